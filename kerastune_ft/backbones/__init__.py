@@ -1,0 +1,1 @@
+"""Pretrained backbones: one module per kind, each with `build(options, seed)`."""

@@ -1,0 +1,86 @@
+"""What every backbone offers to the rest of the package."""
+
+from __future__ import annotations
+
+import hashlib
+import importlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import keras
+
+from kerastune_ft.graph.units import Unit, is_seed
+
+
+@dataclass(frozen=True)
+class Transfer:
+    """Which variables of a backbone got pretrained values, and from where."""
+
+    source: str
+    sha256: str | None
+    loaded: int
+    missing: tuple[str, ...] = ()
+    """Paths of backbone variables the source has no value for: they keep their initial values."""
+    unused: tuple[str, ...] = ()
+    """Names in the source the backbone has no variable for, such as an old classifier."""
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the report as a JSON object."""
+        return {
+            "source": self.source,
+            "sha256": self.sha256,
+            "loaded": self.loaded,
+            "missing": list(self.missing),
+            "unused": list(self.unused),
+        }
+
+
+@dataclass(frozen=True)
+class Backbone:
+    """A pretrained body: raw inputs in, features out, ordered units in between.
+
+    `model` takes what the task's pipeline yields (images of values 0 to 255, float32) and holds its own preprocessing.
+    """
+
+    name: str
+    model: keras.Model
+    units: tuple[Unit, ...]
+    image_size: tuple[int, int]
+    preprocessing: str
+    transfer: Transfer
+    notes: tuple[str, ...] = ()
+
+    @property
+    def variables(self) -> list[keras.Variable]:
+        """Return every variable of the backbone, unit by unit."""
+        return [variable for unit in self.units for variable in unit.variables]
+
+
+def build(options: Any, seed: int) -> Backbone:
+    """Build the backbone that `options` describe; random weights are a function of `seed`.
+
+    Raises ConfigError where the weights are not to be had.
+    """
+    keras.utils.set_random_seed(seed)
+    backbone = importlib.import_module(f"kerastune_ft.backbones.{options.kind}").build(options)
+    _check_units(backbone)
+    return backbone
+
+
+def _check_units(backbone: Backbone) -> None:
+    """Raise AssertionError unless the units hold every variable of the model exactly once."""
+    held = [variable.path for variable in backbone.variables]
+    expected = {variable.path for variable in backbone.model.variables if not is_seed(variable)}
+    if len(held) != len(set(held)) or set(held) != expected:
+        stray = sorted(set(held) ^ expected)[:5] or "one variable in two units"
+        raise AssertionError(f"the units of {backbone.name} do not cover its variables once each: {stray}")
+
+
+def content_hash(variables: Sequence[keras.Variable]) -> str:
+    """Return the SHA-256 over paths and values of variables: what a checkpoint's differences are relative to."""
+    digest = hashlib.sha256()
+    for variable in sorted(variables, key=lambda one: one.path):
+        digest.update(variable.path.encode())
+        digest.update(variable.numpy().tobytes())
+    return digest.hexdigest()

@@ -1,0 +1,98 @@
+"""Static facts about the families of keras.applications: input range and canonical units.
+
+Each row is (names, preprocessing, unit rule). The preprocessing is what the family's `preprocess_input` does: `tf` maps
+0-255 to -1..1, `caffe` turns RGB to BGR and subtracts the ImageNet mean, `torch` standardises by the ImageNet mean and
+deviation, `inside` means the model itself does it. A unit rule maps a layer's name to a unit id by regular expressions,
+first match wins; families without one are divided by graph depth.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Family:
+    """What is known of a family of architectures."""
+
+    names: tuple[str, ...]
+    preprocessing: str
+    rules: tuple[tuple[str, str], ...] = ()
+    weight_files: str = ""
+    """How the names of Keras' own weight files begin."""
+
+    def unit_of(self) -> Callable[[str], str | None] | None:
+        """Return the function from layer name to unit id, or None when the names do not tell."""
+        if not self.rules:
+            return None
+        compiled = [(re.compile(pattern), unit) for pattern, unit in self.rules]
+
+        def unit(name: str) -> str | None:
+            for pattern, template in compiled:
+                if match := pattern.match(name):
+                    return match.expand(template)
+            return None
+
+        return unit
+
+
+_RESNET = ((r"conv1_", "stem"), (r"conv(\d)_block(\d+)_", r"stage\1_block\2"), (r"post_", "top"))
+_EFFICIENTNET = (
+    (r"(stem_|rescaling|normalization)", "stem"),
+    (r"block(\d)[a-z]_", r"block\1"),
+    (r"top_", "top"),
+)
+
+FAMILIES = (
+    Family(
+        ("MobileNet",),
+        "tf",
+        ((r"conv1", "stem"), (r"conv_(?:dw|pw|pad)_(\d+)", r"block\1")),
+        "mobilenet_",
+    ),
+    Family(
+        ("MobileNetV2",),
+        "tf",
+        (
+            (r"(?:Conv1|bn_Conv1)", "stem"),
+            (r"expanded_conv_", "block0"),
+            (r"block_(\d+)_", r"block\1"),
+            (r"Conv_1", "top"),
+        ),
+        "mobilenet_v2_",
+    ),
+    Family(("ResNet50", "ResNet101", "ResNet152"), "caffe", _RESNET, "resnet"),
+    Family(("ResNet50V2", "ResNet101V2", "ResNet152V2"), "tf", _RESNET, "resnet"),
+    Family(tuple(f"EfficientNetB{n}" for n in range(8)), "inside", _EFFICIENTNET, "efficientnetb"),
+    Family(
+        tuple(f"EfficientNetV2{size}" for size in ("B0", "B1", "B2", "B3", "S", "M", "L")),
+        "inside",
+        _EFFICIENTNET,
+        "efficientnetv2",
+    ),
+    Family(("VGG16", "VGG19"), "caffe", ((r"block(\d)_", r"block\1"),), "vgg"),
+    Family(
+        ("DenseNet121", "DenseNet169", "DenseNet201"),
+        "torch",
+        (
+            (r"(?:conv1|zero_padding2d|pool1)", "stem"),
+            (r"conv(\d)_block(\d+)_", r"stage\1_block\2"),
+            (r"pool(\d)_", r"transition\1"),
+            (r"(?:bn|relu)$", "top"),
+        ),
+        "densenet",
+    ),
+    Family(("MobileNetV3Small", "MobileNetV3Large"), "inside", (), "weights_mobilenet_v3_"),
+    Family(("InceptionV3",), "tf", (), "inception_v3_"),
+    Family(("InceptionResNetV2",), "tf", (), "inception_resnet_v2_"),
+    Family(("Xception",), "tf", (), "xception_"),
+    Family(("NASNetMobile", "NASNetLarge"), "tf", (), "nasnet"),
+    Family(tuple(f"ConvNeXt{size}" for size in ("Tiny", "Small", "Base", "Large", "XLarge")), "inside", (), "convnext_"),
+)
+
+
+def family_of(name: str) -> Family:
+    """Return the family of an architecture of keras.applications."""
+    return next(family for family in FAMILIES if name in family.names)

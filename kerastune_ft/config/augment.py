@@ -1,0 +1,58 @@
+"""Random changes to training images: what each preset does, operation by operation."""
+
+from __future__ import annotations
+
+from types import MappingProxyType
+from typing import Annotated, Any, Literal
+
+from pydantic import Field, model_validator
+
+from kerastune_ft.config.base import Count, Options
+
+Preset = Literal["none", "light", "medium", "strong"]
+Strength = Annotated[float, Field(ge=0, le=1)]
+
+# flip: directions; rotate: share of a full turn either way; zoom, brightness, contrast: largest relative change;
+# erase: probability of erasing a rectangle.
+AUGMENT_PRESETS = MappingProxyType(
+    {
+        "none": MappingProxyType(
+            {"flip": "none", "rotate": 0.0, "zoom": 0.0, "brightness": 0.0, "contrast": 0.0, "erase": 0.0}
+        ),
+        "light": MappingProxyType(
+            {"flip": "none", "rotate": 0.02, "zoom": 0.1, "brightness": 0.1, "contrast": 0.1, "erase": 0.0}
+        ),
+        "medium": MappingProxyType(
+            {"flip": "horizontal", "rotate": 0.05, "zoom": 0.15, "brightness": 0.2, "contrast": 0.2, "erase": 0.0}
+        ),
+        "strong": MappingProxyType(
+            {"flip": "horizontal", "rotate": 0.1, "zoom": 0.25, "brightness": 0.3, "contrast": 0.3, "erase": 0.25}
+        ),
+    }
+)
+
+
+class Augment(Options):
+    """Random augmentation of training images; null in an operation means as the preset says."""
+
+    preset: Preset = Field("none", description="the operations to start from")
+    flip: Literal["none", "horizontal", "both"] | None = Field(None, description="mirror at random")
+    rotate: Annotated[float, Field(ge=0, le=0.5)] | None = Field(
+        None, description="largest rotation either way, as a share of a full turn"
+    )
+    zoom: Annotated[float, Field(ge=0, lt=1)] | None = Field(None, description="largest relative change of scale")
+    brightness: Strength | None = Field(None, description="largest relative change of brightness")
+    contrast: Strength | None = Field(None, description="largest relative change of contrast")
+    erase: Strength | None = Field(None, description="probability of erasing a rectangle")
+    views: Count | None = Field(None, description="fixed views per example instead of fresh ones every epoch")
+
+    @model_validator(mode="before")
+    @classmethod
+    def _from_preset(cls, value: Any) -> Any:
+        return {"preset": value} if isinstance(value, str) else value
+
+    def resolved(self) -> dict[str, Any]:
+        """Return the value of every operation: what is given here, else what the preset says."""
+        preset = AUGMENT_PRESETS[self.preset]
+        given = {name: getattr(self, name) for name in preset}
+        return {name: preset[name] if value is None else value for name, value in given.items()}

@@ -1,0 +1,121 @@
+"""What the format has and this version does not do yet: rejected, so that nothing is accepted and ignored.
+
+Delivering a feature means deleting its row.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from kerastune_ft.config.documents import Path, shown
+
+_MISSING = object()
+
+
+@dataclass(frozen=True)
+class Later:
+    """A place whose values wait for a later version.
+
+    `neutral` values are no request and pass; where `values` is given, only those are rejected.
+    """
+
+    pattern: str
+    neutral: tuple[Any, ...] = (None,)
+    values: tuple[Any, ...] = ()
+    instead: str = "remove it"
+
+    def rejects(self, value: Any) -> bool:
+        """Tell whether the value asks for something that is not there yet."""
+        if self.values:
+            return any(value == one and type(value) is type(one) for one in self.values)
+        return not any(value == one and isinstance(value, bool) == isinstance(one, bool) for one in self.neutral)
+
+
+UNAVAILABLE = (
+    Later(
+        "task.kind",
+        values=(
+            "image_regression",
+            "text_classification",
+            "text_regression",
+            "audio_classification",
+            "summarization",
+            "causal_lm",
+            "object_detection",
+            "image_segmentation",
+            "speech_recognition",
+        ),
+        instead='write "image_classification"',
+    ),
+    Later("task.multi_label", neutral=(False,)),
+    Later("data.kind", values=("table",), instead='write "folder", "tfds" or "arrays"'),
+    Later("data.group"),
+    Later("data.intensity", neutral=("auto",)),
+    Later("data.sequence_length"),
+    Later("data.seconds"),
+    Later("data.sample_rate"),
+    Later("data.splits.column", instead="write fractions or names"),
+    Later("data.splits.file", instead="write fractions or names"),
+    Later("data.splits.folds", instead="write fractions or names"),
+    Later("backbone.kind", values=("keras_hub", "keras_nlp", "saved", "run"), instead='write "applications"'),
+    Later("phases.*.image_size", instead="remove it; backbone.image_size holds for all phases"),
+    Later("phases.*.augment.views"),
+    Later("phases.*.mixup", neutral=(0,)),
+    Later("phases.*.cutmix", neutral=(0,)),
+    Later("phases.*.loss"),
+    Later("phases.*.class_weights"),
+    Later("phases.*.sampling"),
+    Later("phases.*.keep_if_better", neutral=(False,)),
+    Later("phases.*.batch_norm", values=("statistics", "train"), instead='write "frozen"'),
+    Later("phases.*.ema"),
+    Later("phases.*.l2_sp", neutral=(0,)),
+    Later("phases.*.lora"),
+    Later("phases.*.carry_optimizer", neutral=(False,)),
+    Later("phases.*.on_divergence"),
+    Later("phases.*.cache", values=("required",), instead='write "auto" or "off"'),
+    Later("runtime.strategy", values=("multi_worker", "tpu"), instead='write "auto", "none" or "mirrored"'),
+    Later("runtime.precision", values=("mixed_float16", "mixed_bfloat16"), instead='write "float32"'),
+    Later("runtime.cache", values=("required",), instead='write "auto" or "off"'),
+    Later("runtime.cache_budget"),
+    Later("runtime.gpu_memory", neutral=("grow",)),
+    Later("output.tensorboard", neutral=(False,)),
+)
+
+
+def _matches(document: Any, steps: tuple[str, ...], at: Path = ()) -> Iterator[tuple[Path, Any]]:
+    if not steps:
+        yield at, document
+    elif steps[0] == "*":
+        for index, item in enumerate(document if isinstance(document, list) else ()):
+            yield from _matches(item, steps[1:], (*at, index))
+    elif isinstance(document, Mapping) and (value := document.get(steps[0], _MISSING)) is not _MISSING:
+        yield from _matches(value, steps[1:], (*at, steps[0]))
+
+
+def _pattern(path: Path) -> list[str]:
+    return ["*" if isinstance(step, int) else step for step in path if isinstance(step, int) or step[:1] != "@"]
+
+
+def available(path: Path, choices: Sequence[str]) -> list[str]:
+    """Return those of a key's choices that this version has."""
+    here = ".".join(_pattern(path))
+    later = {value for row in UNAVAILABLE if row.pattern == here for value in row.values}
+    return [choice for choice in choices if choice not in later]
+
+
+def unavailable_keys(path: Path) -> set[str]:
+    """Return the keys of the object at a place of which this version has none but the neutral value."""
+    here = _pattern(path)
+    rows = [row.pattern.split(".") for row in UNAVAILABLE if not row.values]
+    return {steps[-1] for steps in rows if steps[:-1] == here}
+
+
+def unavailable(document: Any) -> Iterator[tuple[Path, Any, str]]:
+    """Yield path, value and message of everything in a document that this version cannot do."""
+    for row in UNAVAILABLE:
+        for path, value in _matches(document, tuple(row.pattern.split("."))):
+            if row.rejects(value):
+                subject = f"{shown(value)} is " if row.values else ""
+                yield path, value, f"{subject}not available in this version; {row.instead}"

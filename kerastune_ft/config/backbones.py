@@ -1,0 +1,87 @@
+"""The pretrained models a head can be put on, and how each kind is asked for."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Annotated, Any, Literal
+
+from pydantic import AfterValidator, Field, Tag, model_validator
+
+from kerastune_ft.config.applications import APPLICATIONS, EMBEDDED, EMBEDDED_ALPHA, EMBEDDED_SIZE
+from kerastune_ft.config.base import Options, by_kind, problem
+from kerastune_ft.config.paths import InputPath, resolve_weights
+from kerastune_ft.config.sizes import ImageSize
+from kerastune_ft.config.words import unknown
+
+Scalar = bool | int | float | str | None
+
+
+def _application(name: str) -> str:
+    if name not in APPLICATIONS:
+        raise problem(*unknown(name, APPLICATIONS, more="python -m kerastune_ft backbones"))
+    return name
+
+
+class Applications(Options):
+    """A model of tf.keras.applications without its top."""
+
+    kind: Literal["applications"] = Field("applications", description="the kind of backbone")
+    name: Annotated[str, AfterValidator(_application)] = Field(description="the model, as Keras spells it")
+    weights: Annotated[str, AfterValidator(resolve_weights)] | None = Field(
+        "imagenet", description='"imagenet", "embedded", a path, or null for random weights'
+    )
+    image_size: ImageSize | None = Field(None, description="height and width; null means the model's own")
+    options: Mapping[str, Any] = Field({}, description="options of the Keras constructor, as alpha")
+
+    @model_validator(mode="before")
+    @classmethod
+    def _embedded_alpha(cls, value: Any) -> Any:
+        """Write out the width of the embedded weights: no other fits them."""
+        if not isinstance(value, Mapping) or value.get("weights") != "embedded" or value.get("name") != EMBEDDED:
+            return value
+        options = value.get("options", {})
+        return {**value, "options": {"alpha": EMBEDDED_ALPHA, **options}} if isinstance(options, Mapping) else value
+
+    @property
+    def resolved_image_size(self) -> tuple[int, int]:
+        """Height and width: what is asked for, else the model's own."""
+        if self.image_size is not None:
+            return self.image_size
+        size = EMBEDDED_SIZE if self.weights == "embedded" else APPLICATIONS[self.name].image_size
+        return (size, size)
+
+
+class KerasHub(Options):
+    """A backbone of keras-hub."""
+
+    kind: Literal["keras_hub", "keras_nlp"] = Field("keras_hub", description="the kind of backbone")
+    preset: str | None = Field(None, description="name of a preset, or a local directory")
+    class_name: str | None = Field(None, alias="class", description="a backbone class, for random weights")
+    options: Mapping[str, Scalar] = Field({}, description="options of that class")
+
+
+class Saved(Options):
+    """A model saved by Keras."""
+
+    kind: Literal["saved"] = Field("saved", description="the kind of backbone")
+    path: InputPath = Field(description="a .keras file of a Functional or Sequential model")
+    output: str | None = Field(None, description="the layer whose output the head gets")
+    input: str | Mapping[str, Scalar] | None = Field(None, description="range of its input, or its front end")
+
+
+class EarlierRun(Options):
+    """The model of an earlier run."""
+
+    kind: Literal["run"] = Field("run", description="the kind of backbone")
+    path: InputPath = Field(description="the run directory")
+    head: Literal["new", "keep"] = Field("new", description="a new head, or that run's own")
+
+
+Backbone = Annotated[
+    Annotated[Applications, Tag("@applications")]
+    | Annotated[KerasHub, Tag("@keras_hub")]
+    | Annotated[KerasHub, Tag("@keras_nlp")]
+    | Annotated[Saved, Tag("@saved")]
+    | Annotated[EarlierRun, Tag("@run")],
+    by_kind("applications", "keras_hub", "keras_nlp", "saved", "run"),
+]

@@ -1,0 +1,83 @@
+"""The base of every option model and the small types they share."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Hashable, Mapping
+from typing import Annotated, Any, ClassVar
+
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Discriminator,
+    Field,
+    GetJsonSchemaHandler,
+    model_serializer,
+    model_validator,
+)
+from pydantic_core import CoreSchema, PydanticCustomError
+
+
+class Options(BaseModel):
+    """Immutable options: strict types, no unknown key, defaults filled in."""
+
+    model_config = ConfigDict(
+        frozen=True, strict=True, extra="forbid", allow_inf_nan=False, validate_by_name=True, validate_by_alias=True
+    )
+
+    def to_json(self) -> Any:
+        """Return these options as JSON values, with every default written out."""
+        return self.model_dump(mode="json", by_alias=True)
+
+
+class Word(Options):
+    """A choice written as one word where others of its union are objects."""
+
+    word: ClassVar[str]
+
+    @model_validator(mode="before")
+    @classmethod
+    def _read(cls, value: Any) -> Any:
+        return {} if value == cls.word else value
+
+    @model_serializer
+    def _write(self) -> str:
+        return self.word
+
+    @classmethod
+    def __get_pydantic_json_schema__(cls, schema: CoreSchema, handler: GetJsonSchemaHandler) -> dict[str, Any]:
+        return {"const": cls.word, "description": cls.__doc__}
+
+
+def problem(message: str, suggestion: str | None = None) -> PydanticCustomError:
+    """Return the error that carries a message, as the user will read it, to the reader."""
+    return PydanticCustomError("said", "{message}", {"message": message, "suggestion": suggestion})
+
+
+def _as_tuple(value: Any) -> Any:
+    return tuple(value) if isinstance(value, list) else value
+
+
+def one_of(choose: Callable[[Any], Hashable], message: str) -> Discriminator:
+    """Return a chooser among the branches of a union; tags begin with `@` so that a place can leave them out."""
+    return Discriminator(choose, custom_error_type="said", custom_error_message=message)
+
+
+def by_kind(*kinds: str) -> Discriminator:
+    """Return the chooser by the value of the key `kind`."""
+
+    def choose(value: Any) -> str | None:
+        kind = value.get("kind") if isinstance(value, Mapping) else getattr(value, "kind", None)
+        return f"@{kind}" if isinstance(kind, str) else None
+
+    return Discriminator(choose, custom_error_type="kind", custom_error_message=",".join(kinds))
+
+
+# JSON has lists; an immutable option holds tuples.
+ListToTuple = BeforeValidator(_as_tuple)
+
+Texts = Annotated[tuple[str, ...], ListToTuple, Field(min_length=1)]
+Count = Annotated[int, Field(ge=1)]
+Share = Annotated[float, Field(ge=0, le=1)]
+Rate = Annotated[float, Field(gt=0)]
+NotNegative = Annotated[float, Field(ge=0)]

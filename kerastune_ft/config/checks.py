@@ -1,0 +1,202 @@
+"""What single values cannot show: keys that contradict each other or have no effect.
+
+Every check reads the plain document and passes over what is missing or of a wrong type, because that is reported
+already; so one mistake hides no other.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any, TypeGuard
+
+from kerastune_ft.config.applications import APPLICATIONS, EMBEDDED, EMBEDDED_ALPHA, IMAGENET_ALPHAS
+from kerastune_ft.config.documents import Path, shown
+from kerastune_ft.config.optimizers import OPTIMIZER_OPTIONS
+from kerastune_ft.config.tasks import CLASSIFICATION_METRICS
+from kerastune_ft.config.words import unknown
+
+Finding = tuple[Path, str]
+
+
+def inconsistencies(document: Mapping[str, Any]) -> Iterator[Finding]:
+    """Yield place and message of everything in a complete document that cannot be meant as it stands."""
+    if isinstance(document.get("task"), Mapping):
+        yield from _task(document["task"])
+    yield from _splits(_object(_object(document, "data"), "splits"))
+    yield from _backbone(_object(document, "backbone"))
+    yield from _runtime(_object(document, "runtime"))
+    phases = document.get("phases")
+    names: dict[Any, int] = {}
+    for index, phase in enumerate(phases if isinstance(phases, list) else []):
+        if not isinstance(phase, Mapping):
+            continue
+        for path, message in _phase(phase, index):
+            yield ("phases", index, *path), message
+        name = phase.get("name")
+        if isinstance(name, str) and names.setdefault(name, index) != index:
+            yield ("phases", index, "name"), f'phases[{names[name]}] is named "{name}" too; give each its own name'
+
+
+def _object(holder: Any, key: str) -> Mapping[str, Any]:
+    value = holder.get(key) if isinstance(holder, Mapping) else None
+    return value if isinstance(value, Mapping) else {}
+
+
+def _is_number(value: Any) -> TypeGuard[float]:
+    return isinstance(value, int | float) and not isinstance(value, bool)
+
+
+def _task(task: Mapping[str, Any]) -> Iterator[Finding]:
+    if "kind" not in task:
+        yield ("task", "kind"), 'missing; write "kind": "image_classification"'
+    classes, positive = task.get("classes"), task.get("positive")
+    names = list(classes.values()) if isinstance(classes, Mapping) else classes
+    if not isinstance(names, list) or not isinstance(positive, str):
+        return
+    if positive not in names:
+        yield ("task", "positive"), unknown(positive, [name for name in names if isinstance(name, str)])[0]
+    elif len(set(map(str, names))) > 2:
+        yield ("task", "positive"), "it has no effect with more than two classes; remove it"
+
+
+def _splits(splits: Mapping[str, Any]) -> Iterator[Finding]:
+    shares = [splits.get("train"), splits.get("validation"), splits.get("test", 0)]
+    if all(map(_is_number, shares)) and abs(sum(shares) - 1) > 1e-6:
+        yield ("data", "splits"), f"the shares add up to {sum(shares):.6g}; they must add up to 1"
+    folds, fold = splits.get("folds"), splits.get("fold")
+    if _is_number(folds) and _is_number(fold) and fold >= folds:
+        yield ("data", "splits", "fold"), f"{fold} is too large; folds are counted from 0 to {folds - 1}"
+
+
+def _backbone(backbone: Mapping[str, Any]) -> Iterator[Finding]:
+    name, weights = backbone.get("name"), backbone.get("weights", "imagenet")
+    if backbone.get("kind") != "applications" or not isinstance(name, str) or name not in APPLICATIONS:
+        return
+    options = _object(backbone, "options")
+    if weights == "embedded" and name != EMBEDDED:
+        message = f'"embedded" weights exist for {EMBEDDED} only; write "name": "{EMBEDDED}", or other weights'
+        yield ("backbone", "weights"), message
+    for option, value in options.items():
+        fault = _option_fault(name, weights, option, value, options)
+        if fault:
+            yield ("backbone", "options", option), fault
+    yield from _size(backbone.get("image_size"), name)
+
+
+def _option_fault(name: str, weights: Any, option: str, value: Any, options: Mapping[str, Any]) -> str | None:
+    allowed = APPLICATIONS[name].options
+    if option not in allowed:
+        return f"{name} takes {'the options ' + ', '.join(allowed) if allowed else 'no options'}; remove {option}"
+    if option == "minimalistic":
+        return None if isinstance(value, bool) else f"{shown(value)} is not a choice; write true or false"
+    if not _is_number(value) or value <= 0:
+        return f"{shown(value)} is not a number above 0"
+    if option == "depth_multiplier":
+        if not isinstance(value, int):
+            return f"{shown(value)} is not a whole number"
+        return f"{value} has no ImageNet weights; write 1" if weights == "imagenet" and value != 1 else None
+    return _alpha_fault(name, weights, value, options.get("minimalistic") is True)
+
+
+def _alpha_fault(name: str, weights: Any, alpha: float, minimalistic: bool) -> str | None:
+    if weights == "embedded":
+        return (
+            None
+            if alpha == EMBEDDED_ALPHA
+            else f"the embedded weights are for {EMBEDDED_ALPHA}, not {alpha}; remove it"
+        )
+    widths = (1.0,) if minimalistic else IMAGENET_ALPHAS[name]
+    if weights == "imagenet" and alpha not in widths:
+        return f"{alpha} has no ImageNet weights; {name} has them for {', '.join(f'{width:g}' for width in widths)}"
+    return None
+
+
+def _size(size: Any, name: str) -> Iterator[Finding]:
+    sides = size if isinstance(size, list) else [size]
+    smallest = APPLICATIONS[name].minimum
+    if all(map(_is_number, sides)) and 0 < min(sides) < smallest:
+        yield ("backbone", "image_size"), f"{shown(size)} is too small; {name} needs at least {smallest}"
+
+
+def _runtime(runtime: Mapping[str, Any]) -> Iterator[Finding]:
+    replicas = runtime.get("replicas")
+    if runtime.get("strategy") == "none" and _is_number(replicas) and replicas > 1:
+        yield (
+            ("runtime", "replicas"),
+            f'strategy "none" has one replica, not {replicas}; write "mirrored", or remove it',
+        )
+
+
+def _phase(phase: Mapping[str, Any], index: int) -> Iterator[Finding]:
+    yield from _length(phase)
+    head_only = phase.get("unfreeze") == "none"
+    if head_only and phase.get("batch_norm") in ("statistics", "train"):
+        yield ("batch_norm",), 'it has no effect with "unfreeze": "none"; remove it'
+    if index == 0 and phase.get("start_from") == "last":
+        yield ("start_from",), "it has no effect in the first phase; remove it"
+    monitor = phase.get("monitor")
+    metrics = [f"validation_{metric}" for metric in CLASSIFICATION_METRICS]
+    if isinstance(monitor, str) and monitor not in metrics:
+        yield ("monitor",), unknown(monitor, metrics)[0]
+    yield from _rate(_object(phase, "learning_rate"), head_only)
+    yield from _optimizer(_object(phase, "optimizer"))
+
+
+def _length(phase: Mapping[str, Any]) -> Iterator[Finding]:
+    epochs, steps = phase.get("epochs"), phase.get("steps")
+    if epochs is None and steps is None:
+        yield ("epochs",), 'missing; write "epochs": 5, or "steps": 500'
+    elif epochs is not None and steps is not None:
+        yield ("steps",), "epochs is given too; keep one of them"
+
+
+def _rate(rate: Mapping[str, Any], head_only: bool) -> Iterator[Finding]:
+    place = "learning_rate"
+    peak, final, shape = rate.get("peak"), rate.get("final"), rate.get("shape", "constant")
+    if final is not None and shape == "constant":
+        yield (place, "final"), 'a constant rate ends where it is; remove it, or write a "shape" like "cosine"'
+    elif _is_number(final) and _is_number(peak) and final > peak:
+        yield (place, "final"), f"{final} is above the peak of {peak}; the rate falls to it, so give less"
+    elif shape == "exponential" and _is_number(final) and final == 0:
+        yield (place, "final"), "an exponential fall never reaches 0; give a number above 0"
+    if not head_only:
+        return
+    for key, neutral in (("unit_decay", (1,)), ("units", ({},)), ("head", (None,))):
+        if key in rate and rate[key] not in neutral:
+            remedy = "write the rate as peak" if key == "head" else "remove it"
+            yield (place, key), f'it has no effect with "unfreeze": "none", where only the head trains; {remedy}'
+
+
+def _optimizer(optimizer: Mapping[str, Any]) -> Iterator[Finding]:
+    name = optimizer.get("name", "adamw")
+    if not isinstance(name, str) or name not in OPTIMIZER_OPTIONS:
+        return
+    nested = optimizer.get("options")
+    within: Path = ("optimizer", "options") if isinstance(nested, Mapping) else ("optimizer",)
+    options = nested if isinstance(nested, Mapping) else {key: one for key, one in optimizer.items() if key != "name"}
+    rules = OPTIMIZER_OPTIONS[name]
+    for option, value in options.items():
+        if option not in rules:
+            yield (*within, option), _unknown_option(option, name)
+        elif not rules[option].accepts(value):
+            yield (*within, option), f"{shown(value)} does not fit; give {rules[option].allowed}"
+    if options.get("nesterov") is True and not options.get("momentum"):
+        yield (*within, "nesterov"), "it has no effect without momentum; remove it, or give momentum"
+
+
+_OWN_KEYS = {
+    "learning_rate": "learning_rate",
+    "lr": "learning_rate",
+    "weight_decay": "weight_decay",
+    "clipnorm": "clip_norm",
+    "global_clipnorm": "clip_norm",
+    "use_ema": "ema",
+    "gradient_accumulation_steps": "accumulate",
+}
+
+
+def _unknown_option(option: str, name: str) -> str:
+    if option in _OWN_KEYS:
+        return f'it is a key of the phase, not of the optimizer; write "{_OWN_KEYS[option]}" beside "optimizer"'
+    message, _ = unknown(option, OPTIMIZER_OPTIONS[name], "key")
+    return f"{name}: {message}"

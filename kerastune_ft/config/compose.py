@@ -1,0 +1,150 @@
+"""From the documents a user wrote to one complete document: `extends`, presets, `defaults`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+from pydantic_core import PydanticCustomError
+
+from kerastune_ft.config.documents import Node, Place, placed, shown, without_comments
+from kerastune_ft.config.files import load
+from kerastune_ft.config.paths import expand
+from kerastune_ft.config.presets import PRESETS
+from kerastune_ft.config.problems import Problem
+from kerastune_ft.config.words import unknown
+
+# A phase has one of the two, so giving one takes the other's default away.
+LENGTHS = {"epochs": "steps", "steps": "epochs"}
+
+
+def with_base(node: Node, directory: Path | None, problems: list[Problem], seen: tuple[Path, ...] = ()) -> Node:
+    """Return the document merged over the file it extends, and that over its own, comments left out."""
+    node = without_comments(node)
+    extends = node.find("extends")
+    if not isinstance(node.value, dict) or extends is None:
+        return node
+    own = node.with_items({key: item for key, item in node.value.items() if key != "extends"})
+    path = _base_path(extends, directory, problems, seen)
+    if path is None:
+        return own
+    base = load(path, extends.place, problems)
+    return own if base is None else merge(with_base(base, path.parent, problems, (*seen, path.resolve())), own)
+
+
+def _base_path(extends: Node, directory: Path | None, problems: list[Problem], seen: tuple[Path, ...]) -> Path | None:
+    if not isinstance(extends.value, str):
+        message = f'{shown(extends.plain())} is not a file; write one, like "team.json"'
+        problems.append(Problem(extends.place, message, extends.plain()))
+        return None
+    try:
+        path = (directory or Path()) / Path(expand(extends.value)).expanduser()
+    except PydanticCustomError as error:
+        problems.append(Problem(extends.place, error.message(), extends.value))
+        return None
+    resolved = path.resolve()
+    if resolved in seen:
+        chain = " -> ".join(one.name for one in (*seen[seen.index(resolved) :], resolved))
+        problems.append(Problem(extends.place, f"the files extend each other in a circle: {chain}", extends.value))
+        return None
+    return path
+
+
+def merge(base: Node, over: Node) -> Node:
+    """Return `over` laid on `base`: objects of the same kind merge key by key, all else and `phases` replace."""
+    if (
+        not isinstance(base.value, dict)
+        or not isinstance(over.value, dict)
+        or _kind(base) != (_kind(over) or _kind(base))
+    ):
+        return over
+    items = dict(base.value)
+    for key, item in over.value.items():
+        items[key] = merge(items[key], item) if key in items and key != "phases" else item
+    return over.with_items(items)
+
+
+def _kind(node: Node) -> object:
+    kind = node.find("kind")
+    return kind.plain() if kind else None
+
+
+def with_phases(document: Node, problems: list[Problem]) -> Node:
+    """Return the document with a preset of phases written out; the user's defaults come before the preset's values."""
+    node = document.find("phases")
+    if node is None or isinstance(node.value, list):
+        return document
+    items = {key: item for key, item in document.value.items() if key != "phases"}
+    phases = _expanded(node, _default_items(document), problems)
+    return document.with_items(items if phases is None else {**items, "phases": replace(node, value=phases)})
+
+
+def _expanded(node: Node, defaults: dict[str, Node], problems: list[Problem]) -> list[Node] | None:
+    more = dict(node.value) if isinstance(node.value, dict) else {}
+    preset = more.pop("preset", None) if more else node
+    name = preset.plain() if preset else None
+    if preset is None or not isinstance(name, str):
+        message = f"{shown(node.plain())} is no schedule; write a list of phases, or a preset: {', '.join(PRESETS)}"
+        problems.append(Problem(node.place, message, node.plain()))
+        return None
+    if name not in PRESETS:
+        message, suggestion = unknown(name, PRESETS)
+        problems.append(Problem(preset.place, message, name, suggestion))
+        return None
+    for key in ("name", "unfreeze"):
+        if key in more:
+            message = "a preset's phases differ in this; write the phases out as a list to change it"
+            problems.append(Problem(more.pop(key).name_place, message))
+    phases = []
+    for index, phase in enumerate(PRESETS[name]()):
+        items = placed(phase, node.place.child(index)).value
+        phases.append(Node(_laid_over(_laid_over(items, defaults), more), node.place.child(index)))
+    return phases
+
+
+def _default_items(document: Node) -> dict[str, Node]:
+    defaults = document.find("defaults")
+    return dict(defaults.value) if defaults and isinstance(defaults.value, dict) else {}
+
+
+def _laid_over(under: dict[str, Node], over: dict[str, Node]) -> dict[str, Node]:
+    given = {key for key, item in over.items() if item.value is not None}
+    dropped = {other for key, other in LENGTHS.items() if key in given and other not in given}
+    return {**{key: item for key, item in under.items() if key not in dropped}, **over}
+
+
+def with_defaults(document: Node) -> Node:
+    """Return the document with `defaults` filled into every phase."""
+    items = {key: item for key, item in document.value.items() if key not in ("defaults", "$schema")}
+    phases, defaults = items.get("phases"), _default_items(document)
+    if phases and isinstance(phases.value, list):
+        filled = [
+            phase.with_items(_laid_over(defaults, phase.value)) if isinstance(phase.value, dict) else phase
+            for phase in phases.value
+        ]
+        items["phases"] = replace(phases, value=filled)
+    return document.with_items(items)
+
+
+def defaults_alone(document: Node) -> Node | None:
+    """Return the document with the defaults as its only phase, to check them even where phases override them all."""
+    defaults = document.find("defaults")
+    if defaults is None:
+        return None
+    needed = {"name": "defaults", "unfreeze": "all", "epochs": 1, "learning_rate": 0.001}
+    filler = placed(needed, Place("")).value
+    if not isinstance(defaults.value, dict):
+        phase = defaults
+    else:
+        phase = defaults.with_items(_laid_over(filler, _default_items(document)))
+    items = {key: item for key, item in document.value.items() if key not in ("defaults", "$schema")}
+    return document.with_items({**items, "phases": Node([phase], defaults.place)})
+
+
+def misplaced_defaults(document: Node) -> Iterator[Problem]:
+    """Yield what `defaults` holds that belongs to one phase alone."""
+    for key in ("name", "unfreeze"):
+        item = _default_items(document).get(key)
+        if item is not None:
+            yield Problem(item.name_place, "every phase has its own; write it in the phases", item.plain())

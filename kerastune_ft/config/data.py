@@ -1,0 +1,160 @@
+"""Where the examples come from and how they are divided and shaped."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Annotated, Any, Literal
+
+from pydantic import Field, Tag
+
+from kerastune_ft.config.base import ListToTuple, Options, Share, by_kind, one_of
+from kerastune_ft.config.paths import InputPath
+
+SPLITS = ("train", "validation", "test")
+Part = Annotated[float, Field(gt=0, lt=1)]
+
+
+class Fractions(Options):
+    """`{"train": 0.7, "validation": 0.15, "test": 0.15}`: examples divided at random."""
+
+    train: Part = Field(description="share of the examples to train on")
+    validation: Part = Field(description="share of the examples that choose the best epoch")
+    test: Share = Field(0.0, description="share of the examples for the final metrics")
+    stratify: bool = Field(True, description="whether every class is divided alike")
+    seed: int = Field(0, ge=0, description="seed of the division, independent of the run's seed")
+
+
+class Named(Options):
+    """`{"train": "train", "validation": "val", "test": "test"}`: splits that exist by name."""
+
+    train: str = Field(min_length=1, description="name of the training split")
+    validation: str | None = Field(None, description="name of the validation split; null means 15 % of train")
+    test: str | None = Field(None, description="name of the test split; null means none")
+
+
+class Column(Options):
+    """`{"column": c}`: a column that holds train, validation or test."""
+
+    column: str = Field(min_length=1, description="the column")
+
+
+class File(Options):
+    """`{"file": splits.csv}`: the splits of another run."""
+
+    file: InputPath = Field(description="splits.csv of another run")
+
+
+class Folds(Options):
+    """`{"folds": 5, "fold": 0}`: cross-validation."""
+
+    folds: Annotated[int, Field(ge=2)] = Field(description="number of folds")
+    fold: int = Field(ge=0, description="the fold that validates, from 0")
+    test: Share = Field(0.0, description="share of the examples kept out for the test split")
+
+
+SPLIT_FORMS = (
+    '{"train": 0.7, "validation": 0.15, "test": 0.15}, {"train": "train", "validation": "validation", "test": "test"}, '
+    '{"column": "split"}, {"file": "splits.csv"} or {"folds": 5, "fold": 0}'
+)
+
+
+def _choose(value: Any) -> str | None:
+    if isinstance(value, Options):
+        return f"@{type(value).__name__}"
+    if not isinstance(value, Mapping):
+        return None
+    for key, tag in (("column", "@Column"), ("file", "@File"), ("folds", "@Folds"), ("fold", "@Folds")):
+        if key in value:
+            return tag
+    shares = [value[split] for split in SPLITS if split in value]
+    if any(isinstance(share, str) for share in shares):
+        return "@Named"
+    return "@Fractions" if value else None
+
+
+Splits = Annotated[
+    Annotated[Fractions, Tag("@Fractions")]
+    | Annotated[Named, Tag("@Named")]
+    | Annotated[Column, Tag("@Column")]
+    | Annotated[File, Tag("@File")]
+    | Annotated[Folds, Tag("@Folds")],
+    one_of(_choose, f"write {SPLIT_FORMS}"),
+]
+
+
+class _Source(Options):
+    """What every source of examples has."""
+
+    kind: str = Field(description="the kind of source")
+    splits: Splits | None = Field(None, description="how examples are divided; null means the default rule")
+    resize: Literal["crop", "pad", "stretch"] = Field("crop", description="how an image gets the backbone's shape")
+    intensity: Literal["auto"] | Annotated[tuple[float, float], ListToTuple] = Field(
+        "auto", description="the range of pixel values mapped to 0-255; auto takes 8-bit images as they are"
+    )
+    on_bad_file: Literal["error", "skip"] = Field("error", description="what to do with a file that cannot be read")
+    on_missing: Literal["error", "skip"] = Field("error", description="what to do with a file that is not there")
+
+
+class PatternGroup(Options):
+    """`{"pattern": regex}`: the group of a file, from its path."""
+
+    pattern: str = Field(description="a regular expression with one group, matched against the relative path")
+
+
+class FolderData(_Source):
+    """A folder with one sub-folder per class."""
+
+    kind: Literal["folder"] = Field("folder", description="the kind of source")
+    path: InputPath = Field(description="the folder, or a .zip or .tar of it")
+    group: PatternGroup | None = Field(None, description="what must not be divided between splits")
+
+
+class MultipleLabels(Options):
+    """Several labels in one column."""
+
+    column: str = Field(min_length=1, description="the column")
+    separator: str = Field(",", min_length=1, description="what stands between labels")
+    none: str | None = Field(None, description="the text that means no label")
+
+
+class TableData(_Source):
+    """A table with a row per example."""
+
+    kind: Literal["table"] = Field("table", description="the kind of source")
+    path: InputPath = Field(description="a CSV, TSV, JSONL or Parquet file")
+    input: str | Annotated[tuple[str, str], ListToTuple] = Field(
+        description="a column, two columns for a pair, or a template of columns"
+    )
+    label: str | Annotated[tuple[str, ...], ListToTuple] | MultipleLabels = Field(
+        description="a column, a list of 0/1 columns, or a column of several labels"
+    )
+    group: str | None = Field(None, description="the column of what must not be divided between splits")
+
+
+class TfdsData(_Source):
+    """A data set of TensorFlow Datasets."""
+
+    kind: Literal["tfds"] = Field("tfds", description="the kind of source")
+    name: str = Field(min_length=1, description="name of the data set, with config and version where needed")
+    data_dir: InputPath | None = Field(None, description="where data sets are prepared; null means TFDS' own place")
+    input: str | None = Field(None, description="feature that is the input; null means the supervised key")
+    label: str | None = Field(None, description="feature that is the label; null means the supervised key")
+    group: str | None = Field(None, description="the feature of what must not be divided between splits")
+
+
+class ArraysData(_Source):
+    """Arrays in an .npz file."""
+
+    kind: Literal["arrays"] = Field("arrays", description="the kind of source")
+    path: InputPath = Field(description="the .npz file")
+    x: str = Field("x", min_length=1, description="name of the array of inputs")
+    y: str = Field("y", min_length=1, description="name of the array of labels")
+
+
+Data = Annotated[
+    Annotated[FolderData, Tag("@folder")]
+    | Annotated[TableData, Tag("@table")]
+    | Annotated[TfdsData, Tag("@tfds")]
+    | Annotated[ArraysData, Tag("@arrays")],
+    by_kind("folder", "table", "tfds", "arrays"),
+]

@@ -1,0 +1,17 @@
+"""The new layers on the backbone."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from kerastune_ft.config.base import Count, ListToTuple, Options
+
+
+class Head(Options):
+    """The head: pooling, dropout, hidden layers, output."""
+
+    pooling: Literal["mean", "max"] = Field("mean", description="how positions become one vector")
+    dropout: float = Field(0.2, ge=0, lt=1, description="share of features dropped while training")
+    hidden: Annotated[tuple[Count, ...], ListToTuple] = Field((), description="sizes of hidden layers, input to output")

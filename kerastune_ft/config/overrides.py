@@ -1,0 +1,103 @@
+"""`--set PATH=VALUE`: one value of a configuration changed from the command line."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import replace
+
+from kerastune_ft.config.compose import LENGTHS, with_phases
+from kerastune_ft.config.documents import Node, Path, Place, dotted, placed, shown
+from kerastune_ft.config.parse import BrokenDocument, parse
+from kerastune_ft.config.problems import SET, Problem
+
+_STEP = re.compile(r"([^.\[\]]+)|\[(\d+)\]")
+_TARGET = re.compile(r"[^.\[\]]+(\.[^.\[\]]+|\[\d+\])*")
+# The key that a value written in short form stands for.
+_SHORT_FORMS = {"learning_rate": "peak", "augment": "preset", "optimizer": "name"}
+
+
+class _Unreachable(Exception):
+    """The target of an override does not exist; the message says why."""
+
+
+def with_overrides(document: Node, overrides: Sequence[str], problems: list[Problem]) -> Node:
+    """Return the document with the overrides applied in order, those of phases last so that presets see the rest."""
+    parsed = [one for text in overrides if (one := _parsed(text, problems))]
+    for path, value in sorted(parsed, key=lambda one: one[0][0] == "phases"):
+        if path[0] == "phases" and len(path) > 1:
+            document = with_phases(document, problems)
+        try:
+            document = _replaced(document, path, (), value)
+        except _Unreachable as error:
+            problems.append(Problem(value.place, str(error), value.plain()))
+    return document
+
+
+def _parsed(text: str, problems: list[Problem]) -> tuple[Path, Node] | None:
+    target, equals, written = text.partition("=")
+    target = target.strip()
+    if not equals or not _TARGET.fullmatch(target):
+        problems.append(Problem(Place(SET, (text,)), "write PATH=VALUE, as in phases.head.epochs=2 or seed=3"))
+        return None
+    path: Path = tuple(int(index) if index else key for key, index in _STEP.findall(target))
+    place = Place(SET, path)
+    try:
+        node, faults = parse(written, SET)
+    except BrokenDocument as broken:
+        if written.lstrip()[:1] in ("{", "["):
+            problems.append(Problem(place, f"{written} is not JSON: {broken}", written))
+            return None
+        return path, Node(written, place)
+    return path, Node(written, place) if faults else placed(node.plain(), place)
+
+
+def _replaced(node: Node, path: Path, done: Path, value: Node) -> Node:
+    if not path:
+        return value
+    step, rest = path[0], path[1:]
+    if isinstance(node.value, list):
+        index = _index(node, step, done)
+        items = list(node.value)
+        items[index] = _replaced(items[index], rest, (*done, index), value)
+        return replace(node, value=items)
+    if isinstance(step, int):
+        raise _Unreachable(f"{dotted(done)} is no list, so there is no [{step}] in it")
+    inside = _as_object(node, done)
+    child = inside.get(step) or Node({}, value.place)
+    inside[step] = _replaced(child, rest, (*done, step), value)
+    if (
+        not rest
+        and value.value is not None
+        and LENGTHS.get(step) in inside
+        and done[:1] in (("phases",), ("defaults",))
+    ):
+        del inside[LENGTHS[step]]
+    return node.with_items(inside)
+
+
+def _as_object(node: Node, done: Path) -> dict[str, Node]:
+    if isinstance(node.value, dict):
+        return dict(node.value)
+    if node.value is None:
+        return {}
+    last = done[-1] if done else ""
+    if last in _SHORT_FORMS:
+        return {_SHORT_FORMS[str(last)]: node}
+    raise _Unreachable(f"{dotted(done)} is {shown(node.plain())}, which has no keys to set")
+
+
+def _index(node: Node, step: str | int, done: Path) -> int:
+    if isinstance(step, int):
+        if step < len(node.value):
+            return step
+        raise _Unreachable(f"{dotted(done)} has {len(node.value)} items, counted from [0]")
+    names = [item.find("name") for item in node.value]
+    plain = [name.plain() if name else None for name in names]
+    if done == ("phases",) and step in plain:
+        return plain.index(step)
+    if done == ("phases",):
+        raise _Unreachable(
+            f'no phase is named "{step}"; the phases are {", ".join(one for one in plain if isinstance(one, str))}'
+        )
+    raise _Unreachable(f"{dotted(done)} is a list; write {dotted(done)}[0] for its first item")

@@ -1,0 +1,106 @@
+"""A phase: one line of the schedule, complete with every default."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from kerastune_ft.config.augment import AUGMENT_PRESETS, Augment
+from kerastune_ft.config.base import Count, NotNegative, Options, Rate, Texts
+from kerastune_ft.config.optimizers import OPTIMIZER_OPTIONS, Optimizer
+from kerastune_ft.config.rates import RatePolicy
+from kerastune_ft.config.sizes import ImageSize
+from kerastune_ft.config.unfreeze import (
+    Everything,
+    Fraction,
+    From,
+    HeadOnly,
+    Last,
+    Match,
+    Unfreeze,
+    Variables,
+)
+
+__all__ = [
+    "AUGMENT_PRESETS",
+    "OPTIMIZER_OPTIONS",
+    "Augment",
+    "EarlyStopping",
+    "Everything",
+    "Fraction",
+    "From",
+    "HeadOnly",
+    "Last",
+    "Lora",
+    "Match",
+    "Optimizer",
+    "Phase",
+    "RatePolicy",
+    "Retry",
+    "Unfreeze",
+    "Variables",
+]
+
+BelowOne = Annotated[float, Field(ge=0, lt=1)]
+
+
+class EarlyStopping(Options):
+    """When a phase ends before its last epoch."""
+
+    patience: Count = Field(description="epochs without improvement after which the phase ends")
+    min_delta: NotNegative = Field(0.0, description="the smallest change of the monitor that counts as improvement")
+
+
+class Lora(Options):
+    """Low-rank adapters on frozen kernels."""
+
+    rank: Count = Field(description="rank of the adapters")
+    targets: Texts = Field(description="patterns of variable paths that get an adapter")
+
+
+class Retry(Options):
+    """What to do when a phase diverges."""
+
+    retry: Count = Field(1, description="how often to start the phase again")
+    factor: Annotated[float, Field(gt=0, lt=1)] = Field(0.1, description="factor on the learning rate at each retry")
+
+
+class Phase(Options):
+    """One span of training with one freeze boundary and one rate policy."""
+
+    name: str = Field(pattern=r"^[A-Za-z0-9_-]+$", description="a name of letters, digits, _ and -")
+    unfreeze: Unfreeze = Field(description="which part of the backbone trains; the head always does")
+    epochs: Count | None = Field(None, description="the maximum number of epochs; give epochs or steps")
+    steps: Count | None = Field(None, description="the maximum number of steps; give epochs or steps")
+    learning_rate: RatePolicy = Field(description="a number, or how the rate moves in the phase")
+    optimizer: Optimizer = Field(Optimizer(), description="a name, or a name with options")
+    weight_decay: NotNegative = Field(0.01, description="decay of weights, never of norms and biases")
+    clip_norm: Rate | None = Field(None, description="largest global norm of the gradient; null means no clipping")
+    batch_size: Count = Field(32, description="examples in a batch over all replicas")
+    accumulate: Count = Field(1, description="batches that make one update")
+    image_size: ImageSize | None = Field(None, description="height and width; null means the backbone's")
+    augment: Augment = Field(Augment(), description="a preset, or a preset with operations changed")
+    mixup: NotNegative = Field(0.0, description="strength of mixing two examples")
+    cutmix: NotNegative = Field(0.0, description="strength of pasting a rectangle of another example")
+    label_smoothing: BelowOne = Field(0.0, description="share of the target spread over all classes")
+    loss: str | None = Field(None, description="the loss; null means the task's own")
+    class_weights: Literal["balanced"] | Mapping[str, Rate] | None = Field(None, description="weights by class")
+    sampling: Literal["balanced"] | None = Field(None, description="draw examples of all classes equally often")
+    monitor: str = Field("validation_loss", description="the metric that chooses the best epoch")
+    early_stopping: EarlyStopping | None = Field(None, description="when the phase ends early; null means never")
+    start_from: Literal["best", "last", "pretrained"] = Field(
+        "best", description="the weights it starts from: the previous phase's best or last epoch, or the source"
+    )
+    keep_if_better: bool = Field(False, description="drop the phase's result if its monitor is no better")
+    batch_norm: Literal["frozen", "statistics", "train"] = Field(
+        "frozen", description="what BatchNorm layers above the boundary do"
+    )
+    dropout: BelowOne | None = Field(None, description="dropout of the head; null means head.dropout")
+    ema: BelowOne | None = Field(None, description="decay of the running average of weights; null means none")
+    l2_sp: NotNegative = Field(0.0, description="pull towards the pretrained weights")
+    lora: Lora | None = Field(None, description="low-rank adapters; null means none")
+    carry_optimizer: bool = Field(False, description="keep the optimizer's state of the previous phase")
+    on_divergence: Retry | None = Field(None, description="what to do at NaN or infinity; null means stop")
+    cache: Literal["auto", "off", "required"] = Field("auto", description="whether to store the frozen part's output")

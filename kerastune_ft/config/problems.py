@@ -1,0 +1,84 @@
+"""Problems of a configuration, and the one screen that shows them all."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from kerastune_ft.config.documents import Path, Place, dotted, pointer
+from kerastune_ft.errors import ConfigError
+
+SET = "--set"
+_WIDEST_PLACE = 44
+
+
+@dataclass(frozen=True)
+class Problem:
+    """One thing wrong: where it stands, the value found, and what to do about it."""
+
+    place: Place
+    message: str
+    value: Any = None
+    suggestion: str | None = None
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the problem as JSON values."""
+        return {
+            "file": self.place.file,
+            "place": dotted(self.place.path),
+            "pointer": pointer(self.place.path),
+            "line": self.place.line,
+            "column": self.place.column,
+            "value": self.value,
+            "message": self.message,
+            "suggestion": self.suggestion,
+        }
+
+
+def distinct(problems: Iterable[Problem]) -> list[Problem]:
+    """Return the problems without later ones about the same key: they follow from the first."""
+    first: dict[tuple[str, Path], Problem] = {}
+    for problem in problems:
+        first.setdefault((problem.place.file, problem.place.path), problem)
+    return list(first.values())
+
+
+def in_order(problems: Iterable[Problem], file: str) -> list[Problem]:
+    """Return the problems as they stand in the file, then those of files it extends, then those of the command."""
+
+    def rank(problem: Problem) -> tuple[int, str, int, int]:
+        place = problem.place
+        kind = 0 if place.file == file else 2 if place.file == SET else 1
+        return kind, "" if kind == 0 else place.file, place.line or 0, place.column or 0
+
+    return sorted(problems, key=rank)
+
+
+def _location(place: Place, file: str) -> str:
+    if place.file == SET:
+        return SET
+    position = "" if place.line is None else f"{place.line}:{place.column}"
+    return position if place.file == file else f"{place.file}:{position}".rstrip(":")
+
+
+def screen(problems: Sequence[Problem], file: str, command: str | None) -> str:
+    """Return the text a user sees: a line per problem and the command that checks again."""
+    count = "1 problem" if len(problems) == 1 else f"{len(problems)} problems"
+    rows = [(_location(one.place, file), dotted(one.place.path), one.message) for one in problems]
+    first = max(len(row[0]) for row in rows)
+    second = min(max(len(row[1]) for row in rows), _WIDEST_PLACE)
+    lines = []
+    for location, place, message in rows:
+        columns = [location.ljust(first)] * bool(first) + [place.ljust(second)] * bool(second) + [message]
+        lines.append("  " + "  ".join(columns))
+    ending = ["", f"Check again with: {command}"] if command else []
+    return "\n".join([f"{file}: {count}", "", *lines, *ending])
+
+
+def error_of(problems: Iterable[Problem], file: str, *, on_disk: bool) -> ConfigError:
+    """Return the one error that tells all problems of a configuration."""
+    ordered = in_order(distinct(problems), file)
+    command = f"python -m kerastune_ft validate {shlex.quote(file)}" if on_disk else None
+    return ConfigError(screen(ordered, file, command), ordered)

@@ -1,0 +1,29 @@
+"""How the learning rate moves within a phase and differs between units."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Literal
+
+from pydantic import Field, model_validator
+
+from kerastune_ft.config.base import NotNegative, Options, Rate
+
+Shape = Literal["constant", "cosine", "linear", "exponential", "one_cycle", "flat_cosine"]
+
+
+class RatePolicy(Options):
+    """The learning rate of a phase; a plain number means that rate throughout."""
+
+    peak: Rate = Field(description="the highest learning rate")
+    shape: Shape = Field("constant", description="how the rate moves after the warm-up")
+    warmup: float = Field(0.0, ge=0, lt=1, description="share of the phase's steps in which the rate rises to its peak")
+    final: NotNegative | None = Field(None, description="the rate at the end; null means as the shape has it")
+    unit_decay: float = Field(1.0, gt=0, le=1, description="factor on the rate for each unit farther from the head")
+    head: Rate | None = Field(None, description="the head's own peak rate; null means `peak`")
+    units: Mapping[str, Rate] = Field({}, description="factor on the rate by pattern of unit ids")
+
+    @model_validator(mode="before")
+    @classmethod
+    def _from_number(cls, value: Any) -> Any:
+        return {"peak": value} if isinstance(value, int | float) and not isinstance(value, bool) else value

@@ -1,0 +1,129 @@
+"""Reading a run configuration: complete, with every problem at once, or not at all."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from pydantic import ValidationError
+
+from kerastune_ft.config.availability import unavailable
+from kerastune_ft.config.checks import inconsistencies
+from kerastune_ft.config.compose import defaults_alone, misplaced_defaults, with_base, with_defaults, with_phases
+from kerastune_ft.config.documents import Node, Place, placed
+from kerastune_ft.config.explain import explained, locate, placed_problem
+from kerastune_ft.config.files import find, load
+from kerastune_ft.config.overrides import with_overrides
+from kerastune_ft.config.problems import SET, Problem, error_of
+from kerastune_ft.config.run import RunConfig
+from kerastune_ft.errors import ConfigError
+
+_UNNAMED = "configuration"
+_PATHS: tuple[tuple[str, ...], ...] = (
+    ("data", "path"),
+    ("data", "data_dir"),
+    ("data", "splits", "file"),
+    ("backbone", "weights"),
+    ("backbone", "path"),
+)
+
+
+def read(source: str | Path | Mapping[str, Any], overrides: Sequence[str] = ()) -> RunConfig:
+    """Return the configuration of a file, a shipped name or a dict, or raise one ConfigError with every problem.
+
+    `overrides` are texts like `phases.head.epochs=2`. The error's `problems` hold place, value and message of each.
+
+    >>> read("medical", ["seed=3"]).seed
+    3
+    """
+    problems: list[Problem] = []
+    file, directory, name = _UNNAMED, None, "run"
+    if isinstance(source, Mapping):
+        written = _from_mapping(source)
+    else:
+        path = find(source)
+        file, directory, name = str(path), path.parent, _name_of(path)
+        written = _from_file(path, problems)
+    document = with_base(written, directory, problems, () if directory is None else (Path(file).resolve(),))
+    document = with_overrides(document, overrides, problems)
+    document = with_phases(document, problems)
+    if "name" not in document.value:
+        document = document.with_items({"name": Node(name, Place(file, ("name",))), **document.value})
+    config, found = _checked(document, directory)
+    problems += found
+    if problems or config is None:
+        raise error_of(problems, file, on_disk=directory is not None)
+    return config
+
+
+def _from_mapping(source: Mapping[str, Any]) -> Node:
+    try:
+        return placed(source, Place(_UNNAMED))
+    except TypeError as error:
+        raise ConfigError(f"{_UNNAMED}: {error}; give texts, numbers, true, false, null, lists and objects") from error
+
+
+def _from_file(path: Path, problems: list[Problem]) -> Node:
+    document = load(path, Place(str(path)), problems)
+    if document is None:
+        raise error_of(problems, str(path), on_disk=True)
+    return document
+
+
+def _name_of(path: Path) -> str:
+    return re.sub(r"[^A-Za-z0-9_.-]+", "-", path.stem).strip("-.") or "run"
+
+
+def _checked(document: Node, directory: Path | None) -> tuple[RunConfig | None, list[Problem]]:
+    problems = list(misplaced_defaults(document))
+    complete = with_defaults(document)
+    config, found = _validated(complete, directory)
+    problems += found
+    alone = defaults_alone(document)
+    if alone is not None:
+        problems += [one for one in _validated(alone, directory)[1] if one.place.path[:1] == ("defaults",)]
+    return config, problems
+
+
+def _validated(document: Node, directory: Path | None) -> tuple[RunConfig | None, list[Problem]]:
+    plain = document.plain()
+    problems = [placed_problem(path, message, document) for path, _, message in unavailable(plain)]
+    config = None
+    try:
+        config = RunConfig.model_validate(plain, context=_directories(document, directory))
+    except ValidationError as error:
+        problems += explained(error, document)
+        problems += _behind_kinds(plain, problems, document, directory)
+    problems += [placed_problem(path, message, document) for path, message in inconsistencies(plain)]
+    return config, problems
+
+
+def _directories(document: Node, directory: Path | None) -> dict[str, Path]:
+    """Return the directory that each path written in the document is relative to: its own file's."""
+    found = {}
+    for path in _PATHS:
+        node = locate(path, document)
+        if node.place.path[-1:] == path[-1:] and isinstance(node.value, str) and directory is not None:
+            written_in = node.place.file
+            found[node.value] = directory if written_in == SET else Path(written_in).parent
+    return found
+
+
+def _behind_kinds(
+    plain: dict[str, Any], problems: Sequence[Problem], document: Node, directory: Path | None
+) -> Iterator[Problem]:
+    """Yield the problems of an object whose kind is misspelt, as if it were spelt right."""
+    repaired = False
+    for slot in ("data", "backbone"):
+        kind = locate((slot, "kind"), document)
+        meant = [one.suggestion for one in problems if one.place == kind.place and one.suggestion]
+        if meant and isinstance(plain.get(slot), dict):
+            plain[slot] = {**plain[slot], "kind": meant[0]}
+            repaired = True
+    if repaired:
+        try:
+            RunConfig.model_validate(plain, context=_directories(document, directory))
+        except ValidationError as error:
+            yield from explained(error, document)

@@ -1,0 +1,81 @@
+"""Where and how a run computes, and where its results go."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Annotated, Any, ClassVar, Literal
+
+from pydantic import Field, Tag
+
+from kerastune_ft.config.base import Count, Options, Word, one_of
+from kerastune_ft.config.paths import LocalPath
+
+
+class Runtime(Options):
+    """Devices, precision and caches."""
+
+    strategy: Literal["auto", "none", "mirrored", "multi_worker", "tpu"] = Field(
+        "auto", description="how the work is spread over devices"
+    )
+    replicas: Count | None = Field(None, description="number of replicas; null means as many as there are devices")
+    precision: Literal["float32", "mixed_float16", "mixed_bfloat16"] = Field(
+        "float32", description="the type of the computations"
+    )
+    deterministic: bool | None = Field(None, description="null means true on CPU and false on accelerators")
+    cache: Literal["auto", "off", "required"] = Field("auto", description="whether features are stored")
+    cache_directory: LocalPath | None = Field(
+        None, description="where features are stored; null means $KERASTUNE_CACHE, else the user's cache"
+    )
+    cache_budget: Count | str | None = Field(None, description="largest size of the stores in bytes, or text like 20GB")
+    gpu_memory: Literal["grow", "all"] | Count = Field("grow", description="GPU memory to take: as needed, all, or MiB")
+
+
+class EveryEpoch(Word):
+    """`"epoch"`: a checkpoint at the end of an epoch, at most one in 30 seconds."""
+
+    word: ClassVar[str] = "epoch"
+
+
+class EverySteps(Options):
+    """`{"steps": n}`: a checkpoint after every n steps."""
+
+    steps: Count = Field(description="steps between checkpoints")
+
+
+class EveryMinutes(Options):
+    """`{"minutes": m}`: a checkpoint every m minutes."""
+
+    minutes: Annotated[float, Field(gt=0)] = Field(description="minutes between checkpoints")
+
+
+def _choose(value: Any) -> str | None:
+    if isinstance(value, Options):
+        return f"@{type(value).__name__}"
+    if value == "epoch":
+        return "@EveryEpoch"
+    keys = set(value) if isinstance(value, Mapping) else set()
+    return {"steps": "@EverySteps", "minutes": "@EveryMinutes"}.get(next(iter(keys & {"steps", "minutes"}), ""))
+
+
+Every = Annotated[
+    Annotated[EveryEpoch, Tag("@EveryEpoch")]
+    | Annotated[EverySteps, Tag("@EverySteps")]
+    | Annotated[EveryMinutes, Tag("@EveryMinutes")],
+    one_of(_choose, 'write "epoch", {"steps": 500} or {"minutes": 10}'),
+]
+
+
+class Checkpointing(Options):
+    """When training state is written."""
+
+    every: Every = Field(EveryEpoch(), description="how often")
+    keep: Count = Field(2, description="how many checkpoints of a phase are kept")
+
+
+class Output(Options):
+    """Where a run's results go and what they show."""
+
+    directory: LocalPath = Field("runs", validate_default=True, description="the directory that holds run directories")
+    checkpoint: Checkpointing = Field(Checkpointing(), description="when training state is written")
+    examples: bool = Field(True, description="whether reports show thumbnails, paths and group ids")
+    tensorboard: bool = Field(False, description="whether to write TensorBoard events")

@@ -1,0 +1,119 @@
+"""The JSON schema of the configuration, for editors, and the table of all defaults, both from the option models."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from kerastune_ft.config.availability import UNAVAILABLE
+from kerastune_ft.config.base import Options
+from kerastune_ft.config.explain import models_of_key
+from kerastune_ft.config.optimizers import OPTIMIZER_OPTIONS
+from kerastune_ft.config.phases import Phase
+from kerastune_ft.config.presets import PRESETS
+from kerastune_ft.config.run import RunConfig
+
+_COMMENT = {"description": "a key that begins with // is a comment"}
+# What stands in one phase only; defaults may hold the rest.
+_OWN = ("name", "unfreeze")
+
+
+def json_schema() -> dict[str, Any]:
+    """Return the JSON schema of a configuration file, short forms and comments included."""
+    schema = _tidied(RunConfig.model_json_schema(by_alias=True))
+    definitions = schema["$defs"]
+    _require_kinds(definitions)
+    _add_short_forms(definitions)
+    definitions["Phase"]["required"] = list(_OWN)
+    settings = {key: one for key, one in definitions["Phase"]["properties"].items() if key not in _OWN}
+    schema["properties"] |= {
+        "$schema": {"type": "string", "description": "this schema, for editors"},
+        "extends": {"type": "string", "description": "a file this one is laid over, relative to this file"},
+        "defaults": _closed({"description": "keys of all phases that do not have their own", "properties": settings}),
+        "phases": _phases(schema["properties"]["phases"], settings),
+    }
+    required = schema.pop("required")
+    schema["anyOf"] = [{"required": ["extends"]}, {"required": required}]
+    return {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "title": "kerastune_ft run configuration",
+        **schema,
+    }
+
+
+def _tidied(value: Any) -> Any:
+    """Return a schema without generated titles, with comments allowed in objects and no branch twice."""
+    if isinstance(value, list):
+        return [_tidied(item) for item in value]
+    if not isinstance(value, dict):
+        return value
+    tidy = {key: _tidied(one) for key, one in value.items() if not (key == "title" and isinstance(one, str))}
+    branches = tidy.pop("oneOf", None)
+    if branches is not None:
+        tidy["anyOf"] = [one for index, one in enumerate(branches) if one not in branches[:index]]
+    return _closed(tidy) if tidy.get("additionalProperties") is False else tidy
+
+
+def _closed(schema: dict[str, Any]) -> dict[str, Any]:
+    comments = {"patternProperties": {"^//": _COMMENT}}
+    return {"type": "object", "additionalProperties": False, **schema, **comments}
+
+
+def _require_kinds(definitions: dict[str, Any]) -> None:
+    for definition in definitions.values():
+        if "kind" in definition.get("properties", {}):
+            definition["required"] = ["kind", *(one for one in definition.get("required", ()) if one != "kind")]
+
+
+def _add_short_forms(definitions: dict[str, Any]) -> None:
+    rate = definitions["RatePolicy"]
+    definitions["RatePolicy"] = {"anyOf": [{"type": "number", "exclusiveMinimum": 0}, rate]}
+    augment = definitions["Augment"]
+    presets = {key: one for key, one in augment["properties"]["preset"].items() if key == "enum"}
+    definitions["Augment"] = {"anyOf": [presets, augment]}
+    optimizer = definitions["Optimizer"]
+    names = {"enum": list(OPTIMIZER_OPTIONS)}
+    options = sorted({option for table in OPTIMIZER_OPTIONS.values() for option in table})
+    optimizer["properties"] |= {option: {"type": ["number", "boolean"]} for option in options}
+    definitions["Optimizer"] = {"anyOf": [names, optimizer]}
+
+
+def _phases(phases: dict[str, Any], settings: dict[str, Any]) -> dict[str, Any]:
+    description = phases.pop("description")
+    names = {
+        "enum": list(PRESETS),
+        "description": " ".join(f"{name}: {preset.__doc__}" for name, preset in PRESETS.items()),
+    }
+    changed = _closed({"properties": {"preset": {"enum": list(PRESETS)}, **settings}, "required": ["preset"]})
+    return {"description": description, "anyOf": [phases, names, changed]}
+
+
+def defaults() -> dict[str, Any]:
+    """Return every default of a configuration by key, kinds one by one; what has none is required."""
+    values = _defaults_of(RunConfig)
+    for slot in ("task", "data", "backbone"):
+        values[slot] = dict(_defaults_by_kind(slot))
+    return {**values, "phases": [_defaults_of(Phase)]}
+
+
+def _defaults_by_kind(slot: str) -> Iterator[tuple[str, dict[str, Any]]]:
+    later = {value for row in UNAVAILABLE if row.pattern == f"{slot}.kind" for value in row.values}
+    for _, model in models_of_key(RunConfig, slot):
+        found = _defaults_of(model)
+        if found["kind"] not in later:
+            yield found["kind"], found
+
+
+def _defaults_of(model: type[Options]) -> dict[str, Any]:
+    values: dict[str, Any] = {}
+    for name, info in model.model_fields.items():
+        values[info.alias or name] = "required" if info.is_required() else _plain(info.default)
+    return values
+
+
+def _plain(value: Any) -> Any:
+    if hasattr(value, "to_json"):
+        return value.to_json()
+    if isinstance(value, Mapping):
+        return dict(value)
+    return list(value) if isinstance(value, tuple) else value

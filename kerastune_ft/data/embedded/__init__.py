@@ -1,0 +1,45 @@
+"""Data sets that come with the package, generated or read by index, with no download.
+
+Every set is a module with `EXAMPLES`, `CLASSES`, `SPLITS` (index ranges, or None where the set has no split of its
+own), `IMAGE_SIZE`, `VERSION`, `SYNTHETIC`, `DESCRIPTION`, `PROVENANCE`, `image(index)` and `label(index)`. The same
+sets as TensorFlow Datasets builders are in `builders`, which alone needs tensorflow_datasets.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import Final, Protocol, cast
+
+import numpy as np
+
+NAMES: Final = ("blood_smear", "digits")
+
+
+class EmbeddedSet(Protocol):
+    """What every module of an embedded data set offers."""
+
+    EXAMPLES: int
+    CLASSES: tuple[str, ...]
+    SPLITS: dict[str, range] | None
+    IMAGE_SIZE: int
+    VERSION: str
+    SYNTHETIC: bool
+    DESCRIPTION: str
+    PROVENANCE: str
+
+    def image(self, index: int) -> np.ndarray:
+        """Return example `index` as uint8 RGB of shape [IMAGE_SIZE, IMAGE_SIZE, 3]."""
+
+    def label(self, index: int) -> int:
+        """Return the position in CLASSES of example `index`."""
+
+
+def embedded_set(name: str) -> EmbeddedSet:
+    """Return the embedded data set `name`, one of NAMES.
+
+    >>> embedded_set("blood_smear").image(0).shape
+    (96, 96, 3)
+    """
+    if name not in NAMES:
+        raise KeyError(f"{name!r} is no embedded data set; there are {', '.join(NAMES)}")
+    return cast(EmbeddedSet, import_module(f"{__name__}.{name}"))

@@ -1,0 +1,78 @@
+"""What has been learnt about files, remembered by (path, size, modification time) so that it is learnt once."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+from kerastune_ft.errors import DataError
+
+
+class FileRecords:
+    """Facts about files in one JSON-lines file of the cache directory; a changed file is an unknown file."""
+
+    def __init__(self, cache_directory: Path, scope: str):
+        """Open the records of a scope, such as a data folder with what its files were checked for."""
+        name = hashlib.sha256(os.fsencode(scope)).hexdigest()[:32]
+        self._path = cache_directory / "files" / f"{name}.jsonl"
+        self._records: dict[str, dict[str, Any]] = {}
+        self._changed = False
+        for line in self._lines():
+            self._records[line["path"]] = line
+
+    def _lines(self) -> Iterable[dict[str, Any]]:
+        try:
+            # Paths may hold bytes that are no UTF-8; JSON keeps them escaped.
+            return [json.loads(line) for line in self._path.read_text(encoding="utf-8").splitlines()]
+        except (OSError, ValueError):
+            return []
+
+    def recall(self, path: str, status: os.stat_result) -> dict[str, Any] | None:
+        """Return the facts about a file, or None where there are none or the file has changed since."""
+        record = self._records.get(path)
+        if record is None or (record["size"], record["mtime"]) != (status.st_size, status.st_mtime_ns):
+            return None
+        return record["facts"]
+
+    def remember(self, path: str, status: os.stat_result, facts: dict[str, Any]) -> None:
+        """Keep the facts about a file as it was at `status`."""
+        self._records[path] = {"path": path, "size": status.st_size, "mtime": status.st_mtime_ns, "facts": facts}
+        self._changed = True
+
+    def save(self) -> None:
+        """Write the records, whole or not at all; a reader or a second writer never meets half a file."""
+        if not self._changed:
+            return
+        self._path.parent.mkdir(parents=True, exist_ok=True)
+        partial = self._path.with_suffix(f".{os.getpid()}.partial")
+        partial.write_text("".join(json.dumps(record) + "\n" for record in self._records.values()), encoding="utf-8")
+        os.replace(partial, self._path)
+        self._changed = False
+
+
+def file_sha256(path: Path, cache_directory: Path) -> str:
+    """Return the SHA-256 of one file's content, read again only when the file has changed."""
+    try:
+        status = path.stat()
+        records = FileRecords(cache_directory, str(path.absolute()))
+        facts = records.recall(path.name, status)
+        if facts is None:
+            with path.open("rb") as file:
+                facts = {"sha256": hashlib.file_digest(file, "sha256").hexdigest()}
+            records.remember(path.name, status, facts)
+            records.save()
+    except OSError as problem:
+        raise DataError(f"data.path: {path} cannot be read: {problem.strerror or problem}") from problem
+    return facts["sha256"]
+
+
+def combined_fingerprint(rows: Iterable[tuple[str, ...]]) -> str:
+    """Return one SHA-256 over rows such as (key, label, content hash); their order does not matter."""
+    digest = hashlib.sha256()
+    for row in sorted(rows):
+        digest.update(json.dumps(row).encode() + b"\n")
+    return digest.hexdigest()

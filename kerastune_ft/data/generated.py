@@ -1,0 +1,79 @@
+"""The embedded data sets: generated once into the cache directory, then memory-mapped."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from pathlib import Path
+
+import numpy as np
+from filelock import FileLock
+
+from kerastune_ft.config.data import Named, TfdsData
+from kerastune_ft.config.tasks import Task
+from kerastune_ft.data.arrays import ArraySource
+from kerastune_ft.data.classes import number_classes
+from kerastune_ft.data.embedded import EmbeddedSet, embedded_set
+from kerastune_ft.data.fingerprint import combined_fingerprint
+from kerastune_ft.data.source import DataInfo, DataSource, Report, split_counts
+from kerastune_ft.data.splits import choose_splits, dividable
+from kerastune_ft.errors import DataError
+
+
+def open_source(options: TfdsData, task_options: Task, cache_directory: Path, report: Report) -> DataSource:
+    """Open an embedded data set."""
+    source = embedded_set(options.name)
+    raw = [source.CLASSES[source.label(index)] for index in range(source.EXAMPLES)]
+    keys = [f"{options.name}[{index}]" for index in range(source.EXAMPLES)]
+    classes, labels = number_classes(raw, keys, task_options.classes)
+    images = _images(options.name, source, cache_directory / "embedded", report)
+    requested = dividable(options.splits, options.kind)
+    natural = {split: np.arange(span.start, span.stop) for split, span in (source.SPLITS or {}).items()}
+    if isinstance(requested, Named):
+        natural = _named(requested, natural, options.name)
+    splits, notes = choose_splits(requested, natural, labels, keys, classes)
+    if source.SYNTHETIC:
+        notes = (f"{options.name} is synthetic: its images are computed, and metrics on it say nothing else", *notes)
+    info = DataInfo(
+        kind="tfds",
+        name=options.name,
+        examples=source.EXAMPLES,
+        classes=classes,
+        counts=split_counts(splits, labels, classes),
+        fingerprint=combined_fingerprint(
+            (key, label, hashlib.sha256(image).hexdigest()) for key, label, image in zip(keys, raw, images, strict=True)
+        ),
+        notes=notes,
+    )
+    return ArraySource(info, splits, labels, keys, images)
+
+
+def _named(requested: Named, natural: dict[str, np.ndarray], name: str) -> dict[str, np.ndarray]:
+    wanted = {split: value for split, value in requested.to_json().items() if value is not None}
+    for split, value in wanted.items():
+        if value not in natural:
+            there = f"it has {', '.join(natural)}" if natural else "it has none: give fractions instead of names"
+            raise DataError(f'data.splits.{split}: the data set {name} has no split "{value}"; {there}.')
+    if len(set(wanted.values())) < len(wanted):
+        raise DataError(f"data.splits: two splits have the same name ({', '.join(wanted.values())}).")
+    return {split: natural[value] for split, value in wanted.items()}
+
+
+def _images(name: str, source: EmbeddedSet, directory: Path, report: Report) -> np.ndarray:
+    """Return all images, generated on first use; processes that start together wait for the first."""
+    # The version says what the images are; the samples guard a cache that an unreleased version filled.
+    samples = b"".join(source.image(index).tobytes() for index in (0, source.EXAMPLES - 1))
+    path = directory / f"{name}-{source.VERSION}-{hashlib.sha256(samples).hexdigest()[:16]}.npy"
+    directory.mkdir(parents=True, exist_ok=True)
+    with FileLock(path.with_suffix(".lock")):
+        if not path.exists():
+            report(f"generating the {source.EXAMPLES} images of {name} into the cache, once")
+            shape = (source.EXAMPLES, source.IMAGE_SIZE, source.IMAGE_SIZE, 3)
+            partial = path.with_suffix(".partial")
+            images = np.lib.format.open_memmap(partial, "w+", np.uint8, shape)
+            for index in range(source.EXAMPLES):
+                images[index] = source.image(index)
+            images.flush()
+            del images
+            os.replace(partial, path)
+    return np.load(path, mmap_mode="r")

@@ -1,0 +1,112 @@
+"""Finding the image files of class folders: what is taken, and what is left out and must be said."""
+
+from __future__ import annotations
+
+import os
+from collections import Counter
+from dataclasses import dataclass, field
+from pathlib import Path
+
+IMAGE_SUFFIXES = frozenset((".jpg", ".jpeg", ".jpe", ".jfif", ".png", ".bmp", ".gif", ".webp", ".tif", ".tiff"))
+DICOM_SUFFIXES = frozenset((".dcm", ".dicom"))
+_IGNORED_FOLDERS = frozenset(("__MACOSX",))
+
+
+@dataclass
+class Ignored:
+    """What a walk left out: hidden folders and files by name, other files by suffix, links to what was seen before."""
+
+    folders: Counter[str] = field(default_factory=Counter)
+    hidden_files: int = 0
+    suffixes: Counter[str] = field(default_factory=Counter)
+    links: list[str] = field(default_factory=list)
+
+    def dicom_files(self) -> int:
+        """Return how many DICOM files were left out."""
+        return sum(count for suffix, count in self.suffixes.items() if suffix in DICOM_SUFFIXES)
+
+    def notes(self) -> list[str]:
+        """Return one sentence for each sort of thing left out."""
+        notes = []
+        if self.folders:
+            notes.append(f"ignored folders: {_counted(self.folders)}")
+        if self.hidden_files:
+            notes.append(f"ignored {self.hidden_files} hidden files, whose names begin with a dot")
+        if self.suffixes:
+            notes.append(f"ignored files that are no images by their suffix: {_counted(self.suffixes)}")
+        if self.links:
+            notes.append(f"ignored links to folders that are read already: {', '.join(self.links[:20])}")
+        return notes
+
+
+class Walk:
+    """A walk through a data folder that enters every real folder once, so that no loop of links holds it."""
+
+    def __init__(self, root: Path):
+        self.root = root
+        self.ignored = Ignored()
+        self._seen = {os.path.realpath(root)}
+
+    def subfolders(self, folder: Path) -> list[str]:
+        """Return the names of a folder's sub-folders in order, without hidden ones; they count as entered."""
+        names = []
+        for entry in _entries(folder):
+            if entry.is_dir() and not self._is_ignored_folder(entry.name) and self._enters(entry):
+                names.append(entry.name)
+        return names
+
+    def images(self, folder: Path) -> list[str]:
+        """Return the paths of all image files in a folder and below it, in order."""
+        found: list[str] = []
+        for entry in _entries(folder):
+            if entry.is_dir():
+                if not self._is_ignored_folder(entry.name) and self._enters(entry):
+                    found += self.images(Path(entry.path))
+            elif self._is_image(entry.name):
+                found.append(entry.path)
+        return found
+
+    def relative(self, path: str) -> str:
+        """Return a file's path below the root as printable text with slashes."""
+        text = Path(os.path.relpath(path, self.root)).as_posix()
+        return text.encode("utf-8", "backslashreplace").decode("utf-8")
+
+    def _enters(self, entry: os.DirEntry[str]) -> bool:
+        real = os.path.realpath(entry.path)
+        if real in self._seen:
+            self.ignored.links.append(self.relative(entry.path))
+            return False
+        self._seen.add(real)
+        return True
+
+    def _is_ignored_folder(self, name: str) -> bool:
+        if name.startswith(".") or name in _IGNORED_FOLDERS:
+            self.ignored.folders[name] += 1
+            return True
+        return False
+
+    def _is_image(self, name: str) -> bool:
+        suffix = os.path.splitext(name)[1].lower()
+        if name.startswith("."):
+            self.ignored.hidden_files += 1
+        elif suffix in IMAGE_SUFFIXES:
+            return True
+        else:
+            self.ignored.suffixes[suffix or "no suffix"] += 1
+        return False
+
+
+def holds_images(folder: Path) -> bool:
+    """Tell whether a folder has image files directly in it."""
+    return any(
+        not entry.is_dir() and os.path.splitext(entry.name)[1].lower() in IMAGE_SUFFIXES for entry in _entries(folder)
+    )
+
+
+def _entries(folder: Path) -> list[os.DirEntry[str]]:
+    with os.scandir(folder) as entries:
+        return sorted(entries, key=lambda entry: entry.name)
+
+
+def _counted(names: Counter[str]) -> str:
+    return ", ".join(f"{name} ({count})" for name, count in names.most_common(20))

@@ -1,0 +1,110 @@
+"""From what a phase asks to unfreeze to the exact variables that train."""
+
+from __future__ import annotations
+
+import difflib
+import fnmatch
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import keras
+
+from kerastune_ft.config import phases as options
+from kerastune_ft.errors import ConfigError
+from kerastune_ft.graph.units import Unit
+
+HEAD = "head"
+
+
+@dataclass(frozen=True)
+class Selection:
+    """What trains in a phase, besides the head.
+
+    `units` are the ids of the units with at least one trained variable, input to output; `boundary` is the first of
+    them, or `head`; `variables` are the paths of the trained backbone variables.
+    """
+
+    units: tuple[str, ...]
+    boundary: str
+    variables: frozenset[str]
+
+
+def resolve(unfreeze: options.Unfreeze, units: Sequence[Unit], place: str) -> Selection:
+    """Return the selection of a phase; `place` names the phase's key in messages.
+
+    Normalisation layers never train here (`batch_norm: frozen`): their variables and statistics stay as they are.
+    Raises ConfigError when nothing is matched, or more is asked for than there is.
+    """
+    candidates = {unit.id: _trainable(unit) for unit in units}
+    if isinstance(unfreeze, options.Variables):
+        chosen = _matching_variables(unfreeze.globs, candidates, units, place)
+    else:
+        chosen = {path for unit in _matching_units(unfreeze, units, place) for path in candidates[unit]}
+        if not chosen and not isinstance(unfreeze, options.HeadOnly):
+            raise ConfigError(f"{place}: the units it names hold only normalisation layers, which stay frozen (batch_norm)")
+    trained = tuple(unit.id for unit in units if chosen & candidates[unit.id])
+    return Selection(trained, trained[0] if trained else HEAD, frozenset(chosen))
+
+
+def _trainable(unit: Unit) -> frozenset[str]:
+    return frozenset(
+        variable.path
+        for layer in unit.layers
+        if not is_normalisation_with_statistics(layer)
+        for variable in layer.variables
+        if is_weight(layer, variable)
+    )
+
+
+def is_normalisation_with_statistics(layer: keras.layers.Layer) -> bool:
+    """Return whether the layer keeps moving statistics, which drift when it trains."""
+    return isinstance(layer, keras.layers.BatchNormalization)
+
+
+def is_weight(layer: keras.layers.Layer, variable: keras.Variable) -> bool:
+    """Return whether a variable is meant to be trained at all (not a statistic, not a constant of preprocessing)."""
+    return not isinstance(layer, keras.layers.Normalization) and "int" not in variable.dtype
+
+
+def _matching_units(unfreeze: options.Unfreeze, units: Sequence[Unit], place: str) -> list[str]:
+    ids = [unit.id for unit in units]
+    match unfreeze:
+        case options.HeadOnly():
+            return []
+        case options.Everything():
+            return ids
+        case options.Last(count=number):
+            if number > len(ids):
+                raise ConfigError(f'{place}: {{"last": {number}}} asks for more than the {len(ids)} units there are; write "all"')
+            return ids[len(ids) - number :]
+        case options.Fraction(share=share):
+            return ids[len(ids) - math.ceil(round(share * len(ids), 9)) :]
+        case options.From(unit=unit):
+            if unit not in ids:
+                raise ConfigError(f"{place}: there is no unit {unit!r}; {_nearest(unit, ids)}the units are {', '.join(ids)}")
+            return ids[ids.index(unit) :]
+        case options.Match(globs=globs):
+            for glob in globs:
+                if not fnmatch.filter(ids, glob):
+                    raise ConfigError(f"{place}: {glob!r} matches no unit; {_nearest(glob, ids)}the units are {', '.join(ids)}")
+            return [name for name in ids if any(fnmatch.fnmatchcase(name, glob) for glob in globs)]
+    raise AssertionError(unfreeze)
+
+
+def _matching_variables(
+    globs: Sequence[str], candidates: dict[str, frozenset[str]], units: Sequence[Unit], place: str
+) -> set[str]:
+    paths = sorted(set().union(*candidates.values()))
+    everything = [variable.path for unit in units for variable in unit.variables]
+    for glob in globs:
+        if not fnmatch.filter(paths, glob):
+            if frozen := fnmatch.filter(everything, glob):
+                raise ConfigError(f"{place}: {glob!r} matches only variables of normalisation layers ({frozen[0]}, ...), which stay frozen (batch_norm)")
+            raise ConfigError(f"{place}: {glob!r} matches no variable; {_nearest(glob, paths)}see: kerastune-ft units NAME --variables")
+    return {path for path in paths if any(fnmatch.fnmatchcase(path, glob) for glob in globs)}
+
+
+def _nearest(word: str, words: Sequence[str]) -> str:
+    near = difflib.get_close_matches(word, words, n=1)
+    return f"did you mean {near[0]!r}? " if near else ""

@@ -1,0 +1,114 @@
+"""Every private Keras name this package rests on, one function each.
+
+tests/graph/test_keras_private.py fails when a Keras release changes one of them; nothing else in the package may use a
+name that begins with an underscore of Keras.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import keras
+import tensorflow as tf
+
+
+@dataclass(frozen=True)
+class Node:
+    """One use of an operation in a functional graph."""
+
+    operation: Any
+    inputs: tuple[Any, ...]
+    outputs: tuple[Any, ...]
+
+
+def nodes_in_order(model: keras.Model) -> list[Node]:
+    """Return the nodes of a functional model, every node after those it reads."""
+    by_depth = model._nodes_by_depth
+    return [
+        Node(node.operation, tuple(node.input_tensors), tuple(node.outputs))
+        for depth in sorted(by_depth, reverse=True)
+        for node in by_depth[depth]
+    ]
+
+
+def is_functional(model: keras.Model) -> bool:
+    """Return whether the model is a graph of layers that can be cut."""
+    return hasattr(model, "_nodes_by_depth")
+
+
+def leaf_layers(layer: keras.layers.Layer, prefix: str = "") -> dict[str, keras.layers.Layer]:
+    """Return the layers at any depth that hold no other layer, each once, by path: the names on the way to it."""
+    found: dict[str, keras.layers.Layer] = {}
+    known: set[int] = set()
+    for inner in layer._flatten_layers(include_self=False, recursive=False):
+        path = f"{prefix}{inner.name}"
+        for name, leaf in (leaf_layers(inner, f"{path}/") or {path: inner}).items():
+            if id(leaf) not in known:
+                known.add(id(leaf))
+                found[name] = leaf
+    return found
+
+
+def dropout_noise_shape(layer: keras.layers.Dropout, inputs: tf.Tensor) -> list[int | tf.Tensor]:
+    """Return the shape of a dropout layer's mask for these inputs, the batch axis included."""
+    given = layer._get_noise_shape(inputs) if isinstance(layer, _SPATIAL_DROPOUT) else layer.noise_shape
+    dynamic, static = tf.shape(inputs), inputs.shape
+    shape = list(given) if given is not None else [None] * len(static)
+    return [
+        size if size is not None else (static[axis] if static[axis] is not None else dynamic[axis])
+        for axis, size in enumerate(shape)
+    ]
+
+
+_SPATIAL_DROPOUT = (keras.layers.SpatialDropout1D, keras.layers.SpatialDropout2D, keras.layers.SpatialDropout3D)
+
+
+def reduced_optimizer(base: type[keras.optimizers.Optimizer]) -> type[keras.optimizers.Optimizer]:
+    """Return a subclass of a Keras optimizer for gradients that were already summed over the replicas.
+
+    Keras' optimizers sum the gradients over the replicas inside `apply`, after clipping each replica's own; the step of
+    this package reduces first, so the second reduction is dropped. `rate_factors` (attribute, by variable path) multiply
+    both the update and the weight decay of a variable: one optimizer, one schedule, a rate per unit.
+    """
+
+    class ReducedOptimizer(base):
+        rate_factors: Mapping[str, float] = {}
+
+        def _all_reduce_sum_gradients(self, grads_and_vars: Any) -> Any:
+            return list(grads_and_vars)
+
+        def _factor(self, variable: tf.Variable) -> float:
+            known = self._trainable_variables[self._get_variable_index(variable)]
+            return float(self.rate_factors.get(known.path, 1.0))
+
+        def update_step(self, gradient: tf.Tensor, variable: tf.Variable, learning_rate: tf.Tensor) -> None:
+            factor = self._factor(variable)
+            super().update_step(gradient, variable, learning_rate * factor if factor != 1.0 else learning_rate)
+
+        def _apply_weight_decay(self, variables: Any) -> None:
+            if not self.weight_decay:
+                return
+            rate = tf.convert_to_tensor(self.learning_rate)
+
+            def decay(variable: tf.Variable, amount: tf.Tensor) -> None:
+                variable.assign_sub(variable * tf.cast(amount, variable.dtype))
+
+            def update(distribution: tf.distribute.Strategy, rate: tf.Tensor) -> None:
+                for variable in variables:
+                    if self._use_weight_decay(variable):
+                        native = variable.value
+                        amount = rate if not hasattr(rate, "values") else rate.values[0]
+                        amount = amount * self.weight_decay * self._factor(native)
+                        distribution.extended.update(native, decay, args=(amount,), group=False)
+
+            tf.__internal__.distribute.interim.maybe_merge_call(update, self._distribution_strategy, rate)
+
+    ReducedOptimizer.__name__ = base.__name__
+    return ReducedOptimizer
+
+
+def optimizer_slots(optimizer: keras.optimizers.Optimizer) -> dict[str, keras.Variable]:
+    """Return the optimizer's state by a stable name: its position and its path."""
+    return {f"{position:05d}/{variable.path}": variable for position, variable in enumerate(optimizer.variables)}

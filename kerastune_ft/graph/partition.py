@@ -1,0 +1,64 @@
+"""The partition of a model around a cut: a frozen prefix, computed in inference mode, and the tail that trains."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Collection
+from dataclasses import dataclass
+from typing import Any
+
+import keras
+import tensorflow as tf
+
+from kerastune_ft.graph import keras_private
+
+
+@dataclass(frozen=True)
+class Partition:
+    """Two models that share the whole model's variables: `tail(prefix(x)) == model(x)`.
+
+    `cut` are the tensors that cross from one to the other, in the order both use. `prefix` is None when the cut is the
+    model's own input: everything belongs to the tail.
+    """
+
+    prefix: keras.Model | None
+    tail: keras.Model
+    cut: tuple[Any, ...]
+
+    @property
+    def cut_bytes(self) -> int:
+        """Return the bytes of one example's activations at the cut."""
+        return sum(tensor_bytes(tensor) for tensor in self.cut)
+
+
+def tensor_bytes(tensor: Any) -> int:
+    """Return the bytes of one example of a symbolic tensor whose other axes are static."""
+    sizes = [int(size) for size in tensor.shape[1:]]
+    return math.prod(sizes) * tf.as_dtype(tensor.dtype).size
+
+
+def partition(model: keras.Model, trained: Collection[str]) -> Partition:
+    """Cut a functional model below everything that depends on a trained variable.
+
+    `trained` holds the paths of the variables that train. A node belongs to the tail when its own layer holds one of
+    them or when it reads a tensor of the tail; all else is the prefix, whatever unit it stands in, so that as much as
+    possible is computed once. A layer may stand on both sides only when all its variables are frozen, which follows
+    from the rule: a layer with a trained variable puts every one of its uses into the tail.
+    """
+    trained = frozenset(trained)
+    above: set[int] = set()
+    cut: dict[int, Any] = {}
+    prefix_has_variables = False
+    for node in keras_private.nodes_in_order(model):
+        variables = getattr(node.operation, "variables", [])
+        if any(variable.path in trained for variable in variables) or any(id(x) in above for x in node.inputs):
+            above |= {id(tensor) for tensor in node.outputs}
+            cut |= {id(tensor): tensor for tensor in node.inputs if id(tensor) not in above}
+        elif variables and not isinstance(node.operation, keras.layers.Normalization):
+            prefix_has_variables = True
+    cut |= {id(tensor): tensor for tensor in model.outputs if id(tensor) not in above}
+    tensors = tuple(cut.values())
+    if not prefix_has_variables or {id(tensor) for tensor in tensors} <= {id(tensor) for tensor in model.inputs}:
+        return Partition(None, model, tuple(model.inputs))
+    structure = tensors[0] if len(tensors) == 1 else list(tensors)
+    return Partition(keras.Model(model.input, structure), keras.Model(structure, model.output), tensors)

@@ -1,0 +1,128 @@
+"""Addressed randomness: every draw is a pure function of an address, and no state is consumed.
+
+An address is (seed, phase, epoch, example index, site). One *key* per example carries the first four; a *site* is a
+name (the path of a layer, the name of an augmentation) folded in at the draw. A draw therefore depends on neither the
+batch an example is in, nor the replica, nor the steps before it, and a resumed run repeats it without saved state.
+
+The generator is a counter hash: MurmurHash3's 32-bit finaliser (Appleby, 2011, public domain), applied twice with a key
+word injected before each round.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import functools
+import hashlib
+import threading
+from collections.abc import Iterator, Mapping, Sequence
+
+import keras
+import tensorflow as tf
+
+from kerastune_ft.graph import keras_private
+
+_GOLDEN = 0x9E3779B9
+
+
+def _mix(x: tf.Tensor) -> tf.Tensor:
+    """Return MurmurHash3's finaliser of uint32 words: every input bit reaches every output bit."""
+    x = tf.bitwise.bitwise_xor(x, tf.bitwise.right_shift(x, tf.constant(16, tf.uint32)))
+    x = x * tf.constant(0x85EBCA6B, tf.uint32)
+    x = tf.bitwise.bitwise_xor(x, tf.bitwise.right_shift(x, tf.constant(13, tf.uint32)))
+    x = x * tf.constant(0xC2B2AE35, tf.uint32)
+    return tf.bitwise.bitwise_xor(x, tf.bitwise.right_shift(x, tf.constant(16, tf.uint32)))
+
+
+def _words(text: str) -> tuple[int, int]:
+    digest = hashlib.sha256(text.encode()).digest()
+    return int.from_bytes(digest[:4], "little"), int.from_bytes(digest[4:8], "little")
+
+
+def example_keys(address: str, epoch: tf.Tensor | int, examples: tf.Tensor) -> tf.Tensor:
+    """Return one key per example, uint32 of shape [batch, 2].
+
+    `address` names what stays the same over a compiled step (seed and phase), `epoch` is an integer scalar, `examples`
+    holds the integer indices of the examples, shape [batch].
+    """
+    first, second = _words(address)
+    epoch = tf.cast(epoch, tf.uint32)
+    low = tf.cast(tf.bitwise.bitwise_and(tf.cast(examples, tf.int64), tf.constant(0xFFFFFFFF, tf.int64)), tf.uint32)
+    high = tf.cast(tf.bitwise.right_shift(tf.cast(examples, tf.int64), tf.constant(32, tf.int64)), tf.uint32)
+    a = _mix(low + tf.constant(first, tf.uint32))
+    a = _mix(tf.bitwise.bitwise_xor(a, _mix(epoch + tf.constant(_GOLDEN, tf.uint32))) + high)
+    b = _mix(tf.bitwise.bitwise_xor(a, tf.constant(second, tf.uint32)) + low)
+    return tf.stack([a, b], axis=-1)
+
+
+def uniform(keys: tf.Tensor, site: str, shape: Sequence[int | tf.Tensor] = ()) -> tf.Tensor:
+    """Return draws from [0, 1), float32 of shape [batch, *shape]: one independent row per key and site.
+
+    `keys` comes from `example_keys`. `shape` is the shape of one example's draw; its entries may be scalar tensors.
+    """
+    first, second = _words(site)
+    count = tf.reduce_prod(tf.stack([tf.cast(size, tf.int32) for size in shape])) if shape else tf.constant(1, tf.int32)
+    position = tf.cast(tf.range(count), tf.uint32) * tf.constant(_GOLDEN, tf.uint32)
+    a = tf.bitwise.bitwise_xor(keys[:, :1], tf.constant(first, tf.uint32))
+    b = tf.bitwise.bitwise_xor(keys[:, 1:], tf.constant(second, tf.uint32))
+    bits = _mix(_mix(position[tf.newaxis, :] + _mix(a)) + _mix(b))
+    # 24 bits are what a float32 in [0, 1) holds exactly.
+    draws = tf.cast(tf.bitwise.right_shift(bits, tf.constant(8, tf.uint32)), tf.float32) * (1.0 / (1 << 24))
+    return tf.reshape(draws, [tf.shape(keys)[0], *shape])
+
+
+_current = threading.local()
+
+
+@contextlib.contextmanager
+def addressed(keys: tf.Tensor) -> Iterator[None]:
+    """Within this context the rebound layers of `bind` draw for the examples of these keys (one row per example)."""
+    before = getattr(_current, "keys", None)
+    _current.keys = keys
+    try:
+        yield
+    finally:
+        _current.keys = before
+
+
+def bind(layers: Mapping[str, keras.layers.Layer]) -> list[str]:
+    """Make the dropout and stochastic-depth layers among these draw by address; return the paths that cannot be.
+
+    `layers` are by path, which is the site of their draws. A rebound layer is the identity when it is not trainable
+    (its unit is frozen) or outside training. Only the call of the instance is replaced: configuration and saving are
+    those of the stock layer.
+    """
+    unaddressed = []
+    for path, layer in layers.items():
+        if isinstance(layer, keras.layers.Dropout):
+            layer.call = functools.partial(_dropout, layer, path)
+        elif hasattr(layer, "drop_path_rate"):
+            layer.call = functools.partial(_drop_path, layer, path)
+        elif getattr(layer, "seed_generator", None) is not None:
+            unaddressed.append(path)
+    return unaddressed
+
+
+def _keys(path: str) -> tf.Tensor:
+    keys = getattr(_current, "keys", None)
+    if keys is None:
+        raise RuntimeError(f"{path} draws outside an addressed step")
+    return keys
+
+
+def _masked(inputs: tf.Tensor, draws: tf.Tensor, rate: float) -> tf.Tensor:
+    keep = tf.cast(draws >= rate, inputs.dtype)
+    return inputs * keep * tf.cast(1.0 / (1.0 - rate), inputs.dtype)
+
+
+def _dropout(layer: keras.layers.Dropout, path: str, inputs: tf.Tensor, training: bool = False) -> tf.Tensor:
+    if not training or not layer.trainable or layer.rate == 0:
+        return inputs
+    shape = keras_private.dropout_noise_shape(layer, inputs)
+    return _masked(inputs, uniform(_keys(path), path, shape[1:]), layer.rate)
+
+
+def _drop_path(layer: keras.layers.Layer, path: str, inputs: tf.Tensor, training: bool = False) -> tf.Tensor:
+    rate = float(layer.drop_path_rate)
+    if not training or not layer.trainable or rate == 0:
+        return inputs
+    return _masked(inputs, uniform(_keys(path), path, [1] * (len(inputs.shape) - 1)), rate)

@@ -1,0 +1,35 @@
+"""Learning rates that differ between units: factors on the phase's rate."""
+
+from __future__ import annotations
+
+import difflib
+import fnmatch
+from collections.abc import Sequence
+
+from kerastune_ft.config.rates import RatePolicy
+from kerastune_ft.errors import ConfigError
+from kerastune_ft.graph.boundary import HEAD
+
+
+def unit_factors(policy: RatePolicy, units: Sequence[str], trained: Sequence[str], place: str) -> dict[str, float]:
+    """Return the factor on the rate of every trained unit and of the head.
+
+    Layer-wise decay (Howard and Ruder, 2018; Clark et al., 2020): a unit's factor is `unit_decay` to the power of its
+    distance from the head, the last unit's being 1. `units` patterns multiply it; `head` sets the head's own peak.
+    Raises ConfigError for a pattern that matches no trained unit.
+    """
+    for glob in policy.units:
+        if not fnmatch.filter([*trained, HEAD], glob):
+            near = difflib.get_close_matches(glob, trained, n=1)
+            hint = f"did you mean {near[0]!r}? " if near else ""
+            raise ConfigError(f"{place}.units: {glob!r} matches no unit that trains; {hint}they are {', '.join([*trained, HEAD])}")
+    factors = {}
+    for unit in trained:
+        distance = len(units) - 1 - list(units).index(unit)
+        factors[unit] = policy.unit_decay**distance
+    factors[HEAD] = 1.0 if policy.head is None else policy.head / policy.peak
+    for name in factors:
+        for glob, factor in policy.units.items():
+            if fnmatch.fnmatchcase(name, glob):
+                factors[name] *= factor
+    return factors

@@ -1,0 +1,101 @@
+"""From encoded bytes or an array to the fixed-shape RGB image a backbone takes.
+
+Everything is TensorFlow ops, so the same function serves the training input and an exported model that takes bytes;
+its decoders are also the fastest at hand. What they cannot read exactly (BMP with a palette, TIFF) never gets here:
+`data.files` rewrites such files as PNG. EXIF rotation is not applied.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+import tensorflow as tf
+
+BACKGROUND = 255.0
+"""Transparent pixels show white, as a page or a viewer would."""
+
+
+@dataclass(frozen=True)
+class Geometry:
+    """The shape an image is brought to, and how.
+
+    `crop` keeps the largest centred part of the right proportions, `pad` keeps all of it between black bars, `stretch`
+    keeps all of it and distorts.
+    """
+
+    height: int
+    width: int
+    resize: Literal["crop", "pad", "stretch"] = "crop"
+
+
+def decode(image: tf.Tensor, geometry: Geometry) -> tf.Tensor:
+    """Return a uint8 image [height, width, 3] from encoded bytes, or from an array of values 0 to 255.
+
+    An array is [height, width] or [height, width, channels]: 1 is grey, 2 grey and alpha, 3 RGB, 4 RGB and alpha.
+    The pixels are those of `keras.layers.Resizing` with antialiasing, rounded.
+    """
+    if image.dtype == tf.string:
+        # For an animated GIF the first frame.
+        image = tf.io.decode_image(image, channels=0, expand_animations=False)
+        image.set_shape([None, None, None])
+    if image.shape.rank == 2:
+        image = image[:, :, tf.newaxis]
+    fitted = fit(opaque_rgb(image), geometry)
+    return tf.saturate_cast(tf.round(fitted), tf.uint8)
+
+
+def opaque_rgb(image: tf.Tensor) -> tf.Tensor:
+    """Return [height, width, 3] from an image of one to four channels: grey repeated, alpha laid over white."""
+    if image.shape[-1] == 3:
+        return image
+    if image.shape[-1] is not None:
+        return _flattened(image)
+    rgb = tf.cond(tf.shape(image)[-1] == 3, lambda: image, lambda: _flattened(image))
+    return tf.ensure_shape(rgb, [None, None, 3])
+
+
+def fit(image: tf.Tensor, geometry: Geometry) -> tf.Tensor:
+    """Return the image resized to `geometry`, float32: bilinear, antialiased when it shrinks."""
+    if geometry.resize == "crop":
+        image = _cropped(image, geometry)
+    elif geometry.resize == "pad":
+        image = _padded(image, geometry)
+    resized = tf.image.resize(image, [geometry.height, geometry.width], method="bilinear", antialias=True)
+    return tf.ensure_shape(tf.cast(resized, tf.float32), [geometry.height, geometry.width, 3])
+
+
+def _flattened(image: tf.Tensor) -> tf.Tensor:
+    channels = tf.shape(image)[-1]
+    values = tf.cast(image, tf.float32)
+    colour = tf.cond(channels >= 3, lambda: values[..., :3], lambda: tf.repeat(values[..., :1], 3, axis=-1))
+    has_alpha = channels % 2 == 0
+    alpha = tf.cond(has_alpha, lambda: values[..., -1:] / 255.0, lambda: tf.ones_like(values[..., :1]))
+    return tf.saturate_cast(tf.round(colour * alpha + BACKGROUND * (1.0 - alpha)), image.dtype)
+
+
+def _proportional(image: tf.Tensor, geometry: Geometry) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor, tf.Tensor]:
+    """Return the image's height and width, and those it would have in the geometry's proportions.
+
+    In float32 and cut to integers, as Keras does it: one pixel of difference would change the whole image.
+    """
+    shape = tf.shape(image)
+    height, width = shape[0], shape[1]
+    other_height = tf.cast(tf.cast(width * geometry.height, tf.float32) / float(geometry.width), tf.int32)
+    other_width = tf.cast(tf.cast(height * geometry.width, tf.float32) / float(geometry.height), tf.int32)
+    return height, width, other_height, other_width
+
+
+def _cropped(image: tf.Tensor, geometry: Geometry) -> tf.Tensor:
+    height, width, other_height, other_width = _proportional(image, geometry)
+    kept_height = tf.maximum(tf.minimum(height, other_height), 1)
+    kept_width = tf.maximum(tf.minimum(width, other_width), 1)
+    top, left = (height - kept_height) // 2, (width - kept_width) // 2
+    return image[top : top + kept_height, left : left + kept_width]
+
+
+def _padded(image: tf.Tensor, geometry: Geometry) -> tf.Tensor:
+    height, width, other_height, other_width = _proportional(image, geometry)
+    above = (tf.maximum(height, other_height) - height) // 2
+    beside = (tf.maximum(width, other_width) - width) // 2
+    return tf.pad(image, [[above, above], [beside, beside], [0, 0]])

@@ -1,0 +1,120 @@
+"""From example indices to batches of one static shape, a pure function of (configuration, epoch, step)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+import numpy as np
+import tensorflow as tf
+
+from kerastune_ft.data.source import DataSource
+from kerastune_ft.graph import randomness
+from kerastune_ft.input.decode import Geometry
+
+
+@dataclass(frozen=True)
+class Order:
+    """The examples of a span of training or evaluation: `batches` x `batch` indices, padding marked by weight 0."""
+
+    indices: np.ndarray
+    weights: np.ndarray
+    batch: int
+
+    @property
+    def batches(self) -> int:
+        """Return the number of batches."""
+        return len(self.indices) // self.batch
+
+    def after(self, batches: int) -> Order:
+        """Return the order without its first batches: where an interrupted epoch goes on."""
+        done = batches * self.batch
+        return Order(self.indices[done:], self.weights[done:], self.batch)
+
+    def first(self, batches: int) -> Order:
+        """Return only the first batches."""
+        end = batches * self.batch
+        return Order(self.indices[:end], self.weights[:end], self.batch)
+
+
+def in_order(indices: np.ndarray, batch: int, multiple: int = 1) -> Order:
+    """Return the examples in their order; the last batch is filled up with padding.
+
+    Every batch of `batch` examples is padded to a multiple of `multiple`, so that replicas get equal shares.
+    """
+    padded = -(-batch // multiple) * multiple
+    count = -(-len(indices) // batch)
+    filled = np.resize(indices, (count * batch,)) if len(indices) else indices
+    weights = (np.arange(count * batch) < len(indices)).astype(np.float32)
+    rows = filled.reshape(count, batch)
+    rows = np.concatenate([rows, np.repeat(rows[:, :1], padded - batch, axis=1)], axis=1)
+    weight_rows = np.pad(weights.reshape(count, batch), [(0, 0), (0, padded - batch)])
+    return Order(rows.reshape(-1).astype(np.int64), weight_rows.reshape(-1), padded)
+
+
+def shuffled(indices: np.ndarray, batch: int, multiple: int, address: tuple[int, int, int]) -> Order:
+    """Return the examples in the order of an epoch; `address` is (seed, phase, epoch)."""
+    return in_order(np.random.default_rng(address).permutation(indices), batch, multiple)
+
+
+class Shaping(Protocol):
+    """What a task does to single examples and batches on their way in."""
+
+    def inputs(self, example: Mapping[str, tf.Tensor], geometry: Geometry) -> tf.Tensor:
+        """Return the fixed-shape input of one example."""
+
+    def targets(self, example: Mapping[str, tf.Tensor], geometry: Geometry) -> Any:
+        """Return the fixed-shape target of one example."""
+
+    def transform(
+        self, inputs: tf.Tensor, targets: Any, keys: tf.Tensor, operations: Mapping[str, Any]
+    ) -> tuple[Any, Any]:
+        """Return an augmented batch and its targets."""
+
+
+@dataclass(frozen=True)
+class Loader:
+    """Reads, decodes and augments the examples of one source for one task and geometry."""
+
+    source: DataSource
+    task: Shaping
+    geometry: Geometry
+
+    def dataset(
+        self,
+        order: Order,
+        shares: int,
+        augmentation: Mapping[str, Any] | None = None,
+        address: str = "",
+        epoch: int = 0,
+    ) -> tf.data.Dataset:
+        """Return batches (inputs, targets, weights, indices); `shares` consecutive ones make a global batch.
+
+        `augmentation` are resolved operations drawn at (address, epoch, example).
+        """
+        labels = tf.constant(self.source.labels)
+
+        def load(index: tf.Tensor, weight: tf.Tensor) -> tuple:
+            example = dict(self.source.element(index))
+            example.setdefault("label", labels[index])
+            inputs = self.task.inputs(example, self.geometry)
+            return inputs, self.task.targets(example, self.geometry), weight, index
+
+        parallel = tf.data.AUTOTUNE
+        dataset = tf.data.Dataset.from_tensor_slices((order.indices, order.weights))
+        dataset = dataset.map(load, num_parallel_calls=parallel, deterministic=True)
+        dataset = dataset.batch(order.batch // shares, drop_remainder=True)
+        if augmentation:
+            dataset = dataset.map(
+                self._augmenter(augmentation, address, epoch), num_parallel_calls=parallel, deterministic=True
+            )
+        return dataset.prefetch(2 * shares)
+
+    def _augmenter(self, operations: Mapping[str, Any], address: str, epoch: int) -> Callable:
+        def transform(inputs: tf.Tensor, targets: Any, weights: tf.Tensor, indices: tf.Tensor) -> tuple:
+            keys = randomness.example_keys(address, epoch, indices)
+            inputs, targets = self.task.transform(inputs, targets, keys, operations)
+            return inputs, targets, weights, indices
+
+        return transform

@@ -1,0 +1,257 @@
+"""Pictures of a run as matplotlib figures, and as SVG that takes its colours from the page."""
+
+from __future__ import annotations
+
+import io
+import re
+import warnings
+from collections.abc import Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from kerastune_ft.reporting import quantities as say
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+    from pandas import DataFrame
+
+# Each colour is a variable of the page's style sheet; the hex value is the light theme, used outside the page too.
+_COLOURS = {
+    "ink": "#1d2530",
+    "muted": "#5d6875",
+    "grid": "#e3e7ec",
+    "band": "#f2f5f9",
+    "train": "#8d99a8",
+    "validation": "#2457d6",
+    "best": "#d4490c",
+    "second": "#0d8a72",
+    "third": "#8b3fc4",
+}
+_LINES = ("validation", "second", "third")
+_MARKERS_UP_TO = 60  # epochs; beyond, markers run into each other
+_NAME_CHARACTERS = 105  # of phase names fit across the picture
+
+
+class _Span(NamedTuple):
+    """A phase's epochs on the common axis, which counts epochs over all phases."""
+
+    name: str
+    rows: DataFrame
+    start: int
+    is_dotted: bool
+    best_epoch: int | None
+    monitor: str | None
+
+    @property
+    def epochs(self) -> Sequence[float]:
+        """Places on the common axis."""
+        return [self.start + epoch for epoch in self.rows["epoch"]]
+
+
+def learning_curves(history: DataFrame, phases: Sequence[Mapping[str, Any]]) -> Figure:
+    """Return loss, monitor metric and learning rate by epoch over all phases, best epochs ringed.
+
+    Args:
+        history: the rows of history.csv.
+        phases: name, monitor and best_epoch of every phase (as in manifest.json).
+    """
+    from matplotlib.figure import Figure
+
+    spans = list(_spans(history, phases))
+    metrics = _metrics(history, spans)
+    panels = ["loss", *(["metric"] if metrics else []), "rate"]
+    heights = {"loss": 3.0, "metric": 3.0, "rate": 1.3}
+    figure = Figure(figsize=(9.0, 0.9 + 0.85 * sum(heights[panel] for panel in panels)), layout="constrained")
+    axes = figure.subplots(
+        len(panels), 1, sharex=True, height_ratios=[heights[panel] for panel in panels], squeeze=False
+    )
+    by_panel = dict(zip(panels, axes[:, 0], strict=True))
+    _draw_loss(by_panel["loss"], spans)
+    if metrics:
+        _draw_metrics(by_panel["metric"], spans, metrics)
+    _draw_rate(by_panel["rate"], spans)
+    for axis in by_panel.values():
+        _dress(axis, spans)
+    _name_phases(by_panel["loss"], spans)
+    by_panel["rate"].set_xlabel("epoch, counted over all phases", color=_COLOURS["muted"])
+    _legend(figure, by_panel["loss"])
+    return figure
+
+
+def predicted_against_true(true: Sequence[float], predicted: Sequence[float]) -> Figure:
+    """Return a regression's predictions over the true values, with the line where both agree."""
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(5.5, 5.0), layout="constrained")
+    axis = figure.subplots()
+    low, high = min([*true, *predicted]), max([*true, *predicted])
+    axis.plot([low, high], [low, high], color=_COLOURS["train"], linewidth=1, linestyle="--")
+    axis.plot(true, predicted, "o", color=_COLOURS["validation"], markersize=3.5, alpha=0.6, markeredgewidth=0)
+    axis.set_xlabel("true value", color=_COLOURS["muted"])
+    axis.set_ylabel("predicted value", color=_COLOURS["muted"])
+    _plain_frame(axis)
+    axis.grid(color=_COLOURS["grid"], linewidth=0.7)
+    return figure
+
+
+def svg(figure: Figure, label: str) -> str:
+    """Return a figure as inline SVG: the same bytes for the same figure, colours from the page's style sheet."""
+    import matplotlib
+    from matplotlib.backends.backend_svg import FigureCanvasSVG
+
+    buffer = io.BytesIO()
+    metadata = dict.fromkeys(("Date", "Creator", "Format", "Type"))
+    # Text stays text: the browser draws it in the page's font, so letters that matplotlib's font lacks are no matter.
+    with matplotlib.rc_context({"svg.fonttype": "none", "svg.hashsalt": label}), warnings.catch_warnings():
+        warnings.filterwarnings("ignore", message="Glyph .* missing from")
+        FigureCanvasSVG(figure).print_svg(buffer, metadata=metadata)
+    text = buffer.getvalue().decode("utf-8")
+    text = text[text.index("<svg") :]
+    for name, value in _COLOURS.items():
+        text = text.replace(value, f"var(--{name}, {value})")
+    # The size follows the page; the view box keeps the proportions.
+    return re.sub(r'<svg ([^>]*?)width="[^"]*" height="[^"]*"', r'<svg role="img" \1', text, count=1)
+
+
+def _spans(history: DataFrame, phases: Sequence[Mapping[str, Any]]) -> Iterator[_Span]:
+    known = {phase["name"]: phase for phase in phases}
+    start = 0
+    few = len(history) <= _MARKERS_UP_TO
+    for name in dict.fromkeys(history["phase"]):
+        rows = history[history["phase"] == name]
+        phase = known.get(name, {})
+        yield _Span(str(name), rows, start, few or len(rows) == 1, phase.get("best_epoch"), phase.get("monitor"))
+        start += int(rows["epoch"].max())
+
+
+def _metrics(history: DataFrame, spans: Sequence[_Span]) -> list[str]:
+    """Return the metrics to draw: what the phases monitor, else accuracy, else whatever else was measured."""
+    measured = [name for name in history if name.startswith("validation_") and name != "validation_loss"]
+    watched = [span.monitor for span in spans if span.monitor in measured]
+    familiar = [name for name in ("validation_accuracy", "validation_mae") if name in measured]
+    return list(dict.fromkeys(name for name in watched if name))[: len(_LINES)] or (familiar or measured)[:1]
+
+
+def _draw(axis: Axes, span: _Span, column: str, colour: str, label: str | None = None, **style: Any) -> None:
+    if column not in span.rows or span.rows[column].isna().all():
+        return
+    marker = "o" if span.is_dotted else ""
+    axis.plot(span.epochs, span.rows[column], color=_COLOURS[colour], marker=marker, markersize=3, label=label, **style)
+
+
+def _ring(axis: Axes, span: _Span, column: str) -> None:
+    """Mark the phase's best epoch on the curve of its monitor; the next phase starts from there."""
+    if span.monitor != column or not span.best_epoch:
+        return
+    best = span.rows[span.rows["epoch"] == span.best_epoch]
+    axis.plot(
+        [span.start + span.best_epoch] * len(best),
+        best[column],
+        "o",
+        markersize=9,
+        markerfacecolor="none",
+        markeredgecolor=_COLOURS["best"],
+        markeredgewidth=1.8,
+        zorder=5,
+    )
+
+
+def _draw_loss(axis: Axes, spans: Sequence[_Span]) -> None:
+    axis.set_ylabel("loss", color=_COLOURS["muted"])
+    for span in spans:
+        _draw(axis, span, "train_loss", "train", linewidth=1.3)
+        _draw(axis, span, "validation_loss", "validation", linewidth=1.8)
+        _ring(axis, span, "validation_loss")
+
+
+def _draw_metrics(axis: Axes, spans: Sequence[_Span], metrics: Sequence[str]) -> None:
+    axis.set_ylabel(say.words(metrics[0]) if len(metrics) == 1 else "monitor", color=_COLOURS["muted"])
+    for metric, colour in zip(metrics, _LINES, strict=False):
+        for place, span in enumerate(spans):
+            if len(metrics) == 1:
+                _draw(axis, span, metric.replace("validation_", "train_", 1), "train", linewidth=1.3)
+            _draw(axis, span, metric, colour, label=None if place else say.words(metric), linewidth=1.8)
+            _ring(axis, span, metric)
+    if len(metrics) > 1:
+        axis.legend(loc="lower right", frameon=False, fontsize=9, labelcolor=_COLOURS["ink"])
+
+
+def _draw_rate(axis: Axes, spans: Sequence[_Span]) -> None:
+    from matplotlib.ticker import FuncFormatter, NullFormatter
+
+    axis.set_ylabel("learning rate", color=_COLOURS["muted"])
+    for span in spans:
+        _draw(axis, span, "learning_rate", "muted", linewidth=1.4)
+    rates = [rate for span in spans for rate in span.rows["learning_rate"] if rate > 0]
+    # Phases differ by orders of magnitude as a rule; within one, a straight scale has more ticks.
+    if rates and max(rates) >= 10 * min(rates):
+        axis.set_yscale("log")
+        axis.yaxis.set_minor_formatter(NullFormatter())
+    axis.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:.3g}"))
+
+
+def _dress(axis: Axes, spans: Sequence[_Span]) -> None:
+    from matplotlib.ticker import MaxNLocator
+
+    for place, span in enumerate(spans):
+        end = span.start + span.rows["epoch"].max()
+        if place % 2 == 0:
+            axis.axvspan(span.start + 0.5, end + 0.5, color=_COLOURS["band"], linewidth=0, zorder=0)
+    axis.set_xlim(0.5, _last(spans) + 0.5)
+    axis.xaxis.set_major_locator(MaxNLocator(nbins=16, integer=True, min_n_ticks=1))
+    axis.grid(axis="y", color=_COLOURS["grid"], linewidth=0.8)
+    _plain_frame(axis)
+
+
+def _plain_frame(axis: Axes) -> None:
+    axis.set_axisbelow(True)
+    axis.patch.set_visible(False)
+    axis.figure.patch.set_visible(False)
+    axis.spines[["top", "right", "left"]].set_visible(False)
+    axis.spines["bottom"].set_color(_COLOURS["muted"])
+    axis.tick_params(which="both", colors=_COLOURS["muted"], left=False, labelsize=9)
+
+
+def _name_phases(axis: Axes, spans: Sequence[_Span]) -> None:
+    for place, span in enumerate(spans):
+        width = float(span.rows["epoch"].max())
+        room = int(_NAME_CHARACTERS * width / _last(spans))
+        axis.text(
+            span.start + 0.5 + width / 2,
+            1.02,
+            _fit(span.name, room, place),
+            transform=axis.get_xaxis_transform(),
+            horizontalalignment="center",
+            verticalalignment="bottom",
+            color=_COLOURS["ink"],
+            fontsize=10,
+            fontweight="bold",
+            parse_math=False,
+        )
+
+
+def _fit(name: str, room: int, place: int) -> str:
+    if len(name) <= room:
+        return name
+    return f"{name[: room - 1]}…" if room >= 5 else str(place)
+
+
+def _legend(figure: Figure, axis: Axes) -> None:
+    from matplotlib.lines import Line2D
+
+    entries = [
+        Line2D([], [], color=_COLOURS["train"], linewidth=1.3, label="train"),
+        Line2D([], [], color=_COLOURS["validation"], linewidth=1.8, label="validation"),
+        Line2D(
+            [], [], linestyle="none", marker="o", markersize=8, markerfacecolor="none", markeredgewidth=1.8,
+            markeredgecolor=_COLOURS["best"], label="best epoch of the phase, by its monitor",
+        ),
+    ]  # fmt: skip
+    figure.legend(
+        handles=entries, loc="outside upper left", ncols=3, frameon=False, fontsize=9, labelcolor=_COLOURS["ink"]
+    )
+    axis.margins(y=0.08)
+
+
+def _last(spans: Sequence[_Span]) -> float:
+    return max((span.start + float(span.rows["epoch"].max()) for span in spans), default=1.0)

@@ -1,0 +1,147 @@
+"""What every phase did, from the plan, the manifest and the history."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from kerastune_ft.reporting import facts
+from kerastune_ft.reporting import quantities as say
+
+_LOWER_IS_BETTER = ("loss", "mae", "rmse")
+
+
+def lower_is_better(metric: str) -> bool:
+    """Return whether a smaller value of a metric is the better one."""
+    return metric.rsplit("_", 1)[-1] in _LOWER_IS_BETTER
+
+
+def phase_results(
+    plan: Mapping[str, Any], manifest: Mapping[str, Any], history: Sequence[Mapping[str, Any]]
+) -> list[dict[str, Any]]:
+    """Return a row per phase, planned ones included: what trained, for how long, and what it gained."""
+    begun = {phase["name"]: phase for phase in manifest.get("phases") or ()}
+    planned = {phase["name"]: phase for phase in plan.get("phases") or ()}
+    results: list[dict[str, Any]] = []
+    for name in dict.fromkeys([*planned, *begun]):
+        earlier = results[-1] if results else None
+        results.append(_phase_result(planned.get(name, {}), begun.get(name, {}), plan, history, earlier))
+    return results
+
+
+def earlier_was_better(results: Sequence[Mapping[str, Any]], history: Sequence[Mapping[str, Any]]) -> str | None:
+    """Return the name of an earlier phase whose best epoch beat the last finished phase's, if there is one."""
+    done = [result for result in results if result["state"] == "done" and result["best_epoch"]]
+    if len(done) < 2:
+        return None
+    last = done[-1]
+    monitor = last["monitor"]
+    better: tuple[str, float] | None = None
+    for result in done[:-1]:
+        value = _measured(history, result["name"], result["best_epoch"], monitor)
+        rival = last["after"] if better is None else better[1]
+        if value is not None and rival is not None and _beats(value, rival, monitor):
+            better = (result["name"], value)
+    return better[0] if better else None
+
+
+def frozen_proof(manifest: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """Return per finished phase how many frozen variables were compared, and which had changed."""
+    return [
+        {
+            "phase": phase["name"],
+            "variables": phase["frozen"].get("variables"),
+            "bytes": phase["frozen"].get("bytes"),
+            "sha256": phase["frozen"].get("sha256"),
+            "changed": list(phase["frozen"].get("changed") or ()),
+        }
+        for phase in manifest.get("phases") or ()
+        if phase.get("frozen")
+    ]
+
+
+def unit_strips(plan: Mapping[str, Any], manifest: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """Return per phase a cell for every unit, input to output and then the head: trained or not, rate, movement."""
+    units = [unit["id"] for unit in (plan.get("backbone") or {}).get("units") or ()]
+    moved = {phase["name"]: phase.get("moved") or {} for phase in manifest.get("phases") or ()}
+    return [
+        {
+            "phase": phase["name"],
+            "cells": [
+                {
+                    "unit": unit,
+                    "trains": unit in (phase.get("trains") or ()),
+                    "rate": (phase.get("rates") or {}).get(unit),
+                    "moved": moved.get(phase["name"], {}).get(unit),
+                }
+                for unit in [*units, "head"]
+            ],
+        }
+        for phase in plan.get("phases") or ()
+    ]
+
+
+def _phase_result(
+    planned: Mapping[str, Any],
+    begun: Mapping[str, Any],
+    plan: Mapping[str, Any],
+    history: Sequence[Mapping[str, Any]],
+    earlier: Mapping[str, Any] | None,
+) -> dict[str, Any]:
+    name = planned.get("name", begun.get("name"))
+    rows = [row for row in history if row["phase"] == name]
+    monitor = begun.get("monitor") or planned.get("monitor") or "validation_loss"
+    best_epoch = begun.get("best_epoch")
+    after = (begun.get("best") or {}).get(monitor)
+    if after is None and best_epoch:
+        after = _measured(history, name, best_epoch, monitor)
+    before = _before(planned, monitor, history, earlier)
+    return {
+        "name": name,
+        "state": begun.get("state", "pending"),
+        "units": facts.units_in_short(planned, plan) if planned else say.ABSENT,
+        "trainable_parameters": planned.get("trainable_parameters"),
+        "trainable_share": planned.get("trainable_share"),
+        "epochs": begun.get("epochs", len(rows)),
+        "planned_epochs": planned.get("epochs"),
+        "best_epoch": best_epoch,
+        "stopped": begun.get("stopped"),
+        "seconds": begun.get("seconds") if begun.get("seconds") is not None else _seconds(rows),
+        "monitor": monitor,
+        "before": before,
+        "after": after,
+        "gain": after - before if before is not None and after is not None else None,
+        "improved": _beats(after, before, monitor) if before is not None and after is not None else None,
+    }
+
+
+def _before(
+    planned: Mapping[str, Any],
+    monitor: str,
+    history: Sequence[Mapping[str, Any]],
+    earlier: Mapping[str, Any] | None,
+) -> float | None:
+    """Return the monitor at the weights this phase began with: those of an epoch of the phase before, or none."""
+    start = planned.get("start_from", "best")
+    if earlier is None or start not in ("best", "last"):
+        return None
+    epoch = earlier["best_epoch"] if start == "best" else earlier["epochs"]
+    return _measured(history, earlier["name"], epoch, monitor)
+
+
+def _measured(history: Sequence[Mapping[str, Any]], phase: str, epoch: int | None, column: str) -> float | None:
+    for row in history:
+        if row["phase"] == phase and row["epoch"] == epoch:
+            value = row.get(column)
+            return float(value) if value is not None and say.is_number(value) else None
+    return None
+
+
+def _seconds(rows: Sequence[Mapping[str, Any]]) -> float | None:
+    return sum(row["seconds"] for row in rows) if rows else None
+
+
+def _beats(value: float, rival: float, metric: str) -> bool:
+    """Return whether a value is better at the six significant digits that decisions are made with."""
+    value, rival = float(f"{value:.6g}"), float(f"{rival:.6g}")
+    return value < rival if lower_is_better(metric) else value > rival

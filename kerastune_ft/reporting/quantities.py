@@ -1,0 +1,128 @@
+"""Numbers as a person reads them: counts, sizes, shares, durations, rates."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from datetime import datetime
+from typing import Any
+
+ABSENT = "–"  # noqa: RUF001  an en dash stands for "no value" in every table
+
+_COUNT_STEPS = ((1e9, "G"), (1e6, "M"), (1e3, "k"))
+_SIZE_STEPS = ((1e12, "TB"), (1e9, "GB"), (1e6, "MB"), (1e3, "kB"))
+
+
+def is_number(value: object) -> bool:
+    """Return whether a value is a finite number (booleans are not)."""
+    return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
+
+
+def _scaled(value: float, steps: tuple[tuple[float, str], ...], unit: str) -> str:
+    for step, name in steps:
+        # 999,950 would print as "1000.0 k": it belongs to the next unit already.
+        if abs(value) >= step * 0.99995:
+            return f"{value / step:.1f} {name}"
+    return f"{value:,.0f}{unit}"
+
+
+def count(value: Any) -> str:
+    """Return a count such as ``2.9 M``; below a thousand, the number itself."""
+    return _scaled(value, _COUNT_STEPS, "") if is_number(value) else ABSENT
+
+
+def whole(value: Any) -> str:
+    """Return an integer with thousands separated: ``5,232``."""
+    return f"{value:,.0f}" if is_number(value) else ABSENT
+
+
+def size(value: Any) -> str:
+    """Return a number of bytes such as ``1.2 GB``."""
+    return _scaled(value, _SIZE_STEPS, " B") if is_number(value) else ABSENT
+
+
+def share(value: Any) -> str:
+    """Return a fraction of one as per cent; small but not zero stays visible."""
+    if not is_number(value):
+        return ABSENT
+    percent = 100 * value
+    if 0 < percent < 0.1:
+        return "< 0.1 %"
+    return f"{percent:.1f} %" if percent < 10 and percent != round(percent) else f"{percent:.0f} %"
+
+
+def duration(value: Any) -> str:
+    """Return seconds as ``4.2 s``, ``3 min 12 s`` or ``2 h 05 min``."""
+    if not is_number(value):
+        return ABSENT
+    if value < 60:
+        return f"{value:.1f} s" if value < 10 else f"{min(value, 59):.0f} s"
+    minutes, seconds = divmod(round(value), 60)
+    if minutes < 60:
+        return f"{minutes} min {seconds:02d} s"
+    return f"{minutes // 60} h {minutes % 60:02d} min"
+
+
+def rate(value: Any) -> str:
+    """Return a learning rate: ``0.001``, ``8e-05``."""
+    return f"{value:.3g}" if is_number(value) else ABSENT
+
+
+def figure(value: Any) -> str:
+    """Return a metric with four decimals, or four significant digits when it is large or tiny."""
+    if not is_number(value):
+        return ABSENT
+    if value == 0 or 0.001 <= abs(value) < 100:
+        return f"{value:.4f}"
+    return f"{value:.4g}"
+
+
+def change(value: Any) -> str:
+    """Return a signed difference of two metrics."""
+    if not is_number(value):
+        return ABSENT
+    sign = "+" if value > 0 else "−" if value < 0 else "±"  # noqa: RUF001  a true minus sign aligns with plus
+    return sign + figure(abs(value))
+
+
+def moment(value: str) -> str:
+    """Return an ISO time to the minute: ``2025-03-01 09:00 UTC``; other text as it is."""
+    try:
+        time = datetime.fromisoformat(value)
+    except ValueError:
+        return value
+    return f"{time:%Y-%m-%d %H:%M} {time.tzname() or ''}".strip()
+
+
+def words(name: str) -> str:
+    """Return a metric or column name as words: ``validation_macro_f1`` gives ``validation macro F1``."""
+    text = name.replace("_", " ")
+    for plain, proper in (("f1", "F1"), ("auc", "AUC"), ("mae", "MAE"), ("rmse", "RMSE"), ("r2", "R²")):
+        text = " ".join(proper if word == plain else word for word in text.split(" "))
+    return text
+
+
+_BY_COLUMN: tuple[tuple[str, Callable[[Any], str]], ...] = (
+    ("parameters", count),
+    ("bytes", size),
+    ("share", share),
+    ("seconds", duration),
+    ("rate", rate),
+)
+
+
+def cell(column: str, value: Any) -> str:
+    """Return a table cell; the last word of the column's name says what a number means."""
+    if value is None:
+        return ABSENT
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, list | tuple):
+        return ", ".join(cell(column, item) for item in value) if value else ABSENT
+    if not is_number(value):
+        return str(value)
+    ending = column.rsplit("_", 1)[-1]
+    for name, spell in _BY_COLUMN:
+        if ending == name:
+            return spell(value)
+    return whole(value) if isinstance(value, int) else figure(value)

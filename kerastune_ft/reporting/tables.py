@@ -1,0 +1,150 @@
+"""Tables for the terminal (rich) and for notebooks (HTML). User text is never read as markup."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from rich import box
+from rich.console import Group, RenderableType
+from rich.padding import Padding
+from rich.table import Table
+from rich.text import Text
+
+from kerastune_ft.reporting import facts
+from kerastune_ft.reporting import quantities as say
+
+_CLASSES_SHOWN = 12
+_BACKBONE_COLUMNS = ("name", "kind", "parameters", "image_size", "units", "weights", "license")
+
+
+def listing(rows: Iterable[Mapping[str, Any]], columns: Sequence[str] | None = None, title: str | None = None) -> Table:
+    """Return any rows as a table; numbers are spelled by their column's name and stand to the right.
+
+    Without `columns`, those of all rows in order of appearance. A value that a row lacks prints as a dash.
+    """
+    rows = list(rows)
+    names = list(columns) if columns is not None else list(dict.fromkeys(key for row in rows for key in row))
+    table = Table(box=box.SIMPLE_HEAD, title=Text(title) if title else None, title_justify="left", pad_edge=False)
+    for name in names:
+        numeric = any(say.is_number(row.get(name)) for row in rows)
+        table.add_column(Text(say.words(name)), justify="right" if numeric else "left", overflow="fold")
+    for row in rows:
+        table.add_row(*(Text(say.cell(name, row.get(name))) for name in names))
+    return table
+
+
+def units_table(rows: Sequence[Mapping[str, Any]]) -> Table:
+    """Return a model's units from input to output, each with what to paste to train from there on.
+
+    Columns: the unit's own parameters, and the share of the backbone that trains when it is the first to train.
+    """
+    total = sum(row.get("parameters") or 0 for row in rows)
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
+    for heading, justify in (("unit", "left"), ("parameters", "right"), ("variables", "right"), ("output", "left")):
+        table.add_column(heading, justify="right" if justify == "right" else "left", overflow="fold")
+    table.add_column("from here", justify="right")
+    table.add_column("unfreeze")
+    above = total
+    for place, row in enumerate(rows):
+        table.add_row(
+            Text(str(row["id"])),
+            say.count(row.get("parameters")),
+            say.whole(row.get("variables")),
+            Text(_shape(row.get("output_shape"))),
+            say.share(above / total) if total else say.ABSENT,
+            Text(f'{{"from": "{row["id"]}"}} = {{"last": {len(rows) - place}}}'),
+        )
+        above -= row.get("parameters") or 0
+    return table
+
+
+def metrics_table(metrics: Mapping[str, Mapping[str, Any]]) -> Table:
+    """Return metrics by split, a row per metric and a column per split."""
+    names = dict.fromkeys(name for measured in metrics.values() for name in measured)
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
+    table.add_column("metric")
+    for split in metrics:
+        table.add_column(Text(split), justify="right")
+    for name in names:
+        table.add_row(Text(say.words(name)), *(say.figure(measured.get(name)) for measured in metrics.values()))
+    return table
+
+
+def backbones_table(rows: Sequence[Mapping[str, Any]]) -> Table:
+    """Return the backbones there are; familiar columns first, then any other the rows carry."""
+    present = dict.fromkeys(key for row in rows for key in row)
+    familiar = [name for name in _BACKBONE_COLUMNS if name in present]
+    return listing(rows, [*familiar, *(name for name in present if name not in familiar)])
+
+
+def plan_table(plan: Mapping[str, Any]) -> RenderableType:
+    """Return the whole plan: what it rests on, the phases side by side, then each phase in full."""
+    phases = plan.get("phases") or []
+    parts: list[RenderableType] = [
+        Text.assemble((str(plan.get("name")), "bold"), f"  seed {plan.get('seed')}, {len(phases)} phases"),
+        Padding(_labelled(facts.subjects(plan)), (0, 0, 0, 2)),
+        _counts(plan.get("data") or {}),
+        _phase_rows(plan),
+    ]
+    for phase in phases:
+        parts.append(Text.assemble((f"phase {phase.get('index', 0)}  ", "dim"), (str(phase.get("name")), "bold cyan")))
+        parts.append(Padding(_labelled(facts.phase_facts(phase)), (0, 0, 1, 2)))
+    parts.extend(Text.assemble(("note  ", "yellow"), str(note)) for note in plan.get("notes") or ())
+    return Group(*parts)
+
+
+def plan_html(plan: Mapping[str, Any]) -> str:
+    """Return the plan as an HTML fragment for notebooks, with everything `plan_table` shows."""
+    from kerastune_ft.reporting import pages
+
+    phases = plan.get("phases") or []
+    return pages.fill(
+        "plan.html",
+        name=plan.get("name"),
+        seed=plan.get("seed"),
+        notes=plan.get("notes") or [],
+        subjects=facts.subjects(plan),
+        counts=facts.counts_rows(plan.get("data") or {}),
+        rows=[facts.phase_row(phase, plan) for phase in phases],
+        phases=[(str(phase.get("name")), facts.phase_facts(phase)) for phase in phases],
+    )
+
+
+def _labelled(lines: Sequence[facts.Fact]) -> Table:
+    grid = Table.grid(padding=(0, 2))
+    grid.add_column(style="dim", no_wrap=True)
+    grid.add_column(overflow="fold")
+    for line in lines:
+        grid.add_row(line.label, Text(line.text))
+    return grid
+
+
+def _counts(data: Mapping[str, Any]) -> RenderableType:
+    rows = facts.counts_rows(data)
+    if len(rows) == 1:
+        return Text()
+    hidden = len(rows) - 1 - _CLASSES_SHOWN
+    if hidden > 0:
+        return listing([*rows[:_CLASSES_SHOWN], {"class": f"… {hidden} more classes"}, rows[-1]])
+    return listing(rows)
+
+
+def _phase_rows(plan: Mapping[str, Any]) -> Table:
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
+    rows = [facts.phase_row(phase, plan) for phase in plan.get("phases") or ()]
+    for heading in rows[0] if rows else ():
+        table.add_column(
+            heading,
+            justify="right" if heading in ("parameters", "epochs", "steps", "batch", "time") else "left",
+            overflow="fold",
+        )
+    for row in rows:
+        table.add_row(*(Text(value) for value in row.values()))
+    return table
+
+
+def _shape(shape: Any) -> str:
+    if not isinstance(shape, list | tuple):
+        return say.cell("output_shape", shape)
+    return " x ".join("?" if extent is None else str(extent) for extent in shape)

@@ -1,0 +1,231 @@
+"""The run directory: the only place a run writes its results to, and the only thing anything later reads.
+
+Every file is written by one primitive, `commit`, which leaves either the old or the new file and never a part of one.
+`manifest.json` is written last and names the others with size and hash.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import csv
+import datetime
+import hashlib
+import io
+import json
+import math
+import os
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any
+
+from etils import epath
+
+from kerastune_ft.errors import ConfigError, ResourceError
+
+MANIFEST = "manifest.json"
+_OUT_OF_SPACE = {28, 122}  # ENOSPC, EDQUOT
+
+
+class RunDirectory:
+    """Reads and writes the files of one run."""
+
+    def __init__(self, path: str | os.PathLike[str]) -> None:
+        """`path` is a local directory or a `gs://` prefix; it is made when the first file is written."""
+        self.path = epath.Path(path)
+        self._written: dict[str, dict[str, Any]] = {}
+
+    def __str__(self) -> str:
+        return str(self.path)
+
+    @property
+    def is_local(self) -> bool:
+        """Return whether the directory lies on a local file system."""
+        return "://" not in str(self.path)
+
+    def exists(self, name: str) -> bool:
+        """Return whether a file is there."""
+        return (self.path / name).exists()
+
+    def read_bytes(self, name: str) -> bytes:
+        """Return the content of a file."""
+        return (self.path / name).read_bytes()
+
+    def read_json(self, name: str) -> Any:
+        """Return the content of a JSON file."""
+        return json.loads((self.path / name).read_text())
+
+    def commit(self, name: str, content: bytes | str) -> None:
+        """Write a file so that a reader sees all of it or what was there before.
+
+        Raises ResourceError when the disk is full.
+        """
+        data = content.encode() if isinstance(content, str) else content
+        target = self.path / name
+        try:
+            target.parent.mkdir(parents=True, exist_ok=True)
+            if self.is_local:
+                _replace(os.fspath(target), data)
+            else:
+                target.write_bytes(data)
+        except OSError as error:
+            if error.errno in _OUT_OF_SPACE:
+                raise ResourceError(
+                    f"no space left for {target} ({len(data):,} bytes): free some, then give the same command again; "
+                    "everything written before is intact"
+                ) from error
+            raise
+        # Checkpoints come and go, and the lock too: the manifest names what stays.
+        if name != MANIFEST and not name.startswith(".") and "/checkpoint/" not in name:
+            self._written[name] = {"bytes": len(data), "sha256": hashlib.sha256(data).hexdigest()}
+
+    def commit_json(self, name: str, value: Any) -> None:
+        """Write a JSON file; NaN and infinity become null, which every reader knows."""
+        self.commit(name, json.dumps(_finite(value), indent=1, ensure_ascii=False) + "\n")
+
+    def commit_csv(self, name: str, columns: Sequence[str], rows: Iterable[Mapping[str, Any]]) -> None:
+        """Write a table; a missing value is an empty cell, a number its shortest exact text."""
+        text = io.StringIO()
+        writer = csv.DictWriter(text, columns, restval="", lineterminator="\n")
+        writer.writeheader()
+        for row in rows:
+            writer.writerow({key: _cell(value) for key, value in row.items()})
+        self.commit(name, text.getvalue())
+
+    def remove(self, name: str) -> None:
+        """Delete a file that nothing refers to any more."""
+        with contextlib.suppress(FileNotFoundError):
+            (self.path / name).unlink()
+
+    def listing(self, name: str) -> list[str]:
+        """Return the names of the files in a sub-directory, sorted; partial files of a killed process are left out."""
+        folder = self.path / name
+        if not folder.exists():
+            return []
+        return sorted(entry.name for entry in folder.iterdir() if not entry.name.startswith(".partial-"))
+
+    def append(self, name: str, line: str) -> None:
+        """Add a line to a log file; only logs grow in place."""
+        if self.is_local:
+            self.path.mkdir(parents=True, exist_ok=True)
+            with open(os.fspath(self.path / name), "a", encoding="utf-8") as file:
+                file.write(line + "\n")
+
+    def event(self, kind: str, **fields: Any) -> None:
+        """Add an event to events.jsonl."""
+        self.append("events.jsonl", json.dumps({"time": now(), "event": kind, **_finite(fields)}, ensure_ascii=False))
+
+    def manifest(self) -> dict[str, Any] | None:
+        """Return manifest.json, or None when the run has not written one."""
+        return self.read_json(MANIFEST) if self.exists(MANIFEST) else None
+
+    def update_manifest(self, **fields: Any) -> None:
+        """Write manifest.json with these fields changed and every committed file named."""
+        manifest = self.manifest() or {"started": now()}
+        manifest |= fields
+        manifest["updated"] = now()
+        manifest["files"] = {**manifest.get("files", {}), **self._written}
+        self.commit_json(MANIFEST, manifest)
+
+    @contextlib.contextmanager
+    def lock(self) -> Iterator[None]:
+        """Hold the run directory for this process; a second one gets a ConfigError that names the owner.
+
+        The operating system releases the lock when its owner ends, however it ends.
+        """
+        if not self.is_local:
+            yield
+            return
+        import filelock
+
+        self.path.mkdir(parents=True, exist_ok=True)
+        owner = self.path / ".lock.json"
+        held = filelock.FileLock(os.fspath(self.path / ".lock"))
+        try:
+            held.acquire(timeout=0)
+        except filelock.Timeout:
+            about = json.loads(owner.read_text()) if owner.exists() else {}
+            raise ConfigError(
+                f"{self.path} is in use by process {about.get('process', '?')} on {about.get('host', '?')} since "
+                f"{about.get('since', '?')}; wait for it, or give another --run-dir"
+            ) from None
+        try:
+            self.commit(".lock.json", json.dumps({"process": os.getpid(), "host": os.uname().nodename, "since": now()}))
+            yield
+        finally:
+            self.remove(".lock.json")
+            held.release()
+
+
+def _replace(target: str, data: bytes) -> None:
+    folder, name = os.path.split(target)
+    partial = os.path.join(folder, f".partial-{os.getpid()}-{name}")
+    try:
+        with open(partial, "wb") as file:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(partial, target)
+    except BaseException:
+        with contextlib.suppress(OSError):
+            os.unlink(partial)
+        raise
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def now() -> str:
+    """Return the time in UTC, ISO 8601, to the second."""
+    return datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds")
+
+
+def _finite(value: Any) -> Any:
+    if isinstance(value, Mapping):
+        return {str(key): _finite(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_finite(item) for item in value]
+    if isinstance(value, float) and not math.isfinite(value):
+        return None
+    return value
+
+
+def _cell(value: Any) -> Any:
+    if value is None or (isinstance(value, float) and math.isnan(value)):
+        return ""
+    return repr(float(value)) if isinstance(value, float) else value
+
+
+def numbered(directory: str | os.PathLike[str], name: str) -> list[epath.Path]:
+    """Return the run directories `<directory>/<name>-<n>`, oldest first."""
+    folder = epath.Path(directory)
+    if not folder.exists():
+        return []
+    pattern = re.compile(rf"{re.escape(name)}-(\d+)")
+    found = [(int(match[1]), entry) for entry in folder.iterdir() if (match := pattern.fullmatch(entry.name))]
+    return [entry for _, entry in sorted(found, key=lambda pair: pair[0])]
+
+
+def choose(directory: str | os.PathLike[str], name: str, config_hash: str, fresh: bool) -> tuple[RunDirectory, str]:
+    """Return the run directory for a configuration and the reason it was chosen.
+
+    The newest one with the same configuration, unless `fresh`; else the next number.
+    """
+    runs = numbered(directory, name)
+    if not fresh:
+        for path in reversed(runs):
+            run = RunDirectory(path)
+            manifest = run.manifest()
+            if manifest and manifest.get("config_hash") == config_hash:
+                done = manifest.get("state") == "done"
+                return run, "finished before with this configuration" if done else "goes on where it stopped"
+    number = int(runs[-1].name.rpartition("-")[2]) + 1 if runs else 1
+    while True:
+        path = epath.Path(directory) / f"{name}-{number}"
+        try:
+            path.mkdir(parents=True, exist_ok=False)
+        except FileExistsError:
+            number += 1
+            continue
+        return RunDirectory(path), "new"

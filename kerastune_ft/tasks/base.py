@@ -1,0 +1,61 @@
+"""The contract between a task and the engine that trains it."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+import tensorflow as tf
+
+from kerastune_ft.input.decode import Geometry
+
+
+class Task(ABC):
+    """What a task needs from a backbone, and what it makes of examples, outputs and targets.
+
+    The engine never looks into targets or outputs: it only carries them. All tensors of a batch have static shapes.
+    """
+
+    kind: str
+    needs: str
+    """What the head is put on: `sequence` is a feature map with positions."""
+    metric_directions: Mapping[str, str]
+    """By metric, `min` or `max`: which way is better."""
+
+    @abstractmethod
+    def head(self, features: Any) -> Any:
+        """Return the raw outputs of the model, symbolic, from the backbone's symbolic features."""
+
+    @abstractmethod
+    def finish(self, outputs: Any) -> Any:
+        """Return what a saved model gives its user (probabilities, say) from symbolic raw outputs."""
+
+    @abstractmethod
+    def inputs(self, example: Mapping[str, tf.Tensor], geometry: Geometry) -> tf.Tensor:
+        """Return the fixed-shape input of one example; a graph function."""
+
+    @abstractmethod
+    def targets(self, example: Mapping[str, tf.Tensor], geometry: Geometry) -> Any:
+        """Return the fixed-shape target of one example; a graph function."""
+
+    @abstractmethod
+    def transform(self, inputs: tf.Tensor, targets: Any, keys: tf.Tensor, operations: Mapping[str, Any]) -> tuple[Any, Any]:
+        """Return an augmented batch and its targets; `keys` are those of graph.randomness, a row per example."""
+
+    @abstractmethod
+    def loss(self, targets: Any, outputs: tf.Tensor, weights: tf.Tensor, smoothing: float = 0.0) -> tuple[tf.Tensor, tf.Tensor]:
+        """Return (sum of losses, count) over a batch; `weights` [batch] is 0 for padding."""
+
+    @abstractmethod
+    def training_sums(self, targets: Any, outputs: tf.Tensor, weights: tf.Tensor) -> dict[str, tf.Tensor]:
+        """Return sums that, divided by the count, are shown as `train_<name>`."""
+
+    @abstractmethod
+    def evaluate(self, targets: np.ndarray, outputs: np.ndarray) -> dict[str, float]:
+        """Return the exact metrics of a split from all its targets and raw outputs, in order of examples."""
+
+    @abstractmethod
+    def predictions(self, targets: np.ndarray | None, outputs: np.ndarray) -> dict[str, np.ndarray]:
+        """Return the columns of predictions.csv for raw outputs, in order."""

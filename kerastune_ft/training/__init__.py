@@ -1,0 +1,1 @@
+"""The thin imperative shell: devices, assembly, the plan, and the loop over phases."""

@@ -1,0 +1,113 @@
+"""Puts data, task, backbone and head together into the one model a run trains."""
+
+from __future__ import annotations
+
+import importlib
+import os
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import keras
+import numpy as np
+
+from kerastune_ft.backbones import base as backbones
+from kerastune_ft.backbones.base import Backbone
+from kerastune_ft.config.run import RunConfig
+from kerastune_ft.config.runtime import Runtime
+from kerastune_ft.data.source import DataSource, open_source
+from kerastune_ft.errors import ConfigError
+from kerastune_ft.graph import keras_private, randomness
+from kerastune_ft.graph.boundary import HEAD
+from kerastune_ft.graph.units import Unit
+from kerastune_ft.input.decode import Geometry
+from kerastune_ft.input.pipeline import Loader
+from kerastune_ft.tasks.base import Task
+from kerastune_ft.training.devices import Devices
+
+
+@dataclass(frozen=True)
+class Session:
+    """A built model with its data on its devices; the phases change nothing but the values of its variables."""
+
+    config: RunConfig
+    devices: Devices
+    source: DataSource
+    task: Task
+    backbone: Backbone
+    model: keras.Model
+    """From raw inputs to raw outputs, flat, with preprocessing and head."""
+    head: Unit
+    loader: Loader
+    origin: Mapping[str, np.ndarray]
+    """The values every variable had before training, by path."""
+    source_hash: str
+    """SHA-256 of the backbone's variables before training: what checkpoints are relative to."""
+    unaddressed: tuple[str, ...]
+    """Layers whose random draws cannot be addressed."""
+
+    @property
+    def units(self) -> tuple[Unit, ...]:
+        """Return the units of the backbone and then the head."""
+        return (*self.backbone.units, self.head)
+
+    @property
+    def variables(self) -> dict[str, keras.Variable]:
+        """Return every variable by path, input to output."""
+        return {variable.path: variable for unit in self.units for variable in unit.variables}
+
+    def values(self, paths: Iterable[str]) -> dict[str, np.ndarray]:
+        """Return copies of the values of these variables."""
+        variables = self.variables
+        return {path: np.array(variables[path].numpy()) for path in paths}
+
+    def assign(self, values: Mapping[str, np.ndarray]) -> None:
+        """Set variables by path."""
+        variables = self.variables
+        for path, value in values.items():
+            variables[path].assign(value)
+
+
+def cache_directory(runtime: Runtime) -> Path:
+    """Return the directory of caches: the option, else $KERASTUNE_CACHE, else ~/.cache/kerastune_ft."""
+    chosen = runtime.cache_directory or os.environ.get("KERASTUNE_CACHE")
+    return Path(str(chosen)).expanduser() if chosen else Path.home() / ".cache" / "kerastune_ft"
+
+
+def assemble(
+    config: RunConfig,
+    devices: Devices,
+    report: Callable[[str], None],
+    source: DataSource | None = None,
+) -> Session:
+    """Open the data, build backbone and head in the strategy's scope, and return the session.
+
+    Raises ConfigError and DataError for what the configuration asks and the world does not have.
+    """
+    # Layer names that Keras counts up must be the same in every process, since variables are known by them.
+    keras.utils.clear_session()
+    source = source or open_source(config.data, config.task, cache_directory(config.runtime), report)
+    task = importlib.import_module(f"kerastune_ft.tasks.{config.task.kind}").build(
+        config.task, config.head, source.info.classes, config.seed
+    )
+    with devices.strategy.scope():
+        backbone = backbones.build(config.backbone, config.seed)
+        model = keras.Model(backbone.model.input, task.head(backbone.model.output), name=config.name.replace(".", "_"))
+    head = _head_unit(model, backbone)
+    unaddressed = randomness.bind(keras_private.leaf_layers(model))
+    height, width = backbone.image_size
+    loader = Loader(source, task, Geometry(height, width, config.data.resize))
+    variables = {variable.path: variable for unit in (*backbone.units, head) for variable in unit.variables}
+    origin = {path: np.array(variable.numpy()) for path, variable in variables.items()}
+    return Session(
+        config, devices, source, task, backbone, model, head, loader, origin,
+        backbones.content_hash(backbone.variables), tuple(unaddressed),
+    )  # fmt: skip
+
+
+def _head_unit(model: keras.Model, backbone: Backbone) -> Unit:
+    below = {id(layer) for layer in backbone.model.layers}
+    layers = tuple(layer for layer in model.layers if id(layer) not in below)
+    if not any(layer.variables for layer in layers):
+        raise ConfigError("head: it has no variables of its own to train")
+    return Unit(HEAD, layers, tuple(model.output.shape))

@@ -1,0 +1,51 @@
+"""Exact evaluation: raw outputs of a whole split, collected by example, then metrics by scikit-learn."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+import numpy as np
+import tensorflow as tf
+
+from kerastune_ft.input.pipeline import Loader, Order, in_order
+from kerastune_ft.training.devices import Devices
+from kerastune_ft.training.step import PhaseStep
+
+
+def distributed(devices: Devices, loader: Loader, order: Order, **options: object) -> Callable[[], object]:
+    """Return a function that opens the batches of an order, an equal share for every replica."""
+    if not devices.is_distributed:
+        return lambda: loader.dataset(order, 1, **options)
+    return lambda: devices.strategy.distribute_datasets_from_function(
+        lambda context: loader.dataset(order, devices.replicas, **options)
+    )
+
+
+def split_outputs(
+    step: PhaseStep,
+    devices: Devices,
+    loader: Loader,
+    indices: np.ndarray,
+    batch: int,
+    progress: Callable[[int, int], None] = lambda done, total: None,
+) -> np.ndarray:
+    """Return the raw outputs [examples, ...] of these examples, in their order.
+
+    `batch` is the global batch shape; the last batch is padded, and the padding dropped.
+    """
+    order = in_order(indices, batch, devices.replicas)
+    collected = []
+    for number, (inputs, *_) in enumerate(distributed(devices, loader, order)()):
+        collected.append(step.outputs(inputs))
+        progress(min(len(indices), (number + 1) * batch), len(indices))
+    return np.concatenate(collected)[order.weights > 0]
+
+
+def split_targets(loader: Loader, indices: Sequence[int] | np.ndarray) -> np.ndarray:
+    """Return the targets of these examples, in their order."""
+    return loader.source.labels[np.asarray(indices)]
+
+
+def as_tensor(epoch: int) -> tf.Tensor:
+    """Return an epoch's number as the tensor that compiled steps take, so that a new epoch is no new trace."""
+    return tf.constant(epoch, tf.int32)

@@ -1,0 +1,290 @@
+"""The plan: what every phase will train, at which rates, in how many steps, and what it costs, before a step is made."""
+
+from __future__ import annotations
+
+import math
+import os
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import keras
+
+from kerastune_ft.config.phases import Phase
+from kerastune_ft.config.run import RunConfig
+from kerastune_ft.errors import ConfigError, DataError
+from kerastune_ft.graph import boundary, costs, keras_private, rates
+from kerastune_ft.graph.boundary import HEAD, Selection
+from kerastune_ft.graph.partition import Partition, partition, tensor_bytes
+from kerastune_ft.graph.units import count
+from kerastune_ft.training.assemble import Session
+from kerastune_ft.training.schedules import warmup_steps
+
+LARGEST_CHUNK = 32
+# Sustained float32 rate of one core in convolutions; the plan names it as the basis of its estimate.
+_FLOPS_PER_CORE = 25e9
+
+
+@dataclass(frozen=True)
+class PhasePlan:
+    """One phase, resolved against the real model and data."""
+
+    index: int
+    phase: Phase
+    selection: Selection
+    trained: tuple[str, ...]
+    """Paths of all variables that train, head included, in the order of the model."""
+    unit_factors: Mapping[str, float]
+    factors: Mapping[str, float]
+    """Factors on the learning rate by variable path."""
+    partition: Partition
+    steps_per_epoch: int
+    epochs: int
+    steps: int
+
+    @property
+    def folder(self) -> str:
+        """Return the phase's directory within the run directory."""
+        return f"phases/{self.index:02d}-{self.phase.name}"
+
+    @property
+    def update_batch(self) -> int:
+        """Return the examples of one update, over all replicas and micro-batches."""
+        return self.phase.batch_size * self.phase.accumulate
+
+
+@dataclass(frozen=True)
+class Plan:
+    """All phases of a run and the batch shape their frozen prefixes are computed in."""
+
+    phases: tuple[PhasePlan, ...]
+    chunk: int
+    multiple: int
+    """Batches are padded to a multiple of this: replicas and micro-batches get equal shares."""
+    document: Mapping[str, Any]
+    """The plan as plan.json has it."""
+
+
+def make(session: Session) -> Plan:
+    """Resolve every phase of the session's configuration.
+
+    Raises ConfigError for a phase that matches nothing or trains nothing, DataError for data it cannot be trained on.
+    """
+    problems: list[str] = []
+    phases: list[PhasePlan] = []
+    for index, phase in enumerate(session.config.phases):
+        try:
+            phases.append(_phase(session, index, phase))
+        except ConfigError as error:
+            problems.append(str(error))
+    if problems:
+        raise ConfigError("\n".join(problems))
+    _check_splits(session)
+    replicas = session.devices.replicas
+    chunk = _chunk([_replica_rows(plan, replicas) for plan in phases])
+    return Plan(tuple(phases), chunk, replicas, _document(session, phases, chunk))
+
+
+def _phase(session: Session, index: int, phase: Phase) -> PhasePlan:
+    place = f"phases[{index}] ({phase.name})"
+    units = session.backbone.units
+    selection = boundary.resolve(phase.unfreeze, units, f"{place}.unfreeze")
+    head = [variable.path for variable in session.head.variables]
+    trained = tuple(path for path in session.variables if path in selection.variables or path in head)
+    unit_factors = rates.unit_factors(
+        phase.learning_rate, [unit.id for unit in units], selection.units, f"{place}.learning_rate"
+    )
+    unit_of = {variable.path: unit.id for unit in session.units for variable in unit.variables}
+    examples = len(session.source.splits["train"])
+    steps_per_epoch = max(1, math.ceil(examples / (phase.batch_size * phase.accumulate)))
+    steps = phase.steps if phase.steps is not None else (phase.epochs or 1) * steps_per_epoch
+    return PhasePlan(
+        index=index,
+        phase=phase,
+        selection=selection,
+        trained=trained,
+        unit_factors=unit_factors,
+        factors={path: unit_factors[unit_of[path]] for path in trained},
+        partition=partition(session.model, trained),
+        steps_per_epoch=steps_per_epoch,
+        epochs=math.ceil(steps / steps_per_epoch),
+        steps=steps,
+    )
+
+
+def _check_splits(session: Session) -> None:
+    splits, classes = session.source.splits, session.source.info.classes
+    for phase in session.config.phases:
+        if phase.monitor.endswith("_auc"):
+            present = {int(label) for label in session.source.labels[splits["validation"]]}
+            absent = [name for number, name in enumerate(classes) if number not in present]
+            if absent:
+                raise DataError(
+                    f"the validation split has no example of {', '.join(absent)}, so {phase.monitor} cannot be computed; "
+                    'use "monitor": "validation_loss" or other splits'
+                )
+
+
+def _replica_rows(plan: PhasePlan, replicas: int) -> int:
+    """Return the rows of one batch on one replica, padding included."""
+    return math.ceil(plan.phase.batch_size / replicas)
+
+
+def _chunk(rows: Sequence[int]) -> int:
+    """Return the batch shape of the prefix: the largest common divisor of the replicas' batches, at most 32."""
+    common = math.gcd(*rows)
+    return max(size for size in range(1, min(common, LARGEST_CHUNK) + 1) if common % size == 0)
+
+
+def freeze_all_but(session: Session, plan: PhasePlan) -> None:
+    """Set trainability variable by variable for a phase and check it against the plan by path.
+
+    Raises AssertionError when Keras sees other trainable variables than the plan: a mistake of this package.
+    """
+    wanted = set(plan.trained)
+    trained_units = {*plan.selection.units, HEAD}
+    for unit in session.units:
+        for layer in unit.layers:
+            for leaf in keras_private.leaf_layers(layer).values() or [layer]:
+                holds = any(variable.path in wanted for variable in leaf.variables)
+                # A layer without variables, such as dropout, is on where its unit trains.
+                leaf.trainable = holds or (not leaf.variables and unit.id in trained_units)
+                for variable in leaf.variables:
+                    variable.trainable = variable.path in wanted
+    found = {variable.path for variable in session.model.trainable_variables}
+    if found != wanted:
+        raise AssertionError(f"{plan.phase.name}: Keras would train other variables: {sorted(found ^ wanted)[:5]}")
+
+
+def _document(session: Session, phases: Sequence[PhasePlan], chunk: int) -> dict[str, Any]:
+    config: RunConfig = session.config
+    backbone = session.backbone
+    parameters = sum(count(variable) for variable in backbone.variables)
+    return {
+        "version": 1,
+        "name": config.name,
+        "seed": config.seed,
+        "devices": session.devices.to_json(),
+        "data": session.source.info.to_json(),
+        "backbone": {
+            "kind": config.backbone.kind,
+            "name": backbone.name,
+            "weights": backbone.transfer.source,
+            "image_size": list(backbone.image_size),
+            "preprocessing": backbone.preprocessing,
+            "parameters": parameters,
+            "units": unit_rows(backbone.units),
+            "transfer": backbone.transfer.to_json(),
+        },
+        "head": {
+            "layers": [layer.name for layer in session.head.layers],
+            "parameters": session.head.parameters,
+        },
+        "chunk": chunk,
+        "phases": [_phase_document(session, plan) for plan in phases],
+        "notes": _notes(session, chunk),
+    }
+
+
+def unit_rows(units: Sequence[Any]) -> list[dict[str, Any]]:
+    """Return the rows of a table of units: id, parameters, variables, share of the backbone, output shape."""
+    total = sum(unit.parameters for unit in units) or 1
+    return [
+        {
+            "id": unit.id,
+            "parameters": unit.parameters,
+            "variables": len(unit.variables),
+            "share": unit.parameters / total,
+            "output_shape": list(unit.output_shape[1:]),
+        }
+        for unit in units
+    ]
+
+
+def _notes(session: Session, chunk: int) -> list[str]:
+    notes = [*session.source.info.notes, *session.backbone.notes]
+    if session.unaddressed:
+        notes.append(
+            f"random draws of {', '.join(session.unaddressed)} are equal across replicas in distribution only"
+        )
+    if chunk < 8:
+        notes.append(f"the frozen part is computed {chunk} images at a time, which is slow: give batch sizes a common divisor")
+    return notes
+
+
+def _phase_document(session: Session, plan: PhasePlan) -> dict[str, Any]:
+    phase, variables = plan.phase, session.variables
+    trained = sum(count(variables[path]) for path in plan.trained)
+    total = sum(count(variable) for variable in variables.values())
+    policy = phase.learning_rate
+    return {
+        "name": phase.name,
+        "index": plan.index,
+        "unfreeze": phase.to_json()["unfreeze"],
+        "boundary": plan.selection.boundary,
+        "trains": [*plan.selection.units, HEAD],
+        "trained_variables": list(plan.trained),
+        "trainable_parameters": trained,
+        "frozen_parameters": total - trained,
+        "trainable_share": trained / total,
+        "cut": [
+            {"name": tensor.name, "shape": list(tensor.shape[1:]), "dtype": tensor.dtype, "bytes": tensor_bytes(tensor)}
+            for tensor in plan.partition.cut
+        ],
+        "epochs": plan.epochs,
+        "steps_per_epoch": plan.steps_per_epoch,
+        "steps": plan.steps,
+        "batch_size": phase.batch_size,
+        "replica_batch": _replica_rows(plan, session.devices.replicas),
+        "accumulate": phase.accumulate,
+        "learning_rate": {
+            "peak": policy.peak,
+            "shape": policy.shape,
+            "warmup_steps": warmup_steps(policy, plan.steps),
+            "final": policy.final,
+        },
+        "rates": {unit: policy.peak * factor for unit, factor in plan.unit_factors.items()},
+        "optimizer": phase.optimizer.name,
+        "weight_decay": phase.weight_decay,
+        "clip_norm": phase.clip_norm,
+        "label_smoothing": phase.label_smoothing,
+        "augment": phase.augment.resolved() if has_augmentation(phase) else None,
+        "early_stopping": phase.early_stopping.to_json() if phase.early_stopping else None,
+        "monitor": phase.monitor,
+        "start_from": phase.start_from if plan.index else None,
+        "store": {
+            "decision": "recompute",
+            "bytes": plan.partition.cut_bytes * session.source.info.examples,
+            "reason": "features are not stored in this version",
+        },
+        "estimate": _estimate(session, plan),
+    }
+
+
+def has_augmentation(phase: Phase) -> bool:
+    """Return whether any operation of the phase's augmentation does something."""
+    return any(value not in (0.0, "none") for value in phase.augment.resolved().values())
+
+
+def _estimate(session: Session, plan: PhasePlan) -> dict[str, Any]:
+    prefix = costs.forward_flops(plan.partition.prefix) if plan.partition.prefix is not None else 0
+    tail = costs.forward_flops(plan.partition.tail)
+    cores = os.cpu_count() or 1
+    training = len(session.source.splits["train"]) * plan.steps / plan.steps_per_epoch
+    validation = len(session.source.splits["validation"]) * plan.epochs
+    # Backpropagation costs about twice a forward pass.
+    flops = training * (prefix + 3 * tail) + validation * (prefix + tail)
+    memory = plan.update_batch * costs.activation_bytes(plan.partition.tail) + sum(
+        4 * variable_bytes(variable) for variable in session.model.variables
+    )
+    return {
+        "seconds": flops / (cores * _FLOPS_PER_CORE),
+        "memory_bytes": memory,
+        "basis": f"{flops / 1e9:,.0f} GFLOP counted from the graph at {_FLOPS_PER_CORE / 1e9:.0f} GFLOP/s per core and {cores} "
+        "cores; input and start-up not counted; not measured",
+    }
+
+
+def variable_bytes(variable: keras.Variable) -> int:
+    """Return the bytes of a float32 variable."""
+    return 4 * count(variable)

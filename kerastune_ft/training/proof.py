@@ -1,0 +1,62 @@
+"""Promise 1: what is frozen stays bit-identical, and what is said to train moves."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from kerastune_ft.errors import PromiseError
+from kerastune_ft.training.assemble import Session
+from kerastune_ft.training.plan import PhasePlan
+
+
+def frozen_hashes(session: Session, plan: PhasePlan) -> dict[str, str]:
+    """Return the SHA-256 of every variable not selected to train, statistics included, by path."""
+    return {
+        path: hashlib.sha256(np.ascontiguousarray(variable.numpy()).tobytes()).hexdigest()
+        for path, variable in session.variables.items()
+        if path not in set(plan.trained)
+    }
+
+
+def check_frozen(plan: PhasePlan, before: Mapping[str, str], after: Mapping[str, str]) -> dict[str, Any]:
+    """Return the proof for the manifest; raise PromiseError when a frozen variable changed."""
+    changed = [path for path in before if before[path] != after.get(path)]
+    if changed:
+        raise PromiseError(
+            f"phase {plan.phase.name}: {len(changed)} frozen variables changed while training, first {changed[0]}; "
+            "the result must not be trusted. Please report this with the run directory"
+        )
+    combined = hashlib.sha256("".join(f"{path}{digest}" for path, digest in sorted(after.items())).encode())
+    return {
+        "variables": len(after),
+        "sha256": combined.hexdigest(),
+        "changed": changed,
+        "before": dict(before),
+        "after": dict(after),
+    }
+
+
+def distances(session: Session, plan: PhasePlan, before: Mapping[str, np.ndarray]) -> dict[str, float]:
+    """Return how far each trained unit moved: L2 distance relative to its norm before.
+
+    Raises PromiseError for a unit said to train of which no variable moved.
+    """
+    moved = {}
+    now = session.values(plan.trained)
+    for unit in session.units:
+        paths = [variable.path for variable in unit.variables if variable.path in now]
+        if not paths:
+            continue
+        change = sum(float(np.sum(np.square(now[path].astype(np.float64) - before[path]))) for path in paths)
+        norm = sum(float(np.sum(np.square(before[path].astype(np.float64)))) for path in paths)
+        moved[unit.id] = float(np.sqrt(change / norm)) if norm else float(np.sqrt(change))
+        if change == 0 and plan.unit_factors[unit.id] > 0:
+            raise PromiseError(
+                f"phase {plan.phase.name}: unit {unit.id} was said to train and did not move; is its learning rate "
+                f"({plan.phase.learning_rate.peak * plan.unit_factors[unit.id]:g}) too small for float32, or its gradient zero?"
+            )
+    return moved

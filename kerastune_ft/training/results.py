@@ -1,0 +1,154 @@
+"""What a trained model is worth and what is left of it on disk: metrics, predictions, worst mistakes, the saved model."""
+
+from __future__ import annotations
+
+import io
+import os
+import tempfile
+from collections.abc import Mapping
+from typing import Any
+
+import keras
+import numpy as np
+
+from kerastune_ft.errors import PromiseError
+from kerastune_ft.input.decode import Geometry
+from kerastune_ft.rundir import RunDirectory
+from kerastune_ft.training.assemble import Session
+from kerastune_ft.training.evaluate import split_outputs, split_targets
+from kerastune_ft.training.phase import build_step
+from kerastune_ft.training.plan import Plan, freeze_all_but
+from kerastune_ft.training.watch import Watch
+
+MODEL = "model/model.keras"
+MISTAKES_SHOWN = 24
+_THUMBNAIL = 128
+_SAMPLES_COMPARED = 16
+# Two compiled programs of the same model may differ in the last digits of float32.
+_TOLERANCE = 1e-4
+
+
+def evaluate_splits(session: Session, plan: Plan, splits: tuple[str, ...], watch: Watch) -> dict[str, np.ndarray]:
+    """Return the raw outputs of these splits, computed as validation computed them in the last phase."""
+    phase = plan.phases[-1]
+    freeze_all_but(session, phase)
+    step = build_step(session, plan, phase)
+    return {
+        split: split_outputs(
+            step, session.devices, session.loader, session.source.splits[split], phase.phase.batch_size,
+            lambda done, total, split=split: watch.work(f"evaluating {split}", done, total),
+        )
+        for split in splits
+    }  # fmt: skip
+
+
+def metrics_of(session: Session, outputs: Mapping[str, np.ndarray]) -> dict[str, dict[str, float]]:
+    """Return the metrics of every split from its raw outputs."""
+    return {
+        split: session.task.evaluate(split_targets(session.loader, session.source.splits[split]), raw)
+        for split, raw in outputs.items()
+    }
+
+
+def prediction_rows(session: Session, outputs: Mapping[str, np.ndarray]) -> list[dict[str, Any]]:
+    """Return the rows of predictions.csv: split, input, and the task's columns."""
+    rows = []
+    for split, raw in outputs.items():
+        indices = session.source.splits[split]
+        columns = session.task.predictions(split_targets(session.loader, indices), raw)
+        for position, index in enumerate(indices):
+            row = {"split": split, "input": session.source.keys[index]}
+            rows.append(row | {name: values[position] for name, values in columns.items()})
+    return rows
+
+
+def write_evaluation(session: Session, run: RunDirectory, outputs: Mapping[str, np.ndarray]) -> dict[str, Any]:
+    """Write predictions.csv, the worst mistakes and metrics.json; return the metrics.
+
+    With `output.examples: false` the inputs' names and pictures, which may tell who a patient is, are left out.
+    """
+    rows = prediction_rows(session, outputs)
+    shown = session.config.output.examples
+    if not shown:
+        rows = [{**row, "input": number} for number, row in enumerate(rows)]
+    run.commit_csv("evaluation/predictions.csv", list(rows[0]), rows)
+    if shown:
+        _write_mistakes(session, run, rows)
+    metrics = metrics_of(session, outputs)
+    run.commit_json("metrics.json", metrics)
+    return metrics
+
+
+def _write_mistakes(session: Session, run: RunDirectory, rows: list[dict[str, Any]]) -> None:
+    from PIL import Image
+
+    numbers = {key: index for index, key in enumerate(session.source.keys)}
+    wrong = [row for row in rows if row["split"] == "test" and row["label"] != row["prediction"]]
+    worst = sorted(wrong, key=lambda row: -row["loss"])[:MISTAKES_SHOWN]
+    geometry = Geometry(_THUMBNAIL, _THUMBNAIL, "pad")
+    entries = []
+    for number, row in enumerate(worst):
+        pixels = session.task.inputs(session.source.element(numbers[row["input"]]), geometry)
+        picture = io.BytesIO()
+        Image.fromarray(np.asarray(pixels)).save(picture, "PNG")
+        name = f"{number:02d}.png"
+        run.commit(f"evaluation/mistakes/{name}", picture.getvalue())
+        entries.append({"file": name, **{key: row[key] for key in ("input", "label", "prediction", "probability")}})
+    run.commit_json("evaluation/mistakes.json", entries)
+
+
+def serving_model(session: Session) -> keras.Model:
+    """Return the model that is saved: decoded images [batch, height, width, 3] of any size, 0 to 255, to probabilities.
+
+    Built of stock layers outside the strategy, so that it opens with Keras alone; the resize is the pipeline's.
+    """
+    height, width = session.backbone.image_size
+    rebuilt = keras.models.clone_model(session.model)
+    rebuilt.set_weights([np.array(variable.numpy()) for variable in session.model.weights])
+    images = keras.Input((None, None, 3), name="image", dtype="float32")
+    resize = session.config.data.resize
+    fitted = keras.layers.Resizing(
+        height,
+        width,
+        interpolation="bilinear",
+        crop_to_aspect_ratio=resize == "crop",
+        pad_to_aspect_ratio=resize == "pad",
+        antialias=True,
+        name="resize",
+    )(images)
+    # The pipeline stores resized images as whole numbers.
+    outputs = session.task.finish(rebuilt(keras.ops.round(fitted)))
+    return keras.Model(images, outputs, name=session.model.name)
+
+
+def save_model(session: Session, run: RunDirectory, outputs: np.ndarray, split: str) -> None:
+    """Write model.keras with labels and preprocessing beside it, after comparing it with what was measured.
+
+    `outputs` are the raw outputs of `split`. Raises PromiseError when the file, opened again, predicts otherwise.
+    """
+    run.commit_json("model/labels.json", list(session.source.info.classes))
+    run.commit_json("model/preprocessing.json", {
+        "input": "decoded RGB image, 0 to 255, any size",
+        "resize": {"height": session.backbone.image_size[0], "width": session.backbone.image_size[1],
+                   "how": session.config.data.resize, "interpolation": "bilinear, antialiased"},
+        "inside_the_model": ["resize", session.backbone.preprocessing],
+        "output": "probabilities in the order of labels.json",
+    })  # fmt: skip
+    with tempfile.TemporaryDirectory() as folder:
+        path = os.path.join(folder, "model.keras")
+        serving_model(session).save(path)
+        _compare(session, keras.models.load_model(path), outputs, split)
+        with open(path, "rb") as file:
+            run.commit(MODEL, file.read())
+
+
+def _compare(session: Session, model: keras.Model, outputs: np.ndarray, split: str) -> None:
+    indices = session.source.splits[split][:_SAMPLES_COMPARED]
+    geometry = session.loader.geometry
+    images = np.stack([np.asarray(session.task.inputs(session.source.element(index), geometry)) for index in indices])
+    expected = session.task.predictions(None, outputs[: len(indices)])
+    given = np.asarray(model(images.astype(np.float32), training=False))
+    names = [f"probability_{name}" for name in session.source.info.classes]
+    difference = float(np.abs(given - np.stack([expected[name] for name in names], axis=1)).max())
+    if not difference <= _TOLERANCE:
+        raise PromiseError(f"{MODEL} predicts otherwise than what was measured (difference {difference:.2g}); it was not written")

@@ -1,0 +1,60 @@
+"""The state of a phase under way: everything a resumed run needs besides the variables' values."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+SIGNIFICANT_DIGITS = 6
+
+
+def rounded(value: float) -> float:
+    """Return a monitor as decisions see it, so that replicas differing in the seventh digit decide alike."""
+    return float(f"{value:.{SIGNIFICANT_DIGITS - 1}e}") if math.isfinite(value) else value
+
+
+@dataclass
+class PhaseState:
+    """Position, history and decisions of a phase."""
+
+    epoch: int = 0
+    """Epochs that are finished."""
+    epoch_steps: int = 0
+    """Updates made in the epoch under way."""
+    step: int = 0
+    """Updates made in the phase."""
+    sums: list[float] = field(default_factory=list)
+    """Sums of the epoch under way, in float64."""
+    seconds: float = 0.0
+    history: list[dict[str, Any]] = field(default_factory=list)
+    best_epoch: int = 0
+    best: dict[str, float] = field(default_factory=dict)
+    reference: float | None = None
+    """The monitor that early stopping compares with."""
+    waited: int = 0
+    stopped: str | None = None
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the state as a JSON object."""
+        return asdict(self)
+
+    @classmethod
+    def from_json(cls, document: Mapping[str, Any]) -> PhaseState:
+        """Return the state that a JSON object describes."""
+        return cls(**document)
+
+    def judge(self, monitor: str, maximise: bool, metrics: Mapping[str, float], min_delta: float) -> bool:
+        """Take an epoch's validation metrics in; return whether it is the best so far (a tie keeps the earlier one)."""
+        sign = -1.0 if maximise else 1.0
+        value = sign * rounded(metrics[monitor])
+        before = math.inf if not self.best else sign * rounded(self.best[monitor])
+        if self.reference is None or value < sign * self.reference - min_delta:
+            self.reference, self.waited = rounded(metrics[monitor]), 0
+        else:
+            self.waited += 1
+        if value < before:
+            self.best_epoch, self.best = self.epoch, dict(metrics)
+            return True
+        return False

@@ -1,0 +1,45 @@
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from image_files import Open
+
+from kerastune_ft.config.data import ArraysData, FolderData, TfdsData
+from kerastune_ft.config.tasks import ImageClassification
+from kerastune_ft.data.source import DataSource, open_source
+
+
+def _open(options: Any, cache: Path, classes: Any, said: list[str]) -> DataSource:
+    return open_source(options, ImageClassification(classes=classes), cache, said.append)
+
+
+@pytest.fixture
+def said() -> list[str]:
+    """What was reported to the user."""
+    return []
+
+
+@pytest.fixture
+def open_folder(tmp_path: Path, said: list[str]) -> Open:
+    def opened(path: Path, classes: Any = None, **options: Any) -> DataSource:
+        return _open(FolderData(path=str(path), **options), tmp_path / "cache", classes, said)
+
+    return opened
+
+
+@pytest.fixture
+def open_arrays(tmp_path: Path, said: list[str]) -> Open:
+    def opened(path: Path, classes: Any = None, **options: Any) -> DataSource:
+        return _open(ArraysData(path=str(path), **options), tmp_path / "cache", classes, said)
+
+    return opened
+
+
+@pytest.fixture
+def open_tfds(tmp_path: Path, said: list[str]) -> Open:
+    def opened(name: str, classes: Any = None, **options: Any) -> DataSource:
+        return _open(TfdsData(name=name, **options), tmp_path / "cache", classes, said)
+
+    return opened

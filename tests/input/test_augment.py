@@ -1,0 +1,118 @@
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from kerastune_ft.config.augment import AUGMENT_PRESETS
+from kerastune_ft.graph.randomness import example_keys
+from kerastune_ft.input.augment import augment
+
+NONE = dict(AUGMENT_PRESETS["none"])
+IMAGES = np.random.default_rng(0).integers(0, 256, (16, 24, 32, 3), np.uint8)
+
+
+def _keys(count: int = 16, epoch: int = 0) -> tf.Tensor:
+    return example_keys("seed 0 phase 0", epoch, tf.range(count, dtype=tf.int64))
+
+
+def _augmented(images: np.ndarray, keys: tf.Tensor, **ops: Any) -> np.ndarray:
+    return augment(tf.constant(images), keys, NONE | ops).numpy()
+
+
+@pytest.mark.parametrize("preset", ["light", "medium", "strong"])
+def test_result_does_not_depend_on_the_batch(preset: str) -> None:
+    ops = AUGMENT_PRESETS[preset]
+    keys = _keys()
+    whole = _augmented(IMAGES, keys, **ops)
+    order = np.random.default_rng(1).permutation(16)
+    assert np.array_equal(_augmented(IMAGES[order], tf.gather(keys, order), **ops), whole[order])
+    for index in (0, 7, 15):
+        alone = _augmented(IMAGES[index : index + 1], keys[index : index + 1], **ops)
+        assert np.array_equal(alone[0], whole[index])
+
+
+@pytest.mark.parametrize("preset", ["light", "medium", "strong"])
+def test_values_shape_and_epochs(preset: str) -> None:
+    ops = AUGMENT_PRESETS[preset]
+    first, again, later = (_augmented(IMAGES, _keys(epoch=epoch), **ops) for epoch in (0, 0, 1))
+    assert first.dtype == np.float32
+    assert first.min() >= 0
+    assert first.max() <= 255
+    assert np.array_equal(first, again)
+    assert all(np.any(one != other) for one, other in zip(first, later, strict=True))
+
+
+def test_none_changes_nothing() -> None:
+    assert np.array_equal(_augmented(IMAGES, _keys()), IMAGES)
+
+
+@pytest.mark.parametrize(("flip", "forms"), [("horizontal", 2), ("both", 4)])
+def test_flip_gives_every_form_and_no_other(flip: str, forms: int) -> None:
+    images = np.repeat(IMAGES[:1], 64, axis=0)
+    found = _augmented(images, _keys(64), flip=flip)
+    one = IMAGES[0]
+    allowed = [one, one[:, ::-1], one[::-1], one[::-1, ::-1]][: 2 if flip == "horizontal" else 4]
+    matches = [next(number for number, form in enumerate(allowed) if np.array_equal(form, image)) for image in found]
+    assert sorted(set(matches)) == list(range(forms))
+
+
+def test_flip_is_the_same_in_a_warp() -> None:
+    plain = _augmented(IMAGES, _keys(), flip="both")
+    warped = _augmented(IMAGES, _keys(), flip="both", zoom=1e-7)
+    assert np.abs(plain - warped).max() < 0.5
+
+
+def test_rotation_turns_about_the_centre() -> None:
+    image = np.zeros((1, 33, 33, 3), np.uint8)
+    image[0, 16, 16] = 255
+    image[0, 16, 24] = 128
+    found = _augmented(np.repeat(image, 32, axis=0), _keys(32), rotate=0.5)[..., 0]
+    assert found[:, 16, 16].min() > 250
+    masses = np.where(np.arange(33 * 33).reshape(33, 33) != 16 * 33 + 16, found, 0)
+    rows, columns = np.mgrid[:33, :33]
+    totals = masses.sum(axis=(1, 2))
+    y = (masses * rows).sum(axis=(1, 2)) / totals - 16
+    x = (masses * columns).sum(axis=(1, 2)) / totals - 16
+    assert np.allclose(np.hypot(x, y), 8, atol=0.6)
+    assert np.ptp(np.arctan2(y, x)) > 3
+
+
+def test_zoom_keeps_the_centre_and_changes_the_scale() -> None:
+    image = np.zeros((1, 65, 65, 3), np.uint8)
+    image[0, 22:43, 22:43] = 255
+    sizes = np.sqrt((_augmented(np.repeat(image, 64, axis=0), _keys(64), zoom=0.25)[..., 0] / 255).sum(axis=(1, 2)))
+    assert 21 / 1.26 <= sizes.min() < 19
+    assert 24 < sizes.max() <= 21 / 0.74
+
+
+def test_brightness_shifts_and_contrast_spreads() -> None:
+    middle = np.clip(IMAGES, 100, 150)
+    shifts = _augmented(middle, _keys(), brightness=0.2) - middle
+    assert np.ptp(shifts, axis=(1, 2, 3)).max() < 1e-3
+    assert 20 < np.abs(shifts).max() <= 51
+    spread = _augmented(middle, _keys(), contrast=0.3)
+    assert np.allclose(spread.mean(axis=(1, 2, 3)), middle.mean(axis=(1, 2, 3)), atol=0.01)
+    factors = spread.std(axis=(1, 2, 3)) / middle.std(axis=(1, 2, 3))
+    assert factors.min() >= 0.69
+    assert factors.max() <= 1.31
+    assert np.ptp(factors) > 0.3
+
+
+def test_erase_covers_one_rectangle_of_the_stated_area() -> None:
+    images = np.zeros((200, 40, 50, 3), np.uint8)
+    grey = _augmented(images, _keys(200), erase=0.5)[..., 0] == 127
+    erased = grey.any(axis=(1, 2))
+    assert 70 < erased.sum() < 130
+    for mask in grey[erased]:
+        rows, columns = mask.any(axis=1), mask.any(axis=0)
+        assert mask.sum() == rows.sum() * columns.sum()
+        assert 0.01 < mask.mean() < 0.23
+
+
+def test_static_shape_is_kept_in_a_graph() -> None:
+    traced = tf.function(lambda images, keys: augment(images, keys, AUGMENT_PRESETS["strong"]))
+    concrete = traced.get_concrete_function(tf.TensorSpec([4, 24, 32, 3], tf.uint8), tf.TensorSpec([4, 2], tf.uint32))
+    assert concrete.output_shapes == tf.TensorShape([4, 24, 32, 3])

@@ -1,0 +1,126 @@
+from __future__ import annotations
+
+import subprocess
+import sys
+from typing import Any
+
+import pytest
+import run_files
+from rich.console import Console
+
+from kerastune_ft.reporting import quantities as say
+from kerastune_ft.reporting import redaction, tables
+
+
+def printed(renderable: Any, width: int = 100) -> str:
+    console = Console(width=width, color_system=None)
+    with console.capture() as capture:
+        console.print(renderable)
+    return capture.get()
+
+
+def test_the_plan_says_everything_within_a_hundred_columns() -> None:
+    text = printed(tables.plan_table(run_files.plan_document(phases=3)))
+    assert max(map(len, text.splitlines())) <= 100
+    for told in (
+        "block5, from unfreeze {",
+        "block5, block6, block7, top, head",
+        "435.8 k train (94 %), 27.9 k frozen",
+        "12 at most: 3 epochs x 4",
+        "32 (16 per replica), 2 batches make one step",
+        "peak 0.000333, cosine, 2 warm-up steps, final 0",
+        "head 0.000333, top 0.000267",
+        "recompute, 1.2 MB: 3 epochs read it",
+        "~ 1 min 24 s, memory ~ 3.1 GB, basis: FLOPs at 50 GFLOP/s",
+        "1 (predictions/kernel) unused",
+        "1 file skipped",
+        "no GPU found",
+        "deterministic operations are on (CPU)",
+    ):
+        assert told in text, told
+
+
+def test_the_notebook_plan_says_what_the_terminal_says_and_escapes() -> None:
+    plan = run_files.plan_document(classes=("<b>x</b>", "y"))
+    plan["notes"] = ["<i>note</i>"]
+    html = tables.plan_html(plan)
+    assert "<b>x</b>" not in html and "&lt;b&gt;x&lt;/b&gt;" in html and "<i>note" not in html
+    assert "1, 2 batches" not in html and "2 batches make one step" in html and "http" not in html
+
+
+def test_a_plan_with_many_classes_is_shortened() -> None:
+    text = printed(tables.plan_table(run_files.plan_document(classes=[f"c{n}" for n in range(100)])))
+    assert "… 88 more classes" in text and "c99" not in text and "4,000" in text
+
+
+def test_markup_in_names_is_printed_as_it_is() -> None:
+    text = printed(tables.listing([{"name": "[red]x[/red]", "size_bytes": 1234, "ok": True}, {"name": "[/]"}]))
+    assert "[red]x[/red]" in text and "[/]" in text and "1.2 kB" in text and "yes" in text
+    plan = run_files.plan_document(classes=("[bold]", "b"))
+    plan["name"] = plan["phases"][0]["name"] = "[/oops]"
+    assert "[/oops]" in printed(tables.plan_table(plan))
+
+
+def test_units_end_with_what_to_paste() -> None:
+    rows = [
+        {"id": "stem", "parameters": 1000, "variables": 2, "share": 0.25, "output_shape": [None, 8, 8, 3]},
+        {"id": "block1", "parameters": 3000, "variables": 4, "share": 0.75, "output_shape": [None, 4]},
+    ]
+    stem, block = printed(tables.units_table(rows)).strip().splitlines()[-2:]
+    assert stem.strip().endswith('100 %   {"from": "stem"} = {"last": 2}') and "? x 8 x 8 x 3" in stem
+    assert "75 %" in block and '{"from": "block1"} = {"last": 1}' in block
+
+
+def test_metrics_have_a_column_per_split_and_a_dash_for_what_is_missing() -> None:
+    text = printed(tables.metrics_table({"validation": {"loss": 0.5}, "test": {"loss": 0.25, "macro_f1": 0.75}}))
+    assert text.splitlines()[-2].split() == ["macro", "F1", say.ABSENT, "0.7500"]
+
+
+def test_backbones_begin_with_familiar_columns() -> None:
+    table = tables.backbones_table([{"extra": "z", "parameters": 5_900_000, "name": "EfficientNetV2B0"}])
+    assert [str(column.header) for column in table.columns] == ["name", "parameters", "extra"]
+    assert "5.9 M" in printed(table)
+
+
+@pytest.mark.parametrize(
+    ("spelled", "text"),
+    [
+        (say.count(999), "999"),
+        (say.count(999_999), "1.0 M"),
+        (say.count(2_900_000), "2.9 M"),
+        (say.size(512), "512 B"),
+        (say.share(0.0004), "< 0.1 %"),
+        (say.share(0.414), "41 %"),
+        (say.share(0.0152), "1.5 %"),
+        (say.duration(4.23), "4.2 s"),
+        (say.duration(59.7), "59 s"),
+        (say.duration(3599.6), "1 h 00 min"),
+        (say.duration(192), "3 min 12 s"),
+        (say.figure(0.5), "0.5000"),
+        (say.figure(float("nan")), say.ABSENT),
+        (say.figure(1234.56), "1235"),
+        (say.change(0.1157), "+0.1157"),
+        (say.words("validation_macro_f1"), "validation macro F1"),
+        (say.moment("2025-03-01T09:00:12+00:00"), "2025-03-01 09:00 UTC"),
+        (say.cell("image_size", [224, 224]), "224, 224"),
+        (say.cell("learning_rate", 0.0001), "0.0001"),
+    ],
+)
+def test_quantities_read_well(spelled: str, text: str) -> None:
+    assert spelled == text
+
+
+def test_withholding_takes_paths_and_unknown_quotes_and_keeps_the_rest() -> None:
+    text = 'a/b c.png of "P-7" and "viral" in 0.15 s, see C:\\data\\x'
+    assert redaction.withhold(text, {"viral"}) == (
+        '(left out) (left out) of (left out) and "viral" in 0.15 s, see (left out)'
+    )
+
+
+def test_importing_the_reports_imports_nothing_heavy() -> None:
+    code = (
+        "import sys, kerastune_ft.reporting.tables, kerastune_ft.reporting.document;"
+        "print([m for m in ('tensorflow','pandas','sklearn','matplotlib','jinja2','numpy') if m in sys.modules])"
+    )
+    found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert found.stdout.strip() == "[]"
