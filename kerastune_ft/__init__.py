@@ -1,0 +1,39 @@
+"""Staged fine-tuning of pretrained Keras backbones.
+
+>>> import kerastune_ft as kt
+>>> run = kt.run("medical")                                     # doctest: +SKIP
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import Any
+
+_HOMES = {
+    "run": "api",
+    "plan": "api",
+    "open_run": "api",
+    "evaluate": "api",
+    "units": "api",
+    "Run": "api",
+    "KerasTuneError": "errors",
+    "ConfigError": "errors",
+    "DataError": "errors",
+    "DivergedError": "errors",
+    "PromiseError": "errors",
+    "ResourceError": "errors",
+    "Interrupted": "errors",
+}
+
+__all__ = sorted(_HOMES)  # noqa: PLE0605
+
+
+def __getattr__(name: str) -> Any:
+    """Import public names when they are first used, so that importing the package costs nothing."""
+    if name not in _HOMES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(importlib.import_module(f"{__name__}.{_HOMES[name]}"), name)
+
+
+def __dir__() -> list[str]:
+    return __all__

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from kerastune_ft.config.documents import Path, shown
+from kerastune_ft.config.documents import KeyPath, shown
 
 _MISSING = object()
 
@@ -84,7 +84,7 @@ UNAVAILABLE = (
 )
 
 
-def _matches(document: Any, steps: tuple[str, ...], at: Path = ()) -> Iterator[tuple[Path, Any]]:
+def _matches(document: Any, steps: tuple[str, ...], at: KeyPath = ()) -> Iterator[tuple[KeyPath, Any]]:
     if not steps:
         yield at, document
     elif steps[0] == "*":
@@ -94,25 +94,25 @@ def _matches(document: Any, steps: tuple[str, ...], at: Path = ()) -> Iterator[t
         yield from _matches(value, steps[1:], (*at, steps[0]))
 
 
-def _pattern(path: Path) -> list[str]:
+def _pattern(path: KeyPath) -> list[str]:
     return ["*" if isinstance(step, int) else step for step in path if isinstance(step, int) or step[:1] != "@"]
 
 
-def available(path: Path, choices: Sequence[str]) -> list[str]:
+def available(path: KeyPath, choices: Sequence[str]) -> list[str]:
     """Return those of a key's choices that this version has."""
     here = ".".join(_pattern(path))
     later = {value for row in UNAVAILABLE if row.pattern == here for value in row.values}
     return [choice for choice in choices if choice not in later]
 
 
-def unavailable_keys(path: Path) -> set[str]:
+def unavailable_keys(path: KeyPath) -> set[str]:
     """Return the keys of the object at a place of which this version has none but the neutral value."""
     here = _pattern(path)
     rows = [row.pattern.split(".") for row in UNAVAILABLE if not row.values]
     return {steps[-1] for steps in rows if steps[:-1] == here}
 
 
-def unavailable(document: Any) -> Iterator[tuple[Path, Any, str]]:
+def unavailable(document: Any) -> Iterator[tuple[KeyPath, Any, str]]:
     """Yield path, value and message of everything in a document that this version cannot do."""
     for row in UNAVAILABLE:
         for path, value in _matches(document, tuple(row.pattern.split("."))):

@@ -10,12 +10,12 @@ from collections.abc import Iterator, Mapping
 from typing import Any, TypeGuard
 
 from kerastune_ft.config.applications import APPLICATIONS, EMBEDDED, EMBEDDED_ALPHA, IMAGENET_ALPHAS
-from kerastune_ft.config.documents import Path, shown
+from kerastune_ft.config.documents import KeyPath, shown
 from kerastune_ft.config.optimizers import OPTIMIZER_OPTIONS
 from kerastune_ft.config.tasks import CLASSIFICATION_METRICS
 from kerastune_ft.config.words import unknown
 
-Finding = tuple[Path, str]
+Finding = tuple[KeyPath, str]
 
 
 def inconsistencies(document: Mapping[str, Any]) -> Iterator[Finding]:
@@ -114,7 +114,7 @@ def _alpha_fault(name: str, weights: Any, alpha: float, minimalistic: bool) -> s
 def _size(size: Any, name: str) -> Iterator[Finding]:
     sides = size if isinstance(size, list) else [size]
     smallest = APPLICATIONS[name].minimum
-    if all(map(_is_number, sides)) and 0 < min(sides) < smallest:
+    if sides and all(map(_is_number, sides)) and 0 < min(sides) < smallest:
         yield ("backbone", "image_size"), f"{shown(size)} is too small; {name} needs at least {smallest}"
 
 
@@ -172,7 +172,7 @@ def _optimizer(optimizer: Mapping[str, Any]) -> Iterator[Finding]:
     if not isinstance(name, str) or name not in OPTIMIZER_OPTIONS:
         return
     nested = optimizer.get("options")
-    within: Path = ("optimizer", "options") if isinstance(nested, Mapping) else ("optimizer",)
+    within: KeyPath = ("optimizer", "options") if isinstance(nested, Mapping) else ("optimizer",)
     options = nested if isinstance(nested, Mapping) else {key: one for key, one in optimizer.items() if key != "name"}
     rules = OPTIMIZER_OPTIONS[name]
     for option, value in options.items():

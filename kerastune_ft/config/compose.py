@@ -75,23 +75,13 @@ def with_phases(document: Node, problems: list[Problem]) -> Node:
     node = document.find("phases")
     if node is None or isinstance(node.value, list):
         return document
-    items = {key: item for key, item in document.value.items() if key != "phases"}
     phases = _expanded(node, _default_items(document), problems)
-    return document.with_items(items if phases is None else {**items, "phases": replace(node, value=phases)})
+    return document.with_items({**document.value, "phases": replace(node, value=phases)})
 
 
-def _expanded(node: Node, defaults: dict[str, Node], problems: list[Problem]) -> list[Node] | None:
-    more = dict(node.value) if isinstance(node.value, dict) else {}
-    preset = more.pop("preset", None) if more else node
-    name = preset.plain() if preset else None
-    if preset is None or not isinstance(name, str):
-        message = f"{shown(node.plain())} is no schedule; write a list of phases, or a preset: {', '.join(PRESETS)}"
-        problems.append(Problem(node.place, message, node.plain()))
-        return None
-    if name not in PRESETS:
-        message, suggestion = unknown(name, PRESETS)
-        problems.append(Problem(preset.place, message, name, suggestion))
-        return None
+def _expanded(node: Node, defaults: dict[str, Node], problems: list[Problem]) -> list[Node]:
+    more = dict(node.value) if isinstance(node.value, dict) and "preset" in node.value else {}
+    name = _preset_name(more.pop("preset", node), problems)
     for key in ("name", "unfreeze"):
         if key in more:
             message = "a preset's phases differ in this; write the phases out as a list to change it"
@@ -101,6 +91,20 @@ def _expanded(node: Node, defaults: dict[str, Node], problems: list[Problem]) ->
         items = placed(phase, node.place.child(index)).value
         phases.append(Node(_laid_over(_laid_over(items, defaults), more), node.place.child(index)))
     return phases
+
+
+def _preset_name(node: Node, problems: list[Problem]) -> str:
+    """Return the preset meant; after noting a problem any will do, so that the keys given with it are checked."""
+    name = node.plain()
+    if isinstance(name, str) and name in PRESETS:
+        return name
+    if isinstance(name, str):
+        message, suggestion = unknown(name, PRESETS)
+    else:
+        message = f"{shown(name)} is no schedule; write a list of phases, or a preset: {', '.join(PRESETS)}"
+        suggestion = None
+    problems.append(Problem(node.place, message, name, suggestion))
+    return suggestion or next(iter(PRESETS))
 
 
 def _default_items(document: Node) -> dict[str, Node]:

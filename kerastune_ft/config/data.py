@@ -53,8 +53,8 @@ class Folds(Options):
 
 
 SPLIT_FORMS = (
-    '{"train": 0.7, "validation": 0.15, "test": 0.15}, {"train": "train", "validation": "validation", "test": "test"}, '
-    '{"column": "split"}, {"file": "splits.csv"} or {"folds": 5, "fold": 0}'
+    'shares like {"train": 0.7, "validation": 0.15, "test": 0.15}, '
+    'or names like {"train": "train", "validation": "validation", "test": "test"}'
 )
 
 

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-Path = tuple[str | int, ...]
+KeyPath = tuple[str | int, ...]
 
 
 @dataclass(frozen=True)
@@ -15,7 +15,7 @@ class Place:
     """Where something is written; line and column count from 1 and are None where there is no file."""
 
     file: str
-    path: Path = ()
+    path: KeyPath = ()
     line: int | None = None
     column: int | None = None
 
@@ -87,7 +87,7 @@ def placed(value: Any, place: Place) -> Node:
     raise TypeError(f"{dotted(place.path) or 'it'} is {type(value).__name__}, which JSON has no word for")
 
 
-def dotted(path: Path) -> str:
+def dotted(path: KeyPath) -> str:
     """Return a path as users write it: phases[1].learning_rate."""
     text = ""
     for step in path:
@@ -95,7 +95,7 @@ def dotted(path: Path) -> str:
     return text
 
 
-def pointer(path: Path) -> str:
+def pointer(path: KeyPath) -> str:
     """Return a path as a JSON pointer: /phases/1/learning_rate."""
     return "".join("/" + str(step).replace("~", "~0").replace("/", "~1") for step in path)
 

@@ -11,7 +11,7 @@ from pydantic_core import ErrorDetails
 
 from kerastune_ft.config.availability import available, unavailable_keys
 from kerastune_ft.config.base import Options
-from kerastune_ft.config.documents import Node, Path, Place, shown
+from kerastune_ft.config.documents import KeyPath, Node, Place, shown
 from kerastune_ft.config.problems import Problem
 from kerastune_ft.config.run import RunConfig
 from kerastune_ft.config.words import right_key, unknown
@@ -71,7 +71,7 @@ def explained(error: ValidationError, document: Node) -> Iterator[Problem]:
             yield problem
 
 
-def locate(path: Path, document: Node) -> Node:
+def locate(path: KeyPath, document: Node) -> Node:
     """Return the deepest node on a path; steps that are not written (tags, short forms) are passed over."""
     node = document
     for step in path:
@@ -79,7 +79,7 @@ def locate(path: Path, document: Node) -> Node:
     return node
 
 
-def placed_problem(path: Path, message: str, document: Node, suggestion: str | None = None) -> Problem:
+def placed_problem(path: KeyPath, message: str, document: Node, suggestion: str | None = None) -> Problem:
     """Return a problem at a path of the document, or where its last key would stand if that is missing."""
     holder, node = locate(path[:-1], document), locate(path, document)
     if node is holder and path and isinstance(holder.value, dict):
@@ -88,7 +88,7 @@ def placed_problem(path: Path, message: str, document: Node, suggestion: str | N
 
 
 def _problem(details: ErrorDetails, document: Node) -> Problem:
-    loc: Path = details["loc"]
+    loc: KeyPath = details["loc"]
     kind = details["type"]
     if kind == "missing":
         return _missing(loc, document)
@@ -101,7 +101,7 @@ def _problem(details: ErrorDetails, document: Node) -> Problem:
     return Problem(node.place, message, node.plain(), suggestion)
 
 
-def _missing(loc: Path, document: Node) -> Problem:
+def _missing(loc: KeyPath, document: Node) -> Problem:
     holder = locate(loc[:-1], document)
     example = EXAMPLES.get(str(loc[-1]))
     # A short form such as a plain number stands for an object; what it lacks is missing at its own place.
@@ -109,24 +109,24 @@ def _missing(loc: Path, document: Node) -> Problem:
     return Problem(place, f'missing; write "{loc[-1]}": {example or "..."}')
 
 
-def _unknown_key(loc: Path, document: Node) -> Problem:
+def _unknown_key(loc: KeyPath, document: Node) -> Problem:
     holder, key = locate(loc[:-1], document), str(loc[-1])
     node = holder.find(key)
     place: Place = node.name_place if node else holder.place.child(key)
-    allowed = allowed_keys(loc[:-1])
+    allowed, later = allowed_keys(loc[:-1]), unavailable_keys(loc[:-1])
     right, remark = right_key(key, allowed)
-    if right and right in unavailable_keys(loc[:-1]):
+    if right and right in later:
         message = f'unknown key; it would be "{right}", which is not available in this version; remove it'
     elif right:
         message = f'unknown key; did you mean "{right}"?' + (f" ({remark})" if remark else "")
     elif remark:
         message = f"unknown key; write {remark}"
     else:
-        message = f"unknown key; allowed are {', '.join(allowed)}" if allowed else "unknown key; remove it"
+        message = f"unknown key; allowed are {', '.join(key for key in allowed if key not in later)}"
     return Problem(place, message, node.plain() if node else None, right)
 
 
-def _unknown_kind(loc: Path, document: Node, kinds: list[str]) -> Problem:
+def _unknown_kind(loc: KeyPath, document: Node, kinds: list[str]) -> Problem:
     node = locate(loc, document)
     if not isinstance(node.value, dict):
         wanted = EXAMPLES.get(str(loc[-1]), "an object with a kind")
@@ -138,7 +138,7 @@ def _unknown_kind(loc: Path, document: Node, kinds: list[str]) -> Problem:
     return Problem(kind.place, message, kind.plain(), suggestion)
 
 
-def _message(details: ErrorDetails, value: Any, loc: Path) -> tuple[str, str | None]:
+def _message(details: ErrorDetails, value: Any, loc: KeyPath) -> tuple[str, str | None]:
     kind, context = details["type"], details.get("ctx", {})
     if kind == "said":
         return _said(str(context.get("message", details["msg"])), value), context.get("suggestion")
@@ -181,13 +181,13 @@ def _out_of_range(kind: str, context: dict[str, Any]) -> str:
             return f"is not allowed ({kind.replace('_', ' ')})"
 
 
-def _wrong_type(value: Any, kind: str, loc: Path) -> str:
+def _wrong_type(value: Any, kind: str, loc: KeyPath) -> str:
     wanted = _WANTED[kind]
     if wanted == "an object" and loc and str(loc[-1]) in EXAMPLES:
         wanted = EXAMPLES[str(loc[-1])]
     if isinstance(value, str) and wanted in ("a number", "a whole number", "true or false"):
         return f"{shown(value)} is text; write {_unquoted(value, wanted)}"
-    if isinstance(value, float) and wanted == "a whole number" and value == int(value):
+    if isinstance(value, float) and wanted == "a whole number" and value.is_integer():
         return f"{shown(value)} has a decimal point; write {int(value)}"
     return f"{shown(value)} is {_described(value)}; write {wanted}"
 
@@ -212,7 +212,7 @@ def _described(value: Any) -> str:
     return "an object"
 
 
-def allowed_keys(loc: Path) -> list[str]:
+def allowed_keys(loc: KeyPath) -> list[str]:
     """Return the keys that may stand in the object at a place, in the order of its model."""
     found: list[tuple[str | None, type[Options]]] = [(None, RunConfig)]
     for step in loc:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from kerastune_ft.config.compose import LENGTHS, with_phases
-from kerastune_ft.config.documents import Node, Path, Place, dotted, placed, shown
+from kerastune_ft.config.documents import KeyPath, Node, Place, dotted, placed, shown
 from kerastune_ft.config.parse import BrokenDocument, parse
 from kerastune_ft.config.problems import SET, Problem
 
@@ -15,6 +15,8 @@ _STEP = re.compile(r"([^.\[\]]+)|\[(\d+)\]")
 _TARGET = re.compile(r"[^.\[\]]+(\.[^.\[\]]+|\[\d+\])*")
 # The key that a value written in short form stands for.
 _SHORT_FORMS = {"learning_rate": "peak", "augment": "preset", "optimizer": "name"}
+# Objects that hold one key of several: another key takes the place of the first.
+_ONE_KEY = ("unfreeze", "every")
 
 
 class _Unreachable(Exception):
@@ -34,13 +36,13 @@ def with_overrides(document: Node, overrides: Sequence[str], problems: list[Prob
     return document
 
 
-def _parsed(text: str, problems: list[Problem]) -> tuple[Path, Node] | None:
+def _parsed(text: str, problems: list[Problem]) -> tuple[KeyPath, Node] | None:
     target, equals, written = text.partition("=")
     target = target.strip()
     if not equals or not _TARGET.fullmatch(target):
         problems.append(Problem(Place(SET, (text,)), "write PATH=VALUE, as in phases.head.epochs=2 or seed=3"))
         return None
-    path: Path = tuple(int(index) if index else key for key, index in _STEP.findall(target))
+    path: KeyPath = tuple(int(index) if index else key for key, index in _STEP.findall(target))
     place = Place(SET, path)
     try:
         node, faults = parse(written, SET)
@@ -52,7 +54,7 @@ def _parsed(text: str, problems: list[Problem]) -> tuple[Path, Node] | None:
     return path, Node(written, place) if faults else placed(node.plain(), place)
 
 
-def _replaced(node: Node, path: Path, done: Path, value: Node) -> Node:
+def _replaced(node: Node, path: KeyPath, done: KeyPath, value: Node) -> Node:
     if not path:
         return value
     step, rest = path[0], path[1:]
@@ -76,18 +78,18 @@ def _replaced(node: Node, path: Path, done: Path, value: Node) -> Node:
     return node.with_items(inside)
 
 
-def _as_object(node: Node, done: Path) -> dict[str, Node]:
+def _as_object(node: Node, done: KeyPath) -> dict[str, Node]:
+    last = done[-1] if done else ""
+    if node.value is None or last in _ONE_KEY:
+        return {}
     if isinstance(node.value, dict):
         return dict(node.value)
-    if node.value is None:
-        return {}
-    last = done[-1] if done else ""
     if last in _SHORT_FORMS:
         return {_SHORT_FORMS[str(last)]: node}
     raise _Unreachable(f"{dotted(done)} is {shown(node.plain())}, which has no keys to set")
 
 
-def _index(node: Node, step: str | int, done: Path) -> int:
+def _index(node: Node, step: str | int, done: KeyPath) -> int:
     if isinstance(step, int):
         if step < len(node.value):
             return step

@@ -7,7 +7,7 @@ from bisect import bisect_right
 from json.decoder import JSONDecodeError, scanstring  # type: ignore[attr-defined]
 from typing import Any, NoReturn
 
-from kerastune_ft.config.documents import Node, Path, Place, shown
+from kerastune_ft.config.documents import KeyPath, Node, Place, shown
 from kerastune_ft.config.problems import Problem
 
 _DEEPEST = 64
@@ -53,7 +53,7 @@ class _Parser:
             self.fail(self.at, (), f"there is text after the end of the document: {self.token()}; remove it")
         return node
 
-    def value(self, path: Path, key: Place | None) -> Node:
+    def value(self, path: KeyPath, key: Place | None) -> Node:
         if len(path) > _DEEPEST:
             self.fail(self.at, path, f"more than {_DEEPEST} levels of nesting; no configuration is that deep")
         first = self.peek()
@@ -66,7 +66,7 @@ class _Parser:
             return Node(self.string(path), place, key)
         return Node(self.scalar(path), place, key)
 
-    def object(self, path: Path) -> dict[str, Node]:
+    def object(self, path: KeyPath) -> dict[str, Node]:
         items: dict[str, Node] = {}
         opened = self.at
         while self.has_next(opened, path, "}", bool(items)):
@@ -84,14 +84,14 @@ class _Parser:
                 items[name] = node
         return items
 
-    def array(self, path: Path) -> list[Node]:
+    def array(self, path: KeyPath) -> list[Node]:
         items: list[Node] = []
         opened = self.at
         while self.has_next(opened, path, "]", bool(items)):
             items.append(self.value((*path, len(items)), None))
         return items
 
-    def has_next(self, opened: int, path: Path, closing: str, begun: bool) -> bool:
+    def has_next(self, opened: int, path: KeyPath, closing: str, begun: bool) -> bool:
         """Step over what stands before an item, and tell whether there is one or the end."""
         if not begun:
             self.at += 1
@@ -112,20 +112,20 @@ class _Parser:
         self.refuse_end(opened, path, closing)
         return True
 
-    def key(self, path: Path) -> str:
+    def key(self, path: KeyPath) -> str:
         if self.peek() != '"':
             self.refuse_comment(path)
             self.fail(self.at, path, f"a key in double quotes belongs here, not {self.token()}")
         return self.string(path)
 
-    def string(self, path: Path) -> str:
+    def string(self, path: KeyPath) -> str:
         try:
             text, self.at = scanstring(self.text, self.at + 1, True)
         except JSONDecodeError as error:
             self.fail(error.pos, path, _string_fault(error.msg))
         return text
 
-    def scalar(self, path: Path) -> Any:
+    def scalar(self, path: KeyPath) -> Any:
         self.refuse_comment(path)
         token = self.token()
         if token in _WORDS:
@@ -142,7 +142,7 @@ class _Parser:
             return 0
         self.fail(self.at, path, _scalar_fault(token))
 
-    def finite(self, number: float, path: Path, token: str) -> float:
+    def finite(self, number: float, path: KeyPath, token: str) -> float:
         if abs(number) == float("inf"):
             self.note(self.place(self.at - len(token), path), f"{token} is too large for a number", token)
             return 0.0
@@ -158,23 +158,23 @@ class _Parser:
         match = _QUOTED.match(self.text, self.at) or _TOKEN.match(self.text, self.at)
         return match[0] if match else self.text[self.at : self.at + 1]
 
-    def refuse_comment(self, path: Path) -> None:
+    def refuse_comment(self, path: KeyPath) -> None:
         if self.text.startswith(("//", "#", "/*"), self.at):
             self.fail(self.at, path, 'JSON has no comments; write them as keys: "//": "text"')
 
-    def refuse_end(self, opened: int, path: Path, closing: str) -> None:
+    def refuse_end(self, opened: int, path: KeyPath, closing: str) -> None:
         if self.peek() == "":
             line = self.place(opened, path).line
             self.fail(self.at, path, f"the file ends before the {closing} of what line {line} opened; add it")
 
-    def place(self, index: int, path: Path) -> Place:
+    def place(self, index: int, path: KeyPath) -> Place:
         line = bisect_right(self.line_starts, index)
         return Place(self.file, path, line, index - self.line_starts[line - 1] + 1)
 
     def note(self, place: Place, message: str, value: Any) -> None:
         self.problems.append(Problem(place, message, value))
 
-    def fail(self, index: int, path: Path, message: str) -> NoReturn:
+    def fail(self, index: int, path: KeyPath, message: str) -> NoReturn:
         self.note(self.place(index, path), message, None)
         raise BrokenDocument(self.problems)
 

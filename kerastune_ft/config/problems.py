@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from kerastune_ft.config.documents import Path, Place, dotted, pointer
+from kerastune_ft.config.documents import KeyPath, Place, dotted, pointer
 from kerastune_ft.errors import ConfigError
 
 SET = "--set"
@@ -39,7 +39,7 @@ class Problem:
 
 def distinct(problems: Iterable[Problem]) -> list[Problem]:
     """Return the problems without later ones about the same key: they follow from the first."""
-    first: dict[tuple[str, Path], Problem] = {}
+    first: dict[tuple[str, KeyPath], Problem] = {}
     for problem in problems:
         first.setdefault((problem.place.file, problem.place.path), problem)
     return list(first.values())

@@ -89,15 +89,19 @@ def _checked(document: Node, directory: Path | None) -> tuple[RunConfig | None, 
 
 def _validated(document: Node, directory: Path | None) -> tuple[RunConfig | None, list[Problem]]:
     plain = document.plain()
-    problems = [placed_problem(path, message, document) for path, _, message in unavailable(plain)]
+    later = [(path, message) for path, _, message in unavailable(plain)]
+    problems: list[Problem] = []
     config = None
     try:
         config = RunConfig.model_validate(plain, context=_directories(document, directory))
     except ValidationError as error:
         problems += explained(error, document)
-        problems += _behind_kinds(plain, problems, document, directory)
+        problems += list(_behind_kinds(plain, problems, document, directory))
     problems += [placed_problem(path, message, document) for path, message in inconsistencies(plain)]
-    return config, problems
+    # What is not available is to be removed, a kind with its whole object: nothing in it is worth correcting.
+    gone = [locate(path[:-1] if path[-1] == "kind" else path, document).place.path for path, _ in later]
+    worth_it = [one for one in problems if not any(one.place.path[: len(path)] == path for path in gone)]
+    return config, [placed_problem(path, message, document) for path, message in later] + worth_it
 
 
 def _directories(document: Node, directory: Path | None) -> dict[str, Path]:

@@ -74,7 +74,9 @@ def _add_short_forms(definitions: dict[str, Any]) -> None:
     optimizer = definitions["Optimizer"]
     names = {"enum": list(OPTIMIZER_OPTIONS)}
     options = sorted({option for table in OPTIMIZER_OPTIONS.values() for option in table})
-    optimizer["properties"] |= {option: {"type": ["number", "boolean"]} for option in options}
+    optimizer["properties"] |= {
+        option: {"type": ["number", "boolean"], "description": "an option of some optimizers"} for option in options
+    }
     definitions["Optimizer"] = {"anyOf": [names, optimizer]}
 
 
@@ -84,7 +86,8 @@ def _phases(phases: dict[str, Any], settings: dict[str, Any]) -> dict[str, Any]:
         "enum": list(PRESETS),
         "description": " ".join(f"{name}: {preset.__doc__}" for name, preset in PRESETS.items()),
     }
-    changed = _closed({"properties": {"preset": {"enum": list(PRESETS)}, **settings}, "required": ["preset"]})
+    preset = {"enum": list(PRESETS), "description": "the schedule whose phases get the other keys"}
+    changed = _closed({"properties": {"preset": preset, **settings}, "required": ["preset"]})
     return {"description": description, "anyOf": [phases, names, changed]}
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -35,9 +36,13 @@ def number_classes(
 def sorted_labels(labels: set[str]) -> list[str]:
     """Return the labels in order: by value where all are numbers, else by name."""
     try:
-        return sorted(labels, key=lambda label: (float(label), label))
+        values = {label: float(label) for label in labels}
     except ValueError:
         return sorted(labels)
+    # "nan" and "inf" are words here; they have no place among numbers.
+    if not all(map(math.isfinite, values.values())):
+        return sorted(labels)
+    return sorted(labels, key=lambda label: (values[label], label))
 
 
 def _refuse_unlisted(raw: Sequence[str], keys: Sequence[str], unlisted: list[str], listed: list[Any]) -> None:

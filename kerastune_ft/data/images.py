@@ -58,12 +58,12 @@ class ImageCheck:
 
     def check(self, paths: Sequence[str]) -> list[CheckedImage]:
         """Return the result for every file, in order; only files not seen before are read."""
-        workers = min(16, 2 + (os.cpu_count() or 1))
         checked: list[CheckedImage] = []
         reported = time.monotonic()
+        pool = ThreadPoolExecutor(min(16, 2 + (os.cpu_count() or 1)))
         try:
             # A picture beyond Pillow's warning size is still a picture; one beyond its limit is refused.
-            with warnings.catch_warnings(), ThreadPoolExecutor(workers) as pool:
+            with warnings.catch_warnings():
                 warnings.simplefilter("ignore")
                 for result in pool.map(self._checked, paths):
                     checked.append(result)
@@ -71,6 +71,8 @@ class ImageCheck:
                         reported = time.monotonic()
                         self._report(f"checked {len(checked)} of {len(paths)} image files")
         finally:
+            # Stopped half way, the files still waiting are given up and what is known is kept.
+            pool.shutdown(cancel_futures=True)
             self._records.save()
         return checked
 

@@ -89,7 +89,7 @@ def _named_folders(walk: Walk, requested: Named) -> Folders:
         if not folder.is_dir():
             there = sorted(entry.name for entry in walk.root.iterdir() if entry.is_dir())
             raise DataError(
-                f'data.splits.{split}: {walk.root} has no folder "{name}"{_nearest(name, there)}.\n'
+                f'data.splits.{split}: {walk.root} has no folder "{name}"{_nearest(name, there)}\n'
                 f"There {'are ' + ', '.join(there) if there else 'is no sub-folder'}. Write one of them."
             )
         classes = walk.subfolders(folder)

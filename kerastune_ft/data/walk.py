@@ -7,6 +7,8 @@ from collections import Counter
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from kerastune_ft.errors import DataError
+
 IMAGE_SUFFIXES = frozenset((".jpg", ".jpeg", ".jpe", ".jfif", ".png", ".bmp", ".gif", ".webp", ".tif", ".tiff"))
 DICOM_SUFFIXES = frozenset((".dcm", ".dicom"))
 _IGNORED_FOLDERS = frozenset(("__MACOSX",))
@@ -51,7 +53,7 @@ class Walk:
         """Return the names of a folder's sub-folders in order, without hidden ones; they count as entered."""
         names = []
         for entry in _entries(folder):
-            if entry.is_dir() and not self._is_ignored_folder(entry.name) and self._enters(entry):
+            if _is_folder(entry) and not self._is_ignored_folder(entry.name) and self._enters(entry):
                 names.append(entry.name)
         return names
 
@@ -59,7 +61,7 @@ class Walk:
         """Return the paths of all image files in a folder and below it, in order."""
         found: list[str] = []
         for entry in _entries(folder):
-            if entry.is_dir():
+            if _is_folder(entry):
                 if not self._is_ignored_folder(entry.name) and self._enters(entry):
                     found += self.images(Path(entry.path))
             elif self._is_image(entry.name):
@@ -99,13 +101,24 @@ class Walk:
 def holds_images(folder: Path) -> bool:
     """Tell whether a folder has image files directly in it."""
     return any(
-        not entry.is_dir() and os.path.splitext(entry.name)[1].lower() in IMAGE_SUFFIXES for entry in _entries(folder)
+        not _is_folder(entry) and os.path.splitext(entry.name)[1].lower() in IMAGE_SUFFIXES
+        for entry in _entries(folder)
     )
 
 
 def _entries(folder: Path) -> list[os.DirEntry[str]]:
-    with os.scandir(folder) as entries:
-        return sorted(entries, key=lambda entry: entry.name)
+    try:
+        with os.scandir(folder) as entries:
+            return sorted(entries, key=lambda entry: entry.name)
+    except OSError as problem:
+        raise DataError(f"data.path: the folder {folder} cannot be read: {problem.strerror}.") from problem
+
+
+def _is_folder(entry: os.DirEntry[str]) -> bool:
+    try:
+        return entry.is_dir()
+    except OSError:  # A link to itself; it is reported as a missing file where its name is an image's.
+        return False
 
 
 def _counted(names: Counter[str]) -> str:

@@ -6,8 +6,6 @@ import os
 from dataclasses import dataclass
 from typing import Any
 
-os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
-
 import tensorflow as tf
 
 from kerastune_ft.config.runtime import Runtime

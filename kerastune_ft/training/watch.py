@@ -26,3 +26,6 @@ class Watch:
 
     def work(self, what: str, done: int, total: int) -> None:
         """Take the progress of other slow work: evaluation, extraction."""
+
+    def close(self) -> None:
+        """Know that the run ended, well or not."""

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from kerastune_ft.config.data import Column, Fractions, Named
+from kerastune_ft.data.classes import sorted_labels
 from kerastune_ft.data.splits import choose_splits, dividable, fraction_splits
 from kerastune_ft.errors import ConfigError, DataError
 
@@ -97,9 +98,10 @@ def test_no_test_split_is_said() -> None:
 
 
 def test_empty_split_is_an_error() -> None:
-    labels, keys, classes = _set({"a": 20, "b": 20})
-    with pytest.raises(DataError, match="the validation split would have no example"):
-        choose_splits(Fractions(train=0.8, validation=0.0, test=0.2), {}, labels, keys, classes)
+    labels, keys, classes = _set({"a": 1, "b": 1})
+    wanted = Fractions(train=0.6, validation=0.2, test=0.2, stratify=False)
+    with pytest.raises(DataError, match=r"test split would have no example \(train 1, validation 1, test 0\)"):
+        choose_splits(wanted, {}, labels, keys, classes)
 
 
 def test_class_missing_from_train_is_an_error() -> None:
@@ -112,3 +114,11 @@ def test_class_missing_from_train_is_an_error() -> None:
 def test_forms_that_need_a_table_are_refused() -> None:
     with pytest.raises(ConfigError, match=r"does not go with data.kind folder"):
         dividable(Column(column="split"), "folder")
+
+
+@pytest.mark.parametrize(
+    ("labels", "order"),
+    [({"10", "9", "-1"}, ["-1", "9", "10"]), ({"b", "10", "9"}, ["10", "9", "b"]), ({"nan", "inf"}, ["inf", "nan"])],
+)
+def test_labels_are_sorted_by_value_only_where_all_are_numbers(labels: set[str], order: list[str]) -> None:
+    assert sorted_labels(labels) == order

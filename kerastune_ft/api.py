@@ -1,0 +1,302 @@
+"""The engine as functions: what the command line, notebooks and batch jobs call alike."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import sys
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from kerastune_ft.config import changes
+from kerastune_ft.config.files import shipped_names
+from kerastune_ft.config.read import read
+from kerastune_ft.config.run import RunConfig, config_hash
+from kerastune_ft.durations import parse_duration
+from kerastune_ft.errors import ConfigError, DataError, Interrupted, KerasTuneError, ResourceError
+from kerastune_ft.reporting.progress import watcher
+from kerastune_ft.rundir import RunDirectory, choose
+
+if TYPE_CHECKING:
+    import keras
+    import pandas
+    from matplotlib.figure import Figure
+
+Config = str | os.PathLike[str] | Mapping[str, Any] | RunConfig
+
+
+@dataclass(frozen=True)
+class Run:
+    """A run directory with results in it."""
+
+    path: Path
+
+    @property
+    def _directory(self) -> RunDirectory:
+        return RunDirectory(self.path)
+
+    @property
+    def metrics(self) -> dict[str, dict[str, float]]:
+        """Return the final model's metrics by split; empty until the run is evaluated."""
+        return self._directory.read_json("metrics.json") if self._directory.exists("metrics.json") else {}
+
+    @property
+    def manifest(self) -> dict[str, Any]:
+        """Return the manifest: state, versions, devices, results of the phases, hashes of the files."""
+        return self._directory.manifest() or {}
+
+    @property
+    def history(self) -> pandas.DataFrame:
+        """Return a row per phase and epoch."""
+        import pandas
+
+        return pandas.read_csv(self.path / "history.csv")
+
+    @property
+    def model(self) -> keras.Model:
+        """Return the final model: decoded images 0 to 255 of any size in, probabilities out."""
+        import keras
+
+        return keras.models.load_model(self.path / "model" / "model.keras")
+
+    def plot(self) -> Figure:
+        """Return the learning curves with a band per phase."""
+        from kerastune_ft.reporting import curves
+
+        return curves.learning_curves(self.history, self.manifest.get("phases", []))
+
+    def report(self) -> Path:
+        """Write report/index.html anew from the files of the run and return its path."""
+        return write_report(self._directory)
+
+    def evaluate(self, data: str | os.PathLike[str] | None = None, split: str = "test") -> dict[str, float]:
+        """Return the metrics of the final model on a split of the run's data, or on a folder of other data."""
+        return evaluate(self.path, data=data, split=split)
+
+    def _repr_html_(self) -> str:
+        from kerastune_ft.reporting import document
+
+        return document.render(self.path)
+
+
+def run(
+    config: Config,
+    run_dir: str | os.PathLike[str] | None = None,
+    directory: str | os.PathLike[str] | None = None,
+    *,
+    fresh: bool = False,
+    until_phase: str | None = None,
+    stop_after: str | float | None = None,
+    overrides: Sequence[str] = (),
+) -> Run:
+    """Train all phases of a configuration, evaluate, save, and return the run; again: go on where it stopped.
+
+    `config` is a path, a shipped name, a dict or a RunConfig. Without `run_dir` the newest run of the same configuration
+    in `directory` (default: `output.directory`) goes on, or a new one is made. `stop_after` is seconds or text such as
+    `3h50m`. Raises the errors of `kerastune_ft.errors`; Interrupted after a stop that loses nothing.
+
+    >>> finished = run("medical", directory="runs")              # doctest: +SKIP
+    """
+    settings = _config(config, overrides)
+    if directory is not None:
+        settings = settings.model_copy(update={"output": settings.output.model_copy(update={"directory": str(directory)})})
+    _check_until(settings, until_phase)
+    digest = config_hash(settings)
+    if run_dir is not None:
+        target = RunDirectory(run_dir)
+        if fresh:
+            _set_aside(target)
+        reason = "goes on where it stopped" if target.manifest() else "new"
+    else:
+        target, reason = choose(settings.output.directory, settings.name, digest, fresh)
+    with target.lock():
+        manifest = target.manifest() or {}
+        if manifest.get("state") == "done" and manifest.get("config_hash") == digest and until_phase is None:
+            print(f"run {target} finished before with this configuration", file=sys.stderr)
+            if not target.exists("report/index.html"):
+                write_report(target)
+            return Run(Path(str(target)))
+        allowed = _check_changes(target, settings)
+        seconds = parse_duration(stop_after) if isinstance(stop_after, str) else stop_after
+        _carry_out(target, settings, digest, reason, allowed, until_phase, seconds)
+    return Run(Path(str(target)))
+
+
+def _config(config: Config, overrides: Sequence[str]) -> RunConfig:
+    if isinstance(config, RunConfig):
+        if overrides:
+            raise ConfigError("overrides go with a path or a dict, not with a RunConfig")
+        return config
+    return read(os.fspath(config) if isinstance(config, os.PathLike) else config, overrides)
+
+
+def _check_until(settings: RunConfig, until_phase: str | None) -> None:
+    names = [phase.name for phase in settings.phases]
+    if until_phase is not None and until_phase not in names:
+        raise ConfigError(f"--until-phase: there is no phase {until_phase!r}; the phases are {', '.join(names)}")
+
+
+def _set_aside(target: RunDirectory) -> None:
+    """Keep what is in a run directory under another name, so that a fresh start loses nothing."""
+    if not target.path.exists():
+        return
+    number = 1
+    while (aside := target.path.parent / f"{target.path.name}.before-{number}").exists():
+        number += 1
+    target.path.rename(aside)
+    print(f"the earlier run is kept in {aside}", file=sys.stderr)
+
+
+def _check_changes(target: RunDirectory, settings: RunConfig) -> tuple[str, ...]:
+    if not target.exists("config.json"):
+        if target.path.exists() and any(not name.startswith(".") for name in target.listing("")):
+            raise ConfigError(f"{target} is not empty and holds no run; give another --run-dir")
+        return ()
+    begun = len((target.manifest() or {}).get("phases", []))
+    found = changes.compare(RunConfig.model_validate(read(target.read_json("config.json"))), settings, begun)
+    if found.refused:
+        raise ConfigError(
+            f"{target} began with another configuration:\n  " + "\n  ".join(found.refused) + "\nTake the changes back, or give "
+            "--fresh to start over (the earlier run is kept aside)"
+        )
+    return found.allowed
+
+
+def _carry_out(
+    target: RunDirectory,
+    settings: RunConfig,
+    digest: str,
+    reason: str,
+    allowed: Sequence[str],
+    until_phase: str | None,
+    stop_seconds: float | None,
+) -> None:
+    # TensorFlow takes seconds to import; everything that can be refused without it has been.
+    from kerastune_ft.training import execute
+    from kerastune_ft.training.interrupts import StopRequest, listening
+
+    watch = watcher(lambda line: target.append("log.txt", line))
+    stop = StopRequest(stop_seconds)
+    try:
+        with listening(stop), _explained():
+            if execute.execute(target, settings, digest, reason, allowed, watch, stop, until_phase):
+                # The report shows the state, so the state comes first; a missing report is written at the next call.
+                target.update_manifest(state="done", exit_code=0, message="")
+                write_report(target)
+                target.update_manifest()
+    except BaseException as error:
+        watch.close()
+        _record_failure(target, error)
+        raise
+    watch.close()
+
+
+def _record_failure(target: RunDirectory, error: BaseException) -> None:
+    if target.manifest() is None and not target.exists("config.json"):
+        return
+    code = error.exit_code if isinstance(error, KerasTuneError) else 1
+    state = "interrupted" if isinstance(error, Interrupted | KeyboardInterrupt) else "failed"
+    with contextlib.suppress(OSError, ResourceError):
+        target.update_manifest(state=state, exit_code=code, message=str(error))
+
+
+@contextlib.contextmanager
+def _explained() -> Iterator[None]:
+    """Turn running out of memory, however it is raised, into a ResourceError with a remedy."""
+    try:
+        yield
+    except MemoryError as error:
+        raise ResourceError(_MEMORY) from error
+    except Exception as error:
+        if type(error).__name__ == "ResourceExhaustedError":
+            raise ResourceError(_MEMORY) from error
+        raise
+
+
+_MEMORY = (
+    'out of memory; halve "batch_size" and double "accumulate" of the phase: the same result in half the memory. '
+    "Everything written before is intact"
+)
+
+
+@dataclass(frozen=True)
+class PlanView:
+    """A plan that was made: `document` is what plan.json holds; a notebook shows it as a table."""
+
+    document: Mapping[str, Any]
+
+    def _repr_html_(self) -> str:
+        from kerastune_ft.reporting import tables
+
+        return tables.plan_html(dict(self.document))
+
+
+def plan(config: Config, overrides: Sequence[str] = ()) -> PlanView:
+    """Resolve a configuration against the real model and data without training a step."""
+    settings = _config(config, overrides)
+    from kerastune_ft.training import execute
+
+    with _explained():
+        return PlanView(execute.plan_document(settings, lambda line: print(line, file=sys.stderr)))
+
+
+def units(name: Config) -> list[dict[str, Any]]:
+    """Return the units of a backbone, input to output: id, parameters, share, output shape, variable paths.
+
+    `name` is an architecture of keras.applications, a configuration, or a run directory.
+    """
+    from kerastune_ft.config.applications import APPLICATIONS
+    from kerastune_ft.config.backbones import Applications
+    from kerastune_ft.config.words import nearest
+
+    if isinstance(name, str) and name in APPLICATIONS:
+        options: Any = Applications(name=name, weights=None)
+    elif isinstance(name, str) and RunDirectory(name).exists("config.json"):
+        options = read(RunDirectory(name).read_json("config.json")).backbone
+    elif isinstance(name, str) and not Path(name).suffix and not Path(name).exists() and name not in shipped_names():
+        near = nearest(name, APPLICATIONS)
+        raise ConfigError(
+            f"{name!r} is no backbone, configuration or run; {f'did you mean {near}? ' if near else ''}"
+            "see: python -m kerastune_ft backbones"
+        )
+    else:
+        options = _config(name, ()).backbone
+    from kerastune_ft.training import execute
+
+    # Units do not depend on the values of the weights, so nothing is downloaded for them.
+    return execute.unit_table(options.model_copy(update={"weights": None}))
+
+
+def open_run(path: str | os.PathLike[str]) -> Run:
+    """Return the run in a directory; raises ConfigError when there is none."""
+    if not RunDirectory(path).exists("config.json"):
+        raise ConfigError(f"{os.fspath(path)} is no run directory: it has no config.json")
+    return Run(Path(path))
+
+
+def evaluate(
+    run_dir: str | os.PathLike[str], *, data: str | os.PathLike[str] | None = None, split: str = "test"
+) -> dict[str, float]:
+    """Return the metrics of a run's final model on a split of its data, or on a folder with the same classes."""
+    opened = open_run(run_dir)
+    target = RunDirectory(opened.path)
+    if not target.exists("model/model.keras"):
+        raise ConfigError(f"{run_dir} has no model yet; give its run command again to finish it")
+    if data is not None and not Path(data).exists():
+        raise DataError(f"--data: there is nothing at {os.fspath(data)}")
+    settings = read(target.read_json("config.json"))
+    from kerastune_ft.training import execute
+
+    watch = watcher(lambda line: None)
+    with _explained(), contextlib.closing(watch):
+        return execute.evaluate(target, settings, None if data is None else Path(data), split, watch)
+
+
+def write_report(target: RunDirectory) -> Path:
+    """Write report/index.html of a run and return its path."""
+    from kerastune_ft.reporting import document
+
+    target.commit("report/index.html", document.render(Path(str(target))))
+    return Path(str(target)) / "report" / "index.html"

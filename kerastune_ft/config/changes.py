@@ -1,0 +1,66 @@
+"""What differs between two configurations, and which differences a run under way may take."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from kerastune_ft.config.run import RunConfig
+
+_FREE = (
+    "output",
+    "runtime.strategy",
+    "runtime.replicas",
+    "runtime.cache",
+    "runtime.cache_directory",
+    "runtime.cache_budget",
+)
+
+
+@dataclass(frozen=True)
+class Changes:
+    """The differences, as lines `place: old -> new`."""
+
+    allowed: tuple[str, ...]
+    refused: tuple[str, ...]
+
+
+def compare(old: RunConfig, new: RunConfig, begun: int) -> Changes:
+    """Return the differences between the configuration a run began with and the one it is to go on with.
+
+    Allowed are `output`, strategy and replicas, caches, phases appended at the end, and more epochs or steps in a phase
+    that is not among the `begun` first ones.
+    """
+    allowed: list[str] = []
+    refused: list[str] = []
+    before, after = old.to_json(), new.to_json()
+    phases = before.pop("phases"), after.pop("phases")
+    for place, one, other in _differences(before, after, ""):
+        free = place == "name" or any(place == key or place.startswith(f"{key}.") for key in _FREE)
+        (allowed if free else refused).append(_line(place, one, other))
+    for index, phase in enumerate(phases[1]):
+        if index >= len(phases[0]):
+            allowed.append(f"phases[{index}]: {phase['name']} appended")
+            continue
+        for place, one, other in _differences(phases[0][index], phase, f"phases[{index}]"):
+            longer = place.endswith((".epochs", ".steps")) and one is not None and other is not None and other > one
+            (allowed if longer and index >= begun else refused).append(_line(place, one, other))
+    refused += [
+        f"phases[{index}]: {phase['name']} removed" for index, phase in enumerate(phases[0]) if index >= len(phases[1])
+    ]
+    return Changes(tuple(allowed), tuple(refused))
+
+
+def _differences(old: Any, new: Any, place: str) -> Iterator[tuple[str, Any, Any]]:
+    if isinstance(old, dict) and isinstance(new, dict):
+        for key in {**old, **new}:
+            inner = f"{place}.{key}" if place else key
+            yield from _differences(old.get(key), new.get(key), inner)
+    elif old != new:
+        yield place, old, new
+
+
+def _line(place: str, old: Any, new: Any) -> str:
+    return f"{place}: {json.dumps(old)} -> {json.dumps(new)}"

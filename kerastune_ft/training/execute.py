@@ -1,0 +1,154 @@
+"""A run from devices to metrics: the steps between a configuration and a finished run directory."""
+
+from __future__ import annotations
+
+import importlib.metadata
+import platform
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from kerastune_ft.backbones import base as backbones
+from kerastune_ft.config.run import RunConfig
+from kerastune_ft.data.source import DataSource
+from kerastune_ft.data.splits import splits_table
+from kerastune_ft.errors import ConfigError, DataError
+from kerastune_ft.rundir import RunDirectory
+from kerastune_ft.training import devices as device_choice
+from kerastune_ft.training import plan as planning
+from kerastune_ft.training import results
+from kerastune_ft.training.assemble import Session, assemble, cache_directory
+from kerastune_ft.training.interrupts import StopRequest
+from kerastune_ft.training.loop import finished, run_phases
+from kerastune_ft.training.phase import Around
+from kerastune_ft.training.watch import Watch
+
+_PACKAGES = ("kerastune_ft", "tensorflow", "keras", "numpy", "tensorflow-datasets")
+
+
+def execute(
+    target: RunDirectory,
+    config: RunConfig,
+    config_hash: str,
+    reason: str,
+    allowed: Sequence[str],
+    watch: Watch,
+    stop: StopRequest,
+    until_phase: str | None,
+) -> bool:
+    """Carry a run as far as it can go: plan, phases, evaluation, saved model. Whatever is done already is kept.
+
+    Return whether the whole run is done; it is not where `until_phase` ends it earlier.
+    `reason` says why this run directory, `allowed` lists the changes of the configuration since the run began.
+    """
+    devices = device_choice.resolve(config.runtime)
+    watch.note(f"run {target} ({reason}) on {devices}")
+    for change in allowed:
+        watch.note(f"changed since the run began: {change}")
+    session = assemble(config, devices, watch.note)
+    _check_data(target, session.source)
+    plan = planning.make(session)
+    _write_beginning(target, session, plan, config_hash)
+    for note in plan.document["notes"]:
+        watch.note(note)
+    around = Around(session, plan, target, watch, stop)
+    for result in run_phases(around, until_phase):
+        done = [entry for entry in (finished(target, phase) for phase in plan.phases) if entry]
+        target.update_manifest(phases=done, phase=result["name"], epoch=result["epochs"])
+    if len(done) < len(plan.phases):
+        target.update_manifest(state="interrupted", exit_code=0, message=f"stopped after phase {until_phase}, as asked")
+        watch.note(f"stopped after phase {until_phase}; the same command without --until-phase goes on")
+        return False
+    outputs = results.evaluate_splits(session, plan, _measured(session.source), watch)
+    results.write_evaluation(session, target, outputs)
+    split = list(outputs)[-1]
+    results.save_model(session, target, outputs[split], split)
+    return True
+
+
+def _measured(source: DataSource) -> tuple[str, ...]:
+    return tuple(split for split in ("validation", "test") if split in source.splits)
+
+
+def _check_data(target: RunDirectory, source: DataSource) -> None:
+    known = (target.manifest() or {}).get("data_fingerprint")
+    if known and known != source.info.fingerprint:
+        raise DataError(
+            f"the data changed since {target} began (fingerprint {known[:12]}, now {source.info.fingerprint[:12]}); "
+            "restore it, or give --fresh to start over"
+        )
+
+
+def _write_beginning(target: RunDirectory, session: Session, plan: planning.Plan, config_hash: str) -> None:
+    target.commit_json("config.json", session.config.to_json())
+    target.commit_json("plan.json", plan.document)
+    rows = splits_table(session.source)
+    target.commit_csv("splits.csv", ("input", "label", "split"), [dict(zip(("input", "label", "split"), row, strict=True)) for row in rows])
+    target.update_manifest(
+        state="running",
+        exit_code=None,
+        message="",
+        phase=plan.phases[0].phase.name,
+        epoch=0,
+        versions=_versions(),
+        devices=session.devices.to_json(),
+        seed=session.config.seed,
+        data_fingerprint=session.source.info.fingerprint,
+        config_hash=config_hash,
+        source_hash=session.source_hash,
+        transfer=session.backbone.transfer.to_json(),
+    )
+
+
+def _versions() -> dict[str, str]:
+    versions = {name: importlib.metadata.version(name) for name in _PACKAGES}
+    return {"python": platform.python_version(), **versions}
+
+
+def plan_document(config: RunConfig, report: Callable[[str], None]) -> dict[str, Any]:
+    """Return the plan of a configuration, as plan.json would have it."""
+    session = assemble(config, device_choice.resolve(config.runtime), report)
+    return dict(planning.make(session).document)
+
+
+def unit_table(options: Any) -> list[dict[str, Any]]:
+    """Return the rows of a backbone's units, with the paths of their variables."""
+    backbone = backbones.build(options, seed=0)
+    rows = planning.unit_rows(backbone.units)
+    paths = {unit.id: [variable.path for variable in unit.variables] for unit in backbone.units}
+    return [{**row, "variable_paths": paths[row["id"]]} for row in rows]
+
+
+def evaluate(
+    target: RunDirectory, config: RunConfig, data: Path | None, split: str, watch: Watch
+) -> dict[str, float]:
+    """Return the metrics of a run's saved model on a split, or on all examples of another folder.
+
+    The weights come from model.keras and are computed with as validation was, so a split gives what metrics.json says.
+    """
+    import keras
+
+    # The saved model has all weights, so the pretrained source is not needed again.
+    bare = config.model_copy(update={"backbone": config.backbone.model_copy(update={"weights": None})})
+    devices = device_choice.resolve(config.runtime)
+    source = None if data is None else _other_data(target, config, data, watch)
+    session = assemble(bare, devices, watch.note, source)
+    saved = keras.models.load_model(str(target.path / results.MODEL))
+    inner = next(layer for layer in saved.layers if isinstance(layer, keras.Model))
+    for variable, value in zip(session.model.weights, inner.get_weights(), strict=True):
+        variable.assign(np.asarray(value))
+    if data is not None:
+        split = "test"
+    if split not in session.source.splits:
+        raise ConfigError(f"--split: there is no split {split!r}; there are {', '.join(session.source.splits)}")
+    plan = planning.make(session)
+    return results.metrics_of(session, results.evaluate_splits(session, plan, (split,), watch))[split]
+
+
+def _other_data(target: RunDirectory, config: RunConfig, data: Path, watch: Watch) -> DataSource:
+    from kerastune_ft.data.folder import open_unsplit
+
+    classes = tuple(target.read_json("model/labels.json"))
+    return open_unsplit(data, config.data, classes, cache_directory(config.runtime), watch.note)

@@ -1,0 +1,136 @@
+from __future__ import annotations
+
+import pytest
+from config_cases import MINIMAL, changed, messages
+
+from kerastune_ft.config.availability import UNAVAILABLE
+from kerastune_ft.config.explain import allowed_keys
+from kerastune_ft.config.optimizers import OPTIMIZER_OPTIONS
+from kerastune_ft.config.read import read
+
+WRONG = [
+    ("phases.0.learning_rate", {"peak": 0.1, "unit_decay": 0.5}, ".unit_decay", "only the head trains; remove it"),
+    ("phases.0.learning_rate", {"peak": 0.1, "units": {"a": 0.5}}, ".units", "only the head trains; remove it"),
+    ("phases.0.learning_rate", {"peak": 0.1, "head": 0.5}, ".head", "write the rate as peak"),
+    ("phases.1.learning_rate", {"peak": 0.1, "final": 0.01}, ".final", "a constant rate ends where it is"),
+    ("phases.1.learning_rate", {"peak": 0.1, "final": 1, "shape": "linear"}, ".final", "1 is above the peak of 0.1"),
+    ("phases.1.learning_rate", {"peak": 0.1, "final": 0, "shape": "exponential"}, ".final", "never reaches 0"),
+    ("phases.1.name", "head", "", 'phases[0] is named "head" too'),
+    ("phases.0.start_from", "last", "", "no effect in the first phase"),
+    ("phases.0.monitor", "training_time", "", "is no choice"),
+    ("phases.1.optimizer", {"name": "sgd", "beta_1": 0.9}, ".beta_1", 'write "momentum" or "nesterov"'),
+    ("phases.1.optimizer", {"name": "sgd", "momentum": 1}, ".momentum", "a number from 0 up to"),
+    ("phases.1.optimizer", {"name": "sgd", "momentum": "0.9"}, ".momentum", '"0.9" does not fit'),
+    ("phases.1.optimizer", {"name": "sgd", "nesterov": True}, ".nesterov", "no effect without momentum"),
+    ("phases.1.optimizer", {"name": "adam", "lr": 0.1}, ".lr", 'write "learning_rate" beside "optimizer"'),
+    ("phases.1.optimizer", {"name": "adam", "options": {"rho": 1}}, ".options.rho", "is no key"),
+    ("task", {"kind": "image_classification", "classes": ["a", "b"], "positive": "c"}, ".positive", "is no choice"),
+    ("task", {"kind": "image_classification", "classes": ["a", "b", "c"], "positive": "c"}, ".positive", "no effect"),
+    ("data.splits", {"train": 0.7, "validation": 0.2, "test": 0.2}, "", "add up to 1.1; they must add up to 1"),
+    ("backbone.options", {"alpha": 0.6}, ".alpha", "0.6 has no ImageNet weights"),
+    ("backbone.options", {"aplha": 0.5}, ".aplha", "MobileNetV2 takes the options alpha"),
+    ("backbone.options", {"alpha": "wide"}, ".alpha", "is not a number above 0"),
+    ("backbone.image_size", 16, "", "MobileNetV2 needs at least 32"),
+    ("runtime", {"strategy": "none", "replicas": 2}, ".replicas", 'strategy "none" has one replica'),
+]
+
+
+@pytest.mark.parametrize(("path", "value", "below", "message"), WRONG)
+def test_contradictions(path: str, value: object, below: str, message: str) -> None:
+    found = messages(changed(path, value))
+    place = path.replace(".0.", "[0].").replace(".1.", "[1].") + below
+    assert list(found) == [place]
+    assert message in found[place]
+
+
+RIGHT = [
+    ("phases.0.learning_rate", {"peak": 0.1, "warmup": 0.1}),
+    ("phases.0.learning_rate", {"peak": 0.1, "unit_decay": 1, "units": {}, "head": None, "final": None}),
+    ("phases.0.start_from", "pretrained"),
+    ("phases.1.learning_rate", {"peak": 0.1, "final": 0, "shape": "cosine", "head": 1.0}),
+    ("data.splits", {"train": 0.7, "validation": 0.2, "test": 0.1}),
+    ("backbone.options", {"alpha": 1.4}),
+    ("runtime", {"strategy": "none", "replicas": 1}),
+    ("task", {"kind": "image_classification", "classes": {"0": "a", "1": "b", "2": "b"}, "positive": "a"}),
+]
+
+
+@pytest.mark.parametrize(("path", "value"), RIGHT)
+def test_what_only_looks_like_a_contradiction(path: str, value: object) -> None:
+    read(changed(path, value))
+
+
+def test_exactly_one_of_epochs_and_steps() -> None:
+    assert messages(changed("phases.0.epochs", None)) == {
+        "phases[0].epochs": 'missing; write "epochs": 5, or "steps": 500'
+    }
+    assert messages(changed("phases.0.steps", 5)) == {"phases[0].steps": "epochs is given too; keep one of them"}
+
+
+@pytest.mark.parametrize(
+    ("backbone", "place", "message"),
+    [
+        ({"name": "ResNet50", "weights": "embedded"}, "weights", '"embedded" weights exist for MobileNetV2 only'),
+        ({"name": "MobileNetV2", "weights": "embedded", "options": {"alpha": 1}}, "options.alpha", "for 0.35, not 1"),
+        ({"name": "ResNet50", "options": {"alpha": 0.5}}, "options.alpha", "ResNet50 takes no options; remove alpha"),
+        ({"name": "MobileNet", "options": {"depth_multiplier": 2}}, "options.depth_multiplier", "no ImageNet weights"),
+        ({"name": "MobileNetV3Small", "options": {"minimalistic": 1}}, "options.minimalistic", "write true or false"),
+        (
+            {"name": "MobileNetV3Small", "options": {"minimalistic": True, "alpha": 0.75}},
+            "options.alpha",
+            "0.75 has no ImageNet weights; MobileNetV3Small has them for 1",
+        ),
+        ({"name": "Xception", "image_size": 64}, "image_size", "Xception needs at least 71"),
+    ],
+)
+def test_backbones(backbone: dict, place: str, message: str) -> None:
+    found = messages({**MINIMAL, "backbone": {"kind": "applications", **backbone}})
+    assert list(found) == [f"backbone.{place}"]
+    assert message in found[f"backbone.{place}"]
+
+
+def test_widths_without_imagenet_weights_are_free() -> None:
+    for weights in (None, "my.weights.h5"):
+        backbone = {"kind": "applications", "name": "MobileNetV2", "weights": weights, "options": {"alpha": 0.1}}
+        assert read({**MINIMAL, "backbone": backbone}).backbone.options == {"alpha": 0.1}
+
+
+@pytest.mark.parametrize("name", OPTIMIZER_OPTIONS)
+def test_every_optimizer_reads(name: str) -> None:
+    assert read(changed("phases.1.optimizer", name)).phases[1].optimizer.name == name
+
+
+@pytest.mark.parametrize("row", UNAVAILABLE, ids=lambda row: row.pattern)
+def test_every_row_of_what_is_not_available_rejects_and_lets_the_neutral_value_pass(row) -> None:
+    steps = row.pattern.replace("*", "1").split(".")
+    if row.pattern.startswith("data.splits."):
+        path, value = (
+            "data.splits",
+            {"column": {"column": "c"}, "file": {"file": "f"}, "folds": {"folds": 3, "fold": 0}}[steps[-1]],
+        )
+    else:
+        path, value = ".".join(steps), row.values[0] if row.values else [1, 2]
+    found = messages(changed(path, value))
+    place = row.pattern.replace(".*", "[1]")
+    assert "not available in this version; " in found[place]
+    for neutral in () if row.values or "splits" in row.pattern or steps[-1] in LATER_KEYS else row.neutral:
+        read(changed(".".join(steps), neutral))
+
+
+# Keys of data for tasks of later versions; the models do not have them yet, so null is no value for them either.
+LATER_KEYS = {"sequence_length", "seconds", "sample_rate"}
+
+
+def test_every_row_names_a_key_that_exists() -> None:
+    tagged = {"data": "@tfds", "backbone": "@applications"}
+    for row in UNAVAILABLE:
+        *way, last = row.pattern.split(".")
+        loc = tuple(0 if step == "*" else step for step in way)
+        if loc[:1] in (("data",), ("backbone",)) and len(loc) == 1:
+            loc = (*loc, tagged[loc[0]])
+        assert last in allowed_keys(loc) or last in LATER_KEYS, row.pattern
+
+
+def test_nothing_inside_what_is_to_be_removed_is_reported() -> None:
+    assert list(messages(changed("data", {"kind": "table", "pth": 1}))) == ["data.kind"]
+    assert list(messages(changed("phases.0.lora", {"rnk": 2}))) == ["phases[0].lora"]

@@ -1,0 +1,151 @@
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from config_cases import MINIMAL, changed, messages, problems_of
+
+from kerastune_ft.config.phases import Everything, Fraction, HeadOnly
+from kerastune_ft.config.presets import PRESETS
+from kerastune_ft.config.read import read
+
+
+def write(path: Path, document: Any) -> Path:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(json.dumps(document))
+    return path
+
+
+def test_extends_merges_objects_and_replaces_lists_and_phases(tmp_path: Path) -> None:
+    base = {**MINIMAL, "//": "note", "name": "team", "head": {"dropout": 0.5, "hidden": [8, 8]}, "seed": 3}
+    write(tmp_path / "team.json", base)
+    own = {"extends": "team.json", "// why": 1, "head": {"hidden": [4]}, "phases": [MINIMAL["phases"][0]]}
+    config = read(write(tmp_path / "own.json", own))
+    assert (config.name, config.seed, config.head.dropout, config.head.hidden) == ("team", 3, 0.5, (4,))
+    assert len(config.phases) == 1
+
+
+def test_extends_chains_and_is_relative_to_its_file(tmp_path: Path) -> None:
+    write(tmp_path / "base" / "root.json", {**MINIMAL, "seed": 1, "head": {"dropout": 0.1}})
+    write(tmp_path / "base" / "team.json", {"extends": "root.json", "seed": 2})
+    config = read(write(tmp_path / "own.json", {"extends": "base/team.json"}))
+    assert (config.name, config.seed, config.head.dropout) == ("own", 2, 0.1)
+
+
+def test_another_kind_replaces_the_whole_object(tmp_path: Path) -> None:
+    write(tmp_path / "team.json", MINIMAL)
+    config = read(write(tmp_path / "own.json", {"extends": "team.json", "data": {"kind": "tfds", "name": "digits"}}))
+    assert config.data.kind == "tfds"
+
+
+def test_a_circle_of_files_is_named(tmp_path: Path) -> None:
+    write(tmp_path / "a.json", {"extends": "b.json"})
+    write(tmp_path / "b.json", {"extends": "a.json"})
+    first = problems_of(tmp_path / "a.json")
+    assert "the files extend each other in a circle: a.json -> b.json -> a.json" in {one.message for one in first}
+
+
+@pytest.mark.parametrize(
+    ("extends", "message"),
+    [
+        ("none.json", "cannot be read: no such file"),
+        (3, "3 is not a file"),
+        ("${NOT_THERE}/a.json", "NOT_THERE is not defined"),
+    ],
+)
+def test_a_base_that_cannot_be_read_is_placed_at_extends(tmp_path: Path, extends: object, message: str) -> None:
+    found = messages(write(tmp_path / "own.json", {**MINIMAL, "extends": extends}))
+    assert list(found) == ["extends"]
+    assert message in found["extends"]
+
+
+def test_problems_of_the_base_are_placed_in_its_file(tmp_path: Path) -> None:
+    write(tmp_path / "team.json", changed("head.pooling", "avg"))
+    found = problems_of(write(tmp_path / "own.json", {"extends": "team.json", "seed": -1}))
+    assert [(Path(one.place.file).name, one.place.path) for one in found] == [
+        ("own.json", ("seed",)),
+        ("team.json", ("head", "pooling")),
+    ]
+
+
+def test_defaults_fill_every_phase_and_give_way_to_it() -> None:
+    document = {**MINIMAL, "defaults": {"batch_size": 8, "augment": "light", "steps": 7}}
+    document["phases"] = [
+        {**MINIMAL["phases"][0], "batch_size": 4},
+        {"name": "b", "unfreeze": "all", "learning_rate": 1},
+    ]
+    head, rest = read(document).phases
+    assert (head.batch_size, head.epochs, head.steps, head.augment.preset) == (4, 2, None, "light")
+    assert (rest.batch_size, rest.epochs, rest.steps) == (8, None, 7)
+
+
+def test_defaults_are_checked_even_where_every_phase_overrides_them() -> None:
+    phases = [{**MINIMAL["phases"][0], "batch_size": 4}]
+    found = messages(
+        {**MINIMAL, "phases": phases, "defaults": {"batch_size": 0, "optimizer": {"name": "sgd", "rho": 1}}}
+    )
+    assert set(found) == {"defaults.batch_size", "defaults.optimizer.rho"}
+    assert "defaults" in messages({**MINIMAL, "defaults": 3})
+
+
+def test_defaults_are_checked_without_phases_too() -> None:
+    document = {key: value for key, value in MINIMAL.items() if key != "phases"}
+    assert set(messages({**document, "defaults": {"lr": 1}})) == {"phases", "defaults.lr"}
+
+
+@pytest.mark.parametrize("key", ["name", "unfreeze"])
+def test_defaults_cannot_hold_what_is_a_phase_s_own(key: str) -> None:
+    assert "every phase has its own" in messages({**MINIMAL, "defaults": {key: "all"}})[f"defaults.{key}"]
+
+
+@pytest.mark.parametrize("name", PRESETS)
+def test_presets_are_schedules_with_falling_rates(name: str) -> None:
+    config = read({**MINIMAL, "phases": name})
+    assert config.phases == read({**MINIMAL, "phases": PRESETS[name]()}).phases
+    peaks = [phase.learning_rate.peak for phase in config.phases]
+    assert peaks == sorted(peaks, reverse=True)
+    assert config.phases[0].unfreeze == HeadOnly()
+    assert (PRESETS[name].__doc__ or "").strip()
+
+
+def test_presets_name_what_they_unfreeze() -> None:
+    unfreezes = [phase.unfreeze for phase in read({**MINIMAL, "phases": "gradual"}).phases]
+    assert unfreezes == [HeadOnly(), Fraction(share=0.25), Fraction(share=0.5), Everything()]
+
+
+def test_keys_beside_a_preset_and_defaults_come_before_its_values() -> None:
+    phases = {"preset": "head_then_top", "epochs": 3, "// note": 1}
+    config = read({**MINIMAL, "phases": phases, "defaults": {"epochs": 9, "batch_size": 8}})
+    assert [(phase.epochs, phase.batch_size) for phase in config.phases] == [(3, 8), (3, 8)]
+    config = read({**MINIMAL, "phases": "head_then_top", "defaults": {"steps": 9}})
+    assert [(phase.epochs, phase.steps) for phase in config.phases] == [(None, 9), (None, 9)]
+
+
+@pytest.mark.parametrize(
+    ("phases", "place", "message"),
+    [
+        ("head_then_tpo", "phases", '"head_then_tpo" is unknown; did you mean "head_then_top"?'),
+        (
+            3,
+            "phases",
+            "3 is no schedule; write a list of phases, or a preset: head, head_then_top, head_then_all, gradual",
+        ),
+        ({"epochs": 3}, "phases", '{"epochs": 3} is no schedule'),
+        ({"preset": "nix"}, "phases.preset", '"nix" is no choice'),
+        ({"preset": "head", "name": "x"}, "phases.name", "a preset's phases differ in this"),
+        ({"preset": "head", "lr": 1}, "phases.lr", 'unknown key; did you mean "learning_rate"?'),
+        ({"preset": "gradual", "epochs": 0}, "phases.epochs", "0 is too small"),
+    ],
+)
+def test_presets_gone_wrong(phases: object, place: str, message: str) -> None:
+    found = messages({**MINIMAL, "phases": phases})
+    assert list(found) == [place]
+    assert found[place].startswith(message)
+
+
+def test_comments_may_stand_anywhere() -> None:
+    document = {**MINIMAL, "//": 1, "$schema": "schema.json", "head": {"// a": {"x": 1}, "dropout": 0.3}}
+    document["phases"] = [{"// b": [], **MINIMAL["phases"][0], "optimizer": {"name": "sgd", "//": 1}}]
+    assert read(document).phases[0].optimizer.options == {}

@@ -1,0 +1,93 @@
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from config_cases import MINIMAL, messages
+
+from kerastune_ft.config.phases import Last
+from kerastune_ft.config.read import read
+
+
+def at(config: Any, path: str) -> Any:
+    """Return the value at a dotted path of a configuration's JSON."""
+    value = config.to_json()
+    for step in path.split("."):
+        value = value[int(step)] if step.isdigit() else value[step]
+    return value
+
+
+@pytest.mark.parametrize(
+    ("override", "path", "value"),
+    [
+        ("seed=3", "seed", 3),
+        ("name=other", "name", "other"),
+        ('name="7"', "name", "7"),
+        ("phases.head.epochs=5", "phases.0.epochs", 5),
+        ("phases[1].epochs=5", "phases.1.epochs", 5),
+        ("phases.top.learning_rate=1e-5", "phases.1.learning_rate.peak", 1e-5),
+        ("phases.top.learning_rate.shape=cosine", "phases.1.learning_rate.shape", "cosine"),
+        ("phases.top.augment.preset=light", "phases.1.augment.preset", "light"),
+        ('phases.top.optimizer={"name": "sgd", "momentum": 0.9}', "phases.1.optimizer.options.momentum", 0.9),
+        ("phases.top.early_stopping.patience=4", "phases.1.early_stopping.patience", 4),
+        ("runtime.strategy=none", "runtime.strategy", "none"),
+        ("output.checkpoint.every.steps=5", "output.checkpoint.every.steps", 5),
+        ("defaults.batch_size=4", "phases.1.batch_size", 4),
+        ("head.hidden=[4, 5]", "head.hidden.1", 5),
+        ("backbone.weights=null", "backbone.weights", None),
+        ("phases.head.steps=3", "phases.0.epochs", None),
+        (" seed =3", "seed", 3),
+    ],
+)
+def test_overrides_set_one_value(override: str, path: str, value: object) -> None:
+    assert at(read(MINIMAL, [override]), path) == value
+
+
+def test_overrides_reach_into_presets() -> None:
+    config = read({**MINIMAL, "phases": "head_then_top"}, ["phases.top.unfreeze.last=2", "phases.top.epochs=1"])
+    assert (config.phases[1].epochs, config.phases[1].unfreeze) == (1, Last(count=2))
+    config = read({**MINIMAL, "phases": "head_then_top"}, ["phases.top.epochs=2", "defaults.batch_size=4"])
+    assert [(phase.epochs, phase.batch_size) for phase in config.phases] == [(5, 4), (2, 4)]
+
+
+def test_overrides_can_set_a_preset() -> None:
+    assert len(read(MINIMAL, ["phases=gradual"]).phases) == 4
+    assert read(MINIMAL, ["phases=gradual", "phases.half.epochs=9"]).phases[2].epochs == 9
+
+
+def test_later_overrides_win() -> None:
+    assert read(MINIMAL, ["seed=3", "seed=4"]).seed == 4
+
+
+def test_unfreeze_is_replaced_whole() -> None:
+    for override in ('phases.head.unfreeze={"last": 2}', "phases.head.unfreeze.last=2", "phases[0].unfreeze.last=2"):
+        assert read(MINIMAL, [override]).phases[0].unfreeze == Last(count=2)
+    document = {**MINIMAL, "output": {"checkpoint": {"every": {"minutes": 2}}}}
+    assert at(read(document, ["output.checkpoint.every.steps=3"]), "output.checkpoint.every") == {"steps": 3}
+
+
+@pytest.mark.parametrize(
+    ("override", "place", "message"),
+    [
+        ("seed", "seed", "write PATH=VALUE"),
+        ("=3", "=3", "write PATH=VALUE"),
+        ("a..b=3", "a..b=3", "write PATH=VALUE"),
+        ("phases.hed.epochs=3", "phases.hed.epochs", 'no phase is named "hed"; the phases are head, top'),
+        ("phases[2].epochs=3", "phases[2].epochs", "phases has 2 items, counted from [0]"),
+        ("phases.head.epochz=3", "phases[0].epochz", 'unknown key; did you mean "epochs"?'),
+        ("phases.head.epochs=x", "phases.head.epochs", '"x" is text; write a whole number'),
+        ("phases.head.epochs=NaN", "phases.head.epochs", '"NaN" is text; write a whole number'),
+        ("nope.x=3", "nope", "unknown key"),
+        ("seed.x=3", "seed.x", "seed is 7, which has no keys to set"),
+        ("seed[0]=3", "seed[0]", "seed is no list"),
+        ("head.hidden.x=3", "head.hidden.x", "head.hidden is a list; write head.hidden[0]"),
+        ('head={"dropout": 1', "head", '{"dropout": 1 is not JSON: the file ends before'),
+        ("head.dropout=2", "head.dropout", "2 is too large"),
+    ],
+)
+def test_overrides_gone_wrong(override: str, place: str, message: str) -> None:
+    document = {**MINIMAL, "seed": 7, "head": {"hidden": [4]}}
+    found = messages(document, [override])
+    assert len(found) == 1
+    assert message in next(iter(found.values()))
+    assert place.split(".")[0].split("[")[0] in next(iter(found))
