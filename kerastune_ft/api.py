@@ -103,6 +103,7 @@ def run(
     if directory is not None:
         settings = settings.model_copy(update={"output": settings.output.model_copy(update={"directory": str(directory)})})
     _check_until(settings, until_phase)
+    _require_weights(settings)
     digest = config_hash(settings)
     if run_dir is not None:
         target = RunDirectory(run_dir)
@@ -122,6 +123,32 @@ def run(
         seconds = parse_duration(stop_after) if isinstance(stop_after, str) else stop_after
         _carry_out(target, settings, digest, reason, allowed, until_phase, seconds)
     return Run(Path(str(target)))
+
+
+def _require_weights(settings: RunConfig) -> None:
+    """Raise ConfigError for weights that cannot be had, before TensorFlow takes its seconds to import."""
+    from kerastune_ft.backbones import imagenet
+
+    if settings.backbone.weights == "imagenet":
+        imagenet.require(settings.backbone)
+
+
+def _engine() -> Any:
+    """Import the engine, and TensorFlow with it, without the lines TensorFlow's libraries print before they have a log."""
+    if "tensorflow" in sys.modules or os.environ.get("TF_CPP_MIN_LOG_LEVEL", "3") < "2":
+        from kerastune_ft.training import execute
+
+        return execute
+    sys.stderr.flush()
+    kept = os.dup(2)
+    with open(os.devnull, "wb") as nowhere:
+        os.dup2(nowhere.fileno(), 2)
+        try:
+            from kerastune_ft.training import execute
+        finally:
+            os.dup2(kept, 2)
+            os.close(kept)
+    return execute
 
 
 def _config(config: Config, overrides: Sequence[str]) -> RunConfig:
@@ -150,8 +177,9 @@ def _set_aside(target: RunDirectory) -> None:
 
 
 def _check_changes(target: RunDirectory, settings: RunConfig) -> tuple[str, ...]:
-    if not target.exists("config.json"):
-        if target.path.exists() and any(not name.startswith(".") for name in target.listing("")):
+    if not target.exists("plan.json"):
+        # A run that failed before its plan was made has nothing to keep in step with.
+        if not target.manifest() and target.path.exists() and any(not name.startswith(".") for name in target.listing("")):
             raise ConfigError(f"{target} is not empty and holds no run; give another --run-dir")
         return ()
     begun = len((target.manifest() or {}).get("phases", []))
@@ -173,10 +201,13 @@ def _carry_out(
     until_phase: str | None,
     stop_seconds: float | None,
 ) -> None:
-    # TensorFlow takes seconds to import; everything that can be refused without it has been.
-    from kerastune_ft.training import execute
     from kerastune_ft.training.interrupts import StopRequest, listening
 
+    # TensorFlow takes seconds to import; everything that can be refused without it has been.
+    execute = _engine()
+
+    if target.manifest() is None:
+        target.update_manifest(state="running", exit_code=None, message="", config_hash=digest)
     watch = watcher(lambda line: target.append("log.txt", line))
     stop = StopRequest(stop_seconds)
     try:
@@ -194,8 +225,6 @@ def _carry_out(
 
 
 def _record_failure(target: RunDirectory, error: BaseException) -> None:
-    if target.manifest() is None and not target.exists("config.json"):
-        return
     code = error.exit_code if isinstance(error, KerasTuneError) else 1
     state = "interrupted" if isinstance(error, Interrupted | KeyboardInterrupt) else "failed"
     with contextlib.suppress(OSError, ResourceError):
@@ -236,10 +265,9 @@ class PlanView:
 def plan(config: Config, overrides: Sequence[str] = ()) -> PlanView:
     """Resolve a configuration against the real model and data without training a step."""
     settings = _config(config, overrides)
-    from kerastune_ft.training import execute
-
+    _require_weights(settings)
     with _explained():
-        return PlanView(execute.plan_document(settings, lambda line: print(line, file=sys.stderr)))
+        return PlanView(_engine().plan_document(settings, lambda line: print(line, file=sys.stderr)))
 
 
 def units(name: Config) -> list[dict[str, Any]]:
@@ -263,10 +291,8 @@ def units(name: Config) -> list[dict[str, Any]]:
         )
     else:
         options = _config(name, ()).backbone
-    from kerastune_ft.training import execute
-
     # Units do not depend on the values of the weights, so nothing is downloaded for them.
-    return execute.unit_table(options.model_copy(update={"weights": None}))
+    return _engine().unit_table(options.model_copy(update={"weights": None}))
 
 
 def open_run(path: str | os.PathLike[str]) -> Run:
@@ -287,11 +313,9 @@ def evaluate(
     if data is not None and not Path(data).exists():
         raise DataError(f"--data: there is nothing at {os.fspath(data)}")
     settings = read(target.read_json("config.json"))
-    from kerastune_ft.training import execute
-
     watch = watcher(lambda line: None)
     with _explained(), contextlib.closing(watch):
-        return execute.evaluate(target, settings, None if data is None else Path(data), split, watch)
+        return _engine().evaluate(target, settings, None if data is None else Path(data), split, watch)
 
 
 def write_report(target: RunDirectory) -> Path:

@@ -3,16 +3,12 @@
 from __future__ import annotations
 
 import contextlib
-import os
-import socket
 import sys
 from pathlib import Path
-from typing import Any
 
-import h5py
 import keras
 
-from kerastune_ft.backbones import weights_file
+from kerastune_ft.backbones import imagenet, weights_file
 from kerastune_ft.backbones.base import Backbone, Transfer
 from kerastune_ft.backbones.families import Family, family_of
 from kerastune_ft.backbones.preprocessing import preprocess
@@ -21,7 +17,6 @@ from kerastune_ft.errors import ConfigError
 from kerastune_ft.graph.units import Unit, units_by_depth, units_by_name
 
 EMBEDDED = Path(__file__).parent / "weights" / "mobilenet_v2_035_embedded.safetensors"
-_HOST = "storage.googleapis.com"
 
 
 def build(options: Applications) -> Backbone:
@@ -64,38 +59,22 @@ def _units(model: keras.Model, family: Family) -> tuple[Unit, ...]:
 
 
 def _with_imagenet(options: Applications, family: Family, size: tuple[int, int]) -> tuple[keras.Model, Transfer]:
-    cache = keras_home() / "models"
-    cached = sorted(cache.glob(f"{family.weight_files}*")) if cache.is_dir() else []
-    for path in cached:
-        # Keras would delete some of these and try to download them again.
-        if path.suffix == ".h5" and not h5py.is_hdf5(path):
-            raise ConfigError(f"backbone.weights: {path} is not a complete HDF5 file; delete it, or put a complete one there")
-    if not cached and not _reachable():
-        raise _not_there(options, cache, "the network is not reachable")
+    imagenet.require(options)
     try:
         model = _construct(options, family, size, "imagenet")
     except Exception as error:
         if "URL fetch failure" in str(error):
             url = next((word for word in str(error).split() if word.startswith("https://")), "")
-            raise _not_there(options, cache, f"{url.rsplit('/', 1)[-1]} is not in the cache and cannot be fetched") from error
+            why = f"{url.rsplit('/', 1)[-1]} is not in the cache and cannot be fetched"
+            raise imagenet.not_there(options, why) from error
         if isinstance(error, OSError):
-            raise ConfigError(f"backbone.weights: a weight file of {options.name} in {cache} is damaged ({error}); delete it") from error
-        raise ConfigError(f"backbone: keras.applications.{options.name} refuses: {str(error).splitlines()[0]}") from error
+            raise ConfigError(
+                f"backbone.weights: a weight file of {options.name} in {imagenet.cache()} is damaged ({error}); delete it"
+            ) from error
+        raise ConfigError(
+            f"backbone: keras.applications.{options.name} refuses: {str(error).splitlines()[0]}"
+        ) from error
     return model, Transfer("imagenet", None, len(model.variables))
-
-
-def _not_there(options: Applications, cache: Path, why: str) -> ConfigError:
-    return ConfigError(
-        f"backbone.weights: the ImageNet weights of {options.name} are not there: {why}.\n"
-        f"  Keras looks for them in {cache} ($KERAS_HOME/models). On a machine with a network run\n"
-        f"    python -c \"import keras; keras.applications.{options.name}(include_top=False{_arguments(options)})\"\n"
-        "  and copy the file from the same folder there; or give its path as backbone.weights; or use\n"
-        '  {"name": "MobileNetV2", "weights": "embedded"}, which needs no download.'
-    )
-
-
-def _arguments(options: Applications) -> str:
-    return "".join(f", {key}={value!r}" for key, value in options.options.items())
 
 
 def _refuse_misplaced_imagenet(options: Applications, family: Family) -> None:
@@ -104,24 +83,5 @@ def _refuse_misplaced_imagenet(options: Applications, family: Family) -> None:
     if path and family.weight_files == "efficientnetb" and path.name.startswith("efficientnetb"):
         raise ConfigError(
             f"backbone.weights: Keras scales the input of {options.name} differently for its own ImageNet file; "
-            f'copy {path.name} to {keras_home() / "models"} and write "imagenet"'
+            f'copy {path.name} to {imagenet.cache()} and write "imagenet"'
         )
-
-
-def keras_home() -> Path:
-    """Return the directory where Keras keeps downloaded files."""
-    return Path(os.environ.get("KERAS_HOME") or Path.home() / ".keras")
-
-
-def _reachable() -> bool:
-    try:
-        socket.create_connection((_HOST, 443), timeout=2.0).close()
-    except OSError:
-        return False
-    return True
-
-
-def describe(name: str) -> dict[str, Any]:
-    """Return what is known of an architecture without building it."""
-    family = family_of(name)
-    return {"name": name, "preprocessing": family.preprocessing, "units": "by name" if family.rules else "by depth"}

@@ -5,13 +5,14 @@ from __future__ import annotations
 import difflib
 import os
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 import tensorflow as tf
 
-from kerastune_ft.config.data import FolderData
+from kerastune_ft.config.data import FolderData, Fractions, Named
 from kerastune_ft.config.tasks import Task
 from kerastune_ft.data.archive import is_archive, unpacked
 from kerastune_ft.data.classes import number_classes
@@ -49,31 +50,68 @@ class FolderSource(DataSource):
 
 def open_source(options: FolderData, task_options: Task, cache_directory: Path, report: Report) -> DataSource:
     """Open a folder of images, or an archive of one."""
-    path = Path(options.path)
-    walk = Walk(_root(path, cache_directory, report))
     requested = dividable(options.splits, options.kind)
+    found = _found(options, requested, cache_directory, report)
+    classes, labels = number_classes([image.label for image in found.images], found.keys, task_options.classes)
+    splits, split_notes = choose_splits(requested, _natural(found.images), labels, found.keys, classes)
+    return _source(options, found, classes, labels, splits, split_notes)
+
+
+def open_unsplit(
+    options: FolderData, classes: Sequence[str] | Mapping[str, str], cache_directory: Path, report: Report
+) -> DataSource:
+    """Open a folder of images with these classes whole, all of it as the test split: other data to evaluate on."""
+    # A request for fractions pools folders that look like splits.
+    found = _found(options, Fractions(train=0.7, validation=0.15, test=0.15), cache_directory, report)
+    wanted = dict(classes) if isinstance(classes, Mapping) else tuple(classes)
+    names, labels = number_classes([image.label for image in found.images], found.keys, wanted)
+    return _source(options, found, names, labels, {"test": np.arange(len(labels), dtype=np.int64)}, ())
+
+
+@dataclass(frozen=True)
+class _Found:
+    """The usable images of a folder, what was found out about each, and what to say about the rest."""
+
+    images: list[FoundImage]
+    checked: list[CheckedImage]
+    skipped: tuple[SkippedFile, ...]
+    notes: tuple[str, ...]
+
+    @property
+    def keys(self) -> list[str]:
+        return [image.key for image in self.images]
+
+
+def _found(options: FolderData, requested: Fractions | Named | None, cache_directory: Path, report: Report) -> _Found:
+    walk = Walk(_root(Path(options.path), cache_directory, report))
     images, notes = found_images(walk, requested)
     intensity = None if options.intensity == "auto" else options.intensity
     checked = ImageCheck(walk.root, cache_directory, intensity, report).check([image.path for image in images])
     _refuse_deep(images, checked)
     images, checked, skipped = _without_bad(images, checked, options)
-    keys = [image.key for image in images]
-    classes, labels = number_classes([image.label for image in images], keys, task_options.classes)
-    natural = _natural(images)
-    splits, split_notes = choose_splits(requested, natural, labels, keys, classes)
-    repeated = _repeated(images, checked, splits)
-    rows = [(image.key, image.label, file.sha256) for image, file in zip(images, checked, strict=True)]
+    return _Found(images, checked, skipped, (*walk.ignored.notes(), *notes))
+
+
+def _source(
+    options: FolderData,
+    found: _Found,
+    classes: tuple[str, ...],
+    labels: np.ndarray,
+    splits: dict[str, np.ndarray],
+    split_notes: Sequence[str],
+) -> FolderSource:
+    rows = [(image.key, image.label, file.sha256) for image, file in zip(found.images, found.checked, strict=True)]
     info = DataInfo(
         kind="folder",
-        name=path.name,
-        examples=len(images),
+        name=Path(options.path).name,
+        examples=len(found.images),
         classes=classes,
         counts=split_counts(splits, labels, classes),
         fingerprint=combined_fingerprint(rows),
-        skipped=skipped,
-        notes=(*walk.ignored.notes(), *notes, *split_notes, *repeated),
+        skipped=found.skipped,
+        notes=(*found.notes, *split_notes, *_repeated(found.images, found.checked, splits)),
     )
-    return FolderSource(info, splits, labels, keys, [file.path for file in checked])
+    return FolderSource(info, splits, labels, found.keys, [file.path for file in found.checked])
 
 
 def _root(path: Path, cache_directory: Path, report: Report) -> Path:

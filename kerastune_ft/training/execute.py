@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from kerastune_ft.backbones import base as backbones
+from kerastune_ft.config.data import FolderData
 from kerastune_ft.config.run import RunConfig
 from kerastune_ft.data.source import DataSource
 from kerastune_ft.data.splits import splits_table
@@ -143,12 +144,13 @@ def evaluate(
         split = "test"
     if split not in session.source.splits:
         raise ConfigError(f"--split: there is no split {split!r}; there are {', '.join(session.source.splits)}")
-    plan = planning.make(session)
+    plan = planning.for_evaluation(session, target.read_json("plan.json")["chunk"])
     return results.metrics_of(session, results.evaluate_splits(session, plan, (split,), watch))[split]
 
 
 def _other_data(target: RunDirectory, config: RunConfig, data: Path, watch: Watch) -> DataSource:
     from kerastune_ft.data.folder import open_unsplit
 
-    classes = tuple(target.read_json("model/labels.json"))
-    return open_unsplit(data, config.data, classes, cache_directory(config.runtime), watch.note)
+    classes = config.task.classes or tuple(target.read_json("model/labels.json"))
+    options = FolderData(path=str(data), resize=config.data.resize, intensity=config.data.intensity)
+    return open_unsplit(options, classes, cache_directory(config.runtime), watch.note)

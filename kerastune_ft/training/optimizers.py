@@ -48,8 +48,10 @@ def build(
     `factors` multiply the rate by variable path. Norms and biases (variables of fewer than two axes) do not decay.
     Clipping is the step's business, since it comes after the reduction over replicas.
     """
+    # Adafactor would set a rate of its own instead of the phase's.
+    fixed = {"relative_step": False} if phase.optimizer.name == "adafactor" else {}
     optimizer = keras_private.reduced_optimizer(CLASSES[phase.optimizer.name])(
-        learning_rate=TableRate(table), weight_decay=phase.weight_decay, **dict(phase.optimizer.options)
+        learning_rate=TableRate(table), weight_decay=phase.weight_decay, **fixed, **dict(phase.optimizer.options)
     )
     optimizer.rate_factors = dict(factors)
     undecayed = [variable for variable in variables if len(variable.shape) < 2]

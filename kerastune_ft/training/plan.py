@@ -65,6 +65,12 @@ class Plan:
     """The plan as plan.json has it."""
 
 
+def for_evaluation(session: Session, chunk: int) -> Plan:
+    """Return the last phase alone, with the batch shape its run used: enough to compute outputs as validation did."""
+    index = len(session.config.phases) - 1
+    return Plan((_phase(session, index, session.config.phases[index]),), chunk, session.devices.replicas, {})
+
+
 def make(session: Session) -> Plan:
     """Resolve every phase of the session's configuration.
 
@@ -95,7 +101,8 @@ def _phase(session: Session, index: int, phase: Phase) -> PhasePlan:
         phase.learning_rate, [unit.id for unit in units], selection.units, f"{place}.learning_rate"
     )
     unit_of = {variable.path: unit.id for unit in session.units for variable in unit.variables}
-    examples = len(session.source.splits["train"])
+    # Other data to evaluate on has no training split.
+    examples = len(session.source.splits.get("train", ()))
     steps_per_epoch = max(1, math.ceil(examples / (phase.batch_size * phase.accumulate)))
     steps = phase.steps if phase.steps is not None else (phase.epochs or 1) * steps_per_epoch
     return PhasePlan(

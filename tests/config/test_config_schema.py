@@ -110,14 +110,14 @@ def test_shipped_configurations_read_by_name_and_by_path(
 
 def test_reading_is_quick_and_imports_nothing_heavy() -> None:
     program = (
-        "import sys, time; start = time.perf_counter()\n"
+        "import sys, time; start = time.process_time()\n"
         "from kerastune_ft.config.read import read; read('medical')\n"
         "import kerastune_ft.config.schema\n"
         "heavy = {'tensorflow', 'keras', 'pandas', 'sklearn', 'matplotlib', 'numpy'} & set(sys.modules)\n"
-        "print(time.perf_counter() - start, sorted(heavy))"
+        "print(time.process_time() - start, sorted(heavy))"
     )
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
     seconds, heavy = done.stdout.split(" ", 1)
     assert heavy.strip() == "[]"
-    # 0.3 s where nothing else runs; the margin is for busy machines.
-    assert float(seconds) < 2.0
+    # Seconds of this process alone: 0.3 on an idle machine, more where caches are cold.
+    assert float(seconds) < 1.5
