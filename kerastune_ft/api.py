@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from kerastune_ft.config import changes
+from kerastune_ft.config.backbones import Applications
 from kerastune_ft.config.files import shipped_names
 from kerastune_ft.config.read import read
 from kerastune_ft.config.run import RunConfig, config_hash
@@ -93,15 +94,17 @@ def run(
 ) -> Run:
     """Train all phases of a configuration, evaluate, save, and return the run; again: go on where it stopped.
 
-    `config` is a path, a shipped name, a dict or a RunConfig. Without `run_dir` the newest run of the same configuration
-    in `directory` (default: `output.directory`) goes on, or a new one is made. `stop_after` is seconds or text such as
+    `config` is a path, a shipped name, a dict or a RunConfig. Without `run_dir` the newest run of the same
+    configuration in `directory` (default: `output.directory`) goes on, or a new one is made. `stop_after` is seconds or text such as
     `3h50m`. Raises the errors of `kerastune_ft.errors`; Interrupted after a stop that loses nothing.
 
     >>> finished = run("medical", directory="runs")              # doctest: +SKIP
     """
     settings = _config(config, overrides)
     if directory is not None:
-        settings = settings.model_copy(update={"output": settings.output.model_copy(update={"directory": str(directory)})})
+        settings = settings.model_copy(
+            update={"output": settings.output.model_copy(update={"directory": str(directory)})}
+        )
     _check_until(settings, until_phase)
     _require_weights(settings)
     digest = config_hash(settings)
@@ -129,12 +132,13 @@ def _require_weights(settings: RunConfig) -> None:
     """Raise ConfigError for weights that cannot be had, before TensorFlow takes its seconds to import."""
     from kerastune_ft.backbones import imagenet
 
-    if settings.backbone.weights == "imagenet":
-        imagenet.require(settings.backbone)
+    backbone = settings.backbone
+    if isinstance(backbone, Applications) and backbone.weights == "imagenet":
+        imagenet.require(backbone)
 
 
 def _engine() -> Any:
-    """Import the engine, and TensorFlow with it, without the lines TensorFlow's libraries print before they have a log."""
+    """Import the engine, and TensorFlow with it, without the lines its libraries print before they have a log."""
     if "tensorflow" in sys.modules or os.environ.get("TF_CPP_MIN_LOG_LEVEL", "3") < "2":
         from kerastune_ft.training import execute
 
@@ -179,14 +183,20 @@ def _set_aside(target: RunDirectory) -> None:
 def _check_changes(target: RunDirectory, settings: RunConfig) -> tuple[str, ...]:
     if not target.exists("plan.json"):
         # A run that failed before its plan was made has nothing to keep in step with.
-        if not target.manifest() and target.path.exists() and any(not name.startswith(".") for name in target.listing("")):
+        if (
+            not target.manifest()
+            and target.path.exists()
+            and any(not name.startswith(".") for name in target.listing(""))
+        ):
             raise ConfigError(f"{target} is not empty and holds no run; give another --run-dir")
         return ()
     begun = len((target.manifest() or {}).get("phases", []))
     found = changes.compare(RunConfig.model_validate(read(target.read_json("config.json"))), settings, begun)
     if found.refused:
         raise ConfigError(
-            f"{target} began with another configuration:\n  " + "\n  ".join(found.refused) + "\nTake the changes back, or give "
+            f"{target} began with another configuration:\n  "
+            + "\n  ".join(found.refused)
+            + "\nTake the changes back, or give "
             "--fresh to start over (the earlier run is kept aside)"
         )
     return found.allowed
@@ -276,7 +286,6 @@ def units(name: Config) -> list[dict[str, Any]]:
     `name` is an architecture of keras.applications, a configuration, or a run directory.
     """
     from kerastune_ft.config.applications import APPLICATIONS
-    from kerastune_ft.config.backbones import Applications
     from kerastune_ft.config.words import nearest
 
     if isinstance(name, str) and name in APPLICATIONS:

@@ -45,7 +45,9 @@ def _explain(error: KerasTuneError, debug: bool, as_json: bool) -> None:
         traceback.print_exception(error)
     if as_json:
         problems = [problem.to_json() for problem in getattr(error, "problems", ())]
-        _print_json({"error": type(error).__name__, "message": str(error), "exit_code": error.exit_code, "problems": problems})
+        _print_json(
+            {"error": type(error).__name__, "message": str(error), "exit_code": error.exit_code, "problems": problems}
+        )
     click.echo(str(error), err=True)
 
 
@@ -83,7 +85,9 @@ def _common(command: Callable) -> Callable:
     return click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")(command)
 
 
-_set = click.option("--set", "overrides", multiple=True, metavar="PATH=VALUE", help="Change a key, as in phases.head.epochs=2.")
+_set = click.option(
+    "--set", "overrides", multiple=True, metavar="PATH=VALUE", help="Change a key, as in phases.head.epochs=2."
+)
 
 
 @click.group(cls=_Program, context_settings={"help_option_names": ["-h", "--help"]})
@@ -113,9 +117,7 @@ def run(
     """Train all phases of CONFIG, evaluate, write the run directory; again: go on."""
     from kerastune_ft import api
 
-    done = api.run(
-        config, run_dir, fresh=fresh, until_phase=until_phase, stop_after=stop_after, overrides=overrides
-    )
+    done = api.run(config, run_dir, fresh=fresh, until_phase=until_phase, stop_after=stop_after, overrides=overrides)
     if as_json:
         _print_json({"run": str(done.path), "state": done.manifest.get("state"), "metrics": done.metrics})
         return
@@ -128,7 +130,9 @@ def _print_outcome(done: Any) -> None:
     if done.metrics:
         _show(metrics_table(done.metrics))
     split = "test" if "test" in done.metrics else "validation"
-    figures = "  ".join(f"{split}_{name} {value:.4f}" for name, value in done.metrics.get(split, {}).items() if value is not None)
+    figures = "  ".join(
+        f"{split}_{name} {value:.4f}" for name, value in done.metrics.get(split, {}).items() if value is not None
+    )
     click.echo(figures or "not evaluated yet")
     click.echo(f"run directory: {done.path}")
     if done.metrics:
@@ -150,9 +154,18 @@ def validate(config: str, overrides: tuple[str, ...], as_json: bool, debug: bool
     if str(getattr(settings.backbone, "weights", None)) not in ("None", "embedded"):
         unchecked.append("whether the weights are there")
     if as_json:
-        _print_json({"valid": True, "name": settings.name, "phases": [phase.name for phase in settings.phases], "not_checked": unchecked})
+        _print_json(
+            {
+                "valid": True,
+                "name": settings.name,
+                "phases": [phase.name for phase in settings.phases],
+                "not_checked": unchecked,
+            }
+        )
         return
-    click.echo(f"{config}: no problems; {len(settings.phases)} phases: {', '.join(phase.name for phase in settings.phases)}")
+    click.echo(
+        f"{config}: no problems; {len(settings.phases)} phases: {', '.join(phase.name for phase in settings.phases)}"
+    )
     click.echo(f"not checked here: {'; '.join(unchecked)} (see: python -m kerastune_ft plan {config})")
 
 
@@ -267,4 +280,3 @@ def report(run: str, as_json: bool, debug: bool) -> None:
     opened = api.open_run(run)
     path = opened.report()
     _print_json(document.summary(opened.path)) if as_json else click.echo(str(path))
-

@@ -14,7 +14,12 @@ _TASKS = {
 _DATASETS = (
     {"name": "blood_smear", "task": "image_classification", "source": "embedded, synthetic", "config": "medical"},
     {"name": "digits", "task": "image_classification", "source": "embedded, scikit-learn's digits", "config": "digits"},
-    {"name": "any prepared TensorFlow Datasets builder", "task": "image_classification", "source": "tfds", "config": "medical_malaria"},
+    {
+        "name": "any prepared TensorFlow Datasets builder",
+        "task": "image_classification",
+        "source": "tfds",
+        "config": "medical_malaria",
+    },
     {"name": "folder of class folders", "task": "image_classification", "source": "folder", "config": ""},
     {"name": ".npz arrays", "task": "image_classification", "source": "arrays", "config": ""},
 )
@@ -39,7 +44,9 @@ def backbones() -> list[dict[str, Any]]:
             "kind": "applications",
             "parameters": facts.parameters,
             "image_size": facts.image_size,
-            "weights": "imagenet, embedded (alpha 0.35), a path, null" if name == EMBEDDED else "imagenet, a path, null",
+            "weights": "imagenet, embedded (alpha 0.35), a path, null"
+            if name == EMBEDDED
+            else "imagenet, a path, null",
         }
         for name, facts in APPLICATIONS.items()
     ]

@@ -37,7 +37,9 @@ def build(options: Applications) -> Backbone:
     elif options.weights not in ("imagenet", None):
         transfer = weights_file.load(model, variables, Path(str(options.weights)), Path(str(options.weights)).name)
     if transfer.missing:
-        notes: tuple[str, ...] = (f"{len(transfer.missing)} backbone variables are not in the weight file and stay random",)
+        notes: tuple[str, ...] = (
+            f"{len(transfer.missing)} backbone variables are not in the weight file and stay random",
+        )
     else:
         notes = ()
     return Backbone(options.name, model, units, size, family.preprocessing, transfer, notes)
@@ -49,7 +51,10 @@ def _construct(options: Applications, family: Family, size: tuple[int, int], wei
     # Keras reports downloads on standard output, which carries results here.
     with contextlib.redirect_stdout(sys.stderr):
         return architecture(
-            include_top=False, weights=weights, input_tensor=preprocess(images, family.preprocessing), **dict(options.options)
+            include_top=False,
+            weights=weights,
+            input_tensor=preprocess(images, family.preprocessing),
+            **dict(options.options),
         )
 
 
@@ -69,7 +74,8 @@ def _with_imagenet(options: Applications, family: Family, size: tuple[int, int])
             raise imagenet.not_there(options, why) from error
         if isinstance(error, OSError):
             raise ConfigError(
-                f"backbone.weights: a weight file of {options.name} in {imagenet.cache()} is damaged ({error}); delete it"
+                f"backbone.weights: a weight file of {options.name} in {imagenet.cache()} is damaged ({error}); "
+                "delete it"
             ) from error
         raise ConfigError(
             f"backbone: keras.applications.{options.name} refuses: {str(error).splitlines()[0]}"

@@ -89,7 +89,9 @@ FAMILIES = (
     Family(("InceptionResNetV2",), "tf", (), "inception_resnet_v2_"),
     Family(("Xception",), "tf", (), "xception_"),
     Family(("NASNetMobile", "NASNetLarge"), "tf", (), "nasnet"),
-    Family(tuple(f"ConvNeXt{size}" for size in ("Tiny", "Small", "Base", "Large", "XLarge")), "inside", (), "convnext_"),
+    Family(
+        tuple(f"ConvNeXt{size}" for size in ("Tiny", "Small", "Base", "Large", "XLarge")), "inside", (), "convnext_"
+    ),
 )
 
 

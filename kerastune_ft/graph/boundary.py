@@ -12,6 +12,7 @@ import keras
 
 from kerastune_ft.config import phases as options
 from kerastune_ft.errors import ConfigError
+from kerastune_ft.graph import keras_private
 from kerastune_ft.graph.units import Unit
 
 HEAD = "head"
@@ -42,19 +43,22 @@ def resolve(unfreeze: options.Unfreeze, units: Sequence[Unit], place: str) -> Se
     else:
         chosen = {path for unit in _matching_units(unfreeze, units, place) for path in candidates[unit]}
         if not chosen and not isinstance(unfreeze, options.HeadOnly):
-            raise ConfigError(f"{place}: the units it names hold only normalisation layers, which stay frozen (batch_norm)")
+            raise ConfigError(
+                f"{place}: the units it names hold only normalisation layers, which stay frozen (batch_norm)"
+            )
     trained = tuple(unit.id for unit in units if chosen & candidates[unit.id])
     return Selection(trained, trained[0] if trained else HEAD, frozenset(chosen))
 
 
 def _trainable(unit: Unit) -> frozenset[str]:
-    return frozenset(
+    leaves = [leaf for layer in unit.layers for leaf in keras_private.leaf_layers(layer).values() or [layer]]
+    kept = {
         variable.path
-        for layer in unit.layers
-        if not is_normalisation_with_statistics(layer)
-        for variable in layer.variables
-        if is_weight(layer, variable)
-    )
+        for leaf in leaves
+        for variable in leaf.variables
+        if is_normalisation_with_statistics(leaf) or not is_weight(leaf, variable)
+    }
+    return frozenset(variable.path for variable in unit.variables if variable.path not in kept)
 
 
 def is_normalisation_with_statistics(layer: keras.layers.Layer) -> bool:
@@ -76,18 +80,24 @@ def _matching_units(unfreeze: options.Unfreeze, units: Sequence[Unit], place: st
             return ids
         case options.Last(count=number):
             if number > len(ids):
-                raise ConfigError(f'{place}: {{"last": {number}}} asks for more than the {len(ids)} units there are; write "all"')
+                raise ConfigError(
+                    f'{place}: {{"last": {number}}} asks for more than the {len(ids)} units there are; write "all"'
+                )
             return ids[len(ids) - number :]
         case options.Fraction(share=share):
             return ids[len(ids) - math.ceil(round(share * len(ids), 9)) :]
         case options.From(unit=unit):
             if unit not in ids:
-                raise ConfigError(f"{place}: there is no unit {unit!r}; {_nearest(unit, ids)}the units are {', '.join(ids)}")
+                raise ConfigError(
+                    f"{place}: there is no unit {unit!r}; {_nearest(unit, ids)}the units are {', '.join(ids)}"
+                )
             return ids[ids.index(unit) :]
         case options.Match(globs=globs):
             for glob in globs:
                 if not fnmatch.filter(ids, glob):
-                    raise ConfigError(f"{place}: {glob!r} matches no unit; {_nearest(glob, ids)}the units are {', '.join(ids)}")
+                    raise ConfigError(
+                        f"{place}: {glob!r} matches no unit; {_nearest(glob, ids)}the units are {', '.join(ids)}"
+                    )
             return [name for name in ids if any(fnmatch.fnmatchcase(name, glob) for glob in globs)]
     raise AssertionError(unfreeze)
 
@@ -100,8 +110,14 @@ def _matching_variables(
     for glob in globs:
         if not fnmatch.filter(paths, glob):
             if frozen := fnmatch.filter(everything, glob):
-                raise ConfigError(f"{place}: {glob!r} matches only variables of normalisation layers ({frozen[0]}, ...), which stay frozen (batch_norm)")
-            raise ConfigError(f"{place}: {glob!r} matches no variable; {_nearest(glob, paths)}see: kerastune-ft units NAME --variables")
+                raise ConfigError(
+                    f"{place}: {glob!r} matches only variables of normalisation layers ({frozen[0]}, ...), "
+                    "which stay frozen (batch_norm)"
+                )
+            raise ConfigError(
+                f"{place}: {glob!r} matches no variable; {_nearest(glob, paths)}"
+                "see: kerastune-ft units NAME --variables"
+            )
     return {path for path in paths if any(fnmatch.fnmatchcase(path, glob) for glob in globs)}
 
 

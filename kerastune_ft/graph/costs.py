@@ -12,10 +12,13 @@ from kerastune_ft.graph import keras_private
 def forward_flops(model: keras.Model) -> int:
     """Return the floating-point operations of one example's forward pass: two per multiply-add of every kernel.
 
-    A kernel is applied once at every position of its layer's output; layers without kernels count nothing.
+    A kernel is applied once at every position of its layer's output; layers without kernels count nothing, nor do
+    embeddings, which only look up.
     """
     total = 0
     for node in keras_private.nodes_in_order(model):
+        if isinstance(node.operation, keras.layers.Embedding):
+            continue
         kernels = [variable for variable in getattr(node.operation, "variables", []) if len(variable.shape) >= 2]
         positions = math.prod(int(size) for size in node.outputs[0].shape[1:-1] if size is not None)
         total += 2 * positions * sum(math.prod(variable.shape) for variable in kernels)

@@ -69,8 +69,8 @@ def reduced_optimizer(base: type[keras.optimizers.Optimizer]) -> type[keras.opti
     """Return a subclass of a Keras optimizer for gradients that were already summed over the replicas.
 
     Keras' optimizers sum the gradients over the replicas inside `apply`, after clipping each replica's own; the step of
-    this package reduces first, so the second reduction is dropped. `rate_factors` (attribute, by variable path) multiply
-    both the update and the weight decay of a variable: one optimizer, one schedule, a rate per unit.
+    this package reduces first, so the second reduction is dropped. `rate_factors` (attribute, by variable path)
+    multiply both the update and the weight decay of a variable: one optimizer, one schedule, a rate per unit.
     """
 
     class ReducedOptimizer(base):

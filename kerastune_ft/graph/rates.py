@@ -22,7 +22,9 @@ def unit_factors(policy: RatePolicy, units: Sequence[str], trained: Sequence[str
         if not fnmatch.filter([*trained, HEAD], glob):
             near = difflib.get_close_matches(glob, trained, n=1)
             hint = f"did you mean {near[0]!r}? " if near else ""
-            raise ConfigError(f"{place}.units: {glob!r} matches no unit that trains; {hint}they are {', '.join([*trained, HEAD])}")
+            raise ConfigError(
+                f"{place}.units: {glob!r} matches no unit that trains; {hint}they are {', '.join([*trained, HEAD])}"
+            )
     factors = {}
     for unit in trained:
         distance = len(units) - 1 - list(units).index(unit)

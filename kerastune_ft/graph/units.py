@@ -87,7 +87,11 @@ def units_by_depth(model: keras.Model, pieces: int = 16) -> tuple[Unit, ...]:
     seen: set[int] = set()
     for position, node in enumerate(nodes):
         layer = node.operation
-        if isinstance(layer, keras.layers.Layer) and id(layer) not in seen and not isinstance(layer, keras.layers.InputLayer):
+        if (
+            isinstance(layer, keras.layers.Layer)
+            and id(layer) not in seen
+            and not isinstance(layer, keras.layers.InputLayer)
+        ):
             seen.add(id(layer))
             groups[-1].append(layer)
         shapes[-1] = tuple(node.outputs[0].shape)

@@ -11,7 +11,7 @@ from kerastune_ft.config.heads import Head
 
 
 def dense_head(features: Any, options: Head, outputs: int, seed: int) -> Any:
-    """Return the raw outputs (logits or values) [batch, outputs] on top of a feature map [batch, height, width, channels].
+    """Return raw outputs (logits or values) [batch, outputs] on a feature map [batch, height, width, channels].
 
     Pooling, then dropout and a relu layer per entry of `hidden`, then dropout and the output layer, in float32. Initial
     kernels are addressed by (seed, layer), so they depend on nothing else that was built.
@@ -22,7 +22,11 @@ def dense_head(features: Any, options: Head, outputs: int, seed: int) -> Any:
         name = f"head_hidden_{number}"
         x = keras.layers.Dropout(options.dropout, name=f"{name}_dropout", dtype="float32")(x)
         x = keras.layers.Dense(
-            width, "relu", name=name, dtype="float32", kernel_initializer=keras.initializers.HeUniform(_seed(seed, name))
+            width,
+            "relu",
+            name=name,
+            dtype="float32",
+            kernel_initializer=keras.initializers.HeUniform(_seed(seed, name)),
         )(x)
     x = keras.layers.Dropout(options.dropout, name="head_dropout", dtype="float32")(x)
     return keras.layers.Dense(

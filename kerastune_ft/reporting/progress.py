@@ -93,7 +93,8 @@ def done_line(result: Mapping[str, Any]) -> str:
     monitor = result["monitor"]
     return (
         f"phase {result['name']} done: best epoch {result['best_epoch']} of {result['epochs']}, {say.words(monitor)} "
-        f"{result['best'][monitor]:.4f}, {result['seconds']:.1f} s; {result['frozen']['variables']} frozen variables bit-identical"
+        f"{result['best'][monitor]:.4f}, {result['seconds']:.1f} s; "
+        f"{result['frozen']['variables']} frozen variables bit-identical"
     )
 
 

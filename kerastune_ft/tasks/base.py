@@ -41,11 +41,15 @@ class Task(ABC):
         """Return the fixed-shape target of one example; a graph function."""
 
     @abstractmethod
-    def transform(self, inputs: tf.Tensor, targets: Any, keys: tf.Tensor, operations: Mapping[str, Any]) -> tuple[Any, Any]:
+    def transform(
+        self, inputs: tf.Tensor, targets: Any, keys: tf.Tensor, operations: Mapping[str, Any]
+    ) -> tuple[Any, Any]:
         """Return an augmented batch and its targets; `keys` are those of graph.randomness, a row per example."""
 
     @abstractmethod
-    def loss(self, targets: Any, outputs: tf.Tensor, weights: tf.Tensor, smoothing: float = 0.0) -> tuple[tf.Tensor, tf.Tensor]:
+    def loss(
+        self, targets: Any, outputs: tf.Tensor, weights: tf.Tensor, smoothing: float = 0.0
+    ) -> tuple[tf.Tensor, tf.Tensor]:
         """Return (sum of losses, count) over a batch; `weights` [batch] is 0 for padding."""
 
     @abstractmethod

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, ClassVar
 
 import keras
 import numpy as np
@@ -23,7 +23,7 @@ class ImageClassification(Task):
 
     kind = "image_classification"
     needs = "sequence"
-    metric_directions = {"loss": "min", "accuracy": "max", "macro_f1": "max", "auc": "max"}
+    metric_directions: ClassVar = {"loss": "min", "accuracy": "max", "macro_f1": "max", "auc": "max"}
 
     def __init__(self, options: Options, head: Head, classes: tuple[str, ...], seed: int) -> None:
         """`classes` are the names in the order of the labels' numbers."""
@@ -50,11 +50,15 @@ class ImageClassification(Task):
         """Return the number of the class, int32."""
         return tf.cast(example["label"], tf.int32)
 
-    def transform(self, inputs: tf.Tensor, targets: Any, keys: tf.Tensor, operations: Mapping[str, Any]) -> tuple[Any, Any]:
+    def transform(
+        self, inputs: tf.Tensor, targets: Any, keys: tf.Tensor, operations: Mapping[str, Any]
+    ) -> tuple[Any, Any]:
         """Return augmented images; classes stay."""
         return augment(inputs, keys, operations), targets
 
-    def loss(self, targets: Any, outputs: tf.Tensor, weights: tf.Tensor, smoothing: float = 0.0) -> tuple[tf.Tensor, tf.Tensor]:
+    def loss(
+        self, targets: Any, outputs: tf.Tensor, weights: tf.Tensor, smoothing: float = 0.0
+    ) -> tuple[tf.Tensor, tf.Tensor]:
         """Return the summed cross-entropy and the number of real examples."""
         wanted = tf.one_hot(targets, len(self.classes), on_value=1.0 - smoothing, dtype=tf.float32)
         wanted += smoothing / len(self.classes)

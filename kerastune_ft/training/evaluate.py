@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any
 
 import numpy as np
 import tensorflow as tf
@@ -12,11 +13,11 @@ from kerastune_ft.training.devices import Devices
 from kerastune_ft.training.step import PhaseStep
 
 
-def distributed(devices: Devices, loader: Loader, order: Order, **options: object) -> Callable[[], object]:
-    """Return a function that opens the batches of an order, an equal share for every replica."""
+def distributed(devices: Devices, loader: Loader, order: Order, **options: Any) -> Iterable[Any]:
+    """Return the batches of an order, an equal share for every replica; `options` are those of `Loader.dataset`."""
     if not devices.is_distributed:
-        return lambda: loader.dataset(order, 1, **options)
-    return lambda: devices.strategy.distribute_datasets_from_function(
+        return loader.dataset(order, 1, **options)
+    return devices.strategy.distribute_datasets_from_function(
         lambda context: loader.dataset(order, devices.replicas, **options)
     )
 
@@ -35,7 +36,7 @@ def split_outputs(
     """
     order = in_order(indices, batch, devices.replicas)
     collected = []
-    for number, (inputs, *_) in enumerate(distributed(devices, loader, order)()):
+    for number, (inputs, *_) in enumerate(distributed(devices, loader, order)):
         collected.append(step.outputs(inputs))
         progress(min(len(indices), (number + 1) * batch), len(indices))
     return np.concatenate(collected)[order.weights > 0]

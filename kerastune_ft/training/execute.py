@@ -86,7 +86,11 @@ def _write_beginning(target: RunDirectory, session: Session, plan: planning.Plan
     target.commit_json("config.json", session.config.to_json())
     target.commit_json("plan.json", plan.document)
     rows = splits_table(session.source)
-    target.commit_csv("splits.csv", ("input", "label", "split"), [dict(zip(("input", "label", "split"), row, strict=True)) for row in rows])
+    target.commit_csv(
+        "splits.csv",
+        ("input", "label", "split"),
+        [dict(zip(("input", "label", "split"), row, strict=True)) for row in rows],
+    )
     target.update_manifest(
         state="running",
         exit_code=None,
@@ -122,9 +126,7 @@ def unit_table(options: Any) -> list[dict[str, Any]]:
     return [{**row, "variable_paths": paths[row["id"]]} for row in rows]
 
 
-def evaluate(
-    target: RunDirectory, config: RunConfig, data: Path | None, split: str, watch: Watch
-) -> dict[str, float]:
+def evaluate(target: RunDirectory, config: RunConfig, data: Path | None, split: str, watch: Watch) -> dict[str, float]:
     """Return the metrics of a run's saved model on a split, or on all examples of another folder.
 
     The weights come from model.keras and are computed with as validation was, so a split gives what metrics.json says.

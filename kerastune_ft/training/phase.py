@@ -130,7 +130,10 @@ class PhaseTraining:
         session, phase, state = self._around.session, self._phase, self._state
         multiple = session.devices.replicas * self._options.accumulate
         order = shuffled(
-            session.source.splits["train"], phase.update_batch, multiple, (session.config.seed, phase.index, state.epoch)
+            session.source.splits["train"],
+            phase.update_batch,
+            multiple,
+            (session.config.seed, phase.index, state.epoch),
         )
         started = state.step - state.epoch_steps
         return order.first(min(order.batches, phase.steps - started)).after(state.epoch_steps)
@@ -145,7 +148,7 @@ class PhaseTraining:
             augmentation=self._options.augment.resolved() if has_augmentation(self._options) else None,
             address=address(session, self._phase),
             epoch=state.epoch,
-        )()
+        )
         epoch = as_tensor(state.epoch)
         pending: list[tf.Tensor] = []
         for batch in batches:
@@ -160,7 +163,9 @@ class PhaseTraining:
                 state.seconds, began = state.seconds + time.monotonic() - began, time.monotonic()
                 self._write_checkpoint()
             if stopping:
-                raise Interrupted(f"stopped after step {state.step} of phase {self._options.name}: {self._around.stop.reason}")
+                raise Interrupted(
+                    f"stopped after step {state.step} of phase {self._options.name}: {self._around.stop.reason}"
+                )
         self._look(pending)
         self._end_epoch(began)
 
@@ -171,8 +176,8 @@ class PhaseTraining:
             values = [float(value) for value in sums.numpy()]
             if not all(map(math.isfinite, values)):
                 raise DivergedError(
-                    f"the loss of phase {self._options.name} became NaN or infinite at step {state.step - len(pending) + 1} or just "
-                    f"after (learning rate {self._rates[min(state.step, len(self._rates)) - 1]:.3g}); lower its learning_rate, "
+                    f"the loss of phase {self._options.name} became NaN or infinite within the {len(pending)} steps before "
+                    f"step {state.step} (learning rate {self._rates[state.step - 1]:.3g}); lower its learning_rate, "
                     'or give "clip_norm": 1.0'
                 )
             state.sums = [a + b for a, b in zip(state.sums or [0.0] * len(values), values, strict=True)]
@@ -218,7 +223,9 @@ class PhaseTraining:
         indices = session.source.splits["validation"]
         outputs = split_outputs(self._step, session.devices, session.loader, indices, self._phase.phase.batch_size)
         if not np.isfinite(outputs).all():
-            raise DivergedError(f"the outputs of phase {self._options.name} became NaN or infinite; lower its learning_rate")
+            raise DivergedError(
+                f"the outputs of phase {self._options.name} became NaN or infinite; lower its learning_rate"
+            )
         metrics = session.task.evaluate(split_targets(session.loader, indices), outputs)
         return {f"validation_{name}": value for name, value in metrics.items()}
 

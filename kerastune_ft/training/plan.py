@@ -1,4 +1,4 @@
-"""The plan: what every phase will train, at which rates, in how many steps, and what it costs, before a step is made."""
+"""The plan: what every phase will train, at which rates, in how many steps, and what it costs, beforehand."""
 
 from __future__ import annotations
 
@@ -127,7 +127,8 @@ def _check_splits(session: Session) -> None:
             absent = [name for number, name in enumerate(classes) if number not in present]
             if absent:
                 raise DataError(
-                    f"the validation split has no example of {', '.join(absent)}, so {phase.monitor} cannot be computed; "
+                    f"the validation split has no example of {', '.join(absent)}, so {phase.monitor} cannot be "
+                    "computed; "
                     'use "monitor": "validation_loss" or other splits'
                 )
 
@@ -211,11 +212,11 @@ def unit_rows(units: Sequence[Any]) -> list[dict[str, Any]]:
 def _notes(session: Session, chunk: int) -> list[str]:
     notes = [*session.source.info.notes, *session.backbone.notes]
     if session.unaddressed:
-        notes.append(
-            f"random draws of {', '.join(session.unaddressed)} are equal across replicas in distribution only"
-        )
+        notes.append(f"random draws of {', '.join(session.unaddressed)} are equal across replicas in distribution only")
     if chunk < 8:
-        notes.append(f"the frozen part is computed {chunk} images at a time, which is slow: give batch sizes a common divisor")
+        notes.append(
+            f"the frozen part is computed {chunk} images at a time, which is slow: give batch sizes a common divisor"
+        )
     return notes
 
 
@@ -287,8 +288,8 @@ def _estimate(session: Session, plan: PhasePlan) -> dict[str, Any]:
     return {
         "seconds": flops / (cores * _FLOPS_PER_CORE),
         "memory_bytes": memory,
-        "basis": f"{flops / 1e9:,.0f} GFLOP counted from the graph at {_FLOPS_PER_CORE / 1e9:.0f} GFLOP/s per core and {cores} "
-        "cores; input and start-up not counted; not measured",
+        "basis": f"{flops / 1e9:,.0f} GFLOP counted from the graph at {_FLOPS_PER_CORE / 1e9:.0f} GFLOP/s per core "
+        f"and {cores} cores; input and start-up not counted; not measured",
     }
 
 

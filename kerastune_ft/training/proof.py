@@ -57,6 +57,7 @@ def distances(session: Session, plan: PhasePlan, before: Mapping[str, np.ndarray
         if change == 0 and plan.unit_factors[unit.id] > 0:
             raise PromiseError(
                 f"phase {plan.phase.name}: unit {unit.id} was said to train and did not move; is its learning rate "
-                f"({plan.phase.learning_rate.peak * plan.unit_factors[unit.id]:g}) too small for float32, or its gradient zero?"
+                f"({plan.phase.learning_rate.peak * plan.unit_factors[unit.id]:g}) too small for float32, or its "
+                "gradient zero?"
             )
     return moved

@@ -1,7 +1,8 @@
-"""What a trained model is worth and what is left of it on disk: metrics, predictions, worst mistakes, the saved model."""
+"""What a trained model is worth and what is left of it: metrics, predictions, worst mistakes, the saved model."""
 
 from __future__ import annotations
 
+import functools
 import io
 import os
 import tempfile
@@ -33,13 +34,12 @@ def evaluate_splits(session: Session, plan: Plan, splits: tuple[str, ...], watch
     phase = plan.phases[-1]
     freeze_all_but(session, phase)
     step = build_step(session, plan, phase)
-    return {
-        split: split_outputs(
-            step, session.devices, session.loader, session.source.splits[split], phase.phase.batch_size,
-            lambda done, total, split=split: watch.work(f"evaluating {split}", done, total),
-        )
-        for split in splits
-    }  # fmt: skip
+    outputs = {}
+    for split in splits:
+        progress = functools.partial(watch.work, f"evaluating {split}")
+        indices = session.source.splits[split]
+        outputs[split] = split_outputs(step, session.devices, session.loader, indices, phase.phase.batch_size, progress)
+    return outputs
 
 
 def metrics_of(session: Session, outputs: Mapping[str, np.ndarray]) -> dict[str, dict[str, float]]:
@@ -151,4 +151,6 @@ def _compare(session: Session, model: keras.Model, outputs: np.ndarray, split: s
     names = [f"probability_{name}" for name in session.source.info.classes]
     difference = float(np.abs(given - np.stack([expected[name] for name in names], axis=1)).max())
     if not difference <= _TOLERANCE:
-        raise PromiseError(f"{MODEL} predicts otherwise than what was measured (difference {difference:.2g}); it was not written")
+        raise PromiseError(
+            f"{MODEL} predicts otherwise than what was measured (difference {difference:.2g}); it was not written"
+        )

@@ -21,8 +21,8 @@ class PhaseStep:
     """The step of a phase on one or many replicas.
 
     A replica computes the gradient of its *sum* of losses; sums, counts and gradients are reduced over the replicas
-    together, in one collective; then the gradient is divided by the count, clipped, and applied everywhere alike. So the
-    update is that of one device on the whole batch, whatever share of real examples a replica got.
+    together, in one collective; then the gradient is divided by the count, clipped, and applied everywhere alike. So
+    the update is that of one device on the whole batch, whatever share of real examples a replica got.
     """
 
     def __init__(
@@ -34,7 +34,7 @@ class PhaseStep:
         *,
         chunk: int,
         address: str,
-        optimizer: keras.optimizers.Optimizer | None = None,
+        optimizer: Any = None,
         clip_norm: float | None = None,
         accumulate: int = 1,
         smoothing: float = 0.0,
@@ -44,7 +44,12 @@ class PhaseStep:
         self._variables = list(variables)
         self._native = [variable.value for variable in self._variables]
         self._chunk, self._address = chunk, address
-        self._optimizer, self._clip_norm, self._accumulate, self._smoothing = optimizer, clip_norm, accumulate, smoothing
+        self._optimizer, self._clip_norm, self._accumulate, self._smoothing = (
+            optimizer,
+            clip_norm,
+            accumulate,
+            smoothing,
+        )
         self._prefix_call = tf.function(self._features)
         self._train_call = tf.function(self._train)
         self._output_call = tf.function(self._outputs)
@@ -70,7 +75,7 @@ class PhaseStep:
         return self._devices.strategy.run(self._replica_features, args=(inputs,))
 
     def _replica_features(self, inputs: tf.Tensor) -> Any:
-        prefix = self._partition.prefix
+        prefix: Any = self._partition.prefix
         inputs = tf.cast(inputs, tf.float32)
         rows = inputs.shape[0]
         if rows == self._chunk:
@@ -101,7 +106,7 @@ class PhaseStep:
         keys = randomness.example_keys(self._address, epoch, indices)
         batch = (features, targets, weights, keys)
         gradients: list[tf.Tensor] = []
-        sums: tf.Tensor | None = None
+        sums: Any = None
         for part in range(self._accumulate):
             part_gradients, part_sums = self._gradients(*self._micro_batch(batch, part))
             gradients = [a + b for a, b in zip(gradients, part_gradients, strict=True)] if gradients else part_gradients

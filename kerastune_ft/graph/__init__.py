@@ -1,0 +1,1 @@
+"""Pure planning on graphs: units, boundaries, partitions, rates, costs, and addressed randomness."""
