@@ -18,7 +18,7 @@ from kerastune_ft.config.run import RunConfig, config_hash
 from kerastune_ft.durations import parse_duration
 from kerastune_ft.errors import ConfigError, DataError, Interrupted, KerasTuneError, ResourceError
 from kerastune_ft.reporting.progress import watcher
-from kerastune_ft.rundir import RunDirectory, choose
+from kerastune_ft.rundir import OUT_OF_SPACE, RunDirectory, choose
 
 if TYPE_CHECKING:
     import keras
@@ -95,8 +95,8 @@ def run(
     """Train all phases of a configuration, evaluate, save, and return the run; again: go on where it stopped.
 
     `config` is a path, a shipped name, a dict or a RunConfig. Without `run_dir` the newest run of the same
-    configuration in `directory` (default: `output.directory`) goes on, or a new one is made. `stop_after` is seconds or text such as
-    `3h50m`. Raises the errors of `kerastune_ft.errors`; Interrupted after a stop that loses nothing.
+    configuration in `directory` (default: `output.directory`) goes on, or a new one is made. `stop_after` is seconds or
+    text such as `3h50m`. Raises the errors of `kerastune_ft.errors`; Interrupted after a stop that loses nothing.
 
     >>> finished = run("medical", directory="runs")              # doctest: +SKIP
     """
@@ -106,6 +106,7 @@ def run(
             update={"output": settings.output.model_copy(update={"directory": str(directory)})}
         )
     _check_until(settings, until_phase)
+    seconds = parse_duration(stop_after) if isinstance(stop_after, str) else stop_after
     _require_weights(settings)
     digest = config_hash(settings)
     if run_dir is not None:
@@ -117,13 +118,13 @@ def run(
         target, reason = choose(settings.output.directory, settings.name, digest, fresh)
     with target.lock():
         manifest = target.manifest() or {}
-        if manifest.get("state") == "done" and manifest.get("config_hash") == digest and until_phase is None:
+        if manifest.get("state") == "done" and manifest.get("config_hash") == digest:
             print(f"run {target} finished before with this configuration", file=sys.stderr)
             if not target.exists("report/index.html"):
                 write_report(target)
+                target.update_manifest()
             return Run(Path(str(target)))
         allowed = _check_changes(target, settings)
-        seconds = parse_duration(stop_after) if isinstance(stop_after, str) else stop_after
         _carry_out(target, settings, digest, reason, allowed, until_phase, seconds)
     return Run(Path(str(target)))
 
@@ -176,7 +177,9 @@ def _set_aside(target: RunDirectory) -> None:
     number = 1
     while (aside := target.path.parent / f"{target.path.name}.before-{number}").exists():
         number += 1
-    target.path.rename(aside)
+    # Not from under a process that is writing to it.
+    with target.lock():
+        target.path.rename(aside)
     print(f"the earlier run is kept in {aside}", file=sys.stderr)
 
 
@@ -190,7 +193,7 @@ def _check_changes(target: RunDirectory, settings: RunConfig) -> tuple[str, ...]
         ):
             raise ConfigError(f"{target} is not empty and holds no run; give another --run-dir")
         return ()
-    begun = len((target.manifest() or {}).get("phases", []))
+    begun = len(target.listing("phases"))
     found = changes.compare(RunConfig.model_validate(read(target.read_json("config.json"))), settings, begun)
     if found.refused:
         raise ConfigError(
@@ -213,15 +216,14 @@ def _carry_out(
 ) -> None:
     from kerastune_ft.training.interrupts import StopRequest, listening
 
-    # TensorFlow takes seconds to import; everything that can be refused without it has been.
-    execute = _engine()
-
     if target.manifest() is None:
         target.update_manifest(state="running", exit_code=None, message="", config_hash=digest)
     watch = watcher(lambda line: target.append("log.txt", line))
     stop = StopRequest(stop_seconds)
     try:
         with listening(stop), _explained():
+            # TensorFlow takes seconds to import; everything that can be refused without it has been.
+            execute = _engine()
             if execute.execute(target, settings, digest, reason, allowed, watch, stop, until_phase):
                 # The report shows the state, so the state comes first; a missing report is written at the next call.
                 target.update_manifest(state="done", exit_code=0, message="")
@@ -235,28 +237,34 @@ def _carry_out(
 
 
 def _record_failure(target: RunDirectory, error: BaseException) -> None:
-    code = error.exit_code if isinstance(error, KerasTuneError) else 1
-    state = "interrupted" if isinstance(error, Interrupted | KeyboardInterrupt) else "failed"
+    stopped = isinstance(error, Interrupted | KeyboardInterrupt)
+    code = Interrupted.exit_code if stopped else error.exit_code if isinstance(error, KerasTuneError) else 1
+    state = "interrupted" if stopped else "failed"
     with contextlib.suppress(OSError, ResourceError):
         target.update_manifest(state=state, exit_code=code, message=str(error))
 
 
 @contextlib.contextmanager
 def _explained() -> Iterator[None]:
-    """Turn running out of memory, however it is raised, into a ResourceError with a remedy."""
+    """Turn running out of memory or disk, however it is raised, into a ResourceError with a remedy."""
     try:
         yield
     except MemoryError as error:
         raise ResourceError(_MEMORY) from error
+    except OSError as error:
+        if error.errno in OUT_OF_SPACE:
+            raise ResourceError(f"no space left ({error.filename or error}): free some; {_INTACT}") from error
+        raise
     except Exception as error:
         if type(error).__name__ == "ResourceExhaustedError":
             raise ResourceError(_MEMORY) from error
         raise
 
 
+_INTACT = "everything written before is intact"
 _MEMORY = (
     'out of memory; halve "batch_size" and double "accumulate" of the phase: the same result in half the memory. '
-    "Everything written before is intact"
+    f"{_INTACT[0].upper()}{_INTACT[1:]}"
 )
 
 

@@ -28,7 +28,7 @@ class _Program(click.Group):
             error.show()
             sys.exit(2)
         except (click.Abort, KeyboardInterrupt):
-            click.echo("interrupted", err=True)
+            click.echo("interrupted; the same command goes on", err=True)
             sys.exit(75)
         except KerasTuneError as error:
             _explain(error, "--debug" in words, "--json" in words)
@@ -36,7 +36,7 @@ class _Program(click.Group):
         except BrokenPipeError:
             sys.exit(0)
         except Exception as error:
-            _unexpected(error, "--debug" in words)
+            _unexpected(error, "--debug" in words, "--json" in words)
             sys.exit(1)
 
 
@@ -51,10 +51,12 @@ def _explain(error: KerasTuneError, debug: bool, as_json: bool) -> None:
     click.echo(str(error), err=True)
 
 
-def _unexpected(error: Exception, debug: bool) -> None:
+def _unexpected(error: Exception, debug: bool, as_json: bool) -> None:
     if debug:
         traceback.print_exception(error)
     text = " ".join(str(error).split())
+    if as_json:
+        _print_json({"error": type(error).__name__, "message": text, "exit_code": 1, "problems": []})
     click.echo(f"unexpected {type(error).__name__}: {text[:400]}", err=True)
     if not debug:
         click.echo("this is a fault of the program; the same command with --debug shows where", err=True)

@@ -23,7 +23,8 @@ from etils import epath
 from kerastune_ft.errors import ConfigError, ResourceError
 
 MANIFEST = "manifest.json"
-_OUT_OF_SPACE = {28, 122}  # ENOSPC, EDQUOT
+OUT_OF_SPACE = {28, 122}  # ENOSPC, EDQUOT
+_PARTIAL = ".partial-"
 
 
 class RunDirectory:
@@ -32,7 +33,7 @@ class RunDirectory:
     def __init__(self, path: str | os.PathLike[str]) -> None:
         """`path` is a local directory or a `gs://` prefix; it is made when the first file is written."""
         self.path = epath.Path(path)
-        self._written: dict[str, dict[str, Any]] = {}
+        self._written: dict[str, dict[str, Any] | None] = {}
 
     def __str__(self) -> str:
         return str(self.path)
@@ -68,7 +69,7 @@ class RunDirectory:
             else:
                 target.write_bytes(data)
         except OSError as error:
-            if error.errno in _OUT_OF_SPACE:
+            if error.errno in OUT_OF_SPACE:
                 raise ResourceError(
                     f"no space left for {target} ({len(data):,} bytes): free some, then give the same command again; "
                     "everything written before is intact"
@@ -76,7 +77,15 @@ class RunDirectory:
             raise
         # Checkpoints come and go, and the lock too: the manifest names what stays.
         if name != MANIFEST and not name.startswith(".") and "/checkpoint/" not in name:
-            self._written[name] = {"bytes": len(data), "sha256": hashlib.sha256(data).hexdigest()}
+            self._note(name, data)
+
+    def take_in(self, names: Iterable[str]) -> None:
+        """Have the manifest name files that another process wrote."""
+        for name in names:
+            self._note(name, self.read_bytes(name))
+
+    def _note(self, name: str, data: bytes) -> None:
+        self._written[name] = {"bytes": len(data), "sha256": hashlib.sha256(data).hexdigest()}
 
     def commit_json(self, name: str, value: Any) -> None:
         """Write a JSON file; NaN and infinity become null, which every reader knows."""
@@ -95,13 +104,14 @@ class RunDirectory:
         """Delete a file that nothing refers to any more."""
         with contextlib.suppress(FileNotFoundError):
             (self.path / name).unlink()
+        self._written[name] = None
 
     def listing(self, name: str) -> list[str]:
         """Return the names of the files in a sub-directory, sorted; partial files of a killed process are left out."""
         folder = self.path / name
         if not folder.exists():
             return []
-        return sorted(entry.name for entry in folder.iterdir() if not entry.name.startswith(".partial-"))
+        return sorted(entry.name for entry in folder.iterdir() if not entry.name.startswith(_PARTIAL))
 
     def append(self, name: str, line: str) -> None:
         """Add a line to a log file; only logs grow in place."""
@@ -123,7 +133,8 @@ class RunDirectory:
         manifest = self.manifest() or {"started": now()}
         manifest |= fields
         manifest["updated"] = now()
-        manifest["files"] = {**manifest.get("files", {}), **self._written}
+        files = {**manifest.get("files", {}), **self._written}
+        manifest["files"] = {name: about for name, about in files.items() if about}
         self.commit_json(MANIFEST, manifest)
 
     @contextlib.contextmanager
@@ -137,28 +148,41 @@ class RunDirectory:
             return
         import filelock
 
-        self.path.mkdir(parents=True, exist_ok=True)
         owner = self.path / ".lock.json"
         held = filelock.FileLock(os.fspath(self.path / ".lock"))
         try:
+            self.path.mkdir(parents=True, exist_ok=True)
             held.acquire(timeout=0)
-        except filelock.Timeout:
-            about = json.loads(owner.read_text()) if owner.exists() else {}
-            raise ConfigError(
-                f"{self.path} is in use by process {about.get('process', '?')} on {about.get('host', '?')} since "
-                f"{about.get('since', '?')}; wait for it, or give another --run-dir"
-            ) from None
+        except OSError as error:
+            if isinstance(error, filelock.Timeout):
+                raise self._in_use(owner) from None
+            raise _unusable(self.path, error) from error
         try:
+            self._remove_partial_files()
             self.commit(".lock.json", json.dumps({"process": os.getpid(), "host": os.uname().nodename, "since": now()}))
             yield
         finally:
             self.remove(".lock.json")
             held.release()
 
+    def _in_use(self, owner: epath.Path) -> ConfigError:
+        about = json.loads(owner.read_text()) if owner.exists() else {}
+        return ConfigError(
+            f"{self.path} is in use by process {about.get('process', '?')} on {about.get('host', '?')} since "
+            f"{about.get('since', '?')}; wait for it, or give another --run-dir"
+        )
+
+    def _remove_partial_files(self) -> None:
+        """Delete what killed processes left half-written; only the owner of the lock may."""
+        for folder, _, names in os.walk(self.path):
+            for name in names:
+                if name.startswith(_PARTIAL):
+                    os.unlink(os.path.join(folder, name))
+
 
 def _replace(target: str, data: bytes) -> None:
     folder, name = os.path.split(target)
-    partial = os.path.join(folder, f".partial-{os.getpid()}-{name}")
+    partial = os.path.join(folder, f"{_PARTIAL}{os.getpid()}-{name}")
     try:
         with open(partial, "wb") as file:
             file.write(data)
@@ -174,6 +198,11 @@ def _replace(target: str, data: bytes) -> None:
         os.fsync(descriptor)
     finally:
         os.close(descriptor)
+
+
+def _unusable(path: epath.Path, error: OSError) -> ConfigError:
+    why = (error.strerror or str(error)).lower()
+    return ConfigError(f"{path} cannot be a run directory: {why}; give another --run-dir or output.directory")
 
 
 def now() -> str:
@@ -200,7 +229,7 @@ def _cell(value: Any) -> Any:
 def numbered(directory: str | os.PathLike[str], name: str) -> list[epath.Path]:
     """Return the run directories `<directory>/<name>-<n>`, oldest first."""
     folder = epath.Path(directory)
-    if not folder.exists():
+    if not folder.is_dir():
         return []
     pattern = re.compile(rf"{re.escape(name)}-(\d+)")
     found = [(int(match[1]), entry) for entry in folder.iterdir() if (match := pattern.fullmatch(entry.name))]
@@ -225,7 +254,9 @@ def choose(directory: str | os.PathLike[str], name: str, config_hash: str, fresh
         path = epath.Path(directory) / f"{name}-{number}"
         try:
             path.mkdir(parents=True, exist_ok=False)
-        except FileExistsError:
+        except OSError as error:
+            if not path.parent.is_dir() or not isinstance(error, FileExistsError):
+                raise _unusable(path, error) from error
             number += 1
             continue
         return RunDirectory(path), "new"

@@ -2,11 +2,11 @@
 
     python scripts/staged_benefit.py --directory runs/staged_benefit
 
-Runs the schedule of configs/medical.json on `blood_smear`, and the same head-then-top schedule on 300 training examples
-of the real `digits`, from the embedded and from random weights, over three seeds. Claims, each checked (exit code 1 if
-one fails): the unfrozen phase beats the head phase, and the embedded weights beat random ones, each by more than twice
-the spread of the seeds; on `digits` by at least .15 besides. Spread is the largest minus the smallest, which is stricter
-than a standard deviation. What was run before under the same directory is read, not run again.
+Runs the schedule of configs/medical.json on `blood_smear`, and that of configs/digits.json on 300 training examples
+of the real `digits`, from the embedded and from random weights, over three seeds. Claims, each checked (exit code 1
+if one fails): all phases beat the head phase, and the embedded weights beat random ones, each by more than twice
+the spread of the seeds; on `digits` by at least .15 besides. Spread is the largest minus the smallest, which is
+stricter than a standard deviation. What was run before under the same directory is read, not run again.
 
 `blood_smear` is synthetic: its figures say that the machinery works, nothing about medicine. Random weights go through
 the same schedule, frozen BatchNorm included, which is what a missing pretrained file would give, not the best that
@@ -30,6 +30,8 @@ SEEDS = (1, 2, 3)
 DIGITS_TRAINING_EXAMPLES = 300
 DIGITS_EXAMPLES = 1797
 LEAST_GAIN_ON_DIGITS = 0.15
+# A quarter of the examples would otherwise mean a quarter of the steps.
+EPOCHS_FACTOR_ON_DIGITS = 3
 
 
 class Outcome(NamedTuple):
@@ -87,10 +89,12 @@ def medical() -> dict[str, Any]:
 
 
 def few_digits() -> dict[str, Any]:
-    """Return the shipped config of `digits` with as few training examples as the claim says."""
+    """Return the shipped config of `digits` with as few training examples as the claim says, and more epochs."""
     config = json.loads((CONFIGS / "digits.json").read_text("utf-8"))
     train = DIGITS_TRAINING_EXAMPLES / DIGITS_EXAMPLES
     config["data"]["splits"] = {"train": train, "validation": train, "test": 1 - 2 * train, "stratify": True}
+    for phase in config["phases"]:
+        phase["epochs"] *= EPOCHS_FACTOR_ON_DIGITS
     return config
 
 
@@ -103,11 +107,8 @@ def outcome(config: dict[str, Any], weights: str | None, seed: int, directory: P
     config["backbone"]["options"] = {"alpha": 0.35}
     print(f"running {name}", file=sys.stderr)
     run = kt.run(config, directory=str(directory))
-    first_phase = config["phases"][0]["name"]
-    epochs = run.history[run.history["phase"] == first_phase]
-    best = epochs.loc[epochs["validation_loss"].idxmin()]
-    metrics = run.metrics
-    return Outcome(float(best["validation_accuracy"]), metrics["validation"]["accuracy"], metrics["test"]["accuracy"])
+    head = run.manifest["phases"][0]["best"]["validation_accuracy"]
+    return Outcome(head, run.metrics["validation"]["accuracy"], run.metrics["test"]["accuracy"])
 
 
 def table(outcomes: dict[str, list[Outcome]]) -> str:

@@ -23,39 +23,40 @@ def build(options: Applications) -> Backbone:
     """Build an architecture of keras.applications with its preprocessing in front and its weights loaded."""
     family = family_of(options.name)
     size = options.resolved_image_size
-    source = str(options.weights) if options.weights is not None else "random"
     if options.weights == "imagenet":
-        model, transfer = _with_imagenet(options, family, size)
+        model = _with_imagenet(options, family, size)
     else:
-        _refuse_misplaced_imagenet(options, family)
+        _refuse_misplaced_imagenet(options)
         model = _construct(options, family, size, None)
-        transfer = Transfer(source, None, 0)
     units = _units(model, family)
     variables = [variable for unit in units for variable in unit.variables]
-    if options.weights == "embedded":
-        transfer = weights_file.load(model, variables, EMBEDDED, source)
-    elif options.weights not in ("imagenet", None):
-        transfer = weights_file.load(model, variables, Path(str(options.weights)), Path(str(options.weights)).name)
-    if transfer.missing:
-        notes: tuple[str, ...] = (
-            f"{len(transfer.missing)} backbone variables are not in the weight file and stay random",
-        )
+    if options.weights == "imagenet":
+        transfer = Transfer("imagenet", None, len(variables))
+    elif options.weights is None:
+        transfer = Transfer("random", None, 0)
     else:
-        notes = ()
+        path = EMBEDDED if options.weights == "embedded" else Path(options.weights)
+        transfer = weights_file.load(model, variables, path, "embedded" if path is EMBEDDED else path.name)
+    notes: tuple[str, ...] = ()
+    if transfer.missing:
+        notes = (f"{len(transfer.missing)} backbone variables are not in the weight file and stay random",)
     return Backbone(options.name, model, units, size, family.preprocessing, transfer, notes)
 
 
 def _construct(options: Applications, family: Family, size: tuple[int, int], weights: str | None) -> keras.Model:
     images = keras.Input((*size, 3), name="image", dtype="float32")
     architecture = getattr(keras.applications, options.name)
-    # Keras reports downloads on standard output, which carries results here.
-    with contextlib.redirect_stdout(sys.stderr):
-        return architecture(
-            include_top=False,
-            weights=weights,
-            input_tensor=preprocess(images, family.preprocessing),
-            **dict(options.options),
-        )
+    preprocessed = preprocess(images, family.preprocessing)
+    try:
+        # Keras reports downloads on standard output, which carries results here.
+        with contextlib.redirect_stdout(sys.stderr):
+            model = architecture(include_top=False, weights=weights, input_tensor=preprocessed, **dict(options.options))
+    except (ValueError, TypeError) as error:
+        raise ConfigError(
+            f"backbone: keras.applications.{options.name} refuses: {str(error).splitlines()[0]}"
+        ) from error
+    # Some architectures make a list of their one input, of which Keras warns whenever it gets a tensor.
+    return keras.Model(images, model.output, name=model.name)
 
 
 def _units(model: keras.Model, family: Family) -> tuple[Unit, ...]:
@@ -63,30 +64,27 @@ def _units(model: keras.Model, family: Family) -> tuple[Unit, ...]:
     return units_by_name(model, rule) if rule else units_by_depth(model)
 
 
-def _with_imagenet(options: Applications, family: Family, size: tuple[int, int]) -> tuple[keras.Model, Transfer]:
+def _with_imagenet(options: Applications, family: Family, size: tuple[int, int]) -> keras.Model:
     imagenet.require(options)
     try:
-        model = _construct(options, family, size, "imagenet")
-    except Exception as error:
-        if "URL fetch failure" in str(error):
-            url = next((word for word in str(error).split() if word.startswith("https://")), "")
-            why = f"{url.rsplit('/', 1)[-1]} is not in the cache and cannot be fetched"
-            raise imagenet.not_there(options, why) from error
-        if isinstance(error, OSError):
-            raise ConfigError(
-                f"backbone.weights: a weight file of {options.name} in {imagenet.cache()} is damaged ({error}); "
-                "delete it"
-            ) from error
+        with imagenet.kept(options.name):
+            return _construct(options, family, size, "imagenet")
+    except OSError as error:
         raise ConfigError(
-            f"backbone: keras.applications.{options.name} refuses: {str(error).splitlines()[0]}"
+            f"backbone.weights: a weight file of {options.name} in {imagenet.cache()} is damaged ({error}); delete it"
         ) from error
-    return model, Transfer("imagenet", None, len(model.variables))
+    except Exception as error:
+        if "URL fetch failure" not in str(error):
+            raise
+        url = next((word for word in str(error).split() if word.startswith("https://")), "")
+        why = f"{url.rsplit('/', 1)[-1]} is not in the cache, or not as Keras knows it, and cannot be fetched"
+        raise imagenet.not_there(options, why) from error
 
 
-def _refuse_misplaced_imagenet(options: Applications, family: Family) -> None:
+def _refuse_misplaced_imagenet(options: Applications) -> None:
     """EfficientNet's ImageNet weights need one more rescaling layer, which Keras adds only for `imagenet`."""
-    path = Path(str(options.weights)) if options.weights not in (None, "embedded") else None
-    if path and family.weight_files == "efficientnetb" and path.name.startswith("efficientnetb"):
+    path = Path(options.weights or "")
+    if options.name.startswith("EfficientNetB") and path.name.startswith("efficientnetb"):
         raise ConfigError(
             f"backbone.weights: Keras scales the input of {options.name} differently for its own ImageNet file; "
             f'copy {path.name} to {imagenet.cache()} and write "imagenet"'

@@ -8,6 +8,7 @@ first match wins; families without one are divided by graph depth.
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -21,7 +22,12 @@ class Family:
     preprocessing: str
     rules: tuple[tuple[str, str], ...] = ()
     weight_files: str = ""
-    """How the names of Keras' own weight files begin."""
+    """Pattern of the names of Keras' own weight files; `size` is what the names of a family differ in."""
+
+    def weight_file_pattern(self, name: str) -> str:
+        """Return the pattern of the weight files of one architecture, in every width and image size."""
+        size = name.removeprefix(os.path.commonprefix(self.names))
+        return self.weight_files.format(name=name.lower(), size=size.lower())
 
     def unit_of(self) -> Callable[[str], str | None] | None:
         """Return the function from layer name to unit id, or None when the names do not tell."""
@@ -50,7 +56,7 @@ FAMILIES = (
         ("MobileNet",),
         "tf",
         ((r"conv1", "stem"), (r"conv_(?:dw|pw|pad)_(\d+)", r"block\1")),
-        "mobilenet_",
+        "mobilenet_[0-9]*_no_top.h5",
     ),
     Family(
         ("MobileNetV2",),
@@ -61,18 +67,18 @@ FAMILIES = (
             (r"block_(\d+)_", r"block\1"),
             (r"Conv_1", "top"),
         ),
-        "mobilenet_v2_",
+        "mobilenet_v2_*_no_top.h5",
     ),
-    Family(("ResNet50", "ResNet101", "ResNet152"), "caffe", _RESNET, "resnet"),
-    Family(("ResNet50V2", "ResNet101V2", "ResNet152V2"), "tf", _RESNET, "resnet"),
-    Family(tuple(f"EfficientNetB{n}" for n in range(8)), "inside", _EFFICIENTNET, "efficientnetb"),
+    Family(("ResNet50", "ResNet101", "ResNet152"), "caffe", _RESNET, "{name}_*_notop.h5"),
+    Family(("ResNet50V2", "ResNet101V2", "ResNet152V2"), "tf", _RESNET, "{name}_*_notop.h5"),
+    Family(tuple(f"EfficientNetB{n}" for n in range(8)), "inside", _EFFICIENTNET, "{name}_notop.h5"),
     Family(
         tuple(f"EfficientNetV2{size}" for size in ("B0", "B1", "B2", "B3", "S", "M", "L")),
         "inside",
         _EFFICIENTNET,
-        "efficientnetv2",
+        "efficientnetv2-{size}_notop.h5",
     ),
-    Family(("VGG16", "VGG19"), "caffe", ((r"block(\d)_", r"block\1"),), "vgg"),
+    Family(("VGG16", "VGG19"), "caffe", ((r"block(\d)_", r"block\1"),), "{name}_*_notop.h5"),
     Family(
         ("DenseNet121", "DenseNet169", "DenseNet201"),
         "torch",
@@ -82,15 +88,18 @@ FAMILIES = (
             (r"pool(\d)_", r"transition\1"),
             (r"(?:bn|relu)$", "top"),
         ),
-        "densenet",
+        "{name}_*_notop.h5",
     ),
-    Family(("MobileNetV3Small", "MobileNetV3Large"), "inside", (), "weights_mobilenet_v3_"),
-    Family(("InceptionV3",), "tf", (), "inception_v3_"),
-    Family(("InceptionResNetV2",), "tf", (), "inception_resnet_v2_"),
-    Family(("Xception",), "tf", (), "xception_"),
-    Family(("NASNetMobile", "NASNetLarge"), "tf", (), "nasnet"),
+    Family(("MobileNetV3Small", "MobileNetV3Large"), "inside", (), "weights_mobilenet_v3_{size}_*_no_top_v2.h5"),
+    Family(("InceptionV3",), "tf", (), "inception_v3_*_notop.h5"),
+    Family(("InceptionResNetV2",), "tf", (), "inception_resnet_v2_*_notop.h5"),
+    Family(("Xception",), "tf", (), "xception_*_notop.h5"),
+    Family(("NASNetMobile", "NASNetLarge"), "tf", (), "nasnet_{size}_no_top.h5"),
     Family(
-        tuple(f"ConvNeXt{size}" for size in ("Tiny", "Small", "Base", "Large", "XLarge")), "inside", (), "convnext_"
+        tuple(f"ConvNeXt{size}" for size in ("Tiny", "Small", "Base", "Large", "XLarge")),
+        "inside",
+        (),
+        "convnext_{size}_notop.h5",
     ),
 )
 

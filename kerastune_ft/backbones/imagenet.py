@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import socket
+from collections.abc import Iterator
 from pathlib import Path
+
+import h5py
 
 from kerastune_ft.backbones.families import family_of
 from kerastune_ft.config.backbones import Applications
 from kerastune_ft.errors import ConfigError
 
 _HOST = "storage.googleapis.com"
-_HDF5_SIGNATURE = b"\x89HDF\r\n\x1a\n"
 
 
 def require(options: Applications) -> None:
@@ -19,20 +22,45 @@ def require(options: Applications) -> None:
 
     A damaged file is named and left alone: Keras would delete some of these and try to download them again.
     """
-    cached = sorted(cache().glob(f"{family_of(options.name).weight_files}*.h5"))
+    cached = cached_files(options.name)
     for path in cached:
-        with path.open("rb") as file:
-            if file.read(len(_HDF5_SIGNATURE)) != _HDF5_SIGNATURE:
-                raise ConfigError(
-                    f"backbone.weights: {path} is not a complete HDF5 file; delete it, or put a complete one there"
-                )
+        try:
+            h5py.File(path).close()
+        except OSError as error:
+            raise ConfigError(
+                f"backbone.weights: {path} is not a complete HDF5 file ({error}); delete it or put a whole one there"
+            ) from error
     if not cached and not _reachable():
         raise not_there(options, "the network is not reachable")
 
 
+def cached_files(name: str) -> list[Path]:
+    """Return the weight files of an architecture in Keras' cache, of every width and image size."""
+    return sorted(cache().glob(family_of(name).weight_file_pattern(name)))
+
+
+@contextlib.contextmanager
+def kept(name: str) -> Iterator[None]:
+    """Keep the cached files: Keras deletes one whose checksum it does not know when it cannot fetch another."""
+    links = {path: path.with_name(f"{path.name}.kept") for path in cached_files(name)}
+    with contextlib.suppress(OSError):
+        for path, link in links.items():
+            os.link(path, link)
+    try:
+        yield
+    finally:
+        for path, link in links.items():
+            if path.exists():
+                link.unlink(missing_ok=True)
+            elif link.exists():
+                link.rename(path)
+
+
 def cache() -> Path:
-    """Return the directory where Keras keeps the weight files it downloads."""
-    return Path(os.environ.get("KERAS_HOME") or Path.home() / ".keras") / "models"
+    """Return the directory where Keras keeps the weight files it downloads, by the rule of Keras."""
+    home = Path.home() if os.access(Path.home(), os.W_OK) else Path("/tmp")
+    keras_home = Path(os.environ.get("KERAS_HOME") or home / ".keras")
+    return (keras_home if os.access(keras_home, os.W_OK) or not keras_home.exists() else Path("/tmp/.keras")) / "models"
 
 
 def not_there(options: Applications, why: str) -> ConfigError:

@@ -110,5 +110,9 @@ def reduced_optimizer(base: type[keras.optimizers.Optimizer]) -> type[keras.opti
 
 
 def optimizer_slots(optimizer: keras.optimizers.Optimizer) -> dict[str, keras.Variable]:
-    """Return the optimizer's state by a stable name: its position and its path."""
-    return {f"{position:05d}/{variable.path}": variable for position, variable in enumerate(optimizer.variables)}
+    """Return the optimizer's state by a stable name: its position, and its path without the optimizer's own name.
+
+    That name counts the optimizers of a process, so a resumed run would not find its state by it.
+    """
+    named = ((variable.path.partition("/")[2], variable) for variable in optimizer.variables)
+    return {f"{position:05d}/{path}": variable for position, (path, variable) in enumerate(named)}

@@ -24,6 +24,8 @@ class Partition:
     prefix: keras.Model | None
     tail: keras.Model
     cut: tuple[Any, ...]
+    cut_names: tuple[str, ...]
+    """For each tensor of the cut, the operation it comes from."""
 
     @property
     def cut_bytes(self) -> int:
@@ -37,21 +39,25 @@ def tensor_bytes(tensor: Any) -> int:
     return math.prod(sizes) * tf.as_dtype(tensor.dtype).size
 
 
-def partition(model: keras.Model, trained: Collection[str]) -> Partition:
-    """Cut a functional model below everything that depends on a trained variable.
+def partition(model: keras.Model, trained: Collection[str], random: Collection[str] = ()) -> Partition:
+    """Cut a functional model below everything that depends on a trained variable or on a random draw.
 
-    `trained` holds the paths of the variables that train. A node belongs to the tail when its own layer holds one of
-    them or when it reads a tensor of the tail; all else is the prefix, whatever unit it stands in, so that as much as
+    `trained` holds the paths of the variables that train, `random` the names of the layers that draw in training, such
+    as the head's dropout. A node belongs to the tail when its own layer is one of them or when it reads a tensor of the
+    tail; all else is the prefix, whatever unit it stands in, so that as much as
     possible is computed once. A layer may stand on both sides only when all its variables are frozen, which follows
     from the rule: a layer with a trained variable puts every one of its uses into the tail.
     """
-    trained = frozenset(trained)
+    trained, random = frozenset(trained), frozenset(random)
     above: set[int] = set()
     cut: dict[int, Any] = {}
+    origins: dict[int, str] = {}
     prefix_has_variables = False
     for node in keras_private.nodes_in_order(model):
+        origins |= {id(tensor): node.operation.name for tensor in node.outputs}
         variables = getattr(node.operation, "variables", [])
-        if any(variable.path in trained for variable in variables) or any(id(x) in above for x in node.inputs):
+        trains = node.operation.name in random or any(variable.path in trained for variable in variables)
+        if trains or any(id(tensor) in above for tensor in node.inputs):
             above |= {id(tensor) for tensor in node.outputs}
             cut |= {id(tensor): tensor for tensor in node.inputs if id(tensor) not in above}
         elif variables and not isinstance(node.operation, keras.layers.Normalization):
@@ -59,6 +65,7 @@ def partition(model: keras.Model, trained: Collection[str]) -> Partition:
     cut |= {id(tensor): tensor for tensor in model.outputs if id(tensor) not in above}
     tensors = tuple(cut.values())
     if not prefix_has_variables or {id(tensor) for tensor in tensors} <= {id(tensor) for tensor in model.inputs}:
-        return Partition(None, model, tuple(model.inputs))
+        return Partition(None, model, tuple(model.inputs), tuple(origins[id(tensor)] for tensor in model.inputs))
+    names = tuple(origins[id(tensor)] for tensor in tensors)
     structure = tensors[0] if len(tensors) == 1 else list(tensors)
-    return Partition(keras.Model(model.input, structure), keras.Model(structure, model.output), tensors)
+    return Partition(keras.Model(model.input, structure), keras.Model(structure, model.output), tensors, names)

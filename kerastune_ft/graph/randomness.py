@@ -84,6 +84,12 @@ def addressed(keys: tf.Tensor) -> Iterator[None]:
         _current.keys = before
 
 
+def is_random(layer: keras.layers.Layer) -> bool:
+    """Return whether a layer draws in training: dropout, stochastic depth, noise."""
+    has_seed = getattr(layer, "seed_generator", None) is not None
+    return has_seed or isinstance(layer, keras.layers.Dropout) or hasattr(layer, "drop_path_rate")
+
+
 def bind(layers: Mapping[str, keras.layers.Layer]) -> list[str]:
     """Make the dropout and stochastic-depth layers among these draw by address; return the paths that cannot be.
 

@@ -4,10 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import keras
 
 from kerastune_ft.graph import keras_private
+
+# A graph that narrows to one tensor in fewer places than this is also cut where up to three cross it.
+_FEWEST_PIECES = 5
+_WIDEST_CUT = 3
+
+_Group = tuple[list[keras.layers.Layer], tuple[int | None, ...]]
 
 
 @dataclass(frozen=True)
@@ -59,10 +66,10 @@ def units_by_name(model: keras.Model, unit_of: Callable[[str], str | None]) -> t
             continue
         seen.add(id(layer))
         name = unit_of(layer.name)
-        if name is None or (name not in members and not layer.variables):
+        if name is None or (name not in members and not _has_variables(layer)):
             name = current
         if name is None:
-            if layer.variables:
+            if _has_variables(layer):
                 raise ValueError(f"layer {layer.name} of {model.name} belongs to no unit")
             continue
         if name not in members:
@@ -77,15 +84,33 @@ def units_by_name(model: keras.Model, unit_of: Callable[[str], str | None]) -> t
 def units_by_depth(model: keras.Model, pieces: int = 16) -> tuple[Unit, ...]:
     """Group the layers of a functional model by graph depth, for models whose layer names do not tell.
 
-    Places where a single tensor crosses the graph are the possible boundaries; they are thinned so that each unit holds
-    about the same share of the layers with variables. Ids are `part1`, `part2`, ... from the input.
+    Places where few tensors cross the graph, one if possible, are the boundaries; they are thinned so that each unit
+    holds about the same share of the layers with variables. Ids are `part1`, `part2`, ... from the input.
     """
     nodes = keras_private.nodes_in_order(model)
-    boundaries = _single_tensor_cuts(model, nodes)
-    groups: list[list[keras.layers.Layer]] = [[]]
-    shapes: list[tuple[int | None, ...]] = [()]
+    widths = _widths(model, nodes)
+    smallest = max(
+        1, round(sum(map(_has_variables, {id(node.operation): node.operation for node in nodes}.values())) / pieces)
+    )
+    groups: list[_Group] = []
+    for widest in range(1, _WIDEST_CUT + 1):
+        groups = _groups(nodes, [width <= widest for width in widths], smallest)
+        if len(groups) >= min(_FEWEST_PIECES, pieces):
+            break
+    return tuple(Unit(f"part{number}", tuple(layers), shape) for number, (layers, shape) in enumerate(groups, start=1))
+
+
+def _has_variables(operation: Any) -> bool:
+    return any(not is_seed(variable) for variable in getattr(operation, "variables", []))
+
+
+def _groups(nodes: Sequence[keras_private.Node], may_end: Sequence[bool], smallest: int) -> list[_Group]:
+    """Return the layers in groups with at least `smallest` that have variables; the last takes what is left over."""
+    groups: list[_Group] = []
+    layers: list[keras.layers.Layer] = []
     seen: set[int] = set()
-    for position, node in enumerate(nodes):
+    weighted = 0
+    for node, is_boundary in zip(nodes, may_end, strict=True):
         layer = node.operation
         if (
             isinstance(layer, keras.layers.Layer)
@@ -93,25 +118,19 @@ def units_by_depth(model: keras.Model, pieces: int = 16) -> tuple[Unit, ...]:
             and not isinstance(layer, keras.layers.InputLayer)
         ):
             seen.add(id(layer))
-            groups[-1].append(layer)
-        shapes[-1] = tuple(node.outputs[0].shape)
-        if position in boundaries and any(member.variables for member in groups[-1]):
-            groups.append([])
-            shapes.append(())
-    if not any(member.variables for member in groups[-1]) and len(groups) > 1:
-        tail, shape = groups.pop(), shapes.pop()
-        groups[-1].extend(tail)
-        shapes[-1] = shape or shapes[-1]
-    weighted = sum(bool(layer.variables) for group in groups for layer in group)
-    merged, merged_shapes = _merge(groups, shapes, max(1, round(weighted / pieces)))
-    return tuple(
-        Unit(f"part{number}", tuple(group), shape)
-        for number, (group, shape) in enumerate(zip(merged, merged_shapes, strict=True), start=1)
-    )
+            layers.append(layer)
+            weighted += _has_variables(layer)
+        if is_boundary and weighted >= smallest:
+            groups.append((layers, tuple(node.outputs[0].shape)))
+            layers, weighted = [], 0
+    if weighted or not groups:
+        return [*groups, (layers, tuple(nodes[-1].outputs[0].shape))]
+    groups[-1] = ([*groups[-1][0], *layers], tuple(nodes[-1].outputs[0].shape))
+    return groups
 
 
-def _single_tensor_cuts(model: keras.Model, nodes: Sequence[keras_private.Node]) -> set[int]:
-    """Return the positions in the node order after which exactly one tensor is still needed."""
+def _widths(model: keras.Model, nodes: Sequence[keras_private.Node]) -> list[int]:
+    """Return how many tensors are still needed after each node."""
     last_use: dict[int, int] = {}
     for position, node in enumerate(nodes):
         for tensor in node.inputs:
@@ -119,23 +138,9 @@ def _single_tensor_cuts(model: keras.Model, nodes: Sequence[keras_private.Node])
     for tensor in model.outputs:
         last_use[id(tensor)] = len(nodes)
     live: set[int] = set()
-    cuts = set()
+    widths = []
     for position, node in enumerate(nodes):
-        live |= {id(tensor) for tensor in node.outputs if last_use.get(id(tensor), -1) > position}
-        live = {tensor for tensor in live if last_use[tensor] > position}
-        if len(live) == 1:
-            cuts.add(position)
-    return cuts
-
-
-def _merge(groups: list[list], shapes: list, smallest: int) -> tuple[list[list], list]:
-    merged: list[list] = []
-    merged_shapes: list = []
-    for group, shape in zip(groups, shapes, strict=True):
-        if merged and sum(bool(layer.variables) for layer in merged[-1]) < smallest:
-            merged[-1].extend(group)
-            merged_shapes[-1] = shape
-        else:
-            merged.append(list(group))
-            merged_shapes.append(shape)
-    return merged, merged_shapes
+        live |= {id(tensor) for tensor in node.outputs}
+        live = {tensor for tensor in live if last_use.get(tensor, -1) > position}
+        widths.append(len(live))
+    return widths

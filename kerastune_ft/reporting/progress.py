@@ -72,7 +72,8 @@ class Lines(Watch):
     def step_done(self, step: int, loss: float | None) -> None:
         """Print a line when nothing was printed for a minute."""
         if self._is_quiet():
-            self._say(f"{self._phase['name']}  step {step}/{self._phase['steps']}  train loss {loss:.4f}")
+            figure = "" if loss is None else f"  train loss {loss:.4f}"
+            self._say(f"{self._phase['name']}  step {step}/{self._phase['steps']}{figure}")
 
     def epoch_done(self, row: Mapping[str, Any], is_best: bool) -> None:
         """Print the epoch's figures."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 import tensorflow as tf
@@ -21,7 +21,7 @@ class Task(ABC):
     kind: str
     needs: str
     """What the head is put on: `sequence` is a feature map with positions."""
-    metric_directions: Mapping[str, str]
+    metric_directions: ClassVar[Mapping[str, str]]
     """By metric, `min` or `max`: which way is better."""
 
     @abstractmethod

@@ -18,6 +18,7 @@ from kerastune_ft.training.watch import Watch
 
 # Between two checkpoints at the end of epochs, so that short epochs do not spend their time writing.
 SECONDS_BETWEEN_EPOCH_CHECKPOINTS = 30.0
+_HEADER = "kerastune_ft"
 
 
 @dataclass(frozen=True)
@@ -30,19 +31,21 @@ class Tensors:
 
 def pack(variables: Mapping[str, np.ndarray], source_hash: str, **metadata: Any) -> bytes:
     """Return a safetensors file of variables by path; its header names the hash of the source they are relative to."""
-    header = {"source": source_hash, **{key: json.dumps(value) for key, value in metadata.items()}}
-    return save({path: np.ascontiguousarray(value) for path, value in variables.items()}, header)
+    # One entry, because safetensors writes several in any order, and the same weights should be the same bytes.
+    header = {_HEADER: json.dumps({"source": source_hash, **metadata})}
+    # Not ascontiguousarray, which would give a scalar an axis.
+    return save({path: np.asarray(value, order="C") for path, value in variables.items()}, header)
 
 
 def unpack(content: bytes) -> tuple[dict[str, np.ndarray], dict[str, Any]]:
     """Return the arrays and the header of a safetensors file; raises ValueError when it is damaged."""
     try:
         length = int.from_bytes(content[:8], "little")
-        header = json.loads(content[8 : 8 + length]).get("__metadata__", {})
+        header = json.loads(json.loads(content[8 : 8 + length])["__metadata__"][_HEADER])
         arrays = load(content)
     except Exception as error:
         raise ValueError(f"not a complete safetensors file: {error}") from error
-    return arrays, {key: value if key == "source" else json.loads(value) for key, value in header.items()}
+    return arrays, header
 
 
 def read_variables(run: RunDirectory, name: str, source_hash: str) -> dict[str, np.ndarray]:
@@ -51,12 +54,16 @@ def read_variables(run: RunDirectory, name: str, source_hash: str) -> dict[str, 
     Raises ConfigError when they are relative to other pretrained weights than the session has.
     """
     arrays, header = unpack(run.read_bytes(name))
+    _check_source(run, name, header, source_hash)
+    return arrays
+
+
+def _check_source(run: RunDirectory, name: str, header: Mapping[str, Any], source_hash: str) -> None:
     if header.get("source") != source_hash:
         raise ConfigError(
             f"{run.path / name} was trained from other pretrained weights than backbone.weights gives now; "
             "give the weights the run began with, or start over with --fresh"
         )
-    return arrays
 
 
 class Checkpoints:
@@ -81,13 +88,21 @@ class Checkpoints:
         arrays = {f"variable:{path}": value for path, value in tensors.variables.items()}
         arrays |= {f"optimizer:{name}": value for name, value in tensors.optimizer.items()}
         arrays |= {f"best:{path}": value for path, value in best.items()}
-        self._run.commit(f"{self._folder}/{step:09d}.safetensors", pack(arrays, self._source, state=dict(state)))
+        written = f"{step:09d}.safetensors"
+        self._run.commit(f"{self._folder}/{written}", pack(arrays, self._source, state=dict(state)))
         self._last = time.monotonic()
-        for name in self._run.listing(self._folder)[: -self._options.keep]:
+        names = self._run.listing(self._folder)
+        older = [name for name in names if name < written]
+        kept = {written, *older[max(0, len(older) - self._options.keep + 1) :]}
+        # Also those of later steps: they were damaged, or this phase would have gone on from them.
+        for name in set(names) - kept:
             self._run.remove(f"{self._folder}/{name}")
 
     def newest(self, watch: Watch) -> tuple[Tensors, dict[str, Any], dict[str, np.ndarray]] | None:
-        """Return the newest checkpoint that is whole, or None; a damaged one is passed over with a warning."""
+        """Return the newest checkpoint that is whole, or None; a damaged one is passed over with a note.
+
+        Raises ConfigError when it is relative to other pretrained weights than the session has.
+        """
         for name in reversed(self._run.listing(self._folder)):
             path = f"{self._folder}/{name}"
             try:
@@ -95,9 +110,7 @@ class Checkpoints:
             except ValueError as error:
                 watch.note(f"{path} is damaged ({error}); going on from the checkpoint before it")
                 continue
-            if header.get("source") != self._source:
-                watch.note(f"{path} belongs to other pretrained weights; passed over")
-                continue
+            _check_source(self._run, path, header, self._source)
             parts: dict[str, dict[str, np.ndarray]] = {"variable": {}, "optimizer": {}, "best": {}}
             for key, value in arrays.items():
                 part, _, rest = key.partition(":")

@@ -49,11 +49,15 @@ def execute(
     for change in allowed:
         watch.note(f"changed since the run began: {change}")
     session = assemble(config, devices, watch.note)
-    _check_data(target, session.source)
+    _check_same(target, session)
     plan = planning.make(session)
     _write_beginning(target, session, plan, config_hash)
-    for note in plan.document["notes"]:
+    for note in (*session.source.info.notes, *plan.document["notes"]):
         watch.note(note)
+    for phase in plan.phases:
+        if finished(target, phase):
+            # A process that was killed may have finished the phase and not told the manifest.
+            target.take_in(phase.files)
     around = Around(session, plan, target, watch, stop)
     for result in run_phases(around, until_phase):
         done = [entry for entry in (finished(target, phase) for phase in plan.phases) if entry]
@@ -73,12 +77,20 @@ def _measured(source: DataSource) -> tuple[str, ...]:
     return tuple(split for split in ("validation", "test") if split in source.splits)
 
 
-def _check_data(target: RunDirectory, source: DataSource) -> None:
-    known = (target.manifest() or {}).get("data_fingerprint")
-    if known and known != source.info.fingerprint:
+def _check_same(target: RunDirectory, session: Session) -> None:
+    """Raise an error when a run that began with other data or other pretrained weights would go on with these."""
+    manifest = target.manifest() or {}
+    known, now = manifest.get("data_fingerprint"), session.source.info.fingerprint
+    if known and known != now:
         raise DataError(
-            f"the data changed since {target} began (fingerprint {known[:12]}, now {source.info.fingerprint[:12]}); "
+            f"the data changed since {target} began (fingerprint {known[:12]}, now {now[:12]}); "
             "restore it, or give --fresh to start over"
+        )
+    known, now = manifest.get("source_hash"), session.source_hash
+    if known and known != now:
+        raise ConfigError(
+            f"the pretrained weights changed since {target} began (SHA-256 {known[:12]}, now {now[:12]}); "
+            "restore them, or give --fresh to start over"
         )
 
 

@@ -14,8 +14,10 @@ from kerastune_ft.training.plan import PhasePlan
 def run_phases(around: Around, until: str | None = None) -> Iterator[dict[str, Any]]:
     """Yield the result of every phase, training only those the run has not finished.
 
-    Afterwards the session's variables hold the last phase's best epoch. `until` names the last phase to run.
+    Afterwards the session's variables hold the last phase's best epoch. `until` names the last phase to train; phases
+    after it that the run has finished already stay what they are.
     """
+    to_train = [phase.index for phase in around.plan.phases if finished(around.run, phase) is None]
     for phase in around.plan.phases:
         result = finished(around.run, phase)
         if result is None:
@@ -23,7 +25,7 @@ def run_phases(around: Around, until: str | None = None) -> Iterator[dict[str, A
             kept = _kept(around, phase)
             result = PhaseTraining(around, phase, kept).train()
         yield result
-        if phase.phase.name == until:
+        if phase.phase.name == until and any(index > phase.index for index in to_train):
             break
     load_best(around, phase)
 

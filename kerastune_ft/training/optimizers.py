@@ -51,7 +51,12 @@ def build(
     # Adafactor would set a rate of its own instead of the phase's.
     fixed = {"relative_step": False} if phase.optimizer.name == "adafactor" else {}
     optimizer = keras_private.reduced_optimizer(CLASSES[phase.optimizer.name])(
-        learning_rate=TableRate(table), weight_decay=phase.weight_decay, **fixed, **dict(phase.optimizer.options)
+        learning_rate=TableRate(table),
+        weight_decay=phase.weight_decay,
+        # Keras would count the optimizers of a process up, and a resumed phase not know its state by name.
+        name="optimizer",
+        **fixed,
+        **dict(phase.optimizer.options),
     )
     optimizer.rate_factors = dict(factors)
     undecayed = [variable for variable in variables if len(variable.shape) < 2]

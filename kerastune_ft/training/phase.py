@@ -95,7 +95,7 @@ class PhaseTraining:
         while self._state.stopped is None:
             self._train_epoch()
         moved = proof.distances(session, phase, before_trained)
-        frozen = proof.check_frozen(phase, before_frozen, proof.frozen_hashes(session, phase))
+        frozen = proof.check_frozen(session, phase, before_frozen, proof.frozen_hashes(session, phase))
         self._write_checkpoint()
         session.assign(self._best)
         return self._finish(moved, frozen)
@@ -164,7 +164,8 @@ class PhaseTraining:
                 self._write_checkpoint()
             if stopping:
                 raise Interrupted(
-                    f"stopped after step {state.step} of phase {self._options.name}: {self._around.stop.reason}"
+                    f"{self._around.stop.reason}: stopped after step {state.step} of phase {self._options.name}, nothing is lost; "
+                    "the same command goes on"
                 )
         self._look(pending)
         self._end_epoch(began)
@@ -176,7 +177,7 @@ class PhaseTraining:
             values = [float(value) for value in sums.numpy()]
             if not all(map(math.isfinite, values)):
                 raise DivergedError(
-                    f"the loss of phase {self._options.name} became NaN or infinite within the {len(pending)} steps before "
+                    f"the loss of phase {self._options.name} became NaN or infinite within {len(pending)} steps before "
                     f"step {state.step} (learning rate {self._rates[state.step - 1]:.3g}); lower its learning_rate, "
                     'or give "clip_norm": 1.0'
                 )

@@ -13,7 +13,7 @@ import keras
 from kerastune_ft.config.phases import Phase
 from kerastune_ft.config.run import RunConfig
 from kerastune_ft.errors import ConfigError, DataError
-from kerastune_ft.graph import boundary, costs, keras_private, rates
+from kerastune_ft.graph import boundary, costs, keras_private, randomness, rates
 from kerastune_ft.graph.boundary import HEAD, Selection
 from kerastune_ft.graph.partition import Partition, partition, tensor_bytes
 from kerastune_ft.graph.units import count
@@ -46,6 +46,11 @@ class PhasePlan:
     def folder(self) -> str:
         """Return the phase's directory within the run directory."""
         return f"phases/{self.index:02d}-{self.phase.name}"
+
+    @property
+    def files(self) -> tuple[str, ...]:
+        """Return the files a finished phase leaves, checkpoints aside."""
+        return tuple(f"{self.folder}/{name}" for name in ("history.csv", "best.safetensors", "result.json"))
 
     @property
     def update_batch(self) -> int:
@@ -112,11 +117,23 @@ def _phase(session: Session, index: int, phase: Phase) -> PhasePlan:
         trained=trained,
         unit_factors=unit_factors,
         factors={path: unit_factors[unit_of[path]] for path in trained},
-        partition=partition(session.model, trained),
+        partition=partition(session.model, trained, _random_layers(session, selection)),
         steps_per_epoch=steps_per_epoch,
         epochs=math.ceil(steps / steps_per_epoch),
         steps=steps,
     )
+
+
+def _random_layers(session: Session, selection: Selection) -> set[str]:
+    """Return the names of the layers that draw in this phase: those of the units that train and of the head."""
+    active = {*selection.units, HEAD}
+    return {
+        layer.name
+        for unit in session.units
+        if unit.id in active
+        for layer in unit.layers
+        if randomness.is_random(layer)
+    }
 
 
 def _check_splits(session: Session) -> None:
@@ -210,7 +227,7 @@ def unit_rows(units: Sequence[Any]) -> list[dict[str, Any]]:
 
 
 def _notes(session: Session, chunk: int) -> list[str]:
-    notes = [*session.source.info.notes, *session.backbone.notes]
+    notes = [*session.backbone.notes]
     if session.unaddressed:
         notes.append(f"random draws of {', '.join(session.unaddressed)} are equal across replicas in distribution only")
     if chunk < 8:
@@ -236,8 +253,8 @@ def _phase_document(session: Session, plan: PhasePlan) -> dict[str, Any]:
         "frozen_parameters": total - trained,
         "trainable_share": trained / total,
         "cut": [
-            {"name": tensor.name, "shape": list(tensor.shape[1:]), "dtype": tensor.dtype, "bytes": tensor_bytes(tensor)}
-            for tensor in plan.partition.cut
+            {"name": name, "shape": list(tensor.shape[1:]), "dtype": tensor.dtype, "bytes": tensor_bytes(tensor)}
+            for name, tensor in zip(plan.partition.cut_names, plan.partition.cut, strict=True)
         ],
         "epochs": plan.epochs,
         "steps_per_epoch": plan.steps_per_epoch,

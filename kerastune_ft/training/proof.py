@@ -10,19 +10,22 @@ import numpy as np
 
 from kerastune_ft.errors import PromiseError
 from kerastune_ft.training.assemble import Session
-from kerastune_ft.training.plan import PhasePlan
+from kerastune_ft.training.plan import PhasePlan, variable_bytes
 
 
 def frozen_hashes(session: Session, plan: PhasePlan) -> dict[str, str]:
     """Return the SHA-256 of every variable not selected to train, statistics included, by path."""
+    trained = set(plan.trained)
     return {
-        path: hashlib.sha256(np.ascontiguousarray(variable.numpy()).tobytes()).hexdigest()
+        path: hashlib.sha256(variable.numpy().tobytes()).hexdigest()
         for path, variable in session.variables.items()
-        if path not in set(plan.trained)
+        if path not in trained
     }
 
 
-def check_frozen(plan: PhasePlan, before: Mapping[str, str], after: Mapping[str, str]) -> dict[str, Any]:
+def check_frozen(
+    session: Session, plan: PhasePlan, before: Mapping[str, str], after: Mapping[str, str]
+) -> dict[str, Any]:
     """Return the proof for the manifest; raise PromiseError when a frozen variable changed."""
     changed = [path for path in before if before[path] != after.get(path)]
     if changed:
@@ -33,6 +36,7 @@ def check_frozen(plan: PhasePlan, before: Mapping[str, str], after: Mapping[str,
     combined = hashlib.sha256("".join(f"{path}{digest}" for path, digest in sorted(after.items())).encode())
     return {
         "variables": len(after),
+        "bytes": sum(variable_bytes(session.variables[path]) for path in after),
         "sha256": combined.hexdigest(),
         "changed": changed,
         "before": dict(before),

@@ -74,6 +74,9 @@ def write_evaluation(session: Session, run: RunDirectory, outputs: Mapping[str, 
     run.commit_csv("evaluation/predictions.csv", list(rows[0]), rows)
     if shown:
         _write_mistakes(session, run, rows)
+    else:
+        _remove_pictures(run, 0)
+        run.remove("evaluation/mistakes.json")
     metrics = metrics_of(session, outputs)
     run.commit_json("metrics.json", metrics)
     return metrics
@@ -94,7 +97,14 @@ def _write_mistakes(session: Session, run: RunDirectory, rows: list[dict[str, An
         name = f"{number:02d}.png"
         run.commit(f"evaluation/mistakes/{name}", picture.getvalue())
         entries.append({"file": name, **{key: row[key] for key in ("input", "label", "prediction", "probability")}})
+    _remove_pictures(run, len(worst))
     run.commit_json("evaluation/mistakes.json", entries)
+
+
+def _remove_pictures(run: RunDirectory, first: int) -> None:
+    """Delete the pictures from this number on that an earlier evaluation of the run left."""
+    for name in run.listing("evaluation/mistakes")[first:]:
+        run.remove(f"evaluation/mistakes/{name}")
 
 
 def serving_model(session: Session) -> keras.Model:

@@ -61,12 +61,12 @@ def image(index: int) -> np.ndarray:
 
 def _stains(rng: np.random.Generator, draw: cells.Draw) -> tuple[np.ndarray, np.ndarray]:
     """Return both stains over the field: the cell in the middle, its neighbours, and what else lies about."""
-    radius = rng.uniform(18, 30)
+    radius = rng.uniform(20, 30)
     x, y = (IMAGE_SIZE / 2 + rng.uniform(-6, 6, 2)).tolist()
     subject = cells.Pose(x, y, radius, rng.uniform(0, 2 * np.pi))
     placed = [(draw, subject)]
     for _ in range(rng.integers(1, 5)):
-        placed.append((cells.normal, _beside(rng, subject, radius * rng.uniform(0.8, 1.15), rng.uniform(1.65, 2.6))))
+        placed.append((cells.normal, _beside(rng, subject, radius * rng.uniform(0.8, 1.15), rng.uniform(1.7, 2.6))))
     if rng.random() < 0.35:
         placed.append((cells.platelet, _beside(rng, subject, radius * rng.uniform(0.2, 0.35), rng.uniform(0.7, 1.8))))
     for _ in range(rng.integers(0, 4)):
@@ -95,9 +95,9 @@ def _photograph(rng: np.random.Generator, eosin: np.ndarray, azure: np.ndarray) 
     layers = np.stack([eosin + film, azure], axis=-1).astype(np.float32)
     colour = rng.uniform(0.82, 1.0, 3).astype(np.float32)
     pixels = _lamp(rng)[..., None] * colour * np.exp(layers @ np.stack([-pink, -purple]).astype(np.float32))
-    blur = rng.uniform(0.3, 1.7)
+    blur = rng.uniform(0.3, 1.4)
     pixels = gaussian_filter(pixels, (blur, blur, 0), truncate=3)
-    pixels += rng.standard_normal(pixels.shape, np.float32) * np.float32(rng.uniform(0.005, 0.035))
+    pixels += rng.standard_normal(pixels.shape, np.float32) * np.float32(rng.uniform(0.005, 0.03))
     return (255 * np.clip(pixels, 0, 1) + 0.5).astype(np.uint8)
 
 

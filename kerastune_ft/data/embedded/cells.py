@@ -68,7 +68,7 @@ def target(rng: np.random.Generator, u: np.ndarray, v: np.ndarray) -> tuple[np.n
     """Return eosin and azure of a target cell: a dark spot within the pale ring."""
     rho = _wobbly_radius(rng, u, v, (0.75, 1.0))
     off_centre = np.hypot(u - rng.uniform(-0.12, 0.12), v - rng.uniform(-0.12, 0.12))
-    ring = rng.uniform(0.3, 0.75) * _bump(off_centre - rng.uniform(0.4, 0.56), rng.uniform(0.12, 0.2))
+    ring = rng.uniform(0.45, 0.85) * _bump(off_centre - rng.uniform(0.42, 0.56), rng.uniform(0.13, 0.2))
     eosin = _inside(rho - 1) * (1 - ring)
     return eosin, np.zeros_like(eosin)
 
@@ -76,7 +76,7 @@ def target(rng: np.random.Generator, u: np.ndarray, v: np.ndarray) -> tuple[np.n
 def sickle(rng: np.random.Generator, u: np.ndarray, v: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Return eosin and azure of a sickle cell: a bent spindle, from barely to strongly curved."""
     length, width = rng.uniform(1.05, 1.35), rng.uniform(0.3, 0.6)
-    bend = rng.uniform(0.2, 0.6)
+    bend = rng.uniform(0.25, 0.6)
     along = np.clip(1 - (u / length) ** 2, 0, None)
     across = np.abs(v - bend * (u**2 - 0.5))
     eosin = _inside(across - width * along) * _inside(np.abs(u) - length) * rng.uniform(0.9, 1.2)
@@ -99,9 +99,9 @@ def _ring_form(rng: np.random.Generator, u: np.ndarray, v: np.ndarray) -> np.nda
     away, direction = rng.uniform(0.1, 0.62), rng.uniform(0, 2 * np.pi)
     x, y = away * math.cos(direction), away * math.sin(direction)
     radius, dot = rng.uniform(0.16, 0.28), rng.uniform(0, 2 * np.pi)
-    ring = rng.uniform(0.25, 0.65) * _bump(np.hypot(u - x, v - y) - radius, 0.07)
+    ring = rng.uniform(0.45, 0.85) * _bump(np.hypot(u - x, v - y) - radius, 0.07)
     spot_distance = np.hypot(u - x - radius * math.cos(dot), v - y - radius * math.sin(dot))
-    return ring + rng.uniform(0.4, 0.9) * _bump(spot_distance, rng.uniform(0.08, 0.13))
+    return ring + rng.uniform(0.6, 1.1) * _bump(spot_distance, rng.uniform(0.08, 0.13))
 
 
 def platelet(rng: np.random.Generator, u: np.ndarray, v: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

@@ -1,0 +1,57 @@
+from __future__ import annotations
+
+import hashlib
+from pathlib import Path
+
+import keras
+import numpy as np
+import pytest
+from safetensors import safe_open
+
+import kerastune_ft.backbones
+
+WEIGHTS = Path(kerastune_ft.backbones.__file__).parent / "weights" / "mobilenet_v2_035_embedded.safetensors"
+
+
+@pytest.fixture(scope="module")
+def backbone() -> keras.Model:
+    return keras.applications.MobileNetV2(input_shape=(96, 96, 3), alpha=0.35, weights=None, include_top=False)
+
+
+def test_every_variable_has_its_value_and_nothing_is_left_over(backbone: keras.Model) -> None:
+    with safe_open(WEIGHTS, "numpy") as file:
+        stored = {name: tuple(file.get_slice(name).get_shape()) for name in file.keys()}  # noqa: SIM118
+    assert stored == {variable.path: tuple(variable.shape) for variable in backbone.variables}
+
+
+def test_size_and_provenance() -> None:
+    assert WEIGHTS.stat().st_size <= 2_000_000
+    with safe_open(WEIGHTS, "numpy") as file:
+        metadata = file.metadata()
+    assert "no real image" in metadata["provenance"]
+    assert {"seed", "versions", "recipe_sha256", "images_sha256", "license", "epochs"} <= set(metadata)
+
+
+def test_card_names_the_file_that_ships() -> None:
+    card = WEIGHTS.with_suffix(".md").read_text("utf-8")
+    assert hashlib.sha256(WEIGHTS.read_bytes()).hexdigest() in card
+
+
+def test_features_tell_digits_apart_and_statistics_fit_the_weights(backbone: keras.Model) -> None:
+    from sklearn.linear_model import LogisticRegression
+    from sklearn.preprocessing import StandardScaler
+
+    from kerastune_ft.data.embedded import digits
+
+    with safe_open(WEIGHTS, "numpy") as file:
+        for variable in backbone.variables:
+            variable.assign(file.get_tensor(variable.path))
+    indices = np.random.default_rng(0).permutation(digits.EXAMPLES)[:500]
+    images = np.stack([digits.image(index) for index in indices]).astype(np.float32) / 127.5 - 1
+    enlarged = keras.ops.image.resize(images, (96, 96))
+    features = np.asarray(backbone(enlarged, training=False)).mean(axis=(1, 2))
+    assert 0.01 < features.std() < 10
+    labels = np.array([digits.label(index) for index in indices])
+    scaled = StandardScaler().fit(features[:300]).transform(features)
+    probe = LogisticRegression(C=0.1, max_iter=300).fit(scaled[:300], labels[:300])
+    assert probe.score(scaled[300:], labels[300:]) >= 0.75

@@ -1,0 +1,161 @@
+from __future__ import annotations
+
+import keras
+import numpy as np
+import pytest
+import tensorflow as tf
+from graph_models import (
+    LENGTH,
+    WIDTH,
+    application,
+    check_partition,
+    masked_encoder,
+    paths_from,
+    random_inputs,
+    skip_segmenter,
+    tied_language_model,
+)
+
+from kerastune_ft.config import phases as options
+from kerastune_ft.graph.boundary import HEAD, resolve
+from kerastune_ft.graph.partition import partition, tensor_bytes
+from kerastune_ft.graph.units import units_by_depth, units_by_name
+
+SAMPLE = [("MobileNet", 7), ("MobileNetV2", 10), ("ResNet50", 8), ("EfficientNetB0", 5)]
+
+
+def _check_application(name: str, first: int) -> None:
+    backbone = application(name)
+    trained = set(resolve(options.From(unit=backbone.units[first].id), backbone.units, "unfreeze").variables)
+    parts = check_partition(backbone.model, trained, rows=2)
+    assert parts.prefix is not None
+    assert len(parts.cut) <= 3
+    assert parts.cut_bytes < 64 * 64 * 96 * 4
+
+
+@pytest.mark.parametrize(("name", "first"), SAMPLE)
+def test_an_application_cut_at_a_boundary(name: str, first: int) -> None:
+    _check_application(name, first)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", [name for name, _ in SAMPLE])
+def test_an_application_cut_at_every_boundary(name: str) -> None:
+    for first in range(1, len(application(name).units)):
+        _check_application(name, first)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", ["NASNetMobile", "InceptionV3", "ConvNeXtTiny", "DenseNet121", "MobileNetV3Small", "Xception"])
+def test_applications_divided_by_depth_cut_in_three_places(name: str) -> None:
+    keras.utils.clear_session()
+    units = application(name, 96).units
+    for first in (1, len(units) // 2, len(units) - 1):
+        trained = set(resolve(options.From(unit=units[first].id), units, "unfreeze").variables)
+        assert len(check_partition(application(name, 96).model, trained, rows=2).cut) <= 3
+
+
+def test_everything_trained_leaves_no_prefix() -> None:
+    model = skip_segmenter()
+    parts = partition(model, {variable.path for variable in model.variables})
+    assert parts.prefix is None
+    assert parts.tail is model
+    assert parts.cut_bytes == 16 * 16 * 3 * 4
+
+
+def test_a_frozen_layer_without_variables_is_no_prefix_worth_storing() -> None:
+    inputs = keras.Input((4,))
+    x = keras.layers.Dense(2, name="first")(keras.layers.Rescaling(0.5)(inputs))
+    assert partition(keras.Model(inputs, x), {"first/kernel"}).prefix is None
+
+
+def test_a_model_with_skip_connections_has_several_tensors_in_its_cut() -> None:
+    model = skip_segmenter()
+    decoder = {variable.path for variable in model.variables if variable.path.startswith(("up_", "classes"))}
+    parts = check_partition(model, decoder)
+    assert sorted(tuple(tensor.shape[1:]) for tensor in parts.cut) == [(8, 8, 6), (8, 8, 8), (16, 16, 4)]
+    assert parts.cut_bytes == 4 * (8 * 8 * 6 + 8 * 8 * 8 + 16 * 16 * 4)
+    assert parts.cut_bytes == sum(map(tensor_bytes, parts.cut))
+    middle = decoder | {"middle/kernel", "middle/bias"}
+    assert len(check_partition(model, middle).cut) == 3
+    units = units_by_depth(model)
+    for first in range(1, len(units)):
+        check_partition(model, paths_from(units, first))
+
+
+def _blocks(model: keras.Model) -> tuple:
+    def unit(name: str) -> str | None:
+        number = name.split("_")[1] if name.startswith("layer_") else ""
+        return f"layer_{number}" if number else {"embedding": "embedding", "final_norm": "top", "output": "top"}.get(name)
+
+    return units_by_name(model, unit)
+
+
+def test_a_model_of_two_inputs_is_exact_at_each_block() -> None:
+    model = masked_encoder()
+    units = _blocks(model)
+    assert [unit.id for unit in units] == ["embedding", "layer_0", "layer_1", "top"]
+    for first in range(1, len(units)):
+        parts = check_partition(model, paths_from(units, first))
+        assert len(parts.cut) <= 3
+        assert any(tensor.shape[1:] == (LENGTH, WIDTH) for tensor in parts.cut) or units[first].id == "top"
+
+
+class _TiedModel:
+    """A tied model with the paths of each part."""
+
+    def __init__(self) -> None:
+        self.model = tied_language_model()
+        paths = [variable.path for variable in self.model.variables if not variable.path.endswith("seed_generator_state")]
+        self.table = {path for path in paths if path.startswith("embedding/")}
+        self.blocks = [{path for path in paths if path.startswith(f"layer_{number}_")} for number in range(3)]
+        self.top = {path for path in paths if path.startswith("final_norm/")}
+
+
+@pytest.fixture(scope="module")
+def tied() -> _TiedModel:
+    return _TiedModel()
+
+
+def test_a_tied_model_with_frozen_table_is_exact_at_each_block(tied: _TiedModel) -> None:
+    for first in range(3):
+        trained = set().union(*tied.blocks[first:], tied.top)
+        inputs = random_inputs(tied.model)[0]
+        parts = partition(tied.model, trained)
+        assert [tuple(tensor.shape[1:]) for tensor in parts.cut] == [(LENGTH, WIDTH)]
+        # The table stands on both sides, frozen: once as embedding, once as output.
+        assert any(variable.path in tied.table for variable in parts.prefix.variables)
+        assert any(variable.path in tied.table for variable in parts.tail.variables)
+        whole = tf.function(lambda values: tied.model(values, training=False))(inputs)
+        assert np.array_equal(tf.function(lambda values: parts.tail(parts.prefix(values)))(inputs), whole)
+
+
+def test_a_trained_table_puts_both_its_uses_into_the_tail(tied: _TiedModel) -> None:
+    parts = partition(tied.model, tied.table)
+    assert parts.prefix is None
+    assert parts.tail is tied.model
+
+
+def test_a_tied_model_has_no_head_to_train_alone(tied: _TiedModel) -> None:
+    units = units_by_depth(tied.model)
+    selection = resolve(options.HeadOnly(), units, "phases[0].unfreeze")
+    assert (selection.units, selection.boundary, selection.variables) == ((), HEAD, frozenset())
+    parts = partition(tied.model, selection.variables)
+    assert parts.tail.variables == []
+    assert parts.cut == tuple(tied.model.outputs)
+
+
+def test_trained_variables_change_and_no_other() -> None:
+    model = skip_segmenter()
+    trained = {"middle/kernel", "middle/bias", "classes/kernel"}
+    parts = partition(model, trained)
+    variables = {variable.path: variable for variable in model.variables}
+    before = {path: variable.numpy() for path, variable in variables.items()}
+    native = [variables[path].value for path in sorted(trained)]
+    with tf.GradientTape(watch_accessed_variables=False) as tape:
+        tape.watch(native)
+        outputs = parts.tail(parts.prefix(random_inputs(model)[0], training=False), training=False)
+        loss = tf.reduce_sum(tf.square(outputs))
+    for variable, gradient in zip(native, tape.gradient(loss, native), strict=True):
+        variable.assign_sub(1e-9 * gradient + 1e-6)
+    assert {path for path, variable in variables.items() if not np.array_equal(variable.numpy(), before[path])} == trained

@@ -1,0 +1,168 @@
+from __future__ import annotations
+
+import importlib
+from collections.abc import Callable
+
+import keras
+import numpy as np
+import pytest
+import tensorflow as tf
+from graph_models import application
+
+from kerastune_ft.graph import keras_private
+from kerastune_ft.graph.randomness import addressed, bind, example_keys, uniform
+
+INDICES = np.array([0, 1, 5, 7, 100, 2**31, 2**32 + 5, 2**40], np.int64)
+
+
+def _draws(address: str = "7/0", epoch: int = 3, site: str = "dropout", indices: np.ndarray = INDICES) -> np.ndarray:
+    return uniform(example_keys(address, epoch, tf.constant(indices)), site, [6, 5]).numpy()
+
+
+def test_a_row_depends_on_its_example_alone() -> None:
+    whole = _draws()
+    order = np.random.default_rng(0).permutation(len(INDICES))
+    assert np.array_equal(_draws(indices=INDICES[order]), whole[order])
+    for row, index in enumerate(INDICES):
+        assert np.array_equal(_draws(indices=np.array([index]))[0], whole[row])
+    compiled = tf.function(lambda keys: uniform(keys, "dropout", [6, 5]))
+    assert np.array_equal(compiled(example_keys("7/0", tf.constant(3), tf.constant(INDICES))), whole)
+
+
+@pytest.mark.parametrize("change", [{"address": "7/1"}, {"address": "8/0"}, {"epoch": 4}, {"site": "other"}])
+def test_every_part_of_the_address_counts(change: dict) -> None:
+    assert np.mean(_draws(**change) == _draws()) < 0.01
+
+
+def test_examples_differ_also_beyond_32_bits() -> None:
+    rows = _draws()
+    assert len(np.unique(rows[:, 0, 0])) == len(INDICES)
+
+
+def test_draws_are_those_of_other_releases() -> None:
+    # A change here changes every resumed run: it needs a line in the changelog.
+    keys = example_keys("7/0", 3, tf.constant([0, 5], tf.int64))
+    assert keys.numpy().tolist() == [[3850812830, 3234909819], [0, 0]]
+    assert uniform(keys, "dropout").numpy().tolist() == [0, 0]
+
+
+def test_draws_are_uniform_and_independent() -> None:
+    keys = example_keys("0/0", 0, tf.range(400, dtype=tf.int64))
+    draws = uniform(keys, "site", [500]).numpy()
+    assert draws.min() >= 0
+    assert draws.max() < 1
+    # 200 000 draws: four standard errors.
+    assert abs(draws.mean() - 0.5) < 4 * np.sqrt(1 / 12 / draws.size)
+    counts = np.histogram(draws, bins=50, range=(0, 1))[0]
+    assert np.square(counts - draws.size / 50).sum() / (draws.size / 50) < 100
+    for other in (draws[1:, :] - 0.5) * (draws[:-1, :] - 0.5), (draws[:, 1:] - 0.5) * (draws[:, :-1] - 0.5):
+        assert abs(other.mean()) < 5 / 12 / np.sqrt(other.size)
+    means = draws.mean(axis=1)
+    assert abs(means.std() - np.sqrt(1 / 12 / 500)) < 0.002
+
+
+def _bound(layer: keras.layers.Layer, path: str = "layer") -> keras.layers.Layer:
+    assert bind({path: layer}) == []
+    return layer
+
+
+def test_dropout_draws_by_address() -> None:
+    layer = _bound(keras.layers.Dropout(0.3))
+    ones = tf.ones([64, 40])
+    keys = example_keys("0/0", 0, tf.range(64, dtype=tf.int64))
+    with addressed(keys):
+        whole = layer(ones, training=True).numpy()
+    assert set(np.unique(whole)) == {np.float32(0), np.float32(1 / np.float32(0.7))}
+    assert abs((whole == 0).mean() - 0.3) < 4 * np.sqrt(0.21 / whole.size)
+    with addressed(keys[10:]):
+        assert np.array_equal(layer(ones[10:], training=True), whole[10:])
+    with addressed(keys):
+        assert np.array_equal(layer(ones, training=True), whole)
+        other = _bound(keras.layers.Dropout(0.3), "other")(ones, training=True).numpy()
+    assert 0.4 < (other == whole).mean() < 0.8
+
+
+def test_dropout_is_the_identity_outside_training() -> None:
+    layer = _bound(keras.layers.Dropout(0.5))
+    ones = tf.ones([4, 8])
+    assert np.array_equal(layer(ones), ones)
+    with addressed(example_keys("0/0", 0, tf.range(4, dtype=tf.int64))):
+        assert np.array_equal(layer(ones, training=False), ones)
+        assert not np.array_equal(layer(ones, training=True), ones)
+        layer.trainable = False
+        assert np.array_equal(layer(ones, training=True), ones)
+        layer.trainable, layer.rate = True, 0
+        assert np.array_equal(layer(ones, training=True), ones)
+
+
+def test_a_draw_outside_an_addressed_step_is_a_mistake() -> None:
+    layer = _bound(keras.layers.Dropout(0.5), "head_dropout")
+    with pytest.raises(RuntimeError, match="head_dropout draws outside an addressed step"):
+        layer(tf.ones([2, 2]), training=True)
+
+
+def test_contexts_nest() -> None:
+    layer = _bound(keras.layers.Dropout(0.5))
+    ones = tf.ones([4, 30])
+    outer, inner = (example_keys("0/0", epoch, tf.range(4, dtype=tf.int64)) for epoch in (0, 1))
+    with addressed(outer):
+        before = layer(ones, training=True).numpy()
+        with addressed(inner):
+            assert not np.array_equal(layer(ones, training=True), before)
+        assert np.array_equal(layer(ones, training=True), before)
+
+
+def test_layers_that_draw_otherwise_are_named() -> None:
+    layers = {"a": keras.layers.GaussianNoise(0.1), "b": keras.layers.Dense(2), "c": keras.layers.GaussianDropout(0.1)}
+    assert bind(layers) == ["a", "c"]
+
+
+def test_a_bound_model_saves_as_stock_layers(tmp_path: object) -> None:
+    model = keras.Sequential([keras.Input((4,)), keras.layers.Dense(3), keras.layers.Dropout(0.5)])
+    bind(keras_private.leaf_layers(model))
+    model.save(f"{tmp_path}/model.keras")
+    loaded = keras.models.load_model(f"{tmp_path}/model.keras")
+    x = np.ones([2, 4], np.float32)
+    assert np.array_equal(loaded(x), model(x))
+    assert not np.array_equal(loaded(x, training=True), loaded(x))
+
+
+def _small_convnext() -> keras.Model:
+    convnext = importlib.import_module("keras.src.applications.convnext")
+    return convnext.ConvNeXt(
+        [2, 2, 3, 2], [8, 8, 16, 16], drop_path_rate=0.5, include_top=False, weights=None, input_shape=(32, 32, 3)
+    )
+
+
+@pytest.mark.parametrize(
+    ("build", "sites"),
+    [(lambda: application("EfficientNetB0", 32).model, 9), (_small_convnext, 8)],
+    ids=["efficientnet", "convnext"],
+)
+def test_stochastic_depth_does_not_depend_on_the_batch(build: Callable[[], keras.Model], sites: int) -> None:
+    model = build()
+    leaves = keras_private.leaf_layers(model)
+    seeded = {path for path, layer in leaves.items() if hasattr(layer, "seed_generator") or hasattr(layer, "drop_path_rate")}
+    assert len(seeded) == sites
+    assert bind(leaves) == []
+    assert all("call" in vars(leaves[path]) for path in seeded)
+    for layer in leaves.values():
+        if isinstance(layer, keras.layers.BatchNormalization):
+            layer.trainable = False
+    images = np.random.default_rng(0).uniform(0, 255, (8, 32, 32, 3)).astype(np.float32)
+    keys = example_keys("0/0", 0, tf.range(8, dtype=tf.int64))
+
+    @tf.function(reduce_retracing=True)
+    def outputs(images: tf.Tensor, keys: tf.Tensor) -> tf.Tensor:
+        with addressed(keys):
+            return model(images, training=True)
+
+    def difference(one: np.ndarray, other: np.ndarray) -> float:
+        return float(np.abs(one - other).max() / np.abs(one).max())
+
+    whole = outputs(images, keys).numpy()
+    assert difference(whole, model(images, training=False).numpy()) > 0.01
+    assert difference(whole, np.concatenate([outputs(images[:4], keys[:4]), outputs(images[4:], keys[4:])])) < 1e-4
+    assert difference(whole, outputs(images[::-1], keys[::-1]).numpy()[::-1]) < 1e-4
+    later = outputs(images, example_keys("0/0", 1, tf.range(8, dtype=tf.int64)))
+    assert difference(whole, later.numpy()) > 0.01

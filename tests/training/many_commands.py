@@ -1,0 +1,40 @@
+"""Gives commands, read from standard input, one after another in this process; prints what each left as JSON."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+import tempfile
+from typing import Any
+
+from kerastune_ft.cli import main
+
+
+def outcome(words: list[str]) -> dict[str, Any]:
+    """Run one command with both streams, TensorFlow's own lines included, in files."""
+    kept = os.dup(1), os.dup(2)
+    with tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as err:
+        os.dup2(out.fileno(), 1)
+        os.dup2(err.fileno(), 2)
+        try:
+            main(words)
+            code: Any = 0
+        except SystemExit as ended:
+            code = ended.code
+        finally:
+            sys.stdout.flush()
+            sys.stderr.flush()
+            os.dup2(kept[0], 1)
+            os.dup2(kept[1], 2)
+            os.close(kept[0])
+            os.close(kept[1])
+        texts = []
+        for file in (out, err):
+            file.seek(0)
+            texts.append(file.read().decode())
+    return {"code": code, "out": texts[0], "err": texts[1]}
+
+
+if __name__ == "__main__":
+    print(json.dumps([outcome(words) for words in json.load(sys.stdin)]))

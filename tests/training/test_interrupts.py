@@ -1,0 +1,62 @@
+from __future__ import annotations
+
+import os
+import signal
+import threading
+import time
+
+import pytest
+
+from kerastune_ft.training.interrupts import StopRequest, listening
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_the_first_signal_is_a_request(number: signal.Signals) -> None:
+    stop = StopRequest()
+    assert stop.reason is None
+    with listening(stop):
+        os.kill(os.getpid(), number)
+        assert stop.reason == number.name
+
+
+def test_a_second_signal_acts_at_once() -> None:
+    stop = StopRequest()
+    with pytest.raises(KeyboardInterrupt), listening(stop):
+        os.kill(os.getpid(), signal.SIGINT)
+        os.kill(os.getpid(), signal.SIGINT)
+    assert stop.reason == "SIGINT"
+
+
+def test_the_handlers_are_put_back() -> None:
+    before = [signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)]
+    with listening(StopRequest()):
+        assert signal.getsignal(signal.SIGTERM) != before[1]
+    assert [signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)] == before
+
+
+def test_in_another_thread_nothing_is_changed() -> None:
+    seen: list[object] = []
+
+    def listen() -> None:
+        with listening(StopRequest()):
+            seen.append(signal.getsignal(signal.SIGTERM))
+
+    before = signal.getsignal(signal.SIGTERM)
+    thread = threading.Thread(target=listen)
+    thread.start()
+    thread.join()
+    assert seen == [before]
+
+
+def test_a_time_limit_is_a_request_too() -> None:
+    assert StopRequest(3600).reason is None
+    stop = StopRequest(0.01)
+    time.sleep(0.02)
+    assert stop.reason == "the time limit is reached"
+
+
+def test_the_first_reason_stays() -> None:
+    stop = StopRequest(0)
+    stop.ask("SIGTERM")
+    stop.ask("SIGINT")
+    assert stop.reason == "SIGTERM"

@@ -1,0 +1,70 @@
+from __future__ import annotations
+
+from typing import Any
+
+import keras
+import numpy as np
+import pytest
+
+from kerastune_ft.config.optimizers import OPTIMIZER_OPTIONS
+from kerastune_ft.config.phases import Phase
+from kerastune_ft.graph import keras_private
+from kerastune_ft.training import optimizers
+
+RATES = np.array([0.5, 0.25, 0.125], np.float32)
+
+
+def phase(name: str, **options: Any) -> Phase:
+    return Phase.model_validate(
+        {"name": "top", "unfreeze": "all", "epochs": 1, "learning_rate": 0.5, "optimizer": name, **options}
+    )
+
+
+def variables() -> list[keras.Variable]:
+    return [keras.Variable(np.ones((2, 2), np.float32), name="kernel"), keras.Variable(np.ones(2, np.float32), name="bias")]
+
+
+def moved(optimizer: keras.optimizers.Optimizer, on: list[keras.Variable], gradient: float = 1.0) -> list[float]:
+    """Make an update with the same gradient everywhere and return how far each variable went."""
+    before = [variable.numpy().flat[0] for variable in on]
+    optimizer.apply([keras.ops.full(variable.shape, gradient) for variable in on], on)
+    return [float(old - variable.numpy().flat[0]) for old, variable in zip(before, on, strict=True)]
+
+
+@pytest.mark.parametrize("name", OPTIMIZER_OPTIONS)
+def test_every_optimizer_of_the_format_updates_and_decays_weights_alone(name: str) -> None:
+    on = variables()
+    optimizer = optimizers.build(phase(name, weight_decay=0.5), on, RATES, {})
+    kernel, bias = moved(optimizer, on, gradient=0.0)
+    assert kernel == pytest.approx(0.5 * 0.5, rel=1e-5), "decay is rate times weight_decay"
+    assert bias == 0
+    assert all(abs(distance) > 0 for distance in moved(optimizer, on))
+
+
+def test_the_rates_are_those_of_the_table_and_the_last_goes_on() -> None:
+    on = variables()
+    optimizer = optimizers.build(phase("sgd", weight_decay=0), on, RATES, {})
+    assert [moved(optimizer, on)[0] for _ in range(4)] == [0.5, 0.25, 0.125, 0.125]
+
+
+def test_factors_multiply_rate_and_decay() -> None:
+    on = variables()
+    optimizer = optimizers.build(phase("sgd", weight_decay=0.5), on, RATES, {on[0].path: 0.5, on[1].path: 0.25})
+    kernel, bias = moved(optimizer, on)
+    assert kernel == pytest.approx(0.5 * (0.5 * 0.5 + 0.5))
+    assert bias == pytest.approx(0.5 * 0.25)
+
+
+def test_options_reach_the_optimizer() -> None:
+    on = variables()
+    options = {"name": "sgd", "momentum": 0.5, "nesterov": True}
+    optimizer = optimizers.build(phase("sgd", optimizer=options, weight_decay=0), on, RATES, {})
+    assert optimizer.momentum == 0.5
+    assert optimizer.nesterov
+
+
+def test_the_state_has_the_same_names_whatever_was_built_before() -> None:
+    on = variables()
+    slots = [list(keras_private.optimizer_slots(optimizers.build(phase("adamw"), on, RATES, {}))) for _ in range(2)]
+    assert slots[0] == slots[1]
+    assert len(slots[0]) == len(set(slots[0])) >= 5

@@ -1,0 +1,76 @@
+from __future__ import annotations
+
+import io
+import time
+from typing import Any
+
+import pytest
+from rich.console import Console
+
+from kerastune_ft.reporting import progress
+from kerastune_ft.reporting.progress import Bars, Lines
+
+PHASE = {
+    "name": "top", "trains": ["block16", "head"], "trainable_parameters": 205_400, "trainable_share": 0.5,
+    "steps": 60, "epochs": 2,
+}  # fmt: skip
+ROW = {"phase": "top", "epoch": 1, "train_loss": 0.5, "validation_loss": 0.25, "validation_accuracy": 0.75, "seconds": 1.2}
+RESULT: dict[str, Any] = {
+    "name": "top", "monitor": "validation_loss", "best_epoch": 1, "epochs": 2, "best": {"validation_loss": 0.25},
+    "seconds": 3.4, "frozen": {"variables": 256},
+}  # fmt: skip
+
+
+def test_a_line_per_epoch_on_standard_error_and_in_the_log(capsys: pytest.CaptureFixture[str]) -> None:
+    log: list[str] = []
+    watch = Lines(log.append)
+    watch.phase_started(PHASE, 0)
+    watch.step_done(3, 0.5)
+    watch.epoch_done(ROW, True)
+    watch.phase_done(RESULT)
+    captured = capsys.readouterr()
+    assert captured.out == ""
+    assert captured.err.splitlines() == log
+    assert log[0].startswith("phase top: trains block16, head (205.4 k parameters, 50 %), 60 steps in at most 2 epochs")
+    assert log[1] == (
+        "top  epoch 1/2  train loss 0.5000  validation loss 0.2500  validation accuracy 0.7500  1.2 s  best so far"
+    )
+    assert "best epoch 1 of 2" in log[2]
+    assert "256 frozen variables bit-identical" in log[2]
+
+
+def test_a_phase_that_goes_on_says_from_where() -> None:
+    assert progress.phase_line(PHASE, 7).endswith("; going on after step 7")
+
+
+@pytest.mark.parametrize("loss", [0.5, None])
+def test_long_work_says_something_every_minute(monkeypatch: pytest.MonkeyPatch, loss: float | None) -> None:
+    clock = [0.0]
+    monkeypatch.setattr(time, "monotonic", lambda: clock[0])
+    log: list[str] = []
+    watch = Lines(log.append)
+    watch.phase_started(PHASE, 0)
+    log.clear()
+    for step in range(1, 7):
+        clock[0] += 25
+        watch.step_done(step, loss)
+    assert [line.split("  ")[1] for line in log] == ["step 3/60", "step 6/60"]
+    clock[0] += 61
+    watch.work("evaluating test", 5, 10)
+    assert log[-1] == "evaluating test  5/10"
+
+
+def test_bars_leave_the_same_lines(monkeypatch: pytest.MonkeyPatch) -> None:
+    screen, log = io.StringIO(), []
+    watch = Bars(Console(file=screen, force_terminal=True, width=200), log.append)
+    watch.phase_started(PHASE, 2)
+    watch.step_done(3, None)
+    watch.step_done(4, 0.5)
+    watch.epoch_done(ROW, False)
+    watch.phase_done(RESULT)
+    watch.work("evaluating test", 5, 10)
+    watch.close()
+    watch.close()
+    assert [line.split()[0] for line in log] == ["phase", "top", "phase"]
+    for line in log:
+        assert line in screen.getvalue()
