@@ -10,6 +10,7 @@ from typing import Any
 import keras
 import tensorflow as tf
 
+from kerastune_ft.errors import ConfigError
 from kerastune_ft.graph import keras_private
 
 
@@ -44,9 +45,9 @@ def partition(model: keras.Model, trained: Collection[str], random: Collection[s
 
     `trained` holds the paths of the variables that train, `random` the names of the layers that draw in training, such
     as the head's dropout. A node belongs to the tail when its own layer is one of them or when it reads a tensor of the
-    tail; all else is the prefix, whatever unit it stands in, so that as much as
-    possible is computed once. A layer may stand on both sides only when all its variables are frozen, which follows
-    from the rule: a layer with a trained variable puts every one of its uses into the tail.
+    tail; all else is the prefix, whatever unit it stands in, so that as much as possible is computed once. A layer may
+    stand on both sides only when all its variables are frozen, which follows from the rule: a layer with a trained
+    variable puts every one of its uses into the tail. Raises ConfigError when nothing would train.
     """
     trained, random = frozenset(trained), frozenset(random)
     above: set[int] = set()
@@ -66,6 +67,11 @@ def partition(model: keras.Model, trained: Collection[str], random: Collection[s
     tensors = tuple(cut.values())
     if not prefix_has_variables or {id(tensor) for tensor in tensors} <= {id(tensor) for tensor in model.inputs}:
         return Partition(None, model, tuple(model.inputs), tuple(origins[id(tensor)] for tensor in model.inputs))
+    if not above:
+        raise ConfigError(
+            "nothing would train: no layer of the model holds a variable that is selected, and its output layer, tied to "
+            'the backbone, has none of its own; give "unfreeze": {"last": 1}'
+        )
     names = tuple(origins[id(tensor)] for tensor in tensors)
     structure = tensors[0] if len(tensors) == 1 else list(tensors)
     return Partition(keras.Model(model.input, structure), keras.Model(structure, model.output), tensors, names)

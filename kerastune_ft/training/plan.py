@@ -16,7 +16,7 @@ from kerastune_ft.errors import ConfigError, DataError
 from kerastune_ft.graph import boundary, costs, keras_private, randomness, rates
 from kerastune_ft.graph.boundary import HEAD, Selection
 from kerastune_ft.graph.partition import Partition, partition, tensor_bytes
-from kerastune_ft.graph.units import count
+from kerastune_ft.graph.units import count, is_seed
 from kerastune_ft.training.assemble import Session
 from kerastune_ft.training.schedules import warmup_steps
 
@@ -171,10 +171,12 @@ def freeze_all_but(session: Session, plan: PhasePlan) -> None:
     for unit in session.units:
         for layer in unit.layers:
             for leaf in keras_private.leaf_layers(layer).values() or [layer]:
-                holds = any(variable.path in wanted for variable in leaf.variables)
-                # A layer without variables, such as dropout, is on where its unit trains.
-                leaf.trainable = holds or (not leaf.variables and unit.id in trained_units)
-                for variable in leaf.variables:
+                weights = [variable for variable in leaf.variables if not is_seed(variable)]
+                # A layer without weights, such as dropout, is on where its unit trains.
+                leaf.trainable = (
+                    any(variable.path in wanted for variable in weights) if weights else unit.id in trained_units
+                )
+                for variable in weights:
                     variable.trainable = variable.path in wanted
     found = {variable.path for variable in session.model.trainable_variables}
     if found != wanted:

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import importlib
 from collections.abc import Callable
+from pathlib import Path
 
 import keras
 import numpy as np
@@ -42,8 +43,8 @@ def test_examples_differ_also_beyond_32_bits() -> None:
 def test_draws_are_those_of_other_releases() -> None:
     # A change here changes every resumed run: it needs a line in the changelog.
     keys = example_keys("7/0", 3, tf.constant([0, 5], tf.int64))
-    assert keys.numpy().tolist() == [[3850812830, 3234909819], [0, 0]]
-    assert uniform(keys, "dropout").numpy().tolist() == [0, 0]
+    assert keys.numpy().tolist() == [[3850812830, 3234909819], [617843203, 4147026024]]
+    assert uniform(keys, "dropout").numpy().tolist() == [0.5872167944908142, 0.8458467721939087]
 
 
 def test_draws_are_uniform_and_independent() -> None:
@@ -117,7 +118,7 @@ def test_layers_that_draw_otherwise_are_named() -> None:
     assert bind(layers) == ["a", "c"]
 
 
-def test_a_bound_model_saves_as_stock_layers(tmp_path: object) -> None:
+def test_a_bound_model_saves_as_stock_layers(tmp_path: Path) -> None:
     model = keras.Sequential([keras.Input((4,)), keras.layers.Dense(3), keras.layers.Dropout(0.5)])
     bind(keras_private.leaf_layers(model))
     model.save(f"{tmp_path}/model.keras")
@@ -130,19 +131,26 @@ def test_a_bound_model_saves_as_stock_layers(tmp_path: object) -> None:
 def _small_convnext() -> keras.Model:
     convnext = importlib.import_module("keras.src.applications.convnext")
     return convnext.ConvNeXt(
-        [2, 2, 3, 2], [8, 8, 16, 16], drop_path_rate=0.5, include_top=False, weights=None, input_shape=(32, 32, 3)
+        [2, 2, 3, 2],
+        [8, 8, 16, 16],
+        drop_path_rate=0.5,
+        layer_scale_init_value=1.0,
+        include_top=False,
+        weights=None,
+        input_shape=(32, 32, 3),
     )
 
 
 @pytest.mark.parametrize(
     ("build", "sites"),
-    [(lambda: application("EfficientNetB0", 32).model, 9), (_small_convnext, 8)],
-    ids=["efficientnet", "convnext"],
+    [pytest.param(lambda: application("EfficientNetB0", 32).model, 9, marks=pytest.mark.slow), (_small_convnext, 8)],
 )
 def test_stochastic_depth_does_not_depend_on_the_batch(build: Callable[[], keras.Model], sites: int) -> None:
     model = build()
     leaves = keras_private.leaf_layers(model)
-    seeded = {path for path, layer in leaves.items() if hasattr(layer, "seed_generator") or hasattr(layer, "drop_path_rate")}
+    seeded = {
+        path for path, layer in leaves.items() if hasattr(layer, "seed_generator") or hasattr(layer, "drop_path_rate")
+    }
     assert len(seeded) == sites
     assert bind(leaves) == []
     assert all("call" in vars(leaves[path]) for path in seeded)

@@ -60,9 +60,10 @@ def test_long_work_says_something_every_minute(monkeypatch: pytest.MonkeyPatch, 
     assert log[-1] == "evaluating test  5/10"
 
 
-def test_bars_leave_the_same_lines(monkeypatch: pytest.MonkeyPatch) -> None:
-    screen, log = io.StringIO(), []
-    watch = Bars(Console(file=screen, force_terminal=True, width=200), log.append)
+def test_bars_leave_the_same_lines() -> None:
+    screen = io.StringIO()
+    log: list[str] = []
+    watch = Bars(Console(file=screen, force_terminal=True, width=200, highlight=False), log.append)
     watch.phase_started(PHASE, 2)
     watch.step_done(3, None)
     watch.step_done(4, 0.5)

@@ -45,7 +45,7 @@ def test_everything_not_selected_is_hashed_statistics_too(body: Any) -> None:
 def test_nothing_changed_is_a_proof(body: Any) -> None:
     before = proof.frozen_hashes(body, body.plan)
     body.variables["head/kernel"].assign(np.zeros(4))
-    document = proof.check_frozen(body.plan, before, proof.frozen_hashes(body, body.plan))
+    document = proof.check_frozen(body, body.plan, before, proof.frozen_hashes(body, body.plan))
     assert document["before"] == document["after"] == before
     assert (document["variables"], document["changed"], len(document["sha256"])) == (3, [], 64)
 
@@ -56,7 +56,7 @@ def test_a_frozen_variable_that_changed_in_the_last_bit_is_a_broken_promise(body
     variable = body.variables[path]
     variable.assign(np.nextafter(variable.numpy(), np.float32(3)))
     with pytest.raises(PromiseError, match=f"phase top: 1 frozen variables changed while training, first {path}") as caught:
-        proof.check_frozen(body.plan, before, proof.frozen_hashes(body, body.plan))
+        proof.check_frozen(body, body.plan, before, proof.frozen_hashes(body, body.plan))
     assert caught.value.exit_code == 5
 
 

@@ -1,0 +1,144 @@
+from __future__ import annotations
+
+from typing import Any
+
+import keras
+import pytest
+
+from kerastune_ft.config import phases as options
+from kerastune_ft.config.rates import RatePolicy
+from kerastune_ft.errors import ConfigError
+from kerastune_ft.graph.boundary import resolve
+from kerastune_ft.graph.costs import activation_bytes, forward_flops
+from kerastune_ft.graph.rates import unit_factors
+from kerastune_ft.graph.units import Unit, units_by_name
+
+PLACE = "phases[1] (top).unfreeze"
+
+
+def _build() -> tuple[Unit, ...]:
+    x = inputs = keras.Input((8, 8, 3), name="x")
+    x = keras.layers.Normalization(name="stem_scale")(x)
+    for block in ("stem", "block1", "block2"):
+        x = keras.layers.Conv2D(4, 3, padding="same", name=f"{block}_conv")(x)
+        x = keras.layers.BatchNormalization(name=f"{block}_norm")(x)
+    inner = keras.Sequential(
+        [keras.Input((8, 8, 4)), keras.layers.Conv2D(4, 1, name="conv"), keras.layers.BatchNormalization(name="norm")],
+        name="block3_pair",
+    )
+    x = keras.layers.BatchNormalization(name="top_norm")(keras.layers.Dropout(0.1, name="top_drop")(inner(x)))
+    return units_by_name(keras.Model(inputs, x), lambda name: name.split("_")[0] if "_" in name else None)
+
+
+@pytest.fixture(scope="module")
+def units() -> tuple[Unit, ...]:
+    return _build()
+
+
+def _resolved(units: tuple[Unit, ...], unfreeze: Any) -> tuple[tuple[str, ...], str]:
+    selection = resolve(unfreeze, units, PLACE)
+    held = {path for unit in units if unit.id in selection.units for path in (one.path for one in unit.variables)}
+    assert selection.variables <= held
+    return selection.units, selection.boundary
+
+
+ALL = ("stem", "block1", "block2", "block3")
+
+
+@pytest.mark.parametrize(
+    ("unfreeze", "trained"),
+    [
+        (options.HeadOnly(), ()),
+        (options.Everything(), ALL),
+        (options.Last(count=2), ALL[3:]),
+        (options.Last(count=5), ALL),
+        (options.From(unit="block2"), ALL[2:]),
+        (options.Fraction(share=0.4), ALL[3:]),
+        (options.Fraction(share=0.41), ALL[2:]),
+        (options.Fraction(share=1.0), ALL),
+        (options.Match(globs=("block[12]", "top")), ALL[1:3]),
+        (options.Match(globs=("stem", "block3")), (ALL[0], ALL[3])),
+        (options.Variables(globs=("*/bias",)), ALL),
+        (options.Variables(globs=("block1_conv/kernel",)), ALL[1:2]),
+    ],
+    ids=repr,
+)
+def test_a_request_selects_units(units: tuple[Unit, ...], unfreeze: Any, trained: tuple[str, ...]) -> None:
+    assert _resolved(units, unfreeze) == (trained, trained[0] if trained else "head")
+
+
+def test_normalisation_never_trains_however_deep_it_lies(units: tuple[Unit, ...]) -> None:
+    selection = resolve(options.Everything(), units, PLACE)
+    assert selection.variables == {
+        f"{layer}/{name}"
+        for layer in ("stem_conv", "block1_conv", "block2_conv", "block3_pair/conv")
+        for name in ("kernel", "bias")
+    }
+
+
+@pytest.mark.parametrize(
+    ("unfreeze", "message"),
+    [
+        (
+            options.From(unit="bloc2"),
+            "there is no unit 'bloc2'; did you mean 'block2'? the units are stem, block1, block2, block3, top",
+        ),
+        (options.From(unit="layer_9"), "there is no unit 'layer_9'; the units are stem, block1, block2, block3, top"),
+        (options.Last(count=6), '{"last": 6} asks for more than the 5 units there are; write "all"'),
+        (options.Match(globs=("block2", "blok*")), "'blok*' matches no unit; did you mean 'block"),
+        (
+            options.Match(globs=("top",)),
+            "the units it names hold only normalisation layers, which stay frozen (batch_norm)",
+        ),
+        (options.Last(count=1), "the units it names hold only normalisation layers, which stay frozen (batch_norm)"),
+        (
+            options.Variables(globs=("block1_conv/kernl",)),
+            "'block1_conv/kernl' matches no variable; did you mean 'block1_conv/kernel'?",
+        ),
+        (
+            options.Variables(globs=("*/gamma",)),
+            "'*/gamma' matches only variables of normalisation layers (stem_norm/gamma, ...)",
+        ),
+    ],
+    ids=repr,
+)
+def test_what_matches_nothing_is_an_error(units: tuple[Unit, ...], unfreeze: Any, message: str) -> None:
+    with pytest.raises(ConfigError) as caught:
+        resolve(unfreeze, units, PLACE)
+    assert str(caught.value).startswith(f"{PLACE}: {message}")
+    assert caught.value.exit_code == 2
+
+
+def _factors(**policy: Any) -> dict[str, float]:
+    return unit_factors(
+        RatePolicy(peak=0.1, **policy), ["stem", *ALL[1:], "top"], ["block2", "block3"], "phases[1].learning_rate"
+    )
+
+
+def test_factors_fall_with_the_distance_from_the_head() -> None:
+    assert _factors() == {"block2": 1, "block3": 1, "head": 1}
+    assert _factors(unit_decay=0.5) == {"block2": 0.25, "block3": 0.5, "head": 1}
+    assert _factors(head=0.2) == {"block2": 1, "block3": 1, "head": 2}
+    assert _factors(unit_decay=0.5, units={"block*": 0.1, "block3": 2.0, "head": 3.0}) == pytest.approx(
+        {"block2": 0.025, "block3": 0.1, "head": 3}
+    )
+
+
+def test_a_factor_without_a_unit_is_an_error() -> None:
+    with pytest.raises(ConfigError) as caught:
+        _factors(units={"bloc3": 0.1})
+    assert str(caught.value) == (
+        "phases[1].learning_rate.units: 'bloc3' matches no unit that trains; did you mean 'block3'? they are block2, block3, head"
+    )
+
+
+def test_costs_are_counted_from_the_graph() -> None:
+    tokens = keras.Input((5,), dtype="int32")
+    x = keras.layers.Embedding(100, 8)(tokens)
+    assert forward_flops(keras.Model(tokens, keras.layers.Dense(3)(x))) == 2 * 5 * 8 * 3
+    images = keras.Input((8, 8, 3))
+    x = keras.layers.Conv2D(4, 3, padding="same")(images)
+    x = keras.layers.DepthwiseConv2D(3, strides=2, padding="same")(x)
+    model = keras.Model(images, keras.layers.BatchNormalization()(x))
+    assert forward_flops(model) == 2 * (8 * 8 * 3 * 3 * 3 * 4 + 4 * 4 * 3 * 3 * 4)
+    assert activation_bytes(model) == 4 * (8 * 8 * 3 + 8 * 8 * 4 + 2 * 4 * 4 * 4)

@@ -1,0 +1,55 @@
+from __future__ import annotations
+
+import keras
+import numpy as np
+import pytest
+
+from kerastune_ft.config.heads import Head
+from kerastune_ft.layers.heads import dense_head
+
+
+def _head(seed: int = 0, outputs: int = 3, **options: object) -> keras.Model:
+    features = keras.Input((4, 4, 6))
+    return keras.Model(features, dense_head(features, Head(**options), outputs, seed))
+
+
+def test_layers_in_order() -> None:
+    names = [layer.name for layer in _head(hidden=(8, 5)).layers[1:]]
+    assert names == [
+        "head_pooling",
+        *(f"head_hidden_{number}{end}" for number in (1, 2) for end in ("_dropout", "")),
+        "head_dropout",
+        "head_output",
+    ]
+    assert {variable.path for variable in _head().variables if "seed" not in variable.path} == {
+        "head_output/kernel",
+        "head_output/bias",
+    }
+
+
+@pytest.mark.parametrize(("pooling", "pooled"), [("mean", np.mean), ("max", np.max)])
+def test_output_is_linear_in_what_is_pooled(pooling: str, pooled: object) -> None:
+    head = _head(pooling=pooling)
+    features = np.random.default_rng(0).normal(size=(2, 4, 4, 6)).astype(np.float32)
+    kernel, bias = head.get_layer("head_output").get_weights()
+    assert np.allclose(head(features), pooled(features, axis=(1, 2)) @ kernel + bias, atol=1e-5)
+
+
+def test_kernels_are_a_function_of_seed_and_layer() -> None:
+    def kernels(**options: object) -> list[np.ndarray]:
+        return [layer.kernel.numpy() for layer in _head(**options).layers if isinstance(layer, keras.layers.Dense)]
+
+    keras.utils.set_random_seed(1)
+    first = kernels(hidden=(6, 6))
+    keras.utils.set_random_seed(2)
+    assert all(np.array_equal(one, other) for one, other in zip(kernels(hidden=(6, 6)), first, strict=True))
+    assert not np.array_equal(first[0], first[1])
+    assert not np.array_equal(kernels(hidden=(6, 6), seed=1)[0], first[0])
+    # Another layer before the output changes nothing in it.
+    assert np.array_equal(kernels(hidden=(6,))[-1], first[-1])
+
+
+def test_dropout_stands_before_every_dense_layer() -> None:
+    head = _head(dropout=0.4, hidden=(8,))
+    assert [layer.rate for layer in head.layers if isinstance(layer, keras.layers.Dropout)] == [0.4, 0.4]
+    assert head.output.dtype == "float32"

@@ -1,0 +1,73 @@
+"""Promise 4: N replicas equal one. The number of logical CPUs is fixed when TensorFlow starts: a process for each."""
+
+from __future__ import annotations
+
+import json
+import signal
+from pathlib import Path
+
+import numpy as np
+import pytest
+from safetensors.numpy import load_file
+from tiny_run import history, program, stopped
+
+TOLERANCE = 1e-5
+
+
+def assert_equal(one: Path, other: Path, tolerance: float = TOLERANCE) -> None:
+    """Assert that two runs have the same histories, metrics and weights within float tolerance."""
+    rows = history(one), history(other)
+    assert [row["phase"] for row in rows[0]] == [row["phase"] for row in rows[1]]
+    for first, second in zip(*rows, strict=True):
+        for key in first:
+            if key != "phase":
+                assert float(second[key]) == pytest.approx(float(first[key]), abs=tolerance), (first["phase"], key)
+    metrics = [json.loads((run / "metrics.json").read_text()) for run in (one, other)]
+    for split in metrics[0]:
+        assert metrics[1][split] == pytest.approx(metrics[0][split], abs=tolerance)
+    for path in one.glob("phases/*/best.safetensors"):
+        weights, others = load_file(path), load_file(other / path.relative_to(one))
+        assert weights.keys() == others.keys()
+        for name, value in weights.items():
+            # AdamW divides by the root of a tiny second moment where a gradient is nearly nothing.
+            np.testing.assert_allclose(others[name], value, atol=20 * tolerance, err_msg=name)
+
+
+def test_two_replicas_equal_one(folder: Path, base: Path) -> None:
+    done = program(folder, "run", "tiny.json", "--run-dir", "two", "--set", "runtime.replicas=2")
+    assert done.code == 0, done.err
+    assert done.err.splitlines()[0].startswith("run two (new) on 2 replicas on CPU:0, CPU:1 (the CPU split into 2")
+    assert_equal(base, folder / "two")
+
+
+@pytest.mark.slow
+def test_three_replicas_equal_one(folder: Path, base: Path) -> None:
+    done = program(folder, "run", "tiny.json", "--run-dir", "three", "--set", "runtime.replicas=3")
+    assert done.code == 0, done.err
+    assert_equal(base, folder / "three")
+
+
+@pytest.mark.slow
+def test_a_run_may_go_on_with_another_number_of_replicas(folder: Path, base: Path) -> None:
+    started = (folder / "moved" / "phases/01-top/checkpoint/000000002.safetensors").exists
+    stopped(folder, signal.SIGTERM, started, "run", "tiny.json", "--run-dir", "moved", "--set", "runtime.replicas=2")
+    done = program(folder, "run", "tiny.json", "--run-dir", "moved")
+    assert done.code == 0, done.err
+    assert "changed since the run began: runtime.replicas: 2 -> null" in done.err
+    assert_equal(base, folder / "moved")
+
+
+@pytest.mark.slow
+def test_stochastic_depth_and_dropout_do_not_depend_on_replicas(folder: Path, base: Path) -> None:
+    settings = [
+        'backbone={"kind": "applications", "name": "EfficientNetB0", "weights": null, "image_size": 32}',
+        "phases.top.unfreeze=all",
+        "phases.top.learning_rate.unit_decay=0.9",
+        "phases.top.epochs=1",
+        "phases.head.epochs=1",
+    ]
+    words = [word for setting in settings for word in ("--set", setting)]
+    for run, replicas in (("efficient-1", 1), ("efficient-2", 2)):
+        done = program(folder, "run", "tiny.json", "--run-dir", run, *words, "--set", f"runtime.replicas={replicas}")
+        assert done.code == 0, done.err
+    assert_equal(folder / "efficient-1", folder / "efficient-2")
