@@ -149,6 +149,7 @@ def write(backbone: keras.Model, output: Path, images: np.ndarray, figures: dict
     }
     partial = output.with_suffix(".partial")
     safetensors.numpy.save_file(weights, partial, metadata)
+    partial.chmod(0o644)  # safetensors leaves it to its owner alone
     os.replace(partial, output)
     log.info("%s: %d variables, %d bytes", output, len(weights), output.stat().st_size)
 

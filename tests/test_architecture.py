@@ -84,7 +84,9 @@ def test_imports_point_one_way() -> None:
     assert wrong == []
 
 
-@pytest.mark.parametrize("module", ["", ".cli", ".api", ".registry", ".config.read", ".config.schema", ".rundir", ".reporting"])
+@pytest.mark.parametrize(
+    "module", ["", ".cli", ".api", ".registry", ".config.read", ".config.schema", ".rundir", ".reporting"]
+)
 def test_importing_what_users_meet_first_is_cheap(module: str) -> None:
     script = f"import sys, kerastune_ft{module}; print(sorted(set({HEAVY!r}) & set(sys.modules)))"
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
@@ -93,7 +95,10 @@ def test_importing_what_users_meet_first_is_cheap(module: str) -> None:
 
 def test_every_module_of_reporting_imports_without_the_heavy_ones() -> None:
     names = [name_of(path) for path in sorted((PACKAGE / "reporting").glob("*.py"))]
-    script = f"import sys, importlib; [importlib.import_module(n) for n in {names!r}]; print(sorted(set({HEAVY!r}) & set(sys.modules)))"
+    script = (
+        f"import sys, importlib; [importlib.import_module(name) for name in {names!r}]; "
+        f"print(sorted(set({HEAVY!r}) & set(sys.modules)))"
+    )
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
 

@@ -224,7 +224,9 @@ def test_every_error_of_the_package_has_a_test_here() -> None:
 
 
 def test_a_click_abort_is_an_interruption(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(main.commands, "stop", click.Command("stop", callback=lambda: (_ for _ in ()).throw(click.Abort)))
+    monkeypatch.setitem(
+        main.commands, "stop", click.Command("stop", callback=lambda: (_ for _ in ()).throw(click.Abort))
+    )
     assert given("stop").exit_code == 75
 
 

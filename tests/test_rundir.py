@@ -34,7 +34,9 @@ def test_a_full_disk_leaves_the_old_file_and_no_part_of_the_new(
         raise OSError(number, os.strerror(number))
 
     monkeypatch.setattr(os, "fsync", full)
-    with pytest.raises(ResourceError, match=r"no space left for .*metrics\.json \(3 bytes\).*same command again") as caught:
+    with pytest.raises(
+        ResourceError, match=r"no space left for .*metrics\.json \(3 bytes\).*same command again"
+    ) as caught:
         run.commit("metrics.json", "new")
     assert caught.value.exit_code == 6
     assert run.read_bytes("metrics.json") == b"old"
@@ -183,9 +185,9 @@ def owner(run: RunDirectory) -> Any:
 
 
 def test_a_second_process_is_refused_and_told_the_owner(run: RunDirectory, owner: subprocess.Popen[str]) -> None:
-    with pytest.raises(ConfigError, match=rf"is in use by process {owner.pid} on {os.uname().nodename} since") as caught:
-        with run.lock():
-            pytest.fail("two processes hold the run directory")
+    message = rf"is in use by process {owner.pid} on {os.uname().nodename} since"
+    with pytest.raises(ConfigError, match=message) as caught, run.lock():
+        pytest.fail("two processes hold the run directory")
     assert caught.value.exit_code == 2
 
 

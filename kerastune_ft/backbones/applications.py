@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import sys
+import warnings
 from pathlib import Path
 
 import keras
@@ -49,8 +50,16 @@ def _construct(options: Applications, family: Family, size: tuple[int, int], wei
     preprocessed = preprocess(images, family.preprocessing)
     try:
         # Keras reports downloads on standard output, which carries results here.
-        with contextlib.redirect_stdout(sys.stderr):
-            model = architecture(include_top=False, weights=weights, input_tensor=preprocessed, **dict(options.options))
+        with contextlib.redirect_stdout(sys.stderr), warnings.catch_warnings():
+            # For another size MobileNet takes its weights for 224 pixels, which fit as well.
+            warnings.filterwarnings("ignore", "`input_shape` is undefined or non-square", UserWarning)
+            model = architecture(
+                include_top=False,
+                weights=weights,
+                input_tensor=preprocessed,
+                input_shape=(*size, 3),
+                **dict(options.options),
+            )
     except (ValueError, TypeError) as error:
         raise ConfigError(
             f"backbone: keras.applications.{options.name} refuses: {str(error).splitlines()[0]}"
@@ -76,7 +85,7 @@ def _with_imagenet(options: Applications, family: Family, size: tuple[int, int])
     except Exception as error:
         if "URL fetch failure" not in str(error):
             raise
-        url = next((word for word in str(error).split() if word.startswith("https://")), "")
+        url = next((word for word in str(error).split() if word.startswith("https://")), "").rstrip(":")
         why = f"{url.rsplit('/', 1)[-1]} is not in the cache, or not as Keras knows it, and cannot be fetched"
         raise imagenet.not_there(options, why) from error
 

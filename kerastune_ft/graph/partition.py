@@ -69,7 +69,7 @@ def partition(model: keras.Model, trained: Collection[str], random: Collection[s
         return Partition(None, model, tuple(model.inputs), tuple(origins[id(tensor)] for tensor in model.inputs))
     if not above:
         raise ConfigError(
-            "nothing would train: no layer of the model holds a variable that is selected, and its output layer, tied to "
+            "nothing would train: no layer of the model holds a selected variable, and its output layer, tied to "
             'the backbone, has none of its own; give "unfreeze": {"last": 1}'
         )
     names = tuple(origins[id(tensor)] for tensor in tensors)

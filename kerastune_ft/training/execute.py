@@ -49,7 +49,7 @@ def execute(
     for change in allowed:
         watch.note(f"changed since the run began: {change}")
     session = assemble(config, devices, watch.note)
-    _check_same(target, session)
+    check_same(target, session)
     plan = planning.make(session)
     _write_beginning(target, session, plan, config_hash)
     for note in (*session.source.info.notes, *plan.document["notes"]):
@@ -77,7 +77,7 @@ def _measured(source: DataSource) -> tuple[str, ...]:
     return tuple(split for split in ("validation", "test") if split in source.splits)
 
 
-def _check_same(target: RunDirectory, session: Session) -> None:
+def check_same(target: RunDirectory, session: Session) -> None:
     """Raise an error when a run that began with other data or other pretrained weights would go on with these."""
     manifest = target.manifest() or {}
     known, now = manifest.get("data_fingerprint"), session.source.info.fingerprint

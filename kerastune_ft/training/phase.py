@@ -164,8 +164,8 @@ class PhaseTraining:
                 self._write_checkpoint()
             if stopping:
                 raise Interrupted(
-                    f"{self._around.stop.reason}: stopped after step {state.step} of phase {self._options.name}, nothing is lost; "
-                    "the same command goes on"
+                    f"{self._around.stop.reason}: stopped after step {state.step} of phase {self._options.name}, "
+                    "nothing is lost; the same command goes on"
                 )
         self._look(pending)
         self._end_epoch(began)

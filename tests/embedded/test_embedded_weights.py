@@ -37,21 +37,21 @@ def test_card_names_the_file_that_ships() -> None:
     assert hashlib.sha256(WEIGHTS.read_bytes()).hexdigest() in card
 
 
-def test_features_tell_digits_apart_and_statistics_fit_the_weights(backbone: keras.Model) -> None:
+def test_linear_probe_on_real_digits(backbone: keras.Model) -> None:
     from sklearn.linear_model import LogisticRegression
-    from sklearn.preprocessing import StandardScaler
+    from threadpoolctl import threadpool_limits
 
     from kerastune_ft.data.embedded import digits
 
     with safe_open(WEIGHTS, "numpy") as file:
         for variable in backbone.variables:
             variable.assign(file.get_tensor(variable.path))
-    indices = np.random.default_rng(0).permutation(digits.EXAMPLES)[:500]
-    images = np.stack([digits.image(index) for index in indices]).astype(np.float32) / 127.5 - 1
-    enlarged = keras.ops.image.resize(images, (96, 96))
-    features = np.asarray(backbone(enlarged, training=False)).mean(axis=(1, 2))
-    assert 0.01 < features.std() < 10
+    indices = np.random.default_rng(0).permutation(digits.EXAMPLES)[:600]
     labels = np.array([digits.label(index) for index in indices])
-    scaled = StandardScaler().fit(features[:300]).transform(features)
-    probe = LogisticRegression(C=0.1, max_iter=300).fit(scaled[:300], labels[:300])
-    assert probe.score(scaled[300:], labels[300:]) >= 0.75
+    images = np.stack([digits.image(index) for index in indices]).astype(np.float32) / 127.5 - 1
+    # Not standardised: that would let random filters pass too (see the card).
+    features = np.asarray(backbone(keras.ops.pad(images, [(0, 0), (16, 16), (16, 16), (0, 0)], constant_values=-1)))
+    pooled = features.mean(axis=(1, 2))
+    with threadpool_limits(1):  # spinning threads make this a hundred times slower on a busy machine
+        probe = LogisticRegression(max_iter=1000, tol=0.01).fit(pooled[:300], labels[:300])
+    assert probe.score(pooled[300:], labels[300:]) >= 0.75

@@ -128,7 +128,8 @@ def test_a_factor_without_a_unit_is_an_error() -> None:
     with pytest.raises(ConfigError) as caught:
         _factors(units={"bloc3": 0.1})
     assert str(caught.value) == (
-        "phases[1].learning_rate.units: 'bloc3' matches no unit that trains; did you mean 'block3'? they are block2, block3, head"
+        "phases[1].learning_rate.units: 'bloc3' matches no unit that trains; did you mean 'block3'? "
+        "they are block2, block3, head"
     )
 
 

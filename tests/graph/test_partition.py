@@ -50,10 +50,11 @@ def test_an_application_cut_at_every_boundary(name: str) -> None:
 @pytest.mark.parametrize(
     "name", ["NASNetMobile", "InceptionV3", "ConvNeXtTiny", "DenseNet121", "MobileNetV3Small", "Xception"]
 )
-def test_applications_divided_by_depth_cut_in_three_places(name: str) -> None:
+def test_other_applications_cut_in_three_places(name: str) -> None:
     keras.utils.clear_session()
     units = application(name, 96).units
-    for first in (1, len(units) // 2, len(units) - 1):
+    # The last unit of DenseNet is one normalisation layer, which never trains.
+    for first in (1, len(units) // 2, len(units) - 2):
         trained = set(resolve(options.From(unit=units[first].id), units, "unfreeze").variables)
         assert len(check_partition(application(name, 96).model, trained, rows=2).cut) <= 3
 
@@ -128,14 +129,12 @@ def tied() -> _TiedModel:
 def test_a_tied_model_with_frozen_table_is_exact_at_each_block(tied: _TiedModel) -> None:
     for first in range(3):
         trained = set().union(*tied.blocks[first:], tied.top)
-        inputs = random_inputs(tied.model)[0]
         parts = partition(tied.model, trained)
         assert [tuple(tensor.shape[1:]) for tensor in parts.cut] == [(LENGTH, WIDTH)]
         # The table stands on both sides, frozen: once as embedding, once as output.
         assert any(variable.path in tied.table for variable in parts.prefix.variables)
         assert any(variable.path in tied.table for variable in parts.tail.variables)
-        whole = tf.function(lambda values: tied.model(values, training=False))(inputs)
-        assert np.array_equal(tf.function(lambda values: parts.tail(parts.prefix(values)))(inputs), whole)
+        check_partition(tied.model, trained)
 
 
 def test_a_trained_table_puts_both_its_uses_into_the_tail(tied: _TiedModel) -> None:
@@ -148,7 +147,7 @@ def test_a_tied_model_has_no_head_to_train_alone(tied: _TiedModel) -> None:
     units = units_by_depth(tied.model)
     selection = resolve(options.HeadOnly(), units, "phases[0].unfreeze")
     assert (selection.units, selection.boundary, selection.variables) == ((), HEAD, frozenset())
-    with pytest.raises(ConfigError, match='nothing would train: .*"unfreeze": {"last": 1}'):
+    with pytest.raises(ConfigError, match=r'nothing would train: .*"unfreeze": \{"last": 1\}'):
         partition(tied.model, selection.variables)
 
 

@@ -18,13 +18,13 @@ INDICES = np.array([3, 4, 8, 10, 11, 15, 16], np.int64)
 
 
 class _Pixels(DataSource):
-    """Examples whose pixels all hold their index."""
+    """Examples whose pixels all hold their index and 100."""
 
     def __init__(self, count: int = 20) -> None:
         self.labels = (np.arange(count) % 3).astype(np.int32)
 
     def element(self, index: tf.Tensor) -> dict[str, tf.Tensor]:
-        return {"image": tf.fill([5, 6, 3], tf.cast(index, tf.uint8))}
+        return {"image": tf.fill([5, 6, 3], tf.cast(index + 100, tf.uint8))}
 
 
 @pytest.fixture(scope="module")
@@ -91,7 +91,7 @@ def test_batches_hold_what_the_order_says(loader: Loader) -> None:
     for number, (inputs, targets, weights, indices) in enumerate(batches):
         rows = slice(4 * number, 4 * number + 4)
         assert inputs.shape == (4, 5, 6, 3)
-        assert np.array_equal(inputs[:, 0, 0, 0], order.indices[rows])
+        assert np.array_equal(inputs[:, 0, 0, 0], 100 + order.indices[rows])
         assert np.array_equal(indices, order.indices[rows])
         assert np.array_equal(targets, loader.source.labels[order.indices[rows]])
         assert np.array_equal(weights, order.weights[rows])
@@ -129,4 +129,4 @@ def test_augmentation_is_drawn_by_address(loader: Loader) -> None:
     assert all(np.array_equal(first[index], again[index]) for index in INDICES.tolist())
     for change in ({"epoch": 2}, {"address": "7/1"}):
         other = pixels(in_order(INDICES, 4), **change)
-        assert sum(np.array_equal(first[index], other[index]) for index in INDICES.tolist()) < 5
+        assert sum(np.array_equal(first[index], other[index]) for index in INDICES.tolist()) < 2

@@ -13,17 +13,17 @@ from safetensors.numpy import load_file
 from kerastune_ft.backbones.applications import EMBEDDED
 
 
-def phase(base: Path, folder: str) -> tuple[dict[str, Any], dict[str, Any], dict[str, np.ndarray]]:
+def phase(base: Path, place: str) -> tuple[dict[str, Any], dict[str, Any], dict[str, np.ndarray]]:
     """The plan's entry of a phase, its result and its best weights."""
-    number = int(folder[:2])
+    number = int(place[:2])
     plan = json.loads((base / "plan.json").read_text())["phases"][number]
-    result = json.loads((base / "phases" / folder / "result.json").read_text())
-    return plan, result, load_file(base / "phases" / folder / "best.safetensors")
+    result = json.loads((base / "phases" / place / "result.json").read_text())
+    return plan, result, load_file(base / "phases" / place / "best.safetensors")
 
 
-@pytest.mark.parametrize("folder", ["00-head", "01-top"])
-def test_everything_not_selected_is_bit_identical(base: Path, folder: str) -> None:
-    plan, result, _ = phase(base, folder)
+@pytest.mark.parametrize("place", ["00-head", "01-top"])
+def test_everything_not_selected_is_bit_identical(base: Path, place: str) -> None:
+    plan, result, _ = phase(base, place)
     frozen = result["frozen"]
     assert frozen["changed"] == []
     assert frozen["before"] == frozen["after"]
@@ -33,11 +33,11 @@ def test_everything_not_selected_is_bit_identical(base: Path, folder: str) -> No
     assert len(statistics) == 104, "all BatchNorm statistics, also of the units that train"
 
 
-@pytest.mark.parametrize("folder", ["00-head", "01-top"])
-def test_the_manifest_has_the_proof(base: Path, folder: str) -> None:
-    _, result, _ = phase(base, folder)
+@pytest.mark.parametrize("place", ["00-head", "01-top"])
+def test_the_manifest_has_the_proof(base: Path, place: str) -> None:
+    _, result, _ = phase(base, place)
     manifest = json.loads((base / "manifest.json").read_text())
-    assert manifest["phases"][int(folder[:2])]["frozen"]["sha256"] == result["frozen"]["sha256"]
+    assert manifest["phases"][int(place[:2])]["frozen"]["sha256"] == result["frozen"]["sha256"]
 
 
 def test_what_is_said_to_train_moved(base: Path) -> None:

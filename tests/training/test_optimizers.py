@@ -21,7 +21,10 @@ def phase(name: str, **options: Any) -> Phase:
 
 
 def variables() -> list[keras.Variable]:
-    return [keras.Variable(np.ones((2, 2), np.float32), name="kernel"), keras.Variable(np.ones(2, np.float32), name="bias")]
+    return [
+        keras.Variable(np.ones((2, 2), np.float32), name="kernel"),
+        keras.Variable(np.ones(2, np.float32), name="bias"),
+    ]
 
 
 def moved(optimizer: keras.optimizers.Optimizer, on: list[keras.Variable], gradient: float = 1.0) -> list[float]:

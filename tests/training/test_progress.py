@@ -14,7 +14,14 @@ PHASE = {
     "name": "top", "trains": ["block16", "head"], "trainable_parameters": 205_400, "trainable_share": 0.5,
     "steps": 60, "epochs": 2,
 }  # fmt: skip
-ROW = {"phase": "top", "epoch": 1, "train_loss": 0.5, "validation_loss": 0.25, "validation_accuracy": 0.75, "seconds": 1.2}
+ROW = {
+    "phase": "top",
+    "epoch": 1,
+    "train_loss": 0.5,
+    "validation_loss": 0.25,
+    "validation_accuracy": 0.75,
+    "seconds": 1.2,
+}
 RESULT: dict[str, Any] = {
     "name": "top", "monitor": "validation_loss", "best_epoch": 1, "epochs": 2, "best": {"validation_loss": 0.25},
     "seconds": 3.4, "frozen": {"variables": 256},

@@ -55,7 +55,9 @@ def test_a_frozen_variable_that_changed_in_the_last_bit_is_a_broken_promise(body
     before = proof.frozen_hashes(body, body.plan)
     variable = body.variables[path]
     variable.assign(np.nextafter(variable.numpy(), np.float32(3)))
-    with pytest.raises(PromiseError, match=f"phase top: 1 frozen variables changed while training, first {path}") as caught:
+    with pytest.raises(
+        PromiseError, match=f"phase top: 1 frozen variables changed while training, first {path}"
+    ) as caught:
         proof.check_frozen(body, body.plan, before, proof.frozen_hashes(body, body.plan))
     assert caught.value.exit_code == 5
 

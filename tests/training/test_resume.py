@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import signal
+import time
 from pathlib import Path
 
 import pytest
@@ -79,6 +80,19 @@ def test_killed_as_soon_as_a_file_is_there(folder: Path, base: Path, file: str) 
     assert results(folder / run) == results(base)
     manifest = json.loads((folder / run / "manifest.json").read_text())
     assert set(manifest["files"]) == set(json.loads((base / "manifest.json").read_text())["files"])
+
+
+@pytest.mark.slow
+def test_stopped_while_tensorflow_is_imported(folder: Path) -> None:
+    begun = folder / "early" / "manifest.json"
+
+    def importing() -> bool:
+        time.sleep(0.3)
+        return begun.exists()
+
+    early = stopped(folder, signal.SIGTERM, importing, *COMMAND, "--run-dir", "early")
+    assert early.code == 75, early.err
+    assert json.loads(begun.read_text())["exit_code"] == 75
 
 
 @pytest.mark.slow

@@ -12,7 +12,7 @@ from tiny_run import Outcome, history, results
 from kerastune_ft.rundir import RunDirectory
 
 FIGURES = {"loss", "accuracy", "macro_f1", "auc"}
-FAILED = {"other rate": 2, "no split": 2, "no unit": 2, "diverged": 4, "numbered": 75, "numbered other": 75}
+FAILED = {"other rate": 2, "begun": 2, "no split": 2, "no unit": 2, "diverged": 4, "numbered": 75, "numbered other": 75}
 JSON = ("again", "other rate", "evaluate", "report", "units of run", "plan", "no unit", "diverged", "more epochs")
 
 
@@ -62,6 +62,10 @@ def test_another_rate_is_refused_with_the_difference(commands: dict[str, Outcome
     assert "--fresh" in problem["message"]
 
 
+def test_more_epochs_are_refused_in_a_phase_under_way(commands: dict[str, Outcome]) -> None:
+    assert "phases[0].epochs: 2 -> 5" in commands["begun"].json["message"]
+
+
 def test_an_unknown_unit_has_the_nearest_one(commands: dict[str, Outcome]) -> None:
     message = commands["no unit"].json["message"]
     assert message.startswith("phases[1] (top).unfreeze: there is no unit 'block99'; did you mean")
@@ -87,9 +91,7 @@ def test_one_phase_and_then_the_rest_is_one_run(commands: dict[str, Outcome], fo
     assert more.json["metrics"] == json.loads((base / "metrics.json").read_text())
 
 
-def test_an_appended_phase_goes_on_with_a_finished_run(
-    commands: dict[str, Outcome], folder: Path, base: Path
-) -> None:
+def test_an_appended_phase_goes_on_with_a_finished_run(commands: dict[str, Outcome], folder: Path, base: Path) -> None:
     assert "changed since the run began: phases[2]: third appended" in commands["appended"].err
     kept = folder / "split.before-1"
     assert history(kept)[:4] == history(base)
@@ -97,6 +99,10 @@ def test_an_appended_phase_goes_on_with_a_finished_run(
     manifest = json.loads((kept / "manifest.json").read_text())
     assert manifest["state"] == "done"
     assert [phase["name"] for phase in manifest["phases"]] == ["head", "top", "third"]
+    # Pictures and names of examples, once unwanted, do not stay from the evaluation before.
+    assert (base / "evaluation/mistakes.json").exists()
+    assert not (kept / "evaluation/mistakes.json").exists()
+    assert [name for name in manifest["files"] if "mistakes" in name] == []
     for file in ("phases/00-head/best.safetensors", "phases/01-top/best.safetensors"):
         assert (kept / file).read_bytes() == (base / file).read_bytes()
 

@@ -1,0 +1,139 @@
+from __future__ import annotations
+
+import keras
+import numpy as np
+import pytest
+import tensorflow as tf
+from sklearn import metrics
+
+from kerastune_ft.config.heads import Head
+from kerastune_ft.config.tasks import ImageClassification as Options
+from kerastune_ft.errors import ConfigError
+from kerastune_ft.input.decode import Geometry
+from kerastune_ft.tasks.image_classification import ImageClassification, build, softmax
+
+RANDOM = np.random.default_rng(0)
+TARGETS = np.arange(30, dtype=np.int32) % 3
+LOGITS = RANDOM.normal(size=(30, 3)).astype(np.float32) * 3
+
+
+def _task(classes: tuple[str, ...] = ("cat", "dog", "owl"), **options: object) -> ImageClassification:
+    return build(Options(**options), Head(), classes, 0)
+
+
+@pytest.mark.parametrize("smoothing", [0.0, 0.1])
+def test_loss_is_the_cross_entropy_of_keras_over_real_examples(smoothing: float) -> None:
+    weights = np.ones(30, np.float32)
+    weights[25:] = 0
+    loss, count = _task().loss(tf.constant(TARGETS), tf.constant(LOGITS), tf.constant(weights), smoothing)
+    assert count == 25
+    if smoothing:
+        keras_loss = keras.losses.CategoricalCrossentropy(from_logits=True, label_smoothing=smoothing, reduction="sum")
+        expected = keras_loss(np.eye(3, dtype=np.float32)[TARGETS[:25]], LOGITS[:25])
+    else:
+        expected = keras.losses.SparseCategoricalCrossentropy(from_logits=True, reduction="sum")(
+            TARGETS[:25], LOGITS[:25]
+        )
+    assert float(loss) == pytest.approx(float(expected), rel=1e-6)
+
+
+def test_training_sums_leave_out_padding() -> None:
+    weights = np.ones(30, np.float32)
+    weights[20:] = 0
+    sums = _task().training_sums(tf.constant(TARGETS), tf.constant(LOGITS), tf.constant(weights))
+    assert {name: int(value) for name, value in sums.items()} == {
+        "accuracy": int((LOGITS.argmax(1) == TARGETS)[:20].sum())
+    }
+
+
+def test_metrics_are_those_of_scikit_learn() -> None:
+    found = _task().evaluate(TARGETS, LOGITS)
+    probabilities = softmax(LOGITS)
+    predicted = probabilities.argmax(axis=1)
+    assert found == pytest.approx(
+        {
+            "loss": metrics.log_loss(TARGETS, probabilities),
+            "accuracy": metrics.accuracy_score(TARGETS, predicted),
+            "macro_f1": metrics.f1_score(TARGETS, predicted, average="macro"),
+            "auc": metrics.roc_auc_score(TARGETS, probabilities, multi_class="ovr"),
+        },
+        rel=1e-12,
+    )
+    assert set(found) == set(_task().metric_directions) == set(Options().metrics)
+    assert 0.05 < found["accuracy"] < 0.95
+
+
+def test_metrics_agree_with_the_training_loss() -> None:
+    loss, count = _task().loss(tf.constant(TARGETS), tf.constant(LOGITS), tf.ones(30))
+    assert _task().evaluate(TARGETS, LOGITS)["loss"] == pytest.approx(float(loss / count), rel=1e-6)
+
+
+@pytest.mark.parametrize(("positive", "number"), [(None, 1), ("ill", 1), ("well", 0)])
+def test_binary_auc_is_that_of_the_positive_class(positive: str | None, number: int) -> None:
+    task = _task(("well", "ill"), positive=positive)
+    targets, logits = TARGETS % 2, LOGITS[:, :2] + np.array([[0, 4]], np.float32) * (TARGETS % 2)[:, np.newaxis]
+    expected = metrics.roc_auc_score(targets == number, softmax(logits)[:, number])
+    assert task.evaluate(targets, logits)["auc"] == pytest.approx(expected, rel=1e-12)
+    assert expected != 0.5
+
+
+def test_auc_is_nan_where_a_class_is_absent_and_the_others_are_not() -> None:
+    present = TARGETS < 2
+    found = _task().evaluate(TARGETS[present], LOGITS[present])
+    assert np.isnan(found.pop("auc"))
+    assert np.isfinite(list(found.values())).all()
+    # The absent class counts as zero in the mean of all classes.
+    predicted = LOGITS[present].argmax(axis=1)
+    expected = metrics.f1_score(TARGETS[present], predicted, average="macro", labels=[0, 1, 2], zero_division=0)
+    assert found["macro_f1"] == pytest.approx(expected)
+
+
+def test_large_logits_do_not_overflow() -> None:
+    logits = np.array([[1e4, -1e4, 0], [0, 1e4, -1e4], [-1e4, 0, 1e4]], np.float32)
+    found = _task().evaluate(np.arange(3), logits)
+    assert found == {"loss": 0, "accuracy": 1, "macro_f1": 1, "auc": 1}
+
+
+def test_unknown_positive_class() -> None:
+    with pytest.raises(ConfigError) as caught:
+        _task(positive="cow")
+    assert str(caught.value) == "task.positive: 'cow' is not a class; the classes are cat, dog, owl"
+
+
+def test_predictions() -> None:
+    columns = _task().predictions(TARGETS, LOGITS)
+    assert list(columns) == [
+        "label",
+        "prediction",
+        "probability",
+        "probability_cat",
+        "probability_dog",
+        "probability_owl",
+        "loss",
+    ]
+    names = np.array(["cat", "dog", "owl"])
+    assert columns["label"].tolist() == names[TARGETS].tolist()
+    assert columns["prediction"].tolist() == names[LOGITS.argmax(axis=1)].tolist()
+    probabilities = np.stack([columns[f"probability_{name}"] for name in names], axis=1)
+    assert np.allclose(probabilities.sum(axis=1), 1, atol=1e-12)
+    assert np.array_equal(columns["probability"], probabilities.max(axis=1))
+    assert np.allclose(columns["loss"], -np.log(probabilities[np.arange(30), TARGETS]))
+    assert list(_task().predictions(None, LOGITS)) == list(columns)[1:-1]
+
+
+def test_head_and_finish_make_probabilities() -> None:
+    features = keras.Input((4, 4, 5))
+    task = _task()
+    logits = task.head(features)
+    model = keras.Model(features, [logits, task.finish(logits)])
+    raw, probabilities = model(RANDOM.normal(size=(2, 4, 4, 5)).astype(np.float32))
+    assert raw.shape == (2, 3)
+    assert np.allclose(probabilities, softmax(raw.numpy()), atol=1e-6)
+
+
+def test_examples_become_fixed_shapes() -> None:
+    example = {"image": tf.zeros([9, 7, 3], tf.uint8), "label": tf.constant(2, tf.int64)}
+    task, geometry = _task(), Geometry(4, 6)
+    assert task.inputs(example, geometry).shape == (4, 6, 3)
+    target = task.targets(example, geometry)
+    assert (target.shape.rank, target.dtype, int(target)) == (0, tf.int32, 2)

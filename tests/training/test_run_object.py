@@ -1,0 +1,57 @@
+"""The Python API on a finished run; nothing here needs TensorFlow."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+import kerastune_ft as kt
+
+
+def test_a_run_has_history_metrics_and_manifest(base: Path) -> None:
+    run = kt.open_run(base)
+    assert run.path == base
+    assert run.metrics == json.loads((base / "metrics.json").read_text())
+    assert run.manifest["state"] == "done"
+    assert list(run.history["phase"]) == ["head", "head", "top", "top"]
+    assert run.history["step"].tolist() == [5, 10, 3, 6]
+
+
+def test_it_shows_curves_and_a_report(base: Path) -> None:
+    import matplotlib.pyplot
+
+    run = kt.open_run(base)
+    figure = run.plot()
+    assert figure.axes
+    matplotlib.pyplot.close(figure)
+    page = run.report().read_text()
+    assert "<html" in page
+    assert "tiny" in page
+    assert "<" in run._repr_html_()
+
+
+def test_the_same_call_returns_the_finished_run(base: Path, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(kt.api, "_engine", lambda: pytest.fail("TensorFlow was imported"))
+    assert kt.run(folder / "tiny.json", run_dir=base).metrics["test"]
+    document = json.loads((folder / "tiny.json").read_text())
+    assert kt.run(document, run_dir=base).path == base
+
+
+def test_a_directory_without_a_run_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(kt.ConfigError, match="is no run directory") as caught:
+        kt.open_run(tmp_path)
+    assert caught.value.exit_code == 2
+
+
+def test_another_process_cannot_start_over_a_run_in_use(base: Path, folder: Path) -> None:
+    from kerastune_ft.rundir import RunDirectory
+
+    with RunDirectory(base).lock(), pytest.raises(kt.ConfigError, match="is in use by process"):
+        kt.run(folder / "tiny.json", run_dir=base, fresh=True)
+    assert (base / "metrics.json").exists()
+
+
+def test_a_run_without_evaluation_has_no_metrics(folder: Path, commands: object) -> None:
+    assert kt.Run(folder / "split").metrics == {}
