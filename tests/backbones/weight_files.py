@@ -11,11 +11,11 @@ import numpy as np
 from safetensors.numpy import save_file
 
 
-def values(model: keras.Model, shift: float = 0.0) -> dict[str, np.ndarray]:
+def values(model: keras.Model) -> dict[str, np.ndarray]:
     """Return recognisable values for every variable but the states of seeds, by path."""
     random = np.random.default_rng(4)
     return {
-        variable.path: (random.normal(size=variable.shape) + shift).astype(np.float32)
+        variable.path: np.asarray(random.normal(size=variable.shape)).astype(variable.dtype)
         for variable in model.variables
         if "seed" not in variable.path
     }
