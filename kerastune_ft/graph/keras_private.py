@@ -33,11 +33,6 @@ def nodes_in_order(model: keras.Model) -> list[Node]:
     ]
 
 
-def is_functional(model: keras.Model) -> bool:
-    """Return whether the model is a graph of layers that can be cut."""
-    return hasattr(model, "_nodes_by_depth")
-
-
 def leaf_layers(layer: keras.layers.Layer, prefix: str = "") -> dict[str, keras.layers.Layer]:
     """Return the layers at any depth that hold no other layer, each once, by path: the names on the way to it."""
     found: dict[str, keras.layers.Layer] = {}

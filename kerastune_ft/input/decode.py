@@ -35,14 +35,19 @@ def decode(image: tf.Tensor, geometry: Geometry) -> tf.Tensor:
     An array is [height, width] or [height, width, channels]: 1 is grey, 2 grey and alpha, 3 RGB, 4 RGB and alpha.
     The pixels are those of `keras.layers.Resizing` with antialiasing, rounded.
     """
+    fitted = fit(pixels(image), geometry)
+    return tf.saturate_cast(tf.round(fitted), tf.uint8)
+
+
+def pixels(image: tf.Tensor) -> tf.Tensor:
+    """Return the RGB image [height, width, 3] of its own size from encoded bytes, or from an array."""
     if image.dtype == tf.string:
         # For an animated GIF the first frame.
         image = tf.io.decode_image(image, channels=0, expand_animations=False)
         image.set_shape([None, None, None])
     if image.shape.rank == 2:
         image = image[:, :, tf.newaxis]
-    fitted = fit(opaque_rgb(image), geometry)
-    return tf.saturate_cast(tf.round(fitted), tf.uint8)
+    return opaque_rgb(image)
 
 
 def opaque_rgb(image: tf.Tensor) -> tf.Tensor:

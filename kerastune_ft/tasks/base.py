@@ -22,7 +22,9 @@ class Task(ABC):
     needs: str
     """What the head is put on: `sequence` is a feature map with positions."""
     metric_directions: ClassVar[Mapping[str, str]]
-    """By metric, `min` or `max`: which way is better."""
+    """By metric of `evaluate`, `min` or `max`: which way is better."""
+    training_metrics: ClassVar[tuple[str, ...]] = ()
+    """The names of `training_sums`, in its order."""
 
     @abstractmethod
     def head(self, features: Any) -> Any:
@@ -54,7 +56,7 @@ class Task(ABC):
 
     @abstractmethod
     def training_sums(self, targets: Any, outputs: tf.Tensor, weights: tf.Tensor) -> dict[str, tf.Tensor]:
-        """Return sums that, divided by the count, are shown as `train_<name>`."""
+        """Return sums that, divided by the count, are shown as `train_<name>`: those of `training_metrics`."""
 
     @abstractmethod
     def evaluate(self, targets: np.ndarray, outputs: np.ndarray) -> dict[str, float]:

@@ -24,6 +24,7 @@ class ImageClassification(Task):
     kind = "image_classification"
     needs = "sequence"
     metric_directions: ClassVar[Mapping[str, str]] = {"loss": "min", "accuracy": "max", "macro_f1": "max", "auc": "max"}
+    training_metrics = ("accuracy",)
 
     def __init__(self, options: Options, head: Head, classes: tuple[str, ...], seed: int) -> None:
         """`classes` are the names in the order of the labels' numbers."""

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import logging
 import os
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
 import tensorflow as tf
 
 from kerastune_ft.config.runtime import Runtime
@@ -35,6 +37,11 @@ class Devices:
         """Return whether there is more than one replica."""
         return self.replicas > 1
 
+    def rows(self, value: Any) -> np.ndarray:
+        """Return a batch that is divided over the replicas as one array, all rows in order."""
+        shares = [np.asarray(share) for share in self.strategy.experimental_local_results(value)]
+        return np.concatenate(shares) if len(shares) > 1 else shares[0]
+
     def to_json(self) -> dict[str, Any]:
         """Return the devices as a JSON object."""
         return {
@@ -50,12 +57,25 @@ class Devices:
         return f"{replicas}{', '.join(self.names)}" + (f" ({self.note})" if self.note else "")
 
 
+class _WithoutRetracing(logging.Filter):
+    """Drops TensorFlow's advice against retracing: every phase is traced once, and must be."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        """Return whether the record is shown."""
+        return "tf.function retracing" not in record.getMessage()
+
+
+_WITHOUT_RETRACING = _WithoutRetracing()
+
+
 def resolve(runtime: Runtime) -> Devices:
     """Return the devices for these options, setting TensorFlow up; call it before any tensor is made.
 
     Raises ConfigError when more replicas are asked for than there are accelerators, or when TensorFlow was already
     initialised with fewer logical CPUs (in a notebook: restart the kernel).
     """
+    # The same object each time, which a logger takes only once.
+    tf.get_logger().addFilter(_WITHOUT_RETRACING)
     gpus = tf.config.list_physical_devices("GPU")
     for gpu in gpus:
         tf.config.experimental.set_memory_growth(gpu, True)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -22,29 +23,36 @@ def distributed(devices: Devices, loader: Loader, order: Order, **options: Any) 
     )
 
 
-def split_outputs(
+@dataclass(frozen=True)
+class Evaluated:
+    """The examples of a split in their order, with their targets and the model's raw outputs."""
+
+    indices: np.ndarray
+    targets: np.ndarray
+    outputs: np.ndarray
+
+
+def evaluate_split(
     step: PhaseStep,
     devices: Devices,
     loader: Loader,
     indices: np.ndarray,
     batch: int,
     progress: Callable[[int, int], None] = lambda done, total: None,
-) -> np.ndarray:
-    """Return the raw outputs [examples, ...] of these examples, in their order.
+) -> Evaluated:
+    """Return the targets and raw outputs [examples, ...] of these examples, in their order.
 
     `batch` is the global batch shape; the last batch is padded, and the padding dropped.
     """
     order = in_order(indices, batch, devices.replicas)
-    collected = []
-    for number, (inputs, *_) in enumerate(distributed(devices, loader, order)):
-        collected.append(step.outputs(inputs))
+    targets: list[np.ndarray] = []
+    outputs: list[np.ndarray] = []
+    for number, (inputs, wanted, *_) in enumerate(distributed(devices, loader, order)):
+        outputs.append(devices.rows(step.outputs(inputs)))
+        targets.append(devices.rows(wanted))
         progress(min(len(indices), (number + 1) * batch), len(indices))
-    return np.concatenate(collected)[order.weights > 0]
-
-
-def split_targets(loader: Loader, indices: Sequence[int] | np.ndarray) -> np.ndarray:
-    """Return the targets of these examples, in their order."""
-    return loader.source.labels[np.asarray(indices)]
+    real = order.weights > 0
+    return Evaluated(indices, np.concatenate(targets)[real], np.concatenate(outputs)[real])
 
 
 def as_tensor(epoch: int) -> tf.Tensor:

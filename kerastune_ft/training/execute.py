@@ -66,10 +66,9 @@ def execute(
         target.update_manifest(state="interrupted", exit_code=0, message=f"stopped after phase {until_phase}, as asked")
         watch.note(f"stopped after phase {until_phase}; the same command without --until-phase goes on")
         return False
-    outputs = results.evaluate_splits(session, plan, _measured(session.source), watch)
-    results.write_evaluation(session, target, outputs)
-    split = list(outputs)[-1]
-    results.save_model(session, target, outputs[split], split)
+    evaluated = results.evaluate_splits(session, plan, _measured(session.source), watch)
+    results.write_evaluation(session, target, evaluated)
+    results.save_model(session, target, list(evaluated.values())[-1])
     return True
 
 

@@ -7,17 +7,20 @@ import io
 from collections.abc import Sequence
 
 from kerastune_ft.rundir import RunDirectory
-
-COLUMNS = (
-    "phase", "epoch", "step", "seconds", "learning_rate", "train_loss", "train_accuracy",
-    "validation_loss", "validation_accuracy", "validation_macro_f1", "validation_auc",
-)  # fmt: skip
+from kerastune_ft.tasks.base import Task
 
 
-def write_history(run: RunDirectory, folders: Sequence[str]) -> None:
+def columns(task: Task) -> tuple[str, ...]:
+    """Return the columns of the history of a task."""
+    train = (f"train_{name}" for name in ("loss", *task.training_metrics))
+    validation = (f"validation_{name}" for name in task.metric_directions)
+    return ("phase", "epoch", "step", "seconds", "learning_rate", *train, *validation)
+
+
+def write_history(run: RunDirectory, task: Task, folders: Sequence[str]) -> None:
     """Write history.csv from the histories of the phases that have begun."""
     rows: list[dict[str, str]] = []
     for folder in folders:
         if run.exists(f"{folder}/history.csv"):
             rows.extend(csv.DictReader(io.StringIO(run.read_bytes(f"{folder}/history.csv").decode())))
-    run.commit_csv("history.csv", COLUMNS, rows)
+    run.commit_csv("history.csv", columns(task), rows)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
+from kerastune_ft.errors import ConfigError
 from kerastune_ft.rundir import RunDirectory
 from kerastune_ft.training.checkpoint import read_variables, unpack
 from kerastune_ft.training.phase import Around, PhaseTraining
@@ -48,6 +49,11 @@ def _kept(around: Around, phase: PhasePlan) -> tuple[str, ...]:
     return tuple(path for path in around.session.variables if path in trained)
 
 
+def _steps(run: RunDirectory, phase: PhasePlan) -> int:
+    """Return the updates a finished phase made."""
+    return int(run.read_json(f"{phase.folder}/result.json")["steps"])
+
+
 def _place(around: Around, phase: PhasePlan) -> None:
     """Set the weights a phase starts from.
 
@@ -61,9 +67,15 @@ def _place(around: Around, phase: PhasePlan) -> None:
     previous = around.plan.phases[phase.index - 1]
     load_best(around, previous)
     if phase.phase.start_from == "last":
-        folder = f"{previous.folder}/checkpoint"
-        newest = around.run.listing(folder)[-1]
-        arrays, _ = unpack(around.run.read_bytes(f"{folder}/{newest}"))
+        # The checkpoint at the end of a phase holds its last weights; an older one would be another epoch's.
+        name = f"{previous.folder}/checkpoint/{_steps(around.run, previous):09d}.safetensors"
+        try:
+            arrays, _ = unpack(around.run.read_bytes(name))
+        except (FileNotFoundError, ValueError) as error:
+            raise ConfigError(
+                f"{around.run.path / name}, the last weights of phase {previous.phase.name}, cannot be read ({error}); "
+                'write "start_from": "best", or start over with --fresh'
+            ) from error
         prefix = "variable:"
         session.assign({key.removeprefix(prefix): value for key, value in arrays.items() if key.startswith(prefix)})
     elif phase.phase.start_from == "pretrained":

@@ -19,8 +19,8 @@ from kerastune_ft.rundir import RunDirectory
 from kerastune_ft.training import optimizers, proof
 from kerastune_ft.training.assemble import Session
 from kerastune_ft.training.checkpoint import Checkpoints, Tensors, pack
-from kerastune_ft.training.evaluate import as_tensor, distributed, split_outputs, split_targets
-from kerastune_ft.training.history import COLUMNS, write_history
+from kerastune_ft.training.evaluate import as_tensor, distributed, evaluate_split
+from kerastune_ft.training.history import columns, write_history
 from kerastune_ft.training.interrupts import StopRequest
 from kerastune_ft.training.plan import PhasePlan, Plan, freeze_all_but, has_augmentation
 from kerastune_ft.training.schedules import rate_table
@@ -191,14 +191,14 @@ class PhaseTraining:
         metrics = self._validate()
         state.epoch += 1
         count, *sums = state.sums
+        names = ("loss", *session.task.training_metrics)
         row = {
             "phase": options.name,
             "epoch": state.epoch,
             "step": state.step,
             "seconds": round(state.seconds + time.monotonic() - began, 3),
             "learning_rate": float(self._rates[state.step - 1]),
-            "train_loss": sums[0] / count,
-            "train_accuracy": sums[1] / count,
+            **{f"train_{name}": value / count for name, value in zip(names, sums, strict=True)},
             **metrics,
         }
         state.history.append(row)
@@ -213,8 +213,8 @@ class PhaseTraining:
         elif stopping and state.waited >= stopping.patience:
             state.stopped = "early_stopping"
         self._around.run.event("epoch", **row)
-        self._around.run.commit_csv(f"{self._phase.folder}/history.csv", COLUMNS, state.history)
-        write_history(self._around.run, [phase.folder for phase in self._around.plan.phases])
+        self._around.run.commit_csv(f"{self._phase.folder}/history.csv", columns(session.task), state.history)
+        write_history(self._around.run, session.task, [phase.folder for phase in self._around.plan.phases])
         self._around.watch.epoch_done(row, is_best)
         if state.stopped is None and self._checkpoints.is_due(state.step, epoch_ended=True):
             self._write_checkpoint()
@@ -222,12 +222,12 @@ class PhaseTraining:
     def _validate(self) -> dict[str, float]:
         session = self._around.session
         indices = session.source.splits["validation"]
-        outputs = split_outputs(self._step, session.devices, session.loader, indices, self._phase.phase.batch_size)
-        if not np.isfinite(outputs).all():
+        found = evaluate_split(self._step, session.devices, session.loader, indices, self._phase.phase.batch_size)
+        if not np.isfinite(found.outputs).all():
             raise DivergedError(
                 f"the outputs of phase {self._options.name} became NaN or infinite; lower its learning_rate"
             )
-        metrics = session.task.evaluate(split_targets(session.loader, indices), outputs)
+        metrics = session.task.evaluate(found.targets, found.outputs)
         return {f"validation_{name}": value for name, value in metrics.items()}
 
     def _write_checkpoint(self) -> None:

@@ -11,12 +11,13 @@ from typing import Any
 
 import keras
 import numpy as np
+import tensorflow as tf
 
 from kerastune_ft.errors import PromiseError
-from kerastune_ft.input.decode import Geometry
+from kerastune_ft.input.decode import Geometry, pixels
 from kerastune_ft.rundir import RunDirectory
 from kerastune_ft.training.assemble import Session
-from kerastune_ft.training.evaluate import split_outputs, split_targets
+from kerastune_ft.training.evaluate import Evaluated, evaluate_split
 from kerastune_ft.training.phase import build_step
 from kerastune_ft.training.plan import Plan, freeze_all_but
 from kerastune_ft.training.watch import Watch
@@ -24,50 +25,48 @@ from kerastune_ft.training.watch import Watch
 MODEL = "model/model.keras"
 MISTAKES_SHOWN = 24
 _THUMBNAIL = 128
-_SAMPLES_COMPARED = 16
+_SAMPLES_COMPARED = 8
 # Two compiled programs of the same model may differ in the last digits of float32.
 _TOLERANCE = 1e-4
 
 
-def evaluate_splits(session: Session, plan: Plan, splits: tuple[str, ...], watch: Watch) -> dict[str, np.ndarray]:
-    """Return the raw outputs of these splits, computed as validation computed them in the last phase."""
+def evaluate_splits(session: Session, plan: Plan, splits: tuple[str, ...], watch: Watch) -> dict[str, Evaluated]:
+    """Return targets and raw outputs of these splits, computed as validation computed them in the last phase."""
     phase = plan.phases[-1]
     freeze_all_but(session, phase)
     step = build_step(session, plan, phase)
-    outputs = {}
+    evaluated = {}
     for split in splits:
         progress = functools.partial(watch.work, f"evaluating {split}")
         indices = session.source.splits[split]
-        outputs[split] = split_outputs(step, session.devices, session.loader, indices, phase.phase.batch_size, progress)
-    return outputs
+        evaluated[split] = evaluate_split(
+            step, session.devices, session.loader, indices, phase.phase.batch_size, progress
+        )
+    return evaluated
 
 
-def metrics_of(session: Session, outputs: Mapping[str, np.ndarray]) -> dict[str, dict[str, float]]:
-    """Return the metrics of every split from its raw outputs."""
-    return {
-        split: session.task.evaluate(split_targets(session.loader, session.source.splits[split]), raw)
-        for split, raw in outputs.items()
-    }
+def metrics_of(session: Session, evaluated: Mapping[str, Evaluated]) -> dict[str, dict[str, float]]:
+    """Return the metrics of every split."""
+    return {split: session.task.evaluate(each.targets, each.outputs) for split, each in evaluated.items()}
 
 
-def prediction_rows(session: Session, outputs: Mapping[str, np.ndarray]) -> list[dict[str, Any]]:
+def prediction_rows(session: Session, evaluated: Mapping[str, Evaluated]) -> list[dict[str, Any]]:
     """Return the rows of predictions.csv: split, input, and the task's columns."""
     rows = []
-    for split, raw in outputs.items():
-        indices = session.source.splits[split]
-        columns = session.task.predictions(split_targets(session.loader, indices), raw)
-        for position, index in enumerate(indices):
+    for split, each in evaluated.items():
+        columns = session.task.predictions(each.targets, each.outputs)
+        for position, index in enumerate(each.indices):
             row = {"split": split, "input": session.source.keys[index]}
             rows.append(row | {name: values[position] for name, values in columns.items()})
     return rows
 
 
-def write_evaluation(session: Session, run: RunDirectory, outputs: Mapping[str, np.ndarray]) -> dict[str, Any]:
+def write_evaluation(session: Session, run: RunDirectory, evaluated: Mapping[str, Evaluated]) -> dict[str, Any]:
     """Write predictions.csv, the worst mistakes and metrics.json; return the metrics.
 
     With `output.examples: false` the inputs' names and pictures, which may tell who a patient is, are left out.
     """
-    rows = prediction_rows(session, outputs)
+    rows = prediction_rows(session, evaluated)
     shown = session.config.output.examples
     if not shown:
         rows = [{**row, "input": number} for number, row in enumerate(rows)]
@@ -77,7 +76,7 @@ def write_evaluation(session: Session, run: RunDirectory, outputs: Mapping[str, 
     else:
         _remove_pictures(run, 0)
         run.remove("evaluation/mistakes.json")
-    metrics = metrics_of(session, outputs)
+    metrics = metrics_of(session, evaluated)
     run.commit_json("metrics.json", metrics)
     return metrics
 
@@ -131,10 +130,10 @@ def serving_model(session: Session) -> keras.Model:
     return keras.Model(images, outputs, name=session.model.name)
 
 
-def save_model(session: Session, run: RunDirectory, outputs: np.ndarray, split: str) -> None:
+def save_model(session: Session, run: RunDirectory, measured: Evaluated) -> None:
     """Write model.keras with labels and preprocessing beside it, after comparing it with what was measured.
 
-    `outputs` are the raw outputs of `split`. Raises PromiseError when the file, opened again, predicts otherwise.
+    Raises PromiseError when the file, opened again, predicts otherwise from the decoded images as they are.
     """
     run.commit_json("model/labels.json", list(session.source.info.classes))
     run.commit_json("model/preprocessing.json", {
@@ -147,20 +146,22 @@ def save_model(session: Session, run: RunDirectory, outputs: np.ndarray, split: 
     with tempfile.TemporaryDirectory() as folder:
         path = os.path.join(folder, "model.keras")
         serving_model(session).save(path)
-        _compare(session, keras.models.load_model(path), outputs, split)
+        _compare(session, keras.models.load_model(path), measured)
         with open(path, "rb") as file:
             run.commit(MODEL, file.read())
 
 
-def _compare(session: Session, model: keras.Model, outputs: np.ndarray, split: str) -> None:
-    indices = session.source.splits[split][:_SAMPLES_COMPARED]
-    geometry = session.loader.geometry
-    images = np.stack([np.asarray(session.task.inputs(session.source.element(index), geometry)) for index in indices])
-    expected = session.task.predictions(None, outputs[: len(indices)])
-    given = np.asarray(model(images.astype(np.float32), training=False))
+def _compare(session: Session, model: keras.Model, measured: Evaluated) -> None:
+    samples = measured.indices[:_SAMPLES_COMPARED]
+    expected = session.task.predictions(None, measured.outputs[: len(samples)])
     names = [f"probability_{name}" for name in session.source.info.classes]
-    difference = float(np.abs(given - np.stack([expected[name] for name in names], axis=1)).max())
-    if not difference <= _TOLERANCE:
-        raise PromiseError(
-            f"{MODEL} predicts otherwise than what was measured (difference {difference:.2g}); it was not written"
-        )
+    for position, index in enumerate(samples):
+        # One at a time and of its own size: the resize inside the model is part of what is compared.
+        image = tf.cast(pixels(session.source.element(index)["image"]), tf.float32)
+        given = np.asarray(model(image[tf.newaxis], training=False))[0]
+        difference = float(np.abs(given - [expected[name][position] for name in names]).max())
+        if not difference <= _TOLERANCE:
+            raise PromiseError(
+                f"{MODEL} predicts otherwise than what was measured (difference {difference:.2g} on "
+                f"{session.source.keys[index]}); it was not written"
+            )

@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from typing import Any
 
 import keras
-import numpy as np
 import tensorflow as tf
 
 from kerastune_ft.graph import randomness
@@ -59,10 +58,9 @@ class PhaseStep:
         inputs, targets, weights, indices = batch
         return self._first(self._train_call(self._cut(inputs), targets, weights, indices, epoch))
 
-    def outputs(self, inputs: Any) -> np.ndarray:
-        """Return the raw outputs of a batch in inference mode, all replicas' rows in order."""
-        shares = self._devices.strategy.experimental_local_results(self._output_call(self._cut(inputs)))
-        return np.concatenate([share.numpy() for share in shares]) if len(shares) > 1 else shares[0].numpy()
+    def outputs(self, inputs: Any) -> Any:
+        """Return the raw outputs of a batch in inference mode, divided over the replicas as the inputs are."""
+        return self._output_call(self._cut(inputs))
 
     def _first(self, value: Any) -> tf.Tensor:
         return self._devices.strategy.experimental_local_results(value)[0]

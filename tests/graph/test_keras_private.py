@@ -32,15 +32,6 @@ def test_a_layer_used_twice_has_two_nodes() -> None:
     assert [node.operation.name for node in nodes_in_order(model)].count("shared") == 2
 
 
-def test_functional_models_are_known() -> None:
-    assert keras_private.is_functional(skip_segmenter())
-
-    class Free(keras.Model):
-        pass
-
-    assert not keras_private.is_functional(Free())
-
-
 def test_leaf_layers_are_found_at_any_depth_once() -> None:
     shared = keras.layers.Dense(2, name="shared")
     inner = keras.Sequential(
