@@ -128,7 +128,7 @@ def test_two_steps_train_the_tail_and_count_pixels() -> None:
     assert all(0 <= row[2] <= row[0] for row in sums)
     assert sums[1][1] / sums[1][0] < sums[0][1] / sums[0][0]
     images = _Shapes().images[:8]
-    outputs = step.outputs(tf.constant(images))
+    outputs = np.asarray(step.outputs(tf.constant(images)))
     assert outputs.shape == (8, SIZE, SIZE, CLASSES)
     assert outputs == pytest.approx(model(images.astype(np.float32), training=False).numpy(), abs=1e-5)
 
