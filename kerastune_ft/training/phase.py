@@ -215,6 +215,7 @@ class PhaseTraining:
         self._around.run.event("epoch", **row)
         self._around.run.commit_csv(f"{self._phase.folder}/history.csv", columns(session.task), state.history)
         write_history(self._around.run, session.task, [phase.folder for phase in self._around.plan.phases])
+        self._around.run.update_manifest(phase=options.name, epoch=state.epoch)
         self._around.watch.epoch_done(row, is_best)
         if state.stopped is None and self._checkpoints.is_due(state.step, epoch_ended=True):
             self._write_checkpoint()
