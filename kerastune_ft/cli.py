@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import os
 import sys
 import traceback
 from collections.abc import Callable
@@ -33,11 +34,20 @@ class _Program(click.Group):
         except KerasTuneError as error:
             _explain(error, "--debug" in words, "--json" in words)
             sys.exit(error.exit_code)
-        except BrokenPipeError:
-            sys.exit(0)
         except Exception as error:
             _unexpected(error, "--debug" in words, "--json" in words)
             sys.exit(1)
+
+    def invoke(self, context: click.Context) -> Any:
+        """Run a command; that whoever reads its output stops reading, as `head` does, is no error."""
+        try:
+            result = super().invoke(context)
+            sys.stdout.flush()
+        except BrokenPipeError:
+            # What is still buffered has nowhere to go, and Python would complain about it at exit.
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            return 0
+        return result
 
 
 def _explain(error: KerasTuneError, debug: bool, as_json: bool) -> None:
