@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import json
 import os
 import sys
 from collections.abc import Iterator, Mapping, Sequence
@@ -70,9 +71,12 @@ class Run:
 
     def report(self) -> Path:
         """Write report/index.html anew from the files of the run and return its path."""
-        return write_report(self._directory)
+        _settle(self._directory)
+        path = write_report(self._directory)
+        self._directory.update_manifest()
+        return path
 
-    def evaluate(self, data: str | os.PathLike[str] | None = None, split: str = "test") -> dict[str, float]:
+    def evaluate(self, data: str | os.PathLike[str] | None = None, split: str | None = None) -> dict[str, float]:
         """Return the metrics of the final model on a split of the run's data, or on a folder of other data."""
         return evaluate(self.path, data=data, split=split)
 
@@ -90,13 +94,14 @@ def run(
     fresh: bool = False,
     until_phase: str | None = None,
     stop_after: str | float | None = None,
-    overrides: Sequence[str] = (),
+    overrides: Sequence[str] | Mapping[str, Any] = (),
 ) -> Run:
     """Train all phases of a configuration, evaluate, save, and return the run; again: go on where it stopped.
 
     `config` is a path, a shipped name, a dict or a RunConfig. Without `run_dir` the newest run of the same
     configuration in `directory` (default: `output.directory`) goes on, or a new one is made. `stop_after` is seconds or
-    text such as `3h50m`. Raises the errors of `kerastune_ft.errors`; Interrupted after a stop that loses nothing.
+    text such as `3h50m`; `overrides` are texts like `phases.head.epochs=2`, or a dict of path to value.
+    Raises the errors of `kerastune_ft.errors`; Interrupted after a stop that loses nothing.
 
     >>> finished = run("medical", directory="runs")              # doctest: +SKIP
     """
@@ -106,10 +111,12 @@ def run(
             update={"output": settings.output.model_copy(update={"directory": str(directory)})}
         )
     _check_until(settings, until_phase)
-    seconds = parse_duration(stop_after) if isinstance(stop_after, str) else stop_after
+    seconds = _seconds(stop_after)
     _require_weights(settings)
     digest = config_hash(settings)
     if run_dir is not None:
+        if not os.fspath(run_dir):
+            raise ConfigError("--run-dir is empty; give a directory, or leave it out")
         target = RunDirectory(run_dir)
         if fresh:
             _set_aside(target)
@@ -117,8 +124,7 @@ def run(
     else:
         target, reason = choose(settings.output.directory, settings.name, digest, fresh)
     with target.lock():
-        manifest = target.manifest() or {}
-        if manifest.get("state") == "done" and manifest.get("config_hash") == digest:
+        if _is_complete(target, settings, digest):
             print(f"run {target} finished before with this configuration", file=sys.stderr)
             if not target.exists("report/index.html"):
                 write_report(target)
@@ -127,6 +133,17 @@ def run(
         allowed = _check_changes(target, settings)
         _carry_out(target, settings, digest, reason, allowed, until_phase, seconds)
     return Run(Path(str(target)))
+
+
+def _is_complete(target: RunDirectory, settings: RunConfig, digest: str) -> bool:
+    """Return whether a run has all its results, as this configuration wants them shown."""
+    manifest = target.manifest() or {}
+    if manifest.get("state") != "done" or manifest.get("config_hash") != digest:
+        return False
+    if not all(target.exists(name) for name in ("config.json", "metrics.json", "model/model.keras")):
+        return False
+    # Whether examples may be shown changes no result, but what evaluation and report hold.
+    return bool(target.read_json("config.json")["output"]["examples"] == settings.output.examples)
 
 
 def _require_weights(settings: RunConfig) -> None:
@@ -156,7 +173,19 @@ def _engine() -> Any:
     return execute
 
 
-def _config(config: Config, overrides: Sequence[str]) -> RunConfig:
+def _seconds(stop_after: str | float | None) -> float | None:
+    if isinstance(stop_after, str):
+        return parse_duration(stop_after)
+    if stop_after is not None and not stop_after > 0:
+        raise ConfigError(f"stop_after: {stop_after} is no time at all; give seconds above 0, or text such as 3h50m")
+    return stop_after
+
+
+def _config(config: Config, overrides: Sequence[str] | Mapping[str, Any]) -> RunConfig:
+    if isinstance(overrides, Mapping):
+        overrides = [f"{path}={json.dumps(value)}" for path, value in overrides.items()]
+    if not isinstance(config, str | os.PathLike | Mapping | RunConfig):
+        raise ConfigError(f"{config!r} is no configuration; give a path, a shipped name, a dict or a RunConfig")
     if isinstance(config, RunConfig):
         if overrides:
             raise ConfigError("overrides go with a path or a dict, not with a RunConfig")
@@ -216,7 +245,9 @@ def _carry_out(
 ) -> None:
     from kerastune_ft.training.interrupts import StopRequest, listening
 
-    if target.manifest() is None:
+    if not target.exists("plan.json"):
+        # Written before anything can fail, so that a report can tell of a failure too.
+        target.commit_json("config.json", settings.to_json())
         target.update_manifest(state="running", exit_code=None, message="", config_hash=digest)
     watch = watcher(lambda line: target.append("log.txt", line))
     stop = StopRequest(stop_seconds)
@@ -240,7 +271,8 @@ def _record_failure(target: RunDirectory, error: BaseException) -> None:
     stopped = isinstance(error, Interrupted | KeyboardInterrupt)
     code = Interrupted.exit_code if stopped else error.exit_code if isinstance(error, KerasTuneError) else 1
     state = "interrupted" if stopped else "failed"
-    with contextlib.suppress(OSError, ResourceError):
+    with contextlib.suppress(OSError, ResourceError, ConfigError):
+        target.append("log.txt", str(error))
         target.update_manifest(state=state, exit_code=code, message=str(error))
 
 
@@ -312,6 +344,14 @@ def units(name: Config) -> list[dict[str, Any]]:
     return _engine().unit_table(options.model_copy(update={"weights": None}))
 
 
+def _settle(target: RunDirectory) -> None:
+    """Write down that a run was killed: its manifest says `running`, and nobody holds its lock."""
+    if (target.manifest() or {}).get("state") != "running":
+        return
+    with contextlib.suppress(ConfigError), target.lock():
+        target.update_manifest(state="interrupted", message="the process was killed; the same command goes on")
+
+
 def open_run(path: str | os.PathLike[str]) -> Run:
     """Return the run in a directory; raises ConfigError when there is none."""
     if not RunDirectory(path).exists("config.json"):
@@ -320,9 +360,14 @@ def open_run(path: str | os.PathLike[str]) -> Run:
 
 
 def evaluate(
-    run_dir: str | os.PathLike[str], *, data: str | os.PathLike[str] | None = None, split: str = "test"
+    run_dir: str | os.PathLike[str], *, data: str | os.PathLike[str] | None = None, split: str | None = None
 ) -> dict[str, float]:
-    """Return the metrics of a run's final model on a split of its data, or on a folder with the same classes."""
+    """Return the metrics of a run's final model on a split of its data, or on a folder with the same classes.
+
+    `split` is `test` unless told otherwise; other data is evaluated whole, so the two do not go together.
+    """
+    if data is not None and split is not None:
+        raise ConfigError("--split has no effect with --data, which is evaluated whole; give one of them")
     opened = open_run(run_dir)
     target = RunDirectory(opened.path)
     if not target.exists("model/model.keras"):
@@ -332,7 +377,7 @@ def evaluate(
     settings = read(target.read_json("config.json"))
     watch = watcher(lambda line: None)
     with _explained(), contextlib.closing(watch):
-        return _engine().evaluate(target, settings, None if data is None else Path(data), split, watch)
+        return _engine().evaluate(target, settings, None if data is None else Path(data), split or "test", watch)
 
 
 def write_report(target: RunDirectory) -> Path:

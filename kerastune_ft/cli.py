@@ -7,12 +7,13 @@ import math
 import os
 import sys
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import click
 
 from kerastune_ft.errors import KerasTuneError
+from kerastune_ft.rundir import OUT_OF_SPACE
 
 
 class _Program(click.Group):
@@ -26,6 +27,8 @@ class _Program(click.Group):
             code = super().main(*arguments, **options)
             sys.exit(code if isinstance(code, int) else 0)
         except click.ClickException as error:
+            if "--json" in words:
+                _print_json(_described("UsageError", error.format_message(), 2))
             error.show()
             sys.exit(2)
         except (click.Abort, KeyboardInterrupt):
@@ -34,6 +37,12 @@ class _Program(click.Group):
         except KerasTuneError as error:
             _explain(error, "--debug" in words, "--json" in words)
             sys.exit(error.exit_code)
+        except OSError as error:
+            if error.errno not in OUT_OF_SPACE:
+                _unexpected(error, "--debug" in words, "--json" in words)
+                sys.exit(1)
+            click.echo("no space left where the output goes", err=True)
+            sys.exit(6)
         except Exception as error:
             _unexpected(error, "--debug" in words, "--json" in words)
             sys.exit(1)
@@ -54,11 +63,18 @@ def _explain(error: KerasTuneError, debug: bool, as_json: bool) -> None:
     if debug:
         traceback.print_exception(error)
     if as_json:
-        problems = [problem.to_json() for problem in getattr(error, "problems", ())]
-        _print_json(
-            {"error": type(error).__name__, "message": str(error), "exit_code": error.exit_code, "problems": problems}
-        )
+        _print_json(_described(type(error).__name__, str(error), error.exit_code, getattr(error, "problems", ())))
     click.echo(str(error), err=True)
+
+
+def _described(kind: str, message: str, exit_code: int, problems: Sequence[Any] = ()) -> dict[str, Any]:
+    """Return an error as the JSON object that `--json` prints."""
+    return {
+        "error": kind,
+        "message": message,
+        "exit_code": exit_code,
+        "problems": [problem.to_json() for problem in problems],
+    }
 
 
 def _unexpected(error: Exception, debug: bool, as_json: bool) -> None:
@@ -66,7 +82,7 @@ def _unexpected(error: Exception, debug: bool, as_json: bool) -> None:
         traceback.print_exception(error)
     text = " ".join(str(error).split())
     if as_json:
-        _print_json({"error": type(error).__name__, "message": text, "exit_code": 1, "problems": []})
+        _print_json(_described(type(error).__name__, text, 1))
     click.echo(f"unexpected {type(error).__name__}: {text[:400]}", err=True)
     if not debug:
         click.echo("this is a fault of the program; the same command with --debug shows where", err=True)
@@ -160,6 +176,7 @@ def _print_outcome(done: Any) -> None:
 def validate(config: str, overrides: tuple[str, ...], as_json: bool, debug: bool) -> None:
     """Report every problem of CONFIG without looking at model or data."""
     from kerastune_ft.config.read import read
+    from kerastune_ft.reporting.quantities import counted
 
     settings = read(config, overrides)
     unchecked = ["the units that unfreeze names", "the data: files, classes and splits"]
@@ -175,9 +192,8 @@ def validate(config: str, overrides: tuple[str, ...], as_json: bool, debug: bool
             }
         )
         return
-    click.echo(
-        f"{config}: no problems; {len(settings.phases)} phases: {', '.join(phase.name for phase in settings.phases)}"
-    )
+    phases = counted(len(settings.phases), "phase")
+    click.echo(f"{config}: no problems; {phases}: {', '.join(phase.name for phase in settings.phases)}")
     click.echo(f"not checked here: {'; '.join(unchecked)} (see: python -m kerastune_ft plan {config})")
 
 
@@ -264,15 +280,15 @@ def schema(defaults: bool, as_json: bool, debug: bool) -> None:
 
 @main.command()
 @click.argument("run")
-@click.option("--split", default="test", show_default=True, help="A split of the run's own data.")
+@click.option("--split", help="A split of the run's own data; by default test.")
 @click.option("--data", help="Other data instead: a folder with the same classes.")
 @_common
-def evaluate(run: str, split: str, data: str | None, as_json: bool, debug: bool) -> None:
+def evaluate(run: str, split: str | None, data: str | None, as_json: bool, debug: bool) -> None:
     """Print the metrics of the final model of RUN."""
     from kerastune_ft import api
 
     metrics = api.evaluate(run, data=data, split=split)
-    name = data or split
+    name = data or split or "test"
     if as_json:
         _print_json({name: metrics})
         return

@@ -53,7 +53,13 @@ class RunDirectory:
 
     def read_json(self, name: str) -> Any:
         """Return the content of a JSON file."""
-        return json.loads((self.path / name).read_text())
+        try:
+            return json.loads((self.path / name).read_text())
+        except ValueError as error:
+            raise ConfigError(
+                f"{self.path / name} is damaged ({error}); restore it, or start over with --fresh, which keeps this "
+                "run aside"
+            ) from error
 
     def commit(self, name: str, content: bytes | str) -> None:
         """Write a file so that a reader sees all of it or what was there before.
@@ -245,10 +251,13 @@ def choose(directory: str | os.PathLike[str], name: str, config_hash: str, fresh
     if not fresh:
         for path in reversed(runs):
             run = RunDirectory(path)
-            manifest = run.manifest()
+            # A damaged run is no reason not to begin another.
+            manifest = None
+            with contextlib.suppress(ConfigError):
+                manifest = run.manifest()
             if manifest and manifest.get("config_hash") == config_hash:
                 done = manifest.get("state") == "done"
-                return run, "finished before with this configuration" if done else "goes on where it stopped"
+                return run, "finished; its results are made anew" if done else "goes on where it stopped"
     number = int(runs[-1].name.rpartition("-")[2]) + 1 if runs else 1
     while True:
         path = epath.Path(directory) / f"{name}-{number}"

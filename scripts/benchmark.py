@@ -107,12 +107,12 @@ def _batches(session: Session, phase: plan.PhasePlan, epoch: int) -> tf.data.Dat
 
 
 def _ours(session: Session, phase: plan.PhasePlan) -> Callable[[int], Any]:
-    plan.freeze_all_but(session, phase)
+    plan.freeze_all_but(session, phase.selection, phase.trained)
     variables = session.variables
     trained = [variables[path] for path in phase.trained]
     table = rate_table(phase.phase.learning_rate, phase.steps)
     optimizer = optimizers.build(phase.phase, trained, table, phase.factors)
-    made = plan.Plan((phase,), phase.phase.batch_size, 1, {})
+    made = plan.Plan((phase,), phase.phase.batch_size, {})
     compiled = build_step(session, made, phase, optimizer)
 
     def epoch(number: int) -> None:

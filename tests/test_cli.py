@@ -117,7 +117,7 @@ def test_problems_are_json_too(broken: str) -> None:
 def test_validate_says_what_it_could_not_check(config: str) -> None:
     result = given("validate", config)
     assert result.exit_code == 0
-    assert "no problems; 1 phases: head" in result.stdout
+    assert "no problems; 1 phase: head" in result.stdout
     assert "not checked here:" in result.stdout
     assert given("validate", config, "--set", "phases.head.epochs=0").exit_code == 2
     assert json.loads(given("validate", config, "--set", "name=other", "--json").stdout)["name"] == "other"

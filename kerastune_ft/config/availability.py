@@ -52,7 +52,6 @@ UNAVAILABLE = (
     Later("task.multi_label", neutral=(False,)),
     Later("data.kind", values=("table",), instead='write "folder", "tfds" or "arrays"'),
     Later("data.group"),
-    Later("data.intensity", neutral=("auto",)),
     Later("data.sequence_length"),
     Later("data.seconds"),
     Later("data.sample_rate"),

@@ -6,6 +6,7 @@ already; so one mistake hides no other.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Mapping
 from typing import Any, TypeGuard
 
@@ -22,6 +23,7 @@ def inconsistencies(document: Mapping[str, Any]) -> Iterator[Finding]:
     """Yield place and message of everything in a complete document that cannot be meant as it stands."""
     if isinstance(document.get("task"), Mapping):
         yield from _task(document["task"])
+    yield from _data(_object(document, "data"))
     yield from _splits(_object(_object(document, "data"), "splits"))
     yield from _backbone(_object(document, "backbone"))
     yield from _runtime(_object(document, "runtime"))
@@ -57,6 +59,20 @@ def _task(task: Mapping[str, Any]) -> Iterator[Finding]:
         yield ("task", "positive"), unknown(positive, [name for name in names if isinstance(name, str)])[0]
     elif len(set(map(str, names))) > 2:
         yield ("task", "positive"), "it has no effect with more than two classes; remove it"
+
+
+def _data(data: Mapping[str, Any]) -> Iterator[Finding]:
+    kind, intensity = data.get("kind"), data.get("intensity", "auto")
+    if kind in ("tfds", "arrays"):
+        if intensity != "auto":
+            yield ("data", "intensity"), f"not available with data.kind {kind} in this version; remove it"
+        for key in ("on_bad_file", "on_missing"):
+            if data.get(key) == "skip":
+                yield ("data", key), f"it has no effect with data.kind {kind}; remove it"
+    elif isinstance(intensity, list) and len(intensity) == 2 and all(map(_is_number, intensity)):
+        low, high = intensity
+        if not low < high or not all(map(math.isfinite, intensity)):
+            yield ("data", "intensity"), f"{shown(intensity)} is no range; give [lowest, highest], as [0, 4095]"
 
 
 def _splits(splits: Mapping[str, Any]) -> Iterator[Finding]:
@@ -132,7 +148,7 @@ def _phase(phase: Mapping[str, Any], index: int) -> Iterator[Finding]:
     head_only = phase.get("unfreeze") == "none"
     if head_only and phase.get("batch_norm") in ("statistics", "train"):
         yield ("batch_norm",), 'it has no effect with "unfreeze": "none"; remove it'
-    if index == 0 and phase.get("start_from") == "last":
+    if index == 0 and phase.get("start_from") in ("last", "pretrained"):
         yield ("start_from",), "it has no effect in the first phase; remove it"
     monitor = phase.get("monitor")
     metrics = [f"validation_{metric}" for metric in CLASSIFICATION_METRICS]
@@ -160,6 +176,8 @@ def _rate(rate: Mapping[str, Any], head_only: bool) -> Iterator[Finding]:
     elif shape == "exponential" and _is_number(final) and final == 0:
         yield (place, "final"), "an exponential fall never reaches 0; give a number above 0"
     if not head_only:
+        if rate.get("head") is not None and "head" in _object(rate, "units"):
+            yield (place, "head"), '"units" has a factor for "head" too; keep one of them'
         return
     for key, neutral in (("unit_decay", (1,)), ("units", ({},)), ("head", (None,))):
         if key in rate and rate[key] not in neutral:

@@ -9,7 +9,7 @@ from pathlib import Path
 from pydantic_core import PydanticCustomError
 
 from kerastune_ft.config.documents import Node, Place, placed, shown, without_comments
-from kerastune_ft.config.files import load
+from kerastune_ft.config.files import SHIPPED, load, shipped_names
 from kerastune_ft.config.paths import expand
 from kerastune_ft.config.presets import PRESETS
 from kerastune_ft.config.problems import Problem
@@ -19,27 +19,35 @@ from kerastune_ft.config.words import unknown
 LENGTHS = {"epochs": "steps", "steps": "epochs"}
 
 
-def with_base(node: Node, directory: Path | None, problems: list[Problem], seen: tuple[Path, ...] = ()) -> Node:
-    """Return the document merged over the file it extends, and that over its own, comments left out."""
+def with_base(
+    node: Node, directory: Path | None, problems: list[Problem], seen: tuple[Path, ...] = ()
+) -> tuple[Node, bool]:
+    """Return the document merged over the file it extends, and that over its own, comments left out.
+
+    The second value tells whether every file it rests on could be read.
+    """
     node = without_comments(node)
     extends = node.find("extends")
     if not isinstance(node.value, dict) or extends is None:
-        return node
+        return node, True
     own = node.with_items({key: item for key, item in node.value.items() if key != "extends"})
     path = _base_path(extends, directory, problems, seen)
-    if path is None:
-        return own
-    base = load(path, extends.place, problems)
-    return own if base is None else merge(with_base(base, path.parent, problems, (*seen, path.resolve())), own)
+    written = load(path, extends.place, problems) if path else None
+    if path is None or written is None:
+        return own, False
+    base, is_whole = with_base(written, path.parent, problems, (*seen, path.resolve()))
+    return merge(base, own), is_whole
 
 
 def _base_path(extends: Node, directory: Path | None, problems: list[Problem], seen: tuple[Path, ...]) -> Path | None:
     if not isinstance(extends.value, str):
-        message = f'{shown(extends.plain())} is not a file; write one, like "team.json"'
+        message = f'{shown(extends.plain())} is not a file; write one, like "team.json", or "medical"'
         problems.append(Problem(extends.place, message, extends.plain()))
         return None
     try:
         path = (directory or Path()) / Path(expand(extends.value)).expanduser()
+        if not path.is_file() and extends.value in shipped_names():
+            path = SHIPPED / f"{extends.value}.json"
     except PydanticCustomError as error:
         problems.append(Problem(extends.place, error.message(), extends.value))
         return None

@@ -52,10 +52,8 @@ class Folds(Options):
     test: Share = Field(0.0, description="share of the examples kept out for the test split")
 
 
-SPLIT_FORMS = (
-    'shares like {"train": 0.7, "validation": 0.15, "test": 0.15}, '
-    'or names like {"train": "train", "validation": "validation", "test": "test"}'
-)
+SHARES = '{"train": 0.7, "validation": 0.15, "test": 0.15}'
+SPLIT_FORMS = f'shares like {SHARES}, or names like {{"train": "train", "validation": "validation", "test": "test"}}'
 
 
 def _choose(value: Any) -> str | None:

@@ -11,6 +11,7 @@ from pydantic_core import ErrorDetails
 
 from kerastune_ft.config.availability import available, unavailable_keys
 from kerastune_ft.config.base import Options
+from kerastune_ft.config.data import SHARES
 from kerastune_ft.config.documents import KeyPath, Node, Place, shown
 from kerastune_ft.config.problems import Problem
 from kerastune_ft.config.run import RunConfig
@@ -83,7 +84,7 @@ def placed_problem(path: KeyPath, message: str, document: Node, suggestion: str 
     """Return a problem at a path of the document, or where its last key would stand if that is missing."""
     holder, node = locate(path[:-1], document), locate(path, document)
     if node is holder and path and isinstance(holder.value, dict):
-        return Problem(holder.place.child(path[-1]), message)
+        return Problem(holder.place.child(path[-1]), message, is_absent=True)
     return Problem(node.place, message, node.plain(), suggestion)
 
 
@@ -103,10 +104,12 @@ def _problem(details: ErrorDetails, document: Node) -> Problem:
 
 def _missing(loc: KeyPath, document: Node) -> Problem:
     holder = locate(loc[:-1], document)
-    example = EXAMPLES.get(str(loc[-1]))
     # A short form such as a plain number stands for an object; what it lacks is missing at its own place.
     place = holder.place.child(loc[-1])
-    return Problem(place, f'missing; write "{loc[-1]}": {example or "..."}')
+    if "@Fractions" in loc:
+        # A share alone is of no use: they must add up to 1.
+        return Problem(place, f'missing; write all shares, as in "splits": {SHARES}', is_absent=True)
+    return Problem(place, f'missing; write "{loc[-1]}": {EXAMPLES.get(str(loc[-1]), "...")}', is_absent=True)
 
 
 def _unknown_key(loc: KeyPath, document: Node) -> Problem:
@@ -133,7 +136,8 @@ def _unknown_kind(loc: KeyPath, document: Node, kinds: list[str]) -> Problem:
         return Problem(node.place, f"{shown(node.plain())} is no object; write {wanted}", node.plain())
     kind = node.find("kind")
     if kind is None:
-        return Problem(node.place.child("kind"), f'missing; write "kind": one of {", ".join(kinds)}')
+        message = f'missing; write "kind": one of {", ".join(kinds)}'
+        return Problem(node.place.child("kind"), message, is_absent=True)
     message, suggestion = unknown(kind.plain(), available((*loc, "kind"), kinds))
     return Problem(kind.place, message, kind.plain(), suggestion)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Sequence
 from dataclasses import replace
@@ -9,6 +10,7 @@ from dataclasses import replace
 from kerastune_ft.config.compose import LENGTHS, with_phases
 from kerastune_ft.config.documents import KeyPath, Node, Place, dotted, placed, shown
 from kerastune_ft.config.parse import BrokenDocument, parse
+from kerastune_ft.config.phases import Phase
 from kerastune_ft.config.problems import SET, Problem
 
 _STEP = re.compile(r"([^.\[\]]+)|\[(\d+)\]")
@@ -27,13 +29,36 @@ def with_overrides(document: Node, overrides: Sequence[str], problems: list[Prob
     """Return the document with the overrides applied in order, those of phases last so that presets see the rest."""
     parsed = [one for text in overrides if (one := _parsed(text, problems))]
     for path, value in sorted(parsed, key=lambda one: one[0][0] == "phases"):
+        written = document.find("phases")
         if path[0] == "phases" and len(path) > 1:
             document = with_phases(document, problems)
         try:
             document = _replaced(document, path, (), value)
         except _Unreachable as error:
-            problems.append(Problem(value.place, str(error), value.plain()))
+            message = f"{error}{_remedy(path, value, written, document)}"
+            problems.append(Problem(value.place, message, value.plain()))
     return document
+
+
+def _remedy(path: KeyPath, value: Node, written: Node | None, document: Node) -> str:
+    """Return how to set a key of phases where the target names no phase; `written` are the phases as they were."""
+    phases = document.find("phases")
+    if path[0] != "phases" or path[1] not in Phase.model_fields or phases is None or not phases.value:
+        return ""
+    first = phases.value[0].find("name")
+    name = first.plain() if first else 0
+    ways = [f"write {dotted(('phases', name, *path[1:]))}={_as_written(value)}"]
+    plain = written.plain() if written else None
+    preset = plain.get("preset") if isinstance(plain, dict) else plain
+    if isinstance(preset, str) and len(path) == 2 and path[1] not in ("name", "unfreeze"):
+        changed = {**(plain if isinstance(plain, dict) else {"preset": preset}), path[1]: value.plain()}
+        ways.append(f"for all phases: --set 'phases={json.dumps(changed, ensure_ascii=False)}'")
+    return f"; {', or '.join(ways)}"
+
+
+def _as_written(value: Node) -> str:
+    plain = value.plain()
+    return plain if isinstance(plain, str) else shown(plain)
 
 
 def _parsed(text: str, problems: list[Problem]) -> tuple[KeyPath, Node] | None:
@@ -44,6 +69,9 @@ def _parsed(text: str, problems: list[Problem]) -> tuple[KeyPath, Node] | None:
         return None
     path: KeyPath = tuple(int(index) if index else key for key, index in _STEP.findall(target))
     place = Place(SET, path)
+    if path[0] == "extends":
+        problems.append(Problem(place, "it cannot be set from the command line; write it in the file", written))
+        return None
     try:
         node, faults = parse(written, SET)
     except BrokenDocument as broken:
@@ -66,7 +94,7 @@ def _replaced(node: Node, path: KeyPath, done: KeyPath, value: Node) -> Node:
     if isinstance(step, int):
         raise _Unreachable(f"{dotted(done)} is no list, so there is no [{step}] in it")
     inside = _as_object(node, done)
-    child = inside.get(step) or Node({}, value.place)
+    child = inside.get(step) or Node({}, replace(value.place, path=(*done, step)))
     inside[step] = _replaced(child, rest, (*done, step), value)
     if (
         not rest

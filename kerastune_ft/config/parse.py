@@ -18,6 +18,10 @@ _QUOTED = re.compile(r"\"[^\"\n]*\"|'[^'\n]*'")
 _TOKEN = re.compile(r"[^\s,:\[\]{}\"']+")
 _WORDS = {"true": True, "false": False, "null": None}
 _PYTHON_WORDS = {"True": "true", "False": "false", "None": "null"}
+_EMPTY = (
+    "the file is empty; start from configs/medical.json, which comes with the package by the name medical; "
+    "to see every key: python -m kerastune_ft schema --defaults"
+)
 _NOT_NUMBERS = ("nan", "infinity", "inf")
 
 
@@ -47,7 +51,7 @@ class _Parser:
 
     def document(self) -> Node:
         if self.peek() == "":
-            self.fail(self.at, (), "the file is empty; start from an example, or from the command init")
+            self.fail(self.at, (), _EMPTY)
         node = self.value((), None)
         if self.peek():
             self.fail(self.at, (), f"there is text after the end of the document: {self.token()}; remove it")

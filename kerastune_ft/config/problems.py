@@ -16,12 +16,13 @@ _WIDEST_PLACE = 44
 
 @dataclass(frozen=True)
 class Problem:
-    """One thing wrong: where it stands, the value found, and what to do about it."""
+    """One thing wrong: where it stands, the value found, what to do about it, and whether nothing is written there."""
 
     place: Place
     message: str
     value: Any = None
     suggestion: str | None = None
+    is_absent: bool = False
 
     def to_json(self) -> dict[str, Any]:
         """Return the problem as JSON values."""

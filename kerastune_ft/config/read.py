@@ -46,13 +46,16 @@ def read(source: str | Path | Mapping[str, Any], overrides: Sequence[str] = ()) 
         path = find(source)
         file, directory, name = str(path), path.parent, _name_of(path)
         written = _from_file(path, problems)
-    document = with_base(written, directory, problems, () if directory is None else (Path(file).resolve(),))
-    document = with_overrides(document, overrides, problems)
+    seen = () if directory is None else (Path(file).resolve(),)
+    document, is_whole = with_base(written, directory, problems, seen)
+    if is_whole:
+        # Else what they are about may stand in the file that could not be read.
+        document = with_overrides(document, overrides, problems)
     document = with_phases(document, problems)
     if "name" not in document.value:
         document = document.with_items({"name": Node(name, Place(file, ("name",))), **document.value})
     config, found = _checked(document, directory)
-    problems += found
+    problems += [one for one in found if is_whole or not one.is_absent]
     if problems or config is None:
         raise error_of(problems, file, on_disk=directory is not None)
     return config

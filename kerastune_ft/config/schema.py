@@ -92,11 +92,21 @@ def _phases(phases: dict[str, Any], settings: dict[str, Any]) -> dict[str, Any]:
 
 
 def defaults() -> dict[str, Any]:
-    """Return every default of a configuration by key, kinds one by one; what has none is required."""
+    """Return every default of a configuration by key, kinds one by one; what has none is required.
+
+    What of it this version refuses is listed at the end.
+    """
     values = _defaults_of(RunConfig)
     for slot in ("task", "data", "backbone"):
         values[slot] = dict(_defaults_by_kind(slot))
-    return {**values, "phases": [_defaults_of(Phase)]}
+    return {**values, "phases": [_defaults_of(Phase)], "not in this version": list(_refused())}
+
+
+def _refused() -> Iterator[str]:
+    """Yield the places of keys that are read and refused, each with the values that are, where others are taken."""
+    for row in UNAVAILABLE:
+        place = row.pattern.replace(".*", "[*]")
+        yield f"{place}: {', '.join(row.values)}" if row.values else place
 
 
 def _defaults_by_kind(slot: str) -> Iterator[tuple[str, dict[str, Any]]]:

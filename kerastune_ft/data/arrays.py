@@ -17,7 +17,7 @@ from kerastune_ft.config.data import ArraysData, Named
 from kerastune_ft.config.tasks import Task
 from kerastune_ft.data.classes import number_classes
 from kerastune_ft.data.fingerprint import combined_fingerprint, file_sha256
-from kerastune_ft.data.source import DataInfo, DataSource, Report, split_counts
+from kerastune_ft.data.source import DataInfo, DataSource, Report, counted, split_counts
 from kerastune_ft.data.splits import choose_splits, dividable
 from kerastune_ft.errors import DataError
 
@@ -59,11 +59,12 @@ def open_source(options: ArraysData, task_options: Task, cache_directory: Path, 
     _check_images(images, options.x, path, unpacked)
     if len(images) != len(raw):
         raise DataError(
-            f"data.path: {path} has {len(images)} images in {options.x!r} and {len(raw)} labels in {options.y!r}.\n"
+            f"data.path: {path} has {counted(len(images), 'image')} in {options.x!r} and "
+            f"{counted(len(raw), 'label')} in {options.y!r}.\n"
             "Both need one row per example."
         )
     keys = [f"{options.x}[{row}]" for row in range(len(raw))]
-    classes, labels = number_classes(raw, keys, task_options.classes)
+    classes, labels = number_classes(raw, keys, task_options.classes, str(path))
     requested = dividable(options.splits, options.kind)
     if isinstance(requested, Named):
         raise DataError(
@@ -137,7 +138,7 @@ def _check_images(images: np.ndarray, name: str, path: Path, unpacked: Path) -> 
     low, high, bad = _value_range(images, unpacked / f"{name}.range.json")
     if bad:
         raise DataError(
-            f"{place} has NaN or infinity in {bad['count']} rows, the first at {name}[{bad['first']}].\n"
+            f"{place} has NaN or infinity in {counted(bad['count'], 'row')}, the first at {name}[{bad['first']}].\n"
             "Take those examples out or repair them."
         )
     if low < 0 or high > 255:

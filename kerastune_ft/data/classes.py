@@ -12,12 +12,12 @@ from kerastune_ft.errors import DataError
 
 
 def number_classes(
-    raw: Sequence[str], keys: Sequence[str], wanted: Sequence[str] | Mapping[str, str] | None
+    raw: Sequence[str], keys: Sequence[str], wanted: Sequence[str] | Mapping[str, str] | None, origin: str
 ) -> tuple[tuple[str, ...], np.ndarray]:
     """Return the class names in order and every example's class number.
 
     `wanted` is task.classes: names in order, a map of raw label to name in order, or None for the labels found, sorted
-    (numerically where all are numbers).
+    (numerically where all are numbers). `origin` names the data to the user.
     """
     found = sorted_labels(set(raw))
     if isinstance(wanted, Mapping):
@@ -28,7 +28,7 @@ def number_classes(
     classes = tuple(dict.fromkeys(names.values()))
     if len(classes) < 2:
         only = f"only one class, {classes[0]}" if classes else "no class"
-        raise DataError(f"data: there is {only}; classification needs at least two. Check data.path and the labels.")
+        raise DataError(f"data: {origin} has {only}; classification needs at least two. Check it and task.classes.")
     number = {label: classes.index(name) for label, name in names.items()}
     return classes, np.fromiter((number[label] for label in raw), np.int32, len(raw))
 

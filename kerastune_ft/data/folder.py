@@ -19,8 +19,8 @@ from kerastune_ft.data.classes import number_classes
 from kerastune_ft.data.fingerprint import combined_fingerprint
 from kerastune_ft.data.images import CheckedImage, ImageCheck
 from kerastune_ft.data.layout import FoundImage, found_images
-from kerastune_ft.data.source import DataInfo, DataSource, Report, SkippedFile, split_counts
-from kerastune_ft.data.splits import choose_splits, dividable
+from kerastune_ft.data.source import DataInfo, DataSource, Report, SkippedFile, counted, split_counts
+from kerastune_ft.data.splits import absent_notes, choose_splits, dividable
 from kerastune_ft.data.walk import Walk, holds_images
 from kerastune_ft.errors import DataError
 
@@ -52,7 +52,8 @@ def open_source(options: FolderData, task_options: Task, cache_directory: Path, 
     """Open a folder of images, or an archive of one."""
     requested = dividable(options.splits, options.kind)
     found = _found(options, requested, cache_directory, report)
-    classes, labels = number_classes([image.label for image in found.images], found.keys, task_options.classes)
+    raw = [image.label for image in found.images]
+    classes, labels = number_classes(raw, found.keys, task_options.classes, f"the folder {options.path}")
     splits, split_notes = choose_splits(requested, _natural(found.images), labels, found.keys, classes)
     return _source(options, found, classes, labels, splits, split_notes)
 
@@ -64,8 +65,10 @@ def open_unsplit(
     # A request for fractions pools folders that look like splits.
     found = _found(options, Fractions(train=0.7, validation=0.15, test=0.15), cache_directory, report)
     wanted = dict(classes) if isinstance(classes, Mapping) else tuple(classes)
-    names, labels = number_classes([image.label for image in found.images], found.keys, wanted)
-    return _source(options, found, names, labels, {"test": np.arange(len(labels), dtype=np.int64)}, ())
+    raw = [image.label for image in found.images]
+    names, labels = number_classes(raw, found.keys, wanted, f"the folder {options.path}")
+    splits = {"test": np.arange(len(labels), dtype=np.int64)}
+    return _source(options, found, names, labels, splits, absent_notes(splits, labels, names))
 
 
 @dataclass(frozen=True)
@@ -109,7 +112,12 @@ def _source(
         counts=split_counts(splits, labels, classes),
         fingerprint=combined_fingerprint(rows),
         skipped=found.skipped,
-        notes=(*found.notes, *split_notes, *_repeated(found.images, found.checked, splits)),
+        notes=(
+            *found.notes,
+            *split_notes,
+            *_rotated(found.checked),
+            *_repeated(found.images, found.checked, splits),
+        ),
     )
     return FolderSource(info, splits, labels, found.keys, [file.path for file in found.checked])
 
@@ -158,22 +166,29 @@ def _without_bad(
     """Return the files without those that cannot be read; raise DataError where these are not to be skipped."""
     pairs = list(zip(images, checked, strict=True))
     bad = [(image, file) for image, file in pairs if file.problem]
-    refused = [
-        (image.key, file.problem or "")
-        for image, file in bad
-        if (options.on_missing if file.is_missing else options.on_bad_file) == "error"
+    rules = {"on_bad_file": options.on_bad_file, "on_missing": options.on_missing}
+    by_key = [
+        ("on_missing" if file.is_missing else "on_bad_file", image.key, file.problem or "") for image, file in bad
     ]
+    refused = [(key, reason) for rule, key, reason in by_key if rules[rule] == "error"]
     if refused:
-        key = "on_missing" if all(file.is_missing for _, file in bad) else "on_bad_file"
+        needed = sorted({rule for rule, _, _ in by_key if rules[rule] == "error"})
+        remedy = ", ".join(f'"{rule}": "skip"' for rule in needed)
         raise DataError(
-            f"data.path: {len(refused)} of {len(images)} image files in {options.path} cannot be used:\n"
-            f'{_listing(refused)}\nRepair or remove them, or write  "{key}": "skip"  in data to leave them out.'
+            f"data.path: {len(refused)} of {counted(len(images), 'image file')} in {options.path} cannot be used:\n"
+            f"{_listing(refused)}\nRepair or remove them, or write  {remedy}  in data to leave them out."
         )
     good = [(image, file) for image, file in pairs if not file.problem]
     if not good:
-        raise DataError(f"data.path: none of the {len(images)} image files in {options.path} can be read.")
+        raise DataError(f"data.path: none of the {counted(len(images), 'image file')} in {options.path} can be read.")
     skipped = tuple(SkippedFile(image.key, file.problem or "") for image, file in bad)
     return [image for image, _ in good], [file for _, file in good], skipped
+
+
+def _rotated(checked: Sequence[CheckedImage]) -> tuple[str, ...]:
+    count = sum(file.is_rotated for file in checked)
+    verb = "is" if count == 1 else "are"
+    return (f"{counted(count, 'photo')} {verb} stored rotated (EXIF) and used as stored",) if count else ()
 
 
 def _repeated(
@@ -187,10 +202,13 @@ def _repeated(
     found: Counter[str] = Counter()
     for same in copies.values():
         if len({split_of.get(index) for index in same}) > 1:
-            found["are in more than one split, so the metrics flatter the model"] += 1
+            found["in more than one split, so the metrics flatter the model"] += 1
         if len({images[index].label for index in same}) > 1:
-            found["are in more than one class, so one of their labels is wrong"] += 1
-    return tuple(f"identical files: {count} images {what}" for what, count in found.items())
+            found["in more than one class, so one of the labels is wrong"] += 1
+    return tuple(
+        f"identical files: {counted(count, 'image')} {'is' if count == 1 else 'are'} {what}"
+        for what, count in found.items()
+    )
 
 
 def _listing(rows: Sequence[tuple[str, str]]) -> str:

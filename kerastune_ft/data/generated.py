@@ -25,7 +25,7 @@ def open_source(options: TfdsData, task_options: Task, cache_directory: Path, re
     source = embedded_set(options.name)
     raw = [source.CLASSES[source.label(index)] for index in range(source.EXAMPLES)]
     keys = [f"{options.name}[{index}]" for index in range(source.EXAMPLES)]
-    classes, labels = number_classes(raw, keys, task_options.classes)
+    classes, labels = number_classes(raw, keys, task_options.classes, options.name)
     images = _images(options.name, source, cache_directory / "embedded", report)
     requested = dividable(options.splits, options.kind)
     natural = {split: np.arange(span.start, span.stop) for split, span in (source.SPLITS or {}).items()}

@@ -21,7 +21,7 @@ from typing import Any
 
 import numpy as np
 import tensorflow as tf
-from PIL import Image
+from PIL import ExifTags, Image
 
 from kerastune_ft.data.fingerprint import FileRecords
 from kerastune_ft.data.source import Report
@@ -45,6 +45,8 @@ class CheckedImage:
     is_missing: bool = False
     deep_range: tuple[float, float] | None = None
     """Smallest and largest value of a file with more than 8 bits, where no range to map was given."""
+    is_rotated: bool = False
+    """Whether EXIF asks viewers to turn or mirror the picture, which is not done here."""
 
 
 class ImageCheck:
@@ -95,17 +97,19 @@ class ImageCheck:
             facts["sha256"],
             facts.get("problem"),
             deep_range=tuple(deep) if deep else None,
+            is_rotated=facts["rotated"],
         )
 
     def _is_complete(self, facts: dict[str, Any]) -> bool:
         copy = facts.get("copy")
-        return copy is None or (self._converted / copy).exists()
+        return "rotated" in facts and (copy is None or (self._converted / copy).exists())
 
     def _examined(self, content: bytes) -> dict[str, Any]:
         """Return the facts about a file's content: its hash, and a problem, a range of values or a rewritten copy."""
-        facts: dict[str, Any] = {"sha256": hashlib.sha256(content).hexdigest()}
+        facts: dict[str, Any] = {"sha256": hashlib.sha256(content).hexdigest(), "rotated": False}
         try:
             with Image.open(io.BytesIO(content)) as image:
+                facts["rotated"] = _is_rotated(image)
                 is_deep = _is_deep(content, image)
                 if is_deep and self._intensity is None:
                     values = _deep_values(content, image)
@@ -135,6 +139,17 @@ class ImageCheck:
 def _is_deep(content: bytes, image: Image.Image) -> bool:
     """Tell whether a channel has more than 8 bits; Pillow hides it for a PNG with colours."""
     return image.mode in _DEEP_MODES or (image.format == "PNG" and content[24] == 16)
+
+
+def _is_rotated(image: Image.Image) -> bool:
+    """Tell whether EXIF asks for a turn; Pillow turns a TIFF by itself, and damaged EXIF asks for nothing."""
+    # Without the entry, Pillow would decode a whole PNG to look for it.
+    if image.format == "TIFF" or "exif" not in image.info:
+        return False
+    try:
+        return image.getexif().get(ExifTags.Base.Orientation, 1) in range(2, 9)
+    except Exception:  # It raises almost anything too.
+        return False
 
 
 def _deep_values(content: bytes, image: Image.Image) -> np.ndarray:

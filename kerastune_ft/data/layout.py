@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import difflib
 import json
-from collections.abc import Mapping
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from kerastune_ft.config.data import Fractions, Named
-from kerastune_ft.data.source import SPLITS
+from kerastune_ft.data.source import SPLITS, counted
 from kerastune_ft.data.walk import Walk, holds_images
 from kerastune_ft.errors import DataError
 
@@ -36,7 +37,8 @@ def found_images(walk: Walk, requested: Fractions | Named | None) -> tuple[list[
     """Return the image files of a data folder by class (and split), in order, and sentences for the user."""
     folders, notes = _split_folders(walk, requested)
     images: list[FoundImage] = []
-    without: dict[str, str] = {}
+    without: list[tuple[str, str]] = []
+    inside: dict[str, set[str]] = defaultdict(set)
     for split, folder, classes in folders:
         if holds_images(folder):
             notes.append(f"ignored the images directly in {walk.relative(str(folder))}, beside the class folders")
@@ -44,10 +46,13 @@ def found_images(walk: Walk, requested: Fractions | Named | None) -> tuple[list[
             label = walk.relative(str(folder / name)).rsplit("/", 1)[-1]
             paths = walk.images(folder / name)
             images += [FoundImage(path, walk.relative(path), label, split) for path in paths]
+            inside[label].update(_first_folder(path, folder / name) for path in paths)
             if not paths:
-                without[label] = walk.relative(str(folder / name))
+                without.append((label, walk.relative(str(folder / name))))
     _check_found(walk, images, without)
-    return images, notes
+    _refuse_empty_splits(walk, images, [(split, folder) for split, folder, _ in folders if split is not None])
+    notes += [f"the class folder {place} has no image" for _, place in without]
+    return images, notes + _merged(inside)
 
 
 Folders = list[tuple[str | None, Path, list[str]]]
@@ -66,6 +71,9 @@ def _split_folders(walk: Walk, requested: Fractions | Named | None) -> tuple[Fol
         _refuse_nested(walk, top)
         return [(None, walk.root, top)], []
     others = [name for name in top if name not in split_like]
+    if requested is None:
+        unused = [(name, walk.root / name) for name in others if name in inner and name in SPLITS]
+        _refuse_empty_splits(walk, [], [(split, folder) for split, folder in unused if not holds_images(folder)])
     notes = [f"ignored the folders beside the split folders: {', '.join(others)}"] if others else []
     if isinstance(requested, Fractions):
         pooled = ", ".join(split_like)
@@ -110,22 +118,54 @@ def _refuse_nested(walk: Walk, top: list[str]) -> None:
             )
 
 
-def _check_found(walk: Walk, images: list[FoundImage], without: Mapping[str, str]) -> None:
+def _check_found(walk: Walk, images: list[FoundImage], without: Sequence[tuple[str, str]]) -> None:
     dicom = walk.ignored.dicom_files()
     if dicom:
         raise DataError(
-            f"data.path: {walk.root} has {dicom} DICOM files, which are not read.\n"
+            f"data.path: {walk.root} has {counted(dicom, 'DICOM file')} in it; DICOM is not read.\n"
             "Convert them to PNG first: python scripts/dicom_to_png.py FOLDER OUTPUT"
         )
     if not images:
         seen = "; ".join(walk.ignored.notes()) or "its folders are empty"
         raise DataError(f"data.path: {walk.root} has no image (JPEG, PNG, BMP, GIF, WebP or TIFF) in it; {seen}.")
-    empty = [place for label, place in without.items() if label not in {image.label for image in images}]
+    labels = {image.label for image in images}
+    empty = [place for label, place in without if label not in labels]
     if empty:
         raise DataError(
             f"data.path: these class folders of {walk.root} have no image: {', '.join(empty)}.\n"
             "Add images of the class, or take the folder away."
         )
+
+
+def _refuse_empty_splits(walk: Walk, images: list[FoundImage], folders: Sequence[tuple[str, Path]]) -> None:
+    """Raise DataError where a split's folder is there and has nothing in it: it would pass for a split not given."""
+    held = {image.split for image in images}
+    empty = [walk.relative(str(folder)) for split, folder in folders if split not in held]
+    if empty:
+        raise DataError(
+            f"data.path: {walk.root} has the split folder {' and '.join(empty)} without class folders with images.\n"
+            "Add images to it, sorted into folders by class, or take the folder away."
+        )
+
+
+def _first_folder(path: str, folder: Path) -> str:
+    """Return the name of the sub-folder that a file is in, or nothing where it is in the folder itself."""
+    below = Path(path).relative_to(folder).parts
+    return below[0] if len(below) > 1 else ""
+
+
+def _merged(inside: Mapping[str, set[str]]) -> list[str]:
+    """Return a sentence for each set of sub-folders that hold all images of several classes."""
+    classes: dict[tuple[str, ...], list[str]] = defaultdict(list)
+    for label, names in inside.items():
+        if len(names) > 1 and "" not in names:
+            classes[tuple(sorted(names))].append(label)
+    return [
+        f"the folders {', '.join(names[:20])} inside the classes {', '.join(labels[:20])} were merged; if they are "
+        f"splits, put them above the class folders, as {names[0]}/{labels[0]}; if they are the classes, move them up"
+        for names, labels in classes.items()
+        if len(labels) > 1
+    ]
 
 
 def _no_class_folders(folder: Path) -> str:

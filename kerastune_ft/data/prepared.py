@@ -25,7 +25,7 @@ from kerastune_ft.config.tasks import Task
 from kerastune_ft.data import embedded
 from kerastune_ft.data.classes import number_classes
 from kerastune_ft.data.fingerprint import combined_fingerprint
-from kerastune_ft.data.source import SPLITS, DataInfo, DataSource, Report, split_counts
+from kerastune_ft.data.source import SPLITS, DataInfo, DataSource, Report, counted, split_counts
 from kerastune_ft.data.splits import choose_splits, dividable
 from kerastune_ft.errors import DataError
 
@@ -73,7 +73,7 @@ def open_source(options: TfdsData, task_options: Task, cache_directory: Path, re
     requested = dividable(options.splits, options.kind)
     bases, notes = _bases(builder, requested)
     store = _stored(builder, image, label, bases, cache_directory / "tfds", report)
-    classes, labels = number_classes(store.labels, store.keys, task_options.classes)
+    classes, labels = number_classes(store.labels, store.keys, task_options.classes, options.name)
     if isinstance(requested, Named):
         natural = _named(builder, requested, store)
     else:
@@ -187,7 +187,9 @@ def _named(builder: Any, requested: Named, store: _Store) -> dict[str, np.ndarra
     total = sum(len(indices) for indices in found.values())
     shared = total - len(np.unique(np.concatenate(list(found.values()))))
     if shared:
-        raise DataError(f"data.splits: the named splits share {shared} examples; an example may be in one split only.")
+        raise DataError(
+            f"data.splits: the named splits share {counted(shared, 'example')}; an example may be in one split only."
+        )
     return found
 
 

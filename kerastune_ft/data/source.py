@@ -81,6 +81,11 @@ class DataSource(ABC):
         """
 
 
+def counted(number: int, noun: str) -> str:
+    """Return a number with its noun, which is singular after 1: `1 image`, `20 images`."""
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
+
+
 def split_counts(splits: Mapping[str, np.ndarray], labels: np.ndarray, classes: Sequence[str]) -> dict[str, Any]:
     """Return how many examples of each class each split has."""
     return {

@@ -7,12 +7,13 @@ classes or the order of the files. Splits are disjoint, sorted, and cover all ex
 from __future__ import annotations
 
 import hashlib
+import json
 from collections.abc import Iterable, Mapping, Sequence
 
 import numpy as np
 
 from kerastune_ft.config.data import Fractions, Named, Splits
-from kerastune_ft.data.source import SPLITS, DataSource
+from kerastune_ft.data.source import SPLITS, DataSource, counted
 from kerastune_ft.errors import ConfigError, DataError
 
 DEFAULT_FRACTIONS = {"train": 0.7, "validation": 0.15, "test": 0.15}
@@ -53,7 +54,17 @@ def choose_splits(
     if "test" not in splits:
         notes.append("splits: there is no test split, so no test metrics")
     check_splits(splits, labels, classes)
-    return {split: splits[split] for split in SPLITS if split in splits}, tuple(notes)
+    ordered = {split: splits[split] for split in SPLITS if split in splits}
+    return ordered, (*absent_notes(ordered, labels, classes), *notes)
+
+
+def absent_notes(splits: Mapping[str, np.ndarray], labels: np.ndarray, classes: Sequence[str]) -> tuple[str, ...]:
+    """Return a sentence for each split but train that lacks classes."""
+    return tuple(
+        f"splits: the {split} split has no example of {_listed(absent)}, so its AUC is undefined"
+        for split, indices in splits.items()
+        if split != "train" and (absent := _absent(indices, labels, classes))
+    )
 
 
 def _completed(
@@ -62,6 +73,7 @@ def _completed(
     """Return natural splits as they are, or with the missing validation split taken from train."""
     if "validation" in natural:
         return {split: np.sort(indices).astype(np.int64) for split, indices in natural.items()}, []
+    _check_trained(natural, labels, classes)
     return with_validation(natural, labels, keys, classes), [
         "splits: the data has no validation split, so 15 % of train (of every class) is used as validation"
     ]
@@ -77,6 +89,10 @@ def fraction_splits(
     seed: int = 0,
 ) -> dict[str, np.ndarray]:
     """Divide all examples by fractions that sum to 1; with `stratify` every class is divided alike."""
+    if stratify:
+        whole = json.dumps({**fractions, "stratify": False} | ({"seed": seed} if seed else {}))
+        remedy = f'write  "splits": {whole}  in data'
+        _check_divisible(_counts(labels, classes), list(fractions), remedy)
     return _divide(np.arange(len(labels)), labels, keys, classes, fractions, stratify, seed)
 
 
@@ -86,7 +102,9 @@ def with_validation(
     """Return `splits` with a stratified 15 % of train taken as validation."""
     shares = {"train": 1 - VALIDATION_SHARE, "validation": VALIDATION_SHARE}
     others = {split: np.sort(indices).astype(np.int64) for split, indices in splits.items() if split != "train"}
-    return others | _divide(np.asarray(splits["train"]), labels, keys, classes, shares, True, 0)
+    trained = np.asarray(splits["train"])
+    _check_divisible(_counts(labels[trained], classes), list(shares), "give the data a validation split of its own")
+    return others | _divide(trained, labels, keys, classes, shares, True, 0)
 
 
 def check_splits(splits: Mapping[str, np.ndarray], labels: np.ndarray, classes: Sequence[str]) -> None:
@@ -99,13 +117,31 @@ def check_splits(splits: Mapping[str, np.ndarray], labels: np.ndarray, classes: 
             f"data.splits: the {' and the '.join(empty)} split would have no example ({listed}).\n"
             "Every split needs examples: give more data or other fractions."
         )
-    trained = np.bincount(labels[splits["train"]], minlength=len(classes))
-    absent = [name for name, count in zip(classes, trained, strict=True) if not count]
+    _check_trained(splits, labels, classes)
+
+
+def _check_trained(splits: Mapping[str, np.ndarray], labels: np.ndarray, classes: Sequence[str]) -> None:
+    absent = _absent(splits["train"], labels, classes)
     if absent:
+        others = {split: _counts(labels[indices], classes) for split, indices in splits.items() if split != "train"}
+        lines = []
+        for name in absent:
+            held = " and ".join(
+                f"{counted(found[name], 'image')} in {split}" for split, found in others.items() if found[name]
+            )
+            lines.append(f"class {name} has {held} and none in train" if held else f"class {name} has no image")
         raise DataError(
-            f"data.splits: the train split has no example of {_listed(absent)}, so it cannot be learnt.\n"
-            "Add examples of it to train, or leave the class out of the data and of task.classes."
+            f"data.splits: {_listed(lines)}, so {'it' if len(absent) == 1 else 'they'} cannot be learnt.\n"
+            "Add examples to train, or leave the class out of the data and of task.classes."
         )
+
+
+def _absent(indices: np.ndarray, labels: np.ndarray, classes: Sequence[str]) -> list[str]:
+    return [name for name, count in _counts(labels[indices], classes).items() if not count]
+
+
+def _counts(labels: np.ndarray, classes: Sequence[str]) -> dict[str, int]:
+    return dict(zip(classes, np.bincount(labels, minlength=len(classes)).tolist(), strict=True))
 
 
 def splits_table(source: DataSource) -> list[tuple[str, str, str]]:
@@ -130,9 +166,7 @@ def _divide(
     names = list(fractions)
     shares = np.array([fractions[name] for name in names], np.float64)
     members = {name: indices[labels[indices] == number] for number, name in enumerate(classes)}
-    if stratify:
-        _check_divisible({name: len(found) for name, found in members.items()}, names)
-    else:
+    if not stratify:
         members = {"": indices}
     parts: dict[str, list[np.ndarray]] = {name: [] for name in names}
     owed = np.zeros(len(names))
@@ -171,13 +205,13 @@ def _apportion(count: int, shares: np.ndarray, owed: np.ndarray) -> np.ndarray:
     return parts
 
 
-def _check_divisible(counts: Mapping[str, int], names: Sequence[str]) -> None:
+def _check_divisible(counts: Mapping[str, int], names: Sequence[str], remedy: str) -> None:
     few = {name: count for name, count in counts.items() if count < len(names)}
     if few:
         listed = _listed(f"{name} ({count})" for name, count in few.items())
         raise DataError(
             f"data.splits: too few examples to divide into {', '.join(names)}: {listed}.\n"
-            f'Each class needs at least {len(names)}: add examples, drop the class, or write "stratify": false.'
+            f"Each class needs at least {len(names)}: add examples, drop the class, or {remedy}."
         )
 
 

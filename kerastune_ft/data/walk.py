@@ -7,6 +7,7 @@ from collections import Counter
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from kerastune_ft.data.source import counted
 from kerastune_ft.errors import DataError
 
 IMAGE_SUFFIXES = frozenset((".jpg", ".jpeg", ".jpe", ".jfif", ".png", ".bmp", ".gif", ".webp", ".tif", ".tiff"))
@@ -31,11 +32,11 @@ class Ignored:
         """Return one sentence for each sort of thing left out."""
         notes = []
         if self.folders:
-            notes.append(f"ignored folders: {_counted(self.folders)}")
+            notes.append(f"ignored folders: {_listed(self.folders)}")
         if self.hidden_files:
-            notes.append(f"ignored {self.hidden_files} hidden files, whose names begin with a dot")
+            notes.append(f"ignored {counted(self.hidden_files, 'hidden file')} (a dot begins the name)")
         if self.suffixes:
-            notes.append(f"ignored files that are no images by their suffix: {_counted(self.suffixes)}")
+            notes.append(f"ignored files that are no images by their suffix: {_listed(self.suffixes)}")
         if self.links:
             notes.append(f"ignored links to folders that are read already: {', '.join(self.links[:20])}")
         return notes
@@ -121,5 +122,5 @@ def _is_folder(entry: os.DirEntry[str]) -> bool:
         return False
 
 
-def _counted(names: Counter[str]) -> str:
+def _listed(names: Counter[str]) -> str:
     return ", ".join(f"{name} ({count})" for name, count in names.most_common(20))

@@ -116,7 +116,7 @@ def _matching_variables(
                 )
             raise ConfigError(
                 f"{place}: {glob!r} matches no variable; {_nearest(glob, paths)}"
-                "see: kerastune-ft units NAME --variables"
+                "see: python -m kerastune_ft units NAME --variables"
             )
     return {path for path in paths if any(fnmatch.fnmatchcase(path, glob) for glob in globs)}
 

@@ -42,7 +42,7 @@ def phase_row(phase: Document, plan: Document) -> dict[str, str]:
         "steps": say.whole(phase.get("steps")),
         "batch": say.whole(phase.get("batch_size")),
         "peak rate": f"{say.rate(learning_rate.get('peak'))} {learning_rate.get('shape', '')}".strip(),
-        "time": _about(phase.get("estimate") or {}),
+        "est. time": _about(phase.get("estimate") or {}),
     }
 
 
@@ -146,7 +146,7 @@ def _sentence(*parts: str, joint: str = ", ") -> str:
 def _devices(devices: Document) -> str:
     names = ", ".join(str(name) for name in devices.get("devices") or ())
     replicas = devices.get("replicas")
-    counted = f"{replicas} replica{'' if replicas == 1 else 's'}" if replicas else ""
+    counted = say.counted(replicas, "replica") if replicas else ""
     return _sentence(
         _sentence(str(devices.get("strategy") or ""), counted, names), devices.get("note") or "", joint="; "
     )
@@ -161,9 +161,9 @@ def _data(data: Document) -> str:
     skipped = data.get("skipped") or ()
     return _sentence(
         named,
-        *(totals or [f"{say.whole(data.get('examples'))} examples"]),
+        *(totals or [say.counted(data.get("examples"), "example")]),
         f"{len(classes)} classes" if classes else "",
-        f"{len(skipped)} file{'' if len(skipped) == 1 else 's'} skipped" if skipped else "",
+        f"{say.counted(len(skipped), 'file')} skipped" if skipped else "",
     )
 
 
@@ -171,9 +171,10 @@ def _backbone(backbone: Document) -> str:
     if not backbone:
         return ""
     image_size = backbone.get("image_size")
+    units = say.counted(len(backbone.get("units") or ()), "unit")
     return _sentence(
         f"{backbone.get('name')} ({backbone.get('kind')})",
-        f"{say.count(backbone.get('parameters'))} parameters in {len(backbone.get('units') or ())} units",
+        f"{say.count(backbone.get('parameters'))} parameters in {units}",
         f"images {image_size[0]} x {image_size[1]}" if image_size else "",
     )
 
@@ -199,7 +200,7 @@ def _parameters(phase: Document) -> str:
 
 def _steps(phase: Document) -> str:
     return (
-        f"{say.whole(phase.get('steps'))} at most: {say.whole(phase.get('epochs'))} epochs "
+        f"{say.whole(phase.get('steps'))} at most: {say.counted(phase.get('epochs'), 'epoch')} "
         f"x {say.whole(phase.get('steps_per_epoch'))}"
     )
 
@@ -215,7 +216,7 @@ def _learning_rate(policy: Document) -> str:
     return _sentence(
         f"peak {say.rate(policy.get('peak'))}",
         str(policy.get("shape") or ""),
-        f"{say.whole(warmup)} warm-up steps" if warmup else "no warm-up",
+        say.counted(warmup, "warm-up step") if warmup else "no warm-up",
         f"final {say.rate(policy['final'])}" if policy.get("final") is not None else "",
     )
 

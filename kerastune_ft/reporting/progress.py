@@ -29,7 +29,7 @@ def epoch_line(row: Mapping[str, Any], epochs: int, is_best: bool) -> str:
     parts = [f"{row['phase']}  epoch {row['epoch']}/{epochs}"]
     for key in ("train_loss", "validation_loss", "validation_accuracy"):
         if row.get(key) is not None:
-            parts.append(f"{say.words(key)} {row[key]:.4f}")
+            parts.append(f"{say.words(key)} {say.progress(row[key])}")
     parts.append(f"{row['seconds']:.1f} s")
     return "  ".join(parts) + ("  best so far" if is_best else "")
 
@@ -39,7 +39,8 @@ def phase_line(phase: Mapping[str, Any], done_steps: int) -> str:
     trains = ", ".join(phase["trains"]) if len(phase["trains"]) <= 4 else f"{phase['trains'][0]} to head"
     text = (
         f"phase {phase['name']}: trains {trains} ({say.count(phase['trainable_parameters'])} parameters, "
-        f"{say.share(phase['trainable_share'])}), {phase['steps']} steps in at most {phase['epochs']} epochs"
+        f"{say.share(phase['trainable_share'])}), {say.counted(phase['steps'], 'step')} "
+        f"in at most {say.counted(phase['epochs'], 'epoch')}"
     )
     return f"{text}; going on after step {done_steps}" if done_steps else text
 
@@ -72,7 +73,7 @@ class Lines(Watch):
     def step_done(self, step: int, loss: float | None) -> None:
         """Print a line when nothing was printed for a minute."""
         if self._is_quiet():
-            figure = "" if loss is None else f"  train loss {loss:.4f}"
+            figure = "" if loss is None else f"  train loss {say.progress(loss)}"
             self._say(f"{self._phase['name']}  step {step}/{self._phase['steps']}{figure}")
 
     def epoch_done(self, row: Mapping[str, Any], is_best: bool) -> None:
@@ -94,8 +95,8 @@ def done_line(result: Mapping[str, Any]) -> str:
     monitor = result["monitor"]
     return (
         f"phase {result['name']} done: best epoch {result['best_epoch']} of {result['epochs']}, {say.words(monitor)} "
-        f"{result['best'][monitor]:.4f}, {result['seconds']:.1f} s; "
-        f"{result['frozen']['variables']} frozen variables bit-identical"
+        f"{say.progress(result['best'][monitor])}, {result['seconds']:.1f} s; "
+        f"{say.counted(result['frozen']['variables'], 'frozen variable')} bit-identical"
     )
 
 
@@ -138,7 +139,9 @@ class Bars(Lines):
     def step_done(self, step: int, loss: float | None) -> None:
         """Move the bar."""
         if self._progress is not None and self._task is not None:
-            description = f"{self._phase['name']}  train loss {loss:.4f}" if loss is not None else self._phase["name"]
+            description = (
+                f"{self._phase['name']}  train loss {say.progress(loss)}" if loss is not None else self._phase["name"]
+            )
             self._progress.update(self._task, completed=step, description=description)
 
     def phase_done(self, result: Mapping[str, Any]) -> None:

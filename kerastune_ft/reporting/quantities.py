@@ -36,6 +36,11 @@ def whole(value: Any) -> str:
     return f"{value:,.0f}" if is_number(value) else ABSENT
 
 
+def counted(value: Any, noun: str) -> str:
+    """Return an integer with its noun, which is singular after 1: ``1 epoch``, ``5,232 steps``."""
+    return f"{whole(value)} {noun}" if value == 1 else f"{whole(value)} {noun}s"
+
+
 def size(value: Any) -> str:
     """Return a number of bytes such as ``1.2 GB``."""
     return _scaled(value, _SIZE_STEPS, " B") if is_number(value) else ABSENT
@@ -75,6 +80,11 @@ def figure(value: Any) -> str:
     if value == 0 or 0.001 <= abs(value) < 100:
         return f"{value:.4f}"
     return f"{value:.4g}"
+
+
+def progress(value: float) -> str:
+    """Return a metric as lines of progress show it, of even width; that of a run that diverges in powers of ten."""
+    return f"{value:.4f}" if abs(value) < 1e4 else f"{value:.3e}"
 
 
 def change(value: Any) -> str:

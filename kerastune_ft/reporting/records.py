@@ -88,7 +88,10 @@ def _json(directory: Path, name: str, absent: Any) -> Any:
         # NaN, as of a loss that diverged, is no JSON for whoever reads `report --json`: it becomes "no value".
         return json.loads(path.read_text(encoding="utf-8"), parse_constant=lambda _: None)
     except ValueError as problem:
-        raise DataError(f"{path}: not valid JSON ({problem}); `verify` tells which files of the run changed") from None
+        raise DataError(
+            f"{path}: the file is damaged, it is not valid JSON ({problem}); "
+            f"`run CONFIG --run-dir {directory}` goes on from what is intact"
+        ) from None
 
 
 def _csv(directory: Path, name: str) -> list[dict[str, str]]:

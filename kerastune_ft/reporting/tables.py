@@ -82,7 +82,9 @@ def plan_table(plan: Mapping[str, Any]) -> RenderableType:
     """Return the whole plan: what it rests on, the phases side by side, then each phase in full."""
     phases = plan.get("phases") or []
     parts: list[RenderableType] = [
-        Text.assemble((str(plan.get("name")), "bold"), f"  seed {plan.get('seed')}, {len(phases)} phases"),
+        Text.assemble(
+            (str(plan.get("name")), "bold"), f"  seed {plan.get('seed')}, {say.counted(len(phases), 'phase')}"
+        ),
         Padding(_labelled(facts.subjects(plan)), (0, 0, 0, 2)),
         _counts(plan.get("data") or {}),
         _phase_rows(plan),
@@ -107,6 +109,7 @@ def plan_html(plan: Mapping[str, Any]) -> str:
         subjects=facts.subjects(plan),
         counts=facts.counts_rows(plan.get("data") or {}),
         rows=[facts.phase_row(phase, plan) for phase in phases],
+        phases_count=say.counted(len(phases), "phase"),
         phases=[(str(phase.get("name")), facts.phase_facts(phase)) for phase in phases],
     )
 
@@ -136,7 +139,7 @@ def _phase_rows(plan: Mapping[str, Any]) -> Table:
     for heading in rows[0] if rows else ():
         table.add_column(
             heading,
-            justify="right" if heading in ("parameters", "epochs", "steps", "batch", "time") else "left",
+            justify="right" if heading in ("parameters", "epochs", "steps", "batch", "est. time") else "left",
             overflow="fold",
         )
     for row in rows:

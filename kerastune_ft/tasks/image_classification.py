@@ -33,6 +33,8 @@ class ImageClassification(Task):
         positive = options.positive if options.positive is not None else classes[-1]
         if positive not in classes:
             raise ConfigError(f"task.positive: {positive!r} is not a class; the classes are {', '.join(classes)}")
+        if options.positive is not None and len(classes) > 2:
+            raise ConfigError(f"task.positive has no effect with {len(classes)} classes; remove it")
         self._positive = classes.index(positive)
 
     def head(self, features: Any) -> Any:

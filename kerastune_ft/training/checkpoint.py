@@ -53,7 +53,13 @@ def read_variables(run: RunDirectory, name: str, source_hash: str) -> dict[str, 
 
     Raises ConfigError when they are relative to other pretrained weights than the session has.
     """
-    arrays, header = unpack(run.read_bytes(name))
+    try:
+        arrays, header = unpack(run.read_bytes(name))
+    except ValueError as error:
+        raise ConfigError(
+            f"{run.path / name} is damaged ({error}); restore it, or start over with --fresh, which keeps this run "
+            "aside"
+        ) from error
     _check_source(run, name, header, source_hash)
     return arrays
 

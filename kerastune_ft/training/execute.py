@@ -13,6 +13,7 @@ import numpy as np
 from kerastune_ft.backbones import base as backbones
 from kerastune_ft.config.data import FolderData
 from kerastune_ft.config.run import RunConfig
+from kerastune_ft.config.runtime import Runtime
 from kerastune_ft.data.source import DataSource
 from kerastune_ft.data.splits import splits_table
 from kerastune_ft.errors import ConfigError, DataError
@@ -66,7 +67,8 @@ def execute(
         target.update_manifest(state="interrupted", exit_code=0, message=f"stopped after phase {until_phase}, as asked")
         watch.note(f"stopped after phase {until_phase}; the same command without --until-phase goes on")
         return False
-    evaluated = results.evaluate_splits(session, plan, _measured(session.source), watch)
+    measured = planning.after_training(plan, devices.replicas)
+    evaluated = results.evaluate_splits(session, measured, _measured(session.source), watch)
     results.write_evaluation(session, target, evaluated)
     results.save_model(session, target, list(evaluated.values())[-1])
     return True
@@ -146,7 +148,7 @@ def evaluate(target: RunDirectory, config: RunConfig, data: Path | None, split: 
 
     # The saved model has all weights, so the pretrained source is not needed again.
     bare = config.model_copy(update={"backbone": config.backbone.model_copy(update={"weights": None})})
-    devices = device_choice.resolve(config.runtime)
+    devices = _devices_for_evaluation(config.runtime, watch)
     source = None if data is None else _other_data(target, config, data, watch)
     session = assemble(bare, devices, watch.note, source)
     saved = keras.models.load_model(str(target.path / results.MODEL))
@@ -157,8 +159,17 @@ def evaluate(target: RunDirectory, config: RunConfig, data: Path | None, split: 
         split = "test"
     if split not in session.source.splits:
         raise ConfigError(f"--split: there is no split {split!r}; there are {', '.join(session.source.splits)}")
-    plan = planning.for_evaluation(session, target.read_json("plan.json")["chunk"])
+    plan = planning.for_evaluation(session, target.read_json("plan.json"))
     return results.metrics_of(session, results.evaluate_splits(session, plan, (split,), watch))[split]
+
+
+def _devices_for_evaluation(runtime: Runtime, watch: Watch) -> device_choice.Devices:
+    """Return the devices of the run, or one where these are not to be had: evaluation is the same on any number."""
+    try:
+        return device_choice.resolve(runtime)
+    except ConfigError as error:
+        watch.note(f"evaluating on one device: {error}")
+        return device_choice.resolve(runtime.model_copy(update={"strategy": "none", "replicas": None}))
 
 
 def _other_data(target: RunDirectory, config: RunConfig, data: Path, watch: Watch) -> DataSource:

@@ -48,10 +48,8 @@ def address(session: Session, plan: PhasePlan) -> str:
     return f"{session.config.seed}/{plan.index}"
 
 
-def build_step(
-    session: Session, plan: Plan, phase: PhasePlan, optimizer: keras.optimizers.Optimizer | None = None
-) -> PhaseStep:
-    """Return the compiled calls of a phase; without an optimizer only for evaluation."""
+def build_step(session: Session, plan: Plan, phase: PhasePlan, optimizer: keras.optimizers.Optimizer) -> PhaseStep:
+    """Return the compiled calls of a phase."""
     variables = session.variables
     return PhaseStep(
         session.devices,
@@ -102,7 +100,7 @@ class PhaseTraining:
 
     def _prepare(self) -> None:
         session, phase = self._around.session, self._phase
-        freeze_all_but(session, phase)
+        freeze_all_but(session, phase.selection, phase.trained)
         dropout = self._options.dropout if self._options.dropout is not None else session.config.head.dropout
         for layer in session.head.layers:
             if isinstance(layer, keras.layers.Dropout):
@@ -223,7 +221,7 @@ class PhaseTraining:
     def _validate(self) -> dict[str, float]:
         session = self._around.session
         indices = session.source.splits["validation"]
-        found = evaluate_split(self._step, session.devices, session.loader, indices, self._phase.phase.batch_size)
+        found = evaluate_split(self._step, session.devices, session.loader, indices, self._phase.batch_size)
         if not np.isfinite(found.outputs).all():
             raise DivergedError(
                 f"the outputs of phase {self._options.name} became NaN or infinite; lower its learning_rate"

@@ -38,6 +38,8 @@ class PhasePlan:
     factors: Mapping[str, float]
     """Factors on the learning rate by variable path."""
     partition: Partition
+    batch_size: int
+    """Examples of one batch over all replicas: the phase's, but no more than there are to train on."""
     steps_per_epoch: int
     epochs: int
     steps: int
@@ -55,7 +57,7 @@ class PhasePlan:
     @property
     def update_batch(self) -> int:
         """Return the examples of one update, over all replicas and micro-batches."""
-        return self.phase.batch_size * self.phase.accumulate
+        return self.batch_size * self.phase.accumulate
 
 
 @dataclass(frozen=True)
@@ -64,16 +66,36 @@ class Plan:
 
     phases: tuple[PhasePlan, ...]
     chunk: int
-    multiple: int
-    """Batches are padded to a multiple of this: replicas and micro-batches get equal shares."""
     document: Mapping[str, Any]
     """The plan as plan.json has it."""
 
 
-def for_evaluation(session: Session, chunk: int) -> Plan:
-    """Return the last phase alone, with the batch shape its run used: enough to compute outputs as validation did."""
+@dataclass(frozen=True)
+class EvaluationPlan:
+    """What it takes to compute outputs as a run's validation did: a partition, and the batch shapes of that run."""
+
+    selection: Selection
+    trained: tuple[str, ...]
+    partition: Partition
+    batch_size: int
+    chunk: int
+
+
+def after_training(plan: Plan, replicas: int) -> EvaluationPlan:
+    """Return how the outputs of a trained model are computed: as the last phase's validation was."""
+    last = plan.phases[-1]
+    rows = _replica_rows(last, replicas)
+    return EvaluationPlan(last.selection, last.trained, last.partition, rows * replicas, plan.chunk)
+
+
+def for_evaluation(session: Session, document: Mapping[str, Any]) -> EvaluationPlan:
+    """Return the last phase of a run as evaluation needs it; `document` is the run's plan.json."""
     index = len(session.config.phases) - 1
-    return Plan((_phase(session, index, session.config.phases[index]),), chunk, session.devices.replicas, {})
+    selection, trained = _selected(session, index, session.config.phases[index])
+    # Of one replica, so that the chunk divides them on any number of devices.
+    rows = document["phases"][index]["replica_batch"]
+    cut = partition(session.model, trained, _random_layers(session, selection))
+    return EvaluationPlan(selection, trained, cut, rows * session.devices.replicas, document["chunk"])
 
 
 def make(session: Session) -> Plan:
@@ -93,22 +115,33 @@ def make(session: Session) -> Plan:
     _check_splits(session)
     replicas = session.devices.replicas
     chunk = _chunk([_replica_rows(plan, replicas) for plan in phases])
-    return Plan(tuple(phases), chunk, replicas, _document(session, phases, chunk))
+    return Plan(tuple(phases), chunk, _document(session, phases, chunk))
+
+
+def _place(index: int, phase: Phase) -> str:
+    return f"phases[{index}] ({phase.name})"
+
+
+def _selected(session: Session, index: int, phase: Phase) -> tuple[Selection, tuple[str, ...]]:
+    """Return what a phase unfreezes and the paths of all that trains in it, the head included."""
+    selection = boundary.resolve(phase.unfreeze, session.backbone.units, f"{_place(index, phase)}.unfreeze")
+    head = {variable.path for variable in session.head.variables}
+    return selection, tuple(path for path in session.variables if path in selection.variables or path in head)
 
 
 def _phase(session: Session, index: int, phase: Phase) -> PhasePlan:
-    place = f"phases[{index}] ({phase.name})"
-    units = session.backbone.units
-    selection = boundary.resolve(phase.unfreeze, units, f"{place}.unfreeze")
-    head = [variable.path for variable in session.head.variables]
-    trained = tuple(path for path in session.variables if path in selection.variables or path in head)
+    selection, trained = _selected(session, index, phase)
     unit_factors = rates.unit_factors(
-        phase.learning_rate, [unit.id for unit in units], selection.units, f"{place}.learning_rate"
+        phase.learning_rate,
+        [unit.id for unit in session.backbone.units],
+        selection.units,
+        f"{_place(index, phase)}.learning_rate",
     )
     unit_of = {variable.path: unit.id for unit in session.units for variable in unit.variables}
-    # Other data to evaluate on has no training split.
-    examples = len(session.source.splits.get("train", ()))
-    steps_per_epoch = max(1, math.ceil(examples / (phase.batch_size * phase.accumulate)))
+    examples = len(session.source.splits["train"])
+    # A larger batch would be padding and nothing else.
+    batch_size = min(phase.batch_size, examples)
+    steps_per_epoch = math.ceil(examples / (batch_size * phase.accumulate))
     steps = phase.steps if phase.steps is not None else (phase.epochs or 1) * steps_per_epoch
     return PhasePlan(
         index=index,
@@ -118,6 +151,7 @@ def _phase(session: Session, index: int, phase: Phase) -> PhasePlan:
         unit_factors=unit_factors,
         factors={path: unit_factors[unit_of[path]] for path in trained},
         partition=partition(session.model, trained, _random_layers(session, selection)),
+        batch_size=batch_size,
         steps_per_epoch=steps_per_epoch,
         epochs=math.ceil(steps / steps_per_epoch),
         steps=steps,
@@ -152,7 +186,7 @@ def _check_splits(session: Session) -> None:
 
 def _replica_rows(plan: PhasePlan, replicas: int) -> int:
     """Return the rows of one batch on one replica, padding included."""
-    return math.ceil(plan.phase.batch_size / replicas)
+    return math.ceil(plan.batch_size / replicas)
 
 
 def _chunk(rows: Sequence[int]) -> int:
@@ -161,13 +195,13 @@ def _chunk(rows: Sequence[int]) -> int:
     return max(size for size in range(1, min(common, LARGEST_CHUNK) + 1) if common % size == 0)
 
 
-def freeze_all_but(session: Session, plan: PhasePlan) -> None:
-    """Set trainability variable by variable for a phase and check it against the plan by path.
+def freeze_all_but(session: Session, selection: Selection, trained: Sequence[str]) -> None:
+    """Set trainability variable by variable and check it against the plan by path.
 
     Raises AssertionError when Keras sees other trainable variables than the plan: a mistake of this package.
     """
-    wanted = set(plan.trained)
-    trained_units = {*plan.selection.units, HEAD}
+    wanted = set(trained)
+    trained_units = {*selection.units, HEAD}
     for unit in session.units:
         for layer in unit.layers:
             for leaf in keras_private.leaf_layers(layer).values() or [layer]:
@@ -180,7 +214,7 @@ def freeze_all_but(session: Session, plan: PhasePlan) -> None:
                     variable.trainable = variable.path in wanted
     found = {variable.path for variable in session.model.trainable_variables}
     if found != wanted:
-        raise AssertionError(f"{plan.phase.name}: Keras would train other variables: {sorted(found ^ wanted)[:5]}")
+        raise AssertionError(f"Keras would train other variables than the plan: {sorted(found ^ wanted)[:5]}")
 
 
 def _document(session: Session, phases: Sequence[PhasePlan], chunk: int) -> dict[str, Any]:
@@ -209,7 +243,7 @@ def _document(session: Session, phases: Sequence[PhasePlan], chunk: int) -> dict
         },
         "chunk": chunk,
         "phases": [_phase_document(session, plan) for plan in phases],
-        "notes": _notes(session, chunk),
+        "notes": _notes(session, phases, chunk),
     }
 
 
@@ -228,13 +262,22 @@ def unit_rows(units: Sequence[Any]) -> list[dict[str, Any]]:
     ]
 
 
-def _notes(session: Session, chunk: int) -> list[str]:
+def _notes(session: Session, phases: Sequence[PhasePlan], chunk: int) -> list[str]:
     notes = [*session.backbone.notes]
     if session.unaddressed:
         notes.append(f"random draws of {', '.join(session.unaddressed)} are equal across replicas in distribution only")
-    if chunk < 8:
+    examples = len(session.source.splits["train"])
+    for plan in phases:
+        asked = plan.phase.batch_size * plan.phase.accumulate
+        if asked > examples:
+            notes.append(
+                f"phase {plan.phase.name}: an update takes batch_size x accumulate = {asked} examples and there are "
+                f"{examples} to train on, so every epoch is one update of all of them"
+            )
+    if chunk < min(8, *(plan.batch_size for plan in phases)):
         notes.append(
-            f"the frozen part is computed {chunk} images at a time, which is slow: give batch sizes a common divisor"
+            f"the frozen part is computed in chunks of {chunk}, the most that divides all batches on a replica, "
+            f"which is slow; batch sizes that are multiples of {8 * session.devices.replicas} suit better"
         )
     return notes
 

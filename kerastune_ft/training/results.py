@@ -18,8 +18,8 @@ from kerastune_ft.input.decode import Geometry, pixels
 from kerastune_ft.rundir import RunDirectory
 from kerastune_ft.training.assemble import Session
 from kerastune_ft.training.evaluate import Evaluated, evaluate_split
-from kerastune_ft.training.phase import build_step
-from kerastune_ft.training.plan import Plan, freeze_all_but
+from kerastune_ft.training.plan import EvaluationPlan, freeze_all_but
+from kerastune_ft.training.step import PhaseStep
 from kerastune_ft.training.watch import Watch
 
 MODEL = "model/model.keras"
@@ -30,18 +30,17 @@ _SAMPLES_COMPARED = 8
 _TOLERANCE = 1e-4
 
 
-def evaluate_splits(session: Session, plan: Plan, splits: tuple[str, ...], watch: Watch) -> dict[str, Evaluated]:
+def evaluate_splits(
+    session: Session, plan: EvaluationPlan, splits: tuple[str, ...], watch: Watch
+) -> dict[str, Evaluated]:
     """Return targets and raw outputs of these splits, computed as validation computed them in the last phase."""
-    phase = plan.phases[-1]
-    freeze_all_but(session, phase)
-    step = build_step(session, plan, phase)
+    freeze_all_but(session, plan.selection, plan.trained)
+    step = PhaseStep(session.devices, plan.partition, session.task, (), chunk=plan.chunk, address="")
     evaluated = {}
     for split in splits:
         progress = functools.partial(watch.work, f"evaluating {split}")
         indices = session.source.splits[split]
-        evaluated[split] = evaluate_split(
-            step, session.devices, session.loader, indices, phase.phase.batch_size, progress
-        )
+        evaluated[split] = evaluate_split(step, session.devices, session.loader, indices, plan.batch_size, progress)
     return evaluated
 
 

@@ -43,8 +43,8 @@ def test_another_kind_replaces_the_whole_object(tmp_path: Path) -> None:
 def test_a_circle_of_files_is_named(tmp_path: Path) -> None:
     write(tmp_path / "a.json", {"extends": "b.json"})
     write(tmp_path / "b.json", {"extends": "a.json"})
-    first = problems_of(tmp_path / "a.json")
-    assert "the files extend each other in a circle: a.json -> b.json -> a.json" in {one.message for one in first}
+    found = problems_of(tmp_path / "a.json")
+    assert [one.message for one in found] == ["the files extend each other in a circle: a.json -> b.json -> a.json"]
 
 
 @pytest.mark.parametrize(
@@ -59,6 +59,23 @@ def test_a_base_that_cannot_be_read_is_placed_at_extends(tmp_path: Path, extends
     found = messages(write(tmp_path / "own.json", {**MINIMAL, "extends": extends}))
     assert list(found) == ["extends"]
     assert message in found["extends"]
+
+
+@pytest.mark.parametrize("extends", ["none.json", 3])
+def test_what_a_base_that_cannot_be_read_may_hold_is_not_missing(tmp_path: Path, extends: object) -> None:
+    own = {"extends": extends, "backbone": {"weights": None}, "phases": [{"name": "a"}], "sed": 1}
+    assert set(messages(write(tmp_path / "own.json", own), ["phases.a.epochs=1"])) == {"extends", "sed"}
+    write(tmp_path / "own.json", {**own, "extends": "team.json"})
+    write(tmp_path / "team.json", {"seed": 1})
+    assert set(messages(tmp_path / "own.json")) >= {"task", "data", "backbone.kind", "phases[0].epochs", "sed"}
+
+
+def test_extends_takes_the_file_beside_first_and_then_a_shipped_name(tmp_path: Path) -> None:
+    own = write(tmp_path / "own.json", {"extends": "medical", "seed": 99})
+    assert read(own).data == read("medical").data
+    assert read(own).seed == 99
+    write(tmp_path / "medical", MINIMAL)
+    assert read(own).backbone == read(MINIMAL).backbone
 
 
 def test_problems_of_the_base_are_placed_in_its_file(tmp_path: Path) -> None:

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import pytest
@@ -83,6 +84,8 @@ def test_unfreeze_is_replaced_whole() -> None:
         ("head.hidden.x=3", "head.hidden.x", "head.hidden is a list; write head.hidden[0]"),
         ('head={"dropout": 1', "head", '{"dropout": 1 is not JSON: the file ends before'),
         ("head.dropout=2", "head.dropout", "2 is too large"),
+        ("extends=base.json", "extends", "it cannot be set from the command line; write it in the file"),
+        ("phases.steps=1", "phases.steps", "the phases are head, top; write phases.head.steps=1"),
     ],
 )
 def test_overrides_gone_wrong(override: str, place: str, message: str) -> None:
@@ -91,3 +94,22 @@ def test_overrides_gone_wrong(override: str, place: str, message: str) -> None:
     assert len(found) == 1
     assert message in next(iter(found.values()))
     assert place.split(".")[0].split("[")[0] in next(iter(found))
+
+
+def test_a_key_of_phases_without_a_phase_is_told_both_ways() -> None:
+    way = """write phases.head.epochs=1, or for all phases: --set 'phases={"preset": "head_then_top", "epochs": 1}'"""
+    found = messages({**MINIMAL, "phases": "head_then_top"}, ["phases.epochs=1"])
+    assert found["phases.epochs"] == f'no phase is named "epochs"; the phases are head, top; {way}'
+    preset = {"preset": "head_then_top", "epochs": 1}
+    assert [phase.epochs for phase in read(MINIMAL, [f"phases={json.dumps(preset)}"]).phases] == [1, 1]
+    found = messages({**MINIMAL, "phases": "head_then_top"}, ["phases.unfreeze=all"])
+    assert found["phases.unfreeze"].endswith("; write phases.head.unfreeze=all")
+
+
+def test_what_is_missing_beside_an_override_is_placed_in_its_object() -> None:
+    found = messages(MINIMAL, ["data.splits.stratify=false"])
+    assert set(found) == {"data.splits.train", "data.splits.validation"}
+    whole = '"splits": {"train": 0.7, "validation": 0.15, "test": 0.15}'
+    assert found["data.splits.train"] == f"missing; write all shares, as in {whole}"
+    splits = json.loads(f"{{{whole}}}")["splits"]
+    assert read(MINIMAL, [f"data.splits={json.dumps(splits)}", "data.splits.stratify=false"]).data.splits is not None

@@ -135,7 +135,7 @@ def test_files_that_cannot_be_read(tmp_path: Path) -> None:
         ("{}".encode("utf-16-le"), "the file is UTF-16; save it as UTF-8"),
         (b'{\n "a": "\xe9"}', "byte 0xe9 is not UTF-8"),
         (b" " * 2_000_001, "has more than 2 MB"),
-        (b"", "the file is empty"),
+        (b"", "start from configs/medical.json"),
         (b"[1]", "a configuration is an object"),
     ],
 )

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from kerastune_ft.config.availability import UNAVAILABLE
 from kerastune_ft.config.files import SHIPPED, shipped_names
 from kerastune_ft.config.presets import PRESETS
 from kerastune_ft.config.read import read
@@ -70,6 +71,9 @@ def test_defaults_are_those_a_configuration_gets() -> None:
     shown = defaults()
     assert list(shown["data"]) == ["folder", "tfds", "arrays"]
     assert list(shown["backbone"]) == ["applications"]
+    refused = shown["not in this version"]
+    assert {"phases[*].mixup", "runtime.strategy: multi_worker, tpu"} <= set(refused)
+    assert len(refused) == len(UNAVAILABLE)
     config = read(
         {
             "task": {"kind": "image_classification"},

@@ -60,7 +60,7 @@ def test_hidden_things_are_ignored_and_said(tmp_path: Path, open_folder: Open) -
     said = "\n".join(source.info.notes)
     assert "__MACOSX (1)" in said
     assert ".ipynb_checkpoints (1)" in said
-    assert "1 hidden files" in said
+    assert "1 hidden file (" in said
     assert ".txt (1)" in said
 
 
@@ -75,6 +75,39 @@ def test_split_folders_are_used(tmp_path: Path, open_folder: Open) -> None:
         "test": 4,
     }
     assert {key.split("/")[0] for key, _, split in splits_table(source) if split == "test"} == {"test"}
+
+
+@pytest.mark.parametrize("below", ["", "cat", "cat/old"])
+@pytest.mark.parametrize("named", [False, True])
+def test_an_empty_split_folder_is_an_error(tmp_path: Path, open_folder: Open, below: str, named: bool) -> None:
+    root = tmp_path / "pets"
+    class_folders(root / "train", 8)
+    (root / "validation" / below).mkdir(parents=True)
+    splits = Named(train="train", validation="validation") if named else None
+    with pytest.raises(DataError, match=r"validation .*(class folders with images|no sub-folders)"):
+        open_folder(root, splits=splits)
+    assert open_folder(root, splits=Fractions(train=0.7, validation=0.3)).info.examples == 16
+
+
+def test_an_empty_class_folder_in_a_split_is_said(tmp_path: Path, open_folder: Open) -> None:
+    for seed, name in enumerate(("train", "validation", "test")):
+        class_folders(tmp_path / "pets" / name, 4, seed=seed * 100)
+    for image in (tmp_path / "pets" / "test" / "dog").iterdir():
+        image.unlink()
+    notes = open_folder(tmp_path / "pets").info.notes
+    assert "the class folder test/dog has no image" in notes
+    assert "splits: the test split has no example of dog, so its AUC is undefined" in notes
+
+
+def test_equal_folders_inside_classes_are_said_to_be_merged(tmp_path: Path, open_folder: Open) -> None:
+    for seed, name in enumerate(("cat", "dog")):
+        class_folders(tmp_path / "pets" / name, 4, ("train", "val"), seed=seed * 5000)
+    source = open_folder(tmp_path / "pets")
+    assert any(
+        note.startswith("the folders train, val inside the classes cat, dog were merged") for note in source.info.notes
+    )
+    write(tmp_path / "pets" / "dog" / "a.png", encoded(pixels(99)))
+    assert not any("merged" in note for note in open_folder(tmp_path / "pets").info.notes)
 
 
 def test_missing_validation_folder_is_15_percent_of_train(tmp_path: Path, open_folder: Open) -> None:
@@ -158,9 +191,9 @@ def test_linked_folders_and_files_are_followed(tmp_path: Path, open_folder: Open
         ({"a.png": 1, "b.png": 2}, "has images directly in it, but no sub-folders"),
         ({"cat/a.txt": 1, "dog/b.txt": 2}, r"has no image .*\.txt \(2\)"),
         ({"cat/a.png": 1, "dog/b.txt": 2}, "class folders of .* have no image: dog"),
-        ({"cat/a.png": 1, "cat/b.png": 2}, "only one class, cat"),
+        ({"cat/a.png": 1, "cat/b.png": 2}, "pets has only one class, cat"),
         ({"data/cat/a.png": 1, "data/dog/b.png": 2}, r'which holds cat, dog.\nIf those are the classes, write "path"'),
-        ({"cat/a.png": 1, "dog/b.dcm": 2}, "1 DICOM files.*\n.*scripts/dicom_to_png.py"),
+        ({"cat/a.png": 1, "dog/b.dcm": 2}, "1 DICOM file in it.*\n.*scripts/dicom_to_png.py"),
         ({"cat/a.png": 1, "dog/b.png": 2}, r"too few examples .*cat \(1\), dog \(1\)"),
     ],
 )
@@ -208,8 +241,8 @@ def test_identical_files_in_two_splits_or_classes_are_said(tmp_path: Path, open_
         class_folders(root / name, 4, seed=seed * 100)
     write(root / "test" / "dog" / "copy.png", (root / "train" / "cat" / "0.png").read_bytes())
     notes = "\n".join(open_folder(root).info.notes)
-    assert "1 images are in more than one split" in notes
-    assert "1 images are in more than one class" in notes
+    assert "1 image is in more than one split" in notes
+    assert "1 image is in more than one class" in notes
 
 
 def test_a_thousand_files_are_checked_quickly(tmp_path: Path, open_folder: Open) -> None:

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 from image_files import Open, class_folders, encoded, pixels, write
-from PIL import Image
+from PIL import ExifTags, Image
 
 from kerastune_ft.data.source import DataSource
 from kerastune_ft.errors import DataError
@@ -71,9 +71,30 @@ def test_nothing_readable_is_an_error_even_when_skipping(tmp_path: Path, open_fo
 def test_broken_links_are_missing_files(tmp_path: Path, open_folder: Open) -> None:
     root = class_folders(tmp_path / "pets", 4)
     (root / "cat" / "gone.png").symlink_to(tmp_path / "nowhere.png")
-    with pytest.raises(DataError, match=r"gone.png  is not there"):
+    with pytest.raises(DataError, match=r"gone.png  is not there(.|\n)* \"on_missing\": \"skip\"  in data"):
         open_folder(root, on_bad_file="skip")
     assert open_folder(root, on_missing="skip").info.examples == 8
+    write(root / "cat" / "bad.png", b"")
+    with pytest.raises(DataError, match='write  "on_bad_file": "skip", "on_missing": "skip"  in data'):
+        open_folder(root)
+    with pytest.raises(DataError, match='write  "on_missing": "skip"  in data'):
+        open_folder(root, on_bad_file="skip")
+
+
+@pytest.mark.parametrize("format", ["JPEG", "PNG", "WEBP"])
+def test_photos_stored_rotated_are_said_and_left_as_they_are(tmp_path: Path, open_folder: Open, format: str) -> None:
+    root = class_folders(tmp_path / "pets", 4)
+    exif = Image.Exif()
+    exif[ExifTags.Base.Orientation] = 6
+    write(root / "cat" / "this.jpg", encoded(RGB, format, exif=exif))
+    for _ in range(2):  # Looked at, then remembered.
+        source = open_folder(root)
+        assert "1 photo is stored rotated (EXIF) and used as stored" in source.info.notes
+    stored = np.asarray(Image.open(root / "cat" / "this.jpg").convert("RGB")).astype(int)
+    assert np.abs(_image(source, "this") - stored).max() <= 8
+    exif[ExifTags.Base.Orientation] = 1
+    write(root / "cat" / "this.jpg", encoded(RGB, format, exif=exif))
+    assert not any("EXIF" in note for note in open_folder(root).info.notes)
 
 
 SAME_PIXELS = {

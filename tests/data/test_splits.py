@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import json
+
 import numpy as np
 import pytest
 
@@ -107,8 +109,34 @@ def test_empty_split_is_an_error() -> None:
 def test_class_missing_from_train_is_an_error() -> None:
     labels, keys, classes = _set({"a": 20, "b": 20})
     natural = {"train": np.arange(15), "validation": np.arange(15, 30), "test": np.arange(30, 40)}
-    with pytest.raises(DataError, match="train split has no example of b"):
+    with pytest.raises(DataError, match="class b has 10 images in validation and 10 images in test and none in train"):
         choose_splits(Named(train="x", validation="y", test="z"), natural, labels, keys, classes)
+
+
+def test_a_class_in_test_only_is_named_before_train_is_divided() -> None:
+    labels, keys, classes = _set({"a": 20, "b": 20, "c": 4})
+    natural = {"train": np.arange(40), "test": np.arange(40, 44)}
+    with pytest.raises(DataError, match="class c has 4 images in test and none in train, so it cannot"):
+        choose_splits(None, natural, labels, keys, classes)
+
+
+def test_classes_absent_from_a_measured_split_are_said() -> None:
+    labels, keys, classes = _set({"a": 20, "b": 20})
+    natural = {"train": np.r_[0:10, 20:40], "validation": np.arange(10, 15), "test": np.r_[15:20]}
+    _, notes = choose_splits(None, natural, labels, keys, classes)
+    assert [note for note in notes if "no example" in note] == [
+        "splits: the validation split has no example of b, so its AUC is undefined",
+        "splits: the test split has no example of b, so its AUC is undefined",
+    ]
+
+
+def test_the_remedy_for_too_few_examples_works_as_it_is_written() -> None:
+    labels, keys, classes = _set({"a": 30, "b": 2})
+    with pytest.raises(DataError) as caught:
+        choose_splits(Fractions(train=0.5, validation=0.25, test=0.25, seed=4), {}, labels, keys, classes)
+    written = json.loads(str(caught.value).split('"splits": ')[1].split("}")[0] + "}")
+    assert written == {"train": 0.5, "validation": 0.25, "test": 0.25, "stratify": False, "seed": 4}
+    choose_splits(Fractions(**written), {}, labels, keys, classes)
 
 
 def test_forms_that_need_a_table_are_refused() -> None:

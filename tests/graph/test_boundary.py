@@ -96,6 +96,10 @@ def test_normalisation_never_trains_however_deep_it_lies(units: tuple[Unit, ...]
             "'block1_conv/kernl' matches no variable; did you mean 'block1_conv/kernel'?",
         ),
         (
+            options.Variables(globs=("zzz",)),
+            "'zzz' matches no variable; see: python -m kerastune_ft units NAME --variables",
+        ),
+        (
             options.Variables(globs=("*/gamma",)),
             "'*/gamma' matches only variables of normalisation layers (stem_norm/gamma, ...)",
         ),

@@ -218,7 +218,7 @@ def test_a_directory_that_is_no_run_is_refused(tmp_path: Path) -> None:
 def test_a_broken_file_is_named(tmp_path: Path) -> None:
     run = run_files.write_run(tmp_path / "r")
     (run / "metrics.json").write_text("{")
-    with pytest.raises(DataError, match=r"metrics\.json: not valid JSON"):
+    with pytest.raises(DataError, match=r"metrics\.json: the file is damaged.*`run CONFIG --run-dir "):
         document.summary(run)
 
 

@@ -31,6 +31,8 @@ def test_the_plan_says_everything_within_a_hundred_columns() -> None:
         "peak 0.000333, cosine, 2 warm-up steps, final 0",
         "head 0.000333, top 0.000267",
         "recompute, 1.2 MB: 3 epochs read it",
+        "est. time",
+        "3 phases",
         "~ 1 min 24 s, memory ~ 3.1 GB, basis: FLOPs at 50 GFLOP/s",
         "1 (predictions/kernel) unused",
         "1 file skipped",
@@ -46,6 +48,13 @@ def test_the_notebook_plan_says_what_the_terminal_says_and_escapes() -> None:
     html = tables.plan_html(plan)
     assert "<b>x</b>" not in html and "&lt;b&gt;x&lt;/b&gt;" in html and "<i>note" not in html
     assert "1, 2 batches" not in html and "2 batches make one step" in html and "http" not in html
+
+
+def test_one_phase_of_one_epoch_is_singular() -> None:
+    plan = run_files.plan_document(phases=1, epochs=1)
+    for text in (printed(tables.plan_table(plan)), tables.plan_html(plan)):
+        assert "1 phase" in text and "1 phases" not in text
+        assert "1 epoch x" in text
 
 
 def test_a_plan_with_many_classes_is_shortened() -> None:

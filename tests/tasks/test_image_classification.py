@@ -137,3 +137,8 @@ def test_examples_become_fixed_shapes() -> None:
     assert task.inputs(example, geometry).shape == (4, 6, 3)
     target = task.targets(example, geometry)
     assert (target.shape.rank, target.dtype, int(target)) == (0, tf.int32, 2)
+
+
+def test_a_positive_class_of_many_has_no_effect() -> None:
+    with pytest.raises(ConfigError, match=r"task\.positive has no effect with 3 classes"):
+        _task(positive="cat")

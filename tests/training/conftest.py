@@ -40,11 +40,16 @@ def commands(folder: Path) -> dict[str, Outcome]:
         ),
         "one phase": ("run", "tiny.json", *split, "--until-phase", "head", "--set", "phases.top.epochs=1", "--json"),
         "more epochs": ("run", "tiny.json", *split, "--json"),
+        "examples hidden": ("run", "tiny.json", *split, "--set", "output.examples=false"),
         "appended": ("run", "longer.json", *split, "--set", "output.examples=false"),
         "fresh": ("run", "tiny.json", *split, "--fresh", "--until-phase", "head", "--set", "phases.head.epochs=1"),
         "numbered": ("run", "tiny.json", "--until-phase", "head", "--stop-after", "1s"),
         "begun": ("run", "tiny.json", "--run-dir", "runs/tiny-1", "--set", "phases.head.epochs=5", "--json"),
         "numbered again": ("run", "tiny.json", "--until-phase", "head", "--set", "output.examples=false"),
+        "split and data": ("evaluate", "base", "--split", "test", "--data", "."),
+        "large batch": (
+            "plan", "tiny.json", "--set", "phases.head.batch_size=100000000", "--json",
+        ),
         "numbered other": ("run", "tiny.json", "--set", "seed=4", "--until-phase", "head", "--stop-after", "1s"),
     }  # fmt: skip
     return dict(zip(words, in_one_process(folder, list(words.values())), strict=True))

@@ -82,3 +82,9 @@ def test_bars_leave_the_same_lines() -> None:
     assert [line.split()[0] for line in log] == ["phase", "top", "phase"]
     for line in log:
         assert line in screen.getvalue()
+
+
+def test_one_is_singular_and_a_loss_that_diverges_stays_short() -> None:
+    assert "1 step in at most 1 epoch" in progress.phase_line({**PHASE, "steps": 1, "epochs": 1}, 0)
+    line = progress.epoch_line({**ROW, "train_loss": 165989284866769429315400096546816.0}, 2, False)
+    assert "train loss 1.660e+32  validation loss 0.2500" in line

@@ -12,7 +12,16 @@ from tiny_run import Outcome, history, results
 from kerastune_ft.rundir import RunDirectory
 
 FIGURES = {"loss", "accuracy", "macro_f1", "auc"}
-FAILED = {"other rate": 2, "begun": 2, "no split": 2, "no unit": 2, "diverged": 4, "numbered": 75, "numbered other": 75}
+FAILED = {
+    "other rate": 2,
+    "begun": 2,
+    "no split": 2,
+    "split and data": 2,
+    "no unit": 2,
+    "diverged": 4,
+    "numbered": 75,
+    "numbered other": 75,
+}
 JSON = ("again", "other rate", "evaluate", "report", "units of run", "plan", "no unit", "diverged", "more epochs")
 
 
@@ -160,3 +169,22 @@ def test_the_metrics_are_those_of_the_best_epoch(base: Path) -> None:
     best = min((row for row in rows if row["phase"] == "top"), key=lambda row: float(row["validation_loss"]))
     assert float(best["validation_loss"]) == metrics["validation"]["loss"]
     assert results(base)["predictions"].count("\n") == 1 + 11 + 10
+
+
+def test_hiding_examples_later_makes_the_evaluation_of_a_finished_run_anew(commands: dict[str, Outcome]) -> None:
+    hidden = commands["examples hidden"]
+    assert hidden.code == 0
+    assert "changed since the run began: output.examples: true -> false" in hidden.err
+    assert "finished before" not in hidden.err
+    assert "epoch 1/" not in hidden.err
+
+
+def test_a_split_and_other_data_do_not_go_together(commands: dict[str, Outcome]) -> None:
+    assert "--split has no effect with --data" in commands["split and data"].err
+
+
+def test_a_batch_is_never_larger_than_the_data(commands: dict[str, Outcome]) -> None:
+    plan = commands["large batch"].json
+    examples = sum(plan["data"]["counts"]["train"].values())
+    assert plan["phases"][0]["replica_batch"] == examples
+    assert any(str(examples) in note and "100000000" in note for note in plan["notes"])
