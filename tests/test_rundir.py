@@ -133,7 +133,7 @@ def test_choose_takes_the_newest_run_of_the_same_configuration(tmp_path: Path) -
     chosen, reason = choose(tmp_path, "tiny", "same", fresh=False)
     assert (chosen.path.name, reason) == ("tiny-9", "goes on where it stopped")
     make_run(tmp_path, 9, "same", state="done")
-    assert choose(tmp_path, "tiny", "same", fresh=False)[1] == "finished before with this configuration"
+    assert choose(tmp_path, "tiny", "same", fresh=False)[1] == "finished; its results are made anew"
 
 
 def test_choose_makes_the_next_number(tmp_path: Path) -> None:
