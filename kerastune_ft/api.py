@@ -11,20 +11,22 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from kerastune_ft.config import changes
-from kerastune_ft.config.backbones import Applications
+from kerastune_ft.config.backbones import Applications, EarlierRun
 from kerastune_ft.config.files import shipped_names
 from kerastune_ft.config.read import read
 from kerastune_ft.config.run import RunConfig, config_hash
 from kerastune_ft.durations import parse_duration
-from kerastune_ft.errors import ConfigError, DataError, Interrupted, KerasTuneError, ResourceError
+from kerastune_ft.errors import ConfigError, DataError, Interrupted, KerasTuneError, ResourceError, exhaustion_explained
 from kerastune_ft.reporting.progress import watcher
-from kerastune_ft.rundir import OUT_OF_SPACE, RunDirectory, choose
+from kerastune_ft.rundir import RunDirectory, choose
+from kerastune_ft.training import begun
 
 if TYPE_CHECKING:
     import keras
     import pandas
     from matplotlib.figure import Figure
+
+    from kerastune_ft.inference.predict import Predictions
 
 Config = str | os.PathLike[str] | Mapping[str, Any] | RunConfig
 
@@ -43,6 +45,12 @@ class Run:
     def metrics(self) -> dict[str, dict[str, float]]:
         """Return the final model's metrics by split; empty until the run is evaluated."""
         return self._directory.read_json("metrics.json") if self._directory.exists("metrics.json") else {}
+
+    @property
+    def constant(self) -> dict[str, dict[str, float]]:
+        """Return by split the metrics of the best predictor that never looks at its input, to be better than."""
+        name = "evaluation/constant.json"
+        return self._directory.read_json(name) if self._directory.exists(name) else {}
 
     @property
     def manifest(self) -> dict[str, Any]:
@@ -79,6 +87,10 @@ class Run:
     def evaluate(self, data: str | os.PathLike[str] | None = None, split: str | None = None) -> dict[str, float]:
         """Return the metrics of the final model on a split of the run's data, or on a folder of other data."""
         return evaluate(self.path, data=data, split=split)
+
+    def predict(self, inputs: Any, *, input: str | None = None, batch_size: int | None = None) -> pandas.DataFrame:
+        """Return the final model's predictions on `inputs`, a row each; see `kerastune_ft.predict`."""
+        return predict(self.path, inputs, input=input, batch_size=batch_size)
 
     def _repr_html_(self) -> str:
         from kerastune_ft.reporting import document
@@ -119,31 +131,20 @@ def run(
             raise ConfigError("--run-dir is empty; give a directory, or leave it out")
         target = RunDirectory(run_dir)
         if fresh:
-            _set_aside(target)
+            begun.set_aside(target)
         reason = "goes on where it stopped" if target.manifest() else "new"
     else:
         target, reason = choose(settings.output.directory, settings.name, digest, fresh)
     with target.lock():
-        if _is_complete(target, settings, digest):
+        if begun.is_complete(target, settings, digest):
             print(f"run {target} finished before with this configuration", file=sys.stderr)
             if not target.exists("report/index.html"):
                 write_report(target)
                 target.update_manifest()
             return Run(Path(str(target)))
-        allowed = _check_changes(target, settings)
+        allowed = begun.allowed_changes(target, settings)
         _carry_out(target, settings, digest, reason, allowed, until_phase, seconds)
     return Run(Path(str(target)))
-
-
-def _is_complete(target: RunDirectory, settings: RunConfig, digest: str) -> bool:
-    """Return whether a run has all its results, as this configuration wants them shown."""
-    manifest = target.manifest() or {}
-    if manifest.get("state") != "done" or manifest.get("config_hash") != digest:
-        return False
-    if not all(target.exists(name) for name in ("config.json", "metrics.json", "model/model.keras")):
-        return False
-    # Whether examples may be shown changes no result, but what evaluation and report hold.
-    return bool(target.read_json("config.json")["output"]["examples"] == settings.output.examples)
 
 
 def _require_weights(settings: RunConfig) -> None:
@@ -199,41 +200,6 @@ def _check_until(settings: RunConfig, until_phase: str | None) -> None:
         raise ConfigError(f"--until-phase: there is no phase {until_phase!r}; the phases are {', '.join(names)}")
 
 
-def _set_aside(target: RunDirectory) -> None:
-    """Keep what is in a run directory under another name, so that a fresh start loses nothing."""
-    if not target.path.exists():
-        return
-    number = 1
-    while (aside := target.path.parent / f"{target.path.name}.before-{number}").exists():
-        number += 1
-    # Not from under a process that is writing to it.
-    with target.lock():
-        target.path.rename(aside)
-    print(f"the earlier run is kept in {aside}", file=sys.stderr)
-
-
-def _check_changes(target: RunDirectory, settings: RunConfig) -> tuple[str, ...]:
-    if not target.exists("plan.json"):
-        # A run that failed before its plan was made has nothing to keep in step with.
-        if (
-            not target.manifest()
-            and target.path.exists()
-            and any(not name.startswith(".") for name in target.listing(""))
-        ):
-            raise ConfigError(f"{target} is not empty and holds no run; give another --run-dir")
-        return ()
-    begun = len(target.listing("phases"))
-    found = changes.compare(RunConfig.model_validate(read(target.read_json("config.json"))), settings, begun)
-    if found.refused:
-        raise ConfigError(
-            f"{target} began with another configuration:\n  "
-            + "\n  ".join(found.refused)
-            + "\nTake the changes back, or give "
-            "--fresh to start over (the earlier run is kept aside)"
-        )
-    return found.allowed
-
-
 def _carry_out(
     target: RunDirectory,
     settings: RunConfig,
@@ -252,7 +218,7 @@ def _carry_out(
     watch = watcher(lambda line: target.append("log.txt", line))
     stop = StopRequest(stop_seconds)
     try:
-        with listening(stop), _explained():
+        with listening(stop), exhaustion_explained():
             # TensorFlow takes seconds to import; everything that can be refused without it has been.
             execute = _engine()
             if execute.execute(target, settings, digest, reason, allowed, watch, stop, until_phase):
@@ -276,30 +242,6 @@ def _record_failure(target: RunDirectory, error: BaseException) -> None:
         target.update_manifest(state=state, exit_code=code, message=str(error))
 
 
-@contextlib.contextmanager
-def _explained() -> Iterator[None]:
-    """Turn running out of memory or disk, however it is raised, into a ResourceError with a remedy."""
-    try:
-        yield
-    except MemoryError as error:
-        raise ResourceError(_MEMORY) from error
-    except OSError as error:
-        if error.errno in OUT_OF_SPACE:
-            raise ResourceError(f"no space left ({error.filename or error}): free some; {_INTACT}") from error
-        raise
-    except Exception as error:
-        if type(error).__name__ == "ResourceExhaustedError":
-            raise ResourceError(_MEMORY) from error
-        raise
-
-
-_INTACT = "everything written before is intact"
-_MEMORY = (
-    'out of memory; halve "batch_size" and double "accumulate" of the phase: the same result in half the memory. '
-    f"{_INTACT[0].upper()}{_INTACT[1:]}"
-)
-
-
 @dataclass(frozen=True)
 class PlanView:
     """A plan that was made: `document` is what plan.json holds; a notebook shows it as a table."""
@@ -312,12 +254,24 @@ class PlanView:
         return tables.plan_html(dict(self.document))
 
 
-def plan(config: Config, overrides: Sequence[str] = ()) -> PlanView:
-    """Resolve a configuration against the real model and data without training a step."""
+def plan(config: Config, overrides: Sequence[str] = (), *, pictures: str | os.PathLike[str] | None = None) -> PlanView:
+    """Resolve a configuration against the real model and data without training a step.
+
+    `pictures` names a .png or .html file to show a few training examples in, as each phase will augment them.
+    """
     settings = _config(config, overrides)
+    if pictures is not None:
+        from kerastune_ft.inspect import sheet
+
+        sheet.check_target(Path(pictures))
     _require_weights(settings)
-    with _explained():
-        return PlanView(_engine().plan_document(settings, lambda line: print(line, file=sys.stderr)))
+    with exhaustion_explained():
+        session, made = _engine().planned(settings, lambda line: print(line, file=sys.stderr))
+        if pictures is not None:
+            from kerastune_ft.inspect.pictures import draw
+
+            draw(session, made, Path(pictures))
+    return PlanView(dict(made.document))
 
 
 def units(name: Config) -> list[dict[str, Any]]:
@@ -331,7 +285,11 @@ def units(name: Config) -> list[dict[str, Any]]:
     if isinstance(name, str) and name in APPLICATIONS:
         options: Any = Applications(name=name, weights=None)
     elif isinstance(name, str) and RunDirectory(name).exists("config.json"):
-        options = read(RunDirectory(name).read_json("config.json")).backbone
+        run = RunDirectory(name)
+        # A finished run has its own model, whatever became of what it was made from.
+        options = (
+            EarlierRun(path=name) if run.exists("model/model.keras") else read(run.read_json("config.json")).backbone
+        )
     elif isinstance(name, str) and not Path(name).suffix and not Path(name).exists() and name not in shipped_names():
         near = nearest(name, APPLICATIONS)
         raise ConfigError(
@@ -341,7 +299,8 @@ def units(name: Config) -> list[dict[str, Any]]:
     else:
         options = _config(name, ()).backbone
     # Units do not depend on the values of the weights, so nothing is downloaded for them.
-    return _engine().unit_table(options.model_copy(update={"weights": None}))
+    bare = options.model_copy(update={"weights": None}) if isinstance(options, Applications) else options
+    return _engine().unit_table(bare)
 
 
 def _settle(target: RunDirectory) -> None:
@@ -370,14 +329,50 @@ def evaluate(
         raise ConfigError("--split has no effect with --data, which is evaluated whole; give one of them")
     opened = open_run(run_dir)
     target = RunDirectory(opened.path)
-    if not target.exists("model/model.keras"):
-        raise ConfigError(f"{run_dir} has no model yet; give its run command again to finish it")
+    _require_model(target)
     if data is not None and not Path(data).exists():
         raise DataError(f"--data: there is nothing at {os.fspath(data)}")
     settings = read(target.read_json("config.json"))
     watch = watcher(lambda line: None)
-    with _explained(), contextlib.closing(watch):
+    with exhaustion_explained(), contextlib.closing(watch):
         return _engine().evaluate(target, settings, None if data is None else Path(data), split or "test", watch)
+
+
+def predict(
+    run_dir: str | os.PathLike[str], inputs: Any, *, input: str | None = None, batch_size: int | None = None
+) -> pandas.DataFrame:
+    """Return predictions of a run's final model, a row each: input, label, probability, probability_<class>; or value.
+
+    `inputs` is a path of an image, a folder, an archive, a table or an .npz file, or a list of them, or a numpy array
+    of images 0 to 255, [N, height, width, channels] or a single one. `input` names the column of a table (or a template
+    of columns, or the array of an .npz file) where the run's own data does not. What cannot be read is a row with
+    `error`.
+    """
+    import pandas
+
+    with predictions(run_dir, inputs, input=input, batch_size=batch_size) as made:
+        return pandas.DataFrame([row for rows in made.batches for row in rows], columns=list(made.columns))
+
+
+@contextlib.contextmanager
+def predictions(
+    run_dir: str | os.PathLike[str], inputs: Any, *, input: str | None = None, batch_size: int | None = None
+) -> Iterator[Predictions]:
+    """Give the rows of `predict` batch by batch, as they are computed; an open binary file has a path per line."""
+    target = RunDirectory(open_run(run_dir).path)
+    _require_model(target)
+    settings = read(target.read_json("config.json"))
+    watch = watcher(lambda line: None)
+    with exhaustion_explained(), contextlib.closing(watch):
+        _engine()
+        from kerastune_ft.inference import predict as inference
+
+        yield inference.predict(target, settings, inputs, input, batch_size, watch)
+
+
+def _require_model(target: RunDirectory) -> None:
+    if not target.exists("model/model.keras"):
+        raise ConfigError(f"{target} has no model yet; give its run command again to finish it")
 
 
 def write_report(target: RunDirectory) -> Path:

@@ -2,123 +2,39 @@
 
 from __future__ import annotations
 
-import json
-import math
-import os
-import sys
-import traceback
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
+from dataclasses import asdict
 from typing import Any
 
 import click
 
-from kerastune_ft.errors import KerasTuneError
-from kerastune_ft.rundir import OUT_OF_SPACE
-
-
-class _Program(click.Group):
-    """Prints the errors a user can mend without a traceback, each with its exit code."""
-
-    def main(self, *arguments: Any, **options: Any) -> Any:
-        """Run the program and exit."""
-        options["standalone_mode"] = False
-        words = options.get("args") or (arguments[0] if arguments else None) or sys.argv[1:]
-        try:
-            code = super().main(*arguments, **options)
-            sys.exit(code if isinstance(code, int) else 0)
-        except click.ClickException as error:
-            if "--json" in words:
-                _print_json(_described("UsageError", error.format_message(), 2))
-            error.show()
-            sys.exit(2)
-        except (click.Abort, KeyboardInterrupt):
-            click.echo("interrupted; the same command goes on", err=True)
-            sys.exit(75)
-        except KerasTuneError as error:
-            _explain(error, "--debug" in words, "--json" in words)
-            sys.exit(error.exit_code)
-        except OSError as error:
-            if error.errno not in OUT_OF_SPACE:
-                _unexpected(error, "--debug" in words, "--json" in words)
-                sys.exit(1)
-            click.echo("no space left where the output goes", err=True)
-            sys.exit(6)
-        except Exception as error:
-            _unexpected(error, "--debug" in words, "--json" in words)
-            sys.exit(1)
-
-    def invoke(self, context: click.Context) -> Any:
-        """Run a command; that whoever reads its output stops reading, as `head` does, is no error."""
-        try:
-            result = super().invoke(context)
-            sys.stdout.flush()
-        except BrokenPipeError:
-            # What is still buffered has nowhere to go, and Python would complain about it at exit.
-            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-            return 0
-        return result
-
-
-def _explain(error: KerasTuneError, debug: bool, as_json: bool) -> None:
-    if debug:
-        traceback.print_exception(error)
-    if as_json:
-        _print_json(_described(type(error).__name__, str(error), error.exit_code, getattr(error, "problems", ())))
-    click.echo(str(error), err=True)
-
-
-def _described(kind: str, message: str, exit_code: int, problems: Sequence[Any] = ()) -> dict[str, Any]:
-    """Return an error as the JSON object that `--json` prints."""
-    return {
-        "error": kind,
-        "message": message,
-        "exit_code": exit_code,
-        "problems": [problem.to_json() for problem in problems],
-    }
-
-
-def _unexpected(error: Exception, debug: bool, as_json: bool) -> None:
-    if debug:
-        traceback.print_exception(error)
-    text = " ".join(str(error).split())
-    if as_json:
-        _print_json(_described(type(error).__name__, text, 1))
-    click.echo(f"unexpected {type(error).__name__}: {text[:400]}", err=True)
-    if not debug:
-        click.echo("this is a fault of the program; the same command with --debug shows where", err=True)
-
-
-def _print_json(value: Any) -> None:
-    click.echo(json.dumps(_plain(value), indent=2, ensure_ascii=False))
-
-
-def _plain(value: Any) -> Any:
-    if isinstance(value, dict):
-        return {str(key): _plain(item) for key, item in value.items()}
-    if isinstance(value, list | tuple):
-        return [_plain(item) for item in value]
-    return None if isinstance(value, float) and not math.isfinite(value) else value
-
-
-def _show(table: Any) -> None:
-    from rich.console import Console
-
-    console = Console(highlight=False)
-    # Where output is piped or captured a fixed width keeps rows whole.
-    Console(highlight=False, width=None if console.is_terminal else 120).print(table)
-
-
-def _common(command: Callable) -> Callable:
-    command = click.option("--debug", is_flag=True, help="Show tracebacks.")(command)
-    return click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")(command)
-
+from kerastune_ft.config.advice import DEVICES
+from kerastune_ft.errors import DataError
+from kerastune_ft.inference.rows import FORMATS
+from kerastune_ft.terminal import Program, common, print_json, show
 
 _set = click.option(
     "--set", "overrides", multiple=True, metavar="PATH=VALUE", help="Change a key, as in phases.head.epochs=2."
 )
 
+_explain_option = click.option("--explain", is_flag=True, help="Show where the value of every key came from.")
 
-@click.group(cls=_Program, context_settings={"help_option_names": ["-h", "--help"]})
+
+def _origins(explain: bool, config: str, overrides: Sequence[str]) -> dict[str, list[Any]]:
+    """Return what --explain adds to a result: the origin of every key."""
+    from kerastune_ft.config import provenance
+
+    return {"origins": [row.to_json() for row in provenance.explain(config, overrides)]} if explain else {}
+
+
+def _show_origins(config: str, overrides: Sequence[str]) -> None:
+    from kerastune_ft.config import provenance
+    from kerastune_ft.reporting.tables import listing
+
+    show(listing([row.cells() for row in provenance.explain(config, overrides)]))
+
+
+@click.group(cls=Program, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(package_name="kerastune_ft", prog_name="kerastune-ft")
 def main() -> None:
     """Fine-tune pretrained Keras backbones in phases."""
@@ -131,7 +47,7 @@ def main() -> None:
 @click.option("--fresh", is_flag=True, help="Start over; an earlier run in --run-dir is kept aside.")
 @click.option("--until-phase", metavar="NAME", help="Stop after this phase.")
 @click.option("--stop-after", metavar="DURATION", help="Stop in time, as in 3h50m; the same command goes on.")
-@_common
+@common
 def run(
     config: str,
     run_dir: str | None,
@@ -147,19 +63,21 @@ def run(
 
     done = api.run(config, run_dir, fresh=fresh, until_phase=until_phase, stop_after=stop_after, overrides=overrides)
     if as_json:
-        _print_json({"run": str(done.path), "state": done.manifest.get("state"), "metrics": done.metrics})
+        state = done.manifest.get("state")
+        print_json({"run": str(done.path), "state": state, "metrics": done.metrics, "constant": done.constant})
         return
     _print_outcome(done)
 
 
 def _print_outcome(done: Any) -> None:
+    from kerastune_ft.reporting.quantities import progress
     from kerastune_ft.reporting.tables import metrics_table
 
     if done.metrics:
-        _show(metrics_table(done.metrics))
+        show(metrics_table(done.metrics, done.constant))
     split = "test" if "test" in done.metrics else "validation"
     figures = "  ".join(
-        f"{split}_{name} {value:.4f}" for name, value in done.metrics.get(split, {}).items() if value is not None
+        f"{split}_{name} {progress(value)}" for name, value in done.metrics.get(split, {}).items() if value is not None
     )
     click.echo(figures or "not evaluated yet")
     click.echo(f"run directory: {done.path}")
@@ -170,10 +88,49 @@ def _print_outcome(done: Any) -> None:
 
 
 @main.command()
+@click.argument("data", required=False)
+@click.option("--example", metavar="NAME", help="Copy a configuration that comes with the package instead.")
+@click.option("--output", metavar="FILE", help="The file to write; by default <name of DATA>.json.")
+@click.option(
+    "--label", multiple=True, metavar="COLUMN", help="A label column of a table, where its name does not tell."
+)
+@common
+def init(
+    data: str | None, example: str | None, output: str | None, label: tuple[str, ...], as_json: bool, debug: bool
+) -> None:
+    """Look at DATA (folder, archive, table, .npz) and write a commented starting configuration for it."""
+    from kerastune_ft.inspect import init as starting
+
+    started = starting.init(data, output, example=example, label=label)
+    print_json(started.to_json()) if as_json else click.echo(str(started))
+
+
+@main.command()
+@click.argument("directory", default="runs")
+@common
+def runs(directory: str, as_json: bool, debug: bool) -> None:
+    """List the runs in DIRECTORY (by default runs), the newest last."""
+    from kerastune_ft.inspect import runs as listed
+    from kerastune_ft.reporting.listed_runs import runs_table
+
+    rows = listed.runs(directory)
+    if as_json:
+        print_json(rows)
+    elif rows:
+        show(runs_table(rows))
+        for row in rows:
+            if row["message"]:
+                click.echo(f"{row['run']}: {row['message']}")
+    else:
+        click.echo(f"there is no run in {directory}")
+
+
+@main.command()
 @click.argument("config")
 @_set
-@_common
-def validate(config: str, overrides: tuple[str, ...], as_json: bool, debug: bool) -> None:
+@_explain_option
+@common
+def validate(config: str, overrides: tuple[str, ...], explain: bool, as_json: bool, debug: bool) -> None:
     """Report every problem of CONFIG without looking at model or data."""
     from kerastune_ft.config.read import read
     from kerastune_ft.reporting.quantities import counted
@@ -183,52 +140,63 @@ def validate(config: str, overrides: tuple[str, ...], as_json: bool, debug: bool
     if str(getattr(settings.backbone, "weights", None)) not in ("None", "embedded"):
         unchecked.append("whether the weights are there")
     if as_json:
-        _print_json(
+        print_json(
             {
                 "valid": True,
                 "name": settings.name,
                 "phases": [phase.name for phase in settings.phases],
                 "not_checked": unchecked,
+                **_origins(explain, config, overrides),
             }
         )
         return
     phases = counted(len(settings.phases), "phase")
     click.echo(f"{config}: no problems; {phases}: {', '.join(phase.name for phase in settings.phases)}")
     click.echo(f"not checked here: {'; '.join(unchecked)} (see: python -m kerastune_ft plan {config})")
+    if explain:
+        _show_origins(config, overrides)
 
 
 @main.command()
 @click.argument("config")
 @_set
-@_common
-def plan(config: str, overrides: tuple[str, ...], as_json: bool, debug: bool) -> None:
+@_explain_option
+@click.option("--pictures", metavar="FILE", help="Show training examples as phases augment them, in a .png or .html.")
+@common
+def plan(
+    config: str, overrides: tuple[str, ...], explain: bool, pictures: str | None, as_json: bool, debug: bool
+) -> None:
     """Print what every phase of CONFIG will do, before a step is trained."""
     from kerastune_ft import api
 
-    document = api.plan(config, overrides).document
+    document = api.plan(config, overrides, pictures=pictures).document
+    if pictures is not None:
+        click.echo(f"{pictures} shows training examples, with their names: pass it on with care", err=True)
     if as_json:
-        _print_json(document)
+        print_json({**document, **_origins(explain, config, overrides)})
         return
     from kerastune_ft.reporting.tables import plan_table
 
-    _show(plan_table(dict(document)))
+    show(plan_table(dict(document)))
+    if explain:
+        _show_origins(config, overrides)
 
 
 @main.command()
 @click.argument("name")
 @click.option("--variables", is_flag=True, help="List the variable paths of every unit.")
-@_common
+@common
 def units(name: str, variables: bool, as_json: bool, debug: bool) -> None:
     """Print the units of a backbone NAME, of a configuration, or of a run, each with the text to paste."""
     from kerastune_ft import api
 
     rows = api.units(name)
     if as_json:
-        _print_json(rows)
+        print_json(rows)
         return
     from kerastune_ft.reporting.tables import units_table
 
-    _show(units_table(rows))
+    show(units_table(rows))
     if variables:
         for row in rows:
             for path in row["variable_paths"]:
@@ -236,25 +204,39 @@ def units(name: str, variables: bool, as_json: bool, debug: bool) -> None:
 
 
 @main.command()
-@_common
-def backbones(as_json: bool, debug: bool) -> None:
-    """List the backbones there are."""
+@click.option("--examples", type=click.IntRange(min=1), help="Mark those that fit so many training examples.")
+@click.option("--device", type=click.Choice(DEVICES), default="cpu", show_default=True, help="Where they will train.")
+@common
+def backbones(examples: int | None, device: str, as_json: bool, debug: bool) -> None:
+    """List the backbones there are, and which of them fit the data and the device."""
     from kerastune_ft import registry
+    from kerastune_ft.config import advice
+
+    advised = advice.general(device) if examples is None else (advice.advise(examples, device),)
+    rows = registry.backbones(() if examples is None else advised[0].backbones)
+    if as_json:
+        print_json({"advice": [asdict(one) for one in advised], "backbones": rows})
+        return
     from kerastune_ft.reporting.tables import backbones_table
 
-    rows = registry.backbones()
-    _print_json(rows) if as_json else _show(backbones_table(rows))
+    show(backbones_table(rows))
+    click.echo(
+        '"weights" may also be a path or null. "see" names the origin of weights for which Keras states no licence.'
+    )
+    for one in advised:
+        click.echo(f"\n{one.sentence}")
+    click.echo(f"\n{advised[0].why_device}")
 
 
 @main.command()
-@_common
+@common
 def tasks(as_json: bool, debug: bool) -> None:
     """List the tasks there are."""
     _list("tasks", as_json)
 
 
 @main.command()
-@_common
+@common
 def datasets(as_json: bool, debug: bool) -> None:
     """List where data can come from."""
     _list("datasets", as_json)
@@ -265,24 +247,24 @@ def _list(what: str, as_json: bool) -> None:
     from kerastune_ft.reporting.tables import listing
 
     rows = getattr(registry, what)()
-    _print_json(rows) if as_json else _show(listing(rows))
+    print_json(rows) if as_json else show(listing(rows))
 
 
 @main.command()
 @click.option("--defaults", is_flag=True, help="Show every default instead.")
-@_common
+@common
 def schema(defaults: bool, as_json: bool, debug: bool) -> None:
     """Print the JSON schema of configurations, for editors."""
     from kerastune_ft.config import schema as schemas
 
-    _print_json(schemas.defaults() if defaults else schemas.json_schema())
+    print_json(schemas.defaults() if defaults else schemas.json_schema())
 
 
 @main.command()
 @click.argument("run")
 @click.option("--split", help="A split of the run's own data; by default test.")
 @click.option("--data", help="Other data instead: a folder with the same classes.")
-@_common
+@common
 def evaluate(run: str, split: str | None, data: str | None, as_json: bool, debug: bool) -> None:
     """Print the metrics of the final model of RUN."""
     from kerastune_ft import api
@@ -290,16 +272,52 @@ def evaluate(run: str, split: str | None, data: str | None, as_json: bool, debug
     metrics = api.evaluate(run, data=data, split=split)
     name = data or split or "test"
     if as_json:
-        _print_json({name: metrics})
+        print_json({name: metrics})
         return
     from kerastune_ft.reporting.tables import metrics_table
 
-    _show(metrics_table({name: metrics}))
+    # That of other data is not known: the run's files hold it for its own splits.
+    show(metrics_table({name: metrics}, {} if data else api.open_run(run).constant))
 
 
 @main.command()
 @click.argument("run")
-@_common
+@click.argument("inputs", nargs=-1, required=True, metavar="INPUT...")
+@click.option("--output", metavar="FILE", help="A .csv, .tsv or .jsonl file; by default standard output.")
+@click.option("--format", "form", type=click.Choice(FORMATS), help="On standard output; by default csv.")
+@click.option("--input", "column", metavar="NAME", help="What names the images in a table, JSON line or .npz file.")
+@click.option("--batch-size", type=click.IntRange(min=1), help="Images computed at once; by default 32.")
+@common
+def predict(
+    run: str,
+    inputs: tuple[str, ...],
+    output: str | None,
+    form: str | None,
+    column: str | None,
+    batch_size: int | None,
+    as_json: bool,
+    debug: bool,
+) -> int:
+    """Print what the final model of RUN predicts for every INPUT.
+
+    An INPUT is an image, a folder, a .zip or .tar of images, a table that names images, an .npz file, or - for a path
+    (or JSON object) per line on standard input. What cannot be read is a row that says why.
+    """
+    from kerastune_ft import api
+    from kerastune_ft.inference import command
+
+    chosen = command.checked(inputs, output, form, as_json)
+    with api.predictions(run, command.opened(inputs), input=column, batch_size=batch_size) as made:
+        told = command.write(made.columns, made.batches, output, chosen)
+    if output and as_json:
+        print_json({"output": output, "inputs": told.inputs, "errors": told.errors})
+    click.echo(str(told), err=True)
+    return DataError.exit_code if told.errors == told.inputs else 0
+
+
+@main.command()
+@click.argument("run")
+@common
 def report(run: str, as_json: bool, debug: bool) -> None:
     """Write the report of RUN anew from its files."""
     from kerastune_ft import api
@@ -307,4 +325,4 @@ def report(run: str, as_json: bool, debug: bool) -> None:
 
     opened = api.open_run(run)
     path = opened.report()
-    _print_json(document.summary(opened.path)) if as_json else click.echo(str(path))
+    print_json(document.summary(opened.path)) if as_json else click.echo(str(path))

@@ -11,8 +11,11 @@ KerasTuneError
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import contextlib
+from collections.abc import Iterator, Sequence
 from typing import Any
+
+OUT_OF_SPACE = {28, 122}  # ENOSPC, EDQUOT
 
 
 class KerasTuneError(Exception):
@@ -62,3 +65,27 @@ class Interrupted(KerasTuneError):
     """Stopped by a signal or a time limit after saving; the same command goes on."""
 
     exit_code = 75
+
+
+_INTACT = "everything written before is intact"
+_MEMORY = (
+    'out of memory; halve "batch_size" and double "accumulate" of the phase: the same result in half the memory. '
+    f"{_INTACT[0].upper()}{_INTACT[1:]}"
+)
+
+
+@contextlib.contextmanager
+def exhaustion_explained() -> Iterator[None]:
+    """Turn running out of memory or disk, however it is raised, into a ResourceError with a remedy."""
+    try:
+        yield
+    except MemoryError as error:
+        raise ResourceError(_MEMORY) from error
+    except OSError as error:
+        if error.errno in OUT_OF_SPACE:
+            raise ResourceError(f"no space left ({error.filename or error}): free some; {_INTACT}") from error
+        raise
+    except Exception as error:
+        if type(error).__name__ == "ResourceExhaustedError":
+            raise ResourceError(_MEMORY) from error
+        raise

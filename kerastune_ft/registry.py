@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from kerastune_ft.config.applications import APPLICATIONS, EMBEDDED
 from kerastune_ft.config.availability import available
-from kerastune_ft.config.tasks import TASK_KINDS
+from kerastune_ft.config.tasks import MULTI_LABEL_METRICS, REGRESSION_METRICS, TASK_KINDS
 
 _TASKS = {
-    "image_classification": ("images of several classes", "loss accuracy macro_f1 auc"),
+    "image_classification": (
+        "images of one of several classes, or with multi_label of any number of them",
+        " ".join(MULTI_LABEL_METRICS[:-1]) + f" (multi_label: {MULTI_LABEL_METRICS[-1]} too)",
+    ),
+    "image_regression": ("images and one or several numbers", " ".join(REGRESSION_METRICS)),
 }
 _DATASETS = (
     {"name": "blood_smear", "task": "image_classification", "source": "embedded, synthetic", "config": "medical"},
@@ -21,7 +26,13 @@ _DATASETS = (
         "config": "medical_malaria",
     },
     {"name": "folder of class folders", "task": "image_classification", "source": "folder", "config": ""},
-    {"name": ".npz arrays", "task": "image_classification", "source": "arrays", "config": ""},
+    {
+        "name": "table of file names and labels",
+        "task": "image_classification, image_regression",
+        "source": "table",
+        "config": "",
+    },
+    {"name": ".npz arrays", "task": "image_classification, image_regression", "source": "arrays", "config": ""},
 )
 
 
@@ -36,17 +47,26 @@ def datasets() -> list[dict[str, Any]]:
     return [dict(row) for row in _DATASETS]
 
 
-def backbones() -> list[dict[str, Any]]:
-    """Return every backbone: name, parameters without the top, input size, kinds of weights."""
-    return [
+def backbones(fitting: Sequence[str] = ()) -> list[dict[str, Any]]:
+    """Return every backbone, those named in `fitting` first and marked by their place there.
+
+    Name, parameters without the top, image size, top-1 accuracy on ImageNet where Keras documents it, licence of those
+    weights, and the words that `weights` takes besides a path and null.
+    """
+    rows: list[dict[str, Any]] = [
         {
             "name": name,
             "kind": "applications",
             "parameters": facts.parameters,
             "image_size": facts.image_size,
-            "weights": "imagenet, embedded (alpha 0.35), a path, null"
-            if name == EMBEDDED
-            else "imagenet, a path, null",
+            "top_1": facts.top_1,
+            "license": facts.license,
+            "weights": ["imagenet", "embedded"] if name == EMBEDDED else ["imagenet"],
         }
         for name, facts in APPLICATIONS.items()
     ]
+    if not fitting:
+        return rows
+    place = {name: number for number, name in enumerate(fitting, start=1)}
+    marked = [{"fits": place.get(row["name"]), **row} for row in rows]
+    return sorted(marked, key=lambda row: row["fits"] or len(rows))

@@ -20,10 +20,9 @@ from typing import Any
 
 from etils import epath
 
-from kerastune_ft.errors import ConfigError, ResourceError
+from kerastune_ft.errors import OUT_OF_SPACE, ConfigError, ResourceError
 
 MANIFEST = "manifest.json"
-OUT_OF_SPACE = {28, 122}  # ENOSPC, EDQUOT
 _PARTIAL = ".partial-"
 
 

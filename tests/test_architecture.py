@@ -37,6 +37,7 @@ RANKS = {
             ("training",),
             ("search", "inference", "inspect", "reporting"),
             ("api",),
+            ("terminal",),
             ("cli",),
             ("__main__",),
         ]
@@ -103,9 +104,10 @@ def test_every_module_of_reporting_imports_without_the_heavy_ones() -> None:
     assert done.stdout.strip() == "[]"
 
 
-@pytest.mark.parametrize("command", ["validate", "schema", "backbones", "tasks", "datasets"])
+@pytest.mark.parametrize("command", ["validate", "schema", "backbones", "tasks", "datasets", "init", "runs"])
 def test_these_commands_do_not_import_tensorflow(command: str, tmp_path: Path) -> None:
-    words = [command, "medical"] if command == "validate" else [command]
+    more = {"validate": ["medical", "--explain"], "init": ["--example", "medical"], "runs": ["."]}
+    words = [command, *more.get(command, [])]
     script = (
         "import sys; from kerastune_ft.cli import main\n"
         f"try: main({words!r})\n"
@@ -136,7 +138,8 @@ def test_private_names_of_keras_are_in_one_module() -> None:
 def test_the_public_names_are_these() -> None:
     assert kerastune_ft.__all__ == sorted(
         [
-            "run", "plan", "open_run", "evaluate", "units", "Run", "KerasTuneError", "ConfigError", "DataError",
+            "run", "plan", "open_run", "evaluate", "predict", "units", "explain", "init", "runs",
+            "Run", "KerasTuneError", "ConfigError", "DataError",
             "DivergedError", "PromiseError", "ResourceError", "Interrupted",
         ]
     )  # fmt: skip

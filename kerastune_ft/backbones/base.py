@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import hashlib
 import importlib
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 import keras
+import numpy as np
 
 from kerastune_ft.graph.units import Unit, is_seed
 
@@ -50,6 +51,8 @@ class Backbone:
     preprocessing: str
     transfer: Transfer
     notes: tuple[str, ...] = ()
+    kept_head: Mapping[str, Sequence[np.ndarray]] = field(default_factory=dict)
+    """The weights a head goes on from, by the name of its layer; empty for a new head."""
 
     @property
     def variables(self) -> list[keras.Variable]:
@@ -66,6 +69,17 @@ def build(options: Any, seed: int) -> Backbone:
     backbone = importlib.import_module(f"kerastune_ft.backbones.{options.kind}").build(options)
     _check_units(backbone)
     return backbone
+
+
+def outline(options: Any) -> Backbone:
+    """Build the backbone that `options` describe for its units alone.
+
+    The variables of an application without weights get no values, which for a large one would take long, and gigabytes.
+    """
+    if options.kind != "applications" or options.weights is not None:
+        return build(options, seed=0)
+    with keras.StatelessScope(initialize_variables=False):
+        return build(options, seed=0)
 
 
 def _check_units(backbone: Backbone) -> None:

@@ -3,7 +3,8 @@
 Each row is (names, preprocessing, unit rule). The preprocessing is what the family's `preprocess_input` does: `tf` maps
 0-255 to -1..1, `caffe` turns RGB to BGR and subtracts the ImageNet mean, `torch` standardises by the ImageNet mean and
 deviation, `inside` means the model itself does it. A unit rule maps a layer's name to a unit id by regular expressions,
-first match wins; families without one are divided by graph depth.
+first match wins; a layer that none matches belongs to the unit before it, as the last normalisation of a family does,
+which would be a unit that never trains. Families without a rule are divided by graph depth.
 """
 
 from __future__ import annotations
@@ -44,11 +45,23 @@ class Family:
         return unit
 
 
-_RESNET = ((r"conv1_", "stem"), (r"conv(\d)_block(\d+)_", r"stage\1_block\2"), (r"post_", "top"))
+_RESNET = ((r"conv1_", "stem"), (r"conv(\d)_block(\d+)_", r"stage\1_block\2"))
 _EFFICIENTNET = (
     (r"(stem_|rescaling|normalization)", "stem"),
     (r"block(\d)[a-z]_", r"block\1"),
     (r"top_", "top"),
+)
+_MOBILENET_V3 = (
+    (r"expanded_conv_(\d+)_", r"block\1"),
+    (r"expanded_conv_", "block0"),
+    (r"conv_1(?:_bn)?$", "top"),
+    (r"conv(?:_bn)?$", "stem"),
+)
+# What narrows the image between two stages belongs to the first block of the later one.
+_CONVNEXT = (
+    (r"convnext_[a-z]+_stage_(\d)_block_(\d+)_", r"stage\1_block\2"),
+    *((rf"convnext_[a-z]+_downsampling_block_{stage}", f"stage{stage + 1}_block0") for stage in range(3)),
+    (r"convnext_[a-z]+_stem", "stem"),
 )
 
 FAMILIES = (
@@ -86,11 +99,12 @@ FAMILIES = (
             (r"(?:conv1|zero_padding2d|pool1)", "stem"),
             (r"conv(\d)_block(\d+)_", r"stage\1_block\2"),
             (r"pool(\d)_", r"transition\1"),
-            (r"(?:bn|relu)$", "top"),
         ),
         "{name}_*_notop.h5",
     ),
-    Family(("MobileNetV3Small", "MobileNetV3Large"), "inside", (), "weights_mobilenet_v3_{size}_*_no_top_v2.h5"),
+    Family(
+        ("MobileNetV3Small", "MobileNetV3Large"), "inside", _MOBILENET_V3, "weights_mobilenet_v3_{size}_*_no_top_v2.h5"
+    ),
     Family(("InceptionV3",), "tf", (), "inception_v3_*_notop.h5"),
     Family(("InceptionResNetV2",), "tf", (), "inception_resnet_v2_*_notop.h5"),
     Family(("Xception",), "tf", (), "xception_*_notop.h5"),
@@ -98,7 +112,7 @@ FAMILIES = (
     Family(
         tuple(f"ConvNeXt{size}" for size in ("Tiny", "Small", "Base", "Large", "XLarge")),
         "inside",
-        (),
+        _CONVNEXT,
         "convnext_{size}_notop.h5",
     ),
 )

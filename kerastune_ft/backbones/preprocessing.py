@@ -16,6 +16,8 @@ def preprocess(images: Any, how: str) -> Any:
     """Return symbolic images (values 0 to 255, RGB) in the range a family was trained on."""
     if how == "inside":
         return images
+    if how == "0-1":
+        return keras.layers.Rescaling(1 / 255, name="preprocessing")(images)
     if how == "tf":
         return keras.layers.Rescaling(1 / 127.5, offset=-1.0, name="preprocessing")(images)
     if how == "torch":

@@ -41,7 +41,7 @@ class Augment(Options):
         None, description="largest rotation either way, as a share of a full turn"
     )
     zoom: Annotated[float, Field(ge=0, lt=1)] | None = Field(None, description="largest relative change of scale")
-    brightness: Strength | None = Field(None, description="largest relative change of brightness")
+    brightness: Strength | None = Field(None, description="largest shift of brightness, as a share of 255")
     contrast: Strength | None = Field(None, description="largest relative change of contrast")
     erase: Strength | None = Field(None, description="probability of erasing a rectangle")
     views: Count | None = Field(None, description="fixed views per example instead of fresh ones every epoch")

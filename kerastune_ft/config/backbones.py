@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, Field, Tag, model_validator
+from pydantic import AfterValidator, Field, Tag, WithJsonSchema, model_validator
 
 from kerastune_ft.config.applications import APPLICATIONS, EMBEDDED, EMBEDDED_ALPHA, EMBEDDED_SIZE
-from kerastune_ft.config.base import Options, by_kind, problem
+from kerastune_ft.config.base import Options, by_kind, one_of, problem
 from kerastune_ft.config.paths import InputPath, resolve_weights
 from kerastune_ft.config.sizes import ImageSize
 from kerastune_ft.config.words import unknown
@@ -60,13 +60,47 @@ class KerasHub(Options):
     options: Mapping[str, Scalar] = Field({}, description="options of that class")
 
 
+class InputScale(Options):
+    """`{"scale": s, "offset": o}`: a model takes pixels times `scale` plus `offset`, pixels being 0 to 255."""
+
+    scale: float = Field(description="what pixel values are multiplied by")
+    offset: float = Field(0.0, description="what is added then")
+
+
+INPUT_RANGES = ("0-255", "0-1", "-1-1", "caffe", "torch")
+
+
+def _input_range(text: str) -> str:
+    if text not in INPUT_RANGES:
+        raise problem(*unknown(text, INPUT_RANGES))
+    return text
+
+
+def _choose_input(value: Any) -> str | None:
+    if isinstance(value, str):
+        return "@range"
+    return "@InputScale" if isinstance(value, Mapping | InputScale) else None
+
+
+_Input = Annotated[
+    Annotated[str, AfterValidator(_input_range), WithJsonSchema({"enum": list(INPUT_RANGES)}), Tag("@range")]
+    | Annotated[InputScale, Tag("@InputScale")],
+    one_of(_choose_input, 'write "0-255", "0-1", "-1-1", "caffe", "torch" or {"scale": s, "offset": o}'),
+]
+
+
 class Saved(Options):
-    """A model saved by Keras."""
+    """A Functional or Sequential model saved by Keras."""
 
     kind: Literal["saved"] = Field("saved", description="the kind of backbone")
     path: InputPath = Field(description="a .keras file of a Functional or Sequential model")
-    output: str | None = Field(None, description="the layer whose output the head gets")
-    input: str | Mapping[str, Scalar] | None = Field(None, description="range of its input, or its front end")
+    output: str | None = Field(
+        None, min_length=1, description="the layer whose output the head gets; null means the last that has positions"
+    )
+    input: _Input | None = Field(
+        None, description="the range the model takes pixels in; null means that it begins with rescaling"
+    )
+    image_size: ImageSize | None = Field(None, description="height and width, where the file leaves them open")
 
 
 class EarlierRun(Options):

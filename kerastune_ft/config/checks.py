@@ -13,7 +13,8 @@ from typing import Any, TypeGuard
 from kerastune_ft.config.applications import APPLICATIONS, EMBEDDED, EMBEDDED_ALPHA, IMAGENET_ALPHAS
 from kerastune_ft.config.documents import KeyPath, shown
 from kerastune_ft.config.optimizers import OPTIMIZER_OPTIONS
-from kerastune_ft.config.tasks import CLASSIFICATION_METRICS
+from kerastune_ft.config.table_checks import table_inconsistencies
+from kerastune_ft.config.tasks import metrics_of
 from kerastune_ft.config.words import unknown
 
 Finding = tuple[KeyPath, str]
@@ -25,6 +26,7 @@ def inconsistencies(document: Mapping[str, Any]) -> Iterator[Finding]:
         yield from _task(document["task"])
     yield from _data(_object(document, "data"))
     yield from _splits(_object(_object(document, "data"), "splits"))
+    yield from table_inconsistencies(_object(document, "data"), _object(document, "task"))
     yield from _backbone(_object(document, "backbone"))
     yield from _runtime(_object(document, "runtime"))
     phases = document.get("phases")
@@ -32,7 +34,7 @@ def inconsistencies(document: Mapping[str, Any]) -> Iterator[Finding]:
     for index, phase in enumerate(phases if isinstance(phases, list) else []):
         if not isinstance(phase, Mapping):
             continue
-        for path, message in _phase(phase, index):
+        for path, message in _phase(phase, index, _object(document, "task")):
             yield ("phases", index, *path), message
         name = phase.get("name")
         if isinstance(name, str) and names.setdefault(name, index) != index:
@@ -51,25 +53,43 @@ def _is_number(value: Any) -> TypeGuard[float]:
 def _task(task: Mapping[str, Any]) -> Iterator[Finding]:
     if "kind" not in task:
         yield ("task", "kind"), 'missing; write "kind": "image_classification"'
+    yield from _thresholds(task)
     classes, positive = task.get("classes"), task.get("positive")
     names = list(classes.values()) if isinstance(classes, Mapping) else classes
     if not isinstance(names, list) or not isinstance(positive, str):
         return
-    if positive not in names:
+    if task.get("multi_label") is True:
+        yield (
+            ("task", "positive"),
+            "it has no effect with multi_label, where every class has its own metrics; remove it",
+        )
+    elif positive not in names:
         yield ("task", "positive"), unknown(positive, [name for name in names if isinstance(name, str)])[0]
     elif len(set(map(str, names))) > 2:
         yield ("task", "positive"), "it has no effect with more than two classes; remove it"
 
 
+def _thresholds(task: Mapping[str, Any]) -> Iterator[Finding]:
+    thresholds, classes = task.get("thresholds", 0.5), task.get("classes")
+    if thresholds != 0.5 and task.get("kind") == "image_classification" and task.get("multi_label") is not True:
+        yield (
+            ("task", "thresholds"),
+            "it has no effect without multi_label, where the likeliest class is predicted; remove it",
+        )
+    names = list(classes.values()) if isinstance(classes, Mapping) else classes
+    if isinstance(thresholds, Mapping) and isinstance(names, list):
+        for name in thresholds:
+            if name not in names:
+                yield ("task", "thresholds", name), unknown(name, [one for one in names if isinstance(one, str)])[0]
+
+
 def _data(data: Mapping[str, Any]) -> Iterator[Finding]:
     kind, intensity = data.get("kind"), data.get("intensity", "auto")
     if kind in ("tfds", "arrays"):
-        if intensity != "auto":
-            yield ("data", "intensity"), f"not available with data.kind {kind} in this version; remove it"
         for key in ("on_bad_file", "on_missing"):
             if data.get(key) == "skip":
                 yield ("data", key), f"it has no effect with data.kind {kind}; remove it"
-    elif isinstance(intensity, list) and len(intensity) == 2 and all(map(_is_number, intensity)):
+    if isinstance(intensity, list) and len(intensity) == 2 and all(map(_is_number, intensity)):
         low, high = intensity
         if not low < high or not all(map(math.isfinite, intensity)):
             yield ("data", "intensity"), f"{shown(intensity)} is no range; give [lowest, highest], as [0, 4095]"
@@ -85,6 +105,8 @@ def _splits(splits: Mapping[str, Any]) -> Iterator[Finding]:
 
 
 def _backbone(backbone: Mapping[str, Any]) -> Iterator[Finding]:
+    if backbone.get("kind") == "saved":
+        yield from _saved(backbone)
     name, weights = backbone.get("name"), backbone.get("weights", "imagenet")
     if backbone.get("kind") != "applications" or not isinstance(name, str) or name not in APPLICATIONS:
         return
@@ -97,6 +119,18 @@ def _backbone(backbone: Mapping[str, Any]) -> Iterator[Finding]:
         if fault:
             yield ("backbone", "options", option), fault
     yield from _size(backbone.get("image_size"), name)
+
+
+def _saved(backbone: Mapping[str, Any]) -> Iterator[Finding]:
+    path, scale = backbone.get("path"), _object(backbone, "input").get("scale")
+    if isinstance(path, str) and path.endswith((".h5", ".hdf5")):
+        yield (
+            ("backbone", "path"),
+            f'{shown(path)} is of the format before .keras; load it in Keras, call model.save("model.keras") and '
+            "write that file",
+        )
+    if _is_number(scale) and scale == 0:
+        yield ("backbone", "input", "scale"), "0 makes all pixels alike; give another number, as 0.00392 for 1/255"
 
 
 def _option_fault(name: str, weights: Any, option: str, value: Any, options: Mapping[str, Any]) -> str | None:
@@ -143,7 +177,7 @@ def _runtime(runtime: Mapping[str, Any]) -> Iterator[Finding]:
         )
 
 
-def _phase(phase: Mapping[str, Any], index: int) -> Iterator[Finding]:
+def _phase(phase: Mapping[str, Any], index: int, task: Mapping[str, Any]) -> Iterator[Finding]:
     yield from _length(phase)
     head_only = phase.get("unfreeze") == "none"
     if head_only and phase.get("batch_norm") in ("statistics", "train"):
@@ -151,11 +185,29 @@ def _phase(phase: Mapping[str, Any], index: int) -> Iterator[Finding]:
     if index == 0 and phase.get("start_from") in ("last", "pretrained"):
         yield ("start_from",), "it has no effect in the first phase; remove it"
     monitor = phase.get("monitor")
-    metrics = [f"validation_{metric}" for metric in CLASSIFICATION_METRICS]
+    metrics = [f"validation_{metric}" for metric in metrics_of(task)]
     if isinstance(monitor, str) and monitor not in metrics:
         yield ("monitor",), unknown(monitor, metrics)[0]
+    yield from _balance(phase, task)
     yield from _rate(_object(phase, "learning_rate"), head_only)
     yield from _optimizer(_object(phase, "optimizer"))
+
+
+def _balance(phase: Mapping[str, Any], task: Mapping[str, Any]) -> Iterator[Finding]:
+    weights, sampling = phase.get("class_weights"), phase.get("sampling")
+    if weights is not None and sampling is not None:
+        yield ("sampling",), "class_weights is given too, and both would count rare classes twice; keep one of them"
+    if str(task.get("kind")).endswith("_regression"):
+        for key in ("class_weights", "sampling", "label_smoothing"):
+            if phase.get(key):
+                yield (key,), f"it has no effect with task.kind {task['kind']}, which has no classes; remove it"
+        return
+    classes = task.get("classes")
+    names = list(classes.values()) if isinstance(classes, Mapping) else classes
+    if isinstance(weights, Mapping) and isinstance(names, list):
+        for name in weights:
+            if name not in names:
+                yield ("class_weights", name), unknown(name, [one for one in names if isinstance(one, str)])[0]
 
 
 def _length(phase: Mapping[str, Any]) -> Iterator[Finding]:

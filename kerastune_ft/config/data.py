@@ -108,25 +108,47 @@ class FolderData(_Source):
 
 
 class MultipleLabels(Options):
-    """Several labels in one column."""
+    """`{"column": "findings", "separator": "|", "none": "normal"}`: several labels in a cell."""
 
     column: str = Field(min_length=1, description="the column")
     separator: str = Field(",", min_length=1, description="what stands between labels")
-    none: str | None = Field(None, description="the text that means no label")
+    none: str | None = Field(None, description="the text that means no label; an empty one means empty cells")
+
+
+ColumnName = Annotated[str, Field(min_length=1)]
+ColumnNames = Annotated[tuple[ColumnName, ...], ListToTuple, Field(min_length=1)]
+
+
+def _label_form(value: Any) -> str | None:
+    if isinstance(value, str):
+        return "@column"
+    if isinstance(value, list | tuple):
+        return "@columns"
+    return "@several" if isinstance(value, Mapping | MultipleLabels) else None
+
+
+Label = Annotated[
+    Annotated[ColumnName, Tag("@column")]
+    | Annotated[ColumnNames, Tag("@columns")]
+    | Annotated[MultipleLabels, Tag("@several")],
+    one_of(
+        _label_form,
+        'write a column, as "finding", several, as ["edema", "nodule"], or {"column": "findings", "separator": "|"}',
+    ),
+]
 
 
 class TableData(_Source):
     """A table with a row per example."""
 
     kind: Literal["table"] = Field("table", description="the kind of source")
-    path: InputPath = Field(description="a CSV, TSV, JSONL or Parquet file")
-    input: str | Annotated[tuple[str, str], ListToTuple] = Field(
-        description="a column, two columns for a pair, or a template of columns"
+    path: InputPath = Field(description="a CSV, TSV, JSONL or Parquet file, all of it read as text")
+    input: ColumnName | Annotated[tuple[ColumnName, ColumnName], ListToTuple] = Field(
+        description="a column or a template of columns that names a file relative to the table, as "
+        '"images/{image_id}.png"; two columns for a pair of texts'
     )
-    label: str | Annotated[tuple[str, ...], ListToTuple] | MultipleLabels = Field(
-        description="a column, a list of 0/1 columns, or a column of several labels"
-    )
-    group: str | None = Field(None, description="the column of what must not be divided between splits")
+    label: Label = Field(description="a column, a list of 0/1 columns (or of values), or a column of several labels")
+    group: ColumnName | None = Field(None, description="the column of what must not be divided between splits")
 
 
 class TfdsData(_Source):
@@ -147,6 +169,7 @@ class ArraysData(_Source):
     path: InputPath = Field(description="the .npz file")
     x: str = Field("x", min_length=1, description="name of the array of inputs")
     y: str = Field("y", min_length=1, description="name of the array of labels")
+    group: str | None = Field(None, description="name of the array of what must not be divided between splits")
 
 
 Data = Annotated[

@@ -16,7 +16,7 @@ from kerastune_ft.config.problems import SET, Problem
 _STEP = re.compile(r"([^.\[\]]+)|\[(\d+)\]")
 _TARGET = re.compile(r"[^.\[\]]+(\.[^.\[\]]+|\[\d+\])*")
 # The key that a value written in short form stands for.
-_SHORT_FORMS = {"learning_rate": "peak", "augment": "preset", "optimizer": "name"}
+SHORT_FORMS = {"learning_rate": "peak", "augment": "preset", "optimizer": "name"}
 # Objects that hold one key of several: another key takes the place of the first.
 _ONE_KEY = ("unfreeze", "every")
 
@@ -112,8 +112,8 @@ def _as_object(node: Node, done: KeyPath) -> dict[str, Node]:
         return {}
     if isinstance(node.value, dict):
         return dict(node.value)
-    if last in _SHORT_FORMS:
-        return {_SHORT_FORMS[str(last)]: node}
+    if last in SHORT_FORMS:
+        return {SHORT_FORMS[str(last)]: node}
     raise _Unreachable(f"{dotted(done)} is {shown(node.plain())}, which has no keys to set")
 
 

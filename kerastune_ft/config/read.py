@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -39,6 +40,27 @@ def read(source: str | Path | Mapping[str, Any], overrides: Sequence[str] = ()) 
     3
     """
     problems: list[Problem] = []
+    found = composed(source, overrides, problems)
+    config, wrong = _checked(found.document, found.directory)
+    problems += [one for one in wrong if found.is_whole or not one.is_absent]
+    if problems or config is None:
+        raise error_of(problems, found.file, on_disk=found.directory is not None)
+    return config
+
+
+@dataclass(frozen=True)
+class Composed:
+    """The documents a source rests on as one, `defaults` still apart; `schedule` is `phases` as the files write it."""
+
+    document: Node
+    schedule: Node | None
+    file: str
+    directory: Path | None
+    is_whole: bool
+
+
+def composed(source: str | Path | Mapping[str, Any], overrides: Sequence[str], problems: list[Problem]) -> Composed:
+    """Return the one document of a source, nothing in it checked yet; what cannot be read at all is a problem."""
     file, directory, name = _UNNAMED, None, "run"
     if isinstance(source, Mapping):
         written = _from_mapping(source)
@@ -48,17 +70,14 @@ def read(source: str | Path | Mapping[str, Any], overrides: Sequence[str] = ()) 
         written = _from_file(path, problems)
     seen = () if directory is None else (Path(file).resolve(),)
     document, is_whole = with_base(written, directory, problems, seen)
+    schedule = document.find("phases")
     if is_whole:
         # Else what they are about may stand in the file that could not be read.
         document = with_overrides(document, overrides, problems)
     document = with_phases(document, problems)
     if "name" not in document.value:
         document = document.with_items({"name": Node(name, Place(file, ("name",))), **document.value})
-    config, found = _checked(document, directory)
-    problems += [one for one in found if is_whole or not one.is_absent]
-    if problems or config is None:
-        raise error_of(problems, file, on_disk=directory is not None)
-    return config
+    return Composed(document, schedule, file, directory, is_whole)
 
 
 def _from_mapping(source: Mapping[str, Any]) -> Node:

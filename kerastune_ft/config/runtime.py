@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import Field, Tag
@@ -79,3 +81,9 @@ class Output(Options):
     checkpoint: Checkpointing = Field(Checkpointing(), description="when training state is written")
     examples: bool = Field(True, description="whether reports show thumbnails, paths and group ids")
     tensorboard: bool = Field(False, description="whether to write TensorBoard events")
+
+
+def cache_directory(runtime: Runtime) -> Path:
+    """Return the directory of caches: the option, else $KERASTUNE_CACHE, else ~/.cache/kerastune_ft."""
+    chosen = runtime.cache_directory or os.environ.get("KERASTUNE_CACHE")
+    return Path(str(chosen)).expanduser() if chosen else Path.home() / ".cache" / "kerastune_ft"

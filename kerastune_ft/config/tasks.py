@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Annotated, Any, Literal
 
-from pydantic import BeforeValidator, Field
+from pydantic import BeforeValidator, Field, Tag
 
-from kerastune_ft.config.base import Options, Texts, problem
+from kerastune_ft.config.base import Options, Texts, by_kind, problem
 
 CLASSIFICATION_METRICS = ("loss", "accuracy", "macro_f1", "auc")
+MULTI_LABEL_METRICS = (*CLASSIFICATION_METRICS, "mean_average_precision")
+REGRESSION_METRICS = ("loss", "mae", "rmse", "r2")
 
 TASK_KINDS = (
     "image_classification",
@@ -36,20 +38,49 @@ def _classes(value: Any) -> Any:
     return value if isinstance(value, Mapping) else tuple(names)
 
 
+Threshold = Annotated[float, Field(gt=0, lt=1)]
+
+
 class ImageClassification(Options):
-    """Images that belong to one of several classes."""
+    """Images that belong to one of several classes, or to any number of them."""
 
     kind: Literal["image_classification"] = Field("image_classification", description="the task")
-    multi_label: bool = Field(False, description="whether an image may have several labels")
+    multi_label: bool = Field(False, description="whether an image may have several labels, or none")
     classes: Annotated[Texts | Mapping[str, str] | None, BeforeValidator(_classes)] = Field(
         None, description="names in order, or a map of raw label to name; null means sorted labels of the data"
     )
     positive: str | None = Field(None, description="the class of binary metrics; null means the last")
+    thresholds: Threshold | Literal["best_f1"] | Mapping[str, Threshold] = Field(
+        0.5,
+        description="with multi_label, the probability from which a label is predicted: one for all, by class, or "
+        '"best_f1", chosen class by class on the validation split after training',
+    )
 
     @property
     def metrics(self) -> tuple[str, ...]:
         """The names of the metrics of a split, without the split."""
-        return CLASSIFICATION_METRICS
+        return MULTI_LABEL_METRICS if self.multi_label else CLASSIFICATION_METRICS
 
 
-Task = ImageClassification
+class ImageRegression(Options):
+    """Images of which one number, or several, are to be predicted."""
+
+    kind: Literal["image_regression"] = Field(description="the task")
+
+    @property
+    def metrics(self) -> tuple[str, ...]:
+        """The names of the metrics of a split, without the split."""
+        return REGRESSION_METRICS
+
+
+def metrics_of(task: Mapping[str, Any]) -> tuple[str, ...]:
+    """Return the names of the metrics of a task that is still a plain document."""
+    if str(task.get("kind")).endswith("_regression"):
+        return REGRESSION_METRICS
+    return MULTI_LABEL_METRICS if task.get("multi_label") is True else CLASSIFICATION_METRICS
+
+
+Task = Annotated[
+    Annotated[ImageClassification, Tag("@image_classification")] | Annotated[ImageRegression, Tag("@image_regression")],
+    by_kind("image_classification", "image_regression"),
+]

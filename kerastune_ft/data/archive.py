@@ -25,7 +25,8 @@ _SPARE_BYTES = 1 << 28
 
 def is_archive(path: Path) -> bool:
     """Tell whether the file is one that `unpacked` can open, by its content."""
-    return zipfile.is_zipfile(path) or tarfile.is_tarfile(path)
+    # Looking into a pipe would wait for a writer for ever.
+    return path.is_file() and (zipfile.is_zipfile(path) or tarfile.is_tarfile(path))
 
 
 def unpacked(path: Path, cache_directory: Path, report: Report) -> Path:

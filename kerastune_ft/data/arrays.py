@@ -6,7 +6,8 @@ import json
 import os
 import shutil
 import zipfile
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -14,11 +15,12 @@ import tensorflow as tf
 from filelock import FileLock
 
 from kerastune_ft.config.data import ArraysData, Named
-from kerastune_ft.config.tasks import Task
-from kerastune_ft.data.classes import number_classes
+from kerastune_ft.config.tasks import ImageClassification, Task
 from kerastune_ft.data.fingerprint import combined_fingerprint, file_sha256
-from kerastune_ft.data.source import DataInfo, DataSource, Report, counted, split_counts
-from kerastune_ft.data.splits import choose_splits, dividable
+from kerastune_ft.data.intensity import Intensity, mapped
+from kerastune_ft.data.labels import SEPARATOR, Columns, Labels, OneEach, number_labels
+from kerastune_ft.data.source import DataInfo, DataSource, Report, counted, describe
+from kerastune_ft.data.splits import Chosen, Examples, absent_notes, choose_splits
 from kerastune_ft.errors import DataError
 
 _CHUNK = 1 << 26
@@ -30,59 +32,111 @@ class ArraySource(DataSource):
     def __init__(
         self,
         info: DataInfo,
-        splits: dict[str, np.ndarray],
-        labels: np.ndarray,
+        splits: Mapping[str, np.ndarray],
+        labels: Labels,
         keys: Sequence[str],
+        groups: Sequence[str] | None,
         images: np.ndarray,
-    ):
-        self.info, self.splits, self.labels, self.keys = info, splits, labels, keys
-        self._images = images
-        kept = images.dtype in (np.uint8, np.float32)
-        self._dtype = images.dtype if kept else np.dtype(np.float32 if images.dtype.kind == "f" else np.uint8)
+        intensity: Intensity = None,
+    ) -> None:
+        """`intensity` is the range of values that becomes 0 to 255."""
+        super().__init__(info, splits, labels, keys, groups)
+        self._images, self._intensity = images, intensity
+        self.image_sizes = np.broadcast_to(np.array(images.shape[1:3], np.int32), (len(images), 2))
+        kept = images.dtype in (np.uint8, np.float32) and intensity is None
+        is_whole = images.dtype.kind != "f" or intensity is not None
+        self._dtype = images.dtype if kept else np.dtype(np.uint8 if is_whole else np.float32)
 
     def element(self, index: tf.Tensor) -> dict[str, tf.Tensor]:
-        """Return `image`: the array's row as uint8 or float32."""
+        """Return `image`: the array's row as uint8 or float32, 0 to 255."""
         row = tf.numpy_function(self._row, [index], tf.as_dtype(self._dtype), stateful=False)
         return {"image": tf.ensure_shape(row, self._images.shape[1:])}
 
     def _row(self, index: np.ndarray) -> np.ndarray:
-        return np.ascontiguousarray(self._images[int(index)], self._dtype)
+        row = self._images[int(index)]
+        if self._intensity is not None:
+            row = mapped(row, self._intensity)
+        return np.ascontiguousarray(row, self._dtype)
 
 
 def open_source(options: ArraysData, task_options: Task, cache_directory: Path, report: Report) -> DataSource:
     """Open an .npz file of images and labels."""
+    found = _found(options, task_options, cache_directory, report)
+    if isinstance(options.splits, Named):
+        raise DataError(
+            f'data.splits: an .npz file has no named splits; give fractions, as {{"train": 0.7, "validation": 0.15, '
+            f'"test": 0.15}}, instead of "{options.splits.train}".'
+        )
+    return _source(options, found, choose_splits(options.splits, {}, found.examples))
+
+
+def open_unsplit(options: ArraysData, task_options: Task, cache_directory: Path, report: Report) -> DataSource:
+    """Open an .npz file whole, all of it as the test split: other data to evaluate on."""
+    found = _found(options, task_options, cache_directory, report)
+    splits = {"test": np.arange(len(found.examples.keys), dtype=np.int64)}
+    return _source(options, found, Chosen(splits, absent_notes(splits, found.examples), {}))
+
+
+@dataclass(frozen=True)
+class _Found:
+    """The arrays of a file, its labels read, and what identifies it."""
+
+    images: np.ndarray
+    labels: Labels
+    examples: Examples
+    fingerprint: str
+
+
+def _found(options: ArraysData, task_options: Task, cache_directory: Path, report: Report) -> _Found:
     path = Path(options.path)
     digest = file_sha256(path, cache_directory)
     unpacked = cache_directory / "arrays" / digest[:32]
     images = _member(path, options.x, "x", unpacked, report)
     raw = _labels(_member(path, options.y, "y", unpacked, report), options)
-    _check_images(images, options.x, path, unpacked)
-    if len(images) != len(raw):
+    if isinstance(task_options, ImageClassification):
+        _check_classes(raw, task_options.multi_label, f"data.y: {options.y!r} in {path}")
+    _check_images(images, options.x, path, unpacked, None if options.intensity == "auto" else options.intensity)
+    texts = raw.texts if isinstance(raw, OneEach) else [SEPARATOR.join(row) for row in raw.rows]
+    _check_length(path, options.x, images, options.y, len(texts))
+    keys = [f"{options.x}[{row}]" for row in range(len(texts))]
+    labels = number_labels(raw, keys, task_options, str(path))
+    groups = None
+    if options.group is not None:
+        groups = [str(value) for value in _member(path, options.group, "group", unpacked, report).tolist()]
+        _check_length(path, options.x, images, options.group, len(groups))
+    rows = [(key, text, "") for key, text in zip(keys, texts, strict=True)]
+    examples = Examples(keys, *labels.strata, groups, are_classes=labels.kind != "values")
+    return _Found(images, labels, examples, combined_fingerprint([*rows, ("", digest, options.x)]))
+
+
+def _source(options: ArraysData, found: _Found, chosen: Chosen) -> ArraySource:
+    info = describe("arrays", Path(options.path).stem, found.labels, chosen, found.fingerprint, notes=chosen.notes)
+    intensity = None if options.intensity == "auto" else options.intensity
+    examples = found.examples
+    return ArraySource(info, chosen.splits, found.labels, examples.keys, examples.groups, found.images, intensity)
+
+
+def _check_classes(raw: OneEach | Columns, multi_label: bool, place: str) -> None:
+    if isinstance(raw, Columns) and not multi_label:
         raise DataError(
-            f"data.path: {path} has {counted(len(images), 'image')} in {options.x!r} and "
-            f"{counted(len(raw), 'label')} in {options.y!r}.\n"
-            "Both need one row per example."
+            f"{place} has a row of {len(raw.names)} labels per example; for one-hot rows save y.argmax(axis=1) instead, "
+            'for several labels write "multi_label": true in task.'
         )
-    keys = [f"{options.x}[{row}]" for row in range(len(raw))]
-    classes, labels = number_classes(raw, keys, task_options.classes, str(path))
-    requested = dividable(options.splits, options.kind)
-    if isinstance(requested, Named):
+    if isinstance(raw, OneEach) and any("." in text and text.strip("-.e0123456789") == "" for text in raw.texts):
+        raise DataError(f"{place} has fractions, and class labels are integers or strings. Save y.astype(int).")
+
+
+def _check_length(path: Path, x: str, images: np.ndarray, other: str, length: int) -> None:
+    if len(images) != length:
         raise DataError(
-            f'data.splits: an .npz file has no named splits; give fractions, as {{"train": 0.7, "validation": 0.15, '
-            f'"test": 0.15}}, instead of "{requested.train}".'
+            f"data.path: {path} has {counted(len(images), 'image')} in {x!r} and {counted(length, 'label')} in "
+            f"{other!r}.\nBoth need one row per example."
         )
-    splits, notes = choose_splits(requested, {}, labels, keys, classes)
-    rows = [(key, label, "") for key, label in zip(keys, raw, strict=True)]
-    info = DataInfo(
-        kind="arrays",
-        name=path.stem,
-        examples=len(raw),
-        classes=classes,
-        counts=split_counts(splits, labels, classes),
-        fingerprint=combined_fingerprint([*rows, ("", digest, options.x)]),
-        notes=notes,
-    )
-    return ArraySource(info, splits, labels, keys, images)
+
+
+def one_array(path: Path, name: str, cache_directory: Path, report: Report) -> np.ndarray:
+    """Return one array of an .npz file, memory-mapped from the cache directory."""
+    return _member(path, name, "x", cache_directory / "arrays" / file_sha256(path, cache_directory)[:32], report)
 
 
 def _member(path: Path, name: str, option: str, unpacked: Path, report: Report) -> np.ndarray:
@@ -122,8 +176,8 @@ def _unpack(path: Path, name: str, option: str, target: Path, report: Report) ->
         ) from problem
 
 
-def _check_images(images: np.ndarray, name: str, path: Path, unpacked: Path) -> None:
-    """Raise DataError unless the array holds images of values 0 to 255."""
+def _check_images(images: np.ndarray, name: str, path: Path, unpacked: Path, intensity: Intensity) -> None:
+    """Raise DataError unless the array holds images of values 0 to 255, or of any where a range is mapped."""
     place = f"data.x: {name!r} in {path}"
     shape = images.shape
     if images.ndim not in (3, 4) or (images.ndim == 4 and shape[-1] not in (1, 2, 3, 4)) or 0 in shape:
@@ -141,15 +195,17 @@ def _check_images(images: np.ndarray, name: str, path: Path, unpacked: Path) -> 
             f"{place} has NaN or infinity in {counted(bad['count'], 'row')}, the first at {name}[{bad['first']}].\n"
             "Take those examples out or repair them."
         )
+    if intensity is not None:
+        return
     if low < 0 or high > 255:
         raise DataError(
             f"{place} has values from {low:g} to {high:g}; images are 0 to 255.\n"
-            "Scale them before saving, for instance ((x - low) * 255 / (high - low)).astype('uint8')."
+            f'Say which range becomes 0 to 255: write  "intensity": [{low:g}, {high:g}]  in data.'
         )
     if high <= 1:
         raise DataError(
             f"{place} has values from {low:g} to {high:g}; images are 0 to 255, so these would all be black.\n"
-            "Multiply by 255 or store uint8: numpy.savez(path, x=(x * 255).astype('uint8'), y=y)."
+            'Write  "intensity": [0, 1]  in data.'
         )
 
 
@@ -174,19 +230,23 @@ def _value_range(images: np.ndarray, remembered: Path) -> tuple[float, float, di
     return known["low"], known["high"], known["bad"]
 
 
-def _labels(array: np.ndarray, options: ArraysData) -> list[str]:
-    """Return the labels as text, or raise DataError where they are no class labels."""
+def _labels(array: np.ndarray, options: ArraysData) -> OneEach | Columns:
+    """Return the labels as text, a column for each of several, or raise DataError where they are none."""
     place = f"data.y: {options.y!r} in {options.path}"
     if array.ndim == 2 and array.shape[1] == 1:
         array = array[:, 0]
-    if array.ndim != 1:
-        raise DataError(
-            f"{place} has shape {list(array.shape)}; labels are [N].\nFor one-hot rows save y.argmax(axis=1) instead."
-        )
+    if array.ndim not in (1, 2):
+        raise DataError(f"{place} has shape {list(array.shape)}; labels are [N], or [N, classes] for several labels.")
     if array.dtype.kind == "S":
         array = np.char.decode(np.asarray(array), "utf-8")
-    if array.dtype.kind not in "iubU":
-        raise DataError(f"{place} has dtype {array.dtype}; class labels are integers or strings. Save y.astype(int).")
+    if array.dtype.kind not in "iubUf":
+        raise DataError(f"{place} has dtype {array.dtype}; labels are numbers or strings.")
     if not len(array):
         raise DataError(f"{place} is empty; there are no examples.")
-    return [str(label) for label in array.tolist()]
+    if array.ndim == 2:
+        names = tuple(f"{options.y}[{column}]" for column in range(array.shape[1]))
+        return Columns(names, [[str(value) for value in row] for row in array.tolist()])
+    # Whole numbers are the same labels whatever their dtype.
+    if array.dtype.kind == "f" and (np.mod(array, 1) == 0).all():
+        array = array.astype(np.int64)
+    return OneEach([str(label) for label in array.tolist()])

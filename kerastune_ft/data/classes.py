@@ -1,10 +1,10 @@
-"""From the labels as the data has them to class names and numbers."""
+"""The names of classes and their order, from the labels as the data has them."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, NoReturn
 
 import numpy as np
 
@@ -20,17 +20,27 @@ def number_classes(
     (numerically where all are numbers). `origin` names the data to the user.
     """
     found = sorted_labels(set(raw))
+    names = class_names(found, wanted, origin)
+    if unlisted := [label for label in found if label not in names]:
+        refuse_unlisted(
+            unlisted, lambda label: [key for key, own in zip(keys, raw, strict=True) if own == label], names
+        )
+    classes = tuple(dict.fromkeys(names.values()))
+    number = {label: classes.index(name) for label, name in names.items()}
+    return classes, np.fromiter((number[label] for label in raw), np.int32, len(raw))
+
+
+def class_names(found: Sequence[str], wanted: Sequence[str] | Mapping[str, str] | None, origin: str) -> dict[str, str]:
+    """Return the class name of every raw label, in the order of the classes; `found` are the labels of the data."""
     if isinstance(wanted, Mapping):
         names = dict(wanted)
     else:
         names = {label: label for label in (found if wanted is None else wanted)}
-    _refuse_unlisted(raw, keys, [label for label in found if label not in names], list(names))
-    classes = tuple(dict.fromkeys(names.values()))
-    if len(classes) < 2:
-        only = f"only one class, {classes[0]}" if classes else "no class"
+    classes = dict.fromkeys(names.values())
+    if len(classes) < 2 and set(found) <= set(names):
+        only = f"only one class, {next(iter(classes))}" if classes else "no class"
         raise DataError(f"data: {origin} has {only}; classification needs at least two. Check it and task.classes.")
-    number = {label: classes.index(name) for label, name in names.items()}
-    return classes, np.fromiter((number[label] for label in raw), np.int32, len(raw))
+    return names
 
 
 def sorted_labels(labels: set[str]) -> list[str]:
@@ -45,12 +55,11 @@ def sorted_labels(labels: set[str]) -> list[str]:
     return sorted(labels, key=lambda label: (values[label], label))
 
 
-def _refuse_unlisted(raw: Sequence[str], keys: Sequence[str], unlisted: list[str], listed: list[Any]) -> None:
-    if not unlisted:
-        return
+def refuse_unlisted(unlisted: Sequence[str], held_by: Callable[[str], Sequence[str]], listed: Any) -> NoReturn:
+    """Raise DataError naming each label that task.classes does not list, with some of the examples that have it."""
     lines = []
     for label in unlisted[:20]:
-        held = [key for key, other in zip(keys, raw, strict=True) if other == label]
+        held = held_by(label)
         more = f" and {len(held) - 3} more" if len(held) > 3 else ""
         lines.append(f'  "{label}": {", ".join(held[:3])}{more}')
     if len(unlisted) > 20:

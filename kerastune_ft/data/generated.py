@@ -12,40 +12,35 @@ from filelock import FileLock
 from kerastune_ft.config.data import Named, TfdsData
 from kerastune_ft.config.tasks import Task
 from kerastune_ft.data.arrays import ArraySource
-from kerastune_ft.data.classes import number_classes
 from kerastune_ft.data.embedded import EmbeddedSet, embedded_set
 from kerastune_ft.data.fingerprint import combined_fingerprint
-from kerastune_ft.data.source import DataInfo, DataSource, Report, split_counts
-from kerastune_ft.data.splits import choose_splits, dividable
-from kerastune_ft.errors import DataError
+from kerastune_ft.data.labels import OneEach, number_labels
+from kerastune_ft.data.source import DataSource, Report, describe
+from kerastune_ft.data.splits import Examples, choose_splits
+from kerastune_ft.errors import ConfigError, DataError
 
 
 def open_source(options: TfdsData, task_options: Task, cache_directory: Path, report: Report) -> DataSource:
     """Open an embedded data set."""
     source = embedded_set(options.name)
-    raw = [source.CLASSES[source.label(index)] for index in range(source.EXAMPLES)]
+    texts = [source.CLASSES[source.label(index)] for index in range(source.EXAMPLES)]
     keys = [f"{options.name}[{index}]" for index in range(source.EXAMPLES)]
-    classes, labels = number_classes(raw, keys, task_options.classes, options.name)
+    labels = number_labels(OneEach(texts), keys, task_options, options.name)
     images = _images(options.name, source, cache_directory / "embedded", report)
-    requested = dividable(options.splits, options.kind)
     natural = {split: np.arange(span.start, span.stop) for split, span in (source.SPLITS or {}).items()}
-    if isinstance(requested, Named):
-        natural = _named(requested, natural, options.name)
-    splits, notes = choose_splits(requested, natural, labels, keys, classes)
+    if isinstance(options.splits, Named):
+        natural = _named(options.splits, natural, options.name)
+    if options.group is not None:
+        raise ConfigError(f"data.group: the examples of {options.name} have no groups; remove it")
+    chosen = choose_splits(options.splits, natural, Examples(keys, *labels.strata, are_classes=labels.kind != "values"))
+    notes = chosen.notes
     if source.SYNTHETIC:
         notes = (f"{options.name} is synthetic: its images are computed, and metrics on it say nothing else", *notes)
-    info = DataInfo(
-        kind="tfds",
-        name=options.name,
-        examples=source.EXAMPLES,
-        classes=classes,
-        counts=split_counts(splits, labels, classes),
-        fingerprint=combined_fingerprint(
-            (key, label, hashlib.sha256(image).hexdigest()) for key, label, image in zip(keys, raw, images, strict=True)
-        ),
-        notes=notes,
+    fingerprint = combined_fingerprint(
+        (key, text, hashlib.sha256(image).hexdigest()) for key, text, image in zip(keys, texts, images, strict=True)
     )
-    return ArraySource(info, splits, labels, keys, images)
+    info = describe("tfds", options.name, labels, chosen, fingerprint, notes=notes)
+    return ArraySource(info, chosen.splits, labels, keys, None, images)
 
 
 def _named(requested: Named, natural: dict[str, np.ndarray], name: str) -> dict[str, np.ndarray]:

@@ -7,31 +7,47 @@ mapped, is rewritten once as an 8-bit PNG in the cache directory.
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import io
 import os
+import stat
 import threading
 import time
 import warnings
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
-import numpy as np
 import tensorflow as tf
 from PIL import ExifTags, Image
 
 from kerastune_ft.data.fingerprint import FileRecords
+from kerastune_ft.data.intensity import (
+    Intensity,
+    UnusableImageError,
+    is_deep,
+    mapped_image,
+    mapped_png,
+    plain,
+    png,
+    value_range,
+)
 from kerastune_ft.data.source import Report
 
 _NATIVE = ("JPEG", "PNG", "GIF")
-_DEEP_MODES = ("I", "F", "I;16", "I;16L", "I;16B", "I;16N")
+_DICOM = "is a DICOM file; convert it with scripts/dicom_to_png.py"
+_DICOM_SUFFIXES = (".dcm", ".dicom")
 _REPORT_SECONDS = 20.0
+# Handing a file to a thread takes longer than recalling what is known of it.
+_BATCH = 16
+# Decoded one at a time: a dozen of them at once would not fit into memory.
+_HUGE_PIXELS = 1 << 25
+_ONE_HUGE = threading.Lock()
 
-Intensity = tuple[float, float] | None
-"""The range of values mapped to 0-255, or None to take 8-bit images as they are."""
+Decoded = TypeVar("Decoded")
 
 
 @dataclass(frozen=True)
@@ -47,6 +63,8 @@ class CheckedImage:
     """Smallest and largest value of a file with more than 8 bits, where no range to map was given."""
     is_rotated: bool = False
     """Whether EXIF asks viewers to turn or mirror the picture, which is not done here."""
+    size: tuple[int, int] | None = None
+    """Height and width; None where the file is no image."""
 
 
 class ImageCheck:
@@ -57,6 +75,7 @@ class ImageCheck:
         self._converted = cache_directory / "converted"
         self._intensity = intensity
         self._report = report
+        self._huge = threading.Lock()
 
     def check(self, paths: Sequence[str]) -> list[CheckedImage]:
         """Return the result for every file, in order; only files not seen before are read."""
@@ -67,8 +86,9 @@ class ImageCheck:
             # A picture beyond Pillow's warning size is still a picture; one beyond its limit is refused.
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore")
-                for result in pool.map(self._checked, paths):
-                    checked.append(result)
+                batches = [paths[start : start + _BATCH] for start in range(0, len(paths), _BATCH)]
+                for results in pool.map(self._all_checked, batches):
+                    checked += results
                     if time.monotonic() - reported > _REPORT_SECONDS:
                         reported = time.monotonic()
                         self._report(f"checked {len(checked)} of {len(paths)} image files")
@@ -78,9 +98,15 @@ class ImageCheck:
             self._records.save()
         return checked
 
+    def _all_checked(self, paths: Sequence[str]) -> list[CheckedImage]:
+        return [self._checked(path) for path in paths]
+
     def _checked(self, path: str) -> CheckedImage:
         try:
             status = os.stat(path)
+            if not stat.S_ISREG(status.st_mode):
+                # Opening a pipe would wait for a writer for ever.
+                return CheckedImage(path, "", _no_file(status))
             facts = self._records.recall(path, status)
             if facts is None or not self._is_complete(facts):
                 with open(path, "rb") as file:
@@ -89,56 +115,104 @@ class ImageCheck:
         except FileNotFoundError:
             return CheckedImage(path, "", "is not there (a broken link)", is_missing=True)
         except OSError as problem:
-            return CheckedImage(path, "", (problem.strerror or str(problem)).lower())
-        deep = facts.get("deep_range")
-        copy = facts.get("copy")
+            return CheckedImage(path, "", _unreadable(problem))
+        except ValueError:
+            return CheckedImage(path, "", "is no name a file can have", is_missing=True)
+        deep, copy, size = (facts.get(key) for key in ("deep_range", "copy", "size"))
         return CheckedImage(
             str(self._converted / copy) if copy else path,
             facts["sha256"],
-            facts.get("problem"),
+            _problem(path, facts),
             deep_range=tuple(deep) if deep else None,
             is_rotated=facts["rotated"],
+            size=tuple(size) if size else None,
         )
 
     def _is_complete(self, facts: dict[str, Any]) -> bool:
         copy = facts.get("copy")
-        return "rotated" in facts and (copy is None or (self._converted / copy).exists())
+        known = "rotated" in facts and ("size" in facts or "problem" in facts)
+        return known and (copy is None or (self._converted / copy).exists())
 
     def _examined(self, content: bytes) -> dict[str, Any]:
         """Return the facts about a file's content: its hash, and a problem, a range of values or a rewritten copy."""
         facts: dict[str, Any] = {"sha256": hashlib.sha256(content).hexdigest(), "rotated": False}
         try:
             with Image.open(io.BytesIO(content)) as image:
-                facts["rotated"] = _is_rotated(image)
-                is_deep = _is_deep(content, image)
-                if is_deep and self._intensity is None:
-                    values = _deep_values(content, image)
-                    return facts | {"deep_range": [float(values.min()), float(values.max())]}
-                if self._intensity is None and image.format in _NATIVE and _tensorflow_reads(content):
-                    return facts
-                return facts | {"copy": self._rewritten(facts["sha256"], content, image, is_deep)}
+                facts |= {"rotated": _is_rotated(image), "size": [image.height, image.width]}
+                is_huge = image.width * image.height > _HUGE_PIXELS
+                with self._huge if is_huge else contextlib.nullcontext():
+                    return facts | self._decoded(facts["sha256"], content, image)
         except Exception as problem:  # Pillow's decoders raise almost anything on a hostile file.
             return facts | {"problem": _reason(content, problem)}
 
-    def _rewritten(self, sha256: str, content: bytes, image: Image.Image, is_deep: bool) -> str:
-        """Write the image as an 8-bit PNG into the cache directory and return its name there."""
-        if self._intensity is None:
-            plain, name = _plain(image), f"{sha256}.png"
-        else:
+    def _decoded(self, sha256: str, content: bytes, image: Image.Image) -> dict[str, Any]:
+        """Return what decoding the image tells: nothing, the range of its values, or the name of its copy."""
+        if self._intensity is not None:
             low, high = self._intensity
-            values = _deep_values(content, image) if is_deep else np.asarray(_plain(image).convert("RGB"))
-            scaled = np.clip((values.astype(np.float64) - low) * (255.0 / (high - low)), 0.0, 255.0)
-            plain, name = Image.fromarray(np.round(scaled).astype(np.uint8)), f"{sha256}-{low:g}-{high:g}.png"
+            return {"copy": self._kept(f"{sha256}-{low:g}-{high:g}.png", mapped_image(content, image, self._intensity))}
+        if is_deep(content, image):
+            return {"deep_range": value_range(content, image)}
+        if image.format in _NATIVE and _tensorflow_reads(content):
+            return {}
+        return {"copy": self._kept(f"{sha256}.png", plain(image))}
+
+    def _kept(self, name: str, image: Image.Image) -> str:
+        """Write an 8-bit image as PNG into the cache directory and return its name there."""
         self._converted.mkdir(parents=True, exist_ok=True)
         partial = self._converted / f"{name}.{os.getpid()}-{threading.get_ident()}.partial"
-        plain.save(partial, "PNG", compress_level=1)
+        image.save(partial, "PNG", compress_level=1)
         os.replace(partial, self._converted / name)
         return name
 
 
-def _is_deep(content: bytes, image: Image.Image) -> bool:
-    """Tell whether a channel has more than 8 bits; Pillow hides it for a PNG with colours."""
-    return image.mode in _DEEP_MODES or (image.format == "PNG" and content[24] == 16)
+def read_once(path: str, intensity: Intensity, decode: Callable[[bytes], Decoded]) -> tuple[Decoded, bool]:
+    """Return what `decode` makes of a file as a check would have it read, and whether EXIF asks for a turn.
+
+    For files that are looked at once: each is read and decoded once, and nothing is kept. Raise UnusableImageError
+    where a check finds a problem.
+    """
+    content = _content(path)
+    try:
+        with Image.open(io.BytesIO(content)) as image:
+            is_huge = image.width * image.height > _HUGE_PIXELS
+            with _ONE_HUGE if is_huge else contextlib.nullcontext():
+                return _decoded_once(content, image, intensity, decode), _is_rotated(image)
+    except (MemoryError, tf.errors.ResourceExhaustedError):
+        raise
+    except Exception as problem:  # Pillow's decoders raise almost anything on a hostile file.
+        raise UnusableImageError(_problem(path, {"problem": _reason(content, problem)})) from problem
+
+
+def _content(path: str) -> bytes:
+    try:
+        status = os.stat(path)
+        if not stat.S_ISREG(status.st_mode):
+            raise UnusableImageError(_no_file(status))
+        with open(path, "rb") as file:
+            return file.read()
+    except FileNotFoundError as problem:
+        raise UnusableImageError("is not there") from problem
+    except OSError as problem:
+        raise UnusableImageError(_unreadable(problem)) from problem
+    except ValueError as problem:
+        raise UnusableImageError("is no name a file can have") from problem
+
+
+def _decoded_once(
+    content: bytes, image: Image.Image, intensity: Intensity, decode: Callable[[bytes], Decoded]
+) -> Decoded:
+    if intensity is not None:
+        return decode(mapped_png(content, intensity))
+    if is_deep(content, image):
+        low, high = value_range(content, image)
+        raise UnusableImageError(
+            f"has more than 8 bits per channel, with values from {low:g} to {high:g}; convert it to 8 bits, or train "
+            "with a range in data.intensity"
+        )
+    if image.format in _NATIVE:
+        with contextlib.suppress(tf.errors.InvalidArgumentError):
+            return decode(content)
+    return decode(png(plain(image)))
 
 
 def _is_rotated(image: Image.Image) -> bool:
@@ -152,14 +226,6 @@ def _is_rotated(image: Image.Image) -> bool:
         return False
 
 
-def _deep_values(content: bytes, image: Image.Image) -> np.ndarray:
-    """Return the values of an image of more than 8 bits, [height, width] or [height, width, 3]."""
-    if image.format != "PNG":
-        return np.asarray(image)
-    values = tf.io.decode_png(content, dtype=tf.uint16).numpy()
-    return values[..., 0] if values.shape[-1] < 3 else values[..., :3]
-
-
 def _tensorflow_reads(content: bytes) -> bool:
     try:
         tf.io.decode_image(content, channels=0, expand_animations=False)
@@ -168,12 +234,30 @@ def _tensorflow_reads(content: bytes) -> bool:
     return True
 
 
-def _plain(image: Image.Image) -> Image.Image:
-    """Return an 8-bit image, grey or RGB, with its transparency kept."""
-    image.load()
-    if image.mode in ("L", "LA", "RGB", "RGBA"):
-        return image
-    return image.convert("RGBA" if image.has_transparency_data else "RGB")
+def unreadable(path: str) -> str | None:
+    """Return why a file that was checked cannot be decoded any more, or None where it can."""
+    try:
+        with open(path, "rb") as file:
+            content = file.read()
+    except FileNotFoundError:
+        return "is not there any more"
+    except OSError as problem:
+        return _unreadable(problem)
+    return None if _tensorflow_reads(content) else "changed and cannot be read any more"
+
+
+def _unreadable(problem: OSError) -> str:
+    return f"cannot be read: {(problem.strerror or str(problem)).lower()}"
+
+
+def _no_file(status: os.stat_result) -> str:
+    return "is a folder" if stat.S_ISDIR(status.st_mode) else "is a pipe, a socket or a device, no file"
+
+
+def _problem(path: str, facts: dict[str, Any]) -> str | None:
+    """Return the problem of a file, which its name knows better where it is DICOM without the usual first bytes."""
+    problem = facts.get("problem")
+    return _DICOM if problem and path.lower().endswith(_DICOM_SUFFIXES) else problem
 
 
 def _reason(content: bytes, problem: Exception) -> str:
@@ -181,7 +265,9 @@ def _reason(content: bytes, problem: Exception) -> str:
     if not content:
         return "is empty"
     if content[128:132] == b"DICM":
-        return "is a DICOM file; convert it with scripts/dicom_to_png.py"
+        return _DICOM
+    if isinstance(problem, UnusableImageError):
+        return str(problem)
     if content[:256].lstrip().lower().startswith((b"<!doctype", b"<html", b"<?xml", b"<svg")):
         return "is a web page or XML, no image"
     if isinstance(problem, Image.DecompressionBombError):

@@ -4,23 +4,17 @@ from __future__ import annotations
 
 import difflib
 import json
+import os
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from kerastune_ft.config.data import Fractions, Named
+from kerastune_ft.config.data import Named, Splits
 from kerastune_ft.data.source import SPLITS, counted
+from kerastune_ft.data.split_words import SPLIT_OF_WORD
 from kerastune_ft.data.walk import Walk, holds_images
 from kerastune_ft.errors import DataError
-
-# How others call the splits; such a folder is never taken for a class without a word.
-_SPLIT_WORDS = {
-    "train": ("train", "training", "trn"),
-    "validation": ("validation", "val", "valid", "validate", "dev", "eval", "evaluation"),
-    "test": ("test", "testing", "tst", "holdout"),
-}
-_SPLIT_OF_WORD = {word: split for split, words in _SPLIT_WORDS.items() for word in words}
 
 
 @dataclass(frozen=True)
@@ -33,7 +27,7 @@ class FoundImage:
     split: str | None
 
 
-def found_images(walk: Walk, requested: Fractions | Named | None) -> tuple[list[FoundImage], list[str]]:
+def found_images(walk: Walk, requested: Splits | None) -> tuple[list[FoundImage], list[str]]:
     """Return the image files of a data folder by class (and split), in order, and sentences for the user."""
     folders, notes = _split_folders(walk, requested)
     images: list[FoundImage] = []
@@ -46,7 +40,8 @@ def found_images(walk: Walk, requested: Fractions | Named | None) -> tuple[list[
             label = walk.relative(str(folder / name)).rsplit("/", 1)[-1]
             paths = walk.images(folder / name)
             images += [FoundImage(path, walk.relative(path), label, split) for path in paths]
-            inside[label].update(_first_folder(path, folder / name) for path in paths)
+            start = len(os.path.join(folder, name, ""))
+            inside[label].update(_first_folder(path[start:]) for path in paths)
             if not paths:
                 without.append((label, walk.relative(str(folder / name))))
     _check_found(walk, images, without)
@@ -59,13 +54,13 @@ Folders = list[tuple[str | None, Path, list[str]]]
 """Split, folder, and the names of the class folders in it."""
 
 
-def _split_folders(walk: Walk, requested: Fractions | Named | None) -> tuple[Folders, list[str]]:
+def _split_folders(walk: Walk, requested: Splits | None) -> tuple[Folders, list[str]]:
     if isinstance(requested, Named):
         return _named_folders(walk, requested), []
     top = walk.subfolders(walk.root)
-    inner = {name: walk.subfolders(walk.root / name) for name in top if _SPLIT_OF_WORD.get(name.casefold())}
+    inner = {name: walk.subfolders(walk.root / name) for name in top if SPLIT_OF_WORD.get(name.casefold())}
     split_like = {name: classes for name, classes in inner.items() if classes and not holds_images(walk.root / name)}
-    if "train" not in {_SPLIT_OF_WORD[name.casefold()] for name in split_like}:
+    if "train" not in {SPLIT_OF_WORD[name.casefold()] for name in split_like}:
         if not top:
             raise DataError(_no_class_folders(walk.root))
         _refuse_nested(walk, top)
@@ -75,9 +70,9 @@ def _split_folders(walk: Walk, requested: Fractions | Named | None) -> tuple[Fol
         unused = [(name, walk.root / name) for name in others if name in inner and name in SPLITS]
         _refuse_empty_splits(walk, [], [(split, folder) for split, folder in unused if not holds_images(folder)])
     notes = [f"ignored the folders beside the split folders: {', '.join(others)}"] if others else []
-    if isinstance(requested, Fractions):
+    if requested is not None:
         pooled = ", ".join(split_like)
-        notes.append(f"splits: the folders {pooled} are pooled and divided anew, as data.splits gives fractions")
+        notes.append(f"splits: the folders {pooled} are pooled and divided anew, as data.splits says")
         return [(None, walk.root / name, classes) for name, classes in split_like.items()], notes
     if not set(split_like) <= set(SPLITS):
         raise DataError(_unusual_names(walk.root, list(split_like)))
@@ -148,10 +143,9 @@ def _refuse_empty_splits(walk: Walk, images: list[FoundImage], folders: Sequence
         )
 
 
-def _first_folder(path: str, folder: Path) -> str:
+def _first_folder(below: str) -> str:
     """Return the name of the sub-folder that a file is in, or nothing where it is in the folder itself."""
-    below = Path(path).relative_to(folder).parts
-    return below[0] if len(below) > 1 else ""
+    return below.partition(os.sep)[0] if os.sep in below else ""
 
 
 def _merged(inside: Mapping[str, set[str]]) -> list[str]:
@@ -176,12 +170,18 @@ def _no_class_folders(folder: Path) -> str:
     )
 
 
-def _unusual_names(root: Path, names: list[str]) -> str:
+def likely_splits(names: Iterable[str]) -> dict[str, str]:
+    """Return, by split, the folder among `names` that holds it by its name: as written here, or as others call it."""
     chosen: dict[str, str] = {}
-    for split in SPLITS:
-        words = [name for name in names if _SPLIT_OF_WORD[name.casefold()] == split]
-        if words:
-            chosen[split] = split if split in words else words[0]
+    for name in names:
+        split = SPLIT_OF_WORD.get(name.casefold())
+        if split and (split not in chosen or name == split):
+            chosen[split] = name
+    return {split: chosen[split] for split in SPLITS if split in chosen}
+
+
+def _unusual_names(root: Path, names: list[str]) -> str:
+    chosen = likely_splits(names)
     line = json.dumps(chosen, ensure_ascii=False)
     return (
         f"data.path: {root} has the folders {', '.join(names)}, which look like splits and not like classes.\n"

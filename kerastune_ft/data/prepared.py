@@ -7,10 +7,11 @@ from __future__ import annotations
 
 import difflib
 import hashlib
+import itertools
 import json
 import os
 import shutil
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -23,11 +24,16 @@ from filelock import FileLock
 from kerastune_ft.config.data import Named, TfdsData
 from kerastune_ft.config.tasks import Task
 from kerastune_ft.data import embedded
-from kerastune_ft.data.classes import number_classes
 from kerastune_ft.data.fingerprint import combined_fingerprint
-from kerastune_ft.data.source import SPLITS, DataInfo, DataSource, Report, counted, split_counts
-from kerastune_ft.data.splits import choose_splits, dividable
+from kerastune_ft.data.intensity import Intensity, mapped_png, stored_range, stored_size
+from kerastune_ft.data.labels import Columns, Labels, OneEach, RawLabels, Several, number_labels
+from kerastune_ft.data.source import SPLITS, DataInfo, DataSource, Report, counted, describe
+from kerastune_ft.data.splits import Examples, choose_splits
 from kerastune_ft.errors import DataError
+
+_LOOKED_AT = 500
+# Counted up when what is stored changes, so that an older store is not taken for one of today.
+_STORE_VERSION = 2
 
 
 class PreparedSource(DataSource):
@@ -36,13 +42,15 @@ class PreparedSource(DataSource):
     def __init__(
         self,
         info: DataInfo,
-        splits: dict[str, np.ndarray],
-        labels: np.ndarray,
+        splits: Mapping[str, np.ndarray],
+        labels: Labels,
         keys: Sequence[str],
+        groups: Sequence[str] | None,
         store: _Store,
-    ):
-        self.info, self.splits, self.labels, self.keys = info, splits, labels, keys
+    ) -> None:
+        super().__init__(info, splits, labels, keys, groups)
         self._store = store
+        self.image_sizes = np.array(store.sizes, np.int32).reshape(-1, 2)
 
     def element(self, index: tf.Tensor) -> dict[str, tf.Tensor]:
         """Return `image`: the encoded bytes as the builder wrote them."""
@@ -56,9 +64,11 @@ class _Store:
 
     blob: np.ndarray
     offsets: np.ndarray
-    labels: list[str]
+    labels: list[str] | list[list[str]]
+    groups: list[str]
     keys: list[str]
     hashes: list[str]
+    sizes: list[tuple[int, int]]
     ranges: dict[str, list[int]]
 
     def content(self, index: np.ndarray) -> bytes:
@@ -69,26 +79,28 @@ class _Store:
 def open_source(options: TfdsData, task_options: Task, cache_directory: Path, report: Report) -> DataSource:
     """Open a prepared builder."""
     builder = _builder(options)
-    image, label = _features(options, builder)
-    requested = dividable(options.splits, options.kind)
-    bases, notes = _bases(builder, requested)
-    store = _stored(builder, image, label, bases, cache_directory / "tfds", report)
-    classes, labels = number_classes(store.labels, store.keys, task_options.classes, options.name)
-    if isinstance(requested, Named):
-        natural = _named(builder, requested, store)
+    features = _features(options, builder)
+    bases, notes = _bases(builder, options.splits)
+    if builder.info.features[features.image].dtype == np.uint16 and options.intensity == "auto":
+        raise DataError(_deep(builder, features, bases))
+    store = _stored(builder, features, options.intensity, bases, cache_directory / "tfds", report)
+    labels = number_labels(
+        _raw(store.labels, builder.info.features[features.label], features.label),
+        store.keys,
+        task_options,
+        options.name,
+    )
+    if isinstance(options.splits, Named):
+        natural = _named(builder, options.splits, store)
     else:
         natural = {name: np.arange(*store.ranges[name]) for name in bases if name in SPLITS}
-    splits, split_notes = choose_splits(requested, natural, labels, store.keys, classes)
-    info = DataInfo(
-        kind="tfds",
-        name=builder.info.full_name,
-        examples=len(labels),
-        classes=classes,
-        counts=split_counts(splits, labels, classes),
-        fingerprint=combined_fingerprint(zip(store.keys, store.labels, store.hashes, strict=True)),
-        notes=(*notes, *split_notes),
-    )
-    return PreparedSource(info, splits, labels, store.keys, store)
+    groups = store.groups if features.group is not None else None
+    examples = Examples(store.keys, *labels.strata, groups, are_classes=labels.kind != "values")
+    chosen = choose_splits(options.splits, natural, examples)
+    texts = (json.dumps(label) if isinstance(label, list) else label for label in store.labels)
+    fingerprint = combined_fingerprint(zip(store.keys, texts, store.hashes, strict=True))
+    info = describe("tfds", builder.info.full_name, labels, chosen, fingerprint, notes=(*notes, *chosen.notes))
+    return PreparedSource(info, chosen.splits, labels, store.keys, groups, store)
 
 
 def _builder(options: TfdsData) -> Any:
@@ -118,36 +130,72 @@ def _builder(options: TfdsData) -> Any:
     return builder
 
 
-def _features(options: TfdsData, builder: Any) -> tuple[str, str]:
-    """Return the names of the image feature and of the label feature."""
+@dataclass(frozen=True)
+class _Features:
+    """The names of the features an example is made of."""
+
+    image: str
+    label: str
+    group: str | None
+
+
+def _features(options: TfdsData, builder: Any) -> _Features:
+    """Return which features are read, or raise DataError where they are not there or of no use."""
     features = builder.info.features
     supervised = builder.info.supervised_keys or (None, None)
-    chosen = []
-    for key, default in zip(("input", "label"), (supervised[0], supervised[-1]), strict=True):
-        name = getattr(options, key) or default
-        there = ", ".join(features)
-        if not isinstance(name, str):
-            raise DataError(
-                f"data.{key}: {builder.info.full_name} does not say which feature is the {key}; it has {there}.\n"
-                f'Write "{key}": "..." in data with one of them.'
-            )
-        if name not in features:
-            near = difflib.get_close_matches(name, list(features), n=1, cutoff=0.5)
-            hint = f'; did you mean "{near[0]}"?' if near else "."
-            raise DataError(f'data.{key}: {builder.info.full_name} has no feature "{name}"{hint}\nIt has {there}.')
-        chosen.append(name)
-    image, label = chosen
-    if not isinstance(features[image], tfds.features.Image) or features[image].dtype != np.uint8:
+    image = _feature(options, builder, "input", supervised[0])
+    label = _feature(options, builder, "label", supervised[-1])
+    group = _feature(options, builder, "group", None) if options.group is not None else None
+    if not isinstance(features[image], tfds.features.Image) or features[image].dtype not in (np.uint8, np.uint16):
         usable = [name for name, feature in features.items() if isinstance(feature, tfds.features.Image)]
         raise DataError(
-            f'data.input: the feature "{image}" of {builder.info.full_name} is {features[image]}, not an 8-bit image.\n'
-            f"Image features are {', '.join(usable) or 'none'}."
+            f'data.input: the feature "{image}" of {builder.info.full_name} is {features[image]}, not an image of 8 or '
+            f"16 bits.\nImage features are {', '.join(usable) or 'none'}."
         )
-    if features[label].shape != ():
+    if len(features[label].shape) > 1 or not hasattr(features[label], "dtype"):
         raise DataError(
-            f'data.label: the feature "{label}" of {builder.info.full_name} is {features[label]}, not one label each.'
+            f'data.label: the feature "{label}" of {builder.info.full_name} is {features[label]}, not labels.'
         )
-    return image, label
+    if group is not None and features[group].shape != ():
+        raise DataError(f'data.group: the feature "{group}" of {builder.info.full_name} is not one value each.')
+    return _Features(image, label, group)
+
+
+def _deep(builder: Any, features: _Features, bases: Sequence[str]) -> str:
+    """Return the message about images of 16 bits whose range of values is not given, with what the first ones hold."""
+    examples = itertools.chain.from_iterable(_examples(builder, features, name) for name in bases)
+    ranges = [stored_range(content) for content, *_ in itertools.islice(examples, _LOOKED_AT)]
+    low, high = min(low for low, _ in ranges), max(high for _, high in ranges)
+    return (
+        f"data.intensity: the images of {builder.info.full_name} have 16 bits per channel, with values from {low:g} to "
+        f"{high:g} in the first {counted(len(ranges), 'image')}.\n"
+        f'Say which range becomes 0 to 255, for instance  "intensity": [{low:g}, {high:g}]  in data.'
+    )
+
+
+def _feature(options: TfdsData, builder: Any, key: str, default: Any) -> str:
+    features = builder.info.features
+    name = getattr(options, key) or default
+    there = ", ".join(features)
+    if not isinstance(name, str):
+        raise DataError(
+            f"data.{key}: {builder.info.full_name} does not say which feature is the {key}; it has {there}.\n"
+            f'Write "{key}": "..." in data with one of them.'
+        )
+    if name not in features:
+        near = difflib.get_close_matches(name, list(features), n=1, cutoff=0.5)
+        hint = f'; did you mean "{near[0]}"?' if near else "."
+        raise DataError(f'data.{key}: {builder.info.full_name} has no feature "{name}"{hint}\nIt has {there}.')
+    return name
+
+
+def _raw(stored: Sequence[Any], feature: Any, name: str) -> RawLabels:
+    """Return the stored labels in the form of the feature: one each, a sequence of classes, or a row of numbers."""
+    if feature.shape == ():
+        return OneEach(stored)
+    if feature.shape[0] is None:
+        return Several(stored)
+    return Columns(tuple(f"{name}[{column}]" for column in range(feature.shape[0])), stored)
 
 
 def _bases(builder: Any, requested: Any) -> tuple[list[str], list[str]]:
@@ -193,9 +241,13 @@ def _named(builder: Any, requested: Named, store: _Store) -> dict[str, np.ndarra
     return found
 
 
-def _stored(builder: Any, image: str, label: str, bases: list[str], directory: Path, report: Report) -> _Store:
+def _stored(
+    builder: Any, features: _Features, intensity: Any, bases: list[str], directory: Path, report: Report
+) -> _Store:
     """Return the examples of the builder's splits, read once into the cache directory."""
-    address = json.dumps([builder.info.full_name, image, label, bases, _file_facts(builder, bases)])
+    names = [features.image, features.label, features.group]
+    mapping = None if intensity == "auto" else intensity
+    address = json.dumps([_STORE_VERSION, builder.info.full_name, *names, mapping, bases, _file_facts(builder, bases)])
     target = directory / hashlib.sha256(address.encode()).hexdigest()[:32]
     directory.mkdir(parents=True, exist_ok=True)
     with FileLock(target.with_suffix(".lock")):
@@ -204,7 +256,7 @@ def _stored(builder: Any, image: str, label: str, bases: list[str], directory: P
             partial = target.with_suffix(".partial")
             shutil.rmtree(partial, ignore_errors=True)
             partial.mkdir()
-            _write(builder, image, label, bases, partial)
+            _write(builder, features, mapping, bases, partial)
             os.replace(partial, target)
     facts = json.loads((target / "facts.json").read_text(encoding="utf-8"))
     blob = np.memmap(target / "contents.bin", np.uint8, "r")
@@ -216,35 +268,44 @@ def _file_facts(builder: Any, bases: list[str]) -> list[tuple[str, int, int]]:
     return [(path.name, path.stat().st_size, path.stat().st_mtime_ns) for path in paths]
 
 
-def _write(builder: Any, image: str, label: str, bases: list[str], target: Path) -> None:
+def _write(builder: Any, features: _Features, intensity: Intensity, bases: list[str], target: Path) -> None:
     offsets = [0]
-    facts: dict[str, Any] = {"labels": [], "keys": [], "hashes": [], "ranges": {}}
+    facts: dict[str, Any] = {"labels": [], "groups": [], "keys": [], "hashes": [], "sizes": [], "ranges": {}}
     with (target / "contents.bin").open("wb") as blob:
         for name in bases:
             start = len(facts["labels"])
-            for position, (content, text) in enumerate(_examples(builder, image, label, name)):
-                blob.write(content)
-                offsets.append(offsets[-1] + len(content))
-                facts["labels"].append(text)
+            for position, (content, label, group) in enumerate(_examples(builder, features, name)):
+                written = content if intensity is None else mapped_png(content, intensity)
+                blob.write(written)
+                offsets.append(offsets[-1] + len(written))
+                facts["labels"].append(label)
+                if group is not None:
+                    facts["groups"].append(group)
                 facts["keys"].append(f"{name}[{position}]")
-                facts["hashes"].append(hashlib.sha256(content).hexdigest())
+                facts["sizes"].append(stored_size(written))
+                facts["hashes"].append(hashlib.sha256(written).hexdigest())
             facts["ranges"][name] = [start, len(facts["labels"])]
     np.save(target / "offsets.npy", np.array(offsets, np.int64))
     (target / "facts.json").write_text(json.dumps(facts), encoding="utf-8")
 
 
-def _examples(builder: Any, image: str, label: str, split: str) -> Iterator[tuple[bytes, str]]:
-    """Give the encoded image and the label's text of every example, in the order that TFDS slices count."""
+def _examples(builder: Any, features: _Features, split: str) -> Iterator[tuple[bytes, str | list[str], str | None]]:
+    """Give the encoded image, the label and the group of every example, in the order that TFDS slices count."""
     order = tfds.ReadConfig(interleave_cycle_length=1, try_autocache=False)
-    skip = {image: tfds.decode.SkipDecoding()}
-    wanted = tfds.decode.PartialDecoding({image: True, label: True}, decoders=skip)
-    feature = builder.info.features[label]
+    skip = {features.image: tfds.decode.SkipDecoding()}
+    names = [name for name in (features.image, features.label, features.group) if name is not None]
+    wanted = tfds.decode.PartialDecoding(dict.fromkeys(names, True), decoders=skip)
+    kinds = builder.info.features
     for example in builder.as_dataset(split=split, read_config=order, decoders=wanted).as_numpy_iterator():
-        value = example[label]
-        if isinstance(value, bytes):
-            text = value.decode()
-        elif isinstance(feature, tfds.features.ClassLabel) and value >= 0:
-            text = feature.int2str(int(value))
-        else:
-            text = str(value)
-        yield example[image], text
+        value, group = example[features.label], features.group
+        inner = getattr(kinds[features.label], "feature", kinds[features.label])
+        label = [_text(one, inner) for one in value] if np.ndim(value) else _text(value, inner)
+        yield example[features.image], label, None if group is None else _text(example[group], kinds[group])
+
+
+def _text(value: Any, feature: Any) -> str:
+    if isinstance(value, bytes):
+        return value.decode()
+    if isinstance(feature, tfds.features.ClassLabel) and value >= 0:
+        return str(feature.int2str(int(value)))
+    return str(value)

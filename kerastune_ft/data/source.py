@@ -11,8 +11,12 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from kerastune_ft.data.labels import Labels, Scheme, scheme_of
+
 if TYPE_CHECKING:
     import tensorflow as tf
+
+    from kerastune_ft.data.splits import Chosen
 
 Report = Callable[[str], None]
 """Takes one line of progress or notice for the user."""
@@ -40,8 +44,15 @@ class DataInfo:
     name: str
     examples: int
     classes: tuple[str, ...]
+    """The names of classes; none where the labels are values."""
+    sizes: Mapping[str, int]
+    """Examples by split."""
     counts: Mapping[str, Mapping[str, int]]
-    """Examples by split and class."""
+    """Examples by split and class; with several labels an example counts for each of its own."""
+    values: Mapping[str, Mapping[str, Mapping[str, float]]]
+    """By split and target, the mean, deviation, smallest and largest value; nothing where the labels are classes."""
+    groups: Mapping[str, int]
+    """Groups by split; nothing where examples are not grouped."""
     fingerprint: str
     """SHA-256 over the contents and labels of all examples, whatever their place on disk."""
     skipped: tuple[SkippedFile, ...] = ()
@@ -55,7 +66,10 @@ class DataInfo:
             "name": self.name,
             "examples": self.examples,
             "classes": list(self.classes),
+            "sizes": dict(self.sizes),
             "counts": {split: dict(counts) for split, counts in self.counts.items()},
+            "values": {split: dict(values) for split, values in self.values.items()},
+            "groups": dict(self.groups),
             "fingerprint": self.fingerprint,
             "skipped": [file.to_json() for file in self.skipped],
             "notes": list(self.notes),
@@ -65,13 +79,38 @@ class DataInfo:
 class DataSource(ABC):
     """Labelled examples, read by index."""
 
-    info: DataInfo
-    splits: Mapping[str, np.ndarray]
-    """By split, the indices of its examples: int64, sorted."""
-    labels: np.ndarray
-    """By example, the number of its class: int32."""
-    keys: Sequence[str]
-    """By example, what identifies it to the user: a relative path, `x[17]`."""
+    image_sizes: np.ndarray | None = None
+    """By example, height and width of its image as stored, int32 [N, 2]; None where they are not known."""
+
+    def __init__(
+        self,
+        info: DataInfo,
+        splits: Mapping[str, np.ndarray],
+        labels: Labels,
+        keys: Sequence[str],
+        groups: Sequence[str] | None = None,
+    ) -> None:
+        """`splits` are indices by split, int64 and sorted; `keys` and `groups` are by example.
+
+        A key identifies an example to the user: a relative path, `x[17]`.
+        """
+        self.info, self.splits, self.keys, self.groups = info, splits, keys, groups
+        self._labels = labels
+
+    @property
+    def labels(self) -> np.ndarray:
+        """By example: the number of its class (int32), 0 or 1 by class (uint8), or its values (float32)."""
+        return self._labels.numbers
+
+    @property
+    def label_texts(self) -> list[str]:
+        """By example: its label as text."""
+        return self._labels.texts
+
+    @property
+    def scheme(self) -> Scheme:
+        """What the labels mean; values are standardised by the training split."""
+        return scheme_of(self._labels, self.splits["train"])
 
     @abstractmethod
     def element(self, index: tf.Tensor) -> dict[str, tf.Tensor]:
@@ -80,18 +119,60 @@ class DataSource(ABC):
         A graph function for `Dataset.map`: it may run in parallel and always gives the same for the same index.
         """
 
+    def lost(self) -> list[tuple[str, str]]:
+        """Return the examples that can no longer be read, though they could when the data was opened, with reasons."""
+        return []
+
+
+def describe(
+    kind: str,
+    name: str,
+    labels: Labels,
+    chosen: Chosen,
+    fingerprint: str,
+    *,
+    skipped: tuple[SkippedFile, ...] = (),
+    notes: Sequence[str] = (),
+) -> DataInfo:
+    """Return the description of labelled and divided data; `notes` are said beside those about the splits."""
+    splits = chosen.splits
+    has_values = labels.kind == "values"
+    return DataInfo(
+        kind=kind,
+        name=name,
+        examples=len(labels.numbers),
+        classes=() if has_values else labels.names,
+        sizes={split: len(indices) for split, indices in splits.items()},
+        counts={} if has_values else {split: _counts(labels, indices) for split, indices in splits.items()},
+        values={split: _values(labels, indices) for split, indices in splits.items()} if has_values else {},
+        groups=chosen.groups,
+        fingerprint=fingerprint,
+        skipped=skipped,
+        notes=tuple(notes),
+    )
+
+
+def _counts(labels: Labels, indices: np.ndarray) -> dict[str, int]:
+    numbers = labels.numbers[indices]
+    found = numbers.sum(axis=0) if labels.kind == "several" else np.bincount(numbers, minlength=len(labels.names))
+    return dict(zip(labels.names, found.tolist(), strict=True))
+
+
+def _values(labels: Labels, indices: np.ndarray) -> dict[str, dict[str, float]]:
+    return {
+        name: {
+            "mean": float(column.mean()),
+            "deviation": float(column.std()),
+            "smallest": float(column.min()),
+            "largest": float(column.max()),
+        }
+        for name, column in zip(labels.names, labels.numbers[indices].astype(np.float64).T, strict=True)
+    }
+
 
 def counted(number: int, noun: str) -> str:
     """Return a number with its noun, which is singular after 1: `1 image`, `20 images`."""
     return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
-
-
-def split_counts(splits: Mapping[str, np.ndarray], labels: np.ndarray, classes: Sequence[str]) -> dict[str, Any]:
-    """Return how many examples of each class each split has."""
-    return {
-        split: dict(zip(classes, np.bincount(labels[indices], minlength=len(classes)).tolist(), strict=True))
-        for split, indices in splits.items()
-    }
 
 
 def open_source(options: Any, task_options: Any, cache_directory: Path, report: Report) -> DataSource:

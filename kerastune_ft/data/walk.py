@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections import Counter
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -12,6 +13,8 @@ from kerastune_ft.errors import DataError
 
 IMAGE_SUFFIXES = frozenset((".jpg", ".jpeg", ".jpe", ".jfif", ".png", ".bmp", ".gif", ".webp", ".tif", ".tiff"))
 DICOM_SUFFIXES = frozenset((".dcm", ".dicom"))
+# Line ends, and what tells a terminal to do something; letters that are not printable by Unicode's rules stay.
+_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
 _IGNORED_FOLDERS = frozenset(("__MACOSX",))
 
 
@@ -45,9 +48,13 @@ class Ignored:
 class Walk:
     """A walk through a data folder that enters every real folder once, so that no loop of links holds it."""
 
-    def __init__(self, root: Path):
+    def __init__(self, root: Path, is_tolerant: bool = False):
+        """A tolerant walk goes on past folders that cannot be read, and keeps why in `unreadable`."""
         self.root = root
         self.ignored = Ignored()
+        self._prefix = os.path.join(root, "")
+        self.unreadable: dict[str, str] = {}
+        self._is_tolerant = is_tolerant
         self._seen = {os.path.realpath(root)}
 
     def subfolders(self, folder: Path) -> list[str]:
@@ -61,7 +68,7 @@ class Walk:
     def images(self, folder: Path) -> list[str]:
         """Return the paths of all image files in a folder and below it, in order."""
         found: list[str] = []
-        for entry in _entries(folder):
+        for entry in self._read(folder):
             if _is_folder(entry):
                 if not self._is_ignored_folder(entry.name) and self._enters(entry):
                     found += self.images(Path(entry.path))
@@ -70,9 +77,21 @@ class Walk:
         return found
 
     def relative(self, path: str) -> str:
-        """Return a file's path below the root as printable text with slashes."""
-        text = Path(os.path.relpath(path, self.root)).as_posix()
-        return text.encode("utf-8", "backslashreplace").decode("utf-8")
+        """Return a file's path below the root as text with slashes that can be printed on one line."""
+        # What the walk found begins with the root; comparing whole paths takes seconds for many files.
+        inside = path.startswith(self._prefix)
+        text = (path[len(self._prefix) :] if inside else os.path.relpath(path, self.root)).replace(os.sep, "/")
+        text = text.encode("utf-8", "backslashreplace").decode("utf-8")
+        return text if text.isprintable() else _CONTROL.sub(lambda found: repr(found[0])[1:-1], text)
+
+    def _read(self, folder: Path) -> list[os.DirEntry[str]]:
+        try:
+            return _entries(folder)
+        except DataError as problem:
+            if not self._is_tolerant:
+                raise
+            self.unreadable[str(folder)] = getattr(problem.__cause__, "strerror", None) or str(problem)
+            return []
 
     def _enters(self, entry: os.DirEntry[str]) -> bool:
         real = os.path.realpath(entry.path)

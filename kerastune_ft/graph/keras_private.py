@@ -6,7 +6,7 @@ name that begins with an underscore of Keras.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -31,6 +31,19 @@ def nodes_in_order(model: keras.Model) -> list[Node]:
         for depth in sorted(by_depth, reverse=True)
         for node in by_depth[depth]
     ]
+
+
+def is_functional(operation: Any) -> bool:
+    """Return whether an operation is a functional model: one made of inputs and outputs, whose nodes are known."""
+    return isinstance(operation, keras.Model) and hasattr(operation, "_nodes_by_depth")
+
+
+def run_graph(model: keras.Model, inputs: Any, call: Callable[..., Any]) -> Any:
+    """Return the outputs of a functional model on these symbolic inputs, every operation called by `call`.
+
+    `call` gets the operation and what it was called with when the graph was made, tensors replaced.
+    """
+    return model._run_through_graph(inputs, call_fn=call)
 
 
 def leaf_layers(layer: keras.layers.Layer, prefix: str = "") -> dict[str, keras.layers.Layer]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -9,6 +11,9 @@ from typing import Any
 import keras
 
 from kerastune_ft.graph import keras_private
+
+# More units than this are more than a person looks through; blocks of a stage are then taken together.
+_MOST_UNITS = 40
 
 # A graph that narrows to one tensor in fewer places than this is also cut where up to three cross it.
 _FEWEST_PIECES = 5
@@ -53,7 +58,9 @@ def units_by_name(model: keras.Model, unit_of: Callable[[str], str | None]) -> t
     """Group the layers of a functional model into units by name, in the order of the graph.
 
     `unit_of` maps a layer's name to a unit id, or None for a layer that belongs to the unit before it. A layer without
-    variables never opens a unit. Raises ValueError when a layer with variables comes before any unit.
+    variables never opens a unit. Where more than 40 units come of it, consecutive blocks of a stage (`stage4_block1`,
+    `stage4_block2`) become one, by the smallest number of blocks that is enough, with the id of the first of them.
+    Raises ValueError when a layer with variables comes before any unit.
     """
     order: list[str] = []
     members: dict[str, list[keras.layers.Layer]] = {}
@@ -65,7 +72,7 @@ def units_by_name(model: keras.Model, unit_of: Callable[[str], str | None]) -> t
         if not isinstance(layer, keras.layers.Layer) or id(layer) in seen:
             continue
         seen.add(id(layer))
-        name = unit_of(layer.name)
+        name = own = unit_of(layer.name)
         if name is None or (name not in members and not _has_variables(layer)):
             name = current
         if name is None:
@@ -77,8 +84,23 @@ def units_by_name(model: keras.Model, unit_of: Callable[[str], str | None]) -> t
             order.append(name)
         current = name
         members[name].append(layer)
-        shapes[name] = tuple(node.outputs[0].shape)
-    return tuple(Unit(name, tuple(members[name]), shapes[name]) for name in order)
+        # The padding before the first layer of the next unit is no output of this one.
+        if own in (None, name):
+            shapes[name] = tuple(node.outputs[0].shape)
+    return _grouped([Unit(name, tuple(members[name]), shapes[name]) for name in order])
+
+
+def _grouped(units: Sequence[Unit]) -> tuple[Unit, ...]:
+    stages = [list(run) for _, run in itertools.groupby(units, key=lambda unit: unit.id.partition("_block")[0])]
+    longest = max(map(len, stages), default=0)
+    size = 1
+    while size < longest and sum(math.ceil(len(stage) / size) for stage in stages) > _MOST_UNITS:
+        size += 1
+    together = [stage[start : start + size] for stage in stages for start in range(0, len(stage), size)]
+    return tuple(
+        Unit(blocks[0].id, tuple(layer for unit in blocks for layer in unit.layers), blocks[-1].output_shape)
+        for blocks in together
+    )
 
 
 def units_by_depth(model: keras.Model, pieces: int = 16) -> tuple[Unit, ...]:

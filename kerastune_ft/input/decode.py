@@ -7,10 +7,14 @@ its decoders are also the fastest at hand. What they cannot read exactly (BMP wi
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
 import tensorflow as tf
+
+LARGEST_PADDED = 1 << 26
+"""Pixels of an image with its bars, beyond which it is resized one side after the other."""
 
 BACKGROUND = 255.0
 """Transparent pixels show white, as a page or a viewer would."""
@@ -62,12 +66,19 @@ def opaque_rgb(image: tf.Tensor) -> tf.Tensor:
 
 def fit(image: tf.Tensor, geometry: Geometry) -> tf.Tensor:
     """Return the image resized to `geometry`, float32: bilinear, antialiased when it shrinks."""
-    if geometry.resize == "crop":
-        image = _cropped(image, geometry)
-    elif geometry.resize == "pad":
-        image = _padded(image, geometry)
-    resized = tf.image.resize(image, [geometry.height, geometry.width], method="bilinear", antialias=True)
-    return tf.ensure_shape(tf.cast(resized, tf.float32), [geometry.height, geometry.width, 3])
+    if geometry.resize == "pad":
+        resized = _fit_padded(image, geometry)
+    else:
+        resized = _resized(_cropped(image, geometry) if geometry.resize == "crop" else image, geometry)
+    return tf.ensure_shape(resized, [geometry.height, geometry.width, 3])
+
+
+def _resized(image: tf.Tensor, geometry: Geometry) -> tf.Tensor:
+    return _resized_to(image, [geometry.height, geometry.width])
+
+
+def _resized_to(image: tf.Tensor, size: Sequence[int | tf.Tensor]) -> tf.Tensor:
+    return tf.cast(tf.image.resize(image, tf.stack(size), method="bilinear", antialias=True), tf.float32)
 
 
 def _flattened(image: tf.Tensor) -> tf.Tensor:
@@ -99,8 +110,20 @@ def _cropped(image: tf.Tensor, geometry: Geometry) -> tf.Tensor:
     return image[top : top + kept_height, left : left + kept_width]
 
 
-def _padded(image: tf.Tensor, geometry: Geometry) -> tf.Tensor:
+def _fit_padded(image: tf.Tensor, geometry: Geometry) -> tf.Tensor:
     height, width, other_height, other_width = _proportional(image, geometry)
     above = (tf.maximum(height, other_height) - height) // 2
     beside = (tf.maximum(width, other_width) - width) // 2
-    return tf.pad(image, [[above, above], [beside, beside], [0, 0]])
+    bars = [[above, above], [beside, beside], [0, 0]]
+
+    def at_once() -> tf.Tensor:
+        return _resized(tf.pad(image, bars), geometry)
+
+    def side_by_side() -> tf.Tensor:
+        # Bars beside a long thin image would make gigabytes of it: first it is shrunk along the side without bars.
+        rows = tf.where(above > 0, height, geometry.height)
+        columns = tf.where(beside > 0, width, geometry.width)
+        return _resized(tf.pad(_resized_to(image, [rows, columns]), bars), geometry)
+
+    area = tf.cast(height + 2 * above, tf.int64) * tf.cast(width + 2 * beside, tf.int64)
+    return tf.cond(area > LARGEST_PADDED, side_by_side, at_once)

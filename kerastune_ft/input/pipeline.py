@@ -58,6 +58,25 @@ def shuffled(indices: np.ndarray, batch: int, multiple: int, address: tuple[int,
     return in_order(np.random.default_rng(address).permutation(indices), batch, multiple)
 
 
+def balanced(indices: np.ndarray, classes: np.ndarray, address: tuple[int, int, int]) -> np.ndarray:
+    """Return as many examples, all classes alike (within one); `classes` holds the class of each index.
+
+    Examples of a rare class come again only after all others of it have come; which ones of a common class are left out
+    changes with the epoch. `address` is (seed, phase, epoch).
+    """
+    present = np.unique(classes)
+    quotas = np.full(len(present), len(indices) // len(present))
+    # Who gets one more changes with the epoch too.
+    quotas[np.random.default_rng((*address, 1)).permutation(len(present))[: len(indices) % len(present)]] += 1
+    drawn = []
+    for number, quota in zip(present, quotas, strict=True):
+        members = indices[classes == number]
+        rounds = -(-int(quota) // len(members))
+        draws = [np.random.default_rng((*address, 2, int(number), turn)).permutation(members) for turn in range(rounds)]
+        drawn.append(np.concatenate(draws)[:quota])
+    return np.sort(np.concatenate(drawn))
+
+
 class Shaping(Protocol):
     """What a task does to single examples and batches on their way in."""
 

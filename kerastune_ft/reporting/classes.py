@@ -34,9 +34,9 @@ def per_class(pairs: Pairs, classes: Sequence[str]) -> list[dict[str, Any]]:
         rows.append(
             {
                 "class": name,
-                "precision": _ratio(right, predicted[name]),
-                "recall": _ratio(right, labelled[name]),
-                "f1": _ratio(2 * right, predicted[name] + labelled[name]),
+                "precision": ratio(right, predicted[name]),
+                "recall": ratio(right, labelled[name]),
+                "f1": ratio(2 * right, predicted[name] + labelled[name]),
                 "support": labelled[name],
             }
         )
@@ -85,5 +85,6 @@ def _commonest_first(entry: tuple[int, tuple[str, str]]) -> tuple[int, tuple[str
     return -entry[0], entry[1]
 
 
-def _ratio(part: int, whole: int) -> float | None:
+def ratio(part: int, whole: int) -> float | None:
+    """Return a share, or None of nothing."""
     return part / whole if whole else None

@@ -1,32 +1,18 @@
-"""Pictures of a run as matplotlib figures, and as SVG that takes its colours from the page."""
+"""The learning curves of a run as a matplotlib figure."""
 
 from __future__ import annotations
 
-import io
-import re
-import warnings
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from kerastune_ft.reporting import quantities as say
+from kerastune_ft.reporting.drawing import COLOURS, plain_frame
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
     from pandas import DataFrame
 
-# Each colour is a variable of the page's style sheet; the hex value is the light theme, used outside the page too.
-_COLOURS = {
-    "ink": "#1d2530",
-    "muted": "#5d6875",
-    "grid": "#e3e7ec",
-    "band": "#f2f5f9",
-    "train": "#8d99a8",
-    "validation": "#2457d6",
-    "best": "#d4490c",
-    "second": "#0d8a72",
-    "third": "#8b3fc4",
-}
 _LINES = ("validation", "second", "third")
 _MARKERS_UP_TO = 60  # epochs; beyond, markers run into each other
 _NAME_CHARACTERS = 105  # of phase names fit across the picture
@@ -73,44 +59,9 @@ def learning_curves(history: DataFrame, phases: Sequence[Mapping[str, Any]]) -> 
     for axis in by_panel.values():
         _dress(axis, spans)
     _name_phases(by_panel["loss"], spans)
-    by_panel["rate"].set_xlabel("epoch, counted over all phases", color=_COLOURS["muted"])
+    by_panel["rate"].set_xlabel("epoch, counted over all phases", color=COLOURS["muted"])
     _legend(figure, by_panel["loss"])
     return figure
-
-
-def predicted_against_true(true: Sequence[float], predicted: Sequence[float]) -> Figure:
-    """Return a regression's predictions over the true values, with the line where both agree."""
-    from matplotlib.figure import Figure
-
-    figure = Figure(figsize=(5.5, 5.0), layout="constrained")
-    axis = figure.subplots()
-    low, high = min([*true, *predicted]), max([*true, *predicted])
-    axis.plot([low, high], [low, high], color=_COLOURS["train"], linewidth=1, linestyle="--")
-    axis.plot(true, predicted, "o", color=_COLOURS["validation"], markersize=3.5, alpha=0.6, markeredgewidth=0)
-    axis.set_xlabel("true value", color=_COLOURS["muted"])
-    axis.set_ylabel("predicted value", color=_COLOURS["muted"])
-    _plain_frame(axis)
-    axis.grid(color=_COLOURS["grid"], linewidth=0.7)
-    return figure
-
-
-def svg(figure: Figure, label: str) -> str:
-    """Return a figure as inline SVG: the same bytes for the same figure, colours from the page's style sheet."""
-    import matplotlib
-    from matplotlib.backends.backend_svg import FigureCanvasSVG
-
-    buffer = io.BytesIO()
-    metadata = dict.fromkeys(("Date", "Creator", "Format", "Type"))
-    # Text stays text: the browser draws it in the page's font, so letters that matplotlib's font lacks are no matter.
-    with matplotlib.rc_context({"svg.fonttype": "none", "svg.hashsalt": label}), warnings.catch_warnings():
-        warnings.filterwarnings("ignore", message="Glyph .* missing from")
-        FigureCanvasSVG(figure).print_svg(buffer, metadata=metadata)
-    text = buffer.getvalue().decode("utf-8")
-    text = text[text.index("<svg") :]
-    for name, value in _COLOURS.items():
-        text = text.replace(value, f"var(--{name}, {value})")
-    # The size follows the page; the view box keeps the proportions.
-    return re.sub(r'<svg ([^>]*?)width="[^"]*" height="[^"]*"', r'<svg role="img" \1', text, count=1)
 
 
 def _spans(history: DataFrame, phases: Sequence[Mapping[str, Any]]) -> Iterator[_Span]:
@@ -128,7 +79,11 @@ def _metrics(history: DataFrame, spans: Sequence[_Span]) -> list[str]:
     """Return the metrics to draw: what the phases monitor, else accuracy, else whatever else was measured."""
     measured = [name for name in history if name.startswith("validation_") and name != "validation_loss"]
     watched = [span.monitor for span in spans if span.monitor in measured]
-    familiar = [name for name in ("validation_accuracy", "validation_mae") if name in measured]
+    familiar = [
+        name
+        for name in ("validation_mean_average_precision", "validation_accuracy", "validation_mae")
+        if name in measured
+    ]
     return list(dict.fromkeys(name for name in watched if name))[: len(_LINES)] or (familiar or measured)[:1]
 
 
@@ -136,7 +91,7 @@ def _draw(axis: Axes, span: _Span, column: str, colour: str, label: str | None =
     if column not in span.rows or span.rows[column].isna().all():
         return
     marker = "o" if span.is_dotted else ""
-    axis.plot(span.epochs, span.rows[column], color=_COLOURS[colour], marker=marker, markersize=3, label=label, **style)
+    axis.plot(span.epochs, span.rows[column], color=COLOURS[colour], marker=marker, markersize=3, label=label, **style)
 
 
 def _ring(axis: Axes, span: _Span, column: str) -> None:
@@ -150,14 +105,14 @@ def _ring(axis: Axes, span: _Span, column: str) -> None:
         "o",
         markersize=9,
         markerfacecolor="none",
-        markeredgecolor=_COLOURS["best"],
+        markeredgecolor=COLOURS["best"],
         markeredgewidth=1.8,
         zorder=5,
     )
 
 
 def _draw_loss(axis: Axes, spans: Sequence[_Span]) -> None:
-    axis.set_ylabel("loss", color=_COLOURS["muted"])
+    axis.set_ylabel("loss", color=COLOURS["muted"])
     for span in spans:
         _draw(axis, span, "train_loss", "train", linewidth=1.3)
         _draw(axis, span, "validation_loss", "validation", linewidth=1.8)
@@ -165,7 +120,7 @@ def _draw_loss(axis: Axes, spans: Sequence[_Span]) -> None:
 
 
 def _draw_metrics(axis: Axes, spans: Sequence[_Span], metrics: Sequence[str]) -> None:
-    axis.set_ylabel(say.words(metrics[0]) if len(metrics) == 1 else "monitor", color=_COLOURS["muted"])
+    axis.set_ylabel(say.words(metrics[0]) if len(metrics) == 1 else "monitor", color=COLOURS["muted"])
     for metric, colour in zip(metrics, _LINES, strict=False):
         for place, span in enumerate(spans):
             if len(metrics) == 1:
@@ -173,13 +128,13 @@ def _draw_metrics(axis: Axes, spans: Sequence[_Span], metrics: Sequence[str]) ->
             _draw(axis, span, metric, colour, label=None if place else say.words(metric), linewidth=1.8)
             _ring(axis, span, metric)
     if len(metrics) > 1:
-        axis.legend(loc="lower right", frameon=False, fontsize=9, labelcolor=_COLOURS["ink"])
+        axis.legend(loc="lower right", frameon=False, fontsize=9, labelcolor=COLOURS["ink"])
 
 
 def _draw_rate(axis: Axes, spans: Sequence[_Span]) -> None:
     from matplotlib.ticker import FuncFormatter, NullFormatter
 
-    axis.set_ylabel("learning rate", color=_COLOURS["muted"])
+    axis.set_ylabel("learning rate", color=COLOURS["muted"])
     for span in spans:
         _draw(axis, span, "learning_rate", "muted", linewidth=1.4)
     rates = [rate for span in spans for rate in span.rows["learning_rate"] if rate > 0]
@@ -196,20 +151,11 @@ def _dress(axis: Axes, spans: Sequence[_Span]) -> None:
     for place, span in enumerate(spans):
         end = span.start + span.rows["epoch"].max()
         if place % 2 == 0:
-            axis.axvspan(span.start + 0.5, end + 0.5, color=_COLOURS["band"], linewidth=0, zorder=0)
+            axis.axvspan(span.start + 0.5, end + 0.5, color=COLOURS["band"], linewidth=0, zorder=0)
     axis.set_xlim(0.5, _last(spans) + 0.5)
     axis.xaxis.set_major_locator(MaxNLocator(nbins=16, integer=True, min_n_ticks=1))
-    axis.grid(axis="y", color=_COLOURS["grid"], linewidth=0.8)
-    _plain_frame(axis)
-
-
-def _plain_frame(axis: Axes) -> None:
-    axis.set_axisbelow(True)
-    axis.patch.set_visible(False)
-    axis.figure.patch.set_visible(False)
-    axis.spines[["top", "right", "left"]].set_visible(False)
-    axis.spines["bottom"].set_color(_COLOURS["muted"])
-    axis.tick_params(which="both", colors=_COLOURS["muted"], left=False, labelsize=9)
+    axis.grid(axis="y", color=COLOURS["grid"], linewidth=0.8)
+    plain_frame(axis)
 
 
 def _name_phases(axis: Axes, spans: Sequence[_Span]) -> None:
@@ -223,7 +169,7 @@ def _name_phases(axis: Axes, spans: Sequence[_Span]) -> None:
             transform=axis.get_xaxis_transform(),
             horizontalalignment="center",
             verticalalignment="bottom",
-            color=_COLOURS["ink"],
+            color=COLOURS["ink"],
             fontsize=10,
             fontweight="bold",
             parse_math=False,
@@ -240,15 +186,15 @@ def _legend(figure: Figure, axis: Axes) -> None:
     from matplotlib.lines import Line2D
 
     entries = [
-        Line2D([], [], color=_COLOURS["train"], linewidth=1.3, label="train"),
-        Line2D([], [], color=_COLOURS["validation"], linewidth=1.8, label="validation"),
+        Line2D([], [], color=COLOURS["train"], linewidth=1.3, label="train"),
+        Line2D([], [], color=COLOURS["validation"], linewidth=1.8, label="validation"),
         Line2D(
             [], [], linestyle="none", marker="o", markersize=8, markerfacecolor="none", markeredgewidth=1.8,
-            markeredgecolor=_COLOURS["best"], label="best epoch of the phase, by its monitor",
+            markeredgecolor=COLOURS["best"], label="best epoch of the phase, by its monitor",
         ),
     ]  # fmt: skip
     figure.legend(
-        handles=entries, loc="outside upper left", ncols=3, frameon=False, fontsize=9, labelcolor=_COLOURS["ink"]
+        handles=entries, loc="outside upper left", ncols=3, frameon=False, fontsize=9, labelcolor=COLOURS["ink"]
     )
     axis.margins(y=0.08)
 

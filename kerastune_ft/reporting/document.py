@@ -8,13 +8,12 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-from kerastune_ft.reporting import classes, curves, facts, pages, records, redaction
+from kerastune_ft.reporting import contents, curves, detail, drawing, label_sets, margin, pages, records, redaction
 from kerastune_ft.reporting import phases as ran
 
 Spelling = Callable[[str], str]
 
 _FULL_CLASS_TABLE = 30
-_POINTS = 2000
 
 
 def render(run_directory: Path) -> str:
@@ -26,11 +25,12 @@ def render(run_directory: Path) -> str:
         **found,
         written=records.WRITTEN,
         curves=_curves(run),
-        scatter=_scatter(run),
+        kind=run.kind,
+        pictures=detail.pictures(run),
         strips=ran.unit_strips(run.plan, run.manifest),
-        matrix=_matrix(run),
         mistakes=_mistakes(run),
-        counts=facts.counts_rows(run.plan.get("data") or {}),
+        contents=contents.rows(run.plan.get("data") or {}, _without_label(run)),
+        contents_heading=contents.heading(run.plan.get("data") or {}),
         worst_first=sorted(found["classes"], key=lambda row: row["f1"] or 0.0),
         full_class_table=_FULL_CLASS_TABLE,
         config=json.dumps(_shown_config(run), indent=2, ensure_ascii=False),
@@ -45,7 +45,7 @@ def summary(run_directory: Path) -> dict[str, Any]:
 def _summary(run: records.Records) -> dict[str, Any]:
     results = ran.phase_results(run.plan, run.manifest, run.history)
     manifest, plan = run.manifest, run.plan
-    say = redaction.spoken(run.shows_examples, _known_words(run))
+    say = redaction.spoken(run.shows_examples, _known_words(run), _private_words(run))
     message = manifest.get("message")
     return {
         "name": plan.get("name") or run.config.get("name") or run.directory.name,
@@ -59,11 +59,12 @@ def _summary(run: records.Records) -> dict[str, Any]:
         "phase": manifest.get("phase"),
         "epoch": manifest.get("epoch"),
         "metrics": {split: dict(measured) for split, measured in run.metrics.items()},
+        "constant": {split: dict(measured) for split, measured in run.constant.items()},
+        "margin": _margin(run),
         "phases": results,
         "earlier_phase_better": ran.earlier_was_better(results, run.history),
         "frozen": ran.frozen_proof(manifest),
-        "classes": _per_class(run),
-        "confused": classes.most_confused(_pairs(run)),
+        **detail.figures(run),
         "data": _data(run, say),
         "backbone": _backbone(run, say),
         "environment": _environment(run),
@@ -78,45 +79,24 @@ def _known_words(run: records.Records) -> set[str]:
     plan = run.plan
     data = plan.get("data") or {}
     units = [unit["id"] for unit in (plan.get("backbone") or {}).get("units") or ()]
-    return {*map(str, data.get("classes") or ()), *data.get("counts", ()), *units} | {
+    return {*run.names, *map(str, data.get("classes") or ()), *data.get("counts", ()), *units} | {
         str(phase["name"]) for phase in plan.get("phases") or ()
     }
 
 
-def _has_confusions(run: records.Records) -> bool:
-    """Return whether one label faces one prediction: not so in regression or with several labels per example."""
-    task = run.config.get("task") or {}
-    return not task.get("multi_label") and bool(run.predictions) and "prediction" in run.predictions[0]
+def _private_words(run: records.Records) -> set[str]:
+    """Return what must not be read where examples are not shown: group ids and the names of inputs."""
+    return {text for row in run.splits for text in (row.get("group"), row.get("input")) if text}
 
 
-def _pairs(run: records.Records) -> classes.Pairs:
-    return classes.confusions(run.predictions, "test") if _has_confusions(run) else {}
+def _margin(run: records.Records) -> dict[str, str] | None:
+    """Return how the model compares with the constant predictor on the test split, in words and as a verdict."""
+    found = margin.margins(run.metrics.get("test") or {}, run.constant.get("test") or {})
+    return margin.compare(found, run.kind)
 
 
-def _class_names(run: records.Records) -> list[str]:
-    return [str(name) for name in (run.plan.get("data") or {}).get("classes") or ()]
-
-
-def _per_class(run: records.Records) -> list[dict[str, Any]]:
-    pairs = _pairs(run)
-    return classes.per_class(pairs, _class_names(run)) if pairs else []
-
-
-def _matrix(run: records.Records) -> dict[str, Any] | None:
-    """Return the confusion matrix with, for every cell, its share of the row, which shades it."""
-    pairs = _pairs(run)
-    if not pairs:
-        return None
-    found = classes.matrix(pairs, _class_names(run))
-    rows = []
-    for place, counts in enumerate(found["counts"]):
-        total = sum(counts)
-        cells = [
-            {"count": count, "share": count / total if total else 0.0, "right": place == column}
-            for column, count in enumerate(counts)
-        ]
-        rows.append({"label": found["classes"][place], "cells": cells, "total": total})
-    return {"classes": found["classes"], "rows": rows, "of": found["of"]}
+def _without_label(run: records.Records) -> dict[str, int]:
+    return label_sets.without_label(run.splits) if run.kind == "several" else {}
 
 
 def _data(run: records.Records, say: Spelling) -> dict[str, Any]:
@@ -126,7 +106,11 @@ def _data(run: records.Records, say: Spelling) -> dict[str, Any]:
         "kind": data.get("kind"),
         "name": say(data["name"]) if data.get("name") else None,
         "examples": data.get("examples"),
+        "labels": contents.labels(run.plan.get("labels") or {}),
+        "sizes": data.get("sizes") or {},
         "counts": data.get("counts") or {},
+        "values": data.get("values") or {},
+        "groups": data.get("groups") or {},
         "fingerprint": data.get("fingerprint") or run.manifest.get("data_fingerprint"),
         "notes": [say(note) for note in data.get("notes") or ()],
         "skipped_files": len(skipped),
@@ -163,17 +147,7 @@ def _curves(run: records.Records) -> str | None:
     if not run.history:
         return None
     drawn = curves.learning_curves(records.frame(run.history), run.manifest.get("phases") or [])
-    return curves.svg(drawn, "learning curves: loss, monitor metric and learning rate by epoch")
-
-
-def _scatter(run: records.Records) -> str | None:
-    """Return a regression's test predictions over the true values, every n-th if there are very many."""
-    rows = [row for row in run.predictions if row["split"] == "test" and row.get("value")]
-    if not rows:
-        return None
-    rows = rows[:: 1 + len(rows) // _POINTS]
-    true, predicted = [float(row["label"]) for row in rows], [float(row["value"]) for row in rows]
-    return curves.svg(curves.predicted_against_true(true, predicted), "predicted against true values")
+    return drawing.svg(drawn, "learning curves: loss, monitor metric and learning rate by epoch")
 
 
 def _mistakes(run: records.Records) -> list[dict[str, Any]]:

@@ -6,6 +6,7 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
+from kerastune_ft.reporting import contents
 from kerastune_ft.reporting import quantities as say
 
 Document = Mapping[str, Any]
@@ -24,6 +25,7 @@ def subjects(plan: Document) -> list[Fact]:
         Fact("devices", _devices(plan.get("devices") or {})),
         Fact("data", _data(plan.get("data") or {})),
         *(Fact("data note", note) for note in (plan.get("data") or {}).get("notes") or ()),
+        Fact("labels", contents.labels(plan.get("labels") or {})),
         Fact("backbone", _backbone(plan.get("backbone") or {})),
         Fact("weights", transfer((plan.get("backbone") or {}).get("transfer") or {})),
         Fact("head", _head(plan.get("head") or {})),
@@ -57,6 +59,8 @@ def phase_facts(phase: Document) -> list[Fact]:
         Fact("learning rate", _learning_rate(phase.get("learning_rate") or {})),
         Fact("rate per unit", rates_in_short(phase.get("rates") or {})),
         Fact("optimizer", _optimizer(phase)),
+        Fact("class weights", contents.weights(phase.get("class_weights") or {})),
+        Fact("sampling", str(phase.get("sampling") or "")),
         Fact("augment", options(phase.get("augment"))),
         Fact("monitor", _monitor(phase)),
         Fact("store", _store(phase.get("store") or {})),
@@ -64,17 +68,6 @@ def phase_facts(phase: Document) -> list[Fact]:
         Fact("estimate", _estimate(phase.get("estimate") or {})),
     ]
     return [fact for fact in facts if fact.text]
-
-
-def counts_rows(data: Document) -> list[dict[str, Any]]:
-    """Return a row per class with its examples in every split, ending with the total."""
-    counts: Mapping[str, Mapping[str, int]] = data.get("counts") or {}
-    classes = list(data.get("classes") or dict.fromkeys(name for split in counts.values() for name in split))
-    rows: list[dict[str, Any]] = [
-        {"class": str(name), **{split: counted.get(str(name), 0) for split, counted in counts.items()}}
-        for name in classes
-    ]
-    return [*rows, {"class": "total", **{split: sum(counted.values()) for split, counted in counts.items()}}]
 
 
 def units_in_short(phase: Document, plan: Document) -> str:
@@ -156,13 +149,10 @@ def _data(data: Document) -> str:
     if not data:
         return ""
     named = f"{data.get('name')} ({data.get('kind')})"
-    totals = [f"{say.whole(sum(counted.values()))} {split}" for split, counted in (data.get("counts") or {}).items()]
-    classes = data.get("classes") or ()
     skipped = data.get("skipped") or ()
     return _sentence(
         named,
-        *(totals or [say.counted(data.get("examples"), "example")]),
-        f"{len(classes)} classes" if classes else "",
+        contents.sizes(data) or say.counted(data.get("examples"), "example"),
         f"{say.counted(len(skipped), 'file')} skipped" if skipped else "",
     )
 

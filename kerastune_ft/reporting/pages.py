@@ -10,7 +10,21 @@ from kerastune_ft.reporting import quantities
 if TYPE_CHECKING:
     from jinja2 import Environment
 
-_SPELLINGS = ("count", "whole", "size", "share", "duration", "rate", "figure", "change", "words", "moment")
+_SPELLINGS = (
+    "count",
+    "whole",
+    "size",
+    "share",
+    "duration",
+    "rate",
+    "figure",
+    "plain",
+    "change",
+    "offset",
+    "words",
+    "moment",
+    "cell",
+)
 
 
 def fill(template: str, **values: Any) -> str:

@@ -14,6 +14,8 @@ from kerastune_ft.reporting import quantities as say
 from kerastune_ft.training.watch import Watch
 
 _SECONDS_BETWEEN_LINES = 60.0
+# What an epoch's line tells beside the losses: the first of these that the task measures.
+_TELLING = ("validation_mean_average_precision", "validation_accuracy", "validation_mae")
 
 
 def watcher(log: Callable[[str], None]) -> Watch:
@@ -27,8 +29,9 @@ def watcher(log: Callable[[str], None]) -> Watch:
 def epoch_line(row: Mapping[str, Any], epochs: int, is_best: bool) -> str:
     """Return one line about an epoch."""
     parts = [f"{row['phase']}  epoch {row['epoch']}/{epochs}"]
-    for key in ("train_loss", "validation_loss", "validation_accuracy"):
-        if row.get(key) is not None:
+    telling = next((key for key in _TELLING if row.get(key) is not None), None)
+    for key in ("train_loss", "validation_loss", telling):
+        if key and row.get(key) is not None:
             parts.append(f"{say.words(key)} {say.progress(row[key])}")
     parts.append(f"{row['seconds']:.1f} s")
     return "  ".join(parts) + ("  best so far" if is_best else "")

@@ -74,25 +74,43 @@ def rate(value: Any) -> str:
 
 
 def figure(value: Any) -> str:
-    """Return a metric with four decimals, or four significant digits when it is large or tiny."""
+    """Return a metric with four decimals, or four significant digits when it is large or small: ``0.003123``."""
     if not is_number(value):
         return ABSENT
-    if value == 0 or 0.001 <= abs(value) < 100:
+    if value == 0 or 0.01 <= abs(value) < 100:
         return f"{value:.4f}"
-    return f"{value:.4g}"
+    return plain(value)
+
+
+def plain(value: Any) -> str:
+    """Return a number in the user's units with up to four significant digits: ``3``, ``0.003``, ``12,345``."""
+    if not is_number(value):
+        return ABSENT
+    return f"{value:,.0f}" if 1000 <= abs(value) < 1e7 else f"{value:.4g}"
 
 
 def progress(value: float) -> str:
-    """Return a metric as lines of progress show it, of even width; that of a run that diverges in powers of ten."""
-    return f"{value:.4f}" if abs(value) < 1e4 else f"{value:.3e}"
+    """Return a metric as lines of progress show it, without thousands separated, so that programs read it too."""
+    if value == 0 or 0.001 <= abs(value) < 1e4:
+        return f"{value:.4f}"
+    return f"{value:.6g}" if 1e4 <= abs(value) < 1e7 else f"{value:.3e}"
 
 
 def change(value: Any) -> str:
     """Return a signed difference of two metrics."""
+    return _signed(value, figure)
+
+
+def offset(value: Any) -> str:
+    """Return a signed difference in the user's units."""
+    return _signed(value, plain)
+
+
+def _signed(value: Any, spell: Callable[[Any], str]) -> str:
     if not is_number(value):
         return ABSENT
     sign = "+" if value > 0 else "−" if value < 0 else "±"  # noqa: RUF001  a true minus sign aligns with plus
-    return sign + figure(abs(value))
+    return sign + spell(abs(value))
 
 
 def moment(value: str) -> str:
@@ -107,7 +125,7 @@ def moment(value: str) -> str:
 def words(name: str) -> str:
     """Return a metric or column name as words: ``validation_macro_f1`` gives ``validation macro F1``."""
     text = name.replace("_", " ")
-    for plain, proper in (("f1", "F1"), ("auc", "AUC"), ("mae", "MAE"), ("rmse", "RMSE"), ("r2", "R²")):
+    for plain, proper in (("f1", "F1"), ("auc", "AUC"), ("mae", "MAE"), ("rmse", "RMSE"), ("r2", "R2")):
         text = " ".join(proper if word == plain else word for word in text.split(" "))
     return text
 
@@ -118,6 +136,10 @@ _BY_COLUMN: tuple[tuple[str, Callable[[Any], str]], ...] = (
     ("share", share),
     ("seconds", duration),
     ("rate", rate),
+    ("mean", plain),
+    ("deviation", plain),
+    ("smallest", plain),
+    ("largest", plain),
 )
 
 

@@ -24,6 +24,8 @@ WRITTEN = {
     "evaluation/predictions.csv": "written when the final model is evaluated",
 }
 _KEPT = ("split", "input", "label", "prediction", "probability", "value", "loss")
+# By kind of labels, the beginnings of further columns that the page is made of.
+_KEPT_TOO = {"one": (), "several": ("probability_",), "values": ("label_", "value_")}
 
 
 @dataclass(frozen=True)
@@ -35,15 +37,29 @@ class Records:
     plan: Mapping[str, Any]
     manifest: Mapping[str, Any]
     metrics: Mapping[str, Mapping[str, Any]]
+    constant: Mapping[str, Mapping[str, Any]]
+    thresholds: Mapping[str, float]
     history: list[dict[str, Any]]
     predictions: list[dict[str, str]]
     mistakes: list[dict[str, Any]]
+    splits: list[dict[str, str]]
     missing: list[str]
 
     @property
     def shows_examples(self) -> bool:
         """Whether thumbnails, paths and group ids may appear; without a configuration they may not."""
         return bool(self.config) and (self.config.get("output") or {}).get("examples", True) is True
+
+    @property
+    def kind(self) -> str:
+        """What the labels are: `one`, `several` or `values`."""
+        return _kind(self.plan, self.config)
+
+    @property
+    def names(self) -> list[str]:
+        """The classes or targets, in order."""
+        named = (self.plan.get("labels") or {}).get("names") or (self.plan.get("data") or {}).get("classes") or ()
+        return [str(name) for name in named]
 
 
 def read(directory: Path) -> Records:
@@ -55,15 +71,19 @@ def read(directory: Path) -> Records:
             f'{directory}: not a run directory, it holds neither "config.json" nor "manifest.json"; '
             "give a directory that `run` wrote (`runs DIR` lists them)"
         )
+    plan = _json(directory, "plan.json", {})
     return Records(
         directory=directory,
         config=config,
-        plan=_json(directory, "plan.json", {}),
+        plan=plan,
         manifest=manifest,
         metrics=_json(directory, "metrics.json", {}),
+        constant=_json(directory, "evaluation/constant.json", {}),
+        thresholds=_json(directory, "model/thresholds.json", {}),
         history=[_numbers(row) for row in _csv(directory, "history.csv")],
-        predictions=[{key: row[key] for key in _KEPT if key in row} for row in predictions(directory)],
+        predictions=_kept(predictions(directory), _KEPT_TOO[_kind(plan, config)]),
         mistakes=_json(directory, "evaluation/mistakes.json", []),
+        splits=_csv(directory, "splits.csv"),
         missing=[name for name in WRITTEN if not (directory / name).exists()],
     )
 
@@ -71,6 +91,23 @@ def read(directory: Path) -> Records:
 def predictions(directory: Path) -> list[dict[str, str]]:
     """Return the rows of the final evaluation, every value as text."""
     return _csv(directory, "evaluation/predictions.csv")
+
+
+def _kind(plan: Mapping[str, Any], config: Mapping[str, Any]) -> str:
+    """Return what the labels are; where the plan is lost, what the task makes of them."""
+    if (plan.get("labels") or {}).get("kind") in _KEPT_TOO:
+        return str(plan["labels"]["kind"])
+    task = config.get("task") or {}
+    if str(task.get("kind")).endswith("_regression"):
+        return "values"
+    return "several" if task.get("multi_label") else "one"
+
+
+def _kept(rows: list[dict[str, str]], beginnings: tuple[str, ...]) -> list[dict[str, str]]:
+    return [
+        {name: text for name, text in row.items() if name in _KEPT or (beginnings and name.startswith(beginnings))}
+        for row in rows
+    ]
 
 
 def frame(history: list[dict[str, Any]]) -> DataFrame:

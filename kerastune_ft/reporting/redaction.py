@@ -11,16 +11,24 @@ LEFT_OUT = "(left out)"
 _QUOTED = re.compile(r"\"[^\"]*\"|'[^']*'|`[^`]*`")
 # A word with a slash in it, or one that ends like a file name; a number such as 0.15 is neither.
 _PATH = re.compile(r"\S*[\\/]\S*|\S+\.[A-Za-z]\w{1,4}\b")
+_BRACKETS = re.compile(r"\(([^()]*)\)")
+_ITEMS = re.compile(r", | and ")
 _PATH_KEYS = ("path", "file", "data_dir", "directory", "cache_directory")
 
 
-def withhold(text: str, known: Collection[str]) -> str:
-    """Return a text without paths, and without quoted words except the `known` ones (classes, phases, units)."""
+def withhold(text: str, known: Collection[str], private: Collection[str] = ()) -> str:
+    """Return a text without paths, and without quoted words except the `known` ones (classes, phases, units).
+
+    Ids that are `private` are left out where they stand alone in a list in brackets, as notes name groups.
+    """
 
     def quoted(match: re.Match[str]) -> str:
         return match.group() if match.group()[1:-1] in known else LEFT_OUT
 
-    return _PATH.sub(LEFT_OUT, _QUOTED.sub(quoted, text))
+    def listed(match: re.Match[str]) -> str:
+        return LEFT_OUT if any(item in private for item in _ITEMS.split(match.group(1))) else match.group()
+
+    return _PATH.sub(LEFT_OUT, _QUOTED.sub(quoted, _BRACKETS.sub(listed, text)))
 
 
 def withhold_paths(config: Any) -> Any:
@@ -35,6 +43,6 @@ def withhold_paths(config: Any) -> Any:
     return LEFT_OUT if isinstance(config, str) and re.search(r"[\\/]", config) else config
 
 
-def spoken(shows_examples: bool, known: Collection[str]) -> Callable[[str], str]:
+def spoken(shows_examples: bool, known: Collection[str], private: Collection[str]) -> Callable[[str], str]:
     """Return how free text is to be printed: as it is, or with paths and ids withheld."""
-    return str if shows_examples else lambda text: withhold(str(text), known)
+    return str if shows_examples else lambda text: withhold(str(text), known, private)

@@ -11,11 +11,11 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from kerastune_ft.reporting import facts
+from kerastune_ft.reporting import contents, facts
 from kerastune_ft.reporting import quantities as say
 
-_CLASSES_SHOWN = 12
-_BACKBONE_COLUMNS = ("name", "kind", "parameters", "image_size", "units", "weights", "license")
+_ROWS_SHOWN = 12
+_BACKBONE_COLUMNS = ("fits", "name", "kind", "parameters", "image_size", "top_1", "weights", "license")
 
 
 def listing(rows: Iterable[Mapping[str, Any]], columns: Sequence[str] | None = None, title: str | None = None) -> Table:
@@ -37,45 +37,60 @@ def listing(rows: Iterable[Mapping[str, Any]], columns: Sequence[str] | None = N
 def units_table(rows: Sequence[Mapping[str, Any]]) -> Table:
     """Return a model's units from input to output, each with what to paste to train from there on.
 
-    Columns: the unit's own parameters, and the share of the backbone that trains when it is the first to train.
+    Columns: the unit's own parameters and their share of the backbone's, and under "from here" the share that trains
+    when it is the first to train.
     """
     total = sum(row.get("parameters") or 0 for row in rows)
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
-    for heading, justify in (("unit", "left"), ("parameters", "right"), ("variables", "right"), ("output", "left")):
-        table.add_column(heading, justify="right" if justify == "right" else "left", overflow="fold")
-    table.add_column("from here", justify="right")
+    table.add_column("unit", overflow="fold")
+    for heading in ("parameters", "share", "from here"):
+        table.add_column(heading, justify="right", overflow="fold")
+    table.add_column("output")
     table.add_column("unfreeze")
     above = total
     for place, row in enumerate(rows):
         table.add_row(
             Text(str(row["id"])),
             say.count(row.get("parameters")),
-            say.whole(row.get("variables")),
-            Text(_shape(row.get("output_shape"))),
+            say.share(row.get("share")),
             say.share(above / total) if total else say.ABSENT,
+            Text(_shape(row.get("output_shape"))),
             Text(f'{{"from": "{row["id"]}"}} = {{"last": {len(rows) - place}}}'),
         )
         above -= row.get("parameters") or 0
     return table
 
 
-def metrics_table(metrics: Mapping[str, Mapping[str, Any]]) -> Table:
-    """Return metrics by split, a row per metric and a column per split."""
+def metrics_table(
+    metrics: Mapping[str, Mapping[str, Any]], constant: Mapping[str, Mapping[str, Any]] | None = None
+) -> Table:
+    """Return metrics by split, a row per metric and a column per split.
+
+    Beside a split stand those of the best predictor that never looks at its input, where `constant` has them.
+    """
     names = dict.fromkeys(name for measured in metrics.values() for name in measured)
+    columns: list[Mapping[str, Any]] = []
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
     table.add_column("metric")
-    for split in metrics:
+    for split, measured in metrics.items():
         table.add_column(Text(split), justify="right")
+        columns.append(measured)
+        if split in (constant or {}):
+            table.add_column(Text(f"{split}, constant"), justify="right", style="dim")
+            columns.append((constant or {})[split])
     for name in names:
-        table.add_row(Text(say.words(name)), *(say.figure(measured.get(name)) for measured in metrics.values()))
+        table.add_row(Text(say.words(name)), *(say.figure(column.get(name)) for column in columns))
     return table
 
 
 def backbones_table(rows: Sequence[Mapping[str, Any]]) -> Table:
-    """Return the backbones there are; familiar columns first, then any other the rows carry."""
+    """Return the backbones there are; familiar columns first, then any other the rows carry, `kind` if it differs."""
     present = dict.fromkeys(key for row in rows for key in row)
+    if len({row.get("kind") for row in rows}) == 1:
+        present.pop("kind", None)
     familiar = [name for name in _BACKBONE_COLUMNS if name in present]
-    return listing(rows, [*familiar, *(name for name in present if name not in familiar)])
+    spelled = [{**row, "top_1": _per_cent(row["top_1"])} if "top_1" in row else row for row in rows]
+    return listing(spelled, [*familiar, *(name for name in present if name not in familiar)])
 
 
 def plan_table(plan: Mapping[str, Any]) -> RenderableType:
@@ -86,7 +101,7 @@ def plan_table(plan: Mapping[str, Any]) -> RenderableType:
             (str(plan.get("name")), "bold"), f"  seed {plan.get('seed')}, {say.counted(len(phases), 'phase')}"
         ),
         Padding(_labelled(facts.subjects(plan)), (0, 0, 0, 2)),
-        _counts(plan.get("data") or {}),
+        _contents(plan.get("data") or {}),
         _phase_rows(plan),
     ]
     for phase in phases:
@@ -107,7 +122,8 @@ def plan_html(plan: Mapping[str, Any]) -> str:
         seed=plan.get("seed"),
         notes=plan.get("notes") or [],
         subjects=facts.subjects(plan),
-        counts=facts.counts_rows(plan.get("data") or {}),
+        contents=contents.rows(plan.get("data") or {}),
+        contents_heading=contents.heading(plan.get("data") or {}),
         rows=[facts.phase_row(phase, plan) for phase in phases],
         phases_count=say.counted(len(phases), "phase"),
         phases=[(str(phase.get("name")), facts.phase_facts(phase)) for phase in phases],
@@ -123,13 +139,14 @@ def _labelled(lines: Sequence[facts.Fact]) -> Table:
     return grid
 
 
-def _counts(data: Mapping[str, Any]) -> RenderableType:
-    rows = facts.counts_rows(data)
-    if len(rows) == 1:
+def _contents(data: Mapping[str, Any]) -> RenderableType:
+    rows = contents.rows(data)
+    if not rows:
         return Text()
-    hidden = len(rows) - 1 - _CLASSES_SHOWN
+    hidden = len(rows) - 1 - _ROWS_SHOWN
     if hidden > 0:
-        return listing([*rows[:_CLASSES_SHOWN], {"class": f"… {hidden} more classes"}, rows[-1]])
+        first = next(iter(rows[0]))
+        return listing([*rows[:_ROWS_SHOWN], {first: f"… {hidden} more"}, rows[-1]])
     return listing(rows)
 
 
@@ -145,6 +162,11 @@ def _phase_rows(plan: Mapping[str, Any]) -> Table:
     for row in rows:
         table.add_row(*(Text(value) for value in row.values()))
     return table
+
+
+def _per_cent(value: Any) -> str:
+    """Return a share with the decimal that `say.share` leaves out: published accuracies differ in it."""
+    return f"{100 * value:.1f} %" if say.is_number(value) else say.ABSENT
 
 
 def _shape(shape: Any) -> str:

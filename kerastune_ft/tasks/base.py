@@ -4,12 +4,27 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any, ClassVar
 
 import numpy as np
 import tensorflow as tf
 
+from kerastune_ft.data.labels import Scheme
 from kerastune_ft.input.decode import Geometry
+
+
+@dataclass(frozen=True)
+class LossOptions:
+    """What a phase changes about the loss it trains on; validation uses none of it."""
+
+    smoothing: float = 0.0
+    """The share of the target that is spread over all classes."""
+    class_weights: tuple[float, ...] | None = None
+    """By class, the factor on the losses of its examples; they do not change the count the sum is divided by."""
+
+
+PLAIN = LossOptions()
 
 
 class Task(ABC):
@@ -25,6 +40,11 @@ class Task(ABC):
     """By metric of `evaluate`, `min` or `max`: which way is better."""
     training_metrics: ClassVar[tuple[str, ...]] = ()
     """The names of `training_sums`, in its order."""
+    scheme: Scheme
+    """What the labels mean."""
+
+    finished: ClassVar[str] = "probabilities"
+    """What `finish` returns, in one word."""
 
     @abstractmethod
     def head(self, features: Any) -> Any:
@@ -50,7 +70,7 @@ class Task(ABC):
 
     @abstractmethod
     def loss(
-        self, targets: Any, outputs: tf.Tensor, weights: tf.Tensor, smoothing: float = 0.0
+        self, targets: Any, outputs: tf.Tensor, weights: tf.Tensor, options: LossOptions = PLAIN
     ) -> tuple[tf.Tensor, tf.Tensor]:
         """Return (sum of losses, count) over a batch; `weights` [batch] is 0 for padding."""
 
@@ -65,3 +85,19 @@ class Task(ABC):
     @abstractmethod
     def predictions(self, targets: np.ndarray | None, outputs: np.ndarray) -> dict[str, np.ndarray]:
         """Return the columns of predictions.csv for raw outputs, in order."""
+
+    def constant(self, targets: np.ndarray) -> np.ndarray | None:
+        """Return the raw outputs of the best predictor that never looks at its input, [outputs], from training targets.
+
+        What a model must be better than to have learnt anything; None where the task knows no such thing.
+        """
+        return None
+
+    def choose_thresholds(self, targets: np.ndarray, outputs: np.ndarray) -> dict[str, float]:
+        """Choose, from the validation split, what decisions need, keep it and return it; nothing by default."""
+        return {}
+
+    def set_thresholds(self, thresholds: Mapping[str, float]) -> None:
+        """Decide as a trained run did: `thresholds` are what `choose_thresholds` returned there."""
+        if thresholds:
+            raise ValueError(f"{self.kind} decides nothing by thresholds, so {thresholds} belong to another task")

@@ -1,4 +1,4 @@
-"""Image classification: one of several classes."""
+"""Image classification: one of several classes, or any number of them."""
 
 from __future__ import annotations
 
@@ -11,25 +11,25 @@ import tensorflow as tf
 
 from kerastune_ft.config.heads import Head
 from kerastune_ft.config.tasks import ImageClassification as Options
+from kerastune_ft.data.labels import Scheme
 from kerastune_ft.errors import ConfigError
-from kerastune_ft.input.augment import augment
-from kerastune_ft.input.decode import Geometry, decode
-from kerastune_ft.layers.heads import dense_head
-from kerastune_ft.tasks.base import Task
+from kerastune_ft.input.decode import Geometry
+from kerastune_ft.tasks.base import PLAIN, LossOptions, Task
+from kerastune_ft.tasks.images import ImageTask
+from kerastune_ft.tasks.multi_label import MultiLabelClassification
 
 
-class ImageClassification(Task):
-    """Softmax over classes on a pooled feature map; the outputs are logits."""
+class ImageClassification(ImageTask):
+    """Softmax over classes on a pooled feature map; the outputs are logits [batch, classes]."""
 
     kind = "image_classification"
-    needs = "sequence"
     metric_directions: ClassVar[Mapping[str, str]] = {"loss": "min", "accuracy": "max", "macro_f1": "max", "auc": "max"}
     training_metrics = ("accuracy",)
 
-    def __init__(self, options: Options, head: Head, classes: tuple[str, ...], seed: int) -> None:
-        """`classes` are the names in the order of the labels' numbers."""
-        self.classes = classes
-        self._head, self._seed = head, seed
+    def __init__(self, options: Options, head: Head, scheme: Scheme, seed: int) -> None:
+        """`scheme` names the classes in the order of the labels' numbers."""
+        super().__init__(head, scheme, seed)
+        self.classes = classes = scheme.names
         positive = options.positive if options.positive is not None else classes[-1]
         if positive not in classes:
             raise ConfigError(f"task.positive: {positive!r} is not a class; the classes are {', '.join(classes)}")
@@ -37,35 +37,23 @@ class ImageClassification(Task):
             raise ConfigError(f"task.positive has no effect with {len(classes)} classes; remove it")
         self._positive = classes.index(positive)
 
-    def head(self, features: Any) -> Any:
-        """Return logits [batch, classes]."""
-        return dense_head(features, self._head, len(self.classes), self._seed)
-
     def finish(self, outputs: Any) -> Any:
         """Return probabilities [batch, classes]."""
         return keras.layers.Softmax(name="probabilities", dtype="float32")(outputs)
-
-    def inputs(self, example: Mapping[str, tf.Tensor], geometry: Geometry) -> tf.Tensor:
-        """Return the decoded and resized image, uint8 [height, width, 3]."""
-        return decode(example["image"], geometry)
 
     def targets(self, example: Mapping[str, tf.Tensor], geometry: Geometry) -> tf.Tensor:
         """Return the number of the class, int32."""
         return tf.cast(example["label"], tf.int32)
 
-    def transform(
-        self, inputs: tf.Tensor, targets: Any, keys: tf.Tensor, operations: Mapping[str, Any]
-    ) -> tuple[Any, Any]:
-        """Return augmented images; classes stay."""
-        return augment(inputs, keys, operations), targets
-
     def loss(
-        self, targets: Any, outputs: tf.Tensor, weights: tf.Tensor, smoothing: float = 0.0
+        self, targets: Any, outputs: tf.Tensor, weights: tf.Tensor, options: LossOptions = PLAIN
     ) -> tuple[tf.Tensor, tf.Tensor]:
         """Return the summed cross-entropy and the number of real examples."""
-        wanted = tf.one_hot(targets, len(self.classes), on_value=1.0 - smoothing, dtype=tf.float32)
-        wanted += smoothing / len(self.classes)
+        wanted = tf.one_hot(targets, len(self.classes), on_value=1.0 - options.smoothing, dtype=tf.float32)
+        wanted += options.smoothing / len(self.classes)
         losses = tf.nn.softmax_cross_entropy_with_logits(wanted, tf.cast(outputs, tf.float32))
+        if options.class_weights is not None:
+            losses *= tf.gather(tf.constant(options.class_weights, tf.float32), targets)
         return tf.reduce_sum(losses * weights), tf.reduce_sum(weights)
 
     def training_sums(self, targets: Any, outputs: tf.Tensor, weights: tf.Tensor) -> dict[str, tf.Tensor]:
@@ -108,6 +96,11 @@ class ImageClassification(Task):
         columns |= {f"probability_{name}": probabilities[:, number] for number, name in enumerate(self.classes)}
         return columns if targets is None else columns | {"loss": _losses(targets, outputs)}
 
+    def constant(self, targets: np.ndarray) -> np.ndarray:
+        """Return the logits of the classes' shares of the training examples."""
+        counts = np.bincount(targets, minlength=len(self.classes))
+        return np.log(np.maximum(counts, 1e-6) / len(targets)).astype(np.float32)
+
 
 def softmax(logits: np.ndarray) -> np.ndarray:
     """Return probabilities from logits, in float64 so that rows sum to 1 within 1e-15."""
@@ -121,6 +114,7 @@ def _losses(targets: np.ndarray, logits: np.ndarray) -> np.ndarray:
     return np.log(np.exp(shifted).sum(axis=1)) - shifted[np.arange(len(targets)), targets]
 
 
-def build(options: Options, head: Head, classes: tuple[str, ...], seed: int) -> ImageClassification:
-    """Build the task for these classes."""
-    return ImageClassification(options, head, classes, seed)
+def build(options: Options, head: Head, scheme: Scheme, seed: int) -> Task:
+    """Build the task for the classes of the scheme."""
+    kind = MultiLabelClassification if options.multi_label else ImageClassification
+    return kind(options, head, scheme, seed)

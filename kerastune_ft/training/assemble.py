@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import importlib
-import os
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from pathlib import Path
 
 import keras
 import numpy as np
@@ -14,7 +12,8 @@ import numpy as np
 from kerastune_ft.backbones import base as backbones
 from kerastune_ft.backbones.base import Backbone
 from kerastune_ft.config.run import RunConfig
-from kerastune_ft.config.runtime import Runtime
+from kerastune_ft.config.runtime import cache_directory
+from kerastune_ft.data.labels import Scheme
 from kerastune_ft.data.source import DataSource, open_source
 from kerastune_ft.errors import ConfigError
 from kerastune_ft.graph import keras_private, randomness
@@ -23,6 +22,7 @@ from kerastune_ft.graph.units import Unit
 from kerastune_ft.input.decode import Geometry
 from kerastune_ft.input.pipeline import Loader
 from kerastune_ft.tasks.base import Task
+from kerastune_ft.training import continuing
 from kerastune_ft.training.devices import Devices
 
 
@@ -31,6 +31,7 @@ class Session:
     """A built model with its data on its devices; the phases change nothing but the values of its variables."""
 
     config: RunConfig
+    """The user's, with the options of a head that is kept."""
     devices: Devices
     source: DataSource
     task: Task
@@ -68,32 +69,31 @@ class Session:
             variables[path].assign(value)
 
 
-def cache_directory(runtime: Runtime) -> Path:
-    """Return the directory of caches: the option, else $KERASTUNE_CACHE, else ~/.cache/kerastune_ft."""
-    chosen = runtime.cache_directory or os.environ.get("KERASTUNE_CACHE")
-    return Path(str(chosen)).expanduser() if chosen else Path.home() / ".cache" / "kerastune_ft"
-
-
 def assemble(
     config: RunConfig,
     devices: Devices,
     report: Callable[[str], None],
     source: DataSource | None = None,
+    scheme: Scheme | None = None,
 ) -> Session:
     """Open the data, build backbone and head in the strategy's scope, and return the session.
 
+    `scheme` says what the labels mean where the data cannot: an earlier run's, when its model is used on other data.
     Raises ConfigError and DataError for what the configuration asks and the world does not have.
     """
     # Layer names that Keras counts up must be the same in every process, since variables are known by them.
     keras.utils.clear_session()
     source = source or open_source(config.data, config.task, cache_directory(config.runtime), report)
+    config, scheme = continuing.with_kept_head(config, scheme or source.scheme)
     task = importlib.import_module(f"kerastune_ft.tasks.{config.task.kind}").build(
-        config.task, config.head, source.info.classes, config.seed
+        config.task, config.head, scheme, config.seed
     )
     with devices.strategy.scope():
         backbone = backbones.build(config.backbone, config.seed)
         model = keras.Model(backbone.model.input, task.head(backbone.model.output), name=config.name.replace(".", "_"))
     head = _head_unit(model, backbone)
+    for layer, weights in backbone.kept_head.items():
+        model.get_layer(layer).set_weights(list(weights))
     unaddressed = randomness.bind(keras_private.leaf_layers(model))
     height, width = backbone.image_size
     loader = Loader(source, task, Geometry(height, width, config.data.resize))

@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+import importlib
 import importlib.metadata
+import os
 import platform
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from kerastune_ft.backbones import base as backbones
-from kerastune_ft.config.data import FolderData
+from kerastune_ft.config.backbones import EarlierRun
+from kerastune_ft.config.data import ArraysData, FolderData, TableData
 from kerastune_ft.config.run import RunConfig
-from kerastune_ft.config.runtime import Runtime
+from kerastune_ft.config.runtime import Runtime, cache_directory
+from kerastune_ft.config.tasks import ImageClassification
+from kerastune_ft.data.archive import is_archive
+from kerastune_ft.data.labels import Scheme
 from kerastune_ft.data.source import DataSource
 from kerastune_ft.data.splits import splits_table
 from kerastune_ft.errors import ConfigError, DataError
@@ -21,10 +25,11 @@ from kerastune_ft.rundir import RunDirectory
 from kerastune_ft.training import devices as device_choice
 from kerastune_ft.training import plan as planning
 from kerastune_ft.training import results
-from kerastune_ft.training.assemble import Session, assemble, cache_directory
+from kerastune_ft.training.assemble import Session, assemble
 from kerastune_ft.training.interrupts import StopRequest
 from kerastune_ft.training.loop import finished, run_phases
 from kerastune_ft.training.phase import Around
+from kerastune_ft.training.reading import reading
 from kerastune_ft.training.watch import Watch
 
 _PACKAGES = ("kerastune_ft", "tensorflow", "keras", "numpy", "tensorflow-datasets")
@@ -52,25 +57,28 @@ def execute(
     session = assemble(config, devices, watch.note)
     check_same(target, session)
     plan = planning.make(session)
-    _write_beginning(target, session, plan, config_hash)
+    _write_beginning(target, config, session, plan, config_hash)
     for note in (*session.source.info.notes, *plan.document["notes"]):
         watch.note(note)
     for phase in plan.phases:
         if finished(target, phase):
             # A process that was killed may have finished the phase and not told the manifest.
             target.take_in(phase.files)
-    around = Around(session, plan, target, watch, stop)
-    for result in run_phases(around, until_phase):
-        done = [entry for entry in (finished(target, phase) for phase in plan.phases) if entry]
-        target.update_manifest(phases=done, phase=result["name"], epoch=result["epochs"])
-    if len(done) < len(plan.phases):
-        target.update_manifest(state="interrupted", exit_code=0, message=f"stopped after phase {until_phase}, as asked")
-        watch.note(f"stopped after phase {until_phase}; the same command without --until-phase goes on")
-        return False
-    measured = planning.after_training(plan, devices.replicas)
-    evaluated = results.evaluate_splits(session, measured, _measured(session.source), watch)
-    results.write_evaluation(session, target, evaluated)
-    results.save_model(session, target, list(evaluated.values())[-1])
+    with reading(session.source):
+        around = Around(session, plan, target, watch, stop)
+        for result in run_phases(around, until_phase):
+            done = [entry for entry in (finished(target, phase) for phase in plan.phases) if entry]
+            target.update_manifest(phases=done, phase=result["name"], epoch=result["epochs"])
+        if len(done) < len(plan.phases):
+            target.update_manifest(
+                state="interrupted", exit_code=0, message=f"stopped after phase {until_phase}, as asked"
+            )
+            watch.note(f"stopped after phase {until_phase}; the same command without --until-phase goes on")
+            return False
+        measured = planning.after_training(plan, devices.replicas)
+        evaluated = results.evaluate_splits(session, measured, _measured(session.source), watch)
+        results.write_evaluation(session, target, evaluated)
+        results.save_model(session, target, list(evaluated.values())[-1])
     return True
 
 
@@ -95,15 +103,14 @@ def check_same(target: RunDirectory, session: Session) -> None:
         )
 
 
-def _write_beginning(target: RunDirectory, session: Session, plan: planning.Plan, config_hash: str) -> None:
-    target.commit_json("config.json", session.config.to_json())
+def _write_beginning(
+    target: RunDirectory, config: RunConfig, session: Session, plan: planning.Plan, config_hash: str
+) -> None:
+    # As the user gave it, so that the same command is seen to be the same; the plan has what came of it.
+    target.commit_json("config.json", config.to_json())
     target.commit_json("plan.json", plan.document)
-    rows = splits_table(session.source)
-    target.commit_csv(
-        "splits.csv",
-        ("input", "label", "split"),
-        [dict(zip(("input", "label", "split"), row, strict=True)) for row in rows],
-    )
+    columns, rows = splits_table(session.source)
+    target.commit_csv("splits.csv", columns, [dict(zip(columns, row, strict=True)) for row in rows])
     target.update_manifest(
         state="running",
         exit_code=None,
@@ -125,15 +132,15 @@ def _versions() -> dict[str, str]:
     return {"python": platform.python_version(), **versions}
 
 
-def plan_document(config: RunConfig, report: Callable[[str], None]) -> dict[str, Any]:
-    """Return the plan of a configuration, as plan.json would have it."""
+def planned(config: RunConfig, report: Callable[[str], None]) -> tuple[Session, planning.Plan]:
+    """Return the plan of a configuration, with the session it is made for."""
     session = assemble(config, device_choice.resolve(config.runtime), report)
-    return dict(planning.make(session).document)
+    return session, planning.make(session)
 
 
 def unit_table(options: Any) -> list[dict[str, Any]]:
     """Return the rows of a backbone's units, with the paths of their variables."""
-    backbone = backbones.build(options, seed=0)
+    backbone = backbones.outline(options)
     rows = planning.unit_rows(backbone.units)
     paths = {unit.id: [variable.path for variable in unit.variables] for unit in backbone.units}
     return [{**row, "variable_paths": paths[row["id"]]} for row in rows]
@@ -144,23 +151,23 @@ def evaluate(target: RunDirectory, config: RunConfig, data: Path | None, split: 
 
     The weights come from model.keras and are computed with as validation was, so a split gives what metrics.json says.
     """
-    import keras
-
-    # The saved model has all weights, so the pretrained source is not needed again.
-    bare = config.model_copy(update={"backbone": config.backbone.model_copy(update={"weights": None})})
+    # The saved model has all weights and layers, so nothing the run began with is needed again.
+    itself = EarlierRun(path=os.path.abspath(target.path) if target.is_local else str(target), head="keep")
+    bare = config.model_copy(update={"backbone": itself})
     devices = _devices_for_evaluation(config.runtime, watch)
     source = None if data is None else _other_data(target, config, data, watch)
-    session = assemble(bare, devices, watch.note, source)
-    saved = keras.models.load_model(str(target.path / results.MODEL))
-    inner = next(layer for layer in saved.layers if isinstance(layer, keras.Model))
-    for variable, value in zip(session.model.weights, inner.get_weights(), strict=True):
-        variable.assign(np.asarray(value))
+    document = target.read_json("plan.json")
+    scheme = Scheme.from_json(document["labels"])
+    session = assemble(bare, devices, watch.note, source, scheme)
+    if target.exists(results.THRESHOLDS):
+        session.task.set_thresholds(target.read_json(results.THRESHOLDS))
     if data is not None:
         split = "test"
     if split not in session.source.splits:
         raise ConfigError(f"--split: there is no split {split!r}; there are {', '.join(session.source.splits)}")
-    plan = planning.for_evaluation(session, target.read_json("plan.json"))
-    return results.metrics_of(session, results.evaluate_splits(session, plan, (split,), watch))[split]
+    plan = planning.for_evaluation(session, document)
+    with reading(session.source):
+        return results.metrics_of(session, results.evaluate_splits(session, plan, (split,), watch))[split]
 
 
 def _devices_for_evaluation(runtime: Runtime, watch: Watch) -> device_choice.Devices:
@@ -172,9 +179,25 @@ def _devices_for_evaluation(runtime: Runtime, watch: Watch) -> device_choice.Dev
         return device_choice.resolve(runtime.model_copy(update={"strategy": "none", "replicas": None}))
 
 
-def _other_data(target: RunDirectory, config: RunConfig, data: Path, watch: Watch) -> DataSource:
-    from kerastune_ft.data.folder import open_unsplit
-
-    classes = config.task.classes or tuple(target.read_json("model/labels.json"))
-    options = FolderData(path=str(data), resize=config.data.resize, intensity=config.data.intensity)
-    return open_unsplit(options, classes, cache_directory(config.runtime), watch.note)
+def _other_data(target: RunDirectory, config: RunConfig, path: Path, watch: Watch) -> DataSource:
+    """Open a folder, a table or an .npz file with labels like those of the run, all of it as the test split."""
+    task = config.task
+    if isinstance(task, ImageClassification) and not task.classes:
+        task = task.model_copy(update={"classes": tuple(target.read_json("model/labels.json"))})
+    own = config.data
+    options: ArraysData | FolderData | TableData | None = None
+    if path.suffix == ".npz":
+        options = ArraysData(path=str(path)) if not isinstance(own, ArraysData) else own
+    elif path.is_dir() or is_archive(path):
+        options = FolderData(path=str(path))
+    elif isinstance(own, TableData):
+        options = own
+    if options is None:
+        raise DataError(
+            f"--data: {path} is neither a folder, an archive nor an .npz file, and the run's own data was no table "
+            "whose columns could be looked for in it"
+        )
+    shaped = {"path": str(path), "resize": own.resize, "intensity": own.intensity, "group": None, "splits": None}
+    options = options.model_copy(update=shaped)
+    module = importlib.import_module(f"kerastune_ft.data.{options.kind}")
+    return module.open_unsplit(options, task, cache_directory(config.runtime), watch.note)

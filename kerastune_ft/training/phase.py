@@ -14,9 +14,10 @@ import tensorflow as tf
 
 from kerastune_ft.errors import DivergedError, Interrupted
 from kerastune_ft.graph import keras_private
-from kerastune_ft.input.pipeline import Order, shuffled
+from kerastune_ft.input.pipeline import Order, balanced, shuffled
 from kerastune_ft.rundir import RunDirectory
-from kerastune_ft.training import optimizers, proof
+from kerastune_ft.tasks.base import LossOptions
+from kerastune_ft.training import balance, optimizers, proof
 from kerastune_ft.training.assemble import Session
 from kerastune_ft.training.checkpoint import Checkpoints, Tensors, pack
 from kerastune_ft.training.evaluate import as_tensor, distributed, evaluate_split
@@ -61,7 +62,7 @@ def build_step(session: Session, plan: Plan, phase: PhasePlan, optimizer: keras.
         optimizer=optimizer,
         clip_norm=phase.phase.clip_norm,
         accumulate=phase.phase.accumulate,
-        smoothing=phase.phase.label_smoothing,
+        loss=LossOptions(phase.phase.label_smoothing, phase.class_weights),
     )
 
 
@@ -127,12 +128,11 @@ class PhaseTraining:
         """Return the batches of the epoch under way that are still to be trained on."""
         session, phase, state = self._around.session, self._phase, self._state
         multiple = session.devices.replicas * self._options.accumulate
-        order = shuffled(
-            session.source.splits["train"],
-            phase.update_batch,
-            multiple,
-            (session.config.seed, phase.index, state.epoch),
-        )
+        place = (session.config.seed, phase.index, state.epoch)
+        examples = session.source.splits["train"]
+        if self._options.sampling is not None:
+            examples = balanced(examples, balance.rarest_class(session.source, examples), place)
+        order = shuffled(examples, phase.update_batch, multiple, place)
         started = state.step - state.epoch_steps
         return order.first(min(order.batches, phase.steps - started)).after(state.epoch_steps)
 

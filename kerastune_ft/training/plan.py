@@ -17,6 +17,8 @@ from kerastune_ft.graph import boundary, costs, keras_private, randomness, rates
 from kerastune_ft.graph.boundary import HEAD, Selection
 from kerastune_ft.graph.partition import Partition, partition, tensor_bytes
 from kerastune_ft.graph.units import count, is_seed
+from kerastune_ft.input.fitting import fitting_notes
+from kerastune_ft.training import balance, continuing
 from kerastune_ft.training.assemble import Session
 from kerastune_ft.training.schedules import warmup_steps
 
@@ -37,6 +39,8 @@ class PhasePlan:
     unit_factors: Mapping[str, float]
     factors: Mapping[str, float]
     """Factors on the learning rate by variable path."""
+    class_weights: tuple[float, ...] | None
+    """Factors on the losses by class, or None where all count alike."""
     partition: Partition
     batch_size: int
     """Examples of one batch over all replicas: the phase's, but no more than there are to train on."""
@@ -150,6 +154,7 @@ def _phase(session: Session, index: int, phase: Phase) -> PhasePlan:
         trained=trained,
         unit_factors=unit_factors,
         factors={path: unit_factors[unit_of[path]] for path in trained},
+        class_weights=balance.class_weights(session.source, phase, _place(index, phase)),
         partition=partition(session.model, trained, _random_layers(session, selection)),
         batch_size=batch_size,
         steps_per_epoch=steps_per_epoch,
@@ -172,6 +177,8 @@ def _random_layers(session: Session, selection: Selection) -> set[str]:
 
 def _check_splits(session: Session) -> None:
     splits, classes = session.source.splits, session.source.info.classes
+    if session.task.scheme.kind != "one":
+        return
     for phase in session.config.phases:
         if phase.monitor.endswith("_auc"):
             present = {int(label) for label in session.source.labels[splits["validation"]]}
@@ -227,6 +234,7 @@ def _document(session: Session, phases: Sequence[PhasePlan], chunk: int) -> dict
         "seed": config.seed,
         "devices": session.devices.to_json(),
         "data": session.source.info.to_json(),
+        "labels": session.task.scheme.to_json(),
         "backbone": {
             "kind": config.backbone.kind,
             "name": backbone.name,
@@ -240,6 +248,7 @@ def _document(session: Session, phases: Sequence[PhasePlan], chunk: int) -> dict
         "head": {
             "layers": [layer.name for layer in session.head.layers],
             "parameters": session.head.parameters,
+            "options": config.head.to_json(),
         },
         "chunk": chunk,
         "phases": [_phase_document(session, plan) for plan in phases],
@@ -248,7 +257,7 @@ def _document(session: Session, phases: Sequence[PhasePlan], chunk: int) -> dict
 
 
 def unit_rows(units: Sequence[Any]) -> list[dict[str, Any]]:
-    """Return the rows of a table of units: id, parameters, variables, share of the backbone, output shape."""
+    """Return the rows of a table of units: id, parameters, variables, share of the backbone, output shape, layers."""
     total = sum(unit.parameters for unit in units) or 1
     return [
         {
@@ -257,13 +266,18 @@ def unit_rows(units: Sequence[Any]) -> list[dict[str, Any]]:
             "variables": len(unit.variables),
             "share": unit.parameters / total,
             "output_shape": list(unit.output_shape[1:]),
+            "layers": [layer.name for layer in unit.layers],
         }
         for unit in units
     ]
 
 
 def _notes(session: Session, phases: Sequence[PhasePlan], chunk: int) -> list[str]:
-    notes = [*session.backbone.notes]
+    notes = [*session.backbone.notes, *continuing.notes(session)]
+    notes += balance.notes(session.source, {plan.phase.name: plan.phase for plan in phases})
+    if session.source.image_sizes is not None:
+        names = session.source.keys if session.config.output.examples else None
+        notes += fitting_notes(session.source.image_sizes, names, session.loader.geometry)
     if session.unaddressed:
         notes.append(f"random draws of {', '.join(session.unaddressed)} are equal across replicas in distribution only")
     examples = len(session.source.splits["train"])
@@ -318,6 +332,10 @@ def _phase_document(session: Session, plan: PhasePlan) -> dict[str, Any]:
         "weight_decay": phase.weight_decay,
         "clip_norm": phase.clip_norm,
         "label_smoothing": phase.label_smoothing,
+        "class_weights": None
+        if plan.class_weights is None
+        else dict(zip(session.task.scheme.names, plan.class_weights, strict=True)),
+        "sampling": phase.sampling,
         "augment": phase.augment.resolved() if has_augmentation(phase) else None,
         "early_stopping": phase.early_stopping.to_json() if phase.early_stopping else None,
         "monitor": phase.monitor,

@@ -14,6 +14,7 @@ import numpy as np
 import tensorflow as tf
 
 from kerastune_ft.errors import PromiseError
+from kerastune_ft.graph.flat import copy_values
 from kerastune_ft.input.decode import Geometry, pixels
 from kerastune_ft.rundir import RunDirectory
 from kerastune_ft.training.assemble import Session
@@ -23,6 +24,7 @@ from kerastune_ft.training.step import PhaseStep
 from kerastune_ft.training.watch import Watch
 
 MODEL = "model/model.keras"
+THRESHOLDS = "model/thresholds.json"
 MISTAKES_SHOWN = 24
 _THUMBNAIL = 128
 _SAMPLES_COMPARED = 8
@@ -65,6 +67,10 @@ def write_evaluation(session: Session, run: RunDirectory, evaluated: Mapping[str
 
     With `output.examples: false` the inputs' names and pictures, which may tell who a patient is, are left out.
     """
+    if "validation" in evaluated:
+        found = evaluated["validation"]
+        if thresholds := session.task.choose_thresholds(found.targets, found.outputs):
+            run.commit_json(THRESHOLDS, thresholds)
     rows = prediction_rows(session, evaluated)
     shown = session.config.output.examples
     if not shown:
@@ -76,15 +82,32 @@ def write_evaluation(session: Session, run: RunDirectory, evaluated: Mapping[str
         _remove_pictures(run, 0)
         run.remove("evaluation/mistakes.json")
     metrics = metrics_of(session, evaluated)
+    if constant := _of_constant(session, evaluated):
+        run.commit_json("evaluation/constant.json", constant)
     run.commit_json("metrics.json", metrics)
     return metrics
+
+
+def _of_constant(session: Session, evaluated: Mapping[str, Evaluated]) -> dict[str, dict[str, float]]:
+    """Return the metrics of the best predictor that never looks at its input: what a model must be better than."""
+    source = session.source
+    outputs = session.task.constant(source.labels[source.splits["train"]])
+    if outputs is None:
+        return {}
+    return {
+        split: session.task.evaluate(each.targets, np.tile(outputs, (len(each.targets), 1)))
+        for split, each in evaluated.items()
+    }
 
 
 def _write_mistakes(session: Session, run: RunDirectory, rows: list[dict[str, Any]]) -> None:
     from PIL import Image
 
     numbers = {key: index for index, key in enumerate(session.source.keys)}
-    wrong = [row for row in rows if row["split"] == "test" and row["label"] != row["prediction"]]
+    # Of values none is exactly right: the worst are shown.
+    wrong = [
+        row for row in rows if row["split"] == "test" and ("prediction" not in row or row["label"] != row["prediction"])
+    ]
     worst = sorted(wrong, key=lambda row: -row["loss"])[:MISTAKES_SHOWN]
     geometry = Geometry(_THUMBNAIL, _THUMBNAIL, "pad")
     entries = []
@@ -94,7 +117,9 @@ def _write_mistakes(session: Session, run: RunDirectory, rows: list[dict[str, An
         Image.fromarray(np.asarray(pixels)).save(picture, "PNG")
         name = f"{number:02d}.png"
         run.commit(f"evaluation/mistakes/{name}", picture.getvalue())
-        entries.append({"file": name, **{key: row[key] for key in ("input", "label", "prediction", "probability")}})
+        hidden = ("split", "loss")
+        about = {key: row[key] for key in row if key not in hidden and not key.startswith("probability_")}
+        entries.append({"file": name, **about})
     _remove_pictures(run, len(worst))
     run.commit_json("evaluation/mistakes.json", entries)
 
@@ -112,7 +137,9 @@ def serving_model(session: Session) -> keras.Model:
     """
     height, width = session.backbone.image_size
     rebuilt = keras.models.clone_model(session.model)
-    rebuilt.set_weights([np.array(variable.numpy()) for variable in session.model.weights])
+    # It bears the run's name, which may be that of one of the layers around it.
+    rebuilt.name = "trained"
+    copy_values(session.model, rebuilt)
     images = keras.Input((None, None, 3), name="image", dtype="float32")
     resize = session.config.data.resize
     fitted = keras.layers.Resizing(
@@ -134,13 +161,13 @@ def save_model(session: Session, run: RunDirectory, measured: Evaluated) -> None
 
     Raises PromiseError when the file, opened again, predicts otherwise from the decoded images as they are.
     """
-    run.commit_json("model/labels.json", list(session.source.info.classes))
+    run.commit_json("model/labels.json", list(session.task.scheme.names))
     run.commit_json("model/preprocessing.json", {
         "input": "decoded RGB image, 0 to 255, any size",
         "resize": {"height": session.backbone.image_size[0], "width": session.backbone.image_size[1],
                    "how": session.config.data.resize, "interpolation": "bilinear, antialiased"},
         "inside_the_model": ["resize", session.backbone.preprocessing],
-        "output": "probabilities in the order of labels.json",
+        "output": f"{session.task.finished} in the order of labels.json",
     })  # fmt: skip
     with tempfile.TemporaryDirectory() as folder:
         path = os.path.join(folder, "model.keras")
@@ -152,13 +179,15 @@ def save_model(session: Session, run: RunDirectory, measured: Evaluated) -> None
 
 def _compare(session: Session, model: keras.Model, measured: Evaluated) -> None:
     samples = measured.indices[:_SAMPLES_COMPARED]
-    expected = session.task.predictions(None, measured.outputs[: len(samples)])
-    names = [f"probability_{name}" for name in session.source.info.classes]
+    predictions = session.task.predictions(None, measured.outputs[: len(samples)])
+    numbers = [column for name, column in predictions.items() if name.startswith(("probability_", "value"))]
+    # Of values the tolerance is a share of their deviation.
+    scale = np.asarray(session.task.scheme.deviation or 1.0)
     for position, index in enumerate(samples):
         # One at a time and of its own size: the resize inside the model is part of what is compared.
         image = tf.cast(pixels(session.source.element(index)["image"]), tf.float32)
         given = np.asarray(model(image[tf.newaxis], training=False))[0]
-        difference = float(np.abs(given - [expected[name][position] for name in names]).max())
+        difference = float((np.abs(given - [column[position] for column in numbers]) / scale).max())
         if not difference <= _TOLERANCE:
             raise PromiseError(
                 f"{MODEL} predicts otherwise than what was measured (difference {difference:.2g} on "

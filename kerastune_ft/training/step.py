@@ -10,7 +10,7 @@ import tensorflow as tf
 
 from kerastune_ft.graph import randomness
 from kerastune_ft.graph.partition import Partition
-from kerastune_ft.tasks.base import Task
+from kerastune_ft.tasks.base import PLAIN, LossOptions, Task
 from kerastune_ft.training.devices import Devices
 
 SUM = tf.distribute.ReduceOp.SUM
@@ -36,19 +36,15 @@ class PhaseStep:
         optimizer: Any = None,
         clip_norm: float | None = None,
         accumulate: int = 1,
-        smoothing: float = 0.0,
+        loss: LossOptions = PLAIN,
     ) -> None:
         """`chunk` is the batch shape of every call of the prefix; `address` names seed and phase for random draws."""
         self._devices, self._partition, self._task = devices, partition, task
         self._variables = list(variables)
         self._native = [variable.value for variable in self._variables]
         self._chunk, self._address = chunk, address
-        self._optimizer, self._clip_norm, self._accumulate, self._smoothing = (
-            optimizer,
-            clip_norm,
-            accumulate,
-            smoothing,
-        )
+        self._optimizer, self._clip_norm, self._accumulate = optimizer, clip_norm, accumulate
+        self._loss = loss
         self._prefix_call = tf.function(self._features)
         self._train_call = tf.function(self._train)
         self._output_call = tf.function(self._outputs)
@@ -135,7 +131,7 @@ class PhaseStep:
         with randomness.addressed(keys), tf.GradientTape(watch_accessed_variables=False) as tape:
             tape.watch(self._native)
             outputs = self._tail(features, training=True)
-            loss, count = self._task.loss(targets, outputs, weights, self._smoothing)
+            loss, count = self._task.loss(targets, outputs, weights, self._loss)
         gradients = tape.gradient(loss, self._native, unconnected_gradients=tf.UnconnectedGradients.ZERO)
         extra = self._task.training_sums(targets, outputs, weights)
         sums = tf.stack([tf.cast(value, tf.float64) for value in (count, loss, *extra.values())])

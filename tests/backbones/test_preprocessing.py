@@ -1,51 +1,96 @@
 from __future__ import annotations
 
 import importlib
+import inspect
+from collections.abc import Callable
+from typing import Any
 
 import keras
 import numpy as np
 import pytest
 
+from kerastune_ft.backbones import imagenet
 from kerastune_ft.backbones.base import build
 from kerastune_ft.backbones.families import FAMILIES, family_of
-from kerastune_ft.backbones.preprocessing import preprocess
 from kerastune_ft.config.applications import APPLICATIONS
 from kerastune_ft.config.backbones import Applications
 
-MODULES = {
-    "MobileNet": "mobilenet",
-    "MobileNetV2": "mobilenet_v2",
-    "ResNet50": "resnet50",
-    "ResNet50V2": "resnet_v2",
-    "EfficientNetB0": "efficientnet",
-    "EfficientNetV2B0": "efficientnet_v2",
-    "VGG16": "vgg16",
-    "VGG19": "vgg19",
-    "DenseNet121": "densenet",
-    "MobileNetV3Small": "mobilenet_v3",
-    "InceptionV3": "inception_v3",
-    "InceptionResNetV2": "inception_resnet_v2",
-    "Xception": "xception",
-    "NASNetMobile": "nasnet",
-    "ConvNeXtTiny": "convnext",
-}
-IMAGES = np.random.default_rng(0).uniform(0, 255, (2, 5, 4, 3)).astype(np.float32)
+NAMES = sorted(APPLICATIONS)
+PIXELS = np.random.default_rng(0).uniform(0, 255, (1, 32, 32, 3)).astype(np.float32)
+
+
+class _FirstConvolution(Exception):
+    """Carries what the first convolution of a model was called with."""
+
+    def __init__(self, inputs: Any) -> None:
+        self.inputs = inputs
+
+
+@pytest.fixture
+def stop_at_first_convolution(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let every model end where its first convolution, or the block that begins with one, would begin."""
+
+    def stop(layer: keras.layers.Layer, inputs: Any, *arguments: Any, **options: Any) -> None:
+        raise _FirstConvolution(inputs)
+
+    monkeypatch.setattr(keras.layers.Conv2D, "__call__", stop)
+    monkeypatch.setattr(keras.Sequential, "__call__", stop)
+    monkeypatch.setattr(imagenet, "require", lambda options: None)
+
+
+def _preprocess_input(name: str) -> Callable[[np.ndarray], np.ndarray]:
+    """Return the function that Keras documents for an architecture."""
+    module = inspect.getmodule(inspect.unwrap(getattr(keras.applications, name))).__name__.rsplit(".", 1)[-1]
+    return importlib.import_module(f"keras.applications.{module}").preprocess_input
+
+
+def _seen_by_first_convolution(build_model: Callable[[], Any]) -> keras.KerasTensor:
+    with pytest.raises(_FirstConvolution) as caught:
+        build_model()
+    return caught.value.inputs
+
+
+def _root(tensor: keras.KerasTensor) -> keras.KerasTensor:
+    while tensor._keras_history.operation._inbound_nodes[0].input_tensors:
+        (tensor,) = tensor._keras_history.operation._inbound_nodes[0].input_tensors
+    return tensor
+
+
+def _compute(tensor: keras.KerasTensor, pixels: np.ndarray) -> np.ndarray:
+    return keras.Model(_root(tensor), tensor)(pixels, training=False).numpy()
 
 
 def test_every_application_is_in_one_family() -> None:
-    names = [name for family in FAMILIES for name in family.names]
-    assert sorted(names) == sorted(APPLICATIONS)
-    assert {family.names[0] for family in FAMILIES} <= set(MODULES)
+    assert sorted(name for family in FAMILIES for name in family.names) == NAMES
+    assert len(NAMES) == 40
 
 
-@pytest.mark.parametrize("name", MODULES)
-def test_the_layers_compute_what_the_function_of_keras_does(name: str) -> None:
-    inputs = keras.Input((5, 4, 3))
-    outputs = preprocess(inputs, family_of(name).preprocessing)
-    expected = importlib.import_module(f"keras.applications.{MODULES[name]}").preprocess_input(IMAGES.copy())
-    found = IMAGES if outputs is inputs else keras.Model(inputs, outputs)(IMAGES)
+@pytest.mark.usefixtures("stop_at_first_convolution")
+@pytest.mark.parametrize("weights", [None, "imagenet"])
+@pytest.mark.parametrize("name", NAMES)
+def test_the_first_convolution_sees_what_keras_wants_it_to_see(name: str, weights: str | None) -> None:
+    size = APPLICATIONS[name].image_size
+    pixels = np.random.default_rng(0).uniform(0, 255, (1, size, size, 3)).astype(np.float32)
+    ours = _seen_by_first_convolution(lambda: build(Applications(name=name, weights=weights), seed=0))
+    architecture = getattr(keras.applications, name)
+    theirs = _seen_by_first_convolution(
+        lambda: architecture(include_top=False, weights=weights, input_shape=(size, size, 3))
+    )
+    expected = _compute(theirs, _preprocess_input(name)(pixels.copy()))
+    found = _compute(ours, pixels)
     assert np.allclose(found, expected, rtol=1e-5, atol=2e-5)
-    assert (outputs is inputs) == (family_of(name).preprocessing == "inside")
+
+
+@pytest.mark.usefixtures("stop_at_first_convolution")
+@pytest.mark.parametrize("name", ["EfficientNetB0", "EfficientNetV2S", "ConvNeXtTiny", "MobileNetV3Small"])
+def test_the_model_does_it_inside_where_the_family_says_so(name: str) -> None:
+    """What they call preprocessing does nothing: the range that the first convolution sees shows that they do it."""
+    assert family_of(name).preprocessing == "inside"
+    assert np.array_equal(_preprocess_input(name)(PIXELS.copy()), PIXELS)
+    seen = _compute(
+        _seen_by_first_convolution(lambda: build(Applications(name=name, weights=None, image_size=32), 0)), PIXELS
+    )
+    assert np.abs(seen).max() < 3
 
 
 def _check_backbone(name: str) -> None:
@@ -53,17 +98,16 @@ def _check_backbone(name: str) -> None:
     keras.utils.clear_session()
     size = max(64, APPLICATIONS[name].minimum)
     backbone = build(Applications(name=name, weights=None, image_size=size), seed=0)
+    ours = {variable.path: variable.numpy() for variable in backbone.model.variables}
+    images = np.random.default_rng(1).uniform(0, 255, (2, size, size, 3)).astype(np.float32)
+    found = backbone.model(images, training=False).numpy()
+    del backbone
     keras.utils.clear_session()
     plain = getattr(keras.applications, name)(include_top=False, weights=None, input_shape=(size, size, 3))
-    ours = {variable.path: variable for variable in backbone.model.variables}
     for variable in plain.variables:
         variable.assign(ours[variable.path])
-    images = np.random.default_rng(1).uniform(0, 255, (2, size, size, 3)).astype(np.float32)
-    function = importlib.import_module(f"keras.applications.{MODULES[name]}").preprocess_input
-    expected = plain(function(images.copy()), training=False).numpy()
-    found = backbone.model(images, training=False).numpy()
+    expected = plain(_preprocess_input(name)(images.copy()), training=False).numpy()
     assert np.abs(found - expected).max() <= 1e-3 * np.abs(expected).max()
-    assert backbone.image_size == (size, size)
 
 
 def test_a_backbone_takes_raw_pixels() -> None:
@@ -71,6 +115,6 @@ def test_a_backbone_takes_raw_pixels() -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("name", sorted(set(MODULES) - {"MobileNet"}))
+@pytest.mark.parametrize("name", [name for name in NAMES if name != "MobileNet"])
 def test_every_backbone_takes_raw_pixels(name: str) -> None:
     _check_backbone(name)

@@ -69,8 +69,8 @@ def test_short_forms_are_in_the_schema() -> None:
 
 def test_defaults_are_those_a_configuration_gets() -> None:
     shown = defaults()
-    assert list(shown["data"]) == ["folder", "tfds", "arrays"]
-    assert list(shown["backbone"]) == ["applications"]
+    assert list(shown["data"]) == ["folder", "table", "tfds", "arrays"]
+    assert list(shown["backbone"]) == ["applications", "saved", "run"]
     refused = shown["not in this version"]
     assert {"phases[*].mixup", "runtime.strategy: multi_worker, tpu"} <= set(refused)
     assert len(refused) == len(UNAVAILABLE)

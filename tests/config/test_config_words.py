@@ -89,11 +89,8 @@ def test_every_foreign_value_is_answered(word: str) -> None:
         ("head.dropout_rate", 1, 'unknown key; did you mean "dropout"?'),
         ("dataset", 1, 'unknown key; did you mean "data"?'),
         ("model", 1, 'unknown key; did you mean "backbone"?'),
-        (
-            "phases.0.class_weight",
-            1,
-            'unknown key; it would be "class_weights", which is not available in this version; remove it',
-        ),
+        ("phases.0.class_weight", 1, 'unknown key; did you mean "class_weights"?'),
+        ("phases.0.cut_mix", 1, 'unknown key; it would be "cutmix", which is not available in this version; remove it'),
         ("phases.0.monitor", "val_loss", '"val_loss" is unknown; did you mean "validation_loss"?'),
         ("phases.0.monitor", "auc", '"auc" is unknown; did you mean "validation_auc"?'),
         ("phases.0.optimizer", "Adam", '"Adam" is unknown; did you mean "adam"?'),
@@ -104,7 +101,7 @@ def test_every_foreign_value_is_answered(word: str) -> None:
         ("data.kind", "directory", '"directory" is unknown; did you mean "folder"?'),
         # A word for something that is not there yet would only lead to the next error.
         ("runtime.precision", "fp16", '"fp16" is no choice; write "float32"'),
-        ("data.kind", "csv", '"csv" is no choice; write "folder", "tfds" or "arrays"'),
+        ("data.kind", "csv", '"csv" is unknown; did you mean "table"?'),
     ],
 )
 def test_foreign_words_in_a_configuration(path: str, written: object, expected: str) -> None:

@@ -23,8 +23,8 @@ def test_class_folders_become_a_source(tmp_path: Path, open_folder: Open) -> Non
     assert source.info.counts["train"] == {"cat": 14, "dog": 14}
     assert source.labels.dtype == np.int32
     assert source.keys[0] == "cat/0.png"
-    assert len(splits_table(source)) == 40
-    assert splits_table(source)[0][1:] == ("cat", "train")
+    assert len(splits_table(source)[1]) == 40
+    assert splits_table(source)[1][0][1:] == ("cat", "train")
 
 
 def test_elements_are_read_by_index(tmp_path: Path, open_folder: Open) -> None:
@@ -74,7 +74,7 @@ def test_split_folders_are_used(tmp_path: Path, open_folder: Open) -> None:
         "validation": 6,
         "test": 4,
     }
-    assert {key.split("/")[0] for key, _, split in splits_table(source) if split == "test"} == {"test"}
+    assert {key.split("/")[0] for key, _, split in splits_table(source)[1] if split == "test"} == {"test"}
 
 
 @pytest.mark.parametrize("below", ["", "cat", "cat/old"])

@@ -126,8 +126,9 @@ class TestPrepared:
         assert source.info.classes == ("0", "1", "2")
         for keys, words in (
             ({"label": "grad"}, r'no feature "grad"; did you mean "grade"'),
-            ({"input": "volume"}, "not an 8-bit image.\nImage features are picture"),
-            ({"label": "volume"}, "not one label each"),
+            ({"input": "volume"}, "not an image of 8 or 16 bits.\nImage features are picture"),
         ):
             with pytest.raises(DataError, match=words):
                 open_tfds("shapes", data_dir=str(prepared_directory), **keys)
+        with pytest.raises(ConfigError, match="shapes gives several labels per example"):
+            open_tfds("shapes", data_dir=str(prepared_directory), label="volume")

@@ -9,8 +9,10 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from kerastune_ft.backbones.base import Backbone, build
+from kerastune_ft.backbones.base import Backbone, build, outline
+from kerastune_ft.config import phases as options
 from kerastune_ft.config.backbones import Applications
+from kerastune_ft.graph.boundary import resolve
 from kerastune_ft.graph.partition import Partition, partition
 from kerastune_ft.graph.units import Unit
 
@@ -21,6 +23,12 @@ TOKENS, LENGTH, WIDTH = 11, 6, 8
 def application(name: str, size: int = 64) -> Backbone:
     """Return an architecture of keras.applications with random weights, built once per session."""
     return build(Applications(name=name, weights=None, image_size=size), seed=0)
+
+
+def structure(name: str, size: int = 96) -> Backbone:
+    """Return an architecture whose variables were given no values: all that its division into units needs."""
+    keras.utils.clear_session()
+    return outline(Applications(name=name, weights=None, image_size=size))
 
 
 def _block(x: keras.KerasTensor, mask: keras.KerasTensor | None, number: int) -> keras.KerasTensor:
@@ -125,3 +133,28 @@ def check_partition(model: keras.Model, trained: set[str], rows: int = 4) -> Par
     assert not trained & below
     assert below | above == {variable.path for variable in model.variables}
     return parts
+
+
+def check_every_boundary(backbone: Backbone, rows: int = 2) -> int:
+    """Cut a backbone below each unit but the first, as a phase would; return the most tensors that cross.
+
+    Layer by layer, so that no graph is traced for each boundary, and with the same kernels on both sides.
+    """
+    inputs = random_inputs(backbone.model, rows)[0]
+    whole = backbone.model(inputs, training=False).numpy()
+    assert np.isfinite(whole).all()
+    assert whole.std() > 0
+    widest = 0
+    for unit in backbone.units[1:]:
+        trained = resolve(options.From(unit=unit.id), backbone.units, "unfreeze").variables
+        parts = partition(backbone.model, trained)
+        assert parts.prefix is not None
+        found = parts.tail(parts.prefix(inputs, training=False), training=False).numpy()
+        assert np.array_equal(found, whole), unit.id
+        below = {variable.path for variable in parts.prefix.variables}
+        assert not trained & below
+        assert below | {variable.path for variable in parts.tail.variables} == {
+            variable.path for variable in backbone.model.variables
+        }
+        widest = max(widest, len(parts.cut))
+    return widest

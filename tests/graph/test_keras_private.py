@@ -25,6 +25,25 @@ def test_nodes_come_after_what_they_read() -> None:
     assert {node.operation.name for node in nodes} == {operation.name for operation in model.operations}
 
 
+def test_a_graph_is_run_again_with_every_operation_called_by_the_caller() -> None:
+    x = keras.Input((3,))
+    inner = keras.Sequential([keras.Input((3,)), keras.layers.Dense(2, name="inside")], name="inner")
+    model = keras.Model(x, keras.ops.add(inner(x, training=False), 1.0))
+    called: dict[str, dict[str, Any]] = {}
+
+    def call(operation: Any, *arguments: Any, **options: Any) -> Any:
+        called[operation.name] = options
+        return operation(*arguments, **options)
+
+    other = keras.Input((3,))
+    again = keras.Model(other, keras_private.run_graph(model, other, call))
+    assert list(called) == ["inner", "add"]
+    assert called["inner"] == {"training": False}
+    assert np.array_equal(again(np.ones((2, 3))), model(np.ones((2, 3))))
+    assert keras_private.is_functional(model)
+    assert not keras_private.is_functional(keras.layers.Dense(2))
+
+
 def test_a_layer_used_twice_has_two_nodes() -> None:
     shared = keras.layers.Dense(3, name="shared")
     x = keras.Input((3,))

@@ -8,6 +8,7 @@ from graph_models import (
     LENGTH,
     WIDTH,
     application,
+    check_every_boundary,
     check_partition,
     masked_encoder,
     paths_from,
@@ -16,47 +17,36 @@ from graph_models import (
     tied_language_model,
 )
 
+from kerastune_ft.backbones.base import build
 from kerastune_ft.config import phases as options
+from kerastune_ft.config.applications import APPLICATIONS
+from kerastune_ft.config.backbones import Applications
 from kerastune_ft.errors import ConfigError
 from kerastune_ft.graph.boundary import HEAD, resolve
 from kerastune_ft.graph.partition import partition, tensor_bytes
 from kerastune_ft.graph.units import units_by_depth, units_by_name
 
-SAMPLE = [("MobileNet", 7), ("MobileNetV2", 10), ("ResNet50", 8), ("EfficientNetB0", 5)]
 
-
-def _check_application(name: str, first: int) -> None:
-    backbone = application(name)
-    trained = set(resolve(options.From(unit=backbone.units[first].id), backbone.units, "unfreeze").variables)
+def test_an_application_compiled_in_two_parts_computes_the_same() -> None:
+    backbone = application("MobileNetV2")
+    trained = set(resolve(options.From(unit="block9"), backbone.units, "unfreeze").variables)
     parts = check_partition(backbone.model, trained, rows=2)
     assert parts.prefix is not None
-    assert len(parts.cut) <= 3
+    assert len(parts.cut) == 1
     assert parts.cut_bytes < 64 * 64 * 96 * 4
 
 
-@pytest.mark.parametrize(("name", "first"), [SAMPLE[1]])
-def test_an_application_cut_at_a_boundary(name: str, first: int) -> None:
-    _check_application(name, first)
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize("name", [name for name, _ in SAMPLE])
+@pytest.mark.parametrize("name", ["VGG16", "MobileNetV3Small"])
 def test_an_application_cut_at_every_boundary(name: str) -> None:
-    for first in range(1, len(application(name).units)):
-        _check_application(name, first)
+    assert check_every_boundary(application(name)) <= 3
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(
-    "name", ["NASNetMobile", "InceptionV3", "ConvNeXtTiny", "DenseNet121", "MobileNetV3Small", "Xception"]
-)
-def test_other_applications_cut_in_three_places(name: str) -> None:
+@pytest.mark.parametrize("name", sorted(set(APPLICATIONS) - {"VGG16", "MobileNetV3Small"}))
+def test_every_other_application_cut_at_every_boundary(name: str) -> None:
     keras.utils.clear_session()
-    units = application(name, 96).units
-    # The last unit of DenseNet is one normalisation layer, which never trains.
-    for first in (1, len(units) // 2, len(units) - 2):
-        trained = set(resolve(options.From(unit=units[first].id), units, "unfreeze").variables)
-        assert len(check_partition(application(name, 96).model, trained, rows=2).cut) <= 3
+    size = max(64, APPLICATIONS[name].minimum)
+    assert check_every_boundary(build(Applications(name=name, weights=None, image_size=size), seed=0)) <= 3
 
 
 def test_everything_trained_leaves_no_prefix() -> None:

@@ -1,12 +1,14 @@
 from __future__ import annotations
 
+import re
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 import tensorflow as tf
 
-from kerastune_ft.config.augment import AUGMENT_PRESETS
+from kerastune_ft.config.augment import AUGMENT_PRESETS, Augment
 from kerastune_ft.graph.randomness import example_keys
 from kerastune_ft.input.augment import augment
 
@@ -116,3 +118,62 @@ def test_static_shape_is_kept_in_a_graph() -> None:
     traced = tf.function(lambda images, keys: augment(images, keys, AUGMENT_PRESETS["strong"]))
     concrete = traced.get_concrete_function(tf.TensorSpec([4, 24, 32, 3], tf.uint8), tf.TensorSpec([4, 2], tf.uint32))
     assert concrete.output_shapes == tf.TensorShape([4, 24, 32, 3])
+
+
+README = Path(__file__).parents[2] / "README.md"
+OPERATIONS = {"flip": "horizontal", "rotate": 0.1, "zoom": 0.25, "contrast": 0.2, "brightness": 0.15, "erase": 0.5}
+
+
+def _rows_of_the_readme() -> dict[str, dict[str, Any]]:
+    lines = README.read_text(encoding="utf-8").splitlines()
+    start = next(number for number, line in enumerate(lines) if line.startswith("| augmentation |"))
+    names = [re.sub(r"\(.*\)", "", cell).strip() for cell in lines[start].strip("|").split("|")][1:]
+    rows = {}
+    for line in lines[start + 2 :]:
+        if not line.startswith("|"):
+            break
+        preset, *values = [cell.strip(" `") for cell in line.strip("|").split("|")]
+        rows[preset] = {
+            name: value if name == "flip" else float(value) for name, value in zip(names, values, strict=True)
+        }
+    return rows
+
+
+def test_the_readme_says_what_presets_do() -> None:
+    assert _rows_of_the_readme() == {name: dict(ops) for name, ops in AUGMENT_PRESETS.items() if name != "none"}
+
+
+@pytest.mark.parametrize("preset", ["none", "light", "medium", "strong"])
+@pytest.mark.parametrize("name", OPERATIONS)
+def test_an_operation_given_takes_the_place_of_the_presets(preset: str, name: str) -> None:
+    found = Augment(preset=preset, **{name: OPERATIONS[name]}).resolved()
+    assert found == dict(AUGMENT_PRESETS[preset]) | {name: OPERATIONS[name]}
+
+
+@pytest.mark.parametrize("name", OPERATIONS)
+def test_an_operation_alone_changes_images_and_without_it_they_stay(name: str) -> None:
+    alone = _augmented(IMAGES, _keys(), **{name: OPERATIONS[name]})
+    assert (alone != IMAGES).any(axis=(1, 2, 3)).mean() >= 0.25
+    assert np.array_equal(_augmented(IMAGES, _keys(), **{name: NONE[name]}), IMAGES)
+
+
+def test_together_they_are_one_after_another() -> None:
+    """Every draw has a place of its own, so an operation draws the same beside others as alone."""
+    images = np.clip(IMAGES, 100, 150)
+    together = _augmented(images, _keys(), **OPERATIONS)
+    steps = _augmented(images, _keys(), **{name: OPERATIONS[name] for name in ("flip", "rotate", "zoom")})
+    for name in ("contrast", "brightness", "erase"):
+        steps = _augmented(steps, _keys(), **{name: OPERATIONS[name]})
+    assert np.abs(together - steps).max() < 1e-3
+
+
+@pytest.mark.parametrize("name", ["rotate", "zoom"])
+def test_what_a_warp_brings_in_is_the_image_mirrored(name: str) -> None:
+    """No black corners: a bright image stays bright."""
+    assert _augmented(np.clip(IMAGES, 180, 255), _keys(), **{name: 0.5}).min() >= 180 - 1e-2
+
+
+def test_brightness_and_contrast_stay_within_what_pixels_can_be() -> None:
+    found = _augmented(IMAGES, _keys(), brightness=1.0, contrast=1.0)
+    assert found.min() == 0
+    assert found.max() == 255

@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
+from kerastune_ft.input import decode as decoding
 from kerastune_ft.input.decode import Geometry, decode
 
 SIZES = [(37, 53), (200, 31), (64, 64), (65, 64), (31, 40), (7, 5), (1, 90)]
@@ -67,3 +68,32 @@ def test_shape_and_type_are_static() -> None:
     dataset = tf.data.Dataset.from_tensors(tf.io.encode_jpeg(_pixels(9, 11)))
     spec = dataset.map(lambda content: decode(content, Geometry(8, 10, "pad"))).element_spec
     assert spec == tf.TensorSpec([8, 10, 3], tf.uint8)
+
+
+@pytest.mark.parametrize("target", [(64, 64), (33, 48)])
+def test_padding_side_by_side_gives_the_same(monkeypatch: pytest.MonkeyPatch, target: tuple[int, int]) -> None:
+    geometry = Geometry(*target, "pad")
+    for size in SIZES:
+        image = tf.constant(_pixels(*size))
+        expected = decode(image, geometry).numpy().astype(int)
+        with monkeypatch.context() as patch:
+            patch.setattr(decoding, "LARGEST_PADDED", 0)
+            found = decode(image, geometry).numpy().astype(int)
+        # The sums are the same, in another order: a half may be rounded the other way.
+        assert np.abs(found - expected).max() <= 1, size
+        assert (found != expected).mean() < 0.01, size
+
+
+@pytest.mark.parametrize("resize", ["crop", "pad", "stretch"])
+@pytest.mark.parametrize("size", [(10, 60000), (60000, 10), (1, 1)])
+def test_extreme_shapes_take_no_more_memory_than_they_have(resize: str, size: tuple[int, int]) -> None:
+    """Bars that make a square of 60000 x 10 would take 10 GB."""
+    image = np.full((*size, 3), 200, np.uint8)
+    found = decode(tf.constant(image), Geometry(64, 64, resize)).numpy()
+    if resize != "pad":
+        assert (found == 200).all()
+    elif size != (1, 1):
+        # A line of 60000 x 10 is a hundredth of a pixel thin in the middle of 64.
+        assert found.sum() < 255 * 64 * 3
+    else:
+        assert (found == 200).all()

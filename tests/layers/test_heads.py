@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 
 from kerastune_ft.config.heads import Head
+from kerastune_ft.errors import ConfigError
 from kerastune_ft.layers.heads import dense_head
 
 
@@ -33,6 +34,21 @@ def test_output_is_linear_in_what_is_pooled(pooling: str, pooled: object) -> Non
     features = np.random.default_rng(0).normal(size=(2, 4, 4, 6)).astype(np.float32)
     kernel, bias = head.get_layer("head_output").get_weights()
     assert np.allclose(head(features), pooled(features, axis=(1, 2)) @ kernel + bias, atol=1e-5)
+
+
+@pytest.mark.parametrize(("shape", "first"), [((7, 6), "head_pooling"), ((6,), "head_dropout")])
+def test_features_of_fewer_axes_take_a_head_too(shape: tuple[int, ...], first: str) -> None:
+    features = keras.Input(shape)
+    head = keras.Model(features, dense_head(features, Head(), 3, 0))
+    assert head.layers[1].name == first
+    given = np.random.default_rng(0).normal(size=(2, *shape)).astype(np.float32)
+    kernel, bias = head.get_layer("head_output").get_weights()
+    assert np.allclose(head(given), given.reshape(2, -1, 6).mean(axis=1) @ kernel + bias, atol=1e-5)
+
+
+def test_pooling_without_positions_is_refused() -> None:
+    with pytest.raises(ConfigError, match=r"head\.pooling: it has no effect on features without positions"):
+        dense_head(keras.Input((6,)), Head(pooling="max"), 3, 0)
 
 
 def test_kernels_are_a_function_of_seed_and_layer() -> None:

@@ -39,11 +39,15 @@ def plan_document(
             "name": "chest",
             "examples": sum(SPLITS.values()) * len(classes),
             "classes": list(classes),
+            "sizes": {split: amount * len(classes) for split, amount in SPLITS.items()},
             "counts": {split: dict.fromkeys(classes, amount) for split, amount in SPLITS.items()},
+            "values": {},
+            "groups": {"train": 12, "validation": 3, "test": 3},
             "fingerprint": "ab" * 32,
             "skipped": [{"path": "chest/ward 3/patient-0042.png", "reason": "cannot be decoded"}],
             "notes": ['2 hidden files ignored, first: chest/ward 3/.DS_Store of group "P-0042"'],
         },
+        "labels": {"kind": "one", "names": list(classes), "mean": [], "deviation": []},
         "backbone": {
             "kind": "applications",
             "name": "EfficientNetV2B0",
@@ -92,6 +96,8 @@ def phase_document(index: int, phases: int, epochs: int, rows: list[dict[str, An
         "optimizer": "adamw",
         "weight_decay": 0.01,
         "clip_norm": None,
+        "class_weights": {"bacterial": 0.75, "normal": 1.5, "viral": 1.0} if index else None,
+        "sampling": None if index else "balanced",
         "augment": {"preset": "light", "flip": "none"} if index else None,
         "early_stopping": {"patience": 4, "min_delta": 0.0} if index else None,
         "monitor": "validation_auc",
@@ -211,14 +217,22 @@ def write_csv(path: Path, rows: list[dict[str, Any]]) -> None:
         writer.writerows(rows)
 
 
+def splits_rows(predictions: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    return [
+        {"input": row["input"], "label": row.get("label", ""), "split": row["split"], "group": f"P-{number:04d}"}
+        for number, row in enumerate(predictions)
+    ]
+
+
 def write_mistakes(run: Path, rows: list[dict[str, Any]], most: int = 8) -> None:
-    wrong = [row for row in rows if row["split"] == "test" and row["label"] != row["prediction"]][:most]
+    test = [row for row in rows if row["split"] == "test"]
+    wrong = [row for row in test if "prediction" not in row or row["label"] != row["prediction"]][:most]
     listed = []
     for number, row in enumerate(wrong):
         picture = run / "evaluation" / "mistakes" / f"{number:02d}.png"
         picture.parent.mkdir(parents=True, exist_ok=True)
         Image.linear_gradient("L").resize((96, 96)).rotate(40 * number).save(picture)
-        kept = {key: row[key] for key in ("input", "label", "prediction", "probability")}
+        kept = {key: row[key] for key in row if key not in ("split", "loss") and not key.startswith("probability_")}
         listed.append({"file": picture.name, **kept})
     write_json(run / "evaluation" / "mistakes.json", listed)
 
@@ -244,7 +258,10 @@ def write_run(
     write_json(
         run / "metrics.json", {"validation": measured, "test": {name: value - 0.01 for name, value in measured.items()}}
     )
+    chance = {"loss": 1.0986, "accuracy": 0.3333, "macro_f1": 0.1667, "auc": 0.5}
+    write_json(run / "evaluation" / "constant.json", {"validation": chance, "test": chance})
     write_csv(run / "evaluation" / "predictions.csv", predictions)
+    write_csv(run / "splits.csv", splits_rows(predictions))
     if examples:
         write_mistakes(run, predictions)
     return run

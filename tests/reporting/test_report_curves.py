@@ -9,7 +9,7 @@ import pandas
 import pytest
 import run_files
 
-from kerastune_ft.reporting import curves
+from kerastune_ft.reporting import curves, drawing
 
 
 def drawn(phases: int = 2, epochs: int = 3, **phase_values: Any) -> Any:
@@ -56,12 +56,12 @@ def test_a_phase_name_is_text_and_is_cut_to_its_room(name: str, shown: str) -> N
     frame = pandas.DataFrame(history).replace({"phase": {"head": name}})
     figure = curves.learning_curves(frame, [{**ran[0], "name": name}, ran[1]])
     assert shown in {text.get_text() for text in figure.axes[0].texts}
-    ElementTree.fromstring(curves.svg(figure, "curves"))
+    ElementTree.fromstring(drawing.svg(figure, "curves"))
 
 
 def test_the_svg_is_deterministic_and_takes_its_colours_from_the_page() -> None:
     before = dict(matplotlib.rcParams)
-    first, second = (curves.svg(drawn()[0], "curves") for _ in range(2))
+    first, second = (drawing.svg(drawn()[0], "curves") for _ in range(2))
     assert first == second
     assert dict(matplotlib.rcParams) == before
     assert first.startswith('<svg role="img"') and "var(--validation, #2457d6)" in first

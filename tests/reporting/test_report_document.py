@@ -186,22 +186,6 @@ def test_many_classes_stay_legible(tmp_path: Path) -> None:
     assert len(document.summary(run)["classes"]) == 100
 
 
-def test_several_labels_per_example_have_no_confusion_matrix(tmp_path: Path) -> None:
-    run = run_files.write_run(tmp_path / "r")
-    config = run_files.config_document()
-    config["task"]["multi_label"] = True
-    run_files.write_json(run / "config.json", config)
-    assert "No confusion matrix" in document.render(run)
-    assert document.summary(run)["classes"] == []
-
-
-def test_a_regression_shows_predicted_against_true(tmp_path: Path) -> None:
-    run = run_files.write_run(tmp_path / "r")
-    rows = [{"split": "test", "input": f"{n}.png", "label": n, "value": n + 0.5, "loss": 0.25} for n in range(20)]
-    run_files.write_csv(run / "evaluation/predictions.csv", rows)
-    assert "Predicted against true values" in document.render(run)
-
-
 def test_the_summary_is_json_and_says_what_the_page_says(run: Path, page: str) -> None:
     found = json.loads(json.dumps(document.summary(run), allow_nan=False))
     assert found["metrics"]["test"]["accuracy"] == pytest.approx(0.9032)

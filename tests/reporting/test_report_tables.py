@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
 from typing import Any
@@ -8,8 +9,8 @@ import pytest
 import run_files
 from rich.console import Console
 
+from kerastune_ft.reporting import contents, redaction, tables
 from kerastune_ft.reporting import quantities as say
-from kerastune_ft.reporting import redaction, tables
 
 
 def printed(renderable: Any, width: int = 100) -> str:
@@ -38,6 +39,10 @@ def test_the_plan_says_everything_within_a_hundred_columns() -> None:
         "1 file skipped",
         "no GPU found",
         "deterministic operations are on (CPU)",
+        "120 train, 27 validation, 27 test",
+        "one of 3 classes: bacterial, normal, viral",
+        "bacterial 0.75, normal 1.5, viral 1",
+        "sampling       balanced",
     ):
         assert told in text, told
 
@@ -59,7 +64,7 @@ def test_one_phase_of_one_epoch_is_singular() -> None:
 
 def test_a_plan_with_many_classes_is_shortened() -> None:
     text = printed(tables.plan_table(run_files.plan_document(classes=[f"c{n}" for n in range(100)])))
-    assert "… 88 more classes" in text and "c99" not in text and "4,000" in text
+    assert "… 88 more" in text and "c99" not in text and "4,000" in text
 
 
 def test_markup_in_names_is_printed_as_it_is() -> None:
@@ -76,13 +81,50 @@ def test_units_end_with_what_to_paste() -> None:
         {"id": "block1", "parameters": 3000, "variables": 4, "share": 0.75, "output_shape": [None, 4]},
     ]
     stem, block = printed(tables.units_table(rows)).strip().splitlines()[-2:]
-    assert stem.strip().endswith('100 %   {"from": "stem"} = {"last": 2}') and "? x 8 x 8 x 3" in stem
-    assert "75 %" in block and '{"from": "block1"} = {"last": 1}' in block
+    assert re.split(r"\s{2,}", stem.strip()) == [
+        "stem", "1.0 k", "25 %", "100 %", "? x 8 x 8 x 3", '{"from": "stem"} = {"last": 2}',
+    ]  # fmt: skip
+    assert re.split(r"\s{2,}", block.strip())[1:4] == ["3.0 k", "75 %", "75 %"]
+    assert block.strip().endswith('{"from": "block1"} = {"last": 1}')
 
 
 def test_metrics_have_a_column_per_split_and_a_dash_for_what_is_missing() -> None:
     text = printed(tables.metrics_table({"validation": {"loss": 0.5}, "test": {"loss": 0.25, "macro_f1": 0.75}}))
     assert text.splitlines()[-2].split() == ["macro", "F1", say.ABSENT, "0.7500"]
+
+
+def test_beside_each_split_stands_the_constant_predictor_where_it_is_known() -> None:
+    measured = {"validation": {"mae": 0.003123}, "test": {"mae": 12345.0}}
+    text = printed(tables.metrics_table(measured, {"test": {"mae": 20000.5}}))
+    heading, _, row = (line.split() for line in text.rstrip().splitlines()[-3:])
+    assert heading == ["metric", "validation", "test", "test,", "constant"]
+    assert row == ["MAE", "0.003123", "12,345", "20,000"]
+
+
+def test_a_plan_of_several_labels_ends_its_counts_with_the_examples() -> None:
+    plan = run_files.plan_document()
+    plan["labels"]["kind"] = "several"
+    plan["data"]["sizes"] = {"train": 70, "validation": 15, "test": 16}
+    text = printed(tables.plan_table(plan))
+    assert "70 train, 15 validation, 16 test" in text and "any of 3 classes" in text
+    assert ["examples", "70", "15", "16"] in [line.split() for line in text.splitlines()]
+
+
+def test_a_plan_of_values_shows_their_spread_in_terminal_and_notebook() -> None:
+    plan = run_files.plan_document()
+    plan["labels"] = {"kind": "values", "names": ["dose"], "mean": [0.003], "deviation": [0.001]}
+    spread = {"mean": 0.0031, "deviation": 0.0012, "smallest": 0.0, "largest": 12345.0}
+    plan["data"] |= {"classes": [], "counts": {}, "values": {"train": {"dose": spread}}}
+    text = printed(tables.plan_table(plan))
+    assert ["dose", "train", "120", "0.0031", "0.0012", "0", "12,345"] in [line.split() for line in text.splitlines()]
+    assert "1 value: dose; standardised inside" in text
+    html = tables.plan_html(plan)
+    assert "values by split" in html and "0.0031</td>" in html and "12,345</td>" in html
+
+
+def test_many_class_weights_are_their_range() -> None:
+    by_class = {f"c{number}": 0.5 + number for number in range(20)}
+    assert contents.weights(by_class) == "20 classes, from 0.5 (c0) to 19.5 (c19)"
 
 
 def test_backbones_begin_with_familiar_columns() -> None:
@@ -107,7 +149,17 @@ def test_backbones_begin_with_familiar_columns() -> None:
         (say.duration(192), "3 min 12 s"),
         (say.figure(0.5), "0.5000"),
         (say.figure(float("nan")), say.ABSENT),
-        (say.figure(1234.56), "1235"),
+        (say.figure(1234.56), "1,235"),
+        (say.figure(0.003123), "0.003123"),
+        (say.figure(12345.6), "12,346"),
+        (say.plain(3.0), "3"),
+        (say.plain(0.003), "0.003"),
+        (say.offset(-42.623), "−42.62"),  # noqa: RUF001  a true minus sign
+        (say.progress(0.0081234), "0.0081"),
+        (say.progress(0.00031234), "3.123e-04"),
+        (say.progress(12345.6), "12345.6"),
+        (say.progress(3e9), "3.000e+09"),
+        (say.words("test_r2"), "test R2"),
         (say.change(0.1157), "+0.1157"),
         (say.words("validation_macro_f1"), "validation macro F1"),
         (say.moment("2025-03-01T09:00:12+00:00"), "2025-03-01 09:00 UTC"),
@@ -123,6 +175,13 @@ def test_withholding_takes_paths_and_unknown_quotes_and_keeps_the_rest() -> None
     text = 'a/b c.png of "P-7" and "viral" in 0.15 s, see C:\\data\\x'
     assert redaction.withhold(text, {"viral"}) == (
         '(left out) (left out) of (left out) and "viral" in 0.15 s, see (left out)'
+    )
+
+
+def test_group_ids_in_brackets_are_withheld_and_shares_are_not() -> None:
+    text = "2 groups are in more than one split (P-1, 17 and 3 more); 17 kept whole (viral: train 1.0 %, test 2.0 %)"
+    assert redaction.withhold(text, {"viral"}, {"P-1", "17"}) == (
+        "2 groups are in more than one split (left out); 17 kept whole (viral: train 1.0 %, test 2.0 %)"
     )
 
 

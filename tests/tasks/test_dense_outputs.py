@@ -11,13 +11,15 @@ import pytest
 import tensorflow as tf
 
 from kerastune_ft.config.augment import AUGMENT_PRESETS
-from kerastune_ft.data.source import DataSource
+from kerastune_ft.data.labels import Labels
+from kerastune_ft.data.source import DataSource, describe
+from kerastune_ft.data.splits import Chosen
 from kerastune_ft.graph import keras_private, randomness
 from kerastune_ft.graph.partition import Partition, partition
 from kerastune_ft.input.augment import augment
 from kerastune_ft.input.decode import Geometry
 from kerastune_ft.input.pipeline import Loader, in_order
-from kerastune_ft.tasks.base import Task
+from kerastune_ft.tasks.base import PLAIN, LossOptions, Task
 from kerastune_ft.training.devices import Devices
 from kerastune_ft.training.step import PhaseStep
 
@@ -56,7 +58,7 @@ class _Segmentation(Task):
         return tf.cast(targets != VOID, tf.float32) * weights[:, tf.newaxis, tf.newaxis]
 
     def loss(
-        self, targets: Any, outputs: tf.Tensor, weights: tf.Tensor, smoothing: float = 0.0
+        self, targets: Any, outputs: tf.Tensor, weights: tf.Tensor, options: LossOptions = PLAIN
     ) -> tuple[tf.Tensor, tf.Tensor]:
         valid = self._valid(targets, weights)
         labels = tf.where(targets == VOID, tf.zeros_like(targets), targets)
@@ -83,7 +85,10 @@ class _Shapes(DataSource):
         masks = random.integers(0, CLASSES, (count, SIZE, SIZE)).astype(np.uint8)
         self.images = np.repeat(masks[..., np.newaxis] * 100, 3, axis=-1).astype(np.uint8)
         masks[:, :, -1] = VOID
-        self.masks, self.labels = masks, np.zeros(count, np.int32)
+        self.masks = masks
+        labels = Labels("one", ("any", "other"), np.zeros(count, np.int32))
+        keys = [f"shape{number}" for number in range(count)]
+        super().__init__(describe("shapes", "shapes", labels, Chosen({}, (), {}), ""), {}, labels, keys)
 
     def element(self, index: tf.Tensor) -> dict[str, tf.Tensor]:
         return {"image": tf.constant(self.images)[index], "mask": tf.constant(self.masks)[index]}

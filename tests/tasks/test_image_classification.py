@@ -8,8 +8,10 @@ from sklearn import metrics
 
 from kerastune_ft.config.heads import Head
 from kerastune_ft.config.tasks import ImageClassification as Options
+from kerastune_ft.data.labels import Scheme
 from kerastune_ft.errors import ConfigError
 from kerastune_ft.input.decode import Geometry
+from kerastune_ft.tasks.base import LossOptions
 from kerastune_ft.tasks.image_classification import ImageClassification, build, softmax
 
 RANDOM = np.random.default_rng(0)
@@ -18,14 +20,14 @@ LOGITS = RANDOM.normal(size=(30, 3)).astype(np.float32) * 3
 
 
 def _task(classes: tuple[str, ...] = ("cat", "dog", "owl"), **options: object) -> ImageClassification:
-    return build(Options(**options), Head(), classes, 0)
+    return build(Options(**options), Head(), Scheme("one", classes), 0)
 
 
 @pytest.mark.parametrize("smoothing", [0.0, 0.1])
 def test_loss_is_the_cross_entropy_of_keras_over_real_examples(smoothing: float) -> None:
     weights = np.ones(30, np.float32)
     weights[25:] = 0
-    loss, count = _task().loss(tf.constant(TARGETS), tf.constant(LOGITS), tf.constant(weights), smoothing)
+    loss, count = _task().loss(tf.constant(TARGETS), tf.constant(LOGITS), tf.constant(weights), LossOptions(smoothing))
     assert count == 25
     if smoothing:
         keras_loss = keras.losses.CategoricalCrossentropy(from_logits=True, label_smoothing=smoothing, reduction="sum")

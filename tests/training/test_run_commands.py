@@ -55,7 +55,12 @@ def test_the_last_lines_give_figures_directory_and_next_command(commands: dict[s
 
 def test_a_finished_run_prints_its_metrics_and_trains_nothing(commands: dict[str, Outcome], base: Path) -> None:
     again = commands["again"]
-    assert again.json == {"run": "base", "state": "done", "metrics": json.loads((base / "metrics.json").read_text())}
+    assert again.json == {
+        "run": "base",
+        "state": "done",
+        "metrics": json.loads((base / "metrics.json").read_text()),
+        "constant": json.loads((base / "evaluation/constant.json").read_text()),
+    }
     assert again.err == "run base finished before with this configuration\n"
 
 

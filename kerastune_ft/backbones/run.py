@@ -1,0 +1,98 @@
+"""An earlier run as the start: its trained backbone, and its head if that is kept, read from its directory alone."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import keras
+
+from kerastune_ft.backbones.base import Backbone, Transfer
+from kerastune_ft.backbones.saved import load
+from kerastune_ft.config.backbones import EarlierRun
+from kerastune_ft.errors import ConfigError
+from kerastune_ft.graph import keras_private
+from kerastune_ft.graph.flat import FlatCopy
+from kerastune_ft.graph.units import Unit
+from kerastune_ft.rundir import MANIFEST, RunDirectory
+
+_MODEL = "model/model.keras"
+_SHOWN = 5
+
+
+def build(options: EarlierRun) -> Backbone:
+    """Build the backbone of an earlier run with the weights that run ended with, divided into the same units."""
+    run = RunDirectory(options.path)
+    plan = plan_of(options)
+    digest = _checked(run, options)
+    inner = next(layer for layer in load(Path(options.path) / _MODEL, "backbone.path").layers if is_inner(layer))
+    images = keras.Input(tuple(inner.input.shape[1:]), name="image", dtype="float32")
+    whole = keras.Model(images, FlatCopy(inner, images).output)
+    head = plan["head"]["layers"]
+    features = next(node.inputs[0] for node in keras_private.nodes_in_order(whole) if node.operation.name == head[0])
+    body = keras.Model(images, features, name="backbone")
+    about = plan["backbone"]
+    units = tuple(
+        Unit(row["id"], tuple(body.get_layer(name) for name in row["layers"]), (None, *row["output_shape"]))
+        for row in about["units"]
+    )
+    transfer = Transfer(f"run {written(options)}", digest, sum(len(unit.variables) for unit in units))
+    height, width = about["image_size"]
+    kept = {name: whole.get_layer(name).get_weights() for name in head} if options.head == "keep" else {}
+    return Backbone(about["name"], body, units, (height, width), about["preprocessing"], transfer, kept_head=kept)
+
+
+def is_inner(layer: keras.layers.Layer) -> bool:
+    """Return whether a layer of a run's saved model is the model that was trained, between resize and finish."""
+    return isinstance(layer, keras.Model)
+
+
+def written(options: EarlierRun) -> str:
+    """Return the run's path as the configuration has it."""
+    return str(getattr(options.path, "written", options.path))
+
+
+def plan_of(options: EarlierRun) -> Mapping[str, Any]:
+    """Return the plan of a finished earlier run.
+
+    Raises ConfigError where there is no run, or none that was finished.
+    """
+    run, place = RunDirectory(options.path), f"backbone.path: {written(options)}"
+    if not run.exists("plan.json"):
+        raise ConfigError(f"{place} {_what_is_there(run)}; give the directory of a finished run")
+    if not run.exists(_MODEL):
+        state = (run.manifest() or {}).get("state", "interrupted")
+        raise ConfigError(
+            f"{place} has no {_MODEL}: the run is {state}; give its command again, with --run-dir "
+            f"{written(options)}, to finish it first"
+        )
+    plan: Mapping[str, Any] = run.read_json("plan.json")
+    if any("layers" not in row for row in plan["backbone"]["units"]) or "options" not in plan["head"]:
+        raise ConfigError(
+            f"{place} was made by a version of this program that did not write down the layers of the units; "
+            "train it again"
+        )
+    return plan
+
+
+def _what_is_there(run: RunDirectory) -> str:
+    if not run.path.exists():
+        return "does not exist"
+    if not run.path.is_dir():
+        return "is a file and no run directory"
+    runs = sorted(entry.name for entry in run.path.iterdir() if (entry / "plan.json").exists())
+    return f"is no run; it holds {', '.join(runs[-_SHOWN:])}" if runs else "is no run directory: it has no plan.json"
+
+
+def _checked(run: RunDirectory, options: EarlierRun) -> str:
+    """Return the SHA-256 of the model, which must be the one that the run wrote."""
+    digest = hashlib.sha256(run.read_bytes(_MODEL)).hexdigest()
+    about = ((run.manifest() or {}).get("files") or {}).get(_MODEL)
+    if about and about["sha256"] != digest:
+        raise ConfigError(
+            f"backbone.path: {_MODEL} of {written(options)} is not the file that its {MANIFEST} names (SHA-256 "
+            f"{digest[:12]}, written was {about['sha256'][:12]}); it is damaged or was replaced; restore it"
+        )
+    return digest

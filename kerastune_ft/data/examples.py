@@ -1,0 +1,87 @@
+"""What a division of examples into splits looks at: their keys, what splits are to be alike in, what stays together."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+
+from kerastune_ft.errors import DataError
+
+_SHOWN = 5
+
+
+@dataclass(frozen=True)
+class Examples:
+    """All examples of a source, as far as their division into splits goes."""
+
+    keys: Sequence[str]
+    """By example, what identifies it to the user: a relative path, `x[17]`."""
+    strata: np.ndarray
+    """What splits are to be alike in: int32 [N], one number each, or uint8 [N, strata] of 0 and 1."""
+    names: tuple[str, ...]
+    """Of the strata."""
+    groups: Sequence[str] | None = None
+    """By example, what must not be divided between splits, as a patient; None where no grouping is asked for."""
+    column: Callable[[str], Sequence[str]] | None = None
+    """Returns the texts of a table's column by example, or raises DataError; None where there are no columns."""
+    are_classes: bool = True
+    """Whether strata are classes to be learnt, and not parts of a range of values."""
+    noun: str = "image"
+
+    @property
+    def have_several(self) -> bool:
+        """Whether an example may be in several strata, or in none."""
+        return self.strata.ndim == 2
+
+    def counts(self, indices: np.ndarray) -> dict[str, int]:
+        """Return by stratum how many of these examples it has."""
+        if self.have_several:
+            found = self.strata[indices].sum(axis=0, dtype=np.int64)
+        else:
+            found = np.bincount(self.strata[indices], minlength=len(self.names))
+        return dict(zip(self.names, found.tolist(), strict=True))
+
+    def members(self, indices: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Return the pairs of example and stratum, the example as a position in `indices`."""
+        if self.have_several:
+            positions, strata = np.nonzero(self.strata[indices])
+            return positions, strata
+        return np.arange(len(indices)), self.strata[indices].astype(np.int64)
+
+    @cached_property
+    def group_names(self) -> tuple[str, ...]:
+        """The groups, sorted."""
+        return tuple(sorted(set(self.groups or ())))
+
+    @cached_property
+    def group_numbers(self) -> np.ndarray:
+        """By example, the number of its group in `group_names`."""
+        number = {name: place for place, name in enumerate(self.group_names)}
+        return np.array([number[name] for name in self.groups or ()], np.int64)
+
+    def group_counts(self, indices: np.ndarray) -> dict[str, int]:
+        """Return by stratum how many groups of these examples have it."""
+        positions, strata = self.members(indices)
+        pairs = np.unique(self.group_numbers[indices][positions] * len(self.names) + strata)
+        found = np.bincount(pairs % len(self.names), minlength=len(self.names))
+        return dict(zip(self.names, found.tolist(), strict=True))
+
+    def check_groups(self) -> None:
+        """Raise DataError for examples without a group."""
+        alone = [key for key, group in zip(self.keys, self.groups or (), strict=False) if not group.strip()]
+        if alone:
+            verb = "has" if len(alone) == 1 else "have"
+            raise DataError(
+                f"data.group: {len(alone)} of {len(self.keys)} {self.noun}s {verb} no group: {listed(alone, _SHOWN)}.\n"
+                "Give each its group (one of its own where it belongs to none), or take it out of the data."
+            )
+
+
+def listed(names: Iterable[str], limit: int = 20) -> str:
+    """Return the first names, and how many more there are."""
+    shown = list(names)
+    more = f" and {len(shown) - limit} more" if len(shown) > limit else ""
+    return ", ".join(shown[:limit]) + more

@@ -1,0 +1,115 @@
+"""Splits that are written down: in a column of a table, or in the splits.csv of another run."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections import Counter
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+from etils import epath
+
+from kerastune_ft.config.data import Column, File
+from kerastune_ft.data.examples import Examples, listed
+from kerastune_ft.data.source import SPLITS, counted
+from kerastune_ft.data.split_words import SPLIT_OF_WORD
+from kerastune_ft.errors import ConfigError, DataError
+
+_SHOWN = 5
+_COLUMNS = ("input", "split")
+Placed = tuple[dict[str, np.ndarray], list[str]]
+"""Indices by split, and sentences for the user."""
+
+
+def column_splits(requested: Column, examples: Examples) -> Placed:
+    """Return the splits that a column of the table says."""
+    if examples.column is None:
+        raise ConfigError(
+            f'data.splits.column: only a table has columns, and this data has no column "{requested.column}".\n'
+            'Give fractions, as {"train": 0.7, "validation": 0.15, "test": 0.15}, or names of splits that the data has.'
+        )
+    texts = examples.column(requested.column)
+    return _placed(texts, examples, "data.splits.column", f'the column "{requested.column}"')
+
+
+def file_splits(requested: File, examples: Examples) -> Placed:
+    """Return the splits that the file gives these examples, matched by key."""
+    split_of = _read(requested.file)
+    absent = [key for key in examples.keys if key not in split_of]
+    if absent:
+        raise DataError(_not_placed(requested.file, absent, split_of, examples))
+    place = f"the file {requested.file}"
+    found, notes = _placed([split_of[key] for key in examples.keys], examples, "data.splits.file", place)
+    left = len(split_of) - len(examples.keys)
+    if left:
+        verb = "names" if left == 1 else "name"
+        notes.append(f"splits: {counted(left, 'row')} of {requested.file} {verb} no example of this data")
+    return found, notes
+
+
+def _placed(texts: Sequence[str], examples: Examples, option: str, place: str) -> Placed:
+    """Return the indices by split from the text of every example."""
+    words = {text: SPLIT_OF_WORD.get(text.strip().casefold()) for text in dict.fromkeys(texts)}
+    if unknown := [text for text, split in words.items() if split is None]:
+        raise DataError(_unknown_words(unknown, texts, examples, option, place))
+    found = {split: np.flatnonzero([words[text] == split for text in texts]) for split in SPLITS}
+    if not len(found["train"]):
+        raise DataError(f"{option}: {place} places no {examples.noun} in train, so there is nothing to learn from.")
+    renamed = [f'"{text}" is taken as {split}' for text, split in words.items() if text != split]
+    notes = [f"splits: in {place} {', '.join(sorted(renamed))}"] if renamed else []
+    return {split: indices for split, indices in found.items() if len(indices)}, notes
+
+
+def _unknown_words(unknown: Sequence[str], texts: Sequence[str], examples: Examples, option: str, place: str) -> str:
+    lines = []
+    for word in unknown[:_SHOWN]:
+        keys = [key for key, text in zip(examples.keys, texts, strict=True) if text == word]
+        said = f'"{word}"' if word.strip() else "nothing"
+        lines.append(f"  {said} for {counted(len(keys), examples.noun)}: {listed(keys, _SHOWN)}")
+    if len(unknown) > _SHOWN:
+        lines.append(f"  and {len(unknown) - _SHOWN} more values")
+    return (
+        f"{option}: {place} must say train, validation or test for every {examples.noun}, and says\n"
+        + "\n".join(lines)
+        + "\nWrite one of the three words there."
+    )
+
+
+def _not_placed(file: str, absent: Sequence[str], split_of: Mapping[str, str], examples: Examples) -> str:
+    place = f"data.splits.file: {file} places"
+    if len(absent) == len(examples.keys):
+        return (
+            f"{place} none of the {counted(len(absent), examples.noun)}: the data has {absent[0]}, "
+            f"the file {next(iter(split_of), 'nothing')}.\nGive the splits.csv of a run on this data."
+        )
+    return (
+        f"{place} {len(examples.keys) - len(absent)} of {counted(len(examples.keys), examples.noun)}, but not "
+        f"{listed(absent, _SHOWN)}.\nAdd a row with input and split for each to a copy of the file, or take them out "
+        "of the data."
+    )
+
+
+def _read(file: str) -> dict[str, str]:
+    """Return the split of every input of the file as it is written."""
+    path = epath.Path(file)
+    try:
+        # Within a run the file is always called so, and the run is easily named in its place.
+        content = (path / "splits.csv" if path.is_dir() else path).read_bytes()
+        reader = csv.DictReader(io.StringIO(content.decode("utf-8-sig"), newline=""), strict=True)
+        columns = list(reader.fieldnames or ())
+        if not set(_COLUMNS) <= set(columns):
+            has = ", ".join(columns) or "none"
+            raise ConfigError(
+                f"data.splits.file: {file} needs the columns input and split; it has {has}.\n"
+                "Give the splits.csv of another run."
+            )
+        rows = [(row["input"], row["split"] or "") for row in reader]
+    except (OSError, UnicodeDecodeError, csv.Error) as problem:
+        reason = "it is not there" if isinstance(problem, FileNotFoundError) else str(problem)
+        raise ConfigError(
+            f"data.splits.file: {file} cannot be read: {reason}.\nGive the splits.csv of another run."
+        ) from problem
+    if double := [key for key, count in Counter(key for key, _ in rows).items() if count > 1]:
+        raise ConfigError(f"data.splits.file: {file} has several rows for {listed(double, _SHOWN)}. Leave one of each.")
+    return dict(rows)

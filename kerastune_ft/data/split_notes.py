@@ -1,0 +1,83 @@
+"""What the user should read about groups in splits and about how well a division came out."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+
+from kerastune_ft.data.examples import Examples, listed
+from kerastune_ft.data.source import counted
+
+_SHOWN = 5
+_ALIKE = 0.1
+
+
+def groups_by_split(splits: Mapping[str, np.ndarray], examples: Examples) -> dict[str, int]:
+    """Return how many groups each split has; nothing where examples are not grouped."""
+    if examples.groups is None:
+        return {}
+    return {split: len(np.unique(examples.group_numbers[indices])) for split, indices in splits.items()}
+
+
+def group_notes(splits: Mapping[str, np.ndarray], examples: Examples) -> list[str]:
+    """Return sentences on the groups of each split, and on those that several splits share."""
+    if examples.groups is None:
+        return []
+    shared = _shared(splits, examples)
+    sizes = ", ".join(f"{split} {count}" for split, count in groups_by_split(splits, examples).items())
+    notes = [f"splits: groups {sizes}; {len(shared)} shared"]
+    if shared:
+        verb = "is" if len(shared) == 1 else "are"
+        notes.append(
+            f"splits: {counted(len(shared), 'group')} {verb} in more than one split ({listed(shared, _SHOWN)}), "
+            "so the metrics flatter the model"
+        )
+    return notes
+
+
+def division_notes(splits: Mapping[str, np.ndarray], examples: Examples, *, of_classes: bool = True) -> list[str]:
+    """Return what a division of groups, or of examples of several classes, achieved."""
+    if examples.groups is None and not examples.have_several:
+        return []
+    every = np.concatenate(list(splits.values()))
+    said = []
+    if examples.groups is not None and not _shared(splits, examples):
+        said.append(f"{counted(len(np.unique(examples.group_numbers[every])), 'group')} kept whole")
+    sizes = ", ".join(f"{100 * len(indices) / len(every):.1f}" for indices in splits.values())
+    said.append(f"sizes {sizes} %")
+    if examples.are_classes:
+        said.append(_spread(splits, examples))
+    notes = [f"splits: {'; '.join(said)}"]
+    return notes + _rare(splits, examples, every) if examples.are_classes and of_classes else notes
+
+
+def _shared(splits: Mapping[str, np.ndarray], examples: Examples) -> list[str]:
+    found = np.concatenate([np.unique(examples.group_numbers[indices]) for indices in splits.values()])
+    groups, counts = np.unique(found, return_counts=True)
+    return [examples.group_names[group] for group in groups[counts > 1]]
+
+
+def _spread(splits: Mapping[str, np.ndarray], examples: Examples) -> str:
+    """Return how much classes' shares differ, and for the worst class its share in each split."""
+    shares = np.array([list(examples.counts(indices).values()) for indices in splits.values()], np.float64)
+    shares *= 100 / np.maximum([[len(indices)] for indices in splits.values()], 1)
+    spread = shares.max(axis=0) - shares.min(axis=0)
+    worst = int(np.argmax(spread))
+    if spread[worst] < _ALIKE:
+        return f"every class's share is the same in all splits to {_ALIKE} points"
+    each = ", ".join(f"{split} {share:.1f} %" for split, share in zip(splits, shares[:, worst], strict=True))
+    most = f"a class's share differs by at most {spread[worst]:.1f} points between splits"
+    return f"{most} ({examples.names[worst]}: {each})"
+
+
+def _rare(splits: Mapping[str, np.ndarray], examples: Examples, every: np.ndarray) -> list[str]:
+    """Return a sentence on the classes that cannot be in every split."""
+    grouped = examples.groups is not None
+    counts = examples.group_counts(every) if grouped else examples.counts(every)
+    few = {name: count for name, count in counts.items() if 0 < count < len(splits)}
+    if not few:
+        return []
+    noun = "group" if grouped else examples.noun
+    each = listed(f"{name} ({counted(count, noun)})" for name, count in few.items())
+    return [f"splits: too few {noun}s have {each}, so not every split has it; add {noun}s with it to measure it"]

@@ -1,0 +1,170 @@
+"""A table with a row per image: where the file lies, its label, and what it must not be parted from."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from kerastune_ft.config.data import Column, Named, TableData
+from kerastune_ft.config.tasks import Task
+from kerastune_ft.data.files import FileSource, listing, repeated_notes, rotated_notes, usable
+from kerastune_ft.data.fingerprint import combined_fingerprint
+from kerastune_ft.data.frame import Frame, read_frame
+from kerastune_ft.data.images import CheckedImage, ImageCheck
+from kerastune_ft.data.labels import Labels, number_labels
+from kerastune_ft.data.source import DataSource, Report, SkippedFile, counted, describe
+from kerastune_ft.data.splits import Chosen, Examples, absent_notes, choose_splits
+from kerastune_ft.data.table_files import NamedFiles, check_files, named_files
+from kerastune_ft.data.table_labels import LabelCells, label_cells
+from kerastune_ft.data.templates import input_texts
+from kerastune_ft.errors import ConfigError, DataError
+
+
+def open_source(options: TableData, task_options: Task, cache_directory: Path, report: Report) -> DataSource:
+    """Open the images that a table names, in the order of its rows."""
+    frame = read_frame(Path(options.path))
+    _check_splits(frame, options)
+    found = _found(frame, options, task_options, cache_directory, report)
+    return _source(options, found, choose_splits(options.splits, {}, found.examples))
+
+
+def open_unsplit(options: TableData, task_options: Task, cache_directory: Path, report: Report) -> DataSource:
+    """Open the images that a table names whole, all of them as the test split: other data to evaluate on."""
+    whole = options.model_copy(update={"splits": None, "group": None})
+    found = _found(read_frame(Path(options.path)), whole, task_options, cache_directory, report)
+    splits = {"test": np.arange(len(found.rows), dtype=np.int64)}
+    return _source(whole, found, Chosen(splits, absent_notes(splits, found.examples), {}))
+
+
+@dataclass(frozen=True)
+class _Found:
+    """The rows of a table that can be used, what was found out about each, and what to say about the rest."""
+
+    frame: Frame
+    rows: Sequence[int]
+    """The rows of the frame that are examples; all that follows is by example."""
+    keys: Sequence[str]
+    label_texts: Sequence[str]
+    labels: Labels
+    groups: Sequence[str] | None
+    images: Sequence[CheckedImage]
+    skipped: tuple[SkippedFile, ...]
+    notes: tuple[str, ...]
+
+    @property
+    def examples(self) -> Examples:
+        are_classes = self.labels.kind != "values"
+        return Examples(self.keys, *self.labels.strata, self.groups, column=self.column, are_classes=are_classes)
+
+    def column(self, name: str) -> list[str]:
+        """Return the texts of a column that says something about splits."""
+        texts = self.frame.texts(name, "data.splits.column")
+        return [texts[row] for row in self.rows]
+
+
+def _found(frame: Frame, options: TableData, task: Task, cache_directory: Path, report: Report) -> _Found:
+    wanted = options.input
+    if not isinstance(wanted, str):
+        raise ConfigError("data.input: two columns are a pair of texts; name one column, or a template of columns.")
+    texts = input_texts(frame, wanted)
+    cells = label_cells(frame, options.label, are_numbers=task.kind.endswith("_regression"))
+    files = named_files(frame, texts, [cells.text(row) for row in range(len(texts))])
+    labelled, unlabelled = _labelled(frame, options, files, cells)
+    groups = _groups(frame, options.group, labelled)
+    # A label that the task cannot take is said before thousands of files are looked at.
+    labels = _labels(frame, task, files, cells, labelled)
+    intensity = None if options.intensity == "auto" else options.intensity
+    check = ImageCheck(Path(files.folder), cache_directory, intensity, report)
+    images = check_files(files, labelled, check, wanted)
+    kept, bad = usable([files.names[row] for row in labelled], images, options)
+    rows = [labelled[index] for index in kept]
+    return _Found(
+        frame,
+        rows,
+        [files.keys[row] for row in rows],
+        [cells.text(row) for row in rows],
+        _labels(frame, task, files, cells, rows) if bad else labels,
+        None if groups is None else [groups[index] for index in kept],
+        [images[index] for index in kept],
+        (*unlabelled, *bad),
+        (*frame.notes, *cells.notes, *files.notes),
+    )
+
+
+def _source(options: TableData, found: _Found, chosen: Chosen) -> FileSource:
+    info = describe(
+        "table",
+        Path(options.path).name,
+        found.labels,
+        chosen,
+        _fingerprint(options, found),
+        skipped=found.skipped,
+        notes=(
+            *found.notes,
+            *chosen.notes,
+            *rotated_notes(found.images),
+            *repeated_notes(found.images, found.labels, chosen.splits),
+        ),
+    )
+    return FileSource(info, chosen.splits, found.labels, found.keys, found.groups, found.images)
+
+
+def _fingerprint(options: TableData, found: _Found) -> str:
+    """Return what changes with the content of any example, and with the cells that decide its split."""
+    columns = [found.keys, found.label_texts, [image.sha256 for image in found.images]]
+    if found.groups is not None:
+        columns.append(found.groups)
+    if isinstance(options.splits, Column):
+        columns.append(found.column(options.splits.column))
+    return combined_fingerprint(zip(*columns, strict=True))
+
+
+def _check_splits(frame: Frame, options: TableData) -> None:
+    if isinstance(options.splits, Named):
+        raise ConfigError(
+            'data.splits: a table has no splits by name; write {"column": ...} with the column that holds train, '
+            'validation and test, or shares like {"train": 0.7, "validation": 0.15, "test": 0.15}.'
+        )
+    if isinstance(options.splits, Column):
+        frame.check_column(options.splits.column, "data.splits.column")
+
+
+def _labels(frame: Frame, task: Task, files: NamedFiles, cells: LabelCells, rows: Sequence[int]) -> Labels:
+    return number_labels(cells.raw(rows), [files.names[row] for row in rows], task, str(frame.path))
+
+
+def _labelled(
+    frame: Frame, options: TableData, files: NamedFiles, cells: LabelCells
+) -> tuple[list[int], tuple[SkippedFile, ...]]:
+    """Return the rows that have a label, and the others; raise DataError where these are not to be left out."""
+    where = " and ".join(cells.names[:5]) if cells.form == "columns" else cells.names[0]
+    reason = f"has no label: its {where} is empty"
+    if cells.missing and options.on_missing == "error":
+        none = ', or say which text means no label: "none": ""' if cells.form == "several" else ""
+        raise DataError(
+            f"data.label: {counted(len(cells.missing), frame.place)} of {len(cells.cells)} in {frame.path} "
+            f"{'has' if len(cells.missing) == 1 else 'have'} no label ({where}):\n"
+            f"{listing([(files.names[row], '') for row in cells.missing])}\n"
+            f'Write the labels, or  "on_missing": "skip"  in data to leave the {frame.place}s out{none}.'
+        )
+    if len(cells.missing) == len(cells.cells):
+        raise DataError(f"data.label: no {frame.place} of {frame.path} has a label ({where}).")
+    left_out = set(cells.missing)
+    rows = [row for row in range(len(cells.cells)) if row not in left_out]
+    return rows, tuple(SkippedFile(files.names[row], reason) for row in cells.missing)
+
+
+def _groups(frame: Frame, column: str | None, rows: Sequence[int]) -> list[str] | None:
+    if column is None:
+        return None
+    texts = frame.texts(column, "data.group")
+    without = [(frame.named(row), "") for row in rows if not texts[row]]
+    if without:
+        raise DataError(
+            f"data.group: {counted(len(without), frame.place)} of {frame.path} without a {column}:\n"
+            f"{listing(without)}\nWrite what each belongs to; an example of its own gets a {column} of its own."
+        )
+    return [texts[row] for row in rows]

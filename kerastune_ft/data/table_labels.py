@@ -1,0 +1,79 @@
+"""The labels of a table's rows, in the form its columns give them: one each, several in a cell, or column by column."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from kerastune_ft.config.data import MultipleLabels
+from kerastune_ft.data.files import listing
+from kerastune_ft.data.frame import Frame
+from kerastune_ft.data.labels import Columns, OneEach, RawLabels, Several
+from kerastune_ft.errors import DataError
+
+_KEY = "data.label"
+
+
+@dataclass(frozen=True)
+class LabelCells:
+    """By row, the texts that are its label."""
+
+    form: Literal["one", "several", "columns"]
+    names: tuple[str, ...]
+    """The columns they come from."""
+    cells: Sequence[tuple[str, ...]]
+    missing: Sequence[int]
+    """The rows whose label nobody wrote."""
+    notes: tuple[str, ...] = ()
+
+    def raw(self, rows: Sequence[int]) -> RawLabels:
+        """Return the labels of some rows."""
+        cells = [self.cells[row] for row in rows]
+        if self.form == "columns":
+            return Columns(self.names, cells)
+        return Several(cells) if self.form == "several" else OneEach([cell for (cell,) in cells])
+
+    def text(self, row: int) -> str:
+        """Return a row's label as one text, whatever the task takes it for."""
+        return "|".join(self.cells[row])
+
+
+def label_cells(frame: Frame, label: str | Sequence[str] | MultipleLabels, *, are_numbers: bool) -> LabelCells:
+    """Read the label columns; `are_numbers` where every cell of them is a value to be predicted."""
+    if isinstance(label, MultipleLabels):
+        return _several(frame, label)
+    if isinstance(label, str):
+        texts = frame.texts(label, _KEY)
+        missing = [row for row, text in enumerate(texts) if not text]
+        # The column's name is what a predicted value is called.
+        form: Literal["one", "columns"] = "columns" if are_numbers else "one"
+        return LabelCells(form, (label,), [(text,) for text in texts], missing)
+    columns = [frame.texts(name, _KEY) for name in label]
+    cells = list(zip(*columns, strict=True))
+    told = all if are_numbers else any
+    missing = [row for row, texts in enumerate(cells) if not told(texts)]
+    empty = 0 if are_numbers else sum(texts.count("") for texts in cells if any(texts))
+    notes = (f"{empty} empty cells of the label columns are read as 0",) if empty else ()
+    return LabelCells("columns", tuple(label), cells, missing, notes)
+
+
+def _several(frame: Frame, label: MultipleLabels) -> LabelCells:
+    texts = frame.texts(label.column, _KEY)
+    none = None if label.none is None else label.none.strip()
+    cells: list[tuple[str, ...]] = []
+    missing: list[int] = []
+    contrary: list[tuple[str, str]] = []
+    for row, text in enumerate(texts):
+        labels = tuple(dict.fromkeys(part for part in map(str.strip, text.split(label.separator)) if part))
+        if not labels and none != "":
+            missing.append(row)
+        if none in labels and len(labels) > 1:
+            contrary.append((frame.named(row), f'"{text}"'))
+        cells.append(tuple(part for part in labels if part != none))
+    if contrary:
+        raise DataError(
+            f'{_KEY}: {len(contrary)} rows of {frame.path} have "{none}", which means no label, beside others:\n'
+            f'{listing(contrary)}\nKeep one or the other, or take "none" out of data.label.'
+        )
+    return LabelCells("several", (label.column,), cells, missing)

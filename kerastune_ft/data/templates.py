@@ -1,0 +1,53 @@
+"""Which file a row of a table names: the text of a column, or of a template like `images/{image_id}.png`."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+from kerastune_ft.data.frame import Frame
+from kerastune_ft.errors import ConfigError
+
+_KEY = "data.input"
+# A doubled brace stands for itself; anything else in braces is a column.
+_TOKEN = re.compile(r"\{\{|\}\}|\{([^{}]+)\}|[{}]")
+
+
+def input_texts(frame: Frame, wanted: str) -> list[str]:
+    """Return by row the text of a column or a template, empty where a cell of it is."""
+    if wanted in frame.cells or not ("{" in wanted or "}" in wanted):
+        return frame.texts(wanted, _KEY)
+    literals, names = _parts(wanted)
+    columns = [frame.texts(name, _KEY) for name in names]
+    return [_filled(literals, cells) for cells in zip(*columns, strict=True)]
+
+
+def _parts(template: str) -> tuple[list[str], list[str]]:
+    """Return the texts around the columns of a template, one more than columns, and the columns."""
+    literals, names, end = [""], [], 0
+    for token in _TOKEN.finditer(template):
+        literals[-1] += template[end : token.start()]
+        end = token.end()
+        if token[1]:
+            names.append(token[1].strip())
+            literals.append("")
+        elif len(token[0]) == 2:
+            literals[-1] += token[0][0]
+        else:
+            raise ConfigError(
+                f'{_KEY}: "{template}" has a brace without its other; write columns as {{image_id}}, and '
+                f"{token[0] * 2} for the brace itself."
+            )
+    literals[-1] += template[end:]
+    if not names:
+        raise ConfigError(
+            f'{_KEY}: "{template}" has no column in braces, so every row would be the same file; write one, as '
+            '"images/{image_id}.png".'
+        )
+    return literals, names
+
+
+def _filled(literals: Sequence[str], cells: Sequence[str]) -> str:
+    if not all(cells):
+        return ""
+    return literals[0] + "".join(cell + literal for cell, literal in zip(cells, literals[1:], strict=True))

@@ -1,0 +1,56 @@
+"""Paths that come line by line, as on standard input: plain, or in JSON objects."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import Any
+
+from kerastune_ft.data.frame import Frame
+from kerastune_ft.data.templates import input_texts
+from kerastune_ft.errors import ConfigError, DataError
+from kerastune_ft.inference.items import Item, printable
+
+_PLACE = Path("standard input")
+
+
+def listed_items(lines: Iterable[Any], wanted: str | None) -> Iterator[Item]:
+    """Give an item per line that holds anything, as soon as it is read.
+
+    A line that begins with a brace is a JSON object, in which `wanted` is the key of the path or a template of keys;
+    any other is a path.
+    """
+    for number, line in enumerate(lines, start=1):
+        text = os.fsdecode(line).strip("\r\n")
+        if number == 1:
+            text = text.removeprefix("\ufeff")
+        if not text.strip():
+            continue
+        if not text.lstrip().startswith("{"):
+            yield Item(printable(text), path=os.path.expanduser(text))
+            continue
+        try:
+            path = _path_in(text, number, wanted)
+            yield Item(printable(path), path=path)
+        except (ConfigError, DataError) as problem:
+            yield Item(f"line {number}", problem=" ".join(str(problem).split()))
+
+
+def _path_in(text: str, number: int, wanted: str | None) -> str:
+    try:
+        found = json.loads(text)
+    except (ValueError, RecursionError) as problem:
+        raise DataError(f"is no JSON object: {problem}") from problem
+    if wanted is None:
+        raise ConfigError(f"is a JSON object; name its key with --input, one of {', '.join(found) or 'none'}")
+    frame = Frame(_PLACE, "line", [number], {key: [value] for key, value in found.items()})
+    try:
+        path = input_texts(frame, wanted)[0]
+    except ConfigError as problem:
+        has = ", ".join(found) or "none"
+        raise DataError(f'has no key for --input "{wanted}"; its keys are {has}') from problem
+    if not path:
+        raise DataError(f"names no file: its {wanted} is empty")
+    return path

@@ -1,0 +1,90 @@
+"""From items to the fixed-shape images a model takes, decoded exactly as training decodes them, ahead of their use."""
+
+from __future__ import annotations
+
+import os
+import warnings
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
+
+import numpy as np
+import tensorflow as tf
+from PIL import Image
+
+from kerastune_ft.data.images import read_once
+from kerastune_ft.data.intensity import Intensity, UnusableImageError, mapped
+from kerastune_ft.inference.items import Item
+from kerastune_ft.input.decode import Geometry
+from kerastune_ft.tasks.base import Task
+
+
+@dataclass(frozen=True)
+class Picture:
+    """What became of an item: its pixels, or the problem that keeps it from having any."""
+
+    name: str
+    pixels: tf.Tensor | None
+    problem: str | None = None
+    is_rotated: bool = False
+    """Whether EXIF asks viewers to turn the picture, which is not done here."""
+
+
+class PictureReader:
+    """Reads and decodes items for one task, geometry and range of values."""
+
+    def __init__(self, task: Task, geometry: Geometry, intensity: Intensity) -> None:
+        """`intensity` is the range that becomes 0 to 255, as in the run's data."""
+        self._intensity = intensity
+
+        def inputs(image: tf.Tensor) -> tf.Tensor:
+            # The model may be on a GPU; decoding is not, so that it runs beside it.
+            with tf.device("CPU:0"):
+                return task.inputs({"image": image}, geometry)
+
+        self._of_bytes = _compiled(inputs, [], tf.string)
+        self._of_values = {dtype: _compiled(inputs, [None, None, None], dtype) for dtype in (tf.uint8, tf.float32)}
+
+    def read(self, item: Item) -> Picture:
+        """Return what becomes of an item."""
+        if item.problem is not None:
+            return Picture(item.name, None, item.problem)
+        try:
+            if item.values is not None:
+                return Picture(item.name, self._decoded(item.values))
+            pixels, is_rotated = read_once(item.path or "", self._intensity, self._of_bytes)
+            return Picture(item.name, pixels, is_rotated=is_rotated)
+        except UnusableImageError as problem:
+            said = str(problem)
+            if said == "is not there" and item.path and item.path != item.name:
+                said += f" (looked for {item.path})"
+            return Picture(item.name, None, said)
+
+    def _decoded(self, values: np.ndarray) -> tf.Tensor:
+        if self._intensity is not None:
+            values = mapped(values, self._intensity)
+        dtype = tf.float32 if values.dtype.kind == "f" else tf.uint8
+        channels = values[..., np.newaxis] if values.ndim == 2 else values
+        return self._of_values[dtype](tf.constant(np.ascontiguousarray(channels), dtype))
+
+
+def _compiled(inputs: Callable, shape: list, dtype: tf.DType) -> Callable:
+    return tf.function(inputs, input_signature=[tf.TensorSpec(shape, dtype)])
+
+
+def pictures(items: Iterable[Item], reader: PictureReader, ahead: int) -> Iterator[Picture]:
+    """Give a picture per item, in order, with up to `ahead` items read and decoded while earlier ones are used."""
+    # A picture beyond Pillow's warning size is still a picture; one beyond its limit is refused.
+    warnings.simplefilter("ignore", Image.DecompressionBombWarning)
+    pool = ThreadPoolExecutor(min(16, 2 + (os.cpu_count() or 1)))
+    waiting: deque[Future[Picture]] = deque()
+    try:
+        for item in items:
+            waiting.append(pool.submit(reader.read, item))
+            if len(waiting) >= ahead:
+                yield waiting.popleft().result()
+        while waiting:
+            yield waiting.popleft().result()
+    finally:
+        pool.shutdown(cancel_futures=True)

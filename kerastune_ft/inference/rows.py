@@ -1,0 +1,117 @@
+"""Rows of predictions as text: CSV, TSV, JSON lines or one JSON array, to standard output or to a file."""
+
+from __future__ import annotations
+
+import contextlib
+import csv
+import io
+import json
+import math
+import os
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any, BinaryIO, Protocol
+
+from kerastune_ft.errors import ConfigError
+
+FORMATS = ("csv", "jsonl")
+_OF_SUFFIX = {".csv": "csv", ".tsv": "tsv", ".jsonl": "jsonl"}
+_SEPARATORS = {"csv": ",", "tsv": "\t"}
+
+
+class RowWriter(Protocol):
+    """Writes rows as they come."""
+
+    def write(self, rows: Sequence[Mapping[str, Any]]) -> None:
+        """Write these rows and hand them on at once."""
+
+    def close(self) -> None:
+        """Write what comes after the last row."""
+
+
+def row_writer(form: str, stream: BinaryIO, columns: Sequence[str]) -> RowWriter:
+    """Return the writer of a form: `csv`, `tsv`, `jsonl`, or `json` for one array."""
+    if form in _SEPARATORS:
+        return _Delimited(stream, columns, _SEPARATORS[form])
+    return _Objects(stream, is_array=form == "json")
+
+
+class _Delimited:
+    """Cells between separators under a header; an empty cell is a missing value."""
+
+    def __init__(self, stream: BinaryIO, columns: Sequence[str], separator: str) -> None:
+        self._stream, self._columns, self._separator = stream, columns, separator
+        self._write([columns])
+
+    def write(self, rows: Sequence[Mapping[str, Any]]) -> None:
+        self._write([_cell(row[column]) for column in self._columns] for row in rows)
+
+    def _write(self, rows: Any) -> None:
+        text = io.StringIO()
+        csv.writer(text, delimiter=self._separator, lineterminator="\n").writerows(rows)
+        self._stream.write(text.getvalue().encode())
+        self._stream.flush()
+
+    def close(self) -> None:
+        self._stream.flush()
+
+
+class _Objects:
+    """A JSON object per row: one a line, or all in one array."""
+
+    def __init__(self, stream: BinaryIO, is_array: bool) -> None:
+        self._stream, self._is_array, self._is_first = stream, is_array, True
+
+    def write(self, rows: Sequence[Mapping[str, Any]]) -> None:
+        for row in rows:
+            text = json.dumps({key: _finite(value) for key, value in row.items()}, ensure_ascii=False)
+            if self._is_array:
+                text = ("[\n" if self._is_first else ",\n") + text
+                self._stream.write(text.encode())
+            else:
+                self._stream.write(f"{text}\n".encode())
+            self._is_first = False
+        self._stream.flush()
+
+    def close(self) -> None:
+        if self._is_array:
+            self._stream.write(b"[]\n" if self._is_first else b"\n]\n")
+        self._stream.flush()
+
+
+def _cell(value: Any) -> Any:
+    return "" if value is None or (isinstance(value, float) and math.isnan(value)) else value
+
+
+def _finite(value: Any) -> Any:
+    return None if isinstance(value, float) and not math.isfinite(value) else value
+
+
+def form_of(output: str) -> str:
+    """Return the form a file's name asks for; raise ConfigError where it asks for none or cannot be written."""
+    path = Path(output)
+    form = _OF_SUFFIX.get(path.suffix.lower())
+    if form is None:
+        raise ConfigError(f"--output: {output} does not end in {', '.join(_OF_SUFFIX)}, which say what to write")
+    if path.is_dir():
+        raise ConfigError(f"--output: {output} is a folder; give the name of a file")
+    if not path.absolute().parent.is_dir():
+        raise ConfigError(f"--output: the folder {path.absolute().parent} is not there; make it, or name another")
+    return form
+
+
+@contextlib.contextmanager
+def whole_file(output: str) -> Iterator[BinaryIO]:
+    """Open a file that appears under its name when it is whole; where something fails, nothing of it is left."""
+    target = Path(output)
+    partial = target.with_name(f".{target.name}.partial-{os.getpid()}")
+    try:
+        with partial.open("wb") as file:
+            yield file
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(partial, target)
+    except BaseException:
+        with contextlib.suppress(OSError):
+            partial.unlink()
+        raise

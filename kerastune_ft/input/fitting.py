@@ -1,0 +1,64 @@
+"""What images lose on their way to the backbone's shape, in sentences for a plan."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from kerastune_ft.input.decode import Geometry
+
+# Below this factor, rounding to whole pixels explains the difference.
+_UNNOTICED = 1.02
+_MANY = 0.1
+
+
+def fitting_notes(sizes: np.ndarray, names: Sequence[str] | None, geometry: Geometry) -> list[str]:
+    """Return what resizing images of these sizes [N, 2] cuts off, fills with black, distorts or enlarges.
+
+    `names` are those of the images, where they may be told. Nothing is said where all have the proportions already.
+    """
+    height, width = sizes[:, 0].astype(np.float64), sizes[:, 1].astype(np.float64)
+    excess = (width / height) / (geometry.width / geometry.height)
+    # By what factor an image is too wide or too high; all else follows from it.
+    factors = np.maximum(excess, 1.0 / excess)
+    notes = []
+    if factors.max() > _UNNOTICED:
+        notes.append(_shape_note(factors, names, geometry.resize))
+    scales = _scales(height, width, geometry)
+    share = float((scales > 1.0).mean())
+    if share >= _MANY:
+        who = "all images are" if share == 1.0 else f"{share:.0%} of the images are".replace("%", " %")
+        notes.append(
+            f"{who} smaller than {geometry.height} x {geometry.width} and get enlarged, half of them "
+            f"{np.median(scales[scales > 1.0]):.2g} times or more"
+        )
+    return notes
+
+
+def _shape_note(factors: np.ndarray, names: Sequence[str] | None, resize: str) -> str:
+    worst = int(factors.argmax())
+    which = "the worst" if names is None else names[worst]
+    most, middle = _told(float(factors[worst]), resize), _told(float(np.median(factors)), resize)
+    are_alike = np.ptp(factors) < _UNNOTICED - 1.0
+    if resize == "stretch":
+        whose = f"of all images by {most}" if are_alike else f"of the median image by {middle} and of {which} by {most}"
+        return f'"resize": "stretch" changes the proportions {whose}; "pad" and "crop" keep them'
+    if resize == "pad":
+        whose = f"{most} of every image" if are_alike else f"{middle} of the median image and {most} of {which}"
+        return f'"resize": "pad" fills {whose} with black; "crop" cuts as much off instead'
+    whose = (
+        f"{most} of every image's area" if are_alike else f"{middle} of the median image's area and {most} of {which}"
+    )
+    return f'"resize": "crop" cuts off {whose}; "pad" keeps all of it'
+
+
+def _told(factor: float, resize: str) -> str:
+    """Return a factor as the reader meets it: as itself, or as the share that is cut off or filled."""
+    return f"a factor of {factor:.3g}" if resize == "stretch" else f"{100 * (1 - 1 / factor):.0f} %"
+
+
+def _scales(height: np.ndarray, width: np.ndarray, geometry: Geometry) -> np.ndarray:
+    """Return by how much each image is scaled, along the side that grows most where these differ."""
+    down, across = geometry.height / height, geometry.width / width
+    return np.minimum(down, across) if geometry.resize == "pad" else np.maximum(down, across)

@@ -1,0 +1,129 @@
+"""Backbone, schedule and batch for so many examples on this machine, each with its reason."""
+
+from __future__ import annotations
+
+import glob
+import math
+from typing import Any
+
+from kerastune_ft.backbones import imagenet
+from kerastune_ft.config.advice import advise
+from kerastune_ft.config.applications import APPLICATIONS, EMBEDDED
+from kerastune_ft.config.backbones import Applications
+from kerastune_ft.config.presets import PRESETS
+from kerastune_ft.data.source import counted
+from kerastune_ft.errors import ConfigError
+from kerastune_ft.inspect.pixels import Pixels
+from kerastune_ft.inspect.sight import Sight, put
+
+_ACCELERATORS = {"gpu": "/dev/nvidia[0-9]*", "tpu": "/dev/accel*"}
+# Fewer training examples than this can carry a head and no more.
+_HEAD_ALONE = 100
+# Up to so many training examples: epochs of a phase, epochs without improvement, and batch size.
+_EPOCHS = ((_HEAD_ALONE, 20, 5, 8), (1_000, 15, 4, 16), (20_000, 8, 3, 32), (math.inf, 4, 2, 64))
+_ELONGATED = 1.45
+_SMALL_SIDE = 100
+_SMALL_SIZE = 128
+
+
+def device() -> str:
+    """Return `gpu` or `tpu` where the system shows one, else `cpu`; TensorFlow would take seconds to say it."""
+    return next((name for name, pattern in _ACCELERATORS.items() if glob.glob(pattern)), "cpu")
+
+
+def backbone(sight: Sight, pixels: Pixels | None) -> dict[str, Any]:
+    """Return the configuration's `backbone`."""
+    where = device()
+    name, *others = advise(sight.train, where).backbones
+    try:
+        imagenet.require(Applications(name=name))
+    except ConfigError:
+        reason = (
+            "the small model in the package: ImageNet weights are neither in Keras' cache nor to be reached from here; "
+            f'with them {name} and "imagenet" reach more'
+        )
+        return {"// name": reason, "kind": "applications", "name": EMBEDDED, "weights": "embedded"}
+    found: dict[str, Any] = {
+        "// name": f"fits {_about(sight.train)} on a {where.upper()}, as do {' and '.join(others)}",
+        "kind": "applications",
+        "name": name,
+        "weights": "imagenet",
+    }
+    size = APPLICATIONS[name].image_size
+    if pixels and 0 < pixels.side <= _SMALL_SIDE < _SMALL_SIZE < size:
+        reason = f"the images are small (median side {pixels.side}), so {size} would only cost time"
+        put(found, "image_size", _SMALL_SIZE, reason)
+    return found
+
+
+def schedule(sight: Sight) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Return the configuration's `defaults` and `phases`."""
+    advice = advise(sight.train, device())
+    _, epochs, patience, batch_size = next(row for row in _EPOCHS if sight.train < row[0])
+    preset = "head" if sight.train < _HEAD_ALONE else advice.preset
+    defaults: dict[str, Any] = {"batch_size": batch_size}
+    if sight.is_imbalanced:
+        largest, smallest = max(sight.counts.values()), max(1, min(sight.counts.values()))
+        put(defaults, "class_weights", "balanced", f"the largest class has {largest / smallest:.0f} times the smallest")
+    if monitor := _monitor(sight):
+        put(defaults, "monitor", *monitor)
+    put(
+        defaults,
+        "early_stopping",
+        {"patience": patience},
+        "a phase ends when its monitor stands still; the best epoch counts",
+    )
+    return defaults, {"// preset": _why_preset(preset, sight.train), "preset": preset, "epochs": epochs}
+
+
+def _why_preset(preset: str, train: int) -> str:
+    if preset == "head":
+        return f"{_about(train)}: too few to train more than the new head"
+    return f"{_about(train)}. {preset}: {(PRESETS[preset].__doc__ or '').rstrip('.')}"
+
+
+def _about(train: int) -> str:
+    return f"about {train:,} training examples"
+
+
+def _monitor(sight: Sight) -> tuple[str, str] | None:
+    if sight.is_multi_label:
+        return "validation_mean_average_precision", "accuracy says little where most labels are absent"
+    if sight.is_imbalanced and len(sight.counts) == 2:
+        return "validation_auc", "accuracy flatters a model that always says the larger class"
+    if sight.is_imbalanced:
+        return "validation_macro_f1", "accuracy hides the rare classes"
+    return None
+
+
+def shape(data: dict[str, Any], pixels: Pixels, asks: list[str]) -> None:
+    """Add to `data` what the sampled images need: a range for deep ones, room for long ones."""
+    if pixels.deep:
+        put(
+            data,
+            "intensity",
+            [_whole(pixels.low), _whole(pixels.high)],
+            f"becomes 0 to 255; seen in {counted(pixels.deep, 'file')} of more than 8 bits, of {pixels.opened} opened",
+        )
+        asks.append(
+            f"is {pixels.low:g} to {pixels.high:g} the range that matters? It is that of a sample; what lies outside "
+            "is cut off"
+        )
+        if pixels.deep < pixels.opened:
+            asks.append(
+                f"{pixels.opened - pixels.deep} of {pixels.opened} opened images have 8 bits, and intensity holds for "
+                "all of them; make them alike first"
+            )
+    if pixels.elongation >= _ELONGATED:
+        put(data, "resize", "pad", f"sides are {pixels.elongation:.1f} to 1; a crop would cut the ends off")
+    if pixels.unreadable:
+        opened = pixels.opened + len(pixels.unreadable)
+        asks.append(
+            f"{counted(len(pixels.unreadable), 'file')} of {opened} opened cannot be read, as "
+            f'{pixels.unreadable[0]}; repair them, or write "on_bad_file": "skip" in data'
+        )
+
+
+def _whole(value: float) -> float:
+    """Return a number as a person writes it: 10, not 10.0."""
+    return int(value) if value == int(value) else value

@@ -1,0 +1,139 @@
+"""What the columns of a table are by their names and their texts: label, group, split."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections import Counter
+from collections.abc import Collection, Mapping, Sequence
+from typing import Any
+
+from kerastune_ft.data.source import SPLITS
+from kerastune_ft.data.split_words import SPLIT_OF_WORD
+
+Columns = Mapping[str, Sequence[str]]
+
+_LABEL_NAMES = (
+    r"(image|true|final)?(labels?|class(es)?|classname|targets?|findings?|findinglabels?|diagnos[ie]s)(name|code|id)?",
+    r"(dx|category|categories|outcome|disease|pathology|condition|species|breed|tags?)(name|id)?",
+    r"(y|grade|stage|severity|level|score|rating|result|answer|type|kind|count|value|age|boneage|weight|price)",
+)
+_GROUP_NAME = re.compile(
+    r"(patient|subject|participant|person|case|donor|animal|mouse|specimen|slide|lesion|study|series|family|client|"
+    r"user|individual|eye|plant|scene|video|group|site|hospital|camera)s?(id|no|nr|num|number|code|name|index|key)?"
+)
+# The first of these that a table has is the widest: a patient's slides stay together.
+_WIDEST = ("patient", "subject", "participant", "person", "individual", "donor", "animal", "mouse", "family", "case")
+_SPLIT_NAME = re.compile(r"(split|set|subset|partition|fold|dataset|usage|phase|purpose)(name)?")
+_NO_LABEL = re.compile(r"(no[ _-]?(finding|label|disease|defect)s?|none|normal|nothing|healthy|negative|no|-)", re.I)
+_FLAGS = {"0", "1"}
+_MOST_CLASSES = 20
+_SEPARATORS = ("|", ";", ",")
+
+
+def plain(name: str) -> str:
+    """Return a column's name as it is compared: letters and digits only, without case."""
+    return re.sub(r"[^a-z0-9]", "", name.casefold())
+
+
+def is_flag(texts: Sequence[str]) -> bool:
+    """Tell whether a column says yes or no with 1 and 0."""
+    return set(texts) == _FLAGS
+
+
+def numbers(texts: Sequence[str]) -> list[float] | None:
+    """Return the numbers that stand in a column, blanks left out, or None where something else does."""
+    try:
+        values = [float(text) for text in texts if text]
+    except ValueError:
+        return None
+    return values if values and all(map(math.isfinite, values)) else None
+
+
+def are_amounts(texts: Sequence[str]) -> bool:
+    """Tell whether a column's numbers are amounts to be predicted, not the codes of classes."""
+    values = numbers(texts)
+    if values is None:
+        return False
+    distinct = len(set(values))
+    return distinct > _MOST_CLASSES or (distinct > 5 and any(value != int(value) for value in values))
+
+
+def group_column(columns: Columns, taken: Collection[str]) -> str | None:
+    """Return the column that tells whose an example is, where several examples are of the same."""
+    rows = max((len(texts) for texts in columns.values()), default=0)
+    found = [
+        name
+        for name, texts in columns.items()
+        if name not in taken and _GROUP_NAME.fullmatch(plain(name)) and 2 < len(set(texts)) < rows and all(texts)
+    ]
+
+    def rank(name: str) -> int:
+        return next((place for place, word in enumerate(_WIDEST) if plain(name).startswith(word)), len(_WIDEST))
+
+    return min(found, key=rank, default=None)
+
+
+def split_column(columns: Columns, taken: Collection[str]) -> tuple[str, bool] | None:
+    """Return the column that divides the examples, and whether it does so in the words that are read."""
+    for name, texts in columns.items():
+        words = {text.casefold() for text in texts}
+        if name in taken or not _SPLIT_NAME.fullmatch(plain(name)) or not any(word.startswith("tr") for word in words):
+            continue
+        if len(words) <= len(SPLITS):
+            return name, {"train"} <= {SPLIT_OF_WORD.get(word) for word in words} <= set(SPLITS)
+    return None
+
+
+def label_columns(columns: Columns, taken: Collection[str]) -> list[str]:
+    """Return the columns that must be the label: one, or several of 0 and 1; none or more than one if unclear."""
+    free = {name: texts for name, texts in columns.items() if name not in taken and len(set(filter(None, texts))) > 1}
+    for pattern in _LABEL_NAMES:
+        named = [name for name in free if re.fullmatch(pattern, plain(name))]
+        if named:
+            return named
+    flags = [name for name, texts in free.items() if is_flag(texts)]
+    if len(flags) > 1:
+        return flags
+    few = [name for name, texts in free.items() if _has_few_values(texts)]
+    return few or [name for name, texts in free.items() if are_amounts(texts)]
+
+
+def _has_few_values(texts: Sequence[str]) -> bool:
+    distinct = len(set(texts))
+    return distinct <= max(2, min(_MOST_CLASSES, len(texts) // 3)) and all(texts)
+
+
+def say_the_same(columns: Sequence[Sequence[str]]) -> bool:
+    """Tell whether each of the columns follows from each other, as a code and the name it stands for."""
+    sizes = {len(set(texts)) for texts in columns}
+    return sizes == {len(set(zip(*columns, strict=True)))}
+
+
+def separator(texts: Sequence[str]) -> str | None:
+    """Return what stands between several labels in one cell, if anything does.
+
+    A mark inside a name, as in "carcinoma, in situ", is none: most parts must occur in different combinations.
+    """
+    cells = set(filter(None, texts))
+    for mark in _SEPARATORS:
+        combined = [cell for cell in cells if mark in cell]
+        if not combined:
+            continue
+        occurs = Counter(part.strip() for cell in cells for part in set(cell.split(mark)))
+        parts = {part.strip() for cell in combined for part in cell.split(mark)}
+        if sum(occurs[part] > 1 for part in parts) >= len(parts) / 2:
+            return mark
+    return None
+
+
+def several(column: str, texts: Sequence[str], mark: str) -> tuple[dict[str, Any], Counter[str]]:
+    """Return the `label` of a column with several labels in a cell, and how many examples have each."""
+    parts = [[part.strip() for part in text.split(mark) if part.strip()] for text in texts]
+    combined = {part for cell in parts if len(cell) > 1 for part in cell}
+    alone = sorted({cell[0] for cell in parts if len(cell) == 1} - combined)
+    none = next((name for name in alone if _NO_LABEL.fullmatch(name)), None)
+    label: dict[str, Any] = {"column": column, "separator": mark}
+    if none is not None:
+        label["none"] = none
+    return label, Counter(part for cell in parts for part in cell if part != none)

@@ -1,0 +1,101 @@
+"""Looking at a folder of images, or at an archive of one."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from pathlib import Path
+
+from kerastune_ft.config.data import Named
+from kerastune_ft.data.layout import FoundImage, found_images, likely_splits
+from kerastune_ft.data.source import SPLITS, counted
+from kerastune_ft.data.walk import Walk, holds_images
+from kerastune_ft.errors import DataError
+from kerastune_ft.inspect.sight import Sight, classification, divide, put
+
+_TRAIN_SHARE = 0.7
+_SUBJECT = re.compile(r"(?:^|[/_-])((?:patient|subject|participant|person|case|pat|sub)[_-]?\d+)", re.IGNORECASE)
+_SUBJECT_PATTERN = "(?i)(?:^|[/_-])((?:patient|subject|participant|person|case|pat|sub)[_-]?[0-9]+)"
+_NO_CLASS = re.compile(r"(images?|imgs?|pictures|photos|data|masks?|annotations?|labels?)", re.IGNORECASE)
+
+
+def look_at_folder(root: Path, written: str, is_archive: bool = False) -> Sight:
+    """Return what a folder of class folders holds; `written` is the path as the configuration will have it."""
+    below, written = _class_root(root, written, is_archive)
+    walk = Walk(below)
+    splits = _unusual_splits(walk)
+    # Folders count as entered once, so each look takes a walk of its own.
+    walk = Walk(below)
+    images, notes = found_images(walk, Named(**splits) if splits else None)
+    counts = dict(sorted(Counter(image.label for image in images).items()))
+    if len(counts) < 2:
+        raise DataError(
+            f"{below} has images of one class only, {next(iter(counts))}; a classifier needs two or more.\n"
+            "Give the folder that holds one sub-folder per class."
+        )
+    data: dict = {"kind": "folder", "path": written}
+    group = _group(images)
+    if group:
+        put(data, "group", {"pattern": _SUBJECT_PATTERN}, group)
+    by_split = Counter(image.split for image in images)
+    if splits:
+        put(data, "splits", splits, "these folders are there; a missing validation split is 15 % of train")
+    elif None in by_split:
+        divide(data, counts, "patient" if group else None)
+    train = by_split.get("train", 0) or int(len(images) * _TRAIN_SHARE)
+    sight = Sight(classification(counts), data, len(images), train, counts, [image.path for image in images])
+    if None not in by_split:
+        divided = ", ".join(f"{split} {by_split[split]:,}" for split in SPLITS if by_split.get(split))
+        sight.seen.append(f"split folders: {divided}")
+    sight.seen += [*walk.ignored.notes(), *notes]
+    return sight
+
+
+def class_folders(root: Path) -> list[str]:
+    """Return the sub-folders whose names could be those of classes, not of splits or of places for images."""
+    names = Walk(root).subfolders(root)
+    return [name for name in names if not _NO_CLASS.fullmatch(name) and not re.match(_SPLIT_NAME, name.casefold())]
+
+
+_SPLIT_NAME = r"(train|training|test|testing|val|valid|validation|dev|eval)([_ -].*)?$"
+
+
+def has_split_folders(root: Path) -> bool:
+    """Tell whether folders named as splits hold class folders."""
+    walk = Walk(root)
+    names = [name for name in walk.subfolders(root) if Walk(root).subfolders(root / name)]
+    return "train" in likely_splits(name for name in names if len(class_folders(root / name)) > 1)
+
+
+def _class_root(root: Path, written: str, is_archive: bool) -> tuple[Path, str]:
+    """Return the folder that holds the class folders: the only one in a folder is not a class, but the way to them."""
+    below = root
+    while not holds_images(below):
+        inside = Walk(below).subfolders(below)
+        if len(inside) != 1 or holds_images(below / inside[0]):
+            break
+        if len(Walk(below / inside[0]).subfolders(below / inside[0])) == 0 or likely_splits(inside):
+            break
+        below = below / inside[0]
+        # An archive's own top folder is passed over by whoever reads it.
+        written = written if is_archive else f"{written.rstrip('/')}/{inside[0]}"
+    return below, written
+
+
+def _unusual_splits(walk: Walk) -> dict[str, str]:
+    """Return the folders of the splits by split, where any of them has another name than its split."""
+    names = walk.subfolders(walk.root)
+    holding = [
+        name for name in names if not holds_images(walk.root / name) and Walk(walk.root).subfolders(walk.root / name)
+    ]
+    found = likely_splits(holding)
+    return found if "train" in found and any(split != name for split, name in found.items()) else {}
+
+
+def _group(images: list[FoundImage]) -> str | None:
+    """Return why examples are to be grouped by a part of their names, where nearly all names tell whose they are."""
+    found = [match[1].casefold() for image in images if (match := _SUBJECT.search(image.key.rsplit(".", 1)[0]))]
+    subjects = len(set(found))
+    if len(found) < len(images) or not 3 <= subjects < len(images) * 0.9:
+        return None
+    return f"{counted(subjects, 'name')} such as {found[0]} repeat in the file names; one person's images stay together"

@@ -1,0 +1,186 @@
+"""A starting configuration for data: what was seen decides, and each choice is written with its reason."""
+
+from __future__ import annotations
+
+import os
+import re
+import shlex
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from kerastune_ft.config import files, schema
+from kerastune_ft.config.words import unknown
+from kerastune_ft.errors import ConfigError
+from kerastune_ft.inspect import choices, pixels
+from kerastune_ft.inspect.look import look
+from kerastune_ft.inspect.sight import Sight
+from kerastune_ft.inspect.written import as_text
+
+_SCHEMA = "schema.json"
+_CLASSES_SHOWN = 12
+_ENDINGS = re.compile(r"(\.tar)?\.[A-Za-z0-9]{1,7}$")
+
+
+@dataclass(frozen=True)
+class Started:
+    """A configuration file that was written, and what a person should know about it."""
+
+    config: Path
+    schema: Path | None
+    """The schema written beside it; None where one of that name was there."""
+    task: str | None
+    examples: int | None
+    counts: Mapping[str, int]
+    """Examples by class, or by label where one has several."""
+    seen: tuple[str, ...]
+    asks: tuple[str, ...]
+    """What only the user can decide."""
+
+    @property
+    def next(self) -> list[str]:
+        """Return the commands that come next."""
+        name = shlex.quote(str(self.config))
+        return [f"python -m kerastune_ft {command} {name}" for command in ("validate", "plan", "run")]
+
+    def to_json(self) -> dict[str, Any]:
+        """Return this as JSON values."""
+        return {
+            "config": str(self.config),
+            "schema": None if self.schema is None else str(self.schema),
+            "task": self.task,
+            "examples": self.examples,
+            "counts": dict(self.counts),
+            "seen": list(self.seen),
+            "asks": list(self.asks),
+            "next": self.next,
+        }
+
+    def __str__(self) -> str:
+        beside = "" if self.schema is None else f", and {self.schema} beside it for editors"
+        lines = [f"wrote {self.config}{beside}"]
+        if self.task is not None:
+            lines.append(f"{self.task}: {self.examples:,} examples" + (" by class:" if self.counts else ""))
+        width = max((len(name) for name in self.counts), default=0)
+        largest = sorted(self.counts.items(), key=lambda item: -item[1])
+        lines += [f"  {name:<{width}}  {count:>9,}" for name, count in largest[:_CLASSES_SHOWN]]
+        if len(largest) > _CLASSES_SHOWN:
+            lines.append(f"  and {len(largest) - _CLASSES_SHOWN} more, the smallest with {largest[-1][1]:,}")
+        lines += [f"seen: {note}" for note in self.seen]
+        lines += [f"please decide: {question}" for question in self.asks]
+        return "\n".join([*lines, "next:", *(f"  {command}" for command in self.next)])
+
+
+def init(
+    data: str | os.PathLike[str] | None = None,
+    output: str | os.PathLike[str] | None = None,
+    *,
+    example: str | None = None,
+    label: Sequence[str] = (),
+) -> Started:
+    """Look at data and write a short commented configuration for it, or a copy of one that comes with the package.
+
+    `data` is a folder, an archive of one, a table or an .npz file; `label` names the label columns of a table where
+    its names do not tell. The file is `<name of the data>.json` in the working directory unless `output` says
+    otherwise; nothing that is there is overwritten. Raises ConfigError and DataError.
+    """
+    if (data is None) == (example is None):
+        given = "one of them, not both" if data is not None else "what to look at"
+        raise ConfigError(
+            f"init: give {given}: a folder, an archive, a table or an .npz file, or --example with one of "
+            f"{', '.join(files.shipped_names())}"
+        )
+    if example is not None:
+        if label:
+            raise ConfigError("--label has no effect with --example; leave it out")
+        return _copied(example, output)
+    place = Path(os.fspath(data or "")).expanduser()
+    target = _target(output, _name_of(place))
+    sight = look(place, _path_from(place, target), label)
+    document = _document(sight, place, target)
+    _write(target, as_text(document) + "\n")
+    return Started(
+        target,
+        _schema_beside(target),
+        sight.task["kind"],
+        sight.examples,
+        sight.counts,
+        tuple(sight.seen),
+        tuple(sight.asks),
+    )
+
+
+def _copied(name: str, output: str | os.PathLike[str] | None) -> Started:
+    names = files.shipped_names()
+    if name not in names:
+        raise ConfigError(f"--example: {unknown(name, names)[0]}")
+    target = _target(output, name)
+    _write(target, (files.SHIPPED / f"{name}.json").read_text(encoding="utf-8"))
+    return Started(target, _schema_beside(target), None, None, {}, (), ())
+
+
+def _name_of(place: Path) -> str:
+    name = place.resolve().name
+    plain = name if place.is_dir() else _ENDINGS.sub("", name.removesuffix(".gz"))
+    return re.sub(r"[^A-Za-z0-9_.-]+", "-", plain).strip("-.") or "data"
+
+
+def _target(output: str | os.PathLike[str] | None, name: str) -> Path:
+    """Return the file to write, before the data are looked at: that can take a while."""
+    target = Path(output).expanduser() if output is not None else Path(f"{name}.json")
+    if target.is_dir():
+        target = target / f"{name}.json"
+    if target.exists() or target.is_symlink():
+        raise ConfigError(f"{target} is there already and is not overwritten; give another file with --output")
+    if not target.parent.is_dir():
+        raise ConfigError(f"--output: there is no folder {target.parent}; make it first, or give another file")
+    if target.name == _SCHEMA:
+        raise ConfigError(f"--output: {_SCHEMA} is the name of the schema; give the configuration another")
+    return target
+
+
+def _path_from(place: Path, target: Path) -> str:
+    """Return the data's path as the configuration is to have it: from its own folder, unless it was absolute."""
+    if place.is_absolute():
+        return str(place)
+    return Path(os.path.relpath(place, target.parent)).as_posix()
+
+
+def _document(sight: Sight, place: Path, target: Path) -> dict[str, Any]:
+    sampled = pixels.sample(sight.files) if sight.files else None
+    if sampled:
+        choices.shape(sight.data, sampled, sight.asks)
+    defaults, phases = choices.schedule(sight)
+    classes = f" of {len(sight.counts)} {'labels' if sight.is_multi_label else 'classes'}" if sight.counts else ""
+    remarks = [f"{place.name or place.resolve().name}: {sight.examples:,} examples{classes}."]
+    remarks += [f"PLEASE DECIDE: {question}." for question in sight.asks]
+    remarks.append(f"See what it will do: python -m kerastune_ft plan {shlex.quote(str(target))}")
+    return {
+        "$schema": _SCHEMA,
+        "//": remarks,
+        "task": sight.task,
+        "data": sight.data,
+        "backbone": choices.backbone(sight, sampled),
+        "defaults": defaults,
+        "phases": phases,
+    }
+
+
+def _write(target: Path, text: str) -> None:
+    try:
+        # Exclusive, so that a file that appeared meanwhile is not overwritten either.
+        with open(target, "x", encoding="utf-8") as file:
+            file.write(text)
+    except OSError as error:
+        raise ConfigError(
+            f"{target} cannot be written: {(error.strerror or str(error)).lower()}; see --output"
+        ) from error
+
+
+def _schema_beside(target: Path) -> Path | None:
+    beside = target.parent / _SCHEMA
+    if beside.exists():
+        return None
+    _write(beside, as_text(schema.json_schema()) + "\n")
+    return beside

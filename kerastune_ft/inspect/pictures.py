@@ -1,0 +1,90 @@
+"""Training examples as each phase will see them: resized, and augmented as in its first epochs."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from kerastune_ft.data.source import DataSource
+from kerastune_ft.input.pipeline import in_order
+from kerastune_ft.inspect.sheet import Block, Sheet, write
+from kerastune_ft.training.assemble import Session
+from kerastune_ft.training.phase import address
+from kerastune_ft.training.plan import PhasePlan, Plan, has_augmentation
+from kerastune_ft.training.reading import reading
+
+_ROWS = 6
+_EPOCHS = 5
+_RESIZED = "resized"
+
+
+def draw(session: Session, plan: Plan, target: Path) -> None:
+    """Write a picture of a few training examples to a .png or .html file, with a block for each phase."""
+    source = session.source
+    chosen = spread(source, _ROWS)
+    with reading(source):
+        resized = _images(session, chosen)
+        blocks = [_block(session, phase, chosen, resized) for phase in plan.phases]
+    if all(not len(block.pictures) for block in blocks):
+        blocks.append(Block("all phases", (_RESIZED,), resized[:, np.newaxis]))
+    texts = source.label_texts
+    captions = [(texts[index], source.keys[index]) for index in chosen]
+    write(Sheet(f"{session.config.name}: training examples as the model sees them", captions, blocks), target)
+
+
+def spread(source: DataSource, count: int) -> np.ndarray:
+    """Return training examples of all classes, or of as many as there is room for, or over the range of values."""
+    train = source.splits["train"]
+    count = min(count, len(train))
+    if source.scheme.kind == "values":
+        by_value = train[np.argsort(source.labels[train, 0], kind="stable")]
+        return by_value[np.linspace(0, len(train) - 1, count).round().astype(int)]
+    texts = source.label_texts
+    members: dict[str, list[int]] = {}
+    for index in train:
+        members.setdefault(texts[index], []).append(int(index))
+    # Sorted by number for single labels, so in the order of the classes.
+    kinds = sorted(members, key=lambda text: tuple(np.atleast_1d(source.labels[members[text][0]]).tolist()))
+    if len(kinds) > count:
+        kinds = [kinds[place] for place in np.linspace(0, len(kinds) - 1, count).round().astype(int)]
+    chosen: dict[str, list[int]] = {kind: [] for kind in kinds}
+    turn = 0
+    while sum(map(len, chosen.values())) < count and any(turn < len(members[kind]) for kind in kinds):
+        for kind in kinds:
+            if turn < len(members[kind]) and sum(map(len, chosen.values())) < count:
+                chosen[kind].append(members[kind][turn])
+        turn += 1
+    return np.array([index for kind in kinds for index in chosen[kind]], np.int64)
+
+
+def _block(session: Session, phase: PhasePlan, chosen: np.ndarray, resized: np.ndarray) -> Block:
+    name = phase.phase.name
+    if not has_augmentation(phase.phase):
+        return Block(f"phase {name}: no augmentation, every epoch sees the images as resized", (), resized[:0])
+    operations = phase.phase.augment.resolved()
+    drawn = [_images(session, chosen, operations, address(session, phase), epoch) for epoch in range(_EPOCHS)]
+    columns = (_RESIZED, *(f"epoch {epoch + 1}" for epoch in range(_EPOCHS)))
+    title = f"phase {name}: {_spelled(operations)}"
+    if phase.epochs < _EPOCHS:
+        title += f" (it ends with epoch {phase.epochs} at the latest)"
+    return Block(title, columns, np.stack([resized, *drawn], axis=1))
+
+
+def _images(
+    session: Session,
+    chosen: np.ndarray,
+    operations: Mapping[str, Any] | None = None,
+    where: str = "",
+    epoch: int = 0,
+) -> np.ndarray:
+    """Return the examples out of the pipeline that training reads, rounded to uint8."""
+    order = in_order(chosen, len(chosen))
+    batch = next(iter(session.loader.dataset(order, 1, operations, where, epoch)))
+    return np.clip(np.round(batch[0].numpy()), 0, 255).astype(np.uint8)
+
+
+def _spelled(operations: Mapping[str, Any]) -> str:
+    return ", ".join(f"{name} {value}" for name, value in operations.items() if value not in (0.0, "none"))

@@ -1,0 +1,81 @@
+"""A sample of image files opened: their depth, range and shape."""
+
+from __future__ import annotations
+
+import os
+import statistics
+import warnings
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from PIL import Image
+
+_SAMPLE = 64
+_LARGEST_DECODED = 40_000_000
+_DEEP_MODES = ("I", "F", "I;16", "I;16L", "I;16B", "I;16N")
+_FULL_RANGE = (0.0, 65535.0)
+
+
+@dataclass(frozen=True)
+class Pixels:
+    """What a sample of the images has in common."""
+
+    opened: int
+    unreadable: tuple[str, ...]
+    deep: int
+    """How many have more than 8 bits."""
+    low: float
+    high: float
+    """The smallest and largest value of those with more than 8 bits."""
+    side: int
+    """The median of the shorter sides."""
+    elongation: float
+    """The median of longer side over shorter side."""
+
+
+def sample(files: Sequence[str]) -> Pixels:
+    """Open some of the files, evenly spread over all of them."""
+    step = max(1, len(files) / _SAMPLE)
+    chosen = [files[int(place * step)] for place in range(min(_SAMPLE, len(files)))]
+    sizes: list[tuple[int, int]] = []
+    ranges: list[tuple[float, float]] = []
+    unreadable: list[str] = []
+    with warnings.catch_warnings():
+        # Pillow warns of large pictures; only their header is read.
+        warnings.simplefilter("ignore")
+        for path in chosen:
+            try:
+                size, found = _opened(path)
+            except Exception:  # Pillow raises almost anything on a hostile file, and the run will name it.
+                unreadable.append(path)
+                continue
+            sizes.append(size)
+            ranges += [found] if found else []
+    return Pixels(
+        len(sizes),
+        tuple(unreadable),
+        len(ranges),
+        min((low for low, _ in ranges), default=0.0),
+        max((high for _, high in ranges), default=255.0),
+        int(statistics.median(min(size) for size in sizes)) if sizes else 0,
+        statistics.median(max(size) / max(1, min(size)) for size in sizes) if sizes else 1.0,
+    )
+
+
+def _opened(path: str) -> tuple[tuple[int, int], tuple[float, float] | None]:
+    """Return an image's width and height, and its range where it has more than 8 bits."""
+    if not os.path.isfile(path):
+        # Opening a pipe would wait for a writer for ever.
+        raise OSError("no file")
+    with open(path, "rb") as file:
+        head = file.read(32)
+        file.seek(0)
+        with Image.open(file) as image:
+            deep_png = image.format == "PNG" and head[24] == 16
+            if image.mode in _DEEP_MODES and image.width * image.height <= _LARGEST_DECODED:
+                values: Any = np.asarray(image)
+                return image.size, (float(values.min()), float(values.max()))
+            # Pillow reads the colours of a 16-bit PNG as 8 bits, so their range is not known.
+            return image.size, _FULL_RANGE if deep_png or image.mode in _DEEP_MODES else None

@@ -1,0 +1,131 @@
+"""The runs in a directory, a row for each, from their files alone."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from kerastune_ft.errors import ConfigError
+from kerastune_ft.rundir import MANIFEST, RunDirectory
+
+_OWNER = ".lock.json"
+
+
+def runs(directory: str | os.PathLike[str] = "runs") -> list[dict[str, Any]]:
+    """Return a row for every run in a directory, the newest last; one whose files are damaged is named as such.
+
+    Columns: `run`, `state`, `phase`, `epoch`, `data`, `backbone`, `monitor` and its best `value` in the last phase that
+    has one, `test` (metrics by name), `started`, `seconds` of training, `message`. Nothing is written. Raises
+    ConfigError where there is no directory.
+    """
+    folder = Path(directory)
+    if not folder.is_dir():
+        raise ConfigError(
+            f"{os.fspath(directory)} is no directory; give the one that holds the runs, which is output.directory of "
+            "their configurations, by default runs"
+        )
+    if _is_run(folder):
+        return [_row(folder)]
+    rows = [_row(one) for one in sorted(folder.iterdir()) if not one.name.startswith(".") and _is_run(one)]
+    return sorted(rows, key=lambda row: (row["started"] or "", _natural(row["run"])))
+
+
+def _is_run(path: Path) -> bool:
+    return path.is_dir() and ((path / "config.json").is_file() or (path / MANIFEST).is_file())
+
+
+def _natural(name: str) -> tuple[str, int]:
+    """Return a name so that `photos-10` comes after `photos-9`."""
+    stem, _, number = name.rpartition("-")
+    return (stem, int(number)) if number.isdecimal() else (name, 0)
+
+
+def _row(path: Path) -> dict[str, Any]:
+    opened = RunDirectory(path)
+    row: dict[str, Any] = {"run": str(path), "state": "damaged", **dict.fromkeys(_COLUMNS)}
+    try:
+        config, manifest, plan, metrics = (
+            _object(opened, name) for name in ("config.json", MANIFEST, "plan.json", "metrics.json")
+        )
+        return row | _facts(opened, config, manifest, plan, metrics)
+    except (ConfigError, OSError, UnicodeDecodeError, TypeError, AttributeError, KeyError, IndexError) as error:
+        # A run that cannot be read is a row too: the others are listed, and it is not forgotten.
+        return row | {"message": " ".join(str(error).split())}
+
+
+_COLUMNS = ("phase", "epoch", "data", "backbone", "monitor", "value", "test", "started", "seconds", "message")
+
+
+def _object(opened: RunDirectory, name: str) -> Mapping[str, Any]:
+    if not opened.exists(name):
+        return {}
+    found = opened.read_json(name)
+    if not isinstance(found, Mapping):
+        raise ConfigError(f"{opened.path / name} is damaged: it holds no object")
+    return found
+
+
+def _facts(
+    opened: RunDirectory,
+    config: Mapping[str, Any],
+    manifest: Mapping[str, Any],
+    plan: Mapping[str, Any],
+    metrics: Mapping[str, Any],
+) -> dict[str, Any]:
+    phases: Sequence[Mapping[str, Any]] = manifest.get("phases") or []
+    measured = [phase for phase in phases if (phase.get("best") or {}).get(phase.get("monitor")) is not None]
+    last = measured[-1] if measured else {}
+    state = _state(opened, manifest)
+    return {
+        "state": state,
+        "phase": manifest.get("phase"),
+        "epoch": manifest.get("epoch"),
+        "data": (plan.get("data") or {}).get("name") or _name(config.get("data") or {}),
+        "backbone": _backbone(config.get("backbone") or {}),
+        "monitor": last.get("monitor"),
+        "value": last["best"][last["monitor"]] if last else None,
+        "test": dict(metrics["test"]) if "test" in metrics else None,
+        "started": manifest.get("started"),
+        "seconds": sum(phase.get("seconds") or 0 for phase in phases) or None,
+        "message": _message(manifest, state),
+    }
+
+
+def _state(opened: RunDirectory, manifest: Mapping[str, Any]) -> str:
+    state = str(manifest.get("state") or "not begun")
+    # The manifest of a killed process goes on saying that it runs.
+    return "interrupted" if state == "running" and not _is_held(opened) else state
+
+
+def _is_held(opened: RunDirectory) -> bool:
+    """Return whether the process that holds the run still lives, as far as this host can tell."""
+    if not opened.exists(_OWNER):
+        return False
+    owner = opened.read_json(_OWNER)
+    if owner.get("host") != os.uname().nodename:
+        return True
+    try:
+        os.kill(int(owner["process"]), 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        pass
+    return True
+
+
+def _message(manifest: Mapping[str, Any], state: str) -> str | None:
+    if state == "interrupted" and manifest.get("state") == "running":
+        return "the process was killed; the same command goes on"
+    return " ".join(str(manifest["message"]).split()) if manifest.get("message") else None
+
+
+def _name(options: Mapping[str, Any]) -> str | None:
+    return options.get("name") or (Path(str(options["path"])).name if options.get("path") else options.get("kind"))
+
+
+def _backbone(options: Mapping[str, Any]) -> str | None:
+    weights = options.get("weights")
+    name = _name(options)
+    return f"{name}, {Path(str(weights)).name}" if name and weights else name

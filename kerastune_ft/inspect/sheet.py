@@ -1,0 +1,177 @@
+"""A sheet of small pictures with captions, written as one PNG or as one HTML file with nothing outside it."""
+
+from __future__ import annotations
+
+import base64
+import html
+import io
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from kerastune_ft.errors import OUT_OF_SPACE, ConfigError
+from kerastune_ft.rundir import RunDirectory
+
+if TYPE_CHECKING:
+    import numpy as np
+    from PIL import Image, ImageDraw, ImageFont
+
+SUFFIXES = (".png", ".html")
+
+# The longer side of a picture on the sheet, at least and at most.
+_SMALLEST, _LARGEST = 96, 224
+_GAP, _CAPTION, _LINE = 8, 190, 20
+_INK, _FAINT, _PAPER = (20, 20, 20), (120, 120, 120), (255, 255, 255)
+_STYLE = (
+    "body{font:14px/1.5 system-ui,sans-serif;margin:1.5rem;max-width:90rem}h2{font-size:1rem;margin:1.5rem 0 .5rem}"
+    "th{font-weight:normal;text-align:left;padding:.2rem .6rem .2rem 0;vertical-align:top;overflow-wrap:anywhere;"
+    "max-width:14rem}small{color:#777}td{padding:.2rem}"
+)
+
+
+@dataclass(frozen=True)
+class Block:
+    """Rows of pictures under a title."""
+
+    title: str
+    columns: tuple[str, ...]
+    pictures: np.ndarray
+    """uint8 [rows, columns, height, width, 3], a row for each caption; none where the title says all."""
+
+
+@dataclass(frozen=True)
+class Sheet:
+    """Blocks of the same examples; every row has a label and, smaller, a name."""
+
+    title: str
+    captions: Sequence[tuple[str, str]]
+    blocks: Sequence[Block]
+
+
+def check_target(target: Path) -> None:
+    """Raise ConfigError where a sheet cannot be written to this file."""
+    if target.suffix.lower() not in SUFFIXES:
+        raise ConfigError(f'--pictures: {target} ends in "{target.suffix}"; write a name that ends in .png or .html')
+    if target.is_dir():
+        raise ConfigError(f"--pictures: {target} is a folder; name a file")
+    if not target.parent.is_dir():
+        raise ConfigError(f"--pictures: there is no folder {target.parent}; make it, or name another file")
+    if not os.access(target.parent, os.W_OK):
+        raise ConfigError(f"--pictures: the folder {target.parent} cannot be written to; name another file")
+
+
+def write(sheet: Sheet, target: Path) -> None:
+    """Write the sheet, whole or not at all."""
+    content = _as_html(sheet).encode() if target.suffix.lower() == ".html" else _as_png(sheet)
+    try:
+        RunDirectory(target.absolute().parent).commit(target.name, content)
+    except OSError as problem:
+        if problem.errno in OUT_OF_SPACE:
+            raise
+        raise ConfigError(f"--pictures: {target} cannot be written: {problem.strerror}; name another file") from problem
+
+
+def _as_html(sheet: Sheet) -> str:
+    told = html.escape
+    parts = [
+        f'<!doctype html><meta charset="utf-8"><title>{told(sheet.title)}</title><style>{_STYLE}</style>',
+        f"<h1>{told(sheet.title)}</h1>",
+    ]
+    for block in sheet.blocks:
+        heads = "".join(f"<th>{told(column)}</th>" for column in ("", *block.columns))
+        parts.append(f"<h2>{told(block.title)}</h2>")
+        if not len(block.pictures):
+            continue
+        parts.append(f"<table><tr>{heads}</tr>")
+        for (label, name), row in zip(sheet.captions, block.pictures, strict=True):
+            cells = "".join(f'<td><img alt="{told(label)}" src="{_data_uri(_shown(picture))}"></td>' for picture in row)
+            parts.append(f"<tr><th>{told(label)}<br><small>{told(name)}</small></th>{cells}</tr>")
+        parts.append("</table>")
+    return "\n".join(parts) + "\n"
+
+
+def _data_uri(picture: Image.Image) -> str:
+    return f"data:image/png;base64,{base64.b64encode(_png(picture)).decode()}"
+
+
+def _png(picture: Image.Image) -> bytes:
+    written = io.BytesIO()
+    picture.save(written, "PNG")
+    return written.getvalue()
+
+
+def _shown(pixels: np.ndarray) -> Image.Image:
+    """Return a picture large enough to see, its pixels left alone where they can be, and small enough for a sheet."""
+    from PIL import Image
+
+    picture = Image.fromarray(pixels)
+    side = max(picture.size)
+    if side < _SMALLEST:
+        times = -(-_SMALLEST // side)
+        return picture.resize((picture.width * times, picture.height * times), Image.Resampling.NEAREST)
+    picture.thumbnail((_LARGEST, _LARGEST))
+    return picture
+
+
+def _as_png(sheet: Sheet) -> bytes:
+    from PIL import Image, ImageDraw
+
+    width, height = next(_shown(block.pictures[0, 0]).size for block in sheet.blocks if len(block.pictures))
+    columns = max(len(block.columns) for block in sheet.blocks)
+    across = _CAPTION + columns * (width + _GAP) + _GAP
+    heights = [2 * _LINE + (_LINE + len(block.pictures) * (height + _GAP)) for block in sheet.blocks]
+    canvas = Image.new("RGB", (max(across, 4 * _CAPTION), 3 * _LINE + sum(heights)), _PAPER)
+    pen = ImageDraw.Draw(canvas)
+    _text(pen, (_GAP, _GAP), sheet.title, canvas.width, size=16)
+    top = 2 * _LINE
+    for block, taken in zip(sheet.blocks, heights, strict=True):
+        _draw_block(canvas, pen, block, sheet.captions, top)
+        top += taken
+    return _png(canvas)
+
+
+def _draw_block(
+    canvas: Image.Image, pen: ImageDraw.ImageDraw, block: Block, captions: Sequence[tuple[str, str]], top: int
+) -> None:
+    _text(pen, (_GAP, top + _GAP), block.title, canvas.width)
+    top += 2 * _LINE
+    for row, ((label, name), drawn) in enumerate(zip(captions, block.pictures, strict=False)):
+        pictures = [_shown(pixels) for pixels in drawn]
+        width, height = pictures[0].size
+        place = top + _LINE + row * (height + _GAP)
+        _text(pen, (_GAP, place), label, _CAPTION)
+        _text(pen, (_GAP, place + _LINE), name, _CAPTION, fill=_FAINT, size=11)
+        for column, picture in enumerate(pictures):
+            left = _CAPTION + column * (width + _GAP)
+            if row == 0:
+                _text(pen, (left, top), block.columns[column], left + width + _GAP, fill=_FAINT, size=11)
+            canvas.paste(picture, (left, place))
+
+
+def _text(
+    pen: ImageDraw.ImageDraw,
+    place: tuple[int, int],
+    text: str,
+    limit: int,
+    fill: tuple[int, int, int] = _INK,
+    size: int = 13,
+) -> None:
+    """Draw one line that ends before `limit`, its beginning left out where it is too long: names differ at the end."""
+    font = _font(size)
+    line = " ".join(text.split())
+    room = limit - place[0] - _GAP
+    if pen.textlength(line, font) > room:
+        while line and pen.textlength(f"…{line}", font) > room:
+            line = line[1:]
+        line = f"…{line}"
+    pen.text(place, line, fill, font)
+
+
+def _font(size: int) -> ImageFont.FreeTypeFont:
+    """Return the font that comes with matplotlib; Pillow's own has no letters but Latin ones."""
+    from matplotlib import get_data_path
+    from PIL import ImageFont
+
+    return ImageFont.truetype(Path(get_data_path(), "fonts", "ttf", "DejaVuSans.ttf"), size)

@@ -1,0 +1,96 @@
+"""What was seen in data: the parts of a configuration that follow from it, and what a person should know."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+# A class is rare enough to be weighted when the largest is this many times as large.
+_IMBALANCE = 3
+_NEGATIVE = frozenset(
+    re.split(
+        r"\s+",
+        "normal negative neg healthy benign no none 0 false ok good absent control uninfected background nofinding "
+        "clean notumor without",
+    )
+)
+_POSITIVE = frozenset(
+    re.split(
+        r"\s+",
+        "abnormal positive pos diseased disease sick malignant yes 1 true bad present case infected parasitized defect "
+        "defective tumor tumour cancer fraud with",
+    )
+)
+
+
+@dataclass
+class Sight:
+    """What data holds, as far as names and a sample of its files tell."""
+
+    task: dict[str, Any]
+    """The configuration's `task`, with the reasons as comments."""
+    data: dict[str, Any]
+    """The configuration's `data`, with the reasons as comments."""
+    examples: int
+    train: int
+    """How many of the examples train, or about how many where the splits are yet to be drawn."""
+    counts: Mapping[str, int]
+    """Examples by class, or by label where one has several; empty for numbers."""
+    files: Sequence[str] = ()
+    """The image files, where the data are files."""
+    seen: list[str] = field(default_factory=list)
+    asks: list[str] = field(default_factory=list)
+    """What only the user can decide."""
+
+    @property
+    def is_multi_label(self) -> bool:
+        """Return whether an example may have several labels."""
+        return bool(self.task.get("multi_label"))
+
+    @property
+    def is_imbalanced(self) -> bool:
+        """Return whether some class is much rarer than another."""
+        sizes = list(self.counts.values())
+        return not self.is_multi_label and len(sizes) > 1 and max(sizes) >= _IMBALANCE * max(1, min(sizes))
+
+
+def put(document: dict[str, Any], key: str, value: Any, reason: str) -> None:
+    """Add a key with its reason above it."""
+    document[f"// {key}"] = reason
+    document[key] = value
+
+
+def classification(counts: Mapping[str, int]) -> dict[str, Any]:
+    """Return the task of telling these classes apart, with the class of binary metrics where there are two."""
+    task: dict[str, Any] = {"kind": "image_classification"}
+    if len(counts) == 2:
+        name, reason = _positive(sorted(counts))
+        put(task, "positive", name, reason)
+    return task
+
+
+def _positive(names: Sequence[str]) -> tuple[str, str]:
+    plain = ["".join(letter for letter in name.casefold() if letter.isalnum()) for name in names]
+    for at, other in ((0, 1), (1, 0)):
+        if plain[at] in _POSITIVE or (plain[other] in _NEGATIVE and plain[at] not in _NEGATIVE):
+            return names[at], f"what is looked for: AUC is that of this class against {names[other]}"
+    return names[-1], "AUC is that of this class; nothing in the names told which one is looked for"
+
+
+def divide(data: dict[str, Any], counts: Mapping[str, int], group: str | None) -> None:
+    """Add the splits to draw: shares, every class divided alike where the classes are large enough."""
+    small = [name for name, count in counts.items() if count < 3]
+    shares: dict[str, Any] = {"train": 0.7, "validation": 0.15, "test": 0.15}
+    reason = "drawn at random, every class alike; the same examples each time"
+    if group:
+        reason = f"drawn at random, all examples of one {group} in the same split"
+    if small:
+        shares["stratify"] = False
+        reason = f"drawn at random without regard to class: {_some(small)} cannot be divided in three"
+    put(data, "splits", shares, reason)
+
+
+def _some(names: Sequence[str]) -> str:
+    return ", ".join(names[:5]) + (f" and {len(names) - 5} more" if len(names) > 5 else "")

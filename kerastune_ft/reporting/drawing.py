@@ -1,0 +1,54 @@
+"""What all pictures of a run share: colours, a plain frame, and SVG that takes its colours from the page."""
+
+from __future__ import annotations
+
+import io
+import re
+import warnings
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+# Each colour is a variable of the page's style sheet; the hex value is the light theme, used outside the page too.
+COLOURS = {
+    "ink": "#1d2530",
+    "muted": "#5d6875",
+    "grid": "#e3e7ec",
+    "band": "#f2f5f9",
+    "train": "#8d99a8",
+    "validation": "#2457d6",
+    "best": "#d4490c",
+    "second": "#0d8a72",
+    "third": "#8b3fc4",
+}
+
+
+def svg(figure: Figure, label: str) -> str:
+    """Return a figure as inline SVG: the same bytes for the same figure, colours from the page's style sheet."""
+    import matplotlib
+    from matplotlib.backends.backend_svg import FigureCanvasSVG
+
+    buffer = io.BytesIO()
+    metadata = dict.fromkeys(("Date", "Creator", "Format", "Type"))
+    # Text stays text: the browser draws it in the page's font, so letters that matplotlib's font lacks are no matter.
+    with matplotlib.rc_context({"svg.fonttype": "none", "svg.hashsalt": label}), warnings.catch_warnings():
+        warnings.filterwarnings("ignore", message="Glyph .* missing from")
+        FigureCanvasSVG(figure).print_svg(buffer, metadata=metadata)
+    text = buffer.getvalue().decode("utf-8")
+    text = text[text.index("<svg") :]
+    for name, value in COLOURS.items():
+        text = text.replace(value, f"var(--{name}, {value})")
+    # The size follows the page; the view box keeps the proportions.
+    return re.sub(r'<svg ([^>]*?)width="[^"]*" height="[^"]*"', r'<svg role="img" \1', text, count=1)
+
+
+def plain_frame(axis: Axes) -> None:
+    """Leave of the frame of a picture the bottom line and the numbers."""
+    axis.set_axisbelow(True)
+    axis.patch.set_visible(False)
+    axis.figure.patch.set_visible(False)
+    axis.spines[["top", "right", "left"]].set_visible(False)
+    axis.spines["bottom"].set_color(COLOURS["muted"])
+    axis.tick_params(which="both", colors=COLOURS["muted"], left=False, labelsize=9)

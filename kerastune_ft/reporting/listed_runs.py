@@ -1,0 +1,34 @@
+"""The runs of a directory as a table for the terminal."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from rich.table import Table
+
+from kerastune_ft.reporting import quantities as say
+from kerastune_ft.reporting.tables import listing
+
+
+def runs_table(rows: Sequence[Mapping[str, Any]]) -> Table:
+    """Return a row per run: its state, and the monitored metric at its best epoch and on the test split."""
+    return listing([_cells(row) for row in rows])
+
+
+def _cells(row: Mapping[str, Any]) -> dict[str, Any]:
+    epoch, started = row["epoch"], row["started"]
+    metric = None if row["monitor"] is None else str(row["monitor"]).partition("_")[2]
+    return {
+        "run": Path(row["run"]).name,
+        "state": row["state"],
+        "phase": f"{row['phase']} {epoch}" if row["phase"] and epoch else row["phase"],
+        "data": row["data"],
+        "backbone": row["backbone"] and str(row["backbone"]).partition(",")[0],
+        "metric": None if metric is None else say.words(metric),
+        "best": say.figure(row["value"]),
+        "test": say.figure((row["test"] or {}).get(metric)),
+        "started": started and say.moment(started).removesuffix(" UTC"),
+        "seconds": row["seconds"],
+    }

@@ -1,0 +1,65 @@
+"""How much better a model is than the best predictor that never looks at its input."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+
+from kerastune_ft.reporting import quantities as say
+from kerastune_ft.reporting.phases import lower_is_better
+
+# By kind of labels, what a person asks for first.
+_HEADLINES = {
+    "one": ("accuracy", "macro_f1", "auc"),
+    "several": ("mean_average_precision", "macro_f1", "auc"),
+    "values": ("mae", "rmse", "r2"),
+}
+_RIVAL = "the best predictor that never looks at its input"
+
+
+class Margin(NamedTuple):
+    """One metric of the model and of the constant predictor; `gain` is positive where the model is better."""
+
+    metric: str
+    model: float
+    constant: float
+
+    @property
+    def gain(self) -> float:
+        """By how much the model is better."""
+        return self.constant - self.model if lower_is_better(self.metric) else self.model - self.constant
+
+    @property
+    def text(self) -> str:
+        """Both values, and the gain as a share of an error or as points of a score."""
+        both = f"{say.words(self.metric)} {say.figure(self.model)} against {say.figure(self.constant)}"
+        if lower_is_better(self.metric) and self.constant > 0:
+            return f"{both}, {say.share(abs(self.gain) / self.constant)} {'less' if self.gain > 0 else 'more'}"
+        return f"{both} ({say.change(self.gain)})"
+
+
+def margins(measured: Mapping[str, Any], constant: Mapping[str, Any]) -> list[Margin]:
+    """Return the metrics that both have."""
+    return [
+        Margin(name, value, constant[name])
+        for name, value in measured.items()
+        if say.is_number(value) and say.is_number(constant.get(name))
+    ]
+
+
+def compare(found: list[Margin], kind: str, split: str = "test") -> dict[str, str] | None:
+    """Return a verdict (`better`, `mixed` or `no better`) and the margin in words; None with nothing to compare."""
+    known = {margin.metric: margin for margin in found}
+    headlines = [known[name] for name in _HEADLINES[kind] if name in known]
+    if not headlines:
+        return None
+    better = [margin for margin in headlines if margin.gain > 0]
+    worse = [margin.text for margin in found if margin.gain <= 0]
+    if not better:
+        text = f"no better than {_RIVAL}: {headlines[0].text}. It has learnt nothing that holds there."
+        return {"verdict": "no better", "text": f"On {split} the model is {text}"}
+    but = f" But not by {', '.join(worse)}." if worse else ""
+    return {
+        "verdict": "better" if len(better) == len(headlines) else "mixed",
+        "text": f"On {split} the model is better than {_RIVAL}: {better[0].text}.{but}",
+    }

@@ -1,0 +1,162 @@
+"""Image classification where any number of classes may apply to an image."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, ClassVar
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+from kerastune_ft.config.heads import Head
+from kerastune_ft.config.tasks import ImageClassification as Options
+from kerastune_ft.data.labels import SEPARATOR, Scheme
+from kerastune_ft.errors import ConfigError
+from kerastune_ft.input.decode import Geometry
+from kerastune_ft.tasks.base import PLAIN, LossOptions
+from kerastune_ft.tasks.images import ImageTask
+
+
+class MultiLabelClassification(ImageTask):
+    """A sigmoid per class on a pooled feature map; the outputs are logits [batch, classes]."""
+
+    kind = "image_classification"
+    metric_directions: ClassVar[Mapping[str, str]] = {
+        "loss": "min",
+        "accuracy": "max",
+        "macro_f1": "max",
+        "auc": "max",
+        "mean_average_precision": "max",
+    }
+    training_metrics = ("accuracy",)
+
+    def __init__(self, options: Options, head: Head, scheme: Scheme, seed: int) -> None:
+        """`scheme` names the classes in the order of the labels' columns."""
+        super().__init__(head, scheme, seed)
+        self.classes = scheme.names
+        if options.positive is not None:
+            raise ConfigError("task.positive has no effect with multi_label; remove it")
+        self._chosen_later = options.thresholds == "best_f1"
+        self._thresholds = np.full(len(self.classes), 0.5)
+        if isinstance(options.thresholds, Mapping):
+            if unknown := [name for name in options.thresholds if name not in self.classes]:
+                raise ConfigError(
+                    f"task.thresholds: {unknown[0]!r} is not a class; the classes are {', '.join(self.classes)}"
+                )
+            self.set_thresholds(options.thresholds)
+        elif isinstance(options.thresholds, float):
+            self._thresholds[:] = options.thresholds
+
+    def finish(self, outputs: Any) -> Any:
+        """Return a probability per class, [batch, classes]; they do not add up to 1."""
+        return keras.layers.Activation("sigmoid", name="probabilities", dtype="float32")(outputs)
+
+    def targets(self, example: Mapping[str, tf.Tensor], geometry: Geometry) -> tf.Tensor:
+        """Return 1 for each class that applies and 0 for the others, float32 [classes]."""
+        return tf.cast(example["label"], tf.float32)
+
+    def loss(
+        self, targets: Any, outputs: tf.Tensor, weights: tf.Tensor, options: LossOptions = PLAIN
+    ) -> tuple[tf.Tensor, tf.Tensor]:
+        """Return the sum of binary cross-entropies, averaged over classes, and the number of real examples.
+
+        Class weights are factors on the losses of examples that have the class.
+        """
+        wanted = targets * (1.0 - options.smoothing) + 0.5 * options.smoothing
+        positives = tf.constant(options.class_weights or (1.0,) * len(self.classes), tf.float32)
+        losses = tf.nn.weighted_cross_entropy_with_logits(wanted, tf.cast(outputs, tf.float32), positives)
+        return tf.reduce_sum(tf.reduce_mean(losses, axis=-1) * weights), tf.reduce_sum(weights)
+
+    def training_sums(self, targets: Any, outputs: tf.Tensor, weights: tf.Tensor) -> dict[str, tf.Tensor]:
+        """Return the number of images with exactly their labels predicted, at probability one half."""
+        right = tf.reduce_all(tf.equal(outputs > 0, targets > 0.5), axis=-1)
+        return {"accuracy": tf.reduce_sum(tf.cast(right, tf.float32) * weights)}
+
+    def evaluate(self, targets: np.ndarray, outputs: np.ndarray) -> dict[str, float]:
+        """Return loss, accuracy, macro F1, AUC and mean average precision, by scikit-learn.
+
+        Accuracy is the share of images with exactly their labels predicted. The macro averages are over the classes
+        that occur in the split (AUC: that some have and some have not), and NaN where there is none.
+        """
+        from sklearn import metrics
+
+        wanted, scores = targets.astype(np.int8), outputs.astype(np.float64)
+        predicted = self._predicted(outputs)
+        occurring = wanted.any(axis=0)
+        divided = occurring & ~wanted.all(axis=0)
+        f1 = [metrics.f1_score(wanted[:, c], predicted[:, c], zero_division=0) for c in np.flatnonzero(occurring)]
+        auc = [metrics.roc_auc_score(wanted[:, c], scores[:, c]) for c in np.flatnonzero(divided)]
+        precision = [metrics.average_precision_score(wanted[:, c], scores[:, c]) for c in np.flatnonzero(occurring)]
+        return {
+            "loss": float(_losses(targets, outputs).mean()),
+            "accuracy": float((wanted == predicted).all(axis=1).mean()),
+            "macro_f1": _mean(f1),
+            "auc": _mean(auc),
+            "mean_average_precision": _mean(precision),
+        }
+
+    def _predicted(self, outputs: np.ndarray) -> np.ndarray:
+        return sigmoid(outputs) >= self._thresholds
+
+    def predictions(self, targets: np.ndarray | None, outputs: np.ndarray) -> dict[str, np.ndarray]:
+        """Return label, prediction, probability_<class> and loss; without targets no label and loss.
+
+        Several labels in one cell are separated by `|`.
+        """
+        probabilities = sigmoid(outputs)
+        columns: dict[str, np.ndarray] = {} if targets is None else {"label": self._joined(targets > 0.5)}
+        columns["prediction"] = self._joined(self._predicted(outputs))
+        columns |= {f"probability_{name}": probabilities[:, number] for number, name in enumerate(self.classes)}
+        return columns if targets is None else columns | {"loss": _losses(targets, outputs)}
+
+    def _joined(self, flags: np.ndarray) -> np.ndarray:
+        names = np.asarray(self.classes, dtype=object)
+        return np.asarray([SEPARATOR.join(names[row]) for row in flags], dtype=object)
+
+    def constant(self, targets: np.ndarray) -> np.ndarray:
+        """Return the logits of every class's share of the training examples."""
+        shares = np.clip(targets.mean(axis=0, dtype=np.float64), 1e-6, 1 - 1e-6)
+        return np.log(shares / (1 - shares)).astype(np.float32)
+
+    def choose_thresholds(self, targets: np.ndarray, outputs: np.ndarray) -> dict[str, float]:
+        """Take, with `best_f1`, the threshold of each class with the best F1; return those in use."""
+        if self._chosen_later:
+            probabilities = sigmoid(outputs)
+            for number in range(len(self.classes)):
+                self._thresholds[number] = best_f1_threshold(targets[:, number] > 0.5, probabilities[:, number])
+        return dict(zip(self.classes, self._thresholds.tolist(), strict=True))
+
+    def set_thresholds(self, thresholds: Mapping[str, float]) -> None:
+        """Set the probability from which a class is predicted, by class."""
+        for name, value in thresholds.items():
+            self._thresholds[self.classes.index(name)] = value
+
+
+def best_f1_threshold(wanted: np.ndarray, probabilities: np.ndarray) -> float:
+    """Return the threshold with the best F1, half way between two probabilities; 0.5 where nothing can be told."""
+    if not wanted.any():
+        return 0.5
+    order = np.argsort(-probabilities, kind="stable")
+    ranked, hits = probabilities[order], np.cumsum(wanted[order])
+    f1 = 2 * hits / (np.arange(1, len(ranked) + 1) + wanted.sum())
+    # Examples of the same probability are predicted together.
+    f1[:-1][ranked[:-1] == ranked[1:]] = -1
+    best = int(np.argmax(f1))
+    below = ranked[best + 1] if best + 1 < len(ranked) else 0.0
+    return float((ranked[best] + below) / 2)
+
+
+def sigmoid(logits: np.ndarray) -> np.ndarray:
+    """Return probabilities from logits, in float64."""
+    return 0.5 * (1.0 + np.tanh(0.5 * logits.astype(np.float64)))
+
+
+def _losses(targets: np.ndarray, logits: np.ndarray) -> np.ndarray:
+    scores = logits.astype(np.float64)
+    each = np.maximum(scores, 0) - scores * targets + np.log1p(np.exp(-np.abs(scores)))
+    return each.mean(axis=1)
+
+
+def _mean(values: list[float]) -> float:
+    return float(np.mean(values)) if values else float("nan")

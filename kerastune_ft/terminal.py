@@ -1,0 +1,115 @@
+"""How every command ends: results as text or JSON on standard output, errors on standard error, and the exit codes."""
+
+from __future__ import annotations
+
+import json
+import math
+import os
+import sys
+import traceback
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import click
+
+from kerastune_ft.errors import OUT_OF_SPACE, KerasTuneError
+
+
+class Program(click.Group):
+    """Prints the errors a user can mend without a traceback, each with its exit code."""
+
+    def main(self, *arguments: Any, **options: Any) -> Any:
+        """Run the program and exit."""
+        options["standalone_mode"] = False
+        words = options.get("args") or (arguments[0] if arguments else None) or sys.argv[1:]
+        try:
+            code = super().main(*arguments, **options)
+            sys.exit(code if isinstance(code, int) else 0)
+        except click.ClickException as error:
+            if "--json" in words:
+                print_json(_described("UsageError", error.format_message(), 2))
+            error.show()
+            sys.exit(2)
+        except (click.Abort, KeyboardInterrupt):
+            click.echo("interrupted; the same command goes on", err=True)
+            sys.exit(75)
+        except KerasTuneError as error:
+            _explain(error, "--debug" in words, "--json" in words)
+            sys.exit(error.exit_code)
+        except OSError as error:
+            if error.errno not in OUT_OF_SPACE:
+                _unexpected(error, "--debug" in words, "--json" in words)
+                sys.exit(1)
+            click.echo("no space left where the output goes", err=True)
+            sys.exit(6)
+        except Exception as error:
+            _unexpected(error, "--debug" in words, "--json" in words)
+            sys.exit(1)
+
+    def invoke(self, context: click.Context) -> Any:
+        """Run a command; that whoever reads its output stops reading, as `head` does, is no error."""
+        try:
+            result = super().invoke(context)
+            sys.stdout.flush()
+        except BrokenPipeError:
+            # What is still buffered has nowhere to go, and Python would complain about it at exit.
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            return 0
+        return result
+
+
+def _explain(error: KerasTuneError, debug: bool, as_json: bool) -> None:
+    if debug:
+        traceback.print_exception(error)
+    if as_json:
+        print_json(_described(type(error).__name__, str(error), error.exit_code, getattr(error, "problems", ())))
+    click.echo(str(error), err=True)
+
+
+def _described(kind: str, message: str, exit_code: int, problems: Sequence[Any] = ()) -> dict[str, Any]:
+    """Return an error as the JSON object that `--json` prints."""
+    return {
+        "error": kind,
+        "message": message,
+        "exit_code": exit_code,
+        "problems": [problem.to_json() for problem in problems],
+    }
+
+
+def _unexpected(error: Exception, debug: bool, as_json: bool) -> None:
+    if debug:
+        traceback.print_exception(error)
+    text = " ".join(str(error).split())
+    if as_json:
+        print_json(_described(type(error).__name__, text, 1))
+    click.echo(f"unexpected {type(error).__name__}: {text[:400]}", err=True)
+    if not debug:
+        click.echo("this is a fault of the program; the same command with --debug shows where", err=True)
+
+
+def print_json(value: Any) -> None:
+    """Print a value as JSON; NaN and infinity become null."""
+    click.echo(json.dumps(_plain(value), indent=2, ensure_ascii=False))
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {str(key): _plain(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_plain(item) for item in value]
+    return None if isinstance(value, float) and not math.isfinite(value) else value
+
+
+def show(table: Any) -> None:
+    """Print a table of rich."""
+    from rich.console import Console
+
+    console = Console(highlight=False)
+    # Where output is piped or captured a fixed width keeps rows whole.
+    Console(highlight=False, width=None if console.is_terminal else 120).print(table)
+
+
+def common(command: Callable) -> Callable:
+    """Give a command the options that all have."""
+    command = click.option("--debug", is_flag=True, help="Show tracebacks.")(command)
+    return click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")(command)

@@ -1,0 +1,80 @@
+"""Tiny trained runs on image files, for the tests of what is done with a model."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from PIL import Image
+
+from kerastune_ft import api
+
+SIZE = 32
+COUNT = 24
+
+
+def pixels(seed: int, height: int = 40, width: int = 36) -> np.ndarray:
+    """Noise; with an odd seed a bright square in it."""
+    image = np.random.default_rng(seed).integers(0, 120, (height, width, 3)).astype(np.uint8)
+    if seed % 2:
+        image[height // 4 : -height // 4, width // 4 : -width // 4] += 100
+    return image
+
+
+def encoded(image: np.ndarray | Image.Image, form: str = "PNG", **options: Any) -> bytes:
+    buffer = io.BytesIO()
+    (Image.fromarray(image) if isinstance(image, np.ndarray) else image).save(buffer, form, **options)
+    return buffer.getvalue()
+
+
+def write(path: Path, content: bytes) -> Path:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(content)
+    return path
+
+
+def write_data(folder: Path) -> None:
+    """Write images/ in class folders, and two tables that name the same files."""
+    rows = []
+    for number in range(COUNT):
+        name = f"{('noise', 'square')[number % 2]}/{number:02d}.png"
+        write(folder / "images" / name, encoded(pixels(number)))
+        findings = "|".join(["square"] * (number % 2) + ["late"] * (number >= COUNT // 2))
+        rows.append({"image": name.removesuffix(".png"), "findings": findings, "brightness": 10 * (number % 2) + 5})
+    with (folder / "cases.csv").open("w", newline="") as file:
+        writer = csv.DictWriter(file, rows[0])
+        writer.writeheader()
+        writer.writerows(rows)
+
+
+def train(folder: Path, name: str, task: dict[str, Any], data: dict[str, Any]) -> Path:
+    """Train a head for one epoch and return the run directory."""
+    run = api.run(
+        {
+            "name": name,
+            "task": task,
+            "data": data,
+            "backbone": {"kind": "applications", "name": "MobileNetV2", "weights": "embedded", "image_size": SIZE},
+            "phases": [{"name": "head", "unfreeze": "none", "epochs": 1, "learning_rate": 0.01, "batch_size": 8}],
+        },
+        run_dir=folder / name,
+    )
+    return run.path
+
+
+def evaluated(run: Path) -> dict[str, dict[str, str]]:
+    """The rows of evaluation/predictions.csv by input."""
+    with (run / "evaluation" / "predictions.csv").open(newline="") as file:
+        return {row["input"]: row for row in csv.DictReader(file)}
+
+
+def csv_rows(text: str) -> list[dict[str, str]]:
+    return list(csv.DictReader(io.StringIO(text)))
+
+
+def json_lines(text: str) -> list[dict[str, Any]]:
+    return [json.loads(line) for line in text.splitlines()]

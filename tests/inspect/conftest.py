@@ -1,0 +1,27 @@
+"""What the tests of `init` and `runs` share: an empty directory on a machine without network and accelerator."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from kerastune_ft.backbones import imagenet
+from kerastune_ft.errors import ConfigError
+from kerastune_ft.inspect import choices
+
+
+@pytest.fixture(autouse=True)
+def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A working directory on a machine with CPUs and no way to weights."""
+
+    def absent(options: Any) -> None:
+        raise ConfigError("not there")
+
+    monkeypatch.setattr(imagenet, "require", absent)
+    monkeypatch.setattr(choices, "device", lambda: "cpu")
+    monkeypatch.setenv("KERASTUNE_CACHE", str(tmp_path / "cache"))
+    (tmp_path / "work").mkdir()
+    monkeypatch.chdir(tmp_path / "work")
+    return tmp_path / "work"

@@ -1,0 +1,155 @@
+"""`plan --pictures`: what it shows is what training will read."""
+
+from __future__ import annotations
+
+import base64
+import io
+import json
+import re
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import numpy as np
+import pytest
+from click.testing import CliRunner, Result
+from PIL import Image
+
+from kerastune_ft import api
+from kerastune_ft.cli import main
+from kerastune_ft.errors import ConfigError
+from kerastune_ft.input.pipeline import shuffled
+from kerastune_ft.inspect.pictures import draw, spread
+from kerastune_ft.inspect.sheet import Block, Sheet, check_target, write
+from kerastune_ft.training.execute import planned
+from kerastune_ft.training.phase import address
+
+CLASSES = ("ant", "bee", "cow")
+SIDE = 32
+AUGMENT = {"flip": "both", "rotate": 0.1, "zoom": 0.2, "brightness": 0.2, "contrast": 0.2, "erase": 0.5}
+
+
+@pytest.fixture(scope="module")
+def config(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
+    place = tmp_path_factory.mktemp("pictures")
+    random = np.random.default_rng(0)
+    for number, name in enumerate(CLASSES):
+        (place / "photos" / name).mkdir(parents=True)
+        for index in range(10):
+            pixels = random.integers(0, 256, (20, 30, 3), np.uint8)
+            Image.fromarray(pixels).save(place / "photos" / name / f"{number}{index}.png")
+    phase = {"unfreeze": "none", "epochs": 3, "learning_rate": 0.01, "batch_size": 5}
+    return {
+        "task": {"kind": "image_classification"},
+        "data": {"kind": "folder", "path": str(place / "photos")},
+        "backbone": {"kind": "applications", "name": "MobileNetV2", "weights": "embedded", "image_size": SIDE},
+        "phases": [{"name": "plain", **phase}, {"name": "varied", **phase, "augment": AUGMENT}],
+        "runtime": {"cache_directory": str(place / "cache")},
+    }
+
+
+def _pictures(page: str) -> list[np.ndarray]:
+    found = re.findall(r'src="data:image/png;base64,([^"]+)"', page)
+    return [np.asarray(Image.open(io.BytesIO(base64.b64decode(text))))[1::3, 1::3] for text in found]
+
+
+def test_the_pictures_are_the_pixels_of_training(config: dict[str, Any], tmp_path: Path) -> None:
+    target = tmp_path / "look.html"
+    session, plan = planned(api._config(config, ()), lambda line: None)
+    draw(session, plan, target)
+    page = target.read_text()
+    chosen = spread(session.source, 6)
+    assert [session.source.label_texts[index] for index in chosen] == ["ant", "ant", "bee", "bee", "cow", "cow"]
+    for index in chosen:
+        assert page.count(f"<small>{session.source.keys[index]}</small>") == 1
+    assert "phase plain: no augmentation, every epoch sees the images as resized" in page
+    assert "phase varied: flip both, rotate 0.1" in page
+    assert "(it ends with epoch 3 at the latest)" in page
+    rows = np.stack(_pictures(page)).reshape(6, 6, SIDE, SIDE, 3)
+    phase = plan.phases[1]
+    for epoch in range(5):
+        # The order, the batches and the address of training itself.
+        order = shuffled(session.source.splits["train"], 5, 1, (0, 1, epoch))
+        seen = {}
+        for images, _, weights, indices in session.loader.dataset(
+            order, 1, phase.phase.augment.resolved(), address(session, phase), epoch
+        ):
+            seen |= {int(index): image for index, image, w in zip(indices, images.numpy(), weights, strict=True) if w}
+        for row, index in enumerate(chosen):
+            assert np.abs(rows[row, 1 + epoch] - seen[int(index)]).max() <= 0.51
+    assert len({row.tobytes() for row in rows[0]}) == 6
+
+
+def _plan(config: dict[str, Any], place: Path, *words: str) -> Result:
+    (place / "config.json").write_text(json.dumps(config))
+    return CliRunner().invoke(main, ["plan", str(place / "config.json"), *words])
+
+
+def test_the_command_writes_a_png_and_says_so(config: dict[str, Any], tmp_path: Path) -> None:
+    hidden = {**config, "output": {"examples": False}, "phases": config["phases"][:1]}
+    result = _plan(hidden, tmp_path, "--pictures", str(tmp_path / "look.png"), "--json")
+    assert result.exit_code == 0, result.output
+    assert "look.png shows training examples, with their names: pass it on with care" in result.stderr
+    notes = json.loads(result.stdout)["notes"]
+    assert any("cuts off 33 % of every image's area" in note for note in notes)
+    with Image.open(tmp_path / "look.png") as image:
+        assert image.format == "PNG"
+        assert image.height > 6 * 96
+    assert [path.name for path in tmp_path.iterdir() if "partial" in path.name] == []
+
+
+@pytest.mark.parametrize(
+    ("name", "words"),
+    [
+        ("look.jpg", r'ends in ".jpg"; write a name that ends in .png or .html'),
+        ("look", r'ends in ""; write a name'),
+        ("nowhere/look.png", "there is no folder .*nowhere; make it"),
+        ("folder.png", "is a folder; name a file"),
+    ],
+)
+def test_a_file_that_cannot_be_written_is_refused_first(tmp_path: Path, name: str, words: str) -> None:
+    (tmp_path / "folder.png").mkdir()
+    with pytest.raises(ConfigError, match=words):
+        check_target(tmp_path / name)
+
+
+def test_a_write_that_fails_names_the_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refused(*_: Any) -> None:
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr("kerastune_ft.rundir.RunDirectory.commit", refused)
+    sheet = Sheet("x", [("a", "b")], [Block("t", ("c",), np.zeros((1, 1, 4, 4, 3), np.uint8))])
+    with pytest.raises(ConfigError, match=r"look.html cannot be written: Permission denied"):
+        write(sheet, tmp_path / "look.html")
+
+
+@pytest.mark.parametrize("suffix", [".png", ".html"])
+def test_captions_are_text_whatever_they_hold(tmp_path: Path, suffix: str) -> None:
+    long = "<script>alert(1)</script> кот 猫 " + "x" * 300
+    pictures = np.full((1, 1, 300, 400, 3), 9, np.uint8)
+    write(Sheet(long, [(long, f"{long}\n")], [Block(long, (long,), pictures)]), tmp_path / f"look{suffix}")
+    content = (tmp_path / f"look{suffix}").read_bytes()
+    if suffix == ".html":
+        assert b"<script>" not in content
+    else:
+        assert Image.open(io.BytesIO(content)).width < 1200
+
+
+def _source(labels: list[Any], kind: str = "one") -> Any:
+    return SimpleNamespace(
+        splits={"train": np.arange(len(labels))},
+        labels=np.array(labels),
+        label_texts=[str(label) for label in labels],
+        scheme=SimpleNamespace(kind=kind),
+    )
+
+
+def test_examples_are_spread_over_classes_and_values() -> None:
+    rare = [0] * 50 + [1, 2]
+    assert spread(_source(rare), 6).tolist() == [0, 1, 2, 3, 50, 51]
+    assert spread(_source(list(range(100))), 6).tolist() == [0, 20, 40, 59, 79, 99]
+    assert spread(_source([1, 0]), 6).tolist() == [1, 0]
+    values = [[3.0], [1.0], [2.0], [9.0], [5.0]]
+    assert spread(_source(values, "values"), 3).tolist() == [1, 0, 3]
+    several = [[1, 0], [0, 1], [1, 1], [1, 0]]
+    assert sorted(spread(_source(several, "several"), 4).tolist()) == [0, 1, 2, 3]

@@ -1,0 +1,65 @@
+from __future__ import annotations
+
+import keras
+import numpy as np
+import pytest
+import tensorflow as tf
+from sklearn import metrics
+
+from kerastune_ft.config.heads import Head
+from kerastune_ft.config.tasks import ImageRegression as Options
+from kerastune_ft.data.labels import Scheme
+from kerastune_ft.tasks.image_regression import ImageRegression, build
+
+MEAN, DEVIATION = (100.0, -3.0), (20.0, 0.5)
+RANDOM = np.random.default_rng(0)
+OUTPUTS = RANDOM.normal(size=(30, 2)).astype(np.float32)
+TARGETS = (RANDOM.normal(size=(30, 2)) * DEVIATION + MEAN).astype(np.float32)
+
+
+def _task(names: tuple[str, ...] = ("age", "dose")) -> ImageRegression:
+    size = len(names)
+    return build(Options(kind="image_regression"), Head(), Scheme("values", names, MEAN[:size], DEVIATION[:size]), 0)
+
+
+def test_loss_is_the_squared_error_of_standardised_values_over_real_examples() -> None:
+    weights = np.ones(30, np.float32)
+    weights[20:] = 0
+    loss, count = _task().loss(tf.constant(TARGETS), tf.constant(OUTPUTS), tf.constant(weights))
+    standardised = (TARGETS - MEAN) / DEVIATION
+    assert count == 20
+    assert float(loss) == pytest.approx(np.square(OUTPUTS - standardised)[:20].mean(axis=1).sum(), rel=1e-5)
+
+
+def test_metrics_have_the_users_units_and_are_those_of_scikit_learn() -> None:
+    values = OUTPUTS * np.asarray(DEVIATION) + MEAN
+    found = _task().evaluate(TARGETS, OUTPUTS)
+    assert found["mae"] == pytest.approx(metrics.mean_absolute_error(TARGETS, values))
+    assert found["rmse"] == pytest.approx(metrics.root_mean_squared_error(TARGETS, values))
+    assert found["r2"] == pytest.approx(metrics.r2_score(TARGETS, values))
+    assert set(found) == set(_task().metric_directions)
+    sums = _task().training_sums(tf.constant(TARGETS), tf.constant(OUTPUTS), tf.ones([30]))
+    assert float(sums["mae"]) / 30 == pytest.approx(found["mae"], rel=1e-5)
+    assert np.isnan(_task().evaluate(TARGETS[:1], OUTPUTS[:1])["r2"])
+
+
+def test_what_is_saved_answers_in_the_users_units() -> None:
+    outputs = keras.Input((2,))
+    finished = keras.Model(outputs, _task().finish(outputs))
+    assert np.asarray(finished(OUTPUTS)) == pytest.approx(_task().values(OUTPUTS), rel=1e-5)
+    reopened = keras.Model.from_config(finished.get_config())
+    assert np.asarray(reopened(OUTPUTS)) == pytest.approx(np.asarray(finished(OUTPUTS)))
+
+
+def test_columns_of_predictions_for_one_target_and_for_several() -> None:
+    one = _task(("age",)).predictions(TARGETS[:, :1], OUTPUTS[:, :1])
+    assert list(one) == ["label", "value", "loss"]
+    assert one["label"] == pytest.approx(TARGETS[:, 0])
+    assert list(_task().predictions(None, OUTPUTS)) == ["value_age", "value_dose"]
+
+
+def test_the_constant_predictor_has_no_r2() -> None:
+    task = _task()
+    outputs = np.tile(task.constant(TARGETS), (30, 1))
+    assert task.values(outputs)[0] == pytest.approx(TARGETS.mean(axis=0), rel=1e-5)
+    assert task.evaluate(TARGETS, outputs)["r2"] == pytest.approx(0.0, abs=1e-6)

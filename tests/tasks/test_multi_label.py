@@ -1,0 +1,113 @@
+from __future__ import annotations
+
+import keras
+import numpy as np
+import pytest
+import tensorflow as tf
+from sklearn import metrics
+
+from kerastune_ft.config.heads import Head
+from kerastune_ft.config.tasks import ImageClassification as Options
+from kerastune_ft.data.labels import Scheme
+from kerastune_ft.errors import ConfigError
+from kerastune_ft.tasks.base import LossOptions
+from kerastune_ft.tasks.image_classification import build
+from kerastune_ft.tasks.multi_label import MultiLabelClassification, best_f1_threshold, sigmoid
+
+RANDOM = np.random.default_rng(0)
+TARGETS = (RANDOM.random((40, 3)) < 0.4).astype(np.float32)
+LOGITS = (RANDOM.normal(size=(40, 3)) * 2).astype(np.float32)
+
+
+def _task(**options: object) -> MultiLabelClassification:
+    task = build(Options(multi_label=True, **options), Head(), Scheme("several", ("a", "b", "c")), 0)
+    assert isinstance(task, MultiLabelClassification)
+    return task
+
+
+@pytest.mark.parametrize("smoothing", [0.0, 0.2])
+def test_loss_is_the_binary_cross_entropy_of_keras_over_real_examples(smoothing: float) -> None:
+    weights = np.ones(40, np.float32)
+    weights[33:] = 0
+    loss, count = _task().loss(tf.constant(TARGETS), tf.constant(LOGITS), tf.constant(weights), LossOptions(smoothing))
+    expected = keras.losses.BinaryCrossentropy(from_logits=True, label_smoothing=smoothing)(TARGETS[:33], LOGITS[:33])
+    assert count == 33
+    assert float(loss) / 33 == pytest.approx(float(expected), rel=1e-6)
+
+
+def test_class_weights_are_factors_on_the_losses_of_positives() -> None:
+    ones = tf.ones([40])
+    weighted, count = _task().loss(
+        tf.constant(TARGETS), tf.constant(LOGITS), ones, LossOptions(class_weights=(1.0, 5.0, 1.0))
+    )
+    plain, _ = _task().loss(tf.constant(TARGETS), tf.constant(LOGITS), ones)
+    positives = -np.log(sigmoid(LOGITS[:, 1]))[TARGETS[:, 1] > 0].sum()
+    assert count == 40
+    assert float(weighted) == pytest.approx(float(plain) + 4 * positives / 3, rel=1e-5)
+
+
+def test_metrics_are_those_of_scikit_learn() -> None:
+    found = _task().evaluate(TARGETS, LOGITS)
+    probabilities = sigmoid(LOGITS)
+    predicted = probabilities >= 0.5
+    expected = {
+        "loss": metrics.log_loss(TARGETS.ravel(), probabilities.ravel()),
+        "accuracy": metrics.accuracy_score(TARGETS, predicted),
+        "macro_f1": metrics.f1_score(TARGETS, predicted, average="macro"),
+        "auc": metrics.roc_auc_score(TARGETS, probabilities, average="macro"),
+        "mean_average_precision": metrics.average_precision_score(TARGETS, probabilities, average="macro"),
+    }
+    assert found == pytest.approx(expected, rel=1e-9)
+    assert set(found) == set(_task().metric_directions)
+
+
+def test_a_class_that_does_not_occur_is_left_out_of_the_means() -> None:
+    targets = TARGETS.copy()
+    targets[:, 2] = 0
+    found = _task().evaluate(targets, LOGITS)
+    expected = metrics.roc_auc_score(TARGETS[:, :2], LOGITS[:, :2], average="macro")
+    assert found["auc"] == pytest.approx(expected)
+    assert np.isnan(_task().evaluate(np.zeros_like(targets), LOGITS)["mean_average_precision"])
+
+
+def test_thresholds_decide_and_leave_probabilities_alone() -> None:
+    low = _task(thresholds={"b": 0.01})
+    columns = low.predictions(TARGETS, LOGITS)
+    assert all("b" in prediction.split("|") for prediction in columns["prediction"])
+    assert (columns["probability_b"] == _task().predictions(None, LOGITS)["probability_b"]).all()
+    nothing = _task(thresholds=0.999999).predictions(None, LOGITS)
+    assert set(nothing["prediction"]) == {""}
+    assert "label" not in nothing
+
+
+def test_chosen_thresholds_have_the_best_f1_there_is() -> None:
+    wanted, probabilities = TARGETS[:, 0] > 0, sigmoid(LOGITS[:, 0])
+    chosen = best_f1_threshold(wanted, probabilities)
+    every = [metrics.f1_score(wanted, probabilities >= limit) for limit in np.unique(probabilities)]
+    assert metrics.f1_score(wanted, probabilities >= chosen) == pytest.approx(max(every))
+    assert best_f1_threshold(np.array([False, False]), np.array([0.2, 0.9])) == 0.5
+    # Of equal probabilities none can be told from the others.
+    ties = best_f1_threshold(np.array([True, False, True, False]), np.array([0.7, 0.7, 0.7, 0.1]))
+    assert 0.1 < ties < 0.7
+
+
+def test_thresholds_chosen_on_one_split_hold_for_another() -> None:
+    task = _task(thresholds="best_f1")
+    chosen = task.choose_thresholds(TARGETS, LOGITS)
+    other = _task()
+    other.set_thresholds(chosen)
+    assert task.evaluate(TARGETS, LOGITS) == other.evaluate(TARGETS, LOGITS)
+    assert task.evaluate(TARGETS, LOGITS)["macro_f1"] > _task().evaluate(TARGETS, LOGITS)["macro_f1"]
+    assert set(_task().choose_thresholds(TARGETS, LOGITS).values()) == {0.5}
+
+
+def test_the_constant_predictor_knows_shares_and_ranks_nothing() -> None:
+    task = _task()
+    outputs = np.tile(task.constant(TARGETS), (40, 1))
+    assert sigmoid(outputs[0]) == pytest.approx(TARGETS.mean(axis=0), rel=1e-5)
+    assert task.evaluate(TARGETS, outputs)["auc"] == pytest.approx(0.5)
+
+
+def test_unknown_classes_in_thresholds_are_named() -> None:
+    with pytest.raises(ConfigError, match=r"task\.thresholds: 'd' is not a class; the classes are a, b, c"):
+        _task(thresholds={"d": 0.5})

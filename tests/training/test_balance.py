@@ -1,0 +1,101 @@
+"""Class weights, balanced sampling, and the warnings about classes of unequal size."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import tensorflow as tf
+from sklearn.utils.class_weight import compute_class_weight
+
+from kerastune_ft.config.phases import Phase
+from kerastune_ft.data.labels import Labels
+from kerastune_ft.data.source import DataSource, describe
+from kerastune_ft.data.splits import Chosen
+from kerastune_ft.errors import ConfigError
+from kerastune_ft.input.pipeline import balanced
+from kerastune_ft.training import balance
+
+
+class _Numbered(DataSource):
+    """Examples without content."""
+
+    def __init__(self, numbers: np.ndarray, names: tuple[str, ...]) -> None:
+        labels = Labels("one" if numbers.ndim == 1 else "several", names, numbers)
+        splits = {"train": np.arange(len(numbers)), "validation": np.arange(2)}
+        info = describe("numbered", "numbered", labels, Chosen(splits, (), {}), "")
+        super().__init__(info, splits, labels, [str(number) for number in range(len(numbers))])
+
+    def element(self, index: tf.Tensor) -> dict[str, tf.Tensor]:
+        raise NotImplementedError
+
+
+def _phase(**options: object) -> Phase:
+    return Phase(name="head", unfreeze="none", epochs=1, learning_rate=0.1, **options)
+
+
+def _one(*counts: int) -> _Numbered:
+    return _Numbered(np.repeat(np.arange(len(counts)), counts).astype(np.int32), tuple("abcdef"[: len(counts)]))
+
+
+def test_balanced_weights_are_those_of_scikit_learn() -> None:
+    source = _one(70, 20, 10)
+    expected = compute_class_weight("balanced", classes=np.arange(3), y=source.labels)
+    assert balance.class_weights(source, _phase(class_weights="balanced"), "p") == pytest.approx(expected)
+    assert balance.class_weights(source, _phase(), "p") is None
+
+
+def test_a_map_of_weights_leaves_other_classes_at_one_and_names_unknown_ones() -> None:
+    assert balance.class_weights(_one(5, 5), _phase(class_weights={"b": 3}), "p") == (1.0, 3.0)
+    with pytest.raises(ConfigError, match=r"p\.class_weights: 'z' is not a class; the classes are a, b"):
+        balance.class_weights(_one(5, 5), _phase(class_weights={"z": 3}), "p")
+
+
+def test_balanced_weights_of_several_labels_are_negatives_to_positives() -> None:
+    numbers = np.zeros((10, 2), np.uint8)
+    numbers[:2, 0] = 1
+    numbers[:, 1] = 1
+    weights = balance.class_weights(_Numbered(numbers, ("a", "b")), _phase(class_weights="balanced"), "p")
+    assert weights == pytest.approx((4.0, 0.1))
+
+
+def test_balanced_epochs_have_all_classes_alike_and_other_examples_every_epoch() -> None:
+    source = _one(90, 9, 3)
+    indices = np.arange(102)
+    first, second = (balanced(indices, source.labels, (0, 0, epoch)) for epoch in (0, 1))
+    for drawn in (first, second):
+        assert np.bincount(source.labels[drawn]).tolist() == [34, 34, 34]
+        # A rare example comes again only after all others of its class have.
+        for rare in (1, 2):
+            repeats = np.unique(drawn[source.labels[drawn] == rare], return_counts=True)[1]
+            assert repeats.max() - repeats.min() <= 1
+    common = [set(drawn[source.labels[drawn] == 0]) for drawn in (first, second)]
+    assert len(common[0]) == 34
+    assert common[0] != common[1]
+    assert (balanced(indices, source.labels, (0, 0, 0)) == first).all()
+
+
+def test_the_number_of_examples_of_a_balanced_epoch_stays() -> None:
+    source = _one(10, 5, 2)
+    drawn = balanced(np.arange(17), source.labels, (1, 0, 0))
+    assert len(drawn) == 17
+    assert sorted(np.bincount(source.labels[drawn])) == [5, 6, 6]
+
+
+def test_an_example_with_several_labels_counts_for_the_rarest() -> None:
+    numbers = np.array([[1, 1], [1, 0], [0, 0], [1, 0]], np.uint8)
+    assert balance.rarest_class(_Numbered(numbers, ("a", "b")), np.arange(4)).tolist() == [1, 0, 2, 0]
+
+
+def test_warnings_name_rare_classes_and_a_majority() -> None:
+    notes = list(balance.notes(_one(180, 12, 3), {"head": _phase(monitor="validation_accuracy")}))
+    assert "fewer than 10 training examples of c 3" in notes[0]
+    assert "92 % of 195 training examples are a" in notes[1]
+    assert '"class_weights": "balanced"' in notes[1]
+    assert '"monitor": "validation_macro_f1"' in notes[1]
+    weighted = list(balance.notes(_one(180, 12), {"head": _phase(class_weights="balanced")}))
+    assert "class_weights" not in weighted[0]
+    assert not list(balance.notes(_one(30, 20), {"head": _phase()}))
+    assert (
+        "largest balanced class weight is 100"
+        in list(balance.notes(_one(1990, 10), {"head": _phase(class_weights="balanced")}))[-1]
+    )
