@@ -119,7 +119,7 @@ def _source(options: ArraysData, found: _Found, chosen: Chosen) -> ArraySource:
 def _check_classes(raw: OneEach | Columns, multi_label: bool, place: str) -> None:
     if isinstance(raw, Columns) and not multi_label:
         raise DataError(
-            f"{place} has a row of {len(raw.names)} labels per example; for one-hot rows save y.argmax(axis=1) instead, "
+            f"{place} has {len(raw.names)} labels per example; for one-hot rows save y.argmax(axis=1) instead, "
             'for several labels write "multi_label": true in task.'
         )
     if isinstance(raw, OneEach) and any("." in text and text.strip("-.e0123456789") == "" for text in raw.texts):

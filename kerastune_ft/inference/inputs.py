@@ -136,7 +136,9 @@ def _table(path: Path, how: Reading) -> Listing:
         raise ConfigError(str(error).replace("data.input", place, 1) + remedy) from error
     absent = f"names no file: its {wanted} is empty"
     items = [
-        Item(printable(text), path=os.path.join(path.parent, text)) if text else Item(frame.named(row), problem=absent)
+        Item(printable(text), path=os.path.normpath(path.parent / text))
+        if text
+        else Item(frame.named(row), problem=absent)
         for row, text in enumerate(texts)
     ]
     return Listing(items, len(items), frame.notes)

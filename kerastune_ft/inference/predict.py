@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import os
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -50,7 +51,7 @@ def predict(
     resolved = devices.resolve(config.runtime.model_copy(update={"strategy": "none", "replicas": None}))
     how = reading(config, given, cache_directory(config.runtime), watch.note)
     found = listings(several(inputs), how)
-    predictor = Predictor(run, config)
+    predictor = _loaded(run, config)
     watch.note(f"predicting with {run} on {resolved}")
     if how.intensity is not None:
         low, high = how.intensity
@@ -137,6 +138,21 @@ class Predictor:
 def _plain(value: Any) -> Any:
     """Return a cell as text or number; of a number the digits that float32 has."""
     return value if isinstance(value, str) else float(f"{value:.9g}")
+
+
+_KEPT: dict[tuple, Predictor] = {}
+
+
+def _loaded(run: RunDirectory, config: RunConfig) -> Predictor:
+    """Return the predictor of a run; that of the last one stays loaded, for programs that ask image by image."""
+    if not run.is_local:
+        return Predictor(run, config)
+    states = [os.stat(run.path / name) for name in (MODEL, "plan.json", "config.json")]
+    key = (os.path.abspath(run.path), *((state.st_mtime_ns, state.st_size) for state in states))
+    if key not in _KEPT:
+        _KEPT.clear()
+        _KEPT[key] = Predictor(run, config)
+    return _KEPT[key]
 
 
 def _task(run: RunDirectory, config: RunConfig, plan: Mapping[str, Any]) -> Task:

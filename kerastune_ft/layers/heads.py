@@ -11,12 +11,13 @@ from kerastune_ft.config.heads import Head
 from kerastune_ft.errors import ConfigError
 
 
-def dense_head(features: Any, options: Head, outputs: int, seed: int) -> Any:
+def dense_head(features: Any, options: Head, outputs: int, seed: int, *, start_at_zero: bool = False) -> Any:
     """Return raw outputs (logits or values) [batch, outputs] on features [batch, (height, width,|length,) channels].
 
     Pooling over the positions, if there are any, then dropout and a relu layer per entry of `hidden`, then dropout and
     the output layer, in float32. Initial kernels are addressed by (seed, layer), so they depend on nothing else that
-    was built. Raises ConfigError for pooling of features without positions.
+    was built; with `start_at_zero` the outputs are 0 until something is learnt. Raises ConfigError for pooling of
+    features without positions.
     """
     x = _pooled(features, options)
     for number, width in enumerate(options.hidden, start=1):
@@ -34,7 +35,9 @@ def dense_head(features: Any, options: Head, outputs: int, seed: int) -> Any:
         outputs,
         name="head_output",
         dtype="float32",
-        kernel_initializer=keras.initializers.GlorotUniform(_seed(seed, "head_output")),
+        kernel_initializer=keras.initializers.Zeros()
+        if start_at_zero
+        else keras.initializers.GlorotUniform(_seed(seed, "head_output")),
     )(x)
 
 

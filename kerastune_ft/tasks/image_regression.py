@@ -13,6 +13,7 @@ from kerastune_ft.config.heads import Head
 from kerastune_ft.config.tasks import ImageRegression as Options
 from kerastune_ft.data.labels import Scheme
 from kerastune_ft.input.decode import Geometry
+from kerastune_ft.layers.heads import dense_head
 from kerastune_ft.tasks.base import PLAIN, LossOptions
 from kerastune_ft.tasks.images import ImageTask
 
@@ -30,6 +31,13 @@ class ImageRegression(ImageTask):
         super().__init__(head, scheme, seed)
         self._mean = np.asarray(scheme.mean, np.float32)
         self._deviation = np.asarray(scheme.deviation, np.float32)
+
+    def head(self, features: Any) -> Any:
+        """Return standardised values [batch, targets], at first the mean of the training examples.
+
+        Random ones would be off by several deviations, and unlearning them would take the first epochs.
+        """
+        return dense_head(features, self._head, len(self.scheme.names), self._seed, start_at_zero=True)
 
     def finish(self, outputs: Any) -> Any:
         """Return values in the user's units, [batch, targets]."""

@@ -36,19 +36,6 @@ WRONG = [
         "no effect with data.kind tfds",
     ),
     ("data", {"kind": "arrays", "path": "a", "on_missing": "skip"}, ".on_missing", "no effect with data.kind arrays"),
-    (
-        "phases.0",
-        {
-            "name": "head",
-            "unfreeze": "none",
-            "epochs": 1,
-            "learning_rate": 1,
-            "class_weights": "balanced",
-            "sampling": "balanced",
-        },
-        ".sampling",
-        "class_weights is given too",
-    ),
     ("task", {"kind": "image_regression", "classes": ["a", "b"]}, ".classes", "unknown key"),
     ("task", {"kind": "image_classification", "thresholds": 0.3}, ".thresholds", "no effect without multi_label"),
     ("data.intensity", [9, 9], "", "[9, 9] is no range"),
@@ -116,6 +103,12 @@ def test_backbones(backbone: dict, place: str, message: str) -> None:
     found = messages({**MINIMAL, "backbone": {"kind": "applications", **backbone}})
     assert list(found) == [f"backbone.{place}"]
     assert message in found[f"backbone.{place}"]
+
+
+def test_weights_and_sampling_together_would_count_rare_classes_twice() -> None:
+    both = {"defaults": {"class_weights": "balanced", "sampling": "balanced"}}
+    found = messages({**MINIMAL, **both, "phases": MINIMAL["phases"]})
+    assert any("both would count rare classes twice" in message for message in found.values())
 
 
 def test_widths_without_imagenet_weights_are_free() -> None:

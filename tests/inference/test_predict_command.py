@@ -213,7 +213,13 @@ def test_tables_keep_their_rows(several_run: Path, classes_run: Path, workplace:
         write(here / name, text.encode())
         rows = rows_of(given(classes_run, name, "--input", "file"))
         assert [row["input"] for row in rows][:2] == ["1.png", "2.png"]
-        assert rows[1]["error"] == "is not there (looked for 2.png)" or rows[1]["error"] == "is not there"
+        assert rows[1]["error"] == "is not there"
+    write(here / "deep" / "one.csv", b"file,other\n1.png,x\n,x\n../1.png,x\n")
+    rows = rows_of(given(classes_run, "deep/one.csv", "--input", "file"))
+    assert [row["input"] for row in rows] == ["1.png", "row 3", "../1.png"]
+    assert rows[0]["error"] == "is not there (looked for deep/1.png)", "paths are relative to the table"
+    assert rows[1]["error"] == "names no file: its file is empty"
+    assert rows[2]["error"] == ""
     result = given(classes_run, "one.tsv")
     assert result.exit_code == 2
     assert "nothing says which of its columns names the images" in result.stderr

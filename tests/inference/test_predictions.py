@@ -62,10 +62,19 @@ def test_a_run_that_moved_needs_neither_its_data_nor_its_place(
 
 def test_the_batch_size_changes_nothing(classes_run: Path, workplace: Path) -> None:
     once = kt.predict(classes_run, workplace / "images")
-    for size in (1, 5, 64):
+    for size in (5, 64):
         other = kt.predict(classes_run, workplace / "images", batch_size=size)
         assert other.input.tolist() == once.input.tolist()
         np.testing.assert_allclose(other.probability_square, once.probability_square, atol=1e-6)
+
+
+def test_a_model_that_changed_is_loaded_anew(classes_run: Path, values_run: Path, tmp_path: Path) -> None:
+    moved = tmp_path / "run"
+    shutil.copytree(classes_run, moved)
+    assert "label" in kt.predict(moved, pixels(1))
+    shutil.rmtree(moved)
+    shutil.copytree(values_run, moved)
+    assert "value" in kt.predict(moved, pixels(1))
 
 
 def test_two_folders_and_a_file_have_names_of_their_own(
@@ -144,7 +153,7 @@ def test_a_row_of_an_array_with_nan_is_a_row_with_a_reason(classes_run: Path) ->
     images = np.stack([pixels(0), pixels(1)]).astype(np.float32)
     images[1, 0, 0, 0] = np.nan
     frame = kt.predict(classes_run, images)
-    assert frame.error.tolist() == [None, "has NaN or infinite values"]
+    assert frame.error.fillna("").tolist() == ["", "has NaN or infinite values"]
 
 
 def test_other_things_are_refused_with_what_is_taken(classes_run: Path) -> None:
