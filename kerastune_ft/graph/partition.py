@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Collection
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -45,17 +45,18 @@ def partition(model: keras.Model, trained: Collection[str], random: Collection[s
 
     `trained` holds the paths of the variables that train, `random` the names of the layers that draw in training, such
     as the head's dropout. A node belongs to the tail when its own layer is one of them or when it reads a tensor of the
-    tail; all else is the prefix, whatever unit it stands in, so that as much as possible is computed once. A layer may
+    tail; all else is the prefix, whatever unit it stands in, so that as much as possible is computed once, save activations
+    and poolings of one tensor, which the tail repeats where that one tensor is no larger than they are. A layer may
     stand on both sides only when all its variables are frozen, which follows from the rule: a layer with a trained
     variable puts every one of its uses into the tail. Raises ConfigError when nothing would train.
     """
     trained, random = frozenset(trained), frozenset(random)
     above: set[int] = set()
     cut: dict[int, Any] = {}
-    origins: dict[int, str] = {}
+    makers: dict[int, keras_private.Node] = {}
     prefix_has_variables = False
     for node in keras_private.nodes_in_order(model):
-        origins |= {id(tensor): node.operation.name for tensor in node.outputs}
+        makers |= {id(tensor): node for tensor in node.outputs}
         variables = getattr(node.operation, "variables", [])
         trains = node.operation.name in random or any(variable.path in trained for variable in variables)
         if trains or any(id(tensor) in above for tensor in node.inputs):
@@ -64,14 +65,38 @@ def partition(model: keras.Model, trained: Collection[str], random: Collection[s
         elif variables and not isinstance(node.operation, keras.layers.Normalization):
             prefix_has_variables = True
     cut |= {id(tensor): tensor for tensor in model.outputs if id(tensor) not in above}
-    tensors = tuple(cut.values())
+    tensors = _narrowed(list(cut.values()), makers)
     if not prefix_has_variables or {id(tensor) for tensor in tensors} <= {id(tensor) for tensor in model.inputs}:
-        return Partition(None, model, tuple(model.inputs), tuple(origins[id(tensor)] for tensor in model.inputs))
+        names = tuple(makers[id(tensor)].operation.name for tensor in model.inputs)
+        return Partition(None, model, tuple(model.inputs), names)
     if not above:
         raise ConfigError(
             "nothing would train: no layer of the model holds a selected variable, and its output layer, tied to "
             'the backbone, has none of its own; give "unfreeze": {"last": 1}'
         )
-    names = tuple(origins[id(tensor)] for tensor in tensors)
+    names = tuple(makers[id(tensor)].operation.name for tensor in tensors)
     structure = tensors[0] if len(tensors) == 1 else list(tensors)
     return Partition(keras.Model(model.input, structure), keras.Model(structure, model.output), tensors, names)
+
+
+def _narrowed(cut: Sequence[Any], makers: Mapping[int, keras_private.Node]) -> tuple[Any, ...]:
+    """Replace tensors that layers without variables compute from one and the same by that one, if it is no larger."""
+    families: dict[int, list[list[Any]]] = {}
+    for tensor in cut:
+        line = _line(tensor, makers)
+        families.setdefault(id(line[-1]), []).append(line)
+    narrowed = []
+    for lines in families.values():
+        shared = set.intersection(*({id(tensor) for tensor in line} for line in lines))
+        nearest = next(tensor for tensor in lines[0] if id(tensor) in shared)
+        members = [line[0] for line in lines]
+        narrowed += [nearest] if tensor_bytes(nearest) <= sum(map(tensor_bytes, members)) else members
+    return tuple(narrowed)
+
+
+def _line(tensor: Any, makers: Mapping[int, keras_private.Node]) -> list[Any]:
+    """Return a tensor, the one it is computed from, and so on back to what a layer with variables computes."""
+    line = [tensor]
+    while (node := makers[id(line[-1])]) and len(node.inputs) == 1 and not getattr(node.operation, "variables", []):
+        line.append(node.inputs[0])
+    return line

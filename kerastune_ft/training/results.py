@@ -151,8 +151,9 @@ def serving_model(session: Session) -> keras.Model:
         antialias=True,
         name="resize",
     )(images)
-    # The pipeline stores resized images as whole numbers.
-    outputs = session.task.finish(rebuilt(keras.ops.round(fitted)))
+    # The pipeline stores resized images as whole numbers. A call that leaves `training` open would run the layers after
+    # Keras' Resizing in training mode, dropout included, since it is that layer's default; so it is not left open.
+    outputs = session.task.finish(rebuilt(keras.ops.round(fitted), training=False))
     return keras.Model(images, outputs, name=session.model.name)
 
 
@@ -186,7 +187,7 @@ def _compare(session: Session, model: keras.Model, measured: Evaluated) -> None:
     for position, index in enumerate(samples):
         # One at a time and of its own size: the resize inside the model is part of what is compared.
         image = tf.cast(pixels(session.source.element(index)["image"]), tf.float32)
-        given = np.asarray(model(image[tf.newaxis], training=False))[0]
+        given = np.asarray(model(image[tf.newaxis]))[0]
         difference = float((np.abs(given - [column[position] for column in numbers]) / scale).max())
         if not difference <= _TOLERANCE:
             raise PromiseError(

@@ -76,7 +76,7 @@ def masked_encoder(blocks: int = 2) -> keras.Model:
 
 
 def skip_segmenter() -> keras.Model:
-    """Return an encoder and decoder with two skip connections: three tensors cross its middle."""
+    """Return an encoder and decoder with two skip connections."""
     images = keras.Input((16, 16, 3), name="image")
     skips, x = [], images
     for number, width in enumerate((4, 6)):

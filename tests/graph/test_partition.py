@@ -63,6 +63,22 @@ def test_a_frozen_layer_without_variables_is_no_prefix_worth_storing() -> None:
     assert partition(keras.Model(inputs, x), {"first/kernel"}).prefix is None
 
 
+def _branches(stride: int) -> keras.Model:
+    """Return a model whose first convolution is read through an activation and a pooling by each of three others."""
+    inputs = keras.Input((8, 8, 3))
+    x = keras.layers.Conv2D(4, 3, padding="same", name="first")(inputs)
+    x = keras.layers.ReLU(name="shared")(x)
+    read = [keras.layers.MaxPooling2D(4, stride, "same", name=f"pool_{number}")(x) for number in range(3)]
+    read = [keras.layers.Conv2D(2, 1, name=f"branch_{number}")(one) for number, one in enumerate(read)]
+    return keras.Model(inputs, keras.layers.Add()(read))
+
+
+@pytest.mark.parametrize(("stride", "cut"), [(1, ("shared",)), (4, ("pool_0", "pool_1", "pool_2"))])
+def test_the_tail_repeats_what_is_computed_from_one_smaller_tensor(stride: int, cut: tuple[str, ...]) -> None:
+    parts = check_partition(_branches(stride), {f"branch_{number}/kernel" for number in range(3)})
+    assert parts.cut_names == cut
+
+
 def test_a_model_with_skip_connections_has_several_tensors_in_its_cut() -> None:
     model = skip_segmenter()
     decoder = {variable.path for variable in model.variables if variable.path.startswith(("up_", "classes"))}
@@ -71,7 +87,8 @@ def test_a_model_with_skip_connections_has_several_tensors_in_its_cut() -> None:
     assert parts.cut_bytes == 4 * (8 * 8 * 14 + 16 * 16 * 4)
     assert parts.cut_bytes == sum(map(tensor_bytes, parts.cut))
     middle = decoder | {"middle/kernel", "middle/bias"}
-    assert len(check_partition(model, middle).cut) == 3
+    # The inner skip and what is pooled of it for the middle are one tensor.
+    assert sorted(tuple(tensor.shape[1:]) for tensor in check_partition(model, middle).cut) == [(8, 8, 6), (16, 16, 4)]
     units = units_by_depth(model)
     for first in range(1, len(units)):
         check_partition(model, paths_from(units, first))
