@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from kerastune_ft.config.backbones import Applications, EarlierRun
+from kerastune_ft.config.backbones import WEIGHTS_ALONE, Applications, EarlierRun, Saved
 from kerastune_ft.config.files import shipped_names
 from kerastune_ft.config.read import read
 from kerastune_ft.config.run import RunConfig, config_hash
@@ -277,7 +277,7 @@ def plan(config: Config, overrides: Sequence[str] = (), *, pictures: str | os.Pa
 def units(name: Config) -> list[dict[str, Any]]:
     """Return the units of a backbone, input to output: id, parameters, share, output shape, variable paths.
 
-    `name` is an architecture of keras.applications, a configuration, or a run directory.
+    `name` is an architecture of keras.applications, a configuration, a run directory, or a .keras file.
     """
     from kerastune_ft.config.applications import APPLICATIONS
     from kerastune_ft.config.words import nearest
@@ -289,6 +289,13 @@ def units(name: Config) -> list[dict[str, Any]]:
         # A finished run has its own model, whatever became of what it was made from.
         options = (
             EarlierRun(path=name) if run.exists("model/model.keras") else read(run.read_json("config.json")).backbone
+        )
+    elif isinstance(name, str) and name.endswith(".keras"):
+        options = Saved(path=name)
+    elif isinstance(name, str) and name.endswith(WEIGHTS_ALONE):
+        raise ConfigError(
+            f"{name} holds weights and no model; its units are those of the architecture, as in: "
+            "python -m kerastune_ft units MobileNetV2"
         )
     elif isinstance(name, str) and not Path(name).suffix and not Path(name).exists() and name not in shipped_names():
         near = nearest(name, APPLICATIONS)

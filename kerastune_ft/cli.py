@@ -187,7 +187,7 @@ def plan(
 @click.option("--variables", is_flag=True, help="List the variable paths of every unit.")
 @common
 def units(name: str, variables: bool, as_json: bool, debug: bool) -> None:
-    """Print the units of a backbone NAME, of a configuration, or of a run, each with the text to paste."""
+    """Print the units of a backbone NAME, a configuration, a run or a .keras file, each with the text to paste."""
     from kerastune_ft import api
 
     rows = api.units(name)
@@ -263,7 +263,9 @@ def schema(defaults: bool, as_json: bool, debug: bool) -> None:
 @main.command()
 @click.argument("run")
 @click.option("--split", help="A split of the run's own data; by default test.")
-@click.option("--data", help="Other data instead: a folder with the same classes.")
+@click.option(
+    "--data", help="Other data instead, with the same labels: a folder or archive, a table or .npz file as the run's."
+)
 @common
 def evaluate(run: str, split: str | None, data: str | None, as_json: bool, debug: bool) -> None:
     """Print the metrics of the final model of RUN."""

@@ -15,7 +15,8 @@ from kerastune_ft.backbones.families import Family, family_of
 from kerastune_ft.backbones.preprocessing import preprocess
 from kerastune_ft.config.backbones import Applications
 from kerastune_ft.errors import ConfigError
-from kerastune_ft.graph.units import Unit, units_by_depth, units_by_name
+from kerastune_ft.graph.depth import units_by_depth
+from kerastune_ft.graph.units import Unit, units_by_name
 
 EMBEDDED = Path(__file__).parent / "weights" / "mobilenet_v2_035_embedded.safetensors"
 

@@ -75,7 +75,11 @@ def outline(options: Any) -> Backbone:
     """Build the backbone that `options` describe for its units alone.
 
     The variables of an application without weights get no values, which for a large one would take long, and gigabytes.
+    A saved model needs no word on the images it takes.
     """
+    if options.kind == "saved":
+        module = importlib.import_module("kerastune_ft.backbones.saved")
+        return build(module.for_units(options), seed=0)
     if options.kind != "applications" or options.weights is not None:
         return build(options, seed=0)
     with keras.StatelessScope(initialize_variables=False):

@@ -34,14 +34,16 @@ def build(options: EarlierRun) -> Backbone:
     features = next(node.inputs[0] for node in keras_private.nodes_in_order(whole) if node.operation.name == head[0])
     body = keras.Model(images, features, name="backbone")
     about = plan["backbone"]
-    units = tuple(
-        Unit(row["id"], tuple(body.get_layer(name) for name in row["layers"]), (None, *row["output_shape"]))
-        for row in about["units"]
-    )
+    units = tuple(_unit(body, row) for row in about["units"])
     transfer = Transfer(f"run {written(options)}", digest, sum(len(unit.variables) for unit in units))
     height, width = about["image_size"]
     kept = {name: whole.get_layer(name).get_weights() for name in head} if options.head == "keep" else {}
     return Backbone(about["name"], body, units, (height, width), about["preprocessing"], transfer, kept_head=kept)
+
+
+def _unit(body: keras.Model, row: Mapping[str, Any]) -> Unit:
+    layers = tuple(body.get_layer(name) for name in row["layers"])
+    return Unit(row["id"], layers, (None, *row["output_shape"]), tuple(row.get("blocks", ())))
 
 
 def is_inner(layer: keras.layers.Layer) -> bool:

@@ -13,11 +13,11 @@ import keras
 
 from kerastune_ft.backbones import features, input_range
 from kerastune_ft.backbones.base import Backbone, Transfer
-from kerastune_ft.config.backbones import Saved
+from kerastune_ft.config.backbones import InputScale, Saved
 from kerastune_ft.config.words import right_value
 from kerastune_ft.errors import ConfigError
+from kerastune_ft.graph.depth import units_by_depth
 from kerastune_ft.graph.flat import FlatCopy, NotRebuilt, is_graph
-from kerastune_ft.graph.units import units_by_depth
 
 # The names of the layers that this package puts before and after the model.
 _RESERVED = (
@@ -28,6 +28,10 @@ _RESERVED = (
 _AUGMENTING = ("AugMix", "CutMix", "MixUp", "RandAugment")
 _RANKS = (2, 3, 4)
 _SHOWN = 8
+# Of the images of a model that takes any, where only its units are asked for.
+_ANY_SIDE = 224
+# So wide that a model that rescales 16 bits to 1 does not look as if its pixels were rescaled already.
+_ANY_RANGE = InputScale(scale=256.0)
 
 
 def build(options: Saved) -> Backbone:
@@ -50,6 +54,19 @@ def build(options: Saved) -> Backbone:
     transfer = Transfer(path.name, hashlib.sha256(content).hexdigest(), sum(len(unit.variables) for unit in units))
     notes = _notes(images, copy, name, tensor, path.name)
     return Backbone(path.stem, body, units, size, input_range.described(options.input), transfer, notes)
+
+
+def for_units(options: Saved) -> Saved:
+    """Return options that leave nothing to be said of the images, on whose range and size no unit depends."""
+    path = Path(options.path)
+    filled: dict[str, Any] = {}
+    if options.input is None:
+        filled["input"] = _ANY_RANGE
+    _content(path)
+    shape = getattr(load(path, "backbone.path"), "input_shape", None)
+    if options.image_size is None and isinstance(shape, tuple) and len(shape) == 4 and None in shape[1:3]:
+        filled["image_size"] = tuple(side or _ANY_SIDE for side in shape[1:3])
+    return options.model_copy(update=filled)
 
 
 def load(path: Path, place: str) -> keras.Model:

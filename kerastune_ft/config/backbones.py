@@ -14,6 +14,8 @@ from kerastune_ft.config.sizes import ImageSize
 from kerastune_ft.config.words import unknown
 
 Scalar = bool | int | float | str | None
+WEIGHTS_ALONE = (".weights.h5", ".safetensors")
+"""What the names of files end in that hold weights and no model."""
 
 
 def _application(name: str) -> str:

@@ -11,6 +11,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any, TypeGuard
 
 from kerastune_ft.config.applications import APPLICATIONS, EMBEDDED, EMBEDDED_ALPHA, IMAGENET_ALPHAS
+from kerastune_ft.config.backbones import WEIGHTS_ALONE
 from kerastune_ft.config.documents import KeyPath, shown
 from kerastune_ft.config.optimizers import OPTIMIZER_OPTIONS
 from kerastune_ft.config.table_checks import table_inconsistencies
@@ -123,7 +124,14 @@ def _backbone(backbone: Mapping[str, Any]) -> Iterator[Finding]:
 
 def _saved(backbone: Mapping[str, Any]) -> Iterator[Finding]:
     path, scale = backbone.get("path"), _object(backbone, "input").get("scale")
-    if isinstance(path, str) and path.endswith((".h5", ".hdf5")):
+    if isinstance(path, str) and path.endswith(WEIGHTS_ALONE):
+        yield (
+            ("backbone", "path"),
+            f"{shown(path)} holds weights and no model; write them as the weights of a model of keras.applications, "
+            f'{{"kind": "applications", "name": ..., "weights": {shown(path)}}}, or load them into your model in Keras '
+            'and write the file of model.save("model.keras")',
+        )
+    elif isinstance(path, str) and path.endswith((".h5", ".hdf5")):
         yield (
             ("backbone", "path"),
             f'{shown(path)} is of the format before .keras; load it in Keras, call model.save("model.keras") and '
@@ -187,7 +195,7 @@ def _phase(phase: Mapping[str, Any], index: int, task: Mapping[str, Any]) -> Ite
     monitor = phase.get("monitor")
     metrics = [f"validation_{metric}" for metric in metrics_of(task)]
     if isinstance(monitor, str) and monitor not in metrics:
-        yield ("monitor",), unknown(monitor, metrics)[0]
+        yield ("monitor",), unknown(monitor, metrics, beginning="validation_")[0]
     yield from _balance(phase, task)
     yield from _rate(_object(phase, "learning_rate"), head_only)
     yield from _optimizer(_object(phase, "optimizer"))

@@ -50,6 +50,7 @@ class Folds(Options):
     folds: Annotated[int, Field(ge=2)] = Field(description="number of folds")
     fold: int = Field(ge=0, description="the fold that validates, from 0")
     test: Share = Field(0.0, description="share of the examples kept out for the test split")
+    stratify: bool = Field(True, description="whether every class is divided alike")
 
 
 SHARES = '{"train": 0.7, "validation": 0.15, "test": 0.15}'

@@ -15,7 +15,7 @@ from kerastune_ft.config.data import SHARES
 from kerastune_ft.config.documents import KeyPath, Node, Place, shown
 from kerastune_ft.config.problems import Problem
 from kerastune_ft.config.run import RunConfig
-from kerastune_ft.config.words import right_key, unknown
+from kerastune_ft.config.words import HOMES, right_key, unknown
 
 # What to write where a key is missing or holds the wrong type.
 EXAMPLES = {
@@ -124,6 +124,9 @@ def _unknown_key(loc: KeyPath, document: Node) -> Problem:
         message = f'unknown key; did you mean "{right}"?' + (f" ({remark})" if remark else "")
     elif remark:
         message = f"unknown key; write {remark}"
+    elif key in HOMES and key != "name":
+        # A name is what many objects have.
+        message = f"unknown key here; it belongs elsewhere: {HOMES[key]}"
     else:
         message = f"unknown key; allowed are {', '.join(key for key in allowed if key not in later)}"
     return Problem(place, message, node.plain() if node else None, right)

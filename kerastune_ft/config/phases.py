@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import Field
+from pydantic import Field, Tag
 
 from kerastune_ft.config.augment import AUGMENT_PRESETS, Augment
-from kerastune_ft.config.base import Count, NotNegative, Options, Rate, Texts
+from kerastune_ft.config.base import Count, NotNegative, Options, Rate, Texts, one_of
 from kerastune_ft.config.optimizers import OPTIMIZER_OPTIONS, Optimizer
 from kerastune_ft.config.rates import RatePolicy
 from kerastune_ft.config.sizes import ImageSize
@@ -67,6 +67,18 @@ class Retry(Options):
     factor: Annotated[float, Field(gt=0, lt=1)] = Field(0.1, description="factor on the learning rate at each retry")
 
 
+def _weights_form(value: Any) -> str | None:
+    if isinstance(value, Mapping):
+        return "@map"
+    return "@word" if isinstance(value, str) else None
+
+
+ClassWeights = Annotated[
+    Annotated[Literal["balanced"], Tag("@word")] | Annotated[Mapping[str, Rate], Tag("@map")],
+    one_of(_weights_form, 'write "balanced", or a map by class, as {"nodule": 2}'),
+]
+
+
 class Phase(Options):
     """One span of training with one freeze boundary and one rate policy."""
 
@@ -86,7 +98,7 @@ class Phase(Options):
     cutmix: NotNegative = Field(0.0, description="strength of pasting a rectangle of another example")
     label_smoothing: BelowOne = Field(0.0, description="share of the target spread over all classes")
     loss: str | None = Field(None, description="the loss; null means the task's own")
-    class_weights: Literal["balanced"] | Mapping[str, Rate] | None = Field(None, description="weights by class")
+    class_weights: ClassWeights | None = Field(None, description="weights by class")
     sampling: Literal["balanced"] | None = Field(None, description="draw examples of all classes equally often")
     monitor: str = Field("validation_loss", description="the metric that chooses the best epoch")
     early_stopping: EarlyStopping | None = Field(None, description="when the phase ends early; null means never")

@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field, Tag
 
-from kerastune_ft.config.base import Options, Texts, by_kind, problem
+from kerastune_ft.config.base import Options, Texts, by_kind, one_of, problem
 
 CLASSIFICATION_METRICS = ("loss", "accuracy", "macro_f1", "auc")
 MULTI_LABEL_METRICS = (*CLASSIFICATION_METRICS, "mean_average_precision")
@@ -41,6 +41,24 @@ def _classes(value: Any) -> Any:
 Threshold = Annotated[float, Field(gt=0, lt=1)]
 
 
+def _thresholds_form(value: Any) -> str | None:
+    if isinstance(value, Mapping):
+        return "@map"
+    if value == "best_f1":
+        return "@word"
+    return "@number" if isinstance(value, int | float) and not isinstance(value, bool) else None
+
+
+Thresholds = Annotated[
+    Annotated[Threshold, Tag("@number")]
+    | Annotated[Literal["best_f1"], Tag("@word")]
+    | Annotated[Mapping[str, Threshold], Tag("@map")],
+    one_of(
+        _thresholds_form, 'write a number between 0 and 1, as 0.5, a map by class, as {"nodule": 0.4}, or "best_f1"'
+    ),
+]
+
+
 class ImageClassification(Options):
     """Images that belong to one of several classes, or to any number of them."""
 
@@ -50,7 +68,7 @@ class ImageClassification(Options):
         None, description="names in order, or a map of raw label to name; null means sorted labels of the data"
     )
     positive: str | None = Field(None, description="the class of binary metrics; null means the last")
-    thresholds: Threshold | Literal["best_f1"] | Mapping[str, Threshold] = Field(
+    thresholds: Thresholds = Field(
         0.5,
         description="with multi_label, the probability from which a label is predicted: one for all, by class, or "
         '"best_f1", chosen class by class on the validation split after training',

@@ -256,14 +256,16 @@ HOMES: Mapping[str, str] = MappingProxyType(
                 "early_stopping",
                 "batch_norm",
                 "class_weights",
+                "sampling",
+                "start_from",
             ),
             "in a phase, or in defaults",
         ),
         "dropout": "in head",
         "pooling": "in head",
         "hidden": "in head",
-        "classes": "in task",
-        "label": "in data",
+        **dict.fromkeys(("classes", "multi_label", "positive", "thresholds"), "in task"),
+        **dict.fromkeys(("label", "group", "intensity", "resize", "on_bad_file", "on_missing"), "in data"),
         "splits": "in data",
         "path": "in data",
         "validation": "in data.splits",
@@ -273,7 +275,13 @@ HOMES: Mapping[str, str] = MappingProxyType(
         "replicas": "in runtime",
         "strategy": "in runtime",
         "precision": "in runtime",
+        "deterministic": "in runtime",
+        "cache_directory": "in runtime",
         "directory": "in output",
+        "checkpoint": "in output",
+        "examples": "in output",
+        "every": "in output.checkpoint",
+        "keep": "in output.checkpoint",
         "backbone": "at the top",
         "data": "at the top",
         "head": "at the top",
@@ -290,8 +298,14 @@ def letters(word: str) -> str:
     return re.sub(r"[^a-z0-9]", "", word.lower())
 
 
-def nearest(word: str, allowed: Iterable[str]) -> str | None:
-    """Return the allowed word that looks most like a word, if one does."""
+def nearest(word: str, allowed: Iterable[str], beginning: str = "") -> str | None:
+    """Return the allowed word that looks most like a word, if one does.
+
+    A word with the `beginning` that all allowed ones have must look like one by the rest of it.
+    """
+    if beginning and word.startswith(beginning):
+        rest = nearest(word.removeprefix(beginning), (choice.removeprefix(beginning) for choice in allowed))
+        return None if rest is None else beginning + rest
     choices = list(allowed)
     by_letters = {letters(choice): choice for choice in choices}
     if letters(word) in by_letters:
@@ -300,24 +314,25 @@ def nearest(word: str, allowed: Iterable[str]) -> str | None:
     return by_letters[close[0]] if close else None
 
 
-def right_value(word: str, allowed: Iterable[str]) -> str | None:
+def right_value(word: str, allowed: Iterable[str], beginning: str = "") -> str | None:
     """Return the allowed value that a word must mean, by spelling or because other programs call it so."""
     choices = list(allowed)
     if any(letters(word) == letters(choice) for choice in choices):
         return nearest(word, choices)
     known = [value for value in FOREIGN_VALUES.get(letters(word), ()) if value in choices]
-    return known[0] if known else nearest(word, choices)
+    return known[0] if known else nearest(word, choices, beginning)
 
 
 def unknown(
-    value: object, allowed: Iterable[str], noun: str = "choice", more: str | None = None
+    value: object, allowed: Iterable[str], noun: str = "choice", more: str | None = None, beginning: str = ""
 ) -> tuple[str, str | None]:
     """Return the message about a word that is not allowed, and the word that must be meant, if one is near.
 
-    `more` is the command that lists the allowed words where they are too many for a message.
+    `more` is the command that lists the allowed words where they are too many for a message, `beginning` what all of
+    them begin with, which tells nothing.
     """
     choices = list(allowed)
-    found = right_value(value, choices) if isinstance(value, str) else None
+    found = right_value(value, choices, beginning) if isinstance(value, str) else None
     written = json.dumps(value, ensure_ascii=False)
     if found:
         return f'{written} is unknown; did you mean "{found}"?', found

@@ -105,7 +105,7 @@ def _found(options: ArraysData, task_options: Task, cache_directory: Path, repor
         groups = [str(value) for value in _member(path, options.group, "group", unpacked, report).tolist()]
         _check_length(path, options.x, images, options.group, len(groups))
     rows = [(key, text, "") for key, text in zip(keys, texts, strict=True)]
-    examples = Examples(keys, *labels.strata, groups, are_classes=labels.kind != "values")
+    examples = Examples.labelled(keys, labels, groups)
     return _Found(images, labels, examples, combined_fingerprint([*rows, ("", digest, options.x)]))
 
 

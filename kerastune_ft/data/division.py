@@ -48,18 +48,6 @@ def check_groups_divisible(examples: Examples, indices: np.ndarray, into: str, p
         )
 
 
-def check_folds_divisible(examples: Examples, indices: np.ndarray, into: str, parts: int) -> None:
-    """Raise DataError where a class has fewer groups than there are parts."""
-    if not examples.are_classes:
-        return
-    few = {name: count for name, count in examples.group_counts(indices).items() if count < parts}
-    if few:
-        raise DataError(
-            f"data.splits: too few groups to divide into {into}: {_with_counts(few)}.\n"
-            f"Each class needs at least {parts} groups: add groups, drop the class, or write fewer folds."
-        )
-
-
 def _with_counts(few: Mapping[str, int]) -> str:
     return listed(f"{name} ({count})" for name, count in few.items())
 

@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Self
 
 import numpy as np
 
+from kerastune_ft.data.labels import Labels
 from kerastune_ft.errors import DataError
 
 _SHOWN = 5
@@ -30,6 +32,20 @@ class Examples:
     are_classes: bool = True
     """Whether strata are classes to be learnt, and not parts of a range of values."""
     noun: str = "image"
+    texts: Callable[[], Sequence[str]] | None = None
+    """Returns the label of every example as splits.csv has it."""
+
+    @classmethod
+    def labelled(
+        cls,
+        keys: Sequence[str],
+        labels: Labels,
+        groups: Sequence[str] | None = None,
+        column: Callable[[str], Sequence[str]] | None = None,
+    ) -> Self:
+        """Return the examples with these labels, whose strata splits are to be alike in."""
+        are_classes = labels.kind != "values"
+        return cls(keys, *labels.strata, groups, column, are_classes, texts=lambda: labels.texts)
 
     @property
     def have_several(self) -> bool:

@@ -29,7 +29,7 @@ def open_source(options: FolderData, task_options: Task, cache_directory: Path, 
     found = _found(options, options.splits, cache_directory, report)
     labels = number_labels(OneEach(found.labels), found.keys, task_options, f"the folder {options.path}")
     groups = _groups(options.group, found.keys)
-    examples = Examples(found.keys, *labels.strata, groups, are_classes=labels.kind != "values")
+    examples = Examples.labelled(found.keys, labels, groups)
     chosen = choose_splits(options.splits, _natural(found.images), examples)
     return _source(options, found, labels, groups, chosen)
 
@@ -40,7 +40,7 @@ def open_unsplit(options: FolderData, task_options: Task, cache_directory: Path,
     found = _found(options, Fractions(train=0.7, validation=0.15, test=0.15), cache_directory, report)
     labels = number_labels(OneEach(found.labels), found.keys, task_options, f"the folder {options.path}")
     splits = {"test": np.arange(len(found.keys), dtype=np.int64)}
-    examples = Examples(found.keys, *labels.strata, are_classes=labels.kind != "values")
+    examples = Examples.labelled(found.keys, labels)
     return _source(options, found, labels, None, Chosen(splits, absent_notes(splits, examples), {}))
 
 
@@ -63,13 +63,26 @@ class _Found:
 
 
 def _found(options: FolderData, requested: Splits | None, cache_directory: Path, report: Report) -> _Found:
-    walk = Walk(_root(Path(options.path), cache_directory, report))
+    # Where bad files are left out, a DICOM file is one of them.
+    walk = Walk(_root(Path(options.path), cache_directory, report), takes_dicom=options.on_bad_file == "skip")
     images, notes = found_images(walk, requested)
     intensity = None if options.intensity == "auto" else options.intensity
     checked = ImageCheck(walk.root, cache_directory, intensity, report).check([image.path for image in images])
     kept, skipped = usable([image.key for image in images], checked, options)
+    _check_classes(images, kept, walk.root)
     notes = [*walk.ignored.notes(), *notes]
     return _Found([images[index] for index in kept], [checked[index] for index in kept], skipped, tuple(notes))
+
+
+def _check_classes(images: Sequence[FoundImage], kept: Sequence[int], root: Path) -> None:
+    """Raise DataError where a class would go away with its last file left out."""
+    left = {images[index].label for index in kept}
+    empty = sorted({image.label for image in images} - left)
+    if empty:
+        raise DataError(
+            f"data.path: these class folders of {root} have no image that can be read: {', '.join(empty)}.\n"
+            "Repair the files, convert DICOM with scripts/dicom_to_png.py, or take the folder away."
+        )
 
 
 def _source(

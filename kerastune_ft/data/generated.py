@@ -32,7 +32,7 @@ def open_source(options: TfdsData, task_options: Task, cache_directory: Path, re
         natural = _named(options.splits, natural, options.name)
     if options.group is not None:
         raise ConfigError(f"data.group: the examples of {options.name} have no groups; remove it")
-    chosen = choose_splits(options.splits, natural, Examples(keys, *labels.strata, are_classes=labels.kind != "values"))
+    chosen = choose_splits(options.splits, natural, Examples.labelled(keys, labels))
     notes = chosen.notes
     if source.SYNTHETIC:
         notes = (f"{options.name} is synthetic: its images are computed, and metrics on it say nothing else", *notes)

@@ -80,7 +80,7 @@ class Scheme:
 
 @dataclass(frozen=True)
 class Labels:
-    """The numbers of all examples: int32 [N] of classes, uint8 [N, classes] of 0 and 1, or float32 [N, targets]."""
+    """The numbers of all examples: int32 [N] of classes, uint8 [N, classes] of 0 and 1, or float64 [N, targets]."""
 
     kind: Literal["one", "several", "values"]
     names: tuple[str, ...]
@@ -119,7 +119,9 @@ def number_labels(raw: RawLabels, keys: Sequence[str], task: Task, origin: str) 
     if isinstance(task, ImageRegression):
         return _values(raw, keys, task.kind, origin)
     if task.multi_label:
-        return _several(raw, keys, task, origin)
+        several = _several(raw, keys, task, origin)
+        _refuse_separator(several.names, origin)
+        return several
     if not isinstance(raw, OneEach):
         raise ConfigError(
             f'task.multi_label: {origin} gives several labels per example; write "multi_label": true in task, or '
@@ -159,6 +161,17 @@ def _several(raw: RawLabels, keys: Sequence[str], task: ImageClassification, ori
     return Labels("several", classes, numbers)
 
 
+def _refuse_separator(names: Sequence[str], origin: str) -> None:
+    """Raise ConfigError for a class that would read as two in predictions and splits.csv."""
+    if divided := [name for name in names if SEPARATOR in name]:
+        shown = ", ".join(f'"{name}"' for name in divided[:_SHOWN])
+        raise ConfigError(
+            f'task.classes: {origin} has the label {shown}, and "{SEPARATOR}" stands between several labels of one '
+            'example wherever they are written; rename it, as  "classes": {"label": "name", ...}  in task, or give the '
+            f'column\'s "separator" if "{SEPARATOR}" is one'
+        )
+
+
 def _flags(raw: Columns, keys: Sequence[str], task: ImageClassification, origin: str) -> Labels:
     """Return 0/1 columns as labels; task.classes may leave columns out, reorder and rename them."""
     named = class_names(list(raw.names), task.classes, origin)
@@ -191,7 +204,8 @@ def _values(raw: RawLabels, keys: Sequence[str], kind: str, origin: str) -> Labe
         )
     names = raw.names if isinstance(raw, Columns) else ("value",)
     rows = raw.rows if isinstance(raw, Columns) else [(text,) for text in raw.texts]
-    numbers = np.empty((len(rows), len(names)), np.float32)
+    # Dates and other large numbers need all the digits there are; what is learnt from is standardised first.
+    numbers = np.empty((len(rows), len(names)), np.float64)
     bad: list[str] = []
     for row, cells in enumerate(rows):
         for column, cell in enumerate(cells):

@@ -35,7 +35,8 @@ def column_splits(requested: Column, examples: Examples) -> Placed:
 
 def file_splits(requested: File, examples: Examples) -> Placed:
     """Return the splits that the file gives these examples, matched by key."""
-    split_of = _read(requested.file)
+    rows = _read(requested.file)
+    split_of = {key: row["split"] or "" for key, row in rows.items()}
     absent = [key for key in examples.keys if key not in split_of]
     if absent:
         raise DataError(_not_placed(requested.file, absent, split_of, examples))
@@ -45,7 +46,25 @@ def file_splits(requested: File, examples: Examples) -> Placed:
     if left:
         verb = "names" if left == 1 else "name"
         notes.append(f"splits: {counted(left, 'row')} of {requested.file} {verb} no example of this data")
-    return found, notes
+    return found, notes + _other_labels(requested.file, rows, examples)
+
+
+def _other_labels(file: str, rows: Mapping[str, Mapping[str, str]], examples: Examples) -> list[str]:
+    """Return a sentence where the file was written for other labels than the data has."""
+    if examples.texts is None:
+        return []
+    pairs = [(rows[key].get("label"), text) for key, text in zip(examples.keys, examples.texts(), strict=True)]
+    changed = Counter((was, text) for was, text in pairs if was is not None and was != text)
+    if not changed:
+        return []
+    count = changed.total()
+    verb = "has another label" if count == 1 else "have another label"
+    ((was, text), _) = changed.most_common(1)[0]
+    each = f'"{was}" there and "{text}" here' + (", ..." if len(changed) > 1 else "")
+    return [
+        f"splits: {count} of {counted(len(pairs), examples.noun)} {verb} in {file} than in this data ({each}); "
+        "the splits are taken from the file, the labels from the data"
+    ]
 
 
 def _placed(texts: Sequence[str], examples: Examples, option: str, place: str) -> Placed:
@@ -90,8 +109,8 @@ def _not_placed(file: str, absent: Sequence[str], split_of: Mapping[str, str], e
     )
 
 
-def _read(file: str) -> dict[str, str]:
-    """Return the split of every input of the file as it is written."""
+def _read(file: str) -> dict[str, dict[str, str]]:
+    """Return the row of every input of the file as it is written."""
     path = epath.Path(file)
     try:
         # Within a run the file is always called so, and the run is easily named in its place.
@@ -104,7 +123,7 @@ def _read(file: str) -> dict[str, str]:
                 f"data.splits.file: {file} needs the columns input and split; it has {has}.\n"
                 "Give the splits.csv of another run."
             )
-        rows = [(row["input"], row["split"] or "") for row in reader]
+        rows = [(row["input"], row) for row in reader]
     except (OSError, UnicodeDecodeError, csv.Error) as problem:
         reason = "it is not there" if isinstance(problem, FileNotFoundError) else str(problem)
         raise ConfigError(

@@ -95,7 +95,7 @@ def open_source(options: TfdsData, task_options: Task, cache_directory: Path, re
     else:
         natural = {name: np.arange(*store.ranges[name]) for name in bases if name in SPLITS}
     groups = store.groups if features.group is not None else None
-    examples = Examples(store.keys, *labels.strata, groups, are_classes=labels.kind != "values")
+    examples = Examples.labelled(store.keys, labels, groups)
     chosen = choose_splits(options.splits, natural, examples)
     texts = (json.dumps(label) if isinstance(label, list) else label for label in store.labels)
     fingerprint = combined_fingerprint(zip(store.keys, texts, store.hashes, strict=True))

@@ -99,7 +99,7 @@ class DataSource(ABC):
 
     @property
     def labels(self) -> np.ndarray:
-        """By example: the number of its class (int32), 0 or 1 by class (uint8), or its values (float32)."""
+        """By example: the number of its class (int32), 0 or 1 by class (uint8), or its values (float64)."""
         return self._labels.numbers
 
     @property

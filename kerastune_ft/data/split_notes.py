@@ -36,8 +36,13 @@ def group_notes(splits: Mapping[str, np.ndarray], examples: Examples) -> list[st
     return notes
 
 
-def division_notes(splits: Mapping[str, np.ndarray], examples: Examples, *, of_classes: bool = True) -> list[str]:
-    """Return what a division of groups, or of examples of several classes, achieved."""
+def division_notes(
+    splits: Mapping[str, np.ndarray], examples: Examples, *, of_classes: bool = True, into: int | None = None
+) -> list[str]:
+    """Return what a division of groups, or of examples of several classes, achieved.
+
+    `into` is the number of parts where these are more than the splits, as folds are.
+    """
     if examples.groups is None and not examples.have_several:
         return []
     every = np.concatenate(list(splits.values()))
@@ -49,7 +54,7 @@ def division_notes(splits: Mapping[str, np.ndarray], examples: Examples, *, of_c
     if examples.are_classes:
         said.append(_spread(splits, examples))
     notes = [f"splits: {'; '.join(said)}"]
-    return notes + _rare(splits, examples, every) if examples.are_classes and of_classes else notes
+    return notes + _rare(examples, every, len(splits), into) if examples.are_classes and of_classes else notes
 
 
 def _shared(splits: Mapping[str, np.ndarray], examples: Examples) -> list[str]:
@@ -71,13 +76,14 @@ def _spread(splits: Mapping[str, np.ndarray], examples: Examples) -> str:
     return f"{most} ({examples.names[worst]}: {each})"
 
 
-def _rare(splits: Mapping[str, np.ndarray], examples: Examples, every: np.ndarray) -> list[str]:
-    """Return a sentence on the classes that cannot be in every split."""
+def _rare(examples: Examples, every: np.ndarray, splits: int, into: int | None) -> list[str]:
+    """Return a sentence on the classes that cannot be in every part."""
     grouped = examples.groups is not None
     counts = examples.group_counts(every) if grouped else examples.counts(every)
-    few = {name: count for name, count in counts.items() if 0 < count < len(splits)}
+    few = {name: count for name, count in counts.items() if 0 < count < (into or splits)}
     if not few:
         return []
     noun = "group" if grouped else examples.noun
     each = listed(f"{name} ({counted(count, noun)})" for name, count in few.items())
-    return [f"splits: too few {noun}s have {each}, so not every split has it; add {noun}s with it to measure it"]
+    lacking = "not every fold" if into else "not every split"
+    return [f"splits: too few {noun}s have {each}, so {lacking} has it; add {noun}s with it to measure it"]

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from kerastune_ft.config.data import Column, File, Folds, Fractions, Splits
-from kerastune_ft.data.division import check_divisible, check_folds_divisible, check_groups_divisible, divide
+from kerastune_ft.data.division import check_divisible, check_groups_divisible, divide
 from kerastune_ft.data.examples import Examples, listed
 from kerastune_ft.data.placement import column_splits, file_splits
 from kerastune_ft.data.source import SPLITS, DataSource, counted
@@ -47,7 +47,7 @@ def choose_splits(requested: Splits | None, natural: Mapping[str, np.ndarray], e
         splits = fold_splits(examples, requested)
         notes = [
             f"splits: of the folds 0 to {requested.folds - 1}, fold {requested.fold} validates and the others train",
-            *division_notes(splits, examples),
+            *division_notes(splits, examples, of_classes=requested.stratify, into=_fold_parts(requested)),
         ]
     elif isinstance(requested, Column):
         splits, said = column_splits(requested, examples)
@@ -100,20 +100,26 @@ def fraction_splits(
 def fold_splits(examples: Examples, requested: Folds) -> dict[str, np.ndarray]:
     """Draw the test split, which is the same for every fold, divide the rest into folds, and let one validate."""
     every = np.arange(len(examples.keys))
-    parts = requested.folds + bool(requested.test)
     into = f"{requested.folds} folds" + (" and test" if requested.test else "")
-    if examples.groups is None:
-        check_divisible(examples, every, into, parts, "write fewer folds")
-    else:
-        check_groups_divisible(examples, every, into, parts)
-        check_folds_divisible(examples, every, into, parts)
+    stratify = requested.stratify
+    if examples.groups is not None:
+        check_groups_divisible(examples, every, into, _fold_parts(requested))
+    elif stratify and not examples.have_several:
+        remedy = 'write fewer folds, or "stratify": false beside them'
+        check_divisible(examples, every, into, _fold_parts(requested), remedy)
     splits = {"train": every}
     if requested.test:
-        splits = divide(examples, every, {"train": 1 - requested.test, "test": requested.test})
+        shares = {"train": 1 - requested.test, "test": requested.test}
+        splits = divide(examples, every, shares, stratify=stratify)
     rest = splits["train"]
-    folds = divide(examples, rest, {str(fold): 1 / requested.folds for fold in range(requested.folds)})
+    shares = {str(fold): 1 / requested.folds for fold in range(requested.folds)}
+    folds = divide(examples, rest, shares, stratify=stratify)
     validation = folds[str(requested.fold)]
     return _in_order(splits | {"train": np.setdiff1d(rest, validation), "validation": validation})
+
+
+def _fold_parts(requested: Folds) -> int:
+    return requested.folds + bool(requested.test)
 
 
 def _completed(

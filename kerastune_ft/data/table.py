@@ -18,7 +18,7 @@ from kerastune_ft.data.labels import Labels, number_labels
 from kerastune_ft.data.source import DataSource, Report, SkippedFile, counted, describe
 from kerastune_ft.data.splits import Chosen, Examples, absent_notes, choose_splits
 from kerastune_ft.data.table_files import NamedFiles, check_files, named_files
-from kerastune_ft.data.table_labels import LabelCells, label_cells
+from kerastune_ft.data.table_labels import LabelCells, check_several, label_cells
 from kerastune_ft.data.templates import input_texts
 from kerastune_ft.errors import ConfigError, DataError
 
@@ -27,6 +27,7 @@ def open_source(options: TableData, task_options: Task, cache_directory: Path, r
     """Open the images that a table names, in the order of its rows."""
     frame = read_frame(Path(options.path))
     _check_splits(frame, options)
+    check_several(frame, options.label)
     found = _found(frame, options, task_options, cache_directory, report)
     return _source(options, found, choose_splits(options.splits, {}, found.examples))
 
@@ -56,8 +57,7 @@ class _Found:
 
     @property
     def examples(self) -> Examples:
-        are_classes = self.labels.kind != "values"
-        return Examples(self.keys, *self.labels.strata, self.groups, column=self.column, are_classes=are_classes)
+        return Examples.labelled(self.keys, self.labels, self.groups, self.column)
 
     def column(self, name: str) -> list[str]:
         """Return the texts of a column that says something about splits."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import json
 import os
 import re
@@ -13,13 +12,18 @@ from dataclasses import dataclass, replace
 from kerastune_ft.data.frame import Frame, shown
 from kerastune_ft.data.images import CheckedImage, ImageCheck
 from kerastune_ft.data.source import counted
+from kerastune_ft.data.walk import IMAGE_SUFFIXES
 from kerastune_ft.errors import DataError
 
 _SHOWN = 20
-_COMPARED = 5000
 _FOLDERS_SEARCHED = 100
 _NAME_LENGTH = 160
 _ADDRESS = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+:/")
+# What follows the last dot of a name like 1.2.840.113 is part of its number.
+_SUFFIX = re.compile(r"\.[a-z][a-z0-9]*$")
+_ZEROS = re.compile(r"(?<!\d)0+(?=\d)")
+# Blanks between digits part two numbers.
+_BLANKS = re.compile(r"(?<!\d)\s+|\s+(?!\d)")
 
 
 @dataclass(frozen=True)
@@ -92,27 +96,36 @@ def _refuse_all_missing(files: NamedFiles, paths: Sequence[str], wanted: str) ->
 def _remedy(files: NamedFiles, row: int, wanted: str) -> str:
     """Return what to write when the first file lies elsewhere below the folder of the table, or nowhere."""
     text = files.texts[row]
-    found = _below(files.folder, os.path.basename(files.paths[row]))
-    if found is None:
+    found = _below(files.folder, _relative(files.folder, files.paths[row]))
+    if len(found) > 1:
+        return f"{shown(found, 3)} are there; write what leads to the right one."
+    if not found:
         return 'Write what leads from the folder of the table to the file, as "images/{image_id}.png".'
-    folder, name = os.path.split(found)
+    folder, name = os.path.split(found[0])
     if "{" in wanted or text not in name:
-        return f"{found} is there; write what leads to it."
+        return f"{found[0]} is there; write what leads to it."
     template = os.path.join(folder, name.replace(text, f"{{{wanted}}}", 1))
-    return f'{found} is there; write  "input": {json.dumps(template, ensure_ascii=False)}  in data.'
+    return f'{found[0]} is there; write  "input": {json.dumps(template, ensure_ascii=False)}  in data.'
 
 
-def _below(folder: str, name: str) -> str | None:
-    """Return the relative path of a file of this name, whatever its case and suffix, in the folders below one."""
-    wanted = {_folded(name), os.path.splitext(_folded(name))[0]}
+def _below(folder: str, asked: str) -> list[str]:
+    """Return the relative paths of files of a name, whatever its case and suffix, in the folders below one.
+
+    A number in the name of a folder belongs to the example as well: p2/1.png is not p1/1.png.
+    """
+    *inside_of, name = _folded(asked).replace("\\", "/").split("/")
+    numbered = {one for one in inside_of if any(map(str.isdigit, one))}
+    wanted = {name, _SUFFIX.sub("", name)}
+    found: list[str] = []
     for searched, (here, inside, names) in enumerate(os.walk(folder)):
-        for other in sorted(names):
-            if not wanted.isdisjoint((_folded(other), os.path.splitext(_folded(other))[0])):
-                return os.path.relpath(os.path.join(here, other), folder)
+        place = os.path.relpath(here, folder)
+        if numbered <= set(_folded(place).split(os.sep)):
+            alike = [other for other in sorted(names) if not wanted.isdisjoint(_readings(other)[:2])]
+            found += [os.path.normpath(os.path.join(place, other)) for other in alike[:1]]
         inside.sort()
         if searched >= _FOLDERS_SEARCHED:
             break
-    return None
+    return found
 
 
 def _placed(folder: str, text: str) -> tuple[str, str]:
@@ -164,7 +177,7 @@ class _Beside:
 
     def __init__(self, folder: str):
         self._folder = folder
-        self._known: dict[str, dict[str, str]] = {}
+        self._known: dict[str, dict[tuple[int, str], list[str]]] = {}
 
     def hint(self, path: str) -> str:
         """Return what to add to `is not there`: the file that must be meant, or the reason."""
@@ -183,24 +196,34 @@ class _Beside:
         return f"; {_relative(self._folder, os.path.join(folder, near))} is{told}"
 
     def _nearest(self, folder: str, name: str) -> str | None:
+        """Return the file that differs in nothing that tells one example from another, if there is one such file."""
         known = self._names(folder)
-        wanted = _folded(name)
-        for word in (wanted, os.path.splitext(wanted)[0]):
-            if word in known:
-                return known[word]
-        close = difflib.get_close_matches(name, list(known.values())[:_COMPARED], n=1, cutoff=0.8)
-        return close[0] if close else None
+        for reading in enumerate(_readings(name)):
+            if found := known.get(reading):
+                images = [one for one in found if os.path.splitext(one)[1].lower() in IMAGE_SUFFIXES]
+                return (images or found)[0] if len(images or found) == 1 else None
+        return None
 
-    def _names(self, folder: str) -> dict[str, str]:
-        """Return the names in a folder by how they read without case, and without their suffix."""
+    def _names(self, folder: str) -> dict[tuple[int, str], list[str]]:
+        """Return the names in a folder by the ways they may be read."""
         if folder not in self._known:
             try:
                 names = sorted(os.listdir(folder))
             except OSError:
                 names = []
-            by_stem = {os.path.splitext(_folded(name))[0]: name for name in reversed(names)}
-            self._known[folder] = by_stem | {_folded(name): name for name in names}
+            found: dict[tuple[int, str], list[str]] = {}
+            for name in names:
+                for reading in enumerate(_readings(name)):
+                    found.setdefault(reading, []).append(name)
+            self._known[folder] = found
         return self._known[folder]
+
+
+def _readings(name: str) -> tuple[str, str, str]:
+    """Return a name without case, then without suffix, then without leading zeros and blanks too."""
+    folded = _folded(name)
+    stem = _SUFFIX.sub("", folded)
+    return folded, stem, _BLANKS.sub("", _ZEROS.sub("", stem))
 
 
 def _folded(name: str) -> str:

@@ -2,17 +2,26 @@
 
 from __future__ import annotations
 
+import json
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
 from kerastune_ft.config.data import MultipleLabels
+from kerastune_ft.config.words import nearest
 from kerastune_ft.data.files import listing
-from kerastune_ft.data.frame import Frame
+from kerastune_ft.data.frame import Frame, shown
 from kerastune_ft.data.labels import Columns, OneEach, RawLabels, Several
-from kerastune_ft.errors import DataError
+from kerastune_ft.data.source import counted
+from kerastune_ft.errors import ConfigError, DataError
 
 _KEY = "data.label"
+# What stands between labels and seldom inside one; the others do both.
+_PLAIN_MARKS = ("|", ";")
+_MARKS = (*_PLAIN_MARKS, ",", "/", "&", "+", "\t", "\n")
+_DEFAULT_SEPARATOR = MultipleLabels.model_fields["separator"].default
+_SHOWN = 8
 
 
 @dataclass(frozen=True)
@@ -77,3 +86,54 @@ def _several(frame: Frame, label: MultipleLabels) -> LabelCells:
             f'{listing(contrary)}\nKeep one or the other, or take "none" out of data.label.'
         )
     return LabelCells("several", (label.column,), cells, missing)
+
+
+def check_several(frame: Frame, label: str | Sequence[str] | MultipleLabels) -> None:
+    """Raise ConfigError where a separator, or the text that means no label, is in no cell: it must be another one.
+
+    For the data of a run; other data with the same columns may happen to lack them.
+    """
+    if not isinstance(label, MultipleLabels):
+        return
+    texts = frame.texts(label.column, _KEY)
+    if not any(label.separator in text for text in texts):
+        _refuse_separator(frame, label, texts)
+    if label.none is not None and (none := label.none.strip()):
+        found = Counter(part.strip() for text in texts for part in text.split(label.separator) if part.strip())
+        if none not in found:
+            near = nearest(none, found)
+            hint = f"; did you mean {_quoted(near)}?" if near else f". The cells say {_most_common(found)}."
+            raise ConfigError(
+                f'{_KEY}.none: no cell of the column "{label.column}" of {frame.path} is {_quoted(none)}{hint}\n'
+                'Write the text as it is there, or take "none" out.'
+            )
+
+
+def _refuse_separator(frame: Frame, label: MultipleLabels, texts: Sequence[str]) -> None:
+    # Without one of its own a configuration says nothing of separators: cells of one label each are fine then.
+    marks = _PLAIN_MARKS if label.separator == _DEFAULT_SEPARATOR else _MARKS
+    held = {mark: sum(mark in text for text in texts) for mark in marks}
+    found = [f"{_quoted(mark)} in {count} of {len(texts)}" for mark, count in held.items() if count]
+    if not found and label.separator == _DEFAULT_SEPARATOR:
+        return
+    others = f"; there is {shown(found)}" if found else ""
+    remedy = (
+        'Write  "separator": ...  with what stands between labels.'
+        if found
+        else f'Take "separator" out, or name the column alone, as  "label": {_quoted(label.column)}, where every cell '
+        "has one label."
+    )
+    raise ConfigError(
+        f'{_KEY}.separator: {_quoted(label.separator)} is in no cell of the column "{label.column}" of '
+        f"{frame.path}{others}.\n{remedy}"
+    )
+
+
+def _most_common(found: Counter[str]) -> str:
+    told = [f"{_quoted(text)} ({counted(count, 'time')})" for text, count in found.most_common(_SHOWN)]
+    more = f" and {len(found) - _SHOWN} others" if len(found) > _SHOWN else ""
+    return f"{', '.join(told)}{more}" if told else "nothing"
+
+
+def _quoted(text: str) -> str:
+    return json.dumps(text, ensure_ascii=False)

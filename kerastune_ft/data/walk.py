@@ -48,13 +48,17 @@ class Ignored:
 class Walk:
     """A walk through a data folder that enters every real folder once, so that no loop of links holds it."""
 
-    def __init__(self, root: Path, is_tolerant: bool = False):
-        """A tolerant walk goes on past folders that cannot be read, and keeps why in `unreadable`."""
+    def __init__(self, root: Path, is_tolerant: bool = False, takes_dicom: bool = False):
+        """A tolerant walk goes on past folders that cannot be read, and keeps why in `unreadable`.
+
+        With `takes_dicom`, DICOM files are found as images are, for whoever tells of each why it cannot be read.
+        """
         self.root = root
         self.ignored = Ignored()
         self._prefix = os.path.join(root, "")
         self.unreadable: dict[str, str] = {}
         self._is_tolerant = is_tolerant
+        self._suffixes = IMAGE_SUFFIXES | DICOM_SUFFIXES if takes_dicom else IMAGE_SUFFIXES
         self._seen = {os.path.realpath(root)}
 
     def subfolders(self, folder: Path) -> list[str]:
@@ -111,7 +115,7 @@ class Walk:
         suffix = os.path.splitext(name)[1].lower()
         if name.startswith("."):
             self.ignored.hidden_files += 1
-        elif suffix in IMAGE_SUFFIXES:
+        elif suffix in self._suffixes:
             return True
         else:
             self.ignored.suffixes[suffix or "no suffix"] += 1

@@ -8,11 +8,9 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-import keras
-
 from kerastune_ft.config import phases as options
 from kerastune_ft.errors import ConfigError
-from kerastune_ft.graph import keras_private
+from kerastune_ft.graph.trainable import trainable_paths
 from kerastune_ft.graph.units import Unit
 
 HEAD = "head"
@@ -37,38 +35,35 @@ def resolve(unfreeze: options.Unfreeze, units: Sequence[Unit], place: str) -> Se
     Normalisation layers never train here (`batch_norm: frozen`): their variables and statistics stay as they are.
     Raises ConfigError when nothing is matched, or more is asked for than there is.
     """
-    candidates = {unit.id: _trainable(unit) for unit in units}
+    candidates = {
+        unit.id: frozenset(path for layer in unit.layers for path in trainable_paths(layer)) for unit in units
+    }
     if isinstance(unfreeze, options.Variables):
         chosen = _matching_variables(unfreeze.globs, candidates, units, place)
     else:
-        chosen = {path for unit in _matching_units(unfreeze, units, place) for path in candidates[unit]}
-        if not chosen and not isinstance(unfreeze, options.HeadOnly):
-            raise ConfigError(
-                f"{place}: the units it names hold only normalisation layers, which stay frozen (batch_norm)"
-            )
+        named = _matching_units(unfreeze, units, place)
+        chosen = {path for unit in named for path in candidates[unit]}
+        _check_trained(chosen, named, candidates, place)
     trained = tuple(unit.id for unit in units if chosen & candidates[unit.id])
     return Selection(trained, trained[0] if trained else HEAD, frozenset(chosen))
 
 
-def _trainable(unit: Unit) -> frozenset[str]:
-    leaves = [leaf for layer in unit.layers for leaf in keras_private.leaf_layers(layer).values() or [layer]]
-    kept = {
-        variable.path
-        for leaf in leaves
-        for variable in leaf.variables
-        if is_normalisation_with_statistics(leaf) or not is_weight(leaf, variable)
-    }
-    return frozenset(variable.path for variable in unit.variables if variable.path not in kept)
-
-
-def is_normalisation_with_statistics(layer: keras.layers.Layer) -> bool:
-    """Return whether the layer keeps moving statistics, which drift when it trains."""
-    return isinstance(layer, keras.layers.BatchNormalization)
-
-
-def is_weight(layer: keras.layers.Layer, variable: keras.Variable) -> bool:
-    """Return whether a variable is meant to be trained at all (not a statistic, not a constant of preprocessing)."""
-    return not isinstance(layer, keras.layers.Normalization) and "int" not in variable.dtype
+def _check_trained(chosen: set[str], named: Sequence[str], candidates: dict[str, frozenset[str]], place: str) -> None:
+    """Raise ConfigError where none of the units named has a variable that may train."""
+    if chosen or not named:
+        return
+    ids = list(candidates)
+    lengths = [count for count in range(1, len(ids) + 1) if candidates[ids[-count]]]
+    reach = len(ids) - ids.index(named[0])
+    if lengths:
+        wanted = next((count for count in lengths if count >= reach), lengths[-1])
+        remedy = f'{{"last": {wanted}}} trains {ids[-wanted]}'
+    else:
+        remedy = 'no unit of this backbone can train; write "none" to train the head alone'
+    hold = "holds" if len(named) == 1 else "hold"
+    raise ConfigError(
+        f"{place}: {', '.join(named)} {hold} only normalisation layers, which stay frozen (batch_norm); {remedy}"
+    )
 
 
 def _matching_units(unfreeze: options.Unfreeze, units: Sequence[Unit], place: str) -> list[str]:

@@ -45,9 +45,9 @@ def partition(model: keras.Model, trained: Collection[str], random: Collection[s
 
     `trained` holds the paths of the variables that train, `random` the names of the layers that draw in training, such
     as the head's dropout. A node belongs to the tail when its own layer is one of them or when it reads a tensor of the
-    tail; all else is the prefix, whatever unit it stands in, so that as much as possible is computed once, save activations
-    and poolings of one tensor, which the tail repeats where that one tensor is no larger than they are. A layer may
-    stand on both sides only when all its variables are frozen, which follows from the rule: a layer with a trained
+    tail; all else is the prefix, whatever unit it stands in, so that as much as possible is computed once. Only
+    activations and poolings of one tensor are repeated by the tail, if that tensor is no larger than they are. A layer
+    may stand on both sides only when all its variables are frozen, which follows from the rule: a layer with a trained
     variable puts every one of its uses into the tail. Raises ConfigError when nothing would train.
     """
     trained, random = frozenset(trained), frozenset(random)

@@ -15,12 +15,6 @@ from kerastune_ft.graph import keras_private
 # More units than this are more than a person looks through; blocks of a stage are then taken together.
 _MOST_UNITS = 40
 
-# A graph that narrows to one tensor in fewer places than this is also cut where up to three cross it.
-_FEWEST_PIECES = 5
-_WIDEST_CUT = 3
-
-_Group = tuple[list[keras.layers.Layer], tuple[int | None, ...]]
-
 
 @dataclass(frozen=True)
 class Unit:
@@ -29,6 +23,8 @@ class Unit:
     id: str
     layers: tuple[keras.layers.Layer, ...]
     output_shape: tuple[int | None, ...]
+    blocks: tuple[str, ...] = ()
+    """The ids of the blocks that were taken together to this unit; empty where it is one alone."""
 
     @property
     def variables(self) -> list[keras.Variable]:
@@ -97,72 +93,14 @@ def _grouped(units: Sequence[Unit]) -> tuple[Unit, ...]:
     while size < longest and sum(math.ceil(len(stage) / size) for stage in stages) > _MOST_UNITS:
         size += 1
     together = [stage[start : start + size] for stage in stages for start in range(0, len(stage), size)]
-    return tuple(
-        Unit(blocks[0].id, tuple(layer for unit in blocks for layer in unit.layers), blocks[-1].output_shape)
-        for blocks in together
-    )
+    return tuple(_as_one(blocks) for blocks in together)
 
 
-def units_by_depth(model: keras.Model, pieces: int = 16) -> tuple[Unit, ...]:
-    """Group the layers of a functional model by graph depth, for models whose layer names do not tell.
-
-    Places where few tensors cross the graph, one if possible, are the boundaries; they are thinned so that each unit
-    holds about the same share of the layers with variables. Ids are `part1`, `part2`, ... from the input.
-    """
-    nodes = keras_private.nodes_in_order(model)
-    widths = _widths(model, nodes)
-    smallest = max(
-        1, round(sum(map(_has_variables, {id(node.operation): node.operation for node in nodes}.values())) / pieces)
-    )
-    groups: list[_Group] = []
-    for widest in range(1, _WIDEST_CUT + 1):
-        groups = _groups(nodes, [width <= widest for width in widths], smallest)
-        if len(groups) >= min(_FEWEST_PIECES, pieces):
-            break
-    return tuple(Unit(f"part{number}", tuple(layers), shape) for number, (layers, shape) in enumerate(groups, start=1))
+def _as_one(blocks: Sequence[Unit]) -> Unit:
+    layers = tuple(layer for unit in blocks for layer in unit.layers)
+    held = tuple(unit.id for unit in blocks) if len(blocks) > 1 else ()
+    return Unit(blocks[0].id, layers, blocks[-1].output_shape, held)
 
 
 def _has_variables(operation: Any) -> bool:
     return any(not is_seed(variable) for variable in getattr(operation, "variables", []))
-
-
-def _groups(nodes: Sequence[keras_private.Node], may_end: Sequence[bool], smallest: int) -> list[_Group]:
-    """Return the layers in groups with at least `smallest` that have variables; the last takes what is left over."""
-    groups: list[_Group] = []
-    layers: list[keras.layers.Layer] = []
-    seen: set[int] = set()
-    weighted = 0
-    for node, is_boundary in zip(nodes, may_end, strict=True):
-        layer = node.operation
-        if (
-            isinstance(layer, keras.layers.Layer)
-            and id(layer) not in seen
-            and not isinstance(layer, keras.layers.InputLayer)
-        ):
-            seen.add(id(layer))
-            layers.append(layer)
-            weighted += _has_variables(layer)
-        if is_boundary and weighted >= smallest:
-            groups.append((layers, tuple(node.outputs[0].shape)))
-            layers, weighted = [], 0
-    if weighted or not groups:
-        return [*groups, (layers, tuple(nodes[-1].outputs[0].shape))]
-    groups[-1] = ([*groups[-1][0], *layers], tuple(nodes[-1].outputs[0].shape))
-    return groups
-
-
-def _widths(model: keras.Model, nodes: Sequence[keras_private.Node]) -> list[int]:
-    """Return how many tensors are still needed after each node."""
-    last_use: dict[int, int] = {}
-    for position, node in enumerate(nodes):
-        for tensor in node.inputs:
-            last_use[id(tensor)] = position
-    for tensor in model.outputs:
-        last_use[id(tensor)] = len(nodes)
-    live: set[int] = set()
-    widths = []
-    for position, node in enumerate(nodes):
-        live |= {id(tensor) for tensor in node.outputs}
-        live = {tensor for tensor in live if last_use.get(tensor, -1) > position}
-        widths.append(len(live))
-    return widths

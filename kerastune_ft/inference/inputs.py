@@ -105,7 +105,7 @@ def _of_path(text: str, path: Path, how: Reading) -> Listing:
 
 def _folder(text: str, root: Path) -> Listing:
     """Return all images in a folder and below; their names begin with the folder as it was given."""
-    walk = Walk(root, is_tolerant=True)
+    walk = Walk(root, is_tolerant=True, takes_dicom=True)
     paths = walk.images(root)
     items = [Item(printable(os.path.join(text, os.path.relpath(path, root))), path=path) for path in paths]
     items += [
@@ -115,8 +115,7 @@ def _folder(text: str, root: Path) -> Listing:
     if items:
         notes = tuple(f"{printable(text)}: {note}" for note in walk.ignored.notes())
         return Listing(items, len(items), notes)
-    dicom = "; convert its DICOM files with scripts/dicom_to_png.py" if walk.ignored.dicom_files() else ""
-    return bad(text, f"has no image (JPEG, PNG, BMP, GIF, WebP or TIFF) in it{dicom}")
+    return bad(text, "has no image (JPEG, PNG, BMP, GIF, WebP or TIFF) in it")
 
 
 def _table(path: Path, how: Reading) -> Listing:

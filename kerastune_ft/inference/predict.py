@@ -137,7 +137,7 @@ class Predictor:
 
 def _plain(value: Any) -> Any:
     """Return a cell as text or number; of a number the digits that float32 has."""
-    return value if isinstance(value, str) else float(f"{value:.9g}")
+    return value if isinstance(value, str) else float(f"{value:.12g}")
 
 
 _KEPT: dict[tuple, Predictor] = {}

@@ -14,7 +14,7 @@ from kerastune_ft.config.presets import PRESETS
 from kerastune_ft.data.source import counted
 from kerastune_ft.errors import ConfigError
 from kerastune_ft.inspect.pixels import Pixels
-from kerastune_ft.inspect.sight import Sight, put
+from kerastune_ft.inspect.sight import Sight, put, whole
 
 _ACCELERATORS = {"gpu": "/dev/nvidia[0-9]*", "tpu": "/dev/accel*"}
 # Fewer training examples than this can carry a head and no more.
@@ -102,7 +102,7 @@ def shape(data: dict[str, Any], pixels: Pixels, asks: list[str]) -> None:
         put(
             data,
             "intensity",
-            [_whole(pixels.low), _whole(pixels.high)],
+            [whole(pixels.low), whole(pixels.high)],
             f"becomes 0 to 255; seen in {counted(pixels.deep, 'file')} of more than 8 bits, of {pixels.opened} opened",
         )
         asks.append(
@@ -122,8 +122,3 @@ def shape(data: dict[str, Any], pixels: Pixels, asks: list[str]) -> None:
             f"{counted(len(pixels.unreadable), 'file')} of {opened} opened cannot be read, as "
             f'{pixels.unreadable[0]}; repair them, or write "on_bad_file": "skip" in data'
         )
-
-
-def _whole(value: float) -> float:
-    """Return a number as a person writes it: 10, not 10.0."""
-    return int(value) if value == int(value) else value

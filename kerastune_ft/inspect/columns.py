@@ -59,13 +59,18 @@ def are_amounts(texts: Sequence[str]) -> bool:
     return distinct > _MOST_CLASSES or (distinct > 5 and any(value != int(value) for value in values))
 
 
+def is_group_name(name: str) -> bool:
+    """Tell whether a column's name says that it tells whose an example is."""
+    return _GROUP_NAME.fullmatch(plain(name)) is not None
+
+
 def group_column(columns: Columns, taken: Collection[str]) -> str | None:
     """Return the column that tells whose an example is, where several examples are of the same."""
     rows = max((len(texts) for texts in columns.values()), default=0)
     found = [
         name
         for name, texts in columns.items()
-        if name not in taken and _GROUP_NAME.fullmatch(plain(name)) and 2 < len(set(texts)) < rows and all(texts)
+        if name not in taken and is_group_name(name) and 2 < len(set(texts)) < rows and all(texts)
     ]
 
     def rank(name: str) -> int:

@@ -62,6 +62,11 @@ def put(document: dict[str, Any], key: str, value: Any, reason: str) -> None:
     document[key] = value
 
 
+def whole(value: float) -> float:
+    """Return a number as a person writes it: 10, not 10.0."""
+    return int(value) if value == int(value) else value
+
+
 def classification(counts: Mapping[str, int]) -> dict[str, Any]:
     """Return the task of telling these classes apart, with the class of binary metrics where there are two."""
     task: dict[str, Any] = {"kind": "image_classification"}
@@ -83,7 +88,8 @@ def divide(data: dict[str, Any], counts: Mapping[str, int], group: str | None) -
     """Add the splits to draw: shares, every class divided alike where the classes are large enough."""
     small = [name for name, count in counts.items() if count < 3]
     shares: dict[str, Any] = {"train": 0.7, "validation": 0.15, "test": 0.15}
-    reason = "drawn at random, every class alike; the same examples each time"
+    alike = ", every class alike" if counts else ""
+    reason = f"drawn at random{alike}; the same examples each time"
     if group:
         reason = f"drawn at random, all examples of one {group} in the same split"
     if small:

@@ -26,10 +26,12 @@ def watcher(log: Callable[[str], None]) -> Watch:
     return Lines(log)
 
 
-def epoch_line(row: Mapping[str, Any], epochs: int, is_best: bool) -> str:
-    """Return one line about an epoch."""
+def epoch_line(row: Mapping[str, Any], epochs: int, is_best: bool, monitor: str = "validation_loss") -> str:
+    """Return one line about an epoch, the metric that judges it included."""
     parts = [f"{row['phase']}  epoch {row['epoch']}/{epochs}"]
     telling = next((key for key in _TELLING if row.get(key) is not None), None)
+    if monitor != "validation_loss":
+        telling = monitor
     for key in ("train_loss", "validation_loss", telling):
         if key and row.get(key) is not None:
             parts.append(f"{say.words(key)} {say.progress(row[key])}")
@@ -81,7 +83,7 @@ class Lines(Watch):
 
     def epoch_done(self, row: Mapping[str, Any], is_best: bool) -> None:
         """Print the epoch's figures."""
-        self._say(epoch_line(row, self._phase["epochs"], is_best))
+        self._say(epoch_line(row, self._phase["epochs"], is_best, self._phase["monitor"]))
 
     def phase_done(self, result: Mapping[str, Any]) -> None:
         """Print what the phase came to."""

@@ -41,7 +41,7 @@ def units_table(rows: Sequence[Mapping[str, Any]]) -> Table:
     when it is the first to train.
     """
     total = sum(row.get("parameters") or 0 for row in rows)
-    table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, caption=_blocks_held(rows), caption_justify="left")
     table.add_column("unit", overflow="fold")
     for heading in ("parameters", "share", "from here"):
         table.add_column(heading, justify="right", overflow="fold")
@@ -59,6 +59,18 @@ def units_table(rows: Sequence[Mapping[str, Any]]) -> Table:
         )
         above -= row.get("parameters") or 0
     return table
+
+
+def _blocks_held(rows: Sequence[Mapping[str, Any]]) -> Text | None:
+    """Return what to say of units that hold several blocks, though they are named after one."""
+    held = max((row.get("blocks") or () for row in rows), key=len, default=())
+    if not held:
+        return None
+    first, *_, last = (block.rpartition("_block")[2] for block in held)
+    numbers = f"{first} and {last}" if len(held) == 2 else f"{first} to {last}"
+    return Text(
+        f"A unit holds up to {len(held)} blocks of its stage and is named after the first: {held[0]}, blocks {numbers}"
+    )
 
 
 def metrics_table(

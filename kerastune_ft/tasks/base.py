@@ -36,7 +36,7 @@ class Task(ABC):
     kind: str
     needs: str
     """What the head is put on: `sequence` is a feature map with positions."""
-    metric_directions: ClassVar[Mapping[str, str]]
+    metric_directions: Mapping[str, str]
     """By metric of `evaluate`, `min` or `max`: which way is better."""
     training_metrics: ClassVar[tuple[str, ...]] = ()
     """The names of `training_sums`, in its order."""
@@ -86,8 +86,10 @@ class Task(ABC):
     def predictions(self, targets: np.ndarray | None, outputs: np.ndarray) -> dict[str, np.ndarray]:
         """Return the columns of predictions.csv for raw outputs, in order."""
 
-    def constant(self, targets: np.ndarray) -> np.ndarray | None:
-        """Return the raw outputs of the best predictor that never looks at its input, [outputs], from training targets.
+    def constant(self, labels: np.ndarray) -> np.ndarray | None:
+        """Return the raw outputs of the best predictor that never looks at its input, [outputs].
+
+        `labels` are those of the training examples, as the source numbers them.
 
         What a model must be better than to have learnt anything; None where the task knows no such thing.
         """

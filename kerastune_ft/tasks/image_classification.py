@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, ClassVar
+from types import MappingProxyType
+from typing import Any
 
 import keras
 import numpy as np
@@ -23,7 +24,7 @@ class ImageClassification(ImageTask):
     """Softmax over classes on a pooled feature map; the outputs are logits [batch, classes]."""
 
     kind = "image_classification"
-    metric_directions: ClassVar[Mapping[str, str]] = {"loss": "min", "accuracy": "max", "macro_f1": "max", "auc": "max"}
+    metric_directions = MappingProxyType({"loss": "min", "accuracy": "max", "macro_f1": "max", "auc": "max"})
     training_metrics = ("accuracy",)
 
     def __init__(self, options: Options, head: Head, scheme: Scheme, seed: int) -> None:
@@ -96,10 +97,10 @@ class ImageClassification(ImageTask):
         columns |= {f"probability_{name}": probabilities[:, number] for number, name in enumerate(self.classes)}
         return columns if targets is None else columns | {"loss": _losses(targets, outputs)}
 
-    def constant(self, targets: np.ndarray) -> np.ndarray:
+    def constant(self, labels: np.ndarray) -> np.ndarray:
         """Return the logits of the classes' shares of the training examples."""
-        counts = np.bincount(targets, minlength=len(self.classes))
-        return np.log(np.maximum(counts, 1e-6) / len(targets)).astype(np.float32)
+        counts = np.bincount(labels, minlength=len(self.classes))
+        return np.log(np.maximum(counts, 1e-6) / len(labels)).astype(np.float32)
 
 
 def softmax(logits: np.ndarray) -> np.ndarray:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, ClassVar
+from types import MappingProxyType
+from typing import Any
 
 import keras
 import numpy as np
@@ -22,13 +23,15 @@ class MultiLabelClassification(ImageTask):
     """A sigmoid per class on a pooled feature map; the outputs are logits [batch, classes]."""
 
     kind = "image_classification"
-    metric_directions: ClassVar[Mapping[str, str]] = {
-        "loss": "min",
-        "accuracy": "max",
-        "macro_f1": "max",
-        "auc": "max",
-        "mean_average_precision": "max",
-    }
+    metric_directions = MappingProxyType(
+        {
+            "loss": "min",
+            "accuracy": "max",
+            "macro_f1": "max",
+            "auc": "max",
+            "mean_average_precision": "max",
+        }
+    )
     training_metrics = ("accuracy",)
 
     def __init__(self, options: Options, head: Head, scheme: Scheme, seed: int) -> None:
@@ -114,9 +117,9 @@ class MultiLabelClassification(ImageTask):
         names = np.asarray(self.classes, dtype=object)
         return np.asarray([SEPARATOR.join(names[row]) for row in flags], dtype=object)
 
-    def constant(self, targets: np.ndarray) -> np.ndarray:
+    def constant(self, labels: np.ndarray) -> np.ndarray:
         """Return the logits of every class's share of the training examples."""
-        shares = np.clip(targets.mean(axis=0, dtype=np.float64), 1e-6, 1 - 1e-6)
+        shares = np.clip(labels.mean(axis=0, dtype=np.float64), 1e-6, 1 - 1e-6)
         return np.log(shares / (1 - shares)).astype(np.float32)
 
     def choose_thresholds(self, targets: np.ndarray, outputs: np.ndarray) -> dict[str, float]:

@@ -17,6 +17,7 @@ from kerastune_ft.errors import ConfigError
 from kerastune_ft.rundir import RunDirectory
 
 if TYPE_CHECKING:
+    from kerastune_ft.data.source import DataSource
     from kerastune_ft.training.assemble import Session
 
 _NAMED_EXAMPLES = ("folder", "table")
@@ -99,18 +100,17 @@ def notes(session: Session) -> list[str]:
                 f"data.{key} is {json.dumps(now.get(key))} and was {json.dumps(before.get(key))} in "
                 f"{earlier_run.written(options)}: the model sees images otherwise than it learnt them"
             )
-    if seen := _seen(session, run, plan):
-        one = seen == 1
+    if count := seen(session.source, run, plan):
+        one = count == 1
         found.append(
-            f"{seen} test example{' has the name' if one else 's have the names'} of {'a ' if one else ''}training "
+            f"{count} test example{' has the name' if one else 's have the names'} of {'a ' if one else ''}training "
             f"example{'' if one else 's'} of {earlier_run.written(options)}; test metrics flatter the model"
         )
     return found
 
 
-def _seen(session: Session, run: RunDirectory, plan: Mapping[str, Any]) -> int:
-    """Return how many test examples have the key of a training example of the earlier run."""
-    source = session.source
+def seen(source: DataSource, run: RunDirectory, plan: Mapping[str, Any]) -> int:
+    """Return how many test examples have the key of a training example of a run with that plan."""
     same_data = plan["data"]["fingerprint"] == source.info.fingerprint
     # Keys such as x[17] are places, not names: in other data they say nothing.
     named = plan["data"]["kind"] in _NAMED_EXAMPLES and source.info.kind in _NAMED_EXAMPLES

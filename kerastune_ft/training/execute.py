@@ -18,7 +18,7 @@ from kerastune_ft.config.runtime import Runtime, cache_directory
 from kerastune_ft.config.tasks import ImageClassification
 from kerastune_ft.data.archive import is_archive
 from kerastune_ft.data.labels import Scheme
-from kerastune_ft.data.source import DataSource
+from kerastune_ft.data.source import DataSource, counted
 from kerastune_ft.data.splits import splits_table
 from kerastune_ft.errors import ConfigError, DataError
 from kerastune_ft.rundir import RunDirectory
@@ -26,6 +26,7 @@ from kerastune_ft.training import devices as device_choice
 from kerastune_ft.training import plan as planning
 from kerastune_ft.training import results
 from kerastune_ft.training.assemble import Session, assemble
+from kerastune_ft.training.continuing import seen
 from kerastune_ft.training.interrupts import StopRequest
 from kerastune_ft.training.loop import finished, run_phases
 from kerastune_ft.training.phase import Around
@@ -157,6 +158,12 @@ def evaluate(target: RunDirectory, config: RunConfig, data: Path | None, split: 
     devices = _devices_for_evaluation(config.runtime, watch)
     source = None if data is None else _other_data(target, config, data, watch)
     document = target.read_json("plan.json")
+    if source is not None and (count := seen(source, target, document)):
+        watch.note(
+            f"{count} of {counted(source.info.examples, 'example')} of {data} "
+            f"{'has the name' if count == 1 else 'have the names'} of examples the run was trained on; if they are the "
+            "same, the metrics flatter the model"
+        )
     scheme = Scheme.from_json(document["labels"])
     session = assemble(bare, devices, watch.note, source, scheme)
     if target.exists(results.THRESHOLDS):

@@ -257,11 +257,12 @@ def _document(session: Session, phases: Sequence[PhasePlan], chunk: int) -> dict
 
 
 def unit_rows(units: Sequence[Any]) -> list[dict[str, Any]]:
-    """Return the rows of a table of units: id, parameters, variables, share of the backbone, output shape, layers."""
+    """Return the rows of a table of units: id, blocks, parameters, variables, share, output shape, layers."""
     total = sum(unit.parameters for unit in units) or 1
     return [
         {
             "id": unit.id,
+            "blocks": list(unit.blocks),
             "parameters": unit.parameters,
             "variables": len(unit.variables),
             "share": unit.parameters / total,

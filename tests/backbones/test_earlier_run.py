@@ -86,19 +86,40 @@ def test_a_run_from_a_saved_model_needs_it_no_more(folder: Path) -> None:
     ]  # fmt: skip
 
 
-def test_runs_go_on_from_runs_when_the_first_is_gone(folder: Path, tmp_path: Path) -> None:
-    first = shutil.copytree(folder / "first", tmp_path / "a")
-    second = kt.run(_document(str(folder / "tuesday"), {"kind": "run", "path": str(first)}), run_dir=tmp_path / "b")
+def _barely_trained(data: str, backbone: Document) -> Document:
+    """A phase that leaves the backbone as it is, and a head nearly so."""
+    document = _document(data, backbone)
+    document["phases"][0] |= {"unfreeze": "none", "learning_rate": 1e-6, "weight_decay": 0.0}
+    return document
+
+
+@pytest.fixture(scope="module")
+def kept(folder: Path) -> Path:
+    """A run that went on from the first with its head."""
+    backbone = {"kind": "run", "path": str(folder / "first"), "head": "keep"}
+    return kt.run(_barely_trained(str(folder / "tuesday"), backbone), run_dir=folder / "kept").path
+
+
+@pytest.fixture(scope="module")
+def second(folder: Path) -> Path:
+    """A run that went on with a new head from a copy of the first, which is gone afterwards."""
+    first = shutil.copytree(folder / "first", folder / "copy")
+    backbone = {"kind": "run", "path": str(first)}
+    run = kt.run(_barely_trained(str(folder / "tuesday"), backbone), run_dir=folder / "second")
     shutil.rmtree(first)
-    assert second.evaluate() == second.metrics["test"]
-    document = _document(str(folder / "monday"), {"kind": "run", "path": str(tmp_path / "b")})
-    third = kt.run(document, run_dir=tmp_path / "c")
-    shutil.rmtree(tmp_path / "b")
-    assert third.evaluate() == third.metrics["test"]
+    return run.path
+
+
+def test_runs_go_on_from_runs_when_the_first_is_gone(folder: Path, second: Path, tmp_path: Path) -> None:
+    moved = shutil.copytree(second, tmp_path / "b")
+    assert kt.evaluate(moved) == kt.open_run(moved).metrics["test"]
+    run = kt.run(_document(str(folder / "monday"), {"kind": "run", "path": str(moved)}), run_dir=tmp_path / "c")
+    shutil.rmtree(moved)
+    assert run.evaluate() == run.metrics["test"]
     plan = _plan(tmp_path / "c")
     assert plan["backbone"]["units"] == _plan(folder / "first")["backbone"]["units"]
     assert plan["backbone"]["name"] == "start"
-    assert plan["backbone"]["transfer"]["source"] == f"run {tmp_path / 'b'}"
+    assert plan["backbone"]["transfer"]["source"] == f"run {moved}"
     assert set(plan["phases"][0]["trained_variables"]) == {
         f"{layer}/{variable}" for layer in ("early", "late", "head_output") for variable in ("kernel", "bias")
     }
@@ -110,28 +131,25 @@ def _body(run: Path) -> dict[str, np.ndarray]:
     return {variable.path: variable.numpy() for variable in inner.variables if "seed" not in variable.path}
 
 
-@pytest.mark.parametrize("kept", ["new", "keep"])
-def test_weights_and_a_kept_head_go_on_where_the_run_ended(kept: str, folder: Path, tmp_path: Path) -> None:
-    document = _continued(folder)
-    document["backbone"]["head"] = kept
-    document["phases"][0] |= {"unfreeze": "none", "learning_rate": 1e-6, "weight_decay": 0.0}
-    kt.run(document, run_dir=tmp_path / "run")
-    before, after = _body(folder / "first"), _body(tmp_path / "run")
+def test_weights_go_on_where_the_run_ended_under_a_new_head(folder: Path, second: Path) -> None:
+    before, after = _body(folder / "first"), _body(second)
     assert all(np.array_equal(before[path], after[path]) for path in before if not path.startswith("head"))
-    if kept == "keep":
-        assert before.keys() == after.keys()
-        assert np.allclose(before["head_hidden_1/kernel"], after["head_hidden_1/kernel"], rtol=0, atol=1e-4)
-        assert _plan(tmp_path / "run")["head"]["options"] == {"pooling": "mean", "dropout": 0.3, "hidden": [5]}
-    else:
-        assert "head_hidden_1/kernel" not in after
+    assert "head_hidden_1/kernel" not in after
 
 
-def test_a_kept_head_is_continued_by_an_appended_phase(folder: Path, tmp_path: Path) -> None:
-    document = _continued(folder)
-    document["backbone"]["head"] = "keep"
-    kt.run(document, run_dir=tmp_path / "run")
+def test_weights_and_a_kept_head_go_on_where_the_run_ended(folder: Path, kept: Path) -> None:
+    before, after = _body(folder / "first"), _body(kept)
+    assert all(np.array_equal(before[path], after[path]) for path in before if not path.startswith("head"))
+    assert before.keys() == after.keys()
+    assert np.allclose(before["head_hidden_1/kernel"], after["head_hidden_1/kernel"], rtol=0, atol=1e-4)
+    assert _plan(kept)["head"]["options"] == {"pooling": "mean", "dropout": 0.3, "hidden": [5]}
+
+
+def test_a_kept_head_is_continued_by_an_appended_phase(kept: Path, tmp_path: Path) -> None:
+    copy = shutil.copytree(kept, tmp_path / "run")
+    document = json.loads((copy / "config.json").read_text())
     appended = {"name": "more", "unfreeze": {"last": 1}, "epochs": 1, "learning_rate": 0.001, "batch_size": 8}
-    run = kt.run({**document, "phases": [*document["phases"], appended]}, run_dir=tmp_path / "run")
+    run = kt.run({**document, "phases": [*document["phases"], appended]}, run_dir=copy)
     assert [phase["name"] for phase in run.manifest["phases"]] == ["all", "more"]
     assert run.evaluate() == run.metrics["test"]
 
@@ -207,7 +225,7 @@ def _replaced(folder: Path, other: Path) -> Document:
         (_unfinished, r"has no model/model.keras: the run is done; give its command again, with --run-dir"),
         (_replaced, r"is not the file that its manifest.json names .* restore it"),
         (lambda folder, other: _continued(folder, "nothing"), "does not exist; give the directory of a finished run"),
-        (lambda folder, other: _continued(folder, "."), "is no run; it holds first; give the directory"),
+        (lambda folder, other: _continued(folder, "."), "is no run; it holds first[^;]*; give the directory"),
         (lambda folder, other: _continued(folder, "monday"), "is no run directory: it has no plan.json"),
     ],
 )

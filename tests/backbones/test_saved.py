@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from saved_models import classic, layers, randomised, written
 
+import kerastune_ft as kt
 from kerastune_ft.backbones import base
 from kerastune_ft.backbones.base import Backbone
 from kerastune_ft.config.backbones import Saved
@@ -254,3 +255,33 @@ def test_an_output_that_is_no_layer_is_refused_with_the_nearest(tmp_path: Path) 
         _build(path=path, input="0-1", output="convv")
     with pytest.raises(ConfigError, match="its last ones are conv, last, "):
         _build(path=path, input="0-1", output="block7")
+
+
+@pytest.mark.parametrize("shape", [(16, 16, 3), (None, None, 3), (None, 24, 1)])
+def test_units_of_a_file_need_no_configuration(tmp_path: Path, shape: tuple[int | None, ...]) -> None:
+    rows = kt.units(_file(tmp_path, _convolved, shape))
+    assert [row["variable_paths"] for row in rows] == [["conv/kernel", "conv/bias"]]
+
+
+@pytest.mark.parametrize("scale", [1 / 255, 1 / 65535])
+def test_units_of_a_file_are_those_of_a_configuration_with_it(tmp_path: Path, scale: float) -> None:
+    def chain(images: Any) -> Any:
+        x = layers.Rescaling(scale)(images)
+        for number in range(6):
+            x = layers.ReLU()(layers.Conv2D(4, 3, padding="same", name=f"conv{number}")(x))
+        return x
+
+    path = _file(tmp_path, chain)
+    known = {"input": {"scale": 257.0}} if scale < 1 / 255 else {}
+    units = _build(path=path, **known).units
+    assert len(units) > 1
+    assert [(row["id"], row["variable_paths"]) for row in kt.units(path)] == [
+        (unit.id, [variable.path for variable in unit.variables]) for unit in units
+    ]
+
+
+def test_units_of_weights_alone_are_those_of_the_architecture(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match=r"w\.weights\.h5 holds weights and no model"):
+        kt.units(str(tmp_path / "w.weights.h5"))
+    with pytest.raises(ConfigError, match=r"not\.keras does not exist"):
+        kt.units(str(tmp_path / "not.keras"))

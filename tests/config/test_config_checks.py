@@ -149,3 +149,14 @@ def test_every_row_names_a_key_that_exists() -> None:
 def test_nothing_inside_what_is_to_be_removed_is_reported() -> None:
     assert list(messages(changed("backbone", {"kind": "keras_hub", "pth": 1}))) == ["backbone.kind"]
     assert list(messages(changed("phases.0.lora", {"rnk": 2}))) == ["phases[0].lora"]
+
+
+@pytest.mark.parametrize(
+    ("path", "words"),
+    [("w.weights.h5", "holds weights and no model"), ("w.safetensors", "holds weights and no model"),
+     ("model.h5", "the format before .keras")],
+)  # fmt: skip
+def test_what_is_no_keras_file_is_told_its_use(path: str, words: str) -> None:
+    found = messages({**MINIMAL, "backbone": {"kind": "saved", "path": path}})
+    assert list(found) == ["backbone.path"]
+    assert words in found["backbone.path"]

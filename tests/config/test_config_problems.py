@@ -79,6 +79,14 @@ def test_four_mistakes_are_reported_at_once(tmp_path: Path) -> None:
         ("output.checkpoint", {"every": "step"}, None),
         ("task.classes", ["a"], '["a"] does not fit; give at least two classes, each name once'),
         ("task.classes", "a", None),
+        (
+            "task.thresholds",
+            "best_f2",
+            '"best_f2" does not fit; write a number between 0 and 1, as 0.5, a map by class, as {"nodule": 0.4}, or '
+            '"best_f1"',
+        ),
+        ("phases.0.class_weights", 3, '3 does not fit; write "balanced", or a map by class, as {"nodule": 2}'),
+        ("phases.0.class_weights", "balancd", '"balancd" is unknown; did you mean "balanced"?'),
     ],
 )
 def test_wrong_values(path: str, value: object, message: str | None) -> None:
@@ -151,3 +159,17 @@ def test_a_byte_order_mark_is_no_problem(tmp_path: Path) -> None:
     path = tmp_path / "a.json"
     path.write_text(json.dumps(MINIMAL), encoding="utf-8-sig")
     assert read(path).name == "a"
+
+
+@pytest.mark.parametrize(
+    ("path", "value", "place", "message"),
+    [
+        ("phases.0.class_weights", {"M": -2}, "phases[0].class_weights.M", "-2 is too small; give a number above 0"),
+        ("phases.0.class_weights", {"M": "2"}, "phases[0].class_weights.M", '"2" is text; write 2 without quotes'),
+        ("task.thresholds", {"M": 2}, "task.thresholds.M", "2 is too large; give a number below 1"),
+    ],
+)
+def test_a_wrong_number_of_a_map_is_one_problem(path: str, value: object, place: str, message: str) -> None:
+    document = changed(path, value)
+    document["task"]["multi_label"] = True
+    assert messages(document) == {place: message}

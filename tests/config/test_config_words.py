@@ -36,6 +36,7 @@ EVERY_KEY = {
         ("phases", 0, "unfreeze", "@Last"),
         ("runtime",),
         ("output",),
+        ("output", "checkpoint"),
     )
     for key in allowed_keys(loc)
 } | {"alpha"}
@@ -117,3 +118,26 @@ def test_val_in_splits() -> None:
 @pytest.mark.parametrize("name", APPLICATIONS)
 def test_names_of_applications_in_lower_case(name: str) -> None:
     assert right_value(name.lower(), APPLICATIONS) == name
+
+
+@pytest.mark.parametrize(
+    ("path", "place"),
+    [("checkpoint", "in output"), ("runtime.checkpoint", "in output"), ("data.keep", "in output.checkpoint"),
+     ("epochs", "in a phase, or in defaults"), ("head.thresholds", "in task")],
+)  # fmt: skip
+def test_a_key_at_a_wrong_place_is_told_its_own(path: str, place: str) -> None:
+    assert messages(changed(path, 1)) == {path: f"unknown key here; it belongs elsewhere: {place}"}
+
+
+@pytest.mark.parametrize("monitor", ["validation_accuracy", "validation_acc", "val_accuracy", "validation_auc"])
+def test_a_metric_of_another_task_has_no_nearest_word(monitor: str) -> None:
+    document = changed("phases.0.monitor", monitor)
+    document["task"]["kind"] = "image_regression"
+    listed = '"validation_loss", "validation_mae", "validation_rmse" or "validation_r2"'
+    assert messages(document) == {"phases[0].monitor": f'"{monitor}" is no choice; write {listed}'}
+
+
+def test_a_misspelt_metric_has_its_nearest_word() -> None:
+    assert unknown("validation_los", ["validation_loss", "validation_mae"], beginning="validation_")[1] == (
+        "validation_loss"
+    )

@@ -252,3 +252,25 @@ def test_a_thousand_files_are_checked_quickly(tmp_path: Path, open_folder: Open)
     started = time.perf_counter()
     assert open_folder(tmp_path / "many").info.examples == 1000
     assert time.perf_counter() - started < 10
+
+
+def test_dicom_files_are_left_out_where_bad_files_are(tmp_path: Path, open_folder: Open) -> None:
+    root = class_folders(tmp_path / "pets")
+    write(root / "cat" / "scan.dcm", bytes(128) + b"DICM")
+    write(root / "dog" / "old.dicom", b"no preamble")
+    with pytest.raises(DataError, match=r"2 DICOM files(.|\n)*dicom_to_png"):
+        open_folder(root)
+    source = open_folder(root, on_bad_file="skip")
+    assert source.info.examples == 20
+    assert [file.path for file in source.info.skipped] == ["cat/scan.dcm", "dog/old.dicom"]
+    assert {file.reason for file in source.info.skipped} == {"is a DICOM file; convert it with scripts/dicom_to_png.py"}
+
+
+@pytest.mark.parametrize(("name", "content"), [("a.dcm", bytes(128) + b"DICM"), ("a.png", b"nothing")])
+def test_a_class_that_would_lose_all_its_files_is_an_error(
+    tmp_path: Path, open_folder: Open, name: str, content: bytes
+) -> None:
+    root = class_folders(tmp_path / "pets")
+    write(root / "owl" / name, content)
+    with pytest.raises(DataError, match=r"these class folders of .* have no image that can be read: owl"):
+        open_folder(root, on_bad_file="skip")

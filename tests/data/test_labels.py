@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pytest
 
@@ -87,3 +89,20 @@ def test_strata_of_values_are_parts_of_equal_size() -> None:
     constant = number_labels(OneEach(["1"] * 100), keys, REGRESSION, "t").strata
     assert set(constant[0]) == {0}
     assert len(constant[1]) == 1
+
+
+@pytest.mark.parametrize(
+    ("raw", "task"),
+    [
+        (Several([("edema|mass",), ("mass",), ()]), MANY),
+        (Columns(("a|b", "c"), [("1", "0"), ("0", "1"), ("1", "1")]), MANY),
+        (OneEach(["a", "b", "a"]), ImageClassification(multi_label=True, classes={"a": "x|y", "b": "z"})),
+    ],
+)
+def test_a_class_that_would_read_as_two_is_refused(raw: Any, task: ImageClassification) -> None:
+    with pytest.raises(ConfigError, match=r'has the label ".\w*\|\w+", and "\|" stands between'):
+        number_labels(raw, KEYS, task, "cases.csv")
+
+
+def test_a_bar_in_a_class_is_fine_where_an_example_has_one_label() -> None:
+    assert number_labels(OneEach(["a|b", "c", "c"]), KEYS, ImageClassification(), "cases.csv").names == ("a|b", "c")

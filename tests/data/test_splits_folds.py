@@ -54,6 +54,24 @@ def test_more_folds_than_examples_of_a_class_are_an_error() -> None:
     with pytest.raises(DataError, match=r"too few examples to divide into 4 folds and test: b \(4\)(.|\n)*fewer folds"):
         choose_splits(Folds(folds=4, fold=0, test=0.1), {}, examples)
     choose_splits(Folds(folds=4, fold=0), {}, examples)
+    chosen = choose_splits(Folds(folds=4, fold=0, test=0.1, stratify=False), {}, examples)
+    assert [len(indices) for indices in chosen.splits.values()] == [16, 6, 2]
+
+
+def test_without_stratify_folds_take_classes_as_they_come() -> None:
+    examples = Examples([str(index) for index in range(400)], np.repeat([0, 1], 200).astype(np.int32), ("a", "b"))
+    counts = {
+        stratify: [
+            examples.counts(
+                choose_splits(Folds(folds=5, fold=fold, stratify=stratify), {}, examples).splits["validation"]
+            )
+            for fold in range(5)
+        ]
+        for stratify in (True, False)
+    }
+    assert counts[True] == [{"a": 40, "b": 40}] * 5
+    assert all(each["a"] + each["b"] == 80 for each in counts[False])
+    assert counts[False] != counts[True]
 
 
 def test_more_folds_than_groups_are_an_error() -> None:
@@ -63,5 +81,42 @@ def test_more_folds_than_groups_are_an_error() -> None:
     examples = Examples(keys, labels, ("a", "b"), groups)
     with pytest.raises(DataError, match=r"12 groups cannot be divided into 13 folds"):
         choose_splits(Folds(folds=13, fold=0), {}, examples)
-    with pytest.raises(DataError, match=r"too few groups to divide into 3 folds: b \(2\)"):
-        choose_splits(Folds(folds=3, fold=0), {}, examples)
+
+
+def test_a_class_with_fewer_groups_than_folds_is_named() -> None:
+    labels = np.repeat([0, 1], [20, 6]).astype(np.int32)
+    examples = Examples(
+        [str(index) for index in range(26)], labels, ("a", "b"), [str(index // 2) for index in range(26)]
+    )
+    for chosen in _folds(examples, 5, 0.15):
+        assert chosen.notes[-1] == (
+            "splits: too few groups have b (3 groups), so not every fold has it; add groups with it to measure it"
+        )
+        assert examples.counts(chosen.splits["train"])["b"] > 0
+    quiet = choose_splits(Folds(folds=5, fold=0, test=0.15, stratify=False), {}, examples)
+    assert not any("too few" in note for note in quiet.notes)
+
+
+def test_a_label_with_fewer_examples_than_folds_is_named() -> None:
+    strata = np.zeros((40, 2), np.uint8)
+    strata[:, 0], strata[:3, 1] = 1, 1
+    examples = Examples([str(index) for index in range(40)], strata, ("common", "rare"))
+    for chosen in _folds(examples, 5, 0.15):
+        assert (
+            "splits: too few images have rare (3 images), so not every fold has it; add images with it to measure it"
+            in (chosen.notes)
+        )
+
+
+def test_a_class_that_only_one_group_has_cannot_be_learnt_where_that_validates() -> None:
+    labels = np.repeat([0, 1], [20, 2]).astype(np.int32)
+    examples = Examples(
+        [str(index) for index in range(22)], labels, ("a", "b"), [str(index // 2) for index in range(22)]
+    )
+    failed = 0
+    for fold in range(4):
+        try:
+            choose_splits(Folds(folds=4, fold=fold), {}, examples)
+        except DataError as error:
+            failed += "class b has 2 images in validation and none in train" in str(error)
+    assert failed == 1

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from kerastune_ft.config.data import Column, File, Fractions
+from kerastune_ft.data.labels import Labels
 from kerastune_ft.data.splits import Chosen, Examples, choose_splits, splits_table
 from kerastune_ft.errors import ConfigError, DataError
 from kerastune_ft.rundir import RunDirectory
@@ -109,6 +110,25 @@ def test_rows_that_the_data_lacks_are_counted(tmp_path: Path) -> None:
     chosen = _file(path)
     assert [len(indices) for indices in chosen.splits.values()] == [24, 8, 8]
     assert chosen.notes == (f"splits: 2 rows of {path} name no example of this data",)
+
+
+def test_labels_that_changed_since_the_file_was_written_are_counted(tmp_path: Path) -> None:
+    path = tmp_path / "s.csv"
+    rows = [(key, split, "b" if place == 4 else ("a", "")[place % 2]) for place, (key, split) in enumerate(ROWS)]
+    path.write_text("input,split,label\n" + "".join(f'"{key}",{split},{label}\n' for key, split, label in rows))
+    examples = Examples.labelled(KEYS, Labels("one", ("a", ""), (np.arange(40) % 2).astype(np.int32)))
+    same = f"in {path} than in this data"
+    assert choose_splits(File(file=str(path)), {}, examples).notes == (
+        f'splits: 1 of 40 images has another label {same} ("b" there and "a" here); '
+        "the splits are taken from the file, the labels from the data",
+    )
+    numbers = np.arange(40) % 2
+    numbers[-4:] = 1 - numbers[-4:]
+    other = Examples.labelled(KEYS, Labels("one", ("a", ""), numbers.astype(np.int32)))
+    (note,) = choose_splits(File(file=str(path)), {}, other).notes
+    assert note.startswith(f"splits: 5 of 40 images have another label {same}")
+    without = _write(tmp_path / "t.csv", ROWS)
+    assert choose_splits(File(file=str(without)), {}, examples).notes == ()
 
 
 def test_examples_that_the_file_does_not_place_are_named(tmp_path: Path) -> None:

@@ -88,9 +88,12 @@ def test_normalisation_never_trains_however_deep_it_lies(units: tuple[Unit, ...]
         (options.Match(globs=("block2", "blok*")), "'blok*' matches no unit; did you mean 'block"),
         (
             options.Match(globs=("top",)),
-            "the units it names hold only normalisation layers, which stay frozen (batch_norm)",
+            'top holds only normalisation layers, which stay frozen (batch_norm); {"last": 2} trains block3',
         ),
-        (options.Last(count=1), "the units it names hold only normalisation layers, which stay frozen (batch_norm)"),
+        (
+            options.Last(count=1),
+            'top holds only normalisation layers, which stay frozen (batch_norm); {"last": 2} trains block3',
+        ),
         (
             options.Variables(globs=("block1_conv/kernl",)),
             "'block1_conv/kernl' matches no variable; did you mean 'block1_conv/kernel'?",
@@ -111,6 +114,22 @@ def test_what_matches_nothing_is_an_error(units: tuple[Unit, ...], unfreeze: Any
         resolve(unfreeze, units, PLACE)
     assert str(caught.value).startswith(f"{PLACE}: {message}")
     assert caught.value.exit_code == 2
+
+
+def test_units_that_cannot_train_are_named_with_what_can() -> None:
+    x = inputs = keras.Input((4,), name="x")
+    for name in ("a_norm", "b_dense", "c_norm", "d_norm"):
+        layer = keras.layers.Dense(4, name=name) if name == "b_dense" else keras.layers.BatchNormalization(name=name)
+        x = layer(x)
+    units = units_by_name(keras.Model(inputs, x), lambda name: name[0] if "_" in name else None)
+    for request, words in (
+        (options.From(unit="c"), r'c, d hold only .*; \{"last": 3\} trains b$'),
+        (options.Match(globs=("a", "c")), r'a, c hold only .*; \{"last": 3\} trains b$'),
+    ):
+        with pytest.raises(ConfigError, match=words):
+            resolve(request, units, PLACE)
+    with pytest.raises(ConfigError, match=r'd holds only .*; no unit .* write "none" to train the head alone$'):
+        resolve(options.Last(count=1), units[2:], PLACE)
 
 
 def _factors(**policy: Any) -> dict[str, float]:

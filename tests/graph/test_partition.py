@@ -23,8 +23,9 @@ from kerastune_ft.config.applications import APPLICATIONS
 from kerastune_ft.config.backbones import Applications
 from kerastune_ft.errors import ConfigError
 from kerastune_ft.graph.boundary import HEAD, resolve
+from kerastune_ft.graph.depth import units_by_depth
 from kerastune_ft.graph.partition import partition, tensor_bytes
-from kerastune_ft.graph.units import units_by_depth, units_by_name
+from kerastune_ft.graph.units import units_by_name
 
 
 def test_an_application_compiled_in_two_parts_computes_the_same() -> None:

@@ -13,7 +13,8 @@ from kerastune_ft.config import phases as options
 from kerastune_ft.config.applications import APPLICATIONS
 from kerastune_ft.graph import keras_private
 from kerastune_ft.graph.boundary import resolve
-from kerastune_ft.graph.units import Unit, is_seed, units_by_depth, units_by_name
+from kerastune_ft.graph.depth import units_by_depth
+from kerastune_ft.graph.units import Unit, is_seed, units_by_name
 
 
 def _stages(size: int, blocks: dict[int, int], first: int = 1) -> list[str]:
@@ -41,7 +42,7 @@ EXPECTED = {
     "ConvNeXtXLarge": ["stem", *_stages(1, {0: 3, 1: 3, 2: 27, 3: 3}, first=0)],
     "VGG16": [f"block{number}" for number in range(1, 6)],
     "InceptionV3": [f"part{number}" for number in range(1, 11)],
-    "Xception": [f"part{number}" for number in range(1, 14)],
+    "Xception": [f"part{number}" for number in range(1, 15)],
     "NASNetMobile": [f"part{number}" for number in range(1, 13)],
 }  # fmt: skip
 QUICK = ("MobileNetV3Small", "ResNet50V2", "ConvNeXtTiny", "VGG16", "InceptionV3")
@@ -83,6 +84,7 @@ def _check_application(name: str) -> Backbone:
     assert heights == sorted(heights, reverse=True)
     for unit in backbone.units:
         assert resolve(options.From(unit=unit.id), backbone.units, "unfreeze").boundary == unit.id
+        assert resolve(options.Match(globs=(unit.id,)), backbone.units, "unfreeze").units == (unit.id,)
     return backbone
 
 
@@ -137,6 +139,8 @@ def test_blocks_of_a_stage_are_taken_together_where_there_are_too_many() -> None
         *(f"stage2_block{n}" for n in range(0, 40, 2)),
     ]
     assert [len(unit.variables) for unit in units] == [4, 2, *[4] * 20]
+    assert units[0].blocks == ("stage1_block0", "stage1_block1")
+    assert units[1].blocks == ()
 
 
 @pytest.mark.parametrize("build_model", [masked_encoder, skip_segmenter])
@@ -155,6 +159,59 @@ def test_depth_cuts_evenly_where_one_tensor_crosses() -> None:
     model = keras.Model(inputs, x)
     assert [len(unit.variables) for unit in units_by_depth(model, pieces=4)] == [6, 6, 6, 6]
     assert [len(unit.variables) for unit in units_by_depth(model)] == [2] * 12
+
+
+def _names(model: keras.Model) -> list[list[str]]:
+    return [[layer.name for layer in unit.layers] for unit in units_by_depth(model)]
+
+
+def test_what_follows_a_layer_stays_with_it() -> None:
+    x = inputs = keras.Input((16, 16, 3))
+    x = keras.layers.Normalization(name="normalised")(keras.layers.Rescaling(1 / 255, name="scaled")(x))
+    for number in range(1, 5):
+        x = keras.layers.Conv2D(4, 3, padding="same", name=f"conv{number}")(x)
+        x = keras.layers.BatchNormalization(name=f"norm{number}")(x)
+        x = keras.layers.PReLU(name=f"slope{number}")(x)
+        x = keras.layers.MaxPooling2D(name=f"pool{number}")(x)
+        x = keras.layers.Dropout(0.1, name=f"drop{number}")(x)
+    x = keras.layers.BatchNormalization(name="last_norm")(x)
+    first, second, third, fourth = _names(keras.Model(inputs, x))
+    assert first == ["scaled", "normalised", "conv1", "norm1", "slope1", "pool1", "drop1"]
+    assert second == ["conv2", "norm2", "slope2", "pool2", "drop2"]
+    assert third == ["conv3", "norm3", "slope3", "pool3", "drop3"]
+    assert fourth == ["conv4", "norm4", "slope4", "pool4", "drop4", "last_norm"]
+
+
+def test_a_norm_that_follows_a_sum_belongs_to_what_comes_after_it() -> None:
+    x = inputs = keras.Input((8,))
+    x = keras.layers.Dense(8, name="dense0")(x)
+    for number in range(1, 6):
+        inner = keras.layers.BatchNormalization(name=f"norm{number}")(x)
+        inner = keras.layers.Dense(8, name=f"dense{number}")(keras.layers.ReLU(name=f"relu{number}")(inner))
+        x = keras.layers.Add(name=f"sum{number}")([x, inner])
+    found = _names(keras.Model(inputs, keras.layers.BatchNormalization(name="last")(x)))
+    assert found[0] == ["dense0", "norm1", "relu1", "dense1", "sum1"]
+    assert found[1:] == [
+        *([f"norm{number}", f"relu{number}", f"dense{number}", f"sum{number}"] for number in range(2, 5)),
+        ["norm5", "relu5", "dense5", "sum5", "last"],
+    ]
+
+
+def test_a_gate_stays_with_what_it_gates() -> None:
+    x = inputs = keras.Input((8, 8, 4))
+    for number in range(1, 7):
+        x = keras.layers.ReLU(name=f"relu{number}")(keras.layers.Conv2D(4, 3, padding="same", name=f"conv{number}")(x))
+        gate = keras.layers.Dense(4, name=f"gate{number}")(keras.layers.GlobalAveragePooling2D(name=f"mean{number}")(x))
+        x = keras.layers.Multiply(name=f"gated{number}")([x, gate])
+    assert _names(keras.Model(inputs, x)) == [
+        [f"{layer}{number}" for layer in ("conv", "relu", "mean", "gate", "gated")] for number in range(1, 7)
+    ]
+
+
+def test_normalisation_alone_is_one_unit() -> None:
+    inputs = keras.Input((4,))
+    x = keras.layers.BatchNormalization(name="two")(keras.layers.BatchNormalization(name="one")(inputs))
+    assert _names(keras.Model(inputs, x)) == [["one", "two"]]
 
 
 def test_depth_cuts_where_two_tensors_cross_if_need_be() -> None:

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from trained_runs import train, write_data
+from trained_runs import small_backbone, train, write_data
 
 
 @pytest.fixture(scope="session")
@@ -21,7 +21,7 @@ def workplace(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
 def classes_run(workplace: Path) -> Path:
     """A run with one label per image, on class folders."""
     data = {"kind": "folder", "path": str(workplace / "images"), "resize": "pad"}
-    return train(workplace, "classes", {"kind": "image_classification"}, data)
+    return train(workplace, "classes", {"kind": "image_classification"}, data, small_backbone(workplace))
 
 
 def table_data(workplace: Path, label: object) -> dict[str, object]:
@@ -39,4 +39,5 @@ def several_run(workplace: Path) -> Path:
 @pytest.fixture(scope="session")
 def values_run(workplace: Path) -> Path:
     """A regression, on a table."""
-    return train(workplace, "values", {"kind": "image_regression"}, table_data(workplace, "brightness"))
+    data = table_data(workplace, "brightness")
+    return train(workplace, "values", {"kind": "image_regression"}, data, small_backbone(workplace))

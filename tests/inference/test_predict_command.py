@@ -89,13 +89,11 @@ def hostile(here: Path) -> dict[str, str]:
     for name, (content, _) in cases.items():
         write(here / name, content)
     (here / "nothing").mkdir()
-    write(here / "scans" / "1.dcm", b"")
     os.mkfifo(here / "pipe.png")
     (here / "loop.png").symlink_to("loop.png")
     return {name: reason for name, (_, reason) in cases.items()} | {
         "missing.png": "is not there",
         "nothing": "has no image .* in it",
-        "scans": r"has no image .* in it; convert its DICOM files with scripts/dicom_to_png\.py",
         "pipe.png": "is a pipe",
         "loop.png": "cannot be read",
         "": "is not there",
@@ -310,3 +308,13 @@ def test_it_is_a_filter_between_other_programs(classes_run: Path, here: Path) ->
     finally:
         process.kill()
         process.stderr.close()
+
+
+def test_dicom_files_of_a_folder_are_rows_that_say_so(classes_run: Path, here: Path) -> None:
+    for name in ("a/1.dcm", "a/2.DICOM"):
+        write(here / "scans" / name, bytes(128) + b"DICM")
+    write(here / "scans" / "b" / "3.png", encoded(pixels(1)))
+    rows = csv_rows(given(classes_run, "scans").stdout)
+    assert [row["input"] for row in rows] == ["scans/a/1.dcm", "scans/a/2.DICOM", "scans/b/3.png"]
+    reason = "is a DICOM file; convert it with scripts/dicom_to_png.py"
+    assert [row["error"] for row in rows] == [reason, reason, ""]

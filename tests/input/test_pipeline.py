@@ -9,7 +9,9 @@ import tensorflow as tf
 from kerastune_ft.config.augment import AUGMENT_PRESETS
 from kerastune_ft.config.heads import Head
 from kerastune_ft.config.tasks import ImageClassification
-from kerastune_ft.data.source import DataSource
+from kerastune_ft.data.labels import Labels, Scheme
+from kerastune_ft.data.source import DataSource, describe
+from kerastune_ft.data.splits import Chosen
 from kerastune_ft.input.decode import Geometry
 from kerastune_ft.input.pipeline import Loader, Order, in_order, shuffled
 from kerastune_ft.tasks.image_classification import build
@@ -21,7 +23,9 @@ class _Pixels(DataSource):
     """Examples whose pixels all hold their index and 100."""
 
     def __init__(self, count: int = 20) -> None:
-        self.labels = (np.arange(count) % 3).astype(np.int32)
+        labels = Labels("one", ("a", "b", "c"), (np.arange(count) % 3).astype(np.int32))
+        keys = [f"pixels{number}" for number in range(count)]
+        super().__init__(describe("pixels", "pixels", labels, Chosen({}, (), {}), ""), {}, labels, keys)
 
     def element(self, index: tf.Tensor) -> dict[str, tf.Tensor]:
         return {"image": tf.fill([5, 6, 3], tf.cast(index + 100, tf.uint8))}
@@ -29,7 +33,7 @@ class _Pixels(DataSource):
 
 @pytest.fixture(scope="module")
 def loader() -> Loader:
-    task = build(ImageClassification(), Head(), ("a", "b", "c"), 0)
+    task = build(ImageClassification(), Head(), Scheme("one", ("a", "b", "c")), 0)
     return Loader(_Pixels(), task, Geometry(5, 6))
 
 

@@ -10,6 +10,7 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
+import keras
 import numpy as np
 import pytest
 from click.testing import CliRunner, Result
@@ -38,11 +39,13 @@ def config(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
         for index in range(10):
             pixels = random.integers(0, 256, (20, 30, 3), np.uint8)
             Image.fromarray(pixels).save(place / "photos" / name / f"{number}{index}.png")
+    images = keras.Input((SIDE, SIDE, 3))
+    keras.Model(images, keras.layers.Conv2D(4, 3, strides=4)(images)).save(place / "small.keras")
     phase = {"unfreeze": "none", "epochs": 3, "learning_rate": 0.01, "batch_size": 5}
     return {
         "task": {"kind": "image_classification"},
         "data": {"kind": "folder", "path": str(place / "photos")},
-        "backbone": {"kind": "applications", "name": "MobileNetV2", "weights": "embedded", "image_size": SIDE},
+        "backbone": {"kind": "saved", "path": str(place / "small.keras"), "input": "0-1"},
         "phases": [{"name": "plain", **phase}, {"name": "varied", **phase, "augment": AUGMENT}],
         "runtime": {"cache_directory": str(place / "cache")},
     }
@@ -67,7 +70,7 @@ def test_the_pictures_are_the_pixels_of_training(config: dict[str, Any], tmp_pat
     assert "(it ends with epoch 3 at the latest)" in page
     rows = np.stack(_pictures(page)).reshape(6, 6, SIDE, SIDE, 3)
     phase = plan.phases[1]
-    for epoch in range(5):
+    for epoch in (0, 1, 4):
         # The order, the batches and the address of training itself.
         order = shuffled(session.source.splits["train"], 5, 1, (0, 1, epoch))
         seen = {}

@@ -88,6 +88,17 @@ def test_units_end_with_what_to_paste() -> None:
     assert block.strip().endswith('{"from": "block1"} = {"last": 1}')
 
 
+def test_units_of_several_blocks_are_explained() -> None:
+    row = {"id": "stem", "blocks": [], "parameters": 1000, "share": 0.25, "output_shape": [8, 8, 3]}
+    assert "blocks" not in printed(tables.units_table([row]))
+    for count, numbers in ((2, "1 and 2"), (3, "1 to 3")):
+        blocks = [f"stage2_block{number}" for number in range(1, count + 1)]
+        text = printed(tables.units_table([row, {**row, "id": "stage2_block1", "blocks": blocks}]))
+        said = " ".join(text.split())
+        assert f"A unit holds up to {count} blocks of its stage" in said
+        assert said.endswith(f"stage2_block1, blocks {numbers}")
+
+
 def test_metrics_have_a_column_per_split_and_a_dash_for_what_is_missing() -> None:
     text = printed(tables.metrics_table({"validation": {"loss": 0.5}, "test": {"loss": 0.25, "macro_f1": 0.75}}))
     assert text.splitlines()[-2].split() == ["macro", "F1", say.ABSENT, "0.7500"]

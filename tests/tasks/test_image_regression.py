@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from pathlib import Path
+
 import keras
 import numpy as np
 import pytest
@@ -9,12 +11,14 @@ from sklearn import metrics
 from kerastune_ft.config.heads import Head
 from kerastune_ft.config.tasks import ImageRegression as Options
 from kerastune_ft.data.labels import Scheme
+from kerastune_ft.input.decode import Geometry
 from kerastune_ft.tasks.image_regression import ImageRegression, build
 
 MEAN, DEVIATION = (100.0, -3.0), (20.0, 0.5)
 RANDOM = np.random.default_rng(0)
 OUTPUTS = RANDOM.normal(size=(30, 2)).astype(np.float32)
-TARGETS = (RANDOM.normal(size=(30, 2)) * DEVIATION + MEAN).astype(np.float32)
+LABELS = np.round(RANDOM.normal(size=(30, 2)) * DEVIATION + MEAN, 3)
+STANDARDISED = ((LABELS - MEAN) / DEVIATION).astype(np.float32)
 
 
 def _task(names: tuple[str, ...] = ("age", "dose")) -> ImageRegression:
@@ -25,22 +29,37 @@ def _task(names: tuple[str, ...] = ("age", "dose")) -> ImageRegression:
 def test_loss_is_the_squared_error_of_standardised_values_over_real_examples() -> None:
     weights = np.ones(30, np.float32)
     weights[20:] = 0
-    loss, count = _task().loss(tf.constant(TARGETS), tf.constant(OUTPUTS), tf.constant(weights))
-    standardised = (TARGETS - MEAN) / DEVIATION
+    loss, count = _task().loss(tf.constant(STANDARDISED), tf.constant(OUTPUTS), tf.constant(weights))
     assert count == 20
-    assert float(loss) == pytest.approx(np.square(OUTPUTS - standardised)[:20].mean(axis=1).sum(), rel=1e-5)
+    assert float(loss) == pytest.approx(np.square(OUTPUTS - STANDARDISED)[:20].mean(axis=1).sum(), rel=1e-5)
+
+
+def test_targets_are_standardised_with_all_their_digits(tmp_path: Path) -> None:
+    days = Scheme("values", ("day",), (20260101.5,), (2.0,))
+    task = build(Options(kind="image_regression"), Head(), days, 0)
+    example = {"label": tf.constant([20260102.5], tf.float64)}
+    assert float(task.targets(example, Geometry(8, 8))[0]) == 0.5
+    assert task.predictions(np.array([[0.5]], np.float32), np.zeros((1, 1), np.float32))["label"][0] == 20260102.5
+    outputs = keras.Input((1,))
+    finished = keras.Model(outputs, task.finish(outputs))
+    finished.save(tmp_path / "days.keras")
+    reopened = keras.models.load_model(tmp_path / "days.keras")
+    assert float(reopened(np.array([[0.5]], np.float32))[0, 0]) == 20260102.5
 
 
 def test_metrics_have_the_users_units_and_are_those_of_scikit_learn() -> None:
     values = OUTPUTS * np.asarray(DEVIATION) + MEAN
-    found = _task().evaluate(TARGETS, OUTPUTS)
-    assert found["mae"] == pytest.approx(metrics.mean_absolute_error(TARGETS, values))
-    assert found["rmse"] == pytest.approx(metrics.root_mean_squared_error(TARGETS, values))
-    assert found["r2"] == pytest.approx(metrics.r2_score(TARGETS, values))
+    found = _task().evaluate(STANDARDISED, OUTPUTS)
+    assert found["mae"] == pytest.approx(metrics.mean_absolute_error(LABELS, values), rel=1e-6)
+    assert found["rmse"] == pytest.approx(metrics.root_mean_squared_error(LABELS, values), rel=1e-6)
+    assert found["r2"] == pytest.approx(metrics.r2_score(LABELS, values), rel=1e-6)
+    assert found["mae_dose"] == pytest.approx(metrics.mean_absolute_error(LABELS[:, 1], values[:, 1]), rel=1e-5)
+    assert found["r2_age"] == pytest.approx(metrics.r2_score(LABELS[:, 0], values[:, 0]), rel=1e-5)
     assert set(found) == set(_task().metric_directions)
-    sums = _task().training_sums(tf.constant(TARGETS), tf.constant(OUTPUTS), tf.ones([30]))
+    sums = _task().training_sums(tf.constant(STANDARDISED), tf.constant(OUTPUTS), tf.ones([30]))
     assert float(sums["mae"]) / 30 == pytest.approx(found["mae"], rel=1e-5)
-    assert np.isnan(_task().evaluate(TARGETS[:1], OUTPUTS[:1])["r2"])
+    assert np.isnan(_task().evaluate(STANDARDISED[:1], OUTPUTS[:1])["r2"])
+    assert set(_task(("age",)).metric_directions) == {"loss", "mae", "rmse", "r2"}
 
 
 def test_what_is_saved_answers_in_the_users_units() -> None:
@@ -51,15 +70,22 @@ def test_what_is_saved_answers_in_the_users_units() -> None:
     assert np.asarray(reopened(OUTPUTS)) == pytest.approx(np.asarray(finished(OUTPUTS)))
 
 
+def test_the_head_begins_at_the_mean() -> None:
+    features = keras.Input((2, 2, 3))
+    model = keras.Model(features, _task().head(features))
+    assert (np.asarray(model(np.ones((1, 2, 2, 3), np.float32))) == 0).all()
+
+
 def test_columns_of_predictions_for_one_target_and_for_several() -> None:
-    one = _task(("age",)).predictions(TARGETS[:, :1], OUTPUTS[:, :1])
+    one = _task(("age",)).predictions(STANDARDISED[:, :1], OUTPUTS[:, :1])
     assert list(one) == ["label", "value", "loss"]
-    assert one["label"] == pytest.approx(TARGETS[:, 0])
+    # As the table had them, without the digits that float32 adds.
+    assert one["label"].tolist() == LABELS[:, 0].tolist()
     assert list(_task().predictions(None, OUTPUTS)) == ["value_age", "value_dose"]
 
 
 def test_the_constant_predictor_has_no_r2() -> None:
     task = _task()
-    outputs = np.tile(task.constant(TARGETS), (30, 1))
-    assert task.values(outputs)[0] == pytest.approx(TARGETS.mean(axis=0), rel=1e-5)
-    assert task.evaluate(TARGETS, outputs)["r2"] == pytest.approx(0.0, abs=1e-6)
+    outputs = np.tile(task.constant(LABELS), (30, 1))
+    assert task.values(outputs)[0] == pytest.approx(LABELS.mean(axis=0), rel=1e-5)
+    assert task.evaluate(STANDARDISED, outputs)["r2"] == pytest.approx(0.0, abs=1e-6)

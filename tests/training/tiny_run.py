@@ -121,10 +121,10 @@ def started(folder: Path, *words: str) -> Iterator[subprocess.Popen[str]]:
         process.communicate()
 
 
-def program(folder: Path, *words: str) -> Outcome:
+def program(folder: Path, *words: str, timeout: float = TIMEOUT) -> Outcome:
     """Give one command in a process of its own."""
     with started(folder, *words) as process:
-        out, err = process.communicate(timeout=TIMEOUT)
+        out, err = process.communicate(timeout=timeout)
         return Outcome(process.returncode, out, err)
 
 

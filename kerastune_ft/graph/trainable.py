@@ -1,0 +1,44 @@
+"""Which variables of a layer may train at all; normalisation with statistics never does."""
+
+from __future__ import annotations
+
+import keras
+
+from kerastune_ft.graph import keras_private
+from kerastune_ft.graph.units import is_seed
+
+_FOLLOWING = (
+    keras.layers.BatchNormalization,
+    keras.layers.GroupNormalization,
+    keras.layers.LayerNormalization,
+    keras.layers.RMSNormalization,
+    keras.layers.PReLU,
+)
+
+
+def trainable_paths(layer: keras.layers.Layer) -> frozenset[str]:
+    """Return the paths of the layer's variables that may train, those of the layers in it included."""
+    kept = {
+        variable.path
+        for leaf in _leaves(layer)
+        for variable in leaf.variables
+        if isinstance(leaf, keras.layers.BatchNormalization) or not _is_weight(leaf, variable)
+    }
+    return frozenset(variable.path for variable in layer.variables if not is_seed(variable)) - kept
+
+
+def begins_a_step(layer: keras.layers.Layer) -> bool:
+    """Return whether a layer has weights to train, and more than the norm or slope that belongs to the layer before."""
+    following = {
+        variable.path for leaf in _leaves(layer) if isinstance(leaf, _FOLLOWING) for variable in leaf.variables
+    }
+    return bool(trainable_paths(layer) - following)
+
+
+def _leaves(layer: keras.layers.Layer) -> list[keras.layers.Layer]:
+    return list(keras_private.leaf_layers(layer).values()) or [layer]
+
+
+def _is_weight(layer: keras.layers.Layer, variable: keras.Variable) -> bool:
+    """Return whether a variable is meant to be trained at all (not a statistic, not a constant of preprocessing)."""
+    return not isinstance(layer, keras.layers.Normalization) and "int" not in variable.dtype

@@ -1,0 +1,66 @@
+"""What the arrays of an .npz file are, without holding one of them in memory."""
+
+from __future__ import annotations
+
+import zipfile
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO
+
+import numpy as np
+
+from kerastune_ft.errors import DataError
+
+_CHUNK = 1 << 24
+_UNREADABLE = (zipfile.BadZipFile, OSError, ValueError)
+
+
+@dataclass(frozen=True)
+class Header:
+    """Shape and type of an array."""
+
+    shape: tuple[int, ...]
+    dtype: np.dtype
+
+
+def headers(path: Path) -> dict[str, Header]:
+    """Return the headers of the arrays by name."""
+    found: dict[str, Header] = {}
+    try:
+        with zipfile.ZipFile(path) as archive:
+            for entry in archive.namelist():
+                if entry.endswith(".npy"):
+                    with archive.open(entry) as file:
+                        found[entry.removesuffix(".npy")] = _header(file)
+    except _UNREADABLE as problem:
+        raise _refusal(path, problem) from problem
+    return found
+
+
+def value_range(path: Path, name: str) -> tuple[float, float, bool]:
+    """Return the smallest and largest finite value of an array of numbers, and whether all of them are finite."""
+    lows, highs, are_finite = [], [], True
+    try:
+        with zipfile.ZipFile(path) as archive, archive.open(f"{name}.npy") as file:
+            dtype = _header(file).dtype
+            while content := file.read(_CHUNK // dtype.itemsize * dtype.itemsize):
+                values = np.frombuffer(content, dtype)
+                finite = values[np.isfinite(values)]
+                are_finite &= finite.size == values.size
+                if finite.size:
+                    lows.append(float(finite.min()))
+                    highs.append(float(finite.max()))
+    except _UNREADABLE as problem:
+        raise _refusal(path, problem) from problem
+    return min(lows, default=0.0), max(highs, default=0.0), are_finite
+
+
+def _header(file: IO[bytes]) -> Header:
+    version = np.lib.format.read_magic(file)
+    read = np.lib.format.read_array_header_1_0 if version == (1, 0) else np.lib.format.read_array_header_2_0
+    shape, _, dtype = read(file)
+    return Header(shape, dtype)
+
+
+def _refusal(path: Path, problem: Exception) -> DataError:
+    return DataError(f"{path} is no readable .npz file ({problem}). Write it with numpy.savez.")

@@ -1,0 +1,18 @@
+"""How the tests are shared out where several processes run them (`pytest -n 2 --dist loadgroup`)."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+# Tests of whole runs share trained runs; in one process these are trained once.
+SHARING = ("training", "inference")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Keep the tests that share something costly together, file by file or folder by folder."""
+    for item in items:
+        path = Path(item.path)
+        group = path.parent.name if path.parent.name in SHARING else path.name
+        item.add_marker(pytest.mark.xdist_group(group))
