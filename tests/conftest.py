@@ -10,6 +10,8 @@ import pytest
 SHARING = ("training", "inference")
 
 
+# First, since pytest-xdist reads the groups in the same hook.
+@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Keep the tests that share something costly together, file by file or folder by folder."""
     for item in items:

@@ -12,7 +12,7 @@ from kerastune_ft.reporting.progress import Bars, Lines
 
 PHASE = {
     "name": "top", "trains": ["block16", "head"], "trainable_parameters": 205_400, "trainable_share": 0.5,
-    "steps": 60, "epochs": 2,
+    "steps": 60, "epochs": 2, "monitor": "validation_loss",
 }  # fmt: skip
 ROW = {
     "phase": "top",
@@ -88,3 +88,10 @@ def test_one_is_singular_and_a_loss_that_diverges_stays_short() -> None:
     assert "1 step in at most 1 epoch" in progress.phase_line({**PHASE, "steps": 1, "epochs": 1}, 0)
     line = progress.epoch_line({**ROW, "train_loss": 165989284866769429315400096546816.0}, 2, False)
     assert "train loss 1.660e+32  validation loss 0.2500" in line
+
+
+def test_an_epochs_line_shows_the_metric_that_judges_it() -> None:
+    row = {"phase": "top", "epoch": 1, "seconds": 1.0, "train_loss": 0.5, "validation_loss": 0.4}
+    row |= {"validation_accuracy": 0.75, "validation_macro_f1": 0.625}
+    assert "validation accuracy 0.7500" in progress.epoch_line(row, 2, True)
+    assert "validation macro F1 0.6250" in progress.epoch_line(row, 2, True, "validation_macro_f1")
