@@ -167,7 +167,12 @@ def _engine() -> Any:
     with open(os.devnull, "wb") as nowhere:
         os.dup2(nowhere.fileno(), 2)
         try:
+            import tensorflow as tf
+
             from kerastune_ft.training import execute
+
+            # Without a GPU the first look for one makes CUDA complain; a run's own first line says why there is none.
+            tf.config.list_physical_devices()
         finally:
             os.dup2(kept, 2)
             os.close(kept)

@@ -118,7 +118,10 @@ def _unknown_key(loc: KeyPath, document: Node) -> Problem:
     place: Place = node.name_place if node else holder.place.child(key)
     allowed, later = allowed_keys(loc[:-1]), unavailable_keys(loc[:-1])
     right, remark = right_key(key, allowed)
-    if right and right in later:
+    if "every" in allowed and key in ("steps", "minutes", "epoch"):
+        wanted = '"epoch"' if key == "epoch" else f'{{"{key}": {10 if node is None else shown(node.plain())}}}'
+        message = f'unknown key here; it says how often: write "every": {wanted}'
+    elif right and right in later:
         message = f'unknown key; it would be "{right}", which is not available in this version; remove it'
     elif right:
         message = f'unknown key; did you mean "{right}"?' + (f" ({remark})" if remark else "")

@@ -100,7 +100,10 @@ def _remedy(files: NamedFiles, row: int, wanted: str) -> str:
     if len(found) > 1:
         return f"{shown(found, 3)} are there; write what leads to the right one."
     if not found:
-        return 'Write what leads from the folder of the table to the file, as "images/{image_id}.png".'
+        return (
+            'Write what leads from the folder of the table to the file, as "images/{image_id}.png"; where numbers have '
+            "lost their leading zeros, store the column as text."
+        )
     folder, name = os.path.split(found[0])
     if "{" in wanted or text not in name:
         return f"{found[0]} is there; write what leads to it."

@@ -58,16 +58,21 @@ def shuffled(indices: np.ndarray, batch: int, multiple: int, address: tuple[int,
     return in_order(np.random.default_rng(address).permutation(indices), batch, multiple)
 
 
-def balanced(indices: np.ndarray, classes: np.ndarray, address: tuple[int, int, int]) -> np.ndarray:
-    """Return as many examples, all classes alike (within one); `classes` holds the class of each index.
+def balanced(
+    indices: np.ndarray, classes: np.ndarray, shares: Mapping[int, float], address: tuple[int, int, int]
+) -> np.ndarray:
+    """Return as many examples, drawn so that every class has its share of them (within one).
 
-    Examples of a rare class come again only after all others of it have come; which ones of a common class are left out
-    changes with the epoch. `address` is (seed, phase, epoch).
+    `classes` holds the class of each index, `shares` the share of each class that occurs; they sum to 1. Examples of a
+    class come again only after all others of it have come; which ones of a common class are left out changes with the
+    epoch. `address` is (seed, phase, epoch).
     """
-    present = np.unique(classes)
-    quotas = np.full(len(present), len(indices) // len(present))
+    present = np.array(sorted(shares))
+    wanted = len(indices) * np.array([shares[number] for number in present])
+    quotas = np.floor(np.round(wanted, 9)).astype(np.int64)
     # Who gets one more changes with the epoch too.
-    quotas[np.random.default_rng((*address, 1)).permutation(len(present))[: len(indices) % len(present)]] += 1
+    unequal = np.random.default_rng((*address, 1)).permutation(np.flatnonzero(wanted - quotas > 1e-9))
+    quotas[unequal[: len(indices) - quotas.sum()]] += 1
     drawn = []
     for number, quota in zip(present, quotas, strict=True):
         members = indices[classes == number]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Mapping
 
 import numpy as np
@@ -13,6 +14,7 @@ from kerastune_ft.errors import ConfigError
 _RARE = 10
 _HEAVY = 0.8
 _LARGE_WEIGHT = 50.0
+_OFTEN = 10.0
 
 
 def class_weights(source: DataSource, phase: Phase, place: str) -> tuple[float, ...] | None:
@@ -47,6 +49,21 @@ def rarest_class(source: DataSource, indices: np.ndarray) -> np.ndarray:
     return np.where(labels.any(axis=1), ranks[np.argmax(labels[:, ranks], axis=1)], labels.shape[1])
 
 
+def sampling_shares(source: DataSource, indices: np.ndarray) -> dict[int, float]:
+    """Return the share of a balanced epoch that each class of `rarest_class` has.
+
+    An example is drawn in inverse proportion to the examples of its rarest class, and one without any class as those of
+    the commonest: repeat factors as of Gupta et al., LVIS (2019), without their root. With one class per example all
+    classes have the same share; with several, no draw makes all alike, but the rarest never becomes rarer.
+    """
+    labels = source.labels[indices]
+    counts = np.bincount(labels) if labels.ndim == 1 else labels.sum(axis=0, dtype=np.int64)
+    members, sizes = np.unique(rarest_class(source, indices), return_counts=True)
+    weights = np.array([1 / (counts[number] if number < len(counts) else counts.max()) for number in members])
+    shares = sizes * weights / (sizes * weights).sum()
+    return dict(zip(members.tolist(), shares.tolist(), strict=True))
+
+
 def notes(source: DataSource, phases: Mapping[str, Phase]) -> Iterator[str]:
     """Yield warnings about rare classes and about measuring by accuracy where one class has nearly all examples.
 
@@ -63,6 +80,8 @@ def notes(source: DataSource, phases: Mapping[str, Phase]) -> Iterator[str]:
     if source.scheme.kind == "one":
         yield from _imbalance(counts, examples, phases)
     for name, phase in phases.items():
+        if phase.sampling is not None:
+            yield _drawn(source, name)
         if phase.class_weights == "balanced":
             weights = class_weights(source, phase, name) or ()
             if max(weights) > _LARGE_WEIGHT:
@@ -70,6 +89,24 @@ def notes(source: DataSource, phases: Mapping[str, Phase]) -> Iterator[str]:
                     f"phase {name}: the largest balanced class weight is {max(weights):.0f}, so few examples rule the "
                     'loss; a map with smaller weights, or "clip_norm": 1.0, trains more steadily'
                 )
+
+
+def _drawn(source: DataSource, phase: str) -> str:
+    """Return what a balanced epoch holds: examples by class, and how often one of them comes at most."""
+    indices, names = source.splits["train"], source.scheme.names
+    groups, shares = rarest_class(source, indices), sampling_shares(source, indices)
+    factor = {number: share * len(indices) / int((groups == number).sum()) for number, share in shares.items()}
+    draws = np.array([factor[number] for number in groups.tolist()])
+    labels = source.labels[indices]
+    flags = np.eye(len(names))[labels] if labels.ndim == 1 else labels
+    listed = ", ".join(f"{name} {count:.0f}" for name, count in zip(names[:10], draws @ flags, strict=False))
+    more = f" and {len(names) - 10} more" if len(names) > 10 else ""
+    most = max(factor, key=lambda number: factor[number])
+    often = ""
+    if factor[most] > _OFTEN:
+        whose = f"of {names[most]}" if most < len(names) else "without a label"
+        often = f"; an example {whose} comes up to {math.ceil(factor[most])} times, so watch for overfitting"
+    return f"phase {phase}: balanced sampling draws {len(indices)} examples an epoch: {listed}{more}{often}"
 
 
 def _imbalance(counts: Mapping[str, int], examples: int, phases: Mapping[str, Phase]) -> Iterator[str]:

@@ -131,7 +131,8 @@ class PhaseTraining:
         place = (session.config.seed, phase.index, state.epoch)
         examples = session.source.splits["train"]
         if self._options.sampling is not None:
-            examples = balanced(examples, balance.rarest_class(session.source, examples), place)
+            classes = balance.rarest_class(session.source, examples)
+            examples = balanced(examples, classes, balance.sampling_shares(session.source, examples), place)
         order = shuffled(examples, phase.update_batch, multiple, place)
         started = state.step - state.epoch_steps
         return order.first(min(order.batches, phase.steps - started)).after(state.epoch_steps)

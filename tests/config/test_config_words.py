@@ -90,6 +90,7 @@ def test_every_foreign_value_is_answered(word: str) -> None:
         ("head.dropout_rate", 1, 'unknown key; did you mean "dropout"?'),
         ("dataset", 1, 'unknown key; did you mean "data"?'),
         ("model", 1, 'unknown key; did you mean "backbone"?'),
+        ("output.checkpoint.steps", 3, 'unknown key here; it says how often: write "every": {"steps": 3}'),
         ("phases.0.class_weight", 1, 'unknown key; did you mean "class_weights"?'),
         ("phases.0.cut_mix", 1, 'unknown key; it would be "cutmix", which is not available in this version; remove it'),
         ("phases.0.monitor", "val_loss", '"val_loss" is unknown; did you mean "validation_loss"?'),

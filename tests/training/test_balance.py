@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import numpy as np
 import pytest
 import tensorflow as tf
@@ -61,7 +63,8 @@ def test_balanced_weights_of_several_labels_are_negatives_to_positives() -> None
 def test_balanced_epochs_have_all_classes_alike_and_other_examples_every_epoch() -> None:
     source = _one(90, 9, 3)
     indices = np.arange(102)
-    first, second = (balanced(indices, source.labels, (0, 0, epoch)) for epoch in (0, 1))
+    shares = balance.sampling_shares(source, indices)
+    first, second = (balanced(indices, source.labels, shares, (0, 0, epoch)) for epoch in (0, 1))
     for drawn in (first, second):
         assert np.bincount(source.labels[drawn]).tolist() == [34, 34, 34]
         # A rare example comes again only after all others of its class have.
@@ -71,12 +74,12 @@ def test_balanced_epochs_have_all_classes_alike_and_other_examples_every_epoch()
     common = [set(drawn[source.labels[drawn] == 0]) for drawn in (first, second)]
     assert len(common[0]) == 34
     assert common[0] != common[1]
-    assert (balanced(indices, source.labels, (0, 0, 0)) == first).all()
+    assert (balanced(indices, source.labels, shares, (0, 0, 0)) == first).all()
 
 
 def test_the_number_of_examples_of_a_balanced_epoch_stays() -> None:
     source = _one(10, 5, 2)
-    drawn = balanced(np.arange(17), source.labels, (1, 0, 0))
+    drawn = balanced(np.arange(17), source.labels, balance.sampling_shares(source, np.arange(17)), (1, 0, 0))
     assert len(drawn) == 17
     assert sorted(np.bincount(source.labels[drawn])) == [5, 6, 6]
 
@@ -84,6 +87,25 @@ def test_the_number_of_examples_of_a_balanced_epoch_stays() -> None:
 def test_an_example_with_several_labels_counts_for_the_rarest() -> None:
     numbers = np.array([[1, 1], [1, 0], [0, 0], [1, 0]], np.uint8)
     assert balance.rarest_class(_Numbered(numbers, ("a", "b")), np.arange(4)).tolist() == [1, 0, 2, 0]
+
+
+def test_a_balanced_epoch_of_several_labels_never_makes_the_rarest_rarer() -> None:
+    # As on blood smears: nearly all have a and b, some have only the commonest, half have the rarest.
+    rows = [[1, 1, 1]] * 130 + [[1, 1, 0]] * 100 + [[1, 0, 0]] * 4 + [[0, 1, 1]] * 8 + [[0, 0, 0]] * 6
+    numbers = np.array(rows, np.uint8)
+    source, indices = _Numbered(numbers, ("a", "b", "c")), np.arange(len(numbers))
+    classes, shares = balance.rarest_class(source, indices), balance.sampling_shares(source, indices)
+    assert sum(shares.values()) == pytest.approx(1)
+    drawn = balanced(indices, classes, shares, (0, 0, 0))
+    assert len(drawn) == len(indices)
+    assert numbers[drawn][:, 2].sum() > numbers[:, 2].sum()
+    assert np.unique(drawn, return_counts=True)[1].max() <= 2
+    (note,) = (one for one in balance.notes(source, {"head": _phase(sampling="balanced")}) if "sampling" in one)
+    said = re.search(r"c (\d+)", note)
+    assert said is not None
+    assert int(said[1]) == pytest.approx(int(numbers[drawn][:, 2].sum()), abs=1)
+    often = list(balance.notes(_one(990, 10), {"head": _phase(sampling="balanced")}))
+    assert any("an example of b comes up to 50 times" in one for one in often)
 
 
 def test_warnings_name_rare_classes_and_a_majority() -> None:
