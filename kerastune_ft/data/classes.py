@@ -58,10 +58,13 @@ def sorted_labels(labels: set[str]) -> list[str]:
 def refuse_unlisted(unlisted: Sequence[str], held_by: Callable[[str], Sequence[str]], listed: Any) -> NoReturn:
     """Raise DataError naming each label that task.classes does not list, with some of the examples that have it."""
     lines = []
+    plain = {str(name).strip().casefold(): str(name) for name in listed}
     for label in unlisted[:20]:
         held = held_by(label)
         more = f" and {len(held) - 3} more" if len(held) > 3 else ""
-        lines.append(f'  "{label}": {", ".join(held[:3])}{more}')
+        alike = plain.get(label.strip().casefold())
+        hint = f'; did you mean it by "{alike}"?' if alike else ""
+        lines.append(f'  "{label}": {", ".join(held[:3])}{more}{hint}')
     if len(unlisted) > 20:
         lines.append(f"  and {len(unlisted) - 20} more labels")
     raise DataError(

@@ -106,3 +106,9 @@ def test_a_class_that_would_read_as_two_is_refused(raw: Any, task: ImageClassifi
 
 def test_a_bar_in_a_class_is_fine_where_an_example_has_one_label() -> None:
     assert number_labels(OneEach(["a|b", "c", "c"]), KEYS, ImageClassification(), "cases.csv").names == ("a|b", "c")
+
+
+def test_a_listed_class_that_differs_in_case_alone_is_pointed_at() -> None:
+    task = ImageClassification(classes={"RBC": "red", "wbc": "white"})
+    with pytest.raises(DataError, match='"WBC": row 3; did you mean it by "wbc"'):
+        number_labels(OneEach(["RBC", "WBC", "RBC"]), KEYS, task, "cases.csv")
