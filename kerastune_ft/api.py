@@ -135,6 +135,8 @@ def run(
         reason = "goes on where it stopped" if target.manifest() else "new"
     else:
         target, reason = choose(settings.output.directory, settings.name, digest, fresh)
+        if reason == "new" and not fresh and (earlier := begun.extended(target, settings)):
+            reason = f"new; --run-dir {earlier} would go on with that run"
     with target.lock():
         if begun.is_complete(target, settings, digest):
             print(f"run {target} finished before with this configuration", file=sys.stderr)

@@ -8,7 +8,7 @@ from kerastune_ft.config import changes
 from kerastune_ft.config.read import read
 from kerastune_ft.config.run import RunConfig
 from kerastune_ft.errors import ConfigError
-from kerastune_ft.rundir import RunDirectory
+from kerastune_ft.rundir import RunDirectory, numbered
 
 
 def is_complete(target: RunDirectory, settings: RunConfig, digest: str) -> bool:
@@ -43,6 +43,20 @@ def allowed_changes(target: RunDirectory, settings: RunConfig) -> tuple[str, ...
             "--fresh to start over (the earlier run is kept aside)"
         )
     return found.allowed
+
+
+def extended(target: RunDirectory, settings: RunConfig) -> str | None:
+    """Return the run of the same name before this new one if the configuration only goes further than it did."""
+    earlier = numbered(settings.output.directory, settings.name)
+    before = [path for path in earlier if path != target.path]
+    if not before:
+        return None
+    run = RunDirectory(before[-1])
+    try:
+        return str(run) if run.exists("plan.json") and allowed_changes(run, settings) else None
+    except (ConfigError, OSError):
+        # Another configuration, or a run too damaged to go on: nothing to point at.
+        return None
 
 
 def set_aside(target: RunDirectory) -> None:
