@@ -6,7 +6,6 @@ import json
 import os
 import shutil
 import zipfile
-from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -19,7 +18,7 @@ from kerastune_ft.config.tasks import ImageClassification, Task
 from kerastune_ft.data.fingerprint import combined_fingerprint, file_sha256
 from kerastune_ft.data.intensity import Intensity, mapped
 from kerastune_ft.data.labels import SEPARATOR, Columns, Labels, OneEach, number_labels
-from kerastune_ft.data.source import DataInfo, DataSource, Report, counted, describe
+from kerastune_ft.data.source import Catalogue, DataSource, Report, counted, describe
 from kerastune_ft.data.splits import Chosen, Examples, absent_notes, choose_splits
 from kerastune_ft.errors import DataError
 
@@ -29,18 +28,9 @@ _CHUNK = 1 << 26
 class ArraySource(DataSource):
     """Examples that lie in one array [examples, height, width(, channels)], read by index without copying it."""
 
-    def __init__(
-        self,
-        info: DataInfo,
-        splits: Mapping[str, np.ndarray],
-        labels: Labels,
-        keys: Sequence[str],
-        groups: Sequence[str] | None,
-        images: np.ndarray,
-        intensity: Intensity = None,
-    ) -> None:
+    def __init__(self, catalogue: Catalogue, images: np.ndarray, intensity: Intensity = None) -> None:
         """`intensity` is the range of values that becomes 0 to 255."""
-        super().__init__(info, splits, labels, keys, groups)
+        super().__init__(catalogue)
         self._images, self._intensity = images, intensity
         self.image_sizes = np.broadcast_to(np.array(images.shape[1:3], np.int32), (len(images), 2))
         kept = images.dtype in (np.uint8, np.float32) and intensity is None
@@ -110,10 +100,12 @@ def _found(options: ArraysData, task_options: Task, cache_directory: Path, repor
 
 
 def _source(options: ArraysData, found: _Found, chosen: Chosen) -> ArraySource:
-    info = describe("arrays", Path(options.path).stem, found.labels, chosen, found.fingerprint, notes=chosen.notes)
+    name, examples = Path(options.path).stem, found.examples
     intensity = None if options.intensity == "auto" else options.intensity
-    examples = found.examples
-    return ArraySource(info, chosen.splits, found.labels, examples.keys, examples.groups, found.images, intensity)
+    catalogue = describe(
+        "arrays", name, found.labels, chosen, found.fingerprint, examples.keys, examples.groups, notes=chosen.notes
+    )
+    return ArraySource(catalogue, found.images, intensity)
 
 
 def _check_classes(raw: OneEach | Columns, multi_label: bool, place: str) -> None:

@@ -13,7 +13,7 @@ import tensorflow as tf
 from kerastune_ft.config.data import FolderData, TableData
 from kerastune_ft.data.images import CheckedImage, unreadable
 from kerastune_ft.data.labels import Labels
-from kerastune_ft.data.source import DataInfo, DataSource, SkippedFile, counted
+from kerastune_ft.data.source import Catalogue, DataSource, SkippedFile, counted
 from kerastune_ft.errors import DataError
 
 _SHOWN = 20
@@ -23,16 +23,8 @@ _GONE = "is not there any more"
 class FileSource(DataSource):
     """Image files read by index."""
 
-    def __init__(
-        self,
-        info: DataInfo,
-        splits: Mapping[str, np.ndarray],
-        labels: Labels,
-        keys: Sequence[str],
-        groups: Sequence[str] | None,
-        files: Sequence[CheckedImage],
-    ) -> None:
-        super().__init__(info, splits, labels, keys, groups)
+    def __init__(self, catalogue: Catalogue, files: Sequence[CheckedImage]) -> None:
+        super().__init__(catalogue)
         self.image_sizes = np.array([file.size for file in files], np.int32).reshape(-1, 2)
         # Made once and captured: a constant inside the graph would be copied into every graph that reads.
         with tf.device("CPU:0"):

@@ -89,12 +89,14 @@ def _source(
     options: FolderData, found: _Found, labels: Labels, groups: Sequence[str] | None, chosen: Chosen
 ) -> FileSource:
     rows = [(image.key, image.label, file.sha256) for image, file in zip(found.images, found.checked, strict=True)]
-    info = describe(
+    catalogue = describe(
         "folder",
         Path(options.path).name,
         labels,
         chosen,
         combined_fingerprint(rows),
+        found.keys,
+        groups,
         skipped=found.skipped,
         notes=(
             *found.notes,
@@ -103,7 +105,7 @@ def _source(
             *repeated_notes(found.checked, labels, chosen.splits),
         ),
     )
-    return FileSource(info, chosen.splits, labels, found.keys, groups, found.checked)
+    return FileSource(catalogue, found.checked)
 
 
 def _groups(options: PatternGroup | None, keys: Sequence[str]) -> list[str] | None:

@@ -39,8 +39,7 @@ def open_source(options: TfdsData, task_options: Task, cache_directory: Path, re
     fingerprint = combined_fingerprint(
         (key, text, hashlib.sha256(image).hexdigest()) for key, text, image in zip(keys, texts, images, strict=True)
     )
-    info = describe("tfds", options.name, labels, chosen, fingerprint, notes=notes)
-    return ArraySource(info, chosen.splits, labels, keys, None, images)
+    return ArraySource(describe("tfds", options.name, labels, chosen, fingerprint, keys, notes=notes), images)
 
 
 def _named(requested: Named, natural: dict[str, np.ndarray], name: str) -> dict[str, np.ndarray]:

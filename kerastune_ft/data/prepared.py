@@ -11,7 +11,7 @@ import itertools
 import json
 import os
 import shutil
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -26,8 +26,8 @@ from kerastune_ft.config.tasks import Task
 from kerastune_ft.data import embedded
 from kerastune_ft.data.fingerprint import combined_fingerprint
 from kerastune_ft.data.intensity import Intensity, mapped_png, stored_range, stored_size
-from kerastune_ft.data.labels import Columns, Labels, OneEach, RawLabels, Several, number_labels
-from kerastune_ft.data.source import SPLITS, DataInfo, DataSource, Report, counted, describe
+from kerastune_ft.data.labels import Columns, OneEach, RawLabels, Several, number_labels
+from kerastune_ft.data.source import SPLITS, Catalogue, DataSource, Report, counted, describe
 from kerastune_ft.data.splits import Examples, choose_splits
 from kerastune_ft.errors import DataError
 
@@ -39,16 +39,8 @@ _STORE_VERSION = 2
 class PreparedSource(DataSource):
     """Encoded images in one memory-mapped file, read by index."""
 
-    def __init__(
-        self,
-        info: DataInfo,
-        splits: Mapping[str, np.ndarray],
-        labels: Labels,
-        keys: Sequence[str],
-        groups: Sequence[str] | None,
-        store: _Store,
-    ) -> None:
-        super().__init__(info, splits, labels, keys, groups)
+    def __init__(self, catalogue: Catalogue, store: _Store) -> None:
+        super().__init__(catalogue)
         self._store = store
         self.image_sizes = np.array(store.sizes, np.int32).reshape(-1, 2)
 
@@ -99,8 +91,9 @@ def open_source(options: TfdsData, task_options: Task, cache_directory: Path, re
     chosen = choose_splits(options.splits, natural, examples)
     texts = (json.dumps(label) if isinstance(label, list) else label for label in store.labels)
     fingerprint = combined_fingerprint(zip(store.keys, texts, store.hashes, strict=True))
-    info = describe("tfds", builder.info.full_name, labels, chosen, fingerprint, notes=(*notes, *chosen.notes))
-    return PreparedSource(info, chosen.splits, labels, store.keys, groups, store)
+    said = (*notes, *chosen.notes)
+    catalogue = describe("tfds", builder.info.full_name, labels, chosen, fingerprint, store.keys, groups, notes=said)
+    return PreparedSource(catalogue, store)
 
 
 def _builder(options: TfdsData) -> Any:

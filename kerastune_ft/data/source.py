@@ -76,26 +76,30 @@ class DataInfo:
         }
 
 
+@dataclass(frozen=True)
+class Catalogue:
+    """All that is known of the examples of a source but what they look like."""
+
+    info: DataInfo
+    splits: Mapping[str, np.ndarray]
+    """By split, the indices of its examples: int64, sorted."""
+    labels: Labels
+    keys: Sequence[str]
+    """By example, what identifies it to the user: a relative path, `x[17]`."""
+    groups: Sequence[str] | None
+    """By example, what must not be divided between splits."""
+
+
 class DataSource(ABC):
     """Labelled examples, read by index."""
 
     image_sizes: np.ndarray | None = None
     """By example, height and width of its image as stored, int32 [N, 2]; None where they are not known."""
 
-    def __init__(
-        self,
-        info: DataInfo,
-        splits: Mapping[str, np.ndarray],
-        labels: Labels,
-        keys: Sequence[str],
-        groups: Sequence[str] | None = None,
-    ) -> None:
-        """`splits` are indices by split, int64 and sorted; `keys` and `groups` are by example.
-
-        A key identifies an example to the user: a relative path, `x[17]`.
-        """
-        self.info, self.splits, self.keys, self.groups = info, splits, keys, groups
-        self._labels = labels
+    def __init__(self, catalogue: Catalogue) -> None:
+        """`catalogue` is what `describe` returned."""
+        self.info, self.splits, self._labels = catalogue.info, catalogue.splits, catalogue.labels
+        self.keys, self.groups = catalogue.keys, catalogue.groups
 
     @property
     def labels(self) -> np.ndarray:
@@ -130,14 +134,16 @@ def describe(
     labels: Labels,
     chosen: Chosen,
     fingerprint: str,
+    keys: Sequence[str],
+    groups: Sequence[str] | None = None,
     *,
     skipped: tuple[SkippedFile, ...] = (),
     notes: Sequence[str] = (),
-) -> DataInfo:
-    """Return the description of labelled and divided data; `notes` are said beside those about the splits."""
+) -> Catalogue:
+    """Return labelled and divided data with its description; `notes` are what the user should read about it."""
     splits = chosen.splits
     has_values = labels.kind == "values"
-    return DataInfo(
+    info = DataInfo(
         kind=kind,
         name=name,
         examples=len(labels.numbers),
@@ -150,6 +156,7 @@ def describe(
         skipped=skipped,
         notes=tuple(notes),
     )
+    return Catalogue(info, splits, labels, keys, groups)
 
 
 def _counts(labels: Labels, indices: np.ndarray) -> dict[str, int]:

@@ -95,12 +95,14 @@ def _found(frame: Frame, options: TableData, task: Task, cache_directory: Path, 
 
 
 def _source(options: TableData, found: _Found, chosen: Chosen) -> FileSource:
-    info = describe(
+    catalogue = describe(
         "table",
         Path(options.path).name,
         found.labels,
         chosen,
         _fingerprint(options, found),
+        found.keys,
+        found.groups,
         skipped=found.skipped,
         notes=(
             *found.notes,
@@ -109,7 +111,7 @@ def _source(options: TableData, found: _Found, chosen: Chosen) -> FileSource:
             *repeated_notes(found.images, found.labels, chosen.splits),
         ),
     )
-    return FileSource(info, chosen.splits, found.labels, found.keys, found.groups, found.images)
+    return FileSource(catalogue, found.images)
 
 
 def _fingerprint(options: TableData, found: _Found) -> str:

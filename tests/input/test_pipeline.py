@@ -25,7 +25,7 @@ class _Pixels(DataSource):
     def __init__(self, count: int = 20) -> None:
         labels = Labels("one", ("a", "b", "c"), (np.arange(count) % 3).astype(np.int32))
         keys = [f"pixels{number}" for number in range(count)]
-        super().__init__(describe("pixels", "pixels", labels, Chosen({}, (), {}), ""), {}, labels, keys)
+        super().__init__(describe("pixels", "pixels", labels, Chosen({}, (), {}), "", keys))
 
     def element(self, index: tf.Tensor) -> dict[str, tf.Tensor]:
         return {"image": tf.fill([5, 6, 3], tf.cast(index + 100, tf.uint8))}

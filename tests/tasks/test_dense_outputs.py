@@ -88,7 +88,7 @@ class _Shapes(DataSource):
         self.masks = masks
         labels = Labels("one", ("any", "other"), np.zeros(count, np.int32))
         keys = [f"shape{number}" for number in range(count)]
-        super().__init__(describe("shapes", "shapes", labels, Chosen({}, (), {}), ""), {}, labels, keys)
+        super().__init__(describe("shapes", "shapes", labels, Chosen({}, (), {}), "", keys))
 
     def element(self, index: tf.Tensor) -> dict[str, tf.Tensor]:
         return {"image": tf.constant(self.images)[index], "mask": tf.constant(self.masks)[index]}
