@@ -16,13 +16,16 @@ import math
 import os
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
-from etils import epath
-
+from kerastune_ft.config.runtime import Runtime, cache_directory
+from kerastune_ft.durations import format_duration
 from kerastune_ft.errors import OUT_OF_SPACE, ConfigError, ResourceError
+from kerastune_ft.storage import is_remote, path_of
 
 MANIFEST = "manifest.json"
+OWNER = ".lock.json"
 _PARTIAL = ".partial-"
 
 
@@ -30,9 +33,10 @@ class RunDirectory:
     """Reads and writes the files of one run."""
 
     def __init__(self, path: str | os.PathLike[str]) -> None:
-        """`path` is a local directory or a `gs://` prefix; it is made when the first file is written."""
-        self.path = epath.Path(path)
+        """`path` is a local directory or a URI such as `gs://bucket/run`; it is made when the first file is written."""
+        self.path = path_of(path)
         self._written: dict[str, dict[str, Any] | None] = {}
+        self._unwritten: dict[str, list[str]] = {}
 
     def __str__(self) -> str:
         return str(self.path)
@@ -40,7 +44,12 @@ class RunDirectory:
     @property
     def is_local(self) -> bool:
         """Return whether the directory lies on a local file system."""
-        return "://" not in str(self.path)
+        return not is_remote(self.path)
+
+    @property
+    def writer(self) -> RunDirectory | None:
+        """Return the directory for chores of the process that writes to it; None in one that only reads along."""
+        return self
 
     def exists(self, name: str) -> bool:
         """Return whether a file is there."""
@@ -53,7 +62,7 @@ class RunDirectory:
     def read_json(self, name: str) -> Any:
         """Return the content of a JSON file."""
         try:
-            return json.loads((self.path / name).read_text())
+            return json.loads((self.path / name).read_text(encoding="utf-8"))
         except ValueError as error:
             raise ConfigError(
                 f"{self.path / name} is damaged ({error}); restore it, or start over with --fresh, which keeps this "
@@ -119,11 +128,24 @@ class RunDirectory:
         return sorted(entry.name for entry in folder.iterdir() if not entry.name.startswith(_PARTIAL))
 
     def append(self, name: str, line: str) -> None:
-        """Add a line to a log file; only logs grow in place."""
-        if self.is_local:
-            self.path.mkdir(parents=True, exist_ok=True)
-            with open(os.fspath(self.path / name), "a", encoding="utf-8") as file:
-                file.write(line + "\n")
+        """Add a line to a log file; only logs grow in place.
+
+        Objects in a bucket do not grow: there the lines wait for the next manifest, or for the lock to be released.
+        """
+        if not self.is_local:
+            self._unwritten.setdefault(name, []).append(line)
+            return
+        self.path.mkdir(parents=True, exist_ok=True)
+        with open(self.path / name, "a", encoding="utf-8") as file:
+            file.write(line + "\n")
+
+    def _write_logs(self) -> None:
+        """Write the logs whose lines have waited, each as a whole."""
+        for name in list(self._unwritten):
+            target, lines = self.path / name, self._unwritten.pop(name)
+            before = target.read_bytes() if target.exists() else b""
+            target.parent.mkdir(parents=True, exist_ok=True)
+            target.write_bytes(before + "".join(f"{line}\n" for line in lines).encode())
 
     def event(self, kind: str, **fields: Any) -> None:
         """Add an event to events.jsonl."""
@@ -140,41 +162,56 @@ class RunDirectory:
         manifest["updated"] = now()
         files = {**manifest.get("files", {}), **self._written}
         manifest["files"] = {name: about for name, about in files.items() if about}
+        self._write_logs()
         self.commit_json(MANIFEST, manifest)
 
     @contextlib.contextmanager
     def lock(self) -> Iterator[None]:
         """Hold the run directory for this process; a second one gets a ConfigError that names the owner.
 
-        The operating system releases the lock when its owner ends, however it ends.
+        The operating system releases the lock when its owner ends, however it ends. That of a remote directory is a
+        local file, so it keeps out the processes of this machine only.
         """
-        if not self.is_local:
-            yield
-            return
         import filelock
 
-        owner = self.path / ".lock.json"
-        held = filelock.FileLock(os.fspath(self.path / ".lock"))
+        place = self._lock_file()
+        held = filelock.FileLock(place)
         try:
             self.path.mkdir(parents=True, exist_ok=True)
+            place.parent.mkdir(parents=True, exist_ok=True)
             held.acquire(timeout=0)
+        except filelock.Timeout:
+            raise self._in_use() from None
         except OSError as error:
-            if isinstance(error, filelock.Timeout):
-                raise self._in_use(owner) from None
-            raise _unusable(self.path, error) from error
+            raise _unusable(self.path if self.is_local else place, error) from error
         try:
-            self._remove_partial_files()
-            self.commit(".lock.json", json.dumps({"process": os.getpid(), "host": os.uname().nodename, "since": now()}))
+            if self.is_local:
+                self._remove_partial_files()
+            self.commit(OWNER, json.dumps({"process": os.getpid(), "host": os.uname().nodename, "since": now()}))
             yield
         finally:
-            self.remove(".lock.json")
-            held.release()
+            try:
+                self._write_logs()
+                self.remove(OWNER)
+            finally:
+                held.release()
 
-    def _in_use(self, owner: epath.Path) -> ConfigError:
-        about = json.loads(owner.read_text()) if owner.exists() else {}
+    def owner(self) -> Mapping[str, Any] | None:
+        """Return process, host and time of whoever has the lock, or had it and was killed; None where nobody has."""
+        return self.read_json(OWNER) if self.exists(OWNER) else None
+
+    def _lock_file(self) -> Path:
+        if self.is_local:
+            return self.path / ".lock"
+        # Not in runtime.cache_directory: two configurations of the same run must meet here.
+        name = hashlib.sha256(str(self.path).encode()).hexdigest()[:32]
+        return cache_directory(Runtime()) / "locks" / f"{name}.lock"
+
+    def _in_use(self) -> ConfigError:
+        about = self.owner() or {}
         return ConfigError(
             f"{self.path} is in use by process {about.get('process', '?')} on {about.get('host', '?')} since "
-            f"{about.get('since', '?')}; wait for it, or give another --run-dir"
+            f"{about.get('since', '?')}{_age(about.get('since'))}; wait for it, or give another --run-dir"
         )
 
     def _remove_partial_files(self) -> None:
@@ -183,6 +220,11 @@ class RunDirectory:
             for name in names:
                 if name.startswith(_PARTIAL):
                     os.unlink(os.path.join(folder, name))
+
+
+def is_partial(name: str) -> bool:
+    """Return whether a file's name, folders included or not, is that of one half-written."""
+    return name.rpartition("/")[2].startswith(_PARTIAL)
 
 
 def _replace(target: str, data: bytes) -> None:
@@ -205,7 +247,18 @@ def _replace(target: str, data: bytes) -> None:
         os.close(descriptor)
 
 
-def _unusable(path: epath.Path, error: OSError) -> ConfigError:
+def _age(since: Any) -> str:
+    """Return in parentheses how long ago something was, where that can be told."""
+    try:
+        passed = datetime.datetime.now(datetime.UTC) - datetime.datetime.fromisoformat(since)
+    except (TypeError, ValueError):
+        return ""
+    return f" ({format_duration(passed.total_seconds())} ago)"
+
+
+def _unusable(path: Path, error: OSError) -> ConfigError:
+    if isinstance(error, ConfigError):
+        return error
     why = (error.strerror or str(error)).lower()
     return ConfigError(f"{path} cannot be a run directory: {why}; give another --run-dir or output.directory")
 
@@ -231,9 +284,9 @@ def _cell(value: Any) -> Any:
     return repr(float(value)) if isinstance(value, float) else value
 
 
-def numbered(directory: str | os.PathLike[str], name: str) -> list[epath.Path]:
+def numbered(directory: str | os.PathLike[str], name: str) -> list[Path]:
     """Return the run directories `<directory>/<name>-<n>`, oldest first."""
-    folder = epath.Path(directory)
+    folder = path_of(directory)
     if not folder.is_dir():
         return []
     pattern = re.compile(rf"{re.escape(name)}-(\d+)")
@@ -259,7 +312,7 @@ def choose(directory: str | os.PathLike[str], name: str, config_hash: str, fresh
                 return run, "finished; its results are made anew" if done else "goes on where it stopped"
     number = int(runs[-1].name.rpartition("-")[2]) + 1 if runs else 1
     while True:
-        path = epath.Path(directory) / f"{name}-{number}"
+        path = path_of(directory) / f"{name}-{number}"
         try:
             path.mkdir(parents=True, exist_ok=False)
         except OSError as error:

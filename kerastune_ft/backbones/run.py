@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any
 
 import keras
@@ -27,7 +26,7 @@ def build(options: EarlierRun) -> Backbone:
     run = RunDirectory(options.path)
     plan = plan_of(options)
     digest = _checked(run, options)
-    inner = next(layer for layer in load(Path(options.path) / _MODEL, "backbone.path").layers if is_inner(layer))
+    inner = next(layer for layer in load(run.path / _MODEL, "backbone.path").layers if is_inner(layer))
     images = keras.Input(tuple(inner.input.shape[1:]), name="image", dtype="float32")
     whole = keras.Model(images, FlatCopy(inner, images).output)
     head = plan["head"]["layers"]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import io
 import re
 import warnings
 import zipfile
@@ -18,6 +19,7 @@ from kerastune_ft.config.words import right_value
 from kerastune_ft.errors import ConfigError
 from kerastune_ft.graph.depth import units_by_depth
 from kerastune_ft.graph.flat import FlatCopy, NotRebuilt, is_graph
+from kerastune_ft.storage import at_hand, path_of
 
 # The names of the layers that this package puts before and after the model.
 _RESERVED = (
@@ -36,7 +38,7 @@ _ANY_RANGE = InputScale(scale=256.0)
 
 def build(options: Saved) -> Backbone:
     """Build the part of a saved model up to the features the head gets, its input range in front."""
-    path = Path(options.path)
+    path = path_of(options.path)
     content = _content(path)
     model = load(path, "backbone.path")
     size, channels = _image_input(model, options, path.name)
@@ -58,7 +60,7 @@ def build(options: Saved) -> Backbone:
 
 def for_units(options: Saved) -> Saved:
     """Return options that leave nothing to be said of the images, on whose range and size no unit depends."""
-    path = Path(options.path)
+    path = path_of(options.path)
     filled: dict[str, Any] = {}
     if options.input is None:
         filled["input"] = _ANY_RANGE
@@ -78,7 +80,8 @@ def load(path: Path, place: str) -> keras.Model:
         with warnings.catch_warnings():
             # About optimizers and inputs named otherwise than in the file, which are not used.
             warnings.simplefilter("ignore", UserWarning)
-            model = keras.models.load_model(path, compile=False, safe_mode=True)
+            with at_hand(path) as file:
+                model = keras.models.load_model(file, compile=False, safe_mode=True)
     except Exception as error:
         raise ConfigError(f"{place}: {path} cannot be opened: {_why(str(error))}") from error
     if not is_graph(model):
@@ -108,12 +111,13 @@ def _content(path: Path) -> bytes:
     if not path.is_file():
         what = "is a directory" if path.is_dir() else "does not exist"
         raise ConfigError(f'backbone.path: {path} {what}; give the file that model.save("model.keras") wrote')
-    if not zipfile.is_zipfile(path):
+    content = path.read_bytes()
+    if not zipfile.is_zipfile(io.BytesIO(content)):
         raise ConfigError(
             f"backbone.path: {path} is no .keras file, which is a zip archive; is the download complete? A model in "
             'another format is opened in Keras and written by model.save("model.keras")'
         )
-    return path.read_bytes()
+    return content
 
 
 def _image_input(model: keras.Model, options: Saved, name: str) -> tuple[tuple[int, int], int]:

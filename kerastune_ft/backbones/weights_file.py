@@ -15,6 +15,7 @@ from safetensors.numpy import load_file
 
 from kerastune_ft.backbones.base import Transfer
 from kerastune_ft.errors import ConfigError
+from kerastune_ft.storage import at_hand
 
 _LEGACY = ".h5"
 
@@ -29,6 +30,11 @@ def load(model: keras.Model, variables: Sequence[keras.Variable], path: Path, so
         raise ConfigError(
             f"backbone.weights: there is no file {path}; give the path of a .h5, .weights.h5 or .safetensors file"
         )
+    with at_hand(path) as local:
+        return _loaded(model, variables, local, source)
+
+
+def _loaded(model: keras.Model, variables: Sequence[keras.Variable], path: Path, source: str) -> Transfer:
     digest = hashlib.sha256(path.read_bytes()).hexdigest()
     if path.name.endswith(".weights.h5") and not _is_keras_2(path):
         return _load_keras_3(model, variables, path, Transfer(source, digest, len(variables)))

@@ -11,6 +11,7 @@ from pydantic import AfterValidator, ValidationInfo
 
 from kerastune_ft.config.base import problem
 from kerastune_ft.config.words import right_value
+from kerastune_ft.storage import is_remote, normal
 
 _VARIABLE = re.compile(r"\$\{([^}]*)\}")
 
@@ -31,11 +32,6 @@ class WrittenPath(str):
         return WrittenPath, (str(self), self.written)
 
 
-def is_remote(path: str) -> bool:
-    """Tell whether the path lies in a bucket, not on a local disk."""
-    return path.startswith("gs://")
-
-
 def expand(text: str) -> str:
     """Return the text with every `${NAME}` replaced by that environment variable; an undefined one is a problem."""
 
@@ -50,9 +46,11 @@ def expand(text: str) -> str:
 
 def resolve_path(text: str, directory: Path | None) -> str:
     """Return an absolute path: relative ones lie in the working directory if they exist there, else in `directory`."""
+    if is_remote(text):
+        return normal(text)
     path = Path(text).expanduser()
-    if is_remote(text) or path.is_absolute():
-        return text if is_remote(text) else str(path)
+    if path.is_absolute():
+        return str(path)
     here = Path.cwd() / path
     return str(here if directory is None or here.exists() else (directory / path).resolve())
 
@@ -64,15 +62,24 @@ def _input(text: str, info: ValidationInfo) -> WrittenPath:
     return WrittenPath(resolve_path(expand(text), directories.get(text)), text)
 
 
-def _local(text: str) -> WrittenPath:
+def _output(text: str) -> WrittenPath:
     if not text:
         raise problem("the path is empty; write one")
-    return WrittenPath(os.path.expanduser(expand(text)), text)
+    path = expand(text)
+    return WrittenPath(normal(path) if is_remote(path) else os.path.expanduser(path), text)
+
+
+def _local(text: str) -> WrittenPath:
+    path = _output(text)
+    if is_remote(path):
+        raise problem("caches and locks need a local disk; write a folder of this machine, or leave it out")
+    return path
 
 
 # What is read lies where it exists: the working directory, else the directory that the context has for the text.
 InputPath = Annotated[str, AfterValidator(_input)]
 # What is written need not exist yet, so it is always relative to the working directory.
+OutputPath = Annotated[str, AfterValidator(_output)]
 LocalPath = Annotated[str, AfterValidator(_local)]
 
 WEIGHT_WORDS = ("imagenet", "embedded")

@@ -18,6 +18,7 @@ from filelock import FileLock
 from kerastune_ft.data.fingerprint import file_sha256
 from kerastune_ft.data.source import Report
 from kerastune_ft.errors import DataError, ResourceError
+from kerastune_ft.storage import is_remote
 
 _UNREADABLE = (zipfile.BadZipFile, tarfile.TarError, zlib.error, lzma.LZMAError, EOFError, RuntimeError, OSError)
 _SPARE_BYTES = 1 << 28
@@ -26,7 +27,7 @@ _SPARE_BYTES = 1 << 28
 def is_archive(path: Path) -> bool:
     """Tell whether the file is one that `unpacked` can open, by its content."""
     # Looking into a pipe would wait for a writer for ever.
-    return path.is_file() and (zipfile.is_zipfile(path) or tarfile.is_tarfile(path))
+    return not is_remote(path) and path.is_file() and (zipfile.is_zipfile(path) or tarfile.is_tarfile(path))
 
 
 def unpacked(path: Path, cache_directory: Path, report: Report) -> Path:

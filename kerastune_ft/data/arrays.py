@@ -15,12 +15,14 @@ from filelock import FileLock
 
 from kerastune_ft.config.data import ArraysData, Named
 from kerastune_ft.config.tasks import ImageClassification, Task
+from kerastune_ft.data.fetched import fetched
 from kerastune_ft.data.fingerprint import combined_fingerprint, file_sha256
 from kerastune_ft.data.intensity import Intensity, mapped
 from kerastune_ft.data.labels import SEPARATOR, Columns, Labels, OneEach, number_labels
 from kerastune_ft.data.source import Catalogue, DataSource, Report, counted, describe
 from kerastune_ft.data.splits import Chosen, Examples, absent_notes, choose_splits
 from kerastune_ft.errors import DataError
+from kerastune_ft.storage import path_of
 
 _CHUNK = 1 << 26
 
@@ -78,7 +80,7 @@ class _Found:
 
 
 def _found(options: ArraysData, task_options: Task, cache_directory: Path, report: Report) -> _Found:
-    path = Path(options.path)
+    path = fetched(path_of(options.path), cache_directory, report)
     digest = file_sha256(path, cache_directory)
     unpacked = cache_directory / "arrays" / digest[:32]
     images = _member(path, options.x, "x", unpacked, report)

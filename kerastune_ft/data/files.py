@@ -5,11 +5,11 @@ from __future__ import annotations
 import os
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 
 import numpy as np
 import tensorflow as tf
 
+from kerastune_ft import storage
 from kerastune_ft.config.data import FolderData, TableData
 from kerastune_ft.data.images import CheckedImage, unreadable
 from kerastune_ft.data.labels import Labels
@@ -28,7 +28,7 @@ class FileSource(DataSource):
         self.image_sizes = np.array([file.size for file in files], np.int32).reshape(-1, 2)
         # Made once and captured: a constant inside the graph would be copied into every graph that reads.
         with tf.device("CPU:0"):
-            self._paths = tf.constant([os.fsencode(os.path.abspath(file.path)) for file in files])
+            self._paths = tf.constant([os.fsencode(storage.absolute(file.path)) for file in files])
 
     def element(self, index: tf.Tensor) -> dict[str, tf.Tensor]:
         """Return `image`: the file's bytes, in a format that `tf.io.decode_image` reads."""
@@ -37,7 +37,7 @@ class FileSource(DataSource):
     def lost(self) -> list[tuple[str, str]]:
         """Return the files that went away or were damaged since they were checked, each with what became of it."""
         paths = [os.fsdecode(path) for path in self._paths.numpy()]
-        gone = [(key, _GONE) for key, path in zip(self.keys, paths, strict=True) if not os.path.exists(path)]
+        gone = [(key, _GONE) for key, path in zip(self.keys, paths, strict=True) if not storage.exists(path)]
         if gone:
             return gone
         found = ((key, unreadable(path)) for key, path in zip(self.keys, paths, strict=True))
@@ -56,7 +56,7 @@ def usable(
     rules = {"on_bad_file": options.on_bad_file, "on_missing": options.on_missing}
     rule_of = {index: "on_missing" if checked[index].is_missing else "on_bad_file" for index in bad}
     refused = [index for index in bad if rules[rule_of[index]] == "error"]
-    place = f"{counted(len(names), 'image file')} in {Path(options.path)}"
+    place = f"{counted(len(names), 'image file')} in {storage.path_of(options.path)}"
     if refused:
         remedy = ", ".join(f'"{rule}": "skip"' for rule in sorted({rule_of[index] for index in refused}))
         raise DataError(

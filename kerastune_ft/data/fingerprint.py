@@ -36,6 +36,9 @@ class FileRecords:
         record = self._records.get(path)
         if record is None or (record["size"], record["mtime"]) != (status.st_size, status.st_mtime_ns):
             return None
+        if not status.st_mtime_ns:
+            # A file system that knows no times does not tell of a change.
+            return None
         return record["facts"]
 
     def remember(self, path: str, status: os.stat_result, facts: dict[str, Any]) -> None:

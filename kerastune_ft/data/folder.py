@@ -13,6 +13,7 @@ import numpy as np
 from kerastune_ft.config.data import FolderData, Fractions, PatternGroup, Splits
 from kerastune_ft.config.tasks import Task
 from kerastune_ft.data.archive import is_archive, unpacked
+from kerastune_ft.data.fetched import fetched
 from kerastune_ft.data.files import FileSource, listing, repeated_notes, rotated_notes, usable
 from kerastune_ft.data.fingerprint import combined_fingerprint
 from kerastune_ft.data.images import CheckedImage, ImageCheck
@@ -22,6 +23,7 @@ from kerastune_ft.data.source import DataSource, Report, SkippedFile, describe
 from kerastune_ft.data.splits import Chosen, Examples, absent_notes, choose_splits
 from kerastune_ft.data.walk import Walk, holds_images
 from kerastune_ft.errors import DataError
+from kerastune_ft.storage import path_of
 
 
 def open_source(options: FolderData, task_options: Task, cache_directory: Path, report: Report) -> DataSource:
@@ -64,7 +66,7 @@ class _Found:
 
 def _found(options: FolderData, requested: Splits | None, cache_directory: Path, report: Report) -> _Found:
     # Where bad files are left out, a DICOM file is one of them.
-    walk = Walk(_root(Path(options.path), cache_directory, report), takes_dicom=options.on_bad_file == "skip")
+    walk = Walk(_root(path_of(options.path), cache_directory, report), takes_dicom=options.on_bad_file == "skip")
     images, notes = found_images(walk, requested)
     intensity = None if options.intensity == "auto" else options.intensity
     checked = ImageCheck(walk.root, cache_directory, intensity, report).check([image.path for image in images])
@@ -133,9 +135,10 @@ def _root(path: Path, cache_directory: Path, report: Report) -> Path:
         near = difflib.get_close_matches(path.name, beside, n=1, cutoff=0.6)
         hint = f'; did you mean "{path.parent / near[0]}"?' if near else "."
         raise DataError(f"data.path: {path} is not there{hint}\nGive a folder, a .zip or a .tar.")
-    if not is_archive(path):
+    archive = fetched(path, cache_directory, report)
+    if not is_archive(archive):
         raise DataError(f"data.path: {path} is neither a folder nor a .zip or .tar archive that can be read.")
-    root = unpacked(path, cache_directory, report)
+    root = unpacked(archive, cache_directory, report)
     inside = Walk(root).subfolders(root)
     # Most archives hold one folder that bears their name, and the class folders in it.
     if len(inside) == 1 and not holds_images(root) and Walk(root).subfolders(root / inside[0]):

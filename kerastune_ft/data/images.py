@@ -24,6 +24,7 @@ from typing import Any, TypeVar
 import tensorflow as tf
 from PIL import ExifTags, Image
 
+from kerastune_ft import storage
 from kerastune_ft.data.fingerprint import FileRecords
 from kerastune_ft.data.intensity import (
     Intensity,
@@ -103,14 +104,13 @@ class ImageCheck:
 
     def _checked(self, path: str) -> CheckedImage:
         try:
-            status = os.stat(path)
+            status = storage.status(path)
             if not stat.S_ISREG(status.st_mode):
                 # Opening a pipe would wait for a writer for ever.
                 return CheckedImage(path, "", _no_file(status))
             facts = self._records.recall(path, status)
             if facts is None or not self._is_complete(facts):
-                with open(path, "rb") as file:
-                    facts = self._examined(file.read())
+                facts = self._examined(storage.read(path))
                 self._records.remember(path, status, facts)
         except FileNotFoundError:
             return CheckedImage(path, "", "is not there (a broken link)", is_missing=True)
@@ -185,11 +185,10 @@ def read_once(path: str, intensity: Intensity, decode: Callable[[bytes], Decoded
 
 def _content(path: str) -> bytes:
     try:
-        status = os.stat(path)
+        status = storage.status(path)
         if not stat.S_ISREG(status.st_mode):
             raise UnusableImageError(_no_file(status))
-        with open(path, "rb") as file:
-            return file.read()
+        return storage.read(path)
     except FileNotFoundError as problem:
         raise UnusableImageError("is not there") from problem
     except OSError as problem:
@@ -237,8 +236,7 @@ def _tensorflow_reads(content: bytes) -> bool:
 def unreadable(path: str) -> str | None:
     """Return why a file that was checked cannot be decoded any more, or None where it can."""
     try:
-        with open(path, "rb") as file:
-            content = file.read()
+        content = storage.read(path)
     except FileNotFoundError:
         return "is not there any more"
     except OSError as problem:

@@ -8,13 +8,13 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 
 import numpy as np
-from etils import epath
 
 from kerastune_ft.config.data import Column, File
 from kerastune_ft.data.examples import Examples, listed
 from kerastune_ft.data.source import SPLITS, counted
 from kerastune_ft.data.split_words import SPLIT_OF_WORD
 from kerastune_ft.errors import ConfigError, DataError
+from kerastune_ft.storage import path_of
 
 _SHOWN = 5
 _COLUMNS = ("input", "split")
@@ -111,7 +111,7 @@ def _not_placed(file: str, absent: Sequence[str], split_of: Mapping[str, str], e
 
 def _read(file: str) -> dict[str, dict[str, str]]:
     """Return the row of every input of the file as it is written."""
-    path = epath.Path(file)
+    path = path_of(file)
     try:
         # Within a run the file is always called so, and the run is easily named in its place.
         content = (path / "splits.csv" if path.is_dir() else path).read_bytes()

@@ -30,6 +30,7 @@ from kerastune_ft.data.labels import Columns, OneEach, RawLabels, Several, numbe
 from kerastune_ft.data.source import SPLITS, Catalogue, DataSource, Report, counted, describe
 from kerastune_ft.data.splits import Examples, choose_splits
 from kerastune_ft.errors import DataError
+from kerastune_ft.storage import path_of
 
 _LOOKED_AT = 500
 # Counted up when what is stored changes, so that an older store is not taken for one of today.
@@ -257,7 +258,7 @@ def _stored(
 
 
 def _file_facts(builder: Any, bases: list[str]) -> list[tuple[str, int, int]]:
-    paths = [Path(path) for name in bases for path in builder.info.splits[name].filepaths]
+    paths = [path_of(path) for name in bases for path in builder.info.splits[name].filepaths]
     return [(path.name, path.stat().st_size, path.stat().st_mtime_ns) for path in paths]
 
 

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from kerastune_ft.data.labels import Labels, Scheme, scheme_of
+from kerastune_ft.storage import told_of_data
 
 if TYPE_CHECKING:
     import tensorflow as tf
@@ -189,4 +190,5 @@ def open_source(options: Any, task_options: Any, cache_directory: Path, report: 
     """
     module = importlib.import_module(f"kerastune_ft.data.{options.kind}")
     cache_directory.mkdir(parents=True, exist_ok=True)
-    return module.open_source(options, task_options, cache_directory, report)
+    with told_of_data("data.path"):
+        return module.open_source(options, task_options, cache_directory, report)

@@ -21,11 +21,12 @@ from kerastune_ft.data.table_files import NamedFiles, check_files, named_files
 from kerastune_ft.data.table_labels import LabelCells, check_several, label_cells
 from kerastune_ft.data.templates import input_texts
 from kerastune_ft.errors import ConfigError, DataError
+from kerastune_ft.storage import path_of
 
 
 def open_source(options: TableData, task_options: Task, cache_directory: Path, report: Report) -> DataSource:
     """Open the images that a table names, in the order of its rows."""
-    frame = read_frame(Path(options.path))
+    frame = read_frame(path_of(options.path))
     _check_splits(frame, options)
     check_several(frame, options.label)
     found = _found(frame, options, task_options, cache_directory, report)
@@ -35,7 +36,7 @@ def open_source(options: TableData, task_options: Task, cache_directory: Path, r
 def open_unsplit(options: TableData, task_options: Task, cache_directory: Path, report: Report) -> DataSource:
     """Open the images that a table names whole, all of them as the test split: other data to evaluate on."""
     whole = options.model_copy(update={"splits": None, "group": None})
-    found = _found(read_frame(Path(options.path)), whole, task_options, cache_directory, report)
+    found = _found(read_frame(path_of(options.path)), whole, task_options, cache_directory, report)
     splits = {"test": np.arange(len(found.rows), dtype=np.int64)}
     return _source(whole, found, Chosen(splits, absent_notes(splits, found.examples), {}))
 

@@ -9,6 +9,7 @@ import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
+from kerastune_ft import storage
 from kerastune_ft.data.frame import Frame, shown
 from kerastune_ft.data.images import CheckedImage, ImageCheck
 from kerastune_ft.data.source import counted
@@ -47,7 +48,7 @@ class NamedFiles:
 
 def named_files(frame: Frame, texts: Sequence[str], labels: Sequence[str]) -> NamedFiles:
     """Return the files that rows name by `texts`; rows of the same file are noted, with other `labels` or the same."""
-    folder = os.path.dirname(os.path.abspath(frame.path))
+    folder = os.path.dirname(storage.absolute(frame.path))
     paths, keys, names = [], [], []
     rows_of: dict[str, list[int]] = {}
     for row, text in enumerate(texts):
@@ -74,7 +75,7 @@ def check_files(files: NamedFiles, rows: Sequence[int], check: ImageCheck, wante
     found = dict(zip(distinct, check.check(distinct), strict=True))
     found[""] = CheckedImage("", "", empty, is_missing=True)
     beside = _Beside(files.folder)
-    missing = [path for path in distinct if found[path].is_missing and not os.path.islink(path)]
+    missing = [path for path in distinct if found[path].is_missing and not storage.is_link(path)]
     for path in missing:
         hint = beside.hint(path) if path in missing[:_SHOWN] else ""
         found[path] = replace(found[path], problem=f"is not there{hint}")
@@ -82,7 +83,7 @@ def check_files(files: NamedFiles, rows: Sequence[int], check: ImageCheck, wante
 
 
 def _refuse_all_missing(files: NamedFiles, paths: Sequence[str], wanted: str) -> None:
-    if any(map(os.path.lexists, paths)):
+    if any(storage.exists(path) or storage.is_link(path) for path in paths):
         return
     if not paths:
         raise DataError(f"data.input: {wanted} is empty in every {files.place}; name the column of the image files.")
@@ -120,8 +121,8 @@ def _below(folder: str, asked: str) -> list[str]:
     numbered = {one for one in inside_of if any(map(str.isdigit, one))}
     wanted = {name, _SUFFIX.sub("", name)}
     found: list[str] = []
-    for searched, (here, inside, names) in enumerate(os.walk(folder)):
-        place = os.path.relpath(here, folder)
+    for searched, (here, inside, names) in enumerate(storage.walk(folder)):
+        place = storage.relative(here, folder)
         if numbered <= set(_folded(place).split(os.sep)):
             alike = [other for other in sorted(names) if not wanted.isdisjoint(_readings(other)[:2])]
             found += [os.path.normpath(os.path.join(place, other)) for other in alike[:1]]
@@ -135,10 +136,10 @@ def _placed(folder: str, text: str) -> tuple[str, str]:
     """Return the absolute path of a file, and its key: relative where it was written so or lies in the folder."""
     if not text:
         return "", ""
-    if not os.path.isabs(text):
+    if not storage.is_absolute(text):
         key = text if _ADDRESS.match(text) else os.path.normpath(text)
-        return os.path.normpath(os.path.join(folder, key)), key
-    path = os.path.normpath(text)
+        return storage.normal(os.path.join(folder, key)), key
+    path = storage.normal(text)
     return path, path[len(folder) + 1 :] if path.startswith(folder + os.sep) else path
 
 
@@ -186,10 +187,10 @@ class _Beside:
         """Return what to add to `is not there`: the file that must be meant, or the reason."""
         if _ADDRESS.match(_relative(self._folder, path)):
             return "; it is a web address, so fetch the file and name the copy"
-        if "\\" in path and os.path.exists(path.replace("\\", "/")):
+        if "\\" in path and storage.exists(path.replace("\\", "/")):
             return f"; {_relative(self._folder, path.replace(chr(92), '/'))} is, so write slashes for backslashes"
         folder, name = os.path.split(path)
-        if not os.path.isdir(folder):
+        if not storage.path_of(folder).is_dir():
             return f", nor is the folder {folder}"
         near = self._nearest(folder, name)
         if near is None:
@@ -211,7 +212,7 @@ class _Beside:
         """Return the names in a folder by the ways they may be read."""
         if folder not in self._known:
             try:
-                names = sorted(os.listdir(folder))
+                names = [entry.name for entry in storage.entries(folder)]
             except OSError:
                 names = []
             found: dict[tuple[int, str], list[str]] = {}

@@ -8,6 +8,7 @@ from collections import Counter
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from kerastune_ft import storage
 from kerastune_ft.data.source import counted
 from kerastune_ft.errors import DataError
 
@@ -59,7 +60,7 @@ class Walk:
         self.unreadable: dict[str, str] = {}
         self._is_tolerant = is_tolerant
         self._suffixes = IMAGE_SUFFIXES | DICOM_SUFFIXES if takes_dicom else IMAGE_SUFFIXES
-        self._seen = {os.path.realpath(root)}
+        self._seen = {storage.real(root)}
 
     def subfolders(self, folder: Path) -> list[str]:
         """Return the names of a folder's sub-folders in order, without hidden ones; they count as entered."""
@@ -75,7 +76,7 @@ class Walk:
         for entry in self._read(folder):
             if _is_folder(entry):
                 if not self._is_ignored_folder(entry.name) and self._enters(entry):
-                    found += self.images(Path(entry.path))
+                    found += self.images(storage.path_of(entry.path))
             elif self._is_image(entry.name):
                 found.append(entry.path)
         return found
@@ -84,11 +85,11 @@ class Walk:
         """Return a file's path below the root as text with slashes that can be printed on one line."""
         # What the walk found begins with the root; comparing whole paths takes seconds for many files.
         inside = path.startswith(self._prefix)
-        text = (path[len(self._prefix) :] if inside else os.path.relpath(path, self.root)).replace(os.sep, "/")
+        text = (path[len(self._prefix) :] if inside else storage.relative(path, self.root)).replace(os.sep, "/")
         text = text.encode("utf-8", "backslashreplace").decode("utf-8")
         return text if text.isprintable() else _CONTROL.sub(lambda found: repr(found[0])[1:-1], text)
 
-    def _read(self, folder: Path) -> list[os.DirEntry[str]]:
+    def _read(self, folder: Path) -> list[storage.Entry]:
         try:
             return _entries(folder)
         except DataError as problem:
@@ -97,8 +98,8 @@ class Walk:
             self.unreadable[str(folder)] = getattr(problem.__cause__, "strerror", None) or str(problem)
             return []
 
-    def _enters(self, entry: os.DirEntry[str]) -> bool:
-        real = os.path.realpath(entry.path)
+    def _enters(self, entry: storage.Entry) -> bool:
+        real = storage.real(entry.path)
         if real in self._seen:
             self.ignored.links.append(self.relative(entry.path))
             return False
@@ -130,15 +131,14 @@ def holds_images(folder: Path) -> bool:
     )
 
 
-def _entries(folder: Path) -> list[os.DirEntry[str]]:
+def _entries(folder: Path) -> list[storage.Entry]:
     try:
-        with os.scandir(folder) as entries:
-            return sorted(entries, key=lambda entry: entry.name)
+        return storage.entries(folder)
     except OSError as problem:
         raise DataError(f"data.path: the folder {folder} cannot be read: {problem.strerror}.") from problem
 
 
-def _is_folder(entry: os.DirEntry[str]) -> bool:
+def _is_folder(entry: storage.Entry) -> bool:
     try:
         return entry.is_dir()
     except OSError:  # A link to itself; it is reported as a missing file where its name is an image's.

@@ -11,8 +11,10 @@ from typing import Any
 
 import numpy as np
 
+from kerastune_ft import storage
 from kerastune_ft.config.run import RunConfig
 from kerastune_ft.data.archive import unpacked
+from kerastune_ft.data.fetched import fetched
 from kerastune_ft.data.frame import is_table, read_frame, shown
 from kerastune_ft.data.intensity import Intensity
 from kerastune_ft.data.templates import input_texts
@@ -21,6 +23,7 @@ from kerastune_ft.errors import ConfigError, DataError
 from kerastune_ft.inference.arrays import array_in, of_images
 from kerastune_ft.inference.items import Item, Listing, bad, printable
 from kerastune_ft.inference.listed import listed_items
+from kerastune_ft.storage import path_of
 
 _ARCHIVES = (".zip", ".tar", ".tgz", ".tar.gz", ".tar.bz2", ".tar.xz")
 
@@ -83,7 +86,7 @@ def _listing(given: Any, number: int, how: Reading) -> Listing:
         )
     text = os.fsdecode(given)
     try:
-        return _of_path(text, Path(os.path.expanduser(text)), how)
+        return _of_path(text, path_of(text).expanduser(), how)
     except DataError as error:
         return bad(text, _reason(error, text))
     except OSError as error:
@@ -94,10 +97,11 @@ def _of_path(text: str, path: Path, how: Reading) -> Listing:
     name = path.name.lower()
     if text and path.is_dir():
         return _folder(text, path)
+    local = fetched(path, how.cache_directory, how.report)
     if name.endswith(".npz"):
-        return of_images(array_in(path, how.given, how.cache_directory, how.report), printable(text), how.intensity)
-    if name.endswith(_ARCHIVES) and path.is_file():
-        return _folder(text, unpacked(path, how.cache_directory, how.report))
+        return of_images(array_in(local, how.given, how.cache_directory, how.report), printable(text), how.intensity)
+    if name.endswith(_ARCHIVES) and local.is_file():
+        return _folder(text, unpacked(local, how.cache_directory, how.report))
     if is_table(path):
         return _table(path, how)
     return Listing([Item(printable(text), path=os.fspath(path) if text else "")], 1)
@@ -107,9 +111,9 @@ def _folder(text: str, root: Path) -> Listing:
     """Return all images in a folder and below; their names begin with the folder as it was given."""
     walk = Walk(root, is_tolerant=True, takes_dicom=True)
     paths = walk.images(root)
-    items = [Item(printable(os.path.join(text, os.path.relpath(path, root))), path=path) for path in paths]
+    items = [Item(printable(os.path.join(text, storage.relative(path, root))), path=path) for path in paths]
     items += [
-        Item(printable(os.path.join(text, os.path.relpath(folder, root))), problem=f"cannot be read: {why}")
+        Item(printable(os.path.join(text, storage.relative(folder, root))), problem=f"cannot be read: {why}")
         for folder, why in walk.unreadable.items()
     ]
     if items:
@@ -135,12 +139,14 @@ def _table(path: Path, how: Reading) -> Listing:
         raise ConfigError(str(error).replace("data.input", place, 1) + remedy) from error
     absent = f"names no file: its {wanted} is empty"
     items = [
-        Item(printable(text), path=os.path.normpath(path.parent / text))
-        if text
-        else Item(frame.named(row), problem=absent)
+        Item(printable(text), path=_beside(path, text)) if text else Item(frame.named(row), problem=absent)
         for row, text in enumerate(texts)
     ]
     return Listing(items, len(items), frame.notes)
+
+
+def _beside(table: Path, text: str) -> str:
+    return storage.normal(text if storage.is_absolute(text) else os.path.join(table.parent, text))
 
 
 def _reason(error: DataError, text: str) -> str:

@@ -21,6 +21,7 @@ from kerastune_ft.inference.items import Listing
 from kerastune_ft.inference.pictures import Picture, PictureReader, pictures
 from kerastune_ft.input.decode import Geometry
 from kerastune_ft.rundir import RunDirectory
+from kerastune_ft.storage import at_hand
 from kerastune_ft.tasks.base import Task
 from kerastune_ft.training import devices
 from kerastune_ft.training.assemble import cache_directory
@@ -169,9 +170,10 @@ def _task(run: RunDirectory, config: RunConfig, plan: Mapping[str, Any]) -> Task
 
 def _raw_model(run: RunDirectory) -> keras.Model:
     """Return the saved model from fixed-shape images to raw outputs: what lies between its resize and its finish."""
-    path = str(run.path / MODEL)
+    path = run.path / MODEL
     try:
-        saved = keras.models.load_model(path, compile=False)
+        with at_hand(path) as file:
+            saved = keras.models.load_model(file, compile=False)
     except (OSError, ValueError, TypeError) as problem:
         said = " ".join(str(problem).split())[:200]
         raise DataError(

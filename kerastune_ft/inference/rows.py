@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any, BinaryIO, Protocol
 
 from kerastune_ft.errors import ConfigError
+from kerastune_ft.storage import is_remote, path_of
 
 FORMATS = ("csv", "jsonl")
 _OF_SUFFIX = {".csv": "csv", ".tsv": "tsv", ".jsonl": "jsonl"}
@@ -89,13 +90,13 @@ def _finite(value: Any) -> Any:
 
 def form_of(output: str) -> str:
     """Return the form a file's name asks for; raise ConfigError where it asks for none or cannot be written."""
-    path = Path(output)
+    path = path_of(output)
     form = _OF_SUFFIX.get(path.suffix.lower())
     if form is None:
         raise ConfigError(f"--output: {output} does not end in {', '.join(_OF_SUFFIX)}, which say what to write")
     if path.is_dir():
         raise ConfigError(f"--output: {output} is a folder; give the name of a file")
-    if not path.absolute().parent.is_dir():
+    if not is_remote(output) and not path.absolute().parent.is_dir():
         raise ConfigError(f"--output: the folder {path.absolute().parent} is not there; make it, or name another")
     return form
 
@@ -103,6 +104,11 @@ def form_of(output: str) -> str:
 @contextlib.contextmanager
 def whole_file(output: str) -> Iterator[BinaryIO]:
     """Open a file that appears under its name when it is whole; where something fails, nothing of it is left."""
+    if is_remote(output):
+        gathered = io.BytesIO()
+        yield gathered
+        path_of(output).write_bytes(gathered.getvalue())
+        return
     target = Path(output)
     partial = target.with_name(f".{target.name}.partial-{os.getpid()}")
     try:

@@ -17,6 +17,7 @@ from kerastune_ft.inspect import choices, pixels
 from kerastune_ft.inspect.look import look
 from kerastune_ft.inspect.sight import Sight
 from kerastune_ft.inspect.written import as_text
+from kerastune_ft.storage import path_of, told_of_data
 
 _SCHEMA = "schema.json"
 _CLASSES_SHOWN = 12
@@ -95,9 +96,10 @@ def init(
         if label:
             raise ConfigError("--label has no effect with --example; leave it out")
         return _copied(example, output)
-    place = Path(os.fspath(data or "")).expanduser()
-    target = _target(output, _name_of(place))
-    sight = look(place, _path_from(place, target), label)
+    place = path_of(data or "").expanduser()
+    with told_of_data("init"):
+        target = _target(output, _name_of(place))
+        sight = look(place, _path_from(place, target), label)
     document = _document(sight, place, target)
     _write(target, as_text(document) + "\n")
     return Started(

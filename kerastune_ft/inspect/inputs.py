@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from kerastune_ft import storage
 from kerastune_ft.data.frame import Frame, shown
 from kerastune_ft.data.templates import input_texts
 from kerastune_ft.data.walk import Walk
@@ -37,7 +38,7 @@ def named_images(frame: Frame, columns: Mapping[str, Sequence[str]]) -> NamedIma
     """Return what names the images; raise DataError, with the columns and the files listed, where nothing does."""
     folder = str(frame.path.parent)
     walk = Walk(frame.path.parent)
-    files = [os.path.relpath(path, folder).replace(os.sep, "/") for path in walk.images(frame.path.parent)]
+    files = [storage.relative(path, folder).replace(os.sep, "/") for path in walk.images(frame.path.parent)]
     rows = _sampled(len(frame.numbers))
     patterns = _patterns(columns, files, rows)
     fitting = [pattern for pattern, fit in patterns.items() if fit.rows >= _ENOUGH * len(rows)]
@@ -49,8 +50,8 @@ def named_images(frame: Frame, columns: Mapping[str, Sequence[str]]) -> NamedIma
     there = set(files)
     by_file: dict[str, list[int]] = defaultdict(list)
     for row, text in enumerate(texts):
-        if (name := os.path.normpath(text)) in there or (os.path.isabs(text) and os.path.exists(text)):
-            by_file[os.path.join(folder, name)].append(row)
+        if (name := os.path.normpath(text)) in there or (storage.is_absolute(text) and storage.exists(text)):
+            by_file[storage.normal(os.path.join(folder, name))].append(row)
     found = sum(map(len, by_file.values()))
     return NamedImages(best, frozenset(_columns_in(best, columns)), list(by_file), by_file, len(texts) - found)
 

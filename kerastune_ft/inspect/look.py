@@ -10,6 +10,7 @@ from pathlib import Path
 
 from kerastune_ft.config.runtime import Runtime, cache_directory
 from kerastune_ft.data.archive import is_archive, unpacked
+from kerastune_ft.data.fetched import fetched
 from kerastune_ft.data.frame import is_table, read_frame
 from kerastune_ft.data.walk import Walk
 from kerastune_ft.errors import ConfigError, DataError
@@ -34,6 +35,7 @@ def look(place: Path, written: str, label: Sequence[str]) -> Sight:
     if is_table(place):
         return _looked_at_table(place, written, label)
     _refuse_label(label)
+    place = fetched(place, cache_directory(Runtime()), _say)
     if place.suffix.lower() == ".npz":
         return look_at_arrays(place, written)
     if is_archive(place):
@@ -54,7 +56,7 @@ def _refuse_label(label: Sequence[str]) -> None:
 
 def _table_in(folder: Path, is_wanted: bool) -> Path | None:
     """Return the table in a folder that tells about its images, unless folders by class do."""
-    tables = sorted(path for path in folder.iterdir() if path.is_file() and is_table(path) and path.name[0] != ".")
+    tables = sorted(path for path in folder.iterdir() if is_table(path) and path.name[0] != "." and path.is_file())
     if not tables or (not is_wanted and _has_classes(folder)):
         return None
     if len(tables) == 1:

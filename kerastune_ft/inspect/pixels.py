@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-import os
+import io
+import stat
 import statistics
 import warnings
 from collections.abc import Sequence
@@ -11,6 +12,8 @@ from typing import Any
 
 import numpy as np
 from PIL import Image
+
+from kerastune_ft import storage
 
 _SAMPLE = 64
 _LARGEST_DECODED = 40_000_000
@@ -66,10 +69,11 @@ def sample(files: Sequence[str]) -> Pixels:
 
 def _opened(path: str) -> tuple[tuple[int, int], tuple[float, float] | None]:
     """Return an image's width and height, and its range where it has more than 8 bits."""
-    if not os.path.isfile(path):
+    if not stat.S_ISREG(storage.status(path).st_mode):
         # Opening a pipe would wait for a writer for ever.
         raise OSError("no file")
-    with open(path, "rb") as file:
+    # Of a local file only the header is read.
+    with io.BytesIO(storage.read(path)) if storage.is_remote(path) else open(path, "rb") as file:
         head = file.read(32)
         file.seek(0)
         with Image.open(file) as image:

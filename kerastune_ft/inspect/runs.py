@@ -9,8 +9,7 @@ from typing import Any
 
 from kerastune_ft.errors import ConfigError
 from kerastune_ft.rundir import MANIFEST, RunDirectory
-
-_OWNER = ".lock.json"
+from kerastune_ft.storage import path_of
 
 
 def runs(directory: str | os.PathLike[str] = "runs") -> list[dict[str, Any]]:
@@ -20,7 +19,7 @@ def runs(directory: str | os.PathLike[str] = "runs") -> list[dict[str, Any]]:
     has one, `test` (metrics by name), `started`, `seconds` of training, `message`. Nothing is written. Raises
     ConfigError where there is no directory.
     """
-    folder = Path(directory)
+    folder = path_of(directory)
     if not folder.is_dir():
         raise ConfigError(
             f"{os.fspath(directory)} is no directory; give the one that holds the runs, which is output.directory of "
@@ -96,14 +95,14 @@ def _facts(
 def _state(opened: RunDirectory, manifest: Mapping[str, Any]) -> str:
     state = str(manifest.get("state") or "not begun")
     # The manifest of a killed process goes on saying that it runs.
-    return "interrupted" if state == "running" and not _is_held(opened) else state
+    return "interrupted" if state == "running" and not is_held(opened) else state
 
 
-def _is_held(opened: RunDirectory) -> bool:
+def is_held(opened: RunDirectory) -> bool:
     """Return whether the process that holds the run still lives, as far as this host can tell."""
-    if not opened.exists(_OWNER):
+    owner = opened.owner()
+    if owner is None:
         return False
-    owner = opened.read_json(_OWNER)
     if owner.get("host") != os.uname().nodename:
         return True
     try:

@@ -17,9 +17,9 @@ import tensorflow as tf
 from image_files import Open, class_folders, encoded, pixels, write
 from PIL import ExifTags, Image
 
+from kerastune_ft import storage
 from kerastune_ft.config.data import TableData
 from kerastune_ft.config.tasks import ImageClassification
-from kerastune_ft.data import images
 from kerastune_ft.data.source import DataSource, open_source
 from kerastune_ft.errors import DataError
 from kerastune_ft.input.decode import Geometry, decode
@@ -161,12 +161,12 @@ def test_a_file_that_may_not_be_read_is_named(
 ) -> None:
     root = class_folders(tmp_path / "pets", 4)
 
-    def guarded(path: Any, *rest: Any) -> Any:
-        if str(path).endswith("cat/2.png"):
+    def guarded(path: str) -> bytes:
+        if path.endswith("cat/2.png"):
             raise PermissionError(13, "Permission denied")
-        return open(path, *rest)
+        return Path(path).read_bytes()
 
-    monkeypatch.setattr(images, "open", guarded, raising=False)
+    monkeypatch.setattr(storage, "read", guarded)
     with pytest.raises(DataError, match=r"1 of 8 (.|\n)*cat/2.png  cannot be read: permission denied"):
         open_folder(root)
     assert open_folder(root, on_bad_file="skip").info.examples == 7

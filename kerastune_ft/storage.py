@@ -1,0 +1,158 @@
+"""Files wherever they lie: one set of primitives for local paths and for URIs such as `gs://bucket/folder`.
+
+Local paths take the fast calls of the operating system; a URI goes through TensorFlow's file systems, and only then is
+TensorFlow imported.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import posixpath
+import re
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Protocol, cast
+
+from kerastune_ft.errors import DataError
+from kerastune_ft.remote import RemotePath, UnreachableError, download, remote_entries
+
+_URI = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*)://")
+# Addresses of the web have no folders and no file system.
+_WEB = ("http", "https", "ftp")
+
+
+class Entry(Protocol):
+    """What a folder holds under a name."""
+
+    @property
+    def name(self) -> str:
+        """The name without the folder."""
+
+    @property
+    def path(self) -> str:
+        """The whole path."""
+
+    def is_dir(self) -> bool:
+        """Tell whether it is a folder."""
+
+
+def is_remote(path: str | os.PathLike[str]) -> bool:
+    """Tell whether a path is a URI and not one of a local disk."""
+    found = _URI.match(os.fspath(path))
+    return found is not None and found[1].lower() not in _WEB
+
+
+def path_of(path: str | os.PathLike[str]) -> Path:
+    """Return the path as an object: that of pathlib, or for a URI one with the methods of it that are used here."""
+    if not is_remote(path):
+        return Path(path)
+    # pathlib would take the second slash of a URI away, and its classes cannot be told not to before Python 3.12.
+    return cast(Path, RemotePath(os.fspath(path)))
+
+
+def absolute(path: str | os.PathLike[str]) -> str:
+    """Return the path from the root of its file system, without detours."""
+    return normal(path) if is_remote(path) else os.path.abspath(path)
+
+
+def is_absolute(path: str) -> bool:
+    """Tell whether the path says all of the way."""
+    return is_remote(path) or os.path.isabs(path)
+
+
+def normal(path: str | os.PathLike[str]) -> str:
+    """Return the path without detours such as `a/../b`."""
+    text = os.fspath(path)
+    found = _URI.match(text)
+    if found is None or not is_remote(text):
+        return os.path.normpath(text)
+    return found[0] + posixpath.normpath(text[found.end() :] or ".").removeprefix(".")
+
+
+def real(path: str | os.PathLike[str]) -> str:
+    """Return the path with links followed; only local file systems have them."""
+    return normal(path) if is_remote(path) else os.path.realpath(path)
+
+
+def relative(path: str, start: str | os.PathLike[str]) -> str:
+    """Return a path as it is called from a folder."""
+    if is_remote(path) or is_remote(start):
+        there, here = normal(path), normal(start)
+        return "." if there == here else there.removeprefix(f"{here}/")
+    return os.path.relpath(path, start)
+
+
+def status(path: str) -> os.stat_result:
+    """Return what is known of a file without reading it: size, time of the last change, folder or file."""
+    return path_of(path).stat() if is_remote(path) else os.stat(path)
+
+
+def exists(path: str) -> bool:
+    """Tell whether there is anything."""
+    return path_of(path).exists() if is_remote(path) else os.path.exists(path)
+
+
+def is_link(path: str) -> bool:
+    """Tell whether a path is a link, be it a broken one."""
+    return not is_remote(path) and os.path.islink(path)
+
+
+def read(path: str) -> bytes:
+    """Return the content of a file."""
+    if is_remote(path):
+        return path_of(path).read_bytes()
+    with open(path, "rb") as file:
+        return file.read()
+
+
+def entries(folder: str | os.PathLike[str]) -> list[Entry]:
+    """Return what a folder holds, by name."""
+    if is_remote(folder):
+        found: list[Entry] = list(remote_entries(os.fspath(folder)))
+    else:
+        with os.scandir(folder) as scanned:
+            found = list(scanned)
+    return sorted(found, key=lambda entry: entry.name)
+
+
+def walk(folder: str) -> Iterator[tuple[str, list[str], list[str]]]:
+    """Give each folder with the names of its folders and files, as os.walk does; the list of folders may be sorted."""
+    if not is_remote(folder):
+        yield from os.walk(folder)
+        return
+    found = entries(folder)
+    inside = [entry.name for entry in found if entry.is_dir()]
+    yield folder, inside, [entry.name for entry in found if entry.name not in inside]
+    for name in inside:
+        yield from walk(f"{folder}/{name}")
+
+
+@contextlib.contextmanager
+def at_hand(path: Path) -> Iterator[Path]:
+    """Give a local file with the content of `path`, for libraries that read no URIs; a copy goes away at the end."""
+    if not is_remote(path):
+        yield path
+        return
+    with tempfile.TemporaryDirectory() as folder:
+        copy = Path(folder) / path.name
+        download(os.fspath(path), copy)
+        yield copy
+
+
+def require_data(path: str | os.PathLike[str], key: str) -> Path:
+    """Return the path of data; raise DataError where there is nothing, or nothing answers; `key` is what named it."""
+    with told_of_data(key):
+        if not path_of(path).exists():
+            raise DataError(f"{key}: there is nothing at {os.fspath(path)}")
+    return path_of(path)
+
+
+@contextlib.contextmanager
+def told_of_data(key: str) -> Iterator[None]:
+    """Turn the error of a file system that cannot be reached into one about the data, at the key that named it."""
+    try:
+        yield
+    except UnreachableError as error:
+        raise DataError(f"{key}: {error}") from error

@@ -1,0 +1,230 @@
+from __future__ import annotations
+
+import itertools
+import stat
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from kerastune_ft import storage
+from kerastune_ft.config.read import read
+from kerastune_ft.errors import ConfigError, DataError
+from kerastune_ft.remote import RemotePath, UnreachableError
+from kerastune_ft.rundir import RunDirectory, choose, numbered
+
+_COUNT = itertools.count()
+
+
+@pytest.fixture(params=["ram", "file"])
+def bucket(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """An empty folder on a file system of TensorFlow: in memory, and by URI on disk."""
+    place = f"ram://bucket{next(_COUNT)}" if request.param == "ram" else f"file://{tmp_path}/bucket"
+    storage.path_of(place).mkdir()
+    return place
+
+
+@pytest.fixture(autouse=True)
+def own_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setenv("KERASTUNE_CACHE", str(tmp_path / "cache"))
+    return tmp_path / "cache"
+
+
+def put(path: str, content: bytes = b"content") -> str:
+    storage.path_of(path).parent.mkdir(exist_ok=True)
+    storage.path_of(path).write_bytes(content)
+    return path
+
+
+@pytest.mark.parametrize(
+    ("path", "is_remote"),
+    [
+        ("gs://bucket/x", True),
+        ("ram://x", True),
+        ("hdfs://host:9000/x", True),
+        ("https://example.org/x.png", False),
+        ("/data/x", False),
+        ("a:b", False),
+        ("images/gs", False),
+    ],
+)
+def test_a_uri_is_remote_and_an_address_of_the_web_is_not(path: str, is_remote: bool) -> None:
+    assert storage.is_remote(path) is is_remote
+    assert isinstance(storage.path_of(path), RemotePath) is is_remote
+
+
+@pytest.mark.parametrize(
+    ("path", "normal"),
+    [
+        ("gs://bucket//a/./b/../c/", "gs://bucket/a/c"),
+        ("gs://bucket", "gs://bucket"),
+        ("file:///tmp/x/", "file:///tmp/x"),
+        ("a/../b", "b"),
+    ],
+)
+def test_detours_are_taken_out_and_the_slashes_of_the_scheme_stay(path: str, normal: str) -> None:
+    assert storage.normal(path) == normal
+    assert str(storage.path_of(normal)) == normal
+
+
+def test_parts_of_a_uri() -> None:
+    path = storage.path_of("gs://bucket/runs/photos-1/model.tar.gz")
+    assert (path.name, path.stem, path.suffix, path.suffixes) == ("model.tar.gz", "model.tar", ".gz", [".tar", ".gz"])
+    assert str(path.parent.parent) == "gs://bucket/runs"
+    assert path.parent.parent.parent.parent == storage.path_of("gs://bucket")
+    assert str(path.with_name("x") / "y") == "gs://bucket/runs/photos-1/x/y"
+    assert storage.relative(str(path), "gs://bucket/runs") == "photos-1/model.tar.gz"
+    assert storage.relative("gs://bucket/runs", "gs://bucket/runs/") == "."
+
+
+def test_files_and_folders_are_told_apart(bucket: str) -> None:
+    path = storage.path_of(put(f"{bucket}/a/b/1.png", b"12345"))
+    assert path.is_file() and not path.is_dir() and path.exists()
+    assert path.parent.is_dir() and not path.parent.is_file()
+    assert not (path.parent / "2.png").exists()
+    status = storage.status(str(path))
+    assert stat.S_ISREG(status.st_mode) and status.st_size == 5
+    assert storage.read(str(path)) == b"12345"
+
+
+def test_a_folder_lists_what_is_in_it_and_not_what_begins_alike(bucket: str) -> None:
+    for name in ("run-1/x/1", "run-1/2", "run-10/3", "run-1.before/4"):
+        put(f"{bucket}/{name}")
+    assert [(entry.name, entry.is_dir()) for entry in storage.entries(f"{bucket}/run-1")] == [("2", False), ("x", True)]
+    assert list(storage.walk(f"{bucket}/run-1")) == [
+        (f"{bucket}/run-1", ["x"], ["2"]),
+        (f"{bucket}/run-1/x", [], ["1"]),
+    ]
+
+
+def test_writing_again_replaces_and_leaves_nothing_beside(bucket: str) -> None:
+    path = storage.path_of(put(f"{bucket}/a/manifest.json", b"a longer content"))
+    path.write_bytes(b"short")
+    assert path.read_bytes() == b"short"
+    assert [entry.name for entry in storage.entries(path.parent)] == ["manifest.json"]
+
+
+def test_a_folder_moves_with_all_in_it(bucket: str) -> None:
+    for name in ("run-1/x/1", "run-1/2"):
+        put(f"{bucket}/{name}", name.encode())
+    storage.path_of(f"{bucket}/run-1").rename(storage.path_of(f"{bucket}/run-1.before-1"))
+    assert storage.read(f"{bucket}/run-1.before-1/x/1") == b"run-1/x/1"
+    assert not storage.exists(f"{bucket}/run-1/2")
+
+
+def test_what_is_absent_raises_as_on_a_disk(bucket: str) -> None:
+    path = storage.path_of(f"{bucket}/no")
+    for attempt in (path.read_bytes, path.stat, path.unlink, lambda: list(path.iterdir())):
+        with pytest.raises(FileNotFoundError, match="no such file or folder"):
+            attempt()
+    with pytest.raises(FileExistsError):
+        storage.path_of(bucket).mkdir()
+
+
+def test_a_library_gets_a_local_copy_that_goes_away(bucket: str) -> None:
+    path = storage.path_of(put(f"{bucket}/model.keras", b"weights"))
+    with storage.at_hand(path) as local:
+        assert local.name == "model.keras" and local.read_bytes() == b"weights"
+    assert not local.exists()
+
+
+def test_a_scheme_without_a_file_system_is_one_sentence() -> None:
+    with pytest.raises(UnreachableError, match=r"^nope://bucket/x cannot be reached: TensorFlow has no file system for "
+                       r"nope:// here; it has .*gs://") as caught:  # fmt: skip
+        storage.exists("nope://bucket/x")
+    assert caught.value.exit_code == 2 and isinstance(caught.value, ConfigError)
+    with (
+        pytest.raises(DataError, match=r"^data\.path: nope://bucket/x cannot be reached"),
+        storage.told_of_data("data.path"),
+    ):
+        storage.exists("nope://bucket/x")
+
+
+def config(**changes: object) -> dict[str, object]:
+    return {
+        "task": {"kind": "image_classification"},
+        "data": {"kind": "folder", "path": "gs://bucket/photos"},
+        "backbone": {"kind": "applications", "name": "MobileNetV2", "weights": "gs://bucket/w.safetensors"},
+        "phases": "head_then_top",
+        **changes,
+    }
+
+
+def test_which_paths_of_a_configuration_may_be_uris(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("BUCKET", "gs://mine")
+    read_ = read(config(output={"directory": "${BUCKET}/runs/"}))
+    assert str(read_.output.directory) == "gs://mine/runs"
+    assert str(read_.data.path) == "gs://bucket/photos"
+    assert str(read_.backbone.weights) == "gs://bucket/w.safetensors"
+    with pytest.raises(ConfigError, match=r"runtime\.cache_directory .*; caches and locks need a local disk"):
+        read(config(runtime={"cache_directory": "gs://bucket/cache"}))
+
+
+@pytest.fixture
+def run(bucket: str) -> RunDirectory:
+    return RunDirectory(f"{bucket}/runs/photos-1")
+
+
+def test_a_run_directory_may_be_a_uri(run: RunDirectory) -> None:
+    run.commit_json("phases/00-head/result.json", {"a": 1})
+    run.commit("model/x.bin", b"x")
+    run.update_manifest(state="running")
+    run.update_manifest(state="done")
+    assert not run.is_local
+    assert run.read_json("phases/00-head/result.json") == {"a": 1}
+    assert run.listing("phases") == ["00-head"]
+    manifest = run.manifest() or {}
+    assert manifest["state"] == "done" and set(manifest["files"]) == {"phases/00-head/result.json", "model/x.bin"}
+    run.remove("model/x.bin")
+    assert not run.exists("model/x.bin")
+
+
+def test_lines_of_a_remote_log_are_there_after_the_manifest_and_at_the_end(run: RunDirectory) -> None:
+    with run.lock():
+        run.append("log.txt", "first")
+        run.update_manifest(state="running")
+        assert run.read_bytes("log.txt") == b"first\n"
+        run.append("log.txt", "second")
+        run.append("events.jsonl", "{}")
+    again = RunDirectory(run.path)
+    with pytest.raises(KeyboardInterrupt), again.lock():
+        again.append("log.txt", "third")
+        raise KeyboardInterrupt
+    assert run.read_bytes("log.txt") == b"first\nsecond\nthird\n"
+    assert run.read_bytes("events.jsonl") == b"{}\n"
+
+
+def test_the_lock_of_a_remote_run_is_local_and_names_owner_and_age(run: RunDirectory, own_cache: Path) -> None:
+    with run.lock():
+        assert list((own_cache / "locks").glob("*.lock"))
+        with (
+            pytest.raises(ConfigError, match=r"photos-1 is in use by process \d+ on \S+ since \S+ \(\S+ ago\)"),
+            RunDirectory(run.path).lock(),
+        ):
+            pytest.fail("two owners")
+        with RunDirectory(f"{run.path}0").lock():
+            pass
+    assert run.owner() is None
+    with run.lock():
+        pass
+
+
+def test_remote_runs_are_numbered_and_go_on(bucket: str) -> None:
+    directory = f"{bucket}/runs"
+    first, reason = choose(directory, "photos", "hash", fresh=False)
+    assert (str(first), reason) == (f"{directory}/photos-1", "new")
+    first.update_manifest(state="interrupted", config_hash="hash")
+    assert [str(choose(directory, "photos", "hash", fresh)[0].path.name) for fresh in (False, True)] == [
+        "photos-1",
+        "photos-2",
+    ]
+    assert [path.name for path in numbered(directory, "photos")] == ["photos-1", "photos-2"]
+
+
+@pytest.mark.parametrize("touch", [lambda run: run.manifest(), lambda run: run.commit("a", b"")])
+def test_a_run_directory_out_of_reach_is_an_error_of_the_configuration(touch: Callable[[RunDirectory], None]) -> None:
+    with pytest.raises(ConfigError, match="no file system for nope://") as caught:
+        touch(RunDirectory("nope://bucket/run"))
+    assert caught.value.exit_code == 2
+    with pytest.raises(ConfigError, match="no file system for nope://"):
+        choose("nope://bucket", "photos", "hash", fresh=False)
