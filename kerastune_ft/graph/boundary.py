@@ -5,11 +5,12 @@ from __future__ import annotations
 import difflib
 import fnmatch
 import math
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 from kerastune_ft.config import phases as options
 from kerastune_ft.errors import ConfigError
+from kerastune_ft.graph.normalisation import batch_norms, moving_statistics
 from kerastune_ft.graph.trainable import trainable_paths
 from kerastune_ft.graph.units import Unit
 
@@ -20,32 +21,53 @@ HEAD = "head"
 class Selection:
     """What trains in a phase, besides the head.
 
-    `units` are the ids of the units with at least one trained variable, input to output; `boundary` is the first of
-    them, or `head`; `variables` are the paths of the trained backbone variables.
+    `units` are the ids of the units with at least one variable that is trained or updated, input to output; `boundary`
+    is the first of them, or `head`; `variables` are the paths of the trained backbone variables, `statistics` those of
+    the moving statistics that BatchNorm layers update.
     """
 
     units: tuple[str, ...]
     boundary: str
     variables: frozenset[str]
+    statistics: tuple[str, ...] = ()
 
 
-def resolve(unfreeze: options.Unfreeze, units: Sequence[Unit], place: str) -> Selection:
+def resolve(unfreeze: options.Unfreeze, units: Sequence[Unit], place: str, batch_norm: str = "frozen") -> Selection:
     """Return the selection of a phase; `place` names the phase's key in messages.
 
-    Normalisation layers never train here (`batch_norm: frozen`): their variables and statistics stay as they are.
+    `batch_norm` says what the BatchNorm layers of the units that train do: with `frozen` their variables and statistics
+    stay as they are, with `statistics` the latter are updated, with `train` gamma and beta train besides.
     Raises ConfigError when nothing is matched, or more is asked for than there is.
     """
     candidates = {
-        unit.id: frozenset(path for layer in unit.layers for path in trainable_paths(layer)) for unit in units
+        unit.id: frozenset(path for layer in unit.layers for path in trainable_paths(layer, batch_norm == "train"))
+        for unit in units
     }
     if isinstance(unfreeze, options.Variables):
-        chosen = _matching_variables(unfreeze.globs, candidates, units, place)
+        chosen = _matching_variables(unfreeze.globs, candidates, units, place, batch_norm)
+        named = [unit for unit in candidates if chosen & candidates[unit]]
     else:
         named = _matching_units(unfreeze, units, place)
         chosen = {path for unit in named for path in candidates[unit]}
+    updated = _statistics(units, batch_norm, named, place)
+    if not any(updated.values()):
         _check_trained(chosen, named, candidates, place)
-    trained = tuple(unit.id for unit in units if chosen & candidates[unit.id])
-    return Selection(trained, trained[0] if trained else HEAD, frozenset(chosen))
+    trained = tuple(unit for unit in candidates if chosen & candidates[unit] or updated.get(unit))
+    moving = tuple(path for unit in trained for path in updated.get(unit, ()))
+    return Selection(trained, trained[0] if trained else HEAD, frozenset(chosen), moving)
+
+
+def _statistics(units: Sequence[Unit], batch_norm: str, named: Collection[str], place: str) -> dict[str, list[str]]:
+    """Return the moving statistics that are updated, by unit."""
+    if batch_norm == "frozen":
+        return {}
+    return {
+        unit.id: [
+            path for layer in unit.layers for norm in batch_norms(layer) for path in moving_statistics(norm, place)
+        ]
+        for unit in units
+        if unit.id in named
+    }
 
 
 def _check_trained(chosen: set[str], named: Sequence[str], candidates: dict[str, frozenset[str]], place: str) -> None:
@@ -98,16 +120,21 @@ def _matching_units(unfreeze: options.Unfreeze, units: Sequence[Unit], place: st
 
 
 def _matching_variables(
-    globs: Sequence[str], candidates: dict[str, frozenset[str]], units: Sequence[Unit], place: str
+    globs: Sequence[str],
+    candidates: dict[str, frozenset[str]],
+    units: Sequence[Unit],
+    place: str,
+    batch_norm: str,
 ) -> set[str]:
     paths = sorted(set().union(*candidates.values()))
     everything = [variable.path for unit in units for variable in unit.variables]
     for glob in globs:
         if not fnmatch.filter(paths, glob):
             if frozen := fnmatch.filter(everything, glob):
+                why = "which stay frozen" if batch_norm == "frozen" else f"which do not train with {batch_norm!r}"
                 raise ConfigError(
                     f"{place}: {glob!r} matches only variables of normalisation layers ({frozen[0]}, ...), "
-                    "which stay frozen (batch_norm)"
+                    f"{why} (batch_norm)"
                 )
             raise ConfigError(
                 f"{place}: {glob!r} matches no variable; {_nearest(glob, paths)}"

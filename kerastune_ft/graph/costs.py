@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 
 import keras
+import tensorflow as tf
 
 from kerastune_ft.graph import keras_private
 
@@ -26,9 +27,9 @@ def forward_flops(model: keras.Model) -> int:
 
 
 def activation_bytes(model: keras.Model) -> int:
-    """Return the bytes of all float32 activations of one example: what backpropagation keeps at most."""
+    """Return the bytes of all activations of one example: what backpropagation keeps at most."""
     return sum(
-        4 * math.prod(int(size) for size in tensor.shape[1:] if size is not None)
+        tf.as_dtype(tensor.dtype).size * math.prod(int(size) for size in tensor.shape[1:] if size is not None)
         for node in keras_private.nodes_in_order(model)
         for tensor in node.outputs
     )

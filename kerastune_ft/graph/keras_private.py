@@ -59,6 +59,11 @@ def leaf_layers(layer: keras.layers.Layer, prefix: str = "") -> dict[str, keras.
     return found
 
 
+def set_path(variable: keras.Variable, path: str) -> None:
+    """Give a variable the path it is known by."""
+    variable._path = path
+
+
 def dropout_noise_shape(layer: keras.layers.Dropout, inputs: tf.Tensor) -> list[int | tf.Tensor]:
     """Return the shape of a dropout layer's mask for these inputs, the batch axis included."""
     given = layer._get_noise_shape(inputs) if isinstance(layer, _SPATIAL_DROPOUT) else layer.noise_shape
@@ -78,22 +83,34 @@ def reduced_optimizer(base: type[keras.optimizers.Optimizer]) -> type[keras.opti
 
     Keras' optimizers sum the gradients over the replicas inside `apply`, after clipping each replica's own; the step of
     this package reduces first, so the second reduction is dropped. `rate_factors` (attribute, by variable path)
-    multiply both the update and the weight decay of a variable: one optimizer, one schedule, a rate per unit.
+    multiply both the update and the weight decay of a variable: one optimizer, one schedule, a rate per unit. `begun`
+    (attribute, by variable path) are the updates that were made before a variable joined: its own are counted from
+    there, for the bias corrections of its moments.
     """
 
     class ReducedOptimizer(base):
         rate_factors: Mapping[str, float] = {}
+        begun: Mapping[str, int] = {}
+        _uncounted = 0
+
+        @property
+        def iterations(self) -> Any:
+            return self._iterations - self._uncounted if self._uncounted else self._iterations
 
         def _all_reduce_sum_gradients(self, grads_and_vars: Any) -> Any:
             return list(grads_and_vars)
 
+        def _path(self, variable: tf.Variable) -> str:
+            return str(self._trainable_variables[self._get_variable_index(variable)].path)
+
         def _factor(self, variable: tf.Variable) -> float:
-            known = self._trainable_variables[self._get_variable_index(variable)]
-            return float(self.rate_factors.get(known.path, 1.0))
+            return float(self.rate_factors.get(self._path(variable), 1.0))
 
         def update_step(self, gradient: tf.Tensor, variable: tf.Variable, learning_rate: tf.Tensor) -> None:
             factor = self._factor(variable)
+            self._uncounted = self.begun.get(self._path(variable), 0)
             super().update_step(gradient, variable, learning_rate * factor if factor != 1.0 else learning_rate)
+            self._uncounted = 0
 
         def _apply_weight_decay(self, variables: Any) -> None:
             if not self.weight_decay:

@@ -40,17 +40,18 @@ def tensor_bytes(tensor: Any) -> int:
     return math.prod(sizes) * tf.as_dtype(tensor.dtype).size
 
 
-def partition(model: keras.Model, trained: Collection[str], random: Collection[str] = ()) -> Partition:
-    """Cut a functional model below everything that depends on a trained variable or on a random draw.
+def partition(model: keras.Model, trained: Collection[str], live: Collection[str] = ()) -> Partition:
+    """Cut a functional model below everything that depends on a trained variable or is another thing in training.
 
-    `trained` holds the paths of the variables that train, `random` the names of the layers that draw in training, such
-    as the head's dropout. A node belongs to the tail when its own layer is one of them or when it reads a tensor of the
-    tail; all else is the prefix, whatever unit it stands in, so that as much as possible is computed once. Only
-    activations and poolings of one tensor are repeated by the tail, if that tensor is no larger than they are. A layer
-    may stand on both sides only when all its variables are frozen, which follows from the rule: a layer with a trained
-    variable puts every one of its uses into the tail. Raises ConfigError when nothing would train.
+    `trained` holds the paths of the variables that train, `live` the names of the layers whose call in training is not
+    that of inference: the head's dropout, a BatchNorm that updates its statistics. A node belongs to the tail when its
+    own layer is one of them or when it reads a tensor of the tail; all else is the prefix, whatever unit it stands in,
+    so that as much as possible is computed once. Only activations and poolings of one tensor are repeated by the tail,
+    if that tensor is no larger than they are. A layer may stand on both sides only when all its variables are frozen,
+    which follows from the rule: a layer with a trained variable puts every one of its uses into the tail. Raises
+    ConfigError when nothing would train.
     """
-    trained, random = frozenset(trained), frozenset(random)
+    trained, live = frozenset(trained), frozenset(live)
     above: set[int] = set()
     cut: dict[int, Any] = {}
     makers: dict[int, keras_private.Node] = {}
@@ -58,7 +59,7 @@ def partition(model: keras.Model, trained: Collection[str], random: Collection[s
     for node in keras_private.nodes_in_order(model):
         makers |= {id(tensor): node for tensor in node.outputs}
         variables = getattr(node.operation, "variables", [])
-        trains = node.operation.name in random or any(variable.path in trained for variable in variables)
+        trains = node.operation.name in live or any(variable.path in trained for variable in variables)
         if trains or any(id(tensor) in above for tensor in node.inputs):
             above |= {id(tensor) for tensor in node.outputs}
             cut |= {id(tensor): tensor for tensor in node.inputs if id(tensor) not in above}

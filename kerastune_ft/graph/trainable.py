@@ -1,10 +1,11 @@
-"""Which variables of a layer may train at all; normalisation with statistics never does."""
+"""Which variables of a layer may train at all: no statistics, no constants, gamma and beta of a BatchNorm if asked."""
 
 from __future__ import annotations
 
 import keras
 
 from kerastune_ft.graph import keras_private
+from kerastune_ft.graph.normalisation import batch_norms, gamma_and_beta
 from kerastune_ft.graph.units import is_seed
 
 _FOLLOWING = (
@@ -16,14 +17,15 @@ _FOLLOWING = (
 )
 
 
-def trainable_paths(layer: keras.layers.Layer) -> frozenset[str]:
-    """Return the paths of the layer's variables that may train, those of the layers in it included."""
-    kept = {
-        variable.path
-        for leaf in _leaves(layer)
-        for variable in leaf.variables
-        if isinstance(leaf, keras.layers.BatchNormalization) or not _is_weight(leaf, variable)
-    }
+def trainable_paths(layer: keras.layers.Layer, batch_norm: bool = False) -> frozenset[str]:
+    """Return the paths of the layer's variables that may train, those of the layers in it included.
+
+    Gamma and beta of BatchNorm layers are among them with `batch_norm` alone.
+    """
+    kept = {variable.path for leaf in _leaves(layer) for variable in leaf.variables if not _is_weight(leaf, variable)}
+    for norm in batch_norms(layer):
+        trained = gamma_and_beta(norm) if batch_norm else frozenset()
+        kept |= {variable.path for variable in norm.variables} - trained
     return frozenset(variable.path for variable in layer.variables if not is_seed(variable)) - kept
 
 

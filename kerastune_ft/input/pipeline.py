@@ -37,25 +37,43 @@ class Order:
         end = batches * self.batch
         return Order(self.indices[:end], self.weights[:end], self.batch)
 
+    def share(self, number: int, shares: int) -> Order:
+        """Return the order of one of several processes that divide every batch among them, in equal parts."""
+        rows = self.batch // shares
+        own = slice(number * rows, (number + 1) * rows)
+        indices = self.indices.reshape(-1, self.batch)[:, own]
+        return Order(indices.reshape(-1), self.weights.reshape(-1, self.batch)[:, own].reshape(-1), rows)
 
-def in_order(indices: np.ndarray, batch: int, multiple: int = 1) -> Order:
+
+def in_order(indices: np.ndarray, batch: int, replicas: int = 1, micro_batches: int = 1) -> Order:
     """Return the examples in their order; the last batch is filled up with padding.
 
-    Every batch of `batch` examples is padded to a multiple of `multiple`, so that replicas get equal shares.
+    Every batch of `batch` examples is made of equal micro-batches, and each of these padded so that replicas get equal
+    shares of it. A batch holds first all that the first replica gets, its shares of one micro-batch after another: so
+    every replica takes a contiguous part, and a micro-batch has the same examples on any number of them.
     """
-    padded = -(-batch // multiple) * multiple
+    size = batch // micro_batches
+    share = -(-size // replicas)
     count = -(-len(indices) // batch)
     filled = np.resize(indices, (count * batch,)) if len(indices) else indices
     weights = (np.arange(count * batch) < len(indices)).astype(np.float32)
-    rows = filled.reshape(count, batch)
-    rows = np.concatenate([rows, np.repeat(rows[:, :1], padded - batch, axis=1)], axis=1)
-    weight_rows = np.pad(weights.reshape(count, batch), [(0, 0), (0, padded - batch)])
-    return Order(rows.reshape(-1).astype(np.int64), weight_rows.reshape(-1), padded)
+
+    def shared_out(values: np.ndarray, padding: np.ndarray) -> np.ndarray:
+        padded = np.concatenate([values, np.repeat(padding, share * replicas - size, axis=2)], axis=2)
+        return padded.reshape(count, micro_batches, replicas, share).transpose(0, 2, 1, 3).reshape(-1)
+
+    rows, weight_rows = (values.reshape(count, micro_batches, size) for values in (filled, weights))
+    indices = shared_out(rows, rows[:, :, :1]).astype(np.int64)
+    return Order(
+        indices, shared_out(weight_rows, np.zeros_like(weight_rows[:, :, :1])), share * replicas * micro_batches
+    )
 
 
-def shuffled(indices: np.ndarray, batch: int, multiple: int, address: tuple[int, int, int]) -> Order:
-    """Return the examples in the order of an epoch; `address` is (seed, phase, epoch)."""
-    return in_order(np.random.default_rng(address).permutation(indices), batch, multiple)
+def shuffled(
+    indices: np.ndarray, batch: int, replicas: int, address: tuple[int, int, int], micro_batches: int = 1
+) -> Order:
+    """Return the examples in the order of an epoch; `address` is (seed, phase, epoch), the rest as in `in_order`."""
+    return in_order(np.random.default_rng(address).permutation(indices), batch, replicas, micro_batches)
 
 
 def balanced(

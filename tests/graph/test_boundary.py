@@ -76,6 +76,47 @@ def test_normalisation_never_trains_however_deep_it_lies(units: tuple[Unit, ...]
     }
 
 
+NORMS = {unit: f"{unit}_norm" for unit in ALL[:3]} | {"block3": "block3_pair/norm", "top": "top_norm"}
+
+
+def _moving(*units: str) -> tuple[str, ...]:
+    return tuple(f"{NORMS[unit]}/moving_{name}" for unit in units for name in ("mean", "variance"))
+
+
+@pytest.mark.parametrize(
+    ("unfreeze", "named"),
+    [
+        (options.HeadOnly(), ()),
+        (options.Everything(), (*ALL, "top")),
+        (options.Last(count=1), ("top",)),
+        (options.From(unit="block2"), ("block2", "block3", "top")),
+        (options.Match(globs=("stem", "block3")), ("stem", "block3")),
+        (options.Variables(globs=("block1_conv/kernel",)), ("block1",)),
+    ],
+    ids=repr,
+)
+def test_batch_norm_holds_for_the_units_that_train(units: tuple[Unit, ...], unfreeze: Any, named: Any) -> None:
+    frozen = resolve(unfreeze, units, PLACE) if named != ("top",) else None
+    statistics = resolve(unfreeze, units, PLACE, "statistics")
+    train = resolve(unfreeze, units, PLACE, "train")
+    assert statistics.statistics == train.statistics == _moving(*named)
+    assert statistics.units == train.units == named
+    assert statistics.variables == (frozen.variables if frozen else frozenset())
+    if not isinstance(unfreeze, options.Variables):
+        own = {f"{NORMS[unit]}/{name}" for unit in named for name in ("gamma", "beta")}
+        assert train.variables == statistics.variables | own
+
+
+def test_globs_choose_gamma_and_beta_too(units: tuple[Unit, ...]) -> None:
+    selection = resolve(options.Variables(globs=("*_norm/gamma",)), units, PLACE, "train")
+    assert selection.variables == {f"{NORMS[unit]}/gamma" for unit in ("stem", "block1", "block2", "top")}
+    assert selection.statistics == _moving("stem", "block1", "block2", "top")
+    for batch_norm in ("statistics", "train"):
+        glob = "*/gamma" if batch_norm == "statistics" else "*/moving_mean"
+        with pytest.raises(ConfigError, match=f"which do not train with '{batch_norm}'"):
+            resolve(options.Variables(globs=(glob,)), units, PLACE, batch_norm)
+
+
 @pytest.mark.parametrize(
     ("unfreeze", "message"),
     [

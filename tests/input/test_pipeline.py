@@ -47,15 +47,41 @@ def test_the_last_batch_is_padded_with_weight_zero() -> None:
 
 
 @pytest.mark.parametrize("count", [0, 1, 2, 5, 6, 7])
-@pytest.mark.parametrize(("batch", "multiple"), [(1, 1), (3, 1), (3, 2), (4, 4), (5, 8), (10, 4)])
-def test_every_batch_divides_into_equal_shares(count: int, batch: int, multiple: int) -> None:
-    order = in_order(INDICES[:count], batch, multiple)
-    assert order.batch % multiple == 0
-    assert order.batch - batch < multiple
+@pytest.mark.parametrize(("batch", "replicas"), [(1, 1), (3, 1), (3, 2), (4, 4), (5, 8), (10, 4)])
+def test_every_batch_divides_into_equal_shares(count: int, batch: int, replicas: int) -> None:
+    order = in_order(INDICES[:count], batch, replicas)
+    assert order.batch % replicas == 0
+    assert order.batch - batch < replicas
     assert len(order.indices) == len(order.weights) == order.batch * order.batches
     assert order.indices[order.weights > 0].tolist() == INDICES[:count].tolist()
     per_batch = order.weights.reshape(-1, order.batch).sum(axis=1)
     assert per_batch.tolist() == [min(batch, count - done) for done in range(0, count, batch)]
+
+
+@pytest.mark.parametrize("count", [0, 3, 13, 49])
+@pytest.mark.parametrize("size", [1, 5, 10])
+@pytest.mark.parametrize("micro_batches", [1, 2, 3])
+@pytest.mark.parametrize("replicas", [2, 3, 4])
+def test_a_micro_batch_has_the_same_examples_on_any_number_of_replicas(
+    count: int, size: int, micro_batches: int, replicas: int
+) -> None:
+    indices, batch = np.arange(100, 100 + count), size * micro_batches
+    one, many = (in_order(indices, batch, number, micro_batches) for number in (1, replicas))
+    assert one.batches == many.batches
+    assert set(many.indices) <= set(indices)
+    for update in range(one.batches):
+        shares = [many.share(number, replicas) for number in range(replicas)]
+        for part in range(micro_batches):
+            whole = _micro_batch(one, update, part, micro_batches)
+            found = [example for share in shares for example in _micro_batch(share, update, part, micro_batches)]
+            assert found == whole
+
+
+def _micro_batch(order: Order, update: int, part: int, micro_batches: int) -> list[int]:
+    """The examples that a replica takes its gradient of at once, as the step divides what it gets."""
+    rows = order.batch // micro_batches
+    of_update = slice(update * order.batch + part * rows, update * order.batch + (part + 1) * rows)
+    return order.indices[of_update][order.weights[of_update] > 0].tolist()
 
 
 def test_the_order_of_an_epoch_is_a_function_of_its_address() -> None:

@@ -1,0 +1,115 @@
+"""Makes float16 steps on one and on two logical CPUs, some of which overflow on the second alone; prints what each did.
+
+In a process of its own, since the number of logical CPUs is fixed when TensorFlow starts.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from typing import Any
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+from kerastune_ft.config.heads import Head
+from kerastune_ft.config.runtime import Runtime
+from kerastune_ft.config.tasks import ImageClassification
+from kerastune_ft.data.labels import Scheme
+from kerastune_ft.graph import keras_private, precision
+from kerastune_ft.graph.partition import partition
+from kerastune_ft.tasks.image_classification import build
+from kerastune_ft.training import devices as device_choice
+from kerastune_ft.training.devices import Devices
+from kerastune_ft.training.loss_scale import needed
+from kerastune_ft.training.step import PhaseStep
+
+ROWS, SIZE, TOO_LARGE = 8, 6, 1e9
+# Replica 1 of 2 gets the second half of the rows.
+LAST = ROWS - 1
+
+
+class Steps:
+    """A tiny float16 model with its step and optimizer."""
+
+    def __init__(self, devices: Devices) -> None:
+        self.devices, self.log = devices, []
+        task = build(ImageClassification(), Head(dropout=0.0), Scheme("one", ("a", "b")), 0)
+        keras.utils.clear_session()
+        keras.utils.set_random_seed(0)
+        with devices.strategy.scope():
+            images = keras.Input((SIZE, SIZE, 3), name="image")
+            x = keras.layers.Rescaling(1 / 255, name="preprocessing")(images)
+            x = keras.layers.Conv2D(4, 3, activation="relu", name="body")(x)
+            body = precision.rebuilt(keras.Model(images, x), devices.precision)
+            model = keras.Model(body.input, task.head(body.output))
+            self.trained = model.trainable_variables
+            self.optimizer = keras_private.reduced_optimizer(keras.optimizers.AdamW)(0.01, weight_decay=0.1)
+            self.optimizer.build(self.trained)
+        self.scale = needed(devices, ROWS)
+        self.step = PhaseStep(
+            devices,
+            partition(model, {variable.path for variable in self.trained}),
+            task,
+            self.trained,
+            chunk=ROWS // devices.replicas,
+            address="0/0",
+            optimizer=self.optimizer,
+            clip_norm=0.5,
+            loss_scale=self.scale,
+        )
+
+    def make(self, seed: int, poisoned: int | None = None, padded: int = 0) -> None:
+        """Make a step; `poisoned` is the row of an image that overflows, the first `padded` rows count nothing."""
+        random = np.random.default_rng(seed)
+        images = random.uniform(0, 255, (ROWS, SIZE, SIZE, 3)).astype(np.float32)
+        if poisoned is not None:
+            images[poisoned] = TOO_LARGE
+        weights = (np.arange(ROWS) >= padded).astype(np.float32)
+        batch = (images, np.arange(ROWS, dtype=np.int32) % 2, weights, np.arange(ROWS))
+        before = self._state()
+        sums = self.step.train(self._shared(batch), tf.constant(0), [1.0])
+        self.log.append({
+            "changed": [bool(np.any(a != b)) for a, b in zip(before, self._state(), strict=True)],
+            "iterations": int(self.optimizer.iterations.numpy()),
+            "sums": sums.numpy().tolist(),
+            "failed": self.scale.failed,
+            **self.scale.state(),
+        })  # fmt: skip
+
+    def _state(self) -> list[np.ndarray]:
+        return [np.array(variable.numpy()) for variable in (*self.trained, *self.optimizer.variables)]
+
+    def _shared(self, batch: tuple) -> tuple:
+        if not self.devices.is_distributed:
+            return tuple(map(tf.constant, batch))
+        share = ROWS // self.devices.replicas
+        data = tf.data.Dataset.from_tensor_slices(batch).batch(share, drop_remainder=True)
+        return next(iter(self.devices.strategy.distribute_datasets_from_function(lambda context: data)))
+
+
+def scenario(devices: Devices) -> dict[str, Any]:
+    """An image that overflows; a scale that does; an overflow at the smallest scale; the doubling."""
+    forward, backward, hopeless, good = (Steps(devices) for _ in range(4))
+    forward.make(1)
+    forward.make(2, poisoned=LAST)
+    forward.make(3)
+    backward.scale.restore({"scale": 2.0**30, "good": 7, "skipped": 0})
+    for _ in range(30):
+        backward.make(4, padded=ROWS // 2)
+    hopeless.scale.restore({"scale": 2.0, "good": 0, "skipped": 3})
+    hopeless.make(5, poisoned=LAST)
+    hopeless.make(5, poisoned=LAST)
+    hopeless.make(6)
+    good.scale.restore({"scale": 2.0**10, "good": 1998, "skipped": 0})
+    for seed in range(3):
+        good.make(seed)
+    names = {"forward": forward, "backward": backward, "hopeless": hopeless, "good": good}
+    return {name: {"log": one.log, "weights": [w.numpy().tolist() for w in one.trained]} for name, one in names.items()}
+
+
+if __name__ == "__main__":
+    two = device_choice.resolve(Runtime(strategy="mirrored", replicas=2, precision="mixed_float16"))
+    one = replace(two, kind="none", strategy=tf.distribute.get_strategy(), names=("CPU",))
+    print(json.dumps({"1": scenario(one), "2": scenario(two)}))
