@@ -19,6 +19,7 @@ _HOMES = {
     "explain": "config.provenance",
     "init": "inspect.init",
     "runs": "inspect.runs",
+    "verify": "inspect.verify",
     "Run": "api",
     "KerasTuneError": "errors",
     "ConfigError": "errors",

@@ -15,8 +15,9 @@ from kerastune_ft.data.source import counted
 from kerastune_ft.errors import ConfigError
 from kerastune_ft.inspect.pixels import Pixels
 from kerastune_ft.inspect.sight import Sight, put, whole
+from kerastune_ft.training import tpu
 
-_ACCELERATORS = {"gpu": "/dev/nvidia[0-9]*", "tpu": "/dev/accel*"}
+_GPUS = "/dev/nvidia[0-9]*"
 # Fewer training examples than this can carry a head and no more.
 _HEAD_ALONE = 100
 # Up to so many training examples: epochs of a phase, epochs without improvement, and batch size.
@@ -28,7 +29,7 @@ _SMALL_SIZE = 128
 
 def device() -> str:
     """Return `gpu` or `tpu` where the system shows one, else `cpu`; TensorFlow would take seconds to say it."""
-    return next((name for name, pattern in _ACCELERATORS.items() if glob.glob(pattern)), "cpu")
+    return "gpu" if glob.glob(_GPUS) else "tpu" if tpu.is_there() else "cpu"
 
 
 def backbone(sight: Sight, pixels: Pixels | None) -> dict[str, Any]:

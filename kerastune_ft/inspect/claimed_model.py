@@ -1,0 +1,69 @@
+"""Verification of the saved model: it holds the last phase's best weights on what stayed frozen, and nothing else."""
+
+from __future__ import annotations
+
+import io
+import zipfile
+from collections import Counter
+from collections.abc import Iterator
+
+from kerastune_ft.inspect.claims import Claims, Findings, digest, some
+
+_MODEL = "model/model.keras"
+_WEIGHTS = "model.weights.h5"
+# The name that the saved model gives to the model that was trained, between resize and finish.
+_TRAINED = "trained"
+
+
+def saved(claims: Claims, findings: Findings) -> str | None:
+    """Check layer by layer that the values in model.keras are those the run ended with.
+
+    Keras numbers the variables of a layer and drops their names, so the values of a layer are compared as a set.
+    """
+    if not claims.is_done or not claims.finished or not claims.run.exists(_MODEL):
+        return None
+    last = claims.finished[-1]
+    try:
+        values, _ = claims.weights(last.weights)
+    except ValueError:
+        # Told where the weights are opened first.
+        return None
+    ended = {**(last.result or {})["frozen"]["after"], **{path: digest(array) for path, array in values.items()}}
+    try:
+        found = Counter(_saved_values(claims.run.read_bytes(_MODEL)))
+    except (zipfile.BadZipFile, OSError, KeyError) as error:
+        findings.broken(_MODEL, f"it cannot be opened ({error})")
+        return None
+    lacking = []
+    for path, value in ended.items():
+        if found[_layer(path), value]:
+            found[_layer(path), value] -= 1
+        else:
+            lacking.append(path)
+    if lacking:
+        findings.broken(_MODEL, f"it does not hold {some(lacking)} as phase {last.name} ended with them")
+    if extra := {layer for layer, _ in found.elements()}:
+        findings.broken(_MODEL, f"its layers {some(extra)} hold values that the run did not end with")
+    return f"the {len(ended)} variables of {_MODEL} are those that phase {last.name} ended with"
+
+
+def _layer(path: str) -> str:
+    """Return the name of the layer that a variable belongs to."""
+    return path.split("/")[-2] if "/" in path else ""
+
+
+def _saved_values(content: bytes) -> Iterator[tuple[str, str]]:
+    """Yield layer name and SHA-256 of every value in the trained part of a .keras file; seeds are no values."""
+    import h5py
+
+    with zipfile.ZipFile(io.BytesIO(content)) as archive:
+        weights = io.BytesIO(archive.read(_WEIGHTS))
+    with h5py.File(weights) as file:
+        groups: list[h5py.Group] = []
+        file.visititems(lambda name, one: groups.append(one) if name.endswith("/vars") else None)
+        inner = next(group.parent.name for group in groups if group.attrs.get("name") == _TRAINED)
+        for group in groups:
+            owner = group.parent.name.rpartition("/")[2]
+            if group.name.startswith(f"{inner}/") and not owner.startswith("seed_generator"):
+                for dataset in group.values():
+                    yield str(group.attrs["name"]), digest(dataset[()])

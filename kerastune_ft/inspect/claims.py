@@ -1,0 +1,150 @@
+"""What a run directory claims of itself, read from its files for verification; nothing here writes."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from kerastune_ft.errors import ConfigError
+from kerastune_ft.rundir import MANIFEST, RunDirectory
+from kerastune_ft.training.checkpoint import unpack
+
+RESTORE = "restore it from a copy, or start over with --fresh, which keeps this run aside"
+_BEGINNING = ("config.json", "plan.json", "splits.csv")
+_OF_PHASE = ("history.csv", "best.safetensors", "result.json")
+
+
+@dataclass(frozen=True)
+class Finding:
+    """Something that is not as it should be: where, what, and what to do about it."""
+
+    place: str
+    message: str
+    remedy: str
+    is_broken: bool
+    """False for a warning: nothing that was promised is lost."""
+
+    def __str__(self) -> str:
+        return f"{self.place}: {self.message}; {self.remedy}"
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the finding as a JSON object."""
+        return {"place": self.place, "message": self.message, "remedy": self.remedy, "broken": self.is_broken}
+
+
+@dataclass
+class Findings:
+    """What one check has found."""
+
+    found: list[Finding] = field(default_factory=list)
+
+    def broken(self, place: str, message: str, remedy: str = RESTORE) -> None:
+        """Add a promise that does not hold."""
+        self.found.append(Finding(place, message, remedy, True))
+
+    def warning(self, place: str, message: str, remedy: str) -> None:
+        """Add what the user should know and what costs no result."""
+        self.found.append(Finding(place, message, remedy, False))
+
+
+@dataclass(frozen=True)
+class PhaseClaims:
+    """What is claimed of one phase: its entry in plan.json and, once it is finished, its result."""
+
+    index: int
+    plan: Mapping[str, Any]
+    result: Mapping[str, Any] | None
+
+    @property
+    def name(self) -> str:
+        """Return the name of the phase."""
+        return str(self.plan["name"])
+
+    @property
+    def folder(self) -> str:
+        """Return the directory of the phase within the run directory."""
+        return f"phases/{self.index:02d}-{self.name}"
+
+    @property
+    def weights(self) -> str:
+        """Return the file with the weights of the best epoch."""
+        return f"{self.folder}/best.safetensors"
+
+    @property
+    def changed(self) -> set[str]:
+        """Return the paths of the variables that the phase changes: trained ones and statistics it updates."""
+        return {*self.plan["trained_variables"], *self.plan.get("updated_variables", ())}
+
+
+class Claims:
+    """The files of a run, each read once."""
+
+    def __init__(self, run: RunDirectory, is_live: bool) -> None:
+        """`is_live` says that a process holds the run and goes on writing. Raises ConfigError for damaged JSON."""
+        self.run, self.is_live = run, is_live
+        self.config, self.manifest, self.plan = (self._object(name) for name in ("config.json", MANIFEST, "plan.json"))
+        self.files: Mapping[str, Mapping[str, Any]] = self.manifest.get("files") or {}
+        self.phases = tuple(self._phase(index, entry) for index, entry in enumerate(self.plan.get("phases") or ()))
+        self._weights: dict[str, tuple[dict[str, np.ndarray], dict[str, Any]]] = {}
+
+    def _object(self, name: str) -> Mapping[str, Any]:
+        found = self.run.read_json(name) if self.run.exists(name) else {}
+        if not isinstance(found, Mapping):
+            raise ConfigError(f"{self.run.path / name} is damaged (it holds no object); {RESTORE}")
+        return found
+
+    def _phase(self, index: int, entry: Mapping[str, Any]) -> PhaseClaims:
+        phase = PhaseClaims(index, entry, None)
+        return PhaseClaims(index, entry, self._object(f"{phase.folder}/result.json") or None)
+
+    @property
+    def state(self) -> str:
+        """Return the state that the manifest tells; that of a killed process goes on saying `running`."""
+        return str(self.manifest.get("state") or "not begun")
+
+    @property
+    def is_done(self) -> bool:
+        """Return whether the run says that it has all its results."""
+        return self.state == "done" and not self.is_live
+
+    @property
+    def finished(self) -> tuple[PhaseClaims, ...]:
+        """Return the phases that have a result."""
+        return tuple(phase for phase in self.phases if phase.result is not None)
+
+    def is_settled(self, name: str) -> bool:
+        """Return whether a file must be what the manifest says.
+
+        While a run is under way a file may be newer than the manifest: a process killed between the two left it so, and
+        the same command writes it anew. Files of finished phases are not written again.
+        """
+        if self.is_done or name in {f"{phase.folder}/{own}" for phase in self.finished for own in _OF_PHASE}:
+            return True
+        return name in _BEGINNING and self.state != "running" and not self.is_live
+
+    def weights(self, name: str) -> tuple[dict[str, np.ndarray], dict[str, Any]]:
+        """Return the arrays and the header of a weights file; raises ValueError when it is damaged or missing."""
+        if name in self._weights:
+            return self._weights[name]
+        if not self.run.exists(name):
+            raise ValueError("it is missing")
+        found = unpack(self.run.read_bytes(name))
+        # Checkpoints are large, and looked at once.
+        if "/checkpoint/" not in name:
+            self._weights[name] = found
+        return found
+
+
+def digest(array: np.ndarray) -> str:
+    """Return the SHA-256 of an array's values, as the proof of a phase takes it of a variable."""
+    return hashlib.sha256(np.ascontiguousarray(array).tobytes()).hexdigest()
+
+
+def some(names: list[str] | tuple[str, ...] | set[str]) -> str:
+    """Return a few of these names and how many more there are."""
+    shown = sorted(names)[:3]
+    return ", ".join(shown) + (f" and {len(names) - len(shown)} more" if len(names) > len(shown) else "")

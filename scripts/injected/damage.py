@@ -1,0 +1,49 @@
+"""Damage to the files of a run that was killed: checkpoints cut short or garbled, and a disk that is full."""
+
+from __future__ import annotations
+
+import contextlib
+import random
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+KINDS = ("cut short", "emptied", "header garbled", "values garbled")
+
+
+def newest_checkpoint(run: Path) -> Path | None:
+    """Return the newest checkpoint of the phase under way, or None where there is none."""
+    begun = [folder for folder in run.glob("phases/*") if not (folder / "result.json").exists()]
+    return max((path for folder in begun for path in folder.glob("checkpoint/0*.safetensors")), default=None)
+
+
+def damage(path: Path, draw: random.Random) -> str:
+    """Damage a file as a failing disk would, and return how."""
+    content = bytearray(path.read_bytes())
+    kind = draw.choice(KINDS)
+    header = 8 + int.from_bytes(content[:8], "little")
+    if kind == "cut short":
+        del content[draw.randrange(1, len(content)) :]
+    elif kind == "emptied":
+        content.clear()
+    else:
+        first, last = (8, header) if kind == "header garbled" else (header, len(content))
+        content[draw.randrange(first, last)] ^= 0xFF
+    path.write_bytes(content)
+    return kind
+
+
+@contextlib.contextmanager
+def small_disk(folder: Path, size: int) -> Iterator[bool]:
+    """Have a disk of so many bytes at a folder; gives False where mounting one is not allowed."""
+    folder.mkdir(parents=True, exist_ok=True)
+    command = ["mount", "-t", "tmpfs", "-o", f"size={size}", "chaos", str(folder)]
+    try:
+        mounted = subprocess.run(command, capture_output=True, check=False).returncode == 0
+    except FileNotFoundError:
+        mounted = False
+    try:
+        yield mounted
+    finally:
+        if mounted:
+            subprocess.run(["umount", str(folder)], capture_output=True, check=True)

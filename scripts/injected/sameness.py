@@ -1,0 +1,48 @@
+"""What must be the same, to the last bit, in two runs that are the same."""
+
+from __future__ import annotations
+
+import csv
+import hashlib
+import io
+import zipfile
+from pathlib import Path
+
+import h5py
+
+_EXACT = ("metrics.json", "splits.csv", "evaluation/predictions.csv", "evaluation/constant.json")
+_MODEL = "model/model.keras"
+
+
+def results(run: Path) -> dict[str, str]:
+    """Return the SHA-256 of every result by name; seconds, dates and the order inside archives do not count."""
+    found = {name: (run / name).read_bytes() for name in _EXACT if (run / name).exists()}
+    found |= {str(path.relative_to(run)): path.read_bytes() for path in run.glob("phases/*/best.safetensors")}
+    found |= {str(path.relative_to(run)): _timeless(path) for path in run.glob("**/history.csv")}
+    if (run / _MODEL).exists():
+        found |= _model(run / _MODEL)
+    return {name: hashlib.sha256(content).hexdigest() for name, content in found.items()}
+
+
+def differences(expected: dict[str, str], run: Path) -> list[str]:
+    """Return the names of the results of a run that are not the expected ones."""
+    found = results(run)
+    return sorted(name for name in expected.keys() | found.keys() if expected.get(name) != found.get(name))
+
+
+def _timeless(history: Path) -> bytes:
+    rows = csv.DictReader(io.StringIO(history.read_text()))
+    return repr([{key: cell for key, cell in row.items() if key != "seconds"} for row in rows]).encode()
+
+
+def _model(path: Path) -> dict[str, bytes]:
+    with zipfile.ZipFile(path) as archive:
+        found = {f"{_MODEL}:config.json": archive.read("config.json")}
+        weights = io.BytesIO(archive.read("model.weights.h5"))
+    with h5py.File(weights) as file:
+        file.visititems(
+            lambda name, one: (
+                found.update({f"{_MODEL}:{name}": one[()].tobytes()}) if isinstance(one, h5py.Dataset) else None
+            )
+        )
+    return found

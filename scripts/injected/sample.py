@@ -1,0 +1,80 @@
+"""The run that is struck where no other is given: small, and with everything that resuming could get wrong."""
+
+from __future__ import annotations
+
+import io
+import json
+import zipfile
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from PIL import Image
+
+_EXAMPLES = 84
+_MISLABELLED = 5
+_SIZE = 32
+
+
+def write(folder: Path, strategy: str, *, is_brief: bool = False) -> Path:
+    """Write an archive of pictures and the configuration that trains on them; return the latter's path.
+
+    A brief one is two phases of one epoch.
+    """
+    _archive(folder / "pictures.zip")
+    path = folder / "chaos.json"
+    made = document(folder / "pictures.zip", strategy)
+    if is_brief:
+        del made["defaults"]["early_stopping"]
+        made["phases"] = [{**phase, "epochs": 1} for phase in made["phases"][:2]]
+    path.write_text(json.dumps(made, indent=1))
+    return path
+
+
+def document(data: Path, strategy: str) -> dict[str, Any]:
+    """Return the configuration: dropout, augmentation, rates by unit, accumulation, early stopping, three phases."""
+    replicas = {"strategy": strategy, "replicas": 2} if strategy == "mirrored" else {"strategy": "none"}
+    return {
+        "name": "chaos",
+        "seed": 5,
+        "task": {"kind": "image_classification"},
+        "data": {"kind": "folder", "path": str(data)},
+        "backbone": {"kind": "applications", "name": "MobileNetV2", "weights": "embedded", "image_size": _SIZE},
+        "head": {"dropout": 0.3},
+        "defaults": {"batch_size": 10, "clip_norm": 0.5, "early_stopping": {"patience": 1}},
+        "phases": [
+            {"name": "head", "unfreeze": "none", "epochs": 4, "learning_rate": 0.02},
+            {
+                "name": "top",
+                "unfreeze": {"last": 2},
+                "epochs": 4,
+                "learning_rate": {"peak": 0.003, "shape": "cosine", "warmup": 0.2, "unit_decay": 0.5},
+                "accumulate": 2,
+                "augment": "light",
+            },
+            {
+                "name": "more",
+                "unfreeze": {"last": 3},
+                "epochs": 2,
+                "learning_rate": {"peak": 0.001, "unit_decay": 0.7},
+                "augment": "medium",
+                "start_from": "last",
+            },
+        ],
+        "runtime": replicas,
+        "output": {"checkpoint": {"every": {"steps": 2}}},
+    }
+
+
+def _archive(path: Path) -> None:
+    """Two classes, noise with and without a bright square; every fifth label is wrong, so that overfitting shows."""
+    random = np.random.default_rng(0)
+    with zipfile.ZipFile(path, "w") as archive:
+        for number in range(_EXAMPLES):
+            square = number % 2
+            pixels = random.integers(0, 120, (_SIZE, _SIZE, 3)).astype(np.uint8)
+            pixels[8:24, 8:24] += np.uint8(100 * square)
+            label = square if number % _MISLABELLED else 1 - square
+            picture = io.BytesIO()
+            Image.fromarray(pixels).save(picture, "PNG")
+            archive.writestr(f"{'bright' if label else 'plain'}/{number:03d}.png", picture.getvalue())

@@ -1,0 +1,111 @@
+"""Promise 3 as scripts/chaos.py shows it: struck anywhere, a run ends as if it had been left in peace."""
+
+from __future__ import annotations
+
+import json
+import random
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+SCRIPTS = Path(__file__).parents[2] / "scripts"
+
+
+@pytest.fixture(autouse=True)
+def scripts_importable(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.syspath_prepend(str(SCRIPTS))
+
+
+def chaos(folder: Path, *words: str) -> dict:
+    command = [sys.executable, str(SCRIPTS / "chaos.py"), "--directory", str(folder), "--json", *words]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=3600, check=False)
+    outcome = json.loads(done.stdout)
+    assert (done.returncode, outcome["faults"]) == (0, []), done.stderr[-3000:]
+    return outcome
+
+
+@pytest.mark.slow
+def test_struck_in_every_stage_a_run_ends_bit_identical(tmp_path: Path) -> None:
+    outcome = chaos(tmp_path, "--kills", "28", "--full-disks", "2", "--seed", "1")
+    assert outcome["kills"] >= 28
+    assert len({entry["stage"] for entry in outcome["strikes"]}) == 7
+
+
+@pytest.mark.slow
+def test_struck_on_two_replicas(tmp_path: Path) -> None:
+    assert chaos(tmp_path, "--kills", "7", "--full-disks", "0", "--strategy", "mirrored")["kills"] == 7
+
+
+def test_a_few_kills_end_bit_identical(tmp_path: Path) -> None:
+    assert chaos(tmp_path, "--kills", "2", "--full-disks", "0", "--brief")["kills"] == 2
+
+
+def test_what_is_damaged_is_damaged(tmp_path: Path) -> None:
+    from injected import damage
+
+    for seed in range(30):
+        path = tmp_path / "phases/00-head/checkpoint/000000002.safetensors"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        content = (16).to_bytes(8, "little") + b'{"a": 1}        ' + bytes(50)
+        path.write_bytes(content)
+        assert damage.newest_checkpoint(tmp_path) == path
+        assert damage.damage(path, random.Random(seed)) in damage.KINDS
+        assert path.read_bytes() != content
+    (tmp_path / "phases/00-head/result.json").write_text("{}")
+    assert damage.newest_checkpoint(tmp_path) is None, "a finished phase needs no checkpoint"
+
+
+def test_results_are_compared_without_their_seconds(tmp_path: Path) -> None:
+    from injected import sameness
+
+    for name, seconds, loss in (("a", "1.5", "0.25"), ("b", "2.5", "0.25"), ("c", "1.5", "0.26")):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "history.csv").write_text(f"epoch,seconds,loss\n1,{seconds},{loss}\n")
+        (tmp_path / name / "metrics.json").write_text('{"test": 1}')
+    expected = sameness.results(tmp_path / "a")
+    assert sameness.differences(expected, tmp_path / "b") == []
+    assert sameness.differences(expected, tmp_path / "c") == ["history.csv"]
+    (tmp_path / "b/metrics.json").unlink()
+    assert sameness.differences(expected, tmp_path / "b") == ["metrics.json"]
+
+
+@pytest.mark.parametrize("by", ["counter", "clock"])
+def test_a_strike_comes_in_its_stage(tmp_path: Path, by: str) -> None:
+    script = f"""
+import sys, time
+sys.path.insert(0, {str(SCRIPTS)!r})
+from pathlib import Path
+from injected.moments import Strike, Striker
+at = {2 if by == "counter" else 0.02}
+striker = Striker(Strike("evaluation", {int(signal.SIGKILL)}, {by!r}, at), Path("record"))
+striker.start_clock()
+step = striker.beginning(lambda: time.sleep(0.05), "training")
+look = striker.beginning(lambda: time.sleep(0.05), "evaluation")
+for function in (step, step, look, look):
+    function()
+print("not struck")
+"""
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, cwd=tmp_path, check=False)
+    assert (done.returncode, done.stdout) == (-signal.SIGKILL, ""), done.stderr
+    told = json.loads((tmp_path / "record").read_text())
+    assert told["stage"] == "evaluation"
+    assert told["events"]["training"] == 4
+
+
+def test_strikes_are_shared_out_over_stages_signals_and_ways() -> None:
+    from chaos import Chaos
+    from injected.moments import STAGES
+
+    drawing = Chaos(Path(), Path(), seed=3)
+    drawing.events, drawing.seconds = dict.fromkeys(STAGES, 10), dict.fromkeys(STAGES, 2.0)
+    strikes = drawing.drawn(56)
+    ways = {(strike.stage, strike.signal, strike.by) for strike in strikes}
+    assert len(ways) == 28
+    assert all(1 <= strike.at <= 10 for strike in strikes if strike.by == "counter")
+    assert all(0 <= strike.at <= 1.6 for strike in strikes if strike.by == "clock")
+    again = Chaos(Path(), Path(), seed=3)
+    again.events, again.seconds = drawing.events, drawing.seconds
+    assert again.drawn(56) == strikes
