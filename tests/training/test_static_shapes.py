@@ -1,0 +1,192 @@
+"""What a TPU asks of compiled calls, without one: static shapes, no strings, and XLA's results are the plain ones."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import keras
+import numpy as np
+import pytest
+import tensorflow as tf
+from tensorflow.python.framework import op_def_registry
+
+from kerastune_ft.config.read import read
+from kerastune_ft.input.pipeline import shuffled
+from kerastune_ft.training import devices, optimizers, plan
+from kerastune_ft.training.assemble import Session, assemble
+from kerastune_ft.training.evaluate import as_tensor
+from kerastune_ft.training.phase import address, build_step
+from kerastune_ft.training.schedules import rate_table
+from kerastune_ft.training.step import PhaseStep
+
+TOLERANCE = 1e-5
+SIZE = 32
+
+
+def _small_network(path: Path) -> Path:
+    """Two residual blocks with normalisation and stochastic depth."""
+    outputs = inputs = keras.Input((SIZE, SIZE, 3), name="images")
+    outputs = keras.layers.Rescaling(1 / 127.5, offset=-1, name="rescaling")(outputs)
+    outputs = keras.layers.Conv2D(8, 3, strides=2, name="stem_conv")(outputs)
+    for block in ("block1", "block2"):
+        branch = keras.layers.SeparableConv2D(8, 3, padding="same", name=f"{block}_conv")(outputs)
+        branch = keras.layers.BatchNormalization(name=f"{block}_norm")(branch)
+        branch = keras.layers.Activation("swish", name=f"{block}_swish")(branch)
+        branch = keras.layers.Dropout(0.4, noise_shape=(None, 1, 1, 1), name=f"{block}_drop")(branch)
+        outputs = keras.layers.Add(name=f"{block}_add")([outputs, branch])
+    keras.Model(inputs, outputs).save(path)
+    return path
+
+
+@dataclass(frozen=True)
+class Bench:
+    """A session whose second phase has everything a step can have, and the batches of its first epoch."""
+
+    session: Session
+    plan: plan.Plan
+    batches: list[tuple]
+
+    @property
+    def phase(self) -> plan.PhasePlan:
+        return self.plan.phases[1]
+
+    def step(self) -> PhaseStep:
+        """The compiled calls of the phase, with a new optimizer."""
+        plan.freeze_all_but(self.session, self.phase.selection, self.phase.trained)
+        rates = rate_table(self.phase.phase.learning_rate, self.phase.steps)
+        variables = [self.session.variables[path] for path in self.phase.trained]
+        optimizer = optimizers.build(self.phase.phase, variables, rates, self.phase.factors)
+        return build_step(self.session, self.plan, self.phase, optimizer)
+
+
+@pytest.fixture(
+    scope="module",
+    params=[pytest.param(("small", 2), id="small"),
+            pytest.param(("EfficientNetB0", 3), id="EfficientNetB0", marks=pytest.mark.slow)],
+)  # fmt: skip
+def bench(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Bench:
+    name, units = request.param
+    folder: Path = tmp_path_factory.mktemp("static_shapes")
+    random = np.random.default_rng(0)
+    images = random.integers(0, 256, (60, SIZE, SIZE, 3)).astype(np.uint8)
+    np.savez(folder / "data.npz", x=images, y=np.arange(60) % 2)
+    backbone = {"kind": "applications", "name": name, "weights": None, "image_size": SIZE}
+    if name == "small":
+        backbone = {"kind": "saved", "path": str(_small_network(folder / "small.keras"))}
+    config = read(
+        {
+            "task": {"kind": "image_classification"},
+            "data": {"kind": "arrays", "path": str(folder / "data.npz")},
+            "backbone": backbone,
+            "head": {"dropout": 0.3},
+            "defaults": {"clip_norm": 0.5, "epochs": 1},
+            "phases": [
+                # Its small batch makes the chunk small, so that the prefix of the next phase runs in several.
+                {"name": "head", "unfreeze": "none", "batch_size": 4, "learning_rate": 0.01},
+                {
+                    "name": "top",
+                    "unfreeze": {"last": units},
+                    "batch_size": 8,
+                    "accumulate": 2,
+                    "learning_rate": {"peak": 0.003, "shape": "cosine", "unit_decay": 0.5},
+                    "augment": "light",
+                },
+            ],
+            "runtime": {"cache_directory": str(folder / "cache"), "strategy": "none", "precision": "float32"},
+        }
+    )
+    session = assemble(config, devices.resolve(config.runtime), lambda line: None)
+    made = plan.make(session)
+    phase = made.phases[1]
+    operations = phase.phase.augment.resolved()
+    order = shuffled(session.source.splits["train"], phase.update_batch, phase.phase.accumulate, (config.seed, 1, 0))
+    dataset = session.loader.dataset(order, 1, augmentation=operations, address=address(session, phase), epoch=0)
+    return Bench(session, made, list(dataset))
+
+
+def _with_xla(step: PhaseStep) -> PhaseStep:
+    """The same calls, each compiled as a whole by XLA: what it cannot compile is an error."""
+    step._prefix_call = tf.function(step._features, jit_compile=True)
+    step._train_call = tf.function(step._train, jit_compile=True)
+    step._output_call = tf.function(step._outputs, jit_compile=True)
+    return step
+
+
+def test_xla_trains_and_evaluates_like_the_plain_step(bench: Bench) -> None:
+    session = bench.session
+    start = session.values(session.variables)
+    assert bench.phase.partition.prefix is not None
+    assert bench.batches[0][0].shape[0] > bench.plan.chunk
+    found = []
+    for compiled in (lambda step: step, _with_xla):
+        session.assign(start)
+        step = compiled(bench.step())
+        sums = np.array([step.train(batch, as_tensor(0)) for batch in bench.batches])
+        found.append((sums, step.outputs(bench.batches[0][0]).numpy(), session.values(bench.phase.trained)))
+    (sums, outputs, weights), (xla_sums, xla_outputs, xla_weights) = found
+    np.testing.assert_allclose(xla_sums, sums, rtol=TOLERANCE)
+    np.testing.assert_allclose(xla_outputs, outputs, atol=TOLERANCE)
+    moved = 0.0
+    for path, values in weights.items():
+        # Adam turns the sign of a gradient near zero into a whole step, which is 0.003 and less.
+        np.testing.assert_allclose(xla_weights[path], values, atol=5 * TOLERANCE, err_msg=path)
+        moved = max(moved, float(np.abs(values - start[path]).max()))
+    assert moved > 100 * TOLERANCE
+
+
+def _outputs_of_operations(call: Any, *arguments: Any) -> Iterator[tuple[str, set[tf.DType], tf.TensorShape]]:
+    """Yield operation, types and shape of every tensor in the graph of a call and in the functions it calls."""
+    graph = call.get_concrete_function(*arguments).graph
+    document = graph.as_graph_def(add_shapes=True)
+    for nodes in (document.node, *(function.node_def for function in document.library.function)):
+        for node in nodes:
+            kinds = _kinds(node)
+            for shape in node.attr["_output_shapes"].list.shape:
+                yield f"{node.op} {node.name}", kinds, tf.TensorShape(shape)
+
+
+def _kinds(node: Any) -> set[tf.DType]:
+    definition = op_def_registry.get(node.op)
+    kinds: set[int] = set()
+    # What is no operation of TensorFlow is a function of the graph, whose own operations are looked at.
+    for output in definition.output_arg if definition else ():
+        kinds |= {output.type or node.attr[output.type_attr].type}
+        kinds |= set(node.attr[output.type_list_attr].list.type)
+    return {tf.as_dtype(kind) for kind in kinds if kind}
+
+
+@pytest.fixture
+def tensors(bench: Bench) -> list[tuple[str, set[tf.DType], tf.TensorShape]]:
+    """The tensors of the three compiled calls of the phase."""
+    step = bench.step()
+    inputs, targets, weights, indices = bench.batches[0]
+    features = step._prefix_call(inputs)
+    asked = tf.zeros([1], bench.session.devices.sum_dtype)
+    return [
+        *_outputs_of_operations(step._prefix_call, inputs),
+        *_outputs_of_operations(step._train_call, features, targets, weights, indices, as_tensor(0), asked),
+        *_outputs_of_operations(step._output_call, features),
+    ]
+
+
+def test_no_shape_is_dynamic(tensors: list) -> None:
+    unknown = [f"{name} {shape}" for name, _, shape in tensors if not shape.is_fully_defined()]
+    assert len(tensors) > 300
+    assert unknown == []
+
+
+def test_no_tensor_is_a_string(tensors: list) -> None:
+    assert [name for name, kinds, _ in tensors if tf.string in kinds] == []
+
+
+def test_what_is_looked_for_would_be_found() -> None:
+    def masked(numbers: tf.Tensor) -> tf.Tensor:
+        return tf.strings.length(tf.as_string(tf.boolean_mask(numbers, numbers > 0)))
+
+    found = list(_outputs_of_operations(tf.function(masked), tf.constant([1, 0, 2])))
+    assert any(not shape.is_fully_defined() for _, _, shape in found)
+    nested = tf.function(lambda numbers: tf.map_fn(lambda number: tf.strings.length(tf.as_string(number)), numbers))
+    assert any(tf.string in kinds for _, kinds, _ in _outputs_of_operations(nested, tf.constant([1, 0, 2])))
