@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import io
 import json
 import os
 import sys
@@ -16,10 +17,12 @@ from kerastune_ft.config.files import shipped_names
 from kerastune_ft.config.read import read
 from kerastune_ft.config.run import RunConfig, config_hash
 from kerastune_ft.durations import parse_duration
-from kerastune_ft.errors import ConfigError, DataError, Interrupted, KerasTuneError, ResourceError, exhaustion_explained
+from kerastune_ft.errors import ConfigError, Interrupted, KerasTuneError, ResourceError, exhaustion_explained
 from kerastune_ft.reporting.progress import watcher
-from kerastune_ft.rundir import RunDirectory, choose
-from kerastune_ft.training import begun
+from kerastune_ft.rundir import RunDirectory
+from kerastune_ft.silence import silent_import
+from kerastune_ft.storage import at_hand, is_remote, path_of, require_data
+from kerastune_ft.training import begun, tpu
 
 if TYPE_CHECKING:
     import keras
@@ -36,6 +39,8 @@ class Run:
     """A run directory with results in it."""
 
     path: Path
+    is_chief: bool = True
+    """Whether this process, of several workers, is the one that has the results."""
 
     @property
     def _directory(self) -> RunDirectory:
@@ -62,14 +67,15 @@ class Run:
         """Return a row per phase and epoch."""
         import pandas
 
-        return pandas.read_csv(self.path / "history.csv")
+        return pandas.read_csv(io.BytesIO(self._directory.read_bytes("history.csv")))
 
     @property
     def model(self) -> keras.Model:
         """Return the final model: decoded images 0 to 255 of any size in, probabilities out."""
         import keras
 
-        return keras.models.load_model(self.path / "model" / "model.keras")
+        with at_hand(self.path / "model" / "model.keras") as file:
+            return keras.models.load_model(file)
 
     def plot(self) -> Figure:
         """Return the learning curves with a band per phase."""
@@ -125,28 +131,37 @@ def run(
     _check_until(settings, until_phase)
     seconds = _seconds(stop_after)
     _require_weights(settings)
+    # A run directory in a bucket is asked for through TensorFlow.
+    tpu.prepare(settings.runtime.strategy)
     digest = config_hash(settings)
-    if run_dir is not None:
-        if not os.fspath(run_dir):
-            raise ConfigError("--run-dir is empty; give a directory, or leave it out")
-        target = RunDirectory(run_dir)
-        if fresh:
-            begun.set_aside(target)
-        reason = "goes on where it stopped" if target.manifest() else "new"
-    else:
-        target, reason = choose(settings.output.directory, settings.name, digest, fresh)
-        if reason == "new" and not fresh and (earlier := begun.extended(target, settings)):
-            reason = f"new; --run-dir {earlier} would go on with that run"
-    with target.lock():
-        if begun.is_complete(target, settings, digest):
-            print(f"run {target} finished before with this configuration", file=sys.stderr)
-            if not target.exists("report/index.html"):
-                write_report(target)
-                target.update_manifest()
-            return Run(Path(str(target)))
-        allowed = begun.allowed_changes(target, settings)
-        _carry_out(target, settings, digest, reason, allowed, until_phase, seconds)
-    return Run(Path(str(target)))
+    devices = _engine(settings).devices(settings) if settings.runtime.strategy == "multi_worker" else None
+    with contextlib.ExitStack() as held:
+
+        def begin() -> begun.Beginning:
+            return begun.begin(settings, digest, run_dir, fresh, held)
+
+        if devices is None:
+            beginning = begin()
+        else:
+            from kerastune_ft.training import workers
+
+            beginning = workers.agreed(devices, begin)
+        return _carried_out(beginning, settings, digest, until_phase, seconds)
+
+
+def _carried_out(
+    beginning: begun.Beginning, settings: RunConfig, digest: str, until_phase: str | None, seconds: float | None
+) -> Run:
+    target = beginning.target
+    writer = target.writer
+    if not beginning.complete:
+        _carry_out(beginning, settings, digest, until_phase, seconds)
+    elif writer is not None:
+        print(f"run {target} finished before with this configuration", file=sys.stderr)
+        if not writer.exists("report/index.html"):
+            write_report(writer)
+            writer.update_manifest()
+    return Run(path_of(str(target)), is_chief=writer is not None)
 
 
 def _require_weights(settings: RunConfig) -> None:
@@ -158,26 +173,19 @@ def _require_weights(settings: RunConfig) -> None:
         imagenet.require(backbone)
 
 
-def _engine() -> Any:
-    """Import the engine, and TensorFlow with it, without the lines its libraries print before they have a log."""
-    if "tensorflow" in sys.modules or os.environ.get("TF_CPP_MIN_LOG_LEVEL", "3") < "2":
+def _engine(settings: RunConfig | None = None) -> Any:
+    """Import the engine, and TensorFlow with it, without the lines its libraries print before they have a log.
+
+    A TPU is made ready before TensorFlow is imported or not at all; without `settings` none is wanted.
+    """
+    if "kerastune_ft.training.execute" in sys.modules:
+        return sys.modules["kerastune_ft.training.execute"]
+    tpu.prepare(settings.runtime.strategy if settings else "none")
+    with silent_import():
         from kerastune_ft.training import execute
 
-        return execute
-    sys.stderr.flush()
-    kept = os.dup(2)
-    with open(os.devnull, "wb") as nowhere:
-        os.dup2(nowhere.fileno(), 2)
-        try:
-            import tensorflow as tf
-
-            from kerastune_ft.training import execute
-
-            # Without a GPU the first look for one makes CUDA complain; a run's own first line says why there is none.
-            tf.config.list_physical_devices()
-        finally:
-            os.dup2(kept, 2)
-            os.close(kept)
+        # Without a GPU the first look for one makes CUDA complain; a run's own first line says why there is none.
+        sys.modules["tensorflow"].config.list_physical_devices()
     return execute
 
 
@@ -208,31 +216,27 @@ def _check_until(settings: RunConfig, until_phase: str | None) -> None:
 
 
 def _carry_out(
-    target: RunDirectory,
-    settings: RunConfig,
-    digest: str,
-    reason: str,
-    allowed: Sequence[str],
-    until_phase: str | None,
-    stop_seconds: float | None,
+    beginning: begun.Beginning, settings: RunConfig, digest: str, until_phase: str | None, stop_seconds: float | None
 ) -> None:
     from kerastune_ft.training.interrupts import StopRequest, listening
+    from kerastune_ft.training.watch import Watch
 
+    target, writer = beginning.target, beginning.target.writer
     if not target.exists("plan.json"):
         # Written before anything can fail, so that a report can tell of a failure too.
         target.commit_json("config.json", settings.to_json())
         target.update_manifest(state="running", exit_code=None, message="", config_hash=digest)
-    watch = watcher(lambda line: target.append("log.txt", line))
+    # Of several workers the chief tells; the others have nothing else to tell.
+    watch = watcher(lambda line: target.append("log.txt", line)) if writer is not None else Watch()
     stop = StopRequest(stop_seconds)
     try:
         with listening(stop), exhaustion_explained():
             # TensorFlow takes seconds to import; everything that can be refused without it has been.
-            execute = _engine()
-            if execute.execute(target, settings, digest, reason, allowed, watch, stop, until_phase):
+            if _engine(settings).execute(beginning, settings, digest, watch, stop, until_phase) and writer is not None:
                 # The report shows the state, so the state comes first; a missing report is written at the next call.
-                target.update_manifest(state="done", exit_code=0, message="")
-                write_report(target)
-                target.update_manifest()
+                writer.update_manifest(state="done", exit_code=0, message="")
+                write_report(writer)
+                writer.update_manifest()
     except BaseException as error:
         watch.close()
         _record_failure(target, error)
@@ -273,7 +277,7 @@ def plan(config: Config, overrides: Sequence[str] = (), *, pictures: str | os.Pa
         sheet.check_target(Path(pictures))
     _require_weights(settings)
     with exhaustion_explained():
-        session, made = _engine().planned(settings, lambda line: print(line, file=sys.stderr))
+        session, made = _engine(settings).planned(settings, lambda line: print(line, file=sys.stderr))
         if pictures is not None:
             from kerastune_ft.inspect.pictures import draw
 
@@ -327,9 +331,10 @@ def _settle(target: RunDirectory) -> None:
 
 def open_run(path: str | os.PathLike[str]) -> Run:
     """Return the run in a directory; raises ConfigError when there is none."""
+    tpu.prepare("auto" if is_remote(path) else "none")
     if not RunDirectory(path).exists("config.json"):
         raise ConfigError(f"{os.fspath(path)} is no run directory: it has no config.json")
-    return Run(Path(path))
+    return Run(path_of(path))
 
 
 def evaluate(
@@ -341,15 +346,13 @@ def evaluate(
     """
     if data is not None and split is not None:
         raise ConfigError("--split has no effect with --data, which is evaluated whole; give one of them")
-    opened = open_run(run_dir)
-    target = RunDirectory(opened.path)
+    target = RunDirectory(open_run(run_dir).path)
     _require_model(target)
-    if data is not None and not Path(data).exists():
-        raise DataError(f"--data: there is nothing at {os.fspath(data)}")
+    other = None if data is None else require_data(data, "--data")
     settings = read(target.read_json("config.json"))
     watch = watcher(lambda line: None)
     with exhaustion_explained(), contextlib.closing(watch):
-        return _engine().evaluate(target, settings, None if data is None else Path(data), split or "test", watch)
+        return _engine(settings).evaluate(target, settings, other, split or "test", watch)
 
 
 def predict(
@@ -393,5 +396,5 @@ def write_report(target: RunDirectory) -> Path:
     """Write report/index.html of a run and return its path."""
     from kerastune_ft.reporting import document
 
-    target.commit("report/index.html", document.render(Path(str(target))))
-    return Path(str(target)) / "report" / "index.html"
+    target.commit("report/index.html", document.render(target.path))
+    return target.path / "report" / "index.html"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict
 from typing import Any
 
@@ -34,6 +34,24 @@ def _show_origins(config: str, overrides: Sequence[str]) -> None:
     show(listing([row.cells() for row in provenance.explain(config, overrides)]))
 
 
+def _of_a_run(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Add what a command that trains takes."""
+    for option in reversed(
+        (
+            click.argument("config"),
+            click.option("--run-dir", help="The run directory; by default runs/<name>-<n>."),
+            _set,
+            click.option("--fresh", is_flag=True, help="Start over; an earlier run in --run-dir is kept aside."),
+            click.option("--until-phase", metavar="NAME", help="Stop after this phase."),
+            click.option(
+                "--stop-after", metavar="DURATION", help="Stop in time, as in 3h50m; the same command goes on."
+            ),
+        )
+    ):
+        command = option(command)
+    return command
+
+
 @click.group(cls=Program, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(package_name="kerastune_ft", prog_name="kerastune-ft")
 def main() -> None:
@@ -41,12 +59,7 @@ def main() -> None:
 
 
 @main.command()
-@click.argument("config")
-@click.option("--run-dir", help="The run directory; by default runs/<name>-<n>.")
-@_set
-@click.option("--fresh", is_flag=True, help="Start over; an earlier run in --run-dir is kept aside.")
-@click.option("--until-phase", metavar="NAME", help="Stop after this phase.")
-@click.option("--stop-after", metavar="DURATION", help="Stop in time, as in 3h50m; the same command goes on.")
+@_of_a_run
 @common
 def run(
     config: str,
@@ -62,11 +75,42 @@ def run(
     from kerastune_ft import api
 
     done = api.run(config, run_dir, fresh=fresh, until_phase=until_phase, stop_after=stop_after, overrides=overrides)
+    if not done.is_chief:
+        return
     if as_json:
         state = done.manifest.get("state")
         print_json({"run": str(done.path), "state": state, "metrics": done.metrics, "constant": done.constant})
         return
     _print_outcome(done)
+
+
+@main.command()
+@_of_a_run
+@click.option("--workers", type=click.IntRange(min=1), required=True, help="How many processes train together.")
+@common
+def launch(
+    config: str,
+    workers: int,
+    run_dir: str | None,
+    overrides: tuple[str, ...],
+    fresh: bool,
+    until_phase: str | None,
+    stop_after: str | None,
+    as_json: bool,
+    debug: bool,
+) -> int:
+    """Run CONFIG in several local processes that train together; again: go on."""
+    from kerastune_ft.config.read import read
+    from kerastune_ft.training import launch as launching
+
+    overrides = (*overrides, "runtime.strategy=multi_worker", "runtime.replicas=null")
+    # So that what is wrong with it is said once.
+    read(config, overrides)
+    named = {"--run-dir": run_dir, "--until-phase": until_phase, "--stop-after": stop_after}
+    flags = {"--fresh": fresh, "--json": as_json, "--debug": debug}
+    words = ["run", config, *(word for value in overrides for word in ("--set", value))]
+    words += [word for name, value in named.items() if value is not None for word in (name, value)]
+    return launching.launch(workers, words + [name for name, given in flags.items() if given])
 
 
 def _print_outcome(done: Any) -> None:
@@ -328,3 +372,15 @@ def report(run: str, as_json: bool, debug: bool) -> None:
     opened = api.open_run(run)
     path = opened.report()
     print_json(document.summary(opened.path)) if as_json else click.echo(str(path))
+
+
+@main.command()
+@click.argument("run")
+@common
+def verify(run: str, as_json: bool, debug: bool) -> int:
+    """Check everything that RUN claims again: files, weights, frozen variables, figures, the saved model."""
+    from kerastune_ft.inspect import verify as checking
+
+    verified = checking.verify(run)
+    print_json(verified.to_json()) if as_json else click.echo(str(verified))
+    return verified.exit_code

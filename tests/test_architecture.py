@@ -26,8 +26,9 @@ RANKS = {
     name: rank
     for rank, names in enumerate(
         [
-            ("errors",),
-            ("durations",),
+            ("errors", "silence"),
+            ("remote",),
+            ("durations", "storage"),
             ("config",),
             ("rundir", "registry"),
             ("graph", "layers"),
@@ -138,7 +139,7 @@ def test_private_names_of_keras_are_in_one_module() -> None:
 def test_the_public_names_are_these() -> None:
     assert kerastune_ft.__all__ == sorted(
         [
-            "run", "plan", "open_run", "evaluate", "predict", "units", "explain", "init", "runs",
+            "run", "plan", "open_run", "evaluate", "predict", "units", "explain", "init", "runs", "verify",
             "Run", "KerasTuneError", "ConfigError", "DataError",
             "DivergedError", "PromiseError", "ResourceError", "Interrupted",
         ]

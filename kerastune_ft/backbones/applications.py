@@ -17,6 +17,7 @@ from kerastune_ft.config.backbones import Applications
 from kerastune_ft.errors import ConfigError
 from kerastune_ft.graph.depth import units_by_depth
 from kerastune_ft.graph.units import Unit, units_by_name
+from kerastune_ft.storage import path_of
 
 EMBEDDED = Path(__file__).parent / "weights" / "mobilenet_v2_035_embedded.safetensors"
 
@@ -37,7 +38,7 @@ def build(options: Applications) -> Backbone:
     elif options.weights is None:
         transfer = Transfer("random", None, 0)
     else:
-        path = EMBEDDED if options.weights == "embedded" else Path(options.weights)
+        path = EMBEDDED if options.weights == "embedded" else path_of(options.weights)
         transfer = weights_file.load(model, variables, path, "embedded" if path is EMBEDDED else path.name)
     notes: tuple[str, ...] = ()
     if transfer.missing:

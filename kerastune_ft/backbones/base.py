@@ -5,12 +5,13 @@ from __future__ import annotations
 import hashlib
 import importlib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import keras
 import numpy as np
 
+from kerastune_ft.graph import precision
 from kerastune_ft.graph.units import Unit, is_seed
 
 
@@ -69,6 +70,17 @@ def build(options: Any, seed: int) -> Backbone:
     backbone = importlib.import_module(f"kerastune_ft.backbones.{options.kind}").build(options)
     _check_units(backbone)
     return backbone
+
+
+def computing_in(backbone: Backbone, policy: str) -> Backbone:
+    """Return a float32 backbone that computes by a dtype policy; call it in the strategy's scope.
+
+    Its layers have the same names, its variables the same paths and values.
+    """
+    if policy == precision.FLOAT32:
+        return backbone
+    model = precision.rebuilt(backbone.model, policy)
+    return replace(backbone, model=model, units=tuple(precision.same_unit(unit, model) for unit in backbone.units))
 
 
 def outline(options: Any) -> Backbone:

@@ -30,13 +30,17 @@ def inconsistencies(document: Mapping[str, Any]) -> Iterator[Finding]:
     yield from table_inconsistencies(_object(document, "data"), _object(document, "task"))
     yield from _backbone(_object(document, "backbone"))
     yield from _runtime(_object(document, "runtime"))
-    phases = document.get("phases")
+    listed = document.get("phases")
+    phases = listed if isinstance(listed, list) else []
     names: dict[Any, int] = {}
-    for index, phase in enumerate(phases if isinstance(phases, list) else []):
+    for index, phase in enumerate(phases):
         if not isinstance(phase, Mapping):
             continue
         for path, message in _phase(phase, index, _object(document, "task")):
             yield ("phases", index, *path), message
+        if index and isinstance(phases[index - 1], Mapping):
+            for path, message in _carried(phase, phases[index - 1]):
+                yield ("phases", index, *path), message
         name = phase.get("name")
         if isinstance(name, str) and names.setdefault(name, index) != index:
             yield ("phases", index, "name"), f'phases[{names[name]}] is named "{name}" too; give each its own name'
@@ -192,6 +196,8 @@ def _phase(phase: Mapping[str, Any], index: int, task: Mapping[str, Any]) -> Ite
         yield ("batch_norm",), 'it has no effect with "unfreeze": "none"; remove it'
     if index == 0 and phase.get("start_from") in ("last", "pretrained"):
         yield ("start_from",), "it has no effect in the first phase; remove it"
+    if index == 0 and phase.get("carry_optimizer") is True:
+        yield ("carry_optimizer",), "it has no effect in the first phase; give it to a later one"
     monitor = phase.get("monitor")
     metrics = [f"validation_{metric}" for metric in metrics_of(task)]
     if isinstance(monitor, str) and monitor not in metrics:
@@ -199,6 +205,24 @@ def _phase(phase: Mapping[str, Any], index: int, task: Mapping[str, Any]) -> Ite
     yield from _balance(phase, task)
     yield from _rate(_object(phase, "learning_rate"), head_only)
     yield from _optimizer(_object(phase, "optimizer"))
+
+
+def _carried(phase: Mapping[str, Any], before: Mapping[str, Any]) -> Iterator[Finding]:
+    """Yield what is wrong with going on from the optimizer of the phase before."""
+    if phase.get("carry_optimizer") is not True:
+        return
+    own, other = (_optimizer_name(each.get("optimizer")) for each in (phase, before))
+    if own != other:
+        yield (
+            ("carry_optimizer",),
+            f"the phase before has optimizer {shown(other)} and this one {shown(own)}, whose state is another; "
+            "give both the same, or remove it",
+        )
+
+
+def _optimizer_name(optimizer: Any) -> Any:
+    name = optimizer.get("name") if isinstance(optimizer, Mapping) else optimizer
+    return "adamw" if name is None else name
 
 
 def _balance(phase: Mapping[str, Any], task: Mapping[str, Any]) -> Iterator[Finding]:

@@ -17,6 +17,8 @@ from kerastune_ft.config.words import unknown
 
 # A phase has one of the two, so giving one takes the other's default away.
 LENGTHS = {"epochs": "steps", "steps": "epochs"}
+# What holds for the backbone's units alone.
+_OF_UNITS = ("batch_norm",)
 
 
 def with_base(
@@ -94,11 +96,13 @@ def _expanded(node: Node, defaults: dict[str, Node], problems: list[Problem]) ->
         if key in more:
             message = "a preset's phases differ in this; write the phases out as a list to change it"
             problems.append(Problem(more.pop(key).name_place, message))
-    phases = []
-    for index, phase in enumerate(PRESETS[name]()):
-        items = placed(phase, node.place.child(index)).value
-        phases.append(Node(_laid_over(_laid_over(items, defaults), more), node.place.child(index)))
-    return phases
+    given = [placed(phase, node.place.child(index)) for index, phase in enumerate(PRESETS[name]())]
+    return [
+        phase.with_items(
+            _laid_over(_laid_over(phase.value, _meant(defaults, phase, given)), _meant(more, phase, given))
+        )
+        for phase in given
+    ]
 
 
 def _preset_name(node: Node, problems: list[Problem]) -> str:
@@ -126,13 +130,30 @@ def _laid_over(under: dict[str, Node], over: dict[str, Node]) -> dict[str, Node]
     return {**{key: item for key, item in under.items() if key not in dropped}, **over}
 
 
+def _meant(shared: dict[str, Node], phase: Node, phases: list[Node]) -> dict[str, Node]:
+    """Return those of the keys given for all phases that are meant for this one.
+
+    A schedule that begins with the head alone can so have a `batch_norm` for the phases after it.
+    """
+    if not _trains_head_only(phase) or all(map(_trains_head_only, phases)):
+        return shared
+    return {key: item for key, item in shared.items() if key not in _OF_UNITS}
+
+
+def _trains_head_only(phase: Node) -> bool:
+    unfreeze = phase.find("unfreeze")
+    return unfreeze is not None and unfreeze.value == "none"
+
+
 def with_defaults(document: Node) -> Node:
     """Return the document with `defaults` filled into every phase."""
     items = {key: item for key, item in document.value.items() if key not in ("defaults", "$schema")}
     phases, defaults = items.get("phases"), _default_items(document)
     if phases and isinstance(phases.value, list):
         filled = [
-            phase.with_items(_laid_over(defaults, phase.value)) if isinstance(phase.value, dict) else phase
+            phase.with_items(_laid_over(_meant(defaults, phase, phases.value), phase.value))
+            if isinstance(phase.value, dict)
+            else phase
             for phase in phases.value
         ]
         items["phases"] = replace(phases, value=filled)

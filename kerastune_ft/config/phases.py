@@ -107,7 +107,8 @@ class Phase(Options):
     )
     keep_if_better: bool = Field(False, description="drop the phase's result if its monitor is no better")
     batch_norm: Literal["frozen", "statistics", "train"] = Field(
-        "frozen", description="what BatchNorm layers above the boundary do"
+        "frozen",
+        description="what BatchNorms of units that train do: stay as they are, update statistics, train too",
     )
     dropout: BelowOne | None = Field(None, description="dropout of the head; null means head.dropout")
     ema: BelowOne | None = Field(None, description="decay of the running average of weights; null means none")

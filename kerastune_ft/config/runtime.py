@@ -10,7 +10,9 @@ from typing import Annotated, Any, ClassVar, Literal
 from pydantic import Field, Tag
 
 from kerastune_ft.config.base import Count, Options, Word, one_of
-from kerastune_ft.config.paths import LocalPath
+from kerastune_ft.config.paths import LocalPath, OutputPath
+from kerastune_ft.errors import ConfigError
+from kerastune_ft.storage import is_remote
 
 
 class Runtime(Options):
@@ -20,8 +22,10 @@ class Runtime(Options):
         "auto", description="how the work is spread over devices"
     )
     replicas: Count | None = Field(None, description="number of replicas; null means as many as there are devices")
-    precision: Literal["float32", "mixed_float16", "mixed_bfloat16"] = Field(
-        "float32", description="the type of the computations"
+    precision: Literal["auto", "float32", "mixed_bfloat16", "mixed_float16"] = Field(
+        "float32",
+        description="the type of the backbone's computations; variables, head and loss are float32; auto means what "
+        "suits the device",
     )
     deterministic: bool | None = Field(None, description="null means true on CPU and false on accelerators")
     cache: Literal["auto", "off", "required"] = Field("auto", description="whether features are stored")
@@ -77,7 +81,7 @@ class Checkpointing(Options):
 class Output(Options):
     """Where a run's results go and what they show."""
 
-    directory: LocalPath = Field("runs", validate_default=True, description="the directory that holds run directories")
+    directory: OutputPath = Field("runs", validate_default=True, description="the directory that holds run directories")
     checkpoint: Checkpointing = Field(Checkpointing(), description="when training state is written")
     examples: bool = Field(True, description="whether reports show thumbnails, paths and group ids")
     tensorboard: bool = Field(False, description="whether to write TensorBoard events")
@@ -86,4 +90,8 @@ class Output(Options):
 def cache_directory(runtime: Runtime) -> Path:
     """Return the directory of caches: the option, else $KERASTUNE_CACHE, else ~/.cache/kerastune_ft."""
     chosen = runtime.cache_directory or os.environ.get("KERASTUNE_CACHE")
+    if chosen and is_remote(chosen):
+        raise ConfigError(
+            f"KERASTUNE_CACHE is {chosen}; caches and locks need a local disk: name a folder of this machine"
+        )
     return Path(str(chosen)).expanduser() if chosen else Path.home() / ".cache" / "kerastune_ft"

@@ -161,7 +161,7 @@ REMARKS: Mapping[str, str] = MappingProxyType(
         "classes": "their names in order",
         "monitor": 'one metric, like "validation_accuracy"',
         "hidden": "sizes of hidden layers, like [128]",
-        "precision": '"float32"',
+        "precision": 'like "mixed_bfloat16"',
     }
 )
 
@@ -231,6 +231,7 @@ FOREIGN_VALUES: Mapping[str, tuple[str, ...]] = MappingProxyType(
         "fp32": ("float32",),
         "fp16": ("mixed_float16",),
         "float16": ("mixed_float16",),
+        "half": ("mixed_float16",),
         "bf16": ("mixed_bfloat16",),
         "bfloat16": ("mixed_bfloat16",),
     }

@@ -11,6 +11,12 @@ from kerastune_ft.reporting import quantities as say
 
 Document = Mapping[str, Any]
 
+_BATCH_NORM = {
+    "frozen": "in inference mode; statistics, gamma and beta stay as they are",
+    "statistics": "normalised by each global batch, statistics updated; gamma and beta stay as they are",
+    "train": "normalised by each global batch, statistics updated; gamma and beta train",
+}
+
 
 class Fact(NamedTuple):
     """One labelled line."""
@@ -59,6 +65,7 @@ def phase_facts(phase: Document) -> list[Fact]:
         Fact("learning rate", _learning_rate(phase.get("learning_rate") or {})),
         Fact("rate per unit", rates_in_short(phase.get("rates") or {})),
         Fact("optimizer", _optimizer(phase)),
+        Fact("batch norm", _batch_norm(phase)),
         Fact("class weights", contents.weights(phase.get("class_weights") or {})),
         Fact("sampling", str(phase.get("sampling") or "")),
         Fact("augment", options(phase.get("augment"))),
@@ -217,6 +224,14 @@ def _optimizer(phase: Document) -> str:
         f"weight decay {say.rate(phase['weight_decay'])}" if phase.get("weight_decay") else "no weight decay",
         f"clip norm {phase['clip_norm']:g}" if phase.get("clip_norm") else "",
     )
+
+
+def _batch_norm(phase: Document) -> str:
+    layers = phase.get("batch_norm_layers")
+    if not layers:
+        return ""
+    mode = str(phase.get("batch_norm"))
+    return f"{mode}: {say.counted(layers, 'layer')} {_BATCH_NORM[mode]}"
 
 
 def _monitor(phase: Document) -> str:

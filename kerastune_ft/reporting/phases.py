@@ -46,7 +46,10 @@ def earlier_was_better(results: Sequence[Mapping[str, Any]], history: Sequence[M
 
 
 def frozen_proof(manifest: Mapping[str, Any]) -> list[dict[str, Any]]:
-    """Return per finished phase how many frozen variables were compared, and which had changed."""
+    """Return per finished phase how many frozen variables were compared, which had changed, and what was no part of it.
+
+    Moving statistics that were updated are not frozen, though they do not train.
+    """
     return [
         {
             "phase": phase["name"],
@@ -54,6 +57,7 @@ def frozen_proof(manifest: Mapping[str, Any]) -> list[dict[str, Any]]:
             "bytes": phase["frozen"].get("bytes"),
             "sha256": phase["frozen"].get("sha256"),
             "changed": list(phase["frozen"].get("changed") or ()),
+            "updated": (phase.get("updated") or {}).get("variables") or 0,
         }
         for phase in manifest.get("phases") or ()
         if phase.get("frozen")

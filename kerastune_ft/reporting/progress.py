@@ -98,10 +98,12 @@ class Lines(Watch):
 def done_line(result: Mapping[str, Any]) -> str:
     """Return one line about a phase that ended."""
     monitor = result["monitor"]
+    updated = result["updated"]["variables"]
     return (
         f"phase {result['name']} done: best epoch {result['best_epoch']} of {result['epochs']}, {say.words(monitor)} "
         f"{say.progress(result['best'][monitor])}, {result['seconds']:.1f} s; "
         f"{say.counted(result['frozen']['variables'], 'frozen variable')} bit-identical"
+        + (f", {updated} BatchNorm statistics updated" if updated else "")
     )
 
 

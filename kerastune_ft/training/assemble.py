@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import importlib
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import keras
 import numpy as np
@@ -16,7 +16,7 @@ from kerastune_ft.config.runtime import cache_directory
 from kerastune_ft.data.labels import Scheme
 from kerastune_ft.data.source import DataSource, open_source
 from kerastune_ft.errors import ConfigError
-from kerastune_ft.graph import keras_private, randomness
+from kerastune_ft.graph import keras_private, normalisation, precision, randomness
 from kerastune_ft.graph.boundary import HEAD
 from kerastune_ft.graph.units import Unit
 from kerastune_ft.input.decode import Geometry
@@ -89,12 +89,14 @@ def assemble(
         config.task, config.head, scheme, config.seed
     )
     with devices.strategy.scope():
-        backbone = backbones.build(config.backbone, config.seed)
+        backbone = backbones.computing_in(backbones.build(config.backbone, config.seed), devices.precision)
         model = keras.Model(backbone.model.input, task.head(backbone.model.output), name=config.name.replace(".", "_"))
     head = _head_unit(model, backbone)
     for layer, weights in backbone.kept_head.items():
         model.get_layer(layer).set_weights(list(weights))
-    unaddressed = randomness.bind(keras_private.leaf_layers(model))
+    leaves = keras_private.leaf_layers(model)
+    unaddressed = randomness.bind(leaves)
+    normalisation.bind(leaves)
     height, width = backbone.image_size
     loader = Loader(source, task, Geometry(height, width, config.data.resize))
     variables = {variable.path: variable for unit in (*backbone.units, head) for variable in unit.variables}
@@ -103,6 +105,25 @@ def assemble(
         config, devices, source, task, backbone, model, head, loader, origin,
         backbones.content_hash(backbone.variables), tuple(unaddressed),
     )  # fmt: skip
+
+
+def in_float32(session: Session) -> Session:
+    """Return a session whose model computes in float32, for what is measured and exported: itself, or a twin.
+
+    The twin has variables of its own, of the same paths and, now, the same values.
+    """
+    if session.devices.precision == precision.FLOAT32:
+        return session
+    with session.devices.strategy.scope():
+        model = precision.rebuilt(session.model, precision.FLOAT32)
+    units = tuple(precision.same_unit(unit, model) for unit in session.backbone.units)
+    return replace(
+        session,
+        devices=replace(session.devices, precision=precision.FLOAT32),
+        backbone=replace(session.backbone, units=units),
+        model=model,
+        head=precision.same_unit(session.head, model),
+    )
 
 
 def _head_unit(model: keras.Model, backbone: Backbone) -> Unit:

@@ -2,13 +2,69 @@
 
 from __future__ import annotations
 
+import contextlib
+import os
 import sys
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any
 
 from kerastune_ft.config import changes
 from kerastune_ft.config.read import read
 from kerastune_ft.config.run import RunConfig
 from kerastune_ft.errors import ConfigError
-from kerastune_ft.rundir import RunDirectory, numbered
+from kerastune_ft.rundir import RunDirectory, choose, numbered
+
+
+@dataclass(frozen=True)
+class Beginning:
+    """Where a command begins: in which run directory, why there, and with what in it."""
+
+    target: RunDirectory
+    reason: str
+    allowed: tuple[str, ...] = ()
+    """The changes of the configuration since the run began."""
+    complete: bool = False
+    """Whether the run has all its results."""
+
+    def of(self, target: RunDirectory) -> Beginning:
+        """Return the same with the run directory seen otherwise."""
+        return replace(self, target=target)
+
+    def to_json(self) -> dict[str, Any]:
+        """Return a JSON object of it."""
+        return {"target": str(self.target), "reason": self.reason, "allowed": self.allowed, "complete": self.complete}
+
+    @classmethod
+    def from_json(cls, document: Mapping[str, Any]) -> Beginning:
+        """Return what `to_json` described."""
+        return cls(
+            RunDirectory(document["target"]), document["reason"], tuple(document["allowed"]), document["complete"]
+        )
+
+
+def begin(
+    settings: RunConfig, digest: str, run_dir: str | os.PathLike[str] | None, fresh: bool, held: contextlib.ExitStack
+) -> Beginning:
+    """Choose the run directory, lock it until `held` is closed, and return what is in it.
+
+    Raises ConfigError for one that is in use, unusable, or began with another configuration.
+    """
+    if run_dir is not None:
+        if not os.fspath(run_dir):
+            raise ConfigError("--run-dir is empty; give a directory, or leave it out")
+        target = RunDirectory(run_dir)
+        if fresh:
+            set_aside(target)
+        reason = "goes on where it stopped" if target.manifest() else "new"
+    else:
+        target, reason = choose(settings.output.directory, settings.name, digest, fresh)
+        if reason == "new" and not fresh and (earlier := extended(target, settings)):
+            reason = f"new; --run-dir {earlier} would go on with that run"
+    held.enter_context(target.lock())
+    if is_complete(target, settings, digest):
+        return Beginning(target, reason, complete=True)
+    return Beginning(target, reason, allowed_changes(target, settings))
 
 
 def is_complete(target: RunDirectory, settings: RunConfig, digest: str) -> bool:

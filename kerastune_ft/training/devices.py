@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import functools
+import json
 import logging
 import os
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -12,6 +15,12 @@ import tensorflow as tf
 
 from kerastune_ft.config.runtime import Runtime
 from kerastune_ft.errors import ConfigError
+from kerastune_ft.graph.precision import FLOAT32
+from kerastune_ft.training import precision, tpu, tpu_strategy
+
+_SUM = tf.distribute.ReduceOp.SUM
+# What the chief tells the others travels in parts of so many words of four bytes.
+_WORDS = 1 << 24
 
 
 @dataclass(frozen=True)
@@ -26,46 +35,113 @@ class Devices:
     names: tuple[str, ...]
     note: str
     deterministic: bool
+    workers: int = 1
+    """The processes that train together, each of which runs this program."""
+    worker: int = 0
+    """The number of this process among them; number 0 is the chief, which alone writes files."""
+    precision: str = FLOAT32
+    """The dtype policy of the backbone while it trains; variables, head and loss are float32 whatever it is."""
+    precision_reason: str = ""
+    """Why that policy, where it was left to the device."""
 
     @property
     def replicas(self) -> int:
-        """Return the number of replicas."""
+        """Return the number of replicas over all workers."""
         return int(self.strategy.num_replicas_in_sync)
+
+    @property
+    def local_replicas(self) -> int:
+        """Return the number of replicas of this process."""
+        return self.replicas // self.workers
 
     @property
     def is_distributed(self) -> bool:
         """Return whether there is more than one replica."""
         return self.replicas > 1
 
+    @property
+    def is_chief(self) -> bool:
+        """Return whether this process writes the files of the run."""
+        return self.worker == 0
+
+    @property
+    def sum_dtype(self) -> tf.DType:
+        """Return the type that losses and counts are summed in; a TPU sums no float64 over its cores."""
+        return tf.float32 if self.kind == "tpu" else tf.float64
+
+    def reduce(self, gradients: Sequence[tf.Tensor], sums: tf.Tensor) -> tuple[list[tf.Tensor], tf.Tensor]:
+        """Return both summed over the replicas; called in a replica.
+
+        Between processes TensorFlow sends tensors of one type as one vector, and cannot send two types together.
+        """
+        context = tf.distribute.get_replica_context()
+        if self.workers == 1:
+            *reduced, sums = context.all_reduce(_SUM, [*gradients, sums])
+            return reduced, sums
+        return list(context.all_reduce(_SUM, list(gradients))), context.all_reduce(_SUM, sums)
+
     def rows(self, value: Any) -> np.ndarray:
         """Return a batch that is divided over the replicas as one array, all rows in order."""
+        if self.workers > 1:
+            return np.asarray(self.strategy.gather(value, axis=0))
         shares = [np.asarray(share) for share in self.strategy.experimental_local_results(value)]
         return np.concatenate(shares) if len(shares) > 1 else shares[0]
+
+    def agree(self, content: bytes = b"") -> bytes:
+        """Return the chief's bytes on every worker; all of them must call it, in the same order."""
+        if self.workers == 1:
+            return content
+        words = np.frombuffer(content + bytes(-len(content) % 4), np.int32) if self.is_chief else np.zeros(0, np.int32)
+        length, size = self._from_chief(np.array([len(content), len(words)] if self.is_chief else [0, 0], np.int64))
+        parts = [
+            self._from_chief(words[first : first + _WORDS] if self.is_chief else np.zeros(last - first, np.int32))
+            for first, last in ((at, min(size, at + _WORDS)) for at in range(0, size, _WORDS))
+        ]
+        return b"".join(part.tobytes() for part in parts)[:length]
+
+    def _from_chief(self, array: np.ndarray) -> np.ndarray:
+        given, nothing = tf.constant(array), tf.zeros(array.shape, array.dtype)
+
+        def replica() -> tf.Tensor:
+            context = tf.distribute.get_replica_context()
+            first = self.is_chief and context.replica_id_in_sync_group == 0
+            return context.all_reduce(_SUM, given if first else nothing)
+
+        return np.asarray(self.strategy.experimental_local_results(self.strategy.run(replica))[0])
 
     def to_json(self) -> dict[str, Any]:
         """Return the devices as a JSON object."""
         return {
             "strategy": self.kind,
             "replicas": self.replicas,
+            "workers": self.workers,
             "devices": list(self.names),
             "note": self.note,
             "deterministic": self.deterministic,
+            "precision": self.precision,
+            "precision_reason": self.precision_reason,
         }
 
     def __str__(self) -> str:
         replicas = f"{self.replicas} replicas on " if self.is_distributed else ""
-        return f"{replicas}{', '.join(self.names)}" + (f" ({self.note})" if self.note else "")
+        said = f"{replicas}{', '.join(self.names)}" + (f" ({self.note})" if self.note else "")
+        if self.precision == FLOAT32 and not self.precision_reason:
+            return said
+        return f"{said} in {self.precision}" + (f" ({self.precision_reason})" if self.precision_reason else "")
 
 
-class _WithoutRetracing(logging.Filter):
-    """Drops TensorFlow's advice against retracing: every phase is traced once, and must be."""
+class _WithoutAdvice(logging.Filter):
+    """Drops TensorFlow's advice on what is meant here: a trace for every phase, and workers that agree step by step."""
+
+    _ADVICE = ("tf.function retracing", "eagerly has significant overhead")
 
     def filter(self, record: logging.LogRecord) -> bool:
         """Return whether the record is shown."""
-        return "tf.function retracing" not in record.getMessage()
+        message = record.getMessage()
+        return not any(text in message for text in self._ADVICE)
 
 
-_WITHOUT_RETRACING = _WithoutRetracing()
+_WITHOUT_ADVICE = _WithoutAdvice()
 
 
 def resolve(runtime: Runtime) -> Devices:
@@ -74,8 +150,18 @@ def resolve(runtime: Runtime) -> Devices:
     Raises ConfigError when more replicas are asked for than there are accelerators, or when TensorFlow was already
     initialised with fewer logical CPUs (in a notebook: restart the kernel).
     """
+    devices = _placed(runtime)
+    chosen = precision.choose(runtime.precision, on_tpu=devices.kind == "tpu")
+    # Workers with other devices than the chief's compute as it does.
+    policy, reason = json.loads(devices.agree(json.dumps(chosen).encode()))
+    return replace(devices, precision=policy, precision_reason=reason)
+
+
+def _placed(runtime: Runtime) -> Devices:
     # The same object each time, which a logger takes only once.
-    tf.get_logger().addFilter(_WITHOUT_RETRACING)
+    tf.get_logger().addFilter(_WITHOUT_ADVICE)
+    if runtime.strategy == "tpu" or (runtime.strategy == "auto" and tpu.is_there() and not tpu.obstacle()):
+        return _tpu(runtime)
     gpus = tf.config.list_physical_devices("GPU")
     for gpu in gpus:
         tf.config.experimental.set_memory_growth(gpu, True)
@@ -84,14 +170,70 @@ def resolve(runtime: Runtime) -> Devices:
         tf.config.experimental.enable_op_determinism()
     replicas = runtime.replicas
     wanted = runtime.strategy
+    if wanted == "multi_worker":
+        return _workers(gpus, runtime, deterministic)
     if wanted == "auto":
         wanted = "mirrored" if (replicas or len(gpus)) > 1 else "none"
     if wanted == "none" or (wanted == "mirrored" and (replicas or max(1, len(gpus))) == 1):
         name = "GPU:0" if gpus else "CPU"
-        return Devices("none", tf.distribute.get_strategy(), (name,), "" if gpus else _why_no_gpu(), deterministic)
+        return Devices("none", tf.distribute.get_strategy(), (name,), "" if gpus else _why_neither(), deterministic)
     if gpus:
         return _mirrored_gpus(gpus, replicas or len(gpus), deterministic)
     return _mirrored_cpus(replicas or 1, deterministic)
+
+
+def _tpu(runtime: Runtime) -> Devices:
+    strategy = tpu_strategy.connected(runtime)
+    if runtime.deterministic:
+        tf.config.experimental.enable_op_determinism()
+    names = tuple(f"TPU:{number}" for number in range(int(strategy.num_replicas_in_sync)))
+    return Devices("tpu", strategy, names, "", bool(runtime.deterministic))
+
+
+def _workers(gpus: list, runtime: Runtime, deterministic: bool) -> Devices:
+    """Join the other workers that TF_CONFIG names; once in a process, since the cluster lives as long as it does."""
+    addresses, worker = cluster()
+    if runtime.replicas is not None and (len(gpus) or 1) * len(addresses) != runtime.replicas:
+        raise ConfigError(
+            f"runtime.replicas: {runtime.replicas} asked for, and {len(addresses)} workers have "
+            f"{(len(gpus) or 1) * len(addresses)}; remove it"
+        )
+    strategy = _joined()
+    kind = "GPU" if gpus else "CPU"
+    names = tuple(f"{address} {kind}:{number}" for address in addresses for number in range(len(gpus) or 1))
+    note = f"worker {worker} of {len(addresses)}"
+    return Devices("multi_worker", strategy, names, note, deterministic, len(addresses), worker)
+
+
+@functools.cache
+def _joined() -> tf.distribute.Strategy:
+    return tf.distribute.MultiWorkerMirroredStrategy()
+
+
+def cluster() -> tuple[tuple[str, ...], int]:
+    """Return the addresses of all workers and the number of this one, as the environment variable TF_CONFIG says.
+
+    Raises ConfigError where it says neither.
+    """
+    text = os.environ.get("TF_CONFIG", "")
+    try:
+        document = json.loads(text or "{}")
+        jobs, task = document["cluster"], document["task"]
+        chiefs = jobs.get("chief", [])
+        addresses = (*chiefs, *jobs["worker"])
+        number = range(len(chiefs))[task["index"]] if task["type"] == "chief" else None
+        if task["type"] == "worker":
+            number = range(len(chiefs), len(addresses))[task["index"]]
+        if number is None or task["index"] < 0:
+            raise ValueError(f"there is no {task['type']} {task['index']}")
+    except (ValueError, KeyError, IndexError, TypeError, AttributeError) as error:
+        raise ConfigError(
+            f"runtime.strategy: multi_worker needs the environment variable TF_CONFIG, which "
+            f"{f'cannot be used ({error!r}: {text[:100]})' if text else 'is not set'}; as in "
+            '{"cluster": {"worker": ["host1:2222", "host2:2222"]}, "task": {"type": "worker", "index": 0}}. '
+            "To start workers on this machine: python -m kerastune_ft launch --workers 2 CONFIG"
+        ) from error
+    return addresses, number
 
 
 def _mirrored_gpus(gpus: list, replicas: int, deterministic: bool) -> Devices:
@@ -116,6 +258,10 @@ def _mirrored_cpus(replicas: int, deterministic: bool) -> Devices:
         [f"/cpu:{number}" for number in range(replicas)], cross_device_ops=tf.distribute.ReductionToOneDevice()
     )
     return Devices("mirrored", strategy, names, f"the CPU split into {replicas} logical devices", deterministic)
+
+
+def _why_neither() -> str:
+    return f"there is a TPU, but {tpu.obstacle()}" if tpu.is_there() and tpu.obstacle() else _why_no_gpu()
 
 
 def _why_no_gpu() -> str:

@@ -18,8 +18,9 @@ def distributed(devices: Devices, loader: Loader, order: Order, **options: Any) 
     """Return the batches of an order, an equal share for every replica; `options` are those of `Loader.dataset`."""
     if not devices.is_distributed:
         return loader.dataset(order, 1, **options)
+    own = order.share(devices.worker, devices.workers)
     return devices.strategy.distribute_datasets_from_function(
-        lambda context: loader.dataset(order, devices.replicas, **options)
+        lambda context: loader.dataset(own, devices.local_replicas, **options)
     )
 
 

@@ -6,7 +6,7 @@ import importlib
 import importlib.metadata
 import os
 import platform
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -17,15 +17,19 @@ from kerastune_ft.config.run import RunConfig
 from kerastune_ft.config.runtime import Runtime, cache_directory
 from kerastune_ft.config.tasks import ImageClassification
 from kerastune_ft.data.archive import is_archive
+from kerastune_ft.data.fetched import fetched
 from kerastune_ft.data.labels import Scheme
 from kerastune_ft.data.source import DataSource, counted
 from kerastune_ft.data.splits import splits_table
 from kerastune_ft.errors import ConfigError, DataError
+from kerastune_ft.graph.precision import FLOAT32
 from kerastune_ft.rundir import RunDirectory
+from kerastune_ft.storage import told_of_data
 from kerastune_ft.training import devices as device_choice
 from kerastune_ft.training import plan as planning
-from kerastune_ft.training import results
-from kerastune_ft.training.assemble import Session, assemble
+from kerastune_ft.training import results, workers
+from kerastune_ft.training.assemble import Session, assemble, in_float32
+from kerastune_ft.training.begun import Beginning
 from kerastune_ft.training.continuing import seen
 from kerastune_ft.training.interrupts import StopRequest
 from kerastune_ft.training.loop import finished, run_phases
@@ -37,11 +41,9 @@ _PACKAGES = ("kerastune_ft", "tensorflow", "keras", "numpy", "tensorflow-dataset
 
 
 def execute(
-    target: RunDirectory,
+    beginning: Beginning,
     config: RunConfig,
     config_hash: str,
-    reason: str,
-    allowed: Sequence[str],
     watch: Watch,
     stop: StopRequest,
     until_phase: str | None,
@@ -49,13 +51,36 @@ def execute(
     """Carry a run as far as it can go: plan, phases, evaluation, saved model. Whatever is done already is kept.
 
     Return whether the whole run is done; it is not where `until_phase` ends it earlier.
-    `reason` says why this run directory, `allowed` lists the changes of the configuration since the run began.
     """
-    devices = device_choice.resolve(config.runtime)
-    watch.note(f"run {target} ({reason}) on {devices}")
-    for change in allowed:
+    used = devices(config)
+    with workers.lost_peers_explained(used):
+        done = _execute(beginning, config, config_hash, used, watch, stop, until_phase)
+        # None may leave while the chief still writes: it would take them for lost.
+        used.agree()
+    return done
+
+
+def devices(config: RunConfig) -> device_choice.Devices:
+    """Return the devices of a configuration, ready to use."""
+    return device_choice.resolve(config.runtime)
+
+
+def _execute(
+    beginning: Beginning,
+    config: RunConfig,
+    config_hash: str,
+    devices: device_choice.Devices,
+    watch: Watch,
+    stop: StopRequest,
+    until_phase: str | None,
+) -> bool:
+    target = beginning.target
+    watch.note(f"run {target} ({beginning.reason}) on {devices}")
+    for change in beginning.allowed:
         watch.note(f"changed since the run began: {change}")
     session = assemble(config, devices, watch.note)
+    workers.check_alike(devices, "data", session.source.info.fingerprint)
+    workers.check_alike(devices, "pretrained weights", session.source_hash)
     check_same(target, session)
     plan = planning.make(session)
     _write_beginning(target, config, session, plan, config_hash)
@@ -76,10 +101,11 @@ def execute(
             )
             watch.note(f"stopped after phase {until_phase}; the same command without --until-phase goes on")
             return False
-        measured = planning.after_training(plan, devices.replicas)
-        evaluated = results.evaluate_splits(session, measured, _measured(session.source), watch)
-        results.write_evaluation(session, target, evaluated)
-        results.save_model(session, target, list(evaluated.values())[-1])
+        exact = in_float32(session)
+        measured = planning.for_evaluation(exact, plan.document)
+        evaluated = results.evaluate_splits(exact, measured, _measured(session.source), watch)
+        results.write_evaluation(exact, target, evaluated)
+        results.save_model(exact, target, list(evaluated.values())[-1])
     return True
 
 
@@ -88,13 +114,20 @@ def _measured(source: DataSource) -> tuple[str, ...]:
 
 
 def check_same(target: RunDirectory, session: Session) -> None:
-    """Raise an error when a run that began with other data or other pretrained weights would go on with these."""
+    """Raise an error when a run that began with other data, weights or precision would go on with these."""
     manifest = target.manifest() or {}
     known, now = manifest.get("data_fingerprint"), session.source.info.fingerprint
     if known and known != now:
         raise DataError(
             f"the data changed since {target} began (fingerprint {known[:12]}, now {now[:12]}); "
             "restore it, or give --fresh to start over"
+        )
+    devices = session.devices
+    known = (manifest.get("devices") or {}).get("precision")
+    if known and known != devices.precision:
+        raise ConfigError(
+            f"{target} began in {known}, and runtime.precision gives {devices.precision} here "
+            f"({devices.precision_reason}); go on with it on a device like the first, or give --fresh to start over"
         )
     known, now = manifest.get("source_hash"), session.source_hash
     if known and known != now:
@@ -155,7 +188,8 @@ def evaluate(target: RunDirectory, config: RunConfig, data: Path | None, split: 
     # The saved model has all weights and layers, so nothing the run began with is needed again.
     itself = EarlierRun(path=os.path.abspath(target.path) if target.is_local else str(target), head="keep")
     bare = config.model_copy(update={"backbone": itself})
-    devices = _devices_for_evaluation(config.runtime, watch)
+    # As the run measured: its last figures and the saved model are float32, whatever it trained in.
+    devices = _devices_for_evaluation(config.runtime.model_copy(update={"precision": FLOAT32}), watch)
     source = None if data is None else _other_data(target, config, data, watch)
     document = target.read_json("plan.json")
     if source is not None and (count := seen(source, target, document)):
@@ -195,7 +229,7 @@ def _other_data(target: RunDirectory, config: RunConfig, path: Path, watch: Watc
     options: ArraysData | FolderData | TableData | None = None
     if path.suffix == ".npz":
         options = ArraysData(path=str(path)) if not isinstance(own, ArraysData) else own
-    elif path.is_dir() or is_archive(path):
+    elif path.is_dir() or is_archive(fetched(path, cache_directory(config.runtime), watch.note)):
         options = FolderData(path=str(path))
     elif isinstance(own, TableData):
         options = own
@@ -207,4 +241,5 @@ def _other_data(target: RunDirectory, config: RunConfig, path: Path, watch: Watc
     shaped = {"path": str(path), "resize": own.resize, "intensity": own.intensity, "group": None, "splits": None}
     options = options.model_copy(update=shaped)
     module = importlib.import_module(f"kerastune_ft.data.{options.kind}")
-    return module.open_unsplit(options, task, cache_directory(config.runtime), watch.note)
+    with told_of_data("--data"):
+        return module.open_unsplit(options, task, cache_directory(config.runtime), watch.note)

@@ -1,4 +1,4 @@
-"""Stopping from outside: signals and time limits become a request that the loop honours after the step under way."""
+"""Stopping from outside: signals and time limits end a run at once, or after the step under way while one trains."""
 
 from __future__ import annotations
 
@@ -9,27 +9,47 @@ import time
 from collections.abc import Iterator
 from types import FrameType
 
+from kerastune_ft.errors import Interrupted
+
 _SIGNALS = (signal.SIGINT, signal.SIGTERM)
+_TIME_LIMIT = "the time limit is reached"
 
 
 class StopRequest:
-    """Asked after every step whether to stop, and why."""
+    """A request to stop. Where nothing but time would be lost it is honoured at once; within `deferred` it waits."""
 
     def __init__(self, seconds: float | None = None) -> None:
         """`seconds` from now the request is made by itself."""
-        self._deadline = None if seconds is None else time.monotonic() + seconds
+        self.deadline = None if seconds is None else time.monotonic() + seconds
         self._reason: str | None = None
+        self._deferred = False
 
     def ask(self, reason: str) -> None:
-        """Make the request."""
+        """Make the request; raises Interrupted unless requests are deferred."""
         self._reason = self._reason or reason
+        self.honour()
 
     @property
     def reason(self) -> str | None:
         """Return why the run should stop, or None."""
-        if self._reason is None and self._deadline is not None and time.monotonic() >= self._deadline:
-            self._reason = "the time limit is reached"
+        if self._reason is None and self.deadline is not None and time.monotonic() >= self.deadline:
+            self._reason = _TIME_LIMIT
         return self._reason
+
+    def honour(self) -> None:
+        """Raise Interrupted if there is a request, unless requests are deferred."""
+        if not self._deferred and self.reason is not None:
+            raise Interrupted(f"{self.reason}: stopped, nothing is lost; the same command goes on")
+
+    @contextlib.contextmanager
+    def deferred(self) -> Iterator[None]:
+        """Within this context requests wait: the steps look for them, and write a checkpoint before they honour one."""
+        self._deferred = True
+        try:
+            yield
+        finally:
+            self._deferred = False
+        self.honour()
 
 
 @contextlib.contextmanager
@@ -41,17 +61,21 @@ def listening(stop: StopRequest) -> Iterator[None]:
     if threading.current_thread() is not threading.main_thread():
         yield
         return
-    before = {number: signal.getsignal(number) for number in _SIGNALS}
+    before = {number: signal.getsignal(number) for number in (*_SIGNALS, signal.SIGALRM)}
 
     def receive(number: int, frame: FrameType | None) -> None:
+        for each in _SIGNALS:
+            signal.signal(each, before[each])
         stop.ask(signal.Signals(number).name)
-        for each, handler in before.items():
-            signal.signal(each, handler)
 
     for number in _SIGNALS:
         signal.signal(number, receive)
+    if stop.deadline is not None:
+        signal.signal(signal.SIGALRM, lambda number, frame: stop.ask(_TIME_LIMIT))
+        signal.setitimer(signal.ITIMER_REAL, max(1e-3, stop.deadline - time.monotonic()))
     try:
         yield
     finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
         for number, handler in before.items():
             signal.signal(number, handler)

@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from kerastune_ft.errors import ConfigError
 from kerastune_ft.rundir import RunDirectory
-from kerastune_ft.training.checkpoint import read_variables, unpack
+from kerastune_ft.training.checkpoint import read_end, read_variables
 from kerastune_ft.training.phase import Around, PhaseTraining
 from kerastune_ft.training.plan import PhasePlan
 
@@ -45,13 +44,8 @@ def load_best(around: Around, phase: PhasePlan) -> None:
 
 
 def _kept(around: Around, phase: PhasePlan) -> tuple[str, ...]:
-    trained = {path for earlier in around.plan.phases[: phase.index + 1] for path in earlier.trained}
-    return tuple(path for path in around.session.variables if path in trained)
-
-
-def _steps(run: RunDirectory, phase: PhasePlan) -> int:
-    """Return the updates a finished phase made."""
-    return int(run.read_json(f"{phase.folder}/result.json")["steps"])
+    changed = {path for earlier in around.plan.phases[: phase.index + 1] for path in earlier.changing}
+    return tuple(path for path in around.session.variables if path in changed)
 
 
 def _place(around: Around, phase: PhasePlan) -> None:
@@ -67,16 +61,6 @@ def _place(around: Around, phase: PhasePlan) -> None:
     previous = around.plan.phases[phase.index - 1]
     load_best(around, previous)
     if phase.phase.start_from == "last":
-        # The checkpoint at the end of a phase holds its last weights; an older one would be another epoch's.
-        name = f"{previous.folder}/checkpoint/{_steps(around.run, previous):09d}.safetensors"
-        try:
-            arrays, _ = unpack(around.run.read_bytes(name))
-        except (FileNotFoundError, ValueError) as error:
-            raise ConfigError(
-                f"{around.run.path / name}, the last weights of phase {previous.phase.name}, cannot be read ({error}); "
-                'write "start_from": "best", or start over with --fresh'
-            ) from error
-        prefix = "variable:"
-        session.assign({key.removeprefix(prefix): value for key, value in arrays.items() if key.startswith(prefix)})
+        session.assign(read_end(around.run, previous.folder, session.source_hash).tensors.variables)
     elif phase.phase.start_from == "pretrained":
         session.assign({variable.path: session.origin[variable.path] for variable in session.backbone.variables})

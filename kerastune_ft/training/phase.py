@@ -6,7 +6,7 @@ import math
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NoReturn
 
 import keras
 import numpy as np
@@ -17,12 +17,13 @@ from kerastune_ft.graph import keras_private
 from kerastune_ft.input.pipeline import Order, balanced, shuffled
 from kerastune_ft.rundir import RunDirectory
 from kerastune_ft.tasks.base import LossOptions
-from kerastune_ft.training import balance, optimizers, proof
+from kerastune_ft.training import balance, loss_scale, optimizers, proof
 from kerastune_ft.training.assemble import Session
-from kerastune_ft.training.checkpoint import Checkpoints, Tensors, pack
+from kerastune_ft.training.checkpoint import Checkpoints, Snapshot, Tensors, pack, read_end
 from kerastune_ft.training.evaluate import as_tensor, distributed, evaluate_split
 from kerastune_ft.training.history import columns, write_history
 from kerastune_ft.training.interrupts import StopRequest
+from kerastune_ft.training.loss_scale import LossScale
 from kerastune_ft.training.plan import PhasePlan, Plan, freeze_all_but, has_augmentation
 from kerastune_ft.training.schedules import rate_table
 from kerastune_ft.training.state import PhaseState
@@ -49,7 +50,13 @@ def address(session: Session, plan: PhasePlan) -> str:
     return f"{session.config.seed}/{plan.index}"
 
 
-def build_step(session: Session, plan: Plan, phase: PhasePlan, optimizer: keras.optimizers.Optimizer) -> PhaseStep:
+def build_step(
+    session: Session,
+    plan: Plan,
+    phase: PhasePlan,
+    optimizer: keras.optimizers.Optimizer,
+    scale: LossScale | None = None,
+) -> PhaseStep:
     """Return the compiled calls of a phase."""
     variables = session.variables
     return PhaseStep(
@@ -63,6 +70,7 @@ def build_step(session: Session, plan: Plan, phase: PhasePlan, optimizer: keras.
         clip_norm=phase.phase.clip_norm,
         accumulate=phase.phase.accumulate,
         loss=LossOptions(phase.phase.label_smoothing, phase.class_weights),
+        loss_scale=scale,
     )
 
 
@@ -77,7 +85,9 @@ class PhaseTraining:
         self._rates = rate_table(phase.phase.learning_rate, phase.steps)
         self._checkpoints = Checkpoints(around.run, phase.folder, session.config.output.checkpoint, session.source_hash)
         self._state = PhaseState()
-        self._best: dict[str, np.ndarray] = {}
+        self._best: Mapping[str, np.ndarray] = {}
+        # What all workers asked for at the latest step, where there are several.
+        self._asked: tf.Tensor | None = None
 
     def train(self) -> dict[str, Any]:
         """Train to the end of the phase and return its result; the variables then hold its best epoch.
@@ -88,16 +98,19 @@ class PhaseTraining:
         session, phase = self._around.session, self._phase
         self._prepare()
         before_frozen = proof.frozen_hashes(session, phase)
-        before_trained = session.values(phase.trained)
+        before = session.values(phase.changing)
         self._resume()
         self._around.watch.phase_started(self._around.plan.document["phases"][phase.index], self._state.step)
-        while self._state.stopped is None:
-            self._train_epoch()
-        moved = proof.distances(session, phase, before_trained)
+        with self._around.stop.deferred():
+            while self._state.stopped is None:
+                self._train_epoch()
+        moved, updated = proof.distances(session, phase, before), proof.updates(session, phase, before)
         frozen = proof.check_frozen(session, phase, before_frozen, proof.frozen_hashes(session, phase))
-        self._write_checkpoint()
+        if self._end_is_needed():
+            self._write_checkpoint()
+        self._checkpoints.wait()
         session.assign(self._best)
-        return self._finish(moved, frozen)
+        return self._finish(moved, updated, frozen)
 
     def _prepare(self) -> None:
         session, phase = self._around.session, self._phase
@@ -109,31 +122,51 @@ class PhaseTraining:
         with session.devices.strategy.scope():
             variables = session.variables
             self._optimizer = optimizers.build(
-                self._options, [variables[path] for path in phase.trained], self._rates, phase.factors
+                self._options,
+                [variables[path] for path in phase.trained],
+                self._rates,
+                phase.factors,
+                self._carried(),
             )
-        self._step = build_step(session, self._around.plan, phase, self._optimizer)
+        self._scale = loss_scale.needed(session.devices, phase.update_batch)
+        self._step = build_step(session, self._around.plan, phase, self._optimizer, self._scale)
+
+    def _carried(self) -> optimizers.Carried | None:
+        """Return the state that the optimizer of the phase before ended with, if this one goes on from it."""
+        if not self._options.carry_optimizer:
+            return None
+        previous = self._around.plan.phases[self._phase.index - 1]
+        end = read_end(self._around.run, previous.folder, self._around.session.source_hash)
+        return optimizers.Carried(end.tensors.optimizer, end.state["begun"], previous.trained)
+
+    def _end_is_needed(self) -> bool:
+        """Return whether the next phase goes on from the last step of this one; of a phase added later none knows."""
+        following = self._around.plan.phases[self._phase.index + 1 :]
+        return not following or following[0].phase.carry_optimizer or following[0].phase.start_from == "last"
 
     def _resume(self) -> None:
+        self._state.begun = dict(self._optimizer.begun)
         found = self._checkpoints.newest(self._around.watch)
         if found is None:
             return
-        tensors, state, self._best = found
-        self._around.session.assign(tensors.variables)
+        self._around.session.assign(found.tensors.variables)
         slots = keras_private.optimizer_slots(self._optimizer)
-        for name, value in tensors.optimizer.items():
+        for name, value in found.tensors.optimizer.items():
             slots[name].assign(value)
-        self._state = PhaseState.from_json(state)
+        self._state, self._best = PhaseState.from_json(found.state), found.best
+        if self._scale is not None:
+            self._scale.restore(self._state.loss_scale)
 
     def _order(self) -> Order:
         """Return the batches of the epoch under way that are still to be trained on."""
         session, phase, state = self._around.session, self._phase, self._state
-        multiple = session.devices.replicas * self._options.accumulate
         place = (session.config.seed, phase.index, state.epoch)
         examples = session.source.splits["train"]
         if self._options.sampling is not None:
             classes = balance.rarest_class(session.source, examples)
             examples = balanced(examples, classes, balance.sampling_shares(session.source, examples), place)
-        order = shuffled(examples, phase.update_batch, multiple, place)
+        replicas = session.devices.replicas
+        order = shuffled(examples, phase.update_batch, replicas, place, self._options.accumulate)
         started = state.step - state.epoch_steps
         return order.first(min(order.batches, phase.steps - started)).after(state.epoch_steps)
 
@@ -151,29 +184,45 @@ class PhaseTraining:
         epoch = as_tensor(state.epoch)
         pending: list[tf.Tensor] = []
         for batch in batches:
-            pending.append(self._step.train(batch, epoch))
+            pending.append(self._step.train(batch, epoch, [float(self._around.stop.reason is not None)]))
             state.epoch_steps += 1
             state.step += 1
             due = self._checkpoints.is_due(state.step, epoch_ended=False)
-            stopping = self._around.stop.reason is not None
+            stopping = self._stops(pending[-1])
             if due or stopping or len(pending) >= _STEPS_BETWEEN_LOOKS:
                 self._look(pending)
             if due or stopping:
                 state.seconds, began = state.seconds + time.monotonic() - began, time.monotonic()
                 self._write_checkpoint()
             if stopping:
-                raise Interrupted(
-                    f"{self._around.stop.reason}: stopped after step {state.step} of phase {self._options.name}, "
-                    "nothing is lost; the same command goes on"
-                )
+                self._interrupt(f"after step {state.step}")
         self._look(pending)
         self._end_epoch(began)
+
+    def _stops(self, sums: tf.Tensor) -> bool:
+        """Return whether to stop after this step; of several workers all answer alike.
+
+        They answer by what was asked for before the step before this one, so that none waits for a step under way.
+        """
+        if self._around.session.devices.workers == 1:
+            return self._around.stop.reason is not None
+        asked, self._asked = self._asked, sums[-1]
+        return asked is not None and bool(asked.numpy() > 0)
+
+    def _interrupt(self, where: str) -> NoReturn:
+        """End the run once the checkpoint is written and all workers know."""
+        self._checkpoints.wait()
+        self._around.session.devices.agree()
+        raise Interrupted(
+            f"{self._around.stop.reason or 'another worker was asked to stop'}: stopped {where} of phase "
+            f"{self._options.name}, nothing is lost; the same command goes on"
+        )
 
     def _look(self, pending: list[tf.Tensor]) -> None:
         """Add the sums of the latest steps, in their order, to those of the epoch."""
         state = self._state
         for sums in pending:
-            values = [float(value) for value in sums.numpy()]
+            values = [float(value) for value in sums.numpy()[:-1]]
             if not all(map(math.isfinite, values)):
                 raise DivergedError(
                     f"the loss of phase {self._options.name} became NaN or infinite within {len(pending)} steps before "
@@ -181,14 +230,26 @@ class PhaseTraining:
                     'or give "clip_norm": 1.0'
                 )
             state.sums = [a + b for a, b in zip(state.sums or [0.0] * len(values), values, strict=True)]
+        if self._scale is not None and self._scale.failed:
+            raise DivergedError(
+                f"the gradients of phase {self._options.name} overflow float16 at step {state.step} whatever the loss "
+                'is scaled by; give "precision": "mixed_bfloat16" or "float32" in runtime, or a lower learning_rate'
+            )
         if pending:
-            self._around.watch.step_done(state.step, state.sums[1] / state.sums[0])
+            # A step whose loss overflowed has no sums.
+            self._around.watch.step_done(state.step, state.sums[1] / state.sums[0] if state.sums[0] else None)
         pending.clear()
 
     def _end_epoch(self, began: float) -> None:
         session, state, options = self._around.session, self._state, self._options
         metrics = self._validate()
         state.epoch += 1
+        if self._skipped > state.skipped_before:
+            self._around.watch.note(
+                f"epoch {state.epoch} of phase {options.name}: {self._skipped - state.skipped_before} of "
+                f"{state.epoch_steps} updates skipped, since their gradients overflowed float16"
+            )
+            state.skipped_before = self._skipped
         count, *sums = state.sums
         names = ("loss", *session.task.training_metrics)
         row = {
@@ -196,8 +257,8 @@ class PhaseTraining:
             "epoch": state.epoch,
             "step": state.step,
             "seconds": round(state.seconds + time.monotonic() - began, 3),
-            "learning_rate": float(self._rates[state.step - 1]),
-            **{f"train_{name}": value / count for name, value in zip(names, sums, strict=True)},
+            "learning_rate": float(self._rates[max(0, state.step - 1 - self._skipped)]),
+            **{f"train_{name}": value / count if count else math.nan for name, value in zip(names, sums, strict=True)},
             **metrics,
         }
         state.history.append(row)
@@ -206,7 +267,7 @@ class PhaseTraining:
         maximise = session.task.metric_directions[options.monitor.removeprefix("validation_")] == "max"
         is_best = state.judge(options.monitor, maximise, metrics, stopping.min_delta if stopping else 0.0)
         if is_best:
-            self._best = session.values(self._kept)
+            state.best_step, self._best = state.step, session.values(self._phase.changing)
         if state.step >= self._phase.steps:
             state.stopped = "epochs" if options.steps is None else "steps"
         elif stopping and state.waited >= stopping.patience:
@@ -219,10 +280,17 @@ class PhaseTraining:
         if state.stopped is None and self._checkpoints.is_due(state.step, epoch_ended=True):
             self._write_checkpoint()
 
+    @property
+    def _skipped(self) -> int:
+        """Return the steps so far that made no update."""
+        return 0 if self._scale is None else self._scale.skipped
+
     def _validate(self) -> dict[str, float]:
         session = self._around.session
         indices = session.source.splits["validation"]
-        found = evaluate_split(self._step, session.devices, session.loader, indices, self._phase.batch_size)
+        found = evaluate_split(
+            self._step, session.devices, session.loader, indices, self._phase.batch_size, self._validated
+        )
         if not np.isfinite(found.outputs).all():
             raise DivergedError(
                 f"the outputs of phase {self._options.name} became NaN or infinite; lower its learning_rate"
@@ -230,13 +298,27 @@ class PhaseTraining:
         metrics = session.task.evaluate(found.targets, found.outputs)
         return {f"validation_{name}": value for name, value in metrics.items()}
 
-    def _write_checkpoint(self) -> None:
-        session, state = self._around.session, self._state
-        slots = keras_private.optimizer_slots(self._optimizer)
-        tensors = Tensors(session.values(self._kept), {name: np.array(slot.numpy()) for name, slot in slots.items()})
-        self._checkpoints.write(state.step, tensors, state.to_json(), self._best)
+    def _validated(self, done: int, total: int) -> None:
+        """Stop between two batches of a validation, which then begins anew; workers stop at their next step."""
+        if self._around.session.devices.workers == 1 and self._around.stop.reason is not None:
+            self._write_checkpoint()
+            self._interrupt(f"while validating after step {self._state.step}")
 
-    def _finish(self, moved: Mapping[str, float], frozen: Mapping[str, Any]) -> dict[str, Any]:
+    def _write_checkpoint(self) -> None:
+        if not self._checkpoints.writes:
+            return
+        session, state = self._around.session, self._state
+        if self._scale is not None:
+            state.loss_scale = self._scale.state()
+        slots = keras_private.optimizer_slots(self._optimizer)
+        tensors = Tensors(
+            session.values(self._phase.changing), {name: np.array(slot.numpy()) for name, slot in slots.items()}
+        )
+        self._checkpoints.write(Snapshot(state.step, tensors, state.to_json(), state.best_step, self._best))
+
+    def _finish(
+        self, moved: Mapping[str, float], updated: Mapping[str, Any], frozen: Mapping[str, Any]
+    ) -> dict[str, Any]:
         around, state, options = self._around, self._state, self._options
         result = {
             "name": options.name,
@@ -244,17 +326,32 @@ class PhaseTraining:
             "state": "done",
             "epochs": state.epoch,
             "steps": state.step,
+            "skipped_steps": self._skipped,
             "best_epoch": state.best_epoch,
             "best": state.best,
             "monitor": options.monitor,
             "stopped": state.stopped,
             "seconds": round(sum(row["seconds"] for row in state.history), 3),
+            "checkpoint_bytes": self._checkpoints.bytes,
             "moved": dict(moved),
+            "updated": dict(updated),
             "frozen": dict(frozen),
         }
-        weights = pack(self._best, around.session.source_hash, phase=options.name, epoch=state.best_epoch)
+        weights = pack(
+            around.session.values(self._kept), around.session.source_hash, phase=options.name, epoch=state.best_epoch
+        )
         around.run.commit(f"{self._phase.folder}/best.safetensors", weights)
         # Written last: from here on the phase is done, whatever happens.
         around.run.commit_json(f"{self._phase.folder}/result.json", result)
+        self._drop_checkpoints()
         around.watch.phase_done(result)
         return result
+
+    def _drop_checkpoints(self) -> None:
+        """Remove what no later phase can begin with: checkpoints within this phase, and the end of the one before."""
+        self._checkpoints.clear(but=self._state.step if self._end_is_needed() else None)
+        if self._phase.index:
+            before = self._around.plan.phases[self._phase.index - 1]
+            session = self._around.session
+            options = session.config.output.checkpoint
+            Checkpoints(self._around.run, before.folder, options, session.source_hash).clear()

@@ -18,7 +18,7 @@ from kerastune_ft.graph.boundary import HEAD, Selection
 from kerastune_ft.graph.partition import Partition, partition, tensor_bytes
 from kerastune_ft.graph.units import count, is_seed
 from kerastune_ft.input.fitting import fitting_notes
-from kerastune_ft.training import balance, continuing
+from kerastune_ft.training import balance, batch_norm, continuing, precision
 from kerastune_ft.training.assemble import Session
 from kerastune_ft.training.schedules import warmup_steps
 
@@ -59,6 +59,11 @@ class PhasePlan:
         return tuple(f"{self.folder}/{name}" for name in ("history.csv", "best.safetensors", "result.json"))
 
     @property
+    def changing(self) -> tuple[str, ...]:
+        """Return the paths of all variables that training changes: those that train, and updated statistics."""
+        return (*self.trained, *self.selection.statistics)
+
+    @property
     def update_batch(self) -> int:
         """Return the examples of one update, over all replicas and micro-batches."""
         return self.batch_size * self.phase.accumulate
@@ -85,20 +90,13 @@ class EvaluationPlan:
     chunk: int
 
 
-def after_training(plan: Plan, replicas: int) -> EvaluationPlan:
-    """Return how the outputs of a trained model are computed: as the last phase's validation was."""
-    last = plan.phases[-1]
-    rows = _replica_rows(last, replicas)
-    return EvaluationPlan(last.selection, last.trained, last.partition, rows * replicas, plan.chunk)
-
-
 def for_evaluation(session: Session, document: Mapping[str, Any]) -> EvaluationPlan:
     """Return the last phase of a run as evaluation needs it; `document` is the run's plan.json."""
     index = len(session.config.phases) - 1
     selection, trained = _selected(session, index, session.config.phases[index])
     # Of one replica, so that the chunk divides them on any number of devices.
     rows = document["phases"][index]["replica_batch"]
-    cut = partition(session.model, trained, _random_layers(session, selection))
+    cut = partition(session.model, trained, _live_layers(session, selection))
     return EvaluationPlan(selection, trained, cut, rows * session.devices.replicas, document["chunk"])
 
 
@@ -128,7 +126,9 @@ def _place(index: int, phase: Phase) -> str:
 
 def _selected(session: Session, index: int, phase: Phase) -> tuple[Selection, tuple[str, ...]]:
     """Return what a phase unfreezes and the paths of all that trains in it, the head included."""
-    selection = boundary.resolve(phase.unfreeze, session.backbone.units, f"{_place(index, phase)}.unfreeze")
+    units = session.backbone.units
+    selection = boundary.resolve(phase.unfreeze, units, f"{_place(index, phase)}.unfreeze", phase.batch_norm)
+    batch_norm.check(units, selection, phase.batch_norm, f"{_place(index, phase)}.batch_norm")
     head = {variable.path for variable in session.head.variables}
     return selection, tuple(path for path in session.variables if path in selection.variables or path in head)
 
@@ -155,7 +155,7 @@ def _phase(session: Session, index: int, phase: Phase) -> PhasePlan:
         unit_factors=unit_factors,
         factors={path: unit_factors[unit_of[path]] for path in trained},
         class_weights=balance.class_weights(session.source, phase, _place(index, phase)),
-        partition=partition(session.model, trained, _random_layers(session, selection)),
+        partition=partition(session.model, trained, _live_layers(session, selection)),
         batch_size=batch_size,
         steps_per_epoch=steps_per_epoch,
         epochs=math.ceil(steps / steps_per_epoch),
@@ -163,15 +163,15 @@ def _phase(session: Session, index: int, phase: Phase) -> PhasePlan:
     )
 
 
-def _random_layers(session: Session, selection: Selection) -> set[str]:
-    """Return the names of the layers that draw in this phase: those of the units that train and of the head."""
-    active = {*selection.units, HEAD}
+def _live_layers(session: Session, selection: Selection) -> set[str]:
+    """Return the names of the layers of this phase that draw in training or update their statistics."""
+    active, updated = {*selection.units, HEAD}, set(selection.statistics)
     return {
         layer.name
         for unit in session.units
         if unit.id in active
         for layer in unit.layers
-        if randomness.is_random(layer)
+        if randomness.is_random(layer) or any(variable.path in updated for variable in layer.variables)
     }
 
 
@@ -208,6 +208,7 @@ def freeze_all_but(session: Session, selection: Selection, trained: Sequence[str
     Raises AssertionError when Keras sees other trainable variables than the plan: a mistake of this package.
     """
     wanted = set(trained)
+    changing = wanted.union(selection.statistics)
     trained_units = {*selection.units, HEAD}
     for unit in session.units:
         for layer in unit.layers:
@@ -215,7 +216,7 @@ def freeze_all_but(session: Session, selection: Selection, trained: Sequence[str
                 weights = [variable for variable in leaf.variables if not is_seed(variable)]
                 # A layer without weights, such as dropout, is on where its unit trains.
                 leaf.trainable = (
-                    any(variable.path in wanted for variable in weights) if weights else unit.id in trained_units
+                    any(variable.path in changing for variable in weights) if weights else unit.id in trained_units
                 )
                 for variable in weights:
                     variable.trainable = variable.path in wanted
@@ -274,7 +275,7 @@ def unit_rows(units: Sequence[Any]) -> list[dict[str, Any]]:
 
 
 def _notes(session: Session, phases: Sequence[PhasePlan], chunk: int) -> list[str]:
-    notes = [*session.backbone.notes, *continuing.notes(session)]
+    notes = [*session.backbone.notes, *continuing.notes(session), *precision.notes(session.devices.precision)]
     notes += balance.notes(session.source, {plan.phase.name: plan.phase for plan in phases})
     if session.source.image_sizes is not None:
         names = session.source.keys if session.config.output.examples else None
@@ -289,6 +290,9 @@ def _notes(session: Session, phases: Sequence[PhasePlan], chunk: int) -> list[st
                 f"phase {plan.phase.name}: an update takes batch_size x accumulate = {asked} examples and there are "
                 f"{examples} to train on, so every epoch is one update of all of them"
             )
+    for plan in phases:
+        norms = batch_norm.layers(session.backbone.units, plan.selection)
+        notes += batch_norm.notes(plan.phase, norms, plan.batch_size, plan.steps, examples)
     if chunk < min(8, *(plan.batch_size for plan in phases)):
         notes.append(
             f"the frozen part is computed in chunks of {chunk}, the most that divides all batches on a replica, "
@@ -300,6 +304,7 @@ def _notes(session: Session, phases: Sequence[PhasePlan], chunk: int) -> list[st
 def _phase_document(session: Session, plan: PhasePlan) -> dict[str, Any]:
     phase, variables = plan.phase, session.variables
     trained = sum(count(variables[path]) for path in plan.trained)
+    updated = plan.selection.statistics
     total = sum(count(variable) for variable in variables.values())
     policy = phase.learning_rate
     return {
@@ -309,8 +314,11 @@ def _phase_document(session: Session, plan: PhasePlan) -> dict[str, Any]:
         "boundary": plan.selection.boundary,
         "trains": [*plan.selection.units, HEAD],
         "trained_variables": list(plan.trained),
+        "batch_norm": phase.batch_norm,
+        "batch_norm_layers": len(batch_norm.layers(session.backbone.units, plan.selection)),
+        "updated_variables": list(updated),
         "trainable_parameters": trained,
-        "frozen_parameters": total - trained,
+        "frozen_parameters": total - trained - sum(count(variables[path]) for path in updated),
         "trainable_share": trained / total,
         "cut": [
             {"name": name, "shape": list(tensor.shape[1:]), "dtype": tensor.dtype, "bytes": tensor_bytes(tensor)}

@@ -1,9 +1,9 @@
-"""Promise 1: what is frozen stays bit-identical, and what is said to train moves."""
+"""Promise 1: what is frozen stays bit-identical, and what is said to train or to be updated moves."""
 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import numpy as np
@@ -14,12 +14,12 @@ from kerastune_ft.training.plan import PhasePlan, variable_bytes
 
 
 def frozen_hashes(session: Session, plan: PhasePlan) -> dict[str, str]:
-    """Return the SHA-256 of every variable not selected to train, statistics included, by path."""
-    trained = set(plan.trained)
+    """Return the SHA-256 of every variable that neither trains nor is updated, frozen statistics included, by path."""
+    changing = set(plan.changing)
     return {
         path: hashlib.sha256(variable.numpy().tobytes()).hexdigest()
         for path, variable in session.variables.items()
-        if path not in trained
+        if path not in changing
     }
 
 
@@ -49,19 +49,40 @@ def distances(session: Session, plan: PhasePlan, before: Mapping[str, np.ndarray
 
     Raises PromiseError for a unit said to train of which no variable moved.
     """
-    moved = {}
-    now = session.values(plan.trained)
-    for unit in session.units:
-        paths = [variable.path for variable in unit.variables if variable.path in now]
-        if not paths:
-            continue
-        change = sum(float(np.sum(np.square(now[path].astype(np.float64) - before[path]))) for path in paths)
-        norm = sum(float(np.sum(np.square(before[path].astype(np.float64)))) for path in paths)
-        moved[unit.id] = float(np.sqrt(change / norm)) if norm else float(np.sqrt(change))
-        if change == 0 and plan.unit_factors[unit.id] > 0:
+    moved = _distances(session, plan.trained, before)
+    for unit, distance in moved.items():
+        if distance == 0 and plan.unit_factors[unit] > 0:
             raise PromiseError(
-                f"phase {plan.phase.name}: unit {unit.id} was said to train and did not move; is its learning rate "
-                f"({plan.phase.learning_rate.peak * plan.unit_factors[unit.id]:g}) too small for float32, or its "
+                f"phase {plan.phase.name}: unit {unit} was said to train and did not move; is its learning rate "
+                f"({plan.phase.learning_rate.peak * plan.unit_factors[unit]:g}) too small for float32, or its "
                 "gradient zero?"
             )
+    return moved
+
+
+def updates(session: Session, plan: PhasePlan, before: Mapping[str, np.ndarray]) -> dict[str, Any]:
+    """Return how many moving statistics were to be updated, and how far those of each unit moved, as `distances`.
+
+    Raises PromiseError for a unit of which none moved.
+    """
+    moved = _distances(session, plan.selection.statistics, before)
+    for unit, distance in moved.items():
+        if distance == 0:
+            raise PromiseError(
+                f"phase {plan.phase.name}: the BatchNorm statistics of unit {unit} were said to be updated "
+                f'("batch_norm": "{plan.phase.batch_norm}") and did not move; is the momentum of its layers 1?'
+            )
+    return {"variables": len(plan.selection.statistics), "moved": moved}
+
+
+def _distances(session: Session, paths: Iterable[str], before: Mapping[str, np.ndarray]) -> dict[str, float]:
+    """Return the L2 distance of each unit's variables among these from what they were, relative to their norm."""
+    moved = {}
+    now = session.values(paths)
+    for unit in session.units:
+        own = [variable.path for variable in unit.variables if variable.path in now]
+        if own:
+            change = sum(float(np.sum(np.square(now[path].astype(np.float64) - before[path]))) for path in own)
+            norm = sum(float(np.sum(np.square(before[path].astype(np.float64)))) for path in own)
+            moved[unit.id] = float(np.sqrt(change / norm)) if norm else float(np.sqrt(change))
     return moved

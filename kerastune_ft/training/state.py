@@ -30,11 +30,20 @@ class PhaseState:
     seconds: float = 0.0
     history: list[dict[str, Any]] = field(default_factory=list)
     best_epoch: int = 0
+    best_step: int = 0
+    """Updates made at the end of the best epoch."""
     best: dict[str, float] = field(default_factory=dict)
     reference: float | None = None
     """The monitor that early stopping compares with."""
     waited: int = 0
     stopped: str | None = None
+    begun: dict[str, int] = field(default_factory=dict)
+    """By variable path, the updates its optimizer had made before the variable joined, where it carries on."""
+
+    loss_scale: dict[str, float] = field(default_factory=dict)
+    """The state of the loss scale, where the run computes in float16."""
+    skipped_before: int = 0
+    """Steps of finished epochs that made no update."""
 
     def to_json(self) -> dict[str, Any]:
         """Return the state as a JSON object."""

@@ -98,6 +98,40 @@ def test_defaults_fill_every_phase_and_give_way_to_it() -> None:
     assert (rest.batch_size, rest.epochs, rest.steps) == (8, None, 7)
 
 
+@pytest.mark.parametrize(
+    "given",
+    [
+        {"defaults": {"batch_norm": "train"}, "phases": "head_then_top"},
+        {"phases": {"preset": "head_then_top", "batch_norm": "train"}},
+        {
+            "defaults": {"batch_norm": "train"},
+            "phases": [
+                {**MINIMAL["phases"][0], "unfreeze": "none"},
+                {**MINIMAL["phases"][0], "name": "top", "unfreeze": "all"},
+            ],
+        },
+    ],
+)
+def test_batch_norm_for_all_phases_is_not_meant_for_the_head_alone(given: dict) -> None:
+    assert [phase.batch_norm for phase in read({**MINIMAL, **given}).phases] == ["frozen", "train"]
+
+
+@pytest.mark.parametrize(
+    ("given", "place"),
+    [
+        ({"defaults": {"batch_norm": "train"}, "phases": "head"}, "defaults.batch_norm"),
+        ({"phases": {"preset": "head", "batch_norm": "statistics"}}, "phases.batch_norm"),
+        (
+            {"phases": [{**MINIMAL["phases"][0], "unfreeze": "none", "batch_norm": "train"}]},
+            "phases[0].batch_norm",
+        ),
+    ],
+)
+def test_batch_norm_without_any_unit_that_trains_has_no_effect(given: dict, place: str) -> None:
+    found = messages({**MINIMAL, **given})
+    assert "it has no effect" in found[place]
+
+
 def test_defaults_are_checked_even_where_every_phase_overrides_them() -> None:
     phases = [{**MINIMAL["phases"][0], "batch_size": 4}]
     found = messages(

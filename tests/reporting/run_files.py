@@ -81,6 +81,8 @@ def phase_document(index: int, phases: int, epochs: int, rows: list[dict[str, An
         "unfreeze": {"last": trained} if body else "none",
         "boundary": body[0] if body else "head",
         "trains": [*body, "head"],
+        "batch_norm": "train" if body else "frozen",
+        "batch_norm_layers": len(body),
         "trainable_parameters": training,
         "frozen_parameters": total - training,
         "trainable_share": training / total,

@@ -177,6 +177,16 @@ def test_a_changed_frozen_variable_is_shouted(tmp_path: Path) -> None:
     assert "Do not trust this model" in page and "stem/bn/moving_mean" in page
 
 
+def test_updated_statistics_are_no_part_of_what_was_frozen(tmp_path: Path) -> None:
+    run = run_files.write_run(tmp_path / "r")
+    assert "BatchNorm statistics included." in document.render(run)
+    manifest = json.loads((run / "manifest.json").read_text())
+    name = manifest["phases"][1]["name"]
+    manifest["phases"][1]["updated"] = {"variables": 8, "moved": {"top": 0.1}}
+    run_files.write_json(run / "manifest.json", manifest)
+    assert f"BatchNorm statistics included; only in {name} those of the units that train" in document.render(run)
+
+
 def test_many_classes_stay_legible(tmp_path: Path) -> None:
     run = run_files.write_run(tmp_path / "r", classes=[f"leaf {n}" for n in range(100)], phases=5, epochs=4)
     page = document.render(run)

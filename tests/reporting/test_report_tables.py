@@ -9,7 +9,7 @@ import pytest
 import run_files
 from rich.console import Console
 
-from kerastune_ft.reporting import contents, redaction, tables
+from kerastune_ft.reporting import contents, facts, redaction, tables
 from kerastune_ft.reporting import quantities as say
 
 
@@ -131,6 +131,21 @@ def test_a_plan_of_values_shows_their_spread_in_terminal_and_notebook() -> None:
     assert "1 value: dose; standardised inside" in text
     html = tables.plan_html(plan)
     assert "values by split" in html and "0.0031</td>" in html and "12,345</td>" in html
+
+
+@pytest.mark.parametrize(
+    ("mode", "text"),
+    [
+        ("frozen", "frozen: 3 layers in inference mode; statistics, gamma and beta stay as they are"),
+        ("statistics", "statistics: 3 layers normalised by each global batch, statistics updated; gamma and beta stay"),
+        ("train", "train: 3 layers normalised by each global batch, statistics updated; gamma and beta train"),
+    ],
+)
+def test_a_plan_says_what_batch_norms_do(mode: str, text: str) -> None:
+    phase = run_files.plan_document()["phases"][1]
+    told = {fact.label: fact.text for fact in facts.phase_facts({**phase, "batch_norm": mode, "batch_norm_layers": 3})}
+    assert told["batch norm"].startswith(text)
+    assert "batch norm" not in {fact.label for fact in facts.phase_facts({**phase, "batch_norm_layers": 0})}
 
 
 def test_many_class_weights_are_their_range() -> None:

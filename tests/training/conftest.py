@@ -43,14 +43,14 @@ def commands(folder: Path) -> dict[str, Outcome]:
         "examples hidden": ("run", "tiny.json", *split, "--set", "output.examples=false"),
         "appended": ("run", "longer.json", *split, "--set", "output.examples=false"),
         "fresh": ("run", "tiny.json", *split, "--fresh", "--until-phase", "head", "--set", "phases.head.epochs=1"),
-        "numbered": ("run", "tiny.json", "--until-phase", "head", "--stop-after", "1s"),
+        "numbered": ("stopped", "run", "tiny.json", "--until-phase", "head"),
         "begun": ("run", "tiny.json", "--run-dir", "runs/tiny-1", "--set", "phases.head.epochs=5", "--json"),
         "numbered again": ("run", "tiny.json", "--until-phase", "head", "--set", "output.examples=false"),
         "split and data": ("evaluate", "base", "--split", "test", "--data", "."),
         "large batch": (
             "plan", "tiny.json", "--set", "phases.head.batch_size=100000000", "--json",
         ),
-        "numbered other": ("run", "tiny.json", "--set", "seed=4", "--until-phase", "head", "--stop-after", "1s"),
+        "numbered other": ("stopped", "run", "tiny.json", "--set", "seed=4", "--until-phase", "head"),
     }  # fmt: skip
     return dict(zip(words, in_one_process(folder, list(words.values())), strict=True))
 

@@ -1,19 +1,37 @@
-"""Gives commands, read from standard input, one after another in this process; prints what each left as JSON."""
+"""Gives commands, read from standard input, one after another in this process; prints what each left as JSON.
+
+A command that begins with "stopped" reaches its time limit when its first phase begins: no clock can tell when.
+"""
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import sys
 import tempfile
+import time
 from typing import Any
 
 from kerastune_ft.cli import main
+from kerastune_ft.training.interrupts import StopRequest
+
+
+def _stopping(stop: StopRequest) -> contextlib.AbstractContextManager[None]:
+    stop.deadline = time.monotonic()
+    return _DEFERRED(stop)
+
+
+_DEFERRED = StopRequest.deferred
 
 
 def outcome(words: list[str]) -> dict[str, Any]:
     """Run one command with both streams, TensorFlow's own lines included, in files."""
     kept = os.dup(1), os.dup(2)
+    deferred = StopRequest.deferred
+    if words[0] == "stopped":
+        words = words[1:]
+        StopRequest.deferred = _stopping  # type: ignore[method-assign]
     with tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as err:
         os.dup2(out.fileno(), 1)
         os.dup2(err.fileno(), 2)
@@ -23,6 +41,7 @@ def outcome(words: list[str]) -> dict[str, Any]:
         except SystemExit as ended:
             code = ended.code
         finally:
+            StopRequest.deferred = deferred  # type: ignore[method-assign]
             sys.stdout.flush()
             sys.stderr.flush()
             os.dup2(kept[0], 1)

@@ -8,10 +8,10 @@ import numpy as np
 import pytest
 
 from kerastune_ft.config.runtime import Checkpointing
-from kerastune_ft.errors import ConfigError
+from kerastune_ft.errors import ConfigError, ResourceError
 from kerastune_ft.rundir import RunDirectory
 from kerastune_ft.training import checkpoint
-from kerastune_ft.training.checkpoint import Checkpoints, Tensors, pack, read_variables, unpack
+from kerastune_ft.training.checkpoint import Checkpoints, Snapshot, Tensors, pack, read_end, read_variables, unpack
 from kerastune_ft.training.watch import Watch
 
 FOLDER = "phases/00-head"
@@ -29,14 +29,21 @@ def checkpoints(run: RunDirectory, source: str = "source", **options: Any) -> Ch
     return Checkpoints(run, FOLDER, Checkpointing.model_validate(options), source)
 
 
-def write(to: Checkpoints, step: int) -> None:
+def snapshot(step: int, best_step: int = 0) -> Snapshot:
     variables = {"head/kernel": np.full((2, 3), step, np.float32)}
     optimizer = {"00000/optimizer/iteration": np.array(step)}
-    to.write(step, Tensors(variables, optimizer), {"step": step}, {"head/kernel": np.zeros((2, 3), np.float32)})
+    best = {"head/kernel": np.full((2, 3), best_step, np.float32)} if best_step else {}
+    return Snapshot(step, Tensors(variables, optimizer), {"step": step}, best_step, best)
 
 
-def names(run: RunDirectory) -> list[int]:
-    return [int(name.split(".")[0]) for name in run.listing(f"{FOLDER}/checkpoint")]
+def write(to: Checkpoints, step: int, best_step: int = 0) -> None:
+    to.write(snapshot(step, best_step))
+    to.wait()
+
+
+def names(run: RunDirectory, beginning: str = "0") -> list[int]:
+    listed = run.listing(f"{FOLDER}/checkpoint")
+    return [int(name.split(".")[0].split("-")[-1]) for name in listed if name.startswith(beginning)]
 
 
 @pytest.fixture
@@ -73,6 +80,14 @@ def test_a_cut_file_is_damaged(length: int) -> None:
         unpack(content[:length])
 
 
+@pytest.mark.parametrize("place", ["value", "state"])
+def test_a_changed_byte_is_damage(place: str) -> None:
+    content = bytearray(pack({"a": np.ones(50, np.float32)}, "s", state={"step": 7}))
+    content[-1 if place == "value" else content.index(b'step\\": 7') + 8] ^= 1
+    with pytest.raises(ValueError, match="not what was written"):
+        unpack(bytes(content))
+
+
 def test_weights_of_another_source_are_refused(run: RunDirectory) -> None:
     run.commit("best.safetensors", pack({"a": np.ones(2)}, "one"))
     assert list(read_variables(run, "best.safetensors", "one")) == ["a"]
@@ -84,14 +99,86 @@ def test_the_newest_comes_back(run: RunDirectory) -> None:
     to = checkpoints(run)
     assert to.newest(Watch()) is None
     for step in (2, 4, 10):
-        write(to, step)
+        write(to, step, best_step=step - 1)
     found = checkpoints(run).newest(Watch())
     assert found is not None
-    tensors, state, best = found
-    assert state == {"step": 10}
-    assert tensors.variables["head/kernel"][0, 0] == 10
-    assert tensors.optimizer["00000/optimizer/iteration"].shape == ()
-    assert best["head/kernel"].sum() == 0
+    assert (found.step, found.best_step, found.state) == (10, 9, {"step": 10})
+    assert found.tensors.variables["head/kernel"][0, 0] == 10
+    assert found.tensors.optimizer["00000/optimizer/iteration"].shape == ()
+    assert found.best["head/kernel"][0, 0] == 9
+
+
+def test_best_weights_are_written_when_they_change_and_kept_as_long_as_needed(run: RunDirectory) -> None:
+    to = checkpoints(run)
+    seen = []
+    for step, best in ((2, 0), (4, 3), (6, 3), (8, 7), (10, 7), (12, 7)):
+        write(to, step, best)
+        seen.append(names(run, "best-"))
+    # At 8 the checkpoint after 6 is still there, whose best are those of 3.
+    assert seen == [[], [3], [3], [3, 7], [7], [7]]
+    stamp = (Path(run.path) / FOLDER / "checkpoint" / "best-000000007.safetensors").stat().st_mtime_ns
+    write(to, 14, 7)
+    assert (Path(run.path) / FOLDER / "checkpoint" / "best-000000007.safetensors").stat().st_mtime_ns == stamp
+
+
+def test_a_resumed_phase_knows_the_best_weights_that_are_there(run: RunDirectory) -> None:
+    write(checkpoints(run), 4, 3)
+    path = Path(run.path) / FOLDER / "checkpoint" / "best-000000003.safetensors"
+    stamp = path.stat().st_mtime_ns
+    again = checkpoints(run)
+    assert again.newest(Watch()) is not None
+    write(again, 6, 3)
+    assert path.stat().st_mtime_ns == stamp
+
+
+@pytest.mark.parametrize("harm", ["cut", "gone"])
+def test_damaged_best_weights_make_their_checkpoint_useless(run: RunDirectory, harm: str) -> None:
+    to = checkpoints(run)
+    write(to, 4, 3)
+    write(to, 6, 5)
+    path = Path(run.path) / FOLDER / "checkpoint" / "best-000000005.safetensors"
+    if harm == "cut":
+        path.write_bytes(path.read_bytes()[:-4])
+    else:
+        path.unlink()
+    notes = Notes()
+    found = checkpoints(run).newest(notes)
+    assert found is not None
+    assert (found.step, found.best_step) == (4, 3)
+    assert len(notes.said) == 1
+
+
+def test_nothing_is_left_where_nothing_is_needed(run: RunDirectory) -> None:
+    to = checkpoints(run)
+    write(to, 4, 3)
+    write(to, 6, 5)
+    to.clear(but=6)
+    assert (names(run), names(run, "best-")) == ([6], [])
+    to.clear()
+    assert run.listing(f"{FOLDER}/checkpoint") == []
+
+
+def test_what_goes_wrong_while_writing_is_raised_by_the_next_call(
+    run: RunDirectory, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(self: RunDirectory, name: str, content: bytes) -> None:
+        raise ResourceError("no space left")
+
+    monkeypatch.setattr(RunDirectory, "commit", full)
+    to = checkpoints(run)
+    to.write(snapshot(2))
+    with pytest.raises(ResourceError, match="no space left"):
+        to.write(snapshot(4))
+    to.wait()
+
+
+def test_the_end_of_a_phase_is_what_it_says(run: RunDirectory) -> None:
+    run.commit_json(f"{FOLDER}/result.json", {"steps": 6})
+    write(checkpoints(run), 4)
+    with pytest.raises(ConfigError, match=r"000000006.safetensors.*cannot be read.*carry_optimizer"):
+        read_end(run, FOLDER, "source")
+    write(checkpoints(run), 6)
+    assert read_end(run, FOLDER, "source").state == {"step": 6}
 
 
 @pytest.mark.parametrize("keep", [1, 2, 3])
@@ -110,7 +197,7 @@ def test_a_damaged_newest_is_passed_over_with_a_note(run: RunDirectory) -> None:
     notes = Notes()
     found = checkpoints(run).newest(notes)
     assert found is not None
-    assert found[1] == {"step": 2}
+    assert found.state == {"step": 2}
     assert len(notes.said) == 1
     assert "000000004.safetensors is damaged" in notes.said[0]
 

@@ -7,16 +7,30 @@ import time
 
 import pytest
 
+from kerastune_ft.errors import Interrupted
 from kerastune_ft.training.interrupts import StopRequest, listening
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_the_first_signal_is_a_request(number: signal.Signals) -> None:
+def test_the_first_signal_is_a_request_that_waits_while_it_must(number: signal.Signals) -> None:
     stop = StopRequest()
     assert stop.reason is None
-    with listening(stop):
+    after = False
+    with pytest.raises(Interrupted, match=f"{number.name}: stopped, nothing is lost"), listening(stop):
+        with stop.deferred():
+            os.kill(os.getpid(), number)
+            assert stop.reason == number.name
+        after = True
+    assert not after
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_else_it_is_honoured_at_once(number: signal.Signals) -> None:
+    passed = []
+    with pytest.raises(Interrupted, match=number.name), listening(StopRequest()):
         os.kill(os.getpid(), number)
-        assert stop.reason == number.name
+        passed.append(1)
+    assert not passed
 
 
 def test_a_second_signal_acts_at_once() -> None:
@@ -24,7 +38,7 @@ def test_a_second_signal_acts_at_once() -> None:
     # Where tests run in the background, the interrupt may be ignored from the start.
     before = signal.signal(signal.SIGINT, signal.default_int_handler)
     try:
-        with pytest.raises(KeyboardInterrupt), listening(stop):
+        with pytest.raises(KeyboardInterrupt), listening(stop), stop.deferred():
             os.kill(os.getpid(), signal.SIGINT)
             os.kill(os.getpid(), signal.SIGINT)
     finally:
@@ -61,7 +75,21 @@ def test_a_time_limit_is_a_request_too() -> None:
 
 
 def test_the_first_reason_stays() -> None:
-    stop = StopRequest(0)
-    stop.ask("SIGTERM")
-    stop.ask("SIGINT")
-    assert stop.reason == "SIGTERM"
+    stop = StopRequest()
+    with pytest.raises(Interrupted, match="SIGTERM"), stop.deferred():
+        stop.ask("SIGTERM")
+        stop.ask("SIGINT")
+
+
+def test_a_time_limit_ends_what_takes_long() -> None:
+    stop = StopRequest(0.05)
+    with pytest.raises(Interrupted, match="the time limit is reached"), listening(stop):
+        time.sleep(60)
+    assert signal.getitimer(signal.ITIMER_REAL) == (0.0, 0.0)
+
+
+def test_a_time_limit_waits_while_it_must() -> None:
+    stop = StopRequest(0.05)
+    with pytest.raises(Interrupted), listening(stop), stop.deferred():
+        time.sleep(0.2)
+        assert stop.reason == "the time limit is reached"

@@ -71,3 +71,46 @@ def test_the_state_has_the_same_names_whatever_was_built_before() -> None:
     slots = [list(keras_private.optimizer_slots(optimizers.build(phase("adamw"), on, RATES, {}))) for _ in range(2)]
     assert slots[0] == slots[1]
     assert len(slots[0]) == len(set(slots[0])) >= 5
+
+
+def carried(before: keras.optimizers.Optimizer, on: list[keras.Variable]) -> optimizers.Carried:
+    state = {name: np.array(slot.numpy()) for name, slot in keras_private.optimizer_slots(before).items()}
+    return optimizers.Carried(state, dict(before.begun), [variable.path for variable in on])
+
+
+@pytest.mark.parametrize("name", OPTIMIZER_OPTIONS)
+def test_a_carried_optimizer_goes_on_as_if_it_were_the_same(name: str) -> None:
+    longer = np.full(6, 0.25, np.float32)
+    one, other = variables(), variables()
+    whole = optimizers.build(phase(name), one, longer, {})
+    distances = [moved(whole, one, gradient) for gradient in (1.0, -0.5, 0.25, 2.0)]
+    first = optimizers.build(phase(name), other, longer, {})
+    begun = [moved(first, other, gradient) for gradient in (1.0, -0.5)]
+    second = optimizers.build(phase(name), other, longer[2:], {}, carried(first, other))
+    begun += [moved(second, other, gradient) for gradient in (0.25, 2.0)]
+    assert begun == distances
+
+
+def test_the_rates_of_a_carried_optimizer_are_those_of_its_own_phase() -> None:
+    on = variables()
+    first = optimizers.build(phase("sgd", weight_decay=0), on, RATES, {})
+    moved(first, on)
+    second = optimizers.build(phase("sgd", weight_decay=0), on, RATES, {}, carried(first, on))
+    assert [moved(second, on)[0] for _ in range(4)] == [0.5, 0.25, 0.125, 0.125]
+
+
+@pytest.mark.parametrize("name", ["adam", "adamw", "lamb"])
+def test_variables_that_join_begin_as_with_a_new_optimizer(name: str) -> None:
+    kernel, bias = variables()
+    first = optimizers.build(phase(name, weight_decay=0), [kernel], RATES, {})
+    for _ in range(5):
+        moved(first, [kernel])
+    second = optimizers.build(phase(name, weight_decay=0), [kernel, bias], RATES, {}, carried(first, [kernel]))
+    assert second.begun == {bias.path: 5}
+    fresh = variables()
+    new = optimizers.build(phase(name, weight_decay=0), fresh, RATES, {})
+    for gradient in (1.0, -3.0):
+        assert moved(second, [kernel, bias], gradient)[1] == pytest.approx(moved(new, fresh, gradient)[1], rel=1e-5)
+    # And a phase later they are still counted from where they joined.
+    third = optimizers.build(phase(name), [kernel, bias], RATES, {}, carried(second, [kernel, bias]))
+    assert third.begun == {bias.path: 5}

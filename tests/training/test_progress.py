@@ -24,7 +24,7 @@ ROW = {
 }
 RESULT: dict[str, Any] = {
     "name": "top", "monitor": "validation_loss", "best_epoch": 1, "epochs": 2, "best": {"validation_loss": 0.25},
-    "seconds": 3.4, "frozen": {"variables": 256},
+    "seconds": 3.4, "frozen": {"variables": 256}, "updated": {"variables": 0},
 }  # fmt: skip
 
 
@@ -44,6 +44,12 @@ def test_a_line_per_epoch_on_standard_error_and_in_the_log(capsys: pytest.Captur
     )
     assert "best epoch 1 of 2" in log[2]
     assert "256 frozen variables bit-identical" in log[2]
+
+
+def test_updated_statistics_are_told() -> None:
+    assert progress.done_line(RESULT).endswith("256 frozen variables bit-identical")
+    updated = {**RESULT, "updated": {"variables": 8}}
+    assert progress.done_line(updated).endswith("bit-identical, 8 BatchNorm statistics updated")
 
 
 def test_a_phase_that_goes_on_says_from_where() -> None:

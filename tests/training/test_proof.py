@@ -22,10 +22,13 @@ class Body:
                 variable._path = f"{name}/{part}"
             self.units.append(SimpleNamespace(id=name, variables=variables))
         self.variables = {one.path: one for unit in self.units for one in unit.variables}
+        trained = ("block2/kernel", "head/kernel", "head/moving_mean")
         factors = {"block2": 0.5, "head": 1.0}
         self.plan: Any = SimpleNamespace(
-            phase=SimpleNamespace(name="top", learning_rate=SimpleNamespace(peak=1e-3)),
-            trained=("block2/kernel", "head/kernel", "head/moving_mean"),
+            phase=SimpleNamespace(name="top", batch_norm="statistics", learning_rate=SimpleNamespace(peak=1e-3)),
+            trained=trained,
+            changing=trained,
+            selection=SimpleNamespace(statistics=()),
             unit_factors=factors,
         )
 
@@ -81,3 +84,30 @@ def test_a_unit_with_the_factor_zero_need_not_move(body: Any) -> None:
     body.variables["head/kernel"].assign(np.zeros(4))
     body.plan.unit_factors["block2"] = 0.0
     assert proof.distances(body, body.plan, before)["block2"] == 0
+
+
+@pytest.fixture
+def updating(body: Any) -> Any:
+    """The body with the statistics of block2 updated."""
+    body.plan.changing += ("block2/moving_mean",)
+    body.plan.selection = SimpleNamespace(statistics=("block2/moving_mean",))
+    return body
+
+
+def test_updated_statistics_are_not_frozen_and_moved(updating: Any) -> None:
+    assert list(proof.frozen_hashes(updating, updating.plan)) == ["block1/kernel", "block1/moving_mean"]
+    before = updating.values(updating.plan.changing)
+    updating.variables["block2/moving_mean"].assign(np.full(4, 3.0))
+    found = proof.updates(updating, updating.plan, before)
+    assert found == {"variables": 1, "moved": {"block2": 0.5}}
+
+
+def test_statistics_that_were_said_to_be_updated_and_did_not_move_are_a_broken_promise(updating: Any) -> None:
+    before = updating.values(updating.plan.changing)
+    updating.variables["block2/kernel"].assign(np.zeros(4))
+    with pytest.raises(PromiseError, match="the BatchNorm statistics of unit block2 were said to be updated"):
+        proof.updates(updating, updating.plan, before)
+
+
+def test_without_updates_there_is_nothing_to_prove(body: Any) -> None:
+    assert proof.updates(body, body.plan, body.values(body.plan.changing)) == {"variables": 0, "moved": {}}

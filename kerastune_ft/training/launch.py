@@ -1,0 +1,151 @@
+"""Starts several workers of one run on this machine, relays what they say, and ends them together."""
+
+from __future__ import annotations
+
+import ctypes
+import glob
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Sequence
+from types import FrameType
+from typing import IO
+
+from kerastune_ft.errors import Interrupted
+
+_HOST = "127.0.0.1"
+# A worker that loses its peers ends by itself within seconds and says so; after this it is ended.
+_GRACE_SECONDS = 30.0
+_POLL_SECONDS = 0.1
+
+
+def launch(workers: int, words: Sequence[str]) -> int:
+    """Run the program with these words in `workers` processes that train together; return the exit code of the whole.
+
+    It is 0 when all ended well, 75 when one was killed or all were asked to stop, else that of the first that failed.
+    SIGINT and SIGTERM are passed on. The workers end with this process, however it ends.
+    """
+    ports = _free_ports(workers)
+    group = _Group([_start(number, ports, words) for number in range(workers)])
+    before = {number: signal.signal(number, group.pass_on) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        return group.wait()
+    finally:
+        group.end()
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+class _Group:
+    """The processes of a run."""
+
+    def __init__(self, processes: Sequence[subprocess.Popen[str]]) -> None:
+        self._processes = processes
+        self._relays = [
+            threading.Thread(target=_relay, args=(process.stderr, number), daemon=True)
+            for number, process in enumerate(processes)
+            if process.stderr is not None
+        ]
+        for relay in self._relays:
+            relay.start()
+
+    def pass_on(self, number: int, frame: FrameType | None) -> None:
+        """Give the workers a signal that this process got."""
+        for process in self._processes:
+            if process.poll() is None:
+                process.send_signal(number)
+
+    def wait(self) -> int:
+        """Return the exit code of the whole once all have ended; one that fails ends the others."""
+        failed: int | None = None
+        limit = float("inf")
+        while any(process.poll() is None for process in self._processes):
+            time.sleep(_POLL_SECONDS)
+            if failed is None and (failed := self._failed()) is not None:
+                limit = time.monotonic() + _GRACE_SECONDS
+                self._explain(failed)
+            if time.monotonic() > limit:
+                self.end()
+        failed = self._failed() if failed is None else failed
+        for relay in self._relays:
+            relay.join()
+        if failed is None:
+            return 0
+        # Where several failed together, the one that did not just lose its peers tells why.
+        codes = [process.returncode for process in self._processes if process.returncode > 0]
+        telling = [code for code in codes if code != Interrupted.exit_code]
+        return telling[0] if telling else Interrupted.exit_code
+
+    def end(self) -> None:
+        """End whatever still runs."""
+        for process in self._processes:
+            if process.poll() is None:
+                process.kill()
+        for process in self._processes:
+            process.wait()
+
+    def _failed(self) -> int | None:
+        return next((number for number, process in enumerate(self._processes) if process.poll() not in (None, 0)), None)
+
+    def _explain(self, number: int) -> None:
+        code = self._processes[number].returncode
+        if code < 0:
+            name = signal.Signals(-code).name
+            print(f"worker {number} was ended by {name}; the same command goes on", file=sys.stderr, flush=True)
+        elif code != Interrupted.exit_code:
+            print(f"worker {number} ended with exit code {code}; ending the others", file=sys.stderr, flush=True)
+
+
+def _start(number: int, ports: Sequence[int], words: Sequence[str]) -> subprocess.Popen[str]:
+    cluster = {
+        "cluster": {"worker": [f"{_HOST}:{port}" for port in ports]},
+        "task": {"type": "worker", "index": number},
+    }
+    environment = {**os.environ, "TF_CONFIG": json.dumps(cluster), **_own_accelerators(number, len(ports))}
+    is_chief = number == 0
+    return subprocess.Popen(
+        [sys.executable, "-m", "kerastune_ft", *words],
+        env=environment,
+        # The chief speaks for itself, on a terminal with bars; of the others what they say is relayed.
+        stdout=None if is_chief else subprocess.DEVNULL,
+        stderr=None if is_chief else subprocess.PIPE,
+        text=True,
+        # So that Ctrl-C reaches the workers once, through this process.
+        start_new_session=True,
+        preexec_fn=_die_with_parent if sys.platform == "linux" else None,
+    )
+
+
+def _die_with_parent() -> None:
+    """Have Linux kill this process when its parent ends, however it ends: a lock would stay behind else."""
+    set_death_signal = 1
+    ctypes.CDLL(None).prctl(set_death_signal, signal.SIGKILL)
+
+
+def _own_accelerators(number: int, workers: int) -> dict[str, str]:
+    """Return the environment that gives a worker its share of this machine's GPUs, where there is one for each."""
+    gpus = range(len(glob.glob("/dev/nvidia[0-9]*")))
+    if len(gpus) < workers or "CUDA_VISIBLE_DEVICES" in os.environ:
+        return {}
+    return {"CUDA_VISIBLE_DEVICES": ",".join(map(str, gpus[number::workers]))}
+
+
+def _relay(stream: IO[str], number: int) -> None:
+    for line in stream:
+        print(f"[worker {number}] {line}", end="", file=sys.stderr, flush=True)
+
+
+def _free_ports(count: int) -> list[int]:
+    sockets = [socket.socket() for _ in range(count)]
+    try:
+        for each in sockets:
+            each.bind((_HOST, 0))
+        return [each.getsockname()[1] for each in sockets]
+    finally:
+        for each in sockets:
+            each.close()

@@ -1,0 +1,221 @@
+#!/usr/bin/env python
+"""Trains the same configurations on 1, 2 and 4 logical CPUs and in 2 worker processes, and prints how far they differ.
+
+Each row of the table is one thing that could depend on the number of replicas: an optimizer, clipping, accumulation,
+rates per unit, BatchNorm, precision. Every way of running is a process of its own (TensorFlow fixes the number of
+logical devices when it starts) that trains all rows. Exit code 1 when a difference is above the tolerance of its row.
+"""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import csv
+import json
+import os
+import socket
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+EXAMPLES = 70
+WAYS = ("1", "2", "4", "workers")
+# Of losses, and of weights: float32 sums taken in another order, through two epochs.
+TOLERANCE = 1e-5
+
+
+@dataclass(frozen=True)
+class Row:
+    """One thing that must not depend on the number of replicas."""
+
+    phase: dict[str, Any]
+    """Options of the phase that trains."""
+    backbone: dict[str, Any] = field(default_factory=dict)
+    runtime: dict[str, Any] = field(default_factory=dict)
+    before: dict[str, Any] | None = None
+    """A phase before it, if any."""
+    tolerance: float = TOLERANCE
+
+
+_SGD = {"name": "sgd", "momentum": 0.9}
+# Half precision rounds at the third digit, and sums of another order round otherwise.
+_HALF = 2e-2
+
+ROWS = {
+    "sgd": Row({"optimizer": _SGD}),
+    "sgd, accumulate 2, clip": Row({"optimizer": _SGD, "accumulate": 2, "clip_norm": 0.1}),
+    "adamw, clip": Row({"clip_norm": 0.1}),
+    "adamw, accumulate 2": Row({"accumulate": 2}),
+    "adamw, rates per unit": Row(
+        {"learning_rate": {"peak": 0.003, "shape": "cosine", "warmup": 0.2, "unit_decay": 0.5, "head": 0.01}}
+    ),
+    "adamw, augmentation": Row({"augment": "strong"}),
+    "adamw, carried": Row({"carry_optimizer": True}, before={"unfreeze": "none", "learning_rate": 0.003}),
+    "EfficientNetB0, all, adamw": Row(
+        {"unfreeze": "all", "learning_rate": 0.001},
+        {"name": "EfficientNetB0", "weights": None},
+        # Biases whose gradient is near zero move by their sign under AdamW.
+        tolerance=1e-4,
+    ),
+    "BatchNorm statistics": Row({"optimizer": _SGD, "batch_norm": "statistics"}, tolerance=1e-4),
+    "BatchNorm train, accumulate 2": Row({"optimizer": _SGD, "batch_norm": "train", "accumulate": 2}, tolerance=1e-4),
+    "mixed_bfloat16": Row({"optimizer": _SGD}, runtime={"precision": "mixed_bfloat16"}, tolerance=_HALF),
+    "mixed_float16": Row({"optimizer": _SGD}, runtime={"precision": "mixed_float16"}, tolerance=_HALF),
+}
+
+
+def document(row: Row, data: Path) -> dict[str, Any]:
+    """Return the configuration of a row; 49 examples to train on, which neither the batch nor the replicas divide."""
+    phase = {"name": "only", "unfreeze": {"last": 2}, "learning_rate": 0.003, **row.phase}
+    # A phase that is never trained: so the run ends after the phases that are compared.
+    rest = {"name": "never", "unfreeze": "none", "learning_rate": 0.001}
+    return {
+        "name": "row",
+        "seed": 3,
+        "task": {"kind": "image_classification", "classes": ["0", "1"]},
+        "data": {"kind": "arrays", "path": str(data)},
+        "backbone": {
+            "kind": "applications", "name": "MobileNetV2", "weights": "embedded", "image_size": 32, **row.backbone,
+        },
+        "head": {"dropout": 0.2},
+        "defaults": {"batch_size": 10, "epochs": 2},
+        "phases": [*([{"name": "before", **row.before}] if row.before else []), phase, rest],
+        "runtime": row.runtime,
+    }  # fmt: skip
+
+
+def write_data(path: Path) -> Path:
+    """Write images of two classes: noise, and noise with a bright square."""
+    random = np.random.default_rng(0)
+    labels = np.arange(EXAMPLES) % 2
+    images = random.integers(0, 120, (EXAMPLES, 32, 32, 3)).astype(np.uint8)
+    images[labels == 1, 8:24, 8:24] += 100
+    np.savez(path, x=images, y=labels)
+    return path
+
+
+def train(folder: Path, way: str, names: Sequence[str]) -> None:
+    """Train rows in this process, each in a run directory of its own."""
+    import kerastune_ft as kt
+
+    devices = {"strategy": "multi_worker"} if way == "workers" else {"replicas": int(way)}
+    for name in names:
+        made = document(ROWS[name], folder / "data.npz")
+        made["runtime"] = {**made["runtime"], **devices}
+        kt.run(made, run_dir=folder / way / slug(name), until_phase="only")
+
+
+def slug(name: str) -> str:
+    """Return a row's name as a folder's."""
+    return "".join(letter if letter.isalnum() else "-" for letter in name)
+
+
+@contextlib.contextmanager
+def _started(folder: Path, way: str, names: Sequence[str]) -> Iterator[list[subprocess.Popen[bytes]]]:
+    processes = []
+    addresses = [f"127.0.0.1:{port}" for port in _free_ports(2)] if way == "workers" else [""]
+    for number in range(len(addresses)):
+        cluster = {"cluster": {"worker": addresses}, "task": {"type": "worker", "index": number}}
+        environment = {**os.environ, "KERASTUNE_CACHE": str(folder / "cache"), "PYTHONHASHSEED": "0"}
+        environment |= {"TF_CONFIG": json.dumps(cluster)} if way == "workers" else {}
+        command = [sys.executable, __file__, "--train", way, "--folder", str(folder), *names]
+        log = (folder / f"{way}-{number}.log").open("wb")
+        processes.append(subprocess.Popen(command, env=environment, stdout=log, stderr=log))
+    try:
+        yield processes
+    finally:
+        for process in processes:
+            process.kill()
+            process.wait()
+
+
+def _free_ports(count: int) -> list[int]:
+    with contextlib.ExitStack() as held:
+        sockets = [held.enter_context(socket.socket()) for _ in range(count)]
+        for each in sockets:
+            each.bind(("127.0.0.1", 0))
+        return [each.getsockname()[1] for each in sockets]
+
+
+@dataclass(frozen=True)
+class Difference:
+    """The largest differences of a row between one device and another way of running."""
+
+    history: float
+    weights: float
+
+
+def difference(one: Path, other: Path) -> Difference:
+    """Return how far two runs differ in their histories, seconds aside, and in the weights of their best epochs."""
+    from safetensors.numpy import load_file
+
+    histories = []
+    for run in (one, other):
+        with open(run / "history.csv", encoding="utf-8") as file:
+            histories.append([{key: row[key] for key in row if key != "seconds"} for row in csv.DictReader(file)])
+    history = max(
+        abs(float(first[key]) - float(second[key]))
+        for first, second in zip(*histories, strict=True)
+        for key in first
+        if key != "phase"
+    )
+    weights = 0.0
+    for path in one.glob("phases/*/best.safetensors"):
+        values, others = load_file(path), load_file(other / path.relative_to(one))
+        assert values.keys() == others.keys()
+        weights = max(weights, *(float(np.abs(values[name] - others[name]).max()) for name in values))
+    return Difference(history, weights)
+
+
+def table(folder: Path, names: Sequence[str], ways: Sequence[str]) -> dict[str, dict[str, Difference]]:
+    """Train rows in every way and return their differences from one device, by row and way."""
+    write_data(folder / "data.npz")
+    for way in ways:
+        with _started(folder, way, names) as processes:
+            codes = [process.wait() for process in processes]
+        if any(codes):
+            logs = "\n".join((folder / f"{way}-{number}.log").read_text()[-3000:] for number in range(len(codes)))
+            raise SystemExit(f"{way}: exit codes {codes}\n{logs}")
+    return {
+        name: {way: difference(folder / "1" / slug(name), folder / way / slug(name)) for way in ways[1:]}
+        for name in names
+    }
+
+
+def main() -> int:
+    """Print the table; return 1 when a row differs by more than its tolerance."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("rows", nargs="*", default=list(ROWS), help=f"of: {'; '.join(ROWS)}")
+    parser.add_argument("--ways", default=",".join(WAYS), help="of 1, 2, 4 and workers, the first being 1")
+    parser.add_argument("--train", metavar="WAY", help=argparse.SUPPRESS)
+    parser.add_argument("--folder", type=Path, help=argparse.SUPPRESS)
+    options = parser.parse_args()
+    if options.train:
+        train(options.folder, options.train, options.rows)
+        return 0
+    ways = options.ways.split(",")
+    with tempfile.TemporaryDirectory() as folder:
+        found = table(Path(folder), options.rows, ways)
+    print("| row | " + " | ".join(f"{way}: history, weights" for way in ways[1:]) + " | tolerance |")
+    print("|---" * (len(ways) + 1) + "|")
+    for name, differences in found.items():
+        cells = [f"{each.history:.1e}, {each.weights:.1e}" for each in differences.values()]
+        print(f"| {name} | " + " | ".join(cells) + f" | {ROWS[name].tolerance:.0e} |")
+    worst = [
+        name
+        for name, differences in found.items()
+        if any(max(each.history, each.weights) > ROWS[name].tolerance for each in differences.values())
+    ]
+    if worst:
+        print(f"above their tolerance: {', '.join(worst)}", file=sys.stderr)
+    return 1 if worst else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

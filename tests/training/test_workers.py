@@ -1,0 +1,133 @@
+"""Several workers on 127.0.0.1 train as one process does, end together, and go on."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import time
+from pathlib import Path
+
+import pytest
+from test_replicas import assert_equal
+from tiny_run import TIMEOUT, Outcome, program, started
+
+from kerastune_ft.errors import ConfigError
+from kerastune_ft.training.devices import cluster
+
+WORKERS = ("launch", "--workers", "2", "tiny.json")
+
+
+def children(process: int) -> list[int]:
+    """Return the processes that a process started, in the order it did."""
+    text = Path(f"/proc/{process}/task/{process}/children").read_text()
+    return [int(word) for word in text.split()]
+
+
+def launched_and_hit(folder: Path, run: str, file: str, number: int, worker: int | None) -> Outcome:
+    """Launch two workers; as soon as a file of the run is there, send a signal to one of them, or to the launcher."""
+    with started(folder, *WORKERS, "--run-dir", run) as process:
+        limit = time.monotonic() + TIMEOUT
+        while not (folder / run / file).exists():
+            assert process.poll() is None, f"it ended before the signal: {process.communicate()}"
+            assert time.monotonic() < limit
+            time.sleep(0.005)
+        os.kill(process.pid if worker is None else children(process.pid)[worker], number)
+        out, err = process.communicate(timeout=TIMEOUT)
+        return Outcome(process.returncode, out, err)
+
+
+def test_a_killed_worker_ends_the_job_and_the_same_command_goes_on(folder: Path, base: Path) -> None:
+    hit = launched_and_hit(folder, "pair", "phases/01-top/checkpoint/000000002.safetensors", signal.SIGKILL, worker=1)
+    assert hit.code == 75, hit.err
+    assert "worker 1 was ended by SIGKILL; the same command goes on" in hit.err
+    assert "Traceback" not in hit.err
+    manifest = json.loads((folder / "pair" / "manifest.json").read_text())
+    assert manifest["devices"]["workers"] == 2
+    last = program(folder, *WORKERS, "--run-dir", "pair")
+    assert last.code == 0, last.err
+    assert "going on after step 2" in last.err
+    assert "test_accuracy" in last.out
+    assert_equal(base, folder / "pair")
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("worker", [0, 1, None])
+def test_a_request_to_one_stops_all_after_the_same_step(folder: Path, base: Path, worker: int | None) -> None:
+    run, file = f"asked-{worker}", "phases/00-head/checkpoint/000000002.safetensors"
+    hit = launched_and_hit(folder, run, file, signal.SIGTERM, worker)
+    assert hit.code == 75, hit.err
+    assert "Traceback" not in hit.err
+    manifest = json.loads((folder / run / "manifest.json").read_text())
+    assert (manifest["state"], manifest["exit_code"]) == ("interrupted", 75)
+    last = program(folder, *WORKERS, "--run-dir", run)
+    assert last.code == 0, last.err
+    assert_equal(base, folder / run)
+
+
+@pytest.mark.slow
+def test_the_workers_of_a_killed_launcher_end_too(folder: Path) -> None:
+    with started(folder, *WORKERS, "--run-dir", "orphaned") as process:
+        while len(children(process.pid)) < 2:
+            time.sleep(0.01)
+        workers = children(process.pid)
+        process.kill()
+        process.wait()
+        limit = time.monotonic() + 20
+        while any(Path(f"/proc/{worker}/cmdline").exists() and alive(worker) for worker in workers):
+            assert time.monotonic() < limit
+            time.sleep(0.05)
+
+
+def alive(process: int) -> bool:
+    try:
+        return Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    except FileNotFoundError:
+        return False
+
+
+def test_what_is_wrong_is_said_once(folder: Path) -> None:
+    done = program(folder, *WORKERS, "--set", "phases.head.learning_rate=fast")
+    assert done.code == 2
+    assert done.err.count("learning_rate") == 1
+
+
+@pytest.mark.parametrize(
+    ("document", "expected"),
+    [
+        ({"cluster": {"worker": ["a:1", "b:1"]}, "task": {"type": "worker", "index": 1}}, (("a:1", "b:1"), 1)),
+        (
+            {"cluster": {"chief": ["c:1"], "worker": ["a:1"]}, "task": {"type": "worker", "index": 0}},
+            (("c:1", "a:1"), 1),
+        ),
+        (
+            {"cluster": {"chief": ["c:1"], "worker": ["a:1"]}, "task": {"type": "chief", "index": 0}},
+            (("c:1", "a:1"), 0),
+        ),
+    ],
+)
+def test_the_cluster_is_read(monkeypatch: pytest.MonkeyPatch, document: dict, expected: tuple) -> None:
+    monkeypatch.setenv("TF_CONFIG", json.dumps(document))
+    assert cluster() == expected
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        None,
+        "",
+        "{",
+        "[]",
+        '{"cluster": {"worker": []}, "task": {"type": "worker", "index": 0}}',
+        '{"cluster": {"worker": ["a:1"]}, "task": {"type": "worker", "index": 1}}',
+        '{"cluster": {"worker": ["a:1"]}}',
+        '{"cluster": {"worker": ["a:1"], "ps": ["b:1"]}, "task": {"type": "ps", "index": 0}}',
+        '{"cluster": {"worker": ["a:1"]}, "task": {"type": "worker", "index": -1}}',
+    ],
+)
+def test_without_a_cluster_it_says_how_to_give_one(monkeypatch: pytest.MonkeyPatch, text: str | None) -> None:
+    monkeypatch.delenv("TF_CONFIG", raising=False)
+    if text is not None:
+        monkeypatch.setenv("TF_CONFIG", text)
+    with pytest.raises(ConfigError, match=r"TF_CONFIG.*launch --workers 2 CONFIG"):
+        cluster()
