@@ -101,16 +101,17 @@ class PhaseTraining:
         before = session.values(phase.changing)
         self._resume()
         self._around.watch.phase_started(self._around.plan.document["phases"][phase.index], self._state.step)
+        # Until the end of the phase is written: what came after the last checkpoint would be lost.
         with self._around.stop.deferred():
             while self._state.stopped is None:
                 self._train_epoch()
-        moved, updated = proof.distances(session, phase, before), proof.updates(session, phase, before)
-        frozen = proof.check_frozen(session, phase, before_frozen, proof.frozen_hashes(session, phase))
-        if self._end_is_needed():
-            self._write_checkpoint()
-        self._checkpoints.wait()
-        session.assign(self._best)
-        return self._finish(moved, updated, frozen)
+            moved, updated = proof.distances(session, phase, before), proof.updates(session, phase, before)
+            frozen = proof.check_frozen(session, phase, before_frozen, proof.frozen_hashes(session, phase))
+            if self._end_is_needed():
+                self._write_checkpoint()
+            self._checkpoints.wait()
+            session.assign(self._best)
+            return self._finish(moved, updated, frozen)
 
     def _prepare(self) -> None:
         session, phase = self._around.session, self._phase
