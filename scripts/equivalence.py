@@ -13,7 +13,6 @@ import contextlib
 import csv
 import json
 import os
-import socket
 import subprocess
 import sys
 import tempfile
@@ -23,6 +22,8 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+
+from kerastune_ft.training.launch import free_ports
 
 EXAMPLES = 70
 WAYS = ("1", "2", "4", "workers")
@@ -119,7 +120,7 @@ def slug(name: str) -> str:
 @contextlib.contextmanager
 def _started(folder: Path, way: str, names: Sequence[str]) -> Iterator[list[subprocess.Popen[bytes]]]:
     processes = []
-    addresses = [f"127.0.0.1:{port}" for port in _free_ports(2)] if way == "workers" else [""]
+    addresses = [f"127.0.0.1:{port}" for port in free_ports(2)] if way == "workers" else [""]
     for number in range(len(addresses)):
         cluster = {"cluster": {"worker": addresses}, "task": {"type": "worker", "index": number}}
         environment = {**os.environ, "KERASTUNE_CACHE": str(folder / "cache"), "PYTHONHASHSEED": "0"}
@@ -133,14 +134,6 @@ def _started(folder: Path, way: str, names: Sequence[str]) -> Iterator[list[subp
         for process in processes:
             process.kill()
             process.wait()
-
-
-def _free_ports(count: int) -> list[int]:
-    with contextlib.ExitStack() as held:
-        sockets = [held.enter_context(socket.socket()) for _ in range(count)]
-        for each in sockets:
-            each.bind(("127.0.0.1", 0))
-        return [each.getsockname()[1] for each in sockets]
 
 
 @dataclass(frozen=True)

@@ -30,7 +30,7 @@ def launch(workers: int, words: Sequence[str]) -> int:
     It is 0 when all ended well, 75 when one was killed or all were asked to stop, else that of the first that failed.
     SIGINT and SIGTERM are passed on. The workers end with this process, however it ends.
     """
-    ports = _free_ports(workers)
+    ports = free_ports(workers)
     group = _Group([_start(number, ports, words) for number in range(workers)])
     before = {number: signal.signal(number, group.pass_on) for number in (signal.SIGINT, signal.SIGTERM)}
     try:
@@ -140,7 +140,8 @@ def _relay(stream: IO[str], number: int) -> None:
         print(f"[worker {number}] {line}", end="", file=sys.stderr, flush=True)
 
 
-def _free_ports(count: int) -> list[int]:
+def free_ports(count: int) -> list[int]:
+    """Return so many ports of this machine that nothing listens on."""
     sockets = [socket.socket() for _ in range(count)]
     try:
         for each in sockets:

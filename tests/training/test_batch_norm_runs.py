@@ -72,7 +72,8 @@ def test_train_that_trains_neither_gamma_nor_beta_is_an_error(outcomes: dict[str
     assert 'phases[1] (top).batch_norm: "train" would train no gamma or beta' in outcomes["no norm"].err
 
 
-@pytest.mark.parametrize("replicas", [2, pytest.param(4, marks=pytest.mark.slow)])
+@pytest.mark.slow
+@pytest.mark.parametrize("replicas", [2, 4])
 def test_moments_do_not_depend_on_replicas(folder: Path, norms: Path, replicas: int) -> None:
     run = f"norms-{replicas}"
     done = program(folder, "run", "tiny.json", "--run-dir", run, *TRAIN, "--set", f"runtime.replicas={replicas}")

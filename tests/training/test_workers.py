@@ -5,15 +5,19 @@ from __future__ import annotations
 import json
 import os
 import signal
+import subprocess
+import sys
 import time
 from pathlib import Path
 
 import pytest
+from safetensors.numpy import load_file
 from test_replicas import assert_equal
-from tiny_run import TIMEOUT, Outcome, program, started
+from tiny_run import HERE, TIMEOUT, Outcome, environment, program, started
 
 from kerastune_ft.errors import ConfigError
 from kerastune_ft.training.devices import cluster
+from kerastune_ft.training.launch import free_ports
 
 WORKERS = ("launch", "--workers", "2", "tiny.json")
 
@@ -84,6 +88,32 @@ def alive(process: int) -> bool:
         return Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
     except FileNotFoundError:
         return False
+
+
+def test_a_step_makes_one_reduction_of_the_gradient(folder: Path, tmp_path: Path) -> None:
+    ports = free_ports(2)
+    cluster = {"worker": [f"127.0.0.1:{port}" for port in ports]}
+    processes = [
+        subprocess.Popen(
+            [sys.executable, str(HERE / "collective_steps.py"), "tiny.json", str(tmp_path / "counted")],
+            env=environment(folder)
+            | {"TF_CONFIG": json.dumps({"cluster": cluster, "task": {"type": "worker", "index": number}})},
+            cwd=folder, text=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+        )
+        for number in range(2)
+    ]  # fmt: skip
+    try:
+        said = [process.communicate(timeout=TIMEOUT) for process in processes]
+    finally:
+        for process in processes:
+            process.kill()
+    assert [process.returncode for process in processes] == [0, 0], said
+    told = [json.loads(out.splitlines()[-1]) for out, _ in said]
+    assert [one["is_chief"] for one in told] == [True, False]
+    # Kernel and bias of the head as one vector; count, loss, accuracy and the request to stop as another.
+    weights = load_file(tmp_path / "counted" / "phases" / "00-head" / "best.safetensors")
+    parameters = sum(value.size for value in weights.values())
+    assert told[0]["collectives"] == [["float32", parameters], ["float64", 4]]
 
 
 def test_what_is_wrong_is_said_once(folder: Path) -> None:
