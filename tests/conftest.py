@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-# Tests of whole runs share trained runs, through the fixture `folder`; in one process these are trained once.
+# Tests of whole runs share trained runs, in the folders of these fixtures; in one process they are trained once.
 SHARING = ("training", "inference")
-SHARED = "folder"
+SHARED = {"folder", "workplace"}
 
 
 # First, since pytest-xdist reads the groups in the same hook.
@@ -17,6 +17,6 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Keep the tests that share something costly together, file by file or folder by folder."""
     for item in items:
         path = Path(item.path)
-        shares = path.parent.name in SHARING and SHARED in getattr(item, "fixturenames", ())
+        shares = path.parent.name in SHARING and not SHARED.isdisjoint(getattr(item, "fixturenames", ()))
         group = path.parent.name if shares else path.name
         item.add_marker(pytest.mark.xdist_group(group))
