@@ -25,6 +25,8 @@ from kerastune_ft.training.watch import Watch
 
 # Between two checkpoints at the end of epochs, so that short epochs do not spend their time writing.
 SECONDS_BETWEEN_EPOCH_CHECKPOINTS = 30.0
+# And at least so many times what the last one took, so that large ones cost no more than a fortieth of the time.
+_TIMES_ITS_COST = 40.0
 _HEADER = "kerastune_ft"
 _BEST = "best-"
 
@@ -119,6 +121,7 @@ class Checkpoints:
         self._writing: concurrent.futures.Future[None] | None = None
         self._pool = concurrent.futures.ThreadPoolExecutor(1, "checkpoint")
         self._best_hashes: dict[int, str] = {}
+        self._took = 0.0
         self.bytes = 0
         """Bytes of the largest checkpoint written, best weights included."""
 
@@ -129,7 +132,8 @@ class Checkpoints:
                 return step % steps == 0
             case EveryMinutes(minutes=minutes):
                 return time.monotonic() - self._last >= 60 * minutes
-        return epoch_ended and time.monotonic() - self._last >= SECONDS_BETWEEN_EPOCH_CHECKPOINTS
+        pause = max(SECONDS_BETWEEN_EPOCH_CHECKPOINTS, _TIMES_ITS_COST * self._took)
+        return epoch_ended and time.monotonic() - self._last >= pause
 
     @property
     def writes(self) -> bool:
@@ -157,6 +161,7 @@ class Checkpoints:
                 self._run.remove(f"{self._folder}/{name}")
 
     def _write(self, snapshot: Snapshot) -> None:
+        began = time.monotonic()
         best, size = None, 0
         if snapshot.best_step:
             if snapshot.best_step not in self._best_hashes:
@@ -174,6 +179,7 @@ class Checkpoints:
         older = [other for other in self._states() if other < name]
         # Those of later steps go too: they were damaged, or this phase would have gone on from them.
         self._prune({name, *older[max(0, len(older) - self._options.keep + 1) :]})
+        self._took = time.monotonic() - began
 
     def _states(self) -> list[str]:
         writer = self._run.writer

@@ -234,6 +234,25 @@ def test_epoch_checkpoints_wait_for_thirty_seconds(run: RunDirectory, monkeypatc
     assert not to.is_due(2, epoch_ended=True)
 
 
+def test_epoch_checkpoints_that_take_long_are_rarer(run: RunDirectory, monkeypatch: pytest.MonkeyPatch) -> None:
+    clock = [100.0]
+    monkeypatch.setattr(time, "monotonic", lambda: clock[0])
+    real = RunDirectory.commit
+
+    def slow(self: RunDirectory, name: str, content: bytes) -> None:
+        clock[0] += 2
+        real(self, name, content)
+
+    monkeypatch.setattr(RunDirectory, "commit", slow)
+    to = checkpoints(run)
+    write(to, 1)
+    # It took 2 s, so it is 80 until the next.
+    clock[0] += 70
+    assert not to.is_due(2, epoch_ended=True)
+    clock[0] += 20
+    assert to.is_due(2, epoch_ended=True)
+
+
 def test_minutes_count_within_an_epoch(run: RunDirectory, monkeypatch: pytest.MonkeyPatch) -> None:
     clock = [0.0]
     monkeypatch.setattr(time, "monotonic", lambda: clock[0])
