@@ -220,7 +220,7 @@ def _learning_rate(policy: Document) -> str:
 
 def _optimizer(phase: Document) -> str:
     return _sentence(
-        str(phase.get("optimizer") or ""),
+        str(phase.get("optimizer") or "") + (", carried on" if phase.get("carry_optimizer") else ""),
         f"weight decay {say.rate(phase['weight_decay'])}" if phase.get("weight_decay") else "no weight decay",
         f"clip norm {phase['clip_norm']:g}" if phase.get("clip_norm") else "",
     )

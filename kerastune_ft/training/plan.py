@@ -338,6 +338,7 @@ def _phase_document(session: Session, plan: PhasePlan) -> dict[str, Any]:
         },
         "rates": {unit: policy.peak * factor for unit, factor in plan.unit_factors.items()},
         "optimizer": phase.optimizer.name,
+        "carry_optimizer": phase.carry_optimizer,
         "weight_decay": phase.weight_decay,
         "clip_norm": phase.clip_norm,
         "label_smoothing": phase.label_smoothing,

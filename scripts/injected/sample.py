@@ -32,7 +32,7 @@ def write(folder: Path, strategy: str, *, is_brief: bool = False) -> Path:
 
 
 def document(data: Path, strategy: str) -> dict[str, Any]:
-    """Return the configuration: dropout, augmentation, rates by unit, accumulation, early stopping, three phases."""
+    """Return the configuration: three phases with whatever holds state that a resumed run must find again."""
     replicas = {"strategy": strategy, "replicas": 2} if strategy == "mirrored" else {"strategy": "none"}
     return {
         "name": "chaos",
@@ -51,6 +51,7 @@ def document(data: Path, strategy: str) -> dict[str, Any]:
                 "learning_rate": {"peak": 0.003, "shape": "cosine", "warmup": 0.2, "unit_decay": 0.5},
                 "accumulate": 2,
                 "augment": "light",
+                "carry_optimizer": True,
             },
             {
                 "name": "more",
@@ -59,6 +60,7 @@ def document(data: Path, strategy: str) -> dict[str, Any]:
                 "learning_rate": {"peak": 0.001, "unit_decay": 0.7},
                 "augment": "medium",
                 "start_from": "last",
+                "batch_norm": "train",
             },
         ],
         "runtime": replicas,
