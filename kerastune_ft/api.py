@@ -128,7 +128,7 @@ def run(
         settings = settings.model_copy(
             update={"output": settings.output.model_copy(update={"directory": str(directory)})}
         )
-    _check_until(settings, until_phase)
+    begun.check_until(settings, until_phase)
     seconds = _seconds(stop_after)
     _require_weights(settings)
     # A run directory in a bucket is asked for through TensorFlow.
@@ -207,12 +207,6 @@ def _config(config: Config, overrides: Sequence[str] | Mapping[str, Any]) -> Run
             raise ConfigError("overrides go with a path or a dict, not with a RunConfig")
         return config
     return read(os.fspath(config) if isinstance(config, os.PathLike) else config, overrides)
-
-
-def _check_until(settings: RunConfig, until_phase: str | None) -> None:
-    names = [phase.name for phase in settings.phases]
-    if until_phase is not None and until_phase not in names:
-        raise ConfigError(f"--until-phase: there is no phase {until_phase!r}; the phases are {', '.join(names)}")
 
 
 def _carry_out(

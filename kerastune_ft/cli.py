@@ -103,9 +103,9 @@ def launch(
     from kerastune_ft.config.read import read
     from kerastune_ft.training import launch as launching
 
-    overrides = (*overrides, "runtime.strategy=multi_worker", "runtime.replicas=null")
-    # So that what is wrong with it is said once.
-    read(config, overrides)
+    # What is wrong is so said once, and not by every worker.
+    launching.check(read(config, overrides), until_phase, stop_after)
+    overrides = (*overrides, "runtime.strategy=multi_worker")
     named = {"--run-dir": run_dir, "--until-phase": until_phase, "--stop-after": stop_after}
     flags = {"--fresh": fresh, "--json": as_json, "--debug": debug}
     words = ["run", config, *(word for value in overrides for word in ("--set", value))]

@@ -94,9 +94,19 @@ class RunDirectory:
             self._note(name, data)
 
     def take_in(self, names: Iterable[str]) -> None:
-        """Have the manifest name files that another process wrote."""
+        """Have the manifest name files that another process wrote.
+
+        Raises ConfigError for one that it names already, with another content.
+        """
+        known = (self.manifest() or {}).get("files", {})
         for name in names:
-            self._note(name, self.read_bytes(name))
+            data = self.read_bytes(name)
+            if name in known and known[name]["sha256"] != hashlib.sha256(data).hexdigest():
+                raise ConfigError(
+                    f"{self.path / name} is not what the run wrote (SHA-256 by {MANIFEST}); restore it, or start over "
+                    "with --fresh, which keeps this run aside"
+                )
+            self._note(name, data)
 
     def _note(self, name: str, data: bytes) -> None:
         self._written[name] = {"bytes": len(data), "sha256": hashlib.sha256(data).hexdigest()}

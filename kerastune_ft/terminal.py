@@ -5,14 +5,21 @@ from __future__ import annotations
 import json
 import math
 import os
+import signal
 import sys
+import threading
 import traceback
 from collections.abc import Callable, Sequence
-from typing import Any
+from types import FrameType
+from typing import Any, NoReturn
 
 import click
 
 from kerastune_ft.errors import OUT_OF_SPACE, KerasTuneError
+
+
+def _interrupt(number: int, frame: FrameType | None) -> NoReturn:
+    raise KeyboardInterrupt
 
 
 class Program(click.Group):
@@ -21,6 +28,9 @@ class Program(click.Group):
     def main(self, *arguments: Any, **options: Any) -> Any:
         """Run the program and exit."""
         options["standalone_mode"] = False
+        if threading.current_thread() is threading.main_thread():
+            # A run listens for itself once it can; until then, and for other commands, this is what stopping means.
+            signal.signal(signal.SIGTERM, _interrupt)
         words = options.get("args") or (arguments[0] if arguments else None) or sys.argv[1:]
         try:
             code = super().main(*arguments, **options)

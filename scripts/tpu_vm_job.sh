@@ -152,9 +152,13 @@ delete() {
 
 # Wait until the VM can be used; false where it will never be.
 ready() {
-    local state request
+    local state request asked=false
     while true; do
         state=$(state_of tpu-vm state)
+        if [[ $state == UNKNOWN ]] && ! $asked; then
+            fail "gcloud cannot be asked for $name, see above; give --project, or: gcloud auth login"
+        fi
+        asked=true
         case $state in
         READY) return 0 ;;
         PREEMPTED | TERMINATED | DELETING) return 1 ;;

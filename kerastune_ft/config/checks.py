@@ -211,7 +211,7 @@ def _carried(phase: Mapping[str, Any], before: Mapping[str, Any]) -> Iterator[Fi
     """Yield what is wrong with going on from the optimizer of the phase before."""
     if phase.get("carry_optimizer") is not True:
         return
-    own, other = (_optimizer_name(each.get("optimizer")) for each in (phase, before))
+    own, other = (_optimizer_of(each) for each in (phase, before))
     if own != other:
         yield (
             ("carry_optimizer",),
@@ -220,9 +220,9 @@ def _carried(phase: Mapping[str, Any], before: Mapping[str, Any]) -> Iterator[Fi
         )
 
 
-def _optimizer_name(optimizer: Any) -> Any:
-    name = optimizer.get("name") if isinstance(optimizer, Mapping) else optimizer
-    return "adamw" if name is None else name
+def _optimizer_of(phase: Mapping[str, Any]) -> Any:
+    optimizer = phase.get("optimizer", "adamw")
+    return optimizer if isinstance(optimizer, Mapping) else {"name": optimizer}
 
 
 def _balance(phase: Mapping[str, Any], task: Mapping[str, Any]) -> Iterator[Finding]:

@@ -19,6 +19,8 @@ from kerastune_ft.config.words import unknown
 LENGTHS = {"epochs": "steps", "steps": "epochs"}
 # What holds for the backbone's units alone.
 _OF_UNITS = ("batch_norm",)
+# What looks back at the phase before.
+_OF_LATER = ("carry_optimizer", "start_from")
 
 
 def with_base(
@@ -133,11 +135,15 @@ def _laid_over(under: dict[str, Node], over: dict[str, Node]) -> dict[str, Node]
 def _meant(shared: dict[str, Node], phase: Node, phases: list[Node]) -> dict[str, Node]:
     """Return those of the keys given for all phases that are meant for this one.
 
-    A schedule that begins with the head alone can so have a `batch_norm` for the phases after it.
+    A schedule that begins with the head alone can so have a `batch_norm` for the phases after it, and one of several
+    phases a `carry_optimizer` for all but the first.
     """
-    if not _trains_head_only(phase) or all(map(_trains_head_only, phases)):
-        return shared
-    return {key: item for key, item in shared.items() if key not in _OF_UNITS}
+    without: tuple[str, ...] = ()
+    if _trains_head_only(phase) and not all(map(_trains_head_only, phases)):
+        without += _OF_UNITS
+    if len(phases) > 1 and phase is phases[0]:
+        without += _OF_LATER
+    return {key: item for key, item in shared.items() if key not in without}
 
 
 def _trains_head_only(phase: Node) -> bool:

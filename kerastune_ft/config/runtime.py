@@ -60,6 +60,8 @@ def _choose(value: Any) -> str | None:
     if value == "epoch":
         return "@EveryEpoch"
     keys = set(value) if isinstance(value, Mapping) else set()
+    if keys >= {"steps", "minutes"}:
+        return None
     return {"steps": "@EverySteps", "minutes": "@EveryMinutes"}.get(next(iter(keys & {"steps", "minutes"}), ""))
 
 

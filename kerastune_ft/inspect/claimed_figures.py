@@ -119,7 +119,12 @@ def _as_measured(claims: Claims, findings: Findings, told: Mapping[str, Mapping[
     last: Sequence[Any] = claims.finished[-1:]
     measured = (last[0].result or {}).get("best", {}).get("validation_loss") if last else None
     loss = told.get("validation", {}).get("loss")
-    if measured is not None and not _close(loss, measured, recomputed.TOLERANCE_OF_ANOTHER_RUN):
+    devices = (claims.run.manifest() or {}).get("devices") or {}
+    tolerance = recomputed.TOLERANCE_OF_ANOTHER_RUN
+    if devices.get("precision", "float32") != "float32":
+        # Validation computed in half precision, the final evaluation in float32.
+        tolerance = recomputed.TOLERANCE_OF_HALF
+    if measured is not None and not _close(loss, measured, tolerance):
         findings.broken(
             f"{_METRICS}, validation.loss", f"it is {loss}, and the last phase measured {measured} in its best epoch"
         )

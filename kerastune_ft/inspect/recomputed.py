@@ -14,6 +14,8 @@ _EXACT = 1e-9
 _OF_VALUES = 1e-4
 TOLERANCE_OF_ANOTHER_RUN = 1e-4
 """Of what another compiled program measured, perhaps on another number of replicas."""
+TOLERANCE_OF_HALF = 5e-2
+"""Of what was measured in half precision, with two to three digits."""
 
 
 def tolerance(labels: Mapping[str, Any], metric: str) -> float:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 
 import keras
@@ -56,10 +57,13 @@ def notes(
         ending = "one example" if last == 1 else f"{last} examples"
         found.append(f"{moments} {ending} at the end of every epoch; a batch_size that leaves more there suits better")
     momentum = max(norm.momentum for norm in norms)
-    rest = momentum ** (steps * phase.accumulate)
+    epochs, more = divmod(steps, math.ceil(examples / (batch_size * phase.accumulate)))
+    # Batches of padding alone, where `accumulate` does not divide, take no moments.
+    batches = epochs * math.ceil(examples / batch_size) + more * phase.accumulate
+    rest = momentum**batches
     if rest > _MUCH:
         found.append(
-            f"phase {phase.name}: after its {steps * phase.accumulate} batches the moving statistics, which validation "
+            f"phase {phase.name}: after its {batches} batches the moving statistics, which validation "
             f"and the final model use, still are {100 * rest:.0f} % those it began with (momentum {momentum:g}), while "
             'training uses those of each batch; validation lags behind until then: train longer, or give "frozen"'
         )

@@ -67,6 +67,13 @@ def begin(
     return Beginning(target, reason, allowed_changes(target, settings))
 
 
+def check_until(settings: RunConfig, until_phase: str | None) -> None:
+    """Raise ConfigError for a phase to stop after that the schedule has not."""
+    names = [phase.name for phase in settings.phases]
+    if until_phase is not None and until_phase not in names:
+        raise ConfigError(f"--until-phase: there is no phase {until_phase!r}; the phases are {', '.join(names)}")
+
+
 def is_complete(target: RunDirectory, settings: RunConfig, digest: str) -> bool:
     """Return whether a run has all its results, as this configuration wants them shown."""
     manifest = target.manifest() or {}

@@ -201,13 +201,15 @@ class Checkpoints:
 
         Raises ConfigError when it is relative to other pretrained weights than the session has.
         """
-        for name in reversed(self._run.listing(self._folder)):
-            if name.startswith(_BEST):
-                continue
+        names = [name for name in self._run.listing(self._folder) if not name.startswith(_BEST)]
+        for earlier, name in reversed(list(enumerate(names))):
             try:
                 return self._read(f"{self._folder}/{name}")
             except (ValueError, FileNotFoundError) as error:
-                watch.note(f"{self._folder}/{name} is damaged ({error}); going on from the checkpoint before it")
+                then = (
+                    "going on from the checkpoint before it" if earlier else "there is no other: the phase begins anew"
+                )
+                watch.note(f"{self._folder}/{name} is damaged ({error}); {then}")
         return None
 
     def _read(self, path: str) -> Snapshot:

@@ -17,6 +17,7 @@ from kerastune_ft.config.runtime import Runtime
 from kerastune_ft.errors import ConfigError
 from kerastune_ft.graph.precision import FLOAT32
 from kerastune_ft.training import precision, tpu, tpu_strategy
+from kerastune_ft.training.rendezvous import meet
 
 _SUM = tf.distribute.ReduceOp.SUM
 # What the chief tells the others travels in parts of so many words of four bytes.
@@ -198,7 +199,7 @@ def _workers(gpus: list, runtime: Runtime, deterministic: bool) -> Devices:
             f"runtime.replicas: {runtime.replicas} asked for, and {len(addresses)} workers have "
             f"{(len(gpus) or 1) * len(addresses)}; remove it"
         )
-    strategy = _joined()
+    strategy = _joined(addresses, worker)
     kind = "GPU" if gpus else "CPU"
     names = tuple(f"{address} {kind}:{number}" for address in addresses for number in range(len(gpus) or 1))
     note = f"worker {worker} of {len(addresses)}"
@@ -206,7 +207,8 @@ def _workers(gpus: list, runtime: Runtime, deterministic: bool) -> Devices:
 
 
 @functools.cache
-def _joined() -> tf.distribute.Strategy:
+def _joined(addresses: tuple[str, ...], worker: int) -> tf.distribute.Strategy:
+    meet(addresses, worker)
     return tf.distribute.MultiWorkerMirroredStrategy()
 
 
@@ -219,17 +221,20 @@ def cluster() -> tuple[tuple[str, ...], int]:
     try:
         document = json.loads(text or "{}")
         jobs, task = document["cluster"], document["task"]
-        chiefs = jobs.get("chief", [])
-        addresses = (*chiefs, *jobs["worker"])
-        number = range(len(chiefs))[task["index"]] if task["type"] == "chief" else None
-        if task["type"] == "worker":
-            number = range(len(chiefs), len(addresses))[task["index"]]
-        if number is None or task["index"] < 0:
-            raise ValueError(f"there is no {task['type']} {task['index']}")
-    except (ValueError, KeyError, IndexError, TypeError, AttributeError) as error:
+        chiefs, workers = list(jobs.get("chief", ())), list(jobs["worker"])
+        addresses, own = (*chiefs, *workers), {"chief": chiefs, "worker": workers}[task["type"]]
+        if task["index"] not in range(len(own)):
+            raise ValueError(f"there are {len(own)} of type {task['type']}, so no index {task['index']}")
+        if len(set(addresses)) < len(addresses):
+            raise ValueError("two workers have the same address")
+        number = int(task["index"]) + (len(chiefs) if task["type"] == "worker" else 0)
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        why = {KeyError: f"{error} is missing or unknown", ValueError: str(error)}.get(
+            type(error), "it has another form"
+        )
         raise ConfigError(
             f"runtime.strategy: multi_worker needs the environment variable TF_CONFIG, which "
-            f"{f'cannot be used ({error!r}: {text[:100]})' if text else 'is not set'}; as in "
+            f"{f'cannot be used ({why}: {text[:100]})' if text else 'is not set'}; as in "
             '{"cluster": {"worker": ["host1:2222", "host2:2222"]}, "task": {"type": "worker", "index": 0}}. '
             "To start workers on this machine: python -m kerastune_ft launch --workers 2 CONFIG"
         ) from error

@@ -124,8 +124,8 @@ def lost_peers_explained(devices: Devices) -> Iterator[None]:
     except Exception as error:
         if devices.workers > 1 and type(error).__name__ in _GONE:
             raise errors.Interrupted(
-                f"worker {devices.worker} cannot reach the others: one of them ended or was killed, and says why "
-                f"itself ({str(error).splitlines()[0][:160]}); the same command on all workers goes on"
+                f"worker {devices.worker} lost the others: one of them ended or was killed, and says why itself; the "
+                "same command on all workers goes on"
             ) from error
         raise
 

@@ -15,6 +15,7 @@ from safetensors.numpy import load_file
 from test_replicas import assert_equal
 from tiny_run import HERE, TIMEOUT, Outcome, environment, program, started
 
+from kerastune_ft.cli import main
 from kerastune_ft.errors import ConfigError
 from kerastune_ft.training.devices import cluster
 from kerastune_ft.training.launch import free_ports
@@ -116,10 +117,47 @@ def test_a_step_makes_one_reduction_of_the_gradient(folder: Path, tmp_path: Path
     assert told[0]["collectives"] == [["float32", parameters], ["float64", 4]]
 
 
-def test_what_is_wrong_is_said_once(folder: Path) -> None:
-    done = program(folder, *WORKERS, "--set", "phases.head.learning_rate=fast")
+def test_what_is_wrong_is_said_once(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    for words, place in {
+        ("--set", "phases.head.learning_rate=fast"): "learning_rate",
+        ("--set", "runtime.replicas=2"): "runtime.replicas",
+        ("--set", "runtime.strategy=mirrored"): "runtime.strategy",
+        ("--until-phase", "nope"): "--until-phase",
+        ("--stop-after", "3x"): "3x",
+    }.items():
+        with pytest.raises(SystemExit) as ended:
+            main([*WORKERS[:3], str(folder / "tiny.json"), *words])
+        assert ended.value.code == 2
+        assert place in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_a_worker_that_waits_for_the_others_can_be_stopped(folder: Path, number: int) -> None:
+    cluster = {"worker": [f"127.0.0.1:{port}" for port in free_ports(2)]}
+    waiting = {"cluster": cluster, "task": {"type": "worker", "index": 0}}
+    process = subprocess.Popen(
+        [sys.executable, "-m", "kerastune_ft", "run", "tiny.json", "--set", "runtime.strategy=multi_worker"],
+        env=environment(folder) | {"TF_CONFIG": json.dumps(waiting)}, cwd=folder, text=True, stderr=subprocess.PIPE,
+    )  # fmt: skip
+    try:
+        assert process.stderr is not None
+        said = ""
+        while "waiting for 127.0.0.1" not in said:
+            said = process.stderr.readline()
+            assert said, "it ended by itself"
+        process.send_signal(number)
+        _, err = process.communicate(timeout=60)
+    finally:
+        process.kill()
+    assert process.returncode == 75
+    assert "interrupted; the same command goes on" in err
+    assert "Traceback" not in err
+
+
+def test_without_others_it_says_why(folder: Path) -> None:
+    done = program(folder, "run", "tiny.json", "--set", "runtime.strategy=multi_worker")
     assert done.code == 2
-    assert done.err.count("learning_rate") == 1
+    assert "TF_CONFIG, which is not set" in done.err
 
 
 @pytest.mark.parametrize(
@@ -153,6 +191,7 @@ def test_the_cluster_is_read(monkeypatch: pytest.MonkeyPatch, document: dict, ex
         '{"cluster": {"worker": ["a:1"]}}',
         '{"cluster": {"worker": ["a:1"], "ps": ["b:1"]}, "task": {"type": "ps", "index": 0}}',
         '{"cluster": {"worker": ["a:1"]}, "task": {"type": "worker", "index": -1}}',
+        '{"cluster": {"worker": ["a:1", "a:1"]}, "task": {"type": "worker", "index": 0}}',
     ],
 )
 def test_without_a_cluster_it_says_how_to_give_one(monkeypatch: pytest.MonkeyPatch, text: str | None) -> None:
