@@ -126,8 +126,8 @@ def _started(folder: Path, way: str, names: Sequence[str]) -> Iterator[list[subp
         environment = {**os.environ, "KERASTUNE_CACHE": str(folder / "cache"), "PYTHONHASHSEED": "0"}
         environment |= {"TF_CONFIG": json.dumps(cluster)} if way == "workers" else {}
         command = [sys.executable, __file__, "--train", way, "--folder", str(folder), *names]
-        log = (folder / f"{way}-{number}.log").open("wb")
-        processes.append(subprocess.Popen(command, env=environment, stdout=log, stderr=log))
+        with (folder / f"{way}-{number}.log").open("wb") as log:
+            processes.append(subprocess.Popen(command, env=environment, stdout=log, stderr=log))
     try:
         yield processes
     finally:
