@@ -20,7 +20,7 @@ from kerastune_ft.durations import parse_duration
 from kerastune_ft.errors import ConfigError, Interrupted, KerasTuneError, ResourceError, exhaustion_explained
 from kerastune_ft.reporting.progress import watcher
 from kerastune_ft.rundir import RunDirectory
-from kerastune_ft.silence import silent_import
+from kerastune_ft.silence import tensorflow_import
 from kerastune_ft.storage import at_hand, is_remote, path_of, require_data
 from kerastune_ft.training import begun, tpu
 
@@ -181,7 +181,7 @@ def _engine(settings: RunConfig | None = None) -> Any:
     if "kerastune_ft.training.execute" in sys.modules:
         return sys.modules["kerastune_ft.training.execute"]
     tpu.prepare(settings.runtime.strategy if settings else "none")
-    with silent_import():
+    with tensorflow_import():
         from kerastune_ft.training import execute
 
         # Without a GPU the first look for one makes CUDA complain; a run's own first line says why there is none.

@@ -11,7 +11,7 @@ import click
 from kerastune_ft.config.advice import DEVICES
 from kerastune_ft.errors import DataError
 from kerastune_ft.inference.rows import FORMATS
-from kerastune_ft.terminal import Program, common, print_json, show
+from kerastune_ft.terminal import Program, common, print_json, print_outcome, show
 
 _set = click.option(
     "--set", "overrides", multiple=True, metavar="PATH=VALUE", help="Change a key, as in phases.head.epochs=2."
@@ -81,7 +81,7 @@ def run(
         state = done.manifest.get("state")
         print_json({"run": str(done.path), "state": state, "metrics": done.metrics, "constant": done.constant})
         return
-    _print_outcome(done)
+    print_outcome(done)
 
 
 @main.command()
@@ -111,24 +111,6 @@ def launch(
     words = ["run", config, *(word for value in overrides for word in ("--set", value))]
     words += [word for name, value in named.items() if value is not None for word in (name, value)]
     return launching.launch(workers, words + [name for name, given in flags.items() if given])
-
-
-def _print_outcome(done: Any) -> None:
-    from kerastune_ft.reporting.quantities import progress
-    from kerastune_ft.reporting.tables import metrics_table
-
-    if done.metrics:
-        show(metrics_table(done.metrics, done.constant))
-    split = "test" if "test" in done.metrics else "validation"
-    figures = "  ".join(
-        f"{split}_{name} {progress(value)}" for name, value in done.metrics.get(split, {}).items() if value is not None
-    )
-    click.echo(figures or "not evaluated yet")
-    click.echo(f"run directory: {done.path}")
-    if done.metrics:
-        click.echo(f"next: open {done.path}/report/index.html, or: python -m kerastune_ft evaluate {done.path}")
-    else:
-        click.echo("next: the same command without --until-phase goes on")
 
 
 @main.command()
@@ -167,6 +149,26 @@ def runs(directory: str, as_json: bool, debug: bool) -> None:
                 click.echo(f"{row['run']}: {row['message']}")
     else:
         click.echo(f"there is no run in {directory}")
+
+
+@main.command()
+@click.argument("keys", nargs=-1, metavar="[KEY]...")
+@click.option("--clear", is_flag=True, help="Delete stored features: all, or those listed for KEY and --older-than.")
+@click.option("--older-than", metavar="DURATION", help="Only what was last used so long ago, as in 30d.")
+@click.option("--directory", help="The cache directory; by default $KERASTUNE_CACHE or the user's.")
+@common
+def cache(
+    keys: tuple[str, ...], clear: bool, older_than: str | None, directory: str | None, as_json: bool, debug: bool
+) -> None:
+    """List stored features, or those whose key begins with KEY, and what else the cache directory holds."""
+    from kerastune_ft.inspect import cache as caches
+    from kerastune_ft.reporting.cached import cache_table
+
+    kept = (caches.clear if clear else caches.kept)(directory, keys, older_than)
+    if as_json:
+        print_json(kept.to_json())
+    else:
+        click.echo(str(kept)) if clear else show(cache_table(kept.to_json()))
 
 
 @main.command()

@@ -18,7 +18,7 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 
 from kerastune_ft.errors import ConfigError
-from kerastune_ft.silence import silent_import
+from kerastune_ft.silence import tensorflow_import
 
 _ABSENT = "NotFoundError"
 _FORBIDDEN = ("PermissionDeniedError", "UnauthenticatedError")
@@ -252,7 +252,7 @@ def download(path: str, target: Path) -> None:
 def _files() -> Any:
     if "tensorflow" not in sys.modules:
         os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
-        with silent_import():
+        with tensorflow_import():
             importlib.import_module("tensorflow")
     return sys.modules["tensorflow"].io.gfile
 

@@ -119,6 +119,25 @@ def show(table: Any) -> None:
     Console(highlight=False, width=None if console.is_terminal else 120).print(table)
 
 
+def print_outcome(done: Any) -> None:
+    """Print what became of a run: its metrics, where it lies, the next command."""
+    from kerastune_ft.reporting.quantities import progress
+    from kerastune_ft.reporting.tables import metrics_table
+
+    if done.metrics:
+        show(metrics_table(done.metrics, done.constant))
+    split = "test" if "test" in done.metrics else "validation"
+    figures = "  ".join(
+        f"{split}_{name} {progress(value)}" for name, value in done.metrics.get(split, {}).items() if value is not None
+    )
+    click.echo(figures or "not evaluated yet")
+    click.echo(f"run directory: {done.path}")
+    if done.metrics:
+        click.echo(f"next: open {done.path}/report/index.html, or: python -m kerastune_ft evaluate {done.path}")
+    else:
+        click.echo("next: the same command without --until-phase goes on")
+
+
 def common(command: Callable) -> Callable:
     """Give a command the options that all have."""
     command = click.option("--debug", is_flag=True, help="Show tracebacks.")(command)

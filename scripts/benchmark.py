@@ -1,146 +1,232 @@
 #!/usr/bin/env python
-"""Measure kerastune_ft against plain Keras on this machine, in one process, alternating; prints a table of ratios.
+"""Measure kerastune_ft against hand-written Keras on this machine, and print tables with the machine named.
 
-    scripts/benchmark.py step --data photos --weights FILE      the step loop against Model.fit
+    scripts/benchmark.py schedule --data photos --weights FILE   two phases, from start to report, against a script
+    scripts/benchmark.py scaling --data photos --weights FILE    the same by number of examples, of epochs, and depth
+    scripts/benchmark.py tail --data photos --weights FILE       a partial phase against training its tail alone
+    scripts/benchmark.py step --data photos --weights FILE       the step loop against Model.fit
+    scripts/benchmark.py make-crops ...                          a larger data set, cut out of annotated photos
 
-`step`: seconds of one epoch of a phase, everything recomputed, against `Model.fit` of the same model with the same
-layers frozen, on the same batches from the same input pipeline, with the same optimizer. Both are compiled before the
-clock starts. The ratio is of medians.
+All but `step` run every side in a process of its own, in alternating rounds, and give medians. Both sides train the
+same layers of the same model on the same files at the same rates; measured/hand_written.py is the script.
 """
 
 from __future__ import annotations
 
-import statistics
+import json
 import sys
-import time
+import tempfile
 from collections.abc import Callable
+from functools import reduce
+from pathlib import Path
 from typing import Any
 
 import click
-import keras
-import tensorflow as tf
+from measured import crops, folders, machine, rounds, scaling, tail
+from measured.schedule import Schedule
+from measured.sides import Sides
+from measured.tables import Sheet
 
-from kerastune_ft.config.read import read
-from kerastune_ft.input.pipeline import shuffled
-from kerastune_ft.reporting.tables import listing
-from kerastune_ft.training import devices, optimizers, plan
-from kerastune_ft.training.assemble import Session, assemble
-from kerastune_ft.training.evaluate import as_tensor
-from kerastune_ft.training.phase import build_step
-from kerastune_ft.training.schedules import rate_table
+from kerastune_ft.silence import tensorflow_import
 
-PHASES = (
-    {"name": "head", "unfreeze": "none"},
-    {"name": "top", "unfreeze": {"last": 3}},
-    {"name": "all", "unfreeze": "all"},
+_Command = Callable[..., None]
+_FOLDER = click.Path(exists=True, file_okay=False, resolve_path=True, path_type=Path)
+_FILE = click.Path(exists=True, dir_okay=False, resolve_path=True, path_type=Path)
+_MODEL = (
+    click.option(
+        "--data", required=True, type=_FOLDER, help="A folder of class folders, or of train, (validation,) test."
+    ),
+    # Random ones with BatchNorm frozen give features that vanish: nothing would train.
+    click.option("--weights", required=True, type=_FILE, help="Weights of MobileNet with --alpha, without its top."),
+    click.option("--alpha", default=0.25, show_default=True),
+    click.option("--image-size", default=224, show_default=True),
+    click.option("--batch-size", default=32, show_default=True),
+    click.option("--examples", type=click.IntRange(min=12), help="Take about so many training examples, not all."),
 )
+_OUTPUT = (
+    click.option("--table", "spelled", flag_value="table", default=True, help="Print a table for the terminal."),
+    click.option("--markdown", "spelled", flag_value="markdown", help="Print a table of Markdown."),
+    click.option("--json", "spelled", flag_value="json", help="Print every figure as JSON."),
+)
+
+
+class _Numbers(click.ParamType):
+    """Whole numbers above 0 with commas between them, and words that stand for one."""
+
+    name = "N,N,..."
+
+    def __init__(self, *words: str) -> None:
+        self._words = words
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """Return the tuple of numbers and words."""
+        parts = [part.strip() for part in value.split(",") if part.strip()] if isinstance(value, str) else value
+        wrong = [part for part in parts if part not in self._words and not (str(part).isdigit() and int(part))]
+        if wrong:
+            self.fail(f"{', '.join(wrong)}: whole numbers above 0 {' or '.join(('', *self._words))}", param, ctx)
+        return tuple(part if part in self._words else int(part) for part in parts)
+
+
+def _common(command: _Command) -> _Command:
+    """Add the options that say what is trained on what, and how figures are printed."""
+    return reduce(lambda made, option: option(made), reversed((*_MODEL, *_OUTPUT)), command)
 
 
 @click.group()
 def main() -> None:
-    """Measure kerastune_ft against plain Keras."""
+    """Measure kerastune_ft against hand-written Keras."""
 
 
 @main.command()
-@click.option("--data", required=True, help="A folder of class folders.")
-@click.option("--weights", default=None, help="Weights of MobileNet with --alpha; none means random ones.")
-@click.option("--alpha", default=0.25)
-@click.option("--image-size", default=224)
-@click.option("--batch-size", default=32)
-@click.option("--rounds", default=5, help="Alternating epochs of each.")
-def step(data: str, weights: str | None, alpha: float, image_size: int, batch_size: int, rounds: int) -> None:
-    """Print the cost of the step loop as a multiple of Model.fit's."""
-    config = read(
-        {
-            "task": {"kind": "image_classification"},
-            "data": {"kind": "folder", "path": data},
-            "backbone": {
-                "kind": "applications",
-                "name": "MobileNet",
-                "weights": weights,
-                "image_size": image_size,
-                "options": {"alpha": alpha},
-            },
-            "phases": [
-                {
-                    **phase,
-                    "epochs": 1,
-                    "learning_rate": 0.001,
-                    "optimizer": "adam",
-                    "weight_decay": 0.0,
-                    "batch_size": batch_size,
-                }
-                for phase in PHASES
-            ],
-        }
+@_common
+@click.option("--epochs", default=5, show_default=True, help="Of each phase.")
+@click.option("--last", default=3, show_default=True, help="Units that train in the second phase.")
+@click.option("--rounds", "count", default=3, show_default=True, help="Alternating rounds.")
+def schedule(
+    data: Path,
+    weights: Path,
+    alpha: float,
+    image_size: int,
+    batch_size: int,
+    examples: int | None,
+    epochs: int,
+    last: int,
+    count: int,
+    spelled: str,
+) -> None:
+    """Compare the whole process, start to written report, with a hand-written two-phase script."""
+    asked = Schedule(weights, alpha, image_size, epochs, epochs, last, batch_size)
+    files = _files(data, examples)
+    rounds.warm_up(asked, files)
+    with tempfile.TemporaryDirectory() as temporary:
+        folder = Path(temporary)
+        sides = Sides(asked, folders.linked(files, folder / "data"), folder / "runs")
+        costs = rounds.alternate(sides, folder / "runs", count)
+    found = rounds.medians(costs)
+    document = {"medians": found, "rounds": {name: [cost.to_json() for cost in each] for name, each in costs.items()}}
+    _print(spelled, rounds.sheet(found, _caption(asked, files, count)), document)
+
+
+@main.command("scaling")
+@_common
+@click.option("--factors", type=_Numbers(), default="1,4,16", show_default=True, help="Copies of every image.")
+@click.option("--epochs", type=_Numbers(), default="1,5,10,20", show_default=True, help="Of each phase.")
+@click.option("--units", type=_Numbers("all"), default="1,2,4,8,all", show_default=True, help="Last units that train.")
+@click.option("--rounds", "count", default=1, show_default=True, help="Alternating rounds of every point.")
+def scaling_command(
+    data: Path,
+    weights: Path,
+    alpha: float,
+    image_size: int,
+    batch_size: int,
+    examples: int | None,
+    factors: tuple[int, ...],
+    epochs: tuple[int, ...],
+    units: tuple[scaling.Units, ...],
+    count: int,
+    spelled: str,
+) -> None:
+    """Vary examples, epochs and depth one at a time, the others being 1 copy, 5 epochs a phase and 3 units.
+
+    An empty list leaves one out: --factors "".
+    """
+    asked = Schedule(weights, alpha, image_size, 5, 5, 3, batch_size)
+    files = _files(data, examples)
+    rounds.warm_up(asked, files)
+    rows = scaling.measure(asked, files, scaling.Ranges(factors, epochs, units), count)
+    _print(spelled, scaling.sheet(rows, _caption(asked, files, count)), {"points": rows})
+
+
+@main.command("tail")
+@_common
+@click.option("--epochs", default=5, show_default=True)
+@click.option("--last", default=3, show_default=True, help="Units that train.")
+@click.option("--rounds", "count", default=3, show_default=True, help="Alternating rounds.")
+def tail_command(
+    data: Path,
+    weights: Path,
+    alpha: float,
+    image_size: int,
+    batch_size: int,
+    examples: int | None,
+    epochs: int,
+    last: int,
+    count: int,
+    spelled: str,
+) -> None:
+    """Compare a partial phase on stored features with training its tail alone on arrays in memory."""
+    asked = Schedule(weights, alpha, image_size, 0, epochs, last, batch_size)
+    files = _files(data, examples)
+    with tempfile.TemporaryDirectory() as temporary:
+        folder = Path(temporary)
+        sides = Sides(asked, folders.linked(files, folder / "data"), folder / "runs")
+        found = tail.measure(sides, folder / "runs", count)
+    _print(spelled, tail.sheet(found, _caption(asked, files, count)), {"medians": found})
+
+
+@main.command()
+@_common
+@click.option("--rounds", "count", default=5, show_default=True, help="Alternating epochs of each.")
+def step(
+    data: Path,
+    weights: Path,
+    alpha: float,
+    image_size: int,
+    batch_size: int,
+    examples: int | None,
+    count: int,
+    spelled: str,
+) -> None:
+    """Compare the step loop with Model.fit, everything recomputed, in one process."""
+    # It needs TensorFlow, which the other commands leave to the processes they measure.
+    with tensorflow_import():
+        from measured import steps
+
+    asked = Schedule(weights, alpha, image_size, 0, 1, 3, batch_size)
+    files = _files(data, examples)
+    with tempfile.TemporaryDirectory() as temporary:
+        rows = steps.measure(asked, folders.linked(files, Path(temporary) / "data"), count)
+    _print(spelled, steps.sheet(rows, _caption(asked, files, count)), {"phases": rows})
+
+
+@main.command("make-crops")
+@click.option("--boxes", required=True, type=_FILE, help="CSV: split, filename, label, xmin, ymin, xmax, ymax.")
+@click.option("--images", required=True, type=_FOLDER, help="The folder that holds the photos, at any depth.")
+@click.option("--scale", "scales", multiple=True, type=float, default=(1.0, 1.5, 2.0), show_default=True)
+@click.option("--most", default=900, show_default=True, help="Crops of a class to train on.")
+@click.argument("target", type=click.Path(file_okay=False, resolve_path=True, path_type=Path))
+def make_crops(boxes: Path, images: Path, scales: tuple[float, ...], most: int, target: Path) -> None:
+    """Cut every box out of its photo at several sizes, into TARGET/split/label."""
+    if target.exists() and any(target.iterdir()):
+        raise click.UsageError(f"{target} is not empty")
+    for split, labels in crops.cut(boxes, images, target, scales, most).items():
+        print(f"{split}: {sum(labels.values())} ({', '.join(f'{name} {count}' for name, count in labels.items())})")
+
+
+def _files(data: Path, examples: int | None) -> folders.Files:
+    files = folders.divided(data)
+    return files if examples is None else folders.fewer(files, examples)
+
+
+def _caption(asked: Schedule, files: folders.Files, count: int) -> str:
+    counts = [count for count in (asked.head_epochs, asked.top_epochs) if count]
+    epochs = f"{' + '.join(map(str, counts))} epoch{'' if counts == [1] else 's'}"
+    sizes = ", ".join(f"{folders.size(files, split)} {split}" for split in ("train", "validation", "test"))
+    rounds_made = "one round" if count == 1 else f"medians of {count} alternating rounds"
+    return (
+        f"{asked.name}, {epochs}, batches of {asked.batch_size}; {sizes} images; {rounds_made}. "
+        f"{machine.sentence(machine.described())}"
     )
-    session = assemble(config, devices.resolve(config.runtime), lambda line: print(line, file=sys.stderr))
-    rows = []
-    for phase in plan.make(session).phases:
-        ours, theirs = _ours(session, phase), _theirs(session, phase)
-        seconds: dict[str, list[float]] = {"ours": [], "theirs": []}
-        for number in range(rounds + 1):
-            for name, epoch in (("ours", ours), ("theirs", theirs)):
-                began = time.perf_counter()
-                epoch(number)
-                # The first round compiles.
-                if number:
-                    seconds[name].append(time.perf_counter() - began)
-        medians = {name: statistics.median(values) for name, values in seconds.items()}
-        rows.append(
-            {
-                "phase": phase.phase.name,
-                "steps": phase.steps,
-                "kerastune_ft seconds": medians["ours"],
-                "Model.fit seconds": medians["theirs"],
-                "ratio": round(medians["ours"] / medians["theirs"], 3),
-            }
-        )
-    from rich.console import Console
-
-    Console(width=120).print(listing(rows))
 
 
-def _batches(session: Session, phase: plan.PhasePlan, epoch: int) -> tf.data.Dataset:
-    order = shuffled(session.source.splits["train"], phase.update_batch, 1, (0, phase.index, epoch))
-    return session.loader.dataset(order, 1)
-
-
-def _ours(session: Session, phase: plan.PhasePlan) -> Callable[[int], Any]:
-    plan.freeze_all_but(session, phase.selection, phase.trained)
-    variables = session.variables
-    trained = [variables[path] for path in phase.trained]
-    table = rate_table(phase.phase.learning_rate, phase.steps)
-    optimizer = optimizers.build(phase.phase, trained, table, phase.factors)
-    made = plan.Plan((phase,), phase.phase.batch_size, {})
-    compiled = build_step(session, made, phase, optimizer)
-
-    def epoch(number: int) -> None:
-        sums = [compiled.train(batch, as_tensor(number)) for batch in _batches(session, phase, number)]
-        [value.numpy() for value in sums]
-
-    return epoch
-
-
-def _theirs(session: Session, phase: plan.PhasePlan) -> Callable[[int], Any]:
-    """Return an epoch of Model.fit on a copy of the model with Keras' own dropout, frozen as the phase freezes it."""
-    model = keras.models.clone_model(session.model)
-    model.set_weights(session.model.get_weights())
-    for layer, original in zip(model.layers, session.model.layers, strict=True):
-        layer.trainable = original.trainable
-    model.compile(
-        keras.optimizers.Adam(0.001),
-        keras.losses.SparseCategoricalCrossentropy(from_logits=True),
-        metrics=["accuracy"],
-    )
-
-    def epoch(number: int) -> None:
-        dataset = _batches(session, phase, number).map(
-            lambda inputs, targets, weights, indices: (inputs, targets, weights)
-        )
-        model.fit(dataset, verbose=0)
-
-    return epoch
+def _print(spelled: str, sheet: Sheet, document: dict[str, Any]) -> None:
+    if spelled == "json":
+        json.dump({"machine": machine.described(), "caption": sheet.caption, **document}, sys.stdout, indent=1)
+        print()
+    elif spelled == "markdown":
+        print(sheet.markdown())
+    else:
+        sheet.print()
 
 
 if __name__ == "__main__":

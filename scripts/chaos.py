@@ -271,10 +271,10 @@ def child(order: dict[str, Any], words: Sequence[str]) -> None:
     import atexit
 
     from kerastune_ft.cli import main as program
-    from kerastune_ft.silence import silent_import
+    from kerastune_ft.silence import tensorflow_import
 
     striker = Striker(Strike(**order["strike"]), Path(order["record"]), order["bytes_free"])
-    with silent_import():
+    with tensorflow_import():
         striker.install()
     if not order["strike"]["signal"]:
         atexit.register(striker.report)

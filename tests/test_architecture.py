@@ -30,7 +30,7 @@ RANKS = {
             ("remote",),
             ("durations", "storage"),
             ("config",),
-            ("rundir", "registry"),
+            ("rundir", "registry", "stores"),
             ("graph", "layers"),
             ("backbones", "data"),
             ("input",),
@@ -105,9 +105,14 @@ def test_every_module_of_reporting_imports_without_the_heavy_ones() -> None:
     assert done.stdout.strip() == "[]"
 
 
-@pytest.mark.parametrize("command", ["validate", "schema", "backbones", "tasks", "datasets", "init", "runs"])
+@pytest.mark.parametrize("command", ["validate", "schema", "backbones", "tasks", "datasets", "init", "runs", "cache"])
 def test_these_commands_do_not_import_tensorflow(command: str, tmp_path: Path) -> None:
-    more = {"validate": ["medical", "--explain"], "init": ["--example", "medical"], "runs": ["."]}
+    more = {
+        "validate": ["medical", "--explain"],
+        "init": ["--example", "medical"],
+        "runs": ["."],
+        "cache": ["--directory", "."],
+    }
     words = [command, *more.get(command, [])]
     script = (
         "import sys; from kerastune_ft.cli import main\n"

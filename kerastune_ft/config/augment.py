@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Annotated, Any, Literal
 
@@ -44,7 +45,9 @@ class Augment(Options):
     brightness: Strength | None = Field(None, description="largest shift of brightness, as a share of 255")
     contrast: Strength | None = Field(None, description="largest relative change of contrast")
     erase: Strength | None = Field(None, description="probability of erasing a rectangle")
-    views: Count | None = Field(None, description="fixed views per example instead of fresh ones every epoch")
+    views: Count | None = Field(
+        None, description="fixed versions of each example, in turn by epoch, which can be stored; null means fresh ones"
+    )
 
     @model_validator(mode="before")
     @classmethod
@@ -56,3 +59,19 @@ class Augment(Options):
         preset = AUGMENT_PRESETS[self.preset]
         given = {name: getattr(self, name) for name in preset}
         return {name: preset[name] if value is None else value for name, value in given.items()}
+
+
+def changes_images(written: Any) -> bool:
+    """Return whether any operation of an augmentation, as a file writes it, does something.
+
+    What is no augmentation at all counts as one that does, since another check says what is wrong with it.
+    """
+    options = {"preset": written} if isinstance(written, str) else written
+    if not isinstance(options, Mapping):
+        return True
+    preset = options.get("preset", "none")
+    if not isinstance(preset, str) or preset not in AUGMENT_PRESETS:
+        return True
+    operations = AUGMENT_PRESETS[preset]
+    given = {name: options[name] for name in operations if options.get(name) is not None}
+    return any(value not in (0, "none") for value in {**operations, **given}.values())

@@ -53,7 +53,6 @@ UNAVAILABLE = (
     Later("data.sample_rate"),
     Later("backbone.kind", values=("keras_hub", "keras_nlp"), instead='write "applications", "saved" or "run"'),
     Later("phases.*.image_size", instead="remove it; backbone.image_size holds for all phases"),
-    Later("phases.*.augment.views"),
     Later("phases.*.mixup", neutral=(0,)),
     Later("phases.*.cutmix", neutral=(0,)),
     Later("phases.*.loss"),
@@ -62,9 +61,6 @@ UNAVAILABLE = (
     Later("phases.*.l2_sp", neutral=(0,)),
     Later("phases.*.lora"),
     Later("phases.*.on_divergence"),
-    Later("phases.*.cache", values=("required",), instead='write "auto" or "off"'),
-    Later("runtime.cache", values=("required",), instead='write "auto" or "off"'),
-    Later("runtime.cache_budget"),
     Later("runtime.gpu_memory", neutral=("grow",)),
     Later("output.tensorboard", neutral=(False,)),
 )

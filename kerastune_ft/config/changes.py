@@ -30,8 +30,8 @@ class Changes:
 def compare(old: RunConfig, new: RunConfig, begun: int) -> Changes:
     """Return the differences between the configuration a run began with and the one it is to go on with.
 
-    Allowed are `output`, strategy and replicas, caches, phases appended at the end, and more epochs or steps in a phase
-    that is not among the `begun` first ones.
+    Allowed are `output`, strategy and replicas, caches (a phase's too), phases appended at the end, and more epochs or
+    steps in a phase that is not among the `begun` first ones.
     """
     allowed: list[str] = []
     refused: list[str] = []
@@ -46,7 +46,8 @@ def compare(old: RunConfig, new: RunConfig, begun: int) -> Changes:
             continue
         for place, one, other in _differences(phases[0][index], phase, f"phases[{index}]"):
             longer = place.endswith((".epochs", ".steps")) and one is not None and other is not None and other > one
-            (allowed if longer and index >= begun else refused).append(_line(place, one, other))
+            free = place.endswith("].cache") or (longer and index >= begun)
+            (allowed if free else refused).append(_line(place, one, other))
     refused += [
         f"phases[{index}]: {phase['name']} removed" for index, phase in enumerate(phases[0]) if index >= len(phases[1])
     ]

@@ -11,6 +11,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any, TypeGuard
 
 from kerastune_ft.config.applications import APPLICATIONS, EMBEDDED, EMBEDDED_ALPHA, IMAGENET_ALPHAS
+from kerastune_ft.config.augment import changes_images
 from kerastune_ft.config.backbones import WEIGHTS_ALONE
 from kerastune_ft.config.documents import KeyPath, shown
 from kerastune_ft.config.optimizers import OPTIMIZER_OPTIONS
@@ -36,7 +37,10 @@ def inconsistencies(document: Mapping[str, Any]) -> Iterator[Finding]:
     for index, phase in enumerate(phases):
         if not isinstance(phase, Mapping):
             continue
-        for path, message in _phase(phase, index, _object(document, "task")):
+        for path, message in (
+            *_phase(phase, index, _object(document, "task")),
+            *_cache(phase, _object(document, "runtime")),
+        ):
             yield ("phases", index, *path), message
         if index and isinstance(phases[index - 1], Mapping):
             for path, message in _carried(phase, phases[index - 1]):
@@ -202,9 +206,26 @@ def _phase(phase: Mapping[str, Any], index: int, task: Mapping[str, Any]) -> Ite
     metrics = [f"validation_{metric}" for metric in metrics_of(task)]
     if isinstance(monitor, str) and monitor not in metrics:
         yield ("monitor",), unknown(monitor, metrics, beginning="validation_")[0]
+    yield from _views(_object(phase, "augment"))
     yield from _balance(phase, task)
     yield from _rate(_object(phase, "learning_rate"), head_only)
     yield from _optimizer(_object(phase, "optimizer"))
+
+
+def _views(augment: Mapping[str, Any]) -> Iterator[Finding]:
+    if augment.get("views") is not None and not changes_images(augment):
+        yield (
+            ("augment", "views"),
+            'it has no effect where nothing is augmented; give a "preset" like "light" beside it, or remove it',
+        )
+
+
+def _cache(phase: Mapping[str, Any], runtime: Mapping[str, Any]) -> Iterator[Finding]:
+    if phase.get("cache") == "required" and runtime.get("cache") == "off":
+        yield (
+            ("cache",),
+            '"required" contradicts "cache": "off" in runtime; write "auto" or "required" there, or "auto" here',
+        )
 
 
 def _carried(phase: Mapping[str, Any], before: Mapping[str, Any]) -> Iterator[Finding]:

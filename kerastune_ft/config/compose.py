@@ -8,6 +8,7 @@ from pathlib import Path
 
 from pydantic_core import PydanticCustomError
 
+from kerastune_ft.config.augment import changes_images
 from kerastune_ft.config.documents import Node, Place, placed, shown, without_comments
 from kerastune_ft.config.files import SHIPPED, load, shipped_names
 from kerastune_ft.config.paths import expand
@@ -129,7 +130,20 @@ def _default_items(document: Node) -> dict[str, Node]:
 def _laid_over(under: dict[str, Node], over: dict[str, Node]) -> dict[str, Node]:
     given = {key for key, item in over.items() if item.value is not None}
     dropped = {other for key, other in LENGTHS.items() if key in given and other not in given}
-    return {**{key: item for key, item in under.items() if key not in dropped}, **over}
+    laid = {**{key: item for key, item in under.items() if key not in dropped}, **over}
+    if "augment" in under and "augment" in over:
+        laid["augment"] = _joined(under["augment"], over["augment"])
+    return laid
+
+
+def _joined(under: Node, over: Node) -> Node:
+    """Return the augmentation laid over another, which it replaces; only views alone join the other's operations."""
+    objects = [one.value if isinstance(one.value, dict) else {"preset": one} for one in (under, over)]
+    if not all(isinstance(one.value, dict | str) for one in (under, over)) or not any(
+        set(o) == {"views"} for o in objects
+    ):
+        return over
+    return over.with_items({**objects[0], **objects[1]})
 
 
 def _meant(shared: dict[str, Node], phase: Node, phases: list[Node]) -> dict[str, Node]:
@@ -162,23 +176,56 @@ def with_defaults(document: Node) -> Node:
             else phase
             for phase in phases.value
         ]
-        items["phases"] = replace(phases, value=filled)
+        items["phases"] = replace(phases, value=_without_idle_views(filled))
     return document.with_items(items)
 
 
+def _without_idle_views(phases: list[Node]) -> list[Node]:
+    """Return the phases without the views given for all of them where there is nothing to augment.
+
+    Where no phase at all takes them they stay, to be reported as without effect.
+    """
+    shared = [phase for phase in phases if _has_shared_views(phase)]
+    idle = [phase for phase in shared if not changes_images(phase.value["augment"].plain())]
+    return phases if len(idle) == len(shared) else [_without_views(one) if one in idle else one for one in phases]
+
+
+def _has_shared_views(phase: Node) -> bool:
+    augment = phase.find("augment")
+    views = augment.find("views") if augment else None
+    if views is None:
+        return False
+    # Within a phase of a list the second step is its number.
+    return views.place.path[:1] == ("defaults",) or not isinstance(views.place.path[1], int)
+
+
+def _without_views(phase: Node) -> Node:
+    augment = phase.value["augment"]
+    rest = augment.with_items({key: item for key, item in augment.value.items() if key != "views"})
+    return phase.with_items({**phase.value, "augment": rest})
+
+
 def defaults_alone(document: Node) -> Node | None:
-    """Return the document with the defaults as its only phase, to check them even where phases override them all."""
+    """Return the document with the defaults as all of its phases, to check them even where phases override them."""
     defaults = document.find("defaults")
     if defaults is None:
         return None
-    needed = {"name": "defaults", "unfreeze": "all", "epochs": 1, "learning_rate": 0.001}
-    filler = placed(needed, Place("")).value
-    if not isinstance(defaults.value, dict):
-        phase = defaults
-    else:
-        phase = defaults.with_items(_laid_over(filler, _default_items(document)))
+    phases = [defaults]
+    if isinstance(defaults.value, dict):
+        given = _default_items(document)
+        first = {key: item for key, item in given.items() if key not in _OF_LATER}
+        phases = [
+            defaults.with_items(_laid_over(_filler("first"), first)),
+            defaults.with_items(_laid_over(_filler("later"), given)),
+        ]
     items = {key: item for key, item in document.value.items() if key not in ("defaults", "$schema")}
-    return document.with_items({**items, "phases": Node([phase], defaults.place)})
+    return document.with_items({**items, "phases": Node(phases, defaults.place)})
+
+
+def _filler(name: str) -> dict[str, Node]:
+    """Return a phase of what defaults cannot hold, and of what their values may want to find there."""
+    needed = {"name": name, "unfreeze": "all", "epochs": 1, "learning_rate": 0.001, "augment": "light"}
+    return placed(needed, Place("")).value
 
 
 def misplaced_defaults(document: Node) -> Iterator[Problem]:

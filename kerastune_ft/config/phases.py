@@ -116,4 +116,6 @@ class Phase(Options):
     lora: Lora | None = Field(None, description="low-rank adapters; null means none")
     carry_optimizer: bool = Field(False, description="keep the optimizer's state of the previous phase")
     on_divergence: Retry | None = Field(None, description="what to do at NaN or infinity; null means stop")
-    cache: Literal["auto", "off", "required"] = Field("auto", description="whether to store the frozen part's output")
+    cache: Literal["auto", "off", "required"] = Field(
+        "auto", description="whether to store the frozen part's output; auto means as runtime.cache says"
+    )

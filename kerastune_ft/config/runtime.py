@@ -10,7 +10,9 @@ from typing import Annotated, Any, ClassVar, Literal
 from pydantic import Field, Tag
 
 from kerastune_ft.config.base import Count, Options, Word, one_of
+from kerastune_ft.config.byte_sizes import ByteSize
 from kerastune_ft.config.paths import LocalPath, OutputPath
+from kerastune_ft.config.phases import Phase
 from kerastune_ft.errors import ConfigError
 from kerastune_ft.storage import is_remote
 
@@ -28,11 +30,19 @@ class Runtime(Options):
         "suits the device",
     )
     deterministic: bool | None = Field(None, description="null means true on CPU and false on accelerators")
-    cache: Literal["auto", "off", "required"] = Field("auto", description="whether features are stored")
+    cache: Literal["auto", "off", "required"] = Field(
+        "auto",
+        description="whether the frozen part's output is stored; auto means where it is exact and saves time; a phase "
+        "may say otherwise",
+    )
     cache_directory: LocalPath | None = Field(
         None, description="where features are stored; null means $KERASTUNE_CACHE, else the user's cache"
     )
-    cache_budget: Count | str | None = Field(None, description="largest size of the stores in bytes, or text like 20GB")
+    cache_budget: ByteSize | None = Field(
+        None,
+        description="what stored features may hold together, in bytes or as text like 20GB; null means 20 GB, or 20 % "
+        "of the disk that is free or held by them if that is less",
+    )
     gpu_memory: Literal["grow", "all"] | Count = Field("grow", description="GPU memory to take: as needed, all, or MiB")
 
 
@@ -87,6 +97,11 @@ class Output(Options):
     checkpoint: Checkpointing = Field(Checkpointing(), description="when training state is written")
     examples: bool = Field(True, description="whether reports show thumbnails, paths and group ids")
     tensorboard: bool = Field(False, description="whether to write TensorBoard events")
+
+
+def effective_cache(phase: Phase, runtime: Runtime) -> Literal["auto", "off", "required"]:
+    """Return whether a phase stores its frozen part's output: its own word, or that of the run where it has none."""
+    return runtime.cache if phase.cache == "auto" else phase.cache
 
 
 def cache_directory(runtime: Runtime) -> Path:

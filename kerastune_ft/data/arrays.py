@@ -16,7 +16,7 @@ from filelock import FileLock
 from kerastune_ft.config.data import ArraysData, Named
 from kerastune_ft.config.tasks import ImageClassification, Task
 from kerastune_ft.data.fetched import fetched
-from kerastune_ft.data.fingerprint import combined_fingerprint, file_sha256
+from kerastune_ft.data.fingerprint import combined_fingerprint, content_identity, file_sha256
 from kerastune_ft.data.intensity import Intensity, mapped
 from kerastune_ft.data.labels import SEPARATOR, Columns, Labels, OneEach, number_labels
 from kerastune_ft.data.source import Catalogue, DataSource, Report, counted, describe
@@ -76,6 +76,8 @@ class _Found:
     images: np.ndarray
     labels: Labels
     examples: Examples
+    digest: str
+    """SHA-256 of the file."""
     fingerprint: str
 
 
@@ -98,14 +100,24 @@ def _found(options: ArraysData, task_options: Task, cache_directory: Path, repor
         _check_length(path, options.x, images, options.group, len(groups))
     rows = [(key, text, "") for key, text in zip(keys, texts, strict=True)]
     examples = Examples.labelled(keys, labels, groups)
-    return _Found(images, labels, examples, combined_fingerprint([*rows, ("", digest, options.x)]))
+    return _Found(images, labels, examples, digest, combined_fingerprint([*rows, ("", digest, options.x)]))
 
 
 def _source(options: ArraysData, found: _Found, chosen: Chosen) -> ArraySource:
     name, examples = Path(options.path).stem, found.examples
     intensity = None if options.intensity == "auto" else options.intensity
+    # The file's hash stands for its rows: hashing them one by one would mean to read all of it once more.
+    contents = [content_identity(found.digest, options.x, row, intensity) for row in range(len(found.images))]
     catalogue = describe(
-        "arrays", name, found.labels, chosen, found.fingerprint, examples.keys, examples.groups, notes=chosen.notes
+        "arrays",
+        name,
+        found.labels,
+        chosen,
+        found.fingerprint,
+        examples.keys,
+        contents,
+        examples.groups,
+        notes=chosen.notes,
     )
     return ArraySource(catalogue, found.images, intensity)
 

@@ -4,28 +4,33 @@ from __future__ import annotations
 
 import os
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import tensorflow as tf
 
 from kerastune_ft import storage
 from kerastune_ft.config.data import FolderData, TableData
-from kerastune_ft.data.images import CheckedImage, unreadable
+from kerastune_ft.data.images import CheckedImage, stamp_of, unreadable
 from kerastune_ft.data.labels import Labels
 from kerastune_ft.data.source import Catalogue, DataSource, SkippedFile, counted
 from kerastune_ft.errors import DataError
 
 _SHOWN = 20
+_ASKED_AT_ONCE = 16
 _GONE = "is not there any more"
 
 
 class FileSource(DataSource):
     """Image files read by index."""
 
+    encoded = True
+
     def __init__(self, catalogue: Catalogue, files: Sequence[CheckedImage]) -> None:
         super().__init__(catalogue)
         self.image_sizes = np.array([file.size for file in files], np.int32).reshape(-1, 2)
+        self._files = files
         # Made once and captured: a constant inside the graph would be copied into every graph that reads.
         with tf.device("CPU:0"):
             self._paths = tf.constant([os.fsencode(storage.absolute(file.path)) for file in files])
@@ -33,6 +38,16 @@ class FileSource(DataSource):
     def element(self, index: tf.Tensor) -> dict[str, tf.Tensor]:
         """Return `image`: the file's bytes, in a format that `tf.io.decode_image` reads."""
         return {"image": tf.io.read_file(tf.gather(self._paths, index))}
+
+    def changed(self, indices: Iterable[int]) -> list[str]:
+        """Return the keys of those files, read in their place, whose size or time is not what it was."""
+        own = [index for index in map(int, indices) if self._files[index].stamp is not None]
+        if not own:
+            return []
+        # File systems of a network answer slowly, and many questions at once.
+        with ThreadPoolExecutor(min(_ASKED_AT_ONCE, len(own))) as pool:
+            stamps = list(pool.map(lambda index: _stamp(self._files[index].path), own))
+        return [self.keys[index] for index, stamp in zip(own, stamps, strict=True) if stamp != self._files[index].stamp]
 
     def lost(self) -> list[tuple[str, str]]:
         """Return the files that went away or were damaged since they were checked, each with what became of it."""
@@ -42,6 +57,14 @@ class FileSource(DataSource):
             return gone
         found = ((key, unreadable(path)) for key, path in zip(self.keys, paths, strict=True))
         return [(key, reason) for key, reason in found if reason is not None]
+
+
+def _stamp(path: str) -> tuple[int, int] | None:
+    """Return size and time of a file, or None where it is not there."""
+    try:
+        return stamp_of(storage.status(path))
+    except (OSError, ValueError):
+        return None
 
 
 def usable(

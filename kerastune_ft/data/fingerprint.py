@@ -73,6 +73,11 @@ def file_sha256(path: Path, cache_directory: Path) -> str:
     return facts["sha256"]
 
 
+def content_identity(*determining: Any) -> str:
+    """Return one SHA-256 over all that determines what an example gives, as a content hash and a range of values."""
+    return hashlib.sha256(json.dumps(determining).encode()).hexdigest()
+
+
 def combined_fingerprint(rows: Iterable[tuple[str, ...]]) -> str:
     """Return one SHA-256 over rows such as (key, label, content hash); their order does not matter."""
     digest = hashlib.sha256()

@@ -98,6 +98,7 @@ def _source(
         chosen,
         combined_fingerprint(rows),
         found.keys,
+        [file.content for file in found.checked],
         groups,
         skipped=found.skipped,
         notes=(

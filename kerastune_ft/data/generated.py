@@ -36,10 +36,9 @@ def open_source(options: TfdsData, task_options: Task, cache_directory: Path, re
     notes = chosen.notes
     if source.SYNTHETIC:
         notes = (f"{options.name} is synthetic: its images are computed, and metrics on it say nothing else", *notes)
-    fingerprint = combined_fingerprint(
-        (key, text, hashlib.sha256(image).hexdigest()) for key, text, image in zip(keys, texts, images, strict=True)
-    )
-    return ArraySource(describe("tfds", options.name, labels, chosen, fingerprint, keys, notes=notes), images)
+    contents = [hashlib.sha256(image).hexdigest() for image in images]
+    fingerprint = combined_fingerprint(zip(keys, texts, contents, strict=True))
+    return ArraySource(describe("tfds", options.name, labels, chosen, fingerprint, keys, contents, notes=notes), images)
 
 
 def _named(requested: Named, natural: dict[str, np.ndarray], name: str) -> dict[str, np.ndarray]:

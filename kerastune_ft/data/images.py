@@ -25,7 +25,7 @@ import tensorflow as tf
 from PIL import ExifTags, Image
 
 from kerastune_ft import storage
-from kerastune_ft.data.fingerprint import FileRecords
+from kerastune_ft.data.fingerprint import FileRecords, content_identity
 from kerastune_ft.data.intensity import (
     Intensity,
     UnusableImageError,
@@ -66,6 +66,10 @@ class CheckedImage:
     """Whether EXIF asks viewers to turn or mirror the picture, which is not done here."""
     size: tuple[int, int] | None = None
     """Height and width; None where the file is no image."""
+    stamp: tuple[int, int] | None = None
+    """Size in bytes and time of the last change when it was checked; None where a copy is read in its place."""
+    content: str = ""
+    """A SHA-256 (hex) that the pixels follow from: of the file's bytes, or of these with the range that is mapped."""
 
 
 class ImageCheck:
@@ -126,6 +130,8 @@ class ImageCheck:
             deep_range=tuple(deep) if deep else None,
             is_rotated=facts["rotated"],
             size=tuple(size) if size else None,
+            stamp=None if copy else stamp_of(status),
+            content=facts["sha256"] if self._intensity is None else content_identity(facts["sha256"], *self._intensity),
         )
 
     def _is_complete(self, facts: dict[str, Any]) -> bool:
@@ -149,7 +155,7 @@ class ImageCheck:
         """Return what decoding the image tells: nothing, the range of its values, or the name of its copy."""
         if self._intensity is not None:
             low, high = self._intensity
-            return {"copy": self._kept(f"{sha256}-{low:g}-{high:g}.png", mapped_image(content, image, self._intensity))}
+            return {"copy": self._kept(f"{sha256}-{low!r}-{high!r}.png", mapped_image(content, image, self._intensity))}
         if is_deep(content, image):
             return {"deep_range": value_range(content, image)}
         if image.format in _NATIVE and _tensorflow_reads(content):
@@ -163,6 +169,11 @@ class ImageCheck:
         image.save(partial, "PNG", compress_level=1)
         os.replace(partial, self._converted / name)
         return name
+
+
+def stamp_of(status: os.stat_result) -> tuple[int, int]:
+    """Return what changes when a file does: its size in bytes and the time of its last change."""
+    return status.st_size, status.st_mtime_ns
 
 
 def read_once(path: str, intensity: Intensity, decode: Callable[[bytes], Decoded]) -> tuple[Decoded, bool]:

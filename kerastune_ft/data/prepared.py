@@ -40,6 +40,8 @@ _STORE_VERSION = 2
 class PreparedSource(DataSource):
     """Encoded images in one memory-mapped file, read by index."""
 
+    encoded = True
+
     def __init__(self, catalogue: Catalogue, store: _Store) -> None:
         super().__init__(catalogue)
         self._store = store
@@ -93,7 +95,9 @@ def open_source(options: TfdsData, task_options: Task, cache_directory: Path, re
     texts = (json.dumps(label) if isinstance(label, list) else label for label in store.labels)
     fingerprint = combined_fingerprint(zip(store.keys, texts, store.hashes, strict=True))
     said = (*notes, *chosen.notes)
-    catalogue = describe("tfds", builder.info.full_name, labels, chosen, fingerprint, store.keys, groups, notes=said)
+    catalogue = describe(
+        "tfds", builder.info.full_name, labels, chosen, fingerprint, store.keys, store.hashes, groups, notes=said
+    )
     return PreparedSource(catalogue, store)
 
 

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import importlib
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -87,6 +88,8 @@ class Catalogue:
     labels: Labels
     keys: Sequence[str]
     """By example, what identifies it to the user: a relative path, `x[17]`."""
+    contents: Sequence[str]
+    """By example, a SHA-256 (hex) that what it gives follows from: never its name, place, label or split."""
     groups: Sequence[str] | None
     """By example, what must not be divided between splits."""
 
@@ -94,13 +97,20 @@ class Catalogue:
 class DataSource(ABC):
     """Labelled examples, read by index."""
 
+    encoded: bool = False
+    """Whether `element` gives encoded bytes, which take time to decode."""
     image_sizes: np.ndarray | None = None
     """By example, height and width of its image as stored, int32 [N, 2]; None where they are not known."""
 
     def __init__(self, catalogue: Catalogue) -> None:
         """`catalogue` is what `describe` returned."""
         self.info, self.splits, self._labels = catalogue.info, catalogue.splits, catalogue.labels
-        self.keys, self.groups = catalogue.keys, catalogue.groups
+        self.keys, self.contents, self.groups = catalogue.keys, catalogue.contents, catalogue.groups
+
+    @cached_property
+    def identities(self) -> np.ndarray:
+        """By example: the first 63 bits of its content's identity, int64; what random draws by content go by."""
+        return np.array([int(content[:16], 16) >> 1 for content in self.contents], np.int64)
 
     @property
     def labels(self) -> np.ndarray:
@@ -124,6 +134,13 @@ class DataSource(ABC):
         A graph function for `Dataset.map`: it may run in parallel and always gives the same for the same index.
         """
 
+    def changed(self, indices: Iterable[int]) -> list[str]:
+        """Return the keys of those examples whose files are no longer as they were when `contents` was found out.
+
+        Nothing is read: size and time of the last change tell. Copies in the cache directory do not change.
+        """
+        return []
+
     def lost(self) -> list[tuple[str, str]]:
         """Return the examples that can no longer be read, though they could when the data was opened, with reasons."""
         return []
@@ -136,12 +153,16 @@ def describe(
     chosen: Chosen,
     fingerprint: str,
     keys: Sequence[str],
+    contents: Sequence[str],
     groups: Sequence[str] | None = None,
     *,
     skipped: tuple[SkippedFile, ...] = (),
     notes: Sequence[str] = (),
 ) -> Catalogue:
-    """Return labelled and divided data with its description; `notes` are what the user should read about it."""
+    """Return labelled and divided data with its description; `notes` are what the user should read about it.
+
+    `contents` tells by example what its content follows from, see Catalogue.
+    """
     splits = chosen.splits
     has_values = labels.kind == "values"
     info = DataInfo(
@@ -157,7 +178,7 @@ def describe(
         skipped=skipped,
         notes=tuple(notes),
     )
-    return Catalogue(info, splits, labels, keys, groups)
+    return Catalogue(info, splits, labels, keys, contents, groups)
 
 
 def _counts(labels: Labels, indices: np.ndarray) -> dict[str, int]:

@@ -103,6 +103,7 @@ def _source(options: TableData, found: _Found, chosen: Chosen) -> FileSource:
         chosen,
         _fingerprint(options, found),
         found.keys,
+        [file.content for file in found.images],
         found.groups,
         skipped=found.skipped,
         notes=(

@@ -34,6 +34,38 @@ class Partition:
         return sum(tensor_bytes(tensor) for tensor in self.cut)
 
 
+@dataclass(frozen=True)
+class Stage:
+    """A piece of a frozen prefix that is computed by a call of its own: from the cut below it to its own."""
+
+    model: keras.Model
+    cut: tuple[Any, ...]
+    cut_names: tuple[str, ...]
+
+    @property
+    def cut_bytes(self) -> int:
+        """Return the bytes of one example's activations at the cut."""
+        return sum(tensor_bytes(tensor) for tensor in self.cut)
+
+
+def stages(whole: Partition, base: Partition) -> tuple[Stage, ...]:
+    """Return the prefix of a partition as the stages it is computed in, input to output.
+
+    `base` is a partition of the same model whose prefix is a part of that of `whole`: what stays frozen for longer.
+    Where it is neither nothing nor everything the prefix has two stages, the first of which ends at the cut of `base`.
+    """
+    if whole.prefix is None:
+        return ()
+    if base.prefix is None or set(base.cut_names) == set(whole.cut_names):
+        return (Stage(whole.prefix, whole.cut, whole.cut_names),)
+    between = keras.Model(_structure(base.cut), _structure(whole.cut))
+    return Stage(base.prefix, base.cut, base.cut_names), Stage(between, whole.cut, whole.cut_names)
+
+
+def _structure(tensors: Sequence[Any]) -> Any:
+    return tensors[0] if len(tensors) == 1 else list(tensors)
+
+
 def tensor_bytes(tensor: Any) -> int:
     """Return the bytes of one example of a symbolic tensor whose other axes are static."""
     sizes = [int(size) for size in tensor.shape[1:]]
@@ -76,7 +108,7 @@ def partition(model: keras.Model, trained: Collection[str], live: Collection[str
             'the backbone, has none of its own; give "unfreeze": {"last": 1}'
         )
     names = tuple(makers[id(tensor)].operation.name for tensor in tensors)
-    structure = tensors[0] if len(tensors) == 1 else list(tensors)
+    structure = _structure(tensors)
     return Partition(keras.Model(model.input, structure), keras.Model(structure, model.output), tensors, names)
 
 

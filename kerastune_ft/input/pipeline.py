@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol
@@ -100,6 +101,10 @@ def balanced(
     return np.sort(np.concatenate(drawn))
 
 
+Decoded = Callable[[np.ndarray], np.ndarray]
+"""Returns the inputs of examples by index, as `Shaping.inputs` makes them of the source's elements."""
+
+
 class Shaping(Protocol):
     """What a task does to single examples and batches on their way in."""
 
@@ -116,6 +121,32 @@ class Shaping(Protocol):
 
 
 @dataclass(frozen=True)
+class Augmentation:
+    """Random changes to training examples: which ones, and what their draws follow from."""
+
+    operations: Mapping[str, Any]
+    """What `Augment.resolved()` returns."""
+    seed: int
+    phase: int
+    views: int | None = None
+    """How many fixed versions of each example take turns by epoch; None where every epoch draws afresh."""
+
+    def version(self, epoch: int) -> int:
+        """Return the version of the examples that an epoch reads: its own, or the number of a view."""
+        return epoch if self.views is None else epoch % self.views
+
+    def keys(self, epoch: int, indices: tf.Tensor, identities: tf.Tensor) -> tf.Tensor:
+        """Return the keys of the draws for these examples in an epoch; `identities` are those of all, by index.
+
+        Those of a view follow from the run's seed, its number and the example's content alone, so that neither phase,
+        epoch, order nor split changes what it shows.
+        """
+        if self.views is None:
+            return randomness.example_keys(f"{self.seed}/{self.phase}", epoch, indices)
+        return randomness.example_keys(f"{self.seed}/views", self.version(epoch), tf.gather(identities, indices))
+
+
+@dataclass(frozen=True)
 class Loader:
     """Reads, decodes and augments the examples of one source for one task and geometry."""
 
@@ -123,40 +154,95 @@ class Loader:
     task: Shaping
     geometry: Geometry
 
+    @functools.cached_property
+    def input_spec(self) -> tf.TensorSpec:
+        """Return shape and type of one example's input as decoded."""
+        return _mapped(tf.data.Dataset.from_tensors(tf.constant(0, tf.int64)), self._input).element_spec
+
+    @functools.cached_property
+    def targets(self) -> np.ndarray | None:
+        """Return the targets of all examples of the source by index, or None where labels alone do not tell them."""
+        labels = tf.data.Dataset.from_tensor_slices(self.source.labels)
+        try:
+            self.task.targets({"label": tf.constant(self.source.labels[0])}, self.geometry)
+        except KeyError:
+            return None
+        targets = _mapped(labels, lambda label: self.task.targets({"label": label}, self.geometry))
+        return next(iter(targets.batch(len(self.source.labels)).as_numpy_iterator()))
+
     def dataset(
         self,
         order: Order,
         shares: int,
-        augmentation: Mapping[str, Any] | None = None,
-        address: str = "",
+        augmentation: Augmentation | None = None,
         epoch: int = 0,
+        decoded: Decoded | None = None,
     ) -> tf.data.Dataset:
         """Return batches (inputs, targets, weights, indices); `shares` consecutive ones make a global batch.
 
-        `augmentation` are resolved operations drawn at (address, epoch, example).
+        `decoded` gives inputs as `Shaping.inputs` makes them, where they are stored; `targets` are needed then.
         """
-        labels = tf.constant(self.source.labels)
-
-        def load(index: tf.Tensor, weight: tf.Tensor) -> tuple:
-            example = dict(self.source.element(index))
-            example.setdefault("label", labels[index])
-            inputs = self.task.inputs(example, self.geometry)
-            return inputs, self.task.targets(example, self.geometry), weight, index
-
-        parallel = tf.data.AUTOTUNE
         dataset = tf.data.Dataset.from_tensor_slices((order.indices, order.weights))
-        dataset = dataset.map(load, num_parallel_calls=parallel, deterministic=True)
-        dataset = dataset.batch(order.batch // shares, drop_remainder=True)
-        if augmentation:
-            dataset = dataset.map(
-                self._augmenter(augmentation, address, epoch), num_parallel_calls=parallel, deterministic=True
-            )
-        return dataset.prefetch(2 * shares)
+        rows = order.batch // shares
+        if decoded is None:
+            dataset = _mapped(dataset, self._load).batch(rows, drop_remainder=True)
+        else:
+            dataset = dataset.batch(rows, drop_remainder=True)
+            dataset = _mapped(dataset, functools.partial(self._stored, decoded))
+        return self._augmented(dataset, augmentation, epoch).prefetch(2 * shares)
 
-    def _augmenter(self, operations: Mapping[str, Any], address: str, epoch: int) -> Callable:
-        def transform(inputs: tf.Tensor, targets: Any, weights: tf.Tensor, indices: tf.Tensor) -> tuple:
-            keys = randomness.example_keys(address, epoch, indices)
-            inputs, targets = self.task.transform(inputs, targets, keys, operations)
+    def inputs(
+        self,
+        indices: tf.data.Dataset,
+        rows: int,
+        augmentation: Augmentation | None = None,
+        epoch: int = 0,
+        decoded: Decoded | None = None,
+    ) -> tf.data.Dataset:
+        """Return batches of so many inputs: of the examples whose int64 indices a dataset gives one by one."""
+        if decoded is None:
+            dataset = _mapped(indices, lambda index: (self._input(index), (), (), index))
+            dataset = dataset.batch(rows, drop_remainder=True)
+        else:
+            dataset = indices.batch(rows, drop_remainder=True)
+            dataset = _mapped(dataset, lambda index: (self._read(decoded, index), (), (), index))
+        dataset = self._augmented(dataset, augmentation, epoch)
+        return _mapped(dataset, lambda inputs, *others: inputs).prefetch(2)
+
+    def _input(self, index: tf.Tensor) -> tf.Tensor:
+        return self.task.inputs(self.source.element(index), self.geometry)
+
+    def _load(self, index: tf.Tensor, weight: tf.Tensor) -> tuple:
+        example = dict(self.source.element(index))
+        example.setdefault("label", tf.constant(self.source.labels)[index])
+        return self.task.inputs(example, self.geometry), self.task.targets(example, self.geometry), weight, index
+
+    def _stored(self, decoded: Decoded, indices: tf.Tensor, weights: tf.Tensor) -> tuple:
+        return self._read(decoded, indices), tf.gather(tf.constant(self.targets), indices), weights, indices
+
+    def _read(self, decoded: Decoded, indices: tf.Tensor) -> tf.Tensor:
+        spec = self.input_spec
+        rows = tf.numpy_function(decoded, [indices], spec.dtype, stateful=False)
+        return tf.ensure_shape(rows, [indices.shape[0], *spec.shape])
+
+    def _augmented(self, dataset: tf.data.Dataset, augmentation: Augmentation | None, epoch: int) -> tf.data.Dataset:
+        if augmentation is None:
+            return dataset
+        identities = tf.constant(self.source.identities)
+
+        def transform(inputs: tf.Tensor, targets: Any, weights: Any, indices: tf.Tensor) -> tuple:
+            keys = augmentation.keys(epoch, indices, identities)
+            inputs, targets = self.task.transform(inputs, targets, keys, augmentation.operations)
             return inputs, targets, weights, indices
 
-        return transform
+        return _mapped(dataset, transform)
+
+
+def _mapped(dataset: tf.data.Dataset, function: Callable) -> tf.data.Dataset:
+    """Return a dataset of what a graph function makes of each element, several at a time, in their order.
+
+    Such functions say tf.cond where they mean it, so nothing in them is to be rewritten, which takes longer than the
+    rest of the tracing.
+    """
+    function = tf.autograph.experimental.do_not_convert(function)
+    return dataset.map(function, num_parallel_calls=tf.data.AUTOTUNE, deterministic=True)

@@ -1,4 +1,4 @@
-"""Training examples as each phase will see them: resized, and augmented as in its first epochs."""
+"""Training examples as each phase will see them: resized, and augmented as in its first epochs or views."""
 
 from __future__ import annotations
 
@@ -8,12 +8,11 @@ from typing import Any
 
 import numpy as np
 
-from kerastune_ft.data.source import DataSource
-from kerastune_ft.input.pipeline import in_order
+from kerastune_ft.data.source import DataSource, counted
+from kerastune_ft.input.pipeline import Augmentation, in_order
 from kerastune_ft.inspect.sheet import Block, Sheet, write
 from kerastune_ft.training.assemble import Session
-from kerastune_ft.training.phase import address
-from kerastune_ft.training.plan import PhasePlan, Plan, has_augmentation
+from kerastune_ft.training.plan import PhasePlan, Plan, augmentation
 from kerastune_ft.training.reading import reading
 
 _ROWS = 6
@@ -62,27 +61,40 @@ def spread(source: DataSource, count: int) -> np.ndarray:
 
 def _block(session: Session, phase: PhasePlan, chosen: np.ndarray, resized: np.ndarray) -> Block:
     name = phase.phase.name
-    if not has_augmentation(phase.phase):
+    drawn = augmentation(session, phase)
+    if drawn is None:
         return Block(f"phase {name}: no augmentation, every epoch sees the images as resized", (), resized[:0])
-    operations = phase.phase.augment.resolved()
-    drawn = [_images(session, chosen, operations, address(session, phase), epoch) for epoch in range(_EPOCHS)]
-    columns = (_RESIZED, *(f"epoch {epoch + 1}" for epoch in range(_EPOCHS)))
-    title = f"phase {name}: {_spelled(operations)}"
-    if phase.epochs < _EPOCHS:
-        title += f" (it ends with epoch {phase.epochs} at the latest)"
-    return Block(title, columns, np.stack([resized, *drawn], axis=1))
+    # As many as there are to be seen, where epochs take views in turn.
+    epochs = range(_EPOCHS if drawn.views is None else min(_EPOCHS, drawn.views))
+    images = [_images(session, chosen, drawn, epoch) for epoch in epochs]
+    noun = "epoch" if drawn.views is None else "view"
+    title = f"phase {name}: {_spelled(drawn.operations)}{_remark(drawn.views, phase.epochs)}"
+    columns = (_RESIZED, *(f"{noun} {epoch + 1}" for epoch in epochs))
+    return Block(title, columns, np.stack([resized, *images], axis=1))
+
+
+def _remark(views: int | None, epochs: int) -> str:
+    """Return what the columns do not tell: when they are seen, and how many more there are."""
+    if views is None:
+        return f" (it ends with epoch {epochs} at the latest)" if epochs < _EPOCHS else ""
+    if views > epochs:
+        seen = f"of {counted(views, 'view')} it sees {epochs} at most, one an epoch"
+    elif views == 1:
+        seen = "every epoch sees the same view"
+    else:
+        seen = f"{views} views take turns by epoch"
+    return f"; {seen}" + (f", the first {_EPOCHS} are shown" if views > _EPOCHS else "")
 
 
 def _images(
     session: Session,
     chosen: np.ndarray,
-    operations: Mapping[str, Any] | None = None,
-    where: str = "",
+    drawn: Augmentation | None = None,
     epoch: int = 0,
 ) -> np.ndarray:
     """Return the examples out of the pipeline that training reads, rounded to uint8."""
     order = in_order(chosen, len(chosen))
-    batch = next(iter(session.loader.dataset(order, 1, operations, where, epoch)))
+    batch = next(iter(session.loader.dataset(order, 1, drawn, epoch)))
     return np.clip(np.round(batch[0].numpy()), 0, 255).astype(np.uint8)
 
 

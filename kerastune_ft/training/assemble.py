@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
+from pathlib import Path
 
 import keras
 import numpy as np
@@ -44,6 +45,8 @@ class Session:
     """The values every variable had before training, by path."""
     source_hash: str
     """SHA-256 of the backbone's variables before training: what checkpoints are relative to."""
+    cache: Path
+    """The directory of caches."""
     unaddressed: tuple[str, ...]
     """Layers whose random draws cannot be addressed."""
 
@@ -103,7 +106,7 @@ def assemble(
     origin = {path: np.array(variable.numpy()) for path, variable in variables.items()}
     return Session(
         config, devices, source, task, backbone, model, head, loader, origin,
-        backbones.content_hash(backbone.variables), tuple(unaddressed),
+        backbones.content_hash(backbone.variables), cache_directory(config.runtime), tuple(unaddressed),
     )  # fmt: skip
 
 

@@ -81,6 +81,19 @@ class Devices:
             return reduced, sums
         return list(context.all_reduce(_SUM, list(gradients))), context.all_reduce(_SUM, sums)
 
+    def shared_out(self, batch: Any) -> Any:
+        """Return this process's share of a batch in host memory divided over its replicas, an equal part for each."""
+        if not self.is_distributed:
+            return tf.nest.map_structure(tf.convert_to_tensor, batch)
+        replicas = self.local_replicas
+        rows = len(tf.nest.flatten(batch)[0]) // replicas
+
+        def part(context: Any) -> Any:
+            at = context.replica_id_in_sync_group % replicas * rows
+            return tf.nest.map_structure(lambda array: tf.convert_to_tensor(array[at : at + rows]), batch)
+
+        return self.strategy.experimental_distribute_values_from_function(part)
+
     def rows(self, value: Any) -> np.ndarray:
         """Return a batch that is divided over the replicas as one array, all rows in order."""
         if self.workers > 1:

@@ -2,26 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 import tensorflow as tf
 
-from kerastune_ft.input.pipeline import Loader, Order, in_order
+from kerastune_ft.input.pipeline import in_order
 from kerastune_ft.training.devices import Devices
+from kerastune_ft.training.feed import Feed
 from kerastune_ft.training.step import PhaseStep
-
-
-def distributed(devices: Devices, loader: Loader, order: Order, **options: Any) -> Iterable[Any]:
-    """Return the batches of an order, an equal share for every replica; `options` are those of `Loader.dataset`."""
-    if not devices.is_distributed:
-        return loader.dataset(order, 1, **options)
-    own = order.share(devices.worker, devices.workers)
-    return devices.strategy.distribute_datasets_from_function(
-        lambda context: loader.dataset(own, devices.local_replicas, **options)
-    )
 
 
 @dataclass(frozen=True)
@@ -36,7 +26,7 @@ class Evaluated:
 def evaluate_split(
     step: PhaseStep,
     devices: Devices,
-    loader: Loader,
+    feed: Feed,
     indices: np.ndarray,
     batch: int,
     progress: Callable[[int, int], None] = lambda done, total: None,
@@ -48,8 +38,8 @@ def evaluate_split(
     order = in_order(indices, batch, devices.replicas)
     targets: list[np.ndarray] = []
     outputs: list[np.ndarray] = []
-    for number, (inputs, wanted, *_) in enumerate(distributed(devices, loader, order)):
-        outputs.append(devices.rows(step.outputs(inputs)))
+    for number, (features, wanted, *_) in enumerate(feed.measured(order)):
+        outputs.append(devices.rows(step.outputs(features)))
         targets.append(devices.rows(wanted))
         progress(min(len(indices), (number + 1) * batch), len(indices))
     real = order.weights > 0

@@ -31,9 +31,11 @@ from kerastune_ft.training import results, workers
 from kerastune_ft.training.assemble import Session, assemble, in_float32
 from kerastune_ft.training.begun import Beginning
 from kerastune_ft.training.continuing import seen
+from kerastune_ft.training.feed import LatestFeed
 from kerastune_ft.training.interrupts import StopRequest
 from kerastune_ft.training.loop import finished, run_phases
 from kerastune_ft.training.phase import Around
+from kerastune_ft.training.plan_document import unit_rows
 from kerastune_ft.training.reading import reading
 from kerastune_ft.training.watch import Watch
 
@@ -82,7 +84,7 @@ def _execute(
     workers.check_alike(devices, "data", session.source.info.fingerprint)
     workers.check_alike(devices, "pretrained weights", session.source_hash)
     check_same(target, session)
-    plan = planning.make(session)
+    plan = planning.make(session, target.read_json("plan.json") if target.exists("plan.json") else None)
     _write_beginning(target, config, session, plan, config_hash)
     for note in (*session.source.info.notes, *plan.document["notes"]):
         watch.note(note)
@@ -90,8 +92,8 @@ def _execute(
         if finished(target, phase):
             # A process that was killed may have finished the phase and not told the manifest.
             target.take_in(phase.files)
-    with reading(session.source):
-        around = Around(session, plan, target, watch, stop)
+    with reading(session.source), LatestFeed() as latest:
+        around = Around(session, plan, target, watch, stop, latest)
         for result in run_phases(around, until_phase):
             done = [entry for entry in (finished(target, phase) for phase in plan.phases) if entry]
             target.update_manifest(phases=done, phase=result["name"], epoch=result["epochs"])
@@ -103,7 +105,9 @@ def _execute(
             return False
         exact = in_float32(session)
         measured = planning.for_evaluation(exact, plan.document)
-        evaluated = results.evaluate_splits(exact, measured, _measured(session.source), watch)
+        # Another model, of float32, has features of its own, which are looked at once.
+        own = (latest.of(session, plan, plan.phases[-1], watch), latest.step) if exact is session else ()
+        evaluated = results.evaluate_splits(exact, measured, _measured(session.source), watch, *own)
         results.write_evaluation(exact, target, evaluated)
         results.save_model(exact, target, list(evaluated.values())[-1])
     return True
@@ -175,7 +179,7 @@ def planned(config: RunConfig, report: Callable[[str], None]) -> tuple[Session, 
 def unit_table(options: Any) -> list[dict[str, Any]]:
     """Return the rows of a backbone's units, with the paths of their variables."""
     backbone = backbones.outline(options)
-    rows = planning.unit_rows(backbone.units)
+    rows = unit_rows(backbone.units)
     paths = {unit.id: [variable.path for variable in unit.variables] for unit in backbone.units}
     return [{**row, "variable_paths": paths[row["id"]]} for row in rows]
 

@@ -20,11 +20,12 @@ from kerastune_ft.tasks.base import LossOptions
 from kerastune_ft.training import balance, loss_scale, optimizers, proof
 from kerastune_ft.training.assemble import Session
 from kerastune_ft.training.checkpoint import Checkpoints, Snapshot, Tensors, pack, read_end
-from kerastune_ft.training.evaluate import as_tensor, distributed, evaluate_split
+from kerastune_ft.training.evaluate import as_tensor, evaluate_split
+from kerastune_ft.training.feed import LatestFeed
 from kerastune_ft.training.history import columns, write_history
 from kerastune_ft.training.interrupts import StopRequest
 from kerastune_ft.training.loss_scale import LossScale
-from kerastune_ft.training.plan import PhasePlan, Plan, freeze_all_but, has_augmentation
+from kerastune_ft.training.plan import PhasePlan, Plan, freeze_all_but
 from kerastune_ft.training.schedules import rate_table
 from kerastune_ft.training.state import PhaseState
 from kerastune_ft.training.step import PhaseStep
@@ -32,6 +33,8 @@ from kerastune_ft.training.watch import Watch
 
 # The loss is looked at this often: often enough to stop a diverged run, seldom enough not to wait for the device.
 _STEPS_BETWEEN_LOOKS = 20
+# Seconds between two times that history and manifest are written at the ends of epochs.
+_TELLING = 1.0
 
 
 @dataclass(frozen=True)
@@ -43,6 +46,7 @@ class Around:
     run: RunDirectory
     watch: Watch
     stop: StopRequest
+    latest: LatestFeed
 
 
 def address(session: Session, plan: PhasePlan) -> str:
@@ -51,20 +55,15 @@ def address(session: Session, plan: PhasePlan) -> str:
 
 
 def build_step(
-    session: Session,
-    plan: Plan,
-    phase: PhasePlan,
-    optimizer: keras.optimizers.Optimizer,
-    scale: LossScale | None = None,
+    session: Session, phase: PhasePlan, optimizer: keras.optimizers.Optimizer, scale: LossScale | None = None
 ) -> PhaseStep:
-    """Return the compiled calls of a phase."""
+    """Return the compiled calls of a phase's tail."""
     variables = session.variables
     return PhaseStep(
         session.devices,
-        phase.partition,
+        phase.partition.tail,
         session.task,
         [variables[path] for path in phase.trained],
-        chunk=plan.chunk,
         address=address(session, phase),
         optimizer=optimizer,
         clip_norm=phase.phase.clip_norm,
@@ -86,6 +85,7 @@ class PhaseTraining:
         self._checkpoints = Checkpoints(around.run, phase.folder, session.config.output.checkpoint, session.source_hash)
         self._state = PhaseState()
         self._best: Mapping[str, np.ndarray] = {}
+        self._told = -math.inf
         # What all workers asked for at the latest step, where there are several.
         self._asked: tf.Tensor | None = None
 
@@ -95,7 +95,9 @@ class PhaseTraining:
         Raises Interrupted after writing a checkpoint when a stop is requested, DivergedError at NaN or infinity, and
         PromiseError when a frozen variable changed.
         """
-        session, phase = self._around.session, self._phase
+        around = self._around
+        session, phase = around.session, self._phase
+        self._feed = around.latest.of(session, around.plan, phase, around.watch)
         self._prepare()
         before_frozen = proof.frozen_hashes(session, phase)
         before = session.values(phase.changing)
@@ -130,7 +132,7 @@ class PhaseTraining:
                 self._carried(),
             )
         self._scale = loss_scale.needed(session.devices, phase.update_batch)
-        self._step = build_step(session, self._around.plan, phase, self._optimizer, self._scale)
+        self._step = self._around.latest.step = build_step(session, phase, self._optimizer, self._scale)
 
     def _carried(self) -> optimizers.Carried | None:
         """Return the state that the optimizer of the phase before ended with, if this one goes on from it."""
@@ -172,19 +174,11 @@ class PhaseTraining:
         return order.first(min(order.batches, phase.steps - started)).after(state.epoch_steps)
 
     def _train_epoch(self) -> None:
-        session, state = self._around.session, self._state
+        state = self._state
         began = time.monotonic()
-        batches = distributed(
-            session.devices,
-            session.loader,
-            self._order(),
-            augmentation=self._options.augment.resolved() if has_augmentation(self._options) else None,
-            address=address(session, self._phase),
-            epoch=state.epoch,
-        )
         epoch = as_tensor(state.epoch)
         pending: list[tf.Tensor] = []
-        for batch in batches:
+        for batch in self._feed.trained(self._order(), state.epoch):
             pending.append(self._step.train(batch, epoch, [float(self._around.stop.reason is not None)]))
             state.epoch_steps += 1
             state.step += 1
@@ -213,6 +207,8 @@ class PhaseTraining:
     def _interrupt(self, where: str) -> NoReturn:
         """End the run once the checkpoint is written and all workers know."""
         self._checkpoints.wait()
+        if self._state.history:
+            self._tell(at_once=True)
         self._around.session.devices.agree()
         raise Interrupted(
             f"{self._around.stop.reason or 'another worker was asked to stop'}: stopped {where} of phase "
@@ -274,12 +270,25 @@ class PhaseTraining:
         elif stopping and state.waited >= stopping.patience:
             state.stopped = "early_stopping"
         self._around.run.event("epoch", **row)
-        self._around.run.commit_csv(f"{self._phase.folder}/history.csv", columns(session.task), state.history)
-        write_history(self._around.run, session.task, [phase.folder for phase in self._around.plan.phases])
-        self._around.run.update_manifest(phase=options.name, epoch=state.epoch)
+        self._tell(at_once=state.stopped is not None)
         self._around.watch.epoch_done(row, is_best)
         if state.stopped is None and self._checkpoints.is_due(state.step, epoch_ended=True):
             self._write_checkpoint()
+
+    def _tell(self, *, at_once: bool) -> None:
+        """Write histories and manifest: files that are only read while the run goes on, since checkpoints hold all.
+
+        An epoch on stored features takes less time than writing them does, so that not every one does it. Workers, who
+        look at the run directory together, do.
+        """
+        run = self._around.run
+        if not at_once and self._around.session.devices.workers == 1 and time.monotonic() - self._told < _TELLING:
+            return
+        task = self._around.session.task
+        run.commit_csv(f"{self._phase.folder}/history.csv", columns(task), self._state.history)
+        write_history(run, task, [phase.folder for phase in self._around.plan.phases])
+        run.update_manifest(phase=self._options.name, epoch=self._state.epoch)
+        self._told = time.monotonic()
 
     @property
     def _skipped(self) -> int:
@@ -290,7 +299,7 @@ class PhaseTraining:
         session = self._around.session
         indices = session.source.splits["validation"]
         found = evaluate_split(
-            self._step, session.devices, session.loader, indices, self._phase.batch_size, self._validated
+            self._step, session.devices, self._feed, indices, self._phase.batch_size, self._validated
         )
         if not np.isfinite(found.outputs).all():
             raise DivergedError(

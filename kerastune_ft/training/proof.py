@@ -10,7 +10,8 @@ import numpy as np
 
 from kerastune_ft.errors import PromiseError
 from kerastune_ft.training.assemble import Session
-from kerastune_ft.training.plan import PhasePlan, variable_bytes
+from kerastune_ft.training.plan import PhasePlan
+from kerastune_ft.training.plan_document import variable_bytes
 
 
 def frozen_hashes(session: Session, plan: PhasePlan) -> dict[str, str]:

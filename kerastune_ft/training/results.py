@@ -19,7 +19,9 @@ from kerastune_ft.input.decode import Geometry, pixels
 from kerastune_ft.rundir import RunDirectory
 from kerastune_ft.training.assemble import Session
 from kerastune_ft.training.evaluate import Evaluated, evaluate_split
+from kerastune_ft.training.feed import Feed
 from kerastune_ft.training.plan import EvaluationPlan, freeze_all_but
+from kerastune_ft.training.prefix import Prefix
 from kerastune_ft.training.step import PhaseStep
 from kerastune_ft.training.watch import Watch
 
@@ -28,21 +30,32 @@ THRESHOLDS = "model/thresholds.json"
 MISTAKES_SHOWN = 24
 _THUMBNAIL = 128
 _SAMPLES_COMPARED = 8
+_RESIZE = "resize"
 # Two compiled programs of the same model may differ in the last digits of float32.
 _TOLERANCE = 1e-4
 
 
 def evaluate_splits(
-    session: Session, plan: EvaluationPlan, splits: tuple[str, ...], watch: Watch
+    session: Session,
+    plan: EvaluationPlan,
+    splits: tuple[str, ...],
+    watch: Watch,
+    feed: Feed | None = None,
+    step: PhaseStep | None = None,
 ) -> dict[str, Evaluated]:
-    """Return targets and raw outputs of these splits, computed as validation computed them in the last phase."""
+    """Return targets and raw outputs of these splits, computed as validation computed them in the last phase.
+
+    `feed` and `step` are those of the last phase, where it was trained here: its stores are read, and what is compiled
+    already is called.
+    """
     freeze_all_but(session, plan.selection, plan.trained)
-    step = PhaseStep(session.devices, plan.partition, session.task, (), chunk=plan.chunk, address="")
+    step = step or PhaseStep(session.devices, plan.partition.tail, session.task, (), address="")
+    feed = feed or Feed(session.devices, session.loader, Prefix(session.devices, plan.stages, plan.chunk))
     evaluated = {}
     for split in splits:
         progress = functools.partial(watch.work, f"evaluating {split}")
         indices = session.source.splits[split]
-        evaluated[split] = evaluate_split(step, session.devices, session.loader, indices, plan.batch_size, progress)
+        evaluated[split] = evaluate_split(step, session.devices, feed, indices, plan.batch_size, progress)
     return evaluated
 
 
@@ -149,7 +162,7 @@ def serving_model(session: Session) -> keras.Model:
         crop_to_aspect_ratio=resize == "crop",
         pad_to_aspect_ratio=resize == "pad",
         antialias=True,
-        name="resize",
+        name=_RESIZE,
     )(images)
     # The pipeline stores resized images as whole numbers. A call that leaves `training` open would run the layers after
     # Keras' Resizing in training mode, dropout included, since it is that layer's default; so it is not left open.
@@ -184,13 +197,25 @@ def _compare(session: Session, model: keras.Model, measured: Evaluated) -> None:
     numbers = [column for name, column in predictions.items() if name.startswith(("probability_", "value"))]
     # Of values the tolerance is a share of their deviation.
     scale = np.asarray(session.task.scheme.deviation or 1.0)
-    for position, index in enumerate(samples):
-        # One at a time and of its own size: the resize inside the model is part of what is compared.
-        image = tf.cast(pixels(session.source.element(index)["image"]), tf.float32)
-        given = np.asarray(model(image[tf.newaxis]))[0]
-        difference = float((np.abs(given - [column[position] for column in numbers]) / scale).max())
+    given = _outputs_of(model, [pixels(session.source.element(index)["image"]) for index in samples])
+    differences = (np.abs(given - np.stack(numbers, axis=1)) / scale).max(axis=1)
+    for index, difference in zip(samples, differences, strict=True):
         if not difference <= _TOLERANCE:
             raise PromiseError(
                 f"{MODEL} predicts otherwise than what was measured (difference {difference:.2g} on "
                 f"{session.source.keys[index]}); it was not written"
             )
+
+
+def _outputs_of(model: keras.Model, images: list[tf.Tensor]) -> np.ndarray:
+    """Return what a serving model gives for decoded images, each fitted by itself: the resize is compared as well.
+
+    What follows takes them at once, since a call of many layers takes long whatever it is of; the first image goes all
+    the way by itself.
+    """
+    singles = [tf.cast(image, tf.float32)[tf.newaxis] for image in images]
+    resize = model.get_layer(_RESIZE)
+    behind = keras.Model(resize.output, model.output)
+    fitted = tf.concat([resize(single) for single in singles[1:]], 0) if singles[1:] else None
+    parts = [model(singles[0]), *([] if fitted is None else [behind(fitted)])]
+    return np.concatenate([np.asarray(part) for part in parts])

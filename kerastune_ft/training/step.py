@@ -1,4 +1,4 @@
-"""One phase's compiled calls: the frozen prefix, one update of the tail, and the tail's outputs for evaluation."""
+"""One phase's compiled calls on features: one update of the tail, and the tail's outputs for evaluation."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ import keras
 import tensorflow as tf
 
 from kerastune_ft.graph import normalisation, randomness
-from kerastune_ft.graph.partition import Partition
 from kerastune_ft.tasks.base import PLAIN, LossOptions, Task
 from kerastune_ft.training.devices import Devices
 from kerastune_ft.training.loss_scale import LossScale
+from kerastune_ft.training.prefix import as_float
 
 
 class PhaseStep:
@@ -26,11 +26,10 @@ class PhaseStep:
     def __init__(
         self,
         devices: Devices,
-        partition: Partition,
+        tail: keras.Model,
         task: Task,
         variables: Sequence[keras.Variable],
         *,
-        chunk: int,
         address: str,
         optimizer: Any = None,
         clip_norm: float | None = None,
@@ -38,66 +37,42 @@ class PhaseStep:
         loss: LossOptions = PLAIN,
         loss_scale: LossScale | None = None,
     ) -> None:
-        """`chunk` is the batch shape of every call of the prefix; `address` names seed and phase for random draws.
+        """`tail` is what follows the features; `address` names seed and phase for random draws.
 
         With a `loss_scale` an update whose reduced gradient is not finite is skipped, on all replicas alike.
         """
-        self._devices, self._partition, self._task = devices, partition, task
+        self._devices, self._tail, self._task = devices, tail, task
         self._variables = list(variables)
         self._native = [variable.value for variable in self._variables]
-        self._chunk, self._address = chunk, address
+        self._address = address
         self._optimizer, self._clip_norm, self._accumulate = optimizer, clip_norm, accumulate
         self._loss, self._loss_scale = loss, loss_scale
-        self._prefix_call = tf.function(self._features)
-        self._train_call = tf.function(self._train)
-        self._output_call = tf.function(self._outputs)
+        self._train_call = tf.function(self._train, autograph=False)
+        self._output_call = tf.function(self._outputs, autograph=False)
 
     def train(self, batch: tuple, epoch: tf.Tensor, wishes: Sequence[float] = ()) -> tf.Tensor:
-        """Make one update; return the sums of the batch: count, loss, the task's training sums, then the wishes.
+        """Make one update on a batch (features, targets, weights, indices); return its sums.
 
-        `wishes` are numbers of this process, such as a request to stop; their sums over all replicas ride along with
-        the reduction that is made anyway, so that all processes hear of them after the same step.
+        They are count, loss, the task's training sums, then the wishes: numbers of this process, such as a request to
+        stop, whose sums over all replicas ride along with the reduction that is made anyway, so that all processes hear
+        of them after the same step.
         """
-        inputs, targets, weights, indices = batch
+        features, targets, weights, indices = batch
         asked = tf.constant(wishes, self._devices.sum_dtype, [len(wishes)])
-        return self._first(self._train_call(self._cut(inputs), targets, weights, indices, epoch, asked))
+        return self._first(self._train_call(features, targets, weights, indices, epoch, asked))
 
-    def outputs(self, inputs: Any) -> Any:
-        """Return the raw outputs of a batch in inference mode, divided over the replicas as the inputs are."""
-        return self._output_call(self._cut(inputs))
+    def outputs(self, features: Any) -> Any:
+        """Return the raw outputs of features in inference mode, divided over the replicas as they are."""
+        return self._output_call(features)
 
     def _first(self, value: Any) -> tf.Tensor:
         return self._devices.strategy.experimental_local_results(value)[0]
 
-    def _cut(self, inputs: Any) -> Any:
-        # A call of its own: stored and recomputed features then come from the same compiled program.
-        return inputs if self._partition.prefix is None else self._prefix_call(inputs)
-
-    def _features(self, inputs: Any) -> Any:
-        return self._devices.strategy.run(self._replica_features, args=(inputs,))
-
-    def _replica_features(self, inputs: tf.Tensor) -> Any:
-        prefix: Any = self._partition.prefix
-        inputs = tf.cast(inputs, tf.float32)
-        rows = inputs.shape[0]
-        if rows == self._chunk:
-            return prefix(inputs, training=False)
-        pieces = tf.reshape(inputs, [rows // self._chunk, self._chunk, *inputs.shape[1:]])
-        signature = tf.nest.map_structure(
-            lambda tensor: tf.TensorSpec([self._chunk, *tensor.shape[1:]], tensor.dtype), prefix.output
-        )
-        parts = tf.map_fn(
-            lambda piece: prefix(piece, training=False), pieces, parallel_iterations=1, fn_output_signature=signature
-        )
-        return tf.nest.map_structure(lambda part: tf.reshape(part, [rows, *part.shape[2:]]), parts)
-
-    def _tail(self, features: Any, training: bool) -> tf.Tensor:
-        if self._partition.prefix is None:
-            features = tf.nest.map_structure(lambda tensor: tf.cast(tensor, tf.float32), features)
-        return self._partition.tail(features, training=training)
+    def _outputs_of_tail(self, features: Any, training: bool) -> tf.Tensor:
+        return self._tail(tf.nest.map_structure(as_float, features), training=training)
 
     def _outputs(self, features: Any) -> Any:
-        return self._devices.strategy.run(lambda cut: self._tail(cut, training=False), args=(features,))
+        return self._devices.strategy.run(lambda cut: self._outputs_of_tail(cut, training=False), args=(features,))
 
     def _train(
         self, features: Any, targets: Any, weights: Any, indices: Any, epoch: tf.Tensor, asked: tf.Tensor
@@ -173,7 +148,7 @@ class PhaseStep:
         counted = normalisation.counted(weights)
         with randomness.addressed(keys), counted, tf.GradientTape(watch_accessed_variables=False) as tape:
             tape.watch(self._native)
-            outputs = self._tail(features, training=True)
+            outputs = self._outputs_of_tail(features, training=True)
             loss, count = self._task.loss(targets, outputs, weights, self._loss)
             differentiated = loss if self._loss_scale is None else self._loss_scale.scaled(loss)
         gradients = tape.gradient(differentiated, self._native, unconnected_gradients=tf.UnconnectedGradients.ZERO)

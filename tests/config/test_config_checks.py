@@ -7,6 +7,7 @@ from kerastune_ft.config.availability import UNAVAILABLE
 from kerastune_ft.config.explain import allowed_keys
 from kerastune_ft.config.optimizers import OPTIMIZER_OPTIONS
 from kerastune_ft.config.read import read
+from kerastune_ft.config.runtime import effective_cache
 
 WRONG = [
     ("phases.0.learning_rate", {"peak": 0.1, "unit_decay": 0.5}, ".unit_decay", "only the head trains; remove it"),
@@ -43,6 +44,15 @@ WRONG = [
     ("backbone.options", {"aplha": 0.5}, ".aplha", "MobileNetV2 takes the options alpha"),
     ("backbone.options", {"alpha": "wide"}, ".alpha", "is not a number above 0"),
     ("backbone.image_size", 16, "", "MobileNetV2 needs at least 32"),
+    ("phases.1.augment", {"views": 4}, ".views", "no effect where nothing is augmented"),
+    ("phases.1.augment", {"preset": "light", "views": 0}, ".views", "0 is too small; give at least 1"),
+    (
+        "phases.1.augment",
+        {"preset": "medium", "flip": "none", "rotate": 0, "zoom": 0.0, "brightness": 0, "contrast": 0, "views": 4},
+        ".views",
+        'give a "preset" like "light" beside it, or remove it',
+    ),
+    ("phases.1.cache", "never", "", 'did you mean "off"?'),
     ("runtime", {"strategy": "none", "replicas": 2}, ".replicas", 'strategy "none" has one replica'),
 ]
 
@@ -66,6 +76,11 @@ RIGHT = [
     ("data", {"kind": "tfds", "name": "digits", "on_bad_file": "error", "intensity": "auto"}),
     ("data.intensity", [0, 4095]),
     ("backbone.options", {"alpha": 1.4}),
+    ("phases.1.augment", {"preset": "light", "views": 4}),
+    ("phases.1.augment", {"erase": 0.5, "views": 1}),
+    ("phases.1.augment", {"views": None}),
+    ("phases.1.cache", "required"),
+    ("runtime", {"cache": "required"}),
     ("runtime", {"strategy": "none", "replicas": 1}),
     ("task", {"kind": "image_classification", "classes": {"0": "a", "1": "b", "2": "b"}, "positive": "a"}),
 ]
@@ -74,6 +89,43 @@ RIGHT = [
 @pytest.mark.parametrize(("path", "value"), RIGHT)
 def test_what_only_looks_like_a_contradiction(path: str, value: object) -> None:
     read(changed(path, value))
+
+
+def test_a_run_without_stores_cannot_have_a_phase_that_requires_one() -> None:
+    document = changed("phases.1.cache", "required") | {"runtime": {"cache": "off"}}
+    assert messages(document) == {
+        "phases[1].cache": '"required" contradicts "cache": "off" in runtime; write "auto" or "required" there, or '
+        '"auto" here'
+    }
+    document = changed("phases.1.cache", "auto") | {"runtime": {"cache": "off"}, "defaults": {"cache": "required"}}
+    assert set(messages(document)) == {"defaults.cache"}
+
+
+@pytest.mark.parametrize(
+    ("own", "of_the_run", "effective"),
+    [
+        ("auto", "auto", "auto"),
+        ("auto", "off", "off"),
+        ("auto", "required", "required"),
+        ("off", "required", "off"),
+        ("off", "auto", "off"),
+        ("required", "auto", "required"),
+    ],
+)
+def test_a_phase_s_own_word_on_stores_counts(own: str, of_the_run: str, effective: str) -> None:
+    config = read(changed("phases.1.cache", own) | {"runtime": {"cache": of_the_run}})
+    assert effective_cache(config.phases[1], config.runtime) == effective
+
+
+def test_whatever_is_wrong_with_an_augmentation_is_said_once() -> None:
+    for augment, place in [
+        ({"preset": "lihgt", "views": 4}, "preset"),
+        ({"preset": 3, "views": 4}, "preset"),
+        ({"flip": "no", "views": 4}, "flip"),
+        ({"preset": "light", "views": 2.5}, "views"),
+    ]:
+        assert list(messages(changed("phases.1.augment", augment))) == [f"phases[1].augment.{place}"]
+    assert list(messages(changed("phases.1.augment", 3))) == ["phases[1].augment"]
 
 
 def test_exactly_one_of_epochs_and_steps() -> None:

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from config_cases import MINIMAL, changed, messages, problems_of
 
+from kerastune_ft.config.augment import changes_images
 from kerastune_ft.config.phases import Everything, Fraction, HeadOnly
 from kerastune_ft.config.presets import PRESETS
 from kerastune_ft.config.read import read
@@ -130,6 +131,93 @@ def test_batch_norm_for_all_phases_is_not_meant_for_the_head_alone(given: dict) 
 def test_batch_norm_without_any_unit_that_trains_has_no_effect(given: dict, place: str) -> None:
     found = messages({**MINIMAL, **given})
     assert "it has no effect" in found[place]
+
+
+HEAD = {"name": "head", "unfreeze": "none", "epochs": 2, "learning_rate": 0.1}
+TOP = {**HEAD, "name": "top", "unfreeze": "all"}
+
+
+@pytest.mark.parametrize(
+    ("given", "views"),
+    [
+        # Views alone are those of the phases that augment, with their own operations.
+        ({"defaults": {"augment": {"views": 4}}, "phases": [HEAD, {**TOP, "augment": "light"}]}, [None, 4]),
+        (
+            {
+                "defaults": {"augment": {"views": 4}},
+                "phases": [{**HEAD, "augment": "none"}, {**TOP, "augment": {"preset": "light"}}],
+            },
+            [None, 4],
+        ),
+        (
+            {
+                "defaults": {"augment": {"views": 4}},
+                "phases": [{**HEAD, "augment": "light"}, {**TOP, "augment": {"preset": "light", "views": None}}],
+            },
+            [4, None],
+        ),
+        ({"defaults": {"augment": {"views": 4}}, "phases": {"preset": "head_then_top", "augment": "light"}}, [4, 4]),
+        ({"defaults": {"augment": "light"}, "phases": {"preset": "head_then_top", "augment": {"views": 4}}}, [4, 4]),
+        ({"defaults": {"augment": "light"}, "phases": [HEAD, {**TOP, "augment": {"views": 4}}]}, [None, 4]),
+        # All else a phase has in place of the defaults.
+        (
+            {"defaults": {"augment": {"preset": "light", "views": 4}}, "phases": [HEAD, {**TOP, "augment": "strong"}]},
+            [4, None],
+        ),
+        (
+            {"defaults": {"augment": {"preset": "light", "views": 4}}, "phases": [HEAD, {**TOP, "augment": "none"}]},
+            [4, None],
+        ),
+    ],
+)
+def test_views_for_all_phases_are_for_those_that_augment(given: dict, views: list[int | None]) -> None:
+    phases = read({**MINIMAL, **given}).phases
+    assert [phase.augment.views for phase in phases] == views
+    assert all(changes_images(phase.augment.resolved()) for phase in phases if phase.augment.views)
+
+
+@pytest.mark.parametrize(
+    ("given", "place"),
+    [
+        ({"defaults": {"augment": {"views": 4}}, "phases": [HEAD, TOP]}, "defaults.augment.views"),
+        ({"defaults": {"augment": {"views": 4}}, "phases": "head_then_top"}, "defaults.augment.views"),
+        ({"phases": {"preset": "head_then_top", "augment": {"views": 4}}}, "phases.augment.views"),
+        (
+            {
+                "defaults": {"augment": {"views": 4}},
+                "phases": [HEAD, {**TOP, "augment": {"preset": "light", "views": 2}}],
+            },
+            "defaults.augment.views",
+        ),
+        (
+            {
+                "defaults": {"augment": {"preset": "none", "views": 4}},
+                "phases": [{**HEAD, "augment": "light"}, {**TOP, "augment": "light"}],
+            },
+            "defaults.augment.views",
+        ),
+        ({"phases": [HEAD, {**TOP, "augment": {"views": 4}}]}, "phases[1].augment.views"),
+        (
+            {"defaults": {"augment": {"views": 4}}, "phases": [{**HEAD, "augment": "light"}, {**TOP, "augment": "x"}]},
+            "phases[1].augment",
+        ),
+    ],
+)
+def test_views_without_anything_to_augment_have_no_effect(given: dict, place: str) -> None:
+    found = messages({**MINIMAL, **given})
+    assert list(found) == [place]
+    assert "it has no effect" in found[place] or '"x"' in found[place]
+
+
+def test_what_looks_back_may_stand_in_defaults() -> None:
+    defaults = {"carry_optimizer": True, "start_from": "last"}
+    head, top = read({**MINIMAL, "defaults": defaults, "phases": [HEAD, TOP]}).phases
+    assert (head.carry_optimizer, head.start_from) == (False, "best")
+    assert (top.carry_optimizer, top.start_from) == (True, "last")
+    assert set(messages({**MINIMAL, "defaults": defaults, "phases": [HEAD]})) == {
+        "defaults.carry_optimizer",
+        "defaults.start_from",
+    }
 
 
 def test_defaults_are_checked_even_where_every_phase_overrides_them() -> None:

@@ -72,7 +72,7 @@ def test_defaults_are_those_a_configuration_gets() -> None:
     assert list(shown["data"]) == ["folder", "table", "tfds", "arrays"]
     assert list(shown["backbone"]) == ["applications", "saved", "run"]
     refused = shown["not in this version"]
-    assert {"phases[*].mixup", "runtime.cache: required"} <= set(refused)
+    assert {"phases[*].mixup", "backbone.kind: keras_hub, keras_nlp"} <= set(refused)
     assert len(refused) == len(UNAVAILABLE)
     config = read(
         {

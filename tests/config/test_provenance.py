@@ -95,6 +95,18 @@ def test_every_path_that_is_shown_can_be_set() -> None:
             assert by_path(f"{row.path}={written}")[row.path] == (row.value, "--set"), row.path
 
 
+def test_views_for_all_phases_come_from_where_they_are_written() -> None:
+    Path("views.json").write_text(
+        '{"extends": "mine.json",\n "defaults": {"augment": {"views": 4}},\n "phases": [\n'
+        ' {"name": "a", "unfreeze": "all", "epochs": 1, "learning_rate": 1, "augment": "strong"},\n'
+        ' {"name": "b", "unfreeze": "all", "epochs": 1, "learning_rate": 1, "augment": "none"}]}'
+    )
+    found = by_path(source="views.json")
+    assert found["phases.a.augment.views"] == (4, "views.json:2, its defaults")
+    assert found["phases.a.augment.preset"] == ("strong", "views.json:4")
+    assert found["phases.b.augment.views"] == (None, "default")
+
+
 def test_phases_written_out_are_lines_of_the_file() -> None:
     Path("list.json").write_text(
         MINE[: MINE.index('"phases"')] + '"phases": [{"name": "a", "unfreeze": "all", "epochs": 1,\n'

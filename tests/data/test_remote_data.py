@@ -55,6 +55,8 @@ def opened(tmp_path: Path, said: list[str]) -> Callable[..., DataSource]:
 def assert_same(one: DataSource, other: DataSource) -> None:
     assert one.keys == other.keys
     assert one.info.fingerprint == other.info.fingerprint
+    assert one.contents == other.contents
+    assert one.changed(range(len(one.keys))) == other.changed(range(len(one.keys))) == []
     assert one.info.counts == other.info.counts
     assert {name: list(split) for name, split in one.splits.items()} == {
         name: list(split) for name, split in other.splits.items()

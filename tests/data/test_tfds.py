@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import hashlib
+import shutil
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -110,6 +112,19 @@ class TestPrepared:
         assert source.keys[40] == "test[0]"
         assert open_tfds("shapes", data_dir=str(prepared_directory)).info == source.info
         assert len(said) == 1
+
+    def test_an_example_is_known_by_what_was_written(self, open_tfds: Open, prepared_directory: Path) -> None:
+        source = open_tfds("shapes", data_dir=str(prepared_directory))
+        assert source.encoded
+        assert source.changed(range(60)) == []
+        for index in (0, 59):
+            content = source.element(tf.constant(index, tf.int64))["image"].numpy()
+            assert source.contents[index] == hashlib.sha256(content).hexdigest()
+        moved = shutil.copytree(prepared_directory, prepared_directory.parent / "moved")
+        divided = open_tfds("shapes", data_dir=str(moved), splits=Named(train="test", test="train"), label="grade")
+        assert sorted(divided.contents) == sorted(source.contents)
+        deep = open_tfds("shapes", data_dir=str(prepared_directory), intensity=(0.0, 100.0))
+        assert len({*source.contents, *deep.contents}) == 120
 
     def test_split_strings(self, open_tfds: Open, prepared_directory: Path) -> None:
         names = Named(train="train[:50%]+test[10:]", validation="train[50%:]", test="test[:10]")

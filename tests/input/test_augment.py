@@ -9,8 +9,6 @@ import pytest
 import tensorflow as tf
 
 from kerastune_ft.config.augment import AUGMENT_PRESETS, Augment
-from kerastune_ft.config.read import read
-from kerastune_ft.errors import ConfigError
 from kerastune_ft.graph.randomness import example_keys
 from kerastune_ft.input.augment import augment
 
@@ -179,15 +177,3 @@ def test_brightness_and_contrast_stay_within_what_pixels_can_be() -> None:
     found = _augmented(IMAGES, _keys(), brightness=1.0, contrast=1.0)
     assert found.min() == 0
     assert found.max() == 255
-
-
-def test_views_are_refused_and_not_ignored() -> None:
-    phase = {"name": "a", "unfreeze": "none", "epochs": 1, "learning_rate": 0.1, "augment": {"views": 2}}
-    document = {
-        "task": {"kind": "image_classification"},
-        "data": {"kind": "tfds", "name": "digits"},
-        "backbone": {"kind": "applications", "name": "MobileNetV2", "weights": "embedded"},
-        "phases": [phase],
-    }
-    with pytest.raises(ConfigError, match=r"views.*\n?.*not available in this version"):
-        read(document)

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import hashlib
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -12,8 +14,9 @@ from kerastune_ft.config.tasks import ImageClassification
 from kerastune_ft.data.labels import Labels, Scheme
 from kerastune_ft.data.source import DataSource, describe
 from kerastune_ft.data.splits import Chosen
+from kerastune_ft.graph import randomness
 from kerastune_ft.input.decode import Geometry
-from kerastune_ft.input.pipeline import Loader, Order, in_order, shuffled
+from kerastune_ft.input.pipeline import Augmentation, Loader, Order, in_order, shuffled
 from kerastune_ft.tasks.image_classification import build
 
 INDICES = np.array([3, 4, 8, 10, 11, 15, 16], np.int64)
@@ -25,7 +28,8 @@ class _Pixels(DataSource):
     def __init__(self, count: int = 20) -> None:
         labels = Labels("one", ("a", "b", "c"), (np.arange(count) % 3).astype(np.int32))
         keys = [f"pixels{number}" for number in range(count)]
-        super().__init__(describe("pixels", "pixels", labels, Chosen({}, (), {}), "", keys))
+        contents = [hashlib.sha256(key.encode()).hexdigest() for key in keys]
+        super().__init__(describe("pixels", "pixels", labels, Chosen({}, (), {}), "", keys, contents))
 
     def element(self, index: tf.Tensor) -> dict[str, tf.Tensor]:
         return {"image": tf.fill([5, 6, 3], tf.cast(index + 100, tf.uint8))}
@@ -138,25 +142,62 @@ def test_shares_in_a_row_make_a_global_batch(loader: Loader) -> None:
 
 
 def test_shapes_are_static(loader: Loader) -> None:
-    spec = loader.dataset(in_order(INDICES, 4), 2, augmentation=AUGMENT_PRESETS["light"]).element_spec
+    spec = loader.dataset(in_order(INDICES, 4), 2, Augmentation(AUGMENT_PRESETS["light"], 7, 0)).element_spec
     assert [part.shape.as_list() for part in spec] == [[2, 5, 6, 3], [2], [2], [2]]
 
 
-def test_augmentation_is_drawn_by_address(loader: Loader) -> None:
-    def pixels(order: Order, shares: int = 1, **address: Any) -> dict[int, np.ndarray]:
-        options = {
-            "augmentation": AUGMENT_PRESETS["none"] | {"brightness": 0.5},
-            "address": "7/0",
-            "epoch": 1,
-        } | address
-        batches = _batches(loader, order, shares, **options)
-        return {
-            int(index): image for inputs, _, _, indices in batches for index, image in zip(indices, inputs, strict=True)
-        }
+BRIGHTER = Augmentation(AUGMENT_PRESETS["none"] | {"brightness": 0.5}, seed=7, phase=0)
 
-    first = pixels(in_order(INDICES, 4))
-    again = pixels(in_order(INDICES[::-1].copy(), 2), shares=2)
-    assert all(np.array_equal(first[index], again[index]) for index in INDICES.tolist())
-    for change in ({"epoch": 2}, {"address": "7/1"}):
-        other = pixels(in_order(INDICES, 4), **change)
-        assert sum(np.array_equal(first[index], other[index]) for index in INDICES.tolist()) < 2
+
+def _augmented(loader: Loader, order: Order, drawn: Augmentation, epoch: int, shares: int = 1) -> dict[int, np.ndarray]:
+    batches = _batches(loader, order, shares, augmentation=drawn, epoch=epoch)
+    return {
+        int(index): image for inputs, _, _, indices in batches for index, image in zip(indices, inputs, strict=True)
+    }
+
+
+def _alike(one: dict[int, np.ndarray], other: dict[int, np.ndarray]) -> int:
+    return sum(np.array_equal(one[index], other[index]) for index in INDICES.tolist())
+
+
+@pytest.mark.parametrize("views", [None, 3])
+def test_augmentation_does_not_depend_on_the_batch(loader: Loader, views: int | None) -> None:
+    drawn = replace(BRIGHTER, views=views)
+    first = _augmented(loader, in_order(INDICES, 4), drawn, 1)
+    again = _augmented(loader, in_order(INDICES[::-1].copy(), 2), drawn, 1, shares=2)
+    assert _alike(first, again) == len(INDICES)
+
+
+def test_fresh_augmentation_is_drawn_by_seed_phase_epoch_and_index(loader: Loader) -> None:
+    order = in_order(INDICES, 4)
+    first = _augmented(loader, order, BRIGHTER, 1)
+    assert BRIGHTER.version(5) == 5
+    for drawn, epoch in ((BRIGHTER, 2), (replace(BRIGHTER, phase=1), 1), (replace(BRIGHTER, seed=8), 1)):
+        assert _alike(first, _augmented(loader, order, drawn, epoch)) < 2
+    # What it always was, so that a run begun with an earlier version goes on as it would have.
+    keys = randomness.example_keys("7/0", 1, tf.constant(INDICES))
+    assert np.array_equal(BRIGHTER.keys(1, tf.constant(INDICES), loader.source.identities), keys)
+
+
+def test_views_are_drawn_by_seed_number_and_content_alone(loader: Loader) -> None:
+    order, views = in_order(INDICES, 4), replace(BRIGHTER, views=3)
+    rounds = [_augmented(loader, order, views, epoch) for epoch in range(7)]
+    for epoch, found in enumerate(rounds):
+        assert views.version(epoch) == epoch % 3
+        assert [_alike(found, other) for other in rounds] == [
+            len(INDICES) if (epoch - other) % 3 == 0 else 0 for other in range(7)
+        ]
+    in_another_phase = _augmented(loader, order, replace(views, phase=1), 4)
+    of_more_views = _augmented(loader, order, replace(views, views=5), 1)
+    assert _alike(in_another_phase, rounds[1]) == _alike(of_more_views, rounds[1]) == len(INDICES)
+    assert _alike(_augmented(loader, order, replace(views, seed=8), 1), rounds[1]) == 0
+    assert _alike(_augmented(loader, order, BRIGHTER, 1), rounds[1]) == 0
+
+
+def test_views_go_with_the_content_wherever_it_stands(loader: Loader) -> None:
+    """The same contents under other indices: a source divided or sorted otherwise."""
+    views, identities = replace(BRIGHTER, views=2), loader.source.identities
+    here = views.keys(1, tf.range(20, dtype=tf.int64), identities).numpy()
+    elsewhere = views.keys(1, tf.range(20, dtype=tf.int64), identities[::-1]).numpy()
+    assert np.array_equal(elsewhere, here[::-1])
+    assert len(np.unique(here, axis=0)) == 20

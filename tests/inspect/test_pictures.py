@@ -19,11 +19,11 @@ from PIL import Image
 from kerastune_ft import api
 from kerastune_ft.cli import main
 from kerastune_ft.errors import ConfigError
-from kerastune_ft.input.pipeline import shuffled
-from kerastune_ft.inspect.pictures import draw, spread
+from kerastune_ft.input.pipeline import in_order, shuffled
+from kerastune_ft.inspect.pictures import _remark, draw, spread
 from kerastune_ft.inspect.sheet import Block, Sheet, check_target, write
 from kerastune_ft.training.execute import planned
-from kerastune_ft.training.phase import address
+from kerastune_ft.training.plan import augmentation
 
 CLASSES = ("ant", "bee", "cow")
 SIDE = 32
@@ -69,18 +69,47 @@ def test_the_pictures_are_the_pixels_of_training(config: dict[str, Any], tmp_pat
     assert "phase varied: flip both, rotate 0.1" in page
     assert "(it ends with epoch 3 at the latest)" in page
     rows = np.stack(_pictures(page)).reshape(6, 6, SIDE, SIDE, 3)
-    phase = plan.phases[1]
+    drawn = augmentation(session, plan.phases[1])
     for epoch in (0, 1, 4):
         # The order, the batches and the address of training itself.
         order = shuffled(session.source.splits["train"], 5, 1, (0, 1, epoch))
         seen = {}
-        for images, _, weights, indices in session.loader.dataset(
-            order, 1, phase.phase.augment.resolved(), address(session, phase), epoch
-        ):
+        for images, _, weights, indices in session.loader.dataset(order, 1, drawn, epoch):
             seen |= {int(index): image for index, image, w in zip(indices, images.numpy(), weights, strict=True) if w}
         for row, index in enumerate(chosen):
             assert np.abs(rows[row, 1 + epoch] - seen[int(index)]).max() <= 0.51
     assert len({row.tobytes() for row in rows[0]}) == 6
+
+
+def test_of_views_there_are_as_many_pictures(config: dict[str, Any], tmp_path: Path) -> None:
+    phases = [{**config["phases"][1], "augment": {"erase": 1.0, "views": 2}}]
+    session, plan = planned(api._config({**config, "phases": phases}, ()), lambda line: None)
+    assert plan.document["phases"][0]["augment"]["views"] == 2
+    draw(session, plan, tmp_path / "look.html")
+    page = (tmp_path / "look.html").read_text()
+    assert "phase varied: erase 1.0; 2 views take turns by epoch<" in page
+    assert re.findall(r"<th>(\w+ \d+)</th>", page) == ["view 1", "view 2"]
+    rows = np.stack(_pictures(page)).reshape(6, 3, SIDE, SIDE, 3)
+    drawn = augmentation(session, plan.phases[0])
+    order = in_order(spread(session.source, 6), 6)
+    images, *_ = next(iter(session.loader.dataset(order, 1, drawn, epoch=3)))
+    assert np.abs(rows[:, 2] - images.numpy()).max() <= 0.51
+    assert np.abs(rows[:, 1] - images.numpy()).max() > 50
+
+
+@pytest.mark.parametrize(
+    ("views", "epochs", "remark"),
+    [
+        (None, 5, ""),
+        (None, 4, " (it ends with epoch 4 at the latest)"),
+        (1, 9, "; every epoch sees the same view"),
+        (3, 3, "; 3 views take turns by epoch"),
+        (7, 9, "; 7 views take turns by epoch, the first 5 are shown"),
+        (4, 3, "; of 4 views it sees 3 at most, one an epoch"),
+    ],
+)
+def test_the_title_tells_when_the_pictures_are_seen(views: int | None, epochs: int, remark: str) -> None:
+    assert _remark(views, epochs) == remark
 
 
 def _plan(config: dict[str, Any], place: Path, *words: str) -> Result:

@@ -15,12 +15,13 @@ from kerastune_ft.data.labels import Labels
 from kerastune_ft.data.source import DataSource, describe
 from kerastune_ft.data.splits import Chosen
 from kerastune_ft.graph import keras_private, randomness
-from kerastune_ft.graph.partition import Partition, partition
+from kerastune_ft.graph.partition import Partition, partition, stages
 from kerastune_ft.input.augment import augment
 from kerastune_ft.input.decode import Geometry
-from kerastune_ft.input.pipeline import Loader, in_order
+from kerastune_ft.input.pipeline import Augmentation, Loader, in_order
 from kerastune_ft.tasks.base import PLAIN, LossOptions, Task
 from kerastune_ft.training.devices import Devices
+from kerastune_ft.training.prefix import Prefix
 from kerastune_ft.training.step import PhaseStep
 
 SIZE, CLASSES, VOID = 8, 3, 255
@@ -88,7 +89,7 @@ class _Shapes(DataSource):
         self.masks = masks
         labels = Labels("one", ("any", "other"), np.zeros(count, np.int32))
         keys = [f"shape{number}" for number in range(count)]
-        super().__init__(describe("shapes", "shapes", labels, Chosen({}, (), {}), "", keys))
+        super().__init__(describe("shapes", "shapes", labels, Chosen({}, (), {}), "", keys, ["0" * 64] * count))
 
     def element(self, index: tf.Tensor) -> dict[str, tf.Tensor]:
         return {"image": tf.constant(self.images)[index], "mask": tf.constant(self.masks)[index]}
@@ -112,14 +113,14 @@ def _train(accumulate: int = 1) -> tuple[list[np.ndarray], keras.Model, Partitio
     devices = Devices("none", tf.distribute.get_strategy(), ("CPU",), "", True)
     optimizer = keras_private.reduced_optimizer(keras.optimizers.SGD)(learning_rate=0.5)
     optimizer.build(trained)
-    step = PhaseStep(
-        devices, parts, task, trained, chunk=8 // accumulate, address="0/0", optimizer=optimizer, accumulate=accumulate
-    )
+    step = PhaseStep(devices, parts.tail, task, trained, address="0/0", optimizer=optimizer, accumulate=accumulate)
+    prefix = Prefix(devices, stages(parts, parts), 8 // accumulate)
     loader = Loader(_Shapes(), task, Geometry(SIZE, SIZE))
     batches = loader.dataset(
-        in_order(np.arange(12), 8), 1, augmentation=AUGMENT_PRESETS["none"] | {"flip": "both"}, address="0/0"
+        in_order(np.arange(12), 8), 1, Augmentation(AUGMENT_PRESETS["none"] | {"flip": "both"}, seed=0, phase=0)
     )
-    return [step.train(batch, tf.constant(0)).numpy() for batch in batches], model, parts, step
+    sums = [step.train((prefix(inputs), *others), tf.constant(0)).numpy() for inputs, *others in batches]
+    return sums, model, parts, step
 
 
 def test_two_steps_train_the_tail_and_count_pixels() -> None:
@@ -133,7 +134,7 @@ def test_two_steps_train_the_tail_and_count_pixels() -> None:
     assert all(0 <= row[2] <= row[0] for row in sums)
     assert sums[1][1] / sums[1][0] < sums[0][1] / sums[0][0]
     images = _Shapes().images[:8]
-    outputs = np.asarray(step.outputs(tf.constant(images)))
+    outputs = np.asarray(step.outputs(parts.prefix(images.astype(np.float32), training=False)))
     assert outputs.shape == (8, SIZE, SIZE, CLASSES)
     assert outputs == pytest.approx(model(images.astype(np.float32), training=False).numpy(), abs=1e-5)
 
@@ -149,7 +150,7 @@ def test_micro_batches_give_the_same_update() -> None:
 def test_masks_follow_the_image() -> None:
     loader = Loader(_Shapes(), _Segmentation(), Geometry(SIZE, SIZE))
     operations = AUGMENT_PRESETS["none"] | {"flip": "both"}
-    (inputs, masks, *_), *_ = loader.dataset(in_order(np.arange(12), 12), 1, augmentation=operations, address="0/0")
+    (inputs, masks, *_), *_ = loader.dataset(in_order(np.arange(12), 12), 1, Augmentation(operations, seed=0, phase=0))
     inputs, masks = inputs.numpy(), masks.numpy()
     valid = masks != VOID
     assert valid.mean() == (SIZE - 1) / SIZE

@@ -18,11 +18,12 @@ from kerastune_ft.config.runtime import Runtime
 from kerastune_ft.config.tasks import ImageClassification
 from kerastune_ft.data.labels import Scheme
 from kerastune_ft.graph import keras_private, precision
-from kerastune_ft.graph.partition import partition
+from kerastune_ft.graph.partition import partition, stages
 from kerastune_ft.tasks.image_classification import build
 from kerastune_ft.training import devices as device_choice
 from kerastune_ft.training.devices import Devices
 from kerastune_ft.training.loss_scale import needed
+from kerastune_ft.training.prefix import Prefix
 from kerastune_ft.training.step import PhaseStep
 
 ROWS, SIZE, TOO_LARGE = 8, 6, 1e9
@@ -48,12 +49,13 @@ class Steps:
             self.optimizer = keras_private.reduced_optimizer(keras.optimizers.AdamW)(0.01, weight_decay=0.1)
             self.optimizer.build(self.trained)
         self.scale = needed(devices, ROWS)
+        parts = partition(model, {variable.path for variable in self.trained})
+        self.prefix = Prefix(devices, stages(parts, parts), ROWS // devices.replicas)
         self.step = PhaseStep(
             devices,
-            partition(model, {variable.path for variable in self.trained}),
+            parts.tail,
             task,
             self.trained,
-            chunk=ROWS // devices.replicas,
             address="0/0",
             optimizer=self.optimizer,
             clip_norm=0.5,
@@ -69,7 +71,8 @@ class Steps:
         weights = (np.arange(ROWS) >= padded).astype(np.float32)
         batch = (images, np.arange(ROWS, dtype=np.int32) % 2, weights, np.arange(ROWS))
         before = self._state()
-        sums = self.step.train(self._shared(batch), tf.constant(0), [1.0])
+        inputs, *others = self._shared(batch)
+        sums = self.step.train((self.prefix(inputs), *others), tf.constant(0), [1.0])
         self.log.append({
             "changed": [bool(np.any(a != b)) for a, b in zip(before, self._state(), strict=True)],
             "iterations": int(self.optimizer.iterations.numpy()),

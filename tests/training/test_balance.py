@@ -25,7 +25,9 @@ class _Numbered(DataSource):
         labels = Labels("one" if numbers.ndim == 1 else "several", names, numbers)
         splits = {"train": np.arange(len(numbers)), "validation": np.arange(2)}
         keys = [str(number) for number in range(len(numbers))]
-        super().__init__(describe("numbered", "numbered", labels, Chosen(splits, (), {}), "", keys))
+        super().__init__(
+            describe("numbered", "numbered", labels, Chosen(splits, (), {}), "", keys, ["0" * 64] * len(keys))
+        )
 
     def element(self, index: tf.Tensor) -> dict[str, tf.Tensor]:
         return {"image": tf.zeros([1, 1, 3], tf.uint8)}

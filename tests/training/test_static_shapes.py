@@ -18,7 +18,8 @@ from kerastune_ft.input.pipeline import shuffled
 from kerastune_ft.training import devices, optimizers, plan
 from kerastune_ft.training.assemble import Session, assemble
 from kerastune_ft.training.evaluate import as_tensor
-from kerastune_ft.training.phase import address, build_step
+from kerastune_ft.training.phase import build_step
+from kerastune_ft.training.prefix import Prefix
 from kerastune_ft.training.schedules import rate_table
 from kerastune_ft.training.step import PhaseStep
 
@@ -59,7 +60,11 @@ class Bench:
         rates = rate_table(self.phase.phase.learning_rate, self.phase.steps)
         variables = [self.session.variables[path] for path in self.phase.trained]
         optimizer = optimizers.build(self.phase.phase, variables, rates, self.phase.factors)
-        return build_step(self.session, self.plan, self.phase, optimizer)
+        return build_step(self.session, self.phase, optimizer)
+
+    def prefix(self) -> Prefix:
+        """The compiled calls of the frozen part."""
+        return Prefix(self.session.devices, self.phase.stages, self.plan.chunk)
 
 
 @pytest.fixture(
@@ -101,18 +106,18 @@ def bench(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFacto
     session = assemble(config, devices.resolve(config.runtime), lambda line: None)
     made = plan.make(session)
     phase = made.phases[1]
-    operations = phase.phase.augment.resolved()
     order = shuffled(session.source.splits["train"], phase.update_batch, phase.phase.accumulate, (config.seed, 1, 0))
-    dataset = session.loader.dataset(order, 1, augmentation=operations, address=address(session, phase), epoch=0)
+    dataset = session.loader.dataset(order, 1, plan.augmentation(session, phase), epoch=0)
     return Bench(session, made, list(dataset))
 
 
-def _with_xla(step: PhaseStep) -> PhaseStep:
-    """The same calls, each compiled as a whole by XLA: what it cannot compile is an error."""
-    step._prefix_call = tf.function(step._features, jit_compile=True)
+def _with_xla(step: PhaseStep, prefix: Prefix) -> None:
+    """Have each of the calls compiled as a whole by XLA: what it cannot compile is an error."""
+    prefix._calls = [tf.function(call.python_function, jit_compile=True) for call in prefix._calls]
+    prefix._split_call = tf.function(prefix._split, jit_compile=True)
+    prefix._join_call = tf.function(prefix._join, jit_compile=True)
     step._train_call = tf.function(step._train, jit_compile=True)
     step._output_call = tf.function(step._outputs, jit_compile=True)
-    return step
 
 
 def test_xla_trains_and_evaluates_like_the_plain_step(bench: Bench) -> None:
@@ -121,11 +126,14 @@ def test_xla_trains_and_evaluates_like_the_plain_step(bench: Bench) -> None:
     assert bench.phase.partition.prefix is not None
     assert bench.batches[0][0].shape[0] > bench.plan.chunk
     found = []
-    for compiled in (lambda step: step, _with_xla):
+    for is_compiled in (False, True):
         session.assign(start)
-        step = compiled(bench.step())
-        sums = np.array([step.train(batch, as_tensor(0)) for batch in bench.batches])
-        found.append((sums, step.outputs(bench.batches[0][0]).numpy(), session.values(bench.phase.trained)))
+        step, prefix = bench.step(), bench.prefix()
+        if is_compiled:
+            _with_xla(step, prefix)
+        batches = [(prefix(inputs), *others) for inputs, *others in bench.batches]
+        sums = np.array([step.train(batch, as_tensor(0)) for batch in batches])
+        found.append((sums, step.outputs(batches[0][0]).numpy(), session.values(bench.phase.trained)))
     (sums, outputs, weights), (xla_sums, xla_outputs, xla_weights) = found
     np.testing.assert_allclose(xla_sums, sums, rtol=TOLERANCE)
     np.testing.assert_allclose(xla_outputs, outputs, atol=TOLERANCE)
@@ -160,13 +168,16 @@ def _kinds(node: Any) -> set[tf.DType]:
 
 @pytest.fixture
 def tensors(bench: Bench) -> list[tuple[str, set[tf.DType], tf.TensorShape]]:
-    """The tensors of the three compiled calls of the phase."""
-    step = bench.step()
+    """The tensors of the compiled calls of the phase."""
+    step, prefix = bench.step(), bench.prefix()
     inputs, targets, weights, indices = bench.batches[0]
-    features = step._prefix_call(inputs)
+    pieces = prefix._split_call(inputs)
+    (call,) = prefix._calls
+    features = prefix._join_call([call(piece) for piece in pieces])
     asked = tf.zeros([1], bench.session.devices.sum_dtype)
     return [
-        *_outputs_of_operations(step._prefix_call, inputs),
+        *_outputs_of_operations(prefix._split_call, inputs),
+        *_outputs_of_operations(call, pieces[0]),
         *_outputs_of_operations(step._train_call, features, targets, weights, indices, as_tensor(0), asked),
         *_outputs_of_operations(step._output_call, features),
     ]

@@ -1,0 +1,48 @@
+"""Why there is no store for what is to be computed: what differs from the one that comes closest."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from kerastune_ft.stores import record
+from kerastune_ft.stores.budget import stores
+
+_LONGEST = 24
+_ABSENT = object()
+
+
+def nearest(root: Path, parts: Mapping[str, Any]) -> list[str]:
+    """Return how the parts of a store that is not there differ from those of the most similar one that is.
+
+    One text for each part: its dotted name, the value here and the value there. Nothing where no store says its parts;
+    of stores equally similar the one used last counts.
+    """
+    here = dict(_leaves(json.loads(json.dumps(parts))))
+    closest: list[str] | None = None
+    for info in reversed(stores(root)):
+        there = dict(_leaves(record.read_record(record.folder_of(root, info.key)).get("parts")))
+        if not there:
+            continue
+        names = [name for name in {**here, **there} if here.get(name, _ABSENT) != there.get(name, _ABSENT)]
+        if closest is None or len(names) < len(closest):
+            closest = [f"{name}: {_shown(here, name)} here, {_shown(there, name)} there" for name in names]
+    return closest or []
+
+
+def _leaves(value: Any, name: str = "") -> Iterator[tuple[str, Any]]:
+    """Yield dotted name and value of everything in nested maps; a list is one value."""
+    if isinstance(value, Mapping):
+        for key, inner in value.items():
+            yield from _leaves(inner, f"{name}.{key}" if name else str(key))
+    elif name:
+        yield name, value
+
+
+def _shown(leaves: Mapping[str, Any], name: str) -> str:
+    if name not in leaves:
+        return "nothing"
+    text = json.dumps(leaves[name], ensure_ascii=False)
+    return text if len(text) <= _LONGEST else f"{text[: _LONGEST - 1]}…"

@@ -1,0 +1,138 @@
+"""Where rows lie, and reading them.
+
+Rows are read and not mapped: mapped pages count as memory of the process, and the system keeps what was read anyway.
+"""
+
+from __future__ import annotations
+
+import itertools
+import os
+import threading
+from collections import OrderedDict
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+import numpy as np
+
+from kerastune_ft.stores.failures import explained, vanished
+from kerastune_ft.stores.shards import ID_BYTES, ID_TYPE, Shard
+
+_OPEN_FILES = 64
+# As many buffers as one call takes (IOV_MAX of Linux and macOS).
+_BUFFERS = 1024
+
+
+def as_array(ids: Sequence[bytes]) -> np.ndarray:
+    """Return row ids as an array; raise ValueError for one of another length."""
+    if any(len(one) != ID_BYTES for one in ids):
+        raise ValueError(f"a row id has {ID_BYTES} bytes")
+    return np.frombuffer(b"".join(ids), ID_TYPE)
+
+
+class Places:
+    """Where each of some ids lies, as far as shards were looked through; a repeated id has one place."""
+
+    def __init__(self, ids: np.ndarray) -> None:
+        self._sorted, self.first, self._of = np.unique(ids, return_index=True, return_inverse=True)
+        self._shard = np.full(len(self._sorted), -1, np.int32)
+        self._row = np.zeros(len(self._sorted), np.int64)
+        self._looked_through = 0
+
+    def look_through(self, shards: Sequence[Shard]) -> None:
+        """Find ids in shards; those looked through before are the first of them."""
+        for number in range(self._looked_through, len(shards)):
+            ids = shards[number].ids
+            at = np.searchsorted(self._sorted, ids)
+            at[at == len(self._sorted)] = 0
+            found = np.flatnonzero(self._sorted[at] == ids) if len(self._sorted) else np.zeros(0, np.int64)
+            self._shard[at[found]] = number
+            self._row[at[found]] = found
+        self._looked_through = len(shards)
+
+    @property
+    def missing(self) -> np.ndarray:
+        """Return for each id whether it was not found."""
+        return self._shard[self._of] < 0
+
+    def of_all(self) -> tuple[np.ndarray, np.ndarray]:
+        """Return for each id the number of its shard, and its row there."""
+        return self._shard[self._of], self._row[self._of]
+
+
+class Rows:
+    """Rows of a store, by their position among the ids they were asked for with; any thread may read."""
+
+    def __init__(self, places: Places, shards: Sequence[Shard], row_bytes: int) -> None:
+        self._shard, self._row = places.of_all()
+        self._paths = [shard.path for shard in shards]
+        self._row_bytes = row_bytes
+        self._files = _OpenFiles()
+
+    def __len__(self) -> int:
+        return len(self._row)
+
+    def __getitem__(self, positions: np.ndarray) -> np.ndarray:
+        """Return the rows at some positions, uint8 [n, row_bytes]."""
+        positions = np.asarray(positions)
+        shard, row = self._shard[positions], self._row[positions]
+        order = np.lexsort((row, shard))
+        out = np.empty((len(positions), self._row_bytes), np.uint8)
+        flat, size = out.reshape(-1).data, self._row_bytes
+        buffers = [flat[at : at + size] for at in (order * size).tolist()]
+        for start, end in _runs(shard[order], row[order]):
+            first = order[start]
+            self._read(self._paths[shard[first]], int(row[first]) * size, buffers[start:end])
+        return out
+
+    def _read(self, path: Path, offset: int, buffers: list[memoryview]) -> None:
+        """Fill buffers with what lies side by side in a file from an offset on."""
+        with explained(path):
+            file = self._files.opened(path)
+            while buffers:
+                count = os.preadv(file.descriptor, buffers[:_BUFFERS], offset)
+                if count == 0:
+                    raise vanished(path)
+                offset += count
+                buffers = _unread(buffers, count)
+
+
+def _runs(shard: np.ndarray, row: np.ndarray) -> Iterator[tuple[int, int]]:
+    """Yield start and end of what lies side by side in one file."""
+    breaks = np.flatnonzero((shard[1:] != shard[:-1]) | (row[1:] != row[:-1] + 1)) + 1
+    edges = [0, *breaks.tolist(), len(row)] if len(row) else []
+    return itertools.pairwise(edges)
+
+
+def _unread(buffers: list[memoryview], count: int) -> list[memoryview]:
+    """Return what is left of buffers of which the first `count` bytes are full: reading may stop anywhere."""
+    for number, buffer in enumerate(buffers):
+        if count < len(buffer):
+            return [buffer[count:], *buffers[number + 1 :]]
+        count -= len(buffer)
+    return []
+
+
+class _OpenFile:
+    def __init__(self, path: Path) -> None:
+        self.descriptor = os.open(path, os.O_RDONLY)
+
+    def __del__(self) -> None:
+        # Not opened at all where opening failed.
+        if hasattr(self, "descriptor"):
+            os.close(self.descriptor)
+
+
+class _OpenFiles:
+    """The files read last, opened when needed; one that is put aside stays open until its readers are done."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._open: OrderedDict[Path, _OpenFile] = OrderedDict()
+
+    def opened(self, path: Path) -> _OpenFile:
+        with self._lock:
+            file = self._open.pop(path, None) or _OpenFile(path)
+            self._open[path] = file
+            if len(self._open) > _OPEN_FILES:
+                self._open.popitem(last=False)
+            return file

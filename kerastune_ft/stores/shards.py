@@ -1,0 +1,146 @@
+"""Shards: a file of rows, and an index that names them and says what the file must be.
+
+A shard is there once its index is, which is renamed into place when the rows lie on the disk. Rows without an index are
+being written by whoever holds the lock on their file; where nobody does they are what a killed process left.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import json
+import os
+import secrets
+import threading
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from kerastune_ft.stores.locks import acquire
+
+ID_BYTES = 32
+ID_TYPE = np.dtype(f"S{ID_BYTES}")
+_ROWS, _INDEX, _PARTIAL = ".rows", ".index", ".partial"
+_DIGEST_BYTES = 32
+
+
+class DamagedError(Exception):
+    """A shard is not what was written."""
+
+
+@dataclass(frozen=True, eq=False)
+class Shard:
+    """A file of rows whose content is as it was written, and the ids of its rows in their order."""
+
+    path: Path
+    ids: np.ndarray
+
+
+def new_name() -> str:
+    """Return a name for a shard that no other process chooses."""
+    return secrets.token_hex(8)
+
+
+def rows_file(folder: Path, name: str) -> Path:
+    """Return the file of a shard's rows."""
+    return folder / f"{name}{_ROWS}"
+
+
+def names(folder: Path) -> list[str]:
+    """Return the shards that are there, damaged ones included."""
+    with os.scandir(folder) as entries:
+        return sorted(entry.name.removesuffix(_INDEX) for entry in entries if entry.name.endswith(_INDEX))
+
+
+def write_index(folder: Path, name: str, key: str, row_bytes: int, ids: np.ndarray, sha256: str) -> None:
+    """Commit a shard whose rows are on the disk."""
+    head = json.dumps({"key": key, "rows": len(ids), "row_bytes": row_bytes, "sha256": sha256}).encode() + b"\n"
+    content = head + ids.tobytes()
+    partial = folder / f"{name}{_PARTIAL}"
+    with open(partial, "wb") as file:
+        file.write(content + hashlib.sha256(content).digest())
+        file.flush()
+        os.fsync(file.fileno())
+    os.replace(partial, folder / f"{name}{_INDEX}")
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+    remember(rows_file(folder, name))
+
+
+def check(folder: Path, name: str, key: str, row_bytes: int) -> Shard:
+    """Return a shard after reading all of it; raise DamagedError where it is not what was written."""
+    path = rows_file(folder, name)
+    try:
+        content = (folder / f"{name}{_INDEX}").read_bytes()
+        sealed, digest = content[:-_DIGEST_BYTES], content[-_DIGEST_BYTES:]
+        if hashlib.sha256(sealed).digest() != digest:
+            raise DamagedError(f"the index of {path.name} is damaged")
+        head, _, ids = sealed.partition(b"\n")
+        facts = json.loads(head)
+        if (facts["key"], facts["row_bytes"]) != (key, row_bytes):
+            raise DamagedError(f"{path.name} belongs to another store")
+        _check_rows(path, facts["rows"] * row_bytes, facts["sha256"])
+    except OSError as error:
+        raise DamagedError(f"{path.name} cannot be read ({(error.strerror or str(error)).lower()})") from error
+    return Shard(path, np.frombuffer(ids, ID_TYPE))
+
+
+def _check_rows(path: Path, size: int, sha256: str) -> None:
+    with open(path, "rb") as file:
+        found = os.fstat(file.fileno())
+        if found.st_size != size:
+            raise DamagedError(f"{path.name} has {found.st_size:,} bytes, and not {size:,}")
+        if _is_known(path, found):
+            return
+        if hashlib.file_digest(file, "sha256").hexdigest() != sha256:
+            raise DamagedError(f"{path.name} was altered")
+    remember(path, found)
+
+
+def remove(folder: Path, name: str) -> None:
+    """Delete a shard, its index first."""
+    for suffix in (_INDEX, _PARTIAL, _ROWS):
+        with contextlib.suppress(FileNotFoundError):
+            (folder / f"{name}{suffix}").unlink()
+
+
+def remove_abandoned(folder: Path) -> None:
+    """Delete the rows of processes that ended before they had written all of them."""
+    present = {entry.name for entry in folder.iterdir()}
+    begun = {os.path.splitext(name)[0] for name in present if name.endswith((_ROWS, _PARTIAL))}
+    for name in begun:
+        if f"{name}{_INDEX}" in present:
+            continue
+        held = acquire(rows_file(folder, name))
+        if held is None:
+            continue
+        # Between the look and the lock its writer may have committed it.
+        if (folder / f"{name}{_INDEX}").exists():
+            held.release()
+        else:
+            remove(folder, name)
+            held.release()
+
+
+# What this process has read or written itself: file, inode, size, time of the last change.
+_known: set[tuple[str, int, int, int]] = set()
+_known_lock = threading.Lock()
+
+
+def _facts(path: Path, status: os.stat_result) -> tuple[str, int, int, int]:
+    return str(path), status.st_ino, status.st_size, status.st_mtime_ns
+
+
+def remember(path: Path, status: os.stat_result | None = None) -> None:
+    """Note that this process knows the content of a file of rows, so that it is not read again to be checked."""
+    with _known_lock:
+        _known.add(_facts(path, status or path.stat()))
+
+
+def _is_known(path: Path, status: os.stat_result) -> bool:
+    with _known_lock:
+        return _facts(path, status) in _known

@@ -1,0 +1,269 @@
+"""The features of a phase's examples in stores: opened, filled, and read by example and view."""
+
+from __future__ import annotations
+
+import contextlib
+import functools
+import hashlib
+import time
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+import numpy as np
+import tensorflow as tf
+
+from kerastune_ft.input.pipeline import Augmentation
+from kerastune_ft.stores.block import Block
+from kerastune_ft.stores.budget import make_room
+from kerastune_ft.stores.rows import Rows
+from kerastune_ft.stores.store import FeatureStore
+from kerastune_ft.training import store_parts
+from kerastune_ft.training.assemble import Session
+from kerastune_ft.training.plan import PhasePlan, Plan, augmentation
+from kerastune_ft.training.prefix import Prefix, as_float
+from kerastune_ft.training.storing import BASE, CUT, INPUT, PLAIN, Need, Store
+from kerastune_ft.training.watch import Watch
+
+# Chunks under way at once: one call leaves a core idle now and then.
+_IN_FLIGHT = 2
+# Groups of a block at least.
+_GROUPS = 2
+# Between two looks at what other processes have computed.
+_PAUSE = 0.05
+
+
+@dataclass(frozen=True)
+class Stored:
+    """The rows of a store by example and view, as the tensors they are made of."""
+
+    rows: Rows
+    places: np.ndarray
+    """The position of every example's row by view, int64 [views, examples of the source]; -1 where it has none."""
+    tensors: tuple[tf.TensorSpec, ...]
+    """Of one example each."""
+
+    def __call__(self, indices: np.ndarray, view: int = 0) -> Any:
+        """Return the features of these examples: an array, or a list of them where several tensors cross the cut."""
+        packed = self.rows[self.places[view % len(self.places), indices]]
+        parts, at = [], 0
+        for tensor in self.tensors:
+            dtype = tensor.dtype.as_numpy_dtype
+            size = tensor.shape.num_elements() * tensor.dtype.size
+            own = np.ascontiguousarray(packed[:, at : at + size])
+            parts.append(own.view(dtype).reshape(len(packed), *tensor.shape))
+            at += size
+        return parts[0] if len(parts) == 1 else parts
+
+
+class PhaseFeatures:
+    """The stores that a phase reads."""
+
+    def __init__(self, session: Session, plan: Plan, phase: PhasePlan, prefix: Prefix, watch: Watch) -> None:
+        """Nothing is opened before the context is entered."""
+        self._session, self._plan, self._phase, self._prefix, self._watch = session, plan, phase, prefix, watch
+        self._open: dict[Store, FeatureStore] = {}
+        self._stored: dict[tuple[Store, int], Stored] = {}
+        self._closing = contextlib.ExitStack()
+
+    def __enter__(self) -> PhaseFeatures:
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self._closing.close()
+
+    def of(self, need: Need) -> tuple[Stored | None, int]:
+        """Return what serves a need, filled, and the first stage left to compute; None and 0 where no features do."""
+        stored = self._plan.decision.stored
+        for level in (CUT, BASE):
+            if need.stores.get(level) in stored:
+                return self._filled(need, level), len(need.stores[level].stages)
+        return None, 0
+
+    def decoded(self, need: Need) -> Stored | None:
+        """Return the decoded inputs of a need's examples, filled, where they are stored."""
+        return self._filled(need, INPUT) if need.stores.get(INPUT) in self._plan.decision.stored else None
+
+    def _filled(self, need: Need, level: str) -> Stored:
+        """Return a store with all rows of a need; what lacks is computed from the nearest store below.
+
+        With them go the examples that later phases look for there: one pass serves the whole schedule.
+        """
+        store = need.stores[level]
+        known = self._stored.get((store, id(need)))
+        if known is None:
+            known = self._stored[store, id(need)] = self._fill(need, level, store)
+        return known
+
+    def _fill(self, need: Need, level: str, store: Store) -> Stored:
+        source = self._session.source
+        examples = np.concatenate([source.splits[split] for split in self._plan.decision.splits(store)])
+        views = 1 if level == INPUT else need.views
+        opened = self._opened(store, level)
+        ids: list[bytes] = []
+        places = np.full((views, len(source.keys)), -1, np.int64)
+        for view in range(views):
+            own = [_row_id(source.contents[index], view, store) for index in examples]
+            places[view, examples] = np.arange(len(ids), len(ids) + len(own))
+            self._extract(need, level, opened, own, examples, view)
+            ids += own
+        return Stored(opened.rows(ids), places, self._tensors(level, store))
+
+    def _opened(self, store: Store, level: str) -> FeatureStore:
+        if store not in self._open:
+            root = self._session.cache / "features"
+            parts = store_parts.parts(self._session, self._plan.chunk, self._prefix.stages, store)
+            opened = FeatureStore(
+                root, parts, store.row_bytes, store_parts.about(self._session, store), self._watch.note
+            )
+            self._open[store] = self._closing.enter_context(opened)
+        return self._open[store]
+
+    def _tensors(self, level: str, store: Store) -> tuple[tf.TensorSpec, ...]:
+        if level == INPUT:
+            spec = self._session.loader.input_spec
+            return (spec,)
+        cut = self._prefix.stages[len(store.stages) - 1].cut
+        return tuple(tf.TensorSpec(tensor.shape[1:], tensor.dtype) for tensor in cut)
+
+    def _extract(
+        self, need: Need, level: str, store: FeatureStore, ids: list[bytes], examples: np.ndarray, view: int
+    ) -> None:
+        """Compute the rows that lack; other processes that want the same ones do a part of the work."""
+        missing = int(store.missing(ids).sum())
+        if not missing:
+            return
+        self._make_room(store, missing)
+        source = self._source(need, level, examples, view)
+        what, left = f"storing features{_at(level)}", missing
+        while left:
+            held: list[Block] = []
+            try:
+                share = -(-left // self._session.devices.workers)
+                claims = store.claim(ids, _GROUPS * self._group, waits=False)
+                while sum(len(block.positions) for block in held) < share and (block := next(claims, None)):
+                    held.append(block)
+                claims.close()
+                for block, rows in self._computed(source, held):
+                    block.write(rows)
+                    left -= len(rows)
+                    self._watch.work(what, missing - left, missing)
+                    if block.is_full:
+                        block.commit()
+            finally:
+                for block in held:
+                    block.abandon()
+            if not held:
+                time.sleep(_PAUSE)
+            left = int(store.missing(ids).sum())
+        self._watch.work(what, missing, missing)
+
+    def _make_room(self, store: FeatureStore, missing: int) -> None:
+        keep = [each.key for each in self._open.values()]
+        make_room(
+            self._session.cache / "features", missing * store.row_bytes, self._plan.decision.budget, keep,
+            self._watch.note,
+        )  # fmt: skip
+
+    def _below(self, need: Need, level: str) -> tuple[Stored, int] | None:
+        """Return the nearest store below a level, filled, and the stage that follows it."""
+        stored = self._plan.decision.stored
+        lower = {CUT: (BASE, INPUT), BASE: (INPUT,), INPUT: ()}[level]
+        for each in lower:
+            if need.stores.get(each) in stored:
+                return self._filled(need, each), len(need.stores[each].stages)
+        return None
+
+    def _source(self, need: Need, level: str, examples: np.ndarray, view: int) -> _Source:
+        """Return what the rows of a level are computed from: the nearest store below, or the pixels."""
+        last = len(need.stores[level].stages)
+        below = self._below(need, level)
+        drawn = None if need.stores[level].variant == PLAIN else augmentation(self._session, self._phase)
+        if below is not None and (below[1] or drawn is None):
+            stored, first = below
+            return _Source(functools.partial(self._rows, stored, examples, view), first, last)
+        decoded = below[0] if below is not None else None
+        return _Source(functools.partial(self._pixels, decoded, examples, drawn, view), 0, last)
+
+    def _rows(self, stored: Stored, examples: np.ndarray, view: int, positions: np.ndarray) -> Iterator[Any]:
+        """Yield groups of the features of a store below."""
+        for start in range(0, len(positions), self._group):
+            features = stored(examples[positions[start : start + self._group]], view)
+            yield tf.nest.map_structure(tf.convert_to_tensor, features)
+
+    def _pixels(
+        self,
+        decoded: Stored | None,
+        examples: np.ndarray,
+        drawn: Augmentation | None,
+        view: int,
+        positions: np.ndarray,
+    ) -> Iterable[Any]:
+        """Return groups of inputs, decoded and augmented by the input pipeline."""
+        indices = tf.data.Dataset.from_tensor_slices(examples[positions])
+        return self._session.loader.inputs(indices, self._group, drawn, view, decoded)
+
+    @property
+    def _group(self) -> int:
+        """Return the examples that are computed together: one chunk on every replica of this process."""
+        return self._plan.chunk * self._session.devices.local_replicas
+
+    def _computed(self, source: _Source, blocks: Sequence[Block]) -> Iterator[tuple[Block, np.ndarray]]:
+        """Yield blocks with their packed rows, in order; some groups are under way beside the one that is taken."""
+        if not blocks:
+            return
+        size = self._group
+        # Every block is filled up to whole groups by itself, so that a group belongs to one block.
+        filled = [np.resize(block.positions, -(-len(block.positions) // size) * size) for block in blocks]
+        of_groups = [
+            (block, min(size, len(block.positions) - start))
+            for block in blocks
+            for start in range(0, len(block.positions), size)
+        ]
+        pending: deque[Future[np.ndarray]] = deque()
+        groups = iter(of_groups)
+        with ThreadPoolExecutor(_IN_FLIGHT) as threads:
+            for inputs in source.groups(np.concatenate(filled)):
+                pending.append(threads.submit(self._packed, inputs, source.first, source.last))
+                if len(pending) > _IN_FLIGHT:
+                    block, rows = next(groups)
+                    yield block, pending.popleft().result()[:rows]
+            for block, rows in groups:
+                yield block, pending.popleft().result()[:rows]
+
+    def _packed(self, inputs: Any, first: int, last: int) -> np.ndarray:
+        """Return one row of bytes for each example of a group."""
+        devices = self._session.devices
+        if last == first:
+            return _bytes(inputs)
+        values = devices.shared_out(tf.nest.map_structure(as_float, inputs))
+        values = self._prefix.chunk(values, first, last)
+        return np.concatenate([_bytes(each) for each in devices.strategy.experimental_local_results(values)])
+
+
+class _Source(NamedTuple):
+    """What rows are computed from."""
+
+    groups: Callable[[np.ndarray], Iterable[Any]]
+    """Returns the inputs of examples at some positions, in groups."""
+    first: int
+    """The first stage they go through."""
+    last: int
+    """The stage before which they stop."""
+
+
+def _bytes(features: Any) -> np.ndarray:
+    arrays = [np.asarray(tensor) for tensor in tf.nest.flatten(features)]
+    packed = [np.ascontiguousarray(array).reshape(len(array), -1).view(np.uint8) for array in arrays]
+    return packed[0] if len(packed) == 1 else np.concatenate(packed, axis=1)
+
+
+def _row_id(content: str, view: int, store: Store) -> bytes:
+    own = bytes.fromhex(content)
+    return own if store.variant == PLAIN else hashlib.sha256(own + view.to_bytes(4, "little")).digest()
+
+
+def _at(level: str) -> str:
+    return {INPUT: " (decoded images)", BASE: " (what stays frozen)", CUT: ""}[level]

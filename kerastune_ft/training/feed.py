@@ -1,0 +1,137 @@
+"""What enters the tail of a phase, batch by batch: features read from a store, or computed as they would be stored."""
+
+from __future__ import annotations
+
+import contextlib
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import TypeVar
+
+from kerastune_ft.input.pipeline import Augmentation, Loader, Order
+from kerastune_ft.training.assemble import Session
+from kerastune_ft.training.devices import Devices
+from kerastune_ft.training.features import PhaseFeatures, Stored
+from kerastune_ft.training.plan import PhasePlan, Plan, augmentation
+from kerastune_ft.training.prefix import Prefix
+from kerastune_ft.training.step import PhaseStep
+from kerastune_ft.training.storing import Need
+from kerastune_ft.training.watch import Watch
+
+# Batches read ahead of the one in use, while it computes.
+_AHEAD = 2
+
+Value = TypeVar("Value")
+
+
+@dataclass(frozen=True)
+class Supply:
+    """Where the features of some examples come from."""
+
+    stored: Stored | None = None
+    """Of the cut below stage `first`; None where the pixels are needed."""
+    first: int = 0
+    decoded: Stored | None = None
+    """Inputs, where they are stored and features are not."""
+
+
+@dataclass(frozen=True)
+class Feed:
+    """Gives batches (features, targets, weights, indices), divided over the replicas, of one phase."""
+
+    devices: Devices
+    loader: Loader
+    prefix: Prefix
+    augmentation: Augmentation | None = None
+    training: Supply = Supply()
+    plain: Supply = Supply()
+    """Of what is measured, which is never augmented."""
+
+    def trained(self, order: Order, epoch: int) -> Iterable[tuple]:
+        """Return the batches of an epoch's order, augmented as the phase augments them."""
+        return self._batches(self.training, order, self.augmentation, epoch)
+
+    def measured(self, order: Order) -> Iterable[tuple]:
+        """Return the batches of an order as they are measured."""
+        return self._batches(self.plain, order, None, 0)
+
+    def _batches(self, supply: Supply, order: Order, drawn: Augmentation | None, epoch: int) -> Iterator[tuple]:
+        if supply.stored is not None:
+            yield from self._read(supply, order, epoch)
+            return
+        for inputs, *others in self._loaded(order, drawn, epoch, supply.decoded):
+            yield (self.prefix(inputs), *others)
+
+    def _loaded(self, order: Order, drawn: Augmentation | None, epoch: int, decoded: Stored | None) -> Iterable[tuple]:
+        devices = self.devices
+        if not devices.is_distributed:
+            return self.loader.dataset(order, 1, drawn, epoch, decoded)
+        own = order.share(devices.worker, devices.workers)
+        return devices.strategy.distribute_datasets_from_function(
+            lambda context: self.loader.dataset(own, devices.local_replicas, drawn, epoch, decoded)
+        )
+
+    def _read(self, supply: Supply, order: Order, epoch: int) -> Iterator[tuple]:
+        stored, targets = supply.stored, self.loader.targets
+        assert stored is not None
+        assert targets is not None
+        own = order.share(self.devices.worker, self.devices.workers)
+
+        def batch(number: int) -> tuple:
+            span = slice(number * own.batch, (number + 1) * own.batch)
+            indices = own.indices[span]
+            return stored(indices, epoch), targets[indices], own.weights[span], indices
+
+        for arrays in _ahead(batch, own.batches):
+            features, *others = self.devices.shared_out(arrays)
+            yield (self.prefix(features, supply.first), *others)
+
+
+class LatestFeed:
+    """The feed of one phase after the other; what follows the last phase reads on from its stores."""
+
+    def __init__(self) -> None:
+        self.step: PhaseStep | None = None
+        """The compiled calls of the phase, once it is trained here."""
+        self._closing = contextlib.ExitStack()
+        self._phase: int | None = None
+        self._feed: Feed | None = None
+
+    def __enter__(self) -> LatestFeed:
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self._closing.close()
+
+    def of(self, session: Session, plan: Plan, phase: PhasePlan, watch: Watch) -> Feed:
+        """Return the feed of a phase, its stores filled with what the frozen variables make of the examples now.
+
+        Those of the phase before are let go.
+        """
+        if self._feed is None or self._phase != phase.index:
+            self._closing.close()
+            self.step = None
+            prefix = Prefix(session.devices, phase.stages, plan.chunk)
+            features = self._closing.enter_context(PhaseFeatures(session, plan, phase, prefix, watch))
+            supplies = [_supply(features, need) for need in plan.decision.of_phase(phase.index)]
+            drawn = augmentation(session, phase)
+            self._feed = Feed(session.devices, session.loader, prefix, drawn, supplies[0], supplies[-1])
+            self._phase = phase.index
+        return self._feed
+
+
+def _supply(features: PhaseFeatures, need: Need) -> Supply:
+    stored, first = features.of(need)
+    return Supply(stored, first, None if stored is not None else features.decoded(need))
+
+
+def _ahead(make: Callable[[int], Value], count: int) -> Iterator[Value]:
+    """Yield what `make` returns for 0 to before `count`, made by a thread a little ahead."""
+    with ThreadPoolExecutor(1, "read") as thread:
+        pending = deque(thread.submit(make, number) for number in range(min(_AHEAD, count)))
+        for number in range(count):
+            made = pending.popleft().result()
+            if number + _AHEAD < count:
+                pending.append(thread.submit(make, number + _AHEAD))
+            yield made

@@ -1,0 +1,159 @@
+"""What every phase looks at, and what that costs: what the decision to store is made of."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Collection, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from kerastune_ft.config.runtime import effective_cache
+from kerastune_ft.errors import ConfigError
+from kerastune_ft.graph import costs
+from kerastune_ft.graph.precision import FLOAT32
+from kerastune_ft.stores.budget import budget, size_text
+from kerastune_ft.training import storing
+from kerastune_ft.training.assemble import Session
+from kerastune_ft.training.storing import BASE, CUT, INPUT, PLAIN, Decision, Need, Store
+
+if TYPE_CHECKING:
+    from kerastune_ft.training.plan import PhasePlan
+
+# Sustained float32 rate of one core in convolutions; the plan names it as the basis of its estimate.
+FLOPS_PER_CORE = 25e9
+# A core's time for a pixel: to decode one, to resize to one, to augment one.
+_DECODED, _RESIZED, _AUGMENTED = 10e-9, 20e-9, 60e-9
+
+
+def cores() -> int:
+    """Return the cores that estimates count on."""
+    return os.cpu_count() or 1
+
+
+def decided(session: Session, phases: Sequence[PhasePlan], earlier: Mapping[str, Any] | None) -> Decision:
+    """Decide what the phases store; `earlier` is the run's plan.json, if it has one, whose decision is obeyed.
+
+    Raises ConfigError where a phase requires a store that cannot be exact or is over the budget.
+    """
+    needs = [need for plan in phases for need in _needs(session, phases, plan)]
+    sizes = {split: len(indices) for split, indices in session.source.splits.items()}
+    runtime = session.config.runtime
+    decision = Decision(tuple(needs), sizes, budget(runtime.cache_budget, session.cache / "features"))
+    required = _required(session, decision, phases)
+    return storing.decide(needs, sizes, decision.budget, required, _kept(session, earlier))
+
+
+def cache_settings(session: Session) -> dict[str, Any]:
+    """Return what the user says about stores: where it changes, a run decides anew."""
+    runtime = session.config.runtime
+    return {
+        "budget": runtime.cache_budget,
+        "phases": [effective_cache(phase, runtime) for phase in session.config.phases],
+    }
+
+
+def _kept(session: Session, earlier: Mapping[str, Any] | None) -> Collection[str] | None:
+    if earlier is None or earlier.get("cache", {}).get("settings") != cache_settings(session):
+        return None
+    return [entry["id"] for entry in earlier["cache"]["stores"]]
+
+
+def _required(session: Session, decision: Decision, phases: Sequence[PhasePlan]) -> set[Store]:
+    required: set[Store] = set()
+    for plan in phases:
+        if effective_cache(plan.phase, session.config.runtime) != "required":
+            continue
+        place = f"phases[{plan.index}] ({plan.phase.name}).cache: required"
+        train, *others = decision.of_phase(plan.index)
+        if train.fresh:
+            raise ConfigError(
+                f"{place}, and its augmentation is drawn anew in every epoch, so that no two are alike; give "
+                'augment.views, as in {"preset": "light", "views": 4}, or "cache": "auto"'
+            )
+        if not plan.stages:
+            raise ConfigError(f'{place}, and nothing is frozen below what it trains; write "cache": "auto"')
+        required |= {need.stores[CUT] for need in (train, *others)}
+    if (size := sum(map(decision.bytes, required))) > decision.budget:
+        raise ConfigError(
+            f"cache: what is required takes {size_text(size)}, and runtime.cache_budget is "
+            f'{size_text(decision.budget)}; raise it, or write "cache": "auto"'
+        )
+    return required
+
+
+def variant(session: Session, plan: PhasePlan) -> str:
+    """Return what the stored views of a phase's training examples depend on; PLAIN without augmentation."""
+    if plan.operations is None:
+        return PLAIN
+    return json.dumps({"seed": session.config.seed, **plan.operations}, sort_keys=True)
+
+
+def _needs(session: Session, phases: Sequence[PhasePlan], plan: PhasePlan) -> list[Need]:
+    """Return what a phase looks at: training examples, then those it measures itself on."""
+    measured = {"validation": plan.epochs}
+    if plan.index == len(phases) - 1:
+        measured["validation"] += 1
+        if "test" in session.source.splits:
+            measured["test"] = 1
+        if session.devices.precision != FLOAT32:
+            # What is measured last is computed in float32, by another model.
+            measured = {"validation": plan.epochs}
+    if plan.operations is None:
+        both = {"train": plan.epochs, **measured}
+        return [_need(session, phases, plan, PLAIN, both)]
+    training = _need(session, phases, plan, variant(session, plan), {"train": plan.epochs})
+    return [training, _need(session, phases, plan, PLAIN, measured)]
+
+
+def _need(session: Session, phases: Sequence[PhasePlan], plan: PhasePlan, kind: str, passes: Mapping[str, int]) -> Need:
+    views = plan.phase.augment.views if kind != PLAIN else 1
+    fresh = views is None
+    height, width = session.backbone.image_size
+    pixels = height * width
+    flops = [costs.forward_flops(stage.model) / (cores() * FLOPS_PER_CORE) for stage in plan.stages]
+    stores: dict[str, Store] = {}
+    if effective_cache(plan.phase, session.config.runtime) != "off" and session.loader.targets is not None:
+        if session.source.encoded:
+            stores[INPUT] = Store((), -1, PLAIN, _input_bytes(session))
+        if not fresh:
+            names = tuple(stage.cut_names for stage in plan.stages)
+            for number, stage in enumerate(plan.stages):
+                level = CUT if number == len(names) - 1 else BASE
+                below = {variable.path for each in plan.stages[: number + 1] for variable in each.model.variables}
+                state = _state(phases, plan.index, below)
+                stores[level] = Store(names[: number + 1], state, kind, stage.cut_bytes)
+    return Need(
+        phase=plan.index,
+        fresh=fresh,
+        views=min(views or 1, plan.epochs) if kind != PLAIN else 1,
+        passes=passes,
+        stores=stores,
+        decoding=_decoding(session, pixels),
+        augmenting=pixels * _AUGMENTED / cores() if kind != PLAIN else 0.0,
+        base=flops[0] if len(flops) > 1 else 0.0,
+        rest=flops[-1] if flops else 0.0,
+    )
+
+
+def _input_bytes(session: Session) -> int:
+    spec = session.loader.input_spec
+    return int(spec.shape.num_elements()) * int(spec.dtype.size)
+
+
+def _decoding(session: Session, pixels: int) -> float:
+    sizes = session.source.image_sizes
+    own = float(np.prod(sizes, axis=1).mean()) if sizes is not None and len(sizes) else float(pixels)
+    decoded = own * _DECODED if session.source.encoded else 0.0
+    return (decoded + pixels * _RESIZED) / cores()
+
+
+def _state(phases: Sequence[PhasePlan], index: int, below: Collection[str]) -> int:
+    """Return the last phase before this one after which a variable below its cut is not what it was pretrained as."""
+    for earlier in reversed(phases[:index]):
+        if phases[earlier.index + 1].phase.start_from == "pretrained":
+            return -1
+        if not set(earlier.changing).isdisjoint(below):
+            return earlier.index
+    return -1

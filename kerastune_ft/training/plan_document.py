@@ -1,0 +1,209 @@
+"""A plan as plan.json has it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+import keras
+
+from kerastune_ft.config.run import RunConfig
+from kerastune_ft.config.runtime import effective_cache
+from kerastune_ft.graph import costs
+from kerastune_ft.graph.boundary import HEAD
+from kerastune_ft.graph.partition import tensor_bytes
+from kerastune_ft.graph.units import count
+from kerastune_ft.input.fitting import fitting_notes
+from kerastune_ft.training import balance, batch_norm, continuing, precision, storing
+from kerastune_ft.training.assemble import Session
+from kerastune_ft.training.needs import FLOPS_PER_CORE, cache_settings, cores
+from kerastune_ft.training.schedules import warmup_steps
+from kerastune_ft.training.storing import Decision, Store
+
+if TYPE_CHECKING:
+    from kerastune_ft.training.plan import PhasePlan
+
+
+def plan_document(session: Session, phases: Sequence[PhasePlan], chunk: int, decision: Decision) -> dict[str, Any]:
+    """Return the plan as plan.json has it."""
+    config: RunConfig = session.config
+    backbone = session.backbone
+    parameters = sum(count(variable) for variable in backbone.variables)
+    return {
+        "version": 1,
+        "name": config.name,
+        "seed": config.seed,
+        "devices": session.devices.to_json(),
+        "data": session.source.info.to_json(),
+        "labels": session.task.scheme.to_json(),
+        "backbone": {
+            "kind": config.backbone.kind,
+            "name": backbone.name,
+            "weights": backbone.transfer.source,
+            "image_size": list(backbone.image_size),
+            "preprocessing": backbone.preprocessing,
+            "parameters": parameters,
+            "units": unit_rows(backbone.units),
+            "transfer": backbone.transfer.to_json(),
+        },
+        "head": {
+            "layers": [layer.name for layer in session.head.layers],
+            "parameters": session.head.parameters,
+            "options": config.head.to_json(),
+        },
+        "chunk": chunk,
+        "cache": {
+            "settings": cache_settings(session),
+            "budget": decision.budget,
+            "stores": [_store_document(decision, store) for store in sorted(decision.stored, key=lambda each: each.id)],
+        },
+        "phases": [_phase_document(session, plan, decision) for plan in phases],
+        "notes": _notes(session, phases, chunk),
+    }
+
+
+def _store_document(decision: Decision, store: Store) -> dict[str, Any]:
+    readers = [need.phase for need in decision.needs if store in need.stores.values()]
+    return {
+        "id": store.id,
+        "rows": decision.rows(store),
+        "bytes": decision.bytes(store),
+        "phases": sorted(set(readers)),
+    }
+
+
+def unit_rows(units: Sequence[Any]) -> list[dict[str, Any]]:
+    """Return the rows of a table of units: id, blocks, parameters, variables, share, output shape, layers."""
+    total = sum(unit.parameters for unit in units) or 1
+    return [
+        {
+            "id": unit.id,
+            "blocks": list(unit.blocks),
+            "parameters": unit.parameters,
+            "variables": len(unit.variables),
+            "share": unit.parameters / total,
+            "output_shape": list(unit.output_shape[1:]),
+            "layers": [layer.name for layer in unit.layers],
+        }
+        for unit in units
+    ]
+
+
+def _notes(session: Session, phases: Sequence[PhasePlan], chunk: int) -> list[str]:
+    notes = [*session.backbone.notes, *continuing.notes(session), *precision.notes(session.devices.precision)]
+    notes += balance.notes(session.source, {plan.phase.name: plan.phase for plan in phases})
+    if session.source.image_sizes is not None:
+        names = session.source.keys if session.config.output.examples else None
+        notes += fitting_notes(session.source.image_sizes, names, session.loader.geometry)
+    if session.unaddressed:
+        notes.append(f"random draws of {', '.join(session.unaddressed)} are equal across replicas in distribution only")
+    examples = len(session.source.splits["train"])
+    for plan in phases:
+        asked = plan.phase.batch_size * plan.phase.accumulate
+        if asked > examples:
+            notes.append(
+                f"phase {plan.phase.name}: an update takes batch_size x accumulate = {asked} examples and there are "
+                f"{examples} to train on, so every epoch is one update of all of them"
+            )
+    for plan in phases:
+        norms = batch_norm.layers(session.backbone.units, plan.selection)
+        notes += batch_norm.notes(plan.phase, norms, plan.batch_size, plan.steps, examples)
+    if chunk < min(8, *(plan.batch_size for plan in phases)):
+        notes.append(
+            f"the frozen part is computed in chunks of {chunk}, the most that divides all batches on a replica, "
+            f"which is slow; batch sizes that are multiples of {8 * session.devices.replicas} suit better"
+        )
+    return notes
+
+
+def _phase_document(session: Session, plan: PhasePlan, decision: Decision) -> dict[str, Any]:
+    phase, variables = plan.phase, session.variables
+    trained = sum(count(variables[path]) for path in plan.trained)
+    updated = plan.selection.statistics
+    total = sum(count(variable) for variable in variables.values())
+    policy = phase.learning_rate
+    return {
+        "name": phase.name,
+        "index": plan.index,
+        "unfreeze": phase.to_json()["unfreeze"],
+        "boundary": plan.selection.boundary,
+        "trains": [*plan.selection.units, HEAD],
+        "trained_variables": list(plan.trained),
+        "batch_norm": phase.batch_norm,
+        "batch_norm_layers": len(batch_norm.layers(session.backbone.units, plan.selection)),
+        "updated_variables": list(updated),
+        "trainable_parameters": trained,
+        "frozen_parameters": total - trained - sum(count(variables[path]) for path in updated),
+        "trainable_share": trained / total,
+        "cut": [
+            {"name": name, "shape": list(tensor.shape[1:]), "dtype": tensor.dtype, "bytes": tensor_bytes(tensor)}
+            for name, tensor in zip(plan.partition.cut_names, plan.partition.cut, strict=True)
+        ],
+        "epochs": plan.epochs,
+        "steps_per_epoch": plan.steps_per_epoch,
+        "steps": plan.steps,
+        "batch_size": phase.batch_size,
+        "replica_batch": plan.replica_rows(session.devices.replicas),
+        "accumulate": phase.accumulate,
+        "learning_rate": {
+            "peak": policy.peak,
+            "shape": policy.shape,
+            "warmup_steps": warmup_steps(policy, plan.steps),
+            "final": policy.final,
+        },
+        "rates": {unit: policy.peak * factor for unit, factor in plan.unit_factors.items()},
+        "optimizer": phase.optimizer.name,
+        "carry_optimizer": phase.carry_optimizer,
+        "weight_decay": phase.weight_decay,
+        "clip_norm": phase.clip_norm,
+        "label_smoothing": phase.label_smoothing,
+        "class_weights": None
+        if plan.class_weights is None
+        else dict(zip(session.task.scheme.names, plan.class_weights, strict=True)),
+        "sampling": phase.sampling,
+        "augment": plan.operations and {**plan.operations, "views": phase.augment.views},
+        "early_stopping": phase.early_stopping.to_json() if phase.early_stopping else None,
+        "monitor": phase.monitor,
+        "start_from": phase.start_from if plan.index else None,
+        "store": _storing(session, plan, decision),
+        "estimate": _estimate(session, plan, decision),
+    }
+
+
+def _storing(session: Session, plan: PhasePlan, decision: Decision) -> dict[str, Any]:
+    """Return what the phase reads instead of computing it, and why."""
+    train, *others = decision.of_phase(plan.index)
+    level, measured = train.level(decision.stored), (others or [train])[0].level(decision.stored)
+    own = {need.stores[found] for need, found in ((train, level), ((others or [train])[0], measured)) if found}
+    is_off = effective_cache(plan.phase, session.config.runtime) == "off"
+    return {
+        "decision": "store" if level in (storing.CUT, storing.BASE) else "recompute",
+        "reason": storing.reason(decision, plan.index, is_off),
+        "bytes": sum(map(decision.bytes, own)) if own else plan.partition.cut_bytes * sum(decision.sizes.values()),
+        "train": level,
+        "validation": measured,
+        "seconds": decision.seconds(decision.stored, plan.index),
+        "seconds_recomputed": decision.seconds((), plan.index),
+    }
+
+
+def _estimate(session: Session, plan: PhasePlan, decision: Decision) -> dict[str, Any]:
+    tail = costs.forward_flops(plan.partition.tail)
+    training = len(session.source.splits["train"]) * plan.steps / plan.steps_per_epoch
+    validation = len(session.source.splits["validation"]) * plan.epochs
+    # Backpropagation costs about twice a forward pass.
+    flops = training * 3 * tail + validation * tail
+    memory = plan.update_batch * costs.activation_bytes(plan.partition.tail) + sum(
+        4 * variable_bytes(variable) for variable in session.model.variables
+    )
+    return {
+        "seconds": flops / (cores() * FLOPS_PER_CORE) + decision.seconds(decision.stored, plan.index),
+        "memory_bytes": memory,
+        "basis": f"FLOPs counted from the graph at {FLOPS_PER_CORE / 1e9:.0f} GFLOP/s per core and {cores()} cores, "
+        f"stores read at {storing.READ_BYTES / 1e9:.0f} GB/s; start-up not counted; not measured",
+    }
+
+
+def variable_bytes(variable: keras.Variable) -> int:
+    """Return the bytes of a float32 variable."""
+    return 4 * count(variable)

@@ -1,0 +1,71 @@
+"""The frozen part of a phase's model, computed in chunks of one shape by compiled calls of its own.
+
+Features that are stored and features that are computed again come from the very same calls, so they are equal to the
+bit on a device whose results do not depend on which examples share a batch.
+"""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Sequence
+from typing import Any
+
+import keras
+import tensorflow as tf
+
+from kerastune_ft.graph.partition import Stage
+from kerastune_ft.training.devices import Devices
+
+
+class Prefix:
+    """The stages of a frozen prefix on one or many replicas; without any it is the identity."""
+
+    def __init__(self, devices: Devices, stages: Sequence[Stage], chunk: int) -> None:
+        """`chunk` is the number of rows that every call gets on a replica."""
+        self._devices, self._chunk = devices, chunk
+        self.stages = tuple(stages)
+        compiled = functools.partial(tf.function, autograph=False)
+        self._calls = [compiled(functools.partial(self._staged, stage.model)) for stage in stages]
+        self._split_call, self._join_call = compiled(self._split), compiled(self._join)
+
+    def __call__(self, batch: Any, first: int = 0) -> Any:
+        """Return the features of a batch, whose rows on a replica are a multiple of the chunk.
+
+        `first` is the stage to begin with: the batch then holds the features of the cut below it, and none is left to
+        compute where it is the number of stages.
+        """
+        if first == len(self.stages):
+            return batch
+        pieces = [self.chunk(piece, first) for piece in self._split_call(batch)]
+        return pieces[0] if len(pieces) == 1 else self._join_call(pieces)
+
+    def chunk(self, piece: Any, first: int = 0, last: int | None = None) -> Any:
+        """Return what the stages from `first` to before `last` (by default all) make of one chunk on every replica."""
+        for call in self._calls[first:last]:
+            piece = call(piece)
+        return piece
+
+    def _staged(self, model: keras.Model, piece: Any) -> Any:
+        return self._devices.strategy.run(model, args=(piece,), kwargs={"training": False})
+
+    def _split(self, batch: Any) -> Any:
+        return self._devices.strategy.run(self._replica_pieces, args=(batch,))
+
+    def _replica_pieces(self, batch: Any) -> list[Any]:
+        rows = tf.nest.flatten(batch)[0].shape[0]
+        return [
+            tf.nest.map_structure(lambda tensor, at=at: as_float(tensor[at : at + self._chunk]), batch)
+            for at in range(0, rows, self._chunk)
+        ]
+
+    def _join(self, pieces: list[Any]) -> Any:
+        return self._devices.strategy.run(_joined, args=(pieces,))
+
+
+def _joined(pieces: list[Any]) -> Any:
+    return tf.nest.map_structure(lambda *parts: tf.concat(parts, 0), *pieces)
+
+
+def as_float(tensor: tf.Tensor) -> tf.Tensor:
+    """Return decoded pixels as the float32 that models compute with; anything else as it is."""
+    return tf.cast(tensor, tf.float32) if tensor.dtype == tf.uint8 else tensor

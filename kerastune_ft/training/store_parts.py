@@ -1,0 +1,108 @@
+"""What the rows of a store depend on: the parts of its key."""
+
+from __future__ import annotations
+
+import functools
+import hashlib
+import importlib.metadata
+import json
+import os
+import platform
+from collections.abc import Sequence
+from typing import Any
+
+import keras
+import tensorflow as tf
+
+from kerastune_ft.backbones import base as backbones
+from kerastune_ft.graph.partition import Stage
+from kerastune_ft.training.assemble import Session
+from kerastune_ft.training.storing import PLAIN, Store
+
+# Counted up when inputs are decoded, fitted or augmented otherwise, so that an older store is not taken for one of now.
+INPUT_VERSION = 1
+
+
+def parts(session: Session, chunk: int, stages: Sequence[Stage], store: Store) -> dict[str, Any]:
+    """Return all that a row of a store depends on besides the example; `stages` are those of the phase that reads it.
+
+    The values of the variables count as they are now.
+    """
+    height, width = session.backbone.image_size
+    below = stages[: len(store.stages)]
+    found: dict[str, Any] = {
+        "input": {
+            "task": session.task.kind,
+            "image_size": [height, width],
+            "resize": session.config.data.resize,
+            "version": INPUT_VERSION,
+        },
+        "versions": {"tensorflow": tf.__version__},
+    }
+    if not below:
+        return found
+    variables = {variable.path: variable for stage in below for variable in stage.model.variables}
+    return {
+        **found,
+        "augmentation": None if store.variant == PLAIN else json.loads(store.variant),
+        "graph": [structure_hash(stage.model) for stage in below],
+        "weights": backbones.content_hash(list(variables.values())),
+        "cut": [
+            [name, list(tensor.shape[1:]), str(tensor.dtype)]
+            for name, tensor in zip(below[-1].cut_names, below[-1].cut, strict=True)
+        ],
+        "computation": {"chunk": chunk, "deterministic": session.devices.deterministic, **_device(session)},
+        "versions": {"tensorflow": tf.__version__, "keras": importlib.metadata.version("keras")},
+    }
+
+
+def about(session: Session, store: Store) -> dict[str, Any]:
+    """Return what listings say of a store."""
+    return {
+        "backbone": session.backbone.name if store.stages else "",
+        "cut": " + ".join(store.stages[-1]) if store.stages else "decoded images",
+        "image_size": list(session.backbone.image_size),
+        "views": store.variant != PLAIN,
+        "data": session.source.info.name,
+    }
+
+
+def structure_hash(model: keras.Model) -> str:
+    """Return a SHA-256 over the layers of a model and how they are joined, whatever names Keras counted up for it.
+
+    The names of layers count: variables are known by them. Whether they train does not: here they never do.
+    """
+    document = _without_trainable(model.get_config())
+    document["name"] = ""
+    text = json.dumps(document, sort_keys=True, default=str)
+    inputs = [layer for layer in model.layers if isinstance(layer, keras.layers.InputLayer)]
+    for number, layer in enumerate(inputs):
+        text = text.replace(f'"{layer.name}"', f'"input {number}"')
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def _without_trainable(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {key: _without_trainable(item) for key, item in value.items() if key != "trainable"}
+    return [_without_trainable(item) for item in value] if isinstance(value, list | tuple) else value
+
+
+def _device(session: Session) -> dict[str, Any]:
+    gpus = tf.config.list_physical_devices("GPU")
+    if gpus:
+        details = [tf.config.experimental.get_device_details(gpu) for gpu in gpus]
+        return {"device": sorted({str(each.get("device_name")) for each in details})}
+    if session.devices.kind == "tpu":
+        return {"device": "TPU"}
+    return {"device": _processor(), "cores": os.cpu_count()}
+
+
+@functools.cache
+def _processor() -> str:
+    """Return the model of the processor: kernels, and with them the last bits, differ between models."""
+    try:
+        with open("/proc/cpuinfo", encoding="utf-8") as file:
+            names = {line.partition(":")[2].strip() for line in file if line.startswith(("model name", "CPU part"))}
+    except OSError:
+        names = set()
+    return " ".join(sorted(names)) or platform.processor() or platform.machine()

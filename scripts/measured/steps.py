@@ -1,0 +1,116 @@
+"""The step loop of kerastune_ft against Model.fit, in one process, alternating."""
+
+from __future__ import annotations
+
+import statistics
+import sys
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import keras
+
+from kerastune_ft.config.read import read
+from kerastune_ft.input.pipeline import Order, shuffled
+from kerastune_ft.training import devices, optimizers, plan
+from kerastune_ft.training.assemble import Session, assemble
+from kerastune_ft.training.evaluate import as_tensor
+from kerastune_ft.training.feed import Feed
+from kerastune_ft.training.phase import build_step
+from kerastune_ft.training.prefix import Prefix
+from kerastune_ft.training.schedules import rate_table
+from measured import tables
+from measured.schedule import Schedule
+from measured.tables import Sheet
+
+PHASES = (
+    {"name": "head", "unfreeze": "none"},
+    {"name": "top", "unfreeze": {"last": 3}},
+    {"name": "all", "unfreeze": "all"},
+)
+
+
+def measure(schedule: Schedule, data: Path, rounds: int) -> list[dict[str, Any]]:
+    """Return a row per phase: the median seconds of one epoch of either loop, everything recomputed.
+
+    Both train the same model with the same layers frozen, on the same batches from the same input pipeline, with the
+    same optimizer, and are compiled before the clock starts.
+    """
+    document = schedule.config(data, 0)
+    document["phases"] = [{**phase, "epochs": 1, "learning_rate": schedule.head_rate} for phase in PHASES]
+    config = read(document)
+    session = assemble(config, devices.resolve(config.runtime), lambda line: print(line, file=sys.stderr))
+    made = plan.make(session)
+    return [_row(session, made, phase, rounds) for phase in made.phases]
+
+
+def _row(session: Session, made: plan.Plan, phase: plan.PhasePlan, rounds: int) -> dict[str, Any]:
+    ours, theirs = _ours(session, made, phase), _theirs(session, phase)
+    seconds: dict[str, list[float]] = {"ours": [], "theirs": []}
+    for number in range(rounds + 1):
+        for name, epoch in (("ours", ours), ("theirs", theirs)):
+            began = time.perf_counter()
+            epoch(number)
+            # The first round compiles.
+            if number:
+                seconds[name].append(time.perf_counter() - began)
+    medians = {name: statistics.median(values) for name, values in seconds.items()}
+    return {
+        "phase": phase.phase.name,
+        "steps": phase.steps,
+        "kerastune_ft": medians["ours"],
+        "Model.fit": medians["theirs"],
+        "ratio": medians["ours"] / medians["theirs"],
+    }
+
+
+def sheet(rows: Sequence[dict[str, Any]], caption: str) -> Sheet:
+    """Return the rows as a table."""
+    heads = ("phase", "steps", "kerastune_ft, s", "Model.fit, s", "ratio")
+    lines = [
+        [row["phase"], str(row["steps"]), tables.seconds(row["kerastune_ft"]), tables.seconds(row["Model.fit"])]
+        for row in rows
+    ]
+    return Sheet(heads, [[*line, f"{row['ratio']:.3f}"] for line, row in zip(lines, rows, strict=True)], caption)
+
+
+def _order(session: Session, phase: plan.PhasePlan, epoch: int) -> Order:
+    return shuffled(session.source.splits["train"], phase.update_batch, 1, (0, phase.index, epoch))
+
+
+def _ours(session: Session, made: plan.Plan, phase: plan.PhasePlan) -> Callable[[int], Any]:
+    plan.freeze_all_but(session, phase.selection, phase.trained)
+    variables = session.variables
+    trained = [variables[path] for path in phase.trained]
+    table = rate_table(phase.phase.learning_rate, phase.steps)
+    compiled = build_step(session, phase, optimizers.build(phase.phase, trained, table, phase.factors))
+    feed = Feed(session.devices, session.loader, Prefix(session.devices, phase.stages, made.chunk))
+
+    def epoch(number: int) -> None:
+        batches = feed.trained(_order(session, phase, number), number)
+        sums = [compiled.train(batch, as_tensor(number)) for batch in batches]
+        [value.numpy() for value in sums]
+
+    return epoch
+
+
+def _theirs(session: Session, phase: plan.PhasePlan) -> Callable[[int], Any]:
+    """Return an epoch of Model.fit on a copy of the model with Keras' own dropout, frozen as the phase freezes it."""
+    model = keras.models.clone_model(session.model)
+    model.set_weights(session.model.get_weights())
+    for layer, original in zip(model.layers, session.model.layers, strict=True):
+        layer.trainable = original.trainable
+    model.compile(
+        keras.optimizers.Adam(0.001),
+        keras.losses.SparseCategoricalCrossentropy(from_logits=True),
+        metrics=["accuracy"],
+    )
+
+    def epoch(number: int) -> None:
+        dataset = session.loader.dataset(_order(session, phase, number), 1).map(
+            lambda inputs, targets, weights, indices: (inputs, targets, weights)
+        )
+        model.fit(dataset, shuffle=False, verbose=0)
+
+    return epoch

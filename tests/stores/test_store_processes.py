@@ -1,0 +1,174 @@
+"""Several processes on one store: they share the work, and none is harmed by the death of another."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import filling
+import numpy as np
+import pytest
+
+from kerastune_ft.stores.budget import clear, stores
+from kerastune_ft.stores.claims import _digest
+from kerastune_ft.stores.rows import as_array
+
+ROWS = 400
+
+
+@pytest.fixture
+def started(tmp_path: Path) -> Iterator[Callable[..., subprocess.Popen[str]]]:
+    """Start a process that fills a store, at once or when it is told to."""
+    processes: list[subprocess.Popen[str]] = []
+
+    def start(seconds: float, go: bool = True) -> subprocess.Popen[str]:
+        words = [sys.executable, filling.__file__, str(tmp_path), str(ROWS), str(seconds)]
+        processes.append(subprocess.Popen(words, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True))
+        if go:
+            tell(processes[-1])
+        return processes[-1]
+
+    yield start
+    for process in processes:
+        process.kill()
+        process.communicate()
+
+
+def tell(process: subprocess.Popen[str]) -> None:
+    assert process.stdin is not None
+    process.stdin.write("go\n")
+    process.stdin.flush()
+
+
+def line(process: subprocess.Popen[str]) -> list[int]:
+    """The positions of the block that a process has begun."""
+    assert process.stdout is not None
+    return [int(word) for word in process.stdout.readline().split()]
+
+
+def computed(process: subprocess.Popen[str], code: int = 0) -> list[int]:
+    """The positions of the blocks that a process has begun since they were asked for, at its end."""
+    assert process.stdout is not None
+    printed = process.stdout.read()
+    assert process.wait() == code
+    return [int(word) for word in printed.split()]
+
+
+def assert_whole(root: Path) -> None:
+    names, told = filling.ids(ROWS), []
+    with filling.opened(root, told) as store:
+        assert (store.rows(names)[np.arange(ROWS)] == filling.rows(names)).all()
+        assert list((store.path / "claims").iterdir()) == []
+        assert {path.suffix for path in (store.path / "shards").iterdir()} == {".rows", ".index"}
+    assert told == []
+
+
+Start = Callable[..., subprocess.Popen[str]]
+
+
+def test_two_processes_share_the_work(tmp_path: Path, started: Start) -> None:
+    processes = [started(0.05, go=False) for _ in range(2)]
+    for process in processes:
+        tell(process)
+    shares = [computed(process) for process in processes]
+    assert sorted(shares[0] + shares[1]) == list(range(ROWS))
+    assert all(shares)
+    assert_whole(tmp_path)
+
+
+def test_one_that_joins_late_computes_only_what_nobody_has(tmp_path: Path, started: Start) -> None:
+    first = started(0.05)
+    begun = [position for _ in range(4) for position in line(first)]
+    with filling.opened(tmp_path) as store:
+        assert not store.missing(filling.ids(ROWS))[begun[:-24]].any()
+        mine = filling.fill(store, filling.ids(ROWS))
+    assert sorted(begun + computed(first) + mine) == list(range(ROWS))
+    assert_whole(tmp_path)
+
+
+def test_a_killed_process_loses_one_block(tmp_path: Path, started: Start) -> None:
+    victim = started(0.3)
+    done = [position for _ in range(3) for position in line(victim)]
+    other = started(0.01)
+    theirs = line(other)
+    victim.kill()
+    done += computed(victim, -9)
+    theirs += computed(other)
+    assert len(set(theirs)) == len(theirs)
+    assert set(theirs) | set(done) == set(range(ROWS))
+    assert len(set(theirs) & set(done)) <= 24, "more than what it was at when it died"
+    # What it had begun to write was removed by the other, or is by whoever opens the store next.
+    assert_whole(tmp_path)
+
+
+def test_a_process_alone_that_is_killed_is_gone_on_from(tmp_path: Path, started: Start) -> None:
+    victim = started(0.5)
+    blocks = [line(victim) for _ in range(4)]
+    victim.kill()
+    assert computed(victim, -9) == []
+    left = list(tmp_path.glob("*/claims/*"))
+    assert len(list(tmp_path.glob("*/shards/*.rows"))) == 4
+    assert {path.suffix for path in left} == {".agenda", ".block"}
+    for path in left:
+        # A machine that lost power may have written anything here.
+        path.write_bytes(b"nonsense")
+    told: list[str] = []
+    with filling.opened(tmp_path, told) as store:
+        assert len(list(tmp_path.glob("*/shards/*.rows"))) == 3
+        done = {position for block in blocks[:3] for position in block}
+        assert sorted(filling.fill(store, filling.ids(ROWS))) == sorted(set(range(ROWS)) - done)
+    assert told == []
+
+
+def test_an_agenda_cut_short_is_written_anew(tmp_path: Path) -> None:
+    with filling.opened(tmp_path) as store:
+        for content in (b"", b"nonsense"):
+            block = next(store.claim(filling.ids(ROWS), 4))
+            block.abandon()
+            agenda = store.path / "claims" / f"{_digest(as_array(filling.ids(ROWS)))}.agenda"
+            agenda.write_bytes(content)
+        assert sorted(filling.fill(store, filling.ids(ROWS))) == list(range(ROWS))
+
+
+def test_a_store_another_process_uses_is_not_cleared(tmp_path: Path, started: Start) -> None:
+    process = started(0.05)
+    line(process)
+    (info,) = stores(tmp_path)
+    assert info.in_use
+    assert clear(tmp_path, [info.key]) == []
+    computed(process)
+    assert_whole(tmp_path)
+    (info,) = stores(tmp_path)
+    assert (info.in_use, info.rows) == (False, ROWS)
+    assert clear(tmp_path, [info.key]) == [info.key]
+    assert stores(tmp_path) == []
+
+
+def test_opening_and_clearing_at_once_harms_neither(tmp_path: Path) -> None:
+    code = (
+        f"import sys; sys.path.insert(0, {str(Path(filling.__file__).parent)!r})\n"
+        "import filling; from pathlib import Path\n"
+        "for _ in range(40):\n"
+        "    with filling.opened(Path(sys.argv[1])) as store:\n"
+        "        names = filling.ids(8); filling.fill(store, names)\n"
+        "        assert (store.rows(names)[filling.np.arange(8)] == filling.rows(names)).all()\n"
+    )
+    processes = [subprocess.Popen([sys.executable, "-c", code, str(tmp_path)]) for _ in range(2)]
+    cleared = 0
+    while any(process.poll() is None for process in processes):
+        cleared += len(clear(tmp_path, [info.key for info in stores(tmp_path)]))
+    assert [process.returncode for process in processes] == [0, 0]
+    assert cleared
+    assert not list(tmp_path.glob(".removed-*"))
+
+
+@pytest.mark.parametrize("module", ["store", "budget", "nearest"])
+def test_stores_cost_no_heavy_import(module: str) -> None:
+    code = (
+        f"import sys, kerastune_ft.stores.{module}\n"
+        "print([name for name in ('tensorflow', 'keras', 'pandas', 'sklearn', 'rich') if name in sys.modules])"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"

@@ -1,0 +1,66 @@
+from __future__ import annotations
+
+import gc
+import os
+import sys
+from collections.abc import Iterator
+
+import pytest
+
+from kerastune_ft.silence import tensorflow_import
+
+
+@pytest.fixture
+def without_tensorflow(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """As in a process that has not imported it."""
+    monkeypatch.delitem(sys.modules, "tensorflow", raising=False)
+    gc.unfreeze()
+    yield
+    gc.unfreeze()
+
+
+@pytest.mark.usefixtures("without_tensorflow")
+def test_what_is_imported_is_not_searched_for_garbage_then_or_later() -> None:
+    with tensorflow_import():
+        assert not gc.isenabled()
+        imported = [[] for _ in range(1000)]
+    assert gc.isenabled()
+    assert gc.get_freeze_count() >= len(imported)
+    assert not any(one is imported for one in gc.get_objects())
+
+
+@pytest.mark.usefixtures("without_tensorflow")
+def test_a_failed_import_leaves_the_collector_as_it_was() -> None:
+    gc.disable()
+    try:
+        with pytest.raises(ImportError), tensorflow_import():
+            raise ImportError
+        assert not gc.isenabled()
+    finally:
+        gc.enable()
+    with pytest.raises(ImportError), tensorflow_import():
+        raise ImportError
+    assert gc.isenabled()
+
+
+def test_models_of_a_caller_who_has_tensorflow_already_can_be_freed(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "tensorflow", sys)
+    before = gc.get_freeze_count()
+    with tensorflow_import():
+        assert gc.isenabled()
+    assert gc.get_freeze_count() == before
+
+
+def test_lines_from_before_there_is_a_log_go_nowhere(
+    capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "tensorflow", sys)
+    monkeypatch.delenv("TF_CPP_MIN_LOG_LEVEL", raising=False)
+    with tensorflow_import():
+        os.write(2, b"noise\n")
+    os.write(2, b"news\n")
+    assert capfd.readouterr().err == "news\n"
+    monkeypatch.setenv("TF_CPP_MIN_LOG_LEVEL", "0")
+    with tensorflow_import():
+        os.write(2, b"asked for\n")
+    assert capfd.readouterr().err == "asked for\n"
