@@ -249,7 +249,7 @@ def _record_failure(target: RunDirectory, error: BaseException) -> None:
 
 @dataclass(frozen=True)
 class PlanView:
-    """A plan that was made: `document` is what plan.json holds; a notebook shows it as a table."""
+    """A plan that was made: `document` is plan.json, and what is found here and now; a notebook shows it as a table."""
 
     document: Mapping[str, Any]
 
@@ -259,10 +259,17 @@ class PlanView:
         return tables.plan_html(dict(self.document))
 
 
-def plan(config: Config, overrides: Sequence[str] = (), *, pictures: str | os.PathLike[str] | None = None) -> PlanView:
+def plan(
+    config: Config,
+    overrides: Sequence[str] = (),
+    *,
+    pictures: str | os.PathLike[str] | None = None,
+    measure: bool = False,
+) -> PlanView:
     """Resolve a configuration against the real model and data without training a step.
 
-    `pictures` names a .png or .html file to show a few training examples in, as each phase will augment them.
+    `pictures` names a .png or .html file to show a few training examples in, as each phase will augment them. With
+    `measure` a few chunks of what phases compute or read are timed; what the plan decides stays the same.
     """
     settings = _config(config, overrides)
     if pictures is not None:
@@ -271,12 +278,14 @@ def plan(config: Config, overrides: Sequence[str] = (), *, pictures: str | os.Pa
         sheet.check_target(Path(pictures))
     _require_weights(settings)
     with exhaustion_explained():
-        session, made = _engine(settings).planned(settings, lambda line: print(line, file=sys.stderr))
+        session, made, document = _engine(settings).planned(
+            settings, lambda line: print(line, file=sys.stderr), measure
+        )
         if pictures is not None:
             from kerastune_ft.inspect.pictures import draw
 
             draw(session, made, Path(pictures))
-    return PlanView(dict(made.document))
+    return PlanView(document)
 
 
 def units(name: Config) -> list[dict[str, Any]]:

@@ -208,14 +208,21 @@ def validate(config: str, overrides: tuple[str, ...], explain: bool, as_json: bo
 @_set
 @_explain_option
 @click.option("--pictures", metavar="FILE", help="Show training examples as phases augment them, in a .png or .html.")
+@click.option("--measure", is_flag=True, help="Time some chunks of what phases compute or read; decisions stay.")
 @common
 def plan(
-    config: str, overrides: tuple[str, ...], explain: bool, pictures: str | None, as_json: bool, debug: bool
+    config: str,
+    overrides: tuple[str, ...],
+    explain: bool,
+    pictures: str | None,
+    measure: bool,
+    as_json: bool,
+    debug: bool,
 ) -> None:
     """Print what every phase of CONFIG will do, before a step is trained."""
     from kerastune_ft import api
 
-    document = api.plan(config, overrides, pictures=pictures).document
+    document = api.plan(config, overrides, pictures=pictures, measure=measure).document
     if pictures is not None:
         click.echo(f"{pictures} shows training examples, with their names: pass it on with care", err=True)
     if as_json:

@@ -5,9 +5,9 @@
 A reference run is left in peace. Then rounds of runs in fresh directories are struck by SIGKILL and SIGTERM at drawn
 moments, several times each, and gone on with by the same command until they are done. Moments are drawn by counter (the
 n-th event of a stage: a step, a file half written, a file before its renaming) and by clock (any moment in a stage).
-Between strikes the newest checkpoint is damaged now and then, and some runs meet a full disk. After every strike
-`verify` must find nothing broken; in the end weights, histories, metrics, predictions and the saved model must be those
-of the reference. Exit code 1 if anything is not so.
+All processes of a run share a cache directory. Between strikes the newest checkpoint and stored features are damaged
+now and then, and some runs meet a full disk. After every strike `verify` must find nothing broken; in the end weights,
+histories, metrics, predictions and the saved model must be those of the reference. Exit code 1 if anything is not so.
 """
 
 from __future__ import annotations
@@ -37,9 +37,11 @@ STRATEGIES = ("none", "mirrored")
 _SIGNALS = (signal.SIGKILL, signal.SIGTERM)
 _INTERRUPTED, _EXHAUSTED = 75, 6
 _DAMAGED = 0.4
+# A process struck in these may not yet have looked at a store that it has just opened.
+_OPENING = ("extraction", "phase_change")
 _MOST_MISSES = 3
 # A run is struck several times, and of these stages each process has only what the ones before it left.
-_EARLY = {"training": 0.4, "validation": 0.4, "checkpoint": 0.3, "phase_change": 0.5}
+_EARLY = {"extraction": 0.4, "training": 0.4, "validation": 0.4, "checkpoint": 0.3, "phase_change": 0.5}
 _WATCHED = Strike("", 0, "counter", 0)
 
 
@@ -81,7 +83,7 @@ class Outcome:
             lines.append(f"{stage:<14}" + "".join(f"{count:>18}" for count in counts) + f"{sum(counts):>6}")
         damaged = ", ".join(f"{count} {kind}" for kind, count in self.damaged.items()) or "none"
         lines.append(
-            f"{self.kills} kills ({self.missed} more came too late), checkpoints damaged: {damaged}, full disks: "
+            f"{self.kills} kills ({self.missed} more came too late), damaged: {damaged}, full disks: "
             f"{self.full_disks}; {self.runs} runs in {self.processes} processes, {self.seconds:.0f} s"
         )
         lines += [f"FAULT {fault}" for fault in self.faults]
@@ -152,14 +154,14 @@ class Chaos:
         """Strike one run and go on with it until it is done; return the strikes that did not hit."""
         self.outcome.runs += 1
         name = f"struck-{self.outcome.runs}"
-        left, done, damaged = [], False, None
+        left, done, damaged, shard = [], False, None, None
         for strike in strikes:
             if done:
                 left.append((strike, misses[strike]))
                 continue
             ended = self._process(name, name, strike)
-            self._look_for_note(ended, damaged)
-            damaged = None
+            self._look_for_notes(ended, damaged, shard)
+            damaged = shard = None
             if not ended.told["stage"]:
                 left.append((strike, misses[strike]))
                 self.outcome.missed += 1
@@ -169,9 +171,10 @@ class Chaos:
             if not done:
                 self._verified(name)
                 damaged = self._damaged(self._folder / name)
+                shard = self._damaged_shard(self._folder / f"{name}.cache")
         if not done:
             ended = self._process(name, name, _WATCHED)
-            self._look_for_note(ended, damaged)
+            self._look_for_notes(ended, damaged, shard)
             self._expect(name, ended, 0)
         self._same(name)
         return left
@@ -209,13 +212,27 @@ class Chaos:
         self.outcome.damaged[kind] += 1
         return path, kind
 
-    def _look_for_note(self, ended: Process, damaged: tuple[Path, str] | None) -> None:
-        """Expect a process that came as far as its checkpoint to say that this is damaged."""
-        if damaged is None or "training" not in ended.told["events"]:
-            return
-        path, kind = damaged
-        if f"{path.name} is damaged" not in ended.err:
-            self._fault(f"{path}: {kind}, and it was gone on with without a word")
+    def _damaged_shard(self, cache: Path) -> tuple[Path, float] | None:
+        path = damage.a_shard(cache, self._draw)
+        if path is None or self._draw.random() > _DAMAGED:
+            return None
+        self.outcome.damaged[damage.damage_shard(path, self._draw)] += 1
+        return path, time.time()
+
+    def _look_for_notes(
+        self, ended: Process, damaged: tuple[Path, str] | None, shard: tuple[Path, float] | None
+    ) -> None:
+        """Expect a process that came as far as its checkpoint, or opened a store, to say that this is damaged."""
+        if damaged is not None and "training" in ended.told["events"]:
+            path, kind = damaged
+            if f"{path.name} is damaged" not in ended.err:
+                self._fault(f"{path}: {kind}, and it was gone on with without a word")
+        if shard is not None and ended.told["stage"] not in _OPENING:
+            path, when = shard
+            store = path.parents[1]
+            is_opened = (store / "used").stat().st_mtime > when
+            if is_opened and f"stored features in {store} are damaged" not in ended.err:
+                self._fault(f"{path}: damaged, and it was gone on with without a word")
 
     def _same(self, name: str) -> None:
         run = self._folder / name

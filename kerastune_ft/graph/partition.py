@@ -58,8 +58,18 @@ def stages(whole: Partition, base: Partition) -> tuple[Stage, ...]:
         return ()
     if base.prefix is None or set(base.cut_names) == set(whole.cut_names):
         return (Stage(whole.prefix, whole.cut, whole.cut_names),)
-    between = keras.Model(_structure(base.cut), _structure(whole.cut))
+    crossing = {id(tensor) for tensor in base.cut}
+    outputs = [
+        _passed(tensor, f"{name}_passed{number}") if id(tensor) in crossing else tensor
+        for number, (tensor, name) in enumerate(zip(whole.cut, whole.cut_names, strict=True))
+    ]
+    between = keras.Model(_structure(base.cut), _structure(outputs))
     return Stage(base.prefix, base.cut, base.cut_names), Stage(between, whole.cut, whole.cut_names)
+
+
+def _passed(tensor: Any, name: str) -> Any:
+    """Return a tensor as it is, of a layer of its own: Keras loses tensors that are both input and output."""
+    return keras.layers.Identity(dtype=tensor.dtype, name=name)(tensor)
 
 
 def _structure(tensors: Sequence[Any]) -> Any:

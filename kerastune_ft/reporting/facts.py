@@ -35,6 +35,7 @@ def subjects(plan: Document) -> list[Fact]:
         Fact("backbone", _backbone(plan.get("backbone") or {})),
         Fact("weights", transfer((plan.get("backbone") or {}).get("transfer") or {})),
         Fact("head", _head(plan.get("head") or {})),
+        *stored.subjects(plan.get("cache") or {}),
     ]
     return [fact for fact in facts if fact.text]
 
@@ -70,7 +71,7 @@ def phase_facts(phase: Document) -> list[Fact]:
         Fact("sampling", str(phase.get("sampling") or "")),
         Fact("augment", options(phase.get("augment"))),
         Fact("monitor", _monitor(phase)),
-        Fact("store", _store(phase.get("store") or {})),
+        Fact(str((phase.get("store") or {}).get("decision") or "store"), _store(phase.get("store") or {})),
         Fact("cut", _cut(phase.get("cut") or ())),
         Fact("estimate", _estimate(phase.get("estimate") or {})),
     ]
@@ -244,15 +245,18 @@ def _monitor(phase: Document) -> str:
 
 
 def _store(store: Document) -> str:
-    if not store:
-        return ""
-    decision = store.get("decision")
-    answer = say.cell("decision", decision)
-    return _sentence(
-        _sentence(answer, say.size(store["bytes"]) if store.get("bytes") else ""),
-        str(store.get("reason") or ""),
-        joint=": ",
+    said = _sentence(
+        say.size(store["bytes"]) if store.get("bytes") else "", str(store.get("reason") or ""), joint=": "
     )
+    return _sentence(said, _gain(store.get("seconds"), store.get("seconds_recomputed")), joint="; ")
+
+
+def _gain(seconds: Any, recomputed: Any) -> str:
+    """Return what the frozen part takes, and what it would take with nothing stored if that is another figure."""
+    if not say.is_number(seconds) or not recomputed:
+        return ""
+    taken, without = say.duration(seconds), say.duration(recomputed)
+    return f"about {taken}" if taken == without else f"about {taken} instead of {without}"
 
 
 def _cut(cut: Sequence[Document]) -> str:

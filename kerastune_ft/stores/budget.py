@@ -19,6 +19,8 @@ from kerastune_ft.stores.locks import acquire, is_held
 
 DEFAULT_BYTES = 20_000_000_000
 DEFAULT_SHARE = 0.2
+# So that a plan made again says the same, though some file was written meanwhile.
+_WHOLE = 1_000_000_000
 _GATE = ".lock"
 _REMOVED = ".removed-"
 
@@ -45,12 +47,13 @@ def stores(root: Path) -> list[StoreInfo]:
 def budget(option: int | str | None, root: Path) -> int:
     """Return the bytes that stores may hold together, given runtime.cache_budget.
 
-    By default 20 GB, or 20 % of the disk that is free or held by stores if that is less.
+    By default 20 GB, or 20 % of the disk that is free or held by stores if that is less, in whole GB where it is any.
     """
     if option is not None:
         return option if isinstance(option, int) else parse_bytes(option)
     held = sum(info.bytes for info in stores(root))
-    return min(DEFAULT_BYTES, int(DEFAULT_SHARE * (_free(root) + held)))
+    share = int(DEFAULT_SHARE * (_free(root) + held))
+    return min(DEFAULT_BYTES, share // _WHOLE * _WHOLE or share)
 
 
 def make_room(root: Path, needed: int, budget: int, keep: Collection[str], note: Callable[[str], None]) -> bool:

@@ -14,15 +14,17 @@ _LONGEST = 24
 _ABSENT = object()
 
 
-def nearest(root: Path, parts: Mapping[str, Any]) -> list[str]:
+def nearest(root: Path, parts: Mapping[str, Any], alike: Mapping[str, Any] | None = None) -> list[str]:
     """Return how the parts of a store that is not there differ from those of the most similar one that is.
 
     One text for each part: its dotted name, the value here and the value there. Nothing where no store says its parts;
-    of stores equally similar the one used last counts.
+    of stores equally similar the one used last counts. `alike` is what listings must say of it to be looked at.
     """
     here = dict(_leaves(json.loads(json.dumps(parts))))
     closest: list[str] | None = None
     for info in reversed(stores(root)):
+        if any(info.about.get(name) != value for name, value in (alike or {}).items()):
+            continue
         there = dict(_leaves(record.read_record(record.folder_of(root, info.key)).get("parts")))
         if not there:
             continue

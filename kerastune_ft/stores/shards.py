@@ -14,6 +14,7 @@ import secrets
 import threading
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -75,18 +76,28 @@ def check(folder: Path, name: str, key: str, row_bytes: int) -> Shard:
     """Return a shard after reading all of it; raise DamagedError where it is not what was written."""
     path = rows_file(folder, name)
     try:
-        content = (folder / f"{name}{_INDEX}").read_bytes()
-        sealed, digest = content[:-_DIGEST_BYTES], content[-_DIGEST_BYTES:]
-        if hashlib.sha256(sealed).digest() != digest:
-            raise DamagedError(f"the index of {path.name} is damaged")
-        head, _, ids = sealed.partition(b"\n")
-        facts = json.loads(head)
+        facts, ids = _index(folder, name)
         if (facts["key"], facts["row_bytes"]) != (key, row_bytes):
             raise DamagedError(f"{path.name} belongs to another store")
         _check_rows(path, facts["rows"] * row_bytes, facts["sha256"])
     except OSError as error:
         raise DamagedError(f"{path.name} cannot be read ({(error.strerror or str(error)).lower()})") from error
     return Shard(path, np.frombuffer(ids, ID_TYPE))
+
+
+def indexed_ids(folder: Path, name: str) -> list[bytes]:
+    """Return the ids that a shard's index names, its rows unseen; raise DamagedError where the index is damaged."""
+    ids = _index(folder, name)[1]
+    return [ids[start : start + ID_BYTES] for start in range(0, len(ids), ID_BYTES)]
+
+
+def _index(folder: Path, name: str) -> tuple[dict[str, Any], bytes]:
+    content = (folder / f"{name}{_INDEX}").read_bytes()
+    sealed, digest = content[:-_DIGEST_BYTES], content[-_DIGEST_BYTES:]
+    if hashlib.sha256(sealed).digest() != digest:
+        raise DamagedError(f"the index of {rows_file(folder, name).name} is damaged")
+    head, _, ids = sealed.partition(b"\n")
+    return json.loads(head), ids
 
 
 def _check_rows(path: Path, size: int, sha256: str) -> None:

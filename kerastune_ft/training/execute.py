@@ -32,8 +32,10 @@ from kerastune_ft.training.assemble import Session, assemble, in_float32
 from kerastune_ft.training.begun import Beginning
 from kerastune_ft.training.continuing import seen
 from kerastune_ft.training.feed import LatestFeed
+from kerastune_ft.training.found import found
 from kerastune_ft.training.interrupts import StopRequest
 from kerastune_ft.training.loop import finished, run_phases
+from kerastune_ft.training.measured import measured
 from kerastune_ft.training.phase import Around
 from kerastune_ft.training.plan_document import unit_rows
 from kerastune_ft.training.reading import reading
@@ -170,10 +172,19 @@ def _versions() -> dict[str, str]:
     return {"python": platform.python_version(), **versions}
 
 
-def planned(config: RunConfig, report: Callable[[str], None]) -> tuple[Session, planning.Plan]:
-    """Return the plan of a configuration, with the session it is made for."""
+def planned(
+    config: RunConfig, report: Callable[[str], None], measure: bool = False
+) -> tuple[Session, planning.Plan, dict[str, Any]]:
+    """Return the plan of a configuration, the session it is made for, and what is to be said of both here and now.
+
+    That is the plan's document with what stores hold already and, where asked for, with measured seconds; neither
+    changes a decision, nor do they stand in plan.json.
+    """
     session = assemble(config, device_choice.resolve(config.runtime), report)
-    return session, planning.make(session)
+    plan = planning.make(session)
+    cache = {**plan.document["cache"], "found": found(session, plan)}
+    said = {**plan.document, "cache": cache}
+    return session, plan, {**said, "measured": measured(session, plan, report)} if measure else said
 
 
 def unit_table(options: Any) -> list[dict[str, Any]]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import functools
-import hashlib
 import time
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -15,6 +14,9 @@ from typing import Any, NamedTuple
 import numpy as np
 import tensorflow as tf
 
+from kerastune_ft.data.examples import listed
+from kerastune_ft.data.source import counted
+from kerastune_ft.errors import DataError
 from kerastune_ft.input.pipeline import Augmentation
 from kerastune_ft.stores.block import Block
 from kerastune_ft.stores.budget import make_room
@@ -105,7 +107,7 @@ class PhaseFeatures:
         ids: list[bytes] = []
         places = np.full((views, len(source.keys)), -1, np.int64)
         for view in range(views):
-            own = [_row_id(source.contents[index], view, store) for index in examples]
+            own = [store_parts.row_id(source.contents[index], view, store) for index in examples]
             places[view, examples] = np.arange(len(ids), len(ids) + len(own))
             self._extract(need, level, opened, own, examples, view)
             ids += own
@@ -137,7 +139,7 @@ class PhaseFeatures:
             return
         self._make_room(store, missing)
         source = self._source(need, level, examples, view)
-        what, left = f"storing features{_at(level)}", missing
+        what, left, waited = f"storing features{_at(level)}", missing, False
         while left:
             held: list[Block] = []
             try:
@@ -151,14 +153,28 @@ class PhaseFeatures:
                     left -= len(rows)
                     self._watch.work(what, missing - left, missing)
                     if block.is_full:
+                        if source.reads_files:
+                            self._check_unchanged(examples[block.positions])
                         block.commit()
             finally:
                 for block in held:
                     block.abandon()
             if not held:
+                if not waited:
+                    self._watch.note("waiting for another process that computes the same features")
+                waited = True
                 time.sleep(_PAUSE)
             left = int(store.missing(ids).sum())
         self._watch.work(what, missing, missing)
+
+    def _check_unchanged(self, examples: np.ndarray) -> None:
+        """Raise DataError where files are no longer those whose content their rows would be known by."""
+        changed = self._session.source.changed(examples)
+        if changed:
+            raise DataError(
+                f"data.path: {counted(len(changed), 'file')} changed since the run began: {listed(changed, 5)}. "
+                "Give the same command again once nothing writes there."
+            )
 
     def _make_room(self, store: FeatureStore, missing: int) -> None:
         keep = [each.key for each in self._open.values()]
@@ -183,9 +199,10 @@ class PhaseFeatures:
         drawn = None if need.stores[level].variant == PLAIN else augmentation(self._session, self._phase)
         if below is not None and (below[1] or drawn is None):
             stored, first = below
-            return _Source(functools.partial(self._rows, stored, examples, view), first, last)
+            return _Source(functools.partial(self._rows, stored, examples, view), first, last, reads_files=False)
         decoded = below[0] if below is not None else None
-        return _Source(functools.partial(self._pixels, decoded, examples, drawn, view), 0, last)
+        pixels = functools.partial(self._pixels, decoded, examples, drawn, view)
+        return _Source(pixels, 0, last, reads_files=decoded is None)
 
     def _rows(self, stored: Stored, examples: np.ndarray, view: int, positions: np.ndarray) -> Iterator[Any]:
         """Yield groups of the features of a store below."""
@@ -252,17 +269,13 @@ class _Source(NamedTuple):
     """The first stage they go through."""
     last: int
     """The stage before which they stop."""
+    reads_files: bool
 
 
 def _bytes(features: Any) -> np.ndarray:
     arrays = [np.asarray(tensor) for tensor in tf.nest.flatten(features)]
     packed = [np.ascontiguousarray(array).reshape(len(array), -1).view(np.uint8) for array in arrays]
     return packed[0] if len(packed) == 1 else np.concatenate(packed, axis=1)
-
-
-def _row_id(content: str, view: int, store: Store) -> bytes:
-    own = bytes.fromhex(content)
-    return own if store.variant == PLAIN else hashlib.sha256(own + view.to_bytes(4, "little")).digest()
 
 
 def _at(level: str) -> str:

@@ -16,13 +16,14 @@ from kerastune_ft.graph.precision import FLOAT32
 from kerastune_ft.stores.budget import budget, size_text
 from kerastune_ft.training import storing
 from kerastune_ft.training.assemble import Session
+from kerastune_ft.training.devices import Devices
 from kerastune_ft.training.storing import BASE, CUT, INPUT, PLAIN, Decision, Need, Store
 
 if TYPE_CHECKING:
     from kerastune_ft.training.plan import PhasePlan
 
-# Sustained float32 rate of one core in convolutions; the plan names it as the basis of its estimate.
-FLOPS_PER_CORE = 25e9
+# Sustained float32 rates in convolutions; the plan names the one it uses as the basis of its estimates.
+_FLOPS_PER_CORE, _FLOPS_PER_GPU, _FLOPS_PER_TPU = 25e9, 1e13, 3e13
 # A core's time for a pixel: to decode one, to resize to one, to augment one.
 _DECODED, _RESIZED, _AUGMENTED = 10e-9, 20e-9, 60e-9
 
@@ -30,6 +31,16 @@ _DECODED, _RESIZED, _AUGMENTED = 10e-9, 20e-9, 60e-9
 def cores() -> int:
     """Return the cores that estimates count on."""
     return os.cpu_count() or 1
+
+
+def flops_rate(devices: Devices) -> tuple[float, str]:
+    """Return the FLOP/s that estimates count on, over all replicas, and how that is said."""
+    if devices.kind == "tpu":
+        return devices.replicas * _FLOPS_PER_TPU, f"{_FLOPS_PER_TPU / 1e12:.0f} TFLOP/s on each of {devices.replicas}"
+    if any("GPU" in name for name in devices.names):
+        return devices.replicas * _FLOPS_PER_GPU, f"{_FLOPS_PER_GPU / 1e12:.0f} TFLOP/s on each of {devices.replicas}"
+    said = f"{_FLOPS_PER_CORE / 1e9:.0f} GFLOP/s per core and {cores()} cores"
+    return cores() * _FLOPS_PER_CORE, said
 
 
 def decided(session: Session, phases: Sequence[PhasePlan], earlier: Mapping[str, Any] | None) -> Decision:
@@ -112,7 +123,7 @@ def _need(session: Session, phases: Sequence[PhasePlan], plan: PhasePlan, kind: 
     fresh = views is None
     height, width = session.backbone.image_size
     pixels = height * width
-    flops = [costs.forward_flops(stage.model) / (cores() * FLOPS_PER_CORE) for stage in plan.stages]
+    flops = [costs.forward_flops(stage.model) / flops_rate(session.devices)[0] for stage in plan.stages]
     stores: dict[str, Store] = {}
     if effective_cache(plan.phase, session.config.runtime) != "off" and session.loader.targets is not None:
         if session.source.encoded:

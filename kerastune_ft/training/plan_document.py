@@ -16,7 +16,7 @@ from kerastune_ft.graph.units import count
 from kerastune_ft.input.fitting import fitting_notes
 from kerastune_ft.training import balance, batch_norm, continuing, precision, storing
 from kerastune_ft.training.assemble import Session
-from kerastune_ft.training.needs import FLOPS_PER_CORE, cache_settings, cores
+from kerastune_ft.training.needs import cache_settings, flops_rate
 from kerastune_ft.training.schedules import warmup_steps
 from kerastune_ft.training.storing import Decision, Store
 
@@ -55,6 +55,7 @@ def plan_document(session: Session, phases: Sequence[PhasePlan], chunk: int, dec
         "cache": {
             "settings": cache_settings(session),
             "budget": decision.budget,
+            "bytes": sum(map(decision.bytes, decision.stored)),
             "stores": [_store_document(decision, store) for store in sorted(decision.stored, key=lambda each: each.id)],
         },
         "phases": [_phase_document(session, plan, decision) for plan in phases],
@@ -63,12 +64,11 @@ def plan_document(session: Session, phases: Sequence[PhasePlan], chunk: int, dec
 
 
 def _store_document(decision: Decision, store: Store) -> dict[str, Any]:
-    readers = [need.phase for need in decision.needs if store in need.stores.values()]
     return {
         "id": store.id,
         "rows": decision.rows(store),
         "bytes": decision.bytes(store),
-        "phases": sorted(set(readers)),
+        "phases": sorted({need.phase for need in decision.needs if store in need.stores.values()}),
     }
 
 
@@ -179,7 +179,7 @@ def _storing(session: Session, plan: PhasePlan, decision: Decision) -> dict[str,
     return {
         "decision": "store" if level in (storing.CUT, storing.BASE) else "recompute",
         "reason": storing.reason(decision, plan.index, is_off),
-        "bytes": sum(map(decision.bytes, own)) if own else plan.partition.cut_bytes * sum(decision.sizes.values()),
+        "bytes": sum(map(decision.bytes, own)),
         "train": level,
         "validation": measured,
         "seconds": decision.seconds(decision.stored, plan.index),
@@ -193,13 +193,14 @@ def _estimate(session: Session, plan: PhasePlan, decision: Decision) -> dict[str
     validation = len(session.source.splits["validation"]) * plan.epochs
     # Backpropagation costs about twice a forward pass.
     flops = training * 3 * tail + validation * tail
+    rate, basis = flops_rate(session.devices)
     memory = plan.update_batch * costs.activation_bytes(plan.partition.tail) + sum(
         4 * variable_bytes(variable) for variable in session.model.variables
     )
     return {
-        "seconds": flops / (cores() * FLOPS_PER_CORE) + decision.seconds(decision.stored, plan.index),
+        "seconds": flops / rate + decision.seconds(decision.stored, plan.index),
         "memory_bytes": memory,
-        "basis": f"FLOPs counted from the graph at {FLOPS_PER_CORE / 1e9:.0f} GFLOP/s per core and {cores()} cores, "
+        "basis": f"FLOPs counted from the graph at {basis}, "
         f"stores read at {storing.READ_BYTES / 1e9:.0f} GB/s; start-up not counted; not measured",
     }
 

@@ -56,6 +56,12 @@ def parts(session: Session, chunk: int, stages: Sequence[Stage], store: Store) -
     }
 
 
+def row_id(content: str, view: int, store: Store) -> bytes:
+    """Return what the row of an example is known by; `content` is the identity of its content."""
+    own = bytes.fromhex(content)
+    return own if store.variant == PLAIN else hashlib.sha256(own + view.to_bytes(4, "little")).digest()
+
+
 def about(session: Session, store: Store) -> dict[str, Any]:
     """Return what listings say of a store."""
     return {

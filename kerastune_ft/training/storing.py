@@ -5,8 +5,10 @@ Estimates decide, not measurements, so that the same plan is made again; what wa
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+
+from kerastune_ft.config.byte_sizes import size_text
 
 PLAIN = ""
 """The variant of examples that are not augmented."""
@@ -64,14 +66,14 @@ class Need:
     def seconds(self, stored: Collection[Store], up_to: str = CUT) -> float:
         """Return what a row costs at a level, given what is stored."""
         below = {level: store for level, store in self.stores.items() if store in stored}
-        cost = _read(below[INPUT]) if INPUT in below else self.decoding
+        cost = read_seconds(below[INPUT]) if INPUT in below else self.decoding
         if up_to == INPUT:
             return cost
         cost += self.augmenting
-        cost = _read(below[BASE]) if BASE in below else cost + self.base
+        cost = read_seconds(below[BASE]) if BASE in below else cost + self.base
         if up_to == BASE:
             return cost
-        return _read(below[CUT]) if CUT in below else cost + self.rest
+        return read_seconds(below[CUT]) if CUT in below else cost + self.rest
 
 
 @dataclass(frozen=True)
@@ -87,13 +89,22 @@ class Decision:
 
     def rows(self, store: Store) -> int:
         """Return the rows a store would hold for this run: of every example of the splits that need it, every view."""
-        views = max((need.views for need in self.needs if store in need.stores.values()), default=0)
-        return sum(self.sizes[split] for split in self.splits(store)) * views
+        return sum(self.sizes[split] for split in self.splits(store)) * self.views(store)
+
+    def views(self, store: Store) -> int:
+        """Return the rows that an example has in a store."""
+        if store.variant == PLAIN:
+            return 1
+        return max((need.views for need in self.needs if store in need.stores.values()), default=0)
 
     def splits(self, store: Store) -> list[str]:
         """Return the splits whose examples any phase looks for in a store."""
         wanted = [need for need in self.needs if store in need.stores.values()]
         return list(dict.fromkeys(split for need in wanted for split in need.passes))
+
+    def first_phase(self, store: Store) -> int:
+        """Return the phase that fills a store."""
+        return min(need.phase for need in self.needs if store in need.stores.values())
 
     def bytes(self, store: Store) -> int:
         """Return the bytes a store would hold for this run."""
@@ -121,7 +132,8 @@ def _level(need: Need, store: Store) -> str:
     return next(level for level, each in need.stores.items() if each == store)
 
 
-def _read(store: Store) -> float:
+def read_seconds(store: Store) -> float:
+    """Return the expected seconds to read a row of a store."""
     return store.row_bytes / READ_BYTES
 
 
@@ -139,35 +151,61 @@ def decide(
     """Choose what is stored.
 
     `required` is, whatever it costs; `kept` are the ids that an earlier plan of the run chose, which is then obeyed.
-    Else the store that saves most is taken, again and again, while one saves anything and fits the budget; what later
-    ones have made useless is given up in the end.
+    Else the store that saves most is taken, again and again, while one saves anything and fits the budget; then one
+    makes room for another while that saves more. What others have made useless is given up in the end.
     """
     decision = Decision(tuple(needs), sizes, budget)
     candidates = sorted({store for need in needs for store in need.stores.values()}, key=lambda store: store.id)
     if kept is not None:
         chosen = {store for store in candidates if store.id in kept}
     else:
-        chosen = _greedy(decision, candidates, set(required))
+        chosen = _chosen(decision, candidates, set(required))
     return Decision(tuple(needs), sizes, budget, frozenset(chosen | set(required)))
 
 
-def _greedy(decision: Decision, candidates: Sequence[Store], chosen: set[Store]) -> set[Store]:
+def _chosen(decision: Decision, candidates: Sequence[Store], required: set[Store]) -> set[Store]:
+    chosen = set(required)
+    seconds = decision.seconds(chosen)
     while True:
-        used = sum(map(decision.bytes, chosen))
-        before = decision.seconds(chosen)
-        savings = [
-            (before - decision.seconds(chosen | {store}), store)
-            for store in candidates
-            if store not in chosen and used + decision.bytes(store) <= decision.budget
-        ]
-        saving, best = max(savings, key=lambda pair: pair[0], default=(0.0, None))
-        if best is None or saving <= 0:
+        least, better = _best(decision, _larger(decision, candidates, chosen), seconds)
+        if better is None:
+            least, better = _best(decision, _exchanged(decision, candidates, chosen, required), seconds)
+        if better is None:
             break
-        chosen = chosen | {best}
-    for store in sorted(chosen, key=lambda each: each.id):
+        seconds, chosen = least, better
+    for store in sorted(chosen - required, key=lambda each: each.id):
         if decision.seconds(chosen - {store}) <= decision.seconds(chosen):
             chosen = chosen - {store}
     return chosen
+
+
+def _best(decision: Decision, sets: Iterable[set[Store]], seconds: float) -> tuple[float, set[Store] | None]:
+    """Return the set that takes least and its seconds, or None where none takes less; the first of equal ones."""
+    best: set[Store] | None = None
+    # Sums of the same numbers in another order differ in their last digits.
+    least = seconds * (1 - 1e-9)
+    for each in sets:
+        if (taken := decision.seconds(each)) < least:
+            least, best = taken * (1 - 1e-9), each
+    return least, best
+
+
+def _larger(decision: Decision, candidates: Sequence[Store], chosen: set[Store]) -> Iterator[set[Store]]:
+    """Yield the sets with one store more that are within the budget."""
+    used = sum(map(decision.bytes, chosen))
+    for store in candidates:
+        if store not in chosen and used + decision.bytes(store) <= decision.budget:
+            yield chosen | {store}
+
+
+def _exchanged(
+    decision: Decision, candidates: Sequence[Store], chosen: set[Store], required: set[Store]
+) -> Iterator[set[Store]]:
+    """Yield the sets in which one store has made room for another."""
+    for store in sorted(chosen - required, key=lambda each: each.id):
+        rest = chosen - {store}
+        yield rest
+        yield from (larger for larger in _larger(decision, candidates, rest) if store not in larger)
 
 
 def reason(decision: Decision, phase: int, is_off: bool) -> str:
@@ -176,35 +214,47 @@ def reason(decision: Decision, phase: int, is_off: bool) -> str:
     level = train.level(decision.stored)
     if is_off:
         return "cache is off"
-    if CUT not in train.stores and not train.fresh:
-        return "nothing is frozen below the boundary" + _decoded(level)
     if train.fresh:
         said = "random augmentation below the cut, drawn anew every epoch"
         if any(need.level(decision.stored) in (CUT, BASE) for need in others):
             said += "; validation is stored"
         return said + _decoded(level)
-    passes = train.passes["train"]
+    if CUT not in train.stores:
+        return "nothing is frozen below the boundary" + _decoded(level)
     if level == CUT:
-        return f"saves {passes - train.views} of {passes} passes over the frozen part"
+        return _saving(decision, train)
     if level == BASE:
-        return "what stays frozen for the rest of the schedule is stored, and the layers above it are computed again"
-    store = train.stores[CUT]
-    size = decision.bytes(store)
-    if size > decision.budget:
-        return f"{in_bytes(size)} is over the budget of {in_bytes(decision.budget)}" + _decoded(level)
-    if passes <= train.views:
-        return "every example is looked at once" + _decoded(level)
-    return f"storing {in_bytes(size)} saves nothing, or other stores fill the budget" + _decoded(level)
+        why = _refusal(decision, train, train.stores[CUT])
+        return f"what stays frozen for the rest of the schedule is stored, the layers above it are computed again: {why}"
+    return _refusal(decision, train, train.stores[CUT]) + _decoded(level)
+
+
+def _saving(decision: Decision, need: Need) -> str:
+    passes = need.passes["train"]
+    if decision.first_phase(need.stores[CUT]) < need.phase:
+        return f"an earlier phase stores it, which saves {_all(passes)} over the frozen part"
+    if passes <= need.views:
+        later = max(each.phase for each in decision.needs if need.stores[CUT] in each.stores.values()) > need.phase
+        return "every example is looked at once here, and again by " + ("a later phase" if later else "evaluation")
+    return f"saves {passes - need.views} of {passes} passes over the frozen part"
+
+
+def _all(passes: int) -> str:
+    return f"all {passes} passes" if passes > 1 else "its one pass"
+
+
+def _refusal(decision: Decision, need: Need, store: Store) -> str:
+    """Return why a store that could be is not."""
+    size, budget = size_text(decision.bytes(store)), size_text(decision.budget)
+    if decision.bytes(store) > decision.budget:
+        return f"{size} is over the budget of {budget}"
+    if decision.seconds(decision.stored | {store}) < decision.seconds(decision.stored):
+        taken = size_text(sum(map(decision.bytes, decision.stored)))
+        return f"{size} beside the other stores, {taken}, is over the budget of {budget}"
+    if need.passes["train"] <= need.views:
+        return "every example is looked at once"
+    return f"storing {size} would save nothing: to compute it again is no slower"
 
 
 def _decoded(level: str | None) -> str:
     return "; decoded images are stored" if level == INPUT else ""
-
-
-def in_bytes(size: int) -> str:
-    """Return a size as text, as in 50 MB."""
-    for unit in ("B", "kB", "MB"):
-        if size < 1000:
-            return f"{size:.0f} {unit}"
-        size = size / 1000  # type: ignore[assignment]
-    return f"{size:.1f} GB"

@@ -1,4 +1,4 @@
-"""Damage to the files of a run that was killed: checkpoints cut short or garbled, and a disk that is full."""
+"""Damage to the files of a run that was killed: checkpoints and stored features cut short or garbled, a full disk."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 KINDS = ("cut short", "emptied", "header garbled", "values garbled")
+SHARD_KINDS = ("shard cut short", "shard garbled")
 
 
 def newest_checkpoint(run: Path) -> Path | None:
@@ -29,6 +30,27 @@ def damage(path: Path, draw: random.Random) -> str:
     else:
         first, last = (8, header) if kind == "header garbled" else (header, len(content))
         content[draw.randrange(first, last)] ^= 0xFF
+    path.write_bytes(content)
+    return kind
+
+
+def a_shard(cache: Path, draw: random.Random) -> Path | None:
+    """Return the rows or the index of a shard of stored features, or None where none was committed."""
+    committed = sorted(cache.glob("features/*/shards/*.index"))
+    if not committed:
+        return None
+    index = draw.choice(committed)
+    return draw.choice((index, index.with_suffix(".rows")))
+
+
+def damage_shard(path: Path, draw: random.Random) -> str:
+    """Damage a file of stored features and return how; its time of change is another, as after any writing."""
+    content = bytearray(path.read_bytes())
+    kind = draw.choice(SHARD_KINDS)
+    if kind == "shard cut short":
+        del content[draw.randrange(len(content)) :]
+    else:
+        content[draw.randrange(len(content))] ^= 0xFF
     path.write_bytes(content)
     return kind
 

@@ -29,6 +29,7 @@ _LASTING = (
     ("kerastune_ft.data.folder", "open_source", "extraction"),
     ("kerastune_ft.data.table", "open_source", "extraction"),
     ("kerastune_ft.data.arrays", "open_source", "extraction"),
+    ("kerastune_ft.training.features", "PhaseFeatures._extract", "extraction"),
     ("kerastune_ft.training.phase", "evaluate_split", "validation"),
     ("kerastune_ft.training.checkpoint", "Checkpoints._write", "checkpoint"),
 )
@@ -46,7 +47,10 @@ _EVENTS = (
     ("kerastune_ft.training.results", "write_evaluation"),
     ("kerastune_ft.rundir", "RunDirectory.update_manifest"),
     ("kerastune_ft.api", "write_report"),
+    ("kerastune_ft.stores.block", "Block.write"),
+    ("kerastune_ft.stores.block", "Block.commit"),
     ("zipfile", "ZipFile.open"),
+    ("os", "fsync"),
     ("os", "replace"),
 )
 _TICK = 0.001

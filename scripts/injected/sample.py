@@ -19,20 +19,23 @@ _SIZE = 32
 def write(folder: Path, strategy: str, *, is_brief: bool = False) -> Path:
     """Write an archive of pictures and the configuration that trains on them; return the latter's path.
 
-    A brief one is two phases of one epoch.
+    A brief one is two phases of one epoch and two.
     """
     _archive(folder / "pictures.zip")
     path = folder / "chaos.json"
     made = document(folder / "pictures.zip", strategy)
     if is_brief:
         del made["defaults"]["early_stopping"]
-        made["phases"] = [{**phase, "epochs": 1} for phase in made["phases"][:2]]
+        made["phases"] = [{**phase, "epochs": number + 1} for number, phase in enumerate(made["phases"][:2])]
     path.write_text(json.dumps(made, indent=1))
     return path
 
 
 def document(data: Path, strategy: str) -> dict[str, Any]:
-    """Return the configuration: three phases with whatever holds state that a resumed run must find again."""
+    """Return the configuration: four phases with whatever holds state that a resumed run must find again.
+
+    Each stores features: plain ones, two views, of the validation alone beside fresh augmentation, and later cuts.
+    """
     replicas = {"strategy": strategy, "replicas": 2} if strategy == "mirrored" else {"strategy": "none"}
     return {
         "name": "chaos",
@@ -43,7 +46,15 @@ def document(data: Path, strategy: str) -> dict[str, Any]:
         "head": {"dropout": 0.3},
         "defaults": {"batch_size": 10, "clip_norm": 0.5, "early_stopping": {"patience": 1}},
         "phases": [
-            {"name": "head", "unfreeze": "none", "epochs": 4, "learning_rate": 0.02},
+            {"name": "head", "unfreeze": "none", "epochs": 4, "learning_rate": 0.02, "cache": "required"},
+            {
+                "name": "views",
+                "unfreeze": {"last": 1},
+                "epochs": 3,
+                "learning_rate": 0.005,
+                "augment": {"preset": "light", "views": 2},
+                "cache": "required",
+            },
             {
                 "name": "top",
                 "unfreeze": {"last": 2},

@@ -147,7 +147,11 @@ def test_a_time_limit_stops_after_a_step_and_saves_it(commands: dict[str, Outcom
 
 def test_the_plan_says_what_was_trained(commands: dict[str, Outcome], base: Path) -> None:
     plan: Any = commands["plan"].json
-    assert plan == json.loads((base / "plan.json").read_text())
+    kept = json.loads((base / "plan.json").read_text())
+    # They follow from the free disk and from what the run has stored meanwhile.
+    for document in (plan, kept):
+        document["cache"] = {key: document["cache"][key] for key in ("settings", "stores")}
+    assert plan == kept
     for number, folder in enumerate(("00-head", "01-top")):
         moved = json.loads((base / "phases" / folder / "result.json").read_text())["moved"]
         assert list(moved) == plan["phases"][number]["trains"]

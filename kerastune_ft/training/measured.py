@@ -1,0 +1,141 @@
+"""Seconds that a few chunks of a plan take here: to compare with its estimates, never to decide by."""
+
+from __future__ import annotations
+
+import statistics
+import tempfile
+import time
+from collections.abc import Callable, Iterable, Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import tensorflow as tf
+
+from kerastune_ft.stores.store import FeatureStore
+from kerastune_ft.training.assemble import Session
+from kerastune_ft.training.plan import Plan, augmentation
+from kerastune_ft.training.prefix import Prefix, as_float
+from kerastune_ft.training.reading import reading
+from kerastune_ft.training.storing import PLAIN, Need, read_seconds
+
+# Chunks that are timed, after one in which functions are traced and files opened.
+CHUNKS = 6
+
+
+def measured(session: Session, plan: Plan, report: Callable[[str], None]) -> dict[str, Any]:
+    """Return what a pass over the training examples takes, by what is done in it: measured, its spread, estimated.
+
+    Decoded are training examples; what is read is written to the cache directory for it, and deleted.
+    """
+    report(f"timing {CHUNKS} chunks of {plan.chunk} examples of everything that is computed or read")
+    examples = len(session.source.splits["train"])
+    group = plan.chunk * session.devices.local_replicas
+    rows = []
+    with reading(session.source):
+        for what, seconds, estimate in [*_loading(session, plan), *_stages(session, plan), *_readings(session, plan)]:
+            by_chunk = sorted(seconds)
+            passes = [each / group * examples / session.devices.workers for each in by_chunk]
+            rows.append(
+                {
+                    "what": what,
+                    "seconds": statistics.median(passes),
+                    "fastest_seconds": passes[0],
+                    "slowest_seconds": passes[-1],
+                    "estimated_seconds": estimate * examples,
+                }
+            )
+    return {"chunks": CHUNKS, "chunk": plan.chunk, "examples": examples, "rows": rows}
+
+
+Timed = tuple[str, list[float], float]
+"""What was timed, the seconds of each chunk, and those estimated for one example."""
+
+
+def _loading(session: Session, plan: Plan) -> Iterator[Timed]:
+    """Time the input pipeline, with every way of augmenting that a phase has."""
+    need = plan.decision.needs[0]
+    yield "decoding", _times(_inputs(session, plan, None)), need.decoding
+    seen: list[dict[str, Any]] = []
+    for phase in plan.phases:
+        if phase.operations is None or phase.operations in seen:
+            continue
+        seen.append(phase.operations)
+        need = plan.decision.of_phase(phase.index)[0]
+        seconds = _times(_inputs(session, plan, phase.index))
+        yield f"decoding and augmenting as phase {phase.phase.name}", seconds, need.decoding + need.augmenting
+
+
+def _inputs(session: Session, plan: Plan, phase: int | None) -> Iterable[Any]:
+    group = plan.chunk * session.devices.local_replicas
+    indices = np.resize(session.source.splits["train"], (CHUNKS + 1) * group)
+    drawn = None if phase is None else augmentation(session, plan.phases[phase])
+    return session.loader.inputs(tf.data.Dataset.from_tensor_slices(indices), group, drawn)
+
+
+def _stages(session: Session, plan: Plan) -> Iterator[Timed]:
+    """Time every stage of every prefix, each on what the one below it makes of the same examples."""
+    devices = session.devices
+    inputs = next(iter(_inputs(session, plan, None)))
+    seen: set[tuple[tuple[str, ...], ...]] = set()
+    for phase in plan.phases:
+        prefix = Prefix(devices, phase.stages, plan.chunk)
+        values = devices.shared_out(tf.nest.map_structure(as_float, inputs))
+        need = plan.decision.of_phase(phase.index)[0]
+        names = tuple(stage.cut_names for stage in phase.stages)
+        for number in range(len(names)):
+            if names[: number + 1] not in seen:
+                seen.add(names[: number + 1])
+                place = [*names[number - 1 : number], names[number]]
+                what = "computing " + " to ".join("+".join(cut) for cut in (place if number else [("input",), *place]))
+                yield what, _times(_computed(session, prefix, values, number)), _estimate(need, number, len(names))
+            values = prefix.chunk(values, number, number + 1)
+
+
+def _estimate(need: Need, number: int, stages: int) -> float:
+    return need.rest if number == stages - 1 else need.base
+
+
+def _computed(session: Session, prefix: Prefix, values: Any, number: int) -> Iterator[None]:
+    """Compute a stage again and again, each time to its end."""
+    for _ in range(CHUNKS + 1):
+        for tensor in tf.nest.flatten(prefix.chunk(values, number, number + 1)):
+            for local in session.devices.strategy.experimental_local_results(tensor):
+                np.asarray(local)
+        yield
+
+
+def _readings(session: Session, plan: Plan) -> Iterator[Timed]:
+    """Time the reading of as long rows as those of each store."""
+    group = plan.chunk * session.devices.local_replicas
+    for store in sorted(plan.decision.stored, key=lambda each: each.id):
+        with tempfile.TemporaryDirectory(dir=session.cache, prefix="measured-") as folder:
+            seconds = _times(_read(Path(folder), group, store.row_bytes))
+        kind = "" if store.variant == PLAIN else ", augmented"
+        place = "+".join(store.stages[-1]) if store.stages else "decoded images"
+        yield f"reading {place}{kind}", seconds, read_seconds(store)
+
+
+def _read(folder: Path, group: int, row_bytes: int) -> Iterator[None]:
+    ids = [number.to_bytes(32, "little") for number in range(group * (CHUNKS + 1))]
+    with FeatureStore(folder, {}, row_bytes, {}, str) as opened:
+        for block in opened.claim(ids, group):
+            block.write(np.zeros((len(block.positions), row_bytes), np.uint8))
+            block.commit()
+        rows = opened.rows(ids)
+        order = np.random.default_rng(0).permutation(len(ids))
+        for start in range(0, len(order), group):
+            rows[order[start : start + group]]
+            yield
+
+
+def _times(work: Iterable[Any]) -> list[float]:
+    """Return the seconds between one piece of work and the next, the first of which does not count."""
+    seconds = []
+    before = None
+    for _ in work:
+        now = time.perf_counter()
+        if before is not None:
+            seconds.append(now - before)
+        before = now
+    return seconds
