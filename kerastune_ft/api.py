@@ -260,16 +260,12 @@ class PlanView:
 
 
 def plan(
-    config: Config,
-    overrides: Sequence[str] = (),
-    *,
-    pictures: str | os.PathLike[str] | None = None,
-    measure: bool = False,
+    config: Config, overrides: Sequence[str] = (), *, measure: bool = False, pictures: str | Path | None = None
 ) -> PlanView:
     """Resolve a configuration against the real model and data without training a step.
 
-    `pictures` names a .png or .html file to show a few training examples in, as each phase will augment them. With
-    `measure` a few chunks of what phases compute or read are timed; what the plan decides stays the same.
+    `pictures` names a .png or .html file to show a few training examples in, as each phase will augment them.
+    `measure` times a few chunks of what phases compute or read, and changes no decision.
     """
     settings = _config(config, overrides)
     if pictures is not None:
@@ -278,9 +274,8 @@ def plan(
         sheet.check_target(Path(pictures))
     _require_weights(settings)
     with exhaustion_explained():
-        session, made, document = _engine(settings).planned(
-            settings, lambda line: print(line, file=sys.stderr), measure
-        )
+        engine = _engine(settings)
+        session, made, document = engine.planned(settings, lambda line: print(line, file=sys.stderr), measure)
         if pictures is not None:
             from kerastune_ft.inspect.pictures import draw
 

@@ -2,8 +2,9 @@
 """Trains the same configurations on 1, 2 and 4 logical CPUs and in 2 worker processes, and prints how far they differ.
 
 Each row of the table is one thing that could depend on the number of replicas: an optimizer, clipping, accumulation,
-rates per unit, BatchNorm, precision. Every way of running is a process of its own (TensorFlow fixes the number of
-logical devices when it starts) that trains all rows. Exit code 1 when a difference is above the tolerance of its row.
+rates per unit, stored features, BatchNorm, precision. Every way of running is a process of its own (TensorFlow fixes
+the number of logical devices when it starts) that trains all rows. Exit code 1 when a difference is above the tolerance
+of its row.
 """
 
 from __future__ import annotations
@@ -57,6 +58,10 @@ ROWS = {
         {"learning_rate": {"peak": 0.003, "shape": "cosine", "warmup": 0.2, "unit_decay": 0.5, "head": 0.01}}
     ),
     "adamw, augmentation": Row({"augment": "strong"}),
+    "adamw, stored views": Row(
+        {"augment": {"preset": "strong", "views": 2}, "cache": "required", "epochs": 4},
+        before={"unfreeze": "none", "learning_rate": 0.003, "cache": "required"},
+    ),
     "adamw, carried": Row({"carry_optimizer": True}, before={"unfreeze": "none", "learning_rate": 0.003}),
     "EfficientNetB0, all, adamw": Row(
         {"unfreeze": "all", "learning_rate": 0.001},
@@ -123,7 +128,7 @@ def _started(folder: Path, way: str, names: Sequence[str]) -> Iterator[list[subp
     addresses = [f"127.0.0.1:{port}" for port in free_ports(2)] if way == "workers" else [""]
     for number in range(len(addresses)):
         cluster = {"cluster": {"worker": addresses}, "task": {"type": "worker", "index": number}}
-        environment = {**os.environ, "KERASTUNE_CACHE": str(folder / "cache"), "PYTHONHASHSEED": "0"}
+        environment = {**os.environ, "KERASTUNE_CACHE": str(folder / f"{way}-cache"), "PYTHONHASHSEED": "0"}
         environment |= {"TF_CONFIG": json.dumps(cluster)} if way == "workers" else {}
         command = [sys.executable, __file__, "--train", way, "--folder", str(folder), *names]
         with (folder / f"{way}-{number}.log").open("wb") as log:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from kerastune_ft.data.labels import Labels, Scheme, scheme_of
+from kerastune_ft.errors import ConfigError
 from kerastune_ft.storage import told_of_data
 
 if TYPE_CHECKING:
@@ -210,6 +211,16 @@ def open_source(options: Any, task_options: Any, cache_directory: Path, report: 
     Whatever has to be unpacked, generated or remembered is kept in `cache_directory`; `report` is told of slow work.
     """
     module = importlib.import_module(f"kerastune_ft.data.{options.kind}")
-    cache_directory.mkdir(parents=True, exist_ok=True)
+    _make(cache_directory)
     with told_of_data("data.path"):
         return module.open_source(options, task_options, cache_directory, report)
+
+
+def _make(cache_directory: Path) -> None:
+    try:
+        cache_directory.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise ConfigError(
+            f"runtime.cache_directory: {cache_directory} cannot be made ({(error.strerror or str(error)).lower()}); "
+            "name a folder of a local disk that you may write to, there or in the environment variable KERASTUNE_CACHE"
+        ) from error

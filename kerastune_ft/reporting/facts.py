@@ -6,7 +6,7 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
-from kerastune_ft.reporting import contents
+from kerastune_ft.reporting import contents, stored
 from kerastune_ft.reporting import quantities as say
 
 Document = Mapping[str, Any]
@@ -35,7 +35,8 @@ def subjects(plan: Document) -> list[Fact]:
         Fact("backbone", _backbone(plan.get("backbone") or {})),
         Fact("weights", transfer((plan.get("backbone") or {}).get("transfer") or {})),
         Fact("head", _head(plan.get("head") or {})),
-        *stored.subjects(plan.get("cache") or {}),
+        Fact("cache", stored.of_run(plan.get("cache") or {})),
+        *(Fact("stored", line) for line in stored.found(plan.get("cache") or {})),
     ]
     return [fact for fact in facts if fact.text]
 
@@ -71,7 +72,7 @@ def phase_facts(phase: Document) -> list[Fact]:
         Fact("sampling", str(phase.get("sampling") or "")),
         Fact("augment", options(phase.get("augment"))),
         Fact("monitor", _monitor(phase)),
-        Fact(str((phase.get("store") or {}).get("decision") or "store"), _store(phase.get("store") or {})),
+        Fact(str((phase.get("store") or {}).get("decision") or "store"), stored.of_phase(phase.get("store") or {})),
         Fact("cut", _cut(phase.get("cut") or ())),
         Fact("estimate", _estimate(phase.get("estimate") or {})),
     ]
@@ -242,21 +243,6 @@ def _monitor(phase: Document) -> str:
         f"early stopping ({stopping})" if stopping else "no early stopping",
         f"starts from {phase['start_from']}" if phase.get("start_from") else "",
     )
-
-
-def _store(store: Document) -> str:
-    said = _sentence(
-        say.size(store["bytes"]) if store.get("bytes") else "", str(store.get("reason") or ""), joint=": "
-    )
-    return _sentence(said, _gain(store.get("seconds"), store.get("seconds_recomputed")), joint="; ")
-
-
-def _gain(seconds: Any, recomputed: Any) -> str:
-    """Return what the frozen part takes, and what it would take with nothing stored if that is another figure."""
-    if not say.is_number(seconds) or not recomputed:
-        return ""
-    taken, without = say.duration(seconds), say.duration(recomputed)
-    return f"about {taken}" if taken == without else f"about {taken} instead of {without}"
 
 
 def _cut(cut: Sequence[Document]) -> str:

@@ -57,6 +57,8 @@ class Lines(Watch):
         """`log` takes every line as well."""
         self._log, self._last, self._epochs = log, time.monotonic(), 0
         self._phase: Mapping[str, Any] = {}
+        # Other work under way: what, how much was done when it was first told of, and when that was.
+        self._work: tuple[str, int, float] | None = None
 
     def _say(self, text: str) -> None:
         print(text, file=sys.stderr, flush=True)
@@ -91,8 +93,17 @@ class Lines(Watch):
 
     def work(self, what: str, done: int, total: int) -> None:
         """Print a line when nothing was printed for a minute."""
+        rate = self._rate(what, done)
         if self._is_quiet():
-            self._say(f"{what}  {done}/{total}")
+            self._say(f"{what}  {done}/{total}{rate}")
+
+    def _rate(self, what: str, done: int) -> str:
+        """Return how much of this work is done in a second since it was first told of, if that is known yet."""
+        if self._work is None or self._work[0] != what or done < self._work[1]:
+            self._work = (what, done, time.monotonic())
+        _, begun, since = self._work
+        seconds = time.monotonic() - since
+        return f"  {(done - begun) / seconds:.3g} a second" if done > begun and seconds > 0 else ""
 
 
 def done_line(result: Mapping[str, Any]) -> str:
@@ -158,10 +169,11 @@ class Bars(Lines):
 
     def work(self, what: str, done: int, total: int) -> None:
         """Show a bar for other work and take it away at its end."""
+        rate = self._rate(what, done)
         if self._progress is None and done < total:
             self._show(what, total, done)
         if self._progress is not None and self._task is not None:
-            self._progress.update(self._task, completed=done, description=what)
+            self._progress.update(self._task, completed=done, total=total, description=f"{what}{rate}")
         if done >= total:
             self._hide()
 

@@ -11,7 +11,7 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from kerastune_ft.reporting import contents, facts
+from kerastune_ft.reporting import contents, facts, stored
 from kerastune_ft.reporting import quantities as say
 
 _ROWS_SHOWN = 12
@@ -119,6 +119,8 @@ def plan_table(plan: Mapping[str, Any]) -> RenderableType:
     for phase in phases:
         parts.append(Text.assemble((f"phase {phase.get('index', 0)}  ", "dim"), (str(phase.get("name")), "bold cyan")))
         parts.append(Padding(_labelled(facts.phase_facts(phase)), (0, 0, 1, 2)))
+    if measured := plan.get("measured"):
+        parts.append(listing(stored.measured_rows(measured), title=stored.measured_title(measured)))
     parts.extend(Text.assemble(("note  ", "yellow"), str(note)) for note in plan.get("notes") or ())
     return Group(*parts)
 
@@ -127,7 +129,7 @@ def plan_html(plan: Mapping[str, Any]) -> str:
     """Return the plan as an HTML fragment for notebooks, with everything `plan_table` shows."""
     from kerastune_ft.reporting import pages
 
-    phases = plan.get("phases") or []
+    phases, measured = plan.get("phases") or [], plan.get("measured")
     return pages.fill(
         "plan.html",
         name=plan.get("name"),
@@ -137,6 +139,8 @@ def plan_html(plan: Mapping[str, Any]) -> str:
         contents=contents.rows(plan.get("data") or {}),
         contents_heading=contents.heading(plan.get("data") or {}),
         rows=[facts.phase_row(phase, plan) for phase in phases],
+        measured=stored.measured_rows(measured) if measured else [],
+        measured_heading=stored.measured_title(measured) if measured else "",
         phases_count=say.counted(len(phases), "phase"),
         phases=[(str(phase.get("name")), facts.phase_facts(phase)) for phase in phases],
     )

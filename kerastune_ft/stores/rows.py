@@ -8,6 +8,7 @@ from __future__ import annotations
 import itertools
 import os
 import threading
+import weakref
 from collections import OrderedDict
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -113,13 +114,11 @@ def _unread(buffers: list[memoryview], count: int) -> list[memoryview]:
 
 
 class _OpenFile:
+    """A file that is closed when nobody reads it any more; at the end of the program the system does."""
+
     def __init__(self, path: Path) -> None:
         self.descriptor = os.open(path, os.O_RDONLY)
-
-    def __del__(self) -> None:
-        # Not opened at all where opening failed.
-        if hasattr(self, "descriptor"):
-            os.close(self.descriptor)
+        weakref.finalize(self, os.close, self.descriptor).atexit = False
 
 
 class _OpenFiles:

@@ -14,6 +14,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import tensorflow as tf
 
+from kerastune_ft.config.byte_sizes import size_text
 from kerastune_ft.data.examples import listed
 from kerastune_ft.data.source import counted
 from kerastune_ft.errors import DataError
@@ -139,7 +140,8 @@ class PhaseFeatures:
             return
         self._make_room(store, missing)
         source = self._source(need, level, examples, view)
-        what, left, waited = f"storing features{_at(level)}", missing, False
+        what, left, waited, own = f"storing features{_at(need, level, view)}", missing, False, 0
+        began = time.monotonic()
         while left:
             held: list[Block] = []
             try:
@@ -151,6 +153,7 @@ class PhaseFeatures:
                 for block, rows in self._computed(source, held):
                     block.write(rows)
                     left -= len(rows)
+                    own += len(rows)
                     self._watch.work(what, missing - left, missing)
                     if block.is_full:
                         if source.reads_files:
@@ -166,6 +169,12 @@ class PhaseFeatures:
                 time.sleep(_PAUSE)
             left = int(store.missing(ids).sum())
         self._watch.work(what, missing, missing)
+        if own:
+            seconds = time.monotonic() - began
+            self._watch.note(
+                f"stored features of {counted(own, 'example')}{_at(need, level, view)} in {seconds:.1f} s "
+                f"({own / max(seconds, 1e-9):.0f} examples/s), {size_text(own * store.row_bytes)}"
+            )
 
     def _check_unchanged(self, examples: np.ndarray) -> None:
         """Raise DataError where files are no longer those whose content their rows would be known by."""
@@ -178,10 +187,13 @@ class PhaseFeatures:
 
     def _make_room(self, store: FeatureStore, missing: int) -> None:
         keep = [each.key for each in self._open.values()]
-        make_room(
-            self._session.cache / "features", missing * store.row_bytes, self._plan.decision.budget, keep,
-            self._watch.note,
-        )  # fmt: skip
+        needed, budget = missing * store.row_bytes, self._plan.decision.budget
+        if not make_room(self._session.cache / "features", needed, budget, keep, self._watch.note):
+            # The budget is a wish; whether the disk has room shows when it is written to.
+            self._watch.note(
+                f"{size_text(needed)} of features to store are more than the budget of {size_text(budget)}, or the "
+                "disk, leaves beside stores that are in use; they are stored nevertheless"
+            )
 
     def _below(self, need: Need, level: str) -> tuple[Stored, int] | None:
         """Return the nearest store below a level, filled, and the stage that follows it."""
@@ -278,5 +290,8 @@ def _bytes(features: Any) -> np.ndarray:
     return packed[0] if len(packed) == 1 else np.concatenate(packed, axis=1)
 
 
-def _at(level: str) -> str:
-    return {INPUT: " (decoded images)", BASE: " (what stays frozen)", CUT: ""}[level]
+def _at(need: Need, level: str, view: int) -> str:
+    said = {INPUT: ["decoded images"], BASE: ["what stays frozen"], CUT: []}[level]
+    if level != INPUT and need.views > 1:
+        said.append(f"view {view + 1} of {need.views}")
+    return f" ({', '.join(said)})" if said else ""

@@ -118,7 +118,7 @@ def _readings(session: Session, plan: Plan) -> Iterator[Timed]:
 
 def _read(folder: Path, group: int, row_bytes: int) -> Iterator[None]:
     ids = [number.to_bytes(32, "little") for number in range(group * (CHUNKS + 1))]
-    with FeatureStore(folder, {}, row_bytes, {}, str) as opened:
+    with FeatureStore(folder, {}, row_bytes, {}, lambda _: None) as opened:
         for block in opened.claim(ids, group):
             block.write(np.zeros((len(block.positions), row_bytes), np.uint8))
             block.commit()

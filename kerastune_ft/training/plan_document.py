@@ -14,6 +14,7 @@ from kerastune_ft.graph.boundary import HEAD
 from kerastune_ft.graph.partition import tensor_bytes
 from kerastune_ft.graph.units import count
 from kerastune_ft.input.fitting import fitting_notes
+from kerastune_ft.stores.mounts import network_notes
 from kerastune_ft.training import balance, batch_norm, continuing, precision, storing
 from kerastune_ft.training.assemble import Session
 from kerastune_ft.training.needs import cache_settings, flops_rate
@@ -59,7 +60,7 @@ def plan_document(session: Session, phases: Sequence[PhasePlan], chunk: int, dec
             "stores": [_store_document(decision, store) for store in sorted(decision.stored, key=lambda each: each.id)],
         },
         "phases": [_phase_document(session, plan, decision) for plan in phases],
-        "notes": _notes(session, phases, chunk),
+        "notes": _notes(session, phases, chunk, decision),
     }
 
 
@@ -89,7 +90,7 @@ def unit_rows(units: Sequence[Any]) -> list[dict[str, Any]]:
     ]
 
 
-def _notes(session: Session, phases: Sequence[PhasePlan], chunk: int) -> list[str]:
+def _notes(session: Session, phases: Sequence[PhasePlan], chunk: int, decision: Decision) -> list[str]:
     notes = [*session.backbone.notes, *continuing.notes(session), *precision.notes(session.devices.precision)]
     notes += balance.notes(session.source, {plan.phase.name: plan.phase for plan in phases})
     if session.source.image_sizes is not None:
@@ -105,6 +106,8 @@ def _notes(session: Session, phases: Sequence[PhasePlan], chunk: int) -> list[st
                 f"phase {plan.phase.name}: an update takes batch_size x accumulate = {asked} examples and there are "
                 f"{examples} to train on, so every epoch is one update of all of them"
             )
+    if decision.stored:
+        notes += network_notes(session.cache)
     for plan in phases:
         norms = batch_norm.layers(session.backbone.units, plan.selection)
         notes += batch_norm.notes(plan.phase, norms, plan.batch_size, plan.steps, examples)

@@ -21,6 +21,8 @@ from kerastune_ft.training.storing import PLAIN, Store
 
 # Counted up when inputs are decoded, fitted or augmented otherwise, so that an older store is not taken for one of now.
 INPUT_VERSION = 1
+# How the names of environment variables begin that choose kernels, and with them the last bits.
+_KERNELS = ("TF_ENABLE_ONEDNN", "TF_ONEDNN", "ONEDNN_", "DNNL_", "TF_XLA_", "XLA_FLAGS", "TF_CUDNN_", "NVIDIA_TF32")
 
 
 def parts(session: Session, chunk: int, stages: Sequence[Stage], store: Store) -> dict[str, Any]:
@@ -51,7 +53,13 @@ def parts(session: Session, chunk: int, stages: Sequence[Stage], store: Store) -
             [name, list(tensor.shape[1:]), str(tensor.dtype)]
             for name, tensor in zip(below[-1].cut_names, below[-1].cut, strict=True)
         ],
-        "computation": {"chunk": chunk, "deterministic": session.devices.deterministic, **_device(session)},
+        "computation": {
+            "chunk": chunk,
+            "deterministic": session.devices.deterministic,
+            "tf32": tf.config.experimental.tensor_float_32_execution_enabled(),
+            "flags": {name: value for name, value in os.environ.items() if name.startswith(_KERNELS)},
+            **_device(session),
+        },
         "versions": {"tensorflow": tf.__version__, "keras": importlib.metadata.version("keras")},
     }
 

@@ -5,7 +5,7 @@ Estimates decide, not measurements, so that the same plan is made again; what wa
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from kerastune_ft.config.byte_sizes import size_text
@@ -151,8 +151,8 @@ def decide(
     """Choose what is stored.
 
     `required` is, whatever it costs; `kept` are the ids that an earlier plan of the run chose, which is then obeyed.
-    Else the store that saves most is taken, again and again, while one saves anything and fits the budget; then one
-    makes room for another while that saves more. What others have made useless is given up in the end.
+    Else the store that saves most is taken, again and again, while one saves anything and fits the budget; what later
+    ones have made useless is given up in the end.
     """
     decision = Decision(tuple(needs), sizes, budget)
     candidates = sorted({store for need in needs for store in need.stores.values()}, key=lambda store: store.id)
@@ -164,48 +164,37 @@ def decide(
 
 
 def _chosen(decision: Decision, candidates: Sequence[Store], required: set[Store]) -> set[Store]:
-    chosen = set(required)
-    seconds = decision.seconds(chosen)
+    """Return the better of what is chosen by seconds saved and by seconds saved for a byte."""
+    tries = []
+    for per_byte in (False, True):
+        chosen = required
+        # What is given up leaves room for others.
+        for _ in range(2):
+            chosen = _without_useless(decision, _filled(decision, candidates, chosen, per_byte), required)
+        tries.append(chosen)
+    return min(tries, key=decision.seconds)
+
+
+def _filled(decision: Decision, candidates: Sequence[Store], chosen: set[Store], per_byte: bool) -> set[Store]:
+    """Add stores one by one, the one that saves most first, while one saves anything and has room."""
     while True:
-        least, better = _best(decision, _larger(decision, candidates, chosen), seconds)
-        if better is None:
-            least, better = _best(decision, _exchanged(decision, candidates, chosen, required), seconds)
-        if better is None:
-            break
-        seconds, chosen = least, better
+        used, seconds = sum(map(decision.bytes, chosen)), decision.seconds(chosen)
+        savings = [
+            ((seconds - decision.seconds(chosen | {store})) / (decision.bytes(store) if per_byte else 1), store)
+            for store in candidates
+            if store not in chosen and used + decision.bytes(store) <= decision.budget
+        ]
+        saving, best = max(savings, key=lambda pair: pair[0], default=(0.0, None))
+        if best is None or saving <= 0:
+            return chosen
+        chosen = chosen | {best}
+
+
+def _without_useless(decision: Decision, chosen: set[Store], required: set[Store]) -> set[Store]:
     for store in sorted(chosen - required, key=lambda each: each.id):
         if decision.seconds(chosen - {store}) <= decision.seconds(chosen):
             chosen = chosen - {store}
     return chosen
-
-
-def _best(decision: Decision, sets: Iterable[set[Store]], seconds: float) -> tuple[float, set[Store] | None]:
-    """Return the set that takes least and its seconds, or None where none takes less; the first of equal ones."""
-    best: set[Store] | None = None
-    # Sums of the same numbers in another order differ in their last digits.
-    least = seconds * (1 - 1e-9)
-    for each in sets:
-        if (taken := decision.seconds(each)) < least:
-            least, best = taken * (1 - 1e-9), each
-    return least, best
-
-
-def _larger(decision: Decision, candidates: Sequence[Store], chosen: set[Store]) -> Iterator[set[Store]]:
-    """Yield the sets with one store more that are within the budget."""
-    used = sum(map(decision.bytes, chosen))
-    for store in candidates:
-        if store not in chosen and used + decision.bytes(store) <= decision.budget:
-            yield chosen | {store}
-
-
-def _exchanged(
-    decision: Decision, candidates: Sequence[Store], chosen: set[Store], required: set[Store]
-) -> Iterator[set[Store]]:
-    """Yield the sets in which one store has made room for another."""
-    for store in sorted(chosen - required, key=lambda each: each.id):
-        rest = chosen - {store}
-        yield rest
-        yield from (larger for larger in _larger(decision, candidates, rest) if store not in larger)
 
 
 def reason(decision: Decision, phase: int, is_off: bool) -> str:
@@ -224,8 +213,8 @@ def reason(decision: Decision, phase: int, is_off: bool) -> str:
     if level == CUT:
         return _saving(decision, train)
     if level == BASE:
-        why = _refusal(decision, train, train.stores[CUT])
-        return f"what stays frozen for the rest of the schedule is stored, the layers above it are computed again: {why}"
+        said = "what stays frozen for the rest of the schedule is stored, the layers above it are computed again"
+        return f"{said}: {_refusal(decision, train, train.stores[CUT])}"
     return _refusal(decision, train, train.stores[CUT]) + _decoded(level)
 
 

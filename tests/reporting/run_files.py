@@ -104,7 +104,13 @@ def phase_document(index: int, phases: int, epochs: int, rows: list[dict[str, An
         "early_stopping": {"patience": 4, "min_delta": 0.0} if index else None,
         "monitor": "validation_auc",
         "start_from": "best",
-        "store": {"decision": "store" if not index else "recompute", "bytes": 1_200_000, "reason": "3 epochs read it"},
+        "store": {
+            "decision": "store" if not index else "recompute",
+            "bytes": 1_200_000,
+            "reason": "saves 2 of 3 passes over the frozen part",
+            "seconds": 0.5,
+            "seconds_recomputed": 10.2,
+        },
         "estimate": {"seconds": 42.0 * (index + 1), "memory_bytes": 3.1e9, "basis": "FLOPs at 50 GFLOP/s"},
     }
 

@@ -99,7 +99,11 @@ def test_the_budget_is_what_is_given_or_a_share_of_the_disk(
     assert budget(12345, tmp_path) == 12345
     assert budget("1.5 MB", tmp_path) == 1_500_000
     held = sum(info.bytes for info in stores(tmp_path))
-    for free, expected in ((10_000_000_000, 2_000_000_000), (10**9, int(0.2 * (10**9 + held))), (10**12, 20_000_000_000)):
+    for free, expected in (
+        (10_000_000_000, 2_000_000_000),
+        (10**9, int(0.2 * (10**9 + held))),
+        (10**12, 20_000_000_000),
+    ):
         monkeypatch.setattr(shutil, "disk_usage", lambda _, free=free: shutil._ntuple_diskusage(0, 0, free))
         assert budget(None, tmp_path) == expected
     assert budget(None, tmp_path / "not" / "yet") == 20_000_000_000

@@ -15,7 +15,7 @@ SIZE = 32
 
 def _conv(x: Any, name: str, filters: int = 8, strides: int = 1) -> Any:
     x = layers.Conv2D(filters, 3, strides, padding="same", use_bias=False, name=f"{name}_conv")(x)
-    return layers.Activation("relu", name=f"{name}_relu")(layers.BatchNormalization(name=f"{name}_norm")(x))
+    return layers.Activation("swish", name=f"{name}_relu")(layers.BatchNormalization(name=f"{name}_norm")(x))
 
 
 def _plain(x: Any) -> Any:
@@ -74,7 +74,9 @@ def saved(path: Path, joined: str, seed: int = 0) -> dict[str, Any]:
     draw = np.random.default_rng(seed)
     for variable in model.variables:
         # Statistics that are not those of a fresh layer, so that inference mode shows.
-        if variable.path.endswith(("moving_mean", "moving_variance")):
-            variable.assign(draw.uniform(0.2, 0.9, variable.shape))
+        if variable.path.endswith("moving_mean"):
+            variable.assign(draw.uniform(-0.2, 0.2, variable.shape))
+        if variable.path.endswith("moving_variance"):
+            variable.assign(draw.uniform(0.1, 0.4, variable.shape))
     model.save(path)
     return {"kind": "saved", "path": str(path)}

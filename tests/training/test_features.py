@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import signal
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +12,7 @@ import numpy as np
 import pytest
 import small_nets
 from PIL import Image
-from tiny_run import results, write_data
+from tiny_run import program, results, stopped, write_data
 
 import kerastune_ft as kt
 from kerastune_ft.training import needs
@@ -141,8 +142,43 @@ def test_views_and_fresh_augmentation_between(data: Path, tmp_path: Path) -> Non
     run = assert_same(made, tmp_path)
     assert "decoded input" in stored(run)
     assert any(" of {" in store for store in stored(run)), "views"
-    fresh = plan(run)["phases"][1]["cache"]
+    fresh = plan(run)["phases"][1]["store"]
     assert fresh["reason"].startswith("random augmentation below the cut, drawn anew every epoch; validation is stored")
+
+
+def test_a_second_run_and_a_resumed_one_compute_nothing_again(
+    data: Path, tmp_path: Path, calls: list[tuple[int, int | None]]
+) -> None:
+    phases = [{**phase, "epochs": 2} for phase in (VIEWS[0], *moving(**LAST)[1:2])]
+    made = document(data, small_nets.saved(tmp_path / "net.keras", "residual"), phases)
+    first = trained(made, tmp_path, "required")
+    computed = len(calls)
+    assert computed
+    kept = first.rename(tmp_path / "first")
+    assert trained(made, tmp_path, "required", until_phase="head").is_dir()
+    again = trained(made, tmp_path, "required")
+    assert len(calls) == computed
+    assert results(again) == results(kept)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("replicas", [1, 2])
+def test_stopped_within_a_phase(replicas: int, data: Path, tmp_path: Path) -> None:
+    """In processes of their own, since the number of replicas is that of a process."""
+    made = document(data, small_nets.saved(tmp_path / "net.keras", "skipping"), [*VIEWS, *moving(**LAST)[1:2]])
+    made["phases"][-1]["unfreeze"] = {"variables": ["block2_*"]}
+    for cache in ("off", "auto"):
+        runtime = {"replicas": replicas, "cache": cache}
+        output = {"checkpoint": {"every": {"steps": 2}}}
+        (tmp_path / f"{cache}.json").write_text(json.dumps({**made, "runtime": runtime, "output": output}))
+        command = ("run", f"{cache}.json", "--run-dir", cache)
+        if cache == "auto":
+            begun = tmp_path / cache / "phases/02-top/checkpoint/000000002.safetensors"
+            assert stopped(tmp_path, signal.SIGTERM, begun.exists, *command).code == 75
+        done = program(tmp_path, *command)
+        assert done.code == 0, done.err
+    assert stored(tmp_path / "auto")
+    assert results(tmp_path / "auto") == results(tmp_path / "off")
 
 
 @pytest.mark.slow

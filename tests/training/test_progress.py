@@ -73,6 +73,21 @@ def test_long_work_says_something_every_minute(monkeypatch: pytest.MonkeyPatch, 
     assert log[-1] == "evaluating test  5/10"
 
 
+def test_other_work_tells_how_fast_it_is(monkeypatch: pytest.MonkeyPatch) -> None:
+    clock = [0.0]
+    monkeypatch.setattr(time, "monotonic", lambda: clock[0])
+    log: list[str] = []
+    watch = Lines(log.append)
+    for done in (100, 300, 500, 700, 900, 1100):
+        watch.work("storing features", done, 1233)
+        clock[0] += 20
+    assert log == ["storing features  700/1233  10 a second"]
+    watch.work("storing features (view 2)", 10, 1233)
+    clock[0] += 60
+    watch.work("storing features (view 2)", 310, 1233)
+    assert log[-1] == "storing features (view 2)  310/1233  5 a second"
+
+
 def test_bars_leave_the_same_lines() -> None:
     screen = io.StringIO()
     log: list[str] = []

@@ -1,0 +1,43 @@
+"""Whether a folder lies on a disk of this machine, as far as Linux tells."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+_MOUNTS = Path("/proc/self/mounts")
+_NETWORK = {
+    "9p", "afs", "beegfs", "ceph", "cifs", "gluster", "gpfs", "lustre", "ncpfs", "nfs", "nfs4", "smb3",
+    "smbfs", "sshfs",
+}  # fmt: skip
+# The space, tab, newline and backslash of a path are written as octal numbers there.
+_ESCAPED = re.compile(r"\\([0-7]{3})")
+
+
+def network_notes(folder: Path, mounts: Path = _MOUNTS) -> list[str]:
+    """Return a warning where a cache directory is on a network file system; nothing where that is not known."""
+    found = file_system(folder, mounts)
+    if found is None or not (found in _NETWORK or found.startswith("fuse.")):
+        return []
+    return [
+        f"the cache directory is on a network file system ({found}): stored features are read slower from "
+        "there than from a local disk, and locks may fail; name a local folder in runtime.cache_directory or "
+        "KERASTUNE_CACHE"
+    ]
+
+
+def file_system(folder: Path, mounts: Path = _MOUNTS) -> str | None:
+    """Return the type of the file system a folder is on, such as ``ext4``; None where it is not known."""
+    try:
+        lines = mounts.read_text(encoding="utf-8", errors="surrogateescape").splitlines()
+    except OSError:
+        return None
+    place = folder.absolute().resolve()
+    best: tuple[int, str] | None = None
+    for line in lines:
+        _, point, kind, *_ = line.split(" ")
+        above = Path(_ESCAPED.sub(lambda code: chr(int(code[1], 8)), point))
+        # Of two mounts at one place the later hides the other.
+        if place.is_relative_to(above) and (best is None or len(above.parts) >= best[0]):
+            best = len(above.parts), kind
+    return best[1] if best else None
