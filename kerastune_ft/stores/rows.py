@@ -118,7 +118,8 @@ class _OpenFile:
 
     def __init__(self, path: Path) -> None:
         self.descriptor = os.open(path, os.O_RDONLY)
-        weakref.finalize(self, os.close, self.descriptor).atexit = False
+        # A property that its type stub does not have as one.
+        weakref.finalize(self, os.close, self.descriptor).atexit = False  # type: ignore[misc]
 
 
 class _OpenFiles:

@@ -151,8 +151,8 @@ def decide(
     """Choose what is stored.
 
     `required` is, whatever it costs; `kept` are the ids that an earlier plan of the run chose, which is then obeyed.
-    Else the store that saves most is taken, again and again, while one saves anything and fits the budget; what later
-    ones have made useless is given up in the end.
+    Else the store that saves most, or most for a byte, is taken, again and again, while one saves anything and fits the
+    budget: the better of the two ways.
     """
     decision = Decision(tuple(needs), sizes, budget)
     candidates = sorted({store for need in needs for store in need.stores.values()}, key=lambda store: store.id)
@@ -165,13 +165,7 @@ def decide(
 
 def _chosen(decision: Decision, candidates: Sequence[Store], required: set[Store]) -> set[Store]:
     """Return the better of what is chosen by seconds saved and by seconds saved for a byte."""
-    tries = []
-    for per_byte in (False, True):
-        chosen = required
-        # What is given up leaves room for others.
-        for _ in range(2):
-            chosen = _without_useless(decision, _filled(decision, candidates, chosen, per_byte), required)
-        tries.append(chosen)
+    tries = [_filled(decision, candidates, required, per_byte) for per_byte in (False, True)]
     return min(tries, key=decision.seconds)
 
 
@@ -188,13 +182,6 @@ def _filled(decision: Decision, candidates: Sequence[Store], chosen: set[Store],
         if best is None or saving <= 0:
             return chosen
         chosen = chosen | {best}
-
-
-def _without_useless(decision: Decision, chosen: set[Store], required: set[Store]) -> set[Store]:
-    for store in sorted(chosen - required, key=lambda each: each.id):
-        if decision.seconds(chosen - {store}) <= decision.seconds(chosen):
-            chosen = chosen - {store}
-    return chosen
 
 
 def reason(decision: Decision, phase: int, is_off: bool) -> str:

@@ -58,6 +58,26 @@ def test_what_is_damaged_is_damaged(tmp_path: Path) -> None:
     assert damage.newest_checkpoint(tmp_path) is None, "a finished phase needs no checkpoint"
 
 
+def test_only_committed_shards_are_damaged(tmp_path: Path) -> None:
+    from injected import damage
+
+    shards = tmp_path / "features/0123/shards"
+    shards.mkdir(parents=True)
+    (shards / "begun.rows").write_bytes(bytes(40))
+    assert damage.a_shard(tmp_path, random.Random(0)) is None
+    kinds, paths = set(), set()
+    for seed in range(30):
+        for name in ("done.rows", "done.index"):
+            (shards / name).write_bytes(bytes(40))
+        path = damage.a_shard(tmp_path, random.Random(seed))
+        assert path is not None
+        kinds.add(damage.damage_shard(path, random.Random(seed)))
+        paths.add(path.name)
+        assert path.read_bytes() != bytes(40)
+    assert kinds == set(damage.SHARD_KINDS)
+    assert paths == {"done.rows", "done.index"}
+
+
 def test_results_are_compared_without_their_seconds(tmp_path: Path) -> None:
     from injected import sameness
 
