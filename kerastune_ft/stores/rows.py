@@ -119,7 +119,8 @@ class _OpenFile:
     def __init__(self, path: Path) -> None:
         self.descriptor = os.open(path, os.O_RDONLY)
         # A property that its type stub does not have as one.
-        weakref.finalize(self, os.close, self.descriptor).atexit = False  # type: ignore[misc]
+        # typeshed does not know that it can be assigned.
+        weakref.finalize(self, os.close, self.descriptor).atexit = False  # type: ignore[misc]  # type: ignore[misc]
 
 
 class _OpenFiles:
