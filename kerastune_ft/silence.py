@@ -8,13 +8,23 @@ import os
 import sys
 from collections.abc import Iterator
 
+# Keras takes a second and more to import them, where they are, for wrappers and plots that no command uses.
+_UNUSED = ("sklearn", "pandas", "matplotlib")
+_is_own = False
+
+
+def own_process() -> None:
+    """Say that this process runs one command and nothing else: Keras may then lack what only other programs use."""
+    global _is_own
+    _is_own = True
+
 
 @contextlib.contextmanager
 def tensorflow_import() -> Iterator[None]:
     """Import TensorFlow, alone or with what needs it, without noise and without looking for garbage among its parts."""
     # Where the caller has it already, there may be models too, and those do not last.
     lasting = contextlib.nullcontext() if "tensorflow" in sys.modules else _lasting()
-    with _silent(), lasting:
+    with _silent(), lasting, _without_unused():
         yield
 
 
@@ -33,6 +43,18 @@ def _silent() -> Iterator[None]:
         finally:
             os.dup2(kept, 2)
             os.close(kept)
+
+
+@contextlib.contextmanager
+def _without_unused() -> Iterator[None]:
+    """Let Keras find that what it only uses where it is there is not; afterwards it is there again."""
+    hidden = [name for name in _UNUSED if _is_own and name not in sys.modules]
+    sys.modules.update(dict.fromkeys(hidden))  # type: ignore[arg-type]
+    try:
+        yield
+    finally:
+        for name in hidden:
+            del sys.modules[name]
 
 
 @contextlib.contextmanager

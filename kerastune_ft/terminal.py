@@ -16,6 +16,7 @@ from typing import Any, NoReturn
 import click
 
 from kerastune_ft.errors import OUT_OF_SPACE, KerasTuneError
+from kerastune_ft.silence import own_process
 
 
 def _interrupt(number: int, frame: FrameType | None) -> NoReturn:
@@ -31,7 +32,10 @@ class Program(click.Group):
         if threading.current_thread() is threading.main_thread():
             # A run listens for itself once it can; until then, and for other commands, this is what stopping means.
             signal.signal(signal.SIGTERM, _interrupt)
-        words = options.get("args") or (arguments[0] if arguments else None) or sys.argv[1:]
+        given = options.get("args") or (arguments[0] if arguments else None)
+        if given is None:
+            own_process()
+        words = given or sys.argv[1:]
         try:
             code = super().main(*arguments, **options)
             sys.exit(code if isinstance(code, int) else 0)

@@ -12,7 +12,8 @@ import tensorflow as tf
 
 from kerastune_ft import storage
 from kerastune_ft.config.data import FolderData, TableData
-from kerastune_ft.data.images import CheckedImage, stamp_of, unreadable
+from kerastune_ft.data.fingerprint import stamp
+from kerastune_ft.data.images import CheckedImage, unreadable
 from kerastune_ft.data.labels import Labels
 from kerastune_ft.data.source import Catalogue, DataSource, SkippedFile, counted
 from kerastune_ft.errors import DataError
@@ -46,8 +47,8 @@ class FileSource(DataSource):
             return []
         # File systems of a network answer slowly, and many questions at once.
         with ThreadPoolExecutor(min(_ASKED_AT_ONCE, len(own))) as pool:
-            stamps = list(pool.map(lambda index: _stamp(self._files[index].path), own))
-        return [self.keys[index] for index, stamp in zip(own, stamps, strict=True) if stamp != self._files[index].stamp]
+            found = list(pool.map(lambda index: _stamp(self._files[index].path), own))
+        return [self.keys[index] for index, now in zip(own, found, strict=True) if now != self._files[index].stamp]
 
     def lost(self) -> list[tuple[str, str]]:
         """Return the files that went away or were damaged since they were checked, each with what became of it."""
@@ -59,10 +60,10 @@ class FileSource(DataSource):
         return [(key, reason) for key, reason in found if reason is not None]
 
 
-def _stamp(path: str) -> tuple[int, int] | None:
+def _stamp(path: str) -> list[int | None] | None:
     """Return size and time of a file, or None where it is not there."""
     try:
-        return stamp_of(storage.status(path))
+        return stamp(storage.status(path))
     except (OSError, ValueError):
         return None
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import json
 import os
@@ -34,7 +35,7 @@ class FileRecords:
     def recall(self, path: str, status: os.stat_result) -> dict[str, Any] | None:
         """Return the facts about a file, or None where there are none or the file has changed since."""
         record = self._records.get(path)
-        if record is None or (record["size"], record["mtime"]) != (status.st_size, status.st_mtime_ns):
+        if record is None or record.get("stamp") != stamp(status):
             return None
         if not status.st_mtime_ns:
             # A file system that knows no times does not tell of a change.
@@ -43,18 +44,34 @@ class FileRecords:
 
     def remember(self, path: str, status: os.stat_result, facts: dict[str, Any]) -> None:
         """Keep the facts about a file as it was at `status`."""
-        self._records[path] = {"path": path, "size": status.st_size, "mtime": status.st_mtime_ns, "facts": facts}
+        self._records[path] = {"path": path, "stamp": stamp(status), "facts": facts}
         self._changed = True
 
     def save(self) -> None:
-        """Write the records, whole or not at all; a reader or a second writer never meets half a file."""
+        """Write the records, whole or not at all; a reader or a second writer never meets half a file.
+
+        Where that cannot be done, in a cache directory that is shared and read only say, all is learnt again next time.
+        """
         if not self._changed:
             return
-        self._path.parent.mkdir(parents=True, exist_ok=True)
         partial = self._path.with_suffix(f".{os.getpid()}.partial")
-        partial.write_text("".join(json.dumps(record) + "\n" for record in self._records.values()), encoding="utf-8")
-        os.replace(partial, self._path)
+        text = "".join(json.dumps(record) + "\n" for record in self._records.values())
+        try:
+            self._path.parent.mkdir(parents=True, exist_ok=True)
+            partial.write_text(text, encoding="utf-8")
+            os.replace(partial, self._path)
+        except OSError:
+            with contextlib.suppress(OSError):
+                partial.unlink()
         self._changed = False
+
+
+def stamp(status: os.stat_result) -> list[int | None]:
+    """Return what changes when a file does: its size, and the times of its content and of its entry.
+
+    Tools that copy files give the content's time back; the entry's they cannot.
+    """
+    return [status.st_size, status.st_mtime_ns, getattr(status, "st_ctime_ns", None)]
 
 
 def file_sha256(path: Path, cache_directory: Path) -> str:

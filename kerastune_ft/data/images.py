@@ -25,7 +25,7 @@ import tensorflow as tf
 from PIL import ExifTags, Image
 
 from kerastune_ft import storage
-from kerastune_ft.data.fingerprint import FileRecords, content_identity
+from kerastune_ft.data.fingerprint import FileRecords, content_identity, stamp
 from kerastune_ft.data.intensity import (
     Intensity,
     UnusableImageError,
@@ -66,7 +66,7 @@ class CheckedImage:
     """Whether EXIF asks viewers to turn or mirror the picture, which is not done here."""
     size: tuple[int, int] | None = None
     """Height and width; None where the file is no image."""
-    stamp: tuple[int, int] | None = None
+    stamp: list[int | None] | None = None
     """Size in bytes and time of the last change when it was checked; None where a copy is read in its place."""
     content: str = ""
     """A SHA-256 (hex) that the pixels follow from: of the file's bytes, or of these with the range that is mapped."""
@@ -130,7 +130,7 @@ class ImageCheck:
             deep_range=tuple(deep) if deep else None,
             is_rotated=facts["rotated"],
             size=tuple(size) if size else None,
-            stamp=None if copy else stamp_of(status),
+            stamp=None if copy else stamp(status),
             content=facts["sha256"] if self._intensity is None else content_identity(facts["sha256"], *self._intensity),
         )
 
@@ -169,11 +169,6 @@ class ImageCheck:
         image.save(partial, "PNG", compress_level=1)
         os.replace(partial, self._converted / name)
         return name
-
-
-def stamp_of(status: os.stat_result) -> tuple[int, int]:
-    """Return what changes when a file does: its size in bytes and the time of its last change."""
-    return status.st_size, status.st_mtime_ns
 
 
 def read_once(path: str, intensity: Intensity, decode: Callable[[bytes], Decoded]) -> tuple[Decoded, bool]:

@@ -101,6 +101,9 @@ def balanced(
     return np.sort(np.concatenate(drawn))
 
 
+# Batches of `Loader.inputs` that wait for what is computed from them, which takes seconds to compile at first.
+_AHEAD, _AHEAD_BYTES = 8, 1 << 26
+
 Decoded = Callable[[np.ndarray], np.ndarray]
 """Returns the inputs of examples by index, as `Shaping.inputs` makes them of the source's elements."""
 
@@ -207,7 +210,8 @@ class Loader:
             dataset = indices.batch(rows, drop_remainder=True)
             dataset = _mapped(dataset, lambda index: (self._read(decoded, index), (), (), index))
         dataset = self._augmented(dataset, augmentation, epoch)
-        return _mapped(dataset, lambda inputs, *others: inputs).prefetch(2)
+        size = rows * self.input_spec.shape.num_elements() * (4 if augmentation else self.input_spec.dtype.size)
+        return _mapped(dataset, lambda inputs, *others: inputs).prefetch(max(2, min(_AHEAD, _AHEAD_BYTES // size)))
 
     def _input(self, index: tf.Tensor) -> tf.Tensor:
         return self.task.inputs(self.source.element(index), self.geometry)

@@ -128,6 +128,15 @@ class Claims:
         self._missing = missing
         self._committed = committed
 
+    def alone(self) -> Iterator[Block]:
+        """Yield all missing rows in blocks, whoever has claimed them: rows that come twice do no harm."""
+        for part in _cut(np.flatnonzero(self._missing()), self._multiple, self._row_bytes):
+            yield Block(part, self._ids[part], self._shards, self._key, self._row_bytes, self._taken)
+
+    def _taken(self, shard: Shard | None) -> None:
+        if shard is not None:
+            self._committed(shard)
+
     def blocks(self, is_over: Callable[[], bool], waits: bool) -> Iterator[Block]:
         """Yield blocks until every row is there or in a block that this process has; `is_over` ends it before.
 
@@ -163,8 +172,7 @@ class Claims:
         agenda.join()
 
         def done(shard: Shard | None) -> None:
-            if shard is not None:
-                self._committed(shard)
+            self._taken(shard)
             lock.release_and_remove()
             agenda.leave()
 

@@ -11,6 +11,8 @@ from kerastune_ft.stores import record
 from kerastune_ft.stores.budget import stores
 
 _LONGEST = 24
+# Parts that are SHA-256 of what they name: the layers below the cut, their variables.
+_HASHES = ("graph", "weights")
 _ABSENT = object()
 
 
@@ -30,7 +32,7 @@ def nearest(root: Path, parts: Mapping[str, Any], alike: Mapping[str, Any] | Non
             continue
         names = [name for name in {**here, **there} if here.get(name, _ABSENT) != there.get(name, _ABSENT)]
         if closest is None or len(names) < len(closest):
-            closest = [f"{name}: {_shown(here, name)} here, {_shown(there, name)} there" for name in names]
+            closest = [_difference(here, there, name) for name in names]
     return closest or []
 
 
@@ -41,6 +43,12 @@ def _leaves(value: Any, name: str = "") -> Iterator[tuple[str, Any]]:
             yield from _leaves(inner, f"{name}.{key}" if name else str(key))
     elif name:
         yield name, value
+
+
+def _difference(here: Mapping[str, Any], there: Mapping[str, Any], name: str) -> str:
+    if name in _HASHES:
+        return f"{name}: others"
+    return f"{name}: {_shown(here, name)} here, {_shown(there, name)} there"
 
 
 def _shown(leaves: Mapping[str, Any], name: str) -> str:

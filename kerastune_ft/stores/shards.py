@@ -11,6 +11,7 @@ import hashlib
 import json
 import os
 import secrets
+import shutil
 import threading
 from dataclasses import dataclass
 from pathlib import Path
@@ -115,8 +116,13 @@ def _check_rows(path: Path, size: int, sha256: str) -> None:
 def remove(folder: Path, name: str) -> None:
     """Delete a shard, its index first."""
     for suffix in (_INDEX, _PARTIAL, _ROWS):
+        path = folder / f"{name}{suffix}"
+        if path.is_dir():
+            # Whoever put it there.
+            shutil.rmtree(path)
+            continue
         with contextlib.suppress(FileNotFoundError):
-            (folder / f"{name}{suffix}").unlink()
+            path.unlink()
 
 
 def remove_abandoned(folder: Path) -> None:

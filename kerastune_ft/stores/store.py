@@ -87,12 +87,14 @@ class FeatureStore:
             raise KeyError(f"{lacking} of {len(ids)} rows are not in the store {self.path}")
         return Rows(places, self._shards, self.row_bytes)
 
-    def claim(self, ids: Sequence[bytes], multiple: int, *, waits: bool = True) -> Generator[Block]:
+    def claim(
+        self, ids: Sequence[bytes], multiple: int, *, waits: bool = True, alone: bool = False
+    ) -> Generator[Block]:
         """Yield blocks of missing rows, each a multiple of `multiple` but the last, for this process to compute.
 
         Blocks of other living processes are waited for, unless `waits` is False: then it ends before them. Else, at the
         end, every row is there or in a block that this process was given and has not committed. A block may be
-        committed in another thread, after the next was asked for.
+        committed in another thread, after the next was asked for. With `alone` the claims of others do not count.
         """
         wanted = as_array(ids)
         places = Places(wanted)
@@ -108,7 +110,7 @@ class FeatureStore:
             self._add,
         )
         with explained(self.path):
-            yield from claims.blocks(lambda: self._is_closed, waits)
+            yield from claims.alone() if alone else claims.blocks(lambda: self._is_closed, waits)
 
     def close(self) -> None:
         """Let the store be evicted from now on; claims that still wait end."""

@@ -15,9 +15,10 @@ import numpy as np
 import tensorflow as tf
 
 from kerastune_ft.config.byte_sizes import size_text
+from kerastune_ft.config.runtime import effective_cache
 from kerastune_ft.data.examples import listed
 from kerastune_ft.data.source import counted
-from kerastune_ft.errors import DataError
+from kerastune_ft.errors import ConfigError, DataError, ResourceError
 from kerastune_ft.input.pipeline import Augmentation
 from kerastune_ft.stores.block import Block
 from kerastune_ft.stores.budget import make_room
@@ -30,12 +31,16 @@ from kerastune_ft.training.prefix import Prefix, as_float
 from kerastune_ft.training.storing import BASE, CUT, INPUT, PLAIN, Need, Store
 from kerastune_ft.training.watch import Watch
 
-# Chunks under way at once: one call leaves a core idle now and then.
+# Groups computed at once: one call leaves a core idle now and then.
 _IN_FLIGHT = 2
+# What may wait for that, or to be written: writing to the end of a block takes as long as some groups do.
+_WAITING, _WAITING_BYTES = 6, 1 << 26
 # Groups of a block at least.
 _GROUPS = 2
 # Between two looks at what other processes have computed.
 _PAUSE = 0.05
+# Seconds without a new row from others, after which their claims count no more.
+_PATIENCE = 120.0
 
 
 @dataclass(frozen=True)
@@ -69,6 +74,8 @@ class PhaseFeatures:
         self._session, self._plan, self._phase, self._prefix, self._watch = session, plan, phase, prefix, watch
         self._open: dict[Store, FeatureStore] = {}
         self._stored: dict[tuple[Store, int], Stored] = {}
+        self._given_up: set[Store] = set()
+        self._is_required = effective_cache(phase.phase, session.config.runtime) == "required"
         self._closing = contextlib.ExitStack()
 
     def __enter__(self) -> PhaseFeatures:
@@ -79,15 +86,32 @@ class PhaseFeatures:
 
     def of(self, need: Need) -> tuple[Stored | None, int]:
         """Return what serves a need, filled, and the first stage left to compute; None and 0 where no features do."""
-        stored = self._plan.decision.stored
-        for level in (CUT, BASE):
-            if need.stores.get(level) in stored:
-                return self._filled(need, level), len(need.stores[level].stages)
-        return None, 0
+        found = self._nearest(need, (CUT, BASE))
+        return found if found is not None else (None, 0)
 
     def decoded(self, need: Need) -> Stored | None:
         """Return the decoded inputs of a need's examples, filled, where they are stored."""
-        return self._filled(need, INPUT) if need.stores.get(INPUT) in self._plan.decision.stored else None
+        found = self._nearest(need, (INPUT,))
+        return None if found is None else found[0]
+
+    def _nearest(self, need: Need, levels: Sequence[str]) -> tuple[Stored, int] | None:
+        """Return the first of these levels that is stored, filled, and the stage that follows it.
+
+        Where the disk cannot hold what was to be stored it is computed again instead, which gives the same result,
+        unless the phase requires it to be stored: then ConfigError or ResourceError is raised.
+        """
+        for level in levels:
+            store = need.stores.get(level)
+            if store not in self._plan.decision.stored or store in self._given_up:
+                continue
+            try:
+                return self._filled(need, level), len(store.stages)
+            except (ConfigError, ResourceError) as error:
+                if self._is_required:
+                    raise
+                self._given_up.add(store)
+                self._watch.note(f"not stored, but computed again in every epoch: {error}")
+        return None
 
     def _filled(self, need: Need, level: str) -> Stored:
         """Return a store with all rows of a need; what lacks is computed from the nearest store below.
@@ -105,13 +129,16 @@ class PhaseFeatures:
         examples = np.concatenate([source.splits[split] for split in self._plan.decision.splits(store)])
         views = 1 if level == INPUT else need.views
         opened = self._opened(store, level)
+        was_there = True
         ids: list[bytes] = []
         places = np.full((views, len(source.keys)), -1, np.int64)
         for view in range(views):
             own = [store_parts.row_id(source.contents[index], view, store) for index in examples]
             places[view, examples] = np.arange(len(ids), len(ids) + len(own))
-            self._extract(need, level, opened, own, examples, view)
+            was_there &= not self._extract(need, level, opened, own, examples, view)
             ids += own
+        if was_there:
+            self._watch.note(f"features of {counted(len(ids), 'example')}{_at(need, level, 0)} were stored before")
         return Stored(opened.rows(ids), places, self._tensors(level, store))
 
     def _opened(self, store: Store, level: str) -> FeatureStore:
@@ -133,20 +160,25 @@ class PhaseFeatures:
 
     def _extract(
         self, need: Need, level: str, store: FeatureStore, ids: list[bytes], examples: np.ndarray, view: int
-    ) -> None:
-        """Compute the rows that lack; other processes that want the same ones do a part of the work."""
+    ) -> int:
+        """Compute the rows that lack and return their number; workers of a run share the work.
+
+        Rows that another process computes are waited for, as long as any of them come.
+        """
         missing = int(store.missing(ids).sum())
         if not missing:
-            return
+            return 0
         self._make_room(store, missing)
         source = self._source(need, level, examples, view)
         what, left, waited, own = f"storing features{_at(need, level, view)}", missing, False, 0
-        began = time.monotonic()
+        began = heard = time.monotonic()
         while left:
             held: list[Block] = []
             try:
                 share = -(-left // self._session.devices.workers)
-                claims = store.claim(ids, _GROUPS * self._group, waits=False)
+                # A process that was stopped, or hangs, has its claims and does nothing.
+                alone = time.monotonic() - heard > _PATIENCE
+                claims = store.claim(ids, _GROUPS * self._group, waits=False, alone=alone)
                 while sum(len(block.positions) for block in held) < share and (block := next(claims, None)):
                     held.append(block)
                 claims.close()
@@ -164,10 +196,16 @@ class PhaseFeatures:
                     block.abandon()
             if not held:
                 if not waited:
-                    self._watch.note("waiting for another process that computes the same features")
+                    self._watch.note(
+                        "waiting for another process that computes the same features; if it comes no further for "
+                        f"{_PATIENCE:.0f} s they are computed here"
+                    )
                 waited = True
                 time.sleep(_PAUSE)
-            left = int(store.missing(ids).sum())
+            still = int(store.missing(ids).sum())
+            if held or still < left:
+                heard = time.monotonic()
+            left = still
         self._watch.work(what, missing, missing)
         if own:
             seconds = time.monotonic() - began
@@ -175,6 +213,7 @@ class PhaseFeatures:
                 f"stored features of {counted(own, 'example')}{_at(need, level, view)} in {seconds:.1f} s "
                 f"({own / max(seconds, 1e-9):.0f} examples/s), {size_text(own * store.row_bytes)}"
             )
+        return missing
 
     def _check_unchanged(self, examples: np.ndarray) -> None:
         """Raise DataError where files are no longer those whose content their rows would be known by."""
@@ -188,33 +227,25 @@ class PhaseFeatures:
     def _make_room(self, store: FeatureStore, missing: int) -> None:
         keep = [each.key for each in self._open.values()]
         needed, budget = missing * store.row_bytes, self._plan.decision.budget
-        if not make_room(self._session.cache / "features", needed, budget, keep, self._watch.note):
-            # The budget is a wish; whether the disk has room shows when it is written to.
-            self._watch.note(
-                f"{size_text(needed)} of features to store are more than the budget of {size_text(budget)}, or the "
-                "disk, leaves beside stores that are in use; they are stored nevertheless"
-            )
-
-    def _below(self, need: Need, level: str) -> tuple[Stored, int] | None:
-        """Return the nearest store below a level, filled, and the stage that follows it."""
-        stored = self._plan.decision.stored
-        lower = {CUT: (BASE, INPUT), BASE: (INPUT,), INPUT: ()}[level]
-        for each in lower:
-            if need.stores.get(each) in stored:
-                return self._filled(need, each), len(need.stores[each].stages)
-        return None
+        if make_room(self._session.cache / "features", needed, budget, keep, self._watch.note) or self._is_required:
+            return
+        raise ResourceError(
+            f"{size_text(needed)} of features are more than the budget of {size_text(budget)}, or the disk of "
+            f"{self._session.cache}, leaves beside stores that are in use"
+        )
 
     def _source(self, need: Need, level: str, examples: np.ndarray, view: int) -> _Source:
         """Return what the rows of a level are computed from: the nearest store below, or the pixels."""
         last = len(need.stores[level].stages)
-        below = self._below(need, level)
+        below = self._nearest(need, {CUT: (BASE, INPUT), BASE: (INPUT,), INPUT: ()}[level])
         drawn = None if need.stores[level].variant == PLAIN else augmentation(self._session, self._phase)
         if below is not None and (below[1] or drawn is None):
             stored, first = below
-            return _Source(functools.partial(self._rows, stored, examples, view), first, last, reads_files=False)
+            rows = functools.partial(self._rows, stored, examples, view)
+            return _Source(rows, first, last, need.stores[level].row_bytes, reads_files=False)
         decoded = below[0] if below is not None else None
         pixels = functools.partial(self._pixels, decoded, examples, drawn, view)
-        return _Source(pixels, 0, last, reads_files=decoded is None)
+        return _Source(pixels, 0, last, need.stores[level].row_bytes, reads_files=decoded is None)
 
     def _rows(self, stored: Stored, examples: np.ndarray, view: int, positions: np.ndarray) -> Iterator[Any]:
         """Yield groups of the features of a store below."""
@@ -253,10 +284,11 @@ class PhaseFeatures:
         ]
         pending: deque[Future[np.ndarray]] = deque()
         groups = iter(of_groups)
+        waiting = min(_WAITING, _WAITING_BYTES // (size * source.row_bytes))
         with ThreadPoolExecutor(_IN_FLIGHT) as threads:
             for inputs in source.groups(np.concatenate(filled)):
                 pending.append(threads.submit(self._packed, inputs, source.first, source.last))
-                if len(pending) > _IN_FLIGHT:
+                if len(pending) > _IN_FLIGHT + waiting:
                     block, rows = next(groups)
                     yield block, pending.popleft().result()[:rows]
             for block, rows in groups:
@@ -281,6 +313,8 @@ class _Source(NamedTuple):
     """The first stage they go through."""
     last: int
     """The stage before which they stop."""
+    row_bytes: int
+    """Of what comes of an example."""
     reads_files: bool
 
 
