@@ -1,12 +1,14 @@
 from __future__ import annotations
 
 import gc
+import importlib
 import os
 import sys
 from collections.abc import Iterator
 
 import pytest
 
+from kerastune_ft import silence
 from kerastune_ft.silence import tensorflow_import
 
 
@@ -64,3 +66,20 @@ def test_lines_from_before_there_is_a_log_go_nowhere(
     with tensorflow_import():
         os.write(2, b"asked for\n")
     assert capfd.readouterr().err == "asked for\n"
+
+
+@pytest.mark.parametrize("is_own", [True, False])
+def test_only_a_process_of_our_own_hides_what_keras_does_not_need(
+    is_own: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "tensorflow", sys)
+    monkeypatch.setattr(silence, "_is_own", is_own)
+    monkeypatch.setattr(silence, "_UNUSED", ("colorsys",))
+    monkeypatch.delitem(sys.modules, "colorsys", raising=False)
+    with tensorflow_import():
+        if is_own:
+            with pytest.raises(ImportError):
+                importlib.import_module("colorsys")
+        else:
+            importlib.import_module("colorsys")
+    importlib.import_module("colorsys")

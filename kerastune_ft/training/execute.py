@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import importlib
 import importlib.metadata
 import os
 import platform
+import threading
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -90,6 +92,7 @@ def _execute(
     _write_beginning(target, config, session, plan, config_hash)
     for note in (*session.source.info.notes, *plan.document["notes"]):
         watch.note(note)
+    threading.Thread(target=_import_ahead, daemon=True).start()
     for phase in plan.phases:
         if finished(target, phase):
             # A process that was killed may have finished the phase and not told the manifest.
@@ -113,6 +116,13 @@ def _execute(
         results.write_evaluation(exact, target, evaluated)
         results.save_model(exact, target, list(evaluated.values())[-1])
     return True
+
+
+def _import_ahead() -> None:
+    """Import what metrics and report need, while the device computes and Python waits for it."""
+    for name in ("sklearn.metrics", "matplotlib.figure", "matplotlib.backends.backend_agg"):
+        with contextlib.suppress(ImportError):
+            importlib.import_module(name)
 
 
 def _measured(source: DataSource) -> tuple[str, ...]:

@@ -31,9 +31,7 @@ from kerastune_ft.training.prefix import Prefix, as_float
 from kerastune_ft.training.storing import BASE, CUT, INPUT, PLAIN, Need, Store
 from kerastune_ft.training.watch import Watch
 
-# Groups computed at once: one call leaves a core idle now and then.
-_IN_FLIGHT = 2
-# What may wait for that, or to be written: writing to the end of a block takes as long as some groups do.
+# What may wait to be computed, or to be written: writing to the end of a block takes as long as some groups do.
 _WAITING, _WAITING_BYTES = 6, 1 << 26
 # Groups of a block at least.
 _GROUPS = 2
@@ -271,7 +269,7 @@ class PhaseFeatures:
         return self._plan.chunk * self._session.devices.local_replicas
 
     def _computed(self, source: _Source, blocks: Sequence[Block]) -> Iterator[tuple[Block, np.ndarray]]:
-        """Yield blocks with their packed rows, in order; some groups are under way beside the one that is taken."""
+        """Yield blocks with their packed rows, in order, computed by a thread some groups ahead."""
         if not blocks:
             return
         size = self._group
@@ -285,10 +283,11 @@ class PhaseFeatures:
         pending: deque[Future[np.ndarray]] = deque()
         groups = iter(of_groups)
         waiting = min(_WAITING, _WAITING_BYTES // (size * source.row_bytes))
-        with ThreadPoolExecutor(_IN_FLIGHT) as threads:
+        # One thread: two calls at once of what is just being compiled gave a group of wrong rows now and then.
+        with ThreadPoolExecutor(1) as thread:
             for inputs in source.groups(np.concatenate(filled)):
-                pending.append(threads.submit(self._packed, inputs, source.first, source.last))
-                if len(pending) > _IN_FLIGHT + waiting:
+                pending.append(thread.submit(self._packed, inputs, source.first, source.last))
+                if len(pending) > 1 + waiting:
                     block, rows = next(groups)
                     yield block, pending.popleft().result()[:rows]
             for block, rows in groups:

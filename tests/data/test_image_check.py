@@ -1,6 +1,8 @@
 from __future__ import annotations
 
+import errno
 import io
+import os
 from pathlib import Path
 
 import numpy as np
@@ -9,6 +11,7 @@ import tensorflow as tf
 from image_files import Open, class_folders, encoded, pixels, write
 from PIL import ExifTags, Image
 
+from kerastune_ft.data import fingerprint
 from kerastune_ft.data.source import DataSource
 from kerastune_ft.errors import DataError
 from kerastune_ft.input.decode import Geometry, decode
@@ -197,3 +200,29 @@ def test_names_that_are_no_utf8(tmp_path: Path, open_folder: Open) -> None:
     source = open_folder(root)
     assert np.array_equal(_image(source, "caf"), np.asarray(RGB))
     "".join(source.keys).encode("utf-8")
+
+
+def test_a_file_replaced_under_the_same_size_and_time_is_noticed(tmp_path: Path, open_folder: Open) -> None:
+    root = class_folders(tmp_path / "pets", 4)
+    path = root / "cat" / "same.bmp"
+    write(path, encoded(RGB, "BMP"))
+    before = open_folder(root)
+    status = path.stat()
+    path.write_bytes(encoded(RGB.rotate(180), "BMP"))
+    os.utime(path, ns=(status.st_atime_ns, status.st_mtime_ns))
+    assert (path.stat().st_size, path.stat().st_mtime_ns) == (status.st_size, status.st_mtime_ns)
+    index = next(number for number, key in enumerate(before.keys) if "same" in key)
+    assert open_folder(root).contents[index] != before.contents[index]
+
+
+def test_what_cannot_be_remembered_is_learnt_again(
+    tmp_path: Path, open_folder: Open, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def read_only(*paths: object) -> None:
+        raise OSError(errno.EROFS, os.strerror(errno.EROFS))
+
+    root = class_folders(tmp_path / "pets", 4)
+    monkeypatch.setattr(fingerprint.os, "replace", read_only)
+    assert open_folder(root).info.examples == 8
+    assert not list(tmp_path.rglob("*.partial"))
+    assert open_folder(root).info.examples == 8

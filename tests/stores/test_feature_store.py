@@ -376,3 +376,31 @@ def test_waiting_ends_with_a_signal_and_when_the_store_is_closed(tmp_path: Path,
             block.abandon()
     finally:
         signal.signal(signal.SIGALRM, before)
+
+
+def test_a_process_that_hangs_can_be_passed_over(tmp_path: Path, names: list[bytes]) -> None:
+    with filling.opened(tmp_path) as one, filling.opened(tmp_path) as other:
+        held = list(one.claim(names, 4, waits=False))
+        assert list(other.claim(names, 4, waits=False)) == []
+        for block in other.claim(names, 4, waits=False, alone=True):
+            block.write(filling.rows([names[position] for position in block.positions]))
+            block.commit()
+        assert not other.missing(names).any()
+        # It wakes up, and its rows come a second time.
+        for block in held:
+            block.write(filling.rows([names[position] for position in block.positions]))
+            block.commit()
+    assert_holds(tmp_path, names)
+
+
+def test_a_folder_in_the_place_of_rows_is_damage(tmp_path: Path, names: list[bytes]) -> None:
+    with filling.opened(tmp_path) as store:
+        filling.fill(store, names)
+    rows = next(tmp_path.glob("*/shards/*.rows"))
+    rows.unlink()
+    rows.mkdir()
+    (rows / "file").write_text("")
+    with filling.opened(tmp_path) as store:
+        assert store.missing(names).any()
+        filling.fill(store, names)
+    assert_holds(tmp_path, names)

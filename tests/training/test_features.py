@@ -15,6 +15,8 @@ from PIL import Image
 from tiny_run import program, results, stopped, write_data
 
 import kerastune_ft as kt
+from kerastune_ft.errors import ResourceError
+from kerastune_ft.stores.block import Block
 from kerastune_ft.training import needs
 from kerastune_ft.training.prefix import Prefix
 
@@ -189,3 +191,24 @@ def test_stopped_within_a_phase(replicas: int, data: Path, tmp_path: Path) -> No
 def test_architectures(name: str, weights: str | None, data: Path, tmp_path: Path) -> None:
     backbone = {"kind": "applications", "name": name, "weights": weights, "image_size": 32}
     assert_same(document(data, backbone, moving({"last": 1}, {"last": 2})), tmp_path)
+
+
+def test_where_nothing_can_be_stored_the_result_is_the_same(
+    data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made = document(data, small_nets.saved(tmp_path / "net.keras", "plain"), [{"name": "head", "unfreeze": "none"}])
+    off = trained(made, tmp_path, "off")
+
+    def full(block: Block, rows: np.ndarray) -> None:
+        raise ResourceError("no space left")
+
+    with monkeypatch.context() as broken:
+        broken.setattr(Block, "write", full)
+        auto = trained(made, tmp_path, "auto")
+        made["phases"][0]["cache"] = "required"
+        with pytest.raises(ResourceError, match="no space left"):
+            trained(made, tmp_path, "required")
+    assert stored(auto)
+    assert "not stored, but computed again in every epoch: no space left" in (auto / "log.txt").read_text()
+    assert not list(tmp_path.glob("*-cache/features/*/shards/*.rows"))
+    assert results(auto) == results(off)

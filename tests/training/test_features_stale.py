@@ -255,7 +255,7 @@ def test_damage_is_noticed_and_mended(suffix: str, is_cut: bool, made: Document,
     assert watch.computed
     watch = Listener()
     assert np.array_equal(looked_at(made, cache, watch), right)
-    assert (watch.notes, watch.computed) == ([], 0)
+    assert ([note for note in watch.notes if "damaged" in note], watch.computed) == ([], 0)
 
 
 @pytest.fixture
