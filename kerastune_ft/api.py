@@ -85,9 +85,11 @@ class Run:
 
     def report(self) -> Path:
         """Write report/index.html anew from the files of the run and return its path."""
-        _settle(self._directory)
-        path = write_report(self._directory)
-        self._directory.update_manifest()
+        target = self._directory
+        _settle(target)
+        path = write_report(target)
+        # By the same object, which knows what it wrote: the page is another one, since it tells when it was updated.
+        target.update_manifest()
         return path
 
     def evaluate(self, data: str | os.PathLike[str] | None = None, split: str | None = None) -> dict[str, float]:

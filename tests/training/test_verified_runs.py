@@ -93,6 +93,16 @@ def test_a_finished_run_holds(folder: Path, base: Path) -> None:
     assert {check.result for check in verified.checks} == {"holds"}
 
 
+def test_a_report_written_anew_is_vouched_for(copy: Path) -> None:
+    manifest = json.loads((copy / "manifest.json").read_text())
+    (copy / "manifest.json").write_text(json.dumps(manifest | {"updated": "2001-02-03T04:05:06+00:00"}))
+    page = copy / "report/index.html"
+    before = page.read_bytes()
+    kt.open_run(copy).report()
+    assert page.read_bytes() != before, "it tells when the run was updated"
+    assert kt.verify(copy).holds
+
+
 def test_verifying_needs_no_tensorflow(base: Path) -> None:
     script = (
         "import sys; from kerastune_ft.inspect.verify import verify\n"
