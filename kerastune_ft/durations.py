@@ -22,7 +22,7 @@ def parse_duration(text: str) -> float:
     parts = _PART.findall(compact) if _WHOLE.fullmatch(compact) else []
     units = [unit for _, unit in parts]
     if not parts or units != sorted(set(units), key=list(_SECONDS).index):
-        raise ConfigError(f'"{text}" is no duration; write hours, minutes and seconds like 3h50m, 90m or 45s')
+        raise ConfigError(f'"{text}" is no duration; write it like 30d, 3h50m, 90m or 45s')
     seconds = sum(float(number) * _SECONDS[unit] for number, unit in parts)
     if seconds <= 0:
         raise ConfigError(f'"{text}" is no time at all; give more than 0s')

@@ -123,7 +123,7 @@ def _info(folder: Path) -> StoreInfo | None:
     lying = sum(size for name, size in files if name.endswith(".rows") and os.path.splitext(name)[0] in committed)
     return StoreInfo(
         key=folder.name,
-        about=about.get("about") or {},
+        about=about.get("about") or {"cut": f"{record.RECORD} cannot be read"},
         rows=lying // row_bytes if row_bytes else 0,
         bytes=sum(size for _, size in files),
         created=about.get("created"),
