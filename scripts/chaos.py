@@ -308,6 +308,7 @@ def main() -> int:
     parser.add_argument("--full-disks", type=int, default=2, help="how many runs meet a full disk (%(default)s)")
     parser.add_argument("--seed", type=int, default=0, help="the moments follow from it (%(default)s)")
     parser.add_argument("--config", type=Path, help="the run to strike instead of a small one made for it")
+    parser.add_argument("--sample", choices=sample.SAMPLES, default="images", help="of the small run (%(default)s)")
     parser.add_argument("--strategy", choices=STRATEGIES, default="none", help="of the small run (%(default)s)")
     parser.add_argument("--brief", action="store_true", help="make the small run shorter still: two epochs")
     parser.add_argument("--directory", type=Path, help="where the runs are kept; by default they are removed")
@@ -317,7 +318,7 @@ def main() -> int:
         folder = (options.directory or Path(temporary)).absolute()
         folder.mkdir(parents=True, exist_ok=True)
         given = options.config and options.config.absolute()
-        config = given or sample.write(folder, options.strategy, is_brief=options.brief)
+        config = given or sample.write(folder, options.strategy, sample=options.sample, is_brief=options.brief)
         outcome = injected(Chaos(folder, config, options.seed), options.kills, options.full_disks)
     print(json.dumps(outcome.to_json(), indent=1) if options.json else outcome.table())
     return 1 if outcome.faults else 0

@@ -27,6 +27,7 @@ import numpy as np
 from kerastune_ft.training.launch import free_ports
 
 EXAMPLES = 70
+_WORDS = (("dull", "slow", "poor", "the film"), ("bright", "quick", "rich", "the film"))
 WAYS = ("1", "2", "4", "workers")
 # Of losses, and of weights: float32 sums taken in another order, through two epochs.
 TOLERANCE = 1e-5
@@ -42,6 +43,8 @@ class Row:
     runtime: dict[str, Any] = field(default_factory=dict)
     before: dict[str, Any] | None = None
     """A phase before it, if any."""
+    reads: str = "images"
+    """What the examples are: `images` or `texts`."""
     tolerance: float = TOLERANCE
 
 
@@ -71,8 +74,28 @@ ROWS = {
     ),
     "BatchNorm statistics": Row({"optimizer": _SGD, "batch_norm": "statistics"}, tolerance=1e-4),
     "BatchNorm train, accumulate 2": Row({"optimizer": _SGD, "batch_norm": "train", "accumulate": 2}, tolerance=1e-4),
+    "BERT, stored texts": Row(
+        {"cache": "required", "clip_norm": 0.1},
+        before={"unfreeze": "none", "learning_rate": 0.003, "cache": "required"},
+        reads="texts",
+    ),
+    "BERT, lora": Row({"lora": {"rank": 2}, "accumulate": 2}, reads="texts"),
     "mixed_bfloat16": Row({"optimizer": _SGD}, runtime={"precision": "mixed_bfloat16"}, tolerance=_HALF),
     "mixed_float16": Row({"optimizer": _SGD}, runtime={"precision": "mixed_float16"}, tolerance=_HALF),
+}
+
+
+_IMAGES = {
+    "task": "image_classification",
+    "backbone": {"kind": "applications", "name": "MobileNetV2", "weights": "embedded", "image_size": 32},
+}
+_TEXTS = {
+    "task": "text_classification",
+    "backbone": {
+        "kind": "keras_hub",
+        "class": "BertBackbone",
+        "options": {"num_layers": 2, "num_heads": 2, "hidden_dim": 16, "intermediate_dim": 32, "dropout": 0.1},
+    },
 }
 
 
@@ -81,28 +104,28 @@ def document(row: Row, data: Path) -> dict[str, Any]:
     phase = {"name": "only", "unfreeze": {"last": 2}, "learning_rate": 0.003, **row.phase}
     # A phase that is never trained: so the run ends after the phases that are compared.
     rest = {"name": "never", "unfreeze": "none", "learning_rate": 0.001}
+    own = _TEXTS if row.reads == "texts" else _IMAGES
     return {
         "name": "row",
         "seed": 3,
-        "task": {"kind": "image_classification", "classes": ["0", "1"]},
-        "data": {"kind": "arrays", "path": str(data)},
-        "backbone": {
-            "kind": "applications", "name": "MobileNetV2", "weights": "embedded", "image_size": 32, **row.backbone,
-        },
+        "task": {"kind": own["task"], "classes": ["0", "1"]},
+        "data": {"kind": "arrays", "path": str(data), "x": row.reads},
+        "backbone": {**own["backbone"], **row.backbone},
         "head": {"dropout": 0.2},
         "defaults": {"batch_size": 10, "epochs": 2},
         "phases": [*([{"name": "before", **row.before}] if row.before else []), phase, rest],
         "runtime": row.runtime,
-    }  # fmt: skip
+    }
 
 
 def write_data(path: Path) -> Path:
-    """Write images of two classes: noise, and noise with a bright square."""
+    """Write images of two classes, noise, and noise with a bright square; and texts of two, with other words."""
     random = np.random.default_rng(0)
     labels = np.arange(EXAMPLES) % 2
+    texts = [" ".join(random.choice(_WORDS[label], random.integers(1, 9))) for label in labels]
     images = random.integers(0, 120, (EXAMPLES, 32, 32, 3)).astype(np.uint8)
     images[labels == 1, 8:24, 8:24] += 100
-    np.savez(path, x=images, y=labels)
+    np.savez(path, images=images, texts=np.array(texts), y=labels)
     return path
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import io
 import json
 import zipfile
@@ -11,19 +12,24 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
+from kerastune_ft.data.embedded import embedded_texts
+
+SAMPLES = ("images", "texts")
 _EXAMPLES = 84
 _MISLABELLED = 5
 _SIZE = 32
 
 
-def write(folder: Path, strategy: str, *, is_brief: bool = False) -> Path:
-    """Write an archive of pictures and the configuration that trains on them; return the latter's path.
+def write(folder: Path, strategy: str, *, sample: str = "images", is_brief: bool = False) -> Path:
+    """Write an archive of pictures, or a table of texts, and the configuration that trains on it; return its path.
 
     A brief one is two phases of one epoch and two.
     """
-    _archive(folder / "pictures.zip")
     path = folder / "chaos.json"
-    made = document(folder / "pictures.zip", strategy)
+    if sample == "texts":
+        made = text_document(_table(folder / "texts.csv"), strategy)
+    else:
+        made = document(_archive(folder / "pictures.zip"), strategy)
     if is_brief:
         del made["defaults"]["early_stopping"]
         made["phases"] = [{**phase, "epochs": number + 1} for number, phase in enumerate(made["phases"][:2])]
@@ -36,7 +42,6 @@ def document(data: Path, strategy: str) -> dict[str, Any]:
 
     Each stores features: plain ones, two views, of the validation alone beside fresh augmentation, and later cuts.
     """
-    replicas = {"strategy": strategy, "replicas": 2} if strategy == "mirrored" else {"strategy": "none"}
     return {
         "name": "chaos",
         "seed": 5,
@@ -74,12 +79,73 @@ def document(data: Path, strategy: str) -> dict[str, Any]:
                 "batch_norm": "train",
             },
         ],
-        "runtime": replicas,
+        "runtime": _replicas(strategy),
         "output": {"checkpoint": {"every": {"steps": 2}}},
     }
 
 
-def _archive(path: Path) -> None:
+def text_document(data: Path, strategy: str) -> dict[str, Any]:
+    """Return the configuration of a tiny BERT: head, adapters, a layer with them in place, then all of it.
+
+    Texts have lengths of several buckets, and what is frozen is stored for each of them.
+    """
+    sizes = {"num_layers": 2, "num_heads": 2, "hidden_dim": 16, "intermediate_dim": 32, "dropout": 0.1}
+    return {
+        "name": "chaos",
+        "seed": 5,
+        "task": {"kind": "text_classification"},
+        "data": {"kind": "table", "path": str(data), "input": "text", "label": "label"},
+        "backbone": {"kind": "keras_hub", "class": "BertBackbone", "options": sizes},
+        "head": {"dropout": 0.3},
+        "defaults": {"batch_size": 10, "clip_norm": 0.5, "early_stopping": {"patience": 1}},
+        "phases": [
+            {"name": "head", "unfreeze": "none", "epochs": 3, "learning_rate": 0.02, "cache": "required"},
+            {
+                "name": "adapters",
+                "unfreeze": {"last": 1},
+                "epochs": 3,
+                "learning_rate": 0.01,
+                "lora": {"rank": 2},
+                "cache": "required",
+            },
+            {
+                "name": "top",
+                "unfreeze": {"last": 1},
+                "epochs": 3,
+                "learning_rate": {"peak": 0.003, "shape": "cosine", "warmup": 0.2},
+                "accumulate": 2,
+            },
+            {
+                "name": "all",
+                "unfreeze": "all",
+                "epochs": 2,
+                "learning_rate": {"peak": 0.001, "unit_decay": 0.7},
+                "start_from": "last",
+            },
+        ],
+        "runtime": _replicas(strategy),
+        "output": {"checkpoint": {"every": {"steps": 2}}},
+    }
+
+
+def _replicas(strategy: str) -> dict[str, Any]:
+    return {"strategy": strategy, "replicas": 2} if strategy == "mirrored" else {"strategy": "none"}
+
+
+def _table(path: Path) -> Path:
+    """Reviews, every fifth of which has the wrong label."""
+    reviews = embedded_texts("reviews")
+    with path.open("w", encoding="utf-8", newline="") as file:
+        writer = csv.writer(file)
+        writer.writerow(["text", "label"])
+        for number in range(_EXAMPLES):
+            label = int(reviews.label(number))
+            written = label if number % _MISLABELLED else 1 - label
+            writer.writerow([*reviews.text(number), reviews.CLASSES[written]])
+    return path
+
+
+def _archive(path: Path) -> Path:
     """Two classes, noise with and without a bright square; every fifth label is wrong, so that overfitting shows."""
     random = np.random.default_rng(0)
     with zipfile.ZipFile(path, "w") as archive:
@@ -91,3 +157,4 @@ def _archive(path: Path) -> None:
             picture = io.BytesIO()
             Image.fromarray(pixels).save(picture, "PNG")
             archive.writestr(f"{'bright' if label else 'plain'}/{number:03d}.png", picture.getvalue())
+    return path
