@@ -15,6 +15,11 @@ _TASKS = {
         " ".join(MULTI_LABEL_METRICS[:-1]) + f" (multi_label: {MULTI_LABEL_METRICS[-1]} too)",
     ),
     "image_regression": ("images and one or several numbers", " ".join(REGRESSION_METRICS)),
+    "text_classification": (
+        "texts, or pairs of them, of one of several classes, or with multi_label of any number of them",
+        " ".join(MULTI_LABEL_METRICS[:-1]) + f" (multi_label: {MULTI_LABEL_METRICS[-1]} too)",
+    ),
+    "text_regression": ("texts, or pairs of them, and one or several numbers", " ".join(REGRESSION_METRICS)),
 }
 _DATASETS = (
     {"name": "blood_smear", "task": "image_classification", "source": "embedded, synthetic", "config": "medical"},
@@ -33,6 +38,14 @@ _DATASETS = (
         "config": "",
     },
     {"name": ".npz arrays", "task": "image_classification, image_regression", "source": "arrays", "config": ""},
+    {
+        "name": "table of texts and labels",
+        "task": "text_classification, text_regression",
+        "source": "table",
+        "config": "",
+    },
+    {"name": "folder of class folders of .txt", "task": "text_classification", "source": "folder", "config": ""},
+    {"name": ".npz of strings", "task": "text_classification, text_regression", "source": "arrays", "config": ""},
 )
 
 

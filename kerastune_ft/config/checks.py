@@ -80,7 +80,7 @@ def _task(task: Mapping[str, Any]) -> Iterator[Finding]:
 
 def _thresholds(task: Mapping[str, Any]) -> Iterator[Finding]:
     thresholds, classes = task.get("thresholds", 0.5), task.get("classes")
-    if thresholds != 0.5 and task.get("kind") == "image_classification" and task.get("multi_label") is not True:
+    if thresholds != 0.5 and str(task.get("kind")).endswith("_classification") and task.get("multi_label") is not True:
         yield (
             ("task", "thresholds"),
             "it has no effect without multi_label, where the likeliest class is predicted; remove it",

@@ -90,8 +90,13 @@ class _Source(Options):
     intensity: Literal["auto"] | Annotated[tuple[float, float], ListToTuple] = Field(
         "auto", description="the range of pixel values mapped to 0-255; auto takes 8-bit images as they are"
     )
+    sequence_length: Annotated[int, Field(ge=8)] | None = Field(
+        None, description="the most tokens of a text; longer ones are cut; null means the longest, up to the backbone's"
+    )
     on_bad_file: Literal["error", "skip"] = Field("error", description="what to do with a file that cannot be read")
-    on_missing: Literal["error", "skip"] = Field("error", description="what to do with a file that is not there")
+    on_missing: Literal["error", "skip"] = Field(
+        "error", description="what to do with a file that is not there, or an empty text"
+    )
 
 
 class PatternGroup(Options):

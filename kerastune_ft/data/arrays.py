@@ -14,7 +14,7 @@ import tensorflow as tf
 from filelock import FileLock
 
 from kerastune_ft.config.data import ArraysData, Named
-from kerastune_ft.config.tasks import ImageClassification, Task
+from kerastune_ft.config.tasks import Classification, Task
 from kerastune_ft.data.fetched import fetched
 from kerastune_ft.data.fingerprint import combined_fingerprint, content_identity, file_sha256
 from kerastune_ft.data.intensity import Intensity, mapped
@@ -87,7 +87,7 @@ def _found(options: ArraysData, task_options: Task, cache_directory: Path, repor
     unpacked = cache_directory / "arrays" / digest[:32]
     images = _member(path, options.x, "x", unpacked, report)
     raw = _labels(_member(path, options.y, "y", unpacked, report), options)
-    if isinstance(task_options, ImageClassification):
+    if isinstance(task_options, Classification):
         _check_classes(raw, task_options.multi_label, f"data.y: {options.y!r} in {path}")
     _check_images(images, options.x, path, unpacked, None if options.intensity == "auto" else options.intensity)
     texts = raw.texts if isinstance(raw, OneEach) else [SEPARATOR.join(row) for row in raw.rows]

@@ -17,7 +17,7 @@ from kerastune_ft.config.backbones import EarlierRun
 from kerastune_ft.config.data import ArraysData, FolderData, TableData
 from kerastune_ft.config.run import RunConfig
 from kerastune_ft.config.runtime import Runtime, cache_directory
-from kerastune_ft.config.tasks import ImageClassification
+from kerastune_ft.config.tasks import Classification
 from kerastune_ft.data.archive import is_archive
 from kerastune_ft.data.fetched import fetched
 from kerastune_ft.data.labels import Scheme
@@ -248,7 +248,7 @@ def _devices_for_evaluation(runtime: Runtime, watch: Watch) -> device_choice.Dev
 def _other_data(target: RunDirectory, config: RunConfig, path: Path, watch: Watch) -> DataSource:
     """Open a folder, a table or an .npz file with labels like those of the run, all of it as the test split."""
     task = config.task
-    if isinstance(task, ImageClassification) and not task.classes:
+    if isinstance(task, Classification) and not task.classes:
         task = task.model_copy(update={"classes": tuple(target.read_json("model/labels.json"))})
     own = config.data
     options: ArraysData | FolderData | TableData | None = None
