@@ -48,7 +48,6 @@ UNAVAILABLE = (
     ),
     Later("data.seconds"),
     Later("data.sample_rate"),
-    Later("backbone.kind", values=("keras_hub", "keras_nlp"), instead='write "applications", "saved" or "run"'),
     Later("phases.*.image_size", instead="remove it; backbone.image_size holds for all phases"),
     Later("phases.*.mixup", neutral=(0,)),
     Later("phases.*.cutmix", neutral=(0,)),

@@ -99,6 +99,6 @@ def resolve_weights(text: str, info: ValidationInfo) -> str:
 
 def resolve_preset(text: str, info: ValidationInfo) -> str:
     """Return the name or handle of a preset, or the resolved path of a preset directory, which has a mark of a path."""
-    if "://" in text and not is_remote(text):
+    if "://" in text:
         return text
     return _input(text, info) if any(mark in text for mark in "/\\$") or text in (".", "..") else text

@@ -1,0 +1,64 @@
+"""Text backbones of keras-hub as one graph from token ids to hidden states, with the same input names for every family.
+
+The layers are keras-hub's own. What does not belong to an encoder of text is left out: poolers, decoders of
+encoder-decoder models, and the output embeddings of language models.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import keras
+
+from kerastune_ft.backbones.text_input import PADDING_MASK, SEGMENT_IDS, TOKEN_IDS
+from kerastune_ft.graph import keras_private
+
+_OUTPUTS = ("encoder_sequence_output", "sequence_output")
+
+
+def encoder(backbone: keras.Model) -> keras.Model:
+    """Return the model {token_ids, padding_mask(, segment_ids)}: [batch, length] -> [batch, length, width]."""
+    given = backbone.input if isinstance(backbone.input, dict) else {TOKEN_IDS: backbone.input}
+    output = backbone.output
+    if isinstance(output, dict):
+        output = next(output[name] for name in _OUTPUTS if name in output)
+    else:
+        output = _before_vocabulary(backbone, output)
+    inputs = {name: keras.Input((None,), dtype="int32", name=name) for name in names(backbone)}
+    taken = {name: tensor for name, tensor in given.items() if name.removeprefix("encoder_") in inputs}
+    renamed = {name: inputs[name.removeprefix("encoder_")] for name in taken}
+    features = keras_private.run_graph(keras.Model(taken, output), renamed, _Replay())
+    return keras.Model(inputs, features, name=backbone.name)
+
+
+def names(backbone: keras.Model) -> tuple[str, ...]:
+    """Return the names of the inputs; the mask is one of them even where only the head looks at it."""
+    has_segments = isinstance(backbone.input, dict) and SEGMENT_IDS in backbone.input
+    return (TOKEN_IDS, PADDING_MASK, SEGMENT_IDS) if has_segments else (TOKEN_IDS, PADDING_MASK)
+
+
+def _before_vocabulary(backbone: keras.Model, output: Any) -> Any:
+    """Return what a last layer named `head`, which gives a value for each word, is computed from."""
+    last = keras_private.nodes_in_order(backbone)[-1]
+    return last.inputs[0] if last.operation.name == "head" else output
+
+
+class _Replay:
+    """Calls the operations of a graph again; embeddings that hold output embeddings too are made without them."""
+
+    def __init__(self) -> None:
+        self._made: dict[int, Any] = {}
+
+    def __call__(self, operation: Any, *arguments: Any, **options: Any) -> Any:
+        # Whether a layer trains is decided by the phases, not where the graph was made.
+        options.pop("training", None)
+        if getattr(operation, "tie_weights", True) is False:
+            operation = self._made.setdefault(id(operation), None) or self._tied(operation)
+        return operation(*arguments, **options)
+
+    def _tied(self, operation: Any) -> Any:
+        made = type(operation).from_config({**operation.get_config(), "tie_weights": True})
+        made.build(None)
+        made.embeddings.assign(operation.embeddings)
+        self._made[id(operation)] = made
+        return made
