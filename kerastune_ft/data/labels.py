@@ -217,8 +217,8 @@ def _values(raw: RawLabels, keys: Sequence[str], kind: str, origin: str) -> Labe
     if bad:
         raise DataError(
             f"data.label: {kind} needs numbers, and {len(bad)} labels of {origin} are none:\n{_listed(bad)}\n"
-            f'Repair them, or write "kind": "{kind.replace("_regression", "_classification")}" in task if they are names '
-            "of classes."
+            f'Repair them, or write "kind": "{kind.replace("_regression", "_classification")}" in task if they are '
+            "names of classes."
         )
     return Labels("values", tuple(names), numbers)
 

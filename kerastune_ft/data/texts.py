@@ -55,10 +55,11 @@ def present(
     """
     absent = [index for index, each in enumerate(texts) if not all(text.strip() for text in each)]
     if absent and rule == "error":
+        shown = listing([(names[index], "") for index in absent])
         raise DataError(
             f"data.input: {counted(len(absent), 'example')} of {len(texts)} in {place} "
-            f"{'has' if len(absent) == 1 else 'have'} an empty text:\n{listing([(names[index], '') for index in absent])}"
-            '\nWrite the texts, or  "on_missing": "skip"  in data to leave these examples out.'
+            f"{'has' if len(absent) == 1 else 'have'} an empty text:\n{shown}\n"
+            'Write the texts, or  "on_missing": "skip"  in data to leave these examples out.'
         )
     if len(absent) == len(texts):
         raise DataError(f"data.input: every text in {place} is empty. Name where the texts are.")
