@@ -61,6 +61,8 @@ class Backbone:
     modality: Literal["image", "text", "audio"] = "image"
     text: TextInput | None = None
     """How text becomes what a text model takes; None for the others."""
+    prefix_tokens: int = 0
+    """How many of the first positions of the features are no patches of the image: class tokens and registers."""
 
     @property
     def variables(self) -> list[keras.Variable]:

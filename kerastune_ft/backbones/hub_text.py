@@ -10,6 +10,7 @@ from typing import Any
 
 import keras
 
+from kerastune_ft.backbones.hub_blocks import replayed
 from kerastune_ft.backbones.text_input import PADDING_MASK, SEGMENT_IDS, TOKEN_IDS
 from kerastune_ft.graph import keras_private
 
@@ -26,8 +27,12 @@ def encoder(backbone: keras.Model) -> keras.Model:
         output = _before_vocabulary(backbone, output)
     inputs = {name: keras.Input((None,), dtype="int32", name=name) for name in names(backbone)}
     taken = {name: tensor for name, tensor in given.items() if name.removeprefix("encoder_") in inputs}
-    renamed = {name: inputs[name.removeprefix("encoder_")] for name in taken}
-    features = keras_private.run_graph(keras.Model(taken, output), renamed, _Replay())
+    # Of a layer of their own: Keras loses the place of an input that a model made of part of this graph begins with.
+    passed = {
+        name: keras.layers.Identity(dtype="int32", name=f"{name}_passed")(tensor) for name, tensor in inputs.items()
+    }
+    renamed = {name: passed[name.removeprefix("encoder_")] for name in taken}
+    features = replayed(keras.Model(taken, output), renamed)
     return keras.Model(inputs, features, name=backbone.name)
 
 
@@ -41,24 +46,3 @@ def _before_vocabulary(backbone: keras.Model, output: Any) -> Any:
     """Return what a last layer named `head`, which gives a value for each word, is computed from."""
     last = keras_private.nodes_in_order(backbone)[-1]
     return last.inputs[0] if last.operation.name == "head" else output
-
-
-class _Replay:
-    """Calls the operations of a graph again; embeddings that hold output embeddings too are made without them."""
-
-    def __init__(self) -> None:
-        self._made: dict[int, Any] = {}
-
-    def __call__(self, operation: Any, *arguments: Any, **options: Any) -> Any:
-        # Whether a layer trains is decided by the phases, not where the graph was made.
-        options.pop("training", None)
-        if getattr(operation, "tie_weights", True) is False:
-            operation = self._made.setdefault(id(operation), None) or self._tied(operation)
-        return operation(*arguments, **options)
-
-    def _tied(self, operation: Any) -> Any:
-        made = type(operation).from_config({**operation.get_config(), "tie_weights": True})
-        made.build(None)
-        made.embeddings.assign(operation.embeddings)
-        self._made[id(operation)] = made
-        return made

@@ -13,7 +13,7 @@ from typing import Any
 import keras
 import keras_hub
 
-from kerastune_ft.backbones import hub_presets, hub_text
+from kerastune_ft.backbones import hub_presets, hub_text, hub_vision
 from kerastune_ft.backbones.base import Backbone, Transfer
 from kerastune_ft.backbones.hub_units import units_of
 from kerastune_ft.backbones.text_input import DEFAULT_LENGTH, TextInput, byte_tokens, special_tokens
@@ -38,9 +38,12 @@ def _of_class(options: KerasHub) -> Backbone:
     name = str(options.class_name)
     family = HUB_FAMILIES[name]
     given = {**family.small, **options.options}
+    if options.image_size is not None:
+        given["input_shape" if "input_shape" in family.small else "image_shape"] = (*options.image_size, 3)
     body = _constructed(name, given)
     transfer = Transfer("random", None, 0)
-    backbone = _divided(body, name, family, transfer)
+    if family.modality == "image":
+        return _of_images(body, name, family, None, transfer)
     size = int(next(given[key] for key in _VOCABULARY if key in given))
     if size < BYTES:
         raise ConfigError(
@@ -48,46 +51,86 @@ def _of_class(options: KerasHub) -> Backbone:
             f"{BYTES} bytes"
         )
     tokenizer = keras_hub.tokenizers.ByteTokenizer(lowercase=False)
-    return replace(backbone, text=_text_input(body, tokenizer, byte_tokens(family.packing), None))
+    return _of_text(body, name, family, _text_input(body, tokenizer, byte_tokens(family.packing), None), transfer)
 
 
 def _of_preset(options: KerasHub, preset: str, load_weights: bool) -> Backbone:
     handle = hub_presets.located(preset, keras_hub.models.Backbone.presets)
-    try:
-        with _quiet():
-            body = keras_hub.models.Backbone.from_preset(handle, load_weights=load_weights, dtype="float32")
-    except Exception as error:
-        raise hub_presets.refused(preset, handle, error) from error
-    name = type(body).__name__
-    if name not in HUB_FAMILIES:
+    directory = Path(handle) if Path(handle).is_dir() else None
+    body = _loaded(options, preset, handle, load_weights)
+    kind = type(body).__name__
+    if kind not in HUB_FAMILIES:
         raise ConfigError(
-            f"backbone.preset: {preset} is a {name}, which this version has no units for; the classes it has them for "
+            f"backbone.preset: {preset} is a {kind}, which this version has no units for; the classes it has them for "
             "are listed by: python -m kerastune_ft backbones"
         )
-    family, directory = HUB_FAMILIES[name], Path(handle)
-    is_local = directory.is_dir()
-    backbone = _divided(body, name, family, Transfer(preset, None, 0))
-    transfer = Transfer(
-        directory.name if is_local else preset,
-        hub_presets.content_hash(directory) if is_local and load_weights else None,
-        len(backbone.variables),
-    )
-    backbone = replace(backbone, name=directory.name if is_local else preset, transfer=transfer)
+    family = HUB_FAMILIES[kind]
+    if options.image_size is not None and family.modality != "image":
+        raise ConfigError(f"backbone.image_size: {preset} takes no images; remove it")
+    name = directory.name if directory else preset
+    digest = hub_presets.content_hash(directory) if directory and load_weights else None
+    transfer = Transfer(name, digest, 0)
+    if family.modality == "image":
+        converter = _part(keras_hub.layers.ImageConverter, preset, handle)
+        backbone = _of_images(body, name, family, converter, transfer)
+    else:
+        tokenizer = _part(keras_hub.tokenizers.Tokenizer, preset, handle)
+        length = hub_presets.sequence_length(directory) if directory else None
+        text = _text_input(body, tokenizer, special_tokens(tokenizer, family.packing), length)
+        backbone = _of_text(body, name, family, text, transfer)
+    return replace(backbone, transfer=replace(transfer, loaded=len(backbone.variables)))
+
+
+def _loaded(options: KerasHub, preset: str, handle: str, load_weights: bool) -> keras.Model:
+    size = {} if options.image_size is None else {"image_shape": (*options.image_size, 3)}
     try:
         with _quiet():
-            tokenizer = keras_hub.tokenizers.Tokenizer.from_preset(handle)
+            return keras_hub.models.Backbone.from_preset(handle, load_weights=load_weights, dtype="float32", **size)
+    except Exception as error:
+        if size:
+            raise ConfigError(
+                f"backbone.image_size: {preset} cannot be built for {options.image_size[0]} x {options.image_size[1]} "
+                f"pixels ({_first_line(error)}); remove it to take the preset's own size"
+            ) from error
+        raise hub_presets.refused(preset, handle, error) from error
+
+
+def _part(kind: Any, preset: str, handle: str) -> Any:
+    """Return the tokenizer or the image converter of a preset."""
+    try:
+        with _quiet():
+            return kind.from_preset(handle)
     except Exception as error:
         raise ConfigError(
-            f"backbone.preset: {preset} has no tokenizer that can be read "
-            f"({next(iter(str(error).splitlines()), '')}); is the directory complete?"
+            f"backbone.preset: {preset} has no {kind.__name__} that can be read ({_first_line(error)}); is the "
+            "directory complete?"
         ) from error
-    length = hub_presets.sequence_length(directory) if is_local else None
-    return replace(backbone, text=_text_input(body, tokenizer, special_tokens(tokenizer, family.packing), length))
 
 
-def _divided(body: keras.Model, name: str, family: HubFamily, transfer: Transfer) -> Backbone:
+def _first_line(error: Exception) -> str:
+    return next(iter(str(error).strip().splitlines()), type(error).__name__)
+
+
+def _of_text(body: keras.Model, name: str, family: HubFamily, text: TextInput, transfer: Transfer) -> Backbone:
     model = hub_text.encoder(body)
-    return Backbone(name, model, units_of(model, family), (0, 0), "tokens", transfer, modality="text")
+    units = units_of(model, family)
+    return Backbone(name, model, units, (0, 0), "tokens", transfer, modality="text", text=text)
+
+
+def _of_images(body: keras.Model, name: str, family: HubFamily, converter: Any, transfer: Transfer) -> Backbone:
+    if family.vision_encoder:
+        body = getattr(body, family.vision_encoder)
+    size = hub_vision.own_size(body, converter)
+    model = hub_vision.encoder(body, size, converter)
+    return Backbone(
+        name,
+        model,
+        units_of(model, family),
+        size,
+        hub_vision.described(converter),
+        transfer,
+        prefix_tokens=hub_vision.prefix_tokens(body, family),
+    )
 
 
 def _text_input(body: keras.Model, tokenizer: Any, special: Mapping[str, Any], length: int | None) -> TextInput:
@@ -101,8 +144,7 @@ def _constructed(name: str, options: Mapping[str, Any]) -> keras.Model:
         with _quiet():
             return getattr(keras_hub.models, name)(**options, dtype="float32")
     except (ValueError, TypeError) as error:
-        why = next(iter(str(error).splitlines()), type(error).__name__)
-        raise ConfigError(f"backbone.options: keras_hub.models.{name} refuses: {why}") from error
+        raise ConfigError(f"backbone.options: keras_hub.models.{name} refuses: {_first_line(error)}") from error
 
 
 @contextlib.contextmanager

@@ -8,6 +8,8 @@ from typing import Any
 from kerastune_ft.errors import ConfigError
 
 TOKEN_IDS, PADDING_MASK, SEGMENT_IDS = "token_ids", "padding_mask", "segment_ids"
+MASK = f"{PADDING_MASK}_passed"
+"""The layer whose output tells tokens from padding wherever a model looks at it."""
 DEFAULT_LENGTH = 512
 # Characters of control that stand for what a vocabulary of bytes has no tokens for: start and end of text, and none.
 _BYTE_START, _BYTE_END, _BYTE_PAD = 2, 3, 0

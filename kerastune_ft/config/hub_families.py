@@ -26,8 +26,10 @@ class HubFamily:
     rules: Rules = ()
     packing: Literal["between", "doubled", "after"] = "between"
     """Where special tokens go: `between` start A end B end, `doubled` two of them between A and B, `after` no start."""
-    blocks: str = ""
-    """The layer whose list of blocks the graph is unrolled into, so that it can be cut between them."""
+    prefix_tokens: int = 0
+    """How many of the first positions are no patches of the image: class tokens. Registers come on top."""
+    vision_encoder: str = ""
+    """The attribute that holds the model of images, where the class holds one of texts besides."""
 
 
 _LAYERS: Rules = (
@@ -118,4 +120,190 @@ _TEXT = {
     "XLNetBackbone": _text(_ENCODER),
 }
 
-HUB_FAMILIES: Mapping[str, HubFamily] = MappingProxyType(dict(sorted(_TEXT.items())))
+_SQUARE = (32, 32, 3)
+_VIT = {"image_shape": _SQUARE, "patch_size": 8, "num_layers": 3, "hidden_dim": 16, "num_heads": 2}
+_TOWER = {**_VIT, "intermediate_dim": 32}
+
+# Blocks that a layer holds a list of are layers of their own here, named after that layer: encoder_layers_3.
+_BLOCKS: Rules = (
+    (r".*(?:transformer_block|layers|encoder_block)_(\d+)$", r"block\1"),
+    (r".*(?:embed|rope|pre_layer_norm)", "embeddings"),
+)
+_SWIN: Rules = ((r"stage_(\d+)_blocks_(\d+)$", r"stage\1_block\2"), (r"(?:patch_embedding|pos_drop)", "embeddings"))
+_HGNET: Rules = (
+    (r"encoder_stage_(\d+)_block_(\d+)$", r"stage\1_block\2"),
+    (r"encoder_stage_(\d+)_downsample", r"stage\1_block0"),
+    (r"embedder", "stem"),
+)
+_RESNET: Rules = ((r"stack(\d+)_block(\d+)_", r"stage\1_block\2"), (r"(?:conv|pool)\d+", "stem"))
+_DENSENET: Rules = (
+    (r"stack(\d+)_block(\d+)_", r"stage\1_block\2"),
+    (r"transition(\d+)_", r"transition\1"),
+    (r"(?:conv1|pool1|zero)", "stem"),
+)
+_EFFICIENTNET: Rules = ((r"stem_", "stem"), (r"block(\d+)[a-z]+_", r"block\1"), (r"top_", "top"))
+_MOBILENET: Rules = ((r"input_", "stem"), (r"block_(\d+)_(\d+)", r"stage\1_block\2"))
+_VGG: Rules = ((r"block(\d+)_", r"block\1"),)
+_MIT: Rules = (
+    (r"hierarchical_encoder_(\d+)_(\d+)$", r"stage\1_block\2"),
+    (r"patch_and_embed_(\d+)$", r"stage\1_block0"),
+)
+_CSP: Rules = (
+    (r"stem_", "stem"),
+    (r"stage_(\d+)_(?:csp|cs3|dark)_block_(\d+)", r"stage\1_block\2"),
+    (r"stage_(\d+)_", r"stage\1"),
+)
+
+
+def _image(small: Mapping[str, Any], rules: Rules = (), **facts: Any) -> HubFamily:
+    return HubFamily("image", MappingProxyType(dict(small)), rules, **facts)
+
+
+_VISION = {
+    "CLIPVisionEncoder": _image(
+        {**_TOWER, "intermediate_activation": "quick_gelu", "intermediate_output_index": None},
+        _BLOCKS,
+        prefix_tokens=1,
+    ),
+    "CSPNetBackbone": _image(
+        {
+            "stem_filters": 8,
+            "stem_kernel_size": 3,
+            "stem_strides": 1,
+            "stackwise_depth": [1, 2],
+            "stackwise_strides": [2, 2],
+            "stackwise_num_filters": [16, 32],
+            "block_type": "dark_block",
+            "stage_type": "csp",
+            "image_shape": _SQUARE,
+        }
+    ),
+    "DINOV2Backbone": _image({**_TOWER, "position_embedding_shape": _SQUARE}, _BLOCKS, prefix_tokens=1),
+    "DINOV3Backbone": _image(_TOWER, _BLOCKS, prefix_tokens=1),
+    "DeiTBackbone": _image(_TOWER, _BLOCKS, prefix_tokens=2),
+    "DenseNetBackbone": _image(
+        {"stackwise_num_repeats": [2, 2], "growth_rate": 4, "image_shape": _SQUARE}, _DENSENET
+    ),
+    "EfficientNetBackbone": _image(
+        {
+            "stackwise_kernel_sizes": [3, 3, 3],
+            "stackwise_num_repeats": [1, 2, 2],
+            "stackwise_input_filters": [8, 8, 16],
+            "stackwise_output_filters": [8, 16, 24],
+            "stackwise_expansion_ratios": [1, 4, 4],
+            "stackwise_squeeze_and_excite_ratios": [0.25, 0.25, 0.25],
+            "stackwise_strides": [1, 2, 2],
+            "stackwise_block_types": ["v1", "v1", "v1"],
+            "stackwise_width_coefficients": [1.0, 1.0, 1.0],
+            "stackwise_depth_coefficients": [1.0, 1.0, 1.0],
+            "stackwise_force_input_filters": [0, 0, 0],
+            "stackwise_nores_option": [False, False, False],
+            "num_features": 32,
+            "input_shape": _SQUARE,
+        },
+        _EFFICIENTNET,
+    ),
+    "HGNetV2Backbone": _image(
+        {
+            "depths": [1, 2],
+            "embedding_size": 8,
+            "hidden_sizes": [16, 32],
+            "stem_channels": [3, 8, 8],
+            "hidden_act": "relu",
+            "use_learnable_affine_block": False,
+            "stackwise_stage_filters": [[8, 8, 16, 1, 2, 3], [16, 8, 32, 2, 2, 3]],
+            "apply_downsample": [False, True],
+            "use_lightweight_conv_block": [False, False],
+            "image_shape": _SQUARE,
+        },
+        _HGNET,
+    ),
+    "MiTBackbone": _image(
+        {
+            "layerwise_depths": [1, 2],
+            "num_layers": 2,
+            "layerwise_num_heads": [1, 2],
+            "layerwise_sr_ratios": [2, 1],
+            "max_drop_path_rate": 0.1,
+            "layerwise_patch_sizes": [7, 3],
+            "layerwise_strides": [4, 2],
+            "hidden_dims": [8, 16],
+            "image_shape": _SQUARE,
+        },
+        _MIT,
+    ),
+    "MobileNetBackbone": _image(
+        {
+            "stackwise_expansion": [[40, 56], [64, 144]],
+            "stackwise_num_blocks": [2, 2],
+            "stackwise_num_filters": [[16, 16], [24, 24]],
+            "stackwise_kernel_size": [[3, 3], [5, 5]],
+            "stackwise_num_strides": [[2, 1], [1, 1]],
+            "stackwise_se_ratio": [[None, None], [0.25, 0.25]],
+            "stackwise_activation": [["relu", "relu"], ["hard_swish", "hard_swish"]],
+            "stackwise_padding": [[1, 1], [2, 2]],
+            "output_num_filters": 32,
+            "depthwise_filters": 8,
+            "depthwise_stride": 2,
+            "depthwise_residual": False,
+            "last_layer_filter": 32,
+            "squeeze_and_excite": 0.5,
+            "input_num_filters": 8,
+            "image_shape": _SQUARE,
+        },
+        _MOBILENET,
+    ),
+    "ResNetBackbone": _image(
+        {
+            "input_conv_filters": [8],
+            "input_conv_kernel_sizes": [3],
+            "stackwise_num_filters": [64, 64],
+            "stackwise_num_blocks": [1, 2],
+            "stackwise_num_strides": [1, 2],
+            "block_type": "basic_block",
+            "image_shape": _SQUARE,
+        },
+        _RESNET,
+    ),
+    "SigLIPBackbone": _image({}, _BLOCKS, vision_encoder="vision_encoder"),
+    "SigLIPVisionEncoder": _image(_TOWER, _BLOCKS),
+    "CLIPBackbone": _image({}, _BLOCKS, prefix_tokens=1, vision_encoder="vision_encoder"),
+    "SwinTransformerBackbone": _image(
+        {
+            "image_shape": _SQUARE,
+            "embed_dim": 8,
+            "depths": [1, 2],
+            "num_heads": [1, 2],
+            "window_size": 4,
+            "patch_size": 2,
+        },
+        _SWIN,
+    ),
+    "VGGBackbone": _image(
+        {"stackwise_num_repeats": [1, 2], "stackwise_num_filters": [8, 16], "image_shape": _SQUARE}, _VGG
+    ),
+    "ViTBackbone": _image({**_VIT, "mlp_dim": 32}, _BLOCKS, prefix_tokens=1),
+    "ViTDetBackbone": _image(
+        {
+            "hidden_size": 16,
+            "num_layers": 2,
+            "intermediate_dim": 32,
+            "num_heads": 2,
+            "global_attention_layer_indices": [1],
+            "image_shape": _SQUARE,
+            "patch_size": 4,
+            "num_output_channels": 8,
+            "window_size": 2,
+        }
+    ),
+    "XceptionBackbone": _image(
+        {
+            "stackwise_conv_filters": [[8, 16], [16, 16], [16, 24]],
+            "stackwise_pooling": [False, True, False],
+            "image_shape": _SQUARE,
+        },
+        _VGG,
+    ),
+}
+
+HUB_FAMILIES: Mapping[str, HubFamily] = MappingProxyType(dict(sorted({**_TEXT, **_VISION}.items())))

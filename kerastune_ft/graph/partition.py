@@ -79,7 +79,7 @@ def _structure(tensors: Sequence[Any]) -> Any:
     return tensors[0] if len(tensors) == 1 else list(tensors)
 
 
-def tensor_bytes(tensor: Any, length: int = OPEN_LENGTH) -> int:
+def tensor_bytes(tensor: Any, length: float = OPEN_LENGTH) -> float:
     """Return the bytes of one example of a symbolic tensor; `length` is the size of its open axes, as those of text."""
     sizes = [length if size is None else int(size) for size in tensor.shape[1:]]
     return math.prod(sizes) * tf.as_dtype(tensor.dtype).size

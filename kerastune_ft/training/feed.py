@@ -10,9 +10,10 @@ from dataclasses import dataclass
 from typing import TypeVar
 
 from kerastune_ft.input.pipeline import Augmentation, Loader, Order
+from kerastune_ft.input.token_loader import TokenLoader
 from kerastune_ft.training.assemble import Session
 from kerastune_ft.training.devices import Devices
-from kerastune_ft.training.features import PhaseFeatures, Stored
+from kerastune_ft.training.features import Lookup, PhaseFeatures
 from kerastune_ft.training.plan import PhasePlan, Plan, augmentation
 from kerastune_ft.training.prefix import Prefix
 from kerastune_ft.training.step import PhaseStep
@@ -29,10 +30,10 @@ Value = TypeVar("Value")
 class Supply:
     """Where the features of some examples come from."""
 
-    stored: Stored | None = None
+    stored: Lookup | None = None
     """Of the cut below stage `first`; None where the pixels are needed."""
     first: int = 0
-    decoded: Stored | None = None
+    decoded: Lookup | None = None
     """Inputs, where they are stored and features are not."""
 
 
@@ -41,7 +42,7 @@ class Feed:
     """Gives batches (features, targets, weights, indices), divided over the replicas, of one phase."""
 
     devices: Devices
-    loader: Loader
+    loader: Loader | TokenLoader
     prefix: Prefix
     augmentation: Augmentation | None = None
     training: Supply = Supply()
@@ -58,12 +59,15 @@ class Feed:
 
     def _batches(self, supply: Supply, order: Order, drawn: Augmentation | None, epoch: int) -> Iterator[tuple]:
         if supply.stored is not None:
-            yield from self._read(supply, order, epoch)
+            yield from self._read(supply.stored, supply.first, order, epoch)
+            return
+        if isinstance(self.loader, TokenLoader):
+            yield from self._read(self.loader, 0, order, epoch)
             return
         for inputs, *others in self._loaded(order, drawn, epoch, supply.decoded):
             yield (self.prefix(inputs), *others)
 
-    def _loaded(self, order: Order, drawn: Augmentation | None, epoch: int, decoded: Stored | None) -> Iterable[tuple]:
+    def _loaded(self, order: Order, drawn: Augmentation | None, epoch: int, decoded: Lookup | None) -> Iterable[tuple]:
         devices = self.devices
         if not devices.is_distributed:
             return self.loader.dataset(order, 1, drawn, epoch, decoded)
@@ -72,9 +76,8 @@ class Feed:
             lambda context: self.loader.dataset(own, devices.local_replicas, drawn, epoch, decoded)
         )
 
-    def _read(self, supply: Supply, order: Order, epoch: int) -> Iterator[tuple]:
-        stored, targets = supply.stored, self.loader.targets
-        assert stored is not None
+    def _read(self, stored: Lookup, first: int, order: Order, epoch: int) -> Iterator[tuple]:
+        targets = self.loader.targets
         assert targets is not None
         own = order.share(self.devices.worker, self.devices.workers)
 
@@ -85,7 +88,7 @@ class Feed:
 
         for arrays in _ahead(batch, own.batches):
             features, *others = self.devices.shared_out(arrays)
-            yield (self.prefix(features, supply.first), *others)
+            yield (self.prefix(features, first), *others)
 
 
 class LatestFeed:

@@ -16,6 +16,7 @@ import tensorflow as tf
 
 from kerastune_ft.backbones import base as backbones
 from kerastune_ft.graph.partition import Stage
+from kerastune_ft.input.tokenise import tokenizer_hash
 from kerastune_ft.training.assemble import Session
 from kerastune_ft.training.storing import PLAIN, Store
 
@@ -25,20 +26,16 @@ INPUT_VERSION = 1
 _KERNELS = ("TF_ENABLE_ONEDNN", "TF_ONEDNN", "ONEDNN_", "DNNL_", "TF_XLA_", "XLA_FLAGS", "TF_CUDNN_", "NVIDIA_TF32")
 
 
-def parts(session: Session, chunk: int, stages: Sequence[Stage], store: Store) -> dict[str, Any]:
+def parts(
+    session: Session, chunk: int, stages: Sequence[Stage], store: Store, length: int | None = None
+) -> dict[str, Any]:
     """Return all that a row of a store depends on besides the example; `stages` are those of the phase that reads it.
 
-    The values of the variables count as they are now.
+    The values of the variables count as they are now. `length` is what texts are padded to.
     """
-    height, width = session.backbone.image_size
     below = stages[: len(store.stages)]
     found: dict[str, Any] = {
-        "input": {
-            "task": session.task.kind,
-            "image_size": [height, width],
-            "resize": session.config.data.resize,
-            "version": INPUT_VERSION,
-        },
+        "input": _input(session, length),
         "versions": {"tensorflow": tf.__version__},
     }
     if not below:
@@ -64,18 +61,29 @@ def parts(session: Session, chunk: int, stages: Sequence[Stage], store: Store) -
     }
 
 
+def _input(session: Session, length: int | None) -> dict[str, Any]:
+    about: dict[str, Any] = {"task": session.task.kind, "version": INPUT_VERSION}
+    text = session.backbone.text
+    if text is None:
+        height, width = session.backbone.image_size
+        return {**about, "image_size": [height, width], "resize": session.config.data.resize}
+    special = [text.start, text.separator, text.end, text.pad, text.names]
+    return {**about, "length": length, "tokenizer": tokenizer_hash(text.tokenizer), "special": special}
+
+
 def row_id(content: str, view: int, store: Store) -> bytes:
     """Return what the row of an example is known by; `content` is the identity of its content."""
     own = bytes.fromhex(content)
     return own if store.variant == PLAIN else hashlib.sha256(own + view.to_bytes(4, "little")).digest()
 
 
-def about(session: Session, store: Store) -> dict[str, Any]:
+def about(session: Session, store: Store, length: int | None = None) -> dict[str, Any]:
     """Return what listings say of a store."""
     return {
         "backbone": session.backbone.name if store.stages else "",
         "cut": " + ".join(store.stages[-1]) if store.stages else "decoded images",
         "image_size": list(session.backbone.image_size),
+        "length": length,
         "views": store.variant != PLAIN,
         "data": session.source.info.name,
     }
