@@ -20,11 +20,11 @@ _Repair = Callable[[keras.layers.Layer, dict[str, Any]], dict[str, Any]]
 
 
 def settle(layer: Any) -> None:
-    """Have a layer of a graph, and those in it, give the configuration they were made with and send no masks of their own along.
+    """Have a layer, and those in it, give the configuration they were made with and send no masks of their own along.
 
-    Other operations are left alone. What is padding is said by an input of the model, and a cut loses masks that travel with tensors: a token of id 0
-    counts as any other where the padding mask says so. Attention that is given its mask as `mask` takes it for one that
-    it ought to pass on, of which Keras warns at every call.
+    Other operations are left alone. What is padding is said by an input of the model, and a cut loses masks that travel
+    with tensors: a token of id 0 counts as any other where the padding mask says so. Attention that is given its mask
+    as `mask` takes it for one that it ought to pass on, of which Keras warns at every call.
     """
     if not isinstance(layer, keras.layers.Layer):
         return

@@ -101,7 +101,7 @@ def assemble(
     with devices.strategy.scope():
         backbone = backbones.computing_in(backbones.build(config.backbone, config.seed), devices.precision)
         _check_modality(config, task, backbone)
-        outputs = task.head(backbone.model.output, _mask(backbone))
+        outputs = task.head(_features(config, backbone), _mask(backbone))
         model = keras.Model(backbone.model.input, outputs, name=config.name.replace(".", "_"))
     head = _head_unit(model, backbone)
     for layer, weights in backbone.kept_head.items():
@@ -124,6 +124,19 @@ def _check_modality(config: RunConfig, task: Task, backbone: Backbone) -> None:
             f"backbone: {backbone.name} takes {_TAKEN[backbone.modality]}, and task.kind {config.task.kind} is of "
             f"{_TAKEN[task.modality]}; write another backbone, or a task whose name begins with {backbone.modality}_"
         )
+
+
+def _features(config: RunConfig, backbone: Backbone) -> Any:
+    """Return the symbolic features that the head gets: without class tokens, unless it is put on the first of them."""
+    features, tokens = backbone.model.output, backbone.prefix_tokens
+    if config.head.pooling != "cls":
+        return features[:, tokens:] if tokens else features
+    if backbone.modality == "image" and not tokens and len(features.shape) == 3:
+        raise ConfigError(
+            f'head.pooling: {backbone.name} has no class token, so that "cls" would take a corner of the image; write '
+            '"mean" or "max"'
+        )
+    return features
 
 
 def _mask(backbone: Backbone) -> Any:

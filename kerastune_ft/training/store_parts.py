@@ -57,8 +57,16 @@ def parts(
             "flags": {name: value for name, value in os.environ.items() if name.startswith(_KERNELS)},
             **_device(session),
         },
-        "versions": {"tensorflow": tf.__version__, "keras": importlib.metadata.version("keras")},
+        "versions": {"tensorflow": tf.__version__, "keras": importlib.metadata.version("keras"), **_hub(below)},
     }
+
+
+def _hub(stages: Sequence[Stage]) -> dict[str, str]:
+    """Return the version of keras-hub where one of its layers computes."""
+    layers = (layer for stage in stages for layer in stage.model.layers)
+    if not any(type(layer).__module__.startswith("keras_hub.") for layer in layers):
+        return {}
+    return {"keras-hub": importlib.metadata.version("keras-hub")}
 
 
 def _input(session: Session, length: int | None) -> dict[str, Any]:
