@@ -15,6 +15,7 @@ from kerastune_ft.inference.outputs import Outputs, Row
 from kerastune_ft.inference.pictures import Picture, PictureReader, pictures
 from kerastune_ft.input.decode import Geometry
 from kerastune_ft.rundir import RunDirectory
+from kerastune_ft.tasks.images import ImageInputs
 
 
 class PicturePredictor:
@@ -24,6 +25,7 @@ class PicturePredictor:
         """Load the model; raise ConfigError where the run has none."""
         self._read = Outputs(run, config, plan)
         self.columns = self._read.columns
+        assert isinstance(self._read.task, ImageInputs)
         height, width = plan["backbone"]["image_size"]
         intensity = None if config.data.intensity == "auto" else config.data.intensity
         self._reader = PictureReader(self._read.task, Geometry(height, width, config.data.resize), intensity)

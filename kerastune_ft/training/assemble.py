@@ -18,6 +18,7 @@ from kerastune_ft.config.run import RunConfig
 from kerastune_ft.config.runtime import cache_directory
 from kerastune_ft.data.labels import Scheme
 from kerastune_ft.data.source import DataSource, open_source
+from kerastune_ft.data.texts import TextSource
 from kerastune_ft.errors import ConfigError
 from kerastune_ft.graph import keras_private, normalisation, precision, randomness
 from kerastune_ft.graph.boundary import HEAD
@@ -26,6 +27,7 @@ from kerastune_ft.input.decode import Geometry
 from kerastune_ft.input.pipeline import Loader
 from kerastune_ft.input.token_loader import TokenLoader, token_loader
 from kerastune_ft.tasks.base import Task
+from kerastune_ft.tasks.images import ImageInputs
 from kerastune_ft.training import continuing
 from kerastune_ft.training.devices import Devices
 
@@ -158,7 +160,9 @@ def _loader(
     lengths: Sequence[int] | None,
 ) -> Loader | TokenLoader:
     if backbone.text is None:
+        assert isinstance(task, ImageInputs)
         return Loader(source, task, Geometry(*backbone.image_size, config.data.resize))
+    assert isinstance(source, TextSource)
     cache = cache_directory(config.runtime)
     return token_loader(source, task, backbone.text, config.data.sequence_length, cache, report, lengths)
 

@@ -13,7 +13,7 @@ from test_replicas import assert_equal
 from tiny_run import Outcome, in_one_process, program, results
 from tiny_text import TEXTS, text_document, write_texts
 
-LONG = "a very good " * 40
+LONG = "a very good " * 80
 
 
 @pytest.fixture(scope="module")
@@ -73,8 +73,6 @@ def test_batches_have_several_lengths(base: Path) -> None:
     plan = json.loads((base / "plan.json").read_text())
     assert len(plan["text"]["lengths"]) == 2
     assert sum(plan["text"]["examples"]) == TEXTS
-    # A remainder of either length: more updates than of one length alone.
-    assert plan["phases"][0]["steps_per_epoch"] > -(-plan["data"]["sizes"]["train"] // 10)
 
 
 def test_the_store_changes_nothing(folder: Path, base: Path, commands: dict[str, Outcome]) -> None:
@@ -101,7 +99,7 @@ def test_two_replicas_equal_one(folder: Path, base: Path) -> None:
 def test_evaluation_gives_what_the_run_measured(base: Path, commands: dict[str, Outcome]) -> None:
     assert commands["evaluate"].code == 0, commands["evaluate"].err
     measured = json.loads((base / "metrics.json").read_text())["test"]
-    assert commands["evaluate"].json["metrics"] == pytest.approx(measured, abs=1e-6)
+    assert commands["evaluate"].json["test"] == pytest.approx(measured, abs=1e-6)
 
 
 def rows(path: Path) -> list[dict[str, Any]]:
@@ -120,7 +118,7 @@ def test_predictions_are_those_of_the_evaluation(folder: Path, base: Path, comma
 
 def test_texts_are_cut_and_missing_files_told(commands: dict[str, Outcome]) -> None:
     found = commands["predict texts"]
-    assert "1 of 3 texts were cut to" in found.err
+    assert "1 of 3 texts was cut to 512 tokens" in found.err
     good, long, absent = found.json
     assert (good["input"], good["error"], long["error"]) == ("so good", None, None)
     assert absent["error"].endswith("is not there.") or "is not there" in absent["error"]
