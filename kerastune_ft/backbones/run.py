@@ -46,6 +46,7 @@ def build(options: EarlierRun) -> Backbone:
         about["preprocessing"],
         transfer,
         kept_head=kept,
+        prefix_tokens=about.get("prefix_tokens", 0),
         modality="image" if plan["text"] is None else "text",
         text=None if plan["text"] is None else TextInput.from_json(plan["text"]["rows"], tokenizer_of(run, plan)),
     )
