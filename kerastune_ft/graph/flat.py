@@ -90,6 +90,8 @@ class FlatCopy:
         if isinstance(operation, keras.layers.Layer) and operation.dtype_policy.name in _HALF_PRECISION:
             config["dtype"] = "float32"
         made = type(operation).from_config(config)
+        # A class of keras-hub adds to the name it is given.
+        made.name = config["name"]
         settle(made)
         return made
 

@@ -28,7 +28,7 @@ def backbone_named(name: str) -> Any:
     if name in APPLICATIONS:
         return Applications(name=name, weights=None)
     if name in BY_CLASS:
-        return KerasHub(**{"class": name})
+        return KerasHub.model_validate({"class": name})
     if name.startswith(_HUBS) or _is_preset_directory(name):
         return KerasHub(preset=name)
     if RunDirectory(name).exists("config.json"):
