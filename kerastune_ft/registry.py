@@ -7,6 +7,7 @@ from typing import Any
 
 from kerastune_ft.config.applications import APPLICATIONS, EMBEDDED
 from kerastune_ft.config.availability import available
+from kerastune_ft.config.hub_families import BY_CLASS, HUB_FAMILIES
 from kerastune_ft.config.tasks import MULTI_LABEL_METRICS, REGRESSION_METRICS, TASK_KINDS
 
 _TASKS = {
@@ -15,13 +16,25 @@ _TASKS = {
         " ".join(MULTI_LABEL_METRICS[:-1]) + f" (multi_label: {MULTI_LABEL_METRICS[-1]} too)",
     ),
     "image_regression": ("images and one or several numbers", " ".join(REGRESSION_METRICS)),
+    "text_classification": (
+        "texts, or pairs of them, of one of several classes, or with multi_label of any number of them",
+        " ".join(MULTI_LABEL_METRICS[:-1]) + f" (multi_label: {MULTI_LABEL_METRICS[-1]} too)",
+    ),
+    "text_regression": ("texts, or pairs of them, and one or several numbers", " ".join(REGRESSION_METRICS)),
 }
 _DATASETS = (
     {"name": "blood_smear", "task": "image_classification", "source": "embedded, synthetic", "config": "medical"},
     {"name": "digits", "task": "image_classification", "source": "embedded, scikit-learn's digits", "config": "digits"},
+    {"name": "reviews", "task": "text_classification", "source": "embedded, synthetic", "config": "smoke/sentiment"},
+    {
+        "name": "sentence_pairs",
+        "task": "text_regression",
+        "source": "embedded, synthetic",
+        "config": "smoke/sentences_similarity",
+    },
     {
         "name": "any prepared TensorFlow Datasets builder",
-        "task": "image_classification",
+        "task": "image_classification, text_classification, text_regression",
         "source": "tfds",
         "config": "medical_malaria",
     },
@@ -33,6 +46,14 @@ _DATASETS = (
         "config": "",
     },
     {"name": ".npz arrays", "task": "image_classification, image_regression", "source": "arrays", "config": ""},
+    {
+        "name": "table of texts and labels",
+        "task": "text_classification, text_regression",
+        "source": "table",
+        "config": "",
+    },
+    {"name": "folder of class folders of .txt", "task": "text_classification", "source": "folder", "config": ""},
+    {"name": ".npz of strings", "task": "text_classification, text_regression", "source": "arrays", "config": ""},
 )
 
 
@@ -64,6 +85,10 @@ def backbones(fitting: Sequence[str] = ()) -> list[dict[str, Any]]:
             "weights": ["imagenet", "embedded"] if name == EMBEDDED else ["imagenet"],
         }
         for name, facts in APPLICATIONS.items()
+    ]
+    rows += [
+        {"name": name, "kind": "keras_hub", "weights": ["preset", "random"] if name in BY_CLASS else ["preset"]}
+        for name in HUB_FAMILIES
     ]
     if not fitting:
         return rows

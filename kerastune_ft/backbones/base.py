@@ -6,12 +6,14 @@ import hashlib
 import importlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import Any, Literal
 
 import keras
 import numpy as np
 
-from kerastune_ft.graph import precision
+from kerastune_ft.backbones.text_input import TextInput
+from kerastune_ft.errors import ConfigError
+from kerastune_ft.graph import keras_private, precision
 from kerastune_ft.graph.units import Unit, is_seed
 
 
@@ -42,18 +44,26 @@ class Transfer:
 class Backbone:
     """A pretrained body: raw inputs in, features out, ordered units in between.
 
-    `model` takes what the task's pipeline yields (images of values 0 to 255, float32) and holds its own preprocessing.
+    `model` takes what the task's pipeline yields and holds its own preprocessing: images of values 0 to 255, float32;
+    for text a dict of int32 [batch, length] by the names of `text`, for which it gives hidden states
+    [batch, length, width]; for audio log-mel frames or samples, float32.
     """
 
     name: str
     model: keras.Model
     units: tuple[Unit, ...]
     image_size: tuple[int, int]
+    """Height and width of the images it takes; (0, 0) for a model that takes none."""
     preprocessing: str
     transfer: Transfer
     notes: tuple[str, ...] = ()
     kept_head: Mapping[str, Sequence[np.ndarray]] = field(default_factory=dict)
     """The weights a head goes on from, by the name of its layer; empty for a new head."""
+    modality: Literal["image", "text", "audio"] = "image"
+    text: TextInput | None = None
+    """How text becomes what a text model takes; None for the others."""
+    prefix_tokens: int = 0
+    """How many of the first positions of the features are no patches of the image: class tokens and registers."""
 
     @property
     def variables(self) -> list[keras.Variable]:
@@ -67,9 +77,7 @@ def build(options: Any, seed: int) -> Backbone:
     Raises ConfigError where the weights are not to be had.
     """
     keras.utils.set_random_seed(seed)
-    backbone = importlib.import_module(f"kerastune_ft.backbones.{options.kind}").build(options)
-    _check_units(backbone)
-    return backbone
+    return _checked(importlib.import_module(f"kerastune_ft.backbones.{options.kind}").build(options))
 
 
 def computing_in(backbone: Backbone, policy: str) -> Backbone:
@@ -79,7 +87,13 @@ def computing_in(backbone: Backbone, policy: str) -> Backbone:
     """
     if policy == precision.FLOAT32:
         return backbone
-    model = precision.rebuilt(backbone.model, policy)
+    try:
+        model = precision.rebuilt(backbone.model, policy)
+    except (TypeError, ValueError, NotImplementedError) as error:
+        raise ConfigError(
+            f"runtime.precision: {backbone.name} cannot be built in {policy} "
+            f'({next(iter(str(error).strip().splitlines()), type(error).__name__)}); write "float32"'
+        ) from error
     return replace(backbone, model=model, units=tuple(precision.same_unit(unit, model) for unit in backbone.units))
 
 
@@ -92,10 +106,31 @@ def outline(options: Any) -> Backbone:
     if options.kind == "saved":
         module = importlib.import_module("kerastune_ft.backbones.saved")
         return build(module.for_units(options), seed=0)
+    if options.kind == "keras_hub":
+        module = importlib.import_module("kerastune_ft.backbones.keras_hub")
+        with keras.StatelessScope(initialize_variables=False):
+            return _checked(module.outline(options))
     if options.kind != "applications" or options.weights is not None:
         return build(options, seed=0)
     with keras.StatelessScope(initialize_variables=False):
         return build(options, seed=0)
+
+
+def _checked(backbone: Backbone) -> Backbone:
+    _name_by_layer(backbone.model)
+    _check_units(backbone)
+    return backbone
+
+
+def _name_by_layer(model: keras.Model) -> None:
+    """Have the path of every variable begin with the name of its layer in the model, which is unique there.
+
+    Some layers of keras-hub build what they hold outside their own scope, so that paths of two blocks are the same.
+    """
+    for layer in model.layers:
+        for variable in layer.variables:
+            if not is_seed(variable) and not variable.path.startswith(f"{layer.name}/"):
+                keras_private.set_path(variable, f"{layer.name}/{variable.path}")
 
 
 def _check_units(backbone: Backbone) -> None:

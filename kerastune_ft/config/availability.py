@@ -37,8 +37,6 @@ UNAVAILABLE = (
     Later(
         "task.kind",
         values=(
-            "text_classification",
-            "text_regression",
             "audio_classification",
             "summarization",
             "causal_lm",
@@ -46,12 +44,10 @@ UNAVAILABLE = (
             "image_segmentation",
             "speech_recognition",
         ),
-        instead='write "image_classification" or "image_regression"',
+        instead='write "image_classification", "image_regression", "text_classification" or "text_regression"',
     ),
-    Later("data.sequence_length"),
     Later("data.seconds"),
     Later("data.sample_rate"),
-    Later("backbone.kind", values=("keras_hub", "keras_nlp"), instead='write "applications", "saved" or "run"'),
     Later("phases.*.image_size", instead="remove it; backbone.image_size holds for all phases"),
     Later("phases.*.mixup", neutral=(0,)),
     Later("phases.*.cutmix", neutral=(0,)),

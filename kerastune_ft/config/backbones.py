@@ -9,11 +9,11 @@ from pydantic import AfterValidator, Field, Tag, WithJsonSchema, model_validator
 
 from kerastune_ft.config.applications import APPLICATIONS, EMBEDDED, EMBEDDED_ALPHA, EMBEDDED_SIZE
 from kerastune_ft.config.base import Options, by_kind, one_of, problem
-from kerastune_ft.config.paths import InputPath, resolve_weights
+from kerastune_ft.config.hub_families import BY_CLASS, REFUSED
+from kerastune_ft.config.paths import InputPath, resolve_preset, resolve_weights
 from kerastune_ft.config.sizes import ImageSize
 from kerastune_ft.config.words import unknown
 
-Scalar = bool | int | float | str | None
 WEIGHTS_ALONE = (".weights.h5", ".safetensors")
 """What the names of files end in that hold weights and no model."""
 
@@ -53,13 +53,40 @@ class Applications(Options):
         return (size, size)
 
 
+def _hub_kind(kind: str) -> str:
+    return "keras_hub"
+
+
+def _hub_class(name: str) -> str:
+    if name in REFUSED:
+        raise problem(f"{name} is not available: {REFUSED[name]}")
+    if name not in BY_CLASS:
+        raise problem(*unknown(name, BY_CLASS, more="python -m kerastune_ft backbones"))
+    return name
+
+
 class KerasHub(Options):
     """A backbone of keras-hub."""
 
-    kind: Literal["keras_hub", "keras_nlp"] = Field("keras_hub", description="the kind of backbone")
-    preset: str | None = Field(None, description="name of a preset, or a local directory")
-    class_name: str | None = Field(None, alias="class", description="a backbone class, for random weights")
-    options: Mapping[str, Scalar] = Field({}, description="options of that class")
+    kind: Annotated[Literal["keras_hub", "keras_nlp"], AfterValidator(_hub_kind)] = Field(
+        "keras_hub", description="the kind of backbone"
+    )
+    preset: Annotated[str, AfterValidator(resolve_preset)] | None = Field(
+        None, description="name of a preset, a Kaggle, Hugging Face or ModelScope handle, or a local directory"
+    )
+    class_name: Annotated[str, AfterValidator(_hub_class)] | None = Field(
+        None, alias="class", description="a backbone class, for random weights; null where a preset is given"
+    )
+    options: Mapping[str, Any] = Field({}, description="options of that class; those left out make a tiny model")
+    image_size: ImageSize | None = Field(None, description="height and width; null means the model's own")
+
+    @model_validator(mode="after")
+    def _one_source(self) -> KerasHub:
+        if (self.preset is None) == (self.class_name is None):
+            raise problem('give "preset", or "class" for random weights, and not both')
+        if self.preset is not None and self.options:
+            raise problem("options have no effect on a preset, which brings its own; remove them")
+        return self
 
 
 class InputScale(Options):

@@ -17,6 +17,7 @@ from kerastune_ft.config.documents import KeyPath, shown
 from kerastune_ft.config.optimizers import OPTIMIZER_OPTIONS
 from kerastune_ft.config.table_checks import table_inconsistencies
 from kerastune_ft.config.tasks import metrics_of
+from kerastune_ft.config.text_checks import text_inconsistencies
 from kerastune_ft.config.words import unknown
 
 Finding = tuple[KeyPath, str]
@@ -29,6 +30,7 @@ def inconsistencies(document: Mapping[str, Any]) -> Iterator[Finding]:
     yield from _data(_object(document, "data"))
     yield from _splits(_object(_object(document, "data"), "splits"))
     yield from table_inconsistencies(_object(document, "data"), _object(document, "task"))
+    yield from text_inconsistencies(document)
     yield from _backbone(_object(document, "backbone"))
     yield from _runtime(_object(document, "runtime"))
     listed = document.get("phases")
@@ -80,7 +82,7 @@ def _task(task: Mapping[str, Any]) -> Iterator[Finding]:
 
 def _thresholds(task: Mapping[str, Any]) -> Iterator[Finding]:
     thresholds, classes = task.get("thresholds", 0.5), task.get("classes")
-    if thresholds != 0.5 and task.get("kind") == "image_classification" and task.get("multi_label") is not True:
+    if thresholds != 0.5 and str(task.get("kind")).endswith("_classification") and task.get("multi_label") is not True:
         yield (
             ("task", "thresholds"),
             "it has no effect without multi_label, where the likeliest class is predicted; remove it",

@@ -90,8 +90,13 @@ class _Source(Options):
     intensity: Literal["auto"] | Annotated[tuple[float, float], ListToTuple] = Field(
         "auto", description="the range of pixel values mapped to 0-255; auto takes 8-bit images as they are"
     )
+    sequence_length: Annotated[int, Field(ge=8)] | None = Field(
+        None, description="the most tokens of a text; longer ones are cut; null means the longest, up to the backbone's"
+    )
     on_bad_file: Literal["error", "skip"] = Field("error", description="what to do with a file that cannot be read")
-    on_missing: Literal["error", "skip"] = Field("error", description="what to do with a file that is not there")
+    on_missing: Literal["error", "skip"] = Field(
+        "error", description="what to do with a file that is not there, or an empty text"
+    )
 
 
 class PatternGroup(Options):
@@ -158,7 +163,9 @@ class TfdsData(_Source):
     kind: Literal["tfds"] = Field("tfds", description="the kind of source")
     name: str = Field(min_length=1, description="name of the data set, with config and version where needed")
     data_dir: InputPath | None = Field(None, description="where data sets are prepared; null means TFDS' own place")
-    input: str | None = Field(None, description="feature that is the input; null means the supervised key")
+    input: ColumnName | Annotated[tuple[ColumnName, ColumnName], ListToTuple] | None = Field(
+        None, description="feature that is the input, or two for a pair of texts; null means the supervised key"
+    )
     label: str | None = Field(None, description="feature that is the label; null means the supervised key")
     group: str | None = Field(None, description="the feature of what must not be divided between splits")
 

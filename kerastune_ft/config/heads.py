@@ -12,6 +12,8 @@ from kerastune_ft.config.base import Count, ListToTuple, Options
 class Head(Options):
     """The head: pooling, dropout, hidden layers, output."""
 
-    pooling: Literal["mean", "max"] = Field("mean", description="how positions become one vector")
+    pooling: Literal["mean", "max", "cls", "last"] = Field(
+        "mean", description="how positions become one vector: their mean or maximum, the first or the last of them"
+    )
     dropout: float = Field(0.2, ge=0, lt=1, description="share of features dropped while training")
     hidden: Annotated[tuple[Count, ...], ListToTuple] = Field((), description="sizes of hidden layers, input to output")

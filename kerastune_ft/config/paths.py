@@ -95,3 +95,10 @@ def resolve_weights(text: str, info: ValidationInfo) -> str:
             raise problem(f'"{text}" is unknown; did you mean "{near}"?', near)
         raise problem('write "imagenet", "embedded", null, or a path (./name for a file without an ending)')
     return _input(text, info)
+
+
+def resolve_preset(text: str, info: ValidationInfo) -> str:
+    """Return the name or handle of a preset, or the resolved path of a preset directory, which has a mark of a path."""
+    if "://" in text:
+        return text
+    return _input(text, info) if any(mark in text for mark in "/\\$") or text in (".", "..") else text

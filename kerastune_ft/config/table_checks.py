@@ -49,9 +49,9 @@ def _label_columns(label: Any) -> list[str]:
 
 def _label(label: Any, task: Mapping[str, Any]) -> Iterator[tuple[KeyPath, str]]:
     kind = task.get("kind")
-    if kind == "image_classification" and task.get("multi_label", False) is False:
+    if str(kind).endswith("_classification") and task.get("multi_label", False) is False:
         if isinstance(label, list | Mapping):
             form = "a list of columns gives" if isinstance(label, list) else "a separator gives"
             yield ("data", "label"), f'{form} several labels; write "multi_label": true in task, or name one column'
-    elif kind == "image_regression" and isinstance(label, Mapping):
+    elif str(kind).endswith("_regression") and isinstance(label, Mapping):
         yield ("data", "label"), "a separator gives sets of labels; name a column of numbers, or a list of them"

@@ -59,11 +59,11 @@ Thresholds = Annotated[
 ]
 
 
-class ImageClassification(Options):
-    """Images that belong to one of several classes, or to any number of them."""
+class Classification(Options):
+    """Examples that belong to one of several classes, or to any number of them."""
 
-    kind: Literal["image_classification"] = Field("image_classification", description="the task")
-    multi_label: bool = Field(False, description="whether an image may have several labels, or none")
+    kind: str = Field(description="the task")
+    multi_label: bool = Field(False, description="whether an example may have several labels, or none")
     classes: Annotated[Texts | Mapping[str, str] | None, BeforeValidator(_classes)] = Field(
         None, description="names in order, or a map of raw label to name; null means sorted labels of the data"
     )
@@ -80,15 +80,44 @@ class ImageClassification(Options):
         return MULTI_LABEL_METRICS if self.multi_label else CLASSIFICATION_METRICS
 
 
-class ImageRegression(Options):
-    """Images of which one number, or several, are to be predicted."""
+class ImageClassification(Classification):
+    """Images that belong to one of several classes, or to any number of them."""
 
-    kind: Literal["image_regression"] = Field(description="the task")
+    kind: Literal["image_classification"] = Field("image_classification", description="the task")
+
+
+class TextClassification(Classification):
+    """Texts, or pairs of them, that belong to one of several classes, or to any number of them."""
+
+    kind: Literal["text_classification"] = Field("text_classification", description="the task")
+
+
+class Regression(Options):
+    """Examples of which one number, or several, are to be predicted."""
+
+    kind: str = Field(description="the task")
 
     @property
     def metrics(self) -> tuple[str, ...]:
         """The names of the metrics of a split, without the split."""
         return REGRESSION_METRICS
+
+
+class ImageRegression(Regression):
+    """Images of which one number, or several, are to be predicted."""
+
+    kind: Literal["image_regression"] = Field(description="the task")
+
+
+class TextRegression(Regression):
+    """Texts, or pairs of them, of which one number, or several, are to be predicted."""
+
+    kind: Literal["text_regression"] = Field(description="the task")
+
+
+def modality(kind: str) -> str:
+    """Return what the examples of a kind of task are: `image`, `text` or `audio`."""
+    return kind.partition("_")[0]
 
 
 def metrics_of(task: Mapping[str, Any]) -> tuple[str, ...]:
@@ -99,6 +128,9 @@ def metrics_of(task: Mapping[str, Any]) -> tuple[str, ...]:
 
 
 Task = Annotated[
-    Annotated[ImageClassification, Tag("@image_classification")] | Annotated[ImageRegression, Tag("@image_regression")],
-    by_kind("image_classification", "image_regression"),
+    Annotated[ImageClassification, Tag("@image_classification")]
+    | Annotated[ImageRegression, Tag("@image_regression")]
+    | Annotated[TextClassification, Tag("@text_classification")]
+    | Annotated[TextRegression, Tag("@text_regression")],
+    by_kind("image_classification", "image_regression", "text_classification", "text_regression"),
 ]

@@ -18,10 +18,10 @@ from kerastune_ft.data.files import FileSource, listing, repeated_notes, rotated
 from kerastune_ft.data.fingerprint import combined_fingerprint
 from kerastune_ft.data.images import CheckedImage, ImageCheck
 from kerastune_ft.data.labels import Labels, OneEach, number_labels
-from kerastune_ft.data.layout import FoundImage, found_images
+from kerastune_ft.data.layout import FoundFile, found_files
 from kerastune_ft.data.source import DataSource, Report, SkippedFile, describe
 from kerastune_ft.data.splits import Chosen, Examples, absent_notes, choose_splits
-from kerastune_ft.data.walk import Walk, holds_images
+from kerastune_ft.data.walk import IMAGES, Sought, Walk, holds
 from kerastune_ft.errors import DataError
 from kerastune_ft.storage import path_of
 
@@ -30,9 +30,9 @@ def open_source(options: FolderData, task_options: Task, cache_directory: Path, 
     """Open a folder of images, or an archive of one."""
     found = _found(options, options.splits, cache_directory, report)
     labels = number_labels(OneEach(found.labels), found.keys, task_options, f"the folder {options.path}")
-    groups = _groups(options.group, found.keys)
+    groups = pattern_groups(options.group, found.keys)
     examples = Examples.labelled(found.keys, labels, groups)
-    chosen = choose_splits(options.splits, _natural(found.images), examples)
+    chosen = choose_splits(options.splits, natural_splits(found.images), examples)
     return _source(options, found, labels, groups, chosen)
 
 
@@ -50,7 +50,7 @@ def open_unsplit(options: FolderData, task_options: Task, cache_directory: Path,
 class _Found:
     """The usable images of a folder, what was found out about each, and what to say about the rest."""
 
-    images: list[FoundImage]
+    images: list[FoundFile]
     checked: list[CheckedImage]
     skipped: tuple[SkippedFile, ...]
     notes: tuple[str, ...]
@@ -66,8 +66,8 @@ class _Found:
 
 def _found(options: FolderData, requested: Splits | None, cache_directory: Path, report: Report) -> _Found:
     # Where bad files are left out, a DICOM file is one of them.
-    walk = Walk(_root(path_of(options.path), cache_directory, report), takes_dicom=options.on_bad_file == "skip")
-    images, notes = found_images(walk, requested)
+    walk = Walk(root_of(path_of(options.path), cache_directory, report), takes_dicom=options.on_bad_file == "skip")
+    images, notes = found_files(walk, requested)
     intensity = None if options.intensity == "auto" else options.intensity
     checked = ImageCheck(walk.root, cache_directory, intensity, report).check([image.path for image in images])
     kept, skipped = usable([image.key for image in images], checked, options)
@@ -76,7 +76,7 @@ def _found(options: FolderData, requested: Splits | None, cache_directory: Path,
     return _Found([images[index] for index in kept], [checked[index] for index in kept], skipped, tuple(notes))
 
 
-def _check_classes(images: Sequence[FoundImage], kept: Sequence[int], root: Path) -> None:
+def _check_classes(images: Sequence[FoundFile], kept: Sequence[int], root: Path) -> None:
     """Raise DataError where a class would go away with its last file left out."""
     left = {images[index].label for index in kept}
     empty = sorted({image.label for image in images} - left)
@@ -111,7 +111,7 @@ def _source(
     return FileSource(catalogue, found.checked)
 
 
-def _groups(options: PatternGroup | None, keys: Sequence[str]) -> list[str] | None:
+def pattern_groups(options: PatternGroup | None, keys: Sequence[str]) -> list[str] | None:
     """Return the group of every file, which the one group of the pattern finds in its relative path."""
     if options is None:
         return None
@@ -127,7 +127,7 @@ def _groups(options: PatternGroup | None, keys: Sequence[str]) -> list[str] | No
     return [match[1] for match in matches if match is not None]
 
 
-def _root(path: Path, cache_directory: Path, report: Report) -> Path:
+def root_of(path: Path, cache_directory: Path, report: Report, sought: Sought = IMAGES) -> Path:
     """Return the data folder: the path itself, or what an archive holds."""
     if path.is_dir():
         return path
@@ -142,11 +142,12 @@ def _root(path: Path, cache_directory: Path, report: Report) -> Path:
     root = unpacked(archive, cache_directory, report)
     inside = Walk(root).subfolders(root)
     # Most archives hold one folder that bears their name, and the class folders in it.
-    if len(inside) == 1 and not holds_images(root) and Walk(root).subfolders(root / inside[0]):
+    if len(inside) == 1 and not holds(root, sought) and Walk(root).subfolders(root / inside[0]):
         return root / inside[0]
     return root
 
 
-def _natural(images: Sequence[FoundImage]) -> dict[str, np.ndarray]:
+def natural_splits(images: Sequence[FoundFile]) -> dict[str, np.ndarray]:
+    """Return the examples of the splits that folders bear the names of."""
     names = dict.fromkeys(image.split for image in images if image.split is not None)
     return {name: np.flatnonzero([image.split == name for image in images]) for name in names}

@@ -13,7 +13,7 @@ from typing import Any, Literal
 
 import numpy as np
 
-from kerastune_ft.config.tasks import ImageClassification, ImageRegression, Task
+from kerastune_ft.config.tasks import Classification, Regression, Task
 from kerastune_ft.data.classes import class_names, number_classes, refuse_unlisted, sorted_labels
 from kerastune_ft.errors import ConfigError, DataError
 
@@ -116,7 +116,7 @@ def number_labels(raw: RawLabels, keys: Sequence[str], task: Task, origin: str) 
 
     `origin` names the data to the user, `keys` the examples.
     """
-    if isinstance(task, ImageRegression):
+    if isinstance(task, Regression):
         return _values(raw, keys, task.kind, origin)
     if task.multi_label:
         several = _several(raw, keys, task, origin)
@@ -143,7 +143,7 @@ def scheme_of(labels: Labels, train: np.ndarray) -> Scheme:
     return Scheme("values", labels.names, tuple(values.mean(axis=0).tolist()), tuple(deviation.tolist()))
 
 
-def _several(raw: RawLabels, keys: Sequence[str], task: ImageClassification, origin: str) -> Labels:
+def _several(raw: RawLabels, keys: Sequence[str], task: Classification, origin: str) -> Labels:
     if isinstance(raw, Columns):
         return _flags(raw, keys, task, origin)
     sets = [(text,) for text in raw.texts] if isinstance(raw, OneEach) else raw.sets
@@ -172,7 +172,7 @@ def _refuse_separator(names: Sequence[str], origin: str) -> None:
         )
 
 
-def _flags(raw: Columns, keys: Sequence[str], task: ImageClassification, origin: str) -> Labels:
+def _flags(raw: Columns, keys: Sequence[str], task: Classification, origin: str) -> Labels:
     """Return 0/1 columns as labels; task.classes may leave columns out, reorder and rename them."""
     named = class_names(list(raw.names), task.classes, origin)
     if absent := [name for name in named if name not in raw.names]:
@@ -217,7 +217,8 @@ def _values(raw: RawLabels, keys: Sequence[str], kind: str, origin: str) -> Labe
     if bad:
         raise DataError(
             f"data.label: {kind} needs numbers, and {len(bad)} labels of {origin} are none:\n{_listed(bad)}\n"
-            'Repair them, or write "kind": "image_classification" in task if they are names of classes.'
+            f'Repair them, or write "kind": "{kind.replace("_regression", "_classification")}" in task if they are '
+            "names of classes."
         )
     return Labels("values", tuple(names), numbers)
 

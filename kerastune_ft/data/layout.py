@@ -13,13 +13,13 @@ from pathlib import Path
 from kerastune_ft.config.data import Named, Splits
 from kerastune_ft.data.source import SPLITS, counted
 from kerastune_ft.data.split_words import SPLIT_OF_WORD
-from kerastune_ft.data.walk import Walk, holds_images
+from kerastune_ft.data.walk import Sought, Walk, holds
 from kerastune_ft.errors import DataError
 
 
 @dataclass(frozen=True)
-class FoundImage:
-    """An image file, the class folder it is in, and the split folder above that, if any."""
+class FoundFile:
+    """An image or text file, the class folder it is in, and the split folder above that, if any."""
 
     path: str
     key: str
@@ -27,26 +27,27 @@ class FoundImage:
     split: str | None
 
 
-def found_images(walk: Walk, requested: Splits | None) -> tuple[list[FoundImage], list[str]]:
-    """Return the image files of a data folder by class (and split), in order, and sentences for the user."""
+def found_files(walk: Walk, requested: Splits | None) -> tuple[list[FoundFile], list[str]]:
+    """Return the files of a data folder by class (and split), in order, and sentences for the user."""
     folders, notes = _split_folders(walk, requested)
-    images: list[FoundImage] = []
+    images: list[FoundFile] = []
     without: list[tuple[str, str]] = []
     inside: dict[str, set[str]] = defaultdict(set)
     for split, folder, classes in folders:
-        if holds_images(folder):
-            notes.append(f"ignored the images directly in {walk.relative(str(folder))}, beside the class folders")
+        if walk.holds(folder):
+            place = walk.relative(str(folder))
+            notes.append(f"ignored the {walk.sought.noun}s directly in {place}, beside the class folders")
         for name in classes:
             label = walk.relative(str(folder / name)).rsplit("/", 1)[-1]
-            paths = walk.images(folder / name)
-            images += [FoundImage(path, walk.relative(path), label, split) for path in paths]
+            paths = walk.files(folder / name)
+            images += [FoundFile(path, walk.relative(path), label, split) for path in paths]
             start = len(os.path.join(folder, name, ""))
             inside[label].update(_first_folder(path[start:]) for path in paths)
             if not paths:
                 without.append((label, walk.relative(str(folder / name))))
     _check_found(walk, images, without)
     _refuse_empty_splits(walk, images, [(split, folder) for split, folder, _ in folders if split is not None])
-    notes += [f"the class folder {place} has no image" for _, place in without]
+    notes += [f"the class folder {place} has no {walk.sought.noun}" for _, place in without]
     return images, notes + _merged(inside)
 
 
@@ -59,16 +60,16 @@ def _split_folders(walk: Walk, requested: Splits | None) -> tuple[Folders, list[
         return _named_folders(walk, requested), []
     top = walk.subfolders(walk.root)
     inner = {name: walk.subfolders(walk.root / name) for name in top if SPLIT_OF_WORD.get(name.casefold())}
-    split_like = {name: classes for name, classes in inner.items() if classes and not holds_images(walk.root / name)}
+    split_like = {name: classes for name, classes in inner.items() if classes and not walk.holds(walk.root / name)}
     if "train" not in {SPLIT_OF_WORD[name.casefold()] for name in split_like}:
         if not top:
-            raise DataError(_no_class_folders(walk.root))
+            raise DataError(_no_class_folders(walk.root, walk.sought))
         _refuse_nested(walk, top)
         return [(None, walk.root, top)], []
     others = [name for name in top if name not in split_like]
     if requested is None:
         unused = [(name, walk.root / name) for name in others if name in inner and name in SPLITS]
-        _refuse_empty_splits(walk, [], [(split, folder) for split, folder in unused if not holds_images(folder)])
+        _refuse_empty_splits(walk, [], [(split, folder) for split, folder in unused if not walk.holds(folder)])
     notes = [f"ignored the folders beside the split folders: {', '.join(others)}"] if others else []
     if requested is not None:
         pooled = ", ".join(split_like)
@@ -97,7 +98,7 @@ def _named_folders(walk: Walk, requested: Named) -> Folders:
             )
         classes = walk.subfolders(folder)
         if not classes:
-            raise DataError(_no_class_folders(folder))
+            raise DataError(_no_class_folders(folder, walk.sought))
         folders.append((split, folder, classes))
     return folders
 
@@ -106,14 +107,14 @@ def _refuse_nested(walk: Walk, top: list[str]) -> None:
     """Raise DataError where the only sub-folder is not a class but the place of the class folders."""
     if len(top) == 1:
         below = [entry.name for entry in (walk.root / top[0]).iterdir() if entry.is_dir()]
-        if len(below) > 1 and not holds_images(walk.root / top[0]):
+        if len(below) > 1 and not walk.holds(walk.root / top[0]):
             raise DataError(
                 f"data.path: {walk.root} has one sub-folder, {top[0]}, which holds {', '.join(sorted(below)[:20])}.\n"
                 f'If those are the classes, write "path": {json.dumps(str(walk.root / top[0]))}.'
             )
 
 
-def _check_found(walk: Walk, images: list[FoundImage], without: Sequence[tuple[str, str]]) -> None:
+def _check_found(walk: Walk, images: list[FoundFile], without: Sequence[tuple[str, str]]) -> None:
     dicom = walk.ignored.dicom_files()
     if dicom:
         raise DataError(
@@ -122,24 +123,24 @@ def _check_found(walk: Walk, images: list[FoundImage], without: Sequence[tuple[s
         )
     if not images:
         seen = "; ".join(walk.ignored.notes()) or "its folders are empty"
-        raise DataError(f"data.path: {walk.root} has no image (JPEG, PNG, BMP, GIF, WebP or TIFF) in it; {seen}.")
+        raise DataError(f"data.path: {walk.root} has {walk.sought.none} in it; {seen}.")
     labels = {image.label for image in images}
     empty = [place for label, place in without if label not in labels]
     if empty:
         raise DataError(
-            f"data.path: these class folders of {walk.root} have no image: {', '.join(empty)}.\n"
-            "Add images of the class, or take the folder away."
+            f"data.path: these class folders of {walk.root} have no {walk.sought.noun}: {', '.join(empty)}.\n"
+            f"Add {walk.sought.noun}s of the class, or take the folder away."
         )
 
 
-def _refuse_empty_splits(walk: Walk, images: list[FoundImage], folders: Sequence[tuple[str, Path]]) -> None:
+def _refuse_empty_splits(walk: Walk, images: list[FoundFile], folders: Sequence[tuple[str, Path]]) -> None:
     """Raise DataError where a split's folder is there and has nothing in it: it would pass for a split not given."""
-    held = {image.split for image in images}
+    held, noun = {image.split for image in images}, walk.sought.noun
     empty = [walk.relative(str(folder)) for split, folder in folders if split not in held]
     if empty:
         raise DataError(
-            f"data.path: {walk.root} has the split folder {' and '.join(empty)} without class folders with images.\n"
-            "Add images to it, sorted into folders by class, or take the folder away."
+            f"data.path: {walk.root} has the split folder {' and '.join(empty)} without class folders with {noun}s.\n"
+            f"Add {noun}s to it, sorted into folders by class, or take the folder away."
         )
 
 
@@ -162,11 +163,11 @@ def _merged(inside: Mapping[str, set[str]]) -> list[str]:
     ]
 
 
-def _no_class_folders(folder: Path) -> str:
-    held = "has images directly in it, but no sub-folders" if holds_images(folder) else "has no sub-folders"
+def _no_class_folders(folder: Path, sought: Sought) -> str:
+    held = f"has {sought.noun}s directly in it, but no sub-folders" if holds(folder, sought) else "has no sub-folders"
     return (
-        f"data.path: {folder} {held}; it must have one sub-folder per class, as {folder.name}/cat/1.jpg and "
-        f"{folder.name}/dog/2.jpg.\nSort the files into folders by class."
+        f"data.path: {folder} {held}; it must have one sub-folder per class, as {folder.name}/cat/1{sought.example} "
+        f"and {folder.name}/dog/2{sought.example}.\nSort the files into folders by class."
     )
 
 

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from kerastune_ft.config.tasks import modality
 from kerastune_ft.data.labels import Labels, Scheme, scheme_of
 from kerastune_ft.errors import ConfigError
 from kerastune_ft.storage import told_of_data
@@ -130,7 +131,9 @@ class DataSource(ABC):
 
     @abstractmethod
     def element(self, index: tf.Tensor) -> dict[str, tf.Tensor]:
-        """Return the example at an int64 scalar: `image` is encoded bytes or an array [height, width, channels].
+        """Return the example at an int64 scalar.
+
+        `image` is encoded bytes or an array [height, width, channels]; `texts` is one text, or the two of a pair.
 
         A graph function for `Dataset.map`: it may run in parallel and always gives the same for the same index.
         """
@@ -210,10 +213,16 @@ def open_source(options: Any, task_options: Any, cache_directory: Path, report: 
 
     Whatever has to be unpacked, generated or remembered is kept in `cache_directory`; `report` is told of slow work.
     """
-    module = importlib.import_module(f"kerastune_ft.data.{options.kind}")
+    module = source_module(options, task_options)
     _make(cache_directory)
     with told_of_data("data.path"):
         return module.open_source(options, task_options, cache_directory, report)
+
+
+def source_module(options: Any, task_options: Any) -> Any:
+    """Return the module that opens such data for such a task, with `open_source` and `open_unsplit`."""
+    prefix = "text_" if modality(task_options.kind) == "text" else ""
+    return importlib.import_module(f"kerastune_ft.data.{prefix}{options.kind}")
 
 
 def _make(cache_directory: Path) -> None:

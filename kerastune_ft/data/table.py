@@ -17,7 +17,7 @@ from kerastune_ft.data.images import CheckedImage, ImageCheck
 from kerastune_ft.data.labels import Labels, number_labels
 from kerastune_ft.data.source import DataSource, Report, SkippedFile, counted, describe
 from kerastune_ft.data.splits import Chosen, Examples, absent_notes, choose_splits
-from kerastune_ft.data.table_files import NamedFiles, check_files, named_files
+from kerastune_ft.data.table_files import check_files, named_files
 from kerastune_ft.data.table_labels import LabelCells, check_several, label_cells
 from kerastune_ft.data.templates import input_texts
 from kerastune_ft.errors import ConfigError, DataError
@@ -27,7 +27,7 @@ from kerastune_ft.storage import path_of
 def open_source(options: TableData, task_options: Task, cache_directory: Path, report: Report) -> DataSource:
     """Open the images that a table names, in the order of its rows."""
     frame = read_frame(path_of(options.path))
-    _check_splits(frame, options)
+    check_splits(frame, options)
     check_several(frame, options.label)
     found = _found(frame, options, task_options, cache_directory, report)
     return _source(options, found, choose_splits(options.splits, {}, found.examples))
@@ -73,10 +73,10 @@ def _found(frame: Frame, options: TableData, task: Task, cache_directory: Path, 
     texts = input_texts(frame, wanted)
     cells = label_cells(frame, options.label, are_numbers=task.kind.endswith("_regression"))
     files = named_files(frame, texts, [cells.text(row) for row in range(len(texts))])
-    labelled, unlabelled = _labelled(frame, options, files, cells)
-    groups = _groups(frame, options.group, labelled)
+    labelled, unlabelled = labelled_rows(frame, options, files.names, cells)
+    groups = group_texts(frame, options.group, labelled)
     # A label that the task cannot take is said before thousands of files are looked at.
-    labels = _labels(frame, task, files, cells, labelled)
+    labels = numbered(frame, task, files.names, cells, labelled)
     intensity = None if options.intensity == "auto" else options.intensity
     check = ImageCheck(Path(files.folder), cache_directory, intensity, report)
     images = check_files(files, labelled, check, wanted)
@@ -87,7 +87,7 @@ def _found(frame: Frame, options: TableData, task: Task, cache_directory: Path, 
         rows,
         [files.keys[row] for row in rows],
         [cells.text(row) for row in rows],
-        _labels(frame, task, files, cells, rows) if bad else labels,
+        numbered(frame, task, files.names, cells, rows) if bad else labels,
         None if groups is None else [groups[index] for index in kept],
         [images[index] for index in kept],
         (*unlabelled, *bad),
@@ -126,7 +126,8 @@ def _fingerprint(options: TableData, found: _Found) -> str:
     return combined_fingerprint(zip(*columns, strict=True))
 
 
-def _check_splits(frame: Frame, options: TableData) -> None:
+def check_splits(frame: Frame, options: TableData) -> None:
+    """Raise ConfigError for splits that a table cannot have."""
     if isinstance(options.splits, Named):
         raise ConfigError(
             'data.splits: a table has no splits by name; write {"column": ...} with the column that holds train, '
@@ -136,12 +137,13 @@ def _check_splits(frame: Frame, options: TableData) -> None:
         frame.check_column(options.splits.column, "data.splits.column")
 
 
-def _labels(frame: Frame, task: Task, files: NamedFiles, cells: LabelCells, rows: Sequence[int]) -> Labels:
-    return number_labels(cells.raw(rows), [files.names[row] for row in rows], task, str(frame.path))
+def numbered(frame: Frame, task: Task, names: Sequence[str], cells: LabelCells, rows: Sequence[int]) -> Labels:
+    """Return the labels of some rows as numbers; `names` are what messages call all rows."""
+    return number_labels(cells.raw(rows), [names[row] for row in rows], task, str(frame.path))
 
 
-def _labelled(
-    frame: Frame, options: TableData, files: NamedFiles, cells: LabelCells
+def labelled_rows(
+    frame: Frame, options: TableData, names: Sequence[str], cells: LabelCells
 ) -> tuple[list[int], tuple[SkippedFile, ...]]:
     """Return the rows that have a label, and the others; raise DataError where these are not to be left out."""
     where = " and ".join(cells.names[:5]) if cells.form == "columns" else cells.names[0]
@@ -151,17 +153,18 @@ def _labelled(
         raise DataError(
             f"data.label: {counted(len(cells.missing), frame.place)} of {len(cells.cells)} in {frame.path} "
             f"{'has' if len(cells.missing) == 1 else 'have'} no label ({where}):\n"
-            f"{listing([(files.names[row], '') for row in cells.missing])}\n"
+            f"{listing([(names[row], '') for row in cells.missing])}\n"
             f'Write the labels, or  "on_missing": "skip"  in data to leave the {frame.place}s out{none}.'
         )
     if len(cells.missing) == len(cells.cells):
         raise DataError(f"data.label: no {frame.place} of {frame.path} has a label ({where}).")
     left_out = set(cells.missing)
     rows = [row for row in range(len(cells.cells)) if row not in left_out]
-    return rows, tuple(SkippedFile(files.names[row], reason) for row in cells.missing)
+    return rows, tuple(SkippedFile(names[row], reason) for row in cells.missing)
 
 
-def _groups(frame: Frame, column: str | None, rows: Sequence[int]) -> list[str] | None:
+def group_texts(frame: Frame, column: str | None, rows: Sequence[int]) -> list[str] | None:
+    """Return the groups of some rows; raise DataError where one has none."""
     if column is None:
         return None
     texts = frame.texts(column, "data.group")

@@ -1,4 +1,4 @@
-"""Finding the image files of class folders: what is taken, and what is left out and must be said."""
+"""Finding the files of class folders, images or texts: what is taken, and what is left out and must be said."""
 
 from __future__ import annotations
 
@@ -13,16 +13,38 @@ from kerastune_ft.data.source import counted
 from kerastune_ft.errors import DataError
 
 IMAGE_SUFFIXES = frozenset((".jpg", ".jpeg", ".jpe", ".jfif", ".png", ".bmp", ".gif", ".webp", ".tif", ".tiff"))
+TEXT_SUFFIXES = frozenset((".txt",))
 DICOM_SUFFIXES = frozenset((".dcm", ".dicom"))
 # Line ends, and what tells a terminal to do something; letters that are not printable by Unicode's rules stay.
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
 _IGNORED_FOLDERS = frozenset(("__MACOSX",))
 
 
+@dataclass(frozen=True)
+class Sought:
+    """The sort of files that a walk looks for."""
+
+    noun: str
+    suffixes: frozenset[str]
+    formats: str
+    example: str
+    """The end of a usual file's name."""
+
+    @property
+    def none(self) -> str:
+        """Return how it is said that there is none."""
+        return f"no {self.noun} ({self.formats})"
+
+
+IMAGES = Sought("image", IMAGE_SUFFIXES, "JPEG, PNG, BMP, GIF, WebP or TIFF", ".jpg")
+TEXTS = Sought("text", TEXT_SUFFIXES, ".txt", ".txt")
+
+
 @dataclass
 class Ignored:
     """What a walk left out: hidden folders and files by name, other files by suffix, links to what was seen before."""
 
+    noun: str = "image"
     folders: Counter[str] = field(default_factory=Counter)
     hidden_files: int = 0
     suffixes: Counter[str] = field(default_factory=Counter)
@@ -40,7 +62,7 @@ class Ignored:
         if self.hidden_files:
             notes.append(f"ignored {counted(self.hidden_files, 'hidden file')} (a dot begins the name)")
         if self.suffixes:
-            notes.append(f"ignored files that are no images by their suffix: {_listed(self.suffixes)}")
+            notes.append(f"ignored files that are no {self.noun}s by their suffix: {_listed(self.suffixes)}")
         if self.links:
             notes.append(f"ignored links to folders that are read already: {', '.join(self.links[:20])}")
         return notes
@@ -49,17 +71,18 @@ class Ignored:
 class Walk:
     """A walk through a data folder that enters every real folder once, so that no loop of links holds it."""
 
-    def __init__(self, root: Path, is_tolerant: bool = False, takes_dicom: bool = False):
+    def __init__(self, root: Path, is_tolerant: bool = False, takes_dicom: bool = False, sought: Sought = IMAGES):
         """A tolerant walk goes on past folders that cannot be read, and keeps why in `unreadable`.
 
         With `takes_dicom`, DICOM files are found as images are, for whoever tells of each why it cannot be read.
         """
         self.root = root
-        self.ignored = Ignored()
+        self.sought = sought
+        self.ignored = Ignored(sought.noun)
         self._prefix = os.path.join(root, "")
         self.unreadable: dict[str, str] = {}
         self._is_tolerant = is_tolerant
-        self._suffixes = IMAGE_SUFFIXES | DICOM_SUFFIXES if takes_dicom else IMAGE_SUFFIXES
+        self._suffixes = sought.suffixes | DICOM_SUFFIXES if takes_dicom else sought.suffixes
         self._seen = {storage.real(root)}
 
     def subfolders(self, folder: Path) -> list[str]:
@@ -70,16 +93,20 @@ class Walk:
                 names.append(entry.name)
         return names
 
-    def images(self, folder: Path) -> list[str]:
-        """Return the paths of all image files in a folder and below it, in order."""
+    def files(self, folder: Path) -> list[str]:
+        """Return the paths of all files that are looked for in a folder and below it, in order."""
         found: list[str] = []
         for entry in self._read(folder):
             if _is_folder(entry):
                 if not self._is_ignored_folder(entry.name) and self._enters(entry):
-                    found += self.images(storage.path_of(entry.path))
-            elif self._is_image(entry.name):
+                    found += self.files(storage.path_of(entry.path))
+            elif self._is_sought(entry.name):
                 found.append(entry.path)
         return found
+
+    def holds(self, folder: Path) -> bool:
+        """Tell whether a folder has files that are looked for directly in it."""
+        return holds(folder, self.sought)
 
     def relative(self, path: str) -> str:
         """Return a file's path below the root as text with slashes that can be printed on one line."""
@@ -112,7 +139,7 @@ class Walk:
             return True
         return False
 
-    def _is_image(self, name: str) -> bool:
+    def _is_sought(self, name: str) -> bool:
         suffix = os.path.splitext(name)[1].lower()
         if name.startswith("."):
             self.ignored.hidden_files += 1
@@ -123,10 +150,10 @@ class Walk:
         return False
 
 
-def holds_images(folder: Path) -> bool:
-    """Tell whether a folder has image files directly in it."""
+def holds(folder: Path, sought: Sought = IMAGES) -> bool:
+    """Tell whether a folder has files that are looked for directly in it."""
     return any(
-        not _is_folder(entry) and os.path.splitext(entry.name)[1].lower() in IMAGE_SUFFIXES
+        not _is_folder(entry) and os.path.splitext(entry.name)[1].lower() in sought.suffixes
         for entry in _entries(folder)
     )
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from typing import Any
 
 import keras
 import tensorflow as tf
@@ -10,26 +11,40 @@ import tensorflow as tf
 from kerastune_ft.graph import keras_private
 
 
-def forward_flops(model: keras.Model) -> int:
+def forward_flops(model: keras.Model, length: float = 1) -> float:
     """Return the floating-point operations of one example's forward pass: two per multiply-add of every kernel.
 
-    A kernel is applied once at every position of its layer's output; layers without kernels count nothing, nor do
-    embeddings, which only look up.
+    A kernel is applied once at every position of its layer's output; an axis that is open, as the tokens of a text, has
+    `length` of them. Layers without kernels count nothing, nor do embeddings, which only look up.
     """
-    total = 0
+    total = 0.0
     for node in keras_private.nodes_in_order(model):
         if isinstance(node.operation, keras.layers.Embedding):
             continue
-        kernels = [variable for variable in getattr(node.operation, "variables", []) if len(variable.shape) >= 2]
-        positions = math.prod(int(size) for size in node.outputs[0].shape[1:-1] if size is not None)
+        kernels = [variable for variable in _computing(node.operation) if len(variable.shape) >= 2]
+        positions = math.prod(length if size is None else int(size) for size in node.outputs[0].shape[1:-1])
         total += 2 * positions * sum(math.prod(variable.shape) for variable in kernels)
     return total
 
 
-def activation_bytes(model: keras.Model) -> int:
+def _computing(operation: Any) -> list[keras.Variable]:
+    """Return the variables of an operation but those of embeddings at any depth of it."""
+    if not isinstance(operation, keras.layers.Layer):
+        return []
+    leaves = keras_private.leaf_layers(operation).values() or [operation]
+    looked_up = {
+        id(variable)
+        for leaf in leaves
+        if isinstance(leaf, keras.layers.Embedding) or "Embedding" in type(leaf).__name__
+        for variable in leaf.variables
+    }
+    return [variable for variable in operation.variables if id(variable) not in looked_up]
+
+
+def activation_bytes(model: keras.Model, length: float = 1) -> float:
     """Return the bytes of all activations of one example: what backpropagation keeps at most."""
     return sum(
-        tf.as_dtype(tensor.dtype).size * math.prod(int(size) for size in tensor.shape[1:] if size is not None)
+        tf.as_dtype(tensor.dtype).size * math.prod(length if size is None else int(size) for size in tensor.shape[1:])
         for node in keras_private.nodes_in_order(model)
         for tensor in node.outputs
     )

@@ -33,6 +33,11 @@ def nodes_in_order(model: keras.Model) -> list[Node]:
     ]
 
 
+def maker(tensor: Any) -> str:
+    """Return the name of the operation that a symbolic tensor comes from."""
+    return tensor._keras_history.operation.name
+
+
 def is_functional(operation: Any) -> bool:
     """Return whether an operation is a functional model: one made of inputs and outputs, whose nodes are known."""
     return isinstance(operation, keras.Model) and hasattr(operation, "_nodes_by_depth")
@@ -57,6 +62,16 @@ def leaf_layers(layer: keras.layers.Layer, prefix: str = "") -> dict[str, keras.
                 known.add(id(leaf))
                 found[name] = leaf
     return found
+
+
+def all_layers(layer: keras.layers.Layer) -> list[keras.layers.Layer]:
+    """Return a layer and the layers at any depth in it."""
+    return list(layer._flatten_layers())
+
+
+def constants(layer: keras.layers.Layer) -> list[keras.Variable]:
+    """Return the variables of a layer, and of the layers in it, that were made not to train, whatever they do now."""
+    return [variable for one in all_layers(layer) for variable in one._non_trainable_variables]
 
 
 def set_path(variable: keras.Variable, path: str) -> None:

@@ -13,6 +13,9 @@ import tensorflow as tf
 from kerastune_ft.errors import ConfigError
 from kerastune_ft.graph import keras_private
 
+# The tokens of a text of which nothing is known; what is no larger at one length is no larger at another.
+OPEN_LENGTH = 128
+
 
 @dataclass(frozen=True)
 class Partition:
@@ -31,7 +34,7 @@ class Partition:
     @property
     def cut_bytes(self) -> int:
         """Return the bytes of one example's activations at the cut."""
-        return sum(tensor_bytes(tensor) for tensor in self.cut)
+        return math.ceil(sum(tensor_bytes(tensor) for tensor in self.cut))
 
 
 @dataclass(frozen=True)
@@ -45,7 +48,7 @@ class Stage:
     @property
     def cut_bytes(self) -> int:
         """Return the bytes of one example's activations at the cut."""
-        return sum(tensor_bytes(tensor) for tensor in self.cut)
+        return math.ceil(sum(tensor_bytes(tensor) for tensor in self.cut))
 
 
 def stages(whole: Partition, base: Partition) -> tuple[Stage, ...]:
@@ -76,9 +79,9 @@ def _structure(tensors: Sequence[Any]) -> Any:
     return tensors[0] if len(tensors) == 1 else list(tensors)
 
 
-def tensor_bytes(tensor: Any) -> int:
-    """Return the bytes of one example of a symbolic tensor whose other axes are static."""
-    sizes = [int(size) for size in tensor.shape[1:]]
+def tensor_bytes(tensor: Any, length: float = OPEN_LENGTH) -> float:
+    """Return the bytes of one example of a symbolic tensor; `length` is the size of its open axes, as those of text."""
+    sizes = [length if size is None else int(size) for size in tensor.shape[1:]]
     return math.prod(sizes) * tf.as_dtype(tensor.dtype).size
 
 
@@ -118,8 +121,13 @@ def partition(model: keras.Model, trained: Collection[str], live: Collection[str
             'the backbone, has none of its own; give "unfreeze": {"last": 1}'
         )
     names = tuple(makers[id(tensor)].operation.name for tensor in tensors)
-    structure = _structure(tensors)
-    return Partition(keras.Model(model.input, structure), keras.Model(structure, model.output), tensors, names)
+    given = {id(tensor) for tensor in model.inputs}
+    crossing = [
+        _passed(tensor, f"{name}_passed") if id(tensor) in given else tensor
+        for tensor, name in zip(tensors, names, strict=True)
+    ]
+    prefix = keras.Model(model.input, _structure(crossing))
+    return Partition(prefix, keras.Model(_structure(tensors), model.output), tensors, names)
 
 
 def _narrowed(cut: Sequence[Any], makers: Mapping[int, keras_private.Node]) -> tuple[Any, ...]:

@@ -34,8 +34,8 @@ class Reading:
 
     given: str | None
     """The column, key, template or name of an array that the user names; None leaves it to the run."""
-    own: str | None
-    """The column or template that the run's own table has."""
+    own: str | tuple[str, str] | None
+    """The column or template that the run's own table has; two columns for pairs of texts."""
     intensity: Intensity
     cache_directory: Path
     report: Callable[[str], None]
@@ -44,9 +44,14 @@ class Reading:
 def reading(config: RunConfig, given: str | None, cache_directory: Path, report: Callable[[str], None]) -> Reading:
     """Return how inputs of a run are read; `given` is what the user names."""
     data = config.data
-    own = data.input if data.kind == "table" and isinstance(data.input, str) else None
+    own = data.input if data.kind == "table" else None
     intensity = None if data.intensity == "auto" else data.intensity
     return Reading(given, own, intensity, cache_directory, report)
+
+
+def column_of(how: Reading) -> str | None:
+    """Return the column, key or template that names images, where anything says it."""
+    return how.given or (how.own if isinstance(how.own, str) else None)
 
 
 def several(inputs: Any) -> list[Any]:
@@ -76,7 +81,7 @@ def listings(inputs: Iterable[Any], how: Reading) -> list[Listing]:
 
 def _listing(given: Any, number: int, how: Reading) -> Listing:
     if isinstance(given, io.IOBase):
-        return Listing(listed_items(given, how.given or how.own), None)
+        return Listing(listed_items(given, column_of(how)), None)
     if isinstance(given, np.ndarray):
         return of_images(given, f"[{number}]", how.intensity)
     if not isinstance(given, str | os.PathLike):
@@ -110,7 +115,7 @@ def _of_path(text: str, path: Path, how: Reading) -> Listing:
 def _folder(text: str, root: Path) -> Listing:
     """Return all images in a folder and below; their names begin with the folder as it was given."""
     walk = Walk(root, is_tolerant=True, takes_dicom=True)
-    paths = walk.images(root)
+    paths = walk.files(root)
     items = [Item(printable(os.path.join(text, storage.relative(path, root))), path=path) for path in paths]
     items += [
         Item(printable(os.path.join(text, storage.relative(folder, root))), problem=f"cannot be read: {why}")
@@ -125,7 +130,7 @@ def _folder(text: str, root: Path) -> Listing:
 def _table(path: Path, how: Reading) -> Listing:
     """Return the images that a table names, one per row in its order, by what the row says."""
     frame = read_frame(path)
-    wanted = how.given or how.own
+    wanted = column_of(how)
     if wanted is None:
         raise ConfigError(
             f"{path} is a table, and nothing says which of its columns names the images; give  --input COLUMN, or a "

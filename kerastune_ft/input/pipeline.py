@@ -46,18 +46,22 @@ class Order:
         return Order(indices.reshape(-1), self.weights.reshape(-1, self.batch)[:, own].reshape(-1), rows)
 
 
-def in_order(indices: np.ndarray, batch: int, replicas: int = 1, micro_batches: int = 1) -> Order:
+def in_order(
+    indices: np.ndarray, batch: int, replicas: int = 1, micro_batches: int = 1, buckets: np.ndarray | None = None
+) -> Order:
     """Return the examples in their order; the last batch is filled up with padding.
 
     Every batch of `batch` examples is made of equal micro-batches, and each of these padded so that replicas get equal
     shares of it. A batch holds first all that the first replica gets, its shares of one micro-batch after another: so
     every replica takes a contiguous part, and a micro-batch has the same examples on any number of them.
+
+    With `buckets`, a number by example of the source, a batch has examples of one of them: it is filled in the order
+    of examples and comes when it is full; what is left of each bucket comes last.
     """
     size = batch // micro_batches
     share = -(-size // replicas)
-    count = -(-len(indices) // batch)
-    filled = np.resize(indices, (count * batch,)) if len(indices) else indices
-    weights = (np.arange(count * batch) < len(indices)).astype(np.float32)
+    filled, weights = _batched(indices, batch, None if buckets is None else buckets[indices])
+    count = len(filled)
 
     def shared_out(values: np.ndarray, padding: np.ndarray) -> np.ndarray:
         padded = np.concatenate([values, np.repeat(padding, share * replicas - size, axis=2)], axis=2)
@@ -70,11 +74,37 @@ def in_order(indices: np.ndarray, batch: int, replicas: int = 1, micro_batches: 
     )
 
 
+def _batched(indices: np.ndarray, batch: int, buckets: np.ndarray | None) -> tuple[np.ndarray, np.ndarray]:
+    """Return indices and weights [batches, batch]; what a batch lacks is filled up with its own examples."""
+    if not len(indices):
+        return np.zeros((0, batch), np.int64), np.zeros((0, batch), np.float32)
+    groups = []
+    for number in [None] if buckets is None else np.unique(buckets):
+        places = np.arange(len(indices)) if number is None else np.flatnonzero(buckets == number)
+        groups += [places[start : start + batch] for start in range(0, len(places), batch)]
+    # A full batch comes with its last example, one that is not full after all of them, in order of buckets.
+    groups.sort(key=lambda places: int(places[-1]) if len(places) == batch else len(indices))
+    filled = np.stack([np.resize(indices[places], batch) for places in groups])
+    sizes = np.array([len(places) for places in groups])
+    return filled, (np.arange(batch) < sizes[:, np.newaxis]).astype(np.float32)
+
+
+def batches_of(indices: np.ndarray, batch: int, buckets: np.ndarray | None = None) -> int:
+    """Return the number of batches that examples fill, as in `in_order`."""
+    counts = [len(indices)] if buckets is None else np.bincount(buckets[indices])
+    return sum(-(-int(count) // batch) for count in counts)
+
+
 def shuffled(
-    indices: np.ndarray, batch: int, replicas: int, address: tuple[int, int, int], micro_batches: int = 1
+    indices: np.ndarray,
+    batch: int,
+    replicas: int,
+    address: tuple[int, int, int],
+    micro_batches: int = 1,
+    buckets: np.ndarray | None = None,
 ) -> Order:
     """Return the examples in the order of an epoch; `address` is (seed, phase, epoch), the rest as in `in_order`."""
-    return in_order(np.random.default_rng(address).permutation(indices), batch, replicas, micro_batches)
+    return in_order(np.random.default_rng(address).permutation(indices), batch, replicas, micro_batches, buckets)
 
 
 def balanced(
@@ -109,13 +139,17 @@ Decoded = Callable[[np.ndarray], np.ndarray]
 
 
 class Shaping(Protocol):
-    """What a task does to single examples and batches on their way in."""
+    """What a task says of single examples on their way in."""
+
+    def targets(self, example: Mapping[str, tf.Tensor], geometry: Geometry | None = None) -> Any:
+        """Return the fixed-shape target of one example."""
+
+
+class ImageShaping(Shaping, Protocol):
+    """What a task does to images and batches of them on their way in."""
 
     def inputs(self, example: Mapping[str, tf.Tensor], geometry: Geometry) -> tf.Tensor:
         """Return the fixed-shape input of one example."""
-
-    def targets(self, example: Mapping[str, tf.Tensor], geometry: Geometry) -> Any:
-        """Return the fixed-shape target of one example."""
 
     def transform(
         self, inputs: tf.Tensor, targets: Any, keys: tf.Tensor, operations: Mapping[str, Any]
@@ -151,11 +185,13 @@ class Augmentation:
 
 @dataclass(frozen=True)
 class Loader:
-    """Reads, decodes and augments the examples of one source for one task and geometry."""
+    """Reads, decodes and augments the images of one source for one task and geometry."""
 
     source: DataSource
-    task: Shaping
+    task: ImageShaping
     geometry: Geometry
+    buckets = None
+    """By example, which shape its input has: all images have one."""
 
     @functools.cached_property
     def input_spec(self) -> tf.TensorSpec:
@@ -165,13 +201,7 @@ class Loader:
     @functools.cached_property
     def targets(self) -> np.ndarray | None:
         """Return the targets of all examples of the source by index, or None where labels alone do not tell them."""
-        labels = tf.data.Dataset.from_tensor_slices(self.source.labels)
-        try:
-            self.task.targets({"label": tf.constant(self.source.labels[0])}, self.geometry)
-        except KeyError:
-            return None
-        targets = _mapped(labels, lambda label: self.task.targets({"label": label}, self.geometry))
-        return next(iter(targets.batch(len(self.source.labels)).as_numpy_iterator()))
+        return targets_of(self.source, self.task, self.geometry)
 
     def dataset(
         self,
@@ -240,6 +270,17 @@ class Loader:
             return inputs, targets, weights, indices
 
         return _mapped(dataset, transform)
+
+
+def targets_of(source: DataSource, task: Shaping, geometry: Geometry | None) -> np.ndarray | None:
+    """Return the targets of all examples of a source by index, or None where labels alone do not tell them."""
+    labels = tf.data.Dataset.from_tensor_slices(source.labels)
+    try:
+        task.targets({"label": tf.constant(source.labels[0])}, geometry)
+    except KeyError:
+        return None
+    targets = _mapped(labels, lambda label: task.targets({"label": label}, geometry))
+    return next(iter(targets.batch(len(source.labels)).as_numpy_iterator()))
 
 
 def _mapped(dataset: tf.data.Dataset, function: Callable) -> tf.data.Dataset:

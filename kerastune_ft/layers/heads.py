@@ -10,16 +10,22 @@ import keras
 from kerastune_ft.config.heads import Head
 from kerastune_ft.errors import ConfigError
 
+# Below any feature, and within the range of float32 whatever is added.
+_FAR_BELOW = 1e9
 
-def dense_head(features: Any, options: Head, outputs: int, seed: int, *, start_at_zero: bool = False) -> Any:
+
+def dense_head(
+    features: Any, options: Head, outputs: int, seed: int, *, mask: Any = None, start_at_zero: bool = False
+) -> Any:
     """Return raw outputs (logits or values) [batch, outputs] on features [batch, (height, width,|length,) channels].
 
-    Pooling over the positions, if there are any, then dropout and a relu layer per entry of `hidden`, then dropout and
+    Pooling over the positions, if there are any (of a sequence with a `mask` [batch, length] over those where it is 1,
+    which lie side by side from the first one on), then dropout and a relu layer per entry of `hidden`, then dropout and
     the output layer, in float32. Initial kernels are addressed by (seed, layer), so they depend on nothing else that
     was built; with `start_at_zero` the outputs are 0 until something is learnt. Raises ConfigError for pooling of
     features without positions.
     """
-    x = _pooled(features, options)
+    x = _pooled(features, options, mask)
     for number, width in enumerate(options.hidden, start=1):
         name = f"head_hidden_{number}"
         x = keras.layers.Dropout(options.dropout, name=f"{name}_dropout", dtype="float32")(x)
@@ -41,7 +47,7 @@ def dense_head(features: Any, options: Head, outputs: int, seed: int, *, start_a
     )(x)
 
 
-def _pooled(features: Any, options: Head) -> Any:
+def _pooled(features: Any, options: Head, mask: Any) -> Any:
     rank = len(features.shape)
     if rank == 2:
         if options.pooling != Head().pooling:
@@ -50,6 +56,17 @@ def _pooled(features: Any, options: Head) -> Any:
                 "remove it"
             )
         return features
+    if options.pooling in ("cls", "last"):
+        if rank == 4 or (options.pooling == "last" and mask is None):
+            raise ConfigError(
+                f'head.pooling: "{options.pooling}" takes one position of a sequence, and this backbone gives no '
+                'sequence; write "mean" or "max"'
+            )
+        return _first(features) if options.pooling == "cls" else _last(features, mask)
+    if rank == 3 and mask is not None:
+        if options.pooling == "mean":
+            return keras.layers.GlobalAveragePooling1D(name="head_pooling", dtype="float32")(features, mask=mask)
+        features = _without_padding(features, mask)
     pooling = {
         ("mean", 3): keras.layers.GlobalAveragePooling1D,
         ("max", 3): keras.layers.GlobalMaxPooling1D,
@@ -57,6 +74,26 @@ def _pooled(features: Any, options: Head) -> Any:
         ("max", 4): keras.layers.GlobalMaxPooling2D,
     }[options.pooling, rank]
     return pooling(name="head_pooling", dtype="float32")(features)
+
+
+def _first(features: Any) -> Any:
+    return keras.ops.cast(keras.ops.take(features, 0, axis=1), "float32")
+
+
+def _last(features: Any, mask: Any) -> Any:
+    """Return the features at the last position of each example: a sum in which all others count nothing."""
+    present = keras.ops.cast(mask, "float32")
+    reached = keras.ops.cumsum(present, axis=1)
+    total = keras.ops.sum(present, axis=1, keepdims=True)
+    is_last = keras.ops.cast(keras.ops.equal(reached, total), "float32") * present
+    weighted = keras.ops.cast(features, "float32") * keras.ops.expand_dims(is_last, -1)
+    return keras.ops.sum(weighted, axis=1)
+
+
+def _without_padding(features: Any, mask: Any) -> Any:
+    """Return features that are lower at padding than anywhere else."""
+    absent = 1.0 - keras.ops.expand_dims(keras.ops.cast(mask, "float32"), -1)
+    return keras.ops.cast(features, "float32") - absent * _FAR_BELOW
 
 
 def _seed(seed: int, site: str) -> int:

@@ -34,6 +34,8 @@ class Task(ABC):
     """
 
     kind: str
+    modality: str
+    """What its examples are: `image` or `text`."""
     needs: str
     """What the head is put on: `sequence` is a feature map with positions."""
     metric_directions: Mapping[str, str]
@@ -47,26 +49,19 @@ class Task(ABC):
     """What `finish` returns, in one word."""
 
     @abstractmethod
-    def head(self, features: Any) -> Any:
-        """Return the raw outputs of the model, symbolic, from the backbone's symbolic features."""
+    def head(self, features: Any, mask: Any = None) -> Any:
+        """Return the raw outputs of the model, symbolic, from the backbone's symbolic features.
+
+        `mask` [batch, length] is 1 where a sequence of features is of the example and 0 where it is padding.
+        """
 
     @abstractmethod
     def finish(self, outputs: Any) -> Any:
         """Return what a saved model gives its user (probabilities, say) from symbolic raw outputs."""
 
     @abstractmethod
-    def inputs(self, example: Mapping[str, tf.Tensor], geometry: Geometry) -> tf.Tensor:
-        """Return the fixed-shape input of one example; a graph function."""
-
-    @abstractmethod
-    def targets(self, example: Mapping[str, tf.Tensor], geometry: Geometry) -> Any:
-        """Return the fixed-shape target of one example; a graph function."""
-
-    @abstractmethod
-    def transform(
-        self, inputs: tf.Tensor, targets: Any, keys: tf.Tensor, operations: Mapping[str, Any]
-    ) -> tuple[Any, Any]:
-        """Return an augmented batch and its targets; `keys` are those of graph.randomness, a row per example."""
+    def targets(self, example: Mapping[str, tf.Tensor], geometry: Geometry | None = None) -> Any:
+        """Return the fixed-shape target of one example; a graph function. `geometry` is that of an image."""
 
     @abstractmethod
     def loss(

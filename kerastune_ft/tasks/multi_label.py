@@ -1,4 +1,4 @@
-"""Image classification where any number of classes may apply to an image."""
+"""Classification where any number of classes may apply to an example."""
 
 from __future__ import annotations
 
@@ -11,18 +11,17 @@ import numpy as np
 import tensorflow as tf
 
 from kerastune_ft.config.heads import Head
-from kerastune_ft.config.tasks import ImageClassification as Options
+from kerastune_ft.config.tasks import Classification as Options
 from kerastune_ft.data.labels import SEPARATOR, Scheme
 from kerastune_ft.errors import ConfigError
 from kerastune_ft.input.decode import Geometry
 from kerastune_ft.tasks.base import PLAIN, LossOptions
-from kerastune_ft.tasks.images import ImageTask
+from kerastune_ft.tasks.pooled import PooledTask
 
 
-class MultiLabelClassification(ImageTask):
-    """A sigmoid per class on a pooled feature map; the outputs are logits [batch, classes]."""
+class MultiLabelClassification(PooledTask):
+    """A sigmoid per class on pooled features; the outputs are logits [batch, classes]."""
 
-    kind = "image_classification"
     metric_directions = MappingProxyType(
         {
             "loss": "min",
@@ -55,7 +54,7 @@ class MultiLabelClassification(ImageTask):
         """Return a probability per class, [batch, classes]; they do not add up to 1."""
         return keras.layers.Activation("sigmoid", name="probabilities", dtype="float32")(outputs)
 
-    def targets(self, example: Mapping[str, tf.Tensor], geometry: Geometry) -> tf.Tensor:
+    def targets(self, example: Mapping[str, tf.Tensor], geometry: Geometry | None = None) -> tf.Tensor:
         """Return 1 for each class that applies and 0 for the others, float32 [classes]."""
         return tf.cast(example["label"], tf.float32)
 
@@ -72,14 +71,14 @@ class MultiLabelClassification(ImageTask):
         return tf.reduce_sum(tf.reduce_mean(losses, axis=-1) * weights), tf.reduce_sum(weights)
 
     def training_sums(self, targets: Any, outputs: tf.Tensor, weights: tf.Tensor) -> dict[str, tf.Tensor]:
-        """Return the number of images with exactly their labels predicted, at probability one half."""
+        """Return the number of examples with exactly their labels predicted, at probability one half."""
         right = tf.reduce_all(tf.equal(outputs > 0, targets > 0.5), axis=-1)
         return {"accuracy": tf.reduce_sum(tf.cast(right, tf.float32) * weights)}
 
     def evaluate(self, targets: np.ndarray, outputs: np.ndarray) -> dict[str, float]:
         """Return loss, accuracy, macro F1, AUC and mean average precision, by scikit-learn.
 
-        Accuracy is the share of images with exactly their labels predicted. The macro averages are over the classes
+        Accuracy is the share of examples with exactly their labels predicted. The macro averages are over the classes
         that occur in the split (AUC: that some have and some have not), and NaN where there is none.
         """
         from sklearn import metrics

@@ -3,28 +3,35 @@
 from __future__ import annotations
 
 import importlib
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import keras
 import numpy as np
 
 from kerastune_ft.backbones import base as backbones
 from kerastune_ft.backbones.base import Backbone
+from kerastune_ft.backbones.text_input import MASK, PADDING_MASK
 from kerastune_ft.config.run import RunConfig
 from kerastune_ft.config.runtime import cache_directory
 from kerastune_ft.data.labels import Scheme
 from kerastune_ft.data.source import DataSource, open_source
+from kerastune_ft.data.texts import TextSource
 from kerastune_ft.errors import ConfigError
 from kerastune_ft.graph import keras_private, normalisation, precision, randomness
 from kerastune_ft.graph.boundary import HEAD
 from kerastune_ft.graph.units import Unit
 from kerastune_ft.input.decode import Geometry
 from kerastune_ft.input.pipeline import Loader
+from kerastune_ft.input.token_loader import TokenLoader, token_loader
 from kerastune_ft.tasks.base import Task
+from kerastune_ft.tasks.images import ImageInputs
 from kerastune_ft.training import continuing
 from kerastune_ft.training.devices import Devices
+
+_TAKEN = {"image": "images", "text": "texts", "audio": "sounds"}
 
 
 @dataclass(frozen=True)
@@ -40,7 +47,7 @@ class Session:
     model: keras.Model
     """From raw inputs to raw outputs, flat, with preprocessing and head."""
     head: Unit
-    loader: Loader
+    loader: Loader | TokenLoader
     origin: Mapping[str, np.ndarray]
     """The values every variable had before training, by path."""
     source_hash: str
@@ -78,10 +85,12 @@ def assemble(
     report: Callable[[str], None],
     source: DataSource | None = None,
     scheme: Scheme | None = None,
+    lengths: Sequence[int] | None = None,
 ) -> Session:
     """Open the data, build backbone and head in the strategy's scope, and return the session.
 
-    `scheme` says what the labels mean where the data cannot: an earlier run's, when its model is used on other data.
+    `scheme` says what the labels mean where the data cannot: an earlier run's, when its model is used on other data;
+    `lengths` are then what texts are padded to.
     Raises ConfigError and DataError for what the configuration asks and the world does not have.
     """
     # Layer names that Keras counts up must be the same in every process, since variables are known by them.
@@ -93,21 +102,69 @@ def assemble(
     )
     with devices.strategy.scope():
         backbone = backbones.computing_in(backbones.build(config.backbone, config.seed), devices.precision)
-        model = keras.Model(backbone.model.input, task.head(backbone.model.output), name=config.name.replace(".", "_"))
+        _check_modality(config, task, backbone)
+        outputs = task.head(_features(config, backbone), _mask(backbone))
+        model = keras.Model(backbone.model.input, outputs, name=config.name.replace(".", "_"))
     head = _head_unit(model, backbone)
     for layer, weights in backbone.kept_head.items():
         model.get_layer(layer).set_weights(list(weights))
     leaves = keras_private.leaf_layers(model)
     unaddressed = randomness.bind(leaves)
     normalisation.bind(leaves)
-    height, width = backbone.image_size
-    loader = Loader(source, task, Geometry(height, width, config.data.resize))
+    loader = _loader(config, source, task, backbone, report, lengths)
     variables = {variable.path: variable for unit in (*backbone.units, head) for variable in unit.variables}
     origin = {path: np.array(variable.numpy()) for path, variable in variables.items()}
     return Session(
         config, devices, source, task, backbone, model, head, loader, origin,
         backbones.content_hash(backbone.variables), cache_directory(config.runtime), tuple(unaddressed),
     )  # fmt: skip
+
+
+def _check_modality(config: RunConfig, task: Task, backbone: Backbone) -> None:
+    if task.modality != backbone.modality:
+        raise ConfigError(
+            f"backbone: {backbone.name} takes {_TAKEN[backbone.modality]}, and task.kind {config.task.kind} is of "
+            f"{_TAKEN[task.modality]}; write another backbone, or a task whose name begins with {backbone.modality}_"
+        )
+
+
+def _features(config: RunConfig, backbone: Backbone) -> Any:
+    """Return the symbolic features that the head gets: without class tokens, unless it is put on the first of them."""
+    features, tokens = backbone.model.output, backbone.prefix_tokens
+    if config.head.pooling != "cls":
+        return features[:, tokens:] if tokens else features
+    if backbone.modality == "image" and not tokens and len(features.shape) == 3:
+        raise ConfigError(
+            f'head.pooling: {backbone.name} has no class token, so that "cls" would take a corner of the image; write '
+            '"mean" or "max"'
+        )
+    return features
+
+
+def _mask(backbone: Backbone) -> Any:
+    """Return the symbolic tensor that tells tokens from padding, where there is one."""
+    if backbone.text is None:
+        return None
+    known = {layer.name: layer for layer in backbone.model.layers}
+    if MASK in known:
+        return known[MASK].output
+    return keras.layers.Identity(dtype="int32", name=MASK)(backbone.model.input[PADDING_MASK])
+
+
+def _loader(
+    config: RunConfig,
+    source: DataSource,
+    task: Task,
+    backbone: Backbone,
+    report: Callable[[str], None],
+    lengths: Sequence[int] | None,
+) -> Loader | TokenLoader:
+    if backbone.text is None:
+        assert isinstance(task, ImageInputs)
+        return Loader(source, task, Geometry(*backbone.image_size, config.data.resize))
+    assert isinstance(source, TextSource)
+    cache = cache_directory(config.runtime)
+    return token_loader(source, task, backbone.text, config.data.sequence_length, cache, report, lengths)
 
 
 def in_float32(session: Session) -> Session:

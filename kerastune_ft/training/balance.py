@@ -10,6 +10,7 @@ import numpy as np
 from kerastune_ft.config.phases import Phase
 from kerastune_ft.data.source import DataSource, counted
 from kerastune_ft.errors import ConfigError
+from kerastune_ft.input.pipeline import balanced
 
 _RARE = 10
 _HEAVY = 0.8
@@ -38,6 +39,14 @@ def class_weights(source: DataSource, phase: Phase, place: str) -> tuple[float, 
     if source.scheme.kind == "several":
         return tuple(max(examples - count, 1) / count for count in counts)
     return tuple(examples / (len(classes) * count) for count in counts)
+
+
+def drawn(source: DataSource, phase: Phase, address: tuple[int, int, int]) -> np.ndarray:
+    """Return the training examples of an epoch, not yet in its order; `address` is (seed, phase, epoch)."""
+    examples = source.splits["train"]
+    if phase.sampling is None:
+        return examples
+    return balanced(examples, rarest_class(source, examples), sampling_shares(source, examples), address)
 
 
 def rarest_class(source: DataSource, indices: np.ndarray) -> np.ndarray:

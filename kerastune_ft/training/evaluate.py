@@ -33,17 +33,20 @@ def evaluate_split(
 ) -> Evaluated:
     """Return the targets and raw outputs [examples, ...] of these examples, in their order.
 
-    `batch` is the global batch shape; the last batch is padded, and the padding dropped.
+    `batch` is the global batch shape; the last batch, of each length where there are several, is padded, and the
+    padding dropped.
     """
-    order = in_order(indices, batch, devices.replicas)
+    order = in_order(indices, batch, devices.replicas, buckets=feed.loader.buckets)
     targets: list[np.ndarray] = []
     outputs: list[np.ndarray] = []
     for number, (features, wanted, *_) in enumerate(feed.measured(order)):
         outputs.append(devices.rows(step.outputs(features)))
         targets.append(devices.rows(wanted))
         progress(min(len(indices), (number + 1) * batch), len(indices))
-    real = order.weights > 0
-    return Evaluated(indices, np.concatenate(targets)[real], np.concatenate(outputs)[real])
+    # Where the real examples are, in the order asked for: batches of one length come in another.
+    places = np.flatnonzero(order.weights > 0)
+    places = places[np.argsort(order.indices[places])][np.argsort(np.argsort(indices))]
+    return Evaluated(indices, np.concatenate(targets)[places], np.concatenate(outputs)[places])
 
 
 def as_tensor(epoch: int) -> tf.Tensor:

@@ -17,14 +17,15 @@ from kerastune_ft.config.backbones import EarlierRun
 from kerastune_ft.config.data import ArraysData, FolderData, TableData
 from kerastune_ft.config.run import RunConfig
 from kerastune_ft.config.runtime import Runtime, cache_directory
-from kerastune_ft.config.tasks import ImageClassification
+from kerastune_ft.config.tasks import Classification
 from kerastune_ft.data.archive import is_archive
 from kerastune_ft.data.fetched import fetched
 from kerastune_ft.data.labels import Scheme
-from kerastune_ft.data.source import DataSource, counted
+from kerastune_ft.data.source import DataSource, counted, source_module
 from kerastune_ft.data.splits import splits_table
 from kerastune_ft.errors import ConfigError, DataError
 from kerastune_ft.graph.precision import FLOAT32
+from kerastune_ft.input.token_loader import outside_lengths
 from kerastune_ft.rundir import RunDirectory
 from kerastune_ft.storage import told_of_data
 from kerastune_ft.training import devices as device_choice
@@ -224,7 +225,8 @@ def evaluate(target: RunDirectory, config: RunConfig, data: Path | None, split: 
             "same, the metrics flatter the model"
         )
     scheme = Scheme.from_json(document["labels"])
-    session = assemble(bare, devices, watch.note, source, scheme)
+    lengths = outside_lengths(document["text"]) if document.get("text") else None
+    session = assemble(bare, devices, watch.note, source, scheme, lengths)
     if target.exists(results.THRESHOLDS):
         session.task.set_thresholds(target.read_json(results.THRESHOLDS))
     if data is not None:
@@ -248,7 +250,7 @@ def _devices_for_evaluation(runtime: Runtime, watch: Watch) -> device_choice.Dev
 def _other_data(target: RunDirectory, config: RunConfig, path: Path, watch: Watch) -> DataSource:
     """Open a folder, a table or an .npz file with labels like those of the run, all of it as the test split."""
     task = config.task
-    if isinstance(task, ImageClassification) and not task.classes:
+    if isinstance(task, Classification) and not task.classes:
         task = task.model_copy(update={"classes": tuple(target.read_json("model/labels.json"))})
     own = config.data
     options: ArraysData | FolderData | TableData | None = None
@@ -265,6 +267,6 @@ def _other_data(target: RunDirectory, config: RunConfig, path: Path, watch: Watc
         )
     shaped = {"path": str(path), "resize": own.resize, "intensity": own.intensity, "group": None, "splits": None}
     options = options.model_copy(update=shaped)
-    module = importlib.import_module(f"kerastune_ft.data.{options.kind}")
+    module = source_module(options, task)
     with told_of_data("--data"):
         return module.open_unsplit(options, task, cache_directory(config.runtime), watch.note)

@@ -6,7 +6,7 @@ import contextlib
 import functools
 import time
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any, NamedTuple
@@ -19,7 +19,8 @@ from kerastune_ft.config.runtime import effective_cache
 from kerastune_ft.data.examples import listed
 from kerastune_ft.data.source import counted
 from kerastune_ft.errors import ConfigError, DataError, ResourceError
-from kerastune_ft.input.pipeline import Augmentation
+from kerastune_ft.input.pipeline import Augmentation, Loader
+from kerastune_ft.input.token_loader import TokenLoader
 from kerastune_ft.stores.block import Block
 from kerastune_ft.stores.budget import make_room
 from kerastune_ft.stores.rows import Rows
@@ -39,6 +40,10 @@ _GROUPS = 2
 _PAUSE = 0.05
 # Seconds without a new row from others, after which their claims count no more.
 _PATIENCE = 120.0
+
+
+Lookup = Callable[..., Any]
+"""Called with indices, and a view, it gives what a model takes of these examples: an array, or several."""
 
 
 @dataclass(frozen=True)
@@ -69,14 +74,27 @@ class Stored:
         return parts[0] if len(parts) == 1 else parts
 
 
+@dataclass(frozen=True)
+class StoredByLength:
+    """The rows of stores of texts, one for each length they are padded to."""
+
+    buckets: np.ndarray
+    """By example, the number of its length."""
+    stores: Mapping[int, Stored]
+
+    def __call__(self, indices: np.ndarray, view: int = 0) -> Any:
+        """Return the features of examples that share a length."""
+        return self.stores[int(self.buckets[indices[0]])](indices, view)
+
+
 class PhaseFeatures:
     """The stores that a phase reads."""
 
     def __init__(self, session: Session, plan: Plan, phase: PhasePlan, prefix: Prefix, watch: Watch) -> None:
         """Nothing is opened before the context is entered."""
         self._session, self._plan, self._phase, self._prefix, self._watch = session, plan, phase, prefix, watch
-        self._open: dict[Store, FeatureStore] = {}
-        self._stored: dict[tuple[Store, int], Stored] = {}
+        self._open: dict[tuple[Store, int | None], FeatureStore] = {}
+        self._stored: dict[tuple[Store, int], Lookup] = {}
         self._given_up: set[Store] = set()
         self._is_required = effective_cache(phase.phase, session.config.runtime) == "required"
         self._closing = contextlib.ExitStack()
@@ -87,17 +105,17 @@ class PhaseFeatures:
     def __exit__(self, *error: object) -> None:
         self._closing.close()
 
-    def of(self, need: Need) -> tuple[Stored | None, int]:
+    def of(self, need: Need) -> tuple[Lookup | None, int]:
         """Return what serves a need, filled, and the first stage left to compute; None and 0 where no features do."""
         found = self._nearest(need, (CUT, BASE))
         return found if found is not None else (None, 0)
 
-    def decoded(self, need: Need) -> Stored | None:
+    def decoded(self, need: Need) -> Lookup | None:
         """Return the decoded inputs of a need's examples, filled, where they are stored."""
         found = self._nearest(need, (INPUT,))
         return None if found is None else found[0]
 
-    def _nearest(self, need: Need, levels: Sequence[str]) -> tuple[Stored, int] | None:
+    def _nearest(self, need: Need, levels: Sequence[str]) -> tuple[Lookup, int] | None:
         """Return the first of these levels that is stored, filled, and the stage that follows it.
 
         Where the disk cannot hold what was to be stored it is computed again instead, which gives the same result,
@@ -116,7 +134,7 @@ class PhaseFeatures:
                 self._watch.note(f"not stored, but computed again in every epoch: {error}")
         return None
 
-    def _filled(self, need: Need, level: str) -> Stored:
+    def _filled(self, need: Need, level: str) -> Lookup:
         """Return a store with all rows of a need; what lacks is computed from the nearest store below.
 
         With them go the examples that later phases look for there: one pass serves the whole schedule.
@@ -127,11 +145,26 @@ class PhaseFeatures:
             known = self._stored[store, id(need)] = self._fill(need, level, store)
         return known
 
-    def _fill(self, need: Need, level: str, store: Store) -> Stored:
-        source = self._session.source
+    def _fill(self, need: Need, level: str, store: Store) -> Lookup:
+        source, buckets = self._session.source, self._session.loader.buckets
         examples = np.concatenate([source.splits[split] for split in self._plan.decision.splits(store)])
+        if buckets is None:
+            return self._fill_one(need, level, store, examples, None)
+        numbers = np.unique(buckets[examples])
+        return StoredByLength(
+            buckets,
+            {
+                int(number): self._fill_one(need, level, store, examples[buckets[examples] == number], int(number))
+                for number in numbers
+            },
+        )
+
+    def _fill_one(self, need: Need, level: str, store: Store, examples: np.ndarray, bucket: int | None) -> Stored:
+        """Fill the store of these examples, which have one shape: that of their bucket, where there are several."""
+        source = self._session.source
         views = 1 if level == INPUT else need.views
-        opened = self._opened(store, level)
+        tensors = store_parts.tensors(self._session, self._prefix.stages, store, self._length(bucket))
+        opened = self._opened(store, bucket, store_parts.row_bytes(tensors))
         was_there = True
         ids: list[bytes] = []
         places = np.full((views, len(source.keys)), -1, np.int64)
@@ -142,24 +175,20 @@ class PhaseFeatures:
             ids += own
         if was_there:
             self._watch.note(f"features of {counted(len(ids), 'example')}{_at(need, level, 0)} were stored before")
-        return Stored(opened.rows(ids), places, self._tensors(level, store))
+        return Stored(opened.rows(ids), places, tensors)
 
-    def _opened(self, store: Store, level: str) -> FeatureStore:
-        if store not in self._open:
-            root = self._session.cache / "features"
-            parts = store_parts.parts(self._session, self._plan.chunk, self._prefix.stages, store)
-            opened = FeatureStore(
-                root, parts, store.row_bytes, store_parts.about(self._session, store), self._watch.note
-            )
-            self._open[store] = self._closing.enter_context(opened)
-        return self._open[store]
+    def _opened(self, store: Store, bucket: int | None, row_bytes: int) -> FeatureStore:
+        if (store, bucket) not in self._open:
+            root, length = self._session.cache / "features", self._length(bucket)
+            parts = store_parts.parts(self._session, self._plan.chunk, self._prefix.stages, store, length)
+            about = store_parts.about(self._session, store, length)
+            opened = FeatureStore(root, parts, row_bytes, about, self._watch.note)
+            self._open[store, bucket] = self._closing.enter_context(opened)
+        return self._open[store, bucket]
 
-    def _tensors(self, level: str, store: Store) -> tuple[tf.TensorSpec, ...]:
-        if level == INPUT:
-            spec = self._session.loader.input_spec
-            return (spec,)
-        cut = self._prefix.stages[len(store.stages) - 1].cut
-        return tuple(tf.TensorSpec(tensor.shape[1:], tensor.dtype) for tensor in cut)
+    def _length(self, bucket: int | None) -> int | None:
+        loader = self._session.loader
+        return loader.lengths[bucket] if isinstance(loader, TokenLoader) and bucket is not None else None
 
     def _extract(
         self, need: Need, level: str, store: FeatureStore, ids: list[bytes], examples: np.ndarray, view: int
@@ -246,11 +275,14 @@ class PhaseFeatures:
             stored, first = below
             rows = functools.partial(self._rows, stored, examples, view)
             return _Source(rows, first, last, need.stores[level].row_bytes, reads_files=False)
+        if isinstance(self._session.loader, TokenLoader):
+            tokens = functools.partial(self._rows, self._session.loader, examples, view)
+            return _Source(tokens, 0, last, need.stores[level].row_bytes, reads_files=False)
         decoded = below[0] if below is not None else None
         pixels = functools.partial(self._pixels, decoded, examples, drawn, view)
         return _Source(pixels, 0, last, need.stores[level].row_bytes, reads_files=decoded is None)
 
-    def _rows(self, stored: Stored, examples: np.ndarray, view: int, positions: np.ndarray) -> Iterator[Any]:
+    def _rows(self, stored: Lookup, examples: np.ndarray, view: int, positions: np.ndarray) -> Iterator[Any]:
         """Yield groups of the features of a store below."""
         for start in range(0, len(positions), self._group):
             features = stored(examples[positions[start : start + self._group]], view)
@@ -258,7 +290,7 @@ class PhaseFeatures:
 
     def _pixels(
         self,
-        decoded: Stored | None,
+        decoded: Lookup | None,
         examples: np.ndarray,
         drawn: Augmentation | None,
         view: int,
@@ -266,7 +298,9 @@ class PhaseFeatures:
     ) -> Iterable[Any]:
         """Return groups of inputs, decoded and augmented by the input pipeline."""
         indices = tf.data.Dataset.from_tensor_slices(examples[positions])
-        return self._session.loader.inputs(indices, self._group, drawn, view, decoded)
+        loader = self._session.loader
+        assert isinstance(loader, Loader)
+        return loader.inputs(indices, self._group, drawn, view, decoded)
 
     @property
     def _group(self) -> int:

@@ -12,9 +12,10 @@ from typing import TypeVar
 import tensorflow as tf
 
 from kerastune_ft.input.pipeline import Augmentation, Loader, Order
+from kerastune_ft.input.token_loader import TokenLoader
 from kerastune_ft.training.assemble import Session
 from kerastune_ft.training.devices import Devices
-from kerastune_ft.training.features import PhaseFeatures, Stored
+from kerastune_ft.training.features import Lookup, PhaseFeatures, Stored
 from kerastune_ft.training.plan import PhasePlan, Plan, augmentation
 from kerastune_ft.training.prefix import Prefix
 from kerastune_ft.training.step import PhaseStep
@@ -31,10 +32,10 @@ Value = TypeVar("Value")
 class Supply:
     """Where the features of some examples come from."""
 
-    stored: Stored | None = None
+    stored: Lookup | None = None
     """Of the cut below stage `first`; None where the pixels are needed."""
     first: int = 0
-    decoded: Stored | None = None
+    decoded: Lookup | None = None
     """Inputs, where they are stored and features are not."""
 
 
@@ -43,7 +44,7 @@ class Feed:
     """Gives batches (features, targets, weights, indices), divided over the replicas, of one phase."""
 
     devices: Devices
-    loader: Loader
+    loader: Loader | TokenLoader
     prefix: Prefix
     augmentation: Augmentation | None = None
     training: Supply = Supply()
@@ -60,26 +61,30 @@ class Feed:
 
     def _batches(self, supply: Supply, order: Order, drawn: Augmentation | None, epoch: int) -> Iterator[tuple]:
         if supply.stored is not None:
-            yield from self._read(supply, order, epoch)
+            yield from self._read(supply.stored, supply.first, order, epoch)
+            return
+        if isinstance(self.loader, TokenLoader):
+            yield from self._read(self.loader, 0, order, epoch)
             return
         for inputs, *others in self._loaded(order, drawn, epoch, supply.decoded):
             yield (self.prefix(inputs), *others)
 
-    def _loaded(self, order: Order, drawn: Augmentation | None, epoch: int, decoded: Stored | None) -> Iterable[tuple]:
-        devices = self.devices
+    def _loaded(self, order: Order, drawn: Augmentation | None, epoch: int, decoded: Lookup | None) -> Iterable[tuple]:
+        devices, loader = self.devices, self.loader
+        assert isinstance(loader, Loader)
         if not devices.is_distributed:
-            return self.loader.dataset(order, 1, drawn, epoch, decoded)
+            return loader.dataset(order, 1, drawn, epoch, decoded)
         own = order.share(devices.worker, devices.workers)
         return devices.strategy.distribute_datasets_from_function(
-            lambda context: self.loader.dataset(own, devices.local_replicas, drawn, epoch, decoded)
+            lambda context: loader.dataset(own, devices.local_replicas, drawn, epoch, decoded)
         )
 
-    def _read(self, supply: Supply, order: Order, epoch: int) -> Iterator[tuple]:
-        stored, targets = supply.stored, self.loader.targets
-        assert stored is not None
+    def _read(self, stored: Lookup, first: int, order: Order, epoch: int) -> Iterator[tuple]:
+        targets = self.loader.targets
         assert targets is not None
         own = order.share(self.devices.worker, self.devices.workers)
-        batches = max(1, _READ_BYTES // (own.batch * stored.row_bytes))
+        # Only where all examples have one shape: a batch of texts has a length of its own.
+        batches = max(1, _READ_BYTES // (own.batch * stored.row_bytes)) if isinstance(stored, Stored) else 1
 
         def read(number: int) -> tuple:
             span = slice(number * batches * own.batch, (number + 1) * batches * own.batch)
@@ -90,7 +95,7 @@ class Feed:
             for at in range(0, len(arrays[-1]), own.batch):
                 batch = tf.nest.map_structure(lambda array, at=at: array[at : at + own.batch], arrays)
                 features, *others = self.devices.shared_out(batch)
-                yield (self.prefix(features, supply.first), *others)
+                yield (self.prefix(features, first), *others)
 
 
 class LatestFeed:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import os
 from collections.abc import Collection, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
@@ -12,7 +13,10 @@ import numpy as np
 from kerastune_ft.config.runtime import effective_cache
 from kerastune_ft.errors import ConfigError
 from kerastune_ft.graph import costs
+from kerastune_ft.graph.partition import Stage, tensor_bytes
 from kerastune_ft.graph.precision import FLOAT32
+from kerastune_ft.input.pipeline import Loader
+from kerastune_ft.input.token_loader import TokenLoader
 from kerastune_ft.stores.budget import budget, size_text
 from kerastune_ft.training import storing
 from kerastune_ft.training.assemble import Session
@@ -124,9 +128,9 @@ def _need(session: Session, phases: Sequence[PhasePlan], plan: PhasePlan, kind: 
     views = plan.phase.augment.views if kind != PLAIN else 1
     fresh = views is None
     height, width = session.backbone.image_size
-    pixels = height * width
+    pixels, length = height * width, mean_length(session)
     rate, _ = flops_rate(session.devices)
-    computing = [costs.forward_flops(stage.model) / rate + _CALLED for stage in plan.stages]
+    computing = [costs.forward_flops(stage.model, length) / rate + _CALLED for stage in plan.stages]
     stores: dict[str, Store] = {}
     if effective_cache(plan.phase, session.config.runtime) != "off" and session.loader.targets is not None:
         if session.source.encoded:
@@ -137,7 +141,7 @@ def _need(session: Session, phases: Sequence[PhasePlan], plan: PhasePlan, kind: 
                 level = CUT if number == len(names) - 1 else BASE
                 below = {variable.path for each in plan.stages[: number + 1] for variable in each.model.variables}
                 state = _state(phases, plan.index, below)
-                stores[level] = Store(names[: number + 1], state, kind, stage.cut_bytes)
+                stores[level] = Store(names[: number + 1], state, kind, _row_bytes(stage, length))
     return Need(
         phase=plan.index,
         fresh=fresh,
@@ -151,7 +155,18 @@ def _need(session: Session, phases: Sequence[PhasePlan], plan: PhasePlan, kind: 
     )
 
 
+def mean_length(session: Session) -> float:
+    """Return the tokens of a row in the mean, padding included; 1 where examples are no texts."""
+    return session.loader.mean_length if isinstance(session.loader, TokenLoader) else 1.0
+
+
+def _row_bytes(stage: Stage, length: float) -> int:
+    """Return the bytes of a row of a store, in the mean where rows have several lengths."""
+    return math.ceil(sum(tensor_bytes(tensor, length) for tensor in stage.cut))
+
+
 def _input_bytes(session: Session) -> int:
+    assert isinstance(session.loader, Loader)
     spec = session.loader.input_spec
     return int(spec.shape.num_elements()) * int(spec.dtype.size)
 

@@ -14,7 +14,7 @@ import tensorflow as tf
 
 from kerastune_ft.errors import DivergedError, Interrupted
 from kerastune_ft.graph import keras_private
-from kerastune_ft.input.pipeline import Order, balanced, shuffled
+from kerastune_ft.input.pipeline import Order, shuffled
 from kerastune_ft.rundir import RunDirectory
 from kerastune_ft.tasks.base import LossOptions
 from kerastune_ft.training import balance, loss_scale, optimizers, proof
@@ -164,12 +164,9 @@ class PhaseTraining:
         """Return the batches of the epoch under way that are still to be trained on."""
         session, phase, state = self._around.session, self._phase, self._state
         place = (session.config.seed, phase.index, state.epoch)
-        examples = session.source.splits["train"]
-        if self._options.sampling is not None:
-            classes = balance.rarest_class(session.source, examples)
-            examples = balanced(examples, classes, balance.sampling_shares(session.source, examples), place)
-        replicas = session.devices.replicas
-        order = shuffled(examples, phase.update_batch, replicas, place, self._options.accumulate)
+        examples = balance.drawn(session.source, self._options, place)
+        replicas, buckets = session.devices.replicas, session.loader.buckets
+        order = shuffled(examples, phase.update_batch, replicas, place, self._options.accumulate, buckets)
         started = state.step - state.epoch_steps
         return order.first(min(order.batches, phase.steps - started)).after(state.epoch_steps)
 

@@ -14,7 +14,7 @@ from kerastune_ft.graph import boundary, keras_private, randomness, rates
 from kerastune_ft.graph.boundary import HEAD, Selection
 from kerastune_ft.graph.partition import Partition, Stage, partition, stages
 from kerastune_ft.graph.units import is_seed
-from kerastune_ft.input.pipeline import Augmentation
+from kerastune_ft.input.pipeline import Augmentation, batches_of
 from kerastune_ft.training import balance, batch_norm
 from kerastune_ft.training.assemble import Session
 from kerastune_ft.training.needs import decided
@@ -181,8 +181,7 @@ def _phase(session: Session, index: int, phase: Phase) -> PhasePlan:
     examples = len(session.source.splits["train"])
     # A larger batch would be padding and nothing else.
     batch_size = min(phase.batch_size, examples)
-    steps_per_epoch = math.ceil(examples / (batch_size * phase.accumulate))
-    steps = phase.steps if phase.steps is not None else (phase.epochs or 1) * steps_per_epoch
+    steps_per_epoch, steps = _steps(session, index, phase, batch_size * phase.accumulate)
     return PhasePlan(
         index=index,
         phase=phase,
@@ -195,9 +194,28 @@ def _phase(session: Session, index: int, phase: Phase) -> PhasePlan:
         stages=(),
         batch_size=batch_size,
         steps_per_epoch=steps_per_epoch,
-        epochs=math.ceil(steps / steps_per_epoch),
+        epochs=phase.epochs or math.ceil(steps / steps_per_epoch),
         steps=steps,
     )
+
+
+def _steps(session: Session, index: int, phase: Phase, update: int) -> tuple[int, int]:
+    """Return the updates of the first epoch and of the whole phase.
+
+    All epochs have as many, but where examples are drawn anew for each and have batches by their length.
+    """
+    source, buckets, seed = session.source, session.loader.buckets, session.config.seed
+
+    def of_epoch(epoch: int) -> int:
+        return batches_of(balance.drawn(source, phase, (seed, index, epoch)), update, buckets)
+
+    first = of_epoch(0)
+    if phase.steps is not None:
+        return first, phase.steps
+    epochs = phase.epochs or 1
+    if buckets is None or phase.sampling is None:
+        return first, epochs * first
+    return first, sum(map(of_epoch, range(epochs)))
 
 
 def _live_layers(session: Session, selection: Selection) -> set[str]:
@@ -250,7 +268,9 @@ def freeze_all_but(session: Session, selection: Selection, trained: Sequence[str
                 leaf.trainable = (
                     any(variable.path in changing for variable in weights) if weights else unit.id in trained_units
                 )
-                for variable in weights:
+            # Of a layer that holds others, and variables of its own besides, only the variables are set.
+            for variable in layer.variables:
+                if not is_seed(variable):
                     variable.trainable = variable.path in wanted
     found = {variable.path for variable in session.model.trainable_variables}
     if found != wanted:

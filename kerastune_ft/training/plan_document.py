@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -9,15 +10,16 @@ import keras
 
 from kerastune_ft.config.run import RunConfig
 from kerastune_ft.config.runtime import effective_cache
-from kerastune_ft.graph import costs
+from kerastune_ft.graph import costs, keras_private
 from kerastune_ft.graph.boundary import HEAD
 from kerastune_ft.graph.partition import tensor_bytes
 from kerastune_ft.graph.units import count
 from kerastune_ft.input.fitting import fitting_notes
+from kerastune_ft.input.token_loader import TokenLoader
 from kerastune_ft.stores.mounts import network_notes
 from kerastune_ft.training import balance, batch_norm, continuing, precision, storing
 from kerastune_ft.training.assemble import Session
-from kerastune_ft.training.needs import cache_settings, flops_rate
+from kerastune_ft.training.needs import cache_settings, flops_rate, mean_length
 from kerastune_ft.training.schedules import warmup_steps
 from kerastune_ft.training.storing import Decision, Store
 
@@ -43,6 +45,8 @@ def plan_document(session: Session, phases: Sequence[PhasePlan], chunk: int, dec
             "weights": backbone.transfer.source,
             "image_size": list(backbone.image_size),
             "preprocessing": backbone.preprocessing,
+            "output": keras_private.maker(backbone.model.output),
+            "prefix_tokens": backbone.prefix_tokens,
             "parameters": parameters,
             "units": unit_rows(backbone.units),
             "transfer": backbone.transfer.to_json(),
@@ -52,6 +56,7 @@ def plan_document(session: Session, phases: Sequence[PhasePlan], chunk: int, dec
             "parameters": session.head.parameters,
             "options": config.head.to_json(),
         },
+        "text": session.loader.to_json() if isinstance(session.loader, TokenLoader) else None,
         "chunk": chunk,
         "cache": {
             "settings": cache_settings(session),
@@ -93,7 +98,9 @@ def unit_rows(units: Sequence[Any]) -> list[dict[str, Any]]:
 def _notes(session: Session, phases: Sequence[PhasePlan], chunk: int, decision: Decision) -> list[str]:
     notes = [*session.backbone.notes, *continuing.notes(session), *precision.notes(session.devices.precision)]
     notes += balance.notes(session.source, {plan.phase.name: plan.phase for plan in phases})
-    if session.source.image_sizes is not None:
+    if isinstance(session.loader, TokenLoader):
+        notes += session.loader.notes()
+    elif session.source.image_sizes is not None:
         names = session.source.keys if session.config.output.examples else None
         notes += fitting_notes(session.source.image_sizes, names, session.loader.geometry)
     if session.unaddressed:
@@ -124,7 +131,7 @@ def _phase_document(session: Session, plan: PhasePlan, decision: Decision) -> di
     trained = sum(count(variables[path]) for path in plan.trained)
     updated = plan.selection.statistics
     total = sum(count(variable) for variable in variables.values())
-    policy = phase.learning_rate
+    policy, length = phase.learning_rate, mean_length(session)
     return {
         "name": phase.name,
         "index": plan.index,
@@ -139,7 +146,12 @@ def _phase_document(session: Session, plan: PhasePlan, decision: Decision) -> di
         "frozen_parameters": total - trained - sum(count(variables[path]) for path in updated),
         "trainable_share": trained / total,
         "cut": [
-            {"name": name, "shape": list(tensor.shape[1:]), "dtype": tensor.dtype, "bytes": tensor_bytes(tensor)}
+            {
+                "name": name,
+                "shape": list(tensor.shape[1:]),
+                "dtype": tensor.dtype,
+                "bytes": math.ceil(tensor_bytes(tensor, length)),
+            }
             for name, tensor in zip(plan.partition.cut_names, plan.partition.cut, strict=True)
         ],
         "epochs": plan.epochs,
@@ -191,13 +203,14 @@ def _storing(session: Session, plan: PhasePlan, decision: Decision) -> dict[str,
 
 
 def _estimate(session: Session, plan: PhasePlan, decision: Decision) -> dict[str, Any]:
-    tail = costs.forward_flops(plan.partition.tail)
+    length = mean_length(session)
+    tail = costs.forward_flops(plan.partition.tail, length)
     training = len(session.source.splits["train"]) * plan.steps / plan.steps_per_epoch
     validation = len(session.source.splits["validation"]) * plan.epochs
     # Backpropagation costs about twice a forward pass.
     flops = training * 3 * tail + validation * tail
     rate, basis = flops_rate(session.devices)
-    memory = plan.update_batch * costs.activation_bytes(plan.partition.tail) + sum(
+    memory = plan.update_batch * costs.activation_bytes(plan.partition.tail, length) + sum(
         4 * variable_bytes(variable) for variable in session.model.variables
     )
     return {

@@ -16,6 +16,8 @@ import tensorflow as tf
 
 from kerastune_ft.backbones import base as backbones
 from kerastune_ft.graph.partition import Stage
+from kerastune_ft.input.pipeline import Loader
+from kerastune_ft.input.tokenise import tokenizer_hash
 from kerastune_ft.training.assemble import Session
 from kerastune_ft.training.storing import PLAIN, Store
 
@@ -27,20 +29,16 @@ COMPUTATION_VERSION = 2
 _KERNELS = ("TF_ENABLE_ONEDNN", "TF_ONEDNN", "ONEDNN_", "DNNL_", "TF_XLA_", "XLA_FLAGS", "TF_CUDNN_", "NVIDIA_TF32")
 
 
-def parts(session: Session, chunk: int, stages: Sequence[Stage], store: Store) -> dict[str, Any]:
+def parts(
+    session: Session, chunk: int, stages: Sequence[Stage], store: Store, length: int | None = None
+) -> dict[str, Any]:
     """Return all that a row of a store depends on besides the example; `stages` are those of the phase that reads it.
 
-    The values of the variables count as they are now.
+    The values of the variables count as they are now. `length` is what texts are padded to.
     """
-    height, width = session.backbone.image_size
     below = stages[: len(store.stages)]
     found: dict[str, Any] = {
-        "input": {
-            "task": session.task.kind,
-            "image_size": [height, width],
-            "resize": session.config.data.resize,
-            "version": INPUT_VERSION,
-        },
+        "input": _input(session, length),
         "versions": {"tensorflow": tf.__version__},
     }
     if not below:
@@ -63,8 +61,44 @@ def parts(session: Session, chunk: int, stages: Sequence[Stage], store: Store) -
             "flags": {name: value for name, value in os.environ.items() if name.startswith(_KERNELS)},
             **_device(session),
         },
-        "versions": {"tensorflow": tf.__version__, "keras": importlib.metadata.version("keras")},
+        "versions": {"tensorflow": tf.__version__, "keras": importlib.metadata.version("keras"), **_hub(below)},
     }
+
+
+def _hub(stages: Sequence[Stage]) -> dict[str, str]:
+    """Return the version of keras-hub where one of its layers computes."""
+    layers = (layer for stage in stages for layer in stage.model.layers)
+    if not any(type(layer).__module__.startswith("keras_hub.") for layer in layers):
+        return {}
+    return {"keras-hub": importlib.metadata.version("keras-hub")}
+
+
+def _input(session: Session, length: int | None) -> dict[str, Any]:
+    about: dict[str, Any] = {"task": session.task.kind, "version": INPUT_VERSION}
+    text = session.backbone.text
+    if text is None:
+        height, width = session.backbone.image_size
+        return {**about, "image_size": [height, width], "resize": session.config.data.resize}
+    special = [text.start, text.separator, text.end, text.pad, text.names]
+    return {**about, "length": length, "tokenizer": tokenizer_hash(text.tokenizer), "special": special}
+
+
+def tensors(
+    session: Session, stages: Sequence[Stage], store: Store, length: int | None = None
+) -> tuple[tf.TensorSpec, ...]:
+    """Return what a row of a store is made of; `length` is what texts are padded to."""
+    if not store.stages:
+        assert isinstance(session.loader, Loader)
+        return (session.loader.input_spec,)
+    return tuple(
+        tf.TensorSpec([length if size is None else size for size in tensor.shape[1:]], tensor.dtype)
+        for tensor in stages[len(store.stages) - 1].cut
+    )
+
+
+def row_bytes(specs: Sequence[tf.TensorSpec]) -> int:
+    """Return the bytes of a row that is made of these."""
+    return sum(spec.shape.num_elements() * spec.dtype.size for spec in specs)
 
 
 def row_id(content: str, view: int, store: Store) -> bytes:
@@ -73,12 +107,13 @@ def row_id(content: str, view: int, store: Store) -> bytes:
     return own if store.variant == PLAIN else hashlib.sha256(own + view.to_bytes(4, "little")).digest()
 
 
-def about(session: Session, store: Store) -> dict[str, Any]:
+def about(session: Session, store: Store, length: int | None = None) -> dict[str, Any]:
     """Return what listings say of a store."""
     return {
         "backbone": session.backbone.name if store.stages else "",
         "cut": " + ".join(store.stages[-1]) if store.stages else "decoded images",
         "image_size": list(session.backbone.image_size),
+        "length": length,
         "views": store.variant != PLAIN,
         "data": session.source.info.name,
     }

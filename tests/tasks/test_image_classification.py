@@ -12,7 +12,8 @@ from kerastune_ft.data.labels import Scheme
 from kerastune_ft.errors import ConfigError
 from kerastune_ft.input.decode import Geometry
 from kerastune_ft.tasks.base import LossOptions
-from kerastune_ft.tasks.image_classification import ImageClassification, build, softmax
+from kerastune_ft.tasks.classification import softmax
+from kerastune_ft.tasks.image_classification import ImageClassification, build
 
 RANDOM = np.random.default_rng(0)
 TARGETS = np.arange(30, dtype=np.int32) % 3

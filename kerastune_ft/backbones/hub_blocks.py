@@ -1,0 +1,160 @@
+"""Layers of keras-hub that hold a whole list of blocks, called block by block, so that units and cuts lie between them.
+
+Each function does what the call of such a layer does, with the same layers: `call` puts each of them into the graph.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
+from typing import Any
+
+import keras
+import numpy as np
+
+from kerastune_ft.graph import keras_private
+from kerastune_ft.graph.hub_layers import settle
+
+_Call = Callable[..., Any]
+
+
+def replayed(model: keras.Model, inputs: Any) -> Any:
+    """Return the outputs of a model of keras-hub on symbolic inputs, layers that hold a list of blocks unrolled.
+
+    The layers are the model's own. Embeddings that hold output embeddings too are made anew without these.
+    """
+    settle(model)
+    return keras_private.run_graph(model, inputs, _Replay())
+
+
+class _Replay:
+    """Calls the operations of a graph again."""
+
+    def __init__(self) -> None:
+        self._tied: dict[int, Any] = {}
+        self._called: set[int] = set()
+
+    def __call__(self, operation: Any, *arguments: Any, **options: Any) -> Any:
+        # Whether a layer trains is decided by the phases, not where the graph was made.
+        options.pop("training", None)
+        kind = type(operation).__name__
+        if kind in _POSITIONS:
+            return _constant(operation, arguments[0])
+        if kind in _UNROLLED:
+            return _UNROLLED[kind](operation, _named_after(operation), *arguments, **options)
+        if getattr(operation, "tie_weights", True) is False:
+            operation = self._without_output(operation)
+        if id(operation) in self._called and _is_weightless(operation):
+            operation = _again(operation, len(self._called))
+        self._called.add(id(operation))
+        return operation(*arguments, **options)
+
+    def _without_output(self, operation: Any) -> Any:
+        if id(operation) not in self._tied:
+            made = type(operation).from_config({**operation.get_config(), "tie_weights": True})
+            made.build(None)
+            made.embeddings.assign(operation.embeddings)
+            self._tied[id(operation)] = made
+        return self._tied[id(operation)]
+
+
+def _is_weightless(operation: Any) -> bool:
+    return isinstance(operation, keras.layers.Layer) and not operation.weights
+
+
+def _again(operation: Any, number: int) -> Any:
+    """Return a layer without weights anew: Keras cannot cut a graph at one of two uses of the same layer."""
+    return type(operation).from_config({**operation.get_config(), "name": f"{operation.name}_{number}"})
+
+
+def _named_after(holder: Any) -> _Call:
+    """Return what calls a block by a name that begins with its holder's, since a graph's names differ."""
+
+    def call(block: Any, *arguments: Any, **options: Any) -> Any:
+        if not block.name.startswith(f"{holder.name}_"):
+            old, block.name = block.name, f"{holder.name}_{block.name}"
+            for variable in block.variables:
+                if inner := variable.path.partition(f"{old}/")[2]:
+                    keras_private.set_path(variable, f"{block.name}/{inner}")
+        return block(*arguments, **options)
+
+    return call
+
+
+def _constant(operation: Any, given: Any) -> Any:
+    """Return what a layer that looks at nothing but the size of its input gives, as arrays.
+
+    It has no axis of examples, so that it could not be stored with them.
+    """
+    if isinstance(given, keras.KerasTensor):
+        given = np.zeros((1, *given.shape[1:]), np.float32)
+    values = operation(given)
+    return tuple(np.asarray(value) for value in values) if isinstance(values, tuple) else np.asarray(values)
+
+
+def _vit(layer: Any, call: _Call, x: Any) -> Any:
+    x = call(layer.dropout, x)
+    for block in layer.encoder_layers:
+        x = call(block, x)
+    return call(layer.layer_norm, x)
+
+
+def _deit(layer: Any, call: _Call, x: Any, **_: Any) -> Any:
+    for block in layer.encoder_layers:
+        # Without the scores it returns None beside its output, which no graph takes.
+        x = call(block, x, return_attention_scores=True)[0]
+    return call(layer.layer_norm, x), x, x
+
+
+def _dino(layer: Any, call: _Call, x: Any, **options: Any) -> Any:
+    stages = {}
+    for number, block in enumerate(layer.layers, start=1):
+        stages[f"stage{number}"] = x = call(block, x, **options)
+    return x, stages
+
+
+def _hgnet(layer: Any, call: _Call, x: Any) -> Any:
+    stages = [x]
+    for stage in layer.stages_list:
+        if stage.downsample_layer.weights:
+            x = call(stage.downsample_layer, x)
+        for block in stage.blocks_list:
+            x = call(block, x)
+        stages.append(x)
+    return tuple(stages)
+
+
+def _siglip(layer: Any, call: _Call, images: Any) -> Any:
+    """Return the embedded patches in the shape they have: the layer's own word on it counts a class token too many."""
+    patches = (images.shape[1] // layer.patch_size) * (images.shape[2] // layer.patch_size)
+    return keras.ops.reshape(layer(images), (-1, patches, layer.hidden_dim))
+
+
+def _swin_patches(layer: Any, call: _Call, images: Any) -> Any:
+    x = call(layer.proj, images)
+    x = keras.ops.reshape(x, (-1, x.shape[1] * x.shape[2], layer.embed_dim))
+    return x if layer.norm is None else call(layer.norm, x)
+
+
+def _swin(layer: Any, call: _Call, x: Any) -> Any:
+    for block in layer.blocks:
+        x = call(block, x)
+    if layer.downsample is None:
+        return x
+    height, width = layer.input_resolution
+    return call(layer.downsample, x, H=height, W=width)
+
+
+_UNROLLED: Mapping[str, Callable[..., Any]] = MappingProxyType(
+    {
+        "ViTEncoder": _vit,
+        "DeiTEncoder": _deit,
+        "DINOV2Encoder": _dino,
+        "DINOV3Encoder": _dino,
+        "HGNetV2Encoder": _hgnet,
+        "PatchEmbedding": _swin_patches,
+        "SigLIPVisionEmbedding": _siglip,
+        "SwinTransformerStage": _swin,
+    }
+)
+_POSITIONS = ("Arange", "DINOV3RopePositionEmbedding", "MoonshineRotaryEmbedding")

@@ -1,0 +1,171 @@
+"""Where a preset of keras-hub lies: a local directory, a cache, or a hub that can be reached; found out in seconds."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import re
+import socket
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from kerastune_ft.config.words import right_value
+from kerastune_ft.errors import ConfigError
+
+_PLACE = "backbone.preset"
+_CONFIG = "config.json"
+_WEIGHTS = ("*.weights.h5", "*.safetensors", "*.bin")
+_HOSTS = {"kaggle": "api.kaggle.com", "hf": "huggingface.co", "modelscope": "modelscope.cn"}
+_HUBS = {"kaggle": "Kaggle", "hf": "Hugging Face", "modelscope": "ModelScope"}
+_ACCESS = {
+    "kaggle": "accept its terms on its page at kaggle.com and set KAGGLE_USERNAME and KAGGLE_KEY",
+    "hf": "accept its terms on its page at huggingface.co and set HF_TOKEN",
+    "modelscope": "ask for access on its page at modelscope.cn and log in",
+}
+
+
+def located(preset: str, known: dict[str, Any]) -> str:
+    """Return the directory of a preset that is at hand, else its handle, once its hub is known to answer.
+
+    `known` are keras-hub's own presets by name. Raises ConfigError for a preset that is not to be had.
+    """
+    if Path(preset).is_dir():
+        return str(_checked(Path(preset)))
+    handle = known[preset]["kaggle_handle"] if preset in known else preset
+    scheme, separator, rest = handle.partition("://")
+    if not separator or scheme not in _HOSTS:
+        raise _unknown(preset, known)
+    for directory in _cached(scheme, rest):
+        if _is_whole(directory):
+            return str(directory)
+    if scheme == "modelscope" and not _has_modelscope():
+        raise ConfigError(
+            f"{_PLACE}: {preset} needs the package modelscope; install it: python -m pip install modelscope"
+        )
+    if not _reachable(_HOSTS[scheme]):
+        raise _not_there(preset, scheme, rest, f"it is not in the cache, and {_HOSTS[scheme]} cannot be reached")
+    return handle
+
+
+def refused(preset: str, handle: str, error: Exception) -> ConfigError:
+    """Return the error for a preset whose hub answered and did not give it."""
+    scheme = handle.partition("://")[0]
+    why = next(iter(str(error).strip().splitlines()), type(error).__name__)
+    if scheme not in _HUBS:
+        return ConfigError(f"{_PLACE}: {preset} cannot be loaded: {why}; is the directory complete?")
+    gated = re.search(r"403|401|gated|terms|permission|restricted", str(error), re.IGNORECASE)
+    remedy = f"if the model is gated, {_ACCESS[scheme]}; " if gated else ""
+    return ConfigError(
+        f"{_PLACE}: {preset} cannot be loaded from {_HUBS[scheme]}: {why}\n  {remedy}check the name at the page of the "
+        "model, or give a directory that preset.save_to_preset wrote"
+    )
+
+
+def content_hash(directory: Path) -> str:
+    """Return the SHA-256 over the files of weights in a preset directory."""
+    digest = hashlib.sha256()
+    for path in _weights(directory):
+        with path.open("rb") as file:
+            while block := file.read(1 << 20):
+                digest.update(block)
+    return digest.hexdigest()
+
+
+def sequence_length(directory: Path) -> int | None:
+    """Return the length of a row of the preset's own preprocessor, if it has one."""
+    path = directory / "preprocessor.json"
+    if not path.is_file():
+        return None
+    try:
+        length = json.loads(path.read_text(encoding="utf-8")).get("config", {}).get("sequence_length")
+    except (ValueError, AttributeError):
+        return None
+    return length if isinstance(length, int) and length > 0 else None
+
+
+def _checked(directory: Path) -> Path:
+    if not (directory / _CONFIG).is_file():
+        held = ", ".join(sorted(path.name for path in directory.iterdir())[:5]) or "nothing"
+        raise ConfigError(
+            f"{_PLACE}: {directory} is no preset: it has no {_CONFIG} (it holds {held}); give the directory that "
+            "save_to_preset of keras-hub wrote"
+        )
+    if not _is_whole(directory):
+        raise ConfigError(f"{_PLACE}: {directory} has no file of weights ({_WEIGHTS[0]}); is the copy complete?")
+    return directory
+
+
+def _is_whole(directory: Path) -> bool:
+    return (directory / _CONFIG).is_file() and bool(_weights(directory))
+
+
+def _weights(directory: Path) -> list[Path]:
+    return sorted(path for pattern in _WEIGHTS for path in directory.glob(pattern))
+
+
+def _cached(scheme: str, rest: str) -> Iterator[Path]:
+    """Yield the directories where the hub's own client keeps this model, the newest version first."""
+    if scheme == "kaggle":
+        folder = cache(scheme) / "models" / rest
+        yield folder
+        versions = [path for path in folder.glob("*") if path.name.isdigit()]
+        yield from sorted(versions, key=lambda path: int(path.name), reverse=True)
+    elif scheme == "hf":
+        folder = cache(scheme) / f"models--{rest.replace('/', '--')}"
+        pointer = folder / "refs" / "main"
+        if pointer.is_file():
+            yield folder / "snapshots" / pointer.read_text(encoding="utf-8").strip()
+    else:
+        yield cache(scheme) / "models" / rest
+        yield cache(scheme) / rest
+
+
+def cache(scheme: str) -> Path:
+    """Return the directory where the client of a hub keeps models, by the rule of that client."""
+    home = Path(os.environ.get("XDG_CACHE_HOME") or "~/.cache").expanduser()
+    if scheme == "kaggle":
+        return Path(os.environ.get("KAGGLEHUB_CACHE") or "~/.cache/kagglehub").expanduser()
+    if scheme == "hf":
+        named = os.environ.get("HF_HUB_CACHE")
+        return Path(named or Path(os.environ.get("HF_HOME") or home / "huggingface") / "hub").expanduser()
+    return Path(os.environ.get("MODELSCOPE_CACHE") or "~/.cache/modelscope/hub").expanduser()
+
+
+def _unknown(preset: str, known: dict[str, Any]) -> ConfigError:
+    near = right_value(preset, known)
+    hint = f"did you mean {near!r}? " if near else ""
+    if "/" in preset and "://" not in preset:
+        hint = (
+            f"there is no such directory; for Hugging Face write hf://{preset.rsplit('/', 2)[-2]}/{Path(preset).name}; "
+        )
+    return ConfigError(
+        f"{_PLACE}: {preset!r} is no preset of keras-hub; {hint}give the name of one, kaggle://ORG/MODEL/keras/NAME, "
+        "hf://ORG/NAME, modelscope://ORG/NAME, or a local directory"
+    )
+
+
+def _not_there(preset: str, scheme: str, rest: str, why: str) -> ConfigError:
+    return ConfigError(
+        f"{_PLACE}: {preset} is not there: {why}.\n"
+        f"  {_HUBS[scheme]} keeps its models in {next(_cached(scheme, rest), cache(scheme))}. On a machine with a "
+        "network run\n"
+        f"    python -c \"import keras_hub; keras_hub.models.Backbone.from_preset('{preset}')\"\n"
+        "  and copy that folder here, or give a local preset directory; or write a class instead of the preset, as\n"
+        '  {"kind": "keras_hub", "class": "BertBackbone"}, which has random weights and needs no download.'
+    )
+
+
+def _has_modelscope() -> bool:
+    import importlib.util
+
+    return importlib.util.find_spec("modelscope") is not None
+
+
+def _reachable(host: str) -> bool:
+    try:
+        socket.create_connection((host, 443), timeout=2.0).close()
+    except OSError:
+        return False
+    return True

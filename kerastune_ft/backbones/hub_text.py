@@ -1,0 +1,48 @@
+"""Text backbones of keras-hub as one graph from token ids to hidden states, with the same input names for every family.
+
+The layers are keras-hub's own. What does not belong to an encoder of text is left out: poolers, decoders of
+encoder-decoder models, and the output embeddings of language models.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import keras
+
+from kerastune_ft.backbones.hub_blocks import replayed
+from kerastune_ft.backbones.text_input import PADDING_MASK, SEGMENT_IDS, TOKEN_IDS
+from kerastune_ft.graph import keras_private
+
+_OUTPUTS = ("encoder_sequence_output", "sequence_output")
+
+
+def encoder(backbone: keras.Model) -> keras.Model:
+    """Return the model {token_ids, padding_mask(, segment_ids)}: [batch, length] -> [batch, length, width]."""
+    given = backbone.input if isinstance(backbone.input, dict) else {TOKEN_IDS: backbone.input}
+    output = backbone.output
+    if isinstance(output, dict):
+        output = next(output[name] for name in _OUTPUTS if name in output)
+    else:
+        output = _before_vocabulary(backbone, output)
+    inputs = {name: keras.Input((None,), dtype="int32", name=name) for name in names(backbone)}
+    taken = {name: tensor for name, tensor in given.items() if name.removeprefix("encoder_") in inputs}
+    # Of a layer of their own: Keras loses the place of an input that a model made of part of this graph begins with.
+    passed = {
+        name: keras.layers.Identity(dtype="int32", name=f"{name}_passed")(tensor) for name, tensor in inputs.items()
+    }
+    renamed = {name: passed[name.removeprefix("encoder_")] for name in taken}
+    features = replayed(keras.Model(taken, output), renamed)
+    return keras.Model(inputs, features, name=backbone.name)
+
+
+def names(backbone: keras.Model) -> tuple[str, ...]:
+    """Return the names of the inputs; the mask is one of them even where only the head looks at it."""
+    has_segments = isinstance(backbone.input, dict) and SEGMENT_IDS in backbone.input
+    return (TOKEN_IDS, PADDING_MASK, SEGMENT_IDS) if has_segments else (TOKEN_IDS, PADDING_MASK)
+
+
+def _before_vocabulary(backbone: keras.Model, output: Any) -> Any:
+    """Return what a last layer named `head`, which gives a value for each word, is computed from."""
+    last = keras_private.nodes_in_order(backbone)[-1]
+    return last.inputs[0] if last.operation.name == "head" else output

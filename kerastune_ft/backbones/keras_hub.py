@@ -1,0 +1,164 @@
+"""Backbones of keras-hub: presets by name or directory, and classes with random weights."""
+
+from __future__ import annotations
+
+import contextlib
+import sys
+import warnings
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import keras
+import keras_hub
+
+from kerastune_ft.backbones import hub_audio, hub_presets, hub_text, hub_vision
+from kerastune_ft.backbones.base import Backbone, Transfer
+from kerastune_ft.backbones.hub_units import units_of
+from kerastune_ft.backbones.text_input import DEFAULT_LENGTH, TextInput, byte_tokens, special_tokens
+from kerastune_ft.config.backbones import KerasHub
+from kerastune_ft.config.hub_families import BYTES, HUB_FAMILIES, HubFamily
+from kerastune_ft.errors import ConfigError
+
+_VOCABULARY = ("vocabulary_size", "vocab_size")
+
+
+def build(options: KerasHub) -> Backbone:
+    """Build a backbone with the weights of its preset, or of its class with random ones."""
+    return _of_class(options) if options.preset is None else _of_preset(options, options.preset, load_weights=True)
+
+
+def outline(options: KerasHub) -> Backbone:
+    """Build a backbone for its units alone: no weights are read."""
+    return _of_class(options) if options.preset is None else _of_preset(options, options.preset, load_weights=False)
+
+
+def _of_class(options: KerasHub) -> Backbone:
+    name = str(options.class_name)
+    family = HUB_FAMILIES[name]
+    given = {**family.small, **options.options}
+    if options.image_size is not None:
+        given["input_shape" if "input_shape" in family.small else "image_shape"] = (*options.image_size, 3)
+    body = _constructed(name, given)
+    transfer = Transfer("random", None, 0)
+    if family.modality == "image":
+        return _of_images(body, name, family, None, transfer)
+    if family.modality == "audio":
+        return _of_audio(body, name, family, transfer)
+    size = int(next(given[key] for key in _VOCABULARY if key in given))
+    if size < BYTES:
+        raise ConfigError(
+            f"backbone.options.vocabulary_size: {size} is too small; the tokens of a model of random weights are the "
+            f"{BYTES} bytes"
+        )
+    tokenizer = keras_hub.tokenizers.ByteTokenizer(lowercase=False)
+    return _of_text(body, name, family, _text_input(body, tokenizer, byte_tokens(family.packing), None), transfer)
+
+
+def _of_preset(options: KerasHub, preset: str, load_weights: bool) -> Backbone:
+    handle = hub_presets.located(preset, keras_hub.models.Backbone.presets)
+    directory = Path(handle) if Path(handle).is_dir() else None
+    body = _loaded(options, preset, handle, load_weights)
+    kind = type(body).__name__
+    if kind not in HUB_FAMILIES:
+        raise ConfigError(
+            f"backbone.preset: {preset} is a {kind}, which this version has no units for; the classes it has them for "
+            "are listed by: python -m kerastune_ft backbones"
+        )
+    family = HUB_FAMILIES[kind]
+    if options.image_size is not None and family.modality != "image":
+        raise ConfigError(f"backbone.image_size: {preset} takes no images; remove it")
+    name = directory.name if directory else preset
+    digest = hub_presets.content_hash(directory) if directory and load_weights else None
+    transfer = Transfer(name, digest, 0)
+    if family.modality == "image":
+        converter = _part(keras_hub.layers.ImageConverter, preset, handle)
+        backbone = _of_images(body, name, family, converter, transfer)
+    elif family.modality == "audio":
+        backbone = _of_audio(body, name, family, transfer)
+    else:
+        tokenizer = _part(keras_hub.tokenizers.Tokenizer, preset, handle)
+        length = hub_presets.sequence_length(directory) if directory else None
+        text = _text_input(body, tokenizer, special_tokens(tokenizer, family.packing), length)
+        backbone = _of_text(body, name, family, text, transfer)
+    return replace(backbone, transfer=replace(transfer, loaded=len(backbone.variables)))
+
+
+def _loaded(options: KerasHub, preset: str, handle: str, load_weights: bool) -> keras.Model:
+    size = {} if options.image_size is None else {"image_shape": (*options.image_size, 3)}
+    try:
+        with _quiet():
+            return keras_hub.models.Backbone.from_preset(handle, load_weights=load_weights, dtype="float32", **size)
+    except Exception as error:
+        if options.image_size is not None:
+            raise ConfigError(
+                f"backbone.image_size: {preset} cannot be built for {options.image_size[0]} x {options.image_size[1]} "
+                f"pixels ({_first_line(error)}); remove it to take the preset's own size"
+            ) from error
+        raise hub_presets.refused(preset, handle, error) from error
+
+
+def _part(kind: Any, preset: str, handle: str) -> Any:
+    """Return the tokenizer or the image converter of a preset."""
+    try:
+        with _quiet():
+            return kind.from_preset(handle)
+    except Exception as error:
+        raise ConfigError(
+            f"backbone.preset: {preset} has no {kind.__name__} that can be read ({_first_line(error)}); is the "
+            "directory complete?"
+        ) from error
+
+
+def _first_line(error: Exception) -> str:
+    return next(iter(str(error).strip().splitlines()), type(error).__name__)
+
+
+def _of_text(body: keras.Model, name: str, family: HubFamily, text: TextInput, transfer: Transfer) -> Backbone:
+    model = hub_text.encoder(body)
+    units = units_of(model, family)
+    return Backbone(name, model, units, (0, 0), "tokens", transfer, modality="text", text=text)
+
+
+def _of_images(body: keras.Model, name: str, family: HubFamily, converter: Any, transfer: Transfer) -> Backbone:
+    if family.vision_encoder:
+        body = getattr(body, family.vision_encoder)
+    size = hub_vision.own_size(body, converter)
+    model = hub_vision.encoder(body, size, converter)
+    return Backbone(
+        name,
+        model,
+        units_of(model, family),
+        size,
+        hub_vision.described(converter),
+        transfer,
+        prefix_tokens=hub_vision.prefix_tokens(body, family),
+    )
+
+
+def _of_audio(body: keras.Model, name: str, family: HubFamily, transfer: Transfer) -> Backbone:
+    model = hub_audio.encoder(body)
+    return Backbone(name, model, units_of(model, family), (0, 0), "frames", transfer, modality="audio")
+
+
+def _text_input(body: keras.Model, tokenizer: Any, special: Mapping[str, Any], length: int | None) -> TextInput:
+    maximum = getattr(body, "max_sequence_length", None)
+    default = min(length or DEFAULT_LENGTH, maximum or DEFAULT_LENGTH)
+    return TextInput(tokenizer, hub_text.names(body), maximum_length=maximum, default_length=default, **special)
+
+
+def _constructed(name: str, options: Mapping[str, Any]) -> keras.Model:
+    try:
+        with _quiet():
+            return getattr(keras_hub.models, name)(**options, dtype="float32")
+    except (ValueError, TypeError) as error:
+        raise ConfigError(f"backbone.options: keras_hub.models.{name} refuses: {_first_line(error)}") from error
+
+
+@contextlib.contextmanager
+def _quiet() -> Iterator[None]:
+    """Keep standard output, which carries results here, and warnings about the building of layers away."""
+    with contextlib.redirect_stdout(sys.stderr), warnings.catch_warnings():
+        warnings.simplefilter("ignore", UserWarning)
+        yield

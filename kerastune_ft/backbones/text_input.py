@@ -1,0 +1,94 @@
+"""How text becomes the input of a text backbone: its tokenizer, and which special tokens stand where."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from kerastune_ft.errors import ConfigError
+
+TOKEN_IDS, PADDING_MASK, SEGMENT_IDS = "token_ids", "padding_mask", "segment_ids"
+MASK = f"{PADDING_MASK}_passed"
+"""The layer whose output tells tokens from padding wherever a model looks at it."""
+DEFAULT_LENGTH = 512
+# Characters of control that stand for what a vocabulary of bytes has no tokens for: start and end of text, and none.
+_BYTE_START, _BYTE_END, _BYTE_PAD = 2, 3, 0
+
+
+@dataclass(frozen=True)
+class TextInput:
+    """A tokenizer of keras-hub and the places of special tokens, which are those of keras-hub's own preprocessors.
+
+    One text is `start`, its tokens, `end`; a pair is `start`, first, `separator`, second, `end`. The rest of a row is
+    `pad`, where the padding mask is 0. Segment ids, where the model takes them, are 0 to the end of the separator, 1
+    from there to the end of the pair, and 0 on padding.
+    """
+
+    tokenizer: Any
+    """Called with a list of strings, eagerly, it gives a row of token ids for each."""
+    names: tuple[str, ...]
+    """The names of the inputs: token_ids, padding_mask, and segment_ids where the model takes them."""
+    start: tuple[int, ...]
+    separator: tuple[int, ...]
+    end: tuple[int, ...]
+    pad: int
+    maximum_length: int | None
+    """The longest row the model has positions for, special tokens included; None where it has no limit."""
+    default_length: int
+    """The length of a row where the configuration names none: that of the preset's own preprocessor."""
+
+    def to_json(self) -> dict[str, Any]:
+        """Return all but the tokenizer as a JSON object."""
+        return {
+            "names": list(self.names),
+            "start": list(self.start),
+            "separator": list(self.separator),
+            "end": list(self.end),
+            "pad": self.pad,
+            "maximum_length": self.maximum_length,
+            "default_length": self.default_length,
+        }
+
+    @classmethod
+    def from_json(cls, document: Mapping[str, Any], tokenizer: Any) -> TextInput:
+        """Return what `to_json` returned, with its tokenizer."""
+        lists = {key: tuple(value) for key, value in document.items() if isinstance(value, list)}
+        return cls(tokenizer, **{**document, **lists})
+
+    @property
+    def has_segments(self) -> bool:
+        """Return whether the model takes segment ids."""
+        return SEGMENT_IDS in self.names
+
+    def special(self, texts: int) -> int:
+        """Return the number of special tokens in a row of one text or of a pair."""
+        return len(self.start) + len(self.end) + (texts - 1) * len(self.separator)
+
+
+def special_tokens(tokenizer: Any, packing: str) -> dict[str, Any]:
+    """Return `start`, `separator`, `end` and `pad` of a tokenizer; `packing` is that of config.hub_families."""
+    start = getattr(tokenizer, "start_token_id", None)
+    end = getattr(tokenizer, "end_token_id", None)
+    if end is None:
+        raise ConfigError(
+            f"backbone.preset: its tokenizer ({type(tokenizer).__name__}) has no token for the end of a text, so that "
+            "texts cannot be told apart; use another preset"
+        )
+    pad = getattr(tokenizer, "pad_token_id", None)
+    return {
+        "start": (int(start),) if start is not None and packing != "after" else (),
+        "separator": (int(end),) * (2 if packing == "doubled" else 1),
+        "end": (int(end),),
+        "pad": 0 if pad is None else int(pad),
+    }
+
+
+def byte_tokens(packing: str) -> dict[str, Any]:
+    """Return `start`, `separator`, `end` and `pad` for a tokenizer whose tokens are the bytes of a text."""
+    return {
+        "start": () if packing == "after" else (_BYTE_START,),
+        "separator": (_BYTE_END,) * (2 if packing == "doubled" else 1),
+        "end": (_BYTE_END,),
+        "pad": _BYTE_PAD,
+    }

@@ -1,0 +1,116 @@
+"""A table with a row per text, or pair of texts: the texts themselves, their label, and what stays together."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+
+from kerastune_ft.config.data import Column, TableData
+from kerastune_ft.config.tasks import Task
+from kerastune_ft.data.fingerprint import combined_fingerprint
+from kerastune_ft.data.frame import Frame, read_frame
+from kerastune_ft.data.labels import Labels
+from kerastune_ft.data.source import DataSource, Report, SkippedFile, describe
+from kerastune_ft.data.splits import Chosen, Examples, absent_notes, choose_splits
+from kerastune_ft.data.table import check_splits, group_texts, labelled_rows, numbered
+from kerastune_ft.data.table_labels import check_several, label_cells
+from kerastune_ft.data.templates import input_texts
+from kerastune_ft.data.texts import Texts, TextSource, identity, notes_on, present, shortened
+from kerastune_ft.storage import path_of
+
+
+def open_source(options: TableData, task_options: Task, cache_directory: Path, report: Report) -> DataSource:
+    """Open the texts of a table, in the order of its rows."""
+    frame = read_frame(path_of(options.path))
+    check_splits(frame, options)
+    check_several(frame, options.label)
+    found = _found(frame, options, task_options)
+    return _source(options, found, choose_splits(options.splits, {}, found.examples))
+
+
+def open_unsplit(options: TableData, task_options: Task, cache_directory: Path, report: Report) -> DataSource:
+    """Open the texts of a table whole, all of them as the test split: other data to evaluate on."""
+    whole = options.model_copy(update={"splits": None, "group": None})
+    found = _found(read_frame(path_of(options.path)), whole, task_options)
+    splits = {"test": np.arange(len(found.rows), dtype=np.int64)}
+    return _source(whole, found, Chosen(splits, absent_notes(splits, found.examples), {}))
+
+
+def column_texts(frame: Frame, wanted: str | Sequence[str]) -> list[Texts]:
+    """Return by row the text of a column or template, or those of two columns; empty where a cell is."""
+    if isinstance(wanted, str):
+        return [(text,) for text in input_texts(frame, wanted)]
+    return list(zip(*(input_texts(frame, each) for each in wanted), strict=True))
+
+
+@dataclass(frozen=True)
+class _Found:
+    """The rows of a table that can be used, and what to say about the rest."""
+
+    frame: Frame
+    rows: Sequence[int]
+    """The rows of the frame that are examples; all that follows is by example."""
+    texts: Sequence[Texts]
+    label_texts: Sequence[str]
+    labels: Labels
+    groups: Sequence[str] | None
+    skipped: tuple[SkippedFile, ...]
+    notes: tuple[str, ...]
+
+    @property
+    def keys(self) -> list[str]:
+        return [self.frame.named(row) for row in self.rows]
+
+    @property
+    def examples(self) -> Examples:
+        return replace(Examples.labelled(self.keys, self.labels, self.groups, self.column), noun="text")
+
+    def column(self, name: str) -> list[str]:
+        """Return the texts of a column that says something about splits."""
+        texts = self.frame.texts(name, "data.splits.column")
+        return [texts[row] for row in self.rows]
+
+
+def _found(frame: Frame, options: TableData, task: Task) -> _Found:
+    texts = column_texts(frame, options.input)
+    names = [f"{frame.named(row)}: {shortened(each)}" for row, each in enumerate(texts)]
+    cells = label_cells(frame, options.label, are_numbers=task.kind.endswith("_regression"))
+    labelled, unlabelled = labelled_rows(frame, options, names, cells)
+    own = [texts[row] for row in labelled]
+    kept, empty = present(own, [names[row] for row in labelled], options.on_missing, str(frame.path))
+    rows = [labelled[index] for index in kept]
+    return _Found(
+        frame,
+        rows,
+        [texts[row] for row in rows],
+        [cells.text(row) for row in rows],
+        numbered(frame, task, names, cells, rows),
+        group_texts(frame, options.group, rows),
+        (*unlabelled, *empty),
+        (*frame.notes, *cells.notes),
+    )
+
+
+def _source(options: TableData, found: _Found, chosen: Chosen) -> TextSource:
+    contents = [identity(texts) for texts in found.texts]
+    columns: list[Sequence[str]] = [found.keys, found.label_texts, contents]
+    if found.groups is not None:
+        columns.append(found.groups)
+    if isinstance(options.splits, Column):
+        columns.append(found.column(options.splits.column))
+    catalogue = describe(
+        "table",
+        Path(options.path).name,
+        found.labels,
+        chosen,
+        combined_fingerprint(zip(*columns, strict=True)),
+        found.keys,
+        contents,
+        found.groups,
+        skipped=found.skipped,
+        notes=(*found.notes, *chosen.notes, *notes_on(found.texts, found.skipped, found.labels, chosen.splits)),
+    )
+    return TextSource(catalogue, found.texts)

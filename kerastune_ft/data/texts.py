@@ -1,0 +1,101 @@
+"""Texts and pairs of texts in memory: what all sources of text examples share."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+import tensorflow as tf
+
+from kerastune_ft.data.files import listing
+from kerastune_ft.data.fingerprint import content_identity
+from kerastune_ft.data.labels import Labels
+from kerastune_ft.data.source import Catalogue, DataSource, SkippedFile, counted
+from kerastune_ft.errors import DataError
+
+Texts = tuple[str, ...]
+"""One text, or the two of a pair."""
+
+_NAME_LENGTH = 60
+# What a decoder writes in place of bytes that were no text.
+_REPLACED = "\ufffd"
+
+
+class TextSource(DataSource):
+    """Examples that are one text each, or a pair of them."""
+
+    def __init__(self, catalogue: Catalogue, texts: Sequence[Texts]) -> None:
+        """`texts` are by example, all of one length."""
+        super().__init__(catalogue)
+        self.texts = texts
+
+    def element(self, index: tf.Tensor) -> dict[str, tf.Tensor]:
+        """Return `texts`: a vector of one string or two."""
+        return {"texts": tf.gather(tf.constant(self.texts), index)}
+
+
+def identity(texts: Texts) -> str:
+    """Return the SHA-256 that an example's content is known by."""
+    return content_identity(*texts)
+
+
+def shortened(texts: Texts) -> str:
+    """Return the beginning of an example on one line, to be told from others by."""
+    line = " ".join(" / ".join(texts).split())
+    return line if len(line) <= _NAME_LENGTH else f"{line[:_NAME_LENGTH]}..."
+
+
+def present(
+    texts: Sequence[Texts], names: Sequence[str], rule: str, place: str
+) -> tuple[list[int], tuple[SkippedFile, ...]]:
+    """Return the examples that have all their texts, and the others; raise DataError where these may not be left out.
+
+    `rule` is data.on_missing; `place` says where the texts are.
+    """
+    absent = [index for index, each in enumerate(texts) if not all(text.strip() for text in each)]
+    if absent and rule == "error":
+        shown = listing([(names[index], "") for index in absent])
+        raise DataError(
+            f"data.input: {counted(len(absent), 'example')} of {len(texts)} in {place} "
+            f"{'has' if len(absent) == 1 else 'have'} an empty text:\n{shown}\n"
+            'Write the texts, or  "on_missing": "skip"  in data to leave these examples out.'
+        )
+    if len(absent) == len(texts):
+        raise DataError(f"data.input: every text in {place} is empty. Name where the texts are.")
+    left_out = set(absent)
+    skipped = tuple(SkippedFile(names[index], "its text is empty") for index in absent)
+    return [index for index in range(len(texts)) if index not in left_out], skipped
+
+
+def notes_on(
+    texts: Sequence[Texts], skipped: Sequence[SkippedFile], labels: Labels, splits: Mapping[str, np.ndarray]
+) -> tuple[str, ...]:
+    """Return what the user should know of texts: left out, damaged, and those that are there several times."""
+    found = [f"{counted(len(skipped), 'example')} left out (data.on_missing)"] if skipped else []
+    damaged = sum(any(_REPLACED in text for text in each) for each in texts)
+    if damaged:
+        found.append(
+            f"{counted(damaged, 'text')} {'has' if damaged == 1 else 'have'} the character U+FFFD, which stands for "
+            "bytes that could not be read: the file was written in another encoding than it was read in"
+        )
+    return (*found, *_repeated(texts, labels, splits))
+
+
+def _repeated(texts: Sequence[Texts], labels: Labels, splits: Mapping[str, np.ndarray]) -> list[str]:
+    """Return a warning for each sort of identical texts that spoil what is measured."""
+    said = labels.texts
+    split_of = {int(index): split for split, indices in splits.items() for index in indices}
+    copies: dict[Texts, list[int]] = {}
+    for index, each in enumerate(texts):
+        copies.setdefault(each, []).append(index)
+    count: Counter[str] = Counter()
+    for same in copies.values():
+        if len({split_of.get(index) for index in same}) > 1:
+            count["in more than one split, so the metrics flatter the model"] += 1
+        if len({said[index] for index in same}) > 1:
+            count["there with different labels, so at most one of these is right"] += 1
+    return [
+        f"identical texts: {counted(number, 'text')} {'is' if number == 1 else 'are'} {what}"
+        for what, number in count.items()
+    ]

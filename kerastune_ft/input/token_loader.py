@@ -1,0 +1,144 @@
+"""Texts as the batches of tokens a model takes: every batch of one length, from tokens made ahead."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from kerastune_ft.backbones.text_input import TextInput
+from kerastune_ft.data.source import counted
+from kerastune_ft.data.texts import TextSource
+from kerastune_ft.errors import ConfigError
+from kerastune_ft.input.lengths import bucket_numbers, padded_lengths, rounded
+from kerastune_ft.input.packing import Packed, packed
+from kerastune_ft.input.pipeline import Shaping, targets_of
+from kerastune_ft.input.tokenise import Tokens, has_vocabulary, kept_tokens
+
+_LEAST_TOKENS = 4
+
+
+@dataclass(frozen=True)
+class TokenLoader:
+    """The tokens of all examples of a source by index, for one task and backbone."""
+
+    source: TextSource
+    task: Shaping
+    rows: Packed
+    limit: int
+    """The most tokens of a row."""
+    lengths: tuple[int, ...]
+    """What rows are padded to, ascending: that of an example follows from its own tokens."""
+
+    @functools.cached_property
+    def targets(self) -> np.ndarray | None:
+        """Return the targets of all examples of the source by index."""
+        return targets_of(self.source, self.task, None)
+
+    @functools.cached_property
+    def buckets(self) -> np.ndarray:
+        """By example of the source, the number of the length its row is padded to."""
+        return bucket_numbers(self.rows.lengths, self.lengths)
+
+    @property
+    def mean_length(self) -> float:
+        """Return the length that the rows of all examples are padded to, in the mean."""
+        return float(np.asarray(self.lengths)[self.buckets].mean())
+
+    def __call__(self, indices: np.ndarray, view: int = 0) -> dict[str, np.ndarray]:
+        """Return the model's inputs for examples that share a length; texts have one view."""
+        return self.rows.padded(indices, self.lengths[self.buckets[indices[0]]])
+
+    def to_json(self) -> dict[str, Any]:
+        """Return what a plan says about the rows of tokens."""
+        own, lost = self.rows.lengths, self.rows.lost
+        computed = np.asarray(self.lengths)[self.buckets]
+        return {
+            "sequence_length": self.limit,
+            "lengths": list(self.lengths),
+            "rows": self.rows.text.to_json(),
+            "has_vocabulary": has_vocabulary(self.rows.text.tokenizer),
+            "texts": len(self.source.texts[0]),
+            "examples": np.bincount(self.buckets, minlength=len(self.lengths)).tolist(),
+            "mean_tokens": round(float(own.mean()), 1),
+            "padding": round(1 - float(own.sum() / computed.sum()), 4),
+            "truncated": {"examples": int((lost > 0).sum()), "tokens": int(lost.sum())},
+        }
+
+    def notes(self) -> list[str]:
+        """Return sentences about texts that were cut, or that the tokenizer has no tokens for."""
+        found = []
+        lost, total = self.rows.lost, len(self.rows.lost)
+        if cut := int((lost > 0).sum()):
+            found.append(
+                f"{cut} of {counted(total, 'text')} {'is' if cut == 1 else 'are'} cut to {self.limit} tokens and "
+                f"{'loses' if cut == 1 else 'lose'} {counted(int(lost.sum()), 'token')}, "
+                f"{lost[lost > 0].mean():.0f} in the mean (data.sequence_length)"
+            )
+        return found + _unknown_notes(self.rows, total)
+
+
+def _unknown_notes(rows: Packed, total: int) -> list[str]:
+    unknown = getattr(rows.text.tokenizer, "unk_token_id", None)
+    if unknown is None:
+        return []
+    places = np.flatnonzero(rows.ids == unknown)
+    if not len(places):
+        return []
+    texts = len(np.unique(np.searchsorted(rows.offsets, places, side="right")))
+    return [
+        f"{texts} of {counted(total, 'text')} {'has' if texts == 1 else 'have'} characters or words that the tokenizer "
+        f"does not know: {counted(len(places), 'unknown token')}"
+    ]
+
+
+def token_loader(
+    source: TextSource,
+    task: Shaping,
+    text: TextInput,
+    asked: int | None,
+    cache_directory: Path,
+    report: Callable[[str], None],
+    lengths: Sequence[int] | None = None,
+) -> TokenLoader:
+    """Tokenise a source; `asked` is data.sequence_length, `lengths` those of a run whose model is used on other data.
+
+    Raises ConfigError for a length the model has no positions for, or none for tokens.
+    """
+    limit = lengths[-1] if lengths else _limit(text, asked, len(source.texts[0]))
+    tokens = _tokens(source, text, cache_directory, report)
+    rows = packed(text, tokens, limit)
+    if lengths is None:
+        train = rows.lengths[source.splits["train"]]
+        lengths = padded_lengths(train, min(limit, rounded(int(rows.lengths.max()))))
+    return TokenLoader(source, task, rows, limit, tuple(lengths))
+
+
+def outside_lengths(about: Mapping[str, Any]) -> tuple[int, ...]:
+    """Return what rows of other data are padded to in a run whose plan says this of its texts: longer ones go too."""
+    return tuple(sorted({*about["lengths"], about["sequence_length"]}))
+
+
+def _tokens(source: TextSource, text: TextInput, cache_directory: Path, report: Callable[[str], None]) -> list[Tokens]:
+    parts = zip(*source.texts, strict=True)
+    return [kept_tokens(text.tokenizer, part, cache_directory, report) for part in parts]
+
+
+def _limit(text: TextInput, asked: int | None, parts: int) -> int:
+    limit = asked or text.default_length
+    if asked is not None and text.maximum_length is not None and asked > text.maximum_length:
+        raise ConfigError(
+            f"data.sequence_length: {asked} is more than the {text.maximum_length} positions the backbone has; write "
+            f"at most {text.maximum_length}"
+        )
+    least = text.special(parts) + _LEAST_TOKENS
+    if limit < least:
+        raise ConfigError(
+            f"data.sequence_length: {limit} leaves no room for text beside {text.special(parts)} special tokens; write "
+            f"at least {least}"
+        )
+    return limit

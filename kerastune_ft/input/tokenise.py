@@ -1,0 +1,114 @@
+"""The tokens of all texts of a source, made once, ahead of everything, and kept in the cache directory."""
+
+from __future__ import annotations
+
+import hashlib
+import importlib.metadata
+import json
+import os
+import shutil
+import tempfile
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import keras
+import numpy as np
+from filelock import FileLock
+
+# Counted up when what is kept changes, so that older files are not taken for those of now.
+_VERSION = 1
+# Texts that a tokenizer is called with at once.
+_GROUP = 1024
+_CONFIG = "config.json"
+
+
+@dataclass(frozen=True)
+class Tokens:
+    """Token ids of many texts, one text after the other, without special tokens."""
+
+    ids: np.ndarray
+    """Of all texts, int32."""
+    offsets: np.ndarray
+    """Where each text begins, and where the last ends, int64."""
+
+    def __getitem__(self, number: int) -> np.ndarray:
+        return self.ids[self.offsets[number] : self.offsets[number + 1]]
+
+    def __len__(self) -> int:
+        return len(self.offsets) - 1
+
+
+def tokenised(tokenizer: Any, texts: Sequence[str]) -> Tokens:
+    """Return the tokens of texts; equal texts are tokenised once."""
+    number = {text: place for place, text in enumerate(dict.fromkeys(texts))}
+    rows = list(_rows(tokenizer, list(number)))
+    chosen = [rows[number[text]] for text in texts]
+    lengths = np.fromiter(map(len, chosen), np.int64, len(chosen))
+    offsets = np.concatenate([np.zeros(1, np.int64), np.cumsum(lengths)])
+    ids = np.concatenate(chosen) if chosen else np.zeros(0, np.int32)
+    return Tokens(ids.astype(np.int32, copy=False), offsets)
+
+
+def _rows(tokenizer: Any, texts: Sequence[str]) -> Iterator[np.ndarray]:
+    for start in range(0, len(texts), _GROUP):
+        rows = tokenizer(list(texts[start : start + _GROUP]))
+        # With tensorflow-text installed a tokenizer gives a ragged tensor, without it lists.
+        for row in rows.to_list() if hasattr(rows, "to_list") else rows:
+            yield np.asarray(row, np.int32).reshape(-1)
+
+
+def kept_tokens(tokenizer: Any, texts: Sequence[str], cache_directory: Path, report: Callable[[str], None]) -> Tokens:
+    """Return the tokens of texts as they were kept for this tokenizer, or make and keep them."""
+    digest = hashlib.sha256(json.dumps([_VERSION, tokenizer_hash(tokenizer)]).encode())
+    for text in texts:
+        digest.update(len(text).to_bytes(8, "little") + text.encode("utf-8", "surrogatepass"))
+    target = cache_directory / "tokens" / digest.hexdigest()[:32]
+    target.parent.mkdir(parents=True, exist_ok=True)
+    with FileLock(target.with_suffix(".lock")):
+        if not target.exists():
+            report(f"tokenising {len(texts)} texts, once")
+            partial = target.with_suffix(".partial")
+            shutil.rmtree(partial, ignore_errors=True)
+            partial.mkdir()
+            made = tokenised(tokenizer, texts)
+            np.save(partial / "ids.npy", made.ids)
+            np.save(partial / "offsets.npy", made.offsets)
+            os.replace(partial, target)
+    return Tokens(np.load(target / "ids.npy", mmap_mode="r"), np.load(target / "offsets.npy"))
+
+
+def tokenizer_hash(tokenizer: Any) -> str:
+    """Return a SHA-256 over all that the tokens of a text follow from: kind, options, vocabulary, version."""
+    config = {key: value for key, value in tokenizer.get_config().items() if key != "name"}
+    about = [type(tokenizer).__name__, config, importlib.metadata.version("keras-hub")]
+    digest = hashlib.sha256(json.dumps(about, sort_keys=True, default=str).encode())
+    for name, content in sorted(tokenizer_files(tokenizer).items()):
+        if name.startswith("assets/"):
+            digest.update(name.encode() + content)
+    return digest.hexdigest()
+
+
+def has_vocabulary(tokenizer: Any) -> bool:
+    """Return whether a tokenizer has files; that of bytes has none."""
+    return hasattr(tokenizer, "save_assets")
+
+
+def tokenizer_files(tokenizer: Any) -> dict[str, bytes]:
+    """Return the files keras-hub opens a tokenizer from, by their path; none of one that has no vocabulary."""
+    if not has_vocabulary(tokenizer):
+        return {}
+    with tempfile.TemporaryDirectory() as folder:
+        tokenizer.save_to_preset(folder)
+        paths = [path for path in sorted(Path(folder).rglob("*")) if path.is_file()]
+        found = {path.relative_to(folder).as_posix(): path.read_bytes() for path in paths}
+    # keras-hub looks here for which family a preset is of, before it opens the tokenizer.
+    family = type(tokenizer).backbone_cls
+    about = {
+        "module": family.__module__,
+        "class_name": family.__name__,
+        "config": {},
+        "registered_name": keras.saving.get_registered_name(family),
+    }
+    return {_CONFIG: json.dumps(about, indent=2).encode(), **found}

@@ -1,0 +1,113 @@
+"""Classification into one of several classes, whatever the examples are."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Any
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+from kerastune_ft.config.heads import Head
+from kerastune_ft.config.tasks import Classification as Options
+from kerastune_ft.data.labels import Scheme
+from kerastune_ft.errors import ConfigError
+from kerastune_ft.input.decode import Geometry
+from kerastune_ft.tasks.base import PLAIN, LossOptions
+from kerastune_ft.tasks.pooled import PooledTask
+
+
+class Classification(PooledTask):
+    """Softmax over classes on pooled features; the outputs are logits [batch, classes]."""
+
+    metric_directions = MappingProxyType({"loss": "min", "accuracy": "max", "macro_f1": "max", "auc": "max"})
+    training_metrics = ("accuracy",)
+
+    def __init__(self, options: Options, head: Head, scheme: Scheme, seed: int) -> None:
+        """`scheme` names the classes in the order of the labels' numbers."""
+        super().__init__(head, scheme, seed)
+        self.classes = classes = scheme.names
+        positive = options.positive if options.positive is not None else classes[-1]
+        if positive not in classes:
+            raise ConfigError(f"task.positive: {positive!r} is not a class; the classes are {', '.join(classes)}")
+        if options.positive is not None and len(classes) > 2:
+            raise ConfigError(f"task.positive has no effect with {len(classes)} classes; remove it")
+        self._positive = classes.index(positive)
+
+    def finish(self, outputs: Any) -> Any:
+        """Return probabilities [batch, classes]."""
+        return keras.layers.Softmax(name="probabilities", dtype="float32")(outputs)
+
+    def targets(self, example: Mapping[str, tf.Tensor], geometry: Geometry | None = None) -> tf.Tensor:
+        """Return the number of the class, int32."""
+        return tf.cast(example["label"], tf.int32)
+
+    def loss(
+        self, targets: Any, outputs: tf.Tensor, weights: tf.Tensor, options: LossOptions = PLAIN
+    ) -> tuple[tf.Tensor, tf.Tensor]:
+        """Return the summed cross-entropy and the number of real examples."""
+        wanted = tf.one_hot(targets, len(self.classes), on_value=1.0 - options.smoothing, dtype=tf.float32)
+        wanted += options.smoothing / len(self.classes)
+        losses = tf.nn.softmax_cross_entropy_with_logits(wanted, tf.cast(outputs, tf.float32))
+        if options.class_weights is not None:
+            losses *= tf.gather(tf.constant(options.class_weights, tf.float32), targets)
+        return tf.reduce_sum(losses * weights), tf.reduce_sum(weights)
+
+    def training_sums(self, targets: Any, outputs: tf.Tensor, weights: tf.Tensor) -> dict[str, tf.Tensor]:
+        """Return the number of correct predictions."""
+        correct = tf.cast(tf.equal(tf.argmax(outputs, axis=-1, output_type=tf.int32), targets), tf.float32)
+        return {"accuracy": tf.reduce_sum(correct * weights)}
+
+    def evaluate(self, targets: np.ndarray, outputs: np.ndarray) -> dict[str, float]:
+        """Return loss, accuracy, macro F1 and AUC (binary: of `positive`; else macro one-vs-rest), by scikit-learn.
+
+        AUC is NaN where a class has no example in the split; F1 then is over the classes that occur.
+        """
+        from sklearn import metrics
+
+        probabilities = softmax(outputs)
+        predicted = probabilities.argmax(axis=1)
+        return {
+            "loss": float(_losses(targets, outputs).mean()),
+            "accuracy": float(metrics.accuracy_score(targets, predicted)),
+            "macro_f1": float(metrics.f1_score(targets, predicted, average="macro", zero_division=0)),
+            "auc": self._auc(targets, probabilities),
+        }
+
+    def _auc(self, targets: np.ndarray, probabilities: np.ndarray) -> float:
+        from sklearn import metrics
+
+        if len(np.unique(targets)) < len(self.classes):
+            return float("nan")
+        if len(self.classes) == 2:
+            return float(metrics.roc_auc_score(targets == self._positive, probabilities[:, self._positive]))
+        return float(metrics.roc_auc_score(targets, probabilities, multi_class="ovr", average="macro"))
+
+    def predictions(self, targets: np.ndarray | None, outputs: np.ndarray) -> dict[str, np.ndarray]:
+        """Return label, prediction, probability, probability_<class> and loss; without targets no label and loss."""
+        probabilities = softmax(outputs)
+        predicted = probabilities.argmax(axis=1)
+        names = np.asarray(self.classes, dtype=object)
+        columns: dict[str, np.ndarray] = {} if targets is None else {"label": names[targets]}
+        columns |= {"prediction": names[predicted], "probability": probabilities.max(axis=1)}
+        columns |= {f"probability_{name}": probabilities[:, number] for number, name in enumerate(self.classes)}
+        return columns if targets is None else columns | {"loss": _losses(targets, outputs)}
+
+    def constant(self, labels: np.ndarray) -> np.ndarray:
+        """Return the logits of the classes' shares of the training examples."""
+        counts = np.bincount(labels, minlength=len(self.classes))
+        return np.log(np.maximum(counts, 1e-6) / len(labels)).astype(np.float32)
+
+
+def softmax(logits: np.ndarray) -> np.ndarray:
+    """Return probabilities from logits, in float64 so that rows sum to 1 within 1e-15."""
+    shifted = logits.astype(np.float64) - logits.max(axis=1, keepdims=True)
+    exponents = np.exp(shifted)
+    return exponents / exponents.sum(axis=1, keepdims=True)
+
+
+def _losses(targets: np.ndarray, logits: np.ndarray) -> np.ndarray:
+    shifted = logits.astype(np.float64) - logits.max(axis=1, keepdims=True)
+    return np.log(np.exp(shifted).sum(axis=1)) - shifted[np.arange(len(targets)), targets]

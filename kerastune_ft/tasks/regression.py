@@ -1,0 +1,126 @@
+"""Regression: one number, or several, for an example, whatever that is."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from typing import Any
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+from kerastune_ft.config.heads import Head
+from kerastune_ft.data.labels import Scheme
+from kerastune_ft.input.decode import Geometry
+from kerastune_ft.layers.heads import dense_head
+from kerastune_ft.tasks.base import PLAIN, LossOptions
+from kerastune_ft.tasks.pooled import PooledTask
+
+_DIRECTIONS = {"loss": "min", "mae": "min", "rmse": "min", "r2": "max"}
+_FAR = 1e3
+
+
+class Regression(PooledTask):
+    """Values on pooled features; targets and outputs are standardised, what users see has their units."""
+
+    metric_directions: Mapping[str, str]
+    training_metrics = ("mae",)
+    finished = "values"
+
+    def __init__(self, head: Head, scheme: Scheme, seed: int) -> None:
+        """`scheme` holds the names of the targets, and the mean and deviation they are standardised by."""
+        super().__init__(head, scheme, seed)
+        self._mean, self._deviation = np.asarray(scheme.mean), np.asarray(scheme.deviation)
+        several = [f"_{name}" for name in scheme.names] if len(scheme.names) > 1 else []
+        self.metric_directions = {
+            f"{metric}{ending}": direction
+            for ending in ("", *several)
+            for metric, direction in _DIRECTIONS.items()
+            if not (ending and metric == "loss")
+        }
+
+    def head(self, features: Any, mask: Any = None) -> Any:
+        """Return standardised values [batch, targets], at first the mean of the training examples.
+
+        Random ones would be off by several deviations, and unlearning them would take the first epochs.
+        """
+        return dense_head(features, self._head, len(self.scheme.names), self._seed, mask=mask, start_at_zero=True)
+
+    def finish(self, outputs: Any) -> Any:
+        """Return values in the user's units, [batch, targets]."""
+        if not (np.abs(self._mean) > _FAR * self._deviation).any():
+            scale, offset = self._deviation.tolist(), self._mean.tolist()
+            return keras.layers.Rescaling(scale, offset=offset, name="values", dtype="float32")(outputs)
+        # Of values that lie close together far from 0, as dates do, float32 has too few digits, and Rescaling turns its
+        # numbers into float32 whatever its dtype; the weights of a layer keep theirs.
+        layer = keras.layers.Dense(len(self._mean), name="values", dtype="float64", trainable=False)
+        values = layer(outputs)
+        layer.set_weights([np.diag(self._deviation), self._mean])
+        return values
+
+    def targets(self, example: Mapping[str, tf.Tensor], geometry: Geometry | None = None) -> tf.Tensor:
+        """Return the standardised values, float32 [targets]."""
+        return tf.cast((tf.cast(example["label"], tf.float64) - self._mean) / self._deviation, tf.float32)
+
+    def loss(
+        self, targets: Any, outputs: tf.Tensor, weights: tf.Tensor, options: LossOptions = PLAIN
+    ) -> tuple[tf.Tensor, tf.Tensor]:
+        """Return the sum of squared errors of standardised values, averaged over targets, and the examples' number."""
+        errors = tf.cast(outputs, tf.float32) - targets
+        return tf.reduce_sum(tf.reduce_mean(tf.square(errors), axis=-1) * weights), tf.reduce_sum(weights)
+
+    def training_sums(self, targets: Any, outputs: tf.Tensor, weights: tf.Tensor) -> dict[str, tf.Tensor]:
+        """Return the sum of absolute errors in the user's units, averaged over targets."""
+        errors = tf.abs(tf.cast(outputs, tf.float32) - targets) * tf.constant(self._deviation, tf.float32)
+        return {"mae": tf.reduce_sum(tf.reduce_mean(errors, axis=-1) * weights)}
+
+    def evaluate(self, targets: np.ndarray, outputs: np.ndarray) -> dict[str, float]:
+        """Return loss (of standardised values), and MAE, RMSE and R2 in the user's units, means over targets.
+
+        Of several targets each has its own figures too: `mae_<target>` and so on. R2 is NaN with a single example.
+        """
+        wanted, values = self.values(targets), self.values(outputs)
+        found = {"loss": float(_losses(targets, outputs).mean()), **_errors(wanted, values)}
+        if len(self.scheme.names) > 1:
+            for number, name in enumerate(self.scheme.names):
+                column = slice(number, number + 1)
+                own = _errors(wanted[:, column], values[:, column])
+                found |= {f"{metric}_{name}": value for metric, value in own.items()}
+        return found
+
+    def values(self, standardised: np.ndarray) -> np.ndarray:
+        """Return standardised values in the user's units, float64 [examples, targets]."""
+        return standardised.astype(np.float64) * self._deviation + self._mean
+
+    def predictions(self, targets: np.ndarray | None, outputs: np.ndarray) -> dict[str, np.ndarray]:
+        """Return label, value and loss, or label_<target> and value_<target> of several; without targets the values."""
+        values, names = self.values(outputs), self.scheme.names
+        labels = None if targets is None else self.values(targets)
+        endings = [""] if len(names) == 1 else [f"_{name}" for name in names]
+        columns: dict[str, np.ndarray] = {}
+        for number, ending in enumerate(endings):
+            if labels is not None:
+                # The digits that standardising in float32 has added are none of the label's.
+                digits = 5 - math.floor(math.log10(self._deviation[number]))
+                columns[f"label{ending}"] = np.round(labels[:, number], digits)
+            columns[f"value{ending}"] = values[:, number]
+        return columns if targets is None else columns | {"loss": _losses(targets, outputs)}
+
+    def constant(self, labels: np.ndarray) -> np.ndarray:
+        """Return the standardised mean of the training labels."""
+        return ((labels.mean(axis=0, dtype=np.float64) - self._mean) / self._deviation).astype(np.float32)
+
+
+def _errors(wanted: np.ndarray, values: np.ndarray) -> dict[str, float]:
+    from sklearn import metrics
+
+    return {
+        "mae": float(metrics.mean_absolute_error(wanted, values)),
+        "rmse": float(metrics.root_mean_squared_error(wanted, values)),
+        "r2": float(metrics.r2_score(wanted, values)) if len(wanted) > 1 else float("nan"),
+    }
+
+
+def _losses(targets: np.ndarray, outputs: np.ndarray) -> np.ndarray:
+    return np.square(outputs.astype(np.float64) - targets.astype(np.float64)).mean(axis=1)

@@ -1,0 +1,20 @@
+"""Text regression: one number, or several, for a text."""
+
+from __future__ import annotations
+
+from kerastune_ft.config.heads import Head
+from kerastune_ft.config.tasks import TextRegression as Options
+from kerastune_ft.data.labels import Scheme
+from kerastune_ft.tasks.regression import Regression
+from kerastune_ft.tasks.texts import TextInputs
+
+
+class TextRegression(TextInputs, Regression):
+    """Texts and values."""
+
+    kind = "text_regression"
+
+
+def build(options: Options, head: Head, scheme: Scheme, seed: int) -> TextRegression:
+    """Build the task for the targets of the scheme."""
+    return TextRegression(head, scheme, seed)
