@@ -6,7 +6,8 @@ name that begins with an underscore of Keras.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+import contextlib
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -57,6 +58,16 @@ def leaf_layers(layer: keras.layers.Layer, prefix: str = "") -> dict[str, keras.
                 known.add(id(leaf))
                 found[name] = leaf
     return found
+
+
+@contextlib.contextmanager
+def unlocked(layer: keras.layers.Layer) -> Iterator[None]:
+    """Within this context a layer that is built takes further weights."""
+    layer._tracker.unlock()
+    try:
+        yield
+    finally:
+        layer._tracker.lock()
 
 
 def set_path(variable: keras.Variable, path: str) -> None:

@@ -61,6 +61,7 @@ def phase_facts(phase: Document) -> list[Fact]:
     facts = [
         Fact("boundary", _boundary(phase)),
         Fact("trains", ", ".join(phase.get("trains") or ())),
+        Fact("adapters", _adapters(phase.get("lora") or {})),
         Fact("parameters", _parameters(phase)),
         Fact("steps", _steps(phase)),
         Fact("global batch", _batch(phase)),
@@ -188,6 +189,17 @@ def _head(head: Document) -> str:
 def _boundary(phase: Document) -> str:
     asked = json.dumps(phase.get("unfreeze"), ensure_ascii=False)
     return f"{phase.get('boundary')}, from unfreeze {asked}"
+
+
+def _adapters(lora: Document) -> str:
+    layers = lora.get("layers") or ()
+    if not layers:
+        return ""
+    named = ", ".join(layers[:3]) + (f" and {len(layers) - 3} more" if len(layers) > 3 else "")
+    return (
+        f"{say.counted(len(layers), 'adapter')} of rank {lora.get('rank')}, alpha {say.plain(lora.get('alpha'))}: "
+        f"{say.count(lora.get('parameters'))} parameters, on {named}; the units themselves stay frozen"
+    )
 
 
 def _parameters(phase: Document) -> str:

@@ -24,6 +24,7 @@ from kerastune_ft.data.labels import Scheme
 from kerastune_ft.data.source import DataSource, counted
 from kerastune_ft.data.splits import splits_table
 from kerastune_ft.errors import ConfigError, DataError
+from kerastune_ft.graph import lora
 from kerastune_ft.graph.precision import FLOAT32
 from kerastune_ft.rundir import RunDirectory
 from kerastune_ft.storage import told_of_data
@@ -109,6 +110,9 @@ def _execute(
             watch.note(f"stopped after phase {until_phase}; the same command without --until-phase goes on")
             return False
         exact = in_float32(session)
+        # Before anything is measured, so that what is measured is what is saved.
+        if merged := lora.merge(exact.model):
+            target.update_manifest(merged=merged)
         measured = planning.for_evaluation(exact, plan.document)
         # Another model, of float32, has features of its own, which are looked at once.
         own = (latest.of(session, plan, plan.phases[-1], watch), latest.step) if exact is session else ()
