@@ -82,6 +82,11 @@ def phase_facts(phase: Document) -> list[Fact]:
 
 def units_in_short(phase: Document, plan: Document) -> str:
     """Return which units train, as a range where they are the last ones: ``block6 … block7, head``."""
+    short = _units_in_short(phase, plan)
+    return f"adapters in {short}" if phase.get("lora") else short
+
+
+def _units_in_short(phase: Document, plan: Document) -> str:
     trains = list(phase.get("trains") or ())
     units = [unit["id"] for unit in (plan.get("backbone") or {}).get("units") or ()]
     body = [name for name in trains if name != "head"]

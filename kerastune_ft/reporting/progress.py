@@ -42,8 +42,8 @@ def epoch_line(row: Mapping[str, Any], epochs: int, is_best: bool, monitor: str 
 def phase_line(phase: Mapping[str, Any], done_steps: int) -> str:
     """Return one line about a phase that begins."""
     text = (
-        f"phase {phase['name']}: trains {_trained(phase)} ({say.count(phase['trainable_parameters'])} parameters, "
-        f"{say.share(phase['trainable_share'])}), {say.counted(phase['steps'], 'step')} "
+        f"phase {phase['name']}: trains {_trained(phase)} ({'together ' if phase.get('lora') else ''}"
+        f"{say.count(phase['trainable_parameters'])} parameters, {say.share(phase['trainable_share'])}), {say.counted(phase['steps'], 'step')} "
         f"in at most {say.counted(phase['epochs'], 'epoch')}"
     )
     return f"{text}; going on after step {done_steps}" if done_steps else text
@@ -54,7 +54,8 @@ def _trained(phase: Mapping[str, Any]) -> str:
     if lora is None:
         return ", ".join(names) if len(names) <= 4 else f"{names[0]} to head"
     units = ", ".join(names[:-1]) if len(names) <= 4 else f"{names[0]} to {names[-2]}"
-    return f"head and adapters in {units} of rank {lora['rank']}, {say.count(lora['parameters'])} parameters"
+    adapters = say.counted(len(lora["layers"]), "adapter")
+    return f"{adapters} of rank {lora['rank']} in {units} ({say.count(lora['parameters'])} parameters), head"
 
 
 class Lines(Watch):
