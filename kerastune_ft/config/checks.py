@@ -227,13 +227,13 @@ def _lora(phase: Mapping[str, Any]) -> Iterator[Finding]:
     elif isinstance(unfreeze, Mapping) and "variables" in unfreeze:
         yield (
             ("lora",),
-            'with lora no variable of the backbone itself trains, and unfreeze names variables; name units there, as '
+            "with lora no variable of the backbone itself trains, and unfreeze names variables; name units there, as "
             '{"last": 2} or {"match": [...]}, and layers in "targets"',
         )
     if phase.get("batch_norm") in ("statistics", "train"):
         yield (
             ("batch_norm",),
-            f'{shown(phase["batch_norm"])} changes BatchNorm layers, and with lora all but adapters and head stays '
+            f"{shown(phase['batch_norm'])} changes BatchNorm layers, and with lora all but adapters and head stays "
             'frozen; write "frozen", or train the units in a phase of its own',
         )
 

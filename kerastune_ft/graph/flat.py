@@ -110,7 +110,8 @@ def is_graph(operation: Any) -> bool:
 def copy_values(source: keras.layers.Layer, target: keras.layers.Layer) -> None:
     """Give a layer or model the values of another of the same configuration.
 
-    Adapters that the other alone has are left out. Normalization computes with constants it makes of its variables, which Keras renews only when it loads a file.
+    Adapters that the other alone has are left out. Normalization computes with constants it makes of its variables,
+    which Keras renews only when it loads a file.
     """
     alone = {} if lora.adapters([target]) else {id(one) for each in lora.adapters([source]) for one in each.variables}
     target.set_weights([variable.numpy() for variable in source.weights if id(variable) not in alone])

@@ -50,10 +50,7 @@ def targets(lora: Lora, unfreeze: Unfreeze, units: Sequence[Unit], place: str) -
 def adapted(found: Mapping[str, Mapping[str, keras.layers.Layer]]) -> Selection:
     """Return what trains of a backbone in a phase whose layers with adapters these are: the adapters alone."""
     chosen = {
-        variable.path
-        for own in found.values()
-        for adapter in adapters(own.values())
-        for variable in adapter.variables
+        variable.path for own in found.values() for adapter in adapters(own.values()) for variable in adapter.variables
     }
     return Selection(tuple(found), next(iter(found), HEAD), frozenset(chosen))
 
@@ -71,9 +68,7 @@ def _by_default(able: Targets, place: str) -> Targets:
         if any(found.values()):
             return {unit: own for unit, own in found.items() if own}
     others = sorted({type(leaf).__name__ for own in able.values() for leaf in own.values()})
-    remedy = (
-        f'name layers in "targets" (there are {", ".join(others)})' if others else 'unfreeze other units, or "all"'
-    )
+    remedy = f'name layers in "targets" (there are {", ".join(others)})' if others else 'unfreeze other units, or "all"'
     raise ConfigError(
         f"{place}.lora: {', '.join(able)} {'has' if len(able) == 1 else 'have'} no dense layer and no 1x1 convolution "
         f"to put an adapter on; {remedy}"

@@ -41,10 +41,11 @@ def epoch_line(row: Mapping[str, Any], epochs: int, is_best: bool, monitor: str 
 
 def phase_line(phase: Mapping[str, Any], done_steps: int) -> str:
     """Return one line about a phase that begins."""
+    together = "together " if phase.get("lora") else ""
     text = (
-        f"phase {phase['name']}: trains {_trained(phase)} ({'together ' if phase.get('lora') else ''}"
-        f"{say.count(phase['trainable_parameters'])} parameters, {say.share(phase['trainable_share'])}), {say.counted(phase['steps'], 'step')} "
-        f"in at most {say.counted(phase['epochs'], 'epoch')}"
+        f"phase {phase['name']}: trains {_trained(phase)} ({together}"
+        f"{say.count(phase['trainable_parameters'])} parameters, {say.share(phase['trainable_share'])}), "
+        f"{say.counted(phase['steps'], 'step')} in at most {say.counted(phase['epochs'], 'epoch')}"
     )
     return f"{text}; going on after step {done_steps}" if done_steps else text
 

@@ -115,7 +115,7 @@ def notes(phase: Phase, found: Sequence[Adapter]) -> list[str]:
     if not large:
         return []
     return [
-        f"phase {phase.name}: {len(large)} of {len(found)} adapters of rank {large[0].rank} have as many parameters as "
-        f"their kernels or more ({large[0].path}: {parameters(large[:1])} of {count(large[0].kernel)}); a smaller rank, "
+        f"phase {phase.name}: {len(large)} of {len(found)} adapters of rank {large[0].rank} have as many parameters "
+        f"as their kernels or more ({large[0].path}: {parameters(large[:1])} of {count(large[0].kernel)}); a smaller rank, "
         "or training the units themselves, suits them better"
     ]

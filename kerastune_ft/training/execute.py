@@ -110,14 +110,14 @@ def _execute(
             watch.note(f"stopped after phase {until_phase}; the same command without --until-phase goes on")
             return False
         exact = in_float32(session)
-        # Before anything is measured, so that what is measured is what is saved.
-        if merged := lora.merge(exact.model):
-            target.update_manifest(merged=merged)
         measured = planning.for_evaluation(exact, plan.document)
         # Another model, of float32, has features of its own, which are looked at once.
         own = (latest.of(session, plan, plan.phases[-1], watch), latest.step) if exact is session else ()
         evaluated = results.evaluate_splits(exact, measured, _measured(session.source), watch, *own)
         results.write_evaluation(exact, target, evaluated)
+        # The saved model, which has them in its kernels, is compared with what was measured before.
+        if merged := lora.merge(exact.model):
+            target.update_manifest(merged=merged)
         results.save_model(exact, target, list(evaluated.values())[-1])
     return True
 

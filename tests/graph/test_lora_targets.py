@@ -78,7 +78,7 @@ def test_a_pattern_that_gives_nothing(globs: list[str], number: int, message: st
 
 def test_units_without_a_layer_for_it() -> None:
     bare = (Unit("bare", (layers.ReLU(name="relu"),), ()),)
-    with pytest.raises(ConfigError, match='bare has no dense layer and no 1x1 .*; unfreeze other units, or "all"'):
+    with pytest.raises(ConfigError, match=r'bare has no dense layer and no 1x1 .*; unfreeze other units, or "all"'):
         targets(Lora(rank=1), Everything(), bare, "phases[0] (x)")
 
 
