@@ -83,7 +83,8 @@ def phase_facts(phase: Document) -> list[Fact]:
 def units_in_short(phase: Document, plan: Document) -> str:
     """Return which units train, as a range where they are the last ones: ``block6 … block7, head``."""
     short = _units_in_short(phase, plan)
-    return f"adapters in {short}" if phase.get("lora") else short
+    lora = phase.get("lora")
+    return f"adapters ({say.count(lora.get('parameters'))}) in {short}" if lora else short
 
 
 def _units_in_short(phase: Document, plan: Document) -> str:

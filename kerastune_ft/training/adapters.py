@@ -116,6 +116,6 @@ def notes(phase: Phase, found: Sequence[Adapter]) -> list[str]:
         return []
     return [
         f"phase {phase.name}: {len(large)} of {len(found)} adapters of rank {large[0].rank} have as many parameters "
-        f"as their kernels or more ({large[0].path}: {parameters(large[:1])} of {count(large[0].kernel)}); a smaller rank, "
-        "or training the units themselves, suits them better"
+        f"as their kernels or more ({large[0].path}: {parameters(large[:1])} of {count(large[0].kernel)}); a smaller "
+        "rank, or training the units themselves, suits them better"
     ]
