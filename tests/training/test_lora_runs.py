@@ -40,7 +40,9 @@ def adapted(folder: Path) -> Path:
     """The folder with lora.json, and two.json without its last phase."""
     whole = schedule(folder / "data.npz")
     (folder / "lora.json").write_text(json.dumps(whole))
-    (folder / "two.json").write_text(json.dumps({**whole, "phases": whole["phases"][:2]}))
+    # Beside adapters alone `batch_norm` would be meant for no phase.
+    defaults = {key: value for key, value in whole["defaults"].items() if key != "batch_norm"}
+    (folder / "two.json").write_text(json.dumps({**whole, "defaults": defaults, "phases": whole["phases"][:2]}))
     again = {"kind": "run", "path": "lora-run", "head": "keep"}
     further = {"name": "further", "unfreeze": {"last": 1}, "lora": {"rank": 2}, "epochs": 1, "learning_rate": 0.001}
     (folder / "further.json").write_text(
@@ -100,7 +102,8 @@ def saved(path: Path) -> dict[str, np.ndarray]:
     inner = next(
         layer for layer in keras.models.load_model(path / "model/model.keras").layers if isinstance(layer, keras.Model)
     )
-    return {variable.path: variable.numpy() for variable in inner.variables}
+    # The states of seeds, which are no weights, are counted up by Keras.
+    return {variable.path: variable.numpy() for variable in inner.weights}
 
 
 def test_adapters_and_head_train_and_every_base_variable_is_frozen(run: Path, outcomes: dict[str, Outcome]) -> None:
@@ -139,7 +142,7 @@ def test_the_cut_lies_below_the_first_layer_with_an_adapter(run: Path) -> None:
 def test_the_saved_model_has_them_in_its_kernels(run: Path, outcomes: dict[str, Outcome]) -> None:
     pretrained, (_, _, best) = load_file(EMBEDDED), of_phase(run, "02-whole")
     values = saved(run)
-    assert {path for path in values if not path.endswith("seed_generator_state")} == set(pretrained) | HEAD
+    assert set(values) == set(pretrained) | HEAD
     assert not [path for path in values if "lora" in path]
     for layer in ("block_16_expand", "block_16_project", "Conv_1"):
         kernel = best.get(f"{layer}/kernel", pretrained[f"{layer}/kernel"])
@@ -251,7 +254,8 @@ def test_killed_in_the_phase_of_adapters(adapted: Path, run: Path) -> None:
 def test_adapters_do_not_depend_on_replicas(adapted: Path, run: Path) -> None:
     done = program(adapted, "run", "lora.json", "--run-dir", "lora-2", "--set", "runtime.replicas=2")
     assert done.code == 0, done.err
-    assert_equal(run, adapted / "lora-2")
+    # The third phase trains kernels with BatchNorms that update.
+    assert_equal(run, adapted / "lora-2", of_weights=5e-5)
 
 
 @pytest.mark.slow
