@@ -55,7 +55,6 @@ UNAVAILABLE = (
     Later("phases.*.keep_if_better", neutral=(False,)),
     Later("phases.*.ema"),
     Later("phases.*.l2_sp", neutral=(0,)),
-    Later("phases.*.lora"),
     Later("phases.*.on_divergence"),
     Later("runtime.gpu_memory", neutral=("grow",)),
     Later("output.tensorboard", neutral=(False,)),

@@ -208,10 +208,36 @@ def _phase(phase: Mapping[str, Any], index: int, task: Mapping[str, Any]) -> Ite
     metrics = [f"validation_{metric}" for metric in metrics_of(task)]
     if isinstance(monitor, str) and monitor not in metrics:
         yield ("monitor",), unknown(monitor, metrics, beginning="validation_")[0]
+    yield from _lora(phase)
     yield from _views(_object(phase, "augment"))
     yield from _balance(phase, task)
     yield from _rate(_object(phase, "learning_rate"), head_only)
     yield from _optimizer(_object(phase, "optimizer"))
+
+
+def _lora(phase: Mapping[str, Any]) -> Iterator[Finding]:
+    """Yield what is wrong with adapters, which stand in for the variables of whole units."""
+    if not isinstance(phase.get("lora"), Mapping):
+        return
+    unfreeze = phase.get("unfreeze")
+    if unfreeze == "none":
+        yield (
+            ("lora",),
+            'adapters are put on layers of the units that unfreeze names, and "none" names none; write "unfreeze": '
+            '"all", or {"last": 2}: with lora their own variables stay frozen',
+        )
+    elif isinstance(unfreeze, Mapping) and "variables" in unfreeze:
+        yield (
+            ("lora",),
+            "with lora no variable of the backbone itself trains, and unfreeze names variables; name units there, as "
+            '{"last": 2} or {"match": [...]}, and layers in "targets"',
+        )
+    if phase.get("batch_norm") in ("statistics", "train"):
+        yield (
+            ("batch_norm",),
+            f"{shown(phase['batch_norm'])} changes BatchNorm layers, and with lora all but adapters and head stays "
+            'frozen; write "frozen", or train the units in a phase of its own',
+        )
 
 
 def _views(augment: Mapping[str, Any]) -> Iterator[Finding]:

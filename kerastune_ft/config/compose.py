@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
 
@@ -19,7 +19,7 @@ from kerastune_ft.config.words import unknown
 # A phase has one of the two, so giving one takes the other's default away.
 LENGTHS = {"epochs": "steps", "steps": "epochs"}
 # What holds for the backbone's units alone.
-_OF_UNITS = ("batch_norm",)
+_OF_UNITS = ("batch_norm", "lora")
 # What looks back at the phase before.
 _OF_LATER = ("carry_optimizer", "start_from")
 
@@ -149,12 +149,14 @@ def _joined(under: Node, over: Node) -> Node:
 def _meant(shared: dict[str, Node], phase: Node, phases: list[Node]) -> dict[str, Node]:
     """Return those of the keys given for all phases that are meant for this one.
 
-    A schedule that begins with the head alone can so have a `batch_norm` for the phases after it, and one of several
-    phases a `carry_optimizer` for all but the first.
+    A schedule that begins with the head alone can so have a `batch_norm` or `lora` for the phases after it, one with
+    adapters a `batch_norm` for the phases without, and one of several phases a `carry_optimizer` for all but the first.
     """
     without: tuple[str, ...] = ()
     if _trains_head_only(phase) and not all(map(_trains_head_only, phases)):
         without += _OF_UNITS
+    if _adapts(phase, shared) and not all(_trains_head_only(one) or _adapts(one, shared) for one in phases):
+        without += ("batch_norm",)
     if len(phases) > 1 and phase is phases[0]:
         without += _OF_LATER
     return {key: item for key, item in shared.items() if key not in without}
@@ -163,6 +165,12 @@ def _meant(shared: dict[str, Node], phase: Node, phases: list[Node]) -> dict[str
 def _trains_head_only(phase: Node) -> bool:
     unfreeze = phase.find("unfreeze")
     return unfreeze is not None and unfreeze.value == "none"
+
+
+def _adapts(phase: Node, shared: Mapping[str, Node]) -> bool:
+    """Return whether a phase trains adapters, given what holds for all phases."""
+    lora = phase.find("lora") or shared.get("lora")
+    return lora is not None and lora.value is not None and not _trains_head_only(phase)
 
 
 def with_defaults(document: Node) -> Node:

@@ -54,10 +54,20 @@ class EarlyStopping(Options):
 
 
 class Lora(Options):
-    """Low-rank adapters on frozen kernels."""
+    """Low-rank adapters on frozen kernels: what trains, besides the head, of the units that `unfreeze` names."""
 
     rank: Count = Field(description="rank of the adapters")
-    targets: Texts = Field(description="patterns of variable paths that get an adapter")
+    alpha: Rate | None = Field(None, description="what they add is multiplied by alpha / rank; null means the rank")
+    targets: Texts | None = Field(
+        None,
+        description="patterns of paths, or of names, of the layers that get one; null means the query and value "
+        "projections of attention, or where there are none all dense layers and 1x1 convolutions",
+    )
+
+    @property
+    def strength(self) -> float:
+        """Return alpha, the rank where it is not given."""
+        return float(self.rank if self.alpha is None else self.alpha)
 
 
 class Retry(Options):

@@ -47,7 +47,7 @@ def resolve(unfreeze: options.Unfreeze, units: Sequence[Unit], place: str, batch
         chosen = _matching_variables(unfreeze.globs, candidates, units, place, batch_norm)
         named = [unit for unit in candidates if chosen & candidates[unit]]
     else:
-        named = _matching_units(unfreeze, units, place)
+        named = matching_units(unfreeze, units, place)
         chosen = {path for unit in named for path in candidates[unit]}
     updated = _statistics(units, batch_norm, named, place)
     if not any(updated.values()):
@@ -88,7 +88,8 @@ def _check_trained(chosen: set[str], named: Sequence[str], candidates: dict[str,
     )
 
 
-def _matching_units(unfreeze: options.Unfreeze, units: Sequence[Unit], place: str) -> list[str]:
+def matching_units(unfreeze: options.Unfreeze, units: Sequence[Unit], place: str) -> list[str]:
+    """Return the ids of the units that are named, input to output; raises ConfigError as `resolve` does."""
     ids = [unit.id for unit in units]
     match unfreeze:
         case options.HeadOnly():

@@ -12,7 +12,7 @@ from typing import Any
 
 import keras
 
-from kerastune_ft.graph import keras_private
+from kerastune_ft.graph import keras_private, lora
 from kerastune_ft.graph.hub_layers import settle
 
 _HALF_PRECISION = {"mixed_float16", "mixed_bfloat16", "float16", "bfloat16"}
@@ -116,9 +116,11 @@ def is_graph(operation: Any) -> bool:
 def copy_values(source: keras.layers.Layer, target: keras.layers.Layer) -> None:
     """Give a layer or model the values of another of the same configuration.
 
-    Normalization computes with constants it makes of its variables, which Keras renews only when it loads a file.
+    Adapters that the other alone has are left out. Normalization computes with constants it makes of its variables,
+    which Keras renews only when it loads a file.
     """
-    target.set_weights(source.get_weights())
+    alone = {} if lora.adapters([target]) else {id(one) for each in lora.adapters([source]) for one in each.variables}
+    target.set_weights([variable.numpy() for variable in source.weights if id(variable) not in alone])
     for layer in keras_private.leaf_layers(target).values() or [target]:
         if isinstance(layer, keras.layers.Normalization):
             layer.finalize_state()

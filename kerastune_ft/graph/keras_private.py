@@ -6,7 +6,8 @@ name that begins with an underscore of Keras.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+import contextlib
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -72,6 +73,16 @@ def all_layers(layer: keras.layers.Layer) -> list[keras.layers.Layer]:
 def constants(layer: keras.layers.Layer) -> list[keras.Variable]:
     """Return the variables of a layer, and of the layers in it, that were made not to train, whatever they do now."""
     return [variable for one in all_layers(layer) for variable in one._non_trainable_variables]
+
+
+@contextlib.contextmanager
+def unlocked(layer: keras.layers.Layer) -> Iterator[None]:
+    """Within this context a layer that is built takes further weights."""
+    layer._tracker.unlock()
+    try:
+        yield
+    finally:
+        layer._tracker.lock()
 
 
 def set_path(variable: keras.Variable, path: str) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 
 import keras
 
-from kerastune_ft.graph import keras_private
+from kerastune_ft.graph import keras_private, lora
 from kerastune_ft.graph.flat import copy_values
 from kerastune_ft.graph.hub_layers import settle
 from kerastune_ft.graph.units import Unit
@@ -31,6 +31,7 @@ def rebuilt(model: keras.Model, policy: str, kept: Sequence[keras.layers.Layer] 
         return made
 
     made = keras.models.clone_model(model, clone_function=copy)
+    lora.attach_alike(model, made)
     copy_values(model, made)
     # Keras counts variables up that have no name of their own, and a variable is known by its path.
     for old, new in zip(model.variables, made.variables, strict=True):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import keras
 
 from kerastune_ft.graph import keras_private
+from kerastune_ft.graph.lora import adapters
 from kerastune_ft.graph.normalisation import batch_norms, gamma_and_beta
 from kerastune_ft.graph.units import is_seed
 
@@ -24,11 +25,12 @@ _UNUSED = ("mask_token",)
 def trainable_paths(layer: keras.layers.Layer, batch_norm: bool = False) -> frozenset[str]:
     """Return the paths of the layer's variables that may train, those of the layers in it included.
 
-    Gamma and beta of BatchNorm layers are among them with `batch_norm` alone.
+    Gamma and beta of BatchNorm layers are among them with `batch_norm` alone; adapters train where they are asked for.
     """
     kept = {variable.path for leaf in _leaves(layer) for variable in leaf.variables if not _is_weight(leaf, variable)}
     kept |= {variable.path for variable in layer.variables if variable.name in _UNUSED}
     kept |= {variable.path for variable in keras_private.constants(layer)}
+    kept |= {variable.path for adapter in adapters([layer]) for variable in adapter.variables}
     for norm in batch_norms(layer):
         trained = gamma_and_beta(norm) if batch_norm else frozenset()
         kept |= {variable.path for variable in norm.variables} - trained

@@ -11,6 +11,7 @@ from typing import Any
 import keras
 
 from kerastune_ft.graph import keras_private
+from kerastune_ft.graph.lora import Adapter, adapters
 
 # More units than this are more than a person looks through; blocks of a stage are then taken together.
 _MOST_UNITS = 40
@@ -32,9 +33,20 @@ class Unit:
         return [variable for layer in self.layers for variable in layer.variables if not is_seed(variable)]
 
     @property
+    def adapters(self) -> list[Adapter]:
+        """Return the low-rank adapters on the unit's layers, whose variables are among the unit's."""
+        return adapters(self.layers)
+
+    @property
+    def base_variables(self) -> list[keras.Variable]:
+        """Return the unit's variables without those of adapters: what the backbone is made of."""
+        added = {id(variable) for adapter in self.adapters for variable in adapter.variables}
+        return [variable for variable in self.variables if id(variable) not in added]
+
+    @property
     def parameters(self) -> int:
-        """Return the number of scalars in the unit's variables."""
-        return sum(count(variable) for variable in self.variables)
+        """Return the number of scalars in the unit's variables, adapters left out."""
+        return sum(count(variable) for variable in self.base_variables)
 
 
 def is_seed(variable: keras.Variable) -> bool:

@@ -29,6 +29,9 @@ def saved(claims: Claims, findings: Findings) -> str | None:
         # Told where the weights are opened first.
         return None
     ended = {**(last.result or {})["frozen"]["after"], **{path: digest(array) for path, array in values.items()}}
+    # Adapters are part of the kernels they stand on.
+    ended = {path: one for path, one in ended.items() if path not in claims.adapters}
+    ended |= claims.manifest.get("merged") or {}
     try:
         found = Counter(_saved_values(claims.run.read_bytes(_MODEL)))
     except (zipfile.BadZipFile, OSError, KeyError) as error:

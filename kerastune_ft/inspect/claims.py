@@ -107,6 +107,11 @@ class Claims:
         return str(self.manifest.get("state") or "not begun")
 
     @property
+    def adapters(self) -> set[str]:
+        """Return the paths of the variables of adapters, which the saved model has in its kernels."""
+        return {path for adapter in self.plan.get("adapters") or () for path in adapter["variables"]}
+
+    @property
     def is_done(self) -> bool:
         """Return whether the run says that it has all its results."""
         return self.state == "done" and not self.is_live

@@ -62,6 +62,7 @@ def phase_facts(phase: Document) -> list[Fact]:
     facts = [
         Fact("boundary", _boundary(phase)),
         Fact("trains", ", ".join(phase.get("trains") or ())),
+        Fact("adapters", _adapters(phase.get("lora") or {})),
         Fact("parameters", _parameters(phase)),
         Fact("steps", _steps(phase)),
         Fact("global batch", _batch(phase)),
@@ -82,6 +83,12 @@ def phase_facts(phase: Document) -> list[Fact]:
 
 def units_in_short(phase: Document, plan: Document) -> str:
     """Return which units train, as a range where they are the last ones: ``block6 … block7, head``."""
+    short = _units_in_short(phase, plan)
+    lora = phase.get("lora")
+    return f"adapters ({say.count(lora.get('parameters'))}) in {short}" if lora else short
+
+
+def _units_in_short(phase: Document, plan: Document) -> str:
     trains = list(phase.get("trains") or ())
     units = [unit["id"] for unit in (plan.get("backbone") or {}).get("units") or ()]
     body = [name for name in trains if name != "head"]
@@ -202,6 +209,17 @@ def _head(head: Document) -> str:
 def _boundary(phase: Document) -> str:
     asked = json.dumps(phase.get("unfreeze"), ensure_ascii=False)
     return f"{phase.get('boundary')}, from unfreeze {asked}"
+
+
+def _adapters(lora: Document) -> str:
+    layers = lora.get("layers") or ()
+    if not layers:
+        return ""
+    named = ", ".join(layers[:3]) + (f" and {len(layers) - 3} more" if len(layers) > 3 else "")
+    return (
+        f"{say.counted(len(layers), 'adapter')} of rank {lora.get('rank')}, alpha {say.plain(lora.get('alpha'))}: "
+        f"{say.count(lora.get('parameters'))} parameters, on {named}; the units themselves stay frozen"
+    )
 
 
 def _parameters(phase: Document) -> str:

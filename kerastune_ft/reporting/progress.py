@@ -41,13 +41,22 @@ def epoch_line(row: Mapping[str, Any], epochs: int, is_best: bool, monitor: str 
 
 def phase_line(phase: Mapping[str, Any], done_steps: int) -> str:
     """Return one line about a phase that begins."""
-    trains = ", ".join(phase["trains"]) if len(phase["trains"]) <= 4 else f"{phase['trains'][0]} to head"
+    together = "together " if phase.get("lora") else ""
     text = (
-        f"phase {phase['name']}: trains {trains} ({say.count(phase['trainable_parameters'])} parameters, "
-        f"{say.share(phase['trainable_share'])}), {say.counted(phase['steps'], 'step')} "
-        f"in at most {say.counted(phase['epochs'], 'epoch')}"
+        f"phase {phase['name']}: trains {_trained(phase)} ({together}"
+        f"{say.count(phase['trainable_parameters'])} parameters, {say.share(phase['trainable_share'])}), "
+        f"{say.counted(phase['steps'], 'step')} in at most {say.counted(phase['epochs'], 'epoch')}"
     )
     return f"{text}; going on after step {done_steps}" if done_steps else text
+
+
+def _trained(phase: Mapping[str, Any]) -> str:
+    names, lora = phase["trains"], phase.get("lora")
+    if lora is None:
+        return ", ".join(names) if len(names) <= 4 else f"{names[0]} to head"
+    units = ", ".join(names[:-1]) if len(names) <= 4 else f"{names[0]} to {names[-2]}"
+    adapters = say.counted(len(lora["layers"]), "adapter")
+    return f"{adapters} of rank {lora['rank']} in {units} ({say.count(lora['parameters'])} parameters), head"
 
 
 class Lines(Watch):

@@ -28,7 +28,7 @@ from kerastune_ft.input.pipeline import Loader
 from kerastune_ft.input.token_loader import TokenLoader, token_loader
 from kerastune_ft.tasks.base import Task
 from kerastune_ft.tasks.images import ImageInputs
-from kerastune_ft.training import continuing
+from kerastune_ft.training import adapters, continuing
 from kerastune_ft.training.devices import Devices
 
 _TAKEN = {"image": "images", "text": "texts", "audio": "sounds"}
@@ -103,6 +103,8 @@ def assemble(
     with devices.strategy.scope():
         backbone = backbones.computing_in(backbones.build(config.backbone, config.seed), devices.precision)
         _check_modality(config, task, backbone)
+        source_hash = backbones.content_hash(backbone.variables)
+        adapters.build(config.phases, backbone.units, config.seed)
         outputs = task.head(_features(config, backbone), _mask(backbone))
         model = keras.Model(backbone.model.input, outputs, name=config.name.replace(".", "_"))
     head = _head_unit(model, backbone)
@@ -116,7 +118,7 @@ def assemble(
     origin = {path: np.array(variable.numpy()) for path, variable in variables.items()}
     return Session(
         config, devices, source, task, backbone, model, head, loader, origin,
-        backbones.content_hash(backbone.variables), cache_directory(config.runtime), tuple(unaddressed),
+        source_hash, cache_directory(config.runtime), tuple(unaddressed),
     )  # fmt: skip
 
 

@@ -24,6 +24,7 @@ from kerastune_ft.data.labels import Scheme
 from kerastune_ft.data.source import DataSource, counted, source_module
 from kerastune_ft.data.splits import splits_table
 from kerastune_ft.errors import ConfigError, DataError
+from kerastune_ft.graph import lora
 from kerastune_ft.graph.precision import FLOAT32
 from kerastune_ft.input.token_loader import outside_lengths
 from kerastune_ft.rundir import RunDirectory
@@ -115,6 +116,9 @@ def _execute(
         own = (latest.of(session, plan, plan.phases[-1], watch), latest.step) if exact is session else ()
         evaluated = results.evaluate_splits(exact, measured, _measured(session.source), watch, *own)
         results.write_evaluation(exact, target, evaluated)
+        # The saved model, which has them in its kernels, is compared with what was measured before.
+        if merged := lora.merge(exact.model):
+            target.update_manifest(merged=merged)
         results.save_model(exact, target, list(evaluated.values())[-1])
     return True
 

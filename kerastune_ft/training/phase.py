@@ -344,6 +344,7 @@ class PhaseTraining:
             "stopped": state.stopped,
             "seconds": round(sum(row["seconds"] for row in state.history), 3),
             "checkpoint_bytes": self._checkpoints.bytes,
+            "lora": around.plan.document["phases"][self._phase.index]["lora"],
             "moved": dict(moved),
             "updated": dict(updated),
             "frozen": dict(frozen),

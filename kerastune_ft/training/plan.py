@@ -15,7 +15,8 @@ from kerastune_ft.graph.boundary import HEAD, Selection
 from kerastune_ft.graph.partition import Partition, Stage, partition, stages
 from kerastune_ft.graph.units import is_seed
 from kerastune_ft.input.pipeline import Augmentation, batches_of
-from kerastune_ft.training import balance, batch_norm
+from kerastune_ft.training import adapters, balance, batch_norm
+from kerastune_ft.training.adapters import place_of
 from kerastune_ft.training.assemble import Session
 from kerastune_ft.training.needs import decided
 from kerastune_ft.training.plan_document import plan_document
@@ -156,15 +157,15 @@ def augmentation(session: Session, plan: PhasePlan) -> Augmentation | None:
     return Augmentation(plan.operations, session.config.seed, plan.index, plan.phase.augment.views)
 
 
-def _place(index: int, phase: Phase) -> str:
-    return f"phases[{index}] ({phase.name})"
-
-
 def _selected(session: Session, index: int, phase: Phase) -> tuple[Selection, tuple[str, ...]]:
     """Return what a phase unfreezes and the paths of all that trains in it, the head included."""
     units = session.backbone.units
-    selection = boundary.resolve(phase.unfreeze, units, f"{_place(index, phase)}.unfreeze", phase.batch_norm)
-    batch_norm.check(units, selection, phase.batch_norm, f"{_place(index, phase)}.batch_norm")
+    place = place_of(index, phase)
+    if phase.lora is not None:
+        selection = adapters.selected(phase, units, place)
+    else:
+        selection = boundary.resolve(phase.unfreeze, units, f"{place}.unfreeze", phase.batch_norm)
+        batch_norm.check(units, selection, phase.batch_norm, f"{place}.batch_norm")
     head = {variable.path for variable in session.head.variables}
     return selection, tuple(path for path in session.variables if path in selection.variables or path in head)
 
@@ -175,7 +176,7 @@ def _phase(session: Session, index: int, phase: Phase) -> PhasePlan:
         phase.learning_rate,
         [unit.id for unit in session.backbone.units],
         selection.units,
-        f"{_place(index, phase)}.learning_rate",
+        f"{place_of(index, phase)}.learning_rate",
     )
     unit_of = {variable.path: unit.id for unit in session.units for variable in unit.variables}
     examples = len(session.source.splits["train"])
@@ -189,7 +190,7 @@ def _phase(session: Session, index: int, phase: Phase) -> PhasePlan:
         trained=trained,
         unit_factors=unit_factors,
         factors={path: unit_factors[unit_of[path]] for path in trained},
-        class_weights=balance.class_weights(session.source, phase, _place(index, phase)),
+        class_weights=balance.class_weights(session.source, phase, place_of(index, phase)),
         partition=partition(session.model, trained, _live_layers(session, selection)),
         stages=(),
         batch_size=batch_size,

@@ -10,14 +10,14 @@ import keras
 
 from kerastune_ft.config.run import RunConfig
 from kerastune_ft.config.runtime import effective_cache
-from kerastune_ft.graph import costs, keras_private
+from kerastune_ft.graph import costs, keras_private, lora
 from kerastune_ft.graph.boundary import HEAD
 from kerastune_ft.graph.partition import tensor_bytes
 from kerastune_ft.graph.units import count
 from kerastune_ft.input.fitting import fitting_notes
 from kerastune_ft.input.token_loader import TokenLoader
 from kerastune_ft.stores.mounts import network_notes
-from kerastune_ft.training import balance, batch_norm, continuing, precision, storing
+from kerastune_ft.training import adapters, balance, batch_norm, continuing, precision, storing
 from kerastune_ft.training.assemble import Session
 from kerastune_ft.training.needs import cache_settings, flops_rate, mean_length
 from kerastune_ft.training.schedules import warmup_steps
@@ -31,7 +31,7 @@ def plan_document(session: Session, phases: Sequence[PhasePlan], chunk: int, dec
     """Return the plan as plan.json has it."""
     config: RunConfig = session.config
     backbone = session.backbone
-    parameters = sum(count(variable) for variable in backbone.variables)
+    parameters = sum(unit.parameters for unit in backbone.units)
     return {
         "version": 1,
         "name": config.name,
@@ -51,6 +51,7 @@ def plan_document(session: Session, phases: Sequence[PhasePlan], chunk: int, dec
             "units": unit_rows(backbone.units),
             "transfer": backbone.transfer.to_json(),
         },
+        "adapters": adapters.document(lora.adapters([backbone.model])),
         "head": {
             "layers": [layer.name for layer in session.head.layers],
             "parameters": session.head.parameters,
@@ -86,7 +87,7 @@ def unit_rows(units: Sequence[Any]) -> list[dict[str, Any]]:
             "id": unit.id,
             "blocks": list(unit.blocks),
             "parameters": unit.parameters,
-            "variables": len(unit.variables),
+            "variables": len(unit.base_variables),
             "share": unit.parameters / total,
             "output_shape": list(unit.output_shape[1:]),
             "layers": [layer.name for layer in unit.layers],
@@ -117,6 +118,7 @@ def _notes(session: Session, phases: Sequence[PhasePlan], chunk: int, decision: 
         notes += network_notes(session.cache)
     for plan in phases:
         norms = batch_norm.layers(session.backbone.units, plan.selection)
+        notes += adapters.notes(plan.phase, adapters.trained(session, plan.trained))
         notes += batch_norm.notes(plan.phase, norms, plan.batch_size, plan.steps, examples)
     if chunk < min(8, *(plan.batch_size for plan in phases)):
         notes.append(
@@ -139,6 +141,7 @@ def _phase_document(session: Session, plan: PhasePlan, decision: Decision) -> di
         "boundary": plan.selection.boundary,
         "trains": [*plan.selection.units, HEAD],
         "trained_variables": list(plan.trained),
+        "lora": adapters.phase_document(phase, adapters.trained(session, plan.trained)),
         "batch_norm": phase.batch_norm,
         "batch_norm_layers": len(batch_norm.layers(session.backbone.units, plan.selection)),
         "updated_variables": list(updated),

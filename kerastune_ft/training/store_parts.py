@@ -15,6 +15,7 @@ import keras
 import tensorflow as tf
 
 from kerastune_ft.backbones import base as backbones
+from kerastune_ft.graph import lora
 from kerastune_ft.graph.partition import Stage
 from kerastune_ft.input.pipeline import Loader
 from kerastune_ft.input.tokenise import tokenizer_hash
@@ -49,6 +50,7 @@ def parts(
         "augmentation": None if store.variant == PLAIN else json.loads(store.variant),
         "graph": [structure_hash(stage.model) for stage in below],
         "weights": backbones.content_hash(list(variables.values())),
+        **_adapters(below),
         "cut": [
             [name, list(tensor.shape[1:]), str(tensor.dtype)]
             for name, tensor in zip(below[-1].cut_names, below[-1].cut, strict=True)
@@ -71,6 +73,12 @@ def _hub(stages: Sequence[Stage]) -> dict[str, str]:
     if not any(type(layer).__module__.startswith("keras_hub.") for layer in layers):
         return {}
     return {"keras-hub": importlib.metadata.version("keras-hub")}
+
+
+def _adapters(below: Sequence[Stage]) -> dict[str, Any]:
+    """Return the factors of adapters below a cut, which stand neither in the structure nor in the weights."""
+    factors = {adapter.path: adapter.scale for stage in below for adapter in lora.adapters([stage.model])}
+    return {"adapters": factors} if factors else {}
 
 
 def _input(session: Session, length: int | None) -> dict[str, Any]:

@@ -200,7 +200,7 @@ def test_every_row_names_a_key_that_exists() -> None:
 
 def test_nothing_inside_what_is_to_be_removed_is_reported() -> None:
     assert list(messages(changed("task", {"kind": "causal_lm", "clases": 1}))) == ["task.kind"]
-    assert list(messages(changed("phases.0.lora", {"rnk": 2}))) == ["phases[0].lora"]
+    assert list(messages(changed("phases.0.on_divergence", {"retr": 2}))) == ["phases[0].on_divergence"]
 
 
 @pytest.mark.parametrize(

@@ -216,3 +216,15 @@ def test_optimizer_slots_have_stable_names_and_hold_the_state() -> None:
         assert sum(name.endswith("iteration") for name in slots) == 1
         names.append(list(slots))
     assert names[0] == names[1]
+
+
+def test_a_built_layer_takes_further_weights_when_unlocked() -> None:
+    layer = keras.layers.Dense(2)
+    layer.build((None, 3))
+    with pytest.raises(ValueError, match="already built"):
+        layer.add_weight(shape=(2,), name="more")
+    with keras_private.unlocked(layer):
+        layer.add_weight(shape=(2,), name="more")
+    assert [variable.name for variable in layer.variables] == ["kernel", "bias", "more"]
+    with pytest.raises(ValueError, match="already built"):
+        layer.add_weight(shape=(2,), name="another")
