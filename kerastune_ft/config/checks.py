@@ -16,8 +16,8 @@ from kerastune_ft.config.backbones import WEIGHTS_ALONE
 from kerastune_ft.config.documents import KeyPath, shown
 from kerastune_ft.config.optimizers import OPTIMIZER_OPTIONS
 from kerastune_ft.config.table_checks import table_inconsistencies
-from kerastune_ft.config.text_checks import text_inconsistencies
 from kerastune_ft.config.tasks import metrics_of
+from kerastune_ft.config.text_checks import text_inconsistencies
 from kerastune_ft.config.words import unknown
 
 Finding = tuple[KeyPath, str]

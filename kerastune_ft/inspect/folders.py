@@ -85,9 +85,7 @@ def _class_root(root: Path, written: str, is_archive: bool) -> tuple[Path, str]:
 def _unusual_splits(walk: Walk) -> dict[str, str]:
     """Return the folders of the splits by split, where any of them has another name than its split."""
     names = walk.subfolders(walk.root)
-    holding = [
-        name for name in names if not holds(walk.root / name) and Walk(walk.root).subfolders(walk.root / name)
-    ]
+    holding = [name for name in names if not holds(walk.root / name) and Walk(walk.root).subfolders(walk.root / name)]
     found = likely_splits(holding)
     return found if "train" in found and any(split != name for split, name in found.items()) else {}
 
