@@ -341,10 +341,7 @@ def evaluate(run: str, split: str | None, data: str | None, as_json: bool, debug
 @click.option("--output", metavar="FILE", help="A .csv, .tsv or .jsonl file; by default standard output.")
 @click.option("--format", "form", type=click.Choice(FORMATS), help="On standard output; by default csv.")
 @click.option(
-    "--input",
-    "column",
-    metavar="NAME",
-    help="What names the images, or holds the texts, in a table, JSON line or .npz file.",
+    "--input", "column", metavar="NAME", help="What names images, or holds texts, in tables, JSON lines, arrays."
 )
 @click.option("--batch-size", type=click.IntRange(min=1), help="Inputs computed at once; by default 32.")
 @common

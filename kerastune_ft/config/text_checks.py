@@ -42,10 +42,8 @@ def _augmented(kind: str, document: Mapping[str, Any]) -> Iterator[Finding]:
     listed = document.get("phases")
     for index, phase in enumerate(listed if isinstance(listed, list) else []):
         if isinstance(phase, Mapping) and changes_images(phase.get("augment", "none")):
-            yield (
-                ("phases", index, "augment"),
-                f"it has no effect with task.kind {kind}, which has no images; remove it",
-            )
+            message = f"it has no effect with task.kind {kind}, which has no images; remove it"
+            yield ("phases", index, "augment"), message
 
 
 def _object(holder: Mapping[str, Any], key: str) -> Mapping[str, Any]:
