@@ -8,8 +8,8 @@ import os
 import sys
 from collections.abc import Iterator
 
-# Keras takes a second and more to import them, where they are, for wrappers and plots that no command uses.
-_UNUSED = ("sklearn", "pandas", "matplotlib")
+# Keras and TensorFlow take a second and more to import them, where they are, for what no command uses.
+_UNUSED = ("sklearn", "pandas", "matplotlib", "scipy")
 _is_own = False
 
 

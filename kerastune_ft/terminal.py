@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import atexit
+import contextlib
 import json
 import math
 import os
@@ -33,32 +35,40 @@ class Program(click.Group):
             # A run listens for itself once it can; until then, and for other commands, this is what stopping means.
             signal.signal(signal.SIGTERM, _interrupt)
         given = options.get("args") or (arguments[0] if arguments else None)
-        if given is None:
-            own_process()
         words = given or sys.argv[1:]
+        if given is not None:
+            sys.exit(self._ended(words, arguments, options))
+        own_process()
+        # What is registered first is called last.
+        atexit.register(ending := _Ending())
+        ending.code = self._ended(words, arguments, options)
+        sys.exit(ending.code)
+
+    def _ended(self, words: Sequence[str], arguments: tuple[Any, ...], options: dict[str, Any]) -> int:
+        """Run the program and return its exit code."""
         try:
             code = super().main(*arguments, **options)
-            sys.exit(code if isinstance(code, int) else 0)
         except click.ClickException as error:
             if "--json" in words:
                 print_json(_described("UsageError", error.format_message(), 2))
             error.show()
-            sys.exit(2)
+            return 2
         except (click.Abort, KeyboardInterrupt):
             click.echo("interrupted; the same command goes on", err=True)
-            sys.exit(75)
+            return 75
         except KerasTuneError as error:
             _explain(error, "--debug" in words, "--json" in words)
-            sys.exit(error.exit_code)
+            return error.exit_code
         except OSError as error:
             if error.errno not in OUT_OF_SPACE:
                 _unexpected(error, "--debug" in words, "--json" in words)
-                sys.exit(1)
+                return 1
             click.echo("no space left where the output goes", err=True)
-            sys.exit(6)
+            return 6
         except Exception as error:
             _unexpected(error, "--debug" in words, "--json" in words)
-            sys.exit(1)
+            return 1
+        return code if isinstance(code, int) else 0
 
     def invoke(self, context: click.Context) -> Any:
         """Run a command; that whoever reads its output stops reading, as `head` does, is no error."""
@@ -70,6 +80,25 @@ class Program(click.Group):
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
             return 0
         return result
+
+
+class _Ending:
+    """Ends the process at the end of its exit handlers, without taking the interpreter apart.
+
+    With TensorFlow in it that takes half a second, frees what the system frees anyway, and may still fail.
+    """
+
+    code: int | None = None
+    """Of the program, once it has ended in order."""
+
+    def __call__(self) -> None:
+        # A worker says goodbye to the others while TensorFlow is taken apart.
+        if self.code is None or "tensorflow" not in sys.modules or "TF_CONFIG" in os.environ:
+            return
+        with contextlib.suppress(OSError, ValueError):
+            sys.stdout.flush()
+            sys.stderr.flush()
+        os._exit(self.code)
 
 
 def _explain(error: KerasTuneError, debug: bool, as_json: bool) -> None:

@@ -235,3 +235,27 @@ def test_a_reader_that_goes_away_is_no_error(tmp_path: Path) -> None:
     done = subprocess.run(["bash", "-c", command], capture_output=True, text=True, cwd=tmp_path, check=False)
     assert done.stderr == ""
     assert done.returncode == 0
+
+
+@pytest.mark.parametrize(("words", "code", "said"), [(("tasks", "--json"), 0, "image_regression"), (("tasky",), 2, "")])
+def test_a_process_with_tensorflow_in_it_ends_at_once_with_all_that_it_said(
+    words: tuple[str, ...], code: int, said: str
+) -> None:
+    script = (
+        "import sys, types\n"
+        "class Slow:\n"
+        "    def __del__(self): sys.stdout.write('taken apart')\n"
+        "slow = Slow()\n"
+        "sys.modules['tensorflow'] = types.ModuleType('tensorflow')\n"
+        f"sys.argv = ['kerastune_ft', *{words}]\n"
+        "from kerastune_ft.cli import main\n"
+        "main()\n"
+    )
+    environment = {name: value for name, value in os.environ.items() if name != "TF_CONFIG"}
+    for given_environment, is_apart in ((environment, False), ({**environment, "TF_CONFIG": "{}"}, True)):
+        done = subprocess.run(
+            [sys.executable, "-c", script], capture_output=True, text=True, env=given_environment, check=False
+        )
+        assert done.returncode == code
+        assert said in done.stdout
+        assert ("taken apart" in done.stdout) == is_apart

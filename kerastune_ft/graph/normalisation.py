@@ -12,7 +12,8 @@ from __future__ import annotations
 import contextlib
 import functools
 import threading
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
+from typing import Any
 
 import keras
 import tensorflow as tf
@@ -21,6 +22,20 @@ from kerastune_ft.errors import ConfigError
 from kerastune_ft.graph import keras_private
 
 _current = threading.local()
+
+_FOLLOWING = (
+    keras.layers.ReLU,
+    keras.layers.Add,
+    keras.layers.Concatenate,
+    keras.layers.Conv2D,
+    keras.layers.DepthwiseConv2D,
+    keras.layers.SeparableConv2D,
+    keras.layers.ZeroPadding2D,
+    keras.layers.MaxPooling2D,
+    keras.layers.AveragePooling2D,
+    keras.layers.GlobalAveragePooling2D,
+    keras.layers.GlobalMaxPooling2D,
+)
 
 
 @contextlib.contextmanager
@@ -35,6 +50,40 @@ def counted(weights: tf.Tensor) -> Iterator[None]:
         yield
     finally:
         _current.weights = before
+
+
+@contextlib.contextmanager
+def fused(names: Collection[str]) -> Iterator[None]:
+    """Within this context the rebound layers of these names normalise, in inference, by TensorFlow's fused operation.
+
+    TensorFlow joins it to the convolution before and the activation after, which saves two passes over what they give:
+    a third of the time of MobileNet on a CPU. Results differ from Keras' own, of several operations, by rounding.
+    """
+    _current.fused = names
+    try:
+        yield
+    finally:
+        _current.fused = ()
+
+
+def fusible(model: keras.Model) -> frozenset[str]:
+    """Return the names of the BatchNorm layers of a functional model that may be `fused`.
+
+    TensorFlow 2.21 joins them to any activation that follows, tanh and sigmoid too, and then has no kernel for these;
+    so only what is known to follow well may follow.
+    """
+    nodes = keras_private.nodes_in_order(model)
+    makers = {id(tensor): node.operation for node in nodes for tensor in node.outputs}
+    found = {node.operation.name for node in nodes if isinstance(node.operation, keras.layers.BatchNormalization)}
+    return frozenset(found) - {
+        makers[id(tensor)].name for node in nodes if not _follows_well(node.operation) for tensor in node.inputs
+    }
+
+
+def _follows_well(operation: Any) -> bool:
+    if isinstance(operation, keras.layers.Activation):
+        return operation.activation in (keras.activations.relu, keras.activations.relu6, keras.activations.linear)
+    return isinstance(operation, _FOLLOWING)
 
 
 def batch_norms(layer: keras.layers.Layer) -> list[keras.layers.BatchNormalization]:
@@ -80,6 +129,8 @@ def _batch_norm(
     mask: tf.Tensor | None = None,
 ) -> tf.Tensor:
     if not training or not layer.trainable:
+        if mask is None and layer.name in getattr(_current, "fused", ()) and _can_be_fused(layer, inputs):
+            return _fused(layer, inputs)
         return stock(inputs, training=False, mask=mask)
     weights = getattr(_current, "weights", None)
     if weights is None:
@@ -91,6 +142,23 @@ def _batch_norm(
         values, *moments, axis=layer.axis, offset=layer.beta, scale=layer.gamma, epsilon=layer.epsilon
     )
     return tf.cast(outputs, layer.compute_dtype)
+
+
+def _can_be_fused(layer: keras.layers.BatchNormalization, inputs: tf.Tensor) -> bool:
+    return len(inputs.shape) == 4 and layer.axis in (3, -1) and inputs.dtype == tf.float32
+
+
+def _fused(layer: keras.layers.BatchNormalization, inputs: tf.Tensor) -> tf.Tensor:
+    mean = tf.convert_to_tensor(layer.moving_mean)
+    return tf.raw_ops.FusedBatchNormV3(
+        x=inputs,
+        scale=tf.ones_like(mean) if layer.gamma is None else tf.convert_to_tensor(layer.gamma),
+        offset=tf.zeros_like(mean) if layer.beta is None else tf.convert_to_tensor(layer.beta),
+        mean=mean,
+        variance=tf.convert_to_tensor(layer.moving_variance),
+        epsilon=layer.epsilon,
+        is_training=False,
+    ).y
 
 
 def _taken_in(

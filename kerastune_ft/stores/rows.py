@@ -118,9 +118,8 @@ class _OpenFile:
 
     def __init__(self, path: Path) -> None:
         self.descriptor = os.open(path, os.O_RDONLY)
-        # A property that its type stub does not have as one.
         # typeshed does not know that it can be assigned.
-        weakref.finalize(self, os.close, self.descriptor).atexit = False  # type: ignore[misc]  # type: ignore[misc]
+        weakref.finalize(self, os.close, self.descriptor).atexit = False  # type: ignore[misc]
 
 
 class _OpenFiles:

@@ -56,6 +56,11 @@ class Stored:
     tensors: tuple[tf.TensorSpec, ...]
     """Of one example each."""
 
+    @property
+    def row_bytes(self) -> int:
+        """Return the bytes of one example."""
+        return sum(tensor.shape.num_elements() * tensor.dtype.size for tensor in self.tensors)
+
     def __call__(self, indices: np.ndarray, view: int = 0) -> Any:
         """Return the features of these examples: an array, or a list of them where several tensors cross the cut."""
         packed = self.rows[self.places[view % len(self.places), indices]]

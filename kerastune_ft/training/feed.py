@@ -9,19 +9,21 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import TypeVar
 
+import tensorflow as tf
+
 from kerastune_ft.input.pipeline import Augmentation, Loader, Order
 from kerastune_ft.input.token_loader import TokenLoader
 from kerastune_ft.training.assemble import Session
 from kerastune_ft.training.devices import Devices
-from kerastune_ft.training.features import Lookup, PhaseFeatures
+from kerastune_ft.training.features import Lookup, PhaseFeatures, Stored
 from kerastune_ft.training.plan import PhasePlan, Plan, augmentation
 from kerastune_ft.training.prefix import Prefix
 from kerastune_ft.training.step import PhaseStep
 from kerastune_ft.training.storing import Need
 from kerastune_ft.training.watch import Watch
 
-# Batches read ahead of the one in use, while it computes.
-_AHEAD = 2
+# Reads ahead of the batch in use, while it computes; small batches are read several at once, up to so many bytes.
+_AHEAD, _READ_BYTES = 2, 1 << 20
 
 Value = TypeVar("Value")
 
@@ -80,15 +82,19 @@ class Feed:
         targets = self.loader.targets
         assert targets is not None
         own = order.share(self.devices.worker, self.devices.workers)
+        # Only where all examples have one shape: a batch of texts has a length of its own.
+        batches = max(1, _READ_BYTES // (own.batch * stored.row_bytes)) if isinstance(stored, Stored) else 1
 
-        def batch(number: int) -> tuple:
-            span = slice(number * own.batch, (number + 1) * own.batch)
+        def read(number: int) -> tuple:
+            span = slice(number * batches * own.batch, (number + 1) * batches * own.batch)
             indices = own.indices[span]
             return stored(indices, epoch), targets[indices], own.weights[span], indices
 
-        for arrays in _ahead(batch, own.batches):
-            features, *others = self.devices.shared_out(arrays)
-            yield (self.prefix(features, first), *others)
+        for arrays in _ahead(read, -(-own.batches // batches)):
+            for at in range(0, len(arrays[-1]), own.batch):
+                batch = tf.nest.map_structure(lambda array, at=at: array[at : at + own.batch], arrays)
+                features, *others = self.devices.shared_out(batch)
+                yield (self.prefix(features, first), *others)
 
 
 class LatestFeed:

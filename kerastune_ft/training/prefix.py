@@ -13,6 +13,7 @@ from typing import Any
 import keras
 import tensorflow as tf
 
+from kerastune_ft.graph import normalisation
 from kerastune_ft.graph.partition import Stage
 from kerastune_ft.training.devices import Devices
 
@@ -46,7 +47,14 @@ class Prefix:
         return piece
 
     def _staged(self, model: keras.Model, piece: Any) -> Any:
-        return self._devices.strategy.run(model, args=(piece,), kwargs={"training": False})
+        names = normalisation.fusible(model)
+
+        def of_replica(inputs: Any) -> Any:
+            # Each replica is traced in a thread of its own.
+            with normalisation.fused(names):
+                return model(inputs, training=False)
+
+        return self._devices.strategy.run(of_replica, args=(piece,))
 
     def _split(self, batch: Any) -> Any:
         return self._devices.strategy.run(self._replica_pieces, args=(batch,))

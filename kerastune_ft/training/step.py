@@ -47,6 +47,8 @@ class PhaseStep:
         self._address = address
         self._optimizer, self._clip_norm, self._accumulate = optimizer, clip_norm, accumulate
         self._loss, self._loss_scale = loss, loss_scale
+        # The latest wishes as a tensor: they change once, at the end.
+        self._asked: dict[tuple[float, ...], tf.Tensor] = {}
         self._train_call = tf.function(self._train, autograph=False)
         self._output_call = tf.function(self._outputs, autograph=False)
 
@@ -58,8 +60,10 @@ class PhaseStep:
         of them after the same step.
         """
         features, targets, weights, indices = batch
-        asked = tf.constant(wishes, self._devices.sum_dtype, [len(wishes)])
-        return self._first(self._train_call(features, targets, weights, indices, epoch, asked))
+        told = tuple(wishes)
+        if told not in self._asked:
+            self._asked = {told: tf.constant(told, self._devices.sum_dtype, [len(told)])}
+        return self._first(self._train_call(features, targets, weights, indices, epoch, self._asked[told]))
 
     def outputs(self, features: Any) -> Any:
         """Return the raw outputs of features in inference mode, divided over the replicas as they are."""

@@ -22,6 +22,8 @@ from kerastune_ft.training.storing import PLAIN, Store
 
 # Counted up when inputs are decoded, fitted or augmented otherwise, so that an older store is not taken for one of now.
 INPUT_VERSION = 1
+# Counted up when the frozen part is computed otherwise.
+COMPUTATION_VERSION = 2
 # How the names of environment variables begin that choose kernels, and with them the last bits.
 _KERNELS = ("TF_ENABLE_ONEDNN", "TF_ONEDNN", "ONEDNN_", "DNNL_", "TF_XLA_", "XLA_FLAGS", "TF_CUDNN_", "NVIDIA_TF32")
 
@@ -51,6 +53,7 @@ def parts(
             for name, tensor in zip(below[-1].cut_names, below[-1].cut, strict=True)
         ],
         "computation": {
+            "version": COMPUTATION_VERSION,
             "chunk": chunk,
             "deterministic": session.devices.deterministic,
             "tf32": tf.config.experimental.tensor_float_32_execution_enabled(),

@@ -10,7 +10,15 @@ import tensorflow as tf
 
 from kerastune_ft.errors import ConfigError
 from kerastune_ft.graph import keras_private
-from kerastune_ft.graph.normalisation import batch_norms, bind, counted, gamma_and_beta, moving_statistics
+from kerastune_ft.graph.normalisation import (
+    batch_norms,
+    bind,
+    counted,
+    fused,
+    fusible,
+    gamma_and_beta,
+    moving_statistics,
+)
 
 SHAPES = {"images": (6, 5, 4, 3), "sequences": (6, 7, 3), "vectors": (6, 3)}
 
@@ -200,3 +208,57 @@ def test_statistics_move_once_a_call(call: Callable) -> None:
 
     call(step)
     np.testing.assert_allclose(layer.moving_mean.numpy(), 0.5 * before + 0.5 * x.mean(axis=0), rtol=1e-6)
+
+
+@pytest.mark.parametrize("options", [{}, {"scale": False}, {"center": False}, {"axis": 3}, {"axis": 1}])
+@pytest.mark.parametrize("kind", SHAPES)
+def test_fused_it_is_the_same_but_for_rounding(kind: str, options: dict[str, object]) -> None:
+    shape = SHAPES[kind]
+    if options.get("axis") == 3 and len(shape) < 4:
+        options = {}
+    layer = _bound(_layer(shape, **options))
+    x = tf.constant(_values(shape))
+    plain = layer(x, training=False)
+    with fused({layer.name}):
+        np.testing.assert_allclose(layer(x, training=False), plain, rtol=1e-5, atol=1e-5)
+        can_be = kind == "images" and options.get("axis") != 1
+        assert ("FusedBatchNormV3" in _operations(layer, x, training=False)) == can_be
+        with counted(tf.ones(shape[0])):
+            assert "FusedBatchNormV3" not in _operations(layer, x, training=True), "it has moments of its own"
+    np.testing.assert_array_equal(layer(x, training=False), plain, err_msg="outside it is Keras' own again")
+
+
+def test_only_before_what_tensorflow_can_join_it_to_it_is_fused() -> None:
+    inputs = keras.Input((8, 8, 3))
+
+    def normed(name: str) -> object:
+        return keras.layers.BatchNormalization(name=name)(keras.layers.Conv2D(4, 3)(inputs))
+
+    following = {
+        "relu": keras.layers.ReLU(),
+        "relu_by_name": keras.layers.Activation("relu"),
+        "before_tanh": keras.layers.Activation("tanh"),
+        "before_sigmoid": keras.layers.Activation("sigmoid"),
+        "function": keras.ops.tanh,
+        "output": lambda x: x,
+    }
+    outputs = [layer(normed(name)) for name, layer in following.items()]
+    both = normed("both")
+    outputs += [keras.layers.ReLU()(both), keras.layers.Activation("sigmoid")(both)]
+    model = keras.Model(inputs, outputs)
+    assert fusible(model) == {"relu", "relu_by_name", "output"}
+    bind({layer.name: layer for layer in model.layers})
+
+    @tf.function(autograph=False)
+    def call(images: tf.Tensor) -> list[tf.Tensor]:
+        with fused(fusible(model)):
+            return model(images, training=False)
+
+    images = tf.constant(_values((2, 8, 8, 3)))
+    for given, wanted in zip(call(images), model(images, training=False), strict=True):
+        np.testing.assert_allclose(given, wanted, atol=1e-5)
+
+
+def _operations(layer: keras.layers.Layer, x: tf.Tensor, training: bool) -> set[str]:
+    traced = tf.function(lambda values: layer(values, training=training), autograph=False).get_concrete_function(x)
+    return {one.type for one in traced.graph.get_operations()}
