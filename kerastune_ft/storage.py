@@ -141,6 +141,21 @@ def at_hand(path: Path) -> Iterator[Path]:
         yield copy
 
 
+@contextlib.contextmanager
+def folder_at_hand(path: Path) -> Iterator[Path]:
+    """Give a local folder with the files of `path` and below it; a copy goes away at the end."""
+    if not is_remote(path):
+        yield path
+        return
+    with tempfile.TemporaryDirectory() as copy:
+        for here, _, names in walk(os.fspath(path)):
+            for name in names:
+                target = Path(copy) / relative(os.path.join(here, name), path)
+                target.parent.mkdir(parents=True, exist_ok=True)
+                download(os.path.join(here, name), target)
+        yield Path(copy)
+
+
 def require_data(path: str | os.PathLike[str], key: str) -> Path:
     """Return the path of data; raise DataError where there is nothing, or nothing answers; `key` is what named it."""
     with told_of_data(key):

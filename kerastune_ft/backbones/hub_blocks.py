@@ -30,6 +30,7 @@ class _Replay:
 
     def __init__(self) -> None:
         self._tied: dict[int, Any] = {}
+        self._called: set[int] = set()
 
     def __call__(self, operation: Any, *arguments: Any, **options: Any) -> Any:
         # Whether a layer trains is decided by the phases, not where the graph was made.
@@ -41,6 +42,9 @@ class _Replay:
             return _UNROLLED[kind](operation, _named_after(operation), *arguments, **options)
         if getattr(operation, "tie_weights", True) is False:
             operation = self._without_output(operation)
+        if id(operation) in self._called and _is_weightless(operation):
+            operation = _again(operation, len(self._called))
+        self._called.add(id(operation))
         return operation(*arguments, **options)
 
     def _without_output(self, operation: Any) -> Any:
@@ -50,6 +54,15 @@ class _Replay:
             made.embeddings.assign(operation.embeddings)
             self._tied[id(operation)] = made
         return self._tied[id(operation)]
+
+
+def _is_weightless(operation: Any) -> bool:
+    return isinstance(operation, keras.layers.Layer) and not operation.weights
+
+
+def _again(operation: Any, number: int) -> Any:
+    """Return a layer without weights anew: Keras cannot cut a graph at one of two uses of the same layer."""
+    return type(operation).from_config({**operation.get_config(), "name": f"{operation.name}_{number}"})
 
 
 def _named_after(holder: Any) -> _Call:
@@ -104,6 +117,12 @@ def _hgnet(layer: Any, call: _Call, x: Any) -> Any:
     return tuple(stages)
 
 
+def _siglip(layer: Any, call: _Call, images: Any) -> Any:
+    """Return the embedded patches in the shape they have: the layer's own word on it counts a class token too many."""
+    patches = (images.shape[1] // layer.patch_size) * (images.shape[2] // layer.patch_size)
+    return keras.ops.reshape(layer(images), (-1, patches, layer.hidden_dim))
+
+
 def _swin(layer: Any, call: _Call, x: Any) -> Any:
     for block in layer.blocks:
         x = call(block, x)
@@ -120,6 +139,7 @@ _UNROLLED: Mapping[str, Callable[..., Any]] = MappingProxyType(
         "DINOV2Encoder": _dino,
         "DINOV3Encoder": _dino,
         "HGNetV2Encoder": _hgnet,
+        "SigLIPVisionEmbedding": _siglip,
         "SwinTransformerStage": _swin,
     }
 )

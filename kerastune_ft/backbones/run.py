@@ -10,14 +10,16 @@ import keras
 
 from kerastune_ft.backbones.base import Backbone, Transfer
 from kerastune_ft.backbones.saved import load
+from kerastune_ft.backbones.text_input import TextInput
 from kerastune_ft.config.backbones import EarlierRun
 from kerastune_ft.errors import ConfigError
-from kerastune_ft.graph import keras_private
 from kerastune_ft.graph.flat import FlatCopy
 from kerastune_ft.graph.units import Unit
 from kerastune_ft.rundir import MANIFEST, RunDirectory
+from kerastune_ft.storage import folder_at_hand
 
 _MODEL = "model/model.keras"
+_TOKENIZER = "model/tokenizer"
 _SHOWN = 5
 
 
@@ -27,17 +29,47 @@ def build(options: EarlierRun) -> Backbone:
     plan = plan_of(options)
     digest = _checked(run, options)
     inner = next(layer for layer in load(run.path / _MODEL, "backbone.path").layers if is_inner(layer))
-    images = keras.Input(tuple(inner.input.shape[1:]), name="image", dtype="float32")
-    whole = keras.Model(images, FlatCopy(inner, images).output)
-    head = plan["head"]["layers"]
-    features = next(node.inputs[0] for node in keras_private.nodes_in_order(whole) if node.operation.name == head[0])
-    body = keras.Model(images, features, name="backbone")
-    about = plan["backbone"]
+    given = _inputs(inner)
+    copy = FlatCopy(inner, given)
+    whole = keras.Model(given, copy.output)
+    head, about = plan["head"]["layers"], plan["backbone"]
+    body = keras.Model(given, copy.tensors[about["output"]], name="backbone")
     units = tuple(_unit(body, row) for row in about["units"])
     transfer = Transfer(f"run {written(options)}", digest, sum(len(unit.variables) for unit in units))
     height, width = about["image_size"]
     kept = {name: whole.get_layer(name).get_weights() for name in head} if options.head == "keep" else {}
-    return Backbone(about["name"], body, units, (height, width), about["preprocessing"], transfer, kept_head=kept)
+    return Backbone(
+        about["name"],
+        body,
+        units,
+        (height, width),
+        about["preprocessing"],
+        transfer,
+        kept_head=kept,
+        modality="image" if plan["text"] is None else "text",
+        text=None if plan["text"] is None else TextInput.from_json(plan["text"]["rows"], _tokenizer(run)),
+    )
+
+
+def _inputs(inner: keras.Model) -> Any:
+    """Return new inputs like those of the model that was trained."""
+    if isinstance(inner.input, dict):
+        return {
+            name: keras.Input(tuple(tensor.shape[1:]), name=name, dtype=tensor.dtype)
+            for name, tensor in inner.input.items()
+        }
+    return keras.Input(tuple(inner.input.shape[1:]), name="image", dtype="float32")
+
+
+def _tokenizer(run: RunDirectory) -> Any:
+    """Return the tokenizer that lies beside a run's model, or that of bytes where none does."""
+    import keras_hub
+
+    folder = run.path / _TOKENIZER
+    if not folder.exists():
+        return keras_hub.tokenizers.ByteTokenizer(lowercase=False)
+    with folder_at_hand(folder) as local:
+        return keras_hub.tokenizers.Tokenizer.from_preset(str(local))
 
 
 def _unit(body: keras.Model, row: Mapping[str, Any]) -> Unit:

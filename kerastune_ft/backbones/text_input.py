@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -36,6 +37,24 @@ class TextInput:
     """The longest row the model has positions for, special tokens included; None where it has no limit."""
     default_length: int
     """The length of a row where the configuration names none: that of the preset's own preprocessor."""
+
+    def to_json(self) -> dict[str, Any]:
+        """Return all but the tokenizer as a JSON object."""
+        return {
+            "names": list(self.names),
+            "start": list(self.start),
+            "separator": list(self.separator),
+            "end": list(self.end),
+            "pad": self.pad,
+            "maximum_length": self.maximum_length,
+            "default_length": self.default_length,
+        }
+
+    @classmethod
+    def from_json(cls, document: Mapping[str, Any], tokenizer: Any) -> TextInput:
+        """Return what `to_json` returned, with its tokenizer."""
+        lists = {key: tuple(value) for key, value in document.items() if isinstance(value, list)}
+        return cls(tokenizer, **{**document, **lists})
 
     @property
     def has_segments(self) -> bool:

@@ -9,7 +9,7 @@ from pydantic import AfterValidator, Field, Tag, WithJsonSchema, model_validator
 
 from kerastune_ft.config.applications import APPLICATIONS, EMBEDDED, EMBEDDED_ALPHA, EMBEDDED_SIZE
 from kerastune_ft.config.base import Options, by_kind, one_of, problem
-from kerastune_ft.config.hub_families import HUB_FAMILIES
+from kerastune_ft.config.hub_families import BY_CLASS, REFUSED
 from kerastune_ft.config.paths import InputPath, resolve_preset, resolve_weights
 from kerastune_ft.config.sizes import ImageSize
 from kerastune_ft.config.words import unknown
@@ -58,8 +58,10 @@ def _hub_kind(kind: str) -> str:
 
 
 def _hub_class(name: str) -> str:
-    if name not in HUB_FAMILIES:
-        raise problem(*unknown(name, HUB_FAMILIES, more="python -m kerastune_ft backbones"))
+    if name in REFUSED:
+        raise problem(f"{name} is not available: {REFUSED[name]}")
+    if name not in BY_CLASS:
+        raise problem(*unknown(name, BY_CLASS, more="python -m kerastune_ft backbones"))
     return name
 
 

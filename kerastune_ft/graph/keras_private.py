@@ -33,6 +33,11 @@ def nodes_in_order(model: keras.Model) -> list[Node]:
     ]
 
 
+def maker(tensor: Any) -> str:
+    """Return the name of the operation that a symbolic tensor comes from."""
+    return tensor._keras_history.operation.name
+
+
 def is_functional(operation: Any) -> bool:
     """Return whether an operation is a functional model: one made of inputs and outputs, whose nodes are known."""
     return isinstance(operation, keras.Model) and hasattr(operation, "_nodes_by_depth")

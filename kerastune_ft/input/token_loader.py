@@ -60,6 +60,7 @@ class TokenLoader:
         return {
             "sequence_length": self.limit,
             "lengths": list(self.lengths),
+            "rows": self.rows.text.to_json(),
             "examples": np.bincount(self.buckets, minlength=len(self.lengths)).tolist(),
             "mean_tokens": round(float(own.mean()), 1),
             "padding": round(1 - float(own.sum() / computed.sum()), 4),

@@ -174,7 +174,7 @@ def _backbone(backbone: Document) -> str:
     return _sentence(
         f"{backbone.get('name')} ({backbone.get('kind')})",
         f"{say.count(backbone.get('parameters'))} parameters in {units}",
-        f"images {image_size[0]} x {image_size[1]}" if image_size else "",
+        f"images {image_size[0]} x {image_size[1]}" if any(image_size or ()) else "",
     )
 
 

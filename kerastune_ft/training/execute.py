@@ -21,10 +21,11 @@ from kerastune_ft.config.tasks import Classification
 from kerastune_ft.data.archive import is_archive
 from kerastune_ft.data.fetched import fetched
 from kerastune_ft.data.labels import Scheme
-from kerastune_ft.data.source import DataSource, counted
+from kerastune_ft.data.source import DataSource, counted, source_module
 from kerastune_ft.data.splits import splits_table
 from kerastune_ft.errors import ConfigError, DataError
 from kerastune_ft.graph.precision import FLOAT32
+from kerastune_ft.input.token_loader import outside_lengths
 from kerastune_ft.rundir import RunDirectory
 from kerastune_ft.storage import told_of_data
 from kerastune_ft.training import devices as device_choice
@@ -224,7 +225,8 @@ def evaluate(target: RunDirectory, config: RunConfig, data: Path | None, split: 
             "same, the metrics flatter the model"
         )
     scheme = Scheme.from_json(document["labels"])
-    session = assemble(bare, devices, watch.note, source, scheme)
+    lengths = outside_lengths(document["text"]) if document.get("text") else None
+    session = assemble(bare, devices, watch.note, source, scheme, lengths)
     if target.exists(results.THRESHOLDS):
         session.task.set_thresholds(target.read_json(results.THRESHOLDS))
     if data is not None:
@@ -265,6 +267,6 @@ def _other_data(target: RunDirectory, config: RunConfig, path: Path, watch: Watc
         )
     shaped = {"path": str(path), "resize": own.resize, "intensity": own.intensity, "group": None, "splits": None}
     options = options.model_copy(update=shaped)
-    module = importlib.import_module(f"kerastune_ft.data.{options.kind}")
+    module = source_module(options, task)
     with told_of_data("--data"):
         return module.open_unsplit(options, task, cache_directory(config.runtime), watch.note)

@@ -10,7 +10,7 @@ import keras
 
 from kerastune_ft.config.run import RunConfig
 from kerastune_ft.config.runtime import effective_cache
-from kerastune_ft.graph import costs
+from kerastune_ft.graph import costs, keras_private
 from kerastune_ft.graph.boundary import HEAD
 from kerastune_ft.graph.partition import tensor_bytes
 from kerastune_ft.graph.units import count
@@ -45,6 +45,7 @@ def plan_document(session: Session, phases: Sequence[PhasePlan], chunk: int, dec
             "weights": backbone.transfer.source,
             "image_size": list(backbone.image_size),
             "preprocessing": backbone.preprocessing,
+            "output": keras_private.maker(backbone.model.output),
             "parameters": parameters,
             "units": unit_rows(backbone.units),
             "transfer": backbone.transfer.to_json(),

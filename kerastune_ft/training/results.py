@@ -11,12 +11,12 @@ from typing import Any
 
 import keras
 import numpy as np
-import tensorflow as tf
 
+from kerastune_ft.data.texts import TextSource
 from kerastune_ft.errors import PromiseError
-from kerastune_ft.graph.flat import copy_values
-from kerastune_ft.input.decode import Geometry, pixels
+from kerastune_ft.input.decode import Geometry
 from kerastune_ft.rundir import RunDirectory
+from kerastune_ft.training import serving_images, serving_texts
 from kerastune_ft.training.assemble import Session
 from kerastune_ft.training.evaluate import Evaluated, evaluate_split
 from kerastune_ft.training.feed import Feed
@@ -29,10 +29,11 @@ MODEL = "model/model.keras"
 THRESHOLDS = "model/thresholds.json"
 MISTAKES_SHOWN = 24
 _THUMBNAIL = 128
+_TEXT_SHOWN = 600
 _SAMPLES_COMPARED = 8
-_RESIZE = "resize"
 # Two compiled programs of the same model may differ in the last digits of float32.
 _TOLERANCE = 1e-4
+_SERVING: Mapping[str, Any] = {"image": serving_images, "text": serving_texts}
 
 
 def evaluate_splits(
@@ -114,27 +115,34 @@ def _of_constant(session: Session, evaluated: Mapping[str, Evaluated]) -> dict[s
 
 
 def _write_mistakes(session: Session, run: RunDirectory, rows: list[dict[str, Any]]) -> None:
-    from PIL import Image
-
     numbers = {key: index for index, key in enumerate(session.source.keys)}
     # Of values none is exactly right: the worst are shown.
     wrong = [
         row for row in rows if row["split"] == "test" and ("prediction" not in row or row["label"] != row["prediction"])
     ]
     worst = sorted(wrong, key=lambda row: -row["loss"])[:MISTAKES_SHOWN]
-    geometry = Geometry(_THUMBNAIL, _THUMBNAIL, "pad")
     entries = []
     for number, row in enumerate(worst):
-        pixels = session.task.inputs(session.source.element(numbers[row["input"]]), geometry)
-        picture = io.BytesIO()
-        Image.fromarray(np.asarray(pixels)).save(picture, "PNG")
-        name = f"{number:02d}.png"
-        run.commit(f"evaluation/mistakes/{name}", picture.getvalue())
         hidden = ("split", "loss")
         about = {key: row[key] for key in row if key not in hidden and not key.startswith("probability_")}
-        entries.append({"file": name, **about})
+        index = numbers[row["input"]]
+        if isinstance(session.source, TextSource):
+            entries.append({"texts": [text[:_TEXT_SHOWN] for text in session.source.texts[index]], **about})
+        else:
+            name = f"{number:02d}.png"
+            run.commit(f"evaluation/mistakes/{name}", _thumbnail(session, index))
+            entries.append({"file": name, **about})
     _remove_pictures(run, len(worst))
     run.commit_json("evaluation/mistakes.json", entries)
+
+
+def _thumbnail(session: Session, index: int) -> bytes:
+    from PIL import Image
+
+    pixels = session.task.inputs(session.source.element(index), Geometry(_THUMBNAIL, _THUMBNAIL, "pad"))
+    picture = io.BytesIO()
+    Image.fromarray(np.asarray(pixels)).save(picture, "PNG")
+    return picture.getvalue()
 
 
 def _remove_pictures(run: RunDirectory, first: int) -> None:
@@ -143,49 +151,19 @@ def _remove_pictures(run: RunDirectory, first: int) -> None:
         run.remove(f"evaluation/mistakes/{name}")
 
 
-def serving_model(session: Session) -> keras.Model:
-    """Return the model that is saved: decoded images [batch, height, width, 3] of any size, 0 to 255, to probabilities.
-
-    Built of stock layers outside the strategy, so that it opens with Keras alone; the resize is the pipeline's.
-    """
-    height, width = session.backbone.image_size
-    rebuilt = keras.models.clone_model(session.model)
-    # It bears the run's name, which may be that of one of the layers around it.
-    rebuilt.name = "trained"
-    copy_values(session.model, rebuilt)
-    images = keras.Input((None, None, 3), name="image", dtype="float32")
-    resize = session.config.data.resize
-    fitted = keras.layers.Resizing(
-        height,
-        width,
-        interpolation="bilinear",
-        crop_to_aspect_ratio=resize == "crop",
-        pad_to_aspect_ratio=resize == "pad",
-        antialias=True,
-        name=_RESIZE,
-    )(images)
-    # The pipeline stores resized images as whole numbers. A call that leaves `training` open would run the layers after
-    # Keras' Resizing in training mode, dropout included, since it is that layer's default; so it is not left open.
-    outputs = session.task.finish(rebuilt(keras.ops.round(fitted), training=False))
-    return keras.Model(images, outputs, name=session.model.name)
-
-
 def save_model(session: Session, run: RunDirectory, measured: Evaluated) -> None:
     """Write model.keras with labels and preprocessing beside it, after comparing it with what was measured.
 
-    Raises PromiseError when the file, opened again, predicts otherwise from the decoded images as they are.
+    Raises PromiseError when the file, opened again, predicts otherwise from decoded images or tokens as they are.
     """
     run.commit_json("model/labels.json", list(session.task.scheme.names))
-    run.commit_json("model/preprocessing.json", {
-        "input": "decoded RGB image, 0 to 255, any size",
-        "resize": {"height": session.backbone.image_size[0], "width": session.backbone.image_size[1],
-                   "how": session.config.data.resize, "interpolation": "bilinear, antialiased"},
-        "inside_the_model": ["resize", session.backbone.preprocessing],
-        "output": f"{session.task.finished} in the order of labels.json",
-    })  # fmt: skip
+    serving = _SERVING[session.task.modality]
+    run.commit_json("model/preprocessing.json", serving.preprocessing(session))
+    for name, content in serving.files(session).items():
+        run.commit(name, content)
     with tempfile.TemporaryDirectory() as folder:
         path = os.path.join(folder, "model.keras")
-        serving_model(session).save(path)
+        serving.serving_model(session).save(path)
         _compare(session, keras.models.load_model(path), measured)
         with open(path, "rb") as file:
             run.commit(MODEL, file.read())
@@ -197,7 +175,7 @@ def _compare(session: Session, model: keras.Model, measured: Evaluated) -> None:
     numbers = [column for name, column in predictions.items() if name.startswith(("probability_", "value"))]
     # Of values the tolerance is a share of their deviation.
     scale = np.asarray(session.task.scheme.deviation or 1.0)
-    given = _outputs_of(model, [pixels(session.source.element(index)["image"]) for index in samples])
+    given = _SERVING[session.task.modality].outputs(session, model, samples)
     differences = (np.abs(given - np.stack(numbers, axis=1)) / scale).max(axis=1)
     for index, difference in zip(samples, differences, strict=True):
         if not difference <= _TOLERANCE:
@@ -205,17 +183,3 @@ def _compare(session: Session, model: keras.Model, measured: Evaluated) -> None:
                 f"{MODEL} predicts otherwise than what was measured (difference {difference:.2g} on "
                 f"{session.source.keys[index]}); it was not written"
             )
-
-
-def _outputs_of(model: keras.Model, images: list[tf.Tensor]) -> np.ndarray:
-    """Return what a serving model gives for decoded images, each fitted by itself: the resize is compared as well.
-
-    What follows takes them at once, since a call of many layers takes long whatever it is of; the first image goes all
-    the way by itself.
-    """
-    singles = [tf.cast(image, tf.float32)[tf.newaxis] for image in images]
-    resize = model.get_layer(_RESIZE)
-    behind = keras.Model(resize.output, model.output)
-    fitted = tf.concat([resize(single) for single in singles[1:]], 0) if singles[1:] else None
-    parts = [model(singles[0]), *([] if fitted is None else [behind(fitted)])]
-    return np.concatenate([np.asarray(part) for part in parts])
