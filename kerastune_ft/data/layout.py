@@ -13,13 +13,13 @@ from pathlib import Path
 from kerastune_ft.config.data import Named, Splits
 from kerastune_ft.data.source import SPLITS, counted
 from kerastune_ft.data.split_words import SPLIT_OF_WORD
-from kerastune_ft.data.walk import Walk, holds_images
+from kerastune_ft.data.walk import FileSort, Walk, holds_files
 from kerastune_ft.errors import DataError
 
 
 @dataclass(frozen=True)
-class FoundImage:
-    """An image file, the class folder it is in, and the split folder above that, if any."""
+class FoundFile:
+    """A file, the class folder it is in, and the split folder above that, if any."""
 
     path: str
     key: str
@@ -27,27 +27,29 @@ class FoundImage:
     split: str | None
 
 
-def found_images(walk: Walk, requested: Splits | None) -> tuple[list[FoundImage], list[str]]:
-    """Return the image files of a data folder by class (and split), in order, and sentences for the user."""
+def found_files(walk: Walk, requested: Splits | None) -> tuple[list[FoundFile], list[str]]:
+    """Return the files of a data folder by class (and split), in order, and sentences for the user."""
     folders, notes = _split_folders(walk, requested)
-    images: list[FoundImage] = []
+    files: list[FoundFile] = []
     without: list[tuple[str, str]] = []
     inside: dict[str, set[str]] = defaultdict(set)
     for split, folder, classes in folders:
-        if holds_images(folder):
-            notes.append(f"ignored the images directly in {walk.relative(str(folder))}, beside the class folders")
+        if holds_files(folder, walk.sort):
+            notes.append(
+                f"ignored the {walk.sort.noun}s directly in {walk.relative(str(folder))}, beside the class folders"
+            )
         for name in classes:
             label = walk.relative(str(folder / name)).rsplit("/", 1)[-1]
-            paths = walk.images(folder / name)
-            images += [FoundImage(path, walk.relative(path), label, split) for path in paths]
+            paths = walk.files(folder / name)
+            files += [FoundFile(path, walk.relative(path), label, split) for path in paths]
             start = len(os.path.join(folder, name, ""))
             inside[label].update(_first_folder(path[start:]) for path in paths)
             if not paths:
                 without.append((label, walk.relative(str(folder / name))))
-    _check_found(walk, images, without)
-    _refuse_empty_splits(walk, images, [(split, folder) for split, folder, _ in folders if split is not None])
-    notes += [f"the class folder {place} has no image" for _, place in without]
-    return images, notes + _merged(inside)
+    _check_found(walk, files, without)
+    _refuse_empty_splits(walk, files, [(split, folder) for split, folder, _ in folders if split is not None])
+    notes += [f"the class folder {place} has no {walk.sort.noun}" for _, place in without]
+    return files, notes + _merged(inside, walk.sort)
 
 
 Folders = list[tuple[str | None, Path, list[str]]]
@@ -59,16 +61,20 @@ def _split_folders(walk: Walk, requested: Splits | None) -> tuple[Folders, list[
         return _named_folders(walk, requested), []
     top = walk.subfolders(walk.root)
     inner = {name: walk.subfolders(walk.root / name) for name in top if SPLIT_OF_WORD.get(name.casefold())}
-    split_like = {name: classes for name, classes in inner.items() if classes and not holds_images(walk.root / name)}
+    split_like = {
+        name: classes for name, classes in inner.items() if classes and not holds_files(walk.root / name, walk.sort)
+    }
     if "train" not in {SPLIT_OF_WORD[name.casefold()] for name in split_like}:
         if not top:
-            raise DataError(_no_class_folders(walk.root))
+            raise DataError(_no_class_folders(walk.root, walk.sort))
         _refuse_nested(walk, top)
         return [(None, walk.root, top)], []
     others = [name for name in top if name not in split_like]
     if requested is None:
         unused = [(name, walk.root / name) for name in others if name in inner and name in SPLITS]
-        _refuse_empty_splits(walk, [], [(split, folder) for split, folder in unused if not holds_images(folder)])
+        _refuse_empty_splits(
+            walk, [], [(split, folder) for split, folder in unused if not holds_files(folder, walk.sort)]
+        )
     notes = [f"ignored the folders beside the split folders: {', '.join(others)}"] if others else []
     if requested is not None:
         pooled = ", ".join(split_like)
@@ -97,7 +103,7 @@ def _named_folders(walk: Walk, requested: Named) -> Folders:
             )
         classes = walk.subfolders(folder)
         if not classes:
-            raise DataError(_no_class_folders(folder))
+            raise DataError(_no_class_folders(folder, walk.sort))
         folders.append((split, folder, classes))
     return folders
 
@@ -106,40 +112,39 @@ def _refuse_nested(walk: Walk, top: list[str]) -> None:
     """Raise DataError where the only sub-folder is not a class but the place of the class folders."""
     if len(top) == 1:
         below = [entry.name for entry in (walk.root / top[0]).iterdir() if entry.is_dir()]
-        if len(below) > 1 and not holds_images(walk.root / top[0]):
+        if len(below) > 1 and not holds_files(walk.root / top[0], walk.sort):
             raise DataError(
                 f"data.path: {walk.root} has one sub-folder, {top[0]}, which holds {', '.join(sorted(below)[:20])}.\n"
                 f'If those are the classes, write "path": {json.dumps(str(walk.root / top[0]))}.'
             )
 
 
-def _check_found(walk: Walk, images: list[FoundImage], without: Sequence[tuple[str, str]]) -> None:
-    dicom = walk.ignored.dicom_files()
-    if dicom:
-        raise DataError(
-            f"data.path: {walk.root} has {counted(dicom, 'DICOM file')} in it; DICOM is not read.\n"
-            "Convert them to PNG first: python scripts/dicom_to_png.py FOLDER OUTPUT"
-        )
-    if not images:
+def _check_found(walk: Walk, files: list[FoundFile], without: Sequence[tuple[str, str]]) -> None:
+    sort = walk.sort
+    refused = walk.ignored.of(sort.refused)
+    if refused:
+        raise DataError(f"data.path: {walk.root} has {counted(refused, sort.refused_noun)} in it; {sort.remedy}")
+    if not files:
         seen = "; ".join(walk.ignored.notes()) or "its folders are empty"
-        raise DataError(f"data.path: {walk.root} has no image (JPEG, PNG, BMP, GIF, WebP or TIFF) in it; {seen}.")
-    labels = {image.label for image in images}
+        raise DataError(f"data.path: {walk.root} has no {sort.noun} ({sort.formats}) in it; {seen}.")
+    labels = {file.label for file in files}
     empty = [place for label, place in without if label not in labels]
     if empty:
         raise DataError(
-            f"data.path: these class folders of {walk.root} have no image: {', '.join(empty)}.\n"
-            "Add images of the class, or take the folder away."
+            f"data.path: these class folders of {walk.root} have no {sort.noun}: {', '.join(empty)}.\n"
+            f"Add {sort.noun}s of the class, or take the folder away."
         )
 
 
-def _refuse_empty_splits(walk: Walk, images: list[FoundImage], folders: Sequence[tuple[str, Path]]) -> None:
+def _refuse_empty_splits(walk: Walk, files: list[FoundFile], folders: Sequence[tuple[str, Path]]) -> None:
     """Raise DataError where a split's folder is there and has nothing in it: it would pass for a split not given."""
-    held = {image.split for image in images}
+    held = {file.split for file in files}
     empty = [walk.relative(str(folder)) for split, folder in folders if split not in held]
     if empty:
         raise DataError(
-            f"data.path: {walk.root} has the split folder {' and '.join(empty)} without class folders with images.\n"
-            "Add images to it, sorted into folders by class, or take the folder away."
+            f"data.path: {walk.root} has the split folder {' and '.join(empty)} without class folders with "
+            f"{walk.sort.noun}s.\n"
+            f"Add {walk.sort.noun}s to it, sorted into folders by class, or take the folder away."
         )
 
 
@@ -148,8 +153,8 @@ def _first_folder(below: str) -> str:
     return below.partition(os.sep)[0] if os.sep in below else ""
 
 
-def _merged(inside: Mapping[str, set[str]]) -> list[str]:
-    """Return a sentence for each set of sub-folders that hold all images of several classes."""
+def _merged(inside: Mapping[str, set[str]], sort: FileSort) -> list[str]:
+    """Return a sentence for each set of sub-folders that hold all files of several classes."""
     classes: dict[tuple[str, ...], list[str]] = defaultdict(list)
     for label, names in inside.items():
         if len(names) > 1 and "" not in names:
@@ -162,8 +167,8 @@ def _merged(inside: Mapping[str, set[str]]) -> list[str]:
     ]
 
 
-def _no_class_folders(folder: Path) -> str:
-    held = "has images directly in it, but no sub-folders" if holds_images(folder) else "has no sub-folders"
+def _no_class_folders(folder: Path, sort: FileSort) -> str:
+    held = f"has {sort.noun}s directly in it, but no sub-folders" if holds_files(folder, sort) else "has no sub-folders"
     return (
         f"data.path: {folder} {held}; it must have one sub-folder per class, as {folder.name}/cat/1.jpg and "
         f"{folder.name}/dog/2.jpg.\nSort the files into folders by class."

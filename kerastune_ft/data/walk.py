@@ -1,4 +1,4 @@
-"""Finding the image files of class folders: what is taken, and what is left out and must be said."""
+"""Finding the files of class folders: what is taken, and what is left out and must be said."""
 
 from __future__ import annotations
 
@@ -12,8 +12,45 @@ from kerastune_ft import storage
 from kerastune_ft.data.source import counted
 from kerastune_ft.errors import DataError
 
-IMAGE_SUFFIXES = frozenset((".jpg", ".jpeg", ".jpe", ".jfif", ".png", ".bmp", ".gif", ".webp", ".tif", ".tiff"))
-DICOM_SUFFIXES = frozenset((".dcm", ".dicom"))
+
+@dataclass(frozen=True)
+class FileSort:
+    """Which files are taken, by the ends of their names, and what is said of them."""
+
+    noun: str
+    formats: str
+    suffixes: frozenset[str]
+    template: str
+    """How a table may name such files."""
+    refused: frozenset[str] = frozenset()
+    """Of files of another form, which are better converted than passed over."""
+    refused_noun: str = ""
+    remedy: str = ""
+    """How those are converted."""
+    conversion: str = "convert them"
+    """The same, within a list of remedies."""
+
+
+IMAGES = FileSort(
+    "image",
+    "JPEG, PNG, BMP, GIF, WebP or TIFF",
+    frozenset((".jpg", ".jpeg", ".jpe", ".jfif", ".png", ".bmp", ".gif", ".webp", ".tif", ".tiff")),
+    "images/{image_id}.png",
+    frozenset((".dcm", ".dicom")),
+    "DICOM file",
+    "DICOM is not read.\nConvert them to PNG first: python scripts/dicom_to_png.py FOLDER OUTPUT",
+    "convert DICOM with scripts/dicom_to_png.py",
+)
+SOUNDS = FileSort(
+    "sound",
+    "WAV",
+    frozenset((".wav", ".wave")),
+    "sounds/{sound_id}.wav",
+    frozenset((".mp3", ".flac", ".ogg", ".oga", ".opus", ".m4a", ".aac", ".aif", ".aiff", ".wma")),
+    "sound file of another form",
+    "WAV alone is read.\nConvert them first, for instance: ffmpeg -i sound.mp3 sound.wav",
+    "convert them to WAV",
+)
 # Line ends, and what tells a terminal to do something; letters that are not printable by Unicode's rules stay.
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
 _IGNORED_FOLDERS = frozenset(("__MACOSX",))
@@ -23,14 +60,15 @@ _IGNORED_FOLDERS = frozenset(("__MACOSX",))
 class Ignored:
     """What a walk left out: hidden folders and files by name, other files by suffix, links to what was seen before."""
 
+    sort: FileSort
     folders: Counter[str] = field(default_factory=Counter)
     hidden_files: int = 0
     suffixes: Counter[str] = field(default_factory=Counter)
     links: list[str] = field(default_factory=list)
 
-    def dicom_files(self) -> int:
-        """Return how many DICOM files were left out."""
-        return sum(count for suffix, count in self.suffixes.items() if suffix in DICOM_SUFFIXES)
+    def of(self, suffixes: frozenset[str]) -> int:
+        """Return how many files with these endings were left out."""
+        return sum(count for suffix, count in self.suffixes.items() if suffix in suffixes)
 
     def notes(self) -> list[str]:
         """Return one sentence for each sort of thing left out."""
@@ -40,7 +78,7 @@ class Ignored:
         if self.hidden_files:
             notes.append(f"ignored {counted(self.hidden_files, 'hidden file')} (a dot begins the name)")
         if self.suffixes:
-            notes.append(f"ignored files that are no images by their suffix: {_listed(self.suffixes)}")
+            notes.append(f"ignored files that are no {self.sort.noun}s by their suffix: {_listed(self.suffixes)}")
         if self.links:
             notes.append(f"ignored links to folders that are read already: {', '.join(self.links[:20])}")
         return notes
@@ -49,17 +87,19 @@ class Ignored:
 class Walk:
     """A walk through a data folder that enters every real folder once, so that no loop of links holds it."""
 
-    def __init__(self, root: Path, is_tolerant: bool = False, takes_dicom: bool = False):
+    def __init__(self, root: Path, is_tolerant: bool = False, takes_refused: bool = False, sort: FileSort = IMAGES):
         """A tolerant walk goes on past folders that cannot be read, and keeps why in `unreadable`.
 
-        With `takes_dicom`, DICOM files are found as images are, for whoever tells of each why it cannot be read.
+        With `takes_refused`, files of forms that are refused, as DICOM, are found as all others are, for whoever tells
+        of each why it cannot be read.
         """
         self.root = root
-        self.ignored = Ignored()
+        self.sort = sort
+        self.ignored = Ignored(sort)
         self._prefix = os.path.join(root, "")
         self.unreadable: dict[str, str] = {}
         self._is_tolerant = is_tolerant
-        self._suffixes = IMAGE_SUFFIXES | DICOM_SUFFIXES if takes_dicom else IMAGE_SUFFIXES
+        self._suffixes = sort.suffixes | sort.refused if takes_refused else sort.suffixes
         self._seen = {storage.real(root)}
 
     def subfolders(self, folder: Path) -> list[str]:
@@ -70,14 +110,14 @@ class Walk:
                 names.append(entry.name)
         return names
 
-    def images(self, folder: Path) -> list[str]:
-        """Return the paths of all image files in a folder and below it, in order."""
+    def files(self, folder: Path) -> list[str]:
+        """Return the paths of all files of the sort in a folder and below it, in order."""
         found: list[str] = []
         for entry in self._read(folder):
             if _is_folder(entry):
                 if not self._is_ignored_folder(entry.name) and self._enters(entry):
-                    found += self.images(storage.path_of(entry.path))
-            elif self._is_image(entry.name):
+                    found += self.files(storage.path_of(entry.path))
+            elif self._is_taken(entry.name):
                 found.append(entry.path)
         return found
 
@@ -112,7 +152,7 @@ class Walk:
             return True
         return False
 
-    def _is_image(self, name: str) -> bool:
+    def _is_taken(self, name: str) -> bool:
         suffix = os.path.splitext(name)[1].lower()
         if name.startswith("."):
             self.ignored.hidden_files += 1
@@ -123,11 +163,10 @@ class Walk:
         return False
 
 
-def holds_images(folder: Path) -> bool:
-    """Tell whether a folder has image files directly in it."""
+def holds_files(folder: Path, sort: FileSort = IMAGES) -> bool:
+    """Tell whether a folder has files of a sort directly in it."""
     return any(
-        not _is_folder(entry) and os.path.splitext(entry.name)[1].lower() in IMAGE_SUFFIXES
-        for entry in _entries(folder)
+        not _is_folder(entry) and os.path.splitext(entry.name)[1].lower() in sort.suffixes for entry in _entries(folder)
     )
 
 

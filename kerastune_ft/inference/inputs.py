@@ -109,8 +109,8 @@ def _of_path(text: str, path: Path, how: Reading) -> Listing:
 
 def _folder(text: str, root: Path) -> Listing:
     """Return all images in a folder and below; their names begin with the folder as it was given."""
-    walk = Walk(root, is_tolerant=True, takes_dicom=True)
-    paths = walk.images(root)
+    walk = Walk(root, is_tolerant=True, takes_refused=True)
+    paths = walk.files(root)
     items = [Item(printable(os.path.join(text, storage.relative(path, root))), path=path) for path in paths]
     items += [
         Item(printable(os.path.join(text, storage.relative(folder, root))), problem=f"cannot be read: {why}")

@@ -7,9 +7,9 @@ from collections import Counter
 from pathlib import Path
 
 from kerastune_ft.config.data import Named
-from kerastune_ft.data.layout import FoundImage, found_images, likely_splits
+from kerastune_ft.data.layout import FoundFile, found_files, likely_splits
 from kerastune_ft.data.source import SPLITS, counted
-from kerastune_ft.data.walk import Walk, holds_images
+from kerastune_ft.data.walk import Walk, holds_files
 from kerastune_ft.errors import DataError
 from kerastune_ft.inspect.sight import Sight, classification, divide, put
 
@@ -26,7 +26,7 @@ def look_at_folder(root: Path, written: str, is_archive: bool = False) -> Sight:
     splits = _unusual_splits(walk)
     # Folders count as entered once, so each look takes a walk of its own.
     walk = Walk(below)
-    images, notes = found_images(walk, Named(**splits) if splits else None)
+    images, notes = found_files(walk, Named(**splits) if splits else None)
     counts = dict(sorted(Counter(image.label for image in images).items()))
     if len(counts) < 2:
         raise DataError(
@@ -70,9 +70,9 @@ def has_split_folders(root: Path) -> bool:
 def _class_root(root: Path, written: str, is_archive: bool) -> tuple[Path, str]:
     """Return the folder that holds the class folders: the only one in a folder is not a class, but the way to them."""
     below = root
-    while not holds_images(below):
+    while not holds_files(below):
         inside = Walk(below).subfolders(below)
-        if len(inside) != 1 or holds_images(below / inside[0]):
+        if len(inside) != 1 or holds_files(below / inside[0]):
             break
         if len(Walk(below / inside[0]).subfolders(below / inside[0])) == 0 or likely_splits(inside):
             break
@@ -86,13 +86,13 @@ def _unusual_splits(walk: Walk) -> dict[str, str]:
     """Return the folders of the splits by split, where any of them has another name than its split."""
     names = walk.subfolders(walk.root)
     holding = [
-        name for name in names if not holds_images(walk.root / name) and Walk(walk.root).subfolders(walk.root / name)
+        name for name in names if not holds_files(walk.root / name) and Walk(walk.root).subfolders(walk.root / name)
     ]
     found = likely_splits(holding)
     return found if "train" in found and any(split != name for split, name in found.items()) else {}
 
 
-def _group(images: list[FoundImage]) -> str | None:
+def _group(images: list[FoundFile]) -> str | None:
     """Return why examples are to be grouped by a part of their names, where nearly all names tell whose they are."""
     found = [match[1].casefold() for image in images if (match := _SUBJECT.search(image.key.rsplit(".", 1)[0]))]
     subjects = len(set(found))

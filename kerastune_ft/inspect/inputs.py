@@ -38,7 +38,7 @@ def named_images(frame: Frame, columns: Mapping[str, Sequence[str]]) -> NamedIma
     """Return what names the images; raise DataError, with the columns and the files listed, where nothing does."""
     folder = str(frame.path.parent)
     walk = Walk(frame.path.parent)
-    files = [storage.relative(path, folder).replace(os.sep, "/") for path in walk.images(frame.path.parent)]
+    files = [storage.relative(path, folder).replace(os.sep, "/") for path in walk.files(frame.path.parent)]
     rows = _sampled(len(frame.numbers))
     patterns = _patterns(columns, files, rows)
     fitting = [pattern for pattern, fit in patterns.items() if fit.rows >= _ENOUGH * len(rows)]

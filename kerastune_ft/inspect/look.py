@@ -70,7 +70,7 @@ def _table_in(folder: Path, is_wanted: bool) -> Path | None:
 
 def _has_classes(folder: Path) -> bool:
     names = class_folders(folder)
-    return has_split_folders(folder) or sum(bool(Walk(folder).images(folder / name)) for name in names) > 1
+    return has_split_folders(folder) or sum(bool(Walk(folder).files(folder / name)) for name in names) > 1
 
 
 def _nearest(place: Path) -> str:

@@ -12,6 +12,7 @@ import keras
 import numpy as np
 
 from kerastune_ft.backbones import base as backbones
+from kerastune_ft.backbones import sounds
 from kerastune_ft.backbones.base import Backbone
 from kerastune_ft.backbones.text_input import MASK, PADDING_MASK
 from kerastune_ft.config.run import RunConfig
@@ -24,6 +25,7 @@ from kerastune_ft.graph.boundary import HEAD
 from kerastune_ft.graph.units import Unit
 from kerastune_ft.input.decode import Geometry
 from kerastune_ft.input.pipeline import Loader
+from kerastune_ft.input.sounds import Clip, clip_of
 from kerastune_ft.input.token_loader import TokenLoader, token_loader
 from kerastune_ft.tasks.base import Task
 from kerastune_ft.training import continuing
@@ -59,6 +61,13 @@ class Session:
     def units(self) -> tuple[Unit, ...]:
         """Return the units of the backbone and then the head."""
         return (*self.backbone.units, self.head)
+
+    @property
+    def clip(self) -> Clip | None:
+        """Return what sounds are brought to; None where examples are no sounds."""
+        return (
+            self.loader.geometry if isinstance(self.loader, Loader) and isinstance(self.loader.geometry, Clip) else None
+        )
 
     @property
     def variables(self) -> dict[str, keras.Variable]:
@@ -99,8 +108,11 @@ def assemble(
         config.task, config.head, scheme, config.seed
     )
     with devices.strategy.scope():
-        backbone = backbones.computing_in(backbones.build(config.backbone, config.seed), devices.precision)
+        backbone = backbones.build(config.backbone, config.seed)
         _check_modality(config, task, backbone)
+        if task.modality == "audio":
+            backbone = _hearing(config, source, backbone)
+        backbone = backbones.computing_in(backbone, devices.precision)
         outputs = task.head(backbone.model.output, _mask(backbone))
         model = keras.Model(backbone.model.input, outputs, name=config.name.replace(".", "_"))
     head = _head_unit(model, backbone)
@@ -119,11 +131,25 @@ def assemble(
 
 
 def _check_modality(config: RunConfig, task: Task, backbone: Backbone) -> None:
-    if task.modality != backbone.modality:
+    # A model of images takes sounds as spectrograms.
+    taken = {backbone.modality, "audio"} if backbone.modality == "image" else {backbone.modality}
+    if task.modality not in taken:
         raise ConfigError(
             f"backbone: {backbone.name} takes {_TAKEN[backbone.modality]}, and task.kind {config.task.kind} is of "
             f"{_TAKEN[task.modality]}; write another backbone, or a task whose name begins with {backbone.modality}_"
         )
+
+
+def _hearing(config: RunConfig, source: DataSource, backbone: Backbone) -> Backbone:
+    """Return the backbone with what turns the sounds of these data into what it takes."""
+    assert source.sound_seconds is not None
+    data = config.data
+    rate = sounds.sample_rate(config.backbone, backbone, data.sample_rate)
+    if data.seconds is None and backbone.samples is not None:
+        clip = Clip(rate, backbone.samples)
+    else:
+        clip = clip_of(data.seconds, rate, source.sound_seconds[source.splits["train"]])
+    return sounds.hearing(config.backbone, backbone, clip.sample_rate, clip.samples)
 
 
 def _mask(backbone: Backbone) -> Any:
@@ -144,6 +170,8 @@ def _loader(
     report: Callable[[str], None],
     lengths: Sequence[int] | None,
 ) -> Loader | TokenLoader:
+    if backbone.samples is not None and backbone.sample_rate is not None:
+        return Loader(source, task, Clip(backbone.sample_rate, backbone.samples))
     if backbone.text is None:
         return Loader(source, task, Geometry(*backbone.image_size, config.data.resize))
     cache = cache_directory(config.runtime)
