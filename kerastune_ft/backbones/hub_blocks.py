@@ -37,7 +37,7 @@ class _Replay:
         options.pop("training", None)
         kind = type(operation).__name__
         if kind in _POSITIONS:
-            return _constant(operation, *arguments)
+            return _constant(operation, arguments[0])
         if kind in _UNROLLED:
             return _UNROLLED[kind](operation, _named_after(operation), *arguments, **options)
         if getattr(operation, "tie_weights", True) is False:
@@ -78,12 +78,15 @@ def _named_after(holder: Any) -> _Call:
     return call
 
 
-def _constant(operation: Any, images: Any) -> Any:
-    """Return what a layer that looks at nothing but the size of its images gives, as arrays.
+def _constant(operation: Any, given: Any) -> Any:
+    """Return what a layer that looks at nothing but the size of its input gives, as arrays.
 
     It has no axis of examples, so that it could not be stored with them.
     """
-    return tuple(np.asarray(value) for value in operation(np.zeros((1, *images.shape[1:]), np.float32)))
+    if isinstance(given, keras.KerasTensor):
+        given = np.zeros((1, *given.shape[1:]), np.float32)
+    values = operation(given)
+    return tuple(np.asarray(value) for value in values) if isinstance(values, tuple) else np.asarray(values)
 
 
 def _vit(layer: Any, call: _Call, x: Any) -> Any:
@@ -143,4 +146,4 @@ _UNROLLED: Mapping[str, Callable[..., Any]] = MappingProxyType(
         "SwinTransformerStage": _swin,
     }
 )
-_POSITIONS = ("DINOV3RopePositionEmbedding",)
+_POSITIONS = ("Arange", "DINOV3RopePositionEmbedding", "MoonshineRotaryEmbedding")

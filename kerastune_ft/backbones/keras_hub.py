@@ -13,7 +13,7 @@ from typing import Any
 import keras
 import keras_hub
 
-from kerastune_ft.backbones import hub_presets, hub_text, hub_vision
+from kerastune_ft.backbones import hub_audio, hub_presets, hub_text, hub_vision
 from kerastune_ft.backbones.base import Backbone, Transfer
 from kerastune_ft.backbones.hub_units import units_of
 from kerastune_ft.backbones.text_input import DEFAULT_LENGTH, TextInput, byte_tokens, special_tokens
@@ -44,6 +44,8 @@ def _of_class(options: KerasHub) -> Backbone:
     transfer = Transfer("random", None, 0)
     if family.modality == "image":
         return _of_images(body, name, family, None, transfer)
+    if family.modality == "audio":
+        return _of_audio(body, name, family, transfer)
     size = int(next(given[key] for key in _VOCABULARY if key in given))
     if size < BYTES:
         raise ConfigError(
@@ -73,6 +75,8 @@ def _of_preset(options: KerasHub, preset: str, load_weights: bool) -> Backbone:
     if family.modality == "image":
         converter = _part(keras_hub.layers.ImageConverter, preset, handle)
         backbone = _of_images(body, name, family, converter, transfer)
+    elif family.modality == "audio":
+        backbone = _of_audio(body, name, family, transfer)
     else:
         tokenizer = _part(keras_hub.tokenizers.Tokenizer, preset, handle)
         length = hub_presets.sequence_length(directory) if directory else None
@@ -131,6 +135,11 @@ def _of_images(body: keras.Model, name: str, family: HubFamily, converter: Any, 
         transfer,
         prefix_tokens=hub_vision.prefix_tokens(body, family),
     )
+
+
+def _of_audio(body: keras.Model, name: str, family: HubFamily, transfer: Transfer) -> Backbone:
+    model = hub_audio.encoder(body)
+    return Backbone(name, model, units_of(model, family), (0, 0), "frames", transfer, modality="audio")
 
 
 def _text_input(body: keras.Model, tokenizer: Any, special: Mapping[str, Any], length: int | None) -> TextInput:

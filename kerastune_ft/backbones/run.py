@@ -12,7 +12,7 @@ from kerastune_ft.backbones.base import Backbone, Transfer
 from kerastune_ft.backbones.saved import load
 from kerastune_ft.backbones.text_input import TextInput
 from kerastune_ft.config.backbones import EarlierRun
-from kerastune_ft.errors import ConfigError
+from kerastune_ft.errors import ConfigError, DataError
 from kerastune_ft.graph.flat import FlatCopy
 from kerastune_ft.graph.units import Unit
 from kerastune_ft.rundir import MANIFEST, RunDirectory
@@ -50,7 +50,7 @@ def build(options: EarlierRun) -> Backbone:
         modality="audio" if sound else "image" if plan["text"] is None else "text",
         sample_rate=sound.get("sample_rate"),
         samples=sound.get("samples"),
-        text=None if plan["text"] is None else TextInput.from_json(plan["text"]["rows"], _tokenizer(run)),
+        text=None if plan["text"] is None else TextInput.from_json(plan["text"]["rows"], tokenizer_of(run, plan)),
     )
 
 
@@ -64,15 +64,21 @@ def _inputs(inner: keras.Model) -> Any:
     return keras.Input(tuple(inner.input.shape[1:]), name="image", dtype="float32")
 
 
-def _tokenizer(run: RunDirectory) -> Any:
-    """Return the tokenizer that lies beside a run's model, or that of bytes where none does."""
+def tokenizer_of(run: RunDirectory, plan: Mapping[str, Any]) -> Any:
+    """Return the tokenizer that lies beside a run's model, or that of bytes, which has no files."""
     import keras_hub
 
-    folder = run.path / _TOKENIZER
-    if not folder.exists():
+    if not plan["text"]["has_vocabulary"]:
         return keras_hub.tokenizers.ByteTokenizer(lowercase=False)
-    with folder_at_hand(folder) as local:
-        return keras_hub.tokenizers.Tokenizer.from_preset(str(local))
+    folder = run.path / _TOKENIZER
+    try:
+        with folder_at_hand(folder) as local:
+            return keras_hub.tokenizers.Tokenizer.from_preset(str(local))
+    except (OSError, ValueError, TypeError, KeyError) as problem:
+        said = " ".join(str(problem).split())[:200]
+        raise DataError(
+            f"{folder} is no tokenizer that can be opened: {said}\nRestore it, or give the run's command with --fresh"
+        ) from problem
 
 
 def _unit(body: keras.Model, row: Mapping[str, Any]) -> Unit:

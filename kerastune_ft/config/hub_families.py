@@ -301,7 +301,7 @@ _VISION = {
     ),
     "XceptionBackbone": _image(
         {
-            "stackwise_conv_filters": [[8, 16], [16, 16], [24, 24], [24, 32]],
+            "stackwise_conv_filters": [[8, 16], [24, 24], [32, 32], [32, 40]],
             "stackwise_pooling": [False, True, True, False],
             "image_shape": _SQUARE,
         },
@@ -309,7 +309,28 @@ _VISION = {
     ),
 }
 
-HUB_FAMILIES: Mapping[str, HubFamily] = MappingProxyType(dict(sorted({**_TEXT, **_VISION}.items())))
+_AUDIO = {
+    "MoonshineBackbone": HubFamily(
+        "audio",
+        MappingProxyType(
+            {
+                **_WIDTHS,
+                "vocabulary_size": BYTES,
+                "filter_dim": 16,
+                "encoder_num_layers": 2,
+                "decoder_num_layers": 1,
+                "encoder_num_heads": 2,
+                "decoder_num_heads": 2,
+            }
+        ),
+        ((r"encoder_block_(\d+)$", r"layer\1"), (r"(?:conv|group_norm)", "embeddings")),
+    ),
+    "WhisperBackbone": HubFamily(
+        "audio", MappingProxyType({**_ENCODER, "num_mels": 20, "max_encoder_sequence_length": 64}), _LAYERS
+    ),
+}
+
+HUB_FAMILIES: Mapping[str, HubFamily] = MappingProxyType(dict(sorted({**_TEXT, **_VISION, **_AUDIO}.items())))
 
 REFUSED: Mapping[str, str] = MappingProxyType(
     {

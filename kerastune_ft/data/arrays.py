@@ -6,6 +6,7 @@ import json
 import os
 import shutil
 import zipfile
+from collections.abc import Sized
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -54,12 +55,17 @@ class ArraySource(DataSource):
 def open_source(options: ArraysData, task_options: Task, cache_directory: Path, report: Report) -> DataSource:
     """Open an .npz file of images and labels."""
     found = _found(options, task_options, cache_directory, report)
+    refuse_named_splits(options)
+    return _source(options, found, choose_splits(options.splits, {}, found.examples))
+
+
+def refuse_named_splits(options: ArraysData) -> None:
+    """Raise DataError for splits by name, which arrays do not have."""
     if isinstance(options.splits, Named):
         raise DataError(
             f'data.splits: an .npz file has no named splits; give fractions, as {{"train": 0.7, "validation": 0.15, '
             f'"test": 0.15}}, instead of "{options.splits.train}".'
         )
-    return _source(options, found, choose_splits(options.splits, {}, found.examples))
 
 
 def open_unsplit(options: ArraysData, task_options: Task, cache_directory: Path, report: Report) -> DataSource:
@@ -85,19 +91,16 @@ def _found(options: ArraysData, task_options: Task, cache_directory: Path, repor
     path = fetched(path_of(options.path), cache_directory, report)
     digest = file_sha256(path, cache_directory)
     unpacked = cache_directory / "arrays" / digest[:32]
-    images = _member(path, options.x, "x", unpacked, report)
-    raw = _labels(_member(path, options.y, "y", unpacked, report), options)
-    if isinstance(task_options, Classification):
-        _check_classes(raw, task_options.multi_label, f"data.y: {options.y!r} in {path}")
+    images = member(path, options.x, "x", unpacked, report)
+    raw, texts = array_labels(member(path, options.y, "y", unpacked, report), options, task_options, path)
     _check_images(images, options.x, path, unpacked, None if options.intensity == "auto" else options.intensity)
-    texts = raw.texts if isinstance(raw, OneEach) else [SEPARATOR.join(row) for row in raw.rows]
-    _check_length(path, options.x, images, options.y, len(texts))
+    check_length(path, options.x, images, options.y, len(texts))
     keys = [f"{options.x}[{row}]" for row in range(len(texts))]
     labels = number_labels(raw, keys, task_options, str(path))
     groups = None
     if options.group is not None:
-        groups = [str(value) for value in _member(path, options.group, "group", unpacked, report).tolist()]
-        _check_length(path, options.x, images, options.group, len(groups))
+        groups = [str(value) for value in member(path, options.group, "group", unpacked, report).tolist()]
+        check_length(path, options.x, images, options.group, len(groups))
     rows = [(key, text, "") for key, text in zip(keys, texts, strict=True)]
     examples = Examples.labelled(keys, labels, groups)
     return _Found(images, labels, examples, digest, combined_fingerprint([*rows, ("", digest, options.x)]))
@@ -122,6 +125,14 @@ def _source(options: ArraysData, found: _Found, chosen: Chosen) -> ArraySource:
     return ArraySource(catalogue, found.images, intensity)
 
 
+def array_labels(array: np.ndarray, options: ArraysData, task: Task, path: Path) -> tuple[OneEach | Columns, list[str]]:
+    """Return the labels of an array, and each as one text; raise DataError where the task cannot take them."""
+    raw = _labels(array, options)
+    if isinstance(task, Classification):
+        _check_classes(raw, task.multi_label, f"data.y: {options.y!r} in {path}")
+    return raw, list(raw.texts) if isinstance(raw, OneEach) else [SEPARATOR.join(row) for row in raw.rows]
+
+
 def _check_classes(raw: OneEach | Columns, multi_label: bool, place: str) -> None:
     if isinstance(raw, Columns) and not multi_label:
         raise DataError(
@@ -132,20 +143,21 @@ def _check_classes(raw: OneEach | Columns, multi_label: bool, place: str) -> Non
         raise DataError(f"{place} has fractions, and class labels are integers or strings. Save y.astype(int).")
 
 
-def _check_length(path: Path, x: str, images: np.ndarray, other: str, length: int) -> None:
-    if len(images) != length:
+def check_length(path: Path, x: str, inputs: Sized, other: str, length: int) -> None:
+    """Raise DataError where two arrays do not have a row per example each."""
+    if len(inputs) != length:
         raise DataError(
-            f"data.path: {path} has {counted(len(images), 'image')} in {x!r} and {counted(length, 'label')} in "
+            f"data.path: {path} has {counted(len(inputs), 'input')} in {x!r} and {counted(length, 'label')} in "
             f"{other!r}.\nBoth need one row per example."
         )
 
 
 def one_array(path: Path, name: str, cache_directory: Path, report: Report) -> np.ndarray:
     """Return one array of an .npz file, memory-mapped from the cache directory."""
-    return _member(path, name, "x", cache_directory / "arrays" / file_sha256(path, cache_directory)[:32], report)
+    return member(path, name, "x", cache_directory / "arrays" / file_sha256(path, cache_directory)[:32], report)
 
 
-def _member(path: Path, name: str, option: str, unpacked: Path, report: Report) -> np.ndarray:
+def member(path: Path, name: str, option: str, unpacked: Path, report: Report) -> np.ndarray:
     """Return one array of the file, memory-mapped from the cache directory."""
     target = unpacked / f"{name}.npy"
     unpacked.mkdir(parents=True, exist_ok=True)

@@ -22,7 +22,7 @@ from kerastune_ft.data.layout import FoundFile, found_files
 from kerastune_ft.data.media import Medium, medium_of
 from kerastune_ft.data.source import DataSource, Report, SkippedFile, describe
 from kerastune_ft.data.splits import Chosen, Examples, absent_notes, choose_splits
-from kerastune_ft.data.walk import FileSort, Walk, holds_files
+from kerastune_ft.data.walk import IMAGES, Sought, Walk, holds
 from kerastune_ft.errors import DataError
 from kerastune_ft.storage import path_of
 
@@ -31,9 +31,9 @@ def open_source(options: FolderData, task_options: Task, cache_directory: Path, 
     """Open a folder of images or sounds, or an archive of one."""
     found = _found(options, medium_of(task_options), options.splits, cache_directory, report)
     labels = number_labels(OneEach(found.labels), found.keys, task_options, f"the folder {options.path}")
-    groups = _groups(options.group, found.keys)
-    examples = replace(Examples.labelled(found.keys, labels, groups), noun=found.medium.sort.noun)
-    chosen = choose_splits(options.splits, _natural(found.files), examples)
+    groups = pattern_groups(options.group, found.keys)
+    examples = replace(Examples.labelled(found.keys, labels, groups), noun=found.medium.sought.noun)
+    chosen = choose_splits(options.splits, natural_splits(found.files), examples)
     return _source(options, found, labels, groups, chosen)
 
 
@@ -44,7 +44,7 @@ def open_unsplit(options: FolderData, task_options: Task, cache_directory: Path,
     found = _found(options, medium_of(task_options), whole, cache_directory, report)
     labels = number_labels(OneEach(found.labels), found.keys, task_options, f"the folder {options.path}")
     splits = {"test": np.arange(len(found.keys), dtype=np.int64)}
-    examples = replace(Examples.labelled(found.keys, labels), noun=found.medium.sort.noun)
+    examples = replace(Examples.labelled(found.keys, labels), noun=found.medium.sought.noun)
     return _source(options, found, labels, None, Chosen(splits, absent_notes(splits, examples), {}))
 
 
@@ -72,11 +72,11 @@ def _found(
 ) -> _Found:
     # Where bad files are left out, a DICOM file is one of them.
     takes_refused = options.on_bad_file == "skip"
-    root = _root(path_of(options.path), medium.sort, cache_directory, report)
-    walk = Walk(root, takes_refused=takes_refused, sort=medium.sort)
+    root = root_of(path_of(options.path), cache_directory, report, medium.sought)
+    walk = Walk(root, takes_refused=takes_refused, sought=medium.sought)
     files, notes = found_files(walk, requested)
     checked = medium.check(options, walk.root, cache_directory, report).check([file.path for file in files])
-    kept, skipped = usable([file.key for file in files], checked, options, medium.sort.noun)
+    kept, skipped = usable([file.key for file in files], checked, options, medium.sought.noun)
     _check_classes(files, kept, walk)
     notes = [*walk.ignored.notes(), *notes]
     return _Found(medium, [files[index] for index in kept], [checked[index] for index in kept], skipped, tuple(notes))
@@ -88,9 +88,9 @@ def _check_classes(files: Sequence[FoundFile], kept: Sequence[int], walk: Walk) 
     empty = sorted({file.label for file in files} - left)
     if empty:
         raise DataError(
-            f"data.path: these class folders of {walk.root} have no {walk.sort.noun} that can be read: "
+            f"data.path: these class folders of {walk.root} have no {walk.sought.noun} that can be read: "
             f"{', '.join(empty)}.\n"
-            f"Repair the files, {walk.sort.conversion}, or take the folder away."
+            f"Repair the files, {walk.sought.conversion}, or take the folder away."
         )
 
 
@@ -112,13 +112,13 @@ def _source(
             *found.notes,
             *chosen.notes,
             *found.medium.notes(found.checked),
-            *repeated_notes(found.checked, labels, chosen.splits, found.medium.sort.noun),
+            *repeated_notes(found.checked, labels, chosen.splits, found.medium.sought.noun),
         ),
     )
     return found.medium.source(catalogue, found.checked)
 
 
-def _groups(options: PatternGroup | None, keys: Sequence[str]) -> list[str] | None:
+def pattern_groups(options: PatternGroup | None, keys: Sequence[str]) -> list[str] | None:
     """Return the group of every file, which the one group of the pattern finds in its relative path."""
     if options is None:
         return None
@@ -134,7 +134,7 @@ def _groups(options: PatternGroup | None, keys: Sequence[str]) -> list[str] | No
     return [match[1] for match in matches if match is not None]
 
 
-def _root(path: Path, sort: FileSort, cache_directory: Path, report: Report) -> Path:
+def root_of(path: Path, cache_directory: Path, report: Report, sought: Sought = IMAGES) -> Path:
     """Return the data folder: the path itself, or what an archive holds."""
     if path.is_dir():
         return path
@@ -149,11 +149,12 @@ def _root(path: Path, sort: FileSort, cache_directory: Path, report: Report) -> 
     root = unpacked(archive, cache_directory, report)
     inside = Walk(root).subfolders(root)
     # Most archives hold one folder that bears their name, and the class folders in it.
-    if len(inside) == 1 and not holds_files(root, sort) and Walk(root).subfolders(root / inside[0]):
+    if len(inside) == 1 and not holds(root, sought) and Walk(root).subfolders(root / inside[0]):
         return root / inside[0]
     return root
 
 
-def _natural(files: Sequence[FoundFile]) -> dict[str, np.ndarray]:
+def natural_splits(files: Sequence[FoundFile]) -> dict[str, np.ndarray]:
+    """Return the examples of the splits that folders bear the names of."""
     names = dict.fromkeys(file.split for file in files if file.split is not None)
     return {name: np.flatnonzero([file.split == name for file in files]) for name in names}

@@ -13,7 +13,7 @@ from pathlib import Path
 from kerastune_ft.config.data import Named, Splits
 from kerastune_ft.data.source import SPLITS, counted
 from kerastune_ft.data.split_words import SPLIT_OF_WORD
-from kerastune_ft.data.walk import FileSort, Walk, holds_files
+from kerastune_ft.data.walk import Sought, Walk, holds
 from kerastune_ft.errors import DataError
 
 
@@ -30,26 +30,25 @@ class FoundFile:
 def found_files(walk: Walk, requested: Splits | None) -> tuple[list[FoundFile], list[str]]:
     """Return the files of a data folder by class (and split), in order, and sentences for the user."""
     folders, notes = _split_folders(walk, requested)
-    files: list[FoundFile] = []
+    images: list[FoundFile] = []
     without: list[tuple[str, str]] = []
     inside: dict[str, set[str]] = defaultdict(set)
     for split, folder, classes in folders:
-        if holds_files(folder, walk.sort):
-            notes.append(
-                f"ignored the {walk.sort.noun}s directly in {walk.relative(str(folder))}, beside the class folders"
-            )
+        if walk.holds(folder):
+            place = walk.relative(str(folder))
+            notes.append(f"ignored the {walk.sought.noun}s directly in {place}, beside the class folders")
         for name in classes:
             label = walk.relative(str(folder / name)).rsplit("/", 1)[-1]
             paths = walk.files(folder / name)
-            files += [FoundFile(path, walk.relative(path), label, split) for path in paths]
+            images += [FoundFile(path, walk.relative(path), label, split) for path in paths]
             start = len(os.path.join(folder, name, ""))
             inside[label].update(_first_folder(path[start:]) for path in paths)
             if not paths:
                 without.append((label, walk.relative(str(folder / name))))
-    _check_found(walk, files, without)
-    _refuse_empty_splits(walk, files, [(split, folder) for split, folder, _ in folders if split is not None])
-    notes += [f"the class folder {place} has no {walk.sort.noun}" for _, place in without]
-    return files, notes + _merged(inside, walk.sort)
+    _check_found(walk, images, without)
+    _refuse_empty_splits(walk, images, [(split, folder) for split, folder, _ in folders if split is not None])
+    notes += [f"the class folder {place} has no {walk.sought.noun}" for _, place in without]
+    return images, notes + _merged(inside)
 
 
 Folders = list[tuple[str | None, Path, list[str]]]
@@ -61,20 +60,16 @@ def _split_folders(walk: Walk, requested: Splits | None) -> tuple[Folders, list[
         return _named_folders(walk, requested), []
     top = walk.subfolders(walk.root)
     inner = {name: walk.subfolders(walk.root / name) for name in top if SPLIT_OF_WORD.get(name.casefold())}
-    split_like = {
-        name: classes for name, classes in inner.items() if classes and not holds_files(walk.root / name, walk.sort)
-    }
+    split_like = {name: classes for name, classes in inner.items() if classes and not walk.holds(walk.root / name)}
     if "train" not in {SPLIT_OF_WORD[name.casefold()] for name in split_like}:
         if not top:
-            raise DataError(_no_class_folders(walk.root, walk.sort))
+            raise DataError(_no_class_folders(walk.root, walk.sought))
         _refuse_nested(walk, top)
         return [(None, walk.root, top)], []
     others = [name for name in top if name not in split_like]
     if requested is None:
         unused = [(name, walk.root / name) for name in others if name in inner and name in SPLITS]
-        _refuse_empty_splits(
-            walk, [], [(split, folder) for split, folder in unused if not holds_files(folder, walk.sort)]
-        )
+        _refuse_empty_splits(walk, [], [(split, folder) for split, folder in unused if not walk.holds(folder)])
     notes = [f"ignored the folders beside the split folders: {', '.join(others)}"] if others else []
     if requested is not None:
         pooled = ", ".join(split_like)
@@ -103,7 +98,7 @@ def _named_folders(walk: Walk, requested: Named) -> Folders:
             )
         classes = walk.subfolders(folder)
         if not classes:
-            raise DataError(_no_class_folders(folder, walk.sort))
+            raise DataError(_no_class_folders(folder, walk.sought))
         folders.append((split, folder, classes))
     return folders
 
@@ -112,39 +107,37 @@ def _refuse_nested(walk: Walk, top: list[str]) -> None:
     """Raise DataError where the only sub-folder is not a class but the place of the class folders."""
     if len(top) == 1:
         below = [entry.name for entry in (walk.root / top[0]).iterdir() if entry.is_dir()]
-        if len(below) > 1 and not holds_files(walk.root / top[0], walk.sort):
+        if len(below) > 1 and not walk.holds(walk.root / top[0]):
             raise DataError(
                 f"data.path: {walk.root} has one sub-folder, {top[0]}, which holds {', '.join(sorted(below)[:20])}.\n"
                 f'If those are the classes, write "path": {json.dumps(str(walk.root / top[0]))}.'
             )
 
 
-def _check_found(walk: Walk, files: list[FoundFile], without: Sequence[tuple[str, str]]) -> None:
-    sort = walk.sort
-    refused = walk.ignored.of(sort.refused)
-    if refused:
-        raise DataError(f"data.path: {walk.root} has {counted(refused, sort.refused_noun)} in it; {sort.remedy}")
-    if not files:
+def _check_found(walk: Walk, images: list[FoundFile], without: Sequence[tuple[str, str]]) -> None:
+    if refused := walk.ignored.refused():
+        said = counted(refused, walk.sought.refused_noun)
+        raise DataError(f"data.path: {walk.root} has {said} in it; {walk.sought.remedy}")
+    if not images:
         seen = "; ".join(walk.ignored.notes()) or "its folders are empty"
-        raise DataError(f"data.path: {walk.root} has no {sort.noun} ({sort.formats}) in it; {seen}.")
-    labels = {file.label for file in files}
+        raise DataError(f"data.path: {walk.root} has {walk.sought.none} in it; {seen}.")
+    labels = {image.label for image in images}
     empty = [place for label, place in without if label not in labels]
     if empty:
         raise DataError(
-            f"data.path: these class folders of {walk.root} have no {sort.noun}: {', '.join(empty)}.\n"
-            f"Add {sort.noun}s of the class, or take the folder away."
+            f"data.path: these class folders of {walk.root} have no {walk.sought.noun}: {', '.join(empty)}.\n"
+            f"Add {walk.sought.noun}s of the class, or take the folder away."
         )
 
 
-def _refuse_empty_splits(walk: Walk, files: list[FoundFile], folders: Sequence[tuple[str, Path]]) -> None:
+def _refuse_empty_splits(walk: Walk, images: list[FoundFile], folders: Sequence[tuple[str, Path]]) -> None:
     """Raise DataError where a split's folder is there and has nothing in it: it would pass for a split not given."""
-    held = {file.split for file in files}
+    held, noun = {image.split for image in images}, walk.sought.noun
     empty = [walk.relative(str(folder)) for split, folder in folders if split not in held]
     if empty:
         raise DataError(
-            f"data.path: {walk.root} has the split folder {' and '.join(empty)} without class folders with "
-            f"{walk.sort.noun}s.\n"
-            f"Add {walk.sort.noun}s to it, sorted into folders by class, or take the folder away."
+            f"data.path: {walk.root} has the split folder {' and '.join(empty)} without class folders with {noun}s.\n"
+            f"Add {noun}s to it, sorted into folders by class, or take the folder away."
         )
 
 
@@ -153,8 +146,8 @@ def _first_folder(below: str) -> str:
     return below.partition(os.sep)[0] if os.sep in below else ""
 
 
-def _merged(inside: Mapping[str, set[str]], sort: FileSort) -> list[str]:
-    """Return a sentence for each set of sub-folders that hold all files of several classes."""
+def _merged(inside: Mapping[str, set[str]]) -> list[str]:
+    """Return a sentence for each set of sub-folders that hold all images of several classes."""
     classes: dict[tuple[str, ...], list[str]] = defaultdict(list)
     for label, names in inside.items():
         if len(names) > 1 and "" not in names:
@@ -167,11 +160,11 @@ def _merged(inside: Mapping[str, set[str]], sort: FileSort) -> list[str]:
     ]
 
 
-def _no_class_folders(folder: Path, sort: FileSort) -> str:
-    held = f"has {sort.noun}s directly in it, but no sub-folders" if holds_files(folder, sort) else "has no sub-folders"
+def _no_class_folders(folder: Path, sought: Sought) -> str:
+    held = f"has {sought.noun}s directly in it, but no sub-folders" if holds(folder, sought) else "has no sub-folders"
     return (
-        f"data.path: {folder} {held}; it must have one sub-folder per class, as {folder.name}/cat/1.jpg and "
-        f"{folder.name}/dog/2.jpg.\nSort the files into folders by class."
+        f"data.path: {folder} {held}; it must have one sub-folder per class, as {folder.name}/cat/1{sought.example} "
+        f"and {folder.name}/dog/2{sought.example}.\nSort the files into folders by class."
     )
 
 

@@ -14,14 +14,14 @@ from kerastune_ft.data.files import FileSource, ImageFileSource, rotated_notes
 from kerastune_ft.data.images import ImageCheck
 from kerastune_ft.data.sounds import SoundCheck, SoundFileSource
 from kerastune_ft.data.source import Catalogue, Report
-from kerastune_ft.data.walk import IMAGES, SOUNDS, FileSort
+from kerastune_ft.data.walk import IMAGES, SOUNDS, Sought
 
 
 @dataclass(frozen=True)
 class Medium:
     """How files of one sort become examples."""
 
-    sort: FileSort
+    sought: Sought
     check: Callable[[FolderData | TableData, Path, Path, Report], FileCheck[Any]]
     """Returns what checks the files of a folder, given options, folder, cache directory and report."""
     source: Callable[[Catalogue, Sequence[Any]], FileSource]

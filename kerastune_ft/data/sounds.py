@@ -94,8 +94,9 @@ def decoded(content: tf.Tensor) -> dict[str, tf.Tensor]:
     return {"samples": tf.ensure_shape(values, [None]), "rate": tf.ensure_shape(rate, [])}
 
 
-def _samples(content: bytes) -> tuple[np.ndarray, np.ndarray]:
-    values, rate = samples(content)
+def _samples(content: Any) -> tuple[np.ndarray, np.ndarray]:
+    # Of an eager tensor it is an array of no dimensions.
+    values, rate = samples(content if isinstance(content, bytes) else content.item())
     return values, np.array(rate, np.int32)
 
 

@@ -61,7 +61,7 @@ class _Found:
     @property
     def examples(self) -> Examples:
         examples = Examples.labelled(self.keys, self.labels, self.groups, self.column)
-        return replace(examples, noun=self.medium.sort.noun)
+        return replace(examples, noun=self.medium.sought.noun)
 
     def column(self, name: str) -> list[str]:
         """Return the texts of a column that says something about splits."""
@@ -75,14 +75,14 @@ def _found(frame: Frame, options: TableData, task: Task, cache_directory: Path, 
         raise ConfigError("data.input: two columns are a pair of texts; name one column, or a template of columns.")
     texts = input_texts(frame, wanted)
     cells = label_cells(frame, options.label, are_numbers=task.kind.endswith("_regression"))
-    files = named_files(frame, texts, [cells.text(row) for row in range(len(texts))], medium.sort)
+    files = named_files(frame, texts, [cells.text(row) for row in range(len(texts))], medium.sought)
     labelled, unlabelled = labelled_rows(frame, options, files.names, cells)
     groups = group_texts(frame, options.group, labelled)
     # A label that the task cannot take is said before thousands of files are looked at.
     labels = numbered(frame, task, files.names, cells, labelled)
     check = medium.check(options, Path(files.folder), cache_directory, report)
     checked = check_files(files, labelled, check, wanted)
-    kept, bad = usable([files.names[row] for row in labelled], checked, options, medium.sort.noun)
+    kept, bad = usable([files.names[row] for row in labelled], checked, options, medium.sought.noun)
     rows = [labelled[index] for index in kept]
     return _Found(
         frame,
@@ -113,7 +113,7 @@ def _source(options: TableData, found: _Found, chosen: Chosen) -> FileSource:
             *found.notes,
             *chosen.notes,
             *found.medium.notes(found.files),
-            *repeated_notes(found.files, found.labels, chosen.splits, found.medium.sort.noun),
+            *repeated_notes(found.files, found.labels, chosen.splits, found.medium.sought.noun),
         ),
     )
     return found.medium.source(catalogue, found.files)

@@ -14,7 +14,7 @@ from kerastune_ft import storage
 from kerastune_ft.data.checked import CheckedFile, FileCheck
 from kerastune_ft.data.frame import Frame, shown
 from kerastune_ft.data.source import counted
-from kerastune_ft.data.walk import FileSort
+from kerastune_ft.data.walk import Sought
 from kerastune_ft.errors import DataError
 
 _SHOWN = 20
@@ -45,10 +45,10 @@ class NamedFiles:
     place: str
     """What a row is called."""
     notes: tuple[str, ...]
-    sort: FileSort
+    sought: Sought
 
 
-def named_files(frame: Frame, texts: Sequence[str], labels: Sequence[str], sort: FileSort) -> NamedFiles:
+def named_files(frame: Frame, texts: Sequence[str], labels: Sequence[str], sought: Sought) -> NamedFiles:
     """Return the files that rows name by `texts`; rows of the same file are noted, with other `labels` or the same."""
     folder = os.path.dirname(storage.absolute(frame.path))
     paths, keys, names = [], [], []
@@ -61,8 +61,8 @@ def named_files(frame: Frame, texts: Sequence[str], labels: Sequence[str], sort:
         paths.append(path)
         rows.append(row)
     rows_of.pop("", None)
-    notes = (*_shared(frame, folder, rows_of, labels, sort), *_outside(frame, folder, rows_of, sort))
-    return NamedFiles(folder, paths, keys, names, texts, frame.place, notes, sort)
+    notes = (*_shared(frame, folder, rows_of, labels, sought), *_outside(frame, folder, rows_of, sought))
+    return NamedFiles(folder, paths, keys, names, texts, frame.place, notes, sought)
 
 
 def check_files(files: NamedFiles, rows: Sequence[int], check: FileCheck[Any], wanted: str) -> list[CheckedFile]:
@@ -76,7 +76,7 @@ def check_files(files: NamedFiles, rows: Sequence[int], check: FileCheck[Any], w
     empty = f"is not named: {wanted} is empty" if "{" not in wanted else f"is not named: a column of {wanted} is empty"
     found = dict(zip(distinct, check.check(distinct), strict=True))
     found[""] = check.unusable("", empty, is_missing=True)
-    beside = _Beside(files.folder, files.sort)
+    beside = _Beside(files.folder, files.sought)
     missing = [path for path in distinct if found[path].is_missing and not storage.is_link(path)]
     for path in missing:
         hint = beside.hint(path) if path in missing[:_SHOWN] else ""
@@ -89,12 +89,12 @@ def _refuse_all_missing(files: NamedFiles, paths: Sequence[str], wanted: str) ->
         return
     if not paths:
         raise DataError(
-            f"data.input: {wanted} is empty in every {files.place}; name the column of the {files.sort.noun} files."
+            f"data.input: {wanted} is empty in every {files.place}; name the column of the {files.sought.noun} files."
         )
     row = files.paths.index(paths[0])
-    hint = _Beside(files.folder, files.sort).hint(paths[0])
+    hint = _Beside(files.folder, files.sought).hint(paths[0])
     raise DataError(
-        f"data.input: {counted(len(paths), f'{files.sort.noun} file')} named by {wanted}, and none is there: "
+        f"data.input: {counted(len(paths), f'{files.sought.noun} file')} named by {wanted}, and none is there: "
         f"{files.names[row]} is not there{hint}.\n{_remedy(files, row, wanted)}"
     )
 
@@ -107,7 +107,7 @@ def _remedy(files: NamedFiles, row: int, wanted: str) -> str:
         return f"{shown(found, 3)} are there; write what leads to the right one."
     if not found:
         return (
-            f'Write what leads from the folder of the table to the file, as "{files.sort.template}"; where numbers '
+            f'Write what leads from the folder of the table to the file, as "{files.sought.template}"; where numbers '
             "have lost their leading zeros, store the column as text."
         )
     folder, name = os.path.split(found[0])
@@ -154,7 +154,7 @@ def _short(key: str) -> str:
 
 
 def _shared(
-    frame: Frame, folder: str, rows_of: dict[str, list[int]], labels: Sequence[str], sort: FileSort
+    frame: Frame, folder: str, rows_of: dict[str, list[int]], labels: Sequence[str], sought: Sought
 ) -> list[str]:
     """Return a sentence about files that several rows name with one label, and one about those with more."""
     shared = {path: rows for path, rows in rows_of.items() if len(rows) > 1}
@@ -164,7 +164,7 @@ def _shared(
     for kind, told in ((other, " with different labels"), (same, "")):
         if kind:
             listed = [_rows_of_file(frame, rows, _relative(folder, path)) for path, rows in kind.items()]
-            files = f"{counted(len(kind), f'{sort.noun} file')} {'is' if len(kind) == 1 else 'are'}"
+            files = f"{counted(len(kind), f'{sought.noun} file')} {'is' if len(kind) == 1 else 'are'}"
             notes.append(f"{files} named by more than one {frame.place}{told}: {shown(listed, 5)}")
     return notes
 
@@ -173,10 +173,10 @@ def _rows_of_file(frame: Frame, rows: Sequence[int], name: str) -> str:
     return f"{frame.place}s {shown([str(frame.numbers[row]) for row in rows], 5)} ({_short(name)})"
 
 
-def _outside(frame: Frame, folder: str, rows_of: dict[str, list[int]], sort: FileSort) -> list[str]:
+def _outside(frame: Frame, folder: str, rows_of: dict[str, list[int]], sought: Sought) -> list[str]:
     count = sum(not path.startswith(folder + os.sep) for path in rows_of)
     verb = "lies" if count == 1 else "lie"
-    return [f"{counted(count, f'{sort.noun} file')} {verb} outside the folder of {frame.path.name}"] if count else []
+    return [f"{counted(count, f'{sought.noun} file')} {verb} outside the folder of {frame.path.name}"] if count else []
 
 
 def _relative(folder: str, path: str) -> str:
@@ -186,8 +186,8 @@ def _relative(folder: str, path: str) -> str:
 class _Beside:
     """What lies where a file was looked for."""
 
-    def __init__(self, folder: str, sort: FileSort):
-        self._folder, self._sort = folder, sort
+    def __init__(self, folder: str, sought: Sought):
+        self._folder, self._sought = folder, sought
         self._known: dict[str, dict[tuple[int, str], list[str]]] = {}
 
     def hint(self, path: str) -> str:
@@ -211,7 +211,7 @@ class _Beside:
         known = self._names(folder)
         for reading in enumerate(_readings(name)):
             if found := known.get(reading):
-                files = [one for one in found if os.path.splitext(one)[1].lower() in self._sort.suffixes]
+                files = [one for one in found if os.path.splitext(one)[1].lower() in self._sought.suffixes]
                 return (files or found)[0] if len(files or found) == 1 else None
         return None
 

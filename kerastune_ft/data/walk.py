@@ -1,4 +1,4 @@
-"""Finding the files of class folders: what is taken, and what is left out and must be said."""
+"""Finding the files of class folders, images, sounds or texts: what is taken, and what is left out and must be said."""
 
 from __future__ import annotations
 
@@ -12,63 +12,79 @@ from kerastune_ft import storage
 from kerastune_ft.data.source import counted
 from kerastune_ft.errors import DataError
 
+IMAGE_SUFFIXES = frozenset((".jpg", ".jpeg", ".jpe", ".jfif", ".png", ".bmp", ".gif", ".webp", ".tif", ".tiff"))
+TEXT_SUFFIXES = frozenset((".txt",))
+DICOM_SUFFIXES = frozenset((".dcm", ".dicom"))
+SOUND_SUFFIXES = frozenset((".wav", ".wave"))
+_PACKED_SOUNDS = frozenset((".mp3", ".flac", ".ogg", ".oga", ".opus", ".m4a", ".aac", ".aif", ".aiff", ".wma"))
+# Line ends, and what tells a terminal to do something; letters that are not printable by Unicode's rules stay.
+_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
+_IGNORED_FOLDERS = frozenset(("__MACOSX",))
+
 
 @dataclass(frozen=True)
-class FileSort:
-    """Which files are taken, by the ends of their names, and what is said of them."""
+class Sought:
+    """The sort of files that a walk looks for."""
 
     noun: str
-    formats: str
     suffixes: frozenset[str]
-    template: str
+    formats: str
+    example: str
+    """The end of a usual file's name."""
+    template: str = ""
     """How a table may name such files."""
     refused: frozenset[str] = frozenset()
-    """Of files of another form, which are better converted than passed over."""
+    """The ends of the names of files in a form that is better converted than passed over."""
     refused_noun: str = ""
     remedy: str = ""
     """How those are converted."""
-    conversion: str = "convert them"
-    """The same, within a list of remedies."""
+    conversion: str = ""
+    """The same in a few words."""
+
+    @property
+    def none(self) -> str:
+        """Return how it is said that there is none."""
+        return f"no {self.noun} ({self.formats})"
 
 
-IMAGES = FileSort(
+IMAGES = Sought(
     "image",
+    IMAGE_SUFFIXES,
     "JPEG, PNG, BMP, GIF, WebP or TIFF",
-    frozenset((".jpg", ".jpeg", ".jpe", ".jfif", ".png", ".bmp", ".gif", ".webp", ".tif", ".tiff")),
+    ".jpg",
     "images/{image_id}.png",
-    frozenset((".dcm", ".dicom")),
+    DICOM_SUFFIXES,
     "DICOM file",
     "DICOM is not read.\nConvert them to PNG first: python scripts/dicom_to_png.py FOLDER OUTPUT",
     "convert DICOM with scripts/dicom_to_png.py",
 )
-SOUNDS = FileSort(
+SOUNDS = Sought(
     "sound",
+    SOUND_SUFFIXES,
     "WAV",
-    frozenset((".wav", ".wave")),
+    ".wav",
     "sounds/{sound_id}.wav",
-    frozenset((".mp3", ".flac", ".ogg", ".oga", ".opus", ".m4a", ".aac", ".aif", ".aiff", ".wma")),
+    _PACKED_SOUNDS,
     "sound file of another form",
     "WAV alone is read.\nConvert them first, for instance: ffmpeg -i sound.mp3 sound.wav",
-    "convert them to WAV",
+    "convert other forms to WAV",
 )
-# Line ends, and what tells a terminal to do something; letters that are not printable by Unicode's rules stay.
-_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
-_IGNORED_FOLDERS = frozenset(("__MACOSX",))
+TEXTS = Sought("text", TEXT_SUFFIXES, ".txt", ".txt")
 
 
 @dataclass
 class Ignored:
     """What a walk left out: hidden folders and files by name, other files by suffix, links to what was seen before."""
 
-    sort: FileSort
+    sought: Sought
     folders: Counter[str] = field(default_factory=Counter)
     hidden_files: int = 0
     suffixes: Counter[str] = field(default_factory=Counter)
     links: list[str] = field(default_factory=list)
 
-    def of(self, suffixes: frozenset[str]) -> int:
-        """Return how many files with these endings were left out."""
-        return sum(count for suffix, count in self.suffixes.items() if suffix in suffixes)
+    def refused(self) -> int:
+        """Return how many files were left out that are better converted than passed over."""
+        return sum(count for suffix, count in self.suffixes.items() if suffix in self.sought.refused)
 
     def notes(self) -> list[str]:
         """Return one sentence for each sort of thing left out."""
@@ -78,7 +94,7 @@ class Ignored:
         if self.hidden_files:
             notes.append(f"ignored {counted(self.hidden_files, 'hidden file')} (a dot begins the name)")
         if self.suffixes:
-            notes.append(f"ignored files that are no {self.sort.noun}s by their suffix: {_listed(self.suffixes)}")
+            notes.append(f"ignored files that are no {self.sought.noun}s by their suffix: {_listed(self.suffixes)}")
         if self.links:
             notes.append(f"ignored links to folders that are read already: {', '.join(self.links[:20])}")
         return notes
@@ -87,19 +103,19 @@ class Ignored:
 class Walk:
     """A walk through a data folder that enters every real folder once, so that no loop of links holds it."""
 
-    def __init__(self, root: Path, is_tolerant: bool = False, takes_refused: bool = False, sort: FileSort = IMAGES):
+    def __init__(self, root: Path, is_tolerant: bool = False, takes_refused: bool = False, sought: Sought = IMAGES):
         """A tolerant walk goes on past folders that cannot be read, and keeps why in `unreadable`.
 
-        With `takes_refused`, files of forms that are refused, as DICOM, are found as all others are, for whoever tells
-        of each why it cannot be read.
+        With `takes_refused`, files of refused forms, as DICOM, are found as all others are, for whoever tells of each
+        why it cannot be read.
         """
         self.root = root
-        self.sort = sort
-        self.ignored = Ignored(sort)
+        self.sought = sought
+        self.ignored = Ignored(sought)
         self._prefix = os.path.join(root, "")
         self.unreadable: dict[str, str] = {}
         self._is_tolerant = is_tolerant
-        self._suffixes = sort.suffixes | sort.refused if takes_refused else sort.suffixes
+        self._suffixes = sought.suffixes | sought.refused if takes_refused else sought.suffixes
         self._seen = {storage.real(root)}
 
     def subfolders(self, folder: Path) -> list[str]:
@@ -111,15 +127,19 @@ class Walk:
         return names
 
     def files(self, folder: Path) -> list[str]:
-        """Return the paths of all files of the sort in a folder and below it, in order."""
+        """Return the paths of all files that are looked for in a folder and below it, in order."""
         found: list[str] = []
         for entry in self._read(folder):
             if _is_folder(entry):
                 if not self._is_ignored_folder(entry.name) and self._enters(entry):
                     found += self.files(storage.path_of(entry.path))
-            elif self._is_taken(entry.name):
+            elif self._is_sought(entry.name):
                 found.append(entry.path)
         return found
+
+    def holds(self, folder: Path) -> bool:
+        """Tell whether a folder has files that are looked for directly in it."""
+        return holds(folder, self.sought)
 
     def relative(self, path: str) -> str:
         """Return a file's path below the root as text with slashes that can be printed on one line."""
@@ -152,7 +172,7 @@ class Walk:
             return True
         return False
 
-    def _is_taken(self, name: str) -> bool:
+    def _is_sought(self, name: str) -> bool:
         suffix = os.path.splitext(name)[1].lower()
         if name.startswith("."):
             self.ignored.hidden_files += 1
@@ -163,10 +183,11 @@ class Walk:
         return False
 
 
-def holds_files(folder: Path, sort: FileSort = IMAGES) -> bool:
-    """Tell whether a folder has files of a sort directly in it."""
+def holds(folder: Path, sought: Sought = IMAGES) -> bool:
+    """Tell whether a folder has files that are looked for directly in it."""
     return any(
-        not _is_folder(entry) and os.path.splitext(entry.name)[1].lower() in sort.suffixes for entry in _entries(folder)
+        not _is_folder(entry) and os.path.splitext(entry.name)[1].lower() in sought.suffixes
+        for entry in _entries(folder)
     )
 
 

@@ -66,11 +66,22 @@ def samples(content: bytes) -> tuple[np.ndarray, int]:
     found = wav_format(content)
     width = found.bits // 8
     raw = np.frombuffer(content, np.uint8, found.frames * found.channels * width, found.start)
-    values = _values(raw, found).reshape(found.frames, found.channels)
-    mono = values[:, 0] if found.channels == 1 else values.mean(axis=1, dtype=np.float64)
-    if not np.isfinite(mono).all():
+    return mono(_values(raw, found).reshape(found.frames, found.channels)), found.rate
+
+
+def mono(values: np.ndarray) -> np.ndarray:
+    """Return samples [frames] or [frames, channels] as float32 of one channel, whole numbers by what their type holds.
+
+    Raise UnusableSoundError where they cannot be used.
+    """
+    if values.dtype.kind in "iu":
+        middle = 0 if values.dtype.kind == "i" else 2.0 ** (8 * values.dtype.itemsize - 1)
+        values = (values.astype(np.float64) - middle) / 2.0 ** (8 * values.dtype.itemsize - 1)
+    if values.ndim == 2:
+        values = values[:, 0] if values.shape[1] == 1 else values.mean(axis=1, dtype=np.float64)
+    if not np.isfinite(values).all():
         raise UnusableSoundError("has samples that are no numbers (NaN or infinite)")
-    return np.ascontiguousarray(mono, np.float32), found.rate
+    return np.ascontiguousarray(values, np.float32)
 
 
 def encoded(values: np.ndarray, rate: int) -> bytes:

@@ -10,12 +10,13 @@ import numpy as np
 
 @dataclass(frozen=True)
 class Item:
-    """An image file, or the values of an image; or something that is neither, and why."""
+    """An image file, or the values of an image; a text or a pair; or something that is none of them, and why."""
 
     name: str
     path: str | None = None
     values: np.ndarray | None = None
     """[height, width], or [height, width, 1 to 4 channels]."""
+    texts: tuple[str, ...] | None = None
     problem: str | None = None
 
 

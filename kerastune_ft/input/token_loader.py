@@ -17,7 +17,7 @@ from kerastune_ft.errors import ConfigError
 from kerastune_ft.input.lengths import bucket_numbers, padded_lengths, rounded
 from kerastune_ft.input.packing import Packed, packed
 from kerastune_ft.input.pipeline import Shaping, targets_of
-from kerastune_ft.input.tokenise import Tokens, kept_tokens
+from kerastune_ft.input.tokenise import Tokens, has_vocabulary, kept_tokens
 
 _LEAST_TOKENS = 4
 
@@ -61,6 +61,8 @@ class TokenLoader:
             "sequence_length": self.limit,
             "lengths": list(self.lengths),
             "rows": self.rows.text.to_json(),
+            "has_vocabulary": has_vocabulary(self.rows.text.tokenizer),
+            "texts": len(self.source.texts[0]),
             "examples": np.bincount(self.buckets, minlength=len(self.lengths)).tolist(),
             "mean_tokens": round(float(own.mean()), 1),
             "padding": round(1 - float(own.sum() / computed.sum()), 4),

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import keras
 import numpy as np
 from filelock import FileLock
 
@@ -20,6 +21,7 @@ from filelock import FileLock
 _VERSION = 1
 # Texts that a tokenizer is called with at once.
 _GROUP = 1024
+_CONFIG = "config.json"
 
 
 @dataclass(frozen=True)
@@ -88,11 +90,25 @@ def tokenizer_hash(tokenizer: Any) -> str:
     return digest.hexdigest()
 
 
+def has_vocabulary(tokenizer: Any) -> bool:
+    """Return whether a tokenizer has files; that of bytes has none."""
+    return hasattr(tokenizer, "save_assets")
+
+
 def tokenizer_files(tokenizer: Any) -> dict[str, bytes]:
     """Return the files keras-hub opens a tokenizer from, by their path; none of one that has no vocabulary."""
-    if not hasattr(tokenizer, "save_assets"):
+    if not has_vocabulary(tokenizer):
         return {}
     with tempfile.TemporaryDirectory() as folder:
         tokenizer.save_to_preset(folder)
         paths = [path for path in sorted(Path(folder).rglob("*")) if path.is_file()]
-        return {path.relative_to(folder).as_posix(): path.read_bytes() for path in paths}
+        found = {path.relative_to(folder).as_posix(): path.read_bytes() for path in paths}
+    # keras-hub looks here for which family a preset is of, before it opens the tokenizer.
+    family = type(tokenizer).backbone_cls
+    about = {
+        "module": family.__module__,
+        "class_name": family.__name__,
+        "config": {},
+        "registered_name": keras.saving.get_registered_name(family),
+    }
+    return {_CONFIG: json.dumps(about, indent=2).encode(), **found}

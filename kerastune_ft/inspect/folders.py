@@ -9,7 +9,7 @@ from pathlib import Path
 from kerastune_ft.config.data import Named
 from kerastune_ft.data.layout import FoundFile, found_files, likely_splits
 from kerastune_ft.data.source import SPLITS, counted
-from kerastune_ft.data.walk import Walk, holds_files
+from kerastune_ft.data.walk import Walk, holds
 from kerastune_ft.errors import DataError
 from kerastune_ft.inspect.sight import Sight, classification, divide, put
 
@@ -70,9 +70,9 @@ def has_split_folders(root: Path) -> bool:
 def _class_root(root: Path, written: str, is_archive: bool) -> tuple[Path, str]:
     """Return the folder that holds the class folders: the only one in a folder is not a class, but the way to them."""
     below = root
-    while not holds_files(below):
+    while not holds(below):
         inside = Walk(below).subfolders(below)
-        if len(inside) != 1 or holds_files(below / inside[0]):
+        if len(inside) != 1 or holds(below / inside[0]):
             break
         if len(Walk(below / inside[0]).subfolders(below / inside[0])) == 0 or likely_splits(inside):
             break
@@ -85,9 +85,7 @@ def _class_root(root: Path, written: str, is_archive: bool) -> tuple[Path, str]:
 def _unusual_splits(walk: Walk) -> dict[str, str]:
     """Return the folders of the splits by split, where any of them has another name than its split."""
     names = walk.subfolders(walk.root)
-    holding = [
-        name for name in names if not holds_files(walk.root / name) and Walk(walk.root).subfolders(walk.root / name)
-    ]
+    holding = [name for name in names if not holds(walk.root / name) and Walk(walk.root).subfolders(walk.root / name)]
     found = likely_splits(holding)
     return found if "train" in found and any(split != name for split, name in found.items()) else {}
 

@@ -54,7 +54,7 @@ def _holed(value: float) -> np.ndarray:
     ("arrays", "words"),
     [
         ({"images": X, "y": Y}, "data.x: .* has no array 'x'; it has images, y"),
-        ({"x": X, "y": Y[:-1]}, "has 40 images in 'x' and 39 labels in 'y'"),
+        ({"x": X, "y": Y[:-1]}, "has 40 inputs in 'x' and 39 labels in 'y'"),
         ({"x": _holed(np.nan), "y": Y}, r"NaN or infinity in 1 row, the first at x\[5\]"),
         ({"x": _holed(np.inf), "y": Y}, r"NaN or infinity in 1 row"),
         ({"x": _holed(300), "y": Y}, "values from 0 to 300; images are 0 to 255"),

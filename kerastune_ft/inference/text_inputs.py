@@ -1,0 +1,173 @@
+"""What there is to predict on where a run is about texts: texts themselves, lines, tables, folders and arrays."""
+
+from __future__ import annotations
+
+import io
+import json
+import os
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from kerastune_ft import storage
+from kerastune_ft.data.fetched import fetched
+from kerastune_ft.data.frame import Frame, is_table, read_frame, shown
+from kerastune_ft.data.text_arrays import array_texts
+from kerastune_ft.data.text_folder import read_text
+from kerastune_ft.data.text_table import column_texts
+from kerastune_ft.data.walk import TEXTS, Walk
+from kerastune_ft.errors import ConfigError, DataError
+from kerastune_ft.inference.arrays import array_in
+from kerastune_ft.inference.inputs import Reading
+from kerastune_ft.inference.items import Item, Listing, bad, printable
+from kerastune_ft.storage import path_of
+
+_PLACE = Path("standard input")
+_FILES = (".txt", ".npz")
+
+
+def text_listings(inputs: Iterable[Any], how: Reading, parts: int) -> list[Listing]:
+    """Return what each input holds; `parts` is 2 where an example is a pair of texts, else 1.
+
+    A string is a path where something is there or its end is that of a table or text file; any other is a text itself.
+    Raise ConfigError for what no input can be, and for a table that nothing says how to read.
+    """
+    found = [_listing(given, how, parts) for given in inputs]
+    if not found:
+        raise ConfigError("there is no input to predict on; give at least one")
+    return found
+
+
+def _listing(given: Any, how: Reading, parts: int) -> Listing:
+    if isinstance(given, io.IOBase):
+        return Listing(_lines(given, how, parts), None)
+    if isinstance(given, np.ndarray):
+        return _of_array(given, "the array", parts)
+    if isinstance(given, tuple | list) and all(isinstance(text, str) for text in given):
+        return Listing([_item(tuple(given), parts)], 1)
+    if not isinstance(given, str | os.PathLike):
+        raise ConfigError(
+            f"an input to predict on cannot be a {type(given).__name__}; give a text, a pair of texts as a tuple, a "
+            "path, or an array of strings"
+        )
+    text = os.fsdecode(given)
+    path = path_of(text).expanduser() if "\n" not in text and len(text) < 4096 else None
+    if path is None or not (_names_a_file(path) or storage.exists(os.fspath(path))):
+        return Listing([_of_line(text, parts)], 1)
+    try:
+        return _of_path(text, path, how, parts)
+    except (DataError, OSError) as error:
+        return bad(text, " ".join(str(error).split()).removeprefix("data.path: "))
+
+
+def _names_a_file(path: Path) -> bool:
+    return is_table(path) or path.name.lower().endswith(_FILES)
+
+
+def _of_path(text: str, path: Path, how: Reading, parts: int) -> Listing:
+    if path.is_dir():
+        return _folder(text, path, parts)
+    if is_table(path):
+        return _table(path, how, parts)
+    local = fetched(path, how.cache_directory, how.report)
+    if path.name.lower().endswith(".npz"):
+        return _of_array(array_in(local, how.given, how.cache_directory, how.report), text, parts)
+    return Listing([_file(os.fspath(local), printable(text), parts)], 1)
+
+
+def _folder(text: str, root: Path, parts: int) -> Listing:
+    walk = Walk(root, is_tolerant=True, sought=TEXTS)
+    items = [_file(path, printable(os.path.join(text, walk.relative(path))), parts) for path in walk.files(root)]
+    return Listing(items, len(items), tuple(walk.ignored.notes())) if items else bad(text, "has no .txt file in it")
+
+
+def _file(path: str, name: str, parts: int) -> Item:
+    try:
+        item = _of_line(read_text(path), parts)
+    except (DataError, OSError) as error:
+        return Item(name, problem=str(error))
+    return Item(name, texts=item.texts, problem=item.problem)
+
+
+def _table(path: Path, how: Reading, parts: int) -> Listing:
+    frame = read_frame(path)
+    wanted = _wanted(how, parts)
+    if wanted is None:
+        raise ConfigError(
+            f"{path} is a table, and nothing says which of its columns holds the texts; give  --input COLUMN"
+            f"{'' if parts == 1 else ',COLUMN'}.\nIts columns are {shown(frame.columns)}."
+        )
+    try:
+        rows = column_texts(frame, wanted)
+    except ConfigError as error:
+        place = "--input" if how.given else "the run's own data.input"
+        raise ConfigError(str(error).replace("data.input", place, 1)) from error
+    items = [
+        _item(texts, parts) if all(texts) else Item(frame.named(row), problem=_EMPTY) for row, texts in enumerate(rows)
+    ]
+    return Listing(items, len(items), frame.notes)
+
+
+def _wanted(how: Reading, parts: int) -> str | Sequence[str] | None:
+    """Return the column, or the two of a pair, that the user names or the run has."""
+    if how.given is None or parts == 1:
+        return how.given or how.own
+    names = [name.strip() for name in how.given.split(",")]
+    if len(names) != 2:
+        raise ConfigError(f"--input: {how.given} is not two columns; an example is a pair, so give FIRST,SECOND")
+    return names
+
+
+def _of_array(array: np.ndarray, name: str, parts: int) -> Listing:
+    items = [_item(texts, parts) for texts in array_texts(array, name)]
+    return Listing(items, len(items))
+
+
+def _lines(lines: Iterable[Any], how: Reading, parts: int) -> Iterator[Item]:
+    """Give an item per line that holds anything: a text, two with a tab between them, or a JSON object with them."""
+    wanted = _wanted(how, parts)
+    for number, line in enumerate(lines, start=1):
+        try:
+            text = line.decode("utf-8-sig" if number == 1 else "utf-8") if isinstance(line, bytes) else str(line)
+        except UnicodeDecodeError:
+            yield Item(f"line {number}", problem="is no UTF-8 text")
+            continue
+        text = text.strip("\r\n")
+        if not text.strip():
+            continue
+        if text.lstrip().startswith("{") and wanted is not None:
+            yield _of_object(text, number, wanted, parts)
+        else:
+            yield _of_line(text, parts)
+
+
+def _of_object(text: str, number: int, wanted: str | Sequence[str], parts: int) -> Item:
+    try:
+        found = json.loads(text)
+        frame = Frame(_PLACE, "line", [number], {key: [value] for key, value in found.items()})
+        (texts,) = column_texts(frame, wanted)
+    except (ValueError, RecursionError, AttributeError) as problem:
+        return Item(f"line {number}", problem=f"is no JSON object: {problem}")
+    except (ConfigError, DataError) as problem:
+        return Item(f"line {number}", problem=" ".join(str(problem).split()).replace("data.input", "--input", 1))
+    return _item(texts, parts) if all(texts) else Item(f"line {number}", problem=_EMPTY)
+
+
+_EMPTY = "its text is empty"
+
+
+def _of_line(text: str, parts: int) -> Item:
+    """Return the item of a text; a pair has a tab between its two."""
+    return _item(tuple(text.split("\t")) if parts == 2 else (text,), parts)
+
+
+def _item(texts: Sequence[str], parts: int) -> Item:
+    name = printable("\t".join(texts))
+    if len(texts) != parts:
+        wanted = "a pair has two, with a tab between them" if parts == 2 else "the run is about single texts"
+        return Item(name, problem=f"is {len(texts)} text{'s' if len(texts) != 1 else ''}; {wanted}")
+    if not all(text.strip() for text in texts):
+        return Item(name, problem=_EMPTY)
+    return Item(name, texts=tuple(text.strip() for text in texts))

@@ -1,0 +1,78 @@
+"""Predictions on texts, batch by batch, each padded as it would have been in training."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
+
+import numpy as np
+import tensorflow as tf
+
+from kerastune_ft.backbones.run import tokenizer_of
+from kerastune_ft.backbones.text_input import TextInput
+from kerastune_ft.config.run import RunConfig
+from kerastune_ft.data.source import counted
+from kerastune_ft.inference.items import Item
+from kerastune_ft.inference.outputs import Outputs, Row
+from kerastune_ft.input.lengths import bucket_numbers
+from kerastune_ft.input.packing import Packed, packed
+from kerastune_ft.input.token_loader import outside_lengths
+from kerastune_ft.input.tokenise import tokenised
+from kerastune_ft.rundir import RunDirectory
+
+
+class TextPredictor:
+    """Predicts on items that are texts."""
+
+    def __init__(self, run: RunDirectory, config: RunConfig, plan: Mapping[str, Any]) -> None:
+        """Load model and tokenizer; raise ConfigError where the run has none."""
+        self._read = Outputs(run, config, plan)
+        self.columns = self._read.columns
+        self._text = TextInput.from_json(plan["text"]["rows"], tokenizer_of(run, plan))
+        self.parts: int = plan["text"]["texts"]
+        """How many texts an example is."""
+        self._lengths = outside_lengths(plan["text"])
+        self._outputs = tf.function(lambda rows: self._read.model(rows, training=False), autograph=False)
+        self._done = self._cut = 0
+
+    def batches(self, items: Iterable[Item], size: int) -> Iterator[list[Row]]:
+        """Give rows, in order, for `size` items at a time; those of one length are computed together."""
+        self._done = self._cut = 0
+        waiting: list[Item] = []
+        shape: int | None = None
+        for item in items:
+            waiting.append(item)
+            if len(waiting) == size:
+                shape = size
+                yield self._rows(waiting, shape)
+                waiting = []
+        if waiting:
+            yield self._rows(waiting, shape or len(waiting))
+
+    def notes(self) -> list[str]:
+        """Return what there is to say of the items so far."""
+        if not self._cut:
+            return []
+        return [f"{self._cut} of {counted(self._done, 'text')} were cut to {self._lengths[-1]} tokens"]
+
+    def _rows(self, items: list[Item], shape: int) -> list[Row]:
+        self._done += len(items)
+        texts = [item.texts for item in items if item.texts is not None]
+        cells = self._read.cells(self._computed(texts, shape)) if texts else iter(())
+        return [self._read.row(item.name, item.problem, cells) for item in items]
+
+    def _computed(self, texts: list[tuple[str, ...]], shape: int) -> np.ndarray:
+        """Return the raw outputs of texts, in their order."""
+        parts = [tokenised(self._text.tokenizer, part) for part in zip(*texts, strict=True)]
+        rows = packed(self._text, parts, self._lengths[-1])
+        self._cut += int((rows.lost > 0).sum())
+        buckets = bucket_numbers(rows.lengths, self._lengths)
+        outputs = np.zeros((len(texts), len(self._read.task.scheme.names)), np.float32)
+        for bucket in np.unique(buckets):
+            own = np.flatnonzero(buckets == bucket)
+            outputs[own] = self._of_length(rows, own, self._lengths[bucket], shape)
+        return outputs
+
+    def _of_length(self, rows: Packed, own: np.ndarray, length: int, shape: int) -> np.ndarray:
+        inputs = rows.padded(np.resize(own, shape), length)
+        return np.asarray(self._outputs(tf.nest.map_structure(tf.convert_to_tensor, inputs)))[: len(own)]
