@@ -141,8 +141,8 @@ def _table(path: Path, how: Reading) -> Listing:
     wanted = column_of(how)
     if wanted is None:
         raise ConfigError(
-            f"{path} is a table, and nothing says which of its columns names the {how.sought.noun}s; give  --input COLUMN, "
-            f'or a template such as  --input "{how.sought.template}".\nIts columns are {shown(frame.columns)}.'
+            f"{path} is a table, and nothing says which of its columns names the {how.sought.noun}s; give  --input "
+            f'COLUMN, or a template such as  --input "{how.sought.template}".\nIts columns are {shown(frame.columns)}.'
         )
     try:
         texts = input_texts(frame, wanted)

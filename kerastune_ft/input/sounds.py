@@ -37,11 +37,14 @@ class Clip:
         return {"sample_rate": self.sample_rate, "samples": self.samples, "seconds": self.seconds}
 
 
-def clip_of(seconds: float | None, sample_rate: int, lengths: np.ndarray) -> Clip:
-    """Return the clip of so many seconds; for None that in which 95 % of sounds of these lengths have room."""
-    if seconds is None:
-        wanted = float(np.quantile(lengths, _SHARE, method="higher"))
-        seconds = math.ceil(round(wanted / _STEP, 6)) * _STEP
+def usual_seconds(lengths: np.ndarray) -> float:
+    """Return in how many seconds 95 % of sounds of these lengths have room."""
+    wanted = float(np.quantile(lengths, _SHARE, method="higher"))
+    return math.ceil(round(wanted / _STEP, 6)) * _STEP
+
+
+def clip_of(seconds: float, sample_rate: int) -> Clip:
+    """Return the clip of so many seconds."""
     return Clip(sample_rate, max(1, round(seconds * sample_rate)))
 
 

@@ -25,7 +25,7 @@ from kerastune_ft.graph.boundary import HEAD
 from kerastune_ft.graph.units import Unit
 from kerastune_ft.input.decode import Geometry
 from kerastune_ft.input.pipeline import Loader
-from kerastune_ft.input.sounds import Clip, clip_of
+from kerastune_ft.input.sounds import Clip, clip_of, usual_seconds
 from kerastune_ft.input.token_loader import TokenLoader, token_loader
 from kerastune_ft.tasks.base import Task
 from kerastune_ft.training import continuing
@@ -145,10 +145,12 @@ def _hearing(config: RunConfig, source: DataSource, backbone: Backbone) -> Backb
     assert source.sound_seconds is not None
     data = config.data
     rate = sounds.sample_rate(config.backbone, backbone, data.sample_rate)
-    if data.seconds is None and backbone.samples is not None:
+    if data.seconds is not None:
+        clip = clip_of(data.seconds, rate)
+    elif backbone.samples is not None:
         clip = Clip(rate, backbone.samples)
     else:
-        clip = clip_of(data.seconds, rate, source.sound_seconds[source.splits["train"]])
+        clip = clip_of(usual_seconds(source.sound_seconds[source.splits["train"]]), rate)
     return sounds.hearing(config.backbone, backbone, clip.sample_rate, clip.samples)
 
 

@@ -103,7 +103,8 @@ def _notes(session: Session, phases: Sequence[PhasePlan], chunk: int, decision: 
     if isinstance(session.loader, TokenLoader):
         notes += session.loader.notes()
     elif session.clip is not None and session.source.sound_seconds is not None:
-        notes += sounds.fitting_notes(session.source.sound_seconds, session.clip, session.config.data.seconds is None)
+        is_chosen = session.config.data.seconds is None and session.config.backbone.kind != "run"
+        notes += sounds.fitting_notes(session.source.sound_seconds, session.clip, is_chosen)
     elif session.source.image_sizes is not None and isinstance(session.loader.geometry, Geometry):
         names = session.source.keys if session.config.output.examples else None
         notes += fitting_notes(session.source.image_sizes, names, session.loader.geometry)
