@@ -24,9 +24,16 @@ _TASKS = {
 _DATASETS = (
     {"name": "blood_smear", "task": "image_classification", "source": "embedded, synthetic", "config": "medical"},
     {"name": "digits", "task": "image_classification", "source": "embedded, scikit-learn's digits", "config": "digits"},
+    {"name": "reviews", "task": "text_classification", "source": "embedded, synthetic", "config": "smoke/sentiment"},
+    {
+        "name": "sentence_pairs",
+        "task": "text_regression",
+        "source": "embedded, synthetic",
+        "config": "smoke/sentences_similarity",
+    },
     {
         "name": "any prepared TensorFlow Datasets builder",
-        "task": "image_classification",
+        "task": "image_classification, text_classification, text_regression",
         "source": "tfds",
         "config": "medical_malaria",
     },

@@ -172,7 +172,9 @@ class TfdsData(_Source):
     kind: Literal["tfds"] = Field("tfds", description="the kind of source")
     name: str = Field(min_length=1, description="name of the data set, with config and version where needed")
     data_dir: InputPath | None = Field(None, description="where data sets are prepared; null means TFDS' own place")
-    input: str | None = Field(None, description="feature that is the input; null means the supervised key")
+    input: ColumnName | Annotated[tuple[ColumnName, ColumnName], ListToTuple] | None = Field(
+        None, description="feature that is the input, or two for a pair of texts; null means the supervised key"
+    )
     label: str | None = Field(None, description="feature that is the label; null means the supervised key")
     group: str | None = Field(None, description="the feature of what must not be divided between splits")
 

@@ -16,8 +16,9 @@ _UTF16 = (b"\xff\xfe", b"\xfe\xff")
 
 
 def shipped_names() -> list[str]:
-    """Return the names of the configurations that come with the package."""
-    return sorted(path.stem for path in SHIPPED.glob("*.json") if path.stem != "schema")
+    """Return the names of the configurations that come with the package, as `medical` and `smoke/sentiment`."""
+    names = [path.relative_to(SHIPPED).with_suffix("").as_posix() for path in SHIPPED.rglob("*.json")]
+    return sorted(name for name in names if name != "schema")
 
 
 def find(source: str | Path) -> Path:

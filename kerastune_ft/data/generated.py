@@ -22,6 +22,7 @@ from kerastune_ft.errors import ConfigError, DataError
 
 def open_source(options: TfdsData, task_options: Task, cache_directory: Path, report: Report) -> DataSource:
     """Open an embedded data set."""
+    check_embedded(options)
     source = embedded_set(options.name)
     texts = [source.CLASSES[source.label(index)] for index in range(source.EXAMPLES)]
     keys = [f"{options.name}[{index}]" for index in range(source.EXAMPLES)]
@@ -29,9 +30,7 @@ def open_source(options: TfdsData, task_options: Task, cache_directory: Path, re
     images = _images(options.name, source, cache_directory / "embedded", report)
     natural = {split: np.arange(span.start, span.stop) for split, span in (source.SPLITS or {}).items()}
     if isinstance(options.splits, Named):
-        natural = _named(options.splits, natural, options.name)
-    if options.group is not None:
-        raise ConfigError(f"data.group: the examples of {options.name} have no groups; remove it")
+        natural = named_spans(options.splits, natural, options.name)
     chosen = choose_splits(options.splits, natural, Examples.labelled(keys, labels))
     notes = chosen.notes
     if source.SYNTHETIC:
@@ -41,7 +40,20 @@ def open_source(options: TfdsData, task_options: Task, cache_directory: Path, re
     return ArraySource(describe("tfds", options.name, labels, chosen, fingerprint, keys, contents, notes=notes), images)
 
 
-def _named(requested: Named, natural: dict[str, np.ndarray], name: str) -> dict[str, np.ndarray]:
+def check_embedded(options: TfdsData) -> None:
+    """Raise ConfigError for options that say something about files, which embedded data sets do not have."""
+    for key in ("data_dir", "input", "label"):
+        if getattr(options, key) is not None:
+            raise ConfigError(
+                f"data.{key}: has no effect on the embedded data set {options.name}, which comes with the package.\n"
+                "Remove the key."
+            )
+    if options.group is not None:
+        raise ConfigError(f"data.group: the examples of {options.name} have no groups; remove it")
+
+
+def named_spans(requested: Named, natural: dict[str, np.ndarray], name: str) -> dict[str, np.ndarray]:
+    """Return the splits of an embedded data set by the names of data.splits; DataError for one that is not there."""
     wanted = {split: value for split, value in requested.to_json().items() if value is not None}
     for split, value in wanted.items():
         if value not in natural:

@@ -11,7 +11,7 @@ import itertools
 import json
 import os
 import shutil
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -73,20 +73,20 @@ class _Store:
 
 def open_source(options: TfdsData, task_options: Task, cache_directory: Path, report: Report) -> DataSource:
     """Open a prepared builder."""
-    builder = _builder(options)
+    builder = opened_builder(options)
     features = _features(options, builder)
-    bases, notes = _bases(builder, options.splits)
+    bases, notes = bases_read(builder, options.splits)
     if builder.info.features[features.image].dtype == np.uint16 and options.intensity == "auto":
         raise DataError(_deep(builder, features, bases))
     store = _stored(builder, features, options.intensity, bases, cache_directory / "tfds", report)
     labels = number_labels(
-        _raw(store.labels, builder.info.features[features.label], features.label),
+        raw_labels(store.labels, builder.info.features[features.label], features.label),
         store.keys,
         task_options,
         options.name,
     )
     if isinstance(options.splits, Named):
-        natural = _named(builder, options.splits, store)
+        natural = named_splits(builder, options.splits, store.ranges)
     else:
         natural = {name: np.arange(*store.ranges[name]) for name in bases if name in SPLITS}
     groups = store.groups if features.group is not None else None
@@ -101,7 +101,7 @@ def open_source(options: TfdsData, task_options: Task, cache_directory: Path, re
     return PreparedSource(catalogue, store)
 
 
-def _builder(options: TfdsData) -> Any:
+def opened_builder(options: TfdsData) -> Any:
     """Return the builder of the data set, or raise DataError where it is unknown or not prepared."""
     try:
         builder = tfds.builder(options.name, data_dir=options.data_dir)
@@ -141,9 +141,9 @@ def _features(options: TfdsData, builder: Any) -> _Features:
     """Return which features are read, or raise DataError where they are not there or of no use."""
     features = builder.info.features
     supervised = builder.info.supervised_keys or (None, None)
-    image = _feature(options, builder, "input", supervised[0])
-    label = _feature(options, builder, "label", supervised[-1])
-    group = _feature(options, builder, "group", None) if options.group is not None else None
+    image = feature_name(builder, "input", options.input or supervised[0])
+    label = feature_name(builder, "label", options.label or supervised[-1])
+    group = feature_name(builder, "group", options.group) if options.group is not None else None
     if not isinstance(features[image], tfds.features.Image) or features[image].dtype not in (np.uint8, np.uint16):
         usable = [name for name, feature in features.items() if isinstance(feature, tfds.features.Image)]
         raise DataError(
@@ -171,9 +171,9 @@ def _deep(builder: Any, features: _Features, bases: Sequence[str]) -> str:
     )
 
 
-def _feature(options: TfdsData, builder: Any, key: str, default: Any) -> str:
+def feature_name(builder: Any, key: str, name: Any) -> str:
+    """Return the feature that data.`key` names, or raise DataError where there is none of this name, or no name."""
     features = builder.info.features
-    name = getattr(options, key) or default
     there = ", ".join(features)
     if not isinstance(name, str):
         raise DataError(
@@ -187,7 +187,7 @@ def _feature(options: TfdsData, builder: Any, key: str, default: Any) -> str:
     return name
 
 
-def _raw(stored: Sequence[Any], feature: Any, name: str) -> RawLabels:
+def raw_labels(stored: Sequence[Any], feature: Any, name: str) -> RawLabels:
     """Return the stored labels in the form of the feature: one each, a sequence of classes, or a row of numbers."""
     if feature.shape == ():
         return OneEach(stored)
@@ -196,7 +196,7 @@ def _raw(stored: Sequence[Any], feature: Any, name: str) -> RawLabels:
     return Columns(tuple(f"{name}[{column}]" for column in range(feature.shape[0])), stored)
 
 
-def _bases(builder: Any, requested: Any) -> tuple[list[str], list[str]]:
+def bases_read(builder: Any, requested: Any) -> tuple[list[str], list[str]]:
     """Return which splits of the builder are read, and sentences about those that are not."""
     there = list(builder.info.splits)
     if isinstance(requested, Named):
@@ -215,7 +215,7 @@ def _begins_with(text: str, name: str) -> bool:
     return text.strip().split("[")[0] == name
 
 
-def _named(builder: Any, requested: Named, store: _Store) -> dict[str, np.ndarray]:
+def named_splits(builder: Any, requested: Named, ranges: Mapping[str, Sequence[int]]) -> dict[str, np.ndarray]:
     """Return the examples that TFDS split strings such as `train[:80%]` stand for."""
     found: dict[str, np.ndarray] = {}
     for split, text in requested.to_json().items():
@@ -228,7 +228,7 @@ def _named(builder: Any, requested: Named, store: _Store) -> dict[str, np.ndarra
                 f'data.splits.{split}: {builder.info.full_name} has no split "{text}"; it has '
                 f"{', '.join(builder.info.splits)}.\nWrite one of them, or a part of one, as train[:80%]."
             ) from problem
-        parts = [np.arange(*store.ranges[span.splitname])[span.from_ : span.to] for span in spans]
+        parts = [np.arange(*ranges[span.splitname])[span.from_ : span.to] for span in spans]
         found[split] = np.unique(np.concatenate(parts))
     total = sum(len(indices) for indices in found.values())
     shared = total - len(np.unique(np.concatenate(list(found.values()))))
@@ -245,7 +245,7 @@ def _stored(
     """Return the examples of the builder's splits, read once into the cache directory."""
     names = [features.image, features.label, features.group]
     mapping = None if intensity == "auto" else intensity
-    address = json.dumps([_STORE_VERSION, builder.info.full_name, *names, mapping, bases, _file_facts(builder, bases)])
+    address = json.dumps([_STORE_VERSION, builder.info.full_name, *names, mapping, bases, file_facts(builder, bases)])
     target = directory / hashlib.sha256(address.encode()).hexdigest()[:32]
     directory.mkdir(parents=True, exist_ok=True)
     with FileLock(target.with_suffix(".lock")):
@@ -261,7 +261,8 @@ def _stored(
     return _Store(blob, np.load(target / "offsets.npy"), **facts)
 
 
-def _file_facts(builder: Any, bases: list[str]) -> list[tuple[str, int, int]]:
+def file_facts(builder: Any, bases: list[str]) -> list[tuple[str, int, int]]:
+    """Return name, bytes and time of change of the files of a builder's splits."""
     paths = [path_of(path) for name in bases for path in builder.info.splits[name].filepaths]
     return [(path.name, path.stat().st_size, path.stat().st_mtime_ns) for path in paths]
 
@@ -297,11 +298,12 @@ def _examples(builder: Any, features: _Features, split: str) -> Iterator[tuple[b
     for example in builder.as_dataset(split=split, read_config=order, decoders=wanted).as_numpy_iterator():
         value, group = example[features.label], features.group
         inner = getattr(kinds[features.label], "feature", kinds[features.label])
-        label = [_text(one, inner) for one in value] if np.ndim(value) else _text(value, inner)
-        yield example[features.image], label, None if group is None else _text(example[group], kinds[group])
+        label = [label_text(one, inner) for one in value] if np.ndim(value) else label_text(value, inner)
+        yield example[features.image], label, None if group is None else label_text(example[group], kinds[group])
 
 
-def _text(value: Any, feature: Any) -> str:
+def label_text(value: Any, feature: Any) -> str:
+    """Return a value of a feature as text: a class by its name."""
     if isinstance(value, bytes):
         return value.decode()
     if isinstance(feature, tfds.features.ClassLabel) and value >= 0:

@@ -1,8 +1,9 @@
 """Data sets that come with the package, generated or read by index, with no download.
 
-Every set is a module with `EXAMPLES`, `CLASSES`, `SPLITS` (index ranges, or None where the set has no split of its
-own), `IMAGE_SIZE`, `VERSION`, `SYNTHETIC`, `DESCRIPTION`, `PROVENANCE`, `image(index)` and `label(index)`. The same
-sets as TensorFlow Datasets builders are in `builders`, which alone needs tensorflow_datasets.
+Every set of images is a module with `EXAMPLES`, `CLASSES`, `SPLITS` (index ranges, or None where the set has no split
+of its own), `IMAGE_SIZE`, `VERSION`, `SYNTHETIC`, `DESCRIPTION`, `PROVENANCE`, `image(index)` and `label(index)`; one
+of texts has `text(index)` instead of `image(index)` and `IMAGE_SIZE`. The sets of images as TensorFlow Datasets
+builders are in `builders`, which alone needs tensorflow_datasets.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from typing import Final, Protocol, cast
 import numpy as np
 
 NAMES: Final = ("blood_smear", "digits")
+TEXTS: Final = ("reviews", "sentence_pairs")
 
 
 class EmbeddedSet(Protocol):
@@ -43,3 +45,33 @@ def embedded_set(name: str) -> EmbeddedSet:
     if name not in NAMES:
         raise KeyError(f"{name!r} is no embedded data set; there are {', '.join(NAMES)}")
     return cast(EmbeddedSet, import_module(f"{__name__}.{name}"))
+
+
+class EmbeddedTexts(Protocol):
+    """What every module of an embedded data set of texts offers."""
+
+    EXAMPLES: int
+    CLASSES: tuple[str, ...]
+    """The classes, or the name of the number that is the label."""
+    SPLITS: dict[str, range]
+    VERSION: str
+    SYNTHETIC: bool
+    DESCRIPTION: str
+    PROVENANCE: str
+
+    def text(self, index: int) -> tuple[str, ...]:
+        """Return example `index`: one text, or the two of a pair."""
+
+    def label(self, index: int) -> float:
+        """Return the position in CLASSES of example `index`, or its number."""
+
+
+def embedded_texts(name: str) -> EmbeddedTexts:
+    """Return the embedded data set of texts `name`, one of TEXTS.
+
+    >>> embedded_texts("sentence_pairs").label(0)
+    3.0
+    """
+    if name not in TEXTS:
+        raise KeyError(f"{name!r} is no embedded data set of texts; there are {', '.join(TEXTS)}")
+    return cast(EmbeddedTexts, import_module(f"{__name__}.{name}"))
