@@ -340,7 +340,9 @@ def evaluate(run: str, split: str | None, data: str | None, as_json: bool, debug
 @click.argument("inputs", nargs=-1, required=True, metavar="INPUT...")
 @click.option("--output", metavar="FILE", help="A .csv, .tsv or .jsonl file; by default standard output.")
 @click.option("--format", "form", type=click.Choice(FORMATS), help="On standard output; by default csv.")
-@click.option("--input", "column", metavar="NAME", help="What names the images in a table, JSON line or .npz file.")
+@click.option(
+    "--input", "column", metavar="NAME", help="What names the images or sounds in a table, JSON line or .npz file."
+)
 @click.option("--batch-size", type=click.IntRange(min=1), help="Images computed at once; by default 32.")
 @common
 def predict(

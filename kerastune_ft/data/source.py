@@ -224,7 +224,10 @@ def open_source(options: Any, task_options: Any, cache_directory: Path, report: 
 
 def source_module(options: Any, task_options: Any) -> Any:
     """Return the module that opens such data for such a task, with `open_source` and `open_unsplit`."""
-    prefix = "text_" if modality(task_options.kind) == "text" else ""
+    what = modality(task_options.kind)
+    # Files are opened alike, whatever is in them.
+    is_sound = what == "audio" and options.kind in ("tfds", "arrays")
+    prefix = "text_" if what == "text" else "sound_" if is_sound else ""
     return importlib.import_module(f"kerastune_ft.data.{prefix}{options.kind}")
 
 
