@@ -57,7 +57,7 @@ def _without_sounds(kind: str, data: Mapping[str, Any], backbone: Mapping[str, A
         if data.get(key) is not None:
             yield ("data", key), f"it has no effect with task.kind {kind}, whose examples are no sounds; remove it"
     given = backbone.get("input")
-    if given in LOG_MELS or (isinstance(given, Mapping) and "log_mel" in given):
+    if (isinstance(given, str) and given in LOG_MELS) or (isinstance(given, Mapping) and "log_mel" in given):
         message = f"{shown(given)} turns sounds into spectrograms, and task.kind {kind} has none"
         yield ("backbone", "input"), f'{message}; write "task": {{"kind": "audio_classification"}}, or remove it'
 

@@ -118,7 +118,7 @@ def _prepared(options: TfdsData, directory: Path, report: Report) -> _Read:
     rate, rate_notes = own_rate(getattr(features[sound], "sample_rate", None), options.sample_rate, info.full_name)
     bases, notes = prepared.bases_read(builder, options.splits)
     names = [sound, label, *([group] if group else [])]
-    dtype = np.int16 if np.issubdtype(features[sound].dtype, np.integer) else np.float32
+    dtype = np.int16 if np.issubdtype(features[sound].np_dtype, np.integer) else np.float32
     address = ["prepared", info.full_name, *names, bases, prepared.file_facts(builder, bases)]
     store = _stored(address, bases, lambda base: _examples(builder, names, base), dtype, directory, report)
     if isinstance(options.splits, Named):

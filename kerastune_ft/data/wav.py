@@ -84,20 +84,6 @@ def mono(values: np.ndarray) -> np.ndarray:
     return np.ascontiguousarray(values, np.float32)
 
 
-def encoded(values: np.ndarray, rate: int) -> bytes:
-    """Return a WAV file of samples [frames] or [frames, channels]: int16 as they are, all others as float32."""
-    columns = values[:, np.newaxis] if values.ndim == 1 else values
-    is_whole = columns.dtype == np.int16
-    data = np.ascontiguousarray(columns, "<i2" if is_whole else "<f4").tobytes()
-    width = 2 if is_whole else 4
-    channels = columns.shape[1]
-    about = struct.pack(
-        "<HHIIHH", _PCM if is_whole else _FLOAT, channels, rate, rate * channels * width, channels * width, 8 * width
-    )
-    chunks = b"fmt " + struct.pack("<I", len(about)) + about + b"data" + struct.pack("<I", len(data)) + data
-    return b"RIFF" + struct.pack("<I", 4 + len(chunks)) + b"WAVE" + chunks
-
-
 def _described(chunk: bytes) -> tuple[int, int, int, int]:
     """Return kind, channels, rate and bits from a chunk of a format."""
     if len(chunk) < 16:

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from kerastune_ft.data.source import DataSource, counted
+from kerastune_ft.errors import ConfigError
 from kerastune_ft.input.pipeline import Augmentation, in_order
 from kerastune_ft.inspect.sheet import Block, Sheet, write
 from kerastune_ft.training.assemble import Session
@@ -22,6 +23,8 @@ _RESIZED = "resized"
 
 def draw(session: Session, plan: Plan, target: Path) -> None:
     """Write a picture of a few training examples to a .png or .html file, with a block for each phase."""
+    if session.task.modality != "image":
+        raise ConfigError(f"--pictures: the examples of {session.config.name} are no images; leave it out")
     source = session.source
     chosen = spread(source, _ROWS)
     with reading(source):
