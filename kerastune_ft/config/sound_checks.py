@@ -29,7 +29,7 @@ def sound_inconsistencies(
 def _on_sounds(
     kind: str, data: Mapping[str, Any], backbone: Mapping[str, Any], phases: list[Any]
 ) -> Iterator[tuple[KeyPath, str]]:
-    for key, neutral in (("resize", "crop"), ("intensity", "auto"), ("sequence_length", None)):
+    for key, neutral in (("resize", "crop"), ("intensity", "auto")):
         if data.get(key, neutral) != neutral:
             yield ("data", key), f"it has no effect with task.kind {kind}; remove it"
     if backbone.get("kind") == "saved" and backbone.get("input") is None:

@@ -21,8 +21,8 @@ def places(task: Any, data: Any = None, backbone: Any = None, phases: Any = ()) 
     ("task", "data", "backbone", "phases", "expected"),
     [
         (AUDIO, {"seconds": 1.0, "sample_rate": 8000}, None, [], []),
-        (AUDIO, {"resize": "pad", "intensity": [0, 9], "sequence_length": 8}, None, [],
-         ["data.resize", "data.intensity", "data.sequence_length"]),
+        (AUDIO, {"resize": "pad", "intensity": [0, 9]}, None, [],
+         ["data.resize", "data.intensity"]),
         (AUDIO, {}, SAVED, [], ["backbone.input"]),
         (AUDIO, {}, {**SAVED, "input": "yamnet"}, [], []),
         (AUDIO, {"sample_rate": 16000}, {**SAVED, "input": "yamnet"}, [], []),
