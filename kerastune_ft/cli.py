@@ -356,7 +356,8 @@ def predict(
     """Print what the final model of RUN predicts for every INPUT.
 
     An INPUT is an image (or WAV file, where the run is about sounds), a folder, a .zip or .tar of them, a table that
-    names them, an .npz file, or - for a path (or JSON object) per line on standard input. What cannot be read is a row that says why.
+    names them, an .npz file, or - for a path (or JSON object) per line on standard input. What cannot be read is a row
+    that says why.
     """
     from kerastune_ft import api
     from kerastune_ft.inference import command

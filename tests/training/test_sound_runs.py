@@ -177,6 +177,9 @@ def test_the_run_holds_what_it_claims_and_reports_without_pictures(folder: Path,
     assert commands["report"].code == 0, commands["report"].err
     mistakes = json.loads((folder / "base" / "evaluation" / "mistakes.json").read_text())
     assert all("file" not in mistake for mistake in mistakes)
+    page = (folder / "base" / "report" / "index.html").read_text()
+    assert "0 x 0" not in page
+    assert "followed by silence" in page
 
 
 def test_a_model_of_images_takes_spectrograms(commands: dict[str, Outcome]) -> None:
