@@ -12,8 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from kerastune_ft.config.backbones import WEIGHTS_ALONE, Applications, EarlierRun, Saved
-from kerastune_ft.config.files import shipped_names
+from kerastune_ft.config.backbones import Applications
 from kerastune_ft.config.read import read
 from kerastune_ft.config.run import RunConfig, config_hash
 from kerastune_ft.durations import parse_duration
@@ -288,33 +287,13 @@ def plan(
 def units(name: Config) -> list[dict[str, Any]]:
     """Return the units of a backbone, input to output: id, parameters, share, output shape, variable paths.
 
-    `name` is an architecture of keras.applications, a configuration, a run directory, or a .keras file.
+    `name` is an architecture of keras.applications, a class of keras-hub (of which a tiny model is shown), a preset or
+    its directory, a configuration, a run directory, or a .keras file.
     """
-    from kerastune_ft.config.applications import APPLICATIONS
-    from kerastune_ft.config.words import nearest
+    from kerastune_ft.inspect.backbone_named import backbone_named
 
-    if isinstance(name, str) and name in APPLICATIONS:
-        options: Any = Applications(name=name, weights=None)
-    elif isinstance(name, str) and RunDirectory(name).exists("config.json"):
-        run = RunDirectory(name)
-        # A finished run has its own model, whatever became of what it was made from.
-        options = (
-            EarlierRun(path=name) if run.exists("model/model.keras") else read(run.read_json("config.json")).backbone
-        )
-    elif isinstance(name, str) and name.endswith(".keras"):
-        options = Saved(path=name)
-    elif isinstance(name, str) and name.endswith(WEIGHTS_ALONE):
-        raise ConfigError(
-            f"{name} holds weights and no model; its units are those of the architecture, as in: "
-            "python -m kerastune_ft units MobileNetV2"
-        )
-    elif isinstance(name, str) and not Path(name).suffix and not Path(name).exists() and name not in shipped_names():
-        near = nearest(name, APPLICATIONS)
-        raise ConfigError(
-            f"{name!r} is no backbone, configuration or run; {f'did you mean {near}? ' if near else ''}"
-            "see: python -m kerastune_ft backbones"
-        )
-    else:
+    options: Any = backbone_named(name) if isinstance(name, str) else None
+    if options is None:
         options = _config(name, ()).backbone
     # Units do not depend on the values of the weights, so nothing is downloaded for them.
     bare = options.model_copy(update={"weights": None}) if isinstance(options, Applications) else options

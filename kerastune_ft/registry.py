@@ -7,6 +7,7 @@ from typing import Any
 
 from kerastune_ft.config.applications import APPLICATIONS, EMBEDDED
 from kerastune_ft.config.availability import available
+from kerastune_ft.config.hub_families import BY_CLASS, HUB_FAMILIES
 from kerastune_ft.config.tasks import MULTI_LABEL_METRICS, REGRESSION_METRICS, TASK_KINDS
 
 _TASKS = {
@@ -102,6 +103,10 @@ def backbones(fitting: Sequence[str] = ()) -> list[dict[str, Any]]:
             "weights": ["imagenet", "embedded"] if name == EMBEDDED else ["imagenet"],
         }
         for name, facts in APPLICATIONS.items()
+    ]
+    rows += [
+        {"name": name, "kind": "keras_hub", "weights": ["preset", "random"] if name in BY_CLASS else ["preset"]}
+        for name in HUB_FAMILIES
     ]
     if not fitting:
         return rows

@@ -13,6 +13,7 @@ import numpy as np
 
 from kerastune_ft.backbones.text_input import TextInput
 from kerastune_ft.config.sounds import LogMel
+from kerastune_ft.errors import ConfigError
 from kerastune_ft.graph import keras_private, precision
 from kerastune_ft.graph.units import Unit, is_seed
 
@@ -84,10 +85,7 @@ def build(options: Any, seed: int) -> Backbone:
     Raises ConfigError where the weights are not to be had.
     """
     keras.utils.set_random_seed(seed)
-    backbone = importlib.import_module(f"kerastune_ft.backbones.{options.kind}").build(options)
-    _name_by_layer(backbone.model)
-    _check_units(backbone)
-    return backbone
+    return _checked(importlib.import_module(f"kerastune_ft.backbones.{options.kind}").build(options))
 
 
 def computing_in(backbone: Backbone, policy: str) -> Backbone:
@@ -97,7 +95,13 @@ def computing_in(backbone: Backbone, policy: str) -> Backbone:
     """
     if policy == precision.FLOAT32:
         return backbone
-    model = precision.rebuilt(backbone.model, policy)
+    try:
+        model = precision.rebuilt(backbone.model, policy)
+    except (TypeError, ValueError, NotImplementedError) as error:
+        raise ConfigError(
+            f"runtime.precision: {backbone.name} cannot be built in {policy} "
+            f'({next(iter(str(error).strip().splitlines()), type(error).__name__)}); write "float32"'
+        ) from error
     return replace(backbone, model=model, units=tuple(precision.same_unit(unit, model) for unit in backbone.units))
 
 
@@ -113,11 +117,17 @@ def outline(options: Any) -> Backbone:
     if options.kind == "keras_hub":
         module = importlib.import_module("kerastune_ft.backbones.keras_hub")
         with keras.StatelessScope(initialize_variables=False):
-            return module.outline(options)
+            return _checked(module.outline(options))
     if options.kind != "applications" or options.weights is not None:
         return build(options, seed=0)
     with keras.StatelessScope(initialize_variables=False):
         return build(options, seed=0)
+
+
+def _checked(backbone: Backbone) -> Backbone:
+    _name_by_layer(backbone.model)
+    _check_units(backbone)
+    return backbone
 
 
 def _name_by_layer(model: keras.Model) -> None:

@@ -13,6 +13,7 @@ import keras
 import numpy as np
 
 from kerastune_ft.graph import keras_private
+from kerastune_ft.graph.hub_layers import settle
 
 _Call = Callable[..., Any]
 
@@ -22,6 +23,7 @@ def replayed(model: keras.Model, inputs: Any) -> Any:
 
     The layers are the model's own. Embeddings that hold output embeddings too are made anew without these.
     """
+    settle(model)
     return keras_private.run_graph(model, inputs, _Replay())
 
 
@@ -72,7 +74,8 @@ def _named_after(holder: Any) -> _Call:
         if not block.name.startswith(f"{holder.name}_"):
             old, block.name = block.name, f"{holder.name}_{block.name}"
             for variable in block.variables:
-                keras_private.set_path(variable, f"{block.name}/{variable.path.partition(f'{old}/')[2]}")
+                if inner := variable.path.partition(f"{old}/")[2]:
+                    keras_private.set_path(variable, f"{block.name}/{inner}")
         return block(*arguments, **options)
 
     return call
@@ -113,7 +116,8 @@ def _dino(layer: Any, call: _Call, x: Any, **options: Any) -> Any:
 def _hgnet(layer: Any, call: _Call, x: Any) -> Any:
     stages = [x]
     for stage in layer.stages_list:
-        x = call(stage.downsample_layer, x)
+        if stage.downsample_layer.weights:
+            x = call(stage.downsample_layer, x)
         for block in stage.blocks_list:
             x = call(block, x)
         stages.append(x)
@@ -124,6 +128,12 @@ def _siglip(layer: Any, call: _Call, images: Any) -> Any:
     """Return the embedded patches in the shape they have: the layer's own word on it counts a class token too many."""
     patches = (images.shape[1] // layer.patch_size) * (images.shape[2] // layer.patch_size)
     return keras.ops.reshape(layer(images), (-1, patches, layer.hidden_dim))
+
+
+def _swin_patches(layer: Any, call: _Call, images: Any) -> Any:
+    x = call(layer.proj, images)
+    x = keras.ops.reshape(x, (-1, x.shape[1] * x.shape[2], layer.embed_dim))
+    return x if layer.norm is None else call(layer.norm, x)
 
 
 def _swin(layer: Any, call: _Call, x: Any) -> Any:
@@ -142,6 +152,7 @@ _UNROLLED: Mapping[str, Callable[..., Any]] = MappingProxyType(
         "DINOV2Encoder": _dino,
         "DINOV3Encoder": _dino,
         "HGNetV2Encoder": _hgnet,
+        "PatchEmbedding": _swin_patches,
         "SigLIPVisionEmbedding": _siglip,
         "SwinTransformerStage": _swin,
     }

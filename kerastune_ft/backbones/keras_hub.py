@@ -91,7 +91,7 @@ def _loaded(options: KerasHub, preset: str, handle: str, load_weights: bool) -> 
         with _quiet():
             return keras_hub.models.Backbone.from_preset(handle, load_weights=load_weights, dtype="float32", **size)
     except Exception as error:
-        if size:
+        if options.image_size is not None:
             raise ConfigError(
                 f"backbone.image_size: {preset} cannot be built for {options.image_size[0]} x {options.image_size[1]} "
                 f"pixels ({_first_line(error)}); remove it to take the preset's own size"

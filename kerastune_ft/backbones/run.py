@@ -47,6 +47,7 @@ def build(options: EarlierRun) -> Backbone:
         about["preprocessing"],
         transfer,
         kept_head=kept,
+        prefix_tokens=about.get("prefix_tokens", 0),
         modality="audio" if sound else "image" if plan["text"] is None else "text",
         sample_rate=sound.get("sample_rate"),
         samples=sound.get("samples"),

@@ -18,6 +18,7 @@ from kerastune_ft.config.optimizers import OPTIMIZER_OPTIONS
 from kerastune_ft.config.sound_checks import sound_inconsistencies
 from kerastune_ft.config.table_checks import table_inconsistencies
 from kerastune_ft.config.tasks import metrics_of
+from kerastune_ft.config.text_checks import text_inconsistencies
 from kerastune_ft.config.words import unknown
 
 Finding = tuple[KeyPath, str]
@@ -30,6 +31,7 @@ def inconsistencies(document: Mapping[str, Any]) -> Iterator[Finding]:
     yield from _data(_object(document, "data"))
     yield from _splits(_object(_object(document, "data"), "splits"))
     yield from table_inconsistencies(_object(document, "data"), _object(document, "task"))
+    yield from text_inconsistencies(document)
     yield from _backbone(_object(document, "backbone"))
     yield from _runtime(_object(document, "runtime"))
     listed = document.get("phases")

@@ -127,7 +127,7 @@ _BLOCKS: Rules = (
     (r".*(?:transformer_block|layers|encoder_block)_(\d+)$", r"block\1"),
     (r".*(?:embed|rope|pre_layer_norm)", "embeddings"),
 )
-_SWIN: Rules = ((r"stage_(\d+)_blocks_(\d+)$", r"stage\1_block\2"), (r"(?:patch_embedding|pos_drop)", "embeddings"))
+_SWIN: Rules = ((r"stage_(\d+)_blocks_(\d+)$", r"stage\1_block\2"), (r"(?:patch_embedding.*|pos_drop)", "embeddings"))
 _HGNET: Rules = (
     (r"encoder_stage_(\d+)_block_(\d+)$", r"stage\1_block\2"),
     (r"encoder_stage_(\d+)_downsample", r"stage\1_block0"),
@@ -286,19 +286,6 @@ _VISION = {
         {"stackwise_num_repeats": [1, 2], "stackwise_num_filters": [8, 16], "image_shape": _SQUARE}, _VGG
     ),
     "ViTBackbone": _image({**_VIT, "mlp_dim": 32}, _BLOCKS, prefix_tokens=1),
-    "ViTDetBackbone": _image(
-        {
-            "hidden_size": 16,
-            "num_layers": 2,
-            "intermediate_dim": 32,
-            "num_heads": 2,
-            "global_attention_layer_indices": [1],
-            "image_shape": _SQUARE,
-            "patch_size": 4,
-            "num_output_channels": 8,
-            "window_size": 2,
-        }
-    ),
     "XceptionBackbone": _image(
         {
             "stackwise_conv_filters": [[8, 16], [24, 24], [32, 32], [32, 40]],

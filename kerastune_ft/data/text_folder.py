@@ -9,7 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
-from kerastune_ft.config.data import FolderData, Fractions
+from kerastune_ft.config.data import FolderData, Fractions, Splits
 from kerastune_ft.config.tasks import Task
 from kerastune_ft.data.files import listing
 from kerastune_ft.data.fingerprint import combined_fingerprint
@@ -56,7 +56,7 @@ def read_text(path: str) -> str:
 _Found = tuple[list[FoundFile], list[Texts], tuple[SkippedFile, ...], list[str]]
 
 
-def _found(options: FolderData, requested: object, cache_directory: Path, report: Report) -> _Found:
+def _found(options: FolderData, requested: Splits | None, cache_directory: Path, report: Report) -> _Found:
     walk = Walk(root_of(path_of(options.path), cache_directory, report, TEXTS), sought=TEXTS)
     files, notes = found_files(walk, requested)
     read: list[tuple[FoundFile, str]] = []

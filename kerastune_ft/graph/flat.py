@@ -13,6 +13,7 @@ from typing import Any
 import keras
 
 from kerastune_ft.graph import keras_private
+from kerastune_ft.graph.hub_layers import settle
 
 _HALF_PRECISION = {"mixed_float16", "mixed_bfloat16", "float16", "bfloat16"}
 
@@ -83,11 +84,16 @@ class FlatCopy:
         return outputs
 
     def _copied(self, operation: Any) -> Any:
+        settle(operation)
         config = {**operation.get_config(), "name": self._name(operation.name)}
         # Computed in the precision of the run, which the file does not decide.
         if isinstance(operation, keras.layers.Layer) and operation.dtype_policy.name in _HALF_PRECISION:
             config["dtype"] = "float32"
-        return type(operation).from_config(config)
+        made = type(operation).from_config(config)
+        # A class of keras-hub adds to the name it is given.
+        made.name = config["name"]
+        settle(made)
+        return made
 
     def _name(self, old: str) -> str:
         candidates = [old, *("_".join([*self._path[-depth:], old]) for depth in range(1, len(self._path) + 1))]

@@ -64,6 +64,16 @@ def leaf_layers(layer: keras.layers.Layer, prefix: str = "") -> dict[str, keras.
     return found
 
 
+def all_layers(layer: keras.layers.Layer) -> list[keras.layers.Layer]:
+    """Return a layer and the layers at any depth in it."""
+    return list(layer._flatten_layers())
+
+
+def constants(layer: keras.layers.Layer) -> list[keras.Variable]:
+    """Return the variables of a layer, and of the layers in it, that were made not to train, whatever they do now."""
+    return [variable for one in all_layers(layer) for variable in one._non_trainable_variables]
+
+
 def set_path(variable: keras.Variable, path: str) -> None:
     """Give a variable the path it is known by."""
     variable._path = path

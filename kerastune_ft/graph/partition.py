@@ -34,7 +34,7 @@ class Partition:
     @property
     def cut_bytes(self) -> int:
         """Return the bytes of one example's activations at the cut."""
-        return sum(tensor_bytes(tensor) for tensor in self.cut)
+        return math.ceil(sum(tensor_bytes(tensor) for tensor in self.cut))
 
 
 @dataclass(frozen=True)
@@ -48,7 +48,7 @@ class Stage:
     @property
     def cut_bytes(self) -> int:
         """Return the bytes of one example's activations at the cut."""
-        return sum(tensor_bytes(tensor) for tensor in self.cut)
+        return math.ceil(sum(tensor_bytes(tensor) for tensor in self.cut))
 
 
 def stages(whole: Partition, base: Partition) -> tuple[Stage, ...]:

@@ -10,6 +10,7 @@ import keras
 
 from kerastune_ft.graph import keras_private
 from kerastune_ft.graph.flat import copy_values
+from kerastune_ft.graph.hub_layers import settle
 from kerastune_ft.graph.units import Unit
 
 FLOAT32, BFLOAT16, FLOAT16 = "float32", "mixed_bfloat16", "mixed_float16"
@@ -25,7 +26,9 @@ def rebuilt(model: keras.Model, policy: str, kept: Sequence[keras.layers.Layer] 
 
     def copy(layer: keras.layers.Layer) -> keras.layers.Layer:
         config = layer.get_config()
-        return type(layer).from_config(config if id(layer) in same else _with_policy(config, policy))
+        made = type(layer).from_config(config if id(layer) in same else _with_policy(config, policy))
+        settle(made)
+        return made
 
     made = keras.models.clone_model(model, clone_function=copy)
     copy_values(model, made)

@@ -22,6 +22,8 @@ import tensorflow as tf
 from kerastune_ft.graph import keras_private
 
 _GOLDEN = 0x9E3779B9
+# What the stochastic depths of keras-hub, which are as many classes as families, call their rate.
+_PATH_RATES = ("drop_prob", "rate")
 
 
 def _mix(x: tf.Tensor) -> tf.Tensor:
@@ -86,8 +88,22 @@ def addressed(keys: tf.Tensor) -> Iterator[None]:
 
 def is_random(layer: keras.layers.Layer) -> bool:
     """Return whether a layer draws in training: dropout, stochastic depth, noise."""
-    has_seed = getattr(layer, "seed_generator", None) is not None
-    return has_seed or isinstance(layer, keras.layers.Dropout) or hasattr(layer, "drop_path_rate")
+    leaves = keras_private.leaf_layers(layer).values() or [layer]
+    return any(
+        getattr(leaf, "seed_generator", None) is not None
+        or isinstance(leaf, keras.layers.Dropout)
+        or _path_rate(leaf) is not None
+        for leaf in leaves
+    )
+
+
+def _path_rate(layer: keras.layers.Layer) -> float | None:
+    """Return the share of examples for which a layer drops a whole path; None for another layer."""
+    if hasattr(layer, "drop_path_rate"):
+        return float(layer.drop_path_rate)
+    if type(layer).__name__.endswith("DropPath"):
+        return float(next(getattr(layer, name) for name in _PATH_RATES if hasattr(layer, name)))
+    return None
 
 
 def bind(layers: Mapping[str, keras.layers.Layer]) -> list[str]:
@@ -101,8 +117,8 @@ def bind(layers: Mapping[str, keras.layers.Layer]) -> list[str]:
     for path, layer in layers.items():
         if isinstance(layer, keras.layers.Dropout):
             layer.call = functools.partial(_dropout, layer, path)
-        elif hasattr(layer, "drop_path_rate"):
-            layer.call = functools.partial(_drop_path, layer, path)
+        elif (rate := _path_rate(layer)) is not None:
+            layer.call = functools.partial(_drop_path, layer, path, rate)
         elif getattr(layer, "seed_generator", None) is not None:
             unaddressed.append(path)
     return unaddressed
@@ -127,8 +143,9 @@ def _dropout(layer: keras.layers.Dropout, path: str, inputs: tf.Tensor, training
     return _masked(inputs, uniform(_keys(path), path, shape[1:]), layer.rate)
 
 
-def _drop_path(layer: keras.layers.Layer, path: str, inputs: tf.Tensor, training: bool = False) -> tf.Tensor:
-    rate = float(layer.drop_path_rate)
+def _drop_path(
+    layer: keras.layers.Layer, path: str, rate: float, inputs: tf.Tensor, training: bool = False
+) -> tf.Tensor:
     if not training or not layer.trainable or rate == 0:
         return inputs
     return _masked(inputs, uniform(_keys(path), path, [1] * (len(inputs.shape) - 1)), rate)

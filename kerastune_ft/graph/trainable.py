@@ -17,12 +17,18 @@ _FOLLOWING = (
 )
 
 
+# What stands for masked patches of an image, of which there are none but in pretraining.
+_UNUSED = ("mask_token",)
+
+
 def trainable_paths(layer: keras.layers.Layer, batch_norm: bool = False) -> frozenset[str]:
     """Return the paths of the layer's variables that may train, those of the layers in it included.
 
     Gamma and beta of BatchNorm layers are among them with `batch_norm` alone.
     """
     kept = {variable.path for leaf in _leaves(layer) for variable in leaf.variables if not _is_weight(leaf, variable)}
+    kept |= {variable.path for variable in layer.variables if variable.name in _UNUSED}
+    kept |= {variable.path for variable in keras_private.constants(layer)}
     for norm in batch_norms(layer):
         trained = gamma_and_beta(norm) if batch_norm else frozenset()
         kept |= {variable.path for variable in norm.variables} - trained

@@ -17,6 +17,7 @@ from kerastune_ft.inference.sounds import SoundReader
 from kerastune_ft.input.decode import Geometry
 from kerastune_ft.input.sounds import Clip
 from kerastune_ft.rundir import RunDirectory
+from kerastune_ft.tasks.images import ImageInputs
 
 
 class PicturePredictor:
@@ -33,6 +34,7 @@ class PicturePredictor:
     def _reader_of(self, config: RunConfig, plan: Mapping[str, Any]) -> PictureReader | SoundReader:
         if sound := plan.get("sound"):
             return SoundReader(Clip(sound["sample_rate"], sound["samples"]))
+        assert isinstance(self._read.task, ImageInputs)
         height, width = plan["backbone"]["image_size"]
         intensity = None if config.data.intensity == "auto" else config.data.intensity
         return PictureReader(self._read.task, Geometry(height, width, config.data.resize), intensity)

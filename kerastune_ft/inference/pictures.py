@@ -18,7 +18,7 @@ from kerastune_ft.data.images import read_once
 from kerastune_ft.data.intensity import Intensity, UnusableImageError, mapped
 from kerastune_ft.inference.items import Item
 from kerastune_ft.input.decode import Geometry
-from kerastune_ft.tasks.base import Task
+from kerastune_ft.tasks.images import ImageInputs
 
 
 @dataclass(frozen=True)
@@ -35,7 +35,7 @@ class Picture:
 class PictureReader:
     """Reads and decodes items for one task, geometry and range of values."""
 
-    def __init__(self, task: Task, geometry: Geometry, intensity: Intensity) -> None:
+    def __init__(self, task: ImageInputs, geometry: Geometry, intensity: Intensity) -> None:
         """`intensity` is the range that becomes 0 to 255, as in the run's data."""
         self._intensity = intensity
 

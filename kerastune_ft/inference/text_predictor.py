@@ -53,7 +53,8 @@ class TextPredictor:
         """Return what there is to say of the items so far."""
         if not self._cut:
             return []
-        return [f"{self._cut} of {counted(self._done, 'text')} were cut to {self._lengths[-1]} tokens"]
+        verb = "was" if self._cut == 1 else "were"
+        return [f"{self._cut} of {counted(self._done, 'text')} {verb} cut to {self._lengths[-1]} tokens"]
 
     def _rows(self, items: list[Item], shape: int) -> list[Row]:
         self._done += len(items)

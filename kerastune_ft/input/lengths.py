@@ -8,8 +8,8 @@ import numpy as np
 
 MOST_LENGTHS = 4
 _STEP = 8
-# A length more is taken where it saves this share of what is computed; each costs a compilation.
-_WORTH = 0.05
+# A length more is taken where it saves this share of the tokens of an epoch, and so many; each costs a compilation.
+_WORTH, _LEAST = 0.05, 4096
 
 
 def padded_lengths(lengths: np.ndarray, longest: int) -> tuple[int, ...]:
@@ -23,7 +23,7 @@ def padded_lengths(lengths: np.ndarray, longest: int) -> tuple[int, ...]:
     chosen, cost = _best(edges, counts, 1)
     for number in range(2, min(MOST_LENGTHS, len(edges)) + 1):
         more, less = _best(edges, counts, number)
-        if less > cost * (1 - _WORTH):
+        if cost - less < max(_WORTH * cost, _LEAST):
             break
         chosen, cost = more, less
     return tuple(int(edge) for edge in chosen)

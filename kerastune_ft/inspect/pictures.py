@@ -10,7 +10,7 @@ import numpy as np
 
 from kerastune_ft.data.source import DataSource, counted
 from kerastune_ft.errors import ConfigError
-from kerastune_ft.input.pipeline import Augmentation, in_order
+from kerastune_ft.input.pipeline import Augmentation, Loader, in_order
 from kerastune_ft.inspect.sheet import Block, Sheet, write
 from kerastune_ft.training.assemble import Session
 from kerastune_ft.training.plan import PhasePlan, Plan, augmentation
@@ -97,6 +97,8 @@ def _images(
 ) -> np.ndarray:
     """Return the examples out of the pipeline that training reads, rounded to uint8."""
     order = in_order(chosen, len(chosen))
+    if not isinstance(session.loader, Loader):
+        raise ConfigError(f"--pictures shows images, and task.kind is {session.config.task.kind}; leave it out")
     batch = next(iter(session.loader.dataset(order, 1, drawn, epoch)))
     return np.clip(np.round(batch[0].numpy()), 0, 255).astype(np.uint8)
 

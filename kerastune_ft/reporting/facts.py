@@ -34,6 +34,7 @@ def subjects(plan: Document) -> list[Fact]:
         Fact("labels", contents.labels(plan.get("labels") or {})),
         Fact("backbone", _backbone(plan.get("backbone") or {})),
         Fact("weights", transfer((plan.get("backbone") or {}).get("transfer") or {})),
+        Fact("texts", _texts(plan.get("text") or {})),
         Fact("head", _head(plan.get("head") or {})),
         Fact("cache", stored.of_run(plan.get("cache") or {})),
         *(Fact("stored", line) for line in stored.found(plan.get("cache") or {})),
@@ -174,7 +175,20 @@ def _backbone(backbone: Document) -> str:
     return _sentence(
         f"{backbone.get('name')} ({backbone.get('kind')})",
         f"{say.count(backbone.get('parameters'))} parameters in {units}",
-        f"images {image_size[0]} x {image_size[1]}" if any(image_size or ()) else "",
+        f"images {image_size[0]} x {image_size[1]}" if image_size and any(image_size) else "",
+    )
+
+
+def _texts(text: Document) -> str:
+    """Return how long texts are, and what they are padded to."""
+    if not text:
+        return ""
+    cut = text.get("truncated") or {}
+    lost = f"{say.counted(cut.get('examples'), 'example')} cut" if cut.get("examples") else "none cut"
+    return _sentence(
+        f"at most {text.get('sequence_length')} tokens, {text.get('mean_tokens')} in the mean",
+        lost,
+        f"padded to {', '.join(map(str, text.get('lengths') or ()))} ({say.share(text.get('padding'))} padding)",
     )
 
 

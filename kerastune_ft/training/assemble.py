@@ -19,6 +19,7 @@ from kerastune_ft.config.run import RunConfig
 from kerastune_ft.config.runtime import cache_directory
 from kerastune_ft.data.labels import Scheme
 from kerastune_ft.data.source import DataSource, open_source
+from kerastune_ft.data.texts import TextSource
 from kerastune_ft.errors import ConfigError
 from kerastune_ft.graph import keras_private, normalisation, precision, randomness
 from kerastune_ft.graph.boundary import HEAD
@@ -28,6 +29,8 @@ from kerastune_ft.input.pipeline import Loader
 from kerastune_ft.input.sounds import Clip, clip_of, usual_seconds
 from kerastune_ft.input.token_loader import TokenLoader, token_loader
 from kerastune_ft.tasks.base import Task
+from kerastune_ft.tasks.images import ImageInputs
+from kerastune_ft.tasks.sounds import SoundInputs
 from kerastune_ft.training import continuing
 from kerastune_ft.training.devices import Devices
 
@@ -113,7 +116,7 @@ def assemble(
         if task.modality == "audio":
             backbone = _hearing(config, source, backbone)
         backbone = backbones.computing_in(backbone, devices.precision)
-        outputs = task.head(backbone.model.output, _mask(backbone))
+        outputs = task.head(_features(config, backbone), _mask(backbone))
         model = keras.Model(backbone.model.input, outputs, name=config.name.replace(".", "_"))
     head = _head_unit(model, backbone)
     for layer, weights in backbone.kept_head.items():
@@ -154,6 +157,19 @@ def _hearing(config: RunConfig, source: DataSource, backbone: Backbone) -> Backb
     return sounds.hearing(config.backbone, backbone, clip.sample_rate, clip.samples)
 
 
+def _features(config: RunConfig, backbone: Backbone) -> Any:
+    """Return the symbolic features that the head gets: without class tokens, unless it is put on the first of them."""
+    features, tokens = backbone.model.output, backbone.prefix_tokens
+    if config.head.pooling != "cls":
+        return features[:, tokens:] if tokens else features
+    if backbone.modality == "image" and not tokens and len(features.shape) == 3:
+        raise ConfigError(
+            f'head.pooling: {backbone.name} has no class token, so that "cls" would take a corner of the image; write '
+            '"mean" or "max"'
+        )
+    return features
+
+
 def _mask(backbone: Backbone) -> Any:
     """Return the symbolic tensor that tells tokens from padding, where there is one."""
     if backbone.text is None:
@@ -173,9 +189,12 @@ def _loader(
     lengths: Sequence[int] | None,
 ) -> Loader | TokenLoader:
     if backbone.samples is not None and backbone.sample_rate is not None:
+        assert isinstance(task, SoundInputs)
         return Loader(source, task, Clip(backbone.sample_rate, backbone.samples))
     if backbone.text is None:
+        assert isinstance(task, ImageInputs)
         return Loader(source, task, Geometry(*backbone.image_size, config.data.resize))
+    assert isinstance(source, TextSource)
     cache = cache_directory(config.runtime)
     return token_loader(source, task, backbone.text, config.data.sequence_length, cache, report, lengths)
 

@@ -112,8 +112,9 @@ def notes(session: Session) -> list[str]:
 def seen(source: DataSource, run: RunDirectory, plan: Mapping[str, Any]) -> int:
     """Return how many test examples have the key of a training example of a run with that plan."""
     same_data = plan["data"]["fingerprint"] == source.info.fingerprint
-    # Keys such as x[17] are places, not names: in other data they say nothing.
-    named = plan["data"]["kind"] in _NAMED_EXAMPLES and source.info.kind in _NAMED_EXAMPLES
+    # Keys such as x[17], or row 17 of a table of texts, are places, not names: in other data they say nothing.
+    kinds = ("folder",) if plan["text"] else _NAMED_EXAMPLES
+    named = plan["data"]["kind"] in kinds and source.info.kind in kinds
     if not (same_data or named) or not run.exists("splits.csv"):
         return 0
     rows = csv.DictReader(io.StringIO(run.read_bytes("splits.csv").decode()))

@@ -42,8 +42,8 @@ _PAUSE = 0.05
 _PATIENCE = 120.0
 
 
-Lookup = Callable[[np.ndarray, int], Any]
-"""Returns what a model takes of these examples in a view: an array, or a structure of them."""
+Lookup = Callable[..., Any]
+"""Called with indices, and a view, it gives what a model takes of these examples: an array, or several."""
 
 
 @dataclass(frozen=True)
@@ -163,8 +163,8 @@ class PhaseFeatures:
         """Fill the store of these examples, which have one shape: that of their bucket, where there are several."""
         source = self._session.source
         views = 1 if level == INPUT else need.views
-        tensors = self._tensors(level, store, bucket)
-        opened = self._opened(store, bucket, sum(spec.shape.num_elements() * spec.dtype.size for spec in tensors))
+        tensors = store_parts.tensors(self._session, self._prefix.stages, store, self._length(bucket))
+        opened = self._opened(store, bucket, store_parts.row_bytes(tensors))
         was_there = True
         ids: list[bytes] = []
         places = np.full((views, len(source.keys)), -1, np.int64)
@@ -189,17 +189,6 @@ class PhaseFeatures:
     def _length(self, bucket: int | None) -> int | None:
         loader = self._session.loader
         return loader.lengths[bucket] if isinstance(loader, TokenLoader) and bucket is not None else None
-
-    def _tensors(self, level: str, store: Store, bucket: int | None) -> tuple[tf.TensorSpec, ...]:
-        loader = self._session.loader
-        if level == INPUT and isinstance(loader, Loader):
-            return (loader.input_spec,)
-        length = self._length(bucket)
-        cut = self._prefix.stages[len(store.stages) - 1].cut
-        return tuple(
-            tf.TensorSpec([length if size is None else size for size in tensor.shape[1:]], tensor.dtype)
-            for tensor in cut
-        )
 
     def _extract(
         self, need: Need, level: str, store: FeatureStore, ids: list[bytes], examples: np.ndarray, view: int

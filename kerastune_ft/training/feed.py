@@ -70,12 +70,13 @@ class Feed:
             yield (self.prefix(inputs), *others)
 
     def _loaded(self, order: Order, drawn: Augmentation | None, epoch: int, decoded: Lookup | None) -> Iterable[tuple]:
-        devices = self.devices
+        devices, loader = self.devices, self.loader
+        assert isinstance(loader, Loader)
         if not devices.is_distributed:
-            return self.loader.dataset(order, 1, drawn, epoch, decoded)
+            return loader.dataset(order, 1, drawn, epoch, decoded)
         own = order.share(devices.worker, devices.workers)
         return devices.strategy.distribute_datasets_from_function(
-            lambda context: self.loader.dataset(own, devices.local_replicas, drawn, epoch, decoded)
+            lambda context: loader.dataset(own, devices.local_replicas, drawn, epoch, decoded)
         )
 
     def _read(self, stored: Lookup, first: int, order: Order, epoch: int) -> Iterator[tuple]:

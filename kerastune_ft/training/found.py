@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from kerastune_ft.input.token_loader import TokenLoader
 from kerastune_ft.stores import lookup, nearest, record
 from kerastune_ft.training import store_parts
 from kerastune_ft.training.assemble import Session
@@ -28,21 +29,36 @@ def found(session: Session, plan: Plan) -> dict[str, Any]:
 
 
 def _found(session: Session, plan: Plan, store: Store, root: Path) -> dict[str, Any]:
-    reader = plan.phases[plan.decision.first_phase(store)]
-    parts = store_parts.parts(session, plan.chunk, reader.stages, store)
-    ids = _ids(session, plan, store)
-    present = lookup.rows_present(root, record.key_of(parts, store.row_bytes), ids)
-    about = store_parts.about(session, store)
-    alike = {name: about[name] for name in ("backbone", "cut")}
-    differs = [] if present else nearest.nearest(root, parts, alike)
+    stages = plan.phases[plan.decision.first_phase(store)].stages
+    rows = present = 0
+    differs: list[str] = []
+    for length, examples in _by_length(session, plan, store):
+        parts = store_parts.parts(session, plan.chunk, stages, store, length)
+        ids = _ids(session, plan, store, examples)
+        row_bytes = store_parts.row_bytes(store_parts.tensors(session, stages, store, length))
+        there = lookup.rows_present(root, record.key_of(parts, row_bytes), ids)
+        about = store_parts.about(session, store, length)
+        alike = {name: about[name] for name in ("backbone", "cut", "length")}
+        rows, present = rows + len(ids), present + there
+        differs += [] if there else nearest.nearest(root, parts, alike)
+    differs = [] if present else list(dict.fromkeys(differs))
     own = [text for text in differs if not text.startswith(_FOLLOWING)]
-    return {"id": store.id, "rows": len(ids), "present": present, "differs": own or differs}
+    return {"id": store.id, "rows": rows, "present": present, "differs": own or differs}
 
 
-def _ids(session: Session, plan: Plan, store: Store) -> list[bytes]:
-    """Return the ids of all rows that the run wants of a store."""
-    splits, contents = session.source.splits, session.source.contents
+def _by_length(session: Session, plan: Plan, store: Store) -> list[tuple[int | None, np.ndarray]]:
+    """Return the examples that the run wants of a store, by the length they are padded to where they are texts."""
+    splits, loader = session.source.splits, session.loader
     examples = np.concatenate([splits[split] for split in plan.decision.splits(store)])
+    if not isinstance(loader, TokenLoader):
+        return [(None, examples)]
+    own = loader.buckets[examples]
+    return [(loader.lengths[number], examples[own == number]) for number in np.unique(own)]
+
+
+def _ids(session: Session, plan: Plan, store: Store, examples: np.ndarray) -> list[bytes]:
+    """Return the ids of all rows that the run wants of these examples."""
+    contents = session.source.contents
     return [
         store_parts.row_id(contents[index], view, store)
         for view in range(plan.decision.views(store))

@@ -268,7 +268,9 @@ def freeze_all_but(session: Session, selection: Selection, trained: Sequence[str
                 leaf.trainable = (
                     any(variable.path in changing for variable in weights) if weights else unit.id in trained_units
                 )
-                for variable in weights:
+            # Of a layer that holds others, and variables of its own besides, only the variables are set.
+            for variable in layer.variables:
+                if not is_seed(variable):
                     variable.trainable = variable.path in wanted
     found = {variable.path for variable in session.model.trainable_variables}
     if found != wanted:

@@ -48,6 +48,7 @@ def plan_document(session: Session, phases: Sequence[PhasePlan], chunk: int, dec
             "image_size": list(backbone.image_size),
             "preprocessing": backbone.preprocessing,
             "output": keras_private.maker(backbone.model.output),
+            "prefix_tokens": backbone.prefix_tokens,
             "parameters": parameters,
             "units": unit_rows(backbone.units),
             "transfer": backbone.transfer.to_json(),

@@ -16,6 +16,7 @@ from kerastune_ft.data.texts import TextSource
 from kerastune_ft.errors import PromiseError
 from kerastune_ft.input.decode import Geometry
 from kerastune_ft.rundir import RunDirectory
+from kerastune_ft.tasks.images import ImageInputs
 from kerastune_ft.training import serving_images, serving_sounds, serving_texts
 from kerastune_ft.training.assemble import Session
 from kerastune_ft.training.evaluate import Evaluated, evaluate_split
@@ -141,6 +142,7 @@ def _write_mistakes(session: Session, run: RunDirectory, rows: list[dict[str, An
 def _thumbnail(session: Session, index: int) -> bytes:
     from PIL import Image
 
+    assert isinstance(session.task, ImageInputs)
     pixels = session.task.inputs(session.source.element(index), Geometry(_THUMBNAIL, _THUMBNAIL, "pad"))
     picture = io.BytesIO()
     Image.fromarray(np.asarray(pixels)).save(picture, "PNG")

@@ -10,6 +10,7 @@ import numpy as np
 import tensorflow as tf
 
 from kerastune_ft.graph.flat import copy_values
+from kerastune_ft.graph.hub_layers import settle
 from kerastune_ft.input.decode import pixels
 from kerastune_ft.training.assemble import Session
 
@@ -26,6 +27,7 @@ def serving_model(session: Session) -> keras.Model:
     # It bears the run's name, which may be that of one of the layers around it.
     rebuilt.name = "trained"
     copy_values(session.model, rebuilt)
+    settle(rebuilt)
     images = keras.Input((None, None, 3), name="image", dtype="float32")
     resize = session.config.data.resize
     fitted = keras.layers.Resizing(

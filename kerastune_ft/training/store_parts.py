@@ -16,6 +16,7 @@ import tensorflow as tf
 
 from kerastune_ft.backbones import base as backbones
 from kerastune_ft.graph.partition import Stage
+from kerastune_ft.input.pipeline import Loader
 from kerastune_ft.input.tokenise import tokenizer_hash
 from kerastune_ft.training.assemble import Session
 from kerastune_ft.training.storing import PLAIN, Store
@@ -61,8 +62,16 @@ def parts(
             "flags": {name: value for name, value in os.environ.items() if name.startswith(_KERNELS)},
             **_device(session),
         },
-        "versions": {"tensorflow": tf.__version__, "keras": importlib.metadata.version("keras")},
+        "versions": {"tensorflow": tf.__version__, "keras": importlib.metadata.version("keras"), **_hub(below)},
     }
+
+
+def _hub(stages: Sequence[Stage]) -> dict[str, str]:
+    """Return the version of keras-hub where one of its layers computes."""
+    layers = (layer for stage in stages for layer in stage.model.layers)
+    if not any(type(layer).__module__.startswith("keras_hub.") for layer in layers):
+        return {}
+    return {"keras-hub": importlib.metadata.version("keras-hub")}
 
 
 def _input(session: Session, length: int | None) -> dict[str, Any]:
@@ -75,6 +84,24 @@ def _input(session: Session, length: int | None) -> dict[str, Any]:
         return {**about, "image_size": [height, width], "resize": session.config.data.resize}
     special = [text.start, text.separator, text.end, text.pad, text.names]
     return {**about, "length": length, "tokenizer": tokenizer_hash(text.tokenizer), "special": special}
+
+
+def tensors(
+    session: Session, stages: Sequence[Stage], store: Store, length: int | None = None
+) -> tuple[tf.TensorSpec, ...]:
+    """Return what a row of a store is made of; `length` is what texts are padded to."""
+    if not store.stages:
+        assert isinstance(session.loader, Loader)
+        return (session.loader.input_spec,)
+    return tuple(
+        tf.TensorSpec([length if size is None else size for size in tensor.shape[1:]], tensor.dtype)
+        for tensor in stages[len(store.stages) - 1].cut
+    )
+
+
+def row_bytes(specs: Sequence[tf.TensorSpec]) -> int:
+    """Return the bytes of a row that is made of these."""
+    return sum(spec.shape.num_elements() * spec.dtype.size for spec in specs)
 
 
 def row_id(content: str, view: int, store: Store) -> bytes:

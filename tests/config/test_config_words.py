@@ -102,7 +102,7 @@ def test_every_foreign_value_is_answered(word: str) -> None:
         ("head.pooling", "avg", '"avg" is unknown; did you mean "mean"?'),
         ("data.kind", "directory", '"directory" is unknown; did you mean "folder"?'),
         # A word for something that is not there yet would only lead to the next error.
-        ("backbone.kind", "huggingface", '"huggingface" is no choice; write "applications", "saved" or "run"'),
+        ("backbone.kind", "huggingface", '"huggingface" is unknown; did you mean "keras_hub"?'),
         ("runtime.precision", "fp16", '"fp16" is unknown; did you mean "mixed_float16"?'),
         ("data.kind", "csv", '"csv" is unknown; did you mean "table"?'),
     ],

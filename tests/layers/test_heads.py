@@ -69,3 +69,38 @@ def test_dropout_stands_before_every_dense_layer() -> None:
     head = _head(dropout=0.4, hidden=(8,))
     assert [layer.rate for layer in head.layers if isinstance(layer, keras.layers.Dropout)] == [0.4, 0.4]
     assert head.output.dtype == "float32"
+
+
+def _of_sequence(pooling: str, features: np.ndarray, mask: np.ndarray) -> np.ndarray:
+    given = keras.Input((None, 6)), keras.Input((None,), dtype="int32")
+    head = keras.Model(given, dense_head(given[0], Head(pooling=pooling), 3, 0, mask=given[1]))
+    # Of stock layers and operations: what is saved opens again without this package.
+    again = type(head).from_config(head.get_config())
+    again.set_weights(head.get_weights())
+    kernel, bias = head.get_layer("head_output").get_weights()
+    found = np.asarray(again([features, mask]))
+    assert np.array_equal(found, np.asarray(head([features, mask])))
+    return np.linalg.lstsq(kernel.T, (found - bias).T, rcond=None)[0].T @ kernel
+
+
+@pytest.mark.parametrize("pooling", ["mean", "max", "cls", "last"])
+def test_padding_counts_nothing_in_what_is_pooled(pooling: str) -> None:
+    features = np.random.default_rng(0).normal(size=(2, 5, 6)).astype(np.float32) - 4
+    mask = np.array([[1, 1, 1, 0, 0], [1, 1, 1, 1, 1]], np.int32)
+    wanted = {
+        "mean": [features[0, :3].mean(axis=0), features[1].mean(axis=0)],
+        "max": [features[0, :3].max(axis=0), features[1].max(axis=0)],
+        "cls": features[:, 0],
+        "last": [features[0, 2], features[1, 4]],
+    }[pooling]
+    kernel = dense_head_kernel()
+    assert np.allclose(_of_sequence(pooling, features, mask), np.asarray(wanted) @ kernel, atol=1e-4)
+
+
+def dense_head_kernel() -> np.ndarray:
+    return _head().get_layer("head_output").get_weights()[0]
+
+
+def test_the_last_position_needs_a_sequence() -> None:
+    with pytest.raises(ConfigError, match=r'head\.pooling: "last" takes one position of a sequence'):
+        dense_head(keras.Input((4, 4, 6)), Head(pooling="last"), 3, 0)

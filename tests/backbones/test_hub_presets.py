@@ -1,0 +1,133 @@
+"""Presets of keras-hub: a directory, a cache, or a clear word on why there is none."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import keras
+import keras_hub
+import numpy as np
+import pytest
+
+from kerastune_ft.backbones import hub_presets
+from kerastune_ft.backbones.base import build
+from kerastune_ft.config.backbones import KerasHub
+from kerastune_ft.errors import ConfigError
+
+_WORDS = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", "a", "good", "film", "bad", "the"]
+_TINY = {"num_layers": 2, "num_heads": 2, "hidden_dim": 8, "intermediate_dim": 16}
+
+
+@pytest.fixture
+def bert(tmp_path: Path) -> Path:
+    folder = tmp_path / "tiny_bert"
+    tokenizer = keras_hub.tokenizers.BertTokenizer(vocabulary=_WORDS)
+    body = keras_hub.models.BertBackbone(vocabulary_size=len(_WORDS), **_TINY)
+    body.save_to_preset(str(folder))
+    keras_hub.models.BertTextClassifierPreprocessor(tokenizer, sequence_length=24).save_to_preset(str(folder))
+    return folder
+
+
+def test_a_preset_brings_weights_tokenizer_and_lengths(bert: Path) -> None:
+    backbone = build(KerasHub(preset=str(bert)), seed=0)
+    text = backbone.text
+    assert text is not None
+    assert (text.start, text.separator, text.end, text.pad) == ((2,), (3,), (3,), 0)
+    assert (text.default_length, text.maximum_length, text.has_segments) == (24, 512, True)
+    assert (backbone.name, backbone.transfer.loaded) == ("tiny_bert", len(backbone.variables))
+    whole = keras_hub.models.Backbone.from_preset(str(bert))
+    inputs = {name: np.ones((2, 5), "int32") for name in text.names}
+    expected = whole({name: inputs[name] for name in whole.input}, training=False)["sequence_output"]
+    np.testing.assert_array_equal(np.asarray(backbone.model(inputs, training=False)), np.asarray(expected))
+
+
+def test_special_tokens_stand_where_the_own_preprocessor_puts_them(bert: Path) -> None:
+    text = build(KerasHub(preset=str(bert)), seed=0).text
+    assert text is not None
+    own = keras_hub.models.TextClassifierPreprocessor.from_preset(str(bert))
+    first, second = (list(map(int, text.tokenizer([words])[0])) for words in ("a good film", "the bad"))
+    packed, _ = own((["a good film"], ["the bad"]), [0])
+    row = [*text.start, *first, *text.separator, *second, *text.end]
+    assert list(map(int, packed["token_ids"][0]))[: len(row)] == row
+    cut = len(text.start) + len(first) + len(text.separator)
+    segments = [0] * cut + [1] * (len(row) - cut)
+    assert list(map(int, packed["segment_ids"][0]))[: len(row)] == segments
+
+
+def test_a_cached_preset_needs_no_network(bert: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("KAGGLEHUB_CACHE", str(tmp_path))
+    cached = tmp_path / "models" / "org" / "bert" / "keras" / "tiny"
+    cached.mkdir(parents=True)
+    bert.rename(cached / "12")
+    (cached / "9").mkdir()
+    assert hub_presets.located("kaggle://org/bert/keras/tiny", {}) == str(cached / "12")
+    assert build(KerasHub(preset="kaggle://org/bert/keras/tiny"), seed=0).transfer.sha256 is not None
+
+
+@pytest.fixture
+def offline(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    def refuse(*_: Any, **__: Any) -> Any:
+        raise OSError("no network")
+
+    monkeypatch.setattr("socket.create_connection", refuse)
+    for name in ("KAGGLEHUB_CACHE", "HF_HOME", "MODELSCOPE_CACHE"):
+        monkeypatch.setenv(name, str(tmp_path))
+
+
+@pytest.mark.usefixtures("offline")
+@pytest.mark.parametrize(
+    ("preset", "said"),
+    [
+        ("bert_base_en", "api.kaggle.com cannot be reached"),
+        ("hf://org/name", "huggingface.co cannot be reached"),
+        ("modelscope://org/name", "install it: python -m pip install modelscope"),
+        ("bert_base_enn", "did you mean 'bert_base_en'?"),
+    ],
+)
+def test_a_preset_that_is_not_to_be_had_is_explained(preset: str, said: str) -> None:
+    with pytest.raises(ConfigError) as caught:
+        build(KerasHub(preset=preset), seed=0)
+    assert said in str(caught.value)
+    assert str(caught.value).startswith("backbone.preset: ")
+
+
+def test_an_incomplete_directory_is_named(bert: Path) -> None:
+    (bert / "model.weights.h5").unlink()
+    with pytest.raises(ConfigError, match="has no file of weights"):
+        build(KerasHub(preset=str(bert)), seed=0)
+    (bert / "config.json").unlink()
+    with pytest.raises(ConfigError, match=r"is no preset: it has no config\.json"):
+        build(KerasHub(preset=str(bert)), seed=0)
+
+
+def test_gated_models_are_explained() -> None:
+    error = hub_presets.refused("gemma_2b_en", "kaggle://keras/gemma/keras/gemma_2b_en/2", ValueError("403 forbidden"))
+    assert "accept its terms on its page at kaggle.com and set KAGGLE_USERNAME and KAGGLE_KEY" in str(error)
+
+
+def test_an_image_converter_becomes_part_of_the_model(tmp_path: Path) -> None:
+    folder = tmp_path / "tiny_vit"
+    body = keras_hub.models.ViTBackbone(
+        image_shape=(16, 16, 3), patch_size=8, num_layers=1, num_heads=2, hidden_dim=8, mlp_dim=8
+    )
+    body.save_to_preset(str(folder))
+    scale, offset = [0.01, 0.02, 0.03], [-1.0, 0.0, 1.0]
+    keras_hub.layers.ViTImageConverter(image_size=(16, 16), scale=scale, offset=offset).save_to_preset(str(folder))
+    keras.utils.clear_session()
+    backbone = build(KerasHub(preset=str(folder)), seed=0)
+    images = np.random.default_rng(0).uniform(0, 255, (2, 16, 16, 3)).astype("float32")
+    expected = np.asarray(body(images * np.float32(scale) + np.float32(offset), training=False))
+    np.testing.assert_allclose(np.asarray(backbone.model(images, training=False)), expected, atol=1e-6)
+    assert (backbone.image_size, backbone.prefix_tokens) == ((16, 16), 1)
+
+
+def test_byte_tokens_need_a_vocabulary_of_bytes() -> None:
+    with pytest.raises(ConfigError, match=r"backbone\.options\.vocabulary_size: 100 is too small"):
+        build(KerasHub(**{"class": "BertBackbone"}, options={"vocabulary_size": 100}), seed=0)
+
+
+def test_a_preset_length_that_is_none_is_passed_over(tmp_path: Path) -> None:
+    (tmp_path / "preprocessor.json").write_text(json.dumps({"config": {"sequence_length": None}}))
+    assert hub_presets.sequence_length(tmp_path) is None

@@ -1,0 +1,44 @@
+"""Keys that do nothing for texts, and those that only texts have."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from kerastune_ft.config.text_checks import text_inconsistencies
+
+TEXT = {
+    "task": {"kind": "text_classification"},
+    "data": {"kind": "table", "path": "a.csv", "input": "text", "label": "label", "sequence_length": 64},
+    "head": {"pooling": "last"},
+    "phases": [{"name": "head", "augment": "none"}],
+}
+
+
+def found(document: dict[str, Any]) -> list[tuple[Any, ...]]:
+    return [place for place, _ in text_inconsistencies(document)]
+
+
+def test_what_texts_have_is_taken() -> None:
+    assert found(TEXT) == []
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "place"),
+    [
+        ("data", {**TEXT["data"], "resize": "pad"}, ("data", "resize")),
+        ("data", {**TEXT["data"], "intensity": [0, 1]}, ("data", "intensity")),
+        ("data", {**TEXT["data"], "on_bad_file": "skip"}, ("data", "on_bad_file")),
+        ("phases", [{"augment": "none"}, {"augment": {"flip": "both"}}], ("phases", 1, "augment")),
+    ],
+)
+def test_what_does_nothing_for_texts_is_told(key: str, value: Any, place: tuple[Any, ...]) -> None:
+    assert found({**TEXT, key: value}) == [place]
+
+
+def test_images_have_no_tokens() -> None:
+    assert found({**TEXT, "task": {"kind": "image_classification"}}) == [
+        ("data", "sequence_length"),
+        ("head", "pooling"),
+    ]

@@ -1,0 +1,52 @@
+"""Whole runs on vision backbones of keras-hub: what is said to train changes, and nothing else."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+import kerastune_ft as kt
+from kerastune_ft.config.hub_families import BY_CLASS, HUB_FAMILIES
+
+_DEFAULT = ("ViTBackbone",)
+_VISION = [
+    pytest.param(name, marks=() if name in _DEFAULT else pytest.mark.slow)
+    for name in BY_CLASS
+    if HUB_FAMILIES[name].modality == "image"
+]
+
+
+def _document(folder: Path, name: str, pooling: str) -> dict[str, Any]:
+    draw = np.random.default_rng(0)
+    labels = np.arange(40) % 2
+    images = draw.integers(0, 120, (40, 32, 32, 3)).astype(np.uint8)
+    images[labels == 1, 8:24, 8:24] += 120
+    np.savez(folder / "data.npz", x=images, y=labels)
+    return {
+        "name": "hub",
+        "task": {"kind": "image_classification"},
+        "data": {"kind": "arrays", "path": str(folder / "data.npz")},
+        "backbone": {"kind": "keras_hub", "class": name},
+        "head": {"pooling": pooling},
+        "defaults": {"batch_size": 8, "epochs": 1, "learning_rate": 0.01},
+        "phases": [{"name": "head", "unfreeze": "none"}, {"name": "top", "unfreeze": {"last": 1}}],
+        "runtime": {"cache_directory": str(folder / "cache")},
+        "output": {"directory": str(folder / "runs")},
+    }
+
+
+@pytest.mark.parametrize("name", _VISION)
+def test_a_run_changes_what_it_trains_and_opens_again(name: str, tmp_path: Path) -> None:
+    # That frozen variables stay and trained ones move is what every phase of a run proves or fails.
+    run = kt.run(_document(tmp_path, name, "mean"))
+    assert run.metrics["test"] == run.evaluate()
+
+
+def test_the_class_token_alone_may_be_the_features(tmp_path: Path) -> None:
+    run = kt.run(_document(tmp_path, "DeiTBackbone", "cls"))
+    assert run.metrics["test"] == run.evaluate()
+    with pytest.raises(kt.ConfigError, match="has no class token"):
+        kt.plan(_document(tmp_path, "SwinTransformerBackbone", "cls"))
