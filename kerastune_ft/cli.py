@@ -341,7 +341,7 @@ def evaluate(run: str, split: str | None, data: str | None, as_json: bool, debug
 @click.option("--output", metavar="FILE", help="A .csv, .tsv or .jsonl file; by default standard output.")
 @click.option("--format", "form", type=click.Choice(FORMATS), help="On standard output; by default csv.")
 @click.option(
-    "--input", "column", metavar="NAME", help="What names images, or holds texts, in tables, JSON lines, arrays."
+    "--input", "column", metavar="NAME", help="What names inputs, or holds texts, in tables, JSON lines, arrays."
 )
 @click.option("--batch-size", type=click.IntRange(min=1), help="Inputs computed at once; by default 32.")
 @common
@@ -357,9 +357,10 @@ def predict(
 ) -> int:
     """Print what the final model of RUN predicts for every INPUT.
 
-    An INPUT is an image, a folder, a .zip or .tar of images, a table that names images, an .npz file, or - for a path
-    (or JSON object) per line on standard input. Where RUN is about texts, an INPUT is a text, a table, a folder of
-    .txt files, an .npz file of strings, or - for a text per line. What cannot be read is a row that says why.
+    An INPUT is an image (or WAV file, where RUN is about sounds), a folder, a .zip or .tar of them, a table that names
+    them, an .npz file, or - for a path (or JSON object) per line on standard input. Where RUN is about texts, an INPUT
+    is a text, a table, a folder of .txt files, an .npz file of strings, or - for a text per line. What cannot be read
+    is a row that says why.
     """
     from kerastune_ft import api
     from kerastune_ft.inference import command

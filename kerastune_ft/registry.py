@@ -16,6 +16,10 @@ _TASKS = {
         " ".join(MULTI_LABEL_METRICS[:-1]) + f" (multi_label: {MULTI_LABEL_METRICS[-1]} too)",
     ),
     "image_regression": ("images and one or several numbers", " ".join(REGRESSION_METRICS)),
+    "audio_classification": (
+        "sounds of one of several classes, or with multi_label of any number of them",
+        " ".join(MULTI_LABEL_METRICS[:-1]) + f" (multi_label: {MULTI_LABEL_METRICS[-1]} too)",
+    ),
     "text_classification": (
         "texts, or pairs of them, of one of several classes, or with multi_label of any number of them",
         " ".join(MULTI_LABEL_METRICS[:-1]) + f" (multi_label: {MULTI_LABEL_METRICS[-1]} too)",
@@ -33,11 +37,25 @@ _DATASETS = (
         "config": "smoke/sentences_similarity",
     },
     {
+        "name": "chirps",
+        "task": "audio_classification",
+        "source": "embedded, synthetic",
+        "config": "smoke/voice_commands",
+    },
+    {
         "name": "any prepared TensorFlow Datasets builder",
-        "task": "image_classification, text_classification, text_regression",
+        "task": "image_classification, text_classification, text_regression, audio_classification",
         "source": "tfds",
         "config": "medical_malaria",
     },
+    {
+        "name": "folder of class folders of WAV",
+        "task": "audio_classification",
+        "source": "folder",
+        "config": "",
+    },
+    {"name": "table of WAV files and labels", "task": "audio_classification", "source": "table", "config": ""},
+    {"name": ".npz arrays of samples", "task": "audio_classification", "source": "arrays", "config": ""},
     {"name": "folder of class folders", "task": "image_classification", "source": "folder", "config": ""},
     {
         "name": "table of file names and labels",

@@ -12,6 +12,7 @@ import keras
 import numpy as np
 
 from kerastune_ft.backbones.text_input import TextInput
+from kerastune_ft.config.sounds import LogMel
 from kerastune_ft.errors import ConfigError
 from kerastune_ft.graph import keras_private, precision
 from kerastune_ft.graph.units import Unit, is_seed
@@ -46,7 +47,8 @@ class Backbone:
 
     `model` takes what the task's pipeline yields and holds its own preprocessing: images of values 0 to 255, float32;
     for text a dict of int32 [batch, length] by the names of `text`, for which it gives hidden states
-    [batch, length, width]; for audio log-mel frames or samples, float32.
+    [batch, length, width]; for audio the samples of a sound, float32 [batch, samples], and before `sounds.hearing` was
+    called a spectrogram.
     """
 
     name: str
@@ -62,6 +64,12 @@ class Backbone:
     modality: Literal["image", "text", "audio"] = "image"
     text: TextInput | None = None
     """How text becomes what a text model takes; None for the others."""
+    log_mel: LogMel | None = None
+    """The spectrogram a model of sounds takes; None where it takes samples, or no sounds. See backbones.sounds."""
+    sample_rate: int | None = None
+    """Samples a second of the sounds it takes; None where it takes no samples."""
+    samples: int | None = None
+    """Samples of a sound."""
     prefix_tokens: int = 0
     """How many of the first positions of the features are no patches of the image: class tokens and registers."""
 

@@ -37,6 +37,7 @@ def build(options: EarlierRun) -> Backbone:
     units = tuple(_unit(body, row) for row in about["units"])
     transfer = Transfer(f"run {written(options)}", digest, sum(len(unit.variables) for unit in units))
     height, width = about["image_size"]
+    sound = plan.get("sound") or {}
     kept = {name: whole.get_layer(name).get_weights() for name in head} if options.head == "keep" else {}
     return Backbone(
         about["name"],
@@ -47,7 +48,9 @@ def build(options: EarlierRun) -> Backbone:
         transfer,
         kept_head=kept,
         prefix_tokens=about.get("prefix_tokens", 0),
-        modality="image" if plan["text"] is None else "text",
+        modality="audio" if sound else "image" if plan["text"] is None else "text",
+        sample_rate=sound.get("sample_rate"),
+        samples=sound.get("samples"),
         text=None if plan["text"] is None else TextInput.from_json(plan["text"]["rows"], tokenizer_of(run, plan)),
     )
 

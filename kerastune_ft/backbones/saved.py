@@ -14,7 +14,9 @@ import keras
 
 from kerastune_ft.backbones import features, input_range
 from kerastune_ft.backbones.base import Backbone, Transfer
+from kerastune_ft.backbones.sounds import OWN_NAMES as SOUND_NAMES
 from kerastune_ft.config.backbones import InputScale, Saved
+from kerastune_ft.config.sounds import LogMel, SoundInput
 from kerastune_ft.config.words import right_value
 from kerastune_ft.errors import ConfigError
 from kerastune_ft.graph.depth import units_by_depth
@@ -24,6 +26,7 @@ from kerastune_ft.storage import at_hand, path_of
 # The names of the layers that this package puts before and after the model.
 _RESERVED = (
     *input_range.OWN_NAMES,
+    *SOUND_NAMES,
     *("head_pooling", "head_dropout", "head_output"),
     *(f"head_hidden_{number}{kind}" for number in range(1, 10) for kind in ("", "_dropout")),
 )
@@ -42,20 +45,24 @@ def build(options: Saved) -> Backbone:
     content = _content(path)
     model = load(path, "backbone.path")
     size, channels = _image_input(model, options, path.name)
-    images = keras.Input((*size, 3), name="image", dtype="float32")
+    log_mel, given = _log_mel(options, size, channels, path.name), options.input
+    pixels = None if isinstance(given, SoundInput) else given
+    images = keras.Input((*size, 3 if log_mel is None else 1), name="image", dtype="float32")
+    front = images if log_mel is not None else input_range.front(images, pixels, channels)
     try:
-        copy = FlatCopy(
-            model, input_range.front(images, options.input, channels), reserved=_RESERVED, skipped=_is_augmenting
-        )
+        copy = FlatCopy(model, front, reserved=_RESERVED, skipped=_is_augmenting)
     except NotRebuilt as error:
         raise ConfigError(f"backbone.path: {path.name} has a layer that cannot be made again, {error}") from error
     name, tensor = _features(images, copy, options, path.name)
     body = keras.Model(images, tensor, name="saved")
-    input_range.check(body, options.input, path.name)
+    if log_mel is None:
+        input_range.check(body, pixels, path.name)
     units = units_by_depth(body)
     transfer = Transfer(path.name, hashlib.sha256(content).hexdigest(), sum(len(unit.variables) for unit in units))
     notes = _notes(images, copy, name, tensor, path.name)
-    return Backbone(path.stem, body, units, size, input_range.described(options.input), transfer, notes)
+    if log_mel is not None:
+        return Backbone(path.stem, body, units, (0, 0), "log-mel", transfer, notes, modality="audio", log_mel=log_mel)
+    return Backbone(path.stem, body, units, size, input_range.described(pixels), transfer, notes)
 
 
 def for_units(options: Saved) -> Saved:
@@ -151,6 +158,19 @@ def _size(own: tuple[int | None, int | None], options: Saved, name: str) -> tupl
             "remove it"
         )
     return asked
+
+
+def _log_mel(options: Saved, size: tuple[int, int], channels: int, name: str) -> LogMel | None:
+    """Return the spectrogram a model takes, or None for a model of images, of three channels."""
+    if not isinstance(options.input, SoundInput) or channels == 3:
+        return None
+    log_mel = options.input.log_mel
+    if log_mel.bins != size[1]:
+        raise ConfigError(
+            f"backbone.input.log_mel.bins: {name} takes {size[1]} mel bins, (frames, bins, 1), and not {log_mel.bins}; "
+            f'write "bins": {size[1]}'
+        )
+    return log_mel
 
 
 def _is_augmenting(layer: keras.layers.Layer) -> bool:

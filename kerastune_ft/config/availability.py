@@ -37,17 +37,15 @@ UNAVAILABLE = (
     Later(
         "task.kind",
         values=(
-            "audio_classification",
             "summarization",
             "causal_lm",
             "object_detection",
             "image_segmentation",
             "speech_recognition",
         ),
-        instead='write "image_classification", "image_regression", "text_classification" or "text_regression"',
+        instead='write "image_classification", "image_regression", "text_classification", "text_regression" '
+        'or "audio_classification"',
     ),
-    Later("data.seconds"),
-    Later("data.sample_rate"),
     Later("phases.*.image_size", instead="remove it; backbone.image_size holds for all phases"),
     Later("phases.*.mixup", neutral=(0,)),
     Later("phases.*.cutmix", neutral=(0,)),

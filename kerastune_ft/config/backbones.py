@@ -12,6 +12,7 @@ from kerastune_ft.config.base import Options, by_kind, one_of, problem
 from kerastune_ft.config.hub_families import BY_CLASS, REFUSED
 from kerastune_ft.config.paths import InputPath, resolve_preset, resolve_weights
 from kerastune_ft.config.sizes import ImageSize
+from kerastune_ft.config.sounds import LOG_MELS, SoundInput
 from kerastune_ft.config.words import unknown
 
 WEIGHTS_ALONE = (".weights.h5", ".safetensors")
@@ -34,6 +35,9 @@ class Applications(Options):
     )
     image_size: ImageSize | None = Field(None, description="height and width; null means the model's own")
     options: Mapping[str, Any] = Field({}, description="options of the Keras constructor, as alpha")
+    input: SoundInput | None = Field(
+        None, description="how sounds become images, for a task on sounds; null means a log-mel spectrogram as usual"
+    )
 
     @model_validator(mode="before")
     @classmethod
@@ -79,6 +83,9 @@ class KerasHub(Options):
     )
     options: Mapping[str, Any] = Field({}, description="options of that class; those left out make a tiny model")
     image_size: ImageSize | None = Field(None, description="height and width; null means the model's own")
+    input: SoundInput | None = Field(
+        None, description="how sounds become images, for a task on sounds; null means a log-mel spectrogram as usual"
+    )
 
     @model_validator(mode="after")
     def _one_source(self) -> KerasHub:
@@ -101,20 +108,27 @@ INPUT_RANGES = ("0-255", "0-1", "-1-1", "caffe", "torch")
 
 def _input_range(text: str) -> str:
     if text not in INPUT_RANGES:
-        raise problem(*unknown(text, INPUT_RANGES))
+        raise problem(*unknown(text, (*INPUT_RANGES, *LOG_MELS)))
     return text
 
 
 def _choose_input(value: Any) -> str | None:
     if isinstance(value, str):
-        return "@range"
+        return "@SoundInput" if value in LOG_MELS else "@range"
+    if isinstance(value, SoundInput) or (isinstance(value, Mapping) and "log_mel" in value):
+        return "@SoundInput"
     return "@InputScale" if isinstance(value, Mapping | InputScale) else None
 
 
 _Input = Annotated[
     Annotated[str, AfterValidator(_input_range), WithJsonSchema({"enum": list(INPUT_RANGES)}), Tag("@range")]
-    | Annotated[InputScale, Tag("@InputScale")],
-    one_of(_choose_input, 'write "0-255", "0-1", "-1-1", "caffe", "torch" or {"scale": s, "offset": o}'),
+    | Annotated[InputScale, Tag("@InputScale")]
+    | Annotated[SoundInput, Tag("@SoundInput")],
+    one_of(
+        _choose_input,
+        'write "0-255", "0-1", "-1-1", "caffe", "torch" or {"scale": s, "offset": o}; for sounds "yamnet" or '
+        '{"log_mel": {}}',
+    ),
 ]
 
 
@@ -127,7 +141,9 @@ class Saved(Options):
         None, min_length=1, description="the layer whose output the head gets; null means the last that has positions"
     )
     input: _Input | None = Field(
-        None, description="the range the model takes pixels in; null means that it begins with rescaling"
+        None,
+        description="the range the model takes pixels in, null means that it begins with rescaling; or how sounds "
+        "become the spectrogram it takes",
     )
     image_size: ImageSize | None = Field(None, description="height and width, where the file leaves them open")
 

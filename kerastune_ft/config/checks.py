@@ -15,6 +15,7 @@ from kerastune_ft.config.augment import changes_images
 from kerastune_ft.config.backbones import WEIGHTS_ALONE
 from kerastune_ft.config.documents import KeyPath, shown
 from kerastune_ft.config.optimizers import OPTIMIZER_OPTIONS
+from kerastune_ft.config.sound_checks import sound_inconsistencies
 from kerastune_ft.config.table_checks import table_inconsistencies
 from kerastune_ft.config.tasks import metrics_of
 from kerastune_ft.config.text_checks import text_inconsistencies
@@ -35,6 +36,9 @@ def inconsistencies(document: Mapping[str, Any]) -> Iterator[Finding]:
     yield from _runtime(_object(document, "runtime"))
     listed = document.get("phases")
     phases = listed if isinstance(listed, list) else []
+    yield from sound_inconsistencies(
+        _object(document, "task"), _object(document, "data"), _object(document, "backbone"), phases
+    )
     names: dict[Any, int] = {}
     for index, phase in enumerate(phases):
         if not isinstance(phase, Mapping):

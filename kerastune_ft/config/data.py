@@ -9,6 +9,7 @@ from pydantic import Field, Tag
 
 from kerastune_ft.config.base import ListToTuple, Options, Share, by_kind, one_of
 from kerastune_ft.config.paths import InputPath
+from kerastune_ft.config.sounds import Rate
 
 SPLITS = ("train", "validation", "test")
 Part = Annotated[float, Field(gt=0, lt=1)]
@@ -92,6 +93,14 @@ class _Source(Options):
     )
     sequence_length: Annotated[int, Field(ge=8)] | None = Field(
         None, description="the most tokens of a text; longer ones are cut; null means the longest, up to the backbone's"
+    )
+    seconds: Annotated[float, Field(gt=0, le=600)] | None = Field(
+        None,
+        description="the length of a sound; shorter ones are padded with silence, longer ones cut; null means that of "
+        "95 % of the training examples",
+    )
+    sample_rate: Rate | None = Field(
+        None, description="samples a second that sounds are brought to; null means the backbone's, else 16000"
     )
     on_bad_file: Literal["error", "skip"] = Field("error", description="what to do with a file that cannot be read")
     on_missing: Literal["error", "skip"] = Field(

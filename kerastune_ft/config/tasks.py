@@ -92,6 +92,12 @@ class TextClassification(Classification):
     kind: Literal["text_classification"] = Field("text_classification", description="the task")
 
 
+class AudioClassification(Classification):
+    """Sounds that belong to one of several classes, or to any number of them."""
+
+    kind: Literal["audio_classification"] = Field("audio_classification", description="the task")
+
+
 class Regression(Options):
     """Examples of which one number, or several, are to be predicted."""
 
@@ -131,6 +137,9 @@ Task = Annotated[
     Annotated[ImageClassification, Tag("@image_classification")]
     | Annotated[ImageRegression, Tag("@image_regression")]
     | Annotated[TextClassification, Tag("@text_classification")]
-    | Annotated[TextRegression, Tag("@text_regression")],
-    by_kind("image_classification", "image_regression", "text_classification", "text_regression"),
+    | Annotated[TextRegression, Tag("@text_regression")]
+    | Annotated[AudioClassification, Tag("@audio_classification")],
+    by_kind(
+        "image_classification", "image_regression", "text_classification", "text_regression", "audio_classification"
+    ),
 ]

@@ -157,6 +157,12 @@ def one_array(path: Path, name: str, cache_directory: Path, report: Report) -> n
     return member(path, name, "x", cache_directory / "arrays" / file_sha256(path, cache_directory)[:32], report)
 
 
+def names_in(path: Path) -> list[str]:
+    """Return the names of the arrays in an .npz file that was read before."""
+    with zipfile.ZipFile(path) as archive:
+        return [entry.removesuffix(".npy") for entry in archive.namelist()]
+
+
 def member(path: Path, name: str, option: str, unpacked: Path, report: Report) -> np.ndarray:
     """Return one array of the file, memory-mapped from the cache directory."""
     target = unpacked / f"{name}.npy"

@@ -1,8 +1,9 @@
-"""Image files as examples, whatever names them: the bad ones sorted out, the rest read by index."""
+"""Files as examples, whatever names them: the bad ones sorted out, the rest read by index."""
 
 from __future__ import annotations
 
 import os
+from abc import abstractmethod
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -12,6 +13,7 @@ import tensorflow as tf
 
 from kerastune_ft import storage
 from kerastune_ft.config.data import FolderData, TableData
+from kerastune_ft.data.checked import CheckedFile
 from kerastune_ft.data.fingerprint import stamp
 from kerastune_ft.data.images import CheckedImage, unreadable
 from kerastune_ft.data.labels import Labels
@@ -24,21 +26,16 @@ _GONE = "is not there any more"
 
 
 class FileSource(DataSource):
-    """Image files read by index."""
+    """Files read by index; what is in them is for a subclass to say."""
 
     encoded = True
 
-    def __init__(self, catalogue: Catalogue, files: Sequence[CheckedImage]) -> None:
+    def __init__(self, catalogue: Catalogue, files: Sequence[CheckedFile]) -> None:
         super().__init__(catalogue)
-        self.image_sizes = np.array([file.size for file in files], np.int32).reshape(-1, 2)
         self._files = files
         # Made once and captured: a constant inside the graph would be copied into every graph that reads.
         with tf.device("CPU:0"):
             self._paths = tf.constant([os.fsencode(storage.absolute(file.path)) for file in files])
-
-    def element(self, index: tf.Tensor) -> dict[str, tf.Tensor]:
-        """Return `image`: the file's bytes, in a format that `tf.io.decode_image` reads."""
-        return {"image": tf.io.read_file(tf.gather(self._paths, index))}
 
     def changed(self, indices: Iterable[int]) -> list[str]:
         """Return the keys of those files, read in their place, whose size or time is not what it was."""
@@ -56,8 +53,27 @@ class FileSource(DataSource):
         gone = [(key, _GONE) for key, path in zip(self.keys, paths, strict=True) if not storage.exists(path)]
         if gone:
             return gone
-        found = ((key, unreadable(path)) for key, path in zip(self.keys, paths, strict=True))
+        found = ((key, self._unreadable(path)) for key, path in zip(self.keys, paths, strict=True))
         return [(key, reason) for key, reason in found if reason is not None]
+
+    @abstractmethod
+    def _unreadable(self, path: str) -> str | None:
+        """Return why a file that was checked cannot be decoded any more, or None where it can."""
+
+
+class ImageFileSource(FileSource):
+    """Image files read by index."""
+
+    def __init__(self, catalogue: Catalogue, files: Sequence[CheckedImage]) -> None:
+        super().__init__(catalogue, files)
+        self.image_sizes = np.array([file.size for file in files], np.int32).reshape(-1, 2)
+
+    def element(self, index: tf.Tensor) -> dict[str, tf.Tensor]:
+        """Return `image`: the file's bytes, in a format that `tf.io.decode_image` reads."""
+        return {"image": tf.io.read_file(tf.gather(self._paths, index))}
+
+    def _unreadable(self, path: str) -> str | None:
+        return unreadable(path)
 
 
 def _stamp(path: str) -> list[int | None] | None:
@@ -69,18 +85,19 @@ def _stamp(path: str) -> list[int | None] | None:
 
 
 def usable(
-    names: Sequence[str], checked: Sequence[CheckedImage], options: FolderData | TableData
+    names: Sequence[str], checked: Sequence[CheckedFile], options: FolderData | TableData, noun: str
 ) -> tuple[list[int], tuple[SkippedFile, ...]]:
     """Return the indices of the files that can be used, and the others by the names the user knows them by.
 
-    Raise DataError where these are not to be skipped, and for images of more than 8 bits without a range to map.
+    `noun` is what each holds. Raise DataError where the others are not to be skipped, and for images of more than 8
+    bits without a range to map.
     """
     _refuse_deep(names, checked)
     bad = [index for index, file in enumerate(checked) if file.problem]
     rules = {"on_bad_file": options.on_bad_file, "on_missing": options.on_missing}
     rule_of = {index: "on_missing" if checked[index].is_missing else "on_bad_file" for index in bad}
     refused = [index for index in bad if rules[rule_of[index]] == "error"]
-    place = f"{counted(len(names), 'image file')} in {storage.path_of(options.path)}"
+    place = f"{counted(len(names), f'{noun} file')} in {storage.path_of(options.path)}"
     if refused:
         remedy = ", ".join(f'"{rule}": "skip"' for rule in sorted({rule_of[index] for index in refused}))
         raise DataError(
@@ -95,9 +112,13 @@ def usable(
     return [index for index in range(len(names)) if index not in left_out], skipped
 
 
-def _refuse_deep(names: Sequence[str], checked: Sequence[CheckedImage]) -> None:
+def _refuse_deep(names: Sequence[str], checked: Sequence[CheckedFile]) -> None:
     """Raise DataError for images of more than 8 bits: their range is a decision that is not ours."""
-    deep = [(name, file.deep_range) for name, file in zip(names, checked, strict=True) if file.deep_range]
+    deep = [
+        (name, file.deep_range)
+        for name, file in zip(names, checked, strict=True)
+        if isinstance(file, CheckedImage) and file.deep_range
+    ]
     if deep:
         low = min(values[0] for _, values in deep)
         high = max(values[1] for _, values in deep)
@@ -117,7 +138,7 @@ def rotated_notes(checked: Sequence[CheckedImage]) -> tuple[str, ...]:
 
 
 def repeated_notes(
-    checked: Sequence[CheckedImage], labels: Labels, splits: Mapping[str, np.ndarray]
+    checked: Sequence[CheckedFile], labels: Labels, splits: Mapping[str, np.ndarray], noun: str
 ) -> tuple[str, ...]:
     """Return a warning for each sort of identical files that spoil what is measured."""
     texts = labels.texts
@@ -133,7 +154,7 @@ def repeated_notes(
         if len({texts[index] for index in same}) > 1:
             found[f"{wrong} is wrong"] += 1
     return tuple(
-        f"identical files: {counted(count, 'image')} {'is' if count == 1 else 'are'} {what}"
+        f"identical files: {counted(count, noun)} {'is' if count == 1 else 'are'} {what}"
         for what, count in found.items()
     )
 

@@ -1,11 +1,11 @@
-"""A folder of images with one sub-folder per class, every file of it checked before training."""
+"""A folder of images or sounds with one sub-folder per class, every file of it checked before training."""
 
 from __future__ import annotations
 
 import difflib
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -13,12 +13,13 @@ import numpy as np
 from kerastune_ft.config.data import FolderData, Fractions, PatternGroup, Splits
 from kerastune_ft.config.tasks import Task
 from kerastune_ft.data.archive import is_archive, unpacked
+from kerastune_ft.data.checked import CheckedFile
 from kerastune_ft.data.fetched import fetched
-from kerastune_ft.data.files import FileSource, listing, repeated_notes, rotated_notes, usable
+from kerastune_ft.data.files import FileSource, listing, repeated_notes, usable
 from kerastune_ft.data.fingerprint import combined_fingerprint
-from kerastune_ft.data.images import CheckedImage, ImageCheck
 from kerastune_ft.data.labels import Labels, OneEach, number_labels
 from kerastune_ft.data.layout import FoundFile, found_files
+from kerastune_ft.data.media import Medium, medium_of
 from kerastune_ft.data.source import DataSource, Report, SkippedFile, describe
 from kerastune_ft.data.splits import Chosen, Examples, absent_notes, choose_splits
 from kerastune_ft.data.walk import IMAGES, Sought, Walk, holds
@@ -27,70 +28,76 @@ from kerastune_ft.storage import path_of
 
 
 def open_source(options: FolderData, task_options: Task, cache_directory: Path, report: Report) -> DataSource:
-    """Open a folder of images, or an archive of one."""
-    found = _found(options, options.splits, cache_directory, report)
+    """Open a folder of images or sounds, or an archive of one."""
+    found = _found(options, medium_of(task_options), options.splits, cache_directory, report)
     labels = number_labels(OneEach(found.labels), found.keys, task_options, f"the folder {options.path}")
     groups = pattern_groups(options.group, found.keys)
-    examples = Examples.labelled(found.keys, labels, groups)
-    chosen = choose_splits(options.splits, natural_splits(found.images), examples)
+    examples = replace(Examples.labelled(found.keys, labels, groups), noun=found.medium.sought.noun)
+    chosen = choose_splits(options.splits, natural_splits(found.files), examples)
     return _source(options, found, labels, groups, chosen)
 
 
 def open_unsplit(options: FolderData, task_options: Task, cache_directory: Path, report: Report) -> DataSource:
-    """Open a folder of images whole, all of it as the test split: other data to evaluate on."""
+    """Open a folder whole, all of it as the test split: other data to evaluate on."""
     # A request for fractions pools folders that look like splits.
-    found = _found(options, Fractions(train=0.7, validation=0.15, test=0.15), cache_directory, report)
+    whole = Fractions(train=0.7, validation=0.15, test=0.15)
+    found = _found(options, medium_of(task_options), whole, cache_directory, report)
     labels = number_labels(OneEach(found.labels), found.keys, task_options, f"the folder {options.path}")
     splits = {"test": np.arange(len(found.keys), dtype=np.int64)}
-    examples = Examples.labelled(found.keys, labels)
+    examples = replace(Examples.labelled(found.keys, labels), noun=found.medium.sought.noun)
     return _source(options, found, labels, None, Chosen(splits, absent_notes(splits, examples), {}))
 
 
 @dataclass(frozen=True)
 class _Found:
-    """The usable images of a folder, what was found out about each, and what to say about the rest."""
+    """The usable files of a folder, what was found out about each, and what to say about the rest."""
 
-    images: list[FoundFile]
-    checked: list[CheckedImage]
+    medium: Medium
+    files: list[FoundFile]
+    checked: list[CheckedFile]
     skipped: tuple[SkippedFile, ...]
     notes: tuple[str, ...]
 
     @property
     def keys(self) -> list[str]:
-        return [image.key for image in self.images]
+        return [file.key for file in self.files]
 
     @property
     def labels(self) -> list[str]:
-        return [image.label for image in self.images]
+        return [file.label for file in self.files]
 
 
-def _found(options: FolderData, requested: Splits | None, cache_directory: Path, report: Report) -> _Found:
+def _found(
+    options: FolderData, medium: Medium, requested: Splits | None, cache_directory: Path, report: Report
+) -> _Found:
     # Where bad files are left out, a DICOM file is one of them.
-    walk = Walk(root_of(path_of(options.path), cache_directory, report), takes_dicom=options.on_bad_file == "skip")
-    images, notes = found_files(walk, requested)
-    intensity = None if options.intensity == "auto" else options.intensity
-    checked = ImageCheck(walk.root, cache_directory, intensity, report).check([image.path for image in images])
-    kept, skipped = usable([image.key for image in images], checked, options)
-    _check_classes(images, kept, walk.root)
+    takes_refused = options.on_bad_file == "skip"
+    root = root_of(path_of(options.path), cache_directory, report, medium.sought)
+    walk = Walk(root, takes_refused=takes_refused, sought=medium.sought)
+    files, notes = found_files(walk, requested)
+    checked = medium.check(options, walk.root, cache_directory, report).check([file.path for file in files])
+    kept, skipped = usable([file.key for file in files], checked, options, medium.sought.noun)
+    _check_classes(files, kept, walk)
     notes = [*walk.ignored.notes(), *notes]
-    return _Found([images[index] for index in kept], [checked[index] for index in kept], skipped, tuple(notes))
+    return _Found(medium, [files[index] for index in kept], [checked[index] for index in kept], skipped, tuple(notes))
 
 
-def _check_classes(images: Sequence[FoundFile], kept: Sequence[int], root: Path) -> None:
+def _check_classes(files: Sequence[FoundFile], kept: Sequence[int], walk: Walk) -> None:
     """Raise DataError where a class would go away with its last file left out."""
-    left = {images[index].label for index in kept}
-    empty = sorted({image.label for image in images} - left)
+    left = {files[index].label for index in kept}
+    empty = sorted({file.label for file in files} - left)
     if empty:
         raise DataError(
-            f"data.path: these class folders of {root} have no image that can be read: {', '.join(empty)}.\n"
-            "Repair the files, convert DICOM with scripts/dicom_to_png.py, or take the folder away."
+            f"data.path: these class folders of {walk.root} have no {walk.sought.noun} that can be read: "
+            f"{', '.join(empty)}.\n"
+            f"Repair the files, {walk.sought.conversion}, or take the folder away."
         )
 
 
 def _source(
     options: FolderData, found: _Found, labels: Labels, groups: Sequence[str] | None, chosen: Chosen
 ) -> FileSource:
-    rows = [(image.key, image.label, file.sha256) for image, file in zip(found.images, found.checked, strict=True)]
+    rows = [(file.key, file.label, checked.sha256) for file, checked in zip(found.files, found.checked, strict=True)]
     catalogue = describe(
         "folder",
         Path(options.path).name,
@@ -104,11 +111,11 @@ def _source(
         notes=(
             *found.notes,
             *chosen.notes,
-            *rotated_notes(found.checked),
-            *repeated_notes(found.checked, labels, chosen.splits),
+            *found.medium.notes(found.checked),
+            *repeated_notes(found.checked, labels, chosen.splits, found.medium.sought.noun),
         ),
     )
-    return FileSource(catalogue, found.checked)
+    return found.medium.source(catalogue, found.checked)
 
 
 def pattern_groups(options: PatternGroup | None, keys: Sequence[str]) -> list[str] | None:
@@ -147,7 +154,7 @@ def root_of(path: Path, cache_directory: Path, report: Report, sought: Sought = 
     return root
 
 
-def natural_splits(images: Sequence[FoundFile]) -> dict[str, np.ndarray]:
+def natural_splits(files: Sequence[FoundFile]) -> dict[str, np.ndarray]:
     """Return the examples of the splits that folders bear the names of."""
-    names = dict.fromkeys(image.split for image in images if image.split is not None)
-    return {name: np.flatnonzero([image.split == name for image in images]) for name in names}
+    names = dict.fromkeys(file.split for file in files if file.split is not None)
+    return {name: np.flatnonzero([file.split == name for file in files]) for name in names}

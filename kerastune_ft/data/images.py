@@ -13,10 +13,7 @@ import io
 import os
 import stat
 import threading
-import time
-import warnings
-from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
@@ -25,7 +22,8 @@ import tensorflow as tf
 from PIL import ExifTags, Image
 
 from kerastune_ft import storage
-from kerastune_ft.data.fingerprint import FileRecords, content_identity, stamp
+from kerastune_ft.data.checked import CheckedFile, FileCheck, no_file, not_read
+from kerastune_ft.data.fingerprint import content_identity, stamp
 from kerastune_ft.data.intensity import (
     Intensity,
     UnusableImageError,
@@ -41,9 +39,6 @@ from kerastune_ft.data.source import Report
 _NATIVE = ("JPEG", "PNG", "GIF")
 _DICOM = "is a DICOM file; convert it with scripts/dicom_to_png.py"
 _DICOM_SUFFIXES = (".dcm", ".dicom")
-_REPORT_SECONDS = 20.0
-# Handing a file to a thread takes longer than recalling what is known of it.
-_BATCH = 16
 # Decoded one at a time: a dozen of them at once would not fit into memory.
 _HUGE_PIXELS = 1 << 25
 _ONE_HUGE = threading.Lock()
@@ -52,76 +47,33 @@ Decoded = TypeVar("Decoded")
 
 
 @dataclass(frozen=True)
-class CheckedImage:
-    """What a check found out about one file."""
+class CheckedImage(CheckedFile):
+    """What a check found out about one image file."""
 
-    path: str
-    """The file to read: the original, or its rewritten copy."""
-    sha256: str
-    problem: str | None = None
-    is_missing: bool = False
     deep_range: tuple[float, float] | None = None
     """Smallest and largest value of a file with more than 8 bits, where no range to map was given."""
     is_rotated: bool = False
     """Whether EXIF asks viewers to turn or mirror the picture, which is not done here."""
     size: tuple[int, int] | None = None
     """Height and width; None where the file is no image."""
-    stamp: list[int | None] | None = None
-    """Size in bytes and time of the last change when it was checked; None where a copy is read in its place."""
-    content: str = ""
-    """A SHA-256 (hex) that the pixels follow from: of the file's bytes, or of these with the range that is mapped."""
 
 
-class ImageCheck:
+class ImageCheck(FileCheck[CheckedImage]):
     """Checks the image files of one data folder, remembering results in the cache directory."""
 
+    noun = "image"
+
     def __init__(self, root: Path, cache_directory: Path, intensity: Intensity, report: Report):
-        self._records = FileRecords(cache_directory, f"{root.absolute()} {intensity}")
+        super().__init__(f"{root.absolute()} {intensity}", cache_directory, report)
         self._converted = cache_directory / "converted"
         self._intensity = intensity
-        self._report = report
         self._huge = threading.Lock()
 
-    def check(self, paths: Sequence[str]) -> list[CheckedImage]:
-        """Return the result for every file, in order; only files not seen before are read."""
-        checked: list[CheckedImage] = []
-        reported = time.monotonic()
-        pool = ThreadPoolExecutor(min(16, 2 + (os.cpu_count() or 1)))
-        try:
-            # A picture beyond Pillow's warning size is still a picture; one beyond its limit is refused.
-            with warnings.catch_warnings():
-                warnings.simplefilter("ignore")
-                batches = [paths[start : start + _BATCH] for start in range(0, len(paths), _BATCH)]
-                for results in pool.map(self._all_checked, batches):
-                    checked += results
-                    if time.monotonic() - reported > _REPORT_SECONDS:
-                        reported = time.monotonic()
-                        self._report(f"checked {len(checked)} of {len(paths)} image files")
-        finally:
-            # Stopped half way, the files still waiting are given up and what is known is kept.
-            pool.shutdown(cancel_futures=True)
-            self._records.save()
-        return checked
+    def unusable(self, path: str, problem: str, is_missing: bool = False) -> CheckedImage:
+        """Return the result of a file of which nothing else is known."""
+        return CheckedImage(path, "", problem, is_missing)
 
-    def _all_checked(self, paths: Sequence[str]) -> list[CheckedImage]:
-        return [self._checked(path) for path in paths]
-
-    def _checked(self, path: str) -> CheckedImage:
-        try:
-            status = storage.status(path)
-            if not stat.S_ISREG(status.st_mode):
-                # Opening a pipe would wait for a writer for ever.
-                return CheckedImage(path, "", _no_file(status))
-            facts = self._records.recall(path, status)
-            if facts is None or not self._is_complete(facts):
-                facts = self._examined(storage.read(path))
-                self._records.remember(path, status, facts)
-        except FileNotFoundError:
-            return CheckedImage(path, "", "is not there (a broken link)", is_missing=True)
-        except OSError as problem:
-            return CheckedImage(path, "", _unreadable(problem))
-        except ValueError:
-            return CheckedImage(path, "", "is no name a file can have", is_missing=True)
+    def _result(self, path: str, facts: dict[str, Any], status: os.stat_result) -> CheckedImage:
         deep, copy, size = (facts.get(key) for key in ("deep_range", "copy", "size"))
         return CheckedImage(
             str(self._converted / copy) if copy else path,
@@ -193,12 +145,12 @@ def _content(path: str) -> bytes:
     try:
         status = storage.status(path)
         if not stat.S_ISREG(status.st_mode):
-            raise UnusableImageError(_no_file(status))
+            raise UnusableImageError(no_file(status))
         return storage.read(path)
     except FileNotFoundError as problem:
         raise UnusableImageError("is not there") from problem
     except OSError as problem:
-        raise UnusableImageError(_unreadable(problem)) from problem
+        raise UnusableImageError(not_read(problem)) from problem
     except ValueError as problem:
         raise UnusableImageError("is no name a file can have") from problem
 
@@ -246,16 +198,8 @@ def unreadable(path: str) -> str | None:
     except FileNotFoundError:
         return "is not there any more"
     except OSError as problem:
-        return _unreadable(problem)
+        return not_read(problem)
     return None if _tensorflow_reads(content) else "changed and cannot be read any more"
-
-
-def _unreadable(problem: OSError) -> str:
-    return f"cannot be read: {(problem.strerror or str(problem)).lower()}"
-
-
-def _no_file(status: os.stat_result) -> str:
-    return "is a folder" if stat.S_ISDIR(status.st_mode) else "is a pipe, a socket or a device, no file"
 
 
 def _problem(path: str, facts: dict[str, Any]) -> str | None:

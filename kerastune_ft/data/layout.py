@@ -19,7 +19,7 @@ from kerastune_ft.errors import DataError
 
 @dataclass(frozen=True)
 class FoundFile:
-    """An image or text file, the class folder it is in, and the split folder above that, if any."""
+    """A file, the class folder it is in, and the split folder above that, if any."""
 
     path: str
     key: str
@@ -115,12 +115,9 @@ def _refuse_nested(walk: Walk, top: list[str]) -> None:
 
 
 def _check_found(walk: Walk, images: list[FoundFile], without: Sequence[tuple[str, str]]) -> None:
-    dicom = walk.ignored.dicom_files()
-    if dicom:
-        raise DataError(
-            f"data.path: {walk.root} has {counted(dicom, 'DICOM file')} in it; DICOM is not read.\n"
-            "Convert them to PNG first: python scripts/dicom_to_png.py FOLDER OUTPUT"
-        )
+    if refused := walk.ignored.refused():
+        said = counted(refused, walk.sought.refused_noun)
+        raise DataError(f"data.path: {walk.root} has {said} in it; {walk.sought.remedy}")
     if not images:
         seen = "; ".join(walk.ignored.notes()) or "its folders are empty"
         raise DataError(f"data.path: {walk.root} has {walk.sought.none} in it; {seen}.")

@@ -103,6 +103,8 @@ class DataSource(ABC):
     """Whether `element` gives encoded bytes, which take time to decode."""
     image_sizes: np.ndarray | None = None
     """By example, height and width of its image as stored, int32 [N, 2]; None where they are not known."""
+    sound_seconds: np.ndarray | None = None
+    """By example, the length of its sound, float64; None where it is none."""
 
     def __init__(self, catalogue: Catalogue) -> None:
         """`catalogue` is what `describe` returned."""
@@ -133,7 +135,8 @@ class DataSource(ABC):
     def element(self, index: tf.Tensor) -> dict[str, tf.Tensor]:
         """Return the example at an int64 scalar.
 
-        `image` is encoded bytes or an array [height, width, channels]; `texts` is one text, or the two of a pair.
+        `image` is encoded bytes or an array [height, width, channels]; `texts` is one text, or the two of a pair;
+        `samples` are those of a sound, float32 [frames] from -1 to 1, and `rate` is how many make a second.
 
         A graph function for `Dataset.map`: it may run in parallel and always gives the same for the same index.
         """
@@ -221,7 +224,10 @@ def open_source(options: Any, task_options: Any, cache_directory: Path, report: 
 
 def source_module(options: Any, task_options: Any) -> Any:
     """Return the module that opens such data for such a task, with `open_source` and `open_unsplit`."""
-    prefix = "text_" if modality(task_options.kind) == "text" else ""
+    what = modality(task_options.kind)
+    # Files are opened alike, whatever is in them.
+    is_sound = what == "audio" and options.kind in ("tfds", "arrays")
+    prefix = "text_" if what == "text" else "sound_" if is_sound else ""
     return importlib.import_module(f"kerastune_ft.data.{prefix}{options.kind}")
 
 

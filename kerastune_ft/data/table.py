@@ -1,20 +1,21 @@
-"""A table with a row per image: where the file lies, its label, and what it must not be parted from."""
+"""A table with a row per image or sound: where the file lies, its label, and what it must not be parted from."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 
 from kerastune_ft.config.data import Column, Named, TableData
 from kerastune_ft.config.tasks import Task
-from kerastune_ft.data.files import FileSource, listing, repeated_notes, rotated_notes, usable
+from kerastune_ft.data.checked import CheckedFile
+from kerastune_ft.data.files import FileSource, listing, repeated_notes, usable
 from kerastune_ft.data.fingerprint import combined_fingerprint
 from kerastune_ft.data.frame import Frame, read_frame
-from kerastune_ft.data.images import CheckedImage, ImageCheck
 from kerastune_ft.data.labels import Labels, number_labels
+from kerastune_ft.data.media import Medium, medium_of
 from kerastune_ft.data.source import DataSource, Report, SkippedFile, counted, describe
 from kerastune_ft.data.splits import Chosen, Examples, absent_notes, choose_splits
 from kerastune_ft.data.table_files import check_files, named_files
@@ -25,7 +26,7 @@ from kerastune_ft.storage import path_of
 
 
 def open_source(options: TableData, task_options: Task, cache_directory: Path, report: Report) -> DataSource:
-    """Open the images that a table names, in the order of its rows."""
+    """Open the files that a table names, in the order of its rows."""
     frame = read_frame(path_of(options.path))
     check_splits(frame, options)
     check_several(frame, options.label)
@@ -34,7 +35,7 @@ def open_source(options: TableData, task_options: Task, cache_directory: Path, r
 
 
 def open_unsplit(options: TableData, task_options: Task, cache_directory: Path, report: Report) -> DataSource:
-    """Open the images that a table names whole, all of them as the test split: other data to evaluate on."""
+    """Open the files that a table names whole, all of them as the test split: other data to evaluate on."""
     whole = options.model_copy(update={"splits": None, "group": None})
     found = _found(read_frame(path_of(options.path)), whole, task_options, cache_directory, report)
     splits = {"test": np.arange(len(found.rows), dtype=np.int64)}
@@ -52,13 +53,15 @@ class _Found:
     label_texts: Sequence[str]
     labels: Labels
     groups: Sequence[str] | None
-    images: Sequence[CheckedImage]
+    medium: Medium
+    files: Sequence[CheckedFile]
     skipped: tuple[SkippedFile, ...]
     notes: tuple[str, ...]
 
     @property
     def examples(self) -> Examples:
-        return Examples.labelled(self.keys, self.labels, self.groups, self.column)
+        examples = Examples.labelled(self.keys, self.labels, self.groups, self.column)
+        return replace(examples, noun=self.medium.sought.noun)
 
     def column(self, name: str) -> list[str]:
         """Return the texts of a column that says something about splits."""
@@ -67,20 +70,19 @@ class _Found:
 
 
 def _found(frame: Frame, options: TableData, task: Task, cache_directory: Path, report: Report) -> _Found:
-    wanted = options.input
+    wanted, medium = options.input, medium_of(task)
     if not isinstance(wanted, str):
         raise ConfigError("data.input: two columns are a pair of texts; name one column, or a template of columns.")
     texts = input_texts(frame, wanted)
     cells = label_cells(frame, options.label, are_numbers=task.kind.endswith("_regression"))
-    files = named_files(frame, texts, [cells.text(row) for row in range(len(texts))])
+    files = named_files(frame, texts, [cells.text(row) for row in range(len(texts))], medium.sought)
     labelled, unlabelled = labelled_rows(frame, options, files.names, cells)
     groups = group_texts(frame, options.group, labelled)
     # A label that the task cannot take is said before thousands of files are looked at.
     labels = numbered(frame, task, files.names, cells, labelled)
-    intensity = None if options.intensity == "auto" else options.intensity
-    check = ImageCheck(Path(files.folder), cache_directory, intensity, report)
-    images = check_files(files, labelled, check, wanted)
-    kept, bad = usable([files.names[row] for row in labelled], images, options)
+    check = medium.check(options, Path(files.folder), cache_directory, report)
+    checked = check_files(files, labelled, check, wanted)
+    kept, bad = usable([files.names[row] for row in labelled], checked, options, medium.sought.noun)
     rows = [labelled[index] for index in kept]
     return _Found(
         frame,
@@ -89,7 +91,8 @@ def _found(frame: Frame, options: TableData, task: Task, cache_directory: Path, 
         [cells.text(row) for row in rows],
         numbered(frame, task, files.names, cells, rows) if bad else labels,
         None if groups is None else [groups[index] for index in kept],
-        [images[index] for index in kept],
+        medium,
+        [checked[index] for index in kept],
         (*unlabelled, *bad),
         (*frame.notes, *cells.notes, *files.notes),
     )
@@ -103,22 +106,22 @@ def _source(options: TableData, found: _Found, chosen: Chosen) -> FileSource:
         chosen,
         _fingerprint(options, found),
         found.keys,
-        [file.content for file in found.images],
+        [file.content for file in found.files],
         found.groups,
         skipped=found.skipped,
         notes=(
             *found.notes,
             *chosen.notes,
-            *rotated_notes(found.images),
-            *repeated_notes(found.images, found.labels, chosen.splits),
+            *found.medium.notes(found.files),
+            *repeated_notes(found.files, found.labels, chosen.splits, found.medium.sought.noun),
         ),
     )
-    return FileSource(catalogue, found.images)
+    return found.medium.source(catalogue, found.files)
 
 
 def _fingerprint(options: TableData, found: _Found) -> str:
     """Return what changes with the content of any example, and with the cells that decide its split."""
-    columns = [found.keys, found.label_texts, [image.sha256 for image in found.images]]
+    columns = [found.keys, found.label_texts, [file.sha256 for file in found.files]]
     if found.groups is not None:
         columns.append(found.groups)
     if isinstance(options.splits, Column):

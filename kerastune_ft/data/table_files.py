@@ -1,4 +1,4 @@
-"""The image files that a table names: where they are, what the user calls them, and what is there instead."""
+"""The files that a table names: where they are, what the user calls them, and what is there instead."""
 
 from __future__ import annotations
 
@@ -8,12 +8,13 @@ import re
 import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 from kerastune_ft import storage
+from kerastune_ft.data.checked import CheckedFile, FileCheck
 from kerastune_ft.data.frame import Frame, shown
-from kerastune_ft.data.images import CheckedImage, ImageCheck
 from kerastune_ft.data.source import counted
-from kerastune_ft.data.walk import IMAGE_SUFFIXES
+from kerastune_ft.data.walk import Sought
 from kerastune_ft.errors import DataError
 
 _SHOWN = 20
@@ -44,9 +45,10 @@ class NamedFiles:
     place: str
     """What a row is called."""
     notes: tuple[str, ...]
+    sought: Sought
 
 
-def named_files(frame: Frame, texts: Sequence[str], labels: Sequence[str]) -> NamedFiles:
+def named_files(frame: Frame, texts: Sequence[str], labels: Sequence[str], sought: Sought) -> NamedFiles:
     """Return the files that rows name by `texts`; rows of the same file are noted, with other `labels` or the same."""
     folder = os.path.dirname(storage.absolute(frame.path))
     paths, keys, names = [], [], []
@@ -59,11 +61,11 @@ def named_files(frame: Frame, texts: Sequence[str], labels: Sequence[str]) -> Na
         paths.append(path)
         rows.append(row)
     rows_of.pop("", None)
-    notes = (*_shared(frame, folder, rows_of, labels), *_outside(frame, folder, rows_of))
-    return NamedFiles(folder, paths, keys, names, texts, frame.place, notes)
+    notes = (*_shared(frame, folder, rows_of, labels, sought), *_outside(frame, folder, rows_of, sought))
+    return NamedFiles(folder, paths, keys, names, texts, frame.place, notes, sought)
 
 
-def check_files(files: NamedFiles, rows: Sequence[int], check: ImageCheck, wanted: str) -> list[CheckedImage]:
+def check_files(files: NamedFiles, rows: Sequence[int], check: FileCheck[Any], wanted: str) -> list[CheckedFile]:
     """Return what was found out about the files of some rows, each file looked at once.
 
     Raise DataError where none is there, as `wanted`, the column or template of their names, must be wrong then.
@@ -73,8 +75,8 @@ def check_files(files: NamedFiles, rows: Sequence[int], check: ImageCheck, wante
     _refuse_all_missing(files, distinct, wanted)
     empty = f"is not named: {wanted} is empty" if "{" not in wanted else f"is not named: a column of {wanted} is empty"
     found = dict(zip(distinct, check.check(distinct), strict=True))
-    found[""] = CheckedImage("", "", empty, is_missing=True)
-    beside = _Beside(files.folder)
+    found[""] = check.unusable("", empty, is_missing=True)
+    beside = _Beside(files.folder, files.sought)
     missing = [path for path in distinct if found[path].is_missing and not storage.is_link(path)]
     for path in missing:
         hint = beside.hint(path) if path in missing[:_SHOWN] else ""
@@ -86,11 +88,14 @@ def _refuse_all_missing(files: NamedFiles, paths: Sequence[str], wanted: str) ->
     if any(storage.exists(path) or storage.is_link(path) for path in paths):
         return
     if not paths:
-        raise DataError(f"data.input: {wanted} is empty in every {files.place}; name the column of the image files.")
+        raise DataError(
+            f"data.input: {wanted} is empty in every {files.place}; name the column of the {files.sought.noun} files."
+        )
     row = files.paths.index(paths[0])
+    hint = _Beside(files.folder, files.sought).hint(paths[0])
     raise DataError(
-        f"data.input: {counted(len(paths), 'image file')} named by {wanted}, and none is there: {files.names[row]} is "
-        f"not there{_Beside(files.folder).hint(paths[0])}.\n{_remedy(files, row, wanted)}"
+        f"data.input: {counted(len(paths), f'{files.sought.noun} file')} named by {wanted}, and none is there: "
+        f"{files.names[row]} is not there{hint}.\n{_remedy(files, row, wanted)}"
     )
 
 
@@ -102,8 +107,8 @@ def _remedy(files: NamedFiles, row: int, wanted: str) -> str:
         return f"{shown(found, 3)} are there; write what leads to the right one."
     if not found:
         return (
-            'Write what leads from the folder of the table to the file, as "images/{image_id}.png"; where numbers have '
-            "lost their leading zeros, store the column as text."
+            f'Write what leads from the folder of the table to the file, as "{files.sought.template}"; where numbers '
+            "have lost their leading zeros, store the column as text."
         )
     folder, name = os.path.split(found[0])
     if "{" in wanted or text not in name:
@@ -148,7 +153,9 @@ def _short(key: str) -> str:
     return line if len(line) <= _NAME_LENGTH else f"{line[:_NAME_LENGTH]}..."
 
 
-def _shared(frame: Frame, folder: str, rows_of: dict[str, list[int]], labels: Sequence[str]) -> list[str]:
+def _shared(
+    frame: Frame, folder: str, rows_of: dict[str, list[int]], labels: Sequence[str], sought: Sought
+) -> list[str]:
     """Return a sentence about files that several rows name with one label, and one about those with more."""
     shared = {path: rows for path, rows in rows_of.items() if len(rows) > 1}
     other = {path: rows for path, rows in shared.items() if len({labels[row] for row in rows}) > 1}
@@ -157,7 +164,7 @@ def _shared(frame: Frame, folder: str, rows_of: dict[str, list[int]], labels: Se
     for kind, told in ((other, " with different labels"), (same, "")):
         if kind:
             listed = [_rows_of_file(frame, rows, _relative(folder, path)) for path, rows in kind.items()]
-            files = f"{counted(len(kind), 'image file')} {'is' if len(kind) == 1 else 'are'}"
+            files = f"{counted(len(kind), f'{sought.noun} file')} {'is' if len(kind) == 1 else 'are'}"
             notes.append(f"{files} named by more than one {frame.place}{told}: {shown(listed, 5)}")
     return notes
 
@@ -166,10 +173,10 @@ def _rows_of_file(frame: Frame, rows: Sequence[int], name: str) -> str:
     return f"{frame.place}s {shown([str(frame.numbers[row]) for row in rows], 5)} ({_short(name)})"
 
 
-def _outside(frame: Frame, folder: str, rows_of: dict[str, list[int]]) -> list[str]:
+def _outside(frame: Frame, folder: str, rows_of: dict[str, list[int]], sought: Sought) -> list[str]:
     count = sum(not path.startswith(folder + os.sep) for path in rows_of)
     verb = "lies" if count == 1 else "lie"
-    return [f"{counted(count, 'image file')} {verb} outside the folder of {frame.path.name}"] if count else []
+    return [f"{counted(count, f'{sought.noun} file')} {verb} outside the folder of {frame.path.name}"] if count else []
 
 
 def _relative(folder: str, path: str) -> str:
@@ -179,8 +186,8 @@ def _relative(folder: str, path: str) -> str:
 class _Beside:
     """What lies where a file was looked for."""
 
-    def __init__(self, folder: str):
-        self._folder = folder
+    def __init__(self, folder: str, sought: Sought):
+        self._folder, self._sought = folder, sought
         self._known: dict[str, dict[tuple[int, str], list[str]]] = {}
 
     def hint(self, path: str) -> str:
@@ -204,8 +211,8 @@ class _Beside:
         known = self._names(folder)
         for reading in enumerate(_readings(name)):
             if found := known.get(reading):
-                images = [one for one in found if os.path.splitext(one)[1].lower() in IMAGE_SUFFIXES]
-                return (images or found)[0] if len(images or found) == 1 else None
+                files = [one for one in found if os.path.splitext(one)[1].lower() in self._sought.suffixes]
+                return (files or found)[0] if len(files or found) == 1 else None
         return None
 
     def _names(self, folder: str) -> dict[tuple[int, str], list[str]]:

@@ -1,4 +1,4 @@
-"""Finding the files of class folders, images or texts: what is taken, and what is left out and must be said."""
+"""Finding the files of class folders, images, sounds or texts: what is taken, and what is left out and must be said."""
 
 from __future__ import annotations
 
@@ -15,6 +15,8 @@ from kerastune_ft.errors import DataError
 IMAGE_SUFFIXES = frozenset((".jpg", ".jpeg", ".jpe", ".jfif", ".png", ".bmp", ".gif", ".webp", ".tif", ".tiff"))
 TEXT_SUFFIXES = frozenset((".txt",))
 DICOM_SUFFIXES = frozenset((".dcm", ".dicom"))
+SOUND_SUFFIXES = frozenset((".wav", ".wave"))
+_PACKED_SOUNDS = frozenset((".mp3", ".flac", ".ogg", ".oga", ".opus", ".m4a", ".aac", ".aif", ".aiff", ".wma"))
 # Line ends, and what tells a terminal to do something; letters that are not printable by Unicode's rules stay.
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
 _IGNORED_FOLDERS = frozenset(("__MACOSX",))
@@ -29,6 +31,15 @@ class Sought:
     formats: str
     example: str
     """The end of a usual file's name."""
+    template: str = ""
+    """How a table may name such files."""
+    refused: frozenset[str] = frozenset()
+    """The ends of the names of files in a form that is better converted than passed over."""
+    refused_noun: str = ""
+    remedy: str = ""
+    """How those are converted."""
+    conversion: str = ""
+    """The same in a few words."""
 
     @property
     def none(self) -> str:
@@ -36,7 +47,28 @@ class Sought:
         return f"no {self.noun} ({self.formats})"
 
 
-IMAGES = Sought("image", IMAGE_SUFFIXES, "JPEG, PNG, BMP, GIF, WebP or TIFF", ".jpg")
+IMAGES = Sought(
+    "image",
+    IMAGE_SUFFIXES,
+    "JPEG, PNG, BMP, GIF, WebP or TIFF",
+    ".jpg",
+    "images/{image_id}.png",
+    DICOM_SUFFIXES,
+    "DICOM file",
+    "DICOM is not read.\nConvert them to PNG first: python scripts/dicom_to_png.py FOLDER OUTPUT",
+    "convert DICOM with scripts/dicom_to_png.py",
+)
+SOUNDS = Sought(
+    "sound",
+    SOUND_SUFFIXES,
+    "WAV",
+    ".wav",
+    "sounds/{sound_id}.wav",
+    _PACKED_SOUNDS,
+    "sound file of another form",
+    "WAV alone is read.\nConvert them first, for instance: ffmpeg -i sound.mp3 sound.wav",
+    "convert other forms to WAV",
+)
 TEXTS = Sought("text", TEXT_SUFFIXES, ".txt", ".txt")
 
 
@@ -44,15 +76,15 @@ TEXTS = Sought("text", TEXT_SUFFIXES, ".txt", ".txt")
 class Ignored:
     """What a walk left out: hidden folders and files by name, other files by suffix, links to what was seen before."""
 
-    noun: str = "image"
+    sought: Sought
     folders: Counter[str] = field(default_factory=Counter)
     hidden_files: int = 0
     suffixes: Counter[str] = field(default_factory=Counter)
     links: list[str] = field(default_factory=list)
 
-    def dicom_files(self) -> int:
-        """Return how many DICOM files were left out."""
-        return sum(count for suffix, count in self.suffixes.items() if suffix in DICOM_SUFFIXES)
+    def refused(self) -> int:
+        """Return how many files were left out that are better converted than passed over."""
+        return sum(count for suffix, count in self.suffixes.items() if suffix in self.sought.refused)
 
     def notes(self) -> list[str]:
         """Return one sentence for each sort of thing left out."""
@@ -62,7 +94,7 @@ class Ignored:
         if self.hidden_files:
             notes.append(f"ignored {counted(self.hidden_files, 'hidden file')} (a dot begins the name)")
         if self.suffixes:
-            notes.append(f"ignored files that are no {self.noun}s by their suffix: {_listed(self.suffixes)}")
+            notes.append(f"ignored files that are no {self.sought.noun}s by their suffix: {_listed(self.suffixes)}")
         if self.links:
             notes.append(f"ignored links to folders that are read already: {', '.join(self.links[:20])}")
         return notes
@@ -71,18 +103,19 @@ class Ignored:
 class Walk:
     """A walk through a data folder that enters every real folder once, so that no loop of links holds it."""
 
-    def __init__(self, root: Path, is_tolerant: bool = False, takes_dicom: bool = False, sought: Sought = IMAGES):
+    def __init__(self, root: Path, is_tolerant: bool = False, takes_refused: bool = False, sought: Sought = IMAGES):
         """A tolerant walk goes on past folders that cannot be read, and keeps why in `unreadable`.
 
-        With `takes_dicom`, DICOM files are found as images are, for whoever tells of each why it cannot be read.
+        With `takes_refused`, files of refused forms, as DICOM, are found as all others are, for whoever tells of each
+        why it cannot be read.
         """
         self.root = root
         self.sought = sought
-        self.ignored = Ignored(sought.noun)
+        self.ignored = Ignored(sought)
         self._prefix = os.path.join(root, "")
         self.unreadable: dict[str, str] = {}
         self._is_tolerant = is_tolerant
-        self._suffixes = sought.suffixes | DICOM_SUFFIXES if takes_dicom else sought.suffixes
+        self._suffixes = sought.suffixes | sought.refused if takes_refused else sought.suffixes
         self._seen = {storage.real(root)}
 
     def subfolders(self, folder: Path) -> list[str]:

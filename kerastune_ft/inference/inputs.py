@@ -13,18 +13,21 @@ import numpy as np
 
 from kerastune_ft import storage
 from kerastune_ft.config.run import RunConfig
+from kerastune_ft.config.tasks import modality
 from kerastune_ft.data.archive import unpacked
 from kerastune_ft.data.fetched import fetched
 from kerastune_ft.data.frame import is_table, read_frame, shown
 from kerastune_ft.data.intensity import Intensity
 from kerastune_ft.data.templates import input_texts
-from kerastune_ft.data.walk import Walk
+from kerastune_ft.data.walk import IMAGES, SOUNDS, TEXTS, Sought, Walk
 from kerastune_ft.errors import ConfigError, DataError
 from kerastune_ft.inference.arrays import array_in, of_images
 from kerastune_ft.inference.items import Item, Listing, bad, printable
 from kerastune_ft.inference.listed import listed_items
+from kerastune_ft.inference.sounds import of_sounds
 from kerastune_ft.storage import path_of
 
+_SOUGHT = {"audio": SOUNDS, "image": IMAGES, "text": TEXTS}
 _ARCHIVES = (".zip", ".tar", ".tgz", ".tar.gz", ".tar.bz2", ".tar.xz")
 
 
@@ -37,6 +40,7 @@ class Reading:
     own: str | tuple[str, str] | None
     """The column or template that the run's own table has; two columns for pairs of texts."""
     intensity: Intensity
+    sought: Sought
     cache_directory: Path
     report: Callable[[str], None]
 
@@ -46,7 +50,7 @@ def reading(config: RunConfig, given: str | None, cache_directory: Path, report:
     data = config.data
     own = data.input if data.kind == "table" else None
     intensity = None if data.intensity == "auto" else data.intensity
-    return Reading(given, own, intensity, cache_directory, report)
+    return Reading(given, own, intensity, _SOUGHT[modality(config.task.kind)], cache_directory, report)
 
 
 def column_of(how: Reading) -> str | None:
@@ -83,7 +87,7 @@ def _listing(given: Any, number: int, how: Reading) -> Listing:
     if isinstance(given, io.IOBase):
         return Listing(listed_items(given, column_of(how)), None)
     if isinstance(given, np.ndarray):
-        return of_images(given, f"[{number}]", how.intensity)
+        return _in_array(given, f"[{number}]", how)
     if not isinstance(given, str | os.PathLike):
         raise ConfigError(
             f"an input to predict on cannot be a {type(given).__name__}; give a path, a list of paths, or a numpy "
@@ -101,20 +105,24 @@ def _listing(given: Any, number: int, how: Reading) -> Listing:
 def _of_path(text: str, path: Path, how: Reading) -> Listing:
     name = path.name.lower()
     if text and path.is_dir():
-        return _folder(text, path)
+        return _folder(text, path, how)
     local = fetched(path, how.cache_directory, how.report)
     if name.endswith(".npz"):
-        return of_images(array_in(local, how.given, how.cache_directory, how.report), printable(text), how.intensity)
+        return _in_array(array_in(local, how.given, how.cache_directory, how.report), printable(text), how)
     if name.endswith(_ARCHIVES) and local.is_file():
-        return _folder(text, unpacked(local, how.cache_directory, how.report))
+        return _folder(text, unpacked(local, how.cache_directory, how.report), how)
     if is_table(path):
         return _table(path, how)
     return Listing([Item(printable(text), path=os.fspath(path) if text else "")], 1)
 
 
-def _folder(text: str, root: Path) -> Listing:
-    """Return all images in a folder and below; their names begin with the folder as it was given."""
-    walk = Walk(root, is_tolerant=True, takes_dicom=True)
+def _in_array(values: np.ndarray, name: str, how: Reading) -> Listing:
+    return of_sounds(values, name) if how.sought is SOUNDS else of_images(values, name, how.intensity)
+
+
+def _folder(text: str, root: Path, how: Reading) -> Listing:
+    """Return all files that are looked for in a folder and below; their names begin with the folder as it was given."""
+    walk = Walk(root, is_tolerant=True, takes_refused=True, sought=how.sought)
     paths = walk.files(root)
     items = [Item(printable(os.path.join(text, storage.relative(path, root))), path=path) for path in paths]
     items += [
@@ -124,7 +132,7 @@ def _folder(text: str, root: Path) -> Listing:
     if items:
         notes = tuple(f"{printable(text)}: {note}" for note in walk.ignored.notes())
         return Listing(items, len(items), notes)
-    return bad(text, "has no image (JPEG, PNG, BMP, GIF, WebP or TIFF) in it")
+    return bad(text, f"has {how.sought.none} in it")
 
 
 def _table(path: Path, how: Reading) -> Listing:
@@ -133,8 +141,8 @@ def _table(path: Path, how: Reading) -> Listing:
     wanted = column_of(how)
     if wanted is None:
         raise ConfigError(
-            f"{path} is a table, and nothing says which of its columns names the images; give  --input COLUMN, or a "
-            f'template such as  --input "images/{{image_id}}.png".\nIts columns are {shown(frame.columns)}.'
+            f"{path} is a table, and nothing says which of its columns names the {how.sought.noun}s; give  --input "
+            f'COLUMN, or a template such as  --input "{how.sought.template}".\nIts columns are {shown(frame.columns)}.'
         )
     try:
         texts = input_texts(frame, wanted)

@@ -1,4 +1,4 @@
-"""Predictions on images, batch by batch."""
+"""Predictions on images or sounds, batch by batch."""
 
 from __future__ import annotations
 
@@ -13,29 +13,36 @@ from kerastune_ft.data.source import counted
 from kerastune_ft.inference.items import Item
 from kerastune_ft.inference.outputs import Outputs, Row
 from kerastune_ft.inference.pictures import Picture, PictureReader, pictures
+from kerastune_ft.inference.sounds import SoundReader
 from kerastune_ft.input.decode import Geometry
+from kerastune_ft.input.sounds import Clip
 from kerastune_ft.rundir import RunDirectory
 from kerastune_ft.tasks.images import ImageInputs
 
 
 class PicturePredictor:
-    """Predicts on items that are images."""
+    """Predicts on items that are images, or sounds."""
 
     def __init__(self, run: RunDirectory, config: RunConfig, plan: Mapping[str, Any]) -> None:
         """Load the model; raise ConfigError where the run has none."""
         self._read = Outputs(run, config, plan)
         self.columns = self._read.columns
-        assert isinstance(self._read.task, ImageInputs)
-        height, width = plan["backbone"]["image_size"]
-        intensity = None if config.data.intensity == "auto" else config.data.intensity
-        self._reader = PictureReader(self._read.task, Geometry(height, width, config.data.resize), intensity)
+        self._reader = self._reader_of(config, plan)
         self._outputs = tf.function(self._computed, autograph=False)
         self._done = self._rotated = 0
 
-    def batches(self, items: Iterable[Item], size: int) -> Iterator[list[Row]]:
-        """Give rows, in order, whenever `size` images are complete.
+    def _reader_of(self, config: RunConfig, plan: Mapping[str, Any]) -> PictureReader | SoundReader:
+        if sound := plan.get("sound"):
+            return SoundReader(Clip(sound["sample_rate"], sound["samples"]))
+        assert isinstance(self._read.task, ImageInputs)
+        height, width = plan["backbone"]["image_size"]
+        intensity = None if config.data.intensity == "auto" else config.data.intensity
+        return PictureReader(self._read.task, Geometry(height, width, config.data.resize), intensity)
 
-        The model sees one batch shape: `size` images, or all there are where these are fewer.
+    def batches(self, items: Iterable[Item], size: int) -> Iterator[list[Row]]:
+        """Give rows, in order, whenever `size` inputs are complete.
+
+        The model sees one batch shape: `size` inputs, or all there are where these are fewer.
         """
         self._done = self._rotated = 0
         waiting: list[Picture] = []

@@ -8,6 +8,7 @@ from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
+from typing import Protocol
 
 import numpy as np
 import tensorflow as tf
@@ -22,7 +23,7 @@ from kerastune_ft.tasks.images import ImageInputs
 
 @dataclass(frozen=True)
 class Picture:
-    """What became of an item: its pixels, or the problem that keeps it from having any."""
+    """What became of an item: its pixels, or the samples of its sound, or the problem that keeps it from having any."""
 
     name: str
     pixels: tf.Tensor | None
@@ -73,7 +74,14 @@ def _compiled(inputs: Callable, shape: list, dtype: tf.DType) -> Callable:
     return tf.function(inputs, input_signature=[tf.TensorSpec(shape, dtype)])
 
 
-def pictures(items: Iterable[Item], reader: PictureReader, ahead: int) -> Iterator[Picture]:
+class Reader(Protocol):
+    """Reads items."""
+
+    def read(self, item: Item) -> Picture:
+        """Return what becomes of an item."""
+
+
+def pictures(items: Iterable[Item], reader: Reader, ahead: int) -> Iterator[Picture]:
     """Give a picture per item, in order, with up to `ahead` items read and decoded while earlier ones are used."""
     # A picture beyond Pillow's warning size is still a picture; one beyond its limit is refused.
     warnings.simplefilter("ignore", Image.DecompressionBombWarning)

@@ -13,6 +13,7 @@ import tensorflow as tf
 from kerastune_ft.data.source import DataSource
 from kerastune_ft.graph import randomness
 from kerastune_ft.input.decode import Geometry
+from kerastune_ft.input.sounds import Clip
 
 
 @dataclass(frozen=True)
@@ -141,14 +142,14 @@ Decoded = Callable[[np.ndarray], np.ndarray]
 class Shaping(Protocol):
     """What a task says of single examples on their way in."""
 
-    def targets(self, example: Mapping[str, tf.Tensor], geometry: Geometry | None = None) -> Any:
+    def targets(self, example: Mapping[str, tf.Tensor], geometry: Any = None) -> Any:
         """Return the fixed-shape target of one example."""
 
 
-class ImageShaping(Shaping, Protocol):
-    """What a task does to images and batches of them on their way in."""
+class FittedShaping(Shaping, Protocol):
+    """What a task does to images or sounds and batches of them on their way in."""
 
-    def inputs(self, example: Mapping[str, tf.Tensor], geometry: Geometry) -> tf.Tensor:
+    def inputs(self, example: Mapping[str, tf.Tensor], geometry: Any) -> tf.Tensor:
         """Return the fixed-shape input of one example."""
 
     def transform(
@@ -185,13 +186,13 @@ class Augmentation:
 
 @dataclass(frozen=True)
 class Loader:
-    """Reads, decodes and augments the images of one source for one task and geometry."""
+    """Reads, decodes and augments the images or sounds of one source for one task and shape of them."""
 
     source: DataSource
-    task: ImageShaping
-    geometry: Geometry
+    task: FittedShaping
+    geometry: Geometry | Clip
     buckets = None
-    """By example, which shape its input has: all images have one."""
+    """By example, which shape its input has: all have one."""
 
     @functools.cached_property
     def input_spec(self) -> tf.TensorSpec:
@@ -272,7 +273,7 @@ class Loader:
         return _mapped(dataset, transform)
 
 
-def targets_of(source: DataSource, task: Shaping, geometry: Geometry | None) -> np.ndarray | None:
+def targets_of(source: DataSource, task: Shaping, geometry: Geometry | Clip | None) -> np.ndarray | None:
     """Return the targets of all examples of a source by index, or None where labels alone do not tell them."""
     labels = tf.data.Dataset.from_tensor_slices(source.labels)
     try:

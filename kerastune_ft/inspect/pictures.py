@@ -23,6 +23,8 @@ _RESIZED = "resized"
 
 def draw(session: Session, plan: Plan, target: Path) -> None:
     """Write a picture of a few training examples to a .png or .html file, with a block for each phase."""
+    if session.task.modality != "image":
+        raise ConfigError(f"--pictures: the examples of {session.config.name} are no images; leave it out")
     source = session.source
     chosen = spread(source, _ROWS)
     with reading(source):

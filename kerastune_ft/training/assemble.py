@@ -12,6 +12,7 @@ import keras
 import numpy as np
 
 from kerastune_ft.backbones import base as backbones
+from kerastune_ft.backbones import sounds
 from kerastune_ft.backbones.base import Backbone
 from kerastune_ft.backbones.text_input import MASK, PADDING_MASK
 from kerastune_ft.config.run import RunConfig
@@ -25,9 +26,11 @@ from kerastune_ft.graph.boundary import HEAD
 from kerastune_ft.graph.units import Unit
 from kerastune_ft.input.decode import Geometry
 from kerastune_ft.input.pipeline import Loader
+from kerastune_ft.input.sounds import Clip, clip_of, usual_seconds
 from kerastune_ft.input.token_loader import TokenLoader, token_loader
 from kerastune_ft.tasks.base import Task
 from kerastune_ft.tasks.images import ImageInputs
+from kerastune_ft.tasks.sounds import SoundInputs
 from kerastune_ft.training import adapters, continuing
 from kerastune_ft.training.devices import Devices
 
@@ -61,6 +64,13 @@ class Session:
     def units(self) -> tuple[Unit, ...]:
         """Return the units of the backbone and then the head."""
         return (*self.backbone.units, self.head)
+
+    @property
+    def clip(self) -> Clip | None:
+        """Return what sounds are brought to; None where examples are no sounds."""
+        return (
+            self.loader.geometry if isinstance(self.loader, Loader) and isinstance(self.loader.geometry, Clip) else None
+        )
 
     @property
     def variables(self) -> dict[str, keras.Variable]:
@@ -101,8 +111,11 @@ def assemble(
         config.task, config.head, scheme, config.seed
     )
     with devices.strategy.scope():
-        backbone = backbones.computing_in(backbones.build(config.backbone, config.seed), devices.precision)
+        backbone = backbones.build(config.backbone, config.seed)
         _check_modality(config, task, backbone)
+        if task.modality == "audio":
+            backbone = _hearing(config, source, backbone)
+        backbone = backbones.computing_in(backbone, devices.precision)
         source_hash = backbones.content_hash(backbone.variables)
         adapters.build(config.phases, backbone.units, config.seed)
         outputs = task.head(_features(config, backbone), _mask(backbone))
@@ -123,11 +136,27 @@ def assemble(
 
 
 def _check_modality(config: RunConfig, task: Task, backbone: Backbone) -> None:
-    if task.modality != backbone.modality:
+    # A model of images takes sounds as spectrograms.
+    taken = {backbone.modality, "audio"} if backbone.modality == "image" else {backbone.modality}
+    if task.modality not in taken:
         raise ConfigError(
             f"backbone: {backbone.name} takes {_TAKEN[backbone.modality]}, and task.kind {config.task.kind} is of "
             f"{_TAKEN[task.modality]}; write another backbone, or a task whose name begins with {backbone.modality}_"
         )
+
+
+def _hearing(config: RunConfig, source: DataSource, backbone: Backbone) -> Backbone:
+    """Return the backbone with what turns the sounds of these data into what it takes."""
+    assert source.sound_seconds is not None
+    data = config.data
+    rate = sounds.sample_rate(config.backbone, backbone, data.sample_rate)
+    if data.seconds is not None:
+        clip = clip_of(data.seconds, rate)
+    elif backbone.samples is not None:
+        clip = Clip(rate, backbone.samples)
+    else:
+        clip = clip_of(usual_seconds(source.sound_seconds[source.splits["train"]]), rate)
+    return sounds.hearing(config.backbone, backbone, clip.sample_rate, clip.samples)
 
 
 def _features(config: RunConfig, backbone: Backbone) -> Any:
@@ -161,6 +190,9 @@ def _loader(
     report: Callable[[str], None],
     lengths: Sequence[int] | None,
 ) -> Loader | TokenLoader:
+    if backbone.samples is not None and backbone.sample_rate is not None:
+        assert isinstance(task, SoundInputs)
+        return Loader(source, task, Clip(backbone.sample_rate, backbone.samples))
     if backbone.text is None:
         assert isinstance(task, ImageInputs)
         return Loader(source, task, Geometry(*backbone.image_size, config.data.resize))

@@ -8,7 +8,7 @@ import importlib.metadata
 import os
 import platform
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -217,11 +217,11 @@ def evaluate(target: RunDirectory, config: RunConfig, data: Path | None, split: 
     """
     # The saved model has all weights and layers, so nothing the run began with is needed again.
     itself = EarlierRun(path=os.path.abspath(target.path) if target.is_local else str(target), head="keep")
-    bare = config.model_copy(update={"backbone": itself})
+    document = target.read_json("plan.json")
+    bare = _of_the_same_length(config.model_copy(update={"backbone": itself}), document)
     # As the run measured: its last figures and the saved model are float32, whatever it trained in.
     devices = _devices_for_evaluation(config.runtime.model_copy(update={"precision": FLOAT32}), watch)
     source = None if data is None else _other_data(target, config, data, watch)
-    document = target.read_json("plan.json")
     if source is not None and (count := seen(source, target, document)):
         watch.note(
             f"{count} of {counted(source.info.examples, 'example')} of {data} "
@@ -240,6 +240,15 @@ def evaluate(target: RunDirectory, config: RunConfig, data: Path | None, split: 
     plan = planning.for_evaluation(session, document)
     with reading(session.source):
         return results.metrics_of(session, results.evaluate_splits(session, plan, (split,), watch))[split]
+
+
+def _of_the_same_length(config: RunConfig, document: Mapping[str, Any]) -> RunConfig:
+    """Return the configuration with the length of sounds that the run found for them, whatever the data are now."""
+    if not document.get("sound"):
+        return config
+    return config.model_copy(
+        update={"data": config.data.model_copy(update={"seconds": document["sound"]["seconds"], "sample_rate": None})}
+    )
 
 
 def _devices_for_evaluation(runtime: Runtime, watch: Watch) -> device_choice.Devices:

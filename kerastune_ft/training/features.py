@@ -174,7 +174,7 @@ class PhaseFeatures:
             was_there &= not self._extract(need, level, opened, own, examples, view)
             ids += own
         if was_there:
-            self._watch.note(f"features of {counted(len(ids), 'example')}{_at(need, level, 0)} were stored before")
+            self._watch.note(f"features of {counted(len(ids), 'example')}{self._at(need, level, 0)} were stored before")
         return Stored(opened.rows(ids), places, tensors)
 
     def _opened(self, store: Store, bucket: int | None, row_bytes: int) -> FeatureStore:
@@ -202,7 +202,7 @@ class PhaseFeatures:
             return 0
         self._make_room(store, missing)
         source = self._source(need, level, examples, view)
-        what, left, waited, own = f"storing features{_at(need, level, view)}", missing, False, 0
+        what, left, waited, own = f"storing features{self._at(need, level, view)}", missing, False, 0
         began = heard = time.monotonic()
         while left:
             held: list[Block] = []
@@ -242,7 +242,7 @@ class PhaseFeatures:
         if own:
             seconds = time.monotonic() - began
             self._watch.note(
-                f"stored features of {counted(own, 'example')}{_at(need, level, view)} in {seconds:.1f} s "
+                f"stored features of {counted(own, 'example')}{self._at(need, level, view)} in {seconds:.1f} s "
                 f"({own / max(seconds, 1e-9):.0f} examples/s), {size_text(own * store.row_bytes)}"
             )
         return missing
@@ -301,6 +301,9 @@ class PhaseFeatures:
         loader = self._session.loader
         assert isinstance(loader, Loader)
         return loader.inputs(indices, self._group, drawn, view, decoded)
+
+    def _at(self, need: Need, level: str, view: int) -> str:
+        return _at(need, level, view, "sounds" if self._session.task.modality == "audio" else "images")
 
     @property
     def _group(self) -> int:
@@ -362,8 +365,8 @@ def _bytes(features: Any) -> np.ndarray:
     return packed[0] if len(packed) == 1 else np.concatenate(packed, axis=1)
 
 
-def _at(need: Need, level: str, view: int) -> str:
-    said = {INPUT: ["decoded images"], BASE: ["what stays frozen"], CUT: []}[level]
+def _at(need: Need, level: str, view: int, inputs: str) -> str:
+    said = {INPUT: [f"decoded {inputs}"], BASE: ["what stays frozen"], CUT: []}[level]
     if level != INPUT and need.views > 1:
         said.append(f"view {view + 1} of {need.views}")
     return f" ({', '.join(said)})" if said else ""

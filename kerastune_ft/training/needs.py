@@ -127,8 +127,7 @@ def _needs(session: Session, phases: Sequence[PhasePlan], plan: PhasePlan) -> li
 def _need(session: Session, phases: Sequence[PhasePlan], plan: PhasePlan, kind: str, passes: Mapping[str, int]) -> Need:
     views = plan.phase.augment.views if kind != PLAIN else 1
     fresh = views is None
-    height, width = session.backbone.image_size
-    pixels, length = height * width, mean_length(session)
+    pixels, length = _values(session), mean_length(session)
     rate, _ = flops_rate(session.devices)
     computing = [costs.forward_flops(stage.model, length) / rate + _CALLED for stage in plan.stages]
     stores: dict[str, Store] = {}
@@ -153,6 +152,12 @@ def _need(session: Session, phases: Sequence[PhasePlan], plan: PhasePlan, kind: 
         base=computing[0] if len(computing) > 1 else 0.0,
         rest=computing[-1] if computing else 0.0,
     )
+
+
+def _values(session: Session) -> int:
+    """Return the pixels of an image, or the samples of a sound, as the model takes it."""
+    height, width = session.backbone.image_size
+    return session.backbone.samples or height * width
 
 
 def mean_length(session: Session) -> float:

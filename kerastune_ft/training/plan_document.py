@@ -14,6 +14,8 @@ from kerastune_ft.graph import costs, keras_private, lora
 from kerastune_ft.graph.boundary import HEAD
 from kerastune_ft.graph.partition import tensor_bytes
 from kerastune_ft.graph.units import count
+from kerastune_ft.input import sounds
+from kerastune_ft.input.decode import Geometry
 from kerastune_ft.input.fitting import fitting_notes
 from kerastune_ft.input.token_loader import TokenLoader
 from kerastune_ft.stores.mounts import network_notes
@@ -58,6 +60,7 @@ def plan_document(session: Session, phases: Sequence[PhasePlan], chunk: int, dec
             "options": config.head.to_json(),
         },
         "text": session.loader.to_json() if isinstance(session.loader, TokenLoader) else None,
+        "sound": None if session.clip is None else session.clip.to_json(),
         "chunk": chunk,
         "cache": {
             "settings": cache_settings(session),
@@ -101,7 +104,10 @@ def _notes(session: Session, phases: Sequence[PhasePlan], chunk: int, decision: 
     notes += balance.notes(session.source, {plan.phase.name: plan.phase for plan in phases})
     if isinstance(session.loader, TokenLoader):
         notes += session.loader.notes()
-    elif session.source.image_sizes is not None:
+    elif session.clip is not None and session.source.sound_seconds is not None:
+        is_chosen = session.config.data.seconds is None and session.config.backbone.kind != "run"
+        notes += sounds.fitting_notes(session.source.sound_seconds, session.clip, is_chosen)
+    elif session.source.image_sizes is not None and isinstance(session.loader.geometry, Geometry):
         names = session.source.keys if session.config.output.examples else None
         notes += fitting_notes(session.source.image_sizes, names, session.loader.geometry)
     if session.unaddressed:

@@ -17,7 +17,7 @@ from kerastune_ft.errors import PromiseError
 from kerastune_ft.input.decode import Geometry
 from kerastune_ft.rundir import RunDirectory
 from kerastune_ft.tasks.images import ImageInputs
-from kerastune_ft.training import serving_images, serving_texts
+from kerastune_ft.training import serving_images, serving_sounds, serving_texts
 from kerastune_ft.training.assemble import Session
 from kerastune_ft.training.evaluate import Evaluated, evaluate_split
 from kerastune_ft.training.feed import Feed
@@ -34,7 +34,7 @@ _TEXT_SHOWN = 600
 _SAMPLES_COMPARED = 8
 # Two compiled programs of the same model may differ in the last digits of float32.
 _TOLERANCE = 1e-4
-_SERVING: Mapping[str, Any] = {"image": serving_images, "text": serving_texts}
+_SERVING: Mapping[str, Any] = {"audio": serving_sounds, "image": serving_images, "text": serving_texts}
 
 
 def evaluate_splits(
@@ -129,6 +129,8 @@ def _write_mistakes(session: Session, run: RunDirectory, rows: list[dict[str, An
         index = numbers[row["input"]]
         if isinstance(session.source, TextSource):
             entries.append({"texts": [text[:_TEXT_SHOWN] for text in session.source.texts[index]], **about})
+        elif session.clip is not None:
+            entries.append(about)
         else:
             name = f"{number:02d}.png"
             run.commit(f"evaluation/mistakes/{name}", _thumbnail(session, index))

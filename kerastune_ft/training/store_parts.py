@@ -26,6 +26,7 @@ from kerastune_ft.training.storing import PLAIN, Store
 INPUT_VERSION = 1
 # Counted up when the frozen part is computed otherwise.
 COMPUTATION_VERSION = 2
+_DECODED = {"image": "images", "audio": "sounds", "text": "texts"}
 # How the names of environment variables begin that choose kernels, and with them the last bits.
 _KERNELS = ("TF_ENABLE_ONEDNN", "TF_ONEDNN", "ONEDNN_", "DNNL_", "TF_XLA_", "XLA_FLAGS", "TF_CUDNN_", "NVIDIA_TF32")
 
@@ -83,7 +84,9 @@ def _adapters(below: Sequence[Stage]) -> dict[str, Any]:
 
 def _input(session: Session, length: int | None) -> dict[str, Any]:
     about: dict[str, Any] = {"task": session.task.kind, "version": INPUT_VERSION}
-    text = session.backbone.text
+    text, backbone = session.backbone.text, session.backbone
+    if backbone.samples is not None:
+        return {**about, "sample_rate": backbone.sample_rate, "samples": backbone.samples}
     if text is None:
         height, width = session.backbone.image_size
         return {**about, "image_size": [height, width], "resize": session.config.data.resize}
@@ -119,7 +122,7 @@ def about(session: Session, store: Store, length: int | None = None) -> dict[str
     """Return what listings say of a store."""
     return {
         "backbone": session.backbone.name if store.stages else "",
-        "cut": " + ".join(store.stages[-1]) if store.stages else "decoded images",
+        "cut": " + ".join(store.stages[-1]) if store.stages else f"decoded {_DECODED[session.task.modality]}",
         "image_size": list(session.backbone.image_size),
         "length": length,
         "views": store.variant != PLAIN,

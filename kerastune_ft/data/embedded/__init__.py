@@ -2,8 +2,8 @@
 
 Every set of images is a module with `EXAMPLES`, `CLASSES`, `SPLITS` (index ranges, or None where the set has no split
 of its own), `IMAGE_SIZE`, `VERSION`, `SYNTHETIC`, `DESCRIPTION`, `PROVENANCE`, `image(index)` and `label(index)`; one
-of texts has `text(index)` instead of `image(index)` and `IMAGE_SIZE`. The sets of images as TensorFlow Datasets
-builders are in `builders`, which alone needs tensorflow_datasets.
+of texts has `text(index)`, one of sounds `sound(index)` and `SAMPLE_RATE`, instead. The sets of images as TensorFlow
+Datasets builders are in `builders`, which alone needs tensorflow_datasets.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ import numpy as np
 
 NAMES: Final = ("blood_smear", "digits")
 TEXTS: Final = ("reviews", "sentence_pairs")
+SOUNDS: Final = ("chirps",)
 
 
 class EmbeddedSet(Protocol):
@@ -75,3 +76,33 @@ def embedded_texts(name: str) -> EmbeddedTexts:
     if name not in TEXTS:
         raise KeyError(f"{name!r} is no embedded data set of texts; there are {', '.join(TEXTS)}")
     return cast(EmbeddedTexts, import_module(f"{__name__}.{name}"))
+
+
+class EmbeddedSounds(Protocol):
+    """What every module of an embedded data set of sounds offers."""
+
+    EXAMPLES: int
+    CLASSES: tuple[str, ...]
+    SPLITS: dict[str, range]
+    SAMPLE_RATE: int
+    VERSION: str
+    SYNTHETIC: bool
+    DESCRIPTION: str
+    PROVENANCE: str
+
+    def sound(self, index: int) -> np.ndarray:
+        """Return example `index` as int16 [samples]."""
+
+    def label(self, index: int) -> int:
+        """Return the position in CLASSES of example `index`."""
+
+
+def embedded_sounds(name: str) -> EmbeddedSounds:
+    """Return the embedded data set of sounds `name`, one of SOUNDS.
+
+    >>> embedded_sounds("chirps").sound(0).dtype
+    dtype('int16')
+    """
+    if name not in SOUNDS:
+        raise KeyError(f"{name!r} is no embedded data set of sounds; there are {', '.join(SOUNDS)}")
+    return cast(EmbeddedSounds, import_module(f"{__name__}.{name}"))

@@ -1,0 +1,164 @@
+"""A model of spectrograms or images made to take sounds: its front end is stock Keras layers, part of the model.
+
+A network of convolutions is applied to the whole spectrogram of a sound at once, not to patches of the length it was
+trained on one after the other: what it computes is the same but for the edges of patches, nothing is computed twice
+where patches overlap, and one row of features belongs to an example, as with images. The head's pooling is over time
+and frequency then.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import keras
+
+from kerastune_ft.backbones.base import Backbone
+from kerastune_ft.config.sounds import SAMPLE_RATE, LogMel, SoundInput
+from kerastune_ft.errors import ConfigError
+from kerastune_ft.graph import keras_private
+from kerastune_ft.graph.flat import FlatCopy, NotRebuilt
+from kerastune_ft.graph.precision import same_unit
+from kerastune_ft.graph.units import Unit
+
+OWN_NAMES = (
+    "sound", "pad", "sound_mel", "sound_time", "sound_frames", "sound_floor", "log", "sound_range", "clip",
+    "sound_channel", "sound_size", "sound_channels",
+)  # fmt: skip
+"""Names of the operations put in front of a model."""
+
+
+def sample_rate(options: Any, backbone: Backbone, asked: int | None) -> int:
+    """Return how many samples a second a backbone takes; `asked` is data.sample_rate.
+
+    Raises ConfigError where it was made for another number.
+    """
+    log_mel = _log_mel(options, backbone)
+    own = backbone.sample_rate or log_mel.sample_rate
+    if own is not None and asked not in (None, own):
+        raise ConfigError(
+            f"data.sample_rate: {backbone.name} takes {own} samples a second, not {asked}; remove it, since sounds of "
+            "any rate are brought to that"
+        )
+    return own or asked or SAMPLE_RATE
+
+
+def hearing(options: Any, backbone: Backbone, rate: int, samples: int) -> Backbone:
+    """Return a backbone that takes sounds, float32 [samples] at that rate.
+
+    Raises ConfigError where it can take none of that length.
+    """
+    if backbone.modality == "audio" and backbone.log_mel is None and backbone.sample_rate is None:
+        raise ConfigError(
+            f"backbone: sounds cannot be turned into what {backbone.name} takes in this version; write a saved model "
+            'with an "input", or a model of images, which gets their spectrograms'
+        )
+    if backbone.samples == samples:
+        return backbone
+    if backbone.samples is not None:
+        raise ConfigError(
+            f"data.seconds: {backbone.name} takes {backbone.samples / rate:.6g} s of sound and no other length; remove "
+            "it"
+        )
+    sound = keras.Input((samples,), name="sound", dtype="float32")
+    is_image = backbone.modality == "image"
+    log_mel = _log_mel(options, backbone).resolved(rate, of_images=is_image)
+    _check(log_mel, rate, samples)
+    spectrogram = _spectrogram(sound, log_mel, samples)
+    if is_image:
+        spectrogram = _image(spectrogram, backbone)
+    heard = _on(backbone, sound, spectrogram, rate, samples)
+    frames, bins = 1 + (samples - (log_mel.window or 0)) // (log_mel.hop or 1), log_mel.bins
+    return replace(heard, preprocessing=f"log-mel spectrogram, {frames} x {bins}", image_size=(0, 0))
+
+
+def _log_mel(options: Any, backbone: Backbone) -> LogMel:
+    given = getattr(options, "input", None)
+    if backbone.log_mel is not None:
+        return backbone.log_mel
+    return given.log_mel if isinstance(given, SoundInput) else LogMel()
+
+
+def _check(log_mel: LogMel, rate: int, samples: int) -> None:
+    window, fft, high = log_mel.window or 0, log_mel.fft or 0, log_mel.high or 0.0
+    if high > rate / 2:
+        raise ConfigError(
+            f"backbone.input.log_mel.high: {high:g} Hz is more than sounds of {rate} samples a second can hold; write "
+            f"{rate / 2:g} or less"
+        )
+    if fft < window:
+        raise ConfigError(f"backbone.input.log_mel.fft: {fft} is less than the window of {window}; write a larger one")
+    least = max(window, fft // 2 + 1)
+    if samples < least:
+        raise ConfigError(
+            f"data.seconds: {samples / rate:.4g} s are {samples} samples at {rate} a second, and the spectrogram needs "
+            f"{least}; write {least / rate:.3g} or more"
+        )
+
+
+def _spectrogram(sound: Any, log_mel: LogMel, samples: int) -> Any:
+    """Return the symbolic log-mel spectrogram [batch, frames, bins, 1]; the first frame begins with the sound.
+
+    Keras centres the first frame on the first sample, and mirrors what would come before it: as much silence is put
+    before the sound as makes a frame begin with it, and the frames before that one are left out.
+    """
+    window, hop, fft = log_mel.window or 0, log_mel.hop or 1, log_mel.fft or 0
+    begins = fft // 2 - (fft - window) // 2
+    before = -(-begins // hop)
+    padded = keras.ops.pad(sound, [[0, 0], [before * hop - begins, 0]])
+    mel = keras.layers.MelSpectrogram(
+        fft_length=fft,
+        sequence_length=window,
+        sequence_stride=hop,
+        window="hann",
+        sampling_rate=log_mel.sample_rate,
+        num_mel_bins=log_mel.bins,
+        min_freq=log_mel.low,
+        max_freq=log_mel.high,
+        mag_exp=float(log_mel.power),
+        power_to_db=False,
+        name="sound_mel",
+        dtype="float32",
+    )(padded)
+    frames, there = 1 + (samples - window) // hop, mel.shape[2]
+    mel = keras.layers.Permute((2, 1), name="sound_time")(mel)
+    mel = keras.layers.Cropping1D((before, there - before - frames), name="sound_frames")(mel)
+    logs = keras.ops.log(keras.layers.Rescaling(1.0, offset=log_mel.floor, name="sound_floor")(mel))
+    if log_mel.range is not None:
+        low, high = log_mel.range
+        scale = 255.0 / (high - low)
+        logs = keras.layers.Rescaling(scale, offset=-low * scale, name="sound_range")(logs)
+        logs = keras.ops.clip(logs, 0.0, 255.0)
+    return keras.layers.Reshape((frames, log_mel.bins, 1), name="sound_channel")(logs)
+
+
+def _image(spectrogram: Any, backbone: Backbone) -> Any:
+    """Return a spectrogram as the picture a model of images takes, of its size and with its channels."""
+    height, width = backbone.image_size
+    resized = keras.layers.Resizing(height, width, interpolation="bilinear", name="sound_size")(spectrogram)
+    return keras.layers.Concatenate(name="sound_channels")([resized] * int(backbone.model.input.shape[-1]))
+
+
+def _on(backbone: Backbone, sound: Any, given: Any, rate: int, samples: int) -> Backbone:
+    """Return the backbone with its model applied to `given`, which comes from `sound`."""
+    try:
+        model = keras.Model(sound, FlatCopy(backbone.model, given, reserved=OWN_NAMES).output, name=backbone.model.name)
+    except NotRebuilt as error:
+        raise ConfigError(
+            f"data.seconds: {samples / rate:.4g} s of sound are {_shape(given)} for {backbone.name}, which takes "
+            f"{_shape(backbone.model.input)} and no other length: {error}"
+        ) from error
+    for old, new in zip(backbone.model.variables, model.variables, strict=True):
+        keras_private.set_path(new, old.path)
+    units = tuple(_unit(unit, model) for unit in backbone.units)
+    return replace(backbone, model=model, units=units, modality="audio", sample_rate=rate, samples=samples)
+
+
+def _unit(unit: Unit, model: keras.Model) -> Unit:
+    found = same_unit(unit, model)
+    shape = getattr(found.layers[-1].output, "shape", None) if found.layers else None
+    return found if shape is None else replace(found, output_shape=tuple(shape))
+
+
+def _shape(tensor: Any) -> str:
+    return " x ".join("any" if size is None else str(size) for size in tensor.shape[1:])

@@ -1,0 +1,52 @@
+"""What files of examples are: images or sounds, how they are found, checked and read."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from kerastune_ft.config.data import FolderData, TableData
+from kerastune_ft.config.tasks import Task, modality
+from kerastune_ft.data.checked import CheckedFile, FileCheck
+from kerastune_ft.data.files import FileSource, ImageFileSource, rotated_notes
+from kerastune_ft.data.images import ImageCheck
+from kerastune_ft.data.sounds import SoundCheck, SoundFileSource
+from kerastune_ft.data.source import Catalogue, Report
+from kerastune_ft.data.walk import IMAGES, SOUNDS, Sought
+
+
+@dataclass(frozen=True)
+class Medium:
+    """How files of one sort become examples."""
+
+    sought: Sought
+    check: Callable[[FolderData | TableData, Path, Path, Report], FileCheck[Any]]
+    """Returns what checks the files of a folder, given options, folder, cache directory and report."""
+    source: Callable[[Catalogue, Sequence[Any]], FileSource]
+    notes: Callable[[Sequence[Any]], tuple[str, ...]]
+    """Returns what is to be said of checked files."""
+
+
+def _image_check(options: FolderData | TableData, root: Path, cache_directory: Path, report: Report) -> ImageCheck:
+    return ImageCheck(root, cache_directory, None if options.intensity == "auto" else options.intensity, report)
+
+
+def _sound_check(options: FolderData | TableData, root: Path, cache_directory: Path, report: Report) -> SoundCheck:
+    return SoundCheck(root, cache_directory, report)
+
+
+def _nothing(checked: Sequence[CheckedFile]) -> tuple[str, ...]:
+    return ()
+
+
+_MEDIA = {
+    "image": Medium(IMAGES, _image_check, ImageFileSource, rotated_notes),
+    "audio": Medium(SOUNDS, _sound_check, SoundFileSource, _nothing),
+}
+
+
+def medium_of(task: Task) -> Medium:
+    """Return how the files of a task become examples."""
+    return _MEDIA[modality(task.kind)]

@@ -1,0 +1,45 @@
+"""Sounds whose samples lie in memory-mapped arrays: those of .npz files and of TensorFlow Datasets."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import tensorflow as tf
+
+from kerastune_ft.config.sounds import SAMPLE_RATE
+from kerastune_ft.data.source import Catalogue, DataSource
+from kerastune_ft.data.wav import mono
+
+
+class SampleSource(DataSource):
+    """Sounds read by index from an array."""
+
+    def __init__(
+        self, catalogue: Catalogue, row: Callable[[int], np.ndarray], frames: np.ndarray, sample_rate: int
+    ) -> None:
+        """`row` returns the samples of an example, [frames(, channels)]; `frames` are how many it has, by example."""
+        super().__init__(catalogue)
+        self._row, self._rate = row, sample_rate
+        self.sound_seconds = np.asarray(frames, np.float64) / sample_rate
+
+    def element(self, index: tf.Tensor) -> dict[str, tf.Tensor]:
+        """Return `samples`, float32 of one channel, and their `rate`."""
+        samples = tf.numpy_function(self._samples, [index], tf.float32, stateful=False)
+        return {"samples": tf.ensure_shape(samples, [None]), "rate": tf.constant(self._rate, tf.int32)}
+
+    def _samples(self, index: Any) -> np.ndarray:
+        return mono(np.asarray(self._row(int(index))))
+
+
+def own_rate(said: int | None, asked: int | None, name: str) -> tuple[int, tuple[str, ...]]:
+    """Return the samples a second of sounds of which the data say `said`, and a note where they say nothing.
+
+    `asked` is data.sample_rate.
+    """
+    if said is not None:
+        return said, ()
+    rate = asked or SAMPLE_RATE
+    why = "data.sample_rate" if asked else "as usual"
+    return rate, (f"{name} does not say how many samples make a second; they are taken to be {rate} ({why})",)

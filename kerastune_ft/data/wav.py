@@ -1,0 +1,143 @@
+"""WAV files: what they hold, and their samples as float32 of one channel."""
+
+from __future__ import annotations
+
+import struct
+from dataclasses import dataclass
+
+import numpy as np
+
+_PCM, _FLOAT, _EXTENSIBLE = 1, 3, 0xFFFE
+_CODECS = {2: "ADPCM", 6: "A-law", 7: "mu-law", 17: "IMA ADPCM", 49: "GSM", 85: "MP3"}
+_HEAD, _CHUNK = 12, 8
+_MOST_CHANNELS = 64
+_RATES = range(1000, 384_001)
+# Of a file written to a pipe, whose lengths its writer did not know.
+_UNKNOWN_LENGTHS = (0, 0xFFFFFFFF, 0x7FFFFFFF, 0x7FFFF000)
+
+
+class UnusableSoundError(Exception):
+    """A sound cannot be used; the message says why, as in `is cut short`."""
+
+
+@dataclass(frozen=True)
+class WavFormat:
+    """How the samples of a WAV file are written, and where they lie in it."""
+
+    is_float: bool
+    bits: int
+    channels: int
+    rate: int
+    start: int
+    frames: int
+
+    @property
+    def seconds(self) -> float:
+        """Return the length of the sound."""
+        return self.frames / self.rate
+
+
+def wav_format(content: bytes) -> WavFormat:
+    """Return what a WAV file says of itself; raise UnusableSoundError where it is none, or is damaged."""
+    if content[:4] not in (b"RIFF", b"RIFX") or content[8:12] != b"WAVE":
+        raise UnusableSoundError(_no_wav(content))
+    if content[:4] == b"RIFX":
+        raise UnusableSoundError("is a WAV file of another byte order (RIFX); convert it to an ordinary one")
+    about: tuple[int, int, int, int] | None = None
+    at = _HEAD
+    while at + _CHUNK <= len(content):
+        name, size = content[at : at + 4], struct.unpack_from("<I", content, at + 4)[0]
+        at += _CHUNK
+        if name == b"fmt ":
+            about = _described(content[at : at + size])
+        elif name == b"data":
+            if about is None:
+                raise UnusableSoundError("is damaged: its samples come before what describes them")
+            return _placed(about, at, size, len(content))
+        at += size + size % 2
+    raise UnusableSoundError("is damaged: it has no samples" if about else "is damaged: nothing describes its samples")
+
+
+def samples(content: bytes) -> tuple[np.ndarray, int]:
+    """Return the samples of a WAV file, float32 [frames] from -1 to 1, the mean of its channels, and their rate.
+
+    Raise UnusableSoundError where it cannot be read.
+    """
+    found = wav_format(content)
+    width = found.bits // 8
+    raw = np.frombuffer(content, np.uint8, found.frames * found.channels * width, found.start)
+    return mono(_values(raw, found).reshape(found.frames, found.channels)), found.rate
+
+
+def mono(values: np.ndarray) -> np.ndarray:
+    """Return samples [frames] or [frames, channels] as float32 of one channel, whole numbers by what their type holds.
+
+    Raise UnusableSoundError where they cannot be used.
+    """
+    if values.dtype.kind in "iu":
+        middle = 0 if values.dtype.kind == "i" else 2.0 ** (8 * values.dtype.itemsize - 1)
+        values = (values.astype(np.float64) - middle) / 2.0 ** (8 * values.dtype.itemsize - 1)
+    if values.ndim == 2:
+        values = values[:, 0] if values.shape[1] == 1 else values.mean(axis=1, dtype=np.float64)
+    if not np.isfinite(values).all():
+        raise UnusableSoundError("has samples that are no numbers (NaN or infinite)")
+    return np.ascontiguousarray(values, np.float32)
+
+
+def _described(chunk: bytes) -> tuple[int, int, int, int]:
+    """Return kind, channels, rate and bits from a chunk of a format."""
+    if len(chunk) < 16:
+        raise UnusableSoundError("is damaged: what describes its samples is cut short")
+    kind, channels, rate, _, _, bits = struct.unpack_from("<HHIIHH", chunk)
+    if kind == _EXTENSIBLE and len(chunk) >= 26:
+        kind = struct.unpack_from("<H", chunk, 24)[0]
+    if kind not in (_PCM, _FLOAT):
+        codec = _CODECS.get(kind, f"codec {kind}")
+        raise UnusableSoundError(f"is compressed ({codec}); convert it to PCM of 16 bits")
+    if bits not in ((8, 16, 24, 32) if kind == _PCM else (32, 64)):
+        raise UnusableSoundError(f"has samples of {bits} bits; convert it to PCM of 16 bits")
+    if not 1 <= channels <= _MOST_CHANNELS:
+        raise UnusableSoundError(f"is damaged: it says that it has {channels} channels")
+    if rate not in _RATES:
+        raise UnusableSoundError(f"is damaged: it says that it has {rate} samples a second")
+    return kind, channels, rate, bits
+
+
+def _placed(about: tuple[int, int, int, int], start: int, size: int, length: int) -> WavFormat:
+    kind, channels, rate, bits = about
+    there = length - start
+    if size in _UNKNOWN_LENGTHS:
+        size = there
+    frame = channels * bits // 8
+    if size > there:
+        raise UnusableSoundError(f"is cut short: {there} of {size} bytes of its samples are there")
+    if size < frame:
+        raise UnusableSoundError("has no samples")
+    return WavFormat(kind == _FLOAT, bits, channels, rate, start, size // frame)
+
+
+def _values(raw: np.ndarray, found: WavFormat) -> np.ndarray:
+    """Return samples as float32 from -1 to 1; of 32 bits and more the digits that float32 has."""
+    if found.is_float:
+        return raw.view(f"<f{found.bits // 8}").astype(np.float32)
+    if found.bits == 8:
+        return (raw.astype(np.float32) - 128.0) / 128.0
+    if found.bits == 24:
+        widened = np.zeros((len(raw) // 3, 4), np.uint8)
+        widened[:, 1:] = raw.reshape(-1, 3)
+        return (widened.reshape(-1).view("<i4").astype(np.float64) / 2.0**31).astype(np.float32)
+    return (raw.view(f"<i{found.bits // 8}").astype(np.float64) / 2.0 ** (found.bits - 1)).astype(np.float32)
+
+
+def _no_wav(content: bytes) -> str:
+    if not content:
+        return "is empty"
+    if content[:4] == b"fLaC":
+        return "is a FLAC file; convert it to WAV"
+    if content[:4] == b"OggS":
+        return "is an Ogg file; convert it to WAV"
+    if content[:3] == b"ID3" or content[:2] in (b"\xff\xfb", b"\xff\xf3"):
+        return "is an MP3 file; convert it to WAV"
+    if content[:4] in (b"RF64", b"BW64"):
+        return "is a WAV file for more than 4 GB (RF64); cut it into clips"
+    return "is no WAV file"

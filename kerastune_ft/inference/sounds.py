@@ -1,0 +1,55 @@
+"""Sounds to predict on: read and brought to rate and length exactly as training does it, or given in arrays."""
+
+from __future__ import annotations
+
+import numpy as np
+import tensorflow as tf
+
+from kerastune_ft.data.sounds import read_once
+from kerastune_ft.data.wav import UnusableSoundError, mono
+from kerastune_ft.errors import DataError
+from kerastune_ft.inference.items import Item, Listing
+from kerastune_ft.inference.pictures import Picture
+from kerastune_ft.input.sounds import Clip, fitted
+
+_MOST_CHANNELS = 8
+
+
+class SoundReader:
+    """Reads items that are sounds."""
+
+    def __init__(self, clip: Clip) -> None:
+        """`clip` is that of the run."""
+        self._clip = clip
+
+    def read(self, item: Item) -> Picture:
+        """Return what becomes of an item; the samples of an array are those of a sound at the clip's rate."""
+        if item.problem is not None:
+            return Picture(item.name, None, item.problem)
+        try:
+            if item.values is not None:
+                samples, rate = mono(item.values), self._clip.sample_rate
+            else:
+                samples, rate = read_once(item.path or "")
+        except UnusableSoundError as problem:
+            said = str(problem)
+            if said == "is not there" and item.path and item.path != item.name:
+                said += f" (looked for {item.path})"
+            return Picture(item.name, None, said)
+        return Picture(item.name, tf.constant(fitted(samples, rate, self._clip)))
+
+
+def of_sounds(sounds: np.ndarray, name: str) -> Listing:
+    """Return the sounds of an array, named by its rows; raise DataError where it cannot be sounds.
+
+    One sound is [samples], several are [N, samples] or [N, samples, channels].
+    """
+    several_channels = sounds.ndim == 3 and sounds.shape[-1] > _MOST_CHANNELS
+    if sounds.dtype.kind not in "uif" or sounds.ndim not in (1, 2, 3) or 0 in sounds.shape or several_channels:
+        raise DataError(
+            f"{name} has shape {list(sounds.shape)} and dtype {sounds.dtype}; sounds are numbers, [samples], "
+            "[N, samples] or [N, samples, channels]"
+        )
+    if sounds.ndim == 1:
+        return Listing([Item(name, values=sounds)], 1)
+    return Listing((Item(f"{name}[{row}]", values=sound) for row, sound in enumerate(sounds)), len(sounds))

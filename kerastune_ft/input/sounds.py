@@ -1,0 +1,98 @@
+"""From a sound of any rate and length to the fixed number of samples a model takes.
+
+Another rate is come by with `scipy.signal.resample_poly`: a polyphase filter, linear in phase, under a Kaiser window,
+which cuts off what the lower of the two rates cannot hold. It is computed in float64, one sound at a time, so that the
+result is a function of the sound alone.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+import tensorflow as tf
+
+from kerastune_ft.data.source import counted
+
+# Lengths the program chooses are whole steps of this, in seconds.
+_STEP = 0.01
+_SHARE = 0.95
+
+
+@dataclass(frozen=True)
+class Clip:
+    """What sounds are brought to: shorter ones are followed by silence, of longer ones the end is cut off."""
+
+    sample_rate: int
+    samples: int
+
+    @property
+    def seconds(self) -> float:
+        """Return the length."""
+        return self.samples / self.sample_rate
+
+    def to_json(self) -> dict[str, float]:
+        """Return the clip as a JSON object."""
+        return {"sample_rate": self.sample_rate, "samples": self.samples, "seconds": self.seconds}
+
+
+def usual_seconds(lengths: np.ndarray) -> float:
+    """Return in how many seconds 95 % of sounds of these lengths have room."""
+    wanted = float(np.quantile(lengths, _SHARE, method="higher"))
+    return math.ceil(round(wanted / _STEP, 6)) * _STEP
+
+
+def clip_of(seconds: float, sample_rate: int) -> Clip:
+    """Return the clip of so many seconds."""
+    return Clip(sample_rate, max(1, round(seconds * sample_rate)))
+
+
+def fitted(samples: np.ndarray, rate: int, clip: Clip) -> np.ndarray:
+    """Return a sound [frames] as float32 [samples of the clip]."""
+    # What is cut off anyway is not resampled, but for as much as the filter reaches.
+    enough = math.ceil((clip.seconds + 0.1) * rate)
+    values = resampled(samples[:enough], rate, clip.sample_rate)[: clip.samples]
+    return np.concatenate([values, np.zeros(clip.samples - len(values), np.float32)])
+
+
+def resampled(samples: np.ndarray, rate: int, wanted: int) -> np.ndarray:
+    """Return a sound at another rate, float32."""
+    if rate == wanted:
+        return samples.astype(np.float32, copy=False)
+    from scipy.signal import resample_poly
+
+    common = math.gcd(rate, wanted)
+    return resample_poly(samples.astype(np.float64), wanted // common, rate // common).astype(np.float32)
+
+
+def fit(samples: tf.Tensor, rate: tf.Tensor, clip: Clip) -> tf.Tensor:
+    """Return a sound as float32 [samples of the clip]; a graph function."""
+
+    def fit_one(values: np.ndarray, own_rate: np.ndarray) -> np.ndarray:
+        return fitted(values, int(own_rate), clip)
+
+    result = tf.numpy_function(fit_one, [samples, rate], tf.float32, stateful=False)
+    return tf.ensure_shape(result, [clip.samples])
+
+
+def fitting_notes(lengths: np.ndarray, clip: Clip, is_chosen: bool) -> list[str]:
+    """Return what becomes of sounds of these lengths in seconds; `is_chosen` says that the program chose the clip's."""
+    # Resampling makes a sample more or less of it.
+    longer = int((lengths > clip.seconds + 0.5 / clip.sample_rate).sum())
+    shorter = int((lengths < clip.seconds - 0.5 / clip.sample_rate).sum())
+    why = "where 95 % of the training examples have room" if is_chosen else "data.seconds"
+    notes = [f"a sound is {clip.seconds:.4g} s at {clip.sample_rate} samples a second here ({why})"]
+    if longer:
+        lost = (lengths - clip.seconds)[lengths > clip.seconds]
+        notes.append(
+            f"{longer} of {counted(len(lengths), 'sound')} {'is' if longer == 1 else 'are'} longer and cut, by "
+            f"{np.median(lost):.2g} s in the median and {lost.max():.3g} s at most"
+        )
+    if shorter:
+        filled = (clip.seconds - lengths)[lengths < clip.seconds]
+        notes.append(
+            f"{shorter} of {counted(len(lengths), 'sound')} {'is' if shorter == 1 else 'are'} shorter and followed by "
+            f"silence, {np.median(filled):.2g} s in the median"
+        )
+    return notes
