@@ -74,6 +74,8 @@ _DATASETS = (
     {"name": ".npz of strings", "task": "text_classification, text_regression", "source": "arrays", "config": ""},
 )
 
+_TAKEN = {"image": "images", "text": "texts", "audio": "sounds"}
+
 
 def tasks() -> list[dict[str, Any]]:
     """Return the tasks of this version: kind, what it is, its metrics."""
@@ -89,13 +91,14 @@ def datasets() -> list[dict[str, Any]]:
 def backbones(fitting: Sequence[str] = ()) -> list[dict[str, Any]]:
     """Return every backbone, those named in `fitting` first and marked by their place there.
 
-    Name, parameters without the top, image size, top-1 accuracy on ImageNet where Keras documents it, licence of those
-    weights, and the words that `weights` takes besides a path and null.
+    Name, what it takes, and the words that `weights` takes besides a path and null; of applications also parameters
+    without the top, image size, top-1 accuracy on ImageNet where Keras documents it, and licence of those weights.
     """
     rows: list[dict[str, Any]] = [
         {
             "name": name,
             "kind": "applications",
+            "takes": _TAKEN["image"],
             "parameters": facts.parameters,
             "image_size": facts.image_size,
             "top_1": facts.top_1,
@@ -105,8 +108,13 @@ def backbones(fitting: Sequence[str] = ()) -> list[dict[str, Any]]:
         for name, facts in APPLICATIONS.items()
     ]
     rows += [
-        {"name": name, "kind": "keras_hub", "weights": ["preset", "random"] if name in BY_CLASS else ["preset"]}
-        for name in HUB_FAMILIES
+        {
+            "name": name,
+            "kind": "keras_hub",
+            "takes": _TAKEN[family.modality],
+            "weights": ["preset", "random"] if name in BY_CLASS else ["preset"],
+        }
+        for name, family in HUB_FAMILIES.items()
     ]
     if not fitting:
         return rows

@@ -10,6 +10,7 @@ from kerastune_ft import registry
 from kerastune_ft.cli import main
 from kerastune_ft.config.advice import AMOUNTS, DEVICES, advise, general
 from kerastune_ft.config.applications import APPLICATIONS
+from kerastune_ft.config.hub_families import HUB_FAMILIES
 from kerastune_ft.config.presets import PRESETS
 
 
@@ -51,7 +52,7 @@ def test_advice_says_of_a_preset_what_it_does(amount: object) -> None:
 
 def test_the_few_that_fit_come_first_and_marked() -> None:
     names = [row["name"] for row in registry.backbones()]
-    assert names == list(APPLICATIONS)
+    assert names == [*APPLICATIONS, *HUB_FAMILIES]
     rows = registry.backbones(("VGG16", "MobileNetV2"))
     assert [(row["name"], row["fits"]) for row in rows[:3]] == [("VGG16", 1), ("MobileNetV2", 2), (names[0], None)]
     assert sorted(row["name"] for row in rows) == sorted(names)
@@ -72,9 +73,11 @@ def test_without_examples_the_advice_is_general() -> None:
     document = json.loads(given("--json").stdout)
     assert [one["amount"] for one in document["advice"]] == [amount.label for amount in AMOUNTS]
     assert {one["device"] for one in document["advice"]} == {"cpu"}
-    assert len(document["backbones"]) == 40
+    applications = [row for row in document["backbones"] if row["kind"] == "applications"]
+    assert len(applications) == 40
     assert "fits" not in document["backbones"][0]
-    assert all(row["license"] and row["parameters"] > 0 for row in document["backbones"])
+    assert all(row["license"] and row["parameters"] > 0 for row in applications)
+    assert {row["takes"] for row in document["backbones"]} == {"images", "texts", "sounds"}
 
 
 @pytest.mark.parametrize(
