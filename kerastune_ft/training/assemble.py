@@ -21,7 +21,7 @@ from kerastune_ft.data.labels import Scheme
 from kerastune_ft.data.source import DataSource, open_source
 from kerastune_ft.data.texts import TextSource
 from kerastune_ft.errors import ConfigError
-from kerastune_ft.graph import keras_private, normalisation, precision, randomness
+from kerastune_ft.graph import keras_private, normalisation, pooling, precision, randomness
 from kerastune_ft.graph.boundary import HEAD
 from kerastune_ft.graph.units import Unit
 from kerastune_ft.input.decode import Geometry
@@ -126,6 +126,7 @@ def assemble(
     leaves = keras_private.leaf_layers(model)
     unaddressed = randomness.bind(leaves)
     normalisation.bind(leaves)
+    pooling.bind(leaves)
     loader = _loader(config, source, task, backbone, report, lengths)
     variables = {variable.path: variable for unit in (*backbone.units, head) for variable in unit.variables}
     origin = {path: np.array(variable.numpy()) for path, variable in variables.items()}

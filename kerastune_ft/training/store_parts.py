@@ -25,7 +25,7 @@ from kerastune_ft.training.storing import PLAIN, Store
 # Counted up when inputs are decoded, fitted or augmented otherwise, so that an older store is not taken for one of now.
 INPUT_VERSION = 1
 # Counted up when the frozen part is computed otherwise.
-COMPUTATION_VERSION = 2
+COMPUTATION_VERSION = 3
 _DECODED = {"image": "images", "audio": "sounds", "text": "texts"}
 # How the names of environment variables begin that choose kernels, and with them the last bits.
 _KERNELS = ("TF_ENABLE_ONEDNN", "TF_ONEDNN", "ONEDNN_", "DNNL_", "TF_XLA_", "XLA_FLAGS", "TF_CUDNN_", "NVIDIA_TF32")
