@@ -117,7 +117,8 @@ def _copied(name: str, output: str | os.PathLike[str] | None) -> Started:
     names = files.shipped_names()
     if name not in names:
         raise ConfigError(f"--example: {unknown(name, names)[0]}")
-    target = _target(output, name)
+    # A twin in a folder of its own is named after both.
+    target = _target(output, name.replace("/", "_"))
     _write(target, (files.SHIPPED / f"{name}.json").read_text(encoding="utf-8"))
     return Started(target, _schema_beside(target), None, None, {}, (), ())
 
