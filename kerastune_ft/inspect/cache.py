@@ -27,6 +27,7 @@ _OTHERS = {
     "files": "what is known of data files that were checked",
     "locks": "locks of runs in remote directories",
     "tfds": "examples of TFDS data sets",
+    "tokens": "token ids of texts",
 }
 
 
