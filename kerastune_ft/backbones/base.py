@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import importlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
@@ -42,13 +42,25 @@ class Transfer:
 
 
 @dataclass(frozen=True)
+class Lengths:
+    """Which sounds a model takes that is made anew for each length, out of the same layers."""
+
+    fewest: int
+    """Samples of the shortest."""
+    most: int
+    """Samples of the longest."""
+    of: Callable[[int], tuple[keras.Model, tuple[Unit, ...]]]
+    """Makes model and units for sounds of so many samples."""
+
+
+@dataclass(frozen=True)
 class Backbone:
     """A pretrained body: raw inputs in, features out, ordered units in between.
 
     `model` takes what the task's pipeline yields and holds its own preprocessing: images of values 0 to 255, float32;
     for text a dict of int32 [batch, length] by the names of `text`, for which it gives hidden states
     [batch, length, width]; for audio the samples of a sound, float32 [batch, samples], and before `sounds.hearing` was
-    called a spectrogram.
+    called a spectrogram, or samples of another length.
     """
 
     name: str
@@ -70,6 +82,8 @@ class Backbone:
     """Samples a second of the sounds it takes; None where it takes no samples."""
     samples: int | None = None
     """Samples of a sound."""
+    lengths: Lengths | None = None
+    """Which sounds a model takes whose length is not settled yet; None for the others."""
     prefix_tokens: int = 0
     """How many of the first positions of the features are no patches of the image: class tokens and registers."""
 

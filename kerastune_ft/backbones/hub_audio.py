@@ -1,27 +1,90 @@
-"""Audio encoders of keras-hub as one graph: Whisper on log-mel frames, Moonshine on samples."""
+"""Audio encoders of keras-hub as one graph from samples to hidden states: Whisper and Moonshine.
+
+What a preset's audio converter computes is put in front as stock operations, so that it is part of the model. A sound
+is not followed by silence up to thirty seconds, as it is for transcription: the encoder sees the length of the data.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
 import keras
+import keras_hub
+import numpy as np
 
 from kerastune_ft.backbones.hub_blocks import replayed
 
-FEATURES, SAMPLES, MASK = "encoder_features", "encoder_input_values", "encoder_padding_mask"
-# Four seconds at the rate Moonshine was trained with, where nothing else is said.
-_SAMPLES = 64_000
+_FEATURES, _SAMPLES, _MASK = "encoder_features", "encoder_input_values", "encoder_padding_mask"
+# The seconds that Moonshine's authors allow: https://github.com/usefulsensors/moonshine.
+_SHORTEST, _LONGEST = 0.1, 64.0
+# Of a graph that is made for the units alone, in seconds; Moonshine has no length of its own.
+_USUAL = 4
 
 
-def encoder(body: keras.Model) -> keras.Model:
-    """Return the model of frames [batch, frames, bands] or samples [batch, samples, 1] -> [batch, length, width].
+@dataclass(frozen=True)
+class Ear:
+    """How an encoder of sounds takes them."""
 
-    The length is fixed: Whisper's own, or four seconds.
+    sample_rate: int
+    fewest: int
+    """Samples of the shortest sound it takes."""
+    most: int
+    """Samples of the longest."""
+    encoder: Callable[[int], keras.Model]
+    """Makes the model [batch, samples] -> [batch, length, width] for so many samples, of the same layers each time."""
+
+    @property
+    def usual(self) -> int:
+        """Return the samples of a sound where nothing says how many."""
+        return min(self.most, _USUAL * self.sample_rate)
+
+
+def ear(body: keras.Model, converter: Any) -> Ear:
+    """Return how a backbone takes sounds; `converter` is its preset's, or None for the usual one of its class."""
+    if _FEATURES in body.input:
+        return _whisper(body, converter or keras_hub.layers.WhisperAudioConverter(num_mels=body.num_mels))
+    return _moonshine(body, converter or keras_hub.layers.MoonshineAudioConverter())
+
+
+def _whisper(body: keras.Model, converter: Any) -> Ear:
+    def encoder(samples: int) -> keras.Model:
+        sound = keras.Input((samples,), name="sound", dtype="float32")
+        return _encoder(body, sound, {_FEATURES: _frames(sound, converter)})
+
+    rate = int(converter.sampling_rate)
+    return Ear(rate, round(_SHORTEST * rate), body.max_encoder_sequence_length * converter.stride, encoder)
+
+
+def _frames(sound: Any, converter: Any) -> Any:
+    """Return Whisper's log-mel frames [batch, samples // stride, mels]: those of the eight decades below the loudest.
+
+    Source: https://github.com/openai/whisper, audio.py, log_mel_spectrogram.
     """
-    given = body.input
-    if FEATURES in given:
-        sound = keras.Input((body.max_encoder_sequence_length, body.num_mels), name="frames", dtype="float32")
-        inputs = {FEATURES: sound}
-    else:
-        sound = keras.Input((_SAMPLES, 1), name="samples", dtype="float32")
-        inputs = {SAMPLES: sound, MASK: keras.ops.ones_like(sound[:, :, 0], dtype="bool")}
-    part = keras.Model({name: given[name] for name in inputs}, body.output["encoder_sequence_output"])
+    ops, bins = keras.ops, int(converter.num_fft_bins)
+    padded = ops.pad(sound, [[0, 0], [bins // 2, bins // 2]], mode="reflect")
+    real, imaginary = ops.stft(padded, bins, int(converter.stride), bins, window="hann", center=False)
+    power = (ops.square(real) + ops.square(imaginary))[:, :-1]
+    logs = ops.log10(ops.maximum(ops.matmul(power, np.asarray(converter.mel_filters)), 1e-10))
+    logs = ops.maximum(logs, ops.max(logs, axis=(1, 2), keepdims=True) - 8.0)
+    return keras.layers.Rescaling(0.25, offset=1.0, name="sound_frames", dtype="float32")(logs)
+
+
+def _moonshine(body: keras.Model, converter: Any) -> Ear:
+    def encoder(samples: int) -> keras.Model:
+        sound = keras.Input((samples,), name="sound", dtype="float32")
+        values = keras.layers.Reshape((samples, 1), name="sound_samples", dtype="float32")(sound)
+        if converter.do_normalize:
+            mean, variance = keras.ops.moments(values, axes=1, keepdims=True)
+            values = (values - mean) / keras.ops.sqrt(variance + 1e-7)
+        mask = keras.ops.ones_like(values[:, :, 0], dtype="bool")
+        return _encoder(body, sound, {_SAMPLES: values, _MASK: mask})
+
+    rate = int(converter.sampling_rate)
+    return Ear(rate, round(_SHORTEST * rate), round(_LONGEST * rate), encoder)
+
+
+def _encoder(body: keras.Model, sound: Any, inputs: dict[str, Any]) -> keras.Model:
+    part = keras.Model({name: body.input[name] for name in inputs}, body.output["encoder_sequence_output"])
     return keras.Model(sound, replayed(part, inputs), name=body.name)

@@ -14,12 +14,13 @@ import keras
 import keras_hub
 
 from kerastune_ft.backbones import hub_audio, hub_presets, hub_text, hub_vision
-from kerastune_ft.backbones.base import Backbone, Transfer
+from kerastune_ft.backbones.base import Backbone, Lengths, Transfer
 from kerastune_ft.backbones.hub_units import units_of
 from kerastune_ft.backbones.text_input import DEFAULT_LENGTH, TextInput, byte_tokens, special_tokens
 from kerastune_ft.config.backbones import KerasHub
 from kerastune_ft.config.hub_families import BYTES, HUB_FAMILIES, HubFamily
 from kerastune_ft.errors import ConfigError
+from kerastune_ft.graph.units import Unit
 
 _VOCABULARY = ("vocabulary_size", "vocab_size")
 
@@ -45,7 +46,7 @@ def _of_class(options: KerasHub) -> Backbone:
     if family.modality == "image":
         return _of_images(body, name, family, None, transfer)
     if family.modality == "audio":
-        return _of_audio(body, name, family, transfer)
+        return _of_sounds(body, name, family, None, transfer)
     size = int(next(given[key] for key in _VOCABULARY if key in given))
     if size < BYTES:
         raise ConfigError(
@@ -76,7 +77,8 @@ def _of_preset(options: KerasHub, preset: str, load_weights: bool) -> Backbone:
         converter = _part(keras_hub.layers.ImageConverter, preset, handle)
         backbone = _of_images(body, name, family, converter, transfer)
     elif family.modality == "audio":
-        backbone = _of_audio(body, name, family, transfer)
+        converter = _part(keras_hub.layers.AudioConverter, preset, handle)
+        backbone = _of_sounds(body, name, family, converter, transfer)
     else:
         tokenizer = _part(keras_hub.tokenizers.Tokenizer, preset, handle)
         length = hub_presets.sequence_length(directory) if directory else None
@@ -100,7 +102,7 @@ def _loaded(options: KerasHub, preset: str, handle: str, load_weights: bool) -> 
 
 
 def _part(kind: Any, preset: str, handle: str) -> Any:
-    """Return the tokenizer or the image converter of a preset."""
+    """Return the tokenizer, or the converter of images or sounds, of a preset."""
     try:
         with _quiet():
             return kind.from_preset(handle)
@@ -137,9 +139,18 @@ def _of_images(body: keras.Model, name: str, family: HubFamily, converter: Any, 
     )
 
 
-def _of_audio(body: keras.Model, name: str, family: HubFamily, transfer: Transfer) -> Backbone:
-    model = hub_audio.encoder(body)
-    return Backbone(name, model, units_of(model, family), (0, 0), "frames", transfer, modality="audio")
+def _of_sounds(body: keras.Model, name: str, family: HubFamily, converter: Any, transfer: Transfer) -> Backbone:
+    ear = hub_audio.ear(body, converter)
+
+    def of(samples: int) -> tuple[keras.Model, tuple[Unit, ...]]:
+        model = ear.encoder(samples)
+        return model, units_of(model, family)
+
+    model, units = of(ear.usual)
+    return Backbone(
+        name, model, units, (0, 0), "samples", transfer,
+        modality="audio", sample_rate=ear.sample_rate, lengths=Lengths(ear.fewest, ear.most, of),
+    )  # fmt: skip
 
 
 def _text_input(body: keras.Model, tokenizer: Any, special: Mapping[str, Any], length: int | None) -> TextInput:

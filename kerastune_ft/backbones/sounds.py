@@ -13,7 +13,7 @@ from typing import Any
 
 import keras
 
-from kerastune_ft.backbones.base import Backbone
+from kerastune_ft.backbones.base import Backbone, Lengths
 from kerastune_ft.config.sounds import SAMPLE_RATE, LogMel, SoundInput
 from kerastune_ft.errors import ConfigError
 from kerastune_ft.graph import keras_private
@@ -48,11 +48,8 @@ def hearing(options: Any, backbone: Backbone, rate: int, samples: int) -> Backbo
 
     Raises ConfigError where it can take none of that length.
     """
-    if backbone.modality == "audio" and backbone.log_mel is None and backbone.sample_rate is None:
-        raise ConfigError(
-            f"backbone: sounds cannot be turned into what {backbone.name} takes in this version; write a saved model "
-            'with an "input", or a model of images, which gets their spectrograms'
-        )
+    if backbone.lengths is not None:
+        return _of_length(options, backbone, backbone.lengths, rate, samples)
     if backbone.samples == samples:
         return backbone
     if backbone.samples is not None:
@@ -70,6 +67,21 @@ def hearing(options: Any, backbone: Backbone, rate: int, samples: int) -> Backbo
     heard = _on(backbone, sound, spectrogram, rate, samples)
     frames, bins = 1 + (samples - (log_mel.window or 0)) // (log_mel.hop or 1), log_mel.bins
     return replace(heard, preprocessing=f"log-mel spectrogram, {frames} x {bins}", image_size=(0, 0))
+
+
+def _of_length(options: Any, backbone: Backbone, lengths: Lengths, rate: int, samples: int) -> Backbone:
+    if getattr(options, "input", None) is not None:
+        raise ConfigError(
+            f"backbone.input: {backbone.name} brings its own, as its preset's audio converter makes it; remove it"
+        )
+    if not lengths.fewest <= samples <= lengths.most:
+        least, most = lengths.fewest / rate, lengths.most / rate
+        raise ConfigError(
+            f"data.seconds: {backbone.name} takes sounds of {least:.3g} to {most:.4g} s, and not of "
+            f"{samples / rate:.4g} s"
+        )
+    model, units = lengths.of(samples)
+    return replace(backbone, model=model, units=units, samples=samples, lengths=None)
 
 
 def _log_mel(options: Any, backbone: Backbone) -> LogMel:

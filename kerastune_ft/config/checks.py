@@ -14,6 +14,7 @@ from kerastune_ft.config.applications import APPLICATIONS, EMBEDDED, EMBEDDED_AL
 from kerastune_ft.config.augment import changes_images
 from kerastune_ft.config.backbones import WEIGHTS_ALONE
 from kerastune_ft.config.documents import KeyPath, shown
+from kerastune_ft.config.modality_checks import modality_inconsistencies
 from kerastune_ft.config.optimizers import OPTIMIZER_OPTIONS
 from kerastune_ft.config.sound_checks import sound_inconsistencies
 from kerastune_ft.config.table_checks import table_inconsistencies
@@ -33,6 +34,7 @@ def inconsistencies(document: Mapping[str, Any]) -> Iterator[Finding]:
     yield from table_inconsistencies(_object(document, "data"), _object(document, "task"))
     yield from text_inconsistencies(document)
     yield from _backbone(_object(document, "backbone"))
+    yield from modality_inconsistencies(_object(document, "task"), _object(document, "backbone"))
     yield from _runtime(_object(document, "runtime"))
     listed = document.get("phases")
     phases = listed if isinstance(listed, list) else []

@@ -313,7 +313,7 @@ _AUDIO = {
         ((r"encoder_block_(\d+)$", r"layer\1"), (r"(?:conv|group_norm)", "embeddings")),
     ),
     "WhisperBackbone": HubFamily(
-        "audio", MappingProxyType({**_ENCODER, "num_mels": 20, "max_encoder_sequence_length": 64}), _LAYERS
+        "audio", MappingProxyType({**_ENCODER, "num_mels": 20, "max_encoder_sequence_length": 200}), _LAYERS
     ),
 }
 

@@ -76,12 +76,11 @@ def fit(samples: tf.Tensor, rate: tf.Tensor, clip: Clip) -> tf.Tensor:
     return tf.ensure_shape(result, [clip.samples])
 
 
-def fitting_notes(lengths: np.ndarray, clip: Clip, is_chosen: bool) -> list[str]:
-    """Return what becomes of sounds of these lengths in seconds; `is_chosen` says that the program chose the clip's."""
+def fitting_notes(lengths: np.ndarray, clip: Clip, why: str) -> list[str]:
+    """Return what becomes of sounds of these lengths in seconds; `why` tells what decided the clip's."""
     # Resampling makes a sample more or less of it.
     longer = int((lengths > clip.seconds + 0.5 / clip.sample_rate).sum())
     shorter = int((lengths < clip.seconds - 0.5 / clip.sample_rate).sum())
-    why = "where 95 % of the training examples have room" if is_chosen else "data.seconds"
     notes = [f"a sound is {clip.seconds:.4g} s at {clip.sample_rate} samples a second here ({why})"]
     if longer:
         lost = (lengths - clip.seconds)[lengths > clip.seconds]

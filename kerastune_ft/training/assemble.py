@@ -15,6 +15,7 @@ from kerastune_ft.backbones import base as backbones
 from kerastune_ft.backbones import sounds
 from kerastune_ft.backbones.base import Backbone
 from kerastune_ft.backbones.text_input import MASK, PADDING_MASK
+from kerastune_ft.config.modality_checks import TAKEN, misfits
 from kerastune_ft.config.run import RunConfig
 from kerastune_ft.config.runtime import cache_directory
 from kerastune_ft.data.labels import Scheme
@@ -33,8 +34,6 @@ from kerastune_ft.tasks.images import ImageInputs
 from kerastune_ft.tasks.sounds import SoundInputs
 from kerastune_ft.training import adapters, continuing
 from kerastune_ft.training.devices import Devices
-
-_TAKEN = {"image": "images", "text": "texts", "audio": "sounds"}
 
 
 @dataclass(frozen=True)
@@ -137,12 +136,10 @@ def assemble(
 
 
 def _check_modality(config: RunConfig, task: Task, backbone: Backbone) -> None:
-    # A model of images takes sounds as spectrograms.
-    taken = {backbone.modality, "audio"} if backbone.modality == "image" else {backbone.modality}
-    if task.modality not in taken:
+    if misfits(task.modality, backbone.modality):
         raise ConfigError(
-            f"backbone: {backbone.name} takes {_TAKEN[backbone.modality]}, and task.kind {config.task.kind} is of "
-            f"{_TAKEN[task.modality]}; write another backbone, or a task whose name begins with {backbone.modality}_"
+            f"backbone: {backbone.name} takes {TAKEN[backbone.modality]}, and task.kind {config.task.kind} is of "
+            f"{TAKEN[task.modality]}; write another backbone, or a task whose name begins with {backbone.modality}_"
         )
 
 
@@ -157,6 +154,8 @@ def _hearing(config: RunConfig, source: DataSource, backbone: Backbone) -> Backb
         clip = Clip(rate, backbone.samples)
     else:
         clip = clip_of(usual_seconds(source.sound_seconds[source.splits["train"]]), rate)
+        if backbone.lengths is not None:
+            clip = Clip(rate, min(max(clip.samples, backbone.lengths.fewest), backbone.lengths.most))
     return sounds.hearing(config.backbone, backbone, clip.sample_rate, clip.samples)
 
 

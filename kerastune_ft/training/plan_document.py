@@ -99,14 +99,23 @@ def unit_rows(units: Sequence[Any]) -> list[dict[str, Any]]:
     ]
 
 
+def _why_so_long(session: Session, clip: sounds.Clip) -> str:
+    """Return what decided the length of a sound."""
+    lengths = session.source.sound_seconds
+    assert lengths is not None
+    if session.config.data.seconds is not None:
+        return "data.seconds"
+    usual = sounds.clip_of(sounds.usual_seconds(lengths[session.source.splits["train"]]), clip.sample_rate)
+    return "where 95 % of the training examples have room" if clip == usual else f"what {session.backbone.name} takes"
+
+
 def _notes(session: Session, phases: Sequence[PhasePlan], chunk: int, decision: Decision) -> list[str]:
     notes = [*session.backbone.notes, *continuing.notes(session), *precision.notes(session.devices.precision)]
     notes += balance.notes(session.source, {plan.phase.name: plan.phase for plan in phases})
     if isinstance(session.loader, TokenLoader):
         notes += session.loader.notes()
     elif session.clip is not None and session.source.sound_seconds is not None:
-        is_chosen = session.config.data.seconds is None and session.config.backbone.kind != "run"
-        notes += sounds.fitting_notes(session.source.sound_seconds, session.clip, is_chosen)
+        notes += sounds.fitting_notes(session.source.sound_seconds, session.clip, _why_so_long(session, session.clip))
     elif session.source.image_sizes is not None and isinstance(session.loader.geometry, Geometry):
         names = session.source.keys if session.config.output.examples else None
         notes += fitting_notes(session.source.image_sizes, names, session.loader.geometry)

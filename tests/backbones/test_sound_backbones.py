@@ -4,13 +4,14 @@ from pathlib import Path
 from typing import Any
 
 import keras
+import keras_hub
 import numpy as np
 import pytest
 import tensorflow as tf
 
 from kerastune_ft.backbones import base, sounds
 from kerastune_ft.backbones.base import Backbone
-from kerastune_ft.config.backbones import Applications, Saved
+from kerastune_ft.config.backbones import Applications, KerasHub, Saved
 from kerastune_ft.errors import ConfigError
 
 layers = keras.layers
@@ -108,3 +109,66 @@ def test_the_rate_is_the_backbone_s_or_the_data_s_or_usual(tmp_path: Path) -> No
     assert sounds.sample_rate(free, base.build(free, 0), None) == RATE
     with pytest.raises(ConfigError, match=r"data.sample_rate: net takes 16000 samples a second, not 8000"):
         sounds.sample_rate(own, base.build(own, 0), 8000)
+
+
+def encoder(**options: Any) -> Backbone:
+    keras.utils.clear_session()
+    return base.build(KerasHub(**options), 0)
+
+
+@pytest.mark.parametrize("samples", [1600, 8000, 16001])
+def test_whisper_gets_the_frames_its_own_converter_makes(samples: int) -> None:
+    body = encoder(**{"class": "WhisperBackbone"})
+    assert (body.sample_rate, body.samples) == (RATE, None)
+    backbone = sounds.hearing(None, body, RATE, samples)
+    own = keras_hub.layers.WhisperAudioConverter(num_mels=20)
+    own.num_samples = samples
+    waveform = np.random.default_rng(0).normal(0, 0.1, (2, samples)).astype(np.float32)
+    waveform[1, samples // 2 :] = 0
+    frames = keras.Model(backbone.model.input, backbone.model.get_layer("sound_frames").output)
+    np.testing.assert_allclose(frames(waveform), own(waveform), atol=1e-5)
+    assert backbone.units[-1].output_shape == backbone.model.output.shape == (None, samples // 320, 16)
+    assert [unit.id for unit in backbone.units] == ["embeddings", "layer0", "layer1", "layer2"]
+
+
+def test_whisper_and_moonshine_are_the_encoders_of_their_presets(tmp_path: Path) -> None:
+    sizes = {"vocabulary_size": 8, "hidden_dim": 16, "intermediate_dim": 32}
+    whisper = keras_hub.models.WhisperBackbone(
+        num_layers=2, num_heads=2, num_mels=12, max_encoder_sequence_length=100, max_decoder_sequence_length=4, **sizes
+    )
+    moonshine = keras_hub.models.MoonshineBackbone(
+        filter_dim=16, encoder_num_layers=2, decoder_num_layers=1, encoder_num_heads=2, decoder_num_heads=2, **sizes
+    )
+    waveform = np.random.default_rng(0).normal(0, 0.1, (2, 8000)).astype(np.float32)
+    given = {
+        "whisper": (whisper, keras_hub.layers.WhisperAudioConverter(num_mels=12, max_audio_length=1)),
+        "moonshine": (moonshine, keras_hub.layers.MoonshineAudioConverter(do_normalize=True)),
+    }
+    for name, (body, converter) in given.items():
+        body.save_to_preset(str(tmp_path / name))
+        converter.save_to_preset(str(tmp_path / name))
+        backbone = sounds.hearing(None, encoder(preset=str(tmp_path / name)), RATE, 8000)
+        assert backbone.transfer.loaded == len(backbone.variables)
+        assert not [variable.path for variable in backbone.variables if "decoder" in variable.path]
+        decoder = {"decoder_token_ids": np.zeros((2, 1), "int32"), "decoder_padding_mask": np.ones((2, 1), "int32")}
+        if name == "whisper":
+            converter.num_samples = 8000
+            inputs = {"encoder_features": np.asarray(converter(waveform))}
+        else:
+            mask = np.ones((2, 8000), bool)
+            inputs = {"encoder_input_values": np.asarray(converter(waveform)), "encoder_padding_mask": mask}
+        expected = body({**inputs, **decoder}, training=False)["encoder_sequence_output"]
+        np.testing.assert_allclose(backbone.model(waveform, training=False), expected, atol=1e-5)
+
+
+@pytest.mark.parametrize(
+    ("name", "samples", "said"),
+    [
+        ("WhisperBackbone", 800, r"data.seconds: WhisperBackbone takes sounds of 0.1 to 2 s, and not of 0.05 s"),
+        ("WhisperBackbone", 40_000, r"takes sounds of 0.1 to 2 s, and not of 2.5 s"),
+        ("MoonshineBackbone", 1_040_000, r"takes sounds of 0.1 to 64 s, and not of 65 s"),
+    ],
+)
+def test_an_encoder_says_which_lengths_it_takes(name: str, samples: int, said: str) -> None:
+    with pytest.raises(ConfigError, match=said):
+        sounds.hearing(None, encoder(**{"class": name}), RATE, samples)

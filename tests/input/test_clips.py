@@ -56,7 +56,7 @@ def test_the_usual_length_holds_95_of_100() -> None:
 
 
 def test_notes_count_what_is_cut_and_filled() -> None:
-    notes = fitting_notes(np.array([0.2, 0.5, 0.9, 1.4]), Clip(8000, 4000), is_chosen=False)
+    notes = fitting_notes(np.array([0.2, 0.5, 0.9, 1.4]), Clip(8000, 4000), "data.seconds")
     assert notes == [
         "a sound is 0.5 s at 8000 samples a second here (data.seconds)",
         "2 of 4 sounds are longer and cut, by 0.65 s in the median and 0.9 s at most",

@@ -87,7 +87,18 @@ def commands(folder: Path) -> dict[str, Outcome]:
         "report": ("report", "base"),
         "plan": ("plan", "sounds.json", "--json"),
         "images": ("plan", "images.json", "--json"),
+        "whisper": ("run", "whisper.json", "--run-dir", "whisper"),
+        "whisper off": ("run", "whisper.json", "--run-dir", "whisper_off", "--set", "runtime.cache=off"),
+        "whisper evaluate": ("evaluate", "whisper", "--json"),
+        "whisper verify": ("verify", "whisper"),
+        "whisper on": ("plan", "whisper.json", "--set", 'backbone={"kind": "run", "path": "whisper"}', "--json"),
     }  # fmt: skip
+    encoder = {"kind": "keras_hub", "class": "WhisperBackbone", "options": {"max_encoder_sequence_length": 20}}
+    heard = {**document(folder), "backbone": encoder, "data": {"kind": "folder", "path": str(folder / "data")}}
+    heard["defaults"] = {"batch_size": 8, "epochs": 2}
+    heard["phases"] = [{"name": "head", "unfreeze": "all", "learning_rate": 0.003},
+                       {"name": "top", "unfreeze": {"last": 1}, "learning_rate": 0.001}]  # fmt: skip
+    (folder / "whisper.json").write_text(json.dumps(heard))
     embedded = {"kind": "applications", "name": "MobileNetV2", "weights": "embedded", "image_size": 32}
     (folder / "images.json").write_text(json.dumps({**document(folder), "backbone": embedded}))
     return dict(zip(words, in_one_process(folder, list(words.values())), strict=True))
@@ -191,3 +202,15 @@ def test_sounds_are_no_images(commands: dict[str, Outcome]) -> None:
     assert commands["pictures"].code == 2
     assert "data.sample_rate" in commands["pictures"].err
     assert "backbone.input" in commands["pictures"].err
+
+
+def test_an_encoder_of_keras_hub_hears(folder: Path, commands: dict[str, Outcome]) -> None:
+    for name in ("whisper", "whisper off", "whisper verify", "whisper on"):
+        assert commands[name].code == 0, commands[name].err
+    assert "stored features" in commands["whisper"].err
+    assert results(folder / "whisper_off") == results(folder / "whisper")
+    assert commands["whisper evaluate"].json["test"] == pytest.approx(metrics(folder / "whisper")["test"], rel=1e-6)
+    plan = json.loads((folder / "whisper" / "plan.json").read_text())
+    assert plan["sound"]["seconds"] == pytest.approx(0.2), "the longest it takes, where sounds are longer"
+    assert any("here (what WhisperBackbone takes)" in note for note in plan["notes"])
+    assert commands["whisper on"].json["sound"] == plan["sound"]

@@ -1,0 +1,35 @@
+"""Whether the backbone takes what the task's examples are, as far as the configuration tells."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from kerastune_ft.config.documents import KeyPath
+from kerastune_ft.config.hub_families import HUB_FAMILIES
+from kerastune_ft.config.tasks import modality
+
+TAKEN = {"image": "images", "text": "texts", "audio": "sounds"}
+
+
+def misfits(task: Any, given: str) -> bool:
+    """Tell whether a backbone of the modality `given` cannot serve a task of the modality `task`."""
+    # A model of images takes sounds as spectrograms.
+    return task != given and (task, given) != ("audio", "image")
+
+
+def modality_inconsistencies(task: Mapping[str, Any], backbone: Mapping[str, Any]) -> Iterator[tuple[KeyPath, str]]:
+    """Yield place and message where a backbone that names its class is of another modality than the task."""
+    kind = task.get("kind")
+    if not isinstance(kind, str) or modality(kind) not in TAKEN:
+        return
+    key, given = "class", HUB_FAMILIES.get(str(backbone.get("class")))
+    found = given.modality if given is not None else None
+    if backbone.get("kind") == "applications":
+        key, found = "name", "image"
+    if found is not None and misfits(modality(kind), found):
+        yield (
+            ("backbone", key if key in backbone else "kind"),
+            f"{backbone.get(key, 'it')} takes {TAKEN[found]}, and task.kind {kind} is of {TAKEN[modality(kind)]}; "
+            f"write another backbone, or a task whose name begins with {found}_",
+        )
