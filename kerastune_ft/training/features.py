@@ -8,8 +8,7 @@ import time
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeVar
 
 import numpy as np
 import tensorflow as tf
@@ -23,10 +22,10 @@ from kerastune_ft.input.pipeline import Augmentation, Loader
 from kerastune_ft.input.token_loader import TokenLoader
 from kerastune_ft.stores.block import Block
 from kerastune_ft.stores.budget import make_room
-from kerastune_ft.stores.rows import Rows
 from kerastune_ft.stores.store import FeatureStore
 from kerastune_ft.training import store_parts
 from kerastune_ft.training.assemble import Session
+from kerastune_ft.training.filling import Filling, Lookup, Stored, StoredByLength, Work
 from kerastune_ft.training.plan import PhasePlan, Plan, augmentation
 from kerastune_ft.training.prefix import Prefix, as_float
 from kerastune_ft.training.storing import BASE, CUT, INPUT, PLAIN, Need, Store
@@ -41,50 +40,8 @@ _PAUSE = 0.05
 # Seconds without a new row from others, after which their claims count no more.
 _PATIENCE = 120.0
 
-
-Lookup = Callable[..., Any]
-"""Called with indices, and a view, it gives what a model takes of these examples: an array, or several."""
-
-
-@dataclass(frozen=True)
-class Stored:
-    """The rows of a store by example and view, as the tensors they are made of."""
-
-    rows: Rows
-    places: np.ndarray
-    """The position of every example's row by view, int64 [views, examples of the source]; -1 where it has none."""
-    tensors: tuple[tf.TensorSpec, ...]
-    """Of one example each."""
-
-    @property
-    def row_bytes(self) -> int:
-        """Return the bytes of one example."""
-        return sum(tensor.shape.num_elements() * tensor.dtype.size for tensor in self.tensors)
-
-    def __call__(self, indices: np.ndarray, view: int = 0) -> Any:
-        """Return the features of these examples: an array, or a list of them where several tensors cross the cut."""
-        packed = self.rows[self.places[view % len(self.places), indices]]
-        parts, at = [], 0
-        for tensor in self.tensors:
-            dtype = tensor.dtype.as_numpy_dtype
-            size = tensor.shape.num_elements() * tensor.dtype.size
-            own = np.ascontiguousarray(packed[:, at : at + size])
-            parts.append(own.view(dtype).reshape(len(packed), *tensor.shape))
-            at += size
-        return parts[0] if len(parts) == 1 else parts
-
-
-@dataclass(frozen=True)
-class StoredByLength:
-    """The rows of stores of texts, one for each length they are padded to."""
-
-    buckets: np.ndarray
-    """By example, the number of its length."""
-    stores: Mapping[int, Stored]
-
-    def __call__(self, indices: np.ndarray, view: int = 0) -> Any:
-        """Return the features of examples that share a length."""
-        return self.stores[int(self.buckets[indices[0]])](indices, view)
+Bucket = TypeVar("Bucket", int, None)
+"""The number of a length; None where examples have one shape."""
 
 
 class PhaseFeatures:
@@ -149,33 +106,51 @@ class PhaseFeatures:
         source, buckets = self._session.source, self._session.loader.buckets
         examples = np.concatenate([source.splits[split] for split in self._plan.decision.splits(store)])
         if buckets is None:
-            return self._fill_one(need, level, store, examples, None)
-        numbers = np.unique(buckets[examples])
-        return StoredByLength(
-            buckets,
-            {
-                int(number): self._fill_one(need, level, store, examples[buckets[examples] == number], int(number))
-                for number in numbers
-            },
-        )
+            (stored,) = self._fill_all(need, level, store, {None: examples}).values()
+            return stored
+        numbers = [int(number) for number in np.unique(buckets[examples])]
+        by_bucket = {number: examples[buckets[examples] == number] for number in numbers}
+        return StoredByLength(buckets, self._fill_all(need, level, store, by_bucket))
 
-    def _fill_one(self, need: Need, level: str, store: Store, examples: np.ndarray, bucket: int | None) -> Stored:
-        """Fill the store of these examples, which have one shape: that of their bucket, where there are several."""
-        source = self._session.source
+    def _fill_all(
+        self, need: Need, level: str, store: Store, examples: Mapping[Bucket, np.ndarray]
+    ) -> dict[Bucket, Stored]:
+        """Fill the stores of these examples by bucket, of whose inputs each has its own shape."""
+        fillings = [self._filling(store, bucket, own) for bucket, own in examples.items()]
         views = 1 if level == INPUT else need.views
+        was_there = [self._fill_view(need, level, store, fillings, view) for view in range(views)]
+        if all(was_there):
+            count = counted(sum(len(each.ids) for each in fillings), "example")
+            self._watch.note(f"features of {count}{self._at(need, level, 0)} were stored before")
+        return {bucket: each.stored() for bucket, each in zip(examples, fillings, strict=True)}
+
+    def _filling(self, store: Store, bucket: int | None, examples: np.ndarray) -> Filling:
+        """Open the store of these examples, which have one shape: that of their bucket, where there are several."""
         tensors = store_parts.tensors(self._session, self._prefix.stages, store, self._length(bucket))
         opened = self._opened(store, bucket, store_parts.row_bytes(tensors))
-        was_there = True
-        ids: list[bytes] = []
-        places = np.full((views, len(source.keys)), -1, np.int64)
-        for view in range(views):
-            own = [store_parts.row_id(source.contents[index], view, store) for index in examples]
-            places[view, examples] = np.arange(len(ids), len(ids) + len(own))
-            was_there &= not self._extract(need, level, opened, own, examples, view)
-            ids += own
-        if was_there:
-            self._watch.note(f"features of {counted(len(ids), 'example')}{self._at(need, level, 0)} were stored before")
-        return Stored(opened.rows(ids), places, tensors)
+        return Filling(opened, tensors, examples, len(self._session.source.keys))
+
+    def _fill_view(self, need: Need, level: str, store: Store, fillings: Sequence[Filling], view: int) -> bool:
+        """Fill stores with a view of their examples and return whether all were there before."""
+        contents = self._session.source.contents
+        ids = [[store_parts.row_id(contents[index], view, store) for index in each.examples] for each in fillings]
+        missing = [int(each.store.missing(own).sum()) for each, own in zip(fillings, ids, strict=True)]
+        work = Work(self._watch, f"storing features{self._at(need, level, view)}", sum(missing))
+        began = time.monotonic()
+        for filling, own, lacking in zip(fillings, ids, missing, strict=True):
+            if lacking:
+                self._make_room(filling.store, lacking)
+                self._extract(self._source(need, level, filling.examples, view), filling, own, lacking, work)
+            filling.add(own)
+        if work.total:
+            work.show(work.total)
+        if work.own:
+            seconds = time.monotonic() - began
+            self._watch.note(
+                f"stored features of {counted(work.own, 'example')}{self._at(need, level, view)} in {seconds:.1f} s "
+                f"({work.own / max(seconds, 1e-9):.0f} examples/s), {size_text(work.own_bytes)}"
+            )
+        return not work.total
 
     def _opened(self, store: Store, bucket: int | None, row_bytes: int) -> FeatureStore:
         if (store, bucket) not in self._open:
@@ -190,20 +165,13 @@ class PhaseFeatures:
         loader = self._session.loader
         return loader.lengths[bucket] if isinstance(loader, TokenLoader) and bucket is not None else None
 
-    def _extract(
-        self, need: Need, level: str, store: FeatureStore, ids: list[bytes], examples: np.ndarray, view: int
-    ) -> int:
-        """Compute the rows that lack and return their number; workers of a run share the work.
+    def _extract(self, source: _Source, filling: Filling, ids: list[bytes], missing: int, work: Work) -> None:
+        """Compute the rows that lack; workers of a run share the work.
 
         Rows that another process computes are waited for, as long as any of them come.
         """
-        missing = int(store.missing(ids).sum())
-        if not missing:
-            return 0
-        self._make_room(store, missing)
-        source = self._source(need, level, examples, view)
-        what, left, waited, own = f"storing features{self._at(need, level, view)}", missing, False, 0
-        began = heard = time.monotonic()
+        store, left, waited = filling.store, missing, False
+        heard = time.monotonic()
         while left:
             held: list[Block] = []
             try:
@@ -217,11 +185,10 @@ class PhaseFeatures:
                 for block, rows in self._computed(source, held):
                     block.write(rows)
                     left -= len(rows)
-                    own += len(rows)
-                    self._watch.work(what, missing - left, missing)
+                    work.computed(len(rows), len(rows) * store.row_bytes)
                     if block.is_full:
                         if source.reads_files:
-                            self._check_unchanged(examples[block.positions])
+                            self._check_unchanged(filling.examples[block.positions])
                         block.commit()
             finally:
                 for block in held:
@@ -237,15 +204,8 @@ class PhaseFeatures:
             still = int(store.missing(ids).sum())
             if held or still < left:
                 heard = time.monotonic()
+            work.done += left - still
             left = still
-        self._watch.work(what, missing, missing)
-        if own:
-            seconds = time.monotonic() - began
-            self._watch.note(
-                f"stored features of {counted(own, 'example')}{self._at(need, level, view)} in {seconds:.1f} s "
-                f"({own / max(seconds, 1e-9):.0f} examples/s), {size_text(own * store.row_bytes)}"
-            )
-        return missing
 
     def _check_unchanged(self, examples: np.ndarray) -> None:
         """Raise DataError where files are no longer those whose content their rows would be known by."""

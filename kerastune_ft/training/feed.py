@@ -15,7 +15,8 @@ from kerastune_ft.input.pipeline import Augmentation, Loader, Order
 from kerastune_ft.input.token_loader import TokenLoader
 from kerastune_ft.training.assemble import Session
 from kerastune_ft.training.devices import Devices
-from kerastune_ft.training.features import Lookup, PhaseFeatures, Stored
+from kerastune_ft.training.features import PhaseFeatures
+from kerastune_ft.training.filling import Lookup, Stored
 from kerastune_ft.training.plan import PhasePlan, Plan, augmentation
 from kerastune_ft.training.prefix import Prefix
 from kerastune_ft.training.step import PhaseStep

@@ -23,6 +23,7 @@ from kerastune_ft.training.plan_document import plan_document
 from kerastune_ft.training.storing import Decision
 
 LARGEST_CHUNK = 32
+CHUNK_STEP = 8
 
 
 @dataclass(frozen=True)
@@ -248,9 +249,13 @@ def _check_splits(session: Session) -> None:
 
 
 def _chunk(rows: Sequence[int]) -> int:
-    """Return the batch shape of the prefix: the largest common divisor of the replicas' batches, at most 32."""
-    common = math.gcd(*rows)
-    return max(size for size in range(1, min(common, LARGEST_CHUNK) + 1) if common % size == 0)
+    """Return the batch shape of the prefix: the multiple of 8 up to 32 that fills the replicas' batches up least.
+
+    In other numbers of rows matrix products and vector instructions of CPUs treat the last rows apart, so that what an
+    example's features are to the bit would depend on its place in the chunk.
+    """
+    sizes = range(CHUNK_STEP, LARGEST_CHUNK + 1, CHUNK_STEP)
+    return min(sizes, key=lambda size: (sum(-(-each // size) * size / each for each in rows), -size))
 
 
 def freeze_all_but(session: Session, selection: Selection, trained: Sequence[str]) -> None:

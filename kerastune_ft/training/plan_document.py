@@ -135,11 +135,15 @@ def _notes(session: Session, phases: Sequence[PhasePlan], chunk: int, decision: 
         norms = batch_norm.layers(session.backbone.units, plan.selection)
         notes += adapters.notes(plan.phase, adapters.trained(session, plan.trained))
         notes += batch_norm.notes(plan.phase, norms, plan.batch_size, plan.steps, examples)
-    if chunk < min(8, *(plan.batch_size for plan in phases)):
-        notes.append(
-            f"the frozen part is computed in chunks of {chunk}, the most that divides all batches on a replica, "
-            f"which is slow; batch sizes that are multiples of {8 * session.devices.replicas} suit better"
-        )
+    for plan in phases:
+        rows = plan.replica_rows(session.devices.replicas)
+        filled = -(-rows // chunk) * chunk
+        if plan.stages and filled > 1.2 * rows:
+            notes.append(
+                f"phase {plan.phase.name}: the frozen part is computed in chunks of {chunk}, so that a batch of {rows} "
+                f"on a replica is filled up to {filled}; a batch_size of which multiples of 8 come on each replica "
+                "suits better"
+            )
     return notes
 
 

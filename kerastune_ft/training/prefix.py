@@ -1,7 +1,7 @@
 """The frozen part of a phase's model, computed in chunks of one shape by compiled calls of its own.
 
 Features that are stored and features that are computed again come from the very same calls, so they are equal to the
-bit on a device whose results do not depend on which examples share a batch.
+bit on a device whose results do not depend on which examples share a batch, and where an example stands in it.
 """
 
 from __future__ import annotations
@@ -30,15 +30,16 @@ class Prefix:
         self._split_call, self._join_call = compiled(self._split), compiled(self._join)
 
     def __call__(self, batch: Any, first: int = 0) -> Any:
-        """Return the features of a batch, whose rows on a replica are a multiple of the chunk.
+        """Return the features of a batch; where the chunk does not divide its rows on a replica, the last is filled up.
 
         `first` is the stage to begin with: the batch then holds the features of the cut below it, and none is left to
         compute where it is the number of stages.
         """
         if first == len(self.stages):
             return batch
+        rows = self._devices.strategy.experimental_local_results(tf.nest.flatten(batch)[0])[0].shape[0]
         pieces = [self.chunk(piece, first) for piece in self._split_call(batch)]
-        return pieces[0] if len(pieces) == 1 else self._join_call(pieces)
+        return pieces[0] if rows == self._chunk else self._join_call(pieces, rows)
 
     def chunk(self, piece: Any, first: int = 0, last: int | None = None) -> Any:
         """Return what the stages from `first` to before `last` (by default all) make of one chunk on every replica."""
@@ -61,17 +62,20 @@ class Prefix:
 
     def _replica_pieces(self, batch: Any) -> list[Any]:
         rows = tf.nest.flatten(batch)[0].shape[0]
-        return [
-            tf.nest.map_structure(lambda tensor, at=at: as_float(tensor[at : at + self._chunk]), batch)
-            for at in range(0, rows, self._chunk)
-        ]
+        return [tf.nest.map_structure(lambda tensor, at=at: self._piece(tensor, at), batch)
+                for at in range(0, rows, self._chunk)]  # fmt: skip
 
-    def _join(self, pieces: list[Any]) -> Any:
-        return self._devices.strategy.run(_joined, args=(pieces,))
+    def _piece(self, tensor: tf.Tensor, at: int) -> tf.Tensor:
+        piece = as_float(tensor[at : at + self._chunk])
+        missing = self._chunk - piece.shape[0]
+        return tf.concat([piece, tf.repeat(piece[-1:], missing, axis=0)], 0) if missing else piece
+
+    def _join(self, pieces: list[Any], rows: int) -> Any:
+        return self._devices.strategy.run(functools.partial(_joined, rows), args=(pieces,))
 
 
-def _joined(pieces: list[Any]) -> Any:
-    return tf.nest.map_structure(lambda *parts: tf.concat(parts, 0), *pieces)
+def _joined(rows: int, pieces: list[Any]) -> Any:
+    return tf.nest.map_structure(lambda *parts: tf.concat(parts, 0)[:rows], *pieces)
 
 
 def as_float(tensor: tf.Tensor) -> tf.Tensor:

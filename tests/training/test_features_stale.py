@@ -227,7 +227,7 @@ def _keys(made: Document, cache: Path) -> list[str]:
 def test_chunk_and_kernels_make_another_store(made: Document, cache: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     known = _keys(made, cache)
     assert known == _keys(made, cache)
-    assert known != _keys(changed(made, "defaults.batch_size", 7), cache)
+    assert known != _keys(changed(made, "defaults.batch_size", 9), cache)
     monkeypatch.setenv("TF_ENABLE_ONEDNN_OPTS", "0")
     assert known != _keys(made, cache)
 

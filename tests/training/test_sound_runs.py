@@ -95,7 +95,7 @@ def commands(folder: Path) -> dict[str, Outcome]:
     }  # fmt: skip
     encoder = {"kind": "keras_hub", "class": "WhisperBackbone", "options": {"max_encoder_sequence_length": 20}}
     heard = {**document(folder), "backbone": encoder, "data": {"kind": "folder", "path": str(folder / "data")}}
-    heard["defaults"] = {"batch_size": 8, "epochs": 2}
+    heard["defaults"] = {"batch_size": 6, "epochs": 2}
     heard["phases"] = [{"name": "head", "unfreeze": "all", "learning_rate": 0.003},
                        {"name": "top", "unfreeze": {"last": 1}, "learning_rate": 0.001}]  # fmt: skip
     (folder / "whisper.json").write_text(json.dumps(heard))

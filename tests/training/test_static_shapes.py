@@ -90,11 +90,11 @@ def bench(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFacto
             "defaults": {"clip_norm": 0.5, "epochs": 1},
             "phases": [
                 # Its small batch makes the chunk small, so that the prefix of the next phase runs in several.
-                {"name": "head", "unfreeze": "none", "batch_size": 4, "learning_rate": 0.01},
+                {"name": "head", "unfreeze": "none", "batch_size": 8, "learning_rate": 0.01},
                 {
                     "name": "top",
                     "unfreeze": {"last": units},
-                    "batch_size": 8,
+                    "batch_size": 16,
                     "accumulate": 2,
                     "learning_rate": {"peak": 0.003, "shape": "cosine", "unit_decay": 0.5},
                     "augment": "light",

@@ -24,7 +24,7 @@ TIMEOUT = 300
 def document(data: Path) -> dict[str, Any]:
     """Two phases on the embedded weights, since random ones let no signal through.
 
-    No size divides another: 49 examples to train on, updates of 10 and 20, a chunk of 5 on two replicas.
+    No size divides another: 49 examples to train on, updates of 10 and 20, a chunk of 8 that divides neither.
     """
     return {
         "name": "tiny",
