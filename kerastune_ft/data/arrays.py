@@ -4,26 +4,20 @@ from __future__ import annotations
 
 import json
 import os
-import shutil
-import zipfile
-from collections.abc import Sized
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 import tensorflow as tf
-from filelock import FileLock
 
-from kerastune_ft.config.data import ArraysData, Named
-from kerastune_ft.config.tasks import Classification, Task
-from kerastune_ft.data.fetched import fetched
-from kerastune_ft.data.fingerprint import combined_fingerprint, content_identity, file_sha256
+from kerastune_ft.config.data import ArraysData
+from kerastune_ft.config.tasks import Task
+from kerastune_ft.data.array_file import ArrayFile, Labelled, array_file, labelled
+from kerastune_ft.data.fingerprint import combined_fingerprint, content_identity
 from kerastune_ft.data.intensity import Intensity, mapped
-from kerastune_ft.data.labels import SEPARATOR, Columns, Labels, OneEach, number_labels
-from kerastune_ft.data.source import Catalogue, DataSource, Report, counted, describe
-from kerastune_ft.data.splits import Chosen, Examples, absent_notes, choose_splits
+from kerastune_ft.data.source import Catalogue, DataSource, Report, counted
+from kerastune_ft.data.splits import Chosen
 from kerastune_ft.errors import DataError
-from kerastune_ft.storage import path_of
 
 _CHUNK = 1 << 26
 
@@ -55,154 +49,46 @@ class ArraySource(DataSource):
 def open_source(options: ArraysData, task_options: Task, cache_directory: Path, report: Report) -> DataSource:
     """Open an .npz file of images and labels."""
     found = _found(options, task_options, cache_directory, report)
-    refuse_named_splits(options)
-    return _source(options, found, choose_splits(options.splits, {}, found.examples))
-
-
-def refuse_named_splits(options: ArraysData) -> None:
-    """Raise DataError for splits by name, which arrays do not have."""
-    if isinstance(options.splits, Named):
-        raise DataError(
-            f'data.splits: an .npz file has no named splits; give fractions, as {{"train": 0.7, "validation": 0.15, '
-            f'"test": 0.15}}, instead of "{options.splits.train}".'
-        )
+    return found.source(found.labelled.by_request())
 
 
 def open_unsplit(options: ArraysData, task_options: Task, cache_directory: Path, report: Report) -> DataSource:
     """Open an .npz file whole, all of it as the test split: other data to evaluate on."""
     found = _found(options, task_options, cache_directory, report)
-    splits = {"test": np.arange(len(found.examples.keys), dtype=np.int64)}
-    return _source(options, found, Chosen(splits, absent_notes(splits, found.examples), {}))
+    return found.source(found.labelled.all_test())
 
 
 @dataclass(frozen=True)
 class _Found:
-    """The arrays of a file, its labels read, and what identifies it."""
+    """The images of a file, and what is said of them."""
 
     images: np.ndarray
-    labels: Labels
-    examples: Examples
     digest: str
     """SHA-256 of the file."""
-    fingerprint: str
+    intensity: Intensity
+    labelled: Labelled
+
+    def source(self, chosen: Chosen) -> ArraySource:
+        x, said = self.labelled.options.x, self.labelled
+        # The file's hash stands for its rows: hashing them one by one would mean to read all of it once more.
+        contents = [content_identity(self.digest, x, row, self.intensity) for row in range(len(self.images))]
+        rows = [(key, text, "") for key, text in zip(said.examples.keys, said.label_texts, strict=True)]
+        fingerprint = combined_fingerprint([*rows, ("", self.digest, x)])
+        catalogue = said.catalogue(chosen, contents, chosen.notes, fingerprint)
+        return ArraySource(catalogue, self.images, self.intensity)
 
 
 def _found(options: ArraysData, task_options: Task, cache_directory: Path, report: Report) -> _Found:
-    path = fetched(path_of(options.path), cache_directory, report)
-    digest = file_sha256(path, cache_directory)
-    unpacked = cache_directory / "arrays" / digest[:32]
-    images = member(path, options.x, "x", unpacked, report)
-    raw, texts = array_labels(member(path, options.y, "y", unpacked, report), options, task_options, path)
-    _check_images(images, options.x, path, unpacked, None if options.intensity == "auto" else options.intensity)
-    check_length(path, options.x, images, options.y, len(texts))
-    keys = [f"{options.x}[{row}]" for row in range(len(texts))]
-    labels = number_labels(raw, keys, task_options, str(path))
-    groups = None
-    if options.group is not None:
-        groups = [str(value) for value in member(path, options.group, "group", unpacked, report).tolist()]
-        check_length(path, options.x, images, options.group, len(groups))
-    rows = [(key, text, "") for key, text in zip(keys, texts, strict=True)]
-    examples = Examples.labelled(keys, labels, groups)
-    return _Found(images, labels, examples, digest, combined_fingerprint([*rows, ("", digest, options.x)]))
-
-
-def _source(options: ArraysData, found: _Found, chosen: Chosen) -> ArraySource:
-    name, examples = Path(options.path).stem, found.examples
+    file = array_file(options, cache_directory, report)
+    images = file.array(options.x, "x")
     intensity = None if options.intensity == "auto" else options.intensity
-    # The file's hash stands for its rows: hashing them one by one would mean to read all of it once more.
-    contents = [content_identity(found.digest, options.x, row, intensity) for row in range(len(found.images))]
-    catalogue = describe(
-        "arrays",
-        name,
-        found.labels,
-        chosen,
-        found.fingerprint,
-        examples.keys,
-        contents,
-        examples.groups,
-        notes=chosen.notes,
-    )
-    return ArraySource(catalogue, found.images, intensity)
+    _check_images(images, options.x, file, intensity)
+    return _Found(images, file.digest, intensity, labelled(file, images, options, task_options, "image"))
 
 
-def array_labels(array: np.ndarray, options: ArraysData, task: Task, path: Path) -> tuple[OneEach | Columns, list[str]]:
-    """Return the labels of an array, and each as one text; raise DataError where the task cannot take them."""
-    raw = _labels(array, options)
-    if isinstance(task, Classification):
-        _check_classes(raw, task.multi_label, f"data.y: {options.y!r} in {path}")
-    return raw, list(raw.texts) if isinstance(raw, OneEach) else [SEPARATOR.join(row) for row in raw.rows]
-
-
-def _check_classes(raw: OneEach | Columns, multi_label: bool, place: str) -> None:
-    if isinstance(raw, Columns) and not multi_label:
-        raise DataError(
-            f"{place} has {len(raw.names)} labels per example; for one-hot rows save y.argmax(axis=1) instead, "
-            'for several labels write "multi_label": true in task.'
-        )
-    if isinstance(raw, OneEach) and any("." in text and text.strip("-.e0123456789") == "" for text in raw.texts):
-        raise DataError(f"{place} has fractions, and class labels are integers or strings. Save y.astype(int).")
-
-
-def check_length(path: Path, x: str, inputs: Sized, other: str, length: int) -> None:
-    """Raise DataError where two arrays do not have a row per example each."""
-    if len(inputs) != length:
-        raise DataError(
-            f"data.path: {path} has {counted(len(inputs), 'input')} in {x!r} and {counted(length, 'label')} in "
-            f"{other!r}.\nBoth need one row per example."
-        )
-
-
-def one_array(path: Path, name: str, cache_directory: Path, report: Report) -> np.ndarray:
-    """Return one array of an .npz file, memory-mapped from the cache directory."""
-    return member(path, name, "x", cache_directory / "arrays" / file_sha256(path, cache_directory)[:32], report)
-
-
-def names_in(path: Path) -> list[str]:
-    """Return the names of the arrays in an .npz file that was read before."""
-    with zipfile.ZipFile(path) as archive:
-        return [entry.removesuffix(".npy") for entry in archive.namelist()]
-
-
-def member(path: Path, name: str, option: str, unpacked: Path, report: Report) -> np.ndarray:
-    """Return one array of the file, memory-mapped from the cache directory."""
-    target = unpacked / f"{name}.npy"
-    unpacked.mkdir(parents=True, exist_ok=True)
-    with FileLock(unpacked / "lock"):
-        if not target.exists():
-            _unpack(path, name, option, target, report)
-    try:
-        return np.load(target, mmap_mode="r", allow_pickle=False)
-    except ValueError as problem:
-        target.unlink()
-        raise DataError(
-            f"data.{option}: {name!r} in {path} cannot be read as plain numbers or text ({problem}).\n"
-            "Pickled objects are not loaded. Save an array with a number or string dtype."
-        ) from problem
-
-
-def _unpack(path: Path, name: str, option: str, target: Path, report: Report) -> None:
-    try:
-        with zipfile.ZipFile(path) as archive:
-            found = [entry.removesuffix(".npy") for entry in archive.namelist()]
-            if name not in found:
-                raise DataError(
-                    f"data.{option}: {path} has no array {name!r}; it has {', '.join(found) or 'none'}.\n"
-                    f'Write "{option}": "..." with one of them in data.'
-                )
-            report(f"unpacking {name!r} of {path.name} into the cache, once")
-            partial = target.with_suffix(".partial")
-            with archive.open(f"{name}.npy") as packed, partial.open("wb") as file:
-                shutil.copyfileobj(packed, file, 1 << 20)
-            os.replace(partial, target)
-    except (zipfile.BadZipFile, OSError, KeyError) as problem:
-        raise DataError(
-            f"data.path: {path} is no readable .npz file ({problem}). Write it with numpy.savez(path, x=..., y=...)."
-        ) from problem
-
-
-def _check_images(images: np.ndarray, name: str, path: Path, unpacked: Path, intensity: Intensity) -> None:
+def _check_images(images: np.ndarray, name: str, file: ArrayFile, intensity: Intensity) -> None:
     """Raise DataError unless the array holds images of values 0 to 255, or of any where a range is mapped."""
-    place = f"data.x: {name!r} in {path}"
+    place = f"data.x: {name!r} in {file.path}"
     shape = images.shape
     if images.ndim not in (3, 4) or (images.ndim == 4 and shape[-1] not in (1, 2, 3, 4)) or 0 in shape:
         raise DataError(
@@ -213,7 +99,7 @@ def _check_images(images: np.ndarray, name: str, path: Path, unpacked: Path, int
         raise DataError(f"{place} has dtype {images.dtype}; images are uint8, or other numbers from 0 to 255.")
     if images.dtype == np.uint8:
         return
-    low, high, bad = _value_range(images, unpacked / f"{name}.range.json")
+    low, high, bad = _value_range(images, file.unpacked / f"{name}.range.json")
     if bad:
         raise DataError(
             f"{place} has NaN or infinity in {counted(bad['count'], 'row')}, the first at {name}[{bad['first']}].\n"
@@ -252,25 +138,3 @@ def _value_range(images: np.ndarray, remembered: Path) -> tuple[float, float, di
         os.replace(partial, remembered)
     known = json.loads(remembered.read_text())
     return known["low"], known["high"], known["bad"]
-
-
-def _labels(array: np.ndarray, options: ArraysData) -> OneEach | Columns:
-    """Return the labels as text, a column for each of several, or raise DataError where they are none."""
-    place = f"data.y: {options.y!r} in {options.path}"
-    if array.ndim == 2 and array.shape[1] == 1:
-        array = array[:, 0]
-    if array.ndim not in (1, 2):
-        raise DataError(f"{place} has shape {list(array.shape)}; labels are [N], or [N, classes] for several labels.")
-    if array.dtype.kind == "S":
-        array = np.char.decode(np.asarray(array), "utf-8")
-    if array.dtype.kind not in "iubUf":
-        raise DataError(f"{place} has dtype {array.dtype}; labels are numbers or strings.")
-    if not len(array):
-        raise DataError(f"{place} is empty; there are no examples.")
-    if array.ndim == 2:
-        names = tuple(f"{options.y}[{column}]" for column in range(array.shape[1]))
-        return Columns(names, [[str(value) for value in row] for row in array.tolist()])
-    # Whole numbers are the same labels whatever their dtype.
-    if array.dtype.kind == "f" and (np.mod(array, 1) == 0).all():
-        array = array.astype(np.int64)
-    return OneEach([str(label) for label in array.tolist()])

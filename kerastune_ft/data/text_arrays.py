@@ -2,63 +2,51 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
 from kerastune_ft.config.data import ArraysData
 from kerastune_ft.config.tasks import Task
-from kerastune_ft.data.arrays import array_labels, check_length, member, refuse_named_splits
+from kerastune_ft.data.array_file import Labelled, array_file, labelled
 from kerastune_ft.data.cells import cell_text
-from kerastune_ft.data.fetched import fetched
-from kerastune_ft.data.fingerprint import combined_fingerprint, file_sha256
-from kerastune_ft.data.labels import Labels, number_labels
-from kerastune_ft.data.source import DataSource, Report, describe
-from kerastune_ft.data.splits import Chosen, Examples, absent_notes, choose_splits
+from kerastune_ft.data.source import DataSource, Report
+from kerastune_ft.data.splits import Chosen
 from kerastune_ft.data.texts import Texts, TextSource, identity, notes_on, present, shortened
 from kerastune_ft.errors import DataError
-from kerastune_ft.storage import path_of
 
 
 def open_source(options: ArraysData, task_options: Task, cache_directory: Path, report: Report) -> DataSource:
     """Open an .npz file of texts and labels."""
     found = _found(options, task_options, cache_directory, report)
-    refuse_named_splits(options)
-    return _source(options, found, choose_splits(options.splits, {}, found.examples))
+    return found.source(found.labelled.by_request())
 
 
 def open_unsplit(options: ArraysData, task_options: Task, cache_directory: Path, report: Report) -> DataSource:
     """Open an .npz file whole, all of it as the test split: other data to evaluate on."""
     found = _found(options, task_options, cache_directory, report)
-    splits = {"test": np.arange(len(found.texts), dtype=np.int64)}
-    return _source(options, found, Chosen(splits, absent_notes(splits, found.examples), {}))
+    return found.source(found.labelled.all_test())
 
 
 @dataclass(frozen=True)
 class _Found:
     texts: list[Texts]
-    labels: Labels
-    label_texts: list[str]
-    examples: Examples
+    labelled: Labelled
+
+    def source(self, chosen: Chosen) -> TextSource:
+        contents = [identity(texts) for texts in self.texts]
+        notes = (*chosen.notes, *notes_on(self.texts, (), self.labelled.labels, chosen.splits))
+        return TextSource(self.labelled.catalogue(chosen, contents, notes), self.texts)
 
 
 def _found(options: ArraysData, task: Task, cache_directory: Path, report: Report) -> _Found:
-    path = fetched(path_of(options.path), cache_directory, report)
-    unpacked = cache_directory / "arrays" / file_sha256(path, cache_directory)[:32]
-    texts = array_texts(member(path, options.x, "x", unpacked, report), f"data.x: {options.x!r} in {path}")
-    raw, label_texts = array_labels(member(path, options.y, "y", unpacked, report), options, task, path)
-    check_length(path, options.x, texts, options.y, len(label_texts))
-    keys = [f"{options.x}[{row}]" for row in range(len(texts))]
-    names = [f"{key}: {shortened(each)}" for key, each in zip(keys, texts, strict=True)]
+    file = array_file(options, cache_directory, report)
+    texts = array_texts(file.array(options.x, "x"), f"data.x: {options.x!r} in {file.path}")
+    names = [f"{options.x}[{row}]: {shortened(each)}" for row, each in enumerate(texts)]
     # Every example is read; an .npz file is written by a program, which can leave empty ones out.
-    present(texts, names, "error", str(path))
-    labels = number_labels(raw, keys, task, str(path))
-    groups = None
-    if options.group is not None:
-        groups = [str(value) for value in member(path, options.group, "group", unpacked, report).tolist()]
-        check_length(path, options.x, texts, options.group, len(groups))
-    return _Found(texts, labels, label_texts, replace(Examples.labelled(keys, labels, groups), noun="text"))
+    present(texts, names, "error", str(file.path))
+    return _Found(texts, labelled(file, texts, options, task, "text"))
 
 
 def array_texts(array: np.ndarray, place: str) -> list[Texts]:
@@ -74,20 +62,3 @@ def array_texts(array: np.ndarray, place: str) -> list[Texts]:
     if bad is not None:
         raise DataError(f"{place} has bytes in row {bad} that are no UTF-8; save it as an array of strings")
     return [tuple(str(text) for text in each) for each in texts]
-
-
-def _source(options: ArraysData, found: _Found, chosen: Chosen) -> TextSource:
-    contents = [identity(texts) for texts in found.texts]
-    keys, groups = found.examples.keys, found.examples.groups
-    catalogue = describe(
-        "arrays",
-        Path(options.path).stem,
-        found.labels,
-        chosen,
-        combined_fingerprint(zip(keys, found.label_texts, contents, strict=True)),
-        keys,
-        contents,
-        groups,
-        notes=(*chosen.notes, *notes_on(found.texts, (), found.labels, chosen.splits)),
-    )
-    return TextSource(catalogue, found.texts)

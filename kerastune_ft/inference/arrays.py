@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
-from kerastune_ft.data.arrays import one_array
+from kerastune_ft.data.array_file import ArrayFile
 from kerastune_ft.data.intensity import Intensity
 from kerastune_ft.errors import ConfigError, DataError
 from kerastune_ft.inference.items import Item, Listing
@@ -29,7 +29,7 @@ def array_in(path: Path, name: str | None, cache_directory: Path, report: Callab
     if chosen not in names:
         absent = f"has no array {name!r}" if name else "has several arrays"
         raise ConfigError(f"{path} {absent}; name the one of images with --input, one of {', '.join(names) or 'none'}")
-    return one_array(path, str(chosen), cache_directory, report)
+    return ArrayFile(path, cache_directory, report).array(str(chosen), "x")
 
 
 def of_images(images: np.ndarray, name: str, intensity: Intensity) -> Listing:

@@ -1,0 +1,183 @@
+"""What the sources of .npz files share: arrays unpacked once and memory-mapped, labels, groups and splits."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import zipfile
+from collections.abc import Sequence, Sized
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+from filelock import FileLock
+
+from kerastune_ft.config.data import ArraysData, Named
+from kerastune_ft.config.tasks import Classification, Task
+from kerastune_ft.data.fetched import fetched
+from kerastune_ft.data.fingerprint import combined_fingerprint, file_sha256
+from kerastune_ft.data.labels import SEPARATOR, Columns, Labels, OneEach, number_labels
+from kerastune_ft.data.source import Catalogue, Report, counted, describe
+from kerastune_ft.data.splits import Chosen, Examples, absent_notes, choose_splits
+from kerastune_ft.errors import DataError
+from kerastune_ft.storage import path_of
+
+
+class ArrayFile:
+    """An .npz file, whose arrays are unpacked into the cache directory when they are first read."""
+
+    def __init__(self, path: Path, cache_directory: Path, report: Report) -> None:
+        """Raise DataError where there is no such file."""
+        self.path, self._report = path, report
+        self.digest = file_sha256(path, cache_directory)
+        """SHA-256 of the file."""
+        self.unpacked = cache_directory / "arrays" / self.digest[:32]
+
+    def array(self, name: str, option: str) -> np.ndarray:
+        """Return an array, memory-mapped; raise DataError naming data.`option` where it is not there or no array."""
+        target = self.unpacked / f"{name}.npy"
+        self.unpacked.mkdir(parents=True, exist_ok=True)
+        with FileLock(self.unpacked / "lock"):
+            if not target.exists():
+                self._unpack(name, option, target)
+        try:
+            return np.load(target, mmap_mode="r", allow_pickle=False)
+        except ValueError as problem:
+            target.unlink()
+            raise DataError(
+                f"data.{option}: {name!r} in {self.path} cannot be read as plain numbers or text ({problem}).\n"
+                "Pickled objects are not loaded. Save an array with a number or string dtype."
+            ) from problem
+
+    def has(self, name: str) -> bool:
+        """Tell whether there is an array of this name, of a file of which one was read."""
+        with zipfile.ZipFile(self.path) as archive:
+            return f"{name}.npy" in archive.namelist()
+
+    def _unpack(self, name: str, option: str, target: Path) -> None:
+        try:
+            with zipfile.ZipFile(self.path) as archive:
+                found = [entry.removesuffix(".npy") for entry in archive.namelist()]
+                if name not in found:
+                    raise DataError(
+                        f"data.{option}: {self.path} has no array {name!r}; it has {', '.join(found) or 'none'}.\n"
+                        f'Write "{option}": "..." with one of them in data.'
+                    )
+                self._report(f"unpacking {name!r} of {self.path.name} into the cache, once")
+                partial = target.with_suffix(".partial")
+                with archive.open(f"{name}.npy") as packed, partial.open("wb") as file:
+                    shutil.copyfileobj(packed, file, 1 << 20)
+                os.replace(partial, target)
+        except (zipfile.BadZipFile, OSError, KeyError) as problem:
+            raise DataError(
+                f"data.path: {self.path} is no readable .npz file ({problem}). "
+                "Write it with numpy.savez(path, x=..., y=...)."
+            ) from problem
+
+
+def array_file(options: ArraysData, cache_directory: Path, report: Report) -> ArrayFile:
+    """Return the file of data.path, fetched where it is not on this machine."""
+    return ArrayFile(fetched(path_of(options.path), cache_directory, report), cache_directory, report)
+
+
+@dataclass(frozen=True)
+class Labelled:
+    """What an .npz file says of its examples beside their inputs."""
+
+    options: ArraysData
+    labels: Labels
+    label_texts: list[str]
+    """The label of each example, or its labels, as one text."""
+    examples: Examples
+
+    def by_request(self) -> Chosen:
+        """Return the splits of data.splits."""
+        if isinstance(self.options.splits, Named):
+            raise DataError(
+                f'data.splits: an .npz file has no named splits; give fractions, as {{"train": 0.7, "validation": '
+                f'0.15, "test": 0.15}}, instead of "{self.options.splits.train}".'
+            )
+        return choose_splits(self.options.splits, {}, self.examples)
+
+    def all_test(self) -> Chosen:
+        """Return all examples as the test split: other data to evaluate on."""
+        splits = {"test": np.arange(len(self.examples.keys), dtype=np.int64)}
+        return Chosen(splits, absent_notes(splits, self.examples), {})
+
+    def catalogue(
+        self,
+        chosen: Chosen,
+        contents: Sequence[str],
+        notes: Sequence[str] = (),
+        fingerprint: str | None = None,
+    ) -> Catalogue:
+        """Return what a source tells of its examples; `contents` identify their inputs."""
+        keys = self.examples.keys
+        return describe(
+            "arrays",
+            Path(self.options.path).stem,
+            self.labels,
+            chosen,
+            fingerprint or combined_fingerprint(zip(keys, self.label_texts, contents, strict=True)),
+            keys,
+            contents,
+            self.examples.groups,
+            notes=notes,
+        )
+
+
+def labelled(file: ArrayFile, inputs: Sized, options: ArraysData, task: Task, noun: str) -> Labelled:
+    """Read labels and groups of the examples that have these inputs; raise DataError where they do not fit."""
+    raw = _labels(file.array(options.y, "y"), options)
+    if isinstance(task, Classification):
+        _check_classes(raw, task.multi_label, f"data.y: {options.y!r} in {file.path}")
+    texts = list(raw.texts) if isinstance(raw, OneEach) else [SEPARATOR.join(row) for row in raw.rows]
+    _check_length(file.path, options.x, inputs, options.y, len(texts))
+    keys = [f"{options.x}[{row}]" for row in range(len(texts))]
+    labels = number_labels(raw, keys, task, str(file.path))
+    groups = None
+    if options.group is not None:
+        groups = [str(value) for value in file.array(options.group, "group").tolist()]
+        _check_length(file.path, options.x, inputs, options.group, len(groups))
+    return Labelled(options, labels, texts, replace(Examples.labelled(keys, labels, groups), noun=noun))
+
+
+def _check_classes(raw: OneEach | Columns, multi_label: bool, place: str) -> None:
+    if isinstance(raw, Columns) and not multi_label:
+        raise DataError(
+            f"{place} has {len(raw.names)} labels per example; for one-hot rows save y.argmax(axis=1) instead, "
+            'for several labels write "multi_label": true in task.'
+        )
+    if isinstance(raw, OneEach) and any("." in text and text.strip("-.e0123456789") == "" for text in raw.texts):
+        raise DataError(f"{place} has fractions, and class labels are integers or strings. Save y.astype(int).")
+
+
+def _check_length(path: Path, x: str, inputs: Sized, other: str, length: int) -> None:
+    """Raise DataError where two arrays do not have a row per example each."""
+    if len(inputs) != length:
+        raise DataError(
+            f"data.path: {path} has {counted(len(inputs), 'input')} in {x!r} and {counted(length, 'label')} in "
+            f"{other!r}.\nBoth need one row per example."
+        )
+
+
+def _labels(array: np.ndarray, options: ArraysData) -> OneEach | Columns:
+    """Return the labels as text, a column for each of several, or raise DataError where they are none."""
+    place = f"data.y: {options.y!r} in {options.path}"
+    if array.ndim == 2 and array.shape[1] == 1:
+        array = array[:, 0]
+    if array.ndim not in (1, 2):
+        raise DataError(f"{place} has shape {list(array.shape)}; labels are [N], or [N, classes] for several labels.")
+    if array.dtype.kind == "S":
+        array = np.char.decode(np.asarray(array), "utf-8")
+    if array.dtype.kind not in "iubUf":
+        raise DataError(f"{place} has dtype {array.dtype}; labels are numbers or strings.")
+    if not len(array):
+        raise DataError(f"{place} is empty; there are no examples.")
+    if array.ndim == 2:
+        names = tuple(f"{options.y}[{column}]" for column in range(array.shape[1]))
+        return Columns(names, [[str(value) for value in row] for row in array.tolist()])
+    # Whole numbers are the same labels whatever their dtype.
+    if array.dtype.kind == "f" and (np.mod(array, 1) == 0).all():
+        array = array.astype(np.int64)
+    return OneEach([str(label) for label in array.tolist()])
