@@ -26,52 +26,28 @@ _TASKS = {
     ),
     "text_regression": ("texts, or pairs of them, and one or several numbers", " ".join(REGRESSION_METRICS)),
 }
+_DATASET_KEYS = ("name", "task", "source", "config")
 _DATASETS = (
-    {"name": "blood_smear", "task": "image_classification", "source": "embedded, synthetic", "config": "medical"},
-    {"name": "digits", "task": "image_classification", "source": "embedded, scikit-learn's digits", "config": "digits"},
-    {"name": "reviews", "task": "text_classification", "source": "embedded, synthetic", "config": "smoke/sentiment"},
-    {
-        "name": "sentence_pairs",
-        "task": "text_regression",
-        "source": "embedded, synthetic",
-        "config": "smoke/sentences_similarity",
-    },
-    {
-        "name": "chirps",
-        "task": "audio_classification",
-        "source": "embedded, synthetic",
-        "config": "smoke/voice_commands",
-    },
-    {
-        "name": "any prepared TensorFlow Datasets builder",
-        "task": "image_classification, text_classification, text_regression, audio_classification",
-        "source": "tfds",
-        "config": "medical_malaria",
-    },
-    {
-        "name": "folder of class folders of WAV",
-        "task": "audio_classification",
-        "source": "folder",
-        "config": "",
-    },
-    {"name": "table of WAV files and labels", "task": "audio_classification", "source": "table", "config": ""},
-    {"name": ".npz arrays of samples", "task": "audio_classification", "source": "arrays", "config": ""},
-    {"name": "folder of class folders", "task": "image_classification", "source": "folder", "config": ""},
-    {
-        "name": "table of file names and labels",
-        "task": "image_classification, image_regression",
-        "source": "table",
-        "config": "",
-    },
-    {"name": ".npz arrays", "task": "image_classification, image_regression", "source": "arrays", "config": ""},
-    {
-        "name": "table of texts and labels",
-        "task": "text_classification, text_regression",
-        "source": "table",
-        "config": "",
-    },
-    {"name": "folder of class folders of .txt", "task": "text_classification", "source": "folder", "config": ""},
-    {"name": ".npz of strings", "task": "text_classification, text_regression", "source": "arrays", "config": ""},
+    ("blood_smear", "image_classification", "embedded, synthetic", "medical"),
+    ("digits", "image_classification", "embedded, scikit-learn's digits", "digits"),
+    ("reviews", "text_classification", "embedded, synthetic", "smoke/sentiment"),
+    ("sentence_pairs", "text_regression", "embedded, synthetic", "smoke/sentences_similarity"),
+    ("chirps", "audio_classification", "embedded, synthetic", "smoke/voice_commands"),
+    (
+        "any prepared TensorFlow Datasets builder",
+        "image_classification, text_classification, text_regression, audio_classification",
+        "tfds",
+        "medical_malaria",
+    ),
+    ("folder of class folders of WAV", "audio_classification", "folder", ""),
+    ("table of WAV files and labels", "audio_classification", "table", ""),
+    (".npz arrays of samples", "audio_classification", "arrays", ""),
+    ("folder of class folders", "image_classification", "folder", ""),
+    ("table of file names and labels", "image_classification, image_regression", "table", ""),
+    (".npz arrays", "image_classification, image_regression", "arrays", ""),
+    ("table of texts and labels", "text_classification, text_regression", "table", ""),
+    ("folder of class folders of .txt", "text_classification", "folder", ""),
+    (".npz of strings", "text_classification, text_regression", "arrays", ""),
 )
 
 _TAKEN = {"image": "images", "text": "texts", "audio": "sounds"}
@@ -85,7 +61,7 @@ def tasks() -> list[dict[str, Any]]:
 
 def datasets() -> list[dict[str, Any]]:
     """Return where data can come from."""
-    return [dict(row) for row in _DATASETS]
+    return [dict(zip(_DATASET_KEYS, row, strict=True)) for row in _DATASETS]
 
 
 def backbones(fitting: Sequence[str] = ()) -> list[dict[str, Any]]:

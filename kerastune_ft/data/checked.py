@@ -7,7 +7,7 @@ import stat
 import time
 import warnings
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -107,6 +107,21 @@ class FileCheck(ABC, Generic[Found]):
     @abstractmethod
     def _result(self, path: str, facts: dict[str, Any], status: os.stat_result) -> Found:
         """Return the result that follows from the facts about a file."""
+
+
+def content_of(path: str, unusable: Callable[[str], Exception]) -> bytes:
+    """Return what a file holds; raise what `unusable` makes of the reason where it cannot be read."""
+    try:
+        status = storage.status(path)
+        if not stat.S_ISREG(status.st_mode):
+            raise unusable(no_file(status))
+        return storage.read(path)
+    except FileNotFoundError as problem:
+        raise unusable("is not there") from problem
+    except OSError as problem:
+        raise unusable(not_read(problem)) from problem
+    except ValueError as problem:
+        raise unusable("is no name a file can have") from problem
 
 
 def not_read(problem: OSError) -> str:

@@ -11,7 +11,6 @@ import contextlib
 import hashlib
 import io
 import os
-import stat
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -22,7 +21,7 @@ import tensorflow as tf
 from PIL import ExifTags, Image
 
 from kerastune_ft import storage
-from kerastune_ft.data.checked import CheckedFile, FileCheck, no_file, not_read
+from kerastune_ft.data.checked import CheckedFile, FileCheck, content_of, not_read
 from kerastune_ft.data.fingerprint import content_identity, stamp
 from kerastune_ft.data.intensity import (
     Intensity,
@@ -129,7 +128,7 @@ def read_once(path: str, intensity: Intensity, decode: Callable[[bytes], Decoded
     For files that are looked at once: each is read and decoded once, and nothing is kept. Raise UnusableImageError
     where a check finds a problem.
     """
-    content = _content(path)
+    content = content_of(path, UnusableImageError)
     try:
         with Image.open(io.BytesIO(content)) as image:
             is_huge = image.width * image.height > _HUGE_PIXELS
@@ -139,20 +138,6 @@ def read_once(path: str, intensity: Intensity, decode: Callable[[bytes], Decoded
         raise
     except Exception as problem:  # Pillow's decoders raise almost anything on a hostile file.
         raise UnusableImageError(_problem(path, {"problem": _reason(content, problem)})) from problem
-
-
-def _content(path: str) -> bytes:
-    try:
-        status = storage.status(path)
-        if not stat.S_ISREG(status.st_mode):
-            raise UnusableImageError(no_file(status))
-        return storage.read(path)
-    except FileNotFoundError as problem:
-        raise UnusableImageError("is not there") from problem
-    except OSError as problem:
-        raise UnusableImageError(not_read(problem)) from problem
-    except ValueError as problem:
-        raise UnusableImageError("is no name a file can have") from problem
 
 
 def _decoded_once(

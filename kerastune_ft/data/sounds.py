@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import os
-import stat
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,7 +13,7 @@ import numpy as np
 import tensorflow as tf
 
 from kerastune_ft import storage
-from kerastune_ft.data.checked import CheckedFile, FileCheck, no_file, not_read
+from kerastune_ft.data.checked import CheckedFile, FileCheck, content_of, not_read
 from kerastune_ft.data.files import FileSource
 from kerastune_ft.data.fingerprint import stamp
 from kerastune_ft.data.source import Catalogue, Report
@@ -102,14 +101,4 @@ def _samples(content: Any) -> tuple[np.ndarray, np.ndarray]:
 
 def read_once(path: str) -> tuple[np.ndarray, int]:
     """Return samples and rate of a file that is looked at once; raise UnusableSoundError where there is a problem."""
-    try:
-        status = storage.status(path)
-        if not stat.S_ISREG(status.st_mode):
-            raise UnusableSoundError(no_file(status))
-        return samples(storage.read(path))
-    except FileNotFoundError as problem:
-        raise UnusableSoundError("is not there") from problem
-    except OSError as problem:
-        raise UnusableSoundError(not_read(problem)) from problem
-    except ValueError as problem:
-        raise UnusableSoundError("is no name a file can have") from problem
+    return samples(content_of(path, UnusableSoundError))

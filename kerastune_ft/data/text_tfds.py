@@ -2,30 +2,27 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
-import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-from filelock import FileLock
 
 from kerastune_ft.config.data import Named, TfdsData
 from kerastune_ft.config.tasks import Task
 from kerastune_ft.data import embedded
+from kerastune_ft.data.content_store import Entry, stored
 from kerastune_ft.data.fingerprint import combined_fingerprint
 from kerastune_ft.data.generated import check_embedded, named_spans
 from kerastune_ft.data.labels import OneEach, RawLabels, number_labels
-from kerastune_ft.data.source import SPLITS, DataSource, Report, describe
+from kerastune_ft.data.source import DataSource, Report, describe
 from kerastune_ft.data.splits import Examples, choose_splits
 from kerastune_ft.data.texts import Texts, TextSource, identity, notes_on, present, shortened
-from kerastune_ft.errors import DataError
 
 # Counted up when what is stored changes, so that an older store is not taken for one of today.
-_STORE_VERSION = 1
+_STORE_VERSION = 2
 
 
 @dataclass(frozen=True)
@@ -110,91 +107,33 @@ def _embedded(options: TfdsData) -> _Read:
 
 
 def _prepared(options: TfdsData, directory: Path, report: Report) -> _Read:
-    from kerastune_ft.data import prepared
+    import tensorflow_datasets as tfds
 
-    builder = prepared.opened_builder(options)
-    features, info = builder.info.features, builder.info
-    supervised = info.supervised_keys or (None, None)
-    given = options.input or supervised[0]
-    inputs = [
-        prepared.feature_name(builder, "input", name) for name in (given if isinstance(given, tuple) else [given])
-    ]
-    label = prepared.feature_name(builder, "label", options.label or supervised[-1])
-    group = None if options.group is None else prepared.feature_name(builder, "group", options.group)
-    _check_texts(builder, inputs)
-    bases, notes = prepared.bases_read(builder, options.splits)
-    facts = _stored(builder, [*inputs, label, *([group] if group else [])], len(inputs), bases, directory, report)
-    if isinstance(options.splits, Named):
-        natural = prepared.named_splits(builder, options.splits, facts["ranges"])
-    else:
-        natural = {name: np.arange(*facts["ranges"][name]) for name in bases if name in SPLITS}
+    from kerastune_ft.data import builders
+
+    builder = builders.opened_builder(options)
+    features = builders.features_read(builder, options, tfds.features.Text, "text", pairs=True)
+    full_name = builder.info.full_name
+    bases, notes = builders.bases_read(builder, options.splits)
+
+    def entries(split: str) -> Iterator[Entry]:
+        for texts, label, group in builders.examples(builder, features, split):
+            yield Entry(json.dumps([text.decode() for text in texts]).encode(), label, group)
+
+    store = stored(
+        ["texts", _STORE_VERSION, *builders.address(builder, features, bases)],
+        bases,
+        entries,
+        directory,
+        lambda: report(f"reading {full_name} into the cache, once"),
+    )
     return _Read(
-        info.full_name,
-        [tuple(texts) for texts in facts["texts"]],
-        facts["labels"],
-        lambda labels: prepared.raw_labels(labels, features[label], label),
-        facts["keys"],
-        facts["groups"] if group else None,
-        natural,
+        full_name,
+        [tuple(json.loads(store.content(index))) for index in range(len(store.keys))],
+        store.labels,
+        lambda labels: builders.raw_labels(builder, features, labels),
+        store.keys,
+        store.groups if features.group else None,
+        builders.natural_splits(builder, options.splits, bases, store.ranges),
         tuple(notes),
     )
-
-
-def _check_texts(builder: Any, inputs: Sequence[str]) -> None:
-    import tensorflow_datasets as tfds
-
-    features = builder.info.features
-    for name in inputs:
-        if not isinstance(features[name], tfds.features.Text):
-            usable = [other for other, feature in features.items() if isinstance(feature, tfds.features.Text)]
-            raise DataError(
-                f'data.input: the feature "{name}" of {builder.info.full_name} is {features[name]}, not text.\n'
-                f"Text features are {', '.join(usable) or 'none'}."
-            )
-
-
-def _stored(
-    builder: Any, names: Sequence[str], inputs: int, bases: list[str], directory: Path, report: Report
-) -> dict[str, Any]:
-    """Return the examples of the builder's splits, read once into the cache directory."""
-    from kerastune_ft.data import prepared
-
-    facts = prepared.file_facts(builder, bases)
-    address = json.dumps(["texts", _STORE_VERSION, builder.info.full_name, *names, inputs, bases, facts])
-    target = directory / f"{hashlib.sha256(address.encode()).hexdigest()[:32]}.json"
-    directory.mkdir(parents=True, exist_ok=True)
-    with FileLock(target.with_suffix(".lock")):
-        if not target.exists():
-            report(f"reading {builder.info.full_name} into the cache, once")
-            found: dict[str, Any] = {"texts": [], "labels": [], "groups": [], "keys": [], "ranges": {}}
-            for name in bases:
-                start = len(found["keys"])
-                for position, values in enumerate(_examples(builder, names, name)):
-                    found["texts"].append(values[:inputs])
-                    found["labels"].append(values[inputs])
-                    found["groups"] += values[inputs + 1 :]
-                    found["keys"].append(f"{name}[{position}]")
-                found["ranges"][name] = [start, len(found["keys"])]
-            partial = target.with_suffix(".partial")
-            partial.write_text(json.dumps(found, ensure_ascii=False), encoding="utf-8")
-            os.replace(partial, target)
-    read: dict[str, Any] = json.loads(target.read_text(encoding="utf-8"))
-    return read
-
-
-def _examples(builder: Any, names: Sequence[str], split: str) -> Iterator[list[Any]]:
-    """Give the values of these features of every example, as text, in the order that TFDS slices count."""
-    import tensorflow_datasets as tfds
-
-    from kerastune_ft.data.prepared import label_text
-
-    order = tfds.ReadConfig(interleave_cycle_length=1, try_autocache=False)
-    wanted = tfds.decode.PartialDecoding(dict.fromkeys(names, True))
-    kinds = [builder.info.features[name] for name in names]
-    for example in builder.as_dataset(split=split, read_config=order, decoders=wanted).as_numpy_iterator():
-        yield [_value(example[name], kind, label_text) for name, kind in zip(names, kinds, strict=True)]
-
-
-def _value(value: Any, kind: Any, text: Callable[[Any, Any], str]) -> Any:
-    inner = getattr(kind, "feature", kind)
-    return [text(one, inner) for one in value] if np.ndim(value) else text(value, inner)

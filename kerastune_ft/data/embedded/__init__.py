@@ -43,9 +43,7 @@ def embedded_set(name: str) -> EmbeddedSet:
     >>> embedded_set("blood_smear").image(0).shape
     (96, 96, 3)
     """
-    if name not in NAMES:
-        raise KeyError(f"{name!r} is no embedded data set; there are {', '.join(NAMES)}")
-    return cast(EmbeddedSet, import_module(f"{__name__}.{name}"))
+    return cast(EmbeddedSet, _module(name, NAMES, "embedded data set"))
 
 
 class EmbeddedTexts(Protocol):
@@ -73,9 +71,7 @@ def embedded_texts(name: str) -> EmbeddedTexts:
     >>> embedded_texts("sentence_pairs").label(0)
     3.0
     """
-    if name not in TEXTS:
-        raise KeyError(f"{name!r} is no embedded data set of texts; there are {', '.join(TEXTS)}")
-    return cast(EmbeddedTexts, import_module(f"{__name__}.{name}"))
+    return cast(EmbeddedTexts, _module(name, TEXTS, "embedded data set of texts"))
 
 
 class EmbeddedSounds(Protocol):
@@ -103,6 +99,10 @@ def embedded_sounds(name: str) -> EmbeddedSounds:
     >>> embedded_sounds("chirps").sound(0).dtype
     dtype('int16')
     """
-    if name not in SOUNDS:
-        raise KeyError(f"{name!r} is no embedded data set of sounds; there are {', '.join(SOUNDS)}")
-    return cast(EmbeddedSounds, import_module(f"{__name__}.{name}"))
+    return cast(EmbeddedSounds, _module(name, SOUNDS, "embedded data set of sounds"))
+
+
+def _module(name: str, names: tuple[str, ...], what: str) -> object:
+    if name not in names:
+        raise KeyError(f"{name!r} is no {what}; there are {', '.join(names)}")
+    return import_module(f"{__name__}.{name}")

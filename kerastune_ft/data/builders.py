@@ -1,0 +1,206 @@
+"""Prepared TensorFlow Datasets builders, of whatever modality: their features, splits and examples.
+
+Nothing is ever downloaded here: a builder that is not prepared is an error at once, not after minutes of retries.
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import tensorflow_datasets as tfds
+
+from kerastune_ft.config.data import Named, TfdsData
+from kerastune_ft.data import embedded
+from kerastune_ft.data.labels import Columns, OneEach, RawLabels, Several
+from kerastune_ft.data.source import SPLITS, counted
+from kerastune_ft.errors import DataError
+from kerastune_ft.storage import path_of
+
+
+def opened_builder(options: TfdsData) -> Any:
+    """Return the builder of the data set, or raise DataError where it is unknown or not prepared."""
+    try:
+        builder = tfds.builder(options.name, data_dir=options.data_dir)
+    except tfds.core.DatasetNotFoundError as problem:
+        # The library's message lists every data set there is.
+        base = options.name.split("/")[0].split(":")[0]
+        near = difflib.get_close_matches(base, sorted({*embedded.NAMES, *tfds.list_builders()}), n=3, cutoff=0.6)
+        hint = f"; did you mean {' or '.join(near)}?" if near else ""
+        place = f" in {options.data_dir}" if options.data_dir else ""
+        raise DataError(
+            f'data.name: there is no TensorFlow Datasets builder "{options.name}"{place}{hint}\n'
+            f"Embedded data sets, which need no download, are {', '.join(embedded.NAMES)}."
+        ) from problem
+    except (ValueError, AssertionError, OSError) as problem:
+        raise DataError(f'data.name: "{options.name}" cannot be opened: {str(problem).splitlines()[0]}') from problem
+    if not builder.is_prepared():
+        given = repr(options.name) + (f", data_dir={str(options.data_dir)!r}" if options.data_dir else "")
+        raise DataError(
+            f"data.name: {options.name} is not prepared in {builder.data_dir}, and a run downloads nothing.\n"
+            "On a machine with network run\n"
+            f'  python -c "import tensorflow_datasets as t; t.builder({given}).download_and_prepare()"\n'
+            "and, where that is another machine, copy the folder and name it in data.data_dir."
+        )
+    return builder
+
+
+@dataclass(frozen=True)
+class Features:
+    """The names of the features an example is made of."""
+
+    inputs: tuple[str, ...]
+    label: str
+    group: str | None
+
+    @property
+    def names(self) -> list[str]:
+        """Return all of them."""
+        return [*self.inputs, self.label, *([] if self.group is None else [self.group])]
+
+
+def features_read(builder: Any, options: TfdsData, kind: type, what: str, pairs: bool = False) -> Features:
+    """Return which features are read; raise DataError where they are not there or of no use.
+
+    Inputs are features of the class `kind`, which a message calls `what`: one, or several where there can be `pairs`.
+    """
+    supervised = builder.info.supervised_keys or (None, None)
+    given = options.input or supervised[0]
+    several = given if pairs and isinstance(given, tuple) else [given]
+    inputs = tuple(_feature_name(builder, "input", name) for name in several)
+    label = _feature_name(builder, "label", options.label or supervised[-1])
+    group = None if options.group is None else _feature_name(builder, "group", options.group)
+    features, full_name = builder.info.features, builder.info.full_name
+    for name in inputs:
+        if not isinstance(features[name], kind):
+            raise DataError(not_this(builder, name, kind, what))
+    if len(features[label].shape) > 1 or not hasattr(features[label], "dtype"):
+        raise DataError(f'data.label: the feature "{label}" of {full_name} is {features[label]}, not labels.')
+    if group is not None and features[group].shape != ():
+        raise DataError(f'data.group: the feature "{group}" of {full_name} is not one value each.')
+    return Features(inputs, label, group)
+
+
+def not_this(builder: Any, name: str, kind: type, what: str) -> str:
+    """Return the message about a feature that is not of the class `kind`."""
+    features = builder.info.features
+    usable = [other for other, feature in features.items() if isinstance(feature, kind)]
+    return (
+        f'data.input: the feature "{name}" of {builder.info.full_name} is {features[name]}, not {what}.\n'
+        f"{kind.__name__} features are {', '.join(usable) or 'none'}."
+    )
+
+
+def _feature_name(builder: Any, key: str, name: Any) -> str:
+    """Return the feature that data.`key` names, or raise DataError where there is none of this name, or no name."""
+    features = builder.info.features
+    there = ", ".join(features)
+    if not isinstance(name, str):
+        raise DataError(
+            f"data.{key}: {builder.info.full_name} does not say which feature is the {key}; it has {there}.\n"
+            f'Write "{key}": "..." in data with one of them.'
+        )
+    if name not in features:
+        near = difflib.get_close_matches(name, list(features), n=1, cutoff=0.5)
+        hint = f'; did you mean "{near[0]}"?' if near else "."
+        raise DataError(f'data.{key}: {builder.info.full_name} has no feature "{name}"{hint}\nIt has {there}.')
+    return name
+
+
+def raw_labels(builder: Any, features: Features, stored: Sequence[Any]) -> RawLabels:
+    """Return the stored labels in the form of the feature: one each, a sequence of classes, or a row of numbers."""
+    feature = builder.info.features[features.label]
+    if feature.shape == ():
+        return OneEach(stored)
+    if feature.shape[0] is None:
+        return Several(stored)
+    return Columns(tuple(f"{features.label}[{column}]" for column in range(feature.shape[0])), stored)
+
+
+def bases_read(builder: Any, requested: Any) -> tuple[list[str], list[str]]:
+    """Return which splits of the builder are read, and sentences about those that are not."""
+    there = list(builder.info.splits)
+    if isinstance(requested, Named):
+        named = [value for value in requested.to_json().values() if value is not None]
+        return [
+            name for name in there if any(_begins_with(part, name) for text in named for part in text.split("+"))
+        ], []
+    if "train" not in there:
+        return there, []
+    taken = [name for name in there if name in SPLITS]
+    left = [name for name in there if name not in SPLITS]
+    return taken, [f"ignored splits of the data set: {', '.join(left)}"] if left else []
+
+
+def _begins_with(text: str, name: str) -> bool:
+    return text.strip().split("[")[0] == name
+
+
+def natural_splits(
+    builder: Any, requested: Any, bases: Sequence[str], ranges: Mapping[str, Sequence[int]]
+) -> dict[str, np.ndarray]:
+    """Return the splits that data.splits names, or else those of the builder; `ranges` are the examples of each."""
+    if isinstance(requested, Named):
+        return _named_splits(builder, requested, ranges)
+    return {name: np.arange(*ranges[name]) for name in bases if name in SPLITS}
+
+
+def _named_splits(builder: Any, requested: Named, ranges: Mapping[str, Sequence[int]]) -> dict[str, np.ndarray]:
+    """Return the examples that TFDS split strings such as `train[:80%]` stand for."""
+    found: dict[str, np.ndarray] = {}
+    for split, text in requested.to_json().items():
+        if text is None:
+            continue
+        try:
+            spans = tfds.core.ReadInstruction.from_spec(text).to_absolute(builder.info.splits)
+        except (ValueError, AssertionError, KeyError) as problem:
+            raise DataError(
+                f'data.splits.{split}: {builder.info.full_name} has no split "{text}"; it has '
+                f"{', '.join(builder.info.splits)}.\nWrite one of them, or a part of one, as train[:80%]."
+            ) from problem
+        parts = [np.arange(*ranges[span.splitname])[span.from_ : span.to] for span in spans]
+        found[split] = np.unique(np.concatenate(parts))
+    total = sum(len(indices) for indices in found.values())
+    shared = total - len(np.unique(np.concatenate(list(found.values()))))
+    if shared:
+        raise DataError(
+            f"data.splits: the named splits share {counted(shared, 'example')}; an example may be in one split only."
+        )
+    return found
+
+
+def address(builder: Any, features: Features, bases: Sequence[str]) -> list[Any]:
+    """Return what the examples of these splits are known by: features, and name, bytes and time of change of files."""
+    paths = [path_of(path) for name in bases for path in builder.info.splits[name].filepaths]
+    files = [(path.name, path.stat().st_size, path.stat().st_mtime_ns) for path in paths]
+    return [builder.info.full_name, features.inputs, features.label, features.group, bases, files]
+
+
+def examples(
+    builder: Any, features: Features, split: str, skipped: Mapping[str, Any] | None = None
+) -> Iterator[tuple[tuple[Any, ...], str | list[str], list[str]]]:
+    """Give inputs, label and group (none or one) of every example, in the order that TFDS slices count.
+
+    `skipped` are decoders of features that are given as they are stored.
+    """
+    order = tfds.ReadConfig(interleave_cycle_length=1, try_autocache=False)
+    wanted = tfds.decode.PartialDecoding(dict.fromkeys(features.names, True), decoders=skipped)
+    kinds = builder.info.features
+    inner = getattr(kinds[features.label], "feature", kinds[features.label])
+    for example in builder.as_dataset(split=split, read_config=order, decoders=wanted).as_numpy_iterator():
+        value, group = example[features.label], features.group
+        label = [_text(one, inner) for one in value] if np.ndim(value) else _text(value, inner)
+        of_group = [] if group is None else [_text(example[group], kinds[group])]
+        yield tuple(example[name] for name in features.inputs), label, of_group
+
+
+def _text(value: Any, feature: Any) -> str:
+    """Return a value of a feature as text: a class by its name."""
+    if isinstance(value, bytes):
+        return value.decode()
+    if isinstance(feature, tfds.features.ClassLabel) and value >= 0:
+        return str(feature.int2str(int(value)))
+    return str(value)

@@ -1,0 +1,94 @@
+"""Examples of a data set written once, in order, into one file of the cache directory, and read by index."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import shutil
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+from filelock import FileLock
+
+
+class Entry(NamedTuple):
+    """An example as it is written."""
+
+    content: bytes
+    label: str | list[str]
+    group: list[str]
+    """None or one."""
+    size: tuple[int, int] | None = None
+    """Of an image."""
+
+
+@dataclass(frozen=True)
+class ContentStore:
+    """Contents one after the other, where each begins, and what is said of each."""
+
+    blob: np.ndarray
+    offsets: np.ndarray
+    labels: list[Any]
+    groups: list[str]
+    keys: list[str]
+    hashes: list[str]
+    """SHA-256 of the contents."""
+    sizes: list[tuple[int, int]]
+    ranges: dict[str, list[int]]
+    """By split, the first example and the one after the last."""
+
+    def content(self, index: int) -> bytes:
+        """Return the content of an example."""
+        return self.blob[self.offsets[index] : self.offsets[index + 1]].tobytes()
+
+    def label_texts(self) -> list[str]:
+        """Return the label of each example, or its labels, as one text."""
+        return [json.dumps(label) if isinstance(label, list) else label for label in self.labels]
+
+
+def stored(
+    address: Sequence[Any],
+    bases: Sequence[str],
+    entries: Callable[[str], Iterable[Entry]],
+    directory: Path,
+    tell: Callable[[], None],
+) -> ContentStore:
+    """Return the examples of some splits, written once; processes that start together wait for the first.
+
+    `address` says what they are; where there are none of this address, `tell` is called and they are written.
+    """
+    target = directory / hashlib.sha256(json.dumps(address).encode()).hexdigest()[:32]
+    directory.mkdir(parents=True, exist_ok=True)
+    with FileLock(target.with_suffix(".lock")):
+        if not target.exists():
+            tell()
+            partial = target.with_suffix(".partial")
+            shutil.rmtree(partial, ignore_errors=True)
+            partial.mkdir()
+            _write(bases, entries, partial)
+            os.replace(partial, target)
+    facts = json.loads((target / "facts.json").read_text(encoding="utf-8"))
+    return ContentStore(np.memmap(target / "contents.bin", np.uint8, "r"), np.load(target / "offsets.npy"), **facts)
+
+
+def _write(bases: Sequence[str], entries: Callable[[str], Iterable[Entry]], target: Path) -> None:
+    offsets = [0]
+    facts: dict[str, Any] = {"labels": [], "groups": [], "keys": [], "hashes": [], "sizes": [], "ranges": {}}
+    with (target / "contents.bin").open("wb") as blob:
+        for name in bases:
+            start = len(facts["labels"])
+            for position, entry in enumerate(entries(name)):
+                blob.write(entry.content)
+                offsets.append(offsets[-1] + len(entry.content))
+                facts["labels"].append(entry.label)
+                facts["groups"] += entry.group
+                facts["keys"].append(f"{name}[{position}]")
+                facts["sizes"] += [] if entry.size is None else [entry.size]
+                facts["hashes"].append(hashlib.sha256(entry.content).hexdigest())
+            facts["ranges"][name] = [start, len(facts["labels"])]
+    np.save(target / "offsets.npy", np.array(offsets, np.int64))
+    (target / "facts.json").write_text(json.dumps(facts), encoding="utf-8")
