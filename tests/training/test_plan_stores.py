@@ -127,7 +127,7 @@ def test_measuring_changes_no_decision_and_reads_beside_the_estimates(folder: Pa
     assert sum(what.startswith("reading ") for what in told) == len(timed["cache"]["stores"])
     for row in measured["rows"]:
         assert 0 < row["fastest_seconds"] <= row["seconds"] <= row["slowest_seconds"]
-    title = "seconds for one pass over 49 training examples, from 6 chunks of 8"
+    title = "seconds for one pass over 49 training examples, from 6 chunks of 16"
     for text in (printed(view.document), view._repr_html_()):
         assert title in text and "decoding and augmenting as phase top" in text
     assert not list((folder / "cache").glob("measured-*"))

@@ -173,7 +173,8 @@ def tensors(bench: Bench) -> list[tuple[str, set[tf.DType], tf.TensorShape]]:
     inputs, targets, weights, indices = bench.batches[0]
     pieces = prefix._split_call(inputs)
     (call,) = prefix._calls
-    features = prefix._join_call([call(piece) for piece in pieces])
+    rows = tf.nest.flatten(inputs)[0].shape[0] // bench.session.devices.replicas
+    features = prefix._join_call([call(piece) for piece in pieces], rows)
     asked = tf.zeros([1], bench.session.devices.sum_dtype)
     return [
         *_outputs_of_operations(prefix._split_call, inputs),
