@@ -16,7 +16,7 @@ Columns = Mapping[str, Sequence[str]]
 _LABEL_NAMES = (
     r"(image|true|final)?(labels?|class(es)?|classname|targets?|findings?|findinglabels?|diagnos[ie]s)(name|code|id)?",
     r"(dx|category|categories|outcome|disease|pathology|condition|species|breed|tags?)(name|id)?",
-    r"(is)?(sentiment|emotion|intent|topic|queue|polarity|stance|toxic|spam|duplicate|similarity|entailment)(name|id)?",
+    r"(sentiment|emotion|intent|topic|queue|polarity|stance|similarity|entailment)(name|id)?",
     r"(y|grade|stage|severity|level|score|rating|stars|overall|result|answer|type|kind|command|digit)",
     r"(count|value|age|boneage|weight|price)",
 )

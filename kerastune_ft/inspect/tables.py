@@ -34,12 +34,14 @@ def look_at_table(frame: Frame, written: str, label: Sequence[str]) -> Sight:
     split = kinds.split_column(columns, {*label})
     taken = {*label} | ({split[0]} if split else set())
     sight = Sight({}, {"kind": "table", "path": written}, len(frame.numbers), 0, {}, seen=list(frame.notes))
-    if files := named_files(frame, columns):
+    files, texts = named_files(frame, columns), text_columns(columns, taken)
+    if files and (not texts or not _share_files(files)):
+        texts = None
         _refuse_parts(frame, files)
         _put_files(sight, files)
         modality, of_input = MODALITIES[files.sought.noun], {*files.columns}
         group = kinds.group_column(columns, taken | of_input)
-    elif texts := text_columns(columns, taken):
+    elif texts:
         _put_texts(sight, columns, texts)
         modality, of_input = "text", {*texts.names, *texts.others}
         group = texts.shared or kinds.group_column(columns, taken | of_input)
@@ -53,7 +55,7 @@ def look_at_table(frame: Frame, written: str, label: Sequence[str]) -> Sight:
         reason = f"{values} in {rows}: all examples of one stay in one split"
         put(sight.data, "group", group, reason)
     _put_splits(sight, columns, split, group)
-    _note_unlabelled(sight, columns, names)
+    _put_gaps(sight, columns, texts.names if texts else (), names)
     if modality == "audio":
         note_sounds(sight)
     return sight
@@ -70,9 +72,14 @@ def _texts(frame: Frame) -> dict[str, list[str]]:
     return found
 
 
+def _share_files(files: NamedFiles) -> bool:
+    """Tell whether so many rows name the same files that the rows are something else: boxes, or grades beside 1.png."""
+    return bool(files.files) and sum(map(len, files.rows.values())) > _ROWS_PER_FILE * len(files.files)
+
+
 def _refuse_parts(frame: Frame, files: NamedFiles) -> None:
     named, noun = sum(map(len, files.rows.values())), files.sought.noun
-    if files.files and named > _ROWS_PER_FILE * len(files.files):
+    if _share_files(files):
         raise DataError(
             f"{frame.path} has {counted(named, 'row')} for {counted(len(files.files), noun)}; the tasks on {noun}s of "
             f"this version take one row per {noun}.\nIf the rows are boxes or several readings, make one row of each "
@@ -95,15 +102,13 @@ def _put_texts(sight: Sight, columns: Columns, texts: TextColumns) -> None:
     names = texts.names
     sight.prose = texts.measures
     put(sight.data, "input", names[0] if len(names) == 1 else list(names), texts.reason)
+    sight.seen.append(f"texts in {' and '.join(names)}: {texts.measures.described}")
     sight.asks += texts.asks
     if name := absent_files(columns):
         sight.asks.append(
             f'are the texts of "{names[0]}" the examples? "{name}" names files, and none of them is below the '
             "table's folder; put them there, and begin again, if they are the examples"
         )
-    if empty := sum(not all(columns[name][row] for name in names) for row in range(sight.examples)):
-        rows = f"{counted(empty, 'row')} of {sight.examples:,}"
-        put(sight.data, "on_missing", "skip", f"{rows} without text {'is' if empty == 1 else 'are'} left out")
 
 
 def _put_splits(sight: Sight, columns: Columns, split: tuple[str, bool] | None, group: str | None) -> None:
@@ -121,15 +126,18 @@ def _put_splits(sight: Sight, columns: Columns, split: tuple[str, bool] | None, 
     divide(sight.data, {} if sight.is_multi_label else sight.counts, group)
 
 
-def _note_unlabelled(sight: Sight, columns: Columns, names: Sequence[str]) -> None:
-    empty = sum(not any(columns[name][row] for name in names) for row in range(sight.examples))
-    if not empty:
-        return
-    rows = f"{counted(empty, 'row')} of the table have no label"
-    is_left_out = sight.data.get("on_missing") == "skip"
-    remedy = "are left out" if is_left_out else 'to leave them out, write "on_missing": "skip" in data'
-    none = '; where an empty cell means none of the labels, write "none": "" in label'
-    sight.asks.append(
-        f"{rows}; fill them in, or {'they ' if is_left_out else ''}{remedy}"
-        + (none if isinstance(sight.data["label"], dict) else "")
-    )
+def _put_gaps(sight: Sight, columns: Columns, texts: Sequence[str], names: Sequence[str]) -> None:
+    """Add what becomes of rows without label, or without one of the texts."""
+    unlabelled = sum(not any(columns[name][row] for name in names) for row in range(sight.examples))
+    empty = sum(not all(columns[name][row] for name in texts) for row in range(sight.examples))
+    rows, label = f"{counted(unlabelled, 'row')} of the table have no label", sight.data["label"]
+    if unlabelled and isinstance(label, dict) and "none" not in label:
+        label["none"], unlabelled = "", 0
+        sight.asks.append(f"{rows}: does that mean none of them? If not, fill them in and take none out of label")
+    elif unlabelled and not texts:
+        sight.asks.append(f"{rows}; fill them in or take them out")
+    without = [f"{count:,} without {what}" for count, what in ((empty, "text"), (unlabelled, "label")) if count]
+    if texts and without:
+        reason = f"left out of {counted(sight.examples, 'row')}: {', '.join(without)}"
+        put(sight.data, "on_missing", "skip", reason)
+        sight.seen.append(reason)

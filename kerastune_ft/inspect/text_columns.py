@@ -65,7 +65,7 @@ def text_columns(columns: Mapping[str, Sequence[str]], taken: Collection[str]) -
         return None
     chosen, why = _chosen(prose, measures)
     others = tuple(name for name in prose if name != chosen)
-    asks = (_ask(chosen, others),) if others else ()
+    asks = (_ask(chosen, others, list(columns)),) if others else ()
     found = measures[chosen]
     return TextColumns((chosen,), f"{found.described}; {why}", others, found, asks=asks)
 
@@ -125,9 +125,10 @@ def _of_pair(
     return TextColumns(pair, reason, others, both, fewest if is_shared else None)
 
 
-def _ask(chosen: str, others: Sequence[str]) -> str:
+def _ask(chosen: str, others: Sequence[str], order: Sequence[str]) -> str:
     listed = " and ".join(f'"{name}"' for name in others[:5])
+    first, second = (f'"{name}"' for name in sorted((chosen, others[0]), key=order.index))
     return (
         f'is "{chosen}" the text? {listed} {"holds" if len(others) == 1 else "hold"} prose too; to read two as a pair, '
-        f'write "input": ["{others[0]}", "{chosen}"] in data'
+        f'write "input": [{first}, {second}] in data'
     )
