@@ -56,7 +56,7 @@ def put_label(
         _put_several(sight, modality, name, texts, mark, said)
     elif kinds.are_amounts(texts):
         values = kinds.numbers(texts) or [0.0]
-        sight.task = _regression(modality, [name])
+        sight.task = {"kind": regression(modality, f"{name} holds amounts")}
         reason = f"numbers from {min(values):g} to {max(values):g}, {len(set(values))} different ones; {said}"
         put(sight.data, "label", name, reason)
     else:
@@ -96,20 +96,21 @@ def _put_columns(
         put(sight.task, "multi_label", True, "each label has a column of 0 and 1; an example may have several, or none")
         sight.counts = {name: list(columns[name]).count("1") for name in names}
     elif all(kinds.numbers(columns[name]) for name in names):
-        sight.task = _regression(modality, names)
+        sight.task = {"kind": regression(modality, f"{' and '.join(names)} hold amounts")}
     else:
         raise ConfigError(f"--label: several label columns hold 0 and 1, or numbers; {', '.join(names)} do not all")
     put(sight.data, "label", list(names), said)
 
 
-def _regression(modality: str, names: Sequence[str]) -> dict[str, str]:
+def regression(modality: str, why: str) -> str:
+    """Return the kind of task that learns amounts; raise DataError where there is none for such examples."""
     kind = f"{modality}_regression"
     if not _is_there(kind):
         raise DataError(
-            f"data.label: {' and '.join(names)} holds amounts, and this version learns classes alone from sounds.\n"
-            "Name a column of classes with --label, or add one, as of low, middle and high."
+            f"data.label: {why}; this version learns classes alone from sounds.\n"
+            "Name a label of classes, or make one, as of low, middle and high."
         )
-    return {"kind": kind}
+    return kind
 
 
 def _is_there(kind: str) -> bool:

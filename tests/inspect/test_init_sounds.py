@@ -67,7 +67,7 @@ def test_a_table_names_sounds_by_a_template_and_speakers_stay_together() -> None
 
 def test_amounts_are_nothing_that_is_learned_from_sounds() -> None:
     table(Path("d/meta.csv"), takes(30, score=lambda n: n / 7))
-    with pytest.raises(DataError, match=r"score holds amounts, and this version learns classes alone from sounds"):
+    with pytest.raises(DataError, match=r"score holds amounts; this version learns classes alone from sounds"):
         init("d/meta.csv")
 
 
