@@ -21,6 +21,7 @@ _SUBJECT = re.compile(
     r"(?:^|[/_-])((?:patient|subject|participant|person|speaker|case|pat|sub)[_-]?\d+)", re.IGNORECASE
 )
 _SUBJECT_PATTERN = "(?i)(?:^|[/_-])((?:patient|subject|participant|person|speaker|case|pat|sub)[_-]?[0-9]+)"
+_UNSORTED = re.compile(r"(unsup(ervised)?|un-?label+ed|unsorted|unassigned)", re.IGNORECASE)
 _NO_CLASS = re.compile(
     r"(images?|imgs?|pictures|photos|sounds?|audios?|wavs?|texts?|data|masks?|annotations?|labels?)", re.IGNORECASE
 )
@@ -60,6 +61,10 @@ def look_at_folder(root: Path, written: str, sought: Sought, is_archive: bool = 
         divided = ", ".join(f"{split} {by_split[split]:,}" for split in SPLITS if by_split.get(split))
         sight.seen.append(f"split folders: {divided}")
     sight.seen += [*walk.ignored.notes(), *notes]
+    sight.asks += [
+        f'is "{name}" a class? If its {sought.noun}s were never sorted, move the folder away'
+        for name in filter(_UNSORTED.fullmatch, counts)
+    ]
     return sight
 
 
@@ -96,12 +101,13 @@ def _class_root(root: Path, written: str, sought: Sought, is_archive: bool) -> t
 
 def _unusual_splits(walk: Walk) -> dict[str, str]:
     """Return the folders of the splits by split, where any of them has another name than its split."""
-    names = walk.subfolders(walk.root)
-    holding = [
-        name for name in names if not walk.holds(walk.root / name) and Walk(walk.root).subfolders(walk.root / name)
-    ]
-    found = likely_splits(holding)
-    return found if "train" in found and any(split != name for split, name in found.items()) else {}
+    inside = {name: len(Walk(walk.root).subfolders(walk.root / name)) for name in walk.subfolders(walk.root)}
+    found = likely_splits(name for name, count in inside.items() if count and not walk.holds(walk.root / name))
+    if "train" not in found:
+        # Files beside the class folders, as lists of addresses, hide a split folder unless it is named.
+        found = likely_splits(name for name, count in inside.items() if count > 1)
+        return found if "train" in found and len(found) > 1 else {}
+    return found if any(split != name for split, name in found.items()) else {}
 
 
 def _group(files: list[FoundFile]) -> str | None:

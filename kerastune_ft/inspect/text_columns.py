@@ -65,8 +65,10 @@ def text_columns(columns: Mapping[str, Sequence[str]], taken: Collection[str]) -
         return None
     chosen, why = _chosen(prose, measures)
     others = tuple(name for name in prose if name != chosen)
-    asks = (_ask(chosen, others, list(columns)),) if others else ()
+    asks: tuple[str, ...] = (_ask(chosen, others, list(columns)),) if others else ()
     found = measures[chosen]
+    if len(chosen.split()) >= _STRICT[0]:
+        asks += (f'is "{chosen[:60]}" a text? The first line of a table names its columns; write such a line above it',)
     return TextColumns((chosen,), f"{found.described}; {why}", others, found, asks=asks)
 
 

@@ -237,6 +237,25 @@ def test_text_files_of_another_encoding_are_told() -> None:
     assert "10 files of 10 opened cannot be read as UTF-8" in init(".", "x.json").asks[0]
 
 
+def test_lists_beside_the_class_folders_hide_no_split_and_unsorted_texts_are_asked_about() -> None:
+    for split, names in (("train", ("neg", "pos", "unsup")), ("test", ("neg", "pos"))):
+        for name in names:
+            for number in range(4):
+                Path("imdb", split, name).mkdir(parents=True, exist_ok=True)
+                Path("imdb", split, name, f"{number}.txt").write_text(prose(number))
+        Path("imdb", split, "urls.txt").write_text("http://films")
+    Path("imdb/README.txt").write_text("films")
+    begun = init("imdb")
+    assert dict(begun.counts) == {"neg": 8, "pos": 8, "unsup": 4}
+    assert written("imdb.json")["data"]["splits"] == {"train": "train", "test": "test"}
+    assert 'is "unsup" a class' in begun.asks[0]
+
+
+def test_a_first_line_that_is_an_example_is_asked_about() -> None:
+    table(Path("t.csv"), rows(**{"a long and slow film for nobody": prose, "1": lambda n: n % 2}))
+    assert "first line of a table names its columns" in init("t.csv").asks[0]
+
+
 def test_the_handles_are_those_of_keras_hub() -> None:
     keras_hub = pytest.importorskip("keras_hub")
     from kerastune_ft.inspect.text_choices import HANDLES
