@@ -65,7 +65,7 @@ SOUNDS = Sought(
     ".wav",
     "sounds/{sound_id}.wav",
     _PACKED_SOUNDS,
-    "sound file of another form",
+    "non-WAV sound file",
     "WAV alone is read.\nConvert them first, for instance: ffmpeg -i sound.mp3 sound.wav",
     "convert other forms to WAV",
 )

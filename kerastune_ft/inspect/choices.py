@@ -19,9 +19,9 @@ from kerastune_ft.training import tpu
 
 _GPUS = "/dev/nvidia[0-9]*"
 # Fewer training examples than this can carry a head and no more.
-_HEAD_ALONE = 100
+HEAD_ALONE = 100
 # Up to so many training examples: epochs of a phase, epochs without improvement, and batch size.
-_EPOCHS = ((_HEAD_ALONE, 20, 5, 8), (1_000, 15, 4, 16), (20_000, 8, 3, 32), (math.inf, 4, 2, 64))
+_EPOCHS = ((HEAD_ALONE, 20, 5, 8), (1_000, 15, 4, 16), (20_000, 8, 3, 32), (math.inf, 4, 2, 64))
 _ELONGATED = 1.45
 _SMALL_SIDE = 100
 _SMALL_SIZE = 128
@@ -45,7 +45,7 @@ def backbone(sight: Sight, pixels: Pixels | None) -> dict[str, Any]:
         )
         return {"// name": reason, "kind": "applications", "name": EMBEDDED, "weights": "embedded"}
     found: dict[str, Any] = {
-        "// name": f"fits {_about(sight.train)} on a {where.upper()}, as do {' and '.join(others)}",
+        "// name": f"fits {about(sight.train)} on a {where.upper()}, as do {' and '.join(others)}",
         "kind": "applications",
         "name": name,
         "weights": "imagenet",
@@ -59,9 +59,14 @@ def backbone(sight: Sight, pixels: Pixels | None) -> dict[str, Any]:
 
 def schedule(sight: Sight) -> tuple[dict[str, Any], dict[str, Any]]:
     """Return the configuration's `defaults` and `phases`."""
-    advice = advise(sight.train, device())
-    _, epochs, patience, batch_size = next(row for row in _EPOCHS if sight.train < row[0])
-    preset = "head" if sight.train < _HEAD_ALONE else advice.preset
+    epochs = _row(sight)[1]
+    preset = "head" if sight.train < HEAD_ALONE else advise(sight.train, device()).preset
+    return defaults(sight), {"// preset": _why_preset(preset, sight.train), "preset": preset, "epochs": epochs}
+
+
+def defaults(sight: Sight) -> dict[str, Any]:
+    """Return the configuration's `defaults`."""
+    _, _, patience, batch_size = _row(sight)
     defaults: dict[str, Any] = {"batch_size": batch_size}
     if sight.is_imbalanced:
         largest, smallest = max(sight.counts.values()), max(1, min(sight.counts.values()))
@@ -74,16 +79,21 @@ def schedule(sight: Sight) -> tuple[dict[str, Any], dict[str, Any]]:
         {"patience": patience},
         "a phase ends when its monitor stands still; the best epoch counts",
     )
-    return defaults, {"// preset": _why_preset(preset, sight.train), "preset": preset, "epochs": epochs}
+    return defaults
+
+
+def _row(sight: Sight) -> tuple[float, int, int, int]:
+    return next(row for row in _EPOCHS if sight.train < row[0])
 
 
 def _why_preset(preset: str, train: int) -> str:
     if preset == "head":
-        return f"{_about(train)}: too few to train more than the new head"
-    return f"{_about(train)}. {preset}: {(PRESETS[preset].__doc__ or '').rstrip('.')}"
+        return f"{about(train)}: too few to train more than the new head"
+    return f"{about(train)}. {preset}: {(PRESETS[preset].__doc__ or '').rstrip('.')}"
 
 
-def _about(train: int) -> str:
+def about(train: int) -> str:
+    """Return how many examples train, for a sentence."""
     return f"about {train:,} training examples"
 
 

@@ -16,14 +16,21 @@ Columns = Mapping[str, Sequence[str]]
 _LABEL_NAMES = (
     r"(image|true|final)?(labels?|class(es)?|classname|targets?|findings?|findinglabels?|diagnos[ie]s)(name|code|id)?",
     r"(dx|category|categories|outcome|disease|pathology|condition|species|breed|tags?)(name|id)?",
-    r"(y|grade|stage|severity|level|score|rating|result|answer|type|kind|count|value|age|boneage|weight|price)",
+    r"(sentiment|emotion|intent|topic|queue|polarity|stance|similarity|entailment)(name|id)?",
+    r"(y|grade|stage|severity|level|score|rating|stars|overall|result|answer|type|kind|command|digit)",
+    r"(count|value|age|boneage|weight|price)",
 )
+# What names of the first rows mean, however long their cells are: a label.
+_SURE_LABELS = 3
 _GROUP_NAME = re.compile(
     r"(patient|subject|participant|person|case|donor|animal|mouse|specimen|slide|lesion|study|series|family|client|"
-    r"user|individual|eye|plant|scene|video|group|site|hospital|camera)s?(id|no|nr|num|number|code|name|index|key)?"
+    r"user|individual|eye|plant|scene|video|group|site|hospital|camera|speaker|author|customer|conversation|thread|session)s?(id|no|nr|num|number|code|name|index|key)?"
 )
 # The first of these that a table has is the widest: a patient's slides stay together.
-_WIDEST = ("patient", "subject", "participant", "person", "individual", "donor", "animal", "mouse", "family", "case")
+_WIDEST = (
+    "patient", "subject", "participant", "person", "individual", "speaker", "author", "customer", "donor", "animal",
+    "mouse", "family", "case",
+)  # fmt: skip
 _SPLIT_NAME = re.compile(r"(split|set|subset|partition|fold|dataset|usage|phase|purpose)(name)?")
 _NO_LABEL = re.compile(r"(no[ _-]?(finding|label|disease|defect)s?|none|normal|nothing|healthy|negative|no|-)", re.I)
 _FLAGS = {"0", "1"}
@@ -57,6 +64,11 @@ def are_amounts(texts: Sequence[str]) -> bool:
         return False
     distinct = len(set(values))
     return distinct > _MOST_CLASSES or (distinct > 5 and any(value != int(value) for value in values))
+
+
+def is_label_name(name: str) -> bool:
+    """Tell whether a column's name says plainly that it is a label."""
+    return any(re.fullmatch(pattern, plain(name)) for pattern in _LABEL_NAMES[:_SURE_LABELS])
 
 
 def is_group_name(name: str) -> bool:

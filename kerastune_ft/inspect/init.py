@@ -13,7 +13,7 @@ from typing import Any
 from kerastune_ft.config import files, schema
 from kerastune_ft.config.words import unknown
 from kerastune_ft.errors import ConfigError
-from kerastune_ft.inspect import choices, pixels
+from kerastune_ft.inspect import choices, pixels, sound_choices, text_choices
 from kerastune_ft.inspect.look import look
 from kerastune_ft.inspect.sight import Sight
 from kerastune_ft.inspect.written import as_text
@@ -151,10 +151,7 @@ def _path_from(place: Path, target: Path) -> str:
 
 
 def _document(sight: Sight, place: Path, target: Path) -> dict[str, Any]:
-    sampled = pixels.sample(sight.files) if sight.files else None
-    if sampled:
-        choices.shape(sight.data, sampled, sight.asks)
-    defaults, phases = choices.schedule(sight)
+    chosen = _chosen(sight)
     classes = f" of {len(sight.counts)} {'labels' if sight.is_multi_label else 'classes'}" if sight.counts else ""
     remarks = [f"{place.name or place.resolve().name}: {sight.examples:,} examples{classes}."]
     remarks += [f"PLEASE DECIDE: {question}." for question in sight.asks]
@@ -164,10 +161,26 @@ def _document(sight: Sight, place: Path, target: Path) -> dict[str, Any]:
         "//": remarks,
         "task": sight.task,
         "data": sight.data,
-        "backbone": choices.backbone(sight, sampled),
-        "defaults": defaults,
-        "phases": phases,
+        **chosen,
     }
+
+
+def _chosen(sight: Sight) -> dict[str, Any]:
+    """Return the rest of the configuration: backbone, head where it is not the usual one, defaults and phases."""
+    if sight.modality == "text":
+        backbone = text_choices.backbone(sight)
+        text_choices.length(sight, backbone)
+        defaults, phases = text_choices.schedule(sight, backbone)
+        return {"backbone": backbone, "head": text_choices.head(), "defaults": defaults, "phases": phases}
+    if sight.modality == "audio":
+        backbone = sound_choices.backbone(sight)
+        defaults, phases = sound_choices.schedule(sight, backbone)
+        return {"backbone": backbone, "defaults": defaults, "phases": phases}
+    sampled = pixels.sample(sight.files) if sight.files else None
+    if sampled:
+        choices.shape(sight.data, sampled, sight.asks)
+    defaults, preset = choices.schedule(sight)
+    return {"backbone": choices.backbone(sight, sampled), "defaults": defaults, "phases": preset}
 
 
 def _write(target: Path, text: str) -> None:

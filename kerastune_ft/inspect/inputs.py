@@ -1,4 +1,4 @@
-"""Which column or template of a table names the image files that lie below its folder."""
+"""Which column or template of a table names the images or sounds that lie below its folder."""
 
 from __future__ import annotations
 
@@ -6,23 +6,27 @@ import os
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 
 from kerastune_ft import storage
 from kerastune_ft.data.frame import Frame, shown
 from kerastune_ft.data.templates import input_texts
-from kerastune_ft.data.walk import Walk
-from kerastune_ft.errors import DataError
+from kerastune_ft.data.walk import IMAGES, SOUNDS, Sought
+from kerastune_ft.inspect.sought import files_by_sort, sort_of
 
 _SAMPLE = 50
 # Below this share of rows whose file is there, a column names something else.
 _ENOUGH = 0.5
+_ENDINGS = tuple(IMAGES.suffixes | SOUNDS.suffixes)
 
 
 @dataclass(frozen=True)
-class NamedImages:
+class NamedFiles:
     """The `input` of a table, and the files its rows name."""
 
+    sought: Sought
+    """What the files are."""
     input: str
     columns: frozenset[str]
     """The columns it is made of."""
@@ -34,18 +38,33 @@ class NamedImages:
     """How many rows name a file that is not there."""
 
 
-def named_images(frame: Frame, columns: Mapping[str, Sequence[str]]) -> NamedImages:
-    """Return what names the images; raise DataError, with the columns and the files listed, where nothing does."""
+def named_files(frame: Frame, columns: Mapping[str, Sequence[str]]) -> NamedFiles | None:
+    """Return what names the images, or else the sounds, of a table; None where nothing does."""
+    found = _files(frame)
+    named = (_named(frame, columns, sought, found[sought.noun]) for sought in (IMAGES, SOUNDS))
+    return next(filter(None, named), None)
+
+
+def _files(frame: Frame) -> dict[str, list[str]]:
+    """Return the images and sounds below a table's folder by noun, relative to it."""
+    folder = frame.path.parent
+    return {
+        noun: [storage.relative(path, str(folder)).replace(os.sep, "/") for path in paths]
+        for noun, paths in files_by_sort(folder).items()
+    }
+
+
+def _named(
+    frame: Frame, columns: Mapping[str, Sequence[str]], sought: Sought, files: Sequence[str]
+) -> NamedFiles | None:
     folder = str(frame.path.parent)
-    walk = Walk(frame.path.parent)
-    files = [storage.relative(path, folder).replace(os.sep, "/") for path in walk.files(frame.path.parent)]
     rows = _sampled(len(frame.numbers))
-    patterns = _patterns(columns, files, rows)
+    patterns = _patterns(columns, sought, files, rows)
     fitting = [pattern for pattern, fit in patterns.items() if fit.rows >= _ENOUGH * len(rows)]
     # A label 1 beside a file 1.png fits many rows and names few files.
     best = max(fitting, key=lambda one: (patterns[one].files, patterns[one].rows, -one.count("{")), default=None)
     if best is None:
-        raise DataError(_not_found(frame, columns, files))
+        return None
     texts = input_texts(frame, best)
     there = set(files)
     by_file: dict[str, list[int]] = defaultdict(list)
@@ -53,7 +72,7 @@ def named_images(frame: Frame, columns: Mapping[str, Sequence[str]]) -> NamedIma
         if (name := os.path.normpath(text)) in there or (storage.is_absolute(text) and storage.exists(text)):
             by_file[storage.normal(os.path.join(folder, name))].append(row)
     found = sum(map(len, by_file.values()))
-    return NamedImages(best, frozenset(_columns_in(best, columns)), list(by_file), by_file, len(texts) - found)
+    return NamedFiles(sought, best, frozenset(_columns_in(best, columns)), list(by_file), by_file, len(texts) - found)
 
 
 def _sampled(count: int) -> list[int]:
@@ -69,7 +88,9 @@ class _Fit:
     files: int
 
 
-def _patterns(columns: Mapping[str, Sequence[str]], files: Sequence[str], rows: Sequence[int]) -> dict[str, _Fit]:
+def _patterns(
+    columns: Mapping[str, Sequence[str]], sought: Sought, files: Sequence[str], rows: Sequence[int]
+) -> dict[str, _Fit]:
     """Return the columns and templates that fit any of the sampled rows."""
     by_name: dict[str, list[str]] = defaultdict(list)
     for file in files:
@@ -80,7 +101,7 @@ def _patterns(columns: Mapping[str, Sequence[str]], files: Sequence[str], rows: 
     for row in rows:
         cells = {name: texts[row] for name, texts in columns.items()}
         for name, text in cells.items():
-            for pattern, file in _fitting(name, text, cells, by_name) if text else ():
+            for pattern, file in _fitting(name, text, cells, sought, by_name) if text else ():
                 found[pattern][0].add(row)
                 found[pattern][1].add(file)
     return {pattern: _Fit(len(fitting), len(named)) for pattern, (fitting, named) in found.items()}
@@ -91,10 +112,10 @@ def _columns_in(pattern: str, columns: Iterable[str]) -> list[str]:
 
 
 def _fitting(
-    name: str, text: str, cells: Mapping[str, str], by_name: Mapping[str, Sequence[str]]
+    name: str, text: str, cells: Mapping[str, str], sought: Sought, by_name: Mapping[str, Sequence[str]]
 ) -> Iterator[tuple[str, str]]:
     """Yield the column, or the templates with it, that give a file for this row, each with the file."""
-    if os.path.isabs(text) and os.path.isfile(text):
+    if os.path.isabs(text) and sort_of(text) is sought and os.path.isfile(text):
         yield name, text
     plain = text.removeprefix("./")
     for file in by_name.get(plain.rsplit("/", 1)[-1], ()):
@@ -123,16 +144,31 @@ def _literal(text: str) -> str:
     return text.replace("{", "{{").replace("}", "}}")
 
 
-def _not_found(frame: Frame, columns: Mapping[str, Sequence[str]], files: Sequence[str]) -> str:
+def not_found(frame: Frame, columns: Mapping[str, Sequence[str]]) -> str:
+    """Return the message for a table that names no file and holds no prose, with its columns and the files listed."""
     folder = frame.path.parent if str(frame.path.parent) != "." else Path.cwd()
-    if not files:
-        return (
-            f"{frame.path}: there is no image below its folder, {folder}; a table lies beside or above the images it "
-            "names.\nMove the table or the images."
-        )
+    found = _files(frame)
+    files = [*found[IMAGES.noun], *found[SOUNDS.noun]]
     first = {name: next((text for text in texts if text), "") for name, texts in columns.items()}
     listed = "\n".join(f"  {name}: {text[:60]}" for name, text in list(first.items())[:20])
+    if not files:
+        return (
+            f"{frame.path}: no column holds prose, and there is no image or sound (WAV) below its folder, {folder}.\n"
+            f"Its columns, each with its first text:\n{listed}\nA table of texts has a column of several words each; "
+            "one of images or sounds lies beside or above the files it names: move the table or the files."
+        )
+    nouns = " and ".join(f"{noun}s" for noun, paths in found.items() if paths)
     return (
-        f"{frame.path}: no column names the images below {folder}, such as {shown(files[:3])}.\nIts columns, each with "
-        f"its first text:\n{listed}\nAdd a column with the path of each row's image, relative to the table."
+        f"{frame.path}: no column names the {nouns} below {folder}, such as {shown(files[:3])}, and none holds prose.\n"
+        f"Its columns, each with its first text:\n{listed}\nAdd a column with the path of each row's "
+        f"{' or '.join(noun for noun, paths in found.items() if paths)}, relative to the table."
     )
+
+
+def absent_files(columns: Mapping[str, Sequence[str]]) -> str | None:
+    """Return the column whose texts end as the names of images or sounds do, for a table where none is there."""
+    for name, texts in columns.items():
+        some = list(islice(filter(None, texts), _SAMPLE))
+        if some and sum(text.lower().endswith(_ENDINGS) for text in some) >= _ENOUGH * len(some):
+            return name
+    return None

@@ -12,11 +12,13 @@ from kerastune_ft.config.runtime import Runtime, cache_directory
 from kerastune_ft.data.archive import is_archive, unpacked
 from kerastune_ft.data.fetched import fetched
 from kerastune_ft.data.frame import is_table, read_frame
-from kerastune_ft.data.walk import Walk
+from kerastune_ft.data.split_words import SPLIT_OF_WORD
+from kerastune_ft.data.walk import Sought, Walk
 from kerastune_ft.errors import ConfigError, DataError
 from kerastune_ft.inspect.arrays import look_at_arrays
 from kerastune_ft.inspect.folders import class_folders, has_split_folders, look_at_folder
 from kerastune_ft.inspect.sight import Sight
+from kerastune_ft.inspect.sought import sought_in
 from kerastune_ft.inspect.tables import look_at_table
 
 _LABELLED = re.compile(r"(train|labels?|data|metadata|annotations?)", re.IGNORECASE)
@@ -25,11 +27,14 @@ _LABELLED = re.compile(r"(train|labels?|data|metadata|annotations?)", re.IGNOREC
 def look(place: Path, written: str, label: Sequence[str]) -> Sight:
     """Return what lies at a path; `written` is that path as the configuration will have it."""
     if place.is_dir():
-        table = _table_in(place, bool(label))
+        sought = sought_in(place)
+        table = _table_in(place, sought, bool(label))
         if table is not None:
-            return _looked_at_table(table, f"{written.rstrip('/')}/{table.name}", label)
+            sight = _looked_at_table(table, f"{written.rstrip('/')}/{table.name}", label)
+            sight.seen += _not_read(place, table)
+            return sight
         _refuse_label(label)
-        return look_at_folder(place, written)
+        return look_at_folder(place, written, sought)
     if not place.exists():
         raise DataError(f"{place} is not there{_nearest(place)}")
     if is_table(place):
@@ -39,7 +44,8 @@ def look(place: Path, written: str, label: Sequence[str]) -> Sight:
     if place.suffix.lower() == ".npz":
         return look_at_arrays(place, written)
     if is_archive(place):
-        return look_at_folder(unpacked(place, cache_directory(Runtime()), _say), written, is_archive=True)
+        folder = unpacked(place, cache_directory(Runtime()), _say)
+        return look_at_folder(folder, written, sought_in(folder), is_archive=True)
     raise DataError(
         f"{place} is neither a folder, a .zip or .tar of one, a table (.csv, .tsv, .jsonl, .parquet) nor an .npz file."
     )
@@ -54,10 +60,10 @@ def _refuse_label(label: Sequence[str]) -> None:
         raise ConfigError(f"--label: only a table has columns, and the data are none; leave {label[0]!r} out")
 
 
-def _table_in(folder: Path, is_wanted: bool) -> Path | None:
-    """Return the table in a folder that tells about its images, unless folders by class do."""
-    tables = sorted(path for path in folder.iterdir() if is_table(path) and path.name[0] != "." and path.is_file())
-    if not tables or (not is_wanted and _has_classes(folder)):
+def _table_in(folder: Path, sought: Sought, is_wanted: bool) -> Path | None:
+    """Return the table in a folder that tells about its files or holds texts, unless folders by class do."""
+    tables = _tables(folder)
+    if not tables or (not is_wanted and _has_classes(folder, sought)):
         return None
     if len(tables) == 1:
         return tables[0]
@@ -68,9 +74,28 @@ def _table_in(folder: Path, is_wanted: bool) -> Path | None:
     raise DataError(f"{folder} holds several tables: {names}.\nGive the one with the labels instead of the folder.")
 
 
-def _has_classes(folder: Path) -> bool:
-    names = class_folders(folder)
-    return has_split_folders(folder) or sum(bool(Walk(folder).files(folder / name)) for name in names) > 1
+def _not_read(folder: Path, table: Path) -> list[str]:
+    """Return a sentence about the tables that lie beside one and are split off, as their names say."""
+    others = [path.name for path in _tables(folder) if path != table and _stem(path) in SPLIT_OF_WORD]
+    if not others:
+        return []
+    return [
+        f"not read: {', '.join(others)} beside {table.name}; splits are drawn from that. The run can be measured on "
+        f"another table too: evaluate RUN --data {folder / others[-1]}"
+    ]
+
+
+def _tables(folder: Path) -> list[Path]:
+    return sorted(path for path in folder.iterdir() if is_table(path) and path.name[0] != "." and path.is_file())
+
+
+def _stem(path: Path) -> str:
+    return path.name.split(".", 1)[0].casefold()
+
+
+def _has_classes(folder: Path, sought: Sought) -> bool:
+    held = [name for name in class_folders(folder) if Walk(folder, sought=sought).files(folder / name)]
+    return has_split_folders(folder) or len(held) > 1
 
 
 def _nearest(place: Path) -> str:

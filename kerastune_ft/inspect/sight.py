@@ -7,6 +7,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from kerastune_ft.config.tasks import modality
+from kerastune_ft.inspect.prose import Prose
+
 # A class is rare enough to be weighted when the largest is this many times as large.
 _IMBALANCE = 3
 _NEGATIVE = frozenset(
@@ -39,10 +42,17 @@ class Sight:
     counts: Mapping[str, int]
     """Examples by class, or by label where one has several; empty for numbers."""
     files: Sequence[str] = ()
-    """The image files, where the data are files."""
+    """The image or sound files, where the data are files."""
+    prose: Prose | None = None
+    """The measures of the texts, where the data are texts."""
     seen: list[str] = field(default_factory=list)
     asks: list[str] = field(default_factory=list)
     """What only the user can decide."""
+
+    @property
+    def modality(self) -> str:
+        """Return what the examples are: `image`, `audio` or `text`."""
+        return modality(self.task["kind"])
 
     @property
     def is_multi_label(self) -> bool:
@@ -67,9 +77,9 @@ def whole(value: float) -> float:
     return int(value) if value == int(value) else value
 
 
-def classification(counts: Mapping[str, int]) -> dict[str, Any]:
+def classification(counts: Mapping[str, int], modality: str = "image") -> dict[str, Any]:
     """Return the task of telling these classes apart, with the class of binary metrics where there are two."""
-    task: dict[str, Any] = {"kind": "image_classification"}
+    task: dict[str, Any] = {"kind": f"{modality}_classification"}
     if len(counts) == 2:
         name, reason = _positive(sorted(counts))
         put(task, "positive", name, reason)

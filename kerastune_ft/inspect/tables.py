@@ -1,8 +1,7 @@
-"""Looking at a table whose rows name image files."""
+"""Looking at a table whose rows name images or sounds, or hold texts."""
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Mapping, Sequence
 
 from kerastune_ft.config.words import nearest
@@ -11,12 +10,17 @@ from kerastune_ft.data.source import counted
 from kerastune_ft.data.split_words import SPLIT_OF_WORD
 from kerastune_ft.errors import ConfigError, DataError
 from kerastune_ft.inspect import columns as kinds
-from kerastune_ft.inspect.inputs import NamedImages, named_images
-from kerastune_ft.inspect.sight import Sight, classification, divide, put
+from kerastune_ft.inspect.inputs import NamedFiles, absent_files, named_files, not_found
+from kerastune_ft.inspect.labels import label_of, put_label
+from kerastune_ft.inspect.sight import Sight, divide, put
+from kerastune_ft.inspect.sought import MODALITIES
+from kerastune_ft.inspect.sound_files import note_sounds
+from kerastune_ft.inspect.text_columns import TextColumns, text_columns
 
 _TRAIN_SHARE = 0.7
 # More rows than this per file is a table of something else, as of boxes.
 _ROWS_PER_FILE = 1.2
+Columns = Mapping[str, Sequence[str]]
 
 
 def look_at_table(frame: Frame, written: str, label: Sequence[str]) -> Sight:
@@ -27,22 +31,33 @@ def look_at_table(frame: Frame, written: str, label: Sequence[str]) -> Sight:
             near = nearest(name, columns)
             hint = f'; did you mean "{near}"?' if near else ""
             raise ConfigError(f"--label: {frame.path} has no column {name!r}{hint}; it has {shown(list(columns))}")
-    images = named_images(frame, columns)
-    _refuse_parts(frame, images)
     split = kinds.split_column(columns, {*label})
-    taken = {*images.columns, *label} | ({split[0]} if split else set())
-    group = kinds.group_column(columns, taken)
-    free = {*images.columns} | ({split[0]} if split else set()) | ({group} if group else set())
-    names = list(label) or _label(frame, columns, free)
-    sight = Sight({}, {"kind": "table", "path": written}, len(frame.numbers), 0, {}, images.files, list(frame.notes))
-    put(sight.data, "input", images.input, _input_reason(images, len(frame.numbers)))
-    _put_label(sight, columns, names, given=bool(label))
+    taken = {*label} | ({split[0]} if split else set())
+    sight = Sight({}, {"kind": "table", "path": written}, len(frame.numbers), 0, {}, seen=list(frame.notes))
+    files, texts = named_files(frame, columns), text_columns(columns, taken)
+    if files and (not texts or not _share_files(files)):
+        texts = None
+        _refuse_parts(frame, files)
+        _put_files(sight, files)
+        modality, of_input = MODALITIES[files.sought.noun], {*files.columns}
+        group = kinds.group_column(columns, taken | of_input)
+    elif texts:
+        _put_texts(sight, columns, texts)
+        modality, of_input = "text", {*texts.names, *texts.others}
+        group = texts.shared or kinds.group_column(columns, taken | of_input)
+    else:
+        raise DataError(not_found(frame, columns))
+    used = of_input | ({split[0]} if split else set()) | ({group} if group else set())
+    names = list(label) or label_of(frame, columns, used)
+    put_label(sight, modality, columns, names, given=bool(label))
     if group:
         values, rows = counted(len(set(columns[group])), "value"), counted(sight.examples, "row")
         reason = f"{values} in {rows}: all examples of one stay in one split"
         put(sight.data, "group", group, reason)
     _put_splits(sight, columns, split, group)
-    _note_gaps(sight, columns, names, images)
+    _put_gaps(sight, columns, texts.names if texts else (), names)
+    if modality == "audio":
+        note_sounds(sight)
     return sight
 
 
@@ -57,90 +72,46 @@ def _texts(frame: Frame) -> dict[str, list[str]]:
     return found
 
 
-def _refuse_parts(frame: Frame, images: NamedImages) -> None:
-    named = sum(map(len, images.rows.values()))
-    if images.files and named > _ROWS_PER_FILE * len(images.files):
+def _share_files(files: NamedFiles) -> bool:
+    """Tell whether so many rows name the same files that the rows are something else: boxes, or grades beside 1.png."""
+    return bool(files.files) and sum(map(len, files.rows.values())) > _ROWS_PER_FILE * len(files.files)
+
+
+def _refuse_parts(frame: Frame, files: NamedFiles) -> None:
+    named, noun = sum(map(len, files.rows.values())), files.sought.noun
+    if _share_files(files):
         raise DataError(
-            f"{frame.path} has {counted(named, 'row')} for {counted(len(images.files), 'image')}; the image tasks of "
-            "this version take one row per image.\nIf the rows are boxes or several readings, make one row of each "
-            "image first: its count, its mean, or its labels with a separator between them."
+            f"{frame.path} has {counted(named, 'row')} for {counted(len(files.files), noun)}; the tasks on {noun}s of "
+            f"this version take one row per {noun}.\nIf the rows are boxes or several readings, make one row of each "
+            f"{noun} first: its count, its mean, or its labels with a separator between them."
         )
 
 
-def _label(frame: Frame, columns: Mapping[str, Sequence[str]], taken: set[str]) -> list[str]:
-    found = kinds.label_columns(columns, taken)
-    if len(found) > 1 and kinds.say_the_same([columns[name] for name in found]):
-        # Codes and names of the same classes: names are what a person reads in tables and reports.
-        found = [min(found, key=lambda name: kinds.numbers(columns[name]) is not None)]
-    if not found or (len(found) > 1 and not all(kinds.is_flag(columns[name]) for name in found)):
-        raise DataError(_unclear(frame, columns, found, taken))
-    return found
+def _put_files(sight: Sight, files: NamedFiles) -> None:
+    found, sight.files = sum(map(len, files.rows.values())), files.files
+    what = "the files this names are there" if files.input not in files.columns else "this column names files"
+    put(sight.data, "input", files.input, f"{what}: {found:,} of {counted(sight.examples, 'row')}")
+    if files.missing:
+        sight.asks.append(
+            f"{counted(files.missing, 'row')} name no {files.sought.noun} that is there; to leave them out, write "
+            '"on_missing": "skip" in data'
+        )
 
 
-def _unclear(frame: Frame, columns: Mapping[str, Sequence[str]], found: Sequence[str], taken: set[str]) -> str:
-    listed = "\n".join(
-        f"  {name}: {counted(len(set(texts)), 'value')}, as {shown(list(dict.fromkeys(texts)), 3)[:80]}"
-        for name, texts in list(columns.items())[:30]
-        if name not in taken
-    )
-    which = f"{' and '.join(found)} could each be the label" if found else "no column is plainly the label"
-    example = found[0] if found else next((name for name in columns if name not in taken), "finding")
-    return (
-        f"{frame.path}: {which}. Its columns, without those that name the image, the group or the split:\n"
-        f'{listed or "  (none)"}\nSay which it is:  --label "{example}"  (several times for several columns).'
-    )
+def _put_texts(sight: Sight, columns: Columns, texts: TextColumns) -> None:
+    names = texts.names
+    sight.prose = texts.measures
+    put(sight.data, "input", names[0] if len(names) == 1 else list(names), texts.reason)
+    sight.seen.append(f"texts in {' and '.join(names)}: {texts.measures.described}")
+    sight.asks += texts.asks
+    if name := absent_files(columns):
+        sight.asks.append(
+            f'are the texts of "{names[0]}" the examples? "{name}" names files, and none of them is below the '
+            "table's folder; put them there, and begin again, if they are the examples"
+        )
 
 
-def _input_reason(images: NamedImages, rows: int) -> str:
-    found = sum(map(len, images.rows.values()))
-    what = "the files this names are there" if images.input not in images.columns else "this column names files"
-    return f"{what}: {found:,} of {counted(rows, 'row')}"
-
-
-def _put_label(sight: Sight, columns: Mapping[str, Sequence[str]], names: Sequence[str], given: bool) -> None:
-    said = "as --label says" if given else "chosen by its name and what stands in it"
-    if len(names) > 1:
-        _put_columns(sight, columns, names, said)
-        return
-    name, texts = names[0], columns[names[0]]
-    mark = kinds.separator(texts)
-    if mark:
-        label, counts = kinds.several(name, texts, mark)
-        sight.counts = dict(sorted(counts.items()))
-        sight.task = {"kind": "image_classification"}
-        put(sight.task, "multi_label", True, f'cells of "{name}" hold several labels with "{mark}" between them')
-        put(sight.data, "label", label, said + (f'; "{label["none"]}" means none of them' if "none" in label else ""))
-    elif kinds.are_amounts(texts):
-        values = kinds.numbers(texts) or [0.0]
-        sight.task = {"kind": "image_regression"}
-        reason = f"numbers from {min(values):g} to {max(values):g}, {len(set(values))} different ones; {said}"
-        put(sight.data, "label", name, reason)
-    else:
-        sight.counts = dict(sorted(Counter(filter(None, texts)).items()))
-        sight.task = classification(sight.counts)
-        put(sight.data, "label", name, said)
-        if kinds.numbers(texts) and len(sight.counts) > 2:
-            sight.asks.append(
-                f'are the {len(sight.counts)} values of "{name}" classes? If they are amounts or grades, write '
-                '"kind": "image_regression" in task'
-            )
-
-
-def _put_columns(sight: Sight, columns: Mapping[str, Sequence[str]], names: Sequence[str], said: str) -> None:
-    if all(kinds.is_flag(columns[name]) or set(columns[name]) <= {"0", "1", ""} for name in names):
-        sight.task = {"kind": "image_classification"}
-        put(sight.task, "multi_label", True, "each label has a column of 0 and 1; an example may have several, or none")
-        sight.counts = {name: list(columns[name]).count("1") for name in names}
-    elif all(kinds.numbers(columns[name]) for name in names):
-        sight.task = {"kind": "image_regression"}
-    else:
-        raise ConfigError(f"--label: several label columns hold 0 and 1, or numbers; {', '.join(names)} do not all")
-    put(sight.data, "label", list(names), said)
-
-
-def _put_splits(
-    sight: Sight, columns: Mapping[str, Sequence[str]], split: tuple[str, bool] | None, group: str | None
-) -> None:
+def _put_splits(sight: Sight, columns: Columns, split: tuple[str, bool] | None, group: str | None) -> None:
     sight.train = int(sight.examples * _TRAIN_SHARE)
     if split and split[1]:
         put(sight.data, "splits", {"column": split[0]}, "this column says which examples train")
@@ -155,12 +126,18 @@ def _put_splits(
     divide(sight.data, {} if sight.is_multi_label else sight.counts, group)
 
 
-def _note_gaps(sight: Sight, columns: Mapping[str, Sequence[str]], names: Sequence[str], images: NamedImages) -> None:
-    empty = sum(not any(columns[name][row] for name in names) for row in range(sight.examples))
-    if images.missing:
-        sight.asks.append(
-            f"{counted(images.missing, 'row')} name no image that is there; to leave them out, write "
-            '"on_missing": "skip" in data'
-        )
-    if empty:
-        sight.asks.append(f"{counted(empty, 'row')} of the table have no label; fill them in or take them out")
+def _put_gaps(sight: Sight, columns: Columns, texts: Sequence[str], names: Sequence[str]) -> None:
+    """Add what becomes of rows without label, or without one of the texts."""
+    unlabelled = sum(not any(columns[name][row] for name in names) for row in range(sight.examples))
+    empty = sum(not all(columns[name][row] for name in texts) for row in range(sight.examples))
+    rows, label = f"{counted(unlabelled, 'row')} of the table have no label", sight.data["label"]
+    if unlabelled and isinstance(label, dict) and "none" not in label:
+        label["none"], unlabelled = "", 0
+        sight.asks.append(f"{rows}: does that mean none of them? If not, fill them in and take none out of label")
+    elif unlabelled and not texts:
+        sight.asks.append(f"{rows}; fill them in or take them out")
+    without = [f"{count:,} without {what}" for count, what in ((empty, "text"), (unlabelled, "label")) if count]
+    if texts and without:
+        reason = f"left out of {counted(sight.examples, 'row')}: {', '.join(without)}"
+        put(sight.data, "on_missing", "skip", reason)
+        sight.seen.append(reason)

@@ -64,7 +64,7 @@ def test_broken_files_are_named_or_left_out(tmp_path: Path, opened: Open) -> Non
 def test_other_forms_are_refused_with_the_way_to_convert_them(tmp_path: Path, opened: Open) -> None:
     root = write_folder(tmp_path / "data")
     (root / "low" / "99.mp3").write_bytes(b"ID3" + b"\0" * 50)
-    with pytest.raises(DataError, match=r"1 sound file of another form in it; WAV alone is read.\n.*ffmpeg"):
+    with pytest.raises(DataError, match=r"1 non-WAV sound file in it; WAV alone is read.\n.*ffmpeg"):
         opened(FolderData(path=str(root)))
     source = opened(FolderData(path=str(root), on_bad_file="skip"))
     assert source.info.skipped[0].to_json() == {"path": "low/99.mp3", "reason": "is an MP3 file; convert it to WAV"}

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from kerastune_ft.backbones import imagenet
+from kerastune_ft.backbones import hub_presets, imagenet
 from kerastune_ft.errors import ConfigError
 from kerastune_ft.inspect import choices
 
@@ -16,10 +16,11 @@ from kerastune_ft.inspect import choices
 def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A working directory on a machine with CPUs and no way to weights."""
 
-    def absent(options: Any) -> None:
+    def absent(*asked: Any) -> None:
         raise ConfigError("not there")
 
     monkeypatch.setattr(imagenet, "require", absent)
+    monkeypatch.setattr(hub_presets, "located", absent)
     monkeypatch.setattr(choices, "device", lambda: "cpu")
     monkeypatch.setenv("KERASTUNE_CACHE", str(tmp_path / "cache"))
     (tmp_path / "work").mkdir()

@@ -3,12 +3,19 @@
 from __future__ import annotations
 
 import csv
+import json
+import random
+import wave
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from PIL import Image
+
+from kerastune_ft.config.read import read
+
+_WORDS = ("the", "film", "was", "long", "and", "good", "but", "nobody", "liked", "its", "slow", "story")
 
 
 def image(path: Path, size: tuple[int, int] = (12, 10), high: int = 0) -> None:
@@ -27,3 +34,23 @@ def table(path: Path, rows: Sequence[Mapping[str, Any]]) -> None:
         writer = csv.DictWriter(file, list(rows[0]))
         writer.writeheader()
         writer.writerows(rows)
+
+
+def sound(path: Path, frames: int = 400, rate: int = 8000) -> None:
+    """Write a WAV file of silence, 16 bits and one channel."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with wave.open(str(path), "wb") as file:
+        file.setparams((1, 2, rate, 0, "NONE", ""))
+        file.writeframes(bytes(2 * frames))
+
+
+def prose(number: int, words: int = 9) -> str:
+    """Return a text of some words, another one for every number."""
+    chosen = random.Random(number)
+    return " ".join(chosen.choice(_WORDS) for _ in range(words))
+
+
+def written(name: str) -> Any:
+    """Return the configuration that was written, known to be valid."""
+    read(name)
+    return json.loads(Path(name).read_text())

@@ -6,15 +6,13 @@ import json
 import shutil
 import time
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
-from init_data import image
+from init_data import image, written
 
 from kerastune_ft import init
 from kerastune_ft.backbones import imagenet
-from kerastune_ft.config.read import read
 from kerastune_ft.errors import DataError
 from kerastune_ft.inspect import choices
 
@@ -23,11 +21,6 @@ def photos(root: Path, **counts: int) -> None:
     for name, count in counts.items():
         for number in range(count):
             image(root / name / f"{number}.png")
-
-
-def written(name: str) -> Any:
-    read(name)
-    return json.loads(Path(name).read_text())
 
 
 def test_class_folders_become_a_short_configuration_with_reasons() -> None:

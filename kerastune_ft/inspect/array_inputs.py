@@ -1,0 +1,120 @@
+"""Which array of an .npz file holds the examples, images, sounds or texts, and which their labels."""
+
+from __future__ import annotations
+
+import re
+import zipfile
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from kerastune_ft.errors import DataError
+from kerastune_ft.inspect.columns import is_group_name, plain
+from kerastune_ft.inspect.npz import Header, headers
+from kerastune_ft.inspect.prose import Prose, measured
+
+RATE = "sample_rate"
+"""The array that says how many samples a second sounds have."""
+_NAMES = ("x", "images", "image", "texts", "text", "sounds", "x_train", "train_images", "data", "arr_0")
+_SOUND_NAME = re.compile(r"(x|train|test)?(sound|audio|sample|wave|waveform|clip)s?(train|test)?")
+# Rows longer than this are features, flat pictures or sounds, not labels.
+_MOST_TARGETS = 1000
+_MOST_CHANNELS = 8
+_PROSE = (2, 0.3)
+
+
+@dataclass(frozen=True)
+class ArrayInputs:
+    """The arrays that matter, by name."""
+
+    modality: str
+    x: str
+    y: str
+    headers: Mapping[str, Header]
+    """Of all arrays of the file."""
+    prose: Prose | None = None
+    """The measures of the texts, where the examples are texts."""
+
+
+def array_inputs(path: Path) -> ArrayInputs:
+    """Return what an .npz file is about; raise DataError, with its arrays listed, where nothing fits."""
+    found = headers(path)
+    for modality in ("audio", "image"):
+        fits = {"audio": _are_sounds, "image": _are_images}[modality]
+        if pair := _pair(found, [name for name in found if fits(name, found)]):
+            return ArrayInputs(modality, *pair, found)
+    prose = {name: measures for name in found if (measures := _prose(path, name, found[name]))}
+    if pair := _pair(found, list(prose)):
+        return ArrayInputs("text", *pair, found, prose[pair[0]])
+    listed = ", ".join(f"{name} {list(header.shape)}" for name, header in found.items()) or "nothing"
+    raise DataError(
+        f"{path} has no array of images, sounds or texts with labels of as many rows: it holds {listed}.\n"
+        "Write it with numpy.savez(path, x=images, y=labels): images [N, height, width(, channels)], or samples of "
+        "sounds [N, samples] with sample_rate=16000, or strings [N], or [N, 2] for pairs; labels [N], or [N, several]."
+    )
+
+
+def read_array(path: Path, name: str) -> np.ndarray:
+    """Return an array with a row per example, without a second dimension of one."""
+    try:
+        with np.load(path, allow_pickle=False) as arrays:
+            values: np.ndarray = arrays[name]
+    except (ValueError, OSError, zipfile.BadZipFile) as problem:
+        raise DataError(f"{path}: the array {name!r} cannot be read as plain numbers or text ({problem}).") from problem
+    return values[:, 0] if values.ndim == 2 and values.shape[1] == 1 else values
+
+
+def as_texts(values: np.ndarray) -> list[str]:
+    """Return values as the run will read them: whole numbers are the same labels whatever their dtype."""
+    if values.dtype.kind == "S":
+        values = np.char.decode(values, "utf-8", "replace")
+    if values.dtype.kind == "f" and (np.mod(values, 1) == 0).all():
+        values = values.astype(np.int64)
+    return [str(value) for value in values.tolist()]
+
+
+def _pair(found: Mapping[str, Header], inputs: list[str]) -> tuple[str, str] | None:
+    labels = [name for name, header in found.items() if _are_labels(header)]
+    pairs = [(x, y) for x in inputs for y in labels if x != y and found[x].shape[0] == found[y].shape[0]]
+
+    def rank(pair: tuple[str, str]) -> tuple[int, bool, bool, bool, int, str]:
+        x, y = pair
+        # x_train goes with y_train, whatever else has as many rows; labels of texts are themselves short texts.
+        return (_rank(x), x.replace("x", "y", 1) != y, is_group_name(y), y in inputs, len(found[y].shape), y)
+
+    return min(pairs, key=rank, default=None)
+
+
+def _are_images(name: str, found: Mapping[str, Header]) -> bool:
+    shape = found[name].shape
+    return (len(shape) == 3 or (len(shape) == 4 and shape[3] in (1, 2, 3, 4))) and min(shape) > 0
+
+
+def _are_sounds(name: str, found: Mapping[str, Header]) -> bool:
+    shape, kind = found[name].shape, found[name].dtype.kind
+    if kind not in "if" or len(shape) not in (2, 3) or 0 in shape:
+        return False
+    is_long = shape[1] > _MOST_TARGETS and (len(shape) == 2 or shape[2] <= _MOST_CHANNELS)
+    return is_long and (RATE in found or _SOUND_NAME.fullmatch(plain(name)) is not None)
+
+
+def _prose(path: Path, name: str, header: Header) -> Prose | None:
+    shape = header.shape
+    if header.dtype.kind not in "US" or not (len(shape) == 1 or (len(shape) == 2 and shape[1] in (1, 2))):
+        return None
+    values = read_array(path, name)
+    rows = [" ".join(as_texts(row)) for row in values] if values.ndim == 2 else as_texts(values)
+    measures, (words, distinct) = measured(rows), _PROSE
+    return measures if measures and measures.words >= words and measures.distinct >= distinct else None
+
+
+def _are_labels(header: Header) -> bool:
+    if len(header.shape) == 2 and 1 < header.shape[1] <= _MOST_TARGETS:
+        return header.dtype.kind in "iubf"
+    return len(header.shape) == 1 or (len(header.shape) == 2 and header.shape[1] == 1)
+
+
+def _rank(name: str) -> int:
+    return _NAMES.index(name.lower()) if name.lower() in _NAMES else len(_NAMES)

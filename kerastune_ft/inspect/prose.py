@@ -1,0 +1,65 @@
+"""What texts are like: whether they are prose, how long they are, and whether they are English."""
+
+from __future__ import annotations
+
+import re
+import statistics
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+_SAMPLE = 2_000
+# Scripts without blanks between words: kana, Chinese characters, Thai. Two letters are about a word.
+_UNSPACED = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\u0e00-\u0e7f]")
+_LETTERS_A_WORD = 2
+_MARKUP = re.compile(r"\S*(://|\\|/.*\.)\S*")
+# Names and loan words bring an accent now and then; 1 letter in 100 is another language.
+_FOREIGN = 0.01
+
+
+@dataclass(frozen=True)
+class Prose:
+    """The measures of a sample of texts."""
+
+    distinct: float
+    """The share of them that differ."""
+    words: float
+    """How many words they have on average."""
+    median: int
+    most: int
+    """How many words 95 % of them have at most."""
+    is_foreign: bool
+    """Whether many letters are none of the English alphabet."""
+
+    @property
+    def described(self) -> str:
+        """Return how long the texts are."""
+        return f"a median of {self.median} words, 95 % have at most {self.most}"
+
+
+def sampled(texts: Sequence[str], most: int = _SAMPLE) -> list[str]:
+    """Return some of the texts, evenly spread over all of them."""
+    step = max(1.0, len(texts) / most)
+    return [texts[int(place * step)] for place in range(min(most, len(texts)))]
+
+
+def measured(texts: Sequence[str]) -> Prose | None:
+    """Return the measures of those texts that are not empty; None where all are."""
+    chosen = sampled([text for text in texts if text])
+    if not chosen:
+        return None
+    words = sorted(map(_words, chosen))
+    letters = [letter for text in chosen for letter in text if letter.isalpha()]
+    foreign = sum(letter > "\x7f" for letter in letters)
+    return Prose(
+        len(set(chosen)) / len(chosen),
+        statistics.fmean(words),
+        int(statistics.median(words)),
+        words[int(0.95 * (len(words) - 1))],
+        foreign > _FOREIGN * len(letters),
+    )
+
+
+def _words(text: str) -> int:
+    """Return about how many words of letters a text has; paths and addresses are none."""
+    pieces = [piece for piece in text.split() if any(map(str.isalpha, piece)) and not _MARKUP.fullmatch(piece)]
+    return max(len(pieces), len(_UNSPACED.findall(text)) // _LETTERS_A_WORD)

@@ -1,0 +1,40 @@
+"""Backbone and schedule for sounds, which a model of images sees as spectrograms."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from kerastune_ft.inspect import choices
+from kerastune_ft.inspect.sight import Sight
+
+_SIZE, _SMALL_SIZE = 128, 64
+_INSTEAD = (
+    'a network of sounds does better where there is one, as {"kind": "saved", "path": "yamnet.keras", '
+    '"input": "yamnet"}'
+)
+
+
+def backbone(sight: Sight) -> dict[str, Any]:
+    """Return the configuration's `backbone`."""
+    found = choices.backbone(sight, None)
+    size = _SMALL_SIZE if found["weights"] == "embedded" else _SIZE
+    reason = f"{found.pop('// name')}. It sees spectrograms as pictures; {_INSTEAD}"
+    return {"// name": reason, **found, "// image_size": "of the spectrograms", "image_size": size}
+
+
+def schedule(sight: Sight, backbone: dict[str, Any]) -> tuple[dict[str, Any], list[dict[str, Any]]]:
+    """Return the configuration's `defaults` and `phases`."""
+    defaults = choices.defaults(sight)
+    is_small = backbone["weights"] == "embedded"
+    head = {"name": "head", "unfreeze": "none", "epochs": 5, "learning_rate": 0.01 if is_small else 0.002}
+    if sight.train < choices.HEAD_ALONE:
+        only = f"{choices.about(sight.train)}: too few to train more than the new head"
+        return defaults, [{"// name": only, **head, "epochs": 20}]
+    later = {
+        "// unfreeze": "spectrograms are unlike photos, so all of the backbone has to move, its first units the least",
+        "name": "all",
+        "unfreeze": "all",
+        "epochs": 15,
+        "learning_rate": {"peak": 0.001, "shape": "cosine", "warmup": 0.1, "unit_decay": 0.9},
+    }
+    return defaults, [head, later]

@@ -1,0 +1,136 @@
+"""Which columns of a table hold the texts: one of prose, or the two of a pair."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from kerastune_ft.inspect.columns import is_label_name, numbers, plain
+from kerastune_ft.inspect.prose import Prose, measured
+
+# A column with a telling name may hold shorter texts, and the same ones more often.
+_STRICT, _NAMED, _PAIRED = (4, 0.5), (2, 0.3), (2, 0.02)
+_WORDS = (
+    "text", "sentence", "review", "comment", "message", "tweet", "utterance", "body", "content", "post", "article",
+    "abstract", "description", "document", "transcript", "passage", "paragraph", "complaint", "feedback", "opinion",
+    "query", "question", "prompt", "phrase", "email", "sms", "note", "report", "caption", "summary", "headline",
+    "title", "subject",
+)  # fmt: skip
+_NAME = r".*({})s?(text|body|raw|clean(ed)?|en|english|\d)?"
+_PAIRS = (
+    ("premise", "hypothesis"), ("question", "answer"), ("question", "passage"), ("question", "context"),
+    ("question", "sentence"), ("query", "document"), ("query", "passage"), ("query", "title"), ("query", "text"),
+    ("query", "product"), ("context", "response"), ("prompt", "response"), ("post", "reply"), ("claim", "evidence"),
+    ("claim", "sentence"), ("source", "translation"), ("reference", "candidate"),
+    ("anchor", "candidate"), ("passage", "question"),
+)  # fmt: skip
+# What stands above a text belongs to it; the same title on two texts is no reason to keep them together.
+_TITLES = tuple(
+    (title, text)
+    for title in ("headline", "title", "subject")
+    for text in ("body", "content", "article", "articlebody", "description", "abstract")
+)
+_TWINS = (("1", "2"), ("a", "b"), ("left", "right"))
+_REPEATED = 0.9
+
+
+@dataclass(frozen=True)
+class TextColumns:
+    """The `input` of a table of texts, with its reason."""
+
+    names: tuple[str, ...]
+    """One column, or the two of a pair."""
+    reason: str
+    others: tuple[str, ...]
+    """The columns of prose that were not taken."""
+    measures: Prose
+    shared: str | None = None
+    """Of a pair the column whose texts stand in several rows."""
+    asks: tuple[str, ...] = field(default=())
+
+
+def text_columns(columns: Mapping[str, Sequence[str]], taken: Collection[str]) -> TextColumns | None:
+    """Return the columns of a table's texts; None where no column holds prose."""
+    measures = {
+        name: found
+        for name, texts in columns.items()
+        if name not in taken and not is_label_name(name) and not numbers(texts) and (found := measured(texts))
+    }
+    pair = _pair(measures)
+    prose = [name for name, found in measures.items() if _is_prose(name, found)]
+    if pair:
+        return _of_pair(pair, columns, measures, prose)
+    if not prose:
+        return None
+    chosen, why = _chosen(prose, measures)
+    others = tuple(name for name in prose if name != chosen)
+    asks: tuple[str, ...] = (_ask(chosen, others, list(columns)),) if others else ()
+    found = measures[chosen]
+    if len(chosen.split()) >= _STRICT[0]:
+        asks += (f'is "{chosen[:60]}" a text? The first line of a table names its columns; write such a line above it',)
+    return TextColumns((chosen,), f"{found.described}; {why}", others, found, asks=asks)
+
+
+def _is_prose(name: str, found: Prose) -> bool:
+    words, distinct = _STRICT if _rank(name) == len(_WORDS) else _NAMED
+    return found.words >= words and found.distinct >= distinct
+
+
+def _rank(name: str) -> int:
+    """Return how plainly a name says that the column is the text, 0 the most plainly."""
+    fitting = (place for place, word in enumerate(_WORDS) if re.fullmatch(_NAME.format(word), plain(name)))
+    return next(fitting, len(_WORDS))
+
+
+def _chosen(prose: Sequence[str], measures: Mapping[str, Prose]) -> tuple[str, str]:
+    best = min(prose, key=lambda name: (_rank(name), -measures[name].words))
+    if len(prose) == 1:
+        return best, "the only column of prose"
+    if _rank(best) < len(_WORDS):
+        return best, "its name says so most plainly"
+    return best, "the longest of the columns of prose"
+
+
+def _pair(measures: Mapping[str, Prose]) -> tuple[str, str] | None:
+    words, distinct = _PAIRED
+    names = {
+        plain(name): name for name, found in measures.items() if found.words >= words and found.distinct > distinct
+    }
+    for first, second in (*_PAIRS, *_TITLES):
+        if first in names and second in names:
+            return names[first], names[second]
+    for one, other in _TWINS:
+        for bare, name in names.items():
+            twin = names.get(bare.removesuffix(one) + other)
+            if bare.endswith(one) and len(bare) > len(one) and twin:
+                return name, twin
+    return None
+
+
+def _of_pair(
+    pair: tuple[str, str], columns: Mapping[str, Sequence[str]], measures: Mapping[str, Prose], prose: Sequence[str]
+) -> TextColumns:
+    first, second = (measures[name] for name in pair)
+    both = Prose(
+        min(first.distinct, second.distinct),
+        first.words + second.words,
+        first.median + second.median,
+        first.most + second.most,
+        first.is_foreign or second.is_foreign,
+    )
+    reason = f"two columns of prose with the names of a pair; {both.described} in both"
+    fewest = min(pair, key=lambda name: len(set(columns[name])))
+    texts = [text for text in columns[fewest] if text]
+    is_shared = (plain(pair[0]), plain(pair[1])) not in _TITLES and 2 < len(set(texts)) < _REPEATED * len(texts)
+    others = tuple(name for name in prose if name not in pair)
+    return TextColumns(pair, reason, others, both, fewest if is_shared else None)
+
+
+def _ask(chosen: str, others: Sequence[str], order: Sequence[str]) -> str:
+    listed = " and ".join(f'"{name}"' for name in others[:5])
+    first, second = (f'"{name}"' for name in sorted((chosen, others[0]), key=order.index))
+    return (
+        f'is "{chosen}" the text? {listed} {"holds" if len(others) == 1 else "hold"} prose too; to read two as a pair, '
+        f'write "input": [{first}, {second}] in data'
+    )
