@@ -13,6 +13,7 @@ from __future__ import annotations
 import contextlib
 import functools
 import hashlib
+import math
 import threading
 from collections.abc import Iterator, Mapping, Sequence
 
@@ -22,6 +23,8 @@ import tensorflow as tf
 from kerastune_ft.graph import keras_private
 
 _GOLDEN = 0x9E3779B9
+# Draws of a batch for which compiling them, a tenth of a second, is soon made good.
+_MANY = 1 << 17
 # What the stochastic depths of keras-hub, which are as many classes as families, call their rate.
 _PATH_RATES = ("drop_prob", "rate")
 
@@ -61,15 +64,39 @@ def uniform(keys: tf.Tensor, site: str, shape: Sequence[int | tf.Tensor] = ()) -
 
     `keys` comes from `example_keys`. `shape` is the shape of one example's draw; its entries may be scalar tensors.
     """
-    first, second = _words(site)
     count = tf.reduce_prod(tf.stack([tf.cast(size, tf.int32) for size in shape])) if shape else tf.constant(1, tf.int32)
-    position = tf.cast(tf.range(count), tf.uint32) * tf.constant(_GOLDEN, tf.uint32)
-    a = tf.bitwise.bitwise_xor(keys[:, :1], tf.constant(first, tf.uint32))
-    b = tf.bitwise.bitwise_xor(keys[:, 1:], tf.constant(second, tf.uint32))
-    bits = _mix(_mix(position[tf.newaxis, :] + _mix(a)) + _mix(b))
-    # 24 bits are what a float32 in [0, 1) holds exactly.
-    draws = tf.cast(tf.bitwise.right_shift(bits, tf.constant(8, tf.uint32)), tf.float32) * (1.0 / (1 << 24))
+    draws = _draws(tf.bitwise.bitwise_xor(keys, tf.constant(_words(site), tf.uint32)), count)
     return tf.reshape(draws, [tf.shape(keys)[0], *shape])
+
+
+def _draws(words: tf.Tensor, count: int | tf.Tensor) -> tf.Tensor:
+    """Return so many draws from [0, 1) for each row of words, uint32 [batch, 2]."""
+    position = tf.cast(tf.range(count), tf.uint32) * tf.constant(_GOLDEN, tf.uint32)
+    bits = _mix(_mix(position[tf.newaxis, :] + _mix(words[:, :1])) + _mix(words[:, 1:]))
+    # 24 bits are what a float32 in [0, 1) holds exactly.
+    return tf.cast(tf.bitwise.right_shift(bits, tf.constant(8, tf.uint32)), tf.float32) * (1.0 / (1 << 24))
+
+
+def kept(keys: tf.Tensor, site: str, shape: Sequence[int | tf.Tensor], rate: float, dtype: tf.DType) -> tf.Tensor:
+    """Return 1 where the draws of `uniform` are not below the rate, and 0 elsewhere."""
+    if not _is_worth_fusing(keys, shape):
+        return tf.cast(uniform(keys, site, shape) >= rate, dtype)
+    words = tf.bitwise.bitwise_xor(keys, tf.constant(_words(site), tf.uint32))
+    return tf.reshape(_fused(words, math.prod(shape), tf.constant(rate), dtype), [keys.shape[0], *shape])
+
+
+def _is_worth_fusing(keys: tf.Tensor, shape: Sequence[int | tf.Tensor]) -> bool:
+    """Tell whether many draws are made on CPUs alone, where the twenty operations of one would each be a pass."""
+    if keys.shape[0] is None or not all(isinstance(size, int) for size in shape):
+        return False
+    is_many = keys.shape[0] * math.prod(shape) >= _MANY
+    return is_many and not any(tf.config.list_logical_devices(kind) for kind in ("GPU", "TPU"))
+
+
+@tf.function(jit_compile=True, autograph=False)
+def _fused(words: tf.Tensor, count: int, rate: tf.Tensor, dtype: tf.DType) -> tf.Tensor:
+    """Return the same in one compiled loop; draws are whole numbers until they are compared, so not a bit differs."""
+    return tf.cast(_draws(words, count) >= rate, dtype)
 
 
 _current = threading.local()
@@ -131,16 +158,16 @@ def _keys(path: str) -> tf.Tensor:
     return keys
 
 
-def _masked(inputs: tf.Tensor, draws: tf.Tensor, rate: float) -> tf.Tensor:
-    keep = tf.cast(draws >= rate, inputs.dtype)
-    return inputs * keep * tf.cast(1.0 / (1.0 - rate), inputs.dtype)
+def _masked(inputs: tf.Tensor, path: str, shape: Sequence[int | tf.Tensor], rate: float) -> tf.Tensor:
+    keep = kept(_keys(path), path, shape, rate, inputs.dtype)
+    return inputs * (keep * tf.cast(1.0 / (1.0 - rate), inputs.dtype))
 
 
 def _dropout(layer: keras.layers.Dropout, path: str, inputs: tf.Tensor, training: bool = False) -> tf.Tensor:
     if not training or not layer.trainable or layer.rate == 0:
         return inputs
     shape = keras_private.dropout_noise_shape(layer, inputs)
-    return _masked(inputs, uniform(_keys(path), path, shape[1:]), layer.rate)
+    return _masked(inputs, path, shape[1:], layer.rate)
 
 
 def _drop_path(
@@ -148,4 +175,4 @@ def _drop_path(
 ) -> tf.Tensor:
     if not training or not layer.trainable or rate == 0:
         return inputs
-    return _masked(inputs, uniform(_keys(path), path, [1] * (len(inputs.shape) - 1)), rate)
+    return _masked(inputs, path, [1] * (len(inputs.shape) - 1), rate)

@@ -10,8 +10,8 @@ import pytest
 import tensorflow as tf
 from graph_models import application
 
-from kerastune_ft.graph import keras_private
-from kerastune_ft.graph.randomness import addressed, bind, example_keys, uniform
+from kerastune_ft.graph import keras_private, randomness
+from kerastune_ft.graph.randomness import addressed, bind, example_keys, kept, uniform
 
 INDICES = np.array([0, 1, 5, 7, 100, 2**31, 2**32 + 5, 2**40], np.int64)
 
@@ -45,6 +45,27 @@ def test_draws_are_those_of_other_releases() -> None:
     keys = example_keys("7/0", 3, tf.constant([0, 5], tf.int64))
     assert keys.numpy().tolist() == [[3850812830, 3234909819], [617843203, 4147026024]]
     assert uniform(keys, "dropout").numpy().tolist() == [0.5872167944908142, 0.8458467721939087]
+
+
+@pytest.mark.parametrize("dtype", [tf.float32, tf.bfloat16])
+@pytest.mark.parametrize("shape", [(12, 37, 37), (1031,)])
+def test_compiled_draws_are_the_same(shape: tuple[int, ...], dtype: tf.DType, monkeypatch: pytest.MonkeyPatch) -> None:
+    keys, called = example_keys("7/0", 3, tf.range(130, dtype=tf.int64)), []
+    fused = randomness._fused
+    monkeypatch.setattr(randomness, "_fused", lambda *arguments: called.append(arguments) or fused(*arguments))
+
+    def both(keys: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+        return kept(keys, "site", shape, 0.1, dtype), tf.cast(uniform(keys, "site", shape) >= 0.1, dtype)
+
+    many, expected = tf.function(both)(keys)
+    assert called and many.shape == (130, *shape) and many.dtype == dtype
+    assert np.array_equal(many, expected)
+    assert abs(np.mean(tf.cast(many, tf.float32)) - 0.9) < 0.01
+    few = kept(keys[:3], "site", shape, 0.1, dtype)
+    assert len(called) == 1
+    assert np.array_equal(few, expected[:3])
+    monkeypatch.setattr(tf.config, "list_logical_devices", lambda kind: [kind] if kind == "GPU" else [])
+    assert np.array_equal(kept(keys, "site", shape, 0.1, dtype), expected) and len(called) == 1
 
 
 def test_draws_are_uniform_and_independent() -> None:
