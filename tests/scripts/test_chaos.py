@@ -49,6 +49,23 @@ def test_struck_in_every_stage_on_texts_and_adapters(tmp_path: Path, strategy: s
     assert len({entry["stage"] for entry in outcome["strikes"]}) == 7
 
 
+@pytest.mark.slow
+def test_killed_while_the_features_of_adapters_are_stored(tmp_path: Path) -> None:
+    from chaos import Chaos
+    from injected import sample
+    from injected.moments import Strike
+
+    struck = Chaos(tmp_path, sample.write(tmp_path, "none", sample="texts"), seed=7)
+    struck.reference()
+    # The last of the features are those of the phase of adapters, whose cut is another than the head's.
+    late = int(0.75 * struck.events["extraction"])
+    struck.strike_all([Strike("extraction", signal.SIGKILL, "counter", late)])
+    assert (struck.outcome.kills, struck.outcome.faults) == (1, [])
+    log = (tmp_path / "struck-1/log.txt").read_text()
+    gone_on = log.index("struck-1 (goes on where it stopped)")
+    assert log.index("phase head done") < gone_on < log.index("phase adapters: trains")
+
+
 def test_a_kill_on_texts_and_adapters_ends_bit_identical(tmp_path: Path) -> None:
     assert chaos(tmp_path, "--sample", "texts", "--kills", "1", "--full-disks", "0", "--brief")["kills"] == 1
     adapters = json.loads((tmp_path / "reference" / "plan.json").read_text())["phases"][-1]
