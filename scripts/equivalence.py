@@ -79,7 +79,11 @@ ROWS = {
         before={"unfreeze": "none", "learning_rate": 0.003, "cache": "required"},
         reads="texts",
     ),
-    "BERT, lora": Row({"lora": {"rank": 2}, "accumulate": 2}, reads="texts"),
+    "BERT, lora": Row(
+        {"lora": {"rank": 2}, "unfreeze": {"last": 1}, "accumulate": 2, "cache": "required"},
+        before={"unfreeze": "none", "learning_rate": 0.003, "cache": "required"},
+        reads="texts",
+    ),
     "mixed_bfloat16": Row({"optimizer": _SGD}, runtime={"precision": "mixed_bfloat16"}, tolerance=_HALF),
     "mixed_float16": Row({"optimizer": _SGD}, runtime={"precision": "mixed_float16"}, tolerance=_HALF),
 }

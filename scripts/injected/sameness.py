@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import hashlib
 import io
+import re
 import zipfile
 from pathlib import Path
 
@@ -12,6 +13,8 @@ import h5py
 
 _EXACT = ("metrics.json", "splits.csv", "evaluation/predictions.csv", "evaluation/constant.json")
 _MODEL = "model/model.keras"
+# Keras tells an object that two layers share by its address in memory.
+_SHARED = re.compile(rb'(?<="shared_object_id": )\d+')
 
 
 def results(run: Path) -> dict[str, str]:
@@ -35,9 +38,15 @@ def _timeless(history: Path) -> bytes:
     return repr([{key: cell for key, cell in row.items() if key != "seconds"} for row in rows]).encode()
 
 
+def _without_addresses(config: bytes) -> bytes:
+    """Number shared objects as they appear, so that what is shared by whom still counts."""
+    numbers: dict[bytes, int] = {}
+    return _SHARED.sub(lambda found: b"%d" % numbers.setdefault(found[0], len(numbers)), config)
+
+
 def _model(path: Path) -> dict[str, bytes]:
     with zipfile.ZipFile(path) as archive:
-        found = {f"{_MODEL}:config.json": archive.read("config.json")}
+        found = {f"{_MODEL}:config.json": _without_addresses(archive.read("config.json"))}
         weights = io.BytesIO(archive.read("model.weights.h5"))
     with h5py.File(weights) as file:
         file.visititems(

@@ -7,6 +7,7 @@ import random
 import signal
 import subprocess
 import sys
+import zipfile
 from pathlib import Path
 
 import pytest
@@ -37,6 +38,39 @@ def test_struck_in_every_stage_a_run_ends_bit_identical(tmp_path: Path) -> None:
 @pytest.mark.slow
 def test_struck_on_two_replicas(tmp_path: Path) -> None:
     assert chaos(tmp_path, "--kills", "7", "--full-disks", "0", "--strategy", "mirrored")["kills"] == 7
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("strategy", ["none", "mirrored"])
+def test_struck_in_every_stage_on_texts_and_adapters(tmp_path: Path, strategy: str) -> None:
+    kills = 14 if strategy == "none" else 7
+    outcome = chaos(tmp_path, "--sample", "texts", "--kills", str(kills), "--full-disks", "1", "--strategy", strategy)
+    assert outcome["kills"] >= kills
+    assert len({entry["stage"] for entry in outcome["strikes"]}) == 7
+
+
+@pytest.mark.slow
+def test_killed_while_the_features_of_adapters_are_stored(tmp_path: Path) -> None:
+    from chaos import Chaos
+    from injected import sample
+    from injected.moments import Strike
+
+    struck = Chaos(tmp_path, sample.write(tmp_path, "none", sample="texts"), seed=7)
+    struck.reference()
+    # The last of the features are those of the phase of adapters, whose cut is another than the head's.
+    late = int(0.75 * struck.events["extraction"])
+    struck.strike_all([Strike("extraction", signal.SIGKILL, "counter", late)])
+    assert (struck.outcome.kills, struck.outcome.faults) == (1, [])
+    log = (tmp_path / "struck-1/log.txt").read_text()
+    gone_on = log.index("struck-1 (goes on where it stopped)")
+    assert log.index("phase head done") < gone_on < log.index("phase adapters: trains")
+
+
+def test_a_kill_on_texts_and_adapters_ends_bit_identical(tmp_path: Path) -> None:
+    assert chaos(tmp_path, "--sample", "texts", "--kills", "1", "--full-disks", "0", "--brief")["kills"] == 1
+    adapters = json.loads((tmp_path / "reference" / "plan.json").read_text())["phases"][-1]
+    assert adapters["lora"]["parameters"] > 0
+    assert adapters["store"]["decision"] == "store"
 
 
 def test_a_few_kills_end_bit_identical(tmp_path: Path) -> None:
@@ -90,6 +124,23 @@ def test_results_are_compared_without_their_seconds(tmp_path: Path) -> None:
     assert sameness.differences(expected, tmp_path / "c") == ["history.csv"]
     (tmp_path / "b/metrics.json").unlink()
     assert sameness.differences(expected, tmp_path / "b") == ["metrics.json"]
+
+
+def test_what_layers_share_is_compared_without_its_address(tmp_path: Path) -> None:
+    import h5py
+    from injected import sameness
+
+    def model(name: str, *shared: int) -> Path:
+        (tmp_path / name / "model").mkdir(parents=True)
+        h5py.File(tmp_path / "weights.h5", "w").close()
+        with zipfile.ZipFile(tmp_path / name / "model/model.keras", "w") as archive:
+            archive.writestr("config.json", json.dumps([{"shared_object_id": number} for number in shared]))
+            archive.write(tmp_path / "weights.h5", "model.weights.h5")
+        return tmp_path / name
+
+    expected = sameness.results(model("reference", 7001, 7002, 7001))
+    assert sameness.differences(expected, model("elsewhere", 9002, 9001, 9002)) == []
+    assert sameness.differences(expected, model("other", 9001, 9002, 9002)) == ["model/model.keras:config.json"]
 
 
 @pytest.mark.parametrize("by", ["counter", "clock"])

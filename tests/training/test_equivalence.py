@@ -23,9 +23,9 @@ def load() -> ModuleType:
 
 
 equivalence: Any = load()
-# Those that cover most in the default run: clipping, accumulation, rates per unit, stochastic depth, BatchNorm. The
-# others are `slow`.
-SHORT = ("sgd, accumulate 2, clip", "EfficientNetB0, all, adamw", "BatchNorm train, accumulate 2")
+# Those that cover most in the default run: clipping, accumulation, rates per unit, stochastic depth, BatchNorm, and
+# adapters on stored texts of several lengths. The others are `slow`.
+SHORT = ("sgd, accumulate 2, clip", "EfficientNetB0, all, adamw", "BatchNorm train, accumulate 2", "BERT, lora")
 LONG = tuple(name for name in equivalence.ROWS if name not in SHORT)
 
 

@@ -1,4 +1,4 @@
-"""Runs on texts: what is promised of images holds for them, whatever their lengths."""
+"""Runs on texts, with a phase of adapters: what is promised of images holds for them, whatever their lengths."""
 
 from __future__ import annotations
 
@@ -82,6 +82,34 @@ def test_the_store_changes_nothing(folder: Path, base: Path, commands: dict[str,
     assert results(folder / "off")["weights"] == results(base)["weights"]
     assert results(folder / "off")["history"] == results(base)["history"]
     assert results(folder / "off")["metrics"] == results(base)["metrics"]
+
+
+def test_the_features_of_adapters_are_stored_for_every_length(base: Path) -> None:
+    _, adapt, _ = json.loads((base / "plan.json").read_text())["phases"]
+    assert [tensor["shape"] for tensor in adapt["cut"]] == [[None, 16], [None]]
+    assert adapt["store"]["decision"] == "store"
+
+
+def test_what_does_not_train_is_bit_identical(base: Path) -> None:
+    (head, heads), (adapt, adapting), (top, topping) = (of_phase(base, number) for number in range(3))
+    adapters = adapting - heads
+    kernels = {f"{path.rpartition('/')[0]}/kernel" for path in adapters}
+    assert len(adapters) == 2 * len(kernels) > 0
+    assert all("/lora_" in path for path in adapters)
+    every = heads | set(head["before"])
+    for proof, trained in ((head, heads), (adapt, adapting), (top, topping)):
+        assert set(proof["before"]) == every - trained
+        assert (proof["after"], proof["changed"]) == (proof["before"], [])
+    assert kernels <= topping & set(adapt["before"]), "adapters leave the kernels they are added to alone"
+    assert adapters <= set(top["before"]), "in a later phase adapters are fixed"
+    assert all(adapt["before"][path] == head["before"][path] for path in every - adapting)
+
+
+def of_phase(run: Path, number: int) -> tuple[dict[str, Any], set[str]]:
+    """The proof of a phase, and the variables that it trains."""
+    plan = json.loads((run / "plan.json").read_text())["phases"][number]
+    result = json.loads((run / "phases" / f"{number:02}-{plan['name']}" / "result.json").read_text())
+    return result["frozen"], set(plan["trained_variables"])
 
 
 def test_interrupted_is_as_never_interrupted(folder: Path, base: Path, commands: dict[str, Outcome]) -> None:

@@ -29,7 +29,7 @@ def write_texts(path: Path) -> Path:
 
 
 def text_document(data: Path) -> dict[str, Any]:
-    """Two phases on a BERT of random weights; updates of 10 and 20 of 50 examples, of several lengths."""
+    """Head, adapters, layer on a BERT of random weights; updates of 10 and 20 of 50 examples, of several lengths."""
     return {
         "name": "texts",
         "seed": 3,
@@ -40,6 +40,7 @@ def text_document(data: Path) -> dict[str, Any]:
         "defaults": {"batch_size": 10, "optimizer": "adamw", "clip_norm": 0.5, "epochs": 2},
         "phases": [
             {"name": "head", "unfreeze": "none", "learning_rate": 0.01},
+            {"name": "adapt", "unfreeze": {"last": 1}, "learning_rate": 0.01, "epochs": 1, "lora": {"rank": 2}},
             {
                 "name": "top",
                 "unfreeze": {"last": 1},
