@@ -126,7 +126,7 @@ def _of_array(array: np.ndarray, name: str, parts: int) -> Listing:
 
 
 def _lines(lines: Iterable[Any], how: Reading, parts: int) -> Iterator[Item]:
-    """Give an item per line that holds anything: a text, two with a tab between them, or a JSON object with them."""
+    """Give an item per line: a text, two with a tab between them, or a JSON object with them."""
     wanted = _wanted(how, parts)
     for number, line in enumerate(lines, start=1):
         try:
@@ -136,8 +136,9 @@ def _lines(lines: Iterable[Any], how: Reading, parts: int) -> Iterator[Item]:
             continue
         text = text.strip("\r\n")
         if not text.strip():
-            continue
-        if text.lstrip().startswith("{") and wanted is not None:
+            # Left out, it would move the answers to all lines after it.
+            yield Item(f"line {number}", problem=_EMPTY)
+        elif text.lstrip().startswith("{") and wanted is not None:
             yield _of_object(text, number, wanted, parts)
         else:
             yield _of_line(text, parts)
