@@ -146,10 +146,14 @@ def _plain(value: Any) -> Any:
 def show(table: Any) -> None:
     """Print a table of rich."""
     from rich.console import Console
+    from rich.table import Table
 
     console = Console(highlight=False)
-    # Where output is piped or captured a fixed width keeps rows whole.
-    Console(highlight=False, width=None if console.is_terminal else 120).print(table)
+    if not console.is_terminal:
+        # Where output is piped or captured rows are kept whole, and sentences at a width that can be read.
+        wide = Console(width=1000).measure(table).maximum if isinstance(table, Table) else 0
+        console = Console(highlight=False, width=max(wide, 120))
+    console.print(table)
 
 
 def print_outcome(done: Any) -> None:

@@ -18,6 +18,8 @@ _PLACE = "backbone.preset"
 _CONFIG = "config.json"
 _WEIGHTS = ("*.weights.h5", "*.safetensors", "*.bin")
 _HOSTS = {"kaggle": "api.kaggle.com", "hf": "huggingface.co", "modelscope": "modelscope.cn"}
+_FORMS = {"kaggle": r"[^/]+/[^/]+/[^/]+/[^/]+(/\d+)?", "hf": r"[^/]+(/[^/]+)?", "modelscope": r"[^/]+/[^/]+"}
+_WRITTEN = "kaggle://ORG/MODEL/keras/NAME, hf://ORG/NAME, modelscope://ORG/NAME, or a local directory"
 _HUBS = {"kaggle": "Kaggle", "hf": "Hugging Face", "modelscope": "ModelScope"}
 _ACCESS = {
     "kaggle": "accept its terms on its page at kaggle.com and set KAGGLE_USERNAME and KAGGLE_KEY",
@@ -37,6 +39,8 @@ def located(preset: str, known: dict[str, Any]) -> str:
     scheme, separator, rest = handle.partition("://")
     if not separator or scheme not in _HOSTS:
         raise _unknown(preset, known)
+    if not re.fullmatch(_FORMS[scheme], rest):
+        raise ConfigError(f"{_PLACE}: {preset} is no whole name; write {_WRITTEN}")
     for directory in _cached(scheme, rest):
         if _is_whole(directory):
             return str(directory)
@@ -140,10 +144,7 @@ def _unknown(preset: str, known: dict[str, Any]) -> ConfigError:
         hint = (
             f"there is no such directory; for Hugging Face write hf://{preset.rsplit('/', 2)[-2]}/{Path(preset).name}; "
         )
-    return ConfigError(
-        f"{_PLACE}: {preset!r} is no preset of keras-hub; {hint}give the name of one, kaggle://ORG/MODEL/keras/NAME, "
-        "hf://ORG/NAME, modelscope://ORG/NAME, or a local directory"
-    )
+    return ConfigError(f"{_PLACE}: {preset!r} is no preset of keras-hub; {hint}give the name of one, {_WRITTEN}")
 
 
 def _not_there(preset: str, scheme: str, rest: str, why: str) -> ConfigError:

@@ -13,7 +13,7 @@ from kerastune_ft.config.documents import Node, Place, placed, shown, without_co
 from kerastune_ft.config.files import SHIPPED, load, shipped_names
 from kerastune_ft.config.paths import expand
 from kerastune_ft.config.presets import PRESETS
-from kerastune_ft.config.problems import Problem
+from kerastune_ft.config.problems import SET, Problem
 from kerastune_ft.config.words import unknown
 
 # A phase has one of the two, so giving one takes the other's default away.
@@ -234,6 +234,25 @@ def _filler(name: str) -> dict[str, Node]:
     """Return a phase of what defaults cannot hold, and of what their values may want to find there."""
     needed = {"name": name, "unfreeze": "all", "epochs": 1, "learning_rate": 0.001, "augment": "light"}
     return placed(needed, Place("")).value
+
+
+def idle_overrides(document: Node) -> Iterator[Problem]:
+    """Yield what `--set` puts into `defaults` where every phase has its own of it.
+
+    In files that may be meant: phases stand above defaults, and those may come from a file that others extend.
+    """
+    listed = document.find("phases")
+    phases = listed.value if listed and isinstance(listed.value, list) else []
+    for key, item in _default_items(document).items():
+        if item.place.file == SET and phases and all(_has_own(phase, key) for phase in phases):
+            name = phases[0].find("name")
+            place = f"phases.{name.plain()}" if name else "phases[0]"
+            yield Problem(item.place, f"every phase has its own; write {place}.{key}=...", item.plain())
+
+
+def _has_own(phase: Node, key: str) -> bool:
+    own = phase.find(key) or phase.find(LENGTHS.get(key, key))
+    return own is not None and own.place.path[:1] != ("defaults",)
 
 
 def misplaced_defaults(document: Node) -> Iterator[Problem]:

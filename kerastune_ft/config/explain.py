@@ -128,12 +128,17 @@ def _unknown_key(loc: KeyPath, document: Node) -> Problem:
         message = f'unknown key; did you mean "{right}"?' + (f" ({remark})" if remark else "")
     elif remark:
         message = f"unknown key; write {remark}"
-    elif key in HOMES and key != "name":
+    elif key in HOMES and key != "name" and not _is_home(loc, HOMES[key]):
         # A name is what many objects have.
         message = f"unknown key here; it belongs elsewhere: {HOMES[key]}"
     else:
         message = f"unknown key; allowed are {', '.join(key for key in allowed if key not in later)}"
     return Problem(place, message, node.plain() if node else None, right)
+
+
+def _is_home(loc: KeyPath, home: str) -> bool:
+    """Tell whether the object at hand is where a key belongs, if only with another kind of it."""
+    return any(home == f"in {step}" for step in loc[:-1])
 
 
 def _unknown_kind(loc: KeyPath, document: Node, kinds: list[str]) -> Problem:
@@ -194,6 +199,8 @@ def _out_of_range(kind: str, context: dict[str, Any]) -> str:
 
 def _wrong_type(value: Any, kind: str, loc: KeyPath) -> str:
     wanted = _WANTED[kind]
+    if loc[-1:] == ("head",) and value in ("new", "keep"):
+        return f'{shown(value)} says which head goes on from an earlier run; it belongs in backbone, beside kind "run"'
     if wanted == "an object" and loc and str(loc[-1]) in EXAMPLES:
         wanted = EXAMPLES[str(loc[-1])]
     if isinstance(value, str) and wanted in ("a number", "a whole number", "true or false"):

@@ -12,7 +12,14 @@ from pydantic import ValidationError
 
 from kerastune_ft.config.availability import unavailable
 from kerastune_ft.config.checks import inconsistencies
-from kerastune_ft.config.compose import defaults_alone, misplaced_defaults, with_base, with_defaults, with_phases
+from kerastune_ft.config.compose import (
+    defaults_alone,
+    idle_overrides,
+    misplaced_defaults,
+    with_base,
+    with_defaults,
+    with_phases,
+)
 from kerastune_ft.config.documents import Node, Place, placed
 from kerastune_ft.config.explain import explained, locate, placed_problem
 from kerastune_ft.config.files import find, load
@@ -99,7 +106,7 @@ def _name_of(path: Path) -> str:
 
 
 def _checked(document: Node, directory: Path | None) -> tuple[RunConfig | None, list[Problem]]:
-    problems = list(misplaced_defaults(document))
+    problems = [*misplaced_defaults(document), *idle_overrides(document)]
     complete = with_defaults(document)
     config, found = _validated(complete, directory)
     problems += found

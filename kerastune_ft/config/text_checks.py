@@ -22,6 +22,8 @@ def text_inconsistencies(document: Mapping[str, Any]) -> Iterator[Finding]:
         return
     if modality(kind) == "text":
         yield from _of_texts(kind, data)
+        if _object(document, "backbone").get("image_size") is not None:
+            yield ("backbone", "image_size"), f"it has no effect with task.kind {kind}, which has no images; remove it"
         yield from _augmented(kind, document)
         return
     if data.get("sequence_length") is not None:

@@ -14,7 +14,7 @@ import numpy as np
 from kerastune_ft.backbones import base as backbones
 from kerastune_ft.backbones import sounds
 from kerastune_ft.backbones.base import Backbone
-from kerastune_ft.backbones.text_input import MASK, PADDING_MASK
+from kerastune_ft.backbones.text_input import MASK, PADDING_MASK, TOKEN_IDS, TextInput
 from kerastune_ft.config.modality_checks import TAKEN, misfits
 from kerastune_ft.config.run import RunConfig
 from kerastune_ft.config.runtime import cache_directory
@@ -34,6 +34,9 @@ from kerastune_ft.tasks.images import ImageInputs
 from kerastune_ft.tasks.sounds import SoundInputs
 from kerastune_ft.training import adapters, continuing
 from kerastune_ft.training.devices import Devices
+
+# Tokens of a row that shows whether a model looks ahead.
+_LOOKED_AT = 4
 
 
 @dataclass(frozen=True)
@@ -169,7 +172,21 @@ def _features(config: RunConfig, backbone: Backbone) -> Any:
             f'head.pooling: {backbone.name} has no class token, so that "cls" would take a corner of the image; write '
             '"mean" or "max"'
         )
+    if backbone.text is not None and not _first_sees_later(backbone.model, backbone.text):
+        raise ConfigError(
+            f'head.pooling: in {backbone.name} no token sees those after it, so "cls", the first, knows nothing of the '
+            'text; write "last" or "mean"'
+        )
     return features
+
+
+def _first_sees_later(model: keras.Model, text: TextInput) -> bool:
+    """Tell whether the features of a first token change with the tokens after it."""
+    rows = np.zeros((2, _LOOKED_AT), np.int32)
+    rows[1, 1:] = 1
+    given = {name: rows if name == TOKEN_IDS else np.full_like(rows, name == PADDING_MASK) for name in text.names}
+    first, other = np.asarray(model(given, training=False))[:, 0]
+    return not np.array_equal(first, other)
 
 
 def _mask(backbone: Backbone) -> Any:

@@ -15,6 +15,10 @@ _SIGNALS = (signal.SIGINT, signal.SIGTERM)
 _TIME_LIMIT = "the time limit is reached"
 
 
+class _Stopped(BaseException):
+    """A signal that stops the run at once; no Exception, or Keras would wrap it, and others pass over it."""
+
+
 class StopRequest:
     """A request to stop. Where nothing but time would be lost it is honoured at once; within `deferred` it waits."""
 
@@ -25,9 +29,12 @@ class StopRequest:
         self._deferred = False
 
     def ask(self, reason: str) -> None:
-        """Make the request; raises Interrupted unless requests are deferred."""
+        """Make the request; raises unless requests are deferred, and what `listening` turns into Interrupted."""
         self._reason = self._reason or reason
-        self.honour()
+        try:
+            self.honour()
+        except Interrupted as error:
+            raise _Stopped(str(error)) from None
 
     @property
     def reason(self) -> str | None:
@@ -56,6 +63,8 @@ class StopRequest:
 def listening(stop: StopRequest) -> Iterator[None]:
     """Within this context the first SIGINT or SIGTERM makes the request; a second one ends the process at once.
 
+    Raises Interrupted where the request is honoured at once.
+
     Outside the main thread, where Python does not deliver signals, nothing is changed.
     """
     if threading.current_thread() is not threading.main_thread():
@@ -75,6 +84,8 @@ def listening(stop: StopRequest) -> Iterator[None]:
         signal.setitimer(signal.ITIMER_REAL, max(1e-3, stop.deadline - time.monotonic()))
     try:
         yield
+    except _Stopped as stopped:
+        raise Interrupted(str(stopped)) from None
     finally:
         signal.setitimer(signal.ITIMER_REAL, 0)
         for number, handler in before.items():

@@ -84,6 +84,7 @@ def offline(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
         ("hf://org/name", "huggingface.co cannot be reached"),
         ("modelscope://org/name", "install it: python -m pip install modelscope"),
         ("bert_base_enn", "did you mean 'bert_base_en'?"),
+        ("kaggle://bert", "is no whole name; write kaggle://ORG/MODEL/keras/NAME"),
     ],
 )
 def test_a_preset_that_is_not_to_be_had_is_explained(preset: str, said: str) -> None:

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 from config_cases import MINIMAL, messages
 
+from kerastune_ft.config.compose import LENGTHS
 from kerastune_ft.config.phases import Last
 from kerastune_ft.config.read import read
 
@@ -113,3 +114,23 @@ def test_what_is_missing_beside_an_override_is_placed_in_its_object() -> None:
     assert found["data.splits.train"] == f"missing; write all shares, as in {whole}"
     splits = json.loads(f"{{{whole}}}")["splits"]
     assert read(MINIMAL, [f"data.splits={json.dumps(splits)}", "data.splits.stratify=false"]).data.splits is not None
+
+
+@pytest.mark.parametrize(
+    ("override", "place", "message"),
+    [
+        ("defaults.epochs=1", "defaults.epochs", "every phase has its own; write phases.head.epochs=..."),
+        ("defaults.steps=1", "defaults.steps", "every phase has its own; write phases.head.steps=..."),
+        ('defaults={"learning_rate": 7}', "defaults.learning_rate", "every phase has its own; write phases.head."),
+    ],
+)
+def test_a_default_that_no_phase_takes_is_told(override: str, place: str, message: str) -> None:
+    assert messages(MINIMAL, [override])[place].startswith(message)
+    first, second = MINIMAL["phases"]
+    key = place.removeprefix("defaults.")
+    rest = {name: value for name, value in second.items() if name not in (key, LENGTHS.get(key))}
+    assert read({**MINIMAL, "phases": [first, rest]}, [override]).phases[0] == read(MINIMAL).phases[0]
+
+
+def test_presets_take_defaults() -> None:
+    assert read({**MINIMAL, "phases": "head_then_top"}, ["defaults.epochs=1"]).phases[0].epochs == 1

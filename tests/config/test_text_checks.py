@@ -30,6 +30,11 @@ def test_what_texts_have_is_taken() -> None:
         ("data", {**TEXT["data"], "resize": "pad"}, ("data", "resize")),
         ("data", {**TEXT["data"], "intensity": [0, 1]}, ("data", "intensity")),
         ("data", {**TEXT["data"], "on_bad_file": "skip"}, ("data", "on_bad_file")),
+        (
+            "backbone",
+            {"preset": "bert_tiny_en_uncased", "image_size": 64},
+            ("backbone", "image_size"),
+        ),
         ("phases", [{"augment": "none"}, {"augment": {"flip": "both"}}], ("phases", 1, "augment")),
     ],
 )

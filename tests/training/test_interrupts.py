@@ -93,3 +93,11 @@ def test_a_time_limit_waits_while_it_must() -> None:
     with pytest.raises(Interrupted), listening(stop), stop.deferred():
         time.sleep(0.2)
         assert stop.reason == "the time limit is reached"
+
+
+def test_what_passes_over_exceptions_does_not_pass_over_a_stop() -> None:
+    with pytest.raises(Interrupted, match=r"^the time limit is reached: stopped"), listening(StopRequest(0.05)):
+        try:
+            time.sleep(60)
+        except Exception as error:
+            raise ValueError(f"Exception encountered when calling a layer: {error}") from error

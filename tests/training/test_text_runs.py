@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,8 @@ import pytest
 from test_replicas import assert_equal
 from tiny_run import Outcome, in_one_process, program, results
 from tiny_text import TEXTS, text_document, write_texts
+
+from kerastune_ft import ConfigError, api
 
 LONG = "a very good " * 80
 
@@ -165,6 +168,15 @@ def test_a_pair_is_one_example(folder: Path, others: dict[str, Outcome]) -> None
     pair, alone = others["predict pair"].json
     assert np.isfinite(pair["value"])
     assert "a pair has two" in alone["error"]
+
+
+def test_the_first_token_is_no_feature_where_it_sees_nothing(folder: Path) -> None:
+    document = text_document(folder / "texts.csv")
+    document["runtime"] = {"cache_directory": str(folder / "cache")}
+    for name, is_blind in (("GPT2Backbone", True), ("DistilBertBackbone", False)):
+        document |= {"backbone": {"kind": "keras_hub", "class": name}, "head": {"pooling": "cls"}}
+        with pytest.raises(ConfigError, match="no token sees those after it") if is_blind else nullcontext():
+            api.plan(document)
 
 
 @pytest.mark.slow
