@@ -73,7 +73,9 @@ def silent_notes(checked: Sequence[CheckedSound]) -> tuple[str, ...]:
     if not silent:
         return ()
     verb = "is" if len(silent) == 1 else "are"
-    return (f"{counted(len(silent), 'sound')} {verb} silent, every sample 0, as {os.path.basename(silent[0])}",)
+    return (
+        f"{counted(len(silent), 'sound')} {verb} silent, every sample 0, as {'/'.join(Path(silent[0]).parts[-2:])}",
+    )
 
 
 class SoundFileSource(FileSource):
