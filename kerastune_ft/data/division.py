@@ -14,6 +14,7 @@ import numpy as np
 from kerastune_ft.data.balance import Items, mended
 from kerastune_ft.data.examples import Examples, listed
 from kerastune_ft.data.source import counted
+from kerastune_ft.data.spelling import merging, misspelt
 from kerastune_ft.errors import DataError
 
 
@@ -30,12 +31,24 @@ def check_divisible(examples: Examples, indices: np.ndarray, into: str, parts: i
     """Raise DataError where a class has fewer examples than there are parts."""
     if not examples.are_classes:
         return
-    few = {name: count for name, count in examples.counts(indices).items() if count < parts}
+    counts = examples.counts(indices)
+    few = {name: count for name, count in counts.items() if count < parts}
     if few:
         raise DataError(
-            f"data.splits: too few examples to divide into {into}: {_with_counts(few)}.\n"
+            f"data.splits: too few examples to divide into {into}: {_with_counts(few)}.\n{_of_misspelt(counts, few)}"
             f"Each class needs at least {parts}: add examples, drop the class, or {remedy}."
         )
+
+
+def _of_misspelt(counts: Mapping[str, int], few: Mapping[str, int]) -> str:
+    wrong = misspelt(counts, few)
+    if not wrong:
+        return ""
+    meant = listed(f'by "{label}" did you mean "{right}"?' for label, right in wrong.items())
+    return (
+        f"{meant[0].upper()}{meant[1:]} Correct that in the data, or merge them with  {merging(counts, wrong)}  in "
+        "task, which lists every label.\n"
+    )
 
 
 def check_groups_divisible(examples: Examples, indices: np.ndarray, into: str, parts: int) -> None:

@@ -17,6 +17,7 @@ from kerastune_ft.data.checked import CheckedFile
 from kerastune_ft.data.fingerprint import stamp
 from kerastune_ft.data.images import CheckedImage, unreadable
 from kerastune_ft.data.labels import Labels
+from kerastune_ft.data.remedies import skipping
 from kerastune_ft.data.source import Catalogue, DataSource, SkippedFile, counted
 from kerastune_ft.errors import DataError
 
@@ -99,11 +100,11 @@ def usable(
     refused = [index for index in bad if rules[rule_of[index]] == "error"]
     place = f"{counted(len(names), f'{noun} file')} in {storage.path_of(options.path)}"
     if refused:
-        remedy = ", ".join(f'"{rule}": "skip"' for rule in sorted({rule_of[index] for index in refused}))
+        remedy = skipping(sorted({rule_of[index] for index in refused}), "them")
         raise DataError(
             f"data.path: {len(refused)} of {place} cannot be used:\n"
             f"{listing([(names[index], checked[index].problem or '') for index in refused])}\n"
-            f"Repair or remove them, or write  {remedy}  in data to leave them out."
+            f"Repair or remove them, or write {remedy}."
         )
     if len(bad) == len(names):
         raise DataError(f"data.path: none of the {place} can be read.")

@@ -9,10 +9,10 @@ from typing import Any
 
 from kerastune_ft.config.data import FolderData, TableData
 from kerastune_ft.config.tasks import Task, modality
-from kerastune_ft.data.checked import CheckedFile, FileCheck
+from kerastune_ft.data.checked import FileCheck
 from kerastune_ft.data.files import FileSource, ImageFileSource, rotated_notes
 from kerastune_ft.data.images import ImageCheck
-from kerastune_ft.data.sounds import SoundCheck, SoundFileSource
+from kerastune_ft.data.sounds import SoundCheck, SoundFileSource, silent_notes
 from kerastune_ft.data.source import Catalogue, Report
 from kerastune_ft.data.walk import IMAGES, SOUNDS, Sought
 
@@ -37,13 +37,9 @@ def _sound_check(options: FolderData | TableData, root: Path, cache_directory: P
     return SoundCheck(root, cache_directory, report)
 
 
-def _nothing(checked: Sequence[CheckedFile]) -> tuple[str, ...]:
-    return ()
-
-
 _MEDIA = {
     "image": Medium(IMAGES, _image_check, ImageFileSource, rotated_notes),
-    "audio": Medium(SOUNDS, _sound_check, SoundFileSource, _nothing),
+    "audio": Medium(SOUNDS, _sound_check, SoundFileSource, silent_notes),
 }
 
 

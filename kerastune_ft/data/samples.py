@@ -33,13 +33,15 @@ class SampleSource(DataSource):
         return mono(np.asarray(self._row(int(index))))
 
 
-def own_rate(said: int | None, asked: int | None, name: str) -> tuple[int, tuple[str, ...]]:
+def own_rate(
+    said: int | None, asked: int | None, name: str, source: str = "data.sample_rate", remedy: str = ""
+) -> tuple[int, tuple[str, ...]]:
     """Return the samples a second of sounds of which the data say `said`, and a note where they say nothing.
 
-    `asked` is data.sample_rate.
+    `asked` is what is taken then, `source` where it comes from, and `remedy` how the data would say another.
     """
     if said is not None:
         return said, ()
     rate = asked or SAMPLE_RATE
-    why = "data.sample_rate" if asked else "as usual"
-    return rate, (f"{name} does not say how many samples make a second; they are taken to be {rate} ({why})",)
+    why = source if asked else "as usual"
+    return rate, (f"{name} does not say how many samples make a second; they are taken to be {rate} ({why}){remedy}",)

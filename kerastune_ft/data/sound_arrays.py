@@ -9,7 +9,7 @@ import numpy as np
 
 from kerastune_ft.config.data import ArraysData
 from kerastune_ft.config.tasks import Task
-from kerastune_ft.data.array_file import Labelled, array_file, labelled
+from kerastune_ft.data.array_file import ArrayFile, Labelled, array_file, labelled
 from kerastune_ft.data.fingerprint import content_identity
 from kerastune_ft.data.samples import SampleSource, own_rate
 from kerastune_ft.data.source import DataSource, Report
@@ -17,7 +17,10 @@ from kerastune_ft.data.splits import Chosen
 from kerastune_ft.errors import DataError
 
 _MOST_CHANNELS = 8
-_RATE = "sample_rate"
+RATE = "sample_rate"
+"""The array that says how many samples a second the sounds have."""
+MODEL_RATE = "the model's rate"
+"""Where the rate of sounds comes from that a finished run takes and that do not say their own."""
 _ROWS = 1024
 
 
@@ -28,8 +31,11 @@ def open_source(options: ArraysData, task_options: Task, cache_directory: Path, 
 
 
 def open_unsplit(options: ArraysData, task_options: Task, cache_directory: Path, report: Report) -> DataSource:
-    """Open an .npz file whole, all of it as the test split: other data to evaluate on."""
-    found = _found(options, task_options, cache_directory, report)
+    """Open an .npz file whole, all of it as the test split: other data to evaluate on.
+
+    `options.sample_rate` is the rate that the run's model takes.
+    """
+    found = _found(options, task_options, cache_directory, report, MODEL_RATE)
     return found.source(found.labelled.all_test())
 
 
@@ -50,20 +56,31 @@ class _Found:
         return SampleSource(catalogue, sounds.__getitem__, np.full(len(sounds), sounds.shape[1]), self.rate)
 
 
-def _found(options: ArraysData, task: Task, cache_directory: Path, report: Report) -> _Found:
+def _found(
+    options: ArraysData, task: Task, cache_directory: Path, report: Report, rate_from: str = "data.sample_rate"
+) -> _Found:
     file = array_file(options, cache_directory, report)
     sounds = file.array(options.x, "x")
     _check_sounds(sounds, f"data.x: {options.x!r} in {file.path}")
-    said = _rate(file.array(_RATE, "x"), file.path) if file.has(_RATE) else None
-    rate, notes = own_rate(said, options.sample_rate, file.path.name)
+    rate, notes = rate_of(file, options.sample_rate, rate_from)
     return _Found(sounds, rate, file.digest, labelled(file, sounds, options, task, "sound"), notes)
+
+
+def rate_of(file: ArrayFile, otherwise: int | None, source: str) -> tuple[int, tuple[str, ...]]:
+    """Return the samples a second of the sounds in a file, and a note where it does not say; it is `otherwise` then.
+
+    `source` says where that comes from.
+    """
+    said = _rate(file.array(RATE, "x"), file.path) if file.has(RATE) else None
+    remedy = "; another rate is said by an array sample_rate in the file, as numpy.savez(..., sample_rate=8000)"
+    return own_rate(said, otherwise, file.path.name, source, remedy)
 
 
 def _rate(said: np.ndarray, path: Path) -> int:
     values = set(np.asarray(said).reshape(-1).tolist())
     value = values.pop() if len(values) == 1 else None
     if not isinstance(value, int | float) or isinstance(value, bool) or value != int(value) or value < 1:
-        raise DataError(f"data.path: {_RATE!r} in {path} is not one whole number; save it as sample_rate=16000")
+        raise DataError(f"data.path: {RATE!r} in {path} is not one whole number; save it as sample_rate=16000")
     return int(value)
 
 

@@ -23,6 +23,7 @@ from kerastune_ft.data.labels import OneEach, RawLabels, number_labels
 from kerastune_ft.data.samples import SampleSource, own_rate
 from kerastune_ft.data.source import DataSource, Report, describe
 from kerastune_ft.data.splits import Examples, choose_splits
+from kerastune_ft.data.wav import UnusableSoundError, check_level
 from kerastune_ft.errors import DataError
 
 # Counted up when what is stored changes, so that an older store is not taken for one of today.
@@ -135,4 +136,8 @@ def _entry(samples: np.ndarray, label: str | list[str], group: list[str], dtype:
     written = samples.astype(dtype)
     if not np.array_equal(written, samples):
         raise DataError(f"data.input: {key} has samples of more than 16 bits, or none that are numbers.")
+    try:
+        check_level(written)
+    except UnusableSoundError as problem:
+        raise DataError(f"data.input: {key} {problem}.") from problem
     return Entry(written.tobytes(), label, group)

@@ -16,7 +16,7 @@ from kerastune_ft import storage
 from kerastune_ft.data.checked import CheckedFile, FileCheck, content_of, not_read
 from kerastune_ft.data.files import FileSource
 from kerastune_ft.data.fingerprint import stamp
-from kerastune_ft.data.source import Catalogue, Report
+from kerastune_ft.data.source import Catalogue, Report, counted
 from kerastune_ft.data.wav import UnusableSoundError, samples
 
 
@@ -27,6 +27,8 @@ class CheckedSound(CheckedFile):
     frames: int = 0
     rate: int = 0
     """Samples a second; 0 where the file is no sound."""
+    is_silent: bool = False
+    """Whether every sample is 0."""
 
 
 class SoundCheck(FileCheck[CheckedSound]):
@@ -42,7 +44,7 @@ class SoundCheck(FileCheck[CheckedSound]):
         return CheckedSound(path, "", problem, is_missing)
 
     def _is_complete(self, facts: dict[str, Any]) -> bool:
-        return "frames" in facts or "problem" in facts
+        return "is_silent" in facts or "problem" in facts
 
     def _examined(self, content: bytes) -> dict[str, Any]:
         facts: dict[str, Any] = {"sha256": hashlib.sha256(content).hexdigest()}
@@ -50,7 +52,7 @@ class SoundCheck(FileCheck[CheckedSound]):
             values, rate = samples(content)
         except UnusableSoundError as problem:
             return facts | {"problem": str(problem)}
-        return facts | {"frames": len(values), "rate": rate}
+        return facts | {"frames": len(values), "rate": rate, "is_silent": not values.any()}
 
     def _result(self, path: str, facts: dict[str, Any], status: os.stat_result) -> CheckedSound:
         return CheckedSound(
@@ -61,7 +63,19 @@ class SoundCheck(FileCheck[CheckedSound]):
             content=facts["sha256"],
             frames=facts.get("frames", 0),
             rate=facts.get("rate", 0),
+            is_silent=facts.get("is_silent", False),
         )
+
+
+def silent_notes(checked: Sequence[CheckedSound]) -> tuple[str, ...]:
+    """Return a sentence about sounds in which nothing is to be heard."""
+    silent = [file.path for file in checked if file.is_silent]
+    if not silent:
+        return ()
+    verb = "is" if len(silent) == 1 else "are"
+    return (
+        f"{counted(len(silent), 'sound')} {verb} silent, every sample 0, as {'/'.join(Path(silent[0]).parts[-2:])}",
+    )
 
 
 class SoundFileSource(FileSource):

@@ -16,6 +16,7 @@ from kerastune_ft.data.fingerprint import combined_fingerprint
 from kerastune_ft.data.frame import Frame, read_frame
 from kerastune_ft.data.labels import Labels, number_labels
 from kerastune_ft.data.media import Medium, medium_of
+from kerastune_ft.data.remedies import skipping
 from kerastune_ft.data.source import DataSource, Report, SkippedFile, counted, describe
 from kerastune_ft.data.splits import Chosen, Examples, absent_notes, choose_splits
 from kerastune_ft.data.table_files import check_files, named_files
@@ -157,7 +158,7 @@ def labelled_rows(
             f"data.label: {counted(len(cells.missing), frame.place)} of {len(cells.cells)} in {frame.path} "
             f"{'has' if len(cells.missing) == 1 else 'have'} no label ({where}):\n"
             f"{listing([(names[row], '') for row in cells.missing])}\n"
-            f'Write the labels, or  "on_missing": "skip"  in data to leave the {frame.place}s out{none}.'
+            f"Write the labels, or {skipping(['on_missing'], f'the {frame.place}s')}{none}."
         )
     if len(cells.missing) == len(cells.cells):
         raise DataError(f"data.label: no {frame.place} of {frame.path} has a label ({where}).")

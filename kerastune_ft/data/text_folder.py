@@ -16,6 +16,7 @@ from kerastune_ft.data.fingerprint import combined_fingerprint
 from kerastune_ft.data.folder import natural_splits, pattern_groups, root_of
 from kerastune_ft.data.labels import Labels, OneEach, number_labels
 from kerastune_ft.data.layout import FoundFile, found_files
+from kerastune_ft.data.remedies import skipping
 from kerastune_ft.data.source import DataSource, Report, SkippedFile, counted, describe
 from kerastune_ft.data.splits import Chosen, Examples, absent_notes, choose_splits
 from kerastune_ft.data.texts import Texts, TextSource, identity, notes_on, present
@@ -70,7 +71,7 @@ def _found(options: FolderData, requested: Splits | None, cache_directory: Path,
         raise DataError(
             f"data.path: {len(bad)} of {counted(len(files), 'text file')} in {options.path} cannot be used:\n"
             f"{listing([(file.path, file.reason) for file in bad])}\n"
-            'Write them in UTF-8, or write  "on_bad_file": "skip"  in data to leave them out.'
+            f"Write them in UTF-8, or write {skipping(['on_bad_file'], 'them')}."
         )
     texts: list[Texts] = [(text,) for _, text in read]
     kept, empty = present(texts, [file.key for file, _ in read], options.on_missing, str(options.path))

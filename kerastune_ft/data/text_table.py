@@ -19,6 +19,7 @@ from kerastune_ft.data.table import check_splits, group_texts, labelled_rows, nu
 from kerastune_ft.data.table_labels import check_several, label_cells
 from kerastune_ft.data.templates import input_texts
 from kerastune_ft.data.texts import Texts, TextSource, identity, notes_on, present, shortened
+from kerastune_ft.errors import DataError
 from kerastune_ft.storage import path_of
 
 
@@ -78,7 +79,11 @@ def _found(frame: Frame, options: TableData, task: Task) -> _Found:
     texts = column_texts(frame, options.input)
     names = [f"{frame.named(row)}: {shortened(each)}" for row, each in enumerate(texts)]
     cells = label_cells(frame, options.label, are_numbers=task.kind.endswith("_regression"))
-    labelled, unlabelled = labelled_rows(frame, options, names, cells)
+    try:
+        labelled, unlabelled = labelled_rows(frame, options, names, cells)
+    except DataError as error:
+        _refuse_both(error, texts, names, options, str(frame.path))
+        raise
     own = [texts[row] for row in labelled]
     kept, empty = present(own, [names[row] for row in labelled], options.on_missing, str(frame.path))
     rows = [labelled[index] for index in kept]
@@ -92,6 +97,16 @@ def _found(frame: Frame, options: TableData, task: Task) -> _Found:
         (*unlabelled, *empty),
         (*frame.notes, *cells.notes),
     )
+
+
+def _refuse_both(
+    unlabelled: DataError, texts: Sequence[Texts], names: Sequence[str], options: TableData, place: str
+) -> None:
+    """Raise DataError that tells of missing labels and empty texts at once, where there are such texts too."""
+    try:
+        present(texts, names, options.on_missing, place)
+    except DataError as empty:
+        raise DataError(f"{unlabelled}\n{empty}") from empty
 
 
 def _source(options: TableData, found: _Found, chosen: Chosen) -> TextSource:

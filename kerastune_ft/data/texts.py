@@ -11,6 +11,7 @@ import tensorflow as tf
 from kerastune_ft.data.files import listing
 from kerastune_ft.data.fingerprint import content_identity
 from kerastune_ft.data.labels import Labels
+from kerastune_ft.data.remedies import skipping
 from kerastune_ft.data.source import Catalogue, DataSource, SkippedFile, counted
 from kerastune_ft.errors import DataError
 
@@ -59,7 +60,7 @@ def present(
         raise DataError(
             f"data.input: {counted(len(absent), 'example')} of {len(texts)} in {place} "
             f"{'has' if len(absent) == 1 else 'have'} an empty text:\n{shown}\n"
-            'Write the texts, or  "on_missing": "skip"  in data to leave these examples out.'
+            f"Write the texts, or {skipping(['on_missing'], 'these examples')}."
         )
     if len(absent) == len(texts):
         raise DataError(f"data.input: every text in {place} is empty. Name where the texts are.")

@@ -11,6 +11,7 @@ _PCM, _FLOAT, _EXTENSIBLE = 1, 3, 0xFFFE
 _CODECS = {2: "ADPCM", 6: "A-law", 7: "mu-law", 17: "IMA ADPCM", 49: "GSM", 85: "MP3"}
 _HEAD, _CHUNK = 12, 8
 _MOST_CHANNELS = 64
+_LOUDEST = 1.5
 _RATES = range(1000, 384_001)
 # Of a file written to a pipe, whose lengths its writer did not know.
 _UNKNOWN_LENGTHS = (0, 0xFFFFFFFF, 0x7FFFFFFF, 0x7FFFF000)
@@ -66,7 +67,20 @@ def samples(content: bytes) -> tuple[np.ndarray, int]:
     found = wav_format(content)
     width = found.bits // 8
     raw = np.frombuffer(content, np.uint8, found.frames * found.channels * width, found.start)
-    return mono(_values(raw, found).reshape(found.frames, found.channels)), found.rate
+    values = _values(raw, found)
+    check_level(values)
+    return mono(values.reshape(found.frames, found.channels)), found.rate
+
+
+def check_level(values: np.ndarray) -> None:
+    """Raise UnusableSoundError for floats that are far outside -1 to 1: whole numbers of a recording, not divided."""
+    largest = float(np.abs(values).max(initial=0.0)) if values.dtype.kind == "f" else 0.0
+    # NaN and infinity are for `mono` to tell.
+    if np.isfinite(largest) and largest > _LOUDEST:
+        raise UnusableSoundError(
+            f"has samples up to {largest:.6g}; float samples are -1 to 1, so divide them by the largest there can be, "
+            "as 32768 for 16 bits"
+        )
 
 
 def mono(values: np.ndarray) -> np.ndarray:

@@ -10,17 +10,24 @@ import numpy as np
 
 from kerastune_ft.data.array_file import ArrayFile
 from kerastune_ft.data.intensity import Intensity
+from kerastune_ft.data.sound_arrays import RATE
 from kerastune_ft.errors import ConfigError, DataError
 from kerastune_ft.inference.items import Item, Listing
 
 _CHANNELS = (1, 2, 3, 4)
 
 
-def array_in(path: Path, name: str | None, cache_directory: Path, report: Callable[[str], None]) -> np.ndarray:
-    """Return an array of an .npz file, memory-mapped; without a name that called `x`, or the only one there is."""
+def array_in(
+    path: Path, name: str | None, cache_directory: Path, report: Callable[[str], None]
+) -> tuple[ArrayFile, np.ndarray]:
+    """Return an .npz file and an array of it, memory-mapped.
+
+    Without a name it is that called `x`, or the only one there is beside the sample rate of sounds.
+    """
     try:
         with zipfile.ZipFile(path) as archive:
             names = [entry.removesuffix(".npy") for entry in archive.namelist()]
+        names = [each for each in names if each != RATE]
     except FileNotFoundError:
         raise DataError("is not there") from None
     except (OSError, zipfile.BadZipFile) as problem:
@@ -28,8 +35,11 @@ def array_in(path: Path, name: str | None, cache_directory: Path, report: Callab
     chosen = name or ("x" if "x" in names else names[0] if len(names) == 1 else None)
     if chosen not in names:
         absent = f"has no array {name!r}" if name else "has several arrays"
-        raise ConfigError(f"{path} {absent}; name the one of images with --input, one of {', '.join(names) or 'none'}")
-    return ArrayFile(path, cache_directory, report).array(str(chosen), "x")
+        raise ConfigError(
+            f"{path} {absent}; name the one of the inputs with --input, one of {', '.join(names) or 'none'}"
+        )
+    file = ArrayFile(path, cache_directory, report)
+    return file, file.array(str(chosen), "x")
 
 
 def of_images(images: np.ndarray, name: str, intensity: Intensity) -> Listing:

@@ -5,19 +5,21 @@ from __future__ import annotations
 import io
 import os
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from kerastune_ft import storage
+from kerastune_ft.config.data import ArraysData
 from kerastune_ft.config.run import RunConfig
 from kerastune_ft.config.tasks import modality
 from kerastune_ft.data.archive import unpacked
 from kerastune_ft.data.fetched import fetched
 from kerastune_ft.data.frame import is_table, read_frame, shown
 from kerastune_ft.data.intensity import Intensity
+from kerastune_ft.data.sound_arrays import MODEL_RATE, rate_of
 from kerastune_ft.data.templates import input_texts
 from kerastune_ft.data.walk import IMAGES, SOUNDS, TEXTS, Sought, Walk
 from kerastune_ft.errors import ConfigError, DataError
@@ -43,14 +45,24 @@ class Reading:
     sought: Sought
     cache_directory: Path
     report: Callable[[str], None]
+    sample_rate: int | None = None
+    """Samples a second of sounds in an .npz file that does not say it."""
 
 
-def reading(config: RunConfig, given: str | None, cache_directory: Path, report: Callable[[str], None]) -> Reading:
-    """Return how inputs of a run are read; `given` is what the user names."""
+def reading(
+    config: RunConfig,
+    given: str | None,
+    cache_directory: Path,
+    report: Callable[[str], None],
+    model_rate: int | None = None,
+) -> Reading:
+    """Return how inputs of a run are read; `given` is what the user names, `model_rate` that of sounds."""
     data = config.data
     own = data.input if data.kind == "table" else None
     intensity = None if data.intensity == "auto" else data.intensity
-    return Reading(given, own, intensity, _SOUGHT[modality(config.task.kind)], cache_directory, report)
+    # As training and evaluation read such files.
+    rate = data.sample_rate if isinstance(data, ArraysData) else model_rate
+    return Reading(given, own, intensity, _SOUGHT[modality(config.task.kind)], cache_directory, report, rate)
 
 
 def column_of(how: Reading) -> str | None:
@@ -104,16 +116,26 @@ def _listing(given: Any, number: int, how: Reading) -> Listing:
 
 def _of_path(text: str, path: Path, how: Reading) -> Listing:
     name = path.name.lower()
-    if text and path.is_dir():
+    if not text:
+        return bad(text, "its name is empty")
+    if path.is_dir():
         return _folder(text, path, how)
     local = fetched(path, how.cache_directory, how.report)
     if name.endswith(".npz"):
-        return _in_array(array_in(local, how.given, how.cache_directory, how.report), printable(text), how)
+        return _in_file(local, printable(text), how)
     if name.endswith(_ARCHIVES) and local.is_file():
         return _folder(text, unpacked(local, how.cache_directory, how.report), how)
     if is_table(path):
         return _table(path, how)
-    return Listing([Item(printable(text), path=os.fspath(path) if text else "")], 1)
+    return Listing([Item(printable(text), path=os.fspath(path))], 1)
+
+
+def _in_file(path: Path, name: str, how: Reading) -> Listing:
+    file, values = array_in(path, how.given, how.cache_directory, how.report)
+    if how.sought is not SOUNDS:
+        return of_images(values, name, how.intensity)
+    rate, notes = rate_of(file, how.sample_rate, MODEL_RATE)
+    return replace(of_sounds(values, name, rate), notes=notes)
 
 
 def _in_array(values: np.ndarray, name: str, how: Reading) -> Listing:

@@ -15,7 +15,9 @@ class Item:
     name: str
     path: str | None = None
     values: np.ndarray | None = None
-    """[height, width], or [height, width, 1 to 4 channels]."""
+    """[height, width], or [height, width, 1 to 4 channels]; of a sound [samples] or [samples, channels]."""
+    rate: int | None = None
+    """Samples a second of a sound's values; None where nothing says it."""
     texts: tuple[str, ...] | None = None
     problem: str | None = None
 

@@ -44,7 +44,7 @@ def predict(
     `given` is the column, template, key or array that names images, or holds texts, there.
     """
     resolved = devices.resolve(config.runtime.model_copy(update={"strategy": "none", "replicas": None}))
-    how = reading(config, given, cache_directory(config.runtime), watch.note)
+    how = reading(config, given, cache_directory(config.runtime), watch.note, _model_rate(run))
     # What cannot be read as images is told before the model is loaded; of texts that says how many are one example.
     is_text = modality(config.task.kind) == "text"
     found = [] if is_text else listings(several(inputs), how)
@@ -59,6 +59,12 @@ def predict(
         for note in listing.notes:
             watch.note(note)
     return Predictions(predictor.columns, _batches(predictor, found, batch_size or BATCH, watch))
+
+
+def _model_rate(run: RunDirectory) -> int | None:
+    """Return how many samples a second the run's model takes; None where its examples are no sounds."""
+    sound = run.read_json("plan.json").get("sound") if run.exists("plan.json") else None
+    return sound["sample_rate"] if sound else None
 
 
 def _batches(predictor: Predictor, found: list[Listing], batch_size: int, watch: Watch) -> Iterator[list[Row]]:

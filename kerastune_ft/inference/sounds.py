@@ -6,7 +6,7 @@ import numpy as np
 import tensorflow as tf
 
 from kerastune_ft.data.sounds import read_once
-from kerastune_ft.data.wav import UnusableSoundError, mono
+from kerastune_ft.data.wav import UnusableSoundError, check_level, mono
 from kerastune_ft.errors import DataError
 from kerastune_ft.inference.items import Item, Listing
 from kerastune_ft.inference.pictures import Picture
@@ -23,12 +23,13 @@ class SoundReader:
         self._clip = clip
 
     def read(self, item: Item) -> Picture:
-        """Return what becomes of an item; the samples of an array are those of a sound at the clip's rate."""
+        """Return what becomes of an item; samples of which nothing says their rate are at the clip's."""
         if item.problem is not None:
             return Picture(item.name, None, item.problem)
         try:
             if item.values is not None:
-                samples, rate = mono(item.values), self._clip.sample_rate
+                check_level(item.values)
+                samples, rate = mono(item.values), item.rate or self._clip.sample_rate
             else:
                 samples, rate = read_once(item.path or "")
         except UnusableSoundError as problem:
@@ -39,10 +40,10 @@ class SoundReader:
         return Picture(item.name, tf.constant(fitted(samples, rate, self._clip)))
 
 
-def of_sounds(sounds: np.ndarray, name: str) -> Listing:
+def of_sounds(sounds: np.ndarray, name: str, rate: int | None = None) -> Listing:
     """Return the sounds of an array, named by its rows; raise DataError where it cannot be sounds.
 
-    One sound is [samples], several are [N, samples] or [N, samples, channels].
+    One sound is [samples], several are [N, samples] or [N, samples, channels]; `rate` is their samples a second.
     """
     several_channels = sounds.ndim == 3 and sounds.shape[-1] > _MOST_CHANNELS
     if sounds.dtype.kind not in "uif" or sounds.ndim not in (1, 2, 3) or 0 in sounds.shape or several_channels:
@@ -51,5 +52,5 @@ def of_sounds(sounds: np.ndarray, name: str) -> Listing:
             "[N, samples] or [N, samples, channels]"
         )
     if sounds.ndim == 1:
-        return Listing([Item(name, values=sounds)], 1)
-    return Listing((Item(f"{name}[{row}]", values=sound) for row, sound in enumerate(sounds)), len(sounds))
+        return Listing([Item(name, values=sounds, rate=rate)], 1)
+    return Listing((Item(f"{name}[{row}]", values=sound, rate=rate) for row, sound in enumerate(sounds)), len(sounds))

@@ -6,6 +6,7 @@ import io
 import json
 import os
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -53,9 +54,12 @@ def _listing(given: Any, how: Reading, parts: int) -> Listing:
             "path, or an array of strings"
         )
     text = os.fsdecode(given)
+    if not text:
+        # As a path it would be the current folder.
+        return bad(text, _EMPTY)
     path = path_of(text).expanduser() if "\n" not in text and len(text) < 4096 else None
     if path is None or not (_names_a_file(path) or storage.exists(os.fspath(path))):
-        return Listing([_of_line(text, parts)], 1)
+        return Listing([_of_word(text, parts)], 1)
     try:
         return _of_path(text, path, how, parts)
     except (DataError, OSError) as error:
@@ -73,7 +77,7 @@ def _of_path(text: str, path: Path, how: Reading, parts: int) -> Listing:
         return _table(path, how, parts)
     local = fetched(path, how.cache_directory, how.report)
     if path.name.lower().endswith(".npz"):
-        return _of_array(array_in(local, how.given, how.cache_directory, how.report), text, parts)
+        return _of_array(array_in(local, how.given, how.cache_directory, how.report)[1], text, parts)
     return Listing([_file(os.fspath(local), printable(text), parts)], 1)
 
 
@@ -157,6 +161,15 @@ def _of_object(text: str, number: int, wanted: str | Sequence[str], parts: int) 
 
 
 _EMPTY = "its text is empty"
+_HOW_A_PAIR = "; in bash that is  $'first\\tsecond', and a CSV file or lines on standard input hold pairs too"
+
+
+def _of_word(text: str, parts: int) -> Item:
+    """Return the item of a text that is an input of its own, as a word of a command line is."""
+    item = _of_line(text, parts)
+    if parts == 2 and text.strip() and "\t" not in text:
+        item = replace(item, problem=f"{item.problem}{_HOW_A_PAIR}")
+    return item
 
 
 def _of_line(text: str, parts: int) -> Item:

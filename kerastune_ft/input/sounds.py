@@ -86,12 +86,12 @@ def fitting_notes(lengths: np.ndarray, clip: Clip, why: str) -> list[str]:
         lost = (lengths - clip.seconds)[lengths > clip.seconds]
         notes.append(
             f"{longer} of {counted(len(lengths), 'sound')} {'is' if longer == 1 else 'are'} longer and cut, by "
-            f"{np.median(lost):.2g} s in the median and {lost.max():.3g} s at most"
+            f"{np.median(lost):.4g} s in the median and {lost.max():.4g} s at most"
         )
     if shorter:
         filled = (clip.seconds - lengths)[lengths < clip.seconds]
         notes.append(
             f"{shorter} of {counted(len(lengths), 'sound')} {'is' if shorter == 1 else 'are'} shorter and followed by "
-            f"silence, {np.median(filled):.2g} s in the median"
+            f"silence, {np.median(filled):.4g} s in the median"
         )
     return notes

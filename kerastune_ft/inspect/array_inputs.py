@@ -49,8 +49,10 @@ def array_inputs(path: Path) -> ArrayInputs:
     if pair := _pair(found, list(prose)):
         return ArrayInputs("text", *pair, found, prose[pair[0]])
     listed = ", ".join(f"{name} {list(header.shape)}" for name, header in found.items()) or "nothing"
+    long = _pair(found, [name for name in found if _are_long(found[name])])
+    only = f"If {long[0]} is sounds, an array sample_rate alone is missing, which says their rate.\n" if long else ""
     raise DataError(
-        f"{path} has no array of images, sounds or texts with labels of as many rows: it holds {listed}.\n"
+        f"{path} has no array of images, sounds or texts with labels of as many rows: it holds {listed}.\n{only}"
         "Write it with numpy.savez(path, x=images, y=labels): images [N, height, width(, channels)], or samples of "
         "sounds [N, samples] with sample_rate=16000, or strings [N], or [N, 2] for pairs; labels [N], or [N, several]."
     )
@@ -93,11 +95,15 @@ def _are_images(name: str, found: Mapping[str, Header]) -> bool:
 
 
 def _are_sounds(name: str, found: Mapping[str, Header]) -> bool:
-    shape, kind = found[name].shape, found[name].dtype.kind
+    return _are_long(found[name]) and (RATE in found or _SOUND_NAME.fullmatch(plain(name)) is not None)
+
+
+def _are_long(header: Header) -> bool:
+    """Tell whether rows are as long as sounds are, whatever they hold."""
+    shape, kind = header.shape, header.dtype.kind
     if kind not in "if" or len(shape) not in (2, 3) or 0 in shape:
         return False
-    is_long = shape[1] > _MOST_TARGETS and (len(shape) == 2 or shape[2] <= _MOST_CHANNELS)
-    return is_long and (RATE in found or _SOUND_NAME.fullmatch(plain(name)) is not None)
+    return shape[1] > _MOST_TARGETS and (len(shape) == 2 or shape[2] <= _MOST_CHANNELS)
 
 
 def _prose(path: Path, name: str, header: Header) -> Prose | None:

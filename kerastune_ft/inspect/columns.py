@@ -22,6 +22,8 @@ _LABEL_NAMES = (
 )
 # What names of the first rows mean, however long their cells are: a label.
 _SURE_LABELS = 3
+# But for the last, whose names are as often those of facts about an example.
+_CLASS_NAMES = _LABEL_NAMES[:4]
 _GROUP_NAME = re.compile(
     r"(patient|subject|participant|person|case|donor|animal|mouse|specimen|slide|lesion|study|series|family|client|"
     r"user|individual|eye|plant|scene|video|group|site|hospital|camera|speaker|author|customer|conversation|thread|session)s?(id|no|nr|num|number|code|name|index|key)?"
@@ -114,6 +116,18 @@ def label_columns(columns: Columns, taken: Collection[str]) -> list[str]:
         return flags
     few = [name for name, texts in free.items() if _has_few_values(texts)]
     return few or [name for name, texts in free.items() if are_amounts(texts)]
+
+
+def possible_labels(columns: Columns, taken: Collection[str]) -> list[str]:
+    """Return the columns that could each be the label of classes, by name and by what stands in them."""
+    return [
+        name
+        for name, texts in columns.items()
+        if name not in taken
+        and any(re.fullmatch(pattern, plain(name)) for pattern in _CLASS_NAMES)
+        and len(set(filter(None, texts))) > 1
+        and (_has_few_values(texts) or separator(texts) is not None)
+    ]
 
 
 def _has_few_values(texts: Sequence[str]) -> bool:

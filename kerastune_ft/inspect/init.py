@@ -14,6 +14,7 @@ from kerastune_ft.config import files, schema
 from kerastune_ft.config.words import unknown
 from kerastune_ft.errors import ConfigError
 from kerastune_ft.inspect import choices, pixels, sound_choices, text_choices
+from kerastune_ft.inspect.labels import ask_of_spelling
 from kerastune_ft.inspect.look import look
 from kerastune_ft.inspect.sight import Sight
 from kerastune_ft.inspect.written import as_text
@@ -100,6 +101,7 @@ def init(
     with told_of_data("init"):
         target = _target(output, _name_of(place))
         sight = look(place, _path_from(place, target), label)
+    ask_of_spelling(sight)
     document = _document(sight, place, target)
     _write(target, as_text(document) + "\n")
     return Started(

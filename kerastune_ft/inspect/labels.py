@@ -9,12 +9,14 @@ from kerastune_ft.config.availability import available
 from kerastune_ft.config.tasks import TASK_KINDS
 from kerastune_ft.data.frame import Frame, shown
 from kerastune_ft.data.source import counted
+from kerastune_ft.data.spelling import merging, misspelt
 from kerastune_ft.errors import ConfigError, DataError
 from kerastune_ft.inspect import columns as kinds
 from kerastune_ft.inspect.sight import Sight, classification, put
 
 # With fewer examples of each value than this, values are rather names or texts than classes.
 _FEW_EACH = 2
+_SPELLINGS, _RIVALS = 5, 5
 
 
 def label_of(frame: Frame, columns: Mapping[str, Sequence[str]], taken: set[str]) -> list[str]:
@@ -86,6 +88,39 @@ def _ask_of_classes(sight: Sight, modality: str, name: str, texts: Sequence[str]
             f'is "{name}" the label? It has {len(sight.counts):,} values in {counted(sight.examples, "row")}, too many '
             "for classes to be learned; another column is named with --label"
         )
+
+
+def ask_of_spelling(sight: Sight) -> None:
+    """Ask of labels that look like others spelt otherwise."""
+    wrong = misspelt(sight.counts)
+    if not wrong:
+        return
+    alike = ", ".join(
+        f'"{label}" ({sight.counts[label]:,}) and "{right}" ({sight.counts[right]:,})'
+        for label, right in list(wrong.items())[:_SPELLINGS]
+    )
+    more = f", and {len(wrong) - _SPELLINGS} more" if len(wrong) > _SPELLINGS else ""
+    sight.asks.append(
+        f"{'is' if len(wrong) == 1 else 'are'} {alike}{more} the same label spelt in two ways? If so, correct the data "
+        f"and begin again, or write {merging(sight.counts, wrong)} in task, which lists every label"
+    )
+
+
+def ask_of_rivals(sight: Sight, columns: Mapping[str, Sequence[str]], names: Sequence[str], taken: set[str]) -> None:
+    """Ask of columns that could be the label as well as the chosen one; `taken` are those of another use."""
+    rivals = [
+        name
+        for name in kinds.possible_labels(columns, taken | {*names})
+        if not any(kinds.say_the_same([columns[name], columns[chosen]]) for chosen in names)
+    ]
+    if not rivals:
+        return
+    chosen, others = (" and ".join(f'"{name}"' for name in each) for each in (names, rivals[:_RIVALS]))
+    values = counted(len(set(filter(None, columns[rivals[0]]))), "value")
+    sight.asks.append(
+        f"{'is' if len(names) == 1 else 'are'} {chosen} the label? {others} could be it as well"
+        f"{f' ({values})' if len(rivals) == 1 else ''}; begin again with --label {rivals[0]} where it is"
+    )
 
 
 def _put_columns(

@@ -11,7 +11,7 @@ from kerastune_ft.data.split_words import SPLIT_OF_WORD
 from kerastune_ft.errors import ConfigError, DataError
 from kerastune_ft.inspect import columns as kinds
 from kerastune_ft.inspect.inputs import NamedFiles, absent_files, named_files, not_found
-from kerastune_ft.inspect.labels import label_of, put_label
+from kerastune_ft.inspect.labels import ask_of_rivals, label_of, put_label
 from kerastune_ft.inspect.sight import Sight, divide, put
 from kerastune_ft.inspect.sought import MODALITIES
 from kerastune_ft.inspect.sound_files import note_sounds
@@ -50,6 +50,8 @@ def look_at_table(frame: Frame, written: str, label: Sequence[str]) -> Sight:
     used = of_input | ({split[0]} if split else set()) | ({group} if group else set())
     names = list(label) or label_of(frame, columns, used)
     put_label(sight, modality, columns, names, given=bool(label))
+    if not label:
+        ask_of_rivals(sight, columns, names, used)
     if group:
         values, rows = counted(len(set(columns[group])), "value"), counted(sight.examples, "row")
         reason = f"{values} in {rows}: all examples of one stay in one split"

@@ -7,6 +7,7 @@ import importlib
 import importlib.metadata
 import os
 import platform
+import shlex
 import threading
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -20,7 +21,9 @@ from kerastune_ft.config.runtime import Runtime, cache_directory
 from kerastune_ft.config.tasks import Classification
 from kerastune_ft.data.archive import is_archive
 from kerastune_ft.data.fetched import fetched
+from kerastune_ft.data.frame import is_table
 from kerastune_ft.data.labels import Scheme
+from kerastune_ft.data.remedies import without_options
 from kerastune_ft.data.source import DataSource, counted, source_module
 from kerastune_ft.data.splits import splits_table
 from kerastune_ft.errors import ConfigError, DataError
@@ -221,7 +224,9 @@ def evaluate(target: RunDirectory, config: RunConfig, data: Path | None, split: 
     bare = _of_the_same_length(config.model_copy(update={"backbone": itself}), document)
     # As the run measured: its last figures and the saved model are float32, whatever it trained in.
     devices = _devices_for_evaluation(config.runtime.model_copy(update={"precision": FLOAT32}), watch)
-    source = None if data is None else _other_data(target, config, data, watch)
+    source = None if data is None else _other_data(target, config, data, document, watch)
+    for note in source.info.notes if source is not None else ():
+        watch.note(note)
     if source is not None and (count := seen(source, target, document)):
         watch.note(
             f"{count} of {counted(source.info.examples, 'example')} of {data} "
@@ -246,9 +251,7 @@ def _of_the_same_length(config: RunConfig, document: Mapping[str, Any]) -> RunCo
     """Return the configuration with the length of sounds that the run found for them, whatever the data are now."""
     if not document.get("sound"):
         return config
-    return config.model_copy(
-        update={"data": config.data.model_copy(update={"seconds": document["sound"]["seconds"], "sample_rate": None})}
-    )
+    return config.model_copy(update={"data": config.data.model_copy(update={"seconds": document["sound"]["seconds"]})})
 
 
 def _devices_for_evaluation(runtime: Runtime, watch: Watch) -> device_choice.Devices:
@@ -260,26 +263,41 @@ def _devices_for_evaluation(runtime: Runtime, watch: Watch) -> device_choice.Dev
         return device_choice.resolve(runtime.model_copy(update={"strategy": "none", "replicas": None}))
 
 
-def _other_data(target: RunDirectory, config: RunConfig, path: Path, watch: Watch) -> DataSource:
-    """Open a folder, a table or an .npz file with labels like those of the run, all of it as the test split."""
+def _other_data(
+    target: RunDirectory, config: RunConfig, path: Path, document: Mapping[str, Any], watch: Watch
+) -> DataSource:
+    """Open a folder, a table or an .npz file with labels like those of the run, all of it as the test split.
+
+    `document` is the run's plan.json.
+    """
     task = config.task
     if isinstance(task, Classification) and not task.classes:
         task = task.model_copy(update={"classes": tuple(target.read_json("model/labels.json"))})
     own = config.data
     options: ArraysData | FolderData | TableData | None = None
     if path.suffix == ".npz":
-        options = ArraysData(path=str(path)) if not isinstance(own, ArraysData) else own
+        rate = document["sound"]["sample_rate"] if document.get("sound") else None
+        options = own if isinstance(own, ArraysData) else ArraysData(path=str(path), sample_rate=rate)
     elif path.is_dir() or is_archive(fetched(path, cache_directory(config.runtime), watch.note)):
         options = FolderData(path=str(path))
     elif isinstance(own, TableData):
         options = own
     if options is None:
-        raise DataError(
-            f"--data: {path} is neither a folder, an archive nor an .npz file, and the run's own data was no table "
-            "whose columns could be looked for in it"
-        )
+        raise DataError(_not_opened(str(target), path))
     shaped = {"path": str(path), "resize": own.resize, "intensity": own.intensity, "group": None, "splits": None}
-    options = options.model_copy(update=shaped)
+    rules = {"on_bad_file": own.on_bad_file, "on_missing": own.on_missing}
+    options = options.model_copy(update=shaped | rules)
     module = source_module(options, task)
-    with told_of_data("--data"):
+    with told_of_data("--data"), without_options(str(path)):
         return module.open_unsplit(options, task, cache_directory(config.runtime), watch.note)
+
+
+def _not_opened(run: str, path: Path) -> str:
+    if not is_table(path):
+        return f"--data: {path} is neither a folder, an archive, a table nor an .npz file; give one of them"
+    return (
+        f"--data: {path} is a table, and the run's own data was none, so nothing says which of its columns are input "
+        "and label.\nGive a folder of class folders, an archive of one, or an .npz file; or let  "
+        f"python -m kerastune_ft predict {shlex.quote(run)} {shlex.quote(str(path))} --input COLUMN  answer its rows, "
+        "and compare."
+    )

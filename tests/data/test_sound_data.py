@@ -13,6 +13,7 @@ from kerastune_ft.config.data import ArraysData, FolderData, Named, TableData, T
 from kerastune_ft.config.tasks import AudioClassification
 from kerastune_ft.data.embedded import SOUNDS, embedded_sounds
 from kerastune_ft.data.samples import SampleSource
+from kerastune_ft.data.sounds import SoundCheck
 from kerastune_ft.data.source import DataSource, open_source
 from kerastune_ft.errors import ConfigError, DataError
 
@@ -214,3 +215,18 @@ def test_a_prepared_builder(opened: Open, prepared: Path) -> None:
     assert [len(named.splits[split]) for split in ("train", "validation", "test")] == [15, 15, 10]
     with pytest.raises(DataError, match=r'the feature "text" .* not audio.\nAudio features are audio.'):
         opened(TfdsData(name="calls", data_dir=str(prepared), input="text"))
+
+
+def test_floats_of_another_range_are_bad_files_and_silence_is_told(tmp_path: Path, opened: Open) -> None:
+    root = write_folder(tmp_path / "data")
+    (root / "low" / "03.wav").write_bytes(wav(np.zeros(800)))
+    source = opened(FolderData(path=str(root)))
+    assert "1 sound is silent, every sample 0, as low/03.wav" in source.info.notes
+    (root / "low" / "04.wav").write_bytes(wav(30000 * tone(500, 0.1), is_float=True, bits=32))
+    with pytest.raises(DataError, match=r"low/04.wav  has samples up to .*; float samples are -1 to 1"):
+        opened(FolderData(path=str(root)))
+
+
+def test_what_an_earlier_version_remembered_of_a_file_is_looked_at_again(tmp_path: Path) -> None:
+    check = SoundCheck(tmp_path, tmp_path / "cache", lambda line: None)
+    assert not check._is_complete({"sha256": "0" * 64, "frames": 800, "rate": 8000})

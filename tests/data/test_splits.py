@@ -76,6 +76,15 @@ def test_too_few_examples_are_named_with_their_counts() -> None:
         fraction_splits(examples, DEFAULT)
 
 
+def test_a_rare_class_that_is_another_misspelt_is_told_with_the_way_to_merge_them() -> None:
+    with pytest.raises(DataError) as error:
+        fraction_splits(_set({"negative": 30, "positive": 30, "positve": 1, "rare": 2}), DEFAULT)
+    said = str(error.value)
+    assert 'By "positve" did you mean "positive"? Correct that in the data, or merge them with  "classes": {' in said
+    assert '"positve": "positive"}  in task' in said
+    assert 'mean "rare"' not in said
+
+
 def test_missing_validation_is_taken_from_train() -> None:
     examples = _set({"a": 40, "b": 40})
     natural = {"train": np.r_[0:30, 40:70], "test": np.r_[30:40, 70:80]}

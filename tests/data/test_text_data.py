@@ -9,6 +9,7 @@ import pytest
 
 from kerastune_ft.config.data import ArraysData, FolderData, TableData
 from kerastune_ft.config.tasks import TextClassification, TextRegression
+from kerastune_ft.data.remedies import without_options
 from kerastune_ft.data.source import open_source
 from kerastune_ft.data.texts import TextSource
 from kerastune_ft.errors import DataError
@@ -102,3 +103,25 @@ def test_arrays_hold_strings(tmp_path: Path) -> None:
     assert opened(ArraysData(path=str(tmp_path / "pair.npz")), tmp_path).texts[5] == ("é 5", "second 5")
     with pytest.raises(DataError, match="texts are strings"):
         opened(ArraysData(path=str(tmp_path / "images.npz")), tmp_path)
+
+
+def test_missing_labels_and_empty_texts_are_told_at_once(tmp_path: Path) -> None:
+    rows = [*lines(), "a text,x,,1", " ,x,b,1"]
+    with pytest.raises(DataError) as caught:
+        opened(table(tmp_path / "a.csv", rows), tmp_path)
+    said = str(caught.value)
+    assert "data.label: 1 row of 26" in said
+    assert "row 26: a text" in said
+    assert "data.input: 1 example of 26" in said
+    assert "row 27" in said
+    assert said.count('"on_missing": "skip"  in data to leave the') == 2
+
+
+def test_of_other_data_no_option_is_named_that_could_not_be_written(tmp_path: Path) -> None:
+    options = table(tmp_path / "a.csv", [*lines(), "a text,x,,1", " ,x,b,1"])
+    with pytest.raises(DataError) as caught, without_options("a.csv"):
+        opened(options, tmp_path)
+    said = str(caught.value)
+    assert "Write the labels, or take the rows out of a.csv.\n" in said
+    assert said.endswith("Write the texts, or take these examples out of a.csv.")
+    assert "on_missing" not in said

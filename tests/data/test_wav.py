@@ -93,3 +93,11 @@ def test_a_file_cut_anywhere_is_refused_in_words() -> None:
     for end in range(0, len(content), 7):
         with pytest.raises(UnusableSoundError):
             samples(content[:end])
+
+
+def test_floats_far_beyond_one_are_refused_and_those_a_little_beyond_are_not() -> None:
+    with pytest.raises(UnusableSoundError, match=r"has samples up to 32000; float samples are -1 to 1, so divide them"):
+        samples(wav(np.array([0.0, -32000.0]), is_float=True, bits=32))
+    assert samples(wav(np.array([0.0, -1.25]), is_float=True, bits=32))[0].tolist() == [0.0, -1.25]
+    with pytest.raises(UnusableSoundError, match="NaN or infinite"):
+        samples(wav(np.array([0.0, np.inf]), is_float=True, bits=32))

@@ -96,7 +96,7 @@ def hostile(here: Path) -> dict[str, str]:
         "nothing": "has no image .* in it",
         "pipe.png": "is a pipe",
         "loop.png": "cannot be read",
-        "": "is not there",
+        "": "its name is empty",
         "x" * 300 + ".png": "cannot be read: file name too long",
         "missing.csv": "is not there",
         "missing.npz": "is not there",

@@ -123,7 +123,9 @@ def test_arrays_are_predicted_like_the_files_they_came_from(classes_run: Path, t
     frame = kt.predict(classes_run, tmp_path / "some.npz", input="pictures")
     np.testing.assert_allclose(frame.probability_square, wanted, atol=1e-6)
     assert frame.input[4] == f"{tmp_path}/some.npz[4]"
-    with pytest.raises(ConfigError, match=r"several arrays; name the one of images with --input, one of pictures, y"):
+    with pytest.raises(
+        ConfigError, match=r"several arrays; name the one of the inputs with --input, one of pictures, y"
+    ):
         kt.predict(classes_run, tmp_path / "some.npz")
 
 

@@ -36,3 +36,24 @@ def test_every_line_of_standard_input_has_its_row() -> None:
 )
 def test_a_line_holds_a_pair(line: str, expected: tuple) -> None:
     assert _lines(line.encode(), 2, ("a", "b")) == [expected]
+
+
+def _words(parts: int, *words: str) -> list[tuple[str, str | None]]:
+    how = Reading(None, None, None, TEXTS, Path("cache"), print)
+    return [(item.name, item.problem) for listing in text_listings(words, how, parts) for item in listing.items]
+
+
+def test_an_empty_word_is_an_empty_text_and_not_the_folder_here(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "a.txt").write_text("not asked for")
+    monkeypatch.chdir(tmp_path)
+    assert _words(1, "", " ") == [("", "its text is empty"), (" ", "its text is empty")]
+
+
+def test_a_word_that_is_no_pair_says_how_a_shell_writes_one() -> None:
+    (_, no_hint), *rest = _words(2, "a\tb\tc", "a b", "c\td")
+    assert no_hint == "is 3 texts; a pair has two, with a tab between them"
+    assert rest[0][1] is not None
+    assert r"in bash that is  $'first\tsecond'" in rest[0][1]
+    assert rest[1] == ("c\td", None)

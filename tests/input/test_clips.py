@@ -55,6 +55,13 @@ def test_the_usual_length_holds_95_of_100() -> None:
     assert clip_of(10880 / 16000, 16000) == Clip(16000, 10880)
 
 
+def test_long_times_are_written_in_full() -> None:
+    lengths = np.array([0.125, 0.25, 300.0])
+    assert "2 of 3 sounds are shorter and followed by silence, 99.81 s in the median" in fitting_notes(
+        lengths, Clip(8000, 800_000), "data.seconds"
+    )
+
+
 def test_notes_count_what_is_cut_and_filled() -> None:
     notes = fitting_notes(np.array([0.2, 0.5, 0.9, 1.4]), Clip(8000, 4000), "data.seconds")
     assert notes == [

@@ -69,3 +69,13 @@ def test_amounts_are_not_learned_from_sounds() -> None:
     np.savez("a.npz", x=SOUNDS, y=ROWS / 7, sample_rate=16000)
     with pytest.raises(DataError, match="classes alone from sounds"):
         init("a.npz")
+
+
+def test_where_only_the_rate_is_missing_that_is_said() -> None:
+    np.savez("a.npz", x=SOUNDS, y=ROWS % 2)
+    with pytest.raises(DataError, match="If x is sounds, an array sample_rate alone is missing"):
+        init("a.npz")
+    np.savez("a.npz", x=SOUNDS[:, :900], y=ROWS % 2)
+    with pytest.raises(DataError, match="no array of images") as error:
+        init("a.npz")
+    assert "alone is missing" not in str(error.value)

@@ -154,3 +154,28 @@ def test_jsonl_and_tsv_are_read_too() -> None:
     Path("d/t.tsv").write_text("path\tlabel\n" + "\n".join(f"{n}.png\t{'ab'[n % 2]}" for n in range(6)))
     for name in ("l.jsonl", "t.tsv"):
         assert dict(init(f"d/{name}").counts) == {"a": 3, "b": 3}
+
+
+def test_a_column_that_could_be_the_label_as_well_is_asked_about() -> None:
+    rows = [
+        {"path": f"{n}.png", "tags": "low|even" if n % 2 else "low", "digit": n % 3, "grade": (n % 3) + 1, "age": n}
+        for n in range(18)
+    ]
+    assert started(rows, "{path}")["data"]["label"]["column"] == "tags"
+    Path("cases.json").unlink()
+    (asked,) = [each for each in init("d/cases.csv").asks if "is the label" in each or "the label?" in each]
+    assert (
+        asked
+        == 'is "tags" the label? "digit" and "grade" could be it as well; begin again with --label digit where it is'
+    )
+    Path("cases.json").unlink()
+    assert not any("the label?" in each for each in init("d/cases.csv", label=["digit"]).asks)
+
+
+def test_a_label_spelt_in_two_ways_is_asked_about() -> None:
+    rows = [{"path": f"{n}.png", "label": ("cat", "dog")[n % 2] if n else "Cat"} for n in range(20)]
+    asked = started(rows, "{path}")["//"]
+    assert (
+        'PLEASE DECIDE: is "Cat" (1) and "cat" (9) the same label spelt in two ways? If so, correct the data and begin '
+        'again, or write "classes": {"cat": "cat", "dog": "dog", "Cat": "cat"} in task, which lists every label.'
+    ) in asked

@@ -265,3 +265,9 @@ def test_the_handles_are_those_of_keras_hub() -> None:
     assert {name: known[name]["kaggle_handle"].rsplit("/", 1)[0] for name in HANDLES} == {
         name: handle.rsplit("/", 1)[0] for name, handle in HANDLES.items()
     }
+
+
+def test_topics_beside_a_label_are_asked_about() -> None:
+    columns = {"text": prose, "sentiment": lambda n: ("neg", "pos")[n % 2], "category": lambda n: "abc"[n % 3]}
+    table(Path("t.csv"), rows(**columns))
+    assert any('"sentiment" could be it as well (2 values)' in each for each in init("t.csv").asks)

@@ -15,7 +15,9 @@ import pytest
 from tiny_run import Outcome, in_one_process, program, results
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "data"))
-from sound_files import wav, write_folder
+from sound_files import tone, wav, write_folder
+
+from kerastune_ft.input.sounds import resampled
 
 layers = keras.layers
 
@@ -82,6 +84,12 @@ def commands(folder: Path) -> dict[str, Outcome]:
         "pictures": ("run", "sounds.json", "--set", "task.kind=image_classification"),
         "evaluate": ("evaluate", "base", "--json"),
         "evaluate data": ("evaluate", "base", "--data", "more", "--json"),
+        "evaluate arrays": ("evaluate", "base", "--data", "arrays.npz", "--json"),
+        "evaluate other rate": ("evaluate", "base", "--data", "said.npz", "--json"),
+        "evaluate table": ("evaluate", "base", "--data", "files.csv", "--json"),
+        "predict arrays": ("predict", "base", "arrays.npz", "said.npz", "--json"),
+        "run arrays": ("run", "arrays.json", "--run-dir", "of_arrays"),
+        "evaluate its own": ("evaluate", "of_arrays", "--json"),
         "predict": ("predict", "base", one, "data", "broken.wav", "files.csv", "--input", "file", "--json"),
         "verify": ("verify", "base"),
         "report": ("report", "base"),
@@ -100,6 +108,13 @@ def commands(folder: Path) -> dict[str, Outcome]:
                        {"name": "top", "unfreeze": {"last": 1}, "learning_rate": 0.001}]  # fmt: skip
     (folder / "whisper.json").write_text(json.dumps(heard))
     embedded = {"kind": "applications", "name": "MobileNetV2", "weights": "embedded", "image_size": 32}
+    sounds = np.stack([tone((2000, 500)[n % 2], 0.2, seed=n) for n in range(40)]).astype(np.float32)
+    np.savez(folder / "arrays.npz", x=sounds, y=np.array(["high", "low"])[np.arange(40) % 2])
+    half = np.stack([resampled(each, 8000, 4000) for each in sounds])
+    np.savez(folder / "said.npz", x=half, y=np.array(["high", "low"])[np.arange(40) % 2], sample_rate=4000)
+    given = {"kind": "arrays", "path": str(folder / "arrays.npz"), "sample_rate": 8000}
+    short = {"defaults": {"batch_size": 6, "epochs": 1}, "phases": document(folder)["phases"][:1]}
+    (folder / "arrays.json").write_text(json.dumps({**document(folder), **short, "data": given}))
     (folder / "images.json").write_text(json.dumps({**document(folder), "backbone": embedded}))
     return dict(zip(words, in_one_process(folder, list(words.values())), strict=True))
 
@@ -162,6 +177,34 @@ def test_evaluation_and_predictions_are_those_of_training(folder: Path, commands
             assert own["probability_low"] == pytest.approx(float(row["probability_low"]), abs=1e-5)
     assert by_name["broken.wav"]["error"] == "is cut short: 192 of 200 bytes of its samples are there"
     assert by_name["data/low/02.wav"]["label"] in ("high", "low")
+
+
+def test_arrays_that_say_no_rate_are_taken_at_the_models_and_that_is_told(
+    folder: Path, commands: dict[str, Outcome]
+) -> None:
+    told = "arrays.npz does not say how many samples make a second; they are taken to be 8000 (the model's rate)"
+    for name in ("evaluate arrays", "predict arrays"):
+        assert commands[name].code == 0, commands[name].err
+        assert told in commands[name].err
+    assert commands["evaluate arrays"].json["arrays.npz"]["accuracy"] > 0.8
+    rows = commands["predict arrays"].json
+    assert len(rows) == 80
+    # A tone of 500 Hz is one at any rate; 2000 Hz is all that half of the rate can hold.
+    low, other = (rows[start + 1 : start + 40 : 2] for start in (0, 40))
+    assert [row["label"] for row in low] == ["low"] * 20
+    assert [row["label"] for row in other] == ["low"] * 20
+    assert commands["evaluate other rate"].code == 0
+    assert "does not say" not in commands["evaluate other rate"].err
+
+
+def test_a_run_on_arrays_is_evaluated_at_the_rate_it_was_trained_at(folder: Path, commands: dict[str, Outcome]) -> None:
+    assert commands["run arrays"].code == 0, commands["run arrays"].err
+    assert commands["evaluate its own"].json["test"] == pytest.approx(metrics(folder / "of_arrays")["test"], rel=1e-6)
+
+
+def test_a_table_for_a_run_on_a_folder_is_refused_with_a_way_out(commands: dict[str, Outcome]) -> None:
+    assert commands["evaluate table"].code == 3
+    assert "predict base files.csv --input COLUMN" in commands["evaluate table"].err
 
 
 def test_the_model_takes_samples_with_keras_alone(folder: Path, commands: dict[str, Outcome]) -> None:
