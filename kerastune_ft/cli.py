@@ -185,6 +185,8 @@ def validate(config: str, overrides: tuple[str, ...], explain: bool, as_json: bo
     unchecked = ["the units that unfreeze names", "the data: files, classes and splits"]
     if str(getattr(settings.backbone, "weights", None)) not in ("None", "embedded"):
         unchecked.append("whether the weights are there")
+    if settings.backbone.kind == "keras_hub" and settings.backbone.options:
+        unchecked.append("whether the backbone's class takes its options")
     if as_json:
         print_json(
             {
