@@ -144,7 +144,9 @@ def _swin(layer: Any, call: _Call, x: Any) -> Any:
     if layer.downsample is None:
         return x
     height, width = layer.input_resolution
-    return call(layer.downsample, x, H=height, W=width)
+    merged = call(layer.downsample, x, H=height, W=width)
+    # The layer does not know how many positions it gives.
+    return keras.ops.reshape(merged, (-1, -(-height // 2) * -(-width // 2), merged.shape[-1]))
 
 
 _UNROLLED: Mapping[str, Callable[..., Any]] = MappingProxyType(

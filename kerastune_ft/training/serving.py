@@ -14,20 +14,22 @@ from kerastune_ft.training.assemble import Session
 
 def trained(session: Session) -> keras.Model:
     """Return the model that was trained, of new layers outside the strategy, which can be saved inside another."""
-    made = keras.models.clone_model(session.model)
+    made = keras.models.clone_model(session.model, clone_function=_anew)
     # It bears the run's name, which may be that of one of the layers around it.
     made.name = "trained"
     copy_values(session.model, made)
-    settle(made)
     return made
 
 
 def check(session: Session) -> None:
     """Raise ConfigError when the model could be trained, and not be saved: a layer cannot be made anew.
 
-    It would be found out when all phases are done. Layers get no variables here, so that it costs next to nothing.
+    It would be found out when all phases are done. Keras' own layers can, and the others get no variables here, so
+    that it costs next to nothing.
     """
     for layer in session.model.layers:
+        if type(layer).__module__.startswith("keras."):
+            continue
         try:
             # Once for the model that is saved, and once for whoever opens the file.
             _anew(_anew(layer))
