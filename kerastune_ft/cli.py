@@ -178,13 +178,11 @@ def cache(
 @common
 def validate(config: str, overrides: tuple[str, ...], explain: bool, as_json: bool, debug: bool) -> None:
     """Report every problem of CONFIG without looking at model or data."""
-    from kerastune_ft.config.read import read
+    from kerastune_ft.config.read import not_checked, read
     from kerastune_ft.reporting.quantities import counted
 
     settings = read(config, overrides)
-    unchecked = ["the units that unfreeze names", "the data: files, classes and splits"]
-    if str(getattr(settings.backbone, "weights", None)) not in ("None", "embedded"):
-        unchecked.append("whether the weights are there")
+    unchecked = not_checked(settings)
     if as_json:
         print_json(
             {

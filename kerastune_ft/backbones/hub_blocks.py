@@ -40,6 +40,8 @@ class _Replay:
         kind = type(operation).__name__
         if kind in _POSITIONS:
             return _constant(operation, arguments[0])
+        if kind in _MASKS:
+            return None
         if kind in _UNROLLED:
             return _UNROLLED[kind](operation, _named_after(operation), *arguments, **options)
         if getattr(operation, "tie_weights", True) is False:
@@ -142,7 +144,9 @@ def _swin(layer: Any, call: _Call, x: Any) -> Any:
     if layer.downsample is None:
         return x
     height, width = layer.input_resolution
-    return call(layer.downsample, x, H=height, W=width)
+    merged = call(layer.downsample, x, H=height, W=width)
+    # The layer does not know how many positions it gives.
+    return keras.ops.reshape(merged, (-1, -(-height // 2) * -(-width // 2), merged.shape[-1]))
 
 
 _UNROLLED: Mapping[str, Callable[..., Any]] = MappingProxyType(
@@ -158,3 +162,6 @@ _UNROLLED: Mapping[str, Callable[..., Any]] = MappingProxyType(
     }
 )
 _POSITIONS = ("Arange", "DINOV3RopePositionEmbedding", "MoonshineRotaryEmbedding")
+# Tells sounds from the padding of longer ones beside them: here all are of one length, silence is heard as in training,
+# and a mask of true alone, of a length that nothing says, would cross every cut.
+_MASKS = ("ComputeAttentionMask",)

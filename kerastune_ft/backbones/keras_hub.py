@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import inspect
 import sys
 import warnings
 from collections.abc import Iterator, Mapping
@@ -18,7 +19,8 @@ from kerastune_ft.backbones.base import Backbone, Lengths, Transfer
 from kerastune_ft.backbones.hub_units import units_of
 from kerastune_ft.backbones.text_input import DEFAULT_LENGTH, TextInput, byte_tokens, special_tokens
 from kerastune_ft.config.backbones import KerasHub
-from kerastune_ft.config.hub_families import BYTES, HUB_FAMILIES, HubFamily
+from kerastune_ft.config.hub_families import BYTES, HUB_FAMILIES, NO_OPTIONS, HubFamily
+from kerastune_ft.config.words import unknown
 from kerastune_ft.errors import ConfigError
 from kerastune_ft.graph.units import Unit
 
@@ -38,6 +40,7 @@ def outline(options: KerasHub) -> Backbone:
 def _of_class(options: KerasHub) -> Backbone:
     name = str(options.class_name)
     family = HUB_FAMILIES[name]
+    check_options(name, options.options)
     given = {**family.small, **options.options}
     if options.image_size is not None:
         given["input_shape" if "input_shape" in family.small else "image_shape"] = (*options.image_size, 3)
@@ -159,11 +162,21 @@ def _text_input(body: keras.Model, tokenizer: Any, special: Mapping[str, Any], l
     return TextInput(tokenizer, hub_text.names(body), maximum_length=maximum, default_length=default, **special)
 
 
+def check_options(name: str, options: Mapping[str, Any]) -> None:
+    """Raise ConfigError for options that a class does not take: it leaves them out itself, and says nothing."""
+    parameters = inspect.signature(getattr(keras_hub.models, name)).parameters.values()
+    own = [one.name for one in parameters if one.kind is not one.VAR_KEYWORD and one.name not in NO_OPTIONS]
+    if unheard := [option for option in options if option not in own]:
+        raise ConfigError(
+            "\n".join(f"backbone.options.{option}: {name}: {unknown(option, own, 'key')[0]}" for option in unheard)
+        )
+
+
 def _constructed(name: str, options: Mapping[str, Any]) -> keras.Model:
     try:
         with _quiet():
             return getattr(keras_hub.models, name)(**options, dtype="float32")
-    except (ValueError, TypeError) as error:
+    except Exception as error:
         raise ConfigError(f"backbone.options: keras_hub.models.{name} refuses: {_first_line(error)}") from error
 
 

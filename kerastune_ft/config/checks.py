@@ -14,6 +14,7 @@ from kerastune_ft.config.applications import APPLICATIONS, EMBEDDED, EMBEDDED_AL
 from kerastune_ft.config.augment import changes_images
 from kerastune_ft.config.backbones import WEIGHTS_ALONE
 from kerastune_ft.config.documents import KeyPath, shown
+from kerastune_ft.config.hub_families import NO_OPTIONS
 from kerastune_ft.config.modality_checks import modality_inconsistencies
 from kerastune_ft.config.optimizers import OPTIMIZER_OPTIONS
 from kerastune_ft.config.sound_checks import sound_inconsistencies
@@ -124,6 +125,8 @@ def _splits(splits: Mapping[str, Any]) -> Iterator[Finding]:
 def _backbone(backbone: Mapping[str, Any]) -> Iterator[Finding]:
     if backbone.get("kind") == "saved":
         yield from _saved(backbone)
+    if backbone.get("kind") in ("keras_hub", "keras_nlp"):
+        yield from _hub_options(_object(backbone, "options"), backbone.get("image_size"))
     name, weights = backbone.get("name"), backbone.get("weights", "imagenet")
     if backbone.get("kind") != "applications" or not isinstance(name, str) or name not in APPLICATIONS:
         return
@@ -136,6 +139,15 @@ def _backbone(backbone: Mapping[str, Any]) -> Iterator[Finding]:
         if fault:
             yield ("backbone", "options", option), fault
     yield from _size(backbone.get("image_size"), name)
+
+
+def _hub_options(options: Mapping[str, Any], image_size: Any) -> Iterator[Finding]:
+    """Find what is no option of any class; which options a class has is known where it can be imported."""
+    for option in options:
+        if option in NO_OPTIONS:
+            yield ("backbone", "options", option), f"it is no option of a backbone; {NO_OPTIONS[option]}"
+        elif option in ("image_shape", "input_shape") and image_size is not None:
+            yield ("backbone", "options", option), "image_size is given too; remove one of them"
 
 
 def _saved(backbone: Mapping[str, Any]) -> Iterator[Finding]:

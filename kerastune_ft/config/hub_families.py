@@ -328,3 +328,13 @@ REFUSED: Mapping[str, str] = MappingProxyType(
 """Classes that are left out on purpose, and why."""
 BY_CLASS: tuple[str, ...] = tuple(name for name, family in HUB_FAMILIES.items() if family.small)
 """The classes that can be built with random weights; the others come with a preset alone."""
+NO_OPTIONS: Mapping[str, str] = MappingProxyType(
+    {
+        "data_format": "channels come last here; remove it",
+        "dtype": 'write "precision" in runtime',
+        "name": 'remove it; the run has a name, which is written at the top as "name"',
+        "trainable": 'write "unfreeze" in a phase',
+        "vision_encoder": "texts come without images here; remove it",
+    }
+)
+"""What the classes take beside their options, and what to do instead of writing it."""

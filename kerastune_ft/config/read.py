@@ -11,6 +11,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from kerastune_ft.config.availability import unavailable
+from kerastune_ft.config.backbones import KerasHub
 from kerastune_ft.config.checks import inconsistencies
 from kerastune_ft.config.compose import (
     defaults_alone,
@@ -160,3 +161,13 @@ def _behind_kinds(
             RunConfig.model_validate(plain, context=_directories(document, directory))
         except ValidationError as error:
             yield from explained(error, document)
+
+
+def not_checked(settings: RunConfig) -> list[str]:
+    """Return what only the model and the data can tell of a configuration that was read."""
+    unchecked = ["the units that unfreeze names", "the data: files, classes and splits"]
+    if str(getattr(settings.backbone, "weights", None)) not in ("None", "embedded"):
+        unchecked.append("whether the weights are there")
+    if isinstance(settings.backbone, KerasHub) and settings.backbone.options:
+        unchecked.append("whether the backbone's class takes its options")
+    return unchecked

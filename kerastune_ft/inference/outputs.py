@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import warnings
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
@@ -13,6 +14,7 @@ from kerastune_ft.backbones.run import is_inner
 from kerastune_ft.config.run import RunConfig
 from kerastune_ft.data.labels import Scheme
 from kerastune_ft.errors import DataError
+from kerastune_ft.graph.hub_layers import settle
 from kerastune_ft.rundir import RunDirectory
 from kerastune_ft.storage import at_hand
 from kerastune_ft.tasks.base import Task
@@ -66,11 +68,15 @@ def _raw_model(run: RunDirectory) -> keras.Model:
     """Return the saved model from fixed-shape images to raw outputs: what lies between its resize and its finish."""
     path = run.path / MODEL
     try:
-        with at_hand(path) as file:
+        with at_hand(path) as file, warnings.catch_warnings():
+            # Of keras-hub's attention, which takes masks that it does not pass on.
+            warnings.simplefilter("ignore", UserWarning)
             saved = keras.models.load_model(file, compile=False)
     except (OSError, ValueError, TypeError) as problem:
         said = " ".join(str(problem).split())[:200]
         raise DataError(
             f"{path} cannot be opened: {said}\nRestore it, or give the run's command with --fresh"
         ) from problem
-    return next(layer for layer in saved.layers if is_inner(layer))
+    found = next(layer for layer in saved.layers if is_inner(layer))
+    settle(found)
+    return found

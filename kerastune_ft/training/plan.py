@@ -15,7 +15,7 @@ from kerastune_ft.graph.boundary import HEAD, Selection
 from kerastune_ft.graph.partition import Partition, Stage, partition, stages
 from kerastune_ft.graph.units import is_seed
 from kerastune_ft.input.pipeline import Augmentation, batches_of
-from kerastune_ft.training import adapters, balance, batch_norm
+from kerastune_ft.training import adapters, balance, batch_norm, serving
 from kerastune_ft.training.adapters import place_of
 from kerastune_ft.training.assemble import Session
 from kerastune_ft.training.needs import decided
@@ -130,6 +130,7 @@ def make(session: Session, earlier: Mapping[str, Any] | None = None) -> Plan:
             problems.append(str(error))
     if problems:
         raise ConfigError("\n".join(problems))
+    serving.check(session)
     _check_splits(session)
     phases = _staged(session, phases)
     chunk = _chunk([plan.replica_rows(session.devices.replicas) for plan in phases])

@@ -9,9 +9,8 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from kerastune_ft.graph.flat import copy_values
-from kerastune_ft.graph.hub_layers import settle
 from kerastune_ft.input.decode import pixels
+from kerastune_ft.training import serving
 from kerastune_ft.training.assemble import Session
 
 _RESIZE = "resize"
@@ -23,11 +22,6 @@ def serving_model(session: Session) -> keras.Model:
     Built of stock layers outside the strategy, so that it opens with Keras alone; the resize is the pipeline's.
     """
     height, width = session.backbone.image_size
-    rebuilt = keras.models.clone_model(session.model)
-    # It bears the run's name, which may be that of one of the layers around it.
-    rebuilt.name = "trained"
-    copy_values(session.model, rebuilt)
-    settle(rebuilt)
     images = keras.Input((None, None, 3), name="image", dtype="float32")
     resize = session.config.data.resize
     fitted = keras.layers.Resizing(
@@ -41,7 +35,7 @@ def serving_model(session: Session) -> keras.Model:
     )(images)
     # The pipeline stores resized images as whole numbers. A call that leaves `training` open would run the layers after
     # Keras' Resizing in training mode, dropout included, since it is that layer's default; so it is not left open.
-    outputs = session.task.finish(rebuilt(keras.ops.round(fitted), training=False))
+    outputs = session.task.finish(serving.trained(session)(keras.ops.round(fitted), training=False))
     return keras.Model(images, outputs, name=session.model.name)
 
 

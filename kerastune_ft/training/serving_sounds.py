@@ -9,8 +9,8 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from kerastune_ft.graph.flat import copy_values
 from kerastune_ft.input.sounds import Clip, resampled
+from kerastune_ft.training import serving
 from kerastune_ft.training.assemble import Session
 
 
@@ -20,14 +20,10 @@ def serving_model(session: Session) -> keras.Model:
     Shorter sounds are followed by silence, longer ones cut, as in training; built of stock layers outside the strategy,
     so that it opens with Keras alone.
     """
-    rebuilt = keras.models.clone_model(session.model)
-    # It bears the run's name, which may be that of one of the layers around it.
-    rebuilt.name = "trained"
-    copy_values(session.model, rebuilt)
     samples = _clip(session).samples
     sounds = keras.Input((None,), name="sound", dtype="float32")
     fitted = keras.ops.pad(sounds, [[0, 0], [0, samples]])[:, :samples]
-    outputs = session.task.finish(rebuilt(fitted, training=False))
+    outputs = session.task.finish(serving.trained(session)(fitted, training=False))
     return keras.Model(sounds, outputs, name=session.model.name)
 
 

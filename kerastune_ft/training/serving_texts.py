@@ -9,10 +9,9 @@ import keras
 import numpy as np
 
 from kerastune_ft.backbones.text_input import SEGMENT_IDS, TextInput
-from kerastune_ft.graph.flat import copy_values
-from kerastune_ft.graph.hub_layers import settle
 from kerastune_ft.input.token_loader import TokenLoader
 from kerastune_ft.input.tokenise import tokenizer_files
+from kerastune_ft.training import serving
 from kerastune_ft.training.assemble import Session
 
 TOKENIZER = "model/tokenizer"
@@ -23,14 +22,9 @@ def serving_model(session: Session) -> keras.Model:
 
     Built outside the strategy; it opens with Keras and keras-hub alone.
     """
-    rebuilt = keras.models.clone_model(session.model)
-    # It bears the run's name, which may be that of one of the layers around it.
-    rebuilt.name = "trained"
-    copy_values(session.model, rebuilt)
-    settle(rebuilt)
     names = _text(session).names
     inputs = {name: keras.Input((None,), dtype="int32", name=name) for name in names}
-    outputs = session.task.finish(rebuilt(inputs, training=False))
+    outputs = session.task.finish(serving.trained(session)(inputs, training=False))
     return keras.Model(inputs, outputs, name=session.model.name)
 
 

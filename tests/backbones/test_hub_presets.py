@@ -12,8 +12,10 @@ import numpy as np
 import pytest
 
 from kerastune_ft.backbones import hub_presets
+from kerastune_ft.backbones import keras_hub as hub_backbones
 from kerastune_ft.backbones.base import build
 from kerastune_ft.config.backbones import KerasHub
+from kerastune_ft.config.hub_families import BY_CLASS, HUB_FAMILIES
 from kerastune_ft.errors import ConfigError
 
 _WORDS = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", "a", "good", "film", "bad", "the"]
@@ -127,6 +129,35 @@ def test_an_image_converter_becomes_part_of_the_model(tmp_path: Path) -> None:
 def test_byte_tokens_need_a_vocabulary_of_bytes() -> None:
     with pytest.raises(ConfigError, match=r"backbone\.options\.vocabulary_size: 100 is too small"):
         build(KerasHub(**{"class": "BertBackbone"}, options={"vocabulary_size": 100}), seed=0)
+
+
+@pytest.mark.parametrize(
+    ("name", "options", "said"),
+    [
+        ("BertBackbone", {"num_layer": 7}, r'\.num_layer: BertBackbone: "num_layer" is unknown; did you mean "num_lay'),
+        ("BertBackbone", {"nonsense": 1}, r'\.nonsense: BertBackbone: "nonsense" is no key; write "vocabulary_size", '),
+        ("VGGBackbone", {"patch_size": 4}, r"\.patch_size: VGGBackbone: .* is no key"),
+        ("WhisperBackbone", {"name": "x"}, r"\.name: WhisperBackbone: .* is "),
+        ("BertBackbone", {"num_heads": 0}, r": keras_hub.models.BertBackbone refuses: "),
+        ("BertBackbone", {"num_layers": "many"}, r": keras_hub.models.BertBackbone refuses: "),
+    ],
+)
+def test_an_option_that_a_class_does_not_take_is_not_left_out(name: str, options: dict[str, Any], said: str) -> None:
+    with pytest.raises(ConfigError, match=r"backbone\.options" + said):
+        build(KerasHub(**{"class": name}, options=options), seed=0)
+
+
+def test_all_options_that_a_class_does_not_take_are_named_at_once() -> None:
+    with pytest.raises(ConfigError, match=r"options\.num_layer: (?s:.*)\nbackbone\.options\.nonsense: "):
+        build(KerasHub(**{"class": "BertBackbone"}, options={"num_layer": 7, "nonsense": 1}), seed=0)
+
+
+@pytest.mark.parametrize("name", BY_CLASS)
+def test_the_options_of_the_small_models_are_those_of_their_classes(name: str) -> None:
+    check = hub_backbones.check_options
+    check(name, HUB_FAMILIES[name].small)
+    with pytest.raises(ConfigError, match="nonsense"):
+        check(name, {**HUB_FAMILIES[name].small, "nonsense": 1})
 
 
 def test_a_preset_length_that_is_none_is_passed_over(tmp_path: Path) -> None:

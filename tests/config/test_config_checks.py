@@ -157,6 +157,30 @@ def test_backbones(backbone: dict, place: str, message: str) -> None:
     assert message in found[f"backbone.{place}"]
 
 
+@pytest.mark.parametrize(
+    ("backbone", "place", "message"),
+    [
+        ({"class": "BertBackbone", "options": {"dtype": "float16"}}, "options.dtype", 'write "precision" in runtime'),
+        (
+            {"class": "BertBackbone", "options": {"trainable": False}},
+            "options.trainable",
+            'write "unfreeze" in a phase',
+        ),
+        (
+            {"class": "ViTBackbone", "options": {"image_shape": [16, 16, 3]}, "image_size": 16},
+            "options.image_shape",
+            "image_size is given too",
+        ),
+    ],
+)
+@pytest.mark.parametrize("kind", ["keras_hub", "keras_nlp"])
+def test_what_is_no_option_of_a_backbone_class(kind: str, backbone: dict, place: str, message: str) -> None:
+    found = messages({**MINIMAL, "backbone": {"kind": kind, **backbone}})
+    assert message in found[f"backbone.{place}"]
+    known = {"class": "ViTBackbone", "options": {"image_shape": [16, 16, 3], "num_layers": 2}}
+    read({**MINIMAL, "backbone": {"kind": kind, **known}})
+
+
 def test_weights_and_sampling_together_would_count_rare_classes_twice() -> None:
     both = {"defaults": {"class_weights": "balanced", "sampling": "balanced"}}
     found = messages({**MINIMAL, **both, "phases": MINIMAL["phases"]})

@@ -99,6 +99,8 @@ def commands(folder: Path) -> dict[str, Outcome]:
         "whisper off": ("run", "whisper.json", "--run-dir", "whisper_off", "--set", "runtime.cache=off"),
         "whisper evaluate": ("evaluate", "whisper", "--json"),
         "whisper verify": ("verify", "whisper"),
+        "moonshine": ("run", "moonshine.json", "--run-dir", "moonshine"),
+        "moonshine off": ("run", "moonshine.json", "--run-dir", "moonshine_off", "--set", "runtime.cache=off"),
         "whisper on": ("plan", "whisper.json", "--set", 'backbone={"kind": "run", "path": "whisper"}', "--json"),
     }  # fmt: skip
     encoder = {"kind": "keras_hub", "class": "WhisperBackbone", "options": {"max_encoder_sequence_length": 20}}
@@ -107,6 +109,10 @@ def commands(folder: Path) -> dict[str, Outcome]:
     heard["phases"] = [{"name": "head", "unfreeze": "all", "learning_rate": 0.003},
                        {"name": "top", "unfreeze": {"last": 1}, "learning_rate": 0.001}]  # fmt: skip
     (folder / "whisper.json").write_text(json.dumps(heard))
+    cut_inside = [{"name": "head", "unfreeze": "none", "learning_rate": 0.003},
+                  {"name": "top", "unfreeze": {"last": 1}, "learning_rate": 0.001}]  # fmt: skip
+    moonshine = {**heard, "backbone": {"kind": "keras_hub", "class": "MoonshineBackbone"}, "phases": cut_inside}
+    (folder / "moonshine.json").write_text(json.dumps(moonshine))
     embedded = {"kind": "applications", "name": "MobileNetV2", "weights": "embedded", "image_size": 32}
     sounds = np.stack([tone((2000, 500)[n % 2], 0.2, seed=n) for n in range(40)]).astype(np.float32)
     np.savez(folder / "arrays.npz", x=sounds, y=np.array(["high", "low"])[np.arange(40) % 2])
@@ -257,3 +263,14 @@ def test_an_encoder_of_keras_hub_hears(folder: Path, commands: dict[str, Outcome
     assert plan["sound"]["seconds"] == pytest.approx(0.2), "the longest it takes, where sounds are longer"
     assert any("here (what WhisperBackbone takes)" in note for note in plan["notes"])
     assert commands["whisper on"].json["sound"] == plan["sound"]
+
+
+def test_the_store_of_an_encoder_without_a_length_of_its_own_is_exact(
+    folder: Path, commands: dict[str, Outcome]
+) -> None:
+    for name in ("moonshine", "moonshine off"):
+        assert commands[name].code == 0, commands[name].err
+    assert "stored features" in commands["moonshine"].err
+    assert results(folder / "moonshine_off") == results(folder / "moonshine")
+    top = json.loads((folder / "moonshine" / "plan.json").read_text())["phases"][1]
+    assert [tensor["name"] for tensor in top["cut"]] == ["encoder_block_0"]
