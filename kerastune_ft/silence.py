@@ -6,6 +6,7 @@ import contextlib
 import gc
 import os
 import sys
+import warnings
 from collections.abc import Iterator
 
 # Keras and TensorFlow take a second and more to import them, where they are, for what no command uses.
@@ -74,3 +75,15 @@ def _lasting() -> Iterator[None]:
         gc.freeze()
         if was_enabled:
             gc.enable()
+
+
+@contextlib.contextmanager
+def without_warnings_of_keras() -> Iterator[None]:
+    """Leave out what Keras warns of where models are made or opened.
+
+    That is masks which attention of keras-hub takes and does not pass on, and optimizers and names of inputs in files,
+    which are not used.
+    """
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", UserWarning)
+        yield

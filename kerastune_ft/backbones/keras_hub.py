@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import inspect
 import sys
-import warnings
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -23,6 +22,7 @@ from kerastune_ft.config.hub_families import BYTES, HUB_FAMILIES, NO_OPTIONS, Hu
 from kerastune_ft.config.words import unknown
 from kerastune_ft.errors import ConfigError
 from kerastune_ft.graph.units import Unit
+from kerastune_ft.silence import without_warnings_of_keras
 
 _VOCABULARY = ("vocabulary_size", "vocab_size")
 
@@ -183,6 +183,5 @@ def _constructed(name: str, options: Mapping[str, Any]) -> keras.Model:
 @contextlib.contextmanager
 def _quiet() -> Iterator[None]:
     """Keep standard output, which carries results here, and warnings about the building of layers away."""
-    with contextlib.redirect_stdout(sys.stderr), warnings.catch_warnings():
-        warnings.simplefilter("ignore", UserWarning)
+    with contextlib.redirect_stdout(sys.stderr), without_warnings_of_keras():
         yield

@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import io
 import re
-import warnings
 import zipfile
 from pathlib import Path
 from typing import Any
@@ -21,6 +20,7 @@ from kerastune_ft.config.words import right_value
 from kerastune_ft.errors import ConfigError
 from kerastune_ft.graph.depth import units_by_depth
 from kerastune_ft.graph.flat import FlatCopy, NotRebuilt, is_graph
+from kerastune_ft.silence import without_warnings_of_keras
 from kerastune_ft.storage import at_hand, path_of
 
 # The names of the layers that this package puts before and after the model.
@@ -84,11 +84,8 @@ def load(path: Path, place: str) -> keras.Model:
     Raises ConfigError for a model whose graph cannot be had that way; `place` is the key that named the file.
     """
     try:
-        with warnings.catch_warnings():
-            # About optimizers and inputs named otherwise than in the file, which are not used.
-            warnings.simplefilter("ignore", UserWarning)
-            with at_hand(path) as file:
-                model = keras.models.load_model(file, compile=False, safe_mode=True)
+        with without_warnings_of_keras(), at_hand(path) as file:
+            model = keras.models.load_model(file, compile=False, safe_mode=True)
     except Exception as error:
         raise ConfigError(f"{place}: {path} cannot be opened: {_why(str(error))}") from error
     if not is_graph(model):

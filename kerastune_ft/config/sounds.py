@@ -13,6 +13,10 @@ from kerastune_ft.config.base import Count, ListToTuple, Options, problem
 
 SAMPLE_RATE = 16_000
 """Samples a second where neither the data nor the backbone says how many."""
+RATE_ARRAY = "sample_rate"
+"""The array of an .npz file that says how many samples a second its sounds have."""
+MOST_CHANNELS = 8
+"""Of sounds in arrays; a longer last dimension is none of channels."""
 _WINDOW_SECONDS, _HOP_SECONDS = 0.025, 0.01
 _HIGHEST = 7500.0
 # The logarithm of the loudest there is: what a sine of full scale has in its mel bin, and no more.

@@ -104,7 +104,7 @@ def usable(
         raise DataError(
             f"data.path: {len(refused)} of {place} cannot be used:\n"
             f"{listing([(names[index], checked[index].problem or '') for index in refused])}\n"
-            f"Repair or remove them, or write {remedy}."
+            f"Repair or remove them, or {remedy}."
         )
     if len(bad) == len(names):
         raise DataError(f"data.path: none of the {place} can be read.")

@@ -3,25 +3,26 @@
 from __future__ import annotations
 
 import contextlib
-import re
 from collections.abc import Iterable, Iterator
+from contextvars import ContextVar
 
-from kerastune_ft.errors import DataError
-
-_OPTIONS = re.compile(r' (?:write)? *"on_\w+": "skip"(?:, "on_\w+": "skip")*  in data to leave (.+?) out\b')
+_without_options: ContextVar[str | None] = ContextVar("without_options", default=None)
+"""The data that is read, where no option can be written for it."""
 
 
 def skipping(rules: Iterable[str], what: str) -> str:
-    """Return what to write to leave examples out by options of data, as it stands behind `or` or `write`."""
+    """Return how examples are left out, as it stands behind `or`: by options of data, or by hand."""
+    if place := _without_options.get():
+        return f"take {what} out of {place}"
     written = ", ".join(f'"{rule}": "skip"' for rule in rules)
-    return f" {written}  in data to leave {what} out"
+    return f"write  {written}  in data to leave {what} out"
 
 
 @contextlib.contextmanager
 def without_options(place: str) -> Iterator[None]:
-    """Let errors about other data than the run's own, for which no option can be written, say what else to do."""
+    """Within this context errors are about other data than the run's own, for which no option can be written."""
+    token = _without_options.set(place)
     try:
         yield
-    except DataError as error:
-        said = _OPTIONS.sub(lambda found: f" take {found[1]} out of {place}", str(error))
-        raise DataError(said) from error
+    finally:
+        _without_options.reset(token)

@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from kerastune_ft.config.data import ArraysData
+from kerastune_ft.config.sounds import MOST_CHANNELS, RATE_ARRAY
 from kerastune_ft.config.tasks import Task
 from kerastune_ft.data.array_file import ArrayFile, Labelled, array_file, labelled
 from kerastune_ft.data.fingerprint import content_identity
@@ -16,9 +17,6 @@ from kerastune_ft.data.source import DataSource, Report
 from kerastune_ft.data.splits import Chosen
 from kerastune_ft.errors import DataError
 
-_MOST_CHANNELS = 8
-RATE = "sample_rate"
-"""The array that says how many samples a second the sounds have."""
 MODEL_RATE = "the model's rate"
 """Where the rate of sounds comes from that a finished run takes and that do not say their own."""
 _ROWS = 1024
@@ -71,7 +69,7 @@ def rate_of(file: ArrayFile, otherwise: int | None, source: str) -> tuple[int, t
 
     `source` says where that comes from.
     """
-    said = _rate(file.array(RATE, "x"), file.path) if file.has(RATE) else None
+    said = _rate(file.array(RATE_ARRAY, "x"), file.path) if file.has(RATE_ARRAY) else None
     remedy = "; another rate is said by an array sample_rate in the file, as numpy.savez(..., sample_rate=8000)"
     return own_rate(said, otherwise, file.path.name, source, remedy)
 
@@ -80,17 +78,17 @@ def _rate(said: np.ndarray, path: Path) -> int:
     values = set(np.asarray(said).reshape(-1).tolist())
     value = values.pop() if len(values) == 1 else None
     if not isinstance(value, int | float) or isinstance(value, bool) or value != int(value) or value < 1:
-        raise DataError(f"data.path: {RATE!r} in {path} is not one whole number; save it as sample_rate=16000")
+        raise DataError(f"data.path: {RATE_ARRAY!r} in {path} is not one whole number; save it as sample_rate=16000")
     return int(value)
 
 
 def _check_sounds(sounds: np.ndarray, place: str) -> None:
     """Raise DataError unless the array holds sounds of values -1 to 1, or of whole numbers."""
     shape = sounds.shape
-    if sounds.ndim not in (2, 3) or 0 in shape or (sounds.ndim == 3 and shape[2] > _MOST_CHANNELS):
+    if sounds.ndim not in (2, 3) or 0 in shape or (sounds.ndim == 3 and shape[2] > MOST_CHANNELS):
         raise DataError(
             f"{place} has shape {list(shape)}; sounds are [N, samples], or [N, samples, channels] with up to "
-            f"{_MOST_CHANNELS} channels."
+            f"{MOST_CHANNELS} channels."
         )
     if sounds.dtype.kind == "i" and sounds.dtype.itemsize in (2, 4):
         return

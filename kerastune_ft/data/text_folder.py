@@ -71,7 +71,7 @@ def _found(options: FolderData, requested: Splits | None, cache_directory: Path,
         raise DataError(
             f"data.path: {len(bad)} of {counted(len(files), 'text file')} in {options.path} cannot be used:\n"
             f"{listing([(file.path, file.reason) for file in bad])}\n"
-            f"Write them in UTF-8, or write {skipping(['on_bad_file'], 'them')}."
+            f"Write them in UTF-8, or {skipping(['on_bad_file'], 'them')}."
         )
     texts: list[Texts] = [(text,) for _, text in read]
     kept, empty = present(texts, [file.key for file, _ in read], options.on_missing, str(options.path))

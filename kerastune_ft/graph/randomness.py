@@ -23,7 +23,7 @@ import tensorflow as tf
 from kerastune_ft.graph import keras_private
 
 _GOLDEN = 0x9E3779B9
-# Draws of a batch for which compiling them, a tenth of a second, is soon made good.
+# Draws of a batch from which on they are compiled, which takes a tenth of a second for each shape.
 _MANY = 1 << 17
 # What the stochastic depths of keras-hub, which are as many classes as families, call their rate.
 _PATH_RATES = ("drop_prob", "rate")

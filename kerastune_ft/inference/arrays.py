@@ -8,9 +8,9 @@ from pathlib import Path
 
 import numpy as np
 
+from kerastune_ft.config.sounds import RATE_ARRAY
 from kerastune_ft.data.array_file import ArrayFile
 from kerastune_ft.data.intensity import Intensity
-from kerastune_ft.data.sound_arrays import RATE
 from kerastune_ft.errors import ConfigError, DataError
 from kerastune_ft.inference.items import Item, Listing
 
@@ -27,7 +27,7 @@ def array_in(
     try:
         with zipfile.ZipFile(path) as archive:
             names = [entry.removesuffix(".npy") for entry in archive.namelist()]
-        names = [each for each in names if each != RATE]
+        names = [each for each in names if each != RATE_ARRAY]
     except FileNotFoundError:
         raise DataError("is not there") from None
     except (OSError, zipfile.BadZipFile) as problem:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import importlib
-import warnings
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
@@ -16,6 +15,7 @@ from kerastune_ft.data.labels import Scheme
 from kerastune_ft.errors import DataError
 from kerastune_ft.graph.hub_layers import settle
 from kerastune_ft.rundir import RunDirectory
+from kerastune_ft.silence import without_warnings_of_keras
 from kerastune_ft.storage import at_hand
 from kerastune_ft.tasks.base import Task
 from kerastune_ft.training.results import MODEL, THRESHOLDS
@@ -68,9 +68,7 @@ def _raw_model(run: RunDirectory) -> keras.Model:
     """Return the saved model from fixed-shape images to raw outputs: what lies between its resize and its finish."""
     path = run.path / MODEL
     try:
-        with at_hand(path) as file, warnings.catch_warnings():
-            # Of keras-hub's attention, which takes masks that it does not pass on.
-            warnings.simplefilter("ignore", UserWarning)
+        with at_hand(path) as file, without_warnings_of_keras():
             saved = keras.models.load_model(file, compile=False)
     except (OSError, ValueError, TypeError) as problem:
         said = " ".join(str(problem).split())[:200]

@@ -5,14 +5,13 @@ from __future__ import annotations
 import numpy as np
 import tensorflow as tf
 
+from kerastune_ft.config.sounds import MOST_CHANNELS
 from kerastune_ft.data.sounds import read_once
 from kerastune_ft.data.wav import UnusableSoundError, check_level, mono
 from kerastune_ft.errors import DataError
 from kerastune_ft.inference.items import Item, Listing
 from kerastune_ft.inference.pictures import Picture
 from kerastune_ft.input.sounds import Clip, fitted
-
-_MOST_CHANNELS = 8
 
 
 class SoundReader:
@@ -45,7 +44,7 @@ def of_sounds(sounds: np.ndarray, name: str, rate: int | None = None) -> Listing
 
     One sound is [samples], several are [N, samples] or [N, samples, channels]; `rate` is their samples a second.
     """
-    several_channels = sounds.ndim == 3 and sounds.shape[-1] > _MOST_CHANNELS
+    several_channels = sounds.ndim == 3 and sounds.shape[-1] > MOST_CHANNELS
     if sounds.dtype.kind not in "uif" or sounds.ndim not in (1, 2, 3) or 0 in sounds.shape or several_channels:
         raise DataError(
             f"{name} has shape {list(sounds.shape)} and dtype {sounds.dtype}; sounds are numbers, [samples], "

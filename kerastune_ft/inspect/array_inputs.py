@@ -10,18 +10,16 @@ from pathlib import Path
 
 import numpy as np
 
+from kerastune_ft.config.sounds import MOST_CHANNELS, RATE_ARRAY
 from kerastune_ft.errors import DataError
 from kerastune_ft.inspect.columns import is_group_name, plain
 from kerastune_ft.inspect.npz import Header, headers
 from kerastune_ft.inspect.prose import Prose, measured
 
-RATE = "sample_rate"
-"""The array that says how many samples a second sounds have."""
 _NAMES = ("x", "images", "image", "texts", "text", "sounds", "x_train", "train_images", "data", "arr_0")
 _SOUND_NAME = re.compile(r"(x|train|test)?(sound|audio|sample|wave|waveform|clip)s?(train|test)?")
 # Rows longer than this are features, flat pictures or sounds, not labels.
 _MOST_TARGETS = 1000
-_MOST_CHANNELS = 8
 _PROSE = (2, 0.3)
 
 
@@ -95,7 +93,7 @@ def _are_images(name: str, found: Mapping[str, Header]) -> bool:
 
 
 def _are_sounds(name: str, found: Mapping[str, Header]) -> bool:
-    return _are_long(found[name]) and (RATE in found or _SOUND_NAME.fullmatch(plain(name)) is not None)
+    return _are_long(found[name]) and (RATE_ARRAY in found or _SOUND_NAME.fullmatch(plain(name)) is not None)
 
 
 def _are_long(header: Header) -> bool:
@@ -103,7 +101,7 @@ def _are_long(header: Header) -> bool:
     shape, kind = header.shape, header.dtype.kind
     if kind not in "if" or len(shape) not in (2, 3) or 0 in shape:
         return False
-    return shape[1] > _MOST_TARGETS and (len(shape) == 2 or shape[2] <= _MOST_CHANNELS)
+    return shape[1] > _MOST_TARGETS and (len(shape) == 2 or shape[2] <= MOST_CHANNELS)
 
 
 def _prose(path: Path, name: str, header: Header) -> Prose | None:

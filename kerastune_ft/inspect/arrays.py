@@ -9,8 +9,9 @@ from typing import Any
 
 import numpy as np
 
+from kerastune_ft.config.sounds import RATE_ARRAY
 from kerastune_ft.data.source import counted
-from kerastune_ft.inspect.array_inputs import RATE, array_inputs, as_texts, read_array
+from kerastune_ft.inspect.array_inputs import array_inputs, as_texts, read_array
 from kerastune_ft.inspect.columns import are_amounts, group_column, is_group_name
 from kerastune_ft.inspect.labels import regression
 from kerastune_ft.inspect.npz import Header, value_range
@@ -36,11 +37,11 @@ def look_at_arrays(path: Path, written: str) -> Sight:
         _range(data, x, found[x], path, asks)
     elif inputs.modality == "text":
         _ask_of_empty(path, x, asks)
-    elif RATE not in found:
+    elif RATE_ARRAY not in found:
         asks.append(
             f'how many samples a second has {x}? Nothing says it; "sample_rate" in data does, or an array sample_rate'
         )
-    others = {name: found[name] for name in found if name not in (x, y, RATE)}
+    others = {name: found[name] for name in found if name not in (x, y, RATE_ARRAY)}
     group = _group(path, others, count)
     if group:
         put(data, "group", group, f"no {group} is in two splits")

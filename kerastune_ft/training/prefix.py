@@ -62,10 +62,10 @@ class Prefix:
 
     def _replica_pieces(self, batch: Any) -> list[Any]:
         rows = tf.nest.flatten(batch)[0].shape[0]
-        return [tf.nest.map_structure(lambda tensor, at=at: self._piece(tensor, at), batch)
-                for at in range(0, rows, self._chunk)]  # fmt: skip
+        starts = range(0, rows, self._chunk)
+        return [tf.nest.map_structure(functools.partial(self._piece, at), batch) for at in starts]
 
-    def _piece(self, tensor: tf.Tensor, at: int) -> tf.Tensor:
+    def _piece(self, at: int, tensor: tf.Tensor) -> tf.Tensor:
         piece = as_float(tensor[at : at + self._chunk])
         missing = self._chunk - piece.shape[0]
         return tf.concat([piece, tf.repeat(piece[-1:], missing, axis=0)], 0) if missing else piece

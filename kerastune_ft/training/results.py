@@ -6,7 +6,6 @@ import functools
 import io
 import os
 import tempfile
-import warnings
 from collections.abc import Mapping
 from typing import Any
 
@@ -17,6 +16,7 @@ from kerastune_ft.data.texts import TextSource
 from kerastune_ft.errors import PromiseError
 from kerastune_ft.input.decode import Geometry
 from kerastune_ft.rundir import RunDirectory
+from kerastune_ft.silence import without_warnings_of_keras
 from kerastune_ft.tasks.images import ImageInputs
 from kerastune_ft.training import serving_images, serving_sounds, serving_texts
 from kerastune_ft.training.assemble import Session
@@ -169,9 +169,7 @@ def save_model(session: Session, run: RunDirectory, measured: Evaluated) -> None
     with tempfile.TemporaryDirectory() as folder:
         path = os.path.join(folder, "model.keras")
         serving.serving_model(session).save(path)
-        with warnings.catch_warnings():
-            # Of keras-hub's attention, which takes masks that it does not pass on.
-            warnings.simplefilter("ignore", UserWarning)
+        with without_warnings_of_keras():
             _compare(session, keras.models.load_model(path), measured)
         with open(path, "rb") as file:
             run.commit(MODEL, file.read())
