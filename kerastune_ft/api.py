@@ -17,9 +17,9 @@ from kerastune_ft.config.read import read
 from kerastune_ft.config.run import RunConfig, config_hash
 from kerastune_ft.durations import parse_duration
 from kerastune_ft.errors import ConfigError, Interrupted, KerasTuneError, ResourceError, exhaustion_explained
+from kerastune_ft.quiet_imports import tensorflow_import
 from kerastune_ft.reporting.progress import watcher
 from kerastune_ft.rundir import RunDirectory
-from kerastune_ft.silence import tensorflow_import
 from kerastune_ft.storage import at_hand, is_remote, path_of, require_data
 from kerastune_ft.training import begun, tpu
 

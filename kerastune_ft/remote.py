@@ -18,7 +18,7 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 
 from kerastune_ft.errors import ConfigError
-from kerastune_ft.silence import tensorflow_import
+from kerastune_ft.quiet_imports import tensorflow_import
 
 _ABSENT = "NotFoundError"
 _FORBIDDEN = ("PermissionDeniedError", "UnauthenticatedError")

@@ -18,7 +18,7 @@ from typing import Any, NoReturn
 import click
 
 from kerastune_ft.errors import OUT_OF_SPACE, KerasTuneError
-from kerastune_ft.silence import own_process
+from kerastune_ft.quiet_imports import own_process
 
 
 def _interrupt(number: int, frame: FrameType | None) -> NoReturn:

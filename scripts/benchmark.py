@@ -27,7 +27,7 @@ from measured.schedule import Schedule
 from measured.sides import Sides
 from measured.tables import Sheet
 
-from kerastune_ft.silence import tensorflow_import
+from kerastune_ft.quiet_imports import tensorflow_import
 
 _Command = Callable[..., None]
 _FOLDER = click.Path(exists=True, file_okay=False, resolve_path=True, path_type=Path)

@@ -288,7 +288,7 @@ def child(order: dict[str, Any], words: Sequence[str]) -> None:
     import atexit
 
     from kerastune_ft.cli import main as program
-    from kerastune_ft.silence import tensorflow_import
+    from kerastune_ft.quiet_imports import tensorflow_import
 
     striker = Striker(Strike(**order["strike"]), Path(order["record"]), order["bytes_free"])
     with tensorflow_import():

@@ -8,8 +8,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from kerastune_ft import silence
-from kerastune_ft.silence import tensorflow_import
+from kerastune_ft import quiet_imports
+from kerastune_ft.quiet_imports import tensorflow_import
 
 
 @pytest.fixture
@@ -73,8 +73,8 @@ def test_only_a_process_of_our_own_hides_what_keras_does_not_need(
     is_own: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setitem(sys.modules, "tensorflow", sys)
-    monkeypatch.setattr(silence, "_is_own", is_own)
-    monkeypatch.setattr(silence, "_UNUSED", ("colorsys",))
+    monkeypatch.setattr(quiet_imports, "_is_own", is_own)
+    monkeypatch.setattr(quiet_imports, "_UNUSED", ("colorsys",))
     monkeypatch.delitem(sys.modules, "colorsys", raising=False)
     with tensorflow_import():
         if is_own:

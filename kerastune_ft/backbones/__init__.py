@@ -1,1 +1,4 @@
-"""Pretrained backbones: one module per kind, each with `build(options, seed)`."""
+"""Pretrained models, their units, endpoints and input descriptions, one file per kind of backbone.
+
+Nothing here knows tasks, data or training.
+"""

@@ -22,7 +22,7 @@ from kerastune_ft.config.hub_families import BYTES, HUB_FAMILIES, NO_OPTIONS, Hu
 from kerastune_ft.config.words import unknown
 from kerastune_ft.errors import ConfigError
 from kerastune_ft.graph.units import Unit
-from kerastune_ft.silence import without_warnings_of_keras
+from kerastune_ft.quiet_imports import without_warnings_of_keras
 
 _VOCABULARY = ("vocabulary_size", "vocab_size")
 

@@ -1,1 +1,4 @@
-"""What a run is asked to do: option models, their reading, and the facts they rest on, without TensorFlow."""
+"""What a configuration file may say, read and checked without TensorFlow.
+
+Nothing here opens data or builds models.
+"""

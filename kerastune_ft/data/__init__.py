@@ -1,1 +1,4 @@
-"""Where examples come from: one module per kind of data source, each opened by `source.open_source`."""
+"""Examples of a data set by index: inputs, labels, groups and splits.
+
+Nothing here knows models, batches or augmentation.
+"""

@@ -1,1 +1,4 @@
-"""Pure planning on graphs: units, boundaries, partitions, rates, costs, and addressed randomness."""
+"""Surgery on Keras models: units, boundaries, partitions, LoRA, bound layers.
+
+Nothing here knows data, tasks or phases.
+"""

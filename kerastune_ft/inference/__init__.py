@@ -1,1 +1,4 @@
-"""What a trained model is used for: predictions on other inputs."""
+"""Predictions of a finished run on any input, a row per example.
+
+Nothing here trains or writes into the run.
+"""

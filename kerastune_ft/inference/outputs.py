@@ -14,8 +14,8 @@ from kerastune_ft.config.run import RunConfig
 from kerastune_ft.data.labels import Scheme
 from kerastune_ft.errors import DataError
 from kerastune_ft.graph.hub_layers import settle
+from kerastune_ft.quiet_imports import without_warnings_of_keras
 from kerastune_ft.rundir import RunDirectory
-from kerastune_ft.silence import without_warnings_of_keras
 from kerastune_ft.storage import at_hand
 from kerastune_ft.tasks.base import Task
 from kerastune_ft.training.results import MODEL, THRESHOLDS

@@ -1,1 +1,4 @@
-"""From an example of a data source to a batch of the model's input."""
+"""From example indices to batches of static shapes: decoding, augmentation, tokens, order.
+
+Nothing here knows phases or models.
+"""

@@ -1,1 +1,4 @@
-"""Keras layers and losses of this package, and the heads made of stock layers."""
+"""Heads that are put on a backbone, made of stock Keras layers.
+
+Nothing here knows tasks or labels.
+"""

@@ -1,1 +1,4 @@
-"""What a person reads: tables in the terminal, the report page of a run, its curves. Reads files only."""
+"""What people see of plans and runs: progress lines, terminal tables, the report page.
+
+It reads files of a run and never imports TensorFlow when imported.
+"""

@@ -1,1 +1,4 @@
-"""What was computed once and is kept on disk for other phases and runs: rows of bytes, shared by processes."""
+"""Feature stores on disk: rows of bytes by id, locks, shards, budgets.
+
+Nothing here imports TensorFlow or knows what rows mean.
+"""

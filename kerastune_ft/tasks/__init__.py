@@ -1,1 +1,4 @@
-"""Tasks: what is learned, how its loss and metrics are computed; one module per kind with `build(...)`."""
+"""What a model is trained for: heads, targets, losses, metrics, predictions.
+
+Nothing here knows phases or data sources.
+"""

@@ -1,4 +1,7 @@
-"""The thin imperative shell: devices, assembly, the plan, and the loop over phases."""
+"""Training a run from its plan: the thin shell around phases, features, checkpoints.
+
+Nothing here prints; watchers do.
+"""
 
 import os
 

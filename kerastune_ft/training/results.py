@@ -15,8 +15,8 @@ import numpy as np
 from kerastune_ft.data.texts import TextSource
 from kerastune_ft.errors import PromiseError
 from kerastune_ft.input.decode import Geometry
+from kerastune_ft.quiet_imports import without_warnings_of_keras
 from kerastune_ft.rundir import RunDirectory
-from kerastune_ft.silence import without_warnings_of_keras
 from kerastune_ft.tasks.images import ImageInputs
 from kerastune_ft.training import serving_images, serving_sounds, serving_texts
 from kerastune_ft.training.assemble import Session

@@ -1,9 +1,6 @@
-"""Data sets that come with the package, generated or read by index, with no download.
+"""Data sets that come with the package, computed or read from it, so that everything can be tried with no network.
 
-Every set of images is a module with `EXAMPLES`, `CLASSES`, `SPLITS` (index ranges, or None where the set has no split
-of its own), `IMAGE_SIZE`, `VERSION`, `SYNTHETIC`, `DESCRIPTION`, `PROVENANCE`, `image(index)` and `label(index)`; one
-of texts has `text(index)`, one of sounds `sound(index)` and `SAMPLE_RATE`, instead. The sets of images as TensorFlow
-Datasets builders are in `builders`, which alone needs tensorflow_datasets.
+Other data kinds never import it.
 """
 
 from __future__ import annotations
