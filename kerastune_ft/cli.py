@@ -72,9 +72,11 @@ def run(
     debug: bool,
 ) -> None:
     """Train all phases of CONFIG, evaluate, write the run directory; again: go on."""
-    from kerastune_ft import api
+    from kerastune_ft.api import training
 
-    done = api.run(config, run_dir, fresh=fresh, until_phase=until_phase, stop_after=stop_after, overrides=overrides)
+    done = training.run(
+        config, run_dir, fresh=fresh, until_phase=until_phase, stop_after=stop_after, overrides=overrides
+    )
     if not done.is_chief:
         return
     if as_json:
@@ -218,9 +220,9 @@ def plan(
     debug: bool,
 ) -> None:
     """Print what every phase of CONFIG will do, before a step is trained."""
-    from kerastune_ft import api
+    from kerastune_ft.api import training
 
-    document = api.plan(config, overrides, pictures=pictures, measure=measure).document
+    document = training.plan(config, overrides, pictures=pictures, measure=measure).document
     if pictures is not None:
         click.echo(f"{pictures} shows training examples, with their names: pass it on with care", err=True)
     if as_json:
@@ -239,9 +241,9 @@ def plan(
 @common
 def units(name: str, variables: bool, as_json: bool, debug: bool) -> None:
     """Print the units of a backbone NAME, a configuration, a run or a .keras file, each with the text to paste."""
-    from kerastune_ft import api
+    from kerastune_ft.api import training
 
-    rows = api.units(name)
+    rows = training.units(name)
     if as_json:
         print_json(rows)
         return
@@ -320,9 +322,9 @@ def schema(defaults: bool, as_json: bool, debug: bool) -> None:
 @common
 def evaluate(run: str, split: str | None, data: str | None, as_json: bool, debug: bool) -> None:
     """Print the metrics of the final model of RUN."""
-    from kerastune_ft import api
+    from kerastune_ft.api import training
 
-    metrics = api.evaluate(run, data=data, split=split)
+    metrics = training.evaluate(run, data=data, split=split)
     name = data or split or "test"
     if as_json:
         print_json({name: metrics})
@@ -330,7 +332,7 @@ def evaluate(run: str, split: str | None, data: str | None, as_json: bool, debug
     from kerastune_ft.reporting.tables import metrics_table
 
     # That of other data is not known: the run's files hold it for its own splits.
-    show(metrics_table({name: metrics}, {} if data else api.open_run(run).constant))
+    show(metrics_table({name: metrics}, {} if data else training.open_run(run).constant))
 
 
 @main.command()
@@ -360,11 +362,11 @@ def predict(
     is a text, a table, a folder of .txt files, an .npz file of strings, or - for a text per line. What cannot be read
     is a row that says why.
     """
-    from kerastune_ft import api
+    from kerastune_ft.api import training
     from kerastune_ft.inference import command
 
     chosen = command.checked(inputs, output, form, as_json)
-    with api.predictions(run, command.opened(inputs), input=column, batch_size=batch_size) as made:
+    with training.predictions(run, command.opened(inputs), input=column, batch_size=batch_size) as made:
         told = command.write(made.columns, made.batches, output, chosen)
     if output and as_json:
         print_json({"output": output, "inputs": told.inputs, "errors": told.errors})
@@ -377,10 +379,10 @@ def predict(
 @common
 def report(run: str, as_json: bool, debug: bool) -> None:
     """Write the report of RUN anew from its files."""
-    from kerastune_ft import api
+    from kerastune_ft.api import training
     from kerastune_ft.reporting import document
 
-    opened = api.open_run(run)
+    opened = training.open_run(run)
     path = opened.report()
     print_json(document.summary(opened.path)) if as_json else click.echo(str(path))
 

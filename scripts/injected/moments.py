@@ -46,7 +46,7 @@ _EVENTS = (
     ("kerastune_ft.training.loop", "load_best"),
     ("kerastune_ft.training.results", "write_evaluation"),
     ("kerastune_ft.rundir", "RunDirectory.update_manifest"),
-    ("kerastune_ft.api", "write_report"),
+    ("kerastune_ft.api.training", "write_report"),
     ("kerastune_ft.stores.block", "Block.write"),
     ("kerastune_ft.stores.block", "Block.commit"),
     ("zipfile", "ZipFile.open"),

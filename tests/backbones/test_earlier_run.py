@@ -13,7 +13,7 @@ from PIL import Image
 from saved_models import layers, written
 
 import kerastune_ft as kt
-from kerastune_ft import api
+from kerastune_ft.api import training
 from kerastune_ft.errors import ConfigError
 
 Document = dict[str, Any]
@@ -79,7 +79,7 @@ def test_a_run_from_a_saved_model_needs_it_no_more(folder: Path) -> None:
     run = kt.open_run(folder / "first")
     assert run.evaluate() == run.metrics["test"]
     assert run.evaluate(split="validation") == run.metrics["validation"]
-    rows = api.units(str(folder / "first"))
+    rows = training.units(str(folder / "first"))
     assert [row["layers"] for row in rows] == [row["layers"] for row in _plan(folder / "first")["backbone"]["units"]]
     assert [path for row in rows for path in row["variable_paths"]] == [
         "measured/mean", "measured/variance", "measured/count", "early/kernel", "early/bias", "late/kernel", "late/bias"

@@ -12,7 +12,7 @@ import keras
 import numpy as np
 from PIL import Image
 
-from kerastune_ft import api
+from kerastune_ft.api import training
 
 SIZE = 32
 COUNT = 24
@@ -69,7 +69,7 @@ def train(
     folder: Path, name: str, task: dict[str, Any], data: dict[str, Any], backbone: dict[str, Any] = APPLICATION
 ) -> Path:
     """Train a head for one epoch and return the run directory."""
-    run = api.run(
+    run = training.run(
         {
             "name": name,
             "task": task,

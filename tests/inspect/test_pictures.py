@@ -16,7 +16,7 @@ import pytest
 from click.testing import CliRunner, Result
 from PIL import Image
 
-from kerastune_ft import api
+from kerastune_ft.api import training
 from kerastune_ft.cli import main
 from kerastune_ft.errors import ConfigError
 from kerastune_ft.input.pipeline import in_order, shuffled
@@ -58,7 +58,7 @@ def _pictures(page: str) -> list[np.ndarray]:
 
 def test_the_pictures_are_the_pixels_of_training(config: dict[str, Any], tmp_path: Path) -> None:
     target = tmp_path / "look.html"
-    session, plan, _ = planned(api._config(config, ()), lambda line: None)
+    session, plan, _ = planned(training._config(config, ()), lambda line: None)
     draw(session, plan, target)
     page = target.read_text()
     chosen = spread(session.source, 6)
@@ -83,7 +83,7 @@ def test_the_pictures_are_the_pixels_of_training(config: dict[str, Any], tmp_pat
 
 def test_of_views_there_are_as_many_pictures(config: dict[str, Any], tmp_path: Path) -> None:
     phases = [{**config["phases"][1], "augment": {"erase": 1.0, "views": 2}}]
-    session, plan, _ = planned(api._config({**config, "phases": phases}, ()), lambda line: None)
+    session, plan, _ = planned(training._config({**config, "phases": phases}, ()), lambda line: None)
     assert plan.document["phases"][0]["augment"]["views"] == 2
     draw(session, plan, tmp_path / "look.html")
     page = (tmp_path / "look.html").read_text()

@@ -12,7 +12,7 @@ import pytest
 from rich.console import Console
 from tiny_run import document, write_data
 
-from kerastune_ft import api
+from kerastune_ft.api import training
 from kerastune_ft.config.read import read
 from kerastune_ft.config.runtime import Runtime
 from kerastune_ft.errors import ConfigError
@@ -116,10 +116,10 @@ def test_a_run_that_goes_on_obeys_its_plan_until_its_settings_change(session: Se
 
 
 def test_measuring_changes_no_decision_and_reads_beside_the_estimates(folder: Path) -> None:
-    view = api.plan(tiny(folder, augment={"preset": "light", "views": 2}), measure=True)
+    view = training.plan(tiny(folder, augment={"preset": "light", "views": 2}), measure=True)
     timed = dict(view.document)
     measured = timed.pop("measured")
-    assert timed == dict(api.plan(tiny(folder, augment={"preset": "light", "views": 2})).document)
+    assert timed == dict(training.plan(tiny(folder, augment={"preset": "light", "views": 2})).document)
     told = [row["what"] for row in measured["rows"]]
     assert told[:2] == ["decoding", "decoding and augmenting as phase top"]
     assert sum(what.startswith("computing input to ") for what in told) == 1
@@ -138,7 +138,7 @@ def test_stores_that_are_there_are_counted_and_near_ones_compared(
 ) -> None:
     made = tiny(folder)
     made["runtime"]["cache_directory"] = str(tmp_path / "cache")
-    before = api.plan(made).document["cache"]["found"]
+    before = training.plan(made).document["cache"]["found"]
     assert [store["present"] for store in before["stores"]] == [0, 0]
     # Another run holds the whole budget, and cannot be made to give it back.
     made["runtime"]["cache_budget"] = "1MB"
@@ -146,20 +146,20 @@ def test_stores_that_are_there_are_counted_and_near_ones_compared(
         for block in used.claim([number.to_bytes(32, "big") for number in range(1000)], 10):
             block.write(np.zeros((len(block.positions), 1000), np.uint8))
             block.commit()
-        api.run(made, run_dir=tmp_path / "held", until_phase="head")
+        training.run(made, run_dir=tmp_path / "held", until_phase="head")
     log = (tmp_path / "held" / "log.txt").read_text()
     assert log.count("more than the budget of 1.0 MB") == 2 and "computed again in every epoch" in log
     assert "stored features" not in log
-    api.run(made, run_dir=tmp_path / "run", until_phase="head")
+    training.run(made, run_dir=tmp_path / "run", until_phase="head")
     log = (tmp_path / "run" / "log.txt").read_text()
     assert "stored features of 70 examples (what stays frozen) in " in log
     assert "stored features of 60 examples in " in log
-    document = api.plan(made).document
+    document = training.plan(made).document
     after = document["cache"]["found"]["stores"]
     assert [store["present"] for store in after] == [store["rows"] for store in after] == [70, 60]
     assert "70 of 70 rows of block_15_add are there already" in printed(document)
     made["data"]["resize"] = "pad"
-    other = api.plan(made).document
+    other = training.plan(made).document
     assert other["cache"]["found"]["stores"][0]["differs"] == ['input.resize: "pad" here, "crop" there']
     assert 'nothing yet of 2 stores; the nearest that is there differs in input.resize: "pad" here' in printed(other)
     assert "found" not in planning.make(session).document["cache"]
@@ -180,7 +180,7 @@ def test_a_cache_directory_that_cannot_be_made_is_named(folder: Path) -> None:
     (folder / "file").write_text("")
     made["runtime"]["cache_directory"] = str(folder / "file" / "cache")
     with pytest.raises(ConfigError, match=r"runtime\.cache_directory: .*file/cache cannot be made"):
-        api.plan(made)
+        training.plan(made)
 
 
 def test_a_network_mount_is_warned_about(tmp_path: Path) -> None:

@@ -14,7 +14,8 @@ from test_replicas import assert_equal
 from tiny_run import Outcome, in_one_process, program, results
 from tiny_text import TEXTS, text_document, write_texts
 
-from kerastune_ft import ConfigError, api
+from kerastune_ft import ConfigError
+from kerastune_ft.api import training
 
 LONG = "a very good " * 80
 
@@ -176,7 +177,7 @@ def test_the_first_token_is_no_feature_where_it_sees_nothing(folder: Path) -> No
     for name, is_blind in (("GPT2Backbone", True), ("DistilBertBackbone", False)):
         document |= {"backbone": {"kind": "keras_hub", "class": name}, "head": {"pooling": "cls"}}
         with pytest.raises(ConfigError, match="no token sees those after it") if is_blind else nullcontext():
-            api.plan(document)
+            training.plan(document)
 
 
 @pytest.mark.slow
