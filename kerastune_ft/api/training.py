@@ -290,7 +290,7 @@ def units(name: Config) -> list[dict[str, Any]]:
     `name` is an architecture of keras.applications, a class of keras-hub (of which a tiny model is shown), a preset or
     its directory, a configuration, a run directory, or a .keras file.
     """
-    from kerastune_ft.inspect.backbone_named import backbone_named
+    from kerastune_ft.backbones.named import backbone_named
 
     options: Any = backbone_named(name) if isinstance(name, str) else None
     if options is None:

@@ -11,9 +11,9 @@ from typing import Any
 
 import keras
 
-from kerastune_ft.backbones import features, input_range
+from kerastune_ft.backbones import feature_layer, input_range
+from kerastune_ft.backbones.audio_front_end import OWN_NAMES as SOUND_NAMES
 from kerastune_ft.backbones.base import Backbone, Transfer
-from kerastune_ft.backbones.sounds import OWN_NAMES as SOUND_NAMES
 from kerastune_ft.config.backbones import InputScale, Saved
 from kerastune_ft.config.sounds import LogMel, SoundInput
 from kerastune_ft.config.words import right_value
@@ -182,7 +182,7 @@ def _features(images: Any, copy: FlatCopy, options: Saved, name: str) -> tuple[s
         outputs = copy.output if isinstance(copy.output, list | tuple) else [copy.output]
         if isinstance(copy.output, dict) or len(outputs) != 1:
             raise ConfigError(f"backbone.output: {name} has several outputs; name the layer whose output the head gets")
-        return features.last_with_positions(keras.Model(images, outputs[0]))
+        return feature_layer.last_with_positions(keras.Model(images, outputs[0]))
     if options.output not in copy.tensors:
         near = right_value(options.output, copy.tensors)
         raise ConfigError(
@@ -202,7 +202,7 @@ def _features(images: Any, copy: FlatCopy, options: Saved, name: str) -> tuple[s
 def _notes(images: Any, copy: FlatCopy, name: str, tensor: Any, file: str) -> tuple[str, ...]:
     shape = " x ".join(str(size) for size in tensor.shape[1:])
     whole = copy.output if not isinstance(copy.output, list | tuple | dict) else tensor
-    left_out = features.layers_above(keras.Model(images, whole), tensor)
+    left_out = feature_layer.layers_above(keras.Model(images, whole), tensor)
     above = f"; {left_out} {'layer above it is' if left_out == 1 else 'layers above it are'} left out"
     notes = [f"the head sits on {name} ({shape}) of {file}{above if left_out else ''}"]
     if copy.dropped:

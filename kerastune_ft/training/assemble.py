@@ -11,8 +11,8 @@ from typing import Any
 import keras
 import numpy as np
 
+from kerastune_ft.backbones import audio_front_end
 from kerastune_ft.backbones import base as backbones
-from kerastune_ft.backbones import sounds
 from kerastune_ft.backbones.base import Backbone
 from kerastune_ft.backbones.text_input import MASK, PADDING_MASK, TOKEN_IDS, TextInput
 from kerastune_ft.config.modality_checks import TAKEN, misfits
@@ -150,7 +150,7 @@ def _hearing(config: RunConfig, source: DataSource, backbone: Backbone) -> Backb
     """Return the backbone with what turns the sounds of these data into what it takes."""
     assert source.sound_seconds is not None
     data = config.data
-    rate = sounds.sample_rate(config.backbone, backbone, data.sample_rate)
+    rate = audio_front_end.sample_rate(config.backbone, backbone, data.sample_rate)
     if data.seconds is not None:
         clip = clip_of(data.seconds, rate)
     elif backbone.samples is not None:
@@ -159,7 +159,7 @@ def _hearing(config: RunConfig, source: DataSource, backbone: Backbone) -> Backb
         clip = clip_of(usual_seconds(source.sound_seconds[source.splits["train"]]), rate)
         if backbone.lengths is not None:
             clip = Clip(rate, min(max(clip.samples, backbone.lengths.fewest), backbone.lengths.most))
-    return sounds.hearing(config.backbone, backbone, clip.sample_rate, clip.samples)
+    return audio_front_end.hearing(config.backbone, backbone, clip.sample_rate, clip.samples)
 
 
 def _features(config: RunConfig, backbone: Backbone) -> Any:

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from kerastune_ft.backbones import base, sounds
+from kerastune_ft.backbones import audio_front_end, base
 from kerastune_ft.backbones.base import Backbone
 from kerastune_ft.config.backbones import Applications, KerasHub, Saved
 from kerastune_ft.errors import ConfigError
@@ -34,7 +34,7 @@ def saved(path: Path, body: Any = None, shape: tuple[int, int, int] = (96, 64, 1
 
 
 def heard(options: Any, samples: int) -> Backbone:
-    return sounds.hearing(options, base.build(options, 0), RATE, samples)
+    return audio_front_end.hearing(options, base.build(options, 0), RATE, samples)
 
 
 @pytest.mark.parametrize("samples", [15600, 10880, 400])
@@ -104,11 +104,11 @@ def test_what_cannot_be_is_said(tmp_path: Path, given: Any, samples: int, said: 
 def test_the_rate_is_the_backbone_s_or_the_data_s_or_usual(tmp_path: Path) -> None:
     own = Saved(path=str(saved(tmp_path / "net.keras")), input="yamnet")
     free = Saved(path=own.path, input={"log_mel": {}})
-    assert sounds.sample_rate(own, base.build(own, 0), None) == RATE
-    assert sounds.sample_rate(free, base.build(free, 0), 8000) == 8000
-    assert sounds.sample_rate(free, base.build(free, 0), None) == RATE
+    assert audio_front_end.sample_rate(own, base.build(own, 0), None) == RATE
+    assert audio_front_end.sample_rate(free, base.build(free, 0), 8000) == 8000
+    assert audio_front_end.sample_rate(free, base.build(free, 0), None) == RATE
     with pytest.raises(ConfigError, match=r"data.sample_rate: net takes 16000 samples a second, not 8000"):
-        sounds.sample_rate(own, base.build(own, 0), 8000)
+        audio_front_end.sample_rate(own, base.build(own, 0), 8000)
 
 
 def encoder(**options: Any) -> Backbone:
@@ -120,7 +120,7 @@ def encoder(**options: Any) -> Backbone:
 def test_whisper_gets_the_frames_its_own_converter_makes(samples: int) -> None:
     body = encoder(**{"class": "WhisperBackbone"})
     assert (body.sample_rate, body.samples) == (RATE, None)
-    backbone = sounds.hearing(None, body, RATE, samples)
+    backbone = audio_front_end.hearing(None, body, RATE, samples)
     own = keras_hub.layers.WhisperAudioConverter(num_mels=20)
     own.num_samples = samples
     waveform = np.random.default_rng(0).normal(0, 0.1, (2, samples)).astype(np.float32)
@@ -147,7 +147,7 @@ def test_whisper_and_moonshine_are_the_encoders_of_their_presets(tmp_path: Path)
     for name, (body, converter) in given.items():
         body.save_to_preset(str(tmp_path / name))
         converter.save_to_preset(str(tmp_path / name))
-        backbone = sounds.hearing(None, encoder(preset=str(tmp_path / name)), RATE, 8000)
+        backbone = audio_front_end.hearing(None, encoder(preset=str(tmp_path / name)), RATE, 8000)
         assert backbone.transfer.loaded == len(backbone.variables)
         assert not [variable.path for variable in backbone.variables if "decoder" in variable.path]
         decoder = {"decoder_token_ids": np.zeros((2, 1), "int32"), "decoder_padding_mask": np.ones((2, 1), "int32")}
@@ -171,4 +171,4 @@ def test_whisper_and_moonshine_are_the_encoders_of_their_presets(tmp_path: Path)
 )
 def test_an_encoder_says_which_lengths_it_takes(name: str, samples: int, said: str) -> None:
     with pytest.raises(ConfigError, match=said):
-        sounds.hearing(None, encoder(**{"class": name}), RATE, samples)
+        audio_front_end.hearing(None, encoder(**{"class": name}), RATE, samples)
