@@ -13,9 +13,10 @@ from typing import Any
 import keras
 import keras_hub
 
-from kerastune_ft.backbones import hub_audio, hub_presets, hub_text, hub_vision
 from kerastune_ft.backbones.base import Backbone, Lengths, Transfer
-from kerastune_ft.backbones.hub_units import units_of
+from kerastune_ft.backbones.hub import audio, presets, vision
+from kerastune_ft.backbones.hub import text as hub_text
+from kerastune_ft.backbones.hub.units import units_of
 from kerastune_ft.backbones.text_input import DEFAULT_LENGTH, TextInput, byte_tokens, special_tokens
 from kerastune_ft.config.backbones import KerasHub
 from kerastune_ft.config.hub_families import BYTES, HUB_FAMILIES, NO_OPTIONS, HubFamily
@@ -61,7 +62,7 @@ def _of_class(options: KerasHub) -> Backbone:
 
 
 def _of_preset(options: KerasHub, preset: str, load_weights: bool) -> Backbone:
-    handle = hub_presets.located(preset, keras_hub.models.Backbone.presets)
+    handle = presets.located(preset, keras_hub.models.Backbone.presets)
     directory = Path(handle) if Path(handle).is_dir() else None
     body = _loaded(options, preset, handle, load_weights)
     kind = type(body).__name__
@@ -74,7 +75,7 @@ def _of_preset(options: KerasHub, preset: str, load_weights: bool) -> Backbone:
     if options.image_size is not None and family.modality != "image":
         raise ConfigError(f"backbone.image_size: {preset} takes no images; remove it")
     name = directory.name if directory else preset
-    digest = hub_presets.content_hash(directory) if directory and load_weights else None
+    digest = presets.content_hash(directory) if directory and load_weights else None
     transfer = Transfer(name, digest, 0)
     if family.modality == "image":
         converter = _part(keras_hub.layers.ImageConverter, preset, handle)
@@ -84,7 +85,7 @@ def _of_preset(options: KerasHub, preset: str, load_weights: bool) -> Backbone:
         backbone = _of_sounds(body, name, family, converter, transfer)
     else:
         tokenizer = _part(keras_hub.tokenizers.Tokenizer, preset, handle)
-        length = hub_presets.sequence_length(directory) if directory else None
+        length = presets.sequence_length(directory) if directory else None
         text = _text_input(body, tokenizer, special_tokens(tokenizer, family.packing), length)
         backbone = _of_text(body, name, family, text, transfer)
     return replace(backbone, transfer=replace(transfer, loaded=len(backbone.variables)))
@@ -101,7 +102,7 @@ def _loaded(options: KerasHub, preset: str, handle: str, load_weights: bool) -> 
                 f"backbone.image_size: {preset} cannot be built for {options.image_size[0]} x {options.image_size[1]} "
                 f"pixels ({_first_line(error)}); remove it to take the preset's own size"
             ) from error
-        raise hub_presets.refused(preset, handle, error) from error
+        raise presets.refused(preset, handle, error) from error
 
 
 def _part(kind: Any, preset: str, handle: str) -> Any:
@@ -129,21 +130,21 @@ def _of_text(body: keras.Model, name: str, family: HubFamily, text: TextInput, t
 def _of_images(body: keras.Model, name: str, family: HubFamily, converter: Any, transfer: Transfer) -> Backbone:
     if family.vision_encoder:
         body = getattr(body, family.vision_encoder)
-    size = hub_vision.own_size(body, converter)
-    model = hub_vision.encoder(body, size, converter)
+    size = vision.own_size(body, converter)
+    model = vision.encoder(body, size, converter)
     return Backbone(
         name,
         model,
         units_of(model, family),
         size,
-        hub_vision.described(converter),
+        vision.described(converter),
         transfer,
-        prefix_tokens=hub_vision.prefix_tokens(body, family),
+        prefix_tokens=vision.prefix_tokens(body, family),
     )
 
 
 def _of_sounds(body: keras.Model, name: str, family: HubFamily, converter: Any, transfer: Transfer) -> Backbone:
-    ear = hub_audio.ear(body, converter)
+    ear = audio.ear(body, converter)
 
     def of(samples: int) -> tuple[keras.Model, tuple[Unit, ...]]:
         model = ear.encoder(samples)

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Any
 
-from kerastune_ft.backbones import hub_presets
+from kerastune_ft.backbones.hub import presets
 from kerastune_ft.errors import ConfigError
 from kerastune_ft.inspect import choices
 from kerastune_ft.inspect.sight import Sight, put
@@ -50,7 +50,7 @@ def backbone(sight: Sight) -> dict[str, Any]:
     known = {name: {"kaggle_handle": handle} for name, handle in HANDLES.items()}
     for name in names:
         try:
-            place = hub_presets.located(name, known)
+            place = presets.located(name, known)
         except ConfigError:
             continue
         others = " and ".join(other for other in names if other != name)

@@ -11,9 +11,9 @@ import keras_hub
 import numpy as np
 import pytest
 
-from kerastune_ft.backbones import hub_presets
 from kerastune_ft.backbones import keras_hub as hub_backbones
 from kerastune_ft.backbones.base import build
+from kerastune_ft.backbones.hub import presets
 from kerastune_ft.config.backbones import KerasHub
 from kerastune_ft.config.hub_families import BY_CLASS, HUB_FAMILIES
 from kerastune_ft.errors import ConfigError
@@ -64,7 +64,7 @@ def test_a_cached_preset_needs_no_network(bert: Path, tmp_path: Path, monkeypatc
     cached.mkdir(parents=True)
     bert.rename(cached / "12")
     (cached / "9").mkdir()
-    assert hub_presets.located("kaggle://org/bert/keras/tiny", {}) == str(cached / "12")
+    assert presets.located("kaggle://org/bert/keras/tiny", {}) == str(cached / "12")
     assert build(KerasHub(preset="kaggle://org/bert/keras/tiny"), seed=0).transfer.sha256 is not None
 
 
@@ -106,7 +106,7 @@ def test_an_incomplete_directory_is_named(bert: Path) -> None:
 
 
 def test_gated_models_are_explained() -> None:
-    error = hub_presets.refused("gemma_2b_en", "kaggle://keras/gemma/keras/gemma_2b_en/2", ValueError("403 forbidden"))
+    error = presets.refused("gemma_2b_en", "kaggle://keras/gemma/keras/gemma_2b_en/2", ValueError("403 forbidden"))
     assert "accept its terms on its page at kaggle.com and set KAGGLE_USERNAME and KAGGLE_KEY" in str(error)
 
 
@@ -162,4 +162,4 @@ def test_the_options_of_the_small_models_are_those_of_their_classes(name: str) -
 
 def test_a_preset_length_that_is_none_is_passed_over(tmp_path: Path) -> None:
     (tmp_path / "preprocessor.json").write_text(json.dumps({"config": {"sequence_length": None}}))
-    assert hub_presets.sequence_length(tmp_path) is None
+    assert presets.sequence_length(tmp_path) is None

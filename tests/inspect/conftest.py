@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 
-from kerastune_ft.backbones import hub_presets, imagenet
+from kerastune_ft.backbones import imagenet
+from kerastune_ft.backbones.hub import presets
 from kerastune_ft.errors import ConfigError
 from kerastune_ft.inspect import choices
 
@@ -20,7 +21,7 @@ def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         raise ConfigError("not there")
 
     monkeypatch.setattr(imagenet, "require", absent)
-    monkeypatch.setattr(hub_presets, "located", absent)
+    monkeypatch.setattr(presets, "located", absent)
     monkeypatch.setattr(choices, "device", lambda: "cpu")
     monkeypatch.setenv("KERASTUNE_CACHE", str(tmp_path / "cache"))
     (tmp_path / "work").mkdir()

@@ -10,7 +10,7 @@ import pytest
 from init_data import image, prose, sound, table, written
 
 from kerastune_ft import init
-from kerastune_ft.backbones import hub_presets
+from kerastune_ft.backbones.hub import presets
 from kerastune_ft.config.read import read
 from kerastune_ft.data.source import open_source
 from kerastune_ft.errors import DataError
@@ -61,7 +61,7 @@ def test_the_preset_fits_the_machine_and_the_language(
     device: str, letters: str, preset: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(choices, "device", lambda: device)
-    monkeypatch.setattr(hub_presets, "located", lambda name, known: known[name]["kaggle_handle"])
+    monkeypatch.setattr(presets, "located", lambda name, known: known[name]["kaggle_handle"])
     document = started(rows(200, text=lambda n: prose(n) + letters, label=lambda n: n % 2))
     assert document["backbone"]["preset"] == preset
     assert "downloaded at the first run" in document["backbone"]["// preset"]
@@ -71,19 +71,19 @@ def test_the_preset_fits_the_machine_and_the_language(
 
 
 def test_a_preset_that_is_at_hand_is_taken_where_the_best_is_not(monkeypatch: pytest.MonkeyPatch) -> None:
-    absent = hub_presets.located
+    absent = presets.located
 
     def located(name: str, known: dict[str, Any]) -> str:
         return "/cache/there" if name == "distil_bert_base_en_uncased" else absent(name, known)
 
-    monkeypatch.setattr(hub_presets, "located", located)
+    monkeypatch.setattr(presets, "located", located)
     backbone = started(rows(text=prose, label=lambda n: n % 2))["backbone"]
     assert backbone["preset"] == "distil_bert_base_en_uncased"
     assert "in the cache already" in backbone["// preset"]
 
 
 def test_few_texts_train_the_head_alone_and_long_ones_are_cut(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(hub_presets, "located", lambda name, known: "/cache/there")
+    monkeypatch.setattr(presets, "located", lambda name, known: "/cache/there")
     document = started(rows(text=lambda n: prose(n, 300), label=lambda n: n % 2))
     assert [phase["name"] for phase in document["phases"]] == ["head"]
     assert document["data"]["sequence_length"] == 256

@@ -10,7 +10,7 @@ from typing import Any
 
 import keras
 
-from kerastune_ft.backbones.hub_blocks import replayed
+from kerastune_ft.backbones.hub.blocks import replayed
 from kerastune_ft.backbones.text_input import PADDING_MASK, SEGMENT_IDS, TOKEN_IDS
 from kerastune_ft.graph import keras_private
 

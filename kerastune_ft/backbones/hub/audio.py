@@ -14,7 +14,7 @@ import keras
 import keras_hub
 import numpy as np
 
-from kerastune_ft.backbones.hub_blocks import replayed
+from kerastune_ft.backbones.hub.blocks import replayed
 
 _FEATURES, _SAMPLES, _MASK = "encoder_features", "encoder_input_values", "encoder_padding_mask"
 # The seconds that Moonshine's authors allow: https://github.com/usefulsensors/moonshine.
