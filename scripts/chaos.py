@@ -287,7 +287,7 @@ def child(order: dict[str, Any], words: Sequence[str]) -> None:
     """Be the program, struck as ordered."""
     import atexit
 
-    from kerastune_ft.cli import main as program
+    from kerastune_ft.cli.commands import main as program
     from kerastune_ft.quiet_imports import tensorflow_import
 
     striker = Striker(Strike(**order["strike"]), Path(order["record"]), order["bytes_free"])

@@ -115,7 +115,7 @@ def test_these_commands_do_not_import_tensorflow(command: str, tmp_path: Path) -
     }
     words = [command, *more.get(command, [])]
     script = (
-        "import sys; from kerastune_ft.cli import main\n"
+        "import sys; from kerastune_ft.cli.commands import main\n"
         f"try: main({words!r})\n"
         f"finally: print(sorted(set({HEAVY[:4]!r}) & set(sys.modules)), file=sys.stderr)"
     )

@@ -14,7 +14,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from kerastune_ft.api import training
-from kerastune_ft.cli import main
+from kerastune_ft.cli.commands import main
 from kerastune_ft.errors import (
     ConfigError,
     DataError,
@@ -253,7 +253,7 @@ def test_a_process_with_tensorflow_in_it_ends_at_once_with_all_that_it_said(
         "slow = Slow()\n"
         "sys.modules['tensorflow'] = types.ModuleType('tensorflow')\n"
         f"sys.argv = ['kerastune_ft', *{words}]\n"
-        "from kerastune_ft.cli import main\n"
+        "from kerastune_ft.cli.commands import main\n"
         "main()\n"
     )
     environment = {name: value for name, value in os.environ.items() if name != "TF_CONFIG"}

@@ -10,7 +10,7 @@ import pytest
 from click.testing import CliRunner
 
 from kerastune_ft import explain
-from kerastune_ft.cli import main
+from kerastune_ft.cli.commands import main
 from kerastune_ft.config.read import read
 from kerastune_ft.errors import ConfigError
 

@@ -11,7 +11,7 @@ from click.testing import CliRunner
 from image_files import Open, class_folders, encoded, pixels, write
 from PIL import Image
 
-from kerastune_ft.cli import main
+from kerastune_ft.cli.commands import main
 from kerastune_ft.errors import DataError
 from kerastune_ft.training.reading import reading
 

@@ -10,7 +10,7 @@ import pytest
 from click.testing import CliRunner
 from trained_runs import COUNT
 
-from kerastune_ft.cli import main
+from kerastune_ft.cli.commands import main
 
 
 def said(run: Path, data: Path) -> list[str]:

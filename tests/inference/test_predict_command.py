@@ -17,7 +17,7 @@ from click.testing import CliRunner, Result
 from PIL import Image
 from trained_runs import COUNT, csv_rows, encoded, json_lines, pixels, write
 
-from kerastune_ft.cli import main
+from kerastune_ft.cli.commands import main
 
 COLUMNS = ["input", "label", "probability", "probability_noise", "probability_square", "error"]
 

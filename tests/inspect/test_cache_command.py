@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 from click.testing import CliRunner, Result
 
-from kerastune_ft.cli import main
+from kerastune_ft.cli.commands import main
 from kerastune_ft.stores.store import FeatureStore
 
 

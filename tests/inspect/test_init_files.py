@@ -10,7 +10,7 @@ from click.testing import CliRunner, Result
 from init_data import image
 
 from kerastune_ft import init
-from kerastune_ft.cli import main
+from kerastune_ft.cli.commands import main
 from kerastune_ft.config.files import SHIPPED, shipped_names
 from kerastune_ft.config.read import read
 from kerastune_ft.errors import ConfigError

@@ -11,7 +11,7 @@ from click.testing import CliRunner
 from init_data import image, table
 
 from kerastune_ft import init
-from kerastune_ft.cli import main
+from kerastune_ft.cli.commands import main
 from kerastune_ft.config.read import read
 from kerastune_ft.errors import ConfigError, DataError
 

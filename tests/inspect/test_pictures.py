@@ -17,7 +17,7 @@ from click.testing import CliRunner, Result
 from PIL import Image
 
 from kerastune_ft.api import training
-from kerastune_ft.cli import main
+from kerastune_ft.cli.commands import main
 from kerastune_ft.errors import ConfigError
 from kerastune_ft.input.pipeline import in_order, shuffled
 from kerastune_ft.inspect.pictures import _remark, draw, spread

@@ -11,7 +11,7 @@ import pytest
 from click.testing import CliRunner
 
 from kerastune_ft import runs
-from kerastune_ft.cli import main
+from kerastune_ft.cli.commands import main
 from kerastune_ft.errors import ConfigError
 
 

@@ -13,7 +13,7 @@ import tempfile
 import time
 from typing import Any
 
-from kerastune_ft.cli import main
+from kerastune_ft.cli.commands import main
 from kerastune_ft.training.interrupts import StopRequest
 
 

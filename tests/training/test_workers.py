@@ -15,7 +15,7 @@ from safetensors.numpy import load_file
 from test_replicas import assert_equal
 from tiny_run import HERE, TIMEOUT, Outcome, environment, program, started
 
-from kerastune_ft.cli import main
+from kerastune_ft.cli.commands import main
 from kerastune_ft.errors import ConfigError
 from kerastune_ft.training.devices import cluster
 from kerastune_ft.training.launch import free_ports

@@ -8,10 +8,10 @@ from typing import Any
 
 import click
 
+from kerastune_ft.cli.terminal import Program, common, print_json, print_outcome, show
 from kerastune_ft.config.advice import DEVICES
 from kerastune_ft.errors import DataError
 from kerastune_ft.inference.rows import FORMATS
-from kerastune_ft.terminal import Program, common, print_json, print_outcome, show
 
 _set = click.option(
     "--set", "overrides", multiple=True, metavar="PATH=VALUE", help="Change a key, as in phases.head.epochs=2."
