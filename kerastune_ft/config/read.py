@@ -10,9 +10,10 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from kerastune_ft.config.availability import unavailable
 from kerastune_ft.config.backbones import KerasHub
-from kerastune_ft.config.checks import inconsistencies
+from kerastune_ft.config.checks.availability import unavailable
+from kerastune_ft.config.checks.consistency import inconsistencies
+from kerastune_ft.config.checks.messages import explained, locate, placed_problem
 from kerastune_ft.config.compose import (
     defaults_alone,
     idle_overrides,
@@ -22,7 +23,6 @@ from kerastune_ft.config.compose import (
     with_phases,
 )
 from kerastune_ft.config.documents import Node, Place, placed
-from kerastune_ft.config.explain import explained, locate, placed_problem
 from kerastune_ft.config.files import find, load
 from kerastune_ft.config.overrides import with_overrides
 from kerastune_ft.config.problems import SET, Problem, error_of

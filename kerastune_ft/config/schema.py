@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from kerastune_ft.config.availability import UNAVAILABLE
 from kerastune_ft.config.base import Options
-from kerastune_ft.config.explain import models_of_key
+from kerastune_ft.config.checks.availability import UNAVAILABLE
+from kerastune_ft.config.checks.messages import models_of_key
 from kerastune_ft.config.optimizers import OPTIMIZER_OPTIONS
 from kerastune_ft.config.phases import Phase
 from kerastune_ft.config.presets import PRESETS

@@ -15,7 +15,7 @@ from kerastune_ft.backbones import audio_front_end
 from kerastune_ft.backbones import base as backbones
 from kerastune_ft.backbones.base import Backbone
 from kerastune_ft.backbones.text_input import MASK, PADDING_MASK, TOKEN_IDS, TextInput
-from kerastune_ft.config.modality_checks import TAKEN, misfits
+from kerastune_ft.config.checks.modality import TAKEN, misfits
 from kerastune_ft.config.run import RunConfig
 from kerastune_ft.config.runtime import cache_directory
 from kerastune_ft.data.labels import Scheme

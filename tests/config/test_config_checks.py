@@ -3,8 +3,8 @@ from __future__ import annotations
 import pytest
 from config_cases import MINIMAL, changed, messages
 
-from kerastune_ft.config.availability import UNAVAILABLE
-from kerastune_ft.config.explain import allowed_keys
+from kerastune_ft.config.checks.availability import UNAVAILABLE
+from kerastune_ft.config.checks.messages import allowed_keys
 from kerastune_ft.config.optimizers import OPTIMIZER_OPTIONS
 from kerastune_ft.config.read import read
 from kerastune_ft.config.runtime import effective_cache

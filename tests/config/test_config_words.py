@@ -4,7 +4,7 @@ import pytest
 from config_cases import changed, messages
 
 from kerastune_ft.config.applications import APPLICATIONS
-from kerastune_ft.config.explain import allowed_keys
+from kerastune_ft.config.checks.messages import allowed_keys
 from kerastune_ft.config.words import (
     FOREIGN_KEYS,
     FOREIGN_VALUES,

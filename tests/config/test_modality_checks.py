@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from kerastune_ft.config.modality_checks import modality_inconsistencies
+from kerastune_ft.config.checks.modality import modality_inconsistencies
 
 APPLICATION = {"kind": "applications", "name": "MobileNetV2"}
 

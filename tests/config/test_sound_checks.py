@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from kerastune_ft.config.sound_checks import sound_inconsistencies
+from kerastune_ft.config.checks.sounds import sound_inconsistencies
 from kerastune_ft.config.sounds import LogMel, SoundInput
 
 AUDIO = {"kind": "audio_classification"}

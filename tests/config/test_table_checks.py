@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from kerastune_ft.config.table_checks import table_inconsistencies
+from kerastune_ft.config.checks.tables import table_inconsistencies
 
 TABLE = {"kind": "table", "path": "cases.csv", "input": "image", "label": "finding"}
 ONE = {"kind": "image_classification"}

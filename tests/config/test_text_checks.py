@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from kerastune_ft.config.text_checks import text_inconsistencies
+from kerastune_ft.config.checks.texts import text_inconsistencies
 
 TEXT = {
     "task": {"kind": "text_classification"},

@@ -9,8 +9,8 @@ from typing import Annotated, Any, get_args, get_origin
 from pydantic import Tag, ValidationError
 from pydantic_core import ErrorDetails
 
-from kerastune_ft.config.availability import available, unavailable_keys
 from kerastune_ft.config.base import Options
+from kerastune_ft.config.checks.availability import available, unavailable_keys
 from kerastune_ft.config.data import SHARES
 from kerastune_ft.config.documents import KeyPath, Node, Place, shown
 from kerastune_ft.config.problems import Problem

@@ -13,14 +13,14 @@ from typing import Any, TypeGuard
 from kerastune_ft.config.applications import APPLICATIONS, EMBEDDED, EMBEDDED_ALPHA, IMAGENET_ALPHAS
 from kerastune_ft.config.augment import changes_images
 from kerastune_ft.config.backbones import WEIGHTS_ALONE
+from kerastune_ft.config.checks.modality import modality_inconsistencies
+from kerastune_ft.config.checks.sounds import sound_inconsistencies
+from kerastune_ft.config.checks.tables import table_inconsistencies
+from kerastune_ft.config.checks.texts import text_inconsistencies
 from kerastune_ft.config.documents import KeyPath, shown
 from kerastune_ft.config.hub_families import NO_OPTIONS
-from kerastune_ft.config.modality_checks import modality_inconsistencies
 from kerastune_ft.config.optimizers import OPTIMIZER_OPTIONS
-from kerastune_ft.config.sound_checks import sound_inconsistencies
-from kerastune_ft.config.table_checks import table_inconsistencies
 from kerastune_ft.config.tasks import metrics_of
-from kerastune_ft.config.text_checks import text_inconsistencies
 from kerastune_ft.config.words import unknown
 
 Finding = tuple[KeyPath, str]
