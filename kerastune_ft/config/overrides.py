@@ -8,10 +8,10 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from kerastune_ft.config.compose import LENGTHS, with_phases
-from kerastune_ft.config.documents import KeyPath, Node, Place, dotted, placed, shown
-from kerastune_ft.config.parse import BrokenDocument, parse
+from kerastune_ft.config.documents.json_parser import BrokenDocument, parse
+from kerastune_ft.config.documents.nodes import KeyPath, Node, Place, dotted, placed, shown
+from kerastune_ft.config.documents.problems import SET, Problem
 from kerastune_ft.config.phases import Phase
-from kerastune_ft.config.problems import SET, Problem
 
 _STEP = re.compile(r"([^.\[\]]+)|\[(\d+)\]")
 _TARGET = re.compile(r"[^.\[\]]+(\.[^.\[\]]+|\[\d+\])*")

@@ -8,9 +8,9 @@ from pathlib import Path
 from typing import Any
 
 from kerastune_ft.config.compose import with_defaults
-from kerastune_ft.config.documents import KeyPath, Node, dotted, shown
+from kerastune_ft.config.documents.nodes import KeyPath, Node, dotted, shown
+from kerastune_ft.config.documents.problems import SET
 from kerastune_ft.config.overrides import SHORT_FORMS
-from kerastune_ft.config.problems import SET
 from kerastune_ft.config.read import Composed, composed, read
 from kerastune_ft.config.run import RunConfig
 

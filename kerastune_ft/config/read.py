@@ -22,10 +22,10 @@ from kerastune_ft.config.compose import (
     with_defaults,
     with_phases,
 )
-from kerastune_ft.config.documents import Node, Place, placed
-from kerastune_ft.config.files import find, load
+from kerastune_ft.config.documents.files import find, load
+from kerastune_ft.config.documents.nodes import Node, Place, placed
+from kerastune_ft.config.documents.problems import SET, Problem, error_of
 from kerastune_ft.config.overrides import with_overrides
-from kerastune_ft.config.problems import SET, Problem, error_of
 from kerastune_ft.config.run import RunConfig
 from kerastune_ft.errors import ConfigError
 

@@ -10,7 +10,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from kerastune_ft.config import files, schema
+from kerastune_ft.config import schema
+from kerastune_ft.config.documents import files
 from kerastune_ft.config.words import unknown
 from kerastune_ft.errors import ConfigError
 from kerastune_ft.inspect import choices, pixels, sound_choices, text_choices

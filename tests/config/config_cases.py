@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from kerastune_ft.config.problems import Problem
+from kerastune_ft.config.documents.problems import Problem
 from kerastune_ft.config.read import read
 from kerastune_ft.errors import ConfigError
 

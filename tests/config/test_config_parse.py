@@ -5,7 +5,7 @@ import random
 
 import pytest
 
-from kerastune_ft.config.parse import BrokenDocument, parse
+from kerastune_ft.config.documents.json_parser import BrokenDocument, parse
 
 BROKEN = [
     ("", 1, 1, "the file is empty"),

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from kerastune_ft.config.checks.availability import UNAVAILABLE
-from kerastune_ft.config.files import SHIPPED, shipped_names
+from kerastune_ft.config.documents.files import SHIPPED, shipped_names
 from kerastune_ft.config.presets import PRESETS
 from kerastune_ft.config.read import read
 from kerastune_ft.config.schema import defaults, json_schema

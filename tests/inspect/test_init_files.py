@@ -11,7 +11,7 @@ from init_data import image
 
 from kerastune_ft import init
 from kerastune_ft.cli.commands import main
-from kerastune_ft.config.files import SHIPPED, shipped_names
+from kerastune_ft.config.documents.files import SHIPPED, shipped_names
 from kerastune_ft.config.read import read
 from kerastune_ft.errors import ConfigError
 from kerastune_ft.inspect.written import as_text

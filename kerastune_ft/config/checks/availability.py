@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from kerastune_ft.config.documents import KeyPath, shown
+from kerastune_ft.config.documents.nodes import KeyPath, shown
 
 _MISSING = object()
 

@@ -17,7 +17,7 @@ from kerastune_ft.config.checks.modality import modality_inconsistencies
 from kerastune_ft.config.checks.sounds import sound_inconsistencies
 from kerastune_ft.config.checks.tables import table_inconsistencies
 from kerastune_ft.config.checks.texts import text_inconsistencies
-from kerastune_ft.config.documents import KeyPath, shown
+from kerastune_ft.config.documents.nodes import KeyPath, shown
 from kerastune_ft.config.hub_families import NO_OPTIONS
 from kerastune_ft.config.optimizers import OPTIMIZER_OPTIONS
 from kerastune_ft.config.tasks import metrics_of

@@ -12,8 +12,8 @@ from pydantic_core import ErrorDetails
 from kerastune_ft.config.base import Options
 from kerastune_ft.config.checks.availability import available, unavailable_keys
 from kerastune_ft.config.data import SHARES
-from kerastune_ft.config.documents import KeyPath, Node, Place, shown
-from kerastune_ft.config.problems import Problem
+from kerastune_ft.config.documents.nodes import KeyPath, Node, Place, shown
+from kerastune_ft.config.documents.problems import Problem
 from kerastune_ft.config.run import RunConfig
 from kerastune_ft.config.words import HOMES, right_key, unknown
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from kerastune_ft.config.documents import KeyPath
+from kerastune_ft.config.documents.nodes import KeyPath
 from kerastune_ft.config.hub_families import HUB_FAMILIES
 from kerastune_ft.config.tasks import modality
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from kerastune_ft.config.augment import changes_images
-from kerastune_ft.config.documents import KeyPath, shown
+from kerastune_ft.config.documents.nodes import KeyPath, shown
 from kerastune_ft.config.sounds import LOG_MELS
 from kerastune_ft.config.tasks import modality
 

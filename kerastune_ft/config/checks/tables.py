@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from kerastune_ft.config.documents import KeyPath, shown
+from kerastune_ft.config.documents.nodes import KeyPath, shown
 
 
 def table_inconsistencies(data: Mapping[str, Any], task: Mapping[str, Any]) -> Iterator[tuple[KeyPath, str]]:

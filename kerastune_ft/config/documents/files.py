@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from kerastune_ft.config.documents import Node, Place
-from kerastune_ft.config.parse import BrokenDocument, parse
-from kerastune_ft.config.problems import Problem
+from kerastune_ft.config.documents.json_parser import BrokenDocument, parse
+from kerastune_ft.config.documents.nodes import Node, Place
+from kerastune_ft.config.documents.problems import Problem
 from kerastune_ft.config.words import nearest
 from kerastune_ft.errors import ConfigError
 
-SHIPPED = Path(__file__).parent / "shipped"
+SHIPPED = Path(__file__).parents[1] / "shipped"
 _LARGEST_BYTES = 2_000_000
 _UTF16 = (b"\xff\xfe", b"\xfe\xff")
 

@@ -7,8 +7,8 @@ from bisect import bisect_right
 from json.decoder import JSONDecodeError, scanstring  # type: ignore[attr-defined]
 from typing import Any, NoReturn
 
-from kerastune_ft.config.documents import KeyPath, Node, Place, shown
-from kerastune_ft.config.problems import Problem
+from kerastune_ft.config.documents.nodes import KeyPath, Node, Place, shown
+from kerastune_ft.config.documents.problems import Problem
 
 _DEEPEST = 64
 _LONGEST_NUMBER = 300

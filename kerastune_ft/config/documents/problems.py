@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from kerastune_ft.config.documents import KeyPath, Place, dotted, pointer
+from kerastune_ft.config.documents.nodes import KeyPath, Place, dotted, pointer
 from kerastune_ft.errors import ConfigError
 
 SET = "--set"
