@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from kerastune_ft.config.applications import APPLICATIONS, EMBEDDED
 from kerastune_ft.config.checks.availability import available
-from kerastune_ft.config.hub_families import BY_CLASS, HUB_FAMILIES
+from kerastune_ft.config.facts.applications import APPLICATIONS, EMBEDDED
+from kerastune_ft.config.facts.hub_families import BY_CLASS, HUB_FAMILIES
 from kerastune_ft.config.tasks import MULTI_LABEL_METRICS, REGRESSION_METRICS, TASK_KINDS
 
 _TASKS = {

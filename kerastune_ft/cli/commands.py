@@ -9,7 +9,7 @@ from typing import Any
 import click
 
 from kerastune_ft.cli.terminal import Program, common, print_json, print_outcome, show
-from kerastune_ft.config.advice import DEVICES
+from kerastune_ft.config.facts.advice import DEVICES
 from kerastune_ft.errors import DataError
 from kerastune_ft.inference.rows import FORMATS
 
@@ -263,7 +263,7 @@ def units(name: str, variables: bool, as_json: bool, debug: bool) -> None:
 def backbones(examples: int | None, device: str, as_json: bool, debug: bool) -> None:
     """List the backbones there are, and which of them fit the data and the device."""
     from kerastune_ft import registry
-    from kerastune_ft.config import advice
+    from kerastune_ft.config.facts import advice
 
     advised = advice.general(device) if examples is None else (advice.advise(examples, device),)
     rows = registry.backbones(() if examples is None else advised[0].backbones)

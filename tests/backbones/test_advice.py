@@ -8,9 +8,9 @@ from click.testing import CliRunner, Result
 
 from kerastune_ft import registry
 from kerastune_ft.cli.commands import main
-from kerastune_ft.config.advice import AMOUNTS, DEVICES, advise, general
-from kerastune_ft.config.applications import APPLICATIONS
-from kerastune_ft.config.hub_families import HUB_FAMILIES
+from kerastune_ft.config.facts.advice import AMOUNTS, DEVICES, advise, general
+from kerastune_ft.config.facts.applications import APPLICATIONS
+from kerastune_ft.config.facts.hub_families import HUB_FAMILIES
 from kerastune_ft.config.presets import PRESETS
 
 

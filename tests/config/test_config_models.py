@@ -11,8 +11,8 @@ import pytest
 from config_cases import MINIMAL, changed, messages
 from pydantic import ValidationError
 
-from kerastune_ft.config.applications import APPLICATIONS
 from kerastune_ft.config.data import Fractions, Named
+from kerastune_ft.config.facts.applications import APPLICATIONS
 from kerastune_ft.config.phases import (
     AUGMENT_PRESETS,
     Augment,

@@ -3,8 +3,8 @@ from __future__ import annotations
 import pytest
 from config_cases import changed, messages
 
-from kerastune_ft.config.applications import APPLICATIONS
 from kerastune_ft.config.checks.messages import allowed_keys
+from kerastune_ft.config.facts.applications import APPLICATIONS
 from kerastune_ft.config.words import (
     FOREIGN_KEYS,
     FOREIGN_VALUES,

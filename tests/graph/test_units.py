@@ -10,7 +10,7 @@ from graph_models import masked_encoder, skip_segmenter, structure
 
 from kerastune_ft.backbones.base import Backbone
 from kerastune_ft.config import phases as options
-from kerastune_ft.config.applications import APPLICATIONS
+from kerastune_ft.config.facts.applications import APPLICATIONS
 from kerastune_ft.graph import keras_private
 from kerastune_ft.graph.boundary import resolve
 from kerastune_ft.graph.depth import units_by_depth

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from tiny_run import program
 
-from kerastune_ft.config.applications import APPLICATIONS
+from kerastune_ft.config.facts.applications import APPLICATIONS
 
 # A large graph takes a minute on two free cores and several on busy ones; this only ends what hangs.
 HANGS = 1800

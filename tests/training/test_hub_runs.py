@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 import kerastune_ft as kt
-from kerastune_ft.config.hub_families import BY_CLASS, HUB_FAMILIES
+from kerastune_ft.config.facts.hub_families import BY_CLASS, HUB_FAMILIES
 from kerastune_ft.graph import hub_layers
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "data"))

@@ -6,7 +6,7 @@ import re
 
 import keras
 
-from kerastune_ft.config.hub_families import HubFamily
+from kerastune_ft.config.facts.hub_families import HubFamily
 from kerastune_ft.graph.depth import units_by_depth
 from kerastune_ft.graph.units import Unit, units_by_name
 

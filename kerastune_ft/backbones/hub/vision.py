@@ -8,7 +8,7 @@ from typing import Any
 import keras
 
 from kerastune_ft.backbones.hub.blocks import replayed
-from kerastune_ft.config.hub_families import HubFamily
+from kerastune_ft.config.facts.hub_families import HubFamily
 from kerastune_ft.graph import keras_private
 
 _ANY_SIDE = 224

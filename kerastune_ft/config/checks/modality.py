@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from kerastune_ft.config.documents.nodes import KeyPath
-from kerastune_ft.config.hub_families import HUB_FAMILIES
+from kerastune_ft.config.facts.hub_families import HUB_FAMILIES
 from kerastune_ft.config.tasks import modality
 
 TAKEN = {"image": "images", "text": "texts", "audio": "sounds"}
