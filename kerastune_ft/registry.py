@@ -8,7 +8,7 @@ from typing import Any
 from kerastune_ft.config.checks.availability import available
 from kerastune_ft.config.facts.applications import APPLICATIONS, EMBEDDED
 from kerastune_ft.config.facts.hub_families import BY_CLASS, HUB_FAMILIES
-from kerastune_ft.config.tasks import MULTI_LABEL_METRICS, REGRESSION_METRICS, TASK_KINDS
+from kerastune_ft.config.options.tasks import MULTI_LABEL_METRICS, REGRESSION_METRICS, TASK_KINDS
 
 _TASKS = {
     "image_classification": (

@@ -19,7 +19,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from kerastune_ft.config.runtime import Runtime, cache_directory
+from kerastune_ft.config.options.runtime import Runtime, cache_directory
 from kerastune_ft.durations import format_duration
 from kerastune_ft.errors import OUT_OF_SPACE, ConfigError, ResourceError
 from kerastune_ft.storage import is_remote, path_of

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from kerastune_ft.config.backbones import Applications
+from kerastune_ft.config.options.backbones import Applications
 from kerastune_ft.config.read import read
 from kerastune_ft.config.run import RunConfig, config_hash
 from kerastune_ft.durations import parse_duration

@@ -13,7 +13,7 @@ from kerastune_ft.backbones import imagenet, weights_file
 from kerastune_ft.backbones.base import Backbone, Transfer
 from kerastune_ft.backbones.families import Family, family_of
 from kerastune_ft.backbones.preprocessing import preprocess
-from kerastune_ft.config.backbones import Applications
+from kerastune_ft.config.options.backbones import Applications
 from kerastune_ft.errors import ConfigError
 from kerastune_ft.graph.depth import units_by_depth
 from kerastune_ft.graph.units import Unit, units_by_name

@@ -14,7 +14,7 @@ from typing import Any
 import keras
 
 from kerastune_ft.backbones.base import Backbone, Lengths
-from kerastune_ft.config.sounds import SAMPLE_RATE, LogMel, SoundInput
+from kerastune_ft.config.options.spectrograms import SAMPLE_RATE, LogMel, SoundInput
 from kerastune_ft.errors import ConfigError
 from kerastune_ft.graph import keras_private
 from kerastune_ft.graph.flat import FlatCopy, NotRebuilt

@@ -12,7 +12,7 @@ import keras
 import numpy as np
 
 from kerastune_ft.backbones.text_input import TextInput
-from kerastune_ft.config.sounds import LogMel
+from kerastune_ft.config.options.spectrograms import LogMel
 from kerastune_ft.errors import ConfigError
 from kerastune_ft.graph import keras_private, precision
 from kerastune_ft.graph.units import Unit, is_seed

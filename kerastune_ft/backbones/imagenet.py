@@ -11,7 +11,7 @@ from pathlib import Path
 import h5py
 
 from kerastune_ft.backbones.families import family_of
-from kerastune_ft.config.backbones import Applications
+from kerastune_ft.config.options.backbones import Applications
 from kerastune_ft.errors import ConfigError
 
 _HOST = "storage.googleapis.com"

@@ -9,7 +9,7 @@ import keras
 import numpy as np
 
 from kerastune_ft.backbones.preprocessing import preprocess
-from kerastune_ft.config.backbones import InputScale
+from kerastune_ft.config.options.backbones import InputScale
 from kerastune_ft.errors import ConfigError
 from kerastune_ft.graph import keras_private
 

@@ -18,8 +18,8 @@ from kerastune_ft.backbones.hub import audio, presets, vision
 from kerastune_ft.backbones.hub import text as hub_text
 from kerastune_ft.backbones.hub.units import units_of
 from kerastune_ft.backbones.text_input import DEFAULT_LENGTH, TextInput, byte_tokens, special_tokens
-from kerastune_ft.config.backbones import KerasHub
 from kerastune_ft.config.facts.hub_families import BYTES, HUB_FAMILIES, NO_OPTIONS, HubFamily
+from kerastune_ft.config.options.backbones import KerasHub
 from kerastune_ft.config.words import unknown
 from kerastune_ft.errors import ConfigError
 from kerastune_ft.graph.units import Unit

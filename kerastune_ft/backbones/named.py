@@ -6,10 +6,10 @@ import re
 from pathlib import Path
 from typing import Any
 
-from kerastune_ft.config.backbones import WEIGHTS_ALONE, Applications, EarlierRun, KerasHub, Saved
 from kerastune_ft.config.documents.files import shipped_names
 from kerastune_ft.config.facts.applications import APPLICATIONS
 from kerastune_ft.config.facts.hub_families import BY_CLASS
+from kerastune_ft.config.options.backbones import WEIGHTS_ALONE, Applications, EarlierRun, KerasHub, Saved
 from kerastune_ft.config.read import read
 from kerastune_ft.config.words import nearest
 from kerastune_ft.errors import ConfigError

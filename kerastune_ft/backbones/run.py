@@ -11,7 +11,7 @@ import keras
 from kerastune_ft.backbones.base import Backbone, Transfer
 from kerastune_ft.backbones.saved import load
 from kerastune_ft.backbones.text_input import TextInput
-from kerastune_ft.config.backbones import EarlierRun
+from kerastune_ft.config.options.backbones import EarlierRun
 from kerastune_ft.errors import ConfigError, DataError
 from kerastune_ft.graph.flat import FlatCopy
 from kerastune_ft.graph.units import Unit

@@ -14,8 +14,8 @@ import keras
 from kerastune_ft.backbones import feature_layer, input_range
 from kerastune_ft.backbones.audio_front_end import OWN_NAMES as SOUND_NAMES
 from kerastune_ft.backbones.base import Backbone, Transfer
-from kerastune_ft.config.backbones import InputScale, Saved
-from kerastune_ft.config.sounds import LogMel, SoundInput
+from kerastune_ft.config.options.backbones import InputScale, Saved
+from kerastune_ft.config.options.spectrograms import LogMel, SoundInput
 from kerastune_ft.config.words import right_value
 from kerastune_ft.errors import ConfigError
 from kerastune_ft.graph.depth import units_by_depth

@@ -8,11 +8,11 @@ from pathlib import Path
 
 from pydantic_core import PydanticCustomError
 
-from kerastune_ft.config.augment import changes_images
 from kerastune_ft.config.documents.files import SHIPPED, load, shipped_names
 from kerastune_ft.config.documents.nodes import Node, Place, placed, shown, without_comments
 from kerastune_ft.config.documents.problems import SET, Problem
-from kerastune_ft.config.paths import expand
+from kerastune_ft.config.options.augment import changes_images
+from kerastune_ft.config.options.paths import expand
 from kerastune_ft.config.presets import PRESETS
 from kerastune_ft.config.words import unknown
 

@@ -11,7 +11,7 @@ from kerastune_ft.config.compose import LENGTHS, with_phases
 from kerastune_ft.config.documents.json_parser import BrokenDocument, parse
 from kerastune_ft.config.documents.nodes import KeyPath, Node, Place, dotted, placed, shown
 from kerastune_ft.config.documents.problems import SET, Problem
-from kerastune_ft.config.phases import Phase
+from kerastune_ft.config.options.phases import Phase
 
 _STEP = re.compile(r"([^.\[\]]+)|\[(\d+)\]")
 _TARGET = re.compile(r"[^.\[\]]+(\.[^.\[\]]+|\[\d+\])*")

@@ -10,7 +10,6 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from kerastune_ft.config.backbones import KerasHub
 from kerastune_ft.config.checks.availability import unavailable
 from kerastune_ft.config.checks.consistency import inconsistencies
 from kerastune_ft.config.checks.messages import explained, locate, placed_problem
@@ -25,6 +24,7 @@ from kerastune_ft.config.compose import (
 from kerastune_ft.config.documents.files import find, load
 from kerastune_ft.config.documents.nodes import Node, Place, placed
 from kerastune_ft.config.documents.problems import SET, Problem, error_of
+from kerastune_ft.config.options.backbones import KerasHub
 from kerastune_ft.config.overrides import with_overrides
 from kerastune_ft.config.run import RunConfig
 from kerastune_ft.errors import ConfigError

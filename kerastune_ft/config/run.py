@@ -8,14 +8,14 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
-from kerastune_ft.config.backbones import Backbone
-from kerastune_ft.config.base import ListToTuple, Options
-from kerastune_ft.config.data import Data
-from kerastune_ft.config.heads import Head
-from kerastune_ft.config.paths import WrittenPath
-from kerastune_ft.config.phases import Phase
-from kerastune_ft.config.runtime import Output, Runtime
-from kerastune_ft.config.tasks import Task
+from kerastune_ft.config.options.backbones import Backbone
+from kerastune_ft.config.options.base import ListToTuple, Options
+from kerastune_ft.config.options.data import Data
+from kerastune_ft.config.options.heads import Head
+from kerastune_ft.config.options.paths import WrittenPath
+from kerastune_ft.config.options.phases import Phase
+from kerastune_ft.config.options.runtime import Output, Runtime
+from kerastune_ft.config.options.tasks import Task
 
 
 class RunConfig(Options):

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from kerastune_ft.config.base import Options
 from kerastune_ft.config.checks.availability import UNAVAILABLE
 from kerastune_ft.config.checks.messages import models_of_key
-from kerastune_ft.config.optimizers import OPTIMIZER_OPTIONS
-from kerastune_ft.config.phases import Phase
+from kerastune_ft.config.options.base import Options
+from kerastune_ft.config.options.optimizers import OPTIMIZER_OPTIONS
+from kerastune_ft.config.options.phases import Phase
 from kerastune_ft.config.presets import PRESETS
 from kerastune_ft.config.run import RunConfig
 

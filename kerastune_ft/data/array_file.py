@@ -12,8 +12,8 @@ from pathlib import Path
 import numpy as np
 from filelock import FileLock
 
-from kerastune_ft.config.data import ArraysData, Named
-from kerastune_ft.config.tasks import Classification, Task
+from kerastune_ft.config.options.data import ArraysData, Named
+from kerastune_ft.config.options.tasks import Classification, Task
 from kerastune_ft.data.fetched import fetched
 from kerastune_ft.data.fingerprint import combined_fingerprint, file_sha256
 from kerastune_ft.data.labels import SEPARATOR, Columns, Labels, OneEach, number_labels

@@ -10,8 +10,8 @@ from pathlib import Path
 import numpy as np
 import tensorflow as tf
 
-from kerastune_ft.config.data import ArraysData
-from kerastune_ft.config.tasks import Task
+from kerastune_ft.config.options.data import ArraysData
+from kerastune_ft.config.options.tasks import Task
 from kerastune_ft.data.array_file import ArrayFile, Labelled, array_file, labelled
 from kerastune_ft.data.fingerprint import combined_fingerprint, content_identity
 from kerastune_ft.data.intensity import Intensity, mapped

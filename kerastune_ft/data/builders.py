@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 import tensorflow_datasets as tfds
 
-from kerastune_ft.config.data import Named, TfdsData
+from kerastune_ft.config.options.data import Named, TfdsData
 from kerastune_ft.data import embedded
 from kerastune_ft.data.labels import Columns, OneEach, RawLabels, Several
 from kerastune_ft.data.source import SPLITS, counted

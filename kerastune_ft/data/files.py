@@ -12,7 +12,7 @@ import numpy as np
 import tensorflow as tf
 
 from kerastune_ft import storage
-from kerastune_ft.config.data import FolderData, TableData
+from kerastune_ft.config.options.data import FolderData, TableData
 from kerastune_ft.data.checked import CheckedFile
 from kerastune_ft.data.fingerprint import stamp
 from kerastune_ft.data.images import CheckedImage, unreadable

@@ -10,8 +10,8 @@ from pathlib import Path
 
 import numpy as np
 
-from kerastune_ft.config.data import FolderData, Fractions, PatternGroup, Splits
-from kerastune_ft.config.tasks import Task
+from kerastune_ft.config.options.data import FolderData, Fractions, PatternGroup, Splits
+from kerastune_ft.config.options.tasks import Task
 from kerastune_ft.data.archive import is_archive, unpacked
 from kerastune_ft.data.checked import CheckedFile
 from kerastune_ft.data.fetched import fetched

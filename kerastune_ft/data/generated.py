@@ -9,8 +9,8 @@ from pathlib import Path
 import numpy as np
 from filelock import FileLock
 
-from kerastune_ft.config.data import Named, TfdsData
-from kerastune_ft.config.tasks import Task
+from kerastune_ft.config.options.data import Named, TfdsData
+from kerastune_ft.config.options.tasks import Task
 from kerastune_ft.data.arrays import ArraySource
 from kerastune_ft.data.embedded import EmbeddedSet, embedded_set
 from kerastune_ft.data.fingerprint import combined_fingerprint

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from kerastune_ft.config.data import Named, Splits
+from kerastune_ft.config.options.data import Named, Splits
 from kerastune_ft.data.source import SPLITS, counted
 from kerastune_ft.data.split_words import SPLIT_OF_WORD
 from kerastune_ft.data.walk import Sought, Walk, holds

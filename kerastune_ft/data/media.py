@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from kerastune_ft.config.data import FolderData, TableData
-from kerastune_ft.config.tasks import Task, modality
+from kerastune_ft.config.options.data import FolderData, TableData
+from kerastune_ft.config.options.tasks import Task, modality
 from kerastune_ft.data.checked import FileCheck
 from kerastune_ft.data.files import FileSource, ImageFileSource, rotated_notes
 from kerastune_ft.data.images import ImageCheck

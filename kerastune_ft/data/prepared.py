@@ -11,8 +11,8 @@ import numpy as np
 import tensorflow as tf
 import tensorflow_datasets as tfds
 
-from kerastune_ft.config.data import TfdsData
-from kerastune_ft.config.tasks import Task
+from kerastune_ft.config.options.data import TfdsData
+from kerastune_ft.config.options.tasks import Task
 from kerastune_ft.data import builders
 from kerastune_ft.data.builders import Features
 from kerastune_ft.data.content_store import ContentStore, Entry, stored

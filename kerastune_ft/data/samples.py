@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
-from kerastune_ft.config.sounds import SAMPLE_RATE
+from kerastune_ft.config.options.spectrograms import SAMPLE_RATE
 from kerastune_ft.data.source import Catalogue, DataSource
 from kerastune_ft.data.wav import mono
 

@@ -13,8 +13,8 @@ from typing import Any
 
 import numpy as np
 
-from kerastune_ft.config.data import Named, TfdsData
-from kerastune_ft.config.tasks import Task
+from kerastune_ft.config.options.data import Named, TfdsData
+from kerastune_ft.config.options.tasks import Task
 from kerastune_ft.data import embedded
 from kerastune_ft.data.content_store import ContentStore, Entry, stored
 from kerastune_ft.data.fingerprint import combined_fingerprint, content_identity

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from kerastune_ft.config.data import Column, File, Folds, Fractions, Splits
+from kerastune_ft.config.options.data import Column, File, Folds, Fractions, Splits
 from kerastune_ft.data.division import check_divisible, check_groups_divisible, divide
 from kerastune_ft.data.examples import Examples, listed
 from kerastune_ft.data.placement import column_splits, file_splits

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import numpy as np
 
-from kerastune_ft.config.data import Column, Named, TableData
-from kerastune_ft.config.tasks import Task
+from kerastune_ft.config.options.data import Column, Named, TableData
+from kerastune_ft.config.options.tasks import Task
 from kerastune_ft.data.checked import CheckedFile
 from kerastune_ft.data.files import FileSource, listing, repeated_notes, usable
 from kerastune_ft.data.fingerprint import combined_fingerprint

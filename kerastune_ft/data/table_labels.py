@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from kerastune_ft.config.data import MultipleLabels
+from kerastune_ft.config.options.data import MultipleLabels
 from kerastune_ft.config.words import nearest
 from kerastune_ft.data.files import listing
 from kerastune_ft.data.frame import Frame, shown

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import numpy as np
 
-from kerastune_ft.config.data import ArraysData
-from kerastune_ft.config.tasks import Task
+from kerastune_ft.config.options.data import ArraysData
+from kerastune_ft.config.options.tasks import Task
 from kerastune_ft.data.array_file import Labelled, array_file, labelled
 from kerastune_ft.data.cells import cell_text
 from kerastune_ft.data.source import DataSource, Report

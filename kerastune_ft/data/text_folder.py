@@ -9,8 +9,8 @@ from pathlib import Path
 
 import numpy as np
 
-from kerastune_ft.config.data import FolderData, Fractions, Splits
-from kerastune_ft.config.tasks import Task
+from kerastune_ft.config.options.data import FolderData, Fractions, Splits
+from kerastune_ft.config.options.tasks import Task
 from kerastune_ft.data.files import listing
 from kerastune_ft.data.fingerprint import combined_fingerprint
 from kerastune_ft.data.folder import natural_splits, pattern_groups, root_of

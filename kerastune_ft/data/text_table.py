@@ -8,8 +8,8 @@ from pathlib import Path
 
 import numpy as np
 
-from kerastune_ft.config.data import Column, TableData
-from kerastune_ft.config.tasks import Task
+from kerastune_ft.config.options.data import Column, TableData
+from kerastune_ft.config.options.tasks import Task
 from kerastune_ft.data.fingerprint import combined_fingerprint
 from kerastune_ft.data.frame import Frame, read_frame
 from kerastune_ft.data.labels import Labels

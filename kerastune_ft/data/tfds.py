@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from kerastune_ft.config.data import TfdsData
-from kerastune_ft.config.tasks import Task
+from kerastune_ft.config.options.data import TfdsData
+from kerastune_ft.config.options.tasks import Task
 from kerastune_ft.data import embedded, generated
 from kerastune_ft.data.source import DataSource, Report
 

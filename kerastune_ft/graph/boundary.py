@@ -8,7 +8,7 @@ import math
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
-from kerastune_ft.config import phases as options
+from kerastune_ft.config.options import phases as options
 from kerastune_ft.errors import ConfigError
 from kerastune_ft.graph.normalisation import batch_norms, moving_statistics
 from kerastune_ft.graph.trainable import trainable_paths

@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 
 import keras
 
-from kerastune_ft.config.phases import Lora, Unfreeze
+from kerastune_ft.config.options.phases import Lora, Unfreeze
 from kerastune_ft.errors import ConfigError
 from kerastune_ft.graph import keras_private
 from kerastune_ft.graph.boundary import HEAD, Selection, matching_units

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
-from kerastune_ft.config.sounds import RATE_ARRAY
+from kerastune_ft.config.options.spectrograms import RATE_ARRAY
 from kerastune_ft.data.array_file import ArrayFile
 from kerastune_ft.data.intensity import Intensity
 from kerastune_ft.errors import ConfigError, DataError

@@ -12,9 +12,9 @@ from typing import Any
 import numpy as np
 
 from kerastune_ft import storage
-from kerastune_ft.config.data import ArraysData
+from kerastune_ft.config.options.data import ArraysData
+from kerastune_ft.config.options.tasks import modality
 from kerastune_ft.config.run import RunConfig
-from kerastune_ft.config.tasks import modality
 from kerastune_ft.data.archive import unpacked
 from kerastune_ft.data.fetched import fetched
 from kerastune_ft.data.frame import is_table, read_frame, shown

@@ -7,8 +7,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
+from kerastune_ft.config.options.tasks import modality
 from kerastune_ft.config.run import RunConfig
-from kerastune_ft.config.tasks import modality
 from kerastune_ft.errors import ConfigError
 from kerastune_ft.inference.inputs import listings, reading, several
 from kerastune_ft.inference.items import Listing

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import tensorflow as tf
 
-from kerastune_ft.config.sounds import MOST_CHANNELS
+from kerastune_ft.config.options.spectrograms import MOST_CHANNELS
 from kerastune_ft.data.sounds import read_once
 from kerastune_ft.data.wav import UnusableSoundError, check_level, mono
 from kerastune_ft.errors import DataError

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import numpy as np
 
-from kerastune_ft.config.sounds import MOST_CHANNELS, RATE_ARRAY
+from kerastune_ft.config.options.spectrograms import MOST_CHANNELS, RATE_ARRAY
 from kerastune_ft.errors import DataError
 from kerastune_ft.inspect.columns import is_group_name, plain
 from kerastune_ft.inspect.npz import Header, headers

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from kerastune_ft.config.sounds import RATE_ARRAY
+from kerastune_ft.config.options.spectrograms import RATE_ARRAY
 from kerastune_ft.data.source import counted
 from kerastune_ft.inspect.array_inputs import array_inputs, as_texts, read_array
 from kerastune_ft.inspect.columns import are_amounts, group_column, is_group_name

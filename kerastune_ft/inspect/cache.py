@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from kerastune_ft.config.byte_sizes import size_text
-from kerastune_ft.config.runtime import Runtime, cache_directory
+from kerastune_ft.config.options.byte_sizes import size_text
+from kerastune_ft.config.options.runtime import Runtime, cache_directory
 from kerastune_ft.durations import parse_duration
 from kerastune_ft.errors import ConfigError
 from kerastune_ft.storage import is_remote

@@ -7,9 +7,9 @@ import math
 from typing import Any
 
 from kerastune_ft.backbones import imagenet
-from kerastune_ft.config.backbones import Applications
 from kerastune_ft.config.facts.advice import advise
 from kerastune_ft.config.facts.applications import APPLICATIONS, EMBEDDED
+from kerastune_ft.config.options.backbones import Applications
 from kerastune_ft.config.presets import PRESETS
 from kerastune_ft.data.source import counted
 from kerastune_ft.errors import ConfigError

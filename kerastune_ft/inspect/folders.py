@@ -6,7 +6,7 @@ import re
 from collections import Counter
 from pathlib import Path
 
-from kerastune_ft.config.data import Named
+from kerastune_ft.config.options.data import Named
 from kerastune_ft.data.layout import FoundFile, found_files, likely_splits
 from kerastune_ft.data.source import SPLITS, counted
 from kerastune_ft.data.walk import SOUNDS, TEXTS, Sought, Walk, holds

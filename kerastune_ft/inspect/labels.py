@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 
 from kerastune_ft.config.checks.availability import available
-from kerastune_ft.config.tasks import TASK_KINDS
+from kerastune_ft.config.options.tasks import TASK_KINDS
 from kerastune_ft.data.frame import Frame, shown
 from kerastune_ft.data.source import counted
 from kerastune_ft.data.spelling import merging, misspelt

@@ -8,7 +8,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from kerastune_ft.config.runtime import Runtime, cache_directory
+from kerastune_ft.config.options.runtime import Runtime, cache_directory
 from kerastune_ft.data.archive import is_archive, unpacked
 from kerastune_ft.data.fetched import fetched
 from kerastune_ft.data.frame import is_table, read_frame

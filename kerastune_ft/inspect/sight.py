@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from kerastune_ft.config.tasks import modality
+from kerastune_ft.config.options.tasks import modality
 from kerastune_ft.inspect.prose import Prose
 
 # A class is rare enough to be weighted when the largest is this many times as large.

@@ -7,7 +7,7 @@ from typing import Any
 
 import keras
 
-from kerastune_ft.config.heads import Head
+from kerastune_ft.config.options.heads import Head
 from kerastune_ft.errors import ConfigError
 
 # Below any feature, and within the range of float32 whatever is added.

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from kerastune_ft.config.byte_sizes import parse_bytes, size_text
+from kerastune_ft.config.options.byte_sizes import parse_bytes, size_text
 from kerastune_ft.stores import record
 from kerastune_ft.stores.failures import explained
 from kerastune_ft.stores.locks import acquire, is_held

@@ -10,8 +10,8 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from kerastune_ft.config.heads import Head
-from kerastune_ft.config.tasks import Classification as Options
+from kerastune_ft.config.options.heads import Head
+from kerastune_ft.config.options.tasks import Classification as Options
 from kerastune_ft.data.labels import SEPARATOR, Scheme
 from kerastune_ft.errors import ConfigError
 from kerastune_ft.input.decode import Geometry

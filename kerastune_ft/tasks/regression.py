@@ -10,7 +10,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from kerastune_ft.config.heads import Head
+from kerastune_ft.config.options.heads import Head
 from kerastune_ft.data.labels import Scheme
 from kerastune_ft.input.decode import Geometry
 from kerastune_ft.layers.heads import dense_head

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import keras
 
-from kerastune_ft.config.phases import Phase
+from kerastune_ft.config.options.phases import Phase
 from kerastune_ft.errors import ConfigError
 from kerastune_ft.graph import lora
 from kerastune_ft.graph.boundary import Selection

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 
 import numpy as np
 
-from kerastune_ft.config.phases import Phase
+from kerastune_ft.config.options.phases import Phase
 from kerastune_ft.data.source import DataSource, counted
 from kerastune_ft.errors import ConfigError
 from kerastune_ft.input.pipeline import balanced

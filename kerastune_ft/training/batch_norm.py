@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 import keras
 
-from kerastune_ft.config.phases import Phase
+from kerastune_ft.config.options.phases import Phase
 from kerastune_ft.errors import ConfigError
 from kerastune_ft.graph.boundary import Selection
 from kerastune_ft.graph.normalisation import batch_norms, gamma_and_beta

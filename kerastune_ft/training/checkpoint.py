@@ -18,7 +18,7 @@ from typing import Any
 import numpy as np
 from safetensors.numpy import load, save
 
-from kerastune_ft.config.runtime import Checkpointing, EveryMinutes, EverySteps
+from kerastune_ft.config.options.runtime import Checkpointing, EveryMinutes, EverySteps
 from kerastune_ft.errors import ConfigError
 from kerastune_ft.rundir import RunDirectory
 from kerastune_ft.training.watch import Watch

@@ -9,8 +9,8 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from kerastune_ft.backbones import run as earlier_run
-from kerastune_ft.config.backbones import EarlierRun
-from kerastune_ft.config.heads import Head
+from kerastune_ft.config.options.backbones import EarlierRun
+from kerastune_ft.config.options.heads import Head
 from kerastune_ft.config.run import RunConfig
 from kerastune_ft.data.labels import Scheme
 from kerastune_ft.errors import ConfigError

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
-from kerastune_ft.config.runtime import Runtime
+from kerastune_ft.config.options.runtime import Runtime
 from kerastune_ft.errors import ConfigError
 from kerastune_ft.graph.precision import FLOAT32
 from kerastune_ft.training import precision, tpu, tpu_strategy

@@ -14,11 +14,11 @@ from pathlib import Path
 from typing import Any
 
 from kerastune_ft.backbones import base as backbones
-from kerastune_ft.config.backbones import EarlierRun
-from kerastune_ft.config.data import ArraysData, FolderData, TableData
+from kerastune_ft.config.options.backbones import EarlierRun
+from kerastune_ft.config.options.data import ArraysData, FolderData, TableData
+from kerastune_ft.config.options.runtime import Runtime, cache_directory
+from kerastune_ft.config.options.tasks import Classification
 from kerastune_ft.config.run import RunConfig
-from kerastune_ft.config.runtime import Runtime, cache_directory
-from kerastune_ft.config.tasks import Classification
 from kerastune_ft.data.archive import is_archive
 from kerastune_ft.data.fetched import fetched
 from kerastune_ft.data.frame import is_table

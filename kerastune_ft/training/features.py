@@ -13,8 +13,8 @@ from typing import Any, NamedTuple, TypeVar
 import numpy as np
 import tensorflow as tf
 
-from kerastune_ft.config.byte_sizes import size_text
-from kerastune_ft.config.runtime import effective_cache
+from kerastune_ft.config.options.byte_sizes import size_text
+from kerastune_ft.config.options.runtime import effective_cache
 from kerastune_ft.data.examples import listed
 from kerastune_ft.data.source import counted
 from kerastune_ft.errors import ConfigError, DataError, ResourceError

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from kerastune_ft.config.runtime import effective_cache
+from kerastune_ft.config.options.runtime import effective_cache
 from kerastune_ft.errors import ConfigError
 from kerastune_ft.graph import costs
 from kerastune_ft.graph.partition import Stage, tensor_bytes

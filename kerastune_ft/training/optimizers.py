@@ -9,7 +9,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from kerastune_ft.config.phases import Phase
+from kerastune_ft.config.options.phases import Phase
 from kerastune_ft.graph import keras_private
 
 CLASSES = {

@@ -7,8 +7,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from kerastune_ft.config.augment import changes_images
-from kerastune_ft.config.phases import Phase
+from kerastune_ft.config.options.augment import changes_images
+from kerastune_ft.config.options.phases import Phase
 from kerastune_ft.errors import ConfigError, DataError
 from kerastune_ft.graph import boundary, keras_private, randomness, rates
 from kerastune_ft.graph.boundary import HEAD, Selection

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import keras
 
+from kerastune_ft.config.options.runtime import effective_cache
 from kerastune_ft.config.run import RunConfig
-from kerastune_ft.config.runtime import effective_cache
 from kerastune_ft.graph import costs, keras_private, lora
 from kerastune_ft.graph.boundary import HEAD
 from kerastune_ft.graph.partition import tensor_bytes

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from kerastune_ft.config.rates import RatePolicy
+from kerastune_ft.config.options.rates import RatePolicy
 
 _ONE_CYCLE_WARMUP = 0.3
 _FLAT_SHARE = 0.72

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from kerastune_ft.config.byte_sizes import size_text
+from kerastune_ft.config.options.byte_sizes import size_text
 
 PLAIN = ""
 """The variant of examples that are not augmented."""

@@ -7,7 +7,7 @@ import os
 
 import tensorflow as tf
 
-from kerastune_ft.config.runtime import Runtime
+from kerastune_ft.config.options.runtime import Runtime
 from kerastune_ft.data.source import counted
 from kerastune_ft.errors import ConfigError
 from kerastune_ft.training import tpu

@@ -13,8 +13,8 @@ import pytest
 import tensorflow as tf
 
 from kerastune_ft.backbones.base import Backbone, build, computing_in, outline
-from kerastune_ft.config.backbones import KerasHub
 from kerastune_ft.config.facts.hub_families import BY_CLASS, HUB_FAMILIES
+from kerastune_ft.config.options.backbones import KerasHub
 from kerastune_ft.errors import ConfigError
 from kerastune_ft.graph import keras_private, randomness
 from kerastune_ft.graph.partition import partition

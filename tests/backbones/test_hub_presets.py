@@ -14,8 +14,8 @@ import pytest
 from kerastune_ft.backbones import keras_hub as hub_backbones
 from kerastune_ft.backbones.base import build
 from kerastune_ft.backbones.hub import presets
-from kerastune_ft.config.backbones import KerasHub
 from kerastune_ft.config.facts.hub_families import BY_CLASS, HUB_FAMILIES
+from kerastune_ft.config.options.backbones import KerasHub
 from kerastune_ft.errors import ConfigError
 
 _WORDS = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", "a", "good", "film", "bad", "the"]

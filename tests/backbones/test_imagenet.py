@@ -14,8 +14,8 @@ from weight_files import small_mobilenet, values, write_keras_2
 from kerastune_ft.backbones import imagenet
 from kerastune_ft.backbones.base import Backbone, build
 from kerastune_ft.backbones.families import family_of
-from kerastune_ft.config.backbones import Applications
 from kerastune_ft.config.facts.applications import APPLICATIONS
+from kerastune_ft.config.options.backbones import Applications
 from kerastune_ft.errors import ConfigError
 
 FILE = "mobilenet_2_5_128_tf_no_top.h5"

@@ -12,8 +12,8 @@ import pytest
 from kerastune_ft.backbones import imagenet
 from kerastune_ft.backbones.base import build
 from kerastune_ft.backbones.families import FAMILIES, family_of
-from kerastune_ft.config.backbones import Applications
 from kerastune_ft.config.facts.applications import APPLICATIONS
+from kerastune_ft.config.options.backbones import Applications
 
 NAMES = sorted(APPLICATIONS)
 PIXELS = np.random.default_rng(0).uniform(0, 255, (1, 32, 32, 3)).astype(np.float32)

@@ -12,7 +12,7 @@ from saved_models import classic, layers, randomised, written
 import kerastune_ft as kt
 from kerastune_ft.backbones import base
 from kerastune_ft.backbones.base import Backbone
-from kerastune_ft.config.backbones import Saved
+from kerastune_ft.config.options.backbones import Saved
 from kerastune_ft.errors import ConfigError
 
 PIXELS = np.random.default_rng(1).integers(0, 256, (2, 16, 16, 3)).astype(np.float32)

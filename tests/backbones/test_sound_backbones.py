@@ -11,7 +11,7 @@ import tensorflow as tf
 
 from kerastune_ft.backbones import audio_front_end, base
 from kerastune_ft.backbones.base import Backbone
-from kerastune_ft.config.backbones import Applications, KerasHub, Saved
+from kerastune_ft.config.options.backbones import Applications, KerasHub, Saved
 from kerastune_ft.errors import ConfigError
 
 layers = keras.layers

@@ -10,7 +10,7 @@ import pytest
 from weight_files import small_mobilenet, values, write_keras_2, write_safetensors
 
 from kerastune_ft.backbones.base import Backbone, build, content_hash
-from kerastune_ft.config.backbones import Applications
+from kerastune_ft.config.options.backbones import Applications
 from kerastune_ft.errors import ConfigError
 
 

@@ -5,9 +5,9 @@ from config_cases import MINIMAL, changed, messages
 
 from kerastune_ft.config.checks.availability import UNAVAILABLE
 from kerastune_ft.config.checks.messages import allowed_keys
-from kerastune_ft.config.optimizers import OPTIMIZER_OPTIONS
+from kerastune_ft.config.options.optimizers import OPTIMIZER_OPTIONS
+from kerastune_ft.config.options.runtime import effective_cache
 from kerastune_ft.config.read import read
-from kerastune_ft.config.runtime import effective_cache
 
 WRONG = [
     ("phases.0.learning_rate", {"peak": 0.1, "unit_decay": 0.5}, ".unit_decay", "only the head trains; remove it"),

@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 from config_cases import MINIMAL, changed, messages, problems_of
 
-from kerastune_ft.config.augment import changes_images
-from kerastune_ft.config.phases import Everything, Fraction, HeadOnly
+from kerastune_ft.config.options.augment import changes_images
+from kerastune_ft.config.options.phases import Everything, Fraction, HeadOnly
 from kerastune_ft.config.presets import PRESETS
 from kerastune_ft.config.read import read
 

@@ -11,9 +11,9 @@ import pytest
 from config_cases import MINIMAL, changed, messages
 from pydantic import ValidationError
 
-from kerastune_ft.config.data import Fractions, Named
 from kerastune_ft.config.facts.applications import APPLICATIONS
-from kerastune_ft.config.phases import (
+from kerastune_ft.config.options.data import Fractions, Named
+from kerastune_ft.config.options.phases import (
     AUGMENT_PRESETS,
     Augment,
     Everything,

@@ -7,7 +7,7 @@ import pytest
 from config_cases import MINIMAL, messages
 
 from kerastune_ft.config.compose import LENGTHS
-from kerastune_ft.config.phases import Last
+from kerastune_ft.config.options.phases import Last
 from kerastune_ft.config.read import read
 
 

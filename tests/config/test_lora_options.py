@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from config_cases import MINIMAL, changed, messages
 
-from kerastune_ft.config.phases import Lora
+from kerastune_ft.config.options.phases import Lora
 from kerastune_ft.config.read import read
 
 

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from kerastune_ft.config.checks.sounds import sound_inconsistencies
-from kerastune_ft.config.sounds import LogMel, SoundInput
+from kerastune_ft.config.options.spectrograms import LogMel, SoundInput
 
 AUDIO = {"kind": "audio_classification"}
 IMAGE = {"kind": "image_classification"}

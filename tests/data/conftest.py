@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 from image_files import Open
 
-from kerastune_ft.config.data import ArraysData, FolderData, TfdsData
-from kerastune_ft.config.tasks import ImageClassification
+from kerastune_ft.config.options.data import ArraysData, FolderData, TfdsData
+from kerastune_ft.config.options.tasks import ImageClassification
 from kerastune_ft.data.source import DataSource, open_source
 
 

@@ -10,8 +10,8 @@ from typing import Any
 
 from image_files import encoded, pixels, write
 
-from kerastune_ft.config.data import TableData
-from kerastune_ft.config.tasks import ImageClassification, ImageRegression
+from kerastune_ft.config.options.data import TableData
+from kerastune_ft.config.options.tasks import ImageClassification, ImageRegression
 from kerastune_ft.data.source import DataSource, open_source
 
 Row = Sequence[str]

@@ -8,7 +8,7 @@ import pytest
 import tensorflow as tf
 from image_files import Open, pixels
 
-from kerastune_ft.config.data import Named
+from kerastune_ft.config.options.data import Named
 from kerastune_ft.errors import DataError
 
 X = np.stack([pixels(seed, 8, 8) for seed in range(40)])

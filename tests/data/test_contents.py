@@ -15,8 +15,8 @@ from image_files import Open, class_folders, encoded, pixels, write
 from PIL import Image
 from table_writing import open_table, pet_table
 
-from kerastune_ft.config.data import Folds, Fractions
-from kerastune_ft.config.tasks import ImageClassification
+from kerastune_ft.config.options.data import Folds, Fractions
+from kerastune_ft.config.options.tasks import ImageClassification
 from kerastune_ft.data.embedded import embedded_set
 from kerastune_ft.data.source import DataSource
 
@@ -142,7 +142,7 @@ def test_identities_are_the_beginning_of_the_content(tmp_path: Path, open_folder
 
 @pytest.mark.parametrize("kind", ["folder", "arrays"])
 def test_other_data_to_evaluate_on_has_contents_too(tmp_path: Path, kind: str) -> None:
-    from kerastune_ft.config.data import ArraysData, FolderData
+    from kerastune_ft.config.options.data import ArraysData, FolderData
     from kerastune_ft.data import arrays, folder
 
     if kind == "folder":

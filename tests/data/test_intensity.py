@@ -13,8 +13,8 @@ import tensorflow as tf
 from image_files import encoded, write
 from PIL import Image
 
-from kerastune_ft.config.data import ArraysData, FolderData, TableData, TfdsData
-from kerastune_ft.config.tasks import ImageClassification
+from kerastune_ft.config.options.data import ArraysData, FolderData, TableData, TfdsData
+from kerastune_ft.config.options.tasks import ImageClassification
 from kerastune_ft.data.intensity import mapped
 from kerastune_ft.data.source import DataSource, open_source
 from kerastune_ft.errors import DataError

@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from kerastune_ft.config.tasks import ImageClassification, ImageRegression
+from kerastune_ft.config.options.tasks import ImageClassification, ImageRegression
 from kerastune_ft.data.labels import Columns, OneEach, Scheme, Several, number_labels, scheme_of
 from kerastune_ft.errors import ConfigError, DataError
 

@@ -16,8 +16,8 @@ SCRIPT = """
 import json, resource, sys
 from pathlib import Path
 import tensorflow as tf
-from kerastune_ft.config.data import FolderData
-from kerastune_ft.config.tasks import ImageClassification
+from kerastune_ft.config.options.data import FolderData
+from kerastune_ft.config.options.tasks import ImageClassification
 from kerastune_ft.data.source import open_source
 
 tf.io.decode_png(tf.io.encode_png(tf.zeros([2, 2, 3], tf.uint8)))

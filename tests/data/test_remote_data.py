@@ -16,8 +16,8 @@ import pytest
 from image_files import class_folders, encoded, pixels, write
 from table_writing import delimited
 
-from kerastune_ft.config.data import ArraysData, FolderData, TableData
-from kerastune_ft.config.tasks import ImageClassification
+from kerastune_ft.config.options.data import ArraysData, FolderData, TableData
+from kerastune_ft.config.options.tasks import ImageClassification
 from kerastune_ft.data.source import DataSource, open_source
 from kerastune_ft.errors import DataError
 from kerastune_ft.storage import path_of

@@ -9,8 +9,8 @@ import pytest
 import tensorflow as tf
 from sound_files import RATE, tone, wav, write_folder
 
-from kerastune_ft.config.data import ArraysData, FolderData, Named, TableData, TfdsData
-from kerastune_ft.config.tasks import AudioClassification
+from kerastune_ft.config.options.data import ArraysData, FolderData, Named, TableData, TfdsData
+from kerastune_ft.config.options.tasks import AudioClassification
 from kerastune_ft.data.embedded import SOUNDS, embedded_sounds
 from kerastune_ft.data.samples import SampleSource
 from kerastune_ft.data.sounds import SoundCheck

@@ -3,7 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from kerastune_ft.config.data import Folds
+from kerastune_ft.config.options.data import Folds
 from kerastune_ft.data.splits import Chosen, Examples, choose_splits
 from kerastune_ft.errors import DataError
 

@@ -6,7 +6,7 @@ import time
 import numpy as np
 import pytest
 
-from kerastune_ft.config.data import Folds, Fractions, Named
+from kerastune_ft.config.options.data import Folds, Fractions, Named
 from kerastune_ft.data.balance import Items, mended
 from kerastune_ft.data.splits import Chosen, Examples, choose_splits
 from kerastune_ft.errors import DataError

@@ -12,8 +12,8 @@ import tensorflow as tf
 from image_files import encoded, pixels, write
 from table_writing import delimited, images, open_table, pet_table, pets
 
-from kerastune_ft.config.data import Column, Fractions, MultipleLabels, Named, TableData
-from kerastune_ft.config.tasks import ImageClassification
+from kerastune_ft.config.options.data import Column, Fractions, MultipleLabels, Named, TableData
+from kerastune_ft.config.options.tasks import ImageClassification
 from kerastune_ft.data.splits import splits_table
 from kerastune_ft.data.table import open_unsplit
 from kerastune_ft.errors import ConfigError, DataError

@@ -9,8 +9,8 @@ import pytest
 from image_files import write
 from table_writing import delimited, images, open_table, pet_table, pets
 
-from kerastune_ft.config.data import MultipleLabels, TableData
-from kerastune_ft.config.tasks import ImageClassification
+from kerastune_ft.config.options.data import MultipleLabels, TableData
+from kerastune_ft.config.options.tasks import ImageClassification
 from kerastune_ft.data.table import open_unsplit
 from kerastune_ft.errors import ConfigError, DataError
 

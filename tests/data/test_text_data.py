@@ -7,8 +7,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from kerastune_ft.config.data import ArraysData, FolderData, TableData
-from kerastune_ft.config.tasks import TextClassification, TextRegression
+from kerastune_ft.config.options.data import ArraysData, FolderData, TableData
+from kerastune_ft.config.options.tasks import TextClassification, TextRegression
 from kerastune_ft.data.remedies import without_options
 from kerastune_ft.data.source import open_source
 from kerastune_ft.data.texts import TextSource

@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from kerastune_ft.config.data import Named, TfdsData
-from kerastune_ft.config.tasks import TextClassification, TextRegression
+from kerastune_ft.config.options.data import Named, TfdsData
+from kerastune_ft.config.options.tasks import TextClassification, TextRegression
 from kerastune_ft.data.embedded import embedded_texts
 from kerastune_ft.data.source import DataSource, open_source
 from kerastune_ft.errors import ConfigError, DataError

@@ -12,7 +12,7 @@ import pytest
 import tensorflow as tf
 from image_files import Open
 
-from kerastune_ft.config.data import Named
+from kerastune_ft.config.options.data import Named
 from kerastune_ft.data.embedded import embedded_set
 from kerastune_ft.errors import ConfigError, DataError
 from kerastune_ft.input.decode import Geometry, decode

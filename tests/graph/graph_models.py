@@ -10,8 +10,8 @@ import numpy as np
 import tensorflow as tf
 
 from kerastune_ft.backbones.base import Backbone, build, outline
-from kerastune_ft.config import phases as options
-from kerastune_ft.config.backbones import Applications
+from kerastune_ft.config.options import phases as options
+from kerastune_ft.config.options.backbones import Applications
 from kerastune_ft.graph.boundary import resolve
 from kerastune_ft.graph.partition import Partition, partition
 from kerastune_ft.graph.units import Unit

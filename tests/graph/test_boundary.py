@@ -5,8 +5,8 @@ from typing import Any
 import keras
 import pytest
 
-from kerastune_ft.config import phases as options
-from kerastune_ft.config.rates import RatePolicy
+from kerastune_ft.config.options import phases as options
+from kerastune_ft.config.options.rates import RatePolicy
 from kerastune_ft.errors import ConfigError
 from kerastune_ft.graph.boundary import resolve
 from kerastune_ft.graph.costs import activation_bytes, forward_flops

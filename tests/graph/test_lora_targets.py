@@ -7,7 +7,7 @@ import functools
 import keras
 import pytest
 
-from kerastune_ft.config.phases import Everything, Last, Lora
+from kerastune_ft.config.options.phases import Everything, Last, Lora
 from kerastune_ft.errors import ConfigError
 from kerastune_ft.graph import lora
 from kerastune_ft.graph.lora_targets import adapted, targets

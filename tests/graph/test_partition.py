@@ -18,9 +18,9 @@ from graph_models import (
 )
 
 from kerastune_ft.backbones.base import build
-from kerastune_ft.config import phases as options
-from kerastune_ft.config.backbones import Applications
 from kerastune_ft.config.facts.applications import APPLICATIONS
+from kerastune_ft.config.options import phases as options
+from kerastune_ft.config.options.backbones import Applications
 from kerastune_ft.errors import ConfigError
 from kerastune_ft.graph.boundary import HEAD, resolve
 from kerastune_ft.graph.depth import units_by_depth

@@ -9,8 +9,8 @@ import pytest
 from graph_models import masked_encoder, skip_segmenter, structure
 
 from kerastune_ft.backbones.base import Backbone
-from kerastune_ft.config import phases as options
 from kerastune_ft.config.facts.applications import APPLICATIONS
+from kerastune_ft.config.options import phases as options
 from kerastune_ft.graph import keras_private
 from kerastune_ft.graph.boundary import resolve
 from kerastune_ft.graph.depth import units_by_depth
@@ -50,7 +50,7 @@ PRINT_PATHS = """
 import sys
 import keras
 from kerastune_ft.backbones.base import outline
-from kerastune_ft.config.backbones import Applications
+from kerastune_ft.config.options.backbones import Applications
 for name in sys.argv[1:]:
     keras.utils.clear_session()
     units = outline(Applications(name=name, weights=None, image_size=96)).units

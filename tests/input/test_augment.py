@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from kerastune_ft.config.augment import AUGMENT_PRESETS, Augment
+from kerastune_ft.config.options.augment import AUGMENT_PRESETS, Augment
 from kerastune_ft.graph.randomness import example_keys
 from kerastune_ft.input.augment import augment
 

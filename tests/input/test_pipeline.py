@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from kerastune_ft.config.augment import AUGMENT_PRESETS
-from kerastune_ft.config.heads import Head
-from kerastune_ft.config.tasks import ImageClassification
+from kerastune_ft.config.options.augment import AUGMENT_PRESETS
+from kerastune_ft.config.options.heads import Head
+from kerastune_ft.config.options.tasks import ImageClassification
 from kerastune_ft.data.labels import Labels, Scheme
 from kerastune_ft.data.source import DataSource, describe
 from kerastune_ft.data.splits import Chosen

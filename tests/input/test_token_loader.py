@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 
 from kerastune_ft.backbones.text_input import TextInput
-from kerastune_ft.config.heads import Head
-from kerastune_ft.config.tasks import TextClassification
+from kerastune_ft.config.options.heads import Head
+from kerastune_ft.config.options.tasks import TextClassification
 from kerastune_ft.data.labels import Labels
 from kerastune_ft.data.source import describe
 from kerastune_ft.data.splits import Chosen

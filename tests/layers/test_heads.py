@@ -4,7 +4,7 @@ import keras
 import numpy as np
 import pytest
 
-from kerastune_ft.config.heads import Head
+from kerastune_ft.config.options.heads import Head
 from kerastune_ft.errors import ConfigError
 from kerastune_ft.layers.heads import dense_head
 

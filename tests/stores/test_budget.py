@@ -9,7 +9,7 @@ from pathlib import Path
 import filling
 import pytest
 
-from kerastune_ft.config.byte_sizes import parse_bytes, size_text
+from kerastune_ft.config.options.byte_sizes import parse_bytes, size_text
 from kerastune_ft.stores.budget import budget, clear, make_room, stores
 
 DAY = 86400

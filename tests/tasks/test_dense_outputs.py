@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from kerastune_ft.config.augment import AUGMENT_PRESETS
+from kerastune_ft.config.options.augment import AUGMENT_PRESETS
 from kerastune_ft.data.labels import Labels
 from kerastune_ft.data.source import DataSource, describe
 from kerastune_ft.data.splits import Chosen

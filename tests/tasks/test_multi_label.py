@@ -6,8 +6,8 @@ import pytest
 import tensorflow as tf
 from sklearn import metrics
 
-from kerastune_ft.config.heads import Head
-from kerastune_ft.config.tasks import ImageClassification as Options
+from kerastune_ft.config.options.heads import Head
+from kerastune_ft.config.options.tasks import ImageClassification as Options
 from kerastune_ft.data.labels import Scheme
 from kerastune_ft.errors import ConfigError
 from kerastune_ft.tasks.base import LossOptions

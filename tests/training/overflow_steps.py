@@ -13,9 +13,9 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from kerastune_ft.config.heads import Head
-from kerastune_ft.config.runtime import Runtime
-from kerastune_ft.config.tasks import ImageClassification
+from kerastune_ft.config.options.heads import Head
+from kerastune_ft.config.options.runtime import Runtime
+from kerastune_ft.config.options.tasks import ImageClassification
 from kerastune_ft.data.labels import Scheme
 from kerastune_ft.graph import keras_private, precision
 from kerastune_ft.graph.partition import partition, stages

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from kerastune_ft.config.runtime import Checkpointing
+from kerastune_ft.config.options.runtime import Checkpointing
 from kerastune_ft.errors import ConfigError, ResourceError
 from kerastune_ft.rundir import RunDirectory
 from kerastune_ft.training import checkpoint

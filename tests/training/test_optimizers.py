@@ -6,8 +6,8 @@ import keras
 import numpy as np
 import pytest
 
-from kerastune_ft.config.optimizers import OPTIMIZER_OPTIONS
-from kerastune_ft.config.phases import Phase
+from kerastune_ft.config.options.optimizers import OPTIMIZER_OPTIONS
+from kerastune_ft.config.options.phases import Phase
 from kerastune_ft.graph import keras_private
 from kerastune_ft.training import optimizers
 

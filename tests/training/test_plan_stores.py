@@ -13,8 +13,8 @@ from rich.console import Console
 from tiny_run import document, write_data
 
 from kerastune_ft.api import training
+from kerastune_ft.config.options.runtime import Runtime
 from kerastune_ft.config.read import read
-from kerastune_ft.config.runtime import Runtime
 from kerastune_ft.errors import ConfigError
 from kerastune_ft.reporting import tables
 from kerastune_ft.stores.mounts import file_system, network_notes

@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from kerastune_ft.config.rates import RatePolicy
+from kerastune_ft.config.options.rates import RatePolicy
 from kerastune_ft.training.schedules import rate_table, warmup_steps
 
 SHAPES = ("constant", "cosine", "linear", "exponential", "one_cycle", "flat_cosine")

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from kerastune_ft.config.runtime import Runtime
+from kerastune_ft.config.options.runtime import Runtime
 from kerastune_ft.errors import ConfigError
 from kerastune_ft.training import tpu
 

@@ -10,8 +10,6 @@ import math
 from collections.abc import Iterator, Mapping
 from typing import Any, TypeGuard
 
-from kerastune_ft.config.augment import changes_images
-from kerastune_ft.config.backbones import WEIGHTS_ALONE
 from kerastune_ft.config.checks.modality import modality_inconsistencies
 from kerastune_ft.config.checks.sounds import sound_inconsistencies
 from kerastune_ft.config.checks.tables import table_inconsistencies
@@ -19,8 +17,10 @@ from kerastune_ft.config.checks.texts import text_inconsistencies
 from kerastune_ft.config.documents.nodes import KeyPath, shown
 from kerastune_ft.config.facts.applications import APPLICATIONS, EMBEDDED, EMBEDDED_ALPHA, IMAGENET_ALPHAS
 from kerastune_ft.config.facts.hub_families import NO_OPTIONS
-from kerastune_ft.config.optimizers import OPTIMIZER_OPTIONS
-from kerastune_ft.config.tasks import metrics_of
+from kerastune_ft.config.options.augment import changes_images
+from kerastune_ft.config.options.backbones import WEIGHTS_ALONE
+from kerastune_ft.config.options.optimizers import OPTIMIZER_OPTIONS
+from kerastune_ft.config.options.tasks import metrics_of
 from kerastune_ft.config.words import unknown
 
 Finding = tuple[KeyPath, str]

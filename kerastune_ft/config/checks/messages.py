@@ -9,11 +9,11 @@ from typing import Annotated, Any, get_args, get_origin
 from pydantic import Tag, ValidationError
 from pydantic_core import ErrorDetails
 
-from kerastune_ft.config.base import Options
 from kerastune_ft.config.checks.availability import available, unavailable_keys
-from kerastune_ft.config.data import SHARES
 from kerastune_ft.config.documents.nodes import KeyPath, Node, Place, shown
 from kerastune_ft.config.documents.problems import Problem
+from kerastune_ft.config.options.base import Options
+from kerastune_ft.config.options.data import SHARES
 from kerastune_ft.config.run import RunConfig
 from kerastune_ft.config.words import HOMES, right_key, unknown
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from kerastune_ft.config.documents.nodes import KeyPath
 from kerastune_ft.config.facts.hub_families import HUB_FAMILIES
-from kerastune_ft.config.tasks import modality
+from kerastune_ft.config.options.tasks import modality
 
 TAKEN = {"image": "images", "text": "texts", "audio": "sounds"}
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from kerastune_ft.config.augment import changes_images
 from kerastune_ft.config.documents.nodes import KeyPath, shown
-from kerastune_ft.config.sounds import LOG_MELS
-from kerastune_ft.config.tasks import modality
+from kerastune_ft.config.options.augment import changes_images
+from kerastune_ft.config.options.spectrograms import LOG_MELS
+from kerastune_ft.config.options.tasks import modality
 
 _FRONT_END = 'write "yamnet", or {"log_mel": {}} with what differs from the usual'
 

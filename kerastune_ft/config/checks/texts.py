@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from kerastune_ft.config.augment import changes_images
 from kerastune_ft.config.documents.nodes import KeyPath
-from kerastune_ft.config.tasks import modality
+from kerastune_ft.config.options.augment import changes_images
+from kerastune_ft.config.options.tasks import modality
 
 Finding = tuple[KeyPath, str]
 _DEFAULTS = {"resize": "crop", "intensity": "auto"}

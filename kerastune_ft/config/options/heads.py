@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from kerastune_ft.config.base import Count, ListToTuple, Options
+from kerastune_ft.config.options.base import Count, ListToTuple, Options
 
 
 class Head(Options):

@@ -7,21 +7,12 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, Tag
 
-from kerastune_ft.config.augment import AUGMENT_PRESETS, Augment
-from kerastune_ft.config.base import Count, NotNegative, Options, Rate, Texts, one_of
-from kerastune_ft.config.optimizers import OPTIMIZER_OPTIONS, Optimizer
-from kerastune_ft.config.rates import RatePolicy
-from kerastune_ft.config.sizes import ImageSize
-from kerastune_ft.config.unfreeze import (
-    Everything,
-    Fraction,
-    From,
-    HeadOnly,
-    Last,
-    Match,
-    Unfreeze,
-    Variables,
-)
+from kerastune_ft.config.options.augment import AUGMENT_PRESETS, Augment
+from kerastune_ft.config.options.base import Count, NotNegative, Options, Rate, Texts, one_of
+from kerastune_ft.config.options.optimizers import OPTIMIZER_OPTIONS, Optimizer
+from kerastune_ft.config.options.rates import RatePolicy
+from kerastune_ft.config.options.sizes import ImageSize
+from kerastune_ft.config.options.unfreeze import Everything, Fraction, From, HeadOnly, Last, Match, Unfreeze, Variables
 
 __all__ = [
     "AUGMENT_PRESETS",

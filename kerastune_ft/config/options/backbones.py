@@ -7,12 +7,12 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, Field, Tag, WithJsonSchema, model_validator
 
-from kerastune_ft.config.base import Options, by_kind, one_of, problem
 from kerastune_ft.config.facts.applications import APPLICATIONS, EMBEDDED, EMBEDDED_ALPHA, EMBEDDED_SIZE
 from kerastune_ft.config.facts.hub_families import BY_CLASS, REFUSED
-from kerastune_ft.config.paths import InputPath, resolve_preset, resolve_weights
-from kerastune_ft.config.sizes import ImageSize
-from kerastune_ft.config.sounds import LOG_MELS, SoundInput
+from kerastune_ft.config.options.base import Options, by_kind, one_of, problem
+from kerastune_ft.config.options.paths import InputPath, resolve_preset, resolve_weights
+from kerastune_ft.config.options.sizes import ImageSize
+from kerastune_ft.config.options.spectrograms import LOG_MELS, SoundInput
 from kerastune_ft.config.words import unknown
 
 WEIGHTS_ALONE = (".weights.h5", ".safetensors")

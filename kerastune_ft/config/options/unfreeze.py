@@ -7,7 +7,7 @@ from typing import Annotated, Any, ClassVar
 
 from pydantic import Field, Tag
 
-from kerastune_ft.config.base import Count, Options, Texts, Word, one_of
+from kerastune_ft.config.options.base import Count, Options, Texts, Word, one_of
 
 FORMS = (
     '"none", "all", {"last": 3}, {"from": "block6"}, {"fraction": 0.3}, {"match": ["block6*"]} '

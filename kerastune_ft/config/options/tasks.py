@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field, Tag
 
-from kerastune_ft.config.base import Options, Texts, by_kind, one_of, problem
+from kerastune_ft.config.options.base import Options, Texts, by_kind, one_of, problem
 
 CLASSIFICATION_METRICS = ("loss", "accuracy", "macro_f1", "auc")
 MULTI_LABEL_METRICS = (*CLASSIFICATION_METRICS, "mean_average_precision")

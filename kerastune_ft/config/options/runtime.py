@@ -9,10 +9,10 @@ from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import Field, Tag
 
-from kerastune_ft.config.base import Count, Options, Word, one_of
-from kerastune_ft.config.byte_sizes import ByteSize
-from kerastune_ft.config.paths import LocalPath, OutputPath
-from kerastune_ft.config.phases import Phase
+from kerastune_ft.config.options.base import Count, Options, Word, one_of
+from kerastune_ft.config.options.byte_sizes import ByteSize
+from kerastune_ft.config.options.paths import LocalPath, OutputPath
+from kerastune_ft.config.options.phases import Phase
 from kerastune_ft.errors import ConfigError
 from kerastune_ft.storage import is_remote
 

@@ -9,7 +9,7 @@ from typing import Any, Literal
 
 from pydantic import Field, model_validator
 
-from kerastune_ft.config.base import Options
+from kerastune_ft.config.options.base import Options
 
 OptimizerName = Literal["sgd", "adam", "adamw", "nadam", "adagrad", "rmsprop", "lion", "lamb", "adafactor"]
 

@@ -8,7 +8,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, model_validator
 
-from kerastune_ft.config.base import Count, Options
+from kerastune_ft.config.options.base import Count, Options
 
 Preset = Literal["none", "light", "medium", "strong"]
 Strength = Annotated[float, Field(ge=0, le=1)]

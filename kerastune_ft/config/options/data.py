@@ -7,9 +7,9 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, Tag
 
-from kerastune_ft.config.base import ListToTuple, Options, Share, by_kind, one_of
-from kerastune_ft.config.paths import InputPath
-from kerastune_ft.config.sounds import Rate
+from kerastune_ft.config.options.base import ListToTuple, Options, Share, by_kind, one_of
+from kerastune_ft.config.options.paths import InputPath
+from kerastune_ft.config.options.spectrograms import Rate
 
 SPLITS = ("train", "validation", "test")
 Part = Annotated[float, Field(gt=0, lt=1)]

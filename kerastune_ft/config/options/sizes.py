@@ -6,7 +6,7 @@ from typing import Annotated, Any
 
 from pydantic import BeforeValidator, PlainSerializer, WithJsonSchema
 
-from kerastune_ft.config.base import problem
+from kerastune_ft.config.options.base import problem
 
 
 def _is_length(value: Any) -> bool:

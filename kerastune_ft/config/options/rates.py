@@ -7,7 +7,7 @@ from typing import Any, Literal
 
 from pydantic import Field, model_validator
 
-from kerastune_ft.config.base import NotNegative, Options, Rate
+from kerastune_ft.config.options.base import NotNegative, Options, Rate
 
 Shape = Literal["constant", "cosine", "linear", "exponential", "one_cycle", "flat_cosine"]
 

@@ -9,7 +9,7 @@ from typing import Annotated, Any
 
 from pydantic import Field, model_validator
 
-from kerastune_ft.config.base import Count, ListToTuple, Options, problem
+from kerastune_ft.config.options.base import Count, ListToTuple, Options, problem
 
 SAMPLE_RATE = 16_000
 """Samples a second where neither the data nor the backbone says how many."""

@@ -9,7 +9,7 @@ from typing import Annotated
 
 from pydantic import AfterValidator, ValidationInfo
 
-from kerastune_ft.config.base import problem
+from kerastune_ft.config.options.base import problem
 from kerastune_ft.config.words import right_value
 from kerastune_ft.storage import is_remote, normal
 
