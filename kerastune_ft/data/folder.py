@@ -19,7 +19,7 @@ from kerastune_ft.data.files import FileSource, listing, repeated_notes, usable
 from kerastune_ft.data.fingerprint import combined_fingerprint
 from kerastune_ft.data.labels import Labels, OneEach, number_labels
 from kerastune_ft.data.layout import FoundFile, found_files
-from kerastune_ft.data.media import Medium, medium_of
+from kerastune_ft.data.modalities import Medium, medium_of
 from kerastune_ft.data.source import DataSource, Report, SkippedFile, describe
 from kerastune_ft.data.splits import Chosen, Examples, absent_notes, choose_splits
 from kerastune_ft.data.walk import IMAGES, Sought, Walk, holds

@@ -15,10 +15,10 @@ from kerastune_ft.config.options.data import TfdsData
 from kerastune_ft.config.options.tasks import Task
 from kerastune_ft.data import builders
 from kerastune_ft.data.builders import Features
-from kerastune_ft.data.content_store import ContentStore, Entry, stored
 from kerastune_ft.data.fingerprint import combined_fingerprint
 from kerastune_ft.data.intensity import Intensity, mapped_png, stored_range, stored_size
 from kerastune_ft.data.labels import number_labels
+from kerastune_ft.data.record_store import ContentStore, Entry, stored
 from kerastune_ft.data.source import Catalogue, DataSource, Report, counted, describe
 from kerastune_ft.data.splits import Examples, choose_splits
 from kerastune_ft.errors import DataError

@@ -15,7 +15,7 @@ from kerastune_ft.data.files import FileSource, listing, repeated_notes, usable
 from kerastune_ft.data.fingerprint import combined_fingerprint
 from kerastune_ft.data.frame import Frame, read_frame
 from kerastune_ft.data.labels import Labels, number_labels
-from kerastune_ft.data.media import Medium, medium_of
+from kerastune_ft.data.modalities import Medium, medium_of
 from kerastune_ft.data.remedies import skipping
 from kerastune_ft.data.source import DataSource, Report, SkippedFile, counted, describe
 from kerastune_ft.data.splits import Chosen, Examples, absent_notes, choose_splits
