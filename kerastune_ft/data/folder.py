@@ -12,17 +12,17 @@ import numpy as np
 
 from kerastune_ft.config.options.data import FolderData, Fractions, PatternGroup, Splits
 from kerastune_ft.config.options.tasks import Task
-from kerastune_ft.data.archive import is_archive, unpacked
-from kerastune_ft.data.checked import CheckedFile
-from kerastune_ft.data.fetched import fetched
-from kerastune_ft.data.files import FileSource, listing, repeated_notes, usable
-from kerastune_ft.data.fingerprint import combined_fingerprint
+from kerastune_ft.data.files.archive import is_archive, unpacked
+from kerastune_ft.data.files.check import CheckedFile
+from kerastune_ft.data.files.class_folders import FoundFile, found_files
+from kerastune_ft.data.files.download import fetched
+from kerastune_ft.data.files.file_source import FileSource, listing, repeated_notes, usable
+from kerastune_ft.data.files.find import IMAGES, Sought, Walk, holds
+from kerastune_ft.data.files.fingerprint import combined_fingerprint
 from kerastune_ft.data.labels import Labels, OneEach, number_labels
-from kerastune_ft.data.layout import FoundFile, found_files
 from kerastune_ft.data.modalities import Medium, medium_of
 from kerastune_ft.data.source import DataSource, Report, SkippedFile, describe
 from kerastune_ft.data.splits import Chosen, Examples, absent_notes, choose_splits
-from kerastune_ft.data.walk import IMAGES, Sought, Walk, holds
 from kerastune_ft.errors import DataError
 from kerastune_ft.storage import path_of
 

@@ -21,8 +21,8 @@ import tensorflow as tf
 from PIL import ExifTags, Image
 
 from kerastune_ft import storage
-from kerastune_ft.data.checked import CheckedFile, FileCheck, content_of, not_read
-from kerastune_ft.data.fingerprint import content_identity, stamp
+from kerastune_ft.data.files.check import CheckedFile, FileCheck, content_of, not_read
+from kerastune_ft.data.files.fingerprint import content_identity, stamp
 from kerastune_ft.data.intensity import (
     Intensity,
     UnusableImageError,

@@ -9,12 +9,12 @@ from typing import Any
 
 from kerastune_ft.config.options.data import FolderData, TableData
 from kerastune_ft.config.options.tasks import Task, modality
-from kerastune_ft.data.checked import FileCheck
-from kerastune_ft.data.files import FileSource, ImageFileSource, rotated_notes
+from kerastune_ft.data.files.check import FileCheck
+from kerastune_ft.data.files.file_source import FileSource, ImageFileSource, rotated_notes
+from kerastune_ft.data.files.find import IMAGES, SOUNDS, Sought
 from kerastune_ft.data.images import ImageCheck
 from kerastune_ft.data.sounds import SoundCheck, SoundFileSource, silent_notes
 from kerastune_ft.data.source import Catalogue, Report
-from kerastune_ft.data.walk import IMAGES, SOUNDS, Sought
 
 
 @dataclass(frozen=True)

@@ -16,7 +16,7 @@ import numpy as np
 from kerastune_ft.config.options.data import Named, TfdsData
 from kerastune_ft.config.options.tasks import Task
 from kerastune_ft.data import embedded
-from kerastune_ft.data.fingerprint import combined_fingerprint, content_identity
+from kerastune_ft.data.files.fingerprint import combined_fingerprint, content_identity
 from kerastune_ft.data.generated import check_embedded, named_spans
 from kerastune_ft.data.labels import OneEach, RawLabels, number_labels
 from kerastune_ft.data.record_store import ContentStore, Entry, stored

@@ -13,9 +13,9 @@ import numpy as np
 import tensorflow as tf
 
 from kerastune_ft import storage
-from kerastune_ft.data.checked import CheckedFile, FileCheck, content_of, not_read
-from kerastune_ft.data.files import FileSource
-from kerastune_ft.data.fingerprint import stamp
+from kerastune_ft.data.files.check import CheckedFile, FileCheck, content_of, not_read
+from kerastune_ft.data.files.file_source import FileSource
+from kerastune_ft.data.files.fingerprint import stamp
 from kerastune_ft.data.source import Catalogue, Report, counted
 from kerastune_ft.data.wav import UnusableSoundError, samples
 

@@ -10,9 +10,9 @@ import numpy as np
 
 from kerastune_ft.config.options.data import Column, Named, TableData
 from kerastune_ft.config.options.tasks import Task
-from kerastune_ft.data.checked import CheckedFile
-from kerastune_ft.data.files import FileSource, listing, repeated_notes, usable
-from kerastune_ft.data.fingerprint import combined_fingerprint
+from kerastune_ft.data.files.check import CheckedFile
+from kerastune_ft.data.files.file_source import FileSource, listing, repeated_notes, usable
+from kerastune_ft.data.files.fingerprint import combined_fingerprint
 from kerastune_ft.data.frame import Frame, read_frame
 from kerastune_ft.data.labels import Labels, number_labels
 from kerastune_ft.data.modalities import Medium, medium_of

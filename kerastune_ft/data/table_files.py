@@ -11,10 +11,10 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from kerastune_ft import storage
-from kerastune_ft.data.checked import CheckedFile, FileCheck
+from kerastune_ft.data.files.check import CheckedFile, FileCheck
+from kerastune_ft.data.files.find import Sought
 from kerastune_ft.data.frame import Frame, shown
 from kerastune_ft.data.source import counted
-from kerastune_ft.data.walk import Sought
 from kerastune_ft.errors import DataError
 
 _SHOWN = 20

@@ -11,16 +11,16 @@ import numpy as np
 
 from kerastune_ft.config.options.data import FolderData, Fractions, Splits
 from kerastune_ft.config.options.tasks import Task
-from kerastune_ft.data.files import listing
-from kerastune_ft.data.fingerprint import combined_fingerprint
+from kerastune_ft.data.files.class_folders import FoundFile, found_files
+from kerastune_ft.data.files.file_source import listing
+from kerastune_ft.data.files.find import TEXTS, Walk
+from kerastune_ft.data.files.fingerprint import combined_fingerprint
 from kerastune_ft.data.folder import natural_splits, pattern_groups, root_of
 from kerastune_ft.data.labels import Labels, OneEach, number_labels
-from kerastune_ft.data.layout import FoundFile, found_files
 from kerastune_ft.data.remedies import skipping
 from kerastune_ft.data.source import DataSource, Report, SkippedFile, counted, describe
 from kerastune_ft.data.splits import Chosen, Examples, absent_notes, choose_splits
 from kerastune_ft.data.texts import Texts, TextSource, identity, notes_on, present
-from kerastune_ft.data.walk import TEXTS, Walk
 from kerastune_ft.errors import DataError
 from kerastune_ft.storage import path_of
 

@@ -10,7 +10,7 @@ import numpy as np
 
 from kerastune_ft.config.options.data import Column, TableData
 from kerastune_ft.config.options.tasks import Task
-from kerastune_ft.data.fingerprint import combined_fingerprint
+from kerastune_ft.data.files.fingerprint import combined_fingerprint
 from kerastune_ft.data.frame import Frame, read_frame
 from kerastune_ft.data.labels import Labels
 from kerastune_ft.data.source import DataSource, Report, SkippedFile, describe

@@ -8,8 +8,8 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 import tensorflow as tf
 
-from kerastune_ft.data.files import listing
-from kerastune_ft.data.fingerprint import content_identity
+from kerastune_ft.data.files.file_source import listing
+from kerastune_ft.data.files.fingerprint import content_identity
 from kerastune_ft.data.labels import Labels
 from kerastune_ft.data.remedies import skipping
 from kerastune_ft.data.source import Catalogue, DataSource, SkippedFile, counted

@@ -7,9 +7,9 @@ from collections import Counter
 from pathlib import Path
 
 from kerastune_ft.config.options.data import Named
-from kerastune_ft.data.layout import FoundFile, found_files, likely_splits
+from kerastune_ft.data.files.class_folders import FoundFile, found_files, likely_splits
+from kerastune_ft.data.files.find import SOUNDS, TEXTS, Sought, Walk, holds
 from kerastune_ft.data.source import SPLITS, counted
-from kerastune_ft.data.walk import SOUNDS, TEXTS, Sought, Walk, holds
 from kerastune_ft.errors import DataError
 from kerastune_ft.inspect.sight import Sight, classification, divide, put
 from kerastune_ft.inspect.sought import MODALITIES

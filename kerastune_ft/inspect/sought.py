@@ -6,7 +6,7 @@ import os
 from collections import Counter
 from pathlib import Path
 
-from kerastune_ft.data.walk import IMAGES, SOUNDS, TEXTS, Sought, Walk
+from kerastune_ft.data.files.find import IMAGES, SOUNDS, TEXTS, Sought, Walk
 
 MODALITIES = {IMAGES.noun: "image", SOUNDS.noun: "audio", TEXTS.noun: "text"}
 """By the noun of what is sought, how the tasks on it are called."""

@@ -19,8 +19,8 @@ from kerastune_ft.config.options.data import ArraysData, FolderData, TableData
 from kerastune_ft.config.options.runtime import Runtime, cache_directory
 from kerastune_ft.config.options.tasks import Classification
 from kerastune_ft.config.run import RunConfig
-from kerastune_ft.data.archive import is_archive
-from kerastune_ft.data.fetched import fetched
+from kerastune_ft.data.files.archive import is_archive
+from kerastune_ft.data.files.download import fetched
 from kerastune_ft.data.frame import is_table
 from kerastune_ft.data.labels import Scheme
 from kerastune_ft.data.remedies import without_options

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 import tensorflow as tf
 
-from kerastune_ft.data.files import listing
+from kerastune_ft.data.files.file_source import listing
 from kerastune_ft.data.source import DataSource, counted
 from kerastune_ft.errors import DataError
 

@@ -11,7 +11,7 @@ import tensorflow as tf
 from image_files import Open, class_folders, encoded, pixels, write
 from PIL import ExifTags, Image
 
-from kerastune_ft.data import fingerprint
+from kerastune_ft.data.files import fingerprint
 from kerastune_ft.data.source import DataSource
 from kerastune_ft.errors import DataError
 from kerastune_ft.input.decode import Geometry, decode

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from kerastune_ft.data.walk import SOUNDS
+from kerastune_ft.data.files.find import SOUNDS
 from kerastune_ft.inference.inputs import Reading, listings
 from kerastune_ft.inference.items import Item
 from kerastune_ft.inference.sounds import SoundReader

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from kerastune_ft.data.walk import TEXTS
+from kerastune_ft.data.files.find import TEXTS
 from kerastune_ft.inference.inputs import Reading
 from kerastune_ft.inference.text_inputs import text_listings
 

@@ -13,8 +13,8 @@ import tensorflow as tf
 
 from kerastune_ft import storage
 from kerastune_ft.config.options.data import FolderData, TableData
-from kerastune_ft.data.checked import CheckedFile
-from kerastune_ft.data.fingerprint import stamp
+from kerastune_ft.data.files.check import CheckedFile
+from kerastune_ft.data.files.fingerprint import stamp
 from kerastune_ft.data.images import CheckedImage, unreadable
 from kerastune_ft.data.labels import Labels
 from kerastune_ft.data.remedies import skipping

@@ -15,7 +15,7 @@ from typing import IO
 
 from filelock import FileLock
 
-from kerastune_ft.data.fingerprint import file_sha256
+from kerastune_ft.data.files.fingerprint import file_sha256
 from kerastune_ft.data.source import Report
 from kerastune_ft.errors import DataError, ResourceError
 from kerastune_ft.storage import is_remote

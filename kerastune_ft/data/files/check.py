@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any, ClassVar, Generic, TypeVar
 
 from kerastune_ft import storage
-from kerastune_ft.data.fingerprint import FileRecords
+from kerastune_ft.data.files.fingerprint import FileRecords
 from kerastune_ft.data.source import Report
 
 _REPORT_SECONDS = 20.0
