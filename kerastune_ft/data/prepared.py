@@ -16,7 +16,7 @@ from kerastune_ft.config.options.tasks import Task
 from kerastune_ft.data import builders
 from kerastune_ft.data.builders import Features
 from kerastune_ft.data.files.fingerprint import combined_fingerprint
-from kerastune_ft.data.intensity import Intensity, mapped_png, stored_range, stored_size
+from kerastune_ft.data.images.intensity import Intensity, mapped_png, stored_range, stored_size
 from kerastune_ft.data.labels import number_labels
 from kerastune_ft.data.record_store import ContentStore, Entry, stored
 from kerastune_ft.data.source import Catalogue, DataSource, Report, counted, describe

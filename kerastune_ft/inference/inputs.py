@@ -19,7 +19,7 @@ from kerastune_ft.data.files.archive import unpacked
 from kerastune_ft.data.files.download import fetched
 from kerastune_ft.data.files.find import IMAGES, SOUNDS, TEXTS, Sought, Walk
 from kerastune_ft.data.frame import is_table, read_frame, shown
-from kerastune_ft.data.intensity import Intensity
+from kerastune_ft.data.images.intensity import Intensity
 from kerastune_ft.data.sound_arrays import MODEL_RATE, rate_of
 from kerastune_ft.data.templates import input_texts
 from kerastune_ft.errors import ConfigError, DataError

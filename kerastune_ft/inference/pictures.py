@@ -14,8 +14,8 @@ import numpy as np
 import tensorflow as tf
 from PIL import Image
 
-from kerastune_ft.data.images import read_once
-from kerastune_ft.data.intensity import Intensity, UnusableImageError, mapped
+from kerastune_ft.data.images.check import read_once
+from kerastune_ft.data.images.intensity import Intensity, UnusableImageError, mapped
 from kerastune_ft.inference.items import Item
 from kerastune_ft.input.decode import Geometry
 from kerastune_ft.tasks.images import ImageInputs

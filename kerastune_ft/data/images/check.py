@@ -23,7 +23,7 @@ from PIL import ExifTags, Image
 from kerastune_ft import storage
 from kerastune_ft.data.files.check import CheckedFile, FileCheck, content_of, not_read
 from kerastune_ft.data.files.fingerprint import content_identity, stamp
-from kerastune_ft.data.intensity import (
+from kerastune_ft.data.images.intensity import (
     Intensity,
     UnusableImageError,
     is_deep,

@@ -1,0 +1,4 @@
+"""Reading and checking image files and arrays of images.
+
+Nothing here knows where labels come from.
+"""
