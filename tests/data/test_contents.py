@@ -143,7 +143,7 @@ def test_identities_are_the_beginning_of_the_content(tmp_path: Path, open_folder
 @pytest.mark.parametrize("kind", ["folder", "arrays"])
 def test_other_data_to_evaluate_on_has_contents_too(tmp_path: Path, kind: str) -> None:
     from kerastune_ft.config.options.data import ArraysData, FolderData
-    from kerastune_ft.data import arrays, folder
+    from kerastune_ft.data.kinds import arrays, folder
 
     if kind == "folder":
         options: Any = FolderData(path=str(class_folders(tmp_path / "pets", 4)))

@@ -11,7 +11,7 @@ from table_writing import delimited, images, open_table, pet_table, pets
 
 from kerastune_ft.config.options.data import MultipleLabels, TableData
 from kerastune_ft.config.options.tasks import ImageClassification
-from kerastune_ft.data.table import open_unsplit
+from kerastune_ft.data.kinds.table import open_unsplit
 from kerastune_ft.errors import ConfigError, DataError
 
 FINDINGS = ("Edema|Mass", "No Finding", "Mass", "Edema")

@@ -17,7 +17,7 @@ from kerastune_ft.config.options.data import Named, TfdsData
 from kerastune_ft.config.options.tasks import Task
 from kerastune_ft.data import embedded
 from kerastune_ft.data.files.fingerprint import combined_fingerprint, content_identity
-from kerastune_ft.data.generated import check_embedded, named_spans
+from kerastune_ft.data.kinds.embedded import check_embedded, named_spans
 from kerastune_ft.data.labels import OneEach, RawLabels, number_labels
 from kerastune_ft.data.record_store import ContentStore, Entry, stored
 from kerastune_ft.data.samples import SampleSource, own_rate
@@ -98,21 +98,21 @@ def _embedded(options: TfdsData, directory: Path, report: Report) -> _Read:
 def _prepared(options: TfdsData, directory: Path, report: Report) -> _Read:
     import tensorflow_datasets as tfds
 
-    from kerastune_ft.data import builders
+    from kerastune_ft.data.kinds import tfds_builder
 
-    builder = builders.opened_builder(options)
-    features, info = builders.features_read(builder, options, tfds.features.Audio, "audio"), builder.info
+    builder = tfds_builder.opened_builder(options)
+    features, info = tfds_builder.features_read(builder, options, tfds.features.Audio, "audio"), builder.info
     sound = info.features[features.inputs[0]]
     rate, rate_notes = own_rate(getattr(sound, "sample_rate", None), options.sample_rate, info.full_name)
-    bases, notes = builders.bases_read(builder, options.splits)
+    bases, notes = tfds_builder.bases_read(builder, options.splits)
     dtype = np.dtype(np.int16 if np.issubdtype(sound.np_dtype, np.integer) else np.float32)
 
     def entries(split: str) -> Iterator[Entry]:
-        for position, ((samples,), label, group) in enumerate(builders.examples(builder, features, split)):
+        for position, ((samples,), label, group) in enumerate(tfds_builder.examples(builder, features, split)):
             yield _entry(np.asarray(samples), label, group, dtype, f"{split}[{position}]")
 
     store = stored(
-        ["sounds", _STORE_VERSION, "prepared", *builders.address(builder, features, bases)],
+        ["sounds", _STORE_VERSION, "prepared", *tfds_builder.address(builder, features, bases)],
         bases,
         entries,
         directory,
@@ -122,9 +122,9 @@ def _prepared(options: TfdsData, directory: Path, report: Report) -> _Read:
         info.full_name,
         store,
         dtype,
-        lambda labels: builders.raw_labels(builder, features, labels),
+        lambda labels: tfds_builder.raw_labels(builder, features, labels),
         rate,
-        builders.natural_splits(builder, options.splits, bases, store.ranges),
+        tfds_builder.natural_splits(builder, options.splits, bases, store.ranges),
         (*rate_notes, *notes),
     )
 

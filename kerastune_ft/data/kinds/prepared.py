@@ -13,10 +13,10 @@ import tensorflow_datasets as tfds
 
 from kerastune_ft.config.options.data import TfdsData
 from kerastune_ft.config.options.tasks import Task
-from kerastune_ft.data import builders
-from kerastune_ft.data.builders import Features
 from kerastune_ft.data.files.fingerprint import combined_fingerprint
 from kerastune_ft.data.images.intensity import Intensity, mapped_png, stored_range, stored_size
+from kerastune_ft.data.kinds import tfds_builder
+from kerastune_ft.data.kinds.tfds_builder import Features
 from kerastune_ft.data.labels import number_labels
 from kerastune_ft.data.record_store import ContentStore, Entry, stored
 from kerastune_ft.data.source import Catalogue, DataSource, Report, counted, describe
@@ -50,25 +50,25 @@ class PreparedSource(DataSource):
 
 def open_source(options: TfdsData, task_options: Task, cache_directory: Path, report: Report) -> DataSource:
     """Open a prepared builder of images."""
-    builder = builders.opened_builder(options)
-    features = builders.features_read(builder, options, tfds.features.Image, _WHAT)
-    bases, notes = builders.bases_read(builder, options.splits)
+    builder = tfds_builder.opened_builder(options)
+    features = tfds_builder.features_read(builder, options, tfds.features.Image, _WHAT)
+    bases, notes = tfds_builder.bases_read(builder, options.splits)
     dtype = builder.info.features[features.inputs[0]].dtype
     if dtype not in (np.uint8, np.uint16):
-        raise DataError(builders.not_this(builder, features.inputs[0], tfds.features.Image, _WHAT))
+        raise DataError(tfds_builder.not_this(builder, features.inputs[0], tfds.features.Image, _WHAT))
     if dtype == np.uint16 and options.intensity == "auto":
         raise DataError(_deep(builder, features, bases))
     intensity = None if options.intensity == "auto" else options.intensity
     store = stored(
-        ["images", _STORE_VERSION, intensity, *builders.address(builder, features, bases)],
+        ["images", _STORE_VERSION, intensity, *tfds_builder.address(builder, features, bases)],
         bases,
         lambda split: _entries(builder, features, intensity, split),
         cache_directory / "tfds",
         lambda: report(f"reading {builder.info.full_name} into the cache, once"),
     )
-    raw = builders.raw_labels(builder, features, store.labels)
+    raw = tfds_builder.raw_labels(builder, features, store.labels)
     labels = number_labels(raw, store.keys, task_options, options.name)
-    natural = builders.natural_splits(builder, options.splits, bases, store.ranges)
+    natural = tfds_builder.natural_splits(builder, options.splits, bases, store.ranges)
     groups = store.groups if features.group is not None else None
     chosen = choose_splits(options.splits, natural, Examples.labelled(store.keys, labels, groups))
     fingerprint = combined_fingerprint(zip(store.keys, store.label_texts(), store.hashes, strict=True))
@@ -93,7 +93,7 @@ def _deep(builder: Any, features: Features, bases: Sequence[str]) -> str:
 
 def _contents(builder: Any, features: Features, split: str) -> Iterator[tuple[bytes, str | list[str], list[str]]]:
     skipped = {features.inputs[0]: tfds.decode.SkipDecoding()}
-    for (content,), label, group in builders.examples(builder, features, split, skipped):
+    for (content,), label, group in tfds_builder.examples(builder, features, split, skipped):
         yield content, label, group
 
 

@@ -12,9 +12,9 @@ import tensorflow as tf
 
 from kerastune_ft.config.options.data import ArraysData
 from kerastune_ft.config.options.tasks import Task
-from kerastune_ft.data.array_file import ArrayFile, Labelled, array_file, labelled
 from kerastune_ft.data.files.fingerprint import combined_fingerprint, content_identity
 from kerastune_ft.data.images.intensity import Intensity, mapped
+from kerastune_ft.data.kinds.array_file import ArrayFile, Labelled, array_file, labelled
 from kerastune_ft.data.source import Catalogue, DataSource, Report, counted
 from kerastune_ft.data.splits import Chosen
 from kerastune_ft.errors import DataError

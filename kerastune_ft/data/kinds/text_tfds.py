@@ -14,7 +14,7 @@ from kerastune_ft.config.options.data import Named, TfdsData
 from kerastune_ft.config.options.tasks import Task
 from kerastune_ft.data import embedded
 from kerastune_ft.data.files.fingerprint import combined_fingerprint
-from kerastune_ft.data.generated import check_embedded, named_spans
+from kerastune_ft.data.kinds.embedded import check_embedded, named_spans
 from kerastune_ft.data.labels import OneEach, RawLabels, number_labels
 from kerastune_ft.data.record_store import Entry, stored
 from kerastune_ft.data.source import DataSource, Report, describe
@@ -109,19 +109,19 @@ def _embedded(options: TfdsData) -> _Read:
 def _prepared(options: TfdsData, directory: Path, report: Report) -> _Read:
     import tensorflow_datasets as tfds
 
-    from kerastune_ft.data import builders
+    from kerastune_ft.data.kinds import tfds_builder
 
-    builder = builders.opened_builder(options)
-    features = builders.features_read(builder, options, tfds.features.Text, "text", pairs=True)
+    builder = tfds_builder.opened_builder(options)
+    features = tfds_builder.features_read(builder, options, tfds.features.Text, "text", pairs=True)
     full_name = builder.info.full_name
-    bases, notes = builders.bases_read(builder, options.splits)
+    bases, notes = tfds_builder.bases_read(builder, options.splits)
 
     def entries(split: str) -> Iterator[Entry]:
-        for texts, label, group in builders.examples(builder, features, split):
+        for texts, label, group in tfds_builder.examples(builder, features, split):
             yield Entry(json.dumps([text.decode() for text in texts]).encode(), label, group)
 
     store = stored(
-        ["texts", _STORE_VERSION, *builders.address(builder, features, bases)],
+        ["texts", _STORE_VERSION, *tfds_builder.address(builder, features, bases)],
         bases,
         entries,
         directory,
@@ -131,9 +131,9 @@ def _prepared(options: TfdsData, directory: Path, report: Report) -> _Read:
         full_name,
         [tuple(json.loads(store.content(index))) for index in range(len(store.keys))],
         store.labels,
-        lambda labels: builders.raw_labels(builder, features, labels),
+        lambda labels: tfds_builder.raw_labels(builder, features, labels),
         store.keys,
         store.groups if features.group else None,
-        builders.natural_splits(builder, options.splits, bases, store.ranges),
+        tfds_builder.natural_splits(builder, options.splits, bases, store.ranges),
         tuple(notes),
     )
