@@ -13,8 +13,8 @@ import numpy as np
 
 from kerastune_ft.data.balance import Items, mended
 from kerastune_ft.data.examples import Examples, listed
+from kerastune_ft.data.labels.spelling import merging, misspelt
 from kerastune_ft.data.source import counted
-from kerastune_ft.data.spelling import merging, misspelt
 from kerastune_ft.errors import DataError
 
 

@@ -9,7 +9,7 @@ from typing import Self
 
 import numpy as np
 
-from kerastune_ft.data.labels import Labels
+from kerastune_ft.data.labels.labels import Labels
 from kerastune_ft.errors import DataError
 
 _SHOWN = 5

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from kerastune_ft.config.options.tasks import modality
-from kerastune_ft.data.labels import Labels, Scheme, scheme_of
+from kerastune_ft.data.labels.labels import Labels, Scheme, scheme_of
 from kerastune_ft.errors import ConfigError
 from kerastune_ft.storage import told_of_data
 

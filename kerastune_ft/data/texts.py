@@ -10,7 +10,7 @@ import tensorflow as tf
 
 from kerastune_ft.data.files.file_source import listing
 from kerastune_ft.data.files.fingerprint import content_identity
-from kerastune_ft.data.labels import Labels
+from kerastune_ft.data.labels.labels import Labels
 from kerastune_ft.data.remedies import skipping
 from kerastune_ft.data.source import Catalogue, DataSource, SkippedFile, counted
 from kerastune_ft.errors import DataError

@@ -33,7 +33,7 @@ def judged(rows: Iterable[Mapping[str, str]], split: str, classes: Sequence[str]
 def members(text: str) -> list[str]:
     """Return the labels that one cell holds; none of an empty one."""
     # The module that names the separator loads NumPy.
-    from kerastune_ft.data.labels import SEPARATOR
+    from kerastune_ft.data.labels.labels import SEPARATOR
 
     return text.split(SEPARATOR) if text else []
 

@@ -10,7 +10,7 @@ from typing import Any, ClassVar
 import numpy as np
 import tensorflow as tf
 
-from kerastune_ft.data.labels import Scheme
+from kerastune_ft.data.labels.labels import Scheme
 from kerastune_ft.input.decode import Geometry
 
 

@@ -12,7 +12,7 @@ import tensorflow as tf
 
 from kerastune_ft.config.options.heads import Head
 from kerastune_ft.config.options.tasks import Classification as Options
-from kerastune_ft.data.labels import Scheme
+from kerastune_ft.data.labels.labels import Scheme
 from kerastune_ft.errors import ConfigError
 from kerastune_ft.input.decode import Geometry
 from kerastune_ft.tasks.base import PLAIN, LossOptions

@@ -18,7 +18,7 @@ from kerastune_ft.backbones.text_input import MASK, PADDING_MASK, TOKEN_IDS, Tex
 from kerastune_ft.config.checks.modality import TAKEN, misfits
 from kerastune_ft.config.options.runtime import cache_directory
 from kerastune_ft.config.run import RunConfig
-from kerastune_ft.data.labels import Scheme
+from kerastune_ft.data.labels.labels import Scheme
 from kerastune_ft.data.source import DataSource, open_source
 from kerastune_ft.data.texts import TextSource
 from kerastune_ft.errors import ConfigError

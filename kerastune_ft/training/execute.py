@@ -22,7 +22,7 @@ from kerastune_ft.config.run import RunConfig
 from kerastune_ft.data.files.archive import is_archive
 from kerastune_ft.data.files.download import fetched
 from kerastune_ft.data.frame import is_table
-from kerastune_ft.data.labels import Scheme
+from kerastune_ft.data.labels.labels import Scheme
 from kerastune_ft.data.remedies import without_options
 from kerastune_ft.data.source import DataSource, counted, source_module
 from kerastune_ft.data.splits import splits_table

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from kerastune_ft.config.options.tasks import ImageClassification, ImageRegression
-from kerastune_ft.data.labels import Columns, OneEach, Scheme, Several, number_labels, scheme_of
+from kerastune_ft.data.labels.labels import Columns, OneEach, Scheme, Several, number_labels, scheme_of
 from kerastune_ft.errors import ConfigError, DataError
 
 KEYS = ["row 2", "row 3", "row 4"]

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from kerastune_ft.data.spelling import merging, misspelt
+from kerastune_ft.data.labels.spelling import merging, misspelt
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from kerastune_ft.config.options.data import Fractions, Named
-from kerastune_ft.data.classes import sorted_labels
+from kerastune_ft.data.labels.classes import sorted_labels
 from kerastune_ft.data.splits import Examples, choose_splits, fraction_splits
 from kerastune_ft.errors import DataError
 

@@ -11,7 +11,7 @@ import tensorflow as tf
 from kerastune_ft.config.options.augment import AUGMENT_PRESETS
 from kerastune_ft.config.options.heads import Head
 from kerastune_ft.config.options.tasks import ImageClassification
-from kerastune_ft.data.labels import Labels, Scheme
+from kerastune_ft.data.labels.labels import Labels, Scheme
 from kerastune_ft.data.source import DataSource, describe
 from kerastune_ft.data.splits import Chosen
 from kerastune_ft.graph import randomness

@@ -11,7 +11,7 @@ import pytest
 import tensorflow as tf
 
 from kerastune_ft.config.options.augment import AUGMENT_PRESETS
-from kerastune_ft.data.labels import Labels
+from kerastune_ft.data.labels.labels import Labels
 from kerastune_ft.data.source import DataSource, describe
 from kerastune_ft.data.splits import Chosen
 from kerastune_ft.graph import keras_private, randomness

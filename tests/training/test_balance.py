@@ -10,7 +10,7 @@ import tensorflow as tf
 from sklearn.utils.class_weight import compute_class_weight
 
 from kerastune_ft.config.options.phases import Phase
-from kerastune_ft.data.labels import Labels
+from kerastune_ft.data.labels.labels import Labels
 from kerastune_ft.data.source import DataSource, describe
 from kerastune_ft.data.splits import Chosen
 from kerastune_ft.errors import ConfigError

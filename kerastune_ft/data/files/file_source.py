@@ -16,7 +16,7 @@ from kerastune_ft.config.options.data import FolderData, TableData
 from kerastune_ft.data.files.check import CheckedFile
 from kerastune_ft.data.files.fingerprint import stamp
 from kerastune_ft.data.images.check import CheckedImage, unreadable
-from kerastune_ft.data.labels import Labels
+from kerastune_ft.data.labels.labels import Labels
 from kerastune_ft.data.remedies import skipping
 from kerastune_ft.data.source import Catalogue, DataSource, SkippedFile, counted
 from kerastune_ft.errors import DataError

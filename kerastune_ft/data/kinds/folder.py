@@ -19,7 +19,7 @@ from kerastune_ft.data.files.download import fetched
 from kerastune_ft.data.files.file_source import FileSource, listing, repeated_notes, usable
 from kerastune_ft.data.files.find import IMAGES, Sought, Walk, holds
 from kerastune_ft.data.files.fingerprint import combined_fingerprint
-from kerastune_ft.data.labels import Labels, OneEach, number_labels
+from kerastune_ft.data.labels.labels import Labels, OneEach, number_labels
 from kerastune_ft.data.modalities import Medium, medium_of
 from kerastune_ft.data.source import DataSource, Report, SkippedFile, describe
 from kerastune_ft.data.splits import Chosen, Examples, absent_notes, choose_splits

@@ -17,7 +17,7 @@ from kerastune_ft.data.files.fingerprint import combined_fingerprint
 from kerastune_ft.data.images.intensity import Intensity, mapped_png, stored_range, stored_size
 from kerastune_ft.data.kinds import tfds_builder
 from kerastune_ft.data.kinds.tfds_builder import Features
-from kerastune_ft.data.labels import number_labels
+from kerastune_ft.data.labels.labels import number_labels
 from kerastune_ft.data.record_store import ContentStore, Entry, stored
 from kerastune_ft.data.source import Catalogue, DataSource, Report, counted, describe
 from kerastune_ft.data.splits import Examples, choose_splits

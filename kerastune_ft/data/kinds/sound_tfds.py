@@ -18,7 +18,7 @@ from kerastune_ft.config.options.tasks import Task
 from kerastune_ft.data import embedded
 from kerastune_ft.data.files.fingerprint import combined_fingerprint, content_identity
 from kerastune_ft.data.kinds.embedded import check_embedded, named_spans
-from kerastune_ft.data.labels import OneEach, RawLabels, number_labels
+from kerastune_ft.data.labels.labels import OneEach, RawLabels, number_labels
 from kerastune_ft.data.record_store import ContentStore, Entry, stored
 from kerastune_ft.data.samples import SampleSource, own_rate
 from kerastune_ft.data.source import DataSource, Report, describe

@@ -14,7 +14,7 @@ from kerastune_ft.data.files.check import CheckedFile
 from kerastune_ft.data.files.file_source import FileSource, listing, repeated_notes, usable
 from kerastune_ft.data.files.fingerprint import combined_fingerprint
 from kerastune_ft.data.frame import Frame, read_frame
-from kerastune_ft.data.labels import Labels, number_labels
+from kerastune_ft.data.labels.labels import Labels, number_labels
 from kerastune_ft.data.modalities import Medium, medium_of
 from kerastune_ft.data.remedies import skipping
 from kerastune_ft.data.source import DataSource, Report, SkippedFile, counted, describe

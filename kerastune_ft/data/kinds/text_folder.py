@@ -16,7 +16,7 @@ from kerastune_ft.data.files.file_source import listing
 from kerastune_ft.data.files.find import TEXTS, Walk
 from kerastune_ft.data.files.fingerprint import combined_fingerprint
 from kerastune_ft.data.kinds.folder import natural_splits, pattern_groups, root_of
-from kerastune_ft.data.labels import Labels, OneEach, number_labels
+from kerastune_ft.data.labels.labels import Labels, OneEach, number_labels
 from kerastune_ft.data.remedies import skipping
 from kerastune_ft.data.source import DataSource, Report, SkippedFile, counted, describe
 from kerastune_ft.data.splits import Chosen, Examples, absent_notes, choose_splits

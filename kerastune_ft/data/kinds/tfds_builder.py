@@ -15,7 +15,7 @@ import tensorflow_datasets as tfds
 
 from kerastune_ft.config.options.data import Named, TfdsData
 from kerastune_ft.data import embedded
-from kerastune_ft.data.labels import Columns, OneEach, RawLabels, Several
+from kerastune_ft.data.labels.labels import Columns, OneEach, RawLabels, Several
 from kerastune_ft.data.source import SPLITS, counted
 from kerastune_ft.errors import DataError
 from kerastune_ft.storage import path_of

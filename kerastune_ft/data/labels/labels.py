@@ -14,7 +14,7 @@ from typing import Any, Literal
 import numpy as np
 
 from kerastune_ft.config.options.tasks import Classification, Regression, Task
-from kerastune_ft.data.classes import class_names, number_classes, refuse_unlisted, sorted_labels
+from kerastune_ft.data.labels.classes import class_names, number_classes, refuse_unlisted, sorted_labels
 from kerastune_ft.errors import ConfigError, DataError
 
 SEPARATOR = "|"
