@@ -13,7 +13,7 @@ from kerastune_ft.data.files.check import FileCheck
 from kerastune_ft.data.files.file_source import FileSource, ImageFileSource, rotated_notes
 from kerastune_ft.data.files.find import IMAGES, SOUNDS, Sought
 from kerastune_ft.data.images.check import ImageCheck
-from kerastune_ft.data.sounds import SoundCheck, SoundFileSource, silent_notes
+from kerastune_ft.data.sounds.check import SoundCheck, SoundFileSource, silent_notes
 from kerastune_ft.data.source import Catalogue, Report
 
 

@@ -6,8 +6,8 @@ import numpy as np
 import tensorflow as tf
 
 from kerastune_ft.config.options.spectrograms import MOST_CHANNELS
-from kerastune_ft.data.sounds import read_once
-from kerastune_ft.data.wav import UnusableSoundError, check_level, mono
+from kerastune_ft.data.sounds.check import read_once
+from kerastune_ft.data.sounds.wav import UnusableSoundError, check_level, mono
 from kerastune_ft.errors import DataError
 from kerastune_ft.inference.items import Item, Listing
 from kerastune_ft.inference.pictures import Picture

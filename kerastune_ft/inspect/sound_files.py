@@ -5,8 +5,8 @@ from __future__ import annotations
 import stat
 
 from kerastune_ft import storage
+from kerastune_ft.data.sounds.wav import UnusableSoundError, WavFormat, wav_format
 from kerastune_ft.data.source import counted
-from kerastune_ft.data.wav import UnusableSoundError, WavFormat, wav_format
 from kerastune_ft.inspect.prose import sampled
 from kerastune_ft.inspect.sight import Sight
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from sound_files import tone, wav
 
-from kerastune_ft.data.wav import UnusableSoundError, mono, samples, wav_format
+from kerastune_ft.data.sounds.wav import UnusableSoundError, mono, samples, wav_format
 
 SOUND = tone(440, 0.05)
 

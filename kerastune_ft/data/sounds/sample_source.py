@@ -9,8 +9,8 @@ import numpy as np
 import tensorflow as tf
 
 from kerastune_ft.config.options.spectrograms import SAMPLE_RATE
+from kerastune_ft.data.sounds.wav import mono
 from kerastune_ft.data.source import Catalogue, DataSource
-from kerastune_ft.data.wav import mono
 
 
 class SampleSource(DataSource):

@@ -16,8 +16,8 @@ from kerastune_ft import storage
 from kerastune_ft.data.files.check import CheckedFile, FileCheck, content_of, not_read
 from kerastune_ft.data.files.file_source import FileSource
 from kerastune_ft.data.files.fingerprint import stamp
+from kerastune_ft.data.sounds.wav import UnusableSoundError, samples
 from kerastune_ft.data.source import Catalogue, Report, counted
-from kerastune_ft.data.wav import UnusableSoundError, samples
 
 
 @dataclass(frozen=True)
