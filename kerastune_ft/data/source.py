@@ -20,7 +20,7 @@ from kerastune_ft.storage import told_of_data
 if TYPE_CHECKING:
     import tensorflow as tf
 
-    from kerastune_ft.data.splits import Chosen
+    from kerastune_ft.data.splits.choose import Chosen
 
 Report = Callable[[str], None]
 """Takes one line of progress or notice for the user."""

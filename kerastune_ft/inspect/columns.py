@@ -9,7 +9,7 @@ from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 from kerastune_ft.data.source import SPLITS
-from kerastune_ft.data.split_words import SPLIT_OF_WORD
+from kerastune_ft.data.splits.names import SPLIT_OF_WORD
 
 Columns = Mapping[str, Sequence[str]]
 

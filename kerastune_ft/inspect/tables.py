@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from kerastune_ft.config.words import nearest
 from kerastune_ft.data.frame import Frame, shown
 from kerastune_ft.data.source import counted
-from kerastune_ft.data.split_words import SPLIT_OF_WORD
+from kerastune_ft.data.splits.names import SPLIT_OF_WORD
 from kerastune_ft.errors import ConfigError, DataError
 from kerastune_ft.inspect import columns as kinds
 from kerastune_ft.inspect.inputs import NamedFiles, absent_files, named_files, not_found

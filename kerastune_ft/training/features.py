@@ -15,8 +15,8 @@ import tensorflow as tf
 
 from kerastune_ft.config.options.byte_sizes import size_text
 from kerastune_ft.config.options.runtime import effective_cache
-from kerastune_ft.data.examples import listed
 from kerastune_ft.data.source import counted
+from kerastune_ft.data.splits.examples import listed
 from kerastune_ft.errors import ConfigError, DataError, ResourceError
 from kerastune_ft.input.pipeline import Augmentation, Loader
 from kerastune_ft.input.token_loader import TokenLoader

@@ -8,7 +8,7 @@ import pytest
 
 from kerastune_ft.config.options.data import Fractions, Named
 from kerastune_ft.data.labels.classes import sorted_labels
-from kerastune_ft.data.splits import Examples, choose_splits, fraction_splits
+from kerastune_ft.data.splits.choose import Examples, choose_splits, fraction_splits
 from kerastune_ft.errors import DataError
 
 DEFAULT = {"train": 0.7, "validation": 0.15, "test": 0.15}

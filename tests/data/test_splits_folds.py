@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from kerastune_ft.config.options.data import Folds
-from kerastune_ft.data.splits import Chosen, Examples, choose_splits
+from kerastune_ft.data.splits.choose import Chosen, Examples, choose_splits
 from kerastune_ft.errors import DataError
 
 

@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 
 from kerastune_ft.config.options.data import Folds, Fractions, Named
-from kerastune_ft.data.balance import Items, mended
-from kerastune_ft.data.splits import Chosen, Examples, choose_splits
+from kerastune_ft.data.splits.apportion import Items, mended
+from kerastune_ft.data.splits.choose import Chosen, Examples, choose_splits
 from kerastune_ft.errors import DataError
 
 SHARES = {"train": 0.7, "validation": 0.15, "test": 0.15}

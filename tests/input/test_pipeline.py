@@ -13,7 +13,7 @@ from kerastune_ft.config.options.heads import Head
 from kerastune_ft.config.options.tasks import ImageClassification
 from kerastune_ft.data.labels.labels import Labels, Scheme
 from kerastune_ft.data.source import DataSource, describe
-from kerastune_ft.data.splits import Chosen
+from kerastune_ft.data.splits.choose import Chosen
 from kerastune_ft.graph import randomness
 from kerastune_ft.input.decode import Geometry
 from kerastune_ft.input.pipeline import Augmentation, Loader, Order, in_order, shuffled

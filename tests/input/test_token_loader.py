@@ -14,7 +14,7 @@ from kerastune_ft.config.options.heads import Head
 from kerastune_ft.config.options.tasks import TextClassification
 from kerastune_ft.data.labels.labels import Labels
 from kerastune_ft.data.source import describe
-from kerastune_ft.data.splits import Chosen
+from kerastune_ft.data.splits.choose import Chosen
 from kerastune_ft.data.texts import TextSource, identity
 from kerastune_ft.errors import ConfigError
 from kerastune_ft.input.token_loader import TokenLoader, outside_lengths, token_loader

@@ -13,7 +13,7 @@ import tensorflow as tf
 from kerastune_ft.config.options.augment import AUGMENT_PRESETS
 from kerastune_ft.data.labels.labels import Labels
 from kerastune_ft.data.source import DataSource, describe
-from kerastune_ft.data.splits import Chosen
+from kerastune_ft.data.splits.choose import Chosen
 from kerastune_ft.graph import keras_private, randomness
 from kerastune_ft.graph.partition import Partition, partition, stages
 from kerastune_ft.input.augment import augment

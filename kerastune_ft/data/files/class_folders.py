@@ -13,7 +13,7 @@ from pathlib import Path
 from kerastune_ft.config.options.data import Named, Splits
 from kerastune_ft.data.files.find import Sought, Walk, holds
 from kerastune_ft.data.source import SPLITS, counted
-from kerastune_ft.data.split_words import SPLIT_OF_WORD
+from kerastune_ft.data.splits.names import SPLIT_OF_WORD
 from kerastune_ft.errors import DataError
 
 

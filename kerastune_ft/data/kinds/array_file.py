@@ -18,7 +18,7 @@ from kerastune_ft.data.files.download import fetched
 from kerastune_ft.data.files.fingerprint import combined_fingerprint, file_sha256
 from kerastune_ft.data.labels.labels import SEPARATOR, Columns, Labels, OneEach, number_labels
 from kerastune_ft.data.source import Catalogue, Report, counted, describe
-from kerastune_ft.data.splits import Chosen, Examples, absent_notes, choose_splits
+from kerastune_ft.data.splits.choose import Chosen, Examples, absent_notes, choose_splits
 from kerastune_ft.errors import DataError
 from kerastune_ft.storage import path_of
 

@@ -16,7 +16,7 @@ from kerastune_ft.data.files.fingerprint import combined_fingerprint, content_id
 from kerastune_ft.data.images.intensity import Intensity, mapped
 from kerastune_ft.data.kinds.array_file import ArrayFile, Labelled, array_file, labelled
 from kerastune_ft.data.source import Catalogue, DataSource, Report, counted
-from kerastune_ft.data.splits import Chosen
+from kerastune_ft.data.splits.choose import Chosen
 from kerastune_ft.errors import DataError
 
 _CHUNK = 1 << 26

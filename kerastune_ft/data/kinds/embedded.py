@@ -16,7 +16,7 @@ from kerastune_ft.data.files.fingerprint import combined_fingerprint
 from kerastune_ft.data.kinds.arrays import ArraySource
 from kerastune_ft.data.labels.labels import OneEach, number_labels
 from kerastune_ft.data.source import DataSource, Report, describe
-from kerastune_ft.data.splits import Examples, choose_splits
+from kerastune_ft.data.splits.choose import Examples, choose_splits
 from kerastune_ft.errors import ConfigError, DataError
 
 

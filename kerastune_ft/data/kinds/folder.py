@@ -22,7 +22,7 @@ from kerastune_ft.data.files.fingerprint import combined_fingerprint
 from kerastune_ft.data.labels.labels import Labels, OneEach, number_labels
 from kerastune_ft.data.modalities import Medium, medium_of
 from kerastune_ft.data.source import DataSource, Report, SkippedFile, describe
-from kerastune_ft.data.splits import Chosen, Examples, absent_notes, choose_splits
+from kerastune_ft.data.splits.choose import Chosen, Examples, absent_notes, choose_splits
 from kerastune_ft.errors import DataError
 from kerastune_ft.storage import path_of
 

@@ -20,7 +20,7 @@ from kerastune_ft.data.kinds.tfds_builder import Features
 from kerastune_ft.data.labels.labels import number_labels
 from kerastune_ft.data.record_store import ContentStore, Entry, stored
 from kerastune_ft.data.source import Catalogue, DataSource, Report, counted, describe
-from kerastune_ft.data.splits import Examples, choose_splits
+from kerastune_ft.data.splits.choose import Examples, choose_splits
 from kerastune_ft.errors import DataError
 
 _LOOKED_AT = 500

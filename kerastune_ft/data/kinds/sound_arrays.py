@@ -14,7 +14,7 @@ from kerastune_ft.data.files.fingerprint import content_identity
 from kerastune_ft.data.kinds.array_file import ArrayFile, Labelled, array_file, labelled
 from kerastune_ft.data.sounds.sample_source import SampleSource, own_rate
 from kerastune_ft.data.source import DataSource, Report
-from kerastune_ft.data.splits import Chosen
+from kerastune_ft.data.splits.choose import Chosen
 from kerastune_ft.errors import DataError
 
 MODEL_RATE = "the model's rate"

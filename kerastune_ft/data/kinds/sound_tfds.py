@@ -23,7 +23,7 @@ from kerastune_ft.data.record_store import ContentStore, Entry, stored
 from kerastune_ft.data.sounds.sample_source import SampleSource, own_rate
 from kerastune_ft.data.sounds.wav import UnusableSoundError, check_level
 from kerastune_ft.data.source import DataSource, Report, describe
-from kerastune_ft.data.splits import Examples, choose_splits
+from kerastune_ft.data.splits.choose import Examples, choose_splits
 from kerastune_ft.errors import DataError
 
 # Counted up when what is stored changes, so that an older store is not taken for one of today.

@@ -18,7 +18,7 @@ from kerastune_ft.data.labels.labels import Labels, number_labels
 from kerastune_ft.data.modalities import Medium, medium_of
 from kerastune_ft.data.remedies import skipping
 from kerastune_ft.data.source import DataSource, Report, SkippedFile, counted, describe
-from kerastune_ft.data.splits import Chosen, Examples, absent_notes, choose_splits
+from kerastune_ft.data.splits.choose import Chosen, Examples, absent_notes, choose_splits
 from kerastune_ft.data.table_files import check_files, named_files
 from kerastune_ft.data.table_labels import LabelCells, check_several, label_cells
 from kerastune_ft.data.templates import input_texts

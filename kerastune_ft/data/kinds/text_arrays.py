@@ -12,7 +12,7 @@ from kerastune_ft.config.options.tasks import Task
 from kerastune_ft.data.cells import cell_text
 from kerastune_ft.data.kinds.array_file import Labelled, array_file, labelled
 from kerastune_ft.data.source import DataSource, Report
-from kerastune_ft.data.splits import Chosen
+from kerastune_ft.data.splits.choose import Chosen
 from kerastune_ft.data.texts import Texts, TextSource, identity, notes_on, present, shortened
 from kerastune_ft.errors import DataError
 

@@ -19,7 +19,7 @@ from kerastune_ft.data.kinds.folder import natural_splits, pattern_groups, root_
 from kerastune_ft.data.labels.labels import Labels, OneEach, number_labels
 from kerastune_ft.data.remedies import skipping
 from kerastune_ft.data.source import DataSource, Report, SkippedFile, counted, describe
-from kerastune_ft.data.splits import Chosen, Examples, absent_notes, choose_splits
+from kerastune_ft.data.splits.choose import Chosen, Examples, absent_notes, choose_splits
 from kerastune_ft.data.texts import Texts, TextSource, identity, notes_on, present
 from kerastune_ft.errors import DataError
 from kerastune_ft.storage import path_of

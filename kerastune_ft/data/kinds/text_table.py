@@ -15,7 +15,7 @@ from kerastune_ft.data.frame import Frame, read_frame
 from kerastune_ft.data.kinds.table import check_splits, group_texts, labelled_rows, numbered
 from kerastune_ft.data.labels.labels import Labels
 from kerastune_ft.data.source import DataSource, Report, SkippedFile, describe
-from kerastune_ft.data.splits import Chosen, Examples, absent_notes, choose_splits
+from kerastune_ft.data.splits.choose import Chosen, Examples, absent_notes, choose_splits
 from kerastune_ft.data.table_labels import check_several, label_cells
 from kerastune_ft.data.templates import input_texts
 from kerastune_ft.data.texts import Texts, TextSource, identity, notes_on, present, shortened

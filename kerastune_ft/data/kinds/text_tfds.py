@@ -18,7 +18,7 @@ from kerastune_ft.data.kinds.embedded import check_embedded, named_spans
 from kerastune_ft.data.labels.labels import OneEach, RawLabels, number_labels
 from kerastune_ft.data.record_store import Entry, stored
 from kerastune_ft.data.source import DataSource, Report, describe
-from kerastune_ft.data.splits import Examples, choose_splits
+from kerastune_ft.data.splits.choose import Examples, choose_splits
 from kerastune_ft.data.texts import Texts, TextSource, identity, notes_on, present, shortened
 
 # Counted up when what is stored changes, so that an older store is not taken for one of today.

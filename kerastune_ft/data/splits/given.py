@@ -10,9 +10,9 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from kerastune_ft.config.options.data import Column, File
-from kerastune_ft.data.examples import Examples, listed
 from kerastune_ft.data.source import SPLITS, counted
-from kerastune_ft.data.split_words import SPLIT_OF_WORD
+from kerastune_ft.data.splits.examples import Examples, listed
+from kerastune_ft.data.splits.names import SPLIT_OF_WORD
 from kerastune_ft.errors import ConfigError, DataError
 from kerastune_ft.storage import path_of
 

@@ -9,11 +9,11 @@ from dataclasses import dataclass
 import numpy as np
 
 from kerastune_ft.config.options.data import Column, File, Folds, Fractions, Splits
-from kerastune_ft.data.division import check_divisible, check_groups_divisible, divide
-from kerastune_ft.data.examples import Examples, listed
-from kerastune_ft.data.placement import column_splits, file_splits
 from kerastune_ft.data.source import SPLITS, DataSource, counted
-from kerastune_ft.data.split_notes import division_notes, group_notes, groups_by_split
+from kerastune_ft.data.splits.examples import Examples, listed
+from kerastune_ft.data.splits.given import column_splits, file_splits
+from kerastune_ft.data.splits.notes import division_notes, group_notes, groups_by_split
+from kerastune_ft.data.splits.stratify import check_divisible, check_groups_divisible, divide
 from kerastune_ft.errors import DataError
 
 DEFAULT_FRACTIONS = {"train": 0.7, "validation": 0.15, "test": 0.15}

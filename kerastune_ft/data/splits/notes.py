@@ -6,8 +6,8 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from kerastune_ft.data.examples import Examples, listed
 from kerastune_ft.data.source import counted
+from kerastune_ft.data.splits.examples import Examples, listed
 
 _SHOWN = 5
 _ALIKE = 0.1

@@ -11,10 +11,10 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from kerastune_ft.data.balance import Items, mended
-from kerastune_ft.data.examples import Examples, listed
 from kerastune_ft.data.labels.spelling import merging, misspelt
 from kerastune_ft.data.source import counted
+from kerastune_ft.data.splits.apportion import Items, mended
+from kerastune_ft.data.splits.examples import Examples, listed
 from kerastune_ft.errors import DataError
 
 
