@@ -18,10 +18,10 @@ from kerastune_ft.config.run import RunConfig
 from kerastune_ft.data.files.archive import unpacked
 from kerastune_ft.data.files.download import fetched
 from kerastune_ft.data.files.find import IMAGES, SOUNDS, TEXTS, Sought, Walk
-from kerastune_ft.data.frame import is_table, read_frame, shown
 from kerastune_ft.data.images.intensity import Intensity
 from kerastune_ft.data.kinds.sound_arrays import MODEL_RATE, rate_of
-from kerastune_ft.data.templates import input_texts
+from kerastune_ft.data.tables.frame import is_table, read_frame, shown
+from kerastune_ft.data.tables.templates import input_texts
 from kerastune_ft.errors import ConfigError, DataError
 from kerastune_ft.inference.arrays import array_in, of_images
 from kerastune_ft.inference.items import Item, Listing, bad, printable

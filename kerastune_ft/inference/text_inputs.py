@@ -15,10 +15,10 @@ import numpy as np
 from kerastune_ft import storage
 from kerastune_ft.data.files.download import fetched
 from kerastune_ft.data.files.find import TEXTS, Walk
-from kerastune_ft.data.frame import Frame, is_table, read_frame, shown
 from kerastune_ft.data.kinds.text_arrays import array_texts
 from kerastune_ft.data.kinds.text_folder import read_text
 from kerastune_ft.data.kinds.text_table import column_texts
+from kerastune_ft.data.tables.frame import Frame, is_table, read_frame, shown
 from kerastune_ft.errors import ConfigError, DataError
 from kerastune_ft.inference.arrays import array_in
 from kerastune_ft.inference.inputs import Reading

@@ -11,8 +11,8 @@ from pathlib import Path
 
 from kerastune_ft import storage
 from kerastune_ft.data.files.find import IMAGES, SOUNDS, Sought
-from kerastune_ft.data.frame import Frame, shown
-from kerastune_ft.data.templates import input_texts
+from kerastune_ft.data.tables.frame import Frame, shown
+from kerastune_ft.data.tables.templates import input_texts
 from kerastune_ft.inspect.sought import files_by_sort, sort_of
 
 _SAMPLE = 50

@@ -7,9 +7,9 @@ from collections.abc import Mapping, Sequence
 
 from kerastune_ft.config.checks.availability import available
 from kerastune_ft.config.options.tasks import TASK_KINDS
-from kerastune_ft.data.frame import Frame, shown
 from kerastune_ft.data.labels.spelling import merging, misspelt
 from kerastune_ft.data.source import counted
+from kerastune_ft.data.tables.frame import Frame, shown
 from kerastune_ft.errors import ConfigError, DataError
 from kerastune_ft.inspect import columns as kinds
 from kerastune_ft.inspect.sight import Sight, classification, put

@@ -12,8 +12,8 @@ from kerastune_ft.config.options.runtime import Runtime, cache_directory
 from kerastune_ft.data.files.archive import is_archive, unpacked
 from kerastune_ft.data.files.download import fetched
 from kerastune_ft.data.files.find import Sought, Walk
-from kerastune_ft.data.frame import is_table, read_frame
 from kerastune_ft.data.splits.names import SPLIT_OF_WORD
+from kerastune_ft.data.tables.frame import is_table, read_frame
 from kerastune_ft.errors import ConfigError, DataError
 from kerastune_ft.inspect.arrays import look_at_arrays
 from kerastune_ft.inspect.folders import class_folders, has_split_folders, look_at_folder

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from kerastune_ft.config.words import nearest
-from kerastune_ft.data.frame import Frame, shown
 from kerastune_ft.data.source import counted
 from kerastune_ft.data.splits.names import SPLIT_OF_WORD
+from kerastune_ft.data.tables.frame import Frame, shown
 from kerastune_ft.errors import ConfigError, DataError
 from kerastune_ft.inspect import columns as kinds
 from kerastune_ft.inspect.inputs import NamedFiles, absent_files, named_files, not_found

@@ -21,11 +21,11 @@ from kerastune_ft.config.options.tasks import Classification
 from kerastune_ft.config.run import RunConfig
 from kerastune_ft.data.files.archive import is_archive
 from kerastune_ft.data.files.download import fetched
-from kerastune_ft.data.frame import is_table
 from kerastune_ft.data.labels.labels import Scheme
 from kerastune_ft.data.remedies import without_options
 from kerastune_ft.data.source import DataSource, counted, source_module
 from kerastune_ft.data.splits.choose import splits_table
+from kerastune_ft.data.tables.frame import is_table
 from kerastune_ft.errors import ConfigError, DataError
 from kerastune_ft.graph import lora
 from kerastune_ft.graph.precision import FLOAT32

@@ -13,15 +13,15 @@ from kerastune_ft.config.options.tasks import Task
 from kerastune_ft.data.files.check import CheckedFile
 from kerastune_ft.data.files.file_source import FileSource, listing, repeated_notes, usable
 from kerastune_ft.data.files.fingerprint import combined_fingerprint
-from kerastune_ft.data.frame import Frame, read_frame
 from kerastune_ft.data.labels.labels import Labels, number_labels
 from kerastune_ft.data.modalities import Medium, medium_of
 from kerastune_ft.data.remedies import skipping
 from kerastune_ft.data.source import DataSource, Report, SkippedFile, counted, describe
 from kerastune_ft.data.splits.choose import Chosen, Examples, absent_notes, choose_splits
-from kerastune_ft.data.table_files import check_files, named_files
-from kerastune_ft.data.table_labels import LabelCells, check_several, label_cells
-from kerastune_ft.data.templates import input_texts
+from kerastune_ft.data.tables.file_columns import check_files, named_files
+from kerastune_ft.data.tables.frame import Frame, read_frame
+from kerastune_ft.data.tables.label_columns import LabelCells, check_several, label_cells
+from kerastune_ft.data.tables.templates import input_texts
 from kerastune_ft.errors import ConfigError, DataError
 from kerastune_ft.storage import path_of
 

@@ -9,10 +9,10 @@ import numpy as np
 
 from kerastune_ft.config.options.data import ArraysData
 from kerastune_ft.config.options.tasks import Task
-from kerastune_ft.data.cells import cell_text
 from kerastune_ft.data.kinds.array_file import Labelled, array_file, labelled
 from kerastune_ft.data.source import DataSource, Report
 from kerastune_ft.data.splits.choose import Chosen
+from kerastune_ft.data.tables.cells import cell_text
 from kerastune_ft.data.texts import Texts, TextSource, identity, notes_on, present, shortened
 from kerastune_ft.errors import DataError
 

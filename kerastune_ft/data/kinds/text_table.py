@@ -11,13 +11,13 @@ import numpy as np
 from kerastune_ft.config.options.data import Column, TableData
 from kerastune_ft.config.options.tasks import Task
 from kerastune_ft.data.files.fingerprint import combined_fingerprint
-from kerastune_ft.data.frame import Frame, read_frame
 from kerastune_ft.data.kinds.table import check_splits, group_texts, labelled_rows, numbered
 from kerastune_ft.data.labels.labels import Labels
 from kerastune_ft.data.source import DataSource, Report, SkippedFile, describe
 from kerastune_ft.data.splits.choose import Chosen, Examples, absent_notes, choose_splits
-from kerastune_ft.data.table_labels import check_several, label_cells
-from kerastune_ft.data.templates import input_texts
+from kerastune_ft.data.tables.frame import Frame, read_frame
+from kerastune_ft.data.tables.label_columns import check_several, label_cells
+from kerastune_ft.data.tables.templates import input_texts
 from kerastune_ft.data.texts import Texts, TextSource, identity, notes_on, present, shortened
 from kerastune_ft.errors import DataError
 from kerastune_ft.storage import path_of

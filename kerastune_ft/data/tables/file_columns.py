@@ -13,8 +13,8 @@ from typing import Any
 from kerastune_ft import storage
 from kerastune_ft.data.files.check import CheckedFile, FileCheck
 from kerastune_ft.data.files.find import Sought
-from kerastune_ft.data.frame import Frame, shown
 from kerastune_ft.data.source import counted
+from kerastune_ft.data.tables.frame import Frame, shown
 from kerastune_ft.errors import DataError
 
 _SHOWN = 20

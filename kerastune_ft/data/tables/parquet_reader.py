@@ -11,7 +11,7 @@ import numpy as np
 import pyarrow
 import pyarrow.parquet
 
-from kerastune_ft.data.frame import Frame, shown
+from kerastune_ft.data.tables.frame import Frame, shown
 from kerastune_ft.errors import DataError
 
 

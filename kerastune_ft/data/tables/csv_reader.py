@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from itertools import islice
 from pathlib import Path
 
-from kerastune_ft.data.frame import Frame, shown
+from kerastune_ft.data.tables.frame import Frame, shown
 from kerastune_ft.errors import DataError
 
 _SEPARATORS = {",": "commas", ";": "semicolons", "\t": "tabs", "|": "bars"}

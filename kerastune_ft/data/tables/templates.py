@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from kerastune_ft.data.frame import Frame
+from kerastune_ft.data.tables.frame import Frame
 from kerastune_ft.errors import ConfigError
 
 _KEY = "data.input"

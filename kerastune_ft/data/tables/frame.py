@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from kerastune_ft.config.words import nearest
-from kerastune_ft.data.cells import cell_text
+from kerastune_ft.data.tables.cells import cell_text
 from kerastune_ft.errors import ConfigError, DataError
 
 TABLE_SUFFIXES = (".csv", ".tsv", ".tab", ".jsonl", ".ndjson", ".parquet", ".pq")
@@ -107,14 +107,14 @@ def read_frame(path: Path) -> Frame:
 def _reader(suffix: str) -> Callable[[Path, bytes], Frame]:
     # Each reader builds a Frame, so they are imported once it is there.
     if suffix in (".parquet", ".pq"):
-        from kerastune_ft.data.parquet import read_parquet
+        from kerastune_ft.data.tables.parquet_reader import read_parquet
 
         return read_parquet
     if suffix in (".jsonl", ".ndjson"):
-        from kerastune_ft.data.lines import read_lines
+        from kerastune_ft.data.tables.jsonl_reader import read_lines
 
         return read_lines
-    from kerastune_ft.data.delimited import read_delimited
+    from kerastune_ft.data.tables.csv_reader import read_delimited
 
     return read_delimited
 

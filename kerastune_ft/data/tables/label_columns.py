@@ -11,9 +11,9 @@ from typing import Literal
 from kerastune_ft.config.options.data import MultipleLabels
 from kerastune_ft.config.words import nearest
 from kerastune_ft.data.files.file_source import listing
-from kerastune_ft.data.frame import Frame, shown
 from kerastune_ft.data.labels.labels import Columns, OneEach, RawLabels, Several
 from kerastune_ft.data.source import counted
+from kerastune_ft.data.tables.frame import Frame, shown
 from kerastune_ft.errors import ConfigError, DataError
 
 _KEY = "data.label"
