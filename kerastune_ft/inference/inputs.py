@@ -25,7 +25,7 @@ from kerastune_ft.data.tables.templates import input_texts
 from kerastune_ft.errors import ConfigError, DataError
 from kerastune_ft.inference.arrays import array_in, of_images
 from kerastune_ft.inference.items import Item, Listing, bad, printable
-from kerastune_ft.inference.listed import listed_items
+from kerastune_ft.inference.path_lines import listed_items
 from kerastune_ft.inference.sounds import of_sounds
 from kerastune_ft.storage import path_of
 

@@ -10,10 +10,10 @@ from typing import Any
 from kerastune_ft.config.options.tasks import modality
 from kerastune_ft.config.run import RunConfig
 from kerastune_ft.errors import ConfigError
+from kerastune_ft.inference.fixed_shape_predictor import PicturePredictor
 from kerastune_ft.inference.inputs import listings, reading, several
 from kerastune_ft.inference.items import Listing
-from kerastune_ft.inference.outputs import Row
-from kerastune_ft.inference.picture_predictor import PicturePredictor
+from kerastune_ft.inference.run_model import Row
 from kerastune_ft.inference.text_inputs import text_listings
 from kerastune_ft.inference.text_predictor import TextPredictor
 from kerastune_ft.rundir import RunDirectory

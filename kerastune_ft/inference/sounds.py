@@ -9,8 +9,8 @@ from kerastune_ft.config.options.spectrograms import MOST_CHANNELS
 from kerastune_ft.data.sounds.check import read_once
 from kerastune_ft.data.sounds.wav import UnusableSoundError, check_level, mono
 from kerastune_ft.errors import DataError
+from kerastune_ft.inference.decoding import Picture
 from kerastune_ft.inference.items import Item, Listing
-from kerastune_ft.inference.pictures import Picture
 from kerastune_ft.input.sounds import Clip, fitted
 
 

@@ -13,7 +13,7 @@ from kerastune_ft.backbones.text_input import TextInput
 from kerastune_ft.config.run import RunConfig
 from kerastune_ft.data.source import counted
 from kerastune_ft.inference.items import Item
-from kerastune_ft.inference.outputs import Outputs, Row
+from kerastune_ft.inference.run_model import Outputs, Row
 from kerastune_ft.input.lengths import bucket_numbers
 from kerastune_ft.input.packing import Packed, packed
 from kerastune_ft.input.token_loader import outside_lengths

@@ -10,9 +10,9 @@ import tensorflow as tf
 
 from kerastune_ft.config.run import RunConfig
 from kerastune_ft.data.source import counted
+from kerastune_ft.inference.decoding import Picture, PictureReader, pictures
 from kerastune_ft.inference.items import Item
-from kerastune_ft.inference.outputs import Outputs, Row
-from kerastune_ft.inference.pictures import Picture, PictureReader, pictures
+from kerastune_ft.inference.run_model import Outputs, Row
 from kerastune_ft.inference.sounds import SoundReader
 from kerastune_ft.input.decode import Geometry
 from kerastune_ft.input.sounds import Clip
