@@ -15,8 +15,8 @@ from kerastune_ft.data.source import counted
 from kerastune_ft.data.texts import TextSource
 from kerastune_ft.errors import ConfigError
 from kerastune_ft.input.lengths import bucket_numbers, padded_lengths, rounded
+from kerastune_ft.input.loader import Shaping, targets_of
 from kerastune_ft.input.packing import Packed, packed
-from kerastune_ft.input.pipeline import Shaping, targets_of
 from kerastune_ft.input.tokenise import Tokens, has_vocabulary, kept_tokens
 
 _LEAST_TOKENS = 4

@@ -10,7 +10,7 @@ import numpy as np
 
 from kerastune_ft.data.source import DataSource, counted
 from kerastune_ft.errors import ConfigError
-from kerastune_ft.input.pipeline import Augmentation, Loader, in_order
+from kerastune_ft.input.loader import Augmentation, Loader, in_order
 from kerastune_ft.inspect.sheet import Block, Sheet, write
 from kerastune_ft.training.assemble import Session
 from kerastune_ft.training.plan import PhasePlan, Plan, augmentation

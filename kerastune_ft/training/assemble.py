@@ -26,7 +26,7 @@ from kerastune_ft.graph import keras_private, normalisation, pooling, precision,
 from kerastune_ft.graph.boundary import HEAD
 from kerastune_ft.graph.units import Unit
 from kerastune_ft.input.decode import Geometry
-from kerastune_ft.input.pipeline import Loader
+from kerastune_ft.input.loader import Loader
 from kerastune_ft.input.sounds import Clip, clip_of, usual_seconds
 from kerastune_ft.input.token_loader import TokenLoader, token_loader
 from kerastune_ft.tasks.base import Task

@@ -10,7 +10,7 @@ import numpy as np
 from kerastune_ft.config.options.phases import Phase
 from kerastune_ft.data.source import DataSource, counted
 from kerastune_ft.errors import ConfigError
-from kerastune_ft.input.pipeline import balanced
+from kerastune_ft.input.loader import balanced
 
 _RARE = 10
 _HEAVY = 0.8

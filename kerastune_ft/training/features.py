@@ -18,7 +18,7 @@ from kerastune_ft.config.options.runtime import effective_cache
 from kerastune_ft.data.source import counted
 from kerastune_ft.data.splits.examples import listed
 from kerastune_ft.errors import ConfigError, DataError, ResourceError
-from kerastune_ft.input.pipeline import Augmentation, Loader
+from kerastune_ft.input.loader import Augmentation, Loader
 from kerastune_ft.input.token_loader import TokenLoader
 from kerastune_ft.stores.block import Block
 from kerastune_ft.stores.budget import make_room

@@ -11,7 +11,7 @@ from typing import TypeVar
 
 import tensorflow as tf
 
-from kerastune_ft.input.pipeline import Augmentation, Loader, Order
+from kerastune_ft.input.loader import Augmentation, Loader, Order
 from kerastune_ft.input.token_loader import TokenLoader
 from kerastune_ft.training.assemble import Session
 from kerastune_ft.training.devices import Devices

@@ -15,7 +15,7 @@ from kerastune_ft.errors import ConfigError
 from kerastune_ft.graph import costs
 from kerastune_ft.graph.partition import Stage, tensor_bytes
 from kerastune_ft.graph.precision import FLOAT32
-from kerastune_ft.input.pipeline import Loader
+from kerastune_ft.input.loader import Loader
 from kerastune_ft.input.token_loader import TokenLoader
 from kerastune_ft.stores.budget import budget, size_text
 from kerastune_ft.training import storing

@@ -14,7 +14,7 @@ import tensorflow as tf
 
 from kerastune_ft.errors import DivergedError, Interrupted
 from kerastune_ft.graph import keras_private
-from kerastune_ft.input.pipeline import Order, shuffled
+from kerastune_ft.input.loader import Order, shuffled
 from kerastune_ft.rundir import RunDirectory
 from kerastune_ft.tasks.base import LossOptions
 from kerastune_ft.training import balance, loss_scale, optimizers, proof

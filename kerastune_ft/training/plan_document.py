@@ -16,7 +16,7 @@ from kerastune_ft.graph.partition import tensor_bytes
 from kerastune_ft.graph.units import count
 from kerastune_ft.input import sounds
 from kerastune_ft.input.decode import Geometry
-from kerastune_ft.input.fitting import fitting_notes
+from kerastune_ft.input.resize_notes import fitting_notes
 from kerastune_ft.input.token_loader import TokenLoader
 from kerastune_ft.stores.mounts import network_notes
 from kerastune_ft.training import adapters, balance, batch_norm, continuing, precision, storing

@@ -17,7 +17,7 @@ import tensorflow as tf
 from kerastune_ft.backbones import base as backbones
 from kerastune_ft.graph import lora
 from kerastune_ft.graph.partition import Stage
-from kerastune_ft.input.pipeline import Loader
+from kerastune_ft.input.loader import Loader
 from kerastune_ft.input.tokenise import tokenizer_hash
 from kerastune_ft.training.assemble import Session
 from kerastune_ft.training.storing import PLAIN, Store

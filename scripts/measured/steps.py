@@ -12,7 +12,7 @@ from typing import Any
 import keras
 
 from kerastune_ft.config.read import read
-from kerastune_ft.input.pipeline import Order, shuffled
+from kerastune_ft.input.loader import Order, shuffled
 from kerastune_ft.training import devices, optimizers, plan
 from kerastune_ft.training.assemble import Session, assemble
 from kerastune_ft.training.evaluate import as_tensor

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from kerastune_ft.input.decode import Geometry
-from kerastune_ft.input.fitting import fitting_notes
+from kerastune_ft.input.resize_notes import fitting_notes
 
 NAMES = ("a.png", "b.png", "wide.png")
 SIZES = np.array([(300, 400), (300, 400), (100, 1000)])

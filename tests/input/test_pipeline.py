@@ -16,7 +16,7 @@ from kerastune_ft.data.source import DataSource, describe
 from kerastune_ft.data.splits.choose import Chosen
 from kerastune_ft.graph import randomness
 from kerastune_ft.input.decode import Geometry
-from kerastune_ft.input.pipeline import Augmentation, Loader, Order, in_order, shuffled
+from kerastune_ft.input.loader import Augmentation, Loader, Order, in_order, shuffled
 from kerastune_ft.tasks.image_classification import build
 
 INDICES = np.array([3, 4, 8, 10, 11, 15, 16], np.int64)

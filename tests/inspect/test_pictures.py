@@ -19,7 +19,7 @@ from PIL import Image
 from kerastune_ft.api import training
 from kerastune_ft.cli.commands import main
 from kerastune_ft.errors import ConfigError
-from kerastune_ft.input.pipeline import in_order, shuffled
+from kerastune_ft.input.loader import in_order, shuffled
 from kerastune_ft.inspect.pictures import _remark, draw, spread
 from kerastune_ft.inspect.sheet import Block, Sheet, check_target, write
 from kerastune_ft.training.execute import planned

@@ -18,7 +18,7 @@ from kerastune_ft.graph import keras_private, randomness
 from kerastune_ft.graph.partition import Partition, partition, stages
 from kerastune_ft.input.augment import augment
 from kerastune_ft.input.decode import Geometry
-from kerastune_ft.input.pipeline import Augmentation, Loader, in_order
+from kerastune_ft.input.loader import Augmentation, Loader, in_order
 from kerastune_ft.tasks.base import PLAIN, LossOptions, Task
 from kerastune_ft.training.devices import Devices
 from kerastune_ft.training.prefix import Prefix

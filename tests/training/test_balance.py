@@ -14,7 +14,7 @@ from kerastune_ft.data.labels.labels import Labels
 from kerastune_ft.data.source import DataSource, describe
 from kerastune_ft.data.splits.choose import Chosen
 from kerastune_ft.errors import ConfigError
-from kerastune_ft.input.pipeline import balanced
+from kerastune_ft.input.loader import balanced
 from kerastune_ft.training import balance
 
 

@@ -14,7 +14,7 @@ import tensorflow as tf
 from tensorflow.python.framework import op_def_registry
 
 from kerastune_ft.config.read import read
-from kerastune_ft.input.pipeline import shuffled
+from kerastune_ft.input.loader import shuffled
 from kerastune_ft.training import devices, optimizers, plan
 from kerastune_ft.training.assemble import Session, assemble
 from kerastune_ft.training.evaluate import as_tensor
