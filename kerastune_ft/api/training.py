@@ -270,15 +270,15 @@ def plan(
     """
     settings = _config(config, overrides)
     if pictures is not None:
-        from kerastune_ft.inspect import sheet
+        from kerastune_ft.preview import contact_sheet
 
-        sheet.check_target(Path(pictures))
+        contact_sheet.check_target(Path(pictures))
     _require_weights(settings)
     with exhaustion_explained():
         engine = _engine(settings)
         session, made, document = engine.planned(settings, lambda line: print(line, file=sys.stderr), measure)
         if pictures is not None:
-            from kerastune_ft.inspect.pictures import draw
+            from kerastune_ft.preview.augmentations import draw
 
             draw(session, made, Path(pictures))
     return PlanView(document)

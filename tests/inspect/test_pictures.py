@@ -20,8 +20,8 @@ from kerastune_ft.api import training
 from kerastune_ft.cli.commands import main
 from kerastune_ft.errors import ConfigError
 from kerastune_ft.input.loader import in_order, shuffled
-from kerastune_ft.inspect.pictures import _remark, draw, spread
-from kerastune_ft.inspect.sheet import Block, Sheet, check_target, write
+from kerastune_ft.preview.augmentations import _remark, draw, spread
+from kerastune_ft.preview.contact_sheet import Block, Sheet, check_target, write
 from kerastune_ft.training.execute import planned
 from kerastune_ft.training.plan import augmentation
 

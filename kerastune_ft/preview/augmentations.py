@@ -11,7 +11,7 @@ import numpy as np
 from kerastune_ft.data.source import DataSource, counted
 from kerastune_ft.errors import ConfigError
 from kerastune_ft.input.loader import Augmentation, Loader, in_order
-from kerastune_ft.inspect.sheet import Block, Sheet, write
+from kerastune_ft.preview.contact_sheet import Block, Sheet, write
 from kerastune_ft.training.assemble import Session
 from kerastune_ft.training.plan import PhasePlan, Plan, augmentation
 from kerastune_ft.training.reading import reading
