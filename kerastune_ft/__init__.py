@@ -18,7 +18,7 @@ _HOMES = {
     "units": "api.training",
     "explain": "config.provenance",
     "init": "inspect.init",
-    "runs": "inspect.runs",
+    "runs": "reporting.run_list",
     "verify": "inspect.verify",
     "Run": "api.training",
     "KerasTuneError": "errors",

@@ -138,7 +138,7 @@ def init(
 @common
 def runs(directory: str, as_json: bool, debug: bool) -> None:
     """List the runs in DIRECTORY (by default runs), the newest last."""
-    from kerastune_ft.inspect import runs as listed
+    from kerastune_ft.reporting import run_list as listed
     from kerastune_ft.reporting.listed_runs import runs_table
 
     rows = listed.runs(directory)

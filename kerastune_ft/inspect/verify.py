@@ -10,7 +10,7 @@ from typing import Any
 from kerastune_ft.errors import ConfigError, DataError, PromiseError
 from kerastune_ft.inspect import claimed_figures, claimed_files, claimed_model, claimed_weights
 from kerastune_ft.inspect.claims import RESTORE, Claims, Finding, Findings
-from kerastune_ft.inspect.runs import is_held
+from kerastune_ft.reporting.run_list import is_held
 from kerastune_ft.rundir import MANIFEST, RunDirectory
 
 _CHECKS: tuple[tuple[str, Callable[[Claims, Findings], str | None]], ...] = (

@@ -8,8 +8,8 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-from kerastune_ft.reporting import contents, curves, detail, drawing, label_sets, margin, pages, records, redaction
-from kerastune_ft.reporting import phases as ran
+from kerastune_ft.reporting import curves, data_table, detail, drawing, label_sets, margin, pages, records, redaction
+from kerastune_ft.reporting import phase_results as ran
 
 Spelling = Callable[[str], str]
 
@@ -29,8 +29,8 @@ def render(run_directory: Path) -> str:
         pictures=detail.pictures(run),
         strips=ran.unit_strips(run.plan, run.manifest),
         mistakes=_mistakes(run),
-        contents=contents.rows(run.plan.get("data") or {}, _without_label(run)),
-        contents_heading=contents.heading(run.plan.get("data") or {}),
+        contents=data_table.rows(run.plan.get("data") or {}, _without_label(run)),
+        contents_heading=data_table.heading(run.plan.get("data") or {}),
         worst_first=sorted(found["classes"], key=lambda row: row["f1"] or 0.0),
         full_class_table=_FULL_CLASS_TABLE,
         config=json.dumps(_shown_config(run), indent=2, ensure_ascii=False),
@@ -106,7 +106,7 @@ def _data(run: records.Records, say: Spelling) -> dict[str, Any]:
         "kind": data.get("kind"),
         "name": say(data["name"]) if data.get("name") else None,
         "examples": data.get("examples"),
-        "labels": contents.labels(run.plan.get("labels") or {}),
+        "labels": data_table.labels(run.plan.get("labels") or {}),
         "sizes": data.get("sizes") or {},
         "counts": data.get("counts") or {},
         "values": data.get("values") or {},

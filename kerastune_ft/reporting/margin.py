@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 from kerastune_ft.reporting import quantities as say
-from kerastune_ft.reporting.phases import lower_is_better
+from kerastune_ft.reporting.phase_results import lower_is_better
 
 # By kind of labels, what a person asks for first.
 _HEADLINES = {

@@ -11,7 +11,7 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from kerastune_ft.reporting import contents, facts, stored
+from kerastune_ft.reporting import cache_lines, data_table, plan_lines
 from kerastune_ft.reporting import quantities as say
 
 _ROWS_SHOWN = 12
@@ -112,15 +112,15 @@ def plan_table(plan: Mapping[str, Any]) -> RenderableType:
         Text.assemble(
             (str(plan.get("name")), "bold"), f"  seed {plan.get('seed')}, {say.counted(len(phases), 'phase')}"
         ),
-        Padding(_labelled(facts.subjects(plan)), (0, 0, 0, 2)),
+        Padding(_labelled(plan_lines.subjects(plan)), (0, 0, 0, 2)),
         _contents(plan.get("data") or {}),
         _phase_rows(plan),
     ]
     for phase in phases:
         parts.append(Text.assemble((f"phase {phase.get('index', 0)}  ", "dim"), (str(phase.get("name")), "bold cyan")))
-        parts.append(Padding(_labelled(facts.phase_facts(phase)), (0, 0, 1, 2)))
+        parts.append(Padding(_labelled(plan_lines.phase_facts(phase)), (0, 0, 1, 2)))
     if measured := plan.get("measured"):
-        parts.append(listing(stored.measured_rows(measured), title=stored.measured_title(measured)))
+        parts.append(listing(cache_lines.measured_rows(measured), title=cache_lines.measured_title(measured)))
     parts.extend(Text.assemble(("note  ", "yellow"), str(note)) for note in plan.get("notes") or ())
     return Group(*parts)
 
@@ -135,18 +135,18 @@ def plan_html(plan: Mapping[str, Any]) -> str:
         name=plan.get("name"),
         seed=plan.get("seed"),
         notes=plan.get("notes") or [],
-        subjects=facts.subjects(plan),
-        contents=contents.rows(plan.get("data") or {}),
-        contents_heading=contents.heading(plan.get("data") or {}),
-        rows=[facts.phase_row(phase, plan) for phase in phases],
-        measured=stored.measured_rows(measured) if measured else [],
-        measured_heading=stored.measured_title(measured) if measured else "",
+        subjects=plan_lines.subjects(plan),
+        contents=data_table.rows(plan.get("data") or {}),
+        contents_heading=data_table.heading(plan.get("data") or {}),
+        rows=[plan_lines.phase_row(phase, plan) for phase in phases],
+        measured=cache_lines.measured_rows(measured) if measured else [],
+        measured_heading=cache_lines.measured_title(measured) if measured else "",
         phases_count=say.counted(len(phases), "phase"),
-        phases=[(str(phase.get("name")), facts.phase_facts(phase)) for phase in phases],
+        phases=[(str(phase.get("name")), plan_lines.phase_facts(phase)) for phase in phases],
     )
 
 
-def _labelled(lines: Sequence[facts.Fact]) -> Table:
+def _labelled(lines: Sequence[plan_lines.Fact]) -> Table:
     grid = Table.grid(padding=(0, 2))
     grid.add_column(style="dim", no_wrap=True)
     grid.add_column(overflow="fold")
@@ -156,7 +156,7 @@ def _labelled(lines: Sequence[facts.Fact]) -> Table:
 
 
 def _contents(data: Mapping[str, Any]) -> RenderableType:
-    rows = contents.rows(data)
+    rows = data_table.rows(data)
     if not rows:
         return Text()
     hidden = len(rows) - 1 - _ROWS_SHOWN
@@ -168,7 +168,7 @@ def _contents(data: Mapping[str, Any]) -> RenderableType:
 
 def _phase_rows(plan: Mapping[str, Any]) -> Table:
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
-    rows = [facts.phase_row(phase, plan) for phase in plan.get("phases") or ()]
+    rows = [plan_lines.phase_row(phase, plan) for phase in plan.get("phases") or ()]
     for heading in rows[0] if rows else ():
         table.add_column(
             heading,

@@ -9,7 +9,7 @@ import pytest
 import run_files
 from rich.console import Console
 
-from kerastune_ft.reporting import contents, facts, redaction, tables
+from kerastune_ft.reporting import data_table, plan_lines, redaction, tables
 from kerastune_ft.reporting import quantities as say
 
 
@@ -144,14 +144,16 @@ def test_a_plan_of_values_shows_their_spread_in_terminal_and_notebook() -> None:
 )
 def test_a_plan_says_what_batch_norms_do(mode: str, text: str) -> None:
     phase = run_files.plan_document()["phases"][1]
-    told = {fact.label: fact.text for fact in facts.phase_facts({**phase, "batch_norm": mode, "batch_norm_layers": 3})}
+    told = {
+        fact.label: fact.text for fact in plan_lines.phase_facts({**phase, "batch_norm": mode, "batch_norm_layers": 3})
+    }
     assert told["batch norm"].startswith(text)
-    assert "batch norm" not in {fact.label for fact in facts.phase_facts({**phase, "batch_norm_layers": 0})}
+    assert "batch norm" not in {fact.label for fact in plan_lines.phase_facts({**phase, "batch_norm_layers": 0})}
 
 
 def test_many_class_weights_are_their_range() -> None:
     by_class = {f"c{number}": 0.5 + number for number in range(20)}
-    assert contents.weights(by_class) == "20 classes, from 0.5 (c0) to 19.5 (c19)"
+    assert data_table.weights(by_class) == "20 classes, from 0.5 (c0) to 19.5 (c19)"
 
 
 def test_backbones_begin_with_familiar_columns() -> None:

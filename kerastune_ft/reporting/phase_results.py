@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from kerastune_ft.reporting import facts
+from kerastune_ft.reporting import plan_lines
 from kerastune_ft.reporting import quantities as say
 
 _LOWER_IS_BETTER = ("loss", "mae", "rmse")
@@ -103,7 +103,7 @@ def _phase_result(
     return {
         "name": name,
         "state": begun.get("state", "pending"),
-        "units": facts.units_in_short(planned, plan) if planned else say.ABSENT,
+        "units": plan_lines.units_in_short(planned, plan) if planned else say.ABSENT,
         "trainable_parameters": planned.get("trainable_parameters"),
         "trainable_share": planned.get("trainable_share"),
         "epochs": begun.get("epochs", len(rows)),

@@ -6,7 +6,7 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
-from kerastune_ft.reporting import contents, stored
+from kerastune_ft.reporting import cache_lines, data_table
 from kerastune_ft.reporting import quantities as say
 
 Document = Mapping[str, Any]
@@ -31,13 +31,13 @@ def subjects(plan: Document) -> list[Fact]:
         Fact("devices", _devices(plan.get("devices") or {})),
         Fact("data", _data(plan.get("data") or {})),
         *(Fact("data note", note) for note in (plan.get("data") or {}).get("notes") or ()),
-        Fact("labels", contents.labels(plan.get("labels") or {})),
+        Fact("labels", data_table.labels(plan.get("labels") or {})),
         Fact("backbone", _backbone(plan.get("backbone") or {})),
         Fact("weights", transfer((plan.get("backbone") or {}).get("transfer") or {})),
         Fact("texts", _texts(plan.get("text") or {})),
         Fact("head", _head(plan.get("head") or {})),
-        Fact("cache", stored.of_run(plan.get("cache") or {})),
-        *(Fact("stored", line) for line in stored.found(plan.get("cache") or {})),
+        Fact("cache", cache_lines.of_run(plan.get("cache") or {})),
+        *(Fact("stored", line) for line in cache_lines.found(plan.get("cache") or {})),
     ]
     return [fact for fact in facts if fact.text]
 
@@ -70,11 +70,13 @@ def phase_facts(phase: Document) -> list[Fact]:
         Fact("rate per unit", rates_in_short(phase.get("rates") or {})),
         Fact("optimizer", _optimizer(phase)),
         Fact("batch norm", _batch_norm(phase)),
-        Fact("class weights", contents.weights(phase.get("class_weights") or {})),
+        Fact("class weights", data_table.weights(phase.get("class_weights") or {})),
         Fact("sampling", str(phase.get("sampling") or "")),
         Fact("augment", options(phase.get("augment"))),
         Fact("monitor", _monitor(phase)),
-        Fact(str((phase.get("store") or {}).get("decision") or "store"), stored.of_phase(phase.get("store") or {})),
+        Fact(
+            str((phase.get("store") or {}).get("decision") or "store"), cache_lines.of_phase(phase.get("store") or {})
+        ),
         Fact("cut", _cut(phase.get("cut") or ())),
         Fact("estimate", _estimate(phase.get("estimate") or {})),
     ]
@@ -169,7 +171,7 @@ def _data(data: Document) -> str:
     skipped = data.get("skipped") or ()
     return _sentence(
         named,
-        contents.sizes(data) or say.counted(data.get("examples"), "example"),
+        data_table.sizes(data) or say.counted(data.get("examples"), "example"),
         f"{say.counted(len(skipped), 'file')} skipped" if skipped else "",
     )
 
