@@ -78,7 +78,7 @@ class Run:
 
     def plot(self) -> Figure:
         """Return the learning curves with a band per phase."""
-        from kerastune_ft.reporting import curves
+        from kerastune_ft.reporting.page import curves
 
         return curves.learning_curves(self.history, self.manifest.get("phases", []))
 
@@ -100,7 +100,7 @@ class Run:
         return predict(self.path, inputs, input=input, batch_size=batch_size)
 
     def _repr_html_(self) -> str:
-        from kerastune_ft.reporting import document
+        from kerastune_ft.reporting.page import document
 
         return document.render(self.path)
 
@@ -373,7 +373,7 @@ def _require_model(target: RunDirectory) -> None:
 
 def write_report(target: RunDirectory) -> Path:
     """Write report/index.html of a run and return its path."""
-    from kerastune_ft.reporting import document
+    from kerastune_ft.reporting.page import document
 
     target.commit("report/index.html", document.render(target.path))
     return target.path / "report" / "index.html"

@@ -380,7 +380,7 @@ def predict(
 def report(run: str, as_json: bool, debug: bool) -> None:
     """Write the report of RUN anew from its files."""
     from kerastune_ft.api import training
-    from kerastune_ft.reporting import document
+    from kerastune_ft.reporting.page import document
 
     opened = training.open_run(run)
     path = opened.report()

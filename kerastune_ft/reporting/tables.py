@@ -127,10 +127,10 @@ def plan_table(plan: Mapping[str, Any]) -> RenderableType:
 
 def plan_html(plan: Mapping[str, Any]) -> str:
     """Return the plan as an HTML fragment for notebooks, with everything `plan_table` shows."""
-    from kerastune_ft.reporting import pages
+    from kerastune_ft.reporting.page import templates
 
     phases, measured = plan.get("phases") or [], plan.get("measured")
-    return pages.fill(
+    return templates.fill(
         "plan.html",
         name=plan.get("name"),
         seed=plan.get("seed"),

@@ -9,7 +9,8 @@ import pandas
 import pytest
 import run_files
 
-from kerastune_ft.reporting import curves, drawing
+from kerastune_ft.reporting import drawing
+from kerastune_ft.reporting.page import curves
 
 
 def drawn(phases: int = 2, epochs: int = 3, **phase_values: Any) -> Any:

@@ -11,7 +11,7 @@ import pytest
 import run_files
 
 from kerastune_ft.errors import ConfigError, DataError
-from kerastune_ft.reporting import document
+from kerastune_ft.reporting.page import document
 
 HOSTILE = ('<script>alert("a")</script>', "R&D 'x' {{ 7*7 }}", "正常")
 

@@ -11,7 +11,8 @@ import pytest
 import run_files
 from sklearn import metrics
 
-from kerastune_ft.reporting import document, label_sets
+from kerastune_ft.reporting import label_sets
+from kerastune_ft.reporting.page import document
 
 
 @pytest.fixture(scope="module")

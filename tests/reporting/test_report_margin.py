@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 import run_files
 
-from kerastune_ft.reporting import document, margin
+from kerastune_ft.reporting.page import document, margin
 
 CHANCE = {"loss": 1.1, "accuracy": 0.5, "macro_f1": 0.3, "auc": 0.5}
 

@@ -8,8 +8,9 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-from kerastune_ft.reporting import curves, data_table, detail, drawing, label_sets, margin, pages, records, redaction
+from kerastune_ft.reporting import data_table, detail, drawing, label_sets, records
 from kerastune_ft.reporting import phase_results as ran
+from kerastune_ft.reporting.page import curves, margin, redaction, templates
 
 Spelling = Callable[[str], str]
 
@@ -20,7 +21,7 @@ def render(run_directory: Path) -> str:
     """Return the report page of a run directory; what is not there yet is named on the page."""
     run = records.read(run_directory)
     found = _summary(run)
-    return pages.fill(
+    return templates.fill(
         "report.html",
         **found,
         written=records.WRITTEN,
