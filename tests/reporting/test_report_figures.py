@@ -9,7 +9,8 @@ import pytest
 import run_files
 from sklearn.metrics import confusion_matrix, precision_recall_fscore_support
 
-from kerastune_ft.reporting import classes, phase_results
+from kerastune_ft.reporting import phase_results
+from kerastune_ft.reporting.results import classes
 
 NAMES = ("a", "b", "c", "d")
 

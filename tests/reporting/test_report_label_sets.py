@@ -11,8 +11,8 @@ import pytest
 import run_files
 from sklearn import metrics
 
-from kerastune_ft.reporting import label_sets
 from kerastune_ft.reporting.page import document
+from kerastune_ft.reporting.results import label_sets
 
 
 @pytest.fixture(scope="module")

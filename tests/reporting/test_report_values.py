@@ -9,8 +9,8 @@ import label_run_files as files
 import pytest
 from sklearn import metrics
 
-from kerastune_ft.reporting import scatter, values
 from kerastune_ft.reporting.page import document
+from kerastune_ft.reporting.results import scatter, values
 
 TWO = {"age": (40.0, 12.0), "dose": (0.003, 0.0008)}
 

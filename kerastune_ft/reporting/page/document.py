@@ -8,9 +8,10 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-from kerastune_ft.reporting import data_table, detail, drawing, label_sets, records
+from kerastune_ft.reporting import data_table, drawing, records
 from kerastune_ft.reporting import phase_results as ran
 from kerastune_ft.reporting.page import curves, margin, redaction, templates
+from kerastune_ft.reporting.results import base, label_sets
 
 Spelling = Callable[[str], str]
 
@@ -27,7 +28,7 @@ def render(run_directory: Path) -> str:
         written=records.WRITTEN,
         curves=_curves(run),
         kind=run.kind,
-        pictures=detail.pictures(run),
+        pictures=base.pictures(run),
         strips=ran.unit_strips(run.plan, run.manifest),
         mistakes=_mistakes(run),
         contents=data_table.rows(run.plan.get("data") or {}, _without_label(run)),
@@ -65,7 +66,7 @@ def _summary(run: records.Records) -> dict[str, Any]:
         "phases": results,
         "earlier_phase_better": ran.earlier_was_better(results, run.history),
         "frozen": ran.frozen_proof(manifest),
-        **detail.figures(run),
+        **base.figures(run),
         "data": _data(run, say),
         "backbone": _backbone(run, say),
         "environment": _environment(run),

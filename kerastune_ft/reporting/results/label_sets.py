@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
-from kerastune_ft.reporting.classes import ratio
+from kerastune_ft.reporting.results.classes import ratio
 
 
 class Judged(NamedTuple):

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from kerastune_ft.reporting import classes, drawing, label_sets, scatter, values
+from kerastune_ft.reporting import drawing
 from kerastune_ft.reporting.records import Records
+from kerastune_ft.reporting.results import classes, label_sets, scatter, values
 
 _SPLIT = "test"
 _TARGETS_DRAWN = 6

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from kerastune_ft.reporting.drawing import COLOURS, plain_frame
-from kerastune_ft.reporting.values import Target
+from kerastune_ft.reporting.results.values import Target
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
