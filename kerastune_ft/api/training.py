@@ -255,7 +255,7 @@ class PlanView:
     document: Mapping[str, Any]
 
     def _repr_html_(self) -> str:
-        from kerastune_ft.reporting import tables
+        from kerastune_ft.reporting.terminal import tables
 
         return tables.plan_html(dict(self.document))
 

@@ -29,7 +29,7 @@ def _origins(explain: bool, config: str, overrides: Sequence[str]) -> dict[str, 
 
 def _show_origins(config: str, overrides: Sequence[str]) -> None:
     from kerastune_ft.config import provenance
-    from kerastune_ft.reporting.tables import listing
+    from kerastune_ft.reporting.terminal.tables import listing
 
     show(listing([row.cells() for row in provenance.explain(config, overrides)]))
 
@@ -139,7 +139,7 @@ def init(
 def runs(directory: str, as_json: bool, debug: bool) -> None:
     """List the runs in DIRECTORY (by default runs), the newest last."""
     from kerastune_ft.reporting import run_list as listed
-    from kerastune_ft.reporting.listed_runs import runs_table
+    from kerastune_ft.reporting.terminal.runs_table import runs_table
 
     rows = listed.runs(directory)
     if as_json:
@@ -164,7 +164,7 @@ def cache(
 ) -> None:
     """List stored features, or those whose key begins with KEY, and what else the cache directory holds."""
     from kerastune_ft.inspect import cache as caches
-    from kerastune_ft.reporting.cached import cache_table
+    from kerastune_ft.reporting.terminal.cache_table import cache_table
 
     kept = (caches.clear if clear else caches.kept)(directory, keys, older_than)
     if as_json:
@@ -228,7 +228,7 @@ def plan(
     if as_json:
         print_json({**document, **_origins(explain, config, overrides)})
         return
-    from kerastune_ft.reporting.tables import plan_table
+    from kerastune_ft.reporting.terminal.tables import plan_table
 
     show(plan_table(dict(document)))
     if explain:
@@ -247,7 +247,7 @@ def units(name: str, variables: bool, as_json: bool, debug: bool) -> None:
     if as_json:
         print_json(rows)
         return
-    from kerastune_ft.reporting.tables import units_table
+    from kerastune_ft.reporting.terminal.tables import units_table
 
     show(units_table(rows))
     if variables:
@@ -270,7 +270,7 @@ def backbones(examples: int | None, device: str, as_json: bool, debug: bool) -> 
     if as_json:
         print_json({"advice": [asdict(one) for one in advised], "backbones": rows})
         return
-    from kerastune_ft.reporting.tables import backbones_table
+    from kerastune_ft.reporting.terminal.tables import backbones_table
 
     show(backbones_table(rows))
     click.echo(
@@ -297,7 +297,7 @@ def datasets(as_json: bool, debug: bool) -> None:
 
 def _list(what: str, as_json: bool) -> None:
     from kerastune_ft import registry
-    from kerastune_ft.reporting.tables import listing
+    from kerastune_ft.reporting.terminal.tables import listing
 
     rows = getattr(registry, what)()
     print_json(rows) if as_json else show(listing(rows))
@@ -329,7 +329,7 @@ def evaluate(run: str, split: str | None, data: str | None, as_json: bool, debug
     if as_json:
         print_json({name: metrics})
         return
-    from kerastune_ft.reporting.tables import metrics_table
+    from kerastune_ft.reporting.terminal.tables import metrics_table
 
     # That of other data is not known: the run's files hold it for its own splits.
     show(metrics_table({name: metrics}, {} if data else training.open_run(run).constant))

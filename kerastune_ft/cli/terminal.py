@@ -159,7 +159,7 @@ def show(table: Any) -> None:
 def print_outcome(done: Any) -> None:
     """Print what became of a run: its metrics, where it lies, the next command."""
     from kerastune_ft.reporting.quantities import progress
-    from kerastune_ft.reporting.tables import metrics_table
+    from kerastune_ft.reporting.terminal.tables import metrics_table
 
     if done.metrics:
         show(metrics_table(done.metrics, done.constant))

@@ -9,9 +9,10 @@ import pytest
 import run_files
 from rich.console import Console
 
-from kerastune_ft.reporting import data_table, plan_lines, tables
+from kerastune_ft.reporting import data_table, plan_lines
 from kerastune_ft.reporting import quantities as say
 from kerastune_ft.reporting.page import redaction
+from kerastune_ft.reporting.terminal import tables
 
 
 def printed(renderable: Any, width: int = 100) -> str:
@@ -217,7 +218,7 @@ def test_group_ids_in_brackets_are_withheld_and_shares_are_not() -> None:
 
 def test_importing_the_reports_imports_nothing_heavy() -> None:
     code = (
-        "import sys, kerastune_ft.reporting.tables, kerastune_ft.reporting.page.document;"
+        "import sys, kerastune_ft.reporting.terminal.tables, kerastune_ft.reporting.page.document;"
         "print([m for m in ('tensorflow','pandas','sklearn','matplotlib','jinja2','numpy') if m in sys.modules])"
     )
     found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)

@@ -16,7 +16,7 @@ from kerastune_ft.api import training
 from kerastune_ft.config.options.runtime import Runtime
 from kerastune_ft.config.read import read
 from kerastune_ft.errors import ConfigError
-from kerastune_ft.reporting import tables
+from kerastune_ft.reporting.terminal import tables
 from kerastune_ft.stores.mounts import file_system, network_notes
 from kerastune_ft.stores.store import FeatureStore
 from kerastune_ft.training import devices

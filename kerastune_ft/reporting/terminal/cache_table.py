@@ -9,7 +9,7 @@ from rich.console import Group, RenderableType
 from rich.text import Text
 
 from kerastune_ft.reporting import quantities as say
-from kerastune_ft.reporting.tables import listing
+from kerastune_ft.reporting.terminal.tables import listing
 
 _KEY_SHOWN = 12
 

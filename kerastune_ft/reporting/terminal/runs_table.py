@@ -9,7 +9,7 @@ from typing import Any
 from rich.table import Table
 
 from kerastune_ft.reporting import quantities as say
-from kerastune_ft.reporting.tables import listing
+from kerastune_ft.reporting.terminal.tables import listing
 
 
 def runs_table(rows: Sequence[Mapping[str, Any]]) -> Table:
