@@ -17,7 +17,7 @@ _HOMES = {
     "predict": "api.training",
     "units": "api.training",
     "explain": "config.provenance",
-    "init": "inspect.init",
+    "init": "scaffolding.scaffold",
     "runs": "reporting.run_list",
     "verify": "inspect.verify",
     "Run": "api.training",

@@ -127,7 +127,7 @@ def init(
     data: str | None, example: str | None, output: str | None, label: tuple[str, ...], as_json: bool, debug: bool
 ) -> None:
     """Look at DATA (folder, archive, table, .npz) and write a commented starting configuration for it."""
-    from kerastune_ft.inspect import init as starting
+    from kerastune_ft.scaffolding import scaffold as starting
 
     started = starting.init(data, output, example=example, label=label)
     print_json(started.to_json()) if as_json else click.echo(str(started))

@@ -15,7 +15,7 @@ from kerastune_ft.inspect.array_inputs import array_inputs, as_texts, read_array
 from kerastune_ft.inspect.columns import are_amounts, group_column, is_group_name
 from kerastune_ft.inspect.labels import regression
 from kerastune_ft.inspect.npz import Header, value_range
-from kerastune_ft.inspect.sight import Sight, classification, divide, put, whole
+from kerastune_ft.scaffolding.findings import Sight, classification, divide, put, whole
 
 _TRAIN_SHARE = 0.7
 _NOUNS = {"image": "image", "audio": "sound", "text": "text"}

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from kerastune_ft.inspect import choices
-from kerastune_ft.inspect.sight import Sight
+from kerastune_ft.scaffolding.findings import Sight
 
 _SIZE, _SMALL_SIZE = 128, 64
 _INSTEAD = (

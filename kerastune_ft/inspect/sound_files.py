@@ -8,7 +8,7 @@ from kerastune_ft import storage
 from kerastune_ft.data.sounds.wav import UnusableSoundError, WavFormat, wav_format
 from kerastune_ft.data.source import counted
 from kerastune_ft.inspect.prose import sampled
-from kerastune_ft.inspect.sight import Sight
+from kerastune_ft.scaffolding.findings import Sight
 
 _OPENED = 64
 _UNEVEN = 4

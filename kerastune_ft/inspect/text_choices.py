@@ -9,7 +9,7 @@ from typing import Any
 from kerastune_ft.backbones.hub import presets
 from kerastune_ft.errors import ConfigError
 from kerastune_ft.inspect import choices
-from kerastune_ft.inspect.sight import Sight, put
+from kerastune_ft.scaffolding.findings import Sight, put
 
 HANDLES: Mapping[str, str] = MappingProxyType(
     {

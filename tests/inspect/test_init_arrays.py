@@ -11,7 +11,7 @@ import pytest
 from kerastune_ft import init
 from kerastune_ft.config.read import read
 from kerastune_ft.data.source import DataSource, open_source
-from kerastune_ft.inspect.init import Started
+from kerastune_ft.scaffolding.scaffold import Started
 
 COUNT = 90
 ROWS = np.arange(COUNT)

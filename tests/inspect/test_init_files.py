@@ -14,7 +14,7 @@ from kerastune_ft.cli.commands import main
 from kerastune_ft.config.documents.files import SHIPPED, shipped_names
 from kerastune_ft.config.read import read
 from kerastune_ft.errors import ConfigError
-from kerastune_ft.inspect.written import as_text
+from kerastune_ft.scaffolding.json_text import as_text
 
 
 @pytest.fixture(autouse=True)

@@ -13,7 +13,7 @@ from kerastune_ft import init
 from kerastune_ft.config.read import read
 from kerastune_ft.data.source import open_source
 from kerastune_ft.errors import DataError
-from kerastune_ft.inspect.init import Started
+from kerastune_ft.scaffolding.scaffold import Started
 
 COUNT = 40
 ROWS = np.arange(COUNT)

@@ -105,7 +105,7 @@ def test_a_report_written_anew_is_vouched_for(copy: Path) -> None:
 
 def test_verifying_needs_no_tensorflow(base: Path) -> None:
     script = (
-        "import sys; from kerastune_ft.inspect.verify import verify\n"
+        "import sys; from kerastune_ft.scaffolding.verify import verify\n"
         f"assert verify({str(base)!r}).holds\n"
         "print([name for name in ('tensorflow', 'keras') if name in sys.modules])"
     )

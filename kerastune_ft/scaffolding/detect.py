@@ -17,9 +17,9 @@ from kerastune_ft.data.tables.frame import is_table, read_frame
 from kerastune_ft.errors import ConfigError, DataError
 from kerastune_ft.inspect.arrays import look_at_arrays
 from kerastune_ft.inspect.folders import class_folders, has_split_folders, look_at_folder
-from kerastune_ft.inspect.sight import Sight
 from kerastune_ft.inspect.sought import sought_in
 from kerastune_ft.inspect.tables import look_at_table
+from kerastune_ft.scaffolding.findings import Sight
 
 _LABELLED = re.compile(r"(train|labels?|data|metadata|annotations?)", re.IGNORECASE)
 

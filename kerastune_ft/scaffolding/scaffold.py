@@ -16,9 +16,9 @@ from kerastune_ft.config.words import unknown
 from kerastune_ft.errors import ConfigError
 from kerastune_ft.inspect import choices, pixels, sound_choices, text_choices
 from kerastune_ft.inspect.labels import ask_of_spelling
-from kerastune_ft.inspect.look import look
-from kerastune_ft.inspect.sight import Sight
-from kerastune_ft.inspect.written import as_text
+from kerastune_ft.scaffolding.detect import look
+from kerastune_ft.scaffolding.findings import Sight
+from kerastune_ft.scaffolding.json_text import as_text
 from kerastune_ft.storage import path_of, told_of_data
 
 _SCHEMA = "schema.json"
