@@ -13,8 +13,8 @@ from kerastune_ft.config.options.backbones import Applications
 from kerastune_ft.config.presets import PRESETS
 from kerastune_ft.data.source import counted
 from kerastune_ft.errors import ConfigError
-from kerastune_ft.inspect.pixels import Pixels
 from kerastune_ft.scaffolding.findings import Sight, put, whole
+from kerastune_ft.scaffolding.samples.image_statistics import Pixels
 from kerastune_ft.training import tpu
 
 _GPUS = "/dev/nvidia[0-9]*"

@@ -13,9 +13,9 @@ from kerastune_ft.inspect import columns as kinds
 from kerastune_ft.inspect.inputs import NamedFiles, absent_files, named_files, not_found
 from kerastune_ft.inspect.labels import ask_of_rivals, label_of, put_label
 from kerastune_ft.inspect.sought import MODALITIES
-from kerastune_ft.inspect.sound_files import note_sounds
 from kerastune_ft.inspect.text_columns import TextColumns, text_columns
 from kerastune_ft.scaffolding.findings import Sight, divide, put
+from kerastune_ft.scaffolding.samples.sound_files import note_sounds
 
 _TRAIN_SHARE = 0.7
 # More rows than this per file is a table of something else, as of boxes.

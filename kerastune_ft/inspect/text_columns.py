@@ -7,7 +7,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from kerastune_ft.inspect.columns import is_label_name, numbers, plain
-from kerastune_ft.inspect.prose import Prose, measured
+from kerastune_ft.scaffolding.samples.text_statistics import Prose, measured
 
 # A column with a telling name may hold shorter texts, and the same ones more often.
 _STRICT, _NAMED, _PAIRED = (4, 0.5), (2, 0.3), (2, 0.02)

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from kerastune_ft.config.options.tasks import modality
-from kerastune_ft.inspect.prose import Prose
+from kerastune_ft.scaffolding.samples.text_statistics import Prose
 
 # A class is rare enough to be weighted when the largest is this many times as large.
 _IMBALANCE = 3

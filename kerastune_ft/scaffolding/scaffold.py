@@ -14,11 +14,12 @@ from kerastune_ft.config import schema
 from kerastune_ft.config.documents import files
 from kerastune_ft.config.words import unknown
 from kerastune_ft.errors import ConfigError
-from kerastune_ft.inspect import choices, pixels, sound_choices, text_choices
+from kerastune_ft.inspect import choices, sound_choices, text_choices
 from kerastune_ft.inspect.labels import ask_of_spelling
 from kerastune_ft.scaffolding.detect import look
 from kerastune_ft.scaffolding.findings import Sight
 from kerastune_ft.scaffolding.json_text import as_text
+from kerastune_ft.scaffolding.samples import image_statistics
 from kerastune_ft.storage import path_of, told_of_data
 
 _SCHEMA = "schema.json"
@@ -179,7 +180,7 @@ def _chosen(sight: Sight) -> dict[str, Any]:
         backbone = sound_choices.backbone(sight)
         defaults, phases = sound_choices.schedule(sight, backbone)
         return {"backbone": backbone, "defaults": defaults, "phases": phases}
-    sampled = pixels.sample(sight.files) if sight.files else None
+    sampled = image_statistics.sample(sight.files) if sight.files else None
     if sampled:
         choices.shape(sight.data, sampled, sight.asks)
     defaults, preset = choices.schedule(sight)

@@ -7,8 +7,8 @@ import stat
 from kerastune_ft import storage
 from kerastune_ft.data.sounds.wav import UnusableSoundError, WavFormat, wav_format
 from kerastune_ft.data.source import counted
-from kerastune_ft.inspect.prose import sampled
 from kerastune_ft.scaffolding.findings import Sight
+from kerastune_ft.scaffolding.samples.text_statistics import sampled
 
 _OPENED = 64
 _UNEVEN = 4

@@ -1,0 +1,4 @@
+"""Statistics over a few sampled files: pixels, texts, sounds.
+
+Nothing here decides anything.
+"""
