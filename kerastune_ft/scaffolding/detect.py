@@ -15,11 +15,11 @@ from kerastune_ft.data.files.find import Sought, Walk
 from kerastune_ft.data.splits.names import SPLIT_OF_WORD
 from kerastune_ft.data.tables.frame import is_table, read_frame
 from kerastune_ft.errors import ConfigError, DataError
-from kerastune_ft.inspect.arrays import look_at_arrays
-from kerastune_ft.inspect.folders import class_folders, has_split_folders, look_at_folder
-from kerastune_ft.inspect.sought import sought_in
-from kerastune_ft.inspect.tables import look_at_table
 from kerastune_ft.scaffolding.findings import Sight
+from kerastune_ft.scaffolding.sources.arrays import look_at_arrays
+from kerastune_ft.scaffolding.sources.file_kinds import sought_in
+from kerastune_ft.scaffolding.sources.folders import class_folders, has_split_folders, look_at_folder
+from kerastune_ft.scaffolding.sources.tables import look_at_table
 
 _LABELLED = re.compile(r"(train|labels?|data|metadata|annotations?)", re.IGNORECASE)
 

@@ -15,11 +15,11 @@ from kerastune_ft.config.documents import files
 from kerastune_ft.config.words import unknown
 from kerastune_ft.errors import ConfigError
 from kerastune_ft.inspect import choices, sound_choices, text_choices
-from kerastune_ft.inspect.labels import ask_of_spelling
 from kerastune_ft.scaffolding.detect import look
 from kerastune_ft.scaffolding.findings import Sight
 from kerastune_ft.scaffolding.json_text import as_text
 from kerastune_ft.scaffolding.samples import image_statistics
+from kerastune_ft.scaffolding.sources.label_columns import ask_of_spelling
 from kerastune_ft.storage import path_of, told_of_data
 
 _SCHEMA = "schema.json"

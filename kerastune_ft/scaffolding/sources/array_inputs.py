@@ -12,9 +12,9 @@ import numpy as np
 
 from kerastune_ft.config.options.spectrograms import MOST_CHANNELS, RATE_ARRAY
 from kerastune_ft.errors import DataError
-from kerastune_ft.inspect.columns import is_group_name, plain
-from kerastune_ft.inspect.npz import Header, headers
 from kerastune_ft.scaffolding.samples.text_statistics import Prose, measured
+from kerastune_ft.scaffolding.sources.columns import is_group_name, plain
+from kerastune_ft.scaffolding.sources.npz import Header, headers
 
 _NAMES = ("x", "images", "image", "texts", "text", "sounds", "x_train", "train_images", "data", "arr_0")
 _SOUND_NAME = re.compile(r"(x|train|test)?(sound|audio|sample|wave|waveform|clip)s?(train|test)?")

@@ -13,7 +13,7 @@ from kerastune_ft import storage
 from kerastune_ft.data.files.find import IMAGES, SOUNDS, Sought
 from kerastune_ft.data.tables.frame import Frame, shown
 from kerastune_ft.data.tables.templates import input_texts
-from kerastune_ft.inspect.sought import files_by_sort, sort_of
+from kerastune_ft.scaffolding.sources.file_kinds import files_by_sort, sort_of
 
 _SAMPLE = 50
 # Below this share of rows whose file is there, a column names something else.

@@ -11,10 +11,10 @@ from kerastune_ft.data.files.class_folders import FoundFile, found_files, likely
 from kerastune_ft.data.files.find import SOUNDS, TEXTS, Sought, Walk, holds
 from kerastune_ft.data.source import SPLITS, counted
 from kerastune_ft.errors import DataError
-from kerastune_ft.inspect.sought import MODALITIES
 from kerastune_ft.scaffolding.findings import Sight, classification, divide, put
 from kerastune_ft.scaffolding.samples.sound_files import note_sounds
 from kerastune_ft.scaffolding.samples.text_files import note_texts
+from kerastune_ft.scaffolding.sources.file_kinds import MODALITIES
 
 _TRAIN_SHARE = 0.7
 _SUBJECT = re.compile(

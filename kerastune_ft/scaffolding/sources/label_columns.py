@@ -11,8 +11,8 @@ from kerastune_ft.data.labels.spelling import merging, misspelt
 from kerastune_ft.data.source import counted
 from kerastune_ft.data.tables.frame import Frame, shown
 from kerastune_ft.errors import ConfigError, DataError
-from kerastune_ft.inspect import columns as kinds
 from kerastune_ft.scaffolding.findings import Sight, classification, put
+from kerastune_ft.scaffolding.sources import columns as kinds
 
 # With fewer examples of each value than this, values are rather names or texts than classes.
 _FEW_EACH = 2

@@ -6,8 +6,8 @@ import re
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from kerastune_ft.inspect.columns import is_label_name, numbers, plain
 from kerastune_ft.scaffolding.samples.text_statistics import Prose, measured
+from kerastune_ft.scaffolding.sources.columns import is_label_name, numbers, plain
 
 # A column with a telling name may hold shorter texts, and the same ones more often.
 _STRICT, _NAMED, _PAIRED = (4, 0.5), (2, 0.3), (2, 0.02)

@@ -9,13 +9,13 @@ from kerastune_ft.data.source import counted
 from kerastune_ft.data.splits.names import SPLIT_OF_WORD
 from kerastune_ft.data.tables.frame import Frame, shown
 from kerastune_ft.errors import ConfigError, DataError
-from kerastune_ft.inspect import columns as kinds
-from kerastune_ft.inspect.inputs import NamedFiles, absent_files, named_files, not_found
-from kerastune_ft.inspect.labels import ask_of_rivals, label_of, put_label
-from kerastune_ft.inspect.sought import MODALITIES
-from kerastune_ft.inspect.text_columns import TextColumns, text_columns
 from kerastune_ft.scaffolding.findings import Sight, divide, put
 from kerastune_ft.scaffolding.samples.sound_files import note_sounds
+from kerastune_ft.scaffolding.sources import columns as kinds
+from kerastune_ft.scaffolding.sources.file_columns import NamedFiles, absent_files, named_files, not_found
+from kerastune_ft.scaffolding.sources.file_kinds import MODALITIES
+from kerastune_ft.scaffolding.sources.label_columns import ask_of_rivals, label_of, put_label
+from kerastune_ft.scaffolding.sources.text_columns import TextColumns, text_columns
 
 _TRAIN_SHARE = 0.7
 # More rows than this per file is a table of something else, as of boxes.
