@@ -14,12 +14,12 @@ from kerastune_ft.config import schema
 from kerastune_ft.config.documents import files
 from kerastune_ft.config.words import unknown
 from kerastune_ft.errors import ConfigError
-from kerastune_ft.inspect import choices, sound_choices, text_choices
 from kerastune_ft.scaffolding.detect import look
 from kerastune_ft.scaffolding.findings import Sight
 from kerastune_ft.scaffolding.json_text import as_text
 from kerastune_ft.scaffolding.samples import image_statistics
 from kerastune_ft.scaffolding.sources.label_columns import ask_of_spelling
+from kerastune_ft.scaffolding.suggest import images, sounds, texts
 from kerastune_ft.storage import path_of, told_of_data
 
 _SCHEMA = "schema.json"
@@ -172,19 +172,19 @@ def _document(sight: Sight, place: Path, target: Path) -> dict[str, Any]:
 def _chosen(sight: Sight) -> dict[str, Any]:
     """Return the rest of the configuration: backbone, head where it is not the usual one, defaults and phases."""
     if sight.modality == "text":
-        backbone = text_choices.backbone(sight)
-        text_choices.length(sight, backbone)
-        defaults, phases = text_choices.schedule(sight, backbone)
-        return {"backbone": backbone, "head": text_choices.head(), "defaults": defaults, "phases": phases}
+        backbone = texts.backbone(sight)
+        texts.length(sight, backbone)
+        defaults, phases = texts.schedule(sight, backbone)
+        return {"backbone": backbone, "head": texts.head(), "defaults": defaults, "phases": phases}
     if sight.modality == "audio":
-        backbone = sound_choices.backbone(sight)
-        defaults, phases = sound_choices.schedule(sight, backbone)
+        backbone = sounds.backbone(sight)
+        defaults, phases = sounds.schedule(sight, backbone)
         return {"backbone": backbone, "defaults": defaults, "phases": phases}
     sampled = image_statistics.sample(sight.files) if sight.files else None
     if sampled:
-        choices.shape(sight.data, sampled, sight.asks)
-    defaults, preset = choices.schedule(sight)
-    return {"backbone": choices.backbone(sight, sampled), "defaults": defaults, "phases": preset}
+        images.shape(sight.data, sampled, sight.asks)
+    defaults, preset = images.schedule(sight)
+    return {"backbone": images.backbone(sight, sampled), "defaults": defaults, "phases": preset}
 
 
 def _write(target: Path, text: str) -> None:

@@ -10,7 +10,7 @@ import pytest
 from kerastune_ft.backbones import imagenet
 from kerastune_ft.backbones.hub import presets
 from kerastune_ft.errors import ConfigError
-from kerastune_ft.inspect import choices
+from kerastune_ft.scaffolding.suggest import images
 
 
 @pytest.fixture(autouse=True)
@@ -22,7 +22,7 @@ def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
     monkeypatch.setattr(imagenet, "require", absent)
     monkeypatch.setattr(presets, "located", absent)
-    monkeypatch.setattr(choices, "device", lambda: "cpu")
+    monkeypatch.setattr(images, "device", lambda: "cpu")
     monkeypatch.setenv("KERASTUNE_CACHE", str(tmp_path / "cache"))
     (tmp_path / "work").mkdir()
     monkeypatch.chdir(tmp_path / "work")

@@ -14,7 +14,7 @@ from init_data import image, written
 from kerastune_ft import init
 from kerastune_ft.backbones import imagenet
 from kerastune_ft.errors import DataError
-from kerastune_ft.inspect import choices
+from kerastune_ft.scaffolding.suggest import images
 
 
 def photos(root: Path, **counts: int) -> None:
@@ -133,7 +133,7 @@ def test_a_damaged_file_in_the_sample_is_told() -> None:
 def test_weights_within_reach_are_taken_for_the_machine(monkeypatch: pytest.MonkeyPatch) -> None:
     photos(Path("d"), cat=4, dog=4)
     monkeypatch.setattr(imagenet, "require", lambda options: None)
-    monkeypatch.setattr(choices, "device", lambda: "gpu")
+    monkeypatch.setattr(images, "device", lambda: "gpu")
     init("d")
     backbone = written("d.json")["backbone"]
     assert (backbone["name"], backbone["weights"], backbone["image_size"]) == ("EfficientNetV2B0", "imagenet", 128)
@@ -145,7 +145,7 @@ def test_weights_within_reach_are_taken_for_the_machine(monkeypatch: pytest.Monk
 def test_more_examples_bring_a_longer_schedule(train: int, preset: str, batch_size: int) -> None:
     from kerastune_ft.scaffolding.findings import Sight
 
-    defaults, phases = choices.schedule(Sight({"kind": "image_classification"}, {}, train, train, {"a": 5, "b": 5}))
+    defaults, phases = images.schedule(Sight({"kind": "image_classification"}, {}, train, train, {"a": 5, "b": 5}))
     assert (phases["preset"], defaults["batch_size"]) == (preset, batch_size)
 
 

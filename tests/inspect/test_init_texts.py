@@ -14,7 +14,7 @@ from kerastune_ft.backbones.hub import presets
 from kerastune_ft.config.read import read
 from kerastune_ft.data.source import open_source
 from kerastune_ft.errors import DataError
-from kerastune_ft.inspect import choices
+from kerastune_ft.scaffolding.suggest import images
 
 Rows = list[dict[str, Any]]
 
@@ -60,7 +60,7 @@ def test_without_a_way_to_presets_the_backbone_is_random_and_says_what_to_write(
 def test_the_preset_fits_the_machine_and_the_language(
     device: str, letters: str, preset: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(choices, "device", lambda: device)
+    monkeypatch.setattr(images, "device", lambda: device)
     monkeypatch.setattr(presets, "located", lambda name, known: known[name]["kaggle_handle"])
     document = started(rows(200, text=lambda n: prose(n) + letters, label=lambda n: n % 2))
     assert document["backbone"]["preset"] == preset
@@ -258,7 +258,7 @@ def test_a_first_line_that_is_an_example_is_asked_about() -> None:
 
 def test_the_handles_are_those_of_keras_hub() -> None:
     keras_hub = pytest.importorskip("keras_hub")
-    from kerastune_ft.inspect.text_choices import HANDLES
+    from kerastune_ft.scaffolding.suggest.texts import HANDLES
 
     known = keras_hub.models.Backbone.presets
     # Versions grow; the model does not change its place.

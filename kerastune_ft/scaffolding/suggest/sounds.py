@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from kerastune_ft.inspect import choices
 from kerastune_ft.scaffolding.findings import Sight
+from kerastune_ft.scaffolding.suggest import images
 
 _SIZE, _SMALL_SIZE = 128, 64
 _INSTEAD = (
@@ -16,7 +16,7 @@ _INSTEAD = (
 
 def backbone(sight: Sight) -> dict[str, Any]:
     """Return the configuration's `backbone`."""
-    found = choices.backbone(sight, None)
+    found = images.backbone(sight, None)
     size = _SMALL_SIZE if found["weights"] == "embedded" else _SIZE
     reason = f"{found.pop('// name')}. It sees spectrograms as pictures; {_INSTEAD}"
     return {"// name": reason, **found, "// image_size": "of the spectrograms", "image_size": size}
@@ -24,11 +24,11 @@ def backbone(sight: Sight) -> dict[str, Any]:
 
 def schedule(sight: Sight, backbone: dict[str, Any]) -> tuple[dict[str, Any], list[dict[str, Any]]]:
     """Return the configuration's `defaults` and `phases`."""
-    defaults = choices.defaults(sight)
+    defaults = images.defaults(sight)
     is_small = backbone["weights"] == "embedded"
     head = {"name": "head", "unfreeze": "none", "epochs": 5, "learning_rate": 0.01 if is_small else 0.002}
-    if sight.train < choices.HEAD_ALONE:
-        only = f"{choices.about(sight.train)}: too few to train more than the new head"
+    if sight.train < images.HEAD_ALONE:
+        only = f"{images.about(sight.train)}: too few to train more than the new head"
         return defaults, [{"// name": only, **head, "epochs": 20}]
     later = {
         "// unfreeze": "spectrograms are unlike photos, so all of the backbone has to move, its first units the least",

@@ -8,8 +8,8 @@ from typing import Any
 
 from kerastune_ft.backbones.hub import presets
 from kerastune_ft.errors import ConfigError
-from kerastune_ft.inspect import choices
 from kerastune_ft.scaffolding.findings import Sight, put
+from kerastune_ft.scaffolding.suggest import images
 
 HANDLES: Mapping[str, str] = MappingProxyType(
     {
@@ -44,7 +44,7 @@ _MANY = 20_000
 
 def backbone(sight: Sight) -> dict[str, Any]:
     """Return the configuration's `backbone`: the first preset that can be had, else a small one of random weights."""
-    where = choices.device()
+    where = images.device()
     is_foreign = sight.prose is not None and sight.prose.is_foreign
     names = (_FOREIGN if is_foreign else _ENGLISH)[where]
     known = {name: {"kaggle_handle": handle} for name, handle in HANDLES.items()}
@@ -56,7 +56,7 @@ def backbone(sight: Sight) -> dict[str, Any]:
         others = " and ".join(other for other in names if other != name)
         language = "the texts are not English alone, and it knows many languages; " if is_foreign else ""
         there = "downloaded at the first run" if place == HANDLES[name] else "in the cache already"
-        reason = f"{language}fits {choices.about(sight.train)} on a {where.upper()}, as does {others}; {there}"
+        reason = f"{language}fits {images.about(sight.train)} on a {where.upper()}, as does {others}; {there}"
         return {"// preset": reason, "kind": "keras_hub", "preset": name}
     return _random(names[0])
 
@@ -88,17 +88,17 @@ def length(sight: Sight, backbone: Mapping[str, Any]) -> None:
 
 def schedule(sight: Sight, backbone: Mapping[str, Any]) -> tuple[dict[str, Any], list[dict[str, Any]]]:
     """Return the configuration's `defaults` and `phases`."""
-    defaults = choices.defaults(sight)
+    defaults = images.defaults(sight)
     if "preset" not in backbone:
         return defaults, [
             _head(3, 0.01),
             _later("all", "all", 10, 0.003, "a backbone of random weights learns from nothing"),
         ]
-    if sight.train < choices.HEAD_ALONE:
-        only = f"{choices.about(sight.train)}: too few to train more than the new head"
+    if sight.train < images.HEAD_ALONE:
+        only = f"{images.about(sight.train)}: too few to train more than the new head"
         return defaults, [{"// name": only, **_head(20, 0.001)}]
     epochs = 2 if sight.train > _MANY else 3
-    reason = f"{choices.about(sight.train)}: the two layers nearest to the head, at a tenth of its rate"
+    reason = f"{images.about(sight.train)}: the two layers nearest to the head, at a tenth of its rate"
     return defaults, [_head(epochs, 0.001), _later("top", {"last": 2}, epochs, 0.0001, reason)]
 
 
