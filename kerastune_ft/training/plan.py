@@ -15,7 +15,8 @@ from kerastune_ft.graph.boundary import HEAD, Selection
 from kerastune_ft.graph.partition import Partition, Stage, partition, stages
 from kerastune_ft.graph.units import is_seed
 from kerastune_ft.input.loader import Augmentation, batches_of
-from kerastune_ft.training import adapters, balance, batch_norm, serving
+from kerastune_ft.saved_model import base as serving
+from kerastune_ft.training import adapters, balance, batch_norm
 from kerastune_ft.training.adapters import place_of
 from kerastune_ft.training.assemble import Session
 from kerastune_ft.training.needs import decided

@@ -17,8 +17,8 @@ from kerastune_ft.errors import PromiseError
 from kerastune_ft.input.decode import Geometry
 from kerastune_ft.quiet_imports import without_warnings_of_keras
 from kerastune_ft.rundir import RunDirectory
+from kerastune_ft.saved_model import images, sounds, texts
 from kerastune_ft.tasks.images import ImageInputs
-from kerastune_ft.training import serving_images, serving_sounds, serving_texts
 from kerastune_ft.training.assemble import Session
 from kerastune_ft.training.evaluate import Evaluated, evaluate_split
 from kerastune_ft.training.feed import Feed
@@ -35,7 +35,7 @@ _TEXT_SHOWN = 600
 _SAMPLES_COMPARED = 8
 # Two compiled programs of the same model may differ in the last digits of float32.
 _TOLERANCE = 1e-4
-_SERVING: Mapping[str, Any] = {"audio": serving_sounds, "image": serving_images, "text": serving_texts}
+_SERVING: Mapping[str, Any] = {"audio": sounds, "image": images, "text": texts}
 
 
 def evaluate_splits(

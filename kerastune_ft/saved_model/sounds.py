@@ -10,7 +10,7 @@ import numpy as np
 import tensorflow as tf
 
 from kerastune_ft.input.sounds import Clip, resampled
-from kerastune_ft.training import serving
+from kerastune_ft.saved_model import base
 from kerastune_ft.training.assemble import Session
 
 
@@ -23,7 +23,7 @@ def serving_model(session: Session) -> keras.Model:
     samples = _clip(session).samples
     sounds = keras.Input((None,), name="sound", dtype="float32")
     fitted = keras.ops.pad(sounds, [[0, 0], [0, samples]])[:, :samples]
-    outputs = session.task.finish(serving.trained(session)(fitted, training=False))
+    outputs = session.task.finish(base.trained(session)(fitted, training=False))
     return keras.Model(sounds, outputs, name=session.model.name)
 
 

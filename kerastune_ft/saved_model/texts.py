@@ -11,7 +11,7 @@ import numpy as np
 from kerastune_ft.backbones.text_input import SEGMENT_IDS, TextInput
 from kerastune_ft.input.token_loader import TokenLoader
 from kerastune_ft.input.tokenise import tokenizer_files
-from kerastune_ft.training import serving
+from kerastune_ft.saved_model import base
 from kerastune_ft.training.assemble import Session
 
 TOKENIZER = "model/tokenizer"
@@ -24,7 +24,7 @@ def serving_model(session: Session) -> keras.Model:
     """
     names = _text(session).names
     inputs = {name: keras.Input((None,), dtype="int32", name=name) for name in names}
-    outputs = session.task.finish(serving.trained(session)(inputs, training=False))
+    outputs = session.task.finish(base.trained(session)(inputs, training=False))
     return keras.Model(inputs, outputs, name=session.model.name)
 
 

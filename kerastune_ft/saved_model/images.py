@@ -10,7 +10,7 @@ import numpy as np
 import tensorflow as tf
 
 from kerastune_ft.input.decode import pixels
-from kerastune_ft.training import serving
+from kerastune_ft.saved_model import base
 from kerastune_ft.training.assemble import Session
 
 _RESIZE = "resize"
@@ -35,7 +35,7 @@ def serving_model(session: Session) -> keras.Model:
     )(images)
     # The pipeline stores resized images as whole numbers. A call that leaves `training` open would run the layers after
     # Keras' Resizing in training mode, dropout included, since it is that layer's default; so it is not left open.
-    outputs = session.task.finish(serving.trained(session)(keras.ops.round(fitted), training=False))
+    outputs = session.task.finish(base.trained(session)(keras.ops.round(fitted), training=False))
     return keras.Model(images, outputs, name=session.model.name)
 
 
