@@ -163,8 +163,8 @@ def cache(
     keys: tuple[str, ...], clear: bool, older_than: str | None, directory: str | None, as_json: bool, debug: bool
 ) -> None:
     """List stored features, or those whose key begins with KEY, and what else the cache directory holds."""
-    from kerastune_ft.inspect import cache as caches
     from kerastune_ft.reporting.terminal.cache_table import cache_table
+    from kerastune_ft.stores import inventory as caches
 
     kept = (caches.clear if clear else caches.kept)(directory, keys, older_than)
     if as_json:
