@@ -21,7 +21,7 @@ from kerastune_ft.quiet_imports import tensorflow_import
 from kerastune_ft.reporting.progress import watcher
 from kerastune_ft.rundir import RunDirectory
 from kerastune_ft.storage import at_hand, is_remote, path_of, require_data
-from kerastune_ft.training import begun, tpu
+from kerastune_ft.training import resume, tpu
 
 if TYPE_CHECKING:
     import keras
@@ -129,7 +129,7 @@ def run(
         settings = settings.model_copy(
             update={"output": settings.output.model_copy(update={"directory": str(directory)})}
         )
-    begun.check_until(settings, until_phase)
+    resume.check_until(settings, until_phase)
     seconds = _seconds(stop_after)
     _require_weights(settings)
     # A run directory in a bucket is asked for through TensorFlow.
@@ -138,8 +138,8 @@ def run(
     devices = _engine(settings).devices(settings) if settings.runtime.strategy == "multi_worker" else None
     with contextlib.ExitStack() as held:
 
-        def begin() -> begun.Beginning:
-            return begun.begin(settings, digest, run_dir, fresh, held)
+        def begin() -> resume.Beginning:
+            return resume.begin(settings, digest, run_dir, fresh, held)
 
         if devices is None:
             beginning = begin()
@@ -151,7 +151,7 @@ def run(
 
 
 def _carried_out(
-    beginning: begun.Beginning, settings: RunConfig, digest: str, until_phase: str | None, seconds: float | None
+    beginning: resume.Beginning, settings: RunConfig, digest: str, until_phase: str | None, seconds: float | None
 ) -> Run:
     target = beginning.target
     writer = target.writer
@@ -179,11 +179,11 @@ def _engine(settings: RunConfig | None = None) -> Any:
 
     A TPU is made ready before TensorFlow is imported or not at all; without `settings` none is wanted.
     """
-    if "kerastune_ft.training.execute" in sys.modules:
-        return sys.modules["kerastune_ft.training.execute"]
+    if "kerastune_ft.training.engine" in sys.modules:
+        return sys.modules["kerastune_ft.training.engine"]
     tpu.prepare(settings.runtime.strategy if settings else "none")
     with tensorflow_import():
-        from kerastune_ft.training import execute
+        from kerastune_ft.training import engine as execute
 
         # Without a GPU the first look for one makes CUDA complain; a run's own first line says why there is none.
         sys.modules["tensorflow"].config.list_physical_devices()
@@ -211,7 +211,7 @@ def _config(config: Config, overrides: Sequence[str] | Mapping[str, Any]) -> Run
 
 
 def _carry_out(
-    beginning: begun.Beginning, settings: RunConfig, digest: str, until_phase: str | None, stop_seconds: float | None
+    beginning: resume.Beginning, settings: RunConfig, digest: str, until_phase: str | None, stop_seconds: float | None
 ) -> None:
     from kerastune_ft.training.interrupts import StopRequest, listening
     from kerastune_ft.training.watch import Watch

@@ -19,7 +19,7 @@ from typing import IO
 from kerastune_ft.config.run import RunConfig
 from kerastune_ft.durations import parse_duration
 from kerastune_ft.errors import ConfigError, Interrupted
-from kerastune_ft.training import begun
+from kerastune_ft.training import resume
 
 _HOST = "127.0.0.1"
 # A worker that loses its peers ends by itself within seconds and says so; after this it is ended.
@@ -34,7 +34,7 @@ def check(config: RunConfig, until_phase: str | None, stop_after: str | None) ->
         raise ConfigError(f'runtime.strategy: launch trains with multi_worker, not "{runtime.strategy}"; remove it')
     if runtime.replicas is not None:
         raise ConfigError("runtime.replicas: it has no effect here, where --workers says how many; remove it")
-    begun.check_until(config, until_phase)
+    resume.check_until(config, until_phase)
     if stop_after is not None:
         parse_duration(stop_after)
 

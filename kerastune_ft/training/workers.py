@@ -9,8 +9,8 @@ from typing import Any
 
 from kerastune_ft import errors
 from kerastune_ft.rundir import RunDirectory
-from kerastune_ft.training.begun import Beginning
 from kerastune_ft.training.devices import Devices
+from kerastune_ft.training.resume import Beginning
 
 _FOUND, _MISSING = b"+", b"-"
 

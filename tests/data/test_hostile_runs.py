@@ -13,7 +13,7 @@ from PIL import Image
 
 from kerastune_ft.cli.commands import main
 from kerastune_ft.errors import DataError
-from kerastune_ft.training.reading import reading
+from kerastune_ft.training.lost_files import reading
 
 
 def test_files_that_vanish_are_named(tmp_path: Path, open_folder: Open) -> None:
@@ -70,16 +70,16 @@ def test_odd_files_train_and_a_lost_one_ends_the_run_with_its_name(
     evaluate = ["evaluate", str(tmp_path / "runs" / "odd-1"), "--split", "train"]
     assert CliRunner().invoke(main, evaluate).exit_code == 0
 
-    from kerastune_ft.training import execute
+    from kerastune_ft.training import engine
 
-    opened = execute.assemble
+    opened = engine.assemble
 
     def vanishing(*arguments: object) -> object:
         session = opened(*arguments)
         (root / "cat" / "wide.png").unlink()
         return session
 
-    monkeypatch.setattr(execute, "assemble", vanishing)
+    monkeypatch.setattr(engine, "assemble", vanishing)
     lost = CliRunner().invoke(main, evaluate)
     assert lost.exit_code == 3, lost.output
     assert "cat/wide.png  is not there any more" in lost.stderr

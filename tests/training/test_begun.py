@@ -11,7 +11,7 @@ from test_changes import OLD
 
 from kerastune_ft.config.read import read
 from kerastune_ft.rundir import RunDirectory
-from kerastune_ft.training.begun import extended
+from kerastune_ft.training.resume import extended
 
 THIRD = {"name": "third", "unfreeze": {"last": 3}, "epochs": 1, "learning_rate": 0.001}
 

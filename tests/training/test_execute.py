@@ -8,7 +8,7 @@ import pytest
 
 from kerastune_ft.errors import ConfigError, DataError, KerasTuneError
 from kerastune_ft.rundir import RunDirectory
-from kerastune_ft.training.execute import check_same
+from kerastune_ft.training.engine import check_same
 
 
 def session(fingerprint: str = "data", source_hash: str = "weights", precision: str = "float32") -> Any:

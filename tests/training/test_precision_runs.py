@@ -20,7 +20,7 @@ from kerastune_ft.graph.precision import BFLOAT16, FLOAT16, FLOAT32
 from kerastune_ft.rundir import RunDirectory
 from kerastune_ft.training.checkpoint import unpack
 from kerastune_ft.training.devices import Devices
-from kerastune_ft.training.execute import check_same
+from kerastune_ft.training.engine import check_same
 from kerastune_ft.training.precision import choose, for_gpus, notes
 
 HALF = ("--set", "runtime.precision=mixed_float16")

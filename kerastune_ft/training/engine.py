@@ -36,16 +36,16 @@ from kerastune_ft.training import devices as device_choice
 from kerastune_ft.training import plan as planning
 from kerastune_ft.training import results, workers
 from kerastune_ft.training.assemble import Session, assemble, in_float32
-from kerastune_ft.training.begun import Beginning
 from kerastune_ft.training.continuing import seen
 from kerastune_ft.training.feed import LatestFeed
 from kerastune_ft.training.found import found
 from kerastune_ft.training.interrupts import StopRequest
 from kerastune_ft.training.loop import finished, run_phases
+from kerastune_ft.training.lost_files import reading
 from kerastune_ft.training.measured import measured
 from kerastune_ft.training.phase import Around
 from kerastune_ft.training.plan_document import unit_rows
-from kerastune_ft.training.reading import reading
+from kerastune_ft.training.resume import Beginning
 from kerastune_ft.training.watch import Watch
 
 _PACKAGES = ("kerastune_ft", "tensorflow", "keras", "numpy", "tensorflow-datasets")
