@@ -24,7 +24,7 @@ from typing import Any
 
 import numpy as np
 
-from kerastune_ft.training.launch import free_ports
+from kerastune_ft.training.devices.launch import free_ports
 
 EXAMPLES = 70
 _WORDS = (("dull", "slow", "poor", "the film"), ("bright", "quick", "rich", "the film"))

@@ -21,7 +21,8 @@ from kerastune_ft.quiet_imports import tensorflow_import
 from kerastune_ft.reporting.progress import watcher
 from kerastune_ft.rundir import RunDirectory
 from kerastune_ft.storage import at_hand, is_remote, path_of, require_data
-from kerastune_ft.training import resume, tpu
+from kerastune_ft.training import resume
+from kerastune_ft.training.devices import tpu
 
 if TYPE_CHECKING:
     import keras
@@ -144,7 +145,7 @@ def run(
         if devices is None:
             beginning = begin()
         else:
-            from kerastune_ft.training import workers
+            from kerastune_ft.training.devices import workers
 
             beginning = workers.agreed(devices, begin)
         return _carried_out(beginning, settings, digest, until_phase, seconds)

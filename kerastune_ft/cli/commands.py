@@ -103,7 +103,7 @@ def launch(
 ) -> int:
     """Run CONFIG in several local processes that train together; again: go on."""
     from kerastune_ft.config.read import read
-    from kerastune_ft.training import launch as launching
+    from kerastune_ft.training.devices import launch as launching
 
     # What is wrong is so said once, and not by every worker.
     launching.check(read(config, overrides), until_phase, stop_after)

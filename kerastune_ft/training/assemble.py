@@ -33,7 +33,7 @@ from kerastune_ft.tasks.base import Task
 from kerastune_ft.tasks.images import ImageInputs
 from kerastune_ft.tasks.sounds import SoundInputs
 from kerastune_ft.training import adapters, continuing
-from kerastune_ft.training.devices import Devices
+from kerastune_ft.training.devices.devices import Devices
 
 # Tokens of a row that shows whether a model looks ahead.
 _LOOKED_AT = 4

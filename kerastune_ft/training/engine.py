@@ -32,11 +32,12 @@ from kerastune_ft.graph.precision import FLOAT32
 from kerastune_ft.input.token_loader import outside_lengths
 from kerastune_ft.rundir import RunDirectory
 from kerastune_ft.storage import told_of_data
-from kerastune_ft.training import devices as device_choice
 from kerastune_ft.training import plan as planning
-from kerastune_ft.training import results, workers
+from kerastune_ft.training import results
 from kerastune_ft.training.assemble import Session, assemble, in_float32
 from kerastune_ft.training.continuing import seen
+from kerastune_ft.training.devices import devices as device_choice
+from kerastune_ft.training.devices import workers
 from kerastune_ft.training.feed import LatestFeed
 from kerastune_ft.training.found import found
 from kerastune_ft.training.interrupts import StopRequest

@@ -9,7 +9,7 @@ import numpy as np
 import tensorflow as tf
 
 from kerastune_ft.input.loader import in_order
-from kerastune_ft.training.devices import Devices
+from kerastune_ft.training.devices.devices import Devices
 from kerastune_ft.training.feed import Feed
 from kerastune_ft.training.step import PhaseStep
 

@@ -14,7 +14,7 @@ import tensorflow as tf
 from kerastune_ft.input.loader import Augmentation, Loader, Order
 from kerastune_ft.input.token_loader import TokenLoader
 from kerastune_ft.training.assemble import Session
-from kerastune_ft.training.devices import Devices
+from kerastune_ft.training.devices.devices import Devices
 from kerastune_ft.training.features import PhaseFeatures
 from kerastune_ft.training.filling import Lookup, Stored
 from kerastune_ft.training.plan import PhasePlan, Plan, augmentation

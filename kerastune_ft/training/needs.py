@@ -20,7 +20,7 @@ from kerastune_ft.input.token_loader import TokenLoader
 from kerastune_ft.stores.budget import budget, size_text
 from kerastune_ft.training import storing
 from kerastune_ft.training.assemble import Session
-from kerastune_ft.training.devices import Devices
+from kerastune_ft.training.devices.devices import Devices
 from kerastune_ft.training.storing import BASE, CUT, INPUT, PLAIN, Decision, Need, Store
 
 if TYPE_CHECKING:

@@ -19,8 +19,9 @@ from kerastune_ft.input.decode import Geometry
 from kerastune_ft.input.resize_notes import fitting_notes
 from kerastune_ft.input.token_loader import TokenLoader
 from kerastune_ft.stores.mounts import network_notes
-from kerastune_ft.training import adapters, balance, batch_norm, continuing, precision, storing
+from kerastune_ft.training import adapters, balance, batch_norm, continuing, storing
 from kerastune_ft.training.assemble import Session
+from kerastune_ft.training.devices import precision
 from kerastune_ft.training.needs import cache_settings, flops_rate, mean_length
 from kerastune_ft.training.schedules import warmup_steps
 from kerastune_ft.training.storing import Decision, Store

@@ -15,7 +15,7 @@ import tensorflow as tf
 
 from kerastune_ft.graph import normalisation
 from kerastune_ft.graph.partition import Stage
-from kerastune_ft.training.devices import Devices
+from kerastune_ft.training.devices.devices import Devices
 
 
 class Prefix:

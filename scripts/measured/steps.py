@@ -13,8 +13,9 @@ import keras
 
 from kerastune_ft.config.read import read
 from kerastune_ft.input.loader import Order, shuffled
-from kerastune_ft.training import devices, optimizers, plan
+from kerastune_ft.training import optimizers, plan
 from kerastune_ft.training.assemble import Session, assemble
+from kerastune_ft.training.devices import devices
 from kerastune_ft.training.evaluate import as_tensor
 from kerastune_ft.training.feed import Feed
 from kerastune_ft.training.phase import build_step

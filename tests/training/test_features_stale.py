@@ -19,8 +19,9 @@ from tiny_run import write_data
 from kerastune_ft.config.read import read
 from kerastune_ft.errors import DataError
 from kerastune_ft.stores.record import key_of
-from kerastune_ft.training import devices, features, plan, store_parts
+from kerastune_ft.training import features, plan, store_parts
 from kerastune_ft.training.assemble import Session, assemble
+from kerastune_ft.training.devices import devices
 from kerastune_ft.training.feed import LatestFeed
 from kerastune_ft.training.prefix import Prefix
 from kerastune_ft.training.watch import Watch

@@ -14,7 +14,7 @@ import pytest
 import tensorflow as tf
 from tiny_run import TIMEOUT, environment
 
-from kerastune_ft.training.devices import Devices
+from kerastune_ft.training.devices.devices import Devices
 from kerastune_ft.training.loss_scale import LossScale, needed
 
 

@@ -19,9 +19,9 @@ from kerastune_ft.errors import ConfigError
 from kerastune_ft.graph.precision import BFLOAT16, FLOAT16, FLOAT32
 from kerastune_ft.rundir import RunDirectory
 from kerastune_ft.training.checkpoint import unpack
-from kerastune_ft.training.devices import Devices
+from kerastune_ft.training.devices.devices import Devices
+from kerastune_ft.training.devices.precision import choose, for_gpus, notes
 from kerastune_ft.training.engine import check_same
-from kerastune_ft.training.precision import choose, for_gpus, notes
 
 HALF = ("--set", "runtime.precision=mixed_float16")
 # Of losses about 1: float16 has three digits, bfloat16 two.

@@ -11,8 +11,9 @@ import tensorflow as tf
 
 from kerastune_ft.config.read import read
 from kerastune_ft.graph import randomness
-from kerastune_ft.training import devices, plan
+from kerastune_ft.training import plan
 from kerastune_ft.training.assemble import Session, assemble
+from kerastune_ft.training.devices import devices
 
 
 @pytest.fixture(scope="module")

@@ -7,8 +7,8 @@ import time
 import pytest
 
 from kerastune_ft.errors import ConfigError
-from kerastune_ft.training import rendezvous
-from kerastune_ft.training.launch import free_ports
+from kerastune_ft.training.devices import rendezvous
+from kerastune_ft.training.devices.launch import free_ports
 
 
 def addresses(count: int) -> list[str]:

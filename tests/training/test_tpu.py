@@ -12,7 +12,7 @@ import pytest
 
 from kerastune_ft.config.options.runtime import Runtime
 from kerastune_ft.errors import ConfigError
-from kerastune_ft.training import tpu
+from kerastune_ft.training.devices import tpu
 
 NAMES = ("PJRT_DEVICE", "NEXT_PLUGGABLE_DEVICE_USE_C_API", "TF_PLUGGABLE_DEVICE_LIBRARY_PATH", "TF_XLA_FLAGS")
 
@@ -140,7 +140,7 @@ def test_what_the_user_set_stays(machine: Path, monkeypatch: pytest.MonkeyPatch)
 
 
 def test_without_a_tpu_the_strategy_is_refused(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    from kerastune_ft.training import devices
+    from kerastune_ft.training.devices import devices
 
     monkeypatch.setattr(tpu.obstacle, "__defaults__", (tmp_path,))
     with pytest.raises(ConfigError, match=r"^runtime\.strategy: tpu: there is no TPU here"):
@@ -148,7 +148,7 @@ def test_without_a_tpu_the_strategy_is_refused(monkeypatch: pytest.MonkeyPatch, 
 
 
 def test_automatic_choice_says_why_a_tpu_cannot_be_used(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    from kerastune_ft.training import devices
+    from kerastune_ft.training.devices import devices
 
     monkeypatch.setenv("TPU_NAME", "local")
     monkeypatch.setattr(tpu.obstacle, "__defaults__", (tmp_path,))
@@ -164,7 +164,7 @@ class _FakeStrategy:
 @pytest.fixture
 def initialised(machine: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """TensorFlow, told in time, has initialised a TPU of eight cores."""
-    from kerastune_ft.training import tpu_strategy
+    from kerastune_ft.training.devices import tpu_strategy
 
     for function in (tpu.obstacle, tpu.is_there, tpu.library, tpu.variables):
         monkeypatch.setattr(function, "__defaults__", (machine,))
@@ -175,7 +175,7 @@ def initialised(machine: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.mark.parametrize("strategy", ["tpu", "auto"])
 def test_all_cores_are_used_and_sums_are_of_a_type_that_they_can_sum(initialised: None, strategy: str) -> None:
-    from kerastune_ft.training import devices
+    from kerastune_ft.training.devices import devices
 
     found = devices.resolve(Runtime(strategy=strategy, precision="float32"))
     assert (found.kind, found.replicas, found.names[-1], found.deterministic) == ("tpu", 8, "TPU:7", False)
@@ -185,7 +185,7 @@ def test_all_cores_are_used_and_sums_are_of_a_type_that_they_can_sum(initialised
 
 
 def test_tensorflow_imported_too_early_is_named(initialised: None, monkeypatch: pytest.MonkeyPatch) -> None:
-    from kerastune_ft.training import devices
+    from kerastune_ft.training.devices import devices
 
     monkeypatch.delenv("PJRT_DEVICE")
     with pytest.raises(ConfigError, match=r"imported before PJRT_DEVICE could be set.*restart the kernel"):
@@ -195,7 +195,7 @@ def test_tensorflow_imported_too_early_is_named(initialised: None, monkeypatch: 
 def test_a_tpu_that_does_not_answer_is_an_error_of_the_user(monkeypatch: pytest.MonkeyPatch) -> None:
     import tensorflow as tf
 
-    from kerastune_ft.training import tpu_strategy
+    from kerastune_ft.training.devices import tpu_strategy
 
     def connect(name: str) -> None:
         raise tf.errors.NotFoundError(None, None, "TPUs not found in the cluster.\nAt:")

@@ -17,8 +17,8 @@ from tiny_run import HERE, TIMEOUT, Outcome, environment, program, started
 
 from kerastune_ft.cli.commands import main
 from kerastune_ft.errors import ConfigError
-from kerastune_ft.training.devices import cluster
-from kerastune_ft.training.launch import free_ports
+from kerastune_ft.training.devices.devices import cluster
+from kerastune_ft.training.devices.launch import free_ports
 
 WORKERS = ("launch", "--workers", "2", "tiny.json")
 

@@ -15,7 +15,7 @@ from kerastune_ft.data.source import counted
 from kerastune_ft.errors import ConfigError
 from kerastune_ft.scaffolding.findings import Sight, put, whole
 from kerastune_ft.scaffolding.samples.image_statistics import Pixels
-from kerastune_ft.training import tpu
+from kerastune_ft.training.devices import tpu
 
 _GPUS = "/dev/nvidia[0-9]*"
 # Fewer training examples than this can carry a head and no more.

@@ -9,7 +9,7 @@ from typing import Any
 
 from kerastune_ft import errors
 from kerastune_ft.rundir import RunDirectory
-from kerastune_ft.training.devices import Devices
+from kerastune_ft.training.devices.devices import Devices
 from kerastune_ft.training.resume import Beginning
 
 _FOUND, _MISSING = b"+", b"-"

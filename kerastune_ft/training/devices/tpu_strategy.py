@@ -10,7 +10,7 @@ import tensorflow as tf
 from kerastune_ft.config.options.runtime import Runtime
 from kerastune_ft.data.source import counted
 from kerastune_ft.errors import ConfigError
-from kerastune_ft.training import tpu
+from kerastune_ft.training.devices import tpu
 
 
 def connected(runtime: Runtime) -> tf.distribute.Strategy:

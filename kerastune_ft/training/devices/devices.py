@@ -16,8 +16,8 @@ import tensorflow as tf
 from kerastune_ft.config.options.runtime import Runtime
 from kerastune_ft.errors import ConfigError
 from kerastune_ft.graph.precision import FLOAT32
-from kerastune_ft.training import precision, tpu, tpu_strategy
-from kerastune_ft.training.rendezvous import meet
+from kerastune_ft.training.devices import precision, tpu, tpu_strategy
+from kerastune_ft.training.devices.rendezvous import meet
 
 _SUM = tf.distribute.ReduceOp.SUM
 # What the chief tells the others travels in parts of so many words of four bytes.

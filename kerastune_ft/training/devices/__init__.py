@@ -1,0 +1,4 @@
+"""CPUs, GPUs, TPUs, replicas, workers and precision.
+
+Nothing here knows phases.
+"""
