@@ -19,7 +19,7 @@ from kerastune_ft.inference.text_predictor import TextPredictor
 from kerastune_ft.rundir import RunDirectory
 from kerastune_ft.training.assemble import cache_directory
 from kerastune_ft.training.devices import devices
-from kerastune_ft.training.results import MODEL
+from kerastune_ft.training.evaluation.final import MODEL
 from kerastune_ft.training.watch import Watch
 
 BATCH = 32

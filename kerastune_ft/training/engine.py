@@ -33,11 +33,11 @@ from kerastune_ft.input.token_loader import outside_lengths
 from kerastune_ft.rundir import RunDirectory
 from kerastune_ft.storage import told_of_data
 from kerastune_ft.training import plan as planning
-from kerastune_ft.training import results
 from kerastune_ft.training.assemble import Session, assemble, in_float32
 from kerastune_ft.training.continuing import seen
 from kerastune_ft.training.devices import devices as device_choice
 from kerastune_ft.training.devices import workers
+from kerastune_ft.training.evaluation import final
 from kerastune_ft.training.feed import LatestFeed
 from kerastune_ft.training.found import found
 from kerastune_ft.training.interrupts import StopRequest
@@ -118,12 +118,12 @@ def _execute(
         measured = planning.for_evaluation(exact, plan.document)
         # Another model, of float32, has features of its own, which are looked at once.
         own = (latest.of(session, plan, plan.phases[-1], watch), latest.step) if exact is session else ()
-        evaluated = results.evaluate_splits(exact, measured, _measured(session.source), watch, *own)
-        results.write_evaluation(exact, target, evaluated)
+        evaluated = final.evaluate_splits(exact, measured, _measured(session.source), watch, *own)
+        final.write_evaluation(exact, target, evaluated)
         # The saved model, which has them in its kernels, is compared with what was measured before.
         if merged := lora.merge(exact.model):
             target.update_manifest(merged=merged)
-        results.save_model(exact, target, list(evaluated.values())[-1])
+        final.save_model(exact, target, list(evaluated.values())[-1])
     return True
 
 
@@ -237,15 +237,15 @@ def evaluate(target: RunDirectory, config: RunConfig, data: Path | None, split: 
     scheme = Scheme.from_json(document["labels"])
     lengths = outside_lengths(document["text"]) if document.get("text") else None
     session = assemble(bare, devices, watch.note, source, scheme, lengths)
-    if target.exists(results.THRESHOLDS):
-        session.task.set_thresholds(target.read_json(results.THRESHOLDS))
+    if target.exists(final.THRESHOLDS):
+        session.task.set_thresholds(target.read_json(final.THRESHOLDS))
     if data is not None:
         split = "test"
     if split not in session.source.splits:
         raise ConfigError(f"--split: there is no split {split!r}; there are {', '.join(session.source.splits)}")
     plan = planning.for_evaluation(session, document)
     with reading(session.source):
-        return results.metrics_of(session, results.evaluate_splits(session, plan, (split,), watch))[split]
+        return final.metrics_of(session, final.evaluate_splits(session, plan, (split,), watch))[split]
 
 
 def _of_the_same_length(config: RunConfig, document: Mapping[str, Any]) -> RunConfig:

@@ -37,14 +37,14 @@ _LASTING = (
 _BEGINNING = (
     ("kerastune_ft.training.step", "PhaseStep.train", "training"),
     ("kerastune_ft.training.proof", "check_frozen", "phase_change"),
-    ("kerastune_ft.training.results", "evaluate_splits", "evaluation"),
-    ("kerastune_ft.training.results", "save_model", "saving"),
+    ("kerastune_ft.training.evaluation.final", "evaluate_splits", "evaluation"),
+    ("kerastune_ft.training.evaluation.final", "save_model", "saving"),
 )
 # Events of whatever stage they happen in, besides the beginning and the end of the functions above.
 _EVENTS = (
     ("kerastune_ft.training.step", "PhaseStep.outputs"),
     ("kerastune_ft.training.loop", "load_best"),
-    ("kerastune_ft.training.results", "write_evaluation"),
+    ("kerastune_ft.training.evaluation.final", "write_evaluation"),
     ("kerastune_ft.rundir", "RunDirectory.update_manifest"),
     ("kerastune_ft.api.training", "write_report"),
     ("kerastune_ft.stores.block", "Block.write"),
