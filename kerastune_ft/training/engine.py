@@ -38,12 +38,12 @@ from kerastune_ft.training.continuing import seen
 from kerastune_ft.training.devices import devices as device_choice
 from kerastune_ft.training.devices import workers
 from kerastune_ft.training.evaluation import final
-from kerastune_ft.training.feed import LatestFeed
-from kerastune_ft.training.found import found
+from kerastune_ft.training.features.existing import found
+from kerastune_ft.training.features.feed import LatestFeed
+from kerastune_ft.training.features.timing import measured
 from kerastune_ft.training.interrupts import StopRequest
 from kerastune_ft.training.loop import finished, run_phases
 from kerastune_ft.training.lost_files import reading
-from kerastune_ft.training.measured import measured
 from kerastune_ft.training.phase import Around
 from kerastune_ft.training.plan_document import unit_rows
 from kerastune_ft.training.resume import Beginning

@@ -21,7 +21,7 @@ from kerastune_ft.training import balance, loss_scale, optimizers, proof
 from kerastune_ft.training.assemble import Session
 from kerastune_ft.training.checkpoint import Checkpoints, Snapshot, Tensors, pack, read_end
 from kerastune_ft.training.evaluate import as_tensor, evaluate_split
-from kerastune_ft.training.feed import LatestFeed
+from kerastune_ft.training.features.feed import LatestFeed
 from kerastune_ft.training.history import columns, write_history
 from kerastune_ft.training.interrupts import StopRequest
 from kerastune_ft.training.loss_scale import LossScale

@@ -17,9 +17,9 @@ from kerastune_ft.training import optimizers, plan
 from kerastune_ft.training.assemble import Session, assemble
 from kerastune_ft.training.devices import devices
 from kerastune_ft.training.evaluate import as_tensor
-from kerastune_ft.training.feed import Feed
+from kerastune_ft.training.features.feed import Feed
+from kerastune_ft.training.features.prefix import Prefix
 from kerastune_ft.training.phase import build_step
-from kerastune_ft.training.prefix import Prefix
 from kerastune_ft.training.schedules import rate_table
 from measured import tables
 from measured.schedule import Schedule

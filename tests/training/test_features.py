@@ -18,7 +18,7 @@ import kerastune_ft as kt
 from kerastune_ft.errors import ResourceError
 from kerastune_ft.stores.block import Block
 from kerastune_ft.training import needs
-from kerastune_ft.training.prefix import Prefix
+from kerastune_ft.training.features.prefix import Prefix
 
 Document = dict[str, Any]
 _MORE = [net for net in small_nets.NETS if net != "residual"]

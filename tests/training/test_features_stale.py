@@ -19,11 +19,12 @@ from tiny_run import write_data
 from kerastune_ft.config.read import read
 from kerastune_ft.errors import DataError
 from kerastune_ft.stores.record import key_of
-from kerastune_ft.training import features, plan, store_parts
+from kerastune_ft.training import plan
 from kerastune_ft.training.assemble import Session, assemble
 from kerastune_ft.training.devices import devices
-from kerastune_ft.training.feed import LatestFeed
-from kerastune_ft.training.prefix import Prefix
+from kerastune_ft.training.features import extraction, store_key
+from kerastune_ft.training.features.feed import LatestFeed
+from kerastune_ft.training.features.prefix import Prefix
 from kerastune_ft.training.watch import Watch
 
 Document = dict[str, Any]
@@ -138,7 +139,7 @@ def changed(made: Document, place: str, value: Any) -> Document:
 def parts(monkeypatch: pytest.MonkeyPatch) -> list[Document]:
     """The parts of the keys of all stores of views that are opened, as they come."""
     found: list[Document] = []
-    true = store_parts.parts
+    true = store_key.parts
 
     def noted(*arguments: Any) -> Document:
         made = true(*arguments)
@@ -146,7 +147,7 @@ def parts(monkeypatch: pytest.MonkeyPatch) -> list[Document]:
             found.append(made)
         return made
 
-    monkeypatch.setattr(store_parts, "parts", noted)
+    monkeypatch.setattr(store_key, "parts", noted)
     return found
 
 
@@ -206,13 +207,13 @@ def test_a_file_that_changes_while_it_is_read_is_not_stored(
     made: Document, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     pictures = Path(shutil.copytree(made["data"]["path"], tmp_path / "pictures"))
-    packed = features.PhaseFeatures._packed
+    packed = extraction.PhaseFeatures._packed
 
-    def rewriting(self: features.PhaseFeatures, *arguments: Any) -> np.ndarray:
+    def rewriting(self: extraction.PhaseFeatures, *arguments: Any) -> np.ndarray:
         _write(pictures, 2, np.zeros((32, 32, 3), np.uint8))
         return packed(self, *arguments)
 
-    monkeypatch.setattr(features.PhaseFeatures, "_packed", rewriting)
+    monkeypatch.setattr(extraction.PhaseFeatures, "_packed", rewriting)
     with pytest.raises(DataError, match="changed since the run began"):
         looked_at(changed(made, "data.path", str(pictures)), tmp_path / "cache")
     assert not list(tmp_path.glob("cache/features/*/shards/*"))
@@ -221,7 +222,7 @@ def test_a_file_that_changes_while_it_is_read_is_not_stored(
 def _keys(made: Document, cache: Path) -> list[str]:
     session, whole = opened({**made, "runtime": {"cache_directory": str(cache)}})
     stores = sorted(whole.decision.stored, key=lambda store: store.id)
-    parts = [store_parts.parts(session, whole.chunk, whole.phases[0].stages, store) for store in stores if store.stages]
+    parts = [store_key.parts(session, whole.chunk, whole.phases[0].stages, store) for store in stores if store.stages]
     return [key_of(one, 1) for one in parts]
 
 

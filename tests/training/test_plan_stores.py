@@ -22,7 +22,7 @@ from kerastune_ft.stores.store import FeatureStore
 from kerastune_ft.training import plan as planning
 from kerastune_ft.training.assemble import Session, assemble
 from kerastune_ft.training.devices import devices
-from kerastune_ft.training.found import found
+from kerastune_ft.training.features.existing import found
 
 Change = Callable[[dict[str, Any]], None]
 

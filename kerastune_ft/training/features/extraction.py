@@ -23,11 +23,11 @@ from kerastune_ft.input.token_loader import TokenLoader
 from kerastune_ft.stores.block import Block
 from kerastune_ft.stores.budget import make_room
 from kerastune_ft.stores.store import FeatureStore
-from kerastune_ft.training import store_parts
 from kerastune_ft.training.assemble import Session
-from kerastune_ft.training.filling import Filling, Lookup, Stored, StoredByLength, Work
+from kerastune_ft.training.features import store_key
+from kerastune_ft.training.features.prefix import Prefix, as_float
+from kerastune_ft.training.features.store_rows import Filling, Lookup, Stored, StoredByLength, Work
 from kerastune_ft.training.plan import PhasePlan, Plan, augmentation
-from kerastune_ft.training.prefix import Prefix, as_float
 from kerastune_ft.training.storing import BASE, CUT, INPUT, PLAIN, Need, Store
 from kerastune_ft.training.watch import Watch
 
@@ -126,14 +126,14 @@ class PhaseFeatures:
 
     def _filling(self, store: Store, bucket: int | None, examples: np.ndarray) -> Filling:
         """Open the store of these examples, which have one shape: that of their bucket, where there are several."""
-        tensors = store_parts.tensors(self._session, self._prefix.stages, store, self._length(bucket))
-        opened = self._opened(store, bucket, store_parts.row_bytes(tensors))
+        tensors = store_key.tensors(self._session, self._prefix.stages, store, self._length(bucket))
+        opened = self._opened(store, bucket, store_key.row_bytes(tensors))
         return Filling(opened, tensors, examples, len(self._session.source.keys))
 
     def _fill_view(self, need: Need, level: str, store: Store, fillings: Sequence[Filling], view: int) -> bool:
         """Fill stores with a view of their examples and return whether all were there before."""
         contents = self._session.source.contents
-        ids = [[store_parts.row_id(contents[index], view, store) for index in each.examples] for each in fillings]
+        ids = [[store_key.row_id(contents[index], view, store) for index in each.examples] for each in fillings]
         missing = [int(each.store.missing(own).sum()) for each, own in zip(fillings, ids, strict=True)]
         work = Work(self._watch, f"storing features{self._at(need, level, view)}", sum(missing))
         began = time.monotonic()
@@ -155,8 +155,8 @@ class PhaseFeatures:
     def _opened(self, store: Store, bucket: int | None, row_bytes: int) -> FeatureStore:
         if (store, bucket) not in self._open:
             root, length = self._session.cache / "features", self._length(bucket)
-            parts = store_parts.parts(self._session, self._plan.chunk, self._prefix.stages, store, length)
-            about = store_parts.about(self._session, store, length)
+            parts = store_key.parts(self._session, self._plan.chunk, self._prefix.stages, store, length)
+            about = store_key.about(self._session, store, length)
             opened = FeatureStore(root, parts, row_bytes, about, self._watch.note)
             self._open[store, bucket] = self._closing.enter_context(opened)
         return self._open[store, bucket]

@@ -15,9 +15,9 @@ import tensorflow as tf
 from kerastune_ft.input.token_loader import TokenLoader
 from kerastune_ft.stores.store import FeatureStore
 from kerastune_ft.training.assemble import Session
+from kerastune_ft.training.features.prefix import Prefix, as_float
 from kerastune_ft.training.lost_files import reading
 from kerastune_ft.training.plan import Plan, augmentation
-from kerastune_ft.training.prefix import Prefix, as_float
 from kerastune_ft.training.storing import PLAIN, Need, read_seconds
 
 # Chunks that are timed, after one in which functions are traced and files opened.

@@ -9,8 +9,8 @@ import numpy as np
 
 from kerastune_ft.input.token_loader import TokenLoader
 from kerastune_ft.stores import lookup, nearest, record
-from kerastune_ft.training import store_parts
 from kerastune_ft.training.assemble import Session
+from kerastune_ft.training.features import store_key
 from kerastune_ft.training.plan import Plan
 from kerastune_ft.training.storing import Store
 
@@ -33,11 +33,11 @@ def _found(session: Session, plan: Plan, store: Store, root: Path) -> dict[str, 
     rows = present = 0
     differs: list[str] = []
     for length, examples in _by_length(session, plan, store):
-        parts = store_parts.parts(session, plan.chunk, stages, store, length)
+        parts = store_key.parts(session, plan.chunk, stages, store, length)
         ids = _ids(session, plan, store, examples)
-        row_bytes = store_parts.row_bytes(store_parts.tensors(session, stages, store, length))
+        row_bytes = store_key.row_bytes(store_key.tensors(session, stages, store, length))
         there = lookup.rows_present(root, record.key_of(parts, row_bytes), ids)
-        about = store_parts.about(session, store, length)
+        about = store_key.about(session, store, length)
         alike = {name: about[name] for name in ("backbone", "cut", "length")}
         rows, present = rows + len(ids), present + there
         differs += [] if there else nearest.nearest(root, parts, alike)
@@ -60,7 +60,7 @@ def _ids(session: Session, plan: Plan, store: Store, examples: np.ndarray) -> li
     """Return the ids of all rows that the run wants of these examples."""
     contents = session.source.contents
     return [
-        store_parts.row_id(contents[index], view, store)
+        store_key.row_id(contents[index], view, store)
         for view in range(plan.decision.views(store))
         for index in examples
     ]

@@ -15,10 +15,10 @@ from kerastune_ft.input.loader import Augmentation, Loader, Order
 from kerastune_ft.input.token_loader import TokenLoader
 from kerastune_ft.training.assemble import Session
 from kerastune_ft.training.devices.devices import Devices
-from kerastune_ft.training.features import PhaseFeatures
-from kerastune_ft.training.filling import Lookup, Stored
+from kerastune_ft.training.features.extraction import PhaseFeatures
+from kerastune_ft.training.features.prefix import Prefix
+from kerastune_ft.training.features.store_rows import Lookup, Stored
 from kerastune_ft.training.plan import PhasePlan, Plan, augmentation
-from kerastune_ft.training.prefix import Prefix
 from kerastune_ft.training.step import PhaseStep
 from kerastune_ft.training.storing import Need
 from kerastune_ft.training.watch import Watch
