@@ -44,7 +44,7 @@ from kerastune_ft.training.features.timing import measured
 from kerastune_ft.training.interrupts import StopRequest
 from kerastune_ft.training.loop import finished, run_phases
 from kerastune_ft.training.lost_files import reading
-from kerastune_ft.training.phase import Around
+from kerastune_ft.training.phase.phase import Around
 from kerastune_ft.training.plan_document import unit_rows
 from kerastune_ft.training.resume import Beginning
 from kerastune_ft.training.watch import Watch

@@ -7,7 +7,7 @@ from typing import Any
 
 from kerastune_ft.rundir import RunDirectory
 from kerastune_ft.training.checkpoint import read_end, read_variables
-from kerastune_ft.training.phase import Around, PhaseTraining
+from kerastune_ft.training.phase.phase import Around, PhaseTraining
 from kerastune_ft.training.plan import PhasePlan
 
 

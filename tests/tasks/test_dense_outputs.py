@@ -22,7 +22,7 @@ from kerastune_ft.input.loader import Augmentation, Loader, in_order
 from kerastune_ft.tasks.base import PLAIN, LossOptions, Task
 from kerastune_ft.training.devices.devices import Devices
 from kerastune_ft.training.features.prefix import Prefix
-from kerastune_ft.training.step import PhaseStep
+from kerastune_ft.training.phase.step import PhaseStep
 
 SIZE, CLASSES, VOID = 8, 3, 255
 

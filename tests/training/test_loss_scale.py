@@ -15,7 +15,7 @@ import tensorflow as tf
 from tiny_run import TIMEOUT, environment
 
 from kerastune_ft.training.devices.devices import Devices
-from kerastune_ft.training.loss_scale import LossScale, needed
+from kerastune_ft.training.phase.loss_scale import LossScale, needed
 
 
 @pytest.fixture(scope="module")

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from kerastune_ft.errors import PromiseError
-from kerastune_ft.training import proof
+from kerastune_ft.training.phase import frozen_check
 
 
 class Body:
@@ -42,26 +42,30 @@ def body() -> Any:
 
 
 def test_everything_not_selected_is_hashed_statistics_too(body: Any) -> None:
-    assert list(proof.frozen_hashes(body, body.plan)) == ["block1/kernel", "block1/moving_mean", "block2/moving_mean"]
+    assert list(frozen_check.frozen_hashes(body, body.plan)) == [
+        "block1/kernel",
+        "block1/moving_mean",
+        "block2/moving_mean",
+    ]
 
 
 def test_nothing_changed_is_a_proof(body: Any) -> None:
-    before = proof.frozen_hashes(body, body.plan)
+    before = frozen_check.frozen_hashes(body, body.plan)
     body.variables["head/kernel"].assign(np.zeros(4))
-    document = proof.check_frozen(body, body.plan, before, proof.frozen_hashes(body, body.plan))
+    document = frozen_check.check_frozen(body, body.plan, before, frozen_check.frozen_hashes(body, body.plan))
     assert document["before"] == document["after"] == before
     assert (document["variables"], document["changed"], len(document["sha256"])) == (3, [], 64)
 
 
 @pytest.mark.parametrize("path", ["block1/kernel", "block2/moving_mean"])
 def test_a_frozen_variable_that_changed_in_the_last_bit_is_a_broken_promise(body: Any, path: str) -> None:
-    before = proof.frozen_hashes(body, body.plan)
+    before = frozen_check.frozen_hashes(body, body.plan)
     variable = body.variables[path]
     variable.assign(np.nextafter(variable.numpy(), np.float32(3)))
     with pytest.raises(
         PromiseError, match=f"phase top: 1 frozen variables changed while training, first {path}"
     ) as caught:
-        proof.check_frozen(body, body.plan, before, proof.frozen_hashes(body, body.plan))
+        frozen_check.check_frozen(body, body.plan, before, frozen_check.frozen_hashes(body, body.plan))
     assert caught.value.exit_code == 5
 
 
@@ -69,21 +73,21 @@ def test_distances_are_relative_by_unit(body: Any) -> None:
     before = body.values(body.plan.trained)
     body.variables["block2/kernel"].assign(np.full(4, 3.0))
     body.variables["head/kernel"].assign(np.full(4, 2.0 + np.sqrt(2)))
-    assert proof.distances(body, body.plan, before) == pytest.approx({"block2": 0.5, "head": 0.5}, rel=1e-6)
+    assert frozen_check.distances(body, body.plan, before) == pytest.approx({"block2": 0.5, "head": 0.5}, rel=1e-6)
 
 
 def test_a_unit_that_was_said_to_train_and_did_not_move_is_a_broken_promise(body: Any) -> None:
     before = body.values(body.plan.trained)
     body.variables["head/kernel"].assign(np.zeros(4))
     with pytest.raises(PromiseError, match=r"unit block2 was said to train and did not move; .*\(0\.0005\)"):
-        proof.distances(body, body.plan, before)
+        frozen_check.distances(body, body.plan, before)
 
 
 def test_a_unit_with_the_factor_zero_need_not_move(body: Any) -> None:
     before = body.values(body.plan.trained)
     body.variables["head/kernel"].assign(np.zeros(4))
     body.plan.unit_factors["block2"] = 0.0
-    assert proof.distances(body, body.plan, before)["block2"] == 0
+    assert frozen_check.distances(body, body.plan, before)["block2"] == 0
 
 
 @pytest.fixture
@@ -95,10 +99,10 @@ def updating(body: Any) -> Any:
 
 
 def test_updated_statistics_are_not_frozen_and_moved(updating: Any) -> None:
-    assert list(proof.frozen_hashes(updating, updating.plan)) == ["block1/kernel", "block1/moving_mean"]
+    assert list(frozen_check.frozen_hashes(updating, updating.plan)) == ["block1/kernel", "block1/moving_mean"]
     before = updating.values(updating.plan.changing)
     updating.variables["block2/moving_mean"].assign(np.full(4, 3.0))
-    found = proof.updates(updating, updating.plan, before)
+    found = frozen_check.updates(updating, updating.plan, before)
     assert found == {"variables": 1, "moved": {"block2": 0.5}}
 
 
@@ -106,8 +110,8 @@ def test_statistics_that_were_said_to_be_updated_and_did_not_move_are_a_broken_p
     before = updating.values(updating.plan.changing)
     updating.variables["block2/kernel"].assign(np.zeros(4))
     with pytest.raises(PromiseError, match="the BatchNorm statistics of unit block2 were said to be updated"):
-        proof.updates(updating, updating.plan, before)
+        frozen_check.updates(updating, updating.plan, before)
 
 
 def test_without_updates_there_is_nothing_to_prove(body: Any) -> None:
-    assert proof.updates(body, body.plan, body.values(body.plan.changing)) == {"variables": 0, "moved": {}}
+    assert frozen_check.updates(body, body.plan, body.values(body.plan.changing)) == {"variables": 0, "moved": {}}

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import pytest
 
-from kerastune_ft.training.state import PhaseState, rounded
+from kerastune_ft.training.phase.state import PhaseState, rounded
 
 LOSS, ACCURACY = "validation_loss", "validation_accuracy"
 

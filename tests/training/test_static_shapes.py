@@ -15,14 +15,15 @@ from tensorflow.python.framework import op_def_registry
 
 from kerastune_ft.config.read import read
 from kerastune_ft.input.loader import shuffled
-from kerastune_ft.training import optimizers, plan
+from kerastune_ft.training import plan
 from kerastune_ft.training.assemble import Session, assemble
 from kerastune_ft.training.devices import devices
-from kerastune_ft.training.evaluate import as_tensor
 from kerastune_ft.training.features.prefix import Prefix
-from kerastune_ft.training.phase import build_step
+from kerastune_ft.training.phase import optimizers
+from kerastune_ft.training.phase.evaluate import as_tensor
+from kerastune_ft.training.phase.phase import build_step
+from kerastune_ft.training.phase.step import PhaseStep
 from kerastune_ft.training.schedules import rate_table
-from kerastune_ft.training.step import PhaseStep
 
 TOLERANCE = 1e-5
 SIZE = 32

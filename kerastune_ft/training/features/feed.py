@@ -18,8 +18,8 @@ from kerastune_ft.training.devices.devices import Devices
 from kerastune_ft.training.features.extraction import PhaseFeatures
 from kerastune_ft.training.features.prefix import Prefix
 from kerastune_ft.training.features.store_rows import Lookup, Stored
+from kerastune_ft.training.phase.step import PhaseStep
 from kerastune_ft.training.plan import PhasePlan, Plan, augmentation
-from kerastune_ft.training.step import PhaseStep
 from kerastune_ft.training.storing import Need
 from kerastune_ft.training.watch import Watch
 

@@ -11,7 +11,7 @@ import tensorflow as tf
 from kerastune_ft.input.loader import in_order
 from kerastune_ft.training.devices.devices import Devices
 from kerastune_ft.training.features.feed import Feed
-from kerastune_ft.training.step import PhaseStep
+from kerastune_ft.training.phase.step import PhaseStep
 
 
 @dataclass(frozen=True)

@@ -17,18 +17,19 @@ from kerastune_ft.graph import keras_private
 from kerastune_ft.input.loader import Order, shuffled
 from kerastune_ft.rundir import RunDirectory
 from kerastune_ft.tasks.base import LossOptions
-from kerastune_ft.training import balance, loss_scale, optimizers, proof
+from kerastune_ft.training import balance
 from kerastune_ft.training.assemble import Session
 from kerastune_ft.training.checkpoint import Checkpoints, Snapshot, Tensors, pack, read_end
-from kerastune_ft.training.evaluate import as_tensor, evaluate_split
 from kerastune_ft.training.features.feed import LatestFeed
 from kerastune_ft.training.history import columns, write_history
 from kerastune_ft.training.interrupts import StopRequest
-from kerastune_ft.training.loss_scale import LossScale
+from kerastune_ft.training.phase import frozen_check, loss_scale, optimizers
+from kerastune_ft.training.phase.evaluate import as_tensor, evaluate_split
+from kerastune_ft.training.phase.loss_scale import LossScale
+from kerastune_ft.training.phase.state import PhaseState
+from kerastune_ft.training.phase.step import PhaseStep
 from kerastune_ft.training.plan import PhasePlan, Plan, freeze_all_but
 from kerastune_ft.training.schedules import rate_table
-from kerastune_ft.training.state import PhaseState
-from kerastune_ft.training.step import PhaseStep
 from kerastune_ft.training.watch import Watch
 
 # The loss is looked at this often: often enough to stop a diverged run, seldom enough not to wait for the device.
@@ -99,7 +100,7 @@ class PhaseTraining:
         session, phase = around.session, self._phase
         self._feed = around.latest.of(session, around.plan, phase, around.watch)
         self._prepare()
-        before_frozen = proof.frozen_hashes(session, phase)
+        before_frozen = frozen_check.frozen_hashes(session, phase)
         before = session.values(phase.changing)
         self._resume()
         self._around.watch.phase_started(self._around.plan.document["phases"][phase.index], self._state.step)
@@ -107,8 +108,13 @@ class PhaseTraining:
         with self._around.stop.deferred():
             while self._state.stopped is None:
                 self._train_epoch()
-            moved, updated = proof.distances(session, phase, before), proof.updates(session, phase, before)
-            frozen = proof.check_frozen(session, phase, before_frozen, proof.frozen_hashes(session, phase))
+            moved, updated = (
+                frozen_check.distances(session, phase, before),
+                frozen_check.updates(session, phase, before),
+            )
+            frozen = frozen_check.check_frozen(
+                session, phase, before_frozen, frozen_check.frozen_hashes(session, phase)
+            )
             if self._end_is_needed():
                 self._write_checkpoint()
             self._checkpoints.wait()
