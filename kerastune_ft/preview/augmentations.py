@@ -14,7 +14,7 @@ from kerastune_ft.input.loader import Augmentation, Loader, in_order
 from kerastune_ft.preview.contact_sheet import Block, Sheet, write
 from kerastune_ft.training.assemble import Session
 from kerastune_ft.training.lost_files import reading
-from kerastune_ft.training.plan import PhasePlan, Plan, augmentation
+from kerastune_ft.training.plan.build import PhasePlan, Plan, augmentation
 
 _ROWS = 6
 _EPOCHS = 5

@@ -23,7 +23,7 @@ from kerastune_ft.input.loader import in_order, shuffled
 from kerastune_ft.preview.augmentations import _remark, draw, spread
 from kerastune_ft.preview.contact_sheet import Block, Sheet, check_target, write
 from kerastune_ft.training.engine import planned
-from kerastune_ft.training.plan import augmentation
+from kerastune_ft.training.plan.build import augmentation
 
 CLASSES = ("ant", "bee", "cow")
 SIDE = 32

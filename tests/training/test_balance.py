@@ -15,7 +15,7 @@ from kerastune_ft.data.source import DataSource, describe
 from kerastune_ft.data.splits.choose import Chosen
 from kerastune_ft.errors import ConfigError
 from kerastune_ft.input.loader import balanced
-from kerastune_ft.training import balance
+from kerastune_ft.training.plan import class_balance
 
 
 class _Numbered(DataSource):
@@ -44,28 +44,28 @@ def _one(*counts: int) -> _Numbered:
 def test_balanced_weights_are_those_of_scikit_learn() -> None:
     source = _one(70, 20, 10)
     expected = compute_class_weight("balanced", classes=np.arange(3), y=source.labels)
-    assert balance.class_weights(source, _phase(class_weights="balanced"), "p") == pytest.approx(expected)
-    assert balance.class_weights(source, _phase(), "p") is None
+    assert class_balance.class_weights(source, _phase(class_weights="balanced"), "p") == pytest.approx(expected)
+    assert class_balance.class_weights(source, _phase(), "p") is None
 
 
 def test_a_map_of_weights_leaves_other_classes_at_one_and_names_unknown_ones() -> None:
-    assert balance.class_weights(_one(5, 5), _phase(class_weights={"b": 3}), "p") == (1.0, 3.0)
+    assert class_balance.class_weights(_one(5, 5), _phase(class_weights={"b": 3}), "p") == (1.0, 3.0)
     with pytest.raises(ConfigError, match=r"p\.class_weights: 'z' is not a class; the classes are a, b"):
-        balance.class_weights(_one(5, 5), _phase(class_weights={"z": 3}), "p")
+        class_balance.class_weights(_one(5, 5), _phase(class_weights={"z": 3}), "p")
 
 
 def test_balanced_weights_of_several_labels_are_negatives_to_positives() -> None:
     numbers = np.zeros((10, 2), np.uint8)
     numbers[:2, 0] = 1
     numbers[:, 1] = 1
-    weights = balance.class_weights(_Numbered(numbers, ("a", "b")), _phase(class_weights="balanced"), "p")
+    weights = class_balance.class_weights(_Numbered(numbers, ("a", "b")), _phase(class_weights="balanced"), "p")
     assert weights == pytest.approx((4.0, 0.1))
 
 
 def test_balanced_epochs_have_all_classes_alike_and_other_examples_every_epoch() -> None:
     source = _one(90, 9, 3)
     indices = np.arange(102)
-    shares = balance.sampling_shares(source, indices)
+    shares = class_balance.sampling_shares(source, indices)
     first, second = (balanced(indices, source.labels, shares, (0, 0, epoch)) for epoch in (0, 1))
     for drawn in (first, second):
         assert np.bincount(source.labels[drawn]).tolist() == [34, 34, 34]
@@ -81,14 +81,14 @@ def test_balanced_epochs_have_all_classes_alike_and_other_examples_every_epoch()
 
 def test_the_number_of_examples_of_a_balanced_epoch_stays() -> None:
     source = _one(10, 5, 2)
-    drawn = balanced(np.arange(17), source.labels, balance.sampling_shares(source, np.arange(17)), (1, 0, 0))
+    drawn = balanced(np.arange(17), source.labels, class_balance.sampling_shares(source, np.arange(17)), (1, 0, 0))
     assert len(drawn) == 17
     assert sorted(np.bincount(source.labels[drawn])) == [5, 6, 6]
 
 
 def test_an_example_with_several_labels_counts_for_the_rarest() -> None:
     numbers = np.array([[1, 1], [1, 0], [0, 0], [1, 0]], np.uint8)
-    assert balance.rarest_class(_Numbered(numbers, ("a", "b")), np.arange(4)).tolist() == [1, 0, 2, 0]
+    assert class_balance.rarest_class(_Numbered(numbers, ("a", "b")), np.arange(4)).tolist() == [1, 0, 2, 0]
 
 
 def test_a_balanced_epoch_of_several_labels_never_makes_the_rarest_rarer() -> None:
@@ -96,30 +96,30 @@ def test_a_balanced_epoch_of_several_labels_never_makes_the_rarest_rarer() -> No
     rows = [[1, 1, 1]] * 130 + [[1, 1, 0]] * 100 + [[1, 0, 0]] * 4 + [[0, 1, 1]] * 8 + [[0, 0, 0]] * 6
     numbers = np.array(rows, np.uint8)
     source, indices = _Numbered(numbers, ("a", "b", "c")), np.arange(len(numbers))
-    classes, shares = balance.rarest_class(source, indices), balance.sampling_shares(source, indices)
+    classes, shares = class_balance.rarest_class(source, indices), class_balance.sampling_shares(source, indices)
     assert sum(shares.values()) == pytest.approx(1)
     drawn = balanced(indices, classes, shares, (0, 0, 0))
     assert len(drawn) == len(indices)
     assert numbers[drawn][:, 2].sum() > numbers[:, 2].sum()
     assert np.unique(drawn, return_counts=True)[1].max() <= 2
-    (note,) = (one for one in balance.notes(source, {"head": _phase(sampling="balanced")}) if "sampling" in one)
+    (note,) = (one for one in class_balance.notes(source, {"head": _phase(sampling="balanced")}) if "sampling" in one)
     said = re.search(r"c (\d+)", note)
     assert said is not None
     assert int(said[1]) == pytest.approx(int(numbers[drawn][:, 2].sum()), abs=1)
-    often = list(balance.notes(_one(990, 10), {"head": _phase(sampling="balanced")}))
+    often = list(class_balance.notes(_one(990, 10), {"head": _phase(sampling="balanced")}))
     assert any("an example of b comes up to 50 times" in one for one in often)
 
 
 def test_warnings_name_rare_classes_and_a_majority() -> None:
-    notes = list(balance.notes(_one(180, 12, 3), {"head": _phase(monitor="validation_accuracy")}))
+    notes = list(class_balance.notes(_one(180, 12, 3), {"head": _phase(monitor="validation_accuracy")}))
     assert "fewer than 10 training examples of c 3" in notes[0]
     assert "92 % of 195 training examples are a" in notes[1]
     assert '"class_weights": "balanced"' in notes[1]
     assert '"monitor": "validation_macro_f1"' in notes[1]
-    weighted = list(balance.notes(_one(180, 12), {"head": _phase(class_weights="balanced")}))
+    weighted = list(class_balance.notes(_one(180, 12), {"head": _phase(class_weights="balanced")}))
     assert "class_weights" not in weighted[0]
-    assert not list(balance.notes(_one(30, 20), {"head": _phase()}))
+    assert not list(class_balance.notes(_one(30, 20), {"head": _phase()}))
     assert (
         "largest balanced class weight is 100"
-        in list(balance.notes(_one(1990, 10), {"head": _phase(class_weights="balanced")}))[-1]
+        in list(class_balance.notes(_one(1990, 10), {"head": _phase(class_weights="balanced")}))[-1]
     )

@@ -13,9 +13,9 @@ from kerastune_ft.config.read import read
 from kerastune_ft.errors import ConfigError
 from kerastune_ft.graph.boundary import resolve
 from kerastune_ft.graph.units import Unit, units_by_name
-from kerastune_ft.training import batch_norm, plan
 from kerastune_ft.training.assemble import Session, assemble
 from kerastune_ft.training.devices import devices
+from kerastune_ft.training.plan import batch_norm, build
 
 PLACE = "phases[1] (top).batch_norm"
 
@@ -125,18 +125,18 @@ def _active(session: Session) -> set[str]:
 
 def test_only_batch_norms_of_units_that_train_are_active_and_only_where_asked(session: Session) -> None:
     block = {"block_16_expand_BN", "block_16_depthwise_BN", "block_16_project_BN"}
-    for phase, wanted in zip(plan.make(session).phases, (set(), block | {"Conv_1_bn"}), strict=False):
-        plan.freeze_all_but(session, phase.selection, phase.trained)
+    for phase, wanted in zip(build.make(session).phases, (set(), block | {"Conv_1_bn"}), strict=False):
+        build.freeze_all_but(session, phase.selection, phase.trained)
         assert _active(session) == wanted
-    train, one = plan.make(session).phases[2:]
-    plan.freeze_all_but(session, train.selection, train.trained)
+    train, one = build.make(session).phases[2:]
+    build.freeze_all_but(session, train.selection, train.trained)
     assert _active(session) == block | {"Conv_1_bn"}
-    plan.freeze_all_but(session, one.selection, one.trained)
+    build.freeze_all_but(session, one.selection, one.trained)
     assert _active(session) == {"Conv_1_bn"}
 
 
 def test_a_batch_norm_below_all_trained_variables_is_in_the_tail_if_it_is_updated(session: Session) -> None:
-    for phase in plan.make(session).phases:
+    for phase in build.make(session).phases:
         tail = {layer.name for layer in phase.partition.tail.layers}
         updated = {path.partition("/")[0] for path in phase.selection.statistics}
         assert updated <= tail
@@ -144,7 +144,7 @@ def test_a_batch_norm_below_all_trained_variables_is_in_the_tail_if_it_is_update
 
 
 def test_what_is_updated_counts_neither_as_trained_nor_as_frozen(session: Session) -> None:
-    made = plan.make(session).document["phases"]
+    made = build.make(session).document["phases"]
     total = sum(int(np.prod(variable.shape)) for variable in session.variables.values())
     statistics = sum(int(np.prod(session.variables[path].shape)) for path in made[1]["updated_variables"])
     assert [phase["batch_norm_layers"] for phase in made] == [4, 4, 4, 1]

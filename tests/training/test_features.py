@@ -17,8 +17,8 @@ from tiny_run import program, results, stopped, write_data
 import kerastune_ft as kt
 from kerastune_ft.errors import ResourceError
 from kerastune_ft.stores.block import Block
-from kerastune_ft.training import needs
 from kerastune_ft.training.features.prefix import Prefix
+from kerastune_ft.training.plan import feature_usage
 
 Document = dict[str, Any]
 _MORE = [net for net in small_nets.NETS if net != "residual"]
@@ -27,7 +27,7 @@ _MORE = [net for net in small_nets.NETS if net != "residual"]
 @pytest.fixture(autouse=True)
 def one_core(monkeypatch: pytest.MonkeyPatch) -> None:
     """What is worth storing depends on the machine; here it does not."""
-    monkeypatch.setattr(needs, "cores", lambda: 1)
+    monkeypatch.setattr(feature_usage, "cores", lambda: 1)
 
 
 @pytest.fixture(scope="module")

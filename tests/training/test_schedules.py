@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from kerastune_ft.config.options.rates import RatePolicy
-from kerastune_ft.training.schedules import rate_table, warmup_steps
+from kerastune_ft.training.plan.schedules import rate_table, warmup_steps
 
 SHAPES = ("constant", "cosine", "linear", "exponential", "one_cycle", "flat_cosine")
 PEAK = 1e-3

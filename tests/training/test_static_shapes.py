@@ -15,7 +15,6 @@ from tensorflow.python.framework import op_def_registry
 
 from kerastune_ft.config.read import read
 from kerastune_ft.input.loader import shuffled
-from kerastune_ft.training import plan
 from kerastune_ft.training.assemble import Session, assemble
 from kerastune_ft.training.devices import devices
 from kerastune_ft.training.features.prefix import Prefix
@@ -23,7 +22,8 @@ from kerastune_ft.training.phase import optimizers
 from kerastune_ft.training.phase.evaluate import as_tensor
 from kerastune_ft.training.phase.phase import build_step
 from kerastune_ft.training.phase.step import PhaseStep
-from kerastune_ft.training.schedules import rate_table
+from kerastune_ft.training.plan import build
+from kerastune_ft.training.plan.schedules import rate_table
 
 TOLERANCE = 1e-5
 SIZE = 32
@@ -49,16 +49,16 @@ class Bench:
     """A session whose second phase has everything a step can have, and the batches of its first epoch."""
 
     session: Session
-    plan: plan.Plan
+    build: build.Plan
     batches: list[tuple]
 
     @property
-    def phase(self) -> plan.PhasePlan:
+    def phase(self) -> build.PhasePlan:
         return self.plan.phases[1]
 
     def step(self) -> PhaseStep:
         """The compiled calls of the phase, with a new optimizer."""
-        plan.freeze_all_but(self.session, self.phase.selection, self.phase.trained)
+        build.freeze_all_but(self.session, self.phase.selection, self.phase.trained)
         rates = rate_table(self.phase.phase.learning_rate, self.phase.steps)
         variables = [self.session.variables[path] for path in self.phase.trained]
         optimizer = optimizers.build(self.phase.phase, variables, rates, self.phase.factors)
@@ -106,10 +106,10 @@ def bench(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFacto
         }
     )
     session = assemble(config, devices.resolve(config.runtime), lambda line: None)
-    made = plan.make(session)
+    made = build.make(session)
     phase = made.phases[1]
     order = shuffled(session.source.splits["train"], phase.update_batch, phase.phase.accumulate, (config.seed, 1, 0))
-    dataset = session.loader.dataset(order, 1, plan.augmentation(session, phase), epoch=0)
+    dataset = session.loader.dataset(order, 1, build.augmentation(session, phase), epoch=0)
     return Bench(session, made, list(dataset))
 
 

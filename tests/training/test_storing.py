@@ -9,8 +9,8 @@ from dataclasses import replace
 
 import pytest
 
-from kerastune_ft.training import storing
-from kerastune_ft.training.storing import BASE, CUT, INPUT, PLAIN, Decision, Need, Store
+from kerastune_ft.training.plan import cache_plan
+from kerastune_ft.training.plan.cache_plan import BASE, CUT, INPUT, PLAIN, Decision, Need, Store
 
 SIZES = {"train": 1000, "validation": 200, "test": 200}
 LARGE = 10**12
@@ -41,11 +41,11 @@ def fresh(need: Need) -> list[Need]:
 
 
 def decided(needs: Iterable[Need], budget: int = LARGE, required: Iterable[Store] = ()) -> Decision:
-    return storing.decide(list(needs), SIZES, budget, set(required))
+    return cache_plan.decide(list(needs), SIZES, budget, set(required))
 
 
 def said(decision: Decision, phase: int) -> str:
-    return storing.reason(decision, phase, is_off=False)
+    return cache_plan.reason(decision, phase, is_off=False)
 
 
 def test_what_every_epoch_reads_is_stored() -> None:
@@ -59,10 +59,12 @@ def test_what_every_epoch_reads_is_stored() -> None:
 
 def test_seconds_are_those_of_one_pass_and_of_reading() -> None:
     decision = decided([head(), top()])
-    filling = 1400 * (0.082 + 800_000 / storing.WRITTEN_BYTES) + 1200 * (0.0008 + 0.08 + 8_000 / storing.WRITTEN_BYTES)
-    assert decision.seconds(decision.stored, 0) == pytest.approx(filling + 6000 * 8_000 / storing.READ_BYTES)
+    filling = 1400 * (0.082 + 800_000 / cache_plan.WRITTEN_BYTES) + 1200 * (
+        0.0008 + 0.08 + 8_000 / cache_plan.WRITTEN_BYTES
+    )
+    assert decision.seconds(decision.stored, 0) == pytest.approx(filling + 6000 * 8_000 / cache_plan.READ_BYTES)
     assert decision.seconds((), 0) == pytest.approx(6000 * 0.162)
-    assert decision.seconds(decision.stored, 1) == pytest.approx((5000 + 1400) * 800_000 / storing.READ_BYTES)
+    assert decision.seconds(decision.stored, 1) == pytest.approx((5000 + 1400) * 800_000 / cache_plan.READ_BYTES)
 
 
 def test_nothing_is_stored_for_one_look() -> None:
@@ -135,7 +137,7 @@ def test_views_are_stored_and_decoded_images_once() -> None:
 
 def test_off_and_nothing_frozen_are_said() -> None:
     decision = decided([replace(head(), stores={})])
-    assert storing.reason(decision, 0, is_off=True) == "cache is off"
+    assert cache_plan.reason(decision, 0, is_off=True) == "cache is off"
     assert said(decision, 0) == "nothing is frozen below the boundary"
 
 
@@ -146,9 +148,9 @@ def test_what_is_required_is_stored_though_it_costs_more() -> None:
 
 def test_an_earlier_plan_is_obeyed() -> None:
     needs = [head(), top()]
-    kept = storing.decide(needs, SIZES, 1, kept={MID.id, "a store of another schedule"})
+    kept = cache_plan.decide(needs, SIZES, 1, kept={MID.id, "a store of another schedule"})
     assert kept.stored == {MID}
-    assert storing.decide(needs, SIZES, LARGE, kept=set()).stored == frozenset()
+    assert cache_plan.decide(needs, SIZES, LARGE, kept=set()).stored == frozenset()
 
 
 def test_equal_stores_are_chosen_alike_whatever_their_order() -> None:
@@ -175,7 +177,7 @@ def test_twelve_phases_of_a_large_network_are_decided_within_the_budget() -> Non
         stores = {INPUT: DECODED, CUT: cut}
         needs.append(Need(number, False, 1, {"train": 3, "validation": 3}, stores, 0.0015, 0, 0, 0.16 - 0.013 * number))
     sizes = {"train": 100_000, "validation": 15_000, "test": 15_000}
-    decision = storing.decide(needs, sizes, 20_000_000_000)
+    decision = cache_plan.decide(needs, sizes, 20_000_000_000)
     assert sum(map(decision.bytes, decision.stored)) <= 20_000_000_000
     assert needs[0].stores[CUT] in decision.stored
     assert decision.seconds(decision.stored) < decision.seconds([needs[0].stores[CUT]]) < decision.seconds([])
@@ -231,7 +233,7 @@ def test_no_other_choice_is_much_better() -> None:
         bare = Decision(tuple(needs), sizes, 0)
         whole = sum(bare.bytes(store) for store in {store for need in needs for store in need.stores.values()})
         budget = int(whole * draw.choice([0.02, 0.1, 0.3, 0.6, 1]))
-        decision = storing.decide(needs, sizes, budget)
+        decision = cache_plan.decide(needs, sizes, budget)
         assert sum(map(decision.bytes, decision.stored)) <= budget
         for store in decision.stored:
             assert decision.seconds(decision.stored - {store}) > decision.seconds(decision.stored), store.id

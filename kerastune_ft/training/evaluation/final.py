@@ -24,7 +24,7 @@ from kerastune_ft.training.features.feed import Feed
 from kerastune_ft.training.features.prefix import Prefix
 from kerastune_ft.training.phase.evaluate import Evaluated, evaluate_split
 from kerastune_ft.training.phase.step import PhaseStep
-from kerastune_ft.training.plan import EvaluationPlan, freeze_all_but
+from kerastune_ft.training.plan.build import EvaluationPlan, freeze_all_but
 from kerastune_ft.training.watch import Watch
 
 MODEL = "model/model.keras"

@@ -19,8 +19,8 @@ from kerastune_ft.training.features.extraction import PhaseFeatures
 from kerastune_ft.training.features.prefix import Prefix
 from kerastune_ft.training.features.store_rows import Lookup, Stored
 from kerastune_ft.training.phase.step import PhaseStep
-from kerastune_ft.training.plan import PhasePlan, Plan, augmentation
-from kerastune_ft.training.storing import Need
+from kerastune_ft.training.plan.build import PhasePlan, Plan, augmentation
+from kerastune_ft.training.plan.cache_plan import Need
 from kerastune_ft.training.watch import Watch
 
 # Reads ahead of the batch in use, while it computes; small batches are read several at once, up to so many bytes.

@@ -17,7 +17,6 @@ from kerastune_ft.graph import keras_private
 from kerastune_ft.input.loader import Order, shuffled
 from kerastune_ft.rundir import RunDirectory
 from kerastune_ft.tasks.base import LossOptions
-from kerastune_ft.training import balance
 from kerastune_ft.training.assemble import Session
 from kerastune_ft.training.checkpoint import Checkpoints, Snapshot, Tensors, pack, read_end
 from kerastune_ft.training.features.feed import LatestFeed
@@ -28,8 +27,9 @@ from kerastune_ft.training.phase.evaluate import as_tensor, evaluate_split
 from kerastune_ft.training.phase.loss_scale import LossScale
 from kerastune_ft.training.phase.state import PhaseState
 from kerastune_ft.training.phase.step import PhaseStep
-from kerastune_ft.training.plan import PhasePlan, Plan, freeze_all_but
-from kerastune_ft.training.schedules import rate_table
+from kerastune_ft.training.plan import class_balance
+from kerastune_ft.training.plan.build import PhasePlan, Plan, freeze_all_but
+from kerastune_ft.training.plan.schedules import rate_table
 from kerastune_ft.training.watch import Watch
 
 # The loss is looked at this often: often enough to stop a diverged run, seldom enough not to wait for the device.
@@ -170,7 +170,7 @@ class PhaseTraining:
         """Return the batches of the epoch under way that are still to be trained on."""
         session, phase, state = self._around.session, self._phase, self._state
         place = (session.config.seed, phase.index, state.epoch)
-        examples = balance.drawn(session.source, self._options, place)
+        examples = class_balance.drawn(session.source, self._options, place)
         replicas, buckets = session.devices.replicas, session.loader.buckets
         order = shuffled(examples, phase.update_batch, replicas, place, self._options.accumulate, buckets)
         started = state.step - state.epoch_steps

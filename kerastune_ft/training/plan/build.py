@@ -16,12 +16,13 @@ from kerastune_ft.graph.partition import Partition, Stage, partition, stages
 from kerastune_ft.graph.units import is_seed
 from kerastune_ft.input.loader import Augmentation, batches_of
 from kerastune_ft.saved_model import base as serving
-from kerastune_ft.training import adapters, balance, batch_norm
+from kerastune_ft.training import adapters
 from kerastune_ft.training.adapters import place_of
 from kerastune_ft.training.assemble import Session
-from kerastune_ft.training.needs import decided
-from kerastune_ft.training.plan_document import plan_document
-from kerastune_ft.training.storing import Decision
+from kerastune_ft.training.plan import batch_norm, class_balance
+from kerastune_ft.training.plan.cache_plan import Decision
+from kerastune_ft.training.plan.document import plan_document
+from kerastune_ft.training.plan.feature_usage import decided
 
 LARGEST_CHUNK = 32
 CHUNK_STEP = 8
@@ -193,7 +194,7 @@ def _phase(session: Session, index: int, phase: Phase) -> PhasePlan:
         trained=trained,
         unit_factors=unit_factors,
         factors={path: unit_factors[unit_of[path]] for path in trained},
-        class_weights=balance.class_weights(session.source, phase, place_of(index, phase)),
+        class_weights=class_balance.class_weights(session.source, phase, place_of(index, phase)),
         partition=partition(session.model, trained, _live_layers(session, selection)),
         stages=(),
         batch_size=batch_size,
@@ -211,7 +212,7 @@ def _steps(session: Session, index: int, phase: Phase, update: int) -> tuple[int
     source, buckets, seed = session.source, session.loader.buckets, session.config.seed
 
     def of_epoch(epoch: int) -> int:
-        return batches_of(balance.drawn(source, phase, (seed, index, epoch)), update, buckets)
+        return batches_of(class_balance.drawn(source, phase, (seed, index, epoch)), update, buckets)
 
     first = of_epoch(0)
     if phase.steps is not None:

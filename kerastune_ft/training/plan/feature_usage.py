@@ -18,13 +18,13 @@ from kerastune_ft.graph.precision import FLOAT32
 from kerastune_ft.input.loader import Loader
 from kerastune_ft.input.token_loader import TokenLoader
 from kerastune_ft.stores.budget import budget, size_text
-from kerastune_ft.training import storing
 from kerastune_ft.training.assemble import Session
 from kerastune_ft.training.devices.devices import Devices
-from kerastune_ft.training.storing import BASE, CUT, INPUT, PLAIN, Decision, Need, Store
+from kerastune_ft.training.plan import cache_plan
+from kerastune_ft.training.plan.cache_plan import BASE, CUT, INPUT, PLAIN, Decision, Need, Store
 
 if TYPE_CHECKING:
-    from kerastune_ft.training.plan import PhasePlan
+    from kerastune_ft.training.plan.build import PhasePlan
 
 # Sustained float32 rates in convolutions; the plan names the one it uses as the basis of its estimates.
 _FLOPS_PER_CORE, _FLOPS_PER_GPU, _FLOPS_PER_TPU = 25e9, 1e13, 3e13
@@ -59,7 +59,7 @@ def decided(session: Session, phases: Sequence[PhasePlan], earlier: Mapping[str,
     runtime = session.config.runtime
     decision = Decision(tuple(needs), sizes, budget(runtime.cache_budget, session.cache / "features"))
     required = _required(session, decision, phases)
-    return storing.decide(needs, sizes, decision.budget, required, _kept(session, earlier))
+    return cache_plan.decide(needs, sizes, decision.budget, required, _kept(session, earlier))
 
 
 def cache_settings(session: Session) -> dict[str, Any]:

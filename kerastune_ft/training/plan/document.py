@@ -19,15 +19,16 @@ from kerastune_ft.input.decode import Geometry
 from kerastune_ft.input.resize_notes import fitting_notes
 from kerastune_ft.input.token_loader import TokenLoader
 from kerastune_ft.stores.mounts import network_notes
-from kerastune_ft.training import adapters, balance, batch_norm, continuing, storing
+from kerastune_ft.training import adapters, continuing
 from kerastune_ft.training.assemble import Session
 from kerastune_ft.training.devices import precision
-from kerastune_ft.training.needs import cache_settings, flops_rate, mean_length
-from kerastune_ft.training.schedules import warmup_steps
-from kerastune_ft.training.storing import Decision, Store
+from kerastune_ft.training.plan import batch_norm, cache_plan, class_balance
+from kerastune_ft.training.plan.cache_plan import Decision, Store
+from kerastune_ft.training.plan.feature_usage import cache_settings, flops_rate, mean_length
+from kerastune_ft.training.plan.schedules import warmup_steps
 
 if TYPE_CHECKING:
-    from kerastune_ft.training.plan import PhasePlan
+    from kerastune_ft.training.plan.build import PhasePlan
 
 
 def plan_document(session: Session, phases: Sequence[PhasePlan], chunk: int, decision: Decision) -> dict[str, Any]:
@@ -112,7 +113,7 @@ def _why_so_long(session: Session, clip: sounds.Clip) -> str:
 
 def _notes(session: Session, phases: Sequence[PhasePlan], chunk: int, decision: Decision) -> list[str]:
     notes = [*session.backbone.notes, *continuing.notes(session), *precision.notes(session.devices.precision)]
-    notes += balance.notes(session.source, {plan.phase.name: plan.phase for plan in phases})
+    notes += class_balance.notes(session.source, {plan.phase.name: plan.phase for plan in phases})
     if isinstance(session.loader, TokenLoader):
         notes += session.loader.notes()
     elif session.clip is not None and session.source.sound_seconds is not None:
@@ -215,8 +216,8 @@ def _storing(session: Session, plan: PhasePlan, decision: Decision) -> dict[str,
     own = {need.stores[found] for need, found in ((train, level), ((others or [train])[0], measured)) if found}
     is_off = effective_cache(plan.phase, session.config.runtime) == "off"
     return {
-        "decision": "store" if level in (storing.CUT, storing.BASE) else "recompute",
-        "reason": storing.reason(decision, plan.index, is_off),
+        "decision": "store" if level in (cache_plan.CUT, cache_plan.BASE) else "recompute",
+        "reason": cache_plan.reason(decision, plan.index, is_off),
         "bytes": sum(map(decision.bytes, own)),
         "train": level,
         "validation": measured,
@@ -240,7 +241,7 @@ def _estimate(session: Session, plan: PhasePlan, decision: Decision) -> dict[str
         "seconds": flops / rate + decision.seconds(decision.stored, plan.index),
         "memory_bytes": memory,
         "basis": f"FLOPs counted from the graph at {basis}, "
-        f"stores read at {storing.READ_BYTES / 1e9:.0f} GB/s; start-up not counted; not measured",
+        f"stores read at {cache_plan.READ_BYTES / 1e9:.0f} GB/s; start-up not counted; not measured",
     }
 
 
