@@ -17,9 +17,9 @@ from kerastune_ft.inference.run_model import Row
 from kerastune_ft.inference.text_inputs import text_listings
 from kerastune_ft.inference.text_predictor import TextPredictor
 from kerastune_ft.rundir import RunDirectory
-from kerastune_ft.training.assemble import cache_directory
 from kerastune_ft.training.devices import devices
 from kerastune_ft.training.evaluation.final import MODEL
+from kerastune_ft.training.session.assemble import cache_directory
 from kerastune_ft.training.watch import Watch
 
 BATCH = 32

@@ -32,8 +32,6 @@ from kerastune_ft.graph.precision import FLOAT32
 from kerastune_ft.input.token_loader import outside_lengths
 from kerastune_ft.rundir import RunDirectory
 from kerastune_ft.storage import told_of_data
-from kerastune_ft.training.assemble import Session, assemble, in_float32
-from kerastune_ft.training.continuing import seen
 from kerastune_ft.training.devices import devices as device_choice
 from kerastune_ft.training.devices import workers
 from kerastune_ft.training.evaluation import final
@@ -47,6 +45,8 @@ from kerastune_ft.training.phase.phase import Around
 from kerastune_ft.training.plan import build as planning
 from kerastune_ft.training.plan.document import unit_rows
 from kerastune_ft.training.resume import Beginning
+from kerastune_ft.training.session.assemble import Session, assemble, in_float32
+from kerastune_ft.training.session.warm_start import seen
 from kerastune_ft.training.watch import Watch
 
 _PACKAGES = ("kerastune_ft", "tensorflow", "keras", "numpy", "tensorflow-datasets")

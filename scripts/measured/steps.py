@@ -13,7 +13,6 @@ import keras
 
 from kerastune_ft.config.read import read
 from kerastune_ft.input.loader import Order, shuffled
-from kerastune_ft.training.assemble import Session, assemble
 from kerastune_ft.training.devices import devices
 from kerastune_ft.training.features.feed import Feed
 from kerastune_ft.training.features.prefix import Prefix
@@ -22,6 +21,7 @@ from kerastune_ft.training.phase.evaluate import as_tensor
 from kerastune_ft.training.phase.phase import build_step
 from kerastune_ft.training.plan import build
 from kerastune_ft.training.plan.schedules import rate_table
+from kerastune_ft.training.session.assemble import Session, assemble
 from measured import tables
 from measured.schedule import Schedule
 from measured.tables import Sheet

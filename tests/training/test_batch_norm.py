@@ -13,9 +13,9 @@ from kerastune_ft.config.read import read
 from kerastune_ft.errors import ConfigError
 from kerastune_ft.graph.boundary import resolve
 from kerastune_ft.graph.units import Unit, units_by_name
-from kerastune_ft.training.assemble import Session, assemble
 from kerastune_ft.training.devices import devices
 from kerastune_ft.training.plan import batch_norm, build
+from kerastune_ft.training.session.assemble import Session, assemble
 
 PLACE = "phases[1] (top).batch_norm"
 

@@ -19,12 +19,12 @@ from tiny_run import write_data
 from kerastune_ft.config.read import read
 from kerastune_ft.errors import DataError
 from kerastune_ft.stores.record import key_of
-from kerastune_ft.training.assemble import Session, assemble
 from kerastune_ft.training.devices import devices
 from kerastune_ft.training.features import extraction, store_key
 from kerastune_ft.training.features.feed import LatestFeed
 from kerastune_ft.training.features.prefix import Prefix
 from kerastune_ft.training.plan import build
+from kerastune_ft.training.session.assemble import Session, assemble
 from kerastune_ft.training.watch import Watch
 
 Document = dict[str, Any]

@@ -19,10 +19,10 @@ from kerastune_ft.errors import ConfigError
 from kerastune_ft.reporting.terminal import tables
 from kerastune_ft.stores.mounts import file_system, network_notes
 from kerastune_ft.stores.store import FeatureStore
-from kerastune_ft.training.assemble import Session, assemble
 from kerastune_ft.training.devices import devices
 from kerastune_ft.training.features.existing import found
 from kerastune_ft.training.plan import build as planning
+from kerastune_ft.training.session.assemble import Session, assemble
 
 Change = Callable[[dict[str, Any]], None]
 

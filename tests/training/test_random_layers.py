@@ -11,9 +11,9 @@ import tensorflow as tf
 
 from kerastune_ft.config.read import read
 from kerastune_ft.graph import randomness
-from kerastune_ft.training.assemble import Session, assemble
 from kerastune_ft.training.devices import devices
 from kerastune_ft.training.plan import build
+from kerastune_ft.training.session.assemble import Session, assemble
 
 
 @pytest.fixture(scope="module")

@@ -15,7 +15,6 @@ from tensorflow.python.framework import op_def_registry
 
 from kerastune_ft.config.read import read
 from kerastune_ft.input.loader import shuffled
-from kerastune_ft.training.assemble import Session, assemble
 from kerastune_ft.training.devices import devices
 from kerastune_ft.training.features.prefix import Prefix
 from kerastune_ft.training.phase import optimizers
@@ -24,6 +23,7 @@ from kerastune_ft.training.phase.phase import build_step
 from kerastune_ft.training.phase.step import PhaseStep
 from kerastune_ft.training.plan import build
 from kerastune_ft.training.plan.schedules import rate_table
+from kerastune_ft.training.session.assemble import Session, assemble
 
 TOLERANCE = 1e-5
 SIZE = 32

@@ -19,12 +19,12 @@ from kerastune_ft.quiet_imports import without_warnings_of_keras
 from kerastune_ft.rundir import RunDirectory
 from kerastune_ft.saved_model import images, sounds, texts
 from kerastune_ft.tasks.images import ImageInputs
-from kerastune_ft.training.assemble import Session
 from kerastune_ft.training.features.feed import Feed
 from kerastune_ft.training.features.prefix import Prefix
 from kerastune_ft.training.phase.evaluate import Evaluated, evaluate_split
 from kerastune_ft.training.phase.step import PhaseStep
 from kerastune_ft.training.plan.build import EvaluationPlan, freeze_all_but
+from kerastune_ft.training.session.assemble import Session
 from kerastune_ft.training.watch import Watch
 
 MODEL = "model/model.keras"

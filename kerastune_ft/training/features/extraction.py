@@ -23,12 +23,12 @@ from kerastune_ft.input.token_loader import TokenLoader
 from kerastune_ft.stores.block import Block
 from kerastune_ft.stores.budget import make_room
 from kerastune_ft.stores.store import FeatureStore
-from kerastune_ft.training.assemble import Session
 from kerastune_ft.training.features import store_key
 from kerastune_ft.training.features.prefix import Prefix, as_float
 from kerastune_ft.training.features.store_rows import Filling, Lookup, Stored, StoredByLength, Work
 from kerastune_ft.training.plan.build import PhasePlan, Plan, augmentation
 from kerastune_ft.training.plan.cache_plan import BASE, CUT, INPUT, PLAIN, Need, Store
+from kerastune_ft.training.session.assemble import Session
 from kerastune_ft.training.watch import Watch
 
 # What may wait to be computed, or to be written: writing to the end of a block takes as long as some groups do.

@@ -17,7 +17,6 @@ from kerastune_ft.graph import keras_private
 from kerastune_ft.input.loader import Order, shuffled
 from kerastune_ft.rundir import RunDirectory
 from kerastune_ft.tasks.base import LossOptions
-from kerastune_ft.training.assemble import Session
 from kerastune_ft.training.checkpoint import Checkpoints, Snapshot, Tensors, pack, read_end
 from kerastune_ft.training.features.feed import LatestFeed
 from kerastune_ft.training.history import columns, write_history
@@ -30,6 +29,7 @@ from kerastune_ft.training.phase.step import PhaseStep
 from kerastune_ft.training.plan import class_balance
 from kerastune_ft.training.plan.build import PhasePlan, Plan, freeze_all_but
 from kerastune_ft.training.plan.schedules import rate_table
+from kerastune_ft.training.session.assemble import Session
 from kerastune_ft.training.watch import Watch
 
 # The loss is looked at this often: often enough to stop a diverged run, seldom enough not to wait for the device.

@@ -16,13 +16,13 @@ from kerastune_ft.graph.partition import Partition, Stage, partition, stages
 from kerastune_ft.graph.units import is_seed
 from kerastune_ft.input.loader import Augmentation, batches_of
 from kerastune_ft.saved_model import base as serving
-from kerastune_ft.training import adapters
-from kerastune_ft.training.adapters import place_of
-from kerastune_ft.training.assemble import Session
 from kerastune_ft.training.plan import batch_norm, class_balance
 from kerastune_ft.training.plan.cache_plan import Decision
 from kerastune_ft.training.plan.document import plan_document
 from kerastune_ft.training.plan.feature_usage import decided
+from kerastune_ft.training.session import adapters
+from kerastune_ft.training.session.adapters import place_of
+from kerastune_ft.training.session.assemble import Session
 
 LARGEST_CHUNK = 32
 CHUNK_STEP = 8

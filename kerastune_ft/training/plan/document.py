@@ -19,13 +19,13 @@ from kerastune_ft.input.decode import Geometry
 from kerastune_ft.input.resize_notes import fitting_notes
 from kerastune_ft.input.token_loader import TokenLoader
 from kerastune_ft.stores.mounts import network_notes
-from kerastune_ft.training import adapters, continuing
-from kerastune_ft.training.assemble import Session
 from kerastune_ft.training.devices import precision
 from kerastune_ft.training.plan import batch_norm, cache_plan, class_balance
 from kerastune_ft.training.plan.cache_plan import Decision, Store
 from kerastune_ft.training.plan.feature_usage import cache_settings, flops_rate, mean_length
 from kerastune_ft.training.plan.schedules import warmup_steps
+from kerastune_ft.training.session import adapters, warm_start
+from kerastune_ft.training.session.assemble import Session
 
 if TYPE_CHECKING:
     from kerastune_ft.training.plan.build import PhasePlan
@@ -112,7 +112,7 @@ def _why_so_long(session: Session, clip: sounds.Clip) -> str:
 
 
 def _notes(session: Session, phases: Sequence[PhasePlan], chunk: int, decision: Decision) -> list[str]:
-    notes = [*session.backbone.notes, *continuing.notes(session), *precision.notes(session.devices.precision)]
+    notes = [*session.backbone.notes, *warm_start.notes(session), *precision.notes(session.devices.precision)]
     notes += class_balance.notes(session.source, {plan.phase.name: plan.phase for plan in phases})
     if isinstance(session.loader, TokenLoader):
         notes += session.loader.notes()

@@ -18,10 +18,10 @@ from kerastune_ft.graph.precision import FLOAT32
 from kerastune_ft.input.loader import Loader
 from kerastune_ft.input.token_loader import TokenLoader
 from kerastune_ft.stores.budget import budget, size_text
-from kerastune_ft.training.assemble import Session
 from kerastune_ft.training.devices.devices import Devices
 from kerastune_ft.training.plan import cache_plan
 from kerastune_ft.training.plan.cache_plan import BASE, CUT, INPUT, PLAIN, Decision, Need, Store
+from kerastune_ft.training.session.assemble import Session
 
 if TYPE_CHECKING:
     from kerastune_ft.training.plan.build import PhasePlan

@@ -32,8 +32,8 @@ from kerastune_ft.input.token_loader import TokenLoader, token_loader
 from kerastune_ft.tasks.base import Task
 from kerastune_ft.tasks.images import ImageInputs
 from kerastune_ft.tasks.sounds import SoundInputs
-from kerastune_ft.training import adapters, continuing
 from kerastune_ft.training.devices.devices import Devices
+from kerastune_ft.training.session import adapters, warm_start
 
 # Tokens of a row that shows whether a model looks ahead.
 _LOOKED_AT = 4
@@ -108,7 +108,7 @@ def assemble(
     # Layer names that Keras counts up must be the same in every process, since variables are known by them.
     keras.utils.clear_session()
     source = source or open_source(config.data, config.task, cache_directory(config.runtime), report)
-    config, scheme = continuing.with_kept_head(config, scheme or source.scheme)
+    config, scheme = warm_start.with_kept_head(config, scheme or source.scheme)
     task = importlib.import_module(f"kerastune_ft.tasks.{config.task.kind}").build(
         config.task, config.head, scheme, config.seed
     )
