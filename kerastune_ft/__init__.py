@@ -19,7 +19,7 @@ _HOMES = {
     "explain": "config.provenance",
     "init": "scaffolding.scaffold",
     "runs": "reporting.run_list",
-    "verify": "inspect.verify",
+    "verify": "verification.verify",
     "Run": "api.training",
     "KerasTuneError": "errors",
     "ConfigError": "errors",

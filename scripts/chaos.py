@@ -31,7 +31,7 @@ from typing import Any
 from injected import damage, sameness, sample
 from injected.moments import STAGES, Strike, Striker
 
-from kerastune_ft.inspect.verify import verify
+from kerastune_ft.verification.verify import verify
 
 STRATEGIES = ("none", "mirrored")
 _SIGNALS = (signal.SIGKILL, signal.SIGTERM)

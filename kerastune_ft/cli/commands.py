@@ -392,7 +392,7 @@ def report(run: str, as_json: bool, debug: bool) -> None:
 @common
 def verify(run: str, as_json: bool, debug: bool) -> int:
     """Check everything that RUN claims again: files, weights, frozen variables, figures, the saved model."""
-    from kerastune_ft.inspect import verify as checking
+    from kerastune_ft.verification import verify as checking
 
     verified = checking.verify(run)
     print_json(verified.to_json()) if as_json else click.echo(str(verified))

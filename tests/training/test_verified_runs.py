@@ -21,8 +21,8 @@ import pytest
 from tiny_run import Outcome, in_one_process, stopped
 
 import kerastune_ft as kt
-from kerastune_ft.inspect.verify import Verification
 from kerastune_ft.training.checkpoint import pack, unpack
+from kerastune_ft.verification.verify import Verification
 
 
 @pytest.fixture

@@ -8,8 +8,8 @@ import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from kerastune_ft.inspect import recomputed
-from kerastune_ft.inspect.claims import Claims, Findings
+from kerastune_ft.verification import recomputed
+from kerastune_ft.verification.run_record import Claims, Findings
 
 _HISTORY, _PREDICTIONS, _METRICS = "history.csv", "evaluation/predictions.csv", "metrics.json"
 _REWRITTEN = "the same command writes it anew"

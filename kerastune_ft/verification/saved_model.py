@@ -7,7 +7,7 @@ import zipfile
 from collections import Counter
 from collections.abc import Iterator
 
-from kerastune_ft.inspect.claims import Claims, Findings, digest, some
+from kerastune_ft.verification.run_record import Claims, Findings, digest, some
 
 _MODEL = "model/model.keras"
 _WEIGHTS = "model.weights.h5"

@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import Any
 
 from kerastune_ft.config.read import read
-from kerastune_ft.inspect.claims import Claims, Findings, some
 from kerastune_ft.rundir import MANIFEST, is_partial
+from kerastune_ft.verification.run_record import Claims, Findings, some
 
 _UNLISTED = re.compile(
     rf"{re.escape(MANIFEST)}|log\.txt|events\.jsonl|\.lock|\.lock\.json|phases/[^/]+/checkpoint/(best-)?\d+\.safetensors"

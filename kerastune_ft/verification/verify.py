@@ -8,23 +8,23 @@ from dataclasses import dataclass
 from typing import Any
 
 from kerastune_ft.errors import ConfigError, DataError, PromiseError
-from kerastune_ft.inspect import claimed_figures, claimed_files, claimed_model, claimed_weights
-from kerastune_ft.inspect.claims import RESTORE, Claims, Finding, Findings
 from kerastune_ft.reporting.run_list import is_held
 from kerastune_ft.rundir import MANIFEST, RunDirectory
+from kerastune_ft.verification import files, metrics, saved_model, weights
+from kerastune_ft.verification.run_record import RESTORE, Claims, Finding, Findings
 
 _CHECKS: tuple[tuple[str, Callable[[Claims, Findings], str | None]], ...] = (
-    ("files", claimed_files.listed),
-    ("strays", claimed_files.strays),
-    ("agreement", claimed_files.agreement),
-    ("weights", claimed_weights.best),
-    ("frozen", claimed_weights.frozen),
-    ("chain", claimed_weights.chained),
-    ("checkpoints", claimed_weights.checkpoints),
-    ("history", claimed_figures.history),
-    ("predictions", claimed_figures.predictions),
-    ("metrics", claimed_figures.metrics),
-    ("model", claimed_model.saved),
+    ("files", files.listed),
+    ("strays", files.strays),
+    ("agreement", files.agreement),
+    ("weights", weights.best),
+    ("frozen", weights.frozen),
+    ("chain", weights.chained),
+    ("checkpoints", weights.checkpoints),
+    ("history", metrics.history),
+    ("predictions", metrics.predictions),
+    ("metrics", metrics.metrics),
+    ("model", saved_model.saved),
 )
 # What reading files that were tampered with may raise, whichever part of them is missing or of another kind.
 _UNREADABLE = (ConfigError, DataError, OSError, KeyError, IndexError, TypeError, ValueError, AttributeError)

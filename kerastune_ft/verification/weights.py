@@ -8,8 +8,8 @@ from typing import Any
 
 import numpy as np
 
-from kerastune_ft.inspect.claims import Claims, Findings, PhaseClaims, digest, some
 from kerastune_ft.training.checkpoint import pack
+from kerastune_ft.verification.run_record import Claims, Findings, PhaseClaims, digest, some
 
 _EARLIER = "the same command goes on from the checkpoint before it"
 _BEST = "best-"
