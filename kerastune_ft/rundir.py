@@ -331,3 +331,19 @@ def choose(directory: str | os.PathLike[str], name: str, config_hash: str, fresh
             number += 1
             continue
         return RunDirectory(path), "new"
+
+
+def is_held(opened: RunDirectory) -> bool:
+    """Return whether the process that holds the run still lives, as far as this host can tell."""
+    owner = opened.owner()
+    if owner is None:
+        return False
+    if owner.get("host") != os.uname().nodename:
+        return True
+    try:
+        os.kill(int(owner["process"]), 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        pass
+    return True

@@ -26,7 +26,7 @@ RANKS = {
     name: rank
     for rank, names in enumerate(
         [
-            ("errors", "silence"),
+            ("errors", "quiet_imports", "wording"),
             ("remote",),
             ("durations", "storage"),
             ("config",),
@@ -35,10 +35,10 @@ RANKS = {
             ("backbones", "data"),
             ("input",),
             ("tasks",),
+            ("saved_model",),
             ("training",),
-            ("search", "inference", "inspect", "reporting"),
+            ("inference", "preview", "reporting", "scaffolding", "verification"),
             ("api",),
-            ("terminal",),
             ("cli",),
             ("__main__",),
         ]

@@ -146,7 +146,7 @@ def test_what_can_be_refused_is_refused_before_tensorflow(
 ) -> None:
     Path("full").mkdir()
     Path("full/file").write_text("")
-    monkeypatch.setattr(training, "_engine", lambda *settings: pytest.fail("TensorFlow was imported"))
+    monkeypatch.setattr(training, "load_engine", lambda *settings: pytest.fail("TensorFlow was imported"))
     result = given(*words)
     assert (result.exit_code, result.stdout) == (2, "")
     assert message in result.stderr
@@ -183,7 +183,7 @@ ERRORS: list[tuple[BaseException, int, str]] = [
 def test_every_error_has_its_exit_code_in_the_manifest_too(
     config: str, monkeypatch: pytest.MonkeyPatch, error: BaseException, code: int, state: str
 ) -> None:
-    monkeypatch.setattr(training, "_engine", lambda *settings: Engine(error))
+    monkeypatch.setattr(training, "load_engine", lambda *settings: Engine(error))
     result = given("run", config, "--run-dir", "out")
     assert result.exit_code == code
     assert "Traceback" not in result.stderr
@@ -194,10 +194,10 @@ def test_every_error_has_its_exit_code_in_the_manifest_too(
 
 
 def test_memory_and_disk_have_a_remedy(config: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(training, "_engine", lambda *settings: Engine(MemoryError()))
+    monkeypatch.setattr(training, "load_engine", lambda *settings: Engine(MemoryError()))
     assert 'halve "batch_size" and double "accumulate"' in given("run", config).stderr
     monkeypatch.setattr(
-        training, "_engine", lambda *settings: Engine(OSError(28, "No space left on device", "model.keras"))
+        training, "load_engine", lambda *settings: Engine(OSError(28, "No space left on device", "model.keras"))
     )
     assert "no space left (model.keras): free some" in given("run", config).stderr
 
@@ -206,7 +206,7 @@ def test_memory_and_disk_have_a_remedy(config: str, monkeypatch: pytest.MonkeyPa
 def test_debug_shows_the_traceback_and_json_the_error(
     config: str, monkeypatch: pytest.MonkeyPatch, error: Exception
 ) -> None:
-    monkeypatch.setattr(training, "_engine", lambda *settings: Engine(error))
+    monkeypatch.setattr(training, "load_engine", lambda *settings: Engine(error))
     result = given("run", config, "--json", "--debug")
     document = json.loads(result.stdout)
     assert (document["error"], document["message"]) == (type(error).__name__, str(error))
@@ -216,7 +216,7 @@ def test_debug_shows_the_traceback_and_json_the_error(
 
 def test_a_failed_start_is_started_again_in_the_same_place(config: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """Data that was missing and now is there, a first attempt that was killed: no number is lost."""
-    monkeypatch.setattr(training, "_engine", lambda *settings: Engine(DataError("no images")))
+    monkeypatch.setattr(training, "load_engine", lambda *settings: Engine(DataError("no images")))
     for directory in ((), ("--run-dir", "out")):
         assert [given("run", config, *directory).exit_code for _ in range(2)] == [3, 3]
     assert os.listdir("runs") == ["tiny-1"]

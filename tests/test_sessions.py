@@ -14,7 +14,7 @@ import tensorflow as tf
 import kerastune_ft as kt
 from kerastune_ft.config.read import read
 from kerastune_ft.data.embedded import embedded_set
-from kerastune_ft.data.source import open_source
+from kerastune_ft.data.open import open_source
 
 IMAGES_OF_A_PATIENT = 3
 PATIENTS = 30

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import importlib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal
@@ -14,8 +13,8 @@ import numpy as np
 from kerastune_ft.backbones.text_input import TextInput
 from kerastune_ft.config.options.spectrograms import LogMel
 from kerastune_ft.errors import ConfigError
-from kerastune_ft.graph import keras_private, precision
-from kerastune_ft.graph.units import Unit, is_seed
+from kerastune_ft.graph import precision
+from kerastune_ft.graph.units import Unit
 
 
 @dataclass(frozen=True)
@@ -93,15 +92,6 @@ class Backbone:
         return [variable for unit in self.units for variable in unit.variables]
 
 
-def build(options: Any, seed: int) -> Backbone:
-    """Build the backbone that `options` describe; random weights are a function of `seed`.
-
-    Raises ConfigError where the weights are not to be had.
-    """
-    keras.utils.set_random_seed(seed)
-    return _checked(importlib.import_module(f"kerastune_ft.backbones.{options.kind}").build(options))
-
-
 def computing_in(backbone: Backbone, policy: str) -> Backbone:
     """Return a float32 backbone that computes by a dtype policy; call it in the strategy's scope.
 
@@ -117,51 +107,6 @@ def computing_in(backbone: Backbone, policy: str) -> Backbone:
             f'({next(iter(str(error).strip().splitlines()), type(error).__name__)}); write "float32"'
         ) from error
     return replace(backbone, model=model, units=tuple(precision.same_unit(unit, model) for unit in backbone.units))
-
-
-def outline(options: Any) -> Backbone:
-    """Build the backbone that `options` describe for its units alone.
-
-    The variables of an application without weights get no values, which for a large one would take long, and gigabytes.
-    A saved model needs no word on the images it takes.
-    """
-    if options.kind == "saved":
-        module = importlib.import_module("kerastune_ft.backbones.saved")
-        return build(module.for_units(options), seed=0)
-    if options.kind == "keras_hub":
-        module = importlib.import_module("kerastune_ft.backbones.keras_hub")
-        with keras.StatelessScope(initialize_variables=False):
-            return _checked(module.outline(options))
-    if options.kind != "applications" or options.weights is not None:
-        return build(options, seed=0)
-    with keras.StatelessScope(initialize_variables=False):
-        return build(options, seed=0)
-
-
-def _checked(backbone: Backbone) -> Backbone:
-    _name_by_layer(backbone.model)
-    _check_units(backbone)
-    return backbone
-
-
-def _name_by_layer(model: keras.Model) -> None:
-    """Have the path of every variable begin with the name of its layer in the model, which is unique there.
-
-    Some layers of keras-hub build what they hold outside their own scope, so that paths of two blocks are the same.
-    """
-    for layer in model.layers:
-        for variable in layer.variables:
-            if not is_seed(variable) and not variable.path.startswith(f"{layer.name}/"):
-                keras_private.set_path(variable, f"{layer.name}/{variable.path}")
-
-
-def _check_units(backbone: Backbone) -> None:
-    """Raise AssertionError unless the units hold every variable of the model exactly once."""
-    held = [variable.path for variable in backbone.variables]
-    expected = {variable.path for variable in backbone.model.variables if not is_seed(variable)}
-    if len(held) != len(set(held)) or set(held) != expected:
-        stray = sorted(set(held) ^ expected)[:5] or "one variable in two units"
-        raise AssertionError(f"the units of {backbone.name} do not cover its variables once each: {stray}")
 
 
 def content_hash(variables: Sequence[keras.Variable]) -> str:

@@ -10,10 +10,12 @@ from typing import Any
 from kerastune_ft.config.options.data import FolderData, TableData
 from kerastune_ft.config.options.tasks import Task, modality
 from kerastune_ft.data.files.check import FileCheck
-from kerastune_ft.data.files.file_source import FileSource, ImageFileSource, rotated_notes
+from kerastune_ft.data.files.file_source import FileSource
 from kerastune_ft.data.files.find import IMAGES, SOUNDS, Sought
 from kerastune_ft.data.images.check import ImageCheck
-from kerastune_ft.data.sounds.check import SoundCheck, SoundFileSource, silent_notes
+from kerastune_ft.data.images.image_source import ImageFileSource, refuse_deep_images, rotated_notes
+from kerastune_ft.data.sounds.check import SoundCheck, silent_notes
+from kerastune_ft.data.sounds.sample_source import SoundFileSource
 from kerastune_ft.data.source import Catalogue, Report
 
 
@@ -27,6 +29,8 @@ class Medium:
     source: Callable[[Catalogue, Sequence[Any]], FileSource]
     notes: Callable[[Sequence[Any]], tuple[str, ...]]
     """Returns what is to be said of checked files."""
+    refuse: Callable[[Sequence[str], Sequence[Any]], None] = lambda names, checked: None
+    """Raises DataError for checked files that need a decision of the user, given their names."""
 
 
 def _image_check(options: FolderData | TableData, root: Path, cache_directory: Path, report: Report) -> ImageCheck:
@@ -38,7 +42,7 @@ def _sound_check(options: FolderData | TableData, root: Path, cache_directory: P
 
 
 _MEDIA = {
-    "image": Medium(IMAGES, _image_check, ImageFileSource, rotated_notes),
+    "image": Medium(IMAGES, _image_check, ImageFileSource, rotated_notes, refuse_deep_images),
     "audio": Medium(SOUNDS, _sound_check, SoundFileSource, silent_notes),
 }
 

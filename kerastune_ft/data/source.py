@@ -2,30 +2,22 @@
 
 from __future__ import annotations
 
-import importlib
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from kerastune_ft.config.options.tasks import modality
 from kerastune_ft.data.labels.labels import Labels, Scheme, scheme_of
-from kerastune_ft.errors import ConfigError
-from kerastune_ft.storage import told_of_data
 
 if TYPE_CHECKING:
     import tensorflow as tf
 
-    from kerastune_ft.data.splits.choose import Chosen
 
 Report = Callable[[str], None]
 """Takes one line of progress or notice for the user."""
-
-SPLITS = ("train", "validation", "test")
 
 
 @dataclass(frozen=True)
@@ -151,91 +143,3 @@ class DataSource(ABC):
     def lost(self) -> list[tuple[str, str]]:
         """Return the examples that can no longer be read, though they could when the data was opened, with reasons."""
         return []
-
-
-def describe(
-    kind: str,
-    name: str,
-    labels: Labels,
-    chosen: Chosen,
-    fingerprint: str,
-    keys: Sequence[str],
-    contents: Sequence[str],
-    groups: Sequence[str] | None = None,
-    *,
-    skipped: tuple[SkippedFile, ...] = (),
-    notes: Sequence[str] = (),
-) -> Catalogue:
-    """Return labelled and divided data with its description; `notes` are what the user should read about it.
-
-    `contents` tells by example what its content follows from, see Catalogue.
-    """
-    splits = chosen.splits
-    has_values = labels.kind == "values"
-    info = DataInfo(
-        kind=kind,
-        name=name,
-        examples=len(labels.numbers),
-        classes=() if has_values else labels.names,
-        sizes={split: len(indices) for split, indices in splits.items()},
-        counts={} if has_values else {split: _counts(labels, indices) for split, indices in splits.items()},
-        values={split: _values(labels, indices) for split, indices in splits.items()} if has_values else {},
-        groups=chosen.groups,
-        fingerprint=fingerprint,
-        skipped=skipped,
-        notes=tuple(notes),
-    )
-    return Catalogue(info, splits, labels, keys, contents, groups)
-
-
-def _counts(labels: Labels, indices: np.ndarray) -> dict[str, int]:
-    numbers = labels.numbers[indices]
-    found = numbers.sum(axis=0) if labels.kind == "several" else np.bincount(numbers, minlength=len(labels.names))
-    return dict(zip(labels.names, found.tolist(), strict=True))
-
-
-def _values(labels: Labels, indices: np.ndarray) -> dict[str, dict[str, float]]:
-    return {
-        name: {
-            "mean": float(column.mean()),
-            "deviation": float(column.std()),
-            "smallest": float(column.min()),
-            "largest": float(column.max()),
-        }
-        for name, column in zip(labels.names, labels.numbers[indices].astype(np.float64).T, strict=True)
-    }
-
-
-def counted(number: int, noun: str) -> str:
-    """Return a number with its noun, which is singular after 1: `1 image`, `20 images`."""
-    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
-
-
-def open_source(options: Any, task_options: Any, cache_directory: Path, report: Report) -> DataSource:
-    """Open the data that `options` describe, checked whole, or raise DataError naming all that is wrong.
-
-    Whatever has to be unpacked, generated or remembered is kept in `cache_directory`; `report` is told of slow work.
-    """
-    module = source_module(options, task_options)
-    _make(cache_directory)
-    with told_of_data("data.path"):
-        return module.open_source(options, task_options, cache_directory, report)
-
-
-def source_module(options: Any, task_options: Any) -> Any:
-    """Return the module that opens such data for such a task, with `open_source` and `open_unsplit`."""
-    what = modality(task_options.kind)
-    # Files are opened alike, whatever is in them.
-    is_sound = what == "audio" and options.kind in ("tfds", "arrays")
-    prefix = "text_" if what == "text" else "sound_" if is_sound else ""
-    return importlib.import_module(f"kerastune_ft.data.{prefix}{options.kind}")
-
-
-def _make(cache_directory: Path) -> None:
-    try:
-        cache_directory.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise ConfigError(
-            f"runtime.cache_directory: {cache_directory} cannot be made ({(error.strerror or str(error)).lower()}); "
-            "name a folder of a local disk that you may write to, there or in the environment variable KERASTUNE_CACHE"
-        ) from error

@@ -9,8 +9,8 @@ from pathlib import Path
 import numpy as np
 
 from kerastune_ft.config.options.spectrograms import RATE_ARRAY
+from kerastune_ft.data.files.npz import ArrayFile
 from kerastune_ft.data.images.intensity import Intensity
-from kerastune_ft.data.kinds.array_file import ArrayFile
 from kerastune_ft.errors import ConfigError, DataError
 from kerastune_ft.inference.items import Item, Listing
 

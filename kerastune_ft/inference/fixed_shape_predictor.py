@@ -9,7 +9,6 @@ import numpy as np
 import tensorflow as tf
 
 from kerastune_ft.config.run import RunConfig
-from kerastune_ft.data.source import counted
 from kerastune_ft.inference.decoding import Picture, PictureReader, pictures
 from kerastune_ft.inference.items import Item
 from kerastune_ft.inference.run_model import Outputs, Row
@@ -18,6 +17,7 @@ from kerastune_ft.input.decode import Geometry
 from kerastune_ft.input.sounds import Clip
 from kerastune_ft.rundir import RunDirectory
 from kerastune_ft.tasks.images import ImageInputs
+from kerastune_ft.wording import counted
 
 
 class PicturePredictor:

@@ -19,8 +19,8 @@ from kerastune_ft.data.files.archive import unpacked
 from kerastune_ft.data.files.download import fetched
 from kerastune_ft.data.files.find import IMAGES, SOUNDS, TEXTS, Sought, Walk
 from kerastune_ft.data.images.intensity import Intensity
-from kerastune_ft.data.kinds.sound_arrays import MODEL_RATE, rate_of
-from kerastune_ft.data.tables.frame import is_table, read_frame, shown
+from kerastune_ft.data.sounds.sound_arrays import MODEL_RATE, rate_of
+from kerastune_ft.data.tables.read import is_table, read_frame
 from kerastune_ft.data.tables.templates import input_texts
 from kerastune_ft.errors import ConfigError, DataError
 from kerastune_ft.inference.arrays import array_in, of_images
@@ -28,6 +28,7 @@ from kerastune_ft.inference.items import Item, Listing, bad, printable
 from kerastune_ft.inference.path_lines import listed_items
 from kerastune_ft.inference.sounds import of_sounds
 from kerastune_ft.storage import path_of
+from kerastune_ft.wording import first_names
 
 _SOUGHT = {"audio": SOUNDS, "image": IMAGES, "text": TEXTS}
 _ARCHIVES = (".zip", ".tar", ".tgz", ".tar.gz", ".tar.bz2", ".tar.xz")
@@ -164,7 +165,8 @@ def _table(path: Path, how: Reading) -> Listing:
     if wanted is None:
         raise ConfigError(
             f"{path} is a table, and nothing says which of its columns names the {how.sought.noun}s; give  --input "
-            f'COLUMN, or a template such as  --input "{how.sought.template}".\nIts columns are {shown(frame.columns)}.'
+            f'COLUMN, or a template such as  --input "{how.sought.template}".\n'
+            f"Its columns are {first_names(frame.columns)}."
         )
     try:
         texts = input_texts(frame, wanted)

@@ -18,7 +18,7 @@ from kerastune_ft.inference.text_inputs import text_listings
 from kerastune_ft.inference.text_predictor import TextPredictor
 from kerastune_ft.rundir import RunDirectory
 from kerastune_ft.training.devices import devices
-from kerastune_ft.training.evaluation.final import MODEL
+from kerastune_ft.training.evaluation.saved_model import MODEL
 from kerastune_ft.training.session.assemble import cache_directory
 from kerastune_ft.training.watch import Watch
 

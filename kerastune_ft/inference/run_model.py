@@ -18,7 +18,8 @@ from kerastune_ft.quiet_imports import without_warnings_of_keras
 from kerastune_ft.rundir import RunDirectory
 from kerastune_ft.storage import at_hand
 from kerastune_ft.tasks.base import Task
-from kerastune_ft.training.evaluation.final import MODEL, THRESHOLDS
+from kerastune_ft.training.evaluation.final import THRESHOLDS
+from kerastune_ft.training.evaluation.saved_model import MODEL
 
 ERROR = "error"
 Row = dict[str, Any]

@@ -15,15 +15,15 @@ import numpy as np
 from kerastune_ft import storage
 from kerastune_ft.data.files.download import fetched
 from kerastune_ft.data.files.find import TEXTS, Walk
-from kerastune_ft.data.kinds.text_arrays import array_texts
-from kerastune_ft.data.kinds.text_folder import read_text
-from kerastune_ft.data.kinds.text_table import column_texts
-from kerastune_ft.data.tables.frame import Frame, is_table, read_frame, shown
+from kerastune_ft.data.tables.frame import Frame
+from kerastune_ft.data.tables.read import is_table, read_frame
+from kerastune_ft.data.texts import array_texts, column_texts, read_text
 from kerastune_ft.errors import ConfigError, DataError
 from kerastune_ft.inference.arrays import array_in
 from kerastune_ft.inference.inputs import Reading
 from kerastune_ft.inference.items import Item, Listing, bad, printable
 from kerastune_ft.storage import path_of
+from kerastune_ft.wording import first_names
 
 _PLACE = Path("standard input")
 _FILES = (".txt", ".npz")
@@ -101,7 +101,7 @@ def _table(path: Path, how: Reading, parts: int) -> Listing:
     if wanted is None:
         raise ConfigError(
             f"{path} is a table, and nothing says which of its columns holds the texts; give  --input COLUMN"
-            f"{'' if parts == 1 else ',COLUMN'}.\nIts columns are {shown(frame.columns)}."
+            f"{'' if parts == 1 else ',COLUMN'}.\nIts columns are {first_names(frame.columns)}."
         )
     try:
         rows = column_texts(frame, wanted)

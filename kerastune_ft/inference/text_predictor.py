@@ -11,7 +11,6 @@ import tensorflow as tf
 from kerastune_ft.backbones.run import tokenizer_of
 from kerastune_ft.backbones.text_input import TextInput
 from kerastune_ft.config.run import RunConfig
-from kerastune_ft.data.source import counted
 from kerastune_ft.inference.items import Item
 from kerastune_ft.inference.run_model import Outputs, Row
 from kerastune_ft.input.lengths import bucket_numbers
@@ -19,6 +18,7 @@ from kerastune_ft.input.packing import Packed, packed
 from kerastune_ft.input.token_loader import outside_lengths
 from kerastune_ft.input.tokenise import tokenised
 from kerastune_ft.rundir import RunDirectory
+from kerastune_ft.wording import counted
 
 
 class TextPredictor:

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 import tensorflow as tf
 
-from kerastune_ft.data.source import counted
+from kerastune_ft.wording import counted
 
 # Lengths the program chooses are whole steps of this, in seconds.
 _STEP = 0.01

@@ -11,13 +11,13 @@ from typing import Any
 import numpy as np
 
 from kerastune_ft.backbones.text_input import TextInput
-from kerastune_ft.data.source import counted
 from kerastune_ft.data.texts import TextSource
 from kerastune_ft.errors import ConfigError
 from kerastune_ft.input.lengths import bucket_numbers, padded_lengths, rounded
 from kerastune_ft.input.loader import Shaping, targets_of
 from kerastune_ft.input.packing import Packed, packed
 from kerastune_ft.input.tokenise import Tokens, has_vocabulary, kept_tokens
+from kerastune_ft.wording import counted
 
 _LEAST_TOKENS = 4
 

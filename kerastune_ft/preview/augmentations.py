@@ -8,13 +8,15 @@ from typing import Any
 
 import numpy as np
 
-from kerastune_ft.data.source import DataSource, counted
+from kerastune_ft.data.source import DataSource
 from kerastune_ft.errors import ConfigError
-from kerastune_ft.input.loader import Augmentation, Loader, in_order
+from kerastune_ft.input.loader import Augmentation, Loader
+from kerastune_ft.input.order import in_order
 from kerastune_ft.preview.contact_sheet import Block, Sheet, write
 from kerastune_ft.training.lost_files import reading
-from kerastune_ft.training.plan.build import PhasePlan, Plan, augmentation
-from kerastune_ft.training.session.assemble import Session
+from kerastune_ft.training.plan.phase_plan import PhasePlan, Plan, augmentation
+from kerastune_ft.training.session.session import Session
+from kerastune_ft.wording import counted
 
 _ROWS = 6
 _EPOCHS = 5

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from kerastune_ft.errors import ConfigError
-from kerastune_ft.rundir import MANIFEST, RunDirectory
+from kerastune_ft.rundir import MANIFEST, RunDirectory, is_held
 from kerastune_ft.storage import path_of
 
 
@@ -96,22 +96,6 @@ def _state(opened: RunDirectory, manifest: Mapping[str, Any]) -> str:
     state = str(manifest.get("state") or "not begun")
     # The manifest of a killed process goes on saying that it runs.
     return "interrupted" if state == "running" and not is_held(opened) else state
-
-
-def is_held(opened: RunDirectory) -> bool:
-    """Return whether the process that holds the run still lives, as far as this host can tell."""
-    owner = opened.owner()
-    if owner is None:
-        return False
-    if owner.get("host") != os.uname().nodename:
-        return True
-    try:
-        os.kill(int(owner["process"]), 0)
-    except ProcessLookupError:
-        return False
-    except PermissionError:
-        pass
-    return True
 
 
 def _message(manifest: Mapping[str, Any], state: str) -> str | None:

@@ -9,7 +9,7 @@ import keras
 from kerastune_ft.errors import ConfigError
 from kerastune_ft.graph.flat import copy_values
 from kerastune_ft.graph.hub_layers import settle
-from kerastune_ft.training.session.assemble import Session
+from kerastune_ft.training.session.session import Session
 
 
 def trained(session: Session) -> keras.Model:

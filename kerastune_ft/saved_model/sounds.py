@@ -11,7 +11,7 @@ import tensorflow as tf
 
 from kerastune_ft.input.sounds import Clip, resampled
 from kerastune_ft.saved_model import base
-from kerastune_ft.training.session.assemble import Session
+from kerastune_ft.training.session.session import Session
 
 
 def serving_model(session: Session) -> keras.Model:

@@ -12,7 +12,7 @@ from kerastune_ft.backbones.text_input import SEGMENT_IDS, TextInput
 from kerastune_ft.input.token_loader import TokenLoader
 from kerastune_ft.input.tokenise import tokenizer_files
 from kerastune_ft.saved_model import base
-from kerastune_ft.training.session.assemble import Session
+from kerastune_ft.training.session.session import Session
 
 TOKENIZER = "model/tokenizer"
 

@@ -13,7 +13,7 @@ from kerastune_ft.data.files.archive import is_archive, unpacked
 from kerastune_ft.data.files.download import fetched
 from kerastune_ft.data.files.find import Sought, Walk
 from kerastune_ft.data.splits.names import SPLIT_OF_WORD
-from kerastune_ft.data.tables.frame import is_table, read_frame
+from kerastune_ft.data.tables.read import is_table, read_frame
 from kerastune_ft.errors import ConfigError, DataError
 from kerastune_ft.scaffolding.findings import Sight
 from kerastune_ft.scaffolding.sources.arrays import look_at_arrays

@@ -8,7 +8,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from kerastune_ft.config.options.tasks import modality
-from kerastune_ft.scaffolding.samples.text_statistics import Prose
+
+pass
 
 # A class is rare enough to be weighted when the largest is this many times as large.
 _IMBALANCE = 3
@@ -110,3 +111,23 @@ def divide(data: dict[str, Any], counts: Mapping[str, int], group: str | None) -
 
 def _some(names: Sequence[str]) -> str:
     return ", ".join(names[:5]) + (f" and {len(names) - 5} more" if len(names) > 5 else "")
+
+
+@dataclass(frozen=True)
+class Prose:
+    """The measures of a sample of texts."""
+
+    distinct: float
+    """The share of them that differ."""
+    words: float
+    """How many words they have on average."""
+    median: int
+    most: int
+    """How many words 95 % of them have at most."""
+    is_foreign: bool
+    """Whether many letters are none of the English alphabet."""
+
+    @property
+    def described(self) -> str:
+        """Return how long the texts are."""
+        return f"a median of {self.median} words, 95 % have at most {self.most}"

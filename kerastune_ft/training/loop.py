@@ -7,8 +7,9 @@ from typing import Any
 
 from kerastune_ft.rundir import RunDirectory
 from kerastune_ft.training.checkpoint import read_end, read_variables
-from kerastune_ft.training.phase.phase import Around, PhaseTraining
-from kerastune_ft.training.plan.build import PhasePlan
+from kerastune_ft.training.phase.context import Around
+from kerastune_ft.training.phase.phase import PhaseTraining
+from kerastune_ft.training.plan.phase_plan import PhasePlan
 
 
 def run_phases(around: Around, until: str | None = None) -> Iterator[dict[str, Any]]:

@@ -7,9 +7,9 @@ from collections.abc import Iterator
 
 import tensorflow as tf
 
-from kerastune_ft.data.files.file_source import listing
-from kerastune_ft.data.source import DataSource, counted
+from kerastune_ft.data.source import DataSource
 from kerastune_ft.errors import DataError
+from kerastune_ft.wording import counted, lines
 
 # These say nothing about a file.
 _OTHER = (tf.errors.ResourceExhaustedError, tf.errors.CancelledError)
@@ -28,5 +28,5 @@ def reading(source: DataSource) -> Iterator[None]:
             raise
         raise DataError(
             f"data.path: {counted(len(lost), 'file')} of {len(source.keys)} could be read when the data was opened and "
-            f"cannot be now:\n{listing(lost)}\nPut back what was there, then give the same command again."
+            f"cannot be now:\n{lines(lost)}\nPut back what was there, then give the same command again."
         ) from error

@@ -8,8 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from kerastune_ft.errors import ConfigError, DataError, PromiseError
-from kerastune_ft.reporting.run_list import is_held
-from kerastune_ft.rundir import MANIFEST, RunDirectory
+from kerastune_ft.rundir import MANIFEST, RunDirectory, is_held
 from kerastune_ft.verification import files, metrics, saved_model, weights
 from kerastune_ft.verification.run_record import RESTORE, Claims, Finding, Findings
 

@@ -12,16 +12,17 @@ from typing import Any
 import keras
 
 from kerastune_ft.config.read import read
-from kerastune_ft.input.loader import Order, shuffled
+from kerastune_ft.input.order import Order, shuffled
 from kerastune_ft.training.devices import devices
 from kerastune_ft.training.features.feed import Feed
 from kerastune_ft.training.features.prefix import Prefix
-from kerastune_ft.training.phase import optimizers
+from kerastune_ft.training.phase import freeze, optimizers
 from kerastune_ft.training.phase.evaluate import as_tensor
 from kerastune_ft.training.phase.phase import build_step
-from kerastune_ft.training.plan import build
+from kerastune_ft.training.plan import build, phase_plan
 from kerastune_ft.training.plan.schedules import rate_table
-from kerastune_ft.training.session.assemble import Session, assemble
+from kerastune_ft.training.session.assemble import assemble
+from kerastune_ft.training.session.session import Session
 from measured import tables
 from measured.schedule import Schedule
 from measured.tables import Sheet
@@ -47,7 +48,7 @@ def measure(schedule: Schedule, data: Path, rounds: int) -> list[dict[str, Any]]
     return [_row(session, made, phase, rounds) for phase in made.phases]
 
 
-def _row(session: Session, made: build.Plan, phase: build.PhasePlan, rounds: int) -> dict[str, Any]:
+def _row(session: Session, made: phase_plan.Plan, phase: phase_plan.PhasePlan, rounds: int) -> dict[str, Any]:
     ours, theirs = _ours(session, made, phase), _theirs(session, phase)
     seconds: dict[str, list[float]] = {"ours": [], "theirs": []}
     for number in range(rounds + 1):
@@ -77,12 +78,12 @@ def sheet(rows: Sequence[dict[str, Any]], caption: str) -> Sheet:
     return Sheet(heads, [[*line, f"{row['ratio']:.3f}"] for line, row in zip(lines, rows, strict=True)], caption)
 
 
-def _order(session: Session, phase: build.PhasePlan, epoch: int) -> Order:
+def _order(session: Session, phase: phase_plan.PhasePlan, epoch: int) -> Order:
     return shuffled(session.source.splits["train"], phase.update_batch, 1, (0, phase.index, epoch))
 
 
-def _ours(session: Session, made: build.Plan, phase: build.PhasePlan) -> Callable[[int], Any]:
-    build.freeze_all_but(session, phase.selection, phase.trained)
+def _ours(session: Session, made: phase_plan.Plan, phase: phase_plan.PhasePlan) -> Callable[[int], Any]:
+    freeze.freeze_all_but(session, phase.selection, phase.trained)
     variables = session.variables
     trained = [variables[path] for path in phase.trained]
     table = rate_table(phase.phase.learning_rate, phase.steps)
@@ -97,7 +98,7 @@ def _ours(session: Session, made: build.Plan, phase: build.PhasePlan) -> Callabl
     return epoch
 
 
-def _theirs(session: Session, phase: build.PhasePlan) -> Callable[[int], Any]:
+def _theirs(session: Session, phase: phase_plan.PhasePlan) -> Callable[[int], Any]:
     """Return an epoch of Model.fit on a copy of the model with Keras' own dropout, frozen as the phase freezes it."""
     model = keras.models.clone_model(session.model)
     model.set_weights(session.model.get_weights())

@@ -12,7 +12,8 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from kerastune_ft.backbones.base import Backbone, build, computing_in, outline
+from kerastune_ft.backbones.base import Backbone, computing_in
+from kerastune_ft.backbones.build import build, outline
 from kerastune_ft.config.facts.hub_families import BY_CLASS, HUB_FAMILIES
 from kerastune_ft.config.options.backbones import KerasHub
 from kerastune_ft.errors import ConfigError

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 from kerastune_ft.backbones import keras_hub as hub_backbones
-from kerastune_ft.backbones.base import build
+from kerastune_ft.backbones.build import build
 from kerastune_ft.backbones.hub import presets
 from kerastune_ft.config.facts.hub_families import BY_CLASS, HUB_FAMILIES
 from kerastune_ft.config.options.backbones import KerasHub

@@ -12,7 +12,8 @@ import pytest
 from weight_files import small_mobilenet, values, write_keras_2
 
 from kerastune_ft.backbones import imagenet
-from kerastune_ft.backbones.base import Backbone, build
+from kerastune_ft.backbones.base import Backbone
+from kerastune_ft.backbones.build import build
 from kerastune_ft.backbones.families import family_of
 from kerastune_ft.config.facts.applications import APPLICATIONS
 from kerastune_ft.config.options.backbones import Applications

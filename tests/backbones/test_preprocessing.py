@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from kerastune_ft.backbones import imagenet
-from kerastune_ft.backbones.base import build
+from kerastune_ft.backbones.build import build
 from kerastune_ft.backbones.families import FAMILIES, family_of
 from kerastune_ft.config.facts.applications import APPLICATIONS
 from kerastune_ft.config.options.backbones import Applications

@@ -10,7 +10,7 @@ import pytest
 from saved_models import classic, layers, randomised, written
 
 import kerastune_ft as kt
-from kerastune_ft.backbones import base
+from kerastune_ft.backbones import build
 from kerastune_ft.backbones.base import Backbone
 from kerastune_ft.config.options.backbones import Saved
 from kerastune_ft.errors import ConfigError
@@ -19,7 +19,7 @@ PIXELS = np.random.default_rng(1).integers(0, 256, (2, 16, 16, 3)).astype(np.flo
 
 
 def _build(**options: Any) -> Backbone:
-    return base.build(Saved.model_validate(options), seed=0)
+    return build.build(Saved.model_validate(options), seed=0)
 
 
 def _file(folder: Path, chain: Callable[[Any], Any], shape: tuple[int | None, ...] = (16, 16, 3)) -> str:

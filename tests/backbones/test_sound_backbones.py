@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from kerastune_ft.backbones import audio_front_end, base
+from kerastune_ft.backbones import audio_front_end, build
 from kerastune_ft.backbones.base import Backbone
 from kerastune_ft.config.options.backbones import Applications, KerasHub, Saved
 from kerastune_ft.errors import ConfigError
@@ -34,7 +34,7 @@ def saved(path: Path, body: Any = None, shape: tuple[int, int, int] = (96, 64, 1
 
 
 def heard(options: Any, samples: int) -> Backbone:
-    return audio_front_end.hearing(options, base.build(options, 0), RATE, samples)
+    return audio_front_end.hearing(options, build.build(options, 0), RATE, samples)
 
 
 @pytest.mark.parametrize("samples", [15600, 10880, 400])
@@ -83,7 +83,7 @@ def test_a_model_of_images_gets_a_picture_of_the_sound() -> None:
     assert 150 < seen.max() <= 255
     assert seen.argmax() % (64 * 3) // 3 == pytest.approx(20, abs=3), "the bin of 1000 Hz of 64 from 125 to 7500 Hz"
     assert np.ptp(np.asarray(picture(np.zeros((1, 8000), np.float32)))) < 1e-3, "silence is one colour"
-    assert [unit.id for unit in backbone.units] == [unit.id for unit in base.build(options, 0).units]
+    assert [unit.id for unit in backbone.units] == [unit.id for unit in build.build(options, 0).units]
 
 
 @pytest.mark.parametrize(
@@ -104,16 +104,16 @@ def test_what_cannot_be_is_said(tmp_path: Path, given: Any, samples: int, said: 
 def test_the_rate_is_the_backbone_s_or_the_data_s_or_usual(tmp_path: Path) -> None:
     own = Saved(path=str(saved(tmp_path / "net.keras")), input="yamnet")
     free = Saved(path=own.path, input={"log_mel": {}})
-    assert audio_front_end.sample_rate(own, base.build(own, 0), None) == RATE
-    assert audio_front_end.sample_rate(free, base.build(free, 0), 8000) == 8000
-    assert audio_front_end.sample_rate(free, base.build(free, 0), None) == RATE
+    assert audio_front_end.sample_rate(own, build.build(own, 0), None) == RATE
+    assert audio_front_end.sample_rate(free, build.build(free, 0), 8000) == 8000
+    assert audio_front_end.sample_rate(free, build.build(free, 0), None) == RATE
     with pytest.raises(ConfigError, match=r"data.sample_rate: net takes 16000 samples a second, not 8000"):
-        audio_front_end.sample_rate(own, base.build(own, 0), 8000)
+        audio_front_end.sample_rate(own, build.build(own, 0), 8000)
 
 
 def encoder(**options: Any) -> Backbone:
     keras.utils.clear_session()
-    return base.build(KerasHub(**options), 0)
+    return build.build(KerasHub(**options), 0)
 
 
 @pytest.mark.parametrize("samples", [1600, 8000, 16001])

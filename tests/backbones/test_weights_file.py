@@ -9,7 +9,8 @@ import numpy as np
 import pytest
 from weight_files import small_mobilenet, values, write_keras_2, write_safetensors
 
-from kerastune_ft.backbones.base import Backbone, build, content_hash
+from kerastune_ft.backbones.base import Backbone, content_hash
+from kerastune_ft.backbones.build import build
 from kerastune_ft.config.options.backbones import Applications
 from kerastune_ft.errors import ConfigError
 

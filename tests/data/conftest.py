@@ -8,7 +8,8 @@ from image_files import Open
 
 from kerastune_ft.config.options.data import ArraysData, FolderData, TfdsData
 from kerastune_ft.config.options.tasks import ImageClassification
-from kerastune_ft.data.source import DataSource, open_source
+from kerastune_ft.data.open import open_source
+from kerastune_ft.data.source import DataSource
 
 
 def _open(options: Any, cache: Path, classes: Any, said: list[str]) -> DataSource:

@@ -12,7 +12,8 @@ from image_files import encoded, pixels, write
 
 from kerastune_ft.config.options.data import TableData
 from kerastune_ft.config.options.tasks import ImageClassification, ImageRegression
-from kerastune_ft.data.source import DataSource, open_source
+from kerastune_ft.data.open import open_source
+from kerastune_ft.data.source import DataSource
 
 Row = Sequence[str]
 

@@ -10,7 +10,7 @@ import tensorflow as tf
 from image_files import Open, class_folders, encoded, pixels, write
 
 from kerastune_ft.config.options.data import Fractions, Named
-from kerastune_ft.data.splits.choose import splits_table
+from kerastune_ft.data.splits.table import splits_table
 from kerastune_ft.errors import DataError
 
 

@@ -20,7 +20,8 @@ from PIL import ExifTags, Image
 from kerastune_ft import storage
 from kerastune_ft.config.options.data import TableData
 from kerastune_ft.config.options.tasks import ImageClassification
-from kerastune_ft.data.source import DataSource, open_source
+from kerastune_ft.data.open import open_source
+from kerastune_ft.data.source import DataSource
 from kerastune_ft.errors import DataError
 from kerastune_ft.input.decode import Geometry, decode
 

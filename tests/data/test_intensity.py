@@ -16,7 +16,8 @@ from PIL import Image
 from kerastune_ft.config.options.data import ArraysData, FolderData, TableData, TfdsData
 from kerastune_ft.config.options.tasks import ImageClassification
 from kerastune_ft.data.images.intensity import mapped
-from kerastune_ft.data.source import DataSource, open_source
+from kerastune_ft.data.open import open_source
+from kerastune_ft.data.source import DataSource
 from kerastune_ft.errors import DataError
 from kerastune_ft.input.decode import Geometry, decode
 

@@ -18,7 +18,8 @@ from table_writing import delimited
 
 from kerastune_ft.config.options.data import ArraysData, FolderData, TableData
 from kerastune_ft.config.options.tasks import ImageClassification
-from kerastune_ft.data.source import DataSource, open_source
+from kerastune_ft.data.open import open_source
+from kerastune_ft.data.source import DataSource
 from kerastune_ft.errors import DataError
 from kerastune_ft.storage import path_of
 

@@ -12,9 +12,10 @@ from sound_files import RATE, tone, wav, write_folder
 from kerastune_ft.config.options.data import ArraysData, FolderData, Named, TableData, TfdsData
 from kerastune_ft.config.options.tasks import AudioClassification
 from kerastune_ft.data.embedded import SOUNDS, embedded_sounds
+from kerastune_ft.data.open import open_source
 from kerastune_ft.data.sounds.check import SoundCheck
 from kerastune_ft.data.sounds.sample_source import SampleSource
-from kerastune_ft.data.source import DataSource, open_source
+from kerastune_ft.data.source import DataSource
 from kerastune_ft.errors import ConfigError, DataError
 
 Open = Callable[[Any], DataSource]

@@ -8,7 +8,8 @@ import pytest
 
 from kerastune_ft.config.options.data import Column, File, Fractions
 from kerastune_ft.data.labels.labels import Labels
-from kerastune_ft.data.splits.choose import Chosen, Examples, choose_splits, splits_table
+from kerastune_ft.data.splits.choose import Chosen, Examples, choose_splits
+from kerastune_ft.data.splits.table import splits_table
 from kerastune_ft.errors import ConfigError, DataError
 from kerastune_ft.rundir import RunDirectory
 

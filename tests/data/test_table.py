@@ -15,7 +15,7 @@ from table_writing import delimited, images, open_table, pet_table, pets
 from kerastune_ft.config.options.data import Column, Fractions, MultipleLabels, Named, TableData
 from kerastune_ft.config.options.tasks import ImageClassification
 from kerastune_ft.data.kinds.table import open_unsplit
-from kerastune_ft.data.splits.choose import splits_table
+from kerastune_ft.data.splits.table import splits_table
 from kerastune_ft.errors import ConfigError, DataError
 
 XRAY_COLUMNS = ("Image Index", "Finding Labels", "Follow-up #", "Patient ID", "Patient Age", "View Position")

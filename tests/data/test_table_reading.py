@@ -9,7 +9,7 @@ import pytest
 from image_files import write
 from table_writing import delimited
 
-from kerastune_ft.data.tables.frame import is_table, read_frame
+from kerastune_ft.data.tables.read import is_table, read_frame
 from kerastune_ft.errors import ConfigError, DataError
 
 

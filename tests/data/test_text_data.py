@@ -9,8 +9,8 @@ import pytest
 
 from kerastune_ft.config.options.data import ArraysData, FolderData, TableData
 from kerastune_ft.config.options.tasks import TextClassification, TextRegression
+from kerastune_ft.data.open import open_source
 from kerastune_ft.data.remedies import without_options
-from kerastune_ft.data.source import open_source
 from kerastune_ft.data.texts import TextSource
 from kerastune_ft.errors import DataError
 

@@ -11,7 +11,8 @@ import tensorflow as tf
 from kerastune_ft.config.options.data import Named, TfdsData
 from kerastune_ft.config.options.tasks import TextClassification, TextRegression
 from kerastune_ft.data.embedded import embedded_texts
-from kerastune_ft.data.source import DataSource, open_source
+from kerastune_ft.data.open import open_source
+from kerastune_ft.data.source import DataSource
 from kerastune_ft.errors import ConfigError, DataError
 
 Open = Callable[..., DataSource]

@@ -9,7 +9,8 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from kerastune_ft.backbones.base import Backbone, build, outline
+from kerastune_ft.backbones.base import Backbone
+from kerastune_ft.backbones.build import build, outline
 from kerastune_ft.config.options import phases as options
 from kerastune_ft.config.options.backbones import Applications
 from kerastune_ft.graph.boundary import resolve

@@ -17,7 +17,7 @@ from graph_models import (
     tied_language_model,
 )
 
-from kerastune_ft.backbones.base import build
+from kerastune_ft.backbones.build import build
 from kerastune_ft.config.facts.applications import APPLICATIONS
 from kerastune_ft.config.options import phases as options
 from kerastune_ft.config.options.backbones import Applications

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from kerastune_ft.input.loader import batches_of, in_order, shuffled
+from kerastune_ft.input.order import batches_of, in_order, shuffled
 
 BUCKETS = np.array([0, 1, 0, 0, 2, 1, 0, 1, 0, 2, 0, 1, 0])
 

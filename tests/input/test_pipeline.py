@@ -12,11 +12,13 @@ from kerastune_ft.config.options.augment import AUGMENT_PRESETS
 from kerastune_ft.config.options.heads import Head
 from kerastune_ft.config.options.tasks import ImageClassification
 from kerastune_ft.data.labels.labels import Labels, Scheme
-from kerastune_ft.data.source import DataSource, describe
+from kerastune_ft.data.records import describe
+from kerastune_ft.data.source import DataSource
 from kerastune_ft.data.splits.choose import Chosen
 from kerastune_ft.graph import randomness
 from kerastune_ft.input.decode import Geometry
-from kerastune_ft.input.loader import Augmentation, Loader, Order, in_order, shuffled
+from kerastune_ft.input.loader import Augmentation, Loader
+from kerastune_ft.input.order import Order, in_order, shuffled
 from kerastune_ft.tasks.image_classification import build
 
 INDICES = np.array([3, 4, 8, 10, 11, 15, 16], np.int64)

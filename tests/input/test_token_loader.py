@@ -13,7 +13,7 @@ from kerastune_ft.backbones.text_input import TextInput
 from kerastune_ft.config.options.heads import Head
 from kerastune_ft.config.options.tasks import TextClassification
 from kerastune_ft.data.labels.labels import Labels
-from kerastune_ft.data.source import describe
+from kerastune_ft.data.records import describe
 from kerastune_ft.data.splits.choose import Chosen
 from kerastune_ft.data.texts import TextSource, identity
 from kerastune_ft.errors import ConfigError

@@ -10,7 +10,8 @@ import pytest
 
 from kerastune_ft import init
 from kerastune_ft.config.read import read
-from kerastune_ft.data.source import DataSource, open_source
+from kerastune_ft.data.open import open_source
+from kerastune_ft.data.source import DataSource
 from kerastune_ft.scaffolding.scaffold import Started
 
 COUNT = 90

@@ -12,7 +12,7 @@ from init_data import image, prose, sound, table, written
 from kerastune_ft import init
 from kerastune_ft.backbones.hub import presets
 from kerastune_ft.config.read import read
-from kerastune_ft.data.source import open_source
+from kerastune_ft.data.open import open_source
 from kerastune_ft.errors import DataError
 from kerastune_ft.scaffolding.suggest import images
 

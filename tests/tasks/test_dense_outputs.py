@@ -12,13 +12,15 @@ import tensorflow as tf
 
 from kerastune_ft.config.options.augment import AUGMENT_PRESETS
 from kerastune_ft.data.labels.labels import Labels
-from kerastune_ft.data.source import DataSource, describe
+from kerastune_ft.data.records import describe
+from kerastune_ft.data.source import DataSource
 from kerastune_ft.data.splits.choose import Chosen
 from kerastune_ft.graph import keras_private, randomness
 from kerastune_ft.graph.partition import Partition, partition, stages
 from kerastune_ft.input.augment import augment
 from kerastune_ft.input.decode import Geometry
-from kerastune_ft.input.loader import Augmentation, Loader, in_order
+from kerastune_ft.input.loader import Augmentation, Loader
+from kerastune_ft.input.order import in_order
 from kerastune_ft.tasks.base import PLAIN, LossOptions, Task
 from kerastune_ft.training.devices.devices import Devices
 from kerastune_ft.training.features.prefix import Prefix

@@ -11,10 +11,11 @@ from sklearn.utils.class_weight import compute_class_weight
 
 from kerastune_ft.config.options.phases import Phase
 from kerastune_ft.data.labels.labels import Labels
-from kerastune_ft.data.source import DataSource, describe
+from kerastune_ft.data.records import describe
+from kerastune_ft.data.source import DataSource
 from kerastune_ft.data.splits.choose import Chosen
 from kerastune_ft.errors import ConfigError
-from kerastune_ft.input.loader import balanced
+from kerastune_ft.input.order import balanced
 from kerastune_ft.training.plan import class_balance
 
 

@@ -14,8 +14,10 @@ from kerastune_ft.errors import ConfigError
 from kerastune_ft.graph.boundary import resolve
 from kerastune_ft.graph.units import Unit, units_by_name
 from kerastune_ft.training.devices import devices
+from kerastune_ft.training.phase import freeze
 from kerastune_ft.training.plan import batch_norm, build
-from kerastune_ft.training.session.assemble import Session, assemble
+from kerastune_ft.training.session.assemble import assemble
+from kerastune_ft.training.session.session import Session
 
 PLACE = "phases[1] (top).batch_norm"
 
@@ -126,12 +128,12 @@ def _active(session: Session) -> set[str]:
 def test_only_batch_norms_of_units_that_train_are_active_and_only_where_asked(session: Session) -> None:
     block = {"block_16_expand_BN", "block_16_depthwise_BN", "block_16_project_BN"}
     for phase, wanted in zip(build.make(session).phases, (set(), block | {"Conv_1_bn"}), strict=False):
-        build.freeze_all_but(session, phase.selection, phase.trained)
+        freeze.freeze_all_but(session, phase.selection, phase.trained)
         assert _active(session) == wanted
     train, one = build.make(session).phases[2:]
-    build.freeze_all_but(session, train.selection, train.trained)
+    freeze.freeze_all_but(session, train.selection, train.trained)
     assert _active(session) == block | {"Conv_1_bn"}
-    build.freeze_all_but(session, one.selection, one.trained)
+    freeze.freeze_all_but(session, one.selection, one.trained)
     assert _active(session) == {"Conv_1_bn"}
 
 

@@ -23,8 +23,9 @@ from kerastune_ft.training.devices import devices
 from kerastune_ft.training.features import extraction, store_key
 from kerastune_ft.training.features.feed import LatestFeed
 from kerastune_ft.training.features.prefix import Prefix
-from kerastune_ft.training.plan import build
-from kerastune_ft.training.session.assemble import Session, assemble
+from kerastune_ft.training.plan import build, phase_plan
+from kerastune_ft.training.session.assemble import assemble
+from kerastune_ft.training.session.session import Session
 from kerastune_ft.training.watch import Watch
 
 Document = dict[str, Any]
@@ -45,7 +46,7 @@ class Listener(Watch):
         self.computed += what.startswith("storing features") and done == total
 
 
-def opened(made: Document) -> tuple[Session, build.Plan]:
+def opened(made: Document) -> tuple[Session, phase_plan.Plan]:
     config = read(made)
     session = assemble(config, devices.resolve(config.runtime), lambda line: None)
     return session, build.make(session)

@@ -22,7 +22,9 @@ from kerastune_ft.stores.store import FeatureStore
 from kerastune_ft.training.devices import devices
 from kerastune_ft.training.features.existing import found
 from kerastune_ft.training.plan import build as planning
-from kerastune_ft.training.session.assemble import Session, assemble
+from kerastune_ft.training.plan import phase_plan
+from kerastune_ft.training.session.assemble import assemble
+from kerastune_ft.training.session.session import Session
 
 Change = Callable[[dict[str, Any]], None]
 
@@ -48,7 +50,7 @@ def session(folder: Path) -> Session:
     return assemble(read(tiny(folder)), devices.resolve(Runtime(strategy="none")), lambda line: None)
 
 
-def planned(session: Session, changed: Mapping[str, Any], earlier: Mapping[str, Any] | None = None) -> planning.Plan:
+def planned(session: Session, changed: Mapping[str, Any], earlier: Mapping[str, Any] | None = None) -> phase_plan.Plan:
     return planning.make(replace(session, config=read(dict(changed))), earlier)
 
 

@@ -12,8 +12,10 @@ import tensorflow as tf
 from kerastune_ft.config.read import read
 from kerastune_ft.graph import randomness
 from kerastune_ft.training.devices import devices
+from kerastune_ft.training.phase import freeze
 from kerastune_ft.training.plan import build
-from kerastune_ft.training.session.assemble import Session, assemble
+from kerastune_ft.training.session.assemble import assemble
+from kerastune_ft.training.session.session import Session
 
 
 @pytest.fixture(scope="module")
@@ -44,7 +46,7 @@ def _dropouts(model: keras.Model) -> set[str]:
 def test_the_heads_dropout_draws_in_a_head_only_phase(session: Session) -> None:
     head = build.make(session).phases[0]
     assert _dropouts(head.partition.tail) == {"head_dropout", "head_hidden_1_dropout"}
-    build.freeze_all_but(session, head.selection, head.trained)
+    freeze.freeze_all_but(session, head.selection, head.trained)
     features = tf.ones([4, *head.partition.cut[0].shape[1:]])
     keys = randomness.example_keys("0/0", 0, tf.range(4, dtype=tf.int64))
     with randomness.addressed(keys):
@@ -55,7 +57,7 @@ def test_the_heads_dropout_draws_in_a_head_only_phase(session: Session) -> None:
 
 def test_stochastic_depth_draws_only_in_units_that_train(session: Session) -> None:
     top = build.make(session).phases[1]
-    build.freeze_all_but(session, top.selection, top.trained)
+    freeze.freeze_all_but(session, top.selection, top.trained)
     active = {layer.name for layer in session.model.layers if randomness.is_random(layer) and layer.trainable}
     units = {unit.id: unit for unit in session.units}
     allowed = {layer.name for name in (*top.selection.units, "head") for layer in units[name].layers}

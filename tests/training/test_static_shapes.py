@@ -14,16 +14,17 @@ import tensorflow as tf
 from tensorflow.python.framework import op_def_registry
 
 from kerastune_ft.config.read import read
-from kerastune_ft.input.loader import shuffled
+from kerastune_ft.input.order import shuffled
 from kerastune_ft.training.devices import devices
 from kerastune_ft.training.features.prefix import Prefix
-from kerastune_ft.training.phase import optimizers
+from kerastune_ft.training.phase import freeze, optimizers
 from kerastune_ft.training.phase.evaluate import as_tensor
 from kerastune_ft.training.phase.phase import build_step
 from kerastune_ft.training.phase.step import PhaseStep
-from kerastune_ft.training.plan import build
+from kerastune_ft.training.plan import build, phase_plan
 from kerastune_ft.training.plan.schedules import rate_table
-from kerastune_ft.training.session.assemble import Session, assemble
+from kerastune_ft.training.session.assemble import assemble
+from kerastune_ft.training.session.session import Session
 
 TOLERANCE = 1e-5
 SIZE = 32
@@ -49,16 +50,16 @@ class Bench:
     """A session whose second phase has everything a step can have, and the batches of its first epoch."""
 
     session: Session
-    build: build.Plan
+    build: phase_plan.Plan
     batches: list[tuple]
 
     @property
-    def phase(self) -> build.PhasePlan:
+    def phase(self) -> phase_plan.PhasePlan:
         return self.plan.phases[1]
 
     def step(self) -> PhaseStep:
         """The compiled calls of the phase, with a new optimizer."""
-        build.freeze_all_but(self.session, self.phase.selection, self.phase.trained)
+        freeze.freeze_all_but(self.session, self.phase.selection, self.phase.trained)
         rates = rate_table(self.phase.phase.learning_rate, self.phase.steps)
         variables = [self.session.variables[path] for path in self.phase.trained]
         optimizer = optimizers.build(self.phase.phase, variables, rates, self.phase.factors)
@@ -109,7 +110,7 @@ def bench(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFacto
     made = build.make(session)
     phase = made.phases[1]
     order = shuffled(session.source.splits["train"], phase.update_batch, phase.phase.accumulate, (config.seed, 1, 0))
-    dataset = session.loader.dataset(order, 1, build.augmentation(session, phase), epoch=0)
+    dataset = session.loader.dataset(order, 1, phase_plan.augmentation(session, phase), epoch=0)
     return Bench(session, made, list(dataset))
 
 

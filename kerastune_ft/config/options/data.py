@@ -196,3 +196,6 @@ Data = Annotated[
     | Annotated[ArraysData, Tag("@arrays")],
     by_kind("folder", "table", "tfds", "arrays"),
 ]
+
+
+SPLITS = ("train", "validation", "test")

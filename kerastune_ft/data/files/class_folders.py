@@ -10,11 +10,11 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from kerastune_ft.config.options.data import Named, Splits
+from kerastune_ft.config.options.data import SPLITS, Named, Splits
 from kerastune_ft.data.files.find import Sought, Walk, holds
-from kerastune_ft.data.source import SPLITS, counted
 from kerastune_ft.data.splits.names import SPLIT_OF_WORD
 from kerastune_ft.errors import DataError
+from kerastune_ft.wording import counted
 
 
 @dataclass(frozen=True)

@@ -15,13 +15,12 @@ from kerastune_ft import storage
 from kerastune_ft.config.options.data import FolderData, TableData
 from kerastune_ft.data.files.check import CheckedFile
 from kerastune_ft.data.files.fingerprint import stamp
-from kerastune_ft.data.images.check import CheckedImage, unreadable
 from kerastune_ft.data.labels.labels import Labels
 from kerastune_ft.data.remedies import skipping
-from kerastune_ft.data.source import Catalogue, DataSource, SkippedFile, counted
+from kerastune_ft.data.source import Catalogue, DataSource, SkippedFile
 from kerastune_ft.errors import DataError
+from kerastune_ft.wording import counted, lines
 
-_SHOWN = 20
 _ASKED_AT_ONCE = 16
 _GONE = "is not there any more"
 
@@ -62,21 +61,6 @@ class FileSource(DataSource):
         """Return why a file that was checked cannot be decoded any more, or None where it can."""
 
 
-class ImageFileSource(FileSource):
-    """Image files read by index."""
-
-    def __init__(self, catalogue: Catalogue, files: Sequence[CheckedImage]) -> None:
-        super().__init__(catalogue, files)
-        self.image_sizes = np.array([file.size for file in files], np.int32).reshape(-1, 2)
-
-    def element(self, index: tf.Tensor) -> dict[str, tf.Tensor]:
-        """Return `image`: the file's bytes, in a format that `tf.io.decode_image` reads."""
-        return {"image": tf.io.read_file(tf.gather(self._paths, index))}
-
-    def _unreadable(self, path: str) -> str | None:
-        return unreadable(path)
-
-
 def _stamp(path: str) -> list[int | None] | None:
     """Return size and time of a file, or None where it is not there."""
     try:
@@ -90,10 +74,8 @@ def usable(
 ) -> tuple[list[int], tuple[SkippedFile, ...]]:
     """Return the indices of the files that can be used, and the others by the names the user knows them by.
 
-    `noun` is what each holds. Raise DataError where the others are not to be skipped, and for images of more than 8
-    bits without a range to map.
+    `noun` is what each holds. Raise DataError where the others are not to be skipped.
     """
-    _refuse_deep(names, checked)
     bad = [index for index, file in enumerate(checked) if file.problem]
     rules = {"on_bad_file": options.on_bad_file, "on_missing": options.on_missing}
     rule_of = {index: "on_missing" if checked[index].is_missing else "on_bad_file" for index in bad}
@@ -103,7 +85,7 @@ def usable(
         remedy = skipping(sorted({rule_of[index] for index in refused}), "them")
         raise DataError(
             f"data.path: {len(refused)} of {place} cannot be used:\n"
-            f"{listing([(names[index], checked[index].problem or '') for index in refused])}\n"
+            f"{lines([(names[index], checked[index].problem or '') for index in refused])}\n"
             f"Repair or remove them, or {remedy}."
         )
     if len(bad) == len(names):
@@ -111,31 +93,6 @@ def usable(
     left_out = set(bad)
     skipped = tuple(SkippedFile(names[index], checked[index].problem or "") for index in bad)
     return [index for index in range(len(names)) if index not in left_out], skipped
-
-
-def _refuse_deep(names: Sequence[str], checked: Sequence[CheckedFile]) -> None:
-    """Raise DataError for images of more than 8 bits: their range is a decision that is not ours."""
-    deep = [
-        (name, file.deep_range)
-        for name, file in zip(names, checked, strict=True)
-        if isinstance(file, CheckedImage) and file.deep_range
-    ]
-    if deep:
-        low = min(values[0] for _, values in deep)
-        high = max(values[1] for _, values in deep)
-        raise DataError(
-            f"data.intensity: {len(deep)} of {len(names)} images have more than 8 bits per channel, with values from "
-            f"{low:g} to {high:g}:\n{listing([(name, '') for name, _ in deep])}\n"
-            f'Say which range becomes 0 to 255, for instance  "intensity": [{low:g}, {high:g}]  in data, '
-            "or convert the files to 8 bits."
-        )
-
-
-def rotated_notes(checked: Sequence[CheckedImage]) -> tuple[str, ...]:
-    """Return a sentence about photos that viewers turn and this program does not."""
-    count = sum(file.is_rotated for file in checked)
-    verb = "is" if count == 1 else "are"
-    return (f"{counted(count, 'photo')} {verb} stored rotated (EXIF) and used as stored",) if count else ()
 
 
 def repeated_notes(
@@ -158,11 +115,3 @@ def repeated_notes(
         f"identical files: {counted(count, noun)} {'is' if count == 1 else 'are'} {what}"
         for what, count in found.items()
     )
-
-
-def listing(rows: Sequence[tuple[str, str]]) -> str:
-    """Return lines of a name and what is said about it, not more than a person reads."""
-    lines = [f"  {name}  {said}".rstrip() for name, said in rows[:_SHOWN]]
-    if len(rows) > _SHOWN:
-        lines.append(f"  and {len(rows) - _SHOWN} more")
-    return "\n".join(lines)

@@ -9,8 +9,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from kerastune_ft import storage
-from kerastune_ft.data.source import counted
 from kerastune_ft.errors import DataError
+from kerastune_ft.wording import counted
 
 IMAGE_SUFFIXES = frozenset((".jpg", ".jpeg", ".jpe", ".jfif", ".png", ".bmp", ".gif", ".webp", ".tif", ".tiff"))
 TEXT_SUFFIXES = frozenset((".txt",))

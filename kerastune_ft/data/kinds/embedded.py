@@ -13,9 +13,10 @@ from kerastune_ft.config.options.data import Named, TfdsData
 from kerastune_ft.config.options.tasks import Task
 from kerastune_ft.data.embedded import EmbeddedSet, embedded_set
 from kerastune_ft.data.files.fingerprint import combined_fingerprint
-from kerastune_ft.data.kinds.arrays import ArraySource
+from kerastune_ft.data.images.image_source import ArraySource
 from kerastune_ft.data.labels.labels import OneEach, number_labels
-from kerastune_ft.data.source import DataSource, Report, describe
+from kerastune_ft.data.records import describe
+from kerastune_ft.data.source import DataSource, Report
 from kerastune_ft.data.splits.choose import Examples, choose_splits
 from kerastune_ft.errors import ConfigError, DataError
 

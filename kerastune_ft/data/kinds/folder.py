@@ -16,15 +16,17 @@ from kerastune_ft.data.files.archive import is_archive, unpacked
 from kerastune_ft.data.files.check import CheckedFile
 from kerastune_ft.data.files.class_folders import FoundFile, found_files
 from kerastune_ft.data.files.download import fetched
-from kerastune_ft.data.files.file_source import FileSource, listing, repeated_notes, usable
+from kerastune_ft.data.files.file_source import FileSource, repeated_notes, usable
 from kerastune_ft.data.files.find import IMAGES, Sought, Walk, holds
 from kerastune_ft.data.files.fingerprint import combined_fingerprint
 from kerastune_ft.data.labels.labels import Labels, OneEach, number_labels
 from kerastune_ft.data.modalities import Medium, medium_of
-from kerastune_ft.data.source import DataSource, Report, SkippedFile, describe
+from kerastune_ft.data.records import describe
+from kerastune_ft.data.source import DataSource, Report, SkippedFile
 from kerastune_ft.data.splits.choose import Chosen, Examples, absent_notes, choose_splits
 from kerastune_ft.errors import DataError
 from kerastune_ft.storage import path_of
+from kerastune_ft.wording import lines
 
 
 def open_source(options: FolderData, task_options: Task, cache_directory: Path, report: Report) -> DataSource:
@@ -76,6 +78,7 @@ def _found(
     walk = Walk(root, takes_refused=takes_refused, sought=medium.sought)
     files, notes = found_files(walk, requested)
     checked = medium.check(options, walk.root, cache_directory, report).check([file.path for file in files])
+    medium.refuse([file.key for file in files], checked)
     kept, skipped = usable([file.key for file in files], checked, options, medium.sought.noun)
     _check_classes(files, kept, walk)
     notes = [*walk.ignored.notes(), *notes]
@@ -128,7 +131,7 @@ def pattern_groups(options: PatternGroup | None, keys: Sequence[str]) -> list[st
     if without:
         raise DataError(
             f"data.group.pattern: {options.pattern!r} is not found in {len(without)} of {len(keys)} relative paths:\n"
-            f"{listing([(key, '') for key in without])}\n"
+            f"{lines([(key, '') for key in without])}\n"
             "Write a pattern whose one group in parentheses is the name of the group in every path."
         )
     return [match[1] for match in matches if match is not None]

@@ -8,44 +8,27 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import tensorflow as tf
 import tensorflow_datasets as tfds
 
 from kerastune_ft.config.options.data import TfdsData
 from kerastune_ft.config.options.tasks import Task
 from kerastune_ft.data.files.fingerprint import combined_fingerprint
+from kerastune_ft.data.images.image_source import PreparedSource
 from kerastune_ft.data.images.intensity import Intensity, mapped_png, stored_range, stored_size
 from kerastune_ft.data.kinds import tfds_builder
 from kerastune_ft.data.kinds.tfds_builder import Features
 from kerastune_ft.data.labels.labels import number_labels
-from kerastune_ft.data.record_store import ContentStore, Entry, stored
-from kerastune_ft.data.source import Catalogue, DataSource, Report, counted, describe
+from kerastune_ft.data.record_store import Entry, stored
+from kerastune_ft.data.records import describe
+from kerastune_ft.data.source import DataSource, Report
 from kerastune_ft.data.splits.choose import Examples, choose_splits
 from kerastune_ft.errors import DataError
+from kerastune_ft.wording import counted
 
 _LOOKED_AT = 500
 _WHAT = "an image of 8 or 16 bits"
 # Counted up when what is stored changes, so that an older store is not taken for one of today.
 _STORE_VERSION = 3
-
-
-class PreparedSource(DataSource):
-    """Encoded images in one memory-mapped file, read by index."""
-
-    encoded = True
-
-    def __init__(self, catalogue: Catalogue, store: ContentStore) -> None:
-        super().__init__(catalogue)
-        self._store = store
-        self.image_sizes = np.array(store.sizes, np.int32).reshape(-1, 2)
-
-    def element(self, index: tf.Tensor) -> dict[str, tf.Tensor]:
-        """Return `image`: the encoded bytes as the builder wrote them."""
-        image = tf.numpy_function(self._content, [index], tf.string, stateful=False)
-        return {"image": tf.ensure_shape(image, [])}
-
-    def _content(self, index: np.ndarray) -> bytes:
-        return self._store.content(int(index))
 
 
 def open_source(options: TfdsData, task_options: Task, cache_directory: Path, report: Report) -> DataSource:

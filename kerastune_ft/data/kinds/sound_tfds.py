@@ -20,9 +20,10 @@ from kerastune_ft.data.files.fingerprint import combined_fingerprint, content_id
 from kerastune_ft.data.kinds.embedded import check_embedded, named_spans
 from kerastune_ft.data.labels.labels import OneEach, RawLabels, number_labels
 from kerastune_ft.data.record_store import ContentStore, Entry, stored
+from kerastune_ft.data.records import describe
 from kerastune_ft.data.sounds.sample_source import SampleSource, own_rate
 from kerastune_ft.data.sounds.wav import UnusableSoundError, check_level
-from kerastune_ft.data.source import DataSource, Report, describe
+from kerastune_ft.data.source import DataSource, Report
 from kerastune_ft.data.splits.choose import Examples, choose_splits
 from kerastune_ft.errors import DataError
 

@@ -11,19 +11,22 @@ import numpy as np
 from kerastune_ft.config.options.data import Column, Named, TableData
 from kerastune_ft.config.options.tasks import Task
 from kerastune_ft.data.files.check import CheckedFile
-from kerastune_ft.data.files.file_source import FileSource, listing, repeated_notes, usable
+from kerastune_ft.data.files.file_source import FileSource, repeated_notes, usable
 from kerastune_ft.data.files.fingerprint import combined_fingerprint
 from kerastune_ft.data.labels.labels import Labels, number_labels
 from kerastune_ft.data.modalities import Medium, medium_of
+from kerastune_ft.data.records import describe
 from kerastune_ft.data.remedies import skipping
-from kerastune_ft.data.source import DataSource, Report, SkippedFile, counted, describe
+from kerastune_ft.data.source import DataSource, Report, SkippedFile
 from kerastune_ft.data.splits.choose import Chosen, Examples, absent_notes, choose_splits
 from kerastune_ft.data.tables.file_columns import check_files, named_files
-from kerastune_ft.data.tables.frame import Frame, read_frame
+from kerastune_ft.data.tables.frame import Frame
 from kerastune_ft.data.tables.label_columns import LabelCells, check_several, label_cells
+from kerastune_ft.data.tables.read import read_frame
 from kerastune_ft.data.tables.templates import input_texts
 from kerastune_ft.errors import ConfigError, DataError
 from kerastune_ft.storage import path_of
+from kerastune_ft.wording import counted, lines
 
 
 def open_source(options: TableData, task_options: Task, cache_directory: Path, report: Report) -> DataSource:
@@ -83,6 +86,7 @@ def _found(frame: Frame, options: TableData, task: Task, cache_directory: Path, 
     labels = numbered(frame, task, files.names, cells, labelled)
     check = medium.check(options, Path(files.folder), cache_directory, report)
     checked = check_files(files, labelled, check, wanted)
+    medium.refuse([files.names[row] for row in labelled], checked)
     kept, bad = usable([files.names[row] for row in labelled], checked, options, medium.sought.noun)
     rows = [labelled[index] for index in kept]
     return _Found(
@@ -157,7 +161,7 @@ def labelled_rows(
         raise DataError(
             f"data.label: {counted(len(cells.missing), frame.place)} of {len(cells.cells)} in {frame.path} "
             f"{'has' if len(cells.missing) == 1 else 'have'} no label ({where}):\n"
-            f"{listing([(names[row], '') for row in cells.missing])}\n"
+            f"{lines([(names[row], '') for row in cells.missing])}\n"
             f"Write the labels, or {skipping(['on_missing'], f'the {frame.place}s')}{none}."
         )
     if len(cells.missing) == len(cells.cells):
@@ -176,6 +180,6 @@ def group_texts(frame: Frame, column: str | None, rows: Sequence[int]) -> list[s
     if without:
         raise DataError(
             f"data.group: {counted(len(without), frame.place)} of {frame.path} without a {column}:\n"
-            f"{listing(without)}\nWrite what each belongs to; an example of its own gets a {column} of its own."
+            f"{lines(without)}\nWrite what each belongs to; an example of its own gets a {column} of its own."
         )
     return [texts[row] for row in rows]

@@ -5,16 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-import numpy as np
-
 from kerastune_ft.config.options.data import ArraysData
 from kerastune_ft.config.options.tasks import Task
-from kerastune_ft.data.kinds.array_file import Labelled, array_file, labelled
+from kerastune_ft.data.files.npz import array_file
+from kerastune_ft.data.kinds.array_file import Labelled, labelled
 from kerastune_ft.data.source import DataSource, Report
 from kerastune_ft.data.splits.choose import Chosen
-from kerastune_ft.data.tables.cells import cell_text
-from kerastune_ft.data.texts import Texts, TextSource, identity, notes_on, present, shortened
-from kerastune_ft.errors import DataError
+from kerastune_ft.data.texts import Texts, TextSource, array_texts, identity, notes_on, present, shortened
 
 
 def open_source(options: ArraysData, task_options: Task, cache_directory: Path, report: Report) -> DataSource:
@@ -47,18 +44,3 @@ def _found(options: ArraysData, task: Task, cache_directory: Path, report: Repor
     # Every example is read; an .npz file is written by a program, which can leave empty ones out.
     present(texts, names, "error", str(file.path))
     return _Found(texts, labelled(file, texts, options, task, "text"))
-
-
-def array_texts(array: np.ndarray, place: str) -> list[Texts]:
-    """Return the texts of an array, or raise DataError where it holds none."""
-    if array.dtype.kind not in "US" or array.ndim not in (1, 2) or (array.ndim == 2 and array.shape[1] not in (1, 2)):
-        raise DataError(
-            f"{place} has shape {list(array.shape)} and dtype {array.dtype}; texts are strings, [N], or [N, 2] for "
-            "pairs"
-        )
-    rows = array.reshape(len(array), -1).tolist()
-    texts = [tuple(cell_text(cell) for cell in row) for row in rows]
-    bad = next((row for row, each in enumerate(texts) if None in each), None)
-    if bad is not None:
-        raise DataError(f"{place} has bytes in row {bad} that are no UTF-8; save it as an array of strings")
-    return [tuple(str(text) for text in each) for each in texts]

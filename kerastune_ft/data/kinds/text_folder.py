@@ -12,17 +12,18 @@ import numpy as np
 from kerastune_ft.config.options.data import FolderData, Fractions, Splits
 from kerastune_ft.config.options.tasks import Task
 from kerastune_ft.data.files.class_folders import FoundFile, found_files
-from kerastune_ft.data.files.file_source import listing
 from kerastune_ft.data.files.find import TEXTS, Walk
 from kerastune_ft.data.files.fingerprint import combined_fingerprint
 from kerastune_ft.data.kinds.folder import natural_splits, pattern_groups, root_of
 from kerastune_ft.data.labels.labels import Labels, OneEach, number_labels
+from kerastune_ft.data.records import describe
 from kerastune_ft.data.remedies import skipping
-from kerastune_ft.data.source import DataSource, Report, SkippedFile, counted, describe
+from kerastune_ft.data.source import DataSource, Report, SkippedFile
 from kerastune_ft.data.splits.choose import Chosen, Examples, absent_notes, choose_splits
-from kerastune_ft.data.texts import Texts, TextSource, identity, notes_on, present
+from kerastune_ft.data.texts import Texts, TextSource, identity, notes_on, present, read_text
 from kerastune_ft.errors import DataError
 from kerastune_ft.storage import path_of
+from kerastune_ft.wording import counted, lines
 
 
 def open_source(options: FolderData, task_options: Task, cache_directory: Path, report: Report) -> DataSource:
@@ -45,15 +46,6 @@ def open_unsplit(options: FolderData, task_options: Task, cache_directory: Path,
     return _source(options, files, texts, labels, None, chosen, skipped, notes)
 
 
-def read_text(path: str) -> str:
-    """Return the content of a text file; raise DataError where it is no UTF-8."""
-    content = path_of(path).read_bytes()
-    try:
-        return content.decode("utf-8-sig").strip()
-    except UnicodeDecodeError as problem:
-        raise DataError(f"is no UTF-8 text (byte {content[problem.start]:#04x} at {problem.start})") from problem
-
-
 _Found = tuple[list[FoundFile], list[Texts], tuple[SkippedFile, ...], list[str]]
 
 
@@ -70,7 +62,7 @@ def _found(options: FolderData, requested: Splits | None, cache_directory: Path,
     if bad and options.on_bad_file == "error":
         raise DataError(
             f"data.path: {len(bad)} of {counted(len(files), 'text file')} in {options.path} cannot be used:\n"
-            f"{listing([(file.path, file.reason) for file in bad])}\n"
+            f"{lines([(file.path, file.reason) for file in bad])}\n"
             f"Write them in UTF-8, or {skipping(['on_bad_file'], 'them')}."
         )
     texts: list[Texts] = [(text,) for _, text in read]

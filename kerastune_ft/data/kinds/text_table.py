@@ -13,12 +13,13 @@ from kerastune_ft.config.options.tasks import Task
 from kerastune_ft.data.files.fingerprint import combined_fingerprint
 from kerastune_ft.data.kinds.table import check_splits, group_texts, labelled_rows, numbered
 from kerastune_ft.data.labels.labels import Labels
-from kerastune_ft.data.source import DataSource, Report, SkippedFile, describe
+from kerastune_ft.data.records import describe
+from kerastune_ft.data.source import DataSource, Report, SkippedFile
 from kerastune_ft.data.splits.choose import Chosen, Examples, absent_notes, choose_splits
-from kerastune_ft.data.tables.frame import Frame, read_frame
+from kerastune_ft.data.tables.frame import Frame
 from kerastune_ft.data.tables.label_columns import check_several, label_cells
-from kerastune_ft.data.tables.templates import input_texts
-from kerastune_ft.data.texts import Texts, TextSource, identity, notes_on, present, shortened
+from kerastune_ft.data.tables.read import read_frame
+from kerastune_ft.data.texts import Texts, TextSource, column_texts, identity, notes_on, present, shortened
 from kerastune_ft.errors import DataError
 from kerastune_ft.storage import path_of
 
@@ -38,13 +39,6 @@ def open_unsplit(options: TableData, task_options: Task, cache_directory: Path, 
     found = _found(read_frame(path_of(options.path)), whole, task_options)
     splits = {"test": np.arange(len(found.rows), dtype=np.int64)}
     return _source(whole, found, Chosen(splits, absent_notes(splits, found.examples), {}))
-
-
-def column_texts(frame: Frame, wanted: str | Sequence[str]) -> list[Texts]:
-    """Return by row the text of a column or template, or those of two columns; empty where a cell is."""
-    if isinstance(wanted, str):
-        return [(text,) for text in input_texts(frame, wanted)]
-    return list(zip(*(input_texts(frame, each) for each in wanted), strict=True))
 
 
 @dataclass(frozen=True)

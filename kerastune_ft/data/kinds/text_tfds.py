@@ -17,7 +17,8 @@ from kerastune_ft.data.files.fingerprint import combined_fingerprint
 from kerastune_ft.data.kinds.embedded import check_embedded, named_spans
 from kerastune_ft.data.labels.labels import OneEach, RawLabels, number_labels
 from kerastune_ft.data.record_store import Entry, stored
-from kerastune_ft.data.source import DataSource, Report, describe
+from kerastune_ft.data.records import describe
+from kerastune_ft.data.source import DataSource, Report
 from kerastune_ft.data.splits.choose import Examples, choose_splits
 from kerastune_ft.data.texts import Texts, TextSource, identity, notes_on, present, shortened
 

@@ -13,12 +13,12 @@ from typing import Any
 import numpy as np
 import tensorflow_datasets as tfds
 
-from kerastune_ft.config.options.data import Named, TfdsData
+from kerastune_ft.config.options.data import SPLITS, Named, TfdsData
 from kerastune_ft.data import embedded
 from kerastune_ft.data.labels.labels import Columns, OneEach, RawLabels, Several
-from kerastune_ft.data.source import SPLITS, counted
 from kerastune_ft.errors import DataError
 from kerastune_ft.storage import path_of
+from kerastune_ft.wording import counted
 
 
 def opened_builder(options: TfdsData) -> Any:

@@ -10,14 +10,12 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import tensorflow as tf
 
-from kerastune_ft import storage
-from kerastune_ft.data.files.check import CheckedFile, FileCheck, content_of, not_read
-from kerastune_ft.data.files.file_source import FileSource
+from kerastune_ft.data.files.check import CheckedFile, FileCheck, content_of
 from kerastune_ft.data.files.fingerprint import stamp
 from kerastune_ft.data.sounds.wav import UnusableSoundError, samples
-from kerastune_ft.data.source import Catalogue, Report, counted
+from kerastune_ft.data.source import Report
+from kerastune_ft.wording import counted
 
 
 @dataclass(frozen=True)
@@ -76,41 +74,6 @@ def silent_notes(checked: Sequence[CheckedSound]) -> tuple[str, ...]:
     return (
         f"{counted(len(silent), 'sound')} {verb} silent, every sample 0, as {'/'.join(Path(silent[0]).parts[-2:])}",
     )
-
-
-class SoundFileSource(FileSource):
-    """WAV files read by index."""
-
-    def __init__(self, catalogue: Catalogue, files: Sequence[CheckedSound]) -> None:
-        super().__init__(catalogue, files)
-        self.sound_seconds = np.array([file.frames / file.rate for file in files], np.float64)
-
-    def element(self, index: tf.Tensor) -> dict[str, tf.Tensor]:
-        """Return `samples`, float32 of one channel, and their `rate`."""
-        return decoded(tf.io.read_file(tf.gather(self._paths, index)))
-
-    def _unreadable(self, path: str) -> str | None:
-        try:
-            samples(storage.read(path))
-        except FileNotFoundError:
-            return "is not there any more"
-        except OSError as problem:
-            return not_read(problem)
-        except UnusableSoundError:
-            return "changed and cannot be read any more"
-        return None
-
-
-def decoded(content: tf.Tensor) -> dict[str, tf.Tensor]:
-    """Return `samples`, float32 [frames], and `rate`, int32, of a WAV file's bytes; a graph function."""
-    values, rate = tf.numpy_function(_samples, [content], [tf.float32, tf.int32], stateful=False)
-    return {"samples": tf.ensure_shape(values, [None]), "rate": tf.ensure_shape(rate, [])}
-
-
-def _samples(content: Any) -> tuple[np.ndarray, np.ndarray]:
-    # Of an eager tensor it is an array of no dimensions.
-    values, rate = samples(content if isinstance(content, bytes) else content.item())
-    return values, np.array(rate, np.int32)
 
 
 def read_once(path: str) -> tuple[np.ndarray, int]:

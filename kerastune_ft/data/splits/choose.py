@@ -8,13 +8,13 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from kerastune_ft.config.options.data import Column, File, Folds, Fractions, Splits
-from kerastune_ft.data.source import SPLITS, DataSource, counted
-from kerastune_ft.data.splits.examples import Examples, listed
+from kerastune_ft.config.options.data import SPLITS, Column, File, Folds, Fractions, Splits
+from kerastune_ft.data.splits.examples import Examples
 from kerastune_ft.data.splits.given import column_splits, file_splits
 from kerastune_ft.data.splits.notes import division_notes, group_notes, groups_by_split
 from kerastune_ft.data.splits.stratify import check_divisible, check_groups_divisible, divide
 from kerastune_ft.errors import DataError
+from kerastune_ft.wording import counted, first_names
 
 DEFAULT_FRACTIONS = {"train": 0.7, "validation": 0.15, "test": 0.15}
 VALIDATION_SHARE = 0.15
@@ -77,7 +77,7 @@ def choose_splits(requested: Splits | None, natural: Mapping[str, np.ndarray], e
 def absent_notes(splits: Mapping[str, np.ndarray], examples: Examples) -> tuple[str, ...]:
     """Return a sentence for each split but train that lacks classes."""
     return tuple(
-        f"splits: the {split} split has no example of {listed(absent)}, so its AUC is undefined"
+        f"splits: the {split} split has no example of {first_names(absent)}, so its AUC is undefined"
         for split, indices in splits.items()
         if split != "train" and examples.are_classes and (absent := _absent(indices, examples))
     )
@@ -180,22 +180,10 @@ def _check_trained(splits: Mapping[str, np.ndarray], examples: Examples) -> None
                 f"class {name} has {held} and none in train" if held else f"class {name} has no {examples.noun}"
             )
         raise DataError(
-            f"data.splits: {listed(lines)}, so {'it' if len(absent) == 1 else 'they'} cannot be learnt.\n"
+            f"data.splits: {first_names(lines)}, so {'it' if len(absent) == 1 else 'they'} cannot be learnt.\n"
             "Add examples to train, or leave the class out of the data and of task.classes."
         )
 
 
 def _absent(indices: np.ndarray, examples: Examples) -> list[str]:
     return [name for name, count in examples.counts(indices).items() if not count]
-
-
-def splits_table(source: DataSource) -> tuple[tuple[str, ...], list[tuple[str, ...]]]:
-    """Return the columns and rows of splits.csv: every example, by split and in order."""
-    texts, groups = source.label_texts, source.groups
-    rows: list[tuple[str, ...]] = []
-    for split in SPLITS:
-        for index in source.splits.get(split, ()):
-            row = (source.keys[index], texts[index], split)
-            rows.append(row if groups is None else (*row, groups[index]))
-    columns = ("input", "label", "split")
-    return columns if groups is None else (*columns, "group"), rows

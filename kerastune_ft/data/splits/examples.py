@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Self
@@ -11,6 +11,7 @@ import numpy as np
 
 from kerastune_ft.data.labels.labels import Labels
 from kerastune_ft.errors import DataError
+from kerastune_ft.wording import first_names
 
 _SHOWN = 5
 
@@ -91,13 +92,7 @@ class Examples:
         if alone:
             verb = "has" if len(alone) == 1 else "have"
             raise DataError(
-                f"data.group: {len(alone)} of {len(self.keys)} {self.noun}s {verb} no group: {listed(alone, _SHOWN)}.\n"
+                f"data.group: {len(alone)} of {len(self.keys)} {self.noun}s {verb} no group: "
+                f"{first_names(alone, _SHOWN)}.\n"
                 "Give each its group (one of its own where it belongs to none), or take it out of the data."
             )
-
-
-def listed(names: Iterable[str], limit: int = 20) -> str:
-    """Return the first names, and how many more there are."""
-    shown = list(names)
-    more = f" and {len(shown) - limit} more" if len(shown) > limit else ""
-    return ", ".join(shown[:limit]) + more

@@ -9,12 +9,12 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from kerastune_ft.config.options.data import Column, File
-from kerastune_ft.data.source import SPLITS, counted
-from kerastune_ft.data.splits.examples import Examples, listed
+from kerastune_ft.config.options.data import SPLITS, Column, File
+from kerastune_ft.data.splits.examples import Examples
 from kerastune_ft.data.splits.names import SPLIT_OF_WORD
 from kerastune_ft.errors import ConfigError, DataError
 from kerastune_ft.storage import path_of
+from kerastune_ft.wording import counted, first_names
 
 _SHOWN = 5
 _COLUMNS = ("input", "split")
@@ -85,7 +85,7 @@ def _unknown_words(unknown: Sequence[str], texts: Sequence[str], examples: Examp
     for word in unknown[:_SHOWN]:
         keys = [key for key, text in zip(examples.keys, texts, strict=True) if text == word]
         said = f'"{word}"' if word.strip() else "nothing"
-        lines.append(f"  {said} for {counted(len(keys), examples.noun)}: {listed(keys, _SHOWN)}")
+        lines.append(f"  {said} for {counted(len(keys), examples.noun)}: {first_names(keys, _SHOWN)}")
     if len(unknown) > _SHOWN:
         lines.append(f"  and {len(unknown) - _SHOWN} more values")
     return (
@@ -104,8 +104,8 @@ def _not_placed(file: str, absent: Sequence[str], split_of: Mapping[str, str], e
         )
     return (
         f"{place} {len(examples.keys) - len(absent)} of {counted(len(examples.keys), examples.noun)}, but not "
-        f"{listed(absent, _SHOWN)}.\nAdd a row with input and split for each to a copy of the file, or take them out "
-        "of the data."
+        f"{first_names(absent, _SHOWN)}.\nAdd a row with input and split for each to a copy of the file, or take them "
+        "out of the data."
     )
 
 
@@ -130,5 +130,7 @@ def _read(file: str) -> dict[str, dict[str, str]]:
             f"data.splits.file: {file} cannot be read: {reason}.\nGive the splits.csv of another run."
         ) from problem
     if double := [key for key, count in Counter(key for key, _ in rows).items() if count > 1]:
-        raise ConfigError(f"data.splits.file: {file} has several rows for {listed(double, _SHOWN)}. Leave one of each.")
+        raise ConfigError(
+            f"data.splits.file: {file} has several rows for {first_names(double, _SHOWN)}. Leave one of each."
+        )
     return dict(rows)

@@ -6,8 +6,8 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from kerastune_ft.data.source import counted
-from kerastune_ft.data.splits.examples import Examples, listed
+from kerastune_ft.data.splits.examples import Examples
+from kerastune_ft.wording import counted, first_names
 
 _SHOWN = 5
 _ALIKE = 0.1
@@ -30,7 +30,7 @@ def group_notes(splits: Mapping[str, np.ndarray], examples: Examples) -> list[st
     if shared:
         verb = "is" if len(shared) == 1 else "are"
         notes.append(
-            f"splits: {counted(len(shared), 'group')} {verb} in more than one split ({listed(shared, _SHOWN)}), "
+            f"splits: {counted(len(shared), 'group')} {verb} in more than one split ({first_names(shared, _SHOWN)}), "
             "so the metrics flatter the model"
         )
     return notes
@@ -84,6 +84,6 @@ def _rare(examples: Examples, every: np.ndarray, splits: int, into: int | None) 
     if not few:
         return []
     noun = "group" if grouped else examples.noun
-    each = listed(f"{name} ({counted(count, noun)})" for name, count in few.items())
+    each = first_names(f"{name} ({counted(count, noun)})" for name, count in few.items())
     lacking = "not every fold" if into else "not every split"
     return [f"splits: too few {noun}s have {each}, so {lacking} has it; add {noun}s with it to measure it"]

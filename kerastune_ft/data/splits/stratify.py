@@ -12,10 +12,10 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from kerastune_ft.data.labels.spelling import merging, misspelt
-from kerastune_ft.data.source import counted
 from kerastune_ft.data.splits.apportion import Items, mended
-from kerastune_ft.data.splits.examples import Examples, listed
+from kerastune_ft.data.splits.examples import Examples
 from kerastune_ft.errors import DataError
+from kerastune_ft.wording import counted, first_names
 
 
 def divide(
@@ -44,7 +44,7 @@ def _of_misspelt(counts: Mapping[str, int], few: Mapping[str, int]) -> str:
     wrong = misspelt(counts, few)
     if not wrong:
         return ""
-    meant = listed(f'by "{label}" did you mean "{right}"?' for label, right in wrong.items())
+    meant = first_names(f'by "{label}" did you mean "{right}"?' for label, right in wrong.items())
     return (
         f"{meant[0].upper()}{meant[1:]} Correct that in the data, or merge them with  {merging(counts, wrong)}  in "
         "task, which lists every label.\n"
@@ -62,7 +62,7 @@ def check_groups_divisible(examples: Examples, indices: np.ndarray, into: str, p
 
 
 def _with_counts(few: Mapping[str, int]) -> str:
-    return listed(f"{name} ({count})" for name, count in few.items())
+    return first_names(f"{name} ({count})" for name, count in few.items())
 
 
 def _stratified(

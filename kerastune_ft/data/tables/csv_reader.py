@@ -12,8 +12,9 @@ from collections.abc import Iterator
 from itertools import islice
 from pathlib import Path
 
-from kerastune_ft.data.tables.frame import Frame, shown
+from kerastune_ft.data.tables.frame import Frame
 from kerastune_ft.errors import DataError
+from kerastune_ft.wording import first_names
 
 _SEPARATORS = {",": "commas", ";": "semicolons", "\t": "tabs", "|": "bars"}
 _LOOKED_AT = 20
@@ -107,10 +108,8 @@ def _check_header(path: Path, header: list[str]) -> None:
         raise DataError(f"data.path: row 1 of {path} is empty; it must hold the names of the columns.")
     double = [name for name, count in Counter(header).items() if count > 1 and name]
     if double:
-        places = "; ".join(
-            f'"{name}" names the columns {shown([str(at + 1) for at, other in enumerate(header) if other == name])}'
-            for name in double[:5]
-        )
+        columns = {name: [str(at + 1) for at, other in enumerate(header) if other == name] for name in double[:5]}
+        places = "; ".join(f'"{name}" names the columns {first_names(at)}' for name, at in columns.items())
         raise DataError(f"data.path: {path} has columns of the same name: {places}. Give each its own name in row 1.")
 
 
@@ -118,5 +117,5 @@ def _ragged(path: Path, number: int, record: list[str], header: list[str], separ
     quote = f"\nPut quotes around cells with {_SEPARATORS[separator]} in them." if len(record) > len(header) else ""
     return (
         f"data.path: row {number} of {path} has {len(record)} cells, and the header has {len(header)}: "
-        f"{shown([cell[:40] for cell in record], 6)}.{quote or chr(10) + 'Complete the row, or take it out.'}"
+        f"{first_names([cell[:40] for cell in record], 6)}.{quote or chr(10) + 'Complete the row, or take it out.'}"
     )

@@ -13,9 +13,9 @@ from typing import Any
 from kerastune_ft import storage
 from kerastune_ft.data.files.check import CheckedFile, FileCheck
 from kerastune_ft.data.files.find import Sought
-from kerastune_ft.data.source import counted
-from kerastune_ft.data.tables.frame import Frame, shown
+from kerastune_ft.data.tables.frame import Frame
 from kerastune_ft.errors import DataError
+from kerastune_ft.wording import counted, first_names
 
 _SHOWN = 20
 _FOLDERS_SEARCHED = 100
@@ -104,7 +104,7 @@ def _remedy(files: NamedFiles, row: int, wanted: str) -> str:
     text = files.texts[row]
     found = _below(files.folder, _relative(files.folder, files.paths[row]))
     if len(found) > 1:
-        return f"{shown(found, 3)} are there; write what leads to the right one."
+        return f"{first_names(found, 3)} are there; write what leads to the right one."
     if not found:
         return (
             f'Write what leads from the folder of the table to the file, as "{files.sought.template}"; where numbers '
@@ -165,12 +165,12 @@ def _shared(
         if kind:
             listed = [_rows_of_file(frame, rows, _relative(folder, path)) for path, rows in kind.items()]
             files = f"{counted(len(kind), f'{sought.noun} file')} {'is' if len(kind) == 1 else 'are'}"
-            notes.append(f"{files} named by more than one {frame.place}{told}: {shown(listed, 5)}")
+            notes.append(f"{files} named by more than one {frame.place}{told}: {first_names(listed, 5)}")
     return notes
 
 
 def _rows_of_file(frame: Frame, rows: Sequence[int], name: str) -> str:
-    return f"{frame.place}s {shown([str(frame.numbers[row]) for row in rows], 5)} ({_short(name)})"
+    return f"{frame.place}s {first_names([str(frame.numbers[row]) for row in rows], 5)} ({_short(name)})"
 
 
 def _outside(frame: Frame, folder: str, rows_of: dict[str, list[int]], sought: Sought) -> list[str]:

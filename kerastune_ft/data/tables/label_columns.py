@@ -10,11 +10,10 @@ from typing import Literal
 
 from kerastune_ft.config.options.data import MultipleLabels
 from kerastune_ft.config.words import nearest
-from kerastune_ft.data.files.file_source import listing
 from kerastune_ft.data.labels.labels import Columns, OneEach, RawLabels, Several
-from kerastune_ft.data.source import counted
-from kerastune_ft.data.tables.frame import Frame, shown
+from kerastune_ft.data.tables.frame import Frame
 from kerastune_ft.errors import ConfigError, DataError
+from kerastune_ft.wording import counted, first_names, lines
 
 _KEY = "data.label"
 # What stands between labels and seldom inside one; the others do both.
@@ -83,7 +82,7 @@ def _several(frame: Frame, label: MultipleLabels) -> LabelCells:
     if contrary:
         raise DataError(
             f'{_KEY}: {len(contrary)} rows of {frame.path} have "{none}", which means no label, beside others:\n'
-            f'{listing(contrary)}\nKeep one or the other, or take "none" out of data.label.'
+            f'{lines(contrary)}\nKeep one or the other, or take "none" out of data.label.'
         )
     return LabelCells("several", (label.column,), cells, missing)
 
@@ -116,7 +115,7 @@ def _refuse_separator(frame: Frame, label: MultipleLabels, texts: Sequence[str])
     found = [f"{_quoted(mark)} in {count} of {len(texts)}" for mark, count in held.items() if count]
     if not found and label.separator == _DEFAULT_SEPARATOR:
         return
-    others = f"; there is {shown(found)}" if found else ""
+    others = f"; there is {first_names(found)}" if found else ""
     remedy = (
         'Write  "separator": ...  with what stands between labels.'
         if found

@@ -11,8 +11,9 @@ import numpy as np
 import pyarrow
 import pyarrow.parquet
 
-from kerastune_ft.data.tables.frame import Frame, shown
+from kerastune_ft.data.tables.frame import Frame
 from kerastune_ft.errors import DataError
+from kerastune_ft.wording import first_names
 
 
 class _Columns(Mapping[str, Sequence[Any]]):
@@ -46,5 +47,7 @@ def read_parquet(path: Path, content: bytes) -> Frame:
         raise DataError(f"data.path: {path} is no Parquet file that can be read: {problem}") from problem
     double = [name for name, count in Counter(table.column_names).items() if count > 1]
     if double:
-        raise DataError(f"data.path: {path} has columns of the same name: {shown(double)}. Give each its own name.")
+        raise DataError(
+            f"data.path: {path} has columns of the same name: {first_names(double)}. Give each its own name."
+        )
     return Frame(path, "row", range(1, table.num_rows + 1), _Columns(table))

@@ -6,9 +6,9 @@ import stat
 
 from kerastune_ft import storage
 from kerastune_ft.data.sounds.wav import UnusableSoundError, WavFormat, wav_format
-from kerastune_ft.data.source import counted
 from kerastune_ft.scaffolding.findings import Sight
 from kerastune_ft.scaffolding.samples.text_statistics import sampled
+from kerastune_ft.wording import counted
 
 _OPENED = 64
 _UNEVEN = 4

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from kerastune_ft import storage
-from kerastune_ft.data.source import counted
 from kerastune_ft.scaffolding.findings import Sight, put
 from kerastune_ft.scaffolding.samples.text_statistics import measured, sampled
+from kerastune_ft.wording import counted
 
 _OPENED = 256
 # An empty text is at most a mark of the encoding and a few line ends; only such files are opened to see.

@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 import statistics
 from collections.abc import Sequence
-from dataclasses import dataclass
+
+from kerastune_ft.scaffolding.findings import Prose
 
 _SAMPLE = 2_000
 # Scripts without blanks between words: kana, Chinese characters, Thai. Two letters are about a word.
@@ -14,26 +15,6 @@ _LETTERS_A_WORD = 2
 _MARKUP = re.compile(r"\S*(://|\\|/.*\.)\S*")
 # Names and loan words bring an accent now and then; 1 letter in 100 is another language.
 _FOREIGN = 0.01
-
-
-@dataclass(frozen=True)
-class Prose:
-    """The measures of a sample of texts."""
-
-    distinct: float
-    """The share of them that differ."""
-    words: float
-    """How many words they have on average."""
-    median: int
-    most: int
-    """How many words 95 % of them have at most."""
-    is_foreign: bool
-    """Whether many letters are none of the English alphabet."""
-
-    @property
-    def described(self) -> str:
-        """Return how long the texts are."""
-        return f"a median of {self.median} words, 95 % have at most {self.most}"
 
 
 def sampled(texts: Sequence[str], most: int = _SAMPLE) -> list[str]:

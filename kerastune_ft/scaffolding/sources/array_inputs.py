@@ -12,7 +12,8 @@ import numpy as np
 
 from kerastune_ft.config.options.spectrograms import MOST_CHANNELS, RATE_ARRAY
 from kerastune_ft.errors import DataError
-from kerastune_ft.scaffolding.samples.text_statistics import Prose, measured
+from kerastune_ft.scaffolding.findings import Prose
+from kerastune_ft.scaffolding.samples.text_statistics import measured
 from kerastune_ft.scaffolding.sources.columns import is_group_name, plain
 from kerastune_ft.scaffolding.sources.npz import Header, headers
 

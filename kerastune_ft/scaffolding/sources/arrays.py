@@ -10,12 +10,12 @@ from typing import Any
 import numpy as np
 
 from kerastune_ft.config.options.spectrograms import RATE_ARRAY
-from kerastune_ft.data.source import counted
 from kerastune_ft.scaffolding.findings import Sight, classification, divide, put, whole
 from kerastune_ft.scaffolding.sources.array_inputs import array_inputs, as_texts, read_array
 from kerastune_ft.scaffolding.sources.columns import are_amounts, group_column, is_group_name
 from kerastune_ft.scaffolding.sources.label_columns import regression
 from kerastune_ft.scaffolding.sources.npz import Header, value_range
+from kerastune_ft.wording import counted
 
 _TRAIN_SHARE = 0.7
 _NOUNS = {"image": "image", "audio": "sound", "text": "text"}

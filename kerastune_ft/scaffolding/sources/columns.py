@@ -8,7 +8,7 @@ from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
-from kerastune_ft.data.source import SPLITS
+from kerastune_ft.config.options.data import SPLITS
 from kerastune_ft.data.splits.names import SPLIT_OF_WORD
 
 Columns = Mapping[str, Sequence[str]]

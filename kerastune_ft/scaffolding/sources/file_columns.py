@@ -11,9 +11,10 @@ from pathlib import Path
 
 from kerastune_ft import storage
 from kerastune_ft.data.files.find import IMAGES, SOUNDS, Sought
-from kerastune_ft.data.tables.frame import Frame, shown
+from kerastune_ft.data.tables.frame import Frame
 from kerastune_ft.data.tables.templates import input_texts
 from kerastune_ft.scaffolding.sources.file_kinds import files_by_sort, sort_of
+from kerastune_ft.wording import first_names
 
 _SAMPLE = 50
 # Below this share of rows whose file is there, a column names something else.
@@ -159,7 +160,8 @@ def not_found(frame: Frame, columns: Mapping[str, Sequence[str]]) -> str:
         )
     nouns = " and ".join(f"{noun}s" for noun, paths in found.items() if paths)
     return (
-        f"{frame.path}: no column names the {nouns} below {folder}, such as {shown(files[:3])}, and none holds prose.\n"
+        f"{frame.path}: no column names the {nouns} below {folder}, such as {first_names(files[:3])}, and none holds "
+        "prose.\n"
         f"Its columns, each with its first text:\n{listed}\nAdd a column with the path of each row's "
         f"{' or '.join(noun for noun, paths in found.items() if paths)}, relative to the table."
     )

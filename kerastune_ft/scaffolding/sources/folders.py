@@ -6,15 +6,15 @@ import re
 from collections import Counter
 from pathlib import Path
 
-from kerastune_ft.config.options.data import Named
+from kerastune_ft.config.options.data import SPLITS, Named
 from kerastune_ft.data.files.class_folders import FoundFile, found_files, likely_splits
 from kerastune_ft.data.files.find import SOUNDS, TEXTS, Sought, Walk, holds
-from kerastune_ft.data.source import SPLITS, counted
 from kerastune_ft.errors import DataError
 from kerastune_ft.scaffolding.findings import Sight, classification, divide, put
 from kerastune_ft.scaffolding.samples.sound_files import note_sounds
 from kerastune_ft.scaffolding.samples.text_files import note_texts
 from kerastune_ft.scaffolding.sources.file_kinds import MODALITIES
+from kerastune_ft.wording import counted
 
 _TRAIN_SHARE = 0.7
 _SUBJECT = re.compile(

@@ -8,11 +8,11 @@ from collections.abc import Mapping, Sequence
 from kerastune_ft.config.checks.availability import available
 from kerastune_ft.config.options.tasks import TASK_KINDS
 from kerastune_ft.data.labels.spelling import merging, misspelt
-from kerastune_ft.data.source import counted
-from kerastune_ft.data.tables.frame import Frame, shown
+from kerastune_ft.data.tables.frame import Frame
 from kerastune_ft.errors import ConfigError, DataError
 from kerastune_ft.scaffolding.findings import Sight, classification, put
 from kerastune_ft.scaffolding.sources import columns as kinds
+from kerastune_ft.wording import counted, first_names
 
 # With fewer examples of each value than this, values are rather names or texts than classes.
 _FEW_EACH = 2
@@ -32,7 +32,7 @@ def label_of(frame: Frame, columns: Mapping[str, Sequence[str]], taken: set[str]
 
 def _unclear(frame: Frame, columns: Mapping[str, Sequence[str]], found: Sequence[str], taken: set[str]) -> str:
     listed = "\n".join(
-        f"  {name}: {counted(len(set(texts)), 'value')}, as {shown(list(dict.fromkeys(texts)), 3)[:80]}"
+        f"  {name}: {counted(len(set(texts)), 'value')}, as {first_names(list(dict.fromkeys(texts)), 3)[:80]}"
         for name, texts in list(columns.items())[:30]
         if name not in taken
     )

@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from kerastune_ft.config.words import nearest
-from kerastune_ft.data.source import counted
 from kerastune_ft.data.splits.names import SPLIT_OF_WORD
-from kerastune_ft.data.tables.frame import Frame, shown
+from kerastune_ft.data.tables.frame import Frame
 from kerastune_ft.errors import ConfigError, DataError
 from kerastune_ft.scaffolding.findings import Sight, divide, put
 from kerastune_ft.scaffolding.samples.sound_files import note_sounds
@@ -16,6 +15,7 @@ from kerastune_ft.scaffolding.sources.file_columns import NamedFiles, absent_fil
 from kerastune_ft.scaffolding.sources.file_kinds import MODALITIES
 from kerastune_ft.scaffolding.sources.label_columns import ask_of_rivals, label_of, put_label
 from kerastune_ft.scaffolding.sources.text_columns import TextColumns, text_columns
+from kerastune_ft.wording import counted, first_names
 
 _TRAIN_SHARE = 0.7
 # More rows than this per file is a table of something else, as of boxes.
@@ -30,7 +30,9 @@ def look_at_table(frame: Frame, written: str, label: Sequence[str]) -> Sight:
         if name not in columns:
             near = nearest(name, columns)
             hint = f'; did you mean "{near}"?' if near else ""
-            raise ConfigError(f"--label: {frame.path} has no column {name!r}{hint}; it has {shown(list(columns))}")
+            raise ConfigError(
+                f"--label: {frame.path} has no column {name!r}{hint}; it has {first_names(list(columns))}"
+            )
     split = kinds.split_column(columns, {*label})
     taken = {*label} | ({split[0]} if split else set())
     sight = Sight({}, {"kind": "table", "path": written}, len(frame.numbers), 0, {}, seen=list(frame.notes))
@@ -122,7 +124,7 @@ def _put_splits(sight: Sight, columns: Columns, split: tuple[str, bool] | None, 
     if split:
         words = sorted(set(columns[split[0]]))
         sight.asks.append(
-            f'the column "{split[0]}" holds {shown(words)}; to use it as splits write train, validation and test '
+            f'the column "{split[0]}" holds {first_names(words)}; to use it as splits write train, validation and test '
             f'there, and "splits": {{"column": "{split[0]}"}}'
         )
     divide(sight.data, {} if sight.is_multi_label else sight.counts, group)

@@ -6,7 +6,8 @@ import re
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from kerastune_ft.scaffolding.samples.text_statistics import Prose, measured
+from kerastune_ft.scaffolding.findings import Prose
+from kerastune_ft.scaffolding.samples.text_statistics import measured
 from kerastune_ft.scaffolding.sources.columns import is_label_name, numbers, plain
 
 # A column with a telling name may hold shorter texts, and the same ones more often.

@@ -11,11 +11,11 @@ from kerastune_ft.config.facts.advice import advise
 from kerastune_ft.config.facts.applications import APPLICATIONS, EMBEDDED
 from kerastune_ft.config.options.backbones import Applications
 from kerastune_ft.config.presets import PRESETS
-from kerastune_ft.data.source import counted
 from kerastune_ft.errors import ConfigError
 from kerastune_ft.scaffolding.findings import Sight, put, whole
 from kerastune_ft.scaffolding.samples.image_statistics import Pixels
 from kerastune_ft.training.devices import tpu
+from kerastune_ft.wording import counted
 
 _GPUS = "/dev/nvidia[0-9]*"
 # Fewer training examples than this can carry a head and no more.

@@ -8,9 +8,9 @@ import os
 import tensorflow as tf
 
 from kerastune_ft.config.options.runtime import Runtime
-from kerastune_ft.data.source import counted
 from kerastune_ft.errors import ConfigError
 from kerastune_ft.training.devices import tpu
+from kerastune_ft.wording import counted
 
 
 def connected(runtime: Runtime) -> tf.distribute.Strategy:

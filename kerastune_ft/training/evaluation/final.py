@@ -3,39 +3,23 @@
 from __future__ import annotations
 
 import functools
-import io
-import os
-import tempfile
 from collections.abc import Mapping
 from typing import Any
 
-import keras
 import numpy as np
 
-from kerastune_ft.data.texts import TextSource
-from kerastune_ft.errors import PromiseError
-from kerastune_ft.input.decode import Geometry
-from kerastune_ft.quiet_imports import without_warnings_of_keras
 from kerastune_ft.rundir import RunDirectory
-from kerastune_ft.saved_model import images, sounds, texts
-from kerastune_ft.tasks.images import ImageInputs
+from kerastune_ft.training.evaluation.mistakes import remove_pictures, write_mistakes
 from kerastune_ft.training.features.feed import Feed
 from kerastune_ft.training.features.prefix import Prefix
 from kerastune_ft.training.phase.evaluate import Evaluated, evaluate_split
+from kerastune_ft.training.phase.freeze import freeze_all_but
 from kerastune_ft.training.phase.step import PhaseStep
-from kerastune_ft.training.plan.build import EvaluationPlan, freeze_all_but
-from kerastune_ft.training.session.assemble import Session
+from kerastune_ft.training.plan.phase_plan import EvaluationPlan
+from kerastune_ft.training.session.session import Session
 from kerastune_ft.training.watch import Watch
 
-MODEL = "model/model.keras"
 THRESHOLDS = "model/thresholds.json"
-MISTAKES_SHOWN = 24
-_THUMBNAIL = 128
-_TEXT_SHOWN = 600
-_SAMPLES_COMPARED = 8
-# Two compiled programs of the same model may differ in the last digits of float32.
-_TOLERANCE = 1e-4
-_SERVING: Mapping[str, Any] = {"audio": sounds, "image": images, "text": texts}
 
 
 def evaluate_splits(
@@ -93,9 +77,9 @@ def write_evaluation(session: Session, run: RunDirectory, evaluated: Mapping[str
         rows = [{**row, "input": number} for number, row in enumerate(rows)]
     run.commit_csv("evaluation/predictions.csv", list(rows[0]), rows)
     if shown:
-        _write_mistakes(session, run, rows)
+        write_mistakes(session, run, rows)
     else:
-        _remove_pictures(run, 0)
+        remove_pictures(run, 0)
         run.remove("evaluation/mistakes.json")
     metrics = metrics_of(session, evaluated)
     if constant := _of_constant(session, evaluated):
@@ -114,78 +98,3 @@ def _of_constant(session: Session, evaluated: Mapping[str, Evaluated]) -> dict[s
         split: session.task.evaluate(each.targets, np.tile(outputs, (len(each.targets), 1)))
         for split, each in evaluated.items()
     }
-
-
-def _write_mistakes(session: Session, run: RunDirectory, rows: list[dict[str, Any]]) -> None:
-    numbers = {key: index for index, key in enumerate(session.source.keys)}
-    # Of values none is exactly right: the worst are shown.
-    wrong = [
-        row for row in rows if row["split"] == "test" and ("prediction" not in row or row["label"] != row["prediction"])
-    ]
-    worst = sorted(wrong, key=lambda row: -row["loss"])[:MISTAKES_SHOWN]
-    entries = []
-    for number, row in enumerate(worst):
-        hidden = ("split", "loss")
-        about = {key: row[key] for key in row if key not in hidden and not key.startswith("probability_")}
-        index = numbers[row["input"]]
-        if isinstance(session.source, TextSource):
-            entries.append({"texts": [text[:_TEXT_SHOWN] for text in session.source.texts[index]], **about})
-        elif session.clip is not None:
-            entries.append(about)
-        else:
-            name = f"{number:02d}.png"
-            run.commit(f"evaluation/mistakes/{name}", _thumbnail(session, index))
-            entries.append({"file": name, **about})
-    _remove_pictures(run, len(worst))
-    run.commit_json("evaluation/mistakes.json", entries)
-
-
-def _thumbnail(session: Session, index: int) -> bytes:
-    from PIL import Image
-
-    assert isinstance(session.task, ImageInputs)
-    pixels = session.task.inputs(session.source.element(index), Geometry(_THUMBNAIL, _THUMBNAIL, "pad"))
-    picture = io.BytesIO()
-    Image.fromarray(np.asarray(pixels)).save(picture, "PNG")
-    return picture.getvalue()
-
-
-def _remove_pictures(run: RunDirectory, first: int) -> None:
-    """Delete the pictures from this number on that an earlier evaluation of the run left."""
-    for name in run.listing("evaluation/mistakes")[first:]:
-        run.remove(f"evaluation/mistakes/{name}")
-
-
-def save_model(session: Session, run: RunDirectory, measured: Evaluated) -> None:
-    """Write model.keras with labels and preprocessing beside it, after comparing it with what was measured.
-
-    Raises PromiseError when the file, opened again, predicts otherwise from decoded images or tokens as they are.
-    """
-    run.commit_json("model/labels.json", list(session.task.scheme.names))
-    serving = _SERVING[session.task.modality]
-    run.commit_json("model/preprocessing.json", serving.preprocessing(session))
-    for name, content in serving.files(session).items():
-        run.commit(name, content)
-    with tempfile.TemporaryDirectory() as folder:
-        path = os.path.join(folder, "model.keras")
-        serving.serving_model(session).save(path)
-        with without_warnings_of_keras():
-            _compare(session, keras.models.load_model(path), measured)
-        with open(path, "rb") as file:
-            run.commit(MODEL, file.read())
-
-
-def _compare(session: Session, model: keras.Model, measured: Evaluated) -> None:
-    samples = measured.indices[:_SAMPLES_COMPARED]
-    predictions = session.task.predictions(None, measured.outputs[: len(samples)])
-    numbers = [column for name, column in predictions.items() if name.startswith(("probability_", "value"))]
-    # Of values the tolerance is a share of their deviation.
-    scale = np.asarray(session.task.scheme.deviation or 1.0)
-    given = _SERVING[session.task.modality].outputs(session, model, samples)
-    differences = (np.abs(given - np.stack(numbers, axis=1)) / scale).max(axis=1)
-    for index, difference in zip(samples, differences, strict=True):
-        if not difference <= _TOLERANCE:
-            raise PromiseError(
-                f"{MODEL} predicts otherwise than what was measured (difference {difference:.2g} on "
-                f"{session.source.keys[index]}); it was not written"
-            )

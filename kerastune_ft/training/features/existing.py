@@ -10,9 +10,9 @@ import numpy as np
 from kerastune_ft.input.token_loader import TokenLoader
 from kerastune_ft.stores import lookup, nearest, record
 from kerastune_ft.training.features import store_key
-from kerastune_ft.training.plan.build import Plan
 from kerastune_ft.training.plan.cache_plan import Store
-from kerastune_ft.training.session.assemble import Session
+from kerastune_ft.training.plan.phase_plan import Plan
+from kerastune_ft.training.session.session import Session
 
 # What follows from other parts, such as the image size.
 _FOLLOWING = ("cut:", "graph:")

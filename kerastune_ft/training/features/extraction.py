@@ -15,8 +15,6 @@ import tensorflow as tf
 
 from kerastune_ft.config.options.byte_sizes import size_text
 from kerastune_ft.config.options.runtime import effective_cache
-from kerastune_ft.data.source import counted
-from kerastune_ft.data.splits.examples import listed
 from kerastune_ft.errors import ConfigError, DataError, ResourceError
 from kerastune_ft.input.loader import Augmentation, Loader
 from kerastune_ft.input.token_loader import TokenLoader
@@ -26,10 +24,11 @@ from kerastune_ft.stores.store import FeatureStore
 from kerastune_ft.training.features import store_key
 from kerastune_ft.training.features.prefix import Prefix, as_float
 from kerastune_ft.training.features.store_rows import Filling, Lookup, Stored, StoredByLength, Work
-from kerastune_ft.training.plan.build import PhasePlan, Plan, augmentation
 from kerastune_ft.training.plan.cache_plan import BASE, CUT, INPUT, PLAIN, Need, Store
-from kerastune_ft.training.session.assemble import Session
+from kerastune_ft.training.plan.phase_plan import PhasePlan, Plan, augmentation
+from kerastune_ft.training.session.session import Session
 from kerastune_ft.training.watch import Watch
+from kerastune_ft.wording import counted, first_names
 
 # What may wait to be computed, or to be written: writing to the end of a block takes as long as some groups do.
 _WAITING, _WAITING_BYTES = 6, 1 << 26
@@ -212,7 +211,7 @@ class PhaseFeatures:
         changed = self._session.source.changed(examples)
         if changed:
             raise DataError(
-                f"data.path: {counted(len(changed), 'file')} changed since the run began: {listed(changed, 5)}. "
+                f"data.path: {counted(len(changed), 'file')} changed since the run began: {first_names(changed, 5)}. "
                 "Give the same command again once nothing writes there."
             )
 

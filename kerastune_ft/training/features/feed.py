@@ -11,16 +11,17 @@ from typing import TypeVar
 
 import tensorflow as tf
 
-from kerastune_ft.input.loader import Augmentation, Loader, Order
+from kerastune_ft.input.loader import Augmentation, Loader
+from kerastune_ft.input.order import Order
 from kerastune_ft.input.token_loader import TokenLoader
 from kerastune_ft.training.devices.devices import Devices
 from kerastune_ft.training.features.extraction import PhaseFeatures
 from kerastune_ft.training.features.prefix import Prefix
 from kerastune_ft.training.features.store_rows import Lookup, Stored
 from kerastune_ft.training.phase.step import PhaseStep
-from kerastune_ft.training.plan.build import PhasePlan, Plan, augmentation
 from kerastune_ft.training.plan.cache_plan import Need
-from kerastune_ft.training.session.assemble import Session
+from kerastune_ft.training.plan.phase_plan import PhasePlan, Plan, augmentation
+from kerastune_ft.training.session.session import Session
 from kerastune_ft.training.watch import Watch
 
 # Reads ahead of the batch in use, while it computes; small batches are read several at once, up to so many bytes.

@@ -20,7 +20,7 @@ from kerastune_ft.graph.partition import Stage
 from kerastune_ft.input.loader import Loader
 from kerastune_ft.input.tokenise import tokenizer_hash
 from kerastune_ft.training.plan.cache_plan import PLAIN, Store
-from kerastune_ft.training.session.assemble import Session
+from kerastune_ft.training.session.session import Session
 
 # Counted up when inputs are decoded, fitted or augmented otherwise, so that an older store is not taken for one of now.
 INPUT_VERSION = 1

@@ -16,9 +16,9 @@ from kerastune_ft.input.token_loader import TokenLoader
 from kerastune_ft.stores.store import FeatureStore
 from kerastune_ft.training.features.prefix import Prefix, as_float
 from kerastune_ft.training.lost_files import reading
-from kerastune_ft.training.plan.build import Plan, augmentation
 from kerastune_ft.training.plan.cache_plan import PLAIN, Need, read_seconds
-from kerastune_ft.training.session.assemble import Session
+from kerastune_ft.training.plan.phase_plan import Plan, augmentation
+from kerastune_ft.training.session.session import Session
 
 # Chunks that are timed, after one in which functions are traced and files opened.
 CHUNKS = 6

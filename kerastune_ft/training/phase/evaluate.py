@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 import tensorflow as tf
 
-from kerastune_ft.input.loader import in_order
+from kerastune_ft.input.order import in_order
 from kerastune_ft.training.devices.devices import Devices
 from kerastune_ft.training.features.feed import Feed
 from kerastune_ft.training.phase.step import PhaseStep

@@ -9,9 +9,9 @@ from typing import Any
 import numpy as np
 
 from kerastune_ft.errors import PromiseError
-from kerastune_ft.training.plan.build import PhasePlan
 from kerastune_ft.training.plan.document import variable_bytes
-from kerastune_ft.training.session.assemble import Session
+from kerastune_ft.training.plan.phase_plan import PhasePlan
+from kerastune_ft.training.session.session import Session
 
 
 def frozen_hashes(session: Session, plan: PhasePlan) -> dict[str, str]:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any, NoReturn
 
 import keras
@@ -14,40 +13,26 @@ import tensorflow as tf
 
 from kerastune_ft.errors import DivergedError, Interrupted
 from kerastune_ft.graph import keras_private
-from kerastune_ft.input.loader import Order, shuffled
-from kerastune_ft.rundir import RunDirectory
+from kerastune_ft.input.order import Order, shuffled
 from kerastune_ft.tasks.base import LossOptions
 from kerastune_ft.training.checkpoint import Checkpoints, Snapshot, Tensors, pack, read_end
-from kerastune_ft.training.features.feed import LatestFeed
 from kerastune_ft.training.history import columns, write_history
-from kerastune_ft.training.interrupts import StopRequest
 from kerastune_ft.training.phase import frozen_check, loss_scale, optimizers
+from kerastune_ft.training.phase.context import Around
 from kerastune_ft.training.phase.evaluate import as_tensor, evaluate_split
+from kerastune_ft.training.phase.freeze import freeze_all_but
 from kerastune_ft.training.phase.loss_scale import LossScale
 from kerastune_ft.training.phase.state import PhaseState
 from kerastune_ft.training.phase.step import PhaseStep
 from kerastune_ft.training.plan import class_balance
-from kerastune_ft.training.plan.build import PhasePlan, Plan, freeze_all_but
+from kerastune_ft.training.plan.phase_plan import PhasePlan
 from kerastune_ft.training.plan.schedules import rate_table
-from kerastune_ft.training.session.assemble import Session
-from kerastune_ft.training.watch import Watch
+from kerastune_ft.training.session.session import Session
 
 # The loss is looked at this often: often enough to stop a diverged run, seldom enough not to wait for the device.
 _STEPS_BETWEEN_LOOKS = 20
 # Seconds between two times that history and manifest are written at the ends of epochs.
 _TELLING = 1.0
-
-
-@dataclass(frozen=True)
-class Around:
-    """What surrounds a phase: the run it belongs to."""
-
-    session: Session
-    plan: Plan
-    run: RunDirectory
-    watch: Watch
-    stop: StopRequest
-    latest: LatestFeed
 
 
 def address(session: Session, plan: PhasePlan) -> str:

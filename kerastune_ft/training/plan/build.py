@@ -4,106 +4,26 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
-from kerastune_ft.config.options.augment import changes_images
 from kerastune_ft.config.options.phases import Phase
 from kerastune_ft.errors import ConfigError, DataError
-from kerastune_ft.graph import boundary, keras_private, randomness, rates
+from kerastune_ft.graph import boundary, randomness, rates
 from kerastune_ft.graph.boundary import HEAD, Selection
-from kerastune_ft.graph.partition import Partition, Stage, partition, stages
-from kerastune_ft.graph.units import is_seed
-from kerastune_ft.input.loader import Augmentation, batches_of
+from kerastune_ft.graph.partition import partition, stages
+from kerastune_ft.input.order import batches_of
 from kerastune_ft.saved_model import base as serving
 from kerastune_ft.training.plan import batch_norm, class_balance
-from kerastune_ft.training.plan.cache_plan import Decision
 from kerastune_ft.training.plan.document import plan_document
 from kerastune_ft.training.plan.feature_usage import decided
+from kerastune_ft.training.plan.phase_plan import EvaluationPlan, PhasePlan, Plan
 from kerastune_ft.training.session import adapters
 from kerastune_ft.training.session.adapters import place_of
-from kerastune_ft.training.session.assemble import Session
+from kerastune_ft.training.session.session import Session
 
 LARGEST_CHUNK = 32
 CHUNK_STEP = 8
-
-
-@dataclass(frozen=True)
-class PhasePlan:
-    """One phase, resolved against the real model and data."""
-
-    index: int
-    phase: Phase
-    selection: Selection
-    trained: tuple[str, ...]
-    """Paths of all variables that train, head included, in the order of the model."""
-    unit_factors: Mapping[str, float]
-    factors: Mapping[str, float]
-    """Factors on the learning rate by variable path."""
-    class_weights: tuple[float, ...] | None
-    """Factors on the losses by class, or None where all count alike."""
-    partition: Partition
-    stages: tuple[Stage, ...]
-    """The pieces its frozen prefix is computed in, input to output; none where nothing is frozen below."""
-    batch_size: int
-    """Examples of one batch over all replicas: the phase's, but no more than there are to train on."""
-    steps_per_epoch: int
-    epochs: int
-    steps: int
-
-    @property
-    def folder(self) -> str:
-        """Return the phase's directory within the run directory."""
-        return f"phases/{self.index:02d}-{self.phase.name}"
-
-    @property
-    def files(self) -> tuple[str, ...]:
-        """Return the files a finished phase leaves, checkpoints aside."""
-        return tuple(f"{self.folder}/{name}" for name in ("history.csv", "best.safetensors", "result.json"))
-
-    @property
-    def changing(self) -> tuple[str, ...]:
-        """Return the paths of all variables that training changes: those that train, and updated statistics."""
-        return (*self.trained, *self.selection.statistics)
-
-    @property
-    def operations(self) -> dict[str, Any] | None:
-        """Return the operations that training examples are augmented by, or None where none does anything."""
-        operations = self.phase.augment.resolved()
-        return operations if changes_images(operations) else None
-
-    def replica_rows(self, replicas: int) -> int:
-        """Return the rows of one batch on one of so many replicas, padding included."""
-        return math.ceil(self.batch_size / replicas)
-
-    @property
-    def update_batch(self) -> int:
-        """Return the examples of one update, over all replicas and micro-batches."""
-        return self.batch_size * self.phase.accumulate
-
-
-@dataclass(frozen=True)
-class Plan:
-    """All phases of a run and the batch shape their frozen prefixes are computed in."""
-
-    phases: tuple[PhasePlan, ...]
-    chunk: int
-    decision: Decision
-    """What is stored of what the phases look at."""
-    document: Mapping[str, Any]
-    """The plan as plan.json has it."""
-
-
-@dataclass(frozen=True)
-class EvaluationPlan:
-    """What it takes to compute outputs as a run's validation did: a partition, and the batch shapes of that run."""
-
-    selection: Selection
-    trained: tuple[str, ...]
-    partition: Partition
-    stages: tuple[Stage, ...]
-    batch_size: int
-    chunk: int
 
 
 def for_evaluation(session: Session, document: Mapping[str, Any]) -> EvaluationPlan:
@@ -152,13 +72,6 @@ def _staged(session: Session, phases: Sequence[PhasePlan]) -> list[PhasePlan]:
         base = plan.partition if is_whole else partition(session.model, trained, live)
         staged.insert(0, replace(plan, stages=stages(plan.partition, base)))
     return staged
-
-
-def augmentation(session: Session, plan: PhasePlan) -> Augmentation | None:
-    """Return how a phase augments its training examples, if it does."""
-    if plan.operations is None:
-        return None
-    return Augmentation(plan.operations, session.config.seed, plan.index, plan.phase.augment.views)
 
 
 def _selected(session: Session, index: int, phase: Phase) -> tuple[Selection, tuple[str, ...]]:
@@ -259,28 +172,3 @@ def _chunk(rows: Sequence[int]) -> int:
     """
     sizes = range(CHUNK_STEP, LARGEST_CHUNK + 1, CHUNK_STEP)
     return min(sizes, key=lambda size: (sum(-(-each // size) * size / each for each in rows), -size))
-
-
-def freeze_all_but(session: Session, selection: Selection, trained: Sequence[str]) -> None:
-    """Set trainability variable by variable and check it against the plan by path.
-
-    Raises AssertionError when Keras sees other trainable variables than the plan: a mistake of this package.
-    """
-    wanted = set(trained)
-    changing = wanted.union(selection.statistics)
-    trained_units = {*selection.units, HEAD}
-    for unit in session.units:
-        for layer in unit.layers:
-            for leaf in keras_private.leaf_layers(layer).values() or [layer]:
-                weights = [variable for variable in leaf.variables if not is_seed(variable)]
-                # A layer without weights, such as dropout, is on where its unit trains.
-                leaf.trainable = (
-                    any(variable.path in changing for variable in weights) if weights else unit.id in trained_units
-                )
-            # Of a layer that holds others, and variables of its own besides, only the variables are set.
-            for variable in layer.variables:
-                if not is_seed(variable):
-                    variable.trainable = variable.path in wanted
-    found = {variable.path for variable in session.model.trainable_variables}
-    if found != wanted:
-        raise AssertionError(f"Keras would train other variables than the plan: {sorted(found ^ wanted)[:5]}")

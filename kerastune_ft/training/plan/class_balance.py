@@ -8,9 +8,10 @@ from collections.abc import Iterator, Mapping
 import numpy as np
 
 from kerastune_ft.config.options.phases import Phase
-from kerastune_ft.data.source import DataSource, counted
+from kerastune_ft.data.source import DataSource
 from kerastune_ft.errors import ConfigError
-from kerastune_ft.input.loader import balanced
+from kerastune_ft.input.order import balanced
+from kerastune_ft.wording import counted
 
 _RARE = 10
 _HEAVY = 0.8

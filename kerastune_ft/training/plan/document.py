@@ -25,10 +25,10 @@ from kerastune_ft.training.plan.cache_plan import Decision, Store
 from kerastune_ft.training.plan.feature_usage import cache_settings, flops_rate, mean_length
 from kerastune_ft.training.plan.schedules import warmup_steps
 from kerastune_ft.training.session import adapters, warm_start
-from kerastune_ft.training.session.assemble import Session
+from kerastune_ft.training.session.session import Session
 
 if TYPE_CHECKING:
-    from kerastune_ft.training.plan.build import PhasePlan
+    from kerastune_ft.training.plan.phase_plan import PhasePlan
 
 
 def plan_document(session: Session, phases: Sequence[PhasePlan], chunk: int, decision: Decision) -> dict[str, Any]:

@@ -17,7 +17,7 @@ from kerastune_ft.graph.lora_targets import adapted, targets
 from kerastune_ft.graph.units import Unit, count
 
 if TYPE_CHECKING:
-    from kerastune_ft.training.session.assemble import Session
+    from kerastune_ft.training.session.session import Session
 
 
 @dataclass(frozen=True)

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import importlib
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
-from pathlib import Path
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import Any
 
 import keras
 import numpy as np
 
-from kerastune_ft.backbones import audio_front_end
+from kerastune_ft.backbones import audio_front_end, build
 from kerastune_ft.backbones import base as backbones
 from kerastune_ft.backbones.base import Backbone
 from kerastune_ft.backbones.text_input import MASK, PADDING_MASK, TOKEN_IDS, TextInput
@@ -19,7 +18,8 @@ from kerastune_ft.config.checks.modality import TAKEN, misfits
 from kerastune_ft.config.options.runtime import cache_directory
 from kerastune_ft.config.run import RunConfig
 from kerastune_ft.data.labels.labels import Scheme
-from kerastune_ft.data.source import DataSource, open_source
+from kerastune_ft.data.open import open_source
+from kerastune_ft.data.source import DataSource
 from kerastune_ft.data.texts import TextSource
 from kerastune_ft.errors import ConfigError
 from kerastune_ft.graph import keras_private, normalisation, pooling, precision, randomness
@@ -34,61 +34,10 @@ from kerastune_ft.tasks.images import ImageInputs
 from kerastune_ft.tasks.sounds import SoundInputs
 from kerastune_ft.training.devices.devices import Devices
 from kerastune_ft.training.session import adapters, warm_start
+from kerastune_ft.training.session.session import Session
 
 # Tokens of a row that shows whether a model looks ahead.
 _LOOKED_AT = 4
-
-
-@dataclass(frozen=True)
-class Session:
-    """A built model with its data on its devices; the phases change nothing but the values of its variables."""
-
-    config: RunConfig
-    """The user's, with the options of a head that is kept."""
-    devices: Devices
-    source: DataSource
-    task: Task
-    backbone: Backbone
-    model: keras.Model
-    """From raw inputs to raw outputs, flat, with preprocessing and head."""
-    head: Unit
-    loader: Loader | TokenLoader
-    origin: Mapping[str, np.ndarray]
-    """The values every variable had before training, by path."""
-    source_hash: str
-    """SHA-256 of the backbone's variables before training: what checkpoints are relative to."""
-    cache: Path
-    """The directory of caches."""
-    unaddressed: tuple[str, ...]
-    """Layers whose random draws cannot be addressed."""
-
-    @property
-    def units(self) -> tuple[Unit, ...]:
-        """Return the units of the backbone and then the head."""
-        return (*self.backbone.units, self.head)
-
-    @property
-    def clip(self) -> Clip | None:
-        """Return what sounds are brought to; None where examples are no sounds."""
-        return (
-            self.loader.geometry if isinstance(self.loader, Loader) and isinstance(self.loader.geometry, Clip) else None
-        )
-
-    @property
-    def variables(self) -> dict[str, keras.Variable]:
-        """Return every variable by path, input to output."""
-        return {variable.path: variable for unit in self.units for variable in unit.variables}
-
-    def values(self, paths: Iterable[str]) -> dict[str, np.ndarray]:
-        """Return copies of the values of these variables."""
-        variables = self.variables
-        return {path: np.array(variables[path].numpy()) for path in paths}
-
-    def assign(self, values: Mapping[str, np.ndarray]) -> None:
-        """Set variables by path."""
-        variables = self.variables
-        for path, value in values.items():
-            variables[path].assign(value)
 
 
 def assemble(
@@ -113,7 +62,7 @@ def assemble(
         config.task, config.head, scheme, config.seed
     )
     with devices.strategy.scope():
-        backbone = backbones.build(config.backbone, config.seed)
+        backbone = build.build(config.backbone, config.seed)
         _check_modality(config, task, backbone)
         if task.modality == "audio":
             backbone = _hearing(config, source, backbone)

@@ -18,7 +18,7 @@ from kerastune_ft.rundir import RunDirectory
 
 if TYPE_CHECKING:
     from kerastune_ft.data.source import DataSource
-    from kerastune_ft.training.session.assemble import Session
+    from kerastune_ft.training.session.session import Session
 
 _NAMED_EXAMPLES = ("folder", "table")
 _SHAPING = ("resize", "intensity")

@@ -1,0 +1,66 @@
+"""Loading the engine, and the configuration it gets, in whatever form a caller has it."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from kerastune_ft.config.options.backbones import Applications
+from kerastune_ft.config.read import read
+from kerastune_ft.config.run import RunConfig
+from kerastune_ft.durations import parse_duration
+from kerastune_ft.errors import ConfigError
+from kerastune_ft.quiet_imports import tensorflow_import
+from kerastune_ft.training.devices import tpu
+
+Config = str | os.PathLike[str] | Mapping[str, Any] | RunConfig
+
+
+def require_weights(settings: RunConfig) -> None:
+    """Raise ConfigError for weights that cannot be had, before TensorFlow takes its seconds to import."""
+    from kerastune_ft.backbones import imagenet
+
+    backbone = settings.backbone
+    if isinstance(backbone, Applications) and backbone.weights == "imagenet":
+        imagenet.require(backbone)
+
+
+def load_engine(settings: RunConfig | None = None) -> Any:
+    """Import the engine, and TensorFlow with it, without the lines its libraries print before they have a log.
+
+    A TPU is made ready before TensorFlow is imported or not at all; without `settings` none is wanted.
+    """
+    if "kerastune_ft.training.engine" in sys.modules:
+        return sys.modules["kerastune_ft.training.engine"]
+    tpu.prepare(settings.runtime.strategy if settings else "none")
+    with tensorflow_import():
+        from kerastune_ft.training import engine as execute
+
+        # Without a GPU the first look for one makes CUDA complain; a run's own first line says why there is none.
+        sys.modules["tensorflow"].config.list_physical_devices()
+    return execute
+
+
+def parse_seconds(stop_after: str | float | None) -> float | None:
+    """Return seconds from seconds or text such as `3h50m`; ConfigError for what is not above 0."""
+    if isinstance(stop_after, str):
+        return parse_duration(stop_after)
+    if stop_after is not None and not stop_after > 0:
+        raise ConfigError(f"stop_after: {stop_after} is no time at all; give seconds above 0, or text such as 3h50m")
+    return stop_after
+
+
+def resolve_config(config: Config, overrides: Sequence[str] | Mapping[str, Any]) -> RunConfig:
+    """Return the configuration of a path, a shipped name, a dict or a RunConfig, with overrides applied."""
+    if isinstance(overrides, Mapping):
+        overrides = [f"{path}={json.dumps(value)}" for path, value in overrides.items()]
+    if not isinstance(config, str | os.PathLike | Mapping | RunConfig):
+        raise ConfigError(f"{config!r} is no configuration; give a path, a shipped name, a dict or a RunConfig")
+    if isinstance(config, RunConfig):
+        if overrides:
+            raise ConfigError("overrides go with a path or a dict, not with a RunConfig")
+        return config
+    return read(os.fspath(config) if isinstance(config, os.PathLike) else config, overrides)

@@ -1,0 +1,177 @@
+"""Finished runs as objects: metrics, history, model, predictions, report."""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import os
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from kerastune_ft.config.read import read
+from kerastune_ft.errors import ConfigError, exhaustion_explained
+from kerastune_ft.reporting.progress import watcher
+from kerastune_ft.rundir import RunDirectory
+from kerastune_ft.storage import at_hand, is_remote, path_of, require_data
+from kerastune_ft.training.devices import tpu
+
+if TYPE_CHECKING:
+    import keras
+    import pandas
+    from matplotlib.figure import Figure
+
+    from kerastune_ft.inference.predict import Predictions
+from kerastune_ft.api.engine import load_engine
+
+
+@dataclass(frozen=True)
+class Run:
+    """A run directory with results in it."""
+
+    path: Path
+    is_chief: bool = True
+    """Whether this process, of several workers, is the one that has the results."""
+
+    @property
+    def _directory(self) -> RunDirectory:
+        return RunDirectory(self.path)
+
+    @property
+    def metrics(self) -> dict[str, dict[str, float]]:
+        """Return the final model's metrics by split; empty until the run is evaluated."""
+        return self._directory.read_json("metrics.json") if self._directory.exists("metrics.json") else {}
+
+    @property
+    def constant(self) -> dict[str, dict[str, float]]:
+        """Return by split the metrics of the best predictor that never looks at its input, to be better than."""
+        name = "evaluation/constant.json"
+        return self._directory.read_json(name) if self._directory.exists(name) else {}
+
+    @property
+    def manifest(self) -> dict[str, Any]:
+        """Return the manifest: state, versions, devices, results of the phases, hashes of the files."""
+        return self._directory.manifest() or {}
+
+    @property
+    def history(self) -> pandas.DataFrame:
+        """Return a row per phase and epoch."""
+        import pandas
+
+        return pandas.read_csv(io.BytesIO(self._directory.read_bytes("history.csv")))
+
+    @property
+    def model(self) -> keras.Model:
+        """Return the final model: decoded images 0 to 255 of any size in, probabilities out."""
+        import keras
+
+        with at_hand(self.path / "model" / "model.keras") as file:
+            return keras.models.load_model(file)
+
+    def plot(self) -> Figure:
+        """Return the learning curves with a band per phase."""
+        from kerastune_ft.reporting.page import curves
+
+        return curves.learning_curves(self.history, self.manifest.get("phases", []))
+
+    def report(self) -> Path:
+        """Write report/index.html anew from the files of the run and return its path."""
+        target = self._directory
+        _settle(target)
+        path = write_report(target)
+        # By the same object, which knows what it wrote: the page is another one, since it tells when it was updated.
+        target.update_manifest()
+        return path
+
+    def evaluate(self, data: str | os.PathLike[str] | None = None, split: str | None = None) -> dict[str, float]:
+        """Return the metrics of the final model on a split of the run's data, or on a folder of other data."""
+        return evaluate(self.path, data=data, split=split)
+
+    def predict(self, inputs: Any, *, input: str | None = None, batch_size: int | None = None) -> pandas.DataFrame:
+        """Return the final model's predictions on `inputs`, a row each; see `kerastune_ft.predict`."""
+        return predict(self.path, inputs, input=input, batch_size=batch_size)
+
+    def _repr_html_(self) -> str:
+        from kerastune_ft.reporting.page import document
+
+        return document.render(self.path)
+
+
+def _settle(target: RunDirectory) -> None:
+    """Write down that a run was killed: its manifest says `running`, and nobody holds its lock."""
+    if (target.manifest() or {}).get("state") != "running":
+        return
+    with contextlib.suppress(ConfigError), target.lock():
+        target.update_manifest(state="interrupted", message="the process was killed; the same command goes on")
+
+
+def open_run(path: str | os.PathLike[str]) -> Run:
+    """Return the run in a directory; raises ConfigError when there is none."""
+    tpu.prepare("auto" if is_remote(path) else "none")
+    if not RunDirectory(path).exists("config.json"):
+        raise ConfigError(f"{os.fspath(path)} is no run directory: it has no config.json")
+    return Run(path_of(path))
+
+
+def evaluate(
+    run_dir: str | os.PathLike[str], *, data: str | os.PathLike[str] | None = None, split: str | None = None
+) -> dict[str, float]:
+    """Return the metrics of a run's final model on a split of its data, or on a folder with the same classes.
+
+    `split` is `test` unless told otherwise; other data is evaluated whole, so the two do not go together.
+    """
+    if data is not None and split is not None:
+        raise ConfigError("--split has no effect with --data, which is evaluated whole; give one of them")
+    target = RunDirectory(open_run(run_dir).path)
+    _require_model(target)
+    other = None if data is None else require_data(data, "--data")
+    settings = read(target.read_json("config.json"))
+    watch = watcher(lambda line: None)
+    with exhaustion_explained(), contextlib.closing(watch):
+        return load_engine(settings).evaluate(target, settings, other, split or "test", watch)
+
+
+def predict(
+    run_dir: str | os.PathLike[str], inputs: Any, *, input: str | None = None, batch_size: int | None = None
+) -> pandas.DataFrame:
+    """Return predictions of a run's final model, a row each: input, label, probability, probability_<class>; or value.
+
+    `inputs` is a path of an image, a folder, an archive, a table or an .npz file, or a list of them, or a numpy array
+    of images 0 to 255, [N, height, width, channels] or a single one. `input` names the column of a table (or a template
+    of columns, or the array of an .npz file) where the run's own data does not. What cannot be read is a row with
+    `error`.
+    """
+    import pandas
+
+    with predictions(run_dir, inputs, input=input, batch_size=batch_size) as made:
+        return pandas.DataFrame([row for rows in made.batches for row in rows], columns=list(made.columns))
+
+
+@contextlib.contextmanager
+def predictions(
+    run_dir: str | os.PathLike[str], inputs: Any, *, input: str | None = None, batch_size: int | None = None
+) -> Iterator[Predictions]:
+    """Give the rows of `predict` batch by batch, as they are computed; an open binary file has a path per line."""
+    target = RunDirectory(open_run(run_dir).path)
+    _require_model(target)
+    settings = read(target.read_json("config.json"))
+    watch = watcher(lambda line: None)
+    with exhaustion_explained(), contextlib.closing(watch):
+        load_engine()
+        from kerastune_ft.inference import predict as inference
+
+        yield inference.predict(target, settings, inputs, input, batch_size, watch)
+
+
+def _require_model(target: RunDirectory) -> None:
+    if not target.exists("model/model.keras"):
+        raise ConfigError(f"{target} has no model yet; give its run command again to finish it")
+
+
+def write_report(target: RunDirectory) -> Path:
+    """Write report/index.html of a run and return its path."""
+    from kerastune_ft.reporting.page import document
+
+    target.commit("report/index.html", document.render(target.path))
+    return target.path / "report" / "index.html"

@@ -1,0 +1,88 @@
+"""The commands that list what there is: units, backbones, tasks, data sets, the schema."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+
+import click
+
+from kerastune_ft.cli.terminal import common, print_json, show
+from kerastune_ft.config.facts.advice import DEVICES
+
+
+@click.command()
+@click.argument("name")
+@click.option("--variables", is_flag=True, help="List the variable paths of every unit.")
+@common
+def units(name: str, variables: bool, as_json: bool, debug: bool) -> None:
+    """Print the units of a backbone NAME, a configuration, a run or a .keras file, each with the text to paste."""
+    from kerastune_ft.api import training
+
+    rows = training.units(name)
+    if as_json:
+        print_json(rows)
+        return
+    from kerastune_ft.reporting.terminal.tables import units_table
+
+    show(units_table(rows))
+    if variables:
+        for row in rows:
+            for path in row["variable_paths"]:
+                click.echo(f"{row['id']:<20} {path}")
+
+
+@click.command()
+@click.option("--examples", type=click.IntRange(min=1), help="Mark those that fit so many training examples.")
+@click.option("--device", type=click.Choice(DEVICES), default="cpu", show_default=True, help="Where they will train.")
+@common
+def backbones(examples: int | None, device: str, as_json: bool, debug: bool) -> None:
+    """List the backbones there are, and which of them fit the data and the device."""
+    from kerastune_ft import registry
+    from kerastune_ft.config.facts import advice
+
+    advised = advice.general(device) if examples is None else (advice.advise(examples, device),)
+    rows = registry.backbones(() if examples is None else advised[0].backbones)
+    if as_json:
+        print_json({"advice": [asdict(one) for one in advised], "backbones": rows})
+        return
+    from kerastune_ft.reporting.terminal.tables import backbones_table
+
+    show(backbones_table(rows))
+    click.echo(
+        '"weights" may also be a path or null. "see" names the origin of weights for which Keras states no licence.'
+    )
+    for one in advised:
+        click.echo(f"\n{one.sentence}")
+    click.echo(f"\n{advised[0].why_device}")
+
+
+@click.command()
+@common
+def tasks(as_json: bool, debug: bool) -> None:
+    """List the tasks there are."""
+    _list("tasks", as_json)
+
+
+@click.command()
+@common
+def datasets(as_json: bool, debug: bool) -> None:
+    """List where data can come from."""
+    _list("datasets", as_json)
+
+
+def _list(what: str, as_json: bool) -> None:
+    from kerastune_ft import registry
+    from kerastune_ft.reporting.terminal.tables import listing
+
+    rows = getattr(registry, what)()
+    print_json(rows) if as_json else show(listing(rows))
+
+
+@click.command()
+@click.option("--defaults", is_flag=True, help="Show every default instead.")
+@common
+def schema(defaults: bool, as_json: bool, debug: bool) -> None:
+    """Print the JSON schema of configurations, for editors."""
+    from kerastune_ft.config import schema as schemas
+
+    print_json(schemas.defaults() if defaults else schemas.json_schema())

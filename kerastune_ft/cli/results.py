@@ -1,0 +1,115 @@
+"""The commands on finished runs: runs, evaluate, predict, report, verify."""
+
+from __future__ import annotations
+
+import click
+
+from kerastune_ft.cli.terminal import common, print_json, show
+from kerastune_ft.errors import DataError
+from kerastune_ft.inference.rows import FORMATS
+
+
+@click.command()
+@click.argument("directory", default="runs")
+@common
+def runs(directory: str, as_json: bool, debug: bool) -> None:
+    """List the runs in DIRECTORY (by default runs), the newest last."""
+    from kerastune_ft.reporting import run_list as listed
+    from kerastune_ft.reporting.terminal.runs_table import runs_table
+
+    rows = listed.runs(directory)
+    if as_json:
+        print_json(rows)
+    elif rows:
+        show(runs_table(rows))
+        for row in rows:
+            if row["message"]:
+                click.echo(f"{row['run']}: {row['message']}")
+    else:
+        click.echo(f"there is no run in {directory}")
+
+
+@click.command()
+@click.argument("run")
+@click.option("--split", help="A split of the run's own data; by default test.")
+@click.option(
+    "--data", help="Other data instead, with the same labels: a folder or archive, a table or .npz file as the run's."
+)
+@common
+def evaluate(run: str, split: str | None, data: str | None, as_json: bool, debug: bool) -> None:
+    """Print the metrics of the final model of RUN."""
+    from kerastune_ft.api import runs as runs_api
+
+    metrics = runs_api.evaluate(run, data=data, split=split)
+    name = data or split or "test"
+    if as_json:
+        print_json({name: metrics})
+        return
+    from kerastune_ft.reporting.terminal.tables import metrics_table
+
+    # That of other data is not known: the run's files hold it for its own splits.
+    show(metrics_table({name: metrics}, {} if data else runs_api.open_run(run).constant))
+
+
+@click.command()
+@click.argument("run")
+@click.argument("inputs", nargs=-1, required=True, metavar="INPUT...")
+@click.option("--output", metavar="FILE", help="A .csv, .tsv or .jsonl file; by default standard output.")
+@click.option("--format", "form", type=click.Choice(FORMATS), help="On standard output; by default csv.")
+@click.option(
+    "--input", "column", metavar="NAME", help="What names inputs, or holds texts, in tables, JSON lines, arrays."
+)
+@click.option("--batch-size", type=click.IntRange(min=1), help="Inputs computed at once; by default 32.")
+@common
+def predict(
+    run: str,
+    inputs: tuple[str, ...],
+    output: str | None,
+    form: str | None,
+    column: str | None,
+    batch_size: int | None,
+    as_json: bool,
+    debug: bool,
+) -> int:
+    """Print what the final model of RUN predicts for every INPUT.
+
+    An INPUT is an image (or WAV file, where RUN is about sounds), a folder, a .zip or .tar of them, a table that names
+    them, an .npz file, or - for a path (or JSON object) per line on standard input. Where RUN is about texts, an INPUT
+    is a text, a table, a folder of .txt files, an .npz file of strings, or - for a text per line. What cannot be read
+    is a row that says why.
+    """
+    from kerastune_ft.api import runs as runs_api
+    from kerastune_ft.inference import command
+
+    chosen = command.checked(inputs, output, form, as_json)
+    with runs_api.predictions(run, command.opened(inputs), input=column, batch_size=batch_size) as made:
+        told = command.write(made.columns, made.batches, output, chosen)
+    if output and as_json:
+        print_json({"output": output, "inputs": told.inputs, "errors": told.errors})
+    click.echo(str(told), err=True)
+    return DataError.exit_code if told.errors == told.inputs else 0
+
+
+@click.command()
+@click.argument("run")
+@common
+def report(run: str, as_json: bool, debug: bool) -> None:
+    """Write the report of RUN anew from its files."""
+    from kerastune_ft.api import runs as runs_api
+    from kerastune_ft.reporting.page import document
+
+    opened = runs_api.open_run(run)
+    path = opened.report()
+    print_json(document.summary(opened.path)) if as_json else click.echo(str(path))
+
+
+@click.command()
+@click.argument("run")
+@common
+def verify(run: str, as_json: bool, debug: bool) -> int:
+    """Check everything that RUN claims again: files, weights, frozen variables, figures, the saved model."""
+    from kerastune_ft.verification import verify as checking
+
+    verified = checking.verify(run)
+    print_json(verified.to_json()) if as_json else click.echo(str(verified))
+    return verified.exit_code

@@ -1,0 +1,127 @@
+"""The commands on configurations: run, launch, validate, plan."""
+
+from __future__ import annotations
+
+import click
+
+from kerastune_ft.cli.options import explain_option, explain_origins, set_option, show_origins, training_options
+from kerastune_ft.cli.terminal import common, print_json, print_outcome, show
+
+
+@click.command()
+@training_options
+@common
+def run(
+    config: str,
+    run_dir: str | None,
+    overrides: tuple[str, ...],
+    fresh: bool,
+    until_phase: str | None,
+    stop_after: str | None,
+    as_json: bool,
+    debug: bool,
+) -> None:
+    """Train all phases of CONFIG, evaluate, write the run directory; again: go on."""
+    from kerastune_ft.api import training
+
+    done = training.run(
+        config, run_dir, fresh=fresh, until_phase=until_phase, stop_after=stop_after, overrides=overrides
+    )
+    if not done.is_chief:
+        return
+    if as_json:
+        state = done.manifest.get("state")
+        print_json({"run": str(done.path), "state": state, "metrics": done.metrics, "constant": done.constant})
+        return
+    print_outcome(done)
+
+
+@click.command()
+@training_options
+@click.option("--workers", type=click.IntRange(min=1), required=True, help="How many processes train together.")
+@common
+def launch(
+    config: str,
+    workers: int,
+    run_dir: str | None,
+    overrides: tuple[str, ...],
+    fresh: bool,
+    until_phase: str | None,
+    stop_after: str | None,
+    as_json: bool,
+    debug: bool,
+) -> int:
+    """Run CONFIG in several local processes that train together; again: go on."""
+    from kerastune_ft.config.read import read
+    from kerastune_ft.training.devices import launch as launching
+
+    # What is wrong is so said once, and not by every worker.
+    launching.check(read(config, overrides), until_phase, stop_after)
+    overrides = (*overrides, "runtime.strategy=multi_worker")
+    named = {"--run-dir": run_dir, "--until-phase": until_phase, "--stop-after": stop_after}
+    flags = {"--fresh": fresh, "--json": as_json, "--debug": debug}
+    words = ["run", config, *(word for value in overrides for word in ("--set", value))]
+    words += [word for name, value in named.items() if value is not None for word in (name, value)]
+    return launching.launch(workers, words + [name for name, given in flags.items() if given])
+
+
+@click.command()
+@click.argument("config")
+@set_option
+@explain_option
+@common
+def validate(config: str, overrides: tuple[str, ...], explain: bool, as_json: bool, debug: bool) -> None:
+    """Report every problem of CONFIG without looking at model or data."""
+    from kerastune_ft.config.read import not_checked, read
+    from kerastune_ft.reporting.quantities import counted
+
+    settings = read(config, overrides)
+    unchecked = not_checked(settings)
+    if as_json:
+        print_json(
+            {
+                "valid": True,
+                "name": settings.name,
+                "phases": [phase.name for phase in settings.phases],
+                "not_checked": unchecked,
+                **explain_origins(explain, config, overrides),
+            }
+        )
+        return
+    phases = counted(len(settings.phases), "phase")
+    click.echo(f"{config}: no problems; {phases}: {', '.join(phase.name for phase in settings.phases)}")
+    click.echo(f"not checked here: {'; '.join(unchecked)} (see: python -m kerastune_ft plan {config})")
+    if explain:
+        show_origins(config, overrides)
+
+
+@click.command()
+@click.argument("config")
+@set_option
+@explain_option
+@click.option("--pictures", metavar="FILE", help="Show training examples as phases augment them, in a .png or .html.")
+@click.option("--measure", is_flag=True, help="Time some chunks of what phases compute or read; decisions stay.")
+@common
+def plan(
+    config: str,
+    overrides: tuple[str, ...],
+    explain: bool,
+    pictures: str | None,
+    measure: bool,
+    as_json: bool,
+    debug: bool,
+) -> None:
+    """Print what every phase of CONFIG will do, before a step is trained."""
+    from kerastune_ft.api import training
+
+    document = training.plan(config, overrides, pictures=pictures, measure=measure).document
+    if pictures is not None:
+        click.echo(f"{pictures} shows training examples, with their names: pass it on with care", err=True)
+    if as_json:
+        print_json({**document, **explain_origins(explain, config, overrides)})
+        return
+    from kerastune_ft.reporting.terminal.tables import plan_table
+
+    show(plan_table(dict(document)))
+    if explain:
+        show_origins(config, overrides)

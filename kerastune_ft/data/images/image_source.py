@@ -1,0 +1,100 @@
+"""Data sources of images: files, arrays, and encoded images in one store."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import tensorflow as tf
+
+from kerastune_ft.data.files.check import CheckedFile
+from kerastune_ft.data.files.file_source import FileSource
+from kerastune_ft.data.images.check import CheckedImage, unreadable
+from kerastune_ft.data.images.intensity import Intensity, mapped
+from kerastune_ft.data.record_store import ContentStore
+from kerastune_ft.data.source import Catalogue, DataSource
+from kerastune_ft.errors import DataError
+from kerastune_ft.wording import counted, lines
+
+
+class ImageFileSource(FileSource):
+    """Image files read by index."""
+
+    def __init__(self, catalogue: Catalogue, files: Sequence[CheckedImage]) -> None:
+        super().__init__(catalogue, files)
+        self.image_sizes = np.array([file.size for file in files], np.int32).reshape(-1, 2)
+
+    def element(self, index: tf.Tensor) -> dict[str, tf.Tensor]:
+        """Return `image`: the file's bytes, in a format that `tf.io.decode_image` reads."""
+        return {"image": tf.io.read_file(tf.gather(self._paths, index))}
+
+    def _unreadable(self, path: str) -> str | None:
+        return unreadable(path)
+
+
+def refuse_deep_images(names: Sequence[str], checked: Sequence[CheckedFile]) -> None:
+    """Raise DataError for images of more than 8 bits: their range is a decision that is not ours."""
+    deep = [
+        (name, file.deep_range)
+        for name, file in zip(names, checked, strict=True)
+        if isinstance(file, CheckedImage) and file.deep_range
+    ]
+    if deep:
+        low = min(values[0] for _, values in deep)
+        high = max(values[1] for _, values in deep)
+        raise DataError(
+            f"data.intensity: {len(deep)} of {len(names)} images have more than 8 bits per channel, with values from "
+            f"{low:g} to {high:g}:\n{lines([(name, '') for name, _ in deep])}\n"
+            f'Say which range becomes 0 to 255, for instance  "intensity": [{low:g}, {high:g}]  in data, '
+            "or convert the files to 8 bits."
+        )
+
+
+def rotated_notes(checked: Sequence[CheckedImage]) -> tuple[str, ...]:
+    """Return a sentence about photos that viewers turn and this program does not."""
+    count = sum(file.is_rotated for file in checked)
+    verb = "is" if count == 1 else "are"
+    return (f"{counted(count, 'photo')} {verb} stored rotated (EXIF) and used as stored",) if count else ()
+
+
+class ArraySource(DataSource):
+    """Examples that lie in one array [examples, height, width(, channels)], read by index without copying it."""
+
+    def __init__(self, catalogue: Catalogue, images: np.ndarray, intensity: Intensity = None) -> None:
+        """`intensity` is the range of values that becomes 0 to 255."""
+        super().__init__(catalogue)
+        self._images, self._intensity = images, intensity
+        self.image_sizes = np.broadcast_to(np.array(images.shape[1:3], np.int32), (len(images), 2))
+        kept = images.dtype in (np.uint8, np.float32) and intensity is None
+        is_whole = images.dtype.kind != "f" or intensity is not None
+        self._dtype = images.dtype if kept else np.dtype(np.uint8 if is_whole else np.float32)
+
+    def element(self, index: tf.Tensor) -> dict[str, tf.Tensor]:
+        """Return `image`: the array's row as uint8 or float32, 0 to 255."""
+        row = tf.numpy_function(self._row, [index], tf.as_dtype(self._dtype), stateful=False)
+        return {"image": tf.ensure_shape(row, self._images.shape[1:])}
+
+    def _row(self, index: np.ndarray) -> np.ndarray:
+        row = self._images[int(index)]
+        if self._intensity is not None:
+            row = mapped(row, self._intensity)
+        return np.ascontiguousarray(row, self._dtype)
+
+
+class PreparedSource(DataSource):
+    """Encoded images in one memory-mapped file, read by index."""
+
+    encoded = True
+
+    def __init__(self, catalogue: Catalogue, store: ContentStore) -> None:
+        super().__init__(catalogue)
+        self._store = store
+        self.image_sizes = np.array(store.sizes, np.int32).reshape(-1, 2)
+
+    def element(self, index: tf.Tensor) -> dict[str, tf.Tensor]:
+        """Return `image`: the encoded bytes as the builder wrote them."""
+        image = tf.numpy_function(self._content, [index], tf.string, stateful=False)
+        return {"image": tf.ensure_shape(image, [])}
+
+    def _content(self, index: np.ndarray) -> bytes:
+        return self._store.content(int(index))

@@ -1,0 +1,88 @@
+"""Reading a table, whatever its format."""
+
+from __future__ import annotations
+
+import difflib
+import gzip
+import zlib
+from collections.abc import Callable
+from pathlib import Path
+
+from kerastune_ft.data.tables.csv_reader import read_delimited
+from kerastune_ft.data.tables.frame import Frame
+from kerastune_ft.data.tables.jsonl_reader import read_lines
+from kerastune_ft.data.tables.parquet_reader import read_parquet
+from kerastune_ft.errors import ConfigError, DataError
+from kerastune_ft.wording import first_names
+
+TABLE_SUFFIXES = (".csv", ".tsv", ".tab", ".jsonl", ".ndjson", ".parquet", ".pq")
+
+
+_INSTEAD = {
+    ".xlsx": "save the sheet as CSV UTF-8",
+    ".xls": "save the sheet as CSV UTF-8",
+    ".ods": "save the sheet as CSV UTF-8",
+    ".json": "write one object per line into a .jsonl file",
+    ".txt": "name it .csv or .tsv, by what stands between the cells",
+    ".feather": "save it as .parquet",
+    ".pkl": "save it as .parquet or .csv",
+}
+
+
+def is_table(path: Path) -> bool:
+    """Tell whether a file is a table by its name."""
+    return _suffix(path) in TABLE_SUFFIXES
+
+
+def read_frame(path: Path) -> Frame:
+    """Read a table; raise DataError where it is not there or cannot be read whole."""
+    suffix = _suffix(path)
+    if not path.is_file():
+        raise DataError(f"data.path: {_not_there(path)}")
+    if suffix not in TABLE_SUFFIXES:
+        remedy = _INSTEAD.get(suffix, "save it as CSV")
+        raise ConfigError(
+            f"data.path: {path} is no table that is read, which end in {', '.join(TABLE_SUFFIXES)} (or .gz after it); "
+            f"{remedy}."
+        )
+    frame = _reader(suffix)(path, _content(path))
+    if not frame.cells or not frame.numbers:
+        raise DataError(f"data.path: {path} has a header and no rows. Give a table with a row per example.")
+    return frame
+
+
+def _reader(suffix: str) -> Callable[[Path, bytes], Frame]:
+    if suffix in (".parquet", ".pq"):
+        return read_parquet
+    return read_lines if suffix in (".jsonl", ".ndjson") else read_delimited
+
+
+def _suffix(path: Path) -> str:
+    name = Path(path.stem) if path.suffix.lower() == ".gz" else path
+    return name.suffix.lower()
+
+
+def _content(path: Path) -> bytes:
+    try:
+        content = path.read_bytes()
+        if path.suffix.lower() == ".gz":
+            content = gzip.decompress(content)
+    except (OSError, EOFError, zlib.error) as problem:
+        reason = getattr(problem, "strerror", None) or str(problem)
+        raise DataError(f"data.path: {path} cannot be read: {reason}.") from problem
+    if not content.strip():
+        raise DataError(f"data.path: {path} is empty. Give a table with a header and a row per example.")
+    return content
+
+
+def _not_there(path: Path) -> str:
+    if path.is_dir():
+        tables = sorted(entry.name for entry in path.iterdir() if is_table(entry))
+        held = f'The tables in it are {first_names(tables)}; write one of them after "{path}/".' if tables else ""
+        return f'{path} is a folder, and data.kind is "table". {held or "Name a table, or write kind folder."}'
+    beside = [entry.name for entry in path.parent.iterdir()] if path.parent.is_dir() else []
+    near = difflib.get_close_matches(path.name, beside, n=1, cutoff=0.6)
+    if not near and not path.parent.is_dir():
+        return f"{path} is not there, nor is the folder {path.parent}."
+    hint = f'; did you mean "{path.parent / near[0]}"?' if near else "."
+    return f"{path} is not there{hint}\nGive a CSV, TSV, JSONL or Parquet file."

@@ -1,0 +1,125 @@
+"""Evaluating the saved model of a finished run on its own splits or on other data."""
+
+from __future__ import annotations
+
+import os
+import shlex
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from kerastune_ft.config.options.backbones import EarlierRun
+from kerastune_ft.config.options.data import ArraysData, FolderData, TableData
+from kerastune_ft.config.options.runtime import Runtime, cache_directory
+from kerastune_ft.config.options.tasks import Classification
+from kerastune_ft.config.run import RunConfig
+from kerastune_ft.data.files.archive import is_archive
+from kerastune_ft.data.files.download import fetched
+from kerastune_ft.data.labels.labels import Scheme
+from kerastune_ft.data.open import source_module
+from kerastune_ft.data.remedies import without_options
+from kerastune_ft.data.source import DataSource
+from kerastune_ft.data.tables.read import is_table
+from kerastune_ft.errors import ConfigError, DataError
+from kerastune_ft.graph.precision import FLOAT32
+from kerastune_ft.input.token_loader import outside_lengths
+from kerastune_ft.rundir import RunDirectory
+from kerastune_ft.storage import told_of_data
+from kerastune_ft.training.devices import devices as device_choice
+from kerastune_ft.training.evaluation import final
+from kerastune_ft.training.lost_files import reading
+from kerastune_ft.training.plan import build as planning
+from kerastune_ft.training.session.assemble import assemble
+from kerastune_ft.training.session.warm_start import seen
+from kerastune_ft.training.watch import Watch
+from kerastune_ft.wording import counted
+
+
+def evaluate(target: RunDirectory, config: RunConfig, data: Path | None, split: str, watch: Watch) -> dict[str, float]:
+    """Return the metrics of a run's saved model on a split, or on all examples of another folder.
+
+    The weights come from model.keras and are computed with as validation was, so a split gives what metrics.json says.
+    """
+    # The saved model has all weights and layers, so nothing the run began with is needed again.
+    itself = EarlierRun(path=os.path.abspath(target.path) if target.is_local else str(target), head="keep")
+    document = target.read_json("plan.json")
+    bare = _of_the_same_length(config.model_copy(update={"backbone": itself}), document)
+    # As the run measured: its last figures and the saved model are float32, whatever it trained in.
+    devices = _devices_for_evaluation(config.runtime.model_copy(update={"precision": FLOAT32}), watch)
+    source = None if data is None else _other_data(target, config, data, document, watch)
+    for note in source.info.notes if source is not None else ():
+        watch.note(note)
+    if source is not None and (count := seen(source, target, document)):
+        watch.note(
+            f"{count} of {counted(source.info.examples, 'example')} of {data} "
+            f"{'has the name' if count == 1 else 'have the names'} of examples the run was trained on; if they are the "
+            "same, the metrics flatter the model"
+        )
+    scheme = Scheme.from_json(document["labels"])
+    lengths = outside_lengths(document["text"]) if document.get("text") else None
+    session = assemble(bare, devices, watch.note, source, scheme, lengths)
+    if target.exists(final.THRESHOLDS):
+        session.task.set_thresholds(target.read_json(final.THRESHOLDS))
+    if data is not None:
+        split = "test"
+    if split not in session.source.splits:
+        raise ConfigError(f"--split: there is no split {split!r}; there are {', '.join(session.source.splits)}")
+    plan = planning.for_evaluation(session, document)
+    with reading(session.source):
+        return final.metrics_of(session, final.evaluate_splits(session, plan, (split,), watch))[split]
+
+
+def _of_the_same_length(config: RunConfig, document: Mapping[str, Any]) -> RunConfig:
+    """Return the configuration with the length of sounds that the run found for them, whatever the data are now."""
+    if not document.get("sound"):
+        return config
+    return config.model_copy(update={"data": config.data.model_copy(update={"seconds": document["sound"]["seconds"]})})
+
+
+def _devices_for_evaluation(runtime: Runtime, watch: Watch) -> device_choice.Devices:
+    """Return the devices of the run, or one where these are not to be had: evaluation is the same on any number."""
+    try:
+        return device_choice.resolve(runtime)
+    except ConfigError as error:
+        watch.note(f"evaluating on one device: {error}")
+        return device_choice.resolve(runtime.model_copy(update={"strategy": "none", "replicas": None}))
+
+
+def _other_data(
+    target: RunDirectory, config: RunConfig, path: Path, document: Mapping[str, Any], watch: Watch
+) -> DataSource:
+    """Open a folder, a table or an .npz file with labels like those of the run, all of it as the test split.
+
+    `document` is the run's plan.json.
+    """
+    task = config.task
+    if isinstance(task, Classification) and not task.classes:
+        task = task.model_copy(update={"classes": tuple(target.read_json("model/labels.json"))})
+    own = config.data
+    options: ArraysData | FolderData | TableData | None = None
+    if path.suffix == ".npz":
+        rate = document["sound"]["sample_rate"] if document.get("sound") else None
+        options = own if isinstance(own, ArraysData) else ArraysData(path=str(path), sample_rate=rate)
+    elif path.is_dir() or is_archive(fetched(path, cache_directory(config.runtime), watch.note)):
+        options = FolderData(path=str(path))
+    elif isinstance(own, TableData):
+        options = own
+    if options is None:
+        raise DataError(_not_opened(str(target), path))
+    shaped = {"path": str(path), "resize": own.resize, "intensity": own.intensity, "group": None, "splits": None}
+    rules = {"on_bad_file": own.on_bad_file, "on_missing": own.on_missing}
+    options = options.model_copy(update=shaped | rules)
+    module = source_module(options, task)
+    with told_of_data("--data"), without_options(str(path)):
+        return module.open_unsplit(options, task, cache_directory(config.runtime), watch.note)
+
+
+def _not_opened(run: str, path: Path) -> str:
+    if not is_table(path):
+        return f"--data: {path} is neither a folder, an archive, a table nor an .npz file; give one of them"
+    return (
+        f"--data: {path} is a table, and the run's own data was none, so nothing says which of its columns are input "
+        "and label.\nGive a folder of class folders, an archive of one, or an .npz file; or let  "
+        f"python -m kerastune_ft predict {shlex.quote(run)} {shlex.quote(str(path))} --input COLUMN  answer its rows, "
+        "and compare."
+    )

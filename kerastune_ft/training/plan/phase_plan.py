@@ -1,0 +1,101 @@
+"""The plan as values: phases resolved against the real model and data."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from kerastune_ft.config.options.augment import changes_images
+from kerastune_ft.config.options.phases import Phase
+from kerastune_ft.graph.boundary import Selection
+from kerastune_ft.graph.partition import Partition, Stage
+from kerastune_ft.input.loader import Augmentation
+from kerastune_ft.training.plan.cache_plan import Decision
+from kerastune_ft.training.session.session import Session
+
+
+@dataclass(frozen=True)
+class PhasePlan:
+    """One phase, resolved against the real model and data."""
+
+    index: int
+    phase: Phase
+    selection: Selection
+    trained: tuple[str, ...]
+    """Paths of all variables that train, head included, in the order of the model."""
+    unit_factors: Mapping[str, float]
+    factors: Mapping[str, float]
+    """Factors on the learning rate by variable path."""
+    class_weights: tuple[float, ...] | None
+    """Factors on the losses by class, or None where all count alike."""
+    partition: Partition
+    stages: tuple[Stage, ...]
+    """The pieces its frozen prefix is computed in, input to output; none where nothing is frozen below."""
+    batch_size: int
+    """Examples of one batch over all replicas: the phase's, but no more than there are to train on."""
+    steps_per_epoch: int
+    epochs: int
+    steps: int
+
+    @property
+    def folder(self) -> str:
+        """Return the phase's directory within the run directory."""
+        return f"phases/{self.index:02d}-{self.phase.name}"
+
+    @property
+    def files(self) -> tuple[str, ...]:
+        """Return the files a finished phase leaves, checkpoints aside."""
+        return tuple(f"{self.folder}/{name}" for name in ("history.csv", "best.safetensors", "result.json"))
+
+    @property
+    def changing(self) -> tuple[str, ...]:
+        """Return the paths of all variables that training changes: those that train, and updated statistics."""
+        return (*self.trained, *self.selection.statistics)
+
+    @property
+    def operations(self) -> dict[str, Any] | None:
+        """Return the operations that training examples are augmented by, or None where none does anything."""
+        operations = self.phase.augment.resolved()
+        return operations if changes_images(operations) else None
+
+    def replica_rows(self, replicas: int) -> int:
+        """Return the rows of one batch on one of so many replicas, padding included."""
+        return math.ceil(self.batch_size / replicas)
+
+    @property
+    def update_batch(self) -> int:
+        """Return the examples of one update, over all replicas and micro-batches."""
+        return self.batch_size * self.phase.accumulate
+
+
+@dataclass(frozen=True)
+class Plan:
+    """All phases of a run and the batch shape their frozen prefixes are computed in."""
+
+    phases: tuple[PhasePlan, ...]
+    chunk: int
+    decision: Decision
+    """What is stored of what the phases look at."""
+    document: Mapping[str, Any]
+    """The plan as plan.json has it."""
+
+
+@dataclass(frozen=True)
+class EvaluationPlan:
+    """What it takes to compute outputs as a run's validation did: a partition, and the batch shapes of that run."""
+
+    selection: Selection
+    trained: tuple[str, ...]
+    partition: Partition
+    stages: tuple[Stage, ...]
+    batch_size: int
+    chunk: int
+
+
+def augmentation(session: Session, plan: PhasePlan) -> Augmentation | None:
+    """Return how a phase augments its training examples, if it does."""
+    if plan.operations is None:
+        return None
+    return Augmentation(plan.operations, session.config.seed, plan.index, plan.phase.augment.views)

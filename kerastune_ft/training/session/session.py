@@ -1,0 +1,72 @@
+"""The built model with its data on its devices."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import keras
+import numpy as np
+
+from kerastune_ft.backbones.base import Backbone
+from kerastune_ft.config.run import RunConfig
+from kerastune_ft.data.source import DataSource
+from kerastune_ft.graph.units import Unit
+from kerastune_ft.input.loader import Loader
+from kerastune_ft.input.sounds import Clip
+from kerastune_ft.input.token_loader import TokenLoader
+from kerastune_ft.tasks.base import Task
+from kerastune_ft.training.devices.devices import Devices
+
+
+@dataclass(frozen=True)
+class Session:
+    """A built model with its data on its devices; the phases change nothing but the values of its variables."""
+
+    config: RunConfig
+    """The user's, with the options of a head that is kept."""
+    devices: Devices
+    source: DataSource
+    task: Task
+    backbone: Backbone
+    model: keras.Model
+    """From raw inputs to raw outputs, flat, with preprocessing and head."""
+    head: Unit
+    loader: Loader | TokenLoader
+    origin: Mapping[str, np.ndarray]
+    """The values every variable had before training, by path."""
+    source_hash: str
+    """SHA-256 of the backbone's variables before training: what checkpoints are relative to."""
+    cache: Path
+    """The directory of caches."""
+    unaddressed: tuple[str, ...]
+    """Layers whose random draws cannot be addressed."""
+
+    @property
+    def units(self) -> tuple[Unit, ...]:
+        """Return the units of the backbone and then the head."""
+        return (*self.backbone.units, self.head)
+
+    @property
+    def clip(self) -> Clip | None:
+        """Return what sounds are brought to; None where examples are no sounds."""
+        return (
+            self.loader.geometry if isinstance(self.loader, Loader) and isinstance(self.loader.geometry, Clip) else None
+        )
+
+    @property
+    def variables(self) -> dict[str, keras.Variable]:
+        """Return every variable by path, input to output."""
+        return {variable.path: variable for unit in self.units for variable in unit.variables}
+
+    def values(self, paths: Iterable[str]) -> dict[str, np.ndarray]:
+        """Return copies of the values of these variables."""
+        variables = self.variables
+        return {path: np.array(variables[path].numpy()) for path in paths}
+
+    def assign(self, values: Mapping[str, np.ndarray]) -> None:
+        """Set variables by path."""
+        variables = self.variables
+        for path, value in values.items():
+            variables[path].assign(value)
