@@ -12,6 +12,7 @@ import keras
 from kerastune_ft.backbones import imagenet, weights_file
 from kerastune_ft.backbones.base import Backbone, Transfer
 from kerastune_ft.backbones.families import Family, family_of
+from kerastune_ft.backbones.inputs import ImageInput
 from kerastune_ft.backbones.preprocessing import preprocess
 from kerastune_ft.config.options.backbones import Applications
 from kerastune_ft.errors import ConfigError
@@ -43,7 +44,7 @@ def build(options: Applications) -> Backbone:
     notes: tuple[str, ...] = ()
     if transfer.missing:
         notes = (f"{len(transfer.missing)} backbone variables are not in the weight file and stay random",)
-    return Backbone(options.name, model, units, size, family.preprocessing, transfer, notes)
+    return Backbone(options.name, model, units, ImageInput(size), family.preprocessing, transfer, notes)
 
 
 def _construct(options: Applications, family: Family, size: tuple[int, int], weights: str | None) -> keras.Model:

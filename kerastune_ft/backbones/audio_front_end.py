@@ -13,8 +13,10 @@ from typing import Any
 
 import keras
 
-from kerastune_ft.backbones.base import Backbone, Lengths
-from kerastune_ft.config.options.spectrograms import SAMPLE_RATE, LogMel, SoundInput
+from kerastune_ft.backbones.base import Backbone
+from kerastune_ft.backbones.inputs import ImageInput, SoundInput, SoundLengths
+from kerastune_ft.config.options import spectrograms
+from kerastune_ft.config.options.spectrograms import SAMPLE_RATE, LogMel
 from kerastune_ft.errors import ConfigError
 from kerastune_ft.graph import keras_private
 from kerastune_ft.graph.flat import FlatCopy, NotRebuilt
@@ -33,8 +35,7 @@ def sample_rate(options: Any, backbone: Backbone, asked: int | None) -> int:
 
     Raises ConfigError where it was made for another number.
     """
-    log_mel = _log_mel(options, backbone)
-    own = backbone.sample_rate or log_mel.sample_rate
+    own = getattr(backbone.input, "sample_rate", None) or _log_mel(options, backbone).sample_rate
     if own is not None and asked not in (None, own):
         raise ConfigError(
             f"data.sample_rate: {backbone.name} takes {own} samples a second, not {asked}; remove it, since sounds of "
@@ -43,33 +44,45 @@ def sample_rate(options: Any, backbone: Backbone, asked: int | None) -> int:
     return own or asked or SAMPLE_RATE
 
 
-def hearing(options: Any, backbone: Backbone, rate: int, samples: int) -> Backbone:
-    """Return a backbone that takes sounds, float32 [samples] at that rate.
+def with_audio_front_end(options: Any, backbone: Backbone, rate: int, samples: int) -> Backbone:
+    """Return a backbone that takes sounds, float32 [batch, samples] of that many samples a second.
 
-    Raises ConfigError where it can take none of that length.
+    `options` are those of the backbone. Raises ConfigError where it cannot take sounds of that length.
     """
-    if backbone.lengths is not None:
-        return _of_length(options, backbone, backbone.lengths, rate, samples)
-    if backbone.samples == samples:
-        return backbone
-    if backbone.samples is not None:
-        raise ConfigError(
-            f"data.seconds: {backbone.name} takes {backbone.samples / rate:.6g} s of sound and no other length; remove "
-            "it"
-        )
+    match backbone.input:
+        case SoundInput(lengths=SoundLengths() as lengths):
+            return _for_length(options, backbone, lengths, rate, samples)
+        case SoundInput(samples=int() as own):
+            if own == samples:
+                return backbone
+            raise ConfigError(
+                f"data.seconds: {backbone.name} takes {own / rate:.6g} s of sound and no other length; remove it"
+            )
+        case ImageInput(size=size):
+            return _with_spectrogram(options, backbone, rate, samples, size)
+        case _:
+            return _with_spectrogram(options, backbone, rate, samples, None)
+
+
+def _with_spectrogram(
+    options: Any, backbone: Backbone, rate: int, samples: int, image_size: tuple[int, int] | None
+) -> Backbone:
+    """Return a backbone with a spectrogram in front, as an image of that size where one is given."""
     sound = keras.Input((samples,), name="sound", dtype="float32")
-    is_image = backbone.modality == "image"
-    log_mel = _log_mel(options, backbone).resolved(rate, of_images=is_image)
+    log_mel = _log_mel(options, backbone).resolved(rate, of_images=image_size is not None)
     _check(log_mel, rate, samples)
     spectrogram = _spectrogram(sound, log_mel, samples)
-    if is_image:
-        spectrogram = _image(spectrogram, backbone)
-    heard = _on(backbone, sound, spectrogram, rate, samples)
+    if image_size is not None:
+        spectrogram = _image(spectrogram, image_size, int(backbone.model.input.shape[-1]))
     frames, bins = 1 + (samples - (log_mel.window or 0)) // (log_mel.hop or 1), log_mel.bins
-    return replace(heard, preprocessing=f"log-mel spectrogram, {frames} x {bins}", image_size=(0, 0))
+    return replace(
+        _apply(backbone, sound, spectrogram, rate, samples),
+        input=SoundInput(rate, samples),
+        preprocessing=f"log-mel spectrogram, {frames} x {bins}",
+    )
 
 
-def _of_length(options: Any, backbone: Backbone, lengths: Lengths, rate: int, samples: int) -> Backbone:
+def _for_length(options: Any, backbone: Backbone, lengths: SoundLengths, rate: int, samples: int) -> Backbone:
     if getattr(options, "input", None) is not None:
         raise ConfigError(
             f"backbone.input: {backbone.name} brings its own, as its preset's audio converter makes it; remove it"
@@ -80,15 +93,15 @@ def _of_length(options: Any, backbone: Backbone, lengths: Lengths, rate: int, sa
             f"data.seconds: {backbone.name} takes sounds of {least:.3g} to {most:.4g} s, and not of "
             f"{samples / rate:.4g} s"
         )
-    model, units = lengths.of(samples)
-    return replace(backbone, model=model, units=units, samples=samples, lengths=None)
+    model, units = lengths.build(samples)
+    return replace(backbone, model=model, units=units, input=SoundInput(rate, samples))
 
 
 def _log_mel(options: Any, backbone: Backbone) -> LogMel:
+    """Return the spectrogram that a backbone takes: its own, else the configuration's, else the usual one."""
     given = getattr(options, "input", None)
-    if backbone.log_mel is not None:
-        return backbone.log_mel
-    return given.log_mel if isinstance(given, SoundInput) else LogMel()
+    own = getattr(backbone.input, "log_mel", None)
+    return own or (given.log_mel if isinstance(given, spectrograms.SoundInput) else LogMel())
 
 
 def _check(log_mel: LogMel, rate: int, samples: int) -> None:
@@ -144,15 +157,14 @@ def _spectrogram(sound: Any, log_mel: LogMel, samples: int) -> Any:
     return keras.layers.Reshape((frames, log_mel.bins, 1), name="sound_channel")(logs)
 
 
-def _image(spectrogram: Any, backbone: Backbone) -> Any:
-    """Return a spectrogram as the picture a model of images takes, of its size and with its channels."""
-    height, width = backbone.image_size
-    resized = keras.layers.Resizing(height, width, interpolation="bilinear", name="sound_size")(spectrogram)
-    return keras.layers.Concatenate(name="sound_channels")([resized] * int(backbone.model.input.shape[-1]))
+def _image(spectrogram: Any, size: tuple[int, int], channels: int) -> Any:
+    """Return a spectrogram as the picture that a model of images takes, of its size and with its channels."""
+    resized = keras.layers.Resizing(*size, interpolation="bilinear", name="sound_size")(spectrogram)
+    return keras.layers.Concatenate(name="sound_channels")([resized] * channels)
 
 
-def _on(backbone: Backbone, sound: Any, given: Any, rate: int, samples: int) -> Backbone:
-    """Return the backbone with its model applied to `given`, which comes from `sound`."""
+def _apply(backbone: Backbone, sound: Any, given: Any, rate: int, samples: int) -> Backbone:
+    """Return the backbone with its model applied to `given`, which is computed from `sound`."""
     try:
         model = keras.Model(sound, FlatCopy(backbone.model, given, reserved=OWN_NAMES).output, name=backbone.model.name)
     except NotRebuilt as error:
@@ -162,8 +174,7 @@ def _on(backbone: Backbone, sound: Any, given: Any, rate: int, samples: int) -> 
         ) from error
     for old, new in zip(backbone.model.variables, model.variables, strict=True):
         keras_private.set_path(new, old.path)
-    units = tuple(_unit(unit, model) for unit in backbone.units)
-    return replace(backbone, model=model, units=units, modality="audio", sample_rate=rate, samples=samples)
+    return replace(backbone, model=model, units=tuple(_unit(unit, model) for unit in backbone.units))
 
 
 def _unit(unit: Unit, model: keras.Model) -> Unit:

@@ -1,17 +1,16 @@
-"""What every backbone offers to the rest of the package."""
+"""The pretrained body of a model: its graph, its units, what it takes, and where its weights come from."""
 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any, Literal
+from typing import Any
 
 import keras
 import numpy as np
 
-from kerastune_ft.backbones.text_input import TextInput
-from kerastune_ft.config.options.spectrograms import LogMel
+from kerastune_ft.backbones.inputs import BackboneInput
 from kerastune_ft.errors import ConfigError
 from kerastune_ft.graph import precision
 from kerastune_ft.graph.units import Unit
@@ -41,48 +40,24 @@ class Transfer:
 
 
 @dataclass(frozen=True)
-class Lengths:
-    """Which sounds a model takes that is made anew for each length, out of the same layers."""
-
-    fewest: int
-    """Samples of the shortest."""
-    most: int
-    """Samples of the longest."""
-    of: Callable[[int], tuple[keras.Model, tuple[Unit, ...]]]
-    """Makes model and units for sounds of so many samples."""
-
-
-@dataclass(frozen=True)
 class Backbone:
     """A pretrained body: raw inputs in, features out, ordered units in between.
 
-    `model` takes what the task's pipeline yields and holds its own preprocessing: images of values 0 to 255, float32;
-    for text a dict of int32 [batch, length] by the names of `text`, for which it gives hidden states
-    [batch, length, width]; for audio the samples of a sound, float32 [batch, samples], and before `sounds.hearing` was
-    called a spectrogram, or samples of another length.
+    `model` takes what the data loader yields, which `input` describes, and holds its own preprocessing. A model of text
+    gives hidden states [batch, length, width].
     """
 
     name: str
     model: keras.Model
     units: tuple[Unit, ...]
-    image_size: tuple[int, int]
-    """Height and width of the images it takes; (0, 0) for a model that takes none."""
+    input: BackboneInput
+    """What the model takes."""
     preprocessing: str
+    """What the model does to its input first, in the words of plans and of preprocessing.json."""
     transfer: Transfer
     notes: tuple[str, ...] = ()
     kept_head: Mapping[str, Sequence[np.ndarray]] = field(default_factory=dict)
-    """The weights a head goes on from, by the name of its layer; empty for a new head."""
-    modality: Literal["image", "text", "audio"] = "image"
-    text: TextInput | None = None
-    """How text becomes what a text model takes; None for the others."""
-    log_mel: LogMel | None = None
-    """The spectrogram a model of sounds takes; None where it takes samples, or no sounds. See backbones.sounds."""
-    sample_rate: int | None = None
-    """Samples a second of the sounds it takes; None where it takes no samples."""
-    samples: int | None = None
-    """Samples of a sound."""
-    lengths: Lengths | None = None
-    """Which sounds a model takes whose length is not settled yet; None for the others."""
+    """The weights that a head continues from, by the name of its layer; empty for a new head."""
     prefix_tokens: int = 0
     """How many of the first positions of the features are no patches of the image: class tokens and registers."""
 

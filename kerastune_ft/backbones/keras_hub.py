@@ -13,10 +13,11 @@ from typing import Any
 import keras
 import keras_hub
 
-from kerastune_ft.backbones.base import Backbone, Lengths, Transfer
+from kerastune_ft.backbones.base import Backbone, Transfer
 from kerastune_ft.backbones.hub import audio, presets, vision
 from kerastune_ft.backbones.hub import text as hub_text
 from kerastune_ft.backbones.hub.units import units_of
+from kerastune_ft.backbones.inputs import ImageInput, SoundInput, SoundLengths
 from kerastune_ft.backbones.text_input import DEFAULT_LENGTH, TextInput, byte_tokens, special_tokens
 from kerastune_ft.config.facts.hub_families import BYTES, HUB_FAMILIES, NO_OPTIONS, HubFamily
 from kerastune_ft.config.options.backbones import KerasHub
@@ -124,7 +125,7 @@ def _first_line(error: Exception) -> str:
 def _of_text(body: keras.Model, name: str, family: HubFamily, text: TextInput, transfer: Transfer) -> Backbone:
     model = hub_text.encoder(body)
     units = units_of(model, family)
-    return Backbone(name, model, units, (0, 0), "tokens", transfer, modality="text", text=text)
+    return Backbone(name, model, units, text, "tokens", transfer)
 
 
 def _of_images(body: keras.Model, name: str, family: HubFamily, converter: Any, transfer: Transfer) -> Backbone:
@@ -136,7 +137,7 @@ def _of_images(body: keras.Model, name: str, family: HubFamily, converter: Any, 
         name,
         model,
         units_of(model, family),
-        size,
+        ImageInput(size),
         vision.described(converter),
         transfer,
         prefix_tokens=vision.prefix_tokens(body, family),
@@ -151,10 +152,8 @@ def _of_sounds(body: keras.Model, name: str, family: HubFamily, converter: Any, 
         return model, units_of(model, family)
 
     model, units = of(ear.usual)
-    return Backbone(
-        name, model, units, (0, 0), "samples", transfer,
-        modality="audio", sample_rate=ear.sample_rate, lengths=Lengths(ear.fewest, ear.most, of),
-    )  # fmt: skip
+    sounds = SoundInput(ear.sample_rate, lengths=SoundLengths(ear.fewest, ear.most, of))
+    return Backbone(name, model, units, sounds, "samples", transfer)
 
 
 def _text_input(body: keras.Model, tokenizer: Any, special: Mapping[str, Any], length: int | None) -> TextInput:

@@ -9,6 +9,7 @@ from typing import Any
 import keras
 
 from kerastune_ft.backbones.base import Backbone, Transfer
+from kerastune_ft.backbones.inputs import BackboneInput, ImageInput, SoundInput
 from kerastune_ft.backbones.saved import load
 from kerastune_ft.backbones.text_input import TextInput
 from kerastune_ft.config.options.backbones import EarlierRun
@@ -36,23 +37,27 @@ def build(options: EarlierRun) -> Backbone:
     body = keras.Model(given, copy.tensors[about["output"]], name="backbone")
     units = tuple(_unit(body, row) for row in about["units"])
     transfer = Transfer(f"run {written(options)}", digest, sum(len(unit.variables) for unit in units))
-    height, width = about["image_size"]
-    sound = plan.get("sound") or {}
     kept = {name: whole.get_layer(name).get_weights() for name in head} if options.head == "keep" else {}
     return Backbone(
         about["name"],
         body,
         units,
-        (height, width),
+        _input(run, plan),
         about["preprocessing"],
         transfer,
         kept_head=kept,
         prefix_tokens=about.get("prefix_tokens", 0),
-        modality="audio" if sound else "image" if plan["text"] is None else "text",
-        sample_rate=sound.get("sample_rate"),
-        samples=sound.get("samples"),
-        text=None if plan["text"] is None else TextInput.from_json(plan["text"]["rows"], tokenizer_of(run, plan)),
     )
+
+
+def _input(run: RunDirectory, plan: Mapping[str, Any]) -> BackboneInput:
+    """Return what the model of a run takes, as its plan has it."""
+    if plan["text"] is not None:
+        return TextInput.from_json(plan["text"]["rows"], tokenizer_of(run, plan))
+    if sound := plan.get("sound"):
+        return SoundInput(sound["sample_rate"], sound["samples"])
+    height, width = plan["backbone"]["image_size"]
+    return ImageInput((height, width))
 
 
 def _inputs(inner: keras.Model) -> Any:

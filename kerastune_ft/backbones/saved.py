@@ -14,8 +14,10 @@ import keras
 from kerastune_ft.backbones import feature_layer, input_range
 from kerastune_ft.backbones.audio_front_end import OWN_NAMES as SOUND_NAMES
 from kerastune_ft.backbones.base import Backbone, Transfer
+from kerastune_ft.backbones.inputs import ImageInput, SoundInput
+from kerastune_ft.config.options import spectrograms
 from kerastune_ft.config.options.backbones import InputScale, Saved
-from kerastune_ft.config.options.spectrograms import LogMel, SoundInput
+from kerastune_ft.config.options.spectrograms import LogMel
 from kerastune_ft.config.words import right_value
 from kerastune_ft.errors import ConfigError
 from kerastune_ft.graph.depth import units_by_depth
@@ -46,7 +48,7 @@ def build(options: Saved) -> Backbone:
     model = load(path, "backbone.path")
     size, channels = _image_input(model, options, path.name)
     log_mel, given = _log_mel(options, size, channels, path.name), options.input
-    pixels = None if isinstance(given, SoundInput) else given
+    pixels = None if isinstance(given, spectrograms.SoundInput) else given
     images = keras.Input((*size, 3 if log_mel is None else 1), name="image", dtype="float32")
     front = images if log_mel is not None else input_range.front(images, pixels, channels)
     try:
@@ -61,8 +63,8 @@ def build(options: Saved) -> Backbone:
     transfer = Transfer(path.name, hashlib.sha256(content).hexdigest(), sum(len(unit.variables) for unit in units))
     notes = _notes(images, copy, name, tensor, path.name)
     if log_mel is not None:
-        return Backbone(path.stem, body, units, (0, 0), "log-mel", transfer, notes, modality="audio", log_mel=log_mel)
-    return Backbone(path.stem, body, units, size, input_range.described(pixels), transfer, notes)
+        return Backbone(path.stem, body, units, SoundInput(log_mel=log_mel), "log-mel", transfer, notes)
+    return Backbone(path.stem, body, units, ImageInput(size), input_range.described(pixels), transfer, notes)
 
 
 def for_units(options: Saved) -> Saved:
@@ -159,7 +161,7 @@ def _size(own: tuple[int | None, int | None], options: Saved, name: str) -> tupl
 
 def _log_mel(options: Saved, size: tuple[int, int], channels: int, name: str) -> LogMel | None:
     """Return the spectrogram a model takes, or None for a model of images, of three channels."""
-    if not isinstance(options.input, SoundInput) or channels == 3:
+    if not isinstance(options.input, spectrograms.SoundInput) or channels == 3:
         return None
     log_mel = options.input.log_mel
     if log_mel.bins != size[1]:

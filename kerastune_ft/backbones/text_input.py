@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 
 from kerastune_ft.errors import ConfigError
 
@@ -37,6 +37,17 @@ class TextInput:
     """The longest row the model has positions for, special tokens included; None where it has no limit."""
     default_length: int
     """The length of a row where the configuration names none: that of the preset's own preprocessor."""
+    modality: ClassVar[str] = "text"
+
+    @property
+    def image_size(self) -> tuple[int, int]:
+        """Return (0, 0), which plans write for a backbone that takes no images."""
+        return (0, 0)
+
+    @property
+    def values(self) -> int:
+        """Return 0: rows have several lengths, which the data decide."""
+        return 0
 
     def to_json(self) -> dict[str, Any]:
         """Return all but the tokenizer as a JSON object."""

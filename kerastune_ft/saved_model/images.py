@@ -21,7 +21,7 @@ def serving_model(session: Session) -> keras.Model:
 
     Built of stock layers outside the strategy, so that it opens with Keras alone; the resize is the pipeline's.
     """
-    height, width = session.backbone.image_size
+    height, width = session.backbone.input.image_size
     images = keras.Input((None, None, 3), name="image", dtype="float32")
     resize = session.config.data.resize
     fitted = keras.layers.Resizing(
@@ -41,7 +41,7 @@ def serving_model(session: Session) -> keras.Model:
 
 def preprocessing(session: Session) -> dict[str, Any]:
     """Return what preprocessing.json says of the way from an image to the model's outputs."""
-    height, width = session.backbone.image_size
+    height, width = session.backbone.input.image_size
     return {
         "input": "decoded RGB image, 0 to 255, any size",
         "resize": {

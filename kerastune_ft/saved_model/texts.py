@@ -68,8 +68,8 @@ def outputs(session: Session, model: keras.Model, indices: Sequence[int]) -> np.
 
 
 def _text(session: Session) -> TextInput:
-    assert session.backbone.text is not None
-    return session.backbone.text
+    assert isinstance(session.backbone.input, TextInput)
+    return session.backbone.input
 
 
 def _loader(session: Session) -> TokenLoader:

@@ -41,9 +41,9 @@ def _built(name: str, **given: Any) -> Backbone:
 
 def _inputs(backbone: Backbone, rows: int = 3) -> Any:
     draw = np.random.default_rng(0)
-    if backbone.text is None:
+    if backbone.input.modality != "text":
         shape = (rows, *backbone.model.input.shape[1:])
-        return draw.uniform(0, 255 if backbone.modality == "image" else 1, shape).astype("float32")
+        return draw.uniform(0, 255 if backbone.input.modality == "image" else 1, shape).astype("float32")
     mask = np.ones((rows, _LENGTH), "int32")
     mask[1, 6:] = 0
     tokens = draw.integers(4, 200, mask.shape).astype("int32")
@@ -51,7 +51,7 @@ def _inputs(backbone: Backbone, rows: int = 3) -> Any:
     tokens[0, 2] = 0
     segments = (np.arange(_LENGTH) > 4).astype("int32") * mask
     named = {"token_ids": tokens * mask, "padding_mask": mask, "segment_ids": segments}
-    return {name: named[name] for name in backbone.text.names}
+    return {name: named[name] for name in backbone.input.names}
 
 
 def _values(model: keras.Model, inputs: Any) -> np.ndarray:

@@ -34,7 +34,7 @@ def bert(tmp_path: Path) -> Path:
 
 def test_a_preset_brings_weights_tokenizer_and_lengths(bert: Path) -> None:
     backbone = build(KerasHub(preset=str(bert)), seed=0)
-    text = backbone.text
+    text = backbone.input
     assert text is not None
     assert (text.start, text.separator, text.end, text.pad) == ((2,), (3,), (3,), 0)
     assert (text.default_length, text.maximum_length, text.has_segments) == (24, 512, True)
@@ -46,7 +46,7 @@ def test_a_preset_brings_weights_tokenizer_and_lengths(bert: Path) -> None:
 
 
 def test_special_tokens_stand_where_the_own_preprocessor_puts_them(bert: Path) -> None:
-    text = build(KerasHub(preset=str(bert)), seed=0).text
+    text = build(KerasHub(preset=str(bert)), seed=0).input
     assert text is not None
     own = keras_hub.models.TextClassifierPreprocessor.from_preset(str(bert))
     first, second = (list(map(int, text.tokenizer([words])[0])) for words in ("a good film", "the bad"))
@@ -123,7 +123,7 @@ def test_an_image_converter_becomes_part_of_the_model(tmp_path: Path) -> None:
     images = np.random.default_rng(0).uniform(0, 255, (2, 16, 16, 3)).astype("float32")
     expected = np.asarray(body(images * np.float32(scale) + np.float32(offset), training=False))
     np.testing.assert_allclose(np.asarray(backbone.model(images, training=False)), expected, atol=1e-6)
-    assert (backbone.image_size, backbone.prefix_tokens) == ((16, 16), 1)
+    assert (backbone.input.size, backbone.prefix_tokens) == ((16, 16), 1)
 
 
 def test_byte_tokens_need_a_vocabulary_of_bytes() -> None:

@@ -188,7 +188,7 @@ def test_the_image_size_is_chosen_where_the_file_leaves_it_open_and_only_there(t
         _build(path=path, input="0-1")
     assert _build(path=path, input="0-1", image_size=[12, 20]).model.output.shape[1:3] == (10, 18)
     fixed = _file(tmp_path, _convolved)
-    assert _build(path=fixed, input="0-1", image_size=16).image_size == (16, 16)
+    assert _build(path=fixed, input="0-1", image_size=16).input.image_size == (16, 16)
     with pytest.raises(ConfigError, match="takes 16 x 16 pixels and no other, not 20 x 20; remove it"):
         _build(path=fixed, input="0-1", image_size=20)
 

@@ -11,6 +11,7 @@ import tensorflow as tf
 
 from kerastune_ft.backbones import audio_front_end, build
 from kerastune_ft.backbones.base import Backbone
+from kerastune_ft.backbones.inputs import SoundInput
 from kerastune_ft.config.options.backbones import Applications, KerasHub, Saved
 from kerastune_ft.errors import ConfigError
 
@@ -34,7 +35,7 @@ def saved(path: Path, body: Any = None, shape: tuple[int, int, int] = (96, 64, 1
 
 
 def heard(options: Any, samples: int) -> Backbone:
-    return audio_front_end.hearing(options, build.build(options, 0), RATE, samples)
+    return audio_front_end.with_audio_front_end(options, build.build(options, 0), RATE, samples)
 
 
 @pytest.mark.parametrize("samples", [15600, 10880, 400])
@@ -51,7 +52,7 @@ def test_the_front_end_is_that_of_yamnet(tmp_path: Path, samples: int) -> None:
 def test_a_network_of_convolutions_sees_the_whole_sound(tmp_path: Path) -> None:
     path = saved(tmp_path / "net.keras")
     backbone = heard(Saved(path=str(path), input="yamnet"), 32000)
-    assert (backbone.modality, backbone.samples, backbone.sample_rate) == ("audio", 32000, RATE)
+    assert backbone.input == SoundInput(RATE, 32000)
     waveform = np.random.default_rng(0).normal(0, 0.1, (1, 32000)).astype(np.float32)
     inputs = keras.Input((198, 64, 1))
     net = keras.models.clone_model(keras.models.load_model(path), input_tensors=inputs)
@@ -119,8 +120,8 @@ def encoder(**options: Any) -> Backbone:
 @pytest.mark.parametrize("samples", [1600, 8000, 16001])
 def test_whisper_gets_the_frames_its_own_converter_makes(samples: int) -> None:
     body = encoder(**{"class": "WhisperBackbone"})
-    assert (body.sample_rate, body.samples) == (RATE, None)
-    backbone = audio_front_end.hearing(None, body, RATE, samples)
+    assert (body.input.sample_rate, body.input.samples) == (RATE, None)
+    backbone = audio_front_end.with_audio_front_end(None, body, RATE, samples)
     own = keras_hub.layers.WhisperAudioConverter(num_mels=20)
     own.num_samples = samples
     waveform = np.random.default_rng(0).normal(0, 0.1, (2, samples)).astype(np.float32)
@@ -147,7 +148,7 @@ def test_whisper_and_moonshine_are_the_encoders_of_their_presets(tmp_path: Path)
     for name, (body, converter) in given.items():
         body.save_to_preset(str(tmp_path / name))
         converter.save_to_preset(str(tmp_path / name))
-        backbone = audio_front_end.hearing(None, encoder(preset=str(tmp_path / name)), RATE, 8000)
+        backbone = audio_front_end.with_audio_front_end(None, encoder(preset=str(tmp_path / name)), RATE, 8000)
         assert backbone.transfer.loaded == len(backbone.variables)
         assert not [variable.path for variable in backbone.variables if "decoder" in variable.path]
         decoder = {"decoder_token_ids": np.zeros((2, 1), "int32"), "decoder_padding_mask": np.ones((2, 1), "int32")}
@@ -171,4 +172,4 @@ def test_whisper_and_moonshine_are_the_encoders_of_their_presets(tmp_path: Path)
 )
 def test_an_encoder_says_which_lengths_it_takes(name: str, samples: int, said: str) -> None:
     with pytest.raises(ConfigError, match=said):
-        audio_front_end.hearing(None, encoder(**{"class": name}), RATE, samples)
+        audio_front_end.with_audio_front_end(None, encoder(**{"class": name}), RATE, samples)

@@ -15,6 +15,8 @@ import keras
 import tensorflow as tf
 
 from kerastune_ft.backbones import base as backbones
+from kerastune_ft.backbones.inputs import ImageInput, SoundInput
+from kerastune_ft.backbones.text_input import TextInput
 from kerastune_ft.graph import lora
 from kerastune_ft.graph.partition import Stage
 from kerastune_ft.input.loader import Loader
@@ -84,14 +86,14 @@ def _adapters(below: Sequence[Stage]) -> dict[str, Any]:
 
 def _input(session: Session, length: int | None) -> dict[str, Any]:
     about: dict[str, Any] = {"task": session.task.kind, "version": INPUT_VERSION}
-    text, backbone = session.backbone.text, session.backbone
-    if backbone.samples is not None:
-        return {**about, "sample_rate": backbone.sample_rate, "samples": backbone.samples}
-    if text is None:
-        height, width = session.backbone.image_size
-        return {**about, "image_size": [height, width], "resize": session.config.data.resize}
-    special = [text.start, text.separator, text.end, text.pad, text.names]
-    return {**about, "length": length, "tokenizer": tokenizer_hash(text.tokenizer), "special": special}
+    match session.backbone.input:
+        case ImageInput(size=size):
+            return {**about, "image_size": list(size), "resize": session.config.data.resize}
+        case SoundInput(sample_rate=rate, samples=samples):
+            return {**about, "sample_rate": rate, "samples": samples}
+        case TextInput() as text:
+            special = [text.start, text.separator, text.end, text.pad, text.names]
+            return {**about, "length": length, "tokenizer": tokenizer_hash(text.tokenizer), "special": special}
 
 
 def tensors(
@@ -123,7 +125,7 @@ def about(session: Session, store: Store, length: int | None = None) -> dict[str
     return {
         "backbone": session.backbone.name if store.stages else "",
         "cut": " + ".join(store.stages[-1]) if store.stages else f"decoded {_DECODED[session.task.modality]}",
-        "image_size": list(session.backbone.image_size),
+        "image_size": list(session.backbone.input.image_size),
         "length": length,
         "views": store.variant != PLAIN,
         "data": session.source.info.name,

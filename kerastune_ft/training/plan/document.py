@@ -47,7 +47,7 @@ def plan_document(session: Session, phases: Sequence[PhasePlan], chunk: int, dec
             "kind": config.backbone.kind,
             "name": backbone.name,
             "weights": backbone.transfer.source,
-            "image_size": list(backbone.image_size),
+            "image_size": list(backbone.input.image_size),
             "preprocessing": backbone.preprocessing,
             "output": keras_private.maker(backbone.model.output),
             "prefix_tokens": backbone.prefix_tokens,

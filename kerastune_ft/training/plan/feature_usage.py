@@ -156,8 +156,7 @@ def _need(session: Session, phases: Sequence[PhasePlan], plan: PhasePlan, kind: 
 
 def _values(session: Session) -> int:
     """Return the pixels of an image, or the samples of a sound, as the model takes it."""
-    height, width = session.backbone.image_size
-    return session.backbone.samples or height * width
+    return session.backbone.input.values
 
 
 def mean_length(session: Session) -> float:

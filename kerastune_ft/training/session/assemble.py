@@ -13,6 +13,7 @@ import numpy as np
 from kerastune_ft.backbones import audio_front_end, build
 from kerastune_ft.backbones import base as backbones
 from kerastune_ft.backbones.base import Backbone
+from kerastune_ft.backbones.inputs import ImageInput, SoundInput
 from kerastune_ft.backbones.text_input import MASK, PADDING_MASK, TOKEN_IDS, TextInput
 from kerastune_ft.config.checks.modality import TAKEN, misfits
 from kerastune_ft.config.options.runtime import cache_directory
@@ -65,7 +66,7 @@ def assemble(
         backbone = build.build(config.backbone, config.seed)
         _check_modality(config, task, backbone)
         if task.modality == "audio":
-            backbone = _hearing(config, source, backbone)
+            backbone = _with_audio_front_end(config, source, backbone)
         backbone = backbones.computing_in(backbone, devices.precision)
         source_hash = backbones.content_hash(backbone.variables)
         adapters.build(config.phases, backbone.units, config.seed)
@@ -88,27 +89,28 @@ def assemble(
 
 
 def _check_modality(config: RunConfig, task: Task, backbone: Backbone) -> None:
-    if misfits(task.modality, backbone.modality):
+    given = backbone.input.modality
+    if misfits(task.modality, given):
         raise ConfigError(
-            f"backbone: {backbone.name} takes {TAKEN[backbone.modality]}, and task.kind {config.task.kind} is of "
-            f"{TAKEN[task.modality]}; write another backbone, or a task whose name begins with {backbone.modality}_"
+            f"backbone: {backbone.name} takes {TAKEN[given]}, and task.kind {config.task.kind} is of "
+            f"{TAKEN[task.modality]}; write another backbone, or a task whose name begins with {given}_"
         )
 
 
-def _hearing(config: RunConfig, source: DataSource, backbone: Backbone) -> Backbone:
+def _with_audio_front_end(config: RunConfig, source: DataSource, backbone: Backbone) -> Backbone:
     """Return the backbone with what turns the sounds of these data into what it takes."""
     assert source.sound_seconds is not None
-    data = config.data
+    data, given = config.data, backbone.input
     rate = audio_front_end.sample_rate(config.backbone, backbone, data.sample_rate)
     if data.seconds is not None:
         clip = clip_of(data.seconds, rate)
-    elif backbone.samples is not None:
-        clip = Clip(rate, backbone.samples)
+    elif isinstance(given, SoundInput) and given.samples is not None:
+        clip = Clip(rate, given.samples)
     else:
         clip = clip_of(usual_seconds(source.sound_seconds[source.splits["train"]]), rate)
-        if backbone.lengths is not None:
-            clip = Clip(rate, min(max(clip.samples, backbone.lengths.fewest), backbone.lengths.most))
-    return audio_front_end.hearing(config.backbone, backbone, clip.sample_rate, clip.samples)
+        if isinstance(given, SoundInput) and given.lengths is not None:
+            clip = Clip(rate, min(max(clip.samples, given.lengths.fewest), given.lengths.most))
+    return audio_front_end.with_audio_front_end(config.backbone, backbone, clip.sample_rate, clip.samples)
 
 
 def _features(config: RunConfig, backbone: Backbone) -> Any:
@@ -116,12 +118,12 @@ def _features(config: RunConfig, backbone: Backbone) -> Any:
     features, tokens = backbone.model.output, backbone.prefix_tokens
     if config.head.pooling != "cls":
         return features[:, tokens:] if tokens else features
-    if backbone.modality == "image" and not tokens and len(features.shape) == 3:
+    if backbone.input.modality == "image" and not tokens and len(features.shape) == 3:
         raise ConfigError(
             f'head.pooling: {backbone.name} has no class token, so that "cls" would take a corner of the image; write '
             '"mean" or "max"'
         )
-    if backbone.text is not None and not _first_sees_later(backbone.model, backbone.text):
+    if isinstance(backbone.input, TextInput) and not _first_sees_later(backbone.model, backbone.input):
         raise ConfigError(
             f'head.pooling: in {backbone.name} no token sees those after it, so "cls", the first, knows nothing of the '
             'text; write "last" or "mean"'
@@ -140,7 +142,7 @@ def _first_sees_later(model: keras.Model, text: TextInput) -> bool:
 
 def _mask(backbone: Backbone) -> Any:
     """Return the symbolic tensor that tells tokens from padding, where there is one."""
-    if backbone.text is None:
+    if not isinstance(backbone.input, TextInput):
         return None
     known = {layer.name: layer for layer in backbone.model.layers}
     if MASK in known:
@@ -156,15 +158,17 @@ def _loader(
     report: Callable[[str], None],
     lengths: Sequence[int] | None,
 ) -> Loader | TokenLoader:
-    if backbone.samples is not None and backbone.sample_rate is not None:
-        assert isinstance(task, SoundInputs)
-        return Loader(source, task, Clip(backbone.sample_rate, backbone.samples))
-    if backbone.text is None:
-        assert isinstance(task, ImageInputs)
-        return Loader(source, task, Geometry(*backbone.image_size, config.data.resize))
-    assert isinstance(source, TextSource)
-    cache = cache_directory(config.runtime)
-    return token_loader(source, task, backbone.text, config.data.sequence_length, cache, report, lengths)
+    match backbone.input:
+        case SoundInput() as sounds:
+            assert isinstance(task, SoundInputs)
+            return Loader(source, task, Clip(*sounds.settled))
+        case ImageInput(size=size):
+            assert isinstance(task, ImageInputs)
+            return Loader(source, task, Geometry(*size, config.data.resize))
+        case TextInput() as text:
+            assert isinstance(source, TextSource)
+            cache = cache_directory(config.runtime)
+            return token_loader(source, task, text, config.data.sequence_length, cache, report, lengths)
 
 
 def in_float32(session: Session) -> Session:
