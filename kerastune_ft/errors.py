@@ -75,7 +75,7 @@ _MEMORY = (
 
 
 @contextlib.contextmanager
-def exhaustion_explained() -> Iterator[None]:
+def explain_exhaustion() -> Iterator[None]:
     """Turn running out of memory or disk, however it is raised, into a ResourceError with a remedy."""
     try:
         yield

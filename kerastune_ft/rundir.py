@@ -130,7 +130,7 @@ class RunDirectory:
             (self.path / name).unlink()
         self._written[name] = None
 
-    def listing(self, name: str) -> list[str]:
+    def list_files(self, name: str) -> list[str]:
         """Return the names of the files in a sub-directory, sorted; partial files of a killed process are left out."""
         folder = self.path / name
         if not folder.exists():

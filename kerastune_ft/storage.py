@@ -130,7 +130,7 @@ def walk(folder: str) -> Iterator[tuple[str, list[str], list[str]]]:
 
 
 @contextlib.contextmanager
-def at_hand(path: Path) -> Iterator[Path]:
+def as_local_file(path: Path) -> Iterator[Path]:
     """Give a local file with the content of `path`, for libraries that read no URIs; a copy goes away at the end."""
     if not is_remote(path):
         yield path
@@ -142,7 +142,7 @@ def at_hand(path: Path) -> Iterator[Path]:
 
 
 @contextlib.contextmanager
-def folder_at_hand(path: Path) -> Iterator[Path]:
+def as_local_folder(path: Path) -> Iterator[Path]:
     """Give a local folder with the files of `path` and below it; a copy goes away at the end."""
     if not is_remote(path):
         yield path
@@ -158,14 +158,14 @@ def folder_at_hand(path: Path) -> Iterator[Path]:
 
 def require_data(path: str | os.PathLike[str], key: str) -> Path:
     """Return the path of data; raise DataError where there is nothing, or nothing answers; `key` is what named it."""
-    with told_of_data(key):
+    with explain_unreachable(key):
         if not path_of(path).exists():
             raise DataError(f"{key}: there is nothing at {os.fspath(path)}")
     return path_of(path)
 
 
 @contextlib.contextmanager
-def told_of_data(key: str) -> Iterator[None]:
+def explain_unreachable(key: str) -> Iterator[None]:
     """Turn the error of a file system that cannot be reached into one about the data, at the key that named it."""
     try:
         yield

@@ -215,5 +215,5 @@ def test_listings_leave_parts_out(run: RunDirectory) -> None:
     run.commit("phases/b", "")
     run.commit("phases/a", "")
     (Path(run.path) / "phases" / ".partial-1-c").write_text("")
-    assert run.listing("phases") == ["a", "b"]
-    assert run.listing("nothing") == []
+    assert run.list_files("phases") == ["a", "b"]
+    assert run.list_files("nothing") == []

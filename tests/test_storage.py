@@ -123,7 +123,7 @@ def test_what_is_absent_raises_as_on_a_disk(bucket: str) -> None:
 
 def test_a_library_gets_a_local_copy_that_goes_away(bucket: str) -> None:
     path = storage.path_of(put(f"{bucket}/model.keras", b"weights"))
-    with storage.at_hand(path) as local:
+    with storage.as_local_file(path) as local:
         assert local.name == "model.keras" and local.read_bytes() == b"weights"
     assert not local.exists()
 
@@ -135,7 +135,7 @@ def test_a_scheme_without_a_file_system_is_one_sentence() -> None:
     assert caught.value.exit_code == 2 and isinstance(caught.value, ConfigError)
     with (
         pytest.raises(DataError, match=r"^data\.path: nope://bucket/x cannot be reached"),
-        storage.told_of_data("data.path"),
+        storage.explain_unreachable("data.path"),
     ):
         storage.exists("nope://bucket/x")
 
@@ -172,7 +172,7 @@ def test_a_run_directory_may_be_a_uri(run: RunDirectory) -> None:
     run.update_manifest(state="done")
     assert not run.is_local
     assert run.read_json("phases/00-head/result.json") == {"a": 1}
-    assert run.listing("phases") == ["00-head"]
+    assert run.list_files("phases") == ["00-head"]
     manifest = run.manifest() or {}
     assert manifest["state"] == "done" and set(manifest["files"]) == {"phases/00-head/result.json", "model/x.bin"}
     run.remove("model/x.bin")

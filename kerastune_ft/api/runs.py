@@ -11,10 +11,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from kerastune_ft.config.read import read
-from kerastune_ft.errors import ConfigError, exhaustion_explained
+from kerastune_ft.errors import ConfigError, explain_exhaustion
 from kerastune_ft.reporting.progress import watcher
 from kerastune_ft.rundir import RunDirectory
-from kerastune_ft.storage import at_hand, is_remote, path_of, require_data
+from kerastune_ft.storage import as_local_file, is_remote, path_of, require_data
 from kerastune_ft.training.devices import tpu
 
 if TYPE_CHECKING:
@@ -66,7 +66,7 @@ class Run:
         """Return the final model: decoded images 0 to 255 of any size in, probabilities out."""
         import keras
 
-        with at_hand(self.path / "model" / "model.keras") as file:
+        with as_local_file(self.path / "model" / "model.keras") as file:
             return keras.models.load_model(file)
 
     def plot(self) -> Figure:
@@ -128,7 +128,7 @@ def evaluate(
     other = None if data is None else require_data(data, "--data")
     settings = read(target.read_json("config.json"))
     watch = watcher(lambda line: None)
-    with exhaustion_explained(), contextlib.closing(watch):
+    with explain_exhaustion(), contextlib.closing(watch):
         return load_engine(settings).evaluate(target, settings, other, split or "test", watch)
 
 
@@ -157,7 +157,7 @@ def predictions(
     _require_model(target)
     settings = read(target.read_json("config.json"))
     watch = watcher(lambda line: None)
-    with exhaustion_explained(), contextlib.closing(watch):
+    with explain_exhaustion(), contextlib.closing(watch):
         load_engine()
         from kerastune_ft.inference import predict as inference
 

@@ -14,7 +14,7 @@ from kerastune_ft.api.engine import Config, load_engine, parse_seconds, require_
 from kerastune_ft.api.runs import Run, write_report
 from kerastune_ft.config.options.backbones import Applications
 from kerastune_ft.config.run import RunConfig, config_hash
-from kerastune_ft.errors import ConfigError, Interrupted, KerasTuneError, ResourceError, exhaustion_explained
+from kerastune_ft.errors import ConfigError, Interrupted, KerasTuneError, ResourceError, explain_exhaustion
 from kerastune_ft.reporting.progress import watcher
 from kerastune_ft.rundir import RunDirectory
 from kerastune_ft.storage import path_of
@@ -97,7 +97,7 @@ def _carry_out(
     watch = watcher(lambda line: target.append("log.txt", line)) if writer is not None else Watch()
     stop = StopRequest(stop_seconds)
     try:
-        with listening(stop), exhaustion_explained():
+        with listening(stop), explain_exhaustion():
             # TensorFlow takes seconds to import; everything that can be refused without it has been.
             if (
                 load_engine(settings).execute(beginning, settings, digest, watch, stop, until_phase)
@@ -149,7 +149,7 @@ def plan(
 
         contact_sheet.check_target(Path(pictures))
     require_weights(settings)
-    with exhaustion_explained():
+    with explain_exhaustion():
         engine = load_engine(settings)
         session, made, document = engine.planned(settings, lambda line: print(line, file=sys.stderr), measure)
         if pictures is not None:

@@ -17,7 +17,7 @@ from kerastune_ft.errors import ConfigError, DataError
 from kerastune_ft.graph.flat import FlatCopy
 from kerastune_ft.graph.units import Unit
 from kerastune_ft.rundir import MANIFEST, RunDirectory
-from kerastune_ft.storage import folder_at_hand
+from kerastune_ft.storage import as_local_folder
 
 _MODEL = "model/model.keras"
 _TOKENIZER = "model/tokenizer"
@@ -78,7 +78,7 @@ def tokenizer_of(run: RunDirectory, plan: Mapping[str, Any]) -> Any:
         return keras_hub.tokenizers.ByteTokenizer(lowercase=False)
     folder = run.path / _TOKENIZER
     try:
-        with folder_at_hand(folder) as local:
+        with as_local_folder(folder) as local:
             return keras_hub.tokenizers.Tokenizer.from_preset(str(local))
     except (OSError, ValueError, TypeError, KeyError) as problem:
         said = " ".join(str(problem).split())[:200]

@@ -23,7 +23,7 @@ from kerastune_ft.errors import ConfigError
 from kerastune_ft.graph.depth import units_by_depth
 from kerastune_ft.graph.flat import FlatCopy, NotRebuilt, is_graph
 from kerastune_ft.quiet_imports import without_warnings_of_keras
-from kerastune_ft.storage import at_hand, path_of
+from kerastune_ft.storage import as_local_file, path_of
 
 # The names of the layers that this package puts before and after the model.
 _RESERVED = (
@@ -86,7 +86,7 @@ def load(path: Path, place: str) -> keras.Model:
     Raises ConfigError for a model whose graph cannot be had that way; `place` is the key that named the file.
     """
     try:
-        with without_warnings_of_keras(), at_hand(path) as file:
+        with without_warnings_of_keras(), as_local_file(path) as file:
             model = keras.models.load_model(file, compile=False, safe_mode=True)
     except Exception as error:
         raise ConfigError(f"{place}: {path} cannot be opened: {_why(str(error))}") from error

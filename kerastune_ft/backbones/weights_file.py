@@ -15,7 +15,8 @@ from safetensors.numpy import load_file
 
 from kerastune_ft.backbones.base import Transfer
 from kerastune_ft.errors import ConfigError
-from kerastune_ft.storage import at_hand
+from kerastune_ft.storage import as_local_file
+from kerastune_ft.wording import first_names
 
 _LEGACY = ".h5"
 
@@ -30,7 +31,7 @@ def load(model: keras.Model, variables: Sequence[keras.Variable], path: Path, so
         raise ConfigError(
             f"backbone.weights: there is no file {path}; give the path of a .h5, .weights.h5 or .safetensors file"
         )
-    with at_hand(path) as local:
+    with as_local_file(path) as local:
         return _loaded(model, variables, local, source)
 
 
@@ -43,7 +44,10 @@ def _loaded(model: keras.Model, variables: Sequence[keras.Variable], path: Path,
         found = _by_order(model, found) or found
     missing = tuple(variable.path for variable in variables if variable.path not in found)
     if len(missing) == len(variables):
-        raise ConfigError(f"backbone.weights: no name in {path} belongs to {model.name}; the file holds {_some(found)}")
+        raise ConfigError(
+            f"backbone.weights: no name in {path} belongs to {model.name}; the file holds "
+            f"{first_names(found, 3) or 'nothing'}"
+        )
     for variable in variables:
         if variable.path in found:
             _assign(variable, found[variable.path], path)
@@ -133,8 +137,3 @@ def _load_keras_3(model: keras.Model, variables: Sequence[keras.Variable], path:
             f"backbone.weights: {path} does not fit {model.name}: {str(error).splitlines()[0]}"
         ) from error
     return whole
-
-
-def _some(names: Mapping[str, np.ndarray]) -> str:
-    shown = list(names)[:3]
-    return ", ".join(shown) + (", ..." if len(names) > len(shown) else "") if shown else "nothing"

@@ -72,10 +72,10 @@ def datasets(as_json: bool, debug: bool) -> None:
 
 def _list(what: str, as_json: bool) -> None:
     from kerastune_ft import registry
-    from kerastune_ft.reporting.terminal.tables import listing
+    from kerastune_ft.reporting.terminal.tables import rows_table
 
     rows = getattr(registry, what)()
-    print_json(rows) if as_json else show(listing(rows))
+    print_json(rows) if as_json else show(rows_table(rows))
 
 
 @click.command()

@@ -73,7 +73,7 @@ def launch(
 def validate(config: str, overrides: tuple[str, ...], explain: bool, as_json: bool, debug: bool) -> None:
     """Report every problem of CONFIG without looking at model or data."""
     from kerastune_ft.config.read import not_checked, read
-    from kerastune_ft.reporting.quantities import counted
+    from kerastune_ft.wording import counted
 
     settings = read(config, overrides)
     unchecked = not_checked(settings)

@@ -9,7 +9,7 @@ from pathlib import Path
 from pydantic_core import PydanticCustomError
 
 from kerastune_ft.config.documents.files import SHIPPED, load, shipped_names
-from kerastune_ft.config.documents.nodes import Node, Place, placed, shown, without_comments
+from kerastune_ft.config.documents.nodes import Node, Place, placed, short_json, without_comments
 from kerastune_ft.config.documents.problems import SET, Problem
 from kerastune_ft.config.options.augment import changes_images
 from kerastune_ft.config.options.paths import expand
@@ -46,7 +46,7 @@ def with_base(
 
 def _base_path(extends: Node, directory: Path | None, problems: list[Problem], seen: tuple[Path, ...]) -> Path | None:
     if not isinstance(extends.value, str):
-        message = f'{shown(extends.plain())} is not a file; write one, like "team.json", or "medical"'
+        message = f'{short_json(extends.plain())} is not a file; write one, like "team.json", or "medical"'
         problems.append(Problem(extends.place, message, extends.plain()))
         return None
     try:
@@ -116,7 +116,7 @@ def _preset_name(node: Node, problems: list[Problem]) -> str:
     if isinstance(name, str):
         message, suggestion = unknown(name, PRESETS)
     else:
-        message = f"{shown(name)} is no schedule; write a list of phases, or a preset: {', '.join(PRESETS)}"
+        message = f"{short_json(name)} is no schedule; write a list of phases, or a preset: {', '.join(PRESETS)}"
         suggestion = None
     problems.append(Problem(node.place, message, name, suggestion))
     return suggestion or next(iter(PRESETS))

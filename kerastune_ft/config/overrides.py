@@ -9,7 +9,7 @@ from dataclasses import replace
 
 from kerastune_ft.config.compose import LENGTHS, with_phases
 from kerastune_ft.config.documents.json_parser import BrokenDocument, parse
-from kerastune_ft.config.documents.nodes import KeyPath, Node, Place, dotted, placed, shown
+from kerastune_ft.config.documents.nodes import KeyPath, Node, Place, dotted, placed, short_json
 from kerastune_ft.config.documents.problems import SET, Problem
 from kerastune_ft.config.options.phases import Phase
 
@@ -58,7 +58,7 @@ def _remedy(path: KeyPath, value: Node, written: Node | None, document: Node) ->
 
 def _as_written(value: Node) -> str:
     plain = value.plain()
-    return plain if isinstance(plain, str) else shown(plain)
+    return plain if isinstance(plain, str) else short_json(plain)
 
 
 def _parsed(text: str, problems: list[Problem]) -> tuple[KeyPath, Node] | None:
@@ -114,7 +114,7 @@ def _as_object(node: Node, done: KeyPath) -> dict[str, Node]:
         return dict(node.value)
     if last in SHORT_FORMS:
         return {SHORT_FORMS[str(last)]: node}
-    raise _Unreachable(f"{dotted(done)} is {shown(node.plain())}, which has no keys to set")
+    raise _Unreachable(f"{dotted(done)} is {short_json(node.plain())}, which has no keys to set")
 
 
 def _index(node: Node, step: str | int, done: KeyPath) -> int:

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from kerastune_ft.config.compose import with_defaults
-from kerastune_ft.config.documents.nodes import KeyPath, Node, dotted, shown
+from kerastune_ft.config.documents.nodes import KeyPath, Node, dotted, short_json
 from kerastune_ft.config.documents.problems import SET
 from kerastune_ft.config.overrides import SHORT_FORMS
 from kerastune_ft.config.read import Composed, composed, read
@@ -47,7 +47,7 @@ class Origin:
 
     def cells(self) -> dict[str, str]:
         """Return the row as the cells of a table."""
-        return {"path": self.path, "value": shown(self.value), "from": self.words}
+        return {"path": self.path, "value": short_json(self.value), "from": self.words}
 
 
 def explain(source: str | Path | Mapping[str, Any], overrides: Sequence[str] = ()) -> list[Origin]:

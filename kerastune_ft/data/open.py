@@ -9,7 +9,7 @@ from typing import Any
 from kerastune_ft.config.options.tasks import modality
 from kerastune_ft.data.source import DataSource, Report
 from kerastune_ft.errors import ConfigError
-from kerastune_ft.storage import told_of_data
+from kerastune_ft.storage import explain_unreachable
 
 
 def open_source(options: Any, task_options: Any, cache_directory: Path, report: Report) -> DataSource:
@@ -19,7 +19,7 @@ def open_source(options: Any, task_options: Any, cache_directory: Path, report: 
     """
     module = source_module(options, task_options)
     _make(cache_directory)
-    with told_of_data("data.path"):
+    with explain_unreachable("data.path"):
         return module.open_source(options, task_options, cache_directory, report)
 
 

@@ -15,6 +15,7 @@ from kerastune_ft.graph import keras_private
 from kerastune_ft.graph.boundary import HEAD, Selection, matching_units
 from kerastune_ft.graph.lora import adapters, can_carry, is_pointwise
 from kerastune_ft.graph.units import Unit
+from kerastune_ft.wording import first_names
 
 # How families name the projections of attention: query, q_proj, value_dense, qkv, ...
 _PROJECTIONS = frozenset({"query", "q", "value", "v", "qkv"})
@@ -98,5 +99,4 @@ def _why_nothing(glob: str, leaves: Targets, able: Targets) -> str:
     paths = [path for own in able.values() for path in own]
     near = difflib.get_close_matches(glob, [*paths, *(path.rpartition("/")[2] for path in paths)], n=1)
     hint = f"did you mean {near[0]!r}? " if near else ""
-    more = f" and {len(paths) - _SHOWN} more" if len(paths) > _SHOWN else ""
-    return f"{glob!r} matches no layer; {hint}those that can carry an adapter are {', '.join(paths[:_SHOWN])}{more}"
+    return f"{glob!r} matches no layer; {hint}those that can carry an adapter are {first_names(paths, _SHOWN)}"

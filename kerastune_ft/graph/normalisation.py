@@ -39,7 +39,7 @@ _FOLLOWING = (
 
 
 @contextlib.contextmanager
-def counted(weights: tf.Tensor) -> Iterator[None]:
+def count_by_weight(weights: tf.Tensor) -> Iterator[None]:
     """Within this context the rebound layers of `bind` count every example by its weight, shape [batch]; 0 not at all.
 
     All replicas must be in it at the same time.

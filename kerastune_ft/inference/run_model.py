@@ -16,7 +16,7 @@ from kerastune_ft.errors import DataError
 from kerastune_ft.graph.hub_layers import settle
 from kerastune_ft.quiet_imports import without_warnings_of_keras
 from kerastune_ft.rundir import RunDirectory
-from kerastune_ft.storage import at_hand
+from kerastune_ft.storage import as_local_file
 from kerastune_ft.tasks.base import Task
 from kerastune_ft.training.evaluation.final import THRESHOLDS
 from kerastune_ft.training.evaluation.saved_model import MODEL
@@ -69,7 +69,7 @@ def _raw_model(run: RunDirectory) -> keras.Model:
     """Return the saved model from fixed-shape images to raw outputs: what lies between its resize and its finish."""
     path = run.path / MODEL
     try:
-        with at_hand(path) as file, without_warnings_of_keras():
+        with as_local_file(path) as file, without_warnings_of_keras():
             saved = keras.models.load_model(file, compile=False)
     except (OSError, ValueError, TypeError) as problem:
         said = " ".join(str(problem).split())[:200]

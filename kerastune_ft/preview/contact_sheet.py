@@ -86,7 +86,9 @@ def _as_html(sheet: Sheet) -> str:
             continue
         parts.append(f"<table><tr>{heads}</tr>")
         for (label, name), row in zip(sheet.captions, block.pictures, strict=True):
-            cells = "".join(f'<td><img alt="{told(label)}" src="{_data_uri(_shown(picture))}"></td>' for picture in row)
+            cells = "".join(
+                f'<td><img alt="{told(label)}" src="{_data_uri(_scale_for_sheet(picture))}"></td>' for picture in row
+            )
             parts.append(f"<tr><th>{told(label)}<br><small>{told(name)}</small></th>{cells}</tr>")
         parts.append("</table>")
     return "\n".join(parts) + "\n"
@@ -102,7 +104,7 @@ def _png(picture: Image.Image) -> bytes:
     return written.getvalue()
 
 
-def _shown(pixels: np.ndarray) -> Image.Image:
+def _scale_for_sheet(pixels: np.ndarray) -> Image.Image:
     """Return a picture large enough to see, its pixels left alone where they can be, and small enough for a sheet."""
     from PIL import Image
 
@@ -118,7 +120,7 @@ def _shown(pixels: np.ndarray) -> Image.Image:
 def _as_png(sheet: Sheet) -> bytes:
     from PIL import Image, ImageDraw
 
-    width, height = next(_shown(block.pictures[0, 0]).size for block in sheet.blocks if len(block.pictures))
+    width, height = next(_scale_for_sheet(block.pictures[0, 0]).size for block in sheet.blocks if len(block.pictures))
     columns = max(len(block.columns) for block in sheet.blocks)
     across = _CAPTION + columns * (width + _GAP) + _GAP
     heights = [2 * _LINE + (_LINE + len(block.pictures) * (height + _GAP)) for block in sheet.blocks]
@@ -138,7 +140,7 @@ def _draw_block(
     _text(pen, (_GAP, top + _GAP), block.title, canvas.width)
     top += 2 * _LINE
     for row, ((label, name), drawn) in enumerate(zip(captions, block.pictures, strict=False)):
-        pictures = [_shown(pixels) for pixels in drawn]
+        pictures = [_scale_for_sheet(pixels) for pixels in drawn]
         width, height = pictures[0].size
         place = top + _LINE + row * (height + _GAP)
         _text(pen, (_GAP, place), label, _CAPTION)

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from kerastune_ft.reporting import quantities as say
+from kerastune_ft.wording import counted
 
 Document = Mapping[str, Any]
 
@@ -43,7 +44,7 @@ def found(cache: Document) -> list[str]:
     """
     known = (cache.get("found") or {}).get("stores") or ()
     lines = [
-        f"{say.whole(store['present'])} of {say.counted(store['rows'], 'row')} of {store['id']} are there already"
+        f"{say.whole(store['present'])} of {counted(store['rows'], 'row')} of {store['id']} are there already"
         for store in known
         if store["present"]
     ]
@@ -62,7 +63,7 @@ def _lacking(names: list[str], differs: str) -> str:
 def measured_title(measured: Document) -> str:
     """Return what the table of measured seconds is about."""
     return (
-        f"seconds for one pass over {say.counted(measured['examples'], 'training example')}, "
+        f"seconds for one pass over {counted(measured['examples'], 'training example')}, "
         f"from {measured['chunks']} chunks of {measured['chunk']}"
     )
 

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from kerastune_ft.reporting import quantities as say
+from kerastune_ft.wording import counted
 
 Row = dict[str, Any]
 
@@ -41,7 +42,7 @@ def labels(scheme: Mapping[str, Any]) -> str:
         return ""
     joined = ", ".join(names[:_NAMED]) + (", …" if len(names) > _NAMED else "")
     if scheme.get("kind") == "values":
-        return f"{say.counted(len(names), 'value')}: {joined}; standardised inside, all figures are in your units"
+        return f"{counted(len(names), 'value')}: {joined}; standardised inside, all figures are in your units"
     return f"{'any' if scheme.get('kind') == 'several' else 'one'} of {len(names)} classes: {joined}"
 
 

@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 
 from kerastune_ft.reporting import cache_lines, data_table
 from kerastune_ft.reporting import quantities as say
+from kerastune_ft.wording import counted
 
 Document = Mapping[str, Any]
 
@@ -125,7 +126,7 @@ def transfer(found: Document) -> str:
     parts = [f"{found['source']}: {say.whole(found.get('loaded'))} variables loaded"]
     for key in ("missing", "unused"):
         names = [str(name) for name in found.get(key) or ()]
-        parts.append(f"{_some(names)} {key}" if names else f"none {key}")
+        parts.append(f"{_sample(names)} {key}" if names else f"none {key}")
     if found.get("sha256"):
         parts.append(f"SHA-256 {str(found['sha256'])[:12]}…")
     return ", ".join(parts)
@@ -146,7 +147,7 @@ def _span(names: Sequence[str]) -> str:
     return f"{names[0]} … {names[-1]}" if len(names) > 2 else ", ".join(names)
 
 
-def _some(names: Sequence[str], most: int = 4) -> str:
+def _sample(names: Sequence[str], most: int = 4) -> str:
     shown = ", ".join(names[:most])
     return f"{len(names)} ({shown}{', …' if len(names) > most else ''})"
 
@@ -158,10 +159,8 @@ def _sentence(*parts: str, joint: str = ", ") -> str:
 def _devices(devices: Document) -> str:
     names = ", ".join(str(name) for name in devices.get("devices") or ())
     replicas = devices.get("replicas")
-    counted = say.counted(replicas, "replica") if replicas else ""
-    return _sentence(
-        _sentence(str(devices.get("strategy") or ""), counted, names), devices.get("note") or "", joint="; "
-    )
+    count = counted(replicas, "replica") if replicas else ""
+    return _sentence(_sentence(str(devices.get("strategy") or ""), count, names), devices.get("note") or "", joint="; ")
 
 
 def _data(data: Document) -> str:
@@ -171,8 +170,8 @@ def _data(data: Document) -> str:
     skipped = data.get("skipped") or ()
     return _sentence(
         named,
-        data_table.sizes(data) or say.counted(data.get("examples"), "example"),
-        f"{say.counted(len(skipped), 'file')} skipped" if skipped else "",
+        data_table.sizes(data) or counted(data["examples"], "example"),
+        f"{counted(len(skipped), 'file')} skipped" if skipped else "",
     )
 
 
@@ -180,7 +179,7 @@ def _backbone(backbone: Document) -> str:
     if not backbone:
         return ""
     image_size = backbone.get("image_size")
-    units = say.counted(len(backbone.get("units") or ()), "unit")
+    units = counted(len(backbone.get("units") or ()), "unit")
     return _sentence(
         f"{backbone.get('name')} ({backbone.get('kind')})",
         f"{say.count(backbone.get('parameters'))} parameters in {units}",
@@ -193,7 +192,7 @@ def _texts(text: Document) -> str:
     if not text:
         return ""
     cut = text.get("truncated") or {}
-    lost = f"{say.counted(cut.get('examples'), 'example')} cut" if cut.get("examples") else "none cut"
+    lost = f"{counted(cut['examples'], 'example')} cut" if cut.get("examples") else "none cut"
     return _sentence(
         f"at most {text.get('sequence_length')} tokens, {text.get('mean_tokens')} in the mean",
         lost,
@@ -219,7 +218,7 @@ def _adapters(lora: Document) -> str:
         return ""
     named = ", ".join(layers[:3]) + (f" and {len(layers) - 3} more" if len(layers) > 3 else "")
     return (
-        f"{say.counted(len(layers), 'adapter')} of rank {lora.get('rank')}, alpha {say.plain(lora.get('alpha'))}: "
+        f"{counted(len(layers), 'adapter')} of rank {lora.get('rank')}, alpha {say.plain(lora.get('alpha'))}: "
         f"{say.count(lora.get('parameters'))} parameters, on {named}; the units themselves stay frozen"
     )
 
@@ -233,7 +232,7 @@ def _parameters(phase: Document) -> str:
 
 def _steps(phase: Document) -> str:
     return (
-        f"{say.whole(phase.get('steps'))} at most: {say.counted(phase.get('epochs'), 'epoch')} "
+        f"{say.whole(phase.get('steps'))} at most: {counted(phase['epochs'], 'epoch')} "
         f"x {say.whole(phase.get('steps_per_epoch'))}"
     )
 
@@ -249,7 +248,7 @@ def _learning_rate(policy: Document) -> str:
     return _sentence(
         f"peak {say.rate(policy.get('peak'))}",
         str(policy.get("shape") or ""),
-        say.counted(warmup, "warm-up step") if warmup else "no warm-up",
+        counted(warmup, "warm-up step") if warmup else "no warm-up",
         f"final {say.rate(policy['final'])}" if policy.get("final") is not None else "",
     )
 
@@ -267,7 +266,7 @@ def _batch_norm(phase: Document) -> str:
     if not layers:
         return ""
     mode = str(phase.get("batch_norm"))
-    return f"{mode}: {say.counted(layers, 'layer')} {_BATCH_NORM[mode]}"
+    return f"{mode}: {counted(layers, 'layer')} {_BATCH_NORM[mode]}"
 
 
 def _monitor(phase: Document) -> str:

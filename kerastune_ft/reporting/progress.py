@@ -12,6 +12,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextC
 
 from kerastune_ft.reporting import quantities as say
 from kerastune_ft.training.watch import Watch
+from kerastune_ft.wording import counted
 
 _SECONDS_BETWEEN_LINES = 60.0
 # What an epoch's line tells beside the losses: the first of these that the task measures.
@@ -45,7 +46,7 @@ def phase_line(phase: Mapping[str, Any], done_steps: int) -> str:
     text = (
         f"phase {phase['name']}: trains {_trained(phase)} ({together}"
         f"{say.count(phase['trainable_parameters'])} parameters, {say.share(phase['trainable_share'])}), "
-        f"{say.counted(phase['steps'], 'step')} in at most {say.counted(phase['epochs'], 'epoch')}"
+        f"{counted(phase['steps'], 'step')} in at most {counted(phase['epochs'], 'epoch')}"
     )
     return f"{text}; going on after step {done_steps}" if done_steps else text
 
@@ -55,7 +56,7 @@ def _trained(phase: Mapping[str, Any]) -> str:
     if lora is None:
         return ", ".join(names) if len(names) <= 4 else f"{names[0]} to head"
     units = ", ".join(names[:-1]) if len(names) <= 4 else f"{names[0]} to {names[-2]}"
-    adapters = say.counted(len(lora["layers"]), "adapter")
+    adapters = counted(len(lora["layers"]), "adapter")
     return f"{adapters} of rank {lora['rank']} in {units} ({say.count(lora['parameters'])} parameters), head"
 
 
@@ -122,7 +123,7 @@ def done_line(result: Mapping[str, Any]) -> str:
     return (
         f"phase {result['name']} done: best epoch {result['best_epoch']} of {result['epochs']}, {say.words(monitor)} "
         f"{say.progress(result['best'][monitor])}, {result['seconds']:.1f} s; "
-        f"{say.counted(result['frozen']['variables'], 'frozen variable')} bit-identical"
+        f"{counted(result['frozen']['variables'], 'frozen variable')} bit-identical"
         + (f", {updated} BatchNorm statistics updated" if updated else "")
     )
 

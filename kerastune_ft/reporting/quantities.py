@@ -36,11 +36,6 @@ def whole(value: Any) -> str:
     return f"{value:,.0f}" if is_number(value) else ABSENT
 
 
-def counted(value: Any, noun: str) -> str:
-    """Return an integer with its noun, which is singular after 1: ``1 epoch``, ``5,232 steps``."""
-    return f"{whole(value)} {noun}" if value == 1 else f"{whole(value)} {noun}s"
-
-
 def size(value: Any) -> str:
     """Return a number of bytes such as ``1.2 GB``."""
     return _scaled(value, _SIZE_STEPS, " B") if is_number(value) else ABSENT

@@ -15,7 +15,7 @@ from kerastune_ft.data.files.find import Sought, Walk
 from kerastune_ft.data.splits.names import SPLIT_OF_WORD
 from kerastune_ft.data.tables.read import is_table, read_frame
 from kerastune_ft.errors import ConfigError, DataError
-from kerastune_ft.scaffolding.findings import Sight
+from kerastune_ft.scaffolding.findings import DataFindings
 from kerastune_ft.scaffolding.sources.arrays import look_at_arrays
 from kerastune_ft.scaffolding.sources.file_kinds import sought_in
 from kerastune_ft.scaffolding.sources.folders import class_folders, has_split_folders, look_at_folder
@@ -24,7 +24,7 @@ from kerastune_ft.scaffolding.sources.tables import look_at_table
 _LABELLED = re.compile(r"(train|labels?|data|metadata|annotations?)", re.IGNORECASE)
 
 
-def look(place: Path, written: str, label: Sequence[str]) -> Sight:
+def detect(place: Path, written: str, label: Sequence[str]) -> DataFindings:
     """Return what lies at a path; `written` is that path as the configuration will have it."""
     if place.is_dir():
         sought = sought_in(place)
@@ -51,7 +51,7 @@ def look(place: Path, written: str, label: Sequence[str]) -> Sight:
     )
 
 
-def _looked_at_table(path: Path, written: str, label: Sequence[str]) -> Sight:
+def _looked_at_table(path: Path, written: str, label: Sequence[str]) -> DataFindings:
     return look_at_table(read_frame(path), written, label)
 
 

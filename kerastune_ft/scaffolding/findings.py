@@ -8,8 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from kerastune_ft.config.options.tasks import modality
-
-pass
+from kerastune_ft.wording import first_names
 
 # A class is rare enough to be weighted when the largest is this many times as large.
 _IMBALANCE = 3
@@ -30,7 +29,7 @@ _POSITIVE = frozenset(
 
 
 @dataclass
-class Sight:
+class DataFindings:
     """What data holds, as far as names and a sample of its files tell."""
 
     task: dict[str, Any]
@@ -44,7 +43,7 @@ class Sight:
     """Examples by class, or by label where one has several; empty for numbers."""
     files: Sequence[str] = ()
     """The image or sound files, where the data are files."""
-    prose: Prose | None = None
+    prose: TextStatistics | None = None
     """The measures of the texts, where the data are texts."""
     seen: list[str] = field(default_factory=list)
     asks: list[str] = field(default_factory=list)
@@ -67,7 +66,7 @@ class Sight:
         return not self.is_multi_label and len(sizes) > 1 and max(sizes) >= _IMBALANCE * max(1, min(sizes))
 
 
-def put(document: dict[str, Any], key: str, value: Any, reason: str) -> None:
+def add_with_reason(document: dict[str, Any], key: str, value: Any, reason: str) -> None:
     """Add a key with its reason above it."""
     document[f"// {key}"] = reason
     document[key] = value
@@ -83,7 +82,7 @@ def classification(counts: Mapping[str, int], modality: str = "image") -> dict[s
     task: dict[str, Any] = {"kind": f"{modality}_classification"}
     if len(counts) == 2:
         name, reason = _positive(sorted(counts))
-        put(task, "positive", name, reason)
+        add_with_reason(task, "positive", name, reason)
     return task
 
 
@@ -105,16 +104,12 @@ def divide(data: dict[str, Any], counts: Mapping[str, int], group: str | None) -
         reason = f"drawn at random, all examples of one {group} in the same split"
     if small:
         shares["stratify"] = False
-        reason = f"drawn at random without regard to class: {_some(small)} cannot be divided in three"
-    put(data, "splits", shares, reason)
-
-
-def _some(names: Sequence[str]) -> str:
-    return ", ".join(names[:5]) + (f" and {len(names) - 5} more" if len(names) > 5 else "")
+        reason = f"drawn at random without regard to class: {first_names(small, 5)} cannot be divided in three"
+    add_with_reason(data, "splits", shares, reason)
 
 
 @dataclass(frozen=True)
-class Prose:
+class TextStatistics:
     """The measures of a sample of texts."""
 
     distinct: float

@@ -14,13 +14,13 @@ from kerastune_ft.config import schema
 from kerastune_ft.config.documents import files
 from kerastune_ft.config.words import unknown
 from kerastune_ft.errors import ConfigError
-from kerastune_ft.scaffolding.detect import look
-from kerastune_ft.scaffolding.findings import Sight
+from kerastune_ft.scaffolding.detect import detect
+from kerastune_ft.scaffolding.findings import DataFindings
 from kerastune_ft.scaffolding.json_text import as_text
 from kerastune_ft.scaffolding.samples import image_statistics
 from kerastune_ft.scaffolding.sources.label_columns import ask_of_spelling
 from kerastune_ft.scaffolding.suggest import images, sounds, texts
-from kerastune_ft.storage import path_of, told_of_data
+from kerastune_ft.storage import explain_unreachable, path_of
 
 _SCHEMA = "schema.json"
 _CLASSES_SHOWN = 12
@@ -28,7 +28,7 @@ _ENDINGS = re.compile(r"(\.tar)?\.[A-Za-z0-9]{1,7}$")
 
 
 @dataclass(frozen=True)
-class Started:
+class Scaffolded:
     """A configuration file that was written, and what a person should know about it."""
 
     config: Path
@@ -82,7 +82,7 @@ def init(
     *,
     example: str | None = None,
     label: Sequence[str] = (),
-) -> Started:
+) -> Scaffolded:
     """Look at data and write a short commented configuration for it, or a copy of one that comes with the package.
 
     `data` is a folder, an archive of one, a table or an .npz file; `label` names the label columns of a table where
@@ -100,13 +100,13 @@ def init(
             raise ConfigError("--label has no effect with --example; leave it out")
         return _copied(example, output)
     place = path_of(data or "").expanduser()
-    with told_of_data("init"):
+    with explain_unreachable("init"):
         target = _target(output, _name_of(place))
-        sight = look(place, _path_from(place, target), label)
+        sight = detect(place, _path_from(place, target), label)
     ask_of_spelling(sight)
     document = _document(sight, place, target)
     _write(target, as_text(document) + "\n")
-    return Started(
+    return Scaffolded(
         target,
         _schema_beside(target),
         sight.task["kind"],
@@ -117,14 +117,14 @@ def init(
     )
 
 
-def _copied(name: str, output: str | os.PathLike[str] | None) -> Started:
+def _copied(name: str, output: str | os.PathLike[str] | None) -> Scaffolded:
     names = files.shipped_names()
     if name not in names:
         raise ConfigError(f"--example: {unknown(name, names)[0]}")
     # A twin in a folder of its own is named after both.
     target = _target(output, name.replace("/", "_"))
     _write(target, (files.SHIPPED / f"{name}.json").read_text(encoding="utf-8"))
-    return Started(target, _schema_beside(target), None, None, {}, (), ())
+    return Scaffolded(target, _schema_beside(target), None, None, {}, (), ())
 
 
 def _name_of(place: Path) -> str:
@@ -154,7 +154,7 @@ def _path_from(place: Path, target: Path) -> str:
     return Path(os.path.relpath(place, target.parent)).as_posix()
 
 
-def _document(sight: Sight, place: Path, target: Path) -> dict[str, Any]:
+def _document(sight: DataFindings, place: Path, target: Path) -> dict[str, Any]:
     chosen = _chosen(sight)
     classes = f" of {len(sight.counts)} {'labels' if sight.is_multi_label else 'classes'}" if sight.counts else ""
     remarks = [f"{place.name or place.resolve().name}: {sight.examples:,} examples{classes}."]
@@ -169,7 +169,7 @@ def _document(sight: Sight, place: Path, target: Path) -> dict[str, Any]:
     }
 
 
-def _chosen(sight: Sight) -> dict[str, Any]:
+def _chosen(sight: DataFindings) -> dict[str, Any]:
     """Return the rest of the configuration: backbone, head where it is not the usual one, defaults and phases."""
     if sight.modality == "text":
         backbone = texts.backbone(sight)

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+from kerastune_ft.config.documents.nodes import short_json
 from kerastune_ft.stores import record
 from kerastune_ft.stores.budget import stores
 
@@ -48,11 +49,8 @@ def _leaves(value: Any, name: str = "") -> Iterator[tuple[str, Any]]:
 def _difference(here: Mapping[str, Any], there: Mapping[str, Any], name: str) -> str:
     if name in _HASHES:
         return f"{name}: others"
-    return f"{name}: {_shown(here, name)} here, {_shown(there, name)} there"
+    return f"{name}: {_leaf_text(here, name)} here, {_leaf_text(there, name)} there"
 
 
-def _shown(leaves: Mapping[str, Any], name: str) -> str:
-    if name not in leaves:
-        return "nothing"
-    text = json.dumps(leaves[name], ensure_ascii=False)
-    return text if len(text) <= _LONGEST else f"{text[: _LONGEST - 1]}…"
+def _leaf_text(leaves: Mapping[str, Any], name: str) -> str:
+    return short_json(leaves[name], _LONGEST) if name in leaves else "nothing"

@@ -156,7 +156,7 @@ class Checkpoints:
     def clear(self, but: int | None = None) -> None:
         """Remove all checkpoints, with their best weights, but the one after so many updates."""
         writer = self._run.writer
-        for name in writer.listing(self._folder) if writer else ():
+        for name in writer.list_files(self._folder) if writer else ():
             if but is None or name != state_name(but):
                 self._run.remove(f"{self._folder}/{name}")
 
@@ -183,14 +183,14 @@ class Checkpoints:
 
     def _states(self) -> list[str]:
         writer = self._run.writer
-        return [name for name in writer.listing(self._folder) if not name.startswith(_BEST)] if writer else []
+        return [name for name in writer.list_files(self._folder) if not name.startswith(_BEST)] if writer else []
 
     def _prune(self, kept: set[str]) -> None:
         """Remove every checkpoint but these, and the best weights that none of these has."""
         writer = self._run.writer
         if writer is None:
             return
-        bests = [name for name in writer.listing(self._folder) if name.startswith(_BEST)]
+        bests = [name for name in writer.list_files(self._folder) if name.startswith(_BEST)]
         # The best so far of a checkpoint is the newest that was written up to its step.
         needed = {max((best for best in bests if best <= f"{_BEST}{name}"), default="") for name in kept}
         for name in {*self._states(), *bests} - kept - needed:
@@ -201,7 +201,7 @@ class Checkpoints:
 
         Raises ConfigError when it is relative to other pretrained weights than the session has.
         """
-        names = [name for name in self._run.listing(self._folder) if not name.startswith(_BEST)]
+        names = [name for name in self._run.list_files(self._folder) if not name.startswith(_BEST)]
         for earlier, name in reversed(list(enumerate(names))):
             try:
                 return self._read(f"{self._folder}/{name}")

@@ -92,11 +92,11 @@ def allowed_changes(target: RunDirectory, settings: RunConfig) -> tuple[str, ...
         if (
             not target.manifest()
             and target.path.exists()
-            and any(not name.startswith(".") for name in target.listing(""))
+            and any(not name.startswith(".") for name in target.list_files(""))
         ):
             raise ConfigError(f"{target} is not empty and holds no run; give another --run-dir")
         return ()
-    begun = len(target.listing("phases"))
+    begun = len(target.list_files("phases"))
     found = changes.compare(RunConfig.model_validate(read(target.read_json("config.json"))), settings, begun)
     if found.refused:
         raise ConfigError(

@@ -10,7 +10,7 @@ from typing import Any
 
 from kerastune_ft.config.read import read
 from kerastune_ft.rundir import MANIFEST, is_partial
-from kerastune_ft.verification.run_record import Claims, Findings, some
+from kerastune_ft.verification.run_record import Claims, Findings, some_of
 
 _UNLISTED = re.compile(
     rf"{re.escape(MANIFEST)}|log\.txt|events\.jsonl|\.lock|\.lock\.json|phases/[^/]+/checkpoint/(best-)?\d+\.safetensors"
@@ -122,7 +122,7 @@ def _phases(claims: Claims, findings: Findings) -> None:
         elif claims.is_done:
             findings.broken(MANIFEST, f"phase {phase.name} is finished, and not among its phases")
     if told:
-        findings.broken(MANIFEST, f"phases {some(set(told))} are told as finished and have no result.json")
+        findings.broken(MANIFEST, f"phases {some_of(set(told))} are told as finished and have no result.json")
     if claims.is_done and len(claims.finished) < len(claims.phases):
         missing = {phase.name for phase in claims.phases} - {phase.name for phase in claims.finished}
-        findings.broken(MANIFEST, f"the run is done, and phases {some(missing)} have no result.json")
+        findings.broken(MANIFEST, f"the run is done, and phases {some_of(missing)} have no result.json")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -12,6 +12,7 @@ import numpy as np
 from kerastune_ft.errors import ConfigError
 from kerastune_ft.rundir import MANIFEST, RunDirectory
 from kerastune_ft.training.checkpoint import unpack
+from kerastune_ft.wording import first_names
 
 RESTORE = "restore it from a copy, or start over with --fresh, which keeps this run aside"
 _BEGINNING = ("config.json", "plan.json", "splits.csv")
@@ -149,7 +150,6 @@ def digest(array: np.ndarray) -> str:
     return hashlib.sha256(np.ascontiguousarray(array).tobytes()).hexdigest()
 
 
-def some(names: list[str] | tuple[str, ...] | set[str]) -> str:
-    """Return a few of these names and how many more there are."""
-    shown = sorted(names)[:3]
-    return ", ".join(shown) + (f" and {len(names) - len(shown)} more" if len(names) > len(shown) else "")
+def some_of(names: Iterable[str]) -> str:
+    """Return the first names in the order of the alphabet and how many more there are."""
+    return first_names(sorted(names), 3)

@@ -7,7 +7,7 @@ import zipfile
 from collections import Counter
 from collections.abc import Iterator
 
-from kerastune_ft.verification.run_record import Claims, Findings, digest, some
+from kerastune_ft.verification.run_record import Claims, Findings, digest, some_of
 
 _MODEL = "model/model.keras"
 _WEIGHTS = "model.weights.h5"
@@ -44,9 +44,9 @@ def saved(claims: Claims, findings: Findings) -> str | None:
         else:
             lacking.append(path)
     if lacking:
-        findings.broken(_MODEL, f"it does not hold {some(lacking)} as phase {last.name} ended with them")
+        findings.broken(_MODEL, f"it does not hold {some_of(lacking)} as phase {last.name} ended with them")
     if extra := {layer for layer, _ in found.elements()}:
-        findings.broken(_MODEL, f"its layers {some(extra)} hold values that the run did not end with")
+        findings.broken(_MODEL, f"its layers {some_of(extra)} hold values that the run did not end with")
     return f"the {len(ended)} variables of {_MODEL} are those that phase {last.name} ended with"
 
 

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from kerastune_ft.training.checkpoint import pack
-from kerastune_ft.verification.run_record import Claims, Findings, PhaseClaims, digest, some
+from kerastune_ft.verification.run_record import Claims, Findings, PhaseClaims, digest, some_of
 
 _EARLIER = "the same command goes on from the checkpoint before it"
 _BEST = "best-"
@@ -31,9 +31,9 @@ def best(claims: Claims, findings: Findings) -> str | None:
         if header.get("epoch") != phase.result["best_epoch"] or header.get("phase") != phase.name:
             findings.broken(phase.weights, f"it is of epoch {header.get('epoch')} of phase {header.get('phase')}")
         if extra := arrays.keys() - trained:
-            findings.broken(phase.weights, f"it holds {some(extra)}, which no phase so far trains")
+            findings.broken(phase.weights, f"it holds {some_of(extra)}, which no phase so far trains")
         if missing := trained - arrays.keys():
-            findings.broken(phase.weights, f"it lacks {some(missing)}, which trained")
+            findings.broken(phase.weights, f"it lacks {some_of(missing)}, which trained")
         count += len(arrays)
     if not claims.finished:
         return None
@@ -66,22 +66,24 @@ def frozen(claims: Claims, findings: Findings) -> str | None:
         place, result = f"{phase.folder}/result.json", phase.result or {}
         before, after = result["frozen"]["before"], result["frozen"]["after"]
         if changed := {path for path in {*before, *after} if before.get(path) != after.get(path)}:
-            findings.broken(place, f"frozen {some(changed)} changed during phase {phase.name}", _UNTRUSTED)
+            findings.broken(place, f"frozen {some_of(changed)} changed during phase {phase.name}", _UNTRUSTED)
         if result["frozen"]["sha256"] != _combined(after) or result["frozen"]["variables"] != len(after):
             findings.broken(place, "its combined SHA-256 or number of frozen variables is not that of its list")
         if both := phase.changed & after.keys():
-            findings.broken(place, f"{some(both)} are said to be frozen, and plan.json says they train")
+            findings.broken(place, f"{some_of(both)} are said to be frozen, and plan.json says they train")
         # A phase that is added to a finished run may bring adapters.
         paths = (phase.changed | after.keys()) - claims.adapters
         if whole and paths != whole:
-            findings.broken(place, f"frozen and trained variables are not those of other phases: {some(paths ^ whole)}")
+            findings.broken(
+                place, f"frozen and trained variables are not those of other phases: {some_of(paths ^ whole)}"
+            )
         whole = whole or paths
         # The statistics of a unit may be all that it updates.
         updated = (result.get("updated") or {}).get("moved", {})
         still = {unit for unit, moved in result["moved"].items() if not moved and phase.plan["rates"].get(unit)}
         still |= {unit for unit, moved in updated.items() if not moved}
         if still or phase.plan["trains"] != list(result["moved"]):
-            findings.broken(place, f"units said to train did not move: {some(still) or 'their list is another'}")
+            findings.broken(place, f"units said to train did not move: {some_of(still) or 'their list is another'}")
         count += len(after)
     return f"{count} hashes of frozen variables are the same before and after their phases" if claims.finished else None
 
@@ -101,7 +103,7 @@ def chained(claims: Claims, findings: Findings) -> str | None:
         left = _left(claims, earlier, str(phase.plan.get("start_from") or "best"), held.keys())
         if broken := {path for path in left if left[path] != held[path]}:
             place = f"{phase.folder}/result.json"
-            findings.broken(place, f"frozen {some(broken)} are not what phase {earlier.name} left", _UNTRUSTED)
+            findings.broken(place, f"frozen {some_of(broken)} are not what phase {earlier.name} left", _UNTRUSTED)
         count += len(left)
     return f"{count} frozen variables are what the phase before left" if len(claims.finished) > 1 else None
 
@@ -134,7 +136,7 @@ def checkpoints(claims: Claims, findings: Findings) -> str | None:
     """Check that the checkpoints can be read; a run falls back from a damaged one, so that is a warning."""
     count = 0
     for phase in claims.phases:
-        names = [name for name in claims.run.listing(f"{phase.folder}/checkpoint") if not name.startswith(_BEST)]
+        names = [name for name in claims.run.list_files(f"{phase.folder}/checkpoint") if not name.startswith(_BEST)]
         count += sum(_checkpoint(claims, findings, phase, name, older=name != names[0]) for name in names)
     return f"{count} checkpoints can be read" if count else None
 
@@ -155,7 +157,7 @@ def _checkpoint(claims: Claims, findings: Findings, phase: PhaseClaims, name: st
         findings.broken(place, f"it is named by another step than the one it holds, {header['state']['step']}")
     held = {key.removeprefix("variable:") for key in arrays if key.startswith("variable:")}
     if held != phase.changed:
-        findings.broken(place, f"it does not hold just what its phase changes: {some(held ^ phase.changed)}")
+        findings.broken(place, f"it does not hold just what its phase changes: {some_of(held ^ phase.changed)}")
     if phase.result is not None and header["state"]["step"] == phase.result["steps"]:
         ended = _weights_or_none(claims, phase.weights)
         own = pack({path: array for path, array in ended.items() if path in phase.changed}, header["source"])

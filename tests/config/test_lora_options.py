@@ -54,7 +54,7 @@ def test_batch_norm_and_adapters_contradict(batch_norm: str) -> None:
     document["phases"][1]["batch_norm"] = batch_norm
     found = messages(document)
     assert list(found) == ["phases[1].batch_norm"]
-    assert 'all but adapters and head stays frozen; write "frozen"' in found["phases[1].batch_norm"]
+    assert 'only adapters and head train; write "frozen"' in found["phases[1].batch_norm"]
 
 
 @pytest.mark.parametrize(

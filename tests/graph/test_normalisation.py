@@ -13,7 +13,7 @@ from kerastune_ft.graph import keras_private
 from kerastune_ft.graph.normalisation import (
     batch_norms,
     bind,
-    counted,
+    count_by_weight,
     fused,
     fusible,
     gamma_and_beta,
@@ -51,7 +51,7 @@ def _trained(
 
     @tf.function
     def call() -> tuple:
-        with counted(tf.constant(weights)), tf.GradientTape() as tape:
+        with count_by_weight(tf.constant(weights)), tf.GradientTape() as tape:
             tape.watch(inputs)
             outputs = layer(inputs, training=True, **options)
             loss = tf.reduce_sum(outputs * factors)
@@ -130,7 +130,7 @@ def test_moments_that_overflowed_do_not_spoil_the_statistics() -> None:
 def test_half_precision_has_moments_in_float32() -> None:
     x = _values((32, 5, 4, 3), offset=30.0)
     layer = _bound(_layer(x.shape, dtype="mixed_float16", momentum=0.0))
-    with counted(tf.ones(32)):
+    with count_by_weight(tf.ones(32)):
         outputs = layer(tf.constant(x, tf.float16), training=True)
     assert outputs.dtype == tf.float16
     exact = x.astype(np.float16).astype(np.float64)
@@ -142,7 +142,7 @@ def test_else_a_layer_is_in_inference_mode_to_the_last_bit(trainable: bool, trai
     x = _values((6, 5, 4, 3))
     stock, layer = _layer(x.shape), _bound(_layer(x.shape))
     layer.trainable = trainable
-    with counted(tf.ones(6)):
+    with count_by_weight(tf.ones(6)):
         assert np.array_equal(layer(x, training=training), stock(x, training=False))
     assert all(np.array_equal(*pair) for pair in zip(layer.get_weights(), stock.get_weights(), strict=True))
 
@@ -155,8 +155,8 @@ def test_training_outside_a_counted_step_is_a_mistake() -> None:
 def test_contexts_nest() -> None:
     layer = _bound(_layer((2, 1), momentum=0.0))
     x = np.array([[0.0], [4.0]], np.float32)
-    with counted(tf.constant([1.0, 0.0])):
-        with counted(tf.constant([0.0, 1.0])):
+    with count_by_weight(tf.constant([1.0, 0.0])):
+        with count_by_weight(tf.constant([0.0, 1.0])):
             layer(x, training=True)
             assert layer.moving_mean.numpy() == [4]
         layer(x, training=True)
@@ -167,7 +167,7 @@ def test_a_bound_model_saves_as_stock_layers(tmp_path: Path) -> None:
     model = keras.Sequential([keras.Input((4,)), keras.layers.Dense(3), keras.layers.BatchNormalization()])
     bind(keras_private.leaf_layers(model))
     x = _values((8, 4))
-    with counted(tf.ones(8)):
+    with count_by_weight(tf.ones(8)):
         model(x, training=True)
     model.save(f"{tmp_path}/model.keras")
     loaded = keras.models.load_model(f"{tmp_path}/model.keras")
@@ -203,7 +203,7 @@ def test_statistics_move_once_a_call(call: Callable) -> None:
     x, before = _values((6, 3)), layer.moving_mean.numpy()
 
     def step() -> None:
-        with counted(tf.ones(6)):
+        with count_by_weight(tf.ones(6)):
             layer(tf.constant(x), training=True)
 
     call(step)
@@ -223,7 +223,7 @@ def test_fused_it_is_the_same_but_for_rounding(kind: str, options: dict[str, obj
         np.testing.assert_allclose(layer(x, training=False), plain, rtol=1e-5, atol=1e-5)
         can_be = kind == "images" and options.get("axis") != 1
         assert ("FusedBatchNormV3" in _operations(layer, x, training=False)) == can_be
-        with counted(tf.ones(shape[0])):
+        with count_by_weight(tf.ones(shape[0])):
             assert "FusedBatchNormV3" not in _operations(layer, x, training=True), "it has moments of its own"
     np.testing.assert_array_equal(layer(x, training=False), plain, err_msg="outside it is Keras' own again")
 

@@ -12,7 +12,7 @@ from kerastune_ft import init
 from kerastune_ft.config.read import read
 from kerastune_ft.data.open import open_source
 from kerastune_ft.data.source import DataSource
-from kerastune_ft.scaffolding.scaffold import Started
+from kerastune_ft.scaffolding.scaffold import Scaffolded
 
 COUNT = 90
 ROWS = np.arange(COUNT)
@@ -21,7 +21,7 @@ SHARES = (IMAGES / 255).astype(np.float32)
 FLAGS = np.random.default_rng(1).integers(0, 2, (COUNT, 3))
 
 
-def begun(**arrays: Any) -> tuple[Started, dict[str, Any], DataSource]:
+def begun(**arrays: Any) -> tuple[Scaffolded, dict[str, Any], DataSource]:
     """Return what init says of these arrays, what it wrote, and the source that a run would open."""
     np.savez("a.npz", **arrays)
     started = init("a.npz")

@@ -143,9 +143,11 @@ def test_weights_within_reach_are_taken_for_the_machine(monkeypatch: pytest.Monk
     ("train", "preset", "batch_size"), [(50, "head", 8), (500, "head_then_top", 16), (50_000, "head_then_all", 64)]
 )
 def test_more_examples_bring_a_longer_schedule(train: int, preset: str, batch_size: int) -> None:
-    from kerastune_ft.scaffolding.findings import Sight
+    from kerastune_ft.scaffolding.findings import DataFindings
 
-    defaults, phases = images.schedule(Sight({"kind": "image_classification"}, {}, train, train, {"a": 5, "b": 5}))
+    defaults, phases = images.schedule(
+        DataFindings({"kind": "image_classification"}, {}, train, train, {"a": 5, "b": 5})
+    )
     assert (phases["preset"], defaults["batch_size"]) == (preset, batch_size)
 
 

@@ -13,7 +13,7 @@ from kerastune_ft import init
 from kerastune_ft.config.read import read
 from kerastune_ft.data.open import open_source
 from kerastune_ft.errors import DataError
-from kerastune_ft.scaffolding.scaffold import Started
+from kerastune_ft.scaffolding.scaffold import Scaffolded
 
 COUNT = 40
 ROWS = np.arange(COUNT)
@@ -21,7 +21,7 @@ TEXTS = np.array([prose(number) for number in range(COUNT)])
 SOUNDS = np.random.default_rng(0).uniform(-1, 1, (COUNT, 2000)).astype(np.float32)
 
 
-def begun(**arrays: Any) -> tuple[Started, dict[str, Any]]:
+def begun(**arrays: Any) -> tuple[Scaffolded, dict[str, Any]]:
     """Return what init says of these arrays and what it wrote, once a run's source was opened on it."""
     np.savez("a.npz", **arrays)
     started = init("a.npz")

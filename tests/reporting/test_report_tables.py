@@ -71,7 +71,7 @@ def test_a_plan_with_many_classes_is_shortened() -> None:
 
 
 def test_markup_in_names_is_printed_as_it_is() -> None:
-    text = printed(tables.listing([{"name": "[red]x[/red]", "size_bytes": 1234, "ok": True}, {"name": "[/]"}]))
+    text = printed(tables.rows_table([{"name": "[red]x[/red]", "size_bytes": 1234, "ok": True}, {"name": "[/]"}]))
     assert "[red]x[/red]" in text and "[/]" in text and "1.2 kB" in text and "yes" in text
     plan = run_files.plan_document(classes=("[bold]", "b"))
     plan["name"] = plan["phases"][0]["name"] = "[/oops]"

@@ -42,7 +42,7 @@ def write(to: Checkpoints, step: int, best_step: int = 0) -> None:
 
 
 def names(run: RunDirectory, beginning: str = "0") -> list[int]:
-    listed = run.listing(f"{FOLDER}/checkpoint")
+    listed = run.list_files(f"{FOLDER}/checkpoint")
     return [int(name.split(".")[0].split("-")[-1]) for name in listed if name.startswith(beginning)]
 
 
@@ -155,7 +155,7 @@ def test_nothing_is_left_where_nothing_is_needed(run: RunDirectory) -> None:
     to.clear(but=6)
     assert (names(run), names(run, "best-")) == ([6], [])
     to.clear()
-    assert run.listing(f"{FOLDER}/checkpoint") == []
+    assert run.list_files(f"{FOLDER}/checkpoint") == []
 
 
 def test_what_goes_wrong_while_writing_is_raised_by_the_next_call(

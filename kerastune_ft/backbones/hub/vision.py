@@ -36,7 +36,7 @@ def described(converter: Any) -> str:
         return "0-1"
     if converter.scale is None and converter.offset is None:
         return "inside"
-    return f"pixels x {_listed(converter.scale, 1.0)} + {_listed(converter.offset, 0.0)}"
+    return f"pixels x {_join_factors(converter.scale, 1.0)} + {_join_factors(converter.offset, 0.0)}"
 
 
 def own_size(body: keras.Model, converter: Any) -> tuple[int, int]:
@@ -73,6 +73,6 @@ def _factors(value: Any, neutral: float) -> Any:
     return [float(one) for one in value] if isinstance(value, list | tuple) else float(value)
 
 
-def _listed(value: Any, neutral: float) -> str:
+def _join_factors(value: Any, neutral: float) -> str:
     factors = _factors(value, neutral)
     return ", ".join(f"{one:.4g}" for one in factors) if isinstance(factors, list) else f"{factors:.4g}"

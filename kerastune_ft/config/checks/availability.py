@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from kerastune_ft.config.documents.nodes import KeyPath, shown
+from kerastune_ft.config.documents.nodes import KeyPath, short_json
 
 _MISSING = object()
 
@@ -92,5 +92,5 @@ def unavailable(document: Any) -> Iterator[tuple[KeyPath, Any, str]]:
     for row in UNAVAILABLE:
         for path, value in _matches(document, tuple(row.pattern.split("."))):
             if row.rejects(value):
-                subject = f"{shown(value)} is " if row.values else ""
+                subject = f"{short_json(value)} is " if row.values else ""
                 yield path, value, f"{subject}not available in this version; {row.instead}"

@@ -14,7 +14,7 @@ from kerastune_ft.config.checks.modality import modality_inconsistencies
 from kerastune_ft.config.checks.sounds import sound_inconsistencies
 from kerastune_ft.config.checks.tables import table_inconsistencies
 from kerastune_ft.config.checks.texts import text_inconsistencies
-from kerastune_ft.config.documents.nodes import KeyPath, shown
+from kerastune_ft.config.documents.nodes import KeyPath, short_json
 from kerastune_ft.config.facts.applications import APPLICATIONS, EMBEDDED, EMBEDDED_ALPHA, IMAGENET_ALPHAS
 from kerastune_ft.config.facts.hub_families import NO_OPTIONS
 from kerastune_ft.config.options.augment import changes_images
@@ -110,7 +110,7 @@ def _data(data: Mapping[str, Any]) -> Iterator[Finding]:
     if isinstance(intensity, list) and len(intensity) == 2 and all(map(_is_number, intensity)):
         low, high = intensity
         if not low < high or not all(map(math.isfinite, intensity)):
-            yield ("data", "intensity"), f"{shown(intensity)} is no range; give [lowest, highest], as [0, 4095]"
+            yield ("data", "intensity"), f"{short_json(intensity)} is no range; give [lowest, highest], as [0, 4095]"
 
 
 def _splits(splits: Mapping[str, Any]) -> Iterator[Finding]:
@@ -155,14 +155,14 @@ def _saved(backbone: Mapping[str, Any]) -> Iterator[Finding]:
     if isinstance(path, str) and path.endswith(WEIGHTS_ALONE):
         yield (
             ("backbone", "path"),
-            f"{shown(path)} holds weights and no model; write them as the weights of a model of keras.applications, "
-            f'{{"kind": "applications", "name": ..., "weights": {shown(path)}}}, or load them into your model in Keras '
-            'and write the file of model.save("model.keras")',
+            f"{short_json(path)} holds weights and no model; write them as the weights of a model of "
+            f'keras.applications, {{"kind": "applications", "name": ..., "weights": {short_json(path)}}}, '
+            'or load them into your model in Keras and write the file of model.save("model.keras")',
         )
     elif isinstance(path, str) and path.endswith((".h5", ".hdf5")):
         yield (
             ("backbone", "path"),
-            f'{shown(path)} is of the format before .keras; load it in Keras, call model.save("model.keras") and '
+            f'{short_json(path)} is of the format before .keras; load it in Keras, call model.save("model.keras") and '
             "write that file",
         )
     if _is_number(scale) and scale == 0:
@@ -174,12 +174,12 @@ def _option_fault(name: str, weights: Any, option: str, value: Any, options: Map
     if option not in allowed:
         return f"{name} takes {'the options ' + ', '.join(allowed) if allowed else 'no options'}; remove {option}"
     if option == "minimalistic":
-        return None if isinstance(value, bool) else f"{shown(value)} is not a choice; write true or false"
+        return None if isinstance(value, bool) else f"{short_json(value)} is not a choice; write true or false"
     if not _is_number(value) or value <= 0:
-        return f"{shown(value)} is not a number above 0"
+        return f"{short_json(value)} is not a number above 0"
     if option == "depth_multiplier":
         if not isinstance(value, int):
-            return f"{shown(value)} is not a whole number"
+            return f"{short_json(value)} is not a whole number"
         return f"{value} has no ImageNet weights; write 1" if weights == "imagenet" and value != 1 else None
     return _alpha_fault(name, weights, value, options.get("minimalistic") is True)
 
@@ -201,7 +201,7 @@ def _size(size: Any, name: str) -> Iterator[Finding]:
     sides = size if isinstance(size, list) else [size]
     smallest = APPLICATIONS[name].minimum
     if sides and all(map(_is_number, sides)) and 0 < min(sides) < smallest:
-        yield ("backbone", "image_size"), f"{shown(size)} is too small; {name} needs at least {smallest}"
+        yield ("backbone", "image_size"), f"{short_json(size)} is too small; {name} needs at least {smallest}"
 
 
 def _runtime(runtime: Mapping[str, Any]) -> Iterator[Finding]:
@@ -253,8 +253,8 @@ def _lora(phase: Mapping[str, Any]) -> Iterator[Finding]:
     if phase.get("batch_norm") in ("statistics", "train"):
         yield (
             ("batch_norm",),
-            f"{shown(phase['batch_norm'])} changes BatchNorm layers, and with lora all but adapters and head stays "
-            'frozen; write "frozen", or train the units in a phase of its own',
+            f"{short_json(phase['batch_norm'])} changes BatchNorm layers, but with lora only adapters and head "
+            'train; write "frozen", or train the units in a phase of their own',
         )
 
 
@@ -282,8 +282,8 @@ def _carried(phase: Mapping[str, Any], before: Mapping[str, Any]) -> Iterator[Fi
     if own != other:
         yield (
             ("carry_optimizer",),
-            f"the phase before has optimizer {shown(other)} and this one {shown(own)}, whose state is another; "
-            "give both the same, or remove it",
+            f"the phase before has optimizer {short_json(other)} and this one {short_json(own)}, "
+            "whose state is another; give both the same, or remove it",
         )
 
 
@@ -348,7 +348,7 @@ def _optimizer(optimizer: Mapping[str, Any]) -> Iterator[Finding]:
         if option not in rules:
             yield (*within, option), _unknown_option(option, name)
         elif not rules[option].accepts(value):
-            yield (*within, option), f"{shown(value)} does not fit; give {rules[option].allowed}"
+            yield (*within, option), f"{short_json(value)} does not fit; give {rules[option].allowed}"
     if options.get("nesterov") is True and not options.get("momentum"):
         yield (*within, "nesterov"), "it has no effect without momentum; remove it, or give momentum"
 

@@ -10,7 +10,7 @@ from pydantic import Tag, ValidationError
 from pydantic_core import ErrorDetails
 
 from kerastune_ft.config.checks.availability import available, unavailable_keys
-from kerastune_ft.config.documents.nodes import KeyPath, Node, Place, shown
+from kerastune_ft.config.documents.nodes import KeyPath, Node, Place, short_json
 from kerastune_ft.config.documents.problems import Problem
 from kerastune_ft.config.options.base import Options
 from kerastune_ft.config.options.data import SHARES
@@ -120,7 +120,7 @@ def _unknown_key(loc: KeyPath, document: Node) -> Problem:
     allowed, later = allowed_keys(loc[:-1]), unavailable_keys(loc[:-1])
     right, remark = right_key(key, allowed)
     if "every" in allowed and key in ("steps", "minutes", "epoch"):
-        wanted = '"epoch"' if key == "epoch" else f'{{"{key}": {10 if node is None else shown(node.plain())}}}'
+        wanted = '"epoch"' if key == "epoch" else f'{{"{key}": {10 if node is None else short_json(node.plain())}}}'
         message = f'unknown key here; it says how often: write "every": {wanted}'
     elif right and right in later:
         message = f'unknown key; it would be "{right}", which is not available in this version; remove it'
@@ -145,7 +145,7 @@ def _unknown_kind(loc: KeyPath, document: Node, kinds: list[str]) -> Problem:
     node = locate(loc, document)
     if not isinstance(node.value, dict):
         wanted = EXAMPLES.get(str(loc[-1]), "an object with a kind")
-        return Problem(node.place, f"{shown(node.plain())} is no object; write {wanted}", node.plain())
+        return Problem(node.place, f"{short_json(node.plain())} is no object; write {wanted}", node.plain())
     kind = node.find("kind")
     if kind is None:
         message = f'missing; write "kind": one of {", ".join(kinds)}'
@@ -162,11 +162,11 @@ def _message(details: ErrorDetails, value: Any, loc: KeyPath) -> tuple[str, str 
         return unknown(value, available(loc, _choices(str(context["expected"]))))
     if kind in _WANTED:
         return _wrong_type(value, kind, loc), None
-    return f"{shown(value)} {_out_of_range(kind, context)}", None
+    return f"{short_json(value)} {_out_of_range(kind, context)}", None
 
 
 def _said(message: str, value: Any) -> str:
-    return message if message.startswith(('"', "the ")) else f"{shown(value)} does not fit; {message}"
+    return message if message.startswith(('"', "the ")) else f"{short_json(value)} does not fit; {message}"
 
 
 def _choices(expected: str) -> list[str]:
@@ -200,14 +200,17 @@ def _out_of_range(kind: str, context: dict[str, Any]) -> str:
 def _wrong_type(value: Any, kind: str, loc: KeyPath) -> str:
     wanted = _WANTED[kind]
     if loc[-1:] == ("head",) and value in ("new", "keep"):
-        return f'{shown(value)} says which head goes on from an earlier run; it belongs in backbone, beside kind "run"'
+        return (
+            f"{short_json(value)} says which head goes on from an earlier run; it belongs in backbone, beside "
+            'kind "run"'
+        )
     if wanted == "an object" and loc and str(loc[-1]) in EXAMPLES:
         wanted = EXAMPLES[str(loc[-1])]
     if isinstance(value, str) and wanted in ("a number", "a whole number", "true or false"):
-        return f"{shown(value)} is text; write {_unquoted(value, wanted)}"
+        return f"{short_json(value)} is text; write {_unquoted(value, wanted)}"
     if isinstance(value, float) and wanted == "a whole number" and value.is_integer():
-        return f"{shown(value)} has a decimal point; write {int(value)}"
-    return f"{shown(value)} is {_described(value)}; write {wanted}"
+        return f"{short_json(value)} has a decimal point; write {int(value)}"
+    return f"{short_json(value)} is {_described(value)}; write {wanted}"
 
 
 def _unquoted(text: str, wanted: str) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from kerastune_ft.config.documents.nodes import KeyPath, shown
+from kerastune_ft.config.documents.nodes import KeyPath, short_json
 from kerastune_ft.config.options.augment import changes_images
 from kerastune_ft.config.options.spectrograms import LOG_MELS
 from kerastune_ft.config.options.tasks import modality
@@ -58,7 +58,7 @@ def _without_sounds(kind: str, data: Mapping[str, Any], backbone: Mapping[str, A
             yield ("data", key), f"it has no effect with task.kind {kind}, whose examples are no sounds; remove it"
     given = backbone.get("input")
     if (isinstance(given, str) and given in LOG_MELS) or (isinstance(given, Mapping) and "log_mel" in given):
-        message = f"{shown(given)} turns sounds into spectrograms, and task.kind {kind} has none"
+        message = f"{short_json(given)} turns sounds into spectrograms, and task.kind {kind} has none"
         yield ("backbone", "input"), f'{message}; write "task": {{"kind": "audio_classification"}}, or remove it'
 
 

@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from kerastune_ft.config.documents.nodes import KeyPath, shown
+from kerastune_ft.config.documents.nodes import KeyPath, short_json
 
 
 def table_inconsistencies(data: Mapping[str, Any], task: Mapping[str, Any]) -> Iterator[tuple[KeyPath, str]]:
@@ -30,16 +30,16 @@ def _columns(data: Mapping[str, Any]) -> Iterator[tuple[KeyPath, str]]:
     split = splits.get("column") if isinstance(splits, Mapping) else None
     double = [name for name, count in Counter(labels).items() if count > 1]
     if double:
-        yield ("data", "label"), f"{shown(double[0])} is there twice; name each column once"
+        yield ("data", "label"), f"{short_json(double[0])} is there twice; name each column once"
     if isinstance(source, str) and source in labels:
-        yield ("data", "input"), f"{shown(source)} is the label too; name the column of the image files"
+        yield ("data", "input"), f"{short_json(source)} is the label too; name the column of the image files"
     if isinstance(group, str) and group in labels:
-        message = f"{shown(group)} is the label too, so a class would be in one split only; name another column"
+        message = f"{short_json(group)} is the label too, so a class would be in one split only; name another column"
         yield ("data", "group"), message
     if isinstance(split, str) and split in labels:
-        yield ("data", "splits", "column"), f"{shown(split)} is the label too; name the column of the splits"
+        yield ("data", "splits", "column"), f"{short_json(split)} is the label too; name the column of the splits"
     elif isinstance(split, str) and split == group:
-        yield ("data", "splits", "column"), f"{shown(split)} is the group too; name the column of the splits"
+        yield ("data", "splits", "column"), f"{short_json(split)} is the group too; name the column of the splits"
 
 
 def _label_columns(label: Any) -> list[str]:

@@ -7,7 +7,7 @@ from bisect import bisect_right
 from json.decoder import JSONDecodeError, scanstring  # type: ignore[attr-defined]
 from typing import Any, NoReturn
 
-from kerastune_ft.config.documents.nodes import KeyPath, Node, Place, shown
+from kerastune_ft.config.documents.nodes import KeyPath, Node, Place, short_json
 from kerastune_ft.config.documents.problems import Problem
 
 _DEEPEST = 64
@@ -200,4 +200,4 @@ def _scalar_fault(token: str) -> str:
         return f"{token} is not a number as JSON writes it, which is like 0.5, -2 or 1e-4"
     if token in ("}", "]", ",", ":", ""):
         return f"a value is missing before {token or 'the end of the file'}"
-    return f"{shown(token)[1:-1]} stands without quotes; write {shown(token)}"
+    return f"{short_json(token)[1:-1]} stands without quotes; write {short_json(token)}"

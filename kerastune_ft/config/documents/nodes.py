@@ -100,7 +100,7 @@ def pointer(path: KeyPath) -> str:
     return "".join("/" + str(step).replace("~", "~0").replace("/", "~1") for step in path)
 
 
-def shown(value: Any, width: int = 60) -> str:
+def short_json(value: Any, width: int = 60) -> str:
     """Return a value as JSON, shortened."""
     text = json.dumps(value, ensure_ascii=False, default=str)
     return text if len(text) <= width else text[: width - 3] + "..."

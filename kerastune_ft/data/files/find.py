@@ -90,11 +90,13 @@ class Ignored:
         """Return one sentence for each sort of thing left out."""
         notes = []
         if self.folders:
-            notes.append(f"ignored folders: {_listed(self.folders)}")
+            notes.append(f"ignored folders: {_counts_text(self.folders)}")
         if self.hidden_files:
             notes.append(f"ignored {counted(self.hidden_files, 'hidden file')} (a dot begins the name)")
         if self.suffixes:
-            notes.append(f"ignored files that are no {self.sought.noun}s by their suffix: {_listed(self.suffixes)}")
+            notes.append(
+                f"ignored files that are no {self.sought.noun}s by their suffix: {_counts_text(self.suffixes)}"
+            )
         if self.links:
             notes.append(f"ignored links to folders that are read already: {', '.join(self.links[:20])}")
         return notes
@@ -205,5 +207,5 @@ def _is_folder(entry: storage.Entry) -> bool:
         return False
 
 
-def _listed(names: Counter[str]) -> str:
+def _counts_text(names: Counter[str]) -> str:
     return ", ".join(f"{name} ({count})" for name, count in names.most_common(20))

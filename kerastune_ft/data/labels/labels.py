@@ -16,6 +16,7 @@ import numpy as np
 from kerastune_ft.config.options.tasks import Classification, Regression, Task
 from kerastune_ft.data.labels.classes import class_names, number_classes, refuse_unlisted, sorted_labels
 from kerastune_ft.errors import ConfigError, DataError
+from kerastune_ft.wording import lines
 
 SEPARATOR = "|"
 """Between several labels of one example, wherever they are written as one text."""
@@ -179,7 +180,7 @@ def _flags(raw: Columns, keys: Sequence[str], task: Classification, origin: str)
         raise ConfigError(f"task.classes: {', '.join(absent)} is no label column; they are {', '.join(raw.names)}")
     classes = tuple(dict.fromkeys(named.values()))
     numbers = np.zeros((len(raw.rows), len(classes)), np.uint8)
-    bad: list[str] = []
+    bad: list[tuple[str, str]] = []
     for row, cells in enumerate(raw.rows):
         for name, cell in zip(raw.names, cells, strict=True):
             text = cell.strip().lower()
@@ -188,10 +189,10 @@ def _flags(raw: Columns, keys: Sequence[str], task: Classification, origin: str)
             if text in _ONES:
                 numbers[row, classes.index(named[name])] = 1
             elif text not in _ZEROS:
-                bad.append(f'  {keys[row]}: {name} is "{cell}"')
+                bad.append((f'{keys[row]}: {name} is "{cell}"', ""))
     if bad:
         raise DataError(
-            f"data.label: {len(bad)} cells of the label columns are neither 0 nor 1:\n{_listed(bad)}\n"
+            f"data.label: {len(bad)} cells of the label columns are neither 0 nor 1:\n{lines(bad, _SHOWN)}\n"
             "Write 1 where the label applies and 0 where it does not."
         )
     return Labels("several", classes, numbers)
@@ -206,17 +207,17 @@ def _values(raw: RawLabels, keys: Sequence[str], kind: str, origin: str) -> Labe
     rows = raw.rows if isinstance(raw, Columns) else [(text,) for text in raw.texts]
     # Dates and other large numbers need all the digits there are; what is learnt from is standardised first.
     numbers = np.empty((len(rows), len(names)), np.float64)
-    bad: list[str] = []
+    bad: list[tuple[str, str]] = []
     for row, cells in enumerate(rows):
         for column, cell in enumerate(cells):
             value = _number(cell)
             if value is None:
-                bad.append(f'  {keys[row]}: {names[column]} is "{cell}"')
+                bad.append((f'{keys[row]}: {names[column]} is "{cell}"', ""))
             else:
                 numbers[row, column] = value
     if bad:
         raise DataError(
-            f"data.label: {kind} needs numbers, and {len(bad)} labels of {origin} are none:\n{_listed(bad)}\n"
+            f"data.label: {kind} needs numbers, and {len(bad)} labels of {origin} are none:\n{lines(bad, _SHOWN)}\n"
             f'Repair them, or write "kind": "{kind.replace("_regression", "_classification")}" in task if they are '
             "names of classes."
         )
@@ -229,8 +230,3 @@ def _number(text: str) -> float | None:
     except ValueError:
         return None
     return value if math.isfinite(value) else None
-
-
-def _listed(lines: Sequence[str]) -> str:
-    more = [f"  and {len(lines) - _SHOWN} more"] if len(lines) > _SHOWN else []
-    return "\n".join([*lines[:_SHOWN], *more])

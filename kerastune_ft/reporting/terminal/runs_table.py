@@ -9,12 +9,12 @@ from typing import Any
 from rich.table import Table
 
 from kerastune_ft.reporting import quantities as say
-from kerastune_ft.reporting.terminal.tables import listing
+from kerastune_ft.reporting.terminal.tables import rows_table
 
 
 def runs_table(rows: Sequence[Mapping[str, Any]]) -> Table:
     """Return a row per run: its state, and the monitored metric at its best epoch and on the test split."""
-    return listing([_cells(row) for row in rows])
+    return rows_table([_cells(row) for row in rows])
 
 
 def _cells(row: Mapping[str, Any]) -> dict[str, Any]:

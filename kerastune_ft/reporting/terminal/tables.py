@@ -13,12 +13,15 @@ from rich.text import Text
 
 from kerastune_ft.reporting import cache_lines, data_table, plan_lines
 from kerastune_ft.reporting import quantities as say
+from kerastune_ft.wording import counted
 
 _ROWS_SHOWN = 12
 _BACKBONE_COLUMNS = ("fits", "name", "kind", "parameters", "image_size", "top_1", "weights", "license")
 
 
-def listing(rows: Iterable[Mapping[str, Any]], columns: Sequence[str] | None = None, title: str | None = None) -> Table:
+def rows_table(
+    rows: Iterable[Mapping[str, Any]], columns: Sequence[str] | None = None, title: str | None = None
+) -> Table:
     """Return any rows as a table; numbers are spelled by their column's name and stand to the right.
 
     Without `columns`, those of all rows in order of appearance. A value that a row lacks prints as a dash.
@@ -102,16 +105,14 @@ def backbones_table(rows: Sequence[Mapping[str, Any]]) -> Table:
         present.pop("kind", None)
     familiar = [name for name in _BACKBONE_COLUMNS if name in present]
     spelled = [{**row, "top_1": _per_cent(row["top_1"])} if "top_1" in row else row for row in rows]
-    return listing(spelled, [*familiar, *(name for name in present if name not in familiar)])
+    return rows_table(spelled, [*familiar, *(name for name in present if name not in familiar)])
 
 
 def plan_table(plan: Mapping[str, Any]) -> RenderableType:
     """Return the whole plan: what it rests on, the phases side by side, then each phase in full."""
     phases = plan.get("phases") or []
     parts: list[RenderableType] = [
-        Text.assemble(
-            (str(plan.get("name")), "bold"), f"  seed {plan.get('seed')}, {say.counted(len(phases), 'phase')}"
-        ),
+        Text.assemble((str(plan.get("name")), "bold"), f"  seed {plan.get('seed')}, {counted(len(phases), 'phase')}"),
         Padding(_labelled(plan_lines.subjects(plan)), (0, 0, 0, 2)),
         _contents(plan.get("data") or {}),
         _phase_rows(plan),
@@ -120,7 +121,7 @@ def plan_table(plan: Mapping[str, Any]) -> RenderableType:
         parts.append(Text.assemble((f"phase {phase.get('index', 0)}  ", "dim"), (str(phase.get("name")), "bold cyan")))
         parts.append(Padding(_labelled(plan_lines.phase_facts(phase)), (0, 0, 1, 2)))
     if measured := plan.get("measured"):
-        parts.append(listing(cache_lines.measured_rows(measured), title=cache_lines.measured_title(measured)))
+        parts.append(rows_table(cache_lines.measured_rows(measured), title=cache_lines.measured_title(measured)))
     parts.extend(Text.assemble(("note  ", "yellow"), str(note)) for note in plan.get("notes") or ())
     return Group(*parts)
 
@@ -141,7 +142,7 @@ def plan_html(plan: Mapping[str, Any]) -> str:
         rows=[plan_lines.phase_row(phase, plan) for phase in phases],
         measured=cache_lines.measured_rows(measured) if measured else [],
         measured_heading=cache_lines.measured_title(measured) if measured else "",
-        phases_count=say.counted(len(phases), "phase"),
+        phases_count=counted(len(phases), "phase"),
         phases=[(str(phase.get("name")), plan_lines.phase_facts(phase)) for phase in phases],
     )
 
@@ -162,8 +163,8 @@ def _contents(data: Mapping[str, Any]) -> RenderableType:
     hidden = len(rows) - 1 - _ROWS_SHOWN
     if hidden > 0:
         first = next(iter(rows[0]))
-        return listing([*rows[:_ROWS_SHOWN], {first: f"… {hidden} more"}, rows[-1]])
-    return listing(rows)
+        return rows_table([*rows[:_ROWS_SHOWN], {first: f"… {hidden} more"}, rows[-1]])
+    return rows_table(rows)
 
 
 def _phase_rows(plan: Mapping[str, Any]) -> Table:

@@ -22,7 +22,7 @@ _FULL_RANGE = (0.0, 65535.0)
 
 
 @dataclass(frozen=True)
-class Pixels:
+class ImageStatistics:
     """What a sample of the images has in common."""
 
     opened: int
@@ -38,7 +38,7 @@ class Pixels:
     """The median of longer side over shorter side."""
 
 
-def sample(files: Sequence[str]) -> Pixels:
+def sample(files: Sequence[str]) -> ImageStatistics:
     """Open some of the files, evenly spread over all of them."""
     step = max(1, len(files) / _SAMPLE)
     chosen = [files[int(place * step)] for place in range(min(_SAMPLE, len(files)))]
@@ -56,7 +56,7 @@ def sample(files: Sequence[str]) -> Pixels:
                 continue
             sizes.append(size)
             ranges += [found] if found else []
-    return Pixels(
+    return ImageStatistics(
         len(sizes),
         tuple(unreadable),
         len(ranges),

@@ -6,7 +6,7 @@ import stat
 
 from kerastune_ft import storage
 from kerastune_ft.data.sounds.wav import UnusableSoundError, WavFormat, wav_format
-from kerastune_ft.scaffolding.findings import Sight
+from kerastune_ft.scaffolding.findings import DataFindings
 from kerastune_ft.scaffolding.samples.text_statistics import sampled
 from kerastune_ft.wording import counted
 
@@ -14,7 +14,7 @@ _OPENED = 64
 _UNEVEN = 4
 
 
-def note_sounds(sight: Sight) -> None:
+def note_sounds(sight: DataFindings) -> None:
     """Add to a sight of sound files their lengths and rates, and what is to be done about those that are damaged."""
     formats: list[WavFormat] = []
     damaged: list[str] = []
@@ -39,7 +39,7 @@ def _format(path: str) -> WavFormat:
     return wav_format(storage.read(path))
 
 
-def _note_lengths(sight: Sight, formats: list[WavFormat]) -> None:
+def _note_lengths(sight: DataFindings, formats: list[WavFormat]) -> None:
     lengths = sorted(one.seconds for one in formats)
     rates = ", ".join(f"{rate:,}" for rate in sorted({one.rate for one in formats}))
     shortest, longest = lengths[0], lengths[-1]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from kerastune_ft import storage
-from kerastune_ft.scaffolding.findings import Sight, put
+from kerastune_ft.scaffolding.findings import DataFindings, add_with_reason
 from kerastune_ft.scaffolding.samples.text_statistics import measured, sampled
 from kerastune_ft.wording import counted
 
@@ -12,7 +12,7 @@ _OPENED = 256
 _LARGEST_EMPTY = 16
 
 
-def note_texts(sight: Sight) -> None:
+def note_texts(sight: DataFindings) -> None:
     """Add to a sight of text files their measures, and what is to be done about those that cannot be used."""
     texts, damaged = [], []
     for path in sampled(sight.files, _OPENED):
@@ -25,7 +25,7 @@ def note_texts(sight: Sight) -> None:
         sight.seen.append(f"texts: {sight.prose.described}")
     if empty := _empty(sight):
         reason = f"{counted(empty, 'file')} of {sight.examples:,} without text {'is' if empty == 1 else 'are'} left out"
-        put(sight.data, "on_missing", "skip", reason)
+        add_with_reason(sight.data, "on_missing", "skip", reason)
     if damaged:
         sight.asks.append(
             f"{counted(len(damaged), 'file')} of {len(texts) + len(damaged)} opened cannot be read as UTF-8, as "
@@ -33,7 +33,7 @@ def note_texts(sight: Sight) -> None:
         )
 
 
-def _empty(sight: Sight) -> int:
+def _empty(sight: DataFindings) -> int:
     return sum(_is_empty(path) for path in sight.files)
 
 

@@ -6,7 +6,7 @@ import re
 import statistics
 from collections.abc import Sequence
 
-from kerastune_ft.scaffolding.findings import Prose
+from kerastune_ft.scaffolding.findings import TextStatistics
 
 _SAMPLE = 2_000
 # Scripts without blanks between words: kana, Chinese characters, Thai. Two letters are about a word.
@@ -23,7 +23,7 @@ def sampled(texts: Sequence[str], most: int = _SAMPLE) -> list[str]:
     return [texts[int(place * step)] for place in range(min(most, len(texts)))]
 
 
-def measured(texts: Sequence[str]) -> Prose | None:
+def measured(texts: Sequence[str]) -> TextStatistics | None:
     """Return the measures of those texts that are not empty; None where all are."""
     chosen = sampled([text for text in texts if text])
     if not chosen:
@@ -31,7 +31,7 @@ def measured(texts: Sequence[str]) -> Prose | None:
     words = sorted(map(_words, chosen))
     letters = [letter for text in chosen for letter in text if letter.isalpha()]
     foreign = sum(letter > "\x7f" for letter in letters)
-    return Prose(
+    return TextStatistics(
         len(set(chosen)) / len(chosen),
         statistics.fmean(words),
         int(statistics.median(words)),

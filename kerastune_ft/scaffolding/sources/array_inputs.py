@@ -12,7 +12,7 @@ import numpy as np
 
 from kerastune_ft.config.options.spectrograms import MOST_CHANNELS, RATE_ARRAY
 from kerastune_ft.errors import DataError
-from kerastune_ft.scaffolding.findings import Prose
+from kerastune_ft.scaffolding.findings import TextStatistics
 from kerastune_ft.scaffolding.samples.text_statistics import measured
 from kerastune_ft.scaffolding.sources.columns import is_group_name, plain
 from kerastune_ft.scaffolding.sources.npz import Header, headers
@@ -33,7 +33,7 @@ class ArrayInputs:
     y: str
     headers: Mapping[str, Header]
     """Of all arrays of the file."""
-    prose: Prose | None = None
+    prose: TextStatistics | None = None
     """The measures of the texts, where the examples are texts."""
 
 
@@ -105,7 +105,7 @@ def _are_long(header: Header) -> bool:
     return shape[1] > _MOST_TARGETS and (len(shape) == 2 or shape[2] <= MOST_CHANNELS)
 
 
-def _prose(path: Path, name: str, header: Header) -> Prose | None:
+def _prose(path: Path, name: str, header: Header) -> TextStatistics | None:
     shape = header.shape
     if header.dtype.kind not in "US" or not (len(shape) == 1 or (len(shape) == 2 and shape[1] in (1, 2))):
         return None

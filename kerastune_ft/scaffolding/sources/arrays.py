@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from kerastune_ft.config.options.spectrograms import RATE_ARRAY
-from kerastune_ft.scaffolding.findings import Sight, classification, divide, put, whole
+from kerastune_ft.scaffolding.findings import DataFindings, add_with_reason, classification, divide, whole
 from kerastune_ft.scaffolding.sources.array_inputs import array_inputs, as_texts, read_array
 from kerastune_ft.scaffolding.sources.columns import are_amounts, group_column, is_group_name
 from kerastune_ft.scaffolding.sources.label_columns import regression
@@ -21,7 +21,7 @@ _TRAIN_SHARE = 0.7
 _NOUNS = {"image": "image", "audio": "sound", "text": "text"}
 
 
-def look_at_arrays(path: Path, written: str) -> Sight:
+def look_at_arrays(path: Path, written: str) -> DataFindings:
     """Return what an .npz file holds; of the images only the range is read, and that only where it may be unusual."""
     inputs = array_inputs(path)
     x, y, found = inputs.x, inputs.y, inputs.headers
@@ -29,7 +29,7 @@ def look_at_arrays(path: Path, written: str) -> Sight:
     count, size = found[x].shape[0], "x".join(map(str, found[x].shape[1:]))
     data: dict[str, Any] = {"kind": "arrays", "path": written}
     if (x, y) != ("x", "y"):
-        put(data, "x", x, counted(count, noun) + (f" of {size}" if size else ""))
+        add_with_reason(data, "x", x, counted(count, noun) + (f" of {size}" if size else ""))
         data["y"] = y
     asks: list[str] = []
     task, counts = _task(inputs.modality, y, labels, asks)
@@ -44,9 +44,9 @@ def look_at_arrays(path: Path, written: str) -> Sight:
     others = {name: found[name] for name in found if name not in (x, y, RATE_ARRAY)}
     group = _group(path, others, count)
     if group:
-        put(data, "group", group, f"no {group} is in two splits")
+        add_with_reason(data, "group", group, f"no {group} is in two splits")
     divide(data, counts, group)
-    sight = Sight(task, data, count, int(count * _TRAIN_SHARE), counts, prose=inputs.prose, asks=asks)
+    sight = DataFindings(task, data, count, int(count * _TRAIN_SHARE), counts, prose=inputs.prose, asks=asks)
     shape = " x ".join(map(str, found[y].shape[1:]))
     sight.seen.append(
         f"arrays: {x} [{count}{f' x {size}' if size else ''}], {y}{f' [{count} x {shape}]' if shape else ''}"
@@ -82,14 +82,14 @@ def _several(modality: str, y: str, values: np.ndarray, asks: list[str]) -> tupl
             "and take multi_label and monitor out"
         )
     task: dict[str, Any] = {"kind": f"{modality}_classification"}
-    put(task, "multi_label", True, f"{y} has a column of 0 and 1 for every label")
+    add_with_reason(task, "multi_label", True, f"{y} has a column of 0 and 1 for every label")
     counts = values.sum(axis=0, dtype=np.int64).tolist()
     return task, {f"{y}[{column}]": count for column, count in enumerate(counts)}
 
 
 def _regression(modality: str, reason: str) -> dict[str, Any]:
     task: dict[str, Any] = {}
-    put(task, "kind", regression(modality, reason), reason)
+    add_with_reason(task, "kind", regression(modality, reason), reason)
     return task
 
 
@@ -111,9 +111,9 @@ def _range(data: dict[str, Any], x: str, header: Header, path: Path, asks: list[
         return
     seen = f"becomes 0 to 255; {x} has values from {low:g} to {high:g}"
     if low >= -1 and high <= 1:
-        put(data, "intensity", [-1 if low < 0 else 0, 1], seen)
+        add_with_reason(data, "intensity", [-1 if low < 0 else 0, 1], seen)
         return
-    put(data, "intensity", [whole(low if low < high else 0.0), whole(high)], seen)
+    add_with_reason(data, "intensity", [whole(low if low < high else 0.0), whole(high)], seen)
     asks.append(f"is {low:g} to {high:g} the range that matters? What lies outside is cut off")
 
 

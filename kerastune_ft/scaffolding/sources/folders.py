@@ -10,7 +10,7 @@ from kerastune_ft.config.options.data import SPLITS, Named
 from kerastune_ft.data.files.class_folders import FoundFile, found_files, likely_splits
 from kerastune_ft.data.files.find import SOUNDS, TEXTS, Sought, Walk, holds
 from kerastune_ft.errors import DataError
-from kerastune_ft.scaffolding.findings import Sight, classification, divide, put
+from kerastune_ft.scaffolding.findings import DataFindings, add_with_reason, classification, divide
 from kerastune_ft.scaffolding.samples.sound_files import note_sounds
 from kerastune_ft.scaffolding.samples.text_files import note_texts
 from kerastune_ft.scaffolding.sources.file_kinds import MODALITIES
@@ -27,7 +27,7 @@ _NO_CLASS = re.compile(
 )
 
 
-def look_at_folder(root: Path, written: str, sought: Sought, is_archive: bool = False) -> Sight:
+def look_at_folder(root: Path, written: str, sought: Sought, is_archive: bool = False) -> DataFindings:
     """Return what a folder of class folders holds; `written` is the path as the configuration will have it."""
     below, written = _class_root(root, written, sought, is_archive)
     walk = Walk(below, sought=sought)
@@ -44,15 +44,15 @@ def look_at_folder(root: Path, written: str, sought: Sought, is_archive: bool = 
     data: dict = {"kind": "folder", "path": written}
     group = _group(files)
     if group:
-        put(data, "group", {"pattern": _SUBJECT_PATTERN}, group)
+        add_with_reason(data, "group", {"pattern": _SUBJECT_PATTERN}, group)
     by_split = Counter(file.split for file in files)
     if splits:
-        put(data, "splits", splits, "these folders are there; a missing validation split is 15 % of train")
+        add_with_reason(data, "splits", splits, "these folders are there; a missing validation split is 15 % of train")
     elif None in by_split:
         divide(data, counts, "patient" if group else None)
     train = by_split.get("train", 0) or int(len(files) * _TRAIN_SHARE)
     task = classification(counts, MODALITIES[sought.noun])
-    sight = Sight(task, data, len(files), train, counts, [file.path for file in files])
+    sight = DataFindings(task, data, len(files), train, counts, [file.path for file in files])
     if sought is TEXTS:
         note_texts(sight)
     elif sought is SOUNDS:

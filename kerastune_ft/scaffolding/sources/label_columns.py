@@ -10,7 +10,7 @@ from kerastune_ft.config.options.tasks import TASK_KINDS
 from kerastune_ft.data.labels.spelling import merging, misspelt
 from kerastune_ft.data.tables.frame import Frame
 from kerastune_ft.errors import ConfigError, DataError
-from kerastune_ft.scaffolding.findings import Sight, classification, put
+from kerastune_ft.scaffolding.findings import DataFindings, add_with_reason, classification
 from kerastune_ft.scaffolding.sources import columns as kinds
 from kerastune_ft.wording import counted, first_names
 
@@ -45,7 +45,7 @@ def _unclear(frame: Frame, columns: Mapping[str, Sequence[str]], found: Sequence
 
 
 def put_label(
-    sight: Sight, modality: str, columns: Mapping[str, Sequence[str]], names: Sequence[str], given: bool
+    sight: DataFindings, modality: str, columns: Mapping[str, Sequence[str]], names: Sequence[str], given: bool
 ) -> None:
     """Add the label and the task to a sight; `given` says whether the user named the columns."""
     said = "as --label says" if given else "chosen by its name and what stands in it"
@@ -60,23 +60,27 @@ def put_label(
         values = kinds.numbers(texts) or [0.0]
         sight.task = {"kind": regression(modality, f"{name} holds amounts")}
         reason = f"numbers from {min(values):g} to {max(values):g}, {len(set(values))} different ones; {said}"
-        put(sight.data, "label", name, reason)
+        add_with_reason(sight.data, "label", name, reason)
     else:
         sight.counts = dict(sorted(Counter(filter(None, texts)).items()))
         sight.task = classification(sight.counts, modality)
-        put(sight.data, "label", name, said)
+        add_with_reason(sight.data, "label", name, said)
         _ask_of_classes(sight, modality, name, texts)
 
 
-def _put_several(sight: Sight, modality: str, name: str, texts: Sequence[str], mark: str, said: str) -> None:
+def _put_several(sight: DataFindings, modality: str, name: str, texts: Sequence[str], mark: str, said: str) -> None:
     label, counts = kinds.several(name, texts, mark)
     sight.counts = dict(sorted(counts.items()))
     sight.task = {"kind": f"{modality}_classification"}
-    put(sight.task, "multi_label", True, f'cells of "{name}" hold several labels with "{mark}" between them')
-    put(sight.data, "label", label, said + (f'; "{label["none"]}" means none of them' if "none" in label else ""))
+    add_with_reason(
+        sight.task, "multi_label", True, f'cells of "{name}" hold several labels with "{mark}" between them'
+    )
+    add_with_reason(
+        sight.data, "label", label, said + (f'; "{label["none"]}" means none of them' if "none" in label else "")
+    )
 
 
-def _ask_of_classes(sight: Sight, modality: str, name: str, texts: Sequence[str]) -> None:
+def _ask_of_classes(sight: DataFindings, modality: str, name: str, texts: Sequence[str]) -> None:
     regression = f"{modality}_regression"
     if kinds.numbers(texts) and len(sight.counts) > 2 and _is_there(regression):
         sight.asks.append(
@@ -90,7 +94,7 @@ def _ask_of_classes(sight: Sight, modality: str, name: str, texts: Sequence[str]
         )
 
 
-def ask_of_spelling(sight: Sight) -> None:
+def ask_of_spelling(sight: DataFindings) -> None:
     """Ask of labels that look like others spelt otherwise."""
     wrong = misspelt(sight.counts)
     if not wrong:
@@ -106,7 +110,9 @@ def ask_of_spelling(sight: Sight) -> None:
     )
 
 
-def ask_of_rivals(sight: Sight, columns: Mapping[str, Sequence[str]], names: Sequence[str], taken: set[str]) -> None:
+def ask_of_rivals(
+    sight: DataFindings, columns: Mapping[str, Sequence[str]], names: Sequence[str], taken: set[str]
+) -> None:
     """Ask of columns that could be the label as well as the chosen one; `taken` are those of another use."""
     rivals = [
         name
@@ -124,17 +130,19 @@ def ask_of_rivals(sight: Sight, columns: Mapping[str, Sequence[str]], names: Seq
 
 
 def _put_columns(
-    sight: Sight, modality: str, columns: Mapping[str, Sequence[str]], names: Sequence[str], said: str
+    sight: DataFindings, modality: str, columns: Mapping[str, Sequence[str]], names: Sequence[str], said: str
 ) -> None:
     if all(kinds.is_flag(columns[name]) or set(columns[name]) <= {"0", "1", ""} for name in names):
         sight.task = {"kind": f"{modality}_classification"}
-        put(sight.task, "multi_label", True, "each label has a column of 0 and 1; an example may have several, or none")
+        add_with_reason(
+            sight.task, "multi_label", True, "each label has a column of 0 and 1; an example may have several, or none"
+        )
         sight.counts = {name: list(columns[name]).count("1") for name in names}
     elif all(kinds.numbers(columns[name]) for name in names):
         sight.task = {"kind": regression(modality, f"{' and '.join(names)} hold amounts")}
     else:
         raise ConfigError(f"--label: several label columns hold 0 and 1, or numbers; {', '.join(names)} do not all")
-    put(sight.data, "label", list(names), said)
+    add_with_reason(sight.data, "label", list(names), said)
 
 
 def regression(modality: str, why: str) -> str:

@@ -8,7 +8,7 @@ from kerastune_ft.config.words import nearest
 from kerastune_ft.data.splits.names import SPLIT_OF_WORD
 from kerastune_ft.data.tables.frame import Frame
 from kerastune_ft.errors import ConfigError, DataError
-from kerastune_ft.scaffolding.findings import Sight, divide, put
+from kerastune_ft.scaffolding.findings import DataFindings, add_with_reason, divide
 from kerastune_ft.scaffolding.samples.sound_files import note_sounds
 from kerastune_ft.scaffolding.sources import columns as kinds
 from kerastune_ft.scaffolding.sources.file_columns import NamedFiles, absent_files, named_files, not_found
@@ -23,7 +23,7 @@ _ROWS_PER_FILE = 1.2
 Columns = Mapping[str, Sequence[str]]
 
 
-def look_at_table(frame: Frame, written: str, label: Sequence[str]) -> Sight:
+def look_at_table(frame: Frame, written: str, label: Sequence[str]) -> DataFindings:
     """Return what a table holds; `label` names its label columns where the user has said so."""
     columns = _texts(frame)
     for name in label:
@@ -35,7 +35,7 @@ def look_at_table(frame: Frame, written: str, label: Sequence[str]) -> Sight:
             )
     split = kinds.split_column(columns, {*label})
     taken = {*label} | ({split[0]} if split else set())
-    sight = Sight({}, {"kind": "table", "path": written}, len(frame.numbers), 0, {}, seen=list(frame.notes))
+    sight = DataFindings({}, {"kind": "table", "path": written}, len(frame.numbers), 0, {}, seen=list(frame.notes))
     files, texts = named_files(frame, columns), text_columns(columns, taken)
     if files and (not texts or not _share_files(files)):
         texts = None
@@ -57,7 +57,7 @@ def look_at_table(frame: Frame, written: str, label: Sequence[str]) -> Sight:
     if group:
         values, rows = counted(len(set(columns[group])), "value"), counted(sight.examples, "row")
         reason = f"{values} in {rows}: all examples of one stay in one split"
-        put(sight.data, "group", group, reason)
+        add_with_reason(sight.data, "group", group, reason)
     _put_splits(sight, columns, split, group)
     _put_gaps(sight, columns, texts.names if texts else (), names)
     if modality == "audio":
@@ -91,10 +91,10 @@ def _refuse_parts(frame: Frame, files: NamedFiles) -> None:
         )
 
 
-def _put_files(sight: Sight, files: NamedFiles) -> None:
+def _put_files(sight: DataFindings, files: NamedFiles) -> None:
     found, sight.files = sum(map(len, files.rows.values())), files.files
     what = "the files this names are there" if files.input not in files.columns else "this column names files"
-    put(sight.data, "input", files.input, f"{what}: {found:,} of {counted(sight.examples, 'row')}")
+    add_with_reason(sight.data, "input", files.input, f"{what}: {found:,} of {counted(sight.examples, 'row')}")
     if files.missing:
         sight.asks.append(
             f"{counted(files.missing, 'row')} name no {files.sought.noun} that is there; to leave them out, write "
@@ -102,10 +102,10 @@ def _put_files(sight: Sight, files: NamedFiles) -> None:
         )
 
 
-def _put_texts(sight: Sight, columns: Columns, texts: TextColumns) -> None:
+def _put_texts(sight: DataFindings, columns: Columns, texts: TextColumns) -> None:
     names = texts.names
     sight.prose = texts.measures
-    put(sight.data, "input", names[0] if len(names) == 1 else list(names), texts.reason)
+    add_with_reason(sight.data, "input", names[0] if len(names) == 1 else list(names), texts.reason)
     sight.seen.append(f"texts in {' and '.join(names)}: {texts.measures.described}")
     sight.asks += texts.asks
     if name := absent_files(columns):
@@ -115,10 +115,10 @@ def _put_texts(sight: Sight, columns: Columns, texts: TextColumns) -> None:
         )
 
 
-def _put_splits(sight: Sight, columns: Columns, split: tuple[str, bool] | None, group: str | None) -> None:
+def _put_splits(sight: DataFindings, columns: Columns, split: tuple[str, bool] | None, group: str | None) -> None:
     sight.train = int(sight.examples * _TRAIN_SHARE)
     if split and split[1]:
-        put(sight.data, "splits", {"column": split[0]}, "this column says which examples train")
+        add_with_reason(sight.data, "splits", {"column": split[0]}, "this column says which examples train")
         sight.train = sum(SPLIT_OF_WORD.get(text.casefold()) == "train" for text in columns[split[0]])
         return
     if split:
@@ -130,7 +130,7 @@ def _put_splits(sight: Sight, columns: Columns, split: tuple[str, bool] | None, 
     divide(sight.data, {} if sight.is_multi_label else sight.counts, group)
 
 
-def _put_gaps(sight: Sight, columns: Columns, texts: Sequence[str], names: Sequence[str]) -> None:
+def _put_gaps(sight: DataFindings, columns: Columns, texts: Sequence[str], names: Sequence[str]) -> None:
     """Add what becomes of rows without label, or without one of the texts."""
     unlabelled = sum(not any(columns[name][row] for name in names) for row in range(sight.examples))
     empty = sum(not all(columns[name][row] for name in texts) for row in range(sight.examples))
@@ -143,5 +143,5 @@ def _put_gaps(sight: Sight, columns: Columns, texts: Sequence[str], names: Seque
     without = [f"{count:,} without {what}" for count, what in ((empty, "text"), (unlabelled, "label")) if count]
     if texts and without:
         reason = f"left out of {counted(sight.examples, 'row')}: {', '.join(without)}"
-        put(sight.data, "on_missing", "skip", reason)
+        add_with_reason(sight.data, "on_missing", "skip", reason)
         sight.seen.append(reason)

@@ -6,7 +6,7 @@ import re
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from kerastune_ft.scaffolding.findings import Prose
+from kerastune_ft.scaffolding.findings import TextStatistics
 from kerastune_ft.scaffolding.samples.text_statistics import measured
 from kerastune_ft.scaffolding.sources.columns import is_label_name, numbers, plain
 
@@ -45,7 +45,7 @@ class TextColumns:
     reason: str
     others: tuple[str, ...]
     """The columns of prose that were not taken."""
-    measures: Prose
+    measures: TextStatistics
     shared: str | None = None
     """Of a pair the column whose texts stand in several rows."""
     asks: tuple[str, ...] = field(default=())
@@ -73,7 +73,7 @@ def text_columns(columns: Mapping[str, Sequence[str]], taken: Collection[str]) -
     return TextColumns((chosen,), f"{found.described}; {why}", others, found, asks=asks)
 
 
-def _is_prose(name: str, found: Prose) -> bool:
+def _is_prose(name: str, found: TextStatistics) -> bool:
     words, distinct = _STRICT if _rank(name) == len(_WORDS) else _NAMED
     return found.words >= words and found.distinct >= distinct
 
@@ -84,7 +84,7 @@ def _rank(name: str) -> int:
     return next(fitting, len(_WORDS))
 
 
-def _chosen(prose: Sequence[str], measures: Mapping[str, Prose]) -> tuple[str, str]:
+def _chosen(prose: Sequence[str], measures: Mapping[str, TextStatistics]) -> tuple[str, str]:
     best = min(prose, key=lambda name: (_rank(name), -measures[name].words))
     if len(prose) == 1:
         return best, "the only column of prose"
@@ -93,7 +93,7 @@ def _chosen(prose: Sequence[str], measures: Mapping[str, Prose]) -> tuple[str, s
     return best, "the longest of the columns of prose"
 
 
-def _pair(measures: Mapping[str, Prose]) -> tuple[str, str] | None:
+def _pair(measures: Mapping[str, TextStatistics]) -> tuple[str, str] | None:
     words, distinct = _PAIRED
     names = {
         plain(name): name for name, found in measures.items() if found.words >= words and found.distinct > distinct
@@ -110,10 +110,13 @@ def _pair(measures: Mapping[str, Prose]) -> tuple[str, str] | None:
 
 
 def _of_pair(
-    pair: tuple[str, str], columns: Mapping[str, Sequence[str]], measures: Mapping[str, Prose], prose: Sequence[str]
+    pair: tuple[str, str],
+    columns: Mapping[str, Sequence[str]],
+    measures: Mapping[str, TextStatistics],
+    prose: Sequence[str],
 ) -> TextColumns:
     first, second = (measures[name] for name in pair)
-    both = Prose(
+    both = TextStatistics(
         min(first.distinct, second.distinct),
         first.words + second.words,
         first.median + second.median,

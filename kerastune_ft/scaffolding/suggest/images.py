@@ -12,8 +12,8 @@ from kerastune_ft.config.facts.applications import APPLICATIONS, EMBEDDED
 from kerastune_ft.config.options.backbones import Applications
 from kerastune_ft.config.presets import PRESETS
 from kerastune_ft.errors import ConfigError
-from kerastune_ft.scaffolding.findings import Sight, put, whole
-from kerastune_ft.scaffolding.samples.image_statistics import Pixels
+from kerastune_ft.scaffolding.findings import DataFindings, add_with_reason, whole
+from kerastune_ft.scaffolding.samples.image_statistics import ImageStatistics
 from kerastune_ft.training.devices import tpu
 from kerastune_ft.wording import counted
 
@@ -32,7 +32,7 @@ def device() -> str:
     return "gpu" if glob.glob(_GPUS) else "tpu" if tpu.is_there() else "cpu"
 
 
-def backbone(sight: Sight, pixels: Pixels | None) -> dict[str, Any]:
+def backbone(sight: DataFindings, pixels: ImageStatistics | None) -> dict[str, Any]:
     """Return the configuration's `backbone`."""
     where = device()
     name, *others = advise(sight.train, where).backbones
@@ -53,27 +53,29 @@ def backbone(sight: Sight, pixels: Pixels | None) -> dict[str, Any]:
     size = APPLICATIONS[name].image_size
     if pixels and 0 < pixels.side <= _SMALL_SIDE < _SMALL_SIZE < size:
         reason = f"the images are small (median side {pixels.side}), so {size} would only cost time"
-        put(found, "image_size", _SMALL_SIZE, reason)
+        add_with_reason(found, "image_size", _SMALL_SIZE, reason)
     return found
 
 
-def schedule(sight: Sight) -> tuple[dict[str, Any], dict[str, Any]]:
+def schedule(sight: DataFindings) -> tuple[dict[str, Any], dict[str, Any]]:
     """Return the configuration's `defaults` and `phases`."""
     epochs = _row(sight)[1]
     preset = "head" if sight.train < HEAD_ALONE else advise(sight.train, device()).preset
     return defaults(sight), {"// preset": _why_preset(preset, sight.train), "preset": preset, "epochs": epochs}
 
 
-def defaults(sight: Sight) -> dict[str, Any]:
+def defaults(sight: DataFindings) -> dict[str, Any]:
     """Return the configuration's `defaults`."""
     _, _, patience, batch_size = _row(sight)
     defaults: dict[str, Any] = {"batch_size": batch_size}
     if sight.is_imbalanced:
         largest, smallest = max(sight.counts.values()), max(1, min(sight.counts.values()))
-        put(defaults, "class_weights", "balanced", f"the largest class has {largest / smallest:.0f} times the smallest")
+        add_with_reason(
+            defaults, "class_weights", "balanced", f"the largest class has {largest / smallest:.0f} times the smallest"
+        )
     if monitor := _monitor(sight):
-        put(defaults, "monitor", *monitor)
-    put(
+        add_with_reason(defaults, "monitor", *monitor)
+    add_with_reason(
         defaults,
         "early_stopping",
         {"patience": patience},
@@ -82,7 +84,7 @@ def defaults(sight: Sight) -> dict[str, Any]:
     return defaults
 
 
-def _row(sight: Sight) -> tuple[float, int, int, int]:
+def _row(sight: DataFindings) -> tuple[float, int, int, int]:
     return next(row for row in _EPOCHS if sight.train < row[0])
 
 
@@ -97,7 +99,7 @@ def about(train: int) -> str:
     return f"about {train:,} training examples"
 
 
-def _monitor(sight: Sight) -> tuple[str, str] | None:
+def _monitor(sight: DataFindings) -> tuple[str, str] | None:
     if sight.is_multi_label:
         return "validation_mean_average_precision", "accuracy says little where most labels are absent"
     if sight.is_imbalanced and len(sight.counts) == 2:
@@ -107,10 +109,10 @@ def _monitor(sight: Sight) -> tuple[str, str] | None:
     return None
 
 
-def shape(data: dict[str, Any], pixels: Pixels, asks: list[str]) -> None:
+def shape(data: dict[str, Any], pixels: ImageStatistics, asks: list[str]) -> None:
     """Add to `data` what the sampled images need: a range for deep ones, room for long ones."""
     if pixels.deep:
-        put(
+        add_with_reason(
             data,
             "intensity",
             [whole(pixels.low), whole(pixels.high)],
@@ -126,7 +128,7 @@ def shape(data: dict[str, Any], pixels: Pixels, asks: list[str]) -> None:
                 "all of them; make them alike first"
             )
     if pixels.elongation >= _ELONGATED:
-        put(data, "resize", "pad", f"sides are {pixels.elongation:.1f} to 1; a crop would cut the ends off")
+        add_with_reason(data, "resize", "pad", f"sides are {pixels.elongation:.1f} to 1; a crop would cut the ends off")
     if pixels.unreadable:
         opened = pixels.opened + len(pixels.unreadable)
         asks.append(

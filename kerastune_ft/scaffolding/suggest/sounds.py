@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from kerastune_ft.scaffolding.findings import Sight
+from kerastune_ft.scaffolding.findings import DataFindings
 from kerastune_ft.scaffolding.suggest import images
 
 _SIZE, _SMALL_SIZE = 128, 64
@@ -14,7 +14,7 @@ _INSTEAD = (
 )
 
 
-def backbone(sight: Sight) -> dict[str, Any]:
+def backbone(sight: DataFindings) -> dict[str, Any]:
     """Return the configuration's `backbone`."""
     found = images.backbone(sight, None)
     size = _SMALL_SIZE if found["weights"] == "embedded" else _SIZE
@@ -22,7 +22,7 @@ def backbone(sight: Sight) -> dict[str, Any]:
     return {"// name": reason, **found, "// image_size": "of the spectrograms", "image_size": size}
 
 
-def schedule(sight: Sight, backbone: dict[str, Any]) -> tuple[dict[str, Any], list[dict[str, Any]]]:
+def schedule(sight: DataFindings, backbone: dict[str, Any]) -> tuple[dict[str, Any], list[dict[str, Any]]]:
     """Return the configuration's `defaults` and `phases`."""
     defaults = images.defaults(sight)
     is_small = backbone["weights"] == "embedded"

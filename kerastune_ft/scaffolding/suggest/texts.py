@@ -8,7 +8,7 @@ from typing import Any
 
 from kerastune_ft.backbones.hub import presets
 from kerastune_ft.errors import ConfigError
-from kerastune_ft.scaffolding.findings import Sight, put
+from kerastune_ft.scaffolding.findings import DataFindings, add_with_reason
 from kerastune_ft.scaffolding.suggest import images
 
 HANDLES: Mapping[str, str] = MappingProxyType(
@@ -42,7 +42,7 @@ _LONG, _LENGTH = 190, 256
 _MANY = 20_000
 
 
-def backbone(sight: Sight) -> dict[str, Any]:
+def backbone(sight: DataFindings) -> dict[str, Any]:
     """Return the configuration's `backbone`: the first preset that can be had, else a small one of random weights."""
     where = images.device()
     is_foreign = sight.prose is not None and sight.prose.is_foreign
@@ -76,17 +76,17 @@ def head() -> dict[str, Any]:
     return {"// pooling": "the mean over the tokens of a text; padding counts nowhere", "pooling": "mean"}
 
 
-def length(sight: Sight, backbone: Mapping[str, Any]) -> None:
+def length(sight: DataFindings, backbone: Mapping[str, Any]) -> None:
     """Add to the data how many tokens of long texts are read, where these would cost most of the time."""
     if "preset" in backbone and sight.prose and sight.prose.most > _LONG:
         reason = (
             f"5 % of the texts have more than {sight.prose.most:,} words; more tokens cost time, and plan counts what "
             "is cut"
         )
-        put(sight.data, "sequence_length", _LENGTH, reason)
+        add_with_reason(sight.data, "sequence_length", _LENGTH, reason)
 
 
-def schedule(sight: Sight, backbone: Mapping[str, Any]) -> tuple[dict[str, Any], list[dict[str, Any]]]:
+def schedule(sight: DataFindings, backbone: Mapping[str, Any]) -> tuple[dict[str, Any], list[dict[str, Any]]]:
     """Return the configuration's `defaults` and `phases`."""
     defaults = images.defaults(sight)
     if "preset" not in backbone:

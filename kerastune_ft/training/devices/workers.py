@@ -53,9 +53,9 @@ class SharedRun(RunDirectory):
         """Return the content of a file."""
         return self._ask(lambda run: run.read_bytes(name))
 
-    def listing(self, name: str) -> list[str]:
+    def list_files(self, name: str) -> list[str]:
         """Return the names of the files in a sub-directory, sorted."""
-        return list(json.loads(self._ask(lambda run: json.dumps(run.listing(name)).encode())))
+        return list(json.loads(self._ask(lambda run: json.dumps(run.list_files(name)).encode())))
 
     def commit(self, name: str, content: bytes | str) -> None:
         """Write a file, on the chief."""

@@ -24,7 +24,7 @@ from kerastune_ft.errors import ConfigError, DataError
 from kerastune_ft.graph.precision import FLOAT32
 from kerastune_ft.input.token_loader import outside_lengths
 from kerastune_ft.rundir import RunDirectory
-from kerastune_ft.storage import told_of_data
+from kerastune_ft.storage import explain_unreachable
 from kerastune_ft.training.devices import devices as device_choice
 from kerastune_ft.training.evaluation import final
 from kerastune_ft.training.lost_files import reading
@@ -110,7 +110,7 @@ def _other_data(
     rules = {"on_bad_file": own.on_bad_file, "on_missing": own.on_missing}
     options = options.model_copy(update=shaped | rules)
     module = source_module(options, task)
-    with told_of_data("--data"), without_options(str(path)):
+    with explain_unreachable("--data"), without_options(str(path)):
         return module.open_unsplit(options, task, cache_directory(config.runtime), watch.note)
 
 

@@ -59,5 +59,5 @@ def _thumbnail(session: Session, index: int) -> bytes:
 
 def remove_pictures(run: RunDirectory, first: int) -> None:
     """Delete the pictures from this number on that an earlier evaluation of the run left."""
-    for name in run.listing("evaluation/mistakes")[first:]:
+    for name in run.list_files("evaluation/mistakes")[first:]:
         run.remove(f"evaluation/mistakes/{name}")

@@ -149,7 +149,7 @@ class PhaseStep:
         self, features: Any, targets: Any, weights: tf.Tensor, keys: tf.Tensor
     ) -> tuple[list[tf.Tensor], tf.Tensor]:
         """Return the gradient of the sum of losses and the sums, of one replica's micro-batch."""
-        counted = normalisation.counted(weights)
+        counted = normalisation.count_by_weight(weights)
         with randomness.addressed(keys), counted, tf.GradientTape(watch_accessed_variables=False) as tape:
             tape.watch(self._native)
             outputs = self._outputs_of_tail(features, training=True)

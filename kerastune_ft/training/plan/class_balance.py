@@ -11,7 +11,7 @@ from kerastune_ft.config.options.phases import Phase
 from kerastune_ft.data.source import DataSource
 from kerastune_ft.errors import ConfigError
 from kerastune_ft.input.order import balanced
-from kerastune_ft.wording import counted
+from kerastune_ft.wording import counted, first_names
 
 _RARE = 10
 _HEAVY = 0.8
@@ -82,9 +82,8 @@ def notes(source: DataSource, phases: Mapping[str, Phase]) -> Iterator[str]:
     counts, examples = source.info.counts.get("train", {}), source.info.sizes["train"]
     rare = [f"{name} {count}" for name, count in counts.items() if count < _RARE]
     if rare:
-        more = f" and {len(rare) - 10} more" if len(rare) > 10 else ""
         yield (
-            f"rare classes: fewer than {_RARE} training examples of {', '.join(rare[:10])}{more}; their metrics will "
+            f"rare classes: fewer than {_RARE} training examples of {first_names(rare, 10)}; their metrics will "
             "be little more than chance, so add examples or merge them by a map in task.classes"
         )
     if source.scheme.kind == "one":
