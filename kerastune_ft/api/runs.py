@@ -129,7 +129,10 @@ def evaluate(
     settings = read(target.read_json("config.json"))
     watch = watcher(lambda line: None)
     with explain_exhaustion(), contextlib.closing(watch):
-        return load_engine(settings).evaluate(target, settings, other, split or "test", watch)
+        load_engine(settings)
+        from kerastune_ft.training.evaluation import evaluate_run
+
+        return evaluate_run.evaluate(target, settings, other, split or "test", watch)
 
 
 def predict(

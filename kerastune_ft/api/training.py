@@ -55,20 +55,20 @@ def run(
     devices = load_engine(settings).devices(settings) if settings.runtime.strategy == "multi_worker" else None
     with contextlib.ExitStack() as held:
 
-        def begin() -> resume.Beginning:
-            return resume.begin(settings, digest, run_dir, fresh, held)
+        def begin() -> resume.RunStart:
+            return resume.start_run(settings, digest, run_dir, fresh, held)
 
         if devices is None:
             beginning = begin()
         else:
             from kerastune_ft.training.devices import workers
 
-            beginning = workers.agreed(devices, begin)
+            beginning = workers.agree_on_start(devices, begin)
         return _carried_out(beginning, settings, digest, until_phase, seconds)
 
 
 def _carried_out(
-    beginning: resume.Beginning, settings: RunConfig, digest: str, until_phase: str | None, seconds: float | None
+    beginning: resume.RunStart, settings: RunConfig, digest: str, until_phase: str | None, seconds: float | None
 ) -> Run:
     target = beginning.target
     writer = target.writer
@@ -83,7 +83,7 @@ def _carried_out(
 
 
 def _carry_out(
-    beginning: resume.Beginning, settings: RunConfig, digest: str, until_phase: str | None, stop_seconds: float | None
+    beginning: resume.RunStart, settings: RunConfig, digest: str, until_phase: str | None, stop_seconds: float | None
 ) -> None:
     from kerastune_ft.training.interrupts import StopRequest, listening
     from kerastune_ft.training.watch import Watch
@@ -151,7 +151,7 @@ def plan(
     require_weights(settings)
     with explain_exhaustion():
         engine = load_engine(settings)
-        session, made, document = engine.planned(settings, lambda line: print(line, file=sys.stderr), measure)
+        session, made, document = engine.make_plan(settings, lambda line: print(line, file=sys.stderr), measure)
         if pictures is not None:
             from kerastune_ft.preview.augmentations import draw
 

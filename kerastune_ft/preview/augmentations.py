@@ -13,7 +13,7 @@ from kerastune_ft.errors import ConfigError
 from kerastune_ft.input.loader import Augmentation, Loader
 from kerastune_ft.input.order import in_order
 from kerastune_ft.preview.contact_sheet import Block, Sheet, write
-from kerastune_ft.training.lost_files import reading
+from kerastune_ft.training.lost_files import naming_lost_files
 from kerastune_ft.training.plan.phase_plan import PhasePlan, Plan, augmentation
 from kerastune_ft.training.session.session import Session
 from kerastune_ft.wording import counted
@@ -29,7 +29,7 @@ def draw(session: Session, plan: Plan, target: Path) -> None:
         raise ConfigError(f"--pictures: the examples of {session.config.name} are no images; leave it out")
     source = session.source
     chosen = spread(source, _ROWS)
-    with reading(source):
+    with naming_lost_files(source):
         resized = _images(session, chosen)
         blocks = [_block(session, phase, chosen, resized) for phase in plan.phases]
     if all(not len(block.pictures) for block in blocks):

@@ -24,7 +24,7 @@ class LossOptions:
     """By class, the factor on the losses of its examples; they do not change the count the sum is divided by."""
 
 
-PLAIN = LossOptions()
+NO_OPTIONS = LossOptions()
 
 
 class Task(ABC):
@@ -65,7 +65,7 @@ class Task(ABC):
 
     @abstractmethod
     def loss(
-        self, targets: Any, outputs: tf.Tensor, weights: tf.Tensor, options: LossOptions = PLAIN
+        self, targets: Any, outputs: tf.Tensor, weights: tf.Tensor, options: LossOptions = NO_OPTIONS
     ) -> tuple[tf.Tensor, tf.Tensor]:
         """Return (sum of losses, count) over a batch; `weights` [batch] is 0 for padding."""
 

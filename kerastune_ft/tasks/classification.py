@@ -15,7 +15,7 @@ from kerastune_ft.config.options.tasks import Classification as Options
 from kerastune_ft.data.labels.labels import Scheme
 from kerastune_ft.errors import ConfigError
 from kerastune_ft.input.decode import Geometry
-from kerastune_ft.tasks.base import PLAIN, LossOptions
+from kerastune_ft.tasks.base import NO_OPTIONS, LossOptions
 from kerastune_ft.tasks.pooled import PooledTask
 
 
@@ -45,7 +45,7 @@ class Classification(PooledTask):
         return tf.cast(example["label"], tf.int32)
 
     def loss(
-        self, targets: Any, outputs: tf.Tensor, weights: tf.Tensor, options: LossOptions = PLAIN
+        self, targets: Any, outputs: tf.Tensor, weights: tf.Tensor, options: LossOptions = NO_OPTIONS
     ) -> tuple[tf.Tensor, tf.Tensor]:
         """Return the summed cross-entropy and the number of real examples."""
         wanted = tf.one_hot(targets, len(self.classes), on_value=1.0 - options.smoothing, dtype=tf.float32)

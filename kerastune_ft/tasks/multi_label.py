@@ -15,7 +15,7 @@ from kerastune_ft.config.options.tasks import Classification as Options
 from kerastune_ft.data.labels.labels import SEPARATOR, Scheme
 from kerastune_ft.errors import ConfigError
 from kerastune_ft.input.decode import Geometry
-from kerastune_ft.tasks.base import PLAIN, LossOptions
+from kerastune_ft.tasks.base import NO_OPTIONS, LossOptions
 from kerastune_ft.tasks.pooled import PooledTask
 
 
@@ -59,7 +59,7 @@ class MultiLabelClassification(PooledTask):
         return tf.cast(example["label"], tf.float32)
 
     def loss(
-        self, targets: Any, outputs: tf.Tensor, weights: tf.Tensor, options: LossOptions = PLAIN
+        self, targets: Any, outputs: tf.Tensor, weights: tf.Tensor, options: LossOptions = NO_OPTIONS
     ) -> tuple[tf.Tensor, tf.Tensor]:
         """Return the sum of binary cross-entropies, averaged over classes, and the number of real examples.
 

@@ -14,7 +14,7 @@ from kerastune_ft.config.options.heads import Head
 from kerastune_ft.data.labels.labels import Scheme
 from kerastune_ft.input.decode import Geometry
 from kerastune_ft.layers.heads import dense_head
-from kerastune_ft.tasks.base import PLAIN, LossOptions
+from kerastune_ft.tasks.base import NO_OPTIONS, LossOptions
 from kerastune_ft.tasks.pooled import PooledTask
 
 _DIRECTIONS = {"loss": "min", "mae": "min", "rmse": "min", "r2": "max"}
@@ -64,7 +64,7 @@ class Regression(PooledTask):
         return tf.cast((tf.cast(example["label"], tf.float64) - self._mean) / self._deviation, tf.float32)
 
     def loss(
-        self, targets: Any, outputs: tf.Tensor, weights: tf.Tensor, options: LossOptions = PLAIN
+        self, targets: Any, outputs: tf.Tensor, weights: tf.Tensor, options: LossOptions = NO_OPTIONS
     ) -> tuple[tf.Tensor, tf.Tensor]:
         """Return the sum of squared errors of standardised values, averaged over targets, and the examples' number."""
         errors = tf.cast(outputs, tf.float32) - targets

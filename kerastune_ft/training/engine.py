@@ -20,17 +20,17 @@ from kerastune_ft.rundir import RunDirectory
 from kerastune_ft.training.devices import devices as device_choice
 from kerastune_ft.training.devices import workers
 from kerastune_ft.training.evaluation import final, saved_model
-from kerastune_ft.training.features.existing import found
-from kerastune_ft.training.features.feed import LatestFeed
-from kerastune_ft.training.features.timing import measured
+from kerastune_ft.training.features.existing import existing_stores
+from kerastune_ft.training.features.feed import PhaseFeed
+from kerastune_ft.training.features.timing import time_plan
 from kerastune_ft.training.interrupts import StopRequest
 from kerastune_ft.training.loop import finished, run_phases
-from kerastune_ft.training.lost_files import reading
-from kerastune_ft.training.phase.context import Around
+from kerastune_ft.training.lost_files import naming_lost_files
+from kerastune_ft.training.phase.context import RunContext
 from kerastune_ft.training.plan import build as planning
 from kerastune_ft.training.plan import phase_plan
 from kerastune_ft.training.plan.document import unit_rows
-from kerastune_ft.training.resume import Beginning
+from kerastune_ft.training.resume import RunStart
 from kerastune_ft.training.session.assemble import assemble, in_float32
 from kerastune_ft.training.session.session import Session
 from kerastune_ft.training.watch import Watch
@@ -39,7 +39,7 @@ _PACKAGES = ("kerastune_ft", "tensorflow", "keras", "numpy", "tensorflow-dataset
 
 
 def execute(
-    beginning: Beginning,
+    beginning: RunStart,
     config: RunConfig,
     config_hash: str,
     watch: Watch,
@@ -64,7 +64,7 @@ def devices(config: RunConfig) -> device_choice.Devices:
 
 
 def _execute(
-    beginning: Beginning,
+    beginning: RunStart,
     config: RunConfig,
     config_hash: str,
     devices: device_choice.Devices,
@@ -89,9 +89,9 @@ def _execute(
         if finished(target, phase):
             # A process that was killed may have finished the phase and not told the manifest.
             target.take_in(phase.files)
-    with reading(session.source), LatestFeed() as latest:
-        around = Around(session, plan, target, watch, stop, latest)
-        for result in run_phases(around, until_phase):
+    with naming_lost_files(session.source), PhaseFeed() as feed:
+        context = RunContext(session, plan, target, watch, stop, feed)
+        for result in run_phases(context, until_phase):
             done = [entry for entry in (finished(target, phase) for phase in plan.phases) if entry]
             target.update_manifest(phases=done, phase=result["name"], epoch=result["epochs"])
         if len(done) < len(plan.phases):
@@ -101,10 +101,11 @@ def _execute(
             watch.note(f"stopped after phase {until_phase}; the same command without --until-phase goes on")
             return False
         exact = in_float32(session)
-        measured = planning.for_evaluation(exact, plan.document)
+        evaluation = planning.for_evaluation(exact, plan.document)
         # Another model, of float32, has features of its own, which are looked at once.
-        own = (latest.of(session, plan, plan.phases[-1], watch), latest.step) if exact is session else ()
-        evaluated = final.evaluate_splits(exact, measured, _measured(session.source), watch, *own)
+        last = plan.phases[-1]
+        own = (feed.for_phase(session, plan, last, watch), context.step_of(last)) if exact is session else ()
+        evaluated = final.evaluate_splits(exact, evaluation, _measured(session.source), watch, *own)
         final.write_evaluation(exact, target, evaluated)
         # The saved model, which has them in its kernels, is compared with what was measured before.
         if merged := lora.merge(exact.model):
@@ -177,7 +178,7 @@ def _versions() -> dict[str, str]:
     return {"python": platform.python_version(), **versions}
 
 
-def planned(
+def make_plan(
     config: RunConfig, report: Callable[[str], None], measure: bool = False
 ) -> tuple[Session, phase_plan.Plan, dict[str, Any]]:
     """Return the plan of a configuration, the session it is made for, and what is to be said of both here and now.
@@ -187,9 +188,9 @@ def planned(
     """
     session = assemble(config, device_choice.resolve(config.runtime), report)
     plan = planning.make(session)
-    cache = {**plan.document["cache"], "found": found(session, plan)}
+    cache = {**plan.document["cache"], "found": existing_stores(session, plan)}
     said = {**plan.document, "cache": cache}
-    return session, plan, {**said, "measured": measured(session, plan, report)} if measure else said
+    return session, plan, {**said, "measured": time_plan(session, plan, report)} if measure else said
 
 
 def unit_table(options: Any) -> list[dict[str, Any]]:

@@ -7,28 +7,28 @@ from typing import Any
 
 from kerastune_ft.rundir import RunDirectory
 from kerastune_ft.training.checkpoint import read_end, read_variables
-from kerastune_ft.training.phase.context import Around
+from kerastune_ft.training.phase.context import RunContext
 from kerastune_ft.training.phase.phase import PhaseTraining
 from kerastune_ft.training.plan.phase_plan import PhasePlan
 
 
-def run_phases(around: Around, until: str | None = None) -> Iterator[dict[str, Any]]:
+def run_phases(context: RunContext, until: str | None = None) -> Iterator[dict[str, Any]]:
     """Yield the result of every phase, training only those the run has not finished.
 
     Afterwards the session's variables hold the last phase's best epoch. `until` names the last phase to train; phases
     after it that the run has finished already stay what they are.
     """
-    to_train = [phase.index for phase in around.plan.phases if finished(around.run, phase) is None]
-    for phase in around.plan.phases:
-        result = finished(around.run, phase)
+    to_train = [phase.index for phase in context.plan.phases if finished(context.run, phase) is None]
+    for phase in context.plan.phases:
+        result = finished(context.run, phase)
         if result is None:
-            _place(around, phase)
-            kept = _kept(around, phase)
-            result = PhaseTraining(around, phase, kept).train()
+            _place(context, phase)
+            kept = _kept(context, phase)
+            result = PhaseTraining(context, phase, kept).train()
         yield result
         if phase.phase.name == until and any(index > phase.index for index in to_train):
             break
-    load_best(around, phase)
+    load_best(context, phase)
 
 
 def finished(run: RunDirectory, phase: PhasePlan) -> dict[str, Any] | None:
@@ -37,31 +37,31 @@ def finished(run: RunDirectory, phase: PhasePlan) -> dict[str, Any] | None:
     return run.read_json(name) if run.exists(name) else None
 
 
-def load_best(around: Around, phase: PhasePlan) -> None:
+def load_best(context: RunContext, phase: PhasePlan) -> None:
     """Set the session's variables to the best epoch of a finished phase."""
-    session = around.session
+    session = context.session
     session.assign(session.origin)
-    session.assign(read_variables(around.run, f"{phase.folder}/best.safetensors", session.source_hash))
+    session.assign(read_variables(context.run, f"{phase.folder}/best.safetensors", session.source_hash))
 
 
-def _kept(around: Around, phase: PhasePlan) -> tuple[str, ...]:
-    changed = {path for earlier in around.plan.phases[: phase.index + 1] for path in earlier.changing}
-    return tuple(path for path in around.session.variables if path in changed)
+def _kept(context: RunContext, phase: PhasePlan) -> tuple[str, ...]:
+    changed = {path for earlier in context.plan.phases[: phase.index + 1] for path in earlier.changing}
+    return tuple(path for path in context.session.variables if path in changed)
 
 
-def _place(around: Around, phase: PhasePlan) -> None:
+def _place(context: RunContext, phase: PhasePlan) -> None:
     """Set the weights a phase starts from.
 
     `best` and `last` are the previous phase's; `pretrained` takes the backbone from its source and the head from the
     previous phase's best epoch.
     """
-    session = around.session
+    session = context.session
     if phase.index == 0:
         session.assign(session.origin)
         return
-    previous = around.plan.phases[phase.index - 1]
-    load_best(around, previous)
+    previous = context.plan.phases[phase.index - 1]
+    load_best(context, previous)
     if phase.phase.start_from == "last":
-        session.assign(read_end(around.run, previous.folder, session.source_hash).tensors.variables)
+        session.assign(read_end(context.run, previous.folder, session.source_hash).tensors.variables)
     elif phase.phase.start_from == "pretrained":
         session.assign({variable.path: session.origin[variable.path] for variable in session.backbone.variables})

@@ -16,7 +16,7 @@ _OTHER = (tf.errors.ResourceExhaustedError, tf.errors.CancelledError)
 
 
 @contextlib.contextmanager
-def reading(source: DataSource) -> Iterator[None]:
+def naming_lost_files(source: DataSource) -> Iterator[None]:
     """Turn a failure of the input pipeline into a DataError where examples can no longer be read."""
     try:
         yield

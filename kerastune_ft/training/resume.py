@@ -17,7 +17,7 @@ from kerastune_ft.rundir import RunDirectory, choose, numbered
 
 
 @dataclass(frozen=True)
-class Beginning:
+class RunStart:
     """Where a command begins: in which run directory, why there, and with what in it."""
 
     target: RunDirectory
@@ -27,7 +27,7 @@ class Beginning:
     complete: bool = False
     """Whether the run has all its results."""
 
-    def of(self, target: RunDirectory) -> Beginning:
+    def with_directory(self, target: RunDirectory) -> RunStart:
         """Return the same with the run directory seen otherwise."""
         return replace(self, target=target)
 
@@ -36,16 +36,16 @@ class Beginning:
         return {"target": str(self.target), "reason": self.reason, "allowed": self.allowed, "complete": self.complete}
 
     @classmethod
-    def from_json(cls, document: Mapping[str, Any]) -> Beginning:
+    def from_json(cls, document: Mapping[str, Any]) -> RunStart:
         """Return what `to_json` described."""
         return cls(
             RunDirectory(document["target"]), document["reason"], tuple(document["allowed"]), document["complete"]
         )
 
 
-def begin(
+def start_run(
     settings: RunConfig, digest: str, run_dir: str | os.PathLike[str] | None, fresh: bool, held: contextlib.ExitStack
-) -> Beginning:
+) -> RunStart:
     """Choose the run directory, lock it until `held` is closed, and return what is in it.
 
     Raises ConfigError for one that is in use, unusable, or began with another configuration.
@@ -63,8 +63,8 @@ def begin(
             reason = f"new; --run-dir {earlier} would go on with that run"
     held.enter_context(target.lock())
     if is_complete(target, settings, digest):
-        return Beginning(target, reason, complete=True)
-    return Beginning(target, reason, allowed_changes(target, settings))
+        return RunStart(target, reason, complete=True)
+    return RunStart(target, reason, allowed_changes(target, settings))
 
 
 def check_until(settings: RunConfig, until_phase: str | None) -> None:

@@ -29,7 +29,7 @@ _LASTING = (
     ("kerastune_ft.data.kinds.folder", "open_source", "extraction"),
     ("kerastune_ft.data.kinds.table", "open_source", "extraction"),
     ("kerastune_ft.data.kinds.arrays", "open_source", "extraction"),
-    ("kerastune_ft.training.features.extraction", "PhaseFeatures._extract", "extraction"),
+    ("kerastune_ft.training.features.extraction", "FeatureExtractor._extract", "extraction"),
     ("kerastune_ft.training.phase.phase", "evaluate_split", "validation"),
     ("kerastune_ft.training.checkpoint", "Checkpoints._write", "checkpoint"),
 )

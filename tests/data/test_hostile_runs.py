@@ -13,7 +13,7 @@ from PIL import Image
 
 from kerastune_ft.cli.commands import main
 from kerastune_ft.errors import DataError
-from kerastune_ft.training.lost_files import reading
+from kerastune_ft.training.lost_files import naming_lost_files
 
 
 def test_files_that_vanish_are_named(tmp_path: Path, open_folder: Open) -> None:
@@ -25,7 +25,7 @@ def test_files_that_vanish_are_named(tmp_path: Path, open_folder: Open) -> None:
         pytest.raises(
             DataError, match=r"1 file of 8 could be read (.|\n)*\n  cat/2.png  is not there any more\nPut back"
         ),
-        reading(source),
+        naming_lost_files(source),
     ):
         source.element(tf.constant(source.keys.index("cat/2.png"), tf.int64))
 
@@ -36,14 +36,14 @@ def test_files_that_are_damaged_are_named(tmp_path: Path, open_folder: Open) -> 
     write(root / "dog" / "1.png", b"something else")
     with (
         pytest.raises(DataError, match=r"dog/1.png  changed and cannot be read any more"),
-        reading(source),
+        naming_lost_files(source),
     ):
         tf.io.decode_image(source.element(tf.constant(source.keys.index("dog/1.png"), tf.int64))["image"])
 
 
 def test_other_failures_stay_what_they_are(tmp_path: Path, open_folder: Open) -> None:
     source = open_folder(class_folders(tmp_path / "pets", 4))
-    with pytest.raises(tf.errors.InvalidArgumentError), reading(source):
+    with pytest.raises(tf.errors.InvalidArgumentError), naming_lost_files(source):
         tf.io.decode_image(b"no file of the source")
 
 

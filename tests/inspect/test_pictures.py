@@ -22,7 +22,7 @@ from kerastune_ft.errors import ConfigError
 from kerastune_ft.input.order import in_order, shuffled
 from kerastune_ft.preview.augmentations import _remark, draw, spread
 from kerastune_ft.preview.contact_sheet import Block, Sheet, check_target, write
-from kerastune_ft.training.engine import planned
+from kerastune_ft.training.engine import make_plan
 from kerastune_ft.training.plan.phase_plan import augmentation
 
 CLASSES = ("ant", "bee", "cow")
@@ -58,7 +58,7 @@ def _pictures(page: str) -> list[np.ndarray]:
 
 def test_the_pictures_are_the_pixels_of_training(config: dict[str, Any], tmp_path: Path) -> None:
     target = tmp_path / "look.html"
-    session, plan, _ = planned(engine.resolve_config(config, ()), lambda line: None)
+    session, plan, _ = make_plan(engine.resolve_config(config, ()), lambda line: None)
     draw(session, plan, target)
     page = target.read_text()
     chosen = spread(session.source, 6)
@@ -83,7 +83,7 @@ def test_the_pictures_are_the_pixels_of_training(config: dict[str, Any], tmp_pat
 
 def test_of_views_there_are_as_many_pictures(config: dict[str, Any], tmp_path: Path) -> None:
     phases = [{**config["phases"][1], "augment": {"erase": 1.0, "views": 2}}]
-    session, plan, _ = planned(engine.resolve_config({**config, "phases": phases}, ()), lambda line: None)
+    session, plan, _ = make_plan(engine.resolve_config({**config, "phases": phases}, ()), lambda line: None)
     assert plan.document["phases"][0]["augment"]["views"] == 2
     draw(session, plan, tmp_path / "look.html")
     page = (tmp_path / "look.html").read_text()

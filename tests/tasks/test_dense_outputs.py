@@ -21,7 +21,7 @@ from kerastune_ft.input.augment import augment
 from kerastune_ft.input.decode import Geometry
 from kerastune_ft.input.loader import Augmentation, Loader
 from kerastune_ft.input.order import in_order
-from kerastune_ft.tasks.base import PLAIN, LossOptions, Task
+from kerastune_ft.tasks.base import NO_OPTIONS, LossOptions, Task
 from kerastune_ft.training.devices.devices import Devices
 from kerastune_ft.training.features.prefix import Prefix
 from kerastune_ft.training.phase.step import PhaseStep
@@ -61,7 +61,7 @@ class _Segmentation(Task):
         return tf.cast(targets != VOID, tf.float32) * weights[:, tf.newaxis, tf.newaxis]
 
     def loss(
-        self, targets: Any, outputs: tf.Tensor, weights: tf.Tensor, options: LossOptions = PLAIN
+        self, targets: Any, outputs: tf.Tensor, weights: tf.Tensor, options: LossOptions = NO_OPTIONS
     ) -> tuple[tf.Tensor, tf.Tensor]:
         valid = self._valid(targets, weights)
         labels = tf.where(targets == VOID, tf.zeros_like(targets), targets)

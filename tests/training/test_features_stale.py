@@ -21,7 +21,7 @@ from kerastune_ft.errors import DataError
 from kerastune_ft.stores.record import key_of
 from kerastune_ft.training.devices import devices
 from kerastune_ft.training.features import extraction, store_key
-from kerastune_ft.training.features.feed import LatestFeed
+from kerastune_ft.training.features.feed import PhaseFeed
 from kerastune_ft.training.features.prefix import Prefix
 from kerastune_ft.training.plan import build, phase_plan
 from kerastune_ft.training.session.assemble import assemble
@@ -56,8 +56,8 @@ def looked_at(made: Document, cache: Path, watch: Watch | None = None) -> np.nda
     """What the last phase reads of all its training examples in two epochs, from the stores in a cache directory."""
     made = {**made, "runtime": {"cache_directory": str(cache)}}
     session, whole = opened(made)
-    with LatestFeed() as latest:
-        feed = latest.of(session, whole, whole.phases[-1], watch or Listener())
+    with PhaseFeed() as latest:
+        feed = latest.for_phase(session, whole, whole.phases[-1], watch or Listener())
         stored, indices = feed.training.stored, session.source.splits["train"]
         assert stored is not None
         order = np.argsort([session.source.keys[index] for index in indices])
@@ -140,7 +140,7 @@ def changed(made: Document, place: str, value: Any) -> Document:
 def parts(monkeypatch: pytest.MonkeyPatch) -> list[Document]:
     """The parts of the keys of all stores of views that are opened, as they come."""
     found: list[Document] = []
-    true = store_key.parts
+    true = store_key.key_parts
 
     def noted(*arguments: Any) -> Document:
         made = true(*arguments)
@@ -148,7 +148,7 @@ def parts(monkeypatch: pytest.MonkeyPatch) -> list[Document]:
             found.append(made)
         return made
 
-    monkeypatch.setattr(store_key, "parts", noted)
+    monkeypatch.setattr(store_key, "key_parts", noted)
     return found
 
 
@@ -208,13 +208,13 @@ def test_a_file_that_changes_while_it_is_read_is_not_stored(
     made: Document, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     pictures = Path(shutil.copytree(made["data"]["path"], tmp_path / "pictures"))
-    packed = extraction.PhaseFeatures._packed
+    packed = extraction.FeatureExtractor._packed
 
-    def rewriting(self: extraction.PhaseFeatures, *arguments: Any) -> np.ndarray:
+    def rewriting(self: extraction.FeatureExtractor, *arguments: Any) -> np.ndarray:
         _write(pictures, 2, np.zeros((32, 32, 3), np.uint8))
         return packed(self, *arguments)
 
-    monkeypatch.setattr(extraction.PhaseFeatures, "_packed", rewriting)
+    monkeypatch.setattr(extraction.FeatureExtractor, "_packed", rewriting)
     with pytest.raises(DataError, match="changed since the run began"):
         looked_at(changed(made, "data.path", str(pictures)), tmp_path / "cache")
     assert not list(tmp_path.glob("cache/features/*/shards/*"))
@@ -223,7 +223,9 @@ def test_a_file_that_changes_while_it_is_read_is_not_stored(
 def _keys(made: Document, cache: Path) -> list[str]:
     session, whole = opened({**made, "runtime": {"cache_directory": str(cache)}})
     stores = sorted(whole.decision.stored, key=lambda store: store.id)
-    parts = [store_key.parts(session, whole.chunk, whole.phases[0].stages, store) for store in stores if store.stages]
+    parts = [
+        store_key.key_parts(session, whole.chunk, whole.phases[0].stages, store) for store in stores if store.stages
+    ]
     return [key_of(one, 1) for one in parts]
 
 

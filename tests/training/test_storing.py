@@ -10,29 +10,31 @@ from dataclasses import replace
 import pytest
 
 from kerastune_ft.training.plan import cache_plan
-from kerastune_ft.training.plan.cache_plan import BASE, CUT, INPUT, PLAIN, Decision, Need, Store
+from kerastune_ft.training.plan.cache_plan import BASE, CUT, INPUT, NOT_AUGMENTED, CachedFeatures, CachePlan, FeatureUse
 
 SIZES = {"train": 1000, "validation": 200, "test": 200}
 LARGE = 10**12
-DECODED = Store((), -1, PLAIN, 150_000)
-POOLED = Store((("mid",), ("pooled",)), -1, PLAIN, 8_000)
-MID = Store((("mid",),), -1, PLAIN, 800_000)
+DECODED = CachedFeatures((), -1, NOT_AUGMENTED, 150_000)
+POOLED = CachedFeatures((("mid",), ("pooled",)), -1, NOT_AUGMENTED, 8_000)
+MID = CachedFeatures((("mid",),), -1, NOT_AUGMENTED, 800_000)
 VIEWS = '{"flip": "horizontal"}'
 
 
-def head(epochs: int = 5) -> Need:
+def head(epochs: int = 5) -> FeatureUse:
     """Of a head phase: everything is frozen, and the lower part stays so."""
     stores = {INPUT: DECODED, BASE: MID, CUT: POOLED}
-    return Need(0, False, 1, {"train": epochs, "validation": epochs}, stores, 0.002, 0.0, 0.08, 0.08)
+    return FeatureUse(0, False, 1, {"train": epochs, "validation": epochs}, stores, 0.002, 0.0, 0.08, 0.08)
 
 
-def top(epochs: int = 5, stores: Mapping[str, Store] | None = None) -> Need:
+def top(epochs: int = 5, stores: Mapping[str, CachedFeatures] | None = None) -> FeatureUse:
     """Of a phase that trains the upper part, and is the last."""
     passes = {"train": epochs, "validation": epochs + 1, "test": 1}
-    return Need(1, False, 1, passes, {INPUT: DECODED, CUT: MID} if stores is None else stores, 0.002, 0.0, 0.0, 0.08)
+    return FeatureUse(
+        1, False, 1, passes, {INPUT: DECODED, CUT: MID} if stores is None else stores, 0.002, 0.0, 0.0, 0.08
+    )
 
 
-def fresh(need: Need) -> list[Need]:
+def fresh(need: FeatureUse) -> list[FeatureUse]:
     """The same phase with augmentation drawn anew: what is measured is still plain."""
     training = replace(
         need, fresh=True, passes={"train": need.passes["train"]}, stores={INPUT: DECODED}, augmenting=0.003
@@ -40,11 +42,11 @@ def fresh(need: Need) -> list[Need]:
     return [training, replace(need, passes={split: n for split, n in need.passes.items() if split != "train"})]
 
 
-def decided(needs: Iterable[Need], budget: int = LARGE, required: Iterable[Store] = ()) -> Decision:
+def decided(needs: Iterable[FeatureUse], budget: int = LARGE, required: Iterable[CachedFeatures] = ()) -> CachePlan:
     return cache_plan.decide(list(needs), SIZES, budget, set(required))
 
 
-def said(decision: Decision, phase: int) -> str:
+def said(decision: CachePlan, phase: int) -> str:
     return cache_plan.reason(decision, phase, is_off=False)
 
 
@@ -91,14 +93,14 @@ def test_the_heads_small_features_are_stored_where_the_large_ones_are_over_the_b
 
 
 def test_what_other_stores_leave_no_room_for_is_said() -> None:
-    other = Store((("other",),), 0, PLAIN, 700_000)
+    other = CachedFeatures((("other",),), 0, NOT_AUGMENTED, 700_000)
     decision = decided([head(), top(50), replace(top(3, {CUT: other}), phase=2)], budget=1_500_000_000)
     assert POOLED in decision.stored and MID in decision.stored and other not in decision.stored
     assert said(decision, 2) == "980.0 MB beside the other stores, 1.1 GB, is over the budget of 1.5 GB"
 
 
 def test_the_lower_part_alone_serves_where_the_upper_cut_is_too_large() -> None:
-    wide = Store((("mid",), ("wide",)), -1, PLAIN, 9_000_000)
+    wide = CachedFeatures((("mid",), ("wide",)), -1, NOT_AUGMENTED, 9_000_000)
     decision = decided([replace(head(), stores={BASE: MID, CUT: wide})], budget=2_000_000_000)
     assert decision.stored == {MID}
     assert said(decision, 0) == (
@@ -123,14 +125,14 @@ def test_fresh_augmentation_leaves_decoded_images_and_what_is_measured() -> None
 
 
 def test_views_are_stored_and_decoded_images_once() -> None:
-    shown = Store((("mid",),), -1, VIEWS, 8_000)
-    augmented = Need(0, False, 4, {"train": 10}, {INPUT: DECODED, CUT: shown}, 0.05, 0.003, 0.0, 0.08)
-    plain = Need(
-        0, False, 1, {"validation": 11}, {INPUT: DECODED, CUT: replace(shown, variant=PLAIN)}, 0.05, 0, 0, 0.08
+    shown = CachedFeatures((("mid",),), -1, VIEWS, 8_000)
+    augmented = FeatureUse(0, False, 4, {"train": 10}, {INPUT: DECODED, CUT: shown}, 0.05, 0.003, 0.0, 0.08)
+    plain = FeatureUse(
+        0, False, 1, {"validation": 11}, {INPUT: DECODED, CUT: replace(shown, variant=NOT_AUGMENTED)}, 0.05, 0, 0, 0.08
     )
     decision = decided([augmented, plain])
     assert decision.rows(shown) == 4000 and decision.rows(DECODED) == 1200
-    assert decision.stored == {shown, replace(shown, variant=PLAIN), DECODED}
+    assert decision.stored == {shown, replace(shown, variant=NOT_AUGMENTED), DECODED}
     assert said(decision, 0) == "saves 6 of 10 passes over the frozen part"
     assert "looked at once" in said(decided([replace(augmented, passes={"train": 4}, stores={CUT: shown})]), 0)
 
@@ -154,14 +156,17 @@ def test_an_earlier_plan_is_obeyed() -> None:
 
 
 def test_equal_stores_are_chosen_alike_whatever_their_order() -> None:
-    first, second = (Store(((name,),), -1, PLAIN, 1000) for name in "ab")
+    first, second = (CachedFeatures(((name,),), -1, NOT_AUGMENTED, 1000) for name in "ab")
     needs = [replace(top(5, {CUT: store}), phase=number) for number, store in enumerate((second, first))]
     budget = 1400 * 1000
     assert decided(needs, budget).stored == decided(needs[::-1], budget).stored == {first}
 
 
 def test_two_stores_that_save_more_together_come_before_a_large_one() -> None:
-    stores = [Store(((name,),), -1, PLAIN, size) for name, size in (("large", 1000), ("left", 500), ("right", 500))]
+    stores = [
+        CachedFeatures(((name,),), -1, NOT_AUGMENTED, size)
+        for name, size in (("large", 1000), ("left", 500), ("right", 500))
+    ]
     needs = [
         replace(top(5, {CUT: store}), phase=number, rest=0.08 if number == 0 else 0.05)
         for number, store in enumerate(stores)
@@ -173,9 +178,13 @@ def test_twelve_phases_of_a_large_network_are_decided_within_the_budget() -> Non
     """As a ResNet50 is unfrozen unit by unit: 100,000 images of 224 pixels, 20 GB."""
     needs = []
     for number in range(12):
-        cut = Store(((f"unit{number}",),), -1, PLAIN, 8_192 if number == 0 else 100_000 * 2 ** (number // 3))
+        cut = CachedFeatures(
+            ((f"unit{number}",),), -1, NOT_AUGMENTED, 8_192 if number == 0 else 100_000 * 2 ** (number // 3)
+        )
         stores = {INPUT: DECODED, CUT: cut}
-        needs.append(Need(number, False, 1, {"train": 3, "validation": 3}, stores, 0.0015, 0, 0, 0.16 - 0.013 * number))
+        needs.append(
+            FeatureUse(number, False, 1, {"train": 3, "validation": 3}, stores, 0.0015, 0, 0, 0.16 - 0.013 * number)
+        )
     sizes = {"train": 100_000, "validation": 15_000, "test": 15_000}
     decision = cache_plan.decide(needs, sizes, 20_000_000_000)
     assert sum(map(decision.bytes, decision.stored)) <= 20_000_000_000
@@ -183,23 +192,23 @@ def test_twelve_phases_of_a_large_network_are_decided_within_the_budget() -> Non
     assert decision.seconds(decision.stored) < decision.seconds([needs[0].stores[CUT]]) < decision.seconds([])
 
 
-def some_schedule(draw: random.Random) -> tuple[list[Need], Mapping[str, int]]:
+def some_schedule(draw: random.Random) -> tuple[list[FeatureUse], Mapping[str, int]]:
     """Phases that begin lower and lower, plain, with views or freshly augmented."""
     depths = sorted((draw.random() for _ in range(draw.randint(1, 4))), reverse=True)
     decoding, whole = draw.choice([0.0005, 0.002, 0.01]), draw.choice([0.002, 0.02, 0.2])
-    made: dict[tuple[float, str], Store] = {}
+    made: dict[tuple[float, str], CachedFeatures] = {}
 
-    def store(depth: float, variant: str) -> Store:
+    def store(depth: float, variant: str) -> CachedFeatures:
         names = (("base",),) if depth == depths[-1] else (("base",), (f"{depth:.3f}",))
         size = int(8_000 + 800_000 * (1 - depth) * draw.choice([0.3, 1]))
-        return made.setdefault((depth, variant), Store(names, -1, variant, size))
+        return made.setdefault((depth, variant), CachedFeatures(names, -1, variant, size))
 
-    needs: list[Need] = []
+    needs: list[FeatureUse] = []
     for number, depth in enumerate(depths):
         epochs, kind = draw.choice([1, 2, 5, 10, 30]), draw.choice(["plain", "views", "fresh"])
         base = 0.0 if depth == depths[-1] else whole * depths[-1]
-        own = {INPUT: DECODED, BASE: store(depths[-1], PLAIN), CUT: store(depth, PLAIN)}
-        need = Need(
+        own = {INPUT: DECODED, BASE: store(depths[-1], NOT_AUGMENTED), CUT: store(depth, NOT_AUGMENTED)}
+        need = FeatureUse(
             number, False, 1, {"train": epochs, "validation": epochs}, own, decoding, 0, base, whole * depth - base
         )
         if kind == "fresh":
@@ -217,9 +226,9 @@ def some_schedule(draw: random.Random) -> tuple[list[Need], Mapping[str, int]]:
     return needs, {"train": examples, "validation": examples // 5}
 
 
-def least(needs: Sequence[Need], sizes: Mapping[str, int], budget: int) -> float:
+def least(needs: Sequence[FeatureUse], sizes: Mapping[str, int], budget: int) -> float:
     """The seconds of the best of all sets of stores within a budget."""
-    bare = Decision(tuple(needs), sizes, budget)
+    bare = CachePlan(tuple(needs), sizes, budget)
     stores = {store for need in needs for store in need.stores.values()}
     sets = itertools.chain.from_iterable(itertools.combinations(stores, size) for size in range(len(stores) + 1))
     return min(bare.seconds(each) for each in sets if sum(map(bare.bytes, each)) <= budget)
@@ -230,7 +239,7 @@ def test_no_other_choice_is_much_better() -> None:
     ratios = []
     for _ in range(60):
         needs, sizes = some_schedule(draw)
-        bare = Decision(tuple(needs), sizes, 0)
+        bare = CachePlan(tuple(needs), sizes, 0)
         whole = sum(bare.bytes(store) for store in {store for need in needs for store in need.stores.values()})
         budget = int(whole * draw.choice([0.02, 0.1, 0.3, 0.6, 1]))
         decision = cache_plan.decide(needs, sizes, budget)

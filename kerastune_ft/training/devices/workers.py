@@ -10,7 +10,7 @@ from typing import Any
 from kerastune_ft import errors
 from kerastune_ft.rundir import RunDirectory
 from kerastune_ft.training.devices.devices import Devices
-from kerastune_ft.training.resume import Beginning
+from kerastune_ft.training.resume import RunStart
 
 _FOUND, _MISSING = b"+", b"-"
 
@@ -83,15 +83,15 @@ class SharedRun(RunDirectory):
             self.writer.update_manifest(**fields)
 
 
-def agreed(devices: Devices, begin: Callable[[], Beginning]) -> Beginning:
+def agree_on_start(devices: Devices, begin: Callable[[], RunStart]) -> RunStart:
     """Return on every worker where the run begins, as the chief found it, or raise on all of them what it raised."""
     with lost_peers_explained(devices):
         return _agreed(devices, begin)
 
 
-def _agreed(devices: Devices, begin: Callable[[], Beginning]) -> Beginning:
+def _agreed(devices: Devices, begin: Callable[[], RunStart]) -> RunStart:
     message: dict[str, Any] = {}
-    beginning: Beginning | None = None
+    beginning: RunStart | None = None
     if devices.is_chief:
         try:
             beginning = begin()
@@ -102,8 +102,8 @@ def _agreed(devices: Devices, begin: Callable[[], Beginning]) -> Beginning:
     message = json.loads(devices.agree(json.dumps(message).encode()))
     if "error" in message:
         raise getattr(errors, message["error"])(f"the chief says: {message['message']}")
-    beginning = beginning or Beginning.from_json(message)
-    return beginning.of(SharedRun(beginning.target, devices))
+    beginning = beginning or RunStart.from_json(message)
+    return beginning.with_directory(SharedRun(beginning.target, devices))
 
 
 def check_alike(devices: Devices, what: str, value: str) -> None:

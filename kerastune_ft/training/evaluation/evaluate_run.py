@@ -27,7 +27,7 @@ from kerastune_ft.rundir import RunDirectory
 from kerastune_ft.storage import explain_unreachable
 from kerastune_ft.training.devices import devices as device_choice
 from kerastune_ft.training.evaluation import final
-from kerastune_ft.training.lost_files import reading
+from kerastune_ft.training.lost_files import naming_lost_files
 from kerastune_ft.training.plan import build as planning
 from kerastune_ft.training.session.assemble import assemble
 from kerastune_ft.training.session.warm_start import seen
@@ -65,7 +65,7 @@ def evaluate(target: RunDirectory, config: RunConfig, data: Path | None, split: 
     if split not in session.source.splits:
         raise ConfigError(f"--split: there is no split {split!r}; there are {', '.join(session.source.splits)}")
     plan = planning.for_evaluation(session, document)
-    with reading(session.source):
+    with naming_lost_files(session.source):
         return final.metrics_of(session, final.evaluate_splits(session, plan, (split,), watch))[split]
 
 

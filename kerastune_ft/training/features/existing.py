@@ -10,7 +10,7 @@ import numpy as np
 from kerastune_ft.input.token_loader import TokenLoader
 from kerastune_ft.stores import lookup, nearest, record
 from kerastune_ft.training.features import store_key
-from kerastune_ft.training.plan.cache_plan import Store
+from kerastune_ft.training.plan.cache_plan import CachedFeatures
 from kerastune_ft.training.plan.phase_plan import Plan
 from kerastune_ft.training.session.session import Session
 
@@ -18,7 +18,7 @@ from kerastune_ft.training.session.session import Session
 _FOLLOWING = ("cut:", "graph:")
 
 
-def found(session: Session, plan: Plan) -> dict[str, Any]:
+def existing_stores(session: Session, plan: Plan) -> dict[str, Any]:
     """Return the directory of stores, and for each store of the plan the rows it holds or how another one differs.
 
     Of a store that depends on what the run trains nothing is known beforehand.
@@ -28,16 +28,16 @@ def found(session: Session, plan: Plan) -> dict[str, Any]:
     return {"directory": str(root), "stores": [_found(session, plan, store, root) for store in known]}
 
 
-def _found(session: Session, plan: Plan, store: Store, root: Path) -> dict[str, Any]:
+def _found(session: Session, plan: Plan, store: CachedFeatures, root: Path) -> dict[str, Any]:
     stages = plan.phases[plan.decision.first_phase(store)].stages
     rows = present = 0
     differs: list[str] = []
     for length, examples in _by_length(session, plan, store):
-        parts = store_key.parts(session, plan.chunk, stages, store, length)
+        parts = store_key.key_parts(session, plan.chunk, stages, store, length)
         ids = _ids(session, plan, store, examples)
         row_bytes = store_key.row_bytes(store_key.tensors(session, stages, store, length))
         there = lookup.rows_present(root, record.key_of(parts, row_bytes), ids)
-        about = store_key.about(session, store, length)
+        about = store_key.store_description(session, store, length)
         alike = {name: about[name] for name in ("backbone", "cut", "length")}
         rows, present = rows + len(ids), present + there
         differs += [] if there else nearest.nearest(root, parts, alike)
@@ -46,7 +46,7 @@ def _found(session: Session, plan: Plan, store: Store, root: Path) -> dict[str, 
     return {"id": store.id, "rows": rows, "present": present, "differs": own or differs}
 
 
-def _by_length(session: Session, plan: Plan, store: Store) -> list[tuple[int | None, np.ndarray]]:
+def _by_length(session: Session, plan: Plan, store: CachedFeatures) -> list[tuple[int | None, np.ndarray]]:
     """Return the examples that the run wants of a store, by the length they are padded to where they are texts."""
     splits, loader = session.source.splits, session.loader
     examples = np.concatenate([splits[split] for split in plan.decision.splits(store)])
@@ -56,7 +56,7 @@ def _by_length(session: Session, plan: Plan, store: Store) -> list[tuple[int | N
     return [(loader.lengths[number], examples[own == number]) for number in np.unique(own)]
 
 
-def _ids(session: Session, plan: Plan, store: Store, examples: np.ndarray) -> list[bytes]:
+def _ids(session: Session, plan: Plan, store: CachedFeatures, examples: np.ndarray) -> list[bytes]:
     """Return the ids of all rows that the run wants of these examples."""
     contents = session.source.contents
     return [

@@ -23,8 +23,8 @@ from kerastune_ft.stores.budget import make_room
 from kerastune_ft.stores.store import FeatureStore
 from kerastune_ft.training.features import store_key
 from kerastune_ft.training.features.prefix import Prefix, as_float
-from kerastune_ft.training.features.store_rows import Filling, Lookup, Stored, StoredByLength, Work
-from kerastune_ft.training.plan.cache_plan import BASE, CUT, INPUT, PLAIN, Need, Store
+from kerastune_ft.training.features.store_rows import Lookup, StoredByLength, StoredFeatures, StoreProgress, StoreWriter
+from kerastune_ft.training.plan.cache_plan import BASE, CUT, INPUT, NOT_AUGMENTED, CachedFeatures, FeatureUse
 from kerastune_ft.training.plan.phase_plan import PhasePlan, Plan, augmentation
 from kerastune_ft.training.session.session import Session
 from kerastune_ft.training.watch import Watch
@@ -43,35 +43,35 @@ Bucket = TypeVar("Bucket", int, None)
 """The number of a length; None where examples have one shape."""
 
 
-class PhaseFeatures:
+class FeatureExtractor:
     """The stores that a phase reads."""
 
     def __init__(self, session: Session, plan: Plan, phase: PhasePlan, prefix: Prefix, watch: Watch) -> None:
         """Nothing is opened before the context is entered."""
         self._session, self._plan, self._phase, self._prefix, self._watch = session, plan, phase, prefix, watch
-        self._open: dict[tuple[Store, int | None], FeatureStore] = {}
-        self._stored: dict[tuple[Store, int], Lookup] = {}
-        self._given_up: set[Store] = set()
+        self._open: dict[tuple[CachedFeatures, int | None], FeatureStore] = {}
+        self._stored: dict[tuple[CachedFeatures, int], Lookup] = {}
+        self._given_up: set[CachedFeatures] = set()
         self._is_required = effective_cache(phase.phase, session.config.runtime) == "required"
         self._closing = contextlib.ExitStack()
 
-    def __enter__(self) -> PhaseFeatures:
+    def __enter__(self) -> FeatureExtractor:
         return self
 
     def __exit__(self, *error: object) -> None:
         self._closing.close()
 
-    def of(self, need: Need) -> tuple[Lookup | None, int]:
+    def lookup(self, need: FeatureUse) -> tuple[Lookup | None, int]:
         """Return what serves a need, filled, and the first stage left to compute; None and 0 where no features do."""
         found = self._nearest(need, (CUT, BASE))
         return found if found is not None else (None, 0)
 
-    def decoded(self, need: Need) -> Lookup | None:
+    def decoded(self, need: FeatureUse) -> Lookup | None:
         """Return the decoded inputs of a need's examples, filled, where they are stored."""
         found = self._nearest(need, (INPUT,))
         return None if found is None else found[0]
 
-    def _nearest(self, need: Need, levels: Sequence[str]) -> tuple[Lookup, int] | None:
+    def _nearest(self, need: FeatureUse, levels: Sequence[str]) -> tuple[Lookup, int] | None:
         """Return the first of these levels that is stored, filled, and the stage that follows it.
 
         Where the disk cannot hold what was to be stored it is computed again instead, which gives the same result,
@@ -90,7 +90,7 @@ class PhaseFeatures:
                 self._watch.note(f"not stored, but computed again in every epoch: {error}")
         return None
 
-    def _filled(self, need: Need, level: str) -> Lookup:
+    def _filled(self, need: FeatureUse, level: str) -> Lookup:
         """Return a store with all rows of a need; what lacks is computed from the nearest store below.
 
         With them go the examples that later phases look for there: one pass serves the whole schedule.
@@ -101,7 +101,7 @@ class PhaseFeatures:
             known = self._stored[store, id(need)] = self._fill(need, level, store)
         return known
 
-    def _fill(self, need: Need, level: str, store: Store) -> Lookup:
+    def _fill(self, need: FeatureUse, level: str, store: CachedFeatures) -> Lookup:
         source, buckets = self._session.source, self._session.loader.buckets
         examples = np.concatenate([source.splits[split] for split in self._plan.decision.splits(store)])
         if buckets is None:
@@ -112,8 +112,8 @@ class PhaseFeatures:
         return StoredByLength(buckets, self._fill_all(need, level, store, by_bucket))
 
     def _fill_all(
-        self, need: Need, level: str, store: Store, examples: Mapping[Bucket, np.ndarray]
-    ) -> dict[Bucket, Stored]:
+        self, need: FeatureUse, level: str, store: CachedFeatures, examples: Mapping[Bucket, np.ndarray]
+    ) -> dict[Bucket, StoredFeatures]:
         """Fill the stores of these examples by bucket, of whose inputs each has its own shape."""
         fillings = [self._filling(store, bucket, own) for bucket, own in examples.items()]
         views = 1 if level == INPUT else need.views
@@ -123,18 +123,20 @@ class PhaseFeatures:
             self._watch.note(f"features of {count}{self._at(need, level, 0)} were stored before")
         return {bucket: each.stored() for bucket, each in zip(examples, fillings, strict=True)}
 
-    def _filling(self, store: Store, bucket: int | None, examples: np.ndarray) -> Filling:
+    def _filling(self, store: CachedFeatures, bucket: int | None, examples: np.ndarray) -> StoreWriter:
         """Open the store of these examples, which have one shape: that of their bucket, where there are several."""
         tensors = store_key.tensors(self._session, self._prefix.stages, store, self._length(bucket))
         opened = self._opened(store, bucket, store_key.row_bytes(tensors))
-        return Filling(opened, tensors, examples, len(self._session.source.keys))
+        return StoreWriter(opened, tensors, examples, len(self._session.source.keys))
 
-    def _fill_view(self, need: Need, level: str, store: Store, fillings: Sequence[Filling], view: int) -> bool:
+    def _fill_view(
+        self, need: FeatureUse, level: str, store: CachedFeatures, fillings: Sequence[StoreWriter], view: int
+    ) -> bool:
         """Fill stores with a view of their examples and return whether all were there before."""
         contents = self._session.source.contents
         ids = [[store_key.row_id(contents[index], view, store) for index in each.examples] for each in fillings]
         missing = [int(each.store.missing(own).sum()) for each, own in zip(fillings, ids, strict=True)]
-        work = Work(self._watch, f"storing features{self._at(need, level, view)}", sum(missing))
+        work = StoreProgress(self._watch, f"storing features{self._at(need, level, view)}", sum(missing))
         began = time.monotonic()
         for filling, own, lacking in zip(fillings, ids, missing, strict=True):
             if lacking:
@@ -151,11 +153,11 @@ class PhaseFeatures:
             )
         return not work.total
 
-    def _opened(self, store: Store, bucket: int | None, row_bytes: int) -> FeatureStore:
+    def _opened(self, store: CachedFeatures, bucket: int | None, row_bytes: int) -> FeatureStore:
         if (store, bucket) not in self._open:
             root, length = self._session.cache / "features", self._length(bucket)
-            parts = store_key.parts(self._session, self._plan.chunk, self._prefix.stages, store, length)
-            about = store_key.about(self._session, store, length)
+            parts = store_key.key_parts(self._session, self._plan.chunk, self._prefix.stages, store, length)
+            about = store_key.store_description(self._session, store, length)
             opened = FeatureStore(root, parts, row_bytes, about, self._watch.note)
             self._open[store, bucket] = self._closing.enter_context(opened)
         return self._open[store, bucket]
@@ -164,7 +166,9 @@ class PhaseFeatures:
         loader = self._session.loader
         return loader.lengths[bucket] if isinstance(loader, TokenLoader) and bucket is not None else None
 
-    def _extract(self, source: _Source, filling: Filling, ids: list[bytes], missing: int, work: Work) -> None:
+    def _extract(
+        self, source: _Source, filling: StoreWriter, ids: list[bytes], missing: int, work: StoreProgress
+    ) -> None:
         """Compute the rows that lack; workers of a run share the work.
 
         Rows that another process computes are waited for, as long as any of them come.
@@ -225,11 +229,11 @@ class PhaseFeatures:
             f"{self._session.cache}, leaves beside stores that are in use"
         )
 
-    def _source(self, need: Need, level: str, examples: np.ndarray, view: int) -> _Source:
+    def _source(self, need: FeatureUse, level: str, examples: np.ndarray, view: int) -> _Source:
         """Return what the rows of a level are computed from: the nearest store below, or the pixels."""
         last = len(need.stores[level].stages)
         below = self._nearest(need, {CUT: (BASE, INPUT), BASE: (INPUT,), INPUT: ()}[level])
-        drawn = None if need.stores[level].variant == PLAIN else augmentation(self._session, self._phase)
+        drawn = None if need.stores[level].variant == NOT_AUGMENTED else augmentation(self._session, self._phase)
         if below is not None and (below[1] or drawn is None):
             stored, first = below
             rows = functools.partial(self._rows, stored, examples, view)
@@ -261,7 +265,7 @@ class PhaseFeatures:
         assert isinstance(loader, Loader)
         return loader.inputs(indices, self._group, drawn, view, decoded)
 
-    def _at(self, need: Need, level: str, view: int) -> str:
+    def _at(self, need: FeatureUse, level: str, view: int) -> str:
         return _at(need, level, view, "sounds" if self._session.task.modality == "audio" else "images")
 
     @property
@@ -324,7 +328,7 @@ def _bytes(features: Any) -> np.ndarray:
     return packed[0] if len(packed) == 1 else np.concatenate(packed, axis=1)
 
 
-def _at(need: Need, level: str, view: int, inputs: str) -> str:
+def _at(need: FeatureUse, level: str, view: int, inputs: str) -> str:
     said = {INPUT: [f"decoded {inputs}"], BASE: ["what stays frozen"], CUT: []}[level]
     if level != INPUT and need.views > 1:
         said.append(f"view {view + 1} of {need.views}")

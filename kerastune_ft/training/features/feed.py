@@ -15,11 +15,10 @@ from kerastune_ft.input.loader import Augmentation, Loader
 from kerastune_ft.input.order import Order
 from kerastune_ft.input.token_loader import TokenLoader
 from kerastune_ft.training.devices.devices import Devices
-from kerastune_ft.training.features.extraction import PhaseFeatures
+from kerastune_ft.training.features.extraction import FeatureExtractor
 from kerastune_ft.training.features.prefix import Prefix
-from kerastune_ft.training.features.store_rows import Lookup, Stored
-from kerastune_ft.training.phase.step import PhaseStep
-from kerastune_ft.training.plan.cache_plan import Need
+from kerastune_ft.training.features.store_rows import Lookup, StoredFeatures
+from kerastune_ft.training.plan.cache_plan import FeatureUse
 from kerastune_ft.training.plan.phase_plan import PhasePlan, Plan, augmentation
 from kerastune_ft.training.session.session import Session
 from kerastune_ft.training.watch import Watch
@@ -86,7 +85,7 @@ class Feed:
         assert targets is not None
         own = order.share(self.devices.worker, self.devices.workers)
         # Only where all examples have one shape: a batch of texts has a length of its own.
-        batches = max(1, _READ_BYTES // (own.batch * stored.row_bytes)) if isinstance(stored, Stored) else 1
+        batches = max(1, _READ_BYTES // (own.batch * stored.row_bytes)) if isinstance(stored, StoredFeatures) else 1
 
         def read(number: int) -> tuple:
             span = slice(number * batches * own.batch, (number + 1) * batches * own.batch)
@@ -100,32 +99,29 @@ class Feed:
                 yield (self.prefix(features, first), *others)
 
 
-class LatestFeed:
-    """The feed of one phase after the other; what follows the last phase reads on from its stores."""
+class PhaseFeed:
+    """The feed of the phase under way: opened when a phase begins, kept for the evaluation that follows the last."""
 
     def __init__(self) -> None:
-        self.step: PhaseStep | None = None
-        """The compiled calls of the phase, once it is trained here."""
         self._closing = contextlib.ExitStack()
         self._phase: int | None = None
         self._feed: Feed | None = None
 
-    def __enter__(self) -> LatestFeed:
+    def __enter__(self) -> PhaseFeed:
         return self
 
     def __exit__(self, *error: object) -> None:
         self._closing.close()
 
-    def of(self, session: Session, plan: Plan, phase: PhasePlan, watch: Watch) -> Feed:
+    def for_phase(self, session: Session, plan: Plan, phase: PhasePlan, watch: Watch) -> Feed:
         """Return the feed of a phase, its stores filled with what the frozen variables make of the examples now.
 
         Those of the phase before are let go.
         """
         if self._feed is None or self._phase != phase.index:
             self._closing.close()
-            self.step = None
             prefix = Prefix(session.devices, phase.stages, plan.chunk)
-            features = self._closing.enter_context(PhaseFeatures(session, plan, phase, prefix, watch))
+            features = self._closing.enter_context(FeatureExtractor(session, plan, phase, prefix, watch))
             supplies = [_supply(features, need) for need in plan.decision.of_phase(phase.index)]
             drawn = augmentation(session, phase)
             self._feed = Feed(session.devices, session.loader, prefix, drawn, supplies[0], supplies[-1])
@@ -133,8 +129,8 @@ class LatestFeed:
         return self._feed
 
 
-def _supply(features: PhaseFeatures, need: Need) -> Supply:
-    stored, first = features.of(need)
+def _supply(features: FeatureExtractor, need: FeatureUse) -> Supply:
+    stored, first = features.lookup(need)
     return Supply(stored, first, None if stored is not None else features.decoded(need))
 
 

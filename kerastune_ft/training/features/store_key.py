@@ -21,7 +21,7 @@ from kerastune_ft.graph import lora
 from kerastune_ft.graph.partition import Stage
 from kerastune_ft.input.loader import Loader
 from kerastune_ft.input.tokenise import tokenizer_hash
-from kerastune_ft.training.plan.cache_plan import PLAIN, Store
+from kerastune_ft.training.plan.cache_plan import NOT_AUGMENTED, CachedFeatures
 from kerastune_ft.training.session.session import Session
 
 # Counted up when inputs are decoded, fitted or augmented otherwise, so that an older store is not taken for one of now.
@@ -33,8 +33,8 @@ _DECODED = {"image": "images", "audio": "sounds", "text": "texts"}
 _KERNELS = ("TF_ENABLE_ONEDNN", "TF_ONEDNN", "ONEDNN_", "DNNL_", "TF_XLA_", "XLA_FLAGS", "TF_CUDNN_", "NVIDIA_TF32")
 
 
-def parts(
-    session: Session, chunk: int, stages: Sequence[Stage], store: Store, length: int | None = None
+def key_parts(
+    session: Session, chunk: int, stages: Sequence[Stage], store: CachedFeatures, length: int | None = None
 ) -> dict[str, Any]:
     """Return all that a row of a store depends on besides the example; `stages` are those of the phase that reads it.
 
@@ -50,7 +50,7 @@ def parts(
     variables = {variable.path: variable for stage in below for variable in stage.model.variables}
     return {
         **found,
-        "augmentation": None if store.variant == PLAIN else json.loads(store.variant),
+        "augmentation": None if store.variant == NOT_AUGMENTED else json.loads(store.variant),
         "graph": [structure_hash(stage.model) for stage in below],
         "weights": backbones.content_hash(list(variables.values())),
         **_adapters(below),
@@ -97,7 +97,7 @@ def _input(session: Session, length: int | None) -> dict[str, Any]:
 
 
 def tensors(
-    session: Session, stages: Sequence[Stage], store: Store, length: int | None = None
+    session: Session, stages: Sequence[Stage], store: CachedFeatures, length: int | None = None
 ) -> tuple[tf.TensorSpec, ...]:
     """Return what a row of a store is made of; `length` is what texts are padded to."""
     if not store.stages:
@@ -114,20 +114,20 @@ def row_bytes(specs: Sequence[tf.TensorSpec]) -> int:
     return sum(spec.shape.num_elements() * spec.dtype.size for spec in specs)
 
 
-def row_id(content: str, view: int, store: Store) -> bytes:
+def row_id(content: str, view: int, store: CachedFeatures) -> bytes:
     """Return what the row of an example is known by; `content` is the identity of its content."""
     own = bytes.fromhex(content)
-    return own if store.variant == PLAIN else hashlib.sha256(own + view.to_bytes(4, "little")).digest()
+    return own if store.variant == NOT_AUGMENTED else hashlib.sha256(own + view.to_bytes(4, "little")).digest()
 
 
-def about(session: Session, store: Store, length: int | None = None) -> dict[str, Any]:
+def store_description(session: Session, store: CachedFeatures, length: int | None = None) -> dict[str, Any]:
     """Return what listings say of a store."""
     return {
         "backbone": session.backbone.name if store.stages else "",
         "cut": " + ".join(store.stages[-1]) if store.stages else f"decoded {_DECODED[session.task.modality]}",
         "image_size": list(session.backbone.input.image_size),
         "length": length,
-        "views": store.variant != PLAIN,
+        "views": store.variant != NOT_AUGMENTED,
         "data": session.source.info.name,
     }
 

@@ -18,7 +18,7 @@ Lookup = Callable[..., Any]
 
 
 @dataclass(frozen=True)
-class Stored:
+class StoredFeatures:
     """The rows of a store by example and view, as the tensors they are made of."""
 
     rows: Rows
@@ -51,14 +51,14 @@ class StoredByLength:
 
     buckets: np.ndarray
     """By example, the number of its length."""
-    stores: Mapping[int, Stored]
+    stores: Mapping[int, StoredFeatures]
 
     def __call__(self, indices: np.ndarray, view: int = 0) -> Any:
         """Return the features of examples that share a length."""
         return self.stores[int(self.buckets[indices[0]])](indices, view)
 
 
-class Filling:
+class StoreWriter:
     """The store of examples of one shape while it is filled, view by view."""
 
     def __init__(
@@ -75,13 +75,13 @@ class Filling:
         self._places.append(places)
         self.ids += ids
 
-    def stored(self) -> Stored:
+    def stored(self) -> StoredFeatures:
         """Return the rows of all views."""
-        return Stored(self.store.rows(self.ids), np.stack(self._places), self._tensors)
+        return StoredFeatures(self.store.rows(self.ids), np.stack(self._places), self._tensors)
 
 
 @dataclass
-class Work:
+class StoreProgress:
     """How much of the rows that lack is there, and how much of it this process computed."""
 
     watch: Watch

@@ -15,8 +15,8 @@ import tensorflow as tf
 from kerastune_ft.input.token_loader import TokenLoader
 from kerastune_ft.stores.store import FeatureStore
 from kerastune_ft.training.features.prefix import Prefix, as_float
-from kerastune_ft.training.lost_files import reading
-from kerastune_ft.training.plan.cache_plan import PLAIN, Need, read_seconds
+from kerastune_ft.training.lost_files import naming_lost_files
+from kerastune_ft.training.plan.cache_plan import NOT_AUGMENTED, FeatureUse, read_seconds
 from kerastune_ft.training.plan.phase_plan import Plan, augmentation
 from kerastune_ft.training.session.session import Session
 
@@ -24,7 +24,7 @@ from kerastune_ft.training.session.session import Session
 CHUNKS = 6
 
 
-def measured(session: Session, plan: Plan, report: Callable[[str], None]) -> dict[str, Any]:
+def time_plan(session: Session, plan: Plan, report: Callable[[str], None]) -> dict[str, Any]:
     """Return what a pass over the training examples takes, by what is done in it: measured, its spread, estimated.
 
     Decoded are training examples; what is read is written to the cache directory for it, and deleted.
@@ -33,7 +33,7 @@ def measured(session: Session, plan: Plan, report: Callable[[str], None]) -> dic
     examples = len(session.source.splits["train"])
     group = plan.chunk * session.devices.local_replicas
     rows = []
-    with reading(session.source):
+    with naming_lost_files(session.source):
         for what, seconds, estimate in [*_loading(session, plan), *_stages(session, plan), *_readings(session, plan)]:
             by_chunk = sorted(seconds)
             passes = [each / group * examples / session.devices.workers for each in by_chunk]
@@ -105,7 +105,7 @@ def _stages(session: Session, plan: Plan) -> Iterator[Timed]:
             values = prefix.chunk(values, number, number + 1)
 
 
-def _estimate(need: Need, number: int, stages: int) -> float:
+def _estimate(need: FeatureUse, number: int, stages: int) -> float:
     return need.rest if number == stages - 1 else need.base
 
 
@@ -124,7 +124,7 @@ def _readings(session: Session, plan: Plan) -> Iterator[Timed]:
     for store in sorted(plan.decision.stored, key=lambda each: each.id):
         with tempfile.TemporaryDirectory(dir=session.cache, prefix="measured-") as folder:
             seconds = _times(_read(Path(folder), group, store.row_bytes))
-        kind = "" if store.variant == PLAIN else ", augmented"
+        kind = "" if store.variant == NOT_AUGMENTED else ", augmented"
         place = "+".join(store.stages[-1]) if store.stages else "decoded images"
         yield f"reading {place}{kind}", seconds, read_seconds(store)
 

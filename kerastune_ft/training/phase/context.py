@@ -1,24 +1,31 @@
-"""What a phase needs to know of the run it belongs to."""
+"""The run that a phase belongs to: everything a phase uses that outlives it."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
 from kerastune_ft.rundir import RunDirectory
-from kerastune_ft.training.features.feed import LatestFeed
+from kerastune_ft.training.features.feed import PhaseFeed
 from kerastune_ft.training.interrupts import StopRequest
-from kerastune_ft.training.plan.phase_plan import Plan
+from kerastune_ft.training.phase.step import PhaseStep
+from kerastune_ft.training.plan.phase_plan import PhasePlan, Plan
 from kerastune_ft.training.session.session import Session
 from kerastune_ft.training.watch import Watch
 
 
-@dataclass(frozen=True)
-class Around:
-    """What surrounds a phase: the run it belongs to."""
+@dataclass
+class RunContext:
+    """The run that a phase belongs to."""
 
     session: Session
     plan: Plan
     run: RunDirectory
     watch: Watch
     stop: StopRequest
-    latest: LatestFeed
+    feed: PhaseFeed
+    compiled: tuple[int, PhaseStep] | None = None
+    """The compiled step of the phase trained last in this process, with the number of that phase."""
+
+    def step_of(self, phase: PhasePlan) -> PhaseStep | None:
+        """Return the compiled step of a phase, or None where this process has not trained it last."""
+        return self.compiled[1] if self.compiled is not None and self.compiled[0] == phase.index else None

@@ -18,7 +18,7 @@ from kerastune_ft.tasks.base import LossOptions
 from kerastune_ft.training.checkpoint import Checkpoints, Snapshot, Tensors, pack, read_end
 from kerastune_ft.training.history import columns, write_history
 from kerastune_ft.training.phase import frozen_check, loss_scale, optimizers
-from kerastune_ft.training.phase.context import Around
+from kerastune_ft.training.phase.context import RunContext
 from kerastune_ft.training.phase.evaluate import as_tensor, evaluate_split
 from kerastune_ft.training.phase.freeze import freeze_all_but
 from kerastune_ft.training.phase.loss_scale import LossScale
@@ -29,10 +29,10 @@ from kerastune_ft.training.plan.phase_plan import PhasePlan
 from kerastune_ft.training.plan.schedules import rate_table
 from kerastune_ft.training.session.session import Session
 
-# The loss is looked at this often: often enough to stop a diverged run, seldom enough not to wait for the device.
-_STEPS_BETWEEN_LOOKS = 20
+# The loss is checked this often: often enough to stop a diverged run, seldom enough not to wait for the device.
+_STEPS_BETWEEN_SUMS = 20
 # Seconds between two times that history and manifest are written at the ends of epochs.
-_TELLING = 1.0
+_SECONDS_BETWEEN_WRITES = 1.0
 
 
 def address(session: Session, plan: PhasePlan) -> str:
@@ -62,16 +62,18 @@ def build_step(
 class PhaseTraining:
     """Trains one phase; the variables of the session hold the weights it starts from."""
 
-    def __init__(self, around: Around, phase: PhasePlan, kept: tuple[str, ...]) -> None:
+    def __init__(self, context: RunContext, phase: PhasePlan, kept: tuple[str, ...]) -> None:
         """`kept` are the paths of all variables that this or an earlier phase trains: what checkpoints hold."""
-        self._around, self._phase, self._kept = around, phase, kept
-        session = around.session
+        self._context, self._phase, self._kept = context, phase, kept
+        session = context.session
         self._options = phase.phase
         self._rates = rate_table(phase.phase.learning_rate, phase.steps)
-        self._checkpoints = Checkpoints(around.run, phase.folder, session.config.output.checkpoint, session.source_hash)
+        self._checkpoints = Checkpoints(
+            context.run, phase.folder, session.config.output.checkpoint, session.source_hash
+        )
         self._state = PhaseState()
         self._best: Mapping[str, np.ndarray] = {}
-        self._told = -math.inf
+        self._last_written = -math.inf
         # What all workers asked for at the latest step, where there are several.
         self._asked: tf.Tensor | None = None
 
@@ -81,16 +83,18 @@ class PhaseTraining:
         Raises Interrupted after writing a checkpoint when a stop is requested, DivergedError at NaN or infinity, and
         PromiseError when a frozen variable changed.
         """
-        around = self._around
-        session, phase = around.session, self._phase
-        self._feed = around.latest.of(session, around.plan, phase, around.watch)
+        context = self._context
+        session, phase = context.session, self._phase
+        # The step of the phase before is let go before this one's is made.
+        context.compiled = None
+        self._feed = context.feed.for_phase(session, context.plan, phase, context.watch)
         self._prepare()
         before_frozen = frozen_check.frozen_hashes(session, phase)
         before = session.values(phase.changing)
         self._resume()
-        self._around.watch.phase_started(self._around.plan.document["phases"][phase.index], self._state.step)
+        self._context.watch.phase_started(self._context.plan.document["phases"][phase.index], self._state.step)
         # Until the end of the phase is written: what came after the last checkpoint would be lost.
-        with self._around.stop.deferred():
+        with self._context.stop.deferred():
             while self._state.stopped is None:
                 self._train_epoch()
             moved, updated = (
@@ -107,7 +111,7 @@ class PhaseTraining:
             return self._finish(moved, updated, frozen)
 
     def _prepare(self) -> None:
-        session, phase = self._around.session, self._phase
+        session, phase = self._context.session, self._phase
         freeze_all_but(session, phase.selection, phase.trained)
         dropout = self._options.dropout if self._options.dropout is not None else session.config.head.dropout
         for layer in session.head.layers:
@@ -123,27 +127,28 @@ class PhaseTraining:
                 self._carried(),
             )
         self._scale = loss_scale.needed(session.devices, phase.update_batch)
-        self._step = self._around.latest.step = build_step(session, phase, self._optimizer, self._scale)
+        self._step = build_step(session, phase, self._optimizer, self._scale)
+        self._context.compiled = (phase.index, self._step)
 
     def _carried(self) -> optimizers.Carried | None:
         """Return the state that the optimizer of the phase before ended with, if this one goes on from it."""
         if not self._options.carry_optimizer:
             return None
-        previous = self._around.plan.phases[self._phase.index - 1]
-        end = read_end(self._around.run, previous.folder, self._around.session.source_hash)
+        previous = self._context.plan.phases[self._phase.index - 1]
+        end = read_end(self._context.run, previous.folder, self._context.session.source_hash)
         return optimizers.Carried(end.tensors.optimizer, end.state["begun"], previous.trained)
 
     def _end_is_needed(self) -> bool:
         """Return whether the next phase goes on from the last step of this one; of a phase added later none knows."""
-        following = self._around.plan.phases[self._phase.index + 1 :]
+        following = self._context.plan.phases[self._phase.index + 1 :]
         return not following or following[0].phase.carry_optimizer or following[0].phase.start_from == "last"
 
     def _resume(self) -> None:
         self._state.begun = dict(self._optimizer.begun)
-        found = self._checkpoints.newest(self._around.watch)
+        found = self._checkpoints.newest(self._context.watch)
         if found is None:
             return
-        self._around.session.assign(found.tensors.variables)
+        self._context.session.assign(found.tensors.variables)
         slots = keras_private.optimizer_slots(self._optimizer)
         for name, value in found.tensors.optimizer.items():
             slots[name].assign(value)
@@ -153,9 +158,9 @@ class PhaseTraining:
 
     def _order(self) -> Order:
         """Return the batches of the epoch under way that are still to be trained on."""
-        session, phase, state = self._around.session, self._phase, self._state
+        session, phase, state = self._context.session, self._phase, self._state
         place = (session.config.seed, phase.index, state.epoch)
-        examples = class_balance.drawn(session.source, self._options, place)
+        examples = class_balance.draw_examples(session.source, self._options, place)
         replicas, buckets = session.devices.replicas, session.loader.buckets
         order = shuffled(examples, phase.update_batch, replicas, place, self._options.accumulate, buckets)
         started = state.step - state.epoch_steps
@@ -167,19 +172,19 @@ class PhaseTraining:
         epoch = as_tensor(state.epoch)
         pending: list[tf.Tensor] = []
         for batch in self._feed.trained(self._order(), state.epoch):
-            pending.append(self._step.train(batch, epoch, [float(self._around.stop.reason is not None)]))
+            pending.append(self._step.train(batch, epoch, [float(self._context.stop.reason is not None)]))
             state.epoch_steps += 1
             state.step += 1
             due = self._checkpoints.is_due(state.step, epoch_ended=False)
             stopping = self._stops(pending[-1])
-            if due or stopping or len(pending) >= _STEPS_BETWEEN_LOOKS:
-                self._look(pending)
+            if due or stopping or len(pending) >= _STEPS_BETWEEN_SUMS:
+                self._add_sums(pending)
             if due or stopping:
                 state.seconds, began = state.seconds + time.monotonic() - began, time.monotonic()
                 self._write_checkpoint()
             if stopping:
                 self._interrupt(f"after step {state.step}")
-        self._look(pending)
+        self._add_sums(pending)
         self._end_epoch(began)
 
     def _stops(self, sums: tf.Tensor) -> bool:
@@ -187,8 +192,8 @@ class PhaseTraining:
 
         They answer by what was asked for before the step before this one, so that none waits for a step under way.
         """
-        if self._around.session.devices.workers == 1:
-            return self._around.stop.reason is not None
+        if self._context.session.devices.workers == 1:
+            return self._context.stop.reason is not None
         asked, self._asked = self._asked, sums[-1]
         return asked is not None and bool(asked.numpy() > 0)
 
@@ -196,14 +201,14 @@ class PhaseTraining:
         """End the run once the checkpoint is written and all workers know."""
         self._checkpoints.wait()
         if self._state.history:
-            self._tell(at_once=True)
-        self._around.session.devices.agree()
+            self._write_progress(at_once=True)
+        self._context.session.devices.agree()
         raise Interrupted(
-            f"{self._around.stop.reason or 'another worker was asked to stop'}: stopped {where} of phase "
+            f"{self._context.stop.reason or 'another worker was asked to stop'}: stopped {where} of phase "
             f"{self._options.name}, nothing is lost; the same command goes on"
         )
 
-    def _look(self, pending: list[tf.Tensor]) -> None:
+    def _add_sums(self, pending: list[tf.Tensor]) -> None:
         """Add the sums of the latest steps, in their order, to those of the epoch."""
         state = self._state
         for sums in pending:
@@ -222,15 +227,15 @@ class PhaseTraining:
             )
         if pending:
             # A step whose loss overflowed has no sums.
-            self._around.watch.step_done(state.step, state.sums[1] / state.sums[0] if state.sums[0] else None)
+            self._context.watch.step_done(state.step, state.sums[1] / state.sums[0] if state.sums[0] else None)
         pending.clear()
 
     def _end_epoch(self, began: float) -> None:
-        session, state, options = self._around.session, self._state, self._options
+        session, state, options = self._context.session, self._state, self._options
         metrics = self._validate()
         state.epoch += 1
         if self._skipped > state.skipped_before:
-            self._around.watch.note(
+            self._context.watch.note(
                 f"epoch {state.epoch} of phase {options.name}: {self._skipped - state.skipped_before} of "
                 f"{state.epoch_steps} updates skipped, since their gradients overflowed float16"
             )
@@ -257,26 +262,27 @@ class PhaseTraining:
             state.stopped = "epochs" if options.steps is None else "steps"
         elif stopping and state.waited >= stopping.patience:
             state.stopped = "early_stopping"
-        self._around.run.event("epoch", **row)
-        self._tell(at_once=state.stopped is not None)
-        self._around.watch.epoch_done(row, is_best)
+        self._context.run.event("epoch", **row)
+        self._write_progress(at_once=state.stopped is not None)
+        self._context.watch.epoch_done(row, is_best)
         if state.stopped is None and self._checkpoints.is_due(state.step, epoch_ended=True):
             self._write_checkpoint()
 
-    def _tell(self, *, at_once: bool) -> None:
+    def _write_progress(self, *, at_once: bool) -> None:
         """Write histories and manifest: files that are only read while the run goes on, since checkpoints hold all.
 
         An epoch on stored features takes less time than writing them does, so that not every one does it. Workers, who
         look at the run directory together, do.
         """
-        run = self._around.run
-        if not at_once and self._around.session.devices.workers == 1 and time.monotonic() - self._told < _TELLING:
+        run = self._context.run
+        is_alone = self._context.session.devices.workers == 1
+        if not at_once and is_alone and time.monotonic() - self._last_written < _SECONDS_BETWEEN_WRITES:
             return
-        task = self._around.session.task
+        task = self._context.session.task
         run.commit_csv(f"{self._phase.folder}/history.csv", columns(task), self._state.history)
-        write_history(run, task, [phase.folder for phase in self._around.plan.phases])
+        write_history(run, task, [phase.folder for phase in self._context.plan.phases])
         run.update_manifest(phase=self._options.name, epoch=self._state.epoch)
-        self._told = time.monotonic()
+        self._last_written = time.monotonic()
 
     @property
     def _skipped(self) -> int:
@@ -284,7 +290,7 @@ class PhaseTraining:
         return 0 if self._scale is None else self._scale.skipped
 
     def _validate(self) -> dict[str, float]:
-        session = self._around.session
+        session = self._context.session
         indices = session.source.splits["validation"]
         found = evaluate_split(
             self._step, session.devices, self._feed, indices, self._phase.batch_size, self._validated
@@ -302,14 +308,14 @@ class PhaseTraining:
 
     def _validated(self, done: int, total: int) -> None:
         """Stop between two batches of a validation, which then begins anew; workers stop at their next step."""
-        if self._around.session.devices.workers == 1 and self._around.stop.reason is not None:
+        if self._context.session.devices.workers == 1 and self._context.stop.reason is not None:
             self._write_checkpoint()
             self._interrupt(f"while validating after step {self._state.step}")
 
     def _write_checkpoint(self) -> None:
         if not self._checkpoints.writes:
             return
-        session, state = self._around.session, self._state
+        session, state = self._context.session, self._state
         if self._scale is not None:
             state.loss_scale = self._scale.state()
         slots = keras_private.optimizer_slots(self._optimizer)
@@ -321,7 +327,7 @@ class PhaseTraining:
     def _finish(
         self, moved: Mapping[str, float], updated: Mapping[str, Any], frozen: Mapping[str, Any]
     ) -> dict[str, Any]:
-        around, state, options = self._around, self._state, self._options
+        context, state, options = self._context, self._state, self._options
         result = {
             "name": options.name,
             "index": self._phase.index,
@@ -335,26 +341,26 @@ class PhaseTraining:
             "stopped": state.stopped,
             "seconds": round(sum(row["seconds"] for row in state.history), 3),
             "checkpoint_bytes": self._checkpoints.bytes,
-            "lora": around.plan.document["phases"][self._phase.index]["lora"],
+            "lora": context.plan.document["phases"][self._phase.index]["lora"],
             "moved": dict(moved),
             "updated": dict(updated),
             "frozen": dict(frozen),
         }
         weights = pack(
-            around.session.values(self._kept), around.session.source_hash, phase=options.name, epoch=state.best_epoch
+            context.session.values(self._kept), context.session.source_hash, phase=options.name, epoch=state.best_epoch
         )
-        around.run.commit(f"{self._phase.folder}/best.safetensors", weights)
+        context.run.commit(f"{self._phase.folder}/best.safetensors", weights)
         # Written last: from here on the phase is done, whatever happens.
-        around.run.commit_json(f"{self._phase.folder}/result.json", result)
+        context.run.commit_json(f"{self._phase.folder}/result.json", result)
         self._drop_checkpoints()
-        around.watch.phase_done(result)
+        context.watch.phase_done(result)
         return result
 
     def _drop_checkpoints(self) -> None:
         """Remove what no later phase can begin with: checkpoints within this phase, and the end of the one before."""
         self._checkpoints.clear(but=self._state.step if self._end_is_needed() else None)
         if self._phase.index:
-            before = self._around.plan.phases[self._phase.index - 1]
-            session = self._around.session
+            before = self._context.plan.phases[self._phase.index - 1]
+            session = self._context.session
             options = session.config.output.checkpoint
-            Checkpoints(self._around.run, before.folder, options, session.source_hash).clear()
+            Checkpoints(self._context.run, before.folder, options, session.source_hash).clear()

@@ -9,7 +9,7 @@ import keras
 import tensorflow as tf
 
 from kerastune_ft.graph import normalisation, randomness
-from kerastune_ft.tasks.base import PLAIN, LossOptions, Task
+from kerastune_ft.tasks.base import NO_OPTIONS, LossOptions, Task
 from kerastune_ft.training.devices.devices import Devices
 from kerastune_ft.training.features.prefix import as_float
 from kerastune_ft.training.phase.loss_scale import LossScale
@@ -34,7 +34,7 @@ class PhaseStep:
         optimizer: Any = None,
         clip_norm: float | None = None,
         accumulate: int = 1,
-        loss: LossOptions = PLAIN,
+        loss: LossOptions = NO_OPTIONS,
         loss_scale: LossScale | None = None,
     ) -> None:
         """`tail` is what follows the features; `address` names seed and phase for random draws.

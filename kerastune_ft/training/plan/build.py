@@ -16,7 +16,7 @@ from kerastune_ft.input.order import batches_of
 from kerastune_ft.saved_model import base as serving
 from kerastune_ft.training.plan import batch_norm, class_balance
 from kerastune_ft.training.plan.document import plan_document
-from kerastune_ft.training.plan.feature_usage import decided
+from kerastune_ft.training.plan.feature_usage import plan_cache
 from kerastune_ft.training.plan.phase_plan import EvaluationPlan, PhasePlan, Plan
 from kerastune_ft.training.session import adapters
 from kerastune_ft.training.session.adapters import place_of
@@ -56,7 +56,7 @@ def make(session: Session, earlier: Mapping[str, Any] | None = None) -> Plan:
     _check_splits(session)
     phases = _staged(session, phases)
     chunk = _chunk([plan.replica_rows(session.devices.replicas) for plan in phases])
-    decision = decided(session, phases, earlier)
+    decision = plan_cache(session, phases, earlier)
     return Plan(tuple(phases), chunk, decision, plan_document(session, phases, chunk, decision))
 
 
@@ -125,7 +125,7 @@ def _steps(session: Session, index: int, phase: Phase, update: int) -> tuple[int
     source, buckets, seed = session.source, session.loader.buckets, session.config.seed
 
     def of_epoch(epoch: int) -> int:
-        return batches_of(class_balance.drawn(source, phase, (seed, index, epoch)), update, buckets)
+        return batches_of(class_balance.draw_examples(source, phase, (seed, index, epoch)), update, buckets)
 
     first = of_epoch(0)
     if phase.steps is not None:

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 
 from kerastune_ft.config.options.byte_sizes import size_text
 
-PLAIN = ""
+NOT_AUGMENTED = ""
 """The variant of examples that are not augmented."""
 INPUT, BASE, CUT = "input", "base", "cut"
 # From the deepest to the one nearest the input: what a phase reads is the first of them that is stored.
@@ -20,7 +20,7 @@ READ_BYTES, WRITTEN_BYTES = 1e9, 4e8
 
 
 @dataclass(frozen=True)
-class Store:
+class CachedFeatures:
     """Rows that may be stored: what they are of, not which examples."""
 
     stages: tuple[tuple[str, ...], ...]
@@ -40,7 +40,7 @@ class Store:
 
 
 @dataclass(frozen=True)
-class Need:
+class FeatureUse:
     """The features that a phase looks at, again and again, and what they cost without a store, in seconds a row."""
 
     phase: int
@@ -50,7 +50,7 @@ class Need:
     """How many rows an example has."""
     passes: Mapping[str, int]
     """By split, how often it is gone through."""
-    stores: Mapping[str, Store] = field(default_factory=dict)
+    stores: Mapping[str, CachedFeatures] = field(default_factory=dict)
     """By level, what could be stored; nothing where it may not."""
     decoding: float = 0.0
     augmenting: float = 0.0
@@ -59,11 +59,11 @@ class Need:
     rest: float = 0.0
     """From there to the phase's own cut."""
 
-    def level(self, stored: Collection[Store]) -> str | None:
+    def level(self, stored: Collection[CachedFeatures]) -> str | None:
         """Return which of these stores serves it: that of the deepest level."""
         return next((level for level in _LEVELS if self.stores.get(level) in stored), None)
 
-    def seconds(self, stored: Collection[Store], up_to: str = CUT) -> float:
+    def seconds(self, stored: Collection[CachedFeatures], up_to: str = CUT) -> float:
         """Return what a row costs at a level, given what is stored."""
         below = {level: store for level, store in self.stores.items() if store in stored}
         cost = read_seconds(below[INPUT]) if INPUT in below else self.decoding
@@ -77,44 +77,44 @@ class Need:
 
 
 @dataclass(frozen=True)
-class Decision:
+class CachePlan:
     """What a run stores."""
 
-    needs: tuple[Need, ...]
+    needs: tuple[FeatureUse, ...]
     sizes: Mapping[str, int]
     """Examples by split."""
     budget: int
     """Bytes that all stores may take."""
-    stored: frozenset[Store] = frozenset()
+    stored: frozenset[CachedFeatures] = frozenset()
 
-    def rows(self, store: Store) -> int:
+    def rows(self, store: CachedFeatures) -> int:
         """Return the rows a store would hold for this run: of every example of the splits that need it, every view."""
         return sum(self.sizes[split] for split in self.splits(store)) * self.views(store)
 
-    def views(self, store: Store) -> int:
+    def views(self, store: CachedFeatures) -> int:
         """Return the rows that an example has in a store."""
-        if store.variant == PLAIN:
+        if store.variant == NOT_AUGMENTED:
             return 1
         return max((need.views for need in self.needs if store in need.stores.values()), default=0)
 
-    def splits(self, store: Store) -> list[str]:
+    def splits(self, store: CachedFeatures) -> list[str]:
         """Return the splits whose examples any phase looks for in a store."""
         wanted = [need for need in self.needs if store in need.stores.values()]
         return list(dict.fromkeys(split for need in wanted for split in need.passes))
 
-    def first_phase(self, store: Store) -> int:
+    def first_phase(self, store: CachedFeatures) -> int:
         """Return the phase that fills a store."""
         return min(need.phase for need in self.needs if store in need.stores.values())
 
-    def bytes(self, store: Store) -> int:
+    def bytes(self, store: CachedFeatures) -> int:
         """Return the bytes a store would hold for this run."""
         return store.row_bytes * self.rows(store)
 
-    def of_phase(self, phase: int) -> list[Need]:
+    def of_phase(self, phase: int) -> list[FeatureUse]:
         """Return what a phase looks at: its training examples first."""
         return [need for need in self.needs if need.phase == phase]
 
-    def seconds(self, stored: Collection[Store], phase: int | None = None) -> float:
+    def seconds(self, stored: Collection[CachedFeatures], phase: int | None = None) -> float:
         """Return the expected seconds of all looks at features, or of a phase's, with the stores filled for them."""
         needs = self.needs if phase is None else self.of_phase(phase)
         filled = {store: need for need in reversed(self.needs) for store in need.stores.values() if store in stored}
@@ -128,48 +128,52 @@ class Decision:
         )
 
 
-def _level(need: Need, store: Store) -> str:
+def _level(need: FeatureUse, store: CachedFeatures) -> str:
     return next(level for level, each in need.stores.items() if each == store)
 
 
-def read_seconds(store: Store) -> float:
+def read_seconds(store: CachedFeatures) -> float:
     """Return the expected seconds to read a row of a store."""
     return store.row_bytes / READ_BYTES
 
 
-def _written(store: Store) -> float:
+def _written(store: CachedFeatures) -> float:
     return store.row_bytes / WRITTEN_BYTES
 
 
 def decide(
-    needs: Sequence[Need],
+    needs: Sequence[FeatureUse],
     sizes: Mapping[str, int],
     budget: int,
-    required: Collection[Store] = (),
+    required: Collection[CachedFeatures] = (),
     kept: Collection[str] | None = None,
-) -> Decision:
+) -> CachePlan:
     """Choose what is stored.
 
     `required` is, whatever it costs; `kept` are the ids that an earlier plan of the run chose, which is then obeyed.
     Else the store that saves most, or most for a byte, is taken, again and again, while one saves anything and fits the
     budget: the better of the two ways.
     """
-    decision = Decision(tuple(needs), sizes, budget)
+    decision = CachePlan(tuple(needs), sizes, budget)
     candidates = sorted({store for need in needs for store in need.stores.values()}, key=lambda store: store.id)
     if kept is not None:
         chosen = {store for store in candidates if store.id in kept}
     else:
         chosen = _chosen(decision, candidates, set(required))
-    return Decision(tuple(needs), sizes, budget, frozenset(chosen | set(required)))
+    return CachePlan(tuple(needs), sizes, budget, frozenset(chosen | set(required)))
 
 
-def _chosen(decision: Decision, candidates: Sequence[Store], required: set[Store]) -> set[Store]:
+def _chosen(
+    decision: CachePlan, candidates: Sequence[CachedFeatures], required: set[CachedFeatures]
+) -> set[CachedFeatures]:
     """Return the better of what is chosen by seconds saved and by seconds saved for a byte."""
     tries = [_filled(decision, candidates, required, per_byte) for per_byte in (False, True)]
     return min(tries, key=decision.seconds)
 
 
-def _filled(decision: Decision, candidates: Sequence[Store], chosen: set[Store], per_byte: bool) -> set[Store]:
+def _filled(
+    decision: CachePlan, candidates: Sequence[CachedFeatures], chosen: set[CachedFeatures], per_byte: bool
+) -> set[CachedFeatures]:
     """Add stores one by one, the one that saves most first, while one saves anything and has room."""
     while True:
         used, seconds = sum(map(decision.bytes, chosen)), decision.seconds(chosen)
@@ -184,7 +188,7 @@ def _filled(decision: Decision, candidates: Sequence[Store], chosen: set[Store],
         chosen = chosen | {best}
 
 
-def reason(decision: Decision, phase: int, is_off: bool) -> str:
+def reason(decision: CachePlan, phase: int, is_off: bool) -> str:
     """Return in words why a phase reads or computes what it looks at."""
     train, *others = decision.of_phase(phase)
     level = train.level(decision.stored)
@@ -205,7 +209,7 @@ def reason(decision: Decision, phase: int, is_off: bool) -> str:
     return _refusal(decision, train, train.stores[CUT]) + _decoded(level)
 
 
-def _saving(decision: Decision, need: Need) -> str:
+def _saving(decision: CachePlan, need: FeatureUse) -> str:
     passes = need.passes["train"]
     if decision.first_phase(need.stores[CUT]) < need.phase:
         return f"an earlier phase stores it, which saves {_all(passes)} over the frozen part"
@@ -219,7 +223,7 @@ def _all(passes: int) -> str:
     return f"all {passes} passes" if passes > 1 else "its one pass"
 
 
-def _refusal(decision: Decision, need: Need, store: Store) -> str:
+def _refusal(decision: CachePlan, need: FeatureUse, store: CachedFeatures) -> str:
     """Return why a store that could be is not."""
     size, budget = size_text(decision.bytes(store)), size_text(decision.budget)
     if decision.bytes(store) > decision.budget:

@@ -42,7 +42,7 @@ def class_weights(source: DataSource, phase: Phase, place: str) -> tuple[float, 
     return tuple(examples / (len(classes) * count) for count in counts)
 
 
-def drawn(source: DataSource, phase: Phase, address: tuple[int, int, int]) -> np.ndarray:
+def draw_examples(source: DataSource, phase: Phase, address: tuple[int, int, int]) -> np.ndarray:
     """Return the training examples of an epoch, not yet in its order; `address` is (seed, phase, epoch)."""
     examples = source.splits["train"]
     if phase.sampling is None:

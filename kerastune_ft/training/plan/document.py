@@ -21,7 +21,7 @@ from kerastune_ft.input.token_loader import TokenLoader
 from kerastune_ft.stores.mounts import network_notes
 from kerastune_ft.training.devices import precision
 from kerastune_ft.training.plan import batch_norm, cache_plan, class_balance
-from kerastune_ft.training.plan.cache_plan import Decision, Store
+from kerastune_ft.training.plan.cache_plan import CachedFeatures, CachePlan
 from kerastune_ft.training.plan.feature_usage import cache_settings, flops_rate, mean_length
 from kerastune_ft.training.plan.schedules import warmup_steps
 from kerastune_ft.training.session import adapters, warm_start
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from kerastune_ft.training.plan.phase_plan import PhasePlan
 
 
-def plan_document(session: Session, phases: Sequence[PhasePlan], chunk: int, decision: Decision) -> dict[str, Any]:
+def plan_document(session: Session, phases: Sequence[PhasePlan], chunk: int, decision: CachePlan) -> dict[str, Any]:
     """Return the plan as plan.json has it."""
     config: RunConfig = session.config
     backbone = session.backbone
@@ -75,7 +75,7 @@ def plan_document(session: Session, phases: Sequence[PhasePlan], chunk: int, dec
     }
 
 
-def _store_document(decision: Decision, store: Store) -> dict[str, Any]:
+def _store_document(decision: CachePlan, store: CachedFeatures) -> dict[str, Any]:
     return {
         "id": store.id,
         "rows": decision.rows(store),
@@ -111,7 +111,7 @@ def _why_so_long(session: Session, clip: sounds.Clip) -> str:
     return "where 95 % of the training examples have room" if clip == usual else f"what {session.backbone.name} takes"
 
 
-def _notes(session: Session, phases: Sequence[PhasePlan], chunk: int, decision: Decision) -> list[str]:
+def _notes(session: Session, phases: Sequence[PhasePlan], chunk: int, decision: CachePlan) -> list[str]:
     notes = [*session.backbone.notes, *warm_start.notes(session), *precision.notes(session.devices.precision)]
     notes += class_balance.notes(session.source, {plan.phase.name: plan.phase for plan in phases})
     if isinstance(session.loader, TokenLoader):
@@ -149,7 +149,7 @@ def _notes(session: Session, phases: Sequence[PhasePlan], chunk: int, decision: 
     return notes
 
 
-def _phase_document(session: Session, plan: PhasePlan, decision: Decision) -> dict[str, Any]:
+def _phase_document(session: Session, plan: PhasePlan, decision: CachePlan) -> dict[str, Any]:
     phase, variables = plan.phase, session.variables
     trained = sum(count(variables[path]) for path in plan.trained)
     updated = plan.selection.statistics
@@ -209,7 +209,7 @@ def _phase_document(session: Session, plan: PhasePlan, decision: Decision) -> di
     }
 
 
-def _storing(session: Session, plan: PhasePlan, decision: Decision) -> dict[str, Any]:
+def _storing(session: Session, plan: PhasePlan, decision: CachePlan) -> dict[str, Any]:
     """Return what the phase reads instead of computing it, and why."""
     train, *others = decision.of_phase(plan.index)
     level, measured = train.level(decision.stored), (others or [train])[0].level(decision.stored)
@@ -226,7 +226,7 @@ def _storing(session: Session, plan: PhasePlan, decision: Decision) -> dict[str,
     }
 
 
-def _estimate(session: Session, plan: PhasePlan, decision: Decision) -> dict[str, Any]:
+def _estimate(session: Session, plan: PhasePlan, decision: CachePlan) -> dict[str, Any]:
     length = mean_length(session)
     tail = costs.forward_flops(plan.partition.tail, length)
     training = len(session.source.splits["train"]) * plan.steps / plan.steps_per_epoch

@@ -20,7 +20,7 @@ from kerastune_ft.input.token_loader import TokenLoader
 from kerastune_ft.stores.budget import budget, size_text
 from kerastune_ft.training.devices.devices import Devices
 from kerastune_ft.training.plan import cache_plan
-from kerastune_ft.training.plan.cache_plan import BASE, CUT, INPUT, PLAIN, Decision, Need, Store
+from kerastune_ft.training.plan.cache_plan import BASE, CUT, INPUT, NOT_AUGMENTED, CachedFeatures, CachePlan, FeatureUse
 from kerastune_ft.training.session.session import Session
 
 if TYPE_CHECKING:
@@ -49,7 +49,7 @@ def flops_rate(devices: Devices) -> tuple[float, str]:
     return cores() * _FLOPS_PER_CORE, said
 
 
-def decided(session: Session, phases: Sequence[PhasePlan], earlier: Mapping[str, Any] | None) -> Decision:
+def plan_cache(session: Session, phases: Sequence[PhasePlan], earlier: Mapping[str, Any] | None) -> CachePlan:
     """Decide what the phases store; `earlier` is the run's plan.json, if it has one, whose decision is obeyed.
 
     Raises ConfigError where a phase requires a store that cannot be exact or is over the budget.
@@ -57,7 +57,7 @@ def decided(session: Session, phases: Sequence[PhasePlan], earlier: Mapping[str,
     needs = [need for plan in phases for need in _needs(session, phases, plan)]
     sizes = {split: len(indices) for split, indices in session.source.splits.items()}
     runtime = session.config.runtime
-    decision = Decision(tuple(needs), sizes, budget(runtime.cache_budget, session.cache / "features"))
+    decision = CachePlan(tuple(needs), sizes, budget(runtime.cache_budget, session.cache / "features"))
     required = _required(session, decision, phases)
     return cache_plan.decide(needs, sizes, decision.budget, required, _kept(session, earlier))
 
@@ -77,8 +77,8 @@ def _kept(session: Session, earlier: Mapping[str, Any] | None) -> Collection[str
     return [entry["id"] for entry in earlier["cache"]["stores"]]
 
 
-def _required(session: Session, decision: Decision, phases: Sequence[PhasePlan]) -> set[Store]:
-    required: set[Store] = set()
+def _required(session: Session, decision: CachePlan, phases: Sequence[PhasePlan]) -> set[CachedFeatures]:
+    required: set[CachedFeatures] = set()
     for plan in phases:
         if effective_cache(plan.phase, session.config.runtime) != "required":
             continue
@@ -103,11 +103,11 @@ def _required(session: Session, decision: Decision, phases: Sequence[PhasePlan])
 def variant(session: Session, plan: PhasePlan) -> str:
     """Return what the stored views of a phase's training examples depend on; PLAIN without augmentation."""
     if plan.operations is None:
-        return PLAIN
+        return NOT_AUGMENTED
     return json.dumps({"seed": session.config.seed, **plan.operations}, sort_keys=True)
 
 
-def _needs(session: Session, phases: Sequence[PhasePlan], plan: PhasePlan) -> list[Need]:
+def _needs(session: Session, phases: Sequence[PhasePlan], plan: PhasePlan) -> list[FeatureUse]:
     """Return what a phase looks at: training examples, then those it measures itself on."""
     measured = {"validation": plan.epochs}
     if plan.index == len(phases) - 1:
@@ -119,36 +119,38 @@ def _needs(session: Session, phases: Sequence[PhasePlan], plan: PhasePlan) -> li
             measured = {"validation": plan.epochs}
     if plan.operations is None:
         both = {"train": plan.epochs, **measured}
-        return [_need(session, phases, plan, PLAIN, both)]
+        return [_need(session, phases, plan, NOT_AUGMENTED, both)]
     training = _need(session, phases, plan, variant(session, plan), {"train": plan.epochs})
-    return [training, _need(session, phases, plan, PLAIN, measured)]
+    return [training, _need(session, phases, plan, NOT_AUGMENTED, measured)]
 
 
-def _need(session: Session, phases: Sequence[PhasePlan], plan: PhasePlan, kind: str, passes: Mapping[str, int]) -> Need:
-    views = plan.phase.augment.views if kind != PLAIN else 1
+def _need(
+    session: Session, phases: Sequence[PhasePlan], plan: PhasePlan, kind: str, passes: Mapping[str, int]
+) -> FeatureUse:
+    views = plan.phase.augment.views if kind != NOT_AUGMENTED else 1
     fresh = views is None
     pixels, length = _values(session), mean_length(session)
     rate, _ = flops_rate(session.devices)
     computing = [costs.forward_flops(stage.model, length) / rate + _CALLED for stage in plan.stages]
-    stores: dict[str, Store] = {}
+    stores: dict[str, CachedFeatures] = {}
     if effective_cache(plan.phase, session.config.runtime) != "off" and session.loader.targets is not None:
         if session.source.encoded:
-            stores[INPUT] = Store((), -1, PLAIN, _input_bytes(session))
+            stores[INPUT] = CachedFeatures((), -1, NOT_AUGMENTED, _input_bytes(session))
         if not fresh:
             names = tuple(stage.cut_names for stage in plan.stages)
             for number, stage in enumerate(plan.stages):
                 level = CUT if number == len(names) - 1 else BASE
                 below = {variable.path for each in plan.stages[: number + 1] for variable in each.model.variables}
                 state = _state(phases, plan.index, below)
-                stores[level] = Store(names[: number + 1], state, kind, _row_bytes(stage, length))
-    return Need(
+                stores[level] = CachedFeatures(names[: number + 1], state, kind, _row_bytes(stage, length))
+    return FeatureUse(
         phase=plan.index,
         fresh=fresh,
-        views=min(views or 1, plan.epochs) if kind != PLAIN else 1,
+        views=min(views or 1, plan.epochs) if kind != NOT_AUGMENTED else 1,
         passes=passes,
         stores=stores,
         decoding=_decoding(session, pixels),
-        augmenting=pixels * _AUGMENTED / cores() if kind != PLAIN else 0.0,
+        augmenting=pixels * _AUGMENTED / cores() if kind != NOT_AUGMENTED else 0.0,
         base=computing[0] if len(computing) > 1 else 0.0,
         rest=computing[-1] if computing else 0.0,
     )

@@ -12,7 +12,7 @@ from kerastune_ft.config.options.phases import Phase
 from kerastune_ft.graph.boundary import Selection
 from kerastune_ft.graph.partition import Partition, Stage
 from kerastune_ft.input.loader import Augmentation
-from kerastune_ft.training.plan.cache_plan import Decision
+from kerastune_ft.training.plan.cache_plan import CachePlan
 from kerastune_ft.training.session.session import Session
 
 
@@ -76,7 +76,7 @@ class Plan:
 
     phases: tuple[PhasePlan, ...]
     chunk: int
-    decision: Decision
+    decision: CachePlan
     """What is stored of what the phases look at."""
     document: Mapping[str, Any]
     """The plan as plan.json has it."""
