@@ -26,7 +26,7 @@ RANKS = {
     name: rank
     for rank, names in enumerate(
         [
-            ("errors", "quiet_imports", "wording"),
+            ("errors", "metrics", "quiet_imports", "wording"),
             ("remote",),
             ("durations", "storage"),
             ("config",),

@@ -15,6 +15,7 @@ from kerastune_ft.config.options.tasks import Classification as Options
 from kerastune_ft.data.labels.labels import Scheme
 from kerastune_ft.errors import ConfigError
 from kerastune_ft.input.decode import Geometry
+from kerastune_ft.metrics import one_class
 from kerastune_ft.tasks.base import NO_OPTIONS, LossOptions
 from kerastune_ft.tasks.pooled import PooledTask
 
@@ -65,49 +66,19 @@ class Classification(PooledTask):
 
         AUC is NaN where a class has no example in the split; F1 then is over the classes that occur.
         """
-        from sklearn import metrics
-
-        probabilities = softmax(outputs)
-        predicted = probabilities.argmax(axis=1)
-        return {
-            "loss": float(_losses(targets, outputs).mean()),
-            "accuracy": float(metrics.accuracy_score(targets, predicted)),
-            "macro_f1": float(metrics.f1_score(targets, predicted, average="macro", zero_division=0)),
-            "auc": self._auc(targets, probabilities),
-        }
-
-    def _auc(self, targets: np.ndarray, probabilities: np.ndarray) -> float:
-        from sklearn import metrics
-
-        if len(np.unique(targets)) < len(self.classes):
-            return float("nan")
-        if len(self.classes) == 2:
-            return float(metrics.roc_auc_score(targets == self._positive, probabilities[:, self._positive]))
-        return float(metrics.roc_auc_score(targets, probabilities, multi_class="ovr", average="macro"))
+        return one_class.score(targets, outputs, self._positive)
 
     def predictions(self, targets: np.ndarray | None, outputs: np.ndarray) -> dict[str, np.ndarray]:
         """Return label, prediction, probability, probability_<class> and loss; without targets no label and loss."""
-        probabilities = softmax(outputs)
+        probabilities = one_class.softmax(outputs)
         predicted = probabilities.argmax(axis=1)
         names = np.asarray(self.classes, dtype=object)
         columns: dict[str, np.ndarray] = {} if targets is None else {"label": names[targets]}
         columns |= {"prediction": names[predicted], "probability": probabilities.max(axis=1)}
         columns |= {f"probability_{name}": probabilities[:, number] for number, name in enumerate(self.classes)}
-        return columns if targets is None else columns | {"loss": _losses(targets, outputs)}
+        return columns if targets is None else columns | {"loss": one_class.losses(targets, outputs)}
 
     def constant(self, labels: np.ndarray) -> np.ndarray:
         """Return the logits of the classes' shares of the training examples."""
         counts = np.bincount(labels, minlength=len(self.classes))
         return np.log(np.maximum(counts, 1e-6) / len(labels)).astype(np.float32)
-
-
-def softmax(logits: np.ndarray) -> np.ndarray:
-    """Return probabilities from logits, in float64 so that rows sum to 1 within 1e-15."""
-    shifted = logits.astype(np.float64) - logits.max(axis=1, keepdims=True)
-    exponents = np.exp(shifted)
-    return exponents / exponents.sum(axis=1, keepdims=True)
-
-
-def _losses(targets: np.ndarray, logits: np.ndarray) -> np.ndarray:
-    shifted = logits.astype(np.float64) - logits.max(axis=1, keepdims=True)
-    return np.log(np.exp(shifted).sum(axis=1)) - shifted[np.arange(len(targets)), targets]

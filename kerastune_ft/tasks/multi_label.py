@@ -15,6 +15,7 @@ from kerastune_ft.config.options.tasks import Classification as Options
 from kerastune_ft.data.labels.labels import SEPARATOR, Scheme
 from kerastune_ft.errors import ConfigError
 from kerastune_ft.input.decode import Geometry
+from kerastune_ft.metrics import several_classes
 from kerastune_ft.tasks.base import NO_OPTIONS, LossOptions
 from kerastune_ft.tasks.pooled import PooledTask
 
@@ -81,36 +82,21 @@ class MultiLabelClassification(PooledTask):
         Accuracy is the share of examples with exactly their labels predicted. The macro averages are over the classes
         that occur in the split (AUC: that some have and some have not), and NaN where there is none.
         """
-        from sklearn import metrics
-
-        wanted, scores = targets.astype(np.int8), outputs.astype(np.float64)
-        predicted = self._predicted(outputs)
-        occurring = wanted.any(axis=0)
-        divided = occurring & ~wanted.all(axis=0)
-        f1 = [metrics.f1_score(wanted[:, c], predicted[:, c], zero_division=0) for c in np.flatnonzero(occurring)]
-        auc = [metrics.roc_auc_score(wanted[:, c], scores[:, c]) for c in np.flatnonzero(divided)]
-        precision = [metrics.average_precision_score(wanted[:, c], scores[:, c]) for c in np.flatnonzero(occurring)]
-        return {
-            "loss": float(_losses(targets, outputs).mean()),
-            "accuracy": float((wanted == predicted).all(axis=1).mean()),
-            "macro_f1": _mean(f1),
-            "auc": _mean(auc),
-            "mean_average_precision": _mean(precision),
-        }
+        return several_classes.score(targets, outputs, self._thresholds)
 
     def _predicted(self, outputs: np.ndarray) -> np.ndarray:
-        return sigmoid(outputs) >= self._thresholds
+        return several_classes.sigmoid(outputs) >= self._thresholds
 
     def predictions(self, targets: np.ndarray | None, outputs: np.ndarray) -> dict[str, np.ndarray]:
         """Return label, prediction, probability_<class> and loss; without targets no label and loss.
 
         Several labels in one cell are separated by `|`.
         """
-        probabilities = sigmoid(outputs)
+        probabilities = several_classes.sigmoid(outputs)
         columns: dict[str, np.ndarray] = {} if targets is None else {"label": self._joined(targets > 0.5)}
         columns["prediction"] = self._joined(self._predicted(outputs))
         columns |= {f"probability_{name}": probabilities[:, number] for number, name in enumerate(self.classes)}
-        return columns if targets is None else columns | {"loss": _losses(targets, outputs)}
+        return columns if targets is None else columns | {"loss": several_classes.losses(targets, outputs)}
 
     def _joined(self, flags: np.ndarray) -> np.ndarray:
         names = np.asarray(self.classes, dtype=object)
@@ -124,41 +110,14 @@ class MultiLabelClassification(PooledTask):
     def choose_thresholds(self, targets: np.ndarray, outputs: np.ndarray) -> dict[str, float]:
         """Take, with `best_f1`, the threshold of each class with the best F1; return those in use."""
         if self._chosen_later:
-            probabilities = sigmoid(outputs)
+            probabilities = several_classes.sigmoid(outputs)
             for number in range(len(self.classes)):
-                self._thresholds[number] = best_f1_threshold(targets[:, number] > 0.5, probabilities[:, number])
+                self._thresholds[number] = several_classes.best_f1_threshold(
+                    targets[:, number] > 0.5, probabilities[:, number]
+                )
         return dict(zip(self.classes, self._thresholds.tolist(), strict=True))
 
     def set_thresholds(self, thresholds: Mapping[str, float]) -> None:
         """Set the probability from which a class is predicted, by class."""
         for name, value in thresholds.items():
             self._thresholds[self.classes.index(name)] = value
-
-
-def best_f1_threshold(wanted: np.ndarray, probabilities: np.ndarray) -> float:
-    """Return the threshold with the best F1, half way between two probabilities; 0.5 where nothing can be told."""
-    if not wanted.any():
-        return 0.5
-    order = np.argsort(-probabilities, kind="stable")
-    ranked, hits = probabilities[order], np.cumsum(wanted[order])
-    f1 = 2 * hits / (np.arange(1, len(ranked) + 1) + wanted.sum())
-    # Examples of the same probability are predicted together.
-    f1[:-1][ranked[:-1] == ranked[1:]] = -1
-    best = int(np.argmax(f1))
-    below = ranked[best + 1] if best + 1 < len(ranked) else 0.0
-    return float((ranked[best] + below) / 2)
-
-
-def sigmoid(logits: np.ndarray) -> np.ndarray:
-    """Return probabilities from logits, in float64."""
-    return 0.5 * (1.0 + np.tanh(0.5 * logits.astype(np.float64)))
-
-
-def _losses(targets: np.ndarray, logits: np.ndarray) -> np.ndarray:
-    scores = logits.astype(np.float64)
-    each = np.maximum(scores, 0) - scores * targets + np.log1p(np.exp(-np.abs(scores)))
-    return each.mean(axis=1)
-
-
-def _mean(values: list[float]) -> float:
-    return float(np.mean(values)) if values else float("nan")

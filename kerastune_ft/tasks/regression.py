@@ -14,6 +14,7 @@ from kerastune_ft.config.options.heads import Head
 from kerastune_ft.data.labels.labels import Scheme
 from kerastune_ft.input.decode import Geometry
 from kerastune_ft.layers.heads import dense_head
+from kerastune_ft.metrics import values as value_metrics
 from kerastune_ft.tasks.base import NO_OPTIONS, LossOptions
 from kerastune_ft.tasks.pooled import PooledTask
 
@@ -80,14 +81,8 @@ class Regression(PooledTask):
 
         Of several targets each has its own figures too: `mae_<target>` and so on. R2 is NaN with a single example.
         """
-        wanted, values = self.values(targets), self.values(outputs)
-        found = {"loss": float(_losses(targets, outputs).mean()), **_errors(wanted, values)}
-        if len(self.scheme.names) > 1:
-            for number, name in enumerate(self.scheme.names):
-                column = slice(number, number + 1)
-                own = _errors(wanted[:, column], values[:, column])
-                found |= {f"{metric}_{name}": value for metric, value in own.items()}
-        return found
+        loss = float(value_metrics.losses(targets, outputs).mean())
+        return {"loss": loss, **value_metrics.score(self.values(targets), self.values(outputs), self.scheme.names)}
 
     def values(self, standardised: np.ndarray) -> np.ndarray:
         """Return standardised values in the user's units, float64 [examples, targets]."""
@@ -105,22 +100,8 @@ class Regression(PooledTask):
                 digits = 5 - math.floor(math.log10(self._deviation[number]))
                 columns[f"label{ending}"] = np.round(labels[:, number], digits)
             columns[f"value{ending}"] = values[:, number]
-        return columns if targets is None else columns | {"loss": _losses(targets, outputs)}
+        return columns if targets is None else columns | {"loss": value_metrics.losses(targets, outputs)}
 
     def constant(self, labels: np.ndarray) -> np.ndarray:
         """Return the standardised mean of the training labels."""
         return ((labels.mean(axis=0, dtype=np.float64) - self._mean) / self._deviation).astype(np.float32)
-
-
-def _errors(wanted: np.ndarray, values: np.ndarray) -> dict[str, float]:
-    from sklearn import metrics
-
-    return {
-        "mae": float(metrics.mean_absolute_error(wanted, values)),
-        "rmse": float(metrics.root_mean_squared_error(wanted, values)),
-        "r2": float(metrics.r2_score(wanted, values)) if len(wanted) > 1 else float("nan"),
-    }
-
-
-def _losses(targets: np.ndarray, outputs: np.ndarray) -> np.ndarray:
-    return np.square(outputs.astype(np.float64) - targets.astype(np.float64)).mean(axis=1)

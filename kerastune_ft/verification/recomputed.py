@@ -7,6 +7,9 @@ from typing import Any
 
 import numpy as np
 
+from kerastune_ft.metrics import one_class, several_classes
+from kerastune_ft.metrics import values as value_metrics
+
 Row = Mapping[str, str]
 # The numbers in the table are exact; sums of them may be taken in another order.
 _EXACT = 1e-9
@@ -38,62 +41,24 @@ def metrics(rows: Sequence[Row], labels: Mapping[str, Any], positive: str | None
 
 
 def _of_classes(rows: Sequence[Row], names: list[str], positive: str | None) -> dict[str, float]:
-    from sklearn import metrics as known
-
     wanted = np.asarray([names.index(row["label"]) for row in rows])
     predicted = np.asarray([names.index(row["prediction"]) for row in rows])
-    found = {
-        "accuracy": float(known.accuracy_score(wanted, predicted)),
-        "macro_f1": float(known.f1_score(wanted, predicted, average="macro", zero_division=0)),
-    }
-    if len(np.unique(wanted)) < len(names):
-        return found | {"auc": float("nan")}
-    scores = _columns(rows, "probability_", names)
-    if len(names) == 2:
-        number = names.index(positive) if positive is not None else 1
-        return found | {"auc": float(known.roc_auc_score(wanted == number, scores[:, number]))}
-    return found | {"auc": float(known.roc_auc_score(wanted, scores, multi_class="ovr", average="macro"))}
+    number = names.index(positive) if positive is not None else len(names) - 1
+    return one_class.score_probabilities(wanted, predicted, _columns(rows, "probability_", names), number)
 
 
 def _of_label_sets(rows: Sequence[Row], names: list[str]) -> dict[str, float]:
-    from sklearn import metrics as known
-
     wanted, predicted = (_flags(rows, column, names) for column in ("label", "prediction"))
     scores = _columns(rows, "probability_", names)
-    found = {"accuracy": float((wanted == predicted).all(axis=1).mean())}
-    occurring = np.flatnonzero(wanted.any(axis=0))
-    f1 = [known.f1_score(wanted[:, one], predicted[:, one], zero_division=0) for one in occurring]
-    found["macro_f1"] = float(np.mean(f1)) if f1 else float("nan")
+    found = several_classes.score_decisions(wanted, predicted)
     if ((scores == 0) | (scores == 1)).any():
         # Logits so large that their probabilities can no longer be told apart: their order is lost in the table.
         return found
-    divided = [one for one in occurring if not wanted[:, one].all()]
-    auc = [known.roc_auc_score(wanted[:, one], scores[:, one]) for one in divided]
-    precision = [known.average_precision_score(wanted[:, one], scores[:, one]) for one in occurring]
-    return found | {
-        "auc": float(np.mean(auc)) if auc else float("nan"),
-        "mean_average_precision": float(np.mean(precision)) if precision else float("nan"),
-    }
+    return found | several_classes.score_ranking(wanted, scores)
 
 
 def _of_values(rows: Sequence[Row], names: list[str]) -> dict[str, float]:
-    wanted, values = _values(rows, "label", names), _values(rows, "value", names)
-    found = _errors(wanted, values)
-    if len(names) > 1:
-        for number, name in enumerate(names):
-            own = slice(number, number + 1)
-            found |= {f"{metric}_{name}": value for metric, value in _errors(wanted[:, own], values[:, own]).items()}
-    return found
-
-
-def _errors(wanted: np.ndarray, values: np.ndarray) -> dict[str, float]:
-    from sklearn import metrics as known
-
-    return {
-        "mae": float(known.mean_absolute_error(wanted, values)),
-        "rmse": float(known.root_mean_squared_error(wanted, values)),
-        "r2": float(known.r2_score(wanted, values)) if len(wanted) > 1 else float("nan"),
-    }
+    return value_metrics.score(_values(rows, "label", names), _values(rows, "value", names), names)
 
 
 def inconsistent(

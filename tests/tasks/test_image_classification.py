@@ -11,8 +11,8 @@ from kerastune_ft.config.options.tasks import ImageClassification as Options
 from kerastune_ft.data.labels.labels import Scheme
 from kerastune_ft.errors import ConfigError
 from kerastune_ft.input.decode import Geometry
+from kerastune_ft.metrics.one_class import softmax
 from kerastune_ft.tasks.base import LossOptions
-from kerastune_ft.tasks.classification import softmax
 from kerastune_ft.tasks.image_classification import ImageClassification, build
 
 RANDOM = np.random.default_rng(0)

@@ -10,9 +10,10 @@ from kerastune_ft.config.options.heads import Head
 from kerastune_ft.config.options.tasks import ImageClassification as Options
 from kerastune_ft.data.labels.labels import Scheme
 from kerastune_ft.errors import ConfigError
+from kerastune_ft.metrics.several_classes import best_f1_threshold, sigmoid
 from kerastune_ft.tasks.base import LossOptions
 from kerastune_ft.tasks.image_classification import build
-from kerastune_ft.tasks.multi_label import MultiLabelClassification, best_f1_threshold, sigmoid
+from kerastune_ft.tasks.multi_label import MultiLabelClassification
 
 RANDOM = np.random.default_rng(0)
 TARGETS = (RANDOM.random((40, 3)) < 0.4).astype(np.float32)

@@ -1,0 +1,54 @@
+"""Metrics of examples that have one of several classes, from class numbers and logits or probabilities."""
+
+from __future__ import annotations
+
+import numpy as np
+
+
+def score(targets: np.ndarray, logits: np.ndarray, positive: int) -> dict[str, float]:
+    """Return loss, accuracy, macro F1 and AUC of logits [examples, classes]; see `score_probabilities`."""
+    probabilities = softmax(logits)
+    return {
+        "loss": float(losses(targets, logits).mean()),
+        **score_probabilities(targets, probabilities.argmax(axis=1), probabilities, positive),
+    }
+
+
+def score_probabilities(
+    targets: np.ndarray, predicted: np.ndarray, probabilities: np.ndarray, positive: int
+) -> dict[str, float]:
+    """Return accuracy, macro F1 and AUC (two classes: of class `positive`; else macro one-vs-rest), by scikit-learn.
+
+    AUC is NaN where a class has no example; F1 then is over the classes that occur.
+    """
+    from sklearn import metrics
+
+    return {
+        "accuracy": float(metrics.accuracy_score(targets, predicted)),
+        "macro_f1": float(metrics.f1_score(targets, predicted, average="macro", zero_division=0)),
+        "auc": _auc(targets, probabilities, positive),
+    }
+
+
+def _auc(targets: np.ndarray, probabilities: np.ndarray, positive: int) -> float:
+    from sklearn import metrics
+
+    classes = probabilities.shape[1]
+    if len(np.unique(targets)) < classes:
+        return float("nan")
+    if classes == 2:
+        return float(metrics.roc_auc_score(targets == positive, probabilities[:, positive]))
+    return float(metrics.roc_auc_score(targets, probabilities, multi_class="ovr", average="macro"))
+
+
+def softmax(logits: np.ndarray) -> np.ndarray:
+    """Return probabilities from logits, in float64 so that rows sum to 1 within 1e-15."""
+    shifted = logits.astype(np.float64) - logits.max(axis=1, keepdims=True)
+    exponents = np.exp(shifted)
+    return exponents / exponents.sum(axis=1, keepdims=True)
+
+
+def losses(targets: np.ndarray, logits: np.ndarray) -> np.ndarray:
+    """Return the cross-entropy of each example in float64, from class numbers and logits."""
+    shifted = logits.astype(np.float64) - logits.max(axis=1, keepdims=True)
+    return np.log(np.exp(shifted).sum(axis=1)) - shifted[np.arange(len(targets)), targets]

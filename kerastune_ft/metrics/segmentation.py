@@ -1,0 +1,69 @@
+"""Metrics of segmentation from one integer confusion matrix: exact, and the same in any order of the pictures.
+
+A confusion matrix [classes, classes] counts pixels: row is the true class, column the predicted one. Pixels without a
+true class are in none. What a class that does not occur would score is NaN, and a mean leaves it out:
+
+- iou and dice of a class are NaN where it is neither in the truth nor in the prediction;
+- precision is NaN where the class was never predicted, recall where it is not in the truth;
+- mean_iou is over all classes that have an iou, dice over those but the first, which is the background;
+- a mean over no class, and the accuracy over no pixel, is NaN.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from types import MappingProxyType
+
+import numpy as np
+
+DIRECTIONS: Mapping[str, str] = MappingProxyType({"mean_iou": "max", "dice": "max", "accuracy": "max"})
+"""By metric, which way is better."""
+
+CLASS_METRICS = ("iou", "dice", "precision", "recall")
+"""What `score_classes` says of each class."""
+
+
+def score(confusion: np.ndarray) -> dict[str, float]:
+    """Return mean_iou, dice and accuracy of a confusion matrix."""
+    counts = _check(confusion)
+    classes = score_classes(counts)
+    return {
+        "mean_iou": _mean(classes["iou"]),
+        "dice": _mean(classes["dice"][1:]),
+        "accuracy": float(_divide(np.trace(counts), counts.sum())),
+    }
+
+
+def score_classes(confusion: np.ndarray) -> dict[str, np.ndarray]:
+    """Return by metric of `CLASS_METRICS` an array [classes], NaN where the metric says nothing of a class."""
+    counts = _check(confusion)
+    hits, predicted, true = np.diagonal(counts), counts.sum(axis=0), counts.sum(axis=1)
+    return {
+        "iou": _divide(hits, predicted + true - hits),
+        "dice": _divide(2 * hits, predicted + true),
+        "precision": _divide(hits, predicted),
+        "recall": _divide(hits, true),
+    }
+
+
+def _check(confusion: np.ndarray) -> np.ndarray:
+    """Return the counts as int64, which holds the pixels of any data set; raise ValueError for anything else."""
+    counts = np.asarray(confusion)
+    if counts.ndim != 2 or counts.shape[0] != counts.shape[1] or not np.issubdtype(counts.dtype, np.integer):
+        raise ValueError(
+            f"a confusion matrix is square and holds whole numbers; this one is {counts.dtype} {counts.shape}"
+        )
+    if counts.size and counts.min() < 0:
+        raise ValueError(f"a confusion matrix holds counts; this one has {counts.min()}")
+    return counts.astype(np.int64)
+
+
+def _divide(numerator: np.ndarray, denominator: np.ndarray) -> np.ndarray:
+    """Return the quotient in float64, NaN where the denominator is 0."""
+    undefined = np.full(np.shape(numerator), np.nan)
+    return np.divide(numerator, denominator, out=undefined, where=np.asarray(denominator) > 0)
+
+
+def _mean(values: np.ndarray) -> float:
+    known = values[~np.isnan(values)]
+    return float(known.mean()) if len(known) else float("nan")

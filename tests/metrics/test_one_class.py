@@ -1,0 +1,52 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from sklearn import metrics
+
+from kerastune_ft.metrics.one_class import losses, score, score_probabilities, softmax
+
+RANDOM = np.random.default_rng(0)
+TARGETS = np.arange(30) % 3
+LOGITS = RANDOM.normal(size=(30, 3)).astype(np.float32) * 3
+
+
+def test_scores_are_those_of_scikit_learn() -> None:
+    probabilities = softmax(LOGITS)
+    predicted = probabilities.argmax(axis=1)
+    assert score(TARGETS, LOGITS, positive=2) == pytest.approx(
+        {
+            "loss": metrics.log_loss(TARGETS, probabilities),
+            "accuracy": metrics.accuracy_score(TARGETS, predicted),
+            "macro_f1": metrics.f1_score(TARGETS, predicted, average="macro"),
+            "auc": metrics.roc_auc_score(TARGETS, probabilities, multi_class="ovr"),
+        },
+        rel=1e-12,
+    )
+    assert losses(TARGETS, LOGITS) == pytest.approx(-np.log(probabilities[np.arange(30), TARGETS]))
+
+
+def test_probabilities_alone_give_the_same_to_the_last_digit() -> None:
+    found = score(TARGETS, LOGITS, positive=2)
+    again = score_probabilities(TARGETS, LOGITS.argmax(axis=1), softmax(LOGITS), positive=2)
+    assert again == {name: value for name, value in found.items() if name != "loss"}
+
+
+@pytest.mark.parametrize("positive", [0, 1])
+def test_auc_of_two_classes_is_that_of_the_positive_one(positive: int) -> None:
+    targets, probabilities = TARGETS % 2, softmax(LOGITS[:, :2])
+    found = score(targets, LOGITS[:, :2], positive)["auc"]
+    assert found == metrics.roc_auc_score(targets == positive, probabilities[:, positive])
+
+
+def test_auc_is_nan_where_a_class_has_no_example() -> None:
+    present = TARGETS < 2
+    found = score(TARGETS[present], LOGITS[present], positive=2)
+    assert np.isnan(found.pop("auc"))
+    assert np.isfinite(list(found.values())).all()
+
+
+def test_large_logits_neither_overflow_nor_lose_the_loss() -> None:
+    logits = np.array([[3e4, 0.0], [0.0, 3e4]], np.float32)
+    assert losses(np.array([0, 0]), logits).tolist() == [0.0, 3e4]
+    assert softmax(logits).sum(axis=1) == pytest.approx([1, 1], abs=1e-15)
