@@ -1,4 +1,4 @@
-"""How the tests are shared out where several processes run them (`pytest -n 2 --dist loadgroup`)."""
+"""How the tests are divided where several processes run them (`pytest -n 2 --dist loadgroup`)."""
 
 from __future__ import annotations
 
@@ -6,17 +6,29 @@ from pathlib import Path
 
 import pytest
 
-# Tests of whole runs share trained runs, in the folders of these fixtures; in one process they are trained once.
-SHARING = ("training", "inference")
-SHARED = {"folder", "workplace"}
+pytest.register_assert_rewrite("tests.support")
+pytest_plugins = ["tests.support.source_fixtures"]
+
+# The folders of these fixtures hold trained runs that several files use; in one process each run is trained once.
+SHARED = ("folder", "workplace")
 
 
 # First, since pytest-xdist reads the groups in the same hook.
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Keep the tests that share something costly together, file by file or folder by folder."""
+    """Give tests to one process that share something costly: all of a file, and all that use a shared folder."""
     for item in items:
-        path = Path(item.path)
-        shares = path.parent.name in SHARING and not SHARED.isdisjoint(getattr(item, "fixturenames", ()))
-        group = path.parent.name if shares else path.name
-        item.add_marker(pytest.mark.xdist_group(group))
+        item.add_marker(pytest.mark.xdist_group(_group(item)))
+
+
+def _group(item: pytest.Item) -> str:
+    path = Path(item.path)
+    shared = [name for name in SHARED if _is_of_session(item, name)]
+    return f"runs in {shared[0]}" if shared else str(path)
+
+
+def _is_of_session(item: pytest.Item, name: str) -> bool:
+    """Whether a test uses the fixture of all files, and not one of the same name of its own file."""
+    info = getattr(item, "_fixtureinfo", None)
+    definitions = info.name2fixturedefs.get(name, ()) if info else ()
+    return bool(definitions) and definitions[-1].scope == "session"

@@ -2,7 +2,7 @@
 
 A graph is saved, and made anew in another precision, from the configurations of its layers. Those of some blocks lack
 options they were made with, or name some they do not take: keras-hub itself saves whole backbones by their own options,
-and never a block. tests/backbones/test_hub_families.py saves a model of every family and opens it again.
+and never a block. tests/conformance/test_hub_families.py saves a model of every family and opens it again.
 """
 
 from __future__ import annotations

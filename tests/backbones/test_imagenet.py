@@ -9,7 +9,6 @@ from typing import Any
 import keras
 import numpy as np
 import pytest
-from weight_files import small_mobilenet, values, write_keras_2
 
 from kerastune_ft.backbones import imagenet
 from kerastune_ft.backbones.base import Backbone
@@ -18,6 +17,7 @@ from kerastune_ft.backbones.families import family_of
 from kerastune_ft.config.facts.applications import APPLICATIONS
 from kerastune_ft.config.options.backbones import Applications
 from kerastune_ft.errors import ConfigError
+from tests.support.weight_files import small_mobilenet, values, write_keras_2
 
 FILE = "mobilenet_2_5_128_tf_no_top.h5"
 

@@ -7,13 +7,13 @@ from typing import Any
 import keras
 import numpy as np
 import pytest
-from saved_models import classic, layers, randomised, written
 
 import kerastune_ft as kt
 from kerastune_ft.backbones import build
 from kerastune_ft.backbones.base import Backbone
 from kerastune_ft.config.options.backbones import Saved
 from kerastune_ft.errors import ConfigError
+from tests.support.saved_models import classic, layers, randomised, written
 
 PIXELS = np.random.default_rng(1).integers(0, 256, (2, 16, 16, 3)).astype(np.float32)
 

@@ -7,12 +7,12 @@ from typing import Any
 import keras
 import numpy as np
 import pytest
-from weight_files import small_mobilenet, values, write_keras_2, write_safetensors
 
 from kerastune_ft.backbones.base import Backbone, content_hash
 from kerastune_ft.backbones.build import build
 from kerastune_ft.config.options.backbones import Applications
 from kerastune_ft.errors import ConfigError
+from tests.support.weight_files import small_mobilenet, values, write_keras_2, write_safetensors
 
 
 @pytest.fixture(scope="module")

@@ -6,12 +6,12 @@ import keras
 import numpy as np
 import pytest
 import tensorflow as tf
-from graph_models import skip_segmenter
 
 from kerastune_ft.config.options.optimizers import OPTIMIZER_OPTIONS
 from kerastune_ft.graph import keras_private
 from kerastune_ft.graph.keras_private import dropout_noise_shape, leaf_layers, nodes_in_order, reduced_optimizer
 from kerastune_ft.training.phase.optimizers import CLASSES
+from tests.support.graph_models import skip_segmenter
 
 
 def test_nodes_come_after_what_they_read() -> None:

@@ -4,7 +4,17 @@ import keras
 import numpy as np
 import pytest
 import tensorflow as tf
-from graph_models import (
+
+from kerastune_ft.backbones.build import build
+from kerastune_ft.config.facts.applications import APPLICATIONS
+from kerastune_ft.config.options import phases as options
+from kerastune_ft.config.options.backbones import Applications
+from kerastune_ft.errors import ConfigError
+from kerastune_ft.graph.boundary import HEAD, resolve
+from kerastune_ft.graph.depth import units_by_depth
+from kerastune_ft.graph.partition import partition, tensor_bytes
+from kerastune_ft.graph.units import units_by_name
+from tests.support.graph_models import (
     LENGTH,
     WIDTH,
     application,
@@ -16,16 +26,6 @@ from graph_models import (
     skip_segmenter,
     tied_language_model,
 )
-
-from kerastune_ft.backbones.build import build
-from kerastune_ft.config.facts.applications import APPLICATIONS
-from kerastune_ft.config.options import phases as options
-from kerastune_ft.config.options.backbones import Applications
-from kerastune_ft.errors import ConfigError
-from kerastune_ft.graph.boundary import HEAD, resolve
-from kerastune_ft.graph.depth import units_by_depth
-from kerastune_ft.graph.partition import partition, tensor_bytes
-from kerastune_ft.graph.units import units_by_name
 
 
 def test_an_application_compiled_in_two_parts_computes_the_same() -> None:

@@ -3,13 +3,13 @@ from __future__ import annotations
 import keras
 import numpy as np
 import pytest
-from graph_models import application
 
 from kerastune_ft.backbones.base import computing_in
 from kerastune_ft.graph import keras_private, precision
 from kerastune_ft.graph.costs import activation_bytes
 from kerastune_ft.graph.flat import copy_values
 from kerastune_ft.graph.partition import partition
+from tests.support.graph_models import application
 
 HALVES = (precision.BFLOAT16, precision.FLOAT16)
 

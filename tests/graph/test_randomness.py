@@ -8,10 +8,10 @@ import keras
 import numpy as np
 import pytest
 import tensorflow as tf
-from graph_models import application
 
 from kerastune_ft.graph import keras_private, randomness
 from kerastune_ft.graph.randomness import addressed, bind, example_keys, kept, uniform
+from tests.support.graph_models import application
 
 INDICES = np.array([0, 1, 5, 7, 100, 2**31, 2**32 + 5, 2**40], np.int64)
 

@@ -6,7 +6,6 @@ from collections.abc import Callable, Sequence
 
 import keras
 import pytest
-from graph_models import masked_encoder, skip_segmenter, structure
 
 from kerastune_ft.backbones.base import Backbone
 from kerastune_ft.config.facts.applications import APPLICATIONS
@@ -15,6 +14,7 @@ from kerastune_ft.graph import keras_private
 from kerastune_ft.graph.boundary import resolve
 from kerastune_ft.graph.depth import units_by_depth
 from kerastune_ft.graph.units import Unit, is_seed, units_by_name
+from tests.support.graph_models import masked_encoder, skip_segmenter, structure
 
 
 def _stages(size: int, blocks: dict[int, int], first: int = 1) -> list[str]:

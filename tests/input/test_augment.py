@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import re
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -11,6 +10,7 @@ import tensorflow as tf
 from kerastune_ft.config.options.augment import AUGMENT_PRESETS, Augment
 from kerastune_ft.graph.randomness import example_keys
 from kerastune_ft.input.augment import augment
+from tests.support.places import ROOT
 
 NONE = dict(AUGMENT_PRESETS["none"])
 IMAGES = np.random.default_rng(0).integers(0, 256, (16, 24, 32, 3), np.uint8)
@@ -120,7 +120,7 @@ def test_static_shape_is_kept_in_a_graph() -> None:
     assert concrete.output_shapes == tf.TensorShape([4, 24, 32, 3])
 
 
-README = Path(__file__).parents[2] / "README.md"
+README = ROOT / "README.md"
 OPERATIONS = {"flip": "horizontal", "rotate": 0.1, "zoom": 0.25, "contrast": 0.2, "brightness": 0.15, "erase": 0.5}
 
 

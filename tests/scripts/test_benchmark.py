@@ -14,13 +14,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
-SCRIPTS = Path(__file__).parents[2] / "scripts"
+from tests.support.places import SCRIPTS, import_environment
+
 WEIGHTS = Path("weights.h5")
-
-
-@pytest.fixture(autouse=True)
-def scripts_importable(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.syspath_prepend(str(SCRIPTS))
 
 
 def photos(folder: Path, count: int, classes: tuple[str, ...] = ("cat", "dog")) -> Path:
@@ -300,8 +296,9 @@ def test_mistakes_in_options_are_told(tmp_path: Path) -> None:
 
 def test_the_program_itself_stays_small() -> None:
     # Memory that it had would count as that of the processes it starts.
-    script = f"import sys; sys.path.insert(0, {str(SCRIPTS)!r}); import benchmark; print('tensorflow' in sys.modules)"
-    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    script = "import sys; import benchmark; print('tensorflow' in sys.modules)"
+    environment = import_environment(SCRIPTS)
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True, env=environment)
     assert done.stdout.strip() == "False"
 
 

@@ -12,12 +12,7 @@ from pathlib import Path
 
 import pytest
 
-SCRIPTS = Path(__file__).parents[2] / "scripts"
-
-
-@pytest.fixture(autouse=True)
-def scripts_importable(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.syspath_prepend(str(SCRIPTS))
+from tests.support.places import SCRIPTS, import_environment
 
 
 def chaos(folder: Path, *words: str) -> dict:
@@ -147,7 +142,6 @@ def test_what_layers_share_is_compared_without_its_address(tmp_path: Path) -> No
 def test_a_strike_comes_in_its_stage(tmp_path: Path, by: str) -> None:
     script = f"""
 import sys, time
-sys.path.insert(0, {str(SCRIPTS)!r})
 from pathlib import Path
 from injected.moments import Strike, Striker
 at = {2 if by == "counter" else 0.02}
@@ -159,7 +153,10 @@ for function in (step, step, look, look):
     function()
 print("not struck")
 """
-    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, cwd=tmp_path, check=False)
+    done = subprocess.run(
+        [sys.executable, "-c", script],
+        capture_output=True, text=True, cwd=tmp_path, check=False, env=import_environment(SCRIPTS),
+    )  # fmt: skip
     assert (done.returncode, done.stdout) == (-signal.SIGKILL, ""), done.stderr
     told = json.loads((tmp_path / "record").read_text())
     assert told["stage"] == "evaluation"

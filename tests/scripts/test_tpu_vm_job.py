@@ -11,7 +11,9 @@ from pathlib import Path
 
 import pytest
 
-SCRIPT = Path(__file__).parents[2] / "scripts" / "tpu_vm_job.sh"
+from tests.support.places import SCRIPTS
+
+SCRIPT = SCRIPTS / "tpu_vm_job.sh"
 # The state of the VM is in state/vm; its home directory is home/. `plan` holds a line for every run on it.
 GCLOUD = """#!/usr/bin/env bash
 cd "$(dirname "$0")/.."

@@ -6,19 +6,19 @@ import os
 import shutil
 from pathlib import Path
 
-import filling
 import pytest
 
 from kerastune_ft.config.options.byte_sizes import parse_bytes, size_text
 from kerastune_ft.stores.budget import budget, clear, make_room, stores
+from tests.support import store_filler
 
 DAY = 86400
 
 
 def made(root: Path, number: int, days_ago: float) -> str:
     """A store with 40 rows, last used some days ago."""
-    with filling.opened(root, image_size=[number, number]) as store:
-        filling.fill(store, filling.ids(40))
+    with store_filler.opened(root, image_size=[number, number]) as store:
+        store_filler.fill(store, store_filler.ids(40))
     then = (store.path / "used").stat().st_mtime - days_ago * DAY
     os.utime(store.path / "used", (then, then))
     return store.key
@@ -53,7 +53,7 @@ def test_those_used_longest_ago_go_first_and_no_more_than_needed(tmp_path: Path,
     assert make_room(tmp_path, 100, held + 100, [], told.append)
     assert (present(tmp_path), told) == ({1, 2, 3, 4}, [])
     # Opening a store makes it the one used last.
-    filling.opened(tmp_path, image_size=[1, 1]).close()
+    store_filler.opened(tmp_path, image_size=[1, 1]).close()
     assert make_room(tmp_path, each + 100, held, [], told.append)
     assert present(tmp_path) == {1, 4}
     assert len(told) == 2
@@ -62,12 +62,12 @@ def test_those_used_longest_ago_go_first_and_no_more_than_needed(tmp_path: Path,
 
 def test_those_kept_or_in_use_stay(tmp_path: Path, keys: list[str]) -> None:
     each = stores(tmp_path)[0].bytes
-    with filling.opened(tmp_path, image_size=[2, 2]) as used:
+    with store_filler.opened(tmp_path, image_size=[2, 2]) as used:
         assert not make_room(tmp_path, each, 2 * each, [keys[0]], print)
         assert present(tmp_path) == {1, 2, 3, 4}, "nothing goes in vain"
         assert make_room(tmp_path, each, 3 * each + 200, [keys[0]], print)
         assert present(tmp_path) == {1, 2}
-        assert not used.missing(filling.ids(40)).any()
+        assert not used.missing(store_filler.ids(40)).any()
     assert make_room(tmp_path, each, each + 200, [], print)
     assert present(tmp_path) == set()
     assert make_room(tmp_path / "none", 10, 10, [], print)

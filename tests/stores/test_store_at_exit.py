@@ -8,9 +8,9 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from filling import fill, ids, opened
 
 from kerastune_ft.stores import rows as reading
+from tests.support.store_filler import fill, ids, opened
 
 
 def test_files_are_closed_when_the_modules_are_gone_already(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

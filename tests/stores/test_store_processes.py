@@ -7,13 +7,14 @@ import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-import filling
 import numpy as np
 import pytest
 
 from kerastune_ft.stores.budget import clear, stores
 from kerastune_ft.stores.claims import _digest
 from kerastune_ft.stores.rows import as_array
+from tests.support import store_filler
+from tests.support.places import import_environment
 
 ROWS = 400
 
@@ -24,8 +25,10 @@ def started(tmp_path: Path) -> Iterator[Callable[..., subprocess.Popen[str]]]:
     processes: list[subprocess.Popen[str]] = []
 
     def start(seconds: float, go: bool = True) -> subprocess.Popen[str]:
-        words = [sys.executable, filling.__file__, str(tmp_path), str(ROWS), str(seconds)]
-        processes.append(subprocess.Popen(words, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True))
+        words = [sys.executable, "-m", "tests.support.store_filler", str(tmp_path), str(ROWS), str(seconds)]
+        processes.append(
+            subprocess.Popen(words, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=import_environment())
+        )
         if go:
             tell(processes[-1])
         return processes[-1]
@@ -57,9 +60,9 @@ def computed(process: subprocess.Popen[str], code: int = 0) -> list[int]:
 
 
 def assert_whole(root: Path) -> None:
-    names, told = filling.ids(ROWS), []
-    with filling.opened(root, told) as store:
-        assert (store.rows(names)[np.arange(ROWS)] == filling.rows(names)).all()
+    names, told = store_filler.ids(ROWS), []
+    with store_filler.opened(root, told) as store:
+        assert (store.rows(names)[np.arange(ROWS)] == store_filler.rows(names)).all()
         assert list((store.path / "claims").iterdir()) == []
         assert {path.suffix for path in (store.path / "shards").iterdir()} == {".rows", ".index"}
     assert told == []
@@ -81,9 +84,9 @@ def test_two_processes_share_the_work(tmp_path: Path, started: Start) -> None:
 def test_one_that_joins_late_computes_only_what_nobody_has(tmp_path: Path, started: Start) -> None:
     first = started(0.05)
     begun = [position for _ in range(4) for position in line(first)]
-    with filling.opened(tmp_path) as store:
-        assert not store.missing(filling.ids(ROWS))[begun[:-24]].any()
-        mine = filling.fill(store, filling.ids(ROWS))
+    with store_filler.opened(tmp_path) as store:
+        assert not store.missing(store_filler.ids(ROWS))[begun[:-24]].any()
+        mine = store_filler.fill(store, store_filler.ids(ROWS))
     assert sorted(begun + computed(first) + mine) == list(range(ROWS))
     assert_whole(tmp_path)
 
@@ -115,21 +118,21 @@ def test_a_process_alone_that_is_killed_is_gone_on_from(tmp_path: Path, started:
         # A machine that lost power may have written anything here.
         path.write_bytes(b"nonsense")
     told: list[str] = []
-    with filling.opened(tmp_path, told) as store:
+    with store_filler.opened(tmp_path, told) as store:
         assert len(list(tmp_path.glob("*/shards/*.rows"))) == 3
         done = {position for block in blocks[:3] for position in block}
-        assert sorted(filling.fill(store, filling.ids(ROWS))) == sorted(set(range(ROWS)) - done)
+        assert sorted(store_filler.fill(store, store_filler.ids(ROWS))) == sorted(set(range(ROWS)) - done)
     assert told == []
 
 
 def test_an_agenda_cut_short_is_written_anew(tmp_path: Path) -> None:
-    with filling.opened(tmp_path) as store:
+    with store_filler.opened(tmp_path) as store:
         for content in (b"", b"nonsense"):
-            block = next(store.claim(filling.ids(ROWS), 4))
+            block = next(store.claim(store_filler.ids(ROWS), 4))
             block.abandon()
-            agenda = store.path / "claims" / f"{_digest(as_array(filling.ids(ROWS)))}.agenda"
+            agenda = store.path / "claims" / f"{_digest(as_array(store_filler.ids(ROWS)))}.agenda"
             agenda.write_bytes(content)
-        assert sorted(filling.fill(store, filling.ids(ROWS))) == list(range(ROWS))
+        assert sorted(store_filler.fill(store, store_filler.ids(ROWS))) == list(range(ROWS))
 
 
 def test_a_store_another_process_uses_is_not_cleared(tmp_path: Path, started: Start) -> None:
@@ -148,14 +151,15 @@ def test_a_store_another_process_uses_is_not_cleared(tmp_path: Path, started: St
 
 def test_opening_and_clearing_at_once_harms_neither(tmp_path: Path) -> None:
     code = (
-        f"import sys; sys.path.insert(0, {str(Path(filling.__file__).parent)!r})\n"
-        "import filling; from pathlib import Path\n"
+        "import sys; from pathlib import Path; from tests.support import store_filler\n"
         "for _ in range(40):\n"
-        "    with filling.opened(Path(sys.argv[1])) as store:\n"
-        "        names = filling.ids(8); filling.fill(store, names)\n"
-        "        assert (store.rows(names)[filling.np.arange(8)] == filling.rows(names)).all()\n"
+        "    with store_filler.opened(Path(sys.argv[1])) as store:\n"
+        "        names = store_filler.ids(8); store_filler.fill(store, names)\n"
+        "        assert (store.rows(names)[store_filler.np.arange(8)] == store_filler.rows(names)).all()\n"
     )
-    processes = [subprocess.Popen([sys.executable, "-c", code, str(tmp_path)]) for _ in range(2)]
+    processes = [
+        subprocess.Popen([sys.executable, "-c", code, str(tmp_path)], env=import_environment()) for _ in range(2)
+    ]
     cleared = 0
     while any(process.poll() is None for process in processes):
         cleared += len(clear(tmp_path, [info.key for info in stores(tmp_path)]))

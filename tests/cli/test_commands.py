@@ -1,0 +1,266 @@
+"""The command line as far as it needs no TensorFlow; tests/runs/test_run_commands.py has the rest."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import click
+import pytest
+from click.testing import CliRunner, Result
+
+from kerastune_ft.api import training
+from kerastune_ft.cli.commands import main
+from kerastune_ft.errors import (
+    ConfigError,
+    DataError,
+    DivergedError,
+    Interrupted,
+    KerasTuneError,
+    PromiseError,
+    ResourceError,
+)
+
+CONFIG: dict[str, Any] = {
+    "task": {"kind": "image_classification"},
+    "data": {"kind": "arrays", "path": "data.npz"},
+    "backbone": {"kind": "applications", "name": "MobileNetV2", "weights": None},
+    "phases": [{"name": "head", "unfreeze": "none", "epochs": 2, "learning_rate": 0.1}],
+}
+
+
+def given(*words: str) -> Result:
+    return CliRunner().invoke(main, list(words))
+
+
+@pytest.fixture
+def config(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
+    monkeypatch.chdir(tmp_path)
+    Path("tiny.json").write_text(json.dumps(CONFIG))
+    return "tiny.json"
+
+
+@pytest.fixture
+def broken(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
+    monkeypatch.chdir(tmp_path)
+    phases = [{"name": "head", "unfreeze": "none", "epoch": 2, "learning_rate": -1}]
+    Path("broken.json").write_text(json.dumps({**CONFIG, "phases": phases}))
+    return "broken.json"
+
+
+@pytest.mark.parametrize(
+    "words",
+    [("backbones",), ("tasks",), ("datasets",), ("schema",), ("schema", "--defaults"), ("validate", "medical")],
+    ids=" ".join,
+)
+def test_lists_are_json_on_standard_output_and_text_without(words: tuple[str, ...]) -> None:
+    result = given(*words, "--json")
+    assert (result.exit_code, result.stderr) == (0, "")
+    assert json.loads(result.stdout)
+    plain = given(*words)
+    assert plain.exit_code == 0
+    assert plain.stdout.strip()
+
+
+def test_every_command_takes_json_and_debug() -> None:
+    for name, command in main.commands.items():
+        options = {option for parameter in command.params for option in parameter.opts}
+        assert {"--json", "--debug"} <= options, name
+
+
+@pytest.mark.parametrize("words", [(), ("run",), ("plan",), ("units",)], ids=str)
+def test_help_is_there(words: tuple[str, ...]) -> None:
+    result = given(*words, "--help")
+    assert result.exit_code == 0
+    assert "Usage:" in result.stdout
+
+
+def test_the_version_is_the_packages() -> None:
+    import importlib.metadata
+
+    assert given("--version").stdout.strip().endswith(importlib.metadata.version("kerastune_ft"))
+
+
+@pytest.mark.parametrize(
+    "words", [("run", "--quick"), ("run",), ("train", "x"), ("validate", "a", "b"), ("report",)], ids=" ".join
+)
+def test_wrong_words_are_exit_code_2(words: tuple[str, ...]) -> None:
+    result = given(*words)
+    assert result.exit_code == 2
+    assert "Error:" in result.stderr
+    assert result.stdout == ""
+
+
+@pytest.mark.parametrize("command", ["validate", "run", "plan"])
+def test_a_wrong_configuration_lists_every_problem(broken: str, command: str) -> None:
+    result = given(command, broken)
+    assert result.exit_code == 2
+    assert "epoch" in result.stderr
+    assert "learning_rate" in result.stderr
+    assert "Traceback" not in result.output
+    assert not Path("runs").exists(), "what is refused leaves nothing behind"
+
+
+def test_problems_are_json_too(broken: str) -> None:
+    result = given("validate", broken, "--json")
+    document = json.loads(result.stdout)
+    assert (result.exit_code, document["error"], document["exit_code"]) == (2, "ConfigError", 2)
+    places = {problem["place"] for problem in document["problems"]}
+    assert places >= {"phases[0].epochs", "phases[0].learning_rate"}
+    assert all(problem["message"] for problem in document["problems"])
+
+
+def test_validate_says_what_it_could_not_check(config: str) -> None:
+    result = given("validate", config)
+    assert result.exit_code == 0
+    assert "no problems; 1 phase: head" in result.stdout
+    assert "not checked here:" in result.stdout
+    assert "takes its options" not in result.stdout
+    of_a_class = 'backbone={"kind": "keras_hub", "class": "ViTBackbone", "options": {"num_layers": 2}}'
+    assert "the backbone's class takes its options" in given("validate", config, "--set", of_a_class).stdout
+    assert given("validate", config, "--set", "phases.head.epochs=0").exit_code == 2
+    assert json.loads(given("validate", config, "--set", "name=other", "--json").stdout)["name"] == "other"
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (("run", "nothing.json"), "no configuration nothing.json"),
+        (("run", "tiny.json", "--until-phase", "top"), "there is no phase 'top'; the phases are head"),
+        (("run", "tiny.json", "--stop-after", "soon"), "soon"),
+        (("run", "tiny.json", "--run-dir", "full"), "full is not empty and holds no run; give another --run-dir"),
+        (("run", "tiny.json", "--run-dir", "full/file"), "full/file cannot be a run directory"),
+        (("run", "tiny.json", "--set", "output.directory=full/file"), "cannot be a run directory"),
+        (("evaluate", "nothing"), "nothing is no run directory"),
+        (("report", "nothing"), "nothing is no run directory"),
+        (("units", "MobileNetV9"), "did you mean MobileNetV"),
+    ],
+    ids=lambda value: " ".join(value) if isinstance(value, tuple) else "",
+)
+def test_what_can_be_refused_is_refused_before_tensorflow(
+    config: str, words: tuple[str, ...], message: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    Path("full").mkdir()
+    Path("full/file").write_text("")
+    monkeypatch.setattr(training, "load_engine", lambda *settings: pytest.fail("TensorFlow was imported"))
+    result = given(*words)
+    assert (result.exit_code, result.stdout) == (2, "")
+    assert message in result.stderr
+    assert "Traceback" not in result.stderr
+    assert not Path("runs").exists()
+
+
+class Engine:
+    """An engine that fails as it is told."""
+
+    def __init__(self, error: BaseException) -> None:
+        self.error = error
+
+    def execute(self, *arguments: Any) -> bool:
+        raise self.error
+
+
+ERRORS: list[tuple[BaseException, int, str]] = [
+    (ConfigError("wrong word"), 2, "failed"),
+    (DataError("no images"), 3, "failed"),
+    (DivergedError("NaN"), 4, "failed"),
+    (PromiseError("changed"), 5, "failed"),
+    (ResourceError("full"), 6, "failed"),
+    (Interrupted("stopped"), 75, "interrupted"),
+    (KeyboardInterrupt(), 75, "interrupted"),
+    (MemoryError(), 6, "failed"),
+    (OSError(28, "No space left on device", "model.keras"), 6, "failed"),
+    (type("ResourceExhaustedError", (Exception,), {})("OOM when allocating"), 6, "failed"),
+    (RuntimeError("a fault"), 1, "failed"),
+]
+
+
+@pytest.mark.parametrize(("error", "code", "state"), ERRORS, ids=lambda value: type(value).__name__)
+def test_every_error_has_its_exit_code_in_the_manifest_too(
+    config: str, monkeypatch: pytest.MonkeyPatch, error: BaseException, code: int, state: str
+) -> None:
+    monkeypatch.setattr(training, "load_engine", lambda *settings: Engine(error))
+    result = given("run", config, "--run-dir", "out")
+    assert result.exit_code == code
+    assert "Traceback" not in result.stderr
+    assert result.stderr.strip()
+    assert result.stdout == ""
+    manifest = json.loads(Path("out/manifest.json").read_text())
+    assert (manifest["state"], manifest["exit_code"]) == (state, code)
+
+
+def test_memory_and_disk_have_a_remedy(config: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(training, "load_engine", lambda *settings: Engine(MemoryError()))
+    assert 'halve "batch_size" and double "accumulate"' in given("run", config).stderr
+    monkeypatch.setattr(
+        training, "load_engine", lambda *settings: Engine(OSError(28, "No space left on device", "model.keras"))
+    )
+    assert "no space left (model.keras): free some" in given("run", config).stderr
+
+
+@pytest.mark.parametrize("error", [DataError("no images"), RuntimeError("a fault")], ids=["data", "unexpected"])
+def test_debug_shows_the_traceback_and_json_the_error(
+    config: str, monkeypatch: pytest.MonkeyPatch, error: Exception
+) -> None:
+    monkeypatch.setattr(training, "load_engine", lambda *settings: Engine(error))
+    result = given("run", config, "--json", "--debug")
+    document = json.loads(result.stdout)
+    assert (document["error"], document["message"]) == (type(error).__name__, str(error))
+    assert document["exit_code"] == result.exit_code
+    assert "Traceback (most recent call last)" in result.stderr
+
+
+def test_a_failed_start_is_started_again_in_the_same_place(config: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Data that was missing and now is there, a first attempt that was killed: no number is lost."""
+    monkeypatch.setattr(training, "load_engine", lambda *settings: Engine(DataError("no images")))
+    for directory in ((), ("--run-dir", "out")):
+        assert [given("run", config, *directory).exit_code for _ in range(2)] == [3, 3]
+    assert os.listdir("runs") == ["tiny-1"]
+    # Corrected, the configuration may go to the same directory, since nothing was trained there.
+    assert given("run", config, "--run-dir", "out", "--set", "seed=5").exit_code == 3
+
+
+def test_every_error_of_the_package_has_a_test_here() -> None:
+    assert {type(error) for error, *_ in ERRORS} >= set(KerasTuneError.__subclasses__())
+
+
+def test_a_click_abort_is_an_interruption(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(
+        main.commands, "stop", click.Command("stop", callback=lambda: (_ for _ in ()).throw(click.Abort))
+    )
+    assert given("stop").exit_code == 75
+
+
+def test_a_reader_that_goes_away_is_no_error(tmp_path: Path) -> None:
+    command = f"set -o pipefail; {sys.executable} -m kerastune_ft schema | head -1"
+    done = subprocess.run(["bash", "-c", command], capture_output=True, text=True, cwd=tmp_path, check=False)
+    assert done.stderr == ""
+    assert done.returncode == 0
+
+
+@pytest.mark.parametrize(("words", "code", "said"), [(("tasks", "--json"), 0, "image_regression"), (("tasky",), 2, "")])
+def test_a_process_with_tensorflow_in_it_ends_at_once_with_all_that_it_said(
+    words: tuple[str, ...], code: int, said: str
+) -> None:
+    script = (
+        "import sys, types\n"
+        "class Slow:\n"
+        "    def __del__(self): sys.stdout.write('taken apart')\n"
+        "slow = Slow()\n"
+        "sys.modules['tensorflow'] = types.ModuleType('tensorflow')\n"
+        f"sys.argv = ['kerastune_ft', *{words}]\n"
+        "from kerastune_ft.cli.commands import main\n"
+        "main()\n"
+    )
+    environment = {name: value for name, value in os.environ.items() if name != "TF_CONFIG"}
+    for given_environment, is_apart in ((environment, False), ({**environment, "TF_CONFIG": "{}"}, True)):
+        done = subprocess.run(
+            [sys.executable, "-c", script], capture_output=True, text=True, env=given_environment, check=False
+        )
+        assert done.returncode == code
+        assert said in done.stdout
+        assert ("taken apart" in done.stdout) == is_apart

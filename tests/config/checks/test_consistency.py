@@ -1,0 +1,238 @@
+from __future__ import annotations
+
+import pytest
+
+from kerastune_ft.config.checks.availability import UNAVAILABLE
+from kerastune_ft.config.checks.messages import allowed_keys
+from kerastune_ft.config.options.optimizers import OPTIMIZER_OPTIONS
+from kerastune_ft.config.options.runtime import effective_cache
+from kerastune_ft.config.read import read
+from tests.support.config_cases import MINIMAL, changed, messages
+
+WRONG = [
+    ("phases.0.learning_rate", {"peak": 0.1, "unit_decay": 0.5}, ".unit_decay", "only the head trains; remove it"),
+    ("phases.0.learning_rate", {"peak": 0.1, "units": {"a": 0.5}}, ".units", "only the head trains; remove it"),
+    ("phases.0.learning_rate", {"peak": 0.1, "head": 0.5}, ".head", "write the rate as peak"),
+    ("phases.1.learning_rate", {"peak": 0.1, "final": 0.01}, ".final", "a constant rate ends where it is"),
+    ("phases.1.learning_rate", {"peak": 0.1, "final": 1, "shape": "linear"}, ".final", "1 is above the peak of 0.1"),
+    ("phases.1.learning_rate", {"peak": 0.1, "final": 0, "shape": "exponential"}, ".final", "never reaches 0"),
+    ("phases.1.name", "head", "", 'phases[0] is named "head" too'),
+    ("phases.0.start_from", "last", "", "no effect in the first phase"),
+    ("phases.0.start_from", "pretrained", "", "no effect in the first phase"),
+    ("phases.1.learning_rate", {"peak": 0.1, "head": 1.0, "units": {"head": 0.5}}, ".head", '"units" has a factor for'),
+    ("phases.0.monitor", "training_time", "", "is no choice"),
+    ("phases.1.optimizer", {"name": "sgd", "beta_1": 0.9}, ".beta_1", 'write "momentum" or "nesterov"'),
+    ("phases.1.optimizer", {"name": "sgd", "momentum": 1}, ".momentum", "a number from 0 up to"),
+    ("phases.1.optimizer", {"name": "sgd", "momentum": "0.9"}, ".momentum", '"0.9" does not fit'),
+    ("phases.1.optimizer", {"name": "sgd", "nesterov": True}, ".nesterov", "no effect without momentum"),
+    ("phases.1.optimizer", {"name": "adam", "lr": 0.1}, ".lr", 'write "learning_rate" beside "optimizer"'),
+    ("phases.1.optimizer", {"name": "adam", "options": {"rho": 1}}, ".options.rho", "is no key"),
+    ("task", {"kind": "image_classification", "classes": ["a", "b"], "positive": "c"}, ".positive", "is no choice"),
+    ("task", {"kind": "image_classification", "classes": ["a", "b", "c"], "positive": "c"}, ".positive", "no effect"),
+    ("data.splits", {"train": 0.7, "validation": 0.2, "test": 0.2}, "", "add up to 1.1; they must add up to 1"),
+    (
+        "data",
+        {"kind": "tfds", "name": "digits", "on_bad_file": "skip"},
+        ".on_bad_file",
+        "no effect with data.kind tfds",
+    ),
+    ("data", {"kind": "arrays", "path": "a", "on_missing": "skip"}, ".on_missing", "no effect with data.kind arrays"),
+    ("task", {"kind": "image_regression", "classes": ["a", "b"]}, ".classes", "unknown key"),
+    ("task", {"kind": "image_classification", "thresholds": 0.3}, ".thresholds", "no effect without multi_label"),
+    ("data.intensity", [9, 9], "", "[9, 9] is no range"),
+    ("backbone.options", {"alpha": 0.6}, ".alpha", "0.6 has no ImageNet weights"),
+    ("backbone.options", {"aplha": 0.5}, ".aplha", "MobileNetV2 takes the options alpha"),
+    ("backbone.options", {"alpha": "wide"}, ".alpha", "is not a number above 0"),
+    ("backbone.image_size", 16, "", "MobileNetV2 needs at least 32"),
+    ("phases.1.augment", {"views": 4}, ".views", "no effect where nothing is augmented"),
+    ("phases.1.augment", {"preset": "light", "views": 0}, ".views", "0 is too small; give at least 1"),
+    (
+        "phases.1.augment",
+        {"preset": "medium", "flip": "none", "rotate": 0, "zoom": 0.0, "brightness": 0, "contrast": 0, "views": 4},
+        ".views",
+        'give a "preset" like "light" beside it, or remove it',
+    ),
+    ("phases.1.cache", "never", "", 'did you mean "off"?'),
+    ("runtime", {"strategy": "none", "replicas": 2}, ".replicas", 'strategy "none" has one replica'),
+]
+
+
+@pytest.mark.parametrize(("path", "value", "below", "message"), WRONG)
+def test_contradictions(path: str, value: object, below: str, message: str) -> None:
+    found = messages(changed(path, value))
+    place = path.replace(".0.", "[0].").replace(".1.", "[1].") + below
+    assert list(found) == [place]
+    assert message in found[place]
+
+
+RIGHT = [
+    ("phases.0.learning_rate", {"peak": 0.1, "warmup": 0.1}),
+    ("phases.0.learning_rate", {"peak": 0.1, "unit_decay": 1, "units": {}, "head": None, "final": None}),
+    ("phases.0.start_from", "best"),
+    ("phases.1.start_from", "pretrained"),
+    ("phases.1.learning_rate", {"peak": 0.1, "head": None, "units": {"head": 0.5}}),
+    ("phases.1.learning_rate", {"peak": 0.1, "final": 0, "shape": "cosine", "head": 1.0}),
+    ("data.splits", {"train": 0.7, "validation": 0.2, "test": 0.1}),
+    ("data", {"kind": "tfds", "name": "digits", "on_bad_file": "error", "intensity": "auto"}),
+    ("data.intensity", [0, 4095]),
+    ("backbone.options", {"alpha": 1.4}),
+    ("phases.1.augment", {"preset": "light", "views": 4}),
+    ("phases.1.augment", {"erase": 0.5, "views": 1}),
+    ("phases.1.augment", {"views": None}),
+    ("phases.1.cache", "required"),
+    ("runtime", {"cache": "required"}),
+    ("runtime", {"strategy": "none", "replicas": 1}),
+    ("task", {"kind": "image_classification", "classes": {"0": "a", "1": "b", "2": "b"}, "positive": "a"}),
+]
+
+
+@pytest.mark.parametrize(("path", "value"), RIGHT)
+def test_what_only_looks_like_a_contradiction(path: str, value: object) -> None:
+    read(changed(path, value))
+
+
+def test_a_run_without_stores_cannot_have_a_phase_that_requires_one() -> None:
+    document = changed("phases.1.cache", "required") | {"runtime": {"cache": "off"}}
+    assert messages(document) == {
+        "phases[1].cache": '"required" contradicts "cache": "off" in runtime; write "auto" or "required" there, or '
+        '"auto" here'
+    }
+    document = changed("phases.1.cache", "auto") | {"runtime": {"cache": "off"}, "defaults": {"cache": "required"}}
+    assert set(messages(document)) == {"defaults.cache"}
+
+
+@pytest.mark.parametrize(
+    ("own", "of_the_run", "effective"),
+    [
+        ("auto", "auto", "auto"),
+        ("auto", "off", "off"),
+        ("auto", "required", "required"),
+        ("off", "required", "off"),
+        ("off", "auto", "off"),
+        ("required", "auto", "required"),
+    ],
+)
+def test_a_phase_s_own_word_on_stores_counts(own: str, of_the_run: str, effective: str) -> None:
+    config = read(changed("phases.1.cache", own) | {"runtime": {"cache": of_the_run}})
+    assert effective_cache(config.phases[1], config.runtime) == effective
+
+
+def test_whatever_is_wrong_with_an_augmentation_is_said_once() -> None:
+    for augment, place in [
+        ({"preset": "lihgt", "views": 4}, "preset"),
+        ({"preset": 3, "views": 4}, "preset"),
+        ({"flip": "no", "views": 4}, "flip"),
+        ({"preset": "light", "views": 2.5}, "views"),
+    ]:
+        assert list(messages(changed("phases.1.augment", augment))) == [f"phases[1].augment.{place}"]
+    assert list(messages(changed("phases.1.augment", 3))) == ["phases[1].augment"]
+
+
+def test_exactly_one_of_epochs_and_steps() -> None:
+    assert messages(changed("phases.0.epochs", None)) == {
+        "phases[0].epochs": 'missing; write "epochs": 5, or "steps": 500'
+    }
+    assert messages(changed("phases.0.steps", 5)) == {"phases[0].steps": "epochs is given too; keep one of them"}
+
+
+@pytest.mark.parametrize(
+    ("backbone", "place", "message"),
+    [
+        ({"name": "ResNet50", "weights": "embedded"}, "weights", '"embedded" weights exist for MobileNetV2 only'),
+        ({"name": "MobileNetV2", "weights": "embedded", "options": {"alpha": 1}}, "options.alpha", "for 0.35, not 1"),
+        ({"name": "ResNet50", "options": {"alpha": 0.5}}, "options.alpha", "ResNet50 takes no options; remove alpha"),
+        ({"name": "MobileNet", "options": {"depth_multiplier": 2}}, "options.depth_multiplier", "no ImageNet weights"),
+        ({"name": "MobileNetV3Small", "options": {"minimalistic": 1}}, "options.minimalistic", "write true or false"),
+        (
+            {"name": "MobileNetV3Small", "options": {"minimalistic": True, "alpha": 0.75}},
+            "options.alpha",
+            "0.75 has no ImageNet weights; MobileNetV3Small has them for 1",
+        ),
+        ({"name": "Xception", "image_size": 64}, "image_size", "Xception needs at least 71"),
+    ],
+)
+def test_backbones(backbone: dict, place: str, message: str) -> None:
+    found = messages({**MINIMAL, "backbone": {"kind": "applications", **backbone}})
+    assert list(found) == [f"backbone.{place}"]
+    assert message in found[f"backbone.{place}"]
+
+
+@pytest.mark.parametrize(
+    ("backbone", "place", "message"),
+    [
+        ({"class": "BertBackbone", "options": {"dtype": "float16"}}, "options.dtype", 'write "precision" in runtime'),
+        (
+            {"class": "BertBackbone", "options": {"trainable": False}},
+            "options.trainable",
+            'write "unfreeze" in a phase',
+        ),
+        (
+            {"class": "ViTBackbone", "options": {"image_shape": [16, 16, 3]}, "image_size": 16},
+            "options.image_shape",
+            "image_size is given too",
+        ),
+    ],
+)
+@pytest.mark.parametrize("kind", ["keras_hub", "keras_nlp"])
+def test_what_is_no_option_of_a_backbone_class(kind: str, backbone: dict, place: str, message: str) -> None:
+    found = messages({**MINIMAL, "backbone": {"kind": kind, **backbone}})
+    assert message in found[f"backbone.{place}"]
+    known = {"class": "ViTBackbone", "options": {"image_shape": [16, 16, 3], "num_layers": 2}}
+    read({**MINIMAL, "backbone": {"kind": kind, **known}})
+
+
+def test_weights_and_sampling_together_would_count_rare_classes_twice() -> None:
+    both = {"defaults": {"class_weights": "balanced", "sampling": "balanced"}}
+    found = messages({**MINIMAL, **both, "phases": MINIMAL["phases"]})
+    assert any("both would count rare classes twice" in message for message in found.values())
+
+
+def test_widths_without_imagenet_weights_are_free() -> None:
+    for weights in (None, "my.weights.h5"):
+        backbone = {"kind": "applications", "name": "MobileNetV2", "weights": weights, "options": {"alpha": 0.1}}
+        assert read({**MINIMAL, "backbone": backbone}).backbone.options == {"alpha": 0.1}
+
+
+@pytest.mark.parametrize("name", OPTIMIZER_OPTIONS)
+def test_every_optimizer_reads(name: str) -> None:
+    assert read(changed("phases.1.optimizer", name)).phases[1].optimizer.name == name
+
+
+@pytest.mark.parametrize("row", UNAVAILABLE, ids=lambda row: row.pattern)
+def test_every_row_of_what_is_not_available_rejects_and_lets_the_neutral_value_pass(row) -> None:
+    steps = row.pattern.replace("*", "1").split(".")
+    found = messages(changed(".".join(steps), row.values[0] if row.values else [1, 2]))
+    place = row.pattern.replace(".*", "[1]")
+    assert "not available in this version; " in found[place]
+    for neutral in () if row.values or steps[-1] in LATER_KEYS else row.neutral:
+        read(changed(".".join(steps), neutral))
+
+
+# Keys of data for tasks of later versions; the models do not have them yet, so null is no value for them either.
+LATER_KEYS = {"sequence_length", "seconds", "sample_rate"}
+
+
+def test_every_row_names_a_key_that_exists() -> None:
+    tagged = {"data": "@tfds", "backbone": "@applications"}
+    for row in UNAVAILABLE:
+        *way, last = row.pattern.split(".")
+        loc = tuple(0 if step == "*" else step for step in way)
+        if loc[:1] in (("data",), ("backbone",)) and len(loc) == 1:
+            loc = (*loc, tagged[loc[0]])
+        assert last in allowed_keys(loc) or last in LATER_KEYS, row.pattern
+
+
+def test_nothing_inside_what_is_to_be_removed_is_reported() -> None:
+    assert list(messages(changed("task", {"kind": "causal_lm", "clases": 1}))) == ["task.kind"]
+    assert list(messages(changed("phases.0.on_divergence", {"retr": 2}))) == ["phases[0].on_divergence"]
+
+
+@pytest.mark.parametrize(
+    ("path", "words"),
+    [("w.weights.h5", "holds weights and no model"), ("w.safetensors", "holds weights and no model"),
+     ("model.h5", "the format before .keras")],
+)  # fmt: skip
+def test_what_is_no_keras_file_is_told_its_use(path: str, words: str) -> None:
+    found = messages({**MINIMAL, "backbone": {"kind": "saved", "path": path}})
+    assert list(found) == ["backbone.path"]
+    assert words in found["backbone.path"]

@@ -1,0 +1,87 @@
+from __future__ import annotations
+
+import copy
+from typing import Any
+
+import pytest
+
+from kerastune_ft.config.changes import Changes, compare
+from kerastune_ft.config.read import read
+from tests.support.config_cases import OLD
+
+
+def compared(begun: int = 1, overrides: tuple[str, ...] = (), **changed: Any) -> Changes:
+    return compare(read(OLD), read({**copy.deepcopy(OLD), **changed}, overrides), begun)
+
+
+def test_the_same_configuration_has_no_changes() -> None:
+    assert compared() == Changes((), ())
+
+
+@pytest.mark.parametrize(
+    "override",
+    [
+        "output.directory=elsewhere",
+        "output.examples=false",
+        "output.checkpoint.keep=5",
+        "runtime.strategy=mirrored",
+        "runtime.replicas=2",
+        "runtime.cache=off",
+        "phases.head.cache=off",
+        "phases.top.cache=required",
+        "runtime.cache_directory=elsewhere",
+        "name=other",
+        "phases.top.epochs=9",
+    ],
+)
+def test_free_changes_are_listed(override: str) -> None:
+    changes = compared(overrides=(override,))
+    assert changes.refused == ()
+    assert len(changes.allowed) == 1
+    assert "->" in changes.allowed[0]
+
+
+@pytest.mark.parametrize(
+    "override",
+    [
+        "seed=5",
+        "data.path=other.npz",
+        "runtime.deterministic=false",
+        "head.dropout=0.5",
+        "backbone.image_size=96",
+        "phases.top.augment=light",
+        "phases.head.learning_rate=0.2",
+        "phases.top.learning_rate.peak=0.2",
+        "phases.top.batch_size=16",
+        "phases.top.epochs=3",
+        "phases.head.epochs=3",
+    ],
+)
+def test_other_changes_are_refused(override: str) -> None:
+    changes = compared(overrides=(override,))
+    assert len(changes.refused) == 1
+    assert changes.allowed == ()
+
+
+def test_a_line_names_the_place_and_both_values() -> None:
+    changes = compared(overrides=("phases.head.learning_rate=0.2", "phases.top.epochs=9"))
+    assert changes.refused == ("phases[0].learning_rate.peak: 0.1 -> 0.2",)
+    assert changes.allowed == ("phases[1].epochs: 4 -> 9",)
+
+
+def test_more_epochs_are_refused_in_a_phase_that_has_begun() -> None:
+    assert compared(begun=2, overrides=("phases.top.epochs=9",)).refused
+
+
+def test_epochs_do_not_become_steps() -> None:
+    phases = copy.deepcopy(OLD["phases"])
+    phases[1]["steps"] = phases[1].pop("epochs")
+    assert compared(phases=phases).refused
+
+
+def test_phases_may_be_appended_and_not_removed_or_put_between() -> None:
+    third = {"name": "third", "unfreeze": "all", "epochs": 1, "learning_rate": 0.001}
+    head, top = OLD["phases"]
+    assert compared(2, phases=[head, top, third]) == Changes(("phases[2]: third appended",), ())
+    assert compared(2, phases=[head]).refused == ("phases[1]: top removed",)
+    assert compared(2, phases=[head, third, top]).refused

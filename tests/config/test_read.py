@@ -1,0 +1,175 @@
+"""The screens of errors are user interface: whole texts are compared with golden files."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from kerastune_ft.config.read import read
+from kerastune_ft.errors import ConfigError
+from tests.support.config_cases import MINIMAL, changed, messages, problems_of
+
+GOLDEN = Path(__file__).parent / "golden"
+
+
+@pytest.mark.parametrize("case", sorted(path.stem for path in GOLDEN.glob("*.json")))
+def test_golden_screens(case: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(GOLDEN)
+    monkeypatch.delenv("NOT_DEFINED", raising=False)
+    arguments = GOLDEN / f"{case}.set"
+    overrides = arguments.read_text().splitlines() if arguments.exists() else []
+    with pytest.raises(ConfigError) as caught:
+        read(f"{case}.json", overrides)
+    assert str(caught.value) + "\n" == (GOLDEN / f"{case}.txt").read_text(encoding="utf-8")
+
+
+def test_four_mistakes_are_reported_at_once(tmp_path: Path) -> None:
+    document = changed("phases.0.epochs", 0)
+    document["phases"][1]["learning_rat"] = document["phases"][1].pop("learning_rate")
+    document["phases"][1]["unfreeze"] = "bloc6"
+    document["task"]["kind"] = "image_clasification"
+    path = tmp_path / "medical.json"
+    path.write_text(json.dumps(document, indent=1))
+    found = [one.to_json() for one in problems_of(path)]
+    assert [one["place"] for one in found] == [
+        "task.kind",
+        "phases[0].epochs",
+        "phases[1].unfreeze",
+        "phases[1].learning_rat",
+    ]
+    assert [one["pointer"] for one in found][-1] == "/phases/1/learning_rat"
+    lines = path.read_text().splitlines()
+    for one in found:
+        assert lines[one["line"] - 1][one["column"] - 1] in '"0'
+        assert one["file"] == str(path)
+
+
+@pytest.mark.parametrize(
+    ("path", "value", "message"),
+    [
+        ("phases.0.epochs", "3", '"3" is text; write 3 without quotes'),
+        ("phases.0.epochs", 5.0, "5.0 has a decimal point; write 5"),
+        ("phases.0.epochs", 5.5, "5.5 is a number; write a whole number"),
+        ("phases.0.epochs", True, "true is a truth value; write a whole number"),
+        ("phases.0.learning_rate", True, 'true is a truth value; write 0.001, or {"peak": 0.001, "shape": "cosine"}'),
+        ("phases.0.learning_rate", 0, "0 is too small; give a number above 0"),
+        ("phases.0.learning_rate", float("nan"), "NaN is not finite; give a finite number"),
+        ("phases.0.label_smoothing", 1, "1 is too large; give a number below 1"),
+        ("phases.0.weight_decay", -0.5, "-0.5 is too small; give at least 0"),
+        ("phases.0.name", "two words", '"two words" is not a name; use letters, digits, _ and -'),
+        ("phases.0.early_stopping", 4, '4 is a number; write {"patience": 4}'),
+        ("seed", 2**32, "4294967296 is too large; give a number below 4294967296"),
+        ("seed", None, "null is not allowed here; write a whole number"),
+        ("head.hidden", 3, "3 is a number; write a list"),
+        ("output.examples", "true", '"true" is text; write true without quotes'),
+        ("output.examples", "yes", '"yes" is text; write true or false'),
+        (
+            "backbone.image_size",
+            [32],
+            "[32] does not fit; give one number from 1 to 8192 for a square, or [height, width]",
+        ),
+        ("backbone.weights", "imagnet", '"imagnet" is unknown; did you mean "imagenet"?'),
+        ("data.path", "", "the path is empty; write one"),
+        ("data.path", 3, "3 is a number; write text in double quotes"),
+        ("data", "photos", '"photos" is no object; write {"kind": "folder", "path": "photos"}'),
+        ("phases", [], "[] is empty; give at least one"),
+        ("version", 2, "2 is no choice; write 1"),
+        ("output.checkpoint", {"every": "step"}, None),
+        ("task.classes", ["a"], '["a"] does not fit; give at least two classes, each name once'),
+        ("task.classes", "a", None),
+        (
+            "task.thresholds",
+            "best_f2",
+            '"best_f2" does not fit; write a number between 0 and 1, as 0.5, a map by class, as {"nodule": 0.4}, or '
+            '"best_f1"',
+        ),
+        ("phases.0.class_weights", 3, '3 does not fit; write "balanced", or a map by class, as {"nodule": 2}'),
+        ("phases.0.class_weights", "balancd", '"balancd" is unknown; did you mean "balanced"?'),
+    ],
+)
+def test_wrong_values(path: str, value: object, message: str | None) -> None:
+    place = path.replace(".0.", "[0].") + (".every" if path == "output.checkpoint" else "")
+    found = messages(changed(path, value))
+    assert list(found) == [place]
+    assert message is None or found[place] == message
+
+
+@pytest.mark.parametrize("key", ["task", "data", "backbone", "phases"])
+def test_required_keys(key: str) -> None:
+    document = {name: value for name, value in MINIMAL.items() if name != key}
+    assert messages(document)[key].startswith(f'missing; write "{key}": ')
+
+
+@pytest.mark.parametrize("slot", ["task", "data", "backbone"])
+def test_a_kind_is_required(slot: str) -> None:
+    found = messages(changed(slot, {}))
+    assert found[f"{slot}.kind"].startswith('missing; write "kind": ')
+
+
+def test_a_misspelt_kind_hides_nothing_inside_its_object() -> None:
+    found = messages(changed("data", {"kind": "foldr", "pth": "photos", "resize": "cropp"}))
+    assert set(found) == {"data.kind", "data.pth", "data.resize"}
+
+
+def test_a_misspelt_key_is_not_reported_missing_as_well() -> None:
+    found = messages(changed("phases.0", {"nam": "head", "unfreeze": "none", "epochs": 1, "learning_rate": 0.1}))
+    assert found == {"phases[0].nam": 'unknown key; did you mean "name"?'}
+
+
+@pytest.mark.parametrize("value", [{1: 2}, {"a": {1, 2}}, {"a": object()}])
+def test_python_values_that_json_lacks(value: dict) -> None:
+    with pytest.raises(ConfigError, match="configuration: "):
+        read(value)
+
+
+def test_files_that_cannot_be_read(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match="is a directory; give a configuration file"):
+        read(tmp_path)
+    with pytest.raises(ConfigError, match="there is no such file"):
+        read(tmp_path / "nothing.json")
+    (tmp_path / "mine.json").write_text("{}")
+    with pytest.raises(ConfigError, match=r'did you mean ".*mine\.json"'):
+        read(tmp_path / "mien.json")
+    with pytest.raises(ConfigError, match='the package is called "medical"'):
+        read("medcal")
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        ("{}".encode("utf-16"), "the file is UTF-16; save it as UTF-8"),
+        ("{}".encode("utf-16-le"), "the file is UTF-16; save it as UTF-8"),
+        (b'{\n "a": "\xe9"}', "byte 0xe9 is not UTF-8"),
+        (b" " * 2_000_001, "has more than 2 MB"),
+        (b"", "start from configs/medical.json"),
+        (b"[1]", "a configuration is an object"),
+    ],
+)
+def test_contents_that_are_no_configuration(tmp_path: Path, content: bytes, message: str) -> None:
+    path = tmp_path / "a.json"
+    path.write_bytes(content)
+    found = problems_of(path)
+    assert len(found) == 1
+    assert message in found[0].message
+
+
+def test_a_byte_order_mark_is_no_problem(tmp_path: Path) -> None:
+    path = tmp_path / "a.json"
+    path.write_text(json.dumps(MINIMAL), encoding="utf-8-sig")
+    assert read(path).name == "a"
+
+
+@pytest.mark.parametrize(
+    ("path", "value", "place", "message"),
+    [
+        ("phases.0.class_weights", {"M": -2}, "phases[0].class_weights.M", "-2 is too small; give a number above 0"),
+        ("phases.0.class_weights", {"M": "2"}, "phases[0].class_weights.M", '"2" is text; write 2 without quotes'),
+        ("task.thresholds", {"M": 2}, "task.thresholds.M", "2 is too large; give a number below 1"),
+    ],
+)
+def test_a_wrong_number_of_a_map_is_one_problem(path: str, value: object, place: str, message: str) -> None:
+    document = changed(path, value)
+    document["task"]["multi_label"] = True
+    assert messages(document) == {place: message}

@@ -1,0 +1,145 @@
+from __future__ import annotations
+
+import pytest
+
+from kerastune_ft.config.checks.messages import allowed_keys
+from kerastune_ft.config.facts.applications import APPLICATIONS
+from kerastune_ft.config.words import (
+    FOREIGN_KEYS,
+    FOREIGN_VALUES,
+    HOMES,
+    REMARKS,
+    letters,
+    right_key,
+    right_value,
+    unknown,
+)
+from tests.support.config_cases import changed, messages
+
+EVERY_KEY = {
+    key
+    for loc in (
+        (),
+        ("task",),
+        ("data", "@folder"),
+        ("data", "@table"),
+        ("data", "@tfds"),
+        ("data", "@arrays"),
+        ("data", "splits", "@Fractions"),
+        ("backbone", "@applications"),
+        ("backbone", "@saved"),
+        ("head",),
+        ("phases", 0),
+        ("phases", 0, "learning_rate"),
+        ("phases", 0, "augment"),
+        ("phases", 0, "early_stopping"),
+        ("phases", 0, "unfreeze", "@Last"),
+        ("runtime",),
+        ("output",),
+        ("output", "checkpoint"),
+    )
+    for key in allowed_keys(loc)
+} | {"alpha"}
+
+
+@pytest.mark.parametrize("word", FOREIGN_KEYS)
+def test_foreign_keys_are_written_in_letters_and_lead_to_real_keys(word: str) -> None:
+    assert word == letters(word)
+    for target in FOREIGN_KEYS[word]:
+        assert target in EVERY_KEY or target.startswith("in "), target
+
+
+@pytest.mark.parametrize("word", FOREIGN_KEYS)
+def test_every_foreign_key_is_answered_where_its_word_is_allowed(word: str) -> None:
+    for target in FOREIGN_KEYS[word]:
+        if target in EVERY_KEY:
+            right, remark = right_key(word, [target, "zzzzzz"])
+            assert right == target
+            assert remark in (REMARKS.get(target), None)
+
+
+@pytest.mark.parametrize("word", FOREIGN_KEYS)
+def test_every_foreign_key_is_answered_elsewhere_too(word: str) -> None:
+    last = FOREIGN_KEYS[word][-1]
+    _, elsewhere = right_key(word, ["zzzzzz"])
+    if last.startswith("in "):
+        assert elsewhere == last
+    elif last in HOMES:
+        assert elsewhere is not None
+        assert last in elsewhere
+
+
+@pytest.mark.parametrize("word", FOREIGN_VALUES)
+def test_every_foreign_value_is_answered(word: str) -> None:
+    for target in FOREIGN_VALUES[word]:
+        assert right_value(word.upper(), ["zzzzzz", target]) == target
+        assert f'did you mean "{target}"?' in unknown(word, ["zzzzzz", target])[0]
+
+
+@pytest.mark.parametrize(
+    ("path", "written", "expected"),
+    [
+        ("phases.0.lr", 1, 'unknown key; did you mean "learning_rate"?'),
+        ("phases.0.learningRate", 1, 'unknown key; did you mean "learning_rate"?'),
+        ("phases.0.num_train_epochs", 1, 'unknown key; did you mean "epochs"?'),
+        ("phases.0.bs", 1, 'unknown key; did you mean "batch_size"?'),
+        ("phases.0.wd", 1, 'unknown key; did you mean "weight_decay"?'),
+        ("phases.0.patience", 1, 'unknown key; did you mean "early_stopping"? ("early_stopping": {"patience": 4})'),
+        ("lr", 1, 'unknown key; write "learning_rate", which belongs elsewhere: in a phase, or in defaults'),
+        ("phases.0.gpus", 1, 'unknown key; write in runtime: "replicas": 2'),
+        ("head.dropout_rate", 1, 'unknown key; did you mean "dropout"?'),
+        ("dataset", 1, 'unknown key; did you mean "data"?'),
+        ("model", 1, 'unknown key; did you mean "backbone"?'),
+        ("output.checkpoint.steps", 3, 'unknown key here; it says how often: write "every": {"steps": 3}'),
+        ("phases.0.class_weight", 1, 'unknown key; did you mean "class_weights"?'),
+        ("phases.0.cut_mix", 1, 'unknown key; it would be "cutmix", which is not available in this version; remove it'),
+        ("phases.0.monitor", "val_loss", '"val_loss" is unknown; did you mean "validation_loss"?'),
+        ("phases.0.monitor", "auc", '"auc" is unknown; did you mean "validation_auc"?'),
+        ("phases.0.optimizer", "Adam", '"Adam" is unknown; did you mean "adam"?'),
+        ("backbone.name", "resnet50", '"resnet50" is unknown; did you mean "ResNet50"?'),
+        ("backbone.name", "efficientnet-b0", '"efficientnet-b0" is unknown; did you mean "EfficientNetB0"?'),
+        ("backbone.name", "gpt", '"gpt" is no choice; to see all: python -m kerastune_ft backbones'),
+        ("head.pooling", "avg", '"avg" is unknown; did you mean "mean"?'),
+        ("data.kind", "directory", '"directory" is unknown; did you mean "folder"?'),
+        # A word for something that is not there yet would only lead to the next error.
+        ("backbone.kind", "huggingface", '"huggingface" is unknown; did you mean "keras_hub"?'),
+        ("runtime.precision", "fp16", '"fp16" is unknown; did you mean "mixed_float16"?'),
+        ("data.kind", "csv", '"csv" is unknown; did you mean "table"?'),
+    ],
+)
+def test_foreign_words_in_a_configuration(path: str, written: object, expected: str) -> None:
+    place = path.replace(".0.", "[0].")
+    assert messages(changed(path, written))[place] == expected
+
+
+def test_val_in_splits() -> None:
+    found = messages(changed("data.splits", {"train": 0.7, "val": 0.15, "test": 0.15}))
+    assert found == {"data.splits.val": 'unknown key; did you mean "validation"?'}
+
+
+@pytest.mark.parametrize("name", APPLICATIONS)
+def test_names_of_applications_in_lower_case(name: str) -> None:
+    assert right_value(name.lower(), APPLICATIONS) == name
+
+
+@pytest.mark.parametrize(
+    ("path", "place"),
+    [("checkpoint", "in output"), ("runtime.checkpoint", "in output"), ("data.keep", "in output.checkpoint"),
+     ("epochs", "in a phase, or in defaults"), ("head.thresholds", "in task")],
+)  # fmt: skip
+def test_a_key_at_a_wrong_place_is_told_its_own(path: str, place: str) -> None:
+    assert messages(changed(path, 1)) == {path: f"unknown key here; it belongs elsewhere: {place}"}
+
+
+@pytest.mark.parametrize("monitor", ["validation_accuracy", "validation_acc", "val_accuracy", "validation_auc"])
+def test_a_metric_of_another_task_has_no_nearest_word(monitor: str) -> None:
+    document = changed("phases.0.monitor", monitor)
+    document["task"]["kind"] = "image_regression"
+    listed = '"validation_loss", "validation_mae", "validation_rmse" or "validation_r2"'
+    assert messages(document) == {"phases[0].monitor": f'"{monitor}" is no choice; write {listed}'}
+
+
+def test_a_misspelt_metric_has_its_nearest_word() -> None:
+    assert unknown("validation_los", ["validation_loss", "validation_mae"], beginning="validation_")[1] == (
+        "validation_loss"
+    )

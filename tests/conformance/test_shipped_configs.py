@@ -1,0 +1,46 @@
+"""Every configuration in configs/, end to end, with fewer epochs and smaller images."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from tests.support.places import CONFIGS
+from tests.support.tiny_run import program
+
+SLOW = [pytest.mark.slow]
+NETWORK = [pytest.mark.slow, pytest.mark.network]
+MARKS = {
+    "medical_malaria": NETWORK,
+    "sentences_similarity": NETWORK,
+    "sentiment": NETWORK,
+    "voice_commands": NETWORK,
+}
+NAMES = sorted(path.stem for path in CONFIGS.glob("*.json") if path.stem != "schema")
+
+
+def _small(path: Path) -> list[str]:
+    document = json.loads(path.read_text())
+    sizes = ["backbone.image_size=32"] if document["backbone"]["kind"] == "applications" else []
+    return [*sizes, *(f"phases.{phase['name']}.epochs=1" for phase in document["phases"])]
+
+
+@pytest.mark.parametrize("name", [pytest.param(name, marks=MARKS.get(name, SLOW)) for name in NAMES])
+def test_it_trains_and_is_evaluated(tmp_path: Path, name: str) -> None:
+    words = [word for setting in _small(CONFIGS / f"{name}.json") for word in ("--set", setting)]
+    done = program(tmp_path, "run", str(CONFIGS / f"{name}.json"), *words, "--json")
+    assert done.code == 0, done.err
+    document = json.loads(done.out)
+    assert document["state"] == "done"
+    assert document["run"] == f"runs/{name}-1"
+    classes = json.loads((tmp_path / "runs" / f"{name}-1" / "model" / "labels.json").read_text())
+    assert document["metrics"]["test"]["accuracy"] > 1.2 / len(classes), "it learned something"
+
+
+@pytest.mark.slow
+def test_voice_commands_has_a_twin_that_learns_offline(tmp_path: Path) -> None:
+    done = program(tmp_path, "run", "smoke/voice_commands", "--json")
+    assert done.code == 0, done.err
+    assert json.loads(done.out)["metrics"]["test"]["accuracy"] > 0.8

@@ -1,0 +1,276 @@
+from __future__ import annotations
+
+import os
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from kerastune_ft.config.options.data import Fractions, Named
+from kerastune_ft.data.splits.table import splits_table
+from kerastune_ft.errors import DataError
+from tests.support.image_files import Open, class_folders, encoded, pixels, write
+
+
+def test_class_folders_become_a_source(tmp_path: Path, open_folder: Open) -> None:
+    source = open_folder(class_folders(tmp_path / "pets", 20))
+    assert source.info.kind == "folder"
+    assert source.info.name == "pets"
+    assert source.info.classes == ("cat", "dog")
+    assert source.info.examples == 40
+    assert source.info.counts["train"] == {"cat": 14, "dog": 14}
+    assert source.labels.dtype == np.int32
+    assert source.keys[0] == "cat/0.png"
+    assert len(splits_table(source)[1]) == 40
+    assert splits_table(source)[1][0][1:] == ("cat", "train")
+
+
+def test_elements_are_read_by_index(tmp_path: Path, open_folder: Open) -> None:
+    root = class_folders(tmp_path / "pets")
+    source = open_folder(root)
+    read = list(tf.data.Dataset.range(20).map(source.element, num_parallel_calls=2).as_numpy_iterator())
+    for index in (0, 7, 19):
+        assert read[index]["image"] == (root / source.keys[index]).read_bytes()
+
+
+def test_numbers_are_sorted_as_numbers(tmp_path: Path, open_folder: Open) -> None:
+    assert open_folder(class_folders(tmp_path / "n", 3, ("10", "9", "100"))).info.classes == ("9", "10", "100")
+
+
+def test_classes_of_the_task_fix_names_and_order(tmp_path: Path, open_folder: Open) -> None:
+    root = class_folders(tmp_path / "pets", 6, ("cat", "dog", "wolf"))
+    source = open_folder(root, classes={"dog": "canine", "wolf": "canine", "cat": "feline"})
+    assert source.info.classes == ("canine", "feline")
+    assert np.bincount(source.labels).tolist() == [12, 6]
+    with pytest.raises(DataError, match=r'"wolf": wolf/0.png, wolf/1.png, wolf/2.png and 3 more') as caught:
+        open_folder(root, classes=["dog", "cat"])
+    assert "Listed are dog, cat" in str(caught.value)
+
+
+def test_hidden_things_are_ignored_and_said(tmp_path: Path, open_folder: Open) -> None:
+    root = class_folders(tmp_path / "pets")
+    write(root / "__MACOSX" / "cat" / "1.png", encoded(pixels()))
+    write(root / "cat" / ".ipynb_checkpoints" / "1.png", encoded(pixels()))
+    write(root / "cat" / "._1.png", b"resource fork")
+    write(root / "cat" / "notes.txt", b"text")
+    source = open_folder(root)
+    assert source.info.examples == 20
+    said = "\n".join(source.info.notes)
+    assert "__MACOSX (1)" in said
+    assert ".ipynb_checkpoints (1)" in said
+    assert "1 hidden file (" in said
+    assert ".txt (1)" in said
+
+
+def test_split_folders_are_used(tmp_path: Path, open_folder: Open) -> None:
+    root = tmp_path / "pets"
+    for seed, (split, count) in enumerate({"train": 8, "validation": 3, "test": 2}.items()):
+        class_folders(root / split, count, seed=seed * 100)
+    source = open_folder(root)
+    assert {split: len(indices) for split, indices in source.splits.items()} == {
+        "train": 16,
+        "validation": 6,
+        "test": 4,
+    }
+    assert {key.split("/")[0] for key, _, split in splits_table(source)[1] if split == "test"} == {"test"}
+
+
+@pytest.mark.parametrize("below", ["", "cat", "cat/old"])
+@pytest.mark.parametrize("named", [False, True])
+def test_an_empty_split_folder_is_an_error(tmp_path: Path, open_folder: Open, below: str, named: bool) -> None:
+    root = tmp_path / "pets"
+    class_folders(root / "train", 8)
+    (root / "validation" / below).mkdir(parents=True)
+    splits = Named(train="train", validation="validation") if named else None
+    with pytest.raises(DataError, match=r"validation .*(class folders with images|no sub-folders)"):
+        open_folder(root, splits=splits)
+    assert open_folder(root, splits=Fractions(train=0.7, validation=0.3)).info.examples == 16
+
+
+def test_an_empty_class_folder_in_a_split_is_said(tmp_path: Path, open_folder: Open) -> None:
+    for seed, name in enumerate(("train", "validation", "test")):
+        class_folders(tmp_path / "pets" / name, 4, seed=seed * 100)
+    for image in (tmp_path / "pets" / "test" / "dog").iterdir():
+        image.unlink()
+    notes = open_folder(tmp_path / "pets").info.notes
+    assert "the class folder test/dog has no image" in notes
+    assert "splits: the test split has no example of dog, so its AUC is undefined" in notes
+
+
+def test_equal_folders_inside_classes_are_said_to_be_merged(tmp_path: Path, open_folder: Open) -> None:
+    for seed, name in enumerate(("cat", "dog")):
+        class_folders(tmp_path / "pets" / name, 4, ("train", "val"), seed=seed * 5000)
+    source = open_folder(tmp_path / "pets")
+    assert any(
+        note.startswith("the folders train, val inside the classes cat, dog were merged") for note in source.info.notes
+    )
+    write(tmp_path / "pets" / "dog" / "a.png", encoded(pixels(99)))
+    assert not any("merged" in note for note in open_folder(tmp_path / "pets").info.notes)
+
+
+def test_missing_validation_folder_is_15_percent_of_train(tmp_path: Path, open_folder: Open) -> None:
+    class_folders(tmp_path / "pets" / "train", 20)
+    class_folders(tmp_path / "pets" / "test", 5, seed=50)
+    source = open_folder(tmp_path / "pets")
+    assert [len(source.splits[split]) for split in ("train", "validation", "test")] == [34, 6, 10]
+    assert any("15 % of train" in note for note in source.info.notes)
+
+
+@pytest.mark.parametrize(
+    ("names", "line"),
+    [
+        (("train", "val", "test"), '"splits": {"train": "train", "validation": "val", "test": "test"}'),
+        (("train", "valid"), '"splits": {"train": "train", "validation": "valid"}'),
+        (("Training", "Testing"), '"splits": {"train": "Training", "test": "Testing"}'),
+    ],
+)
+def test_other_words_for_splits_give_the_line_to_write(
+    tmp_path: Path, open_folder: Open, names: tuple[str, ...], line: str
+) -> None:
+    for seed, name in enumerate(names):
+        class_folders(tmp_path / "pets" / name, 8, seed=seed * 100)
+    with pytest.raises(DataError) as caught:
+        open_folder(tmp_path / "pets")
+    assert line in str(caught.value)
+
+
+def test_named_splits(tmp_path: Path, open_folder: Open) -> None:
+    for seed, name in enumerate(("train", "val", "test")):
+        class_folders(tmp_path / "pets" / name, 4, seed=seed * 100)
+    source = open_folder(tmp_path / "pets", splits=Named(train="train", validation="val", test="test"))
+    assert [len(indices) for indices in source.splits.values()] == [8, 8, 8]
+    with pytest.raises(DataError, match=r'no folder "valu"; did you mean "val"\?\nThere are test, train, val'):
+        open_folder(tmp_path / "pets", splits=Named(train="train", validation="valu", test="test"))
+    with pytest.raises(DataError, match="two splits name the same folder"):
+        open_folder(tmp_path / "pets", splits=Named(train="train", validation="val", test="val"))
+
+
+def test_fractions_pool_the_split_folders(tmp_path: Path, open_folder: Open) -> None:
+    for seed, name in enumerate(("train", "val")):
+        class_folders(tmp_path / "pets" / name, 10, seed=seed * 100)
+    source = open_folder(tmp_path / "pets", splits=Fractions(train=0.5, validation=0.25, test=0.25))
+    assert [len(indices) for indices in source.splits.values()] == [20, 10, 10]
+    assert any("pooled" in note for note in source.info.notes)
+
+
+def test_a_class_may_be_called_train(tmp_path: Path, open_folder: Open) -> None:
+    assert open_folder(class_folders(tmp_path / "v", 5, ("bus", "train"))).info.classes == ("bus", "train")
+
+
+def test_images_in_deeper_folders_belong_to_the_class(tmp_path: Path, open_folder: Open) -> None:
+    root = class_folders(tmp_path / "pets")
+    write(root / "cat" / "kitten" / "a.png", encoded(pixels(99)))
+    assert "cat/kitten/a.png" in open_folder(root).keys
+
+
+def test_link_loops_end(tmp_path: Path, open_folder: Open) -> None:
+    root = class_folders(tmp_path / "pets")
+    (root / "cat" / "up").symlink_to(root, target_is_directory=True)
+    (root / "cat" / "self").symlink_to(root / "cat" / "self")
+    source = open_folder(root)
+    assert source.info.examples == 20
+    assert any("cat/up" in note for note in source.info.notes)
+
+
+def test_linked_folders_and_files_are_followed(tmp_path: Path, open_folder: Open) -> None:
+    elsewhere = class_folders(tmp_path / "elsewhere", 6, ("owl",))
+    root = class_folders(tmp_path / "pets")
+    (root / "owl").symlink_to(elsewhere / "owl", target_is_directory=True)
+    (root / "cat" / "linked.png").symlink_to(write(tmp_path / "one.png", encoded(pixels(77))))
+    source = open_folder(root)
+    assert source.info.examples == 27
+    assert source.info.classes == ("cat", "dog", "owl")
+
+
+@pytest.mark.parametrize(
+    ("files", "words"),
+    [
+        ({}, "has no sub-folders; it must have one sub-folder per class"),
+        ({"a.png": 1, "b.png": 2}, "has images directly in it, but no sub-folders"),
+        ({"cat/a.txt": 1, "dog/b.txt": 2}, r"has no image .*\.txt \(2\)"),
+        ({"cat/a.png": 1, "dog/b.txt": 2}, "class folders of .* have no image: dog"),
+        ({"cat/a.png": 1, "cat/b.png": 2}, "pets has only one class, cat"),
+        ({"data/cat/a.png": 1, "data/dog/b.png": 2}, r'which holds cat, dog.\nIf those are the classes, write "path"'),
+        ({"cat/a.png": 1, "dog/b.dcm": 2}, "1 DICOM file in it.*\n.*scripts/dicom_to_png.py"),
+        ({"cat/a.png": 1, "dog/b.png": 2}, r"too few examples .*cat \(1\), dog \(1\)"),
+    ],
+)
+def test_unusable_folders_say_what_is_wrong(
+    tmp_path: Path, open_folder: Open, files: dict[str, int], words: str
+) -> None:
+    root = tmp_path / "pets"
+    root.mkdir()
+    for name, seed in files.items():
+        write(root / name, encoded(pixels(seed)))
+    with pytest.raises(DataError, match=words):
+        open_folder(root)
+
+
+def test_absent_path_names_the_nearest(tmp_path: Path, open_folder: Open) -> None:
+    class_folders(tmp_path / "photos")
+    with pytest.raises(DataError, match=r'photo is not there; did you mean ".*photos"'):
+        open_folder(tmp_path / "photo")
+
+
+def test_fingerprint_follows_contents_and_labels_only(tmp_path: Path, open_folder: Open) -> None:
+    first = class_folders(tmp_path / "pets")
+    second = class_folders(tmp_path / "copy")
+    before = open_folder(first).info.fingerprint
+    assert open_folder(second).info.fingerprint == before
+    os.utime(second / "cat" / "0.png", (1, 1))
+    assert open_folder(second).info.fingerprint == before
+    write(second / "cat" / "0.png", encoded(pixels(12345)))
+    changed = open_folder(second).info.fingerprint
+    assert changed != before
+    (second / "cat" / "1.png").rename(second / "dog" / "1b.png")
+    assert open_folder(second).info.fingerprint not in (before, changed)
+
+
+def test_second_check_reads_no_file(tmp_path: Path, open_folder: Open, monkeypatch: pytest.MonkeyPatch) -> None:
+    root = class_folders(tmp_path / "pets")
+    before = open_folder(root).info
+    monkeypatch.setattr("kerastune_ft.data.images.check.ImageCheck._examined", None)
+    assert open_folder(root).info == before
+
+
+def test_identical_files_in_two_splits_or_classes_are_said(tmp_path: Path, open_folder: Open) -> None:
+    root = tmp_path / "pets"
+    for seed, name in enumerate(("train", "validation", "test")):
+        class_folders(root / name, 4, seed=seed * 100)
+    write(root / "test" / "dog" / "copy.png", (root / "train" / "cat" / "0.png").read_bytes())
+    notes = "\n".join(open_folder(root).info.notes)
+    assert "1 image is in more than one split" in notes
+    assert "1 image is in more than one class" in notes
+
+
+def test_a_thousand_files_are_checked_quickly(tmp_path: Path, open_folder: Open) -> None:
+    content = [encoded(pixels(seed, 64, 64), "JPEG") for seed in range(50)]
+    for index in range(1000):
+        write(tmp_path / "many" / f"c{index % 4}" / f"{index}.jpg", content[index % 50])
+    started = time.perf_counter()
+    assert open_folder(tmp_path / "many").info.examples == 1000
+    assert time.perf_counter() - started < 10
+
+
+def test_dicom_files_are_left_out_where_bad_files_are(tmp_path: Path, open_folder: Open) -> None:
+    root = class_folders(tmp_path / "pets")
+    write(root / "cat" / "scan.dcm", bytes(128) + b"DICM")
+    write(root / "dog" / "old.dicom", b"no preamble")
+    with pytest.raises(DataError, match=r"2 DICOM files(.|\n)*dicom_to_png"):
+        open_folder(root)
+    source = open_folder(root, on_bad_file="skip")
+    assert source.info.examples == 20
+    assert [file.path for file in source.info.skipped] == ["cat/scan.dcm", "dog/old.dicom"]
+    assert {file.reason for file in source.info.skipped} == {"is a DICOM file; convert it with scripts/dicom_to_png.py"}
+
+
+@pytest.mark.parametrize(("name", "content"), [("a.dcm", bytes(128) + b"DICM"), ("a.png", b"nothing")])
+def test_a_class_that_would_lose_all_its_files_is_an_error(
+    tmp_path: Path, open_folder: Open, name: str, content: bytes
+) -> None:
+    root = class_folders(tmp_path / "pets")
+    write(root / "owl" / name, content)
+    with pytest.raises(DataError, match=r"these class folders of .* have no image that can be read: owl"):
+        open_folder(root, on_bad_file="skip")

@@ -1,0 +1,397 @@
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas
+import pytest
+import tensorflow as tf
+
+from kerastune_ft.config.options.data import Column, Fractions, MultipleLabels, Named, TableData
+from kerastune_ft.config.options.tasks import ImageClassification
+from kerastune_ft.data.kinds.table import open_unsplit
+from kerastune_ft.data.splits.table import splits_table
+from kerastune_ft.errors import ConfigError, DataError
+from tests.support.image_files import encoded, pixels, write
+from tests.support.table_files import delimited, images, open_table, pet_table, pets
+
+XRAY_COLUMNS = ("Image Index", "Finding Labels", "Follow-up #", "Patient ID", "Patient Age", "View Position")
+FINDINGS = ("Cardiomegaly|Effusion", "No Finding", "Effusion", "Cardiomegaly", "Hernia | Effusion|Effusion")
+
+
+def test_a_table_becomes_a_source(tmp_path: Path) -> None:
+    path = pet_table(tmp_path / "data")
+    source = open_table(path)
+    assert (source.info.kind, source.info.name, source.info.examples) == ("table", "pets.csv", 20)
+    assert source.info.classes == ("cat", "dog")
+    assert source.info.sizes == {"train": 14, "validation": 3, "test": 3}
+    assert list(source.keys[:2]) == ["images/000.png", "images/001.png"]
+    assert source.label_texts[:2] == ["cat", "dog"]
+    assert source.groups is None
+    columns, rows = splits_table(source)
+    assert (list(columns), len(rows)) == (["input", "label", "split"], 20)
+
+
+def test_elements_are_read_by_index(tmp_path: Path) -> None:
+    source = open_table(pet_table(tmp_path / "data"))
+    read = list(tf.data.Dataset.range(20).map(source.element, num_parallel_calls=2).as_numpy_iterator())
+    for index in (0, 7, 19):
+        assert read[index]["image"] == (tmp_path / "data" / source.keys[index]).read_bytes()
+
+
+def test_chest_x_rays(tmp_path: Path) -> None:
+    """A table like that of NIH's ChestX-ray14: labels with bars, patients with several images."""
+    root = tmp_path / "data"
+    names = [f"{patient:08d}_{visit:03d}.png" for patient in range(1, 41) for visit in range(1 + patient % 3)]
+    rows = [
+        [name, FINDINGS[index % 5], name[9:12].lstrip("0") or "0", str(int(name[:8])), "058Y", "PA"]
+        for index, name in enumerate(names)
+    ]
+    images(root, [f"images/{name}" for name in names])
+    path = write(root / "Data_Entry.csv", delimited(XRAY_COLUMNS, rows))
+    label = MultipleLabels(column="Finding Labels", separator="|", none="No Finding")
+    source = open_table(path, multi_label=True, input="images/{Image Index}", label=label, group="Patient ID")
+    assert source.info.classes == ("Cardiomegaly", "Effusion", "Hernia")
+    assert source.label_texts[:5] == ["Cardiomegaly|Effusion", "", "Effusion", "Cardiomegaly", "Effusion|Hernia"]
+    assert source.labels.dtype == np.uint8
+    assert source.groups is not None and source.groups[0] == "1"
+    patients = [{source.groups[index] for index in indices} for indices in source.splits.values()]
+    assert sum(map(len, patients)) == len(set.union(*patients)) == 40
+    assert sum(source.info.groups.values()) == 40
+    assert sum(source.info.sizes.values()) == len(names)
+
+
+def test_diabetic_retinopathy(tmp_path: Path) -> None:
+    """A table like that of APTOS 2019: ids without a suffix, grades from 0 to 4."""
+    root = tmp_path / "data"
+    rows = [[f"{0xA1B2 + 77 * number:06x}", str(number % 5)] for number in range(60)]
+    images(root, [f"train_images/{code}.png" for code, _ in rows])
+    path = write(root / "train.csv", delimited(["id_code", "diagnosis"], rows))
+    source = open_table(path, input="train_images/{id_code}.png", label="diagnosis")
+    assert source.info.classes == ("0", "1", "2", "3", "4")
+    assert source.keys[0] == "train_images/00a1b2.png"
+    assert source.info.sizes == {"train": 42, "validation": 9, "test": 9}
+
+
+def test_grades_are_values_for_a_regression(tmp_path: Path) -> None:
+    root = tmp_path / "data"
+    rows = [[name, str(number / 2), str(-number)] for number, (name, _) in enumerate(pets(root))]
+    path = write(root / "t.csv", delimited(["image", "grade", "depth"], rows))
+    source = open_table(path, values=True, label="grade")
+    assert source.scheme.names == ("grade",)
+    assert source.labels[:3, 0].tolist() == [0, 0.5, 1]
+    source = open_table(path, values=True, label=("grade", "depth"))
+    assert source.scheme.names == ("grade", "depth")
+    assert source.labels[2].tolist() == [1, -2]
+    rows[3][1], rows[4][2] = "much", ""
+    write(path, delimited(["image", "grade", "depth"], rows))
+    with pytest.raises(DataError, match=r'row 5: images/003.png: grade is "much"'):
+        open_table(path, values=True, label="grade")
+    with pytest.raises(DataError, match=r"1 row of 20 .* has no label \(grade and depth\):\n  row 6: images/004.png"):
+        open_table(path, values=True, label=("grade", "depth"))
+
+
+def test_columns_of_0_and_1(tmp_path: Path) -> None:
+    root = tmp_path / "data"
+    rows = [
+        [name, "1" if number % 2 else "", ("0", "1.0", "1")[number % 3]] for number, (name, _) in enumerate(pets(root))
+    ]
+    path = write(root / "t.csv", delimited(["image", "edema", "mass"], rows))
+    source = open_table(path, multi_label=True, label=("edema", "mass"))
+    assert source.info.classes == ("edema", "mass")
+    assert source.label_texts[:4] == ["", "edema|mass", "mass", "edema"]
+    assert "10 empty cells of the label columns are read as 0" in source.info.notes
+    rows[7][1:] = ["", ""]
+    write(path, delimited(["image", "edema", "mass"], rows))
+    with pytest.raises(DataError, match=r"row 9: images/007.png"):
+        open_table(path, multi_label=True, label=("edema", "mass"))
+
+
+def test_every_form_of_a_table_gives_the_same_source(tmp_path: Path) -> None:
+    root = tmp_path / "data"
+    rows = [[str(int(name[7:10])), label, str(number // 2)] for number, (name, label) in enumerate(pets(root))]
+    rows = [[code.zfill(3), label, group] for code, label, group in rows]
+    header = ["code", "label", "site"]
+    write(root / "t.csv", delimited(header, rows))
+    write(root / "bom.csv", b"\xef\xbb\xbf" + delimited(header, rows, ";"))
+    write(root / "t.tsv", delimited(header, rows, "\t"))
+    records = [{"code": code, "label": label, "site": int(site)} for code, label, site in rows]
+    write(root / "t.jsonl", "\n".join(map(json.dumps, records)).encode())
+    pandas.DataFrame(records).to_parquet(root / "t.parquet")
+    opened = [
+        open_table(root / name, input="images/{code}.png", group="site")
+        for name in ("t.csv", "bom.csv", "t.tsv", "t.jsonl", "t.parquet")
+    ]
+    first = opened[0]
+    for other in opened[1:]:
+        assert other.info.fingerprint == first.info.fingerprint
+        assert (other.keys, other.groups, other.label_texts) == (first.keys, first.groups, first.label_texts)
+        assert all((other.splits[split] == first.splits[split]).all() for split in first.splits)
+    assert first.keys[0] == "images/000.png"
+
+
+def test_the_fingerprint_follows_content_labels_groups_and_splits_but_no_order(tmp_path: Path) -> None:
+    root = tmp_path / "data"
+    rows = [[*row, str(number // 2), "train" if number < 14 else "test"] for number, row in enumerate(pets(root))]
+    header = ["image", "label", "site", "part"]
+
+    def fingerprint(rows: list[list[str]], **options: Any) -> str:
+        return open_table(write(root / "t.csv", delimited(header, rows)), **options).info.fingerprint
+
+    first = fingerprint(rows)
+    assert fingerprint(rows[::-1]) == first
+    moved = [[*row[:2], "9", row[3]] if number == 3 else row for number, row in enumerate(rows)]
+    assert fingerprint(moved) == first
+    assert fingerprint(moved, group="site") != fingerprint(rows, group="site")
+    replaced = [[*row[:3], "test"] if number == 3 else row for number, row in enumerate(rows)]
+    by_column = {"splits": Column(column="part")}
+    assert fingerprint(replaced, **by_column) != fingerprint(rows, **by_column)
+    assert fingerprint([[rows[0][0], "dog", *rows[0][2:]], *rows[1:]]) != first
+    write(root / "images" / "000.png", encoded(pixels(999)))
+    assert fingerprint(rows) != first
+
+
+def test_splits_of_a_column(tmp_path: Path) -> None:
+    root = tmp_path / "data"
+    parts = ["train"] * 12 + ["val"] * 4 + ["test"] * 4
+    rows = [[*row, part] for row, part in zip(pets(root), parts, strict=True)]
+    path = pet_table(root, rows, ("image", "label", "part"))
+    source = open_table(path, splits=Column(column="part"))
+    assert source.splits["validation"].tolist() == [12, 13, 14, 15]
+    with pytest.raises(ConfigError, match=r'data.splits.column: .* no column "prt"; did you mean "part"'):
+        open_table(path, splits=Column(column="prt"))
+    rows[5][2] = "holiday"
+    with pytest.raises(DataError, match="holiday"):
+        open_table(pet_table(root, rows, ("image", "label", "part")), splits=Column(column="part"))
+    with pytest.raises(ConfigError, match="a table has no splits by name"):
+        open_table(path, splits=Named(train="train"))
+
+
+def test_the_place_in_a_split_follows_the_file_and_not_the_row(tmp_path: Path) -> None:
+    root = tmp_path / "data"
+    rows = pets(root)
+    first = open_table(pet_table(root, rows), splits=Fractions(train=0.6, validation=0.2, test=0.2))
+    other = open_table(pet_table(root, rows[::-1]), splits=Fractions(train=0.6, validation=0.2, test=0.2))
+    for split in first.splits:
+        named = [{source.keys[index] for index in source.splits[split]} for source in (first, other)]
+        assert named[0] == named[1]
+
+
+def test_rows_without_a_label_are_named_or_left_out(tmp_path: Path) -> None:
+    root = tmp_path / "data"
+    rows = pets(root)
+    rows[2][1], rows[5][1] = "", "  "
+    path = pet_table(root, rows)
+    with pytest.raises(DataError, match=r"2 rows of 20 .* have no label \(label\):\n  row 4: images/002.png\n  row 7:"):
+        open_table(path)
+    source = open_table(path, on_missing="skip")
+    assert source.info.examples == 18
+    assert [file.path for file in source.info.skipped] == ["row 4: images/002.png", "row 7: images/005.png"]
+    assert source.info.skipped[0].reason == "has no label: its label is empty"
+    with pytest.raises(DataError, match=r'say which text means no label: "none": ""'):
+        open_table(path, multi_label=True, label=MultipleLabels(column="label"))
+    source = open_table(path, multi_label=True, label=MultipleLabels(column="label", none=""))
+    assert source.label_texts[1:4] == ["dog", "", "dog"]
+    with pytest.raises(DataError, match=r"no row of .* has a label"):
+        open_table(pet_table(root, [[name, ""] for name, _ in rows]), on_missing="skip")
+
+
+def test_no_label_beside_labels_is_refused(tmp_path: Path) -> None:
+    root = tmp_path / "data"
+    rows = pets(root)
+    rows[2][1] = "cat,healthy"
+    label = MultipleLabels(column="label", none="healthy")
+    with pytest.raises(DataError, match=r'"healthy", which means no label, beside others:\n  row 4  "cat,healthy"'):
+        open_table(pet_table(root, rows), multi_label=True, label=label)
+
+
+def test_rows_without_a_group_are_named(tmp_path: Path) -> None:
+    root = tmp_path / "data"
+    rows = [[*row, "" if number == 8 else str(number)] for number, row in enumerate(pets(root))]
+    path = pet_table(root, rows, ("image", "label", "site"))
+    with pytest.raises(DataError, match=r"data.group: 1 row of .* without a site:\n  row 10\n"):
+        open_table(path, group="site")
+
+
+def test_files_that_are_not_there(tmp_path: Path) -> None:
+    root = tmp_path / "data"
+    rows = pets(root)
+    os.rename(root / "images" / "004.png", root / "images" / "004.PNG")
+    os.rename(root / "images" / "007.png", root / "images" / "007.jpg")
+    os.rename(root / "images" / "012.png", root / "images" / "elsewhere")
+    rows[9][0] = "pictures/009.png"
+    rows[10][0] = "images\\010.png"
+    rows[11][0] = ""
+    rows[13][0] = "https://example.org/13.png"
+    path = pet_table(root, rows)
+    with pytest.raises(DataError) as caught:
+        open_table(path)
+    text = str(caught.value)
+    assert "7 of 20 image files" in text
+    assert "row 6: images/004.png  is not there; images/004.PNG is" in text
+    assert "row 9: images/007.png  is not there; images/007.jpg is" in text
+    assert f"row 11: pictures/009.png  is not there, nor is the folder {root / 'pictures'}" in text
+    assert "images/010.png is, so write slashes for backslashes" in text
+    assert "row 13  is not named: image is empty" in text
+    assert "row 14: images/012.png  is not there" in text
+    assert "web address" in text
+    assert 'write  "on_missing": "skip"  in data' in text
+    source = open_table(path, on_missing="skip")
+    assert source.info.examples == 13
+    assert len(source.info.skipped) == 7
+    assert source.info.skipped[0].path == "row 6: images/004.png"
+
+
+def test_a_wrong_input_is_told_from_missing_files(tmp_path: Path) -> None:
+    root = tmp_path / "data"
+    rows = [[name[7:10], label] for name, label in pets(root)]
+    path = pet_table(root, rows)
+    with pytest.raises(DataError, match=r'images/000.png is there; write  "input": "images/\{image\}.png"  in data'):
+        open_table(path, on_missing="skip")
+    with pytest.raises(DataError, match=r"none is there: row 2: 000.tif is not there(.|\n)*images/000.png is there"):
+        open_table(path, input="{image}.tif")
+    with pytest.raises(DataError, match='Write what leads from the folder of the table to the file, as "images/'):
+        open_table(path, input="label")
+    with pytest.raises(DataError, match=r"data.input: image is empty in every row"):
+        open_table(pet_table(root, [["", label] for _, label in rows]))
+
+
+@pytest.mark.parametrize(
+    ("wanted", "said"),
+    [
+        ("{id}.png", r'data.input: .* no column "id"'),
+        ("images/{image", "a brace without its other"),
+        ("images}", "a brace without its other"),
+        ("images/{}.png", "a brace without its other"),
+        ("images/{{image}}", "no column in braces"),
+        ("imge", 'did you mean "image"'),
+        (("image", "label"), "a pair of texts"),
+    ],
+)
+def test_inputs_that_cannot_be_meant(tmp_path: Path, wanted: Any, said: str) -> None:
+    with pytest.raises(ConfigError, match=said):
+        open_table(pet_table(tmp_path / "data"), input=wanted)
+
+
+def test_templates_of_several_columns_and_braces(tmp_path: Path) -> None:
+    root = tmp_path / "data"
+    rows = [[f"{number:02d}", ("cat", "dog")[number % 2]] for number in range(20)]
+    images(root, [f"{label}/{{{code}}}.png" for code, label in rows])
+    source = open_table(pet_table(root, rows, ("code", "label")), input="{label}/{{{ code }}}.png")
+    assert list(source.keys[:2]) == ["cat/{00}.png", "dog/{01}.png"]
+
+
+def test_files_that_cannot_be_read(tmp_path: Path) -> None:
+    root = tmp_path / "data"
+    rows = pets(root)
+    write(root / "images" / "003.png", b"")
+    write(root / "images" / "005.png", b"\0" * 128 + b"DICM")
+    rows[6][0] = "images"
+    rows[8][0] = "images/" + "x" * 300 + ".png"
+    path = pet_table(root, rows)
+    with pytest.raises(DataError) as caught:
+        open_table(path)
+    assert "row 5: images/003.png  is empty" in str(caught.value)
+    assert "row 7: images/005.png  is a DICOM file; convert it with scripts/dicom_to_png.py" in str(caught.value)
+    assert "row 8: images  is " in str(caught.value)
+    assert "x...  cannot be read: file name too long" in str(caught.value)
+    assert open_table(path, on_bad_file="skip").info.examples == 16
+
+
+def test_deep_images_need_a_range(tmp_path: Path) -> None:
+    root = tmp_path / "data"
+    rows = pets(root)
+    for number, (name, _) in enumerate(rows):
+        write(root / name, encoded(np.full((8, 8), 16 * number, np.uint16)))
+    path = pet_table(root, rows)
+    with pytest.raises(DataError, match=r'row 2: images/000.png(.|\n)*"intensity": \[0, 304\]'):
+        open_table(path)
+    source = open_table(path, intensity=(0.0, 304.0))
+    assert tf.io.decode_image(source.element(tf.constant(19, tf.int64))["image"]).numpy().max() == 255
+
+
+def test_a_file_of_several_rows(tmp_path: Path) -> None:
+    root = tmp_path / "data"
+    rows = [*pets(root), ["images/000.png", "cat"], ["./images/../images/000.png", "cat"], ["images/001.png", "cat"]]
+    source = open_table(pet_table(root, rows))
+    assert source.info.examples == 23
+    assert list(source.keys[-3:]) == ["images/000.png (row 22)", "images/000.png (row 23)", "images/001.png (row 24)"]
+    assert len(set(source.keys)) == 23
+    said = "\n".join(source.info.notes)
+    assert "1 image file is named by more than one row: rows 2, 22, 23 (images/000.png)" in said
+    assert "1 image file is named by more than one row with different labels: rows 3, 24 (images/001.png)" in said
+    assert "in more than one class, so one of the labels is wrong" in said
+
+
+def test_paths_outside_and_absolute(tmp_path: Path) -> None:
+    root = tmp_path / "data" / "tables"
+    rows = pets(tmp_path / "data")
+    rows = [[f"../{name}", label] for name, label in rows]
+    rows[3][0] = str(tmp_path / "data" / "images" / "003.png")
+    write(root / "own.png", encoded(pixels(500)))
+    rows.append([str(root / "own.png"), "cat"])
+    source = open_table(pet_table(root, rows))
+    assert source.keys[0] == "../images/000.png"
+    assert source.keys[3] == str(tmp_path / "data" / "images" / "003.png")
+    assert source.keys[20] == "own.png"
+    assert "20 image files lie outside the folder of pets.csv" in source.info.notes
+
+
+def test_hostile_names(tmp_path: Path) -> None:
+    root = tmp_path / "data"
+    names = [
+        "images/ünï/漢字 😀.png",
+        "images/two\nlines.png",
+        'images/a,"b";c.png',
+        "images/ x .png",
+        f"{'y' * 200}.png",
+    ]
+    rows = pets(root) + [[name, ("cat", "dog")[number % 2]] for number, name in enumerate(names)]
+    images(root, [name for name, _ in rows])
+    source = open_table(pet_table(root, rows))
+    assert list(source.keys[20:]) == names
+    read = source.element(tf.constant(20, tf.int64))["image"].numpy()
+    assert read == (root / names[0]).read_bytes()
+    rows[20][0] = "images/u\u0308nï/漢字 😀.png"
+    with pytest.raises(DataError, match=r"nor is the folder"):
+        open_table(pet_table(root, rows))
+    rows[20][0], rows[21][0] = names[0], "images/ünï/gone.png\nrow 9: x"
+    with pytest.raises(DataError, match=r"  row 23: images/ünï/gone.png row 9: x  is not there"):
+        open_table(pet_table(root, rows))
+
+
+def test_a_name_that_no_file_can_have_is_missing(tmp_path: Path) -> None:
+    root = tmp_path / "data"
+    records = [{"image": name, "label": label} for name, label in pets(root)]
+    records[4]["image"] = "images/\0.png"
+    write(root / "t.jsonl", "\n".join(map(json.dumps, records)).encode())
+    with pytest.raises(DataError, match=r'line 5: images/\0.png  is (.|\n)*"on_missing": "skip"'):
+        open_table(root / "t.jsonl")
+
+
+def test_accents_written_in_another_way_are_said(tmp_path: Path) -> None:
+    root = tmp_path / "data"
+    rows = [*pets(root), ["images/e\u0301.png", "cat"]]
+    images(root, ["images/\u00e9.png"])
+    with pytest.raises(DataError, match=r"is not there; images/\u00e9\.png is, written with other Unicode letters"):
+        open_table(pet_table(root, rows))
+
+
+def test_labels_the_task_cannot_take_are_named_by_row(tmp_path: Path) -> None:
+    path = pet_table(tmp_path / "data")
+    with pytest.raises(DataError, match=r'"dog": row 3: images/001.png'):
+        open_table(path, ImageClassification(classes=("cat", "wolf")))
+    with pytest.raises(ConfigError, match="multi_label"):
+        open_table(path, label=MultipleLabels(column="label"))
+
+
+def test_other_data_with_the_same_columns_is_all_test(tmp_path: Path) -> None:
+    path = pet_table(tmp_path / "data")
+    options = TableData(path=str(path), input="image", label="label", group="gone", splits=Column(column="gone"))
+    source = open_unsplit(options, ImageClassification(classes=("dog", "cat")), tmp_path / "cache", print)
+    assert source.info.classes == ("dog", "cat")
+    assert {split: indices.tolist() for split, indices in source.splits.items()} == {"test": list(range(20))}
+    assert source.groups is None

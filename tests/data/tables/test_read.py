@@ -1,0 +1,185 @@
+from __future__ import annotations
+
+import gzip
+import json
+from pathlib import Path
+
+import pandas
+import pytest
+
+from kerastune_ft.data.tables.read import is_table, read_frame
+from kerastune_ft.errors import ConfigError, DataError
+from tests.support.image_files import write
+from tests.support.table_files import delimited
+
+
+def _read(folder: Path, name: str, content: bytes | str) -> dict[str, list[str]]:
+    frame = read_frame(write(folder / name, content if isinstance(content, bytes) else content.encode()))
+    return {column: frame.texts(column, "data.label") for column in frame.columns}
+
+
+def test_all_cells_are_texts(tmp_path: Path) -> None:
+    assert _read(tmp_path, "a.csv", "id,label,size\n007,NA, 1.50 \n008,None,nan\n009,,1e3\n") == {
+        "id": ["007", "008", "009"],
+        "label": ["NA", "None", ""],
+        "size": ["1.50", "nan", "1e3"],
+    }
+
+
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [
+        ("a.csv", b"id,label\n007,\xc3\xa9\n"),
+        ("a.CSV", b"id,label\r\n007,\xc3\xa9\r\n"),
+        ("a.csv", b"\xef\xbb\xbfid,label\n007,\xc3\xa9\n"),
+        ("a.csv", b" id , label \n007 , \xc3\xa9 \n,\n"),
+        ("a.csv", b"id;label\n007;\xc3\xa9\n"),
+        ("a.csv", b'\xef\xbb\xbf"id";"label"\n"007";"\xc3\xa9"\n'),
+        ("a.csv", b"id\tlabel\n007\t\xc3\xa9\n"),
+        ("a.csv", b"id,label,,\n007,\xc3\xa9,,\n"),
+        ("a.csv", b"id,label\n007,\xc3\xa9,,\n"),
+        ("a.tsv", b"id\tlabel\n007\t\xc3\xa9"),
+        ("a.tsv", b"id,label\n007,\xc3\xa9"),
+        ("a.tab", b"id\tlabel\n007\t\xc3\xa9"),
+        ("a.csv.gz", gzip.compress(b"id,label\n007,\xc3\xa9\n", mtime=0)),
+        ("a.tsv.gz", gzip.compress(b"id\tlabel\n007\t\xc3\xa9\n", mtime=0)),
+        ("a.jsonl", b'{"id": "007", "label": "\xc3\xa9"}\n'),
+        ("a.jsonl", b'\xef\xbb\xbf{"id": "007", "label": "\\u00e9"}\r\n\r\n'),
+        ("a.ndjson", b'{"label": "\xc3\xa9", "id": "007"}'),
+        ("a.jsonl.gz", gzip.compress(b'{"id": "007", "label": "\xc3\xa9"}\n', mtime=0)),
+    ],
+)
+def test_one_table_in_many_files(tmp_path: Path, name: str, content: bytes) -> None:
+    assert _read(tmp_path, name, content) == {"id": ["007"], "label": ["é"]}
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "said"),
+    [
+        ("a.csv", "id;label\n1;a,b\n2;c\n", ("a.csv: semicolons separate its cells",)),
+        ("a.csv", "id|label\n1|x\n", ("a.csv: bars separate its cells",)),
+        ("a.csv", 'id,"x;y;z"\n1,2\n', ()),
+        ("a.csv", "findings\na;b\nc;d\n", ()),
+        ("a.tsv", "id,label\n1,2\n", ("a.tsv: commas separate its cells",)),
+    ],
+)
+def test_an_unusual_separator_is_found_and_said(tmp_path: Path, name: str, content: str, said: tuple[str, ...]) -> None:
+    assert read_frame(write(tmp_path / name, content.encode())).notes == said
+
+
+def test_rows_bear_the_numbers_of_a_spreadsheet(tmp_path: Path) -> None:
+    text = 'id,text\n1,"two\nlines, and ""quotes"""\n,\n\n2,b\n'
+    frame = read_frame(write(tmp_path / "a.csv", text.encode()))
+    assert [frame.named(row) for row in range(2)] == ["row 2", "row 5"]
+    assert frame.texts("text", "data.label") == ['two\nlines, and "quotes"', "b"]
+    frame = read_frame(write(tmp_path / "a.jsonl", b'{"a": 1}\n\n{"a": 2}\n'))
+    assert [frame.named(row) for row in range(2)] == ["line 1", "line 3"]
+
+
+def test_typed_cells_read_as_a_person_writes_them(tmp_path: Path) -> None:
+    content = "\n".join(
+        json.dumps({"x": value}) for value in (7, 7.0, 0.1, True, False, None, 1e300, "7.0", " a ", float("nan"))
+    )
+    assert _read(tmp_path, "a.jsonl", content + '\n{"y": 1}')["x"] == [
+        "7", "7", "0.1", "1", "0", "", str(int(1e300)), "7.0", "a", "", "",
+    ]  # fmt: skip
+
+
+def test_parquet_keeps_its_types(tmp_path: Path) -> None:
+    frame = pandas.DataFrame(
+        {
+            "id": ["007", "008", None],
+            "whole": pandas.array([7, None, 9], "Int64"),
+            "gaps": [7.0, None, 9.5],
+            "short": pandas.Series([0.1, 0.2, 7.0], dtype="float32"),
+            "flag": [True, False, True],
+            "kind": pandas.Categorical(["a", "b", "a"]),
+            "raw": [b"x", b"y", b"z"],
+        }
+    )
+    frame.to_parquet(tmp_path / "a.parquet")
+    read = read_frame(tmp_path / "a.parquet")
+    assert {name: read.texts(name, "data.label") for name in frame.columns} == {
+        "id": ["007", "008", ""],
+        "whole": ["7", "", "9"],
+        "gaps": ["7", "", "9.5"],
+        "short": ["0.1", "0.2", "7"],
+        "flag": ["1", "0", "1"],
+        "kind": ["a", "b", "a"],
+        "raw": ["x", "y", "z"],
+    }
+    assert read.named(0) == "row 1"
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "said"),
+    [
+        ("a.csv", b"", r"a\.csv is empty"),
+        ("a.csv", b" \n", r"a\.csv is empty"),
+        ("a.csv", b"id,label\n", "has a header and no rows"),
+        ("a.csv", b"\nid,label\n1,2\n", r"row 1 of .*a\.csv is empty"),
+        ("a.csv", b"id,label\n1,2\n3,4,5\n", "row 3 of .* has 3 cells, and the header has 2: 3, 4, 5\\.\nPut quotes"),
+        ("a.csv", b"id,label\n1,2\n3\n", "row 3 of .* has 1 cells, and the header has 2: 3\\.\nComplete the row"),
+        ("a.csv", b"id,label,id\n1,2,3\n", '"id" names the columns 1, 3'),
+        ("a.csv", b'id,label\n1,"2\n3,4\n', r"row 2 \(line 2\) has a quote that is not closed"),
+        ("a.csv", b'id,label\n1,"2"3\n', r"row 2 \(line 2\) has "),
+        ("a.csv", "id,label\n1,ü\n".encode("latin-1"), 'line 2 has the byte 0xfc in "1,ü"(.|\n)*iconv -f'),
+        ("a.csv", "id,label\n1,2\n".encode("utf-16"), r"UTF-16(.|\n)*Save it again as CSV UTF-8"),
+        ("a.csv", b"id,label\n" + b"1,2\n" * 300 + b"1,\0\n", "line 302 has a zero byte"),
+        ("a.csv.gz", b"id,label\n1,2\n", "cannot be read: Not a gzipped file"),
+        ("a.csv.gz", gzip.compress(b"id,label\n1,2\n", mtime=0)[:-9], "cannot be read"),
+        ("a.jsonl", b'[{"a": 1}]', "one JSON array. Write one object per line"),
+        ("a.jsonl", b'{"a": 1}\n{"a":\n', "line 2 of .* is no JSON"),
+        ("a.jsonl", b'{"a": 1}\n{"a": "\xfc"}\n', "line 2 of .* is not UTF-8"),
+        ("a.jsonl", b'{"a": 1}\n3\n', "line 2 of .* is no JSON object"),
+        ("a.parquet", b"PAR1", "is no Parquet file that can be read"),
+    ],
+)
+def test_damaged_tables_are_named_with_the_place(tmp_path: Path, name: str, content: bytes, said: str) -> None:
+    with pytest.raises(DataError, match=said):
+        read_frame(write(tmp_path / name, content))
+
+
+@pytest.mark.parametrize(
+    ("line", "said"),
+    [('{"a": ["x", "y"]}', "a list"), ('{"a": {"b": 1}}', "an object"), ('{"a": "\\ud800"}', "no Unicode")],
+)
+def test_cells_that_are_no_text_are_refused_where_they_are_used(tmp_path: Path, line: str, said: str) -> None:
+    frame = read_frame(write(tmp_path / "a.jsonl", f'{{"a": "x", "b": 1}}\n{line}\n'.encode()))
+    assert frame.texts("b", "data.label") == ["1", ""]
+    with pytest.raises(DataError, match=f'data.label: the column "a" .* in line 2, but .*{said}'):
+        frame.texts("a", "data.label")
+
+
+def test_a_table_that_is_not_there_has_a_nearest_name(tmp_path: Path) -> None:
+    write(tmp_path / "cases.csv", b"a\n1\n")
+    with pytest.raises(DataError, match=r'case\.csv is not there; did you mean ".*/cases\.csv"'):
+        read_frame(tmp_path / "case.csv")
+    with pytest.raises(DataError, match="is not there, nor is the folder"):
+        read_frame(tmp_path / "gone" / "case.csv")
+    with pytest.raises(DataError, match=r"is a folder(.|\n)*The tables in it are cases\.csv"):
+        read_frame(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("name", "remedy"), [("a.xlsx", "CSV UTF-8"), ("a.json", "one object per line"), ("a", "save it as CSV")]
+)
+def test_other_files_are_refused_with_the_remedy(tmp_path: Path, name: str, remedy: str) -> None:
+    path = write(tmp_path / name, b"x")
+    assert not is_table(path)
+    with pytest.raises(ConfigError, match=remedy):
+        read_frame(path)
+
+
+def test_an_unknown_column_has_a_nearest_name(tmp_path: Path) -> None:
+    frame = read_frame(write(tmp_path / "a.csv", delimited(["image_id", "finding"], [["1", "2"]])))
+    with pytest.raises(ConfigError, match=r'data.group: .* no column "imageid"; did you mean "image_id"\?') as caught:
+        frame.texts("imageid", "data.group")
+    assert "Its columns are image_id, finding." in str(caught.value)
+
+
+def test_a_hundred_thousand_rows_are_read_in_seconds(tmp_path: Path) -> None:
+    rows = [[f"{number:06d}", "x", "y", "z"] for number in range(100_000)]
+    frame = read_frame(write(tmp_path / "a.csv", delimited(["a", "b", "c", "d"], rows)))
+    assert frame.texts("a", "data.input")[-1] == "099999"
+    assert frame.named(99_999) == "row 100001"

@@ -1,0 +1,223 @@
+from __future__ import annotations
+
+import base64
+import json
+import re
+from html import unescape
+from html.parser import HTMLParser
+from pathlib import Path
+
+import pytest
+
+from kerastune_ft.errors import ConfigError, DataError
+from kerastune_ft.reporting.page import document
+from tests.support import run_files
+
+HOSTILE = ('<script>alert("a")</script>', "R&D 'x' {{ 7*7 }}", "正常")
+
+
+class Outline(HTMLParser):
+    """Collects tags, and checks that what opens also closes."""
+
+    VOID = ("meta", "img", "br", "use", "path")
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.open: list[str] = []
+        self.attributes: list[tuple[str, str]] = []
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.attributes.extend((name, value or "") for name, value in attrs)
+        if tag not in self.VOID:
+            self.open.append(tag)
+
+    def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.attributes.extend((name, value or "") for name, value in attrs)
+
+    def handle_endtag(self, tag: str) -> None:
+        if tag not in self.VOID:
+            assert self.open.pop() == tag
+
+
+@pytest.fixture(scope="module")
+def run(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return run_files.write_run(tmp_path_factory.mktemp("runs") / "xray-1")
+
+
+@pytest.fixture(scope="module")
+def page(run: Path) -> str:
+    return document.render(run)
+
+
+def test_the_page_refers_to_nothing_outside_itself(page: str) -> None:
+    outline = Outline()
+    outline.feed(page)
+    references = [value for name, value in outline.attributes if name in ("src", "href", "xlink:href", "srcset")]
+    assert references
+    assert all(value.startswith(("#", "data:image/png;base64,")) for value in references)
+    assert all(target.startswith("#") for target in re.findall(r"url\(['\"]?([^)'\"]*)", page))
+    assert "@import" not in page and "<script" not in page and "<link" not in page
+
+
+def test_every_tag_closes_and_every_anchor_has_a_target(page: str) -> None:
+    outline = Outline()
+    outline.feed(page)
+    assert outline.open == []
+    targets = {value for name, value in outline.attributes if name == "id"}
+    assert {value[1:] for name, value in outline.attributes if name == "href"} <= targets
+
+
+def test_the_same_files_give_the_same_page(run: Path, page: str) -> None:
+    assert document.render(run) == page
+
+
+def test_the_page_shows_state_metrics_phases_and_environment(page: str) -> None:
+    for text in ("<h1>xray</h1>", ">done<", "0.9032", "validation 0.9132", "bit-identical", "2.21.0", "12" * 32):
+        assert text in page
+    assert "image classification on EfficientNetV2B0" in page
+
+
+def test_thumbnails_are_inside_the_page(run: Path, page: str) -> None:
+    listed = json.loads((run / "evaluation/mistakes.json").read_text())
+    for mistake in listed:
+        picture = (run / "evaluation/mistakes" / mistake["file"]).read_bytes()
+        assert base64.b64encode(picture).decode() in page
+        assert mistake["input"] in page
+
+
+def test_a_mistake_without_a_picture_shows_its_text(tmp_path: Path) -> None:
+    run = run_files.write_run(tmp_path / "r")
+    mistake = {"file": None, "input": "refund <please>", "label": "normal", "prediction": "viral", "probability": 0.9}
+    run_files.write_json(run / "evaluation/mistakes.json", [mistake])
+    page = document.render(run)
+    assert "refund &lt;please&gt;" in page and "<img" not in page
+
+
+def test_a_picture_outside_the_mistakes_folder_is_not_opened(tmp_path: Path) -> None:
+    run = run_files.write_run(tmp_path / "r")
+    (tmp_path / "secret.png").write_bytes(b"secret")
+    mistake = {"file": "../../../secret.png", "input": "a", "label": "b", "prediction": "c", "probability": 0.9}
+    run_files.write_json(run / "evaluation/mistakes.json", [mistake])
+    assert base64.b64encode(b"secret").decode() not in document.render(run)
+
+
+def test_hostile_names_are_text_and_nothing_else(tmp_path: Path) -> None:
+    run = run_files.write_run(tmp_path / "r", classes=HOSTILE)
+    plan = json.loads((run / "plan.json").read_text())
+    plan["name"] = plan["data"]["name"] = "</title><img src=x onerror=y>"
+    plan["data"]["skipped"][0]["path"] = "a/<b>&.png"
+    run_files.write_json(run / "plan.json", plan)
+    page = document.render(run)
+    assert "<script" not in page and "<img src=x" not in page and "<b>&.png" not in page
+    assert "{{ 7*7 }}" in unescape(page) and HOSTILE[2] in page
+    outline = Outline()
+    outline.feed(page)
+    assert outline.open == []
+
+
+def test_without_examples_no_path_thumbnail_or_group_id_appears(tmp_path: Path) -> None:
+    run = run_files.write_run(tmp_path / "r", examples=False)
+    shown = run_files.write_run(tmp_path / "shown")
+    assert "ward 3" in document.render(shown) and "P-0042" in document.render(shown)
+    # Pictures left over from a time when examples were shown must not come back.
+    run_files.write_mistakes(
+        run, run_files.prediction_rows(("bacterial", "normal", "viral"), run_files.random.Random(1))
+    )
+    manifest = json.loads((run / "manifest.json").read_text())
+    manifest.update(state="failed", exit_code=3, message='cannot read chest/ward 3/patient-0042.png in phase "head"')
+    run_files.write_json(run / "manifest.json", manifest)
+    page = document.render(run)
+    for told in ("patient", "ward", "P-0042", ".png", "data:image", "<img"):
+        assert told not in page + json.dumps(document.summary(run)), told
+    assert "1" in re.findall(r"skipped files</th><td>(\d+)", page)
+    assert "phase &#34;head&#34;" in page
+
+
+def test_without_a_configuration_nothing_private_is_shown(tmp_path: Path) -> None:
+    run = run_files.write_run(tmp_path / "r")
+    (run / "config.json").unlink()
+    assert "patient" not in document.render(run)
+
+
+@pytest.mark.parametrize(
+    "name", ["plan.json", "manifest.json", "history.csv", "metrics.json", "evaluation/predictions.csv"]
+)
+def test_a_missing_file_is_named_and_the_rest_is_shown(tmp_path: Path, name: str) -> None:
+    run = run_files.write_run(tmp_path / "r")
+    (run / name).unlink()
+    page = document.render(run)
+    assert document.summary(run)["missing"] == [name]
+    assert f"Not in the run directory when this page was written: {name}." in page
+    assert "<h1>xray</h1>" in page
+
+
+def test_a_run_that_has_only_begun_says_what_is_to_come(tmp_path: Path) -> None:
+    run_files.write_json(tmp_path / "config.json", run_files.config_document())
+    page = document.render(tmp_path)
+    assert "not begun" in page
+    assert "<code>history.csv</code> is written after the first epoch" in page
+
+
+@pytest.mark.parametrize(
+    ("state", "told"),
+    [("running", "Under way"), ("interrupted", "The same command goes on"), ("failed", "exit code 4")],
+)
+def test_a_run_that_is_not_done_says_so(tmp_path: Path, state: str, told: str) -> None:
+    run = run_files.write_run(tmp_path / "r", state=state)
+    assert told in document.render(run)
+    assert document.summary(run)["state"] == state
+
+
+def test_a_changed_frozen_variable_is_shouted(tmp_path: Path) -> None:
+    run = run_files.write_run(tmp_path / "r")
+    manifest = json.loads((run / "manifest.json").read_text())
+    manifest["phases"][0]["frozen"]["changed"] = ["stem/bn/moving_mean"]
+    run_files.write_json(run / "manifest.json", manifest)
+    page = document.render(run)
+    assert "Do not trust this model" in page and "stem/bn/moving_mean" in page
+
+
+def test_updated_statistics_are_no_part_of_what_was_frozen(tmp_path: Path) -> None:
+    run = run_files.write_run(tmp_path / "r")
+    assert "BatchNorm statistics included." in document.render(run)
+    manifest = json.loads((run / "manifest.json").read_text())
+    name = manifest["phases"][1]["name"]
+    manifest["phases"][1]["updated"] = {"variables": 8, "moved": {"top": 0.1}}
+    run_files.write_json(run / "manifest.json", manifest)
+    assert f"BatchNorm statistics included; only in {name} those of the units that train" in document.render(run)
+
+
+def test_many_classes_stay_legible(tmp_path: Path) -> None:
+    run = run_files.write_run(tmp_path / "r", classes=[f"leaf {n}" for n in range(100)], phases=5, epochs=4)
+    page = document.render(run)
+    matrix = re.search(r'<table class="confusion">.*?</table>', page, re.S)
+    assert matrix and len(re.findall(r"<tr>", matrix.group())) == 17
+    assert "Of 100 classes, the 15 in the most mistakes" in page
+    assert len(document.summary(run)["classes"]) == 100
+
+
+def test_the_summary_is_json_and_says_what_the_page_says(run: Path, page: str) -> None:
+    found = json.loads(json.dumps(document.summary(run), allow_nan=False))
+    assert found["metrics"]["test"]["accuracy"] == pytest.approx(0.9032)
+    assert [phase["name"] for phase in found["phases"]] == ["head", "top_1"]
+    for row in found["classes"]:
+        assert f"{row['f1']:.4f}" in page
+
+
+def test_a_directory_that_is_no_run_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match=r"not a run directory.*config\.json"):
+        document.render(tmp_path)
+
+
+def test_a_broken_file_is_named(tmp_path: Path) -> None:
+    run = run_files.write_run(tmp_path / "r")
+    (run / "metrics.json").write_text("{")
+    with pytest.raises(DataError, match=r"metrics\.json: the file is damaged.*`run CONFIG --run-dir "):
+        document.summary(run)
+
+
+def test_a_metric_that_is_not_a_number_has_no_value(tmp_path: Path) -> None:
+    run = run_files.write_run(tmp_path / "r", state="failed")
+    run_files.write_json(run / "metrics.json", {"test": {"loss": float("nan"), "accuracy": 0.5}})
+    assert document.summary(run)["metrics"]["test"] == {"loss": None, "accuracy": 0.5}
+    assert "0.5000" in document.render(run)

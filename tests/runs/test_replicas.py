@@ -1,0 +1,52 @@
+"""Promise 4: N replicas equal one. The number of logical CPUs is fixed when TensorFlow starts: a process for each."""
+
+from __future__ import annotations
+
+import signal
+from pathlib import Path
+
+import pytest
+
+from tests.support.same_runs import assert_equal
+from tests.support.tiny_run import program, stopped
+
+
+def test_two_replicas_equal_one(folder: Path, base: Path) -> None:
+    done = program(folder, "run", "tiny.json", "--run-dir", "two", "--set", "runtime.replicas=2")
+    assert done.code == 0, done.err
+    assert done.err.splitlines()[0].startswith("run two (new) on 2 replicas on CPU:0, CPU:1 (the CPU split into 2")
+    assert_equal(base, folder / "two")
+
+
+@pytest.mark.slow
+def test_three_replicas_equal_one(folder: Path, base: Path) -> None:
+    done = program(folder, "run", "tiny.json", "--run-dir", "three", "--set", "runtime.replicas=3")
+    assert done.code == 0, done.err
+    assert_equal(base, folder / "three")
+
+
+@pytest.mark.slow
+def test_a_run_may_go_on_with_another_number_of_replicas(folder: Path, base: Path) -> None:
+    started = (folder / "moved" / "phases/01-top/checkpoint/000000002.safetensors").exists
+    stopped(folder, signal.SIGTERM, started, "run", "tiny.json", "--run-dir", "moved", "--set", "runtime.replicas=2")
+    done = program(folder, "run", "tiny.json", "--run-dir", "moved")
+    assert done.code == 0, done.err
+    assert "changed since the run began: runtime.replicas: 2 -> null" in done.err
+    assert_equal(base, folder / "moved")
+
+
+@pytest.mark.slow
+def test_stochastic_depth_and_dropout_do_not_depend_on_replicas(folder: Path, base: Path) -> None:
+    settings = [
+        'backbone={"kind": "applications", "name": "EfficientNetB0", "weights": null, "image_size": 32}',
+        "phases.top.unfreeze=all",
+        "phases.top.learning_rate.unit_decay=0.9",
+        "phases.top.epochs=1",
+        "phases.head.epochs=1",
+    ]
+    words = [word for setting in settings for word in ("--set", setting)]
+    for run, replicas in (("efficient-1", 1), ("efficient-2", 2)):
+        done = program(folder, "run", "tiny.json", "--run-dir", run, *words, "--set", f"runtime.replicas={replicas}")
+        assert done.code == 0, done.err
+    # The head's bias has gradients near zero, whose size AdamW does not see.
+    assert_equal(folder / "efficient-1", folder / "efficient-2", of_weights=5e-5)

@@ -1,0 +1,107 @@
+"""Promise 3: interrupted anywhere, the same command ends as if nothing had happened, to the last bit."""
+
+from __future__ import annotations
+
+import json
+import signal
+import time
+from pathlib import Path
+
+import pytest
+
+from tests.support.tiny_run import Outcome, program, results, stopped
+
+COMMAND = ("run", "tiny.json")
+
+
+def kill(folder: Path, run: str, file: str, number: int = signal.SIGKILL) -> Outcome:
+    """Give the command and send a signal as soon as a file of the run is there."""
+    return stopped(folder, number, (folder / run / file).exists, *COMMAND, "--run-dir", run)
+
+
+def assert_whole(run: Path) -> None:
+    """Assert that every file of a killed run is whole."""
+    for path in run.rglob("*.json"):
+        json.loads(path.read_text())
+    for path in run.rglob("*.csv"):
+        assert path.read_text().endswith("\n")
+
+
+def test_killed_three_times_and_stopped_once(folder: Path, base: Path) -> None:
+    run = folder / "killed"
+    in_first = kill(folder, "killed", "phases/00-head/checkpoint/000000002.safetensors")
+    assert in_first.code == -signal.SIGKILL
+    assert_whole(run)
+    assert not (run / "phases/00-head/result.json").exists()
+
+    in_second = kill(folder, "killed", "phases/01-top/checkpoint/000000002.safetensors", signal.SIGTERM)
+    assert in_second.code == 75, in_second.err
+    assert "going on after step" in in_second.err
+    assert in_second.err.splitlines()[-1].endswith("the same command goes on")
+    assert "Traceback" not in in_second.err
+    manifest = json.loads((run / "manifest.json").read_text())
+    assert (manifest["state"], manifest["exit_code"]) == ("interrupted", 75)
+
+    in_evaluation = kill(folder, "killed", "evaluation/predictions.csv")
+    assert in_evaluation.code == -signal.SIGKILL
+    assert_whole(run)
+    assert not (run / "model/model.keras").exists()
+
+    last = program(folder, *COMMAND, "--run-dir", "killed")
+    assert last.code == 0, last.err
+    assert "phase top: trains" not in last.err, "what was done is not done again"
+    assert results(run) == results(base)
+    assert (run / "report/index.html").exists()
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    "file",
+    [
+        "log.txt",
+        "config.json",
+        "phases/00-head/history.csv",
+        "phases/00-head/checkpoint/000000006.safetensors",
+        "phases/00-head/best.safetensors",
+        "phases/00-head/result.json",
+        "phases/01-top/history.csv",
+        "phases/01-top/best.safetensors",
+        "phases/01-top/result.json",
+        "metrics.json",
+        "model/labels.json",
+        "model/model.keras",
+    ],
+)
+def test_killed_as_soon_as_a_file_is_there(folder: Path, base: Path, file: str) -> None:
+    run = "killed-" + file.replace("/", "-")
+    assert kill(folder, run, file).code == -signal.SIGKILL
+    assert_whole(folder / run)
+    last = program(folder, *COMMAND, "--run-dir", run)
+    assert last.code == 0, last.err
+    assert results(folder / run) == results(base)
+    manifest = json.loads((folder / run / "manifest.json").read_text())
+    assert set(manifest["files"]) == set(json.loads((base / "manifest.json").read_text())["files"])
+
+
+@pytest.mark.slow
+def test_stopped_while_tensorflow_is_imported(folder: Path) -> None:
+    begun = folder / "early" / "manifest.json"
+
+    def importing() -> bool:
+        time.sleep(0.3)
+        return begun.exists()
+
+    early = stopped(folder, signal.SIGTERM, importing, *COMMAND, "--run-dir", "early")
+    assert early.code == 75, early.err
+    assert json.loads(begun.read_text())["exit_code"] == 75
+
+
+@pytest.mark.slow
+def test_a_damaged_checkpoint_costs_its_steps_and_nothing_else(folder: Path, base: Path) -> None:
+    kill(folder, "damaged", "phases/00-head/checkpoint/000000006.safetensors")
+    newest = max((folder / "damaged" / "phases/00-head/checkpoint").glob("0*.safetensors"))
+    newest.write_bytes(newest.read_bytes()[:-100])
+    last = program(folder, *COMMAND, "--run-dir", "damaged")
+    assert last.code == 0, last.err
+    assert f"{newest.name} is damaged" in last.err
+    assert results(folder / "damaged") == results(base)

@@ -1,0 +1,202 @@
+"""Several workers on 127.0.0.1 train as one process does, end together, and go on."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+from safetensors.numpy import load_file
+
+from kerastune_ft.cli.commands import main
+from kerastune_ft.errors import ConfigError
+from kerastune_ft.training.devices.devices import cluster
+from kerastune_ft.training.devices.launch import free_ports
+from tests.support.same_runs import assert_equal
+from tests.support.tiny_run import TIMEOUT, Outcome, environment, program, started
+
+WORKERS = ("launch", "--workers", "2", "tiny.json")
+
+
+def children(process: int) -> list[int]:
+    """Return the processes that a process started, in the order it did."""
+    text = Path(f"/proc/{process}/task/{process}/children").read_text()
+    return [int(word) for word in text.split()]
+
+
+def launched_and_hit(folder: Path, run: str, file: str, number: int, worker: int | None) -> Outcome:
+    """Launch two workers; as soon as a file of the run is there, send a signal to one of them, or to the launcher."""
+    with started(folder, *WORKERS, "--run-dir", run) as process:
+        limit = time.monotonic() + TIMEOUT
+        while not (folder / run / file).exists():
+            assert process.poll() is None, f"it ended before the signal: {process.communicate()}"
+            assert time.monotonic() < limit
+            time.sleep(0.005)
+        os.kill(process.pid if worker is None else children(process.pid)[worker], number)
+        out, err = process.communicate(timeout=TIMEOUT)
+        return Outcome(process.returncode, out, err)
+
+
+def test_a_killed_worker_ends_the_job_and_the_same_command_goes_on(folder: Path, base: Path) -> None:
+    hit = launched_and_hit(folder, "pair", "phases/01-top/checkpoint/000000002.safetensors", signal.SIGKILL, worker=1)
+    assert hit.code == 75, hit.err
+    assert "worker 1 was ended by SIGKILL; the same command goes on" in hit.err
+    assert "Traceback" not in hit.err
+    manifest = json.loads((folder / "pair" / "manifest.json").read_text())
+    assert manifest["devices"]["workers"] == 2
+    last = program(folder, *WORKERS, "--run-dir", "pair")
+    assert last.code == 0, last.err
+    assert "going on after step 2" in last.err
+    assert "test_accuracy" in last.out
+    assert_equal(base, folder / "pair")
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("worker", [0, 1, None])
+def test_a_request_to_one_stops_all_after_the_same_step(folder: Path, base: Path, worker: int | None) -> None:
+    run, file = f"asked-{worker}", "phases/00-head/checkpoint/000000002.safetensors"
+    hit = launched_and_hit(folder, run, file, signal.SIGTERM, worker)
+    assert hit.code == 75, hit.err
+    assert "Traceback" not in hit.err
+    manifest = json.loads((folder / run / "manifest.json").read_text())
+    assert (manifest["state"], manifest["exit_code"]) == ("interrupted", 75)
+    last = program(folder, *WORKERS, "--run-dir", run)
+    assert last.code == 0, last.err
+    assert_equal(base, folder / run)
+
+
+@pytest.mark.slow
+def test_the_workers_of_a_killed_launcher_end_too(folder: Path) -> None:
+    with started(folder, *WORKERS, "--run-dir", "orphaned") as process:
+        while len(children(process.pid)) < 2:
+            time.sleep(0.01)
+        workers = children(process.pid)
+        process.kill()
+        process.wait()
+        limit = time.monotonic() + 20
+        while any(Path(f"/proc/{worker}/cmdline").exists() and alive(worker) for worker in workers):
+            assert time.monotonic() < limit
+            time.sleep(0.05)
+
+
+def alive(process: int) -> bool:
+    try:
+        return Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    except FileNotFoundError:
+        return False
+
+
+def test_a_step_makes_one_reduction_of_the_gradient(folder: Path, tmp_path: Path) -> None:
+    ports = free_ports(2)
+    cluster = {"worker": [f"127.0.0.1:{port}" for port in ports]}
+    processes = [
+        subprocess.Popen(
+            [sys.executable, "-m", "tests.support.collective_steps", "tiny.json", str(tmp_path / "counted")],
+            env=environment(folder)
+            | {"TF_CONFIG": json.dumps({"cluster": cluster, "task": {"type": "worker", "index": number}})},
+            cwd=folder, text=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+        )
+        for number in range(2)
+    ]  # fmt: skip
+    try:
+        said = [process.communicate(timeout=TIMEOUT) for process in processes]
+    finally:
+        for process in processes:
+            process.kill()
+    assert [process.returncode for process in processes] == [0, 0], said
+    told = [json.loads(out.splitlines()[-1]) for out, _ in said]
+    assert [one["is_chief"] for one in told] == [True, False]
+    # Kernel and bias of the head as one vector; count, loss, accuracy and the request to stop as another.
+    weights = load_file(tmp_path / "counted" / "phases" / "00-head" / "best.safetensors")
+    parameters = sum(value.size for value in weights.values())
+    assert told[0]["collectives"] == [["float32", parameters], ["float64", 4]]
+
+
+def test_what_is_wrong_is_said_once(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    for words, place in {
+        ("--set", "phases.head.learning_rate=fast"): "learning_rate",
+        ("--set", "runtime.replicas=2"): "runtime.replicas",
+        ("--set", "runtime.strategy=mirrored"): "runtime.strategy",
+        ("--until-phase", "nope"): "--until-phase",
+        ("--stop-after", "3x"): "3x",
+    }.items():
+        with pytest.raises(SystemExit) as ended:
+            main([*WORKERS[:3], str(folder / "tiny.json"), *words])
+        assert ended.value.code == 2
+        assert place in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_a_worker_that_waits_for_the_others_can_be_stopped(folder: Path, number: int) -> None:
+    cluster = {"worker": [f"127.0.0.1:{port}" for port in free_ports(2)]}
+    waiting = {"cluster": cluster, "task": {"type": "worker", "index": 0}}
+    process = subprocess.Popen(
+        [sys.executable, "-m", "kerastune_ft", "run", "tiny.json", "--set", "runtime.strategy=multi_worker"],
+        env=environment(folder) | {"TF_CONFIG": json.dumps(waiting)}, cwd=folder, text=True, stderr=subprocess.PIPE,
+    )  # fmt: skip
+    try:
+        assert process.stderr is not None
+        said = ""
+        while "waiting for 127.0.0.1" not in said:
+            said = process.stderr.readline()
+            assert said, "it ended by itself"
+        process.send_signal(number)
+        _, err = process.communicate(timeout=60)
+    finally:
+        process.kill()
+    assert process.returncode == 75
+    assert "interrupted; the same command goes on" in err
+    assert "Traceback" not in err
+
+
+def test_without_others_it_says_why(folder: Path) -> None:
+    done = program(folder, "run", "tiny.json", "--set", "runtime.strategy=multi_worker")
+    assert done.code == 2
+    assert "TF_CONFIG, which is not set" in done.err
+
+
+@pytest.mark.parametrize(
+    ("document", "expected"),
+    [
+        ({"cluster": {"worker": ["a:1", "b:1"]}, "task": {"type": "worker", "index": 1}}, (("a:1", "b:1"), 1)),
+        (
+            {"cluster": {"chief": ["c:1"], "worker": ["a:1"]}, "task": {"type": "worker", "index": 0}},
+            (("c:1", "a:1"), 1),
+        ),
+        (
+            {"cluster": {"chief": ["c:1"], "worker": ["a:1"]}, "task": {"type": "chief", "index": 0}},
+            (("c:1", "a:1"), 0),
+        ),
+    ],
+)
+def test_the_cluster_is_read(monkeypatch: pytest.MonkeyPatch, document: dict, expected: tuple) -> None:
+    monkeypatch.setenv("TF_CONFIG", json.dumps(document))
+    assert cluster() == expected
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        None,
+        "",
+        "{",
+        "[]",
+        '{"cluster": {"worker": []}, "task": {"type": "worker", "index": 0}}',
+        '{"cluster": {"worker": ["a:1"]}, "task": {"type": "worker", "index": 1}}',
+        '{"cluster": {"worker": ["a:1"]}}',
+        '{"cluster": {"worker": ["a:1"], "ps": ["b:1"]}, "task": {"type": "ps", "index": 0}}',
+        '{"cluster": {"worker": ["a:1"]}, "task": {"type": "worker", "index": -1}}',
+        '{"cluster": {"worker": ["a:1", "a:1"]}, "task": {"type": "worker", "index": 0}}',
+    ],
+)
+def test_without_a_cluster_it_says_how_to_give_one(monkeypatch: pytest.MonkeyPatch, text: str | None) -> None:
+    monkeypatch.delenv("TF_CONFIG", raising=False)
+    if text is not None:
+        monkeypatch.setenv("TF_CONFIG", text)
+    with pytest.raises(ConfigError, match=r"TF_CONFIG.*launch --workers 2 CONFIG"):
+        cluster()

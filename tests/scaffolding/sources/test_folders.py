@@ -1,0 +1,206 @@
+"""`init` on folders, archives and arrays."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from kerastune_ft import init
+from kerastune_ft.backbones import imagenet
+from kerastune_ft.errors import DataError
+from kerastune_ft.scaffolding.suggest import images
+from tests.support.init_data import image, written
+
+
+def photos(root: Path, **counts: int) -> None:
+    for name, count in counts.items():
+        for number in range(count):
+            image(root / name / f"{number}.png")
+
+
+def test_class_folders_become_a_short_configuration_with_reasons() -> None:
+    photos(Path("photos"), cat=8, dog=6)
+    started = init("photos")
+    document = written("photos.json")
+    assert dict(started.counts) == {"cat": 8, "dog": 6}
+    assert document["data"]["path"] == "photos"
+    assert document["backbone"] == {"// name": document["backbone"]["// name"], "kind": "applications",
+                                    "name": "MobileNetV2", "weights": "embedded"}  # fmt: skip
+    assert document["phases"]["preset"] == "head"
+    assert "class_weights" not in document["defaults"]
+    assert len(Path("photos.json").read_text().splitlines()) < 45
+    assert json.loads(Path("schema.json").read_text())["title"] == "kerastune_ft run configuration"
+
+
+@pytest.mark.parametrize(
+    ("names", "positive"),
+    [
+        (("normal", "pneumonia"), "pneumonia"),
+        (("PNEUMONIA", "NORMAL"), "PNEUMONIA"),
+        (("malignant", "benign"), "malignant"),
+        (("0", "1"), "1"),
+        (("cat", "dog"), "dog"),
+    ],
+)
+def test_of_two_classes_the_one_looked_for_is_positive(names: tuple[str, str], positive: str) -> None:
+    photos(Path("d"), **dict.fromkeys(names, 4))
+    init("d")
+    assert written("d.json")["task"]["positive"] == positive
+
+
+def test_a_rare_class_brings_weights_and_another_monitor() -> None:
+    photos(Path("d"), a=12, b=4, c=5)
+    init("d")
+    defaults = written("d.json")["defaults"]
+    assert defaults["class_weights"] == "balanced"
+    assert defaults["monitor"] == "validation_macro_f1"
+
+
+def test_a_class_too_small_to_divide_is_not_stratified() -> None:
+    photos(Path("d"), a=12, b=2)
+    init("d")
+    assert written("d.json")["data"]["splits"]["stratify"] is False
+
+
+@pytest.mark.parametrize(
+    ("folders", "splits"),
+    [
+        (("train", "validation", "test"), None),
+        (("train", "val"), {"train": "train", "validation": "val"}),
+        (("Training", "testing"), {"train": "Training", "test": "testing"}),
+    ],
+)
+def test_split_folders_are_named_where_their_names_are_not_ours(
+    folders: tuple[str, ...], splits: dict[str, str] | None
+) -> None:
+    for folder in folders:
+        photos(Path("d") / folder, cat=4, dog=3)
+    started = init("d")
+    assert written("d.json")["data"].get("splits") == splits
+    assert started.examples == 7 * len(folders)
+    assert "split folders: train 7" in started.seen[0]
+
+
+def test_the_way_to_the_class_folders_is_found() -> None:
+    photos(Path("d/inner/photos"), cat=4, dog=4)
+    init("d")
+    assert written("d.json")["data"]["path"] == "d/inner/photos"
+
+
+def test_an_archive_is_looked_into() -> None:
+    photos(Path("packed/pets"), cat=4, dog=4)
+    shutil.make_archive("pets", "zip", "packed")
+    started = init("pets.zip")
+    assert dict(started.counts) == {"cat": 4, "dog": 4}
+    assert written("pets.json")["data"]["path"] == "pets.zip"
+
+
+def test_names_that_tell_whose_a_file_is_make_groups() -> None:
+    for number in range(24):
+        image(Path(f"d/{'cat' if number % 2 else 'dog'}/patient{number % 5}_{number}.png"))
+    init("d")
+    data = written("d.json")["data"]
+    assert "patient" in data["group"]["pattern"]
+    assert "5 names" in data["// group"]
+
+
+def test_deep_images_get_the_range_that_was_seen() -> None:
+    for number in range(6):
+        image(Path(f"d/{'ab'[number % 2]}/{number}.png"), high=3000 + number)
+    started = init("d")
+    assert written("d.json")["data"]["intensity"] == [10, 3005]
+    assert "10 to 3005" in started.asks[0]
+
+
+def test_long_images_are_padded() -> None:
+    for number in range(6):
+        image(Path(f"d/{'ab'[number % 2]}/{number}.png"), size=(40, 20))
+    init("d")
+    assert written("d.json")["data"]["resize"] == "pad"
+
+
+def test_a_damaged_file_in_the_sample_is_told() -> None:
+    photos(Path("d"), cat=4, dog=4)
+    Path("d/cat/broken.png").write_bytes(b"no image")
+    assert any("broken.png" in question and "on_bad_file" in question for question in init("d").asks)
+
+
+def test_weights_within_reach_are_taken_for_the_machine(monkeypatch: pytest.MonkeyPatch) -> None:
+    photos(Path("d"), cat=4, dog=4)
+    monkeypatch.setattr(imagenet, "require", lambda options: None)
+    monkeypatch.setattr(images, "device", lambda: "gpu")
+    init("d")
+    backbone = written("d.json")["backbone"]
+    assert (backbone["name"], backbone["weights"], backbone["image_size"]) == ("EfficientNetV2B0", "imagenet", 128)
+
+
+@pytest.mark.parametrize(
+    ("train", "preset", "batch_size"), [(50, "head", 8), (500, "head_then_top", 16), (50_000, "head_then_all", 64)]
+)
+def test_more_examples_bring_a_longer_schedule(train: int, preset: str, batch_size: int) -> None:
+    from kerastune_ft.scaffolding.findings import DataFindings
+
+    defaults, phases = images.schedule(
+        DataFindings({"kind": "image_classification"}, {}, train, train, {"a": 5, "b": 5})
+    )
+    assert (phases["preset"], defaults["batch_size"]) == (preset, batch_size)
+
+
+def test_arrays_are_told_by_shape() -> None:
+    np.savez("digits.npz", x_test=np.zeros((4, 8, 8), np.uint8), y_test=np.arange(4) % 2,
+             x_train=np.zeros((30, 8, 8), np.uint8), y_train=np.arange(30) % 3)  # fmt: skip
+    started = init("digits.npz")
+    data = written("digits.json")["data"]
+    assert (data["x"], data["y"]) == ("x_train", "y_train")
+    assert dict(started.counts) == {"0": 10, "1": 10, "2": 10}
+
+
+def test_arrays_of_amounts_are_a_regression() -> None:
+    np.savez("a.npz", x=np.zeros((30, 8, 8, 3), np.uint8), y=np.linspace(0, 1, 30))
+    init("a.npz")
+    assert written("a.json")["task"]["kind"] == "image_regression"
+
+
+@pytest.mark.parametrize(
+    "case", ["missing", "empty", "one class", "no images", "text", "npz without images", "bad npz"]
+)
+def test_what_is_no_data_is_exit_3_and_writes_nothing(case: str) -> None:
+    Path("d").mkdir()
+    path = "d"
+    if case == "missing":
+        path = "dd"
+    elif case == "one class":
+        photos(Path("d"), cat=3)
+    elif case == "no images":
+        Path("d/a").mkdir()
+        Path("d/a/x.txt").write_text("x")
+    elif case == "text":
+        path = "d.txt"
+        Path(path).write_text("x")
+    elif case == "npz without images":
+        path = "d.npz"
+        np.savez(path, a=np.zeros(3))
+    elif case == "bad npz":
+        path = "d.npz"
+        Path(path).write_bytes(b"PK nothing")
+    with pytest.raises(DataError, match=path):
+        init(path)
+    assert not list(Path().glob("*.json"))
+
+
+@pytest.mark.slow
+def test_a_hundred_thousand_files_are_looked_at_in_seconds() -> None:
+    image(Path("one.png"))
+    content = Path("one.png").read_bytes()
+    for name in "abcd":
+        Path("d", name).mkdir(parents=True)
+        for number in range(25_000):
+            Path("d", name, f"{number}.png").write_bytes(content)
+    begun = time.process_time()
+    assert init("d").examples == 100_000
+    assert time.process_time() - begun < 15

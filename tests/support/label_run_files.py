@@ -1,0 +1,139 @@
+"""Writes run directories of runs with several labels per example, and of regressions."""
+
+from __future__ import annotations
+
+import math
+import random
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from sklearn import metrics
+
+from tests.support import run_files
+
+CELLS = ("platelets", "red", "white")
+THRESHOLDS = {"platelets": 0.4, "red": 0.5, "white": 0.55}
+SIZES = {"train": 200, "validation": 40, "test": 60}
+
+
+def write_multi_label(
+    run: Path, classes: Sequence[str] = CELLS, examples: bool = True, thresholds: Mapping[str, float] = THRESHOLDS
+) -> list[dict[str, Any]]:
+    """Write a run whose predictions follow the labels with noise; return the rows of predictions.csv."""
+    run_files.write_run(run, classes=classes, examples=examples)
+    rows = _judged_rows(classes, thresholds)
+    plan = run_files.plan_document(classes)
+    plan["labels"]["kind"] = "several"
+    plan["data"]["sizes"] = SIZES
+    plan["data"]["counts"] = {
+        split: {name: sum(name in row["label"].split("|") for row in rows if row["split"] == split) for name in classes}
+        for split in SIZES
+    }
+    config = run_files.config_document(examples)
+    config["task"]["multi_label"] = True
+    run_files.write_json(run / "model" / "thresholds.json", dict(thresholds))
+    measured = {"loss": 0.41, "accuracy": 0.55, "macro_f1": 0.78, "auc": 0.86, "mean_average_precision": 0.8123}
+    constant = {"loss": 0.66, "accuracy": 0.2, "macro_f1": 0.31, "auc": 0.5, "mean_average_precision": 0.4321}
+    _write(run, plan, config, rows, measured, constant)
+    return rows
+
+
+def write_regression(
+    run: Path,
+    spread: Mapping[str, tuple[float, float]] | None = None,
+    examples: bool = True,
+    noise: float = 0.4,
+    whole: bool = False,
+) -> list[dict[str, Any]]:
+    """Write a regression on targets of this mean and deviation; return the rows of predictions.csv."""
+    spread = spread or {"age": (40.0, 12.0)}
+    run_files.write_run(run, examples=examples)
+    rows = _valued_rows(spread, noise, whole)
+    endings = {name: "" if len(spread) == 1 else f"_{name}" for name in spread}
+    plan = run_files.plan_document()
+    plan["labels"] = {
+        "kind": "values",
+        "names": list(spread),
+        "mean": [mean for mean, _ in spread.values()],
+        "deviation": [deviation for _, deviation in spread.values()],
+    }
+    plan["data"] |= {"classes": [], "counts": {}, "sizes": SIZES}
+    plan["data"]["values"] = {
+        split: {name: _spread([row[f"label{ending}"] for row in rows]) for name, ending in endings.items()}
+        for split in SIZES
+    }
+    config = run_files.config_document(examples)
+    config["task"] = {"kind": "image_regression"}
+    measured = {"loss": 0.16, "mae": 3.1, "rmse": 4.2, "r2": 0.84}
+    constant = {"loss": 1.01, "mae": 9.8, "rmse": 12.1, "r2": -0.01}
+    _write(run, plan, config, rows, measured, constant)
+    return rows
+
+
+def of_test(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    return [row for row in rows if row["split"] == "test"]
+
+
+def _write(
+    run: Path,
+    plan: dict[str, Any],
+    config: dict[str, Any],
+    rows: list[dict[str, Any]],
+    measured: dict[str, float],
+    constant: dict[str, float],
+) -> None:
+    run_files.write_json(run / "plan.json", plan)
+    run_files.write_json(run / "config.json", config)
+    run_files.write_json(run / "metrics.json", {"validation": measured, "test": measured})
+    run_files.write_json(run / "evaluation" / "constant.json", {"validation": constant, "test": constant})
+    evaluated = [row for row in rows if row["split"] != "train"]
+    run_files.write_csv(run / "evaluation" / "predictions.csv", evaluated)
+    run_files.write_csv(run / "splits.csv", run_files.splits_rows(rows))
+    if config["output"]["examples"]:
+        run_files.write_mistakes(run, evaluated)
+
+
+def _judged_rows(classes: Sequence[str], thresholds: Mapping[str, float]) -> list[dict[str, Any]]:
+    draw = random.Random(11)
+    rows = []
+    for split, size in SIZES.items():
+        for number in range(size):
+            has = {name: draw.random() < 0.7 / (1 + place) for place, name in enumerate(classes)}
+            # Rounded, so that some probabilities are equal.
+            probability = {
+                name: round(1 / (1 + math.exp(-(3 if own else -1) - draw.gauss(0, 2))), 2) for name, own in has.items()
+            }
+            rows.append(
+                {
+                    "split": split,
+                    "input": f"slides/{split}-{number:03d}.png",
+                    "label": "|".join(name for name in classes if has[name]),
+                    "prediction": "|".join(name for name in classes if probability[name] >= thresholds.get(name, 0.5)),
+                    **{f"probability_{name}": probability[name] for name in classes},
+                    "loss": draw.random(),
+                }
+            )
+    return rows
+
+
+def _valued_rows(spread: Mapping[str, tuple[float, float]], noise: float, whole: bool) -> list[dict[str, Any]]:
+    draw = random.Random(12)
+    rows = []
+    for split, size in SIZES.items():
+        for number in range(size):
+            row: dict[str, Any] = {"split": split, "input": f"faces/{split}-{number:03d}.png"}
+            for name, (mean, deviation) in spread.items():
+                ending = "" if len(spread) == 1 else f"_{name}"
+                true = draw.gauss(mean, deviation)
+                row[f"label{ending}"] = float(round(true)) if whole else true
+                # Drawn to the mean, as the predictions of an unsure model are.
+                row[f"value{ending}"] = mean + 0.8 * (true - mean) + draw.gauss(0, noise * deviation)
+            rows.append(row | {"loss": draw.random()})
+    return rows
+
+
+def _spread(numbers: Sequence[float]) -> dict[str, float]:
+    mean = sum(numbers) / len(numbers)
+    deviation = metrics.root_mean_squared_error(numbers, [mean] * len(numbers))
+    return {"mean": mean, "deviation": float(deviation), "smallest": min(numbers), "largest": max(numbers)}

@@ -1,0 +1,32 @@
+"""What two runs have in common."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+from safetensors.numpy import load_file
+
+from tests.support.tiny_run import history
+
+TOLERANCE = 1e-5
+
+
+def assert_equal(one: Path, other: Path, of_weights: float = TOLERANCE) -> None:
+    """Assert that two runs have the same histories, metrics and weights within float tolerance."""
+    rows = history(one), history(other)
+    assert [row["phase"] for row in rows[0]] == [row["phase"] for row in rows[1]]
+    for first, second in zip(*rows, strict=True):
+        for key in first:
+            if key != "phase":
+                assert float(second[key]) == pytest.approx(float(first[key]), abs=TOLERANCE), (first["phase"], key)
+    metrics = [json.loads((run / "metrics.json").read_text()) for run in (one, other)]
+    for split in metrics[0]:
+        assert metrics[1][split] == pytest.approx(metrics[0][split], abs=TOLERANCE)
+    for path in one.glob("phases/*/best.safetensors"):
+        weights, others = load_file(path), load_file(other / path.relative_to(one))
+        assert weights.keys() == others.keys()
+        for name, value in weights.items():
+            np.testing.assert_allclose(others[name], value, rtol=0, atol=of_weights, err_msg=name)
