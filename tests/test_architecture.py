@@ -7,7 +7,8 @@ import json
 import re
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Collection, Iterator, Mapping
 from pathlib import Path
 
 import pytest
@@ -47,6 +48,41 @@ RANKS = {
 }
 HEAVY = ("tensorflow", "keras", "pandas", "sklearn", "matplotlib", "tensorflow_datasets")
 LARGEST = 400
+LARGEST_FOLDER = 18
+
+# What is left of the past: these numbers and lists may only shrink.
+KNOWN_CIRCLES = {
+    "kerastune_ft": [["kerastune_ft.saved_model", "kerastune_ft.training"]],
+    "kerastune_ft.training": [["kerastune_ft.training.features", "kerastune_ft.training.phase"]],
+}
+PARTICIPLES_LEFT = 320
+QUESTIONS_LEFT = 108
+
+# Words in -ed that are no participles, and participles that do not end so.
+NO_PARTICIPLES = frozenset({"need", "feed", "speed", "embed", "exceed", "proceed", "seed"})
+IRREGULAR = frozenset({
+    "told", "found", "seen", "begun", "sought", "shown", "kept", "given", "taken", "known", "made", "chosen",
+    "drawn", "held", "left", "lost", "said", "built", "sent", "met", "written", "gone", "done", "meant", "paid",
+    "bound", "fitted", "got", "heard", "hidden", "laid", "led", "lent", "spent", "spelt", "stood", "sold",
+    "torn", "thought", "understood", "won", "broken", "frozen", "spoken", "bought", "brought", "caught", "dealt",
+})  # fmt: skip
+# After a verb a participle is its object: `check_frozen`, `remove_abandoned`; claims such as `is_cached` are asked.
+VERBS = frozenset({
+    "is", "are", "has", "have", "was", "can", "needs", "check", "refuse", "remove", "read", "write", "find",
+    "note", "count", "keep", "list", "require", "report", "return",
+})  # fmt: skip
+# Events of a run as watchers are told of them, and a word that everybody knows.
+PARTICIPLES_ALLOWED = frozenset(
+    {"run_started", "phase_started", "step_done", "epoch_done", "phase_done", "run_done", "counted"}
+)
+
+# Loaders, sources, tasks, label schemes and descriptions of inputs say what they are by properties, not by their class.
+KIND_MODULES = re.compile(
+    r"kerastune_ft\.(input|tasks|saved_model|backbones\.inputs|data\.labels|config\.options\.tasks)\b"
+)
+KIND_NAMES = re.compile(r"(Loader|Source|Geometry|Clip|Scheme|SoundInput|TextInput|ImageInput)$")
+KIND_WORDS = frozenset({"image", "text", "audio", "sound", "one", "several", "values", "mask"})
+KIND_ENDS = re.compile(r"_(regression|classification|segmentation)$|^(image|text|audio)_")
 
 
 def part(module: str) -> str:
@@ -128,6 +164,150 @@ def test_modules_are_small_and_have_a_purpose() -> None:
     assert {name: length for name, length in lengths.items() if length > LARGEST} == {}
     assert sorted(lengths.values())[len(lengths) // 2] <= 150
     assert [name for name in lengths if Path(name).stem in ("utils", "helpers", "common", "misc")] == []
+
+
+def local_imports(path: Path) -> set[str]:
+    """Return the modules of this package that a module imports anywhere, under TYPE_CHECKING and in functions too."""
+    names = {name_of(each) for each in MODULES}
+    found = set()
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("kerastune_ft"):
+            each = (f"{node.module}.{alias.name}" for alias in node.names)
+            found |= {name if name in names else str(node.module) for name in each}
+    return found
+
+
+def circles(edges: Mapping[str, Collection[str]]) -> list[list[str]]:
+    """Return the groups of nodes that reach each other, by Tarjan's algorithm."""
+    index: dict[str, int] = {}
+    low: dict[str, int] = {}
+    stack: list[str] = []
+    found: list[list[str]] = []
+
+    def visit(node: str) -> None:
+        index[node] = low[node] = len(index)
+        stack.append(node)
+        for other in edges.get(node, ()):
+            if other not in index:
+                visit(other)
+                low[node] = min(low[node], low[other])
+            elif other in stack:
+                low[node] = min(low[node], index[other])
+        if low[node] == index[node]:
+            group = stack[stack.index(node) :]
+            del stack[stack.index(node) :]
+            if len(group) > 1:
+                found.append(sorted(group))
+
+    for node in edges:
+        if node not in index:
+            visit(node)
+    return found
+
+
+GRAPH = {name_of(path): local_imports(path) for path in MODULES}
+
+
+def test_no_modules_import_each_other_in_a_circle() -> None:
+    assert circles(GRAPH) == []
+
+
+@pytest.mark.parametrize("package", sorted({name.rsplit(".", 1)[0] for name in GRAPH if "." in name}))
+def test_the_parts_of_a_package_import_one_way(package: str) -> None:
+    depth = package.count(".") + 2
+    inside = {name: others for name, others in GRAPH.items() if name.startswith(f"{package}.")}
+    edges: dict[str, set[str]] = {}
+    for name, others in inside.items():
+        own = ".".join(name.split(".")[:depth])
+        to = {".".join(other.split(".")[:depth]) for other in others if other.startswith(f"{package}.")}
+        edges.setdefault(own, set()).update(to - {own})
+    assert circles(edges) == KNOWN_CIRCLES.get(package, [])
+
+
+def test_folders_are_small() -> None:
+    modules = Counter(path.parent.relative_to(ROOT).as_posix() for path in MODULES if path.stem != "__init__")
+    assert {folder: number for folder, number in modules.items() if number > LARGEST_FOLDER} == {}
+
+
+def test_private_names_stay_in_their_module() -> None:
+    found = [
+        f"{path.relative_to(ROOT)}:{node.lineno} imports {alias.name}"
+        for path in MODULES
+        for node in ast.walk(ast.parse(path.read_text()))
+        if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("kerastune_ft")
+        for alias in node.names
+        if alias.name.startswith("_")
+    ]
+    assert found == []
+
+
+def is_participle(word: str) -> bool:
+    return word in IRREGULAR or (word.endswith("ed") and len(word) > 3 and word not in NO_PARTICIPLES)
+
+
+def test_functions_are_not_called_by_participles() -> None:
+    scripts = [path for path in (ROOT / "scripts").rglob("*.py")]
+    found = [
+        f"{path.relative_to(ROOT)}:{node.lineno} {node.name}"
+        for path in [*MODULES, *scripts]
+        for node in ast.walk(ast.parse(path.read_text()))
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
+        and (words := node.name.strip("_").split("_"))
+        and (is_participle(words[-1]) or node.name == "_read")
+        and (len(words) == 1 or words[0] not in VERBS)
+        and node.name not in PARTICIPLES_ALLOWED
+    ]
+    assert len(found) <= PARTICIPLES_LEFT, "\n".join(found)
+
+
+def test_nobody_asks_which_modality_or_which_labels() -> None:
+    found = [f"{path.relative_to(ROOT)}:{question}" for path in MODULES for question in questions(path)]
+    assert len(found) <= QUESTIONS_LEFT, "\n".join(found)
+
+
+def questions(path: Path) -> Iterator[str]:
+    """Yield the places where code asks for a kind by a comparison, a suffix or an isinstance.
+
+    A property of the object, or a table from word to implementation, answers instead.
+    """
+    tree = ast.parse(path.read_text())
+    kinds = {
+        alias.asname or alias.name
+        for node in ast.walk(tree)
+        if isinstance(node, ast.ImportFrom)
+        for alias in node.names
+        if KIND_MODULES.match(node.module or "") or KIND_NAMES.search(alias.name)
+    }
+    if KIND_MODULES.match(name_of(path)):
+        kinds |= {node.name for node in ast.walk(tree) if isinstance(node, ast.ClassDef)}
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Compare):
+            sides = [node.left, *node.comparators]
+            asked = {each.value for side in sides for each in literals(side)} & KIND_WORDS
+        elif isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
+            texts = [each.value for argument in node.args for each in literals(argument)]
+            asked = {text for text in texts if node.func.attr in ("endswith", "startswith") and KIND_ENDS.search(text)}
+        elif isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "isinstance":
+            asked = {ast.unparse(each).split(".")[-1] for each in classes(node.args[1])} & kinds
+        elif isinstance(node, ast.MatchValue):
+            asked = {each.value for each in literals(node.value)} & KIND_WORDS
+        else:
+            continue
+        if asked:
+            yield f"{node.lineno} {ast.unparse(node)}"
+
+
+def classes(node: ast.AST) -> list[ast.AST]:
+    """Return the classes of isinstance's second argument, each a name or an attribute."""
+    if isinstance(node, ast.BinOp):
+        return [*classes(node.left), *classes(node.right)]
+    return list(node.elts) if isinstance(node, ast.Tuple) else [node]
+
+
+def literals(node: ast.AST) -> list[ast.Constant]:
+    """Return the texts of an expression: a constant, or the members of a tuple, list or set."""
+    parts = node.elts if isinstance(node, ast.Tuple | ast.List | ast.Set) else [node]
+    return [part for part in parts if isinstance(part, ast.Constant) and isinstance(part.value, str)]
 
 
 def test_private_names_of_keras_are_in_one_module() -> None:
