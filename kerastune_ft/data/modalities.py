@@ -11,10 +11,10 @@ from kerastune_ft.config.options.data import FolderData, TableData
 from kerastune_ft.config.options.tasks import Task, modality
 from kerastune_ft.data.files.check import FileCheck
 from kerastune_ft.data.files.file_source import FileSource
-from kerastune_ft.data.files.find import IMAGES, SOUNDS, Sought
+from kerastune_ft.data.files.find import IMAGES, SOUNDS, FileKind
 from kerastune_ft.data.images.check import ImageCheck
-from kerastune_ft.data.images.image_source import ImageFileSource, refuse_deep_images, rotated_notes
-from kerastune_ft.data.sounds.check import SoundCheck, silent_notes
+from kerastune_ft.data.images.image_source import ImageFileSource, notes_on_rotation, refuse_deep_images
+from kerastune_ft.data.sounds.check import SoundCheck, notes_on_silence
 from kerastune_ft.data.sounds.sample_source import SoundFileSource
 from kerastune_ft.data.source import Catalogue, Report
 
@@ -23,7 +23,7 @@ from kerastune_ft.data.source import Catalogue, Report
 class Medium:
     """How files of one sort become examples."""
 
-    sought: Sought
+    sought: FileKind
     check: Callable[[FolderData | TableData, Path, Path, Report], FileCheck[Any]]
     """Returns what checks the files of a folder, given options, folder, cache directory and report."""
     source: Callable[[Catalogue, Sequence[Any]], FileSource]
@@ -42,8 +42,8 @@ def _sound_check(options: FolderData | TableData, root: Path, cache_directory: P
 
 
 _MEDIA = {
-    "image": Medium(IMAGES, _image_check, ImageFileSource, rotated_notes, refuse_deep_images),
-    "audio": Medium(SOUNDS, _sound_check, SoundFileSource, silent_notes),
+    "image": Medium(IMAGES, _image_check, ImageFileSource, notes_on_rotation, refuse_deep_images),
+    "audio": Medium(SOUNDS, _sound_check, SoundFileSource, notes_on_silence),
 }
 
 

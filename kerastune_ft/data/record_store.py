@@ -27,7 +27,7 @@ class Entry(NamedTuple):
 
 
 @dataclass(frozen=True)
-class ContentStore:
+class RecordStore:
     """Contents one after the other, where each begins, and what is said of each."""
 
     blob: np.ndarray
@@ -50,13 +50,13 @@ class ContentStore:
         return [json.dumps(label) if isinstance(label, list) else label for label in self.labels]
 
 
-def stored(
+def open_record_store(
     address: Sequence[Any],
     bases: Sequence[str],
     entries: Callable[[str], Iterable[Entry]],
     directory: Path,
     tell: Callable[[], None],
-) -> ContentStore:
+) -> RecordStore:
     """Return the examples of some splits, written once; processes that start together wait for the first.
 
     `address` says what they are; where there are none of this address, `tell` is called and they are written.
@@ -72,7 +72,7 @@ def stored(
             _write(bases, entries, partial)
             os.replace(partial, target)
     facts = json.loads((target / "facts.json").read_text(encoding="utf-8"))
-    return ContentStore(np.memmap(target / "contents.bin", np.uint8, "r"), np.load(target / "offsets.npy"), **facts)
+    return RecordStore(np.memmap(target / "contents.bin", np.uint8, "r"), np.load(target / "offsets.npy"), **facts)
 
 
 def _write(bases: Sequence[str], entries: Callable[[str], Iterable[Entry]], target: Path) -> None:

@@ -8,14 +8,14 @@ import numpy as np
 
 from kerastune_ft.data.labels.labels import Labels
 from kerastune_ft.data.source import Catalogue, DataInfo, SkippedFile
-from kerastune_ft.data.splits.choose import Chosen
+from kerastune_ft.data.splits.choose import ChosenSplits
 
 
 def describe(
     kind: str,
     name: str,
     labels: Labels,
-    chosen: Chosen,
+    chosen: ChosenSplits,
     fingerprint: str,
     keys: Sequence[str],
     contents: Sequence[str],

@@ -10,7 +10,7 @@ _without_options: ContextVar[str | None] = ContextVar("without_options", default
 """The data that is read, where no option can be written for it."""
 
 
-def skipping(rules: Iterable[str], what: str) -> str:
+def how_to_skip(rules: Iterable[str], what: str) -> str:
     """Return how examples are left out, as it stands behind `or`: by options of data, or by hand."""
     if place := _without_options.get():
         return f"take {what} out of {place}"
@@ -19,7 +19,7 @@ def skipping(rules: Iterable[str], what: str) -> str:
 
 
 @contextlib.contextmanager
-def without_options(place: str) -> Iterator[None]:
+def reading_other_data(place: str) -> Iterator[None]:
     """Within this context errors are about other data than the run's own, for which no option can be written."""
     token = _without_options.set(place)
     try:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from kerastune_ft.data.labels.labels import Labels, Scheme, scheme_of
+from kerastune_ft.data.labels.labels import Labels, LabelScheme, scheme_of
 
 if TYPE_CHECKING:
     import tensorflow as tf
@@ -119,7 +119,7 @@ class DataSource(ABC):
         return self._labels.texts
 
     @property
-    def scheme(self) -> Scheme:
+    def scheme(self) -> LabelScheme:
         """What the labels mean; values are standardised by the training split."""
         return scheme_of(self._labels, self.splits["train"])
 

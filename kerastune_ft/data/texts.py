@@ -10,10 +10,10 @@ import tensorflow as tf
 
 from kerastune_ft.data.files.fingerprint import content_identity
 from kerastune_ft.data.labels.labels import Labels
-from kerastune_ft.data.remedies import skipping
+from kerastune_ft.data.remedies import how_to_skip
 from kerastune_ft.data.source import Catalogue, DataSource, SkippedFile
 from kerastune_ft.data.tables.cells import cell_text
-from kerastune_ft.data.tables.frame import Frame
+from kerastune_ft.data.tables.frame import TextTable
 from kerastune_ft.data.tables.templates import input_texts
 from kerastune_ft.errors import DataError
 from kerastune_ft.storage import path_of
@@ -40,18 +40,18 @@ class TextSource(DataSource):
         return {"texts": tf.gather(tf.constant(self.texts), index)}
 
 
-def identity(texts: Texts) -> str:
+def text_identity(texts: Texts) -> str:
     """Return the SHA-256 that an example's content is known by."""
     return content_identity(*texts)
 
 
-def shortened(texts: Texts) -> str:
+def shorten(texts: Texts) -> str:
     """Return the beginning of an example on one line, to be told from others by."""
     line = " ".join(" / ".join(texts).split())
     return line if len(line) <= _NAME_LENGTH else f"{line[:_NAME_LENGTH]}..."
 
 
-def present(
+def find_complete(
     texts: Sequence[Texts], names: Sequence[str], rule: str, place: str
 ) -> tuple[list[int], tuple[SkippedFile, ...]]:
     """Return the examples that have all their texts, and the others; raise DataError where these may not be left out.
@@ -64,7 +64,7 @@ def present(
         raise DataError(
             f"data.input: {counted(len(absent), 'example')} of {len(texts)} in {place} "
             f"{'has' if len(absent) == 1 else 'have'} an empty text:\n{shown}\n"
-            f"Write the texts, or {skipping(['on_missing'], 'these examples')}."
+            f"Write the texts, or {how_to_skip(['on_missing'], 'these examples')}."
         )
     if len(absent) == len(texts):
         raise DataError(f"data.input: every text in {place} is empty. Name where the texts are.")
@@ -130,7 +130,7 @@ def array_texts(array: np.ndarray, place: str) -> list[Texts]:
     return [tuple(str(text) for text in each) for each in texts]
 
 
-def column_texts(frame: Frame, wanted: str | Sequence[str]) -> list[Texts]:
+def column_texts(frame: TextTable, wanted: str | Sequence[str]) -> list[Texts]:
     """Return by row the text of a column or template, or those of two columns; empty where a cell is."""
     if isinstance(wanted, str):
         return [(text,) for text in input_texts(frame, wanted)]

@@ -15,7 +15,7 @@ import tensorflow as tf
 from PIL import Image
 
 from kerastune_ft.data.images.check import read_once
-from kerastune_ft.data.images.intensity import Intensity, UnusableImageError, mapped
+from kerastune_ft.data.images.intensity import Intensity, UnusableImageError, map_intensity
 from kerastune_ft.inference.items import Item
 from kerastune_ft.input.decode import Geometry
 from kerastune_ft.tasks.images import ImageInputs
@@ -64,7 +64,7 @@ class PictureReader:
 
     def _decoded(self, values: np.ndarray) -> tf.Tensor:
         if self._intensity is not None:
-            values = mapped(values, self._intensity)
+            values = map_intensity(values, self._intensity)
         dtype = tf.float32 if values.dtype.kind == "f" else tf.uint8
         channels = values[..., np.newaxis] if values.ndim == 2 else values
         return self._of_values[dtype](tf.constant(np.ascontiguousarray(channels), dtype))

@@ -15,12 +15,12 @@ from kerastune_ft import storage
 from kerastune_ft.config.options.data import ArraysData
 from kerastune_ft.config.options.tasks import modality
 from kerastune_ft.config.run import RunConfig
-from kerastune_ft.data.files.archive import unpacked
-from kerastune_ft.data.files.download import fetched
-from kerastune_ft.data.files.find import IMAGES, SOUNDS, TEXTS, Sought, Walk
+from kerastune_ft.data.files.archive import unpack_archive
+from kerastune_ft.data.files.download import fetch_to_cache
+from kerastune_ft.data.files.find import IMAGES, SOUNDS, TEXTS, FileKind, Walk
 from kerastune_ft.data.images.intensity import Intensity
 from kerastune_ft.data.sounds.sound_arrays import MODEL_RATE, rate_of
-from kerastune_ft.data.tables.read import is_table, read_frame
+from kerastune_ft.data.tables.read import is_table, read_table
 from kerastune_ft.data.tables.templates import input_texts
 from kerastune_ft.errors import ConfigError, DataError
 from kerastune_ft.inference.arrays import array_in, of_images
@@ -43,7 +43,7 @@ class Reading:
     own: str | tuple[str, str] | None
     """The column or template that the run's own table has; two columns for pairs of texts."""
     intensity: Intensity
-    sought: Sought
+    sought: FileKind
     cache_directory: Path
     report: Callable[[str], None]
     sample_rate: int | None = None
@@ -121,11 +121,11 @@ def _of_path(text: str, path: Path, how: Reading) -> Listing:
         return bad(text, "its name is empty")
     if path.is_dir():
         return _folder(text, path, how)
-    local = fetched(path, how.cache_directory, how.report)
+    local = fetch_to_cache(path, how.cache_directory, how.report)
     if name.endswith(".npz"):
         return _in_file(local, printable(text), how)
     if name.endswith(_ARCHIVES) and local.is_file():
-        return _folder(text, unpacked(local, how.cache_directory, how.report), how)
+        return _folder(text, unpack_archive(local, how.cache_directory, how.report), how)
     if is_table(path):
         return _table(path, how)
     return Listing([Item(printable(text), path=os.fspath(path))], 1)
@@ -160,7 +160,7 @@ def _folder(text: str, root: Path, how: Reading) -> Listing:
 
 def _table(path: Path, how: Reading) -> Listing:
     """Return the images that a table names, one per row in its order, by what the row says."""
-    frame = read_frame(path)
+    frame = read_table(path)
     wanted = column_of(how)
     if wanted is None:
         raise ConfigError(

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
-from kerastune_ft.data.tables.frame import Frame
+from kerastune_ft.data.tables.frame import TextTable
 from kerastune_ft.data.tables.templates import input_texts
 from kerastune_ft.errors import ConfigError, DataError
 from kerastune_ft.inference.items import Item, printable
@@ -45,7 +45,7 @@ def _path_in(text: str, number: int, wanted: str | None) -> str:
         raise DataError(f"is no JSON object: {problem}") from problem
     if wanted is None:
         raise ConfigError(f"is a JSON object; name its key with --input, one of {', '.join(found) or 'none'}")
-    frame = Frame(_PLACE, "line", [number], {key: [value] for key, value in found.items()})
+    frame = TextTable(_PLACE, "line", [number], {key: [value] for key, value in found.items()})
     try:
         path = input_texts(frame, wanted)[0]
     except ConfigError as problem:

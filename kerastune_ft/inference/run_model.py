@@ -11,7 +11,7 @@ import numpy as np
 
 from kerastune_ft.backbones.run import is_inner
 from kerastune_ft.config.run import RunConfig
-from kerastune_ft.data.labels.labels import Scheme
+from kerastune_ft.data.labels.labels import LabelScheme
 from kerastune_ft.errors import DataError
 from kerastune_ft.graph.hub_layers import settle
 from kerastune_ft.quiet_imports import without_warnings_of_keras
@@ -59,7 +59,7 @@ def _plain(value: Any) -> Any:
 
 def _task(run: RunDirectory, config: RunConfig, plan: Mapping[str, Any]) -> Task:
     build: Callable = importlib.import_module(f"kerastune_ft.tasks.{config.task.kind}").build
-    task = build(config.task, config.head, Scheme.from_json(plan["labels"]), config.seed)
+    task = build(config.task, config.head, LabelScheme.from_json(plan["labels"]), config.seed)
     if run.exists(THRESHOLDS):
         task.set_thresholds(run.read_json(THRESHOLDS))
     return task

@@ -13,10 +13,10 @@ from typing import Any
 import numpy as np
 
 from kerastune_ft import storage
-from kerastune_ft.data.files.download import fetched
+from kerastune_ft.data.files.download import fetch_to_cache
 from kerastune_ft.data.files.find import TEXTS, Walk
-from kerastune_ft.data.tables.frame import Frame
-from kerastune_ft.data.tables.read import is_table, read_frame
+from kerastune_ft.data.tables.frame import TextTable
+from kerastune_ft.data.tables.read import is_table, read_table
 from kerastune_ft.data.texts import array_texts, column_texts, read_text
 from kerastune_ft.errors import ConfigError, DataError
 from kerastune_ft.inference.arrays import array_in
@@ -75,7 +75,7 @@ def _of_path(text: str, path: Path, how: Reading, parts: int) -> Listing:
         return _folder(text, path, parts)
     if is_table(path):
         return _table(path, how, parts)
-    local = fetched(path, how.cache_directory, how.report)
+    local = fetch_to_cache(path, how.cache_directory, how.report)
     if path.name.lower().endswith(".npz"):
         return _of_array(array_in(local, how.given, how.cache_directory, how.report)[1], text, parts)
     return Listing([_file(os.fspath(local), printable(text), parts)], 1)
@@ -96,7 +96,7 @@ def _file(path: str, name: str, parts: int) -> Item:
 
 
 def _table(path: Path, how: Reading, parts: int) -> Listing:
-    frame = read_frame(path)
+    frame = read_table(path)
     wanted = _wanted(how, parts)
     if wanted is None:
         raise ConfigError(
@@ -151,7 +151,7 @@ def _lines(lines: Iterable[Any], how: Reading, parts: int) -> Iterator[Item]:
 def _of_object(text: str, number: int, wanted: str | Sequence[str], parts: int) -> Item:
     try:
         found = json.loads(text)
-        frame = Frame(_PLACE, "line", [number], {key: [value] for key, value in found.items()})
+        frame = TextTable(_PLACE, "line", [number], {key: [value] for key, value in found.items()})
         (texts,) = column_texts(frame, wanted)
     except (ValueError, RecursionError, AttributeError) as problem:
         return Item(f"line {number}", problem=f"is no JSON object: {problem}")

@@ -9,11 +9,11 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from kerastune_ft.config.options.runtime import Runtime, cache_directory
-from kerastune_ft.data.files.archive import is_archive, unpacked
-from kerastune_ft.data.files.download import fetched
-from kerastune_ft.data.files.find import Sought, Walk
+from kerastune_ft.data.files.archive import is_archive, unpack_archive
+from kerastune_ft.data.files.download import fetch_to_cache
+from kerastune_ft.data.files.find import FileKind, Walk
 from kerastune_ft.data.splits.names import SPLIT_OF_WORD
-from kerastune_ft.data.tables.read import is_table, read_frame
+from kerastune_ft.data.tables.read import is_table, read_table
 from kerastune_ft.errors import ConfigError, DataError
 from kerastune_ft.scaffolding.findings import DataFindings
 from kerastune_ft.scaffolding.sources.arrays import look_at_arrays
@@ -40,11 +40,11 @@ def detect(place: Path, written: str, label: Sequence[str]) -> DataFindings:
     if is_table(place):
         return _looked_at_table(place, written, label)
     _refuse_label(label)
-    place = fetched(place, cache_directory(Runtime()), _say)
+    place = fetch_to_cache(place, cache_directory(Runtime()), _say)
     if place.suffix.lower() == ".npz":
         return look_at_arrays(place, written)
     if is_archive(place):
-        folder = unpacked(place, cache_directory(Runtime()), _say)
+        folder = unpack_archive(place, cache_directory(Runtime()), _say)
         return look_at_folder(folder, written, sought_in(folder), is_archive=True)
     raise DataError(
         f"{place} is neither a folder, a .zip or .tar of one, a table (.csv, .tsv, .jsonl, .parquet) nor an .npz file."
@@ -52,7 +52,7 @@ def detect(place: Path, written: str, label: Sequence[str]) -> DataFindings:
 
 
 def _looked_at_table(path: Path, written: str, label: Sequence[str]) -> DataFindings:
-    return look_at_table(read_frame(path), written, label)
+    return look_at_table(read_table(path), written, label)
 
 
 def _refuse_label(label: Sequence[str]) -> None:
@@ -60,7 +60,7 @@ def _refuse_label(label: Sequence[str]) -> None:
         raise ConfigError(f"--label: only a table has columns, and the data are none; leave {label[0]!r} out")
 
 
-def _table_in(folder: Path, sought: Sought, is_wanted: bool) -> Path | None:
+def _table_in(folder: Path, sought: FileKind, is_wanted: bool) -> Path | None:
     """Return the table in a folder that tells about its files or holds texts, unless folders by class do."""
     tables = _tables(folder)
     if not tables or (not is_wanted and _has_classes(folder, sought)):
@@ -93,7 +93,7 @@ def _stem(path: Path) -> str:
     return path.name.split(".", 1)[0].casefold()
 
 
-def _has_classes(folder: Path, sought: Sought) -> bool:
+def _has_classes(folder: Path, sought: FileKind) -> bool:
     held = [name for name in class_folders(folder) if Walk(folder, sought=sought).files(folder / name)]
     return has_split_folders(folder) or len(held) > 1
 

@@ -10,7 +10,7 @@ from typing import Any, ClassVar
 import numpy as np
 import tensorflow as tf
 
-from kerastune_ft.data.labels.labels import Scheme
+from kerastune_ft.data.labels.labels import LabelScheme
 from kerastune_ft.input.decode import Geometry
 
 
@@ -42,7 +42,7 @@ class Task(ABC):
     """By metric of `evaluate`, `min` or `max`: which way is better."""
     training_metrics: ClassVar[tuple[str, ...]] = ()
     """The names of `training_sums`, in its order."""
-    scheme: Scheme
+    scheme: LabelScheme
     """What the labels mean."""
 
     finished: ClassVar[str] = "probabilities"

@@ -12,7 +12,7 @@ import tensorflow as tf
 
 from kerastune_ft.config.options.heads import Head
 from kerastune_ft.config.options.tasks import Classification as Options
-from kerastune_ft.data.labels.labels import Scheme
+from kerastune_ft.data.labels.labels import LabelScheme
 from kerastune_ft.errors import ConfigError
 from kerastune_ft.input.decode import Geometry
 from kerastune_ft.metrics import one_class
@@ -26,7 +26,7 @@ class Classification(PooledTask):
     metric_directions = MappingProxyType({"loss": "min", "accuracy": "max", "macro_f1": "max", "auc": "max"})
     training_metrics = ("accuracy",)
 
-    def __init__(self, options: Options, head: Head, scheme: Scheme, seed: int) -> None:
+    def __init__(self, options: Options, head: Head, scheme: LabelScheme, seed: int) -> None:
         """`scheme` names the classes in the order of the labels' numbers."""
         super().__init__(head, scheme, seed)
         self.classes = classes = scheme.names

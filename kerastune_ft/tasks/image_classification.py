@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from kerastune_ft.config.options.heads import Head
 from kerastune_ft.config.options.tasks import ImageClassification as Options
-from kerastune_ft.data.labels.labels import Scheme
+from kerastune_ft.data.labels.labels import LabelScheme
 from kerastune_ft.tasks.base import Task
 from kerastune_ft.tasks.classification import Classification
 from kerastune_ft.tasks.images import ImageInputs
@@ -23,7 +23,7 @@ class ImageLabels(ImageInputs, MultiLabelClassification):
     kind = "image_classification"
 
 
-def build(options: Options, head: Head, scheme: Scheme, seed: int) -> Task:
+def build(options: Options, head: Head, scheme: LabelScheme, seed: int) -> Task:
     """Build the task for the classes of the scheme."""
     kind = ImageLabels if options.multi_label else ImageClassification
     return kind(options, head, scheme, seed)

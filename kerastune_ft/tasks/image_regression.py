@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from kerastune_ft.config.options.heads import Head
 from kerastune_ft.config.options.tasks import ImageRegression as Options
-from kerastune_ft.data.labels.labels import Scheme
+from kerastune_ft.data.labels.labels import LabelScheme
 from kerastune_ft.tasks.images import ImageInputs
 from kerastune_ft.tasks.regression import Regression
 
@@ -15,6 +15,6 @@ class ImageRegression(ImageInputs, Regression):
     kind = "image_regression"
 
 
-def build(options: Options, head: Head, scheme: Scheme, seed: int) -> ImageRegression:
+def build(options: Options, head: Head, scheme: LabelScheme, seed: int) -> ImageRegression:
     """Build the task for the targets of the scheme."""
     return ImageRegression(head, scheme, seed)

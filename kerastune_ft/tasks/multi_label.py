@@ -12,7 +12,7 @@ import tensorflow as tf
 
 from kerastune_ft.config.options.heads import Head
 from kerastune_ft.config.options.tasks import Classification as Options
-from kerastune_ft.data.labels.labels import SEPARATOR, Scheme
+from kerastune_ft.data.labels.labels import SEPARATOR, LabelScheme
 from kerastune_ft.errors import ConfigError
 from kerastune_ft.input.decode import Geometry
 from kerastune_ft.metrics import several_classes
@@ -34,7 +34,7 @@ class MultiLabelClassification(PooledTask):
     )
     training_metrics = ("accuracy",)
 
-    def __init__(self, options: Options, head: Head, scheme: Scheme, seed: int) -> None:
+    def __init__(self, options: Options, head: Head, scheme: LabelScheme, seed: int) -> None:
         """`scheme` names the classes in the order of the labels' columns."""
         super().__init__(head, scheme, seed)
         self.classes = scheme.names

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from kerastune_ft.config.options.heads import Head
-from kerastune_ft.data.labels.labels import Scheme
+from kerastune_ft.data.labels.labels import LabelScheme
 from kerastune_ft.layers.heads import dense_head
 from kerastune_ft.tasks.base import Task
 
@@ -15,7 +15,7 @@ class PooledTask(Task):
 
     needs = "sequence"
 
-    def __init__(self, head: Head, scheme: Scheme, seed: int) -> None:
+    def __init__(self, head: Head, scheme: LabelScheme, seed: int) -> None:
         """`scheme` names the outputs, in order."""
         self.scheme = scheme
         self._head, self._seed = head, seed

@@ -11,7 +11,7 @@ import numpy as np
 import tensorflow as tf
 
 from kerastune_ft.config.options.heads import Head
-from kerastune_ft.data.labels.labels import Scheme
+from kerastune_ft.data.labels.labels import LabelScheme
 from kerastune_ft.input.decode import Geometry
 from kerastune_ft.layers.heads import dense_head
 from kerastune_ft.metrics import values as value_metrics
@@ -29,7 +29,7 @@ class Regression(PooledTask):
     training_metrics = ("mae",)
     finished = "values"
 
-    def __init__(self, head: Head, scheme: Scheme, seed: int) -> None:
+    def __init__(self, head: Head, scheme: LabelScheme, seed: int) -> None:
         """`scheme` holds the names of the targets, and the mean and deviation they are standardised by."""
         super().__init__(head, scheme, seed)
         self._mean, self._deviation = np.asarray(scheme.mean), np.asarray(scheme.deviation)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from kerastune_ft.config.options.heads import Head
 from kerastune_ft.config.options.tasks import TextClassification as Options
-from kerastune_ft.data.labels.labels import Scheme
+from kerastune_ft.data.labels.labels import LabelScheme
 from kerastune_ft.tasks.base import Task
 from kerastune_ft.tasks.classification import Classification
 from kerastune_ft.tasks.multi_label import MultiLabelClassification
@@ -23,7 +23,7 @@ class TextLabels(TextInputs, MultiLabelClassification):
     kind = "text_classification"
 
 
-def build(options: Options, head: Head, scheme: Scheme, seed: int) -> Task:
+def build(options: Options, head: Head, scheme: LabelScheme, seed: int) -> Task:
     """Build the task for the classes of the scheme."""
     kind = TextLabels if options.multi_label else TextClassification
     return kind(options, head, scheme, seed)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from kerastune_ft.config.options.heads import Head
 from kerastune_ft.config.options.tasks import TextRegression as Options
-from kerastune_ft.data.labels.labels import Scheme
+from kerastune_ft.data.labels.labels import LabelScheme
 from kerastune_ft.tasks.regression import Regression
 from kerastune_ft.tasks.texts import TextInputs
 
@@ -15,6 +15,6 @@ class TextRegression(TextInputs, Regression):
     kind = "text_regression"
 
 
-def build(options: Options, head: Head, scheme: Scheme, seed: int) -> TextRegression:
+def build(options: Options, head: Head, scheme: LabelScheme, seed: int) -> TextRegression:
     """Build the task for the targets of the scheme."""
     return TextRegression(head, scheme, seed)

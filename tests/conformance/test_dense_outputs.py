@@ -14,7 +14,7 @@ from kerastune_ft.config.options.augment import AUGMENT_PRESETS
 from kerastune_ft.data.labels.labels import Labels
 from kerastune_ft.data.records import describe
 from kerastune_ft.data.source import DataSource
-from kerastune_ft.data.splits.choose import Chosen
+from kerastune_ft.data.splits.choose import ChosenSplits
 from kerastune_ft.graph import keras_private, randomness
 from kerastune_ft.graph.partition import Partition, partition, stages
 from kerastune_ft.input.augment import augment
@@ -91,7 +91,7 @@ class _Shapes(DataSource):
         self.masks = masks
         labels = Labels("one", ("any", "other"), np.zeros(count, np.int32))
         keys = [f"shape{number}" for number in range(count)]
-        super().__init__(describe("shapes", "shapes", labels, Chosen({}, (), {}), "", keys, ["0" * 64] * count))
+        super().__init__(describe("shapes", "shapes", labels, ChosenSplits({}, (), {}), "", keys, ["0" * 64] * count))
 
     def element(self, index: tf.Tensor) -> dict[str, tf.Tensor]:
         return {"image": tf.constant(self.images)[index], "mask": tf.constant(self.masks)[index]}

@@ -10,7 +10,7 @@ import pytest
 from kerastune_ft.config.options.data import ArraysData, FolderData, TableData
 from kerastune_ft.config.options.tasks import TextClassification, TextRegression
 from kerastune_ft.data.open import open_source
-from kerastune_ft.data.remedies import without_options
+from kerastune_ft.data.remedies import reading_other_data
 from kerastune_ft.data.texts import TextSource
 from kerastune_ft.errors import DataError
 
@@ -119,7 +119,7 @@ def test_missing_labels_and_empty_texts_are_told_at_once(tmp_path: Path) -> None
 
 def test_of_other_data_no_option_is_named_that_could_not_be_written(tmp_path: Path) -> None:
     options = table(tmp_path / "a.csv", [*lines(), "a text,x,,1", " ,x,b,1"])
-    with pytest.raises(DataError) as caught, without_options("a.csv"):
+    with pytest.raises(DataError) as caught, reading_other_data("a.csv"):
         opened(options, tmp_path)
     said = str(caught.value)
     assert "Write the labels, or take the rows out of a.csv.\n" in said

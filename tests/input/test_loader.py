@@ -11,10 +11,10 @@ import tensorflow as tf
 from kerastune_ft.config.options.augment import AUGMENT_PRESETS
 from kerastune_ft.config.options.heads import Head
 from kerastune_ft.config.options.tasks import ImageClassification
-from kerastune_ft.data.labels.labels import Labels, Scheme
+from kerastune_ft.data.labels.labels import Labels, LabelScheme
 from kerastune_ft.data.records import describe
 from kerastune_ft.data.source import DataSource
-from kerastune_ft.data.splits.choose import Chosen
+from kerastune_ft.data.splits.choose import ChosenSplits
 from kerastune_ft.graph import randomness
 from kerastune_ft.input.decode import Geometry
 from kerastune_ft.input.loader import Augmentation, Loader
@@ -31,7 +31,7 @@ class _Pixels(DataSource):
         labels = Labels("one", ("a", "b", "c"), (np.arange(count) % 3).astype(np.int32))
         keys = [f"pixels{number}" for number in range(count)]
         contents = [hashlib.sha256(key.encode()).hexdigest() for key in keys]
-        super().__init__(describe("pixels", "pixels", labels, Chosen({}, (), {}), "", keys, contents))
+        super().__init__(describe("pixels", "pixels", labels, ChosenSplits({}, (), {}), "", keys, contents))
 
     def element(self, index: tf.Tensor) -> dict[str, tf.Tensor]:
         return {"image": tf.fill([5, 6, 3], tf.cast(index + 100, tf.uint8))}
@@ -39,7 +39,7 @@ class _Pixels(DataSource):
 
 @pytest.fixture(scope="module")
 def loader() -> Loader:
-    task = build(ImageClassification(), Head(), Scheme("one", ("a", "b", "c")), 0)
+    task = build(ImageClassification(), Head(), LabelScheme("one", ("a", "b", "c")), 0)
     return Loader(_Pixels(), task, Geometry(5, 6))
 
 

@@ -16,7 +16,7 @@ import tensorflow as tf
 from kerastune_ft.config.options.heads import Head
 from kerastune_ft.config.options.runtime import Runtime
 from kerastune_ft.config.options.tasks import ImageClassification
-from kerastune_ft.data.labels.labels import Scheme
+from kerastune_ft.data.labels.labels import LabelScheme
 from kerastune_ft.graph import keras_private, precision
 from kerastune_ft.graph.partition import partition, stages
 from kerastune_ft.tasks.image_classification import build
@@ -36,7 +36,7 @@ class Steps:
 
     def __init__(self, devices: Devices) -> None:
         self.devices, self.log = devices, []
-        task = build(ImageClassification(), Head(dropout=0.0), Scheme("one", ("a", "b")), 0)
+        task = build(ImageClassification(), Head(dropout=0.0), LabelScheme("one", ("a", "b")), 0)
         keras.utils.clear_session()
         keras.utils.set_random_seed(0)
         with devices.strategy.scope():

@@ -8,7 +8,7 @@ from sklearn import metrics
 
 from kerastune_ft.config.options.heads import Head
 from kerastune_ft.config.options.tasks import ImageClassification as Options
-from kerastune_ft.data.labels.labels import Scheme
+from kerastune_ft.data.labels.labels import LabelScheme
 from kerastune_ft.errors import ConfigError
 from kerastune_ft.input.decode import Geometry
 from kerastune_ft.metrics.one_class import softmax
@@ -21,7 +21,7 @@ LOGITS = RANDOM.normal(size=(30, 3)).astype(np.float32) * 3
 
 
 def _task(classes: tuple[str, ...] = ("cat", "dog", "owl"), **options: object) -> ImageClassification:
-    return build(Options(**options), Head(), Scheme("one", classes), 0)
+    return build(Options(**options), Head(), LabelScheme("one", classes), 0)
 
 
 @pytest.mark.parametrize("smoothing", [0.0, 0.1])

@@ -8,7 +8,7 @@ from sklearn import metrics
 
 from kerastune_ft.config.options.heads import Head
 from kerastune_ft.config.options.tasks import ImageClassification as Options
-from kerastune_ft.data.labels.labels import Scheme
+from kerastune_ft.data.labels.labels import LabelScheme
 from kerastune_ft.errors import ConfigError
 from kerastune_ft.metrics.several_classes import best_f1_threshold, sigmoid
 from kerastune_ft.tasks.base import LossOptions
@@ -21,7 +21,7 @@ LOGITS = (RANDOM.normal(size=(40, 3)) * 2).astype(np.float32)
 
 
 def _task(**options: object) -> MultiLabelClassification:
-    task = build(Options(multi_label=True, **options), Head(), Scheme("several", ("a", "b", "c")), 0)
+    task = build(Options(multi_label=True, **options), Head(), LabelScheme("several", ("a", "b", "c")), 0)
     assert isinstance(task, MultiLabelClassification)
     return task
 

@@ -10,7 +10,7 @@ from sklearn import metrics
 
 from kerastune_ft.config.options.heads import Head
 from kerastune_ft.config.options.tasks import ImageRegression as Options
-from kerastune_ft.data.labels.labels import Scheme
+from kerastune_ft.data.labels.labels import LabelScheme
 from kerastune_ft.input.decode import Geometry
 from kerastune_ft.tasks.image_regression import ImageRegression, build
 
@@ -23,7 +23,9 @@ STANDARDISED = ((LABELS - MEAN) / DEVIATION).astype(np.float32)
 
 def _task(names: tuple[str, ...] = ("age", "dose")) -> ImageRegression:
     size = len(names)
-    return build(Options(kind="image_regression"), Head(), Scheme("values", names, MEAN[:size], DEVIATION[:size]), 0)
+    return build(
+        Options(kind="image_regression"), Head(), LabelScheme("values", names, MEAN[:size], DEVIATION[:size]), 0
+    )
 
 
 def test_loss_is_the_squared_error_of_standardised_values_over_real_examples() -> None:
@@ -35,7 +37,7 @@ def test_loss_is_the_squared_error_of_standardised_values_over_real_examples() -
 
 
 def test_targets_are_standardised_with_all_their_digits(tmp_path: Path) -> None:
-    days = Scheme("values", ("day",), (20260101.5,), (2.0,))
+    days = LabelScheme("values", ("day",), (20260101.5,), (2.0,))
     task = build(Options(kind="image_regression"), Head(), days, 0)
     example = {"label": tf.constant([20260102.5], tf.float64)}
     assert float(task.targets(example, Geometry(8, 8))[0]) == 0.5

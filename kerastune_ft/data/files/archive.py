@@ -25,12 +25,12 @@ _SPARE_BYTES = 1 << 28
 
 
 def is_archive(path: Path) -> bool:
-    """Tell whether the file is one that `unpacked` can open, by its content."""
+    """Tell whether the file is one that `unpack_archive` can open, by its content."""
     # Looking into a pipe would wait for a writer for ever.
     return not is_remote(path) and path.is_file() and (zipfile.is_zipfile(path) or tarfile.is_tarfile(path))
 
 
-def unpacked(path: Path, cache_directory: Path, report: Report) -> Path:
+def unpack_archive(path: Path, cache_directory: Path, report: Report) -> Path:
     """Return the folder that holds the archive's files, unpacking it the first time its content is seen."""
     target = cache_directory / "archives" / file_sha256(path, cache_directory)[:32]
     target.parent.mkdir(parents=True, exist_ok=True)

@@ -79,7 +79,7 @@ class FileCheck(ABC, Generic[Found]):
             status = storage.status(path)
             if not stat.S_ISREG(status.st_mode):
                 # Opening a pipe would wait for a writer for ever.
-                return self.unusable(path, no_file(status))
+                return self.unusable(path, explain_not_a_file(status))
             facts = self._records.recall(path, status)
             if facts is None or not self._is_complete(facts):
                 facts = self._examined(storage.read(path))
@@ -87,7 +87,7 @@ class FileCheck(ABC, Generic[Found]):
         except FileNotFoundError:
             return self.unusable(path, "is not there (a broken link)", is_missing=True)
         except OSError as problem:
-            return self.unusable(path, not_read(problem))
+            return self.unusable(path, explain_os_error(problem))
         except ValueError:
             return self.unusable(path, "is no name a file can have", is_missing=True)
         return self._result(path, facts, status)
@@ -109,26 +109,26 @@ class FileCheck(ABC, Generic[Found]):
         """Return the result that follows from the facts about a file."""
 
 
-def content_of(path: str, unusable: Callable[[str], Exception]) -> bytes:
+def read_content(path: str, unusable: Callable[[str], Exception]) -> bytes:
     """Return what a file holds; raise what `unusable` makes of the reason where it cannot be read."""
     try:
         status = storage.status(path)
         if not stat.S_ISREG(status.st_mode):
-            raise unusable(no_file(status))
+            raise unusable(explain_not_a_file(status))
         return storage.read(path)
     except FileNotFoundError as problem:
         raise unusable("is not there") from problem
     except OSError as problem:
-        raise unusable(not_read(problem)) from problem
+        raise unusable(explain_os_error(problem)) from problem
     except ValueError as problem:
         raise unusable("is no name a file can have") from problem
 
 
-def not_read(problem: OSError) -> str:
+def explain_os_error(problem: OSError) -> str:
     """Return why the system does not give a file."""
     return f"cannot be read: {(problem.strerror or str(problem)).lower()}"
 
 
-def no_file(status: os.stat_result) -> str:
+def explain_not_a_file(status: os.stat_result) -> str:
     """Return what something is that is no file."""
     return "is a folder" if stat.S_ISDIR(status.st_mode) else "is a pipe, a socket or a device, no file"

@@ -11,14 +11,14 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from kerastune_ft.config.options.data import SPLITS, Named, Splits
-from kerastune_ft.data.files.find import Sought, Walk, holds
+from kerastune_ft.data.files.find import FileKind, Walk, holds
 from kerastune_ft.data.splits.names import SPLIT_OF_WORD
 from kerastune_ft.errors import DataError
 from kerastune_ft.wording import counted
 
 
 @dataclass(frozen=True)
-class FoundFile:
+class ClassFile:
     """A file, the class folder it is in, and the split folder above that, if any."""
 
     path: str
@@ -27,10 +27,10 @@ class FoundFile:
     split: str | None
 
 
-def found_files(walk: Walk, requested: Splits | None) -> tuple[list[FoundFile], list[str]]:
+def find_class_files(walk: Walk, requested: Splits | None) -> tuple[list[ClassFile], list[str]]:
     """Return the files of a data folder by class (and split), in order, and sentences for the user."""
     folders, notes = _split_folders(walk, requested)
-    images: list[FoundFile] = []
+    images: list[ClassFile] = []
     without: list[tuple[str, str]] = []
     inside: dict[str, set[str]] = defaultdict(set)
     for split, folder, classes in folders:
@@ -40,7 +40,7 @@ def found_files(walk: Walk, requested: Splits | None) -> tuple[list[FoundFile], 
         for name in classes:
             label = walk.relative(str(folder / name)).rsplit("/", 1)[-1]
             paths = walk.files(folder / name)
-            images += [FoundFile(path, walk.relative(path), label, split) for path in paths]
+            images += [ClassFile(path, walk.relative(path), label, split) for path in paths]
             start = len(os.path.join(folder, name, ""))
             inside[label].update(_first_folder(path[start:]) for path in paths)
             if not paths:
@@ -114,7 +114,7 @@ def _refuse_nested(walk: Walk, top: list[str]) -> None:
             )
 
 
-def _check_found(walk: Walk, images: list[FoundFile], without: Sequence[tuple[str, str]]) -> None:
+def _check_found(walk: Walk, images: list[ClassFile], without: Sequence[tuple[str, str]]) -> None:
     if refused := walk.ignored.refused():
         said = counted(refused, walk.sought.refused_noun)
         raise DataError(f"data.path: {walk.root} has {said} in it; {walk.sought.remedy}")
@@ -130,7 +130,7 @@ def _check_found(walk: Walk, images: list[FoundFile], without: Sequence[tuple[st
         )
 
 
-def _refuse_empty_splits(walk: Walk, images: list[FoundFile], folders: Sequence[tuple[str, Path]]) -> None:
+def _refuse_empty_splits(walk: Walk, images: list[ClassFile], folders: Sequence[tuple[str, Path]]) -> None:
     """Raise DataError where a split's folder is there and has nothing in it: it would pass for a split not given."""
     held, noun = {image.split for image in images}, walk.sought.noun
     empty = [walk.relative(str(folder)) for split, folder in folders if split not in held]
@@ -160,7 +160,7 @@ def _merged(inside: Mapping[str, set[str]]) -> list[str]:
     ]
 
 
-def _no_class_folders(folder: Path, sought: Sought) -> str:
+def _no_class_folders(folder: Path, sought: FileKind) -> str:
     held = f"has {sought.noun}s directly in it, but no sub-folders" if holds(folder, sought) else "has no sub-folders"
     return (
         f"data.path: {folder} {held}; it must have one sub-folder per class, as {folder.name}/cat/1{sought.example} "

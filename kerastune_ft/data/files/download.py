@@ -16,7 +16,7 @@ from kerastune_ft.storage import is_remote
 _WHOLE = (".npz", ".zip", ".tar", ".tgz", ".tar.gz", ".tar.bz2", ".tar.xz")
 
 
-def fetched(path: Path, cache_directory: Path, report: Report) -> Path:
+def fetch_to_cache(path: Path, cache_directory: Path, report: Report) -> Path:
     """Return a local copy of an archive or .npz file that a URI names, as it is now; any other path as it is."""
     if not is_remote(path) or not path.name.lower().endswith(_WHOLE) or not path.is_file():
         return path

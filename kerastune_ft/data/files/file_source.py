@@ -16,7 +16,7 @@ from kerastune_ft.config.options.data import FolderData, TableData
 from kerastune_ft.data.files.check import CheckedFile
 from kerastune_ft.data.files.fingerprint import stamp
 from kerastune_ft.data.labels.labels import Labels
-from kerastune_ft.data.remedies import skipping
+from kerastune_ft.data.remedies import how_to_skip
 from kerastune_ft.data.source import Catalogue, DataSource, SkippedFile
 from kerastune_ft.errors import DataError
 from kerastune_ft.wording import counted, lines
@@ -82,7 +82,7 @@ def usable(
     refused = [index for index in bad if rules[rule_of[index]] == "error"]
     place = f"{counted(len(names), f'{noun} file')} in {storage.path_of(options.path)}"
     if refused:
-        remedy = skipping(sorted({rule_of[index] for index in refused}), "them")
+        remedy = how_to_skip(sorted({rule_of[index] for index in refused}), "them")
         raise DataError(
             f"data.path: {len(refused)} of {place} cannot be used:\n"
             f"{lines([(names[index], checked[index].problem or '') for index in refused])}\n"

@@ -23,7 +23,7 @@ _IGNORED_FOLDERS = frozenset(("__MACOSX",))
 
 
 @dataclass(frozen=True)
-class Sought:
+class FileKind:
     """The sort of files that a walk looks for."""
 
     noun: str
@@ -47,7 +47,7 @@ class Sought:
         return f"no {self.noun} ({self.formats})"
 
 
-IMAGES = Sought(
+IMAGES = FileKind(
     "image",
     IMAGE_SUFFIXES,
     "JPEG, PNG, BMP, GIF, WebP or TIFF",
@@ -58,7 +58,7 @@ IMAGES = Sought(
     "DICOM is not read.\nConvert them to PNG first: python scripts/dicom_to_png.py FOLDER OUTPUT",
     "convert DICOM with scripts/dicom_to_png.py",
 )
-SOUNDS = Sought(
+SOUNDS = FileKind(
     "sound",
     SOUND_SUFFIXES,
     "WAV",
@@ -69,14 +69,14 @@ SOUNDS = Sought(
     "WAV alone is read.\nConvert them first, for instance: ffmpeg -i sound.mp3 sound.wav",
     "convert other forms to WAV",
 )
-TEXTS = Sought("text", TEXT_SUFFIXES, ".txt", ".txt")
+TEXTS = FileKind("text", TEXT_SUFFIXES, ".txt", ".txt")
 
 
 @dataclass
 class Ignored:
     """What a walk left out: hidden folders and files by name, other files by suffix, links to what was seen before."""
 
-    sought: Sought
+    sought: FileKind
     folders: Counter[str] = field(default_factory=Counter)
     hidden_files: int = 0
     suffixes: Counter[str] = field(default_factory=Counter)
@@ -105,7 +105,7 @@ class Ignored:
 class Walk:
     """A walk through a data folder that enters every real folder once, so that no loop of links holds it."""
 
-    def __init__(self, root: Path, is_tolerant: bool = False, takes_refused: bool = False, sought: Sought = IMAGES):
+    def __init__(self, root: Path, is_tolerant: bool = False, takes_refused: bool = False, sought: FileKind = IMAGES):
         """A tolerant walk goes on past folders that cannot be read, and keeps why in `unreadable`.
 
         With `takes_refused`, files of refused forms, as DICOM, are found as all others are, for whoever tells of each
@@ -185,7 +185,7 @@ class Walk:
         return False
 
 
-def holds(folder: Path, sought: Sought = IMAGES) -> bool:
+def holds(folder: Path, sought: FileKind = IMAGES) -> bool:
     """Tell whether a folder has files that are looked for directly in it."""
     return any(
         not _is_folder(entry) and os.path.splitext(entry.name)[1].lower() in sought.suffixes

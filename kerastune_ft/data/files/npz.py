@@ -11,7 +11,7 @@ import numpy as np
 from filelock import FileLock
 
 from kerastune_ft.config.options.data import ArraysData
-from kerastune_ft.data.files.download import fetched
+from kerastune_ft.data.files.download import fetch_to_cache
 from kerastune_ft.data.files.fingerprint import file_sha256
 from kerastune_ft.data.source import Report
 from kerastune_ft.errors import DataError
@@ -72,4 +72,4 @@ class ArrayFile:
 
 def array_file(options: ArraysData, cache_directory: Path, report: Report) -> ArrayFile:
     """Return the file of data.path, fetched where it is not on this machine."""
-    return ArrayFile(fetched(path_of(options.path), cache_directory, report), cache_directory, report)
+    return ArrayFile(fetch_to_cache(path_of(options.path), cache_directory, report), cache_directory, report)

@@ -21,16 +21,16 @@ import tensorflow as tf
 from PIL import ExifTags, Image
 
 from kerastune_ft import storage
-from kerastune_ft.data.files.check import CheckedFile, FileCheck, content_of, not_read
+from kerastune_ft.data.files.check import CheckedFile, FileCheck, explain_os_error, read_content
 from kerastune_ft.data.files.fingerprint import content_identity, stamp
 from kerastune_ft.data.images.intensity import (
     Intensity,
     UnusableImageError,
     is_deep,
-    mapped_image,
-    mapped_png,
-    plain,
-    png,
+    map_image,
+    map_to_png,
+    to_eight_bits,
+    to_png,
     value_range,
 )
 from kerastune_ft.data.source import Report
@@ -106,12 +106,12 @@ class ImageCheck(FileCheck[CheckedImage]):
         """Return what decoding the image tells: nothing, the range of its values, or the name of its copy."""
         if self._intensity is not None:
             low, high = self._intensity
-            return {"copy": self._kept(f"{sha256}-{low!r}-{high!r}.png", mapped_image(content, image, self._intensity))}
+            return {"copy": self._kept(f"{sha256}-{low!r}-{high!r}.png", map_image(content, image, self._intensity))}
         if is_deep(content, image):
             return {"deep_range": value_range(content, image)}
         if image.format in _NATIVE and _tensorflow_reads(content):
             return {}
-        return {"copy": self._kept(f"{sha256}.png", plain(image))}
+        return {"copy": self._kept(f"{sha256}.png", to_eight_bits(image))}
 
     def _kept(self, name: str, image: Image.Image) -> str:
         """Write an 8-bit image as PNG into the cache directory and return its name there."""
@@ -128,7 +128,7 @@ def read_once(path: str, intensity: Intensity, decode: Callable[[bytes], Decoded
     For files that are looked at once: each is read and decoded once, and nothing is kept. Raise UnusableImageError
     where a check finds a problem.
     """
-    content = content_of(path, UnusableImageError)
+    content = read_content(path, UnusableImageError)
     try:
         with Image.open(io.BytesIO(content)) as image:
             is_huge = image.width * image.height > _HUGE_PIXELS
@@ -144,7 +144,7 @@ def _decoded_once(
     content: bytes, image: Image.Image, intensity: Intensity, decode: Callable[[bytes], Decoded]
 ) -> Decoded:
     if intensity is not None:
-        return decode(mapped_png(content, intensity))
+        return decode(map_to_png(content, intensity))
     if is_deep(content, image):
         low, high = value_range(content, image)
         raise UnusableImageError(
@@ -154,7 +154,7 @@ def _decoded_once(
     if image.format in _NATIVE:
         with contextlib.suppress(tf.errors.InvalidArgumentError):
             return decode(content)
-    return decode(png(plain(image)))
+    return decode(to_png(to_eight_bits(image)))
 
 
 def _is_rotated(image: Image.Image) -> bool:
@@ -183,7 +183,7 @@ def unreadable(path: str) -> str | None:
     except FileNotFoundError:
         return "is not there any more"
     except OSError as problem:
-        return not_read(problem)
+        return explain_os_error(problem)
     return None if _tensorflow_reads(content) else "changed and cannot be read any more"
 
 

@@ -10,8 +10,8 @@ import tensorflow as tf
 from kerastune_ft.data.files.check import CheckedFile
 from kerastune_ft.data.files.file_source import FileSource
 from kerastune_ft.data.images.check import CheckedImage, unreadable
-from kerastune_ft.data.images.intensity import Intensity, mapped
-from kerastune_ft.data.record_store import ContentStore
+from kerastune_ft.data.images.intensity import Intensity, map_intensity
+from kerastune_ft.data.record_store import RecordStore
 from kerastune_ft.data.source import Catalogue, DataSource
 from kerastune_ft.errors import DataError
 from kerastune_ft.wording import counted, lines
@@ -50,14 +50,14 @@ def refuse_deep_images(names: Sequence[str], checked: Sequence[CheckedFile]) -> 
         )
 
 
-def rotated_notes(checked: Sequence[CheckedImage]) -> tuple[str, ...]:
+def notes_on_rotation(checked: Sequence[CheckedImage]) -> tuple[str, ...]:
     """Return a sentence about photos that viewers turn and this program does not."""
     count = sum(file.is_rotated for file in checked)
     verb = "is" if count == 1 else "are"
     return (f"{counted(count, 'photo')} {verb} stored rotated (EXIF) and used as stored",) if count else ()
 
 
-class ArraySource(DataSource):
+class ArrayImageSource(DataSource):
     """Examples that lie in one array [examples, height, width(, channels)], read by index without copying it."""
 
     def __init__(self, catalogue: Catalogue, images: np.ndarray, intensity: Intensity = None) -> None:
@@ -77,16 +77,16 @@ class ArraySource(DataSource):
     def _row(self, index: np.ndarray) -> np.ndarray:
         row = self._images[int(index)]
         if self._intensity is not None:
-            row = mapped(row, self._intensity)
+            row = map_intensity(row, self._intensity)
         return np.ascontiguousarray(row, self._dtype)
 
 
-class PreparedSource(DataSource):
+class StoredImageSource(DataSource):
     """Encoded images in one memory-mapped file, read by index."""
 
     encoded = True
 
-    def __init__(self, catalogue: Catalogue, store: ContentStore) -> None:
+    def __init__(self, catalogue: Catalogue, store: RecordStore) -> None:
         super().__init__(catalogue)
         self._store = store
         self.image_sizes = np.array(store.sizes, np.int32).reshape(-1, 2)

@@ -19,7 +19,7 @@ class UnusableImageError(Exception):
     """An image that is whole and that no reader here can take; the message says why, as `is ...` or `has ...`."""
 
 
-def mapped(values: np.ndarray, intensity: tuple[float, float]) -> np.ndarray:
+def map_intensity(values: np.ndarray, intensity: tuple[float, float]) -> np.ndarray:
     """Return an image [height, width(, channels)] with the range `intensity` mapped to 0-255, rounded to uint8.
 
     What lies beyond the range is cut off. The last of 2 or 4 channels is transparency, which for 8- and 16-bit values
@@ -32,38 +32,38 @@ def mapped(values: np.ndarray, intensity: tuple[float, float]) -> np.ndarray:
     return np.round(scaled).astype(np.uint8)
 
 
-def mapped_image(content: bytes, image: Image.Image, intensity: tuple[float, float]) -> Image.Image:
+def map_image(content: bytes, image: Image.Image, intensity: tuple[float, float]) -> Image.Image:
     """Return an opened image as an 8-bit one, grey or RGB, with the range `intensity` mapped to 0-255."""
-    values = deep_values(content, image) if is_deep(content, image) else np.asarray(plain(image))
-    return Image.fromarray(mapped(values, intensity))
+    values = deep_values(content, image) if is_deep(content, image) else np.asarray(to_eight_bits(image))
+    return Image.fromarray(map_intensity(values, intensity))
 
 
-def mapped_png(content: bytes, intensity: tuple[float, float]) -> bytes:
+def map_to_png(content: bytes, intensity: tuple[float, float]) -> bytes:
     """Return an encoded image as an 8-bit PNG with the range `intensity` mapped to 0-255."""
     with Image.open(io.BytesIO(content)) as image:
-        return png(mapped_image(content, image, intensity))
+        return to_png(map_image(content, image, intensity))
 
 
-def png(image: Image.Image) -> bytes:
+def to_png(image: Image.Image) -> bytes:
     """Return an 8-bit image encoded as PNG."""
     written = io.BytesIO()
     image.save(written, "PNG", compress_level=1)
     return written.getvalue()
 
 
-def stored_range(content: bytes) -> tuple[float, float]:
+def encoded_range(content: bytes) -> tuple[float, float]:
     """Return the smallest and largest value of an encoded image of more than 8 bits, its transparency aside."""
     with Image.open(io.BytesIO(content)) as image:
         return value_range(content, image)
 
 
-def stored_size(content: bytes) -> tuple[int, int]:
+def encoded_size(content: bytes) -> tuple[int, int]:
     """Return height and width of an encoded image."""
     with Image.open(io.BytesIO(content)) as image:
         return image.height, image.width
 
 
-def plain(image: Image.Image) -> Image.Image:
+def to_eight_bits(image: Image.Image) -> Image.Image:
     """Return an opened image of 8 bits, grey or RGB, with its transparency kept."""
     image.load()
     if image.mode in ("L", "LA", "RGB", "RGBA"):

@@ -12,10 +12,10 @@ from kerastune_ft.config.options.data import ArraysData, Named
 from kerastune_ft.config.options.tasks import Classification, Task
 from kerastune_ft.data.files.fingerprint import combined_fingerprint
 from kerastune_ft.data.files.npz import ArrayFile
-from kerastune_ft.data.labels.labels import SEPARATOR, Columns, Labels, OneEach, number_labels
+from kerastune_ft.data.labels.labels import SEPARATOR, LabelColumns, Labels, SingleLabels, number_labels
 from kerastune_ft.data.records import describe
 from kerastune_ft.data.source import Catalogue
-from kerastune_ft.data.splits.choose import Chosen, Examples, absent_notes, choose_splits
+from kerastune_ft.data.splits.choose import ChosenSplits, Examples, choose_splits, notes_on_absent_classes
 from kerastune_ft.errors import DataError
 from kerastune_ft.wording import counted
 
@@ -30,7 +30,7 @@ class Labelled:
     """The label of each example, or its labels, as one text."""
     examples: Examples
 
-    def by_request(self) -> Chosen:
+    def by_request(self) -> ChosenSplits:
         """Return the splits of data.splits."""
         if isinstance(self.options.splits, Named):
             raise DataError(
@@ -39,14 +39,14 @@ class Labelled:
             )
         return choose_splits(self.options.splits, {}, self.examples)
 
-    def all_test(self) -> Chosen:
+    def all_test(self) -> ChosenSplits:
         """Return all examples as the test split: other data to evaluate on."""
         splits = {"test": np.arange(len(self.examples.keys), dtype=np.int64)}
-        return Chosen(splits, absent_notes(splits, self.examples), {})
+        return ChosenSplits(splits, notes_on_absent_classes(splits, self.examples), {})
 
     def catalogue(
         self,
-        chosen: Chosen,
+        chosen: ChosenSplits,
         contents: Sequence[str],
         notes: Sequence[str] = (),
         fingerprint: str | None = None,
@@ -71,7 +71,7 @@ def labelled(file: ArrayFile, inputs: Sized, options: ArraysData, task: Task, no
     raw = _labels(file.array(options.y, "y"), options)
     if isinstance(task, Classification):
         _check_classes(raw, task.multi_label, f"data.y: {options.y!r} in {file.path}")
-    texts = list(raw.texts) if isinstance(raw, OneEach) else [SEPARATOR.join(row) for row in raw.rows]
+    texts = list(raw.texts) if isinstance(raw, SingleLabels) else [SEPARATOR.join(row) for row in raw.rows]
     _check_length(file.path, options.x, inputs, options.y, len(texts))
     keys = [f"{options.x}[{row}]" for row in range(len(texts))]
     labels = number_labels(raw, keys, task, str(file.path))
@@ -82,13 +82,13 @@ def labelled(file: ArrayFile, inputs: Sized, options: ArraysData, task: Task, no
     return Labelled(options, labels, texts, replace(Examples.labelled(keys, labels, groups), noun=noun))
 
 
-def _check_classes(raw: OneEach | Columns, multi_label: bool, place: str) -> None:
-    if isinstance(raw, Columns) and not multi_label:
+def _check_classes(raw: SingleLabels | LabelColumns, multi_label: bool, place: str) -> None:
+    if isinstance(raw, LabelColumns) and not multi_label:
         raise DataError(
             f"{place} has {len(raw.names)} labels per example; for one-hot rows save y.argmax(axis=1) instead, "
             'for several labels write "multi_label": true in task.'
         )
-    if isinstance(raw, OneEach) and any("." in text and text.strip("-.e0123456789") == "" for text in raw.texts):
+    if isinstance(raw, SingleLabels) and any("." in text and text.strip("-.e0123456789") == "" for text in raw.texts):
         raise DataError(f"{place} has fractions, and class labels are integers or strings. Save y.astype(int).")
 
 
@@ -101,7 +101,7 @@ def _check_length(path: Path, x: str, inputs: Sized, other: str, length: int) ->
         )
 
 
-def _labels(array: np.ndarray, options: ArraysData) -> OneEach | Columns:
+def _labels(array: np.ndarray, options: ArraysData) -> SingleLabels | LabelColumns:
     """Return the labels as text, a column for each of several, or raise DataError where they are none."""
     place = f"data.y: {options.y!r} in {options.path}"
     if array.ndim == 2 and array.shape[1] == 1:
@@ -116,8 +116,8 @@ def _labels(array: np.ndarray, options: ArraysData) -> OneEach | Columns:
         raise DataError(f"{place} is empty; there are no examples.")
     if array.ndim == 2:
         names = tuple(f"{options.y}[{column}]" for column in range(array.shape[1]))
-        return Columns(names, [[str(value) for value in row] for row in array.tolist()])
+        return LabelColumns(names, [[str(value) for value in row] for row in array.tolist()])
     # Whole numbers are the same labels whatever their dtype.
     if array.dtype.kind == "f" and (np.mod(array, 1) == 0).all():
         array = array.astype(np.int64)
-    return OneEach([str(label) for label in array.tolist()])
+    return SingleLabels([str(label) for label in array.tolist()])

@@ -12,11 +12,11 @@ from kerastune_ft.config.options.tasks import Task
 from kerastune_ft.data.files.fingerprint import combined_fingerprint, content_identity
 from kerastune_ft.data.files.npz import array_file
 from kerastune_ft.data.images.image_arrays import check_images
-from kerastune_ft.data.images.image_source import ArraySource
+from kerastune_ft.data.images.image_source import ArrayImageSource
 from kerastune_ft.data.images.intensity import Intensity
 from kerastune_ft.data.kinds.array_file import Labelled, labelled
 from kerastune_ft.data.source import DataSource, Report
-from kerastune_ft.data.splits.choose import Chosen
+from kerastune_ft.data.splits.choose import ChosenSplits
 
 
 def open_source(options: ArraysData, task_options: Task, cache_directory: Path, report: Report) -> DataSource:
@@ -41,14 +41,14 @@ class _Found:
     intensity: Intensity
     labelled: Labelled
 
-    def source(self, chosen: Chosen) -> ArraySource:
+    def source(self, chosen: ChosenSplits) -> ArrayImageSource:
         x, said = self.labelled.options.x, self.labelled
         # The file's hash stands for its rows: hashing them one by one would mean to read all of it once more.
         contents = [content_identity(self.digest, x, row, self.intensity) for row in range(len(self.images))]
         rows = [(key, text, "") for key, text in zip(said.examples.keys, said.label_texts, strict=True)]
         fingerprint = combined_fingerprint([*rows, ("", self.digest, x)])
         catalogue = said.catalogue(chosen, contents, chosen.notes, fingerprint)
-        return ArraySource(catalogue, self.images, self.intensity)
+        return ArrayImageSource(catalogue, self.images, self.intensity)
 
 
 def _found(options: ArraysData, task_options: Task, cache_directory: Path, report: Report) -> _Found:

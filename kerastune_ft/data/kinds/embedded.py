@@ -13,8 +13,8 @@ from kerastune_ft.config.options.data import Named, TfdsData
 from kerastune_ft.config.options.tasks import Task
 from kerastune_ft.data.embedded import EmbeddedSet, embedded_set
 from kerastune_ft.data.files.fingerprint import combined_fingerprint
-from kerastune_ft.data.images.image_source import ArraySource
-from kerastune_ft.data.labels.labels import OneEach, number_labels
+from kerastune_ft.data.images.image_source import ArrayImageSource
+from kerastune_ft.data.labels.labels import SingleLabels, number_labels
 from kerastune_ft.data.records import describe
 from kerastune_ft.data.source import DataSource, Report
 from kerastune_ft.data.splits.choose import Examples, choose_splits
@@ -27,7 +27,7 @@ def open_source(options: TfdsData, task_options: Task, cache_directory: Path, re
     source = embedded_set(options.name)
     texts = [source.CLASSES[source.label(index)] for index in range(source.EXAMPLES)]
     keys = [f"{options.name}[{index}]" for index in range(source.EXAMPLES)]
-    labels = number_labels(OneEach(texts), keys, task_options, options.name)
+    labels = number_labels(SingleLabels(texts), keys, task_options, options.name)
     images = _images(options.name, source, cache_directory / "embedded", report)
     natural = {split: np.arange(span.start, span.stop) for split, span in (source.SPLITS or {}).items()}
     if isinstance(options.splits, Named):
@@ -38,7 +38,9 @@ def open_source(options: TfdsData, task_options: Task, cache_directory: Path, re
         notes = (f"{options.name} is synthetic: its images are computed, and metrics on it say nothing else", *notes)
     contents = [hashlib.sha256(image).hexdigest() for image in images]
     fingerprint = combined_fingerprint(zip(keys, texts, contents, strict=True))
-    return ArraySource(describe("tfds", options.name, labels, chosen, fingerprint, keys, contents, notes=notes), images)
+    return ArrayImageSource(
+        describe("tfds", options.name, labels, chosen, fingerprint, keys, contents, notes=notes), images
+    )
 
 
 def check_embedded(options: TfdsData) -> None:

@@ -13,12 +13,12 @@ import tensorflow_datasets as tfds
 from kerastune_ft.config.options.data import TfdsData
 from kerastune_ft.config.options.tasks import Task
 from kerastune_ft.data.files.fingerprint import combined_fingerprint
-from kerastune_ft.data.images.image_source import PreparedSource
-from kerastune_ft.data.images.intensity import Intensity, mapped_png, stored_range, stored_size
+from kerastune_ft.data.images.image_source import StoredImageSource
+from kerastune_ft.data.images.intensity import Intensity, encoded_range, encoded_size, map_to_png
 from kerastune_ft.data.kinds import tfds_builder
 from kerastune_ft.data.kinds.tfds_builder import Features
 from kerastune_ft.data.labels.labels import number_labels
-from kerastune_ft.data.record_store import Entry, stored
+from kerastune_ft.data.record_store import Entry, open_record_store
 from kerastune_ft.data.records import describe
 from kerastune_ft.data.source import DataSource, Report
 from kerastune_ft.data.splits.choose import Examples, choose_splits
@@ -42,7 +42,7 @@ def open_source(options: TfdsData, task_options: Task, cache_directory: Path, re
     if dtype == np.uint16 and options.intensity == "auto":
         raise DataError(_deep(builder, features, bases))
     intensity = None if options.intensity == "auto" else options.intensity
-    store = stored(
+    store = open_record_store(
         ["images", _STORE_VERSION, intensity, *tfds_builder.address(builder, features, bases)],
         bases,
         lambda split: _entries(builder, features, intensity, split),
@@ -59,13 +59,13 @@ def open_source(options: TfdsData, task_options: Task, cache_directory: Path, re
     catalogue = describe(
         "tfds", builder.info.full_name, labels, chosen, fingerprint, store.keys, store.hashes, groups, notes=said
     )
-    return PreparedSource(catalogue, store)
+    return StoredImageSource(catalogue, store)
 
 
 def _deep(builder: Any, features: Features, bases: Sequence[str]) -> str:
     """Return the message about images of 16 bits whose range of values is not given, with what the first ones hold."""
     contents = itertools.chain.from_iterable(_contents(builder, features, name) for name in bases)
-    ranges = [stored_range(content) for content, *_ in itertools.islice(contents, _LOOKED_AT)]
+    ranges = [encoded_range(content) for content, *_ in itertools.islice(contents, _LOOKED_AT)]
     low, high = min(low for low, _ in ranges), max(high for _, high in ranges)
     return (
         f"data.intensity: the images of {builder.info.full_name} have 16 bits per channel, with values from {low:g} to "
@@ -82,5 +82,5 @@ def _contents(builder: Any, features: Features, split: str) -> Iterator[tuple[by
 
 def _entries(builder: Any, features: Features, intensity: Intensity, split: str) -> Iterator[Entry]:
     for content, label, group in _contents(builder, features, split):
-        written = content if intensity is None else mapped_png(content, intensity)
-        yield Entry(written, label, group, stored_size(written))
+        written = content if intensity is None else map_to_png(content, intensity)
+        yield Entry(written, label, group, encoded_size(written))

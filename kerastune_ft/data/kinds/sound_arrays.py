@@ -12,10 +12,10 @@ from kerastune_ft.config.options.tasks import Task
 from kerastune_ft.data.files.fingerprint import content_identity
 from kerastune_ft.data.files.npz import array_file
 from kerastune_ft.data.kinds.array_file import Labelled, labelled
-from kerastune_ft.data.sounds.sample_source import SampleSource
+from kerastune_ft.data.sounds.sample_source import SoundSource
 from kerastune_ft.data.sounds.sound_arrays import MODEL_RATE, check_sounds, rate_of
 from kerastune_ft.data.source import DataSource, Report
-from kerastune_ft.data.splits.choose import Chosen
+from kerastune_ft.data.splits.choose import ChosenSplits
 
 
 def open_source(options: ArraysData, task_options: Task, cache_directory: Path, report: Report) -> DataSource:
@@ -42,12 +42,12 @@ class _Found:
     labelled: Labelled
     notes: tuple[str, ...]
 
-    def source(self, chosen: Chosen) -> SampleSource:
+    def source(self, chosen: ChosenSplits) -> SoundSource:
         x, sounds = self.labelled.options.x, self.sounds
         # The file's hash stands for its rows: hashing them one by one would mean to read all of it once more.
         contents = [content_identity(self.digest, x, row, self.rate) for row in range(len(sounds))]
         catalogue = self.labelled.catalogue(chosen, contents, (*self.notes, *chosen.notes))
-        return SampleSource(catalogue, sounds.__getitem__, np.full(len(sounds), sounds.shape[1]), self.rate)
+        return SoundSource(catalogue, sounds.__getitem__, np.full(len(sounds), sounds.shape[1]), self.rate)
 
 
 def _found(

@@ -18,10 +18,10 @@ from kerastune_ft.config.options.tasks import Task
 from kerastune_ft.data import embedded
 from kerastune_ft.data.files.fingerprint import combined_fingerprint, content_identity
 from kerastune_ft.data.kinds.embedded import check_embedded, named_spans
-from kerastune_ft.data.labels.labels import OneEach, RawLabels, number_labels
-from kerastune_ft.data.record_store import ContentStore, Entry, stored
+from kerastune_ft.data.labels.labels import RawLabels, SingleLabels, number_labels
+from kerastune_ft.data.record_store import Entry, RecordStore, open_record_store
 from kerastune_ft.data.records import describe
-from kerastune_ft.data.sounds.sample_source import SampleSource, own_rate
+from kerastune_ft.data.sounds.sample_source import SoundSource, sample_rate_of
 from kerastune_ft.data.sounds.wav import UnusableSoundError, check_level
 from kerastune_ft.data.source import DataSource, Report
 from kerastune_ft.data.splits.choose import Examples, choose_splits
@@ -36,7 +36,7 @@ class _Read:
     """A data set in its own order."""
 
     name: str
-    store: ContentStore
+    store: RecordStore
     dtype: np.dtype
     """Of the samples as they are stored."""
     raw: Callable[[Sequence[Any]], RawLabels]
@@ -71,7 +71,7 @@ def open_source(options: TfdsData, task_options: Task, cache_directory: Path, re
         groups,
         notes=(*read.notes, *chosen.notes),
     )
-    return SampleSource(catalogue, read.samples, np.diff(store.offsets) // read.dtype.itemsize, read.rate)
+    return SoundSource(catalogue, read.samples, np.diff(store.offsets) // read.dtype.itemsize, read.rate)
 
 
 def _embedded(options: TfdsData, directory: Path, report: Report) -> _Read:
@@ -83,7 +83,7 @@ def _embedded(options: TfdsData, directory: Path, report: Report) -> _Read:
             yield _entry(source.sound(index), source.CLASSES[source.label(index)], [], dtype, f"{name}[{index}]")
 
     sample = hashlib.sha256(source.sound(0).tobytes()).hexdigest()
-    store = stored(
+    store = open_record_store(
         ["sounds", _STORE_VERSION, "embedded", options.name, source.VERSION, sample],
         [options.name],
         entries,
@@ -93,7 +93,7 @@ def _embedded(options: TfdsData, directory: Path, report: Report) -> _Read:
     natural = {split: np.arange(span.start, span.stop) for split, span in source.SPLITS.items()}
     splits = named_spans(options.splits, natural, options.name) if isinstance(options.splits, Named) else natural
     note = f"{options.name} is synthetic: its sounds are computed, and metrics on it say nothing else"
-    return _Read(options.name, store, dtype, OneEach, source.SAMPLE_RATE, splits, (note,))
+    return _Read(options.name, store, dtype, SingleLabels, source.SAMPLE_RATE, splits, (note,))
 
 
 def _prepared(options: TfdsData, directory: Path, report: Report) -> _Read:
@@ -104,7 +104,7 @@ def _prepared(options: TfdsData, directory: Path, report: Report) -> _Read:
     builder = tfds_builder.opened_builder(options)
     features, info = tfds_builder.features_read(builder, options, tfds.features.Audio, "audio"), builder.info
     sound = info.features[features.inputs[0]]
-    rate, rate_notes = own_rate(getattr(sound, "sample_rate", None), options.sample_rate, info.full_name)
+    rate, rate_notes = sample_rate_of(getattr(sound, "sample_rate", None), options.sample_rate, info.full_name)
     bases, notes = tfds_builder.bases_read(builder, options.splits)
     dtype = np.dtype(np.int16 if np.issubdtype(sound.np_dtype, np.integer) else np.float32)
 
@@ -112,7 +112,7 @@ def _prepared(options: TfdsData, directory: Path, report: Report) -> _Read:
         for position, ((samples,), label, group) in enumerate(tfds_builder.examples(builder, features, split)):
             yield _entry(np.asarray(samples), label, group, dtype, f"{split}[{position}]")
 
-    store = stored(
+    store = open_record_store(
         ["sounds", _STORE_VERSION, "prepared", *tfds_builder.address(builder, features, bases)],
         bases,
         entries,

@@ -16,13 +16,13 @@ from kerastune_ft.data.files.fingerprint import combined_fingerprint
 from kerastune_ft.data.labels.labels import Labels, number_labels
 from kerastune_ft.data.modalities import Medium, medium_of
 from kerastune_ft.data.records import describe
-from kerastune_ft.data.remedies import skipping
+from kerastune_ft.data.remedies import how_to_skip
 from kerastune_ft.data.source import DataSource, Report, SkippedFile
-from kerastune_ft.data.splits.choose import Chosen, Examples, absent_notes, choose_splits
+from kerastune_ft.data.splits.choose import ChosenSplits, Examples, choose_splits, notes_on_absent_classes
 from kerastune_ft.data.tables.file_columns import check_files, named_files
-from kerastune_ft.data.tables.frame import Frame
+from kerastune_ft.data.tables.frame import TextTable
 from kerastune_ft.data.tables.label_columns import LabelCells, check_several, label_cells
-from kerastune_ft.data.tables.read import read_frame
+from kerastune_ft.data.tables.read import read_table
 from kerastune_ft.data.tables.templates import input_texts
 from kerastune_ft.errors import ConfigError, DataError
 from kerastune_ft.storage import path_of
@@ -31,7 +31,7 @@ from kerastune_ft.wording import counted, lines
 
 def open_source(options: TableData, task_options: Task, cache_directory: Path, report: Report) -> DataSource:
     """Open the files that a table names, in the order of its rows."""
-    frame = read_frame(path_of(options.path))
+    frame = read_table(path_of(options.path))
     check_splits(frame, options)
     check_several(frame, options.label)
     found = _found(frame, options, task_options, cache_directory, report)
@@ -41,16 +41,16 @@ def open_source(options: TableData, task_options: Task, cache_directory: Path, r
 def open_unsplit(options: TableData, task_options: Task, cache_directory: Path, report: Report) -> DataSource:
     """Open the files that a table names whole, all of them as the test split: other data to evaluate on."""
     whole = options.model_copy(update={"splits": None, "group": None})
-    found = _found(read_frame(path_of(options.path)), whole, task_options, cache_directory, report)
+    found = _found(read_table(path_of(options.path)), whole, task_options, cache_directory, report)
     splits = {"test": np.arange(len(found.rows), dtype=np.int64)}
-    return _source(whole, found, Chosen(splits, absent_notes(splits, found.examples), {}))
+    return _source(whole, found, ChosenSplits(splits, notes_on_absent_classes(splits, found.examples), {}))
 
 
 @dataclass(frozen=True)
 class _Found:
     """The rows of a table that can be used, what was found out about each, and what to say about the rest."""
 
-    frame: Frame
+    frame: TextTable
     rows: Sequence[int]
     """The rows of the frame that are examples; all that follows is by example."""
     keys: Sequence[str]
@@ -73,7 +73,7 @@ class _Found:
         return [texts[row] for row in self.rows]
 
 
-def _found(frame: Frame, options: TableData, task: Task, cache_directory: Path, report: Report) -> _Found:
+def _found(frame: TextTable, options: TableData, task: Task, cache_directory: Path, report: Report) -> _Found:
     wanted, medium = options.input, medium_of(task)
     if not isinstance(wanted, str):
         raise ConfigError("data.input: two columns are a pair of texts; name one column, or a template of columns.")
@@ -103,7 +103,7 @@ def _found(frame: Frame, options: TableData, task: Task, cache_directory: Path, 
     )
 
 
-def _source(options: TableData, found: _Found, chosen: Chosen) -> FileSource:
+def _source(options: TableData, found: _Found, chosen: ChosenSplits) -> FileSource:
     catalogue = describe(
         "table",
         Path(options.path).name,
@@ -134,7 +134,7 @@ def _fingerprint(options: TableData, found: _Found) -> str:
     return combined_fingerprint(zip(*columns, strict=True))
 
 
-def check_splits(frame: Frame, options: TableData) -> None:
+def check_splits(frame: TextTable, options: TableData) -> None:
     """Raise ConfigError for splits that a table cannot have."""
     if isinstance(options.splits, Named):
         raise ConfigError(
@@ -145,13 +145,13 @@ def check_splits(frame: Frame, options: TableData) -> None:
         frame.check_column(options.splits.column, "data.splits.column")
 
 
-def numbered(frame: Frame, task: Task, names: Sequence[str], cells: LabelCells, rows: Sequence[int]) -> Labels:
+def numbered(frame: TextTable, task: Task, names: Sequence[str], cells: LabelCells, rows: Sequence[int]) -> Labels:
     """Return the labels of some rows as numbers; `names` are what messages call all rows."""
     return number_labels(cells.raw(rows), [names[row] for row in rows], task, str(frame.path))
 
 
 def labelled_rows(
-    frame: Frame, options: TableData, names: Sequence[str], cells: LabelCells
+    frame: TextTable, options: TableData, names: Sequence[str], cells: LabelCells
 ) -> tuple[list[int], tuple[SkippedFile, ...]]:
     """Return the rows that have a label, and the others; raise DataError where these are not to be left out."""
     where = " and ".join(cells.names[:5]) if cells.form == "columns" else cells.names[0]
@@ -162,7 +162,7 @@ def labelled_rows(
             f"data.label: {counted(len(cells.missing), frame.place)} of {len(cells.cells)} in {frame.path} "
             f"{'has' if len(cells.missing) == 1 else 'have'} no label ({where}):\n"
             f"{lines([(names[row], '') for row in cells.missing])}\n"
-            f"Write the labels, or {skipping(['on_missing'], f'the {frame.place}s')}{none}."
+            f"Write the labels, or {how_to_skip(['on_missing'], f'the {frame.place}s')}{none}."
         )
     if len(cells.missing) == len(cells.cells):
         raise DataError(f"data.label: no {frame.place} of {frame.path} has a label ({where}).")
@@ -171,7 +171,7 @@ def labelled_rows(
     return rows, tuple(SkippedFile(names[row], reason) for row in cells.missing)
 
 
-def group_texts(frame: Frame, column: str | None, rows: Sequence[int]) -> list[str] | None:
+def group_texts(frame: TextTable, column: str | None, rows: Sequence[int]) -> list[str] | None:
     """Return the groups of some rows; raise DataError where one has none."""
     if column is None:
         return None

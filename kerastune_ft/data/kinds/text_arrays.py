@@ -10,8 +10,8 @@ from kerastune_ft.config.options.tasks import Task
 from kerastune_ft.data.files.npz import array_file
 from kerastune_ft.data.kinds.array_file import Labelled, labelled
 from kerastune_ft.data.source import DataSource, Report
-from kerastune_ft.data.splits.choose import Chosen
-from kerastune_ft.data.texts import Texts, TextSource, array_texts, identity, notes_on, present, shortened
+from kerastune_ft.data.splits.choose import ChosenSplits
+from kerastune_ft.data.texts import Texts, TextSource, array_texts, find_complete, notes_on, shorten, text_identity
 
 
 def open_source(options: ArraysData, task_options: Task, cache_directory: Path, report: Report) -> DataSource:
@@ -31,8 +31,8 @@ class _Found:
     texts: list[Texts]
     labelled: Labelled
 
-    def source(self, chosen: Chosen) -> TextSource:
-        contents = [identity(texts) for texts in self.texts]
+    def source(self, chosen: ChosenSplits) -> TextSource:
+        contents = [text_identity(texts) for texts in self.texts]
         notes = (*chosen.notes, *notes_on(self.texts, (), self.labelled.labels, chosen.splits))
         return TextSource(self.labelled.catalogue(chosen, contents, notes), self.texts)
 
@@ -40,7 +40,7 @@ class _Found:
 def _found(options: ArraysData, task: Task, cache_directory: Path, report: Report) -> _Found:
     file = array_file(options, cache_directory, report)
     texts = array_texts(file.array(options.x, "x"), f"data.x: {options.x!r} in {file.path}")
-    names = [f"{options.x}[{row}]: {shortened(each)}" for row, each in enumerate(texts)]
+    names = [f"{options.x}[{row}]: {shorten(each)}" for row, each in enumerate(texts)]
     # Every example is read; an .npz file is written by a program, which can leave empty ones out.
-    present(texts, names, "error", str(file.path))
+    find_complete(texts, names, "error", str(file.path))
     return _Found(texts, labelled(file, texts, options, task, "text"))

@@ -11,16 +11,16 @@ import numpy as np
 
 from kerastune_ft.config.options.data import FolderData, Fractions, Splits
 from kerastune_ft.config.options.tasks import Task
-from kerastune_ft.data.files.class_folders import FoundFile, found_files
+from kerastune_ft.data.files.class_folders import ClassFile, find_class_files
 from kerastune_ft.data.files.find import TEXTS, Walk
 from kerastune_ft.data.files.fingerprint import combined_fingerprint
 from kerastune_ft.data.kinds.folder import natural_splits, pattern_groups, root_of
-from kerastune_ft.data.labels.labels import Labels, OneEach, number_labels
+from kerastune_ft.data.labels.labels import Labels, SingleLabels, number_labels
 from kerastune_ft.data.records import describe
-from kerastune_ft.data.remedies import skipping
+from kerastune_ft.data.remedies import how_to_skip
 from kerastune_ft.data.source import DataSource, Report, SkippedFile
-from kerastune_ft.data.splits.choose import Chosen, Examples, absent_notes, choose_splits
-from kerastune_ft.data.texts import Texts, TextSource, identity, notes_on, present, read_text
+from kerastune_ft.data.splits.choose import ChosenSplits, Examples, choose_splits, notes_on_absent_classes
+from kerastune_ft.data.texts import Texts, TextSource, find_complete, notes_on, read_text, text_identity
 from kerastune_ft.errors import DataError
 from kerastune_ft.storage import path_of
 from kerastune_ft.wording import counted, lines
@@ -42,17 +42,17 @@ def open_unsplit(options: FolderData, task_options: Task, cache_directory: Path,
     files, texts, skipped, notes = _found(options, pooled, cache_directory, report)
     labels = _labels(options, files, task_options)
     splits = {"test": np.arange(len(files), dtype=np.int64)}
-    chosen = Chosen(splits, absent_notes(splits, _examples(files, labels, None)), {})
+    chosen = ChosenSplits(splits, notes_on_absent_classes(splits, _examples(files, labels, None)), {})
     return _source(options, files, texts, labels, None, chosen, skipped, notes)
 
 
-_Found = tuple[list[FoundFile], list[Texts], tuple[SkippedFile, ...], list[str]]
+_Found = tuple[list[ClassFile], list[Texts], tuple[SkippedFile, ...], list[str]]
 
 
 def _found(options: FolderData, requested: Splits | None, cache_directory: Path, report: Report) -> _Found:
     walk = Walk(root_of(path_of(options.path), cache_directory, report, TEXTS), sought=TEXTS)
-    files, notes = found_files(walk, requested)
-    read: list[tuple[FoundFile, str]] = []
+    files, notes = find_class_files(walk, requested)
+    read: list[tuple[ClassFile, str]] = []
     bad: list[SkippedFile] = []
     for file in files:
         try:
@@ -63,30 +63,30 @@ def _found(options: FolderData, requested: Splits | None, cache_directory: Path,
         raise DataError(
             f"data.path: {len(bad)} of {counted(len(files), 'text file')} in {options.path} cannot be used:\n"
             f"{lines([(file.path, file.reason) for file in bad])}\n"
-            f"Write them in UTF-8, or {skipping(['on_bad_file'], 'them')}."
+            f"Write them in UTF-8, or {how_to_skip(['on_bad_file'], 'them')}."
         )
     texts: list[Texts] = [(text,) for _, text in read]
-    kept, empty = present(texts, [file.key for file, _ in read], options.on_missing, str(options.path))
+    kept, empty = find_complete(texts, [file.key for file, _ in read], options.on_missing, str(options.path))
     notes = [*walk.ignored.notes(), *notes]
     return [read[index][0] for index in kept], [texts[index] for index in kept], (*bad, *empty), notes
 
 
-def _labels(options: FolderData, files: Sequence[FoundFile], task: Task) -> Labels:
-    raw = OneEach([file.label for file in files])
+def _labels(options: FolderData, files: Sequence[ClassFile], task: Task) -> Labels:
+    raw = SingleLabels([file.label for file in files])
     return number_labels(raw, [file.key for file in files], task, f"the folder {options.path}")
 
 
-def _examples(files: Sequence[FoundFile], labels: Labels, groups: Sequence[str] | None) -> Examples:
+def _examples(files: Sequence[ClassFile], labels: Labels, groups: Sequence[str] | None) -> Examples:
     return replace(Examples.labelled([file.key for file in files], labels, groups), noun="text")
 
 
 def _source(
     options: FolderData,
-    files: Sequence[FoundFile],
+    files: Sequence[ClassFile],
     texts: Sequence[Texts],
     labels: Labels,
     groups: Sequence[str] | None,
-    chosen: Chosen,
+    chosen: ChosenSplits,
     skipped: tuple[SkippedFile, ...],
     notes: Sequence[str],
 ) -> TextSource:
@@ -99,7 +99,7 @@ def _source(
         chosen,
         combined_fingerprint(zip(keys, [file.label for file in files], hashes, strict=True)),
         keys,
-        [identity(each) for each in texts],
+        [text_identity(each) for each in texts],
         groups,
         skipped=skipped,
         notes=(*notes, *chosen.notes, *notes_on(texts, skipped, labels, chosen.splits)),

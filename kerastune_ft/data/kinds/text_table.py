@@ -15,18 +15,18 @@ from kerastune_ft.data.kinds.table import check_splits, group_texts, labelled_ro
 from kerastune_ft.data.labels.labels import Labels
 from kerastune_ft.data.records import describe
 from kerastune_ft.data.source import DataSource, Report, SkippedFile
-from kerastune_ft.data.splits.choose import Chosen, Examples, absent_notes, choose_splits
-from kerastune_ft.data.tables.frame import Frame
+from kerastune_ft.data.splits.choose import ChosenSplits, Examples, choose_splits, notes_on_absent_classes
+from kerastune_ft.data.tables.frame import TextTable
 from kerastune_ft.data.tables.label_columns import check_several, label_cells
-from kerastune_ft.data.tables.read import read_frame
-from kerastune_ft.data.texts import Texts, TextSource, column_texts, identity, notes_on, present, shortened
+from kerastune_ft.data.tables.read import read_table
+from kerastune_ft.data.texts import Texts, TextSource, column_texts, find_complete, notes_on, shorten, text_identity
 from kerastune_ft.errors import DataError
 from kerastune_ft.storage import path_of
 
 
 def open_source(options: TableData, task_options: Task, cache_directory: Path, report: Report) -> DataSource:
     """Open the texts of a table, in the order of its rows."""
-    frame = read_frame(path_of(options.path))
+    frame = read_table(path_of(options.path))
     check_splits(frame, options)
     check_several(frame, options.label)
     found = _found(frame, options, task_options)
@@ -36,16 +36,16 @@ def open_source(options: TableData, task_options: Task, cache_directory: Path, r
 def open_unsplit(options: TableData, task_options: Task, cache_directory: Path, report: Report) -> DataSource:
     """Open the texts of a table whole, all of them as the test split: other data to evaluate on."""
     whole = options.model_copy(update={"splits": None, "group": None})
-    found = _found(read_frame(path_of(options.path)), whole, task_options)
+    found = _found(read_table(path_of(options.path)), whole, task_options)
     splits = {"test": np.arange(len(found.rows), dtype=np.int64)}
-    return _source(whole, found, Chosen(splits, absent_notes(splits, found.examples), {}))
+    return _source(whole, found, ChosenSplits(splits, notes_on_absent_classes(splits, found.examples), {}))
 
 
 @dataclass(frozen=True)
 class _Found:
     """The rows of a table that can be used, and what to say about the rest."""
 
-    frame: Frame
+    frame: TextTable
     rows: Sequence[int]
     """The rows of the frame that are examples; all that follows is by example."""
     texts: Sequence[Texts]
@@ -69,9 +69,9 @@ class _Found:
         return [texts[row] for row in self.rows]
 
 
-def _found(frame: Frame, options: TableData, task: Task) -> _Found:
+def _found(frame: TextTable, options: TableData, task: Task) -> _Found:
     texts = column_texts(frame, options.input)
-    names = [f"{frame.named(row)}: {shortened(each)}" for row, each in enumerate(texts)]
+    names = [f"{frame.named(row)}: {shorten(each)}" for row, each in enumerate(texts)]
     cells = label_cells(frame, options.label, are_numbers=task.kind.endswith("_regression"))
     try:
         labelled, unlabelled = labelled_rows(frame, options, names, cells)
@@ -79,7 +79,7 @@ def _found(frame: Frame, options: TableData, task: Task) -> _Found:
         _refuse_both(error, texts, names, options, str(frame.path))
         raise
     own = [texts[row] for row in labelled]
-    kept, empty = present(own, [names[row] for row in labelled], options.on_missing, str(frame.path))
+    kept, empty = find_complete(own, [names[row] for row in labelled], options.on_missing, str(frame.path))
     rows = [labelled[index] for index in kept]
     return _Found(
         frame,
@@ -98,13 +98,13 @@ def _refuse_both(
 ) -> None:
     """Raise DataError that tells of missing labels and empty texts at once, where there are such texts too."""
     try:
-        present(texts, names, options.on_missing, place)
+        find_complete(texts, names, options.on_missing, place)
     except DataError as empty:
         raise DataError(f"{unlabelled}\n{empty}") from empty
 
 
-def _source(options: TableData, found: _Found, chosen: Chosen) -> TextSource:
-    contents = [identity(texts) for texts in found.texts]
+def _source(options: TableData, found: _Found, chosen: ChosenSplits) -> TextSource:
+    contents = [text_identity(texts) for texts in found.texts]
     columns: list[Sequence[str]] = [found.keys, found.label_texts, contents]
     if found.groups is not None:
         columns.append(found.groups)

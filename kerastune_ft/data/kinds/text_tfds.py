@@ -15,12 +15,12 @@ from kerastune_ft.config.options.tasks import Task
 from kerastune_ft.data import embedded
 from kerastune_ft.data.files.fingerprint import combined_fingerprint
 from kerastune_ft.data.kinds.embedded import check_embedded, named_spans
-from kerastune_ft.data.labels.labels import OneEach, RawLabels, number_labels
-from kerastune_ft.data.record_store import Entry, stored
+from kerastune_ft.data.labels.labels import RawLabels, SingleLabels, number_labels
+from kerastune_ft.data.record_store import Entry, open_record_store
 from kerastune_ft.data.records import describe
 from kerastune_ft.data.source import DataSource, Report
 from kerastune_ft.data.splits.choose import Examples, choose_splits
-from kerastune_ft.data.texts import Texts, TextSource, identity, notes_on, present, shortened
+from kerastune_ft.data.texts import Texts, TextSource, find_complete, notes_on, shorten, text_identity
 
 # Counted up when what is stored changes, so that an older store is not taken for one of today.
 _STORE_VERSION = 2
@@ -61,14 +61,14 @@ def open_source(options: TfdsData, task_options: Task, cache_directory: Path, re
         every = _embedded(options)
     else:
         every = _prepared(options, cache_directory / "tfds", report)
-    names = [f"{key}: {shortened(texts)}" for key, texts in zip(every.keys, every.texts, strict=True)]
-    kept, skipped = present(every.texts, names, options.on_missing, options.name)
+    names = [f"{key}: {shorten(texts)}" for key, texts in zip(every.keys, every.texts, strict=True)]
+    kept, skipped = find_complete(every.texts, names, options.on_missing, options.name)
     read = every.of(kept)
     labels = number_labels(read.raw(read.labels), read.keys, task_options, options.name)
     chosen = choose_splits(
         options.splits, read.splits, replace(Examples.labelled(read.keys, labels, read.groups), noun="text")
     )
-    contents = [identity(texts) for texts in read.texts]
+    contents = [text_identity(texts) for texts in read.texts]
     said = [json.dumps(label) if isinstance(label, list) else label for label in read.labels]
     return TextSource(
         describe(
@@ -99,7 +99,7 @@ def _embedded(options: TfdsData) -> _Read:
         options.name,
         [source.text(index) for index in every],
         labels,
-        OneEach,
+        SingleLabels,
         [f"{options.name}[{index}]" for index in every],
         None,
         splits,
@@ -121,7 +121,7 @@ def _prepared(options: TfdsData, directory: Path, report: Report) -> _Read:
         for texts, label, group in tfds_builder.examples(builder, features, split):
             yield Entry(json.dumps([text.decode() for text in texts]).encode(), label, group)
 
-    store = stored(
+    store = open_record_store(
         ["texts", _STORE_VERSION, *tfds_builder.address(builder, features, bases)],
         bases,
         entries,

@@ -15,7 +15,7 @@ import tensorflow_datasets as tfds
 
 from kerastune_ft.config.options.data import SPLITS, Named, TfdsData
 from kerastune_ft.data import embedded
-from kerastune_ft.data.labels.labels import Columns, OneEach, RawLabels, Several
+from kerastune_ft.data.labels.labels import LabelColumns, LabelSets, RawLabels, SingleLabels
 from kerastune_ft.errors import DataError
 from kerastune_ft.storage import path_of
 from kerastune_ft.wording import counted
@@ -114,10 +114,10 @@ def raw_labels(builder: Any, features: Features, stored: Sequence[Any]) -> RawLa
     """Return the stored labels in the form of the feature: one each, a sequence of classes, or a row of numbers."""
     feature = builder.info.features[features.label]
     if feature.shape == ():
-        return OneEach(stored)
+        return SingleLabels(stored)
     if feature.shape[0] is None:
-        return Several(stored)
-    return Columns(tuple(f"{features.label}[{column}]" for column in range(feature.shape[0])), stored)
+        return LabelSets(stored)
+    return LabelColumns(tuple(f"{features.label}[{column}]" for column in range(feature.shape[0])), stored)
 
 
 def bases_read(builder: Any, requested: Any) -> tuple[list[str], list[str]]:

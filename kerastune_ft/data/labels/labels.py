@@ -1,7 +1,7 @@
 """From the labels as the data has them to numbers, and what those numbers mean.
 
-A source hands over one of three forms: `OneEach` (one text per example), `Several` (a set of texts per example) or
-`Columns` (one column per class or target). The task's options say what they are read as.
+A source hands over one of three forms: `SingleLabels` (one text per example), `LabelSets` (a set of texts per example) or
+`LabelColumns` (one column per class or target). The task's options say what they are read as.
 """
 
 from __future__ import annotations
@@ -28,32 +28,32 @@ _VALUE_BINS = 5
 
 
 @dataclass(frozen=True)
-class OneEach:
+class SingleLabels:
     """One label per example."""
 
     texts: Sequence[str]
 
 
 @dataclass(frozen=True)
-class Several:
+class LabelSets:
     """Any number of labels per example."""
 
     sets: Sequence[Sequence[str]]
 
 
 @dataclass(frozen=True)
-class Columns:
+class LabelColumns:
     """One column per class (0 or 1) or per target (numbers); `rows` are as long as `names`."""
 
     names: tuple[str, ...]
     rows: Sequence[Sequence[str]]
 
 
-RawLabels = OneEach | Several | Columns
+RawLabels = SingleLabels | LabelSets | LabelColumns
 
 
 @dataclass(frozen=True)
-class Scheme:
+class LabelScheme:
     """What labels mean: classes of which one applies or several may, or values to be predicted."""
 
     kind: Literal["one", "several", "values"]
@@ -73,7 +73,7 @@ class Scheme:
         }
 
     @classmethod
-    def from_json(cls, document: Mapping[str, Any]) -> Scheme:
+    def from_json(cls, document: Mapping[str, Any]) -> LabelScheme:
         """Return the scheme of a JSON object."""
         names, mean, deviation = (tuple(document[key]) for key in ("names", "mean", "deviation"))
         return cls(document["kind"], names, mean, deviation)
@@ -123,7 +123,7 @@ def number_labels(raw: RawLabels, keys: Sequence[str], task: Task, origin: str) 
         several = _several(raw, keys, task, origin)
         _refuse_separator(several.names, origin)
         return several
-    if not isinstance(raw, OneEach):
+    if not isinstance(raw, SingleLabels):
         raise ConfigError(
             f'task.multi_label: {origin} gives several labels per example; write "multi_label": true in task, or '
             "name one label column in data.label"
@@ -132,22 +132,22 @@ def number_labels(raw: RawLabels, keys: Sequence[str], task: Task, origin: str) 
     return Labels("one", names, numbers)
 
 
-def scheme_of(labels: Labels, train: np.ndarray) -> Scheme:
+def scheme_of(labels: Labels, train: np.ndarray) -> LabelScheme:
     """Return what the labels mean; values are standardised by the examples `train`."""
     if labels.kind != "values":
-        return Scheme(labels.kind, labels.names)
+        return LabelScheme(labels.kind, labels.names)
     values = labels.numbers[train].astype(np.float64)
     deviation = values.std(axis=0)
     for name, size in zip(labels.names, deviation, strict=True):
         if not size > 0:
             raise DataError(f"data.label: {name} has the same value in all training examples; nothing can be learnt.")
-    return Scheme("values", labels.names, tuple(values.mean(axis=0).tolist()), tuple(deviation.tolist()))
+    return LabelScheme("values", labels.names, tuple(values.mean(axis=0).tolist()), tuple(deviation.tolist()))
 
 
 def _several(raw: RawLabels, keys: Sequence[str], task: Classification, origin: str) -> Labels:
-    if isinstance(raw, Columns):
+    if isinstance(raw, LabelColumns):
         return _flags(raw, keys, task, origin)
-    sets = [(text,) for text in raw.texts] if isinstance(raw, OneEach) else raw.sets
+    sets = [(text,) for text in raw.texts] if isinstance(raw, SingleLabels) else raw.sets
     found = sorted_labels({label for labels in sets for label in labels})
     named = class_names(found, task.classes, origin)
     if unlisted := [label for label in found if label not in named]:
@@ -173,7 +173,7 @@ def _refuse_separator(names: Sequence[str], origin: str) -> None:
         )
 
 
-def _flags(raw: Columns, keys: Sequence[str], task: Classification, origin: str) -> Labels:
+def _flags(raw: LabelColumns, keys: Sequence[str], task: Classification, origin: str) -> Labels:
     """Return 0/1 columns as labels; task.classes may leave columns out, reorder and rename them."""
     named = class_names(list(raw.names), task.classes, origin)
     if absent := [name for name in named if name not in raw.names]:
@@ -199,12 +199,12 @@ def _flags(raw: Columns, keys: Sequence[str], task: Classification, origin: str)
 
 
 def _values(raw: RawLabels, keys: Sequence[str], kind: str, origin: str) -> Labels:
-    if isinstance(raw, Several):
+    if isinstance(raw, LabelSets):
         raise ConfigError(
             f"data.label: {origin} gives sets of labels, and {kind} needs numbers; name a column of numbers"
         )
-    names = raw.names if isinstance(raw, Columns) else ("value",)
-    rows = raw.rows if isinstance(raw, Columns) else [(text,) for text in raw.texts]
+    names = raw.names if isinstance(raw, LabelColumns) else ("value",)
+    rows = raw.rows if isinstance(raw, LabelColumns) else [(text,) for text in raw.texts]
     # Dates and other large numbers need all the digits there are; what is learnt from is standardised first.
     numbers = np.empty((len(rows), len(names)), np.float64)
     bad: list[tuple[str, str]] = []

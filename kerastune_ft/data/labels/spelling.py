@@ -15,7 +15,7 @@ _MOST = 500
 _SHOWN = 8
 
 
-def misspelt(counts: Mapping[str, int], among: Iterable[str] | None = None) -> dict[str, str]:
+def find_misspellings(counts: Mapping[str, int], among: Iterable[str] | None = None) -> dict[str, str]:
     """Return labels that look like a larger one spelt otherwise, each with that; `counts` are examples by label.
 
     `among` are the labels that are looked at, all unless told otherwise.
@@ -32,7 +32,7 @@ def misspelt(counts: Mapping[str, int], among: Iterable[str] | None = None) -> d
     return found
 
 
-def merging(counts: Iterable[str], wrong: Mapping[str, str]) -> str:
+def classes_that_merge(counts: Iterable[str], wrong: Mapping[str, str]) -> str:
     """Return `classes` of a task that takes each of `wrong` for what it stands for; `counts` are all labels."""
     # The order of classes is that of their first mention, so the wrong ones come last.
     labels = {label: label for label in counts if label not in wrong} | dict(wrong)

@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from kerastune_ft.data.files.check import CheckedFile, FileCheck, content_of
+from kerastune_ft.data.files.check import CheckedFile, FileCheck, read_content
 from kerastune_ft.data.files.fingerprint import stamp
 from kerastune_ft.data.sounds.wav import UnusableSoundError, samples
 from kerastune_ft.data.source import Report
@@ -65,7 +65,7 @@ class SoundCheck(FileCheck[CheckedSound]):
         )
 
 
-def silent_notes(checked: Sequence[CheckedSound]) -> tuple[str, ...]:
+def notes_on_silence(checked: Sequence[CheckedSound]) -> tuple[str, ...]:
     """Return a sentence about sounds in which nothing is to be heard."""
     silent = [file.path for file in checked if file.is_silent]
     if not silent:
@@ -78,4 +78,4 @@ def silent_notes(checked: Sequence[CheckedSound]) -> tuple[str, ...]:
 
 def read_once(path: str) -> tuple[np.ndarray, int]:
     """Return samples and rate of a file that is looked at once; raise UnusableSoundError where there is a problem."""
-    return samples(content_of(path, UnusableSoundError))
+    return samples(read_content(path, UnusableSoundError))

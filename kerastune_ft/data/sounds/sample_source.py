@@ -10,14 +10,14 @@ import tensorflow as tf
 
 from kerastune_ft import storage
 from kerastune_ft.config.options.spectrograms import SAMPLE_RATE
-from kerastune_ft.data.files.check import not_read
+from kerastune_ft.data.files.check import explain_os_error
 from kerastune_ft.data.files.file_source import FileSource
 from kerastune_ft.data.sounds.check import CheckedSound
 from kerastune_ft.data.sounds.wav import UnusableSoundError, mono, samples
 from kerastune_ft.data.source import Catalogue, DataSource
 
 
-class SampleSource(DataSource):
+class SoundSource(DataSource):
     """Sounds read by index from an array."""
 
     def __init__(
@@ -37,7 +37,7 @@ class SampleSource(DataSource):
         return mono(np.asarray(self._row(int(index))))
 
 
-def own_rate(
+def sample_rate_of(
     said: int | None, asked: int | None, name: str, source: str = "data.sample_rate", remedy: str = ""
 ) -> tuple[int, tuple[str, ...]]:
     """Return the samples a second of sounds of which the data say `said`, and a note where they say nothing.
@@ -60,7 +60,7 @@ class SoundFileSource(FileSource):
 
     def element(self, index: tf.Tensor) -> dict[str, tf.Tensor]:
         """Return `samples`, float32 of one channel, and their `rate`."""
-        return decoded(tf.io.read_file(tf.gather(self._paths, index)))
+        return decode_wav(tf.io.read_file(tf.gather(self._paths, index)))
 
     def _unreadable(self, path: str) -> str | None:
         try:
@@ -68,13 +68,13 @@ class SoundFileSource(FileSource):
         except FileNotFoundError:
             return "is not there any more"
         except OSError as problem:
-            return not_read(problem)
+            return explain_os_error(problem)
         except UnusableSoundError:
             return "changed and cannot be read any more"
         return None
 
 
-def decoded(content: tf.Tensor) -> dict[str, tf.Tensor]:
+def decode_wav(content: tf.Tensor) -> dict[str, tf.Tensor]:
     """Return `samples`, float32 [frames], and `rate`, int32, of a WAV file's bytes; a graph function."""
     values, rate = tf.numpy_function(_samples, [content], [tf.float32, tf.int32], stateful=False)
     return {"samples": tf.ensure_shape(values, [None]), "rate": tf.ensure_shape(rate, [])}

@@ -8,7 +8,7 @@ import numpy as np
 
 from kerastune_ft.config.options.spectrograms import MOST_CHANNELS, RATE_ARRAY
 from kerastune_ft.data.files.npz import ArrayFile
-from kerastune_ft.data.sounds.sample_source import own_rate
+from kerastune_ft.data.sounds.sample_source import sample_rate_of
 from kerastune_ft.errors import DataError
 
 MODEL_RATE = "the model's rate"
@@ -25,7 +25,7 @@ def rate_of(file: ArrayFile, otherwise: int | None, source: str) -> tuple[int, t
     """
     said = _rate(file.array(RATE_ARRAY, "x"), file.path) if file.has(RATE_ARRAY) else None
     remedy = "; another rate is said by an array sample_rate in the file, as numpy.savez(..., sample_rate=8000)"
-    return own_rate(said, otherwise, file.path.name, source, remedy)
+    return sample_rate_of(said, otherwise, file.path.name, source, remedy)
 
 
 def _rate(said: np.ndarray, path: Path) -> int:

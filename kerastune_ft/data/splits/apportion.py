@@ -60,7 +60,7 @@ class Items:
         return slice(self.starts[item], stop)
 
 
-def mended(items: Items, shares: Mapping[str, float], are_classes: bool) -> np.ndarray:
+def apportion(items: Items, shares: Mapping[str, float], are_classes: bool) -> np.ndarray:
     """Return the part of every item, by number; the order of items breaks ties.
 
     With `are_classes` no part goes without a class that has enough items, `train` least of all.

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from kerastune_ft.config.options.data import SPLITS, Column, File, Folds, Fractions, Splits
-from kerastune_ft.data.splits.examples import Examples
+from kerastune_ft.data.splits.examples import SplitExamples
 from kerastune_ft.data.splits.given import column_splits, file_splits
 from kerastune_ft.data.splits.notes import division_notes, group_notes, groups_by_split
 from kerastune_ft.data.splits.stratify import check_divisible, check_groups_divisible, divide
@@ -21,7 +21,7 @@ VALIDATION_SHARE = 0.15
 
 
 @dataclass(frozen=True)
-class Chosen:
+class ChosenSplits:
     """The splits of a source, and what there is to say about them."""
 
     splits: dict[str, np.ndarray]
@@ -32,7 +32,7 @@ class Chosen:
     """Groups by split; empty where examples are not grouped."""
 
 
-def choose_splits(requested: Splits | None, natural: Mapping[str, np.ndarray], examples: Examples) -> Chosen:
+def choose_splits(requested: Splits | None, natural: Mapping[str, np.ndarray], examples: SplitExamples) -> ChosenSplits:
     """Return the splits that data.splits asks for, or raise DataError where they cannot be.
 
     `natural` holds the splits the data itself has, already by our names: those that `Named` names, or those found under
@@ -67,14 +67,14 @@ def choose_splits(requested: Splits | None, natural: Mapping[str, np.ndarray], e
         notes.append("splits: there is no test split, so no test metrics")
     check_splits(splits, examples)
     ordered = _in_order(splits)
-    return Chosen(
+    return ChosenSplits(
         ordered,
-        (*absent_notes(ordered, examples), *group_notes(ordered, examples), *notes),
+        (*notes_on_absent_classes(ordered, examples), *group_notes(ordered, examples), *notes),
         groups_by_split(ordered, examples),
     )
 
 
-def absent_notes(splits: Mapping[str, np.ndarray], examples: Examples) -> tuple[str, ...]:
+def notes_on_absent_classes(splits: Mapping[str, np.ndarray], examples: SplitExamples) -> tuple[str, ...]:
     """Return a sentence for each split but train that lacks classes."""
     return tuple(
         f"splits: the {split} split has no example of {first_names(absent)}, so its AUC is undefined"
@@ -84,7 +84,7 @@ def absent_notes(splits: Mapping[str, np.ndarray], examples: Examples) -> tuple[
 
 
 def fraction_splits(
-    examples: Examples, fractions: Mapping[str, float], *, stratify: bool = True, seed: int = 0
+    examples: SplitExamples, fractions: Mapping[str, float], *, stratify: bool = True, seed: int = 0
 ) -> dict[str, np.ndarray]:
     """Divide all examples by fractions that sum to 1; with `stratify` every class is divided alike."""
     every = np.arange(len(examples.keys))
@@ -97,7 +97,7 @@ def fraction_splits(
     return divide(examples, every, fractions, stratify=stratify, seed=seed)
 
 
-def fold_splits(examples: Examples, requested: Folds) -> dict[str, np.ndarray]:
+def fold_splits(examples: SplitExamples, requested: Folds) -> dict[str, np.ndarray]:
     """Draw the test split, which is the same for every fold, divide the rest into folds, and let one validate."""
     every = np.arange(len(examples.keys))
     into = f"{requested.folds} folds" + (" and test" if requested.test else "")
@@ -123,7 +123,7 @@ def _fold_parts(requested: Folds) -> int:
 
 
 def _completed(
-    natural: Mapping[str, np.ndarray], examples: Examples, origin: str
+    natural: Mapping[str, np.ndarray], examples: SplitExamples, origin: str
 ) -> tuple[dict[str, np.ndarray], list[str]]:
     """Return splits that are given as they are, or with the missing validation split taken from train."""
     given = {split: np.sort(indices).astype(np.int64) for split, indices in natural.items()}
@@ -138,7 +138,7 @@ def _completed(
     ]
 
 
-def with_validation(splits: Mapping[str, np.ndarray], examples: Examples) -> dict[str, np.ndarray]:
+def with_validation(splits: Mapping[str, np.ndarray], examples: SplitExamples) -> dict[str, np.ndarray]:
     """Return `splits` with a stratified 15 % of train taken as validation."""
     shares = {"train": 1 - VALIDATION_SHARE, "validation": VALIDATION_SHARE}
     trained = splits["train"]
@@ -154,7 +154,7 @@ def _in_order(splits: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
     return {split: splits[split] for split in SPLITS if split in splits}
 
 
-def check_splits(splits: Mapping[str, np.ndarray], examples: Examples) -> None:
+def check_splits(splits: Mapping[str, np.ndarray], examples: SplitExamples) -> None:
     """Raise DataError where a split is empty or a class cannot be learnt because train has none of it."""
     sizes = {split: len(indices) for split, indices in splits.items()}
     empty = [split for split, size in sizes.items() if not size]
@@ -167,7 +167,7 @@ def check_splits(splits: Mapping[str, np.ndarray], examples: Examples) -> None:
     _check_trained(splits, examples)
 
 
-def _check_trained(splits: Mapping[str, np.ndarray], examples: Examples) -> None:
+def _check_trained(splits: Mapping[str, np.ndarray], examples: SplitExamples) -> None:
     absent = _absent(splits["train"], examples) if examples.are_classes else []
     if absent:
         others = {split: examples.counts(indices) for split, indices in splits.items() if split != "train"}
@@ -185,5 +185,5 @@ def _check_trained(splits: Mapping[str, np.ndarray], examples: Examples) -> None
         )
 
 
-def _absent(indices: np.ndarray, examples: Examples) -> list[str]:
+def _absent(indices: np.ndarray, examples: SplitExamples) -> list[str]:
     return [name for name, count in examples.counts(indices).items() if not count]

@@ -17,7 +17,7 @@ _SHOWN = 5
 
 
 @dataclass(frozen=True)
-class Examples:
+class SplitExamples:
     """All examples of a source, as far as their division into splits goes."""
 
     keys: Sequence[str]

@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from kerastune_ft.config.options.data import SPLITS, Column, File
-from kerastune_ft.data.splits.examples import Examples
+from kerastune_ft.data.splits.examples import SplitExamples
 from kerastune_ft.data.splits.names import SPLIT_OF_WORD
 from kerastune_ft.errors import ConfigError, DataError
 from kerastune_ft.storage import path_of
@@ -22,7 +22,7 @@ Placed = tuple[dict[str, np.ndarray], list[str]]
 """Indices by split, and sentences for the user."""
 
 
-def column_splits(requested: Column, examples: Examples) -> Placed:
+def column_splits(requested: Column, examples: SplitExamples) -> Placed:
     """Return the splits that a column of the table says."""
     if examples.column is None:
         raise ConfigError(
@@ -33,7 +33,7 @@ def column_splits(requested: Column, examples: Examples) -> Placed:
     return _placed(texts, examples, "data.splits.column", f'the column "{requested.column}"')
 
 
-def file_splits(requested: File, examples: Examples) -> Placed:
+def file_splits(requested: File, examples: SplitExamples) -> Placed:
     """Return the splits that the file gives these examples, matched by key."""
     rows = _read(requested.file)
     split_of = {key: row["split"] or "" for key, row in rows.items()}
@@ -49,7 +49,7 @@ def file_splits(requested: File, examples: Examples) -> Placed:
     return found, notes + _other_labels(requested.file, rows, examples)
 
 
-def _other_labels(file: str, rows: Mapping[str, Mapping[str, str]], examples: Examples) -> list[str]:
+def _other_labels(file: str, rows: Mapping[str, Mapping[str, str]], examples: SplitExamples) -> list[str]:
     """Return a sentence where the file was written for other labels than the data has."""
     if examples.texts is None:
         return []
@@ -67,7 +67,7 @@ def _other_labels(file: str, rows: Mapping[str, Mapping[str, str]], examples: Ex
     ]
 
 
-def _placed(texts: Sequence[str], examples: Examples, option: str, place: str) -> Placed:
+def _placed(texts: Sequence[str], examples: SplitExamples, option: str, place: str) -> Placed:
     """Return the indices by split from the text of every example."""
     words = {text: SPLIT_OF_WORD.get(text.strip().casefold()) for text in dict.fromkeys(texts)}
     if unknown := [text for text, split in words.items() if split is None]:
@@ -80,7 +80,9 @@ def _placed(texts: Sequence[str], examples: Examples, option: str, place: str) -
     return {split: indices for split, indices in found.items() if len(indices)}, notes
 
 
-def _unknown_words(unknown: Sequence[str], texts: Sequence[str], examples: Examples, option: str, place: str) -> str:
+def _unknown_words(
+    unknown: Sequence[str], texts: Sequence[str], examples: SplitExamples, option: str, place: str
+) -> str:
     lines = []
     for word in unknown[:_SHOWN]:
         keys = [key for key, text in zip(examples.keys, texts, strict=True) if text == word]
@@ -95,7 +97,7 @@ def _unknown_words(unknown: Sequence[str], texts: Sequence[str], examples: Examp
     )
 
 
-def _not_placed(file: str, absent: Sequence[str], split_of: Mapping[str, str], examples: Examples) -> str:
+def _not_placed(file: str, absent: Sequence[str], split_of: Mapping[str, str], examples: SplitExamples) -> str:
     place = f"data.splits.file: {file} places"
     if len(absent) == len(examples.keys):
         return (

@@ -6,21 +6,21 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from kerastune_ft.data.splits.examples import Examples
+from kerastune_ft.data.splits.examples import SplitExamples
 from kerastune_ft.wording import counted, first_names
 
 _SHOWN = 5
 _ALIKE = 0.1
 
 
-def groups_by_split(splits: Mapping[str, np.ndarray], examples: Examples) -> dict[str, int]:
+def groups_by_split(splits: Mapping[str, np.ndarray], examples: SplitExamples) -> dict[str, int]:
     """Return how many groups each split has; nothing where examples are not grouped."""
     if examples.groups is None:
         return {}
     return {split: len(np.unique(examples.group_numbers[indices])) for split, indices in splits.items()}
 
 
-def group_notes(splits: Mapping[str, np.ndarray], examples: Examples) -> list[str]:
+def group_notes(splits: Mapping[str, np.ndarray], examples: SplitExamples) -> list[str]:
     """Return sentences on the groups of each split, and on those that several splits share."""
     if examples.groups is None:
         return []
@@ -37,7 +37,7 @@ def group_notes(splits: Mapping[str, np.ndarray], examples: Examples) -> list[st
 
 
 def division_notes(
-    splits: Mapping[str, np.ndarray], examples: Examples, *, of_classes: bool = True, into: int | None = None
+    splits: Mapping[str, np.ndarray], examples: SplitExamples, *, of_classes: bool = True, into: int | None = None
 ) -> list[str]:
     """Return what a division of groups, or of examples of several classes, achieved.
 
@@ -57,13 +57,13 @@ def division_notes(
     return notes + _rare(examples, every, len(splits), into) if examples.are_classes and of_classes else notes
 
 
-def _shared(splits: Mapping[str, np.ndarray], examples: Examples) -> list[str]:
+def _shared(splits: Mapping[str, np.ndarray], examples: SplitExamples) -> list[str]:
     found = np.concatenate([np.unique(examples.group_numbers[indices]) for indices in splits.values()])
     groups, counts = np.unique(found, return_counts=True)
     return [examples.group_names[group] for group in groups[counts > 1]]
 
 
-def _spread(splits: Mapping[str, np.ndarray], examples: Examples) -> str:
+def _spread(splits: Mapping[str, np.ndarray], examples: SplitExamples) -> str:
     """Return how much classes' shares differ, and for the worst class its share in each split."""
     shares = np.array([list(examples.counts(indices).values()) for indices in splits.values()], np.float64)
     shares *= 100 / np.maximum([[len(indices)] for indices in splits.values()], 1)
@@ -76,7 +76,7 @@ def _spread(splits: Mapping[str, np.ndarray], examples: Examples) -> str:
     return f"{most} ({examples.names[worst]}: {each})"
 
 
-def _rare(examples: Examples, every: np.ndarray, splits: int, into: int | None) -> list[str]:
+def _rare(examples: SplitExamples, every: np.ndarray, splits: int, into: int | None) -> list[str]:
     """Return a sentence on the classes that cannot be in every part."""
     grouped = examples.groups is not None
     counts = examples.group_counts(every) if grouped else examples.counts(every)

@@ -11,15 +11,15 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from kerastune_ft.data.labels.spelling import merging, misspelt
-from kerastune_ft.data.splits.apportion import Items, mended
-from kerastune_ft.data.splits.examples import Examples
+from kerastune_ft.data.labels.spelling import classes_that_merge, find_misspellings
+from kerastune_ft.data.splits.apportion import Items, apportion
+from kerastune_ft.data.splits.examples import SplitExamples
 from kerastune_ft.errors import DataError
 from kerastune_ft.wording import counted, first_names
 
 
 def divide(
-    examples: Examples, indices: np.ndarray, shares: Mapping[str, float], *, stratify: bool = True, seed: int = 0
+    examples: SplitExamples, indices: np.ndarray, shares: Mapping[str, float], *, stratify: bool = True, seed: int = 0
 ) -> dict[str, np.ndarray]:
     """Divide these examples by shares that sum to 1; with `stratify` every class is divided alike."""
     if examples.groups is not None or (stratify and examples.have_several):
@@ -27,7 +27,7 @@ def divide(
     return _stratified(examples, indices, shares, stratify, seed)
 
 
-def check_divisible(examples: Examples, indices: np.ndarray, into: str, parts: int, remedy: str) -> None:
+def check_divisible(examples: SplitExamples, indices: np.ndarray, into: str, parts: int, remedy: str) -> None:
     """Raise DataError where a class has fewer examples than there are parts."""
     if not examples.are_classes:
         return
@@ -41,17 +41,17 @@ def check_divisible(examples: Examples, indices: np.ndarray, into: str, parts: i
 
 
 def _of_misspelt(counts: Mapping[str, int], few: Mapping[str, int]) -> str:
-    wrong = misspelt(counts, few)
+    wrong = find_misspellings(counts, few)
     if not wrong:
         return ""
     meant = first_names(f'by "{label}" did you mean "{right}"?' for label, right in wrong.items())
     return (
-        f"{meant[0].upper()}{meant[1:]} Correct that in the data, or merge them with  {merging(counts, wrong)}  in "
+        f"{meant[0].upper()}{meant[1:]} Correct that in the data, or merge them with  {classes_that_merge(counts, wrong)}  in "
         "task, which lists every label.\n"
     )
 
 
-def check_groups_divisible(examples: Examples, indices: np.ndarray, into: str, parts: int) -> None:
+def check_groups_divisible(examples: SplitExamples, indices: np.ndarray, into: str, parts: int) -> None:
     """Raise DataError where there are fewer groups than parts."""
     groups = len(np.unique(examples.group_numbers[indices]))
     if groups < parts:
@@ -66,7 +66,7 @@ def _with_counts(few: Mapping[str, int]) -> str:
 
 
 def _stratified(
-    examples: Examples, indices: np.ndarray, shares: Mapping[str, float], stratify: bool, seed: int
+    examples: SplitExamples, indices: np.ndarray, shares: Mapping[str, float], stratify: bool, seed: int
 ) -> dict[str, np.ndarray]:
     wanted = np.array(list(shares.values()), np.float64)
     members = {"": indices}
@@ -85,7 +85,7 @@ def _stratified(
 
 
 def _balanced(
-    examples: Examples, indices: np.ndarray, shares: Mapping[str, float], stratify: bool, seed: int
+    examples: SplitExamples, indices: np.ndarray, shares: Mapping[str, float], stratify: bool, seed: int
 ) -> dict[str, np.ndarray]:
     """Divide groups, or examples of several classes, so that the parts come near the shares in everything."""
     if examples.groups is None:
@@ -99,11 +99,11 @@ def _balanced(
     # By name, so that sums and ties come out the same in whatever order the classes are.
     column_of = np.argsort(np.argsort(examples.names, kind="stable"), kind="stable")
     items = Items.gathered(item_of, positions, column_of[strata], len(examples.names))
-    place = mended(items, shares, examples.are_classes)[item_of]
+    place = apportion(items, shares, examples.are_classes)[item_of]
     return {name: np.sort(indices[place == part]).astype(np.int64) for part, name in enumerate(shares)}
 
 
-def _scarce(examples: Examples, indices: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def _scarce(examples: SplitExamples, indices: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Return the pairs of example and class, or of example and lack of a class that most examples have.
 
     Where nearly all have a class, those without it are what splits can differ in.

@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from itertools import islice
 from pathlib import Path
 
-from kerastune_ft.data.tables.frame import Frame
+from kerastune_ft.data.tables.frame import TextTable
 from kerastune_ft.errors import DataError
 from kerastune_ft.wording import first_names
 
@@ -21,7 +21,7 @@ _LOOKED_AT = 20
 _WIDE_MARKS = (b"\xff\xfe", b"\xfe\xff")
 
 
-def read_delimited(path: Path, content: bytes) -> Frame:
+def read_delimited(path: Path, content: bytes) -> TextTable:
     """Read a CSV or TSV file: UTF-8, a header, quotes around cells with separators or line ends."""
     text = _decoded(path, content)
     usual = "\t" if ".csv" not in [suffix.lower() for suffix in path.suffixes] else ","
@@ -43,7 +43,7 @@ def read_delimited(path: Path, content: bytes) -> Frame:
     # Spreadsheets leave empty columns without a name behind; there is nothing to call them by.
     cells.pop("", None)
     notes = () if separator == usual else (f"{path.name}: {_SEPARATORS[separator]} separate its cells",)
-    return Frame(path, "row", numbers, cells, notes)
+    return TextTable(path, "row", numbers, cells, notes)
 
 
 def _decoded(path: Path, content: bytes) -> str:

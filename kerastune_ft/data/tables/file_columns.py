@@ -12,8 +12,8 @@ from typing import Any
 
 from kerastune_ft import storage
 from kerastune_ft.data.files.check import CheckedFile, FileCheck
-from kerastune_ft.data.files.find import Sought
-from kerastune_ft.data.tables.frame import Frame
+from kerastune_ft.data.files.find import FileKind
+from kerastune_ft.data.tables.frame import TextTable
 from kerastune_ft.errors import DataError
 from kerastune_ft.wording import counted, first_names
 
@@ -45,10 +45,10 @@ class NamedFiles:
     place: str
     """What a row is called."""
     notes: tuple[str, ...]
-    sought: Sought
+    sought: FileKind
 
 
-def named_files(frame: Frame, texts: Sequence[str], labels: Sequence[str], sought: Sought) -> NamedFiles:
+def named_files(frame: TextTable, texts: Sequence[str], labels: Sequence[str], sought: FileKind) -> NamedFiles:
     """Return the files that rows name by `texts`; rows of the same file are noted, with other `labels` or the same."""
     folder = os.path.dirname(storage.absolute(frame.path))
     paths, keys, names = [], [], []
@@ -154,7 +154,7 @@ def _short(key: str) -> str:
 
 
 def _shared(
-    frame: Frame, folder: str, rows_of: dict[str, list[int]], labels: Sequence[str], sought: Sought
+    frame: TextTable, folder: str, rows_of: dict[str, list[int]], labels: Sequence[str], sought: FileKind
 ) -> list[str]:
     """Return a sentence about files that several rows name with one label, and one about those with more."""
     shared = {path: rows for path, rows in rows_of.items() if len(rows) > 1}
@@ -169,11 +169,11 @@ def _shared(
     return notes
 
 
-def _rows_of_file(frame: Frame, rows: Sequence[int], name: str) -> str:
+def _rows_of_file(frame: TextTable, rows: Sequence[int], name: str) -> str:
     return f"{frame.place}s {first_names([str(frame.numbers[row]) for row in rows], 5)} ({_short(name)})"
 
 
-def _outside(frame: Frame, folder: str, rows_of: dict[str, list[int]], sought: Sought) -> list[str]:
+def _outside(frame: TextTable, folder: str, rows_of: dict[str, list[int]], sought: FileKind) -> list[str]:
     count = sum(not path.startswith(folder + os.sep) for path in rows_of)
     verb = "lies" if count == 1 else "lie"
     return [f"{counted(count, f'{sought.noun} file')} {verb} outside the folder of {frame.path.name}"] if count else []
@@ -186,7 +186,7 @@ def _relative(folder: str, path: str) -> str:
 class _Beside:
     """What lies where a file was looked for."""
 
-    def __init__(self, folder: str, sought: Sought):
+    def __init__(self, folder: str, sought: FileKind):
         self._folder, self._sought = folder, sought
         self._known: dict[str, dict[tuple[int, str], list[str]]] = {}
 

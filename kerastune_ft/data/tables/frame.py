@@ -17,7 +17,7 @@ from kerastune_ft.wording import first_names
 
 
 @dataclass(frozen=True)
-class Frame:
+class TextTable:
     """The rows of a table that hold anything, read as text column by column."""
 
     path: Path

@@ -6,11 +6,11 @@ import json
 from pathlib import Path
 from typing import Any
 
-from kerastune_ft.data.tables.frame import Frame
+from kerastune_ft.data.tables.frame import TextTable
 from kerastune_ft.errors import DataError
 
 
-def read_lines(path: Path, content: bytes) -> Frame:
+def read_lines(path: Path, content: bytes) -> TextTable:
     """Read a JSONL file; the columns are the keys of all objects, and a key that an object lacks is missing there."""
     numbers: list[int] = []
     objects: list[dict[str, Any]] = []
@@ -19,7 +19,7 @@ def read_lines(path: Path, content: bytes) -> Frame:
             numbers.append(number)
             objects.append(_object(path, number, line))
     columns = dict.fromkeys(key for one in objects for key in one)
-    return Frame(path, "line", numbers, {name: [one.get(name) for one in objects] for name in columns})
+    return TextTable(path, "line", numbers, {name: [one.get(name) for one in objects] for name in columns})
 
 
 def _object(path: Path, number: int, line: bytes) -> dict[str, Any]:

@@ -10,8 +10,8 @@ from typing import Literal
 
 from kerastune_ft.config.options.data import MultipleLabels
 from kerastune_ft.config.words import nearest
-from kerastune_ft.data.labels.labels import Columns, OneEach, RawLabels, Several
-from kerastune_ft.data.tables.frame import Frame
+from kerastune_ft.data.labels.labels import LabelColumns, LabelSets, RawLabels, SingleLabels
+from kerastune_ft.data.tables.frame import TextTable
 from kerastune_ft.errors import ConfigError, DataError
 from kerastune_ft.wording import counted, first_names, lines
 
@@ -39,15 +39,15 @@ class LabelCells:
         """Return the labels of some rows."""
         cells = [self.cells[row] for row in rows]
         if self.form == "columns":
-            return Columns(self.names, cells)
-        return Several(cells) if self.form == "several" else OneEach([cell for (cell,) in cells])
+            return LabelColumns(self.names, cells)
+        return LabelSets(cells) if self.form == "several" else SingleLabels([cell for (cell,) in cells])
 
     def text(self, row: int) -> str:
         """Return a row's label as one text, whatever the task takes it for."""
         return "|".join(self.cells[row])
 
 
-def label_cells(frame: Frame, label: str | Sequence[str] | MultipleLabels, *, are_numbers: bool) -> LabelCells:
+def label_cells(frame: TextTable, label: str | Sequence[str] | MultipleLabels, *, are_numbers: bool) -> LabelCells:
     """Read the label columns; `are_numbers` where every cell of them is a value to be predicted."""
     if isinstance(label, MultipleLabels):
         return _several(frame, label)
@@ -66,7 +66,7 @@ def label_cells(frame: Frame, label: str | Sequence[str] | MultipleLabels, *, ar
     return LabelCells("columns", tuple(label), cells, missing, notes)
 
 
-def _several(frame: Frame, label: MultipleLabels) -> LabelCells:
+def _several(frame: TextTable, label: MultipleLabels) -> LabelCells:
     texts = frame.texts(label.column, _KEY)
     none = None if label.none is None else label.none.strip()
     cells: list[tuple[str, ...]] = []
@@ -87,7 +87,7 @@ def _several(frame: Frame, label: MultipleLabels) -> LabelCells:
     return LabelCells("several", (label.column,), cells, missing)
 
 
-def check_several(frame: Frame, label: str | Sequence[str] | MultipleLabels) -> None:
+def check_several(frame: TextTable, label: str | Sequence[str] | MultipleLabels) -> None:
     """Raise ConfigError where a separator, or the text that means no label, is in no cell: it must be another one.
 
     For the data of a run; other data with the same columns may happen to lack them.
@@ -108,7 +108,7 @@ def check_several(frame: Frame, label: str | Sequence[str] | MultipleLabels) -> 
             )
 
 
-def _refuse_separator(frame: Frame, label: MultipleLabels, texts: Sequence[str]) -> None:
+def _refuse_separator(frame: TextTable, label: MultipleLabels, texts: Sequence[str]) -> None:
     # Without one of its own a configuration says nothing of separators: cells of one label each are fine then.
     marks = _PLAIN_MARKS if label.separator == _DEFAULT_SEPARATOR else _MARKS
     held = {mark: sum(mark in text for text in texts) for mark in marks}

@@ -11,7 +11,7 @@ import numpy as np
 import pyarrow
 import pyarrow.parquet
 
-from kerastune_ft.data.tables.frame import Frame
+from kerastune_ft.data.tables.frame import TextTable
 from kerastune_ft.errors import DataError
 from kerastune_ft.wording import first_names
 
@@ -39,7 +39,7 @@ class _Columns(Mapping[str, Sequence[Any]]):
         return self._table.num_columns
 
 
-def read_parquet(path: Path, content: bytes) -> Frame:
+def read_parquet(path: Path, content: bytes) -> TextTable:
     """Read a Parquet file; the first row is row 1."""
     try:
         table = pyarrow.parquet.read_table(pyarrow.BufferReader(content))
@@ -50,4 +50,4 @@ def read_parquet(path: Path, content: bytes) -> Frame:
         raise DataError(
             f"data.path: {path} has columns of the same name: {first_names(double)}. Give each its own name."
         )
-    return Frame(path, "row", range(1, table.num_rows + 1), _Columns(table))
+    return TextTable(path, "row", range(1, table.num_rows + 1), _Columns(table))

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from kerastune_ft.data.tables.csv_reader import read_delimited
-from kerastune_ft.data.tables.frame import Frame
+from kerastune_ft.data.tables.frame import TextTable
 from kerastune_ft.data.tables.jsonl_reader import read_lines
 from kerastune_ft.data.tables.parquet_reader import read_parquet
 from kerastune_ft.errors import ConfigError, DataError
@@ -34,7 +34,7 @@ def is_table(path: Path) -> bool:
     return _suffix(path) in TABLE_SUFFIXES
 
 
-def read_frame(path: Path) -> Frame:
+def read_table(path: Path) -> TextTable:
     """Read a table; raise DataError where it is not there or cannot be read whole."""
     suffix = _suffix(path)
     if not path.is_file():
@@ -51,7 +51,7 @@ def read_frame(path: Path) -> Frame:
     return frame
 
 
-def _reader(suffix: str) -> Callable[[Path, bytes], Frame]:
+def _reader(suffix: str) -> Callable[[Path, bytes], TextTable]:
     if suffix in (".parquet", ".pq"):
         return read_parquet
     return read_lines if suffix in (".jsonl", ".ndjson") else read_delimited

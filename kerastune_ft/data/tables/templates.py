@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from kerastune_ft.data.tables.frame import Frame
+from kerastune_ft.data.tables.frame import TextTable
 from kerastune_ft.errors import ConfigError
 
 _KEY = "data.input"
@@ -13,7 +13,7 @@ _KEY = "data.input"
 _TOKEN = re.compile(r"\{\{|\}\}|\{([^{}]+)\}|[{}]")
 
 
-def input_texts(frame: Frame, wanted: str) -> list[str]:
+def input_texts(frame: TextTable, wanted: str) -> list[str]:
     """Return by row the text of a column or a template, empty where a cell of it is."""
     if wanted in frame.cells or not ("{" in wanted or "}" in wanted):
         return frame.texts(wanted, _KEY)

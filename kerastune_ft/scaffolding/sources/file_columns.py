@@ -10,8 +10,8 @@ from itertools import islice
 from pathlib import Path
 
 from kerastune_ft import storage
-from kerastune_ft.data.files.find import IMAGES, SOUNDS, Sought
-from kerastune_ft.data.tables.frame import Frame
+from kerastune_ft.data.files.find import IMAGES, SOUNDS, FileKind
+from kerastune_ft.data.tables.frame import TextTable
 from kerastune_ft.data.tables.templates import input_texts
 from kerastune_ft.scaffolding.sources.file_kinds import files_by_sort, sort_of
 from kerastune_ft.wording import first_names
@@ -26,7 +26,7 @@ _ENDINGS = tuple(IMAGES.suffixes | SOUNDS.suffixes)
 class NamedFiles:
     """The `input` of a table, and the files its rows name."""
 
-    sought: Sought
+    sought: FileKind
     """What the files are."""
     input: str
     columns: frozenset[str]
@@ -39,14 +39,14 @@ class NamedFiles:
     """How many rows name a file that is not there."""
 
 
-def named_files(frame: Frame, columns: Mapping[str, Sequence[str]]) -> NamedFiles | None:
+def named_files(frame: TextTable, columns: Mapping[str, Sequence[str]]) -> NamedFiles | None:
     """Return what names the images, or else the sounds, of a table; None where nothing does."""
     found = _files(frame)
     named = (_named(frame, columns, sought, found[sought.noun]) for sought in (IMAGES, SOUNDS))
     return next(filter(None, named), None)
 
 
-def _files(frame: Frame) -> dict[str, list[str]]:
+def _files(frame: TextTable) -> dict[str, list[str]]:
     """Return the images and sounds below a table's folder by noun, relative to it."""
     folder = frame.path.parent
     return {
@@ -56,7 +56,7 @@ def _files(frame: Frame) -> dict[str, list[str]]:
 
 
 def _named(
-    frame: Frame, columns: Mapping[str, Sequence[str]], sought: Sought, files: Sequence[str]
+    frame: TextTable, columns: Mapping[str, Sequence[str]], sought: FileKind, files: Sequence[str]
 ) -> NamedFiles | None:
     folder = str(frame.path.parent)
     rows = _sampled(len(frame.numbers))
@@ -90,7 +90,7 @@ class _Fit:
 
 
 def _patterns(
-    columns: Mapping[str, Sequence[str]], sought: Sought, files: Sequence[str], rows: Sequence[int]
+    columns: Mapping[str, Sequence[str]], sought: FileKind, files: Sequence[str], rows: Sequence[int]
 ) -> dict[str, _Fit]:
     """Return the columns and templates that fit any of the sampled rows."""
     by_name: dict[str, list[str]] = defaultdict(list)
@@ -113,7 +113,7 @@ def _columns_in(pattern: str, columns: Iterable[str]) -> list[str]:
 
 
 def _fitting(
-    name: str, text: str, cells: Mapping[str, str], sought: Sought, by_name: Mapping[str, Sequence[str]]
+    name: str, text: str, cells: Mapping[str, str], sought: FileKind, by_name: Mapping[str, Sequence[str]]
 ) -> Iterator[tuple[str, str]]:
     """Yield the column, or the templates with it, that give a file for this row, each with the file."""
     if os.path.isabs(text) and sort_of(text) is sought and os.path.isfile(text):
@@ -145,7 +145,7 @@ def _literal(text: str) -> str:
     return text.replace("{", "{{").replace("}", "}}")
 
 
-def not_found(frame: Frame, columns: Mapping[str, Sequence[str]]) -> str:
+def not_found(frame: TextTable, columns: Mapping[str, Sequence[str]]) -> str:
     """Return the message for a table that names no file and holds no prose, with its columns and the files listed."""
     folder = frame.path.parent if str(frame.path.parent) != "." else Path.cwd()
     found = _files(frame)

@@ -6,12 +6,12 @@ import os
 from collections import Counter
 from pathlib import Path
 
-from kerastune_ft.data.files.find import IMAGES, SOUNDS, TEXTS, Sought, Walk
+from kerastune_ft.data.files.find import IMAGES, SOUNDS, TEXTS, FileKind, Walk
 
 MODALITIES = {IMAGES.noun: "image", SOUNDS.noun: "audio", TEXTS.noun: "text"}
 """By the noun of what is sought, how the tasks on it are called."""
 _SORTS = (IMAGES, SOUNDS, TEXTS)
-_ANY = Sought(
+_ANY = FileKind(
     "known file",
     frozenset[str]().union(*(sort.suffixes for sort in _SORTS)),
     f"an image: {IMAGES.formats}; a sound: {SOUNDS.formats}; a text: {TEXTS.formats}",
@@ -22,7 +22,7 @@ _ANY = Sought(
 _BESIDE = 2
 
 
-def sought_in(folder: Path) -> Sought:
+def sought_in(folder: Path) -> FileKind:
     """Return what most files in a folder and below it are; where none is known, whatever is known."""
     paths = Walk(folder, is_tolerant=True, takes_refused=True, sought=_ANY).files(folder)
     counts = Counter(sort_of(path).noun for path in paths)
@@ -43,7 +43,7 @@ def files_by_sort(folder: Path) -> dict[str, list[str]]:
     return found
 
 
-def sort_of(path: str) -> Sought:
+def sort_of(path: str) -> FileKind:
     """Return what a file with a known end of its name is."""
     suffix = os.path.splitext(path)[1].lower()
     return next((sort for sort in _SORTS if suffix in sort.suffixes | sort.refused), TEXTS)

@@ -7,8 +7,8 @@ from collections import Counter
 from pathlib import Path
 
 from kerastune_ft.config.options.data import SPLITS, Named
-from kerastune_ft.data.files.class_folders import FoundFile, found_files, likely_splits
-from kerastune_ft.data.files.find import SOUNDS, TEXTS, Sought, Walk, holds
+from kerastune_ft.data.files.class_folders import ClassFile, find_class_files, likely_splits
+from kerastune_ft.data.files.find import SOUNDS, TEXTS, FileKind, Walk, holds
 from kerastune_ft.errors import DataError
 from kerastune_ft.scaffolding.findings import DataFindings, add_with_reason, classification, divide
 from kerastune_ft.scaffolding.samples.sound_files import note_sounds
@@ -27,14 +27,14 @@ _NO_CLASS = re.compile(
 )
 
 
-def look_at_folder(root: Path, written: str, sought: Sought, is_archive: bool = False) -> DataFindings:
+def look_at_folder(root: Path, written: str, sought: FileKind, is_archive: bool = False) -> DataFindings:
     """Return what a folder of class folders holds; `written` is the path as the configuration will have it."""
     below, written = _class_root(root, written, sought, is_archive)
     walk = Walk(below, sought=sought)
     splits = _unusual_splits(walk)
     # Folders count as entered once, so each look takes a walk of its own.
     walk = Walk(below, sought=sought)
-    files, notes = found_files(walk, Named(**splits) if splits else None)
+    files, notes = find_class_files(walk, Named(**splits) if splits else None)
     counts = dict(sorted(Counter(file.label for file in files).items()))
     if len(counts) < 2:
         raise DataError(
@@ -84,7 +84,7 @@ def has_split_folders(root: Path) -> bool:
     return "train" in likely_splits(name for name in names if len(class_folders(root / name)) > 1)
 
 
-def _class_root(root: Path, written: str, sought: Sought, is_archive: bool) -> tuple[Path, str]:
+def _class_root(root: Path, written: str, sought: FileKind, is_archive: bool) -> tuple[Path, str]:
     """Return the folder that holds the class folders: the only one in a folder is not a class, but the way to them."""
     below = root
     while not holds(below, sought):
@@ -110,7 +110,7 @@ def _unusual_splits(walk: Walk) -> dict[str, str]:
     return found if any(split != name for split, name in found.items()) else {}
 
 
-def _group(files: list[FoundFile]) -> str | None:
+def _group(files: list[ClassFile]) -> str | None:
     """Return why examples are to be grouped by a part of their names, where nearly all names tell whose they are."""
     found = [match[1].casefold() for file in files if (match := _SUBJECT.search(file.key.rsplit(".", 1)[0]))]
     subjects = len(set(found))

@@ -7,8 +7,8 @@ from collections.abc import Mapping, Sequence
 
 from kerastune_ft.config.checks.availability import available
 from kerastune_ft.config.options.tasks import TASK_KINDS
-from kerastune_ft.data.labels.spelling import merging, misspelt
-from kerastune_ft.data.tables.frame import Frame
+from kerastune_ft.data.labels.spelling import classes_that_merge, find_misspellings
+from kerastune_ft.data.tables.frame import TextTable
 from kerastune_ft.errors import ConfigError, DataError
 from kerastune_ft.scaffolding.findings import DataFindings, add_with_reason, classification
 from kerastune_ft.scaffolding.sources import columns as kinds
@@ -19,7 +19,7 @@ _FEW_EACH = 2
 _SPELLINGS, _RIVALS = 5, 5
 
 
-def label_of(frame: Frame, columns: Mapping[str, Sequence[str]], taken: set[str]) -> list[str]:
+def label_of(frame: TextTable, columns: Mapping[str, Sequence[str]], taken: set[str]) -> list[str]:
     """Return the label columns; raise DataError, with the columns listed, where it is not plain which they are."""
     found = kinds.label_columns(columns, taken)
     if len(found) > 1 and kinds.say_the_same([columns[name] for name in found]):
@@ -30,7 +30,7 @@ def label_of(frame: Frame, columns: Mapping[str, Sequence[str]], taken: set[str]
     return found
 
 
-def _unclear(frame: Frame, columns: Mapping[str, Sequence[str]], found: Sequence[str], taken: set[str]) -> str:
+def _unclear(frame: TextTable, columns: Mapping[str, Sequence[str]], found: Sequence[str], taken: set[str]) -> str:
     listed = "\n".join(
         f"  {name}: {counted(len(set(texts)), 'value')}, as {first_names(list(dict.fromkeys(texts)), 3)[:80]}"
         for name, texts in list(columns.items())[:30]
@@ -96,7 +96,7 @@ def _ask_of_classes(sight: DataFindings, modality: str, name: str, texts: Sequen
 
 def ask_of_spelling(sight: DataFindings) -> None:
     """Ask of labels that look like others spelt otherwise."""
-    wrong = misspelt(sight.counts)
+    wrong = find_misspellings(sight.counts)
     if not wrong:
         return
     alike = ", ".join(
@@ -106,7 +106,7 @@ def ask_of_spelling(sight: DataFindings) -> None:
     more = f", and {len(wrong) - _SPELLINGS} more" if len(wrong) > _SPELLINGS else ""
     sight.asks.append(
         f"{'is' if len(wrong) == 1 else 'are'} {alike}{more} the same label spelt in two ways? If so, correct the data "
-        f"and begin again, or write {merging(sight.counts, wrong)} in task, which lists every label"
+        f"and begin again, or write {classes_that_merge(sight.counts, wrong)} in task, which lists every label"
     )
 
 

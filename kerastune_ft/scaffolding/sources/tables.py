@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 
 from kerastune_ft.config.words import nearest
 from kerastune_ft.data.splits.names import SPLIT_OF_WORD
-from kerastune_ft.data.tables.frame import Frame
+from kerastune_ft.data.tables.frame import TextTable
 from kerastune_ft.errors import ConfigError, DataError
 from kerastune_ft.scaffolding.findings import DataFindings, add_with_reason, divide
 from kerastune_ft.scaffolding.samples.sound_files import note_sounds
@@ -23,7 +23,7 @@ _ROWS_PER_FILE = 1.2
 Columns = Mapping[str, Sequence[str]]
 
 
-def look_at_table(frame: Frame, written: str, label: Sequence[str]) -> DataFindings:
+def look_at_table(frame: TextTable, written: str, label: Sequence[str]) -> DataFindings:
     """Return what a table holds; `label` names its label columns where the user has said so."""
     columns = _texts(frame)
     for name in label:
@@ -65,7 +65,7 @@ def look_at_table(frame: Frame, written: str, label: Sequence[str]) -> DataFindi
     return sight
 
 
-def _texts(frame: Frame) -> dict[str, list[str]]:
+def _texts(frame: TextTable) -> dict[str, list[str]]:
     """Return the columns of plain texts; lists and objects in a cell are nothing a choice could rest on."""
     found = {}
     for name in frame.columns:
@@ -81,7 +81,7 @@ def _share_files(files: NamedFiles) -> bool:
     return bool(files.files) and sum(map(len, files.rows.values())) > _ROWS_PER_FILE * len(files.files)
 
 
-def _refuse_parts(frame: Frame, files: NamedFiles) -> None:
+def _refuse_parts(frame: TextTable, files: NamedFiles) -> None:
     named, noun = sum(map(len, files.rows.values())), files.sought.noun
     if _share_files(files):
         raise DataError(

@@ -14,10 +14,10 @@ from kerastune_ft.config.options.runtime import Runtime, cache_directory
 from kerastune_ft.config.options.tasks import Classification
 from kerastune_ft.config.run import RunConfig
 from kerastune_ft.data.files.archive import is_archive
-from kerastune_ft.data.files.download import fetched
-from kerastune_ft.data.labels.labels import Scheme
+from kerastune_ft.data.files.download import fetch_to_cache
+from kerastune_ft.data.labels.labels import LabelScheme
 from kerastune_ft.data.open import source_module
-from kerastune_ft.data.remedies import without_options
+from kerastune_ft.data.remedies import reading_other_data
 from kerastune_ft.data.source import DataSource
 from kerastune_ft.data.tables.read import is_table
 from kerastune_ft.errors import ConfigError, DataError
@@ -55,7 +55,7 @@ def evaluate(target: RunDirectory, config: RunConfig, data: Path | None, split: 
             f"{'has the name' if count == 1 else 'have the names'} of examples the run was trained on; if they are the "
             "same, the metrics flatter the model"
         )
-    scheme = Scheme.from_json(document["labels"])
+    scheme = LabelScheme.from_json(document["labels"])
     lengths = outside_lengths(document["text"]) if document.get("text") else None
     session = assemble(bare, devices, watch.note, source, scheme, lengths)
     if target.exists(final.THRESHOLDS):
@@ -100,7 +100,7 @@ def _other_data(
     if path.suffix == ".npz":
         rate = document["sound"]["sample_rate"] if document.get("sound") else None
         options = own if isinstance(own, ArraysData) else ArraysData(path=str(path), sample_rate=rate)
-    elif path.is_dir() or is_archive(fetched(path, cache_directory(config.runtime), watch.note)):
+    elif path.is_dir() or is_archive(fetch_to_cache(path, cache_directory(config.runtime), watch.note)):
         options = FolderData(path=str(path))
     elif isinstance(own, TableData):
         options = own
@@ -110,7 +110,7 @@ def _other_data(
     rules = {"on_bad_file": own.on_bad_file, "on_missing": own.on_missing}
     options = options.model_copy(update=shaped | rules)
     module = source_module(options, task)
-    with explain_unreachable("--data"), without_options(str(path)):
+    with explain_unreachable("--data"), reading_other_data(str(path)):
         return module.open_unsplit(options, task, cache_directory(config.runtime), watch.note)
 
 

@@ -18,7 +18,7 @@ from kerastune_ft.backbones.text_input import MASK, PADDING_MASK, TOKEN_IDS, Tex
 from kerastune_ft.config.checks.modality import TAKEN, misfits
 from kerastune_ft.config.options.runtime import cache_directory
 from kerastune_ft.config.run import RunConfig
-from kerastune_ft.data.labels.labels import Scheme
+from kerastune_ft.data.labels.labels import LabelScheme
 from kerastune_ft.data.open import open_source
 from kerastune_ft.data.source import DataSource
 from kerastune_ft.data.texts import TextSource
@@ -46,7 +46,7 @@ def assemble(
     devices: Devices,
     report: Callable[[str], None],
     source: DataSource | None = None,
-    scheme: Scheme | None = None,
+    scheme: LabelScheme | None = None,
     lengths: Sequence[int] | None = None,
 ) -> Session:
     """Open the data, build backbone and head in the strategy's scope, and return the session.

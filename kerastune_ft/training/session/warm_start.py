@@ -12,7 +12,7 @@ from kerastune_ft.backbones import run as earlier_run
 from kerastune_ft.config.options.backbones import EarlierRun
 from kerastune_ft.config.options.heads import Head
 from kerastune_ft.config.run import RunConfig
-from kerastune_ft.data.labels.labels import Scheme
+from kerastune_ft.data.labels.labels import LabelScheme
 from kerastune_ft.errors import ConfigError
 from kerastune_ft.rundir import RunDirectory
 
@@ -24,7 +24,7 @@ _NAMED_EXAMPLES = ("folder", "table")
 _SHAPING = ("resize", "intensity")
 
 
-def with_kept_head(config: RunConfig, scheme: Scheme) -> tuple[RunConfig, Scheme]:
+def with_kept_head(config: RunConfig, scheme: LabelScheme) -> tuple[RunConfig, LabelScheme]:
     """Return configuration and scheme with what a kept head brings along: its options, and what its values mean.
 
     Where no head is kept they come back as they are. Raises ConfigError when the head is for another task or other
@@ -34,7 +34,7 @@ def with_kept_head(config: RunConfig, scheme: Scheme) -> tuple[RunConfig, Scheme
     if not isinstance(options, EarlierRun) or options.head == "new":
         return config, scheme
     plan = earlier_run.plan_of(options)
-    kept = Scheme.from_json(plan["labels"])
+    kept = LabelScheme.from_json(plan["labels"])
     _check_labels(kept, scheme, earlier_run.written(options))
     head = _merged(config.head, plan["head"]["options"], earlier_run.written(options))
     return config.model_copy(update={"head": head}), kept
@@ -43,7 +43,7 @@ def with_kept_head(config: RunConfig, scheme: Scheme) -> tuple[RunConfig, Scheme
 _MEANINGS = {"one": "one class per example", "several": "several classes per example", "values": "values"}
 
 
-def _check_labels(kept: Scheme, scheme: Scheme, run: str) -> None:
+def _check_labels(kept: LabelScheme, scheme: LabelScheme, run: str) -> None:
     if kept.kind != scheme.kind:
         raise ConfigError(
             f'backbone.head: "keep" keeps the head of {run}, which predicts {_MEANINGS[kept.kind]}, and here the '

@@ -14,7 +14,7 @@ from PIL import Image
 
 from kerastune_ft.config.options.data import ArraysData, FolderData, TableData, TfdsData
 from kerastune_ft.config.options.tasks import ImageClassification
-from kerastune_ft.data.images.intensity import mapped
+from kerastune_ft.data.images.intensity import map_intensity
 from kerastune_ft.data.open import open_source
 from kerastune_ft.data.source import DataSource
 from kerastune_ft.errors import DataError
@@ -140,9 +140,9 @@ def test_8_bit_images_are_mapped_too(tmp_path: Path) -> None:
 
 def test_transparency_is_no_value() -> None:
     grey = np.array([[[100, 0], [100, 65535]]], np.uint16)
-    assert mapped(grey, (0, 300)).tolist() == [[[85, 0], [85, 255]]]
-    assert mapped(np.array([[[100, 7]]], np.uint8), (0, 300)).tolist() == [[[85, 7]]]
-    assert mapped(np.array([[[0.6, 0.4]]]), (0, 1)).tolist() == [[[153, 102]]]
+    assert map_intensity(grey, (0, 300)).tolist() == [[[85, 0], [85, 255]]]
+    assert map_intensity(np.array([[[100, 7]]], np.uint8), (0, 300)).tolist() == [[[85, 7]]]
+    assert map_intensity(np.array([[[0.6, 0.4]]]), (0, 1)).tolist() == [[[153, 102]]]
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from kerastune_ft.config.options.tasks import ImageClassification, ImageRegression
-from kerastune_ft.data.labels.labels import Columns, OneEach, Scheme, Several, number_labels, scheme_of
+from kerastune_ft.data.labels.labels import LabelColumns, LabelScheme, LabelSets, SingleLabels, number_labels, scheme_of
 from kerastune_ft.errors import ConfigError, DataError
 
 KEYS = ["row 2", "row 3", "row 4"]
@@ -15,7 +15,7 @@ REGRESSION = ImageRegression(kind="image_regression")
 
 
 def test_sets_of_labels_become_flags_in_the_order_of_the_classes() -> None:
-    labels = number_labels(Several([("edema", "mass"), (), ("atrophy",)]), KEYS, MANY, "cases.csv")
+    labels = number_labels(LabelSets([("edema", "mass"), (), ("atrophy",)]), KEYS, MANY, "cases.csv")
     assert labels.names == ("atrophy", "edema", "mass")
     assert labels.numbers.tolist() == [[0, 1, 1], [0, 0, 0], [1, 0, 0]]
     assert labels.numbers.dtype == np.uint8
@@ -24,7 +24,7 @@ def test_sets_of_labels_become_flags_in_the_order_of_the_classes() -> None:
 
 def test_a_map_of_classes_merges_and_renames_labels() -> None:
     task = ImageClassification(multi_label=True, classes={"mass": "tumour", "nodule": "tumour", "edema": "edema"})
-    labels = number_labels(Several([("mass", "nodule"), ("edema",), ("nodule",)]), KEYS, task, "cases.csv")
+    labels = number_labels(LabelSets([("mass", "nodule"), ("edema",), ("nodule",)]), KEYS, task, "cases.csv")
     assert labels.names == ("tumour", "edema")
     assert labels.numbers.tolist() == [[1, 0], [0, 1], [1, 0]]
 
@@ -32,11 +32,11 @@ def test_a_map_of_classes_merges_and_renames_labels() -> None:
 def test_an_unlisted_label_of_a_set_is_named_with_its_examples() -> None:
     task = ImageClassification(multi_label=True, classes=("edema", "mass"))
     with pytest.raises(DataError, match=r'"hernia": row 3'):
-        number_labels(Several([("edema",), ("mass", "hernia"), ()]), KEYS, task, "cases.csv")
+        number_labels(LabelSets([("edema",), ("mass", "hernia"), ()]), KEYS, task, "cases.csv")
 
 
 def test_columns_of_flags_are_classes_and_classes_may_choose_among_them() -> None:
-    flags = Columns(("a", "b", "c"), [("1", "0", "1"), ("0", "0.0", "0"), ("1.0", "true", "")])
+    flags = LabelColumns(("a", "b", "c"), [("1", "0", "1"), ("0", "0.0", "0"), ("1.0", "true", "")])
     assert number_labels(flags, KEYS, MANY, "t.csv").numbers.tolist() == [[1, 0, 1], [0, 0, 0], [1, 1, 0]]
     chosen = number_labels(flags, KEYS, ImageClassification(multi_label=True, classes=("c", "a")), "t.csv")
     assert chosen.names == ("c", "a")
@@ -45,21 +45,23 @@ def test_columns_of_flags_are_classes_and_classes_may_choose_among_them() -> Non
 
 @pytest.mark.parametrize("cell", ["2", "yes", "-1", "nan"])
 def test_a_cell_that_is_no_flag_is_named(cell: str) -> None:
-    flags = Columns(("a", "b"), [("1", "0"), ("0", cell), ("1", "1")])
+    flags = LabelColumns(("a", "b"), [("1", "0"), ("0", cell), ("1", "1")])
     with pytest.raises(DataError, match=rf'row 3: b is "{cell}"'):
         number_labels(flags, KEYS, MANY, "t.csv")
 
 
 def test_several_labels_without_multi_label_say_what_to_write() -> None:
     with pytest.raises(ConfigError, match='write "multi_label": true in task'):
-        number_labels(Several([("a",), ("b",), ()]), KEYS, ImageClassification(), "t.csv")
+        number_labels(LabelSets([("a",), ("b",), ()]), KEYS, ImageClassification(), "t.csv")
 
 
 def test_numbers_are_values_and_a_column_is_a_target() -> None:
-    labels = number_labels(Columns(("age", "dose"), [("7", "0.5"), ("08", "1e1"), ("9", "-2")]), KEYS, REGRESSION, "t")
+    labels = number_labels(
+        LabelColumns(("age", "dose"), [("7", "0.5"), ("08", "1e1"), ("9", "-2")]), KEYS, REGRESSION, "t"
+    )
     assert labels.names == ("age", "dose")
     assert labels.numbers.tolist() == [[7, 0.5], [8, 10], [9, -2]]
-    one = number_labels(OneEach(["1", "2", "4"]), KEYS, REGRESSION, "t")
+    one = number_labels(SingleLabels(["1", "2", "4"]), KEYS, REGRESSION, "t")
     assert one.names == ("value",)
     assert one.numbers.shape == (3, 1)
 
@@ -67,26 +69,26 @@ def test_numbers_are_values_and_a_column_is_a_target() -> None:
 @pytest.mark.parametrize("text", ["", "many", "nan", "inf", "1,5"])
 def test_a_label_that_is_no_number_is_named(text: str) -> None:
     with pytest.raises(DataError, match="row 4: value is") as caught:
-        number_labels(OneEach(["1", "2", text]), KEYS, REGRESSION, "t.csv")
+        number_labels(SingleLabels(["1", "2", text]), KEYS, REGRESSION, "t.csv")
     assert '"kind": "image_classification"' in str(caught.value)
 
 
 def test_values_are_standardised_by_the_training_examples_alone() -> None:
-    labels = number_labels(OneEach(["0", "10", "1000"]), KEYS, REGRESSION, "t")
+    labels = number_labels(SingleLabels(["0", "10", "1000"]), KEYS, REGRESSION, "t")
     scheme = scheme_of(labels, np.array([0, 1]))
     assert (scheme.mean, scheme.deviation) == ((5.0,), (5.0,))
-    assert Scheme.from_json(scheme.to_json()) == scheme
+    assert LabelScheme.from_json(scheme.to_json()) == scheme
     with pytest.raises(DataError, match="value has the same value in all training examples"):
         scheme_of(labels, np.array([2]))
 
 
 def test_strata_of_values_are_parts_of_equal_size() -> None:
     keys = [str(number) for number in range(100)]
-    labels = number_labels(OneEach([str(number**3) for number in range(100)]), keys, REGRESSION, "t")
+    labels = number_labels(SingleLabels([str(number**3) for number in range(100)]), keys, REGRESSION, "t")
     strata, names = labels.strata
     assert np.bincount(strata).tolist() == [20] * 5
     assert len(names) == 5
-    constant = number_labels(OneEach(["1"] * 100), keys, REGRESSION, "t").strata
+    constant = number_labels(SingleLabels(["1"] * 100), keys, REGRESSION, "t").strata
     assert set(constant[0]) == {0}
     assert len(constant[1]) == 1
 
@@ -94,9 +96,9 @@ def test_strata_of_values_are_parts_of_equal_size() -> None:
 @pytest.mark.parametrize(
     ("raw", "task"),
     [
-        (Several([("edema|mass",), ("mass",), ()]), MANY),
-        (Columns(("a|b", "c"), [("1", "0"), ("0", "1"), ("1", "1")]), MANY),
-        (OneEach(["a", "b", "a"]), ImageClassification(multi_label=True, classes={"a": "x|y", "b": "z"})),
+        (LabelSets([("edema|mass",), ("mass",), ()]), MANY),
+        (LabelColumns(("a|b", "c"), [("1", "0"), ("0", "1"), ("1", "1")]), MANY),
+        (SingleLabels(["a", "b", "a"]), ImageClassification(multi_label=True, classes={"a": "x|y", "b": "z"})),
     ],
 )
 def test_a_class_that_would_read_as_two_is_refused(raw: Any, task: ImageClassification) -> None:
@@ -105,10 +107,13 @@ def test_a_class_that_would_read_as_two_is_refused(raw: Any, task: ImageClassifi
 
 
 def test_a_bar_in_a_class_is_fine_where_an_example_has_one_label() -> None:
-    assert number_labels(OneEach(["a|b", "c", "c"]), KEYS, ImageClassification(), "cases.csv").names == ("a|b", "c")
+    assert number_labels(SingleLabels(["a|b", "c", "c"]), KEYS, ImageClassification(), "cases.csv").names == (
+        "a|b",
+        "c",
+    )
 
 
 def test_a_listed_class_that_differs_in_case_alone_is_pointed_at() -> None:
     task = ImageClassification(classes={"RBC": "red", "wbc": "white"})
     with pytest.raises(DataError, match='"WBC": row 3; did you mean it by "wbc"'):
-        number_labels(OneEach(["RBC", "WBC", "RBC"]), KEYS, task, "cases.csv")
+        number_labels(SingleLabels(["RBC", "WBC", "RBC"]), KEYS, task, "cases.csv")

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from kerastune_ft.data.labels.spelling import merging, misspelt
+from kerastune_ft.data.labels.spelling import classes_that_merge, find_misspellings
 
 
 @pytest.mark.parametrize(
@@ -23,15 +23,15 @@ from kerastune_ft.data.labels.spelling import merging, misspelt
     ],
 )
 def test_rare_labels_that_look_like_frequent_ones(counts: dict[str, int], found: dict[str, str]) -> None:
-    assert misspelt(counts) == found
+    assert find_misspellings(counts) == found
 
 
 def test_many_labels_are_not_compared() -> None:
-    assert misspelt({f"name{'x' * number}": 1 for number in range(600)} | {"name": 90}) == {}
+    assert find_misspellings({f"name{'x' * number}": 1 for number in range(600)} | {"name": 90}) == {}
 
 
 def test_the_map_that_merges_keeps_the_order_of_the_classes() -> None:
     wrong = {"Positive": "positive"}
-    merged = merging(["Positive", "negative", "positive"], wrong)
+    merged = classes_that_merge(["Positive", "negative", "positive"], wrong)
     assert merged == '"classes": {"negative": "negative", "positive": "positive", "Positive": "positive"}'
-    assert merging([*map(str, range(20)), "Positive"], wrong) == '"classes": {"Positive": "positive", ...}'
+    assert classes_that_merge([*map(str, range(20)), "Positive"], wrong) == '"classes": {"Positive": "positive", ...}'

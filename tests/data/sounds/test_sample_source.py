@@ -13,7 +13,7 @@ from kerastune_ft.config.options.tasks import AudioClassification
 from kerastune_ft.data.embedded import SOUNDS, embedded_sounds
 from kerastune_ft.data.open import open_source
 from kerastune_ft.data.sounds.check import SoundCheck
-from kerastune_ft.data.sounds.sample_source import SampleSource
+from kerastune_ft.data.sounds.sample_source import SoundSource
 from kerastune_ft.data.source import DataSource
 from kerastune_ft.errors import ConfigError, DataError
 from tests.support.sound_files import RATE, tone, wav, write_folder
@@ -199,7 +199,7 @@ def prepared(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def test_a_prepared_builder(opened: Open, prepared: Path) -> None:
     source = opened(TfdsData(name="calls", data_dir=str(prepared), group="speaker"))
-    assert isinstance(source, SampleSource)
+    assert isinstance(source, SoundSource)
     assert {split: len(indices) for split, indices in source.splits.items()}["test"] == 10
     values, rate = sound(source, 33)
     assert (source.keys[33], rate) == ("test[3]", RATE)

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from kerastune_ft.config.options.data import Folds
-from kerastune_ft.data.splits.choose import Chosen, Examples, choose_splits
+from kerastune_ft.data.splits.choose import ChosenSplits, Examples, choose_splits
 from kerastune_ft.errors import DataError
 
 
@@ -18,7 +18,7 @@ def _examples(form: str) -> Examples:
     return Examples(keys, strata, ("a", "b", "c"), groups if "grouped" in form else None)
 
 
-def _folds(examples: Examples, folds: int, test: float) -> list[Chosen]:
+def _folds(examples: Examples, folds: int, test: float) -> list[ChosenSplits]:
     return [choose_splits(Folds(folds=folds, fold=fold, test=test), {}, examples) for fold in range(folds)]
 
 

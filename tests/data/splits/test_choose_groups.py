@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 
 from kerastune_ft.config.options.data import Folds, Fractions, Named
-from kerastune_ft.data.splits.apportion import Items, mended
-from kerastune_ft.data.splits.choose import Chosen, Examples, choose_splits
+from kerastune_ft.data.splits.apportion import Items, apportion
+from kerastune_ft.data.splits.choose import ChosenSplits, Examples, choose_splits
 from kerastune_ft.errors import DataError
 
 SHARES = {"train": 0.7, "validation": 0.15, "test": 0.15}
@@ -35,7 +35,7 @@ def _random(case: int) -> Examples:
     return _examples(None if case % 3 == 2 else groups, strata)
 
 
-def _check_whole(chosen: Chosen, examples: Examples) -> None:
+def _check_whole(chosen: ChosenSplits, examples: Examples) -> None:
     assert list(chosen.splits) == [split for split in SHARES if split in chosen.splits]
     assert np.array_equal(np.sort(np.concatenate(list(chosen.splits.values()))), np.arange(len(examples.keys)))
     for indices in chosen.splits.values():
@@ -76,7 +76,7 @@ def test_a_few_groups_are_divided_nearly_as_well_as_they_can_be(case: int) -> No
         return np.inf if (held == 0).any() else float(((held - wanted) ** 2 / wanted).sum())
 
     best = min(distance(np.array(place)) for place in itertools.product(range(3), repeat=7))
-    assert distance(mended(items, SHARES, True)) <= 1.5 * best + 0.5
+    assert distance(apportion(items, SHARES, True)) <= 1.5 * best + 0.5
 
 
 def test_what_was_achieved_is_said() -> None:

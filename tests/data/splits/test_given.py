@@ -8,7 +8,7 @@ import pytest
 
 from kerastune_ft.config.options.data import Column, File, Fractions
 from kerastune_ft.data.labels.labels import Labels
-from kerastune_ft.data.splits.choose import Chosen, Examples, choose_splits
+from kerastune_ft.data.splits.choose import ChosenSplits, Examples, choose_splits
 from kerastune_ft.data.splits.table import splits_table
 from kerastune_ft.errors import ConfigError, DataError
 from kerastune_ft.rundir import RunDirectory
@@ -21,11 +21,11 @@ def _examples(texts: list[str] | None = None, groups: list[str] | None = None) -
     return Examples(KEYS, strata, ("a", "b"), groups, None if texts is None else lambda name: texts)
 
 
-def _column(texts: list[str], groups: list[str] | None = None) -> Chosen:
+def _column(texts: list[str], groups: list[str] | None = None) -> ChosenSplits:
     return choose_splits(Column(column="fold"), {"train": np.arange(3)}, _examples(texts, groups))
 
 
-def _file(path: Path) -> Chosen:
+def _file(path: Path) -> ChosenSplits:
     return choose_splits(File(file=str(path)), {}, _examples())
 
 

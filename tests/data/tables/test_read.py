@@ -7,14 +7,14 @@ from pathlib import Path
 import pandas
 import pytest
 
-from kerastune_ft.data.tables.read import is_table, read_frame
+from kerastune_ft.data.tables.read import is_table, read_table
 from kerastune_ft.errors import ConfigError, DataError
 from tests.support.image_files import write
 from tests.support.table_files import delimited
 
 
 def _read(folder: Path, name: str, content: bytes | str) -> dict[str, list[str]]:
-    frame = read_frame(write(folder / name, content if isinstance(content, bytes) else content.encode()))
+    frame = read_table(write(folder / name, content if isinstance(content, bytes) else content.encode()))
     return {column: frame.texts(column, "data.label") for column in frame.columns}
 
 
@@ -64,15 +64,15 @@ def test_one_table_in_many_files(tmp_path: Path, name: str, content: bytes) -> N
     ],
 )
 def test_an_unusual_separator_is_found_and_said(tmp_path: Path, name: str, content: str, said: tuple[str, ...]) -> None:
-    assert read_frame(write(tmp_path / name, content.encode())).notes == said
+    assert read_table(write(tmp_path / name, content.encode())).notes == said
 
 
 def test_rows_bear_the_numbers_of_a_spreadsheet(tmp_path: Path) -> None:
     text = 'id,text\n1,"two\nlines, and ""quotes"""\n,\n\n2,b\n'
-    frame = read_frame(write(tmp_path / "a.csv", text.encode()))
+    frame = read_table(write(tmp_path / "a.csv", text.encode()))
     assert [frame.named(row) for row in range(2)] == ["row 2", "row 5"]
     assert frame.texts("text", "data.label") == ['two\nlines, and "quotes"', "b"]
-    frame = read_frame(write(tmp_path / "a.jsonl", b'{"a": 1}\n\n{"a": 2}\n'))
+    frame = read_table(write(tmp_path / "a.jsonl", b'{"a": 1}\n\n{"a": 2}\n'))
     assert [frame.named(row) for row in range(2)] == ["line 1", "line 3"]
 
 
@@ -98,7 +98,7 @@ def test_parquet_keeps_its_types(tmp_path: Path) -> None:
         }
     )
     frame.to_parquet(tmp_path / "a.parquet")
-    read = read_frame(tmp_path / "a.parquet")
+    read = read_table(tmp_path / "a.parquet")
     assert {name: read.texts(name, "data.label") for name in frame.columns} == {
         "id": ["007", "008", ""],
         "whole": ["7", "", "9"],
@@ -137,7 +137,7 @@ def test_parquet_keeps_its_types(tmp_path: Path) -> None:
 )
 def test_damaged_tables_are_named_with_the_place(tmp_path: Path, name: str, content: bytes, said: str) -> None:
     with pytest.raises(DataError, match=said):
-        read_frame(write(tmp_path / name, content))
+        read_table(write(tmp_path / name, content))
 
 
 @pytest.mark.parametrize(
@@ -145,7 +145,7 @@ def test_damaged_tables_are_named_with_the_place(tmp_path: Path, name: str, cont
     [('{"a": ["x", "y"]}', "a list"), ('{"a": {"b": 1}}', "an object"), ('{"a": "\\ud800"}', "no Unicode")],
 )
 def test_cells_that_are_no_text_are_refused_where_they_are_used(tmp_path: Path, line: str, said: str) -> None:
-    frame = read_frame(write(tmp_path / "a.jsonl", f'{{"a": "x", "b": 1}}\n{line}\n'.encode()))
+    frame = read_table(write(tmp_path / "a.jsonl", f'{{"a": "x", "b": 1}}\n{line}\n'.encode()))
     assert frame.texts("b", "data.label") == ["1", ""]
     with pytest.raises(DataError, match=f'data.label: the column "a" .* in line 2, but .*{said}'):
         frame.texts("a", "data.label")
@@ -154,11 +154,11 @@ def test_cells_that_are_no_text_are_refused_where_they_are_used(tmp_path: Path, 
 def test_a_table_that_is_not_there_has_a_nearest_name(tmp_path: Path) -> None:
     write(tmp_path / "cases.csv", b"a\n1\n")
     with pytest.raises(DataError, match=r'case\.csv is not there; did you mean ".*/cases\.csv"'):
-        read_frame(tmp_path / "case.csv")
+        read_table(tmp_path / "case.csv")
     with pytest.raises(DataError, match="is not there, nor is the folder"):
-        read_frame(tmp_path / "gone" / "case.csv")
+        read_table(tmp_path / "gone" / "case.csv")
     with pytest.raises(DataError, match=r"is a folder(.|\n)*The tables in it are cases\.csv"):
-        read_frame(tmp_path)
+        read_table(tmp_path)
 
 
 @pytest.mark.parametrize(
@@ -168,11 +168,11 @@ def test_other_files_are_refused_with_the_remedy(tmp_path: Path, name: str, reme
     path = write(tmp_path / name, b"x")
     assert not is_table(path)
     with pytest.raises(ConfigError, match=remedy):
-        read_frame(path)
+        read_table(path)
 
 
 def test_an_unknown_column_has_a_nearest_name(tmp_path: Path) -> None:
-    frame = read_frame(write(tmp_path / "a.csv", delimited(["image_id", "finding"], [["1", "2"]])))
+    frame = read_table(write(tmp_path / "a.csv", delimited(["image_id", "finding"], [["1", "2"]])))
     with pytest.raises(ConfigError, match=r'data.group: .* no column "imageid"; did you mean "image_id"\?') as caught:
         frame.texts("imageid", "data.group")
     assert "Its columns are image_id, finding." in str(caught.value)
@@ -180,6 +180,6 @@ def test_an_unknown_column_has_a_nearest_name(tmp_path: Path) -> None:
 
 def test_a_hundred_thousand_rows_are_read_in_seconds(tmp_path: Path) -> None:
     rows = [[f"{number:06d}", "x", "y", "z"] for number in range(100_000)]
-    frame = read_frame(write(tmp_path / "a.csv", delimited(["a", "b", "c", "d"], rows)))
+    frame = read_table(write(tmp_path / "a.csv", delimited(["a", "b", "c", "d"], rows)))
     assert frame.texts("a", "data.input")[-1] == "099999"
     assert frame.named(99_999) == "row 100001"

@@ -13,7 +13,7 @@ from kerastune_ft.config.options.phases import Phase
 from kerastune_ft.data.labels.labels import Labels
 from kerastune_ft.data.records import describe
 from kerastune_ft.data.source import DataSource
-from kerastune_ft.data.splits.choose import Chosen
+from kerastune_ft.data.splits.choose import ChosenSplits
 from kerastune_ft.errors import ConfigError
 from kerastune_ft.input.order import balanced
 from kerastune_ft.training.plan import class_balance
@@ -27,7 +27,7 @@ class _Numbered(DataSource):
         splits = {"train": np.arange(len(numbers)), "validation": np.arange(2)}
         keys = [str(number) for number in range(len(numbers))]
         super().__init__(
-            describe("numbered", "numbered", labels, Chosen(splits, (), {}), "", keys, ["0" * 64] * len(keys))
+            describe("numbered", "numbered", labels, ChosenSplits(splits, (), {}), "", keys, ["0" * 64] * len(keys))
         )
 
     def element(self, index: tf.Tensor) -> dict[str, tf.Tensor]:
