@@ -8,23 +8,17 @@ from typing import Any
 from kerastune_ft.config.checks.availability import available
 from kerastune_ft.config.facts.applications import APPLICATIONS, EMBEDDED
 from kerastune_ft.config.facts.hub_families import BY_CLASS, HUB_FAMILIES
-from kerastune_ft.config.options.tasks import MULTI_LABEL_METRICS, REGRESSION_METRICS, TASK_KINDS
+from kerastune_ft.config.options.task_facts import facts
+from kerastune_ft.config.options.tasks import TASK_KINDS
 
 _TASKS = {
-    "image_classification": (
-        "images of one of several classes, or with multi_label of any number of them",
-        " ".join(MULTI_LABEL_METRICS[:-1]) + f" (multi_label: {MULTI_LABEL_METRICS[-1]} too)",
-    ),
-    "image_regression": ("images and one or several numbers", " ".join(REGRESSION_METRICS)),
-    "audio_classification": (
-        "sounds of one of several classes, or with multi_label of any number of them",
-        " ".join(MULTI_LABEL_METRICS[:-1]) + f" (multi_label: {MULTI_LABEL_METRICS[-1]} too)",
-    ),
-    "text_classification": (
-        "texts, or pairs of them, of one of several classes, or with multi_label of any number of them",
-        " ".join(MULTI_LABEL_METRICS[:-1]) + f" (multi_label: {MULTI_LABEL_METRICS[-1]} too)",
-    ),
-    "text_regression": ("texts, or pairs of them, and one or several numbers", " ".join(REGRESSION_METRICS)),
+    "image_classification": "images of one of several classes, or with multi_label of any number of them",
+    "image_regression": "images and one or several numbers",
+    "image_segmentation": "images with a mask that gives every pixel one of several classes",
+    "audio_classification": "sounds of one of several classes, or with multi_label of any number of them",
+    "text_classification": "texts, or pairs of them, of one of several classes, or with multi_label of any number of "
+    "them",
+    "text_regression": "texts, or pairs of them, and one or several numbers",
 }
 _DATASET_KEYS = ("name", "task", "source", "config")
 _DATASETS = (
@@ -56,7 +50,14 @@ _TAKEN = {"image": "images", "text": "texts", "audio": "sounds"}
 def tasks() -> list[dict[str, Any]]:
     """Return the tasks of this version: kind, what it is, its metrics."""
     kinds = available(("task", "kind"), TASK_KINDS)
-    return [{"kind": kind, "for": _TASKS[kind][0], "metrics": _TASKS[kind][1]} for kind in kinds]
+    return [{"kind": kind, "for": _TASKS[kind], "metrics": _metrics(kind)} for kind in kinds]
+
+
+def _metrics(kind: str) -> str:
+    """Return the metrics of a task in one line, with those it has only for several labels named apart."""
+    one, several = (facts({"kind": kind, "multi_label": multi_label}).metrics for multi_label in (False, True))
+    more = [name for name in several if name not in one]
+    return " ".join(one) + (f" (multi_label: {' '.join(more)} too)" if more else "")
 
 
 def datasets() -> list[dict[str, Any]]:

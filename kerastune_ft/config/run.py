@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Mapping
 from typing import Annotated, Any, Literal
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from kerastune_ft.config.options.backbones import Backbone
 from kerastune_ft.config.options.base import ListToTuple, Options
@@ -16,6 +17,11 @@ from kerastune_ft.config.options.paths import WrittenPath
 from kerastune_ft.config.options.phases import Phase
 from kerastune_ft.config.options.runtime import Output, Runtime
 from kerastune_ft.config.options.tasks import Task
+
+_RESIZE = {"image_segmentation": "stretch"}
+# Keys that came later count only where they are given, so that runs from before have the hash they had.
+_LATER = (("head", ("decoder", "width", "stride")),)
+_LATER_OF_FOLDERS = ("input", "label")
 
 
 class RunConfig(Options):
@@ -32,6 +38,18 @@ class RunConfig(Options):
     runtime: Runtime = Field(Runtime(), description="where and how to compute")
     output: Output = Field(Output(), description="where results go")
 
+    @model_validator(mode="before")
+    @classmethod
+    def _fill_in_resize(cls, document: Any) -> Any:
+        """Give dense tasks their own default of `data.resize`: cropping would cut off what is to be found."""
+        if not isinstance(document, Mapping):
+            return document
+        task, data = document.get("task"), document.get("data")
+        if not isinstance(task, Mapping) or not isinstance(data, Mapping) or "resize" in data:
+            return document
+        resize = _RESIZE.get(str(task.get("kind")))
+        return document if resize is None else {**document, "data": {**data, "resize": resize}}
+
 
 def _unexpanded(value: Any) -> Any:
     if isinstance(value, WrittenPath):
@@ -43,6 +61,17 @@ def _unexpanded(value: Any) -> Any:
     return value
 
 
+def _drop_later_keys(document: dict[str, Any]) -> None:
+    for section, keys in _LATER:
+        for key in keys:
+            if document[section][key] is None:
+                del document[section][key]
+    data = document["data"]
+    for key in _LATER_OF_FOLDERS if data["kind"] == "folder" else ():
+        if data[key] is None:
+            del data[key]
+
+
 def config_hash(config: RunConfig) -> str:
     """Return the SHA-256 of all that can change results: everything but `output`, paths as the file writes them.
 
@@ -51,5 +80,6 @@ def config_hash(config: RunConfig) -> str:
     """
     # In Python mode a dump keeps the path objects, which know their text before expansion.
     document = _unexpanded(config.model_dump(mode="python", by_alias=True, exclude={"output"}))
+    _drop_later_keys(document)
     text = json.dumps(document, ensure_ascii=False, separators=(",", ":"))
     return hashlib.sha256(text.encode()).hexdigest()

@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from kerastune_ft.config.options.data import FolderData, TableData
-from kerastune_ft.config.options.tasks import Task, modality
+from kerastune_ft.config.options.task_facts import facts
+from kerastune_ft.config.options.tasks import Task
 from kerastune_ft.data.files.check import FileCheck
 from kerastune_ft.data.files.file_source import FileSource
 from kerastune_ft.data.files.find import IMAGES, SOUNDS, FileKind
@@ -49,4 +50,4 @@ _MEDIA = {
 
 def medium_of(task: Task) -> Medium:
     """Return how the files of a task become examples."""
-    return _MEDIA[modality(task.kind)]
+    return _MEDIA[facts(task).modality]

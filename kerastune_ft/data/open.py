@@ -6,7 +6,7 @@ import importlib
 from pathlib import Path
 from typing import Any
 
-from kerastune_ft.config.options.tasks import modality
+from kerastune_ft.config.options.task_facts import facts
 from kerastune_ft.data.source import DataSource, Report
 from kerastune_ft.errors import ConfigError
 from kerastune_ft.storage import explain_unreachable
@@ -25,7 +25,7 @@ def open_source(options: Any, task_options: Any, cache_directory: Path, report: 
 
 def source_module(options: Any, task_options: Any) -> Any:
     """Return the module that opens such data for such a task, with `open_source` and `open_unsplit`."""
-    what = modality(task_options.kind)
+    what = facts(task_options).modality
     # Files are opened alike, whatever is in them.
     is_sound = what == "audio" and options.kind in ("tfds", "arrays")
     prefix = "text_" if what == "text" else "sound_" if is_sound else ""

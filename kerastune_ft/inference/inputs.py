@@ -13,7 +13,7 @@ import numpy as np
 
 from kerastune_ft import storage
 from kerastune_ft.config.options.data import ArraysData
-from kerastune_ft.config.options.tasks import modality
+from kerastune_ft.config.options.task_facts import facts
 from kerastune_ft.config.run import RunConfig
 from kerastune_ft.data.files.archive import unpack_archive
 from kerastune_ft.data.files.download import fetch_to_cache
@@ -63,7 +63,7 @@ def reading(
     intensity = None if data.intensity == "auto" else data.intensity
     # As training and evaluation read such files.
     rate = data.sample_rate if isinstance(data, ArraysData) else model_rate
-    return Reading(given, own, intensity, _SOUGHT[modality(config.task.kind)], cache_directory, report, rate)
+    return Reading(given, own, intensity, _SOUGHT[facts(config.task).modality], cache_directory, report, rate)
 
 
 def column_of(how: Reading) -> str | None:

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from kerastune_ft.config.options.tasks import modality
+from kerastune_ft.config.options.task_facts import facts
 from kerastune_ft.config.run import RunConfig
 from kerastune_ft.errors import ConfigError
 from kerastune_ft.inference.fixed_shape_predictor import PicturePredictor
@@ -46,7 +46,7 @@ def predict(
     resolved = devices.resolve(config.runtime.model_copy(update={"strategy": "none", "replicas": None}))
     how = reading(config, given, cache_directory(config.runtime), watch.note, _model_rate(run))
     # What cannot be read as images is told before the model is loaded; of texts that says how many are one example.
-    is_text = modality(config.task.kind) == "text"
+    is_text = facts(config.task).modality == "text"
     found = [] if is_text else listings(several(inputs), how)
     predictor = _loaded(run, config)
     if isinstance(predictor, TextPredictor):
@@ -102,4 +102,4 @@ def _opened(run: RunDirectory, config: RunConfig) -> Predictor:
         raise ConfigError(
             f"{run} was made by an earlier version, which did not write what predictions need; run it anew"
         )
-    return (TextPredictor if modality(config.task.kind) == "text" else PicturePredictor)(run, config, plan)
+    return (TextPredictor if facts(config.task).modality == "text" else PicturePredictor)(run, config, plan)

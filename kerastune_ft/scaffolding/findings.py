@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from kerastune_ft.config.options.tasks import modality
+from kerastune_ft.config.options.task_facts import facts
 from kerastune_ft.wording import first_names
 
 # A class is rare enough to be weighted when the largest is this many times as large.
@@ -52,7 +52,7 @@ class DataFindings:
     @property
     def modality(self) -> str:
         """Return what the examples are: `image`, `audio` or `text`."""
-        return modality(self.task["kind"])
+        return facts(self.task).modality
 
     @property
     def is_multi_label(self) -> bool:

@@ -40,12 +40,12 @@ UNAVAILABLE = (
             "summarization",
             "causal_lm",
             "object_detection",
-            "image_segmentation",
             "speech_recognition",
         ),
-        instead='write "image_classification", "image_regression", "text_classification", "text_regression" '
-        'or "audio_classification"',
+        instead='write "image_classification", "image_regression", "text_classification", "text_regression", '
+        '"audio_classification" or "image_segmentation"',
     ),
+    Later("head.decoder", values=("fpn",), instead='write "unet"'),
     Later("phases.*.image_size", instead="remove it; backbone.image_size holds for all phases"),
     Later("phases.*.mixup", neutral=(0,)),
     Later("phases.*.cutmix", neutral=(0,)),

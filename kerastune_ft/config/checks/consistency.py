@@ -10,6 +10,7 @@ import math
 from collections.abc import Iterator, Mapping
 from typing import Any, TypeGuard
 
+from kerastune_ft.config.checks.masks import mask_inconsistencies
 from kerastune_ft.config.checks.modality import modality_inconsistencies
 from kerastune_ft.config.checks.sounds import sound_inconsistencies
 from kerastune_ft.config.checks.tables import table_inconsistencies
@@ -20,7 +21,7 @@ from kerastune_ft.config.facts.hub_families import NO_OPTIONS
 from kerastune_ft.config.options.augment import changes_images
 from kerastune_ft.config.options.backbones import WEIGHTS_ALONE
 from kerastune_ft.config.options.optimizers import OPTIMIZER_OPTIONS
-from kerastune_ft.config.options.tasks import metrics_of
+from kerastune_ft.config.options.task_facts import find_facts, metrics_of_labels
 from kerastune_ft.config.words import unknown
 
 Finding = tuple[KeyPath, str]
@@ -39,6 +40,7 @@ def inconsistencies(document: Mapping[str, Any]) -> Iterator[Finding]:
     yield from _runtime(_object(document, "runtime"))
     listed = document.get("phases")
     phases = listed if isinstance(listed, list) else []
+    yield from mask_inconsistencies(*(_object(document, key) for key in ("task", "data", "head", "backbone")), phases)
     yield from sound_inconsistencies(
         _object(document, "task"), _object(document, "data"), _object(document, "backbone"), phases
     )
@@ -223,7 +225,9 @@ def _phase(phase: Mapping[str, Any], index: int, task: Mapping[str, Any]) -> Ite
     if index == 0 and phase.get("carry_optimizer") is True:
         yield ("carry_optimizer",), "it has no effect in the first phase; give it to a later one"
     monitor = phase.get("monitor")
-    metrics = [f"validation_{metric}" for metric in metrics_of(task)]
+    facts = find_facts(task)
+    # A kind that is misspelt is most often classification, and a monitor that no task has is worth saying too.
+    metrics = [f"validation_{metric}" for metric in (facts.metrics if facts else metrics_of_labels("one"))]
     if isinstance(monitor, str) and monitor not in metrics:
         yield ("monitor",), unknown(monitor, metrics, beginning="validation_")[0]
     yield from _lora(phase)
@@ -296,7 +300,8 @@ def _balance(phase: Mapping[str, Any], task: Mapping[str, Any]) -> Iterator[Find
     weights, sampling = phase.get("class_weights"), phase.get("sampling")
     if weights is not None and sampling is not None:
         yield ("sampling",), "class_weights is given too, and both would count rare classes twice; keep one of them"
-    if str(task.get("kind")).endswith("_regression"):
+    facts = find_facts(task)
+    if facts is not None and facts.labels == "values":
         for key in ("class_weights", "sampling", "label_smoothing"):
             if phase.get(key):
                 yield (key,), f"it has no effect with task.kind {task['kind']}, which has no classes; remove it"

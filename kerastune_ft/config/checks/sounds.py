@@ -8,7 +8,7 @@ from typing import Any
 from kerastune_ft.config.documents.nodes import KeyPath, short_json
 from kerastune_ft.config.options.augment import changes_images
 from kerastune_ft.config.options.spectrograms import LOG_MELS
-from kerastune_ft.config.options.tasks import modality
+from kerastune_ft.config.options.task_facts import AUDIO, find_facts
 
 _FRONT_END = 'write "yamnet", or {"log_mel": {}} with what differs from the usual'
 
@@ -17,13 +17,13 @@ def sound_inconsistencies(
     task: Mapping[str, Any], data: Mapping[str, Any], backbone: Mapping[str, Any], phases: list[Any]
 ) -> Iterator[tuple[KeyPath, str]]:
     """Yield place and message of everything that sounds, or their absence, leave without meaning."""
-    kind = task.get("kind")
-    if not isinstance(kind, str):
+    facts = find_facts(task)
+    if facts is None:
         return
-    if modality(kind) == "audio":
-        yield from _on_sounds(kind, data, backbone, phases)
+    if AUDIO in facts.modalities:
+        yield from _on_sounds(task["kind"], data, backbone, phases)
     else:
-        yield from _without_sounds(kind, data, backbone)
+        yield from _without_sounds(task["kind"], data, backbone)
 
 
 def _on_sounds(

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from kerastune_ft.config.documents.nodes import KeyPath, short_json
+from kerastune_ft.config.options.task_facts import IMAGE, find_facts
 
 
 def table_inconsistencies(data: Mapping[str, Any], task: Mapping[str, Any]) -> Iterator[tuple[KeyPath, str]]:
@@ -15,7 +16,8 @@ def table_inconsistencies(data: Mapping[str, Any], task: Mapping[str, Any]) -> I
         return
     yield from _columns(data)
     yield from _label(data.get("label"), task)
-    if isinstance(data.get("input"), list) and str(task.get("kind")).startswith("image_"):
+    facts = find_facts(task)
+    if isinstance(data.get("input"), list) and facts is not None and IMAGE in facts.modalities:
         message = 'two columns are a pair of texts; write one column, or a template like "images/{image_id}.png"'
         yield ("data", "input"), message
     splits = data.get("splits")
@@ -48,10 +50,12 @@ def _label_columns(label: Any) -> list[str]:
 
 
 def _label(label: Any, task: Mapping[str, Any]) -> Iterator[tuple[KeyPath, str]]:
-    kind = task.get("kind")
-    if str(kind).endswith("_classification") and task.get("multi_label", False) is False:
+    facts = find_facts(task)
+    if facts is None:
+        return
+    if facts.labels == "one":
         if isinstance(label, list | Mapping):
             form = "a list of columns gives" if isinstance(label, list) else "a separator gives"
             yield ("data", "label"), f'{form} several labels; write "multi_label": true in task, or name one column'
-    elif str(kind).endswith("_regression") and isinstance(label, Mapping):
+    elif facts.labels == "values" and isinstance(label, Mapping):
         yield ("data", "label"), "a separator gives sets of labels; name a column of numbers, or a list of them"

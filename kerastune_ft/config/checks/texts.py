@@ -7,7 +7,7 @@ from typing import Any
 
 from kerastune_ft.config.documents.nodes import KeyPath
 from kerastune_ft.config.options.augment import changes_images
-from kerastune_ft.config.options.tasks import modality
+from kerastune_ft.config.options.task_facts import IMAGE, TEXT, find_facts
 
 Finding = tuple[KeyPath, str]
 _DEFAULTS = {"resize": "crop", "intensity": "auto"}
@@ -17,10 +17,11 @@ _OF_FILES = "on_bad_file"
 def text_inconsistencies(document: Mapping[str, Any]) -> Iterator[Finding]:
     """Yield place and message of every key that cannot do anything for what the task's examples are."""
     task, data, head = (_object(document, key) for key in ("task", "data", "head"))
-    kind = task.get("kind")
-    if not isinstance(kind, str):
+    facts = find_facts(task)
+    if facts is None:
         return
-    if modality(kind) == "text":
+    kind = task["kind"]
+    if TEXT in facts.modalities:
         yield from _of_texts(kind, data)
         if _object(document, "backbone").get("image_size") is not None:
             yield ("backbone", "image_size"), f"it has no effect with task.kind {kind}, which has no images; remove it"
@@ -28,7 +29,7 @@ def text_inconsistencies(document: Mapping[str, Any]) -> Iterator[Finding]:
         return
     if data.get("sequence_length") is not None:
         yield ("data", "sequence_length"), f"it has no effect with task.kind {kind}, which has no texts; remove it"
-    if head.get("pooling") == "last" and modality(kind) == "image":
+    if head.get("pooling") == "last" and IMAGE in facts.modalities:
         yield ("head", "pooling"), f'"last" is the last token of a text, and task.kind is {kind}; write "mean" or "max"'
 
 

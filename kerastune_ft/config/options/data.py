@@ -82,12 +82,17 @@ Splits = Annotated[
 ]
 
 
+ColumnName = Annotated[str, Field(min_length=1)]
+
+
 class _Source(Options):
     """What every source of examples has."""
 
     kind: str = Field(description="the kind of source")
     splits: Splits | None = Field(None, description="how examples are divided; null means the default rule")
-    resize: Literal["crop", "pad", "stretch"] = Field("crop", description="how an image gets the backbone's shape")
+    resize: Literal["crop", "pad", "stretch"] = Field(
+        "crop", description="how an image gets the backbone's shape; with image_segmentation the default is stretch"
+    )
     intensity: Literal["auto"] | Annotated[tuple[float, float], ListToTuple] = Field(
         "auto", description="the range of pixel values mapped to 0-255; auto takes 8-bit images as they are"
     )
@@ -119,6 +124,14 @@ class FolderData(_Source):
 
     kind: Literal["folder"] = Field("folder", description="the kind of source")
     path: InputPath = Field(description="the folder, or a .zip or .tar of it")
+    input: ColumnName | None = Field(
+        None, description="of image_segmentation: the sub-folder of the images; null means images"
+    )
+    label: ColumnName | None = Field(
+        None,
+        description="of image_segmentation: the sub-folder of the masks, or a template of their paths, as "
+        '"annotations/{stem}_mask.png"; null means masks',
+    )
     group: PatternGroup | None = Field(None, description="what must not be divided between splits")
 
 
@@ -130,7 +143,6 @@ class MultipleLabels(Options):
     none: str | None = Field(None, description="the text that means no label; an empty one means empty cells")
 
 
-ColumnName = Annotated[str, Field(min_length=1)]
 ColumnNames = Annotated[tuple[ColumnName, ...], ListToTuple, Field(min_length=1)]
 
 

@@ -17,3 +17,14 @@ class Head(Options):
     )
     dropout: float = Field(0.2, ge=0, lt=1, description="share of features dropped while training")
     hidden: Annotated[tuple[Count, ...], ListToTuple] = Field((), description="sizes of hidden layers, input to output")
+    decoder: Literal["unet", "fpn"] | None = Field(
+        None, description="of image_segmentation: the layers from the backbone's strides to a mask; null means unet"
+    )
+    width: Count | None = Field(
+        None, description="of image_segmentation: channels at the decoder's finest stride; null means 16"
+    )
+    stride: Literal[1, 2, 4, 8, 16] | None = Field(
+        None,
+        description="of image_segmentation: the finest stride of the backbone that the decoder reads; null means 2 "
+        "where the cache budget holds it, else 4",
+    )

@@ -9,10 +9,6 @@ from pydantic import BeforeValidator, Field, Tag
 
 from kerastune_ft.config.options.base import Options, Texts, by_kind, one_of, problem
 
-CLASSIFICATION_METRICS = ("loss", "accuracy", "macro_f1", "auc")
-MULTI_LABEL_METRICS = (*CLASSIFICATION_METRICS, "mean_average_precision")
-REGRESSION_METRICS = ("loss", "mae", "rmse", "r2")
-
 TASK_KINDS = (
     "image_classification",
     "image_regression",
@@ -39,6 +35,7 @@ def _classes(value: Any) -> Any:
 
 
 Threshold = Annotated[float, Field(gt=0, lt=1)]
+MaskValue = Annotated[int, Field(ge=0, le=65535)]
 
 
 def _thresholds_form(value: Any) -> str | None:
@@ -74,11 +71,6 @@ class Classification(Options):
         '"best_f1", chosen class by class on the validation split after training',
     )
 
-    @property
-    def metrics(self) -> tuple[str, ...]:
-        """The names of the metrics of a split, without the split."""
-        return MULTI_LABEL_METRICS if self.multi_label else CLASSIFICATION_METRICS
-
 
 class ImageClassification(Classification):
     """Images that belong to one of several classes, or to any number of them."""
@@ -103,11 +95,6 @@ class Regression(Options):
 
     kind: str = Field(description="the task")
 
-    @property
-    def metrics(self) -> tuple[str, ...]:
-        """The names of the metrics of a split, without the split."""
-        return REGRESSION_METRICS
-
 
 class ImageRegression(Regression):
     """Images of which one number, or several, are to be predicted."""
@@ -121,16 +108,18 @@ class TextRegression(Regression):
     kind: Literal["text_regression"] = Field(description="the task")
 
 
-def modality(kind: str) -> str:
-    """Return what the examples of a kind of task are: `image`, `text` or `audio`."""
-    return kind.partition("_")[0]
+class ImageSegmentation(Options):
+    """Images of which every pixel belongs to one of several classes."""
 
-
-def metrics_of(task: Mapping[str, Any]) -> tuple[str, ...]:
-    """Return the names of the metrics of a task that is still a plain document."""
-    if str(task.get("kind")).endswith("_regression"):
-        return REGRESSION_METRICS
-    return MULTI_LABEL_METRICS if task.get("multi_label") is True else CLASSIFICATION_METRICS
+    kind: Literal["image_segmentation"] = Field(description="the task")
+    classes: Annotated[Texts | Mapping[str, str] | None, BeforeValidator(_classes)] = Field(
+        None,
+        description="names in order, the background first, or a map of raw mask value to name; null means the values "
+        "of the training masks in ascending order",
+    )
+    ignore: MaskValue | None = Field(
+        None, description="the raw mask value of pixels that count neither in training nor in metrics"
+    )
 
 
 Task = Annotated[
@@ -138,8 +127,14 @@ Task = Annotated[
     | Annotated[ImageRegression, Tag("@image_regression")]
     | Annotated[TextClassification, Tag("@text_classification")]
     | Annotated[TextRegression, Tag("@text_regression")]
-    | Annotated[AudioClassification, Tag("@audio_classification")],
+    | Annotated[AudioClassification, Tag("@audio_classification")]
+    | Annotated[ImageSegmentation, Tag("@image_segmentation")],
     by_kind(
-        "image_classification", "image_regression", "text_classification", "text_regression", "audio_classification"
+        "image_classification",
+        "image_regression",
+        "text_classification",
+        "text_regression",
+        "audio_classification",
+        "image_segmentation",
     ),
 ]

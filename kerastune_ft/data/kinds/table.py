@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from kerastune_ft.config.options.data import Column, Named, TableData
+from kerastune_ft.config.options.task_facts import facts
 from kerastune_ft.config.options.tasks import Task
 from kerastune_ft.data.files.check import CheckedFile
 from kerastune_ft.data.files.file_source import FileSource, repeated_notes, usable
@@ -78,7 +79,7 @@ def _found(frame: TextTable, options: TableData, task: Task, cache_directory: Pa
     if not isinstance(wanted, str):
         raise ConfigError("data.input: two columns are a pair of texts; name one column, or a template of columns.")
     texts = input_texts(frame, wanted)
-    cells = label_cells(frame, options.label, are_numbers=task.kind.endswith("_regression"))
+    cells = label_cells(frame, options.label, are_numbers=facts(task).labels == "values")
     files = named_files(frame, texts, [cells.text(row) for row in range(len(texts))], medium.sought)
     labelled, unlabelled = labelled_rows(frame, options, files.names, cells)
     groups = group_texts(frame, options.group, labelled)

@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from kerastune_ft.config.options.data import Column, TableData
+from kerastune_ft.config.options.task_facts import facts
 from kerastune_ft.config.options.tasks import Task
 from kerastune_ft.data.files.fingerprint import combined_fingerprint
 from kerastune_ft.data.kinds.table import check_splits, group_texts, labelled_rows, numbered
@@ -73,6 +74,8 @@ def _found(frame: TextTable, options: TableData, task: Task) -> _Found:
     texts = column_texts(frame, options.input)
     names = [f"{frame.named(row)}: {shorten(each)}" for row, each in enumerate(texts)]
     cells = label_cells(frame, options.label, are_numbers=task.kind.endswith("_regression"))
+    names = [f"{frame.named(row)}: {shortened(each)}" for row, each in enumerate(texts)]
+    cells = label_cells(frame, options.label, are_numbers=facts(task).labels == "values")
     try:
         labelled, unlabelled = labelled_rows(frame, options, names, cells)
     except DataError as error:

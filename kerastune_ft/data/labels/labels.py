@@ -119,6 +119,7 @@ def number_labels(raw: RawLabels, keys: Sequence[str], task: Task, origin: str) 
     """
     if isinstance(task, Regression):
         return _values(raw, keys, task.kind, origin)
+    assert isinstance(task, Classification)
     if task.multi_label:
         several = _several(raw, keys, task, origin)
         _refuse_separator(several.names, origin)

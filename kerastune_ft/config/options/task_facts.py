@@ -1,0 +1,84 @@
+"""Facts that follow from a task's options alone: its labels, its metrics, the modality of its inputs."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Literal
+
+LabelKind = Literal["one", "several", "values", "mask"]
+"""What an example's label is: one class, any number of classes, one or several numbers, a class for every pixel."""
+
+IMAGE, TEXT, AUDIO = "image", "text", "audio"
+
+
+@dataclass(frozen=True)
+class MetricFacts:
+    """What is known of a metric before anything is trained."""
+
+    direction: Literal["min", "max"]
+    """Which way is better."""
+    headline: bool = False
+    """Whether it is the one to name where only one is."""
+    generated: bool = False
+    """Whether it needs outputs that are generated step by step."""
+
+
+@dataclass(frozen=True)
+class TaskFacts:
+    """What labels, metrics and inputs a task has."""
+
+    labels: LabelKind
+    metrics: Mapping[str, MetricFacts]
+    """By name, without the split, in the order of metrics.json."""
+    modalities: tuple[str, ...]
+    """The modalities of an example's inputs: one for every task of this version."""
+
+    @property
+    def modality(self) -> str:
+        """Return the modality of a task whose examples have one input."""
+        (modality,) = self.modalities
+        return modality
+
+
+_LOWER, _HIGHER = MetricFacts("min"), MetricFacts("max")
+_ONE = {"loss": _LOWER, "accuracy": MetricFacts("max", headline=True), "macro_f1": _HIGHER, "auc": _HIGHER}
+_METRICS: Mapping[LabelKind, Mapping[str, MetricFacts]] = {
+    "one": _ONE,
+    "several": {
+        **{name: MetricFacts(facts.direction) for name, facts in _ONE.items()},
+        "mean_average_precision": MetricFacts("max", headline=True),
+    },
+    "values": {"loss": _LOWER, "mae": MetricFacts("min", headline=True), "rmse": _LOWER, "r2": _HIGHER},
+    "mask": {"loss": _LOWER, "mean_iou": MetricFacts("max", headline=True), "dice": _HIGHER, "accuracy": _HIGHER},
+}
+_TASKS: Mapping[str, tuple[LabelKind, tuple[str, ...]]] = {
+    "image_classification": ("one", (IMAGE,)),
+    "image_regression": ("values", (IMAGE,)),
+    "text_classification": ("one", (TEXT,)),
+    "text_regression": ("values", (TEXT,)),
+    "audio_classification": ("one", (AUDIO,)),
+    "image_segmentation": ("mask", (IMAGE,)),
+}
+
+
+def facts(task: Any) -> TaskFacts:
+    """Return the facts of a task, given its options or the plain document of them.
+
+    Raises KeyError for a kind that this version does not have.
+    """
+    known = task if isinstance(task, Mapping) else {"kind": task.kind, "multi_label": getattr(task, "multi_label", 0)}
+    labels, modalities = _TASKS[str(known.get("kind"))]
+    if labels == "one" and known.get("multi_label") is True:
+        labels = "several"
+    return TaskFacts(labels, _METRICS[labels], modalities)
+
+
+def find_facts(document: Mapping[str, Any]) -> TaskFacts | None:
+    """Return the facts of a task that is still a plain document; None where its kind is none of this version."""
+    return facts(document) if str(document.get("kind")) in _TASKS else None
+
+
+def metrics_of_labels(labels: LabelKind) -> Mapping[str, MetricFacts]:
+    """Return the metrics of all tasks with labels of a kind."""
+    return _METRICS[labels]
