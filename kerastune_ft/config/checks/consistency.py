@@ -40,7 +40,8 @@ def inconsistencies(document: Mapping[str, Any]) -> Iterator[Finding]:
     yield from _runtime(_object(document, "runtime"))
     listed = document.get("phases")
     phases = listed if isinstance(listed, list) else []
-    yield from mask_inconsistencies(*(_object(document, key) for key in ("task", "data", "head", "backbone")), phases)
+    task, data, head, backbone = (_object(document, key) for key in ("task", "data", "head", "backbone"))
+    yield from mask_inconsistencies(task, data, head, backbone, phases)
     yield from sound_inconsistencies(
         _object(document, "task"), _object(document, "data"), _object(document, "backbone"), phases
     )

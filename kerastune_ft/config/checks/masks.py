@@ -9,9 +9,9 @@ from kerastune_ft.config.documents.nodes import KeyPath, short_json
 from kerastune_ft.config.options.task_facts import find_facts
 
 _OF_DECODERS = ("decoder", "width", "stride")
-_OF_POOLED_HEADS = {"pooling": "mean", "hidden": []}
+_OF_POOLED_HEADS: dict[str, Any] = {"pooling": "mean", "hidden": []}
 _OF_FOLDERS = ("input", "label")
-_WITHOUT_EFFECT = {"sampling": None}
+_WITHOUT_EFFECT: dict[str, Any] = {"sampling": None}
 _WITH_MASKS = ("folder", "table")
 
 
@@ -40,7 +40,8 @@ def _with_masks(
     if isinstance(backbone.get("kind"), str) and backbone["kind"] not in ("applications", "run"):
         yield (
             ("backbone", "kind"),
-            f'{short_json(backbone["kind"])} gives no feature maps at several strides in this version; write "applications"',
+            f"{short_json(backbone['kind'])} gives no feature maps at several strides in this version; "
+            'write "applications"',
         )
     for key, neutral in _OF_POOLED_HEADS.items():
         if head.get(key, neutral) != neutral:
