@@ -47,6 +47,14 @@ def build(options: Applications) -> Backbone:
     return Backbone(options.name, model, units, ImageInput(size), family.preprocessing, transfer, notes)
 
 
+def outline(options: Applications) -> Backbone:
+    """Build an architecture for its units alone: random weights get no values."""
+    if options.weights is not None:
+        return build(options)
+    with keras.StatelessScope(initialize_variables=False):
+        return build(options)
+
+
 def _construct(options: Applications, family: Family, size: tuple[int, int], weights: str | None) -> keras.Model:
     images = keras.Input((*size, 3), name="image", dtype="float32")
     architecture = getattr(keras.applications, options.name)

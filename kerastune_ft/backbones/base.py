@@ -10,10 +10,11 @@ from typing import Any
 import keras
 import numpy as np
 
-from kerastune_ft.backbones.inputs import BackboneInput
+from kerastune_ft.backbones import endpoints
+from kerastune_ft.backbones.inputs import BackboneInput, ImageInput
 from kerastune_ft.errors import ConfigError
-from kerastune_ft.graph import precision
-from kerastune_ft.graph.units import Unit
+from kerastune_ft.graph import image_size, precision
+from kerastune_ft.graph.units import Unit, units_in
 
 
 @dataclass(frozen=True)
@@ -61,6 +62,53 @@ class Backbone:
     prefix_tokens: int = 0
     """How many of the first positions of the features are no patches of the image: class tokens and registers."""
 
+    body: keras.Model | None = None
+    """The whole backbone of keras-hub, where all its variables are in `model`; None for others."""
+
+    @property
+    def endpoints(self) -> dict[str, Any]:
+        """Return the symbolic tensors that a head can read: `features`, and feature maps as `stride2` to `stride32`.
+
+        After `up_to` they are those that were chosen.
+        """
+        return endpoints.model_endpoints(self.model, self.units)
+
+    @property
+    def outputs(self) -> dict[str, Any]:
+        """Return the endpoints that the head reads: `features`, or those that `up_to` was called with."""
+        return endpoints.model_outputs(self.model)
+
+    def up_to(self, names: Sequence[str]) -> Backbone:
+        """Return the backbone that computes these endpoints and no more: units above the last one are left out.
+
+        Raises ConfigError for an endpoint that it does not have.
+        """
+        found = self.endpoints
+        if missing := [name for name in names if name not in found]:
+            raise ConfigError(
+                f"backbone: {self.name} has no {' and no '.join(missing)} to put a head on; it has {', '.join(found)}; "
+                "write another backbone"
+            )
+        if tuple(names) == (endpoints.FEATURES,):
+            return self
+        model = keras.Model(self.model.input, {name: found[name] for name in names}, name=self.model.name)
+        return replace(self, model=model, units=units_in(self.units, self.model, model), body=None)
+
+    def at(self, size: tuple[int, int]) -> Backbone:
+        """Return the backbone for images of another size, made of the same layers.
+
+        Raises ConfigError where something in its graph is made for one size.
+        """
+        try:
+            model = image_size.at_size(self.model, size)
+        except image_size.NotResizable as error:
+            raise ConfigError(
+                f"backbone.image_size: {self.name} cannot take {size[0]} x {size[1]} pixels as well: {error}; write "
+                "one size for all phases"
+            ) from error
+        units = units_in(self.units, self.model, model)
+        return replace(self, model=model, units=units, input=ImageInput(size), body=None)
+
     @property
     def variables(self) -> list[keras.Variable]:
         """Return every variable of the backbone, unit by unit."""
@@ -81,7 +129,8 @@ def computing_in(backbone: Backbone, policy: str) -> Backbone:
             f"runtime.precision: {backbone.name} cannot be built in {policy} "
             f'({next(iter(str(error).strip().splitlines()), type(error).__name__)}); write "float32"'
         ) from error
-    return replace(backbone, model=model, units=tuple(precision.same_unit(unit, model) for unit in backbone.units))
+    units = tuple(precision.same_unit(unit, model) for unit in backbone.units)
+    return replace(backbone, model=model, units=units, body=None)
 
 
 def content_hash(variables: Sequence[keras.Variable]) -> str:

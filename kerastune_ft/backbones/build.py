@@ -1,4 +1,4 @@
-"""Building the backbone that options describe, checked: its units hold every variable once."""
+"""Builds the backbone that options describe, and checks that its units hold every variable once."""
 
 from __future__ import annotations
 
@@ -11,43 +11,48 @@ from kerastune_ft.backbones.base import Backbone
 from kerastune_ft.graph import keras_private
 from kerastune_ft.graph.units import is_seed
 
+_KINDS = {
+    "applications": "kerastune_ft.backbones.applications",
+    "keras_hub": "kerastune_ft.backbones.keras_hub",
+    "run": "kerastune_ft.backbones.run",
+    "saved": "kerastune_ft.backbones.saved",
+}
+"""The module of each `backbone.kind`, which has `build(options)` and, for the units alone, `outline(options)`."""
+
 
 def build(options: Any, seed: int) -> Backbone:
     """Build the backbone that `options` describe; random weights are a function of `seed`.
 
-    Raises ConfigError where the weights are not to be had.
+    Raises ConfigError where the weights cannot be found.
     """
     keras.utils.set_random_seed(seed)
-    return _checked(importlib.import_module(f"kerastune_ft.backbones.{options.kind}").build(options))
+    return _check(_kind(options).build(options))
 
 
 def outline(options: Any) -> Backbone:
     """Build the backbone that `options` describe for its units alone.
 
-    The variables of an application without weights get no values, which for a large one would take long, and gigabytes.
-    A saved model needs no word on the images it takes.
+    What can be left out is: values of random weights, which take long and gigabytes, the weights of a preset, and the
+    input range of a saved model.
     """
-    if options.kind == "saved":
-        module = importlib.import_module("kerastune_ft.backbones.saved")
-        return build(module.for_units(options), seed=0)
-    if options.kind == "keras_hub":
-        module = importlib.import_module("kerastune_ft.backbones.keras_hub")
-        with keras.StatelessScope(initialize_variables=False):
-            return _checked(module.outline(options))
-    if options.kind != "applications" or options.weights is not None:
-        return build(options, seed=0)
-    with keras.StatelessScope(initialize_variables=False):
-        return build(options, seed=0)
+    keras.utils.set_random_seed(0)
+    return _check(_kind(options).outline(options))
 
 
-def _checked(backbone: Backbone) -> Backbone:
+def _kind(options: Any) -> Any:
+    """Return the module of a kind of backbone, imported only now."""
+    return importlib.import_module(_KINDS[options.kind])
+
+
+def _check(backbone: Backbone) -> Backbone:
+    """Return the backbone once its variables are named by layer and held by one unit each."""
     _name_by_layer(backbone.model)
     _check_units(backbone)
     return backbone
 
 
 def _name_by_layer(model: keras.Model) -> None:
-    """Have the path of every variable begin with the name of its layer in the model, which is unique there.
+    """Make the path of every variable begin with the name of its layer in the model, which is unique there.
 
     Some layers of keras-hub build what they hold outside their own scope, so that paths of two blocks are the same.
     """

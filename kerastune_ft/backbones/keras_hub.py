@@ -35,8 +35,9 @@ def build(options: KerasHub) -> Backbone:
 
 
 def outline(options: KerasHub) -> Backbone:
-    """Build a backbone for its units alone: no weights are read."""
-    return _of_class(options) if options.preset is None else _of_preset(options, options.preset, load_weights=False)
+    """Build a backbone for its units alone: no weights are read, and random ones get no values."""
+    with keras.StatelessScope(initialize_variables=False):
+        return _of_class(options) if options.preset is None else _of_preset(options, options.preset, load_weights=False)
 
 
 def _of_class(options: KerasHub) -> Backbone:
@@ -125,7 +126,7 @@ def _first_line(error: Exception) -> str:
 def _of_text(body: keras.Model, name: str, family: HubFamily, text: TextInput, transfer: Transfer) -> Backbone:
     model = hub_text.encoder(body)
     units = units_of(model, family)
-    return Backbone(name, model, units, text, "tokens", transfer)
+    return Backbone(name, model, units, text, "tokens", transfer, body=_shared_body(body, model))
 
 
 def _of_images(body: keras.Model, name: str, family: HubFamily, converter: Any, transfer: Transfer) -> Backbone:
@@ -141,7 +142,14 @@ def _of_images(body: keras.Model, name: str, family: HubFamily, converter: Any, 
         vision.described(converter),
         transfer,
         prefix_tokens=vision.prefix_tokens(body, family),
+        body=_shared_body(body, model),
     )
+
+
+def _shared_body(body: keras.Model, model: keras.Model) -> keras.Model | None:
+    """Return a backbone of keras-hub if all its variables are in a model made of it; others would take memory twice."""
+    shared = {id(variable) for variable in model.variables}
+    return body if shared.issuperset(map(id, body.variables)) else None
 
 
 def _of_sounds(body: keras.Model, name: str, family: HubFamily, converter: Any, transfer: Transfer) -> Backbone:

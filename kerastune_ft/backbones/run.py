@@ -50,6 +50,11 @@ def build(options: EarlierRun) -> Backbone:
     )
 
 
+def outline(options: EarlierRun) -> Backbone:
+    """Build the backbone of an earlier run, with its weights, which lie in the same file as its graph."""
+    return build(options)
+
+
 def _input(run: RunDirectory, plan: Mapping[str, Any]) -> BackboneInput:
     """Return what the model of a run takes, as its plan has it."""
     if plan["text"] is not None:

@@ -67,8 +67,13 @@ def build(options: Saved) -> Backbone:
     return Backbone(path.stem, body, units, ImageInput(size), input_range.described(pixels), transfer, notes)
 
 
-def for_units(options: Saved) -> Saved:
-    """Return options that leave nothing to be said of the images, on whose range and size no unit depends."""
+def outline(options: Saved) -> Backbone:
+    """Build the backbone of a saved model for its units alone, which no range or size of images decides."""
+    return build(_with_any_images(options))
+
+
+def _with_any_images(options: Saved) -> Saved:
+    """Return options with an image size and a range of pixels where they are left open."""
     path = path_of(options.path)
     filled: dict[str, Any] = {}
     if options.input is None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import itertools
 import math
 from collections.abc import Callable, Sequence
@@ -96,6 +97,26 @@ def units_by_name(model: keras.Model, unit_of: Callable[[str], str | None]) -> t
         if own in (None, name):
             shapes[name] = tuple(node.outputs[0].shape)
     return _grouped([Unit(name, tuple(members[name]), shapes[name]) for name in order])
+
+
+def units_in(units: Sequence[Unit], old: keras.Model, new: keras.Model) -> tuple[Unit, ...]:
+    """Return the units of a model in another one of the same layers, with the output shapes that these have there.
+
+    Layers that the other model lacks are left out of their unit, and so are units without variables.
+    """
+    before, after = _output_shapes(old), _output_shapes(new)
+    found = []
+    for unit in units:
+        layers = tuple(layer for layer in unit.layers if id(layer) in after)
+        if not any(_has_variables(layer) for layer in layers):
+            continue
+        ends = [layer for layer in layers if before[id(layer)] == tuple(unit.output_shape)] or layers
+        found.append(dataclasses.replace(unit, layers=layers, output_shape=after[id(ends[-1])]))
+    return tuple(found)
+
+
+def _output_shapes(model: keras.Model) -> dict[int, tuple[int | None, ...]]:
+    return {id(node.operation): tuple(node.outputs[0].shape) for node in keras_private.nodes_in_order(model)}
 
 
 def _grouped(units: Sequence[Unit]) -> tuple[Unit, ...]:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import hashlib
 from typing import Any
 
 import keras
 
 from kerastune_ft.config.options.heads import Head
 from kerastune_ft.errors import ConfigError
+from kerastune_ft.layers.addressed_seeds import layer_seed
 
 # Below any feature, and within the range of float32 whatever is added.
 _FAR_BELOW = 1e9
@@ -34,7 +34,7 @@ def dense_head(
             "relu",
             name=name,
             dtype="float32",
-            kernel_initializer=keras.initializers.HeUniform(_seed(seed, name)),
+            kernel_initializer=keras.initializers.HeUniform(layer_seed(seed, name)),
         )(x)
     x = keras.layers.Dropout(options.dropout, name="head_dropout", dtype="float32")(x)
     return keras.layers.Dense(
@@ -43,7 +43,7 @@ def dense_head(
         dtype="float32",
         kernel_initializer=keras.initializers.Zeros()
         if start_at_zero
-        else keras.initializers.GlorotUniform(_seed(seed, "head_output")),
+        else keras.initializers.GlorotUniform(layer_seed(seed, "head_output")),
     )(x)
 
 
@@ -94,7 +94,3 @@ def _without_padding(features: Any, mask: Any) -> Any:
     """Return features that are lower at padding than anywhere else."""
     absent = 1.0 - keras.ops.expand_dims(keras.ops.cast(mask, "float32"), -1)
     return keras.ops.cast(features, "float32") - absent * _FAR_BELOW
-
-
-def _seed(seed: int, site: str) -> int:
-    return int.from_bytes(hashlib.sha256(f"{seed}/{site}".encode()).digest()[:4], "little")
