@@ -15,7 +15,8 @@ from kerastune_ft.data.files.npz import ArrayFile
 from kerastune_ft.data.labels.labels import SEPARATOR, LabelColumns, Labels, SingleLabels, number_labels
 from kerastune_ft.data.records import describe
 from kerastune_ft.data.source import Catalogue
-from kerastune_ft.data.splits.choose import ChosenSplits, Examples, choose_splits, notes_on_absent_classes
+from kerastune_ft.data.splits.choose import ChosenSplits, choose_splits, notes_on_absent_classes
+from kerastune_ft.data.splits.examples import SplitExamples
 from kerastune_ft.errors import DataError
 from kerastune_ft.wording import counted
 
@@ -28,7 +29,7 @@ class Labelled:
     labels: Labels
     label_texts: list[str]
     """The label of each example, or its labels, as one text."""
-    examples: Examples
+    examples: SplitExamples
 
     def by_request(self) -> ChosenSplits:
         """Return the splits of data.splits."""
@@ -79,7 +80,7 @@ def labelled(file: ArrayFile, inputs: Sized, options: ArraysData, task: Task, no
     if options.group is not None:
         groups = [str(value) for value in file.array(options.group, "group").tolist()]
         _check_length(file.path, options.x, inputs, options.group, len(groups))
-    return Labelled(options, labels, texts, replace(Examples.labelled(keys, labels, groups), noun=noun))
+    return Labelled(options, labels, texts, replace(SplitExamples.labelled(keys, labels, groups), noun=noun))
 
 
 def _check_classes(raw: SingleLabels | LabelColumns, multi_label: bool, place: str) -> None:

@@ -17,7 +17,8 @@ from kerastune_ft.data.images.image_source import ArrayImageSource
 from kerastune_ft.data.labels.labels import SingleLabels, number_labels
 from kerastune_ft.data.records import describe
 from kerastune_ft.data.source import DataSource, Report
-from kerastune_ft.data.splits.choose import Examples, choose_splits
+from kerastune_ft.data.splits.choose import choose_splits
+from kerastune_ft.data.splits.examples import SplitExamples
 from kerastune_ft.errors import ConfigError, DataError
 
 
@@ -32,7 +33,7 @@ def open_source(options: TfdsData, task_options: Task, cache_directory: Path, re
     natural = {split: np.arange(span.start, span.stop) for split, span in (source.SPLITS or {}).items()}
     if isinstance(options.splits, Named):
         natural = named_spans(options.splits, natural, options.name)
-    chosen = choose_splits(options.splits, natural, Examples.labelled(keys, labels))
+    chosen = choose_splits(options.splits, natural, SplitExamples.labelled(keys, labels))
     notes = chosen.notes
     if source.SYNTHETIC:
         notes = (f"{options.name} is synthetic: its images are computed, and metrics on it say nothing else", *notes)

@@ -23,7 +23,8 @@ from kerastune_ft.data.labels.labels import Labels, SingleLabels, number_labels
 from kerastune_ft.data.modalities import Medium, medium_of
 from kerastune_ft.data.records import describe
 from kerastune_ft.data.source import DataSource, Report, SkippedFile
-from kerastune_ft.data.splits.choose import ChosenSplits, Examples, choose_splits, notes_on_absent_classes
+from kerastune_ft.data.splits.choose import ChosenSplits, choose_splits, notes_on_absent_classes
+from kerastune_ft.data.splits.examples import SplitExamples
 from kerastune_ft.errors import DataError
 from kerastune_ft.storage import path_of
 from kerastune_ft.wording import lines
@@ -34,7 +35,7 @@ def open_source(options: FolderData, task_options: Task, cache_directory: Path, 
     found = _found(options, medium_of(task_options), options.splits, cache_directory, report)
     labels = number_labels(SingleLabels(found.labels), found.keys, task_options, f"the folder {options.path}")
     groups = pattern_groups(options.group, found.keys)
-    examples = replace(Examples.labelled(found.keys, labels, groups), noun=found.medium.sought.noun)
+    examples = replace(SplitExamples.labelled(found.keys, labels, groups), noun=found.medium.sought.noun)
     chosen = choose_splits(options.splits, natural_splits(found.files), examples)
     return _source(options, found, labels, groups, chosen)
 
@@ -46,7 +47,7 @@ def open_unsplit(options: FolderData, task_options: Task, cache_directory: Path,
     found = _found(options, medium_of(task_options), whole, cache_directory, report)
     labels = number_labels(SingleLabels(found.labels), found.keys, task_options, f"the folder {options.path}")
     splits = {"test": np.arange(len(found.keys), dtype=np.int64)}
-    examples = replace(Examples.labelled(found.keys, labels), noun=found.medium.sought.noun)
+    examples = replace(SplitExamples.labelled(found.keys, labels), noun=found.medium.sought.noun)
     return _source(options, found, labels, None, ChosenSplits(splits, notes_on_absent_classes(splits, examples), {}))
 
 

@@ -21,7 +21,8 @@ from kerastune_ft.data.labels.labels import number_labels
 from kerastune_ft.data.record_store import Entry, open_record_store
 from kerastune_ft.data.records import describe
 from kerastune_ft.data.source import DataSource, Report
-from kerastune_ft.data.splits.choose import Examples, choose_splits
+from kerastune_ft.data.splits.choose import choose_splits
+from kerastune_ft.data.splits.examples import SplitExamples
 from kerastune_ft.errors import DataError
 from kerastune_ft.wording import counted
 
@@ -53,7 +54,7 @@ def open_source(options: TfdsData, task_options: Task, cache_directory: Path, re
     labels = number_labels(raw, store.keys, task_options, options.name)
     natural = tfds_builder.natural_splits(builder, options.splits, bases, store.ranges)
     groups = store.groups if features.group is not None else None
-    chosen = choose_splits(options.splits, natural, Examples.labelled(store.keys, labels, groups))
+    chosen = choose_splits(options.splits, natural, SplitExamples.labelled(store.keys, labels, groups))
     fingerprint = combined_fingerprint(zip(store.keys, store.label_texts(), store.hashes, strict=True))
     said = (*notes, *chosen.notes)
     catalogue = describe(

@@ -24,7 +24,8 @@ from kerastune_ft.data.records import describe
 from kerastune_ft.data.sounds.sample_source import SoundSource, sample_rate_of
 from kerastune_ft.data.sounds.wav import UnusableSoundError, check_level
 from kerastune_ft.data.source import DataSource, Report
-from kerastune_ft.data.splits.choose import Examples, choose_splits
+from kerastune_ft.data.splits.choose import choose_splits
+from kerastune_ft.data.splits.examples import SplitExamples
 from kerastune_ft.errors import DataError
 
 # Counted up when what is stored changes, so that an older store is not taken for one of today.
@@ -57,7 +58,7 @@ def open_source(options: TfdsData, task_options: Task, cache_directory: Path, re
     store = read.store
     labels = number_labels(read.raw(store.labels), store.keys, task_options, options.name)
     groups = store.groups or None
-    examples = replace(Examples.labelled(store.keys, labels, groups), noun="sound")
+    examples = replace(SplitExamples.labelled(store.keys, labels, groups), noun="sound")
     chosen = choose_splits(options.splits, read.splits, examples)
     contents = [content_identity(digest, read.rate) for digest in store.hashes]
     catalogue = describe(

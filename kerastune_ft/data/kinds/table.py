@@ -19,7 +19,8 @@ from kerastune_ft.data.modalities import Medium, medium_of
 from kerastune_ft.data.records import describe
 from kerastune_ft.data.remedies import how_to_skip
 from kerastune_ft.data.source import DataSource, Report, SkippedFile
-from kerastune_ft.data.splits.choose import ChosenSplits, Examples, choose_splits, notes_on_absent_classes
+from kerastune_ft.data.splits.choose import ChosenSplits, choose_splits, notes_on_absent_classes
+from kerastune_ft.data.splits.examples import SplitExamples
 from kerastune_ft.data.tables.file_columns import check_files, named_files
 from kerastune_ft.data.tables.frame import TextTable
 from kerastune_ft.data.tables.label_columns import LabelCells, check_several, label_cells
@@ -64,8 +65,8 @@ class _Found:
     notes: tuple[str, ...]
 
     @property
-    def examples(self) -> Examples:
-        examples = Examples.labelled(self.keys, self.labels, self.groups, self.column)
+    def examples(self) -> SplitExamples:
+        examples = SplitExamples.labelled(self.keys, self.labels, self.groups, self.column)
         return replace(examples, noun=self.medium.sought.noun)
 
     def column(self, name: str) -> list[str]:

@@ -19,7 +19,8 @@ from kerastune_ft.data.labels.labels import Labels, SingleLabels, number_labels
 from kerastune_ft.data.records import describe
 from kerastune_ft.data.remedies import how_to_skip
 from kerastune_ft.data.source import DataSource, Report, SkippedFile
-from kerastune_ft.data.splits.choose import ChosenSplits, Examples, choose_splits, notes_on_absent_classes
+from kerastune_ft.data.splits.choose import ChosenSplits, choose_splits, notes_on_absent_classes
+from kerastune_ft.data.splits.examples import SplitExamples
 from kerastune_ft.data.texts import Texts, TextSource, find_complete, notes_on, read_text, text_identity
 from kerastune_ft.errors import DataError
 from kerastune_ft.storage import path_of
@@ -76,8 +77,8 @@ def _labels(options: FolderData, files: Sequence[ClassFile], task: Task) -> Labe
     return number_labels(raw, [file.key for file in files], task, f"the folder {options.path}")
 
 
-def _examples(files: Sequence[ClassFile], labels: Labels, groups: Sequence[str] | None) -> Examples:
-    return replace(Examples.labelled([file.key for file in files], labels, groups), noun="text")
+def _examples(files: Sequence[ClassFile], labels: Labels, groups: Sequence[str] | None) -> SplitExamples:
+    return replace(SplitExamples.labelled([file.key for file in files], labels, groups), noun="text")
 
 
 def _source(

@@ -16,7 +16,8 @@ from kerastune_ft.data.kinds.table import check_splits, group_texts, labelled_ro
 from kerastune_ft.data.labels.labels import Labels
 from kerastune_ft.data.records import describe
 from kerastune_ft.data.source import DataSource, Report, SkippedFile
-from kerastune_ft.data.splits.choose import ChosenSplits, Examples, choose_splits, notes_on_absent_classes
+from kerastune_ft.data.splits.choose import ChosenSplits, choose_splits, notes_on_absent_classes
+from kerastune_ft.data.splits.examples import SplitExamples
 from kerastune_ft.data.tables.frame import TextTable
 from kerastune_ft.data.tables.label_columns import check_several, label_cells
 from kerastune_ft.data.tables.read import read_table
@@ -61,8 +62,8 @@ class _Found:
         return [self.frame.named(row) for row in self.rows]
 
     @property
-    def examples(self) -> Examples:
-        return replace(Examples.labelled(self.keys, self.labels, self.groups, self.column), noun="text")
+    def examples(self) -> SplitExamples:
+        return replace(SplitExamples.labelled(self.keys, self.labels, self.groups, self.column), noun="text")
 
     def column(self, name: str) -> list[str]:
         """Return the texts of a column that says something about splits."""

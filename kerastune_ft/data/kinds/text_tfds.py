@@ -19,7 +19,8 @@ from kerastune_ft.data.labels.labels import RawLabels, SingleLabels, number_labe
 from kerastune_ft.data.record_store import Entry, open_record_store
 from kerastune_ft.data.records import describe
 from kerastune_ft.data.source import DataSource, Report
-from kerastune_ft.data.splits.choose import Examples, choose_splits
+from kerastune_ft.data.splits.choose import choose_splits
+from kerastune_ft.data.splits.examples import SplitExamples
 from kerastune_ft.data.texts import Texts, TextSource, find_complete, notes_on, shorten, text_identity
 
 # Counted up when what is stored changes, so that an older store is not taken for one of today.
@@ -66,7 +67,7 @@ def open_source(options: TfdsData, task_options: Task, cache_directory: Path, re
     read = every.of(kept)
     labels = number_labels(read.raw(read.labels), read.keys, task_options, options.name)
     chosen = choose_splits(
-        options.splits, read.splits, replace(Examples.labelled(read.keys, labels, read.groups), noun="text")
+        options.splits, read.splits, replace(SplitExamples.labelled(read.keys, labels, read.groups), noun="text")
     )
     contents = [text_identity(texts) for texts in read.texts]
     said = [json.dumps(label) if isinstance(label, list) else label for label in read.labels]

@@ -1,7 +1,7 @@
 """From the labels as the data has them to numbers, and what those numbers mean.
 
-A source hands over one of three forms: `SingleLabels` (one text per example), `LabelSets` (a set of texts per example) or
-`LabelColumns` (one column per class or target). The task's options say what they are read as.
+A source hands over one of three forms: `SingleLabels` (one text per example), `LabelSets` (a set of texts per
+example) or `LabelColumns` (one column per class or target). The task's options say what they are read as.
 """
 
 from __future__ import annotations

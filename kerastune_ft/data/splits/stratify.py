@@ -46,8 +46,8 @@ def _of_misspelt(counts: Mapping[str, int], few: Mapping[str, int]) -> str:
         return ""
     meant = first_names(f'by "{label}" did you mean "{right}"?' for label, right in wrong.items())
     return (
-        f"{meant[0].upper()}{meant[1:]} Correct that in the data, or merge them with  {classes_that_merge(counts, wrong)}  in "
-        "task, which lists every label.\n"
+        f"{meant[0].upper()}{meant[1:]} Correct that in the data, or merge them with  "
+        f"{classes_that_merge(counts, wrong)}  in task, which lists every label.\n"
     )
 
 

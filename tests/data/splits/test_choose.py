@@ -8,16 +8,17 @@ import pytest
 
 from kerastune_ft.config.options.data import Fractions, Named
 from kerastune_ft.data.labels.classes import sorted_labels
-from kerastune_ft.data.splits.choose import Examples, choose_splits, fraction_splits
+from kerastune_ft.data.splits.choose import choose_splits, fraction_splits
+from kerastune_ft.data.splits.examples import SplitExamples
 from kerastune_ft.errors import DataError
 
 DEFAULT = {"train": 0.7, "validation": 0.15, "test": 0.15}
 
 
-def _set(counts: dict[str, int]) -> Examples:
+def _set(counts: dict[str, int]) -> SplitExamples:
     labels = np.repeat(np.arange(len(counts)), list(counts.values())).astype(np.int32)
     keys = [f"{name}/{index}" for name, count in counts.items() for index in range(count)]
-    return Examples(keys, labels, tuple(counts))
+    return SplitExamples(keys, labels, tuple(counts))
 
 
 def _keys(splits: dict[str, np.ndarray], keys: Sequence[str]) -> dict[str, set[str]]:
@@ -53,7 +54,7 @@ def test_the_order_of_classes_and_examples_does_not_matter() -> None:
     before = _keys(fraction_splits(examples, DEFAULT), examples.keys)
     order = np.random.default_rng(0).permutation(len(examples.keys))
     shuffled = [examples.keys[index] for index in order]
-    swapped = Examples(shuffled, (1 - examples.strata)[order], ("b", "a"))
+    swapped = SplitExamples(shuffled, (1 - examples.strata)[order], ("b", "a"))
     assert _keys(fraction_splits(swapped, DEFAULT), shuffled) == before
 
 

@@ -4,21 +4,22 @@ import numpy as np
 import pytest
 
 from kerastune_ft.config.options.data import Folds
-from kerastune_ft.data.splits.choose import ChosenSplits, Examples, choose_splits
+from kerastune_ft.data.splits.choose import ChosenSplits, choose_splits
+from kerastune_ft.data.splits.examples import SplitExamples
 from kerastune_ft.errors import DataError
 
 
-def _examples(form: str) -> Examples:
+def _examples(form: str) -> SplitExamples:
     rng = np.random.default_rng(5)
     groups = [f"p{number}" for number in rng.integers(0, 60, 240)]
     labels = rng.integers(0, 3, 240).astype(np.int32)
     several = (rng.random((240, 3)) < 0.4).astype(np.uint8)
     keys = [f"x[{index}]" for index in range(240)]
     strata = several if "several" in form else labels
-    return Examples(keys, strata, ("a", "b", "c"), groups if "grouped" in form else None)
+    return SplitExamples(keys, strata, ("a", "b", "c"), groups if "grouped" in form else None)
 
 
-def _folds(examples: Examples, folds: int, test: float) -> list[ChosenSplits]:
+def _folds(examples: SplitExamples, folds: int, test: float) -> list[ChosenSplits]:
     return [choose_splits(Folds(folds=folds, fold=fold, test=test), {}, examples) for fold in range(folds)]
 
 
@@ -50,7 +51,9 @@ def test_the_fold_that_validates_is_said() -> None:
 
 
 def test_more_folds_than_examples_of_a_class_are_an_error() -> None:
-    examples = Examples([str(index) for index in range(24)], np.repeat([0, 1], [20, 4]).astype(np.int32), ("a", "b"))
+    examples = SplitExamples(
+        [str(index) for index in range(24)], np.repeat([0, 1], [20, 4]).astype(np.int32), ("a", "b")
+    )
     with pytest.raises(DataError, match=r"too few examples to divide into 4 folds and test: b \(4\)(.|\n)*fewer folds"):
         choose_splits(Folds(folds=4, fold=0, test=0.1), {}, examples)
     choose_splits(Folds(folds=4, fold=0), {}, examples)
@@ -59,7 +62,7 @@ def test_more_folds_than_examples_of_a_class_are_an_error() -> None:
 
 
 def test_without_stratify_folds_take_classes_as_they_come() -> None:
-    examples = Examples([str(index) for index in range(400)], np.repeat([0, 1], 200).astype(np.int32), ("a", "b"))
+    examples = SplitExamples([str(index) for index in range(400)], np.repeat([0, 1], 200).astype(np.int32), ("a", "b"))
     counts = {
         stratify: [
             examples.counts(
@@ -78,14 +81,14 @@ def test_more_folds_than_groups_are_an_error() -> None:
     labels = np.repeat([0, 1], [20, 4]).astype(np.int32)
     groups = [str(index // 2) for index in range(24)]
     keys = [str(index) for index in range(24)]
-    examples = Examples(keys, labels, ("a", "b"), groups)
+    examples = SplitExamples(keys, labels, ("a", "b"), groups)
     with pytest.raises(DataError, match=r"12 groups cannot be divided into 13 folds"):
         choose_splits(Folds(folds=13, fold=0), {}, examples)
 
 
 def test_a_class_with_fewer_groups_than_folds_is_named() -> None:
     labels = np.repeat([0, 1], [20, 6]).astype(np.int32)
-    examples = Examples(
+    examples = SplitExamples(
         [str(index) for index in range(26)], labels, ("a", "b"), [str(index // 2) for index in range(26)]
     )
     for chosen in _folds(examples, 5, 0.15):
@@ -100,7 +103,7 @@ def test_a_class_with_fewer_groups_than_folds_is_named() -> None:
 def test_a_label_with_fewer_examples_than_folds_is_named() -> None:
     strata = np.zeros((40, 2), np.uint8)
     strata[:, 0], strata[:3, 1] = 1, 1
-    examples = Examples([str(index) for index in range(40)], strata, ("common", "rare"))
+    examples = SplitExamples([str(index) for index in range(40)], strata, ("common", "rare"))
     for chosen in _folds(examples, 5, 0.15):
         assert (
             "splits: too few images have rare (3 images), so not every fold has it; add images with it to measure it"
@@ -110,7 +113,7 @@ def test_a_label_with_fewer_examples_than_folds_is_named() -> None:
 
 def test_a_class_that_only_one_group_has_cannot_be_learnt_where_that_validates() -> None:
     labels = np.repeat([0, 1], [20, 2]).astype(np.int32)
-    examples = Examples(
+    examples = SplitExamples(
         [str(index) for index in range(22)], labels, ("a", "b"), [str(index // 2) for index in range(22)]
     )
     failed = 0

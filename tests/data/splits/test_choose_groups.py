@@ -8,7 +8,8 @@ import pytest
 
 from kerastune_ft.config.options.data import Folds, Fractions, Named
 from kerastune_ft.data.splits.apportion import Items, apportion
-from kerastune_ft.data.splits.choose import ChosenSplits, Examples, choose_splits
+from kerastune_ft.data.splits.choose import ChosenSplits, choose_splits
+from kerastune_ft.data.splits.examples import SplitExamples
 from kerastune_ft.errors import DataError
 
 SHARES = {"train": 0.7, "validation": 0.15, "test": 0.15}
@@ -18,13 +19,13 @@ def _groups(sizes: list[int]) -> list[str]:
     return [f"patient {number}" for number, size in enumerate(sizes) for _ in range(size)]
 
 
-def _examples(groups: list[str] | None, strata: np.ndarray, are_classes: bool = True) -> Examples:
+def _examples(groups: list[str] | None, strata: np.ndarray, are_classes: bool = True) -> SplitExamples:
     count = strata.shape[1] if strata.ndim == 2 else int(strata.max()) + 1
     keys = [f"{index:04}.png" for index in range(len(strata))]
-    return Examples(keys, strata, tuple(f"class {n}" for n in range(count)), groups, are_classes=are_classes)
+    return SplitExamples(keys, strata, tuple(f"class {n}" for n in range(count)), groups, are_classes=are_classes)
 
 
-def _random(case: int) -> Examples:
+def _random(case: int) -> SplitExamples:
     rng = np.random.default_rng(case)
     groups = _groups(rng.integers(1, 1 + rng.choice([1, 4, 12]), rng.integers(40, 160)).tolist())
     count, classes = len(groups), int(rng.integers(2, 7))
@@ -35,7 +36,7 @@ def _random(case: int) -> Examples:
     return _examples(None if case % 3 == 2 else groups, strata)
 
 
-def _check_whole(chosen: ChosenSplits, examples: Examples) -> None:
+def _check_whole(chosen: ChosenSplits, examples: SplitExamples) -> None:
     assert list(chosen.splits) == [split for split in SHARES if split in chosen.splits]
     assert np.array_equal(np.sort(np.concatenate(list(chosen.splits.values()))), np.arange(len(examples.keys)))
     for indices in chosen.splits.values():
@@ -193,7 +194,7 @@ def test_neither_the_order_of_examples_nor_of_classes_matters(case: int) -> None
     rng = np.random.default_rng(case)
     order, classes = rng.permutation(len(examples.keys)), rng.permutation(count)
     strata = examples.strata[order]
-    other = Examples(
+    other = SplitExamples(
         [examples.keys[index] for index in order],
         strata[:, classes] if examples.have_several else np.argsort(classes)[strata].astype(np.int32),
         tuple(examples.names[number] for number in classes),

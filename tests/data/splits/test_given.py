@@ -8,7 +8,8 @@ import pytest
 
 from kerastune_ft.config.options.data import Column, File, Fractions
 from kerastune_ft.data.labels.labels import Labels
-from kerastune_ft.data.splits.choose import ChosenSplits, Examples, choose_splits
+from kerastune_ft.data.splits.choose import ChosenSplits, choose_splits
+from kerastune_ft.data.splits.examples import SplitExamples
 from kerastune_ft.data.splits.table import splits_table
 from kerastune_ft.errors import ConfigError, DataError
 from kerastune_ft.rundir import RunDirectory
@@ -16,9 +17,9 @@ from kerastune_ft.rundir import RunDirectory
 KEYS = [f"été, {index}.png" for index in range(40)]
 
 
-def _examples(texts: list[str] | None = None, groups: list[str] | None = None) -> Examples:
+def _examples(texts: list[str] | None = None, groups: list[str] | None = None) -> SplitExamples:
     strata = (np.arange(40) % 2).astype(np.int32)
-    return Examples(KEYS, strata, ("a", "b"), groups, None if texts is None else lambda name: texts)
+    return SplitExamples(KEYS, strata, ("a", "b"), groups, None if texts is None else lambda name: texts)
 
 
 def _column(texts: list[str], groups: list[str] | None = None) -> ChosenSplits:
@@ -117,7 +118,7 @@ def test_labels_that_changed_since_the_file_was_written_are_counted(tmp_path: Pa
     path = tmp_path / "s.csv"
     rows = [(key, split, "b" if place == 4 else ("a", "")[place % 2]) for place, (key, split) in enumerate(ROWS)]
     path.write_text("input,split,label\n" + "".join(f'"{key}",{split},{label}\n' for key, split, label in rows))
-    examples = Examples.labelled(KEYS, Labels("one", ("a", ""), (np.arange(40) % 2).astype(np.int32)))
+    examples = SplitExamples.labelled(KEYS, Labels("one", ("a", ""), (np.arange(40) % 2).astype(np.int32)))
     same = f"in {path} than in this data"
     assert choose_splits(File(file=str(path)), {}, examples).notes == (
         f'splits: 1 of 40 images has another label {same} ("b" there and "a" here); '
@@ -125,7 +126,7 @@ def test_labels_that_changed_since_the_file_was_written_are_counted(tmp_path: Pa
     )
     numbers = np.arange(40) % 2
     numbers[-4:] = 1 - numbers[-4:]
-    other = Examples.labelled(KEYS, Labels("one", ("a", ""), numbers.astype(np.int32)))
+    other = SplitExamples.labelled(KEYS, Labels("one", ("a", ""), numbers.astype(np.int32)))
     (note,) = choose_splits(File(file=str(path)), {}, other).notes
     assert note.startswith(f"splits: 5 of 40 images have another label {same}")
     without = _write(tmp_path / "t.csv", ROWS)
