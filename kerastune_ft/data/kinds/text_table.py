@@ -74,8 +74,6 @@ class _Found:
 def _found(frame: TextTable, options: TableData, task: Task) -> _Found:
     texts = column_texts(frame, options.input)
     names = [f"{frame.named(row)}: {shorten(each)}" for row, each in enumerate(texts)]
-    cells = label_cells(frame, options.label, are_numbers=task.kind.endswith("_regression"))
-    names = [f"{frame.named(row)}: {shortened(each)}" for row, each in enumerate(texts)]
     cells = label_cells(frame, options.label, are_numbers=facts(task).labels == "values")
     try:
         labelled, unlabelled = labelled_rows(frame, options, names, cells)
