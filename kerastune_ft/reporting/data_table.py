@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from kerastune_ft.reporting import quantities as say
-from kerastune_ft.wording import counted
+from kerastune_ft.reporting.results.pages import PAGES
 
 Row = dict[str, Any]
 
@@ -40,10 +40,7 @@ def labels(scheme: Mapping[str, Any]) -> str:
     names = [str(name) for name in scheme.get("names") or ()]
     if not names:
         return ""
-    joined = ", ".join(names[:_NAMED]) + (", …" if len(names) > _NAMED else "")
-    if scheme.get("kind") == "values":
-        return f"{counted(len(names), 'value')}: {joined}; standardised inside, all figures are in your units"
-    return f"{'any' if scheme.get('kind') == 'several' else 'one'} of {len(names)} classes: {joined}"
+    return PAGES[scheme.get("kind", "one")].describe_labels(names)
 
 
 def weights(by_class: Mapping[str, float]) -> str:
@@ -60,9 +57,9 @@ def _counts(data: Mapping[str, Any], without_label: Mapping[str, int]) -> list[R
     counts: Mapping[str, Mapping[str, int]] = data.get("counts") or {}
     if not counts:
         return []
-    classes = data.get("classes") or dict.fromkeys(name for counted in counts.values() for name in counted)
+    classes = data.get("classes") or dict.fromkeys(name for number_of in counts.values() for name in number_of)
     found: list[Row] = [
-        {"class": str(name), **{split: counted.get(str(name), 0) for split, counted in counts.items()}}
+        {"class": str(name), **{split: number_of.get(str(name), 0) for split, number_of in counts.items()}}
         for name in classes
     ]
     if any(without_label.values()):

@@ -7,13 +7,7 @@ from typing import Any
 
 from kerastune_ft.reporting import plan_lines
 from kerastune_ft.reporting import quantities as say
-
-_LOWER_IS_BETTER = ("loss", "mae", "rmse")
-
-
-def lower_is_better(metric: str) -> bool:
-    """Return whether a smaller value of a metric is the better one."""
-    return metric.rsplit("_", 1)[-1] in _LOWER_IS_BETTER
+from kerastune_ft.reporting.metric_names import is_lower_better
 
 
 def phase_results(
@@ -148,4 +142,4 @@ def _seconds(rows: Sequence[Mapping[str, Any]]) -> float | None:
 def _beats(value: float, rival: float, metric: str) -> bool:
     """Return whether a value is better at the six significant digits that decisions are made with."""
     value, rival = float(f"{value:.6g}"), float(f"{rival:.6g}")
-    return value < rival if lower_is_better(metric) else value > rival
+    return value < rival if is_lower_better(metric) else value > rival

@@ -11,12 +11,11 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
 
 from kerastune_ft.reporting import quantities as say
+from kerastune_ft.reporting.metric_names import find_headline
 from kerastune_ft.training.watch import Watch
 from kerastune_ft.wording import counted
 
 _SECONDS_BETWEEN_LINES = 60.0
-# What an epoch's line tells beside the losses: the first of these that the task measures.
-_TELLING = ("validation_mean_average_precision", "validation_accuracy", "validation_mae")
 
 
 def watcher(log: Callable[[str], None]) -> Watch:
@@ -30,10 +29,8 @@ def watcher(log: Callable[[str], None]) -> Watch:
 def epoch_line(row: Mapping[str, Any], epochs: int, is_best: bool, monitor: str = "validation_loss") -> str:
     """Return one line about an epoch, the metric that judges it included."""
     parts = [f"{row['phase']}  epoch {row['epoch']}/{epochs}"]
-    telling = next((key for key in _TELLING if row.get(key) is not None), None)
-    if monitor != "validation_loss":
-        telling = monitor
-    for key in ("train_loss", "validation_loss", telling):
+    headline = find_headline([key for key, value in row.items() if value is not None])
+    for key in ("train_loss", "validation_loss", headline if monitor == "validation_loss" else monitor):
         if key and row.get(key) is not None:
             parts.append(f"{say.words(key)} {say.progress(row[key])}")
     parts.append(f"{row['seconds']:.1f} s")

@@ -120,7 +120,7 @@ def moment(value: str) -> str:
 def words(name: str) -> str:
     """Return a metric or column name as words: ``validation_macro_f1`` gives ``validation macro F1``."""
     text = name.replace("_", " ")
-    for plain, proper in (("f1", "F1"), ("auc", "AUC"), ("mae", "MAE"), ("rmse", "RMSE"), ("r2", "R2")):
+    for plain, proper in (("f1", "F1"), ("auc", "AUC"), ("iou", "IoU"), ("mae", "MAE"), ("rmse", "RMSE"), ("r2", "R2")):
         text = " ".join(proper if word == plain else word for word in text.split(" "))
     return text
 

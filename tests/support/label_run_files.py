@@ -1,4 +1,4 @@
-"""Writes run directories of runs with several labels per example, and of regressions."""
+"""Writes run directories of runs with several labels per example, of regressions and of segmentations."""
 
 from __future__ import annotations
 
@@ -8,8 +8,12 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+from PIL import Image
 from sklearn import metrics
 
+from kerastune_ft.metrics import segmentation
+from kerastune_ft.metrics.confusion_table import name_columns
 from tests.support import run_files
 
 CELLS = ("platelets", "red", "white")
@@ -71,6 +75,44 @@ def write_regression(
     return rows
 
 
+def write_masks(
+    run: Path, classes: Sequence[str] = ("background", "nucleus", "edge"), examples: bool = True
+) -> dict[str, np.ndarray]:
+    """Write a segmentation with its confusion.csv; return by split the confusion matrix of its pixels."""
+    run_files.write_run(run, examples=examples)
+    counts, rows = _mask_rows(classes, examples)
+    plan = run_files.plan_document(classes)
+    plan["labels"] = {"kind": "mask", "names": list(classes), "mean": [], "deviation": []}
+    plan["data"] |= {"classes": list(classes), "sizes": SIZES}
+    config = run_files.config_document(examples)
+    config["task"] = {"kind": "image_segmentation"}
+    config["output"]["examples"] = False
+    constant = {"loss": 0.69, "mean_iou": 0.3, "dice": 0.0, "accuracy": 0.8}
+    _write(run, plan, config, rows, {}, constant)
+    config["output"]["examples"] = examples
+    run_files.write_json(run / "config.json", config)
+    document: dict[str, Any] = {split: {"loss": 0.2, **segmentation.score(matrix)} for split, matrix in counts.items()}
+    document["classes"] = {
+        split: {
+            name: {metric: _finite(values[number]) for metric, values in segmentation.score_classes(matrix).items()}
+            for number, name in enumerate(classes)
+        }
+        for split, matrix in counts.items()
+    }
+    run_files.write_json(run / "metrics.json", document)
+    evaluated = [row for row in rows if row["split"] != "train"]
+    run_files.write_csv(run / "evaluation" / "confusion.csv", [_without(row, "loss") for row in evaluated])
+    figures = [{key: row[key] for key in ("split", "input", "loss")} for row in evaluated]
+    run_files.write_csv(run / "evaluation" / "predictions.csv", figures)
+    if examples:
+        picture = run / "evaluation" / "examples" / "00.png"
+        picture.parent.mkdir()
+        Image.linear_gradient("L").resize((288, 96)).save(picture)
+        listed = [{"file": "00.png", "input": "cells/test-000.png", "dice": 0.8125}]
+        run_files.write_json(run / "evaluation" / "examples.json", listed)
+    return counts
+
+
 def of_test(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
     return [row for row in rows if row["split"] == "test"]
 
@@ -115,6 +157,29 @@ def _judged_rows(classes: Sequence[str], thresholds: Mapping[str, float]) -> lis
                 }
             )
     return rows
+
+
+def _mask_rows(classes: Sequence[str], examples: bool) -> tuple[dict[str, np.ndarray], list[dict[str, Any]]]:
+    random = np.random.default_rng(13)
+    size = len(classes)
+    counts, rows = {}, []
+    for split, number in SIZES.items():
+        pixels = random.integers(0, 40, (number, size, size)) + 300 * np.eye(size, dtype=np.int64)
+        if split != "train":
+            counts[split] = pixels.sum(axis=0)
+        for place, picture in enumerate(pixels):
+            name = f"cells/{split}-{place:03d}.png" if examples else str(place)
+            cells = dict(zip(name_columns(size), picture.ravel().tolist(), strict=True))
+            rows.append({"split": split, "input": name, "label": "", **cells, "loss": 0.2})
+    return counts, rows
+
+
+def _finite(value: float) -> float | None:
+    return float(value) if math.isfinite(value) else None
+
+
+def _without(row: Mapping[str, Any], *names: str) -> dict[str, Any]:
+    return {key: value for key, value in row.items() if key not in (*names, "label")}
 
 
 def _valued_rows(spread: Mapping[str, tuple[float, float]], noise: float, whole: bool) -> list[dict[str, Any]]:

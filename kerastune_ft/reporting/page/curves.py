@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from kerastune_ft.reporting import quantities as say
 from kerastune_ft.reporting.drawing import COLOURS, plain_frame
+from kerastune_ft.reporting.metric_names import find_headline
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -76,15 +77,12 @@ def _spans(history: DataFrame, phases: Sequence[Mapping[str, Any]]) -> Iterator[
 
 
 def _metrics(history: DataFrame, spans: Sequence[_Span]) -> list[str]:
-    """Return the metrics to draw: what the phases monitor, else accuracy, else whatever else was measured."""
+    """Return the metrics to draw: what the phases monitor, else the task's headline, else any that was measured."""
     measured = [name for name in history if name.startswith("validation_") and name != "validation_loss"]
     watched = [span.monitor for span in spans if span.monitor in measured]
-    familiar = [
-        name
-        for name in ("validation_mean_average_precision", "validation_accuracy", "validation_mae")
-        if name in measured
-    ]
-    return list(dict.fromkeys(name for name in watched if name))[: len(_LINES)] or (familiar or measured)[:1]
+    headline = find_headline(measured)
+    drawn = list(dict.fromkeys(name for name in watched if name))[: len(_LINES)]
+    return drawn or ([headline] if headline else measured[:1])
 
 
 def _draw(axis: Axes, span: _Span, column: str, colour: str, label: str | None = None, **style: Any) -> None:

@@ -8,43 +8,41 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-from kerastune_ft.reporting import data_table, drawing, records
+from kerastune_ft.reporting import data_table, drawing, run_files
 from kerastune_ft.reporting import phase_results as ran
 from kerastune_ft.reporting.page import curves, margin, redaction, templates
-from kerastune_ft.reporting.results import base, label_sets
 
 Spelling = Callable[[str], str]
 
-_FULL_CLASS_TABLE = 30
+_ROWS_AT_ONCE = 30
 
 
 def render(run_directory: Path) -> str:
     """Return the report page of a run directory; what is not there yet is named on the page."""
-    run = records.read(run_directory)
+    run = run_files.read(run_directory)
     found = _summary(run)
     return templates.fill(
         "report.html",
         **found,
-        written=records.WRITTEN,
+        written=run_files.WRITTEN,
         curves=_curves(run),
-        kind=run.kind,
-        pictures=base.pictures(run),
+        results_page=run.page,
+        drawings=run.page.draw(run.results),
         strips=ran.unit_strips(run.plan, run.manifest),
-        mistakes=_mistakes(run),
-        contents=data_table.rows(run.plan.get("data") or {}, _without_label(run)),
+        shown_examples=_examples(run),
+        contents=data_table.rows(run.plan.get("data") or {}, run.page.count_without_label(run.splits)),
         contents_heading=data_table.heading(run.plan.get("data") or {}),
-        worst_first=sorted(found["classes"], key=lambda row: row["f1"] or 0.0),
-        full_class_table=_FULL_CLASS_TABLE,
+        rows_at_once=_ROWS_AT_ONCE,
         config=json.dumps(_shown_config(run), indent=2, ensure_ascii=False),
     )
 
 
 def summary(run_directory: Path) -> dict[str, Any]:
     """Return the figures of the report as plain data: what `report --json` prints."""
-    return _summary(records.read(run_directory))
+    return _summary(run_files.read(run_directory))
 
 
-def _summary(run: records.Records) -> dict[str, Any]:
+def _summary(run: run_files.RunFiles) -> dict[str, Any]:
     results = ran.phase_results(run.plan, run.manifest, run.history)
     manifest, plan = run.manifest, run.plan
     say = redaction.spoken(run.shows_examples, _known_words(run), _private_words(run))
@@ -66,7 +64,7 @@ def _summary(run: records.Records) -> dict[str, Any]:
         "phases": results,
         "earlier_phase_better": ran.earlier_was_better(results, run.history),
         "frozen": ran.frozen_proof(manifest),
-        **base.figures(run),
+        **{"classes": [], "confused": [], "targets": [], **run.page.summarise(run.results)},
         "data": _data(run, say),
         "backbone": _backbone(run, say),
         "environment": _environment(run),
@@ -76,32 +74,28 @@ def _summary(run: records.Records) -> dict[str, Any]:
     }
 
 
-def _known_words(run: records.Records) -> set[str]:
+def _known_words(run: run_files.RunFiles) -> set[str]:
     """Return the quoted words that are no patient's: classes, phases, units, splits."""
     plan = run.plan
     data = plan.get("data") or {}
     units = [unit["id"] for unit in (plan.get("backbone") or {}).get("units") or ()]
-    return {*run.names, *map(str, data.get("classes") or ()), *data.get("counts", ()), *units} | {
+    return {*run.results.names, *map(str, data.get("classes") or ()), *data.get("counts", ()), *units} | {
         str(phase["name"]) for phase in plan.get("phases") or ()
     }
 
 
-def _private_words(run: records.Records) -> set[str]:
+def _private_words(run: run_files.RunFiles) -> set[str]:
     """Return what must not be read where examples are not shown: group ids and the names of inputs."""
     return {text for row in run.splits for text in (row.get("group"), row.get("input")) if text}
 
 
-def _margin(run: records.Records) -> dict[str, str] | None:
+def _margin(run: run_files.RunFiles) -> dict[str, str] | None:
     """Return how the model compares with the constant predictor on the test split, in words and as a verdict."""
     found = margin.margins(run.metrics.get("test") or {}, run.constant.get("test") or {})
-    return margin.compare(found, run.kind)
+    return margin.compare(found, run.page.headlines)
 
 
-def _without_label(run: records.Records) -> dict[str, int]:
-    return label_sets.without_label(run.splits) if run.kind == "several" else {}
-
-
-def _data(run: records.Records, say: Spelling) -> dict[str, Any]:
+def _data(run: run_files.RunFiles, say: Spelling) -> dict[str, Any]:
     data = run.plan.get("data") or {}
     skipped = data.get("skipped") or []
     return {
@@ -120,7 +114,7 @@ def _data(run: records.Records, say: Spelling) -> dict[str, Any]:
     }
 
 
-def _backbone(run: records.Records, say: Spelling) -> dict[str, Any]:
+def _backbone(run: run_files.RunFiles, say: Spelling) -> dict[str, Any]:
     backbone = run.plan.get("backbone") or {}
     transfer = dict(run.manifest.get("transfer") or backbone.get("transfer") or {})
     # Weights can come from a local file, whose path is withheld like any other.
@@ -135,7 +129,7 @@ def _backbone(run: records.Records, say: Spelling) -> dict[str, Any]:
     }
 
 
-def _environment(run: records.Records) -> dict[str, Any]:
+def _environment(run: run_files.RunFiles) -> dict[str, Any]:
     manifest = run.manifest
     return {
         "versions": dict(manifest.get("versions") or {}),
@@ -145,28 +139,29 @@ def _environment(run: records.Records) -> dict[str, Any]:
     }
 
 
-def _curves(run: records.Records) -> str | None:
+def _curves(run: run_files.RunFiles) -> str | None:
     if not run.history:
         return None
-    drawn = curves.learning_curves(records.frame(run.history), run.manifest.get("phases") or [])
+    drawn = curves.learning_curves(run_files.frame(run.history), run.manifest.get("phases") or [])
     return drawing.svg(drawn, "learning curves: loss, monitor metric and learning rate by epoch")
 
 
-def _mistakes(run: records.Records) -> list[dict[str, Any]]:
-    """Return the worst mistakes with their thumbnails as data URIs; none where examples may not be shown."""
+def _examples(run: run_files.RunFiles) -> list[dict[str, Any]]:
+    """Return the examples to show with their pictures as data URIs; none where examples may not be shown."""
     if not run.shows_examples:
         return []
-    return [{**mistake, "picture": _thumbnail(run.directory, mistake)} for mistake in run.mistakes]
+    folder = run.directory / "evaluation" / run.page.examples_file
+    return [{**example, "picture": _read_picture(folder, example)} for example in run.examples]
 
 
-def _thumbnail(directory: Path, mistake: Mapping[str, Any]) -> str | None:
+def _read_picture(folder: Path, example: Mapping[str, Any]) -> str | None:
     # Only the name counts: whatever a file says, nothing outside this folder is opened.
-    name = Path(str(mistake.get("file") or "")).name
-    picture = directory / "evaluation" / "mistakes" / name
+    name = Path(str(example.get("file") or "")).name
+    picture = folder / name
     if not name or not picture.exists():
         return None
     return "data:image/png;base64," + base64.b64encode(picture.read_bytes()).decode("ascii")
 
 
-def _shown_config(run: records.Records) -> Any:
+def _shown_config(run: run_files.RunFiles) -> Any:
     return run.config if run.shows_examples else redaction.withhold_paths(run.config)

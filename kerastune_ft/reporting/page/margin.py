@@ -2,18 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 from kerastune_ft.reporting import quantities as say
-from kerastune_ft.reporting.phase_results import lower_is_better
+from kerastune_ft.reporting.metric_names import is_lower_better
 
-# By kind of labels, what a person asks for first.
-_HEADLINES = {
-    "one": ("accuracy", "macro_f1", "auc"),
-    "several": ("mean_average_precision", "macro_f1", "auc"),
-    "values": ("mae", "rmse", "r2"),
-}
 _RIVAL = "the best predictor that never looks at its input"
 
 
@@ -27,13 +21,13 @@ class Margin(NamedTuple):
     @property
     def gain(self) -> float:
         """By how much the model is better."""
-        return self.constant - self.model if lower_is_better(self.metric) else self.model - self.constant
+        return self.constant - self.model if is_lower_better(self.metric) else self.model - self.constant
 
     @property
     def text(self) -> str:
         """Both values, and the gain as a share of an error or as points of a score."""
         both = f"{say.words(self.metric)} {say.figure(self.model)} against {say.figure(self.constant)}"
-        if lower_is_better(self.metric) and self.constant > 0:
+        if is_lower_better(self.metric) and self.constant > 0:
             return f"{both}, {say.share(abs(self.gain) / self.constant)} {'less' if self.gain > 0 else 'more'}"
         return f"{both} ({say.change(self.gain)})"
 
@@ -47,19 +41,22 @@ def margins(measured: Mapping[str, Any], constant: Mapping[str, Any]) -> list[Ma
     ]
 
 
-def compare(found: list[Margin], kind: str, split: str = "test") -> dict[str, str] | None:
-    """Return a verdict (`better`, `mixed` or `no better`) and the margin in words; None with nothing to compare."""
+def compare(found: list[Margin], headlines: Sequence[str], split: str = "test") -> dict[str, str] | None:
+    """Return a verdict (`better`, `mixed` or `no better`) and the margin in words; None with nothing to compare.
+
+    The verdict is by the `headlines`, metrics by their names; the words also name any other that is not better.
+    """
     known = {margin.metric: margin for margin in found}
-    headlines = [known[name] for name in _HEADLINES[kind] if name in known]
-    if not headlines:
+    shown = [known[name] for name in headlines if name in known]
+    if not shown:
         return None
-    better = [margin for margin in headlines if margin.gain > 0]
+    better = [margin for margin in shown if margin.gain > 0]
     worse = [margin.text for margin in found if margin.gain <= 0]
     if not better:
-        text = f"no better than {_RIVAL}: {headlines[0].text}. It has learnt nothing that holds there."
+        text = f"no better than {_RIVAL}: {shown[0].text}. It has learnt nothing that holds there."
         return {"verdict": "no better", "text": f"On {split} the model is {text}"}
     but = f" But not by {', '.join(worse)}." if worse else ""
     return {
-        "verdict": "better" if len(better) == len(headlines) else "mixed",
+        "verdict": "better" if len(better) == len(shown) else "mixed",
         "text": f"On {split} the model is better than {_RIVAL}: {better[0].text}.{but}",
     }

@@ -1,4 +1,4 @@
-"""The part of a report that shows test results, one file per kind of label.
+"""How a report shows results on the test split, one file per kind of labels.
 
-Formulas live with the tasks; here is only their display.
+Formulas of the metrics live in metrics/; here is what a page says of them.
 """

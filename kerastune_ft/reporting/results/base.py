@@ -1,78 +1,79 @@
-"""The test split in detail, by kind of labels: as plain figures, and as what the page draws of them."""
+"""The contract between the report and the kinds of labels: what a page says of results on the test split."""
 
 from __future__ import annotations
 
-from typing import Any
+from abc import ABC, abstractmethod
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, ClassVar, NamedTuple
 
-from kerastune_ft.reporting import drawing
-from kerastune_ft.reporting.records import Records
-from kerastune_ft.reporting.results import classes, label_sets, scatter, values
+SPLIT = "test"
+"""The split that the page shows in detail."""
 
-_SPLIT = "test"
-_TARGETS_DRAWN = 6
-
-
-def figures(run: Records) -> dict[str, Any]:
-    """Return what `report --json` prints: figures by class, the commonest mistakes, figures by target."""
-    found: dict[str, Any] = {"classes": [], "confused": [], "targets": []}
-    if run.kind == "values":
-        return found | {"targets": values.per_target(_targets(run))}
-    if run.kind == "several":
-        return found | {"classes": label_sets.per_class(_judged(run), run.names, run.thresholds)}
-    pairs = classes.confusions(run.predictions, _SPLIT)
-    if not pairs:
-        return found
-    return found | {"classes": classes.per_class(pairs, run.names), "confused": classes.most_confused(pairs)}
+_NAMES_SHOWN = 8
 
 
-def pictures(run: Records) -> dict[str, Any]:
-    """Return what the page draws: a confusion matrix, which labels occur together, or predicted against true values."""
-    if run.kind == "values":
-        return _drawn(_targets(run))
-    if run.kind == "several":
-        examples = _judged(run)
-        return {"together": label_sets.together(examples, run.names)} if examples else {}
-    pairs = classes.confusions(run.predictions, _SPLIT)
-    return {"matrix": _shaded(classes.matrix(pairs, run.names))} if pairs else {}
+class Results(NamedTuple):
+    """What the files of a run hold about its predictions; empty where a file is not there yet."""
+
+    predictions: Sequence[Mapping[str, str]] = ()
+    """The rows of predictions.csv, of all splits."""
+    names: Sequence[str] = ()
+    """The classes or targets, in order."""
+    means: Sequence[float] = ()
+    """The means of the targets over the training examples."""
+    thresholds: Mapping[str, float] = {}
+    """By class, the probability from which it is predicted."""
+    confusion: Sequence[Mapping[str, str]] = ()
+    """The rows of confusion.csv, of all splits: pixels by true and predicted class."""
+    classes: Mapping[str, Mapping[str, Any]] = {}
+    """By class, its figures on the test split from metrics.json."""
 
 
-def _judged(run: Records) -> list[label_sets.Judged]:
-    """Return the examples with their label sets; nothing while the plan that names the classes is not there."""
-    return [] if not run.names else label_sets.judged(run.predictions, _SPLIT, run.names)
+class ResultPage(ABC):
+    """How results are reported for one kind of labels; `template` draws what the methods return."""
+
+    template: ClassVar[str]
+    """The file with the macros `test_split`, `examples` and `metrics_note`."""
+    headlines: ClassVar[tuple[str, ...]]
+    """The metrics that say whether the model has learnt anything, the most telling one first."""
+    columns: ClassVar[tuple[str, ...]] = ()
+    """The beginnings of the columns of predictions.csv that are needed beside those that every page needs."""
+    title: ClassVar[str] = ""
+    """What is added to the name of the task at the top of the page."""
+    examples_file: ClassVar[str] = "mistakes"
+    """The examples that are shown: a list of this name in evaluation/, and a folder with their pictures."""
+    examples_link: ClassVar[str] = "Mistakes"
+    """What leads to the examples from the top of the page."""
+    contents_note: ClassVar[str] = ""
+    """What has to be said to read the table of the splits."""
+
+    @abstractmethod
+    def summarise(self, results: Results) -> dict[str, list[dict[str, Any]]]:
+        """Return figures of the test split in detail: some of the tables `classes`, `confused` and `targets`."""
+
+    @abstractmethod
+    def draw(self, results: Results) -> dict[str, Any]:
+        """Return what the template draws beside the figures; empty without predictions."""
+
+    @abstractmethod
+    def describe_labels(self, names: Sequence[str]) -> str:
+        """Return in one line what an example's label is."""
+
+    def count_without_label(self, splits: Iterable[Mapping[str, str]]) -> dict[str, int]:
+        """Return by split how many examples have no label, from rows of splits.csv; empty where every one has."""
+        return {}
 
 
-def _targets(run: Records) -> list[values.Target]:
-    means = (run.plan.get("labels") or {}).get("mean") or ()
-    return values.targets(run.predictions, _SPLIT, run.names, dict(zip(run.names, means, strict=False)))
+def join_names(names: Sequence[str]) -> str:
+    """Return the first names, separated by commas, and a mark where there are more."""
+    return ", ".join(names[:_NAMES_SHOWN]) + (", …" if len(names) > _NAMES_SHOWN else "")
 
 
-def _drawn(found: list[values.Target]) -> dict[str, Any]:
-    """Return a figure and a table by size of the value per target; of many targets, of the worst predicted."""
-    worst = {row["target"] for row in sorted(values.per_target(found), key=_worst_first)[:_TARGETS_DRAWN]}
-    drawn = [
-        {
-            "target": target.name,
-            "svg": drawing.svg(scatter.predicted_and_residuals(target), f"predicted against true {target.name}"),
-            "by_size": values.by_size(target),
-        }
-        for target in found
-        if target.name in worst
-    ]
-    return {"targets": drawn, "of": len(found)} if drawn else {}
+def sort_worst_first(rows: Sequence[Mapping[str, Any]], metric: str) -> list[Mapping[str, Any]]:
+    """Return rows by rising metric; one without a value counts as 0."""
+    return sorted(rows, key=lambda row: row[metric] or 0.0)
 
 
-def _worst_first(row: dict[str, Any]) -> float:
-    return float("-inf") if row["r2"] is None else row["r2"]
-
-
-def _shaded(found: dict[str, Any]) -> dict[str, Any]:
-    """Return a confusion matrix with, for every cell, its share of the row, which shades it."""
-    rows = []
-    for place, counts in enumerate(found["counts"]):
-        total = sum(counts)
-        cells = [
-            {"count": count, "share": count / total if total else 0.0, "right": place == column}
-            for column, count in enumerate(counts)
-        ]
-        rows.append({"label": found["classes"][place], "cells": cells, "total": total})
-    return {"classes": found["classes"], "rows": rows, "of": found["of"]}
+def divide(part: int, whole: int) -> float | None:
+    """Return a share, or None of nothing."""
+    return part / whole if whole else None

@@ -1,11 +1,10 @@
-"""A regression's predictions as a matplotlib figure: predicted over true values, and how the errors spread."""
+"""The predictions of one target as a matplotlib figure: predicted over true values, and how the errors spread."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from kerastune_ft.reporting.drawing import COLOURS, plain_frame
-from kerastune_ft.reporting.results.values import Target
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -15,7 +14,22 @@ _POINTS = 2000
 _MOST_BINS = 40
 
 
-def predicted_and_residuals(target: Target) -> Figure:
+class Target(NamedTuple):
+    """One target on one split, in the user's units."""
+
+    name: str
+    true: list[float]
+    predicted: list[float]
+    typical: float | None
+    """The mean of the training examples, which the constant predictor always answers."""
+
+    @property
+    def residuals(self) -> list[float]:
+        """Predicted minus true."""
+        return [predicted - true for true, predicted in zip(self.true, self.predicted, strict=True)]
+
+
+def draw_predictions(target: Target) -> Figure:
     """Return predictions over true values with the line where both agree, beside a histogram of the residuals.
 
     Of very many examples every n-th is a point; the histogram counts all.

@@ -1,31 +1,63 @@
-"""Predicted values: how far from the true ones, target by target and by the size of the value."""
+"""Results for examples whose labels are values: errors by target and by the size of the value."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any, NamedTuple
+from typing import Any
+
+from kerastune_ft.reporting import drawing
+from kerastune_ft.reporting.results.base import SPLIT, ResultPage, Results, join_names
+from kerastune_ft.reporting.results.scatter import Target, draw_predictions
+from kerastune_ft.wording import counted
 
 _FIFTHS = 5
 _VALUES_SHOWN = 8
+_TARGETS_DRAWN = 6
 
 
-class Target(NamedTuple):
-    """One target on one split, in the user's units."""
+class ValuePage(ResultPage):
+    """Errors by target and by the size of the value, predicted against true values, residuals."""
 
-    name: str
-    true: list[float]
-    predicted: list[float]
-    typical: float | None
-    """The mean of the training examples, which the constant predictor always answers."""
+    template = "results/values.html"
+    headlines = ("mae", "rmse", "r2")
+    columns = ("label_", "value_")
 
-    @property
-    def residuals(self) -> list[float]:
-        """Predicted minus true."""
-        return [predicted - true for true, predicted in zip(self.true, self.predicted, strict=True)]
+    def summarise(self, results: Results) -> dict[str, list[dict[str, Any]]]:
+        """Return the errors of every target."""
+        return {"targets": score_targets(_read_test_targets(results))}
+
+    def draw(self, results: Results) -> dict[str, Any]:
+        """Return a figure and a table by size of the value per target; of many targets, of the worst predicted."""
+        targets = _read_test_targets(results)
+        worst = {row["target"] for row in sorted(score_targets(targets), key=_sort_worst_first)[:_TARGETS_DRAWN]}
+        drawn = [
+            {
+                "target": target.name,
+                "svg": drawing.svg(draw_predictions(target), f"predicted against true {target.name}"),
+                "by_size": score_by_size(target),
+            }
+            for target in targets
+            if target.name in worst
+        ]
+        return {"targets": drawn, "of": len(targets)} if drawn else {}
+
+    def describe_labels(self, names: Sequence[str]) -> str:
+        """Return how many values there are, and their names."""
+        values = counted(len(names), "value")
+        return f"{values}: {join_names(names)}; standardised inside, all figures are in your units"
 
 
-def targets(
+def _read_test_targets(results: Results) -> list[Target]:
+    means = dict(zip(results.names, results.means, strict=False))
+    return read_targets(results.predictions, SPLIT, results.names, means)
+
+
+def _sort_worst_first(row: Mapping[str, Any]) -> float:
+    return float("-inf") if row["r2"] is None else row["r2"]
+
+
+def read_targets(
     rows: Iterable[Mapping[str, str]], split: str, names: Sequence[str], typical: Mapping[str, float]
 ) -> list[Target]:
     """Return the targets of a split from rows of predictions.csv; examples without a finite pair are left out."""
@@ -40,7 +72,7 @@ def targets(
     return found
 
 
-def per_target(found: Sequence[Target]) -> list[dict[str, Any]]:
+def score_targets(found: Sequence[Target]) -> list[dict[str, Any]]:
     """Return the errors of every target, with those of the constant predictor beside them."""
     return [
         {"target": target.name, "examples": len(target.true), **_errors(target), **_constant(target)}
@@ -48,7 +80,7 @@ def per_target(found: Sequence[Target]) -> list[dict[str, Any]]:
     ]
 
 
-def by_size(target: Target) -> list[dict[str, Any]]:
+def score_by_size(target: Target) -> list[dict[str, Any]]:
     """Return the errors by fifths of the true value, or value by value where there are few.
 
     `bias` is the mean of predicted minus true: above 0 where the model answers too much.

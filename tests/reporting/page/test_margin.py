@@ -6,13 +6,14 @@ from pathlib import Path
 import pytest
 
 from kerastune_ft.reporting.page import document, margin
+from kerastune_ft.reporting.results.pages import PAGES
 from tests.support import run_files
 
 CHANCE = {"loss": 1.1, "accuracy": 0.5, "macro_f1": 0.3, "auc": 0.5}
 
 
 def compared(kind: str, measured: dict[str, float | None], constant: dict[str, float]) -> dict[str, str]:
-    found = margin.compare(margin.margins(measured, constant), kind)
+    found = margin.compare(margin.margins(measured, constant), PAGES[kind].headlines)
     assert found
     return found
 
@@ -45,7 +46,7 @@ def test_of_errors_the_smaller_is_better_and_its_share_is_told() -> None:
 
 def test_a_metric_that_cannot_be_computed_is_no_margin() -> None:
     assert margin.margins({"auc": None, "loss": float("nan")}, {"auc": 0.5, "loss": 1.0}) == []
-    assert margin.compare([], "one") is None
+    assert margin.compare([], ("accuracy",)) is None
 
 
 @pytest.mark.parametrize(("accuracy", "style"), [(0.9, "good"), (0.1, "bad")])

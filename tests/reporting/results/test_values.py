@@ -26,8 +26,8 @@ def page(made: tuple[Path, list[dict[str, Any]]]) -> str:
     return document.render(made[0])
 
 
-def target(true: list[float], predicted: list[float]) -> values.Target:
-    return values.Target("age", true, predicted, 2.0)
+def target(true: list[float], predicted: list[float]) -> scatter.Target:
+    return scatter.Target("age", true, predicted, 2.0)
 
 
 def test_figures_by_target_equal_those_of_scikit_learn(made: tuple[Path, list[dict[str, Any]]]) -> None:
@@ -48,7 +48,7 @@ def test_figures_by_target_equal_those_of_scikit_learn(made: tuple[Path, list[di
 def test_fifths_part_the_examples_by_their_true_value() -> None:
     draw = random.Random(4)
     true = [draw.uniform(-5, 5) for _ in range(103)]
-    rows = values.by_size(target(true, [value + 1 for value in true]))
+    rows = values.score_by_size(target(true, [value + 1 for value in true]))
     assert [row["examples"] for row in rows] == [20, 21, 20, 21, 21]
     assert [row["largest"] for row in rows[:-1]] < [row["smallest"] for row in rows[1:]]
     assert (rows[0]["smallest"], rows[-1]["largest"]) == (min(true), max(true))
@@ -57,31 +57,31 @@ def test_fifths_part_the_examples_by_their_true_value() -> None:
 
 def test_equal_values_are_never_parted() -> None:
     true = [0.0] * 80 + [float(number) for number in range(1, 21)]
-    rows = values.by_size(target(true, true))
+    rows = values.score_by_size(target(true, true))
     assert sum(row["examples"] for row in rows) == 100
     assert rows[0]["examples"] == 80 and rows[0]["largest"] == 0
 
 
 def test_few_values_have_a_row_each() -> None:
-    rows = values.by_size(target([2.0, 1.0, 1.0, 4.0], [2.5, 1.0, 2.0, 1.0]))
+    rows = values.score_by_size(target([2.0, 1.0, 1.0, 4.0], [2.5, 1.0, 2.0, 1.0]))
     assert [(row["smallest"], row["largest"], row["examples"]) for row in rows] == [(1, 1, 2), (2, 2, 1), (4, 4, 1)]
     assert [row["mae"] for row in rows] == [0.5, 0.5, 3.0]
     assert [row["bias"] for row in rows] == [0.5, 0.5, -3.0]
 
 
 def test_the_same_value_throughout_has_no_r2() -> None:
-    (row,) = values.per_target([target([2.0, 2.0], [2.0, 2.5])])
+    (row,) = values.score_targets([target([2.0, 2.0], [2.0, 2.5])])
     assert row["r2"] is None and row["mae"] == 0.25
 
 
 def test_examples_without_a_finite_pair_are_left_out() -> None:
     rows = [{"split": "test", "label": "1", "value": text} for text in ("2", "nan", "", "inf")]
-    (found,) = values.targets(rows, "test", ["age"], {})
+    (found,) = values.read_targets(rows, "test", ["age"], {})
     assert found.predicted == [2.0] and found.typical is None
 
 
 def test_every_example_is_a_point_and_in_the_histogram() -> None:
-    figure = scatter.predicted_and_residuals(target([1.0, 2.0, 4.0], [1.5, 2.0, 3.0]))
+    figure = scatter.draw_predictions(target([1.0, 2.0, 4.0], [1.5, 2.0, 3.0]))
     points, bars = figure.axes
     drawn = next(line for line in points.get_lines() if line.get_marker() == "o")
     assert list(zip(*drawn.get_data(), strict=True)) == [(1.0, 1.5), (2.0, 2.0), (4.0, 3.0)]
@@ -93,7 +93,7 @@ def test_every_example_is_a_point_and_in_the_histogram() -> None:
 
 def test_of_very_many_examples_the_points_are_thinned_and_the_histogram_is_not() -> None:
     true = [float(number) for number in range(9000)]
-    points, bars = scatter.predicted_and_residuals(target(true, [value + 1 for value in true])).axes
+    points, bars = scatter.draw_predictions(target(true, [value + 1 for value in true])).axes
     drawn = next(line for line in points.get_lines() if line.get_marker() == "o")
     assert 1000 < len(drawn.get_xdata()) <= 2000
     assert sum(bar.get_height() for bar in bars.patches) == 9000

@@ -10,7 +10,7 @@ import pytest
 from sklearn import metrics
 
 from kerastune_ft.reporting.page import document
-from kerastune_ft.reporting.results import label_sets
+from kerastune_ft.reporting.results import several_classes
 from tests.support import label_run_files as files
 from tests.support import run_files
 
@@ -50,7 +50,7 @@ def test_figures_by_class_equal_those_of_scikit_learn(made: tuple[Path, list[dic
 def test_labels_together_are_counted_as_labelled_and_as_predicted(made: tuple[Path, list[dict[str, Any]]]) -> None:
     rows = made[1]
     texts = [{key: str(value) for key, value in row.items()} for row in rows]
-    found = label_sets.together(label_sets.judged(texts, "test", files.CELLS), files.CELLS)
+    found = several_classes.count_pairs(several_classes.read_label_sets(texts, "test", files.CELLS), files.CELLS)
     for line, first in zip(found["rows"], files.CELLS, strict=True):
         for cell, second in zip(line["cells"], files.CELLS, strict=True):
             for key, column in (("labelled", "label"), ("predicted", "prediction")):
@@ -58,16 +58,16 @@ def test_labels_together_are_counted_as_labelled_and_as_predicted(made: tuple[Pa
 
 
 def test_a_class_that_nobody_has_or_everybody_has_shows_no_figure_that_is_not_there() -> None:
-    examples = [label_sets.Judged(frozenset("a"), frozenset(), (0.2, 0.1)) for _ in range(3)]
-    everybody, nobody = label_sets.per_class(examples, ["a", "b"], {})
+    examples = [several_classes.LabelSets(frozenset("a"), frozenset(), (0.2, 0.1)) for _ in range(3)]
+    everybody, nobody = several_classes.score_classes(examples, ["a", "b"], {})
     assert (everybody["average_precision"], everybody["auc"], everybody["recall"]) == (1.0, None, 0.0)
     assert (nobody["average_precision"], nobody["auc"], nobody["recall"], nobody["threshold"]) == (None,) * 4
 
 
 def test_of_many_classes_the_commonest_stand_together() -> None:
     names = [f"c{number}" for number in range(40)]
-    examples = [label_sets.Judged(frozenset(names[: 1 + n]), frozenset(), ()) for n in range(40)]
-    found = label_sets.together(examples, names)
+    examples = [several_classes.LabelSets(frozenset(names[: 1 + n]), frozenset(), ()) for n in range(40)]
+    found = several_classes.count_pairs(examples, names)
     assert found["classes"] == names[:16] and found["of"] == 40
 
 

@@ -10,7 +10,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from kerastune_ft.config.options.task_facts import facts, find_facts
 from kerastune_ft.errors import ConfigError, DataError
+from kerastune_ft.metrics.document import metrics_by_class, metrics_by_split
+from kerastune_ft.reporting.results.base import SPLIT, ResultPage, Results
+from kerastune_ft.reporting.results.pages import PAGES
 
 if TYPE_CHECKING:
     from pandas import DataFrame
@@ -23,13 +27,14 @@ WRITTEN = {
     "metrics.json": "written when the last phase has ended",
     "evaluation/predictions.csv": "written when the final model is evaluated",
 }
-_KEPT = ("split", "input", "label", "prediction", "probability", "value", "loss")
-# By kind of labels, the beginnings of further columns that the page is made of.
-_KEPT_TOO = {"one": (), "several": ("probability_",), "values": ("label_", "value_")}
+# The columns of predictions.csv that every page is made of; a page of one kind of labels names further ones.
+_COLUMNS = ("split", "input", "label", "prediction", "probability", "value", "loss")
+# The task that a run is taken for whose files do not tell.
+_ANY_TASK = "image_classification"
 
 
 @dataclass(frozen=True)
-class Records:
+class RunFiles:
     """Everything read from one run directory; a file that is not there is an empty value."""
 
     directory: Path
@@ -38,10 +43,9 @@ class Records:
     manifest: Mapping[str, Any]
     metrics: Mapping[str, Mapping[str, Any]]
     constant: Mapping[str, Mapping[str, Any]]
-    thresholds: Mapping[str, float]
     history: list[dict[str, Any]]
-    predictions: list[dict[str, str]]
-    mistakes: list[dict[str, Any]]
+    results: Results
+    examples: list[dict[str, Any]]
     splits: list[dict[str, str]]
     missing: list[str]
 
@@ -51,18 +55,12 @@ class Records:
         return bool(self.config) and (self.config.get("output") or {}).get("examples", True) is True
 
     @property
-    def kind(self) -> str:
-        """What the labels are: `one`, `several` or `values`."""
-        return _kind(self.plan, self.config)
-
-    @property
-    def names(self) -> list[str]:
-        """The classes or targets, in order."""
-        named = (self.plan.get("labels") or {}).get("names") or (self.plan.get("data") or {}).get("classes") or ()
-        return [str(name) for name in named]
+    def page(self) -> ResultPage:
+        """What shows the results, by the kind of the labels."""
+        return _find_page(self.plan, self.config)
 
 
-def read(directory: Path) -> Records:
+def read(directory: Path) -> RunFiles:
     """Read a run directory, or raise ConfigError if it is none."""
     config = _json(directory, "config.json", {})
     manifest = _json(directory, "manifest.json", {})
@@ -72,40 +70,44 @@ def read(directory: Path) -> Records:
             "give a directory that `run` wrote (`runs DIR` lists them)"
         )
     plan = _json(directory, "plan.json", {})
-    return Records(
+    page = _find_page(plan, config)
+    document = _json(directory, "metrics.json", {})
+    labels = plan.get("labels") or {}
+    names = labels.get("names") or (plan.get("data") or {}).get("classes") or ()
+    return RunFiles(
         directory=directory,
         config=config,
         plan=plan,
         manifest=manifest,
-        metrics=_json(directory, "metrics.json", {}),
+        metrics=metrics_by_split(document),
         constant=_json(directory, "evaluation/constant.json", {}),
-        thresholds=_json(directory, "model/thresholds.json", {}),
         history=[_numbers(row) for row in _csv(directory, "history.csv")],
-        predictions=_kept(predictions(directory), _KEPT_TOO[_kind(plan, config)]),
-        mistakes=_json(directory, "evaluation/mistakes.json", []),
+        results=Results(
+            predictions=_select_columns(_csv(directory, "evaluation/predictions.csv"), page.columns),
+            names=[str(name) for name in names],
+            means=labels.get("mean") or (),
+            thresholds=_json(directory, "model/thresholds.json", {}),
+            confusion=_csv(directory, "evaluation/confusion.csv"),
+            classes=metrics_by_class(document, SPLIT),
+        ),
+        examples=_json(directory, f"evaluation/{page.examples_file}.json", []),
         splits=_csv(directory, "splits.csv"),
         missing=[name for name in WRITTEN if not (directory / name).exists()],
     )
 
 
-def predictions(directory: Path) -> list[dict[str, str]]:
-    """Return the rows of the final evaluation, every value as text."""
-    return _csv(directory, "evaluation/predictions.csv")
+def _find_page(plan: Mapping[str, Any], config: Mapping[str, Any]) -> ResultPage:
+    """Return the page for the labels that the plan names; where the plan is lost, for those of the task."""
+    kind = (plan.get("labels") or {}).get("kind")
+    if kind not in PAGES:
+        task = config.get("task") or {}
+        kind = (find_facts(task) or facts({**task, "kind": _ANY_TASK})).labels
+    return PAGES[kind]
 
 
-def _kind(plan: Mapping[str, Any], config: Mapping[str, Any]) -> str:
-    """Return what the labels are; where the plan is lost, what the task makes of them."""
-    if (plan.get("labels") or {}).get("kind") in _KEPT_TOO:
-        return str(plan["labels"]["kind"])
-    task = config.get("task") or {}
-    if str(task.get("kind")).endswith("_regression"):
-        return "values"
-    return "several" if task.get("multi_label") else "one"
-
-
-def _kept(rows: list[dict[str, str]], beginnings: tuple[str, ...]) -> list[dict[str, str]]:
+def _select_columns(rows: list[dict[str, str]], beginnings: tuple[str, ...]) -> list[dict[str, str]]:
     return [
-        {name: text for name, text in row.items() if name in _KEPT or (beginnings and name.startswith(beginnings))}
+        {name: text for name, text in row.items() if name in _COLUMNS or (beginnings and name.startswith(beginnings))}
         for row in rows
     ]
 

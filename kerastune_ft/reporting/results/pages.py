@@ -1,0 +1,19 @@
+"""The result page of every kind of labels; a new kind is a file in this folder and a line here."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from kerastune_ft.reporting.results.base import ResultPage
+from kerastune_ft.reporting.results.masks import MaskPage
+from kerastune_ft.reporting.results.one_class import OneClassPage
+from kerastune_ft.reporting.results.several_classes import SeveralClassesPage
+from kerastune_ft.reporting.results.values import ValuePage
+
+PAGES: Mapping[str, ResultPage] = {
+    "one": OneClassPage(),
+    "several": SeveralClassesPage(),
+    "values": ValuePage(),
+    "mask": MaskPage(),
+}
+"""By the kind of labels that plan.json names."""

@@ -1,0 +1,38 @@
+from __future__ import annotations
+
+import pytest
+
+from kerastune_ft.reporting.metric_names import find_headline, is_lower_better
+
+
+@pytest.mark.parametrize(
+    ("name", "lower"),
+    [
+        ("validation_rmse", True),
+        ("validation_r2", False),
+        ("loss", True),
+        ("train_loss", True),
+        ("test_mean_average_precision", False),
+        ("dice", False),
+        # A target's own figures, whatever the target is called.
+        ("validation_mae_age", True),
+        ("rmse_dose_2", True),
+        ("r2_loss", False),
+    ],
+)
+def test_the_better_direction_follows_from_the_name(name: str, lower: bool) -> None:
+    assert is_lower_better(name) is lower
+
+
+@pytest.mark.parametrize(
+    ("measured", "headline"),
+    [
+        (("validation_loss", "validation_accuracy", "validation_auc"), "validation_accuracy"),
+        (("validation_accuracy", "validation_mean_average_precision"), "validation_mean_average_precision"),
+        (("validation_mean_iou", "validation_dice", "validation_accuracy"), "validation_mean_iou"),
+        (("validation_mae", "validation_r2"), "validation_mae"),
+        (("validation_loss", "test_accuracy"), None),
+    ],
+)
+def test_the_headline_is_that_of_the_task(measured: tuple[str, ...], headline: str | None) -> None:
+    assert find_headline(measured) == headline
