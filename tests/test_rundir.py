@@ -13,6 +13,7 @@ import pytest
 
 from kerastune_ft.errors import ConfigError, ResourceError
 from kerastune_ft.rundir import RunDirectory, choose, numbered
+from tests.support.processes import HANG
 
 
 def files_in(folder: Path) -> list[str]:
@@ -196,7 +197,7 @@ def test_the_lock_ends_with_a_killed_owner_and_its_parts_go(run: RunDirectory, o
     part.parent.mkdir()
     part.write_bytes(b"half")
     owner.send_signal(signal.SIGKILL)
-    owner.wait(timeout=30)
+    owner.wait(timeout=HANG)
     with run.lock():
         about = json.loads(run.read_bytes(".lock.json"))
         assert about["process"] == os.getpid()

@@ -2,7 +2,6 @@ from __future__ import annotations
 
 import importlib
 import socket
-import time
 from pathlib import Path
 from typing import Any
 
@@ -43,10 +42,8 @@ def _build(name: str = "MobileNet", **options: Any) -> Backbone:
 
 
 def _refusal(name: str = "MobileNet", **options: Any) -> str:
-    began = time.monotonic()
     with pytest.raises(ConfigError) as caught:
         _build(name, **options)
-    assert time.monotonic() - began < 3 or (imagenet.cached_files(name))
     assert caught.value.exit_code == 2
     return str(caught.value)
 

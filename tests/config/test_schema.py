@@ -110,16 +110,16 @@ def test_shipped_configurations_read_by_name_and_by_path(
     assert read(f"{name}.json") == by_path
 
 
-def test_reading_is_quick_and_imports_nothing_heavy() -> None:
+def test_reading_imports_little_and_nothing_heavy() -> None:
     program = (
-        "import sys, time; start = time.process_time()\n"
+        "import sys\n"
         "from kerastune_ft.config.read import read; read('medical')\n"
         "import kerastune_ft.config.schema\n"
         "heavy = {'tensorflow', 'keras', 'pandas', 'sklearn', 'matplotlib', 'numpy'} & set(sys.modules)\n"
-        "print(time.process_time() - start, sorted(heavy))"
+        "print(len(sys.modules), sorted(heavy))"
     )
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
-    seconds, heavy = done.stdout.split(" ", 1)
+    modules, heavy = done.stdout.split(" ", 1)
     assert heavy.strip() == "[]"
-    # Seconds of this process alone: 0.3 on an idle machine, more where caches are cold.
-    assert float(seconds) < 1.5
+    # 276 when this was written. Seconds would say what else the machine is doing.
+    assert int(modules) < 400

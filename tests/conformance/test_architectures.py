@@ -9,10 +9,9 @@ from typing import Any
 import pytest
 
 from kerastune_ft.config.facts.applications import APPLICATIONS
-from tests.support.tiny_run import program
+from tests.support.processes import run_program
 
 # A large graph takes a minute on two free cores and several on busy ones; this only ends what hangs.
-HANGS = 1800
 UNITS_OF_TOP = {
     "EfficientNetB0": ["block7", "top"],
     "ResNet50V2": ["stage5_block2", "stage5_block3"],
@@ -45,7 +44,7 @@ def _document(name: str) -> dict[str, Any]:
 @pytest.mark.parametrize("name", UNITS_OF_TOP)
 def test_two_phases_of_two_steps(name: str, tmp_path: Path) -> None:
     (tmp_path / "short.json").write_text(json.dumps(_document(name)))
-    done = program(tmp_path, "run", "short.json", "--run-dir", "short", "--json", timeout=HANGS)
+    done = run_program(tmp_path, "run", "short.json", "--run-dir", "short", "--json")
     assert done.code == 0, done.err[-2000:]
     assert done.json["state"] == "done"
     plan = json.loads((tmp_path / "short" / "plan.json").read_text())

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.support.places import CONFIGS
-from tests.support.tiny_run import program
+from tests.support.processes import run_program
 
 SLOW = [pytest.mark.slow]
 NETWORK = [pytest.mark.slow, pytest.mark.network]
@@ -30,7 +30,7 @@ def _small(path: Path) -> list[str]:
 @pytest.mark.parametrize("name", [pytest.param(name, marks=MARKS.get(name, SLOW)) for name in NAMES])
 def test_it_trains_and_is_evaluated(tmp_path: Path, name: str) -> None:
     words = [word for setting in _small(CONFIGS / f"{name}.json") for word in ("--set", setting)]
-    done = program(tmp_path, "run", str(CONFIGS / f"{name}.json"), *words, "--json")
+    done = run_program(tmp_path, "run", str(CONFIGS / f"{name}.json"), *words, "--json")
     assert done.code == 0, done.err
     document = json.loads(done.out)
     assert document["state"] == "done"
@@ -41,6 +41,6 @@ def test_it_trains_and_is_evaluated(tmp_path: Path, name: str) -> None:
 
 @pytest.mark.slow
 def test_voice_commands_has_a_twin_that_learns_offline(tmp_path: Path) -> None:
-    done = program(tmp_path, "run", "smoke/voice_commands", "--json")
+    done = run_program(tmp_path, "run", "smoke/voice_commands", "--json")
     assert done.code == 0, done.err
     assert json.loads(done.out)["metrics"]["test"]["accuracy"] > 0.8

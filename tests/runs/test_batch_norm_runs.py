@@ -14,8 +14,9 @@ import pytest
 from safetensors.numpy import load_file
 
 from kerastune_ft.backbones.applications import EMBEDDED
+from tests.support.processes import Outcome, run_commands, run_program, stop_program
 from tests.support.same_runs import assert_equal
-from tests.support.tiny_run import Outcome, in_one_process, program, results, stopped
+from tests.support.tiny_run import results
 
 TRAIN = ("--set", "phases.top.batch_norm=train")
 STATISTICS = ("--set", "phases.top.batch_norm=statistics")
@@ -29,7 +30,7 @@ def outcomes(folder: Path) -> dict[str, Outcome]:
         "plan": ("plan", "tiny.json", *STATISTICS),
         "no norm": ("plan", "tiny.json", *TRAIN, "--set", 'phases.top.unfreeze={"variables": ["Conv_1/kernel"]}'),
     }
-    return dict(zip(words, in_one_process(folder, list(words.values())), strict=True))
+    return dict(zip(words, run_commands(folder, list(words.values())), strict=True))
 
 
 @pytest.fixture(scope="module")
@@ -76,7 +77,7 @@ def test_train_that_trains_neither_gamma_nor_beta_is_an_error(outcomes: dict[str
 @pytest.mark.parametrize("replicas", [2, 4])
 def test_moments_do_not_depend_on_replicas(folder: Path, norms: Path, replicas: int) -> None:
     run = f"norms-{replicas}"
-    done = program(folder, "run", "tiny.json", "--run-dir", run, *TRAIN, "--set", f"runtime.replicas={replicas}")
+    done = run_program(folder, "run", "tiny.json", "--run-dir", run, *TRAIN, "--set", f"runtime.replicas={replicas}")
     assert done.code == 0, done.err
     assert_equal(norms, folder / run)
 
@@ -84,7 +85,7 @@ def test_moments_do_not_depend_on_replicas(folder: Path, norms: Path, replicas: 
 @pytest.mark.slow
 def test_statistics_alone_do_not_depend_on_replicas(folder: Path) -> None:
     for run, replicas in (("statistics-1", 1), ("statistics-2", 2)):
-        done = program(
+        done = run_program(
             folder, "run", "tiny.json", "--run-dir", run, *STATISTICS, "--set", f"runtime.replicas={replicas}"
         )
         assert done.code == 0, done.err
@@ -94,9 +95,9 @@ def test_statistics_alone_do_not_depend_on_replicas(folder: Path) -> None:
 @pytest.mark.slow
 def test_interrupted_while_statistics_are_updated(folder: Path, norms: Path) -> None:
     command = ("run", "tiny.json", "--run-dir", "norms-killed", *TRAIN)
-    in_top = (folder / "norms-killed" / "phases/01-top/checkpoint/000000002.safetensors").exists
-    assert stopped(folder, signal.SIGKILL, in_top, *command).code == -signal.SIGKILL
-    last = program(folder, *command)
+    in_top = folder / "norms-killed" / "phases/01-top/checkpoint/000000002.safetensors"
+    assert stop_program(folder, signal.SIGKILL, in_top, *command).code == -signal.SIGKILL
+    last = run_program(folder, *command)
     assert last.code == 0, last.err
     assert "going on after step" in last.err
     assert results(folder / "norms-killed") == results(norms)

@@ -18,7 +18,8 @@ from kerastune_ft.stores.block import Block
 from kerastune_ft.training.features.prefix import Prefix
 from kerastune_ft.training.plan import feature_usage
 from tests.support import small_nets
-from tests.support.tiny_run import program, results, stopped, write_data
+from tests.support.processes import run_program, stop_program
+from tests.support.tiny_run import results, write_data
 
 Document = dict[str, Any]
 _MORE = [net for net in small_nets.NETS if net != "residual"]
@@ -176,8 +177,8 @@ def test_stopped_within_a_phase(replicas: int, data: Path, tmp_path: Path) -> No
         command = ("run", f"{cache}.json", "--run-dir", cache)
         if cache == "auto":
             begun = tmp_path / cache / "phases/02-top/checkpoint/000000002.safetensors"
-            assert stopped(tmp_path, signal.SIGTERM, begun.exists, *command).code == 75
-        done = program(tmp_path, *command)
+            assert stop_program(tmp_path, signal.SIGTERM, begun, *command).code == 75
+        done = run_program(tmp_path, *command)
         assert done.code == 0, done.err
     assert stored(tmp_path / "auto")
     assert results(tmp_path / "auto") == results(tmp_path / "off")

@@ -16,8 +16,9 @@ import pytest
 from safetensors.numpy import load_file
 
 from kerastune_ft.backbones.applications import EMBEDDED
+from tests.support.processes import Outcome, run_commands, run_program, stop_program
 from tests.support.same_runs import assert_equal
-from tests.support.tiny_run import Outcome, document, in_one_process, program, results, stopped
+from tests.support.tiny_run import document, results
 
 ADAPTERS = {
     f"{layer}/lora_{name}" for layer in ("block_16_expand", "block_16_project", "Conv_1") for name in ("a", "b")
@@ -64,7 +65,7 @@ def outcomes(adapted: Path) -> dict[str, Outcome]:
         ),
         "no layer": ("plan", "lora.json", "--set", 'phases.adapt.lora.targets=["block_16_expnd"]'),
     }  # fmt: skip
-    return dict(zip(words, in_one_process(adapted, list(words.values())), strict=True))
+    return dict(zip(words, run_commands(adapted, list(words.values())), strict=True))
 
 
 @pytest.fixture(scope="module")
@@ -79,7 +80,7 @@ def others(adapted: Path, run: Path) -> dict[str, Outcome]:
         "verify further": ("verify", "lora-further"),
         "large": ("plan", "two.json", "--set", "phases.adapt.lora.rank=300"),
     }
-    return dict(zip(words, in_one_process(adapted, list(words.values())), strict=True))
+    return dict(zip(words, run_commands(adapted, list(words.values())), strict=True))
 
 
 @pytest.fixture(scope="module")
@@ -170,7 +171,7 @@ def test_verify_sees_a_model_with_other_kernels(
     manifest = json.loads((other / "manifest.json").read_text())
     manifest["merged"] = merged
     (other / "manifest.json").write_text(json.dumps(manifest))
-    done = in_one_process(adapted, [("verify", str(other))])[0]
+    done = run_commands(adapted, [("verify", str(other))])[0]
     assert done.code == 5
     told = " ".join(done.text.split())
     assert "broken model" in told
@@ -241,10 +242,10 @@ def test_a_pattern_without_a_layer_is_refused(outcomes: dict[str, Outcome]) -> N
 def test_killed_in_the_phase_of_adapters(adapted: Path, run: Path) -> None:
     command = ("run", "lora.json", "--run-dir", "lora-killed")
     begun = adapted / "lora-killed/phases/01-adapt/checkpoint/000000002.safetensors"
-    assert stopped(adapted, signal.SIGKILL, begun.exists, *command).code == -signal.SIGKILL
+    assert stop_program(adapted, signal.SIGKILL, begun, *command).code == -signal.SIGKILL
     held = {key.removeprefix("variable:") for key in load_file(begun) if key.startswith("variable:")}
     assert held == ADAPTERS | HEAD
-    last = program(adapted, *command)
+    last = run_program(adapted, *command)
     assert last.code == 0, last.err
     assert "going on after step" in last.err
     assert results(adapted / "lora-killed") == results(run)
@@ -252,7 +253,7 @@ def test_killed_in_the_phase_of_adapters(adapted: Path, run: Path) -> None:
 
 @pytest.mark.slow
 def test_adapters_do_not_depend_on_replicas(adapted: Path, run: Path) -> None:
-    done = program(adapted, "run", "lora.json", "--run-dir", "lora-2", "--set", "runtime.replicas=2")
+    done = run_program(adapted, "run", "lora.json", "--run-dir", "lora-2", "--set", "runtime.replicas=2")
     assert done.code == 0, done.err
     # The third phase trains kernels with BatchNorms that update.
     assert_equal(run, adapted / "lora-2", of_weights=5e-5)
@@ -260,8 +261,10 @@ def test_adapters_do_not_depend_on_replicas(adapted: Path, run: Path) -> None:
 
 @pytest.mark.slow
 def test_in_half_precision(adapted: Path, run: Path) -> None:
-    done = program(adapted, "run", "lora.json", "--run-dir", "lora-half", "--set", "runtime.precision=mixed_bfloat16")
+    done = run_program(
+        adapted, "run", "lora.json", "--run-dir", "lora-half", "--set", "runtime.precision=mixed_bfloat16"
+    )
     assert done.code == 0, done.err
-    assert program(adapted, "verify", "lora-half").code == 0
+    assert run_program(adapted, "verify", "lora-half").code == 0
     one, half = (json.loads((path / "metrics.json").read_text())["test"] for path in (run, adapted / "lora-half"))
     assert half["loss"] == pytest.approx(one["loss"], abs=0.05)

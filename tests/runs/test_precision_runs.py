@@ -21,7 +21,8 @@ from kerastune_ft.training.checkpoint import unpack
 from kerastune_ft.training.devices.devices import Devices
 from kerastune_ft.training.devices.precision import choose, for_gpus, notes
 from kerastune_ft.training.engine import check_same
-from tests.support.tiny_run import Outcome, history, in_one_process, program, results
+from tests.support.processes import Outcome, run_commands, run_program
+from tests.support.tiny_run import history, results
 
 HALF = ("--set", "runtime.precision=mixed_float16")
 # Of losses about 1: float16 has three digits, bfloat16 two.
@@ -40,7 +41,7 @@ def done(folder: Path) -> dict[str, Outcome]:
         "resumed": split,
         "auto": ("plan", "tiny.json", "--json", "--set", "runtime.precision=auto"),
     }
-    found = dict(zip(words, in_one_process(folder, list(words.values())), strict=True))
+    found = dict(zip(words, run_commands(folder, list(words.values())), strict=True))
     assert found["half"].code == 0, found["half"].err
     return found
 
@@ -145,7 +146,7 @@ def test_gradients_that_no_scale_helps_are_a_diverged_run(folder: Path) -> None:
         "phases.head.unfreeze": '{"last": 1}', "phases.head.batch_size": "2",
     }  # fmt: skip
     words = [word for path, value in changes.items() for word in ("--set", f"{path}={value}")]
-    ended = program(folder, "run", "tiny.json", "--run-dir", "hopeless", *words)
+    ended = run_program(folder, "run", "tiny.json", "--run-dir", "hopeless", *words)
     assert ended.code == 4
     assert "whatever the loss is scaled by" in ended.err
     assert 'give "precision": "mixed_bfloat16"' in ended.err
@@ -158,7 +159,7 @@ def test_two_replicas_are_near_one(folder: Path, base: Path, kind: str) -> None:
     for replicas in (1, 2):
         name = f"{kind}-{replicas}"
         settings = ("--set", f"runtime.precision=mixed_{kind}", "--set", f"runtime.replicas={replicas}")
-        ended = program(folder, "run", "tiny.json", "--run-dir", name, *settings)
+        ended = run_program(folder, "run", "tiny.json", "--run-dir", name, *settings)
         assert ended.code == 0, ended.err
         _near(base, folder / name, NEAR[kind])
         runs.append(folder / name)

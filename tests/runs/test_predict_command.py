@@ -17,6 +17,7 @@ from click.testing import CliRunner, Result
 from PIL import Image
 
 from kerastune_ft.cli.commands import main
+from tests.support.processes import HANG
 from tests.support.trained_runs import COUNT, csv_rows, encoded, json_lines, pixels, write
 
 COLUMNS = ["input", "label", "probability", "probability_noise", "probability_square", "error"]
@@ -303,7 +304,7 @@ def test_it_is_a_filter_between_other_programs(classes_run: Path, here: Path) ->
         process.stdout.close()
         process.stdin.write(f"{names[3]}\n")
         process.stdin.close()
-        assert process.wait(timeout=60) == 0
+        assert process.wait(timeout=HANG) == 0
         assert "Traceback" not in process.stderr.read()
     finally:
         process.kill()

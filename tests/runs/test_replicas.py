@@ -7,12 +7,12 @@ from pathlib import Path
 
 import pytest
 
+from tests.support.processes import run_program, stop_program
 from tests.support.same_runs import assert_equal
-from tests.support.tiny_run import program, stopped
 
 
 def test_two_replicas_equal_one(folder: Path, base: Path) -> None:
-    done = program(folder, "run", "tiny.json", "--run-dir", "two", "--set", "runtime.replicas=2")
+    done = run_program(folder, "run", "tiny.json", "--run-dir", "two", "--set", "runtime.replicas=2")
     assert done.code == 0, done.err
     assert done.err.splitlines()[0].startswith("run two (new) on 2 replicas on CPU:0, CPU:1 (the CPU split into 2")
     assert_equal(base, folder / "two")
@@ -20,16 +20,17 @@ def test_two_replicas_equal_one(folder: Path, base: Path) -> None:
 
 @pytest.mark.slow
 def test_three_replicas_equal_one(folder: Path, base: Path) -> None:
-    done = program(folder, "run", "tiny.json", "--run-dir", "three", "--set", "runtime.replicas=3")
+    done = run_program(folder, "run", "tiny.json", "--run-dir", "three", "--set", "runtime.replicas=3")
     assert done.code == 0, done.err
     assert_equal(base, folder / "three")
 
 
 @pytest.mark.slow
 def test_a_run_may_go_on_with_another_number_of_replicas(folder: Path, base: Path) -> None:
-    started = (folder / "moved" / "phases/01-top/checkpoint/000000002.safetensors").exists
-    stopped(folder, signal.SIGTERM, started, "run", "tiny.json", "--run-dir", "moved", "--set", "runtime.replicas=2")
-    done = program(folder, "run", "tiny.json", "--run-dir", "moved")
+    begun = folder / "moved" / "phases/01-top/checkpoint/000000002.safetensors"
+    words = ("run", "tiny.json", "--run-dir", "moved")
+    stop_program(folder, signal.SIGTERM, begun, *words, "--set", "runtime.replicas=2")
+    done = run_program(folder, *words)
     assert done.code == 0, done.err
     assert "changed since the run began: runtime.replicas: 2 -> null" in done.err
     assert_equal(base, folder / "moved")
@@ -46,7 +47,9 @@ def test_stochastic_depth_and_dropout_do_not_depend_on_replicas(folder: Path, ba
     ]
     words = [word for setting in settings for word in ("--set", setting)]
     for run, replicas in (("efficient-1", 1), ("efficient-2", 2)):
-        done = program(folder, "run", "tiny.json", "--run-dir", run, *words, "--set", f"runtime.replicas={replicas}")
+        done = run_program(
+            folder, "run", "tiny.json", "--run-dir", run, *words, "--set", f"runtime.replicas={replicas}"
+        )
         assert done.code == 0, done.err
     # The head's bias has gradients near zero, whose size AdamW does not see.
     assert_equal(folder / "efficient-1", folder / "efficient-2", of_weights=5e-5)

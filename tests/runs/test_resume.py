@@ -9,14 +9,15 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.tiny_run import Outcome, program, results, stopped
+from tests.support.processes import HANG, Outcome, run_program, start_program, stop_program, wait_until
+from tests.support.tiny_run import results
 
 COMMAND = ("run", "tiny.json")
 
 
 def kill(folder: Path, run: str, file: str, number: int = signal.SIGKILL) -> Outcome:
     """Give the command and send a signal as soon as a file of the run is there."""
-    return stopped(folder, number, (folder / run / file).exists, *COMMAND, "--run-dir", run)
+    return stop_program(folder, number, folder / run / file, *COMMAND, "--run-dir", run)
 
 
 def assert_whole(run: Path) -> None:
@@ -47,7 +48,7 @@ def test_killed_three_times_and_stopped_once(folder: Path, base: Path) -> None:
     assert_whole(run)
     assert not (run / "model/model.keras").exists()
 
-    last = program(folder, *COMMAND, "--run-dir", "killed")
+    last = run_program(folder, *COMMAND, "--run-dir", "killed")
     assert last.code == 0, last.err
     assert "phase top: trains" not in last.err, "what was done is not done again"
     assert results(run) == results(base)
@@ -76,7 +77,7 @@ def test_killed_as_soon_as_a_file_is_there(folder: Path, base: Path, file: str) 
     run = "killed-" + file.replace("/", "-")
     assert kill(folder, run, file).code == -signal.SIGKILL
     assert_whole(folder / run)
-    last = program(folder, *COMMAND, "--run-dir", run)
+    last = run_program(folder, *COMMAND, "--run-dir", run)
     assert last.code == 0, last.err
     assert results(folder / run) == results(base)
     manifest = json.loads((folder / run / "manifest.json").read_text())
@@ -87,11 +88,13 @@ def test_killed_as_soon_as_a_file_is_there(folder: Path, base: Path, file: str) 
 def test_stopped_while_tensorflow_is_imported(folder: Path) -> None:
     begun = folder / "early" / "manifest.json"
 
-    def importing() -> bool:
+    with start_program(folder, *COMMAND, "--run-dir", "early") as process:
+        wait_until(begun.exists, process)
+        # TensorFlow is imported next, which takes seconds.
         time.sleep(0.3)
-        return begun.exists()
-
-    early = stopped(folder, signal.SIGTERM, importing, *COMMAND, "--run-dir", "early")
+        process.send_signal(signal.SIGTERM)
+        out, err = process.communicate(timeout=HANG)
+    early = Outcome(process.returncode, out, err)
     assert early.code == 75, early.err
     assert json.loads(begun.read_text())["exit_code"] == 75
 
@@ -101,7 +104,7 @@ def test_a_damaged_checkpoint_costs_its_steps_and_nothing_else(folder: Path, bas
     kill(folder, "damaged", "phases/00-head/checkpoint/000000006.safetensors")
     newest = max((folder / "damaged" / "phases/00-head/checkpoint").glob("0*.safetensors"))
     newest.write_bytes(newest.read_bytes()[:-100])
-    last = program(folder, *COMMAND, "--run-dir", "damaged")
+    last = run_program(folder, *COMMAND, "--run-dir", "damaged")
     assert last.code == 0, last.err
     assert f"{newest.name} is damaged" in last.err
     assert results(folder / "damaged") == results(base)

@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 
 from kerastune_ft.rundir import RunDirectory
-from tests.support.tiny_run import Outcome, history, results
+from tests.support.processes import Outcome
+from tests.support.tiny_run import history, results
 
 FIGURES = {"loss", "accuracy", "macro_f1", "auc"}
 FAILED = {

@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from tests.support.tiny_run import Outcome
+from tests.support.processes import Outcome
 
 OPEN = """
 import sys

@@ -13,8 +13,9 @@ import numpy as np
 import pytest
 
 from kerastune_ft.input.sounds import resampled
+from tests.support.processes import Outcome, run_commands, run_program
 from tests.support.sound_files import tone, wav, write_folder
-from tests.support.tiny_run import Outcome, in_one_process, program, results
+from tests.support.tiny_run import results
 
 layers = keras.layers
 
@@ -119,7 +120,7 @@ def commands(folder: Path) -> dict[str, Outcome]:
     short = {"defaults": {"batch_size": 6, "epochs": 1}, "phases": document(folder)["phases"][:1]}
     (folder / "arrays.json").write_text(json.dumps({**document(folder), **short, "data": given}))
     (folder / "images.json").write_text(json.dumps({**document(folder), "backbone": embedded}))
-    return dict(zip(words, in_one_process(folder, list(words.values())), strict=True))
+    return dict(zip(words, run_commands(folder, list(words.values())), strict=True))
 
 
 def metrics(run: Path) -> dict[str, dict[str, float]]:
@@ -148,7 +149,7 @@ def test_stopped_and_resumed_the_result_is_the_same_to_the_bit(folder: Path, com
 @pytest.mark.slow
 def test_two_replicas_give_the_same(folder: Path, commands: dict[str, Outcome]) -> None:
     words = ("--set", "runtime.strategy=mirrored", "--set", "runtime.replicas=2")
-    done = program(folder, "run", "sounds.json", "--run-dir", "two", *words)
+    done = run_program(folder, "run", "sounds.json", "--run-dir", "two", *words)
     assert done.code == 0, done.err
     one, two = metrics(folder / "base"), metrics(folder / "two")
     for split, values in one.items():

@@ -13,8 +13,9 @@ import pytest
 
 from kerastune_ft import ConfigError
 from kerastune_ft.api import training
+from tests.support.processes import Outcome, run_commands, run_program
 from tests.support.same_runs import assert_equal
-from tests.support.tiny_run import Outcome, in_one_process, program, results
+from tests.support.tiny_run import results
 from tests.support.tiny_text import TEXTS, text_document, write_texts
 
 LONG = "a very good " * 80
@@ -48,7 +49,7 @@ def commands(folder: Path) -> dict[str, Outcome]:
         "predict texts": ("predict", "base", "so good", LONG, "absent.csv", "--json"),
         "verify": ("verify", "base"),
     }
-    return dict(zip(words, in_one_process(folder, list(words.values())), strict=True))
+    return dict(zip(words, run_commands(folder, list(words.values())), strict=True))
 
 
 @pytest.fixture(scope="module")
@@ -64,7 +65,7 @@ def others(folder: Path, base: Path) -> dict[str, Outcome]:
             "--until-phase", "head",
         ),
     }  # fmt: skip
-    return dict(zip(words, in_one_process(folder, list(words.values())), strict=True))
+    return dict(zip(words, run_commands(folder, list(words.values())), strict=True))
 
 
 @pytest.fixture(scope="module")
@@ -123,7 +124,7 @@ def test_interrupted_is_as_never_interrupted(folder: Path, base: Path, commands:
 
 @pytest.mark.slow
 def test_two_replicas_equal_one(folder: Path, base: Path) -> None:
-    done = program(folder, "run", "texts.json", "--run-dir", "two", "--set", "runtime.replicas=2")
+    done = run_program(folder, "run", "texts.json", "--run-dir", "two", "--set", "runtime.replicas=2")
     assert done.code == 0, done.err
     assert_equal(base, folder / "two")
 

@@ -22,7 +22,7 @@ import pytest
 import kerastune_ft as kt
 from kerastune_ft.training.checkpoint import pack, unpack
 from kerastune_ft.verification.verify import Verification
-from tests.support.tiny_run import Outcome, in_one_process, stopped
+from tests.support.processes import Outcome, run_commands, stop_program
 
 
 @pytest.fixture
@@ -269,7 +269,7 @@ def test_files_that_hold_something_else_are_no_crash(copy: Path, name: str) -> N
 
 def test_the_command(folder: Path, base: Path, copy: Path) -> None:
     (copy / "metrics.json").write_text("{}")
-    done = in_one_process(
+    done = run_commands(
         folder, [("verify", "base"), ("verify", str(copy)), ("verify", str(copy), "--json"), ("verify", "nothing")]
     )
     assert done[0].code == 0
@@ -284,8 +284,8 @@ def test_the_command(folder: Path, base: Path, copy: Path) -> None:
 
 def test_a_killed_run_is_verified_for_what_it_has(folder: Path) -> None:
     run = folder / "verified"
-    begun = (run / HEAD / "history.csv").exists
-    killed: Outcome = stopped(folder, signal.SIGKILL, begun, "run", "tiny.json", "--run-dir", "verified")
+    begun = run / HEAD / "history.csv"
+    killed: Outcome = stop_program(folder, signal.SIGKILL, begun, "run", "tiny.json", "--run-dir", "verified")
     assert killed.code == -signal.SIGKILL
     verified = kt.verify(run)
     assert verified.holds, str(verified)

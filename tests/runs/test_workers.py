@@ -7,7 +7,6 @@ import os
 import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import pytest
@@ -17,8 +16,8 @@ from kerastune_ft.cli.commands import main
 from kerastune_ft.errors import ConfigError
 from kerastune_ft.training.devices.devices import cluster
 from kerastune_ft.training.devices.launch import free_ports
+from tests.support.processes import HANG, Outcome, environment, hold_at, run_program, start_program, wait_until
 from tests.support.same_runs import assert_equal
-from tests.support.tiny_run import TIMEOUT, Outcome, environment, program, started
 
 WORKERS = ("launch", "--workers", "2", "tiny.json")
 
@@ -29,27 +28,29 @@ def children(process: int) -> list[int]:
     return [int(word) for word in text.split()]
 
 
-def launched_and_hit(folder: Path, run: str, file: str, number: int, worker: int | None) -> Outcome:
-    """Launch two workers; as soon as a file of the run is there, send a signal to one of them, or to the launcher."""
-    with started(folder, *WORKERS, "--run-dir", run) as process:
-        limit = time.monotonic() + TIMEOUT
-        while not (folder / run / file).exists():
-            assert process.poll() is None, f"it ended before the signal: {process.communicate()}"
-            assert time.monotonic() < limit
-            time.sleep(0.005)
+def launch_and_hit(folder: Path, run: str, file: str, number: int, worker: int | None) -> Outcome:
+    """Launch two workers; as soon as a file of the run is there, send a signal to one of them, or to the launcher.
+
+    The worker that wrote the file gets no further before the signal is sent.
+    """
+    at = folder / run / file
+    words = (*WORKERS, "--run-dir", run)
+    with hold_at(at) as hold, start_program(folder, *words, variables=hold.variables) as process:
+        wait_until(at.exists, process)
         os.kill(process.pid if worker is None else children(process.pid)[worker], number)
-        out, err = process.communicate(timeout=TIMEOUT)
+        hold.release()
+        out, err = process.communicate(timeout=HANG)
         return Outcome(process.returncode, out, err)
 
 
 def test_a_killed_worker_ends_the_job_and_the_same_command_goes_on(folder: Path, base: Path) -> None:
-    hit = launched_and_hit(folder, "pair", "phases/01-top/checkpoint/000000002.safetensors", signal.SIGKILL, worker=1)
+    hit = launch_and_hit(folder, "pair", "phases/01-top/checkpoint/000000002.safetensors", signal.SIGKILL, worker=1)
     assert hit.code == 75, hit.err
     assert "worker 1 was ended by SIGKILL; the same command goes on" in hit.err
     assert "Traceback" not in hit.err
     manifest = json.loads((folder / "pair" / "manifest.json").read_text())
     assert manifest["devices"]["workers"] == 2
-    last = program(folder, *WORKERS, "--run-dir", "pair")
+    last = run_program(folder, *WORKERS, "--run-dir", "pair")
     assert last.code == 0, last.err
     assert "going on after step 2" in last.err
     assert "test_accuracy" in last.out
@@ -60,28 +61,24 @@ def test_a_killed_worker_ends_the_job_and_the_same_command_goes_on(folder: Path,
 @pytest.mark.parametrize("worker", [0, 1, None])
 def test_a_request_to_one_stops_all_after_the_same_step(folder: Path, base: Path, worker: int | None) -> None:
     run, file = f"asked-{worker}", "phases/00-head/checkpoint/000000002.safetensors"
-    hit = launched_and_hit(folder, run, file, signal.SIGTERM, worker)
+    hit = launch_and_hit(folder, run, file, signal.SIGTERM, worker)
     assert hit.code == 75, hit.err
     assert "Traceback" not in hit.err
     manifest = json.loads((folder / run / "manifest.json").read_text())
     assert (manifest["state"], manifest["exit_code"]) == ("interrupted", 75)
-    last = program(folder, *WORKERS, "--run-dir", run)
+    last = run_program(folder, *WORKERS, "--run-dir", run)
     assert last.code == 0, last.err
     assert_equal(base, folder / run)
 
 
 @pytest.mark.slow
 def test_the_workers_of_a_killed_launcher_end_too(folder: Path) -> None:
-    with started(folder, *WORKERS, "--run-dir", "orphaned") as process:
-        while len(children(process.pid)) < 2:
-            time.sleep(0.01)
+    with start_program(folder, *WORKERS, "--run-dir", "orphaned") as process:
+        wait_until(lambda: len(children(process.pid)) == 2, process)
         workers = children(process.pid)
         process.kill()
         process.wait()
-        limit = time.monotonic() + 20
-        while any(Path(f"/proc/{worker}/cmdline").exists() and alive(worker) for worker in workers):
-            assert time.monotonic() < limit
-            time.sleep(0.05)
+        wait_until(lambda: not any(map(alive, workers)))
 
 
 def alive(process: int) -> bool:
@@ -104,7 +101,7 @@ def test_a_step_makes_one_reduction_of_the_gradient(folder: Path, tmp_path: Path
         for number in range(2)
     ]  # fmt: skip
     try:
-        said = [process.communicate(timeout=TIMEOUT) for process in processes]
+        said = [process.communicate(timeout=HANG) for process in processes]
     finally:
         for process in processes:
             process.kill()
@@ -146,7 +143,7 @@ def test_a_worker_that_waits_for_the_others_can_be_stopped(folder: Path, number:
             said = process.stderr.readline()
             assert said, "it ended by itself"
         process.send_signal(number)
-        _, err = process.communicate(timeout=60)
+        _, err = process.communicate(timeout=HANG)
     finally:
         process.kill()
     assert process.returncode == 75
@@ -155,7 +152,7 @@ def test_a_worker_that_waits_for_the_others_can_be_stopped(folder: Path, number:
 
 
 def test_without_others_it_says_why(folder: Path) -> None:
-    done = program(folder, "run", "tiny.json", "--set", "runtime.strategy=multi_worker")
+    done = run_program(folder, "run", "tiny.json", "--set", "runtime.strategy=multi_worker")
     assert done.code == 2
     assert "TF_CONFIG, which is not set" in done.err
 

@@ -15,6 +15,7 @@ import pytest
 from PIL import Image
 
 from tests.support.places import SCRIPTS, import_environment
+from tests.support.processes import HANG
 
 WEIGHTS = Path("weights.h5")
 
@@ -37,7 +38,7 @@ def pixels(path: Path) -> np.ndarray:
 
 def benchmark(*words: str) -> subprocess.CompletedProcess[str]:
     command = [sys.executable, str(SCRIPTS / "benchmark.py"), *words]
-    return subprocess.run(command, capture_output=True, text=True, timeout=900, check=False)
+    return subprocess.run(command, capture_output=True, text=True, timeout=HANG, check=False)
 
 
 def test_splits_that_lack_are_drawn_once_and_for_all(tmp_path: Path) -> None:
@@ -157,7 +158,8 @@ print("noise"); print('{"word": "%s"}' % os.environ["WORD"])
     ended = processes.run([sys.executable, "-c", script], tmp_path, {"WORD": "yes"})
     assert ended.result() == {"word": "yes"}
     (begins, _), (ends, _) = ended.notes
-    assert 0 < begins < ends - 0.35 < ended.seconds
+    assert 0 < begins < ends < ended.seconds
+    assert ended.seconds > 0.4
     assert ended.rss_bytes > 64e6
     if Path("/proc/self/status").exists():
         assert ended.anonymous_bytes is not None and 64e6 < ended.anonymous_bytes < ended.rss_bytes

@@ -148,7 +148,7 @@ at = {2 if by == "counter" else 0.02}
 striker = Striker(Strike("evaluation", {int(signal.SIGKILL)}, {by!r}, at), Path("record"))
 striker.start_clock()
 step = striker.beginning(lambda: time.sleep(0.05), "training")
-look = striker.beginning(lambda: time.sleep(0.05), "evaluation")
+look = striker.beginning(lambda: time.sleep({0.05 if by == "counter" else 600}), "evaluation")
 for function in (step, step, look, look):
     function()
 print("not struck")

@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from tests.support.places import SCRIPTS
+from tests.support.processes import HANG
 
 SCRIPT = SCRIPTS / "tpu_vm_job.sh"
 # The state of the VM is in state/vm; its home directory is home/. `plan` holds a line for every run on it.
@@ -70,7 +71,7 @@ def job(tmp_path: Path) -> Job:
         given = words or ("--zone", "z", "--run-dir", "gs://bucket/run", "--poll", "0", "my config.json")
         path = f"{tmp_path / 'bin'}{os.pathsep}{os.defpath}"
         return subprocess.run(
-            [str(SCRIPT), *given], capture_output=True, text=True, cwd=tmp_path, timeout=60, check=False,
+            [str(SCRIPT), *given], capture_output=True, text=True, cwd=tmp_path, timeout=HANG, check=False,
             env={"PATH": path, "HOME": str(tmp_path)},
         )  # fmt: skip
 

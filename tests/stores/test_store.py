@@ -8,14 +8,14 @@ import signal
 import threading
 from collections.abc import Callable
 from pathlib import Path
-from types import FrameType
+from types import FrameType, SimpleNamespace
 
 import numpy as np
 import pytest
 
 from kerastune_ft.errors import ConfigError, Interrupted, ResourceError
+from kerastune_ft.stores import claims, shards
 from kerastune_ft.stores import rows as reading
-from kerastune_ft.stores import shards
 from kerastune_ft.stores.claims import block_rows
 from kerastune_ft.stores.nearest import nearest
 from tests.support import store_filler
@@ -339,8 +339,21 @@ def test_reading_goes_on_where_the_system_stopped(
         assert (store.rows(names)[np.arange(200)] == store_filler.rows(names)).all()
 
 
+def do_while_waiting(monkeypatch: pytest.MonkeyPatch, action: Callable[[], object]) -> None:
+    """Do something once, as soon as a store waits for a block of another process."""
+    actions = [action]
+
+    def pause(seconds: float) -> None:
+        if actions:
+            actions.pop()()
+
+    monkeypatch.setattr(claims, "time", SimpleNamespace(sleep=pause))
+
+
 @pytest.mark.parametrize("ending", ["commit", "abandon"])
-def test_a_block_of_another_is_waited_for(ending: str, tmp_path: Path, names: list[bytes]) -> None:
+def test_a_block_of_another_is_waited_for(
+    ending: str, tmp_path: Path, names: list[bytes], monkeypatch: pytest.MonkeyPatch
+) -> None:
     with store_filler.opened(tmp_path) as one, store_filler.opened(tmp_path) as other:
         block = next(one.claim(names, 4))
         content = store_filler.rows([names[position] for position in block.positions])
@@ -349,10 +362,8 @@ def test_a_block_of_another_is_waited_for(ending: str, tmp_path: Path, names: li
             block.write(content)
             getattr(block, ending)()
 
-        timer = threading.Timer(0.2, end)
-        timer.start()
+        do_while_waiting(monkeypatch, end)
         computed = store_filler.fill(other, names)
-        timer.join()
         mine = set(block.positions.tolist())
         assert len(computed) == len(set(computed)) == (188 if ending == "commit" else 200)
         assert (mine & set(computed)) == (set() if ending == "commit" else mine)
@@ -360,7 +371,9 @@ def test_a_block_of_another_is_waited_for(ending: str, tmp_path: Path, names: li
     assert_holds(tmp_path, names)
 
 
-def test_waiting_ends_with_a_signal_and_when_the_store_is_closed(tmp_path: Path, names: list[bytes]) -> None:
+def test_waiting_ends_with_a_signal_and_when_the_store_is_closed(
+    tmp_path: Path, names: list[bytes], monkeypatch: pytest.MonkeyPatch
+) -> None:
     def stop(number: int, frame: FrameType | None) -> None:
         raise Interrupted("stopped")
 
@@ -368,10 +381,10 @@ def test_waiting_ends_with_a_signal_and_when_the_store_is_closed(tmp_path: Path,
     try:
         with store_filler.opened(tmp_path) as one, store_filler.opened(tmp_path) as other:
             block = next(one.claim(names, 4))
-            signal.setitimer(signal.ITIMER_REAL, 0.3)
+            do_while_waiting(monkeypatch, lambda: signal.raise_signal(signal.SIGALRM))
             with pytest.raises(Interrupted):
                 store_filler.fill(other, names)
-            threading.Timer(0.2, other.close).start()
+            do_while_waiting(monkeypatch, other.close)
             assert store_filler.fill(other, names) == []
             block.abandon()
     finally:

@@ -15,6 +15,7 @@ from kerastune_ft.stores.claims import _digest
 from kerastune_ft.stores.rows import as_array
 from tests.support import store_filler
 from tests.support.places import import_environment
+from tests.support.processes import wait_until
 
 ROWS = 400
 
@@ -24,8 +25,8 @@ def started(tmp_path: Path) -> Iterator[Callable[..., subprocess.Popen[str]]]:
     """Start a process that fills a store, at once or when it is told to."""
     processes: list[subprocess.Popen[str]] = []
 
-    def start(seconds: float, go: bool = True) -> subprocess.Popen[str]:
-        words = [sys.executable, "-m", "tests.support.store_filler", str(tmp_path), str(ROWS), str(seconds)]
+    def start(go: bool = True) -> subprocess.Popen[str]:
+        words = [sys.executable, "-m", "tests.support.store_filler", str(tmp_path), str(ROWS)]
         processes.append(
             subprocess.Popen(words, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=import_environment())
         )
@@ -45,15 +46,27 @@ def tell(process: subprocess.Popen[str]) -> None:
     process.stdin.flush()
 
 
-def line(process: subprocess.Popen[str]) -> list[int]:
-    """The positions of the block that a process has begun."""
+def begin_blocks(process: subprocess.Popen[str], count: int = 1) -> list[list[int]]:
+    """Let a process commit blocks until it has begun so many; return their positions. It still holds the last."""
     assert process.stdout is not None
-    return [int(word) for word in process.stdout.readline().split()]
+    blocks = []
+    for number in range(count):
+        if number:
+            tell(process)
+        blocks.append([int(word) for word in process.stdout.readline().split()])
+    return blocks
 
 
-def computed(process: subprocess.Popen[str], code: int = 0) -> list[int]:
-    """The positions of the blocks that a process has begun since they were asked for, at its end."""
+def release(process: subprocess.Popen[str]) -> None:
+    """Let a process go on to its end."""
+    assert process.stdin is not None
+    process.stdin.close()
+
+
+def finish(process: subprocess.Popen[str], code: int = 0) -> list[int]:
+    """Let a process go on to its end; return the positions of the blocks it has begun since they were asked for."""
     assert process.stdout is not None
+    release(process)
     printed = process.stdout.read()
     assert process.wait() == code
     return [int(word) for word in printed.split()]
@@ -72,33 +85,38 @@ Start = Callable[..., subprocess.Popen[str]]
 
 
 def test_two_processes_share_the_work(tmp_path: Path, started: Start) -> None:
-    processes = [started(0.05, go=False) for _ in range(2)]
+    processes = [started(go=False) for _ in range(2)]
     for process in processes:
         tell(process)
-    shares = [computed(process) for process in processes]
+    shares = [begin_blocks(process)[0] for process in processes]
+    for process in processes:
+        release(process)
+    shares = [share + finish(process) for share, process in zip(shares, processes, strict=True)]
     assert sorted(shares[0] + shares[1]) == list(range(ROWS))
     assert all(shares)
     assert_whole(tmp_path)
 
 
 def test_one_that_joins_late_computes_only_what_nobody_has(tmp_path: Path, started: Start) -> None:
-    first = started(0.05)
-    begun = [position for _ in range(4) for position in line(first)]
+    first = started()
+    begun = [position for block in begin_blocks(first, 4) for position in block]
     with store_filler.opened(tmp_path) as store:
         assert not store.missing(store_filler.ids(ROWS))[begun[:-24]].any()
+        release(first)
         mine = store_filler.fill(store, store_filler.ids(ROWS))
-    assert sorted(begun + computed(first) + mine) == list(range(ROWS))
+    assert sorted(begun + finish(first) + mine) == list(range(ROWS))
     assert_whole(tmp_path)
 
 
 def test_a_killed_process_loses_one_block(tmp_path: Path, started: Start) -> None:
-    victim = started(0.3)
-    done = [position for _ in range(3) for position in line(victim)]
-    other = started(0.01)
-    theirs = line(other)
+    victim = started()
+    done = [position for block in begin_blocks(victim, 3) for position in block]
+    other = started()
+    (theirs,) = begin_blocks(other)
+    release(other)
     victim.kill()
-    done += computed(victim, -9)
-    theirs += computed(other)
+    done += finish(victim, -9)
+    theirs += finish(other)
     assert len(set(theirs)) == len(theirs)
     assert set(theirs) | set(done) == set(range(ROWS))
     assert len(set(theirs) & set(done)) <= 24, "more than what it was at when it died"
@@ -107,10 +125,10 @@ def test_a_killed_process_loses_one_block(tmp_path: Path, started: Start) -> Non
 
 
 def test_a_process_alone_that_is_killed_is_gone_on_from(tmp_path: Path, started: Start) -> None:
-    victim = started(0.5)
-    blocks = [line(victim) for _ in range(4)]
+    victim = started()
+    blocks = begin_blocks(victim, 4)
     victim.kill()
-    assert computed(victim, -9) == []
+    assert finish(victim, -9) == []
     left = list(tmp_path.glob("*/claims/*"))
     assert len(list(tmp_path.glob("*/shards/*.rows"))) == 4
     assert {path.suffix for path in left} == {".agenda", ".block"}
@@ -136,12 +154,12 @@ def test_an_agenda_cut_short_is_written_anew(tmp_path: Path) -> None:
 
 
 def test_a_store_another_process_uses_is_not_cleared(tmp_path: Path, started: Start) -> None:
-    process = started(0.05)
-    line(process)
+    process = started()
+    begin_blocks(process)
     (info,) = stores(tmp_path)
     assert info.in_use
     assert clear(tmp_path, [info.key]) == []
-    computed(process)
+    finish(process)
     assert_whole(tmp_path)
     (info,) = stores(tmp_path)
     assert (info.in_use, info.rows) == (False, ROWS)
@@ -152,20 +170,27 @@ def test_a_store_another_process_uses_is_not_cleared(tmp_path: Path, started: St
 def test_opening_and_clearing_at_once_harms_neither(tmp_path: Path) -> None:
     code = (
         "import sys; from pathlib import Path; from tests.support import store_filler\n"
-        "for _ in range(40):\n"
+        "while not Path(sys.argv[2]).exists():\n"
         "    with store_filler.opened(Path(sys.argv[1])) as store:\n"
         "        names = store_filler.ids(8); store_filler.fill(store, names)\n"
         "        assert (store.rows(names)[store_filler.np.arange(8)] == store_filler.rows(names)).all()\n"
     )
-    processes = [
-        subprocess.Popen([sys.executable, "-c", code, str(tmp_path)], env=import_environment()) for _ in range(2)
-    ]
+    root, enough = tmp_path / "stores", tmp_path / "enough"
+    root.mkdir()
+    words = [sys.executable, "-c", code, str(root), str(enough)]
+    processes = [subprocess.Popen(words, env=import_environment()) for _ in range(2)]
     cleared = 0
-    while any(process.poll() is None for process in processes):
-        cleared += len(clear(tmp_path, [info.key for info in stores(tmp_path)]))
-    assert [process.returncode for process in processes] == [0, 0]
-    assert cleared
-    assert not list(tmp_path.glob(".removed-*"))
+
+    def is_enough() -> bool:
+        nonlocal cleared
+        cleared += len(clear(root, [info.key for info in stores(root)]))
+        return cleared >= 20 or any(process.poll() is not None for process in processes)
+
+    wait_until(is_enough, pause=0)
+    enough.touch()
+    assert [process.wait() for process in processes] == [0, 0]
+    assert cleared >= 20
+    assert not list(root.glob(".removed-*"))
 
 
 @pytest.mark.parametrize("module", ["store", "budget", "nearest"])

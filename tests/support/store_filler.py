@@ -1,15 +1,15 @@
 """Stores with rows that can be told again; as a script, a process that fills one.
 
-    python -m tests.support.store_filler ROOT ROWS SECONDS_PER_BLOCK
+    python -m tests.support.store_filler ROOT ROWS
 
-It begins when it is given a line, and prints one for each block: the positions computed, before it is committed.
+It begins when it is given a line. For each block it prints one, the positions computed, and waits for another before it
+commits the block; after the end of its input it waits no more.
 """
 
 from __future__ import annotations
 
 import hashlib
 import sys
-import time
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -35,16 +35,16 @@ def opened(root: Path, warn: list[str] | None = None, **parts: object) -> Featur
     return FeatureStore(root, {**PARTS, **parts}, ROW_BYTES, {"backbone": "tiny", **parts}, told.append)
 
 
-def fill(store: FeatureStore, names: Sequence[bytes], seconds: float = 0, say: bool = False) -> list[int]:
+def fill(store: FeatureStore, names: Sequence[bytes], steps: bool = False) -> list[int]:
     """Compute what is missing; return its positions."""
     computed: list[int] = []
     for block in store.claim(names, 4):
         half = len(block.positions) // 2
         content = rows([names[position] for position in block.positions])
         block.write(content[:half])
-        if say:
+        if steps:
             print(*block.positions, flush=True)
-        time.sleep(seconds)
+            sys.stdin.readline()
         block.write(content[half:])
         block.commit()
         computed += block.positions.tolist()
@@ -54,4 +54,4 @@ def fill(store: FeatureStore, names: Sequence[bytes], seconds: float = 0, say: b
 if __name__ == "__main__":
     sys.stdin.readline()
     with opened(Path(sys.argv[1])) as filled:
-        fill(filled, ids(int(sys.argv[2])), float(sys.argv[3]), say=True)
+        fill(filled, ids(int(sys.argv[2])), steps=True)

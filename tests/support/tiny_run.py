@@ -1,24 +1,14 @@
-"""What the tests of whole runs share: a tiny configuration, and the program in processes of its own."""
+"""What the tests of whole runs share: a tiny configuration, its data, and what two runs must have in common."""
 
 from __future__ import annotations
 
-import contextlib
 import csv
-import json
-import subprocess
-import sys
-import time
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from tests.support.places import import_environment
-
 EXAMPLES = 70
-TIMEOUT = 300
 
 
 def document(data: Path) -> dict[str, Any]:
@@ -61,84 +51,6 @@ def write_data(path: Path) -> Path:
     images[labels == 1, 8:24, 8:24] += 100
     np.savez(path, x=images, y=labels)
     return path
-
-
-def environment(folder: Path) -> dict[str, str]:
-    """The caches of a test's processes lie in its own folder."""
-    return import_environment(KERASTUNE_CACHE=str(folder / "cache"), PYTHONHASHSEED="0")
-
-
-@dataclass(frozen=True)
-class Outcome:
-    """What a command left: its exit code and its two streams."""
-
-    code: int
-    out: str
-    err: str
-
-    @property
-    def json(self) -> Any:
-        """Standard output, which must be one JSON value and nothing else."""
-        return json.loads(self.out)
-
-    @property
-    def text(self) -> str:
-        """Both streams, for what must be in neither."""
-        return self.out + self.err
-
-
-def in_one_process(folder: Path, commands: Sequence[Sequence[str]]) -> list[Outcome]:
-    """Give commands one after another in one new process, so that TensorFlow starts once."""
-    done = subprocess.run(
-        [sys.executable, "-m", "tests.support.many_commands"],
-        input=json.dumps([list(command) for command in commands]),
-        capture_output=True,
-        text=True,
-        cwd=folder,
-        env=environment(folder),
-        timeout=2 * TIMEOUT,
-        check=False,
-    )
-    assert done.returncode == 0, done.stderr[-3000:]
-    return [Outcome(**entry) for entry in json.loads(done.stdout)]
-
-
-@contextlib.contextmanager
-def started(folder: Path, *words: str) -> Iterator[subprocess.Popen[str]]:
-    """Start the program in a process of its own; it is killed at the end whatever happens."""
-    process = subprocess.Popen(
-        [sys.executable, "-m", "kerastune_ft", *words],
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-        cwd=folder,
-        env=environment(folder),
-    )
-    try:
-        yield process
-    finally:
-        process.kill()
-        process.communicate()
-
-
-def program(folder: Path, *words: str, timeout: float = TIMEOUT) -> Outcome:
-    """Give one command in a process of its own."""
-    with started(folder, *words) as process:
-        out, err = process.communicate(timeout=timeout)
-        return Outcome(process.returncode, out, err)
-
-
-def stopped(folder: Path, number: int, when: Callable[[], bool], *words: str) -> Outcome:
-    """Start a command, send it a signal as soon as `when` holds, and wait for its end."""
-    with started(folder, *words) as process:
-        limit = time.monotonic() + TIMEOUT
-        while not when():
-            assert process.poll() is None, f"it ended before the signal: {process.communicate()}"
-            assert time.monotonic() < limit
-            time.sleep(0.002)
-        process.send_signal(number)
-        out, err = process.communicate(timeout=TIMEOUT)
-        return Outcome(process.returncode, out, err)
 
 
 def history(run: Path) -> list[dict[str, str]]:

@@ -178,7 +178,7 @@ def test_an_unknown_column_has_a_nearest_name(tmp_path: Path) -> None:
     assert "Its columns are image_id, finding." in str(caught.value)
 
 
-def test_a_hundred_thousand_rows_are_read_in_seconds(tmp_path: Path) -> None:
+def test_a_hundred_thousand_rows_are_read(tmp_path: Path) -> None:
     rows = [[f"{number:06d}", "x", "y", "z"] for number in range(100_000)]
     frame = read_table(write(tmp_path / "a.csv", delimited(["a", "b", "c", "d"], rows)))
     assert frame.texts("a", "data.input")[-1] == "099999"

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import contextlib
 import socket
 import threading
 import time
@@ -9,6 +10,7 @@ import pytest
 from kerastune_ft.errors import ConfigError
 from kerastune_ft.training.devices import rendezvous
 from kerastune_ft.training.devices.launch import free_ports
+from tests.support.processes import HANG, wait_until
 
 
 def addresses(count: int) -> list[str]:
@@ -26,12 +28,25 @@ def test_nobody_goes_before_all_are_there(order: tuple[int, ...]) -> None:
     at = addresses(3)
     *first, last = order
     threads = [waiting(at, worker) for worker in first]
-    time.sleep(1.0)
+    time.sleep(0.5)
     assert all(thread.is_alive() for thread in threads)
     threads.append(waiting(at, last))
     for thread in threads:
-        thread.join(20)
+        thread.join(HANG)
         assert not thread.is_alive()
+
+
+def connect(place: tuple[str, int]) -> socket.socket:
+    """Connect as soon as somebody listens there."""
+    found: list[socket.socket] = []
+
+    def is_open() -> bool:
+        with contextlib.suppress(OSError):
+            found.append(socket.create_connection(place))
+        return bool(found)
+
+    wait_until(is_open)
+    return found[0]
 
 
 def test_strangers_and_those_who_leave_do_not_count() -> None:
@@ -39,18 +54,13 @@ def test_strangers_and_those_who_leave_do_not_count() -> None:
     chief = waiting(at, 0)
     place = ("127.0.0.1", int(at[0].rpartition(":")[2]))
     for words in (b"GET / HTTP/1.1\r\n\r\n", b"kerastune_ft worker 7", b"kerastune_ft worker x"):
-        while True:
-            try:
-                stranger = socket.create_connection(place, timeout=5)
-                break
-            except OSError:
-                time.sleep(0.05)
+        stranger = connect(place)
         stranger.sendall(words)
         stranger.close()
     assert chief.is_alive()
     worker = waiting(at, 1)
     for thread in (chief, worker):
-        thread.join(20)
+        thread.join(HANG)
         assert not thread.is_alive()
 
 
@@ -65,8 +75,13 @@ def test_it_says_whom_it_waits_for(monkeypatch: pytest.MonkeyPatch, capsys: pyte
     monkeypatch.setattr(rendezvous, "_SECONDS_UNTIL_TOLD", 0.0)
     at = addresses(2)
     chief = waiting(at, 0)
-    time.sleep(1.0)
+    said: list[str] = []
+
+    def has_said() -> bool:
+        said.append(capsys.readouterr().err)
+        return f"waiting for {at[1]}" in "".join(said)
+
+    wait_until(has_said)
     worker = waiting(at, 1)
     for thread in (chief, worker):
-        thread.join(20)
-    assert f"waiting for {at[1]}" in capsys.readouterr().err
+        thread.join(HANG)

@@ -14,7 +14,7 @@ import tensorflow as tf
 
 from kerastune_ft.training.devices.devices import Devices
 from kerastune_ft.training.phase.loss_scale import LossScale, needed
-from tests.support.tiny_run import TIMEOUT, environment
+from tests.support.processes import HANG, environment
 
 
 @pytest.fixture(scope="module")
@@ -25,7 +25,7 @@ def steps(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
         capture_output=True,
         text=True,
         env=environment(tmp_path_factory.mktemp("steps")),
-        timeout=TIMEOUT,
+        timeout=HANG,
         check=False,
     )
     assert done.returncode == 0, done.stderr[-3000:]
