@@ -6,11 +6,8 @@ import keras
 import pytest
 
 from kerastune_ft.config.options import phases as options
-from kerastune_ft.config.options.rates import RatePolicy
 from kerastune_ft.errors import ConfigError
 from kerastune_ft.graph.boundary import resolve
-from kerastune_ft.graph.costs import activation_bytes, forward_flops
-from kerastune_ft.graph.rates import unit_factors
 from kerastune_ft.graph.units import Unit, units_by_name
 
 PLACE = "phases[1] (top).unfreeze"
@@ -171,39 +168,3 @@ def test_units_that_cannot_train_are_named_with_what_can() -> None:
             resolve(request, units, PLACE)
     with pytest.raises(ConfigError, match=r'd holds only .*; no unit .* write "none" to train the head alone$'):
         resolve(options.Last(count=1), units[2:], PLACE)
-
-
-def _factors(**policy: Any) -> dict[str, float]:
-    return unit_factors(
-        RatePolicy(peak=0.1, **policy), ["stem", *ALL[1:], "top"], ["block2", "block3"], "phases[1].learning_rate"
-    )
-
-
-def test_factors_fall_with_the_distance_from_the_head() -> None:
-    assert _factors() == {"block2": 1, "block3": 1, "head": 1}
-    assert _factors(unit_decay=0.5) == {"block2": 0.25, "block3": 0.5, "head": 1}
-    assert _factors(head=0.2) == {"block2": 1, "block3": 1, "head": 2}
-    assert _factors(unit_decay=0.5, units={"block*": 0.1, "block3": 2.0, "head": 3.0}) == pytest.approx(
-        {"block2": 0.025, "block3": 0.1, "head": 3}
-    )
-
-
-def test_a_factor_without_a_unit_is_an_error() -> None:
-    with pytest.raises(ConfigError) as caught:
-        _factors(units={"bloc3": 0.1})
-    assert str(caught.value) == (
-        "phases[1].learning_rate.units: 'bloc3' matches no unit that trains; did you mean 'block3'? "
-        "they are block2, block3, head"
-    )
-
-
-def test_costs_are_counted_from_the_graph() -> None:
-    tokens = keras.Input((5,), dtype="int32")
-    x = keras.layers.Embedding(100, 8)(tokens)
-    assert forward_flops(keras.Model(tokens, keras.layers.Dense(3)(x))) == 2 * 5 * 8 * 3
-    images = keras.Input((8, 8, 3))
-    x = keras.layers.Conv2D(4, 3, padding="same")(images)
-    x = keras.layers.DepthwiseConv2D(3, strides=2, padding="same")(x)
-    model = keras.Model(images, keras.layers.BatchNormalization()(x))
-    assert forward_flops(model) == 2 * (8 * 8 * 3 * 3 * 3 * 4 + 4 * 4 * 3 * 3 * 4)
-    assert activation_bytes(model) == 4 * (8 * 8 * 3 + 8 * 8 * 4 + 2 * 4 * 4 * 4)

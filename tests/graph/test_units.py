@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 import keras
 import pytest
@@ -14,7 +14,7 @@ from kerastune_ft.graph import keras_private
 from kerastune_ft.graph.boundary import resolve
 from kerastune_ft.graph.depth import units_by_depth
 from kerastune_ft.graph.units import Unit, is_seed, units_by_name
-from tests.support.graph_models import masked_encoder, skip_segmenter, structure
+from tests.support.graph_models import structure
 
 
 def _stages(size: int, blocks: dict[int, int], first: int = 1) -> list[str]:
@@ -45,7 +45,11 @@ EXPECTED = {
     "Xception": [f"part{number}" for number in range(1, 15)],
     "NASNetMobile": [f"part{number}" for number in range(1, 13)],
 }  # fmt: skip
+
+
 QUICK = ("MobileNetV3Small", "ResNet50V2", "ConvNeXtTiny", "VGG16", "InceptionV3")
+
+
 PRINT_PATHS = """
 import sys
 import keras
@@ -143,24 +147,6 @@ def test_blocks_of_a_stage_are_taken_together_where_there_are_too_many() -> None
     assert units[1].blocks == ()
 
 
-@pytest.mark.parametrize("build_model", [masked_encoder, skip_segmenter])
-def test_depth_divides_any_graph(build_model: Callable[[], keras.Model]) -> None:
-    model = build_model()
-    units = units_by_depth(model)
-    check_cover(model, units)
-    assert [unit.id for unit in units] == [f"part{number}" for number in range(1, len(units) + 1)]
-    assert len(units) >= 3
-
-
-def test_depth_cuts_evenly_where_one_tensor_crosses() -> None:
-    x = inputs = keras.Input((4,))
-    for _ in range(12):
-        x = keras.layers.Dropout(0.5)(keras.layers.Dense(4)(x))
-    model = keras.Model(inputs, x)
-    assert [len(unit.variables) for unit in units_by_depth(model, pieces=4)] == [6, 6, 6, 6]
-    assert [len(unit.variables) for unit in units_by_depth(model)] == [2] * 12
-
-
 def _names(model: keras.Model) -> list[list[str]]:
     return [[layer.name for layer in unit.layers] for unit in units_by_depth(model)]
 
@@ -212,22 +198,6 @@ def test_normalisation_alone_is_one_unit() -> None:
     inputs = keras.Input((4,))
     x = keras.layers.BatchNormalization(name="two")(keras.layers.BatchNormalization(name="one")(inputs))
     assert _names(keras.Model(inputs, x)) == [["one", "two"]]
-
-
-def test_depth_cuts_where_two_tensors_cross_if_need_be() -> None:
-    before = inputs = keras.Input((4,))
-    x = keras.layers.Dense(4)(inputs)
-    for _ in range(12):
-        before, x = x, keras.layers.Add()([keras.layers.Dense(4)(x), before])
-    model = keras.Model(inputs, x)
-    units = units_by_depth(model)
-    check_cover(model, units)
-    assert len(units) >= 5
-
-
-def test_depth_of_a_model_without_variables_is_one_unit() -> None:
-    inputs = keras.Input((4,))
-    assert len(units_by_depth(keras.Model(inputs, keras.layers.ReLU()(inputs)))) == 1
 
 
 def test_names_group_layers_in_the_order_of_the_graph() -> None:

@@ -18,7 +18,7 @@ from kerastune_ft.data.splits.choose import ChosenSplits
 from kerastune_ft.graph import randomness
 from kerastune_ft.input.decode import Geometry
 from kerastune_ft.input.loader import Augmentation, Loader
-from kerastune_ft.input.order import Order, in_order, shuffled
+from kerastune_ft.input.order import Order, in_order
 from kerastune_ft.tasks.image_classification import build
 
 INDICES = np.array([3, 4, 8, 10, 11, 15, 16], np.int64)
@@ -88,32 +88,6 @@ def _micro_batch(order: Order, update: int, part: int, micro_batches: int) -> li
     rows = order.batch // micro_batches
     of_update = slice(update * order.batch + part * rows, update * order.batch + (part + 1) * rows)
     return order.indices[of_update][order.weights[of_update] > 0].tolist()
-
-
-def test_the_order_of_an_epoch_is_a_function_of_its_address() -> None:
-    indices = np.arange(100)
-    orders = {
-        address: shuffled(indices, 8, 2, address).indices for address in ((7, 0, 0), (7, 0, 1), (7, 1, 0), (8, 0, 0))
-    }
-    for address, found in orders.items():
-        order = shuffled(indices, 8, 2, address)
-        assert np.array_equal(order.indices, found)
-        assert sorted(order.indices[order.weights > 0]) == list(range(100))
-        assert sum(np.mean(found == other) > 0.2 for other in orders.values()) == 1
-    # The batch's shape decides how examples are grouped, not their order.
-    other = shuffled(indices, 10, 1, (7, 0, 0))
-    first = shuffled(indices, 8, 2, (7, 0, 0))
-    assert np.array_equal(other.indices[other.weights > 0], first.indices[first.weights > 0])
-
-
-def test_an_order_is_cut_between_batches() -> None:
-    order = in_order(INDICES, 2)
-    for done in range(order.batches + 1):
-        before, after = order.first(done), order.after(done)
-        assert (before.batches, after.batches) == (done, order.batches - done)
-        assert np.array_equal(np.concatenate([before.indices, after.indices]), order.indices)
-        assert np.array_equal(np.concatenate([before.weights, after.weights]), order.weights)
-    assert np.array_equal(order.after(1).first(1).indices, order.indices[2:4])
 
 
 def _batches(loader: Loader, order: Order, shares: int = 1, **options: Any) -> list[tuple]:

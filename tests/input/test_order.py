@@ -7,6 +7,8 @@ import pytest
 
 from kerastune_ft.input.order import batches_of, in_order, shuffled
 
+INDICES = np.array([3, 4, 8, 10, 11, 15, 16], np.int64)
+
 BUCKETS = np.array([0, 1, 0, 0, 2, 1, 0, 1, 0, 2, 0, 1, 0])
 
 
@@ -37,3 +39,29 @@ def test_one_bucket_is_none() -> None:
     plain, one = in_order(np.arange(7), 3), in_order(np.arange(7), 3, buckets=np.zeros(7, int))
     assert plain.indices.tolist() == one.indices.tolist()
     assert plain.weights.tolist() == one.weights.tolist()
+
+
+def test_the_order_of_an_epoch_is_a_function_of_its_address() -> None:
+    indices = np.arange(100)
+    orders = {
+        address: shuffled(indices, 8, 2, address).indices for address in ((7, 0, 0), (7, 0, 1), (7, 1, 0), (8, 0, 0))
+    }
+    for address, found in orders.items():
+        order = shuffled(indices, 8, 2, address)
+        assert np.array_equal(order.indices, found)
+        assert sorted(order.indices[order.weights > 0]) == list(range(100))
+        assert sum(np.mean(found == other) > 0.2 for other in orders.values()) == 1
+    # The batch's shape decides how examples are grouped, not their order.
+    other = shuffled(indices, 10, 1, (7, 0, 0))
+    first = shuffled(indices, 8, 2, (7, 0, 0))
+    assert np.array_equal(other.indices[other.weights > 0], first.indices[first.weights > 0])
+
+
+def test_an_order_is_cut_between_batches() -> None:
+    order = in_order(INDICES, 2)
+    for done in range(order.batches + 1):
+        before, after = order.first(done), order.after(done)
+        assert (before.batches, after.batches) == (done, order.batches - done)
+        assert np.array_equal(np.concatenate([before.indices, after.indices]), order.indices)
+        assert np.array_equal(np.concatenate([before.weights, after.weights]), order.weights)
+    assert np.array_equal(order.after(1).first(1).indices, order.indices[2:4])

@@ -18,15 +18,17 @@ from PIL import Image
 
 from kerastune_ft.api import engine
 from kerastune_ft.cli.commands import main
-from kerastune_ft.errors import ConfigError
 from kerastune_ft.input.order import in_order, shuffled
 from kerastune_ft.preview.augmentations import _remark, draw, spread
-from kerastune_ft.preview.contact_sheet import Block, Sheet, check_target, write
 from kerastune_ft.training.engine import make_plan
 from kerastune_ft.training.plan.phase_plan import augmentation
 
 CLASSES = ("ant", "bee", "cow")
+
+
 SIDE = 32
+
+
 AUGMENT = {"flip": "both", "rotate": 0.1, "zoom": 0.2, "brightness": 0.2, "contrast": 0.2, "erase": 0.5}
 
 
@@ -128,43 +130,6 @@ def test_the_command_writes_a_png_and_says_so(config: dict[str, Any], tmp_path: 
         assert image.format == "PNG"
         assert image.height > 6 * 96
     assert [path.name for path in tmp_path.iterdir() if "partial" in path.name] == []
-
-
-@pytest.mark.parametrize(
-    ("name", "words"),
-    [
-        ("look.jpg", r'ends in ".jpg"; write a name that ends in .png or .html'),
-        ("look", r'ends in ""; write a name'),
-        ("nowhere/look.png", "there is no folder .*nowhere; make it"),
-        ("folder.png", "is a folder; name a file"),
-    ],
-)
-def test_a_file_that_cannot_be_written_is_refused_first(tmp_path: Path, name: str, words: str) -> None:
-    (tmp_path / "folder.png").mkdir()
-    with pytest.raises(ConfigError, match=words):
-        check_target(tmp_path / name)
-
-
-def test_a_write_that_fails_names_the_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    def refused(*_: Any) -> None:
-        raise PermissionError(13, "Permission denied")
-
-    monkeypatch.setattr("kerastune_ft.rundir.RunDirectory.commit", refused)
-    sheet = Sheet("x", [("a", "b")], [Block("t", ("c",), np.zeros((1, 1, 4, 4, 3), np.uint8))])
-    with pytest.raises(ConfigError, match=r"look.html cannot be written: Permission denied"):
-        write(sheet, tmp_path / "look.html")
-
-
-@pytest.mark.parametrize("suffix", [".png", ".html"])
-def test_captions_are_text_whatever_they_hold(tmp_path: Path, suffix: str) -> None:
-    long = "<script>alert(1)</script> кот 猫 " + "x" * 300
-    pictures = np.full((1, 1, 300, 400, 3), 9, np.uint8)
-    write(Sheet(long, [(long, f"{long}\n")], [Block(long, (long,), pictures)]), tmp_path / f"look{suffix}")
-    content = (tmp_path / f"look{suffix}").read_bytes()
-    if suffix == ".html":
-        assert b"<script>" not in content
-    else:
-        assert Image.open(io.BytesIO(content)).width < 1200
 
 
 def _source(labels: list[Any], kind: str = "one") -> Any:

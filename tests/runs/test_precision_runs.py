@@ -15,16 +15,17 @@ import tensorflow as tf
 from safetensors.numpy import load_file
 
 from kerastune_ft.errors import ConfigError
-from kerastune_ft.graph.precision import BFLOAT16, FLOAT16, FLOAT32
+from kerastune_ft.graph.precision import FLOAT16, FLOAT32
 from kerastune_ft.rundir import RunDirectory
 from kerastune_ft.training.checkpoint import unpack
 from kerastune_ft.training.devices.devices import Devices
-from kerastune_ft.training.devices.precision import choose, for_gpus, notes
 from kerastune_ft.training.engine import check_same
 from tests.support.processes import Outcome, run_commands, run_program
 from tests.support.tiny_run import history, results
 
 HALF = ("--set", "runtime.precision=mixed_float16")
+
+
 # Of losses about 1: float16 has three digits, bfloat16 two.
 NEAR = {"float16": 0.02, "bfloat16": 0.06}
 
@@ -113,30 +114,6 @@ def test_another_device_with_another_precision_is_refused(tmp_path: Path) -> Non
         ConfigError, match=r"run began in mixed_float16, and .* gives float32 here \(auto: a CPU\); go on"
     ):
         check_same(run, session)
-
-
-@pytest.mark.parametrize(
-    ("capabilities", "policy"),
-    [
-        ([], FLOAT32),
-        ([(9, 0), (8, 0)], BFLOAT16),
-        ([(12, 0)], BFLOAT16),
-        ([(8, 6), (7, 5)], FLOAT16),
-        ([(7, 0)], FLOAT16),
-        ([(6, 1)], FLOAT32),
-        ([(8, 0), None], FLOAT32),
-    ],
-)
-def test_what_suits_the_device(capabilities: list, policy: str) -> None:
-    found, reason = for_gpus(capabilities)
-    assert found == policy
-    assert reason.startswith("auto: a ")
-
-
-def test_what_is_asked_for_is_taken() -> None:
-    assert choose(FLOAT16, on_tpu=True) == (FLOAT16, "")
-    assert choose("auto", on_tpu=True) == (BFLOAT16, "auto: a TPU")
-    assert notes(FLOAT32) == []
 
 
 @pytest.mark.slow

@@ -13,8 +13,6 @@ import pytest
 from safetensors.numpy import load_file
 
 from kerastune_ft.cli.commands import main
-from kerastune_ft.errors import ConfigError
-from kerastune_ft.training.devices.devices import cluster
 from kerastune_ft.training.devices.launch import free_ports
 from tests.support.processes import HANG, Outcome, environment, hold_at, run_program, start_program, wait_until
 from tests.support.same_runs import assert_equal
@@ -155,45 +153,3 @@ def test_without_others_it_says_why(folder: Path) -> None:
     done = run_program(folder, "run", "tiny.json", "--set", "runtime.strategy=multi_worker")
     assert done.code == 2
     assert "TF_CONFIG, which is not set" in done.err
-
-
-@pytest.mark.parametrize(
-    ("document", "expected"),
-    [
-        ({"cluster": {"worker": ["a:1", "b:1"]}, "task": {"type": "worker", "index": 1}}, (("a:1", "b:1"), 1)),
-        (
-            {"cluster": {"chief": ["c:1"], "worker": ["a:1"]}, "task": {"type": "worker", "index": 0}},
-            (("c:1", "a:1"), 1),
-        ),
-        (
-            {"cluster": {"chief": ["c:1"], "worker": ["a:1"]}, "task": {"type": "chief", "index": 0}},
-            (("c:1", "a:1"), 0),
-        ),
-    ],
-)
-def test_the_cluster_is_read(monkeypatch: pytest.MonkeyPatch, document: dict, expected: tuple) -> None:
-    monkeypatch.setenv("TF_CONFIG", json.dumps(document))
-    assert cluster() == expected
-
-
-@pytest.mark.parametrize(
-    "text",
-    [
-        None,
-        "",
-        "{",
-        "[]",
-        '{"cluster": {"worker": []}, "task": {"type": "worker", "index": 0}}',
-        '{"cluster": {"worker": ["a:1"]}, "task": {"type": "worker", "index": 1}}',
-        '{"cluster": {"worker": ["a:1"]}}',
-        '{"cluster": {"worker": ["a:1"], "ps": ["b:1"]}, "task": {"type": "ps", "index": 0}}',
-        '{"cluster": {"worker": ["a:1"]}, "task": {"type": "worker", "index": -1}}',
-        '{"cluster": {"worker": ["a:1", "a:1"]}, "task": {"type": "worker", "index": 0}}',
-    ],
-)
-def test_without_a_cluster_it_says_how_to_give_one(monkeypatch: pytest.MonkeyPatch, text: str | None) -> None:
-    monkeypatch.delenv("TF_CONFIG", raising=False)
-    if text is not None:
-        monkeypatch.setenv("TF_CONFIG", text)
-    with pytest.raises(ConfigError, match=r"TF_CONFIG.*launch --workers 2 CONFIG"):
-        cluster()

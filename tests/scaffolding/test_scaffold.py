@@ -13,7 +13,6 @@ from kerastune_ft.cli.commands import main
 from kerastune_ft.config.documents.files import SHIPPED, shipped_names
 from kerastune_ft.config.read import read
 from kerastune_ft.errors import ConfigError
-from kerastune_ft.scaffolding.json_text import as_text
 from tests.support.init_data import image
 
 
@@ -104,8 +103,3 @@ def test_text_tells_the_same() -> None:
 def test_without_anything_the_error_is_the_errors_own() -> None:
     with pytest.raises(ConfigError, match="what to look at"):
         init()
-
-
-def test_short_objects_stand_on_a_line_and_commented_ones_do_not() -> None:
-    text = as_text({"a": {"b": 1}, "c": {"// d": "why", "d": [1, 2]}})
-    assert text == '{\n  "a": {"b": 1},\n  "c": {\n    "// d": "why",\n    "d": [1, 2]\n  }\n}'

@@ -2,9 +2,6 @@ from __future__ import annotations
 
 import pytest
 
-from kerastune_ft.config.checks.availability import UNAVAILABLE
-from kerastune_ft.config.checks.messages import allowed_keys
-from kerastune_ft.config.options.optimizers import OPTIMIZER_OPTIONS
 from kerastune_ft.config.options.runtime import effective_cache
 from kerastune_ft.config.read import read
 from tests.support.config_cases import MINIMAL, changed, messages
@@ -135,104 +132,7 @@ def test_exactly_one_of_epochs_and_steps() -> None:
     assert messages(changed("phases.0.steps", 5)) == {"phases[0].steps": "epochs is given too; keep one of them"}
 
 
-@pytest.mark.parametrize(
-    ("backbone", "place", "message"),
-    [
-        ({"name": "ResNet50", "weights": "embedded"}, "weights", '"embedded" weights exist for MobileNetV2 only'),
-        ({"name": "MobileNetV2", "weights": "embedded", "options": {"alpha": 1}}, "options.alpha", "for 0.35, not 1"),
-        ({"name": "ResNet50", "options": {"alpha": 0.5}}, "options.alpha", "ResNet50 takes no options; remove alpha"),
-        ({"name": "MobileNet", "options": {"depth_multiplier": 2}}, "options.depth_multiplier", "no ImageNet weights"),
-        ({"name": "MobileNetV3Small", "options": {"minimalistic": 1}}, "options.minimalistic", "write true or false"),
-        (
-            {"name": "MobileNetV3Small", "options": {"minimalistic": True, "alpha": 0.75}},
-            "options.alpha",
-            "0.75 has no ImageNet weights; MobileNetV3Small has them for 1",
-        ),
-        ({"name": "Xception", "image_size": 64}, "image_size", "Xception needs at least 71"),
-    ],
-)
-def test_backbones(backbone: dict, place: str, message: str) -> None:
-    found = messages({**MINIMAL, "backbone": {"kind": "applications", **backbone}})
-    assert list(found) == [f"backbone.{place}"]
-    assert message in found[f"backbone.{place}"]
-
-
-@pytest.mark.parametrize(
-    ("backbone", "place", "message"),
-    [
-        ({"class": "BertBackbone", "options": {"dtype": "float16"}}, "options.dtype", 'write "precision" in runtime'),
-        (
-            {"class": "BertBackbone", "options": {"trainable": False}},
-            "options.trainable",
-            'write "unfreeze" in a phase',
-        ),
-        (
-            {"class": "ViTBackbone", "options": {"image_shape": [16, 16, 3]}, "image_size": 16},
-            "options.image_shape",
-            "image_size is given too",
-        ),
-    ],
-)
-@pytest.mark.parametrize("kind", ["keras_hub", "keras_nlp"])
-def test_what_is_no_option_of_a_backbone_class(kind: str, backbone: dict, place: str, message: str) -> None:
-    found = messages({**MINIMAL, "backbone": {"kind": kind, **backbone}})
-    assert message in found[f"backbone.{place}"]
-    known = {"class": "ViTBackbone", "options": {"image_shape": [16, 16, 3], "num_layers": 2}}
-    read({**MINIMAL, "backbone": {"kind": kind, **known}})
-
-
 def test_weights_and_sampling_together_would_count_rare_classes_twice() -> None:
     both = {"defaults": {"class_weights": "balanced", "sampling": "balanced"}}
     found = messages({**MINIMAL, **both, "phases": MINIMAL["phases"]})
     assert any("both would count rare classes twice" in message for message in found.values())
-
-
-def test_widths_without_imagenet_weights_are_free() -> None:
-    for weights in (None, "my.weights.h5"):
-        backbone = {"kind": "applications", "name": "MobileNetV2", "weights": weights, "options": {"alpha": 0.1}}
-        assert read({**MINIMAL, "backbone": backbone}).backbone.options == {"alpha": 0.1}
-
-
-@pytest.mark.parametrize("name", OPTIMIZER_OPTIONS)
-def test_every_optimizer_reads(name: str) -> None:
-    assert read(changed("phases.1.optimizer", name)).phases[1].optimizer.name == name
-
-
-@pytest.mark.parametrize("row", UNAVAILABLE, ids=lambda row: row.pattern)
-def test_every_row_of_what_is_not_available_rejects_and_lets_the_neutral_value_pass(row) -> None:
-    steps = row.pattern.replace("*", "1").split(".")
-    found = messages(changed(".".join(steps), row.values[0] if row.values else [1, 2]))
-    place = row.pattern.replace(".*", "[1]")
-    assert "not available in this version; " in found[place]
-    for neutral in () if row.values or steps[-1] in LATER_KEYS else row.neutral:
-        read(changed(".".join(steps), neutral))
-
-
-# Keys of data for tasks of later versions; the models do not have them yet, so null is no value for them either.
-LATER_KEYS = {"sequence_length", "seconds", "sample_rate"}
-
-
-def test_every_row_names_a_key_that_exists() -> None:
-    tagged = {"data": "@tfds", "backbone": "@applications"}
-    for row in UNAVAILABLE:
-        *way, last = row.pattern.split(".")
-        loc = tuple(0 if step == "*" else step for step in way)
-        if loc[:1] in (("data",), ("backbone",)) and len(loc) == 1:
-            loc = (*loc, tagged[loc[0]])
-        assert last in allowed_keys(loc) or last in LATER_KEYS, row.pattern
-
-
-def test_nothing_inside_what_is_to_be_removed_is_reported() -> None:
-    assert list(messages(changed("task", {"kind": "causal_lm", "clases": 1}))) == ["task.kind"]
-    assert list(messages(changed("phases.0.on_divergence", {"retr": 2}))) == ["phases[0].on_divergence"]
-
-
-@pytest.mark.parametrize(
-    ("path", "words"),
-    [("w.weights.h5", "holds weights and no model"), ("w.safetensors", "holds weights and no model"),
-     ("model.h5", "the format before .keras")],
-)  # fmt: skip
-def test_what_is_no_keras_file_is_told_its_use(path: str, words: str) -> None:
-    found = messages({**MINIMAL, "backbone": {"kind": "saved", "path": path}})
-    assert list(found) == ["backbone.path"]
-    assert words in found["backbone.path"]

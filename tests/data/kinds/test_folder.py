@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import os
 from pathlib import Path
 
 import numpy as np
@@ -48,93 +47,6 @@ def test_classes_of_the_task_fix_names_and_order(tmp_path: Path, open_folder: Op
     assert "Listed are dog, cat" in str(caught.value)
 
 
-def test_hidden_things_are_ignored_and_said(tmp_path: Path, open_folder: Open) -> None:
-    root = class_folders(tmp_path / "pets")
-    write(root / "__MACOSX" / "cat" / "1.png", encoded(pixels()))
-    write(root / "cat" / ".ipynb_checkpoints" / "1.png", encoded(pixels()))
-    write(root / "cat" / "._1.png", b"resource fork")
-    write(root / "cat" / "notes.txt", b"text")
-    source = open_folder(root)
-    assert source.info.examples == 20
-    said = "\n".join(source.info.notes)
-    assert "__MACOSX (1)" in said
-    assert ".ipynb_checkpoints (1)" in said
-    assert "1 hidden file (" in said
-    assert ".txt (1)" in said
-
-
-def test_split_folders_are_used(tmp_path: Path, open_folder: Open) -> None:
-    root = tmp_path / "pets"
-    for seed, (split, count) in enumerate({"train": 8, "validation": 3, "test": 2}.items()):
-        class_folders(root / split, count, seed=seed * 100)
-    source = open_folder(root)
-    assert {split: len(indices) for split, indices in source.splits.items()} == {
-        "train": 16,
-        "validation": 6,
-        "test": 4,
-    }
-    assert {key.split("/")[0] for key, _, split in splits_table(source)[1] if split == "test"} == {"test"}
-
-
-@pytest.mark.parametrize("below", ["", "cat", "cat/old"])
-@pytest.mark.parametrize("named", [False, True])
-def test_an_empty_split_folder_is_an_error(tmp_path: Path, open_folder: Open, below: str, named: bool) -> None:
-    root = tmp_path / "pets"
-    class_folders(root / "train", 8)
-    (root / "validation" / below).mkdir(parents=True)
-    splits = Named(train="train", validation="validation") if named else None
-    with pytest.raises(DataError, match=r"validation .*(class folders with images|no sub-folders)"):
-        open_folder(root, splits=splits)
-    assert open_folder(root, splits=Fractions(train=0.7, validation=0.3)).info.examples == 16
-
-
-def test_an_empty_class_folder_in_a_split_is_said(tmp_path: Path, open_folder: Open) -> None:
-    for seed, name in enumerate(("train", "validation", "test")):
-        class_folders(tmp_path / "pets" / name, 4, seed=seed * 100)
-    for image in (tmp_path / "pets" / "test" / "dog").iterdir():
-        image.unlink()
-    notes = open_folder(tmp_path / "pets").info.notes
-    assert "the class folder test/dog has no image" in notes
-    assert "splits: the test split has no example of dog, so its AUC is undefined" in notes
-
-
-def test_equal_folders_inside_classes_are_said_to_be_merged(tmp_path: Path, open_folder: Open) -> None:
-    for seed, name in enumerate(("cat", "dog")):
-        class_folders(tmp_path / "pets" / name, 4, ("train", "val"), seed=seed * 5000)
-    source = open_folder(tmp_path / "pets")
-    assert any(
-        note.startswith("the folders train, val inside the classes cat, dog were merged") for note in source.info.notes
-    )
-    write(tmp_path / "pets" / "dog" / "a.png", encoded(pixels(99)))
-    assert not any("merged" in note for note in open_folder(tmp_path / "pets").info.notes)
-
-
-def test_missing_validation_folder_is_15_percent_of_train(tmp_path: Path, open_folder: Open) -> None:
-    class_folders(tmp_path / "pets" / "train", 20)
-    class_folders(tmp_path / "pets" / "test", 5, seed=50)
-    source = open_folder(tmp_path / "pets")
-    assert [len(source.splits[split]) for split in ("train", "validation", "test")] == [34, 6, 10]
-    assert any("15 % of train" in note for note in source.info.notes)
-
-
-@pytest.mark.parametrize(
-    ("names", "line"),
-    [
-        (("train", "val", "test"), '"splits": {"train": "train", "validation": "val", "test": "test"}'),
-        (("train", "valid"), '"splits": {"train": "train", "validation": "valid"}'),
-        (("Training", "Testing"), '"splits": {"train": "Training", "test": "Testing"}'),
-    ],
-)
-def test_other_words_for_splits_give_the_line_to_write(
-    tmp_path: Path, open_folder: Open, names: tuple[str, ...], line: str
-) -> None:
-    for seed, name in enumerate(names):
-        class_folders(tmp_path / "pets" / name, 8, seed=seed * 100)
-    with pytest.raises(DataError) as caught:
-        open_folder(tmp_path / "pets")
-    assert line in str(caught.value)
-
-
 def test_named_splits(tmp_path: Path, open_folder: Open) -> None:
     for seed, name in enumerate(("train", "val", "test")):
         class_folders(tmp_path / "pets" / name, 4, seed=seed * 100)
@@ -152,35 +64,6 @@ def test_fractions_pool_the_split_folders(tmp_path: Path, open_folder: Open) -> 
     source = open_folder(tmp_path / "pets", splits=Fractions(train=0.5, validation=0.25, test=0.25))
     assert [len(indices) for indices in source.splits.values()] == [20, 10, 10]
     assert any("pooled" in note for note in source.info.notes)
-
-
-def test_a_class_may_be_called_train(tmp_path: Path, open_folder: Open) -> None:
-    assert open_folder(class_folders(tmp_path / "v", 5, ("bus", "train"))).info.classes == ("bus", "train")
-
-
-def test_images_in_deeper_folders_belong_to_the_class(tmp_path: Path, open_folder: Open) -> None:
-    root = class_folders(tmp_path / "pets")
-    write(root / "cat" / "kitten" / "a.png", encoded(pixels(99)))
-    assert "cat/kitten/a.png" in open_folder(root).keys
-
-
-def test_link_loops_end(tmp_path: Path, open_folder: Open) -> None:
-    root = class_folders(tmp_path / "pets")
-    (root / "cat" / "up").symlink_to(root, target_is_directory=True)
-    (root / "cat" / "self").symlink_to(root / "cat" / "self")
-    source = open_folder(root)
-    assert source.info.examples == 20
-    assert any("cat/up" in note for note in source.info.notes)
-
-
-def test_linked_folders_and_files_are_followed(tmp_path: Path, open_folder: Open) -> None:
-    elsewhere = class_folders(tmp_path / "elsewhere", 6, ("owl",))
-    root = class_folders(tmp_path / "pets")
-    (root / "owl").symlink_to(elsewhere / "owl", target_is_directory=True)
-    (root / "cat" / "linked.png").symlink_to(write(tmp_path / "one.png", encoded(pixels(77))))
-    source = open_folder(root)
-    assert source.info.examples == 27
-    assert source.info.classes == ("cat", "dog", "owl")
 
 
 @pytest.mark.parametrize(
@@ -205,33 +88,6 @@ def test_unusable_folders_say_what_is_wrong(
         write(root / name, encoded(pixels(seed)))
     with pytest.raises(DataError, match=words):
         open_folder(root)
-
-
-def test_absent_path_names_the_nearest(tmp_path: Path, open_folder: Open) -> None:
-    class_folders(tmp_path / "photos")
-    with pytest.raises(DataError, match=r'photo is not there; did you mean ".*photos"'):
-        open_folder(tmp_path / "photo")
-
-
-def test_fingerprint_follows_contents_and_labels_only(tmp_path: Path, open_folder: Open) -> None:
-    first = class_folders(tmp_path / "pets")
-    second = class_folders(tmp_path / "copy")
-    before = open_folder(first).info.fingerprint
-    assert open_folder(second).info.fingerprint == before
-    os.utime(second / "cat" / "0.png", (1, 1))
-    assert open_folder(second).info.fingerprint == before
-    write(second / "cat" / "0.png", encoded(pixels(12345)))
-    changed = open_folder(second).info.fingerprint
-    assert changed != before
-    (second / "cat" / "1.png").rename(second / "dog" / "1b.png")
-    assert open_folder(second).info.fingerprint not in (before, changed)
-
-
-def test_second_check_reads_no_file(tmp_path: Path, open_folder: Open, monkeypatch: pytest.MonkeyPatch) -> None:
-    root = class_folders(tmp_path / "pets")
-    before = open_folder(root).info
-    monkeypatch.setattr("kerastune_ft.data.images.check.ImageCheck._examined", None)
-    assert open_folder(root).info == before
 
 
 def test_identical_files_in_two_splits_or_classes_are_said(tmp_path: Path, open_folder: Open) -> None:

@@ -19,6 +19,8 @@ from tests.support.image_files import encoded, pixels, write
 from tests.support.table_files import delimited, images, open_table, pet_table, pets
 
 XRAY_COLUMNS = ("Image Index", "Finding Labels", "Follow-up #", "Patient ID", "Patient Age", "View Position")
+
+
 FINDINGS = ("Cardiomegaly|Effusion", "No Finding", "Effusion", "Cardiomegaly", "Hernia | Effusion|Effusion")
 
 
@@ -94,22 +96,6 @@ def test_grades_are_values_for_a_regression(tmp_path: Path) -> None:
         open_table(path, values=True, label=("grade", "depth"))
 
 
-def test_columns_of_0_and_1(tmp_path: Path) -> None:
-    root = tmp_path / "data"
-    rows = [
-        [name, "1" if number % 2 else "", ("0", "1.0", "1")[number % 3]] for number, (name, _) in enumerate(pets(root))
-    ]
-    path = write(root / "t.csv", delimited(["image", "edema", "mass"], rows))
-    source = open_table(path, multi_label=True, label=("edema", "mass"))
-    assert source.info.classes == ("edema", "mass")
-    assert source.label_texts[:4] == ["", "edema|mass", "mass", "edema"]
-    assert "10 empty cells of the label columns are read as 0" in source.info.notes
-    rows[7][1:] = ["", ""]
-    write(path, delimited(["image", "edema", "mass"], rows))
-    with pytest.raises(DataError, match=r"row 9: images/007.png"):
-        open_table(path, multi_label=True, label=("edema", "mass"))
-
-
 def test_every_form_of_a_table_gives_the_same_source(tmp_path: Path) -> None:
     root = tmp_path / "data"
     rows = [[str(int(name[7:10])), label, str(number // 2)] for number, (name, label) in enumerate(pets(root))]
@@ -180,34 +166,6 @@ def test_the_place_in_a_split_follows_the_file_and_not_the_row(tmp_path: Path) -
         assert named[0] == named[1]
 
 
-def test_rows_without_a_label_are_named_or_left_out(tmp_path: Path) -> None:
-    root = tmp_path / "data"
-    rows = pets(root)
-    rows[2][1], rows[5][1] = "", "  "
-    path = pet_table(root, rows)
-    with pytest.raises(DataError, match=r"2 rows of 20 .* have no label \(label\):\n  row 4: images/002.png\n  row 7:"):
-        open_table(path)
-    source = open_table(path, on_missing="skip")
-    assert source.info.examples == 18
-    assert [file.path for file in source.info.skipped] == ["row 4: images/002.png", "row 7: images/005.png"]
-    assert source.info.skipped[0].reason == "has no label: its label is empty"
-    with pytest.raises(DataError, match=r'say which text means no label: "none": ""'):
-        open_table(path, multi_label=True, label=MultipleLabels(column="label"))
-    source = open_table(path, multi_label=True, label=MultipleLabels(column="label", none=""))
-    assert source.label_texts[1:4] == ["dog", "", "dog"]
-    with pytest.raises(DataError, match=r"no row of .* has a label"):
-        open_table(pet_table(root, [[name, ""] for name, _ in rows]), on_missing="skip")
-
-
-def test_no_label_beside_labels_is_refused(tmp_path: Path) -> None:
-    root = tmp_path / "data"
-    rows = pets(root)
-    rows[2][1] = "cat,healthy"
-    label = MultipleLabels(column="label", none="healthy")
-    with pytest.raises(DataError, match=r'"healthy", which means no label, beside others:\n  row 4  "cat,healthy"'):
-        open_table(pet_table(root, rows), multi_label=True, label=label)
-
-
 def test_rows_without_a_group_are_named(tmp_path: Path) -> None:
     root = tmp_path / "data"
     rows = [[*row, "" if number == 8 else str(number)] for number, row in enumerate(pets(root))]
@@ -243,45 +201,6 @@ def test_files_that_are_not_there(tmp_path: Path) -> None:
     assert source.info.examples == 13
     assert len(source.info.skipped) == 7
     assert source.info.skipped[0].path == "row 6: images/004.png"
-
-
-def test_a_wrong_input_is_told_from_missing_files(tmp_path: Path) -> None:
-    root = tmp_path / "data"
-    rows = [[name[7:10], label] for name, label in pets(root)]
-    path = pet_table(root, rows)
-    with pytest.raises(DataError, match=r'images/000.png is there; write  "input": "images/\{image\}.png"  in data'):
-        open_table(path, on_missing="skip")
-    with pytest.raises(DataError, match=r"none is there: row 2: 000.tif is not there(.|\n)*images/000.png is there"):
-        open_table(path, input="{image}.tif")
-    with pytest.raises(DataError, match='Write what leads from the folder of the table to the file, as "images/'):
-        open_table(path, input="label")
-    with pytest.raises(DataError, match=r"data.input: image is empty in every row"):
-        open_table(pet_table(root, [["", label] for _, label in rows]))
-
-
-@pytest.mark.parametrize(
-    ("wanted", "said"),
-    [
-        ("{id}.png", r'data.input: .* no column "id"'),
-        ("images/{image", "a brace without its other"),
-        ("images}", "a brace without its other"),
-        ("images/{}.png", "a brace without its other"),
-        ("images/{{image}}", "no column in braces"),
-        ("imge", 'did you mean "image"'),
-        (("image", "label"), "a pair of texts"),
-    ],
-)
-def test_inputs_that_cannot_be_meant(tmp_path: Path, wanted: Any, said: str) -> None:
-    with pytest.raises(ConfigError, match=said):
-        open_table(pet_table(tmp_path / "data"), input=wanted)
-
-
-def test_templates_of_several_columns_and_braces(tmp_path: Path) -> None:
-    root = tmp_path / "data"
-    rows = [[f"{number:02d}", ("cat", "dog")[number % 2]] for number in range(20)]
-    images(root, [f"{label}/{{{code}}}.png" for code, label in rows])
-    source = open_table(pet_table(root, rows, ("code", "label")), input="{label}/{{{ code }}}.png")
-    assert list(source.keys[:2]) == ["cat/{00}.png", "dog/{01}.png"]
 
 
 def test_files_that_cannot_be_read(tmp_path: Path) -> None:
@@ -324,68 +243,6 @@ def test_a_file_of_several_rows(tmp_path: Path) -> None:
     assert "1 image file is named by more than one row: rows 2, 22, 23 (images/000.png)" in said
     assert "1 image file is named by more than one row with different labels: rows 3, 24 (images/001.png)" in said
     assert "in more than one class, so one of the labels is wrong" in said
-
-
-def test_paths_outside_and_absolute(tmp_path: Path) -> None:
-    root = tmp_path / "data" / "tables"
-    rows = pets(tmp_path / "data")
-    rows = [[f"../{name}", label] for name, label in rows]
-    rows[3][0] = str(tmp_path / "data" / "images" / "003.png")
-    write(root / "own.png", encoded(pixels(500)))
-    rows.append([str(root / "own.png"), "cat"])
-    source = open_table(pet_table(root, rows))
-    assert source.keys[0] == "../images/000.png"
-    assert source.keys[3] == str(tmp_path / "data" / "images" / "003.png")
-    assert source.keys[20] == "own.png"
-    assert "20 image files lie outside the folder of pets.csv" in source.info.notes
-
-
-def test_hostile_names(tmp_path: Path) -> None:
-    root = tmp_path / "data"
-    names = [
-        "images/ünï/漢字 😀.png",
-        "images/two\nlines.png",
-        'images/a,"b";c.png',
-        "images/ x .png",
-        f"{'y' * 200}.png",
-    ]
-    rows = pets(root) + [[name, ("cat", "dog")[number % 2]] for number, name in enumerate(names)]
-    images(root, [name for name, _ in rows])
-    source = open_table(pet_table(root, rows))
-    assert list(source.keys[20:]) == names
-    read = source.element(tf.constant(20, tf.int64))["image"].numpy()
-    assert read == (root / names[0]).read_bytes()
-    rows[20][0] = "images/u\u0308nï/漢字 😀.png"
-    with pytest.raises(DataError, match=r"nor is the folder"):
-        open_table(pet_table(root, rows))
-    rows[20][0], rows[21][0] = names[0], "images/ünï/gone.png\nrow 9: x"
-    with pytest.raises(DataError, match=r"  row 23: images/ünï/gone.png row 9: x  is not there"):
-        open_table(pet_table(root, rows))
-
-
-def test_a_name_that_no_file_can_have_is_missing(tmp_path: Path) -> None:
-    root = tmp_path / "data"
-    records = [{"image": name, "label": label} for name, label in pets(root)]
-    records[4]["image"] = "images/\0.png"
-    write(root / "t.jsonl", "\n".join(map(json.dumps, records)).encode())
-    with pytest.raises(DataError, match=r'line 5: images/\0.png  is (.|\n)*"on_missing": "skip"'):
-        open_table(root / "t.jsonl")
-
-
-def test_accents_written_in_another_way_are_said(tmp_path: Path) -> None:
-    root = tmp_path / "data"
-    rows = [*pets(root), ["images/e\u0301.png", "cat"]]
-    images(root, ["images/\u00e9.png"])
-    with pytest.raises(DataError, match=r"is not there; images/\u00e9\.png is, written with other Unicode letters"):
-        open_table(pet_table(root, rows))
-
-
-def test_labels_the_task_cannot_take_are_named_by_row(tmp_path: Path) -> None:
-    path = pet_table(tmp_path / "data")
-    with pytest.raises(DataError, match=r'"dog": row 3: images/001.png'):
-        open_table(path, ImageClassification(classes=("cat", "wolf")))
-    with pytest.raises(ConfigError, match="multi_label"):
-        open_table(path, label=MultipleLabels(column="label"))
 
 
 def test_other_data_with_the_same_columns_is_all_test(tmp_path: Path) -> None:

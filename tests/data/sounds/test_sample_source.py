@@ -8,15 +8,14 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from kerastune_ft.config.options.data import ArraysData, FolderData, Named, TableData, TfdsData
+from kerastune_ft.config.options.data import FolderData, Named, TableData, TfdsData
 from kerastune_ft.config.options.tasks import AudioClassification
 from kerastune_ft.data.embedded import SOUNDS, embedded_sounds
 from kerastune_ft.data.open import open_source
-from kerastune_ft.data.sounds.check import SoundCheck
 from kerastune_ft.data.sounds.sample_source import SoundSource
 from kerastune_ft.data.source import DataSource
 from kerastune_ft.errors import ConfigError, DataError
-from tests.support.sound_files import RATE, tone, wav, write_folder
+from tests.support.sound_files import RATE, tone, write_folder
 
 Open = Callable[[Any], DataSource]
 
@@ -48,38 +47,6 @@ def test_a_folder_of_wav_by_class(tmp_path: Path, opened: Open) -> None:
     assert source.lost() == [("high/02.wav", "changed and cannot be read any more")]
 
 
-def test_broken_files_are_named_or_left_out(tmp_path: Path, opened: Open) -> None:
-    root = write_folder(tmp_path / "data")
-    (root / "low" / "03.wav").write_bytes(b"")
-    (root / "low" / "04.wav").write_bytes(wav(tone(500, 0.1))[:-10])
-    with pytest.raises(DataError) as error:
-        opened(FolderData(path=str(root)))
-    said = str(error.value)
-    assert "2 of 24 sound files" in said
-    assert "low/03.wav  is empty" in said
-    assert "low/04.wav  is cut short" in said
-    source = opened(FolderData(path=str(root), on_bad_file="skip"))
-    assert source.info.examples == 22
-    assert [file.path for file in source.info.skipped] == ["low/03.wav", "low/04.wav"]
-
-
-def test_other_forms_are_refused_with_the_way_to_convert_them(tmp_path: Path, opened: Open) -> None:
-    root = write_folder(tmp_path / "data")
-    (root / "low" / "99.mp3").write_bytes(b"ID3" + b"\0" * 50)
-    with pytest.raises(DataError, match=r"1 non-WAV sound file in it; WAV alone is read.\n.*ffmpeg"):
-        opened(FolderData(path=str(root)))
-    source = opened(FolderData(path=str(root), on_bad_file="skip"))
-    assert source.info.skipped[0].to_json() == {"path": "low/99.mp3", "reason": "is an MP3 file; convert it to WAV"}
-
-
-def test_pictures_are_no_sounds(tmp_path: Path, opened: Open) -> None:
-    for name in ("a", "b"):
-        (tmp_path / "data" / name).mkdir(parents=True)
-        (tmp_path / "data" / name / "1.png").write_bytes(b"x")
-    with pytest.raises(DataError, match=r"has no sound \(WAV\) in it; ignored files that are no sounds"):
-        opened(FolderData(path=str(tmp_path / "data")))
-
-
 def test_identical_sounds_in_two_classes_are_told(tmp_path: Path, opened: Open) -> None:
     root = write_folder(tmp_path / "data")
     (root / "low" / "00.wav").write_bytes((root / "high" / "00.wav").read_bytes())
@@ -102,47 +69,6 @@ def test_a_table_names_files_and_several_labels(tmp_path: Path, opened: Open) ->
     (root / "all.csv").write_text("\n".join(["file,labels", *rows, "low/99,low"]))
     with pytest.raises(DataError, match=r"1 of 25 sound files .*\n  row 26: low/99.wav  is not there"):
         opened(options, multi_label=True)
-
-
-def arrays(tmp_path: Path, **more: Any) -> ArraysData:
-    sounds = np.stack([tone(500 + 100 * number, 0.1, seed=number) for number in range(20)])
-    content = {"x": (sounds * 32767).astype(np.int16), "y": np.arange(20) % 2, **more}
-    np.savez(tmp_path / "sounds.npz", **content)
-    return ArraysData(path=str(tmp_path / "sounds.npz"))
-
-
-def test_arrays_with_their_rate(tmp_path: Path, opened: Open) -> None:
-    source = opened(arrays(tmp_path, sample_rate=RATE))
-    values, rate = sound(source, 3)
-    assert rate == RATE
-    np.testing.assert_allclose(values, tone(800, 0.1, seed=3), atol=1e-4)
-    assert not any("samples make a second" in note for note in source.info.notes)
-    both = np.zeros((20, 100, 2), np.float32)
-    assert sound(opened(arrays(tmp_path, x=both, sample_rate=RATE)), 0)[0].shape == (100,)
-
-
-def test_arrays_without_a_rate_tell_what_they_are_taken_for(tmp_path: Path, opened: Open) -> None:
-    options = arrays(tmp_path)
-    assert any("taken to be 16000 (as usual)" in note for note in opened(options).info.notes)
-    asked = opened(options.model_copy(update={"sample_rate": 8000}))
-    assert any("taken to be 8000 (data.sample_rate)" in note for note in asked.info.notes)
-    assert asked.contents[0] != opened(options).contents[0]
-
-
-@pytest.mark.parametrize(
-    ("more", "said"),
-    [
-        ({"x": np.full((20, 9), 400.0)}, r"values up to 400; sounds are -1 to 1. Divide them"),
-        ({"x": np.full((20, 9), np.nan)}, r"NaN or infinity in row 0"),
-        ({"x": np.zeros((20, 9, 50))}, r"shape \[20, 9, 50\]; sounds are \[N, samples\]"),
-        ({"x": np.zeros((20, 9), np.uint8)}, r"dtype uint8; sounds are int16, or float32"),
-        ({"sample_rate": np.array([8000, 16000])}, r"'sample_rate' in .* is not one whole number"),
-        ({"y": np.arange(19) % 2}, r"20 inputs in 'x' and 19 labels in 'y'"),
-    ],
-)
-def test_arrays_that_are_no_sounds(tmp_path: Path, opened: Open, more: Any, said: str) -> None:
-    with pytest.raises(DataError, match=said):
-        opened(arrays(tmp_path, **more))
 
 
 @pytest.mark.parametrize("name", SOUNDS)
@@ -216,18 +142,3 @@ def test_a_prepared_builder(opened: Open, prepared: Path) -> None:
     assert [len(named.splits[split]) for split in ("train", "validation", "test")] == [15, 15, 10]
     with pytest.raises(DataError, match=r'the feature "text" .* not audio.\nAudio features are audio.'):
         opened(TfdsData(name="calls", data_dir=str(prepared), input="text"))
-
-
-def test_floats_of_another_range_are_bad_files_and_silence_is_told(tmp_path: Path, opened: Open) -> None:
-    root = write_folder(tmp_path / "data")
-    (root / "low" / "03.wav").write_bytes(wav(np.zeros(800)))
-    source = opened(FolderData(path=str(root)))
-    assert "1 sound is silent, every sample 0, as low/03.wav" in source.info.notes
-    (root / "low" / "04.wav").write_bytes(wav(30000 * tone(500, 0.1), is_float=True, bits=32))
-    with pytest.raises(DataError, match=r"low/04.wav  has samples up to .*; float samples are -1 to 1"):
-        opened(FolderData(path=str(root)))
-
-
-def test_what_an_earlier_version_remembered_of_a_file_is_looked_at_again(tmp_path: Path) -> None:
-    check = SoundCheck(tmp_path, tmp_path / "cache", lambda line: None)
-    assert not check._is_complete({"sha256": "0" * 64, "frames": 800, "rate": 8000})

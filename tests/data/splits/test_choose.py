@@ -7,7 +7,6 @@ import numpy as np
 import pytest
 
 from kerastune_ft.config.options.data import Fractions, Named
-from kerastune_ft.data.labels.classes import sorted_labels
 from kerastune_ft.data.splits.choose import choose_splits, fraction_splits
 from kerastune_ft.data.splits.examples import SplitExamples
 from kerastune_ft.errors import DataError
@@ -150,11 +149,3 @@ def test_the_remedy_for_too_few_examples_works_as_it_is_written() -> None:
     written = json.loads(str(caught.value).split('"splits": ')[1].split("}")[0] + "}")
     assert written == {"train": 0.5, "validation": 0.25, "test": 0.25, "stratify": False, "seed": 4}
     choose_splits(Fractions(**written), {}, examples)
-
-
-@pytest.mark.parametrize(
-    ("labels", "order"),
-    [({"10", "9", "-1"}, ["-1", "9", "10"]), ({"b", "10", "9"}, ["10", "9", "b"]), ({"nan", "inf"}, ["inf", "nan"])],
-)
-def test_labels_are_sorted_by_value_only_where_all_are_numbers(labels: set[str], order: list[str]) -> None:
-    assert sorted_labels(labels) == order

@@ -4,7 +4,6 @@ import gzip
 import json
 from pathlib import Path
 
-import pandas
 import pytest
 
 from kerastune_ft.data.tables.read import is_table, read_table
@@ -67,15 +66,6 @@ def test_an_unusual_separator_is_found_and_said(tmp_path: Path, name: str, conte
     assert read_table(write(tmp_path / name, content.encode())).notes == said
 
 
-def test_rows_bear_the_numbers_of_a_spreadsheet(tmp_path: Path) -> None:
-    text = 'id,text\n1,"two\nlines, and ""quotes"""\n,\n\n2,b\n'
-    frame = read_table(write(tmp_path / "a.csv", text.encode()))
-    assert [frame.named(row) for row in range(2)] == ["row 2", "row 5"]
-    assert frame.texts("text", "data.label") == ['two\nlines, and "quotes"', "b"]
-    frame = read_table(write(tmp_path / "a.jsonl", b'{"a": 1}\n\n{"a": 2}\n'))
-    assert [frame.named(row) for row in range(2)] == ["line 1", "line 3"]
-
-
 def test_typed_cells_read_as_a_person_writes_them(tmp_path: Path) -> None:
     content = "\n".join(
         json.dumps({"x": value}) for value in (7, 7.0, 0.1, True, False, None, 1e300, "7.0", " a ", float("nan"))
@@ -83,32 +73,6 @@ def test_typed_cells_read_as_a_person_writes_them(tmp_path: Path) -> None:
     assert _read(tmp_path, "a.jsonl", content + '\n{"y": 1}')["x"] == [
         "7", "7", "0.1", "1", "0", "", str(int(1e300)), "7.0", "a", "", "",
     ]  # fmt: skip
-
-
-def test_parquet_keeps_its_types(tmp_path: Path) -> None:
-    frame = pandas.DataFrame(
-        {
-            "id": ["007", "008", None],
-            "whole": pandas.array([7, None, 9], "Int64"),
-            "gaps": [7.0, None, 9.5],
-            "short": pandas.Series([0.1, 0.2, 7.0], dtype="float32"),
-            "flag": [True, False, True],
-            "kind": pandas.Categorical(["a", "b", "a"]),
-            "raw": [b"x", b"y", b"z"],
-        }
-    )
-    frame.to_parquet(tmp_path / "a.parquet")
-    read = read_table(tmp_path / "a.parquet")
-    assert {name: read.texts(name, "data.label") for name in frame.columns} == {
-        "id": ["007", "008", ""],
-        "whole": ["7", "", "9"],
-        "gaps": ["7", "", "9.5"],
-        "short": ["0.1", "0.2", "7"],
-        "flag": ["1", "0", "1"],
-        "kind": ["a", "b", "a"],
-        "raw": ["x", "y", "z"],
-    }
-    assert read.named(0) == "row 1"
 
 
 @pytest.mark.parametrize(
@@ -140,17 +104,6 @@ def test_damaged_tables_are_named_with_the_place(tmp_path: Path, name: str, cont
         read_table(write(tmp_path / name, content))
 
 
-@pytest.mark.parametrize(
-    ("line", "said"),
-    [('{"a": ["x", "y"]}', "a list"), ('{"a": {"b": 1}}', "an object"), ('{"a": "\\ud800"}', "no Unicode")],
-)
-def test_cells_that_are_no_text_are_refused_where_they_are_used(tmp_path: Path, line: str, said: str) -> None:
-    frame = read_table(write(tmp_path / "a.jsonl", f'{{"a": "x", "b": 1}}\n{line}\n'.encode()))
-    assert frame.texts("b", "data.label") == ["1", ""]
-    with pytest.raises(DataError, match=f'data.label: the column "a" .* in line 2, but .*{said}'):
-        frame.texts("a", "data.label")
-
-
 def test_a_table_that_is_not_there_has_a_nearest_name(tmp_path: Path) -> None:
     write(tmp_path / "cases.csv", b"a\n1\n")
     with pytest.raises(DataError, match=r'case\.csv is not there; did you mean ".*/cases\.csv"'):
@@ -169,13 +122,6 @@ def test_other_files_are_refused_with_the_remedy(tmp_path: Path, name: str, reme
     assert not is_table(path)
     with pytest.raises(ConfigError, match=remedy):
         read_table(path)
-
-
-def test_an_unknown_column_has_a_nearest_name(tmp_path: Path) -> None:
-    frame = read_table(write(tmp_path / "a.csv", delimited(["image_id", "finding"], [["1", "2"]])))
-    with pytest.raises(ConfigError, match=r'data.group: .* no column "imageid"; did you mean "image_id"\?') as caught:
-        frame.texts("imageid", "data.group")
-    assert "Its columns are image_id, finding." in str(caught.value)
 
 
 def test_a_hundred_thousand_rows_are_read(tmp_path: Path) -> None:

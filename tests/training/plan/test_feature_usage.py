@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -16,7 +16,6 @@ from kerastune_ft.config.options.runtime import Runtime
 from kerastune_ft.config.read import read
 from kerastune_ft.errors import ConfigError
 from kerastune_ft.reporting.terminal import tables
-from kerastune_ft.stores.mounts import file_system, network_notes
 from kerastune_ft.stores.store import FeatureStore
 from kerastune_ft.training.devices import devices
 from kerastune_ft.training.features.existing import existing_stores
@@ -25,8 +24,6 @@ from kerastune_ft.training.plan import phase_plan
 from kerastune_ft.training.session.assemble import assemble
 from kerastune_ft.training.session.session import Session
 from tests.support.tiny_run import document, write_data
-
-Change = Callable[[dict[str, Any]], None]
 
 
 @pytest.fixture(scope="module")
@@ -183,17 +180,3 @@ def test_a_cache_directory_that_cannot_be_made_is_named(folder: Path) -> None:
     made["runtime"]["cache_directory"] = str(folder / "file" / "cache")
     with pytest.raises(ConfigError, match=r"runtime\.cache_directory: .*file/cache cannot be made"):
         training.plan(made)
-
-
-def test_a_network_mount_is_warned_about(tmp_path: Path) -> None:
-    mounts = tmp_path / "mounts"
-    mounts.write_text(
-        "/dev/sda1 / ext4 rw 0 0\nserver:/home /home nfs4 rw 0 0\ntmpfs /home/me/my\\040disk tmpfs rw 0 0\n"
-        "host /mnt/remote fuse.sshfs rw 0 0\n"
-    )
-    assert file_system(Path("/home/you/cache"), mounts) == "nfs4"
-    assert file_system(Path("/home/me/my disk/cache"), mounts) == "tmpfs"
-    assert file_system(Path("/homeless"), mounts) == "ext4"
-    assert file_system(Path("/"), tmp_path / "absent") is None
-    assert "network file system (fuse.sshfs)" in network_notes(Path("/mnt/remote/x"), mounts)[0]
-    assert network_notes(Path("/var/cache"), mounts) == []

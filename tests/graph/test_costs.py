@@ -1,0 +1,17 @@
+from __future__ import annotations
+
+import keras
+
+from kerastune_ft.graph.costs import activation_bytes, forward_flops
+
+
+def test_costs_are_counted_from_the_graph() -> None:
+    tokens = keras.Input((5,), dtype="int32")
+    x = keras.layers.Embedding(100, 8)(tokens)
+    assert forward_flops(keras.Model(tokens, keras.layers.Dense(3)(x))) == 2 * 5 * 8 * 3
+    images = keras.Input((8, 8, 3))
+    x = keras.layers.Conv2D(4, 3, padding="same")(images)
+    x = keras.layers.DepthwiseConv2D(3, strides=2, padding="same")(x)
+    model = keras.Model(images, keras.layers.BatchNormalization()(x))
+    assert forward_flops(model) == 2 * (8 * 8 * 3 * 3 * 3 * 4 + 4 * 4 * 3 * 3 * 4)
+    assert activation_bytes(model) == 4 * (8 * 8 * 3 + 8 * 8 * 4 + 2 * 4 * 4 * 4)

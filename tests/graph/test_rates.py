@@ -1,0 +1,35 @@
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from kerastune_ft.config.options.rates import RatePolicy
+from kerastune_ft.errors import ConfigError
+from kerastune_ft.graph.rates import unit_factors
+
+ALL = ("stem", "block1", "block2", "block3")
+
+
+def _factors(**policy: Any) -> dict[str, float]:
+    return unit_factors(
+        RatePolicy(peak=0.1, **policy), ["stem", *ALL[1:], "top"], ["block2", "block3"], "phases[1].learning_rate"
+    )
+
+
+def test_factors_fall_with_the_distance_from_the_head() -> None:
+    assert _factors() == {"block2": 1, "block3": 1, "head": 1}
+    assert _factors(unit_decay=0.5) == {"block2": 0.25, "block3": 0.5, "head": 1}
+    assert _factors(head=0.2) == {"block2": 1, "block3": 1, "head": 2}
+    assert _factors(unit_decay=0.5, units={"block*": 0.1, "block3": 2.0, "head": 3.0}) == pytest.approx(
+        {"block2": 0.025, "block3": 0.1, "head": 3}
+    )
+
+
+def test_a_factor_without_a_unit_is_an_error() -> None:
+    with pytest.raises(ConfigError) as caught:
+        _factors(units={"bloc3": 0.1})
+    assert str(caught.value) == (
+        "phases[1].learning_rate.units: 'bloc3' matches no unit that trains; did you mean 'block3'? "
+        "they are block2, block3, head"
+    )

@@ -1,0 +1,43 @@
+from __future__ import annotations
+
+import pytest
+
+from kerastune_ft.reporting import quantities as say
+
+
+@pytest.mark.parametrize(
+    ("spelled", "text"),
+    [
+        (say.count(999), "999"),
+        (say.count(999_999), "1.0 M"),
+        (say.count(2_900_000), "2.9 M"),
+        (say.size(512), "512 B"),
+        (say.share(0.0004), "< 0.1 %"),
+        (say.share(0.414), "41 %"),
+        (say.share(0.0152), "1.5 %"),
+        (say.duration(4.23), "4.2 s"),
+        (say.duration(59.7), "59 s"),
+        (say.duration(3599.6), "1 h 00 min"),
+        (say.duration(192), "3 min 12 s"),
+        (say.figure(0.5), "0.5000"),
+        (say.figure(float("nan")), say.ABSENT),
+        (say.figure(1234.56), "1,235"),
+        (say.figure(0.003123), "0.003123"),
+        (say.figure(12345.6), "12,346"),
+        (say.plain(3.0), "3"),
+        (say.plain(0.003), "0.003"),
+        (say.offset(-42.623), "−42.62"),  # noqa: RUF001  a true minus sign
+        (say.progress(0.0081234), "0.0081"),
+        (say.progress(0.00031234), "3.123e-04"),
+        (say.progress(12345.6), "12345.6"),
+        (say.progress(3e9), "3.000e+09"),
+        (say.words("test_r2"), "test R2"),
+        (say.change(0.1157), "+0.1157"),
+        (say.words("validation_macro_f1"), "validation macro F1"),
+        (say.moment("2025-03-01T09:00:12+00:00"), "2025-03-01 09:00 UTC"),
+        (say.cell("image_size", [224, 224]), "224, 224"),
+        (say.cell("learning_rate", 0.0001), "0.0001"),
+    ],
+)
+def test_quantities_read_well(spelled: str, text: str) -> None:
+    assert spelled == text
