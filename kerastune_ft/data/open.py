@@ -1,38 +1,55 @@
-"""Opening the data that a configuration describes."""
+"""Opening the data that a configuration describes: a table of kinds, a table of modalities."""
 
 from __future__ import annotations
 
 import importlib
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from kerastune_ft.config.options.task_facts import facts
+from kerastune_ft.data.build import build_source
+from kerastune_ft.data.modalities import MODALITIES
+from kerastune_ft.data.modality import ReadContext
 from kerastune_ft.data.source import DataSource, Report
 from kerastune_ft.errors import ConfigError
 from kerastune_ft.storage import explain_unreachable
 
+KINDS: Mapping[str, str] = {
+    "folder": "kerastune_ft.data.kinds.folder",
+    "table": "kerastune_ft.data.kinds.table",
+    "tfds": "kerastune_ft.data.kinds.tfds",
+    "arrays": "kerastune_ft.data.kinds.arrays",
+}
+"""By data.kind, the module whose `read_records` finds the examples of such data; imported when it is needed."""
 
-def open_source(options: Any, task_options: Any, cache_directory: Path, report: Report) -> DataSource:
+
+def open_source(
+    options: Any,
+    task_options: Any,
+    cache_directory: Path,
+    report: Report,
+    *,
+    unsplit: bool = False,
+    key: str = "data.path",
+) -> DataSource:
     """Open the data that `options` describe, checked whole, or raise DataError naming all that is wrong.
 
-    Whatever has to be unpacked, generated or remembered is kept in `cache_directory`; `report` is told of slow work.
+    Whatever has to be unpacked, generated or remembered is kept in `cache_directory`; `report` takes a line about slow
+    work. With `unsplit` all examples are the test split, whatever the options say of splits and groups: other data,
+    which a finished run is evaluated on. `key` is where the user said which data.
     """
-    module = source_module(options, task_options)
-    _make(cache_directory)
-    with explain_unreachable("data.path"):
-        return module.open_source(options, task_options, cache_directory, report)
+    if unsplit:
+        options = options.model_copy(update={"splits": None, "group": None})
+    _make_directory(cache_directory)
+    context = ReadContext(task_options, cache_directory, report, unsplit)
+    modality = MODALITIES[facts(task_options).modality]
+    with explain_unreachable(key):
+        records = importlib.import_module(KINDS[options.kind]).read_records(options, modality, context)
+        return build_source(records, options.splits, task_options, modality.noun, unsplit=unsplit)
 
 
-def source_module(options: Any, task_options: Any) -> Any:
-    """Return the module that opens such data for such a task, with `open_source` and `open_unsplit`."""
-    what = facts(task_options).modality
-    # Files are opened alike, whatever is in them.
-    is_sound = what == "audio" and options.kind in ("tfds", "arrays")
-    prefix = "text_" if what == "text" else "sound_" if is_sound else ""
-    return importlib.import_module(f"kerastune_ft.data.kinds.{prefix}{options.kind}")
-
-
-def _make(cache_directory: Path) -> None:
+def _make_directory(cache_directory: Path) -> None:
     try:
         cache_directory.mkdir(parents=True, exist_ok=True)
     except OSError as error:

@@ -1,64 +1,42 @@
-"""Describing a data source from its labels, splits and contents."""
+"""The records of a data set: everything a kind of data found, before labels are numbered and splits chosen."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 
 import numpy as np
 
-from kerastune_ft.data.labels.labels import Labels
-from kerastune_ft.data.source import Catalogue, DataInfo, SkippedFile
-from kerastune_ft.data.splits.choose import ChosenSplits
+from kerastune_ft.data.inputs import Inputs
+from kerastune_ft.data.labels.raw import RawLabels
+from kerastune_ft.data.source import SkippedFile
 
 
-def describe(
-    kind: str,
-    name: str,
-    labels: Labels,
-    chosen: ChosenSplits,
-    fingerprint: str,
-    keys: Sequence[str],
-    contents: Sequence[str],
-    groups: Sequence[str] | None = None,
-    *,
-    skipped: tuple[SkippedFile, ...] = (),
-    notes: Sequence[str] = (),
-) -> Catalogue:
-    """Return labelled and divided data with its description; `notes` are what the user should read about it.
+@dataclass(frozen=True)
+class Records:
+    """The examples of a data set in its own order, each with its input and its label as the data has it."""
 
-    `contents` tells by example what its content follows from, see Catalogue.
-    """
-    splits = chosen.splits
-    has_values = labels.kind == "values"
-    info = DataInfo(
-        kind=kind,
-        name=name,
-        examples=len(labels.numbers),
-        classes=() if has_values else labels.names,
-        sizes={split: len(indices) for split, indices in splits.items()},
-        counts={} if has_values else {split: _counts(labels, indices) for split, indices in splits.items()},
-        values={split: _values(labels, indices) for split, indices in splits.items()} if has_values else {},
-        groups=chosen.groups,
-        fingerprint=fingerprint,
-        skipped=skipped,
-        notes=tuple(notes),
-    )
-    return Catalogue(info, splits, labels, keys, contents, groups)
-
-
-def _counts(labels: Labels, indices: np.ndarray) -> dict[str, int]:
-    numbers = labels.numbers[indices]
-    found = numbers.sum(axis=0) if labels.kind == "several" else np.bincount(numbers, minlength=len(labels.names))
-    return dict(zip(labels.names, found.tolist(), strict=True))
-
-
-def _values(labels: Labels, indices: np.ndarray) -> dict[str, dict[str, float]]:
-    return {
-        name: {
-            "mean": float(column.mean()),
-            "deviation": float(column.std()),
-            "smallest": float(column.min()),
-            "largest": float(column.max()),
-        }
-        for name, column in zip(labels.names, labels.numbers[indices].astype(np.float64).T, strict=True)
-    }
+    kind: str
+    """The kind of data, as in data.kind."""
+    name: str
+    place: str
+    """What messages about labels call the data."""
+    keys: Sequence[str]
+    """By example, what identifies it to the user: a relative path, `x[17]`."""
+    names: Sequence[str]
+    """By example, what messages call it."""
+    inputs: Mapping[str, Inputs]
+    """By modality."""
+    labels: RawLabels
+    label_texts: Sequence[str]
+    """By example, its label in the data set's fingerprint."""
+    groups: Sequence[str] | None = None
+    """By example, what must not be divided between splits."""
+    given_splits: Mapping[str, np.ndarray] = field(default_factory=dict)
+    """The splits the data has, by our names, or those that data.splits names."""
+    column: Callable[[str], Sequence[str]] | None = None
+    """Returns the texts of a table's column by example; None where there are no columns."""
+    split_cells: Sequence[Sequence[str]] = ()
+    """Columns of texts that decide the splits and so belong to the fingerprint."""
+    skipped: tuple[SkippedFile, ...] = ()
+    notes: tuple[str, ...] = ()

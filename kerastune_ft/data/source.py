@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from kerastune_ft.data.labels.labels import Labels, LabelScheme, scheme_of
+from kerastune_ft.data.labels.base import Labels
+from kerastune_ft.data.labels.scheme import LabelScheme
 
 if TYPE_CHECKING:
     import tensorflow as tf
@@ -121,7 +122,7 @@ class DataSource(ABC):
     @property
     def scheme(self) -> LabelScheme:
         """What the labels mean; values are standardised by the training split."""
-        return scheme_of(self._labels, self.splits["train"])
+        return self._labels.scheme(self.splits["train"])
 
     @abstractmethod
     def element(self, index: tf.Tensor) -> dict[str, tf.Tensor]:

@@ -8,8 +8,8 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
-from kerastune_ft.data.tables.frame import TextTable
 from kerastune_ft.data.tables.templates import input_texts
+from kerastune_ft.data.tables.text_table import TextTable
 from kerastune_ft.errors import ConfigError, DataError
 from kerastune_ft.inference.items import Item, printable
 

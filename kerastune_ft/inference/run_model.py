@@ -11,7 +11,7 @@ import numpy as np
 
 from kerastune_ft.backbones.run import is_inner
 from kerastune_ft.config.run import RunConfig
-from kerastune_ft.data.labels.labels import LabelScheme
+from kerastune_ft.data.labels.scheme import LabelScheme
 from kerastune_ft.errors import DataError
 from kerastune_ft.graph.hub_layers import settle
 from kerastune_ft.quiet_imports import without_warnings_of_keras

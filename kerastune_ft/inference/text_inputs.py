@@ -15,9 +15,9 @@ import numpy as np
 from kerastune_ft import storage
 from kerastune_ft.data.files.download import fetch_to_cache
 from kerastune_ft.data.files.find import TEXTS, Walk
-from kerastune_ft.data.tables.frame import TextTable
 from kerastune_ft.data.tables.read import is_table, read_table
-from kerastune_ft.data.texts import array_texts, column_texts, read_text
+from kerastune_ft.data.tables.text_table import TextTable
+from kerastune_ft.data.texts.read import array_texts, column_texts, read_text
 from kerastune_ft.errors import ConfigError, DataError
 from kerastune_ft.inference.arrays import array_in
 from kerastune_ft.inference.inputs import Reading

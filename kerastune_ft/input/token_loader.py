@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from kerastune_ft.backbones.text_input import TextInput
-from kerastune_ft.data.texts import TextSource
+from kerastune_ft.data.texts.text_source import TextSource
 from kerastune_ft.errors import ConfigError
 from kerastune_ft.input.lengths import bucket_numbers, padded_lengths, rounded
 from kerastune_ft.input.loader import Shaping, targets_of

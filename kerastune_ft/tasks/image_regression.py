@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from kerastune_ft.config.options.heads import Head
 from kerastune_ft.config.options.tasks import ImageRegression as Options
-from kerastune_ft.data.labels.labels import LabelScheme
+from kerastune_ft.data.labels.scheme import LabelScheme
 from kerastune_ft.tasks.images import ImageInputs
 from kerastune_ft.tasks.regression import Regression
 

@@ -12,7 +12,8 @@ import tensorflow as tf
 
 from kerastune_ft.config.options.heads import Head
 from kerastune_ft.config.options.tasks import Classification as Options
-from kerastune_ft.data.labels.labels import SEPARATOR, LabelScheme
+from kerastune_ft.data.labels.raw import SEPARATOR
+from kerastune_ft.data.labels.scheme import LabelScheme
 from kerastune_ft.errors import ConfigError
 from kerastune_ft.input.decode import Geometry
 from kerastune_ft.metrics import several_classes

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from kerastune_ft.config.options.heads import Head
-from kerastune_ft.data.labels.labels import LabelScheme
+from kerastune_ft.data.labels.scheme import LabelScheme
 from kerastune_ft.layers.heads import dense_head
 from kerastune_ft.tasks.base import Task
 

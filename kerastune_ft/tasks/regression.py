@@ -11,7 +11,7 @@ import numpy as np
 import tensorflow as tf
 
 from kerastune_ft.config.options.heads import Head
-from kerastune_ft.data.labels.labels import LabelScheme
+from kerastune_ft.data.labels.scheme import LabelScheme
 from kerastune_ft.input.decode import Geometry
 from kerastune_ft.layers.heads import dense_head
 from kerastune_ft.metrics import values as value_metrics

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from kerastune_ft.config.options.heads import Head
 from kerastune_ft.config.options.tasks import TextClassification as Options
-from kerastune_ft.data.labels.labels import LabelScheme
+from kerastune_ft.data.labels.scheme import LabelScheme
 from kerastune_ft.tasks.base import Task
 from kerastune_ft.tasks.classification import Classification
 from kerastune_ft.tasks.multi_label import MultiLabelClassification

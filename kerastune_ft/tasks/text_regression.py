@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from kerastune_ft.config.options.heads import Head
 from kerastune_ft.config.options.tasks import TextRegression as Options
-from kerastune_ft.data.labels.labels import LabelScheme
+from kerastune_ft.data.labels.scheme import LabelScheme
 from kerastune_ft.tasks.regression import Regression
 from kerastune_ft.tasks.texts import TextInputs
 

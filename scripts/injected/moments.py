@@ -26,9 +26,9 @@ STAGES = ("extraction", "training", "validation", "checkpoint", "phase_change", 
 
 # (module, function, stage): the stage lasts as long as the function.
 _LASTING = (
-    ("kerastune_ft.data.kinds.folder", "open_source", "extraction"),
-    ("kerastune_ft.data.kinds.table", "open_source", "extraction"),
-    ("kerastune_ft.data.kinds.arrays", "open_source", "extraction"),
+    ("kerastune_ft.data.kinds.folder", "read_records", "extraction"),
+    ("kerastune_ft.data.kinds.table", "read_records", "extraction"),
+    ("kerastune_ft.data.kinds.arrays", "read_records", "extraction"),
     ("kerastune_ft.training.features.extraction", "FeatureExtractor._extract", "extraction"),
     ("kerastune_ft.training.phase.phase", "evaluate_split", "validation"),
     ("kerastune_ft.training.checkpoint", "Checkpoints._write", "checkpoint"),

@@ -143,13 +143,12 @@ def test_identities_are_the_beginning_of_the_content(tmp_path: Path, open_folder
 @pytest.mark.parametrize("kind", ["folder", "arrays"])
 def test_other_data_to_evaluate_on_has_contents_too(tmp_path: Path, kind: str) -> None:
     from kerastune_ft.config.options.data import ArraysData, FolderData
-    from kerastune_ft.data.kinds import arrays, folder
+    from kerastune_ft.data.open import open_source
 
     if kind == "folder":
         options: Any = FolderData(path=str(class_folders(tmp_path / "pets", 4)))
-        source = folder.open_unsplit(options, ImageClassification(), tmp_path / "cache", lambda _: None)
     else:
         np.savez(tmp_path / "set.npz", x=DEEP.astype(np.uint8), y=LABELS)
         options = ArraysData(path=str(tmp_path / "set.npz"))
-        source = arrays.open_unsplit(options, ImageClassification(), tmp_path / "cache", lambda _: None)
+    source = open_source(options, ImageClassification(), tmp_path / "cache", lambda _: None, unsplit=True)
     assert len(_by_key(source)) == source.info.examples

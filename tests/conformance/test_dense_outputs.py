@@ -11,8 +11,8 @@ import pytest
 import tensorflow as tf
 
 from kerastune_ft.config.options.augment import AUGMENT_PRESETS
-from kerastune_ft.data.labels.labels import Labels
-from kerastune_ft.data.records import describe
+from kerastune_ft.data.build import describe
+from kerastune_ft.data.labels.one_class import OneClassLabels
 from kerastune_ft.data.source import DataSource
 from kerastune_ft.data.splits.choose import ChosenSplits
 from kerastune_ft.graph import keras_private, randomness
@@ -89,7 +89,7 @@ class _Shapes(DataSource):
         self.images = np.repeat(masks[..., np.newaxis] * 100, 3, axis=-1).astype(np.uint8)
         masks[:, :, -1] = VOID
         self.masks = masks
-        labels = Labels("one", ("any", "other"), np.zeros(count, np.int32))
+        labels = OneClassLabels(("any", "other"), np.zeros(count, np.int32))
         keys = [f"shape{number}" for number in range(count)]
         super().__init__(describe("shapes", "shapes", labels, ChosenSplits({}, (), {}), "", keys, ["0" * 64] * count))
 

@@ -11,7 +11,7 @@ from kerastune_ft.config.options.data import ArraysData, FolderData, TableData
 from kerastune_ft.config.options.tasks import TextClassification, TextRegression
 from kerastune_ft.data.open import open_source
 from kerastune_ft.data.remedies import reading_other_data
-from kerastune_ft.data.texts import TextSource
+from kerastune_ft.data.texts.text_source import TextSource
 from kerastune_ft.errors import DataError
 
 TASK = TextClassification(kind="text_classification")

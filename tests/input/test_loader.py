@@ -11,8 +11,9 @@ import tensorflow as tf
 from kerastune_ft.config.options.augment import AUGMENT_PRESETS
 from kerastune_ft.config.options.heads import Head
 from kerastune_ft.config.options.tasks import ImageClassification
-from kerastune_ft.data.labels.labels import Labels, LabelScheme
-from kerastune_ft.data.records import describe
+from kerastune_ft.data.build import describe
+from kerastune_ft.data.labels.one_class import OneClassLabels
+from kerastune_ft.data.labels.scheme import LabelScheme
 from kerastune_ft.data.source import DataSource
 from kerastune_ft.data.splits.choose import ChosenSplits
 from kerastune_ft.graph import randomness
@@ -28,7 +29,7 @@ class _Pixels(DataSource):
     """Examples whose pixels all hold their index and 100."""
 
     def __init__(self, count: int = 20) -> None:
-        labels = Labels("one", ("a", "b", "c"), (np.arange(count) % 3).astype(np.int32))
+        labels = OneClassLabels(("a", "b", "c"), (np.arange(count) % 3).astype(np.int32))
         keys = [f"pixels{number}" for number in range(count)]
         contents = [hashlib.sha256(key.encode()).hexdigest() for key in keys]
         super().__init__(describe("pixels", "pixels", labels, ChosenSplits({}, (), {}), "", keys, contents))

@@ -12,10 +12,10 @@ import pytest
 from kerastune_ft.backbones.text_input import TextInput
 from kerastune_ft.config.options.heads import Head
 from kerastune_ft.config.options.tasks import TextClassification
-from kerastune_ft.data.labels.labels import Labels
-from kerastune_ft.data.records import describe
+from kerastune_ft.data.build import describe
+from kerastune_ft.data.labels.one_class import OneClassLabels
 from kerastune_ft.data.splits.choose import ChosenSplits
-from kerastune_ft.data.texts import TextSource, text_identity
+from kerastune_ft.data.texts.text_source import TextSource, text_identity
 from kerastune_ft.errors import ConfigError
 from kerastune_ft.input.token_loader import TokenLoader, outside_lengths, token_loader
 from kerastune_ft.tasks.text_classification import build
@@ -43,7 +43,7 @@ class Letters:
 
 def source() -> TextSource:
     texts = [("ab" * (60 if row % 10 == 0 else 3),) for row in range(EXAMPLES)]
-    labels = Labels("one", ("no", "yes"), (np.arange(EXAMPLES) % 2).astype(np.int32))
+    labels = OneClassLabels(("no", "yes"), (np.arange(EXAMPLES) % 2).astype(np.int32))
     chosen = ChosenSplits({"train": np.arange(500), "validation": np.arange(500, EXAMPLES)}, (), {})
     keys = [f"row {row}" for row in range(EXAMPLES)]
     return TextSource(describe("table", "t", labels, chosen, "", keys, [text_identity(each) for each in texts]), texts)

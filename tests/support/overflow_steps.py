@@ -16,7 +16,7 @@ import tensorflow as tf
 from kerastune_ft.config.options.heads import Head
 from kerastune_ft.config.options.runtime import Runtime
 from kerastune_ft.config.options.tasks import ImageClassification
-from kerastune_ft.data.labels.labels import LabelScheme
+from kerastune_ft.data.labels.scheme import LabelScheme
 from kerastune_ft.graph import keras_private, precision
 from kerastune_ft.graph.partition import partition, stages
 from kerastune_ft.tasks.image_classification import build

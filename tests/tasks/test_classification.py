@@ -8,7 +8,7 @@ from sklearn import metrics
 
 from kerastune_ft.config.options.heads import Head
 from kerastune_ft.config.options.tasks import ImageClassification as Options
-from kerastune_ft.data.labels.labels import LabelScheme
+from kerastune_ft.data.labels.scheme import LabelScheme
 from kerastune_ft.errors import ConfigError
 from kerastune_ft.input.decode import Geometry
 from kerastune_ft.metrics.one_class import softmax

@@ -10,7 +10,7 @@ from sklearn import metrics
 
 from kerastune_ft.config.options.heads import Head
 from kerastune_ft.config.options.tasks import ImageRegression as Options
-from kerastune_ft.data.labels.labels import LabelScheme
+from kerastune_ft.data.labels.scheme import LabelScheme
 from kerastune_ft.input.decode import Geometry
 from kerastune_ft.tasks.image_regression import ImageRegression, build
 

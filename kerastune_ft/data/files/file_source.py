@@ -15,7 +15,7 @@ from kerastune_ft import storage
 from kerastune_ft.config.options.data import FolderData, TableData
 from kerastune_ft.data.files.check import CheckedFile
 from kerastune_ft.data.files.fingerprint import stamp
-from kerastune_ft.data.labels.labels import Labels
+from kerastune_ft.data.labels.base import Labels
 from kerastune_ft.data.remedies import how_to_skip
 from kerastune_ft.data.source import Catalogue, DataSource, SkippedFile
 from kerastune_ft.errors import DataError
@@ -69,7 +69,7 @@ def _stamp(path: str) -> list[int | None] | None:
         return None
 
 
-def usable(
+def find_usable(
     names: Sequence[str], checked: Sequence[CheckedFile], options: FolderData | TableData, noun: str
 ) -> tuple[list[int], tuple[SkippedFile, ...]]:
     """Return the indices of the files that can be used, and the others by the names the user knows them by.
@@ -95,12 +95,11 @@ def usable(
     return [index for index in range(len(names)) if index not in left_out], skipped
 
 
-def repeated_notes(
+def find_repeated(
     checked: Sequence[CheckedFile], labels: Labels, splits: Mapping[str, np.ndarray], noun: str
 ) -> tuple[str, ...]:
     """Return a warning for each sort of identical files that spoil what is measured."""
     texts = labels.texts
-    wrong = "in more than one class, so one of the labels" if labels.kind == "one" else "there with two labels, so one"
     split_of = {int(index): split for split, indices in splits.items() for index in indices}
     copies: dict[str, list[int]] = {}
     for index, file in enumerate(checked):
@@ -110,7 +109,7 @@ def repeated_notes(
         if len({split_of.get(index) for index in same}) > 1:
             found["in more than one split, so the metrics flatter the model"] += 1
         if len({texts[index] for index in same}) > 1:
-            found[f"{wrong} is wrong"] += 1
+            found[labels.contradiction] += 1
     return tuple(
         f"identical files: {counted(count, noun)} {'is' if count == 1 else 'are'} {what}"
         for what, count in found.items()

@@ -69,7 +69,7 @@ SOUNDS = FileKind(
     "WAV alone is read.\nConvert them first, for instance: ffmpeg -i sound.mp3 sound.wav",
     "convert other forms to WAV",
 )
-TEXTS = FileKind("text", TEXT_SUFFIXES, ".txt", ".txt")
+TEXTS = FileKind("text", TEXT_SUFFIXES, ".txt", ".txt", conversion="write them in UTF-8")
 
 
 @dataclass

@@ -70,6 +70,6 @@ class ArrayFile:
             ) from problem
 
 
-def array_file(options: ArraysData, cache_directory: Path, report: Report) -> ArrayFile:
+def open_array_file(options: ArraysData, cache_directory: Path, report: Report) -> ArrayFile:
     """Return the file of data.path, fetched where it is not on this machine."""
     return ArrayFile(fetch_to_cache(path_of(options.path), cache_directory, report), cache_directory, report)

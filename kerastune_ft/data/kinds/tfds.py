@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 from kerastune_ft.config.options.data import TfdsData
-from kerastune_ft.config.options.tasks import Task
-from kerastune_ft.data import embedded
-from kerastune_ft.data.kinds import embedded as generated
-from kerastune_ft.data.source import DataSource, Report
+from kerastune_ft.data.kinds.embedded import read_embedded
+from kerastune_ft.data.modality import Modality, ReadContext
+from kerastune_ft.data.records import Records
 
 
-def open_source(options: TfdsData, task_options: Task, cache_directory: Path, report: Report) -> DataSource:
-    """Open an embedded data set without TensorFlow Datasets, or a prepared builder through it."""
-    if options.name not in embedded.NAMES:
-        from kerastune_ft.data.kinds import prepared
+def read_records(options: TfdsData, modality: Modality, context: ReadContext) -> Records:
+    """Return the examples of an embedded data set, or of a prepared builder through TensorFlow Datasets."""
+    if options.name in modality.embedded_names:
+        return read_embedded(options, modality, context)
+    # Imported here: it takes seconds, and the embedded data sets do without.
+    from kerastune_ft.data.kinds.tfds_builder import read_prepared
 
-        return prepared.open_source(options, task_options, cache_directory, report)
-    return generated.open_source(options, task_options, cache_directory, report)
+    return read_prepared(options, modality, context)

@@ -1,4 +1,4 @@
-"""Prepared TensorFlow Datasets builders, of whatever modality: their features, splits and examples.
+"""Prepared TensorFlow Datasets builders of any modality: their features, splits and examples.
 
 Nothing is ever downloaded here: a builder that is not prepared is an error at once, not after minutes of retries.
 """
@@ -6,7 +6,7 @@ Nothing is ever downloaded here: a builder that is not prepared is an error at o
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,13 +15,57 @@ import tensorflow_datasets as tfds
 
 from kerastune_ft.config.options.data import SPLITS, Named, TfdsData
 from kerastune_ft.data import embedded
-from kerastune_ft.data.labels.labels import LabelColumns, LabelSets, RawLabels, SingleLabels
+from kerastune_ft.data.inputs import select
+from kerastune_ft.data.labels.raw import LabelColumns, LabelSets, RawLabels, SingleLabels
+from kerastune_ft.data.modality import Modality, ReadContext
+from kerastune_ft.data.record_store import open_record_store
+from kerastune_ft.data.records import Records
 from kerastune_ft.errors import DataError
 from kerastune_ft.storage import path_of
 from kerastune_ft.wording import counted
 
 
-def opened_builder(options: TfdsData) -> Any:
+def read_prepared(options: TfdsData, modality: Modality, context: ReadContext) -> Records:
+    """Return the examples of a prepared builder, written into the cache directory once and read from there."""
+    builder = open_builder(options)
+    features = _choose_features(builder, options, modality)
+    bases, notes = _choose_bases(builder, options.splits)
+    examples = BuilderExamples(builder, features, bases, modality)
+    form = modality.store_form(examples, options)
+    store = open_record_store(
+        [*form.address, *_address(builder, features, bases)],
+        bases,
+        form.write,
+        context.cache_directory / "tfds",
+        lambda: context.report(f"reading {examples.name} into the cache, once"),
+    )
+    inputs = form.read(store)
+    keys = select(store.keys, inputs.kept)
+    natural = _find_splits(builder, options.splits, bases, store.ranges)
+    return Records(
+        kind="tfds",
+        name=examples.name,
+        place=options.name,
+        keys=keys,
+        names=keys,
+        inputs={context.facts.modality: inputs},
+        labels=_raw_labels(builder, features, [store.labels[index] for index in inputs.kept]),
+        label_texts=select(store.label_texts(), inputs.kept),
+        groups=None if features.group is None else select(store.groups, inputs.kept),
+        given_splits=_renumber(natural, inputs.kept, len(store.keys)),
+        skipped=inputs.skipped,
+        notes=(*form.notes, *notes),
+    )
+
+
+def _renumber(splits: Mapping[str, np.ndarray], kept: Sequence[int], total: int) -> dict[str, np.ndarray]:
+    """Return splits of all examples as splits of the kept ones."""
+    places = np.full(total, -1, np.int64)
+    places[kept] = np.arange(len(kept))
+    return {name: places[indices][places[indices] >= 0] for name, indices in splits.items()}
+
+
+def open_builder(options: TfdsData) -> Any:
     """Return the builder of the data set, or raise DataError where it is unknown or not prepared."""
     try:
         builder = tfds.builder(options.name, data_dir=options.data_dir)
@@ -62,21 +106,18 @@ class Features:
         return [*self.inputs, self.label, *([] if self.group is None else [self.group])]
 
 
-def features_read(builder: Any, options: TfdsData, kind: type, what: str, pairs: bool = False) -> Features:
-    """Return which features are read; raise DataError where they are not there or of no use.
-
-    Inputs are features of the class `kind`, which a message calls `what`: one, or several where there can be `pairs`.
-    """
+def _choose_features(builder: Any, options: TfdsData, modality: Modality) -> Features:
+    """Return which features are read; raise DataError where they are not there or of no use."""
     supervised = builder.info.supervised_keys or (None, None)
     given = options.input or supervised[0]
-    several = given if pairs and isinstance(given, tuple) else [given]
+    several = given if modality.takes_pairs and isinstance(given, tuple) else [given]
     inputs = tuple(_feature_name(builder, "input", name) for name in several)
     label = _feature_name(builder, "label", options.label or supervised[-1])
     group = None if options.group is None else _feature_name(builder, "group", options.group)
     features, full_name = builder.info.features, builder.info.full_name
     for name in inputs:
-        if not isinstance(features[name], kind):
-            raise DataError(not_this(builder, name, kind, what))
+        if not isinstance(features[name], getattr(tfds.features, modality.feature)):
+            raise DataError(_explain_feature(builder, name, modality))
     if len(features[label].shape) > 1 or not hasattr(features[label], "dtype"):
         raise DataError(f'data.label: the feature "{label}" of {full_name} is {features[label]}, not labels.')
     if group is not None and features[group].shape != ():
@@ -84,12 +125,13 @@ def features_read(builder: Any, options: TfdsData, kind: type, what: str, pairs:
     return Features(inputs, label, group)
 
 
-def not_this(builder: Any, name: str, kind: type, what: str) -> str:
-    """Return the message about a feature that is not of the class `kind`."""
-    features = builder.info.features
+def _explain_feature(builder: Any, name: str, modality: Modality) -> str:
+    """Return the message about a feature that is no input of the modality."""
+    features, kind = builder.info.features, getattr(tfds.features, modality.feature)
     usable = [other for other, feature in features.items() if isinstance(feature, kind)]
     return (
-        f'data.input: the feature "{name}" of {builder.info.full_name} is {features[name]}, not {what}.\n'
+        f'data.input: the feature "{name}" of {builder.info.full_name} is {features[name]}, not '
+        f"{modality.feature_words}.\n"
         f"{kind.__name__} features are {', '.join(usable) or 'none'}."
     )
 
@@ -110,7 +152,7 @@ def _feature_name(builder: Any, key: str, name: Any) -> str:
     return name
 
 
-def raw_labels(builder: Any, features: Features, stored: Sequence[Any]) -> RawLabels:
+def _raw_labels(builder: Any, features: Features, stored: Sequence[Any]) -> RawLabels:
     """Return the stored labels in the form of the feature: one each, a sequence of classes, or a row of numbers."""
     feature = builder.info.features[features.label]
     if feature.shape == ():
@@ -120,7 +162,7 @@ def raw_labels(builder: Any, features: Features, stored: Sequence[Any]) -> RawLa
     return LabelColumns(tuple(f"{features.label}[{column}]" for column in range(feature.shape[0])), stored)
 
 
-def bases_read(builder: Any, requested: Any) -> tuple[list[str], list[str]]:
+def _choose_bases(builder: Any, requested: Any) -> tuple[list[str], list[str]]:
     """Return which splits of the builder are read, and sentences about those that are not."""
     there = list(builder.info.splits)
     if isinstance(requested, Named):
@@ -139,7 +181,7 @@ def _begins_with(text: str, name: str) -> bool:
     return text.strip().split("[")[0] == name
 
 
-def natural_splits(
+def _find_splits(
     builder: Any, requested: Any, bases: Sequence[str], ranges: Mapping[str, Sequence[int]]
 ) -> dict[str, np.ndarray]:
     """Return the splits that data.splits names, or else those of the builder; `ranges` are the examples of each."""
@@ -172,29 +214,60 @@ def _named_splits(builder: Any, requested: Named, ranges: Mapping[str, Sequence[
     return found
 
 
-def address(builder: Any, features: Features, bases: Sequence[str]) -> list[Any]:
+def _address(builder: Any, features: Features, bases: Sequence[str]) -> list[Any]:
     """Return what the examples of these splits are known by: features, and name, bytes and time of change of files."""
     paths = [path_of(path) for name in bases for path in builder.info.splits[name].filepaths]
     files = [(path.name, path.stat().st_size, path.stat().st_mtime_ns) for path in paths]
     return [builder.info.full_name, features.inputs, features.label, features.group, bases, files]
 
 
-def examples(
-    builder: Any, features: Features, split: str, skipped: Mapping[str, Any] | None = None
-) -> Iterator[tuple[tuple[Any, ...], str | list[str], list[str]]]:
-    """Give inputs, label and group (none or one) of every example, in the order that TFDS slices count.
+@dataclass(frozen=True)
+class BuilderExamples:
+    """The examples of a prepared builder, as a modality reads them."""
 
-    `skipped` are decoders of features that are given as they are stored.
-    """
-    order = tfds.ReadConfig(interleave_cycle_length=1, try_autocache=False)
-    wanted = tfds.decode.PartialDecoding(dict.fromkeys(features.names, True), decoders=skipped)
-    kinds = builder.info.features
-    inner = getattr(kinds[features.label], "feature", kinds[features.label])
-    for example in builder.as_dataset(split=split, read_config=order, decoders=wanted).as_numpy_iterator():
-        value, group = example[features.label], features.group
-        label = [_text(one, inner) for one in value] if np.ndim(value) else _text(value, inner)
-        of_group = [] if group is None else [_text(example[group], kinds[group])]
-        yield tuple(example[name] for name in features.inputs), label, of_group
+    builder: Any
+    features: Features
+    splits: Sequence[str]
+    modality: Modality
+
+    @property
+    def name(self) -> str:
+        """Return the name of the data set with config and version."""
+        return str(self.builder.info.full_name)
+
+    @property
+    def inputs(self) -> tuple[str, ...]:
+        """Return the features that are the input."""
+        return self.features.inputs
+
+    def feature(self, name: str) -> Any:
+        """Return a feature of the builder."""
+        return self.builder.info.features[name]
+
+    def explain_feature(self, name: str) -> str:
+        """Return the message about a feature that is no input of the modality."""
+        return _explain_feature(self.builder, name, self.modality)
+
+    def read(
+        self, split: str, undecoded: Iterable[str] = ()
+    ) -> Iterator[tuple[tuple[Any, ...], str | list[str], list[str]]]:
+        """Give inputs, label and group (none or one) of every example, in the order that TFDS slices count.
+
+        `undecoded` are features that are given as they are stored.
+        """
+        features, kinds = self.features, self.builder.info.features
+        order = tfds.ReadConfig(interleave_cycle_length=1, try_autocache=False)
+        skipped = {name: tfds.decode.SkipDecoding() for name in undecoded}
+        wanted = tfds.decode.PartialDecoding(dict.fromkeys(features.names, True), decoders=skipped or None)
+        inner = getattr(kinds[features.label], "feature", kinds[features.label])
+        for example in self.builder.as_dataset(split=split, read_config=order, decoders=wanted).as_numpy_iterator():
+            value, group = example[features.label], features.group
+            label = [_text(one, inner) for one in value] if np.ndim(value) else _text(value, inner)
+            yield (
+                tuple(example[name] for name in features.inputs),
+                label,
+                [] if group is None else [_text(example[group], kinds[group])],
+            )
 
 
 def _text(value: Any, feature: Any) -> str:

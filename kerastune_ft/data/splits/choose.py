@@ -74,6 +74,12 @@ def choose_splits(requested: Splits | None, natural: Mapping[str, np.ndarray], e
     )
 
 
+def all_as_test(examples: SplitExamples) -> ChosenSplits:
+    """Return all examples as the test split: other data, which a finished run is evaluated on."""
+    splits = {"test": np.arange(len(examples.keys), dtype=np.int64)}
+    return ChosenSplits(splits, notes_on_absent_classes(splits, examples), {})
+
+
 def notes_on_absent_classes(splits: Mapping[str, np.ndarray], examples: SplitExamples) -> tuple[str, ...]:
     """Return a sentence for each split but train that lacks classes."""
     return tuple(

@@ -9,7 +9,7 @@ from typing import Self
 
 import numpy as np
 
-from kerastune_ft.data.labels.labels import Labels
+from kerastune_ft.data.labels.base import Labels
 from kerastune_ft.errors import DataError
 from kerastune_ft.wording import first_names
 
@@ -37,16 +37,16 @@ class SplitExamples:
     """Returns the label of every example as splits.csv has it."""
 
     @classmethod
-    def labelled(
+    def from_labels(
         cls,
         keys: Sequence[str],
         labels: Labels,
         groups: Sequence[str] | None = None,
         column: Callable[[str], Sequence[str]] | None = None,
+        noun: str = "image",
     ) -> Self:
         """Return the examples with these labels, whose strata splits are to be alike in."""
-        are_classes = labels.kind != "values"
-        return cls(keys, *labels.strata, groups, column, are_classes, texts=lambda: labels.texts)
+        return cls(keys, *labels.strata, groups, column, labels.has_classes, noun, lambda: labels.texts)
 
     @property
     def have_several(self) -> bool:

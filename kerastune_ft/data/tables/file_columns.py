@@ -13,7 +13,7 @@ from typing import Any
 from kerastune_ft import storage
 from kerastune_ft.data.files.check import CheckedFile, FileCheck
 from kerastune_ft.data.files.find import FileKind
-from kerastune_ft.data.tables.frame import TextTable
+from kerastune_ft.data.tables.text_table import TextTable
 from kerastune_ft.errors import DataError
 from kerastune_ft.wording import counted, first_names
 
@@ -44,25 +44,34 @@ class NamedFiles:
     """What the rows say."""
     place: str
     """What a row is called."""
-    notes: tuple[str, ...]
     sought: FileKind
 
 
-def named_files(frame: TextTable, texts: Sequence[str], labels: Sequence[str], sought: FileKind) -> NamedFiles:
-    """Return the files that rows name by `texts`; rows of the same file are noted, with other `labels` or the same."""
-    folder = os.path.dirname(storage.absolute(frame.path))
+def find_named_files(table: TextTable, texts: Sequence[str], file_kind: FileKind) -> NamedFiles:
+    """Return the files that rows name by `texts`."""
+    folder = os.path.dirname(storage.absolute(table.path))
     paths, keys, names = [], [], []
     rows_of: dict[str, list[int]] = {}
     for row, text in enumerate(texts):
         path, key = _placed(folder, text)
         rows = rows_of.setdefault(path, [])
-        names.append(f"{frame.named(row)}: {_short(key)}" if key else frame.named(row))
-        keys.append(f"{key} ({frame.named(row)})" if rows else key)
+        names.append(f"{table.named(row)}: {_short(key)}" if key else table.named(row))
+        keys.append(f"{key} ({table.named(row)})" if rows else key)
         paths.append(path)
         rows.append(row)
-    rows_of.pop("", None)
-    notes = (*_shared(frame, folder, rows_of, labels, sought), *_outside(frame, folder, rows_of, sought))
-    return NamedFiles(folder, paths, keys, names, texts, frame.place, notes, sought)
+    return NamedFiles(folder, paths, keys, names, texts, table.place, file_kind)
+
+
+def find_file_notes(table: TextTable, files: NamedFiles, labels: Sequence[str]) -> tuple[str, ...]:
+    """Return sentences about files that several rows name, with the same or other labels, and about those outside."""
+    rows_of: dict[str, list[int]] = {}
+    for row, path in enumerate(files.paths):
+        if path:
+            rows_of.setdefault(path, []).append(row)
+    return (
+        *_shared(table, files.folder, rows_of, labels, files.sought),
+        *_outside(table, files.folder, rows_of, files.sought),
+    )
 
 
 def check_files(files: NamedFiles, rows: Sequence[int], check: FileCheck[Any], wanted: str) -> list[CheckedFile]:

@@ -6,7 +6,7 @@ import json
 from pathlib import Path
 from typing import Any
 
-from kerastune_ft.data.tables.frame import TextTable
+from kerastune_ft.data.tables.text_table import TextTable
 from kerastune_ft.errors import DataError
 
 

@@ -10,8 +10,8 @@ from typing import Literal
 
 from kerastune_ft.config.options.data import MultipleLabels
 from kerastune_ft.config.words import nearest
-from kerastune_ft.data.labels.labels import LabelColumns, LabelSets, RawLabels, SingleLabels
-from kerastune_ft.data.tables.frame import TextTable
+from kerastune_ft.data.labels.raw import LabelColumns, LabelSets, RawLabels, SingleLabels
+from kerastune_ft.data.tables.text_table import TextTable
 from kerastune_ft.errors import ConfigError, DataError
 from kerastune_ft.wording import counted, first_names, lines
 
@@ -23,11 +23,15 @@ _DEFAULT_SEPARATOR = MultipleLabels.model_fields["separator"].default
 _SHOWN = 8
 
 
+Form = Literal["one", "several", "columns"]
+"""What the cells of a row say: one label, any number of labels, or a class or target per column."""
+
+
 @dataclass(frozen=True)
 class LabelCells:
     """By row, the texts that are its label."""
 
-    form: Literal["one", "several", "columns"]
+    form: Form
     names: tuple[str, ...]
     """The columns they come from."""
     cells: Sequence[tuple[str, ...]]
@@ -47,23 +51,38 @@ class LabelCells:
         return "|".join(self.cells[row])
 
 
-def label_cells(frame: TextTable, label: str | Sequence[str] | MultipleLabels, *, are_numbers: bool) -> LabelCells:
-    """Read the label columns; `are_numbers` where every cell of them is a value to be predicted."""
+def class_cells(table: TextTable, label: str | Sequence[str] | MultipleLabels) -> LabelCells:
+    """Read label columns whose cells say classes: one each, several in a cell, or 0 and 1 column by column."""
     if isinstance(label, MultipleLabels):
-        return _several(frame, label)
+        return _several(table, label)
     if isinstance(label, str):
-        texts = frame.texts(label, _KEY)
-        missing = [row for row, text in enumerate(texts) if not text]
-        # The column's name is what a predicted value is called.
-        form: Literal["one", "columns"] = "columns" if are_numbers else "one"
-        return LabelCells(form, (label,), [(text,) for text in texts], missing)
-    columns = [frame.texts(name, _KEY) for name in label]
-    cells = list(zip(*columns, strict=True))
-    told = all if are_numbers else any
-    missing = [row for row, texts in enumerate(cells) if not told(texts)]
-    empty = 0 if are_numbers else sum(texts.count("") for texts in cells if any(texts))
+        return _single(table, label, "one")
+    cells = _read_columns(table, label)
+    missing = [row for row, texts in enumerate(cells) if not any(texts)]
+    empty = sum(texts.count("") for texts in cells if any(texts))
     notes = (f"{empty} empty cells of the label columns are read as 0",) if empty else ()
     return LabelCells("columns", tuple(label), cells, missing, notes)
+
+
+def value_cells(table: TextTable, label: str | Sequence[str] | MultipleLabels) -> LabelCells:
+    """Read label columns whose cells are numbers to be predicted."""
+    if isinstance(label, MultipleLabels):
+        return _several(table, label)
+    if isinstance(label, str):
+        # The column's name is what a predicted value is called.
+        return _single(table, label, "columns")
+    cells = _read_columns(table, label)
+    return LabelCells("columns", tuple(label), cells, [row for row, texts in enumerate(cells) if not all(texts)])
+
+
+def _single(table: TextTable, label: str, form: Form) -> LabelCells:
+    texts = table.texts(label, _KEY)
+    missing = [row for row, text in enumerate(texts) if not text]
+    return LabelCells(form, (label,), [(text,) for text in texts], missing)
+
+
+def _read_columns(table: TextTable, label: Sequence[str]) -> list[tuple[str, ...]]:
+    return list(zip(*(table.texts(name, _KEY) for name in label), strict=True))
 
 
 def _several(frame: TextTable, label: MultipleLabels) -> LabelCells:

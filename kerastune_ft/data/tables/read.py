@@ -9,9 +9,9 @@ from collections.abc import Callable
 from pathlib import Path
 
 from kerastune_ft.data.tables.csv_reader import read_delimited
-from kerastune_ft.data.tables.frame import TextTable
 from kerastune_ft.data.tables.jsonl_reader import read_lines
 from kerastune_ft.data.tables.parquet_reader import read_parquet
+from kerastune_ft.data.tables.text_table import TextTable
 from kerastune_ft.errors import ConfigError, DataError
 from kerastune_ft.wording import first_names
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from kerastune_ft.data.tables.frame import TextTable
+from kerastune_ft.data.tables.text_table import TextTable
 from kerastune_ft.errors import ConfigError
 
 _KEY = "data.input"

@@ -72,7 +72,7 @@ def read_label_sets(rows: Iterable[Mapping[str, str]], split: str, classes: Sequ
 def split_labels(text: str) -> list[str]:
     """Return the labels that one cell holds; none of an empty one."""
     # The module that names the separator loads NumPy.
-    from kerastune_ft.data.labels.labels import SEPARATOR
+    from kerastune_ft.data.labels.raw import SEPARATOR
 
     return text.split(SEPARATOR) if text else []
 

@@ -11,8 +11,8 @@ from pathlib import Path
 
 from kerastune_ft import storage
 from kerastune_ft.data.files.find import IMAGES, SOUNDS, FileKind
-from kerastune_ft.data.tables.frame import TextTable
 from kerastune_ft.data.tables.templates import input_texts
+from kerastune_ft.data.tables.text_table import TextTable
 from kerastune_ft.scaffolding.sources.file_kinds import files_by_sort, sort_of
 from kerastune_ft.wording import first_names
 

@@ -7,7 +7,7 @@ from collections import Counter
 from pathlib import Path
 
 from kerastune_ft.config.options.data import SPLITS, Named
-from kerastune_ft.data.files.class_folders import ClassFile, find_class_files, likely_splits
+from kerastune_ft.data.annotations.class_folders import ClassFile, find_class_files, likely_splits
 from kerastune_ft.data.files.find import SOUNDS, TEXTS, FileKind, Walk, holds
 from kerastune_ft.errors import DataError
 from kerastune_ft.scaffolding.findings import DataFindings, add_with_reason, classification, divide

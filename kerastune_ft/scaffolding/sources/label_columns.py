@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from kerastune_ft.config.checks.availability import available
 from kerastune_ft.config.options.tasks import TASK_KINDS
 from kerastune_ft.data.labels.spelling import classes_that_merge, find_misspellings
-from kerastune_ft.data.tables.frame import TextTable
+from kerastune_ft.data.tables.text_table import TextTable
 from kerastune_ft.errors import ConfigError, DataError
 from kerastune_ft.scaffolding.findings import DataFindings, add_with_reason, classification
 from kerastune_ft.scaffolding.sources import columns as kinds

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 
 from kerastune_ft.config.words import nearest
 from kerastune_ft.data.splits.names import SPLIT_OF_WORD
-from kerastune_ft.data.tables.frame import TextTable
+from kerastune_ft.data.tables.text_table import TextTable
 from kerastune_ft.errors import ConfigError, DataError
 from kerastune_ft.scaffolding.findings import DataFindings, add_with_reason, divide
 from kerastune_ft.scaffolding.samples.sound_files import note_sounds

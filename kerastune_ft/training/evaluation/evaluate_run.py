@@ -15,8 +15,8 @@ from kerastune_ft.config.options.tasks import Classification
 from kerastune_ft.config.run import RunConfig
 from kerastune_ft.data.files.archive import is_archive
 from kerastune_ft.data.files.download import fetch_to_cache
-from kerastune_ft.data.labels.labels import LabelScheme
-from kerastune_ft.data.open import source_module
+from kerastune_ft.data.labels.scheme import LabelScheme
+from kerastune_ft.data.open import open_source
 from kerastune_ft.data.remedies import reading_other_data
 from kerastune_ft.data.source import DataSource
 from kerastune_ft.data.tables.read import is_table
@@ -24,7 +24,6 @@ from kerastune_ft.errors import ConfigError, DataError
 from kerastune_ft.graph.precision import FLOAT32
 from kerastune_ft.input.token_loader import outside_lengths
 from kerastune_ft.rundir import RunDirectory
-from kerastune_ft.storage import explain_unreachable
 from kerastune_ft.training.devices import devices as device_choice
 from kerastune_ft.training.evaluation import final
 from kerastune_ft.training.lost_files import naming_lost_files
@@ -109,9 +108,9 @@ def _other_data(
     shaped = {"path": str(path), "resize": own.resize, "intensity": own.intensity, "group": None, "splits": None}
     rules = {"on_bad_file": own.on_bad_file, "on_missing": own.on_missing}
     options = options.model_copy(update=shaped | rules)
-    module = source_module(options, task)
-    with explain_unreachable("--data"), reading_other_data(str(path)):
-        return module.open_unsplit(options, task, cache_directory(config.runtime), watch.note)
+    with reading_other_data(str(path)):
+        directory = cache_directory(config.runtime)
+        return open_source(options, task, directory, watch.note, unsplit=True, key="--data")
 
 
 def _not_opened(run: str, path: Path) -> str:

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from kerastune_ft.data.texts import TextSource
+from kerastune_ft.data.texts.text_source import TextSource
 from kerastune_ft.input.decode import Geometry
 from kerastune_ft.rundir import RunDirectory
 from kerastune_ft.tasks.images import ImageInputs

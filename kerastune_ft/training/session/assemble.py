@@ -18,10 +18,10 @@ from kerastune_ft.backbones.text_input import MASK, PADDING_MASK, TOKEN_IDS, Tex
 from kerastune_ft.config.checks.modality import TAKEN, misfits
 from kerastune_ft.config.options.runtime import cache_directory
 from kerastune_ft.config.run import RunConfig
-from kerastune_ft.data.labels.labels import LabelScheme
+from kerastune_ft.data.labels.scheme import LabelScheme
 from kerastune_ft.data.open import open_source
 from kerastune_ft.data.source import DataSource
-from kerastune_ft.data.texts import TextSource
+from kerastune_ft.data.texts.text_source import TextSource
 from kerastune_ft.errors import ConfigError
 from kerastune_ft.graph import keras_private, normalisation, pooling, precision, randomness
 from kerastune_ft.graph.boundary import HEAD

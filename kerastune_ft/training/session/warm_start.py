@@ -12,7 +12,7 @@ from kerastune_ft.backbones import run as earlier_run
 from kerastune_ft.config.options.backbones import EarlierRun
 from kerastune_ft.config.options.heads import Head
 from kerastune_ft.config.run import RunConfig
-from kerastune_ft.data.labels.labels import LabelScheme
+from kerastune_ft.data.labels.scheme import LabelScheme
 from kerastune_ft.errors import ConfigError
 from kerastune_ft.rundir import RunDirectory
 

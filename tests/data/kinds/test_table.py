@@ -12,7 +12,7 @@ import tensorflow as tf
 
 from kerastune_ft.config.options.data import Column, Fractions, MultipleLabels, Named, TableData
 from kerastune_ft.config.options.tasks import ImageClassification
-from kerastune_ft.data.kinds.table import open_unsplit
+from kerastune_ft.data.open import open_source
 from kerastune_ft.data.splits.table import splits_table
 from kerastune_ft.errors import ConfigError, DataError
 from tests.support.image_files import encoded, pixels, write
@@ -248,7 +248,7 @@ def test_a_file_of_several_rows(tmp_path: Path) -> None:
 def test_other_data_with_the_same_columns_is_all_test(tmp_path: Path) -> None:
     path = pet_table(tmp_path / "data")
     options = TableData(path=str(path), input="image", label="label", group="gone", splits=Column(column="gone"))
-    source = open_unsplit(options, ImageClassification(classes=("dog", "cat")), tmp_path / "cache", print)
+    source = open_source(options, ImageClassification(classes=("dog", "cat")), tmp_path / "cache", print, unsplit=True)
     assert source.info.classes == ("dog", "cat")
     assert {split: indices.tolist() for split, indices in source.splits.items()} == {"test": list(range(20))}
     assert source.groups is None

@@ -9,7 +9,7 @@ import pytest
 
 from kerastune_ft.config.options.data import MultipleLabels, TableData
 from kerastune_ft.config.options.tasks import ImageClassification
-from kerastune_ft.data.kinds.table import open_unsplit
+from kerastune_ft.data.open import open_source
 from kerastune_ft.errors import ConfigError, DataError
 from tests.support.image_files import write
 from tests.support.table_files import delimited, images, open_table, pet_table, pets
@@ -64,7 +64,9 @@ def test_other_data_may_lack_what_the_runs_own_has(tmp_path: Path) -> None:
     path = findings(tmp_path / "data", ("Edema", "Mass"))
     label = MultipleLabels(column="finding", separator="|", none="No Finding")
     options = TableData(path=str(path), input="image", label=label)
-    source = open_unsplit(options, ImageClassification(multi_label=True), tmp_path / "cache", lambda _: None)
+    source = open_source(
+        options, ImageClassification(multi_label=True), tmp_path / "cache", lambda _: None, unsplit=True
+    )
     assert source.info.sizes == {"test": 20}
 
 

@@ -6,7 +6,9 @@ import numpy as np
 import pytest
 
 from kerastune_ft.config.options.tasks import ImageClassification, ImageRegression
-from kerastune_ft.data.labels.labels import LabelColumns, LabelScheme, LabelSets, SingleLabels, number_labels, scheme_of
+from kerastune_ft.data.labels.number import number_labels
+from kerastune_ft.data.labels.raw import LabelColumns, LabelSets, SingleLabels
+from kerastune_ft.data.labels.scheme import LabelScheme
 from kerastune_ft.errors import ConfigError, DataError
 
 KEYS = ["row 2", "row 3", "row 4"]
@@ -75,11 +77,11 @@ def test_a_label_that_is_no_number_is_named(text: str) -> None:
 
 def test_values_are_standardised_by_the_training_examples_alone() -> None:
     labels = number_labels(SingleLabels(["0", "10", "1000"]), KEYS, REGRESSION, "t")
-    scheme = scheme_of(labels, np.array([0, 1]))
+    scheme = labels.scheme(np.array([0, 1]))
     assert (scheme.mean, scheme.deviation) == ((5.0,), (5.0,))
     assert LabelScheme.from_json(scheme.to_json()) == scheme
     with pytest.raises(DataError, match="value has the same value in all training examples"):
-        scheme_of(labels, np.array([2]))
+        labels.scheme(np.array([2]))
 
 
 def test_strata_of_values_are_parts_of_equal_size() -> None:

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from kerastune_ft.config.options.data import Column, File, Fractions
-from kerastune_ft.data.labels.labels import Labels
+from kerastune_ft.data.labels.one_class import OneClassLabels
 from kerastune_ft.data.splits.choose import ChosenSplits, choose_splits
 from kerastune_ft.data.splits.examples import SplitExamples
 from kerastune_ft.data.splits.table import splits_table
@@ -118,7 +118,7 @@ def test_labels_that_changed_since_the_file_was_written_are_counted(tmp_path: Pa
     path = tmp_path / "s.csv"
     rows = [(key, split, "b" if place == 4 else ("a", "")[place % 2]) for place, (key, split) in enumerate(ROWS)]
     path.write_text("input,split,label\n" + "".join(f'"{key}",{split},{label}\n' for key, split, label in rows))
-    examples = SplitExamples.labelled(KEYS, Labels("one", ("a", ""), (np.arange(40) % 2).astype(np.int32)))
+    examples = SplitExamples.from_labels(KEYS, OneClassLabels(("a", ""), (np.arange(40) % 2).astype(np.int32)))
     same = f"in {path} than in this data"
     assert choose_splits(File(file=str(path)), {}, examples).notes == (
         f'splits: 1 of 40 images has another label {same} ("b" there and "a" here); '
@@ -126,7 +126,7 @@ def test_labels_that_changed_since_the_file_was_written_are_counted(tmp_path: Pa
     )
     numbers = np.arange(40) % 2
     numbers[-4:] = 1 - numbers[-4:]
-    other = SplitExamples.labelled(KEYS, Labels("one", ("a", ""), numbers.astype(np.int32)))
+    other = SplitExamples.from_labels(KEYS, OneClassLabels(("a", ""), numbers.astype(np.int32)))
     (note,) = choose_splits(File(file=str(path)), {}, other).notes
     assert note.startswith(f"splits: 5 of 40 images have another label {same}")
     without = _write(tmp_path / "t.csv", ROWS)

@@ -10,8 +10,9 @@ import tensorflow as tf
 from sklearn.utils.class_weight import compute_class_weight
 
 from kerastune_ft.config.options.phases import Phase
-from kerastune_ft.data.labels.labels import Labels
-from kerastune_ft.data.records import describe
+from kerastune_ft.data.build import describe
+from kerastune_ft.data.labels.one_class import OneClassLabels
+from kerastune_ft.data.labels.several_classes import SeveralClassesLabels
 from kerastune_ft.data.source import DataSource
 from kerastune_ft.data.splits.choose import ChosenSplits
 from kerastune_ft.errors import ConfigError
@@ -23,7 +24,7 @@ class _Numbered(DataSource):
     """Examples without content."""
 
     def __init__(self, numbers: np.ndarray, names: tuple[str, ...]) -> None:
-        labels = Labels("one" if numbers.ndim == 1 else "several", names, numbers)
+        labels = (OneClassLabels if numbers.ndim == 1 else SeveralClassesLabels)(names, numbers)
         splits = {"train": np.arange(len(numbers)), "validation": np.arange(2)}
         keys = [str(number) for number in range(len(numbers))]
         super().__init__(

@@ -1,4 +1,4 @@
-"""Reading a folder's shape: class folders, with or without split folders above them."""
+"""Labels that are the names of folders: one folder per class, with or without split folders above them."""
 
 from __future__ import annotations
 
@@ -10,21 +10,43 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from kerastune_ft.config.options.data import SPLITS, Named, Splits
+from kerastune_ft.config.options.data import SPLITS, FolderData, Named, Splits
+from kerastune_ft.data.annotations.base import AnnotatedFile, Annotations
 from kerastune_ft.data.files.find import FileKind, Walk, holds
+from kerastune_ft.data.labels.raw import SingleLabels
+from kerastune_ft.data.modality import ReadContext
 from kerastune_ft.data.splits.names import SPLIT_OF_WORD
 from kerastune_ft.errors import DataError
 from kerastune_ft.wording import counted
 
 
 @dataclass(frozen=True)
-class ClassFile:
+class ClassFile(AnnotatedFile):
     """A file, the class folder it is in, and the split folder above that, if any."""
 
-    path: str
-    key: str
     label: str
-    split: str | None
+
+
+def read(walk: Walk, options: FolderData, requested: Splits | None, context: ReadContext) -> Annotations:
+    """Return the files of class folders, each with the name of its folder as its label."""
+    files, notes = find_class_files(walk, requested)
+    labels = [file.label for file in files]
+
+    def check_kept(kept: Sequence[int]) -> None:
+        _refuse_lost_classes(labels, kept, walk)
+
+    return Annotations(files, SingleLabels(labels), labels, notes, check_kept=check_kept)
+
+
+def _refuse_lost_classes(labels: Sequence[str], kept: Sequence[int], walk: Walk) -> None:
+    """Raise DataError where a class would go away with its last file left out."""
+    empty = sorted(set(labels) - {labels[index] for index in kept})
+    if empty:
+        raise DataError(
+            f"data.path: these class folders of {walk.root} have no {walk.sought.noun} that can be read: "
+            f"{', '.join(empty)}.\n"
+            f"Repair the files, {walk.sought.conversion}, or take the folder away."
+        )
 
 
 def find_class_files(walk: Walk, requested: Splits | None) -> tuple[list[ClassFile], list[str]]:
@@ -40,7 +62,7 @@ def find_class_files(walk: Walk, requested: Splits | None) -> tuple[list[ClassFi
         for name in classes:
             label = walk.relative(str(folder / name)).rsplit("/", 1)[-1]
             paths = walk.files(folder / name)
-            images += [ClassFile(path, walk.relative(path), label, split) for path in paths]
+            images += [ClassFile(path, walk.relative(path), split, label) for path in paths]
             start = len(os.path.join(folder, name, ""))
             inside[label].update(_first_folder(path[start:]) for path in paths)
             if not paths:

@@ -1,0 +1,82 @@
+"""From the records of a data set to a source: labels numbered, splits chosen, the whole described."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from kerastune_ft.config.options.data import Splits
+from kerastune_ft.config.options.tasks import Task
+from kerastune_ft.data.files.fingerprint import combined_fingerprint
+from kerastune_ft.data.inputs import Inputs
+from kerastune_ft.data.labels.base import Labels
+from kerastune_ft.data.labels.number import number_labels
+from kerastune_ft.data.records import Records
+from kerastune_ft.data.source import Catalogue, DataInfo, DataSource, SkippedFile
+from kerastune_ft.data.splits.choose import ChosenSplits, all_as_test, choose_splits
+from kerastune_ft.data.splits.examples import SplitExamples
+
+
+def build_source(
+    records: Records, requested: Splits | None, task: Task, noun: str, *, unsplit: bool = False
+) -> DataSource:
+    """Return the source of the records, or raise DataError where labels or splits cannot be as the options say.
+
+    `requested` is data.splits; with `unsplit` all examples are the test split. `noun` is what an example is called.
+    """
+    (inputs,) = records.inputs.values()
+    labels = number_labels(records.labels, records.names, task, records.place, inputs.sizes)
+    examples = SplitExamples.from_labels(records.keys, labels, records.groups, records.column, noun)
+    chosen = all_as_test(examples) if unsplit else choose_splits(requested, records.given_splits, examples)
+    catalogue = describe(
+        records.kind,
+        records.name,
+        labels,
+        chosen,
+        _fingerprint(records, inputs),
+        records.keys,
+        inputs.contents,
+        records.groups,
+        skipped=records.skipped,
+        notes=(*records.notes, *chosen.notes, *inputs.find_notes(records.skipped, labels, chosen.splits)),
+    )
+    return inputs.make_source(catalogue)
+
+
+def _fingerprint(records: Records, inputs: Inputs) -> str:
+    """Return what changes with the input or label of any example, and with the cells that decide its split."""
+    rows = zip(records.keys, records.label_texts, inputs.hashes, *records.split_cells, strict=True)
+    return combined_fingerprint([*rows, *inputs.shared])
+
+
+def describe(
+    kind: str,
+    name: str,
+    labels: Labels,
+    chosen: ChosenSplits,
+    fingerprint: str,
+    keys: Sequence[str],
+    contents: Sequence[str],
+    groups: Sequence[str] | None = None,
+    *,
+    skipped: tuple[SkippedFile, ...] = (),
+    notes: Sequence[str] = (),
+) -> Catalogue:
+    """Return labelled and divided data with its description; `notes` are what the user should read about it.
+
+    `contents` are by example what its content follows from, see Catalogue.
+    """
+    splits = chosen.splits
+    info = DataInfo(
+        kind=kind,
+        name=name,
+        examples=len(labels.numbers),
+        classes=labels.classes,
+        sizes={split: len(indices) for split, indices in splits.items()},
+        counts={split: labels.counts(indices) for split, indices in splits.items()} if labels.classes else {},
+        values={} if labels.classes else {split: labels.statistics(indices) for split, indices in splits.items()},
+        groups=chosen.groups,
+        fingerprint=fingerprint,
+        skipped=skipped,
+        notes=tuple(notes),
+    )
+    return Catalogue(info, splits, labels, keys, contents, groups)

@@ -1,0 +1,101 @@
+"""Reading inputs that are one file each, of any modality whose files are checked before training."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from kerastune_ft.config.options.data import FolderData, TableData
+from kerastune_ft.data.files.check import CheckedFile, FileCheck
+from kerastune_ft.data.files.file_source import FileSource, find_repeated, find_usable
+from kerastune_ft.data.inputs import Inputs
+from kerastune_ft.data.labels.base import Labels
+from kerastune_ft.data.modality import FileList, Modality, ReadContext, RowInputs
+from kerastune_ft.data.source import Catalogue, SkippedFile
+from kerastune_ft.data.tables.file_columns import NamedFiles, check_files, find_file_notes, find_named_files
+from kerastune_ft.data.tables.templates import input_texts
+from kerastune_ft.data.tables.text_table import TextTable
+from kerastune_ft.errors import ConfigError
+
+
+class FileModality(Modality):
+    """A modality whose examples may be files, each of which a check reads once before training."""
+
+    @abstractmethod
+    def make_check(self, options: FolderData | TableData, folder: Path, context: ReadContext) -> FileCheck[Any]:
+        """Return what checks the files of a folder."""
+
+    @abstractmethod
+    def make_source(self, catalogue: Catalogue, files: Sequence[Any]) -> FileSource:
+        """Return the source that reads checked files."""
+
+    @abstractmethod
+    def find_notes(self, files: Sequence[Any]) -> tuple[str, ...]:
+        """Return sentences about checked files that the user should read."""
+
+    def refuse(self, names: Sequence[str], files: Sequence[Any]) -> None:
+        """Raise DataError for checked files that need a decision of the user, given their names."""
+
+    def size_of(self, file: Any) -> tuple[int, int] | None:
+        """Return height and width of a checked image; None for anything else."""
+        return None
+
+    def read_files(self, files: FileList, options: FolderData, context: ReadContext) -> Inputs:
+        """Return the checked inputs of files; raise DataError for those that may not be left out."""
+        checked = self.make_check(options, files.folder, context).check(files.paths)
+        return self.take_usable(files.names, checked, options)
+
+    def find_in_rows(self, table: TextTable, options: TableData, context: ReadContext) -> RowInputs:
+        """Return the files that the rows of a table name."""
+        wanted = options.input
+        if not isinstance(wanted, str):
+            raise ConfigError("data.input: two columns are a pair of texts; name one column, or a template of columns.")
+        return FileRows(
+            self, table, find_named_files(table, input_texts(table, wanted), self.file_kind), options, context
+        )
+
+    def take_usable(
+        self, names: Sequence[str], checked: Sequence[CheckedFile], options: FolderData | TableData
+    ) -> Inputs:
+        """Return the inputs of the files that can be used; raise DataError for others that may not be left out."""
+        self.refuse(names, checked)
+        kept, skipped = find_usable(names, checked, options, self.noun)
+        files = [checked[index] for index in kept]
+
+        def find_notes(_: Sequence[SkippedFile], labels: Labels, splits: Mapping[str, np.ndarray]) -> Sequence[str]:
+            return (*self.find_notes(files), *find_repeated(files, labels, splits, self.noun))
+
+        return Inputs(
+            contents=[file.content for file in files],
+            hashes=[file.sha256 for file in files],
+            make_source=lambda catalogue: self.make_source(catalogue, files),
+            kept=kept,
+            skipped=skipped,
+            find_notes=find_notes,
+            sizes=[self.size_of(file) for file in files],
+        )
+
+
+class FileRows(RowInputs):
+    """The files that the rows of a table name."""
+
+    def __init__(
+        self, modality: FileModality, table: TextTable, files: NamedFiles, options: TableData, context: ReadContext
+    ) -> None:
+        self.names, self.keys = files.names, files.keys
+        self._modality, self._table, self._files = modality, table, files
+        self._options, self._context = options, context
+
+    def find_notes(self, labels: Sequence[str]) -> tuple[str, ...]:
+        """Return sentences about files that several rows name, and about those outside the folder of the table."""
+        return find_file_notes(self._table, self._files, labels)
+
+    def read(self, rows: Sequence[int]) -> Inputs:
+        """Return the checked files of some rows."""
+        check = self._modality.make_check(self._options, Path(self._files.folder), self._context)
+        checked = check_files(self._files, rows, check, str(self._options.input))
+        return self._modality.take_usable([self.names[row] for row in rows], checked, self._options)

@@ -1,0 +1,168 @@
+"""Reading images: from files, arrays, the embedded data sets and TensorFlow Datasets."""
+
+from __future__ import annotations
+
+import hashlib
+import itertools
+import os
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from filelock import FileLock
+
+from kerastune_ft.config.options.data import ArraysData, FolderData, TableData, TfdsData
+from kerastune_ft.data.embedded import NAMES, EmbeddedSet, embedded_set
+from kerastune_ft.data.files.file_modality import FileModality
+from kerastune_ft.data.files.file_source import FileSource
+from kerastune_ft.data.files.find import IMAGES
+from kerastune_ft.data.files.fingerprint import content_identity
+from kerastune_ft.data.files.npz import ArrayFile
+from kerastune_ft.data.images.check import CheckedImage, ImageCheck
+from kerastune_ft.data.images.image_arrays import check_images
+from kerastune_ft.data.images.image_source import (
+    ArrayImageSource,
+    ImageFileSource,
+    StoredImageSource,
+    notes_on_rotation,
+    refuse_deep_images,
+)
+from kerastune_ft.data.images.intensity import encoded_range, encoded_size, map_to_png
+from kerastune_ft.data.inputs import Inputs
+from kerastune_ft.data.modality import PreparedExamples, ReadContext, StoredForm
+from kerastune_ft.data.record_store import Entry, RecordStore
+from kerastune_ft.data.source import Catalogue, Report
+from kerastune_ft.errors import DataError
+from kerastune_ft.wording import counted
+
+_SAMPLED = 500
+# Counted up when what is stored changes, so that an older store is not taken for one of today.
+_STORE_VERSION = 3
+
+
+class Images(FileModality):
+    """Images of one height and width each, of 8 bits or mapped to them."""
+
+    noun = "image"
+    file_kind = IMAGES
+    embedded_names = NAMES
+    feature = "Image"
+    feature_words = "an image of 8 or 16 bits"
+
+    def make_check(self, options: FolderData | TableData, folder: Path, context: ReadContext) -> ImageCheck:
+        """Return what checks the image files of a folder."""
+        intensity = None if options.intensity == "auto" else options.intensity
+        return ImageCheck(folder, context.cache_directory, intensity, context.report)
+
+    def make_source(self, catalogue: Catalogue, files: Sequence[CheckedImage]) -> FileSource:
+        """Return the source that reads checked image files."""
+        return ImageFileSource(catalogue, files)
+
+    def find_notes(self, files: Sequence[CheckedImage]) -> tuple[str, ...]:
+        """Return a sentence about photos that viewers turn."""
+        return notes_on_rotation(files)
+
+    def refuse(self, names: Sequence[str], files: Sequence[CheckedImage]) -> None:
+        """Raise DataError for images of more than 8 bits whose range is not given."""
+        refuse_deep_images(names, files)
+
+    def size_of(self, file: CheckedImage) -> tuple[int, int] | None:
+        """Return height and width of a checked image."""
+        return file.size
+
+    def read_array(self, file: ArrayFile, options: ArraysData, context: ReadContext) -> Inputs:
+        """Return the images of the array `options.x`."""
+        images = file.array(options.x, "x")
+        intensity = None if options.intensity == "auto" else options.intensity
+        check_images(images, options.x, file, intensity)
+        # The file's hash stands for its rows: hashing them one by one would mean reading all of it once more.
+        return Inputs(
+            contents=[content_identity(file.digest, options.x, row, intensity) for row in range(len(images))],
+            hashes=[""] * len(images),
+            make_source=lambda catalogue: ArrayImageSource(catalogue, images, intensity),
+            kept=range(len(images)),
+            sizes=[images.shape[1:3]] * len(images),
+            shared=(("", file.digest, options.x),),
+        )
+
+    def find_embedded(self, name: str) -> EmbeddedSet:
+        """Return the module of an embedded data set of images."""
+        return embedded_set(name)
+
+    def read_embedded(self, name: str, context: ReadContext) -> Inputs:
+        """Return the images of an embedded data set, generated on first use."""
+        images = _generate_images(name, context.cache_directory / "embedded", context.report)
+        contents = [hashlib.sha256(image).hexdigest() for image in images]
+        return Inputs(
+            contents=contents,
+            hashes=contents,
+            make_source=lambda catalogue: ArrayImageSource(catalogue, images),
+            kept=range(len(images)),
+            sizes=[images.shape[1:3]] * len(images),
+        )
+
+    def store_form(self, examples: PreparedExamples, options: TfdsData) -> StoredForm:
+        """Return how the images of a prepared builder are stored: encoded, mapped to 8 bits where a range is given."""
+        (name,) = examples.inputs
+        dtype = examples.feature(name).dtype
+        if dtype not in (np.uint8, np.uint16):
+            raise DataError(examples.explain_feature(name))
+        if dtype == np.uint16 and options.intensity == "auto":
+            raise DataError(_explain_depth(examples))
+        intensity = None if options.intensity == "auto" else options.intensity
+
+        def write(split: str) -> Iterator[Entry]:
+            for content, label, group in _read_encoded(examples, split):
+                written = content if intensity is None else map_to_png(content, intensity)
+                yield Entry(written, label, group, encoded_size(written))
+
+        return StoredForm(["images", _STORE_VERSION, intensity], write, _read_stored)
+
+
+def _read_stored(store: RecordStore) -> Inputs:
+    return Inputs(
+        contents=store.hashes,
+        hashes=store.hashes,
+        make_source=lambda catalogue: StoredImageSource(catalogue, store),
+        kept=range(len(store.keys)),
+        sizes=store.sizes,
+    )
+
+
+def _read_encoded(examples: PreparedExamples, split: str) -> Iterator[tuple[bytes, Any, list[str]]]:
+    for (content,), label, group in examples.read(split, undecoded=examples.inputs):
+        yield content, label, group
+
+
+def _explain_depth(examples: PreparedExamples) -> str:
+    """Return the message about images of 16 bits whose range of values is not given, with that of the first ones."""
+    contents = itertools.chain.from_iterable(_read_encoded(examples, name) for name in examples.splits)
+    ranges = [encoded_range(content) for content, *_ in itertools.islice(contents, _SAMPLED)]
+    low, high = min(low for low, _ in ranges), max(high for _, high in ranges)
+    return (
+        f"data.intensity: the images of {examples.name} have 16 bits per channel, with values from {low:g} to "
+        f"{high:g} in the first {counted(len(ranges), 'image')}.\n"
+        f'Say which range becomes 0 to 255, for instance  "intensity": [{low:g}, {high:g}]  in data.'
+    )
+
+
+def _generate_images(name: str, directory: Path, report: Report) -> np.ndarray:
+    """Return all images of an embedded set, generated on first use; processes that start together wait for one."""
+    source = embedded_set(name)
+    # The version says what the images are; the samples guard a cache that an unreleased version filled.
+    samples = b"".join(source.image(index).tobytes() for index in (0, source.EXAMPLES - 1))
+    path = directory / f"{name}-{source.VERSION}-{hashlib.sha256(samples).hexdigest()[:16]}.npy"
+    directory.mkdir(parents=True, exist_ok=True)
+    with FileLock(path.with_suffix(".lock")):
+        if not path.exists():
+            report(f"generating the {source.EXAMPLES} images of {name} into the cache, once")
+            shape = (source.EXAMPLES, source.IMAGE_SIZE, source.IMAGE_SIZE, 3)
+            partial = path.with_suffix(".partial")
+            images = np.lib.format.open_memmap(partial, "w+", np.uint8, shape)
+            for index in range(source.EXAMPLES):
+                images[index] = source.image(index)
+            images.flush()
+            del images
+            os.replace(partial, path)
+    return np.load(path, mmap_mode="r")

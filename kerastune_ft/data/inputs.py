@@ -1,0 +1,47 @@
+"""The checked inputs of a data set, whatever their modality and wherever they were found."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from kerastune_ft.data.labels.base import Labels
+from kerastune_ft.data.source import Catalogue, DataSource, SkippedFile
+
+FindNotes = Callable[[Sequence[SkippedFile], Labels, Mapping[str, np.ndarray]], Sequence[str]]
+"""Returns what the user should know of inputs, given the examples left out, the labels and the splits."""
+
+
+def no_notes(skipped: Sequence[SkippedFile], labels: Labels, splits: Mapping[str, np.ndarray]) -> Sequence[str]:
+    """Return nothing: there is nothing to say about these inputs."""
+    return ()
+
+
+@dataclass(frozen=True)
+class Inputs:
+    """The usable inputs among those that were found, in the order of the examples."""
+
+    contents: Sequence[str]
+    """By example, a SHA-256 (hex) that its input follows from, see Catalogue."""
+    hashes: Sequence[str]
+    """By example, its part of the data set's fingerprint."""
+    make_source: Callable[[Catalogue], DataSource]
+    """Returns the source that reads them."""
+    kept: Sequence[int]
+    """By example, its position among the inputs that were found."""
+    skipped: tuple[SkippedFile, ...] = ()
+    """The inputs that were found and left out."""
+    find_notes: FindNotes = no_notes
+    sizes: Sequence[tuple[int, int] | None] | None = None
+    """By example, height and width of its image; None for other modalities."""
+    shared: tuple[tuple[str, ...], ...] = ()
+    """Rows of the fingerprint that belong to no single example, as the hash of the file that holds them all."""
+    notes: tuple[str, ...] = ()
+    """Sentences the user should read before those about splits."""
+
+
+def select(values: Sequence[str], kept: Sequence[int]) -> list[str]:
+    """Return the values at some positions, in their order."""
+    return [values[index] for index in kept]

@@ -1,0 +1,66 @@
+"""The contract of labels: one class per kind of label, which knows all that depends on the kind."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from typing import TYPE_CHECKING, ClassVar
+
+import numpy as np
+
+from kerastune_ft.config.options.task_facts import LabelKind
+from kerastune_ft.data.labels.scheme import LabelScheme
+
+if TYPE_CHECKING:
+    import tensorflow as tf
+
+
+class Labels(ABC):
+    """The labels of all examples as numbers."""
+
+    kind: ClassVar[LabelKind]
+    contradiction: ClassVar[str] = "there with two labels, so one is wrong"
+    """What is said of identical inputs with different labels."""
+    has_classes: ClassVar[bool] = True
+    """Whether labels are classes to be learnt, and not values."""
+
+    def __init__(self, names: tuple[str, ...], numbers: np.ndarray) -> None:
+        """`names` are the classes or targets, `numbers` an array whose first axis is the examples."""
+        self.names, self.numbers = names, numbers
+
+    @property
+    def classes(self) -> tuple[str, ...]:
+        """The names of the classes; none where labels are values."""
+        return self.names if self.has_classes else ()
+
+    @property
+    @abstractmethod
+    def texts(self) -> list[str]:
+        """By example: its label as one text, for fingerprints and splits.csv."""
+
+    @property
+    def strata(self) -> tuple[np.ndarray, tuple[str, ...]]:
+        """What splits should be alike in: int32 [N] or uint8 [N, S], and the names of its numbers or columns."""
+        return self.numbers, self.names
+
+    def content(self, index: int) -> str:
+        """Return what the label of an example follows from."""
+        return self.texts[index]
+
+    @abstractmethod
+    def counts(self, indices: np.ndarray) -> dict[str, int]:
+        """Return by class how many of these examples have it; nothing where labels are values."""
+
+    def statistics(self, indices: np.ndarray) -> dict[str, dict[str, float]]:
+        """Return by target the mean, deviation, smallest and largest value; nothing where labels are classes."""
+        return {}
+
+    def scheme(self, train: np.ndarray) -> LabelScheme:
+        """Return what the labels mean; `train` are the training examples."""
+        return LabelScheme(self.kind, self.names)
+
+    def fields(self, index: tf.Tensor) -> dict[str, tf.Tensor]:
+        """Return what an element has of its label beside the input: nothing where `numbers` say it all.
+
+        A graph function, given the index of an example.
+        """
+        return {}

@@ -1,0 +1,30 @@
+"""From the labels as the data has them to numbers, by the kind of label that the task learns."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from kerastune_ft.config.options.task_facts import LabelKind, facts
+from kerastune_ft.data.labels.base import Labels
+from kerastune_ft.data.labels.one_class import number_one_class
+from kerastune_ft.data.labels.raw import RawLabels
+from kerastune_ft.data.labels.several_classes import number_several_classes
+from kerastune_ft.data.labels.values import number_values
+
+Sizes = Sequence[tuple[int, int] | None]
+
+LABEL_KINDS: Mapping[LabelKind, Callable[..., Labels]] = {
+    "one": number_one_class,
+    "several": number_several_classes,
+    "values": number_values,
+}
+"""By kind of label, the function that numbers it."""
+
+
+def number_labels(raw: RawLabels, keys: Sequence[str], task: Any, origin: str, sizes: Sizes | None = None) -> Labels:
+    """Return the labels as numbers, or raise DataError naming the examples whose labels the task cannot take.
+
+    `origin` names the data to the user, `keys` the examples; `sizes` are height and width of their images, where known.
+    """
+    return LABEL_KINDS[facts(task).labels](raw, keys, task, origin, sizes)

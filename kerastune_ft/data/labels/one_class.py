@@ -1,0 +1,40 @@
+"""Labels that are one class per example."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from kerastune_ft.data.labels.base import Labels
+from kerastune_ft.data.labels.classes import number_classes
+from kerastune_ft.data.labels.raw import RawLabels, SingleLabels
+from kerastune_ft.errors import ConfigError
+
+
+class OneClassLabels(Labels):
+    """One class per example: `numbers` is int32 [N]."""
+
+    kind = "one"
+    contradiction = "in more than one class, so one of the labels is wrong"
+
+    @property
+    def texts(self) -> list[str]:
+        """By example: the name of its class."""
+        return [self.names[number] for number in self.numbers]
+
+    def counts(self, indices: np.ndarray) -> dict[str, int]:
+        """Return by class how many of these examples have it."""
+        found = np.bincount(self.numbers[indices], minlength=len(self.names))
+        return dict(zip(self.names, found.tolist(), strict=True))
+
+
+def number_one_class(raw: RawLabels, keys: Sequence[str], task: Any, origin: str, sizes: Any = None) -> OneClassLabels:
+    """Return the class of every example, see `number_labels`."""
+    if not isinstance(raw, SingleLabels):
+        raise ConfigError(
+            f'task.multi_label: {origin} gives several labels per example; write "multi_label": true in task, or '
+            "name one label column in data.label"
+        )
+    return OneClassLabels(*number_classes(raw.texts, keys, task.classes, origin))
