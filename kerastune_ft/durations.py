@@ -1,4 +1,4 @@
-"""Spans of time as people write them: 3h50m, 45s, 1d."""
+"""Parsing and printing durations such as 3h50m, 45s and 1d."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _WHOLE = re.compile(r"(?:\d+(?:\.\d+)?[dhms])+")
 
 
 def parse_duration(text: str) -> float:
-    """Return the seconds of a text like `3h50m`; every number has its unit, each unit stands once, largest first.
+    """Return the seconds of a text like `3h50m`: numbers with units, each unit at most once, largest first.
 
     >>> parse_duration("1h30m")
     5400.0
@@ -22,15 +22,15 @@ def parse_duration(text: str) -> float:
     parts = _PART.findall(compact) if _WHOLE.fullmatch(compact) else []
     units = [unit for _, unit in parts]
     if not parts or units != sorted(set(units), key=list(_SECONDS).index):
-        raise ConfigError(f'"{text}" is no duration; write it like 30d, 3h50m, 90m or 45s')
+        raise ConfigError(f'"{text}" is not a duration; write it like 30d, 3h50m, 90m or 45s')
     seconds = sum(float(number) * _SECONDS[unit] for number, unit in parts)
     if seconds <= 0:
-        raise ConfigError(f'"{text}" is no time at all; give more than 0s')
+        raise ConfigError(f'"{text}" is zero; give more than 0s')
     return seconds
 
 
 def format_duration(seconds: float) -> str:
-    """Return seconds as a person reads them, in its two largest units: `3h50m`, `4m05s`, `12s`, `0.4s`.
+    """Return seconds as text in the two largest units: `3h50m`, `4m05s`, `12s`, `0.4s`.
 
     >>> format_duration(245)
     '4m05s'

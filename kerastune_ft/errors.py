@@ -1,12 +1,12 @@
-"""The errors a user can meet, each with the exit code of the command line.
+"""The errors that are shown to users, each with the exit code of the command line.
 
 KerasTuneError
-  ConfigError      2   the configuration or the command's words are wrong
+  ConfigError      2   the configuration or the command's arguments are wrong
   DataError        3   the data cannot be used as it is
   DivergedError    4   training produced NaN or infinity
-  PromiseError     5   a check of the product's own promises failed
+  PromiseError     5   a check of the program's own guarantees failed
   ResourceError    6   out of memory or disk
-  Interrupted     75   stopped from outside; the same command goes on
+  Interrupted     75   stopped from outside; the same command continues
 """
 
 from __future__ import annotations
@@ -25,9 +25,9 @@ class KerasTuneError(Exception):
 
 
 class ConfigError(KerasTuneError):
-    """The configuration, or the words of a command, cannot be carried out.
+    """The configuration, or the arguments of a command, are wrong.
 
-    `problems` holds what is wrong one by one, where a configuration was read; each has `to_json()`.
+    `problems` lists what is wrong in a configuration, one by one; each has `to_json()`.
     """
 
     exit_code = 2
@@ -50,7 +50,7 @@ class DivergedError(KerasTuneError):
 
 
 class PromiseError(KerasTuneError):
-    """A promise of the product did not hold; the result must not be trusted."""
+    """A guarantee of the program did not hold; the result must not be trusted."""
 
     exit_code = 5
 
@@ -62,7 +62,7 @@ class ResourceError(KerasTuneError):
 
 
 class Interrupted(KerasTuneError):
-    """Stopped by a signal or a time limit after saving; the same command goes on."""
+    """Stopped by a signal or a time limit after saving; the same command continues."""
 
     exit_code = 75
 
@@ -76,7 +76,7 @@ _MEMORY = (
 
 @contextlib.contextmanager
 def explain_exhaustion() -> Iterator[None]:
-    """Turn running out of memory or disk, however it is raised, into a ResourceError with a remedy."""
+    """Turn any error that means out of memory or disk space into a ResourceError with a remedy."""
     try:
         yield
     except MemoryError as error:

@@ -1,4 +1,4 @@
-"""What kinds there are, by name: the lists of `tasks`, `datasets` and `backbones`, without importing any of them."""
+"""The lists printed by `tasks`, `datasets` and `backbones`, without importing any implementation."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ _TAKEN = {"image": "images", "text": "texts", "audio": "sounds"}
 
 
 def tasks() -> list[dict[str, Any]]:
-    """Return the tasks of this version: kind, what it is, its metrics."""
+    """Return the tasks of this version, each with its kind, description and metrics."""
     kinds = available(("task", "kind"), TASK_KINDS)
     return [{"kind": kind, "for": _TASKS[kind], "metrics": _metrics(kind)} for kind in kinds]
 
@@ -61,15 +61,15 @@ def _metrics(kind: str) -> str:
 
 
 def datasets() -> list[dict[str, Any]]:
-    """Return where data can come from."""
+    """Return the embedded data sets and the kinds of data that can be read."""
     return [dict(zip(_DATASET_KEYS, row, strict=True)) for row in _DATASETS]
 
 
 def backbones(fitting: Sequence[str] = ()) -> list[dict[str, Any]]:
-    """Return every backbone, those named in `fitting` first and marked by their place there.
+    """Return every backbone as a row; those named in `fitting` come first, with their rank.
 
-    Name, what it takes, and the words that `weights` takes besides a path and null; of applications also parameters
-    without the top, image size, top-1 accuracy on ImageNet where Keras documents it, and licence of those weights.
+    Each row has the name, the kind of input, and the values of `weights` besides a path and null; applications also
+    have parameters without the top, image size, documented top-1 accuracy on ImageNet, and the weights' licence.
     """
     rows: list[dict[str, Any]] = [
         {

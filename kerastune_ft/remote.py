@@ -1,7 +1,7 @@
-"""Paths that are URIs, read and written through TensorFlow's file systems; its errors become those of Python.
+"""Paths that are URIs, through TensorFlow's file systems; TensorFlow's errors become those of Python.
 
-TensorFlow brings `gs://` along, and packages such as tensorflow-io add others. `etils.epath` is not used for this: it
-knows four schemes, hands on TensorFlow's own errors, and gives a status without the nanoseconds that tell changes.
+TensorFlow supports `gs://`, and packages such as tensorflow-io add other schemes. `etils.epath` is not used: it knows
+four schemes, passes on TensorFlow's own errors, and its stat results lack the nanoseconds that reveal changes.
 """
 
 from __future__ import annotations
@@ -22,15 +22,15 @@ from kerastune_ft.quiet_imports import tensorflow_import
 
 _ABSENT = "NotFoundError"
 _FORBIDDEN = ("PermissionDeniedError", "UnauthenticatedError")
-# There an object appears when it is whole; elsewhere a file is seen while it is written.
+# Here an object becomes visible only once it is complete; elsewhere files are visible while they are written.
 _OBJECT_STORES = ("gs://", "s3://", "az://")
-# Its listings end the name of every folder with a slash, so that no file has to be asked for.
-_TELLS_FOLDERS = ("gs://",)
+# Listings end the name of every folder with a slash, which saves a request per file.
+_MARKS_FOLDERS = ("gs://",)
 _REASON_LENGTH = 240
 
 
 class UnreachableError(ConfigError, OSError):
-    """A file system that does not answer, or does not let this program in."""
+    """A file system that does not respond or denies access."""
 
     def __init__(self, path: str, reason: str) -> None:
         """`reason` ends a sentence that begins with the path."""
@@ -77,7 +77,7 @@ class RemotePath:
         return RemotePath(text) if "://" in text else self._with(self._way / text)
 
     def joinpath(self, *names: str) -> RemotePath:
-        """Return the path of something below."""
+        """Return the path with names appended."""
         return self._with(self._way.joinpath(*names))
 
     @property
@@ -92,42 +92,42 @@ class RemotePath:
 
     @property
     def suffix(self) -> str:
-        """The ending of the last part, with its dot."""
+        """The suffix of the last part, with its dot."""
         return self._way.suffix
 
     @property
     def suffixes(self) -> list[str]:
-        """The endings of the last part."""
+        """All suffixes of the last part."""
         return self._way.suffixes
 
     @property
     def parent(self) -> RemotePath:
-        """The folder; a bucket is its own."""
+        """The parent folder; a bucket is its own parent."""
         return self._with(self._way.parent) if len(self._way.parts) > 1 else self
 
     def with_name(self, name: str) -> RemotePath:
-        """Return the path of something beside."""
+        """Return the path with another last part."""
         return self._with(self._way.with_name(name))
 
     def expanduser(self) -> RemotePath:
-        """Return the path itself: there is no home to stand for."""
+        """Return the path itself: URIs have no home directory."""
         return self
 
     def absolute(self) -> RemotePath:
-        """Return the path itself, which says all of the way."""
+        """Return the path itself: URIs are absolute."""
         return self
 
     def resolve(self) -> RemotePath:
-        """Return the path itself: there are no links."""
+        """Return the path itself: URIs have no symbolic links."""
         return self
 
     def is_absolute(self) -> bool:
-        """Tell that the path says all of the way."""
+        """Return True: URIs are absolute."""
         return True
 
     def stat(self) -> os.stat_result:
-        """Return size, time of the last change, and whether it is a folder."""
-        with _explained(str(self)):
+        """Return the size, the time of the last change, and whether it is a folder."""
+        with _explain_errors(str(self)):
             found = _files().stat(str(self))
         kind = stat.S_IFDIR if found.is_directory else stat.S_IFREG
         seconds = found.mtime_nsec // 10**9
@@ -135,19 +135,19 @@ class RemotePath:
         return os.stat_result((kind, 0, 0, 1, 0, 0, found.length, *times), {"st_mtime_ns": found.mtime_nsec})
 
     def exists(self) -> bool:
-        """Tell whether there is anything."""
+        """Return whether a file or folder exists."""
         return self._is(stat.S_IFDIR, stat.S_IFREG)
 
     def is_dir(self) -> bool:
-        """Tell whether it is a folder."""
+        """Return whether it is a folder."""
         return self._is(stat.S_IFDIR)
 
     def is_file(self) -> bool:
-        """Tell whether it is a file."""
+        """Return whether it is a file."""
         return self._is(stat.S_IFREG)
 
     def is_symlink(self) -> bool:
-        """Tell that it is no link."""
+        """Return False: URIs have no symbolic links."""
         return False
 
     def _is(self, *kinds: int) -> bool:
@@ -157,20 +157,20 @@ class RemotePath:
             return False
 
     def iterdir(self) -> Iterator[RemotePath]:
-        """Give what a folder holds."""
+        """Return the paths in a folder."""
         return (self / entry.name for entry in remote_entries(str(self)))
 
     def read_bytes(self) -> bytes:
         """Return the content of a file."""
-        with _explained(str(self)), _files().GFile(str(self), "rb") as file:
+        with _explain_errors(str(self)), _files().GFile(str(self), "rb") as file:
             return bytes(file.read())
 
     def read_text(self, encoding: str = "utf-8") -> str:
-        """Return the content of a file of text."""
+        """Return the content of a text file."""
         return self.read_bytes().decode(encoding)
 
     def write_bytes(self, content: bytes) -> None:
-        """Write a file that nobody sees before it is whole."""
+        """Write a file atomically: readers never see a partial one."""
         if str(self).startswith(_OBJECT_STORES):
             self._write(content)
             return
@@ -184,68 +184,68 @@ class RemotePath:
             raise
 
     def _write(self, content: bytes) -> None:
-        with _explained(str(self)), _files().GFile(str(self), "wb") as file:
+        with _explain_errors(str(self)), _files().GFile(str(self), "wb") as file:
             file.write(content)
 
     def mkdir(self, parents: bool = False, exist_ok: bool = False) -> None:
-        """Make a folder; those above it are made whatever `parents` says, since a bucket has no need of them."""
+        """Create a folder and its parents, whatever `parents` says: object stores have no real folders."""
         if not exist_ok and self.exists():
             raise FileExistsError(errno.EEXIST, "is there already", str(self))
-        with _explained(str(self)):
+        with _explain_errors(str(self)):
             _files().makedirs(str(self))
 
     def unlink(self) -> None:
         """Delete a file."""
-        with _explained(str(self)):
+        with _explain_errors(str(self)):
             _files().remove(str(self))
 
     def rename(self, target: RemotePath) -> None:
-        """Give a file, or a folder with all in it, another name; a file of that name is replaced."""
+        """Rename a file, or a folder with its content; an existing file of that name is replaced."""
         if self.is_dir():
-            # Of file systems without folders some rename the name alone, and leave what is in it.
+            # Some file systems without real folders rename only the folder entry and leave its content.
             self._move_folder(target)
             return
-        with _explained(str(self)):
+        with _explain_errors(str(self)):
             _files().rename(str(self), str(target), overwrite=True)
 
     def _move_folder(self, target: RemotePath) -> None:
         target.mkdir(exist_ok=True)
         for entry in list(self.iterdir()):
             entry.rename(target / entry.name)
-        # Where folders are but the beginnings of names, this one went with what was in it.
-        with contextlib.suppress(FileNotFoundError), _explained(str(self)):
+        # In object stores a folder disappears with its last object.
+        with contextlib.suppress(FileNotFoundError), _explain_errors(str(self)):
             _files().rmtree(str(self))
 
 
 @dataclass(frozen=True)
 class RemoteEntry:
-    """What a folder holds under a name."""
+    """An entry of a remote folder."""
 
     name: str
     path: str
     is_folder: bool
 
     def is_dir(self) -> bool:
-        """Tell whether it is a folder."""
+        """Return whether it is a folder."""
         return self.is_folder
 
 
 def remote_entries(folder: str) -> Iterator[RemoteEntry]:
-    """Give what a folder holds."""
-    with _explained(folder):
+    """Yield the entries of a folder."""
+    with _explain_errors(folder):
         names = _files().listdir(folder)
-    tells = folder.startswith(_TELLS_FOLDERS)
+    tells = folder.startswith(_MARKS_FOLDERS)
     for found in names:
         name = found.rstrip("/")
         path = RemotePath(f"{folder.rstrip('/')}/{name}")
         if name and (tells or path.exists()):
-            # Others take `run-1` for the beginning of `run-10` too, and list what is not in the folder.
+            # Other file systems also list names that only begin like the folder, such as run-10 for run-1.
             yield RemoteEntry(name, str(path), found.endswith("/") if tells else path.is_dir())
 
 
 def download(path: str, target: Path) -> None:
-    """Copy a file to a local one."""
-    with _explained(path):
+    """Copy a remote file to a local path."""
+    with _explain_errors(path):
         _files().copy(path, str(target), overwrite=True)
 
 
@@ -258,11 +258,11 @@ def _files() -> Any:
 
 
 @contextlib.contextmanager
-def _explained(path: str) -> Iterator[None]:
+def _explain_errors(path: str) -> Iterator[None]:
     try:
         yield
     except Exception as error:
-        # TensorFlow's errors are told by name: its module of errors is not there before it is imported.
+        # TensorFlow's errors are recognised by name, because TensorFlow may not be imported yet.
         if not hasattr(error, "error_code"):
             raise
         raise _as_python(error, path) from error
@@ -271,16 +271,16 @@ def _explained(path: str) -> Iterator[None]:
 def _as_python(error: Exception, path: str) -> OSError:
     kind = type(error).__name__
     if kind == _ABSENT:
-        return FileNotFoundError(errno.ENOENT, "there is no such file or folder", path)
+        return FileNotFoundError(errno.ENOENT, "no such file or folder", path)
     if kind == "ResourceExhaustedError":
         return OSError(errno.ENOSPC, "no space left", path)
     scheme = path.partition("://")[0]
     if kind == "UnimplementedError":
         there = ", ".join(f"{one}://" for one in sorted(_files().get_registered_schemes()) if one not in ("", "file"))
         return UnreachableError(
-            path, f"TensorFlow has no file system for {scheme}:// here; it has {there} (the package tensorflow-io adds)"
+            path, f"TensorFlow has no file system for {scheme}:// here, only {there} (tensorflow-io adds more)"
         )
-    # What was being done is told by the path.
+    # The path is added by the caller, so TensorFlow's own mention is cut off.
     said = " ".join(str(error).split()).partition(" when reading ")[0]
     reason = (said[:_REASON_LENGTH] or kind).rstrip(".")
     if kind in ("AlreadyExistsError", "InvalidArgumentError") and "irectory" in said:

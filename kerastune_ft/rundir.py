@@ -1,7 +1,7 @@
-"""The run directory: the only place a run writes its results to, and the only thing anything later reads.
+"""The run directory: the only place a run writes results to, and the only input of later commands.
 
-Every file is written by one primitive, `commit`, which leaves either the old or the new file and never a part of one.
-`manifest.json` is written last and names the others with size and hash.
+Every file is written by `commit`, which is atomic: readers see either the old or the new file. `manifest.json` is
+written last and lists the other files with size and hash.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ class RunDirectory:
     """Reads and writes the files of one run."""
 
     def __init__(self, path: str | os.PathLike[str]) -> None:
-        """`path` is a local directory or a URI such as `gs://bucket/run`; it is made when the first file is written."""
+        """`path` is a local directory or a URI such as `gs://bucket/run`, created with the first file written."""
         self.path = path_of(path)
         self._written: dict[str, dict[str, Any] | None] = {}
         self._unwritten: dict[str, list[str]] = {}
@@ -43,16 +43,16 @@ class RunDirectory:
 
     @property
     def is_local(self) -> bool:
-        """Return whether the directory lies on a local file system."""
+        """Whether the directory is on a local file system."""
         return not is_remote(self.path)
 
     @property
     def writer(self) -> RunDirectory | None:
-        """Return the directory for chores of the process that writes to it; None in one that only reads along."""
+        """The directory in the process that writes to it; None in worker processes that only read."""
         return self
 
     def exists(self, name: str) -> bool:
-        """Return whether a file is there."""
+        """Return whether a file exists."""
         return (self.path / name).exists()
 
     def read_bytes(self, name: str) -> bytes:
@@ -70,7 +70,7 @@ class RunDirectory:
             ) from error
 
     def commit(self, name: str, content: bytes | str) -> None:
-        """Write a file so that a reader sees all of it or what was there before.
+        """Write a file atomically: a reader sees the old content or the new, never a part.
 
         Raises ResourceError when the disk is full.
         """
@@ -85,26 +85,26 @@ class RunDirectory:
         except OSError as error:
             if error.errno in OUT_OF_SPACE:
                 raise ResourceError(
-                    f"no space left for {target} ({len(data):,} bytes): free some, then give the same command again; "
+                    f"no space left for {target} ({len(data):,} bytes): free some, then run the same command again; "
                     "everything written before is intact"
                 ) from error
             raise
-        # Checkpoints come and go, and the lock too: the manifest names what stays.
+        # Checkpoints and the lock are temporary; the manifest lists only files that stay.
         if name != MANIFEST and not name.startswith(".") and "/checkpoint/" not in name:
             self._note(name, data)
 
     def take_in(self, names: Iterable[str]) -> None:
-        """Have the manifest name files that another process wrote.
+        """Add files that another process wrote to the manifest.
 
-        Raises ConfigError for one that it names already, with another content.
+        Raises ConfigError for a file that the manifest already lists with other content.
         """
         known = (self.manifest() or {}).get("files", {})
         for name in names:
             data = self.read_bytes(name)
             if name in known and known[name]["sha256"] != hashlib.sha256(data).hexdigest():
                 raise ConfigError(
-                    f"{self.path / name} is not what the run wrote (SHA-256 by {MANIFEST}); restore it, or start over "
-                    "with --fresh, which keeps this run aside"
+                    f"{self.path / name} differs from what the run wrote (SHA-256 in {MANIFEST}); restore it, or start "
+                    "over with --fresh, which keeps this run aside"
                 )
             self._note(name, data)
 
@@ -112,11 +112,11 @@ class RunDirectory:
         self._written[name] = {"bytes": len(data), "sha256": hashlib.sha256(data).hexdigest()}
 
     def commit_json(self, name: str, value: Any) -> None:
-        """Write a JSON file; NaN and infinity become null, which every reader knows."""
+        """Write a JSON file; NaN and infinity become null, so that every parser reads it."""
         self.commit(name, json.dumps(_finite(value), indent=1, ensure_ascii=False) + "\n")
 
     def commit_csv(self, name: str, columns: Sequence[str], rows: Iterable[Mapping[str, Any]]) -> None:
-        """Write a table; a missing value is an empty cell, a number its shortest exact text."""
+        """Write a CSV file; missing values become empty cells, numbers their shortest exact text."""
         text = io.StringIO()
         writer = csv.DictWriter(text, columns, restval="", lineterminator="\n")
         writer.writeheader()
@@ -131,16 +131,16 @@ class RunDirectory:
         self._written[name] = None
 
     def list_files(self, name: str) -> list[str]:
-        """Return the names of the files in a sub-directory, sorted; partial files of a killed process are left out."""
+        """Return the names of the files in a sub-directory, sorted, without partial files of killed processes."""
         folder = self.path / name
         if not folder.exists():
             return []
         return sorted(entry.name for entry in folder.iterdir() if not entry.name.startswith(_PARTIAL))
 
     def append(self, name: str, line: str) -> None:
-        """Add a line to a log file; only logs grow in place.
+        """Append a line to a log file.
 
-        Objects in a bucket do not grow: there the lines wait for the next manifest, or for the lock to be released.
+        Objects in a bucket cannot be appended to: there the lines wait for the next manifest or the end of the lock.
         """
         if not self.is_local:
             self._unwritten.setdefault(name, []).append(line)
@@ -150,7 +150,7 @@ class RunDirectory:
             file.write(line + "\n")
 
     def _write_logs(self) -> None:
-        """Write the logs whose lines have waited, each as a whole."""
+        """Rewrite the remote logs that have waiting lines."""
         for name in list(self._unwritten):
             target, lines = self.path / name, self._unwritten.pop(name)
             before = target.read_bytes() if target.exists() else b""
@@ -162,11 +162,11 @@ class RunDirectory:
         self.append("events.jsonl", json.dumps({"time": now(), "event": kind, **_finite(fields)}, ensure_ascii=False))
 
     def manifest(self) -> dict[str, Any] | None:
-        """Return manifest.json, or None when the run has not written one."""
+        """Return the content of manifest.json, or None before the run has written one."""
         return self.read_json(MANIFEST) if self.exists(MANIFEST) else None
 
     def update_manifest(self, **fields: Any) -> None:
-        """Write manifest.json with these fields changed and every committed file named."""
+        """Write manifest.json with these fields changed and all committed files listed."""
         manifest = self.manifest() or {"started": now()}
         manifest |= fields
         manifest["updated"] = now()
@@ -177,10 +177,10 @@ class RunDirectory:
 
     @contextlib.contextmanager
     def lock(self) -> Iterator[None]:
-        """Hold the run directory for this process; a second one gets a ConfigError that names the owner.
+        """Lock the run directory for this process; a second process gets a ConfigError that names the owner.
 
-        The operating system releases the lock when its owner ends, however it ends. That of a remote directory is a
-        local file, so it keeps out the processes of this machine only.
+        The operating system releases the lock when its owner ends, even if killed. The lock of a remote directory is
+        a local file, so it only keeps out processes on this machine.
         """
         import filelock
 
@@ -207,13 +207,13 @@ class RunDirectory:
                 held.release()
 
     def owner(self) -> Mapping[str, Any] | None:
-        """Return process, host and time of whoever has the lock, or had it and was killed; None where nobody has."""
+        """Return process, host and time of the lock's owner, who may have been killed; None if there is none."""
         return self.read_json(OWNER) if self.exists(OWNER) else None
 
     def _lock_file(self) -> Path:
         if self.is_local:
             return self.path / ".lock"
-        # Not in runtime.cache_directory: two configurations of the same run must meet here.
+        # Not in runtime.cache_directory: two configurations of the same run must share this lock.
         name = hashlib.sha256(str(self.path).encode()).hexdigest()[:32]
         return cache_directory(Runtime()) / "locks" / f"{name}.lock"
 
@@ -221,11 +221,12 @@ class RunDirectory:
         about = self.owner() or {}
         return ConfigError(
             f"{self.path} is in use by process {about.get('process', '?')} on {about.get('host', '?')} since "
-            f"{about.get('since', '?')}{_age(about.get('since'))}; wait for it, or give another --run-dir"
+            f"{about.get('since', '?')}{_time_ago(about.get('since'))}; wait for it to "
+            "finish, or give another --run-dir"
         )
 
     def _remove_partial_files(self) -> None:
-        """Delete what killed processes left half-written; only the owner of the lock may."""
+        """Delete the partial files of killed processes; only the owner of the lock may do so."""
         for folder, _, names in os.walk(self.path):
             for name in names:
                 if name.startswith(_PARTIAL):
@@ -233,7 +234,7 @@ class RunDirectory:
 
 
 def is_partial(name: str) -> bool:
-    """Return whether a file's name, folders included or not, is that of one half-written."""
+    """Return whether a name, with or without folders, is that of a partially written file."""
     return name.rpartition("/")[2].startswith(_PARTIAL)
 
 
@@ -257,8 +258,8 @@ def _replace(target: str, data: bytes) -> None:
         os.close(descriptor)
 
 
-def _age(since: Any) -> str:
-    """Return in parentheses how long ago something was, where that can be told."""
+def _time_ago(since: Any) -> str:
+    """Return how long ago a time was, in parentheses; empty if it cannot be parsed."""
     try:
         passed = datetime.datetime.now(datetime.UTC) - datetime.datetime.fromisoformat(since)
     except (TypeError, ValueError):
@@ -270,7 +271,7 @@ def _unusable(path: Path, error: OSError) -> ConfigError:
     if isinstance(error, ConfigError):
         return error
     why = (error.strerror or str(error)).lower()
-    return ConfigError(f"{path} cannot be a run directory: {why}; give another --run-dir or output.directory")
+    return ConfigError(f"{path} cannot be used as a run directory: {why}; give another --run-dir or output.directory")
 
 
 def now() -> str:
@@ -294,7 +295,7 @@ def _cell(value: Any) -> Any:
     return repr(float(value)) if isinstance(value, float) else value
 
 
-def numbered(directory: str | os.PathLike[str], name: str) -> list[Path]:
+def list_runs(directory: str | os.PathLike[str], name: str) -> list[Path]:
     """Return the run directories `<directory>/<name>-<n>`, oldest first."""
     folder = path_of(directory)
     if not folder.is_dir():
@@ -305,21 +306,21 @@ def numbered(directory: str | os.PathLike[str], name: str) -> list[Path]:
 
 
 def choose(directory: str | os.PathLike[str], name: str, config_hash: str, fresh: bool) -> tuple[RunDirectory, str]:
-    """Return the run directory for a configuration and the reason it was chosen.
+    """Return the run directory for a configuration, and why it was chosen.
 
-    The newest one with the same configuration, unless `fresh`; else the next number.
+    This is the newest run with the same configuration unless `fresh`, otherwise a new one with the next number.
     """
-    runs = numbered(directory, name)
+    runs = list_runs(directory, name)
     if not fresh:
         for path in reversed(runs):
             run = RunDirectory(path)
-            # A damaged run is no reason not to begin another.
+            # A damaged run must not prevent a new one.
             manifest = None
             with contextlib.suppress(ConfigError):
                 manifest = run.manifest()
             if manifest and manifest.get("config_hash") == config_hash:
                 done = manifest.get("state") == "done"
-                return run, "finished; its results are made anew" if done else "goes on where it stopped"
+                return run, "finished; its results are written again" if done else "continues where it stopped"
     number = int(runs[-1].name.rpartition("-")[2]) + 1 if runs else 1
     while True:
         path = path_of(directory) / f"{name}-{number}"
@@ -334,7 +335,7 @@ def choose(directory: str | os.PathLike[str], name: str, config_hash: str, fresh
 
 
 def is_held(opened: RunDirectory) -> bool:
-    """Return whether the process that holds the run still lives, as far as this host can tell."""
+    """Return whether the process that locked the run is still alive, as far as this host can tell."""
     owner = opened.owner()
     if owner is None:
         return False

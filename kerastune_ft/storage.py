@@ -1,7 +1,7 @@
-"""Files wherever they lie: one set of primitives for local paths and for URIs such as `gs://bucket/folder`.
+"""File operations on local paths and on URIs such as `gs://bucket/folder`, with the same functions.
 
-Local paths take the fast calls of the operating system; a URI goes through TensorFlow's file systems, and only then is
-TensorFlow imported.
+Local paths use fast calls of the operating system. URIs use TensorFlow's file systems; TensorFlow is imported only
+then.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ _WEB = ("http", "https", "ftp")
 
 
 class Entry(Protocol):
-    """What a folder holds under a name."""
+    """An entry of a folder: a file or a sub-folder."""
 
     @property
     def name(self) -> str:
@@ -32,20 +32,20 @@ class Entry(Protocol):
 
     @property
     def path(self) -> str:
-        """The whole path."""
+        """The full path."""
 
     def is_dir(self) -> bool:
-        """Tell whether it is a folder."""
+        """Return whether it is a folder."""
 
 
 def is_remote(path: str | os.PathLike[str]) -> bool:
-    """Tell whether a path is a URI and not one of a local disk."""
+    """Return whether a path is a URI of a remote file system."""
     found = _URI.match(os.fspath(path))
     return found is not None and found[1].lower() not in _WEB
 
 
 def path_of(path: str | os.PathLike[str]) -> Path:
-    """Return the path as an object: that of pathlib, or for a URI one with the methods of it that are used here."""
+    """Return a pathlib.Path, or for a URI an object with those of its methods that this package uses."""
     if not is_remote(path):
         return Path(path)
     # pathlib would take the second slash of a URI away, and its classes cannot be told not to before Python 3.12.
@@ -53,17 +53,17 @@ def path_of(path: str | os.PathLike[str]) -> Path:
 
 
 def absolute(path: str | os.PathLike[str]) -> str:
-    """Return the path from the root of its file system, without detours."""
+    """Return the absolute, normalised path."""
     return normal(path) if is_remote(path) else os.path.abspath(path)
 
 
 def is_absolute(path: str) -> bool:
-    """Tell whether the path says all of the way."""
+    """Return whether the path is absolute; URIs are."""
     return is_remote(path) or os.path.isabs(path)
 
 
 def normal(path: str | os.PathLike[str]) -> str:
-    """Return the path without detours such as `a/../b`."""
+    """Return the path normalised, without parts such as `a/..`."""
     text = os.fspath(path)
     found = _URI.match(text)
     if found is None or not is_remote(text):
@@ -72,12 +72,12 @@ def normal(path: str | os.PathLike[str]) -> str:
 
 
 def real(path: str | os.PathLike[str]) -> str:
-    """Return the path with links followed; only local file systems have them."""
+    """Return the path with symbolic links resolved; remote file systems have none."""
     return normal(path) if is_remote(path) else os.path.realpath(path)
 
 
 def relative(path: str, start: str | os.PathLike[str]) -> str:
-    """Return a path as it is called from a folder."""
+    """Return a path relative to a folder."""
     if is_remote(path) or is_remote(start):
         there, here = normal(path), normal(start)
         return "." if there == here else there.removeprefix(f"{here}/")
@@ -85,17 +85,17 @@ def relative(path: str, start: str | os.PathLike[str]) -> str:
 
 
 def status(path: str) -> os.stat_result:
-    """Return what is known of a file without reading it: size, time of the last change, folder or file."""
+    """Return the stat result of a file: size, time of the last change, folder or file."""
     return path_of(path).stat() if is_remote(path) else os.stat(path)
 
 
 def exists(path: str) -> bool:
-    """Tell whether there is anything."""
+    """Return whether a file or folder exists."""
     return path_of(path).exists() if is_remote(path) else os.path.exists(path)
 
 
 def is_link(path: str) -> bool:
-    """Tell whether a path is a link, be it a broken one."""
+    """Return whether a path is a symbolic link, even a broken one."""
     return not is_remote(path) and os.path.islink(path)
 
 
@@ -108,7 +108,7 @@ def read(path: str) -> bytes:
 
 
 def entries(folder: str | os.PathLike[str]) -> list[Entry]:
-    """Return what a folder holds, by name."""
+    """Return the entries of a folder, sorted by name."""
     if is_remote(folder):
         found: list[Entry] = list(remote_entries(os.fspath(folder)))
     else:
@@ -118,7 +118,7 @@ def entries(folder: str | os.PathLike[str]) -> list[Entry]:
 
 
 def walk(folder: str) -> Iterator[tuple[str, list[str], list[str]]]:
-    """Give each folder with the names of its folders and files, as os.walk does; the list of folders may be sorted."""
+    """Yield folder, names of sub-folders and names of files, as os.walk does; the caller may sort the sub-folders."""
     if not is_remote(folder):
         yield from os.walk(folder)
         return
@@ -131,7 +131,7 @@ def walk(folder: str) -> Iterator[tuple[str, list[str], list[str]]]:
 
 @contextlib.contextmanager
 def as_local_file(path: Path) -> Iterator[Path]:
-    """Give a local file with the content of `path`, for libraries that read no URIs; a copy goes away at the end."""
+    """Yield a local file with the content of `path`, for libraries without URIs; a copy is deleted at the end."""
     if not is_remote(path):
         yield path
         return
@@ -143,7 +143,7 @@ def as_local_file(path: Path) -> Iterator[Path]:
 
 @contextlib.contextmanager
 def as_local_folder(path: Path) -> Iterator[Path]:
-    """Give a local folder with the files of `path` and below it; a copy goes away at the end."""
+    """Yield a local folder with all files below `path`; a copy is deleted at the end."""
     if not is_remote(path):
         yield path
         return
@@ -157,16 +157,16 @@ def as_local_folder(path: Path) -> Iterator[Path]:
 
 
 def require_data(path: str | os.PathLike[str], key: str) -> Path:
-    """Return the path of data; raise DataError where there is nothing, or nothing answers; `key` is what named it."""
+    """Return the path of data; raise DataError, beginning with `key`, if it does not exist or cannot be reached."""
     with explain_unreachable(key):
         if not path_of(path).exists():
-            raise DataError(f"{key}: there is nothing at {os.fspath(path)}")
+            raise DataError(f"{key}: nothing exists at {os.fspath(path)}")
     return path_of(path)
 
 
 @contextlib.contextmanager
 def explain_unreachable(key: str) -> Iterator[None]:
-    """Turn the error of a file system that cannot be reached into one about the data, at the key that named it."""
+    """Turn the error of an unreachable file system into a DataError that begins with `key`."""
     try:
         yield
     except UnreachableError as error:

@@ -1,4 +1,4 @@
-"""Numbers and names as sentences have them: `1 image`, `5,232 images`, the first names of many."""
+"""Numbers and names for messages: `1 image`, `5,232 images`, the first names of many."""
 
 from __future__ import annotations
 

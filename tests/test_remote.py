@@ -86,7 +86,7 @@ def test_a_library_gets_a_local_copy_that_goes_away(bucket: str) -> None:
 
 def test_a_scheme_without_a_file_system_is_one_sentence() -> None:
     with pytest.raises(UnreachableError, match=r"^nope://bucket/x cannot be reached: TensorFlow has no file system for "
-                       r"nope:// here; it has .*gs://") as caught:  # fmt: skip
+                       r"nope:// here, only .*gs://") as caught:  # fmt: skip
         storage.exists("nope://bucket/x")
     assert caught.value.exit_code == 2 and isinstance(caught.value, ConfigError)
     with (

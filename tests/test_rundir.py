@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from kerastune_ft.errors import ConfigError, ResourceError
-from kerastune_ft.rundir import RunDirectory, choose, numbered
+from kerastune_ft.rundir import RunDirectory, choose, list_runs
 from tests.support.processes import HANG
 
 
@@ -132,9 +132,9 @@ def test_choose_takes_the_newest_run_of_the_same_configuration(tmp_path: Path) -
     for number, digest in ((2, "same"), (9, "same"), (10, "other")):
         make_run(tmp_path, number, digest)
     chosen, reason = choose(tmp_path, "tiny", "same", fresh=False)
-    assert (chosen.path.name, reason) == ("tiny-9", "goes on where it stopped")
+    assert (chosen.path.name, reason) == ("tiny-9", "continues where it stopped")
     make_run(tmp_path, 9, "same", state="done")
-    assert choose(tmp_path, "tiny", "same", fresh=False)[1] == "finished; its results are made anew"
+    assert choose(tmp_path, "tiny", "same", fresh=False)[1] == "finished; its results are written again"
 
 
 def test_choose_makes_the_next_number(tmp_path: Path) -> None:
@@ -148,21 +148,23 @@ def test_choose_makes_the_next_number(tmp_path: Path) -> None:
 def test_other_names_do_not_count(tmp_path: Path) -> None:
     for name in ("tiny-3-old", "tiny-x", "atiny-4", "tiny-7.before-1"):
         (tmp_path / name).mkdir()
-    assert numbered(tmp_path, "tiny") == []
+    assert list_runs(tmp_path, "tiny") == []
     assert choose(tmp_path, "tiny", "x", fresh=False)[0].path.name == "tiny-1"
 
 
 def test_a_number_taken_meanwhile_is_passed_over(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "tiny-1").mkdir()
-    monkeypatch.setattr("kerastune_ft.rundir.numbered", lambda directory, name: [])
+    monkeypatch.setattr("kerastune_ft.rundir.list_runs", lambda directory, name: [])
     assert choose(tmp_path, "tiny", "x", fresh=False)[0].path.name == "tiny-2"
 
 
 def test_a_file_in_the_place_of_a_directory_is_the_users_error(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
-    with pytest.raises(ConfigError, match=r"cannot be a run directory: .*give another --run-dir or output\.directory"):
+    with pytest.raises(
+        ConfigError, match=r"cannot be used as a run directory: .*give another --run-dir or output\.directory"
+    ):
         choose(tmp_path / "file", "tiny", "x", fresh=False)
-    with pytest.raises(ConfigError, match="cannot be a run directory"), RunDirectory(tmp_path / "file").lock():
+    with pytest.raises(ConfigError, match="cannot be used as a run directory"), RunDirectory(tmp_path / "file").lock():
         pass
 
 

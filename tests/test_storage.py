@@ -10,7 +10,7 @@ from kerastune_ft import storage
 from kerastune_ft.config.read import read
 from kerastune_ft.errors import ConfigError
 from kerastune_ft.remote import RemotePath
-from kerastune_ft.rundir import RunDirectory, choose, numbered
+from kerastune_ft.rundir import RunDirectory, choose, list_runs
 
 _COUNT = itertools.count()
 
@@ -148,7 +148,7 @@ def test_remote_runs_are_numbered_and_go_on(bucket: str) -> None:
         "photos-1",
         "photos-2",
     ]
-    assert [path.name for path in numbered(directory, "photos")] == ["photos-1", "photos-2"]
+    assert [path.name for path in list_runs(directory, "photos")] == ["photos-1", "photos-2"]
 
 
 @pytest.mark.parametrize("touch", [lambda run: run.manifest(), lambda run: run.commit("a", b"")])

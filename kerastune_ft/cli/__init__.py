@@ -1,6 +1,6 @@
 """The command line: one module per group of commands. `main` is the program.
 
-Nothing here computes, and nothing imports TensorFlow before a command needs it.
+Nothing here computes, and TensorFlow is imported only by the commands that need it.
 """
 
 from kerastune_ft.cli.commands import main

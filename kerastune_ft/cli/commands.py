@@ -1,4 +1,4 @@
-"""The program: all commands in one group. Results go to standard output, progress and log to standard error."""
+"""The program: all commands in one click group. Results go to standard output, progress to standard error."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The commands that list what there is: units, backbones, tasks, data sets, the schema."""
+"""The commands that list things: units, backbones, tasks, datasets, schema."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from kerastune_ft.config.facts.advice import DEVICES
 @click.option("--variables", is_flag=True, help="List the variable paths of every unit.")
 @common
 def units(name: str, variables: bool, as_json: bool, debug: bool) -> None:
-    """Print the units of a backbone NAME, a configuration, a run or a .keras file, each with the text to paste."""
+    """Print the units of a backbone, given its NAME, a configuration, a run or a .keras file, for use in unfreeze."""
     from kerastune_ft.api import training
 
     rows = training.units(name)
@@ -32,11 +32,11 @@ def units(name: str, variables: bool, as_json: bool, debug: bool) -> None:
 
 
 @click.command()
-@click.option("--examples", type=click.IntRange(min=1), help="Mark those that fit so many training examples.")
-@click.option("--device", type=click.Choice(DEVICES), default="cpu", show_default=True, help="Where they will train.")
+@click.option("--examples", type=click.IntRange(min=1), help="Mark backbones that suit this many training examples.")
+@click.option("--device", type=click.Choice(DEVICES), default="cpu", show_default=True, help="The device for training.")
 @common
 def backbones(examples: int | None, device: str, as_json: bool, debug: bool) -> None:
-    """List the backbones there are, and which of them fit the data and the device."""
+    """List all backbones, and which of them suit the data and the device."""
     from kerastune_ft import registry
     from kerastune_ft.config.facts import advice
 
@@ -59,14 +59,14 @@ def backbones(examples: int | None, device: str, as_json: bool, debug: bool) -> 
 @click.command()
 @common
 def tasks(as_json: bool, debug: bool) -> None:
-    """List the tasks there are."""
+    """List all tasks."""
     _list("tasks", as_json)
 
 
 @click.command()
 @common
 def datasets(as_json: bool, debug: bool) -> None:
-    """List where data can come from."""
+    """List the embedded data sets and the kinds of data that can be read."""
     _list("datasets", as_json)
 
 

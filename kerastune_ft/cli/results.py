@@ -14,10 +14,10 @@ from kerastune_ft.inference.rows import FORMATS
 @common
 def runs(directory: str, as_json: bool, debug: bool) -> None:
     """List the runs in DIRECTORY (by default runs), the newest last."""
-    from kerastune_ft.reporting import run_list as listed
+    from kerastune_ft.reporting import run_list
     from kerastune_ft.reporting.terminal.runs_table import runs_table
 
-    rows = listed.runs(directory)
+    rows = run_list.runs(directory)
     if as_json:
         print_json(rows)
     elif rows:
@@ -26,14 +26,14 @@ def runs(directory: str, as_json: bool, debug: bool) -> None:
             if row["message"]:
                 click.echo(f"{row['run']}: {row['message']}")
     else:
-        click.echo(f"there is no run in {directory}")
+        click.echo(f"no runs in {directory}")
 
 
 @click.command()
 @click.argument("run")
 @click.option("--split", help="A split of the run's own data; by default test.")
 @click.option(
-    "--data", help="Other data instead, with the same labels: a folder or archive, a table or .npz file as the run's."
+    "--data", help="Other data with the same labels: a folder, archive, table or .npz file, like the run's own data."
 )
 @common
 def evaluate(run: str, split: str | None, data: str | None, as_json: bool, debug: bool) -> None:
@@ -47,7 +47,7 @@ def evaluate(run: str, split: str | None, data: str | None, as_json: bool, debug
         return
     from kerastune_ft.reporting.terminal.tables import metrics_table
 
-    # That of other data is not known: the run's files hold it for its own splits.
+    # The constant baseline is only known for the run's own splits.
     show(metrics_table({name: metrics}, {} if data else runs_api.open_run(run).constant))
 
 
@@ -57,9 +57,12 @@ def evaluate(run: str, split: str | None, data: str | None, as_json: bool, debug
 @click.option("--output", metavar="FILE", help="A .csv, .tsv or .jsonl file; by default standard output.")
 @click.option("--format", "form", type=click.Choice(FORMATS), help="On standard output; by default csv.")
 @click.option(
-    "--input", "column", metavar="NAME", help="What names inputs, or holds texts, in tables, JSON lines, arrays."
+    "--input",
+    "column",
+    metavar="NAME",
+    help="The column, key or array with the inputs, in tables, JSON lines and .npz files.",
 )
-@click.option("--batch-size", type=click.IntRange(min=1), help="Inputs computed at once; by default 32.")
+@click.option("--batch-size", type=click.IntRange(min=1), help="Inputs per batch; by default 32.")
 @common
 def predict(
     run: str,
@@ -75,8 +78,8 @@ def predict(
 
     An INPUT is an image (or WAV file, where RUN is about sounds), a folder, a .zip or .tar of them, a table that names
     them, an .npz file, or - for a path (or JSON object) per line on standard input. Where RUN is about texts, an INPUT
-    is a text, a table, a folder of .txt files, an .npz file of strings, or - for a text per line. What cannot be read
-    is a row that says why.
+    is a text, a table, a folder of .txt files, an .npz file of strings, or - for a text per line. An input that cannot
+    be read gives a row with the error.
     """
     from kerastune_ft.api import runs as runs_api
     from kerastune_ft.inference import command
@@ -94,7 +97,7 @@ def predict(
 @click.argument("run")
 @common
 def report(run: str, as_json: bool, debug: bool) -> None:
-    """Write the report of RUN anew from its files."""
+    """Write the report of RUN again from its files."""
     from kerastune_ft.api import runs as runs_api
     from kerastune_ft.reporting.page import document
 
@@ -107,7 +110,7 @@ def report(run: str, as_json: bool, debug: bool) -> None:
 @click.argument("run")
 @common
 def verify(run: str, as_json: bool, debug: bool) -> int:
-    """Check everything that RUN claims again: files, weights, frozen variables, figures, the saved model."""
+    """Verify RUN again from its files: hashes, weights, frozen variables, metrics, the saved model."""
     from kerastune_ft.verification import verify as checking
 
     verified = checking.verify(run)

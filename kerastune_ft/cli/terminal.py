@@ -1,4 +1,4 @@
-"""How every command ends: results as text or JSON on standard output, errors on standard error, and the exit codes."""
+"""Output shared by all commands: results as text or JSON, errors on standard error, and exit codes."""
 
 from __future__ import annotations
 
@@ -26,73 +26,73 @@ def _interrupt(number: int, frame: FrameType | None) -> NoReturn:
 
 
 class Program(click.Group):
-    """Prints the errors a user can mend without a traceback, each with its exit code."""
+    """A click group that prints users' errors without a traceback and exits with their codes."""
 
     def main(self, *arguments: Any, **options: Any) -> Any:
         """Run the program and exit."""
         options["standalone_mode"] = False
         if threading.current_thread() is threading.main_thread():
-            # A run listens for itself once it can; until then, and for other commands, this is what stopping means.
+            # Training installs its own handler later; until then, and for other commands, SIGTERM acts like Ctrl-C.
             signal.signal(signal.SIGTERM, _interrupt)
         given = options.get("args") or (arguments[0] if arguments else None)
         words = given or sys.argv[1:]
         if given is not None:
-            sys.exit(self._ended(words, arguments, options))
+            sys.exit(self._run(words, arguments, options))
         own_process()
-        # What is registered first is called last.
+        # The handler registered first runs last.
         atexit.register(ending := _Ending())
-        ending.code = self._ended(words, arguments, options)
+        ending.code = self._run(words, arguments, options)
         sys.exit(ending.code)
 
-    def _ended(self, words: Sequence[str], arguments: tuple[Any, ...], options: dict[str, Any]) -> int:
+    def _run(self, words: Sequence[str], arguments: tuple[Any, ...], options: dict[str, Any]) -> int:
         """Run the program and return its exit code."""
         try:
             code = super().main(*arguments, **options)
         except click.ClickException as error:
             if "--json" in words:
-                print_json(_described("UsageError", error.format_message(), 2))
+                print_json(_error_document("UsageError", error.format_message(), 2))
             error.show()
             return 2
         except (click.Abort, KeyboardInterrupt):
-            click.echo("interrupted; the same command goes on", err=True)
+            click.echo("interrupted; run the same command again to continue", err=True)
             return 75
         except KerasTuneError as error:
             _explain(error, "--debug" in words, "--json" in words)
             return error.exit_code
         except OSError as error:
             if error.errno not in OUT_OF_SPACE:
-                _unexpected(error, "--debug" in words, "--json" in words)
+                _report_fault(error, "--debug" in words, "--json" in words)
                 return 1
-            click.echo("no space left where the output goes", err=True)
+            click.echo("no space left for the output", err=True)
             return 6
         except Exception as error:
-            _unexpected(error, "--debug" in words, "--json" in words)
+            _report_fault(error, "--debug" in words, "--json" in words)
             return 1
         return code if isinstance(code, int) else 0
 
     def invoke(self, context: click.Context) -> Any:
-        """Run a command; that whoever reads its output stops reading, as `head` does, is no error."""
+        """Run a command; a reader that closes the pipe early, as `head` does, is not an error."""
         try:
             result = super().invoke(context)
             sys.stdout.flush()
         except BrokenPipeError:
-            # What is still buffered has nowhere to go, and Python would complain about it at exit.
+            # Buffered output has nowhere to go, and Python would complain about it at exit.
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
             return 0
         return result
 
 
 class _Ending:
-    """Ends the process at the end of its exit handlers, without taking the interpreter apart.
+    """Ends the process after its exit handlers, without the interpreter's teardown.
 
-    With TensorFlow in it that takes half a second, frees what the system frees anyway, and may still fail.
+    With TensorFlow loaded the teardown takes half a second, only frees what the system frees anyway, and may fail.
     """
 
     code: int | None = None
-    """Of the program, once it has ended in order."""
+    """The exit code of the program, once it has ended normally."""
 
     def __call__(self) -> None:
-        # A worker says goodbye to the others while TensorFlow is taken apart.
+        # A worker signs off from the others during TensorFlow's teardown.
         if self.code is None or "tensorflow" not in sys.modules or "TF_CONFIG" in os.environ:
             return
         with contextlib.suppress(OSError, ValueError):
@@ -105,11 +105,11 @@ def _explain(error: KerasTuneError, debug: bool, as_json: bool) -> None:
     if debug:
         traceback.print_exception(error)
     if as_json:
-        print_json(_described(type(error).__name__, str(error), error.exit_code, getattr(error, "problems", ())))
+        print_json(_error_document(type(error).__name__, str(error), error.exit_code, getattr(error, "problems", ())))
     click.echo(str(error), err=True)
 
 
-def _described(kind: str, message: str, exit_code: int, problems: Sequence[Any] = ()) -> dict[str, Any]:
+def _error_document(kind: str, message: str, exit_code: int, problems: Sequence[Any] = ()) -> dict[str, Any]:
     """Return an error as the JSON object that `--json` prints."""
     return {
         "error": kind,
@@ -119,15 +119,15 @@ def _described(kind: str, message: str, exit_code: int, problems: Sequence[Any] 
     }
 
 
-def _unexpected(error: Exception, debug: bool, as_json: bool) -> None:
+def _report_fault(error: Exception, debug: bool, as_json: bool) -> None:
     if debug:
         traceback.print_exception(error)
     text = " ".join(str(error).split())
     if as_json:
-        print_json(_described(type(error).__name__, text, 1))
+        print_json(_error_document(type(error).__name__, text, 1))
     click.echo(f"unexpected {type(error).__name__}: {text[:400]}", err=True)
     if not debug:
-        click.echo("this is a fault of the program; the same command with --debug shows where", err=True)
+        click.echo("this is a bug in the program; run the same command with --debug to see where", err=True)
 
 
 def print_json(value: Any) -> None:
@@ -144,20 +144,20 @@ def _plain(value: Any) -> Any:
 
 
 def show(table: Any) -> None:
-    """Print a table of rich."""
+    """Print a rich table."""
     from rich.console import Console
     from rich.table import Table
 
     console = Console(highlight=False)
     if not console.is_terminal:
-        # Where output is piped or captured rows are kept whole, and sentences at a width that can be read.
+        # When output is piped, rows stay on one line, and sentences wrap at a readable width.
         wide = Console(width=1000).measure(table).maximum if isinstance(table, Table) else 0
         console = Console(highlight=False, width=max(wide, 120))
     console.print(table)
 
 
 def print_outcome(done: Any) -> None:
-    """Print what became of a run: its metrics, where it lies, the next command."""
+    """Print the outcome of a run: its metrics, its directory, the next command."""
     from kerastune_ft.reporting.quantities import progress
     from kerastune_ft.reporting.terminal.tables import metrics_table
 
@@ -172,10 +172,10 @@ def print_outcome(done: Any) -> None:
     if done.metrics:
         click.echo(f"next: open {done.path}/report/index.html, or: python -m kerastune_ft evaluate {done.path}")
     else:
-        click.echo("next: the same command without --until-phase goes on")
+        click.echo("next: run the same command without --until-phase to continue")
 
 
 def common(command: Callable) -> Callable:
-    """Give a command the options that all have."""
+    """Add the options that every command has."""
     command = click.option("--debug", is_flag=True, help="Show tracebacks.")(command)
     return click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")(command)

@@ -21,7 +21,7 @@ def run(
     as_json: bool,
     debug: bool,
 ) -> None:
-    """Train all phases of CONFIG, evaluate, write the run directory; again: go on."""
+    """Train all phases of CONFIG, evaluate, and write the run directory; run it again to continue."""
     from kerastune_ft.api import training
 
     done = training.run(
@@ -38,7 +38,7 @@ def run(
 
 @click.command()
 @training_options
-@click.option("--workers", type=click.IntRange(min=1), required=True, help="How many processes train together.")
+@click.option("--workers", type=click.IntRange(min=1), required=True, help="The number of processes.")
 @common
 def launch(
     config: str,
@@ -51,11 +51,11 @@ def launch(
     as_json: bool,
     debug: bool,
 ) -> int:
-    """Run CONFIG in several local processes that train together; again: go on."""
+    """Run CONFIG in several local processes that train together; run it again to continue."""
     from kerastune_ft.config.read import read
     from kerastune_ft.training.devices import launch as launching
 
-    # What is wrong is so said once, and not by every worker.
+    # Checked here so that errors are printed once and not by every worker.
     launching.check(read(config, overrides), until_phase, stop_after)
     overrides = (*overrides, "runtime.strategy=multi_worker")
     named = {"--run-dir": run_dir, "--until-phase": until_phase, "--stop-after": stop_after}
@@ -71,7 +71,7 @@ def launch(
 @explain_option
 @common
 def validate(config: str, overrides: tuple[str, ...], explain: bool, as_json: bool, debug: bool) -> None:
-    """Report every problem of CONFIG without looking at model or data."""
+    """Report every problem of CONFIG without opening the model or the data."""
     from kerastune_ft.config.read import not_checked, read
     from kerastune_ft.wording import counted
 
@@ -99,8 +99,12 @@ def validate(config: str, overrides: tuple[str, ...], explain: bool, as_json: bo
 @click.argument("config")
 @set_option
 @explain_option
-@click.option("--pictures", metavar="FILE", help="Show training examples as phases augment them, in a .png or .html.")
-@click.option("--measure", is_flag=True, help="Time some chunks of what phases compute or read; decisions stay.")
+@click.option(
+    "--pictures", metavar="FILE", help="Write augmented training examples of each phase to a .png or .html file."
+)
+@click.option(
+    "--measure", is_flag=True, help="Time some batches of what phases compute or read; the plan does not change."
+)
 @common
 def plan(
     config: str,
@@ -116,7 +120,7 @@ def plan(
 
     document = training.plan(config, overrides, pictures=pictures, measure=measure).document
     if pictures is not None:
-        click.echo(f"{pictures} shows training examples, with their names: pass it on with care", err=True)
+        click.echo(f"{pictures} shows training examples with their names: share it with care", err=True)
     if as_json:
         print_json({**document, **explain_origins(explain, config, overrides)})
         return

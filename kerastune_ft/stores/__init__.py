@@ -1,4 +1,4 @@
-"""Feature stores on disk: rows of bytes by id, locks, shards, budgets.
+"""The feature cache on disk: rows of bytes by id, shards, locks between processes, the budget.
 
-Nothing here imports TensorFlow or knows what rows mean.
+Nothing here imports TensorFlow or knows what a row means.
 """

@@ -1,7 +1,7 @@
-"""How processes that need the same rows share the work of computing them.
+"""Sharing the computation of missing rows between processes.
 
-The rows missing when the first of them began are cut into blocks, the same in all of them. A process computes the
-blocks whose locks it gets; the lock of one that dies is free again.
+The rows that are missing when the first process starts are cut into blocks, the same in every process. A process
+computes the blocks whose locks it gets; the lock of a process that dies becomes free again.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ _DIGEST_BYTES = 32
 
 
 def block_rows(rows: int, multiple: int, row_bytes: int) -> int:
-    """Return the rows of a block: at least 16 blocks and at most 256, of at most 64 MB where both can be had."""
+    """Return how many rows a block has: 16 to 256 blocks, each of at most 64 MB where possible."""
 
     def whole(count: float) -> int:
         return max(1, int(count // multiple)) * multiple
@@ -38,9 +38,9 @@ def block_rows(rows: int, multiple: int, row_bytes: int) -> int:
 
 
 class Agenda:
-    """The positions that were missing when the first of the processes that claim the same ids began.
+    """The positions that were missing when the first process that claims these ids started.
 
-    The file that says so is locked, shared, by all that take part, and written anew once none does.
+    All processes that take part share the lock on its file; once none does, the next one rewrites the file.
     """
 
     def __init__(self, folder: Path, ids: np.ndarray, missing: np.ndarray) -> None:
@@ -48,38 +48,38 @@ class Agenda:
         self._guard = threading.Lock()
         self._sharers = 1
         while True:
-            self._lock, found = self._joined(missing)
+            self._lock, found = self._enter(missing)
             if found is not None:
                 break
-            # Its writer died over it, or another process tidied it away before it was shared.
+            # Its writer died while writing it, or another process removed it before it was shared.
             self._lock.release()
         self.positions = np.flatnonzero(found)
 
-    def _joined(self, missing: np.ndarray) -> tuple[Lock, np.ndarray | None]:
+    def _enter(self, missing: np.ndarray) -> tuple[Lock, np.ndarray | None]:
         lock = acquire(self._path)
         if lock is None:
             lock = acquire(self._path, shared=True, wait=True)
             assert lock is not None
         else:
-            _write(lock, np.packbits(missing).tobytes())
+            _write_agenda(lock, np.packbits(missing).tobytes())
             if not lock.share():
                 return lock, None
-        # Only now, since another may have written it between having it alone and sharing it.
-        return lock, _read(lock, len(missing))
+        # Read only now: another process may have written it between the exclusive and the shared lock.
+        return lock, _read_agenda(lock, len(missing))
 
     def join(self) -> None:
-        """Stay on the agenda once more: for a block whose rows are not all there."""
+        """Hold the agenda once more, for a block whose rows are not committed yet."""
         with self._guard:
             self._sharers += 1
 
     def leave(self) -> None:
-        """Have no more part in it; the last process takes the file away."""
+        """Give up one hold; the last process removes the file."""
         with self._guard:
             self._sharers -= 1
             if self._sharers:
                 return
         self._lock.release()
-        # The folder is gone where the store was closed before, and evicted.
+        # The folder is gone if the store was closed and evicted before.
         with contextlib.suppress(FileNotFoundError):
             last = acquire(self._path)
             if last is not None:
@@ -90,7 +90,7 @@ def _digest(ids: np.ndarray) -> str:
     return hashlib.sha256(ids.tobytes()).hexdigest()[:32]
 
 
-def _write(lock: Lock, content: bytes) -> None:
+def _write_agenda(lock: Lock, content: bytes) -> None:
     os.ftruncate(lock.descriptor, 0)
     content += hashlib.sha256(content).digest()
     written = 0
@@ -98,7 +98,7 @@ def _write(lock: Lock, content: bytes) -> None:
         written += os.pwrite(lock.descriptor, content[written:], written)
 
 
-def _read(lock: Lock, count: int) -> np.ndarray | None:
+def _read_agenda(lock: Lock, count: int) -> np.ndarray | None:
     content = os.pread(lock.descriptor, os.fstat(lock.descriptor).st_size, 0)
     bits, digest = content[:-_DIGEST_BYTES], content[-_DIGEST_BYTES:]
     if hashlib.sha256(bits).digest() != digest:
@@ -107,7 +107,7 @@ def _read(lock: Lock, count: int) -> np.ndarray | None:
 
 
 class Claims:
-    """The blocks of rows that this process computes."""
+    """The blocks of missing rows that this process may compute."""
 
     def __init__(
         self,
@@ -119,7 +119,7 @@ class Claims:
         missing: Callable[[], np.ndarray],
         committed: Callable[[Shard], None],
     ) -> None:
-        """`folders` are those of claims and of shards; `missing` looks again which rows are not there."""
+        """`folders` are those of claims and of shards; `missing` checks again which rows are absent."""
         self._ids = ids
         self._multiple = multiple
         self._claims, self._shards = folders
@@ -128,19 +128,19 @@ class Claims:
         self._missing = missing
         self._committed = committed
 
-    def alone(self) -> Iterator[Block]:
-        """Yield all missing rows in blocks, whoever has claimed them: rows that come twice do no harm."""
+    def all_missing(self) -> Iterator[Block]:
+        """Yield all missing rows in blocks, claimed by others or not; rows written twice do no harm."""
         for part in _cut(np.flatnonzero(self._missing()), self._multiple, self._row_bytes):
-            yield Block(part, self._ids[part], self._shards, self._key, self._row_bytes, self._taken)
+            yield Block(part, self._ids[part], self._shards, self._key, self._row_bytes, self._add)
 
-    def _taken(self, shard: Shard | None) -> None:
+    def _add(self, shard: Shard | None) -> None:
         if shard is not None:
             self._committed(shard)
 
     def blocks(self, is_over: Callable[[], bool], waits: bool) -> Iterator[Block]:
-        """Yield blocks until every row is there or in a block that this process has; `is_over` ends it before.
+        """Yield blocks until every row is stored or in a block of this process; `is_over` ends it earlier.
 
-        One that does not wait ends where other processes have all blocks that are left.
+        Unless `waits`, it ends as soon as other processes hold all remaining blocks.
         """
         missing = self._missing()
         if not missing.any():
@@ -154,7 +154,7 @@ class Claims:
                     lock = acquire(self._claims / f"{_digest(self._ids[part])}.block")
                     if lock is not None:
                         left = [one for one in left if one is not part]
-                        yield from self._claimed(part, lock, agenda)
+                        yield from self._claim(part, lock, agenda)
                 if len(left) == waiting:
                     if not waits:
                         break
@@ -162,7 +162,7 @@ class Claims:
         finally:
             agenda.leave()
 
-    def _claimed(self, part: np.ndarray, lock: Lock, agenda: Agenda) -> Iterator[Block]:
+    def _claim(self, part: np.ndarray, lock: Lock, agenda: Agenda) -> Iterator[Block]:
         with contextlib.ExitStack() as undone:
             undone.callback(lock.release_and_remove)
             positions = part[self._missing()[part]]
@@ -171,12 +171,12 @@ class Claims:
             undone.pop_all()
         agenda.join()
 
-        def done(shard: Shard | None) -> None:
-            self._taken(shard)
+        def finish(shard: Shard | None) -> None:
+            self._add(shard)
             lock.release_and_remove()
             agenda.leave()
 
-        yield Block(positions, self._ids[positions], self._shards, self._key, self._row_bytes, done)
+        yield Block(positions, self._ids[positions], self._shards, self._key, self._row_bytes, finish)
 
 
 def _cut(positions: np.ndarray, multiple: int, row_bytes: int) -> list[np.ndarray]:

@@ -1,4 +1,4 @@
-"""What to tell a user whose disk fails the feature store."""
+"""Errors with a remedy for disk failures of the feature store."""
 
 from __future__ import annotations
 
@@ -11,19 +11,19 @@ from kerastune_ft.errors import OUT_OF_SPACE, ConfigError, Interrupted, KerasTun
 
 
 @contextlib.contextmanager
-def explained(path: Path, needed: int = 0) -> Iterator[None]:
-    """Turn what the operating system refuses at a path into an error with a remedy; `needed` bytes were to come."""
+def explain_failures(path: Path, needed: int = 0) -> Iterator[None]:
+    """Turn an OSError at a path into an error with a remedy; `needed` is how many bytes were to be written."""
     try:
         yield
     except OSError as error:
         raise _explanation(path, error, needed) from error
 
 
-def vanished(path: Path) -> Interrupted:
-    """Return the error for a file of a store that is gone though the store is in use."""
+def removed_error(path: Path) -> Interrupted:
+    """Return the error for a store file that was removed while the store is in use."""
     return Interrupted(
-        f"{path}, stored features that this process uses, was removed or cut short meanwhile; the same command "
-        "computes them again and goes on"
+        f"{path}, stored features that this process uses, was removed or truncated while in use; run the same "
+        "command again: it recomputes them and continues"
     )
 
 
@@ -36,12 +36,12 @@ def _explanation(path: Path, error: OSError, needed: int) -> KerasTuneError:
             "everything written before is intact"
         )
     if error.errno in (errno.ENOENT, errno.ESTALE):
-        return vanished(path)
-    return unusable(path, error)
+        return removed_error(path)
+    return unusable_error(path, error)
 
 
-def unusable(path: Path, error: OSError) -> ConfigError:
-    """Return the error for a place where no store can be."""
+def unusable_error(path: Path, error: OSError) -> ConfigError:
+    """Return the error for a folder in which no store can be created."""
     why = (error.strerror or str(error)).lower()
     return ConfigError(
         f"features cannot be stored in {path}: {why}; name a folder of a local disk that you may write to in "

@@ -1,4 +1,4 @@
-"""What the cache directory holds, and clearing it of stored features."""
+"""Listing what the cache directory holds, and deleting stored features from it."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _OTHERS = {
     "converted": "images rewritten in 8 bits, or in a format TensorFlow reads",
     "embedded": "images of the data sets that come with the package",
     "fetched": "data fetched from other file systems",
-    "files": "what is known of data files that were checked",
+    "files": "results of checking data files",
     "locks": "locks of runs in remote directories",
     "tfds": "examples of TFDS data sets",
     "tokens": "token ids of texts",
@@ -32,8 +32,8 @@ _OTHERS = {
 
 
 @dataclass(frozen=True)
-class Kept:
-    """What a cache directory holds."""
+class CacheContents:
+    """The contents of a cache directory: feature stores and other folders."""
 
     directory: Path
     stores: Sequence[StoreInfo]
@@ -42,7 +42,7 @@ class Kept:
     budget: int
 
     def to_json(self) -> dict[str, Any]:
-        """Return it as JSON values; `bytes` of the whole count stores that were not asked for too."""
+        """Return the contents as JSON values; the total `bytes` include stores that were filtered out."""
         others = [
             {"name": name, "holds": holds, "files": files, "bytes": size} for name, holds, files, size in self.others
         ]
@@ -57,67 +57,67 @@ class Kept:
 
 
 @dataclass(frozen=True)
-class Cleared:
-    """Which stores went, and which are in use and stayed."""
+class ClearedStores:
+    """The stores that were deleted, and those left because they are in use."""
 
     directory: Path
-    gone: Sequence[StoreInfo]
-    left: Sequence[StoreInfo]
+    removed: Sequence[StoreInfo]
+    in_use: Sequence[StoreInfo]
 
     def to_json(self) -> dict[str, Any]:
-        """Return it as JSON values."""
+        """Return the result as JSON values."""
         return {
             "directory": str(self.directory),
-            "removed": [_document(info) for info in self.gone],
-            "in_use": [_document(info) for info in self.left],
-            "bytes": sum(info.bytes for info in self.gone),
+            "removed": [_document(info) for info in self.removed],
+            "in_use": [_document(info) for info in self.in_use],
+            "bytes": sum(info.bytes for info in self.removed),
         }
 
     def __str__(self) -> str:
-        lines = [f"removed {size_text(info.bytes)}: {stored.named(info)}" for info in self.gone]
-        lines += [f"in use, and left: {stored.named(info)}" for info in self.left]
-        freed = size_text(sum(info.bytes for info in self.gone))
+        lines = [f"removed {size_text(info.bytes)}: {stored.describe(info)}" for info in self.removed]
+        lines += [f"in use, not removed: {stored.describe(info)}" for info in self.in_use]
+        freed = size_text(sum(info.bytes for info in self.removed))
         return "\n".join([*lines, f"{freed} of stored features removed from {self.directory}"])
 
 
-def kept(directory: str | None = None, keys: Sequence[str] = (), older_than: str | None = None) -> Kept:
+def list_cache(directory: str | None = None, keys: Sequence[str] = (), older_than: str | None = None) -> CacheContents:
     """Return what a cache directory holds; nothing is written.
 
-    Of the stores only those whose key begins with one of `keys`, and which were last used longer ago than a text like
-    `30d` says. Raises ConfigError for a key that no store has.
+    Stores are filtered to those whose key begins with one of `keys` and that were last used longer ago than
+    `older_than`, a text like `30d`. Raises ConfigError for a key that no store has.
     """
-    place, every = _present(directory)
+    place, every = _find_stores(directory)
     root = place / FEATURES
-    return Kept(
+    return CacheContents(
         place,
-        _chosen(every, keys, older_than, root),
-        [(name, holds, *_extent(place / name)) for name, holds in _OTHERS.items() if (place / name).is_dir()],
+        _select(every, keys, older_than, root),
+        [(name, holds, *_count_files(place / name)) for name, holds in _OTHERS.items() if (place / name).is_dir()],
         sum(info.bytes for info in every),
-        stored.budget(None, root),
+        stored.budget_bytes(None, root),
     )
 
 
-def clear(directory: str | None = None, keys: Sequence[str] = (), older_than: str | None = None) -> Cleared:
-    """Delete the stores that `kept` would return, except those in use."""
-    place, every = _present(directory)
+def clear(directory: str | None = None, keys: Sequence[str] = (), older_than: str | None = None) -> ClearedStores:
+    """Delete the stores that `list_cache` would return, except those in use."""
+    place, every = _find_stores(directory)
     root = place / FEATURES
-    chosen = _chosen(every, keys, older_than, root)
+    chosen = _select(every, keys, older_than, root)
     gone = set(stored.clear(root, [info.key for info in chosen]))
-    return Cleared(
+    return ClearedStores(
         place, [info for info in chosen if info.key in gone], [info for info in chosen if info.key not in gone]
     )
 
 
-def _present(directory: str | None) -> tuple[Path, list[StoreInfo]]:
+def _find_stores(directory: str | None) -> tuple[Path, list[StoreInfo]]:
     if directory is not None and (is_remote(directory) or not Path(directory).expanduser().is_dir()):
         raise ConfigError(
             f"--directory: there is no local folder {directory}; give a cache directory, as in runtime.cache_directory"
         )
     place = Path(directory).expanduser() if directory is not None else cache_directory(Runtime())
-    return place, stored.stores(place / FEATURES)
+    return place, stored.list_stores(place / FEATURES)
 
 
-def _chosen(every: Sequence[StoreInfo], keys: Sequence[str], older_than: str | None, root: Path) -> list[StoreInfo]:
+def _select(every: Sequence[StoreInfo], keys: Sequence[str], older_than: str | None, root: Path) -> list[StoreInfo]:
     named = {_with_key(every, key, root).key for key in keys}
     chosen = [info for info in every if not keys or info.key in named]
     if older_than is None:
@@ -135,10 +135,10 @@ def _with_key(every: Sequence[StoreInfo], key: str, root: Path) -> StoreInfo:
     if len(found) == 1:
         return found[0]
     if found:
-        raise ConfigError(f"{key} begins the keys of {len(found)} stores; give more of it: {_keys(found)}")
+        raise ConfigError(f"{key} begins the keys of {len(found)} stores; give more characters: {_keys(found)}")
     if key in _OTHERS:
         raise ConfigError(
-            f"{key} is no stored feature; what {root.parent / key} holds is made again when needed: delete it yourself "
+            f"{key} is not a feature store; {root.parent / key} is rebuilt when needed: delete it yourself "
             "while no run uses it"
         )
     there = f"there are {_keys(every)}" if every else "there are none"
@@ -161,7 +161,7 @@ def _document(info: StoreInfo) -> dict[str, Any]:
     }
 
 
-def _extent(folder: Path) -> tuple[int, int]:
+def _count_files(folder: Path) -> tuple[int, int]:
     """Return how many files are in a folder, and their bytes."""
     files = size = 0
     for here, _, names in os.walk(folder):

@@ -1,6 +1,6 @@
-"""Locks on files that the operating system releases when their holder ends, however it ends.
+"""Locks on files that the operating system releases when their holder ends, even if it is killed.
 
-`flock` itself, because stores need shared locks too, which filelock's locks on files are not.
+This uses `flock` directly because stores need shared locks too, which the filelock package lacks.
 """
 
 from __future__ import annotations
@@ -12,35 +12,35 @@ from pathlib import Path
 
 
 class Lock:
-    """A lock that is held, until it is released or its process ends; any thread may release it."""
+    """A held lock; any thread may release it, and the end of the process does too."""
 
     def __init__(self, path: Path, descriptor: int) -> None:
         self.path = path
         self.descriptor = descriptor
 
     def share(self) -> bool:
-        """Let others share the lock from now on; one of them may have had it alone before this returns.
+        """Turn an exclusive lock into a shared one; another process may hold it exclusively in between.
 
-        Returns whether its file is still there.
+        Returns whether the file is still there.
         """
         fcntl.flock(self.descriptor, fcntl.LOCK_SH)
         return _is_at(self.path, self.descriptor)
 
     def release(self) -> None:
-        """Give the lock up."""
+        """Release the lock."""
         os.close(self.descriptor)
 
     def release_and_remove(self) -> None:
-        """Give the lock up and its file away, which only a holder may that does not share."""
+        """Delete the file and release the lock; only for exclusive locks."""
         with contextlib.suppress(FileNotFoundError):
             self.path.unlink()
         self.release()
 
 
 def acquire(path: Path, *, shared: bool = False, wait: bool = False) -> Lock | None:
-    """Return the lock on a file, which is made where it is missing; None where others hold it, unless told to wait.
+    """Lock a file, which is created if missing; return None if another process holds it, unless `wait`.
 
-    Raises FileNotFoundError where its folder is gone.
+    Raises FileNotFoundError if the folder is gone.
     """
     kind = (fcntl.LOCK_SH if shared else fcntl.LOCK_EX) | (0 if wait else fcntl.LOCK_NB)
     while True:
@@ -55,12 +55,12 @@ def acquire(path: Path, *, shared: bool = False, wait: bool = False) -> Lock | N
         except BaseException:
             os.close(descriptor)
             raise
-        # Whoever had the lock gave its file away: what was locked here is nobody's file any more.
+        # The previous holder deleted the file: what was locked here no longer has a name.
         os.close(descriptor)
 
 
 def remove_free(folder: Path) -> None:
-    """Delete the files of locks in a folder that nobody holds."""
+    """Delete the lock files in a folder that nobody holds."""
     for path in list(folder.iterdir()):
         lock = acquire(path)
         if lock is not None:
@@ -68,7 +68,7 @@ def remove_free(folder: Path) -> None:
 
 
 def is_held(path: Path) -> bool:
-    """Return whether any process holds the lock, shared or not; needs no right to write."""
+    """Return whether any process holds the lock, shared or exclusive; needs no write permission."""
     try:
         descriptor = os.open(path, os.O_RDONLY)
     except FileNotFoundError:

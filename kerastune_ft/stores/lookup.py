@@ -1,4 +1,4 @@
-"""Which rows a store holds, told from the indexes of its shards without opening it or reading a row."""
+"""Counting the rows of a store from the indexes of its shards, without opening the store."""
 
 from __future__ import annotations
 
@@ -9,16 +9,16 @@ from pathlib import Path
 from kerastune_ft.stores import record, shards
 
 
-def rows_present(root: Path, key: str, ids: Sequence[bytes]) -> int:
-    """Return how many of these ids a store has rows of; none where there is no such store.
+def count_present(root: Path, key: str, ids: Sequence[bytes]) -> int:
+    """Return for how many of these ids a store has rows; 0 if there is no such store.
 
-    Nothing is written, and rows are not checked, as they are when the store is opened.
+    Nothing is written, and the content of rows is not checked, unlike when a store is opened.
     """
     folder = record.folder_of(root, key) / record.SHARDS
     found: set[bytes] = set()
     with contextlib.suppress(FileNotFoundError):
-        for name in shards.names(folder):
-            # Another process may remove it meanwhile, and a damaged one counts for nothing.
+        for name in shards.list_shards(folder):
+            # Another process may remove a shard meanwhile, and damaged shards do not count.
             with contextlib.suppress(FileNotFoundError, shards.DamagedError):
-                found.update(shards.indexed_ids(folder, name))
+                found.update(shards.read_ids(folder, name))
     return sum(each in found for each in ids)

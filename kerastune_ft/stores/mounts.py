@@ -1,4 +1,4 @@
-"""Whether a folder lies on a disk of this machine, as far as Linux tells."""
+"""Detecting network file systems from Linux' table of mounts."""
 
 from __future__ import annotations
 
@@ -10,24 +10,24 @@ _NETWORK = {
     "9p", "afs", "beegfs", "ceph", "cifs", "gluster", "gpfs", "lustre", "ncpfs", "nfs", "nfs4", "smb3",
     "smbfs", "sshfs",
 }  # fmt: skip
-# The space, tab, newline and backslash of a path are written as octal numbers there.
+# The table writes the space, tab, newline and backslash of a path as octal numbers.
 _ESCAPED = re.compile(r"\\([0-7]{3})")
 
 
 def network_notes(folder: Path, mounts: Path = _MOUNTS) -> list[str]:
-    """Return a warning where a cache directory is on a network file system; nothing where that is not known."""
+    """Return a warning if a cache directory is on a network file system; nothing if that is unknown."""
     found = file_system(folder, mounts)
     if found is None or not (found in _NETWORK or found.startswith("fuse.")):
         return []
     return [
-        f"the cache directory is on a network file system ({found}): stored features are read slower from "
-        "there than from a local disk, and locks may fail; name a local folder in runtime.cache_directory or "
+        f"the cache directory is on a network file system ({found}): reading stored features is slower "
+        "than from a local disk, and locks may fail; name a local folder in runtime.cache_directory or "
         "KERASTUNE_CACHE"
     ]
 
 
 def file_system(folder: Path, mounts: Path = _MOUNTS) -> str | None:
-    """Return the type of the file system a folder is on, such as ``ext4``; None where it is not known."""
+    """Return the type of the file system that holds a folder, such as ``ext4``; None if unknown."""
     try:
         lines = mounts.read_text(encoding="utf-8", errors="surrogateescape").splitlines()
     except OSError:

@@ -1,4 +1,4 @@
-"""Why there is no store for what is to be computed: what differs from the one that comes closest."""
+"""Explaining a cache miss: how the requested key parts differ from the most similar store."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Any
 
 from kerastune_ft.config.documents.nodes import short_json
 from kerastune_ft.stores import record
-from kerastune_ft.stores.budget import stores
+from kerastune_ft.stores.budget import list_stores
 
 _LONGEST = 24
 # Parts that are SHA-256 of what they name: the layers below the cut, their variables.
@@ -17,15 +17,16 @@ _HASHES = ("graph", "weights")
 _ABSENT = object()
 
 
-def nearest(root: Path, parts: Mapping[str, Any], alike: Mapping[str, Any] | None = None) -> list[str]:
-    """Return how the parts of a store that is not there differ from those of the most similar one that is.
+def compare_with_nearest(root: Path, parts: Mapping[str, Any], alike: Mapping[str, Any] | None = None) -> list[str]:
+    """Return how the parts of a missing store differ from those of the most similar existing store.
 
-    One text for each part: its dotted name, the value here and the value there. Nothing where no store says its parts;
-    of stores equally similar the one used last counts. `alike` is what listings must say of it to be looked at.
+    One text per differing part: its dotted name, the value here and the value there. Empty if no store records its
+    parts; of equally similar stores the most recently used counts. Only stores whose description has the values of
+    `alike` are compared.
     """
     here = dict(_leaves(json.loads(json.dumps(parts))))
     closest: list[str] | None = None
-    for info in reversed(stores(root)):
+    for info in reversed(list_stores(root)):
         if any(info.about.get(name) != value for name, value in (alike or {}).items()):
             continue
         there = dict(_leaves(record.read_record(record.folder_of(root, info.key)).get("parts")))
@@ -48,7 +49,7 @@ def _leaves(value: Any, name: str = "") -> Iterator[tuple[str, Any]]:
 
 def _difference(here: Mapping[str, Any], there: Mapping[str, Any], name: str) -> str:
     if name in _HASHES:
-        return f"{name}: others"
+        return f"{name}: different"
     return f"{name}: {_leaf_text(here, name)} here, {_leaf_text(there, name)} there"
 
 

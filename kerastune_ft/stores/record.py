@@ -1,4 +1,4 @@
-"""What a store says of itself: the key its folder is named after, and the file beside its rows."""
+"""The record of a store: the key that names its folder, and the file store.json beside its rows."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-# Another number makes every store of earlier versions unknown.
+# A new number makes all stores of earlier versions unusable.
 FORMAT = 1
 RECORD = "store.json"
 USED = "used"
@@ -24,7 +24,7 @@ _KEY_LENGTH = 32
 
 
 def key_of(parts: Mapping[str, Any], row_bytes: int) -> str:
-    """Return the name of all that the content of rows depends on: the SHA-256 of its canonical JSON."""
+    """Return the key of a store: the SHA-256 of the canonical JSON of everything its rows depend on."""
     canonical = json.dumps([FORMAT, parts, row_bytes], sort_keys=True, separators=(",", ":"), allow_nan=False)
     return hashlib.sha256(canonical.encode()).hexdigest()
 
@@ -35,13 +35,13 @@ def folder_of(root: Path, key: str) -> Path:
 
 
 def is_store(folder: Path) -> bool:
-    """Return whether a folder is a store; others may have such names too."""
+    """Return whether a folder is a store, by its name and its sub-folder of shards."""
     is_key = len(folder.name) == _KEY_LENGTH and not set(folder.name) - set("0123456789abcdef")
     return is_key and (folder / SHARDS).is_dir()
 
 
 def write_record(folder: Path, parts: Mapping[str, Any], row_bytes: int, about: Mapping[str, Any]) -> None:
-    """Say of a new store what it holds."""
+    """Write the record of a new store."""
     record = {"format": FORMAT, "created": now(), "row_bytes": row_bytes, "about": about, "parts": parts}
     partial = folder / f"{RECORD}.{secrets.token_hex(8)}"
     try:
@@ -54,7 +54,7 @@ def write_record(folder: Path, parts: Mapping[str, Any], row_bytes: int, about: 
 
 
 def read_record(folder: Path) -> dict[str, Any]:
-    """Return what a store says of itself; nothing where that is damaged, which its rows do not depend on."""
+    """Return the record of a store, or {} if it is damaged; its rows do not depend on it."""
     try:
         record = json.loads((folder / RECORD).read_text(encoding="utf-8"))
     except (OSError, ValueError):

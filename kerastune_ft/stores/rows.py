@@ -1,6 +1,6 @@
-"""Where rows lie, and reading them.
+"""Locating the rows of a store in its shards, and reading them.
 
-Rows are read and not mapped: mapped pages count as memory of the process, and the system keeps what was read anyway.
+Rows are read, not memory-mapped: mapped pages count as memory of the process, and the system caches reads anyway.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from pathlib import Path
 
 import numpy as np
 
-from kerastune_ft.stores.failures import explained, vanished
+from kerastune_ft.stores.failures import explain_failures, removed_error
 from kerastune_ft.stores.shards import ID_BYTES, ID_TYPE, Shard
 
 _OPEN_FILES = 64
@@ -23,48 +23,48 @@ _OPEN_FILES = 64
 _BUFFERS = 1024
 
 
-def as_array(ids: Sequence[bytes]) -> np.ndarray:
-    """Return row ids as an array; raise ValueError for one of another length."""
+def id_array(ids: Sequence[bytes]) -> np.ndarray:
+    """Return row ids as an array; raise ValueError for an id of the wrong length."""
     if any(len(one) != ID_BYTES for one in ids):
         raise ValueError(f"a row id has {ID_BYTES} bytes")
     return np.frombuffer(b"".join(ids), ID_TYPE)
 
 
 class Places:
-    """Where each of some ids lies, as far as shards were looked through; a repeated id has one place."""
+    """The shard and row of each id, as far as shards have been searched; a repeated id has one place."""
 
     def __init__(self, ids: np.ndarray) -> None:
         self._sorted, self.first, self._of = np.unique(ids, return_index=True, return_inverse=True)
         self._shard = np.full(len(self._sorted), -1, np.int32)
         self._row = np.zeros(len(self._sorted), np.int64)
-        self._looked_through = 0
+        self._searched = 0
 
-    def look_through(self, shards: Sequence[Shard]) -> None:
-        """Find ids in shards; those looked through before are the first of them."""
-        for number in range(self._looked_through, len(shards)):
+    def search(self, shards: Sequence[Shard]) -> None:
+        """Find ids in shards; the list begins with those that were searched before."""
+        for number in range(self._searched, len(shards)):
             ids = shards[number].ids
             at = np.searchsorted(self._sorted, ids)
             at[at == len(self._sorted)] = 0
             found = np.flatnonzero(self._sorted[at] == ids) if len(self._sorted) else np.zeros(0, np.int64)
             self._shard[at[found]] = number
             self._row[at[found]] = found
-        self._looked_through = len(shards)
+        self._searched = len(shards)
 
     @property
     def missing(self) -> np.ndarray:
-        """Return for each id whether it was not found."""
+        """For each id, whether it was not found."""
         return self._shard[self._of] < 0
 
-    def of_all(self) -> tuple[np.ndarray, np.ndarray]:
-        """Return for each id the number of its shard, and its row there."""
+    def locate(self) -> tuple[np.ndarray, np.ndarray]:
+        """Return for each id the number of its shard and its row in that shard."""
         return self._shard[self._of], self._row[self._of]
 
 
 class Rows:
-    """Rows of a store, by their position among the ids they were asked for with; any thread may read."""
+    """Rows of a store, addressed by position in the list of ids they were requested with; any thread may read."""
 
     def __init__(self, places: Places, shards: Sequence[Shard], row_bytes: int) -> None:
-        self._shard, self._row = places.of_all()
+        self._shard, self._row = places.locate()
         self._paths = [shard.path for shard in shards]
         self._row_bytes = row_bytes
         self._files = _OpenFiles()
@@ -82,30 +82,30 @@ class Rows:
         buffers = [flat[at : at + size] for at in (order * size).tolist()]
         for start, end in _runs(shard[order], row[order]):
             first = order[start]
-            self._read(self._paths[shard[first]], int(row[first]) * size, buffers[start:end])
+            self._read_range(self._paths[shard[first]], int(row[first]) * size, buffers[start:end])
         return out
 
-    def _read(self, path: Path, offset: int, buffers: list[memoryview]) -> None:
-        """Fill buffers with what lies side by side in a file from an offset on."""
-        with explained(path):
-            file = self._files.opened(path)
+    def _read_range(self, path: Path, offset: int, buffers: list[memoryview]) -> None:
+        """Fill buffers with consecutive bytes of a file, from an offset on."""
+        with explain_failures(path):
+            file = self._files.open(path)
             while buffers:
                 count = os.preadv(file.descriptor, buffers[:_BUFFERS], offset)
                 if count == 0:
-                    raise vanished(path)
+                    raise removed_error(path)
                 offset += count
-                buffers = _unread(buffers, count)
+                buffers = _skip_filled(buffers, count)
 
 
 def _runs(shard: np.ndarray, row: np.ndarray) -> Iterator[tuple[int, int]]:
-    """Yield start and end of what lies side by side in one file."""
+    """Yield start and end of each run of rows that are consecutive in one file."""
     breaks = np.flatnonzero((shard[1:] != shard[:-1]) | (row[1:] != row[:-1] + 1)) + 1
     edges = [0, *breaks.tolist(), len(row)] if len(row) else []
     return itertools.pairwise(edges)
 
 
-def _unread(buffers: list[memoryview], count: int) -> list[memoryview]:
-    """Return what is left of buffers of which the first `count` bytes are full: reading may stop anywhere."""
+def _skip_filled(buffers: list[memoryview], count: int) -> list[memoryview]:
+    """Return the buffers that remain after `count` bytes were read; a read may stop anywhere."""
     for number, buffer in enumerate(buffers):
         if count < len(buffer):
             return [buffer[count:], *buffers[number + 1 :]]
@@ -114,7 +114,7 @@ def _unread(buffers: list[memoryview], count: int) -> list[memoryview]:
 
 
 class _OpenFile:
-    """A file that is closed when nobody reads it any more; at the end of the program the system does."""
+    """A file that is closed once nobody reads it; at exit the system closes it."""
 
     def __init__(self, path: Path) -> None:
         self.descriptor = os.open(path, os.O_RDONLY)
@@ -123,13 +123,13 @@ class _OpenFile:
 
 
 class _OpenFiles:
-    """The files read last, opened when needed; one that is put aside stays open until its readers are done."""
+    """The most recently read files, opened on demand; an evicted file stays open until its readers are done."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._open: OrderedDict[Path, _OpenFile] = OrderedDict()
 
-    def opened(self, path: Path) -> _OpenFile:
+    def open(self, path: Path) -> _OpenFile:
         with self._lock:
             file = self._open.pop(path, None) or _OpenFile(path)
             self._open[path] = file

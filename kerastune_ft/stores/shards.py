@@ -1,7 +1,7 @@
-"""Shards: a file of rows, and an index that names them and says what the file must be.
+"""Shards: a file of rows, and an index with their ids, size and SHA-256.
 
-A shard is there once its index is, which is renamed into place when the rows lie on the disk. Rows without an index are
-being written by whoever holds the lock on their file; where nobody does they are what a killed process left.
+A shard exists once its index does, which is renamed into place after the rows are on the disk. Rows without an index
+are being written by the process that holds the lock on their file; if nobody holds it, a killed process left them.
 """
 
 from __future__ import annotations
@@ -28,19 +28,19 @@ _DIGEST_BYTES = 32
 
 
 class DamagedError(Exception):
-    """A shard is not what was written."""
+    """The content of a shard differs from what was written."""
 
 
 @dataclass(frozen=True, eq=False)
 class Shard:
-    """A file of rows whose content is as it was written, and the ids of its rows in their order."""
+    """A verified file of rows, and the ids of its rows in order."""
 
     path: Path
     ids: np.ndarray
 
 
 def new_name() -> str:
-    """Return a name for a shard that no other process chooses."""
+    """Return a random name for a new shard."""
     return secrets.token_hex(8)
 
 
@@ -49,14 +49,14 @@ def rows_file(folder: Path, name: str) -> Path:
     return folder / f"{name}{_ROWS}"
 
 
-def names(folder: Path) -> list[str]:
-    """Return the shards that are there, damaged ones included."""
+def list_shards(folder: Path) -> list[str]:
+    """Return the names of all committed shards, damaged ones included."""
     with os.scandir(folder) as entries:
         return sorted(entry.name.removesuffix(_INDEX) for entry in entries if entry.name.endswith(_INDEX))
 
 
 def write_index(folder: Path, name: str, key: str, row_bytes: int, ids: np.ndarray, sha256: str) -> None:
-    """Commit a shard whose rows are on the disk."""
+    """Commit a shard whose rows are already on the disk."""
     head = json.dumps({"key": key, "rows": len(ids), "row_bytes": row_bytes, "sha256": sha256}).encode() + b"\n"
     content = head + ids.tobytes()
     partial = folder / f"{name}{_PARTIAL}"
@@ -74,10 +74,10 @@ def write_index(folder: Path, name: str, key: str, row_bytes: int, ids: np.ndarr
 
 
 def check(folder: Path, name: str, key: str, row_bytes: int) -> Shard:
-    """Return a shard after reading all of it; raise DamagedError where it is not what was written."""
+    """Read and verify a shard; raise DamagedError if it differs from what was written."""
     path = rows_file(folder, name)
     try:
-        facts, ids = _index(folder, name)
+        facts, ids = _read_index(folder, name)
         if (facts["key"], facts["row_bytes"]) != (key, row_bytes):
             raise DamagedError(f"{path.name} belongs to another store")
         _check_rows(path, facts["rows"] * row_bytes, facts["sha256"])
@@ -86,13 +86,13 @@ def check(folder: Path, name: str, key: str, row_bytes: int) -> Shard:
     return Shard(path, np.frombuffer(ids, ID_TYPE))
 
 
-def indexed_ids(folder: Path, name: str) -> list[bytes]:
-    """Return the ids that a shard's index names, its rows unseen; raise DamagedError where the index is damaged."""
-    ids = _index(folder, name)[1]
+def read_ids(folder: Path, name: str) -> list[bytes]:
+    """Return the ids in a shard's index without reading its rows; raise DamagedError if the index is damaged."""
+    ids = _read_index(folder, name)[1]
     return [ids[start : start + ID_BYTES] for start in range(0, len(ids), ID_BYTES)]
 
 
-def _index(folder: Path, name: str) -> tuple[dict[str, Any], bytes]:
+def _read_index(folder: Path, name: str) -> tuple[dict[str, Any], bytes]:
     content = (folder / f"{name}{_INDEX}").read_bytes()
     sealed, digest = content[:-_DIGEST_BYTES], content[-_DIGEST_BYTES:]
     if hashlib.sha256(sealed).digest() != digest:
@@ -105,11 +105,11 @@ def _check_rows(path: Path, size: int, sha256: str) -> None:
     with open(path, "rb") as file:
         found = os.fstat(file.fileno())
         if found.st_size != size:
-            raise DamagedError(f"{path.name} has {found.st_size:,} bytes, and not {size:,}")
+            raise DamagedError(f"{path.name} has {found.st_size:,} bytes, not {size:,}")
         if _is_known(path, found):
             return
         if hashlib.file_digest(file, "sha256").hexdigest() != sha256:
-            raise DamagedError(f"{path.name} was altered")
+            raise DamagedError(f"{path.name} was changed")
     remember(path, found)
 
 
@@ -118,7 +118,7 @@ def remove(folder: Path, name: str) -> None:
     for suffix in (_INDEX, _PARTIAL, _ROWS):
         path = folder / f"{name}{suffix}"
         if path.is_dir():
-            # Whoever put it there.
+            # Not written by this program, but in the way.
             shutil.rmtree(path)
             continue
         with contextlib.suppress(FileNotFoundError):
@@ -126,7 +126,7 @@ def remove(folder: Path, name: str) -> None:
 
 
 def remove_abandoned(folder: Path) -> None:
-    """Delete the rows of processes that ended before they had written all of them."""
+    """Delete the uncommitted rows of processes that have ended."""
     present = {entry.name for entry in folder.iterdir()}
     begun = {os.path.splitext(name)[0] for name in present if name.endswith((_ROWS, _PARTIAL))}
     for name in begun:
@@ -135,7 +135,7 @@ def remove_abandoned(folder: Path) -> None:
         held = acquire(rows_file(folder, name))
         if held is None:
             continue
-        # Between the look and the lock its writer may have committed it.
+        # Its writer may have committed it before this process got the lock.
         if (folder / f"{name}{_INDEX}").exists():
             held.release()
         else:
@@ -143,21 +143,21 @@ def remove_abandoned(folder: Path) -> None:
             held.release()
 
 
-# What this process has read or written itself: file, inode, size, time of the last change.
+# Files that this process has written or verified: path, inode, size, time of the last change.
 _known: set[tuple[str, int, int, int]] = set()
 _known_lock = threading.Lock()
 
 
-def _facts(path: Path, status: os.stat_result) -> tuple[str, int, int, int]:
+def _identity(path: Path, status: os.stat_result) -> tuple[str, int, int, int]:
     return str(path), status.st_ino, status.st_size, status.st_mtime_ns
 
 
 def remember(path: Path, status: os.stat_result | None = None) -> None:
-    """Note that this process knows the content of a file of rows, so that it is not read again to be checked."""
+    """Remember that this process has written or verified a file of rows, so that it is not verified again."""
     with _known_lock:
-        _known.add(_facts(path, status or path.stat()))
+        _known.add(_identity(path, status or path.stat()))
 
 
 def _is_known(path: Path, status: os.stat_result) -> bool:
     with _known_lock:
-        return _facts(path, status) in _known
+        return _identity(path, status) in _known

@@ -15,18 +15,18 @@ import numpy as np
 from kerastune_ft.stores import record, shards
 from kerastune_ft.stores.block import Block
 from kerastune_ft.stores.claims import Claims
-from kerastune_ft.stores.failures import explained, unusable
+from kerastune_ft.stores.failures import explain_failures, unusable_error
 from kerastune_ft.stores.locks import Lock, acquire, remove_free
-from kerastune_ft.stores.rows import Places, Rows, as_array
+from kerastune_ft.stores.rows import Places, Rows, id_array
 from kerastune_ft.stores.shards import DamagedError, Shard
 
 _THREADS = min(4, os.cpu_count() or 1)
 
 
 class FeatureStore:
-    """Equally long rows by 32-byte id, on disk, shared by all processes that name the same parts.
+    """Rows of equal length by 32-byte id, on disk, shared by all processes that open it with the same key parts.
 
-    What a killed or failing process left is never used. While a store is open it is not evicted.
+    What a killed or failing process left is never used. An open store is not evicted.
     """
 
     def __init__(
@@ -37,10 +37,10 @@ class FeatureStore:
         about: Mapping[str, Any],
         warn: Callable[[str], None],
     ) -> None:
-        """Open the store under `root` whose rows depend on `parts`, all of which its key is made of.
+        """Open or create the store under `root` whose key is made of `parts`, everything its rows depend on.
 
-        `about` is what listings say of it. `warn` is told of damaged rows, which count as missing. The rows that are
-        there are checked by threads meanwhile, each shard once in a process.
+        `about` describes the store in listings. `warn` gets a message about damaged rows, which count as missing.
+        Threads verify existing shards in the background, each shard once per process.
         """
         self.key = record.key_of(parts, row_bytes)
         self.row_bytes = row_bytes
@@ -52,8 +52,8 @@ class FeatureStore:
         self._checks: dict[str, Future[Shard]] = {}
         self._is_closed = False
         self._threads = ThreadPoolExecutor(_THREADS, "check")
-        with contextlib.ExitStack() as undone, explained(self.path):
-            self._mark = _entered(self.path)
+        with contextlib.ExitStack() as undone, explain_failures(self.path):
+            self._mark = _mark_in_use(self.path)
             undone.callback(self.close)
             for folder in (self._shards_folder, self._claims_folder):
                 folder.mkdir(exist_ok=True)
@@ -62,9 +62,9 @@ class FeatureStore:
             os.utime(self.path / record.USED)
             shards.remove_abandoned(self._shards_folder)
             remove_free(self._claims_folder)
-            self._notice()
+            self._check_new_shards()
             undone.pop_all()
-        # Whether nothing was stored when it was opened.
+        # Whether the store was empty when it was opened.
         self.is_new = not self._checks
 
     @property
@@ -76,12 +76,12 @@ class FeatureStore:
         return self.path / record.CLAIMS
 
     def missing(self, ids: Sequence[bytes]) -> np.ndarray:
-        """Return for each id whether its row is not there, those of other processes included."""
-        return self._look(Places(as_array(ids))).missing
+        """Return for each id whether its row is missing; rows of other processes count as present."""
+        return self._find(Places(id_array(ids))).missing
 
     def rows(self, ids: Sequence[bytes]) -> Rows:
-        """Return the rows of these ids, to be read by their positions; raise KeyError where one is not there."""
-        places = self._look(Places(as_array(ids)))
+        """Return the rows of these ids, to be read by position; raise KeyError if one is missing."""
+        places = self._find(Places(id_array(ids)))
         lacking = int(places.missing.sum())
         if lacking:
             raise KeyError(f"{lacking} of {len(ids)} rows are not in the store {self.path}")
@@ -90,13 +90,13 @@ class FeatureStore:
     def claim(
         self, ids: Sequence[bytes], multiple: int, *, waits: bool = True, alone: bool = False
     ) -> Generator[Block]:
-        """Yield blocks of missing rows, each a multiple of `multiple` but the last, for this process to compute.
+        """Yield blocks of missing rows for this process to compute, each a multiple of `multiple` except the last.
 
-        Blocks of other living processes are waited for, unless `waits` is False: then it ends before them. Else, at the
-        end, every row is there or in a block that this process was given and has not committed. A block may be
-        committed in another thread, after the next was asked for. With `alone` the claims of others do not count.
+        By default it waits for blocks of other living processes, so that at the end every row is stored or in a
+        block of this process that is not committed yet; with `waits` False it ends without them. A block may be
+        committed in another thread, after the next one was requested. `alone` ignores the claims of others.
         """
-        wanted = as_array(ids)
+        wanted = id_array(ids)
         places = Places(wanted)
         once = np.zeros(len(wanted), bool)
         once[places.first] = True
@@ -106,14 +106,14 @@ class FeatureStore:
             (self._claims_folder, self._shards_folder),
             self.key,
             self.row_bytes,
-            lambda: self._look(places).missing & once,
+            lambda: self._find(places).missing & once,
             self._add,
         )
-        with explained(self.path):
-            yield from claims.alone() if alone else claims.blocks(lambda: self._is_closed, waits)
+        with explain_failures(self.path):
+            yield from claims.all_missing() if alone else claims.blocks(lambda: self._is_closed, waits)
 
     def close(self) -> None:
-        """Let the store be evicted from now on; claims that still wait end."""
+        """Close the store, which may be evicted from now on; waiting claims end."""
         with self._guard:
             if self._is_closed:
                 return
@@ -129,26 +129,26 @@ class FeatureStore:
     def __exit__(self, *error: object) -> None:
         self.close()
 
-    def _look(self, places: Places) -> Places:
-        """Find ids in all shards there are now."""
+    def _find(self, places: Places) -> Places:
+        """Search the ids in all current shards."""
         with self._guard:
-            with explained(self.path):
-                self._notice()
-            self._settle()
-            places.look_through(self._shards)
+            with explain_failures(self.path):
+                self._check_new_shards()
+            self._collect_checks()
+            places.search(self._shards)
         return places
 
-    def _notice(self) -> None:
-        """Have new shards checked."""
-        for name in shards.names(self._shards_folder):
+    def _check_new_shards(self) -> None:
+        """Start verifying shards that are new."""
+        for name in shards.list_shards(self._shards_folder):
             if name not in self._seen:
                 self._seen.add(name)
                 self._checks[name] = self._threads.submit(
                     shards.check, self._shards_folder, name, self.key, self.row_bytes
                 )
 
-    def _settle(self) -> None:
-        """Wait for the checks; take the shards that are as they were written, and delete the others."""
+    def _collect_checks(self) -> None:
+        """Wait for the checks; add the intact shards and delete the damaged ones."""
         damaged = []
         for name, checked in list(self._checks.items()):
             try:
@@ -159,24 +159,24 @@ class FeatureStore:
             del self._checks[name]
         if damaged:
             more = f" and {len(damaged) - 1} more" if len(damaged) > 1 else ""
-            self._warn(f"stored features in {self.path} are damaged: {damaged[0]}{more}; they are computed again")
+            self._warn(f"stored features in {self.path} are damaged: {damaged[0]}{more}; they will be computed again")
 
     def _add(self, shard: Shard) -> None:
-        """Take a shard that this process has written."""
+        """Add a shard that this process has written."""
         with self._guard:
             if shard.path.stem not in self._seen:
                 self._seen.add(shard.path.stem)
                 self._shards.append(shard)
 
 
-def _entered(folder: Path) -> Lock:
-    """Return the mark that says a store is in use; its folder is made, anew if it is just being evicted."""
+def _mark_in_use(folder: Path) -> Lock:
+    """Return the shared lock that marks a store as in use; create its folder, again if it is just being evicted."""
     while True:
         try:
             folder.mkdir(parents=True, exist_ok=True)
         except FileNotFoundError as error:
-            # No folder can be made there: nothing that was there has gone.
-            raise unusable(folder, error) from error
+            # The folder cannot be created at all; this is not the race with an eviction.
+            raise unusable_error(folder, error) from error
         try:
             mark = acquire(folder / record.USED, shared=True, wait=True)
         except FileNotFoundError:

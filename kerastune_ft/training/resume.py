@@ -13,7 +13,7 @@ from kerastune_ft.config import changes
 from kerastune_ft.config.read import read
 from kerastune_ft.config.run import RunConfig
 from kerastune_ft.errors import ConfigError
-from kerastune_ft.rundir import RunDirectory, choose, numbered
+from kerastune_ft.rundir import RunDirectory, choose, list_runs
 
 
 @dataclass(frozen=True)
@@ -56,7 +56,7 @@ def start_run(
         target = RunDirectory(run_dir)
         if fresh:
             set_aside(target)
-        reason = "goes on where it stopped" if target.manifest() else "new"
+        reason = "continues where it stopped" if target.manifest() else "new"
     else:
         target, reason = choose(settings.output.directory, settings.name, digest, fresh)
         if reason == "new" and not fresh and (earlier := extended(target, settings)):
@@ -110,7 +110,7 @@ def allowed_changes(target: RunDirectory, settings: RunConfig) -> tuple[str, ...
 
 def extended(target: RunDirectory, settings: RunConfig) -> str | None:
     """Return the run of the same name before this new one if the configuration only goes further than it did."""
-    earlier = numbered(settings.output.directory, settings.name)
+    earlier = list_runs(settings.output.directory, settings.name)
     before = [path for path in earlier if path != target.path]
     if not before:
         return None

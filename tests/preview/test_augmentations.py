@@ -123,7 +123,7 @@ def test_the_command_writes_a_png_and_says_so(config: dict[str, Any], tmp_path: 
     hidden = {**config, "output": {"examples": False}, "phases": config["phases"][:1]}
     result = _plan(hidden, tmp_path, "--pictures", str(tmp_path / "look.png"), "--json")
     assert result.exit_code == 0, result.output
-    assert "look.png shows training examples, with their names: pass it on with care" in result.stderr
+    assert "look.png shows training examples with their names: share it with care" in result.stderr
     notes = json.loads(result.stdout)["notes"]
     assert any("cuts off 33 % of every image's area" in note for note in notes)
     with Image.open(tmp_path / "look.png") as image:

@@ -114,4 +114,4 @@ def test_no_directory_is_exit_2_and_an_empty_one_is_said() -> None:
     with pytest.raises(ConfigError, match="is no directory"):
         runs("nowhere")
     Path("runs").mkdir()
-    assert "no run in runs" in CliRunner().invoke(main, ["runs"]).stdout
+    assert "no runs in runs" in CliRunner().invoke(main, ["runs"]).stdout

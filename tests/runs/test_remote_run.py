@@ -47,7 +47,7 @@ def left(folder: Path, place: Path) -> dict[str, Outcome]:
 
 def test_a_run_in_a_bucket_is_bit_identical_to_one_on_a_disk(left: dict[str, Outcome], place: Path, base: Path) -> None:
     assert (left["head"].code, left["rest"].code) == (0, 0), left["head"].text + left["rest"].text
-    assert "goes on where it stopped" in left["rest"].err
+    assert "continues where it stopped" in left["rest"].err
     assert results(place / "runs" / "tiny-1.before-1") == results(base)
 
 

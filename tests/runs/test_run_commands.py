@@ -43,7 +43,7 @@ def test_json_is_all_there_is_on_standard_output(commands: dict[str, Outcome], n
 
 def test_the_first_line_names_directory_reason_and_devices(commands: dict[str, Outcome]) -> None:
     assert commands["run"].err.splitlines()[0].startswith("run base (new) on CPU (")
-    assert commands["more epochs"].err.splitlines()[0].startswith("run split (goes on where it stopped) on CPU (")
+    assert commands["more epochs"].err.splitlines()[0].startswith("run split (continues where it stopped) on CPU (")
 
 
 def test_the_last_lines_give_figures_directory_and_next_command(commands: dict[str, Outcome], base: Path) -> None:
@@ -128,13 +128,13 @@ def test_fresh_keeps_the_earlier_run_aside(commands: dict[str, Outcome], folder:
     assert commands["fresh"].out.splitlines()[-3:] == [
         "not evaluated yet",
         "run directory: split",
-        "next: the same command without --until-phase goes on",
+        "next: run the same command without --until-phase to continue",
     ]
 
 
 def test_without_a_run_directory_runs_are_numbered(commands: dict[str, Outcome]) -> None:
     assert commands["numbered"].err.splitlines()[0].startswith("run runs/tiny-1 (new) on")
-    assert commands["numbered again"].err.splitlines()[0].startswith("run runs/tiny-1 (goes on where it stopped) on")
+    assert commands["numbered again"].err.splitlines()[0].startswith("run runs/tiny-1 (continues where it stopped) on")
     assert commands["numbered other"].err.splitlines()[0].startswith("run runs/tiny-2 (new) on")
 
 

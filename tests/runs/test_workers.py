@@ -145,7 +145,7 @@ def test_a_worker_that_waits_for_the_others_can_be_stopped(folder: Path, number:
     finally:
         process.kill()
     assert process.returncode == 75
-    assert "interrupted; the same command goes on" in err
+    assert "interrupted; run the same command again to continue" in err
     assert "Traceback" not in err
 
 

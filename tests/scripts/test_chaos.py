@@ -57,7 +57,7 @@ def test_killed_while_the_features_of_adapters_are_stored(tmp_path: Path) -> Non
     struck.strike_all([Strike("extraction", signal.SIGKILL, "counter", late)])
     assert (struck.outcome.kills, struck.outcome.faults) == (1, [])
     log = (tmp_path / "struck-1/log.txt").read_text()
-    gone_on = log.index("struck-1 (goes on where it stopped)")
+    gone_on = log.index("struck-1 (continues where it stopped)")
     assert log.index("phase head done") < gone_on < log.index("phase adapters: trains")
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from kerastune_ft.config.options.byte_sizes import parse_bytes, size_text
-from kerastune_ft.stores.budget import budget, clear, make_room, stores
+from kerastune_ft.stores.budget import budget_bytes, clear, list_stores, make_room
 from tests.support import store_filler
 
 DAY = 86400
@@ -31,25 +31,25 @@ def keys(tmp_path: Path) -> list[str]:
 
 
 def present(root: Path) -> set[int]:
-    return {info.about["image_size"][0] for info in stores(root)}
+    return {info.about["image_size"][0] for info in list_stores(root)}
 
 
 def test_stores_are_listed_by_their_last_use(tmp_path: Path, keys: list[str]) -> None:
     (tmp_path / "0123456789abcdef0123456789abcdef").mkdir()
     (tmp_path / "notes.txt").write_text("no store")
-    found = stores(tmp_path)
+    found = list_stores(tmp_path)
     assert [info.key for info in found] == [key[:32] for key in keys]
     assert {info.rows for info in found} == {40}
     for info in found:
         folder = tmp_path / info.key
         assert info.bytes == sum(path.stat().st_size for path in folder.rglob("*") if path.is_file()) > 40 * 48
         assert info.created is not None
-    assert stores(tmp_path / "none") == []
+    assert list_stores(tmp_path / "none") == []
 
 
 def test_those_used_longest_ago_go_first_and_no_more_than_needed(tmp_path: Path, keys: list[str]) -> None:
     told: list[str] = []
-    held, each = sum(info.bytes for info in stores(tmp_path)), stores(tmp_path)[0].bytes
+    held, each = sum(info.bytes for info in list_stores(tmp_path)), list_stores(tmp_path)[0].bytes
     assert make_room(tmp_path, 100, held + 100, [], told.append)
     assert (present(tmp_path), told) == ({1, 2, 3, 4}, [])
     # Opening a store makes it the one used last.
@@ -61,7 +61,7 @@ def test_those_used_longest_ago_go_first_and_no_more_than_needed(tmp_path: Path,
 
 
 def test_those_kept_or_in_use_stay(tmp_path: Path, keys: list[str]) -> None:
-    each = stores(tmp_path)[0].bytes
+    each = list_stores(tmp_path)[0].bytes
     with store_filler.opened(tmp_path, image_size=[2, 2]) as used:
         assert not make_room(tmp_path, each, 2 * each, [keys[0]], print)
         assert present(tmp_path) == {1, 2, 3, 4}, "nothing goes in vain"
@@ -77,7 +77,7 @@ def test_those_kept_or_in_use_stay(tmp_path: Path, keys: list[str]) -> None:
 def test_a_disk_that_is_nearly_full_counts_more_than_the_budget(
     tmp_path: Path, keys: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    each = stores(tmp_path)[0].bytes
+    each = list_stores(tmp_path)[0].bytes
     monkeypatch.setattr(shutil, "disk_usage", lambda _: shutil._ntuple_diskusage(0, 0, each))
     assert make_room(tmp_path, 2 * each, 10**12, [], lambda _: None)
     assert present(tmp_path) == {2, 3, 4}
@@ -96,17 +96,17 @@ def test_what_a_killed_removal_left_goes_with_the_next(tmp_path: Path, keys: lis
 def test_the_budget_is_what_is_given_or_a_share_of_the_disk(
     tmp_path: Path, keys: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    assert budget(12345, tmp_path) == 12345
-    assert budget("1.5 MB", tmp_path) == 1_500_000
-    held = sum(info.bytes for info in stores(tmp_path))
+    assert budget_bytes(12345, tmp_path) == 12345
+    assert budget_bytes("1.5 MB", tmp_path) == 1_500_000
+    held = sum(info.bytes for info in list_stores(tmp_path))
     for free, expected in (
         (10_000_000_000, 2_000_000_000),
         (10**9, int(0.2 * (10**9 + held))),
         (10**12, 20_000_000_000),
     ):
         monkeypatch.setattr(shutil, "disk_usage", lambda _, free=free: shutil._ntuple_diskusage(0, 0, free))
-        assert budget(None, tmp_path) == expected
-    assert budget(None, tmp_path / "not" / "yet") == 20_000_000_000
+        assert budget_bytes(None, tmp_path) == expected
+    assert budget_bytes(None, tmp_path / "not" / "yet") == 20_000_000_000
 
 
 @pytest.mark.parametrize(

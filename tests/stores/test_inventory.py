@@ -88,7 +88,7 @@ def test_clearing_deletes_what_was_chosen_and_spares_what_is_in_use(cache: Path,
     assert result.exit_code == 0
     assert result.stdout.splitlines() == [
         f"removed {old['bytes'] / 1000:.1f} kB: Old, block6_add, photos ({old['key'][:8]})",
-        f"in use, and left: New, block6_add, photos ({new['key'][:8]})",
+        f"in use, not removed: New, block6_add, photos ({new['key'][:8]})",
         f"{old['bytes'] / 1000:.1f} kB of stored features removed from {cache}",
     ]
     assert [one["key"] for one in told(given("--json"))["stores"]] == [new["key"]]
@@ -104,7 +104,7 @@ def test_clearing_deletes_what_was_chosen_and_spares_what_is_in_use(cache: Path,
     [
         (("--clear", "zzz"), 'have a key that begins with "zzz"; there are '),
         (("--clear", ""), 'have a key that begins with ""; there are '),
-        (("--clear", "archives"), "archives is no stored feature; what "),
+        (("--clear", "archives"), "archives is not a feature store; "),
         (("--older-than", "soon"), '"soon" is no duration'),
         (("--directory", "nowhere"), "--directory: there is no local folder nowhere"),
         (("--directory", "gs://bucket/cache"), "--directory: there is no local folder gs://"),
@@ -125,7 +125,7 @@ def test_a_key_that_two_stores_begin_with_is_asked_for(cache: Path, given: Calla
     shared = next(letter for letter in first if first.count(letter) > 1)
     result = given("--clear", shared)
     assert result.exit_code == 2
-    assert f"{shared} begins the keys of {first.count(shared)} stores; give more of it" in result.stderr
+    assert f"{shared} begins the keys of {first.count(shared)} stores; give more characters" in result.stderr
 
 
 def test_a_place_without_a_cache_is_empty_and_untouched(tmp_path: Path, given: Callable[..., Result]) -> None:

@@ -31,14 +31,14 @@ def assert_holds(root: Path, names: list[bytes]) -> None:
 
 def truncated(rows: Path) -> str:
     os.truncate(rows, rows.stat().st_size - 1)
-    return f"{rows.name} has 575 bytes, and not 576"
+    return f"{rows.name} has 575 bytes, not 576"
 
 
 def altered(rows: Path) -> str:
     content = bytearray(rows.read_bytes())
     content[100] ^= 1
     rows.write_bytes(content)
-    return f"{rows.name} was altered"
+    return f"{rows.name} was changed"
 
 
 def altered_index(rows: Path) -> str:
@@ -72,7 +72,7 @@ def test_a_damaged_shard_is_told_removed_and_computed_again(
     told: list[str] = []
     with store_filler.opened(tmp_path, told) as store:
         missing = store.missing(names)
-        assert told == [f"stored features in {store.path} are damaged: {problem}; they are computed again"]
+        assert told == [f"stored features in {store.path} are damaged: {problem}; they will be computed again"]
         assert not hurt.exists()
         assert not hurt.with_suffix(".index").exists()
         assert missing.sum() == 12

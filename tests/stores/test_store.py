@@ -108,5 +108,5 @@ def test_a_store_removed_by_hand_while_it_is_read_says_so(tmp_path: Path, names:
         store_filler.fill(store, names)
         stored = store.rows(names)
         shutil.rmtree(store.path)
-        with pytest.raises(Interrupted, match="was removed or cut short meanwhile; the same command"):
+        with pytest.raises(Interrupted, match="was removed or truncated while in use; run the same command"):
             stored[np.arange(3)]

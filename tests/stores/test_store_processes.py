@@ -10,9 +10,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from kerastune_ft.stores.budget import clear, stores
+from kerastune_ft.stores.budget import clear, list_stores
 from kerastune_ft.stores.claims import _digest
-from kerastune_ft.stores.rows import as_array
+from kerastune_ft.stores.rows import id_array
 from tests.support import store_filler
 from tests.support.places import import_environment
 from tests.support.processes import wait_until
@@ -148,7 +148,7 @@ def test_an_agenda_cut_short_is_written_anew(tmp_path: Path) -> None:
         for content in (b"", b"nonsense"):
             block = next(store.claim(store_filler.ids(ROWS), 4))
             block.abandon()
-            agenda = store.path / "claims" / f"{_digest(as_array(store_filler.ids(ROWS)))}.agenda"
+            agenda = store.path / "claims" / f"{_digest(id_array(store_filler.ids(ROWS)))}.agenda"
             agenda.write_bytes(content)
         assert sorted(store_filler.fill(store, store_filler.ids(ROWS))) == list(range(ROWS))
 
@@ -156,15 +156,15 @@ def test_an_agenda_cut_short_is_written_anew(tmp_path: Path) -> None:
 def test_a_store_another_process_uses_is_not_cleared(tmp_path: Path, started: Start) -> None:
     process = started()
     begin_blocks(process)
-    (info,) = stores(tmp_path)
+    (info,) = list_stores(tmp_path)
     assert info.in_use
     assert clear(tmp_path, [info.key]) == []
     finish(process)
     assert_whole(tmp_path)
-    (info,) = stores(tmp_path)
+    (info,) = list_stores(tmp_path)
     assert (info.in_use, info.rows) == (False, ROWS)
     assert clear(tmp_path, [info.key]) == [info.key]
-    assert stores(tmp_path) == []
+    assert list_stores(tmp_path) == []
 
 
 def test_opening_and_clearing_at_once_harms_neither(tmp_path: Path) -> None:
@@ -183,7 +183,7 @@ def test_opening_and_clearing_at_once_harms_neither(tmp_path: Path) -> None:
 
     def is_enough() -> bool:
         nonlocal cleared
-        cleared += len(clear(root, [info.key for info in stores(root)]))
+        cleared += len(clear(root, [info.key for info in list_stores(root)]))
         return cleared >= 20 or any(process.poll() is not None for process in processes)
 
     wait_until(is_enough, pause=0)

@@ -36,11 +36,11 @@ def _found(session: Session, plan: Plan, store: CachedFeatures, root: Path) -> d
         parts = store_key.key_parts(session, plan.chunk, stages, store, length)
         ids = _ids(session, plan, store, examples)
         row_bytes = store_key.row_bytes(store_key.tensors(session, stages, store, length))
-        there = lookup.rows_present(root, record.key_of(parts, row_bytes), ids)
+        there = lookup.count_present(root, record.key_of(parts, row_bytes), ids)
         about = store_key.store_description(session, store, length)
         alike = {name: about[name] for name in ("backbone", "cut", "length")}
         rows, present = rows + len(ids), present + there
-        differs += [] if there else nearest.nearest(root, parts, alike)
+        differs += [] if there else nearest.compare_with_nearest(root, parts, alike)
     differs = [] if present else list(dict.fromkeys(differs))
     own = [text for text in differs if not text.startswith(_FOLLOWING)]
     return {"id": store.id, "rows": rows, "present": present, "differs": own or differs}

@@ -17,7 +17,7 @@ from kerastune_ft.graph.partition import Stage, tensor_bytes
 from kerastune_ft.graph.precision import FLOAT32
 from kerastune_ft.input.loader import Loader
 from kerastune_ft.input.token_loader import TokenLoader
-from kerastune_ft.stores.budget import budget, size_text
+from kerastune_ft.stores.budget import budget_bytes, size_text
 from kerastune_ft.training.devices.devices import Devices
 from kerastune_ft.training.plan import cache_plan
 from kerastune_ft.training.plan.cache_plan import BASE, CUT, INPUT, NOT_AUGMENTED, CachedFeatures, CachePlan, FeatureUse
@@ -57,7 +57,7 @@ def plan_cache(session: Session, phases: Sequence[PhasePlan], earlier: Mapping[s
     needs = [need for plan in phases for need in _needs(session, phases, plan)]
     sizes = {split: len(indices) for split, indices in session.source.splits.items()}
     runtime = session.config.runtime
-    decision = CachePlan(tuple(needs), sizes, budget(runtime.cache_budget, session.cache / "features"))
+    decision = CachePlan(tuple(needs), sizes, budget_bytes(runtime.cache_budget, session.cache / "features"))
     required = _required(session, decision, phases)
     return cache_plan.decide(needs, sizes, decision.budget, required, _kept(session, earlier))
 
