@@ -15,7 +15,6 @@ import keras
 
 from kerastune_ft.backbones.base import Backbone
 from kerastune_ft.backbones.inputs import ImageInput, SoundInput, SoundLengths
-from kerastune_ft.config.options import spectrograms
 from kerastune_ft.config.options.spectrograms import SAMPLE_RATE, LogMel
 from kerastune_ft.errors import ConfigError
 from kerastune_ft.graph import keras_private
@@ -100,8 +99,7 @@ def _for_length(options: Any, backbone: Backbone, lengths: SoundLengths, rate: i
 def _log_mel(options: Any, backbone: Backbone) -> LogMel:
     """Return the spectrogram that a backbone takes: its own, else the configuration's, else the usual one."""
     given = getattr(options, "input", None)
-    own = getattr(backbone.input, "log_mel", None)
-    return own or (given.log_mel if isinstance(given, spectrograms.SoundInput) else LogMel())
+    return getattr(backbone.input, "log_mel", None) or getattr(given, "log_mel", None) or LogMel()
 
 
 def _check(log_mel: LogMel, rate: int, samples: int) -> None:

@@ -34,7 +34,7 @@ def build(options: EarlierRun) -> Backbone:
     copy = FlatCopy(inner, given)
     whole = keras.Model(given, copy.output)
     head, about = plan["head"]["layers"], plan["backbone"]
-    body = keras.Model(given, copy.tensors[about["output"]], name="backbone")
+    body = keras.Model(given, _outputs(copy, about), name="backbone")
     units = tuple(_unit(body, row) for row in about["units"])
     transfer = Transfer(f"run {written(options)}", digest, sum(len(unit.variables) for unit in units))
     kept = {name: whole.get_layer(name).get_weights() for name in head} if options.head == "keep" else {}
@@ -48,6 +48,13 @@ def build(options: EarlierRun) -> Backbone:
         kept_head=kept,
         prefix_tokens=about.get("prefix_tokens", 0),
     )
+
+
+def _outputs(copy: FlatCopy, about: Mapping[str, Any]) -> Any:
+    """Return what the head of a run read: the last features, or several endpoints by name."""
+    if "endpoints" in about:
+        return {name: copy.tensors[operation] for name, operation in about["endpoints"].items()}
+    return copy.tensors[about["output"]]
 
 
 def outline(options: EarlierRun) -> Backbone:

@@ -15,7 +15,6 @@ from kerastune_ft.backbones import feature_layer, input_range
 from kerastune_ft.backbones.audio_front_end import OWN_NAMES as SOUND_NAMES
 from kerastune_ft.backbones.base import Backbone, Transfer
 from kerastune_ft.backbones.inputs import ImageInput, SoundInput
-from kerastune_ft.config.options import spectrograms
 from kerastune_ft.config.options.backbones import InputScale, Saved
 from kerastune_ft.config.options.spectrograms import LogMel
 from kerastune_ft.config.words import right_value
@@ -48,7 +47,7 @@ def build(options: Saved) -> Backbone:
     model = load(path, "backbone.path")
     size, channels = _image_input(model, options, path.name)
     log_mel, given = _log_mel(options, size, channels, path.name), options.input
-    pixels = None if isinstance(given, spectrograms.SoundInput) else given
+    pixels = None if hasattr(given, "log_mel") else given
     images = keras.Input((*size, 3 if log_mel is None else 1), name="image", dtype="float32")
     front = images if log_mel is not None else input_range.front(images, pixels, channels)
     try:
@@ -166,9 +165,9 @@ def _size(own: tuple[int | None, int | None], options: Saved, name: str) -> tupl
 
 def _log_mel(options: Saved, size: tuple[int, int], channels: int, name: str) -> LogMel | None:
     """Return the spectrogram a model takes, or None for a model of images, of three channels."""
-    if not isinstance(options.input, spectrograms.SoundInput) or channels == 3:
+    log_mel: LogMel | None = getattr(options.input, "log_mel", None)
+    if log_mel is None or channels == 3:
         return None
-    log_mel = options.input.log_mel
     if log_mel.bins != size[1]:
         raise ConfigError(
             f"backbone.input.log_mel.bins: {name} takes {size[1]} mel bins, (frames, bins, 1), and not {log_mel.bins}; "

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import keras
 
+from kerastune_ft.backbones.base import Backbone
+from kerastune_ft.backbones.endpoints import FEATURES
 from kerastune_ft.config.options.runtime import effective_cache
 from kerastune_ft.config.run import RunConfig
 from kerastune_ft.graph import costs, keras_private, lora
@@ -49,7 +51,8 @@ def plan_document(session: Session, phases: Sequence[PhasePlan], chunk: int, dec
             "weights": backbone.transfer.source,
             "image_size": list(backbone.input.image_size),
             "preprocessing": backbone.preprocessing,
-            "output": keras_private.maker(backbone.model.output),
+            "output": keras_private.maker(list(backbone.outputs.values())[-1]),
+            **_endpoints(backbone),
             "prefix_tokens": backbone.prefix_tokens,
             "parameters": parameters,
             "units": unit_rows(backbone.units),
@@ -73,6 +76,12 @@ def plan_document(session: Session, phases: Sequence[PhasePlan], chunk: int, dec
         "phases": [_phase_document(session, plan, decision) for plan in phases],
         "notes": _notes(session, phases, chunk, decision),
     }
+
+
+def _endpoints(backbone: Backbone) -> dict[str, Any]:
+    """Return the operations whose outputs the head reads, by endpoint, where it reads others than the last features."""
+    makers = {name: keras_private.maker(tensor) for name, tensor in backbone.outputs.items()}
+    return {} if set(makers) == {FEATURES} else {"endpoints": makers}
 
 
 def _store_document(decision: CachePlan, store: CachedFeatures) -> dict[str, Any]:
