@@ -18,8 +18,10 @@ from kerastune_ft.errors import ConfigError, Interrupted, KerasTuneError, Resour
 from kerastune_ft.reporting.progress import watcher
 from kerastune_ft.rundir import RunDirectory
 from kerastune_ft.storage import path_of
+from kerastune_ft.tracking.trackers import open_trackers
 from kerastune_ft.training import resume
 from kerastune_ft.training.devices import tpu
+from kerastune_ft.training.watch import Watcher, Watchers
 
 
 def run(
@@ -55,71 +57,82 @@ def run(
     devices = load_engine(settings).devices(settings) if settings.runtime.strategy == "multi_worker" else None
     with contextlib.ExitStack() as held:
 
-        def begin() -> resume.RunStart:
+        def start() -> resume.RunStart:
             return resume.start_run(settings, digest, run_dir, fresh, held)
 
         if devices is None:
-            beginning = begin()
+            begun = start()
         else:
             from kerastune_ft.training.devices import workers
 
-            beginning = workers.agree_on_start(devices, begin)
-        return _carried_out(beginning, settings, digest, until_phase, seconds)
+            begun = workers.agree_on_start(devices, start)
+        return _finish_run(begun, settings, digest, until_phase, seconds)
 
 
-def _carried_out(
-    beginning: resume.RunStart, settings: RunConfig, digest: str, until_phase: str | None, seconds: float | None
+def _finish_run(
+    start: resume.RunStart, settings: RunConfig, digest: str, until_phase: str | None, seconds: float | None
 ) -> Run:
-    target = beginning.target
-    writer = target.writer
-    if not beginning.complete:
-        _carry_out(beginning, settings, digest, until_phase, seconds)
+    """Return the run with everything done that it lacks."""
+    writer = start.target.writer
+    if not start.complete:
+        _execute(start, settings, digest, until_phase, seconds)
     elif writer is not None:
-        print(f"run {target} finished before with this configuration", file=sys.stderr)
+        print(f"run {start.target} finished before with this configuration", file=sys.stderr)
         if not writer.exists("report/index.html"):
             write_report(writer)
             writer.update_manifest()
-    return Run(path_of(str(target)), is_chief=writer is not None)
+    return Run(path_of(str(start.target)), is_chief=writer is not None)
 
 
-def _carry_out(
-    beginning: resume.RunStart, settings: RunConfig, digest: str, until_phase: str | None, stop_seconds: float | None
+def _execute(
+    start: resume.RunStart, settings: RunConfig, digest: str, until_phase: str | None, stop_seconds: float | None
 ) -> None:
+    """Train, evaluate and report, with the state in the manifest and the watchers told of every end."""
     from kerastune_ft.training.interrupts import StopRequest, listening
-    from kerastune_ft.training.watch import Watch
 
-    target, writer = beginning.target, beginning.target.writer
+    target, writer = start.target, start.target.writer
     if not target.exists("plan.json"):
         # Written before anything can fail, so that a report can tell of a failure too.
         target.commit_json("config.json", settings.to_json())
         target.update_manifest(state="running", exit_code=None, message="", config_hash=digest)
-    # Of several workers the chief tells; the others have nothing else to tell.
-    watch = watcher(lambda line: target.append("log.txt", line)) if writer is not None else Watch()
-    stop = StopRequest(stop_seconds)
-    try:
-        with listening(stop), explain_exhaustion():
-            # TensorFlow takes seconds to import; everything that can be refused without it has been.
-            if (
-                load_engine(settings).execute(beginning, settings, digest, watch, stop, until_phase)
-                and writer is not None
-            ):
-                # The report shows the state, so the state comes first; a missing report is written at the next call.
-                writer.update_manifest(state="done", exit_code=0, message="")
-                write_report(writer)
-                writer.update_manifest()
-    except BaseException as error:
-        watch.close()
-        _record_failure(target, error)
-        raise
-    watch.close()
+    with contextlib.closing(_open_watchers(settings, writer)) as watch:
+        try:
+            with listening(StopRequest(stop_seconds)) as stop, explain_exhaustion():
+                # TensorFlow takes seconds to import; everything that can be refused without it has been.
+                is_done = load_engine(settings).execute(start, settings, digest, watch, stop, until_phase)
+                if writer is not None:
+                    _write_end(writer, watch, is_done)
+        except BaseException as error:
+            _record_failure(target, watch, error)
+            raise
 
 
-def _record_failure(target: RunDirectory, error: BaseException) -> None:
+def _write_end(writer: RunDirectory, watch: Watcher, is_done: bool) -> None:
+    if is_done:
+        # The report shows the state, so it comes first; a missing report is written at the next call.
+        writer.update_manifest(state="done", exit_code=0, message="")
+        write_report(writer)
+    manifest = writer.manifest() or {}
+    watch.run_done(manifest["state"], manifest["message"], writer.read_json("metrics.json") if is_done else {})
+    writer.update_manifest()
+
+
+def _open_watchers(settings: RunConfig, writer: RunDirectory | None) -> Watcher:
+    """Return the progress on standard error and in log.txt, and the trackers; of several workers only the chief's."""
+    if writer is None:
+        return Watcher()
+    progress = watcher(lambda line: writer.append("log.txt", line))
+    return Watchers({"progress": progress, **open_trackers(settings.output.trackers)}, writer)
+
+
+def _record_failure(target: RunDirectory, watch: Watcher, error: BaseException) -> None:
+    """Write why a run ended into log and manifest, as far as that can be written."""
     stopped = isinstance(error, Interrupted | KeyboardInterrupt)
     code = Interrupted.exit_code if stopped else error.exit_code if isinstance(error, KerasTuneError) else 1
     state = "interrupted" if stopped else "failed"
     with contextlib.suppress(OSError, ResourceError, ConfigError):
         target.append("log.txt", str(error))
+        watch.run_done(state, str(error), {})
         target.update_manifest(state=state, exit_code=code, message=str(error))
 
 

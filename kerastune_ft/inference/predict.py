@@ -20,7 +20,7 @@ from kerastune_ft.rundir import RunDirectory
 from kerastune_ft.training.devices import devices
 from kerastune_ft.training.evaluation.saved_model import MODEL
 from kerastune_ft.training.session.assemble import cache_directory
-from kerastune_ft.training.watch import Watch
+from kerastune_ft.training.watch import Watcher
 
 BATCH = 32
 Predictor = PicturePredictor | TextPredictor
@@ -35,7 +35,7 @@ class Predictions:
 
 
 def predict(
-    run: RunDirectory, config: RunConfig, inputs: Any, given: str | None, batch_size: int | None, watch: Watch
+    run: RunDirectory, config: RunConfig, inputs: Any, given: str | None, batch_size: int | None, watch: Watcher
 ) -> Predictions:
     """Return a row for everything in `inputs`, one or many, with `error` filled where there is nothing to predict on.
 
@@ -67,7 +67,7 @@ def _model_rate(run: RunDirectory) -> int | None:
     return sound["sample_rate"] if sound else None
 
 
-def _batches(predictor: Predictor, found: list[Listing], batch_size: int, watch: Watch) -> Iterator[list[Row]]:
+def _batches(predictor: Predictor, found: list[Listing], batch_size: int, watch: Watcher) -> Iterator[list[Row]]:
     counts = [listing.count for listing in found]
     total = sum(count for count in counts if count is not None) if None not in counts else None
     done = 0

@@ -12,13 +12,13 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextC
 
 from kerastune_ft.reporting import quantities as say
 from kerastune_ft.reporting.metric_names import find_headline
-from kerastune_ft.training.watch import Watch
+from kerastune_ft.training.watch import Watcher
 from kerastune_ft.wording import counted
 
 _SECONDS_BETWEEN_LINES = 60.0
 
 
-def watcher(log: Callable[[str], None]) -> Watch:
+def watcher(log: Callable[[str], None]) -> Watcher:
     """Return the watcher that fits standard error; `log` gets every line too."""
     console = Console(stderr=True, highlight=False)
     if console.is_terminal or console.is_jupyter:
@@ -57,7 +57,7 @@ def _trained(phase: Mapping[str, Any]) -> str:
     return f"{adapters} of rank {lora['rank']} in {units} ({say.count(lora['parameters'])} parameters), head"
 
 
-class Lines(Watch):
+class Lines(Watcher):
     """A line per epoch, and at least one a minute."""
 
     def __init__(self, log: Callable[[str], None]) -> None:

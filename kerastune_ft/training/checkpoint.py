@@ -21,7 +21,7 @@ from safetensors.numpy import load, save
 from kerastune_ft.config.options.runtime import Checkpointing, EveryMinutes, EverySteps
 from kerastune_ft.errors import ConfigError
 from kerastune_ft.rundir import RunDirectory
-from kerastune_ft.training.watch import Watch
+from kerastune_ft.training.watch import Watcher
 
 # Between two checkpoints at the end of epochs, so that short epochs do not spend their time writing.
 SECONDS_BETWEEN_EPOCH_CHECKPOINTS = 30.0
@@ -196,7 +196,7 @@ class Checkpoints:
         for name in {*self._states(), *bests} - kept - needed:
             writer.remove(f"{self._folder}/{name}")
 
-    def newest(self, watch: Watch) -> Snapshot | None:
+    def newest(self, watch: Watcher) -> Snapshot | None:
         """Return the newest checkpoint that is whole, or None; a damaged one is passed over with a note.
 
         Raises ConfigError when it is relative to other pretrained weights than the session has.

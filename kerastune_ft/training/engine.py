@@ -24,25 +24,25 @@ from kerastune_ft.training.features.existing import existing_stores
 from kerastune_ft.training.features.feed import PhaseFeed
 from kerastune_ft.training.features.timing import time_plan
 from kerastune_ft.training.interrupts import StopRequest
-from kerastune_ft.training.loop import finished, run_phases
+from kerastune_ft.training.loop import result_of, run_phases
 from kerastune_ft.training.lost_files import naming_lost_files
 from kerastune_ft.training.phase.context import RunContext
 from kerastune_ft.training.plan import build as planning
-from kerastune_ft.training.plan import phase_plan
 from kerastune_ft.training.plan.document import unit_rows
+from kerastune_ft.training.plan.phase_plan import Plan
 from kerastune_ft.training.resume import RunStart
 from kerastune_ft.training.session.assemble import assemble, in_float32
 from kerastune_ft.training.session.session import Session
-from kerastune_ft.training.watch import Watch
+from kerastune_ft.training.watch import Watcher
 
 _PACKAGES = ("kerastune_ft", "tensorflow", "keras", "numpy", "tensorflow-datasets")
 
 
 def execute(
-    beginning: RunStart,
+    start: RunStart,
     config: RunConfig,
     config_hash: str,
-    watch: Watch,
+    watch: Watcher,
     stop: StopRequest,
     until_phase: str | None,
 ) -> bool:
@@ -52,10 +52,15 @@ def execute(
     """
     used = devices(config)
     with workers.lost_peers_explained(used):
-        done = _execute(beginning, config, config_hash, used, watch, stop, until_phase)
+        session, plan = prepare(start, config, config_hash, used, watch)
+        with naming_lost_files(session.source), PhaseFeed() as feed:
+            context = RunContext(session, plan, start.target, watch, stop, feed)
+            is_done = train(context, until_phase)
+            if is_done:
+                finish(context)
         # None may leave while the chief still writes: it would take them for lost.
         used.agree()
-    return done
+    return is_done
 
 
 def devices(config: RunConfig) -> device_choice.Devices:
@@ -63,55 +68,65 @@ def devices(config: RunConfig) -> device_choice.Devices:
     return device_choice.resolve(config.runtime)
 
 
-def _execute(
-    beginning: RunStart,
-    config: RunConfig,
-    config_hash: str,
-    devices: device_choice.Devices,
-    watch: Watch,
-    stop: StopRequest,
-    until_phase: str | None,
-) -> bool:
-    target = beginning.target
-    watch.note(f"run {target} ({beginning.reason}) on {devices}")
-    for change in beginning.allowed:
+def prepare(
+    start: RunStart, config: RunConfig, config_hash: str, devices: device_choice.Devices, watch: Watcher
+) -> tuple[Session, Plan]:
+    """Open data and model, check that a resumed run has the same ones, plan, and write the plan.
+
+    Raises ConfigError and DataError for what the configuration asks and the world does not have.
+    """
+    target = start.target
+    watch.note(f"run {target} ({start.reason}) on {devices}")
+    for change in start.allowed:
         watch.note(f"changed since the run began: {change}")
     session = assemble(config, devices, watch.note)
     workers.check_alike(devices, "data", session.source.info.fingerprint)
     workers.check_alike(devices, "pretrained weights", session.source_hash)
     check_same(target, session)
     plan = planning.make(session, target.read_json("plan.json") if target.exists("plan.json") else None)
-    _write_beginning(target, config, session, plan, config_hash)
+    _write_plan(target, config, session, plan, config_hash)
+    watch.run_started(str(target), config.to_json(), plan.document)
     for note in (*session.source.info.notes, *plan.document["notes"]):
         watch.note(note)
+    return session, plan
+
+
+def train(context: RunContext, until_phase: str | None = None) -> bool:
+    """Train the phases that the run has not finished; return whether all are finished now.
+
+    The variables then hold the best epoch of the last phase.
+    """
+    target, plan = context.run, context.plan
     threading.Thread(target=_import_ahead, daemon=True).start()
     for phase in plan.phases:
-        if finished(target, phase):
-            # A process that was killed may have finished the phase and not told the manifest.
+        if result_of(target, phase):
+            # A process that was killed may have finished the phase without naming its files in the manifest.
             target.take_in(phase.files)
-    with naming_lost_files(session.source), PhaseFeed() as feed:
-        context = RunContext(session, plan, target, watch, stop, feed)
-        for result in run_phases(context, until_phase):
-            done = [entry for entry in (finished(target, phase) for phase in plan.phases) if entry]
-            target.update_manifest(phases=done, phase=result["name"], epoch=result["epochs"])
-        if len(done) < len(plan.phases):
-            target.update_manifest(
-                state="interrupted", exit_code=0, message=f"stopped after phase {until_phase}, as asked"
-            )
-            watch.note(f"stopped after phase {until_phase}; the same command without --until-phase goes on")
-            return False
-        exact = in_float32(session)
-        evaluation = planning.for_evaluation(exact, plan.document)
-        # Another model, of float32, has features of its own, which are looked at once.
-        last = plan.phases[-1]
-        own = (feed.for_phase(session, plan, last, watch), context.step_of(last)) if exact is session else ()
-        evaluated = final.evaluate_splits(exact, evaluation, _measured(session.source), watch, *own)
-        final.write_evaluation(exact, target, evaluated)
-        # The saved model, which has them in its kernels, is compared with what was measured before.
-        if merged := lora.merge(exact.model):
-            target.update_manifest(merged=merged)
-        saved_model.save_model(exact, target, list(evaluated.values())[-1])
-    return True
+    for result in run_phases(context, until_phase):
+        done = [entry for entry in (result_of(target, phase) for phase in plan.phases) if entry]
+        target.update_manifest(phases=done, phase=result["name"], epoch=result["epochs"])
+    if len(done) == len(plan.phases):
+        return True
+    target.update_manifest(state="interrupted", exit_code=0, message=f"stopped after phase {until_phase}, as asked")
+    context.watch.note(f"stopped after phase {until_phase}; the same command without --until-phase goes on")
+    return False
+
+
+def finish(context: RunContext) -> None:
+    """Evaluate the trained model, write metrics and predictions, and save it, compared with what was measured."""
+    session, plan, target = context.session, context.plan, context.run
+    exact = in_float32(session)
+    evaluation = planning.for_evaluation(exact, plan.document)
+    last = plan.phases[-1]
+    # A twin in float32 computes other features, each of them once, so that stores would not pay for it.
+    feed = context.feed.for_phase(session, plan, last, context.watch) if exact is session else None
+    step = context.step_of(last) if exact is session else None
+    evaluated = final.evaluate_splits(exact, evaluation, _measured_splits(session.source), context.watch, feed, step)
+    final.write_evaluation(exact, target, evaluated)
+    # Adapters are merged into the kernels of the saved model, which is compared with what was measured before.
+    if merged := lora.merge(exact.model):
+        target.update_manifest(merged=merged)
+    saved_model.save_model(exact, target, list(evaluated.values())[-1])
 
 
 def _import_ahead() -> None:
@@ -121,7 +136,7 @@ def _import_ahead() -> None:
             importlib.import_module(name)
 
 
-def _measured(source: DataSource) -> tuple[str, ...]:
+def _measured_splits(source: DataSource) -> tuple[str, ...]:
     return tuple(split for split in ("validation", "test") if split in source.splits)
 
 
@@ -149,9 +164,7 @@ def check_same(target: RunDirectory, session: Session) -> None:
         )
 
 
-def _write_beginning(
-    target: RunDirectory, config: RunConfig, session: Session, plan: phase_plan.Plan, config_hash: str
-) -> None:
+def _write_plan(target: RunDirectory, config: RunConfig, session: Session, plan: Plan, config_hash: str) -> None:
     # As the user gave it, so that the same command is seen to be the same; the plan has what came of it.
     target.commit_json("config.json", config.to_json())
     target.commit_json("plan.json", plan.document)
@@ -180,7 +193,7 @@ def _versions() -> dict[str, str]:
 
 def make_plan(
     config: RunConfig, report: Callable[[str], None], measure: bool = False
-) -> tuple[Session, phase_plan.Plan, dict[str, Any]]:
+) -> tuple[Session, Plan, dict[str, Any]]:
     """Return the plan of a configuration, the session it is made for, and what is to be said of both here and now.
 
     That is the plan's document with what stores hold already and, where asked for, with measured seconds; neither

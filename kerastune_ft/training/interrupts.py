@@ -60,7 +60,7 @@ class StopRequest:
 
 
 @contextlib.contextmanager
-def listening(stop: StopRequest) -> Iterator[None]:
+def listening(stop: StopRequest) -> Iterator[StopRequest]:
     """Within this context the first SIGINT or SIGTERM makes the request; a second one ends the process at once.
 
     Raises Interrupted where the request is honoured at once.
@@ -68,7 +68,7 @@ def listening(stop: StopRequest) -> Iterator[None]:
     Outside the main thread, where Python does not deliver signals, nothing is changed.
     """
     if threading.current_thread() is not threading.main_thread():
-        yield
+        yield stop
         return
     before = {number: signal.getsignal(number) for number in (*_SIGNALS, signal.SIGALRM)}
 
@@ -83,7 +83,7 @@ def listening(stop: StopRequest) -> Iterator[None]:
         signal.signal(signal.SIGALRM, lambda number, frame: stop.ask(_TIME_LIMIT))
         signal.setitimer(signal.ITIMER_REAL, max(1e-3, stop.deadline - time.monotonic()))
     try:
-        yield
+        yield stop
     except _Stopped as stopped:
         raise Interrupted(str(stopped)) from None
     finally:

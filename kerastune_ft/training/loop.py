@@ -18,9 +18,9 @@ def run_phases(context: RunContext, until: str | None = None) -> Iterator[dict[s
     Afterwards the session's variables hold the last phase's best epoch. `until` names the last phase to train; phases
     after it that the run has finished already stay what they are.
     """
-    to_train = [phase.index for phase in context.plan.phases if finished(context.run, phase) is None]
+    to_train = [phase.index for phase in context.plan.phases if result_of(context.run, phase) is None]
     for phase in context.plan.phases:
-        result = finished(context.run, phase)
+        result = result_of(context.run, phase)
         if result is None:
             _place(context, phase)
             kept = _kept(context, phase)
@@ -31,7 +31,7 @@ def run_phases(context: RunContext, until: str | None = None) -> Iterator[dict[s
     load_best(context, phase)
 
 
-def finished(run: RunDirectory, phase: PhasePlan) -> dict[str, Any] | None:
+def result_of(run: RunDirectory, phase: PhasePlan) -> dict[str, Any] | None:
     """Return the result of a phase the run has finished, else None."""
     name = f"{phase.folder}/result.json"
     return run.read_json(name) if run.exists(name) else None

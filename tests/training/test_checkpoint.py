@@ -12,12 +12,12 @@ from kerastune_ft.errors import ConfigError, ResourceError
 from kerastune_ft.rundir import RunDirectory
 from kerastune_ft.training import checkpoint
 from kerastune_ft.training.checkpoint import Checkpoints, Snapshot, Tensors, pack, read_end, read_variables, unpack
-from kerastune_ft.training.watch import Watch
+from kerastune_ft.training.watch import Watcher
 
 FOLDER = "phases/00-head"
 
 
-class Notes(Watch):
+class Notes(Watcher):
     def __init__(self) -> None:
         self.said: list[str] = []
 
@@ -97,10 +97,10 @@ def test_weights_of_another_source_are_refused(run: RunDirectory) -> None:
 
 def test_the_newest_comes_back(run: RunDirectory) -> None:
     to = checkpoints(run)
-    assert to.newest(Watch()) is None
+    assert to.newest(Watcher()) is None
     for step in (2, 4, 10):
         write(to, step, best_step=step - 1)
-    found = checkpoints(run).newest(Watch())
+    found = checkpoints(run).newest(Watcher())
     assert found is not None
     assert (found.step, found.best_step, found.state) == (10, 9, {"step": 10})
     assert found.tensors.variables["head/kernel"][0, 0] == 10
@@ -126,7 +126,7 @@ def test_a_resumed_phase_knows_the_best_weights_that_are_there(run: RunDirectory
     path = Path(run.path) / FOLDER / "checkpoint" / "best-000000003.safetensors"
     stamp = path.stat().st_mtime_ns
     again = checkpoints(run)
-    assert again.newest(Watch()) is not None
+    assert again.newest(Watcher()) is not None
     write(again, 6, 3)
     assert path.stat().st_mtime_ns == stamp
 
@@ -214,7 +214,7 @@ def test_going_on_from_an_earlier_one_drops_the_damaged_later_one(run: RunDirect
 def test_a_checkpoint_of_another_source_is_refused(run: RunDirectory) -> None:
     write(checkpoints(run, "one"), 2)
     with pytest.raises(ConfigError, match="other pretrained weights"):
-        checkpoints(run, "other").newest(Watch())
+        checkpoints(run, "other").newest(Watcher())
 
 
 def test_every_so_many_steps_is_literal(run: RunDirectory) -> None:

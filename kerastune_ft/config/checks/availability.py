@@ -56,6 +56,7 @@ UNAVAILABLE = (
     Later("phases.*.on_divergence"),
     Later("runtime.gpu_memory", neutral=("grow",)),
     Later("output.tensorboard", neutral=(False,)),
+    Later("output.trackers", neutral=([], ())),
 )
 
 

@@ -9,7 +9,7 @@ from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import Field, Tag
 
-from kerastune_ft.config.options.base import Count, Options, Word, one_of
+from kerastune_ft.config.options.base import Count, ListToTuple, Options, Word, one_of
 from kerastune_ft.config.options.byte_sizes import ByteSize
 from kerastune_ft.config.options.paths import LocalPath, OutputPath
 from kerastune_ft.config.options.phases import Phase
@@ -97,6 +97,9 @@ class Output(Options):
     checkpoint: Checkpointing = Field(Checkpointing(), description="when training state is written")
     examples: bool = Field(True, description="whether reports show thumbnails, paths and group ids")
     tensorboard: bool = Field(False, description="whether to write TensorBoard events")
+    trackers: Annotated[tuple[str, ...], ListToTuple] = Field(
+        (), description="the experiment trackers that receive the run's events"
+    )
 
 
 def effective_cache(phase: Phase, runtime: Runtime) -> Literal["auto", "off", "required"]:

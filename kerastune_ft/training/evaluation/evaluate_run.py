@@ -30,11 +30,13 @@ from kerastune_ft.training.lost_files import naming_lost_files
 from kerastune_ft.training.plan import build as planning
 from kerastune_ft.training.session.assemble import assemble
 from kerastune_ft.training.session.warm_start import seen
-from kerastune_ft.training.watch import Watch
+from kerastune_ft.training.watch import Watcher
 from kerastune_ft.wording import counted
 
 
-def evaluate(target: RunDirectory, config: RunConfig, data: Path | None, split: str, watch: Watch) -> dict[str, float]:
+def evaluate(
+    target: RunDirectory, config: RunConfig, data: Path | None, split: str, watch: Watcher
+) -> dict[str, float]:
     """Return the metrics of a run's saved model on a split, or on all examples of another folder.
 
     The weights come from model.keras and are computed with as validation was, so a split gives what metrics.json says.
@@ -75,7 +77,7 @@ def _of_the_same_length(config: RunConfig, document: Mapping[str, Any]) -> RunCo
     return config.model_copy(update={"data": config.data.model_copy(update={"seconds": document["sound"]["seconds"]})})
 
 
-def _devices_for_evaluation(runtime: Runtime, watch: Watch) -> device_choice.Devices:
+def _devices_for_evaluation(runtime: Runtime, watch: Watcher) -> device_choice.Devices:
     """Return the devices of the run, or one where these are not to be had: evaluation is the same on any number."""
     try:
         return device_choice.resolve(runtime)
@@ -85,7 +87,7 @@ def _devices_for_evaluation(runtime: Runtime, watch: Watch) -> device_choice.Dev
 
 
 def _other_data(
-    target: RunDirectory, config: RunConfig, path: Path, document: Mapping[str, Any], watch: Watch
+    target: RunDirectory, config: RunConfig, path: Path, document: Mapping[str, Any], watch: Watcher
 ) -> DataSource:
     """Open a folder, a table or an .npz file with labels like those of the run, all of it as the test split.
 

@@ -17,7 +17,7 @@ from kerastune_ft.training.phase.freeze import freeze_all_but
 from kerastune_ft.training.phase.step import PhaseStep
 from kerastune_ft.training.plan.phase_plan import EvaluationPlan
 from kerastune_ft.training.session.session import Session
-from kerastune_ft.training.watch import Watch
+from kerastune_ft.training.watch import Watcher
 
 THRESHOLDS = "model/thresholds.json"
 
@@ -26,7 +26,7 @@ def evaluate_splits(
     session: Session,
     plan: EvaluationPlan,
     splits: tuple[str, ...],
-    watch: Watch,
+    watch: Watcher,
     feed: Feed | None = None,
     step: PhaseStep | None = None,
 ) -> dict[str, Evaluated]:

@@ -27,7 +27,7 @@ from kerastune_ft.training.features.store_rows import Lookup, StoredByLength, St
 from kerastune_ft.training.plan.cache_plan import BASE, CUT, INPUT, NOT_AUGMENTED, CachedFeatures, FeatureUse
 from kerastune_ft.training.plan.phase_plan import PhasePlan, Plan, augmentation
 from kerastune_ft.training.session.session import Session
-from kerastune_ft.training.watch import Watch
+from kerastune_ft.training.watch import Watcher
 from kerastune_ft.wording import counted, first_names
 
 # What may wait to be computed, or to be written: writing to the end of a block takes as long as some groups do.
@@ -46,7 +46,7 @@ Bucket = TypeVar("Bucket", int, None)
 class FeatureExtractor:
     """The stores that a phase reads."""
 
-    def __init__(self, session: Session, plan: Plan, phase: PhasePlan, prefix: Prefix, watch: Watch) -> None:
+    def __init__(self, session: Session, plan: Plan, phase: PhasePlan, prefix: Prefix, watch: Watcher) -> None:
         """Nothing is opened before the context is entered."""
         self._session, self._plan, self._phase, self._prefix, self._watch = session, plan, phase, prefix, watch
         self._open: dict[tuple[CachedFeatures, int | None], FeatureStore] = {}

@@ -21,7 +21,7 @@ from kerastune_ft.training.features.store_rows import Lookup, StoredFeatures
 from kerastune_ft.training.plan.cache_plan import FeatureUse
 from kerastune_ft.training.plan.phase_plan import PhasePlan, Plan, augmentation
 from kerastune_ft.training.session.session import Session
-from kerastune_ft.training.watch import Watch
+from kerastune_ft.training.watch import Watcher
 
 # Reads ahead of the batch in use, while it computes; small batches are read several at once, up to so many bytes.
 _AHEAD, _READ_BYTES = 2, 1 << 20
@@ -113,7 +113,7 @@ class PhaseFeed:
     def __exit__(self, *error: object) -> None:
         self._closing.close()
 
-    def for_phase(self, session: Session, plan: Plan, phase: PhasePlan, watch: Watch) -> Feed:
+    def for_phase(self, session: Session, plan: Plan, phase: PhasePlan, watch: Watcher) -> Feed:
         """Return the feed of a phase, its stores filled with what the frozen variables make of the examples now.
 
         Those of the phase before are let go.

@@ -11,7 +11,7 @@ import tensorflow as tf
 
 from kerastune_ft.stores.rows import Rows
 from kerastune_ft.stores.store import FeatureStore
-from kerastune_ft.training.watch import Watch
+from kerastune_ft.training.watch import Watcher
 
 Lookup = Callable[..., Any]
 """Called with indices, and a view, it gives what a model takes of these examples: an array, or several."""
@@ -84,7 +84,7 @@ class StoreWriter:
 class StoreProgress:
     """How much of the rows that lack is there, and how much of it this process computed."""
 
-    watch: Watch
+    watch: Watcher
     what: str
     total: int
     done: int = 0

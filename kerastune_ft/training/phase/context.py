@@ -10,7 +10,7 @@ from kerastune_ft.training.interrupts import StopRequest
 from kerastune_ft.training.phase.step import PhaseStep
 from kerastune_ft.training.plan.phase_plan import PhasePlan, Plan
 from kerastune_ft.training.session.session import Session
-from kerastune_ft.training.watch import Watch
+from kerastune_ft.training.watch import Watcher
 
 
 @dataclass
@@ -20,7 +20,7 @@ class RunContext:
     session: Session
     plan: Plan
     run: RunDirectory
-    watch: Watch
+    watch: Watcher
     stop: StopRequest
     feed: PhaseFeed
     compiled: tuple[int, PhaseStep] | None = None

@@ -24,7 +24,7 @@ from kerastune_ft.training.features.prefix import Prefix
 from kerastune_ft.training.plan import build, phase_plan
 from kerastune_ft.training.session.assemble import assemble
 from kerastune_ft.training.session.session import Session
-from kerastune_ft.training.watch import Watch
+from kerastune_ft.training.watch import Watcher
 from tests.support import small_nets
 from tests.support.tiny_run import write_data
 
@@ -32,7 +32,7 @@ Document = dict[str, Any]
 PICTURES = 20
 
 
-class Listener(Watch):
+class Listener(Watcher):
     """Keeps what it is told."""
 
     def __init__(self) -> None:
@@ -52,7 +52,7 @@ def opened(made: Document) -> tuple[Session, phase_plan.Plan]:
     return session, build.make(session)
 
 
-def looked_at(made: Document, cache: Path, watch: Watch | None = None) -> np.ndarray:
+def looked_at(made: Document, cache: Path, watch: Watcher | None = None) -> np.ndarray:
     """What the last phase reads of all its training examples in two epochs, from the stores in a cache directory."""
     made = {**made, "runtime": {"cache_directory": str(cache)}}
     session, whole = opened(made)
