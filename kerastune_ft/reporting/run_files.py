@@ -98,7 +98,7 @@ def read(directory: Path) -> RunFiles:
 
 def _find_page(plan: Mapping[str, Any], config: Mapping[str, Any]) -> ResultPage:
     """Return the page for the labels that the plan names; where the plan is lost, for those of the task."""
-    kind = (plan.get("labels") or {}).get("kind")
+    kind = str((plan.get("labels") or {}).get("kind"))
     if kind not in PAGES:
         task = config.get("task") or {}
         kind = (find_facts(task) or facts({**task, "kind": _ANY_TASK})).labels
