@@ -5,132 +5,166 @@ from __future__ import annotations
 import csv
 import io
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from kerastune_ft.verification import recomputed
-from kerastune_ft.verification.run_record import Claims, Findings
+from kerastune_ft.metrics.document import CLASSES, metrics_by_class, metrics_by_split
+from kerastune_ft.verification.results.base import PREDICTIONS, ResultCheck
+from kerastune_ft.verification.results.checks import CHECKS
+from kerastune_ft.verification.run_record import Findings, PhaseRecord, RunRecord
 
-_HISTORY, _PREDICTIONS, _METRICS = "history.csv", "evaluation/predictions.csv", "metrics.json"
+_HISTORY, _METRICS, _SPLITS = "history.csv", "metrics.json", "splits.csv"
 _REWRITTEN = "the same command writes it anew"
+# How far a loss may be from what another compiled program measured, perhaps on another number of replicas, and from
+# what was measured in half precision, which has two to three digits.
+_TOLERANCE_OF_ANOTHER_PROGRAM = 1e-4
+_TOLERANCE_OF_HALF_PRECISION = 5e-2
 Rows = list[dict[str, str]]
 
 
-def _rows(claims: Claims, name: str) -> Rows:
-    text = claims.run.read_bytes(name).decode() if claims.run.exists(name) else ""
+def _read_rows(record: RunRecord, name: str) -> Rows:
+    text = record.run.read_bytes(name).decode() if record.run.exists(name) else ""
     return list(csv.DictReader(io.StringIO(text, newline="")))
 
 
-def history(claims: Claims, findings: Findings) -> str | None:
-    """Check that history.csv is the phases' histories, and that these have the epochs their results tell."""
-    together: Rows = []
-    for phase in claims.phases:
-        name = f"{phase.folder}/{_HISTORY}"
-        rows = _rows(claims, name)
-        together += rows
-        if phase.result is None:
-            continue
-        if [int(row["epoch"]) for row in rows] != list(range(1, phase.result["epochs"] + 1)):
-            findings.broken(name, f"its epochs are not 1 to {phase.result['epochs']}, as result.json tells")
-            continue
-        best = rows[phase.result["best_epoch"] - 1]
-        for metric, value in phase.result["best"].items():
-            if not _same(best[metric], value):
-                findings.broken(
-                    name,
-                    f"{metric} of the best epoch, {best['epoch']}, is {best[metric]}, and {value} in result.json",
-                )
-    whole = _rows(claims, _HISTORY)
-    if whole != together:
-        wrong = next(
-            (n for n, (a, b) in enumerate(zip(whole, together, strict=False)) if a != b), min(len(whole), len(together))
-        )
+def check_history(record: RunRecord, findings: Findings) -> str | None:
+    """Check that history.csv is the phases' histories, and that these have the epochs their results name."""
+    joined: Rows = []
+    for phase in record.phases:
+        rows = _read_rows(record, f"{phase.folder}/{_HISTORY}")
+        joined += rows
+        _check_phase_history(phase, rows, findings)
+    whole = _read_rows(record, _HISTORY)
+    if whole != joined:
+        pairs = enumerate(zip(whole, joined, strict=False))
+        wrong = next((number for number, (one, other) in pairs if one != other), min(len(whole), len(joined)))
         message = f"row {wrong + 1} is not that of the phases' own histories"
-        if claims.is_done:
-            findings.broken(_HISTORY, message)
+        if record.is_done:
+            findings.fail(_HISTORY, message)
         else:
-            findings.warning(_HISTORY, message, _REWRITTEN)
-    return f"{len(whole)} epochs are told alike by the run and its phases" if together else None
+            findings.warn(_HISTORY, message, _REWRITTEN)
+    return f"{len(whole)} epochs are the same in the history of the run and in those of its phases" if joined else None
 
 
-def _same(text: str, value: Any) -> bool:
-    """Return whether a cell holds a number; what is not finite is an empty cell and null."""
+def _check_phase_history(phase: PhaseRecord, rows: Rows, findings: Findings) -> None:
+    if phase.result is None:
+        return
+    name = f"{phase.folder}/{_HISTORY}"
+    if [int(row["epoch"]) for row in rows] != list(range(1, phase.result["epochs"] + 1)):
+        findings.fail(name, f"its epochs are not 1 to {phase.result['epochs']}, as result.json says")
+        return
+    best = rows[phase.result["best_epoch"] - 1]
+    for metric, value in phase.result["best"].items():
+        if not _is_cell_of(best[metric], value):
+            message = f"{metric} of the best epoch, {best['epoch']}, is {best[metric]}, and {value} in result.json"
+            findings.fail(name, message)
+
+
+def _is_cell_of(text: str, value: Any) -> bool:
+    """Return whether a cell holds a number; a number that is not finite is an empty cell and null."""
     return (not text and value is None) or (bool(text) and value is not None and float(text) == value)
 
 
-def predictions(claims: Claims, findings: Findings) -> str | None:
-    """Check that there is a prediction for every example of the splits, and that its columns follow from each other."""
-    rows = _rows(claims, _PREDICTIONS)
-    if not rows or not claims.is_done:
+def check_predictions(record: RunRecord, findings: Findings) -> str | None:
+    """Check that every example of the splits has its row, and that the cells of a row follow from each other."""
+    if not record.is_done:
         return None
-    expected: dict[str, list[str]] = {}
-    for row in _rows(claims, "splits.csv"):
-        expected.setdefault(row["split"], []).append(row["input"])
-    sizes = claims.plan["data"]["sizes"]
-    for split, size in sizes.items():
+    check = _find_check(record)
+    rows = _read_rows(record, check.table)
+    if not rows:
+        return None
+    expected = {split: [row["input"] for row in rows] for split, rows in _read_splits(record, _SPLITS).items()}
+    for split, size in record.plan["data"]["sizes"].items():
         if len(expected.get(split, ())) != size:
-            findings.broken(
-                "splits.csv", f"it has {len(expected.get(split, ()))} examples of {split}, and plan.json {size}"
-            )
-    shown = (claims.config.get("output") or {}).get("examples", True)
-    for split, part in _by_split(rows).items():
-        names = [row["input"] for row in part]
-        if len(names) != len(expected.get(split, ())) or (shown and sorted(names) != sorted(expected[split])):
-            findings.broken(_PREDICTIONS, f"its examples of {split} are not those of splits.csv")
-    for number, message in recomputed.inconsistent(rows, claims.plan["labels"], _thresholds(claims)):
-        findings.broken(f"{_PREDICTIONS}, line {number + 2}", message)
+            message = f"it has {len(expected.get(split, ()))} examples of {split}, and plan.json {size}"
+            findings.fail(_SPLITS, message)
+    for table in dict.fromkeys((PREDICTIONS, check.table)):
+        _check_examples(record, findings, table, expected)
+    for number, message in check.find_faults(rows, record.plan["labels"], _read_thresholds(record)):
+        findings.fail(f"{check.table}, line {number + 2}", message)
     return f"{len(rows)} predictions are one for each example, and each follows from its numbers"
 
 
-def _by_split(rows: Rows) -> dict[str, Rows]:
+def _check_examples(record: RunRecord, findings: Findings, table: str, expected: Mapping[str, Sequence[str]]) -> None:
+    """Check that a table has the examples of splits.csv; without their names, as many."""
+    is_named = (record.config.get("output") or {}).get("examples", True)
+    for split, rows in _read_splits(record, table).items():
+        names = [row["input"] for row in rows]
+        known = expected.get(split, ())
+        if len(names) != len(known) or (is_named and sorted(names) != sorted(known)):
+            findings.fail(table, f"its examples of {split} are not those of {_SPLITS}")
+
+
+def _find_check(record: RunRecord) -> ResultCheck:
+    return CHECKS[record.plan["labels"]["kind"]]
+
+
+def _read_splits(record: RunRecord, name: str) -> dict[str, Rows]:
+    """Return the rows of a table by split."""
     parts: dict[str, Rows] = {}
-    for row in rows:
+    for row in _read_rows(record, name):
         parts.setdefault(row["split"], []).append(row)
     return parts
 
 
-def _thresholds(claims: Claims) -> Mapping[str, float]:
+def _read_thresholds(record: RunRecord) -> Mapping[str, float]:
     name = "model/thresholds.json"
-    return claims.run.read_json(name) if claims.run.exists(name) else {}
+    return record.run.read_json(name) if record.run.exists(name) else {}
 
 
-def metrics(claims: Claims, findings: Findings) -> str | None:
-    """Check that metrics.json is what scikit-learn computes from predictions.csv, and what the last phase measured."""
-    if not claims.is_done or not claims.run.exists(_METRICS):
+def check_metrics(record: RunRecord, findings: Findings) -> str | None:
+    """Check that metrics.json is what the table of predictions gives, and what the last phase measured."""
+    if not record.is_done or not record.run.exists(_METRICS):
         return None
-    told, count = claims.run.read_json(_METRICS), 0
-    positive = claims.config["task"].get("positive")
-    parts = _by_split(_rows(claims, _PREDICTIONS))
-    if set(parts) != set(told):
-        findings.broken(_METRICS, f"its splits are {', '.join(told)}, those of {_PREDICTIONS} {', '.join(parts)}")
-    for split in told.keys() & parts.keys():
-        computed = recomputed.metrics(parts[split], claims.plan["labels"], positive)
-        for metric, value in computed.items():
-            if not _close(told[split][metric], value, recomputed.tolerance(claims.plan["labels"], metric)):
-                findings.broken(
-                    f"{_METRICS}, {split}.{metric}", f"it is {told[split][metric]}, and {value} by {_PREDICTIONS}"
-                )
-        count += len(computed)
-    _as_measured(claims, findings, told)
+    document = record.run.read_json(_METRICS)
+    written, check = metrics_by_split(document), _find_check(record)
+    parts = _read_splits(record, check.table)
+    if set(parts) != set(written):
+        message = f"its splits are {', '.join(written)}, those of {check.table} {', '.join(parts)}"
+        findings.fail(_METRICS, message)
+    count = 0
+    for split in parts:
+        if split in written:
+            for place, value, computed, tolerance in _compare(record, document, split, parts[split]):
+                count += 1
+                if not _is_close(value, computed, tolerance):
+                    findings.fail(f"{_METRICS}, {place}", f"it is {value}, and {computed} by {check.table}")
+    _check_against_last_phase(record, findings, written)
     return f"{count} metrics are what the predictions give"
 
 
-def _as_measured(claims: Claims, findings: Findings, told: Mapping[str, Mapping[str, Any]]) -> None:
-    last: Sequence[Any] = claims.finished[-1:]
+def _compare(
+    record: RunRecord, document: Mapping[str, Any], split: str, rows: Rows
+) -> Iterator[tuple[str, Any, float, float]]:
+    """Yield place, written value, computed value and tolerance of every figure of a split that can be computed."""
+    check, labels = _find_check(record), record.plan["labels"]
+    written = metrics_by_split(document)[split]
+    for metric, value in check.score(rows, labels, record.config["task"].get("positive")).items():
+        yield f"{split}.{metric}", written[metric], value, check.tolerance(labels, metric)
+    by_class = metrics_by_class(document, split)
+    for name, scores in check.score_classes(rows, labels).items():
+        for metric, value in scores.items():
+            # metrics.json has some of the figures by class.
+            if metric in by_class.get(name, {}):
+                place = f"{CLASSES}.{split}.{name}.{metric}"
+                yield place, by_class[name][metric], value, check.tolerance(labels, metric)
+
+
+def _check_against_last_phase(record: RunRecord, findings: Findings, metrics: Mapping[str, Mapping[str, Any]]) -> None:
+    last: Sequence[PhaseRecord] = record.finished_phases[-1:]
     measured = (last[0].result or {}).get("best", {}).get("validation_loss") if last else None
-    loss = told.get("validation", {}).get("loss")
-    devices = (claims.run.manifest() or {}).get("devices") or {}
-    tolerance = recomputed.TOLERANCE_OF_ANOTHER_RUN
+    loss = metrics.get("validation", {}).get("loss")
+    devices = (record.run.manifest() or {}).get("devices") or {}
+    tolerance = _TOLERANCE_OF_ANOTHER_PROGRAM
     if devices.get("precision", "float32") != "float32":
-        # Validation computed in half precision, the final evaluation in float32.
-        tolerance = recomputed.TOLERANCE_OF_HALF
-    if measured is not None and not _close(loss, measured, tolerance):
-        findings.broken(
-            f"{_METRICS}, validation.loss", f"it is {loss}, and the last phase measured {measured} in its best epoch"
-        )
+        # Validation computes in half precision, the final evaluation in float32.
+        tolerance = _TOLERANCE_OF_HALF_PRECISION
+    if measured is not None and not _is_close(loss, measured, tolerance):
+        message = f"it is {loss}, and the last phase measured {measured} in its best epoch"
+        findings.fail(f"{_METRICS}, validation.loss", message)
 
 
-def _close(told: Any, computed: float, tolerance: float) -> bool:
-    if told is None or not math.isfinite(computed):
-        return told is None and not math.isfinite(computed)
-    return math.isclose(told, computed, rel_tol=tolerance, abs_tol=tolerance)
+def _is_close(written: Any, computed: float, tolerance: float) -> bool:
+    if written is None or not math.isfinite(computed):
+        return written is None and not math.isfinite(computed)
+    return math.isclose(written, computed, rel_tol=tolerance, abs_tol=tolerance)

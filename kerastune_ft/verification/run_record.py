@@ -1,4 +1,4 @@
-"""What a run directory claims of itself, read from its files for verification; nothing here writes."""
+"""The files of a run as verification reads them, and the findings of its checks; nothing here writes."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ from kerastune_ft.training.checkpoint import unpack
 from kerastune_ft.wording import first_names
 
 RESTORE = "restore it from a copy, or start over with --fresh, which keeps this run aside"
-_BEGINNING = ("config.json", "plan.json", "splits.csv")
-_OF_PHASE = ("history.csv", "best.safetensors", "result.json")
+_STARTED_WITH = ("config.json", "plan.json", "splits.csv")
+_PHASE_FILES = ("history.csv", "best.safetensors", "result.json")
 
 
 @dataclass(frozen=True)
@@ -39,22 +39,22 @@ class Finding:
 
 @dataclass
 class Findings:
-    """What one check has found."""
+    """The findings of one check."""
 
     found: list[Finding] = field(default_factory=list)
 
-    def broken(self, place: str, message: str, remedy: str = RESTORE) -> None:
-        """Add a promise that does not hold."""
+    def fail(self, place: str, message: str, remedy: str = RESTORE) -> None:
+        """Add a finding that breaks a promise of the run."""
         self.found.append(Finding(place, message, remedy, True))
 
-    def warning(self, place: str, message: str, remedy: str) -> None:
-        """Add what the user should know and what costs no result."""
+    def warn(self, place: str, message: str, remedy: str) -> None:
+        """Add a finding that the user should know and that costs no result."""
         self.found.append(Finding(place, message, remedy, False))
 
 
 @dataclass(frozen=True)
-class PhaseClaims:
-    """What is claimed of one phase: its entry in plan.json and, once it is finished, its result."""
+class PhaseRecord:
+    """One phase: its entry in plan.json and, once it is finished, its result.json."""
 
     index: int
     plan: Mapping[str, Any]
@@ -71,54 +71,56 @@ class PhaseClaims:
         return f"phases/{self.index:02d}-{self.name}"
 
     @property
-    def weights(self) -> str:
+    def weights_file(self) -> str:
         """Return the file with the weights of the best epoch."""
         return f"{self.folder}/best.safetensors"
 
     @property
-    def changed(self) -> set[str]:
+    def changed_variables(self) -> set[str]:
         """Return the paths of the variables that the phase changes: trained ones and statistics it updates."""
         return {*self.plan["trained_variables"], *self.plan.get("updated_variables", ())}
 
 
-class Claims:
+class RunRecord:
     """The files of a run, each read once."""
 
     def __init__(self, run: RunDirectory, is_live: bool) -> None:
         """`is_live` says that a process holds the run and goes on writing. Raises ConfigError for damaged JSON."""
         self.run, self.is_live = run, is_live
-        self.config, self.manifest, self.plan = (self._object(name) for name in ("config.json", MANIFEST, "plan.json"))
+        self.config, self.manifest, self.plan = (
+            self._read_object(name) for name in ("config.json", MANIFEST, "plan.json")
+        )
         self.files: Mapping[str, Mapping[str, Any]] = self.manifest.get("files") or {}
-        self.phases = tuple(self._phase(index, entry) for index, entry in enumerate(self.plan.get("phases") or ()))
+        self.phases = tuple(self._read_phase(index, entry) for index, entry in enumerate(self.plan.get("phases") or ()))
         self._weights: dict[str, tuple[dict[str, np.ndarray], dict[str, Any]]] = {}
 
-    def _object(self, name: str) -> Mapping[str, Any]:
+    def _read_object(self, name: str) -> Mapping[str, Any]:
         found = self.run.read_json(name) if self.run.exists(name) else {}
         if not isinstance(found, Mapping):
             raise ConfigError(f"{self.run.path / name} is damaged (it holds no object); {RESTORE}")
         return found
 
-    def _phase(self, index: int, entry: Mapping[str, Any]) -> PhaseClaims:
-        phase = PhaseClaims(index, entry, None)
-        return PhaseClaims(index, entry, self._object(f"{phase.folder}/result.json") or None)
+    def _read_phase(self, index: int, entry: Mapping[str, Any]) -> PhaseRecord:
+        phase = PhaseRecord(index, entry, None)
+        return PhaseRecord(index, entry, self._read_object(f"{phase.folder}/result.json") or None)
 
     @property
     def state(self) -> str:
-        """Return the state that the manifest tells; that of a killed process goes on saying `running`."""
+        """Return the state in the manifest; after a process was killed it still is `running`."""
         return str(self.manifest.get("state") or "not begun")
 
     @property
     def adapters(self) -> set[str]:
-        """Return the paths of the variables of adapters, which the saved model has in its kernels."""
+        """Return the paths of the variables of adapters, which are merged into kernels in the saved model."""
         return {path for adapter in self.plan.get("adapters") or () for path in adapter["variables"]}
 
     @property
     def is_done(self) -> bool:
-        """Return whether the run says that it has all its results."""
+        """Return whether the run has all its results, by its own account."""
         return self.state == "done" and not self.is_live
 
     @property
-    def finished(self) -> tuple[PhaseClaims, ...]:
+    def finished_phases(self) -> tuple[PhaseRecord, ...]:
         """Return the phases that have a result."""
         return tuple(phase for phase in self.phases if phase.result is not None)
 
@@ -128,28 +130,28 @@ class Claims:
         While a run is under way a file may be newer than the manifest: a process killed between the two left it so, and
         the same command writes it anew. Files of finished phases are not written again.
         """
-        if self.is_done or name in {f"{phase.folder}/{own}" for phase in self.finished for own in _OF_PHASE}:
+        if self.is_done or name in {f"{phase.folder}/{own}" for phase in self.finished_phases for own in _PHASE_FILES}:
             return True
-        return name in _BEGINNING and self.state != "running" and not self.is_live
+        return name in _STARTED_WITH and self.state != "running" and not self.is_live
 
-    def weights(self, name: str) -> tuple[dict[str, np.ndarray], dict[str, Any]]:
+    def read_weights(self, name: str) -> tuple[dict[str, np.ndarray], dict[str, Any]]:
         """Return the arrays and the header of a weights file; raises ValueError when it is damaged or missing."""
         if name in self._weights:
             return self._weights[name]
         if not self.run.exists(name):
             raise ValueError("it is missing")
         found = unpack(self.run.read_bytes(name))
-        # Checkpoints are large, and looked at once.
+        # Checkpoints are large, and each is read once only.
         if "/checkpoint/" not in name:
             self._weights[name] = found
         return found
 
 
-def digest(array: np.ndarray) -> str:
-    """Return the SHA-256 of an array's values, as the proof of a phase takes it of a variable."""
+def hash_array(array: np.ndarray) -> str:
+    """Return the SHA-256 of an array's values, as the frozen check of a phase computes it."""
     return hashlib.sha256(np.ascontiguousarray(array).tobytes()).hexdigest()
 
 
 def some_of(names: Iterable[str]) -> str:
-    """Return the first names in the order of the alphabet and how many more there are."""
+    """Return the first three names in alphabetical order and how many more there are."""
     return first_names(sorted(names), 3)

@@ -7,55 +7,55 @@ import zipfile
 from collections import Counter
 from collections.abc import Iterator
 
-from kerastune_ft.verification.run_record import Claims, Findings, digest, some_of
+from kerastune_ft.verification.run_record import Findings, RunRecord, hash_array, some_of
 
 _MODEL = "model/model.keras"
 _WEIGHTS = "model.weights.h5"
 # The name that the saved model gives to the model that was trained, between resize and finish.
-_TRAINED = "trained"
+_INNER_MODEL = "trained"
 
 
-def saved(claims: Claims, findings: Findings) -> str | None:
+def check_saved_model(record: RunRecord, findings: Findings) -> str | None:
     """Check layer by layer that the values in model.keras are those the run ended with.
 
     Keras numbers the variables of a layer and drops their names, so the values of a layer are compared as a set.
     """
-    if not claims.is_done or not claims.finished or not claims.run.exists(_MODEL):
+    if not record.is_done or not record.finished_phases or not record.run.exists(_MODEL):
         return None
-    last = claims.finished[-1]
+    last = record.finished_phases[-1]
     try:
-        values, _ = claims.weights(last.weights)
+        values, _ = record.read_weights(last.weights_file)
     except ValueError:
-        # Told where the weights are opened first.
+        # Another check reports it.
         return None
-    ended = {**(last.result or {})["frozen"]["after"], **{path: digest(array) for path, array in values.items()}}
+    ended = {**(last.result or {})["frozen"]["after"], **{path: hash_array(array) for path, array in values.items()}}
     # Adapters are part of the kernels they stand on.
-    ended = {path: one for path, one in ended.items() if path not in claims.adapters}
-    ended |= claims.manifest.get("merged") or {}
+    ended = {path: one for path, one in ended.items() if path not in record.adapters}
+    ended |= record.manifest.get("merged") or {}
     try:
-        found = Counter(_saved_values(claims.run.read_bytes(_MODEL)))
+        found = Counter(_hash_saved_values(record.run.read_bytes(_MODEL)))
     except (zipfile.BadZipFile, OSError, KeyError) as error:
-        findings.broken(_MODEL, f"it cannot be opened ({error})")
+        findings.fail(_MODEL, f"it cannot be opened ({error})")
         return None
     lacking = []
     for path, value in ended.items():
-        if found[_layer(path), value]:
-            found[_layer(path), value] -= 1
+        if found[_layer_of(path), value]:
+            found[_layer_of(path), value] -= 1
         else:
             lacking.append(path)
     if lacking:
-        findings.broken(_MODEL, f"it does not hold {some_of(lacking)} as phase {last.name} ended with them")
+        findings.fail(_MODEL, f"it does not hold {some_of(lacking)} as phase {last.name} ended with them")
     if extra := {layer for layer, _ in found.elements()}:
-        findings.broken(_MODEL, f"its layers {some_of(extra)} hold values that the run did not end with")
+        findings.fail(_MODEL, f"its layers {some_of(extra)} hold values that the run did not end with")
     return f"the {len(ended)} variables of {_MODEL} are those that phase {last.name} ended with"
 
 
-def _layer(path: str) -> str:
+def _layer_of(path: str) -> str:
     """Return the name of the layer that a variable belongs to."""
     return path.split("/")[-2] if "/" in path else ""
 
 
-def _saved_values(content: bytes) -> Iterator[tuple[str, str]]:
+def _hash_saved_values(content: bytes) -> Iterator[tuple[str, str]]:
     """Yield layer name and SHA-256 of every value in the trained part of a .keras file; seeds are no values."""
     import h5py
 
@@ -64,9 +64,9 @@ def _saved_values(content: bytes) -> Iterator[tuple[str, str]]:
     with h5py.File(weights) as file:
         groups: list[h5py.Group] = []
         file.visititems(lambda name, one: groups.append(one) if name.endswith("/vars") else None)
-        inner = next(group.parent.name for group in groups if group.attrs.get("name") == _TRAINED)
+        inner = next(group.parent.name for group in groups if group.attrs.get("name") == _INNER_MODEL)
         for group in groups:
             owner = group.parent.name.rpartition("/")[2]
             if group.name.startswith(f"{inner}/") and not owner.startswith("seed_generator"):
                 for dataset in group.values():
-                    yield str(group.attrs["name"]), digest(dataset[()])
+                    yield str(group.attrs["name"]), hash_array(dataset[()])

@@ -1,4 +1,4 @@
-"""Whether a run directory is what it claims to be: every hash, number and weight that can be checked, checked again."""
+"""Check a run directory: every hash, number and weight that can be checked is checked again."""
 
 from __future__ import annotations
 
@@ -10,28 +10,29 @@ from typing import Any
 from kerastune_ft.errors import ConfigError, DataError, PromiseError
 from kerastune_ft.rundir import MANIFEST, RunDirectory, is_held
 from kerastune_ft.verification import files, metrics, saved_model, weights
-from kerastune_ft.verification.run_record import RESTORE, Claims, Finding, Findings
+from kerastune_ft.verification.run_record import RESTORE, Finding, Findings, RunRecord
+from kerastune_ft.wording import counted
 
-_CHECKS: tuple[tuple[str, Callable[[Claims, Findings], str | None]], ...] = (
-    ("files", files.listed),
-    ("strays", files.strays),
-    ("agreement", files.agreement),
-    ("weights", weights.best),
-    ("frozen", weights.frozen),
-    ("chain", weights.chained),
-    ("checkpoints", weights.checkpoints),
-    ("history", metrics.history),
-    ("predictions", metrics.predictions),
-    ("metrics", metrics.metrics),
-    ("model", saved_model.saved),
+_CHECKS: tuple[tuple[str, Callable[[RunRecord, Findings], str | None]], ...] = (
+    ("files", files.check_listed_files),
+    ("strays", files.check_stray_files),
+    ("agreement", files.check_agreement),
+    ("weights", weights.check_best_weights),
+    ("frozen", weights.check_frozen),
+    ("chain", weights.check_phase_chain),
+    ("checkpoints", weights.check_checkpoints),
+    ("history", metrics.check_history),
+    ("predictions", metrics.check_predictions),
+    ("metrics", metrics.check_metrics),
+    ("model", saved_model.check_saved_model),
 )
-# What reading files that were tampered with may raise, whichever part of them is missing or of another kind.
+# What reading files that were tampered with may raise: any part of them may be missing or of another type.
 _UNREADABLE = (ConfigError, DataError, OSError, KeyError, IndexError, TypeError, ValueError, AttributeError)
 
 
 @dataclass(frozen=True)
 class Check:
-    """One check: what it looked at, in a sentence, and what it found wrong."""
+    """The outcome of one check: a sentence on what holds, or what is wrong."""
 
     name: str
     sentence: str | None
@@ -49,9 +50,8 @@ class Check:
 
     def lines(self) -> list[str]:
         """Return the check in a line, and a line for each finding."""
-        found = f"{len(self.findings)} finding{'' if len(self.findings) == 1 else 's'}"
-        told = found if self.findings else self.sentence or "not there yet"
-        return [f"{self.result:8} {self.name:12} {told}", *(f"  {finding}" for finding in self.findings)]
+        text = counted(len(self.findings), "finding") if self.findings else self.sentence or "not there yet"
+        return [f"{self.result:8} {self.name:12} {text}", *(f"  {finding}" for finding in self.findings)]
 
     def to_json(self) -> dict[str, Any]:
         """Return the check as a JSON object."""
@@ -61,7 +61,7 @@ class Check:
 
 @dataclass(frozen=True)
 class Verification:
-    """What came of verifying a run; printed, it is a line per check."""
+    """The outcome of all checks of a run; printed, it is a line per check."""
 
     run: str
     state: str
@@ -93,37 +93,37 @@ class Verification:
 
 
 def verify(run: str | os.PathLike[str]) -> Verification:
-    """Check again everything that a run directory claims; a run under way is checked for what it has.
+    """Check again everything that a run directory says of itself; of a run under way, the files that are there.
 
     Nothing is written and TensorFlow is not needed. `holds` is False where a promise is broken; a damaged checkpoint,
     an unlisted or a half-written file is a warning. Raises ConfigError where there is no run.
 
     >>> print(verify("runs/medical-1"))              # doctest: +SKIP
     """
-    opened = RunDirectory(run)
-    if not any(opened.exists(name) for name in ("config.json", MANIFEST)):
+    directory = RunDirectory(run)
+    if not any(directory.exists(name) for name in ("config.json", MANIFEST)):
         raise ConfigError(
             f"{os.fspath(run)} is no run directory: it has neither config.json nor {MANIFEST}; give one that `run` "
             "wrote (`runs DIR` lists them)"
         )
     try:
-        claims = Claims(opened, is_held(opened))
+        record = RunRecord(directory, is_held(directory))
     except _UNREADABLE as error:
-        return Verification(os.fspath(run), "damaged", (Check("claims", None, (_unreadable("", error),)),))
-    checks = tuple(_checked(name, check, claims) for name, check in _CHECKS)
-    return Verification(os.fspath(run), claims.state, checks)
+        return Verification(os.fspath(run), "damaged", (Check("claims", None, (_report_unreadable("", error),)),))
+    checks = tuple(_run_check(name, check, record) for name, check in _CHECKS)
+    return Verification(os.fspath(run), record.state, checks)
 
 
-def _checked(name: str, check: Callable[[Claims, Findings], str | None], claims: Claims) -> Check:
+def _run_check(name: str, check: Callable[[RunRecord, Findings], str | None], record: RunRecord) -> Check:
     findings = Findings()
     try:
-        sentence = check(claims, findings)
+        sentence = check(record, findings)
     except _UNREADABLE as error:
         sentence = None
-        findings.found.append(_unreadable(name, error))
+        findings.found.append(_report_unreadable(name, error))
     return Check(name, sentence, tuple(findings.found))
 
 
-def _unreadable(name: str, error: Exception) -> Finding:
-    told = str(error) if isinstance(error, ConfigError | DataError) else f"{type(error).__name__} {error}"
-    return Finding(name or "claims", f"the files cannot be followed ({' '.join(told.split())})", RESTORE, True)
+def _report_unreadable(name: str, error: Exception) -> Finding:
+    text = str(error) if isinstance(error, ConfigError | DataError) else f"{type(error).__name__} {error}"
+    return Finding(name or "claims", f"the files cannot be followed ({' '.join(text.split())})", RESTORE, True)

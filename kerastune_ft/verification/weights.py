@@ -1,4 +1,4 @@
-"""Verification of a run's weights: what trained, what stayed frozen, and that each phase began where it should."""
+"""Verification of a run's weights: which trained, which stayed frozen, and where each phase started from."""
 
 from __future__ import annotations
 
@@ -9,72 +9,72 @@ from typing import Any
 import numpy as np
 
 from kerastune_ft.training.checkpoint import pack
-from kerastune_ft.verification.run_record import Claims, Findings, PhaseClaims, digest, some_of
+from kerastune_ft.verification.run_record import Findings, PhaseRecord, RunRecord, hash_array, some_of
 
 _EARLIER = "the same command goes on from the checkpoint before it"
 _BEST = "best-"
 _FROM_START = "the same command begins the phase again"
 
 
-def best(claims: Claims, findings: Findings) -> str | None:
-    """Check that the weights of every finished phase open, belong to the run and hold what has trained so far."""
+def check_best_weights(record: RunRecord, findings: Findings) -> str | None:
+    """Check that the weights of every finished phase open, belong to the run and hold what trained until then."""
     trained: set[str] = set()
     count = 0
-    for phase in claims.phases:
-        trained |= phase.changed
+    for phase in record.phases:
+        trained |= phase.changed_variables
         if phase.result is None:
             continue
-        arrays = _opened(claims, findings, phase.weights)
+        arrays = _read_weights(record, findings, phase.weights_file)
         if arrays is None:
             continue
-        _, header = claims.weights(phase.weights)
+        _, header = record.read_weights(phase.weights_file)
         if header.get("epoch") != phase.result["best_epoch"] or header.get("phase") != phase.name:
-            findings.broken(phase.weights, f"it is of epoch {header.get('epoch')} of phase {header.get('phase')}")
+            findings.fail(phase.weights_file, f"it is of epoch {header.get('epoch')} of phase {header.get('phase')}")
         if extra := arrays.keys() - trained:
-            findings.broken(phase.weights, f"it holds {some_of(extra)}, which no phase so far trains")
+            findings.fail(phase.weights_file, f"it holds {some_of(extra)}, which no phase so far trains")
         if missing := trained - arrays.keys():
-            findings.broken(phase.weights, f"it lacks {some_of(missing)}, which trained")
+            findings.fail(phase.weights_file, f"it lacks {some_of(missing)}, which trained")
         count += len(arrays)
-    if not claims.finished:
+    if not record.finished_phases:
         return None
-    return f"{count} variables in {len(claims.finished)} weights files are those that trained so far"
+    return f"{count} variables in {len(record.finished_phases)} weights files are those that trained so far"
 
 
-def _opened(claims: Claims, findings: Findings, name: str) -> Mapping[str, np.ndarray] | None:
+def _read_weights(record: RunRecord, findings: Findings, name: str) -> Mapping[str, np.ndarray] | None:
     """Return the arrays of a weights file that is whole, finite and relative to the run's pretrained weights."""
     try:
-        arrays, header = claims.weights(name)
+        arrays, header = record.read_weights(name)
     except ValueError as error:
-        findings.broken(name, f"it is damaged ({error})")
+        findings.fail(name, f"it is damaged ({error})")
         return None
-    source = claims.manifest.get("source_hash")
+    source = record.manifest.get("source_hash")
     if header.get("source") != source:
-        findings.broken(
+        findings.fail(
             name, f"it is relative to the weights {str(header.get('source'))[:12]}, the run's are {str(source)[:12]}"
         )
     for path, values in arrays.items():
         if np.issubdtype(values.dtype, np.floating) and not np.isfinite(values).all():
-            findings.broken(name, f"{path} holds NaN or infinity")
+            findings.fail(name, f"{path} holds NaN or infinity")
     return arrays
 
 
-def frozen(claims: Claims, findings: Findings) -> str | None:
-    """Check the proof of every finished phase: nothing frozen changed, all else is said to train, and moved."""
+def check_frozen(record: RunRecord, findings: Findings) -> str | None:
+    """Check the frozen check of every finished phase: nothing frozen changed, everything else trains and has moved."""
     whole: set[str] = set()
     count = 0
-    for phase in claims.finished:
+    for phase in record.finished_phases:
         place, result = f"{phase.folder}/result.json", phase.result or {}
         before, after = result["frozen"]["before"], result["frozen"]["after"]
         if changed := {path for path in {*before, *after} if before.get(path) != after.get(path)}:
-            findings.broken(place, f"frozen {some_of(changed)} changed during phase {phase.name}", _UNTRUSTED)
-        if result["frozen"]["sha256"] != _combined(after) or result["frozen"]["variables"] != len(after):
-            findings.broken(place, "its combined SHA-256 or number of frozen variables is not that of its list")
-        if both := phase.changed & after.keys():
-            findings.broken(place, f"{some_of(both)} are said to be frozen, and plan.json says they train")
-        # A phase that is added to a finished run may bring adapters.
-        paths = (phase.changed | after.keys()) - claims.adapters
+            findings.fail(place, f"frozen {some_of(changed)} changed during phase {phase.name}", _UNTRUSTED)
+        if result["frozen"]["sha256"] != _combine_hashes(after) or result["frozen"]["variables"] != len(after):
+            findings.fail(place, "its combined SHA-256 or number of frozen variables is not that of its list")
+        if both := phase.changed_variables & after.keys():
+            findings.fail(place, f"{some_of(both)} are said to be frozen, and plan.json says they train")
+        # A phase that was added to a finished run may bring adapters.
+        paths = (phase.changed_variables | after.keys()) - record.adapters
         if whole and paths != whole:
-            findings.broken(
+            findings.fail(
                 place, f"frozen and trained variables are not those of other phases: {some_of(paths ^ whole)}"
             )
         whole = whole or paths
@@ -83,97 +83,103 @@ def frozen(claims: Claims, findings: Findings) -> str | None:
         still = {unit for unit, moved in result["moved"].items() if not moved and phase.plan["rates"].get(unit)}
         still |= {unit for unit, moved in updated.items() if not moved}
         if still or phase.plan["trains"] != list(result["moved"]):
-            findings.broken(place, f"units said to train did not move: {some_of(still) or 'their list is another'}")
+            findings.fail(place, f"units said to train did not move: {some_of(still) or 'their list is another'}")
         count += len(after)
-    return f"{count} hashes of frozen variables are the same before and after their phases" if claims.finished else None
+    return (
+        f"{count} hashes of frozen variables are the same before and after their phases"
+        if record.finished_phases
+        else None
+    )
 
 
 _UNTRUSTED = "the result must not be trusted; start over with --fresh, which keeps this run aside"
 
 
-def _combined(hashes: Mapping[str, str]) -> str:
+def _combine_hashes(hashes: Mapping[str, str]) -> str:
     return hashlib.sha256("".join(f"{path}{one}" for path, one in sorted(hashes.items())).encode()).hexdigest()
 
 
-def chained(claims: Claims, findings: Findings) -> str | None:
-    """Check that every phase froze what the phase before left: the same hashes, the weights it ended with."""
+def check_phase_chain(record: RunRecord, findings: Findings) -> str | None:
+    """Check that every phase started from what the phase before ended with, by the hashes of frozen variables."""
     count = 0
-    for earlier, phase in zip(claims.finished, claims.finished[1:], strict=False):
+    for earlier, phase in zip(record.finished_phases, record.finished_phases[1:], strict=False):
         held = (phase.result or {})["frozen"]["before"]
-        left = _left(claims, earlier, str(phase.plan.get("start_from") or "best"), held.keys())
+        left = _hash_weights_left(record, earlier, str(phase.plan.get("start_from") or "best"), held.keys())
         if broken := {path for path in left if left[path] != held[path]}:
             place = f"{phase.folder}/result.json"
-            findings.broken(place, f"frozen {some_of(broken)} are not what phase {earlier.name} left", _UNTRUSTED)
+            findings.fail(place, f"frozen {some_of(broken)} are not what phase {earlier.name} left", _UNTRUSTED)
         count += len(left)
-    return f"{count} frozen variables are what the phase before left" if len(claims.finished) > 1 else None
+    return f"{count} frozen variables are what the phase before left" if len(record.finished_phases) > 1 else None
 
 
-def _left(claims: Claims, earlier: PhaseClaims, start_from: str, wanted: Mapping[str, str] | set) -> dict[str, str]:
-    """Return by path the hash of what the next phase starts from, as far as the run's own files tell it."""
+def _hash_weights_left(
+    record: RunRecord, earlier: PhaseRecord, start_from: str, wanted: Mapping[str, str] | set
+) -> dict[str, str]:
+    """Return by path the hashes that the next phase starts from, as far as the run's own files have them."""
     frozen = (earlier.result or {})["frozen"]["after"]
     known = {path: one for path, one in frozen.items() if path in wanted}
-    trained_before = {path for path in _weights_or_none(claims, earlier.weights)}
+    trained_before = {path for path in _find_weights(record, earlier.weights_file)}
     if start_from == "pretrained":
-        # The backbone came anew from its source, which is no part of the run.
+        # The backbone was loaded again from its source, which is no part of the run.
         return {path: one for path, one in known.items() if path not in trained_before}
-    values: Mapping[str, np.ndarray] = _weights_or_none(claims, earlier.weights)
+    values: Mapping[str, np.ndarray] = _find_weights(record, earlier.weights_file)
     if start_from == "last":
         steps = (earlier.result or {})["steps"]
-        held = _weights_or_none(claims, f"{earlier.folder}/checkpoint/{steps:09d}.safetensors")
+        held = _find_weights(record, f"{earlier.folder}/checkpoint/{steps:09d}.safetensors")
         values = {path: held[f"variable:{path}"] for path in values if f"variable:{path}" in held}
-    return known | {path: digest(array) for path, array in values.items() if path in wanted}
+    return known | {path: hash_array(array) for path, array in values.items() if path in wanted}
 
 
-def _weights_or_none(claims: Claims, name: str) -> Mapping[str, np.ndarray]:
-    """Return the arrays of a weights file; none where it is damaged, which is told where it is opened first."""
+def _find_weights(record: RunRecord, name: str) -> Mapping[str, np.ndarray]:
+    """Return the arrays of a weights file; none where it is damaged, which another check reports."""
     try:
-        return claims.weights(name)[0]
+        return record.read_weights(name)[0]
     except ValueError:
         return {}
 
 
-def checkpoints(claims: Claims, findings: Findings) -> str | None:
+def check_checkpoints(record: RunRecord, findings: Findings) -> str | None:
     """Check that the checkpoints can be read; a run falls back from a damaged one, so that is a warning."""
     count = 0
-    for phase in claims.phases:
-        names = [name for name in claims.run.list_files(f"{phase.folder}/checkpoint") if not name.startswith(_BEST)]
-        count += sum(_checkpoint(claims, findings, phase, name, older=name != names[0]) for name in names)
+    for phase in record.phases:
+        names = [name for name in record.run.list_files(f"{phase.folder}/checkpoint") if not name.startswith(_BEST)]
+        count += sum(_check_checkpoint(record, findings, phase, name, older=name != names[0]) for name in names)
     return f"{count} checkpoints can be read" if count else None
 
 
-def _checkpoint(claims: Claims, findings: Findings, phase: PhaseClaims, name: str, older: bool) -> bool:
+def _check_checkpoint(record: RunRecord, findings: Findings, phase: PhaseRecord, name: str, older: bool) -> bool:
     place = f"{phase.folder}/checkpoint/{name}"
     try:
-        arrays, header = claims.weights(place)
-        _check_best(claims, phase, header)
+        arrays, header = record.read_weights(place)
+        _require_best_weights(record, phase, header)
     except ValueError as error:
         done = phase.result is not None
         remedy = "the phase is finished, so nothing is lost" if done else _EARLIER if older else _FROM_START
-        findings.warning(place, f"it is damaged ({error})", remedy)
+        findings.warn(place, f"it is damaged ({error})", remedy)
         return False
-    if header.get("source") != claims.manifest.get("source_hash"):
-        findings.broken(place, "it is relative to other pretrained weights than the run's")
+    if header.get("source") != record.manifest.get("source_hash"):
+        findings.fail(place, "it is relative to other pretrained weights than the run's")
     if header["state"]["step"] != int(name.partition(".")[0]):
-        findings.broken(place, f"it is named by another step than the one it holds, {header['state']['step']}")
+        findings.fail(place, f"it is named by another step than the one it holds, {header['state']['step']}")
     held = {key.removeprefix("variable:") for key in arrays if key.startswith("variable:")}
-    if held != phase.changed:
-        findings.broken(place, f"it does not hold just what its phase changes: {some_of(held ^ phase.changed)}")
+    if held != phase.changed_variables:
+        findings.fail(place, f"it does not hold just what its phase changes: {some_of(held ^ phase.changed_variables)}")
     if phase.result is not None and header["state"]["step"] == phase.result["steps"]:
-        ended = _weights_or_none(claims, phase.weights)
-        own = pack({path: array for path, array in ended.items() if path in phase.changed}, header["source"])
+        ended = _find_weights(record, phase.weights_file)
+        own = pack({path: array for path, array in ended.items() if path in phase.changed_variables}, header["source"])
         if hashlib.sha256(own).hexdigest() != header["best"]["sha256"]:
-            findings.broken(phase.weights, f"its weights are not the best ones that {place} tells of")
+            findings.fail(phase.weights_file, f"its weights are not the best ones that {place} names")
     return True
 
 
-def _check_best(claims: Claims, phase: PhaseClaims, header: Mapping[str, Any]) -> None:
+def _require_best_weights(record: RunRecord, phase: PhaseRecord, header: Mapping[str, Any]) -> None:
     """Raise ValueError when the best weights so far that a checkpoint names are not there, or are others."""
     # A finished phase keeps them in its own file.
     if not header["best"] or phase.result is not None:
         return
     name = f"{_BEST}{header['best']['step']:09d}.safetensors"
     place = f"{phase.folder}/checkpoint/{name}"
-    if not claims.run.exists(place):
+    if not record.run.exists(place):
         raise ValueError(f"{name}, its best weights, is missing")
-    if hashlib.sha256(claims.run.read_bytes(place)).hexdigest() != header["best"]["sha256"]:
+    if hashlib.sha256(record.run.read_bytes(place)).hexdigest() != header["best"]["sha256"]:
         raise ValueError(f"{name}, its best weights, are not those it was written with")

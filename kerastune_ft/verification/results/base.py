@@ -1,0 +1,71 @@
+"""The contract between verification and the kinds of labels: metrics from a table of the run, and its faulty rows."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, ClassVar
+
+import numpy as np
+
+Row = Mapping[str, str]
+"""A row of a table, every cell as text."""
+
+PREDICTIONS = "evaluation/predictions.csv"
+# Numbers in a table are exact; sums of them may be taken in another order.
+_EXACT = 1e-9
+# Losses above it come from probabilities that are cut off at a smallest one.
+_LARGEST_LOSS = 20
+
+
+class ResultCheck(ABC):
+    """How the results of one kind of labels are computed again."""
+
+    table: ClassVar[str] = PREDICTIONS
+    """The file of the run that metrics follow from; it has a row for every evaluated example."""
+
+    @abstractmethod
+    def score(self, rows: Sequence[Row], labels: Mapping[str, Any], positive: str | None) -> dict[str, float]:
+        """Return the metrics of one split's rows, as far as they follow from the table.
+
+        `labels` describes the labels as plan.json does, `positive` is `task.positive`.
+        """
+
+    @abstractmethod
+    def find_faults(
+        self, rows: Sequence[Row], labels: Mapping[str, Any], thresholds: Mapping[str, float]
+    ) -> Iterator[tuple[int, str]]:
+        """Yield number and fault of every row of the table whose cells contradict each other."""
+
+    def score_classes(self, rows: Sequence[Row], labels: Mapping[str, Any]) -> dict[str, dict[str, float]]:
+        """Return the figures by class that metrics.json has for one split's rows; none for most kinds of labels."""
+        return {}
+
+    def tolerance(self, labels: Mapping[str, Any], metric: str) -> float:
+        """Return how far a metric may be from what the table gives, absolute and relative."""
+        return _EXACT
+
+
+def average_losses(rows: Sequence[Row]) -> dict[str, float]:
+    """Return the loss of a split, the mean of its examples' losses."""
+    return {"loss": float(np.mean([float(row["loss"]) for row in rows]))}
+
+
+def read_columns(rows: Sequence[Row], beginning: str, names: Sequence[str]) -> np.ndarray:
+    """Return the numbers of the columns `<beginning><name>`, float64 [rows, names]."""
+    return np.asarray([[float(row[f"{beginning}{name}"]) for name in names] for row in rows])
+
+
+def find_wrong_predictions(rows: Sequence[Row], expected: Sequence[str]) -> Iterator[tuple[int, str]]:
+    """Yield the rows whose prediction is not the expected one."""
+    for number, (row, prediction) in enumerate(zip(rows, expected, strict=True)):
+        if row["prediction"] != prediction:
+            yield number, f"the prediction is {row['prediction']!r}, and {prediction!r} by its probabilities"
+
+
+def find_wrong_losses(rows: Sequence[Row], expected: np.ndarray, tolerance: float) -> Iterator[tuple[int, str]]:
+    """Yield the rows whose loss is not the expected one."""
+    for number, (row, loss) in enumerate(zip(rows, expected, strict=True)):
+        written = float(row["loss"])
+        if not np.isclose(written, loss, rtol=tolerance, atol=tolerance) and max(written, loss) < _LARGEST_LOSS:
+            yield number, f"the loss is {written:.6g}, and {loss:.6g} by its other numbers"

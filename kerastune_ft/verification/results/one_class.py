@@ -1,0 +1,47 @@
+"""Results for examples that have one of several classes, computed again from their probabilities."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from kerastune_ft.metrics import one_class
+from kerastune_ft.verification.results.base import (
+    ResultCheck,
+    Row,
+    average_losses,
+    find_wrong_losses,
+    find_wrong_predictions,
+    read_columns,
+)
+
+_LOSS_TOLERANCE = 1e-6
+_SMALLEST_PROBABILITY = 1e-12
+
+
+class OneClassCheck(ResultCheck):
+    """Loss, accuracy, macro F1 and AUC; the prediction is the likeliest class."""
+
+    def score(self, rows: Sequence[Row], labels: Mapping[str, Any], positive: str | None) -> dict[str, float]:
+        """Return loss, accuracy, macro F1 and AUC."""
+        names = list(labels["names"])
+        wanted, predicted = (_number_classes(rows, column, names) for column in ("label", "prediction"))
+        scores = read_columns(rows, "probability_", names)
+        number = names.index(positive) if positive is not None else len(names) - 1
+        return average_losses(rows) | one_class.score_probabilities(wanted, predicted, scores, number)
+
+    def find_faults(
+        self, rows: Sequence[Row], labels: Mapping[str, Any], thresholds: Mapping[str, float]
+    ) -> Iterator[tuple[int, str]]:
+        """Yield the rows whose prediction or loss does not follow from the probabilities."""
+        names = list(labels["names"])
+        scores = read_columns(rows, "probability_", names)
+        yield from find_wrong_predictions(rows, [names[number] for number in scores.argmax(axis=1)])
+        likely = scores[np.arange(len(rows)), _number_classes(rows, "label", names)]
+        yield from find_wrong_losses(rows, -np.log(np.clip(likely, _SMALLEST_PROBABILITY, 1.0)), _LOSS_TOLERANCE)
+
+
+def _number_classes(rows: Sequence[Row], column: str, names: Sequence[str]) -> np.ndarray:
+    return np.asarray([names.index(row[column]) for row in rows])

@@ -1,0 +1,46 @@
+"""Results for examples whose labels are values, computed again from true and predicted values."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from kerastune_ft.metrics import values
+from kerastune_ft.verification.results.base import ResultCheck, Row, average_losses, find_wrong_losses, read_columns
+
+# True values are written with six significant digits of their deviation.
+_VALUE_TOLERANCE = 1e-4
+_LOSS_TOLERANCE = 1e-3
+
+
+class ValueCheck(ResultCheck):
+    """Loss, MAE, RMSE and R2, of all targets and of each."""
+
+    def score(self, rows: Sequence[Row], labels: Mapping[str, Any], positive: str | None) -> dict[str, float]:
+        """Return the metrics."""
+        names = list(labels["names"])
+        wanted, predicted = (_read_values(rows, column, names) for column in ("label", "value"))
+        return average_losses(rows) | values.score(wanted, predicted, names)
+
+    def find_faults(
+        self, rows: Sequence[Row], labels: Mapping[str, Any], thresholds: Mapping[str, float]
+    ) -> Iterator[tuple[int, str]]:
+        """Yield the rows whose loss does not follow from the values."""
+        wanted, predicted = (_read_values(rows, column, labels["names"]) for column in ("label", "value"))
+        losses = np.square((predicted - wanted) / np.asarray(labels["deviation"])).mean(axis=1)
+        yield from find_wrong_losses(rows, losses, _LOSS_TOLERANCE)
+
+    def tolerance(self, labels: Mapping[str, Any], metric: str) -> float:
+        """Return the tolerance of a metric, which grows with the largest deviation of a target."""
+        if metric == "loss":
+            return super().tolerance(labels, metric)
+        return _VALUE_TOLERANCE * max(1.0, *labels["deviation"])
+
+
+def _read_values(rows: Sequence[Row], column: str, names: Sequence[str]) -> np.ndarray:
+    """Return the values of all targets, float64 [rows, targets]; the column of a single target has no name added."""
+    if len(names) == 1:
+        return np.asarray([[float(row[column])] for row in rows])
+    return read_columns(rows, f"{column}_", names)

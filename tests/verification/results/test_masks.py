@@ -1,0 +1,86 @@
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from kerastune_ft.metrics import segmentation
+from kerastune_ft.metrics.confusion_table import name_columns
+from kerastune_ft.rundir import RunDirectory
+from kerastune_ft.verification import metrics
+from kerastune_ft.verification.results.masks import MaskCheck
+from kerastune_ft.verification.run_record import Findings, RunRecord
+from tests.support import label_run_files, run_files
+
+LABELS = {"kind": "mask", "names": ["a", "b"], "mean": [], "deviation": []}
+COLUMNS = name_columns(2)
+
+
+def row(*counts: object, **more: str) -> dict[str, str]:
+    return {**dict(zip(COLUMNS, map(str, counts), strict=True)), **more}
+
+
+def findings(run: Path) -> list[str]:
+    """What verification finds wrong with the results of a run."""
+    found = Findings()
+    record = RunRecord(RunDirectory(run), is_live=False)
+    metrics.check_predictions(record, found)
+    metrics.check_metrics(record, found)
+    return [f"{each.place}: {each.message}" for each in found.found if "last phase measured" not in each.message]
+
+
+def test_metrics_are_those_of_the_summed_counts() -> None:
+    rows = [row(5, 1, 0, 2), row(3, 0, 1, 4)]
+    expected = segmentation.score(np.array([[8, 1], [1, 6]]))
+    assert MaskCheck().score(rows, LABELS, None) == expected
+    assert MaskCheck().score_classes(rows, LABELS)["b"]["recall"] == 6 / 7
+
+
+def test_a_cell_that_is_no_count_and_metrics_of_other_counts_are_found() -> None:
+    scores = {name: repr(value) for name, value in segmentation.score(np.array([[5, 1], [0, 2]])).items()}
+    rows = [row(5, 1, 0, 2, **scores), row(5, 1, 0, 2.5), row(5, 1, 0, -2), row(5, 1, 0, 2, **scores | {"dice": "0.5"})]
+    faults = dict(MaskCheck().find_faults(rows, LABELS, {}))
+    assert list(faults) == [1, 2, 3]
+    assert faults[1] == "count_1_1 is '2.5', which is no number of pixels"
+    assert faults[3] == "dice is 0.5, and 0.8 by its counts"
+
+
+@pytest.mark.parametrize("examples", [True, False])
+def test_a_run_that_follows_from_its_counts_holds(tmp_path: Path, examples: bool) -> None:
+    label_run_files.write_masks(tmp_path / "r", examples=examples)
+    assert findings(tmp_path / "r") == []
+
+
+def change_metric(document: dict[str, Any]) -> None:
+    document["test"]["dice"] += 1e-9
+
+
+def change_class(document: dict[str, Any]) -> None:
+    document["classes"]["test"]["nucleus"]["iou"] -= 1e-9
+
+
+@pytest.mark.parametrize(
+    ("change", "place"), [(change_metric, "test.dice"), (change_class, "classes.test.nucleus.iou")]
+)
+def test_one_digit_is_found(tmp_path: Path, change: Callable[[dict[str, Any]], None], place: str) -> None:
+    run = tmp_path / "r"
+    label_run_files.write_masks(run)
+    document = json.loads((run / "metrics.json").read_text())
+    change(document)
+    run_files.write_json(run / "metrics.json", document)
+    (found,) = findings(run)
+    assert found.startswith(f"metrics.json, {place}: it is ")
+    assert found.endswith("by evaluation/confusion.csv")
+
+
+def test_a_picture_that_is_missing_is_found(tmp_path: Path) -> None:
+    run = tmp_path / "r"
+    label_run_files.write_masks(run)
+    table = run / "evaluation" / "confusion.csv"
+    lines = table.read_text().splitlines()
+    table.write_text("\n".join(lines[:-1]) + "\n")
+    assert "evaluation/confusion.csv: its examples of test are not those of splits.csv" in findings(run)
