@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from kerastune_ft.data.labels.labels import SEPARATOR
+from kerastune_ft.data.labels.raw import SEPARATOR
 from kerastune_ft.metrics import several_classes
 from kerastune_ft.verification.results.base import (
     ResultCheck,
