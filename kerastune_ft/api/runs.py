@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from kerastune_ft.config.read import read
 from kerastune_ft.errors import ConfigError, explain_exhaustion
-from kerastune_ft.reporting.progress import watcher
+from kerastune_ft.reporting.progress import create_watcher
 from kerastune_ft.rundir import RunDirectory
 from kerastune_ft.storage import as_local_file, is_remote, path_of, require_data
 from kerastune_ft.training.devices import tpu
@@ -73,7 +73,7 @@ class Run:
         """Return the learning curves with a band per phase."""
         from kerastune_ft.reporting.page import curves
 
-        return curves.learning_curves(self.history, self.manifest.get("phases", []))
+        return curves.draw_learning_curves(self.history, self.manifest.get("phases", []))
 
     def report(self) -> Path:
         """Write report/index.html anew from the files of the run and return its path."""
@@ -127,7 +127,7 @@ def evaluate(
     _require_model(target)
     other = None if data is None else require_data(data, "--data")
     settings = read(target.read_json("config.json"))
-    watch = watcher(lambda line: None)
+    watch = create_watcher(lambda line: None)
     with explain_exhaustion(), contextlib.closing(watch):
         load_engine(settings)
         from kerastune_ft.training.evaluation import evaluate_run
@@ -159,7 +159,7 @@ def predictions(
     target = RunDirectory(open_run(run_dir).path)
     _require_model(target)
     settings = read(target.read_json("config.json"))
-    watch = watcher(lambda line: None)
+    watch = create_watcher(lambda line: None)
     with explain_exhaustion(), contextlib.closing(watch):
         load_engine()
         from kerastune_ft.inference import predict as inference

@@ -15,7 +15,7 @@ from kerastune_ft.api.runs import Run, write_report
 from kerastune_ft.config.options.backbones import Applications
 from kerastune_ft.config.run import RunConfig, config_hash
 from kerastune_ft.errors import ConfigError, Interrupted, KerasTuneError, ResourceError, explain_exhaustion
-from kerastune_ft.reporting.progress import watcher
+from kerastune_ft.reporting.progress import create_watcher
 from kerastune_ft.rundir import RunDirectory
 from kerastune_ft.storage import path_of
 from kerastune_ft.tracking.trackers import open_trackers
@@ -121,7 +121,7 @@ def _open_watchers(settings: RunConfig, writer: RunDirectory | None) -> Watcher:
     """Return the progress on standard error and in log.txt, and the trackers; of several workers only the chief's."""
     if writer is None:
         return Watcher()
-    progress = watcher(lambda line: writer.append("log.txt", line))
+    progress = create_watcher(lambda line: writer.append("log.txt", line))
     return Watchers({"progress": progress, **open_trackers(settings.output.trackers)}, writer)
 
 
@@ -145,7 +145,7 @@ class PlanView:
     def _repr_html_(self) -> str:
         from kerastune_ft.reporting.terminal import tables
 
-        return tables.plan_html(dict(self.document))
+        return tables.render_plan_html(dict(self.document))
 
 
 def plan(

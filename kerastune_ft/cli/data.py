@@ -35,11 +35,11 @@ def cache(
     keys: tuple[str, ...], clear: bool, older_than: str | None, directory: str | None, as_json: bool, debug: bool
 ) -> None:
     """List the feature cache, or the stores whose key begins with KEY, and the rest of the cache directory."""
-    from kerastune_ft.reporting.terminal.cache_table import cache_table
+    from kerastune_ft.reporting.terminal.cache_table import build_cache_table
     from kerastune_ft.stores import inventory as caches
 
     result = (caches.clear if clear else caches.list_cache)(directory, keys, older_than)
     if as_json:
         print_json(result.to_json())
     else:
-        click.echo(str(result)) if clear else show(cache_table(result.to_json()))
+        click.echo(str(result)) if clear else show(build_cache_table(result.to_json()))

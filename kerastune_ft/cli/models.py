@@ -22,9 +22,9 @@ def units(name: str, variables: bool, as_json: bool, debug: bool) -> None:
     if as_json:
         print_json(rows)
         return
-    from kerastune_ft.reporting.terminal.tables import units_table
+    from kerastune_ft.reporting.terminal.tables import build_units_table
 
-    show(units_table(rows))
+    show(build_units_table(rows))
     if variables:
         for row in rows:
             for path in row["variable_paths"]:
@@ -45,9 +45,9 @@ def backbones(examples: int | None, device: str, as_json: bool, debug: bool) -> 
     if as_json:
         print_json({"advice": [asdict(one) for one in advised], "backbones": rows})
         return
-    from kerastune_ft.reporting.terminal.tables import backbones_table
+    from kerastune_ft.reporting.terminal.tables import build_backbones_table
 
-    show(backbones_table(rows))
+    show(build_backbones_table(rows))
     click.echo(
         '"weights" may also be a path or null. "see" names the origin of weights for which Keras states no licence.'
     )
@@ -72,10 +72,10 @@ def datasets(as_json: bool, debug: bool) -> None:
 
 def _list(what: str, as_json: bool) -> None:
     from kerastune_ft import registry
-    from kerastune_ft.reporting.terminal.tables import rows_table
+    from kerastune_ft.reporting.terminal.tables import build_rows_table
 
     rows = getattr(registry, what)()
-    print_json(rows) if as_json else show(rows_table(rows))
+    print_json(rows) if as_json else show(build_rows_table(rows))
 
 
 @click.command()

@@ -27,9 +27,9 @@ def explain_origins(explain: bool, config: str, overrides: Sequence[str]) -> dic
 def show_origins(config: str, overrides: Sequence[str]) -> None:
     """Print where the value of every key comes from."""
     from kerastune_ft.config import provenance
-    from kerastune_ft.reporting.terminal.tables import rows_table
+    from kerastune_ft.reporting.terminal.tables import build_rows_table
 
-    show(rows_table([row.cells() for row in provenance.explain(config, overrides)]))
+    show(build_rows_table([row.cells() for row in provenance.explain(config, overrides)]))
 
 
 def training_options(command: Callable[..., Any]) -> Callable[..., Any]:

@@ -15,13 +15,13 @@ from kerastune_ft.inference.rows import FORMATS
 def runs(directory: str, as_json: bool, debug: bool) -> None:
     """List the runs in DIRECTORY (by default runs), the newest last."""
     from kerastune_ft.reporting import run_list
-    from kerastune_ft.reporting.terminal.runs_table import runs_table
+    from kerastune_ft.reporting.terminal.runs_table import build_runs_table
 
     rows = run_list.runs(directory)
     if as_json:
         print_json(rows)
     elif rows:
-        show(runs_table(rows))
+        show(build_runs_table(rows))
         for row in rows:
             if row["message"]:
                 click.echo(f"{row['run']}: {row['message']}")
@@ -45,10 +45,10 @@ def evaluate(run: str, split: str | None, data: str | None, as_json: bool, debug
     if as_json:
         print_json({name: metrics})
         return
-    from kerastune_ft.reporting.terminal.tables import metrics_table
+    from kerastune_ft.reporting.terminal.tables import build_metrics_table
 
     # The constant baseline is only known for the run's own splits.
-    show(metrics_table({name: metrics}, {} if data else runs_api.open_run(run).constant))
+    show(build_metrics_table({name: metrics}, {} if data else runs_api.open_run(run).constant))
 
 
 @click.command()
@@ -103,7 +103,7 @@ def report(run: str, as_json: bool, debug: bool) -> None:
 
     opened = runs_api.open_run(run)
     path = opened.report()
-    print_json(document.summary(opened.path)) if as_json else click.echo(str(path))
+    print_json(document.summarise(opened.path)) if as_json else click.echo(str(path))
 
 
 @click.command()

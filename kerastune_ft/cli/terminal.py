@@ -158,14 +158,16 @@ def show(table: Any) -> None:
 
 def print_outcome(done: Any) -> None:
     """Print the outcome of a run: its metrics, its directory, the next command."""
-    from kerastune_ft.reporting.quantities import progress
-    from kerastune_ft.reporting.terminal.tables import metrics_table
+    from kerastune_ft.reporting.quantities import format_progress
+    from kerastune_ft.reporting.terminal.tables import build_metrics_table
 
     if done.metrics:
-        show(metrics_table(done.metrics, done.constant))
+        show(build_metrics_table(done.metrics, done.constant))
     split = "test" if "test" in done.metrics else "validation"
     figures = "  ".join(
-        f"{split}_{name} {progress(value)}" for name, value in done.metrics.get(split, {}).items() if value is not None
+        f"{split}_{name} {format_progress(value)}"
+        for name, value in done.metrics.get(split, {}).items()
+        if value is not None
     )
     click.echo(figures or "not evaluated yet")
     click.echo(f"run directory: {done.path}")

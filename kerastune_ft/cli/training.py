@@ -124,8 +124,8 @@ def plan(
     if as_json:
         print_json({**document, **explain_origins(explain, config, overrides)})
         return
-    from kerastune_ft.reporting.terminal.tables import plan_table
+    from kerastune_ft.reporting.terminal.tables import build_plan_table
 
-    show(plan_table(dict(document)))
+    show(build_plan_table(dict(document)))
     if explain:
         show_origins(config, overrides)

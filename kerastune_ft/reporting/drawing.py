@@ -1,4 +1,4 @@
-"""What all pictures of a run share: colours, a plain frame, and SVG that takes its colours from the page."""
+"""Colours and style of all figures, and SVG that takes its colours from the page's style sheet."""
 
 from __future__ import annotations
 
@@ -25,14 +25,14 @@ COLOURS = {
 }
 
 
-def svg(figure: Figure, label: str) -> str:
+def render_svg(figure: Figure, label: str) -> str:
     """Return a figure as inline SVG: the same bytes for the same figure, colours from the page's style sheet."""
     import matplotlib
     from matplotlib.backends.backend_svg import FigureCanvasSVG
 
     buffer = io.BytesIO()
     metadata = dict.fromkeys(("Date", "Creator", "Format", "Type"))
-    # Text stays text: the browser draws it in the page's font, so letters that matplotlib's font lacks are no matter.
+    # Text stays text: the browser draws it in the page's font, so letters that matplotlib's font lacks are shown.
     with matplotlib.rc_context({"svg.fonttype": "none", "svg.hashsalt": label}), warnings.catch_warnings():
         warnings.filterwarnings("ignore", message="Glyph .* missing from")
         FigureCanvasSVG(figure).print_svg(buffer, metadata=metadata)
@@ -44,8 +44,8 @@ def svg(figure: Figure, label: str) -> str:
     return re.sub(r'<svg ([^>]*?)width="[^"]*" height="[^"]*"', r'<svg role="img" \1', text, count=1)
 
 
-def plain_frame(axis: Axes) -> None:
-    """Leave of the frame of a picture the bottom line and the numbers."""
+def style_frame(axis: Axes) -> None:
+    """Remove everything of the frame of an axis but the bottom line and the numbers."""
     axis.set_axisbelow(True)
     axis.patch.set_visible(False)
     axis.figure.patch.set_visible(False)

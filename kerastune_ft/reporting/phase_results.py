@@ -1,4 +1,4 @@
-"""What every phase did, from the plan, the manifest and the history."""
+"""The results of every phase, from the plan, the manifest and the history."""
 
 from __future__ import annotations
 
@@ -6,11 +6,11 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from kerastune_ft.reporting import plan_lines
-from kerastune_ft.reporting import quantities as say
 from kerastune_ft.reporting.metric_names import is_lower_better
+from kerastune_ft.reporting.quantities import ABSENT, is_number
 
 
-def phase_results(
+def summarise_phases(
     plan: Mapping[str, Any], manifest: Mapping[str, Any], history: Sequence[Mapping[str, Any]]
 ) -> list[dict[str, Any]]:
     """Return a row per phase, planned ones included: what trained, for how long, and what it gained."""
@@ -19,11 +19,11 @@ def phase_results(
     results: list[dict[str, Any]] = []
     for name in dict.fromkeys([*planned, *begun]):
         earlier = results[-1] if results else None
-        results.append(_phase_result(planned.get(name, {}), begun.get(name, {}), plan, history, earlier))
+        results.append(_summarise_phase(planned.get(name, {}), begun.get(name, {}), plan, history, earlier))
     return results
 
 
-def earlier_was_better(results: Sequence[Mapping[str, Any]], history: Sequence[Mapping[str, Any]]) -> str | None:
+def find_better_phase(results: Sequence[Mapping[str, Any]], history: Sequence[Mapping[str, Any]]) -> str | None:
     """Return the name of an earlier phase whose best epoch beat the last finished phase's, if there is one."""
     done = [result for result in results if result["state"] == "done" and result["best_epoch"]]
     if len(done) < 2:
@@ -32,17 +32,17 @@ def earlier_was_better(results: Sequence[Mapping[str, Any]], history: Sequence[M
     monitor = last["monitor"]
     better: tuple[str, float] | None = None
     for result in done[:-1]:
-        value = _measured(history, result["name"], result["best_epoch"], monitor)
+        value = _find_value(history, result["name"], result["best_epoch"], monitor)
         rival = last["after"] if better is None else better[1]
         if value is not None and rival is not None and _beats(value, rival, monitor):
             better = (result["name"], value)
     return better[0] if better else None
 
 
-def frozen_proof(manifest: Mapping[str, Any]) -> list[dict[str, Any]]:
-    """Return per finished phase how many frozen variables were compared, which had changed, and what was no part of it.
+def list_frozen_checks(manifest: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """Return the frozen check of every finished phase: variables compared, those that changed, statistics updated.
 
-    Moving statistics that were updated are not frozen, though they do not train.
+    Moving statistics that a phase updates are not frozen, though they do not train.
     """
     return [
         {
@@ -58,8 +58,11 @@ def frozen_proof(manifest: Mapping[str, Any]) -> list[dict[str, Any]]:
     ]
 
 
-def unit_strips(plan: Mapping[str, Any], manifest: Mapping[str, Any]) -> list[dict[str, Any]]:
-    """Return per phase a cell for every unit, input to output and then the head: trained or not, rate, movement."""
+def build_unit_strips(plan: Mapping[str, Any], manifest: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """Return per phase a cell for every unit, input to output and then the head.
+
+    A cell has whether the unit trains, its peak rate, and how far its weights moved.
+    """
     units = [unit["id"] for unit in (plan.get("backbone") or {}).get("units") or ()]
     moved = {phase["name"]: phase.get("moved") or {} for phase in manifest.get("phases") or ()}
     return [
@@ -79,7 +82,7 @@ def unit_strips(plan: Mapping[str, Any], manifest: Mapping[str, Any]) -> list[di
     ]
 
 
-def _phase_result(
+def _summarise_phase(
     planned: Mapping[str, Any],
     begun: Mapping[str, Any],
     plan: Mapping[str, Any],
@@ -92,19 +95,19 @@ def _phase_result(
     best_epoch = begun.get("best_epoch")
     after = (begun.get("best") or {}).get(monitor)
     if after is None and best_epoch:
-        after = _measured(history, name, best_epoch, monitor)
-    before = _before(planned, monitor, history, earlier)
+        after = _find_value(history, name, best_epoch, monitor)
+    before = _find_value_before(planned, monitor, history, earlier)
     return {
         "name": name,
         "state": begun.get("state", "pending"),
-        "units": plan_lines.units_in_short(planned, plan) if planned else say.ABSENT,
+        "units": plan_lines.name_units(planned, plan) if planned else ABSENT,
         "trainable_parameters": planned.get("trainable_parameters"),
         "trainable_share": planned.get("trainable_share"),
         "epochs": begun.get("epochs", len(rows)),
         "planned_epochs": planned.get("epochs"),
         "best_epoch": best_epoch,
         "stopped": begun.get("stopped"),
-        "seconds": begun.get("seconds") if begun.get("seconds") is not None else _seconds(rows),
+        "seconds": begun.get("seconds") if begun.get("seconds") is not None else _sum_seconds(rows),
         "monitor": monitor,
         "before": before,
         "after": after,
@@ -113,29 +116,29 @@ def _phase_result(
     }
 
 
-def _before(
+def _find_value_before(
     planned: Mapping[str, Any],
     monitor: str,
     history: Sequence[Mapping[str, Any]],
     earlier: Mapping[str, Any] | None,
 ) -> float | None:
-    """Return the monitor at the weights this phase began with: those of an epoch of the phase before, or none."""
+    """Return the monitor at the weights that this phase began with; None unless they are of an epoch before."""
     start = planned.get("start_from", "best")
     if earlier is None or start not in ("best", "last"):
         return None
     epoch = earlier["best_epoch"] if start == "best" else earlier["epochs"]
-    return _measured(history, earlier["name"], epoch, monitor)
+    return _find_value(history, earlier["name"], epoch, monitor)
 
 
-def _measured(history: Sequence[Mapping[str, Any]], phase: str, epoch: int | None, column: str) -> float | None:
+def _find_value(history: Sequence[Mapping[str, Any]], phase: str, epoch: int | None, column: str) -> float | None:
     for row in history:
         if row["phase"] == phase and row["epoch"] == epoch:
             value = row.get(column)
-            return float(value) if value is not None and say.is_number(value) else None
+            return float(value) if value is not None and is_number(value) else None
     return None
 
 
-def _seconds(rows: Sequence[Mapping[str, Any]]) -> float | None:
+def _sum_seconds(rows: Sequence[Mapping[str, Any]]) -> float | None:
     return sum(row["seconds"] for row in rows) if rows else None
 
 

@@ -1,4 +1,4 @@
-"""A plan said in words: labelled lines that the terminal and the notebook both print."""
+"""A plan in words: labelled lines for the terminal and the notebook."""
 
 from __future__ import annotations
 
@@ -7,7 +7,17 @@ from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 from kerastune_ft.reporting import cache_lines, data_table
-from kerastune_ft.reporting import quantities as say
+from kerastune_ft.reporting.quantities import (
+    ABSENT,
+    format_count,
+    format_duration,
+    format_plain,
+    format_rate,
+    format_share,
+    format_size,
+    format_whole,
+    is_number,
+)
 from kerastune_ft.wording import counted
 
 Document = Mapping[str, Any]
@@ -19,79 +29,84 @@ _BATCH_NORM = {
 }
 
 
-class Fact(NamedTuple):
+class Line(NamedTuple):
     """One labelled line."""
 
     label: str
     text: str
 
 
-def subjects(plan: Document) -> list[Fact]:
-    """Return what the whole plan rests on: devices, data, backbone, weights, head."""
+def describe_plan(plan: Document) -> list[Line]:
+    """Return a line for everything that all phases share: devices, data, labels, backbone, weights, head, cache."""
     facts = [
-        Fact("devices", _devices(plan.get("devices") or {})),
-        Fact("data", _data(plan.get("data") or {})),
-        *(Fact("data note", note) for note in (plan.get("data") or {}).get("notes") or ()),
-        Fact("labels", data_table.labels(plan.get("labels") or {})),
-        Fact("backbone", _backbone(plan.get("backbone") or {})),
-        Fact("weights", transfer((plan.get("backbone") or {}).get("transfer") or {})),
-        Fact("texts", _texts(plan.get("text") or {})),
-        Fact("head", _head(plan.get("head") or {})),
-        Fact("cache", cache_lines.of_run(plan.get("cache") or {})),
-        *(Fact("stored", line) for line in cache_lines.found(plan.get("cache") or {})),
+        Line("devices", _describe_devices(plan.get("devices") or {})),
+        Line("data", _describe_data(plan.get("data") or {})),
+        *(Line("data note", note) for note in (plan.get("data") or {}).get("notes") or ()),
+        Line("labels", data_table.describe_labels(plan.get("labels") or {})),
+        Line("backbone", _describe_backbone(plan.get("backbone") or {})),
+        Line("weights", describe_transfer((plan.get("backbone") or {}).get("transfer") or {})),
+        Line("texts", _describe_texts(plan.get("text") or {})),
+        Line("head", _describe_head(plan.get("head") or {})),
+        Line("cache", cache_lines.describe_run_stores(plan.get("cache") or {})),
+        *(Line("stored", line) for line in cache_lines.list_existing_stores(plan.get("cache") or {})),
     ]
     return [fact for fact in facts if fact.text]
 
 
-def phase_row(phase: Document, plan: Document) -> dict[str, str]:
-    """Return the phase in one line, for comparing phases; the keys are the column headings."""
+def summarise_phase(phase: Document, plan: Document) -> dict[str, str]:
+    """Return a phase as a row of the table that compares phases; the keys are its headings."""
     learning_rate = phase.get("learning_rate") or {}
     return {
         "phase": str(phase.get("name", "")),
-        "trains": units_in_short(phase, plan),
-        "parameters": f"{say.count(phase.get('trainable_parameters'))} ({say.share(phase.get('trainable_share'))})",
-        "epochs": say.whole(phase.get("epochs")),
-        "steps": say.whole(phase.get("steps")),
-        "batch": say.whole(phase.get("batch_size")),
-        "peak rate": f"{say.rate(learning_rate.get('peak'))} {learning_rate.get('shape', '')}".strip(),
-        "est. time": _about(phase.get("estimate") or {}),
+        "trains": name_units(phase, plan),
+        "parameters": _count_trainable(phase),
+        "epochs": format_whole(phase.get("epochs")),
+        "steps": format_whole(phase.get("steps")),
+        "batch": format_whole(phase.get("batch_size")),
+        "peak rate": f"{format_rate(learning_rate.get('peak'))} {learning_rate.get('shape', '')}".strip(),
+        "est. time": _describe_time(phase.get("estimate") or {}),
     }
 
 
-def phase_facts(phase: Document) -> list[Fact]:
-    """Return everything the plan decided about a phase."""
+def describe_phase(phase: Document) -> list[Line]:
+    """Return a line for everything that the plan decided about a phase."""
     facts = [
-        Fact("boundary", _boundary(phase)),
-        Fact("trains", ", ".join(phase.get("trains") or ())),
-        Fact("adapters", _adapters(phase.get("lora") or {})),
-        Fact("parameters", _parameters(phase)),
-        Fact("steps", _steps(phase)),
-        Fact("global batch", _batch(phase)),
-        Fact("learning rate", _learning_rate(phase.get("learning_rate") or {})),
-        Fact("rate per unit", rates_in_short(phase.get("rates") or {})),
-        Fact("optimizer", _optimizer(phase)),
-        Fact("batch norm", _batch_norm(phase)),
-        Fact("class weights", data_table.weights(phase.get("class_weights") or {})),
-        Fact("sampling", str(phase.get("sampling") or "")),
-        Fact("augment", options(phase.get("augment"))),
-        Fact("monitor", _monitor(phase)),
-        Fact(
-            str((phase.get("store") or {}).get("decision") or "store"), cache_lines.of_phase(phase.get("store") or {})
+        Line("boundary", _describe_boundary(phase)),
+        Line("trains", ", ".join(phase.get("trains") or ())),
+        Line("adapters", _describe_adapters(phase.get("lora") or {})),
+        Line("parameters", _describe_parameters(phase)),
+        Line("steps", _describe_steps(phase)),
+        Line("global batch", _describe_batch(phase)),
+        Line("learning rate", _describe_learning_rate(phase.get("learning_rate") or {})),
+        Line("rate per unit", name_rates(phase.get("rates") or {})),
+        Line("optimizer", _describe_optimizer(phase)),
+        Line("batch norm", _describe_batch_norm(phase)),
+        Line("class weights", data_table.describe_class_weights(phase.get("class_weights") or {})),
+        Line("sampling", str(phase.get("sampling") or "")),
+        Line("augment", describe_options(phase.get("augment"))),
+        Line("monitor", _describe_monitor(phase)),
+        Line(
+            str((phase.get("store") or {}).get("decision") or "store"),
+            cache_lines.describe_phase_store(phase.get("store") or {}),
         ),
-        Fact("cut", _cut(phase.get("cut") or ())),
-        Fact("estimate", _estimate(phase.get("estimate") or {})),
+        Line("cut", _describe_cut(phase.get("cut") or ())),
+        Line("estimate", _describe_estimate(phase.get("estimate") or {})),
     ]
     return [fact for fact in facts if fact.text]
 
 
-def units_in_short(phase: Document, plan: Document) -> str:
+def _count_trainable(phase: Document) -> str:
+    return f"{format_count(phase.get('trainable_parameters'))} ({format_share(phase.get('trainable_share'))})"
+
+
+def name_units(phase: Document, plan: Document) -> str:
     """Return which units train, as a range where they are the last ones: ``block6 … block7, head``."""
-    short = _units_in_short(phase, plan)
+    short = _name_units(phase, plan)
     lora = phase.get("lora")
-    return f"adapters ({say.count(lora.get('parameters'))}) in {short}" if lora else short
+    return f"adapters ({format_count(lora.get('parameters'))}) in {short}" if lora else short
 
 
-def _units_in_short(phase: Document, plan: Document) -> str:
+def _name_units(phase: Document, plan: Document) -> str:
     trains = list(phase.get("trains") or ())
     units = [unit["id"] for unit in (plan.get("backbone") or {}).get("units") or ()]
     body = [name for name in trains if name != "head"]
@@ -106,7 +121,7 @@ def _units_in_short(phase: Document, plan: Document) -> str:
     return ", ".join([*body, "head"])
 
 
-def rates_in_short(rates: Mapping[str, float]) -> str:
+def name_rates(rates: Mapping[str, float]) -> str:
     """Return peak rates by unit, neighbours with the same rate joined."""
     groups: list[tuple[list[str], float]] = []
     for unit, rate in rates.items():
@@ -114,16 +129,16 @@ def rates_in_short(rates: Mapping[str, float]) -> str:
             groups[-1][0].append(unit)
         else:
             groups.append(([unit], rate))
-    return ", ".join(f"{_span(names)} {say.rate(rate)}" for names, rate in groups)
+    return ", ".join(f"{_join_span(names)} {format_rate(rate)}" for names, rate in groups)
 
 
-def transfer(found: Document) -> str:
-    """Return where the backbone's weights came from and whether all of them arrived."""
+def describe_transfer(found: Document) -> str:
+    """Return where the backbone's weights came from and whether all of its variables were loaded."""
     if not found:
         return ""
     if not found.get("source"):
         return "none: the backbone starts from random weights"
-    parts = [f"{found['source']}: {say.whole(found.get('loaded'))} variables loaded"]
+    parts = [f"{found['source']}: {format_whole(found.get('loaded'))} variables loaded"]
     for key in ("missing", "unused"):
         names = [str(name) for name in found.get(key) or ()]
         parts.append(f"{_sample(names)} {key}" if names else f"none {key}")
@@ -132,18 +147,18 @@ def transfer(found: Document) -> str:
     return ", ".join(parts)
 
 
-def options(value: Any) -> str:
+def describe_options(value: Any) -> str:
     """Return a set of options in one line, without those that are off."""
     if isinstance(value, Mapping):
-        return ", ".join(f"{key} {_plain(item)}" for key, item in value.items() if item not in (None, False, 0))
-    return "" if value is None else _plain(value)
+        return ", ".join(f"{key} {_write_value(item)}" for key, item in value.items() if item not in (None, False, 0))
+    return "" if value is None else _write_value(value)
 
 
-def _plain(value: Any) -> str:
+def _write_value(value: Any) -> str:
     return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, default=str)
 
 
-def _span(names: Sequence[str]) -> str:
+def _join_span(names: Sequence[str]) -> str:
     return f"{names[0]} … {names[-1]}" if len(names) > 2 else ", ".join(names)
 
 
@@ -152,116 +167,118 @@ def _sample(names: Sequence[str], most: int = 4) -> str:
     return f"{len(names)} ({shown}{', …' if len(names) > most else ''})"
 
 
-def _sentence(*parts: str, joint: str = ", ") -> str:
+def _join_parts(*parts: str, joint: str = ", ") -> str:
     return joint.join(part for part in parts if part)
 
 
-def _devices(devices: Document) -> str:
+def _describe_devices(devices: Document) -> str:
     names = ", ".join(str(name) for name in devices.get("devices") or ())
     replicas = devices.get("replicas")
     count = counted(replicas, "replica") if replicas else ""
-    return _sentence(_sentence(str(devices.get("strategy") or ""), count, names), devices.get("note") or "", joint="; ")
+    return _join_parts(
+        _join_parts(str(devices.get("strategy") or ""), count, names), devices.get("note") or "", joint="; "
+    )
 
 
-def _data(data: Document) -> str:
+def _describe_data(data: Document) -> str:
     if not data:
         return ""
     named = f"{data.get('name')} ({data.get('kind')})"
     skipped = data.get("skipped") or ()
-    return _sentence(
+    return _join_parts(
         named,
-        data_table.sizes(data) or counted(data["examples"], "example"),
+        data_table.describe_sizes(data) or counted(data["examples"], "example"),
         f"{counted(len(skipped), 'file')} skipped" if skipped else "",
     )
 
 
-def _backbone(backbone: Document) -> str:
+def _describe_backbone(backbone: Document) -> str:
     if not backbone:
         return ""
     image_size = backbone.get("image_size")
     units = counted(len(backbone.get("units") or ()), "unit")
-    return _sentence(
+    return _join_parts(
         f"{backbone.get('name')} ({backbone.get('kind')})",
-        f"{say.count(backbone.get('parameters'))} parameters in {units}",
+        f"{format_count(backbone.get('parameters'))} parameters in {units}",
         f"images {image_size[0]} x {image_size[1]}" if image_size and any(image_size) else "",
     )
 
 
-def _texts(text: Document) -> str:
-    """Return how long texts are, and what they are padded to."""
+def _describe_texts(text: Document) -> str:
+    """Return how long the texts are, and the lengths they are padded to."""
     if not text:
         return ""
     cut = text.get("truncated") or {}
     lost = f"{counted(cut['examples'], 'example')} cut" if cut.get("examples") else "none cut"
-    return _sentence(
+    return _join_parts(
         f"at most {text.get('sequence_length')} tokens, {text.get('mean_tokens')} in the mean",
         lost,
-        f"padded to {', '.join(map(str, text.get('lengths') or ()))} ({say.share(text.get('padding'))} padding)",
+        f"padded to {', '.join(map(str, text.get('lengths') or ()))} ({format_share(text.get('padding'))} padding)",
     )
 
 
-def _head(head: Document) -> str:
+def _describe_head(head: Document) -> str:
     if not head:
         return ""
     layers = " > ".join(str(layer) for layer in head.get("layers") or ())
-    return f"{layers} ({say.count(head.get('parameters'))} parameters)"
+    return f"{layers} ({format_count(head.get('parameters'))} parameters)"
 
 
-def _boundary(phase: Document) -> str:
+def _describe_boundary(phase: Document) -> str:
     asked = json.dumps(phase.get("unfreeze"), ensure_ascii=False)
     return f"{phase.get('boundary')}, from unfreeze {asked}"
 
 
-def _adapters(lora: Document) -> str:
+def _describe_adapters(lora: Document) -> str:
     layers = lora.get("layers") or ()
     if not layers:
         return ""
     named = ", ".join(layers[:3]) + (f" and {len(layers) - 3} more" if len(layers) > 3 else "")
     return (
-        f"{counted(len(layers), 'adapter')} of rank {lora.get('rank')}, alpha {say.plain(lora.get('alpha'))}: "
-        f"{say.count(lora.get('parameters'))} parameters, on {named}; the units themselves stay frozen"
+        f"{counted(len(layers), 'adapter')} of rank {lora.get('rank')}, alpha {format_plain(lora.get('alpha'))}: "
+        f"{format_count(lora.get('parameters'))} parameters, on {named}; the units themselves stay frozen"
     )
 
 
-def _parameters(phase: Document) -> str:
+def _describe_parameters(phase: Document) -> str:
     return (
-        f"{say.count(phase.get('trainable_parameters'))} train ({say.share(phase.get('trainable_share'))}), "
-        f"{say.count(phase.get('frozen_parameters'))} frozen"
+        f"{format_count(phase.get('trainable_parameters'))} train ({format_share(phase.get('trainable_share'))}), "
+        f"{format_count(phase.get('frozen_parameters'))} frozen"
     )
 
 
-def _steps(phase: Document) -> str:
+def _describe_steps(phase: Document) -> str:
     return (
-        f"{say.whole(phase.get('steps'))} at most: {counted(phase['epochs'], 'epoch')} "
-        f"x {say.whole(phase.get('steps_per_epoch'))}"
+        f"{format_whole(phase.get('steps'))} at most: {counted(phase['epochs'], 'epoch')} "
+        f"x {format_whole(phase.get('steps_per_epoch'))}"
     )
 
 
-def _batch(phase: Document) -> str:
-    text = f"{say.whole(phase.get('batch_size'))} ({say.whole(phase.get('replica_batch'))} per replica)"
+def _describe_batch(phase: Document) -> str:
+    text = f"{format_whole(phase.get('batch_size'))} ({format_whole(phase.get('replica_batch'))} per replica)"
     accumulate = phase.get("accumulate") or 1
     return text if accumulate == 1 else f"{text}, {accumulate} batches make one step"
 
 
-def _learning_rate(policy: Document) -> str:
+def _describe_learning_rate(policy: Document) -> str:
     warmup = policy.get("warmup_steps")
-    return _sentence(
-        f"peak {say.rate(policy.get('peak'))}",
+    return _join_parts(
+        f"peak {format_rate(policy.get('peak'))}",
         str(policy.get("shape") or ""),
         counted(warmup, "warm-up step") if warmup else "no warm-up",
-        f"final {say.rate(policy['final'])}" if policy.get("final") is not None else "",
+        f"final {format_rate(policy['final'])}" if policy.get("final") is not None else "",
     )
 
 
-def _optimizer(phase: Document) -> str:
-    return _sentence(
+def _describe_optimizer(phase: Document) -> str:
+    return _join_parts(
         str(phase.get("optimizer") or "") + (", carried on" if phase.get("carry_optimizer") else ""),
-        f"weight decay {say.rate(phase['weight_decay'])}" if phase.get("weight_decay") else "no weight decay",
+        f"weight decay {format_rate(phase['weight_decay'])}" if phase.get("weight_decay") else "no weight decay",
         f"clip norm {phase['clip_norm']:g}" if phase.get("clip_norm") else "",
     )
 
 
-def _batch_norm(phase: Document) -> str:
+def _describe_batch_norm(phase: Document) -> str:
     layers = phase.get("batch_norm_layers")
     if not layers:
         return ""
@@ -269,31 +286,32 @@ def _batch_norm(phase: Document) -> str:
     return f"{mode}: {counted(layers, 'layer')} {_BATCH_NORM[mode]}"
 
 
-def _monitor(phase: Document) -> str:
-    stopping = options(phase.get("early_stopping"))
-    return _sentence(
+def _describe_monitor(phase: Document) -> str:
+    stopping = describe_options(phase.get("early_stopping"))
+    return _join_parts(
         str(phase.get("monitor") or ""),
         f"early stopping ({stopping})" if stopping else "no early stopping",
         f"starts from {phase['start_from']}" if phase.get("start_from") else "",
     )
 
 
-def _cut(cut: Sequence[Document]) -> str:
+def _describe_cut(cut: Sequence[Document]) -> str:
     return ", ".join(
-        f"{tensor.get('name')} {tensor.get('shape')} {tensor.get('dtype')} ({say.size(tensor.get('bytes'))} an example)"
+        f"{tensor.get('name')} {tensor.get('shape')} {tensor.get('dtype')} "
+        f"({format_size(tensor.get('bytes'))} an example)"
         for tensor in cut
     )
 
 
-def _about(estimate: Document) -> str:
-    return f"~ {say.duration(estimate['seconds'])}" if say.is_number(estimate.get("seconds")) else say.ABSENT
+def _describe_time(estimate: Document) -> str:
+    return f"~ {format_duration(estimate['seconds'])}" if is_number(estimate.get("seconds")) else ABSENT
 
 
-def _estimate(estimate: Document) -> str:
+def _describe_estimate(estimate: Document) -> str:
     if not estimate:
         return ""
-    return _sentence(
-        _about(estimate),
-        f"memory ~ {say.size(estimate['memory_bytes'])}" if say.is_number(estimate.get("memory_bytes")) else "",
+    return _join_parts(
+        _describe_time(estimate),
+        f"memory ~ {format_size(estimate['memory_bytes'])}" if is_number(estimate.get("memory_bytes")) else "",
         f"basis: {estimate['basis']}" if estimate.get("basis") else "",
     )

@@ -1,4 +1,4 @@
-"""Progress for people: bars on a terminal or in a notebook, plain lines elsewhere."""
+"""Shows the progress of a run: bars on a terminal or in a notebook, plain lines elsewhere."""
 
 from __future__ import annotations
 
@@ -10,51 +10,51 @@ from typing import Any
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
 
-from kerastune_ft.reporting import quantities as say
 from kerastune_ft.reporting.metric_names import find_headline
+from kerastune_ft.reporting.quantities import format_count, format_progress, format_share, format_words
 from kerastune_ft.training.watch import Watcher
 from kerastune_ft.wording import counted
 
 _SECONDS_BETWEEN_LINES = 60.0
 
 
-def watcher(log: Callable[[str], None]) -> Watcher:
-    """Return the watcher that fits standard error; `log` gets every line too."""
+def create_watcher(log: Callable[[str], None]) -> Watcher:
+    """Return a watcher with bars where standard error can show them, else with lines; `log` gets every line too."""
     console = Console(stderr=True, highlight=False)
     if console.is_terminal or console.is_jupyter:
         return Bars(console, log)
     return Lines(log)
 
 
-def epoch_line(row: Mapping[str, Any], epochs: int, is_best: bool, monitor: str = "validation_loss") -> str:
+def describe_epoch(row: Mapping[str, Any], epochs: int, is_best: bool, monitor: str = "validation_loss") -> str:
     """Return one line about an epoch, the metric that judges it included."""
     parts = [f"{row['phase']}  epoch {row['epoch']}/{epochs}"]
     headline = find_headline([key for key, value in row.items() if value is not None])
     for key in ("train_loss", "validation_loss", headline if monitor == "validation_loss" else monitor):
         if key and row.get(key) is not None:
-            parts.append(f"{say.words(key)} {say.progress(row[key])}")
+            parts.append(f"{format_words(key)} {format_progress(row[key])}")
     parts.append(f"{row['seconds']:.1f} s")
     return "  ".join(parts) + ("  best so far" if is_best else "")
 
 
-def phase_line(phase: Mapping[str, Any], done_steps: int) -> str:
+def describe_phase_start(phase: Mapping[str, Any], done_steps: int) -> str:
     """Return one line about a phase that begins."""
     together = "together " if phase.get("lora") else ""
     text = (
-        f"phase {phase['name']}: trains {_trained(phase)} ({together}"
-        f"{say.count(phase['trainable_parameters'])} parameters, {say.share(phase['trainable_share'])}), "
+        f"phase {phase['name']}: trains {_name_units(phase)} ({together}"
+        f"{format_count(phase['trainable_parameters'])} parameters, {format_share(phase['trainable_share'])}), "
         f"{counted(phase['steps'], 'step')} in at most {counted(phase['epochs'], 'epoch')}"
     )
     return f"{text}; going on after step {done_steps}" if done_steps else text
 
 
-def _trained(phase: Mapping[str, Any]) -> str:
+def _name_units(phase: Mapping[str, Any]) -> str:
     names, lora = phase["trains"], phase.get("lora")
     if lora is None:
         return ", ".join(names) if len(names) <= 4 else f"{names[0]} to head"
     units = ", ".join(names[:-1]) if len(names) <= 4 else f"{names[0]} to {names[-2]}"
     adapters = counted(len(lora["layers"]), "adapter")
-    return f"{adapters} of rank {lora['rank']} in {units} ({say.count(lora['parameters'])} parameters), head"
+    return f"{adapters} of rank {lora['rank']} in {units} ({format_count(lora['parameters'])} parameters), head"
 
 
 class Lines(Watcher):
@@ -64,7 +64,7 @@ class Lines(Watcher):
         """`log` takes every line as well."""
         self._log, self._last, self._epochs = log, time.monotonic(), 0
         self._phase: Mapping[str, Any] = {}
-        # Other work under way: what, how much was done when it was first told of, and when that was.
+        # Other work under way: its name, how much was done at the first report, and the time of that report.
         self._work: tuple[str, int, float] | None = None
 
     def _say(self, text: str) -> None:
@@ -82,21 +82,21 @@ class Lines(Watcher):
     def phase_started(self, phase: Mapping[str, Any], done_steps: int) -> None:
         """Print what the phase trains."""
         self._phase = phase
-        self._say(phase_line(phase, done_steps))
+        self._say(describe_phase_start(phase, done_steps))
 
     def step_done(self, step: int, loss: float | None) -> None:
         """Print a line when nothing was printed for a minute."""
         if self._is_quiet():
-            figure = "" if loss is None else f"  train loss {say.progress(loss)}"
+            figure = "" if loss is None else f"  train loss {format_progress(loss)}"
             self._say(f"{self._phase['name']}  step {step}/{self._phase['steps']}{figure}")
 
     def epoch_done(self, row: Mapping[str, Any], is_best: bool) -> None:
         """Print the epoch's figures."""
-        self._say(epoch_line(row, self._phase["epochs"], is_best, self._phase["monitor"]))
+        self._say(describe_epoch(row, self._phase["epochs"], is_best, self._phase["monitor"]))
 
     def phase_done(self, result: Mapping[str, Any]) -> None:
-        """Print what the phase came to."""
-        self._say(done_line(result))
+        """Print the result of the phase."""
+        self._say(describe_phase_end(result))
 
     def work(self, what: str, done: int, total: int) -> None:
         """Print a line when nothing was printed for a minute."""
@@ -105,7 +105,7 @@ class Lines(Watcher):
             self._say(f"{what}  {done}/{total}{rate}")
 
     def _rate(self, what: str, done: int) -> str:
-        """Return how much of this work is done in a second since it was first told of, if that is known yet."""
+        """Return the work done a second since its first report, if that is known yet."""
         if self._work is None or self._work[0] != what or done < self._work[1]:
             self._work = (what, done, time.monotonic())
         _, begun, since = self._work
@@ -113,20 +113,20 @@ class Lines(Watcher):
         return f"  {(done - begun) / seconds:.3g} a second" if done > begun and seconds > 0 else ""
 
 
-def done_line(result: Mapping[str, Any]) -> str:
+def describe_phase_end(result: Mapping[str, Any]) -> str:
     """Return one line about a phase that ended."""
     monitor = result["monitor"]
     updated = result["updated"]["variables"]
     return (
-        f"phase {result['name']} done: best epoch {result['best_epoch']} of {result['epochs']}, {say.words(monitor)} "
-        f"{say.progress(result['best'][monitor])}, {result['seconds']:.1f} s; "
+        f"phase {result['name']} done: best epoch {result['best_epoch']} of {result['epochs']}, "
+        f"{format_words(monitor)} {format_progress(result['best'][monitor])}, {result['seconds']:.1f} s; "
         f"{counted(result['frozen']['variables'], 'frozen variable')} bit-identical"
         + (f", {updated} BatchNorm statistics updated" if updated else "")
     )
 
 
 class Bars(Lines):
-    """A bar for the phase under way; lines as everywhere else above it."""
+    """A bar for the phase under way, with the lines of `Lines` above it."""
 
     def __init__(self, console: Console, log: Callable[[str], None]) -> None:
         """`console` is the terminal or notebook."""
@@ -165,12 +165,14 @@ class Bars(Lines):
         """Move the bar."""
         if self._progress is not None and self._task is not None:
             description = (
-                f"{self._phase['name']}  train loss {say.progress(loss)}" if loss is not None else self._phase["name"]
+                f"{self._phase['name']}  train loss {format_progress(loss)}"
+                if loss is not None
+                else self._phase["name"]
             )
             self._progress.update(self._task, completed=step, description=description)
 
     def phase_done(self, result: Mapping[str, Any]) -> None:
-        """Take the bar away and print what the phase came to."""
+        """Take the bar away and print the result of the phase."""
         self._hide()
         super().phase_done(result)
 
@@ -185,5 +187,5 @@ class Bars(Lines):
             self._hide()
 
     def close(self) -> None:
-        """Take any bar away, whatever happened."""
+        """Take any bar away, also after an error."""
         self._hide()

@@ -1,4 +1,4 @@
-"""Numbers as a person reads them: counts, sizes, shares, durations, rates."""
+"""Formats numbers for people: counts, sizes, shares, durations, rates, metrics."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from typing import Any
 
 ABSENT = "–"  # noqa: RUF001  an en dash stands for "no value" in every table
 
+_PROPER_WORDS = {"f1": "F1", "auc": "AUC", "iou": "IoU", "mae": "MAE", "rmse": "RMSE", "r2": "R2"}
 _COUNT_STEPS = ((1e9, "G"), (1e6, "M"), (1e3, "k"))
 _SIZE_STEPS = ((1e12, "TB"), (1e9, "GB"), (1e6, "MB"), (1e3, "kB"))
 
@@ -18,7 +19,7 @@ def is_number(value: object) -> bool:
     return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
 
 
-def _scaled(value: float, steps: tuple[tuple[float, str], ...], unit: str) -> str:
+def _format_scaled(value: float, steps: tuple[tuple[float, str], ...], unit: str) -> str:
     for step, name in steps:
         # 999,950 would print as "1000.0 k": it belongs to the next unit already.
         if abs(value) >= step * 0.99995:
@@ -26,23 +27,23 @@ def _scaled(value: float, steps: tuple[tuple[float, str], ...], unit: str) -> st
     return f"{value:,.0f}{unit}"
 
 
-def count(value: Any) -> str:
+def format_count(value: Any) -> str:
     """Return a count such as ``2.9 M``; below a thousand, the number itself."""
-    return _scaled(value, _COUNT_STEPS, "") if is_number(value) else ABSENT
+    return _format_scaled(value, _COUNT_STEPS, "") if is_number(value) else ABSENT
 
 
-def whole(value: Any) -> str:
+def format_whole(value: Any) -> str:
     """Return an integer with thousands separated: ``5,232``."""
     return f"{value:,.0f}" if is_number(value) else ABSENT
 
 
-def size(value: Any) -> str:
+def format_size(value: Any) -> str:
     """Return a number of bytes such as ``1.2 GB``."""
-    return _scaled(value, _SIZE_STEPS, " B") if is_number(value) else ABSENT
+    return _format_scaled(value, _SIZE_STEPS, " B") if is_number(value) else ABSENT
 
 
-def share(value: Any) -> str:
-    """Return a fraction of one as per cent; small but not zero stays visible."""
+def format_share(value: Any) -> str:
+    """Return a fraction of one as per cent; a small share that is not zero does not print as 0."""
     if not is_number(value):
         return ABSENT
     percent = 100 * value
@@ -51,7 +52,7 @@ def share(value: Any) -> str:
     return f"{percent:.1f} %" if percent < 10 and percent != round(percent) else f"{percent:.0f} %"
 
 
-def duration(value: Any) -> str:
+def format_duration(value: Any) -> str:
     """Return seconds as ``4.2 s``, ``3 min 12 s`` or ``2 h 05 min``."""
     if not is_number(value):
         return ABSENT
@@ -63,52 +64,52 @@ def duration(value: Any) -> str:
     return f"{minutes // 60} h {minutes % 60:02d} min"
 
 
-def rate(value: Any) -> str:
+def format_rate(value: Any) -> str:
     """Return a learning rate: ``0.001``, ``8e-05``."""
     return f"{value:.3g}" if is_number(value) else ABSENT
 
 
-def figure(value: Any) -> str:
+def format_figure(value: Any) -> str:
     """Return a metric with four decimals, or four significant digits when it is large or small: ``0.003123``."""
     if not is_number(value):
         return ABSENT
     if value == 0 or 0.01 <= abs(value) < 100:
         return f"{value:.4f}"
-    return plain(value)
+    return format_plain(value)
 
 
-def plain(value: Any) -> str:
+def format_plain(value: Any) -> str:
     """Return a number in the user's units with up to four significant digits: ``3``, ``0.003``, ``12,345``."""
     if not is_number(value):
         return ABSENT
     return f"{value:,.0f}" if 1000 <= abs(value) < 1e7 else f"{value:.4g}"
 
 
-def progress(value: float) -> str:
+def format_progress(value: float) -> str:
     """Return a metric as lines of progress show it, without thousands separated, so that programs read it too."""
     if value == 0 or 0.001 <= abs(value) < 1e4:
         return f"{value:.4f}"
     return f"{value:.6g}" if 1e4 <= abs(value) < 1e7 else f"{value:.3e}"
 
 
-def change(value: Any) -> str:
+def format_change(value: Any) -> str:
     """Return a signed difference of two metrics."""
-    return _signed(value, figure)
+    return _format_signed(value, format_figure)
 
 
-def offset(value: Any) -> str:
+def format_offset(value: Any) -> str:
     """Return a signed difference in the user's units."""
-    return _signed(value, plain)
+    return _format_signed(value, format_plain)
 
 
-def _signed(value: Any, spell: Callable[[Any], str]) -> str:
+def _format_signed(value: Any, spell: Callable[[Any], str]) -> str:
     if not is_number(value):
         return ABSENT
     sign = "+" if value > 0 else "−" if value < 0 else "±"  # noqa: RUF001  a true minus sign aligns with plus
     return sign + spell(abs(value))
 
 
-def moment(value: str) -> str:
+def format_moment(value: str) -> str:
     """Return an ISO time to the minute: ``2025-03-01 09:00 UTC``; other text as it is."""
     try:
         time = datetime.fromisoformat(value)
@@ -117,39 +118,39 @@ def moment(value: str) -> str:
     return f"{time:%Y-%m-%d %H:%M} {time.tzname() or ''}".strip()
 
 
-def words(name: str) -> str:
+def format_words(name: str) -> str:
     """Return a metric or column name as words: ``validation_macro_f1`` gives ``validation macro F1``."""
     text = name.replace("_", " ")
-    for plain, proper in (("f1", "F1"), ("auc", "AUC"), ("iou", "IoU"), ("mae", "MAE"), ("rmse", "RMSE"), ("r2", "R2")):
+    for plain, proper in _PROPER_WORDS.items():
         text = " ".join(proper if word == plain else word for word in text.split(" "))
     return text
 
 
 _BY_COLUMN: tuple[tuple[str, Callable[[Any], str]], ...] = (
-    ("parameters", count),
-    ("bytes", size),
-    ("share", share),
-    ("seconds", duration),
-    ("rate", rate),
-    ("mean", plain),
-    ("deviation", plain),
-    ("smallest", plain),
-    ("largest", plain),
+    ("parameters", format_count),
+    ("bytes", format_size),
+    ("share", format_share),
+    ("seconds", format_duration),
+    ("rate", format_rate),
+    ("mean", format_plain),
+    ("deviation", format_plain),
+    ("smallest", format_plain),
+    ("largest", format_plain),
 )
 
 
-def cell(column: str, value: Any) -> str:
+def format_cell(column: str, value: Any) -> str:
     """Return a table cell; the last word of the column's name says what a number means."""
     if value is None:
         return ABSENT
     if isinstance(value, bool):
         return "yes" if value else "no"
     if isinstance(value, list | tuple):
-        return ", ".join(cell(column, item) for item in value) if value else ABSENT
+        return ", ".join(format_cell(column, item) for item in value) if value else ABSENT
     if not is_number(value):
         return str(value)
     ending = column.rsplit("_", 1)[-1]
     for name, spell in _BY_COLUMN:
         if ending == name:
             return spell(value)
-    return whole(value) if isinstance(value, int) else figure(value)
+    return format_whole(value) if isinstance(value, int) else format_figure(value)

@@ -1,4 +1,4 @@
-"""The files of a run directory as the report reads them; any of them may not be there yet."""
+"""Reads the files of a run directory for the report; any of them may not exist yet."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from kerastune_ft.reporting.results.pages import PAGES
 if TYPE_CHECKING:
     from pandas import DataFrame
 
-# What is written when; the page says so where a file is not there yet.
+# When each file is written; the page says so where it does not exist yet.
 WRITTEN = {
     "plan.json": "written before the first step",
     "manifest.json": "written when the run starts",
@@ -35,7 +35,7 @@ _ANY_TASK = "image_classification"
 
 @dataclass(frozen=True)
 class RunFiles:
-    """Everything read from one run directory; a file that is not there is an empty value."""
+    """Everything that the report reads from a run directory; a file that does not exist is an empty value."""
 
     directory: Path
     config: Mapping[str, Any]
@@ -62,16 +62,16 @@ class RunFiles:
 
 def read(directory: Path) -> RunFiles:
     """Read a run directory, or raise ConfigError if it is none."""
-    config = _json(directory, "config.json", {})
-    manifest = _json(directory, "manifest.json", {})
+    config = _read_json(directory, "config.json", {})
+    manifest = _read_json(directory, "manifest.json", {})
     if not config and not manifest:
         raise ConfigError(
             f'{directory}: not a run directory, it holds neither "config.json" nor "manifest.json"; '
             "give a directory that `run` wrote (`runs DIR` lists them)"
         )
-    plan = _json(directory, "plan.json", {})
+    plan = _read_json(directory, "plan.json", {})
     page = _find_page(plan, config)
-    document = _json(directory, "metrics.json", {})
+    document = _read_json(directory, "metrics.json", {})
     labels = plan.get("labels") or {}
     names = labels.get("names") or (plan.get("data") or {}).get("classes") or ()
     return RunFiles(
@@ -80,18 +80,18 @@ def read(directory: Path) -> RunFiles:
         plan=plan,
         manifest=manifest,
         metrics=metrics_by_split(document),
-        constant=_json(directory, "evaluation/constant.json", {}),
-        history=[_numbers(row) for row in _csv(directory, "history.csv")],
+        constant=_read_json(directory, "evaluation/constant.json", {}),
+        history=[_parse_numbers(row) for row in _read_csv(directory, "history.csv")],
         results=Results(
-            predictions=_select_columns(_csv(directory, "evaluation/predictions.csv"), page.columns),
+            predictions=_select_columns(_read_csv(directory, "evaluation/predictions.csv"), page.columns),
             names=[str(name) for name in names],
             means=labels.get("mean") or (),
-            thresholds=_json(directory, "model/thresholds.json", {}),
-            confusion=_csv(directory, "evaluation/confusion.csv"),
+            thresholds=_read_json(directory, "model/thresholds.json", {}),
+            confusion=_read_csv(directory, "evaluation/confusion.csv"),
             classes=metrics_by_class(document, SPLIT),
         ),
-        examples=_json(directory, f"evaluation/{page.examples_file}.json", []),
-        splits=_csv(directory, "splits.csv"),
+        examples=_read_json(directory, f"evaluation/{page.examples_file}.json", []),
+        splits=_read_csv(directory, "splits.csv"),
         missing=[name for name in WRITTEN if not (directory / name).exists()],
     )
 
@@ -112,19 +112,19 @@ def _select_columns(rows: list[dict[str, str]], beginnings: tuple[str, ...]) -> 
     ]
 
 
-def frame(history: list[dict[str, Any]]) -> DataFrame:
+def build_frame(history: list[dict[str, Any]]) -> DataFrame:
     """Return history rows as a pandas frame."""
     from pandas import DataFrame
 
     return DataFrame(history)
 
 
-def _json(directory: Path, name: str, absent: Any) -> Any:
+def _read_json(directory: Path, name: str, absent: Any) -> Any:
     path = directory / name
     if not path.exists():
         return absent
     try:
-        # NaN, as of a loss that diverged, is no JSON for whoever reads `report --json`: it becomes "no value".
+        # NaN, the loss after divergence, is not valid JSON for readers of `report --json`; it becomes null.
         return json.loads(path.read_text(encoding="utf-8"), parse_constant=lambda _: None)
     except ValueError as problem:
         raise DataError(
@@ -133,13 +133,13 @@ def _json(directory: Path, name: str, absent: Any) -> Any:
         ) from None
 
 
-def _csv(directory: Path, name: str) -> list[dict[str, str]]:
+def _read_csv(directory: Path, name: str) -> list[dict[str, str]]:
     path = directory / name
     if not path.exists():
         return []
     return list(csv.DictReader(io.StringIO(path.read_text(encoding="utf-8"), newline="")))
 
 
-def _numbers(row: Mapping[str, str]) -> dict[str, Any]:
-    """Return a history row with numbers for text; an empty cell (a metric not measured) becomes NaN."""
+def _parse_numbers(row: Mapping[str, str]) -> dict[str, Any]:
+    """Return a row of the history as numbers; an empty cell, of a metric that was not measured, becomes NaN."""
     return {key: value if key == "phase" else float(value or "nan") for key, value in row.items()}

@@ -1,4 +1,4 @@
-"""The runs in a directory, a row for each, from their files alone."""
+"""Lists the runs in a directory from their files alone, a row for each."""
 
 from __future__ import annotations
 
@@ -26,38 +26,38 @@ def runs(directory: str | os.PathLike[str] = "runs") -> list[dict[str, Any]]:
             "their configurations, by default runs"
         )
     if _is_run(folder):
-        return [_row(folder)]
-    rows = [_row(one) for one in sorted(folder.iterdir()) if not one.name.startswith(".") and _is_run(one)]
-    return sorted(rows, key=lambda row: (row["started"] or "", _natural(row["run"])))
+        return [_read_run(folder)]
+    rows = [_read_run(one) for one in sorted(folder.iterdir()) if not one.name.startswith(".") and _is_run(one)]
+    return sorted(rows, key=lambda row: (row["started"] or "", _sort_key(row["run"])))
 
 
 def _is_run(path: Path) -> bool:
     return path.is_dir() and ((path / "config.json").is_file() or (path / MANIFEST).is_file())
 
 
-def _natural(name: str) -> tuple[str, int]:
+def _sort_key(name: str) -> tuple[str, int]:
     """Return a name so that `photos-10` comes after `photos-9`."""
     stem, _, number = name.rpartition("-")
     return (stem, int(number)) if number.isdecimal() else (name, 0)
 
 
-def _row(path: Path) -> dict[str, Any]:
+def _read_run(path: Path) -> dict[str, Any]:
     opened = RunDirectory(path)
     row: dict[str, Any] = {"run": str(path), "state": "damaged", **dict.fromkeys(_COLUMNS)}
     try:
         config, manifest, plan, metrics = (
-            _object(opened, name) for name in ("config.json", MANIFEST, "plan.json", "metrics.json")
+            _read_object(opened, name) for name in ("config.json", MANIFEST, "plan.json", "metrics.json")
         )
-        return row | _facts(opened, config, manifest, plan, metrics)
+        return row | _summarise_run(opened, config, manifest, plan, metrics)
     except (ConfigError, OSError, UnicodeDecodeError, TypeError, AttributeError, KeyError, IndexError) as error:
-        # A run that cannot be read is a row too: the others are listed, and it is not forgotten.
+        # A run that cannot be read is a row too, so that it does not hide the others and is not overlooked.
         return row | {"message": " ".join(str(error).split())}
 
 
 _COLUMNS = ("phase", "epoch", "data", "backbone", "monitor", "value", "test", "started", "seconds", "message")
 
 
-def _object(opened: RunDirectory, name: str) -> Mapping[str, Any]:
+def _read_object(opened: RunDirectory, name: str) -> Mapping[str, Any]:
     if not opened.exists(name):
         return {}
     found = opened.read_json(name)
@@ -66,7 +66,7 @@ def _object(opened: RunDirectory, name: str) -> Mapping[str, Any]:
     return found
 
 
-def _facts(
+def _summarise_run(
     opened: RunDirectory,
     config: Mapping[str, Any],
     manifest: Mapping[str, Any],
@@ -76,39 +76,39 @@ def _facts(
     phases: Sequence[Mapping[str, Any]] = manifest.get("phases") or []
     measured = [phase for phase in phases if (phase.get("best") or {}).get(phase.get("monitor")) is not None]
     last = measured[-1] if measured else {}
-    state = _state(opened, manifest)
+    state = _find_state(opened, manifest)
     return {
         "state": state,
         "phase": manifest.get("phase"),
         "epoch": manifest.get("epoch"),
-        "data": (plan.get("data") or {}).get("name") or _name(config.get("data") or {}),
-        "backbone": _backbone(config.get("backbone") or {}),
+        "data": (plan.get("data") or {}).get("name") or _find_name(config.get("data") or {}),
+        "backbone": _name_backbone(config.get("backbone") or {}),
         "monitor": last.get("monitor"),
         "value": last["best"][last["monitor"]] if last else None,
         "test": dict(metrics["test"]) if "test" in metrics else None,
         "started": manifest.get("started"),
         "seconds": sum(phase.get("seconds") or 0 for phase in phases) or None,
-        "message": _message(manifest, state),
+        "message": _find_message(manifest, state),
     }
 
 
-def _state(opened: RunDirectory, manifest: Mapping[str, Any]) -> str:
+def _find_state(opened: RunDirectory, manifest: Mapping[str, Any]) -> str:
     state = str(manifest.get("state") or "not begun")
     # The manifest of a killed process goes on saying that it runs.
     return "interrupted" if state == "running" and not is_held(opened) else state
 
 
-def _message(manifest: Mapping[str, Any], state: str) -> str | None:
+def _find_message(manifest: Mapping[str, Any], state: str) -> str | None:
     if state == "interrupted" and manifest.get("state") == "running":
         return "the process was killed; the same command goes on"
     return " ".join(str(manifest["message"]).split()) if manifest.get("message") else None
 
 
-def _name(options: Mapping[str, Any]) -> str | None:
+def _find_name(options: Mapping[str, Any]) -> str | None:
     return options.get("name") or (Path(str(options["path"])).name if options.get("path") else options.get("kind"))
 
 
-def _backbone(options: Mapping[str, Any]) -> str | None:
+def _name_backbone(options: Mapping[str, Any]) -> str | None:
     weights = options.get("weights")
-    name = _name(options)
+    name = _find_name(options)
     return f"{name}, {Path(str(weights)).name}" if name and weights else name

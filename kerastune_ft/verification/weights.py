@@ -104,7 +104,7 @@ def check_phase_chain(record: RunRecord, findings: Findings) -> str | None:
     count = 0
     for earlier, phase in zip(record.finished_phases, record.finished_phases[1:], strict=False):
         held = (phase.result or {})["frozen"]["before"]
-        left = _hash_weights_left(record, earlier, str(phase.plan.get("start_from") or "best"), held.keys())
+        left = _hash_final_weights(record, earlier, str(phase.plan.get("start_from") or "best"), held.keys())
         if broken := {path for path in left if left[path] != held[path]}:
             place = f"{phase.folder}/result.json"
             findings.fail(place, f"frozen {some_of(broken)} are not what phase {earlier.name} left", _UNTRUSTED)
@@ -112,7 +112,7 @@ def check_phase_chain(record: RunRecord, findings: Findings) -> str | None:
     return f"{count} frozen variables are what the phase before left" if len(record.finished_phases) > 1 else None
 
 
-def _hash_weights_left(
+def _hash_final_weights(
     record: RunRecord, earlier: PhaseRecord, start_from: str, wanted: Mapping[str, str] | set
 ) -> dict[str, str]:
     """Return by path the hashes that the next phase starts from, as far as the run's own files have them."""

@@ -20,20 +20,20 @@ def printed(renderable: Any, width: int = 100) -> str:
 def test_the_notebook_plan_says_what_the_terminal_says_and_escapes() -> None:
     plan = run_files.plan_document(classes=("<b>x</b>", "y"))
     plan["notes"] = ["<i>note</i>"]
-    html = tables.plan_html(plan)
+    html = tables.render_plan_html(plan)
     assert "<b>x</b>" not in html and "&lt;b&gt;x&lt;/b&gt;" in html and "<i>note" not in html
     assert "1, 2 batches" not in html and "2 batches make one step" in html and "http" not in html
 
 
 def test_one_phase_of_one_epoch_is_singular() -> None:
     plan = run_files.plan_document(phases=1, epochs=1)
-    for text in (printed(tables.plan_table(plan)), tables.plan_html(plan)):
+    for text in (printed(tables.build_plan_table(plan)), tables.render_plan_html(plan)):
         assert "1 phase" in text and "1 phases" not in text
         assert "1 epoch x" in text
 
 
 def test_a_plan_with_many_classes_is_shortened() -> None:
-    text = printed(tables.plan_table(run_files.plan_document(classes=[f"c{n}" for n in range(100)])))
+    text = printed(tables.build_plan_table(run_files.plan_document(classes=[f"c{n}" for n in range(100)])))
     assert "… 88 more" in text and "c99" not in text and "4,000" in text
 
 
@@ -41,7 +41,7 @@ def test_a_plan_of_several_labels_ends_its_counts_with_the_examples() -> None:
     plan = run_files.plan_document()
     plan["labels"]["kind"] = "several"
     plan["data"]["sizes"] = {"train": 70, "validation": 15, "test": 16}
-    text = printed(tables.plan_table(plan))
+    text = printed(tables.build_plan_table(plan))
     assert "70 train, 15 validation, 16 test" in text and "any of 3 classes" in text
     assert ["examples", "70", "15", "16"] in [line.split() for line in text.splitlines()]
 
@@ -51,10 +51,10 @@ def test_a_plan_of_values_shows_their_spread_in_terminal_and_notebook() -> None:
     plan["labels"] = {"kind": "values", "names": ["dose"], "mean": [0.003], "deviation": [0.001]}
     spread = {"mean": 0.0031, "deviation": 0.0012, "smallest": 0.0, "largest": 12345.0}
     plan["data"] |= {"classes": [], "counts": {}, "values": {"train": {"dose": spread}}}
-    text = printed(tables.plan_table(plan))
+    text = printed(tables.build_plan_table(plan))
     assert ["dose", "train", "120", "0.0031", "0.0012", "0", "12,345"] in [line.split() for line in text.splitlines()]
     assert "1 value: dose; standardised inside" in text
-    html = tables.plan_html(plan)
+    html = tables.render_plan_html(plan)
     assert "values by split" in html and "0.0031</td>" in html and "12,345</td>" in html
 
 
@@ -69,12 +69,13 @@ def test_a_plan_of_values_shows_their_spread_in_terminal_and_notebook() -> None:
 def test_a_plan_says_what_batch_norms_do(mode: str, text: str) -> None:
     phase = run_files.plan_document()["phases"][1]
     told = {
-        fact.label: fact.text for fact in plan_lines.phase_facts({**phase, "batch_norm": mode, "batch_norm_layers": 3})
+        fact.label: fact.text
+        for fact in plan_lines.describe_phase({**phase, "batch_norm": mode, "batch_norm_layers": 3})
     }
     assert told["batch norm"].startswith(text)
-    assert "batch norm" not in {fact.label for fact in plan_lines.phase_facts({**phase, "batch_norm_layers": 0})}
+    assert "batch norm" not in {fact.label for fact in plan_lines.describe_phase({**phase, "batch_norm_layers": 0})}
 
 
 def test_many_class_weights_are_their_range() -> None:
     by_class = {f"c{number}": 0.5 + number for number in range(20)}
-    assert data_table.weights(by_class) == "20 classes, from 0.5 (c0) to 19.5 (c19)"
+    assert data_table.describe_class_weights(by_class) == "20 classes, from 0.5 (c0) to 19.5 (c19)"

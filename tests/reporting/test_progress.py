@@ -47,13 +47,13 @@ def test_a_line_per_epoch_on_standard_error_and_in_the_log(capsys: pytest.Captur
 
 
 def test_updated_statistics_are_told() -> None:
-    assert progress.done_line(RESULT).endswith("256 frozen variables bit-identical")
+    assert progress.describe_phase_end(RESULT).endswith("256 frozen variables bit-identical")
     updated = {**RESULT, "updated": {"variables": 8}}
-    assert progress.done_line(updated).endswith("bit-identical, 8 BatchNorm statistics updated")
+    assert progress.describe_phase_end(updated).endswith("bit-identical, 8 BatchNorm statistics updated")
 
 
 def test_a_phase_that_goes_on_says_from_where() -> None:
-    assert progress.phase_line(PHASE, 7).endswith("; going on after step 7")
+    assert progress.describe_phase_start(PHASE, 7).endswith("; going on after step 7")
 
 
 @pytest.mark.parametrize("loss", [0.5, None])
@@ -106,13 +106,13 @@ def test_bars_leave_the_same_lines() -> None:
 
 
 def test_one_is_singular_and_a_loss_that_diverges_stays_short() -> None:
-    assert "1 step in at most 1 epoch" in progress.phase_line({**PHASE, "steps": 1, "epochs": 1}, 0)
-    line = progress.epoch_line({**ROW, "train_loss": 165989284866769429315400096546816.0}, 2, False)
+    assert "1 step in at most 1 epoch" in progress.describe_phase_start({**PHASE, "steps": 1, "epochs": 1}, 0)
+    line = progress.describe_epoch({**ROW, "train_loss": 165989284866769429315400096546816.0}, 2, False)
     assert "train loss 1.660e+32  validation loss 0.2500" in line
 
 
 def test_an_epochs_line_shows_the_metric_that_judges_it() -> None:
     row = {"phase": "top", "epoch": 1, "seconds": 1.0, "train_loss": 0.5, "validation_loss": 0.4}
     row |= {"validation_accuracy": 0.75, "validation_macro_f1": 0.625}
-    assert "validation accuracy 0.7500" in progress.epoch_line(row, 2, True)
-    assert "validation macro F1 0.6250" in progress.epoch_line(row, 2, True, "validation_macro_f1")
+    assert "validation accuracy 0.7500" in progress.describe_epoch(row, 2, True)
+    assert "validation macro F1 0.6250" in progress.describe_epoch(row, 2, True, "validation_macro_f1")

@@ -1,13 +1,13 @@
-"""The learning curves of a run as a matplotlib figure."""
+"""Draws the learning curves of a run as a matplotlib figure."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from kerastune_ft.reporting import quantities as say
-from kerastune_ft.reporting.drawing import COLOURS, plain_frame
+from kerastune_ft.reporting.drawing import COLOURS, style_frame
 from kerastune_ft.reporting.metric_names import find_headline
+from kerastune_ft.reporting.quantities import format_words
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -19,8 +19,8 @@ _MARKERS_UP_TO = 60  # epochs; beyond, markers run into each other
 _NAME_CHARACTERS = 105  # of phase names fit across the picture
 
 
-class _Span(NamedTuple):
-    """A phase's epochs on the common axis, which counts epochs over all phases."""
+class _PhaseSpan(NamedTuple):
+    """The epochs of a phase on the common axis, which counts epochs over all phases."""
 
     name: str
     rows: DataFrame
@@ -31,11 +31,11 @@ class _Span(NamedTuple):
 
     @property
     def epochs(self) -> Sequence[float]:
-        """Places on the common axis."""
+        """Return the places of the epochs on the common axis."""
         return [self.start + epoch for epoch in self.rows["epoch"]]
 
 
-def learning_curves(history: DataFrame, phases: Sequence[Mapping[str, Any]]) -> Figure:
+def draw_learning_curves(history: DataFrame, phases: Sequence[Mapping[str, Any]]) -> Figure:
     """Return loss, monitor metric and learning rate by epoch over all phases, best epochs ringed.
 
     Args:
@@ -44,8 +44,8 @@ def learning_curves(history: DataFrame, phases: Sequence[Mapping[str, Any]]) -> 
     """
     from matplotlib.figure import Figure
 
-    spans = list(_spans(history, phases))
-    metrics = _metrics(history, spans)
+    spans = list(_list_spans(history, phases))
+    metrics = _choose_metrics(history, spans)
     panels = ["loss", *(["metric"] if metrics else []), "rate"]
     heights = {"loss": 3.0, "metric": 3.0, "rate": 1.3}
     figure = Figure(figsize=(9.0, 0.9 + 0.85 * sum(heights[panel] for panel in panels)), layout="constrained")
@@ -58,25 +58,25 @@ def learning_curves(history: DataFrame, phases: Sequence[Mapping[str, Any]]) -> 
         _draw_metrics(by_panel["metric"], spans, metrics)
     _draw_rate(by_panel["rate"], spans)
     for axis in by_panel.values():
-        _dress(axis, spans)
+        _style_panel(axis, spans)
     _name_phases(by_panel["loss"], spans)
     by_panel["rate"].set_xlabel("epoch, counted over all phases", color=COLOURS["muted"])
-    _legend(figure, by_panel["loss"])
+    _add_legend(figure, by_panel["loss"])
     return figure
 
 
-def _spans(history: DataFrame, phases: Sequence[Mapping[str, Any]]) -> Iterator[_Span]:
+def _list_spans(history: DataFrame, phases: Sequence[Mapping[str, Any]]) -> Iterator[_PhaseSpan]:
     known = {phase["name"]: phase for phase in phases}
     start = 0
     few = len(history) <= _MARKERS_UP_TO
     for name in dict.fromkeys(history["phase"]):
         rows = history[history["phase"] == name]
         phase = known.get(name, {})
-        yield _Span(str(name), rows, start, few or len(rows) == 1, phase.get("best_epoch"), phase.get("monitor"))
+        yield _PhaseSpan(str(name), rows, start, few or len(rows) == 1, phase.get("best_epoch"), phase.get("monitor"))
         start += int(rows["epoch"].max())
 
 
-def _metrics(history: DataFrame, spans: Sequence[_Span]) -> list[str]:
+def _choose_metrics(history: DataFrame, spans: Sequence[_PhaseSpan]) -> list[str]:
     """Return the metrics to draw: what the phases monitor, else the task's headline, else any that was measured."""
     measured = [name for name in history if name.startswith("validation_") and name != "validation_loss"]
     watched = [span.monitor for span in spans if span.monitor in measured]
@@ -85,15 +85,15 @@ def _metrics(history: DataFrame, spans: Sequence[_Span]) -> list[str]:
     return drawn or ([headline] if headline else measured[:1])
 
 
-def _draw(axis: Axes, span: _Span, column: str, colour: str, label: str | None = None, **style: Any) -> None:
+def _draw(axis: Axes, span: _PhaseSpan, column: str, colour: str, label: str | None = None, **style: Any) -> None:
     if column not in span.rows or span.rows[column].isna().all():
         return
     marker = "o" if span.is_dotted else ""
     axis.plot(span.epochs, span.rows[column], color=COLOURS[colour], marker=marker, markersize=3, label=label, **style)
 
 
-def _ring(axis: Axes, span: _Span, column: str) -> None:
-    """Mark the phase's best epoch on the curve of its monitor; the next phase starts from there."""
+def _mark_best_epoch(axis: Axes, span: _PhaseSpan, column: str) -> None:
+    """Mark the best epoch of a phase, where the next one starts, on the curve of its monitor."""
     if span.monitor != column or not span.best_epoch:
         return
     best = span.rows[span.rows["epoch"] == span.best_epoch]
@@ -109,61 +109,61 @@ def _ring(axis: Axes, span: _Span, column: str) -> None:
     )
 
 
-def _draw_loss(axis: Axes, spans: Sequence[_Span]) -> None:
+def _draw_loss(axis: Axes, spans: Sequence[_PhaseSpan]) -> None:
     axis.set_ylabel("loss", color=COLOURS["muted"])
     for span in spans:
         _draw(axis, span, "train_loss", "train", linewidth=1.3)
         _draw(axis, span, "validation_loss", "validation", linewidth=1.8)
-        _ring(axis, span, "validation_loss")
+        _mark_best_epoch(axis, span, "validation_loss")
 
 
-def _draw_metrics(axis: Axes, spans: Sequence[_Span], metrics: Sequence[str]) -> None:
-    axis.set_ylabel(say.words(metrics[0]) if len(metrics) == 1 else "monitor", color=COLOURS["muted"])
+def _draw_metrics(axis: Axes, spans: Sequence[_PhaseSpan], metrics: Sequence[str]) -> None:
+    axis.set_ylabel(format_words(metrics[0]) if len(metrics) == 1 else "monitor", color=COLOURS["muted"])
     for metric, colour in zip(metrics, _LINES, strict=False):
         for place, span in enumerate(spans):
             if len(metrics) == 1:
                 _draw(axis, span, metric.replace("validation_", "train_", 1), "train", linewidth=1.3)
-            _draw(axis, span, metric, colour, label=None if place else say.words(metric), linewidth=1.8)
-            _ring(axis, span, metric)
+            _draw(axis, span, metric, colour, label=None if place else format_words(metric), linewidth=1.8)
+            _mark_best_epoch(axis, span, metric)
     if len(metrics) > 1:
         axis.legend(loc="lower right", frameon=False, fontsize=9, labelcolor=COLOURS["ink"])
 
 
-def _draw_rate(axis: Axes, spans: Sequence[_Span]) -> None:
+def _draw_rate(axis: Axes, spans: Sequence[_PhaseSpan]) -> None:
     from matplotlib.ticker import FuncFormatter, NullFormatter
 
     axis.set_ylabel("learning rate", color=COLOURS["muted"])
     for span in spans:
         _draw(axis, span, "learning_rate", "muted", linewidth=1.4)
     rates = [rate for span in spans for rate in span.rows["learning_rate"] if rate > 0]
-    # Phases differ by orders of magnitude as a rule; within one, a straight scale has more ticks.
+    # Rates of phases mostly differ by orders of magnitude; where they do not, a linear scale has more ticks.
     if rates and max(rates) >= 10 * min(rates):
         axis.set_yscale("log")
         axis.yaxis.set_minor_formatter(NullFormatter())
     axis.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:.3g}"))
 
 
-def _dress(axis: Axes, spans: Sequence[_Span]) -> None:
+def _style_panel(axis: Axes, spans: Sequence[_PhaseSpan]) -> None:
     from matplotlib.ticker import MaxNLocator
 
     for place, span in enumerate(spans):
         end = span.start + span.rows["epoch"].max()
         if place % 2 == 0:
             axis.axvspan(span.start + 0.5, end + 0.5, color=COLOURS["band"], linewidth=0, zorder=0)
-    axis.set_xlim(0.5, _last(spans) + 0.5)
+    axis.set_xlim(0.5, _find_last_epoch(spans) + 0.5)
     axis.xaxis.set_major_locator(MaxNLocator(nbins=16, integer=True, min_n_ticks=1))
     axis.grid(axis="y", color=COLOURS["grid"], linewidth=0.8)
-    plain_frame(axis)
+    style_frame(axis)
 
 
-def _name_phases(axis: Axes, spans: Sequence[_Span]) -> None:
+def _name_phases(axis: Axes, spans: Sequence[_PhaseSpan]) -> None:
     for place, span in enumerate(spans):
         width = float(span.rows["epoch"].max())
-        room = int(_NAME_CHARACTERS * width / _last(spans))
+        room = int(_NAME_CHARACTERS * width / _find_last_epoch(spans))
         axis.text(
             span.start + 0.5 + width / 2,
             1.02,
-            _fit(span.name, room, place),
+            _shorten_name(span.name, room, place),
             transform=axis.get_xaxis_transform(),
             horizontalalignment="center",
             verticalalignment="bottom",
@@ -174,13 +174,13 @@ def _name_phases(axis: Axes, spans: Sequence[_Span]) -> None:
         )
 
 
-def _fit(name: str, room: int, place: int) -> str:
+def _shorten_name(name: str, room: int, place: int) -> str:
     if len(name) <= room:
         return name
     return f"{name[: room - 1]}…" if room >= 5 else str(place)
 
 
-def _legend(figure: Figure, axis: Axes) -> None:
+def _add_legend(figure: Figure, axis: Axes) -> None:
     from matplotlib.lines import Line2D
 
     entries = [
@@ -197,5 +197,5 @@ def _legend(figure: Figure, axis: Axes) -> None:
     axis.margins(y=0.08)
 
 
-def _last(spans: Sequence[_Span]) -> float:
+def _find_last_epoch(spans: Sequence[_PhaseSpan]) -> float:
     return max((span.start + float(span.rows["epoch"].max()) for span in spans), default=1.0)

@@ -1,4 +1,4 @@
-"""The report of a run: one HTML page that needs nothing beside it, and the same figures as data."""
+"""The report of a run: one self-contained HTML page, and the same figures as plain data."""
 
 from __future__ import annotations
 
@@ -18,34 +18,34 @@ _ROWS_AT_ONCE = 30
 
 
 def render(run_directory: Path) -> str:
-    """Return the report page of a run directory; what is not there yet is named on the page."""
+    """Return the report page of a run directory; the page names files that do not exist yet."""
     run = run_files.read(run_directory)
-    found = _summary(run)
-    return templates.fill(
+    found = _summarise(run)
+    return templates.render(
         "report.html",
         **found,
         written=run_files.WRITTEN,
-        curves=_curves(run),
+        curves=_draw_curves(run),
         results_page=run.page,
         drawings=run.page.draw(run.results),
-        strips=ran.unit_strips(run.plan, run.manifest),
-        shown_examples=_examples(run),
-        contents=data_table.rows(run.plan.get("data") or {}, run.page.count_without_label(run.splits)),
-        contents_heading=data_table.heading(run.plan.get("data") or {}),
+        strips=ran.build_unit_strips(run.plan, run.manifest),
+        shown_examples=_read_examples(run),
+        contents=data_table.list_rows(run.plan.get("data") or {}, run.page.count_without_label(run.splits)),
+        contents_heading=data_table.choose_heading(run.plan.get("data") or {}),
         rows_at_once=_ROWS_AT_ONCE,
-        config=json.dumps(_shown_config(run), indent=2, ensure_ascii=False),
+        config=json.dumps(_redact_config(run), indent=2, ensure_ascii=False),
     )
 
 
-def summary(run_directory: Path) -> dict[str, Any]:
+def summarise(run_directory: Path) -> dict[str, Any]:
     """Return the figures of the report as plain data: what `report --json` prints."""
-    return _summary(run_files.read(run_directory))
+    return _summarise(run_files.read(run_directory))
 
 
-def _summary(run: run_files.RunFiles) -> dict[str, Any]:
-    results = ran.phase_results(run.plan, run.manifest, run.history)
+def _summarise(run: run_files.RunFiles) -> dict[str, Any]:
+    results = ran.summarise_phases(run.plan, run.manifest, run.history)
     manifest, plan = run.manifest, run.plan
-    say = redaction.spoken(run.shows_examples, _known_words(run), _private_words(run))
+    say = redaction.choose_redaction(run.shows_examples, _list_known_words(run), _list_private_words(run))
     message = manifest.get("message")
     return {
         "name": plan.get("name") or run.config.get("name") or run.directory.name,
@@ -60,22 +60,22 @@ def _summary(run: run_files.RunFiles) -> dict[str, Any]:
         "epoch": manifest.get("epoch"),
         "metrics": {split: dict(measured) for split, measured in run.metrics.items()},
         "constant": {split: dict(measured) for split, measured in run.constant.items()},
-        "margin": _margin(run),
+        "margin": _describe_margin(run),
         "phases": results,
-        "earlier_phase_better": ran.earlier_was_better(results, run.history),
-        "frozen": ran.frozen_proof(manifest),
+        "earlier_phase_better": ran.find_better_phase(results, run.history),
+        "frozen": ran.list_frozen_checks(manifest),
         **{"classes": [], "confused": [], "targets": [], **run.page.summarise(run.results)},
-        "data": _data(run, say),
-        "backbone": _backbone(run, say),
-        "environment": _environment(run),
+        "data": _summarise_data(run, say),
+        "backbone": _summarise_backbone(run, say),
+        "environment": _summarise_environment(run),
         "notes": [say(note) for note in plan.get("notes") or ()],
         "examples": run.shows_examples,
         "missing": run.missing,
     }
 
 
-def _known_words(run: run_files.RunFiles) -> set[str]:
-    """Return the quoted words that are no patient's: classes, phases, units, splits."""
+def _list_known_words(run: run_files.RunFiles) -> set[str]:
+    """Return the quoted words that may always be printed: classes, phases, units, splits."""
     plan = run.plan
     data = plan.get("data") or {}
     units = [unit["id"] for unit in (plan.get("backbone") or {}).get("units") or ()]
@@ -84,25 +84,25 @@ def _known_words(run: run_files.RunFiles) -> set[str]:
     }
 
 
-def _private_words(run: run_files.RunFiles) -> set[str]:
-    """Return what must not be read where examples are not shown: group ids and the names of inputs."""
+def _list_private_words(run: run_files.RunFiles) -> set[str]:
+    """Return words that must not be printed where examples are not shown: group ids and names of inputs."""
     return {text for row in run.splits for text in (row.get("group"), row.get("input")) if text}
 
 
-def _margin(run: run_files.RunFiles) -> dict[str, str] | None:
-    """Return how the model compares with the constant predictor on the test split, in words and as a verdict."""
-    found = margin.margins(run.metrics.get("test") or {}, run.constant.get("test") or {})
-    return margin.compare(found, run.page.headlines)
+def _describe_margin(run: run_files.RunFiles) -> dict[str, str] | None:
+    """Return how the model compares with the best constant predictor on the test split, in words and as a verdict."""
+    found = margin.list_margins(run.metrics.get("test") or {}, run.constant.get("test") or {})
+    return margin.describe_margin(found, run.page.headlines)
 
 
-def _data(run: run_files.RunFiles, say: Spelling) -> dict[str, Any]:
+def _summarise_data(run: run_files.RunFiles, say: Spelling) -> dict[str, Any]:
     data = run.plan.get("data") or {}
     skipped = data.get("skipped") or []
     return {
         "kind": data.get("kind"),
         "name": say(data["name"]) if data.get("name") else None,
         "examples": data.get("examples"),
-        "labels": data_table.labels(run.plan.get("labels") or {}),
+        "labels": data_table.describe_labels(run.plan.get("labels") or {}),
         "sizes": data.get("sizes") or {},
         "counts": data.get("counts") or {},
         "values": data.get("values") or {},
@@ -114,10 +114,10 @@ def _data(run: run_files.RunFiles, say: Spelling) -> dict[str, Any]:
     }
 
 
-def _backbone(run: run_files.RunFiles, say: Spelling) -> dict[str, Any]:
+def _summarise_backbone(run: run_files.RunFiles, say: Spelling) -> dict[str, Any]:
     backbone = run.plan.get("backbone") or {}
     transfer = dict(run.manifest.get("transfer") or backbone.get("transfer") or {})
-    # Weights can come from a local file, whose path is withheld like any other.
+    # Weights can come from a local file, whose path is removed like any other.
     if transfer.get("source"):
         transfer["source"] = say(transfer["source"])
     return {
@@ -129,7 +129,7 @@ def _backbone(run: run_files.RunFiles, say: Spelling) -> dict[str, Any]:
     }
 
 
-def _environment(run: run_files.RunFiles) -> dict[str, Any]:
+def _summarise_environment(run: run_files.RunFiles) -> dict[str, Any]:
     manifest = run.manifest
     return {
         "versions": dict(manifest.get("versions") or {}),
@@ -139,14 +139,14 @@ def _environment(run: run_files.RunFiles) -> dict[str, Any]:
     }
 
 
-def _curves(run: run_files.RunFiles) -> str | None:
+def _draw_curves(run: run_files.RunFiles) -> str | None:
     if not run.history:
         return None
-    drawn = curves.learning_curves(run_files.frame(run.history), run.manifest.get("phases") or [])
-    return drawing.svg(drawn, "learning curves: loss, monitor metric and learning rate by epoch")
+    drawn = curves.draw_learning_curves(run_files.build_frame(run.history), run.manifest.get("phases") or [])
+    return drawing.render_svg(drawn, "learning curves: loss, monitor metric and learning rate by epoch")
 
 
-def _examples(run: run_files.RunFiles) -> list[dict[str, Any]]:
+def _read_examples(run: run_files.RunFiles) -> list[dict[str, Any]]:
     """Return the examples to show with their pictures as data URIs; none where examples may not be shown."""
     if not run.shows_examples:
         return []
@@ -163,5 +163,5 @@ def _read_picture(folder: Path, example: Mapping[str, Any]) -> str | None:
     return "data:image/png;base64," + base64.b64encode(picture.read_bytes()).decode("ascii")
 
 
-def _shown_config(run: run_files.RunFiles) -> Any:
+def _redact_config(run: run_files.RunFiles) -> Any:
     return run.config if run.shows_examples else redaction.withhold_paths(run.config)

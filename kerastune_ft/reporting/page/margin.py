@@ -1,12 +1,12 @@
-"""How much better a model is than the best predictor that never looks at its input."""
+"""Compares a model with the best constant predictor, which never looks at its input."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
-from kerastune_ft.reporting import quantities as say
 from kerastune_ft.reporting.metric_names import is_lower_better
+from kerastune_ft.reporting.quantities import format_change, format_figure, format_share, format_words, is_number
 
 _RIVAL = "the best predictor that never looks at its input"
 
@@ -20,28 +20,28 @@ class Margin(NamedTuple):
 
     @property
     def gain(self) -> float:
-        """By how much the model is better."""
+        """Return by how much the model is better."""
         return self.constant - self.model if is_lower_better(self.metric) else self.model - self.constant
 
     @property
     def text(self) -> str:
-        """Both values, and the gain as a share of an error or as points of a score."""
-        both = f"{say.words(self.metric)} {say.figure(self.model)} against {say.figure(self.constant)}"
+        """Return both values, and the gain as a share of an error or as a difference of scores."""
+        both = f"{format_words(self.metric)} {format_figure(self.model)} against {format_figure(self.constant)}"
         if is_lower_better(self.metric) and self.constant > 0:
-            return f"{both}, {say.share(abs(self.gain) / self.constant)} {'less' if self.gain > 0 else 'more'}"
-        return f"{both} ({say.change(self.gain)})"
+            return f"{both}, {format_share(abs(self.gain) / self.constant)} {'less' if self.gain > 0 else 'more'}"
+        return f"{both} ({format_change(self.gain)})"
 
 
-def margins(measured: Mapping[str, Any], constant: Mapping[str, Any]) -> list[Margin]:
-    """Return the metrics that both have."""
+def list_margins(measured: Mapping[str, Any], constant: Mapping[str, Any]) -> list[Margin]:
+    """Return the metrics that both have measured."""
     return [
         Margin(name, value, constant[name])
         for name, value in measured.items()
-        if say.is_number(value) and say.is_number(constant.get(name))
+        if is_number(value) and is_number(constant.get(name))
     ]
 
 
-def compare(found: list[Margin], headlines: Sequence[str], split: str = "test") -> dict[str, str] | None:
+def describe_margin(found: list[Margin], headlines: Sequence[str], split: str = "test") -> dict[str, str] | None:
     """Return a verdict (`better`, `mixed` or `no better`) and the margin in words; None with nothing to compare.
 
     The verdict is by the `headlines`, metrics by their names; the words also name any other that is not better.

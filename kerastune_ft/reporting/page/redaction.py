@@ -1,4 +1,4 @@
-"""Keeps paths and group ids out of a report whose configuration says `output.examples: false`."""
+"""Removes paths and group ids from texts of a report whose configuration says `output.examples: false`."""
 
 from __future__ import annotations
 
@@ -22,13 +22,13 @@ def withhold(text: str, known: Collection[str], private: Collection[str] = ()) -
     Ids that are `private` are left out where they stand alone in a list in brackets, as notes name groups.
     """
 
-    def quoted(match: re.Match[str]) -> str:
+    def withhold_quotation(match: re.Match[str]) -> str:
         return match.group() if match.group()[1:-1] in known else LEFT_OUT
 
-    def listed(match: re.Match[str]) -> str:
+    def withhold_list(match: re.Match[str]) -> str:
         return LEFT_OUT if any(item in private for item in _ITEMS.split(match.group(1))) else match.group()
 
-    return _PATH.sub(LEFT_OUT, _QUOTED.sub(quoted, _BRACKETS.sub(listed, text)))
+    return _PATH.sub(LEFT_OUT, _QUOTED.sub(withhold_quotation, _BRACKETS.sub(withhold_list, text)))
 
 
 def withhold_paths(config: Any) -> Any:
@@ -43,6 +43,6 @@ def withhold_paths(config: Any) -> Any:
     return LEFT_OUT if isinstance(config, str) and re.search(r"[\\/]", config) else config
 
 
-def spoken(shows_examples: bool, known: Collection[str], private: Collection[str]) -> Callable[[str], str]:
-    """Return how free text is to be printed: as it is, or with paths and ids withheld."""
+def choose_redaction(shows_examples: bool, known: Collection[str], private: Collection[str]) -> Callable[[str], str]:
+    """Return the function that free text is printed through: it removes paths and ids unless examples are shown."""
     return str if shows_examples else lambda text: withhold(str(text), known, private)

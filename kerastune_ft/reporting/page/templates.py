@@ -1,4 +1,4 @@
-"""The HTML templates of this package, with every value escaped."""
+"""Renders the HTML templates of reports and plans; every value is escaped."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from kerastune_ft.reporting import quantities
 if TYPE_CHECKING:
     from jinja2 import Environment
 
-_SPELLINGS = (
+_FILTERS = (
     "count",
     "whole",
     "size",
@@ -27,13 +27,13 @@ _SPELLINGS = (
 )
 
 
-def fill(template: str, **values: Any) -> str:
-    """Return a template filled in; a value that a run's files lack prints as nothing or a dash."""
-    return _environment().get_template(template).render(**values)
+def render(template: str, **values: Any) -> str:
+    """Return a template with its values; one that the files of a run lack prints as nothing or a dash."""
+    return _create_environment().get_template(template).render(**values)
 
 
 @cache
-def _environment() -> Environment:
+def _create_environment() -> Environment:
     from jinja2 import Environment, PackageLoader
 
     environment = Environment(
@@ -42,5 +42,5 @@ def _environment() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters.update({name: getattr(quantities, name) for name in _SPELLINGS})
+    environment.filters.update({name: getattr(quantities, f"format_{name}") for name in _FILTERS})
     return environment

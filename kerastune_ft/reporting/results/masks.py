@@ -54,7 +54,7 @@ class MaskPage(ResultPage):
 
 
 def score_classes(counts: np.ndarray, names: Sequence[str]) -> list[dict[str, Any]]:
-    """Return the figures of every class from a confusion matrix of pixels; None where nothing can be said.
+    """Return the figures of every class from a confusion matrix of pixels; None where a figure is not defined.
 
     `pixel_share` is the share of pixels that have the class, `predicted_share` of those predicted to.
     """

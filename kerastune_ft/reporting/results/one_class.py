@@ -55,7 +55,7 @@ def order_names(pairs: Pairs, classes: Sequence[str]) -> list[str]:
 
 
 def score_classes(pairs: Pairs, classes: Sequence[str]) -> list[dict[str, Any]]:
-    """Return precision, recall, F1 and support of every class; None where nothing can be said."""
+    """Return precision, recall, F1 and support of every class; None where a figure is not defined."""
     labelled: Counter[str] = Counter()
     predicted: Counter[str] = Counter()
     for (label, prediction), number in pairs.items():

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from kerastune_ft.reporting.drawing import COLOURS, plain_frame
+from kerastune_ft.reporting.drawing import COLOURS, style_frame
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -42,7 +42,7 @@ def draw_predictions(target: Target) -> Figure:
     _draw_points(left, target)
     _draw_residuals(right, target)
     for axis in (left, right):
-        plain_frame(axis)
+        style_frame(axis)
         # Numbers such as 0.00075 and 13500 are wide: more of them would run into each other.
         axis.xaxis.set_major_locator(MaxNLocator(nbins=5, steps=[1, 2, 5, 10]))
     left.grid(color=COLOURS["grid"], linewidth=0.7)

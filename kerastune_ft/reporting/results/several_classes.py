@@ -49,7 +49,7 @@ def _read_examples(results: Results) -> list[LabelSets]:
 
 
 class LabelSets(NamedTuple):
-    """An example: the classes it has, those that were predicted, and the probability of each."""
+    """An example: its true classes, the predicted ones, and the probability of every class."""
 
     labels: frozenset[str]
     predicted: frozenset[str]
@@ -80,7 +80,7 @@ def split_labels(text: str) -> list[str]:
 def score_classes(
     examples: Sequence[LabelSets], classes: Sequence[str], thresholds: Mapping[str, float]
 ) -> list[dict[str, Any]]:
-    """Return the figures of every class, none without examples; None where nothing can be said.
+    """Return the figures of every class, none without examples; None where a figure is not defined.
 
     Average precision and AUC are of the probabilities; the rest is at the threshold.
     """

@@ -34,7 +34,7 @@ class ValuePage(ResultPage):
         drawn = [
             {
                 "target": target.name,
-                "svg": drawing.svg(draw_predictions(target), f"predicted against true {target.name}"),
+                "svg": drawing.render_svg(draw_predictions(target), f"predicted against true {target.name}"),
                 "by_size": score_by_size(target),
             }
             for target in targets

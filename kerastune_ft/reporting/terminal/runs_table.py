@@ -8,16 +8,16 @@ from typing import Any
 
 from rich.table import Table
 
-from kerastune_ft.reporting import quantities as say
-from kerastune_ft.reporting.terminal.tables import rows_table
+from kerastune_ft.reporting.quantities import format_figure, format_moment, format_words
+from kerastune_ft.reporting.terminal.tables import build_rows_table
 
 
-def runs_table(rows: Sequence[Mapping[str, Any]]) -> Table:
+def build_runs_table(rows: Sequence[Mapping[str, Any]]) -> Table:
     """Return a row per run: its state, and the monitored metric at its best epoch and on the test split."""
-    return rows_table([_cells(row) for row in rows])
+    return build_rows_table([_build_row(row) for row in rows])
 
 
-def _cells(row: Mapping[str, Any]) -> dict[str, Any]:
+def _build_row(row: Mapping[str, Any]) -> dict[str, Any]:
     epoch, started = row["epoch"], row["started"]
     metric = None if row["monitor"] is None else str(row["monitor"]).partition("_")[2]
     return {
@@ -26,9 +26,9 @@ def _cells(row: Mapping[str, Any]) -> dict[str, Any]:
         "phase": f"{row['phase']} {epoch}" if row["phase"] and epoch else row["phase"],
         "data": row["data"],
         "backbone": row["backbone"] and str(row["backbone"]).partition(",")[0],
-        "metric": None if metric is None else say.words(metric),
-        "best": say.figure(row["value"]),
-        "test": say.figure((row["test"] or {}).get(metric)),
-        "started": started and say.moment(started).removesuffix(" UTC"),
+        "metric": None if metric is None else format_words(metric),
+        "best": format_figure(row["value"]),
+        "test": format_figure((row["test"] or {}).get(metric)),
+        "started": started and format_moment(started).removesuffix(" UTC"),
         "seconds": row["seconds"],
     }

@@ -1,4 +1,4 @@
-"""Tables for the terminal (rich) and for notebooks (HTML). User text is never read as markup."""
+"""Builds tables for the terminal (rich) and for notebooks (HTML); text of users is never read as markup."""
 
 from __future__ import annotations
 
@@ -12,39 +12,47 @@ from rich.table import Table
 from rich.text import Text
 
 from kerastune_ft.reporting import cache_lines, data_table, plan_lines
-from kerastune_ft.reporting import quantities as say
+from kerastune_ft.reporting.quantities import (
+    ABSENT,
+    format_cell,
+    format_count,
+    format_figure,
+    format_share,
+    format_words,
+    is_number,
+)
 from kerastune_ft.wording import counted
 
 _ROWS_SHOWN = 12
 _BACKBONE_COLUMNS = ("fits", "name", "kind", "parameters", "image_size", "top_1", "weights", "license")
 
 
-def rows_table(
+def build_rows_table(
     rows: Iterable[Mapping[str, Any]], columns: Sequence[str] | None = None, title: str | None = None
 ) -> Table:
-    """Return any rows as a table; numbers are spelled by their column's name and stand to the right.
+    """Return rows as a table; numbers are formatted by the name of their column and aligned to the right.
 
-    Without `columns`, those of all rows in order of appearance. A value that a row lacks prints as a dash.
+    Without `columns`, the columns of all rows in order of appearance. A missing value prints as a dash.
     """
     rows = list(rows)
     names = list(columns) if columns is not None else list(dict.fromkeys(key for row in rows for key in row))
     table = Table(box=box.SIMPLE_HEAD, title=Text(title) if title else None, title_justify="left", pad_edge=False)
     for name in names:
-        numeric = any(say.is_number(row.get(name)) for row in rows)
-        table.add_column(Text(say.words(name)), justify="right" if numeric else "left", overflow="fold")
+        numeric = any(is_number(row.get(name)) for row in rows)
+        table.add_column(Text(format_words(name)), justify="right" if numeric else "left", overflow="fold")
     for row in rows:
-        table.add_row(*(Text(say.cell(name, row.get(name))) for name in names))
+        table.add_row(*(Text(format_cell(name, row.get(name))) for name in names))
     return table
 
 
-def units_table(rows: Sequence[Mapping[str, Any]]) -> Table:
-    """Return a model's units from input to output, each with what to paste to train from there on.
+def build_units_table(rows: Sequence[Mapping[str, Any]]) -> Table:
+    """Return a model's units from input to output, each with the value of `unfreeze` that trains from there on.
 
     Columns: the unit's own parameters and their share of the backbone's, and under "from here" the share that trains
     when it is the first to train.
     """
     total = sum(row.get("parameters") or 0 for row in rows)
-    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, caption=_blocks_held(rows), caption_justify="left")
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, caption=_describe_blocks(rows), caption_justify="left")
     table.add_column("unit", overflow="fold")
     for heading in ("parameters", "share", "from here"):
         table.add_column(heading, justify="right", overflow="fold")
@@ -54,18 +62,18 @@ def units_table(rows: Sequence[Mapping[str, Any]]) -> Table:
     for place, row in enumerate(rows):
         table.add_row(
             Text(str(row["id"])),
-            say.count(row.get("parameters")),
-            say.share(row.get("share")),
-            say.share(above / total) if total else say.ABSENT,
-            Text(_shape(row.get("output_shape"))),
+            format_count(row.get("parameters")),
+            format_share(row.get("share")),
+            format_share(above / total) if total else ABSENT,
+            Text(_format_shape(row.get("output_shape"))),
             Text(f'{{"from": "{row["id"]}"}} = {{"last": {len(rows) - place}}}'),
         )
         above -= row.get("parameters") or 0
     return table
 
 
-def _blocks_held(rows: Sequence[Mapping[str, Any]]) -> Text | None:
-    """Return what to say of units that hold several blocks, though they are named after one."""
+def _describe_blocks(rows: Sequence[Mapping[str, Any]]) -> Text | None:
+    """Return a remark on units that hold several blocks and are named after the first."""
     held = max((row.get("blocks") or () for row in rows), key=len, default=())
     if not held:
         return None
@@ -76,12 +84,12 @@ def _blocks_held(rows: Sequence[Mapping[str, Any]]) -> Text | None:
     )
 
 
-def metrics_table(
+def build_metrics_table(
     metrics: Mapping[str, Mapping[str, Any]], constant: Mapping[str, Mapping[str, Any]] | None = None
 ) -> Table:
     """Return metrics by split, a row per metric and a column per split.
 
-    Beside a split stand those of the best predictor that never looks at its input, where `constant` has them.
+    Where `constant` has metrics of a split, they stand beside it; they are those of the best constant predictor.
     """
     names = dict.fromkeys(name for measured in metrics.values() for name in measured)
     columns: list[Mapping[str, Any]] = []
@@ -94,60 +102,60 @@ def metrics_table(
             table.add_column(Text(f"{split}, constant"), justify="right", style="dim")
             columns.append((constant or {})[split])
     for name in names:
-        table.add_row(Text(say.words(name)), *(say.figure(column.get(name)) for column in columns))
+        table.add_row(Text(format_words(name)), *(format_figure(column.get(name)) for column in columns))
     return table
 
 
-def backbones_table(rows: Sequence[Mapping[str, Any]]) -> Table:
-    """Return the backbones there are; familiar columns first, then any other the rows carry, `kind` if it differs."""
+def build_backbones_table(rows: Sequence[Mapping[str, Any]]) -> Table:
+    """Return the available backbones; the usual columns first, then any others of the rows, `kind` if it differs."""
     present = dict.fromkeys(key for row in rows for key in row)
     if len({row.get("kind") for row in rows}) == 1:
         present.pop("kind", None)
     familiar = [name for name in _BACKBONE_COLUMNS if name in present]
-    spelled = [{**row, "top_1": _per_cent(row["top_1"])} if "top_1" in row else row for row in rows]
-    return rows_table(spelled, [*familiar, *(name for name in present if name not in familiar)])
+    spelled = [{**row, "top_1": _format_accuracy(row["top_1"])} if "top_1" in row else row for row in rows]
+    return build_rows_table(spelled, [*familiar, *(name for name in present if name not in familiar)])
 
 
-def plan_table(plan: Mapping[str, Any]) -> RenderableType:
-    """Return the whole plan: what it rests on, the phases side by side, then each phase in full."""
+def build_plan_table(plan: Mapping[str, Any]) -> RenderableType:
+    """Return the whole plan: what the phases share, a table of them, then each phase in full."""
     phases = plan.get("phases") or []
     parts: list[RenderableType] = [
         Text.assemble((str(plan.get("name")), "bold"), f"  seed {plan.get('seed')}, {counted(len(phases), 'phase')}"),
-        Padding(_labelled(plan_lines.subjects(plan)), (0, 0, 0, 2)),
-        _contents(plan.get("data") or {}),
-        _phase_rows(plan),
+        Padding(_build_grid(plan_lines.describe_plan(plan)), (0, 0, 0, 2)),
+        _build_contents_table(plan.get("data") or {}),
+        _build_phase_table(plan),
     ]
     for phase in phases:
         parts.append(Text.assemble((f"phase {phase.get('index', 0)}  ", "dim"), (str(phase.get("name")), "bold cyan")))
-        parts.append(Padding(_labelled(plan_lines.phase_facts(phase)), (0, 0, 1, 2)))
+        parts.append(Padding(_build_grid(plan_lines.describe_phase(phase)), (0, 0, 1, 2)))
     if measured := plan.get("measured"):
-        parts.append(rows_table(cache_lines.measured_rows(measured), title=cache_lines.measured_title(measured)))
+        parts.append(build_rows_table(cache_lines.list_timings(measured), title=cache_lines.describe_timing(measured)))
     parts.extend(Text.assemble(("note  ", "yellow"), str(note)) for note in plan.get("notes") or ())
     return Group(*parts)
 
 
-def plan_html(plan: Mapping[str, Any]) -> str:
-    """Return the plan as an HTML fragment for notebooks, with everything `plan_table` shows."""
+def render_plan_html(plan: Mapping[str, Any]) -> str:
+    """Return the plan as an HTML fragment for notebooks, with everything `build_plan_table` shows."""
     from kerastune_ft.reporting.page import templates
 
     phases, measured = plan.get("phases") or [], plan.get("measured")
-    return templates.fill(
+    return templates.render(
         "plan.html",
         name=plan.get("name"),
         seed=plan.get("seed"),
         notes=plan.get("notes") or [],
-        subjects=plan_lines.subjects(plan),
-        contents=data_table.rows(plan.get("data") or {}),
-        contents_heading=data_table.heading(plan.get("data") or {}),
-        rows=[plan_lines.phase_row(phase, plan) for phase in phases],
-        measured=cache_lines.measured_rows(measured) if measured else [],
-        measured_heading=cache_lines.measured_title(measured) if measured else "",
+        subjects=plan_lines.describe_plan(plan),
+        contents=data_table.list_rows(plan.get("data") or {}),
+        contents_heading=data_table.choose_heading(plan.get("data") or {}),
+        rows=[plan_lines.summarise_phase(phase, plan) for phase in phases],
+        measured=cache_lines.list_timings(measured) if measured else [],
+        measured_heading=cache_lines.describe_timing(measured) if measured else "",
         phases_count=counted(len(phases), "phase"),
-        phases=[(str(phase.get("name")), plan_lines.phase_facts(phase)) for phase in phases],
+        phases=[(str(phase.get("name")), plan_lines.describe_phase(phase)) for phase in phases],
     )
 
 
-def _labelled(lines: Sequence[plan_lines.Fact]) -> Table:
+def _build_grid(lines: Sequence[plan_lines.Line]) -> Table:
     grid = Table.grid(padding=(0, 2))
     grid.add_column(style="dim", no_wrap=True)
     grid.add_column(overflow="fold")
@@ -156,20 +164,20 @@ def _labelled(lines: Sequence[plan_lines.Fact]) -> Table:
     return grid
 
 
-def _contents(data: Mapping[str, Any]) -> RenderableType:
-    rows = data_table.rows(data)
+def _build_contents_table(data: Mapping[str, Any]) -> RenderableType:
+    rows = data_table.list_rows(data)
     if not rows:
         return Text()
     hidden = len(rows) - 1 - _ROWS_SHOWN
     if hidden > 0:
         first = next(iter(rows[0]))
-        return rows_table([*rows[:_ROWS_SHOWN], {first: f"… {hidden} more"}, rows[-1]])
-    return rows_table(rows)
+        return build_rows_table([*rows[:_ROWS_SHOWN], {first: f"… {hidden} more"}, rows[-1]])
+    return build_rows_table(rows)
 
 
-def _phase_rows(plan: Mapping[str, Any]) -> Table:
+def _build_phase_table(plan: Mapping[str, Any]) -> Table:
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
-    rows = [plan_lines.phase_row(phase, plan) for phase in plan.get("phases") or ()]
+    rows = [plan_lines.summarise_phase(phase, plan) for phase in plan.get("phases") or ()]
     for heading in rows[0] if rows else ():
         table.add_column(
             heading,
@@ -181,12 +189,12 @@ def _phase_rows(plan: Mapping[str, Any]) -> Table:
     return table
 
 
-def _per_cent(value: Any) -> str:
-    """Return a share with the decimal that `say.share` leaves out: published accuracies differ in it."""
-    return f"{100 * value:.1f} %" if say.is_number(value) else say.ABSENT
+def _format_accuracy(value: Any) -> str:
+    """Return a share with the decimal that `format_share` leaves out: published accuracies differ in it."""
+    return f"{100 * value:.1f} %" if is_number(value) else ABSENT
 
 
-def _shape(shape: Any) -> str:
+def _format_shape(shape: Any) -> str:
     if not isinstance(shape, list | tuple):
-        return say.cell("output_shape", shape)
+        return format_cell("output_shape", shape)
     return " x ".join("?" if extent is None else str(extent) for extent in shape)

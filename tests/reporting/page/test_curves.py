@@ -17,7 +17,7 @@ def drawn(phases: int = 2, epochs: int = 3, **phase_values: Any) -> Any:
     plan = run_files.plan_document(phases=phases, epochs=epochs)
     history = run_files.history_rows(plan, random.Random(2))
     ran = [{**phase, **phase_values} for phase in run_files.manifest_document(plan, history)["phases"]]
-    return curves.learning_curves(pandas.DataFrame(history), ran), history, ran
+    return curves.draw_learning_curves(pandas.DataFrame(history), ran), history, ran
 
 
 def test_every_epoch_is_drawn_at_its_place() -> None:
@@ -48,21 +48,21 @@ def test_with_the_loss_as_monitor_accuracy_is_drawn_beside_it() -> None:
 def test_a_history_of_losses_alone_is_drawn() -> None:
     _, history, ran = drawn()
     frame = pandas.DataFrame(history)[["phase", "epoch", "learning_rate", "train_loss", "validation_loss"]]
-    assert [axis.get_ylabel() for axis in curves.learning_curves(frame, ran).axes] == ["loss", "learning rate"]
+    assert [axis.get_ylabel() for axis in curves.draw_learning_curves(frame, ran).axes] == ["loss", "learning rate"]
 
 
 @pytest.mark.parametrize(("name", "shown"), [("a $very_{odd$ 名", "a $very_{odd$ 名"), ("x" * 200, "x" * 51 + "…")])
 def test_a_phase_name_is_text_and_is_cut_to_its_room(name: str, shown: str) -> None:
     _, history, ran = drawn()
     frame = pandas.DataFrame(history).replace({"phase": {"head": name}})
-    figure = curves.learning_curves(frame, [{**ran[0], "name": name}, ran[1]])
+    figure = curves.draw_learning_curves(frame, [{**ran[0], "name": name}, ran[1]])
     assert shown in {text.get_text() for text in figure.axes[0].texts}
-    ElementTree.fromstring(drawing.svg(figure, "curves"))
+    ElementTree.fromstring(drawing.render_svg(figure, "curves"))
 
 
 def test_the_svg_is_deterministic_and_takes_its_colours_from_the_page() -> None:
     before = dict(matplotlib.rcParams)
-    first, second = (drawing.svg(drawn()[0], "curves") for _ in range(2))
+    first, second = (drawing.render_svg(drawn()[0], "curves") for _ in range(2))
     assert first == second
     assert dict(matplotlib.rcParams) == before
     assert first.startswith('<svg role="img"') and "var(--validation, #2457d6)" in first

@@ -128,7 +128,7 @@ def test_without_examples_no_path_thumbnail_or_group_id_appears(tmp_path: Path) 
     run_files.write_json(run / "manifest.json", manifest)
     page = document.render(run)
     for told in ("patient", "ward", "P-0042", ".png", "data:image", "<img"):
-        assert told not in page + json.dumps(document.summary(run)), told
+        assert told not in page + json.dumps(document.summarise(run)), told
     assert "1" in re.findall(r"skipped files</th><td>(\d+)", page)
     assert "phase &#34;head&#34;" in page
 
@@ -146,7 +146,7 @@ def test_a_missing_file_is_named_and_the_rest_is_shown(tmp_path: Path, name: str
     run = run_files.write_run(tmp_path / "r")
     (run / name).unlink()
     page = document.render(run)
-    assert document.summary(run)["missing"] == [name]
+    assert document.summarise(run)["missing"] == [name]
     assert f"Not in the run directory when this page was written: {name}." in page
     assert "<h1>xray</h1>" in page
 
@@ -165,7 +165,7 @@ def test_a_run_that_has_only_begun_says_what_is_to_come(tmp_path: Path) -> None:
 def test_a_run_that_is_not_done_says_so(tmp_path: Path, state: str, told: str) -> None:
     run = run_files.write_run(tmp_path / "r", state=state)
     assert told in document.render(run)
-    assert document.summary(run)["state"] == state
+    assert document.summarise(run)["state"] == state
 
 
 def test_a_changed_frozen_variable_is_shouted(tmp_path: Path) -> None:
@@ -193,11 +193,11 @@ def test_many_classes_stay_legible(tmp_path: Path) -> None:
     matrix = re.search(r'<table class="confusion">.*?</table>', page, re.S)
     assert matrix and len(re.findall(r"<tr>", matrix.group())) == 17
     assert "Of 100 classes, the 15 in the most mistakes" in page
-    assert len(document.summary(run)["classes"]) == 100
+    assert len(document.summarise(run)["classes"]) == 100
 
 
 def test_the_summary_is_json_and_says_what_the_page_says(run: Path, page: str) -> None:
-    found = json.loads(json.dumps(document.summary(run), allow_nan=False))
+    found = json.loads(json.dumps(document.summarise(run), allow_nan=False))
     assert found["metrics"]["test"]["accuracy"] == pytest.approx(0.9032)
     assert [phase["name"] for phase in found["phases"]] == ["head", "top_1"]
     for row in found["classes"]:
@@ -213,11 +213,11 @@ def test_a_broken_file_is_named(tmp_path: Path) -> None:
     run = run_files.write_run(tmp_path / "r")
     (run / "metrics.json").write_text("{")
     with pytest.raises(DataError, match=r"metrics\.json: the file is damaged.*`run CONFIG --run-dir "):
-        document.summary(run)
+        document.summarise(run)
 
 
 def test_a_metric_that_is_not_a_number_has_no_value(tmp_path: Path) -> None:
     run = run_files.write_run(tmp_path / "r", state="failed")
     run_files.write_json(run / "metrics.json", {"test": {"loss": float("nan"), "accuracy": 0.5}})
-    assert document.summary(run)["metrics"]["test"] == {"loss": None, "accuracy": 0.5}
+    assert document.summarise(run)["metrics"]["test"] == {"loss": None, "accuracy": 0.5}
     assert "0.5000" in document.render(run)

@@ -13,7 +13,7 @@ CHANCE = {"loss": 1.1, "accuracy": 0.5, "macro_f1": 0.3, "auc": 0.5}
 
 
 def compared(kind: str, measured: dict[str, float | None], constant: dict[str, float]) -> dict[str, str]:
-    found = margin.compare(margin.margins(measured, constant), PAGES[kind].headlines)
+    found = margin.describe_margin(margin.list_margins(measured, constant), PAGES[kind].headlines)
     assert found
     return found
 
@@ -45,23 +45,23 @@ def test_of_errors_the_smaller_is_better_and_its_share_is_told() -> None:
 
 
 def test_a_metric_that_cannot_be_computed_is_no_margin() -> None:
-    assert margin.margins({"auc": None, "loss": float("nan")}, {"auc": 0.5, "loss": 1.0}) == []
-    assert margin.compare([], ("accuracy",)) is None
+    assert margin.list_margins({"auc": None, "loss": float("nan")}, {"auc": 0.5, "loss": 1.0}) == []
+    assert margin.describe_margin([], ("accuracy",)) is None
 
 
 @pytest.mark.parametrize(("accuracy", "style"), [(0.9, "good"), (0.1, "bad")])
 def test_the_page_and_the_summary_tell_the_margin(tmp_path: Path, accuracy: float, style: str) -> None:
     run = run_files.write_run(tmp_path / "r")
     run_files.write_json(run / "metrics.json", {"test": {"accuracy": accuracy}})
-    told = document.summary(run)["margin"]["text"]
+    told = document.summarise(run)["margin"]["text"]
     page = document.render(run)
     assert f'<p class="callout {style}">{told}</p>' in page
     assert "constant 0.3333" in page
-    assert json.loads(json.dumps(document.summary(run)))["constant"]["test"]["accuracy"] == 0.3333
+    assert json.loads(json.dumps(document.summarise(run)))["constant"]["test"]["accuracy"] == 0.3333
 
 
 def test_without_the_constant_predictor_the_page_tells_no_margin(tmp_path: Path) -> None:
     run = run_files.write_run(tmp_path / "r")
     (run / "evaluation/constant.json").unlink()
-    assert document.summary(run)["margin"] is None
+    assert document.summarise(run)["margin"] is None
     assert "never looks at its input" not in document.render(run)

@@ -25,7 +25,7 @@ def page(made: tuple[Path, np.ndarray]) -> str:
 
 def test_figures_by_class_are_from_the_pixels_of_the_test_split(made: tuple[Path, np.ndarray]) -> None:
     run, counts = made
-    rows = document.summary(run)["classes"]
+    rows = document.summarise(run)["classes"]
     scores = score_classes(counts)
     assert [row["class"] for row in rows] == ["background", "nucleus", "edge"]
     for metric in ("iou", "dice", "precision", "recall"):
@@ -37,7 +37,7 @@ def test_figures_by_class_are_from_the_pixels_of_the_test_split(made: tuple[Path
 def test_without_counts_the_figures_are_those_of_metrics_json(tmp_path: Path) -> None:
     counts = files.write_masks(tmp_path / "r")["test"]
     (tmp_path / "r" / "evaluation" / "confusion.csv").unlink()
-    rows = document.summary(tmp_path / "r")["classes"]
+    rows = document.summarise(tmp_path / "r")["classes"]
     assert [row["dice"] for row in rows] == score_classes(counts)["dice"].tolist()
     page = document.render(tmp_path / "r")
     assert ">IoU<" in page
@@ -69,7 +69,7 @@ def test_the_page_shows_classes_pixels_and_examples(made: tuple[Path, np.ndarray
 
 
 def test_splits_of_metrics_json_are_no_classes(made: tuple[Path, np.ndarray]) -> None:
-    found = document.summary(made[0])
+    found = document.summarise(made[0])
     assert list(found["metrics"]) == ["validation", "test"]
     assert found["margin"]["verdict"] == "better"
     assert "mean IoU" in found["margin"]["text"]
@@ -77,7 +77,7 @@ def test_splits_of_metrics_json_are_no_classes(made: tuple[Path, np.ndarray]) ->
 
 def test_without_examples_nothing_of_a_patient_is_on_the_page(tmp_path: Path) -> None:
     files.write_masks(tmp_path / "r", examples=False)
-    told = document.render(tmp_path / "r") + json.dumps(document.summary(tmp_path / "r"))
+    told = document.render(tmp_path / "r") + json.dumps(document.summarise(tmp_path / "r"))
     assert "Class by class" in told
     for private in ("cells/", ".png", "P-0", "<img", "ward"):
         assert private not in told, private

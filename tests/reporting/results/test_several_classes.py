@@ -32,7 +32,7 @@ def flags(rows: list[dict[str, Any]], column: str, name: str) -> np.ndarray:
 
 def test_figures_by_class_equal_those_of_scikit_learn(made: tuple[Path, list[dict[str, Any]]]) -> None:
     run, rows = made
-    found = {row["class"]: row for row in document.summary(run)["classes"]}
+    found = {row["class"]: row for row in document.summarise(run)["classes"]}
     assert list(found) == list(files.CELLS)
     for name, row in found.items():
         has, said = flags(rows, "label", name), flags(rows, "prediction", name)
@@ -76,7 +76,7 @@ def test_the_page_shows_classes_labels_together_and_both_label_sets(
 ) -> None:
     assert "Which labels occur together" in page and "Confusion matrix" not in page
     assert "image classification with several labels" in page
-    for row in document.summary(made[0])["classes"]:
+    for row in document.summarise(made[0])["classes"]:
         assert f"{row['average_precision']:.4f}" in page and f"{row['threshold']:g}</td>" in page
     mistakes = json.loads((made[0] / "evaluation/mistakes.json").read_text())
     assert {len(mistake["label"].split("|")) for mistake in mistakes} > {1}
@@ -98,7 +98,7 @@ def test_without_examples_nothing_of_a_patient_is_on_the_page(tmp_path: Path) ->
     plan = json.loads((run / "plan.json").read_text())
     plan["data"]["notes"].append("splits: 2 groups are in more than one split (P-0001, P-0002), so the metrics flatter")
     run_files.write_json(run / "plan.json", plan)
-    told = document.render(run) + json.dumps(document.summary(run))
+    told = document.render(run) + json.dumps(document.summarise(run))
     assert "Which labels occur together" in told and "2 groups are in more than one split" in told
     for private in ("slides", ".png", "P-0", "<img", "ward"):
         assert private not in told, private

@@ -32,7 +32,7 @@ def target(true: list[float], predicted: list[float]) -> scatter.Target:
 
 def test_figures_by_target_equal_those_of_scikit_learn(made: tuple[Path, list[dict[str, Any]]]) -> None:
     run, rows = made
-    found = {row["target"]: row for row in document.summary(run)["targets"]}
+    found = {row["target"]: row for row in document.summarise(run)["targets"]}
     assert list(found) == list(TWO)
     for name, (mean, _) in TWO.items():
         true = [row[f"label_{name}"] for row in rows]
@@ -105,7 +105,7 @@ def test_one_target_has_plain_columns(tmp_path: Path) -> None:
 
 def test_without_examples_nothing_of_a_patient_is_on_the_page(tmp_path: Path) -> None:
     files.write_regression(tmp_path / "r", examples=False)
-    told = document.render(tmp_path / "r") + json.dumps(document.summary(tmp_path / "r"))
+    told = document.render(tmp_path / "r") + json.dumps(document.summarise(tmp_path / "r"))
     assert "predicted against true values" in told
     for private in ("faces", ".png", "P-0", "<img", "ward"):
         assert private not in told, private

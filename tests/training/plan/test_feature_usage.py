@@ -54,7 +54,7 @@ def planned(session: Session, changed: Mapping[str, Any], earlier: Mapping[str, 
 def printed(plan: Mapping[str, Any]) -> str:
     console = Console(width=300, color_system=None)
     with console.capture() as capture:
-        console.print(tables.plan_table(plan))
+        console.print(tables.build_plan_table(plan))
     return capture.get()
 
 
