@@ -17,8 +17,7 @@ from PIL import Image
 from kerastune_ft.data.images.check import read_once
 from kerastune_ft.data.images.intensity import Intensity, UnusableImageError, map_intensity
 from kerastune_ft.inference.items import Item
-from kerastune_ft.input.decode import Geometry
-from kerastune_ft.tasks.images import ImageInputs
+from kerastune_ft.input.decode import Geometry, decode
 
 
 @dataclass(frozen=True)
@@ -35,14 +34,14 @@ class Picture:
 class PictureReader:
     """Reads and decodes items for one task, geometry and range of values."""
 
-    def __init__(self, task: ImageInputs, geometry: Geometry, intensity: Intensity) -> None:
+    def __init__(self, geometry: Geometry, intensity: Intensity) -> None:
         """`intensity` is the range that becomes 0 to 255, as in the run's data."""
         self._intensity = intensity
 
         def inputs(image: tf.Tensor) -> tf.Tensor:
             # The model may be on a GPU; decoding is not, so that it runs beside it.
             with tf.device("CPU:0"):
-                return task.inputs({"image": image}, geometry)
+                return decode(image, geometry)
 
         self._of_bytes = _compiled(inputs, [], tf.string)
         self._of_values = {dtype: _compiled(inputs, [None, None, None], dtype) for dtype in (tf.uint8, tf.float32)}

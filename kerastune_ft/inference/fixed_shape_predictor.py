@@ -16,7 +16,6 @@ from kerastune_ft.inference.sounds import SoundReader
 from kerastune_ft.input.decode import Geometry
 from kerastune_ft.input.sounds import Clip
 from kerastune_ft.rundir import RunDirectory
-from kerastune_ft.tasks.images import ImageInputs
 from kerastune_ft.wording import counted
 
 
@@ -34,10 +33,9 @@ class PicturePredictor:
     def _reader_of(self, config: RunConfig, plan: Mapping[str, Any]) -> PictureReader | SoundReader:
         if sound := plan.get("sound"):
             return SoundReader(Clip(sound["sample_rate"], sound["samples"]))
-        assert isinstance(self._read.task, ImageInputs)
         height, width = plan["backbone"]["image_size"]
         intensity = None if config.data.intensity == "auto" else config.data.intensity
-        return PictureReader(self._read.task, Geometry(height, width, config.data.resize), intensity)
+        return PictureReader(Geometry(height, width, config.data.resize), intensity)
 
     def batches(self, items: Iterable[Item], size: int) -> Iterator[list[Row]]:
         """Give rows, in order, whenever `size` inputs are complete.

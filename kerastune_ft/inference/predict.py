@@ -17,8 +17,8 @@ from kerastune_ft.inference.run_model import Row
 from kerastune_ft.inference.text_inputs import text_listings
 from kerastune_ft.inference.text_predictor import TextPredictor
 from kerastune_ft.rundir import RunDirectory
+from kerastune_ft.saved_model.build import MODEL
 from kerastune_ft.training.devices import devices
-from kerastune_ft.training.evaluation.saved_model import MODEL
 from kerastune_ft.training.session.assemble import cache_directory
 from kerastune_ft.training.watch import Watcher
 

@@ -1,7 +1,9 @@
-"""Random changes to a batch of training images, every draw addressed by the example's key.
+"""Random changes to a batch of training images and what belongs to them, every draw addressed by the example's key.
 
-An example's result depends on its pixels and its key alone, never on the batch around it. Flip, rotation and zoom are
-one bilinear warp, mirrored at the borders; then come contrast, brightness and erasing.
+`draw` makes the draws once; `on_images` and `on_masks` then carry out the same geometry on pictures and on masks. An
+example's result depends on its pixels and its key alone, never on the batch around it. Flip, rotation and zoom are one
+warp (images: bilinear, mirrored at the borders; masks: the nearest value, and another one beyond the picture); then
+come contrast, brightness and erasing, which change what is seen and not what it is.
 
 Sines, exponentials and roots come from tables: TensorFlow computes the last few elements of a vector by other code than
 the rest, so the last bits of `tf.sin` depend on where in the batch an example is.
@@ -10,12 +12,14 @@ the rest, so the last bits of `tf.sin` depend on where in the batch an example i
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import tensorflow as tf
 
+from kerastune_ft.data.annotations.masks import IGNORE
 from kerastune_ft.graph.randomness import uniform
 
 _GREY = 127.0
@@ -24,105 +28,181 @@ _ERASED_ASPECT = 2.0
 _TABLE = 64 * 64
 
 
+@dataclass(frozen=True)
+class Rectangles:
+    """One rectangle for each example, in pixels; `is_drawn` [batch] says whether there is one."""
+
+    is_drawn: tf.Tensor
+    top: tf.Tensor
+    left: tf.Tensor
+    bottom: tf.Tensor
+    right: tf.Tensor
+
+
+@dataclass(frozen=True)
+class Changes:
+    """What was drawn for a batch; None where nothing is changed in that way."""
+
+    mirrors: tuple[tf.Tensor, tf.Tensor] | None = None
+    """Whether each example is mirrored left to right, and top to bottom: [batch], bool."""
+    affine: tf.Tensor | None = None
+    """Flip, rotation and zoom as one, [batch, 8]: the map from a place in the result to its place in the picture, as
+    `ImageProjectiveTransformV3` takes it. Then `mirrors` is None."""
+    contrast: tf.Tensor | None = None
+    """The relative change of the difference from the mean, [batch]."""
+    brightness: tf.Tensor | None = None
+    """What is added to every value, as a share of 255, [batch]."""
+    erased: Rectangles | None = None
+    """What is covered in grey."""
+
+
 def augment(images: tf.Tensor, keys: tf.Tensor, ops: Mapping[str, Any]) -> tf.Tensor:
     """Return the batch [batch, height, width, 3] changed at random: float32, 0 to 255. Height and width are static.
 
+    `keys` and `ops` are those of `draw`.
+    """
+    return on_images(images, draw(keys, ops, images.shape[1:3]))
+
+
+def draw(keys: tf.Tensor, ops: Mapping[str, Any], shape: Sequence[int], site: str = "augment") -> Changes:
+    """Return what `ops` change about a batch of pictures whose height and width are `shape`.
+
     `keys` comes from `example_keys`; `ops` from `Augment.resolved()`: `flip` "none", "horizontal" or "both", `rotate`
     the largest share of a full turn, `zoom` and `contrast` the largest relative change, `brightness` the largest shift
-    as a share of 255, `erase` the probability of a grey rectangle.
+    as a share of 255, `erase` the probability of a grey rectangle. Draws at another `site` are others: two pictures of
+    one example share a geometry where they share a site.
     """
+    height, width = shape
+    is_warped = bool(ops["rotate"] or ops["zoom"])
+    is_flipped = not is_warped and ops["flip"] != "none"
+    return Changes(
+        mirrors=_draw_mirrors(keys, ops["flip"], site) if is_flipped else None,
+        affine=_draw_affine(keys, ops, (height, width), site) if is_warped else None,
+        contrast=_draw_spread(keys, f"{site}/contrast", ops["contrast"]) if ops["contrast"] else None,
+        brightness=_draw_spread(keys, f"{site}/brightness", ops["brightness"]) if ops["brightness"] else None,
+        erased=_draw_rectangles(keys, ops["erase"], (height, width), site) if ops["erase"] else None,
+    )
+
+
+def on_images(images: tf.Tensor, changes: Changes) -> tf.Tensor:
+    """Return the pictures [batch, height, width, 3] so changed: float32, 0 to 255."""
     shape = images.shape
     changed = tf.cast(images, tf.float32)
-    if ops["rotate"] or ops["zoom"]:
-        changed = _warped(changed, keys, ops)
-    elif ops["flip"] != "none":
-        changed = _flipped(changed, keys, ops["flip"])
-    if ops["contrast"]:
-        changed = _contrasted(changed, keys, ops["contrast"])
-    if ops["brightness"]:
-        changed += 255.0 * _spread(keys, "brightness", ops["brightness"])[:, tf.newaxis, tf.newaxis, tf.newaxis]
-    if ops["contrast"] or ops["brightness"]:
+    if changes.affine is not None:
+        changed = _warp(changed, changes.affine, "BILINEAR", "REFLECT")
+    elif changes.mirrors is not None:
+        changed = _mirror(changed, changes.mirrors)
+    if changes.contrast is not None:
+        changed = _spread_contrast(changed, changes.contrast)
+    if changes.brightness is not None:
+        changed += 255.0 * changes.brightness[:, tf.newaxis, tf.newaxis, tf.newaxis]
+    if changes.contrast is not None or changes.brightness is not None:
         changed = tf.clip_by_value(changed, 0.0, 255.0)
-    if ops["erase"]:
-        changed = _erased(changed, keys, ops["erase"])
+    if changes.erased is not None:
+        changed = _erase(changed, changes.erased)
     return tf.ensure_shape(changed, shape)
 
 
-def _spread(keys: tf.Tensor, site: str, size: float) -> tf.Tensor:
+def on_masks(masks: tf.Tensor, changes: Changes, outside: int = IGNORE) -> tf.Tensor:
+    """Return the masks [batch, height, width] of the pictures, moved as these are; of the same integer type.
+
+    Every value is that of the nearest pixel of the mask, or `outside` beyond it. What an erased rectangle hides keeps
+    its class: the head learns to tell it from what is around.
+    """
+    changed = masks[..., tf.newaxis]
+    if changes.affine is not None:
+        changed = _warp(changed, changes.affine, "NEAREST", "CONSTANT", outside)
+    elif changes.mirrors is not None:
+        changed = _mirror(changed, changes.mirrors)
+    return tf.ensure_shape(tf.squeeze(changed, -1), masks.shape)
+
+
+def _draw_spread(keys: tf.Tensor, site: str, size: float) -> tf.Tensor:
     """Return one draw per example from [-size, size)."""
-    return (2.0 * uniform(keys, f"augment/{site}") - 1.0) * size
+    return (2.0 * uniform(keys, site) - 1.0) * size
 
 
-def _drawn_row(keys: tf.Tensor, site: str, table: np.ndarray) -> tf.Tensor:
+def _draw_row(keys: tf.Tensor, site: str, table: np.ndarray) -> tf.Tensor:
     """Return one row of the table per example, each as likely."""
-    place = tf.cast(uniform(keys, f"augment/{site}") * float(len(table)), tf.int32)
+    place = tf.cast(uniform(keys, site) * float(len(table)), tf.int32)
     return tf.gather(tf.constant(table, tf.float32), place)
 
 
-def _mirrors(keys: tf.Tensor, flip: str) -> tuple[tf.Tensor, tf.Tensor]:
+def _draw_mirrors(keys: tf.Tensor, flip: str, site: str) -> tuple[tf.Tensor, tf.Tensor]:
     """Return per example whether it is mirrored left to right, and top to bottom."""
     never = tf.zeros([tf.shape(keys)[0]], tf.bool)
-    across = uniform(keys, "augment/flip_horizontal") < 0.5 if flip != "none" else never
-    upright = uniform(keys, "augment/flip_vertical") < 0.5 if flip == "both" else never
+    across = uniform(keys, f"{site}/flip_horizontal") < 0.5 if flip != "none" else never
+    upright = uniform(keys, f"{site}/flip_vertical") < 0.5 if flip == "both" else never
     return across, upright
 
 
-def _flipped(images: tf.Tensor, keys: tf.Tensor, flip: str) -> tf.Tensor:
-    across, upright = (mirror[:, tf.newaxis, tf.newaxis, tf.newaxis] for mirror in _mirrors(keys, flip))
-    images = tf.where(across, tf.reverse(images, [2]), images)
-    return tf.where(upright, tf.reverse(images, [1]), images)
-
-
-def _warped(images: tf.Tensor, keys: tf.Tensor, ops: Mapping[str, Any]) -> tf.Tensor:
-    """Return the images flipped, rotated and zoomed about their centres in one resampling."""
-    across, upright = _mirrors(keys, ops["flip"])
+def _draw_affine(keys: tf.Tensor, ops: Mapping[str, Any], shape: tuple[int, int], site: str) -> tf.Tensor:
+    """Return flip, rotation and zoom about the centre as one map, [batch, 8]."""
+    across, upright = _draw_mirrors(keys, ops["flip"], site)
     angles = np.linspace(-1.0, 1.0, _TABLE) * 2.0 * math.pi * ops["rotate"]
-    turn = _drawn_row(keys, "rotate", np.stack([np.cos(angles), np.sin(angles)], axis=-1))
-    scale = 1.0 + _spread(keys, "zoom", ops["zoom"])
+    turn = _draw_row(keys, f"{site}/rotate", np.stack([np.cos(angles), np.sin(angles)], axis=-1))
+    scale = 1.0 + _draw_spread(keys, f"{site}/zoom", ops["zoom"])
     # Rows of the map from a place in the result to its place in the image, about the centre.
     cosine, sine = turn[:, 0] * scale, turn[:, 1] * scale
     x_sign, y_sign = tf.where(across, -1.0, 1.0), tf.where(upright, -1.0, 1.0)
     a, b, c, d = x_sign * cosine, -x_sign * sine, y_sign * sine, y_sign * cosine
-    height, width = images.shape[1:3]
+    height, width = shape
     x, y = (width - 1) / 2.0, (height - 1) / 2.0
     none = tf.zeros_like(a)
-    return tf.raw_ops.ImageProjectiveTransformV3(
-        images=images,
-        transforms=tf.stack([a, b, x - a * x - b * y, c, d, y - c * x - d * y, none, none], axis=-1),
-        output_shape=[height, width],
-        interpolation="BILINEAR",
-        fill_mode="REFLECT",
-        fill_value=0.0,
-    )
+    return tf.stack([a, b, x - a * x - b * y, c, d, y - c * x - d * y, none, none], axis=-1)
 
 
-def _contrasted(images: tf.Tensor, keys: tf.Tensor, size: float) -> tf.Tensor:
-    # Whole numbers add up to the same in any order, so the mean does not depend on how a batch is divided into threads.
-    total = tf.reduce_sum(tf.cast(tf.round(images), tf.int64), axis=[1, 2, 3], keepdims=True)
-    mean = tf.cast(total, tf.float32) * (1.0 / images.shape[1:].num_elements())
-    factor = 1.0 + _spread(keys, "contrast", size)[:, tf.newaxis, tf.newaxis, tf.newaxis]
-    return mean + (images - mean) * factor
-
-
-def _erased(images: tf.Tensor, keys: tf.Tensor, probability: float) -> tf.Tensor:
-    """Return the images, each with the given probability covered by one grey rectangle that lies inside it."""
-    height, width = map(float, images.shape[1:3])
-    draws = uniform(keys, "augment/erase", [3])
-    sides = _drawn_row(keys, "erase_sides", _erased_sides())
+def _draw_rectangles(keys: tf.Tensor, probability: float, shape: tuple[int, int], site: str) -> Rectangles:
+    """Return for each example, with the given probability, one rectangle that lies inside it."""
+    height, width = map(float, shape)
+    draws = uniform(keys, f"{site}/erase", [3])
+    sides = _draw_row(keys, f"{site}/erase_sides", _rectangle_sides())
     rows, columns = height * sides[:, 0], width * sides[:, 1]
     top, left = draws[:, 1] * (height - rows), draws[:, 2] * (width - columns)
-    inside_rows = _between(tf.range(height), top, top + rows)[:, :, tf.newaxis, tf.newaxis]
-    inside_columns = _between(tf.range(width), left, left + columns)[:, tf.newaxis, :, tf.newaxis]
-    chosen = (draws[:, 0] < probability)[:, tf.newaxis, tf.newaxis, tf.newaxis]
-    return tf.where(chosen & inside_rows & inside_columns, _GREY, images)
+    return Rectangles(draws[:, 0] < probability, top, left, top + rows, left + columns)
 
 
-def _erased_sides() -> np.ndarray:
+def _rectangle_sides() -> np.ndarray:
     """Return the sides of rectangles as shares of height and width: every area with every aspect, evenly spread."""
     count = math.isqrt(_TABLE)
     area = np.linspace(*_ERASED_AREA, count)[:, np.newaxis]
     aspect = np.geomspace(1.0 / _ERASED_ASPECT, _ERASED_ASPECT, count)
     return np.stack([np.sqrt(area * aspect), np.sqrt(area / aspect)], axis=-1).reshape(_TABLE, 2)
+
+
+def _mirror(images: tf.Tensor, mirrors: tuple[tf.Tensor, tf.Tensor]) -> tf.Tensor:
+    across, upright = (mirror[:, tf.newaxis, tf.newaxis, tf.newaxis] for mirror in mirrors)
+    images = tf.where(across, tf.reverse(images, [2]), images)
+    return tf.where(upright, tf.reverse(images, [1]), images)
+
+
+def _warp(images: tf.Tensor, affine: tf.Tensor, interpolation: str, fill: str, outside: float = 0.0) -> tf.Tensor:
+    """Return the images resampled once, whatever the map does."""
+    return tf.raw_ops.ImageProjectiveTransformV3(
+        images=images,
+        transforms=affine,
+        output_shape=list(images.shape[1:3]),
+        interpolation=interpolation,
+        fill_mode=fill,
+        fill_value=float(outside),
+    )
+
+
+def _spread_contrast(images: tf.Tensor, amounts: tf.Tensor) -> tf.Tensor:
+    # Whole numbers add up to the same in any order, so the mean does not depend on how a batch is divided into threads.
+    total = tf.reduce_sum(tf.cast(tf.round(images), tf.int64), axis=[1, 2, 3], keepdims=True)
+    mean = tf.cast(total, tf.float32) * (1.0 / images.shape[1:].num_elements())
+    factor = 1.0 + amounts[:, tf.newaxis, tf.newaxis, tf.newaxis]
+    return mean + (images - mean) * factor
+
+
+def _erase(images: tf.Tensor, erased: Rectangles) -> tf.Tensor:
+    """Return the images with their rectangles in grey."""
+    height, width = map(float, images.shape[1:3])
+    inside_rows = _between(tf.range(height), erased.top, erased.bottom)[:, :, tf.newaxis, tf.newaxis]
+    inside_columns = _between(tf.range(width), erased.left, erased.right)[:, tf.newaxis, :, tf.newaxis]
+    chosen = erased.is_drawn[:, tf.newaxis, tf.newaxis, tf.newaxis]
+    return tf.where(chosen & inside_rows & inside_columns, _GREY, images)
 
 
 def _between(places: tf.Tensor, start: tf.Tensor, stop: tf.Tensor) -> tf.Tensor:

@@ -90,30 +90,38 @@ def _flattened(image: tf.Tensor) -> tf.Tensor:
     return tf.saturate_cast(tf.round(colour * alpha + BACKGROUND * (1.0 - alpha)), image.dtype)
 
 
-def _proportional(image: tf.Tensor, geometry: Geometry) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor, tf.Tensor]:
-    """Return the image's height and width, and those it would have in the geometry's proportions.
+def window(
+    height: tf.Tensor, width: tf.Tensor, geometry: Geometry
+) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor, tf.Tensor]:
+    """Return which part of an image of this size `fit` shows: top, left, rows and columns in its own pixels.
 
-    In float32 and cut to integers, as Keras does it: one pixel of difference would change the whole image.
+    Of bars beside the image, top or left is negative. In float32 and cut to integers, as Keras does it: one pixel of
+    difference would change the whole image.
     """
-    shape = tf.shape(image)
-    height, width = shape[0], shape[1]
+    if geometry.resize == "stretch":
+        return tf.zeros_like(height), tf.zeros_like(width), height, width
     other_height = tf.cast(tf.cast(width * geometry.height, tf.float32) / float(geometry.width), tf.int32)
     other_width = tf.cast(tf.cast(height * geometry.width, tf.float32) / float(geometry.height), tf.int32)
-    return height, width, other_height, other_width
+    if geometry.resize == "crop":
+        rows = tf.maximum(tf.minimum(height, other_height), 1)
+        columns = tf.maximum(tf.minimum(width, other_width), 1)
+        return (height - rows) // 2, (width - columns) // 2, rows, columns
+    above = (tf.maximum(height, other_height) - height) // 2
+    beside = (tf.maximum(width, other_width) - width) // 2
+    return -above, -beside, height + 2 * above, width + 2 * beside
 
 
 def _cropped(image: tf.Tensor, geometry: Geometry) -> tf.Tensor:
-    height, width, other_height, other_width = _proportional(image, geometry)
-    kept_height = tf.maximum(tf.minimum(height, other_height), 1)
-    kept_width = tf.maximum(tf.minimum(width, other_width), 1)
-    top, left = (height - kept_height) // 2, (width - kept_width) // 2
-    return image[top : top + kept_height, left : left + kept_width]
+    shape = tf.shape(image)
+    top, left, rows, columns = window(shape[0], shape[1], geometry)
+    return image[top : top + rows, left : left + columns]
 
 
 def _fit_padded(image: tf.Tensor, geometry: Geometry) -> tf.Tensor:
-    height, width, other_height, other_width = _proportional(image, geometry)
-    above = (tf.maximum(height, other_height) - height) // 2
-    beside = (tf.maximum(width, other_width) - width) // 2
+    shape = tf.shape(image)
+    height, width = shape[0], shape[1]
+    top, left, all_rows, all_columns = window(height, width, geometry)
+    above, beside = -top, -left
     bars = [[above, above], [beside, beside], [0, 0]]
 
     def at_once() -> tf.Tensor:
@@ -125,5 +133,5 @@ def _fit_padded(image: tf.Tensor, geometry: Geometry) -> tf.Tensor:
         columns = tf.where(beside > 0, width, geometry.width)
         return _resized(tf.pad(_resized_to(image, [rows, columns]), bars), geometry)
 
-    area = tf.cast(height + 2 * above, tf.int64) * tf.cast(width + 2 * beside, tf.int64)
+    area = tf.cast(all_rows, tf.int64) * tf.cast(all_columns, tf.int64)
     return tf.cond(area > LARGEST_PADDED, side_by_side, at_once)

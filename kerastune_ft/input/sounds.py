@@ -8,6 +8,7 @@ result is a function of the sound alone.
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -46,6 +47,19 @@ def usual_seconds(lengths: np.ndarray) -> float:
 def clip_of(seconds: float, sample_rate: int) -> Clip:
     """Return the clip of so many seconds."""
     return Clip(sample_rate, max(1, round(seconds * sample_rate)))
+
+
+def explain_length(
+    clip: Clip, lengths: np.ndarray | None, splits: Mapping[str, np.ndarray], asked: float | None, backbone: str
+) -> str:
+    """Return what decided the length of a sound: an option, the training examples, or the backbone."""
+    if asked is not None:
+        return "data.seconds"
+    if lengths is not None and "train" in splits:
+        usual = clip_of(usual_seconds(lengths[splits["train"]]), clip.sample_rate)
+        if clip == usual:
+            return "where 95 % of the training examples have room"
+    return f"what {backbone} takes"
 
 
 def fitted(samples: np.ndarray, rate: int, clip: Clip) -> np.ndarray:

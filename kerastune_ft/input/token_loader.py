@@ -3,20 +3,24 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import tensorflow as tf
 
 from kerastune_ft.backbones.text_input import TextInput
 from kerastune_ft.data.texts.text_source import TextSource
 from kerastune_ft.errors import ConfigError
+from kerastune_ft.input.augmentation import Augmentation
 from kerastune_ft.input.lengths import bucket_numbers, padded_lengths, rounded
-from kerastune_ft.input.loader import Shaping, targets_of
+from kerastune_ft.input.loader import INPUT_VERSION, Lookup, TargetTask
+from kerastune_ft.input.order import Order
 from kerastune_ft.input.packing import Packed, packed
-from kerastune_ft.input.tokenise import Tokens, has_vocabulary, kept_tokens
+from kerastune_ft.input.targets import Targets
+from kerastune_ft.input.tokenise import Tokens, has_vocabulary, kept_tokens, tokenizer_hash
 from kerastune_ft.wording import counted
 
 _LEAST_TOKENS = 4
@@ -27,17 +31,12 @@ class TokenLoader:
     """The tokens of all examples of a source by index, for one task and backbone."""
 
     source: TextSource
-    task: Shaping
+    task: TargetTask
     rows: Packed
     limit: int
     """The most tokens of a row."""
     lengths: tuple[int, ...]
     """What rows are padded to, ascending: that of an example follows from its own tokens."""
-
-    @functools.cached_property
-    def targets(self) -> np.ndarray | None:
-        """Return the targets of all examples of the source by index."""
-        return targets_of(self.source, self.task, None)
 
     @functools.cached_property
     def buckets(self) -> np.ndarray:
@@ -48,6 +47,75 @@ class TokenLoader:
     def mean_length(self) -> float:
         """Return the length that the rows of all examples are padded to, in the mean."""
         return float(np.asarray(self.lengths)[self.buckets].mean())
+
+    @property
+    def in_memory(self) -> Lookup:
+        """Return the rows of tokens of all examples: the loader itself."""
+        return self
+
+    @functools.cached_property
+    def _targets(self) -> Targets:
+        return Targets(self.source, self.task, None, _refuse_to_draw)
+
+    def at(self, image_size: tuple[int, int]) -> TokenLoader:
+        """Return the loader itself: texts have no image size."""
+        return self
+
+    def length(self, bucket: int | None) -> int | None:
+        """Return the tokens that the rows of a bucket are padded to."""
+        return None if bucket is None else self.lengths[bucket]
+
+    def input_spec(self, bucket: int | None = None) -> dict[str, tf.TensorSpec]:
+        """Return shape and type of one row of tokens of a bucket, by the name of the model's input."""
+        return {name: tf.TensorSpec([self.length(bucket)], tf.int32) for name in self.rows.text.names}
+
+    def batches(
+        self,
+        order: Order,
+        shares: int,
+        augmentation: Augmentation | None = None,
+        epoch: int = 0,
+        decoded: Lookup | None = None,
+    ) -> tf.data.Dataset:
+        """Raise AssertionError: rows of tokens lie in memory, see `in_memory`."""
+        raise AssertionError("rows of tokens are looked up, not loaded")
+
+    def inputs(
+        self,
+        indices: np.ndarray,
+        rows: int,
+        augmentation: Augmentation | None = None,
+        version: int = 0,
+        decoded: Lookup | None = None,
+    ) -> Iterator[Any]:
+        """Yield batches of so many rows of these examples, which share a length, in their order."""
+        for start in range(0, len(indices), rows):
+            yield tf.nest.map_structure(tf.convert_to_tensor, self(indices[start : start + rows]))
+
+    def targets(self, indices: np.ndarray, augmentation: Augmentation | None = None, version: int = 0) -> Any:
+        """Return the targets of these examples as arrays."""
+        return self._targets(indices, augmentation, version)
+
+    def typical(self, indices: np.ndarray) -> np.ndarray:
+        """Return as many of these examples as there are, of the length nearest to the mean of all."""
+        distances = np.abs(np.asarray(self.lengths) - self.mean_length)
+        buckets = self.buckets[indices]
+        return np.resize(indices[buckets == buckets[np.argmin(distances[buckets])]], len(indices))
+
+    def key_parts(self, bucket: int | None = None) -> dict[str, Any]:
+        """Return what rows of tokens depend on besides an example."""
+        text = self.rows.text
+        return {
+            "task": self.task.kind,
+            "version": INPUT_VERSION,
+            "length": self.length(bucket),
+            "tokenizer": tokenizer_hash(text.tokenizer),
+            "special": [text.start, text.separator, text.end, text.pad, text.names],
+        }
+
+    def plan_entry(self) -> dict[str, Any]:
+        """Return what plan.json says of rows of tokens."""
+        return {"text": self.to_json(), "sound": None}
 
     def __call__(self, indices: np.ndarray, view: int = 0) -> dict[str, np.ndarray]:
         """Return the model's inputs for examples that share a length; texts have one view."""
@@ -69,7 +137,7 @@ class TokenLoader:
             "truncated": {"examples": int((lost > 0).sum()), "tokens": int(lost.sum())},
         }
 
-    def notes(self) -> list[str]:
+    def notes(self, show_names: bool = False) -> list[str]:
         """Return sentences about texts that were cut, or that the tokenizer has no tokens for."""
         found = []
         lost, total = self.rows.lost, len(self.rows.lost)
@@ -80,6 +148,10 @@ class TokenLoader:
                 f"{lost[lost > 0].mean():.0f} in the mean (data.sequence_length)"
             )
         return found + _unknown_notes(self.rows, total)
+
+
+def _refuse_to_draw(keys: tf.Tensor, operations: Mapping[str, Any]) -> Any:
+    raise AssertionError(f"texts are not augmented, and {sorted(operations)} are asked for")
 
 
 def _unknown_notes(rows: Packed, total: int) -> list[str]:
@@ -98,7 +170,7 @@ def _unknown_notes(rows: Packed, total: int) -> list[str]:
 
 def token_loader(
     source: TextSource,
-    task: Shaping,
+    task: TargetTask,
     text: TextInput,
     asked: int | None,
     cache_directory: Path,

@@ -10,7 +10,7 @@ import numpy as np
 
 from kerastune_ft.data.source import DataSource
 from kerastune_ft.errors import ConfigError
-from kerastune_ft.input.loader import Augmentation, Loader
+from kerastune_ft.input.augmentation import Augmentation
 from kerastune_ft.input.order import in_order
 from kerastune_ft.preview.contact_sheet import Block, Sheet, write
 from kerastune_ft.training.lost_files import naming_lost_files
@@ -25,7 +25,7 @@ _RESIZED = "resized"
 
 def draw(session: Session, plan: Plan, target: Path) -> None:
     """Write a picture of a few training examples to a .png or .html file, with a block for each phase."""
-    if session.task.modality != "image":
+    if session.source.image_sizes is None:
         raise ConfigError(f"--pictures: the examples of {session.config.name} are no images; leave it out")
     source = session.source
     chosen = spread(source, _ROWS)
@@ -99,9 +99,7 @@ def _images(
 ) -> np.ndarray:
     """Return the examples out of the pipeline that training reads, rounded to uint8."""
     order = in_order(chosen, len(chosen))
-    if not isinstance(session.loader, Loader):
-        raise ConfigError(f"--pictures shows images, and task.kind is {session.config.task.kind}; leave it out")
-    batch = next(iter(session.loader.dataset(order, 1, drawn, epoch)))
+    batch = next(iter(session.loader.batches(order, 1, drawn, epoch)))
     return np.clip(np.round(batch[0].numpy()), 0, 255).astype(np.uint8)
 
 

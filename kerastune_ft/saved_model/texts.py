@@ -2,76 +2,97 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import keras
 import numpy as np
 
 from kerastune_ft.backbones.text_input import SEGMENT_IDS, TextInput
-from kerastune_ft.input.token_loader import TokenLoader
-from kerastune_ft.input.tokenise import tokenizer_files
-from kerastune_ft.saved_model import base
-from kerastune_ft.training.session.session import Session
+from kerastune_ft.input.lengths import bucket_numbers
+from kerastune_ft.input.packing import packed
+from kerastune_ft.input.tokenise import tokenised, tokenizer_files
+from kerastune_ft.saved_model.base import Serving, ServingSettings
+from kerastune_ft.tasks.base import Task
 
 TOKENIZER = "model/tokenizer"
 
 
-def serving_model(session: Session) -> keras.Model:
-    """Return the model that is saved: a dict of int32 [batch, length], of any length, to probabilities or values.
+@dataclass(frozen=True)
+class RowSettings:
+    """How texts become rows of tokens."""
 
-    Built outside the strategy; it opens with Keras and keras-hub alone.
-    """
-    names = _text(session).names
-    inputs = {name: keras.Input((None,), dtype="int32", name=name) for name in names}
-    outputs = session.task.finish(base.trained(session)(inputs, training=False))
-    return keras.Model(inputs, outputs, name=session.model.name)
+    text: TextInput
+    parts: int
+    """Texts of an example: 1, or 2 for pairs."""
+    limit: int
+    """The most tokens of a row."""
+    lengths: tuple[int, ...]
+    """What rows are padded to, ascending."""
 
-
-def preprocessing(session: Session) -> dict[str, Any]:
-    """Return what preprocessing.json says of the way from a text to the model's outputs."""
-    text, loader = _text(session), _loader(session)
-    has_files = bool(tokenizer_files(text.tokenizer))
-    return {
-        "input": "a dict of int32 [batch, length] by name; any length up to sequence_length does",
-        "names": list(text.names),
-        "tokenizer": {
-            "class": type(text.tokenizer).__name__,
-            "folder": "tokenizer" if has_files else None,
-            "open_with": 'keras_hub.tokenizers.Tokenizer.from_preset("tokenizer")' if has_files else "keras_hub",
-        },
-        "texts": len(loader.source.texts[0]),
-        "start": list(text.start),
-        "separator": list(text.separator),
-        "end": list(text.end),
-        "padding": text.pad,
-        "sequence_length": loader.limit,
-        "lengths": list(loader.lengths),
-        "row": "start, tokens, end; of a pair start, first, separator, second, end. Padding follows, to the next of "
-        "lengths, and has 0 in padding_mask, where all else has 1"
-        + ("; segment_ids are 1 from the second text on" if SEGMENT_IDS in text.names else ""),
-        "too_long": "tokens are cut from the end of a text; of a pair from the longer one first",
-        "inside_the_model": [session.backbone.preprocessing],
-        "output": f"{session.task.finished} in the order of labels.json",
-    }
+    @classmethod
+    def from_loader(cls, loader: Any) -> RowSettings:
+        """Return the settings that a loader of tokens was made with."""
+        return cls(loader.rows.text, len(loader.source.texts[0]), loader.limit, loader.lengths)
 
 
-def files(session: Session) -> dict[str, bytes]:
-    """Return the files that belong beside the model, by name: those keras-hub opens the tokenizer from."""
-    return {f"{TOKENIZER}/{name}": content for name, content in tokenizer_files(_text(session).tokenizer).items()}
+class TextServing(Serving):
+    """Rows of tokens, a dict of int32 [batch, length] of any length, to probabilities or values."""
 
+    def __init__(self, trained: keras.Model, task: Task, settings: ServingSettings, rows: RowSettings) -> None:
+        super().__init__(trained, task, settings)
+        self.rows = rows
 
-def outputs(session: Session, model: keras.Model, indices: Sequence[int]) -> np.ndarray:
-    """Return what a serving model gives for examples, each padded as far as it was in training."""
-    loader = _loader(session)
-    return np.concatenate([np.asarray(model(loader(np.array([index])), training=False)) for index in indices])
+    def model(self) -> keras.Model:
+        """Return the model that is saved: a dict of int32 [batch, length], of any length, to probabilities or values.
 
+        Made outside the strategy; it opens with Keras and keras-hub alone.
+        """
+        inputs = {name: keras.Input((None,), dtype="int32", name=name) for name in self.rows.text.names}
+        outputs = self.task.finish(self.copy()(inputs, training=False))
+        return keras.Model(inputs, outputs, name=self.settings.name)
 
-def _text(session: Session) -> TextInput:
-    assert isinstance(session.backbone.input, TextInput)
-    return session.backbone.input
+    def preprocessing(self) -> dict[str, Any]:
+        """Return what preprocessing.json says of the way from a text to the model's outputs."""
+        text = self.rows.text
+        has_files = bool(tokenizer_files(text.tokenizer))
+        return {
+            "input": "a dict of int32 [batch, length] by name; any length up to sequence_length does",
+            "names": list(text.names),
+            "tokenizer": {
+                "class": type(text.tokenizer).__name__,
+                "folder": "tokenizer" if has_files else None,
+                "open_with": 'keras_hub.tokenizers.Tokenizer.from_preset("tokenizer")' if has_files else "keras_hub",
+            },
+            "texts": self.rows.parts,
+            "start": list(text.start),
+            "separator": list(text.separator),
+            "end": list(text.end),
+            "padding": text.pad,
+            "sequence_length": self.rows.limit,
+            "lengths": list(self.rows.lengths),
+            "row": "start, tokens, end; of a pair start, first, separator, second, end. Padding follows, to the next "
+            "of lengths, and has 0 in padding_mask, where all else has 1"
+            + ("; segment_ids are 1 from the second text on" if SEGMENT_IDS in text.names else ""),
+            "too_long": "tokens are cut from the end of a text; of a pair from the longer one first",
+            "inside_the_model": [self.settings.preprocessing],
+            "output": self.output_text,
+        }
 
+    def files(self) -> dict[str, bytes]:
+        """Return the files that keras-hub opens the tokenizer from."""
+        files = tokenizer_files(self.rows.text.tokenizer)
+        return {f"{TOKENIZER}/{name}": content for name, content in files.items()}
 
-def _loader(session: Session) -> TokenLoader:
-    assert isinstance(session.loader, TokenLoader)
-    return session.loader
+    def samples(self, source: Any, indices: Sequence[int]) -> list[Mapping[str, np.ndarray]]:
+        """Return rows of one example each, padded as far as they were in training."""
+        texts = [source.texts[index] for index in indices]
+        parts = [tokenised(self.rows.text.tokenizer, part) for part in zip(*texts, strict=True)]
+        rows = packed(self.rows.text, parts, self.rows.limit)
+        lengths = np.asarray(self.rows.lengths)[bucket_numbers(rows.lengths, self.rows.lengths)]
+        return [rows.padded(np.array([place]), int(length)) for place, length in enumerate(lengths)]
+
+    def call(self, model: keras.Model, samples: Sequence[Mapping[str, np.ndarray]]) -> np.ndarray:
+        """Return what a saved model gives for rows of tokens, each by itself."""
+        return np.concatenate([np.asarray(model(dict(row), training=False)) for row in samples])

@@ -14,7 +14,6 @@ from kerastune_ft.config.options.heads import Head
 from kerastune_ft.config.options.tasks import Classification as Options
 from kerastune_ft.data.labels.scheme import LabelScheme
 from kerastune_ft.errors import ConfigError
-from kerastune_ft.input.decode import Geometry
 from kerastune_ft.metrics import one_class
 from kerastune_ft.tasks.base import NO_OPTIONS, LossOptions
 from kerastune_ft.tasks.pooled import PooledTask
@@ -28,7 +27,7 @@ class Classification(PooledTask):
 
     def __init__(self, options: Options, head: Head, scheme: LabelScheme, seed: int) -> None:
         """`scheme` names the classes in the order of the labels' numbers."""
-        super().__init__(head, scheme, seed)
+        super().__init__(options.kind, head, scheme, seed)
         self.classes = classes = scheme.names
         positive = options.positive if options.positive is not None else classes[-1]
         if positive not in classes:
@@ -41,9 +40,9 @@ class Classification(PooledTask):
         """Return probabilities [batch, classes]."""
         return keras.layers.Softmax(name="probabilities", dtype="float32")(outputs)
 
-    def targets(self, example: Mapping[str, tf.Tensor], geometry: Geometry | None = None) -> tf.Tensor:
+    def target(self, fields: Mapping[str, tf.Tensor], geometry: Any = None) -> tf.Tensor:
         """Return the number of the class, int32."""
-        return tf.cast(example["label"], tf.int32)
+        return tf.cast(fields["label"], tf.int32)
 
     def loss(
         self, targets: Any, outputs: tf.Tensor, weights: tf.Tensor, options: LossOptions = NO_OPTIONS

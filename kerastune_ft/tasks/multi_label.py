@@ -15,7 +15,6 @@ from kerastune_ft.config.options.tasks import Classification as Options
 from kerastune_ft.data.labels.raw import SEPARATOR
 from kerastune_ft.data.labels.scheme import LabelScheme
 from kerastune_ft.errors import ConfigError
-from kerastune_ft.input.decode import Geometry
 from kerastune_ft.metrics import several_classes
 from kerastune_ft.tasks.base import NO_OPTIONS, LossOptions
 from kerastune_ft.tasks.pooled import PooledTask
@@ -37,7 +36,7 @@ class MultiLabelClassification(PooledTask):
 
     def __init__(self, options: Options, head: Head, scheme: LabelScheme, seed: int) -> None:
         """`scheme` names the classes in the order of the labels' columns."""
-        super().__init__(head, scheme, seed)
+        super().__init__(options.kind, head, scheme, seed)
         self.classes = scheme.names
         if options.positive is not None:
             raise ConfigError("task.positive has no effect with multi_label; remove it")
@@ -56,9 +55,9 @@ class MultiLabelClassification(PooledTask):
         """Return a probability per class, [batch, classes]; they do not add up to 1."""
         return keras.layers.Activation("sigmoid", name="probabilities", dtype="float32")(outputs)
 
-    def targets(self, example: Mapping[str, tf.Tensor], geometry: Geometry | None = None) -> tf.Tensor:
+    def target(self, fields: Mapping[str, tf.Tensor], geometry: Any = None) -> tf.Tensor:
         """Return 1 for each class that applies and 0 for the others, float32 [classes]."""
-        return tf.cast(example["label"], tf.float32)
+        return tf.cast(fields["label"], tf.float32)
 
     def loss(
         self, targets: Any, outputs: tf.Tensor, weights: tf.Tensor, options: LossOptions = NO_OPTIONS
@@ -108,7 +107,7 @@ class MultiLabelClassification(PooledTask):
         shares = np.clip(labels.mean(axis=0, dtype=np.float64), 1e-6, 1 - 1e-6)
         return np.log(shares / (1 - shares)).astype(np.float32)
 
-    def choose_thresholds(self, targets: np.ndarray, outputs: np.ndarray) -> dict[str, float]:
+    def find_thresholds(self, targets: np.ndarray, outputs: np.ndarray) -> dict[str, float]:
         """Take, with `best_f1`, the threshold of each class with the best F1; return those in use."""
         if self._chosen_later:
             probabilities = several_classes.sigmoid(outputs)

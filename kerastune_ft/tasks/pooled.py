@@ -2,24 +2,93 @@
 
 from __future__ import annotations
 
+from abc import abstractmethod
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
+
+import numpy as np
+import tensorflow as tf
 
 from kerastune_ft.config.options.heads import Head
 from kerastune_ft.data.labels.scheme import LabelScheme
 from kerastune_ft.layers.heads import dense_head
-from kerastune_ft.tasks.base import Task
+from kerastune_ft.tasks.base import Measured, Placement, Prediction, Task
 
 
 class PooledTask(Task):
-    """One vector of outputs per example; what the examples are is for a subclass to say."""
+    """One vector of outputs per example; a subclass says what the numbers mean.
 
-    needs = "sequence"
+    Metrics are computed from all targets and raw outputs of a split, so what is measured is just these.
+    """
 
-    def __init__(self, head: Head, scheme: LabelScheme, seed: int) -> None:
+    def __init__(self, kind: str, head: Head, scheme: LabelScheme, seed: int) -> None:
         """`scheme` names the outputs, in order."""
-        self.scheme = scheme
+        self.kind, self.scheme = kind, scheme
         self._head, self._seed = head, seed
 
-    def head(self, features: Any, mask: Any = None) -> Any:
+    def head(self, features: Mapping[str, Any], mask: Any = None) -> Any:
         """Return raw outputs [batch, names of the scheme]."""
-        return dense_head(features, self._head, len(self.scheme.names), self._seed, mask=mask)
+        return dense_head(features["features"], self._head, len(self.scheme.names), self._seed, mask=mask)
+
+    def measure(self, targets: Any, outputs: Any) -> dict[str, tf.Tensor]:
+        """Return targets and raw outputs as they are."""
+        return {"targets": targets, "outputs": outputs}
+
+    def summarise(self, measured: Measured) -> dict[str, float]:
+        """Return the exact metrics of a split from all its targets and raw outputs."""
+        return self.evaluate(measured["targets"], measured["outputs"])
+
+    def prediction_columns(self, measured: Measured) -> dict[str, np.ndarray]:
+        """Return the columns of predictions.csv, a row per example."""
+        return self.predictions(measured["targets"], measured["outputs"])
+
+    @property
+    def output_columns(self) -> tuple[str, ...]:
+        """Return the names of the cells that `decode` gives."""
+        return tuple(self._output_cells(np.zeros((1, len(self.scheme.names)), np.float32)))
+
+    def decode(self, outputs: np.ndarray, placements: Sequence[Placement | None]) -> Iterator[Prediction]:
+        """Yield the cells of every row of raw outputs."""
+        columns = self._output_cells(outputs)
+        for values in zip(*columns.values(), strict=True):
+            yield Prediction(dict(zip(columns, values, strict=True)))
+
+    def _output_cells(self, outputs: np.ndarray) -> dict[str, np.ndarray]:
+        """Return the task's columns, with the predicted label under the name it has for users."""
+        columns = self.predictions(None, outputs)
+        return {"label" if name == "prediction" else name: values for name, values in columns.items()}
+
+    def difference(self, measured: Measured, outputs: np.ndarray, targets: Any) -> np.ndarray:
+        """Return by example the largest difference of a probability, or of a value as a share of its deviation."""
+        columns = self.predictions(None, measured["outputs"])
+        expected = [column for name, column in columns.items() if name.startswith(("probability_", "value"))]
+        scale = np.asarray(self.scheme.deviation or 1.0)
+        return (np.abs(outputs - np.stack(expected, axis=1)) / scale).max(axis=1)
+
+    def summarise_constant(self, measured: Measured, labels: np.ndarray) -> dict[str, float] | None:
+        """Return the metrics, on a split, of the predictor that always gives `constant`."""
+        targets = measured["targets"]
+        return self.evaluate(targets, np.tile(self.constant(labels), (len(targets), 1)))
+
+    def choose_thresholds(self, measured: Measured) -> dict[str, float]:
+        """Choose what decisions need from the validation split, keep it and return it."""
+        return self.find_thresholds(measured["targets"], measured["outputs"])
+
+    @abstractmethod
+    def evaluate(self, targets: np.ndarray, outputs: np.ndarray) -> dict[str, float]:
+        """Return the exact metrics of a split from all its targets and raw outputs, in order of examples."""
+
+    @abstractmethod
+    def predictions(self, targets: np.ndarray | None, outputs: np.ndarray) -> dict[str, np.ndarray]:
+        """Return the columns of predictions for raw outputs, in order; without targets those that need none."""
+
+    @abstractmethod
+    def constant(self, labels: np.ndarray) -> np.ndarray:
+        """Return the raw outputs of the best predictor that never looks at its input, [outputs].
+
+        `labels` are those of the training examples, as the source numbers them.
+        """
+
+    def find_thresholds(self, targets: np.ndarray, outputs: np.ndarray) -> dict[str, float]:
+        """Choose what decisions need, keep it and return it; nothing by default."""
+        return {}

@@ -11,8 +11,8 @@ import numpy as np
 import tensorflow as tf
 
 from kerastune_ft.config.options.heads import Head
+from kerastune_ft.config.options.tasks import Regression as Options
 from kerastune_ft.data.labels.scheme import LabelScheme
-from kerastune_ft.input.decode import Geometry
 from kerastune_ft.layers.heads import dense_head
 from kerastune_ft.metrics import values as value_metrics
 from kerastune_ft.tasks.base import NO_OPTIONS, LossOptions
@@ -27,11 +27,11 @@ class Regression(PooledTask):
 
     metric_directions: Mapping[str, str]
     training_metrics = ("mae",)
-    finished = "values"
+    output_name = "values"
 
-    def __init__(self, head: Head, scheme: LabelScheme, seed: int) -> None:
+    def __init__(self, options: Options, head: Head, scheme: LabelScheme, seed: int) -> None:
         """`scheme` holds the names of the targets, and the mean and deviation they are standardised by."""
-        super().__init__(head, scheme, seed)
+        super().__init__(options.kind, head, scheme, seed)
         self._mean, self._deviation = np.asarray(scheme.mean), np.asarray(scheme.deviation)
         several = [f"_{name}" for name in scheme.names] if len(scheme.names) > 1 else []
         self.metric_directions = {
@@ -41,12 +41,14 @@ class Regression(PooledTask):
             if not (ending and metric == "loss")
         }
 
-    def head(self, features: Any, mask: Any = None) -> Any:
+    def head(self, features: Mapping[str, Any], mask: Any = None) -> Any:
         """Return standardised values [batch, targets], at first the mean of the training examples.
 
         Random ones would be off by several deviations, and unlearning them would take the first epochs.
         """
-        return dense_head(features, self._head, len(self.scheme.names), self._seed, mask=mask, start_at_zero=True)
+        return dense_head(
+            features["features"], self._head, len(self.scheme.names), self._seed, mask=mask, start_at_zero=True
+        )
 
     def finish(self, outputs: Any) -> Any:
         """Return values in the user's units, [batch, targets]."""
@@ -60,9 +62,9 @@ class Regression(PooledTask):
         layer.set_weights([np.diag(self._deviation), self._mean])
         return values
 
-    def targets(self, example: Mapping[str, tf.Tensor], geometry: Geometry | None = None) -> tf.Tensor:
+    def target(self, fields: Mapping[str, tf.Tensor], geometry: Any = None) -> tf.Tensor:
         """Return the standardised values, float32 [targets]."""
-        return tf.cast((tf.cast(example["label"], tf.float64) - self._mean) / self._deviation, tf.float32)
+        return tf.cast((tf.cast(fields["label"], tf.float64) - self._mean) / self._deviation, tf.float32)
 
     def loss(
         self, targets: Any, outputs: tf.Tensor, weights: tf.Tensor, options: LossOptions = NO_OPTIONS

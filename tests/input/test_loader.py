@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 import tensorflow as tf
+from kerastune_ft.tasks.image_classification import build
 
 from kerastune_ft.config.options.augment import AUGMENT_PRESETS
 from kerastune_ft.config.options.heads import Head
@@ -20,7 +21,6 @@ from kerastune_ft.graph import randomness
 from kerastune_ft.input.decode import Geometry
 from kerastune_ft.input.loader import Augmentation, Loader
 from kerastune_ft.input.order import Order, in_order
-from kerastune_ft.tasks.image_classification import build
 
 INDICES = np.array([3, 4, 8, 10, 11, 15, 16], np.int64)
 

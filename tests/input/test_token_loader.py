@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from kerastune_ft.tasks.text_classification import build
 
 from kerastune_ft.backbones.text_input import TextInput
 from kerastune_ft.config.options.heads import Head
@@ -18,7 +19,6 @@ from kerastune_ft.data.splits.choose import ChosenSplits
 from kerastune_ft.data.texts.text_source import TextSource, text_identity
 from kerastune_ft.errors import ConfigError
 from kerastune_ft.input.token_loader import TokenLoader, outside_lengths, token_loader
-from kerastune_ft.tasks.text_classification import build
 
 EXAMPLES = 600
 

@@ -12,6 +12,7 @@ from typing import Any
 import keras
 import numpy as np
 import tensorflow as tf
+from kerastune_ft.tasks.image_classification import build
 
 from kerastune_ft.config.options.heads import Head
 from kerastune_ft.config.options.runtime import Runtime
@@ -19,7 +20,6 @@ from kerastune_ft.config.options.tasks import ImageClassification
 from kerastune_ft.data.labels.scheme import LabelScheme
 from kerastune_ft.graph import keras_private, precision
 from kerastune_ft.graph.partition import partition, stages
-from kerastune_ft.tasks.image_classification import build
 from kerastune_ft.training.devices import devices as device_choice
 from kerastune_ft.training.devices.devices import Devices
 from kerastune_ft.training.features.prefix import Prefix

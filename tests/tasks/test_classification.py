@@ -4,6 +4,7 @@ import keras
 import numpy as np
 import pytest
 import tensorflow as tf
+from kerastune_ft.tasks.image_classification import ImageClassification, build
 from sklearn import metrics
 
 from kerastune_ft.config.options.heads import Head
@@ -13,7 +14,6 @@ from kerastune_ft.errors import ConfigError
 from kerastune_ft.input.decode import Geometry
 from kerastune_ft.metrics.one_class import softmax
 from kerastune_ft.tasks.base import LossOptions
-from kerastune_ft.tasks.image_classification import ImageClassification, build
 
 RANDOM = np.random.default_rng(0)
 TARGETS = np.arange(30, dtype=np.int32) % 3

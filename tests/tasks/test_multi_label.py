@@ -4,6 +4,7 @@ import keras
 import numpy as np
 import pytest
 import tensorflow as tf
+from kerastune_ft.tasks.image_classification import build
 from sklearn import metrics
 
 from kerastune_ft.config.options.heads import Head
@@ -12,7 +13,6 @@ from kerastune_ft.data.labels.scheme import LabelScheme
 from kerastune_ft.errors import ConfigError
 from kerastune_ft.metrics.several_classes import best_f1_threshold, sigmoid
 from kerastune_ft.tasks.base import LossOptions
-from kerastune_ft.tasks.image_classification import build
 from kerastune_ft.tasks.multi_label import MultiLabelClassification
 
 RANDOM = np.random.default_rng(0)

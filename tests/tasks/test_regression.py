@@ -6,13 +6,13 @@ import keras
 import numpy as np
 import pytest
 import tensorflow as tf
+from kerastune_ft.tasks.image_regression import ImageRegression, build
 from sklearn import metrics
 
 from kerastune_ft.config.options.heads import Head
 from kerastune_ft.config.options.tasks import ImageRegression as Options
 from kerastune_ft.data.labels.scheme import LabelScheme
 from kerastune_ft.input.decode import Geometry
-from kerastune_ft.tasks.image_regression import ImageRegression, build
 
 MEAN, DEVIATION = (100.0, -3.0), (20.0, 0.5)
 RANDOM = np.random.default_rng(0)

@@ -24,6 +24,7 @@ from kerastune_ft.errors import ConfigError, DataError
 from kerastune_ft.graph.precision import FLOAT32
 from kerastune_ft.input.token_loader import outside_lengths
 from kerastune_ft.rundir import RunDirectory
+from kerastune_ft.saved_model.build import THRESHOLDS
 from kerastune_ft.training.devices import devices as device_choice
 from kerastune_ft.training.evaluation import final
 from kerastune_ft.training.lost_files import naming_lost_files
@@ -59,8 +60,8 @@ def evaluate(
     scheme = LabelScheme.from_json(document["labels"])
     lengths = outside_lengths(document["text"]) if document.get("text") else None
     session = assemble(bare, devices, watch.note, source, scheme, lengths)
-    if target.exists(final.THRESHOLDS):
-        session.task.set_thresholds(target.read_json(final.THRESHOLDS))
+    if target.exists(THRESHOLDS):
+        session.task.set_thresholds(target.read_json(THRESHOLDS))
     if data is not None:
         split = "test"
     if split not in session.source.splits:

@@ -6,9 +6,8 @@ import functools
 from collections.abc import Mapping
 from typing import Any
 
-import numpy as np
-
 from kerastune_ft.rundir import RunDirectory
+from kerastune_ft.saved_model.build import THRESHOLDS
 from kerastune_ft.training.evaluation.mistakes import remove_pictures, write_mistakes
 from kerastune_ft.training.features.feed import Feed
 from kerastune_ft.training.features.prefix import Prefix
@@ -19,8 +18,6 @@ from kerastune_ft.training.plan.phase_plan import EvaluationPlan
 from kerastune_ft.training.session.session import Session
 from kerastune_ft.training.watch import Watcher
 
-THRESHOLDS = "model/thresholds.json"
-
 
 def evaluate_splits(
     session: Session,
@@ -30,7 +27,7 @@ def evaluate_splits(
     feed: Feed | None = None,
     step: PhaseStep | None = None,
 ) -> dict[str, Evaluated]:
-    """Return targets and raw outputs of these splits, computed as validation computed them in the last phase.
+    """Return what the task measures of these splits, computed as validation computed it in the last phase.
 
     `feed` and `step` are those of the last phase, where it was trained here: its stores are read, and what is compiled
     already is called.
@@ -48,14 +45,14 @@ def evaluate_splits(
 
 def metrics_of(session: Session, evaluated: Mapping[str, Evaluated]) -> dict[str, dict[str, float]]:
     """Return the metrics of every split."""
-    return {split: session.task.evaluate(each.targets, each.outputs) for split, each in evaluated.items()}
+    return {split: session.task.summarise(each.measured) for split, each in evaluated.items()}
 
 
 def prediction_rows(session: Session, evaluated: Mapping[str, Evaluated]) -> list[dict[str, Any]]:
     """Return the rows of predictions.csv: split, input, and the task's columns."""
     rows = []
     for split, each in evaluated.items():
-        columns = session.task.predictions(each.targets, each.outputs)
+        columns = session.task.prediction_columns(each.measured)
         for position, index in enumerate(each.indices):
             row = {"split": split, "input": session.source.keys[index]}
             rows.append(row | {name: values[position] for name, values in columns.items()})
@@ -67,10 +64,9 @@ def write_evaluation(session: Session, run: RunDirectory, evaluated: Mapping[str
 
     With `output.examples: false` the inputs' names and pictures, which may tell who a patient is, are left out.
     """
-    if "validation" in evaluated:
-        found = evaluated["validation"]
-        if thresholds := session.task.choose_thresholds(found.targets, found.outputs):
-            run.commit_json(THRESHOLDS, thresholds)
+    thresholds = session.task.choose_thresholds(evaluated["validation"].measured) if "validation" in evaluated else {}
+    if thresholds:
+        run.commit_json(THRESHOLDS, thresholds)
     rows = prediction_rows(session, evaluated)
     shown = session.config.output.examples
     if not shown:
@@ -91,10 +87,6 @@ def write_evaluation(session: Session, run: RunDirectory, evaluated: Mapping[str
 def _of_constant(session: Session, evaluated: Mapping[str, Evaluated]) -> dict[str, dict[str, float]]:
     """Return the metrics of the best predictor that never looks at its input: what a model must be better than."""
     source = session.source
-    outputs = session.task.constant(source.labels[source.splits["train"]])
-    if outputs is None:
-        return {}
-    return {
-        split: session.task.evaluate(each.targets, np.tile(outputs, (len(each.targets), 1)))
-        for split, each in evaluated.items()
-    }
+    labels = source.labels[source.splits["train"]]
+    found = {split: session.task.summarise_constant(each.measured, labels) for split, each in evaluated.items()}
+    return {split: metrics for split, metrics in found.items() if metrics is not None}

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import io
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
 
-from kerastune_ft.data.texts.text_source import TextSource
-from kerastune_ft.input.decode import Geometry
+from kerastune_ft.config.options.task_facts import AUDIO, IMAGE, TEXT
+from kerastune_ft.data.source import DataSource
+from kerastune_ft.input.decode import Geometry, decode
 from kerastune_ft.rundir import RunDirectory
-from kerastune_ft.tasks.images import ImageInputs
 from kerastune_ft.training.session.session import Session
 
 MISTAKES_SHOWN = 24
@@ -35,23 +36,38 @@ def write_mistakes(session: Session, run: RunDirectory, rows: list[dict[str, Any
         hidden = ("split", "loss")
         about = {key: row[key] for key in row if key not in hidden and not key.startswith("probability_")}
         index = numbers[row["input"]]
-        if isinstance(session.source, TextSource):
-            entries.append({"texts": [text[:_TEXT_SHOWN] for text in session.source.texts[index]], **about})
-        elif session.clip is not None:
-            entries.append(about)
-        else:
-            name = f"{number:02d}.png"
-            run.commit(f"evaluation/mistakes/{name}", _thumbnail(session, index))
-            entries.append({"file": name, **about})
+        shown, picture = _SHOW[session.backbone.input.modality](session.source, index, f"{number:02d}.png")
+        if picture is not None:
+            run.commit(f"evaluation/mistakes/{number:02d}.png", picture)
+        entries.append({**shown, **about})
     remove_pictures(run, len(worst))
     run.commit_json("evaluation/mistakes.json", entries)
 
 
-def _thumbnail(session: Session, index: int) -> bytes:
+def _show_image(source: Any, index: int, name: str) -> tuple[dict[str, Any], bytes | None]:
+    return {"file": name}, _thumbnail(source, index)
+
+
+def _show_text(source: Any, index: int, name: str) -> tuple[dict[str, Any], bytes | None]:
+    return {"texts": [text[:_TEXT_SHOWN] for text in source.texts[index]]}, None
+
+
+def _show_sound(source: Any, index: int, name: str) -> tuple[dict[str, Any], bytes | None]:
+    return {}, None
+
+
+_SHOW: Mapping[str, Callable[[Any, int, str], tuple[dict[str, Any], bytes | None]]] = {
+    IMAGE: _show_image,
+    TEXT: _show_text,
+    AUDIO: _show_sound,
+}
+"""By modality, what the list of mistakes says of an example, and its picture if it has one."""
+
+
+def _thumbnail(source: DataSource, index: int) -> bytes:
     from PIL import Image
 
-    assert isinstance(session.task, ImageInputs)
-    pixels = session.task.inputs(session.source.element(index), Geometry(_THUMBNAIL, _THUMBNAIL, "pad"))
+    pixels = decode(source.element(index)["image"], Geometry(_THUMBNAIL, _THUMBNAIL, "pad"))
     picture = io.BytesIO()
     Image.fromarray(np.asarray(pixels)).save(picture, "PNG")
     return picture.getvalue()

@@ -7,7 +7,6 @@ from typing import Any
 
 import numpy as np
 
-from kerastune_ft.input.token_loader import TokenLoader
 from kerastune_ft.stores import lookup, nearest, record
 from kerastune_ft.training.features import store_key
 from kerastune_ft.training.plan.cache_plan import CachedFeatures
@@ -32,12 +31,12 @@ def _found(session: Session, plan: Plan, store: CachedFeatures, root: Path) -> d
     stages = plan.phases[plan.decision.first_phase(store)].stages
     rows = present = 0
     differs: list[str] = []
-    for length, examples in _by_length(session, plan, store):
-        parts = store_key.key_parts(session, plan.chunk, stages, store, length)
+    for bucket, examples in _by_bucket(session, plan, store):
+        parts = store_key.key_parts(session, plan.chunk, stages, store, bucket)
         ids = _ids(session, plan, store, examples)
-        row_bytes = store_key.row_bytes(store_key.tensors(session, stages, store, length))
+        row_bytes = store_key.row_bytes(store_key.tensors(session, stages, store, bucket))
         there = lookup.count_present(root, record.key_of(parts, row_bytes), ids)
-        about = store_key.store_description(session, store, length)
+        about = store_key.store_description(session, store, bucket)
         alike = {name: about[name] for name in ("backbone", "cut", "length")}
         rows, present = rows + len(ids), present + there
         differs += [] if there else nearest.compare_with_nearest(root, parts, alike)
@@ -46,14 +45,14 @@ def _found(session: Session, plan: Plan, store: CachedFeatures, root: Path) -> d
     return {"id": store.id, "rows": rows, "present": present, "differs": own or differs}
 
 
-def _by_length(session: Session, plan: Plan, store: CachedFeatures) -> list[tuple[int | None, np.ndarray]]:
-    """Return the examples that the run wants of a store, by the length they are padded to where they are texts."""
-    splits, loader = session.source.splits, session.loader
+def _by_bucket(session: Session, plan: Plan, store: CachedFeatures) -> list[tuple[int | None, np.ndarray]]:
+    """Return the examples that the run wants of a store, by the number of their shape where there are several."""
+    splits, buckets = session.source.splits, session.loader.buckets
     examples = np.concatenate([splits[split] for split in plan.decision.splits(store)])
-    if not isinstance(loader, TokenLoader):
+    if buckets is None:
         return [(None, examples)]
-    own = loader.buckets[examples]
-    return [(loader.lengths[number], examples[own == number]) for number in np.unique(own)]
+    own = buckets[examples]
+    return [(int(number), examples[own == number]) for number in np.unique(own)]
 
 
 def _ids(session: Session, plan: Plan, store: CachedFeatures, examples: np.ndarray) -> list[bytes]:

@@ -16,14 +16,14 @@ import tensorflow as tf
 from kerastune_ft.config.options.byte_sizes import size_text
 from kerastune_ft.config.options.runtime import effective_cache
 from kerastune_ft.errors import ConfigError, DataError, ResourceError
-from kerastune_ft.input.loader import Augmentation, Loader
-from kerastune_ft.input.token_loader import TokenLoader
+from kerastune_ft.input.augmentation import Augmentation
+from kerastune_ft.input.loader import Lookup
 from kerastune_ft.stores.block import Block
 from kerastune_ft.stores.budget import make_room
 from kerastune_ft.stores.store import FeatureStore
 from kerastune_ft.training.features import store_key
 from kerastune_ft.training.features.prefix import Prefix, as_float
-from kerastune_ft.training.features.store_rows import Lookup, StoredByLength, StoredFeatures, StoreProgress, StoreWriter
+from kerastune_ft.training.features.store_rows import StoredByLength, StoredFeatures, StoreProgress, StoreWriter
 from kerastune_ft.training.plan.cache_plan import BASE, CUT, INPUT, NOT_AUGMENTED, CachedFeatures, FeatureUse
 from kerastune_ft.training.plan.phase_plan import PhasePlan, Plan, augmentation
 from kerastune_ft.training.session.session import Session
@@ -125,7 +125,7 @@ class FeatureExtractor:
 
     def _filling(self, store: CachedFeatures, bucket: int | None, examples: np.ndarray) -> StoreWriter:
         """Open the store of these examples, which have one shape: that of their bucket, where there are several."""
-        tensors = store_key.tensors(self._session, self._prefix.stages, store, self._length(bucket))
+        tensors = store_key.tensors(self._session, self._prefix.stages, store, bucket)
         opened = self._opened(store, bucket, store_key.row_bytes(tensors))
         return StoreWriter(opened, tensors, examples, len(self._session.source.keys))
 
@@ -155,16 +155,12 @@ class FeatureExtractor:
 
     def _opened(self, store: CachedFeatures, bucket: int | None, row_bytes: int) -> FeatureStore:
         if (store, bucket) not in self._open:
-            root, length = self._session.cache / "features", self._length(bucket)
-            parts = store_key.key_parts(self._session, self._plan.chunk, self._prefix.stages, store, length)
-            about = store_key.store_description(self._session, store, length)
+            root = self._session.cache / "features"
+            parts = store_key.key_parts(self._session, self._plan.chunk, self._prefix.stages, store, bucket)
+            about = store_key.store_description(self._session, store, bucket)
             opened = FeatureStore(root, parts, row_bytes, about, self._watch.note)
             self._open[store, bucket] = self._closing.enter_context(opened)
         return self._open[store, bucket]
-
-    def _length(self, bucket: int | None) -> int | None:
-        loader = self._session.loader
-        return loader.lengths[bucket] if isinstance(loader, TokenLoader) and bucket is not None else None
 
     def _extract(
         self, source: _Source, filling: StoreWriter, ids: list[bytes], missing: int, work: StoreProgress
@@ -238,9 +234,10 @@ class FeatureExtractor:
             stored, first = below
             rows = functools.partial(self._rows, stored, examples, view)
             return _Source(rows, first, last, need.stores[level].row_bytes, reads_files=False)
-        if isinstance(self._session.loader, TokenLoader):
-            tokens = functools.partial(self._rows, self._session.loader, examples, view)
-            return _Source(tokens, 0, last, need.stores[level].row_bytes, reads_files=False)
+        in_memory = self._session.loader.in_memory
+        if in_memory is not None:
+            rows = functools.partial(self._rows, in_memory, examples, view)
+            return _Source(rows, 0, last, need.stores[level].row_bytes, reads_files=False)
         decoded = below[0] if below is not None else None
         pixels = functools.partial(self._pixels, decoded, examples, drawn, view)
         return _Source(pixels, 0, last, need.stores[level].row_bytes, reads_files=decoded is None)
@@ -260,13 +257,10 @@ class FeatureExtractor:
         positions: np.ndarray,
     ) -> Iterable[Any]:
         """Return groups of inputs, decoded and augmented by the input pipeline."""
-        indices = tf.data.Dataset.from_tensor_slices(examples[positions])
-        loader = self._session.loader
-        assert isinstance(loader, Loader)
-        return loader.inputs(indices, self._group, drawn, view, decoded)
+        return self._session.loader.inputs(examples[positions], self._group, drawn, view, decoded)
 
     def _at(self, need: FeatureUse, level: str, view: int) -> str:
-        return _at(need, level, view, "sounds" if self._session.task.modality == "audio" else "images")
+        return _at(need, level, view, store_key.DECODED[self._session.backbone.input.modality])
 
     @property
     def _group(self) -> int:

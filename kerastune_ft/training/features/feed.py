@@ -11,13 +11,13 @@ from typing import TypeVar
 
 import tensorflow as tf
 
-from kerastune_ft.input.loader import Augmentation, Loader
+from kerastune_ft.input.augmentation import Augmentation
+from kerastune_ft.input.loader import Loader, Lookup
 from kerastune_ft.input.order import Order
-from kerastune_ft.input.token_loader import TokenLoader
 from kerastune_ft.training.devices.devices import Devices
 from kerastune_ft.training.features.extraction import FeatureExtractor
 from kerastune_ft.training.features.prefix import Prefix
-from kerastune_ft.training.features.store_rows import Lookup, StoredFeatures
+from kerastune_ft.training.features.store_rows import StoredFeatures
 from kerastune_ft.training.plan.cache_plan import FeatureUse
 from kerastune_ft.training.plan.phase_plan import PhasePlan, Plan, augmentation
 from kerastune_ft.training.session.session import Session
@@ -45,7 +45,7 @@ class Feed:
     """Gives batches (features, targets, weights, indices), divided over the replicas, of one phase."""
 
     devices: Devices
-    loader: Loader | TokenLoader
+    loader: Loader
     prefix: Prefix
     augmentation: Augmentation | None = None
     training: Supply = Supply()
@@ -61,28 +61,25 @@ class Feed:
         return self._batches(self.plain, order, None, 0)
 
     def _batches(self, supply: Supply, order: Order, drawn: Augmentation | None, epoch: int) -> Iterator[tuple]:
-        if supply.stored is not None:
-            yield from self._read(supply.stored, supply.first, order, epoch)
-            return
-        if isinstance(self.loader, TokenLoader):
-            yield from self._read(self.loader, 0, order, epoch)
+        stored = supply.stored if supply.stored is not None else self.loader.in_memory
+        if stored is not None:
+            yield from self._read(stored, supply.first, order, drawn, epoch)
             return
         for inputs, *others in self._loaded(order, drawn, epoch, supply.decoded):
             yield (self.prefix(inputs), *others)
 
     def _loaded(self, order: Order, drawn: Augmentation | None, epoch: int, decoded: Lookup | None) -> Iterable[tuple]:
         devices, loader = self.devices, self.loader
-        assert isinstance(loader, Loader)
         if not devices.is_distributed:
-            return loader.dataset(order, 1, drawn, epoch, decoded)
+            return loader.batches(order, 1, drawn, epoch, decoded)
         own = order.share(devices.worker, devices.workers)
         return devices.strategy.distribute_datasets_from_function(
-            lambda context: loader.dataset(own, devices.local_replicas, drawn, epoch, decoded)
+            lambda context: loader.batches(own, devices.local_replicas, drawn, epoch, decoded)
         )
 
-    def _read(self, stored: Lookup, first: int, order: Order, epoch: int) -> Iterator[tuple]:
-        targets = self.loader.targets
-        assert targets is not None
+    def _read(
+        self, stored: Lookup, first: int, order: Order, drawn: Augmentation | None, epoch: int
+    ) -> Iterator[tuple]:
         own = order.share(self.devices.worker, self.devices.workers)
         # Only where all examples have one shape: a batch of texts has a length of its own.
         batches = max(1, _READ_BYTES // (own.batch * stored.row_bytes)) if isinstance(stored, StoredFeatures) else 1
@@ -90,7 +87,8 @@ class Feed:
         def read(number: int) -> tuple:
             span = slice(number * batches * own.batch, (number + 1) * batches * own.batch)
             indices = own.indices[span]
-            return stored(indices, epoch), targets[indices], own.weights[span], indices
+            targets = self.loader.targets(indices, drawn, epoch)
+            return stored(indices, epoch), targets, own.weights[span], indices
 
         for arrays in _ahead(read, -(-own.batches // batches)):
             for at in range(0, len(arrays[-1]), own.batch):

@@ -8,41 +8,37 @@ import importlib.metadata
 import json
 import os
 import platform
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import keras
 import tensorflow as tf
 
 from kerastune_ft.backbones import base as backbones
-from kerastune_ft.backbones.inputs import ImageInput, SoundInput
-from kerastune_ft.backbones.text_input import TextInput
 from kerastune_ft.graph import lora
 from kerastune_ft.graph.partition import Stage
-from kerastune_ft.input.loader import Loader
-from kerastune_ft.input.tokenise import tokenizer_hash
+from kerastune_ft.input import loader
 from kerastune_ft.training.plan.cache_plan import NOT_AUGMENTED, CachedFeatures
 from kerastune_ft.training.session.session import Session
 
-# Counted up when inputs are decoded, fitted or augmented otherwise, so that an older store is not taken for one of now.
-INPUT_VERSION = 1
 # Counted up when the frozen part is computed otherwise.
 COMPUTATION_VERSION = 3
-_DECODED = {"image": "images", "audio": "sounds", "text": "texts"}
+DECODED: Mapping[str, str] = {"image": "images", "audio": "sounds", "text": "texts"}
+"""By modality, how decoded inputs are called."""
 # How the names of environment variables begin that choose kernels, and with them the last bits.
 _KERNELS = ("TF_ENABLE_ONEDNN", "TF_ONEDNN", "ONEDNN_", "DNNL_", "TF_XLA_", "XLA_FLAGS", "TF_CUDNN_", "NVIDIA_TF32")
 
 
 def key_parts(
-    session: Session, chunk: int, stages: Sequence[Stage], store: CachedFeatures, length: int | None = None
+    session: Session, chunk: int, stages: Sequence[Stage], store: CachedFeatures, bucket: int | None = None
 ) -> dict[str, Any]:
     """Return all that a row of a store depends on besides the example; `stages` are those of the phase that reads it.
 
-    The values of the variables count as they are now. `length` is what texts are padded to.
+    The values of the variables count as they are now. `bucket` is the number of the examples' shape, if there are several.
     """
     below = stages[: len(store.stages)]
     found: dict[str, Any] = {
-        "input": _input(session, length),
+        "input": session.loader.key_parts(bucket),
         "versions": {"tensorflow": tf.__version__},
     }
     if not below:
@@ -84,25 +80,13 @@ def _adapters(below: Sequence[Stage]) -> dict[str, Any]:
     return {"adapters": factors} if factors else {}
 
 
-def _input(session: Session, length: int | None) -> dict[str, Any]:
-    about: dict[str, Any] = {"task": session.task.kind, "version": INPUT_VERSION}
-    match session.backbone.input:
-        case ImageInput(size=size):
-            return {**about, "image_size": list(size), "resize": session.config.data.resize}
-        case SoundInput(sample_rate=rate, samples=samples):
-            return {**about, "sample_rate": rate, "samples": samples}
-        case TextInput() as text:
-            special = [text.start, text.separator, text.end, text.pad, text.names]
-            return {**about, "length": length, "tokenizer": tokenizer_hash(text.tokenizer), "special": special}
-
-
 def tensors(
-    session: Session, stages: Sequence[Stage], store: CachedFeatures, length: int | None = None
+    session: Session, stages: Sequence[Stage], store: CachedFeatures, bucket: int | None = None
 ) -> tuple[tf.TensorSpec, ...]:
-    """Return what a row of a store is made of; `length` is what texts are padded to."""
+    """Return the tensors that a row of a store is made of; `bucket` is the number of the examples' shape."""
     if not store.stages:
-        assert isinstance(session.loader, Loader)
-        return (session.loader.input_spec,)
+        return (session.loader.input_spec(bucket),)
+    length = session.loader.length(bucket)
     return tuple(
         tf.TensorSpec([length if size is None else size for size in tensor.shape[1:]], tensor.dtype)
         for tensor in stages[len(store.stages) - 1].cut
@@ -115,18 +99,17 @@ def row_bytes(specs: Sequence[tf.TensorSpec]) -> int:
 
 
 def row_id(content: str, view: int, store: CachedFeatures) -> bytes:
-    """Return what the row of an example is known by; `content` is the identity of its content."""
-    own = bytes.fromhex(content)
-    return own if store.variant == NOT_AUGMENTED else hashlib.sha256(own + view.to_bytes(4, "little")).digest()
+    """Return the id of an example's row; `content` is the identity of its content."""
+    return loader.row_id(content, None if store.variant == NOT_AUGMENTED else view)
 
 
-def store_description(session: Session, store: CachedFeatures, length: int | None = None) -> dict[str, Any]:
+def store_description(session: Session, store: CachedFeatures, bucket: int | None = None) -> dict[str, Any]:
     """Return what listings say of a store."""
     return {
         "backbone": session.backbone.name if store.stages else "",
-        "cut": " + ".join(store.stages[-1]) if store.stages else f"decoded {_DECODED[session.task.modality]}",
+        "cut": " + ".join(store.stages[-1]) if store.stages else f"decoded {DECODED[session.backbone.input.modality]}",
         "image_size": list(session.backbone.input.image_size),
-        "length": length,
+        "length": session.loader.length(bucket),
         "views": store.variant != NOT_AUGMENTED,
         "data": session.source.info.name,
     }

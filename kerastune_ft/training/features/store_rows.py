@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,9 +12,6 @@ import tensorflow as tf
 from kerastune_ft.stores.rows import Rows
 from kerastune_ft.stores.store import FeatureStore
 from kerastune_ft.training.watch import Watcher
-
-Lookup = Callable[..., Any]
-"""Called with indices, and a view, it gives what a model takes of these examples: an array, or several."""
 
 
 @dataclass(frozen=True)

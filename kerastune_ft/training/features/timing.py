@@ -12,7 +12,6 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
-from kerastune_ft.input.token_loader import TokenLoader
 from kerastune_ft.stores.store import FeatureStore
 from kerastune_ft.training.features.prefix import Prefix, as_float
 from kerastune_ft.training.lost_files import naming_lost_files
@@ -71,19 +70,7 @@ def _inputs(session: Session, plan: Plan, phase: int | None) -> Iterable[Any]:
     group = plan.chunk * session.devices.local_replicas
     indices = np.resize(session.source.splits["train"], (CHUNKS + 1) * group)
     drawn = None if phase is None else augmentation(session, plan.phases[phase])
-    loader = session.loader
-    if isinstance(loader, TokenLoader):
-        return _tokens(loader, indices, group)
-    return loader.inputs(tf.data.Dataset.from_tensor_slices(indices), group, drawn)
-
-
-def _tokens(loader: TokenLoader, indices: np.ndarray, group: int) -> Iterator[Any]:
-    """Give rows of tokens of the length nearest to the mean of all, which estimates are for."""
-    distances = np.abs(np.asarray(loader.lengths) - loader.mean_length)
-    usual = indices[loader.buckets[indices] == loader.buckets[indices][np.argmin(distances[loader.buckets[indices]])]]
-    rows = np.resize(usual, len(indices))
-    for start in range(0, len(rows), group):
-        yield tf.nest.map_structure(tf.convert_to_tensor, loader(rows[start : start + group]))
+    return session.loader.inputs(session.loader.typical(indices), group, drawn)
 
 
 def _stages(session: Session, plan: Plan) -> Iterator[Timed]:

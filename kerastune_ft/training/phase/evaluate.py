@@ -1,4 +1,4 @@
-"""Exact evaluation: raw outputs of a whole split, collected by example, then metrics by scikit-learn."""
+"""Exact evaluation: what the task measures of a whole split, collected by example."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ import numpy as np
 import tensorflow as tf
 
 from kerastune_ft.input.order import in_order
+from kerastune_ft.tasks.base import Measured
 from kerastune_ft.training.devices.devices import Devices
 from kerastune_ft.training.features.feed import Feed
 from kerastune_ft.training.phase.step import PhaseStep
@@ -16,11 +17,15 @@ from kerastune_ft.training.phase.step import PhaseStep
 
 @dataclass(frozen=True)
 class Evaluated:
-    """The examples of a split in their order, with their targets and the model's raw outputs."""
+    """The examples of a split in their order, with what the task measured of each."""
 
     indices: np.ndarray
-    targets: np.ndarray
-    outputs: np.ndarray
+    measured: Measured
+
+    @property
+    def is_finite(self) -> bool:
+        """Tell whether no number that was measured is NaN or infinite."""
+        return all(np.isfinite(rows).all() for rows in self.measured.values() if rows.dtype.kind == "f")
 
 
 def evaluate_split(
@@ -31,22 +36,22 @@ def evaluate_split(
     batch: int,
     progress: Callable[[int, int], None] = lambda done, total: None,
 ) -> Evaluated:
-    """Return the targets and raw outputs [examples, ...] of these examples, in their order.
+    """Return what the task measures of these examples, in their order.
 
     `batch` is the global batch shape; the last batch, of each length where there are several, is padded, and the
     padding dropped.
     """
     order = in_order(indices, batch, devices.replicas, buckets=feed.loader.buckets)
-    targets: list[np.ndarray] = []
-    outputs: list[np.ndarray] = []
-    for number, (features, wanted, *_) in enumerate(feed.measured(order)):
-        outputs.append(devices.rows(step.outputs(features)))
-        targets.append(devices.rows(wanted))
+    batches: list[dict[str, np.ndarray]] = []
+    for number, (features, targets, *_) in enumerate(feed.measured(order)):
+        found = step.measure(features, targets)
+        batches.append({name: devices.rows(rows) for name, rows in found.items()})
         progress(min(len(indices), (number + 1) * batch), len(indices))
     # Where the real examples are, in the order asked for: batches of one length come in another.
     places = np.flatnonzero(order.weights > 0)
     places = places[np.argsort(order.indices[places])][np.argsort(np.argsort(indices))]
-    return Evaluated(indices, np.concatenate(targets)[places], np.concatenate(outputs)[places])
+    measured = {name: np.concatenate([batch[name] for batch in batches])[places] for name in batches[0]}
+    return Evaluated(indices, measured)
 
 
 def as_tensor(epoch: int) -> tf.Tensor:

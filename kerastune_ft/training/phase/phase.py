@@ -295,7 +295,7 @@ class PhaseTraining:
         found = evaluate_split(
             self._step, session.devices, self._feed, indices, self._phase.batch_size, self._validated
         )
-        if not np.isfinite(found.outputs).all():
+        if not found.is_finite:
             raise DivergedError(
                 f"the outputs of phase {self._options.name} became NaN or infinite; lower its learning_rate"
             )
@@ -303,7 +303,7 @@ class PhaseTraining:
 
         # Looking at the same numbers again, metric by metric, takes longer than the metrics do.
         with config_context(assume_finite=True, skip_parameter_validation=True):
-            metrics = session.task.evaluate(found.targets, found.outputs)
+            metrics = session.task.summarise(found.measured)
         return {f"validation_{name}": value for name, value in metrics.items()}
 
     def _validated(self, done: int, total: int) -> None:

@@ -46,11 +46,12 @@ class PhaseStep:
         self._native = [variable.value for variable in self._variables]
         self._address = address
         self._optimizer, self._clip_norm, self._accumulate = optimizer, clip_norm, accumulate
-        self._loss, self._loss_scale = loss, loss_scale
+        self._loss, self._loss_scale = task.bind(tail, loss), loss_scale
         # The latest wishes as a tensor: they change once, at the end.
         self._asked: dict[tuple[float, ...], tf.Tensor] = {}
         self._train_call = tf.function(self._train, autograph=False)
         self._output_call = tf.function(self._outputs, autograph=False)
+        self._measure_call = tf.function(self._measure, autograph=False)
 
     def train(self, batch: tuple, epoch: tf.Tensor, wishes: Sequence[float] = ()) -> tf.Tensor:
         """Make one update on a batch (features, targets, weights, indices); return its sums.
@@ -68,6 +69,16 @@ class PhaseStep:
     def outputs(self, features: Any) -> Any:
         """Return the raw outputs of features in inference mode, divided over the replicas as they are."""
         return self._output_call(features)
+
+    def measure(self, features: Any, targets: Any) -> Any:
+        """Return what the task measures of a batch in inference mode, divided over the replicas as it is."""
+        return self._measure_call(features, targets)
+
+    def _measure(self, features: Any, targets: Any) -> Any:
+        return self._devices.strategy.run(self._replica_measure, args=(features, targets))
+
+    def _replica_measure(self, features: Any, targets: Any) -> dict[str, tf.Tensor]:
+        return self._task.measure(targets, self._outputs_of_tail(features, training=False))
 
     def _first(self, value: Any) -> tf.Tensor:
         return self._devices.strategy.experimental_local_results(value)[0]
@@ -127,7 +138,8 @@ class PhaseStep:
         sums = tf.concat([sums, asked], 0)
         if self._devices.is_distributed:
             gradients, sums = self._devices.reduce(gradients, sums)
-        count = tf.cast(tf.maximum(sums[0], 1), tf.float32)
+        # A count may be a fraction, such as the labelled share of a picture; of nothing there is no mean.
+        count = tf.cast(tf.where(sums[0] > 0, sums[0], tf.ones_like(sums[0])), tf.float32)
         return [gradient / tf.cast(count, gradient.dtype) for gradient in gradients], sums
 
     def _apply(self, gradients: list[tf.Tensor]) -> None:
@@ -153,9 +165,8 @@ class PhaseStep:
         with randomness.addressed(keys), counted, tf.GradientTape(watch_accessed_variables=False) as tape:
             tape.watch(self._native)
             outputs = self._outputs_of_tail(features, training=True)
-            loss, count = self._task.loss(targets, outputs, weights, self._loss)
-            differentiated = loss if self._loss_scale is None else self._loss_scale.scaled(loss)
+            sums = self._loss(targets, outputs, weights)
+            differentiated = sums["loss"] if self._loss_scale is None else self._loss_scale.scaled(sums["loss"])
         gradients = tape.gradient(differentiated, self._native, unconnected_gradients=tf.UnconnectedGradients.ZERO)
-        extra = self._task.training_sums(targets, outputs, weights)
-        sums = tf.stack([tf.cast(value, self._devices.sum_dtype) for value in (count, loss, *extra.values())])
-        return [tf.convert_to_tensor(gradient) for gradient in gradients], sums
+        stacked = tf.stack([tf.cast(value, self._devices.sum_dtype) for value in sums.values()])
+        return [tf.convert_to_tensor(gradient) for gradient in gradients], stacked

@@ -13,7 +13,7 @@ from kerastune_ft.graph import boundary, randomness, rates
 from kerastune_ft.graph.boundary import HEAD, Selection
 from kerastune_ft.graph.partition import partition, stages
 from kerastune_ft.input.order import batches_of
-from kerastune_ft.saved_model import base as serving
+from kerastune_ft.saved_model.base import check_savable
 from kerastune_ft.training.plan import batch_norm, class_balance
 from kerastune_ft.training.plan.document import plan_document
 from kerastune_ft.training.plan.feature_usage import plan_cache
@@ -52,7 +52,7 @@ def make(session: Session, earlier: Mapping[str, Any] | None = None) -> Plan:
             problems.append(str(error))
     if problems:
         raise ConfigError("\n".join(problems))
-    serving.check(session)
+    check_savable(session.model, session.backbone.name)
     _check_splits(session)
     phases = _staged(session, phases)
     chunk = _chunk([plan.replica_rows(session.devices.replicas) for plan in phases])

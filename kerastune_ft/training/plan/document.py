@@ -16,10 +16,6 @@ from kerastune_ft.graph import costs, keras_private, lora
 from kerastune_ft.graph.boundary import HEAD
 from kerastune_ft.graph.partition import tensor_bytes
 from kerastune_ft.graph.units import count
-from kerastune_ft.input import sounds
-from kerastune_ft.input.decode import Geometry
-from kerastune_ft.input.resize_notes import fitting_notes
-from kerastune_ft.input.token_loader import TokenLoader
 from kerastune_ft.stores.mounts import network_notes
 from kerastune_ft.training.devices import precision
 from kerastune_ft.training.plan import batch_norm, cache_plan, class_balance
@@ -64,8 +60,7 @@ def plan_document(session: Session, phases: Sequence[PhasePlan], chunk: int, dec
             "parameters": session.head.parameters,
             "options": config.head.to_json(),
         },
-        "text": session.loader.to_json() if isinstance(session.loader, TokenLoader) else None,
-        "sound": None if session.clip is None else session.clip.to_json(),
+        **session.loader.plan_entry(),
         "chunk": chunk,
         "cache": {
             "settings": cache_settings(session),
@@ -110,26 +105,10 @@ def unit_rows(units: Sequence[Any]) -> list[dict[str, Any]]:
     ]
 
 
-def _why_so_long(session: Session, clip: sounds.Clip) -> str:
-    """Return what decided the length of a sound."""
-    lengths = session.source.sound_seconds
-    assert lengths is not None
-    if session.config.data.seconds is not None:
-        return "data.seconds"
-    usual = sounds.clip_of(sounds.usual_seconds(lengths[session.source.splits["train"]]), clip.sample_rate)
-    return "where 95 % of the training examples have room" if clip == usual else f"what {session.backbone.name} takes"
-
-
 def _notes(session: Session, phases: Sequence[PhasePlan], chunk: int, decision: CachePlan) -> list[str]:
     notes = [*session.backbone.notes, *warm_start.notes(session), *precision.notes(session.devices.precision)]
     notes += class_balance.notes(session.source, {plan.phase.name: plan.phase for plan in phases})
-    if isinstance(session.loader, TokenLoader):
-        notes += session.loader.notes()
-    elif session.clip is not None and session.source.sound_seconds is not None:
-        notes += sounds.fitting_notes(session.source.sound_seconds, session.clip, _why_so_long(session, session.clip))
-    elif session.source.image_sizes is not None and isinstance(session.loader.geometry, Geometry):
-        names = session.source.keys if session.config.output.examples else None
-        notes += fitting_notes(session.source.image_sizes, names, session.loader.geometry)
+    notes += session.loader.notes(show_names=session.config.output.examples)
     if session.unaddressed:
         notes.append(f"random draws of {', '.join(session.unaddressed)} are equal across replicas in distribution only")
     examples = len(session.source.splits["train"])

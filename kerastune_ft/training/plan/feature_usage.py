@@ -15,8 +15,6 @@ from kerastune_ft.errors import ConfigError
 from kerastune_ft.graph import costs
 from kerastune_ft.graph.partition import Stage, tensor_bytes
 from kerastune_ft.graph.precision import FLOAT32
-from kerastune_ft.input.loader import Loader
-from kerastune_ft.input.token_loader import TokenLoader
 from kerastune_ft.stores.budget import budget_bytes, size_text
 from kerastune_ft.training.devices.devices import Devices
 from kerastune_ft.training.plan import cache_plan
@@ -133,7 +131,7 @@ def _need(
     rate, _ = flops_rate(session.devices)
     computing = [costs.forward_flops(stage.model, length) / rate + _CALLED for stage in plan.stages]
     stores: dict[str, CachedFeatures] = {}
-    if effective_cache(plan.phase, session.config.runtime) != "off" and session.loader.targets is not None:
+    if effective_cache(plan.phase, session.config.runtime) != "off":
         if session.source.encoded:
             stores[INPUT] = CachedFeatures((), -1, NOT_AUGMENTED, _input_bytes(session))
         if not fresh:
@@ -163,7 +161,7 @@ def _values(session: Session) -> int:
 
 def mean_length(session: Session) -> float:
     """Return the tokens of a row in the mean, padding included; 1 where examples are no texts."""
-    return session.loader.mean_length if isinstance(session.loader, TokenLoader) else 1.0
+    return session.loader.mean_length
 
 
 def _row_bytes(stage: Stage, length: float) -> int:
@@ -172,8 +170,7 @@ def _row_bytes(stage: Stage, length: float) -> int:
 
 
 def _input_bytes(session: Session) -> int:
-    assert isinstance(session.loader, Loader)
-    spec = session.loader.input_spec
+    spec = session.loader.input_spec()
     return int(spec.shape.num_elements()) * int(spec.dtype.size)
 
 

@@ -11,7 +11,7 @@ from kerastune_ft.config.options.augment import changes_images
 from kerastune_ft.config.options.phases import Phase
 from kerastune_ft.graph.boundary import Selection
 from kerastune_ft.graph.partition import Partition, Stage
-from kerastune_ft.input.loader import Augmentation
+from kerastune_ft.input.augmentation import Augmentation
 from kerastune_ft.training.plan.cache_plan import CachePlan
 from kerastune_ft.training.session.session import Session
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any
@@ -13,26 +12,23 @@ import numpy as np
 from kerastune_ft.backbones import audio_front_end, build
 from kerastune_ft.backbones import base as backbones
 from kerastune_ft.backbones.base import Backbone
-from kerastune_ft.backbones.inputs import ImageInput, SoundInput
+from kerastune_ft.backbones.endpoints import FEATURES
+from kerastune_ft.backbones.inputs import SoundInput
 from kerastune_ft.backbones.text_input import MASK, PADDING_MASK, TOKEN_IDS, TextInput
 from kerastune_ft.config.checks.modality import TAKEN, misfits
 from kerastune_ft.config.options.runtime import cache_directory
+from kerastune_ft.config.options.task_facts import facts
 from kerastune_ft.config.run import RunConfig
 from kerastune_ft.data.labels.scheme import LabelScheme
 from kerastune_ft.data.open import open_source
 from kerastune_ft.data.source import DataSource
-from kerastune_ft.data.texts.text_source import TextSource
 from kerastune_ft.errors import ConfigError
 from kerastune_ft.graph import keras_private, normalisation, pooling, precision, randomness
 from kerastune_ft.graph.boundary import HEAD
 from kerastune_ft.graph.units import Unit
-from kerastune_ft.input.decode import Geometry
-from kerastune_ft.input.loader import Loader
+from kerastune_ft.input.build import LoaderOptions, build_loader
 from kerastune_ft.input.sounds import Clip, clip_of, usual_seconds
-from kerastune_ft.input.token_loader import TokenLoader, token_loader
-from kerastune_ft.tasks.base import Task
-from kerastune_ft.tasks.images import ImageInputs
-from kerastune_ft.tasks.sounds import SoundInputs
+from kerastune_ft.tasks import build as tasks
 from kerastune_ft.training.devices.devices import Devices
 from kerastune_ft.training.session import adapters, warm_start
 from kerastune_ft.training.session.session import Session
@@ -59,18 +55,17 @@ def assemble(
     keras.utils.clear_session()
     source = source or open_source(config.data, config.task, cache_directory(config.runtime), report)
     config, scheme = warm_start.with_kept_head(config, scheme or source.scheme)
-    task = importlib.import_module(f"kerastune_ft.tasks.{config.task.kind}").build(
-        config.task, config.head, scheme, config.seed
-    )
+    task = tasks.build_task(config, scheme)
     with devices.strategy.scope():
         backbone = build.build(config.backbone, config.seed)
-        _check_modality(config, task, backbone)
-        if task.modality == "audio":
+        _check_modality(config, backbone)
+        if source.sound_seconds is not None:
             backbone = _with_audio_front_end(config, source, backbone)
+        backbone = backbone.up_to(task.endpoints(backbone.endpoints))
         backbone = backbones.computing_in(backbone, devices.precision)
         source_hash = backbones.content_hash(backbone.variables)
         adapters.build(config.phases, backbone.units, config.seed)
-        outputs = task.head(_features(config, backbone), _mask(backbone))
+        outputs = task.head(_endpoints(config, backbone), _mask(backbone))
         model = keras.Model(backbone.model.input, outputs, name=config.name.replace(".", "_"))
     head = _head_unit(model, backbone)
     for layer, weights in backbone.kept_head.items():
@@ -79,7 +74,8 @@ def assemble(
     unaddressed = randomness.bind(leaves)
     normalisation.bind(leaves)
     pooling.bind(leaves)
-    loader = _loader(config, source, task, backbone, report, lengths)
+    options = LoaderOptions(config.data, backbone.name, cache_directory(config.runtime), report, lengths)
+    loader = build_loader(source, task, backbone.input, options)
     variables = {variable.path: variable for unit in (*backbone.units, head) for variable in unit.variables}
     origin = {path: np.array(variable.numpy()) for path, variable in variables.items()}
     return Session(
@@ -88,12 +84,12 @@ def assemble(
     )  # fmt: skip
 
 
-def _check_modality(config: RunConfig, task: Task, backbone: Backbone) -> None:
-    given = backbone.input.modality
-    if misfits(task.modality, given):
+def _check_modality(config: RunConfig, backbone: Backbone) -> None:
+    given, wanted = backbone.input.modality, facts(config.task).modality
+    if misfits(wanted, given):
         raise ConfigError(
             f"backbone: {backbone.name} takes {TAKEN[given]}, and task.kind {config.task.kind} is of "
-            f"{TAKEN[task.modality]}; write another backbone, or a task whose name begins with {given}_"
+            f"{TAKEN[wanted]}; write another backbone, or a task whose name begins with {given}_"
         )
 
 
@@ -113,9 +109,15 @@ def _with_audio_front_end(config: RunConfig, source: DataSource, backbone: Backb
     return audio_front_end.with_audio_front_end(config.backbone, backbone, clip.sample_rate, clip.samples)
 
 
+def _endpoints(config: RunConfig, backbone: Backbone) -> dict[str, Any]:
+    """Return the symbolic endpoints that the head gets."""
+    found = backbone.outputs
+    return {**found, FEATURES: _features(config, backbone)} if FEATURES in found else found
+
+
 def _features(config: RunConfig, backbone: Backbone) -> Any:
     """Return the symbolic features that the head gets: without class tokens, unless it is put on the first of them."""
-    features, tokens = backbone.model.output, backbone.prefix_tokens
+    features, tokens = backbone.outputs[FEATURES], backbone.prefix_tokens
     if config.head.pooling != "cls":
         return features[:, tokens:] if tokens else features
     if backbone.input.modality == "image" and not tokens and len(features.shape) == 3:
@@ -148,27 +150,6 @@ def _mask(backbone: Backbone) -> Any:
     if MASK in known:
         return known[MASK].output
     return keras.layers.Identity(dtype="int32", name=MASK)(backbone.model.input[PADDING_MASK])
-
-
-def _loader(
-    config: RunConfig,
-    source: DataSource,
-    task: Task,
-    backbone: Backbone,
-    report: Callable[[str], None],
-    lengths: Sequence[int] | None,
-) -> Loader | TokenLoader:
-    match backbone.input:
-        case SoundInput() as sounds:
-            assert isinstance(task, SoundInputs)
-            return Loader(source, task, Clip(*sounds.settled))
-        case ImageInput(size=size):
-            assert isinstance(task, ImageInputs)
-            return Loader(source, task, Geometry(*size, config.data.resize))
-        case TextInput() as text:
-            assert isinstance(source, TextSource)
-            cache = cache_directory(config.runtime)
-            return token_loader(source, task, text, config.data.sequence_length, cache, report, lengths)
 
 
 def in_float32(session: Session) -> Session:

@@ -14,8 +14,6 @@ from kerastune_ft.config.run import RunConfig
 from kerastune_ft.data.source import DataSource
 from kerastune_ft.graph.units import Unit
 from kerastune_ft.input.loader import Loader
-from kerastune_ft.input.sounds import Clip
-from kerastune_ft.input.token_loader import TokenLoader
 from kerastune_ft.tasks.base import Task
 from kerastune_ft.training.devices.devices import Devices
 
@@ -33,7 +31,7 @@ class Session:
     model: keras.Model
     """From raw inputs to raw outputs, flat, with preprocessing and head."""
     head: Unit
-    loader: Loader | TokenLoader
+    loader: Loader
     origin: Mapping[str, np.ndarray]
     """The values every variable had before training, by path."""
     source_hash: str
@@ -47,13 +45,6 @@ class Session:
     def units(self) -> tuple[Unit, ...]:
         """Return the units of the backbone and then the head."""
         return (*self.backbone.units, self.head)
-
-    @property
-    def clip(self) -> Clip | None:
-        """Return what sounds are brought to; None where examples are no sounds."""
-        return (
-            self.loader.geometry if isinstance(self.loader, Loader) and isinstance(self.loader.geometry, Clip) else None
-        )
 
     @property
     def variables(self) -> dict[str, keras.Variable]:

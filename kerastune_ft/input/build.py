@@ -1,0 +1,60 @@
+"""Making the data loader that a backbone's input asks for: one per modality."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from kerastune_ft.backbones.inputs import BackboneInput
+from kerastune_ft.config.options.task_facts import AUDIO, IMAGE, TEXT
+from kerastune_ft.data.source import DataSource
+from kerastune_ft.input.decode import Geometry
+from kerastune_ft.input.image_loader import ImageLoader
+from kerastune_ft.input.loader import Loader, TargetTask
+from kerastune_ft.input.sound_loader import SoundLoader
+from kerastune_ft.input.sounds import Clip, explain_length
+from kerastune_ft.input.token_loader import token_loader
+
+
+@dataclass(frozen=True)
+class LoaderOptions:
+    """What decides how examples are loaded, besides the data and the backbone."""
+
+    data: Any
+    """The options of the section `data`."""
+    backbone: str
+    """The name of the backbone, for sentences."""
+    cache_directory: Path
+    report: Callable[[str], None]
+    lengths: Sequence[int] | None = None
+    """Lengths that texts are padded to in the run whose model is used; None where the data decide."""
+
+
+def build_loader(source: DataSource, task: TargetTask, given: BackboneInput, options: LoaderOptions) -> Loader:
+    """Return the loader of a source for a backbone that takes `given`."""
+    return _LOADERS[given.modality](source, task, given, options)
+
+
+def _image_loader(source: DataSource, task: TargetTask, given: Any, options: LoaderOptions) -> Loader:
+    return ImageLoader(source, task, Geometry(given.size[0], given.size[1], options.data.resize))
+
+
+def _sound_loader(source: DataSource, task: TargetTask, given: Any, options: LoaderOptions) -> Loader:
+    clip = Clip(*given.settled)
+    reason = explain_length(clip, source.sound_seconds, source.splits, options.data.seconds, options.backbone)
+    return SoundLoader(source, task, clip, reason)
+
+
+def _text_loader(source: Any, task: TargetTask, given: Any, options: LoaderOptions) -> Loader:
+    return token_loader(
+        source, task, given, options.data.sequence_length, options.cache_directory, options.report, options.lengths
+    )
+
+
+_LOADERS: Mapping[str, Callable[[DataSource, TargetTask, Any, LoaderOptions], Loader]] = {
+    IMAGE: _image_loader,
+    AUDIO: _sound_loader,
+    TEXT: _text_loader,
+}

@@ -1,0 +1,155 @@
+"""What loaders of images and sounds share: one shape for all examples, read and decoded by tf.data."""
+
+from __future__ import annotations
+
+import functools
+from abc import ABC, abstractmethod
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+import numpy as np
+import tensorflow as tf
+
+from kerastune_ft.data.source import DataSource
+from kerastune_ft.input.augmentation import Augmentation
+from kerastune_ft.input.loader import INPUT_VERSION, Loader, Lookup, TargetTask
+from kerastune_ft.input.order import Order
+from kerastune_ft.input.targets import Targets, map_in_order
+
+# Batches of inputs that wait for what is computed from them, which takes seconds to compile at first.
+_AHEAD, _AHEAD_BYTES = 8, 1 << 26
+
+
+class FixedShapeLoader(ABC):
+    """Loads the examples of one source for one task; a subclass says how an input is made and changed."""
+
+    buckets = None
+    in_memory = None
+    mean_length = 1.0
+
+    def __init__(self, source: DataSource, task: TargetTask, geometry: Any) -> None:
+        """`geometry` is the shape that inputs are brought to."""
+        self.source, self.task, self.geometry = source, task, geometry
+        self._targets = Targets(source, task, geometry, self.draw)
+
+    @abstractmethod
+    def input(self, fields: Mapping[str, tf.Tensor]) -> tf.Tensor:
+        """Return the fixed-shape input of one example from what the source says of it; a graph function."""
+
+    @abstractmethod
+    def draw(self, keys: tf.Tensor, operations: Mapping[str, Any]) -> Any:
+        """Return the changes that are drawn for a batch of examples with these keys."""
+
+    @abstractmethod
+    def change(self, inputs: tf.Tensor, changes: Any) -> tf.Tensor:
+        """Return a batch of inputs changed so."""
+
+    @abstractmethod
+    def key_parts(self, bucket: int | None = None) -> dict[str, Any]:
+        """Return what inputs depend on besides an example."""
+
+    @abstractmethod
+    def plan_entry(self) -> dict[str, Any]:
+        """Return what plan.json says of inputs."""
+
+    @abstractmethod
+    def notes(self, show_names: bool) -> list[str]:
+        """Return sentences for the plan on what examples lose on their way."""
+
+    def at(self, image_size: tuple[int, int]) -> Loader:
+        """Return the loader itself: only images have a size."""
+        return self
+
+    def length(self, bucket: int | None) -> int | None:
+        """Return None: rows have no length."""
+        return None
+
+    @functools.cached_property
+    def _spec(self) -> tf.TensorSpec:
+        indices = tf.data.Dataset.from_tensors(tf.constant(0, tf.int64))
+        return map_in_order(indices, self._input_at).element_spec
+
+    def input_spec(self, bucket: int | None = None) -> tf.TensorSpec:
+        """Return shape and type of one example's input as decoded."""
+        return self._spec
+
+    def targets(self, indices: np.ndarray, augmentation: Augmentation | None = None, version: int = 0) -> Any:
+        """Return the targets of these examples as arrays, changed as their inputs are in that version."""
+        return self._targets(indices, augmentation, version)
+
+    def typical(self, indices: np.ndarray) -> np.ndarray:
+        """Return the examples themselves: all have one shape."""
+        return indices
+
+    def batches(
+        self,
+        order: Order,
+        shares: int,
+        augmentation: Augmentation | None = None,
+        epoch: int = 0,
+        decoded: Lookup | None = None,
+    ) -> tf.data.Dataset:
+        """Return batches (inputs, targets, weights, indices); `shares` consecutive ones make a global batch."""
+        dataset = tf.data.Dataset.from_tensor_slices((order.indices, order.weights))
+        rows = order.batch // shares
+        if decoded is None:
+            dataset = map_in_order(dataset, self._load).batch(rows, drop_remainder=True)
+        else:
+            dataset = dataset.batch(rows, drop_remainder=True)
+            dataset = map_in_order(dataset, functools.partial(self._load_decoded, decoded))
+        return self._augment(dataset, augmentation, epoch).prefetch(2 * shares)
+
+    def inputs(
+        self,
+        indices: np.ndarray,
+        rows: int,
+        augmentation: Augmentation | None = None,
+        version: int = 0,
+        decoded: Lookup | None = None,
+    ) -> Iterable[Any]:
+        """Return batches of so many inputs of these examples, in their order."""
+        dataset = tf.data.Dataset.from_tensor_slices(indices)
+        if decoded is None:
+            dataset = map_in_order(dataset, lambda index: (self._input_at(index), (), (), index))
+            dataset = dataset.batch(rows, drop_remainder=True)
+        else:
+            dataset = dataset.batch(rows, drop_remainder=True)
+            dataset = map_in_order(dataset, lambda index: (self._read(decoded, index), (), (), index))
+        dataset = self._augment(dataset, augmentation, version, with_targets=False)
+        spec = self.input_spec()
+        size = rows * spec.shape.num_elements() * (4 if augmentation else spec.dtype.size)
+        dataset = map_in_order(dataset, lambda inputs, *others: inputs)
+        return dataset.prefetch(max(2, min(_AHEAD, _AHEAD_BYTES // size)))
+
+    def _input_at(self, index: tf.Tensor) -> tf.Tensor:
+        return self.input(self.source.element(index))
+
+    def _load(self, index: tf.Tensor, weight: tf.Tensor) -> tuple:
+        fields = dict(self.source.element(index))
+        fields.setdefault("label", tf.constant(self.source.labels)[index])
+        return self.input(fields), self.task.target(fields, self.geometry), weight, index
+
+    def _load_decoded(self, decoded: Lookup, indices: tf.Tensor, weights: tf.Tensor) -> tuple:
+        return self._read(decoded, indices), self._targets.of_batch(indices), weights, indices
+
+    def _read(self, decoded: Lookup, indices: tf.Tensor) -> tf.Tensor:
+        spec = self.input_spec()
+        rows = tf.numpy_function(decoded, [indices], spec.dtype, stateful=False)
+        return tf.ensure_shape(rows, [indices.shape[0], *spec.shape])
+
+    def _augment(
+        self, dataset: tf.data.Dataset, augmentation: Augmentation | None, epoch: int, with_targets: bool = True
+    ) -> tf.data.Dataset:
+        if augmentation is None:
+            return dataset
+        identities = tf.constant(self.source.identities)
+
+        def transform(inputs: tf.Tensor, targets: Any, weights: Any, indices: tf.Tensor) -> tuple:
+            changes = self.draw(augmentation.keys(epoch, indices, identities), augmentation.operations)
+            changed = self.task.transform(targets, changes) if with_targets else targets
+            return self.change(inputs, changes), changed, weights, indices
+
+        return map_in_order(dataset, transform)
+
+    def _key_parts(self, **own: Any) -> dict[str, Any]:
+        return {"task": self.task.kind, "version": INPUT_VERSION, **own}

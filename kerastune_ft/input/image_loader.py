@@ -1,0 +1,58 @@
+"""The loader of images: decoded, brought to one height and width, augmented."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+import tensorflow as tf
+
+from kerastune_ft.data.source import DataSource
+from kerastune_ft.input import augment
+from kerastune_ft.input.decode import Geometry, decode
+from kerastune_ft.input.fixed_shape import FixedShapeLoader
+from kerastune_ft.input.loader import TargetTask
+from kerastune_ft.input.resize_notes import fitting_notes
+
+
+class ImageLoader(FixedShapeLoader):
+    """Loads the images of one source for one task and geometry."""
+
+    geometry: Geometry
+
+    def __init__(self, source: DataSource, task: TargetTask, geometry: Geometry) -> None:
+        super().__init__(source, task, geometry)
+
+    def at(self, image_size: tuple[int, int]) -> ImageLoader:
+        """Return the loader that gives images of another height and width."""
+        height, width = image_size
+        return ImageLoader(self.source, self.task, replace(self.geometry, height=height, width=width))
+
+    def input(self, fields: Mapping[str, tf.Tensor]) -> tf.Tensor:
+        """Return the decoded and resized image, uint8 [height, width, 3]."""
+        return decode(fields["image"], self.geometry)
+
+    def draw(self, keys: tf.Tensor, operations: Mapping[str, Any]) -> augment.Changes:
+        """Return the changes that are drawn for a batch of examples with these keys."""
+        return augment.draw(keys, operations, (self.geometry.height, self.geometry.width))
+
+    def change(self, inputs: tf.Tensor, changes: augment.Changes) -> tf.Tensor:
+        """Return the augmented images, float32."""
+        return augment.on_images(inputs, changes)
+
+    def key_parts(self, bucket: int | None = None) -> dict[str, Any]:
+        """Return what inputs depend on besides an example."""
+        size = [self.geometry.height, self.geometry.width]
+        return self._key_parts(image_size=size, resize=self.geometry.resize)
+
+    def plan_entry(self) -> dict[str, Any]:
+        """Return what plan.json says of inputs that are neither texts nor sounds."""
+        return {"text": None, "sound": None}
+
+    def notes(self, show_names: bool) -> list[str]:
+        """Return what resizing cuts off, fills or enlarges."""
+        if self.source.image_sizes is None:
+            return []
+        names = self.source.keys if show_names else None
+        return fitting_notes(self.source.image_sizes, names, self.geometry)

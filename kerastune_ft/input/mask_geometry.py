@@ -1,0 +1,59 @@
+"""Masks brought to the shape that their pictures are brought to, by nearest neighbour, so that classes never mix.
+
+Which pixel is nearest is reckoned in whole numbers: the same everywhere, and no bars are ever made in memory.
+"""
+
+from __future__ import annotations
+
+import tensorflow as tf
+
+from kerastune_ft.data.annotations.masks import IGNORE
+from kerastune_ft.input.decode import Geometry, window
+
+
+def fit_mask(mask: tf.Tensor, geometry: Geometry, outside: int = IGNORE) -> tf.Tensor:
+    """Return a mask [height, width] of a picture's own size as `decode.fit` brings the picture to `geometry`.
+
+    The result has the type of the mask and a static shape; bars beside the picture are `outside`.
+    """
+    shape = tf.shape(mask)
+    top, left, rows, columns = window(shape[0], shape[1], geometry)
+    fitted = _take(mask, top + _nearest(geometry.height, rows), left + _nearest(geometry.width, columns), outside)
+    return tf.ensure_shape(fitted, [geometry.height, geometry.width])
+
+
+def restore_mask(
+    fitted: tf.Tensor, height: tf.Tensor, width: tf.Tensor, geometry: Geometry, outside: int = IGNORE
+) -> tf.Tensor:
+    """Return a mask of `geometry` at the height and width of the picture that was fitted to it.
+
+    What `geometry` cuts off the picture is `outside`.
+    """
+    top, left, rows, columns = window(height, width, geometry)
+    places = (
+        _scale(tf.range(height) - top, geometry.height, rows),
+        _scale(tf.range(width) - left, geometry.width, columns),
+    )
+    return _take(fitted, *places, outside)
+
+
+def _nearest(count: int, length: tf.Tensor) -> tf.Tensor:
+    """Return for each of `count` equal parts of a length the whole place that its centre lies in."""
+    return _scale(tf.range(count), length, count)
+
+
+def _scale(places: tf.Tensor, length: int | tf.Tensor, own_length: int | tf.Tensor) -> tf.Tensor:
+    """Return the pixels of a side of `length` in which the centres of those of a side of `own_length` lie."""
+    centres = 2 * tf.cast(places, tf.int64) + 1
+    return tf.cast(centres * tf.cast(length, tf.int64) // (2 * tf.cast(own_length, tf.int64)), tf.int32)
+
+
+def _take(mask: tf.Tensor, rows: tf.Tensor, columns: tf.Tensor, outside: int) -> tf.Tensor:
+    """Return the mask at these rows and columns, `outside` where it has none."""
+    height, width = tf.shape(mask)[0], tf.shape(mask)[1]
+    inside_rows = (rows >= 0) & (rows < height)
+    inside_columns = (columns >= 0) & (columns < width)
+    taken = tf.gather(mask, tf.clip_by_value(rows, 0, height - 1))
+    taken = tf.gather(taken, tf.clip_by_value(columns, 0, width - 1), axis=1)
+    inside = inside_rows[:, tf.newaxis] & inside_columns[tf.newaxis, :]
+    return tf.where(inside, taken, tf.constant(outside, mask.dtype))

@@ -1,0 +1,49 @@
+"""The loader of sounds: brought to one rate and one length."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import tensorflow as tf
+
+from kerastune_ft.data.source import DataSource
+from kerastune_ft.input.fixed_shape import FixedShapeLoader
+from kerastune_ft.input.loader import TargetTask
+from kerastune_ft.input.sounds import Clip, fit, fitting_notes
+
+
+class SoundLoader(FixedShapeLoader):
+    """Loads the sounds of one source for one task and clip."""
+
+    geometry: Clip
+
+    def __init__(self, source: DataSource, task: TargetTask, geometry: Clip, reason: str = "") -> None:
+        """`reason` says what decided the length of a sound."""
+        super().__init__(source, task, geometry)
+        self._reason = reason
+
+    def input(self, fields: Mapping[str, tf.Tensor]) -> tf.Tensor:
+        """Return the sound at the clip's rate and of its length, float32 [samples]."""
+        return fit(fields["samples"], fields["rate"], self.geometry)
+
+    def draw(self, keys: tf.Tensor, operations: Mapping[str, Any]) -> Any:
+        """Raise AssertionError: a configuration that augments sounds is refused."""
+        raise AssertionError(f"sounds are not augmented, and {sorted(operations)} are asked for")
+
+    def change(self, inputs: tf.Tensor, changes: Any) -> tf.Tensor:
+        """Return the sounds: nothing changes them."""
+        return inputs
+
+    def key_parts(self, bucket: int | None = None) -> dict[str, Any]:
+        """Return what inputs depend on besides an example."""
+        return self._key_parts(sample_rate=self.geometry.sample_rate, samples=self.geometry.samples)
+
+    def plan_entry(self) -> dict[str, Any]:
+        """Return what plan.json says of the length of sounds."""
+        return {"text": None, "sound": self.geometry.to_json()}
+
+    def notes(self, show_names: bool) -> list[str]:
+        """Return how many sounds are cut, or followed by silence."""
+        lengths = self.source.sound_seconds
+        return [] if lengths is None else fitting_notes(lengths, self.geometry, self._reason)

@@ -1,0 +1,107 @@
+"""The targets of examples by index, changed as their inputs are, without any input being decoded."""
+
+from __future__ import annotations
+
+import functools
+from collections import OrderedDict
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import numpy as np
+import tensorflow as tf
+
+from kerastune_ft.data.source import DataSource
+from kerastune_ft.input.augmentation import Augmentation
+from kerastune_ft.input.loader import TargetTask
+
+# Bytes of large targets, such as masks, that are kept in memory; what is beyond is read and fitted again.
+_KEPT_BYTES = 1 << 29
+
+
+class Targets:
+    """The targets of all examples of a source: in memory where labels alone tell them, else read from their files."""
+
+    def __init__(
+        self,
+        source: DataSource,
+        task: TargetTask,
+        geometry: Any,
+        draw: Callable[[tf.Tensor, Mapping[str, Any]], Any],
+    ) -> None:
+        """`draw` returns the changes of a batch, given keys and operations."""
+        self._source, self._task, self._geometry, self._draw = source, task, geometry, draw
+        self._kept: OrderedDict[int, np.ndarray] = OrderedDict()
+        self._bytes = 0
+        self._changers: list[tuple[Augmentation, Callable[..., tf.Tensor]]] = []
+
+    def __call__(self, indices: np.ndarray, augmentation: Augmentation | None = None, version: int = 0) -> Any:
+        """Return the targets of these examples, changed as their inputs are in that version."""
+        if self._of_all is not None:
+            # What is said of a whole example stays, whatever happens to its input.
+            return self._of_all[indices]
+        targets = self._gather(indices)
+        return targets if augmentation is None else self._change(targets, indices, augmentation, version)
+
+    def of_batch(self, indices: tf.Tensor) -> Any:
+        """Return the targets of a batch of examples, not changed; a graph function."""
+        if self._of_all is not None:
+            return tf.gather(tf.constant(self._of_all), indices)
+        spec = self._spec
+        rows = tf.numpy_function(self._gather, [indices], spec.dtype, stateful=False)
+        return tf.ensure_shape(rows, [indices.shape[0], *spec.shape])
+
+    @functools.cached_property
+    def _of_all(self) -> np.ndarray | None:
+        """The targets of all examples by index, or None where labels alone do not tell them."""
+        source = self._source
+        if source.has_target_files:
+            return None
+        labels = tf.data.Dataset.from_tensor_slices(source.labels)
+        targets = map_in_order(labels, lambda label: self._task.target({"label": label}, self._geometry))
+        return next(iter(targets.batch(len(source.labels)).as_numpy_iterator()))
+
+    @functools.cached_property
+    def _spec(self) -> tf.TensorSpec:
+        return map_in_order(tf.data.Dataset.from_tensors(tf.constant(0, tf.int64)), self._target_at).element_spec
+
+    def _target_at(self, index: tf.Tensor) -> Any:
+        return self._task.target(self._source.target_element(index), self._geometry)
+
+    def _gather(self, indices: np.ndarray) -> np.ndarray:
+        """Return targets that are read from files; the latest ones are kept in memory."""
+        missing = np.array(sorted({int(index) for index in indices} - self._kept.keys()), np.int64)
+        if len(missing):
+            dataset = map_in_order(tf.data.Dataset.from_tensor_slices(missing), self._target_at)
+            for index, target in zip(missing, dataset.as_numpy_iterator(), strict=True):
+                self._kept[int(index)] = target
+                self._bytes += target.nbytes
+        rows = np.stack([self._kept[int(index)] for index in indices])
+        while self._bytes > _KEPT_BYTES and self._kept:
+            _, dropped = self._kept.popitem(last=False)
+            self._bytes -= dropped.nbytes
+        return rows
+
+    def _change(self, targets: np.ndarray, indices: np.ndarray, augmentation: Augmentation, version: int) -> Any:
+        """Return targets after the changes that are drawn for their examples in a version."""
+        changed = next((call for known, call in self._changers if known is augmentation), None)
+        if changed is None:
+            changed = tf.function(functools.partial(self._transform, augmentation), autograph=False)
+            self._changers.append((augmentation, changed))
+        # The version as a tensor, so that a new epoch is no new trace.
+        return changed(targets, np.asarray(indices, np.int64), tf.constant(version, tf.int32)).numpy()
+
+    def _transform(
+        self, augmentation: Augmentation, targets: tf.Tensor, indices: tf.Tensor, version: tf.Tensor
+    ) -> tf.Tensor:
+        keys = augmentation.keys(version, indices, tf.constant(self._source.identities))
+        return self._task.transform(targets, self._draw(keys, augmentation.operations))
+
+
+def map_in_order(dataset: tf.data.Dataset, function: Callable) -> tf.data.Dataset:
+    """Return a dataset of what a graph function makes of each element, several at a time, in their order.
+
+    Such functions say tf.cond where they mean it, so nothing in them is to be rewritten, which takes longer than the
+    rest of the tracing.
+    """
+    function = tf.autograph.experimental.do_not_convert(function)
+    return dataset.map(function, num_parallel_calls=tf.data.AUTOTUNE, deterministic=True)

@@ -1,0 +1,93 @@
+"""Making what a saved form is made from: of the live model after training, or of a run directory."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import keras
+
+from kerastune_ft.backbones.run import is_inner, tokenizer_of
+from kerastune_ft.backbones.text_input import TextInput
+from kerastune_ft.config.options.task_facts import AUDIO, IMAGE, TEXT, facts
+from kerastune_ft.config.run import RunConfig
+from kerastune_ft.data.labels.scheme import LabelScheme
+from kerastune_ft.errors import DataError
+from kerastune_ft.graph.hub_layers import settle
+from kerastune_ft.input.decode import Geometry
+from kerastune_ft.input.loader import Loader
+from kerastune_ft.input.sounds import Clip
+from kerastune_ft.input.token_loader import outside_lengths
+from kerastune_ft.quiet_imports import without_warnings_of_keras
+from kerastune_ft.rundir import RunDirectory
+from kerastune_ft.saved_model.base import Serving, ServingSettings
+from kerastune_ft.saved_model.images import ImageServing
+from kerastune_ft.saved_model.sounds import SoundServing
+from kerastune_ft.saved_model.texts import RowSettings, TextServing
+from kerastune_ft.storage import as_local_file
+from kerastune_ft.tasks.base import Task
+from kerastune_ft.tasks.build import build_task
+
+MODEL, THRESHOLDS = "model/model.keras", "model/thresholds.json"
+
+
+def serve_trained(config: RunConfig, trained: keras.Model, task: Task, loader: Any, preprocessing: str) -> Serving:
+    """Return what a saved form is made from, of the live model and the loader it was trained with."""
+    serving, of_loader, _ = _MODALITIES[facts(config.task).modality]
+    return serving(trained, task, ServingSettings(trained.name, preprocessing), of_loader(loader))
+
+
+def serve_run(run: RunDirectory, config: RunConfig, plan: Mapping[str, Any]) -> Serving:
+    """Return what a saved form is made from, of a finished run's directory alone; `plan` is its plan.json.
+
+    Raises DataError where its model cannot be opened.
+    """
+    task = build_task(config, LabelScheme.from_json(plan["labels"]))
+    if run.exists(THRESHOLDS):
+        task.set_thresholds(run.read_json(THRESHOLDS))
+    serving, _, of_run = _MODALITIES[facts(config.task).modality]
+    settings = ServingSettings(config.name, plan["backbone"]["preprocessing"])
+    return serving(load_trained(run), task, settings, of_run(run, config, plan))
+
+
+def load_trained(run: RunDirectory) -> keras.Model:
+    """Return the trained model of a run from fixed-shape inputs to raw outputs: the inner part of what was saved."""
+    path = run.path / MODEL
+    try:
+        with as_local_file(path) as file, without_warnings_of_keras():
+            saved = keras.models.load_model(file, compile=False)
+    except (OSError, ValueError, TypeError) as problem:
+        said = " ".join(str(problem).split())[:200]
+        raise DataError(
+            f"{path} cannot be opened: {said}\nRestore it, or give the run's command with --fresh"
+        ) from problem
+    found = next(layer for layer in saved.layers if is_inner(layer))
+    settle(found)
+    return found
+
+
+def _geometry_of_run(run: RunDirectory, config: RunConfig, plan: Mapping[str, Any]) -> Geometry:
+    height, width = plan["backbone"]["image_size"]
+    return Geometry(height, width, config.data.resize)
+
+
+def _clip_of_run(run: RunDirectory, config: RunConfig, plan: Mapping[str, Any]) -> Clip:
+    return Clip(plan["sound"]["sample_rate"], plan["sound"]["samples"])
+
+
+def _rows_of_run(run: RunDirectory, config: RunConfig, plan: Mapping[str, Any]) -> RowSettings:
+    about = plan["text"]
+    text = TextInput.from_json(about["rows"], tokenizer_of(run, plan))
+    lengths = outside_lengths(about)
+    return RowSettings(text, about["texts"], lengths[-1], lengths)
+
+
+def _loader_geometry(loader: Any) -> Any:
+    return loader.geometry
+
+
+_MODALITIES: Mapping[str, tuple[Callable[..., Serving], Callable[[Loader], Any], Callable[..., Any]]] = {
+    IMAGE: (ImageServing, _loader_geometry, _geometry_of_run),
+    AUDIO: (SoundServing, _loader_geometry, _clip_of_run),
+    TEXT: (TextServing, RowSettings.from_loader, _rows_of_run),
+}

@@ -1,0 +1,33 @@
+"""The format of Keras: one `.keras` file that opens with `keras.models.load_model`, without this package."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import keras
+import numpy as np
+
+from kerastune_ft.quiet_imports import without_warnings_of_keras
+from kerastune_ft.saved_model.base import Serving
+
+NAME = "model.keras"
+# Two compiled programs of the same model may differ in the last digits of float32.
+TOLERANCE = 1e-4
+
+
+def write(serving: Serving, folder: Path) -> list[str]:
+    """Write the model into a folder and return the names of its files."""
+    serving.model().save(folder / NAME)
+    return [NAME]
+
+
+def open(serving: Serving, folder: Path) -> Callable[[Sequence[Any]], np.ndarray]:
+    """Open the file; what is returned takes samples of `Serving.samples` and returns the model's outputs."""
+
+    def call(samples: Sequence[Any]) -> np.ndarray:
+        with without_warnings_of_keras():
+            return serving.call(keras.models.load_model(folder / NAME), samples)
+
+    return call

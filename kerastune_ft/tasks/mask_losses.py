@@ -1,0 +1,76 @@
+"""Loss and counts of a class for every pixel, both by picture, so that rows of padding and replicas add up exactly.
+
+Targets are masks of class numbers, uint8 [batch, height, width], in which `IGNORE` belongs to no class; outputs are
+logits [batch, height, width, classes] of the same height and width.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+import tensorflow as tf
+
+from kerastune_ft.data.annotations.masks import IGNORE
+
+# Pixels of a picture that are counted at once: one product of matrices needs no more memory than that, and a float32
+# holds every whole number up to 2 ** 24.
+_CHUNK = 1 << 14
+
+
+def pixel_cross_entropy(
+    targets: tf.Tensor, logits: tf.Tensor, smoothing: float = 0.0, class_weights: Sequence[float] | None = None
+) -> tuple[tf.Tensor, tf.Tensor]:
+    """Return by picture the summed cross-entropy of its valid pixels and their number, float32 [batch] each.
+
+    The unit of both is one picture of pixels: they are sums over valid pixels divided by height x width, so that a
+    picture without ignored pixels counts 1, one of which a quarter is ignored 0.75, and every pixel of a split weighs
+    the same in `sum of losses / sum of counts`. `smoothing` is the share of the target that is spread over all classes,
+    `class_weights` are factors on the losses of pixels by their class; they do not change the count.
+    """
+    logits = tf.cast(logits, tf.float32)
+    valid = tf.cast(tf.not_equal(targets, IGNORE), tf.float32)
+    labels = tf.where(tf.equal(targets, IGNORE), 0, tf.cast(targets, tf.int32))
+    losses = tf.nn.sparse_softmax_cross_entropy_with_logits(labels, logits)
+    if smoothing:
+        spread = tf.reduce_logsumexp(logits, -1) - tf.reduce_mean(logits, -1)
+        losses = (1.0 - smoothing) * losses + smoothing * spread
+    if class_weights is not None:
+        losses *= tf.gather(tf.constant(class_weights, tf.float32), labels)
+    unit = 1.0 / math.prod(targets.shape[1:3])
+    return tf.reduce_sum(losses * valid, [1, 2]) * unit, tf.reduce_sum(valid, [1, 2]) * unit
+
+
+def pixel_accuracy(targets: tf.Tensor, logits: tf.Tensor) -> tf.Tensor:
+    """Return by picture the number of pixels with the right class, float32 [batch], in the unit of the loss."""
+    right = tf.equal(tf.argmax(logits, -1, tf.int32), tf.cast(targets, tf.int32))
+    return tf.reduce_sum(tf.cast(right, tf.float32), [1, 2]) * (1.0 / math.prod(targets.shape[1:3]))
+
+
+def count_confusion(targets: tf.Tensor, predicted: tf.Tensor, classes: int) -> tf.Tensor:
+    """Return the pixels of each true class predicted as each class, int32 [batch, classes, classes].
+
+    `predicted` are class numbers, integers [batch, height, width]. Rows are the truth, columns the prediction; ignored
+    pixels are in none. The counts are products of matrices of zeros and ones, exact on every device, where
+    `tf.math.bincount` has no deterministic form on a GPU.
+    """
+    batch, *sides = targets.shape
+    pixels = math.prod(sides)
+    chunks = math.ceil(pixels / _CHUNK)
+    size = math.ceil(pixels / chunks)
+    filling = [[0, 0], [0, chunks * size - pixels]]
+
+    def divide(numbers: tf.Tensor) -> tf.Tensor:
+        """Return [chunks, batch, size], filled up with what belongs to no class."""
+        flat = tf.reshape(tf.cast(numbers, tf.int32), [-1, pixels])
+        padded = tf.pad(flat, filling, constant_values=IGNORE)
+        return tf.transpose(tf.reshape(padded, [-1, chunks, size]), [1, 0, 2])
+
+    def count(total: tf.Tensor, chunk: tuple[tf.Tensor, tf.Tensor]) -> tf.Tensor:
+        # A number beyond the classes has a row of zeros.
+        true, found = (tf.one_hot(numbers, classes, dtype=tf.float32) for numbers in chunk)
+        return total + tf.cast(tf.matmul(true, found, transpose_a=True), tf.int32)
+
+    start = tf.zeros([tf.shape(targets)[0], classes, classes], tf.int32)
+    counts = tf.foldl(count, (divide(targets), divide(predicted)), start)
+    return tf.ensure_shape(counts, [batch, classes, classes])
