@@ -42,7 +42,7 @@ _BEGINNING = (
 )
 # Events of whatever stage they happen in, besides the beginning and the end of the functions above.
 _EVENTS = (
-    ("kerastune_ft.training.phase.step", "PhaseStep.outputs"),
+    ("kerastune_ft.training.phase.step", "PhaseStep.measure"),
     ("kerastune_ft.training.loop", "load_best"),
     ("kerastune_ft.training.evaluation.final", "write_evaluation"),
     ("kerastune_ft.rundir", "RunDirectory.update_manifest"),

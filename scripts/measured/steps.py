@@ -111,7 +111,7 @@ def _theirs(session: Session, phase: phase_plan.PhasePlan) -> Callable[[int], An
     )
 
     def epoch(number: int) -> None:
-        dataset = session.loader.dataset(_order(session, phase, number), 1).map(
+        dataset = session.loader.batches(_order(session, phase, number), 1).map(
             lambda inputs, targets, weights, indices: (inputs, targets, weights)
         )
         model.fit(dataset, shuffle=False, verbose=0)

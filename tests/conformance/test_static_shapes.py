@@ -110,7 +110,7 @@ def bench(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFacto
     made = build.make(session)
     phase = made.phases[1]
     order = shuffled(session.source.splits["train"], phase.update_batch, phase.phase.accumulate, (config.seed, 1, 0))
-    dataset = session.loader.dataset(order, 1, phase_plan.augmentation(session, phase), epoch=0)
+    dataset = session.loader.batches(order, 1, phase_plan.augmentation(session, phase), epoch=0)
     return Bench(session, made, list(dataset))
 
 

@@ -7,7 +7,6 @@ from typing import Any
 import numpy as np
 import pytest
 import tensorflow as tf
-from kerastune_ft.tasks.image_classification import build
 
 from kerastune_ft.config.options.augment import AUGMENT_PRESETS
 from kerastune_ft.config.options.heads import Head
@@ -18,9 +17,11 @@ from kerastune_ft.data.labels.scheme import LabelScheme
 from kerastune_ft.data.source import DataSource
 from kerastune_ft.data.splits.choose import ChosenSplits
 from kerastune_ft.graph import randomness
+from kerastune_ft.input.augmentation import Augmentation
 from kerastune_ft.input.decode import Geometry
-from kerastune_ft.input.loader import Augmentation, Loader
+from kerastune_ft.input.image_loader import ImageLoader
 from kerastune_ft.input.order import Order, in_order
+from kerastune_ft.tasks.classification import Classification
 
 INDICES = np.array([3, 4, 8, 10, 11, 15, 16], np.int64)
 
@@ -39,9 +40,9 @@ class _Pixels(DataSource):
 
 
 @pytest.fixture(scope="module")
-def loader() -> Loader:
-    task = build(ImageClassification(), Head(), LabelScheme("one", ("a", "b", "c")), 0)
-    return Loader(_Pixels(), task, Geometry(5, 6))
+def loader() -> ImageLoader:
+    task = Classification(ImageClassification(), Head(), LabelScheme("one", ("a", "b", "c")), 0)
+    return ImageLoader(_Pixels(), task, Geometry(5, 6))
 
 
 def test_the_last_batch_is_padded_with_weight_zero() -> None:
@@ -91,11 +92,11 @@ def _micro_batch(order: Order, update: int, part: int, micro_batches: int) -> li
     return order.indices[of_update][order.weights[of_update] > 0].tolist()
 
 
-def _batches(loader: Loader, order: Order, shares: int = 1, **options: Any) -> list[tuple]:
-    return [tuple(part.numpy() for part in batch) for batch in loader.dataset(order, shares, **options)]
+def _batches(loader: ImageLoader, order: Order, shares: int = 1, **options: Any) -> list[tuple]:
+    return [tuple(part.numpy() for part in batch) for batch in loader.batches(order, shares, **options)]
 
 
-def test_batches_hold_what_the_order_says(loader: Loader) -> None:
+def test_batches_hold_what_the_order_says(loader: ImageLoader) -> None:
     order = in_order(INDICES, 4)
     batches = _batches(loader, order)
     assert len(batches) == 2
@@ -108,7 +109,7 @@ def test_batches_hold_what_the_order_says(loader: Loader) -> None:
         assert np.array_equal(weights, order.weights[rows])
 
 
-def test_shares_in_a_row_make_a_global_batch(loader: Loader) -> None:
+def test_shares_in_a_row_make_a_global_batch(loader: ImageLoader) -> None:
     order = in_order(INDICES, 3, 2)
     whole = _batches(loader, order)
     shares = _batches(loader, order, 2)
@@ -118,15 +119,17 @@ def test_shares_in_a_row_make_a_global_batch(loader: Loader) -> None:
             assert np.array_equal(np.concatenate([first, second]), part)
 
 
-def test_shapes_are_static(loader: Loader) -> None:
-    spec = loader.dataset(in_order(INDICES, 4), 2, Augmentation(AUGMENT_PRESETS["light"], 7, 0)).element_spec
+def test_shapes_are_static(loader: ImageLoader) -> None:
+    spec = loader.batches(in_order(INDICES, 4), 2, Augmentation(AUGMENT_PRESETS["light"], 7, 0)).element_spec
     assert [part.shape.as_list() for part in spec] == [[2, 5, 6, 3], [2], [2], [2]]
 
 
 BRIGHTER = Augmentation(AUGMENT_PRESETS["none"] | {"brightness": 0.5}, seed=7, phase=0)
 
 
-def _augmented(loader: Loader, order: Order, drawn: Augmentation, epoch: int, shares: int = 1) -> dict[int, np.ndarray]:
+def _augmented(
+    loader: ImageLoader, order: Order, drawn: Augmentation, epoch: int, shares: int = 1
+) -> dict[int, np.ndarray]:
     batches = _batches(loader, order, shares, augmentation=drawn, epoch=epoch)
     return {
         int(index): image for inputs, _, _, indices in batches for index, image in zip(indices, inputs, strict=True)
@@ -138,14 +141,14 @@ def _alike(one: dict[int, np.ndarray], other: dict[int, np.ndarray]) -> int:
 
 
 @pytest.mark.parametrize("views", [None, 3])
-def test_augmentation_does_not_depend_on_the_batch(loader: Loader, views: int | None) -> None:
+def test_augmentation_does_not_depend_on_the_batch(loader: ImageLoader, views: int | None) -> None:
     drawn = replace(BRIGHTER, views=views)
     first = _augmented(loader, in_order(INDICES, 4), drawn, 1)
     again = _augmented(loader, in_order(INDICES[::-1].copy(), 2), drawn, 1, shares=2)
     assert _alike(first, again) == len(INDICES)
 
 
-def test_fresh_augmentation_is_drawn_by_seed_phase_epoch_and_index(loader: Loader) -> None:
+def test_fresh_augmentation_is_drawn_by_seed_phase_epoch_and_index(loader: ImageLoader) -> None:
     order = in_order(INDICES, 4)
     first = _augmented(loader, order, BRIGHTER, 1)
     assert BRIGHTER.version(5) == 5
@@ -156,7 +159,7 @@ def test_fresh_augmentation_is_drawn_by_seed_phase_epoch_and_index(loader: Loade
     assert np.array_equal(BRIGHTER.keys(1, tf.constant(INDICES), loader.source.identities), keys)
 
 
-def test_views_are_drawn_by_seed_number_and_content_alone(loader: Loader) -> None:
+def test_views_are_drawn_by_seed_number_and_content_alone(loader: ImageLoader) -> None:
     order, views = in_order(INDICES, 4), replace(BRIGHTER, views=3)
     rounds = [_augmented(loader, order, views, epoch) for epoch in range(7)]
     for epoch, found in enumerate(rounds):
@@ -171,7 +174,7 @@ def test_views_are_drawn_by_seed_number_and_content_alone(loader: Loader) -> Non
     assert _alike(_augmented(loader, order, BRIGHTER, 1), rounds[1]) == 0
 
 
-def test_views_go_with_the_content_wherever_it_stands(loader: Loader) -> None:
+def test_views_go_with_the_content_wherever_it_stands(loader: ImageLoader) -> None:
     """The same contents under other indices: a source divided or sorted otherwise."""
     views, identities = replace(BRIGHTER, views=2), loader.source.identities
     here = views.keys(1, tf.range(20, dtype=tf.int64), identities).numpy()

@@ -8,7 +8,6 @@ from typing import Any
 
 import numpy as np
 import pytest
-from kerastune_ft.tasks.text_classification import build
 
 from kerastune_ft.backbones.text_input import TextInput
 from kerastune_ft.config.options.heads import Head
@@ -19,6 +18,7 @@ from kerastune_ft.data.splits.choose import ChosenSplits
 from kerastune_ft.data.texts.text_source import TextSource, text_identity
 from kerastune_ft.errors import ConfigError
 from kerastune_ft.input.token_loader import TokenLoader, outside_lengths, token_loader
+from kerastune_ft.tasks.classification import Classification
 
 EXAMPLES = 600
 
@@ -58,7 +58,7 @@ def loaded(
 ) -> TokenLoader:
     data = source()
     text = TextInput(tokenizer, ("token_ids", "padding_mask"), (1,), (2,), (2,), 0, maximum, 256)
-    task = build(TextClassification(kind="text_classification"), Head(), data.scheme, 0)
+    task = Classification(TextClassification(kind="text_classification"), Head(), data.scheme, 0)
     return token_loader(data, task, text, asked, cache, lambda line: None, lengths)
 
 
@@ -74,7 +74,7 @@ def test_a_batch_has_the_length_of_its_examples(tmp_path: Path) -> None:
     assert loader.lengths == (8, 128)
     assert loader(np.array([1, 2, 3]))["token_ids"].shape == (3, 8)
     assert loader(np.array([0, 10]))["padding_mask"].sum(axis=1).tolist() == [122, 122]
-    assert loader.targets.tolist() == (np.arange(EXAMPLES) % 2).tolist()
+    assert loader.targets(np.arange(EXAMPLES)).tolist() == (np.arange(EXAMPLES) % 2).tolist()
     assert loader.mean_length == pytest.approx(0.9 * 8 + 0.1 * 128)
 
 
@@ -83,7 +83,7 @@ def test_what_is_cut_or_unknown_is_told(tmp_path: Path) -> None:
     assert loader.lengths[-1] == loader.limit == 32
     assert loader.to_json()["truncated"] == {"examples": 60, "tokens": 60 * 90}
     (note,) = loader.notes()
-    assert note.startswith("60 of 600 texts are cut to 32 tokens and lose 5400 tokens, 90 in the mean")
+    assert note.startswith("60 of 600 texts are cut to 32 tokens and lose 5,400 tokens, 90 in the mean")
 
 
 def test_other_data_may_be_longer(tmp_path: Path) -> None:

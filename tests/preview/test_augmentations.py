@@ -76,7 +76,7 @@ def test_the_pictures_are_the_pixels_of_training(config: dict[str, Any], tmp_pat
         # The order, the batches and the address of training itself.
         order = shuffled(session.source.splits["train"], 5, 1, (0, 1, epoch))
         seen = {}
-        for images, _, weights, indices in session.loader.dataset(order, 1, drawn, epoch):
+        for images, _, weights, indices in session.loader.batches(order, 1, drawn, epoch):
             seen |= {int(index): image for index, image, w in zip(indices, images.numpy(), weights, strict=True) if w}
         for row, index in enumerate(chosen):
             assert np.abs(rows[row, 1 + epoch] - seen[int(index)]).max() <= 0.51
@@ -94,7 +94,7 @@ def test_of_views_there_are_as_many_pictures(config: dict[str, Any], tmp_path: P
     rows = np.stack(_pictures(page)).reshape(6, 3, SIDE, SIDE, 3)
     drawn = augmentation(session, plan.phases[0])
     order = in_order(spread(session.source, 6), 6)
-    images, *_ = next(iter(session.loader.dataset(order, 1, drawn, epoch=3)))
+    images, *_ = next(iter(session.loader.batches(order, 1, drawn, epoch=3)))
     assert np.abs(rows[:, 2] - images.numpy()).max() <= 0.51
     assert np.abs(rows[:, 1] - images.numpy()).max() > 50
 

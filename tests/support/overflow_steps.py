@@ -12,7 +12,6 @@ from typing import Any
 import keras
 import numpy as np
 import tensorflow as tf
-from kerastune_ft.tasks.image_classification import build
 
 from kerastune_ft.config.options.heads import Head
 from kerastune_ft.config.options.runtime import Runtime
@@ -20,6 +19,7 @@ from kerastune_ft.config.options.tasks import ImageClassification
 from kerastune_ft.data.labels.scheme import LabelScheme
 from kerastune_ft.graph import keras_private, precision
 from kerastune_ft.graph.partition import partition, stages
+from kerastune_ft.tasks.classification import Classification
 from kerastune_ft.training.devices import devices as device_choice
 from kerastune_ft.training.devices.devices import Devices
 from kerastune_ft.training.features.prefix import Prefix
@@ -36,7 +36,7 @@ class Steps:
 
     def __init__(self, devices: Devices) -> None:
         self.devices, self.log = devices, []
-        task = build(ImageClassification(), Head(dropout=0.0), LabelScheme("one", ("a", "b")), 0)
+        task = Classification(ImageClassification(), Head(dropout=0.0), LabelScheme("one", ("a", "b")), 0)
         keras.utils.clear_session()
         keras.utils.set_random_seed(0)
         with devices.strategy.scope():

@@ -4,24 +4,24 @@ import keras
 import numpy as np
 import pytest
 import tensorflow as tf
-from kerastune_ft.tasks.image_classification import ImageClassification, build
 from sklearn import metrics
 
 from kerastune_ft.config.options.heads import Head
+from kerastune_ft.config.options.task_facts import facts
 from kerastune_ft.config.options.tasks import ImageClassification as Options
 from kerastune_ft.data.labels.scheme import LabelScheme
 from kerastune_ft.errors import ConfigError
-from kerastune_ft.input.decode import Geometry
 from kerastune_ft.metrics.one_class import softmax
 from kerastune_ft.tasks.base import LossOptions
+from kerastune_ft.tasks.classification import Classification
 
 RANDOM = np.random.default_rng(0)
 TARGETS = np.arange(30, dtype=np.int32) % 3
 LOGITS = RANDOM.normal(size=(30, 3)).astype(np.float32) * 3
 
 
-def _task(classes: tuple[str, ...] = ("cat", "dog", "owl"), **options: object) -> ImageClassification:
-    return build(Options(**options), Head(), LabelScheme("one", classes), 0)
+def _task(classes: tuple[str, ...] = ("cat", "dog", "owl"), **options: object) -> Classification:
+    return Classification(Options(**options), Head(), LabelScheme("one", classes), 0)
 
 
 @pytest.mark.parametrize("smoothing", [0.0, 0.1])
@@ -62,7 +62,7 @@ def test_metrics_are_those_of_scikit_learn() -> None:
         },
         rel=1e-12,
     )
-    assert set(found) == set(_task().metric_directions) == set(Options().metrics)
+    assert set(found) == set(_task().metric_directions) == set(facts(Options()).metrics)
     assert 0.05 < found["accuracy"] < 0.95
 
 
@@ -127,18 +127,15 @@ def test_predictions() -> None:
 def test_head_and_finish_make_probabilities() -> None:
     features = keras.Input((4, 4, 5))
     task = _task()
-    logits = task.head(features)
+    logits = task.head({"features": features})
     model = keras.Model(features, [logits, task.finish(logits)])
     raw, probabilities = model(RANDOM.normal(size=(2, 4, 4, 5)).astype(np.float32))
     assert raw.shape == (2, 3)
     assert np.allclose(probabilities, softmax(raw.numpy()), atol=1e-6)
 
 
-def test_examples_become_fixed_shapes() -> None:
-    example = {"image": tf.zeros([9, 7, 3], tf.uint8), "label": tf.constant(2, tf.int64)}
-    task, geometry = _task(), Geometry(4, 6)
-    assert task.inputs(example, geometry).shape == (4, 6, 3)
-    target = task.targets(example, geometry)
+def test_a_target_is_the_number_of_the_class() -> None:
+    target = _task().target({"label": tf.constant(2, tf.int64)})
     assert (target.shape.rank, target.dtype, int(target)) == (0, tf.int32, 2)
 
 

@@ -4,7 +4,6 @@ import keras
 import numpy as np
 import pytest
 import tensorflow as tf
-from kerastune_ft.tasks.image_classification import build
 from sklearn import metrics
 
 from kerastune_ft.config.options.heads import Head
@@ -21,7 +20,9 @@ LOGITS = (RANDOM.normal(size=(40, 3)) * 2).astype(np.float32)
 
 
 def _task(**options: object) -> MultiLabelClassification:
-    task = build(Options(multi_label=True, **options), Head(), LabelScheme("several", ("a", "b", "c")), 0)
+    task = MultiLabelClassification(
+        Options(multi_label=True, **options), Head(), LabelScheme("several", ("a", "b", "c")), 0
+    )
     assert isinstance(task, MultiLabelClassification)
     return task
 
@@ -94,12 +95,12 @@ def test_chosen_thresholds_have_the_best_f1_there_is() -> None:
 
 def test_thresholds_chosen_on_one_split_hold_for_another() -> None:
     task = _task(thresholds="best_f1")
-    chosen = task.choose_thresholds(TARGETS, LOGITS)
+    chosen = task.choose_thresholds({"targets": TARGETS, "outputs": LOGITS})
     other = _task()
     other.set_thresholds(chosen)
     assert task.evaluate(TARGETS, LOGITS) == other.evaluate(TARGETS, LOGITS)
     assert task.evaluate(TARGETS, LOGITS)["macro_f1"] > _task().evaluate(TARGETS, LOGITS)["macro_f1"]
-    assert set(_task().choose_thresholds(TARGETS, LOGITS).values()) == {0.5}
+    assert set(_task().find_thresholds(TARGETS, LOGITS).values()) == {0.5}
 
 
 def test_the_constant_predictor_knows_shares_and_ranks_nothing() -> None:

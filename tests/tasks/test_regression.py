@@ -6,13 +6,13 @@ import keras
 import numpy as np
 import pytest
 import tensorflow as tf
-from kerastune_ft.tasks.image_regression import ImageRegression, build
 from sklearn import metrics
 
 from kerastune_ft.config.options.heads import Head
 from kerastune_ft.config.options.tasks import ImageRegression as Options
 from kerastune_ft.data.labels.scheme import LabelScheme
 from kerastune_ft.input.decode import Geometry
+from kerastune_ft.tasks.regression import Regression
 
 MEAN, DEVIATION = (100.0, -3.0), (20.0, 0.5)
 RANDOM = np.random.default_rng(0)
@@ -21,9 +21,9 @@ LABELS = np.round(RANDOM.normal(size=(30, 2)) * DEVIATION + MEAN, 3)
 STANDARDISED = ((LABELS - MEAN) / DEVIATION).astype(np.float32)
 
 
-def _task(names: tuple[str, ...] = ("age", "dose")) -> ImageRegression:
+def _task(names: tuple[str, ...] = ("age", "dose")) -> Regression:
     size = len(names)
-    return build(
+    return Regression(
         Options(kind="image_regression"), Head(), LabelScheme("values", names, MEAN[:size], DEVIATION[:size]), 0
     )
 
@@ -38,9 +38,9 @@ def test_loss_is_the_squared_error_of_standardised_values_over_real_examples() -
 
 def test_targets_are_standardised_with_all_their_digits(tmp_path: Path) -> None:
     days = LabelScheme("values", ("day",), (20260101.5,), (2.0,))
-    task = build(Options(kind="image_regression"), Head(), days, 0)
+    task = Regression(Options(kind="image_regression"), Head(), days, 0)
     example = {"label": tf.constant([20260102.5], tf.float64)}
-    assert float(task.targets(example, Geometry(8, 8))[0]) == 0.5
+    assert float(task.target(example, Geometry(8, 8))[0]) == 0.5
     assert task.predictions(np.array([[0.5]], np.float32), np.zeros((1, 1), np.float32))["label"][0] == 20260102.5
     outputs = keras.Input((1,))
     finished = keras.Model(outputs, task.finish(outputs))
@@ -74,7 +74,7 @@ def test_what_is_saved_answers_in_the_users_units() -> None:
 
 def test_the_head_begins_at_the_mean() -> None:
     features = keras.Input((2, 2, 3))
-    model = keras.Model(features, _task().head(features))
+    model = keras.Model(features, _task().head({"features": features}))
     assert (np.asarray(model(np.ones((1, 2, 2, 3), np.float32))) == 0).all()
 
 

@@ -34,7 +34,7 @@ def key_parts(
 ) -> dict[str, Any]:
     """Return all that a row of a store depends on besides the example; `stages` are those of the phase that reads it.
 
-    The values of the variables count as they are now. `bucket` is the number of the examples' shape, if there are several.
+    The values of the variables count as they are now. `bucket` is the number of their shape, if there are several.
     """
     below = stages[: len(store.stages)]
     found: dict[str, Any] = {
