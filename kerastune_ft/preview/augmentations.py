@@ -1,4 +1,4 @@
-"""Training examples as each phase will see them: resized, and augmented as in its first epochs or views."""
+"""Draws training examples as each phase will see them: resized, and augmented as in its first epochs or views."""
 
 from __future__ import annotations
 
@@ -8,10 +8,10 @@ from typing import Any
 
 import numpy as np
 
-from kerastune_ft.data.source import DataSource
 from kerastune_ft.errors import ConfigError
 from kerastune_ft.input.augmentation import Augmentation
 from kerastune_ft.input.order import in_order
+from kerastune_ft.preview.choose_examples import choose_examples
 from kerastune_ft.preview.contact_sheet import Block, Sheet, write
 from kerastune_ft.training.lost_files import naming_lost_files
 from kerastune_ft.training.plan.phase_plan import PhasePlan, Plan, augmentation
@@ -28,10 +28,10 @@ def draw(session: Session, plan: Plan, target: Path) -> None:
     if session.source.image_sizes is None:
         raise ConfigError(f"--pictures: the examples of {session.config.name} are no images; leave it out")
     source = session.source
-    chosen = spread(source, _ROWS)
+    chosen = choose_examples(source, _ROWS)
     with naming_lost_files(source):
-        resized = _images(session, chosen)
-        blocks = [_block(session, phase, chosen, resized) for phase in plan.phases]
+        resized = _load_images(session, chosen)
+        blocks = [_build_block(session, phase, chosen, resized) for phase in plan.phases]
     if all(not len(block.pictures) for block in blocks):
         blocks.append(Block("all phases", (_RESIZED,), resized[:, np.newaxis]))
     texts = source.label_texts
@@ -39,47 +39,22 @@ def draw(session: Session, plan: Plan, target: Path) -> None:
     write(Sheet(f"{session.config.name}: training examples as the model sees them", captions, blocks), target)
 
 
-def spread(source: DataSource, count: int) -> np.ndarray:
-    """Return training examples of all classes, or of as many as there is room for, or over the range of values."""
-    train = source.splits["train"]
-    count = min(count, len(train))
-    if source.scheme.kind == "values":
-        by_value = train[np.argsort(source.labels[train, 0], kind="stable")]
-        return by_value[np.linspace(0, len(train) - 1, count).round().astype(int)]
-    texts = source.label_texts
-    members: dict[str, list[int]] = {}
-    for index in train:
-        members.setdefault(texts[index], []).append(int(index))
-    # Sorted by number for single labels, so in the order of the classes.
-    kinds = sorted(members, key=lambda text: tuple(np.atleast_1d(source.labels[members[text][0]]).tolist()))
-    if len(kinds) > count:
-        kinds = [kinds[place] for place in np.linspace(0, len(kinds) - 1, count).round().astype(int)]
-    chosen: dict[str, list[int]] = {kind: [] for kind in kinds}
-    turn = 0
-    while sum(map(len, chosen.values())) < count and any(turn < len(members[kind]) for kind in kinds):
-        for kind in kinds:
-            if turn < len(members[kind]) and sum(map(len, chosen.values())) < count:
-                chosen[kind].append(members[kind][turn])
-        turn += 1
-    return np.array([index for kind in kinds for index in chosen[kind]], np.int64)
-
-
-def _block(session: Session, phase: PhasePlan, chosen: np.ndarray, resized: np.ndarray) -> Block:
+def _build_block(session: Session, phase: PhasePlan, chosen: np.ndarray, resized: np.ndarray) -> Block:
     name = phase.phase.name
     drawn = augmentation(session, phase)
     if drawn is None:
         return Block(f"phase {name}: no augmentation, every epoch sees the images as resized", (), resized[:0])
-    # As many as there are to be seen, where epochs take views in turn.
+    # Epochs take views in turn, so there are no more pictures than views.
     epochs = range(_EPOCHS if drawn.views is None else min(_EPOCHS, drawn.views))
-    images = [_images(session, chosen, drawn, epoch) for epoch in epochs]
+    images = [_load_images(session, chosen, drawn, epoch) for epoch in epochs]
     noun = "epoch" if drawn.views is None else "view"
-    title = f"phase {name}: {_spelled(drawn.operations)}{_remark(drawn.views, phase.epochs)}"
+    title = f"phase {name}: {_describe_operations(drawn.operations)}{_describe_views(drawn.views, phase.epochs)}"
     columns = (_RESIZED, *(f"{noun} {epoch + 1}" for epoch in epochs))
     return Block(title, columns, np.stack([resized, *images], axis=1))
 
 
-def _remark(views: int | None, epochs: int) -> str:
-    """Return what the columns do not tell: when they are seen, and how many more there are."""
+def _describe_views(views: int | None, epochs: int) -> str:
+    """Return what the columns do not show: when the views are seen, and how many more there are."""
     if views is None:
         return f" (it ends with epoch {epochs} at the latest)" if epochs < _EPOCHS else ""
     if views > epochs:
@@ -91,17 +66,17 @@ def _remark(views: int | None, epochs: int) -> str:
     return f"; {seen}" + (f", the first {_EPOCHS} are shown" if views > _EPOCHS else "")
 
 
-def _images(
+def _load_images(
     session: Session,
     chosen: np.ndarray,
     drawn: Augmentation | None = None,
     epoch: int = 0,
 ) -> np.ndarray:
-    """Return the examples out of the pipeline that training reads, rounded to uint8."""
+    """Return the examples as the loader gives them to training, rounded to uint8."""
     order = in_order(chosen, len(chosen))
     batch = next(iter(session.loader.batches(order, 1, drawn, epoch)))
     return np.clip(np.round(batch[0].numpy()), 0, 255).astype(np.uint8)
 
 
-def _spelled(operations: Mapping[str, Any]) -> str:
+def _describe_operations(operations: Mapping[str, Any]) -> str:
     return ", ".join(f"{name} {value}" for name, value in operations.items() if value not in (0.0, "none"))

@@ -1,4 +1,4 @@
-"""A sheet of small pictures with captions, written as one PNG or as one HTML file with nothing outside it."""
+"""Writes a sheet of small pictures with captions as one PNG or one self-contained HTML file."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ class Block:
     title: str
     columns: tuple[str, ...]
     pictures: np.ndarray
-    """uint8 [rows, columns, height, width, 3], a row for each caption; none where the title says all."""
+    """uint8 [rows, columns, height, width, 3], a row for each caption; none where the title is enough."""
 
 
 @dataclass(frozen=True)
@@ -64,7 +64,7 @@ def check_target(target: Path) -> None:
 
 def write(sheet: Sheet, target: Path) -> None:
     """Write the sheet, whole or not at all."""
-    content = _as_html(sheet).encode() if target.suffix.lower() == ".html" else _as_png(sheet)
+    content = _render_html(sheet).encode() if target.suffix.lower() == ".html" else _render_png(sheet)
     try:
         RunDirectory(target.absolute().parent).commit(target.name, content)
     except OSError as problem:
@@ -73,39 +73,39 @@ def write(sheet: Sheet, target: Path) -> None:
         raise ConfigError(f"--pictures: {target} cannot be written: {problem.strerror}; name another file") from problem
 
 
-def _as_html(sheet: Sheet) -> str:
-    told = html.escape
+def _render_html(sheet: Sheet) -> str:
     parts = [
-        f'<!doctype html><meta charset="utf-8"><title>{told(sheet.title)}</title><style>{_STYLE}</style>',
-        f"<h1>{told(sheet.title)}</h1>",
+        f'<!doctype html><meta charset="utf-8"><title>{html.escape(sheet.title)}</title><style>{_STYLE}</style>',
+        f"<h1>{html.escape(sheet.title)}</h1>",
     ]
     for block in sheet.blocks:
-        heads = "".join(f"<th>{told(column)}</th>" for column in ("", *block.columns))
-        parts.append(f"<h2>{told(block.title)}</h2>")
+        heads = "".join(f"<th>{html.escape(column)}</th>" for column in ("", *block.columns))
+        parts.append(f"<h2>{html.escape(block.title)}</h2>")
         if not len(block.pictures):
             continue
         parts.append(f"<table><tr>{heads}</tr>")
         for (label, name), row in zip(sheet.captions, block.pictures, strict=True):
             cells = "".join(
-                f'<td><img alt="{told(label)}" src="{_data_uri(_scale_for_sheet(picture))}"></td>' for picture in row
+                f'<td><img alt="{html.escape(label)}" src="{_encode_data_uri(_scale_for_sheet(picture))}"></td>'
+                for picture in row
             )
-            parts.append(f"<tr><th>{told(label)}<br><small>{told(name)}</small></th>{cells}</tr>")
+            parts.append(f"<tr><th>{html.escape(label)}<br><small>{html.escape(name)}</small></th>{cells}</tr>")
         parts.append("</table>")
     return "\n".join(parts) + "\n"
 
 
-def _data_uri(picture: Image.Image) -> str:
-    return f"data:image/png;base64,{base64.b64encode(_png(picture)).decode()}"
+def _encode_data_uri(picture: Image.Image) -> str:
+    return f"data:image/png;base64,{base64.b64encode(_encode_png(picture)).decode()}"
 
 
-def _png(picture: Image.Image) -> bytes:
+def _encode_png(picture: Image.Image) -> bytes:
     written = io.BytesIO()
     picture.save(written, "PNG")
     return written.getvalue()
 
 
 def _scale_for_sheet(pixels: np.ndarray) -> Image.Image:
-    """Return a picture large enough to see, its pixels left alone where they can be, and small enough for a sheet."""
+    """Return a picture of a size that fits a sheet; a small one is enlarged by a whole factor, pixel by pixel."""
     from PIL import Image
 
     picture = Image.fromarray(pixels)
@@ -117,7 +117,7 @@ def _scale_for_sheet(pixels: np.ndarray) -> Image.Image:
     return picture
 
 
-def _as_png(sheet: Sheet) -> bytes:
+def _render_png(sheet: Sheet) -> bytes:
     from PIL import Image, ImageDraw
 
     width, height = next(_scale_for_sheet(block.pictures[0, 0]).size for block in sheet.blocks if len(block.pictures))
@@ -126,33 +126,33 @@ def _as_png(sheet: Sheet) -> bytes:
     heights = [2 * _LINE + (_LINE + len(block.pictures) * (height + _GAP)) for block in sheet.blocks]
     canvas = Image.new("RGB", (max(across, 4 * _CAPTION), 3 * _LINE + sum(heights)), _PAPER)
     pen = ImageDraw.Draw(canvas)
-    _text(pen, (_GAP, _GAP), sheet.title, canvas.width, size=16)
+    _draw_text(pen, (_GAP, _GAP), sheet.title, canvas.width, size=16)
     top = 2 * _LINE
     for block, taken in zip(sheet.blocks, heights, strict=True):
         _draw_block(canvas, pen, block, sheet.captions, top)
         top += taken
-    return _png(canvas)
+    return _encode_png(canvas)
 
 
 def _draw_block(
     canvas: Image.Image, pen: ImageDraw.ImageDraw, block: Block, captions: Sequence[tuple[str, str]], top: int
 ) -> None:
-    _text(pen, (_GAP, top + _GAP), block.title, canvas.width)
+    _draw_text(pen, (_GAP, top + _GAP), block.title, canvas.width)
     top += 2 * _LINE
     for row, ((label, name), drawn) in enumerate(zip(captions, block.pictures, strict=False)):
         pictures = [_scale_for_sheet(pixels) for pixels in drawn]
         width, height = pictures[0].size
         place = top + _LINE + row * (height + _GAP)
-        _text(pen, (_GAP, place), label, _CAPTION)
-        _text(pen, (_GAP, place + _LINE), name, _CAPTION, fill=_FAINT, size=11)
+        _draw_text(pen, (_GAP, place), label, _CAPTION)
+        _draw_text(pen, (_GAP, place + _LINE), name, _CAPTION, fill=_FAINT, size=11)
         for column, picture in enumerate(pictures):
             left = _CAPTION + column * (width + _GAP)
             if row == 0:
-                _text(pen, (left, top), block.columns[column], left + width + _GAP, fill=_FAINT, size=11)
+                _draw_text(pen, (left, top), block.columns[column], left + width + _GAP, fill=_FAINT, size=11)
             canvas.paste(picture, (left, place))
 
 
-def _text(
+def _draw_text(
     pen: ImageDraw.ImageDraw,
     place: tuple[int, int],
     text: str,
@@ -160,8 +160,8 @@ def _text(
     fill: tuple[int, int, int] = _INK,
     size: int = 13,
 ) -> None:
-    """Draw one line that ends before `limit`, its beginning left out where it is too long: names differ at the end."""
-    font = _font(size)
+    """Draw one line that ends before `limit`; of a long text the end, in which names differ."""
+    font = _load_font(size)
     line = " ".join(text.split())
     room = limit - place[0] - _GAP
     if pen.textlength(line, font) > room:
@@ -171,8 +171,8 @@ def _text(
     pen.text(place, line, fill, font)
 
 
-def _font(size: int) -> ImageFont.FreeTypeFont:
-    """Return the font that comes with matplotlib; Pillow's own has no letters but Latin ones."""
+def _load_font(size: int) -> ImageFont.FreeTypeFont:
+    """Return the font that comes with matplotlib; Pillow's own has Latin letters only."""
     from matplotlib import get_data_path
     from PIL import ImageFont
 

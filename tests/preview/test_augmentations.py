@@ -7,7 +7,6 @@ import io
 import json
 import re
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
 
 import keras
@@ -19,7 +18,8 @@ from PIL import Image
 from kerastune_ft.api import engine
 from kerastune_ft.cli.commands import main
 from kerastune_ft.input.order import in_order, shuffled
-from kerastune_ft.preview.augmentations import _remark, draw, spread
+from kerastune_ft.preview.augmentations import _describe_views, draw
+from kerastune_ft.preview.choose_examples import choose_examples
 from kerastune_ft.training.engine import make_plan
 from kerastune_ft.training.plan.phase_plan import augmentation
 
@@ -63,7 +63,7 @@ def test_the_pictures_are_the_pixels_of_training(config: dict[str, Any], tmp_pat
     session, plan, _ = make_plan(engine.resolve_config(config, ()), lambda line: None)
     draw(session, plan, target)
     page = target.read_text()
-    chosen = spread(session.source, 6)
+    chosen = choose_examples(session.source, 6)
     assert [session.source.label_texts[index] for index in chosen] == ["ant", "ant", "bee", "bee", "cow", "cow"]
     for index in chosen:
         assert page.count(f"<small>{session.source.keys[index]}</small>") == 1
@@ -93,7 +93,7 @@ def test_of_views_there_are_as_many_pictures(config: dict[str, Any], tmp_path: P
     assert re.findall(r"<th>(\w+ \d+)</th>", page) == ["view 1", "view 2"]
     rows = np.stack(_pictures(page)).reshape(6, 3, SIDE, SIDE, 3)
     drawn = augmentation(session, plan.phases[0])
-    order = in_order(spread(session.source, 6), 6)
+    order = in_order(choose_examples(session.source, 6), 6)
     images, *_ = next(iter(session.loader.batches(order, 1, drawn, epoch=3)))
     assert np.abs(rows[:, 2] - images.numpy()).max() <= 0.51
     assert np.abs(rows[:, 1] - images.numpy()).max() > 50
@@ -111,7 +111,7 @@ def test_of_views_there_are_as_many_pictures(config: dict[str, Any], tmp_path: P
     ],
 )
 def test_the_title_tells_when_the_pictures_are_seen(views: int | None, epochs: int, remark: str) -> None:
-    assert _remark(views, epochs) == remark
+    assert _describe_views(views, epochs) == remark
 
 
 def _plan(config: dict[str, Any], place: Path, *words: str) -> Result:
@@ -130,23 +130,3 @@ def test_the_command_writes_a_png_and_says_so(config: dict[str, Any], tmp_path: 
         assert image.format == "PNG"
         assert image.height > 6 * 96
     assert [path.name for path in tmp_path.iterdir() if "partial" in path.name] == []
-
-
-def _source(labels: list[Any], kind: str = "one") -> Any:
-    return SimpleNamespace(
-        splits={"train": np.arange(len(labels))},
-        labels=np.array(labels),
-        label_texts=[str(label) for label in labels],
-        scheme=SimpleNamespace(kind=kind),
-    )
-
-
-def test_examples_are_spread_over_classes_and_values() -> None:
-    rare = [0] * 50 + [1, 2]
-    assert spread(_source(rare), 6).tolist() == [0, 1, 2, 3, 50, 51]
-    assert spread(_source(list(range(100))), 6).tolist() == [0, 20, 40, 59, 79, 99]
-    assert spread(_source([1, 0]), 6).tolist() == [1, 0]
-    values = [[3.0], [1.0], [2.0], [9.0], [5.0]]
-    assert spread(_source(values, "values"), 3).tolist() == [1, 0, 3]
-    several = [[1, 0], [0, 1], [1, 1], [1, 0]]
-    assert sorted(spread(_source(several, "several"), 4).tolist()) == [0, 1, 2, 3]
