@@ -17,10 +17,10 @@ from types import MappingProxyType
 import numpy as np
 
 DIRECTIONS: Mapping[str, str] = MappingProxyType({"mean_iou": "max", "dice": "max", "accuracy": "max"})
-"""By metric, which way is better."""
+"""Which way is better, by metric."""
 
 CLASS_METRICS = ("iou", "dice", "precision", "recall")
-"""What `score_classes` says of each class."""
+"""The metrics that `score_classes` gives for every class."""
 
 
 def score(confusion: np.ndarray) -> dict[str, float]:

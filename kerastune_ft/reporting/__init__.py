@@ -1,4 +1,4 @@
-"""What people see of plans and runs: progress lines, terminal tables, the report page.
+"""Progress lines, terminal tables and the report page of plans and runs.
 
 It reads files of a run and never imports TensorFlow when imported.
 """

@@ -19,7 +19,7 @@ def is_number(value: object) -> bool:
     return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
 
 
-def _format_scaled(value: float, steps: tuple[tuple[float, str], ...], unit: str) -> str:
+def _format_with_unit(value: float, steps: tuple[tuple[float, str], ...], unit: str) -> str:
     for step, name in steps:
         # 999,950 would print as "1000.0 k": it belongs to the next unit already.
         if abs(value) >= step * 0.99995:
@@ -29,7 +29,7 @@ def _format_scaled(value: float, steps: tuple[tuple[float, str], ...], unit: str
 
 def format_count(value: Any) -> str:
     """Return a count such as ``2.9 M``; below a thousand, the number itself."""
-    return _format_scaled(value, _COUNT_STEPS, "") if is_number(value) else ABSENT
+    return _format_with_unit(value, _COUNT_STEPS, "") if is_number(value) else ABSENT
 
 
 def format_whole(value: Any) -> str:
@@ -39,7 +39,7 @@ def format_whole(value: Any) -> str:
 
 def format_size(value: Any) -> str:
     """Return a number of bytes such as ``1.2 GB``."""
-    return _format_scaled(value, _SIZE_STEPS, " B") if is_number(value) else ABSENT
+    return _format_with_unit(value, _SIZE_STEPS, " B") if is_number(value) else ABSENT
 
 
 def format_share(value: Any) -> str:
@@ -94,15 +94,15 @@ def format_progress(value: float) -> str:
 
 def format_change(value: Any) -> str:
     """Return a signed difference of two metrics."""
-    return _format_signed(value, format_figure)
+    return _format_with_sign(value, format_figure)
 
 
 def format_offset(value: Any) -> str:
     """Return a signed difference in the user's units."""
-    return _format_signed(value, format_plain)
+    return _format_with_sign(value, format_plain)
 
 
-def _format_signed(value: Any, spell: Callable[[Any], str]) -> str:
+def _format_with_sign(value: Any, spell: Callable[[Any], str]) -> str:
     if not is_number(value):
         return ABSENT
     sign = "+" if value > 0 else "−" if value < 0 else "±"  # noqa: RUF001  a true minus sign aligns with plus

@@ -51,12 +51,12 @@ class RunFiles:
 
     @property
     def shows_examples(self) -> bool:
-        """Whether thumbnails, paths and group ids may appear; without a configuration they may not."""
+        """Return whether thumbnails, paths and group ids may appear; without a configuration they may not."""
         return bool(self.config) and (self.config.get("output") or {}).get("examples", True) is True
 
     @property
     def page(self) -> ResultPage:
-        """What shows the results, by the kind of the labels."""
+        """Return the part of the page that shows results, by the kind of the labels."""
         return _find_page(self.plan, self.config)
 
 

@@ -15,7 +15,7 @@ from kerastune_ft.verification.run_record import Findings, RunRecord, some_of
 _UNLISTED = re.compile(
     rf"{re.escape(MANIFEST)}|log\.txt|events\.jsonl|\.lock|\.lock\.json|phases/[^/]+/checkpoint/(best-)?\d+\.safetensors"
 )
-_REWRITTEN = "the same command writes it anew"
+_REWRITTEN = "the same command writes it again"
 _STATES = {"running", "interrupted", "failed", "done"}
 _RESULTS = ("config.json", "plan.json", "splits.csv", "history.csv", "metrics.json", "model/model.keras")
 # Keys of a phase that plan.json copies from the configuration.

@@ -14,7 +14,7 @@ from kerastune_ft.verification.results.checks import CHECKS
 from kerastune_ft.verification.run_record import Findings, PhaseRecord, RunRecord
 
 _HISTORY, _METRICS, _SPLITS = "history.csv", "metrics.json", "splits.csv"
-_REWRITTEN = "the same command writes it anew"
+_REWRITTEN = "the same command writes it again"
 # How far a loss may be from what another compiled program measured, perhaps on another number of replicas, and from
 # what was measured in half precision, which has two to three digits.
 _TOLERANCE_OF_ANOTHER_PROGRAM = 1e-4

@@ -128,7 +128,7 @@ class RunRecord:
         """Return whether a file must be what the manifest says.
 
         While a run is under way a file may be newer than the manifest: a process killed between the two left it so, and
-        the same command writes it anew. Files of finished phases are not written again.
+        the same command writes it again. Files of finished phases are not written again.
         """
         if self.is_done or name in {f"{phase.folder}/{own}" for phase in self.finished_phases for own in _PHASE_FILES}:
             return True

@@ -1,4 +1,4 @@
-"""How a report shows results on the test split, one file per kind of labels.
+"""Results on the test split as a report shows them, one file per kind of labels.
 
-Formulas of the metrics live in metrics/; here is what a page says of them.
+Formulas of the metrics live in metrics/; here is only their display.
 """

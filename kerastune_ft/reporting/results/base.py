@@ -1,4 +1,4 @@
-"""The contract between the report and the kinds of labels: what a page says of results on the test split."""
+"""The contract between the report and the kinds of labels: how a page shows results on the test split."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _NAMES_SHOWN = 8
 
 
 class Results(NamedTuple):
-    """What the files of a run hold about its predictions; empty where a file is not there yet."""
+    """The predictions of a run as its files hold them; empty where a file does not exist yet."""
 
     predictions: Sequence[Mapping[str, str]] = ()
     """The rows of predictions.csv, of all splits."""
@@ -22,15 +22,15 @@ class Results(NamedTuple):
     means: Sequence[float] = ()
     """The means of the targets over the training examples."""
     thresholds: Mapping[str, float] = {}
-    """By class, the probability from which it is predicted."""
+    """The probability from which a class is predicted, by class."""
     confusion: Sequence[Mapping[str, str]] = ()
     """The rows of confusion.csv, of all splits: pixels by true and predicted class."""
     classes: Mapping[str, Mapping[str, Any]] = {}
-    """By class, its figures on the test split from metrics.json."""
+    """The figures of every class on the test split, from metrics.json."""
 
 
 class ResultPage(ABC):
-    """How results are reported for one kind of labels; `template` draws what the methods return."""
+    """The part of the report that shows results of one kind of labels; `template` draws what the methods return."""
 
     template: ClassVar[str]
     """The file with the macros `test_split`, `examples` and `metrics_note`."""
@@ -39,13 +39,13 @@ class ResultPage(ABC):
     columns: ClassVar[tuple[str, ...]] = ()
     """The beginnings of the columns of predictions.csv that are needed beside those that every page needs."""
     title: ClassVar[str] = ""
-    """What is added to the name of the task at the top of the page."""
+    """Words after the name of the task at the top of the page."""
     examples_file: ClassVar[str] = "mistakes"
     """The examples that are shown: a list of this name in evaluation/, and a folder with their pictures."""
     examples_link: ClassVar[str] = "Mistakes"
-    """What leads to the examples from the top of the page."""
+    """The text of the link to the examples at the top of the page."""
     contents_note: ClassVar[str] = ""
-    """What has to be said to read the table of the splits."""
+    """A sentence that readers of the table of the splits need."""
 
     @abstractmethod
     def summarise(self, results: Results) -> dict[str, list[dict[str, Any]]]:

@@ -16,4 +16,4 @@ PAGES: Mapping[str, ResultPage] = {
     "values": ValuePage(),
     "mask": MaskPage(),
 }
-"""By the kind of labels that plan.json names."""
+"""The page of every kind of labels, by its name in plan.json."""

@@ -19,7 +19,7 @@ _LARGEST_LOSS = 20
 
 
 class ResultCheck(ABC):
-    """How the results of one kind of labels are computed again."""
+    """Computes the results of one kind of labels again, from a table of the run."""
 
     table: ClassVar[str] = PREDICTIONS
     """The file of the run that metrics follow from; it has a row for every evaluated example."""

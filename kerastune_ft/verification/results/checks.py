@@ -16,4 +16,4 @@ CHECKS: Mapping[str, ResultCheck] = {
     "values": ValueCheck(),
     "mask": MaskCheck(),
 }
-"""By the kind of labels that plan.json names."""
+"""The check of every kind of labels, by its name in plan.json."""
