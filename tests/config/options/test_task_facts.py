@@ -1,0 +1,34 @@
+from __future__ import annotations
+
+import pytest
+
+from kerastune_ft.config.options.task_facts import facts, find_facts, metrics_of_labels
+from kerastune_ft.config.options.tasks import TASK_KINDS, ImageClassification
+
+
+@pytest.mark.parametrize("kind", TASK_KINDS)
+def test_every_kind_of_task_has_a_loss_one_headline_and_a_modality(kind: str) -> None:
+    found = find_facts({"kind": kind})
+    if found is None:
+        pytest.skip("a kind that this version only knows by name")
+    assert found.metrics["loss"].direction == "min"
+    assert sum(metric.headline for metric in found.metrics.values()) == 1
+    assert found.modality in kind or kind.startswith(("image", "audio", "text"))
+
+
+def test_several_labels_have_more_metrics_than_one() -> None:
+    one, several = facts(ImageClassification()), facts(ImageClassification(multi_label=True))
+    assert (one.labels, several.labels) == ("one", "several")
+    assert set(several.metrics) - set(one.metrics) == {"mean_average_precision"}
+    assert facts({"kind": "image_classification", "multi_label": True}) == several
+
+
+def test_regressions_and_masks_have_labels_of_their_own() -> None:
+    assert facts({"kind": "text_regression"}).labels == "values"
+    assert facts({"kind": "image_segmentation"}).metrics == metrics_of_labels("mask")
+
+
+def test_an_unknown_kind_has_no_facts() -> None:
+    assert find_facts({"kind": "telepathy"}) is None
+    with pytest.raises(KeyError):
+        facts({"kind": "telepathy"})

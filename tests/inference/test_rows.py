@@ -1,0 +1,63 @@
+from __future__ import annotations
+
+import io
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from kerastune_ft.errors import ConfigError
+from kerastune_ft.inference.rows import form_of, row_writer, whole_file
+
+COLUMNS = ("input", "score", "error")
+ROWS = [{"input": "a,b", "score": 0.25, "error": None}, {"input": "é", "score": float("nan"), "error": "is gone"}]
+READ_BACK = [ROWS[0], {**ROWS[1], "score": None}]
+
+
+def written(form: str, rows: list[dict[str, Any]]) -> str:
+    stream = io.BytesIO()
+    writer = row_writer(form, stream, COLUMNS)
+    for row in rows:
+        writer.write([row])
+    writer.close()
+    return stream.getvalue().decode()
+
+
+def test_delimited_rows_stand_under_a_header_and_quote_what_they_must() -> None:
+    assert written("csv", ROWS) == 'input,score,error\n"a,b",0.25,\né,,is gone\n'
+    assert written("tsv", ROWS).splitlines()[1] == "a,b\t0.25\t"
+
+
+def test_objects_come_one_a_line_or_as_one_array() -> None:
+    assert [json.loads(line) for line in written("jsonl", ROWS).splitlines()] == READ_BACK
+    assert json.loads(written("json", ROWS)) == READ_BACK
+    assert json.loads(written("json", [])) == []
+
+
+def test_the_name_of_a_file_says_its_form(tmp_path: Path) -> None:
+    assert [form_of(str(tmp_path / name)) for name in ("a.csv", "b.TSV", "c.jsonl")] == ["csv", "tsv", "jsonl"]
+
+
+def test_a_file_that_cannot_be_written_is_refused_first(tmp_path: Path) -> None:
+    (tmp_path / "d.csv").mkdir()
+    for name, message in {
+        "a.xlsx": "does not end in .csv, .tsv, .jsonl",
+        "d.csv": "is a folder",
+        "none/a.csv": "the folder .*none is not there",
+    }.items():
+        with pytest.raises(ConfigError, match=message):
+            form_of(str(tmp_path / name))
+
+
+def test_a_file_is_there_when_it_is_whole(tmp_path: Path) -> None:
+    target = tmp_path / "a.csv"
+    with pytest.raises(RuntimeError), whole_file(str(target)) as stream:
+        stream.write(b"half")
+        raise RuntimeError
+    assert list(tmp_path.iterdir()) == []
+    with whole_file(str(target)) as stream:
+        stream.write(b"whole")
+        assert not target.exists()
+    assert [path.name for path in tmp_path.iterdir()] == ["a.csv"]
+    assert target.read_bytes() == b"whole"

@@ -1,0 +1,31 @@
+from __future__ import annotations
+
+from kerastune_ft import registry
+from kerastune_ft.config.facts.applications import APPLICATIONS
+from kerastune_ft.config.facts.hub_families import HUB_FAMILIES
+
+
+def test_tasks_tell_their_metrics_and_those_of_several_labels_apart() -> None:
+    rows = {row["kind"]: row for row in registry.tasks()}
+    assert (
+        rows["image_classification"]["metrics"]
+        == "loss accuracy macro_f1 auc (multi_label: mean_average_precision too)"
+    )
+    assert rows["image_regression"]["metrics"] == "loss mae rmse r2"
+    assert all(row["for"] for row in rows.values())
+
+
+def test_backbones_that_fit_come_first_in_their_order() -> None:
+    assert [row["name"] for row in registry.backbones()] == [*APPLICATIONS, *HUB_FAMILIES]
+    rows = registry.backbones(["ResNet50", "MobileNetV2"])
+    assert [(row["name"], row["fits"]) for row in rows[:3]] == [
+        ("ResNet50", 1),
+        ("MobileNetV2", 2),
+        (next(name for name in APPLICATIONS if name not in ("ResNet50", "MobileNetV2")), None),
+    ]
+    assert len(rows) == len(APPLICATIONS) + len(HUB_FAMILIES)
+
+
+def test_every_data_set_names_tasks_that_there_are() -> None:
+    kinds = {row["kind"] for row in registry.tasks()}
+    assert {task for row in registry.datasets() for task in row["task"].split(", ")} <= kinds

@@ -1,0 +1,20 @@
+from __future__ import annotations
+
+from kerastune_ft.wording import counted, first_names, lines
+
+
+def test_one_is_singular_and_thousands_are_separated() -> None:
+    assert counted(1, "image") == "1 image"
+    assert counted(0, "image") == "0 images"
+    assert counted(5232, "image") == "5,232 images"
+
+
+def test_of_many_names_the_first_are_told_and_the_rest_counted() -> None:
+    assert first_names(["a", "b"]) == "a, b"
+    assert first_names((str(number) for number in range(1005)), limit=2) == "0, 1 and 1,003 more"
+
+
+def test_rows_are_indented_lines() -> None:
+    rows = [("a.png", "is empty"), ("b.png", ""), ("c.png", "is gone")]
+    assert lines(rows) == "  a.png  is empty\n  b.png\n  c.png  is gone"
+    assert lines(rows, limit=1) == "  a.png  is empty\n  and 2 more"
