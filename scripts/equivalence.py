@@ -17,7 +17,7 @@ import os
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -198,18 +198,21 @@ def difference(one: Path, other: Path) -> Difference:
     return Difference(history, weights)
 
 
-def table(folder: Path, names: Sequence[str], ways: Sequence[str]) -> dict[str, dict[str, Difference]]:
-    """Train rows in every way and return their differences from one device, by row and way."""
+def table(folder: Path, rows: Mapping[str, Sequence[str]]) -> dict[str, dict[str, Difference]]:
+    """Train rows, each in some ways besides one device, and return their differences from one device by row and way."""
     write_data(folder / "data.npz")
-    for way in ways:
+    for way in WAYS:
+        names = [name for name, ways in rows.items() if way == WAYS[0] or way in ways]
+        if not names:
+            continue
         with _started(folder, way, names) as processes:
             codes = [process.wait() for process in processes]
         if any(codes):
             logs = "\n".join((folder / f"{way}-{number}.log").read_text()[-3000:] for number in range(len(codes)))
             raise SystemExit(f"{way}: exit codes {codes}\n{logs}")
     return {
-        name: {way: difference(folder / "1" / slug(name), folder / way / slug(name)) for way in ways[1:]}
-        for name in names
+        name: {way: difference(folder / WAYS[0] / slug(name), folder / way / slug(name)) for way in ways}
+        for name, ways in rows.items()
     }
 
 
@@ -226,7 +229,7 @@ def main() -> int:
         return 0
     ways = options.ways.split(",")
     with tempfile.TemporaryDirectory() as folder:
-        found = table(Path(folder), options.rows, ways)
+        found = table(Path(folder), dict.fromkeys(options.rows, ways[1:]))
     print("| row | " + " | ".join(f"{way}: history, weights" for way in ways[1:]) + " | tolerance |")
     print("|---" * (len(ways) + 1) + "|")
     for name, differences in found.items():

@@ -13,12 +13,30 @@ pytest_plugins = ["tests.support.source_fixtures"]
 SHARED = ("folder", "workplace")
 
 
+# Folders whose tests take longest begin first, so that no process waits long for the other in the end.
+LONGEST = ("runs", "scripts", "conformance", "training")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Let pytest-xdist, which would begin with the groups of the most tests, keep the order of this file."""
+    if hasattr(config.option, "loadscopereorder"):
+        config.option.loadscopereorder = False
+
+
 # First, since pytest-xdist reads the groups in the same hook.
 @pytest.hookimpl(tryfirst=True)
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Give tests to one process that share something costly: all of a file, and all that use a shared folder."""
     for item in items:
         item.add_marker(pytest.mark.xdist_group(_group(item)))
+    if getattr(config.option, "dist", "no") != "no" or hasattr(config, "workerinput"):
+        items.sort(key=_rank)
+
+
+def _rank(item: pytest.Item) -> tuple[bool, int]:
+    shares = any(_is_of_session(item, name) for name in SHARED)
+    folders = [LONGEST.index(name) for name in Path(item.path).parts if name in LONGEST]
+    return not shares, min(folders, default=len(LONGEST))
 
 
 def _group(item: pytest.Item) -> str:

@@ -67,10 +67,21 @@ def _table(path: Path) -> list[dict[str, str]]:
         return list(csv.DictReader(file))
 
 
-def test_deep_images_with_a_table_and_patients(tmp_path: Path) -> None:
-    _write_scans(tmp_path / "scans")
-    config = _scans(tmp_path / "scans")
-    run = kt.run(config, directory=tmp_path / "runs")
+@pytest.fixture(scope="module")
+def scans(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("scans")
+    _write_scans(folder)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def first(scans: Path, tmp_path_factory: pytest.TempPathFactory) -> kt.Run:
+    """A finished run on the scans."""
+    return kt.run(_scans(scans), directory=tmp_path_factory.mktemp("runs"))
+
+
+def test_deep_images_with_a_table_and_patients(tmp_path: Path, scans: Path, first: kt.Run) -> None:
+    config, run = _scans(scans), first
     plan = json.loads((run.path / "plan.json").read_text())
     assert sum(plan["data"]["groups"].values()) == PATIENTS
     assert any("0 shared" in note for note in plan["data"]["notes"])
@@ -84,7 +95,7 @@ def test_deep_images_with_a_table_and_patients(tmp_path: Path) -> None:
     measured = {row["input"]: row for row in _table(run.path / "evaluation" / "predictions.csv")}
     model = run.model
     key = next(name for name in measured if measured[name]["split"] == "test")
-    deep = tf.io.decode_png(tf.io.read_file(str(tmp_path / "scans" / key)), dtype=tf.uint16).numpy()
+    deep = tf.io.decode_png(tf.io.read_file(str(scans / key)), dtype=tf.uint16).numpy()
     shallow = np.round(deep.astype(np.float64) * 255 / 4095)
     # Called as anybody would, without saying that this is no training.
     given = np.asarray(model(shallow[np.newaxis].astype(np.float32)))[0]
@@ -119,11 +130,11 @@ def test_a_dictionary_run_twice_goes_on_where_it_stopped(tmp_path: Path) -> None
     assert list(second.history.phase) == ["head", "top"]
 
 
-def test_a_run_from_an_earlier_run_keeps_its_head_and_gets_a_phase_more(tmp_path: Path) -> None:
-    _write_scans(tmp_path / "scans")
-    first = kt.run(_scans(tmp_path / "scans"), run_dir=tmp_path / "first")
-    config = _scans(tmp_path / "scans")
-    config["backbone"] = {"kind": "run", "path": str(tmp_path / "first"), "head": "keep"}
+def test_a_run_from_an_earlier_run_keeps_its_head_and_gets_a_phase_more(
+    tmp_path: Path, scans: Path, first: kt.Run
+) -> None:
+    config = _scans(scans)
+    config["backbone"] = {"kind": "run", "path": str(first.path), "head": "keep"}
     config["phases"] = [{"name": "top", "unfreeze": {"last": 2}, "steps": 2, "learning_rate": 1e-12}]
     second = kt.run(config, run_dir=tmp_path / "second")
     # With next to no learning the kept head and backbone answer as the first run did.
@@ -133,6 +144,6 @@ def test_a_run_from_an_earlier_run_keeps_its_head_and_gets_a_phase_more(tmp_path
     assert longer.path == second.path
     assert list(longer.history.phase) == ["top", "more"]
     assert longer.manifest["state"] == "done"
-    answers = longer.predict(tmp_path / "scans" / "images")
+    answers = longer.predict(scans / "images")
     assert len(answers) == PATIENTS * IMAGES_OF_A_PATIENT
     assert set(answers["label"]) <= set(json.loads((longer.path / "model" / "labels.json").read_text()))

@@ -14,7 +14,16 @@ from safetensors.numpy import load_file
 
 from kerastune_ft.cli.commands import main
 from kerastune_ft.training.devices.launch import free_ports
-from tests.support.processes import HANG, Outcome, environment, hold_at, run_program, start_program, wait_until
+from tests.support.processes import (
+    HANG,
+    Outcome,
+    environment,
+    hold_at,
+    run_commands,
+    run_program,
+    start_program,
+    wait_until,
+)
 from tests.support.same_runs import assert_equal
 
 WORKERS = ("launch", "--workers", "2", "tiny.json")
@@ -126,13 +135,16 @@ def test_what_is_wrong_is_said_once(folder: Path, capsys: pytest.CaptureFixture[
         assert place in capsys.readouterr().err
 
 
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+# That either signal is such a request tests/training/test_interrupts.py shows.
+@pytest.mark.parametrize("number", [signal.SIGTERM, pytest.param(signal.SIGINT, marks=pytest.mark.slow)])
 def test_a_worker_that_waits_for_the_others_can_be_stopped(folder: Path, number: int) -> None:
     cluster = {"worker": [f"127.0.0.1:{port}" for port in free_ports(2)]}
     waiting = {"cluster": cluster, "task": {"type": "worker", "index": 0}}
     process = subprocess.Popen(
         [sys.executable, "-m", "kerastune_ft", "run", "tiny.json", "--set", "runtime.strategy=multi_worker"],
         env=environment(folder) | {"TF_CONFIG": json.dumps(waiting)}, cwd=folder, text=True, stderr=subprocess.PIPE,
+        # A shell that starts tests in the background makes their processes deaf to it.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
     )  # fmt: skip
     try:
         assert process.stderr is not None
@@ -150,6 +162,6 @@ def test_a_worker_that_waits_for_the_others_can_be_stopped(folder: Path, number:
 
 
 def test_without_others_it_says_why(folder: Path) -> None:
-    done = run_program(folder, "run", "tiny.json", "--set", "runtime.strategy=multi_worker")
+    (done,) = run_commands(folder, [("run", "tiny.json", "--set", "runtime.strategy=multi_worker")])
     assert done.code == 2
     assert "TF_CONFIG, which is not set" in done.err

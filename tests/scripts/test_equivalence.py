@@ -7,20 +7,28 @@ from typing import Any
 import equivalence
 import pytest
 
-# Those that cover most in the default run: clipping, accumulation, rates per unit, stochastic depth, BatchNorm, and
-# adapters on stored texts of several lengths. The others are `slow`.
-SHORT = ("sgd, accumulate 2, clip", "EfficientNetB0, all, adamw", "BatchNorm train, accumulate 2", "BERT, lora")
-LONG = tuple(name for name in equivalence.ROWS if name not in SHORT)
+# Those that cover most in the default run: stochastic depth and rates near zero, BatchNorm with accumulation, and
+# adapters on stored texts of several lengths. Clipping, accumulation and rates per unit on two replicas and on two
+# workers are in tests/runs/test_replicas.py and test_workers.py. Whatever is not here is `slow`.
+SHORT = {
+    "EfficientNetB0, all, adamw": ("2",),
+    "BatchNorm train, accumulate 2": ("2",),
+    "BERT, lora": ("2", "4", "workers"),
+}
+LONG = [(name, way) for name in equivalence.ROWS for way in equivalence.WAYS[1:] if way not in SHORT.get(name, ())]
 
 
 @pytest.fixture(scope="module")
 def short(tmp_path_factory: pytest.TempPathFactory) -> dict[str, dict[str, Any]]:
-    return equivalence.table(tmp_path_factory.mktemp("short"), SHORT, equivalence.WAYS)
+    return equivalence.table(tmp_path_factory.mktemp("short"), SHORT)
 
 
 @pytest.fixture(scope="module")
 def long(tmp_path_factory: pytest.TempPathFactory) -> dict[str, dict[str, Any]]:
-    return equivalence.table(tmp_path_factory.mktemp("long"), LONG, equivalence.WAYS)
+    ways: dict[str, list[str]] = {}
+    for name, way in LONG:
+        ways.setdefault(name, []).append(way)
+    return equivalence.table(tmp_path_factory.mktemp("long"), ways)
 
 
 def assert_within(found: dict[str, dict[str, Any]], name: str, way: str) -> None:
@@ -31,14 +39,12 @@ def assert_within(found: dict[str, dict[str, Any]], name: str, way: str) -> None
     assert max(difference.history, difference.weights) > 0
 
 
-@pytest.mark.parametrize("way", equivalence.WAYS[1:])
-@pytest.mark.parametrize("name", SHORT)
+@pytest.mark.parametrize(("name", "way"), [(name, way) for name, ways in SHORT.items() for way in ways])
 def test_the_number_of_replicas_changes_nothing(short: dict[str, dict[str, Any]], name: str, way: str) -> None:
     assert_within(short, name, way)
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("way", equivalence.WAYS[1:])
-@pytest.mark.parametrize("name", LONG)
+@pytest.mark.parametrize(("name", "way"), LONG)
 def test_nor_does_it_for_the_rest_of_the_table(long: dict[str, dict[str, Any]], name: str, way: str) -> None:
     assert_within(long, name, way)

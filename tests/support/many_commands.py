@@ -1,4 +1,4 @@
-"""Gives commands, read from standard input, one after another in this process; prints what each left as JSON.
+"""Gives commands, read from standard input, one after another in this process; answers with what each left as JSON.
 
 A command that begins with "stopped" reaches its time limit when its first phase begins: no clock can tell when.
 """
@@ -55,5 +55,17 @@ def outcome(words: list[str]) -> dict[str, Any]:
     return {"code": code, "out": texts[0], "err": texts[1]}
 
 
+def serve() -> None:
+    """Answer requests, each a line of JSON: folder, environment and commands; at the end of the input it ends."""
+    # Commands write into the first two streams of the process, so the answers need one of their own.
+    with os.fdopen(os.dup(1), "w", encoding="utf-8") as answers:
+        for line in sys.stdin:
+            request = json.loads(line)
+            os.chdir(request["folder"])
+            os.environ.update(request["environment"])
+            answers.write(json.dumps([outcome(words) for words in request["commands"]]) + "\n")
+            answers.flush()
+
+
 if __name__ == "__main__":
-    print(json.dumps([outcome(words) for words in json.load(sys.stdin)]))
+    serve()

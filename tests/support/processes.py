@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 import contextlib
 import json
 import subprocess
@@ -44,20 +45,53 @@ class Outcome:
         return self.out + self.err
 
 
+class CommandServer:
+    """A process that gives the program's commands for many tests, so that TensorFlow is imported once."""
+
+    def __init__(self) -> None:
+        self._process: subprocess.Popen[str] | None = None
+        self._said = tempfile.TemporaryFile("w+")  # noqa: SIM115  it lives as long as the server
+
+    def run(self, folder: Path, commands: Sequence[Sequence[str]]) -> list[Outcome]:
+        """Return what commands leave that are given in a folder one after another."""
+        process = self._start()
+        assert process.stdin is not None and process.stdout is not None
+        variables = {name: environment(folder)[name] for name in _OF_A_FOLDER}
+        words = [list(command) for command in commands]
+        process.stdin.write(json.dumps({"folder": str(folder), "environment": variables, "commands": words}) + "\n")
+        process.stdin.flush()
+        answer = process.stdout.readline()
+        if not answer:
+            self._said.seek(0)
+            raise AssertionError(f"the process ended with {process.wait()}: {self._said.read()[-3000:]}")
+        return [Outcome(**entry) for entry in json.loads(answer)]
+
+    def _start(self) -> subprocess.Popen[str]:
+        if self._process is None or self._process.poll() is not None:
+            self._process = subprocess.Popen(
+                [sys.executable, "-m", "tests.support.many_commands"],
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=self._said,
+                text=True,
+                env=import_environment(PYTHONHASHSEED="0"),
+            )
+            atexit.register(self._end, self._process)
+        return self._process
+
+    @staticmethod
+    def _end(process: subprocess.Popen[str]) -> None:
+        process.kill()
+        process.communicate()
+
+
+_OF_A_FOLDER = ("KERASTUNE_CACHE",)
+_SERVER = CommandServer()
+
+
 def run_commands(folder: Path, commands: Sequence[Sequence[str]]) -> list[Outcome]:
-    """Give commands one after another in one new process, so that TensorFlow starts once."""
-    done = subprocess.run(
-        [sys.executable, "-m", "tests.support.many_commands"],
-        input=json.dumps([list(command) for command in commands]),
-        capture_output=True,
-        text=True,
-        cwd=folder,
-        env=environment(folder),
-        timeout=HANG * len(commands),
-        check=False,
-    )
-    assert done.returncode == 0, done.stderr[-3000:]
-    return [Outcome(**entry) for entry in json.loads(done.stdout)]
+    """Give commands one after another in a folder, all in one process, which other tests use too."""
+    return _SERVER.run(folder, commands)
 
 
 @contextlib.contextmanager
