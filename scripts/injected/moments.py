@@ -38,7 +38,7 @@ _BEGINNING = (
     ("kerastune_ft.training.phase.step", "PhaseStep.train", "training"),
     ("kerastune_ft.training.phase.frozen_check", "check_frozen", "phase_change"),
     ("kerastune_ft.training.evaluation.final", "evaluate_splits", "evaluation"),
-    ("kerastune_ft.training.evaluation.final", "save_model", "saving"),
+    ("kerastune_ft.training.evaluation.saved_model", "save_model", "saving"),
 )
 # Events of whatever stage they happen in, besides the beginning and the end of the functions above.
 _EVENTS = (

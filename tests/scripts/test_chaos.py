@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import json
 import random
 import signal
@@ -177,3 +178,13 @@ def test_strikes_are_shared_out_over_stages_signals_and_ways() -> None:
     again = Chaos(Path(), Path(), seed=3)
     again.events, again.seconds = drawing.events, drawing.seconds
     assert again.drawn(56) == strikes
+
+
+def test_every_function_that_is_followed_is_there() -> None:
+    from injected import moments
+
+    for module, name, *_ in (*moments._LASTING, *moments._BEGINNING, *moments._EVENTS):
+        owner = importlib.import_module(module)
+        for part in name.split("."):
+            assert hasattr(owner, part), f"{module}.{name}"
+            owner = getattr(owner, part)

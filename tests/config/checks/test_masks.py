@@ -1,0 +1,53 @@
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from kerastune_ft.config.checks.masks import mask_inconsistencies
+
+MASKS = {
+    "task": {"kind": "image_segmentation"},
+    "data": {"kind": "folder", "path": "nuclei", "input": "images/*.png", "label": "masks/*.png"},
+    "head": {"decoder": "unet", "width": 16},
+    "backbone": {"kind": "applications", "name": "MobileNet"},
+    "phases": [{"name": "head", "class_weights": "balanced"}],
+}
+CLASSES = {**MASKS, "task": {"kind": "image_classification"}, "data": {"kind": "folder"}, "head": {"pooling": "max"}}
+
+
+def places(document: dict[str, Any]) -> list[tuple[Any, ...]]:
+    return [place for place, _ in mask_inconsistencies(**document)]
+
+
+def test_what_can_be_meant_is_taken() -> None:
+    assert places(MASKS) == []
+    assert places(CLASSES) == []
+    assert places({**MASKS, "task": {"kind": "telepathy"}}) == []
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "place"),
+    [
+        ("data", {"kind": "arrays"}, ("data", "kind")),
+        ("data", {**MASKS["data"], "label": ["a", "b"]}, ("data", "label")),
+        ("backbone", {"kind": "keras_hub"}, ("backbone", "kind")),
+        ("head", {"pooling": "max"}, ("head", "pooling")),
+        ("head", {"hidden": [8]}, ("head", "hidden")),
+        ("phases", [{"name": "a"}, {"name": "b", "sampling": "balanced"}], ("phases", 1, "sampling")),
+    ],
+)
+def test_what_masks_leave_without_meaning_is_placed(key: str, value: Any, place: tuple[Any, ...]) -> None:
+    assert places({**MASKS, key: value}) == [place]
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "place"),
+    [
+        ("head", {"decoder": "unet"}, ("head", "decoder")),
+        ("head", {"stride": 2}, ("head", "stride")),
+        ("data", {"kind": "folder", "label": "masks/*.png"}, ("data", "label")),
+    ],
+)
+def test_what_only_masks_have_is_placed_elsewhere(key: str, value: Any, place: tuple[Any, ...]) -> None:
+    assert places({**CLASSES, key: value}) == [place]

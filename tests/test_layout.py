@@ -1,0 +1,209 @@
+"""The layout of the tests: each module has a test file of its own name, and helpers are where they are looked for."""
+
+from __future__ import annotations
+
+import ast
+
+from tests.support.places import ROOT
+
+PACKAGE = ROOT / "kerastune_ft"
+TESTS = ROOT / "tests"
+# Folders of tests that are not about one module.
+OF_MANY = ("conformance", "runs", "scripts", "support")
+
+# Modules that have no test file of their own yet, by the file whose tests go through most of their code. Whoever writes
+# one takes the module out of here; a new module never comes in.
+TESTED_ELSEWHERE: dict[str, tuple[str, ...]] = {
+    "runs/test_run_object.py": (
+        "api/engine", "api/runs", "reporting/run_files",
+    ),
+    "cli/test_commands.py": (
+        "cli/data", "cli/models", "cli/options", "cli/results", "cli/terminal", "cli/training",
+        "reporting/data_table",
+    ),
+    "conformance/test_hub_families.py": (
+        "backbones/hub/audio", "backbones/hub/blocks", "backbones/hub/text", "backbones/hub/units",
+        "backbones/hub/vision", "backbones/keras_hub", "backbones/text_input", "config/facts/hub_families",
+        "graph/hub_layers", "layers/addressed_seeds",
+    ),
+    "backbones/test_preprocessing.py": (
+        "backbones/build", "backbones/families", "backbones/inputs",
+    ),
+    "backbones/test_saved.py": (
+        "backbones/feature_layer", "backbones/input_range", "backbones/named", "graph/flat",
+    ),
+    "runs/test_earlier_run.py": (
+        "backbones/run", "training/session/warm_start",
+    ),
+    "config/checks/test_consistency.py": (
+        "config/checks/messages", "config/options/heads",
+    ),
+    "config/test_run.py": (
+        "config/options/rates", "config/options/tasks",
+    ),
+    "conformance/test_embedded_sets.py": (
+        "data/embedded/blood_smear", "data/embedded/cells", "data/embedded/digits",
+    ),
+    "conformance/test_embedded_texts.py": (
+        "data/embedded/reviews", "data/embedded/sentence_pairs",
+    ),
+    "data/sounds/test_sample_source.py": (
+        "data/embedded/chirps", "data/sounds/modality",
+    ),
+    "conformance/test_hostile_files.py": (
+        "data/files/check", "data/files/file_source", "data/images/image_source", "data/images/modality",
+    ),
+    "conformance/test_remote_data.py": (
+        "data/files/download",
+    ),
+    "data/kinds/test_arrays.py": (
+        "data/files/npz", "data/images/image_arrays",
+    ),
+    "data/kinds/test_folder.py": (
+        "data/annotations/base", "data/build", "data/files/file_modality", "data/inputs", "data/modalities",
+        "data/modality", "data/open", "data/records", "data/source",
+    ),
+    "data/kinds/test_tfds.py": (
+        "data/kinds/embedded", "data/kinds/tfds_builder",
+    ),
+    "data/labels/test_number.py": (
+        "data/labels/base", "data/labels/one_class", "data/labels/raw", "data/labels/scheme",
+        "data/labels/several_classes", "data/labels/values",
+    ),
+    "data/splits/test_choose.py": (
+        "data/splits/examples", "data/splits/notes", "data/splits/stratify",
+    ),
+    "data/splits/test_given.py": (
+        "data/splits/table",
+    ),
+    "data/tables/test_read.py": (
+        "data/tables/csv_reader",
+    ),
+    "data/texts/test_read.py": (
+        "data/texts/check", "data/texts/modality", "data/texts/text_source",
+    ),
+    "graph/test_boundary.py": (
+        "graph/trainable",
+    ),
+    "runs/test_predict_command.py": (
+        "inference/arrays", "inference/command", "inference/decoding", "inference/fixed_shape_predictor",
+        "inference/inputs", "inference/predict", "inference/run_model", "inference/text_predictor",
+    ),
+    "input/test_token_loader.py": (
+        "input/tokenise",
+    ),
+    "reporting/page/test_document.py": (
+        "reporting/drawing", "reporting/page/templates", "reporting/results/base", "reporting/results/pages",
+    ),
+    "runs/test_saved_model.py": (
+        "saved_model/base", "saved_model/images", "training/evaluation/evaluate_run",
+        "training/evaluation/final", "training/evaluation/mistakes", "training/evaluation/saved_model",
+    ),
+    "runs/test_sound_runs.py": (
+        "saved_model/sounds", "tasks/audio_classification", "tasks/sounds",
+    ),
+    "runs/test_text_runs.py": (
+        "saved_model/texts", "tasks/text_classification", "tasks/text_regression", "tasks/texts",
+    ),
+    "scaffolding/sources/test_folders.py": (
+        "scaffolding/detect", "scaffolding/findings", "scaffolding/samples/image_statistics",
+        "scaffolding/sources/file_kinds", "scaffolding/suggest/images",
+    ),
+    "scaffolding/suggest/test_sounds.py": (
+        "scaffolding/samples/sound_files",
+    ),
+    "scaffolding/suggest/test_texts.py": (
+        "scaffolding/samples/text_files", "scaffolding/samples/text_statistics",
+        "scaffolding/sources/text_columns",
+    ),
+    "scaffolding/sources/test_tables.py": (
+        "scaffolding/sources/columns", "scaffolding/sources/file_columns", "scaffolding/sources/label_columns",
+    ),
+    "scaffolding/sources/test_arrays.py": (
+        "scaffolding/sources/npz",
+    ),
+    "stores/test_store.py": (
+        "stores/failures", "stores/lookup",
+    ),
+    "tasks/test_classification.py": (
+        "tasks/base", "tasks/image_classification", "tasks/images", "tasks/pooled",
+    ),
+    "tasks/test_regression.py": (
+        "tasks/image_regression",
+    ),
+    "runs/test_workers.py": (
+        "training/devices/launch", "training/devices/workers",
+    ),
+    "training/features/test_store_key.py": (
+        "training/features/existing", "training/features/extraction", "training/features/feed",
+        "training/features/prefix", "training/features/store_rows", "training/features/timing",
+    ),
+    "training/plan/test_feature_usage.py": (
+        "training/plan/build", "training/plan/document", "training/plan/phase_plan",
+        "training/session/assemble", "training/session/session",
+    ),
+    "runs/test_lora_runs.py": (
+        "training/session/adapters",
+    ),
+    "runs/test_run_commands.py": (
+        "training/history", "training/loop", "training/phase/context", "training/phase/evaluate",
+        "training/phase/phase", "training/phase/step",
+    ),
+    "runs/test_verified_runs.py": (
+        "verification/files", "verification/metrics", "verification/results/base",
+        "verification/results/checks", "verification/run_record", "verification/saved_model",
+        "verification/verify", "verification/weights",
+    ),
+}  # fmt: skip
+
+
+def test_every_module_has_a_test_of_its_name() -> None:
+    elsewhere = {module for modules in TESTED_ELSEWHERE.values() for module in modules}
+    lacking, needless = [], []
+    for path in sorted(PACKAGE.rglob("*.py")):
+        module = path.relative_to(PACKAGE).with_suffix("")
+        if module.name in ("__init__", "__main__"):
+            continue
+        has_own = (TESTS / module.parent / f"test_{module.name}.py").exists()
+        if has_own and module.as_posix() in elsewhere:
+            needless.append(module.as_posix())
+        elif not has_own and module.as_posix() not in elsewhere:
+            lacking.append(f"tests/{module.parent.as_posix()}/test_{module.name}.py")
+    assert lacking == [], "a test file is named after its module"
+    assert needless == [], "they have a test of their own now: take them out of TESTED_ELSEWHERE"
+
+
+def test_what_is_tested_elsewhere_is_there() -> None:
+    assert [name for name in TESTED_ELSEWHERE if not (TESTS / name).exists()] == []
+    modules = [module for modules in TESTED_ELSEWHERE.values() for module in modules]
+    assert [module for module in modules if not (PACKAGE / f"{module}.py").exists()] == []
+    assert len(set(modules)) == len(modules)
+
+
+def test_every_test_file_is_named_after_a_module() -> None:
+    strange = []
+    for path in sorted(TESTS.rglob("test_*.py")):
+        place = path.relative_to(TESTS)
+        if place.parts[0] in OF_MANY or place.as_posix() in ("test_architecture.py", "test_layout.py"):
+            continue
+        modules = [module.stem for module in (PACKAGE / place.parent).glob("*.py")]
+        name = path.stem.removeprefix("test_")
+        if not any(name == module or name.startswith(f"{module}_") for module in modules):
+            strange.append(place.as_posix())
+    assert strange == []
+
+
+def test_helpers_are_in_support_and_nothing_else_is_imported_from_tests() -> None:
+    wrong = []
+    for path in sorted(TESTS.rglob("*.py")):
+        place = path.relative_to(TESTS).as_posix()
+        is_helper = path.name not in ("conftest.py", "__init__.py") and not path.name.startswith("test_")
+        if is_helper and not place.startswith("support/"):
+            wrong.append(f"{place} is no test and not in support/")
+        for node in ast.walk(ast.parse(path.read_text())):
+            module = (node.module or "") if isinstance(node, ast.ImportFrom) else ""
+            if module.split(".")[0] == "tests" and not module.startswith("tests.support"):
+                wrong.append(f"{place}:{node.lineno} imports from {module}")
+            if isinstance(node, ast.Attribute) and ast.unparse(node) == "sys.path.insert":
+                wrong.append(f"{place}:{node.lineno} changes sys.path")
+    assert wrong == []
