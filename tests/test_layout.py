@@ -100,10 +100,10 @@ TESTED_ELSEWHERE: dict[str, tuple[str, ...]] = {
         "training/evaluation/final", "training/evaluation/mistakes", "training/evaluation/saved_model",
     ),
     "runs/test_sound_runs.py": (
-        "saved_model/sounds", "tasks/audio_classification", "tasks/sounds",
+        "saved_model/sounds",
     ),
     "runs/test_text_runs.py": (
-        "saved_model/texts", "tasks/text_classification", "tasks/text_regression", "tasks/texts",
+        "saved_model/texts",
     ),
     "scaffolding/sources/test_folders.py": (
         "scaffolding/detect", "scaffolding/findings", "scaffolding/samples/image_statistics",
@@ -126,10 +126,7 @@ TESTED_ELSEWHERE: dict[str, tuple[str, ...]] = {
         "stores/failures", "stores/lookup",
     ),
     "tasks/test_classification.py": (
-        "tasks/base", "tasks/image_classification", "tasks/images", "tasks/pooled",
-    ),
-    "tasks/test_regression.py": (
-        "tasks/image_regression",
+        "tasks/base", "tasks/pooled",
     ),
     "runs/test_workers.py": (
         "training/devices/launch", "training/devices/workers",

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from rich.console import Console
 
-from kerastune_ft.reporting.terminal.cache_table import cache_table
+from kerastune_ft.reporting.terminal.cache_table import build_cache_table
 
 STORE = {
     "key": "0123456789abcdef", "about": {"backbone": "VGG16"}, "rows": 1200, "bytes": 12_000, "in_use": False,
@@ -17,7 +17,7 @@ def shown(**kept: object) -> str:
         "directory": "/cache",
     }  # fmt: skip
     with console.capture() as captured:
-        console.print(cache_table({**everything, **kept}))
+        console.print(build_cache_table({**everything, **kept}))
     return captured.get()
 
 

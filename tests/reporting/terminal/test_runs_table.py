@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from rich.console import Console
 
-from kerastune_ft.reporting.terminal.runs_table import runs_table
+from kerastune_ft.reporting.terminal.runs_table import build_runs_table
 
 ROW = {
     "run": "runs/base", "state": "done", "phase": "top", "epoch": 4, "data": "photos", "backbone": "VGG16, imagenet",
@@ -14,7 +14,7 @@ ROW = {
 def shown(*rows: dict) -> str:
     console = Console(width=200)
     with console.capture() as captured:
-        console.print(runs_table(rows))
+        console.print(build_runs_table(rows))
     return captured.get()
 
 
