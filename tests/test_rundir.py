@@ -47,11 +47,11 @@ def test_a_full_disk_leaves_the_old_file_and_no_part_of_the_new(
 def test_a_write_that_is_broken_off_leaves_the_old_file(run: RunDirectory, monkeypatch: pytest.MonkeyPatch) -> None:
     run.commit("plan.json", "old")
 
-    def broken(source: str, target: str) -> None:
+    def break_off(source: str, target: str) -> None:
         assert Path(source).read_bytes() == b"new", "the content must be whole before it gets its name"
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(os, "replace", broken)
+    monkeypatch.setattr(os, "replace", break_off)
     with pytest.raises(KeyboardInterrupt):
         run.commit("plan.json", "new")
     assert run.read_bytes("plan.json") == b"old"

@@ -26,7 +26,7 @@ def yamnet_spectrogram(waveform: np.ndarray) -> np.ndarray:
     return tf.math.log(tf.matmul(magnitude, mel) + 0.001).numpy()
 
 
-def saved(path: Path, body: Any = None, shape: tuple[int, int, int] = (96, 64, 1)) -> Path:
+def save_model(path: Path, body: Any = None, shape: tuple[int, int, int] = (96, 64, 1)) -> Path:
     inputs = keras.Input(shape, name="log_mel")
     x = layers.Conv2D(4, 3, 2, padding="same", name="first")(inputs)
     x = layers.Conv2D(8, 3, 2, padding="same", name="second")(layers.ReLU(name="relu")(x))
@@ -34,13 +34,13 @@ def saved(path: Path, body: Any = None, shape: tuple[int, int, int] = (96, 64, 1
     return path
 
 
-def heard(options: Any, samples: int) -> Backbone:
+def hear(options: Any, samples: int) -> Backbone:
     return audio_front_end.with_audio_front_end(options, build.build(options, 0), RATE, samples)
 
 
 @pytest.mark.parametrize("samples", [15600, 10880, 400])
 def test_the_front_end_is_that_of_yamnet(tmp_path: Path, samples: int) -> None:
-    backbone = heard(Saved(path=str(saved(tmp_path / "net.keras")), input="yamnet"), samples)
+    backbone = hear(Saved(path=str(save_model(tmp_path / "net.keras")), input="yamnet"), samples)
     waveform = np.random.default_rng(0).normal(0, 0.1, (2, samples)).astype(np.float32)
     front = keras.Model(backbone.model.input, backbone.model.get_layer("sound_channel").output)
     found, expected = np.asarray(front(waveform))[..., 0], yamnet_spectrogram(waveform)
@@ -50,8 +50,8 @@ def test_the_front_end_is_that_of_yamnet(tmp_path: Path, samples: int) -> None:
 
 
 def test_a_network_of_convolutions_sees_the_whole_sound(tmp_path: Path) -> None:
-    path = saved(tmp_path / "net.keras")
-    backbone = heard(Saved(path=str(path), input="yamnet"), 32000)
+    path = save_model(tmp_path / "net.keras")
+    backbone = hear(Saved(path=str(path), input="yamnet"), 32000)
     assert backbone.input == SoundInput(RATE, 32000)
     waveform = np.random.default_rng(0).normal(0, 0.1, (1, 32000)).astype(np.float32)
     inputs = keras.Input((198, 64, 1))
@@ -66,15 +66,15 @@ def test_a_network_of_convolutions_sees_the_whole_sound(tmp_path: Path) -> None:
 
 def test_a_network_that_needs_its_own_length_says_so(tmp_path: Path) -> None:
     dense = lambda x: layers.Dense(8, name="dense")(layers.Flatten(name="flat")(x))  # noqa: E731
-    options = Saved(path=str(saved(tmp_path / "net.keras", dense)), input="yamnet", output="dense")
-    assert heard(options, 15600).model.output.shape == (None, 8)
+    options = Saved(path=str(save_model(tmp_path / "net.keras", dense)), input="yamnet", output="dense")
+    assert hear(options, 15600).model.output.shape == (None, 8)
     with pytest.raises(ConfigError, match=r"data.seconds: 2 s of sound are 198 x 64 x 1 .* takes 96 x 64 x 1 and no"):
-        heard(options, 32000)
+        hear(options, 32000)
 
 
 def test_a_model_of_images_gets_a_picture_of_the_sound() -> None:
     options = Applications(name="MobileNetV2", weights="embedded", image_size=64)
-    backbone = heard(options, 8000)
+    backbone = hear(options, 8000)
     picture = keras.Model(backbone.model.input, backbone.model.get_layer("sound_channels").output)
     time = np.arange(8000) / RATE
     waveform = np.sin(2 * np.pi * 1000 * time)[np.newaxis].astype(np.float32)
@@ -97,13 +97,13 @@ def test_a_model_of_images_gets_a_picture_of_the_sound() -> None:
     ],
 )
 def test_what_cannot_be_is_said(tmp_path: Path, given: Any, samples: int, said: str) -> None:
-    options = Saved(path=str(saved(tmp_path / "net.keras")), input=given)
+    options = Saved(path=str(save_model(tmp_path / "net.keras")), input=given)
     with pytest.raises(ConfigError, match=said):
-        heard(options, samples)
+        hear(options, samples)
 
 
 def test_the_rate_is_the_backbone_s_or_the_data_s_or_usual(tmp_path: Path) -> None:
-    own = Saved(path=str(saved(tmp_path / "net.keras")), input="yamnet")
+    own = Saved(path=str(save_model(tmp_path / "net.keras")), input="yamnet")
     free = Saved(path=own.path, input={"log_mel": {}})
     assert audio_front_end.sample_rate(own, build.build(own, 0), None) == RATE
     assert audio_front_end.sample_rate(free, build.build(free, 0), 8000) == 8000

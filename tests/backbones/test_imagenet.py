@@ -48,7 +48,7 @@ def _refusal(name: str = "MobileNet", **options: Any) -> str:
     return str(caught.value)
 
 
-def _cached(home: Path, name: str = FILE) -> Path:
+def _write_cached_file(home: Path, name: str = FILE) -> Path:
     (home / "models").mkdir(exist_ok=True)
     model = small_mobilenet()
     return write_keras_2(home / "models" / name, model, values(model))
@@ -71,7 +71,7 @@ def test_without_network_and_cache_the_message_names_the_cache(home: Path) -> No
 
 
 def test_a_cached_file_serves_without_network(home: Path) -> None:
-    path = _cached(home)
+    path = _write_cached_file(home)
     expected = values(small_mobilenet())
     backbone = _build()
     assert all(np.array_equal(one.numpy(), expected[one.path]) for one in backbone.variables)
@@ -80,7 +80,7 @@ def test_a_cached_file_serves_without_network(home: Path) -> None:
 
 
 def test_a_damaged_file_is_named_and_left_alone(home: Path) -> None:
-    path = _cached(home)
+    path = _write_cached_file(home)
     for content in (b"<html>", path.read_bytes()[:4000]):
         path.write_bytes(content)
         assert _refusal().startswith(f"backbone.weights: {path} is not a complete HDF5 file (")
@@ -89,7 +89,7 @@ def test_a_damaged_file_is_named_and_left_alone(home: Path) -> None:
 
 def test_a_file_keras_does_not_know_is_left_alone(home: Path) -> None:
     name = "resnet50_weights_tf_dim_ordering_tf_kernels_notop.h5"
-    path = _cached(home, name)
+    path = _write_cached_file(home, name)
     content = path.read_bytes()
     message = _refusal("ResNet50", image_size=32, options={})
     assert f"{name} is not in the cache, or not as Keras knows it, and cannot be fetched" in message
@@ -98,7 +98,7 @@ def test_a_file_keras_does_not_know_is_left_alone(home: Path) -> None:
 
 
 def test_a_file_of_another_width_does_not_help_but_does_no_harm(home: Path) -> None:
-    path = _cached(home)
+    path = _write_cached_file(home)
     message = _refusal(options={"alpha": 0.5})
     assert "mobilenet_5_0_128_tf_no_top.h5 is not in the cache" in message
     assert path.exists()

@@ -44,7 +44,7 @@ def _preprocess_input(name: str) -> Callable[[np.ndarray], np.ndarray]:
     return importlib.import_module(f"keras.applications.{module}").preprocess_input
 
 
-def _seen_by_first_convolution(build_model: Callable[[], Any]) -> keras.KerasTensor:
+def _record_first_input(build_model: Callable[[], Any]) -> keras.KerasTensor:
     with pytest.raises(_FirstConvolution) as caught:
         build_model()
     return caught.value.inputs
@@ -71,11 +71,9 @@ def test_every_application_is_in_one_family() -> None:
 def test_the_first_convolution_sees_what_keras_wants_it_to_see(name: str, weights: str | None) -> None:
     size = APPLICATIONS[name].image_size
     pixels = np.random.default_rng(0).uniform(0, 255, (1, size, size, 3)).astype(np.float32)
-    ours = _seen_by_first_convolution(lambda: build(Applications(name=name, weights=weights), seed=0))
+    ours = _record_first_input(lambda: build(Applications(name=name, weights=weights), seed=0))
     architecture = getattr(keras.applications, name)
-    theirs = _seen_by_first_convolution(
-        lambda: architecture(include_top=False, weights=weights, input_shape=(size, size, 3))
-    )
+    theirs = _record_first_input(lambda: architecture(include_top=False, weights=weights, input_shape=(size, size, 3)))
     expected = _compute(theirs, _preprocess_input(name)(pixels.copy()))
     found = _compute(ours, pixels)
     assert np.allclose(found, expected, rtol=1e-5, atol=2e-5)
@@ -87,9 +85,7 @@ def test_the_model_does_it_inside_where_the_family_says_so(name: str) -> None:
     """What they call preprocessing does nothing: the range that the first convolution sees shows that they do it."""
     assert family_of(name).preprocessing == "inside"
     assert np.array_equal(_preprocess_input(name)(PIXELS.copy()), PIXELS)
-    seen = _compute(
-        _seen_by_first_convolution(lambda: build(Applications(name=name, weights=None, image_size=32), 0)), PIXELS
-    )
+    seen = _compute(_record_first_input(lambda: build(Applications(name=name, weights=None, image_size=32), 0)), PIXELS)
     assert np.abs(seen).max() < 3
 
 

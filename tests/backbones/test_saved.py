@@ -13,7 +13,7 @@ from kerastune_ft.backbones import build
 from kerastune_ft.backbones.base import Backbone
 from kerastune_ft.config.options.backbones import Saved
 from kerastune_ft.errors import ConfigError
-from tests.support.saved_models import classic, layers, randomised, written
+from tests.support.saved_models import classic, layers, randomise, write_model
 
 PIXELS = np.random.default_rng(1).integers(0, 256, (2, 16, 16, 3)).astype(np.float32)
 
@@ -24,16 +24,16 @@ def _build(**options: Any) -> Backbone:
 
 def _file(folder: Path, chain: Callable[[Any], Any], shape: tuple[int | None, ...] = (16, 16, 3)) -> str:
     images = keras.Input(shape)
-    return written(randomised(keras.Model(images, chain(images))), folder / "model.keras")
+    return write_model(randomise(keras.Model(images, chain(images))), folder / "model.keras")
 
 
-def _convolved(images: Any) -> Any:
+def _convolve(images: Any) -> Any:
     return layers.Conv2D(4, 3, name="conv")(images)
 
 
 def test_a_nested_model_becomes_units_with_the_features_below_its_classifier(tmp_path: Path) -> None:
     model = classic()
-    built = _build(path=written(model, tmp_path / "classic.keras"))
+    built = _build(path=write_model(model, tmp_path / "classic.keras"))
     expected = model.get_layer("base")(PIXELS / 127.5 - 1.0, training=False)
     assert np.allclose(built.model(PIXELS), expected, atol=1e-6)
     assert [variable.path for variable in built.variables][:2] == ["stem/kernel", "stem/bias"]
@@ -75,8 +75,8 @@ def test_an_adapted_normalization_keeps_what_it_measured(tmp_path: Path) -> None
     normalization = layers.Normalization()
     normalization.adapt(PIXELS)
     images = keras.Input((16, 16, 3))
-    model = keras.Model(images, _convolved(normalization(images)))
-    built = _build(path=written(model, tmp_path / "m.keras"))
+    model = keras.Model(images, _convolve(normalization(images)))
+    built = _build(path=write_model(model, tmp_path / "m.keras"))
     assert np.allclose(built.model(PIXELS), model(PIXELS), atol=1e-5)
     assert built.preprocessing == "inside"
 
@@ -87,12 +87,12 @@ def test_half_precision_of_the_file_is_not_taken_over(tmp_path: Path) -> None:
 
 
 def _keeps_axes(images: Any) -> Any:
-    x = layers.GlobalMaxPooling2D(keepdims=True)(layers.Conv2D(4, 3, strides=2, name="last")(_convolved(images)))
+    x = layers.GlobalMaxPooling2D(keepdims=True)(layers.Conv2D(4, 3, strides=2, name="last")(_convolve(images)))
     return layers.Flatten()(layers.Conv2D(3, 1)(x))
 
 
 def _squeezes(images: Any) -> Any:
-    x = _convolved(images)
+    x = _convolve(images)
     scale = layers.Conv2D(4, 1, activation="sigmoid")(layers.GlobalAveragePooling2D(keepdims=True)(x))
     return layers.Dense(2)(layers.Flatten()(layers.Multiply(name="excited")([x, scale])))
 
@@ -110,7 +110,7 @@ def _flat(images: Any) -> Any:
 @pytest.mark.parametrize(
     ("chain", "output", "head_on", "shape"),
     [
-        (_convolved, None, "conv", (14, 14, 4)),
+        (_convolve, None, "conv", (14, 14, 4)),
         (_keeps_axes, None, "last", (6, 6, 4)),
         (_squeezes, None, "excited", (14, 14, 4)),
         (_tokens, None, "normed", (16, 6)),
@@ -174,7 +174,7 @@ def test_a_grey_model_gets_grey_by_rec_601(tmp_path: Path) -> None:
     ],
 )
 def test_the_range_is_known_or_asked_for(first: Any, given: str | None, says: str | None, tmp_path: Path) -> None:
-    path = _file(tmp_path, lambda images: _convolved(first(images)))
+    path = _file(tmp_path, lambda images: _convolve(first(images)))
     if says is None:
         _build(path=path, input=given)
         return
@@ -183,11 +183,11 @@ def test_the_range_is_known_or_asked_for(first: Any, given: str | None, says: st
 
 
 def test_the_image_size_is_chosen_where_the_file_leaves_it_open_and_only_there(tmp_path: Path) -> None:
-    path = _file(tmp_path, _convolved, (None, None, 3))
+    path = _file(tmp_path, _convolve, (None, None, 3))
     with pytest.raises(ConfigError, match='takes images of any size; choose one, as "image_size": 224'):
         _build(path=path, input="0-1")
     assert _build(path=path, input="0-1", image_size=[12, 20]).model.output.shape[1:3] == (10, 18)
-    fixed = _file(tmp_path, _convolved)
+    fixed = _file(tmp_path, _convolve)
     assert _build(path=fixed, input="0-1", image_size=16).input.image_size == (16, 16)
     with pytest.raises(ConfigError, match="takes 16 x 16 pixels and no other, not 20 x 20; remove it"):
         _build(path=fixed, input="0-1", image_size=20)
@@ -205,11 +205,11 @@ class Subclassed(keras.Model):
 
 
 def _lambda(folder: Path) -> str:
-    return _file(folder, lambda images: _convolved(layers.Lambda(lambda x: x * 2)(images)))
+    return _file(folder, lambda images: _convolve(layers.Lambda(lambda x: x * 2)(images)))
 
 
 def _custom(folder: Path) -> str:
-    path = _file(folder, lambda images: _convolved(Doubling()(images)))
+    path = _file(folder, lambda images: _convolve(Doubling()(images)))
     # As in a process that never saw its code; keras-hub has registered there too.
     known = keras.saving.get_custom_objects()
     for name in [name for name, known_as in known.items() if known_as is Doubling]:
@@ -217,19 +217,19 @@ def _custom(folder: Path) -> str:
     return path
 
 
-def _subclassed(folder: Path) -> str:
+def _save_subclass(folder: Path) -> str:
     model = Subclassed()
     model(PIXELS)
-    return written(model, folder / "model.keras")
+    return write_model(model, folder / "model.keras")
 
 
 def _two_inputs(folder: Path) -> str:
     images, more = keras.Input((16, 16, 3)), keras.Input((3,))
-    return written(keras.Model([images, more], layers.Dense(1)(more)), folder / "model.keras")
+    return write_model(keras.Model([images, more], layers.Dense(1)(more)), folder / "model.keras")
 
 
-def _damaged(folder: Path) -> str:
-    path = Path(_file(folder, _convolved))
+def _write_damaged(folder: Path) -> str:
+    path = Path(_file(folder, _convolve))
     path.write_bytes(path.read_bytes()[:-40])
     return str(path)
 
@@ -239,11 +239,11 @@ def _damaged(folder: Path) -> str:
     [
         (_lambda, "has a Lambda layer, which is Python code .* write what it does with keras.ops"),
         (_custom, "needs Doubling, Python code .* build the model of stock layers"),
-        (_subclassed, "needs Subclassed, Python code"),
+        (_save_subclass, "needs Subclassed, Python code"),
         (_two_inputs, r"takes inputs of shape \(16, 16, 3\), \(3,\); give a model of one image input"),
-        (_damaged, "is no .keras file, which is a zip archive; is the download complete"),
+        (_write_damaged, "is no .keras file, which is a zip archive; is the download complete"),
         (lambda folder: str(folder / "none.keras"), "does not exist; give the file that model.save"),
-        (lambda folder: _file(folder, _convolved, (16, 16, 5)), r"takes inputs of shape \(16, 16, 5\)"),
+        (lambda folder: _file(folder, _convolve, (16, 16, 5)), r"takes inputs of shape \(16, 16, 5\)"),
     ],
 )
 def test_what_cannot_be_used_is_refused_with_a_remedy(made: Callable[[Path], str], says: str, tmp_path: Path) -> None:
@@ -262,7 +262,7 @@ def test_an_output_that_is_no_layer_is_refused_with_the_nearest(tmp_path: Path) 
 
 @pytest.mark.parametrize("shape", [(16, 16, 3), (None, None, 3), (None, 24, 1)])
 def test_units_of_a_file_need_no_configuration(tmp_path: Path, shape: tuple[int | None, ...]) -> None:
-    rows = kt.units(_file(tmp_path, _convolved, shape))
+    rows = kt.units(_file(tmp_path, _convolve, shape))
     assert [row["variable_paths"] for row in rows] == [["conv/kernel", "conv/bias"]]
 
 

@@ -33,7 +33,7 @@ CONFIG: dict[str, Any] = {
 }
 
 
-def given(*words: str) -> Result:
+def give(*words: str) -> Result:
     return CliRunner().invoke(main, list(words))
 
 
@@ -58,10 +58,10 @@ def broken(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
     ids=" ".join,
 )
 def test_lists_are_json_on_standard_output_and_text_without(words: tuple[str, ...]) -> None:
-    result = given(*words, "--json")
+    result = give(*words, "--json")
     assert (result.exit_code, result.stderr) == (0, "")
     assert json.loads(result.stdout)
-    plain = given(*words)
+    plain = give(*words)
     assert plain.exit_code == 0
     assert plain.stdout.strip()
 
@@ -74,7 +74,7 @@ def test_every_command_takes_json_and_debug() -> None:
 
 @pytest.mark.parametrize("words", [(), ("run",), ("plan",), ("units",)], ids=str)
 def test_help_is_there(words: tuple[str, ...]) -> None:
-    result = given(*words, "--help")
+    result = give(*words, "--help")
     assert result.exit_code == 0
     assert "Usage:" in result.stdout
 
@@ -82,14 +82,14 @@ def test_help_is_there(words: tuple[str, ...]) -> None:
 def test_the_version_is_the_packages() -> None:
     import importlib.metadata
 
-    assert given("--version").stdout.strip().endswith(importlib.metadata.version("kerastune_ft"))
+    assert give("--version").stdout.strip().endswith(importlib.metadata.version("kerastune_ft"))
 
 
 @pytest.mark.parametrize(
     "words", [("run", "--quick"), ("run",), ("train", "x"), ("validate", "a", "b"), ("report",)], ids=" ".join
 )
 def test_wrong_words_are_exit_code_2(words: tuple[str, ...]) -> None:
-    result = given(*words)
+    result = give(*words)
     assert result.exit_code == 2
     assert "Error:" in result.stderr
     assert result.stdout == ""
@@ -97,7 +97,7 @@ def test_wrong_words_are_exit_code_2(words: tuple[str, ...]) -> None:
 
 @pytest.mark.parametrize("command", ["validate", "run", "plan"])
 def test_a_wrong_configuration_lists_every_problem(broken: str, command: str) -> None:
-    result = given(command, broken)
+    result = give(command, broken)
     assert result.exit_code == 2
     assert "epoch" in result.stderr
     assert "learning_rate" in result.stderr
@@ -106,7 +106,7 @@ def test_a_wrong_configuration_lists_every_problem(broken: str, command: str) ->
 
 
 def test_problems_are_json_too(broken: str) -> None:
-    result = given("validate", broken, "--json")
+    result = give("validate", broken, "--json")
     document = json.loads(result.stdout)
     assert (result.exit_code, document["error"], document["exit_code"]) == (2, "ConfigError", 2)
     places = {problem["place"] for problem in document["problems"]}
@@ -115,15 +115,15 @@ def test_problems_are_json_too(broken: str) -> None:
 
 
 def test_validate_says_what_it_could_not_check(config: str) -> None:
-    result = given("validate", config)
+    result = give("validate", config)
     assert result.exit_code == 0
     assert "no problems; 1 phase: head" in result.stdout
     assert "not checked here:" in result.stdout
     assert "takes its options" not in result.stdout
     of_a_class = 'backbone={"kind": "keras_hub", "class": "ViTBackbone", "options": {"num_layers": 2}}'
-    assert "the backbone's class takes its options" in given("validate", config, "--set", of_a_class).stdout
-    assert given("validate", config, "--set", "phases.head.epochs=0").exit_code == 2
-    assert json.loads(given("validate", config, "--set", "name=other", "--json").stdout)["name"] == "other"
+    assert "the backbone's class takes its options" in give("validate", config, "--set", of_a_class).stdout
+    assert give("validate", config, "--set", "phases.head.epochs=0").exit_code == 2
+    assert json.loads(give("validate", config, "--set", "name=other", "--json").stdout)["name"] == "other"
 
 
 @pytest.mark.parametrize(
@@ -147,7 +147,7 @@ def test_what_can_be_refused_is_refused_before_tensorflow(
     Path("full").mkdir()
     Path("full/file").write_text("")
     monkeypatch.setattr(training, "load_engine", lambda *settings: pytest.fail("TensorFlow was imported"))
-    result = given(*words)
+    result = give(*words)
     assert (result.exit_code, result.stdout) == (2, "")
     assert message in result.stderr
     assert "Traceback" not in result.stderr
@@ -184,7 +184,7 @@ def test_every_error_has_its_exit_code_in_the_manifest_too(
     config: str, monkeypatch: pytest.MonkeyPatch, error: BaseException, code: int, state: str
 ) -> None:
     monkeypatch.setattr(training, "load_engine", lambda *settings: Engine(error))
-    result = given("run", config, "--run-dir", "out")
+    result = give("run", config, "--run-dir", "out")
     assert result.exit_code == code
     assert "Traceback" not in result.stderr
     assert result.stderr.strip()
@@ -195,11 +195,11 @@ def test_every_error_has_its_exit_code_in_the_manifest_too(
 
 def test_memory_and_disk_have_a_remedy(config: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(training, "load_engine", lambda *settings: Engine(MemoryError()))
-    assert 'halve "batch_size" and double "accumulate"' in given("run", config).stderr
+    assert 'halve "batch_size" and double "accumulate"' in give("run", config).stderr
     monkeypatch.setattr(
         training, "load_engine", lambda *settings: Engine(OSError(28, "No space left on device", "model.keras"))
     )
-    assert "no space left (model.keras): free some" in given("run", config).stderr
+    assert "no space left (model.keras): free some" in give("run", config).stderr
 
 
 @pytest.mark.parametrize("error", [DataError("no images"), RuntimeError("a fault")], ids=["data", "unexpected"])
@@ -207,7 +207,7 @@ def test_debug_shows_the_traceback_and_json_the_error(
     config: str, monkeypatch: pytest.MonkeyPatch, error: Exception
 ) -> None:
     monkeypatch.setattr(training, "load_engine", lambda *settings: Engine(error))
-    result = given("run", config, "--json", "--debug")
+    result = give("run", config, "--json", "--debug")
     document = json.loads(result.stdout)
     assert (document["error"], document["message"]) == (type(error).__name__, str(error))
     assert document["exit_code"] == result.exit_code
@@ -218,10 +218,10 @@ def test_a_failed_start_is_started_again_in_the_same_place(config: str, monkeypa
     """Data that was missing and now is there, a first attempt that was killed: no number is lost."""
     monkeypatch.setattr(training, "load_engine", lambda *settings: Engine(DataError("no images")))
     for directory in ((), ("--run-dir", "out")):
-        assert [given("run", config, *directory).exit_code for _ in range(2)] == [3, 3]
+        assert [give("run", config, *directory).exit_code for _ in range(2)] == [3, 3]
     assert os.listdir("runs") == ["tiny-1"]
     # Corrected, the configuration may go to the same directory, since nothing was trained there.
-    assert given("run", config, "--run-dir", "out", "--set", "seed=5").exit_code == 3
+    assert give("run", config, "--run-dir", "out", "--set", "seed=5").exit_code == 3
 
 
 def test_every_error_of_the_package_has_a_test_here() -> None:
@@ -232,7 +232,7 @@ def test_a_click_abort_is_an_interruption(monkeypatch: pytest.MonkeyPatch) -> No
     monkeypatch.setitem(
         main.commands, "stop", click.Command("stop", callback=lambda: (_ for _ in ()).throw(click.Abort))
     )
-    assert given("stop").exit_code == 75
+    assert give("stop").exit_code == 75
 
 
 def test_a_reader_that_goes_away_is_no_error(tmp_path: Path) -> None:

@@ -10,12 +10,12 @@ from kerastune_ft.config.read import read
 from tests.support.config_cases import OLD
 
 
-def compared(begun: int = 1, overrides: tuple[str, ...] = (), **changed: Any) -> Changes:
+def compare_with_old(begun: int = 1, overrides: tuple[str, ...] = (), **changed: Any) -> Changes:
     return compare(read(OLD), read({**copy.deepcopy(OLD), **changed}, overrides), begun)
 
 
 def test_the_same_configuration_has_no_changes() -> None:
-    assert compared() == Changes((), ())
+    assert compare_with_old() == Changes((), ())
 
 
 @pytest.mark.parametrize(
@@ -35,7 +35,7 @@ def test_the_same_configuration_has_no_changes() -> None:
     ],
 )
 def test_free_changes_are_listed(override: str) -> None:
-    changes = compared(overrides=(override,))
+    changes = compare_with_old(overrides=(override,))
     assert changes.refused == ()
     assert len(changes.allowed) == 1
     assert "->" in changes.allowed[0]
@@ -58,30 +58,30 @@ def test_free_changes_are_listed(override: str) -> None:
     ],
 )
 def test_other_changes_are_refused(override: str) -> None:
-    changes = compared(overrides=(override,))
+    changes = compare_with_old(overrides=(override,))
     assert len(changes.refused) == 1
     assert changes.allowed == ()
 
 
 def test_a_line_names_the_place_and_both_values() -> None:
-    changes = compared(overrides=("phases.head.learning_rate=0.2", "phases.top.epochs=9"))
+    changes = compare_with_old(overrides=("phases.head.learning_rate=0.2", "phases.top.epochs=9"))
     assert changes.refused == ("phases[0].learning_rate.peak: 0.1 -> 0.2",)
     assert changes.allowed == ("phases[1].epochs: 4 -> 9",)
 
 
 def test_more_epochs_are_refused_in_a_phase_that_has_begun() -> None:
-    assert compared(begun=2, overrides=("phases.top.epochs=9",)).refused
+    assert compare_with_old(begun=2, overrides=("phases.top.epochs=9",)).refused
 
 
 def test_epochs_do_not_become_steps() -> None:
     phases = copy.deepcopy(OLD["phases"])
     phases[1]["steps"] = phases[1].pop("epochs")
-    assert compared(phases=phases).refused
+    assert compare_with_old(phases=phases).refused
 
 
 def test_phases_may_be_appended_and_not_removed_or_put_between() -> None:
     third = {"name": "third", "unfreeze": "all", "epochs": 1, "learning_rate": 0.001}
     head, top = OLD["phases"]
-    assert compared(2, phases=[head, top, third]) == Changes(("phases[2]: third appended",), ())
-    assert compared(2, phases=[head]).refused == ("phases[1]: top removed",)
-    assert compared(2, phases=[head, third, top]).refused
+    assert compare_with_old(2, phases=[head, top, third]) == Changes(("phases[2]: third appended",), ())
+    assert compare_with_old(2, phases=[head]).refused == ("phases[1]: top removed",)
+    assert compare_with_old(2, phases=[head, third, top]).refused

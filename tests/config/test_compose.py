@@ -8,7 +8,7 @@ import pytest
 
 from kerastune_ft.config.options.augment import changes_images
 from kerastune_ft.config.read import read
-from tests.support.config_cases import MINIMAL, changed, messages, problems_of
+from tests.support.config_cases import MINIMAL, messages, problems_of, with_change
 
 
 def write(path: Path, document: Any) -> Path:
@@ -78,7 +78,7 @@ def test_extends_takes_the_file_beside_first_and_then_a_shipped_name(tmp_path: P
 
 
 def test_problems_of_the_base_are_placed_in_its_file(tmp_path: Path) -> None:
-    write(tmp_path / "team.json", changed("head.pooling", "avg"))
+    write(tmp_path / "team.json", with_change("head.pooling", "avg"))
     found = problems_of(write(tmp_path / "own.json", {"extends": "team.json", "seed": -1}))
     assert [(Path(one.place.file).name, one.place.path) for one in found] == [
         ("own.json", ("seed",)),

@@ -9,7 +9,7 @@ import pytest
 
 from kerastune_ft.config.read import read
 from kerastune_ft.errors import ConfigError
-from tests.support.config_cases import MINIMAL, changed, messages, problems_of
+from tests.support.config_cases import MINIMAL, messages, problems_of, with_change
 
 GOLDEN = Path(__file__).parent / "golden"
 
@@ -26,7 +26,7 @@ def test_golden_screens(case: str, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_four_mistakes_are_reported_at_once(tmp_path: Path) -> None:
-    document = changed("phases.0.epochs", 0)
+    document = with_change("phases.0.epochs", 0)
     document["phases"][1]["learning_rat"] = document["phases"][1].pop("learning_rate")
     document["phases"][1]["unfreeze"] = "bloc6"
     document["task"]["kind"] = "image_clasification"
@@ -91,7 +91,7 @@ def test_four_mistakes_are_reported_at_once(tmp_path: Path) -> None:
 )
 def test_wrong_values(path: str, value: object, message: str | None) -> None:
     place = path.replace(".0.", "[0].") + (".every" if path == "output.checkpoint" else "")
-    found = messages(changed(path, value))
+    found = messages(with_change(path, value))
     assert list(found) == [place]
     assert message is None or found[place] == message
 
@@ -104,17 +104,17 @@ def test_required_keys(key: str) -> None:
 
 @pytest.mark.parametrize("slot", ["task", "data", "backbone"])
 def test_a_kind_is_required(slot: str) -> None:
-    found = messages(changed(slot, {}))
+    found = messages(with_change(slot, {}))
     assert found[f"{slot}.kind"].startswith('missing; write "kind": ')
 
 
 def test_a_misspelt_kind_hides_nothing_inside_its_object() -> None:
-    found = messages(changed("data", {"kind": "foldr", "pth": "photos", "resize": "cropp"}))
+    found = messages(with_change("data", {"kind": "foldr", "pth": "photos", "resize": "cropp"}))
     assert set(found) == {"data.kind", "data.pth", "data.resize"}
 
 
 def test_a_misspelt_key_is_not_reported_missing_as_well() -> None:
-    found = messages(changed("phases.0", {"nam": "head", "unfreeze": "none", "epochs": 1, "learning_rate": 0.1}))
+    found = messages(with_change("phases.0", {"nam": "head", "unfreeze": "none", "epochs": 1, "learning_rate": 0.1}))
     assert found == {"phases[0].nam": 'unknown key; did you mean "name"?'}
 
 
@@ -133,6 +133,6 @@ def test_python_values_that_json_lacks(value: dict) -> None:
     ],
 )
 def test_a_wrong_number_of_a_map_is_one_problem(path: str, value: object, place: str, message: str) -> None:
-    document = changed(path, value)
+    document = with_change(path, value)
     document["task"]["multi_label"] = True
     assert messages(document) == {place: message}

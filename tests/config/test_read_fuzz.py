@@ -23,7 +23,7 @@ def places(value: Any, at: tuple[str | int, ...] = ()) -> Iterator[tuple[str | i
         yield from places(item, (*at, key))
 
 
-def spoiled(draw: random.Random, document: dict[str, Any]) -> dict[str, Any]:
+def spoil(draw: random.Random, document: dict[str, Any]) -> dict[str, Any]:
     """Return the document with a few values, keys or whole parts replaced by junk."""
     document = copy.deepcopy(document)
     for _ in range(draw.randrange(1, 4)):
@@ -52,7 +52,7 @@ FULL = read(
 @pytest.mark.parametrize("seed", range(300))
 def test_junk_is_a_problem_with_a_place_and_never_a_crash(seed: int) -> None:
     draw = random.Random(seed)
-    document = spoiled(draw, draw.choice([MINIMAL, FULL]))
+    document = spoil(draw, draw.choice([MINIMAL, FULL]))
     overrides = draw.sample(["seed=1", "phases.head.epochs=1", "phases[1].unfreeze.last=2", "defaults.epochs=1"], 2)
     try:
         read(document, draw.choice([[], overrides]))

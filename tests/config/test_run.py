@@ -19,7 +19,7 @@ from kerastune_ft.config.options.phases import (
 )
 from kerastune_ft.config.read import read
 from kerastune_ft.config.run import RunConfig, config_hash
-from tests.support.config_cases import MINIMAL, changed
+from tests.support.config_cases import MINIMAL, with_change
 
 UNFREEZE = [
     ("none", HeadOnly()),
@@ -58,12 +58,12 @@ VALUES: dict[str, list[Any]] = {
 }
 
 
-def _drawn(seed: int) -> dict[str, Any]:
+def _draw(seed: int) -> dict[str, Any]:
     draw = random.Random(seed)
     document = copy.deepcopy(MINIMAL)
     for path, values in VALUES.items():
         if draw.random() < 0.4:
-            one = changed(path, draw.choice(values))
+            one = with_change(path, draw.choice(values))
             *way, last = [int(step) if step.isdigit() else step for step in path.split(".")]
             source: Any = one
             target: Any = document
@@ -75,7 +75,7 @@ def _drawn(seed: int) -> dict[str, Any]:
 
 @pytest.mark.parametrize("seed", range(60))
 def test_the_written_configuration_reads_back_equal(seed: int) -> None:
-    config = read(_drawn(seed))
+    config = read(_draw(seed))
     document = json.loads(json.dumps(config.to_json()))
     assert read(document) == config
     assert read(document).to_json() == config.to_json()
@@ -103,15 +103,15 @@ def test_the_written_configuration_has_every_default() -> None:
     ],
 )
 def test_the_hash_covers_what_can_change_results(path: str, value: object, same: bool) -> None:
-    assert (config_hash(read(changed(path, value))) == config_hash(read(MINIMAL))) is same
+    assert (config_hash(read(with_change(path, value))) == config_hash(read(MINIMAL))) is same
 
 
 def test_the_hash_keeps_the_order_of_classes() -> None:
     one, other = {"0": "no", "1": "yes"}, {"1": "yes", "0": "no"}
-    hashes = {config_hash(read(changed("task.classes", classes))) for classes in (one, other)}
+    hashes = {config_hash(read(with_change("task.classes", classes))) for classes in (one, other)}
     assert len(hashes) == 2
 
 
 def test_the_hash_ignores_the_order_of_options() -> None:
     texts = [{"name": "sgd", "momentum": 0.9, "nesterov": True}, {"nesterov": True, "momentum": 0.9, "name": "sgd"}]
-    assert len({config_hash(read(changed("phases.0.optimizer", text))) for text in texts}) == 1
+    assert len({config_hash(read(with_change("phases.0.optimizer", text))) for text in texts}) == 1

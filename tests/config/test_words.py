@@ -14,7 +14,7 @@ from kerastune_ft.config.words import (
     right_value,
     unknown,
 )
-from tests.support.config_cases import changed, messages
+from tests.support.config_cases import messages, with_change
 
 EVERY_KEY = {
     key
@@ -109,11 +109,11 @@ def test_every_foreign_value_is_answered(word: str) -> None:
 )
 def test_foreign_words_in_a_configuration(path: str, written: object, expected: str) -> None:
     place = path.replace(".0.", "[0].")
-    assert messages(changed(path, written))[place] == expected
+    assert messages(with_change(path, written))[place] == expected
 
 
 def test_val_in_splits() -> None:
-    found = messages(changed("data.splits", {"train": 0.7, "val": 0.15, "test": 0.15}))
+    found = messages(with_change("data.splits", {"train": 0.7, "val": 0.15, "test": 0.15}))
     assert found == {"data.splits.val": 'unknown key; did you mean "validation"?'}
 
 
@@ -128,12 +128,12 @@ def test_names_of_applications_in_lower_case(name: str) -> None:
      ("epochs", "in a phase, or in defaults"), ("head.thresholds", "in task")],
 )  # fmt: skip
 def test_a_key_at_a_wrong_place_is_told_its_own(path: str, place: str) -> None:
-    assert messages(changed(path, 1)) == {path: f"unknown key here; it belongs elsewhere: {place}"}
+    assert messages(with_change(path, 1)) == {path: f"unknown key here; it belongs elsewhere: {place}"}
 
 
 @pytest.mark.parametrize("monitor", ["validation_accuracy", "validation_acc", "val_accuracy", "validation_auc"])
 def test_a_metric_of_another_task_has_no_nearest_word(monitor: str) -> None:
-    document = changed("phases.0.monitor", monitor)
+    document = with_change("phases.0.monitor", monitor)
     document["task"]["kind"] = "image_regression"
     listed = '"validation_loss", "validation_mae", "validation_rmse" or "validation_r2"'
     assert messages(document) == {"phases[0].monitor": f'"{monitor}" is no choice; write {listed}'}

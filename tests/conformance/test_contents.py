@@ -17,7 +17,7 @@ from kerastune_ft.config.options.data import Folds, Fractions
 from kerastune_ft.config.options.tasks import ImageClassification
 from kerastune_ft.data.embedded import embedded_set
 from kerastune_ft.data.source import DataSource
-from tests.support.image_files import Open, class_folders, encoded, pixels, write
+from tests.support.image_files import Open, class_folders, encode_image, pixels, write
 from tests.support.table_files import open_table, pet_table
 
 DEEP = np.random.default_rng(0).integers(0, 4096, (40, 8, 8), np.uint16)
@@ -31,7 +31,7 @@ def _by_key(source: DataSource) -> dict[str, str]:
 
 def test_a_file_s_content_is_the_hash_of_its_bytes(tmp_path: Path, open_folder: Open) -> None:
     root = class_folders(tmp_path / "pets", 4)
-    write(root / "cat" / "palette.bmp", encoded(Image.fromarray(pixels(9)).convert("P"), "BMP"))
+    write(root / "cat" / "palette.bmp", encode_image(Image.fromarray(pixels(9)).convert("P"), "BMP"))
     source = open_folder(root)
     assert source.encoded
     assert _by_key(source) == {key: hashlib.sha256((root / key).read_bytes()).hexdigest() for key in source.keys}
@@ -106,16 +106,16 @@ def test_an_embedded_image_is_known_by_its_pixels(open_tfds: Open) -> None:
 
 def test_files_that_changed_since_they_were_checked_are_seen(tmp_path: Path, open_folder: Open) -> None:
     root = class_folders(tmp_path / "pets", 4)
-    write(root / "cat" / "gray.tif", encoded(pixels(9), "TIFF"))
+    write(root / "cat" / "gray.tif", encode_image(pixels(9), "TIFF"))
     source = open_folder(root)
     place = {key: index for index, key in enumerate(source.keys)}
     assert source.changed(range(9)) == []
     status = (root / "cat" / "1.png").stat()
     os.utime(root / "cat" / "1.png", ns=(status.st_atime_ns, status.st_mtime_ns + 1))
-    write(root / "dog" / "2.png", encoded(pixels(77, 20, 20)))
+    write(root / "dog" / "2.png", encode_image(pixels(77, 20, 20)))
     (root / "dog" / "3.png").unlink()
     # What is read in its place is a copy in the cache, which stays as it was.
-    write(root / "cat" / "gray.tif", encoded(pixels(10), "TIFF"))
+    write(root / "cat" / "gray.tif", encode_image(pixels(10), "TIFF"))
     assert source.changed(np.arange(9)) == ["cat/1.png", "dog/2.png", "dog/3.png"]
     assert source.changed([place["dog/3.png"], place["cat/0.png"]]) == ["dog/3.png"]
     assert source.changed([]) == []

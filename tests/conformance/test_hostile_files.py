@@ -23,16 +23,16 @@ from kerastune_ft.data.open import open_source
 from kerastune_ft.data.source import DataSource
 from kerastune_ft.errors import DataError
 from kerastune_ft.input.decode import Geometry, decode
-from tests.support.image_files import Open, class_folders, encoded, pixels, write
+from tests.support.image_files import Open, class_folders, encode_image, pixels, write
 
 RGB = Image.fromarray(pixels(5))
-PNG = encoded(RGB)
-JPEG = encoded(Image.fromarray(pixels(5, 64, 64)), "JPEG")
+PNG = encode_image(RGB)
+JPEG = encode_image(Image.fromarray(pixels(5, 64, 64)), "JPEG")
 SECONDS = 60
 
 
 def _frames(format: str, **options: Any) -> bytes:
-    return encoded(RGB, format, save_all=True, append_images=[RGB.rotate(180)], **options)
+    return encode_image(RGB, format, save_all=True, append_images=[RGB.rotate(180)], **options)
 
 
 def _exif(content: bytes) -> bytes:
@@ -56,18 +56,18 @@ EXIF[ExifTags.Base.Orientation] = 6
 READ: dict[str, tuple[str, bytes, np.ndarray | None]] = {
     "PNG named .jpg": ("a.jpg", PNG, np.asarray(RGB)),
     "JPEG named .png": ("a.png", JPEG, None),
-    "WebP named .gif": ("a.gif", encoded(RGB, "WEBP", lossless=True), np.asarray(RGB)),
+    "WebP named .gif": ("a.gif", encode_image(RGB, "WEBP", lossless=True), np.asarray(RGB)),
     "upper case suffix": ("a.PNG", PNG, np.asarray(RGB)),
-    "CMYK": ("a.jpg", encoded(RGB.convert("CMYK"), "JPEG"), None),
-    "one pixel": ("a.png", encoded(np.full((1, 1, 3), 7, np.uint8)), np.full((12, 16, 3), 7, np.uint8)),
-    "very wide": ("a.png", encoded(np.full((10, 20000, 3), 7, np.uint8)), np.full((12, 16, 3), 7, np.uint8)),
-    "very high": ("a.png", encoded(np.full((20000, 10, 3), 7, np.uint8)), np.full((12, 16, 3), 7, np.uint8)),
+    "CMYK": ("a.jpg", encode_image(RGB.convert("CMYK"), "JPEG"), None),
+    "one pixel": ("a.png", encode_image(np.full((1, 1, 3), 7, np.uint8)), np.full((12, 16, 3), 7, np.uint8)),
+    "very wide": ("a.png", encode_image(np.full((10, 20000, 3), 7, np.uint8)), np.full((12, 16, 3), 7, np.uint8)),
+    "very high": ("a.png", encode_image(np.full((20000, 10, 3), 7, np.uint8)), np.full((12, 16, 3), 7, np.uint8)),
     "animated GIF": ("a.gif", _frames("GIF"), np.asarray(RGB.quantize().convert("RGB"))),
     "animated WebP": ("a.webp", _frames("WEBP", lossless=True), np.asarray(RGB)),
     "animated PNG": ("a.png", _frames("PNG"), np.asarray(RGB)),
-    "progressive JPEG": ("a.jpg", encoded(RGB, "JPEG", progressive=True), None),
+    "progressive JPEG": ("a.jpg", encode_image(RGB, "JPEG", progressive=True), None),
     "EXIF of noise": ("a.jpg", _exif(JPEG), None),
-    "EXIF cut": ("a.jpg", encoded(RGB, "JPEG", exif=EXIF.tobytes()[:20]), None),
+    "EXIF cut": ("a.jpg", encode_image(RGB, "JPEG", exif=EXIF.tobytes()[:20]), None),
     "unicode name": ("фото 猫 é🐈.png", PNG, np.asarray(RGB)),
     "name of 250 bytes": ("é" * 123 + ".png", PNG, np.asarray(RGB)),
     "name with line end": ("a\nb\x1b[31m.png", PNG, np.asarray(RGB)),
@@ -82,7 +82,7 @@ def test_odd_files_are_read(tmp_path: Path, open_folder: Open, case: str) -> Non
     root = class_folders(tmp_path / "pets", 4)
     write(root / "aaa" / name, content)
     for index in range(3):
-        write(root / "aaa" / f"z{index}.png", encoded(pixels(900 + index)))
+        write(root / "aaa" / f"z{index}.png", encode_image(pixels(900 + index)))
     source = open_folder(root)
     assert source.info.examples == 12
     assert source.info.skipped == ()
@@ -162,12 +162,12 @@ def test_a_file_that_may_not_be_read_is_named(
 ) -> None:
     root = class_folders(tmp_path / "pets", 4)
 
-    def guarded(path: str) -> bytes:
+    def guard(path: str) -> bytes:
         if path.endswith("cat/2.png"):
             raise PermissionError(13, "Permission denied")
         return Path(path).read_bytes()
 
-    monkeypatch.setattr(storage, "read", guarded)
+    monkeypatch.setattr(storage, "read", guard)
     with pytest.raises(DataError, match=r"1 of 8 (.|\n)*cat/2.png  cannot be read: permission denied"):
         open_folder(root)
     assert open_folder(root, on_bad_file="skip").info.examples == 7
@@ -175,7 +175,7 @@ def test_a_file_that_may_not_be_read_is_named(
 
 def test_a_folder_named_like_an_image_is_a_folder(tmp_path: Path, open_folder: Open) -> None:
     root = class_folders(tmp_path / "pets", 4)
-    write(root / "cat" / "x.png" / "inside.png", encoded(pixels(99)))
+    write(root / "cat" / "x.png" / "inside.png", encode_image(pixels(99)))
     (root / "dog" / "y.png").mkdir()
     source = open_folder(root)
     assert source.info.examples == 9
@@ -224,7 +224,7 @@ def _table(place: Path, names: list[str], **options: Any) -> DataSource:
 def test_rows_of_a_table_that_name_what_is_no_image(tmp_path: Path, name: str, reason: str) -> None:
     names = [f"{index}.png" for index in range(20)]
     for index, one in enumerate(names):
-        write(tmp_path / one, encoded(pixels(index)))
+        write(tmp_path / one, encode_image(pixels(index)))
     (tmp_path / "x").mkdir()
     os.mkfifo(tmp_path / "bad.png")
     write(tmp_path / "bad.dcm", b"no preamble, as old DICOM files have none")
@@ -235,7 +235,7 @@ def test_rows_of_a_table_that_name_what_is_no_image(tmp_path: Path, name: str, r
 
 def test_what_was_found_is_remembered_with_its_size(tmp_path: Path, open_folder: Open) -> None:
     root = class_folders(tmp_path / "pets", 4)
-    write(root / "cat" / "long.png", encoded(pixels(3, 7, 90)))
+    write(root / "cat" / "long.png", encode_image(pixels(3, 7, 90)))
     for _ in range(2):
         source = open_folder(root)
         assert source.image_sizes is not None

@@ -34,7 +34,7 @@ def _families(sample: Collection[str]) -> list[Any]:
 _LENGTH = 10
 
 
-def _built(name: str, **given: Any) -> Backbone:
+def _build(name: str, **given: Any) -> Backbone:
     keras.utils.clear_session()
     return build(KerasHub(**{"class": name}, **given), seed=3)
 
@@ -66,7 +66,7 @@ def _row(inputs: Any, number: int) -> Any:
 
 @pytest.mark.parametrize("name", _families(_SAMPLE))
 def test_cuts_are_exact_and_examples_stand_alone(name: str) -> None:
-    backbone = _built(name)
+    backbone = _build(name)
     inputs = _inputs(backbone)
     whole = _values(backbone.model, inputs)
     assert np.isfinite(whole).all()
@@ -91,7 +91,7 @@ _FIXED_SAMPLE = ("MoonshineBackbone", "SwinTransformerBackbone", "ViTBackbone", 
 @pytest.mark.parametrize("name", [one for one in _families(_FIXED_SAMPLE) if one.values[0] in _FIXED])
 def test_of_images_and_sounds_the_shape_of_every_cut_is_known(name: str) -> None:
     # What is stored at a cut, and what a plan counts, are bytes of shapes without an open axis.
-    backbone = _built(name)
+    backbone = _build(name)
     for number in range(1, len(backbone.units)):
         trained = [variable.path for unit in backbone.units[number:] for variable in unit.variables]
         cut = partition(backbone.model, trained).cut
@@ -102,7 +102,7 @@ def test_of_images_and_sounds_the_shape_of_every_cut_is_known(name: str) -> None
 
 @pytest.mark.parametrize("name", _families(("BertBackbone",)))
 def test_exactly_what_may_train_gets_a_gradient(name: str) -> None:
-    backbone = _built(name)
+    backbone = _build(name)
     inputs = _inputs(backbone)
     paths = {path for unit in backbone.units for layer in unit.layers for path in trainable_paths(layer, True)}
     variables = [variable for variable in backbone.variables if variable.path in paths]
@@ -118,7 +118,7 @@ def test_exactly_what_may_train_gets_a_gradient(name: str) -> None:
 
 @pytest.mark.parametrize("name", _families(("ViTBackbone",)))
 def test_layers_are_made_anew_and_saved_as_they_are(name: str, tmp_path: Path) -> None:
-    backbone = _built(name)
+    backbone = _build(name)
     inputs = _inputs(backbone)
     whole = _values(backbone.model, inputs)
     keras.utils.clear_session()
@@ -157,16 +157,16 @@ def test_there_are_many_families() -> None:
     ],
 )
 def test_units_are_called_as_their_users_call_them(name: str, expected: str) -> None:
-    assert " ".join(unit.id for unit in _built(name).units) == expected
+    assert " ".join(unit.id for unit in _build(name).units) == expected
 
 
 def test_what_is_no_part_of_an_encoder_is_left_out() -> None:
-    assert not [v.path for v in _built("BertBackbone").model.variables if "pooled" in v.path]
-    assert not [v.path for v in _built("T5Backbone").model.variables if "decoder" in v.path]
-    assert not [v.path for v in _built("LlamaBackbone").model.variables if "reverse" in v.path]
+    assert not [v.path for v in _build("BertBackbone").model.variables if "pooled" in v.path]
+    assert not [v.path for v in _build("T5Backbone").model.variables if "decoder" in v.path]
+    assert not [v.path for v in _build("LlamaBackbone").model.variables if "reverse" in v.path]
 
 
 def test_class_tokens_are_counted() -> None:
-    assert _built("DeiTBackbone").prefix_tokens == 2
-    assert _built("DINOV2Backbone", options={"num_register_tokens": 4}).prefix_tokens == 5
-    assert _built("ViTBackbone", options={"use_class_token": False}).prefix_tokens == 0
+    assert _build("DeiTBackbone").prefix_tokens == 2
+    assert _build("DINOV2Backbone", options={"num_register_tokens": 4}).prefix_tokens == 5
+    assert _build("ViTBackbone", options={"use_class_token": False}).prefix_tokens == 0

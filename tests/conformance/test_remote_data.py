@@ -20,8 +20,8 @@ from kerastune_ft.data.open import open_source
 from kerastune_ft.data.source import DataSource
 from kerastune_ft.errors import DataError
 from kerastune_ft.storage import path_of
-from tests.support.image_files import class_folders, encoded, pixels, write
-from tests.support.table_files import delimited
+from tests.support.image_files import class_folders, encode_image, pixels, write
+from tests.support.table_files import format_delimited
 
 Mirror = Callable[[Path], str]
 _COUNT = itertools.count()
@@ -73,7 +73,7 @@ def test_a_folder_with_splits_and_all_that_is_left_out(
         class_folders(tmp_path / "photos" / split, 5, seed=100 * number)
     write(tmp_path / "photos" / "train" / "cat" / "notes.txt", b"")
     write(tmp_path / "photos" / "train" / ".cache" / "x.png", b"")
-    write(tmp_path / "photos" / "train" / "dog" / "p1" / "gray.bmp", encoded(pixels(7), "BMP"))
+    write(tmp_path / "photos" / "train" / "dog" / "p1" / "gray.bmp", encode_image(pixels(7), "BMP"))
     local = opened(FolderData(path=str(tmp_path / "photos")))
     remote = opened(FolderData(path=mirror(tmp_path / "photos")))
     assert_same(local, remote)
@@ -121,7 +121,7 @@ def test_a_table_and_the_images_it_names(
     root = tmp_path / "cases"
     names = [f"images/{number:03}.png" for number in range(20)]
     for number, name in enumerate(names):
-        write(root / name, encoded(pixels(number)))
+        write(root / name, encode_image(pixels(number)))
     frame = pd.DataFrame({"image": names, "label": ["ill", "well"] * 10})
     writers: dict[str, Callable[[Path], Any]] = {
         ".csv": lambda path: frame.to_csv(path, index=False),
@@ -139,7 +139,7 @@ def test_a_local_table_may_name_images_by_their_uris(
 ) -> None:
     place = mirror(class_folders(tmp_path / "photos"))
     rows = [(f"{place}/{name}/{number}.png", name) for name in ("cat", "dog") for number in range(10)]
-    table = write(tmp_path / "table" / "cases.csv", delimited(("image", "label"), rows))
+    table = write(tmp_path / "table" / "cases.csv", format_delimited(("image", "label"), rows))
     source = opened(TableData(path=str(table), input="image", label="label"))
     assert source.keys == [name for name, _ in rows]
 
@@ -149,9 +149,9 @@ def test_a_wrong_name_in_a_remote_table_is_explained(
 ) -> None:
     root = tmp_path / "cases"
     for number in range(4):
-        write(root / "images" / f"{number}.png", encoded(pixels(number)))
+        write(root / "images" / f"{number}.png", encode_image(pixels(number)))
     rows = [(str(number), "ab"[number % 2]) for number in range(4)]
-    write(root / "cases.csv", delimited(("id", "label"), rows))
+    write(root / "cases.csv", format_delimited(("id", "label"), rows))
     place = mirror(root)
     with pytest.raises(DataError, match=r"write  \"input\": \"images/\{id\}\.png\""):
         opened(TableData(path=f"{place}/cases.csv", input="id", label="label"))

@@ -198,10 +198,10 @@ def test_no_tensor_is_a_string(tensors: list) -> None:
 
 
 def test_what_is_looked_for_would_be_found() -> None:
-    def masked(numbers: tf.Tensor) -> tf.Tensor:
+    def mask(numbers: tf.Tensor) -> tf.Tensor:
         return tf.strings.length(tf.as_string(tf.boolean_mask(numbers, numbers > 0)))
 
-    found = list(_outputs_of_operations(tf.function(masked), tf.constant([1, 0, 2])))
+    found = list(_outputs_of_operations(tf.function(mask), tf.constant([1, 0, 2])))
     assert any(not shape.is_fully_defined() for _, _, shape in found)
     nested = tf.function(lambda numbers: tf.map_fn(lambda number: tf.strings.length(tf.as_string(number)), numbers))
     assert any(tf.string in kinds for _, kinds, _ in _outputs_of_operations(nested, tf.constant([1, 0, 2])))

@@ -14,14 +14,14 @@ def entries(split: str) -> Iterator[Entry]:
     yield from ENTRIES[split]
 
 
-def opened(folder: Path, said: list[str], address: str = "x") -> RecordStore:
+def open_entries(folder: Path, said: list[str], address: str = "x") -> RecordStore:
     return open_record_store([address], list(ENTRIES), entries, folder, lambda: said.append("written"))
 
 
 def test_examples_are_written_once_and_read_by_index(tmp_path: Path) -> None:
     said: list[str] = []
     for _ in range(2):
-        store = opened(tmp_path / "cache", said)
+        store = open_entries(tmp_path / "cache", said)
         assert [store.content(index) for index in range(2)] == [b"one", b""]
         assert store.keys == ["train[0]", "train[1]"]
         assert store.ranges == {"train": [0, 2], "test": [2, 2]}
@@ -33,18 +33,18 @@ def test_examples_are_written_once_and_read_by_index(tmp_path: Path) -> None:
 
 def test_another_address_is_another_file(tmp_path: Path) -> None:
     said: list[str] = []
-    opened(tmp_path, said)
-    opened(tmp_path, said, "y")
+    open_entries(tmp_path, said)
+    open_entries(tmp_path, said, "y")
     assert len(said) == 2
 
 
 def test_a_write_that_fails_leaves_nothing_that_would_be_read(tmp_path: Path) -> None:
-    def broken(split: str) -> Iterator[Entry]:
+    def break_off(split: str) -> Iterator[Entry]:
         yield ENTRIES["train"][0]
         raise OSError("the disk is gone")
 
     with pytest.raises(OSError, match="the disk is gone"):
-        open_record_store(["x"], ["train"], broken, tmp_path, lambda: None)
+        open_record_store(["x"], ["train"], break_off, tmp_path, lambda: None)
     said: list[str] = []
-    assert opened(tmp_path, said).content(0) == b"one"
+    assert open_entries(tmp_path, said).content(0) == b"one"
     assert said == ["written"]

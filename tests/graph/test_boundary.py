@@ -32,7 +32,7 @@ def units() -> tuple[Unit, ...]:
     return _build()
 
 
-def _resolved(units: tuple[Unit, ...], unfreeze: Any) -> tuple[tuple[str, ...], str]:
+def _resolve(units: tuple[Unit, ...], unfreeze: Any) -> tuple[tuple[str, ...], str]:
     selection = resolve(unfreeze, units, PLACE)
     held = {path for unit in units if unit.id in selection.units for path in (one.path for one in unit.variables)}
     assert selection.variables <= held
@@ -61,7 +61,7 @@ ALL = ("stem", "block1", "block2", "block3")
     ids=repr,
 )
 def test_a_request_selects_units(units: tuple[Unit, ...], unfreeze: Any, trained: tuple[str, ...]) -> None:
-    assert _resolved(units, unfreeze) == (trained, trained[0] if trained else "head")
+    assert _resolve(units, unfreeze) == (trained, trained[0] if trained else "head")
 
 
 def test_normalisation_never_trains_however_deep_it_lies(units: tuple[Unit, ...]) -> None:

@@ -135,16 +135,16 @@ def test_a_layer_with_adapters_of_keras_cannot_carry_another() -> None:
 
 
 def test_initial_values_are_addressed_by_seed_and_path() -> None:
-    def drawn(seed: int, path: str) -> np.ndarray:
+    def draw(seed: int, path: str) -> np.ndarray:
         keras.utils.set_random_seed(int(DRAW.integers(1000)))
         layer = layers.Dense(4)
         layer.build((None, 9))
         return lora.attach(layer, path, 2, 2, seed).a.numpy()
 
-    assert np.array_equal(drawn(1, "x"), drawn(1, "x"))
-    assert not np.array_equal(drawn(1, "x"), drawn(2, "x"))
-    assert not np.array_equal(drawn(1, "x"), drawn(1, "y"))
-    assert 0.1 < np.abs(drawn(1, "x")).max() <= 1 / 3
+    assert np.array_equal(draw(1, "x"), draw(1, "x"))
+    assert not np.array_equal(draw(1, "x"), draw(2, "x"))
+    assert not np.array_equal(draw(1, "x"), draw(1, "y"))
+    assert 0.1 < np.abs(draw(1, "x")).max() <= 1 / 3
 
 
 def transformer() -> keras.Model:

@@ -32,16 +32,16 @@ def units() -> tuple[Unit, ...]:
     return tuple(Unit(name, tuple(held), ()) for name, held in (("stem", stem), ("block", block), ("top", top)))
 
 
-def found(lora_options: Lora, number: int = 3) -> dict[str, list[str]]:
+def find(lora_options: Lora, number: int = 3) -> dict[str, list[str]]:
     return {unit: list(own) for unit, own in targets(lora_options, Last(last=number), units(), "phases[1] (x)").items()}
 
 
 def test_projections_of_attention_are_the_default_where_there_are_any() -> None:
-    assert found(Lora(rank=2)) == {"block": ["attention/query", "attention/value"]}
+    assert find(Lora(rank=2)) == {"block": ["attention/query", "attention/value"]}
 
 
 def test_else_all_dense_layers_and_pointwise_convolutions() -> None:
-    assert found(Lora(rank=2), 1) == {"top": ["last"]}
+    assert find(Lora(rank=2), 1) == {"top": ["last"]}
     stem = targets(Lora(rank=2), Everything(), units()[:1], "here")
     assert list(stem["stem"]) == ["stem_wide"]
 
@@ -57,7 +57,7 @@ def test_else_all_dense_layers_and_pointwise_convolutions() -> None:
     ],
 )
 def test_patterns_name_paths_or_names(globs: list[str], expected: dict[str, int]) -> None:
-    assert {unit: len(own) for unit, own in found(Lora(rank=2, targets=globs)).items()} == expected
+    assert {unit: len(own) for unit, own in find(Lora(rank=2, targets=globs)).items()} == expected
 
 
 @pytest.mark.parametrize(
@@ -71,7 +71,7 @@ def test_patterns_name_paths_or_names(globs: list[str], expected: dict[str, int]
 )
 def test_a_pattern_that_gives_nothing(globs: list[str], number: int, message: str) -> None:
     with pytest.raises(ConfigError) as error:
-        found(Lora(rank=2, targets=globs), number)
+        find(Lora(rank=2, targets=globs), number)
     assert str(error.value).startswith("phases[1] (x).lora.targets: ")
     assert message in str(error.value)
 

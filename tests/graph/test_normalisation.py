@@ -32,7 +32,7 @@ def _layer(shape: tuple[int, ...], **options: object) -> keras.layers.BatchNorma
     return layer
 
 
-def _bound(layer: keras.layers.BatchNormalization) -> keras.layers.BatchNormalization:
+def _bind(layer: keras.layers.BatchNormalization) -> keras.layers.BatchNormalization:
     bind({"norm": layer})
     return layer
 
@@ -41,7 +41,7 @@ def _values(shape: tuple[int, ...], seed: int = 0, offset: float = 3.0) -> np.nd
     return (np.random.default_rng(seed).normal(size=shape) * 2 + offset).astype(np.float32)
 
 
-def _trained(
+def _train(
     layer: keras.layers.BatchNormalization, x: np.ndarray, weights: np.ndarray | None, **options: object
 ) -> tuple:
     """Outputs of a training call, gradients of a sum over the rows counted, and the statistics afterwards."""
@@ -74,13 +74,13 @@ def _assert_equal(found: tuple, wanted: tuple, rows: int | None = None) -> None:
 @pytest.mark.parametrize("options", [{}, {"momentum": 0.9, "epsilon": 1e-5}, {"scale": False}, {"center": False}])
 def test_one_replica_does_what_keras_does(shape: tuple[int, ...], options: dict) -> None:
     x = _values(shape)
-    _assert_equal(_trained(_bound(_layer(shape, **options)), x, None), _trained(_layer(shape, **options), x, None))
+    _assert_equal(_train(_bind(_layer(shape, **options)), x, None), _train(_layer(shape, **options), x, None))
 
 
 def test_channels_may_come_first() -> None:
     shape = (6, 3, 5, 4)
     x = _values(shape)
-    _assert_equal(_trained(_bound(_layer(shape, axis=1)), x, None), _trained(_layer(shape, axis=1), x, None))
+    _assert_equal(_train(_bind(_layer(shape, axis=1)), x, None), _train(_layer(shape, axis=1), x, None))
 
 
 @pytest.mark.parametrize("shape", SHAPES.values(), ids=SHAPES)
@@ -88,8 +88,8 @@ def test_padding_counts_nothing(shape: tuple[int, ...]) -> None:
     real = _values(shape)
     x = np.concatenate([real, 1000 * _values(shape, seed=4)])
     weights = np.repeat([1, 0], len(real)).astype(np.float32)
-    found = _trained(_bound(_layer(shape)), x, weights)
-    _assert_equal(found, _trained(_layer(shape), real, None), rows=len(real))
+    found = _train(_bind(_layer(shape)), x, weights)
+    _assert_equal(found, _train(_layer(shape), real, None), rows=len(real))
     assert not found[1][0][len(real) :].any()
     assert np.isfinite(found[0]).all()
 
@@ -97,14 +97,14 @@ def test_padding_counts_nothing(shape: tuple[int, ...]) -> None:
 def test_a_mask_counts_as_with_keras() -> None:
     x = _values((6, 7, 3))
     mask = tf.constant(np.random.default_rng(2).random((6, 7)) < 0.6)
-    found, wanted = (_trained(layer, x, None, mask=mask) for layer in (_bound(_layer(x.shape)), _layer(x.shape)))
+    found, wanted = (_train(layer, x, None, mask=mask) for layer in (_bind(_layer(x.shape)), _layer(x.shape)))
     _assert_equal(found, wanted)
 
 
 def test_a_batch_of_padding_changes_nothing() -> None:
-    layer = _bound(_layer((6, 5, 4, 3)))
+    layer = _bind(_layer((6, 5, 4, 3)))
     before = [value.copy() for value in layer.get_weights()]
-    outputs, gradients, _ = _trained(layer, _values((6, 5, 4, 3)), np.zeros(6, np.float32))
+    outputs, gradients, _ = _train(layer, _values((6, 5, 4, 3)), np.zeros(6, np.float32))
     assert np.isfinite(outputs).all()
     assert [gradient.any() for gradient in gradients] == [False] * 3
     assert all(np.array_equal(*pair) for pair in zip(layer.get_weights(), before, strict=True))
@@ -112,24 +112,24 @@ def test_a_batch_of_padding_changes_nothing() -> None:
 
 def test_a_large_mean_takes_no_digits() -> None:
     x = _values((64, 5, 4, 3), offset=3000.0)
-    layer = _bound(_layer(x.shape, momentum=0.0))
-    _trained(layer, x, None)
+    layer = _bind(_layer(x.shape, momentum=0.0))
+    _train(layer, x, None)
     np.testing.assert_allclose(layer.moving_variance.numpy(), x.astype(np.float64).var(axis=(0, 1, 2)), rtol=1e-5)
 
 
 def test_moments_that_overflowed_do_not_spoil_the_statistics() -> None:
-    layer = _bound(_layer((6, 3)))
+    layer = _bind(_layer((6, 3)))
     before = layer.get_weights()
     x = _values((6, 3))
     x[2, 1] = np.inf
-    outputs, *_ = _trained(layer, x, None)
+    outputs, *_ = _train(layer, x, None)
     assert not np.isfinite(outputs).all()
     assert all(np.array_equal(*pair) for pair in zip(layer.get_weights(), before, strict=True))
 
 
 def test_half_precision_has_moments_in_float32() -> None:
     x = _values((32, 5, 4, 3), offset=30.0)
-    layer = _bound(_layer(x.shape, dtype="mixed_float16", momentum=0.0))
+    layer = _bind(_layer(x.shape, dtype="mixed_float16", momentum=0.0))
     with count_by_weight(tf.ones(32)):
         outputs = layer(tf.constant(x, tf.float16), training=True)
     assert outputs.dtype == tf.float16
@@ -140,7 +140,7 @@ def test_half_precision_has_moments_in_float32() -> None:
 @pytest.mark.parametrize(("trainable", "training"), [(False, True), (True, False), (True, None)])
 def test_else_a_layer_is_in_inference_mode_to_the_last_bit(trainable: bool, training: bool | None) -> None:
     x = _values((6, 5, 4, 3))
-    stock, layer = _layer(x.shape), _bound(_layer(x.shape))
+    stock, layer = _layer(x.shape), _bind(_layer(x.shape))
     layer.trainable = trainable
     with count_by_weight(tf.ones(6)):
         assert np.array_equal(layer(x, training=training), stock(x, training=False))
@@ -149,11 +149,11 @@ def test_else_a_layer_is_in_inference_mode_to_the_last_bit(trainable: bool, trai
 
 def test_training_outside_a_counted_step_is_a_mistake() -> None:
     with pytest.raises(RuntimeError, match="norm normalises outside a counted step"):
-        _bound(_layer((6, 3)))(_values((6, 3)), training=True)
+        _bind(_layer((6, 3)))(_values((6, 3)), training=True)
 
 
 def test_contexts_nest() -> None:
-    layer = _bound(_layer((2, 1), momentum=0.0))
+    layer = _bind(_layer((2, 1), momentum=0.0))
     x = np.array([[0.0], [4.0]], np.float32)
     with count_by_weight(tf.constant([1.0, 0.0])):
         with count_by_weight(tf.constant([0.0, 1.0])):
@@ -199,7 +199,7 @@ def test_a_renormalising_layer_can_only_be_frozen() -> None:
 
 @pytest.mark.parametrize("call", [lambda step: step(), lambda step: tf.function(step)()], ids=["eager", "compiled"])
 def test_statistics_move_once_a_call(call: Callable) -> None:
-    layer = _bound(_layer((6, 3), momentum=0.5))
+    layer = _bind(_layer((6, 3), momentum=0.5))
     x, before = _values((6, 3)), layer.moving_mean.numpy()
 
     def step() -> None:
@@ -216,7 +216,7 @@ def test_fused_it_is_the_same_but_for_rounding(kind: str, options: dict[str, obj
     shape = SHAPES[kind]
     if options.get("axis") == 3 and len(shape) < 4:
         options = {}
-    layer = _bound(_layer(shape, **options))
+    layer = _bind(_layer(shape, **options))
     x = tf.constant(_values(shape))
     plain = layer(x, training=False)
     with fused({layer.name}):
@@ -231,7 +231,7 @@ def test_fused_it_is_the_same_but_for_rounding(kind: str, options: dict[str, obj
 def test_only_before_what_tensorflow_can_join_it_to_it_is_fused() -> None:
     inputs = keras.Input((8, 8, 3))
 
-    def normed(name: str) -> object:
+    def normalise(name: str) -> object:
         return keras.layers.BatchNormalization(name=name)(keras.layers.Conv2D(4, 3)(inputs))
 
     following = {
@@ -242,8 +242,8 @@ def test_only_before_what_tensorflow_can_join_it_to_it_is_fused() -> None:
         "function": keras.ops.tanh,
         "output": lambda x: x,
     }
-    outputs = [layer(normed(name)) for name, layer in following.items()]
-    both = normed("both")
+    outputs = [layer(normalise(name)) for name, layer in following.items()]
+    both = normalise("both")
     outputs += [keras.layers.ReLU()(both), keras.layers.Activation("sigmoid")(both)]
     model = keras.Model(inputs, outputs)
     assert fusible(model) == {"relu", "relu_by_name", "output"}

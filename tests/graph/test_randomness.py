@@ -83,13 +83,13 @@ def test_draws_are_uniform_and_independent() -> None:
     assert abs(means.std() - np.sqrt(1 / 12 / 500)) < 0.002
 
 
-def _bound(layer: keras.layers.Layer, path: str = "layer") -> keras.layers.Layer:
+def _bind(layer: keras.layers.Layer, path: str = "layer") -> keras.layers.Layer:
     assert bind({path: layer}) == []
     return layer
 
 
 def test_dropout_draws_by_address() -> None:
-    layer = _bound(keras.layers.Dropout(0.3))
+    layer = _bind(keras.layers.Dropout(0.3))
     ones = tf.ones([64, 40])
     keys = example_keys("0/0", 0, tf.range(64, dtype=tf.int64))
     with addressed(keys):
@@ -100,12 +100,12 @@ def test_dropout_draws_by_address() -> None:
         assert np.array_equal(layer(ones[10:], training=True), whole[10:])
     with addressed(keys):
         assert np.array_equal(layer(ones, training=True), whole)
-        other = _bound(keras.layers.Dropout(0.3), "other")(ones, training=True).numpy()
+        other = _bind(keras.layers.Dropout(0.3), "other")(ones, training=True).numpy()
     assert 0.4 < (other == whole).mean() < 0.8
 
 
 def test_dropout_is_the_identity_outside_training() -> None:
-    layer = _bound(keras.layers.Dropout(0.5))
+    layer = _bind(keras.layers.Dropout(0.5))
     ones = tf.ones([4, 8])
     assert np.array_equal(layer(ones), ones)
     with addressed(example_keys("0/0", 0, tf.range(4, dtype=tf.int64))):
@@ -118,13 +118,13 @@ def test_dropout_is_the_identity_outside_training() -> None:
 
 
 def test_a_draw_outside_an_addressed_step_is_a_mistake() -> None:
-    layer = _bound(keras.layers.Dropout(0.5), "head_dropout")
+    layer = _bind(keras.layers.Dropout(0.5), "head_dropout")
     with pytest.raises(RuntimeError, match="head_dropout draws outside an addressed step"):
         layer(tf.ones([2, 2]), training=True)
 
 
 def test_contexts_nest() -> None:
-    layer = _bound(keras.layers.Dropout(0.5))
+    layer = _bind(keras.layers.Dropout(0.5))
     ones = tf.ones([4, 30])
     outer, inner = (example_keys("0/0", epoch, tf.range(4, dtype=tf.int64)) for epoch in (0, 1))
     with addressed(outer):

@@ -104,7 +104,7 @@ def test_units_of_every_other_application(name: str) -> None:
     assert ids == EXPECTED.get(name, ids)
 
 
-def _printed_paths(names: Sequence[str]) -> str:
+def _print_paths(names: Sequence[str]) -> str:
     return subprocess.run(
         [sys.executable, "-c", PRINT_PATHS, *names], capture_output=True, text=True, check=True
     ).stdout
@@ -121,12 +121,12 @@ def test_ids_and_paths_are_those_of_another_process() -> None:
         for variable in unit.variables
     ]
     assert len(ours) > 300
-    assert _printed_paths(names).splitlines() == ours
+    assert _print_paths(names).splitlines() == ours
 
 
 @pytest.mark.slow
 def test_ids_and_paths_of_every_application_are_those_of_another_process() -> None:
-    first, second = _printed_paths(sorted(APPLICATIONS)), _printed_paths(sorted(APPLICATIONS, reverse=True))
+    first, second = _print_paths(sorted(APPLICATIONS)), _print_paths(sorted(APPLICATIONS, reverse=True))
     assert len(first.splitlines()) > 10_000
     assert sorted(first.splitlines()) == sorted(second.splitlines())
 

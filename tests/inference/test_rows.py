@@ -15,7 +15,7 @@ ROWS = [{"input": "a,b", "score": 0.25, "error": None}, {"input": "é", "score":
 READ_BACK = [ROWS[0], {**ROWS[1], "score": None}]
 
 
-def written(form: str, rows: list[dict[str, Any]]) -> str:
+def write_rows(form: str, rows: list[dict[str, Any]]) -> str:
     stream = io.BytesIO()
     writer = row_writer(form, stream, COLUMNS)
     for row in rows:
@@ -25,14 +25,14 @@ def written(form: str, rows: list[dict[str, Any]]) -> str:
 
 
 def test_delimited_rows_stand_under_a_header_and_quote_what_they_must() -> None:
-    assert written("csv", ROWS) == 'input,score,error\n"a,b",0.25,\né,,is gone\n'
-    assert written("tsv", ROWS).splitlines()[1] == "a,b\t0.25\t"
+    assert write_rows("csv", ROWS) == 'input,score,error\n"a,b",0.25,\né,,is gone\n'
+    assert write_rows("tsv", ROWS).splitlines()[1] == "a,b\t0.25\t"
 
 
 def test_objects_come_one_a_line_or_as_one_array() -> None:
-    assert [json.loads(line) for line in written("jsonl", ROWS).splitlines()] == READ_BACK
-    assert json.loads(written("json", ROWS)) == READ_BACK
-    assert json.loads(written("json", [])) == []
+    assert [json.loads(line) for line in write_rows("jsonl", ROWS).splitlines()] == READ_BACK
+    assert json.loads(write_rows("json", ROWS)) == READ_BACK
+    assert json.loads(write_rows("json", [])) == []
 
 
 def test_the_name_of_a_file_says_its_form(tmp_path: Path) -> None:

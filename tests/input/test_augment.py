@@ -20,7 +20,7 @@ def _keys(count: int = 16, epoch: int = 0) -> tf.Tensor:
     return example_keys("seed 0 phase 0", epoch, tf.range(count, dtype=tf.int64))
 
 
-def _augmented(images: np.ndarray, keys: tf.Tensor, **ops: Any) -> np.ndarray:
+def _augment(images: np.ndarray, keys: tf.Tensor, **ops: Any) -> np.ndarray:
     return augment(tf.constant(images), keys, NONE | ops).numpy()
 
 
@@ -28,18 +28,18 @@ def _augmented(images: np.ndarray, keys: tf.Tensor, **ops: Any) -> np.ndarray:
 def test_result_does_not_depend_on_the_batch(preset: str) -> None:
     ops = AUGMENT_PRESETS[preset]
     keys = _keys()
-    whole = _augmented(IMAGES, keys, **ops)
+    whole = _augment(IMAGES, keys, **ops)
     order = np.random.default_rng(1).permutation(16)
-    assert np.array_equal(_augmented(IMAGES[order], tf.gather(keys, order), **ops), whole[order])
+    assert np.array_equal(_augment(IMAGES[order], tf.gather(keys, order), **ops), whole[order])
     for size in range(1, 16):
-        assert np.array_equal(_augmented(IMAGES[:size], keys[:size], **ops), whole[:size])
-        assert np.array_equal(_augmented(IMAGES[size:], keys[size:], **ops), whole[size:])
+        assert np.array_equal(_augment(IMAGES[:size], keys[:size], **ops), whole[:size])
+        assert np.array_equal(_augment(IMAGES[size:], keys[size:], **ops), whole[size:])
 
 
 @pytest.mark.parametrize("preset", ["light", "medium", "strong"])
 def test_values_shape_and_epochs(preset: str) -> None:
     ops = AUGMENT_PRESETS[preset]
-    first, again, later = (_augmented(IMAGES, _keys(epoch=epoch), **ops) for epoch in (0, 0, 1))
+    first, again, later = (_augment(IMAGES, _keys(epoch=epoch), **ops) for epoch in (0, 0, 1))
     assert first.dtype == np.float32
     assert first.min() >= 0
     assert first.max() <= 255
@@ -48,13 +48,13 @@ def test_values_shape_and_epochs(preset: str) -> None:
 
 
 def test_none_changes_nothing() -> None:
-    assert np.array_equal(_augmented(IMAGES, _keys()), IMAGES)
+    assert np.array_equal(_augment(IMAGES, _keys()), IMAGES)
 
 
 @pytest.mark.parametrize(("flip", "forms"), [("horizontal", 2), ("both", 4)])
 def test_flip_gives_every_form_and_no_other(flip: str, forms: int) -> None:
     images = np.repeat(IMAGES[:1], 64, axis=0)
-    found = _augmented(images, _keys(64), flip=flip)
+    found = _augment(images, _keys(64), flip=flip)
     one = IMAGES[0]
     allowed = [one, one[:, ::-1], one[::-1], one[::-1, ::-1]][: 2 if flip == "horizontal" else 4]
     matches = [next(number for number, form in enumerate(allowed) if np.array_equal(form, image)) for image in found]
@@ -62,8 +62,8 @@ def test_flip_gives_every_form_and_no_other(flip: str, forms: int) -> None:
 
 
 def test_flip_is_the_same_in_a_warp() -> None:
-    plain = _augmented(IMAGES, _keys(), flip="both")
-    warped = _augmented(IMAGES, _keys(), flip="both", zoom=1e-7)
+    plain = _augment(IMAGES, _keys(), flip="both")
+    warped = _augment(IMAGES, _keys(), flip="both", zoom=1e-7)
     assert np.abs(plain - warped).max() < 0.5
 
 
@@ -71,7 +71,7 @@ def test_rotation_turns_about_the_centre() -> None:
     image = np.zeros((1, 33, 33, 3), np.uint8)
     image[0, 16, 16] = 255
     image[0, 16, 24] = 128
-    found = _augmented(np.repeat(image, 32, axis=0), _keys(32), rotate=0.5)[..., 0]
+    found = _augment(np.repeat(image, 32, axis=0), _keys(32), rotate=0.5)[..., 0]
     assert found[:, 16, 16].min() > 250
     rows, columns = np.mgrid[:33, :33]
     masses = np.where(np.hypot(rows - 16, columns - 16) > 4, found, 0)
@@ -85,17 +85,17 @@ def test_rotation_turns_about_the_centre() -> None:
 def test_zoom_keeps_the_centre_and_changes_the_scale() -> None:
     image = np.zeros((1, 65, 65, 3), np.uint8)
     image[0, 22:43, 22:43] = 255
-    sizes = np.sqrt((_augmented(np.repeat(image, 64, axis=0), _keys(64), zoom=0.25)[..., 0] / 255).sum(axis=(1, 2)))
+    sizes = np.sqrt((_augment(np.repeat(image, 64, axis=0), _keys(64), zoom=0.25)[..., 0] / 255).sum(axis=(1, 2)))
     assert 21 / 1.26 <= sizes.min() < 19
     assert 24 < sizes.max() <= 21 / 0.74
 
 
 def test_brightness_shifts_and_contrast_spreads() -> None:
     middle = np.clip(IMAGES, 100, 150)
-    shifts = _augmented(middle, _keys(), brightness=0.2) - middle
+    shifts = _augment(middle, _keys(), brightness=0.2) - middle
     assert np.ptp(shifts, axis=(1, 2, 3)).max() < 1e-3
     assert 20 < np.abs(shifts).max() <= 51
-    spread = _augmented(middle, _keys(), contrast=0.3)
+    spread = _augment(middle, _keys(), contrast=0.3)
     assert np.allclose(spread.mean(axis=(1, 2, 3)), middle.mean(axis=(1, 2, 3)), atol=0.01)
     factors = spread.std(axis=(1, 2, 3)) / middle.std(axis=(1, 2, 3))
     assert factors.min() >= 0.69
@@ -105,7 +105,7 @@ def test_brightness_shifts_and_contrast_spreads() -> None:
 
 def test_erase_covers_one_rectangle_of_the_stated_area() -> None:
     images = np.zeros((200, 40, 50, 3), np.uint8)
-    grey = _augmented(images, _keys(200), erase=0.5)[..., 0] == 127
+    grey = _augment(images, _keys(200), erase=0.5)[..., 0] == 127
     erased = grey.any(axis=(1, 2))
     assert 70 < erased.sum() < 130
     for mask in grey[erased]:
@@ -152,28 +152,28 @@ def test_an_operation_given_takes_the_place_of_the_presets(preset: str, name: st
 
 @pytest.mark.parametrize("name", OPERATIONS)
 def test_an_operation_alone_changes_images_and_without_it_they_stay(name: str) -> None:
-    alone = _augmented(IMAGES, _keys(), **{name: OPERATIONS[name]})
+    alone = _augment(IMAGES, _keys(), **{name: OPERATIONS[name]})
     assert (alone != IMAGES).any(axis=(1, 2, 3)).mean() >= 0.25
-    assert np.array_equal(_augmented(IMAGES, _keys(), **{name: NONE[name]}), IMAGES)
+    assert np.array_equal(_augment(IMAGES, _keys(), **{name: NONE[name]}), IMAGES)
 
 
 def test_together_they_are_one_after_another() -> None:
     """Every draw has a place of its own, so an operation draws the same beside others as alone."""
     images = np.clip(IMAGES, 100, 150)
-    together = _augmented(images, _keys(), **OPERATIONS)
-    steps = _augmented(images, _keys(), **{name: OPERATIONS[name] for name in ("flip", "rotate", "zoom")})
+    together = _augment(images, _keys(), **OPERATIONS)
+    steps = _augment(images, _keys(), **{name: OPERATIONS[name] for name in ("flip", "rotate", "zoom")})
     for name in ("contrast", "brightness", "erase"):
-        steps = _augmented(steps, _keys(), **{name: OPERATIONS[name]})
+        steps = _augment(steps, _keys(), **{name: OPERATIONS[name]})
     assert np.abs(together - steps).max() < 1e-3
 
 
 @pytest.mark.parametrize("name", ["rotate", "zoom"])
 def test_what_a_warp_brings_in_is_the_image_mirrored(name: str) -> None:
     """No black corners: a bright image stays bright."""
-    assert _augmented(np.clip(IMAGES, 180, 255), _keys(), **{name: 0.5}).min() >= 180 - 1e-2
+    assert _augment(np.clip(IMAGES, 180, 255), _keys(), **{name: 0.5}).min() >= 180 - 1e-2
 
 
 def test_brightness_and_contrast_stay_within_what_pixels_can_be() -> None:
-    found = _augmented(IMAGES, _keys(), brightness=1.0, contrast=1.0)
+    found = _augment(IMAGES, _keys(), brightness=1.0, contrast=1.0)
     assert found.min() == 0
     assert found.max() == 255

@@ -6,7 +6,7 @@ import pytest
 from kerastune_ft.input.lengths import MOST_LENGTHS, bucket_numbers, padded_lengths, rounded
 
 
-def computed(lengths: np.ndarray, edges: tuple[int, ...]) -> int:
+def count(lengths: np.ndarray, edges: tuple[int, ...]) -> int:
     return int(np.asarray(edges)[bucket_numbers(lengths, edges)].sum())
 
 
@@ -25,9 +25,9 @@ def test_no_other_choice_computes_less() -> None:
     cut = np.minimum(lengths, longest)
     edges = padded_lengths(lengths, longest)
     best = min(
-        computed(cut, (a, b, c, longest)) for a in range(8, 64, 8) for b in range(a, 72, 8) for c in range(b, 72, 8)
+        count(cut, (a, b, c, longest)) for a in range(8, 64, 8) for b in range(a, 72, 8) for c in range(b, 72, 8)
     )
-    assert computed(cut, edges) <= best * 1.06
+    assert count(cut, edges) <= best * 1.06
 
 
 def test_few_or_equal_texts_have_one_length() -> None:

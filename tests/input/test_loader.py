@@ -127,7 +127,7 @@ def test_shapes_are_static(loader: ImageLoader) -> None:
 BRIGHTER = Augmentation(AUGMENT_PRESETS["none"] | {"brightness": 0.5}, seed=7, phase=0)
 
 
-def _augmented(
+def _augment(
     loader: ImageLoader, order: Order, drawn: Augmentation, epoch: int, shares: int = 1
 ) -> dict[int, np.ndarray]:
     batches = _batches(loader, order, shares, augmentation=drawn, epoch=epoch)
@@ -143,17 +143,17 @@ def _alike(one: dict[int, np.ndarray], other: dict[int, np.ndarray]) -> int:
 @pytest.mark.parametrize("views", [None, 3])
 def test_augmentation_does_not_depend_on_the_batch(loader: ImageLoader, views: int | None) -> None:
     drawn = replace(BRIGHTER, views=views)
-    first = _augmented(loader, in_order(INDICES, 4), drawn, 1)
-    again = _augmented(loader, in_order(INDICES[::-1].copy(), 2), drawn, 1, shares=2)
+    first = _augment(loader, in_order(INDICES, 4), drawn, 1)
+    again = _augment(loader, in_order(INDICES[::-1].copy(), 2), drawn, 1, shares=2)
     assert _alike(first, again) == len(INDICES)
 
 
 def test_fresh_augmentation_is_drawn_by_seed_phase_epoch_and_index(loader: ImageLoader) -> None:
     order = in_order(INDICES, 4)
-    first = _augmented(loader, order, BRIGHTER, 1)
+    first = _augment(loader, order, BRIGHTER, 1)
     assert BRIGHTER.version(5) == 5
     for drawn, epoch in ((BRIGHTER, 2), (replace(BRIGHTER, phase=1), 1), (replace(BRIGHTER, seed=8), 1)):
-        assert _alike(first, _augmented(loader, order, drawn, epoch)) < 2
+        assert _alike(first, _augment(loader, order, drawn, epoch)) < 2
     # What it always was, so that a run begun with an earlier version goes on as it would have.
     keys = randomness.example_keys("7/0", 1, tf.constant(INDICES))
     assert np.array_equal(BRIGHTER.keys(1, tf.constant(INDICES), loader.source.identities), keys)
@@ -161,17 +161,17 @@ def test_fresh_augmentation_is_drawn_by_seed_phase_epoch_and_index(loader: Image
 
 def test_views_are_drawn_by_seed_number_and_content_alone(loader: ImageLoader) -> None:
     order, views = in_order(INDICES, 4), replace(BRIGHTER, views=3)
-    rounds = [_augmented(loader, order, views, epoch) for epoch in range(7)]
+    rounds = [_augment(loader, order, views, epoch) for epoch in range(7)]
     for epoch, found in enumerate(rounds):
         assert views.version(epoch) == epoch % 3
         assert [_alike(found, other) for other in rounds] == [
             len(INDICES) if (epoch - other) % 3 == 0 else 0 for other in range(7)
         ]
-    in_another_phase = _augmented(loader, order, replace(views, phase=1), 4)
-    of_more_views = _augmented(loader, order, replace(views, views=5), 1)
+    in_another_phase = _augment(loader, order, replace(views, phase=1), 4)
+    of_more_views = _augment(loader, order, replace(views, views=5), 1)
     assert _alike(in_another_phase, rounds[1]) == _alike(of_more_views, rounds[1]) == len(INDICES)
-    assert _alike(_augmented(loader, order, replace(views, seed=8), 1), rounds[1]) == 0
-    assert _alike(_augmented(loader, order, BRIGHTER, 1), rounds[1]) == 0
+    assert _alike(_augment(loader, order, replace(views, seed=8), 1), rounds[1]) == 0
+    assert _alike(_augment(loader, order, BRIGHTER, 1), rounds[1]) == 0
 
 
 def test_views_go_with_the_content_wherever_it_stands(loader: ImageLoader) -> None:

@@ -49,7 +49,7 @@ def source() -> TextSource:
     return TextSource(describe("table", "t", labels, chosen, "", keys, [text_identity(each) for each in texts]), texts)
 
 
-def loaded(
+def load(
     cache: Path,
     tokenizer: Letters,
     asked: int | None = None,
@@ -64,13 +64,13 @@ def loaded(
 
 def test_tokens_are_made_once(tmp_path: Path) -> None:
     first, second, other = Letters(), Letters(), Letters(first=20)
-    rows = [loaded(tmp_path, tokenizer)(np.array([1, 2])) for tokenizer in (first, second, other)]
+    rows = [load(tmp_path, tokenizer)(np.array([1, 2])) for tokenizer in (first, second, other)]
     assert (first.calls, second.calls, other.calls) == (1, 0, 1)
     assert rows[0]["token_ids"].tolist() == rows[1]["token_ids"].tolist() != rows[2]["token_ids"].tolist()
 
 
 def test_a_batch_has_the_length_of_its_examples(tmp_path: Path) -> None:
-    loader = loaded(tmp_path, Letters())
+    loader = load(tmp_path, Letters())
     assert loader.lengths == (8, 128)
     assert loader(np.array([1, 2, 3]))["token_ids"].shape == (3, 8)
     assert loader(np.array([0, 10]))["padding_mask"].sum(axis=1).tolist() == [122, 122]
@@ -79,7 +79,7 @@ def test_a_batch_has_the_length_of_its_examples(tmp_path: Path) -> None:
 
 
 def test_what_is_cut_or_unknown_is_told(tmp_path: Path) -> None:
-    loader = loaded(tmp_path, Letters(), asked=32)
+    loader = load(tmp_path, Letters(), asked=32)
     assert loader.lengths[-1] == loader.limit == 32
     assert loader.to_json()["truncated"] == {"examples": 60, "tokens": 60 * 90}
     (note,) = loader.notes()
@@ -87,12 +87,12 @@ def test_what_is_cut_or_unknown_is_told(tmp_path: Path) -> None:
 
 
 def test_other_data_may_be_longer(tmp_path: Path) -> None:
-    about = loaded(tmp_path, Letters()).to_json()
+    about = load(tmp_path, Letters()).to_json()
     assert outside_lengths(about) == (8, 128, 256)
-    assert loaded(tmp_path, Letters(), lengths=(8, 16)).lengths == (8, 16)
+    assert load(tmp_path, Letters(), lengths=(8, 16)).lengths == (8, 16)
 
 
 @pytest.mark.parametrize(("asked", "said"), [(600, "more than the 512 positions"), (5, "leaves no room for text")])
 def test_lengths_that_cannot_be_are_refused(tmp_path: Path, asked: int, said: str) -> None:
     with pytest.raises(ConfigError, match=said):
-        loaded(tmp_path, Letters(), asked=asked)
+        load(tmp_path, Letters(), asked=asked)

@@ -28,10 +28,10 @@ def test_a_file_that_cannot_be_written_is_refused_first(tmp_path: Path, name: st
 
 
 def test_a_write_that_fails_names_the_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    def refused(*_: Any) -> None:
+    def refuse(*_: Any) -> None:
         raise PermissionError(13, "Permission denied")
 
-    monkeypatch.setattr("kerastune_ft.rundir.RunDirectory.commit", refused)
+    monkeypatch.setattr("kerastune_ft.rundir.RunDirectory.commit", refuse)
     sheet = Sheet("x", [("a", "b")], [Block("t", ("c",), np.zeros((1, 1, 4, 4, 3), np.uint8))])
     with pytest.raises(ConfigError, match=r"look.html cannot be written: Permission denied"):
         write(sheet, tmp_path / "look.html")

@@ -10,7 +10,7 @@ from kerastune_ft.reporting.terminal import tables
 from tests.support import run_files
 
 
-def printed(renderable: Any, width: int = 100) -> str:
+def render(renderable: Any, width: int = 100) -> str:
     console = Console(width=width, color_system=None)
     with console.capture() as capture:
         console.print(renderable)
@@ -27,13 +27,13 @@ def test_the_notebook_plan_says_what_the_terminal_says_and_escapes() -> None:
 
 def test_one_phase_of_one_epoch_is_singular() -> None:
     plan = run_files.plan_document(phases=1, epochs=1)
-    for text in (printed(tables.build_plan_table(plan)), tables.render_plan_html(plan)):
+    for text in (render(tables.build_plan_table(plan)), tables.render_plan_html(plan)):
         assert "1 phase" in text and "1 phases" not in text
         assert "1 epoch x" in text
 
 
 def test_a_plan_with_many_classes_is_shortened() -> None:
-    text = printed(tables.build_plan_table(run_files.plan_document(classes=[f"c{n}" for n in range(100)])))
+    text = render(tables.build_plan_table(run_files.plan_document(classes=[f"c{n}" for n in range(100)])))
     assert "… 88 more" in text and "c99" not in text and "4,000" in text
 
 
@@ -41,7 +41,7 @@ def test_a_plan_of_several_labels_ends_its_counts_with_the_examples() -> None:
     plan = run_files.plan_document()
     plan["labels"]["kind"] = "several"
     plan["data"]["sizes"] = {"train": 70, "validation": 15, "test": 16}
-    text = printed(tables.build_plan_table(plan))
+    text = render(tables.build_plan_table(plan))
     assert "70 train, 15 validation, 16 test" in text and "any of 3 classes" in text
     assert ["examples", "70", "15", "16"] in [line.split() for line in text.splitlines()]
 
@@ -51,7 +51,7 @@ def test_a_plan_of_values_shows_their_spread_in_terminal_and_notebook() -> None:
     plan["labels"] = {"kind": "values", "names": ["dose"], "mean": [0.003], "deviation": [0.001]}
     spread = {"mean": 0.0031, "deviation": 0.0012, "smallest": 0.0, "largest": 12345.0}
     plan["data"] |= {"classes": [], "counts": {}, "values": {"train": {"dose": spread}}}
-    text = printed(tables.build_plan_table(plan))
+    text = render(tables.build_plan_table(plan))
     assert ["dose", "train", "120", "0.0031", "0.0012", "0", "12,345"] in [line.split() for line in text.splitlines()]
     assert "1 value: dose; standardised inside" in text
     html = tables.render_plan_html(plan)

@@ -14,7 +14,7 @@ from PIL import Image
 import kerastune_ft as kt
 from kerastune_ft.api import training
 from kerastune_ft.errors import ConfigError
-from tests.support.saved_models import layers, written
+from tests.support.saved_models import layers, write_model
 
 Document = dict[str, Any]
 
@@ -38,7 +38,7 @@ def _model(path: Path) -> str:
     measured.adapt(np.random.default_rng(0).integers(0, 170, (20, 16, 16, 3)).astype(np.float32))
     x = layers.Conv2D(4, 3, strides=2, activation="relu", name="early")(measured(images))
     x = layers.Conv2D(6, 3, activation="relu", name="late")(x)
-    return written(keras.Model(images, layers.Dense(5)(layers.GlobalAveragePooling2D()(x))), path)
+    return write_model(keras.Model(images, layers.Dense(5)(layers.GlobalAveragePooling2D()(x))), path)
 
 
 def _document(data: str, backbone: Document, **more: Any) -> Document:
@@ -67,7 +67,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
         yield made
 
 
-def _continued(folder: Path, run: str = "first", data: str | None = None) -> Document:
+def _continue(folder: Path, run: str = "first", data: str | None = None) -> Document:
     return _document(data or str(folder / "tuesday"), {"kind": "run", "path": str(folder / run)})
 
 
@@ -86,7 +86,7 @@ def test_a_run_from_a_saved_model_needs_it_no_more(folder: Path) -> None:
     ]  # fmt: skip
 
 
-def _barely_trained(data: str, backbone: Document) -> Document:
+def _train_barely(data: str, backbone: Document) -> Document:
     """A phase that leaves the backbone as it is, and a head nearly so."""
     document = _document(data, backbone)
     document["phases"][0] |= {"unfreeze": "none", "learning_rate": 1e-6, "weight_decay": 0.0}
@@ -97,7 +97,7 @@ def _barely_trained(data: str, backbone: Document) -> Document:
 def kept(folder: Path) -> Path:
     """A run that went on from the first with its head."""
     backbone = {"kind": "run", "path": str(folder / "first"), "head": "keep"}
-    return kt.run(_barely_trained(str(folder / "tuesday"), backbone), run_dir=folder / "kept").path
+    return kt.run(_train_barely(str(folder / "tuesday"), backbone), run_dir=folder / "kept").path
 
 
 @pytest.fixture(scope="module")
@@ -105,7 +105,7 @@ def second(folder: Path) -> Path:
     """A run that went on with a new head from a copy of the first, which is gone afterwards."""
     first = shutil.copytree(folder / "first", folder / "copy")
     backbone = {"kind": "run", "path": str(first)}
-    run = kt.run(_barely_trained(str(folder / "tuesday"), backbone), run_dir=folder / "second")
+    run = kt.run(_train_barely(str(folder / "tuesday"), backbone), run_dir=folder / "second")
     shutil.rmtree(first)
     return run.path
 
@@ -155,7 +155,7 @@ def test_a_kept_head_is_continued_by_an_appended_phase(kept: Path, tmp_path: Pat
 
 
 def test_the_plan_says_what_the_earlier_run_has_to_do_with_this_data(folder: Path) -> None:
-    document = _continued(folder)
+    document = _continue(folder)
     document["backbone"]["head"] = "keep"
     document["data"] |= {"resize": "pad", "splits": {"train": 0.5, "validation": 0.2, "test": 0.3, "seed": 1}}
     notes = kt.plan(document).document["notes"]
@@ -169,13 +169,13 @@ def test_the_plan_says_what_the_earlier_run_has_to_do_with_this_data(folder: Pat
     assert 0 < int(said[0].split()[0]) < len(trained)
     # The very same data and splits hold nothing that was seen.
     assert not any(
-        "flatter" in note for note in kt.plan(_continued(folder, data=str(folder / "monday"))).document["notes"]
+        "flatter" in note for note in kt.plan(_continue(folder, data=str(folder / "monday"))).document["notes"]
     )
 
 
 def _edit(change: Callable[[Document], None]) -> Callable[[Path, Path], Document]:
     def make(folder: Path, other: Path) -> Document:
-        document = _continued(folder)
+        document = _continue(folder)
         document["backbone"]["head"] = "keep"
         change(document)
         return document
@@ -184,7 +184,7 @@ def _edit(change: Callable[[Document], None]) -> Callable[[Path, Path], Document
 
 
 def _other_classes(folder: Path, other: Path) -> Document:
-    document = _continued(folder, data=_photos(other / "photos", 0, ("cat", "dog")))
+    document = _continue(folder, data=_photos(other / "photos", 0, ("cat", "dog")))
     document["backbone"]["head"] = "keep"
     return document
 
@@ -196,17 +196,17 @@ def _fewer_classes(folder: Path, other: Path) -> Document:
     return document
 
 
-def _unfinished(folder: Path, other: Path) -> Document:
+def _make_unfinished(folder: Path, other: Path) -> Document:
     shutil.copytree(folder / "first", other / "begun")
     (other / "begun" / "model" / "model.keras").unlink()
-    return _continued(other, "begun", data=str(folder / "monday"))
+    return _continue(other, "begun", data=str(folder / "monday"))
 
 
-def _replaced(folder: Path, other: Path) -> Document:
+def _replace_file(folder: Path, other: Path) -> Document:
     shutil.copytree(folder / "first", other / "changed")
     model = keras.models.load_model(other / "changed" / "model" / "model.keras")
     model.save(other / "changed" / "model" / "model.keras")
-    return _continued(other, "changed", data=str(folder / "monday"))
+    return _continue(other, "changed", data=str(folder / "monday"))
 
 
 @pytest.mark.parametrize(
@@ -222,11 +222,11 @@ def _replaced(folder: Path, other: Path) -> Document:
             r"head.hidden: \[7\] is asked for, .* has \[5\]; remove it",
         ),
         (_edit(lambda one: one.update(head={"dropout": 0.1})), 'has 0.3; remove it, or give "dropout" in the phases'),
-        (_unfinished, r"has no model/model.keras: the run is done; give its command again, with --run-dir"),
-        (_replaced, r"is not the file that its manifest.json names .* restore it"),
-        (lambda folder, other: _continued(folder, "nothing"), "does not exist; give the directory of a finished run"),
-        (lambda folder, other: _continued(folder, "."), "is no run; it holds first[^;]*; give the directory"),
-        (lambda folder, other: _continued(folder, "monday"), "is no run directory: it has no plan.json"),
+        (_make_unfinished, r"has no model/model.keras: the run is done; give its command again, with --run-dir"),
+        (_replace_file, r"is not the file that its manifest.json names .* restore it"),
+        (lambda folder, other: _continue(folder, "nothing"), "does not exist; give the directory of a finished run"),
+        (lambda folder, other: _continue(folder, "."), "is no run; it holds first[^;]*; give the directory"),
+        (lambda folder, other: _continue(folder, "monday"), "is no run directory: it has no plan.json"),
     ],
 )
 def test_a_run_that_cannot_be_gone_on_from_is_refused_with_a_remedy(

@@ -78,7 +78,7 @@ VIEWS = [
 ]
 
 
-def trained(made: Document, folder: Path, cache: str, **options: Any) -> Path:
+def train(made: Document, folder: Path, cache: str, **options: Any) -> Path:
     """Make a run, its stores in its own folder, and return its directory."""
     run = folder / cache
     runtime = {**made.get("runtime", {}), "cache": cache, "cache_directory": str(folder / f"{cache}-cache")}
@@ -90,17 +90,17 @@ def plan(run: Path) -> Document:
     return json.loads((run / "plan.json").read_text())
 
 
-def stored(run: Path) -> list[str]:
+def stored_ids(run: Path) -> list[str]:
     """The ids of what a run stored."""
     return [entry["id"] for entry in plan(run)["cache"]["stores"]]
 
 
 def assert_same(made: Document, folder: Path) -> Path:
     """Assert that storing changes nothing but the time; return the run that stores."""
-    off, auto = trained(made, folder, "off"), trained(made, folder, "auto")
-    assert not stored(off)
+    off, auto = train(made, folder, "off"), train(made, folder, "auto")
+    assert not stored_ids(off)
     assert not list(folder.glob("off-cache/features/*/shards/*"))
-    assert stored(auto)
+    assert stored_ids(auto)
     assert list(folder.glob("auto-cache/features/*/shards/*.rows"))
     assert results(auto) == results(off)
     return auto
@@ -129,22 +129,22 @@ SELECTIONS = {
 
 @pytest.mark.parametrize("net", ["residual", *(pytest.param(net, marks=pytest.mark.slow) for net in _MORE)])
 def test_cuts_that_move_both_ways(net: str, data: Path, tmp_path: Path) -> None:
-    made = document(data, small_nets.saved(tmp_path / "net.keras", net), moving(**SELECTIONS[net]))
+    made = document(data, small_nets.save_net(tmp_path / "net.keras", net), moving(**SELECTIONS[net]))
     assert plan(assert_same(made, tmp_path))["chunk"] == 8
 
 
 def test_skip_connections_that_cross_in_half_precision(data: Path, tmp_path: Path) -> None:
     phases = moving(**SELECTIONS["skipping"])[:2]
-    made = document(data, small_nets.saved(tmp_path / "net.keras", "skipping"), phases)
+    made = document(data, small_nets.save_net(tmp_path / "net.keras", "skipping"), phases)
     run = assert_same({**made, "runtime": {"precision": "mixed_bfloat16"}}, tmp_path)
-    assert any("+" in store for store in stored(run)), "several tensors"
+    assert any("+" in store for store in stored_ids(run)), "several tensors"
 
 
 def test_views_and_fresh_augmentation_between(data: Path, tmp_path: Path) -> None:
-    made = document(data, small_nets.saved(tmp_path / "net.keras", "plain"), VIEWS, kind="folder")
+    made = document(data, small_nets.save_net(tmp_path / "net.keras", "plain"), VIEWS, kind="folder")
     run = assert_same(made, tmp_path)
-    assert "decoded input" in stored(run)
-    assert any(" of {" in store for store in stored(run)), "views"
+    assert "decoded input" in stored_ids(run)
+    assert any(" of {" in store for store in stored_ids(run)), "views"
     fresh = plan(run)["phases"][1]["store"]
     assert fresh["reason"].startswith("random augmentation below the cut, drawn anew every epoch; validation is stored")
 
@@ -153,13 +153,13 @@ def test_a_second_run_and_a_resumed_one_compute_nothing_again(
     data: Path, tmp_path: Path, calls: list[tuple[int, int | None]]
 ) -> None:
     phases = [{**phase, "epochs": 2} for phase in (VIEWS[0], *moving(**LAST)[1:2])]
-    made = document(data, small_nets.saved(tmp_path / "net.keras", "residual"), phases)
-    first = trained(made, tmp_path, "required")
+    made = document(data, small_nets.save_net(tmp_path / "net.keras", "residual"), phases)
+    first = train(made, tmp_path, "required")
     computed = len(calls)
     assert computed
     kept = first.rename(tmp_path / "first")
-    assert trained(made, tmp_path, "required", until_phase="head").is_dir()
-    again = trained(made, tmp_path, "required")
+    assert train(made, tmp_path, "required", until_phase="head").is_dir()
+    again = train(made, tmp_path, "required")
     assert len(calls) == computed
     assert results(again) == results(kept)
 
@@ -169,7 +169,7 @@ def test_a_second_run_and_a_resumed_one_compute_nothing_again(
 def test_stopped_within_a_phase(replicas: int, data: Path, tmp_path: Path) -> None:
     """In processes of their own, since the number of replicas is that of a process."""
     last = moving(**SELECTIONS["skipping"])[2]
-    made = document(data, small_nets.saved(tmp_path / "net.keras", "skipping"), [*VIEWS, last])
+    made = document(data, small_nets.save_net(tmp_path / "net.keras", "skipping"), [*VIEWS, last])
     for cache in ("off", "auto"):
         runtime = {"replicas": replicas, "cache": cache}
         output = {"checkpoint": {"every": {"steps": 2}}}
@@ -180,7 +180,7 @@ def test_stopped_within_a_phase(replicas: int, data: Path, tmp_path: Path) -> No
             assert stop_program(tmp_path, signal.SIGTERM, begun, *command).code == 75
         done = run_program(tmp_path, *command)
         assert done.code == 0, done.err
-    assert stored(tmp_path / "auto")
+    assert stored_ids(tmp_path / "auto")
     assert results(tmp_path / "auto") == results(tmp_path / "off")
 
 
@@ -197,19 +197,19 @@ def test_architectures(name: str, weights: str | None, data: Path, tmp_path: Pat
 def test_where_nothing_can_be_stored_the_result_is_the_same(
     data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    made = document(data, small_nets.saved(tmp_path / "net.keras", "plain"), [{"name": "head", "unfreeze": "none"}])
-    off = trained(made, tmp_path, "off")
+    made = document(data, small_nets.save_net(tmp_path / "net.keras", "plain"), [{"name": "head", "unfreeze": "none"}])
+    off = train(made, tmp_path, "off")
 
     def full(block: Block, rows: np.ndarray) -> None:
         raise ResourceError("no space left")
 
     with monkeypatch.context() as broken:
         broken.setattr(Block, "write", full)
-        auto = trained(made, tmp_path, "auto")
+        auto = train(made, tmp_path, "auto")
         made["phases"][0]["cache"] = "required"
         with pytest.raises(ResourceError, match="no space left"):
-            trained(made, tmp_path, "required")
-    assert stored(auto)
+            train(made, tmp_path, "required")
+    assert stored_ids(auto)
     assert "not stored, but computed again in every epoch: no space left" in (auto / "log.txt").read_text()
     assert not list(tmp_path.glob("*-cache/features/*/shards/*.rows"))
     assert results(auto) == results(off)

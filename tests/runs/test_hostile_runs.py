@@ -13,7 +13,7 @@ from PIL import Image
 from kerastune_ft.cli.commands import main
 from kerastune_ft.errors import DataError
 from kerastune_ft.training.lost_files import naming_lost_files
-from tests.support.image_files import Open, class_folders, encoded, pixels, write
+from tests.support.image_files import Open, class_folders, encode_image, pixels, write
 
 
 def test_files_that_vanish_are_named(tmp_path: Path, open_folder: Open) -> None:
@@ -51,9 +51,9 @@ def test_odd_files_train_and_a_lost_one_ends_the_run_with_its_name(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     root = class_folders(tmp_path / "pets", 12)
-    write(root / "cat" / "wide.png", encoded(pixels(1, 2, 5000)))
-    write(root / "cat" / "line\nend \U0001f408.jpg", encoded(Image.fromarray(pixels(2)).convert("CMYK"), "JPEG"))
-    write(root / "dog" / "deep.gif", encoded(Image.fromarray(pixels(3)), "GIF"))
+    write(root / "cat" / "wide.png", encode_image(pixels(1, 2, 5000)))
+    write(root / "cat" / "line\nend \U0001f408.jpg", encode_image(Image.fromarray(pixels(2)).convert("CMYK"), "JPEG"))
+    write(root / "dog" / "deep.gif", encode_image(Image.fromarray(pixels(3)), "GIF"))
     document = {
         "name": "odd",
         "task": {"kind": "image_classification"},

@@ -96,7 +96,7 @@ def of_phase(run: Path, place: str) -> tuple[dict[str, Any], dict[str, Any], dic
     return plan, result, load_file(run / "phases" / place / "best.safetensors")
 
 
-def saved(path: Path) -> dict[str, np.ndarray]:
+def read_saved(path: Path) -> dict[str, np.ndarray]:
     """The variables of a saved model by path, opened with Keras alone."""
     import keras
 
@@ -142,7 +142,7 @@ def test_the_cut_lies_below_the_first_layer_with_an_adapter(run: Path) -> None:
 
 def test_the_saved_model_has_them_in_its_kernels(run: Path, outcomes: dict[str, Outcome]) -> None:
     pretrained, (_, _, best) = load_file(EMBEDDED), of_phase(run, "02-whole")
-    values = saved(run)
+    values = read_saved(run)
     assert set(values) == set(pretrained) | HEAD
     assert not [path for path in values if "lora" in path]
     for layer in ("block_16_expand", "block_16_project", "Conv_1"):
@@ -201,7 +201,7 @@ def test_a_phase_that_was_trained_keeps_its_adapters(outcomes: dict[str, Outcome
 def test_a_run_goes_on_from_one_with_adapters(adapted: Path, run: Path, others: dict[str, Outcome]) -> None:
     assert others["further"].code == 0, others["further"].err
     assert others["verify further"].code == 0, others["verify further"].out
-    before, after = saved(run), saved(adapted / "lora-further")
+    before, after = read_saved(run), read_saved(adapted / "lora-further")
     changed = {path for path in before if not np.array_equal(before[path], after[path])}
     assert changed == {"Conv_1/kernel", *HEAD}
 

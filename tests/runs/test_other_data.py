@@ -13,7 +13,7 @@ from kerastune_ft.cli.commands import main
 from tests.support.trained_runs import COUNT
 
 
-def said(run: Path, data: Path) -> list[str]:
+def read_warnings(run: Path, data: Path) -> list[str]:
     """Return the lines on standard error about names of examples."""
     result = CliRunner().invoke(main, ["evaluate", str(run), "--data", str(data), "--json"])
     assert result.exit_code == 0
@@ -24,7 +24,7 @@ def test_examples_the_run_was_trained_on_are_counted(classes_run: Path, workplac
     with (classes_run / "splits.csv").open(newline="") as file:
         trained = sum(row["split"] == "train" for row in csv.DictReader(file))
     data = workplace / "images"
-    assert said(classes_run, data) == [
+    assert read_warnings(classes_run, data) == [
         f"{trained} of {COUNT} examples of {data} have the names of examples the run was trained on; if they are the "
         "same, the metrics flatter the model"
     ]
@@ -35,7 +35,7 @@ def test_examples_of_other_names_bring_no_warning(classes_run: Path, workplace: 
         target = tmp_path / "more" / path.parent.name / f"new_{path.name}"
         target.parent.mkdir(parents=True, exist_ok=True)
         shutil.copy(path, target)
-    assert said(classes_run, tmp_path / "more") == []
+    assert read_warnings(classes_run, tmp_path / "more") == []
 
 
 @pytest.mark.parametrize("word", ["folder", "archive", "table", ".npz"])

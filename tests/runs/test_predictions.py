@@ -12,7 +12,7 @@ import pytest
 
 import kerastune_ft as kt
 from kerastune_ft.errors import ConfigError, DataError
-from tests.support.trained_runs import COUNT, encoded, evaluated, pixels, write
+from tests.support.trained_runs import COUNT, encode_image, pixels, read_evaluation, write
 
 
 def test_one_label_is_predicted_as_evaluation_did(classes_run: Path, workplace: Path) -> None:
@@ -20,7 +20,7 @@ def test_one_label_is_predicted_as_evaluation_did(classes_run: Path, workplace: 
     assert list(frame) == ["input", "label", "probability", "probability_noise", "probability_square", "error"]
     assert len(frame) == COUNT
     by_input = {Path(row.input).relative_to(workplace / "images").as_posix(): row for row in frame.itertuples()}
-    for name, row in evaluated(classes_run).items():
+    for name, row in read_evaluation(classes_run).items():
         found = by_input[name]
         assert found.label == row["prediction"]
         assert found.probability_square == pytest.approx(float(row["probability_square"]), abs=1e-5)
@@ -33,7 +33,7 @@ def test_several_labels_are_decided_by_the_runs_thresholds(several_run: Path, wo
     frame = kt.predict(several_run, workplace / "cases.csv")
     assert list(frame) == ["input", "label", "probability_late", "probability_square", "error"]
     by_input = {row.input: row for row in frame.itertuples()}
-    rows = evaluated(several_run)
+    rows = read_evaluation(several_run)
     assert len(rows) >= 6
     for name, row in rows.items():
         assert by_input[name].label == row["prediction"]
@@ -44,7 +44,7 @@ def test_values_are_in_the_users_units(values_run: Path, workplace: Path) -> Non
     frame = kt.predict(values_run, workplace / "cases.csv")
     assert list(frame) == ["input", "value", "error"]
     by_input = {row.input: row.value for row in frame.itertuples()}
-    for name, row in evaluated(values_run).items():
+    for name, row in read_evaluation(values_run).items():
         assert by_input[name] == pytest.approx(float(row["value"]), rel=1e-5, abs=1e-4)
 
 
@@ -55,7 +55,7 @@ def test_a_run_that_moved_needs_neither_its_data_nor_its_place(
     shutil.copytree(classes_run, moved)
     config = moved / "config.json"
     config.write_text(config.read_text().replace(str(workplace), "/nowhere"))
-    image = write(tmp_path / "one.png", encoded(pixels(3)))
+    image = write(tmp_path / "one.png", encode_image(pixels(3)))
     there = kt.predict(classes_run, image)
     assert kt.predict(moved, image).probability.tolist() == there.probability.tolist()
 
@@ -82,7 +82,7 @@ def test_two_folders_and_a_file_have_names_of_their_own(
 ) -> None:
     monkeypatch.chdir(tmp_path)
     for folder in ("a", "b"):
-        write(Path(folder, "deep", "1.png"), encoded(pixels(1)))
+        write(Path(folder, "deep", "1.png"), encode_image(pixels(1)))
         write(Path(folder, "__MACOSX", "1.png"), b"junk")
         write(Path(folder, ".hidden", "1.png"), b"junk")
         write(Path(folder, ".2.png"), b"junk")
@@ -93,7 +93,7 @@ def test_two_folders_and_a_file_have_names_of_their_own(
 
 
 def test_archives_are_folders(classes_run: Path, tmp_path: Path) -> None:
-    image = write(tmp_path / "in" / "1.png", encoded(pixels(1)))
+    image = write(tmp_path / "in" / "1.png", encode_image(pixels(1)))
     with zipfile.ZipFile(tmp_path / "some.zip", "w") as archive:
         archive.write(image, "in/1.png")
     with tarfile.open(tmp_path / "some.tar.gz", "w:gz") as archive:
@@ -111,7 +111,7 @@ def test_archives_are_folders(classes_run: Path, tmp_path: Path) -> None:
 
 def test_arrays_are_predicted_like_the_files_they_came_from(classes_run: Path, tmp_path: Path) -> None:
     images = np.stack([pixels(seed) for seed in range(5)])
-    files = [write(tmp_path / f"{seed}.png", encoded(image)) for seed, image in enumerate(images)]
+    files = [write(tmp_path / f"{seed}.png", encode_image(image)) for seed, image in enumerate(images)]
     wanted = kt.predict(classes_run, files).probability_square
     for given in (images, images.astype(np.float32), images.astype(np.int64)):
         frame = kt.predict(classes_run, given)

@@ -44,7 +44,7 @@ def forge(run: Path, name: str, content: bytes) -> None:
     (run / "manifest.json").write_text(json.dumps(manifest))
 
 
-def edited(run: Path, name: str, change: Callable[[Any], object]) -> None:
+def edit(run: Path, name: str, change: Callable[[Any], object]) -> None:
     """Change a JSON file, and what the manifest says of it."""
     document = json.loads((run / name).read_text())
     change(document)
@@ -133,11 +133,11 @@ def test_one_byte_of_any_file_is_named(copy: Path) -> None:
 TOP, HEAD = "phases/01-top", "phases/00-head"
 FORGED: dict[str, tuple[Callable[[Path], object], str, str]] = {
     "a metric": (
-        lambda run: edited(run, "metrics.json", lambda it: it["test"].update(accuracy=0.99)),
+        lambda run: edit(run, "metrics.json", lambda it: it["test"].update(accuracy=0.99)),
         "metrics", "metrics.json, test.accuracy: it is 0.99, and 1.0 by",
     ),
     "a measured loss": (
-        lambda run: edited(run, "metrics.json", lambda it: it["validation"].update(loss=0.5)),
+        lambda run: edit(run, "metrics.json", lambda it: it["validation"].update(loss=0.5)),
         "metrics", "metrics.json, validation.loss: it is 0.5",
     ),
     "a probability": (
@@ -181,33 +181,33 @@ FORGED: dict[str, tuple[Callable[[Path], object], str, str]] = {
         "model", "model/model.keras: it does not hold Conv1/kernel",
     ),
     "a frozen hash": (
-        lambda run: edited(run, f"{TOP}/result.json", lambda it: it["frozen"]["after"].update({"Conv1/kernel": "00"})),
+        lambda run: edit(run, f"{TOP}/result.json", lambda it: it["frozen"]["after"].update({"Conv1/kernel": "00"})),
         "frozen", f"{TOP}/result.json: frozen Conv1/kernel changed during phase top",
     ),
     "a frozen hash before and after": (
-        lambda run: edited(run, f"{TOP}/result.json", lambda it: [
+        lambda run: edit(run, f"{TOP}/result.json", lambda it: [
             it["frozen"][when].update({"Conv1/kernel": "0" * 64}) for when in ("before", "after")
         ]),
         "chain", f"{TOP}/result.json: frozen Conv1/kernel are not what phase head left",
     ),
     "a unit that did not move": (
-        lambda run: edited(run, f"{TOP}/result.json", lambda it: it["moved"].update(top=0.0)),
+        lambda run: edit(run, f"{TOP}/result.json", lambda it: it["moved"].update(top=0.0)),
         "frozen", f"{TOP}/result.json: units said to train did not move: top",
     ),
     "what a phase trained": (
-        lambda run: edited(run, "plan.json", lambda it: it["phases"][0]["trained_variables"].pop()),
+        lambda run: edit(run, "plan.json", lambda it: it["phases"][0]["trained_variables"].pop()),
         "weights", f"{HEAD}/best.safetensors: it holds head_output/bias, which no phase so far trains",
     ),
     "the seed": (
-        lambda run: edited(run, "config.json", lambda it: it.update(seed=4)),
+        lambda run: edit(run, "config.json", lambda it: it.update(seed=4)),
         "agreement", "plan.json: seed is 3, and 4 in config.json",
     ),
     "what was to be trained": (
-        lambda run: edited(run, "config.json", lambda it: it["phases"][0].update(unfreeze="all")),
+        lambda run: edit(run, "config.json", lambda it: it["phases"][0].update(unfreeze="all")),
         "agreement", "plan.json, phase head: unfreeze is 'none', and 'all' in config.json",
     ),
     "the classes": (
-        lambda run: edited(run, "model/labels.json", lambda it: it.reverse()),
+        lambda run: edit(run, "model/labels.json", lambda it: it.reverse()),
         "agreement", "model/labels.json: labels is ['1', '0'], and ['0', '1'] in plan.json",
     ),
 }  # fmt: skip

@@ -5,14 +5,14 @@ from pathlib import Path
 import pytest
 
 from kerastune_ft.scaffolding.json_text import as_text
-from tests.support.init_data import image
+from tests.support.init_data import write_image
 
 
 @pytest.fixture(autouse=True)
 def photos(here: Path) -> None:
     for name in ("cat", "dog"):
         for number in range(4):
-            image(here / "photos" / name / f"{number}.png")
+            write_image(here / "photos" / name / f"{number}.png")
 
 
 def test_short_objects_stand_on_a_line_and_commented_ones_do_not() -> None:

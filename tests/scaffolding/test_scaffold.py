@@ -13,28 +13,28 @@ from kerastune_ft.cli.commands import main
 from kerastune_ft.config.documents.files import SHIPPED, shipped_names
 from kerastune_ft.config.read import read
 from kerastune_ft.errors import ConfigError
-from tests.support.init_data import image
+from tests.support.init_data import write_image
 
 
 @pytest.fixture(autouse=True)
 def photos(here: Path) -> None:
     for name in ("cat", "dog"):
         for number in range(4):
-            image(here / "photos" / name / f"{number}.png")
+            write_image(here / "photos" / name / f"{number}.png")
 
 
-def given(*words: str) -> Result:
+def give(*words: str) -> Result:
     return CliRunner().invoke(main, list(words))
 
 
 def test_an_existing_file_is_left_alone_and_output_is_named() -> None:
     Path("photos.json").write_text("mine")
-    result = given("init", "photos")
+    result = give("init", "photos")
     assert result.exit_code == 2
     assert "photos.json" in result.stderr and "--output" in result.stderr
     assert Path("photos.json").read_text() == "mine"
     assert not Path("schema.json").exists()
-    assert given("init", "photos", "--output", "other.json").exit_code == 0
+    assert give("init", "photos", "--output", "other.json").exit_code == 0
 
 
 def test_a_schema_that_is_there_is_left_alone() -> None:
@@ -63,7 +63,7 @@ def test_the_directory_itself_has_a_name(monkeypatch: pytest.MonkeyPatch) -> Non
 
 @pytest.mark.parametrize("name", shipped_names())
 def test_examples_come_with_their_comments(name: str) -> None:
-    result, own = given("init", "--example", name), name.replace("/", "_")
+    result, own = give("init", "--example", name), name.replace("/", "_")
     assert result.exit_code == 0
     assert Path(f"{own}.json").read_text() == (SHIPPED / f"{name}.json").read_text()
     assert read(Path(f"{own}.json")).name == own
@@ -83,20 +83,20 @@ def test_examples_come_with_their_comments(name: str) -> None:
     ],
 )
 def test_words_that_do_not_go_together_are_exit_2(words: tuple[str, ...], message: str) -> None:
-    result = given("init", *words)
+    result = give("init", *words)
     assert (result.exit_code, message in result.stderr) == (2, True), result.stderr
     assert not list(Path().glob("*.json"))
 
 
 def test_json_tells_what_was_seen_and_what_comes_next() -> None:
-    found = json.loads(given("init", "photos", "--json").stdout)
+    found = json.loads(give("init", "photos", "--json").stdout)
     assert found["counts"] == {"cat": 4, "dog": 4}
     assert (found["config"], found["schema"], found["task"]) == ("photos.json", "schema.json", "image_classification")
     assert found["next"][1] == "python -m kerastune_ft plan photos.json"
 
 
 def test_text_tells_the_same() -> None:
-    text = given("init", "photos").stdout
+    text = give("init", "photos").stdout
     assert "wrote photos.json" in text and "8 examples by class" in text and "run photos.json" in text
 
 

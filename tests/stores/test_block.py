@@ -18,7 +18,7 @@ def names() -> list[bytes]:
 
 
 def assert_holds(root: Path, names: list[bytes]) -> None:
-    with store_filler.opened(root) as store:
+    with store_filler.open_store(root) as store:
         order = np.random.default_rng(0).permutation(len(names))
         assert (store.rows(names)[order] == store_filler.rows(names)[order]).all()
 
@@ -35,7 +35,7 @@ def test_a_full_disk_is_an_error_that_leaves_nothing_half_written(
         return real(descriptor, data)
 
     monkeypatch.setattr(os, "write", write)
-    with store_filler.opened(tmp_path) as store:
+    with store_filler.open_store(tmp_path) as store:
         with pytest.raises(
             ResourceError, match=r"no space left for stored features in .*shards \(576 bytes\): "
         ) as told:
@@ -58,7 +58,7 @@ def test_a_disk_that_fails_at_the_commit_leaves_no_shard(
     def fail(*_: object) -> None:
         raise OSError(122, "Disk quota exceeded")
 
-    with store_filler.opened(tmp_path) as store:
+    with store_filler.open_store(tmp_path) as store:
         monkeypatch.setattr(os, name, fail)
         with pytest.raises(ResourceError):
             store_filler.fill(store, names)
@@ -67,7 +67,7 @@ def test_a_disk_that_fails_at_the_commit_leaves_no_shard(
 
 
 def test_a_block_takes_its_rows_and_no_others(tmp_path: Path, names: list[bytes]) -> None:
-    with store_filler.opened(tmp_path) as store:
+    with store_filler.open_store(tmp_path) as store:
         block = next(store.claim(names, 4))
         content = store_filler.rows(names[:12])
         for wrong in (content.astype(np.int64), content[0], content[:, :-1], np.concatenate([content, content])):
@@ -91,7 +91,7 @@ def test_blocks_are_committed_by_other_threads_and_read_by_many(
     tmp_path: Path, names: list[bytes], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(reading, "_OPEN_FILES", 3)
-    with store_filler.opened(tmp_path) as store:
+    with store_filler.open_store(tmp_path) as store:
         threads = []
         for block in store.claim(names, 1):
             block.write(store_filler.rows([names[position] for position in block.positions]))

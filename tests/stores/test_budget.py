@@ -15,9 +15,9 @@ from tests.support import store_filler
 DAY = 86400
 
 
-def made(root: Path, number: int, days_ago: float) -> str:
+def make_store(root: Path, number: int, days_ago: float) -> str:
     """A store with 40 rows, last used some days ago."""
-    with store_filler.opened(root, image_size=[number, number]) as store:
+    with store_filler.open_store(root, image_size=[number, number]) as store:
         store_filler.fill(store, store_filler.ids(40))
     then = (store.path / "used").stat().st_mtime - days_ago * DAY
     os.utime(store.path / "used", (then, then))
@@ -27,7 +27,7 @@ def made(root: Path, number: int, days_ago: float) -> str:
 @pytest.fixture
 def keys(tmp_path: Path) -> list[str]:
     """Four stores, the one used longest ago first."""
-    return [made(tmp_path, number, days) for number, days in ((1, 4), (2, 3), (3, 2), (4, 1))]
+    return [make_store(tmp_path, number, days) for number, days in ((1, 4), (2, 3), (3, 2), (4, 1))]
 
 
 def present(root: Path) -> set[int]:
@@ -53,7 +53,7 @@ def test_those_used_longest_ago_go_first_and_no_more_than_needed(tmp_path: Path,
     assert make_room(tmp_path, 100, held + 100, [], told.append)
     assert (present(tmp_path), told) == ({1, 2, 3, 4}, [])
     # Opening a store makes it the one used last.
-    store_filler.opened(tmp_path, image_size=[1, 1]).close()
+    store_filler.open_store(tmp_path, image_size=[1, 1]).close()
     assert make_room(tmp_path, each + 100, held, [], told.append)
     assert present(tmp_path) == {1, 4}
     assert len(told) == 2
@@ -62,7 +62,7 @@ def test_those_used_longest_ago_go_first_and_no_more_than_needed(tmp_path: Path,
 
 def test_those_kept_or_in_use_stay(tmp_path: Path, keys: list[str]) -> None:
     each = list_stores(tmp_path)[0].bytes
-    with store_filler.opened(tmp_path, image_size=[2, 2]) as used:
+    with store_filler.open_store(tmp_path, image_size=[2, 2]) as used:
         assert not make_room(tmp_path, each, 2 * each, [keys[0]], print)
         assert present(tmp_path) == {1, 2, 3, 4}, "nothing goes in vain"
         assert make_room(tmp_path, each, 3 * each + 200, [keys[0]], print)

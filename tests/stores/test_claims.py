@@ -22,7 +22,7 @@ def names() -> list[bytes]:
 
 
 def assert_holds(root: Path, names: list[bytes]) -> None:
-    with store_filler.opened(root) as store:
+    with store_filler.open_store(root) as store:
         order = np.random.default_rng(0).permutation(len(names))
         assert (store.rows(names)[order] == store_filler.rows(names)[order]).all()
 
@@ -61,7 +61,7 @@ def do_while_waiting(monkeypatch: pytest.MonkeyPatch, action: Callable[[], objec
 def test_a_block_of_another_is_waited_for(
     ending: str, tmp_path: Path, names: list[bytes], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    with store_filler.opened(tmp_path) as one, store_filler.opened(tmp_path) as other:
+    with store_filler.open_store(tmp_path) as one, store_filler.open_store(tmp_path) as other:
         block = next(one.claim(names, 4))
         content = store_filler.rows([names[position] for position in block.positions])
 
@@ -86,7 +86,7 @@ def test_waiting_ends_with_a_signal_and_when_the_store_is_closed(
 
     before = signal.signal(signal.SIGALRM, stop)
     try:
-        with store_filler.opened(tmp_path) as one, store_filler.opened(tmp_path) as other:
+        with store_filler.open_store(tmp_path) as one, store_filler.open_store(tmp_path) as other:
             block = next(one.claim(names, 4))
             do_while_waiting(monkeypatch, lambda: signal.raise_signal(signal.SIGALRM))
             with pytest.raises(Interrupted):
@@ -99,7 +99,7 @@ def test_waiting_ends_with_a_signal_and_when_the_store_is_closed(
 
 
 def test_a_process_that_hangs_can_be_passed_over(tmp_path: Path, names: list[bytes]) -> None:
-    with store_filler.opened(tmp_path) as one, store_filler.opened(tmp_path) as other:
+    with store_filler.open_store(tmp_path) as one, store_filler.open_store(tmp_path) as other:
         held = list(one.claim(names, 4, waits=False))
         assert list(other.claim(names, 4, waits=False)) == []
         for block in other.claim(names, 4, waits=False, alone=True):

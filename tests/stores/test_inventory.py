@@ -44,13 +44,13 @@ def given(cache: Path) -> Callable[..., Result]:
     return lambda *words: CliRunner().invoke(main, ["cache", *words])
 
 
-def told(result: Result) -> Mapping[str, Any]:
+def tell(result: Result) -> Mapping[str, Any]:
     assert (result.exit_code, result.stderr) == (0, "")
     return json.loads(result.stdout)
 
 
 def test_everything_kept_is_listed_with_its_size(cache: Path, given: Callable[..., Result]) -> None:
-    found = told(given("--json"))
+    found = tell(given("--json"))
     assert [one["about"]["backbone"] for one in found["stores"]] == ["Old", "New"]
     assert [one["rows"] for one in found["stores"]] == [16, 1200]
     assert found["others"] == [{"name": "archives", "holds": "unpacked archives", "files": 1, "bytes": 1234}]
@@ -74,15 +74,15 @@ def test_everything_kept_is_listed_with_its_size(cache: Path, given: Callable[..
 
 
 def test_stores_can_be_chosen_by_key_and_age(given: Callable[..., Result]) -> None:
-    old, new = (one["key"] for one in told(given("--json"))["stores"])
-    assert [one["key"] for one in told(given(new[:6].upper(), "--json"))["stores"]] == [new]
-    assert [one["key"] for one in told(given("--older-than", "2d", "--json"))["stores"]] == [old]
-    assert told(given("--older-than", "999999999d", "--json"))["stores"] == []
-    assert told(given(new, "--older-than", "2d", "--json"))["stores"] == []
+    old, new = (one["key"] for one in tell(given("--json"))["stores"])
+    assert [one["key"] for one in tell(given(new[:6].upper(), "--json"))["stores"]] == [new]
+    assert [one["key"] for one in tell(given("--older-than", "2d", "--json"))["stores"]] == [old]
+    assert tell(given("--older-than", "999999999d", "--json"))["stores"] == []
+    assert tell(given(new, "--older-than", "2d", "--json"))["stores"] == []
 
 
 def test_clearing_deletes_what_was_chosen_and_spares_what_is_in_use(cache: Path, given: Callable[..., Result]) -> None:
-    old, new = told(given("--json"))["stores"]
+    old, new = tell(given("--json"))["stores"]
     with store(cache, "New", 1200):
         result = given("--clear")
     assert result.exit_code == 0
@@ -91,10 +91,10 @@ def test_clearing_deletes_what_was_chosen_and_spares_what_is_in_use(cache: Path,
         f"in use, not removed: New, block6_add, photos ({new['key'][:8]})",
         f"{old['bytes'] / 1000:.1f} kB of stored features removed from {cache}",
     ]
-    assert [one["key"] for one in told(given("--json"))["stores"]] == [new["key"]]
-    cleared = told(given("--clear", new["key"][:12], "--json"))
+    assert [one["key"] for one in tell(given("--json"))["stores"]] == [new["key"]]
+    cleared = tell(given("--clear", new["key"][:12], "--json"))
     assert ([one["key"] for one in cleared["removed"]], cleared["in_use"]) == ([new["key"]], [])
-    assert told(given("--json"))["stores"] == []
+    assert tell(given("--json"))["stores"] == []
     assert (cache / "archives" / "a" / "b" / "c.png").exists()
     assert "0 B of stored features removed" in given("--clear").stdout
 
@@ -115,13 +115,13 @@ def test_what_cannot_be_meant_is_said(words: tuple[str, ...], message: str, give
     result = given(*words)
     assert result.exit_code == 2
     assert message in result.stderr
-    assert len(told(given("--json"))["stores"]) == 2
+    assert len(tell(given("--json"))["stores"]) == 2
 
 
 def test_a_key_that_two_stores_begin_with_is_asked_for(cache: Path, given: Callable[..., Result]) -> None:
     for number in range(16):
         store(cache, str(number), 1).close()
-    first = [one["key"][0] for one in told(given("--json"))["stores"]]
+    first = [one["key"][0] for one in tell(given("--json"))["stores"]]
     shared = next(letter for letter in first if first.count(letter) > 1)
     result = given("--clear", shared)
     assert result.exit_code == 2

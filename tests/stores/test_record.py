@@ -14,13 +14,13 @@ def names() -> list[bytes]:
 
 
 def assert_holds(root: Path, names: list[bytes]) -> None:
-    with store_filler.opened(root) as store:
+    with store_filler.open_store(root) as store:
         order = np.random.default_rng(0).permutation(len(names))
         assert (store.rows(names)[order] == store_filler.rows(names)[order]).all()
 
 
 def test_a_damaged_record_is_written_by_nobody_and_costs_no_rows(tmp_path: Path, names: list[bytes]) -> None:
-    with store_filler.opened(tmp_path) as store:
+    with store_filler.open_store(tmp_path) as store:
         store_filler.fill(store, names)
     (store.path / "store.json").write_text("{")
     assert_holds(tmp_path, names)

@@ -16,7 +16,7 @@ def names() -> list[bytes]:
 
 def test_ids_that_repeat_or_end_in_zeros_are_told_apart(tmp_path: Path) -> None:
     names = [bytes(32), b"\1" + bytes(31), bytes(31) + b"\1", bytes(32), b"\xff" * 32, b"\1" + bytes(31)]
-    with store_filler.opened(tmp_path) as store:
+    with store_filler.open_store(tmp_path) as store:
         assert sorted(store_filler.fill(store, names)) == [0, 1, 2, 4]
         assert (store.rows(names)[np.arange(6)] == store_filler.rows(names)).all()
         assert list(store.missing([bytes(30) + b"\1\1", bytes(32)])) == [True, False]
@@ -27,7 +27,7 @@ def test_ids_that_repeat_or_end_in_zeros_are_told_apart(tmp_path: Path) -> None:
 def test_reading_goes_on_where_the_system_stopped(
     tmp_path: Path, names: list[bytes], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    with store_filler.opened(tmp_path) as store:
+    with store_filler.open_store(tmp_path) as store:
         store_filler.fill(store, names)
         real = os.preadv
         monkeypatch.setattr(os, "preadv", lambda file, buffers, at: real(file, [buffers[0][:17]], at))

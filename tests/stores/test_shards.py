@@ -24,24 +24,24 @@ def unknown(monkeypatch: pytest.MonkeyPatch) -> Callable[[], None]:
 
 
 def assert_holds(root: Path, names: list[bytes]) -> None:
-    with store_filler.opened(root) as store:
+    with store_filler.open_store(root) as store:
         order = np.random.default_rng(0).permutation(len(names))
         assert (store.rows(names)[order] == store_filler.rows(names)[order]).all()
 
 
-def truncated(rows: Path) -> str:
+def truncate(rows: Path) -> str:
     os.truncate(rows, rows.stat().st_size - 1)
     return f"{rows.name} has 575 bytes, not 576"
 
 
-def altered(rows: Path) -> str:
+def alter(rows: Path) -> str:
     content = bytearray(rows.read_bytes())
     content[100] ^= 1
     rows.write_bytes(content)
     return f"{rows.name} was changed"
 
 
-def altered_index(rows: Path) -> str:
+def alter_index(rows: Path) -> str:
     index = rows.with_suffix(".index")
     content = bytearray(index.read_bytes())
     content[-40] ^= 1
@@ -59,18 +59,18 @@ def without_rows(rows: Path) -> str:
     return f"{rows.name} cannot be read (no such file or directory)"
 
 
-@pytest.mark.parametrize("damage", [truncated, altered, altered_index, empty_index, without_rows])
+@pytest.mark.parametrize("damage", [truncate, alter, alter_index, empty_index, without_rows])
 def test_a_damaged_shard_is_told_removed_and_computed_again(
     damage: Callable[[Path], str], tmp_path: Path, names: list[bytes], unknown: Callable[[], None]
 ) -> None:
-    with store_filler.opened(tmp_path) as store:
+    with store_filler.open_store(tmp_path) as store:
         store_filler.fill(store, names)
     # The last block is shorter than the others.
     hurt = next(path for path in (store.path / "shards").glob("*.rows") if path.stat().st_size == 576)
     problem = damage(hurt)
     unknown()
     told: list[str] = []
-    with store_filler.opened(tmp_path, told) as store:
+    with store_filler.open_store(tmp_path, told) as store:
         missing = store.missing(names)
         assert told == [f"stored features in {store.path} are damaged: {problem}; they will be computed again"]
         assert not hurt.exists()
@@ -82,20 +82,20 @@ def test_a_damaged_shard_is_told_removed_and_computed_again(
 
 
 def test_a_shard_of_another_store_is_not_taken(tmp_path: Path, names: list[bytes]) -> None:
-    with store_filler.opened(tmp_path) as store, store_filler.opened(tmp_path, image_size=[1, 1]) as other:
+    with store_filler.open_store(tmp_path) as store, store_filler.open_store(tmp_path, image_size=[1, 1]) as other:
         store_filler.fill(store, names)
         shutil.copytree(store.path / "shards", other.path / "shards", dirs_exist_ok=True)
         assert other.missing(names).all()
 
 
 def test_a_folder_in_the_place_of_rows_is_damage(tmp_path: Path, names: list[bytes]) -> None:
-    with store_filler.opened(tmp_path) as store:
+    with store_filler.open_store(tmp_path) as store:
         store_filler.fill(store, names)
     rows = next(tmp_path.glob("*/shards/*.rows"))
     rows.unlink()
     rows.mkdir()
     (rows / "file").write_text("")
-    with store_filler.opened(tmp_path) as store:
+    with store_filler.open_store(tmp_path) as store:
         assert store.missing(names).any()
         store_filler.fill(store, names)
     assert_holds(tmp_path, names)

@@ -10,14 +10,14 @@ import numpy as np
 import pytest
 
 from kerastune_ft.stores import rows as reading
-from tests.support.store_filler import fill, ids, opened
+from tests.support.store_filler import fill, ids, open_store
 
 
 def test_files_are_closed_when_the_modules_are_gone_already(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     files = Path("/proc/self/fd")
     if not files.exists():
         pytest.skip("this system does not tell which files are open")
-    with opened(tmp_path) as store:
+    with open_store(tmp_path) as store:
         fill(store, ids(8))
         rows = store.rows(ids(8))
     before = len(list(files.iterdir()))

@@ -77,7 +77,7 @@ def finish(process: subprocess.Popen[str], code: int = 0) -> list[int]:
 
 def assert_whole(root: Path) -> None:
     names, told = store_filler.ids(ROWS), []
-    with store_filler.opened(root, told) as store:
+    with store_filler.open_store(root, told) as store:
         assert (store.rows(names)[np.arange(ROWS)] == store_filler.rows(names)).all()
         assert list((store.path / "claims").iterdir()) == []
         assert {path.suffix for path in (store.path / "shards").iterdir()} == {".rows", ".index"}
@@ -103,7 +103,7 @@ def test_two_processes_share_the_work(tmp_path: Path, started: Start) -> None:
 def test_one_that_joins_late_computes_only_what_nobody_has(tmp_path: Path, started: Start) -> None:
     first = started()
     begun = [position for block in begin_blocks(first, 4) for position in block]
-    with store_filler.opened(tmp_path) as store:
+    with store_filler.open_store(tmp_path) as store:
         assert not store.missing(store_filler.ids(ROWS))[begun[:-24]].any()
         release(first)
         mine = store_filler.fill(store, store_filler.ids(ROWS))
@@ -139,7 +139,7 @@ def test_a_process_alone_that_is_killed_is_gone_on_from(tmp_path: Path, started:
         # A machine that lost power may have written anything here.
         path.write_bytes(b"nonsense")
     told: list[str] = []
-    with store_filler.opened(tmp_path, told) as store:
+    with store_filler.open_store(tmp_path, told) as store:
         assert len(list(tmp_path.glob("*/shards/*.rows"))) == 3
         done = {position for block in blocks[:3] for position in block}
         assert sorted(store_filler.fill(store, store_filler.ids(ROWS))) == sorted(set(range(ROWS)) - done)
@@ -147,7 +147,7 @@ def test_a_process_alone_that_is_killed_is_gone_on_from(tmp_path: Path, started:
 
 
 def test_an_agenda_cut_short_is_written_anew(tmp_path: Path) -> None:
-    with store_filler.opened(tmp_path) as store:
+    with store_filler.open_store(tmp_path) as store:
         for content in (b"", b"nonsense"):
             block = next(store.claim(store_filler.ids(ROWS), 4))
             block.abandon()

@@ -24,7 +24,7 @@ def counted(tensor: Any, *rest: Any, **options: Any) -> Any:
     return sent(tensor, *rest, **options)
 
 
-def noted(step: PhaseStep, *arguments: Any) -> Any:
+def trace(step: PhaseStep, *arguments: Any) -> Any:
     """Trace the step, noting its collectives."""
     inside.append(1)
     try:
@@ -35,7 +35,7 @@ def noted(step: PhaseStep, *arguments: Any) -> Any:
 
 if __name__ == "__main__":
     collective_ops.all_reduce_v2 = counted
-    PhaseStep._replica_update = noted  # type: ignore[method-assign]
+    PhaseStep._replica_update = trace  # type: ignore[method-assign]
     config, run_dir = sys.argv[1:]
     run = kt.run(config, run_dir=run_dir, until_phase="head", overrides=["runtime.strategy=multi_worker"])
     print(json.dumps({"collectives": compiled, "is_chief": run.is_chief}))

@@ -34,7 +34,7 @@ OLD: dict[str, Any] = {
 }
 
 
-def changed(path: str, value: Any) -> dict[str, Any]:
+def with_change(path: str, value: Any) -> dict[str, Any]:
     """Return the minimal document with one value set; steps are separated by dots, numbers are indices."""
     document = copy.deepcopy(MINIMAL)
     *way, last = [int(step) if step.isdigit() else step for step in path.split(".")]

@@ -20,7 +20,7 @@ def pixels(seed: int = 0, height: int = 12, width: int = 16) -> np.ndarray:
     return np.random.default_rng(seed).integers(0, 256, (height, width, 3), np.uint8)
 
 
-def encoded(image: Image.Image | np.ndarray, format: str = "PNG", **options: Any) -> bytes:
+def encode_image(image: Image.Image | np.ndarray, format: str = "PNG", **options: Any) -> bytes:
     if isinstance(image, np.ndarray):
         image = Image.fromarray(image)
     buffer = io.BytesIO()
@@ -38,5 +38,5 @@ def class_folders(root: Path, count: int = 10, classes: tuple[str, ...] = ("cat"
     """Write `count` different images for each class."""
     for number, name in enumerate(classes):
         for index in range(count):
-            write(root / name / f"{index}.png", encoded(pixels(seed + 1000 * number + index)))
+            write(root / name / f"{index}.png", encode_image(pixels(seed + 1000 * number + index)))
     return root

@@ -18,7 +18,7 @@ from kerastune_ft.config.read import read
 _WORDS = ("the", "film", "was", "long", "and", "good", "but", "nobody", "liked", "its", "slow", "story")
 
 
-def image(path: Path, size: tuple[int, int] = (12, 10), high: int = 0) -> None:
+def write_image(path: Path, size: tuple[int, int] = (12, 10), high: int = 0) -> None:
     """Write a grey image; with `high` one of 16 bits with values from 10 to it."""
     path.parent.mkdir(parents=True, exist_ok=True)
     pixels = np.full(size[::-1], 10, np.uint16 if high else np.uint8)
@@ -27,7 +27,7 @@ def image(path: Path, size: tuple[int, int] = (12, 10), high: int = 0) -> None:
     Image.fromarray(pixels).save(path)
 
 
-def table(path: Path, rows: Sequence[Mapping[str, Any]]) -> None:
+def write_table(path: Path, rows: Sequence[Mapping[str, Any]]) -> None:
     """Write a CSV file."""
     path.parent.mkdir(parents=True, exist_ok=True)
     with open(path, "w", newline="", encoding="utf-8") as file:
@@ -36,7 +36,7 @@ def table(path: Path, rows: Sequence[Mapping[str, Any]]) -> None:
         writer.writerows(rows)
 
 
-def sound(path: Path, frames: int = 400, rate: int = 8000) -> None:
+def write_sound(path: Path, frames: int = 400, rate: int = 8000) -> None:
     """Write a WAV file of silence, 16 bits and one channel."""
     path.parent.mkdir(parents=True, exist_ok=True)
     with wave.open(str(path), "wb") as file:
@@ -50,7 +50,7 @@ def prose(number: int, words: int = 9) -> str:
     return " ".join(chosen.choice(_WORDS) for _ in range(words))
 
 
-def written(name: str) -> Any:
+def read_written(name: str) -> Any:
     """Return the configuration that was written, known to be valid."""
     read(name)
     return json.loads(Path(name).read_text())

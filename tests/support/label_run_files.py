@@ -26,7 +26,7 @@ def write_multi_label(
 ) -> list[dict[str, Any]]:
     """Write a run whose predictions follow the labels with noise; return the rows of predictions.csv."""
     run_files.write_run(run, classes=classes, examples=examples)
-    rows = _judged_rows(classes, thresholds)
+    rows = _judge_rows(classes, thresholds)
     plan = run_files.plan_document(classes)
     plan["labels"]["kind"] = "several"
     plan["data"]["sizes"] = SIZES
@@ -53,7 +53,7 @@ def write_regression(
     """Write a regression on targets of this mean and deviation; return the rows of predictions.csv."""
     spread = spread or {"age": (40.0, 12.0)}
     run_files.write_run(run, examples=examples)
-    rows = _valued_rows(spread, noise, whole)
+    rows = _value_rows(spread, noise, whole)
     endings = {name: "" if len(spread) == 1 else f"_{name}" for name in spread}
     plan = run_files.plan_document()
     plan["labels"] = {
@@ -136,7 +136,7 @@ def _write(
         run_files.write_mistakes(run, evaluated)
 
 
-def _judged_rows(classes: Sequence[str], thresholds: Mapping[str, float]) -> list[dict[str, Any]]:
+def _judge_rows(classes: Sequence[str], thresholds: Mapping[str, float]) -> list[dict[str, Any]]:
     draw = random.Random(11)
     rows = []
     for split, size in SIZES.items():
@@ -182,7 +182,7 @@ def _without(row: Mapping[str, Any], *names: str) -> dict[str, Any]:
     return {key: value for key, value in row.items() if key not in (*names, "label")}
 
 
-def _valued_rows(spread: Mapping[str, tuple[float, float]], noise: float, whole: bool) -> list[dict[str, Any]]:
+def _value_rows(spread: Mapping[str, tuple[float, float]], noise: float, whole: bool) -> list[dict[str, Any]]:
     draw = random.Random(12)
     rows = []
     for split, size in SIZES.items():

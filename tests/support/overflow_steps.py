@@ -84,7 +84,7 @@ class Steps:
     def _state(self) -> list[np.ndarray]:
         return [np.array(variable.numpy()) for variable in (*self.trained, *self.optimizer.variables)]
 
-    def _shared(self, batch: tuple) -> tuple:
+    def _share(self, batch: tuple) -> tuple:
         if not self.devices.is_distributed:
             return tuple(map(tf.constant, batch))
         share = ROWS // self.devices.replicas

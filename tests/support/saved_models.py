@@ -10,7 +10,7 @@ import numpy as np
 layers = keras.layers
 
 
-def randomised(model: keras.Model) -> keras.Model:
+def randomise(model: keras.Model) -> keras.Model:
     """Give every weight a value that a forgotten copy would not have."""
     generator = np.random.default_rng(0)
     model.set_weights(
@@ -37,10 +37,10 @@ def classic() -> keras.Model:
     images = keras.Input((16, 16, 3))
     x = augmentation(images) / 127.5 - 1.0
     x = layers.GlobalAveragePooling2D()(base(x, training=False))
-    return randomised(keras.Model(images, layers.Dense(3, name="classifier")(layers.Dropout(0.2)(x))))
+    return randomise(keras.Model(images, layers.Dense(3, name="classifier")(layers.Dropout(0.2)(x))))
 
 
-def written(model: keras.Model, path: Path) -> str:
+def write_model(model: keras.Model, path: Path) -> str:
     """Save a model and return its path as a configuration has it."""
     model.save(path)
     return str(path)

@@ -65,7 +65,7 @@ NETS: dict[str, Callable[[Any], Any]] = {
 }
 
 
-def saved(path: Path, joined: str, seed: int = 0) -> dict[str, Any]:
+def save_net(path: Path, joined: str, seed: int = 0) -> dict[str, Any]:
     """Save a net and return it as the backbone of a configuration; `seed` makes its weights."""
     keras.utils.set_random_seed(seed)
     images = keras.Input((SIZE, SIZE, 3), name="images")

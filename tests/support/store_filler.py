@@ -30,7 +30,7 @@ def rows(names: Sequence[bytes]) -> np.ndarray:
     return np.frombuffer(content, np.uint8).reshape(-1, ROW_BYTES)
 
 
-def opened(root: Path, warn: list[str] | None = None, **parts: object) -> FeatureStore:
+def open_store(root: Path, warn: list[str] | None = None, **parts: object) -> FeatureStore:
     told = [] if warn is None else warn
     return FeatureStore(root, {**PARTS, **parts}, ROW_BYTES, {"backbone": "tiny", **parts}, told.append)
 
@@ -53,5 +53,5 @@ def fill(store: FeatureStore, names: Sequence[bytes], steps: bool = False) -> li
 
 if __name__ == "__main__":
     sys.stdin.readline()
-    with opened(Path(sys.argv[1])) as filled:
+    with open_store(Path(sys.argv[1])) as filled:
         fill(filled, ids(int(sys.argv[2])), steps=True)

@@ -12,12 +12,12 @@ from kerastune_ft.config.options.data import TableData
 from kerastune_ft.config.options.tasks import ImageClassification, ImageRegression
 from kerastune_ft.data.open import open_source
 from kerastune_ft.data.source import DataSource
-from tests.support.image_files import encoded, pixels, write
+from tests.support.image_files import encode_image, pixels, write
 
 Row = Sequence[str]
 
 
-def delimited(header: Row, rows: Sequence[Row], separator: str = ",") -> bytes:
+def format_delimited(header: Row, rows: Sequence[Row], separator: str = ",") -> bytes:
     """Return a table as UTF-8, quoted where it must be."""
     text = io.StringIO(newline="")
     csv.writer(text, delimiter=separator, lineterminator="\n").writerows([header, *rows])
@@ -27,7 +27,7 @@ def delimited(header: Row, rows: Sequence[Row], separator: str = ",") -> bytes:
 def images(root: Path, names: Sequence[str]) -> None:
     """Write a different image under every name."""
     for number, name in enumerate(names):
-        write(root / name, encoded(pixels(number)))
+        write(root / name, encode_image(pixels(number)))
 
 
 def open_table(path: Path, task: Any = None, **options: Any) -> DataSource:
@@ -50,4 +50,4 @@ def pets(root: Path, count: int = 20) -> list[list[str]]:
 
 def pet_table(root: Path, rows: Sequence[Row] | None = None, header: Row = ("image", "label")) -> Path:
     """Write a table of cats and dogs, or of the given rows."""
-    return write(root / "pets.csv", delimited(header, pets(root) if rows is None else rows))
+    return write(root / "pets.csv", format_delimited(header, pets(root) if rows is None else rows))

@@ -26,7 +26,7 @@ def pixels(seed: int, height: int = 40, width: int = 36) -> np.ndarray:
     return image
 
 
-def encoded(image: np.ndarray | Image.Image, form: str = "PNG", **options: Any) -> bytes:
+def encode_image(image: np.ndarray | Image.Image, form: str = "PNG", **options: Any) -> bytes:
     buffer = io.BytesIO()
     (Image.fromarray(image) if isinstance(image, np.ndarray) else image).save(buffer, form, **options)
     return buffer.getvalue()
@@ -43,7 +43,7 @@ def write_data(folder: Path) -> None:
     rows = []
     for number in range(COUNT):
         name = f"{('noise', 'square')[number % 2]}/{number:02d}.png"
-        write(folder / "images" / name, encoded(pixels(number)))
+        write(folder / "images" / name, encode_image(pixels(number)))
         findings = "|".join(["square"] * (number % 2) + ["late"] * (number >= COUNT // 2))
         rows.append({"image": name.removesuffix(".png"), "findings": findings, "brightness": 10 * (number % 2) + 5})
     with (folder / "cases.csv").open("w", newline="") as file:
@@ -82,7 +82,7 @@ def train(
     return run.path
 
 
-def evaluated(run: Path) -> dict[str, dict[str, str]]:
+def read_evaluation(run: Path) -> dict[str, dict[str, str]]:
     """The rows of evaluation/predictions.csv by input."""
     with (run / "evaluation" / "predictions.csv").open(newline="") as file:
         return {row["input"]: row for row in csv.DictReader(file)}

@@ -20,26 +20,26 @@ THIRD = {"name": "third", "unfreeze": {"last": 3}, "epochs": 1, "learning_rate":
 def directory(tmp_path: Path) -> Path:
     """A directory with one run of two begun phases."""
     run = RunDirectory(tmp_path / "tiny-1")
-    run.commit_json("config.json", read(_written(tmp_path)).to_json())
+    run.commit_json("config.json", read(_write(tmp_path)).to_json())
     run.commit_json("plan.json", {})
     for phase in ("00-head", "01-top"):
         run.commit(f"phases/{phase}/history.csv", "phase\n")
     return tmp_path
 
 
-def _written(directory: Path, **changed: Any) -> dict[str, Any]:
+def _write(directory: Path, **changed: Any) -> dict[str, Any]:
     return {**copy.deepcopy(OLD), "output": {"directory": str(directory)}, **changed}
 
 
 def test_an_appended_phase_points_at_the_run_it_could_go_on_with(directory: Path) -> None:
-    longer = read(_written(directory, phases=[*OLD["phases"], THIRD]))
+    longer = read(_write(directory, phases=[*OLD["phases"], THIRD]))
     assert extended(RunDirectory(directory / "tiny-2"), longer) == str(directory / "tiny-1")
 
 
 def test_another_configuration_or_a_damaged_run_points_at_nothing(directory: Path) -> None:
     target = RunDirectory(directory / "tiny-2")
-    assert extended(target, read(_written(directory, seed=5))) is None
-    assert extended(target, read(_written(directory))) is None
-    assert extended(RunDirectory(directory / "tiny-1"), read(_written(directory, name="tiny"))) is None
+    assert extended(target, read(_write(directory, seed=5))) is None
+    assert extended(target, read(_write(directory))) is None
+    assert extended(RunDirectory(directory / "tiny-1"), read(_write(directory, name="tiny"))) is None
     (directory / "tiny-1" / "config.json").write_text("{")
-    assert extended(target, read(_written(directory, phases=[*OLD["phases"], THIRD]))) is None
+    assert extended(target, read(_write(directory, phases=[*OLD["phases"], THIRD]))) is None

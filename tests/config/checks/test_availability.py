@@ -5,17 +5,17 @@ import pytest
 from kerastune_ft.config.checks.availability import UNAVAILABLE
 from kerastune_ft.config.checks.messages import allowed_keys
 from kerastune_ft.config.read import read
-from tests.support.config_cases import changed, messages
+from tests.support.config_cases import messages, with_change
 
 
 @pytest.mark.parametrize("row", UNAVAILABLE, ids=lambda row: row.pattern)
 def test_every_row_of_what_is_not_available_rejects_and_lets_the_neutral_value_pass(row) -> None:
     steps = row.pattern.replace("*", "1").split(".")
-    found = messages(changed(".".join(steps), row.values[0] if row.values else [1, 2]))
+    found = messages(with_change(".".join(steps), row.values[0] if row.values else [1, 2]))
     place = row.pattern.replace(".*", "[1]")
     assert "not available in this version; " in found[place]
     for neutral in () if row.values or steps[-1] in LATER_KEYS else row.neutral:
-        read(changed(".".join(steps), neutral))
+        read(with_change(".".join(steps), neutral))
 
 
 # Keys of data for tasks of later versions; the models do not have them yet, so null is no value for them either.
@@ -33,5 +33,5 @@ def test_every_row_names_a_key_that_exists() -> None:
 
 
 def test_nothing_inside_what_is_to_be_removed_is_reported() -> None:
-    assert list(messages(changed("task", {"kind": "causal_lm", "clases": 1}))) == ["task.kind"]
-    assert list(messages(changed("phases.0.on_divergence", {"retr": 2}))) == ["phases[0].on_divergence"]
+    assert list(messages(with_change("task", {"kind": "causal_lm", "clases": 1}))) == ["task.kind"]
+    assert list(messages(with_change("phases.0.on_divergence", {"retr": 2}))) == ["phases[0].on_divergence"]

@@ -4,7 +4,7 @@ import pytest
 
 from kerastune_ft.config.options.runtime import effective_cache
 from kerastune_ft.config.read import read
-from tests.support.config_cases import MINIMAL, changed, messages
+from tests.support.config_cases import MINIMAL, messages, with_change
 
 WRONG = [
     ("phases.0.learning_rate", {"peak": 0.1, "unit_decay": 0.5}, ".unit_decay", "only the head trains; remove it"),
@@ -56,7 +56,7 @@ WRONG = [
 
 @pytest.mark.parametrize(("path", "value", "below", "message"), WRONG)
 def test_contradictions(path: str, value: object, below: str, message: str) -> None:
-    found = messages(changed(path, value))
+    found = messages(with_change(path, value))
     place = path.replace(".0.", "[0].").replace(".1.", "[1].") + below
     assert list(found) == [place]
     assert message in found[place]
@@ -85,16 +85,16 @@ RIGHT = [
 
 @pytest.mark.parametrize(("path", "value"), RIGHT)
 def test_what_only_looks_like_a_contradiction(path: str, value: object) -> None:
-    read(changed(path, value))
+    read(with_change(path, value))
 
 
 def test_a_run_without_stores_cannot_have_a_phase_that_requires_one() -> None:
-    document = changed("phases.1.cache", "required") | {"runtime": {"cache": "off"}}
+    document = with_change("phases.1.cache", "required") | {"runtime": {"cache": "off"}}
     assert messages(document) == {
         "phases[1].cache": '"required" contradicts "cache": "off" in runtime; write "auto" or "required" there, or '
         '"auto" here'
     }
-    document = changed("phases.1.cache", "auto") | {"runtime": {"cache": "off"}, "defaults": {"cache": "required"}}
+    document = with_change("phases.1.cache", "auto") | {"runtime": {"cache": "off"}, "defaults": {"cache": "required"}}
     assert set(messages(document)) == {"defaults.cache"}
 
 
@@ -110,7 +110,7 @@ def test_a_run_without_stores_cannot_have_a_phase_that_requires_one() -> None:
     ],
 )
 def test_a_phase_s_own_word_on_stores_counts(own: str, of_the_run: str, effective: str) -> None:
-    config = read(changed("phases.1.cache", own) | {"runtime": {"cache": of_the_run}})
+    config = read(with_change("phases.1.cache", own) | {"runtime": {"cache": of_the_run}})
     assert effective_cache(config.phases[1], config.runtime) == effective
 
 
@@ -121,15 +121,15 @@ def test_whatever_is_wrong_with_an_augmentation_is_said_once() -> None:
         ({"flip": "no", "views": 4}, "flip"),
         ({"preset": "light", "views": 2.5}, "views"),
     ]:
-        assert list(messages(changed("phases.1.augment", augment))) == [f"phases[1].augment.{place}"]
-    assert list(messages(changed("phases.1.augment", 3))) == ["phases[1].augment"]
+        assert list(messages(with_change("phases.1.augment", augment))) == [f"phases[1].augment.{place}"]
+    assert list(messages(with_change("phases.1.augment", 3))) == ["phases[1].augment"]
 
 
 def test_exactly_one_of_epochs_and_steps() -> None:
-    assert messages(changed("phases.0.epochs", None)) == {
+    assert messages(with_change("phases.0.epochs", None)) == {
         "phases[0].epochs": 'missing; write "epochs": 5, or "steps": 500'
     }
-    assert messages(changed("phases.0.steps", 5)) == {"phases[0].steps": "epochs is given too; keep one of them"}
+    assert messages(with_change("phases.0.steps", 5)) == {"phases[0].steps": "epochs is given too; keep one of them"}
 
 
 def test_weights_and_sampling_together_would_count_rare_classes_twice() -> None:

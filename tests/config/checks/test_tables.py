@@ -12,7 +12,7 @@ MANY = {"kind": "image_classification", "multi_label": True}
 VALUES = {"kind": "image_regression"}
 
 
-def _found(task: Any, **data: Any) -> dict[str, str]:
+def _places(task: Any, **data: Any) -> dict[str, str]:
     return {".".join(map(str, path)): message for path, message in table_inconsistencies({**TABLE, **data}, task)}
 
 
@@ -30,7 +30,7 @@ def _found(task: Any, **data: Any) -> dict[str, str]:
     ],
 )
 def test_options_that_can_be_meant(task: Any, data: dict[str, Any]) -> None:
-    assert _found(task, **data) == {}
+    assert _places(task, **data) == {}
 
 
 @pytest.mark.parametrize(
@@ -51,6 +51,6 @@ def test_options_that_can_be_meant(task: Any, data: dict[str, Any]) -> None:
     ],
 )
 def test_options_that_contradict_each_other(task: Any, data: dict[str, Any], place: str, said: str) -> None:
-    found = _found(task, **data)
+    found = _places(task, **data)
     assert list(found) == [place]
     assert said in found[place]

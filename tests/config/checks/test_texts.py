@@ -16,12 +16,12 @@ TEXT = {
 }
 
 
-def found(document: dict[str, Any]) -> list[tuple[Any, ...]]:
+def places(document: dict[str, Any]) -> list[tuple[Any, ...]]:
     return [place for place, _ in text_inconsistencies(document)]
 
 
 def test_what_texts_have_is_taken() -> None:
-    assert found(TEXT) == []
+    assert places(TEXT) == []
 
 
 @pytest.mark.parametrize(
@@ -39,11 +39,11 @@ def test_what_texts_have_is_taken() -> None:
     ],
 )
 def test_what_does_nothing_for_texts_is_told(key: str, value: Any, place: tuple[Any, ...]) -> None:
-    assert found({**TEXT, key: value}) == [place]
+    assert places({**TEXT, key: value}) == [place]
 
 
 def test_images_have_no_tokens() -> None:
-    assert found({**TEXT, "task": {"kind": "image_classification"}}) == [
+    assert places({**TEXT, "task": {"kind": "image_classification"}}) == [
         ("data", "sequence_length"),
         ("head", "pooling"),
     ]

@@ -14,7 +14,7 @@ from kerastune_ft.config.facts.hub_families import HUB_FAMILIES
 from kerastune_ft.config.presets import PRESETS
 
 
-def given(*words: str) -> Result:
+def give(*words: str) -> Result:
     return CliRunner().invoke(main, ["backbones", *words])
 
 
@@ -59,18 +59,18 @@ def test_the_few_that_fit_come_first_and_marked() -> None:
 
 
 def test_backbones_carries_the_advice_in_json_and_in_text() -> None:
-    document = json.loads(given("--examples", "500", "--device", "gpu", "--json").stdout)
+    document = json.loads(give("--examples", "500", "--device", "gpu", "--json").stdout)
     (advice,) = document["advice"]
     assert [row["name"] for row in document["backbones"] if row["fits"]] == advice["backbones"]
     assert (advice["device"], advice["preset"]) == ("gpu", "head_then_top")
-    text = given("--examples", "500", "--device", "gpu").stdout
+    text = give("--examples", "500", "--device", "gpu").stdout
     assert advice["sentence"] in text
     assert advice["why_device"] in text
     assert "top 1" in text and "78.7 %" in text and "CC-BY-4.0" in text
 
 
 def test_without_examples_the_advice_is_general() -> None:
-    document = json.loads(given("--json").stdout)
+    document = json.loads(give("--json").stdout)
     assert [one["amount"] for one in document["advice"]] == [amount.label for amount in AMOUNTS]
     assert {one["device"] for one in document["advice"]} == {"cpu"}
     applications = [row for row in document["backbones"] if row["kind"] == "applications"]
@@ -85,7 +85,7 @@ def test_without_examples_the_advice_is_general() -> None:
     [(("--examples", "0"), "x>=1"), (("--examples", "many"), "not a valid integer"), (("--device", "npu"), "'tpu'")],
 )
 def test_nonsense_is_a_usage_error(words: tuple[str, ...], message: str) -> None:
-    result = given(*words)
+    result = give(*words)
     assert result.exit_code == 2
     assert message in result.stderr
     assert "Traceback" not in result.stderr

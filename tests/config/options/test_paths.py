@@ -8,7 +8,7 @@ import pytest
 
 from kerastune_ft.config.read import read
 from kerastune_ft.config.run import config_hash
-from tests.support.config_cases import MINIMAL, changed
+from tests.support.config_cases import MINIMAL, with_change
 
 
 def test_paths_are_those_of_the_working_directory_else_of_the_file(
@@ -36,7 +36,7 @@ def test_paths_of_a_base_are_relative_to_the_base(tmp_path: Path, monkeypatch: p
 
 def test_variables_expand_in_paths_only_and_the_hash_keeps_their_names(monkeypatch: pytest.MonkeyPatch) -> None:
     document = {
-        **changed("data.path", "${PHOTOS}/a"),
+        **with_change("data.path", "${PHOTOS}/a"),
         "task": {"kind": "image_classification", "classes": ["${A}", "b"]},
     }
     monkeypatch.setenv("PHOTOS", "/one")
@@ -51,4 +51,4 @@ def test_variables_expand_in_paths_only_and_the_hash_keeps_their_names(monkeypat
 
 
 def test_buckets_are_left_alone() -> None:
-    assert read(changed("data.path", "gs://bucket/photos")).data.path == "gs://bucket/photos"
+    assert read(with_change("data.path", "gs://bucket/photos")).data.path == "gs://bucket/photos"

@@ -8,13 +8,13 @@ import pytest
 
 from kerastune_ft.config.options.phases import Lora
 from kerastune_ft.config.read import read
-from tests.support.config_cases import MINIMAL, changed, messages
+from tests.support.config_cases import MINIMAL, messages, with_change
 
 
 def test_alpha_is_the_rank_where_it_is_not_given() -> None:
     assert Lora(rank=8).strength == 8
     assert Lora(rank=8, alpha=16).strength == 16
-    found = read(changed("phases.1.lora", {"rank": 4, "targets": ["*query"]})).phases[1].lora
+    found = read(with_change("phases.1.lora", {"rank": 4, "targets": ["*query"]})).phases[1].lora
     assert found == Lora(rank=4, targets=("*query",))
 
 
@@ -29,19 +29,19 @@ def test_alpha_is_the_rank_where_it_is_not_given() -> None:
     ],
 )
 def test_wrong_values_are_told_with_their_place(value: dict[str, Any], place: str, words: str) -> None:
-    found = messages(changed("phases.1.lora", value))
+    found = messages(with_change("phases.1.lora", value))
     assert list(found) == [place]
     assert words in found[place]
 
 
 def test_without_units_there_is_nothing_to_adapt() -> None:
-    found = messages(changed("phases.0.lora", {"rank": 2}))
+    found = messages(with_change("phases.0.lora", {"rank": 2}))
     assert list(found) == ["phases[0].lora"]
     assert '"none" names none; write "unfreeze": "all", or {"last": 2}' in found["phases[0].lora"]
 
 
 def test_variables_and_adapters_contradict() -> None:
-    document = changed("phases.1.unfreeze", {"variables": ["*/kernel"]})
+    document = with_change("phases.1.unfreeze", {"variables": ["*/kernel"]})
     document["phases"][1]["lora"] = {"rank": 2}
     found = messages(document)
     assert list(found) == ["phases[1].lora"]
@@ -50,7 +50,7 @@ def test_variables_and_adapters_contradict() -> None:
 
 @pytest.mark.parametrize("batch_norm", ["statistics", "train"])
 def test_batch_norm_and_adapters_contradict(batch_norm: str) -> None:
-    document = changed("phases.1.lora", {"rank": 2})
+    document = with_change("phases.1.lora", {"rank": 2})
     document["phases"][1]["batch_norm"] = batch_norm
     found = messages(document)
     assert list(found) == ["phases[1].batch_norm"]

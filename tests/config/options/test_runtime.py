@@ -7,7 +7,7 @@ import pytest
 from kerastune_ft.config.options.runtime import EveryEpoch, EveryMinutes, EverySteps, Runtime, cache_directory
 from kerastune_ft.config.read import read
 from kerastune_ft.errors import ConfigError
-from tests.support.config_cases import changed, messages
+from tests.support.config_cases import messages, with_change
 
 
 def test_the_cache_is_the_options_else_the_environments_else_the_users(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -29,10 +29,10 @@ def test_a_cache_elsewhere_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     ("every", "kind"), [("epoch", EveryEpoch), ({"steps": 5}, EverySteps), ({"minutes": 0.5}, EveryMinutes)]
 )
 def test_checkpoints_come_by_epochs_steps_or_minutes(every: object, kind: type) -> None:
-    assert isinstance(read(changed("output.checkpoint.every", every)).output.checkpoint.every, kind)
+    assert isinstance(read(with_change("output.checkpoint.every", every)).output.checkpoint.every, kind)
 
 
 @pytest.mark.parametrize("every", ["step", {"steps": 5, "minutes": 1}, 7])
 def test_any_other_interval_says_what_to_write(every: object) -> None:
-    (message,) = messages(changed("output.checkpoint.every", every)).values()
+    (message,) = messages(with_change("output.checkpoint.every", every)).values()
     assert 'write "epoch", {"steps": 500} or {"minutes": 10}' in message

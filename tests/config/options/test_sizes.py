@@ -1,12 +1,12 @@
 from __future__ import annotations
 
 from kerastune_ft.config.read import read
-from tests.support.config_cases import MINIMAL, changed
+from tests.support.config_cases import MINIMAL, with_change
 
 
 def test_image_sizes() -> None:
-    assert read(changed("backbone.image_size", 64)).backbone.resolved_image_size == (64, 64)
-    assert read(changed("backbone.image_size", [64, 96])).backbone.resolved_image_size == (64, 96)
+    assert read(with_change("backbone.image_size", 64)).backbone.resolved_image_size == (64, 64)
+    assert read(with_change("backbone.image_size", [64, 96])).backbone.resolved_image_size == (64, 96)
     assert read(MINIMAL).backbone.resolved_image_size == (224, 224)
-    embedded = read(changed("backbone.weights", "embedded")).backbone
+    embedded = read(with_change("backbone.weights", "embedded")).backbone
     assert (embedded.resolved_image_size, embedded.options) == ((96, 96), {"alpha": 0.35})

@@ -7,7 +7,7 @@ import pytest
 from kerastune_ft.config.options.data import Fractions, Named
 from kerastune_ft.data.splits.table import splits_table
 from kerastune_ft.errors import DataError
-from tests.support.image_files import Open, class_folders, encoded, pixels, write
+from tests.support.image_files import Open, class_folders, encode_image, pixels, write
 
 
 def test_split_folders_are_used(tmp_path: Path, open_folder: Open) -> None:
@@ -52,7 +52,7 @@ def test_equal_folders_inside_classes_are_said_to_be_merged(tmp_path: Path, open
     assert any(
         note.startswith("the folders train, val inside the classes cat, dog were merged") for note in source.info.notes
     )
-    write(tmp_path / "pets" / "dog" / "a.png", encoded(pixels(99)))
+    write(tmp_path / "pets" / "dog" / "a.png", encode_image(pixels(99)))
     assert not any("merged" in note for note in open_folder(tmp_path / "pets").info.notes)
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from kerastune_ft.errors import DataError
-from tests.support.image_files import Open, class_folders, encoded, pixels
+from tests.support.image_files import Open, class_folders, encode_image, pixels
 
 
 @pytest.mark.parametrize(("format", "suffix"), [("zip", "zip"), ("tar", "tar"), ("gztar", "tar.gz")])
@@ -30,7 +30,7 @@ def test_archives_are_unpacked_once(
 @pytest.mark.parametrize("kind", ["zip", "tar"])
 def test_names_outside_the_archive_are_refused(tmp_path: Path, open_folder: Open, name: str, kind: str) -> None:
     path = tmp_path / f"evil.{kind}"
-    content = encoded(pixels())
+    content = encode_image(pixels())
     if kind == "zip":
         with zipfile.ZipFile(path, "w") as archive:
             archive.writestr(name, content)

@@ -5,13 +5,13 @@ from pathlib import Path
 import pytest
 
 from kerastune_ft.errors import DataError
-from tests.support.image_files import Open, class_folders, encoded, pixels, write
+from tests.support.image_files import Open, class_folders, encode_image, pixels, write
 
 
 def test_hidden_things_are_ignored_and_said(tmp_path: Path, open_folder: Open) -> None:
     root = class_folders(tmp_path / "pets")
-    write(root / "__MACOSX" / "cat" / "1.png", encoded(pixels()))
-    write(root / "cat" / ".ipynb_checkpoints" / "1.png", encoded(pixels()))
+    write(root / "__MACOSX" / "cat" / "1.png", encode_image(pixels()))
+    write(root / "cat" / ".ipynb_checkpoints" / "1.png", encode_image(pixels()))
     write(root / "cat" / "._1.png", b"resource fork")
     write(root / "cat" / "notes.txt", b"text")
     source = open_folder(root)
@@ -25,7 +25,7 @@ def test_hidden_things_are_ignored_and_said(tmp_path: Path, open_folder: Open) -
 
 def test_images_in_deeper_folders_belong_to_the_class(tmp_path: Path, open_folder: Open) -> None:
     root = class_folders(tmp_path / "pets")
-    write(root / "cat" / "kitten" / "a.png", encoded(pixels(99)))
+    write(root / "cat" / "kitten" / "a.png", encode_image(pixels(99)))
     assert "cat/kitten/a.png" in open_folder(root).keys
 
 
@@ -42,7 +42,7 @@ def test_linked_folders_and_files_are_followed(tmp_path: Path, open_folder: Open
     elsewhere = class_folders(tmp_path / "elsewhere", 6, ("owl",))
     root = class_folders(tmp_path / "pets")
     (root / "owl").symlink_to(elsewhere / "owl", target_is_directory=True)
-    (root / "cat" / "linked.png").symlink_to(write(tmp_path / "one.png", encoded(pixels(77))))
+    (root / "cat" / "linked.png").symlink_to(write(tmp_path / "one.png", encode_image(pixels(77))))
     source = open_folder(root)
     assert source.info.examples == 27
     assert source.info.classes == ("cat", "dog", "owl")

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.image_files import Open, class_folders, encoded, pixels, write
+from tests.support.image_files import Open, class_folders, encode_image, pixels, write
 
 
 def test_fingerprint_follows_contents_and_labels_only(tmp_path: Path, open_folder: Open) -> None:
@@ -15,7 +15,7 @@ def test_fingerprint_follows_contents_and_labels_only(tmp_path: Path, open_folde
     assert open_folder(second).info.fingerprint == before
     os.utime(second / "cat" / "0.png", (1, 1))
     assert open_folder(second).info.fingerprint == before
-    write(second / "cat" / "0.png", encoded(pixels(12345)))
+    write(second / "cat" / "0.png", encode_image(pixels(12345)))
     changed = open_folder(second).info.fingerprint
     assert changed != before
     (second / "cat" / "1.png").rename(second / "dog" / "1b.png")

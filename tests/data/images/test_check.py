@@ -14,11 +14,11 @@ from kerastune_ft.data.files import fingerprint
 from kerastune_ft.data.source import DataSource
 from kerastune_ft.errors import DataError
 from kerastune_ft.input.decode import Geometry, decode
-from tests.support.image_files import Open, class_folders, encoded, pixels, write
+from tests.support.image_files import Open, class_folders, encode_image, pixels, write
 
 RGB = Image.fromarray(pixels(5))
-PNG = encoded(RGB)
-JPEG = encoded(Image.fromarray(pixels(5, 64, 64)), "JPEG")
+PNG = encode_image(RGB)
+JPEG = encode_image(Image.fromarray(pixels(5, 64, 64)), "JPEG")
 DEEP = np.arange(192, dtype=np.uint16).reshape(12, 16) * 20 + 7
 
 BAD = {
@@ -27,8 +27,8 @@ BAD = {
     "page": (b"<!DOCTYPE html><html>", "is a web page or XML"),
     "cut_jpeg": (JPEG[: len(JPEG) // 2], "is damaged: .*truncated"),
     "cut_png": (PNG[: len(PNG) // 2], "is damaged"),
-    "cut_gif": (encoded(RGB, "GIF")[:-100], "is damaged"),
-    "cut_bmp": (encoded(RGB, "BMP")[:-100], "is damaged"),
+    "cut_gif": (encode_image(RGB, "GIF")[:-100], "is damaged"),
+    "cut_bmp": (encode_image(RGB, "BMP")[:-100], "is damaged"),
     "head_only": (PNG[:20], "is (damaged|no image)"),
     "flipped_png": (PNG[:200] + bytes([PNG[200] ^ 255]) + PNG[201:], "is damaged"),
     "dicom": (b"\0" * 128 + b"DICM", "is a DICOM file"),
@@ -89,25 +89,25 @@ def test_photos_stored_rotated_are_said_and_left_as_they_are(tmp_path: Path, ope
     root = class_folders(tmp_path / "pets", 4)
     exif = Image.Exif()
     exif[ExifTags.Base.Orientation] = 6
-    write(root / "cat" / "this.jpg", encoded(RGB, format, exif=exif))
+    write(root / "cat" / "this.jpg", encode_image(RGB, format, exif=exif))
     for _ in range(2):  # Looked at, then remembered.
         source = open_folder(root)
         assert "1 photo is stored rotated (EXIF) and used as stored" in source.info.notes
     stored = np.asarray(Image.open(root / "cat" / "this.jpg").convert("RGB")).astype(int)
     assert np.abs(_image(source, "this") - stored).max() <= 8
     exif[ExifTags.Base.Orientation] = 1
-    write(root / "cat" / "this.jpg", encoded(RGB, format, exif=exif))
+    write(root / "cat" / "this.jpg", encode_image(RGB, format, exif=exif))
     assert not any("EXIF" in note for note in open_folder(root).info.notes)
 
 
 SAME_PIXELS = {
-    "png": encoded(RGB),
+    "png": encode_image(RGB),
     "no_end_mark": PNG[:-14],
-    "alpha": encoded(RGB.convert("RGBA")),
-    "bmp": encoded(RGB, "BMP"),
-    "bmp32": encoded(RGB.convert("RGBA"), "BMP"),
-    "tiff": encoded(RGB, "TIFF"),
-    "webp": encoded(RGB, "WEBP", lossless=True),
+    "alpha": encode_image(RGB.convert("RGBA")),
+    "bmp": encode_image(RGB, "BMP"),
+    "bmp32": encode_image(RGB.convert("RGBA"), "BMP"),
+    "tiff": encode_image(RGB, "TIFF"),
+    "webp": encode_image(RGB, "WEBP", lossless=True),
 }
 
 
@@ -131,7 +131,7 @@ CONVERTED = {
 @pytest.mark.parametrize("name", CONVERTED)
 def test_grey_palette_and_one_bit_images(tmp_path: Path, open_folder: Open, name: str, format: str) -> None:
     root = class_folders(tmp_path / "pets", 4)
-    content = write(root / "cat" / "this.png", encoded(CONVERTED[name], format)).read_bytes()
+    content = write(root / "cat" / "this.png", encode_image(CONVERTED[name], format)).read_bytes()
     expected = np.asarray(Image.open(io.BytesIO(content)).convert("RGB"))
     assert np.array_equal(_image(open_folder(root), "this"), expected)
 
@@ -140,9 +140,9 @@ def test_transparency_shows_white(tmp_path: Path, open_folder: Open) -> None:
     root = class_folders(tmp_path / "pets", 4)
     clear = RGB.convert("RGBA")
     clear.putalpha(0)
-    write(root / "cat" / "this.png", encoded(clear))
+    write(root / "cat" / "this.png", encode_image(clear))
     palette = RGB.convert("P")
-    write(root / "cat" / "palette.png", encoded(palette, transparency=palette.getpixel((0, 0))))
+    write(root / "cat" / "palette.png", encode_image(palette, transparency=palette.getpixel((0, 0))))
     source = open_folder(root)
     assert _image(source, "this").min() == 255
     assert _image(source, "palette")[0, 0].tolist() == [255, 255, 255]
@@ -151,21 +151,21 @@ def test_transparency_shows_white(tmp_path: Path, open_folder: Open) -> None:
 def test_cmyk_jpeg_is_read_as_colours(tmp_path: Path, open_folder: Open) -> None:
     root = class_folders(tmp_path / "pets", 4)
     flat = Image.new("RGB", (16, 12), (200, 40, 90))
-    write(root / "cat" / "this.jpg", encoded(flat.convert("CMYK"), "JPEG", quality=95))
+    write(root / "cat" / "this.jpg", encode_image(flat.convert("CMYK"), "JPEG", quality=95))
     assert np.abs(_image(open_folder(root), "this").astype(int) - [200, 40, 90]).max() <= 6
 
 
 def test_animated_gif_is_its_first_frame(tmp_path: Path, open_folder: Open) -> None:
     root = class_folders(tmp_path / "pets", 4)
     first = RGB.convert("P")
-    write(root / "cat" / "this.gif", encoded(first, "GIF", save_all=True, append_images=[first.rotate(180)]))
+    write(root / "cat" / "this.gif", encode_image(first, "GIF", save_all=True, append_images=[first.rotate(180)]))
     assert np.array_equal(_image(open_folder(root), "this"), np.asarray(first.convert("RGB")))
 
 
 @pytest.mark.parametrize("format", ["PNG", "TIFF"])
 def test_deep_images_need_an_intensity_range(tmp_path: Path, open_folder: Open, format: str) -> None:
     root = class_folders(tmp_path / "pets", 4)
-    write(root / "cat" / "this.png", encoded(DEEP, format))
+    write(root / "cat" / "this.png", encode_image(DEEP, format))
     for choice in ("error", "skip"):
         with pytest.raises(DataError, match=r"1 of 9 images have more than 8 bits .*from 7 to 3827") as caught:
             open_folder(root, on_bad_file=choice)
@@ -177,7 +177,7 @@ def test_deep_images_need_an_intensity_range(tmp_path: Path, open_folder: Open, 
 
 def test_a_lost_copy_is_made_again(tmp_path: Path, open_folder: Open) -> None:
     root = class_folders(tmp_path / "pets", 4)
-    write(root / "cat" / "this.bmp", encoded(RGB, "BMP"))
+    write(root / "cat" / "this.bmp", encode_image(RGB, "BMP"))
     open_folder(root)
     (copy,) = (tmp_path / "cache" / "converted").iterdir()
     copy.unlink()
@@ -205,10 +205,10 @@ def test_names_that_are_no_utf8(tmp_path: Path, open_folder: Open) -> None:
 def test_a_file_replaced_under_the_same_size_and_time_is_noticed(tmp_path: Path, open_folder: Open) -> None:
     root = class_folders(tmp_path / "pets", 4)
     path = root / "cat" / "same.bmp"
-    write(path, encoded(RGB, "BMP"))
+    write(path, encode_image(RGB, "BMP"))
     before = open_folder(root)
     status = path.stat()
-    path.write_bytes(encoded(RGB.rotate(180), "BMP"))
+    path.write_bytes(encode_image(RGB.rotate(180), "BMP"))
     os.utime(path, ns=(status.st_atime_ns, status.st_mtime_ns))
     assert (path.stat().st_size, path.stat().st_mtime_ns) == (status.st_size, status.st_mtime_ns)
     index = next(number for number, key in enumerate(before.keys) if "same" in key)

@@ -19,7 +19,7 @@ from kerastune_ft.data.open import open_source
 from kerastune_ft.data.source import DataSource
 from kerastune_ft.errors import DataError
 from kerastune_ft.input.decode import Geometry, decode
-from tests.support.image_files import encoded, write
+from tests.support.image_files import encode_image, write
 
 COUNT, HEIGHT, WIDTH = 20, 6, 8
 CHANNELS = {1: "grey", 2: "grey and alpha", 3: "RGB", 4: "RGB and alpha"}
@@ -37,7 +37,7 @@ def _deep(channels: int) -> np.ndarray:
     return values
 
 
-def _expected(values: np.ndarray) -> np.ndarray:
+def _expect(values: np.ndarray) -> np.ndarray:
     """What the model is to see: the range mapped and cut off, then laid over white."""
     channels = values.shape[-1]
     scaled = np.round(np.clip((values - LOW) / (HIGH - LOW), 0, 1) * 255)
@@ -126,13 +126,13 @@ def test_a_range_is_mapped_and_cut_off(tmp_path: Path, kind: str, channels: int)
     assert source.image_sizes.tolist() == [[HEIGHT, WIDTH]] * COUNT
     for index in (0, 7, COUNT - 1):
         found = decode(source.element(tf.constant(index, tf.int64))["image"], Geometry(HEIGHT, WIDTH))
-        assert np.abs(found.numpy() - _expected(values[_number(source, index)])).max() <= 1
+        assert np.abs(found.numpy() - _expect(values[_number(source, index)])).max() <= 1
 
 
 def test_8_bit_images_are_mapped_too(tmp_path: Path) -> None:
     values = np.arange(96, dtype=np.uint8).reshape(6, 16)
     for index in range(10):
-        write(tmp_path / "photos" / "ab"[index % 2] / f"{index}.png", encoded(np.roll(values, index)))
+        write(tmp_path / "photos" / "ab"[index % 2] / f"{index}.png", encode_image(np.roll(values, index)))
     source = _open(FolderData(path=str(tmp_path / "photos")), tmp_path, intensity=(10.0, 60.0))
     found = decode(source.element(tf.constant(0, tf.int64))["image"], Geometry(6, 16)).numpy()[..., 0]
     assert np.abs(found - np.clip((values - 10.0) / 50, 0, 1) * 255).max() <= 0.5001
@@ -158,8 +158,8 @@ def test_deep_tiff_files_that_cannot_be_read_are_named(
     tmp_path: Path, image: Image.Image | None, reason: str, intensity: Any
 ) -> None:
     for index in range(10):
-        write(tmp_path / "photos" / "ab"[index % 2] / f"{index}.png", encoded(np.full((4, 4), index, np.uint8)))
-    content = _deep_colour_tiff() if image is None else encoded(image, "TIFF")
+        write(tmp_path / "photos" / "ab"[index % 2] / f"{index}.png", encode_image(np.full((4, 4), index, np.uint8)))
+    content = _deep_colour_tiff() if image is None else encode_image(image, "TIFF")
     write(tmp_path / "photos" / "a" / "bad.tif", content)
     with pytest.raises(DataError, match=f"a/bad.tif  {reason}"):
         _open(FolderData(path=str(tmp_path / "photos")), tmp_path, intensity=intensity)

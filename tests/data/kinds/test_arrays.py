@@ -15,14 +15,14 @@ X = np.stack([pixels(seed, 8, 8) for seed in range(40)])
 Y = np.arange(40) % 4
 
 
-def _saved(path: Path, **arrays: Any) -> Path:
+def _save(path: Path, **arrays: Any) -> Path:
     np.savez_compressed(path, **arrays)
     return path
 
 
 @pytest.mark.parametrize("y", [Y, Y.reshape(-1, 1), np.array(list("abcd"))[Y], np.array(list("abcd"))[Y].astype("S1")])
 def test_arrays_become_a_source(tmp_path: Path, open_arrays: Open, said: list[str], y: np.ndarray) -> None:
-    path = _saved(tmp_path / "set.npz", x=X, y=y)
+    path = _save(tmp_path / "set.npz", x=X, y=y)
     source = open_arrays(path)
     assert len(source.info.classes) == 4
     assert np.array_equal(source.labels, Y)
@@ -38,13 +38,13 @@ def test_arrays_become_a_source(tmp_path: Path, open_arrays: Open, said: list[st
     ("x", "dtype"), [(X[..., 0], "uint8"), (X.astype(np.float64), "float32"), (X.astype(np.int64), "uint8")]
 )
 def test_shapes_and_dtypes(tmp_path: Path, open_arrays: Open, x: np.ndarray, dtype: str) -> None:
-    source = open_arrays(_saved(tmp_path / "set.npz", a=x, b=Y), x="a", y="b")
+    source = open_arrays(_save(tmp_path / "set.npz", a=x, b=Y), x="a", y="b")
     element = source.element(tf.constant(3, tf.int64))["image"]
     assert element.dtype == dtype
     assert np.array_equal(element, x[3])
 
 
-def _holed(value: float) -> np.ndarray:
+def _make_hole(value: float) -> np.ndarray:
     x = X.astype(np.float32)
     x[5, 0, 0, 0] = value
     return x
@@ -55,9 +55,9 @@ def _holed(value: float) -> np.ndarray:
     [
         ({"images": X, "y": Y}, "data.x: .* has no array 'x'; it has images, y"),
         ({"x": X, "y": Y[:-1]}, "has 40 inputs in 'x' and 39 labels in 'y'"),
-        ({"x": _holed(np.nan), "y": Y}, r"NaN or infinity in 1 row, the first at x\[5\]"),
-        ({"x": _holed(np.inf), "y": Y}, r"NaN or infinity in 1 row"),
-        ({"x": _holed(300), "y": Y}, "values from 0 to 300; images are 0 to 255"),
+        ({"x": _make_hole(np.nan), "y": Y}, r"NaN or infinity in 1 row, the first at x\[5\]"),
+        ({"x": _make_hole(np.inf), "y": Y}, r"NaN or infinity in 1 row"),
+        ({"x": _make_hole(300), "y": Y}, "values from 0 to 300; images are 0 to 255"),
         ({"x": X.astype(np.int16) - 9, "y": Y}, "values from -9 to"),
         ({"x": X / 255.0, "y": Y}, r'"intensity": \[0, 1\]  in data'),
         ({"x": X[:, 0, 0], "y": Y}, r"has shape \[40, 3\]"),
@@ -72,14 +72,14 @@ def _holed(value: float) -> np.ndarray:
 def test_unusable_arrays_say_what_is_wrong(
     tmp_path: Path, open_arrays: Open, arrays: dict[str, np.ndarray], words: str
 ) -> None:
-    path = _saved(tmp_path / "set.npz", **arrays)
+    path = _save(tmp_path / "set.npz", **arrays)
     for _ in range(2):
         with pytest.raises(DataError, match=words):
             open_arrays(path)
 
 
 def test_unreadable_files(tmp_path: Path, open_arrays: Open) -> None:
-    path = _saved(tmp_path / "set.npz", x=X, y=Y)
+    path = _save(tmp_path / "set.npz", x=X, y=Y)
     path.write_bytes(path.read_bytes()[:-50])
     with pytest.raises(DataError, match=r"no readable .npz file"):
         open_arrays(path)
@@ -89,12 +89,12 @@ def test_unreadable_files(tmp_path: Path, open_arrays: Open) -> None:
 
 def test_names_are_no_splits_of_an_array(tmp_path: Path, open_arrays: Open) -> None:
     with pytest.raises(DataError, match="no named splits"):
-        open_arrays(_saved(tmp_path / "set.npz", x=X, y=Y), splits=Named(train="train"))
+        open_arrays(_save(tmp_path / "set.npz", x=X, y=Y), splits=Named(train="train"))
 
 
 def test_fingerprint_follows_the_content(tmp_path: Path, open_arrays: Open) -> None:
-    first = open_arrays(_saved(tmp_path / "a.npz", x=X, y=Y)).info.fingerprint
+    first = open_arrays(_save(tmp_path / "a.npz", x=X, y=Y)).info.fingerprint
     other = X.copy()
     other[0, 0, 0, 0] ^= 1
-    assert open_arrays(_saved(tmp_path / "b.npz", x=other, y=Y)).info.fingerprint != first
-    assert open_arrays(_saved(tmp_path / "c.npz", x=X, y=Y[::-1])).info.fingerprint != first
+    assert open_arrays(_save(tmp_path / "b.npz", x=other, y=Y)).info.fingerprint != first
+    assert open_arrays(_save(tmp_path / "c.npz", x=X, y=Y[::-1])).info.fingerprint != first

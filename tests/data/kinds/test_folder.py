@@ -9,7 +9,7 @@ import tensorflow as tf
 from kerastune_ft.config.options.data import Fractions, Named
 from kerastune_ft.data.splits.table import splits_table
 from kerastune_ft.errors import DataError
-from tests.support.image_files import Open, class_folders, encoded, pixels, write
+from tests.support.image_files import Open, class_folders, encode_image, pixels, write
 
 
 def test_class_folders_become_a_source(tmp_path: Path, open_folder: Open) -> None:
@@ -85,7 +85,7 @@ def test_unusable_folders_say_what_is_wrong(
     root = tmp_path / "pets"
     root.mkdir()
     for name, seed in files.items():
-        write(root / name, encoded(pixels(seed)))
+        write(root / name, encode_image(pixels(seed)))
     with pytest.raises(DataError, match=words):
         open_folder(root)
 
@@ -101,7 +101,7 @@ def test_identical_files_in_two_splits_or_classes_are_said(tmp_path: Path, open_
 
 
 def test_a_thousand_files_are_checked(tmp_path: Path, open_folder: Open) -> None:
-    content = [encoded(pixels(seed, 64, 64), "JPEG") for seed in range(50)]
+    content = [encode_image(pixels(seed, 64, 64), "JPEG") for seed in range(50)]
     for index in range(1000):
         write(tmp_path / "many" / f"c{index % 4}" / f"{index}.jpg", content[index % 50])
     assert open_folder(tmp_path / "many").info.examples == 1000

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.image_files import encoded, pixels
+from tests.support.image_files import encode_image, pixels
 
 COUNT = 20_000
 MEGABYTES = 300
@@ -33,7 +33,7 @@ print(json.dumps({"examples": source.info.examples, "sizes": sorted(sizes), "meg
 
 @pytest.mark.slow
 def test_twenty_thousand_files_take_little_memory(tmp_path: Path) -> None:
-    images = [encoded(pixels(seed, 32, 32)) for seed in range(20)]
+    images = [encode_image(pixels(seed, 32, 32)) for seed in range(20)]
     for number in range(10):
         (tmp_path / "many" / f"class{number}").mkdir(parents=True)
     for index in range(COUNT):

@@ -15,8 +15,8 @@ from kerastune_ft.config.options.tasks import ImageClassification
 from kerastune_ft.data.open import open_source
 from kerastune_ft.data.splits.table import splits_table
 from kerastune_ft.errors import ConfigError, DataError
-from tests.support.image_files import encoded, pixels, write
-from tests.support.table_files import delimited, images, open_table, pet_table, pets
+from tests.support.image_files import encode_image, pixels, write
+from tests.support.table_files import format_delimited, images, open_table, pet_table, pets
 
 XRAY_COLUMNS = ("Image Index", "Finding Labels", "Follow-up #", "Patient ID", "Patient Age", "View Position")
 
@@ -53,7 +53,7 @@ def test_chest_x_rays(tmp_path: Path) -> None:
         for index, name in enumerate(names)
     ]
     images(root, [f"images/{name}" for name in names])
-    path = write(root / "Data_Entry.csv", delimited(XRAY_COLUMNS, rows))
+    path = write(root / "Data_Entry.csv", format_delimited(XRAY_COLUMNS, rows))
     label = MultipleLabels(column="Finding Labels", separator="|", none="No Finding")
     source = open_table(path, multi_label=True, input="images/{Image Index}", label=label, group="Patient ID")
     assert source.info.classes == ("Cardiomegaly", "Effusion", "Hernia")
@@ -71,7 +71,7 @@ def test_diabetic_retinopathy(tmp_path: Path) -> None:
     root = tmp_path / "data"
     rows = [[f"{0xA1B2 + 77 * number:06x}", str(number % 5)] for number in range(60)]
     images(root, [f"train_images/{code}.png" for code, _ in rows])
-    path = write(root / "train.csv", delimited(["id_code", "diagnosis"], rows))
+    path = write(root / "train.csv", format_delimited(["id_code", "diagnosis"], rows))
     source = open_table(path, input="train_images/{id_code}.png", label="diagnosis")
     assert source.info.classes == ("0", "1", "2", "3", "4")
     assert source.keys[0] == "train_images/00a1b2.png"
@@ -81,7 +81,7 @@ def test_diabetic_retinopathy(tmp_path: Path) -> None:
 def test_grades_are_values_for_a_regression(tmp_path: Path) -> None:
     root = tmp_path / "data"
     rows = [[name, str(number / 2), str(-number)] for number, (name, _) in enumerate(pets(root))]
-    path = write(root / "t.csv", delimited(["image", "grade", "depth"], rows))
+    path = write(root / "t.csv", format_delimited(["image", "grade", "depth"], rows))
     source = open_table(path, values=True, label="grade")
     assert source.scheme.names == ("grade",)
     assert source.labels[:3, 0].tolist() == [0, 0.5, 1]
@@ -89,7 +89,7 @@ def test_grades_are_values_for_a_regression(tmp_path: Path) -> None:
     assert source.scheme.names == ("grade", "depth")
     assert source.labels[2].tolist() == [1, -2]
     rows[3][1], rows[4][2] = "much", ""
-    write(path, delimited(["image", "grade", "depth"], rows))
+    write(path, format_delimited(["image", "grade", "depth"], rows))
     with pytest.raises(DataError, match=r'row 5: images/003.png: grade is "much"'):
         open_table(path, values=True, label="grade")
     with pytest.raises(DataError, match=r"1 row of 20 .* has no label \(grade and depth\):\n  row 6: images/004.png"):
@@ -101,9 +101,9 @@ def test_every_form_of_a_table_gives_the_same_source(tmp_path: Path) -> None:
     rows = [[str(int(name[7:10])), label, str(number // 2)] for number, (name, label) in enumerate(pets(root))]
     rows = [[code.zfill(3), label, group] for code, label, group in rows]
     header = ["code", "label", "site"]
-    write(root / "t.csv", delimited(header, rows))
-    write(root / "bom.csv", b"\xef\xbb\xbf" + delimited(header, rows, ";"))
-    write(root / "t.tsv", delimited(header, rows, "\t"))
+    write(root / "t.csv", format_delimited(header, rows))
+    write(root / "bom.csv", b"\xef\xbb\xbf" + format_delimited(header, rows, ";"))
+    write(root / "t.tsv", format_delimited(header, rows, "\t"))
     records = [{"code": code, "label": label, "site": int(site)} for code, label, site in rows]
     write(root / "t.jsonl", "\n".join(map(json.dumps, records)).encode())
     pandas.DataFrame(records).to_parquet(root / "t.parquet")
@@ -125,7 +125,7 @@ def test_the_fingerprint_follows_content_labels_groups_and_splits_but_no_order(t
     header = ["image", "label", "site", "part"]
 
     def fingerprint(rows: list[list[str]], **options: Any) -> str:
-        return open_table(write(root / "t.csv", delimited(header, rows)), **options).info.fingerprint
+        return open_table(write(root / "t.csv", format_delimited(header, rows)), **options).info.fingerprint
 
     first = fingerprint(rows)
     assert fingerprint(rows[::-1]) == first
@@ -136,7 +136,7 @@ def test_the_fingerprint_follows_content_labels_groups_and_splits_but_no_order(t
     by_column = {"splits": Column(column="part")}
     assert fingerprint(replaced, **by_column) != fingerprint(rows, **by_column)
     assert fingerprint([[rows[0][0], "dog", *rows[0][2:]], *rows[1:]]) != first
-    write(root / "images" / "000.png", encoded(pixels(999)))
+    write(root / "images" / "000.png", encode_image(pixels(999)))
     assert fingerprint(rows) != first
 
 
@@ -224,7 +224,7 @@ def test_deep_images_need_a_range(tmp_path: Path) -> None:
     root = tmp_path / "data"
     rows = pets(root)
     for number, (name, _) in enumerate(rows):
-        write(root / name, encoded(np.full((8, 8), 16 * number, np.uint16)))
+        write(root / name, encode_image(np.full((8, 8), 16 * number, np.uint16)))
     path = pet_table(root, rows)
     with pytest.raises(DataError, match=r'row 2: images/000.png(.|\n)*"intensity": \[0, 304\]'):
         open_table(path)

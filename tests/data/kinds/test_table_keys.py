@@ -12,7 +12,7 @@ from kerastune_ft.config.options.tasks import ImageClassification
 from kerastune_ft.data.open import open_source
 from kerastune_ft.errors import ConfigError, DataError
 from tests.support.image_files import write
-from tests.support.table_files import delimited, images, open_table, pet_table, pets
+from tests.support.table_files import format_delimited, images, open_table, pet_table, pets
 
 FINDINGS = ("Edema|Mass", "No Finding", "Mass", "Edema")
 
@@ -23,7 +23,7 @@ def findings(root: Path, cells: Sequence[str] = FINDINGS) -> Path:
     return pet_table(root, rows, ("image", "finding"))
 
 
-def opened(path: Path, **options: str) -> None:
+def open_keys(path: Path, **options: str) -> None:
     open_table(path, multi_label=True, label=MultipleLabels(column="finding", **options))
 
 
@@ -36,7 +36,7 @@ def opened(path: Path, **options: str) -> None:
 )
 def test_a_text_for_no_label_that_no_cell_has_is_refused(tmp_path: Path, none: str, words: str) -> None:
     with pytest.raises(ConfigError, match=rf'data\.label\.none: no cell of the column "finding" of .* is {words}'):
-        opened(findings(tmp_path / "data"), separator="|", none=none)
+        open_keys(findings(tmp_path / "data"), separator="|", none=none)
 
 
 @pytest.mark.parametrize(
@@ -48,16 +48,16 @@ def test_a_text_for_no_label_that_no_cell_has_is_refused(tmp_path: Path, none: s
 )
 def test_a_separator_that_no_cell_has_is_refused(tmp_path: Path, separator: str, words: str) -> None:
     with pytest.raises(ConfigError, match=rf"data\.label\.separator: {words}"):
-        opened(findings(tmp_path / "data"), separator=separator)
+        open_keys(findings(tmp_path / "data"), separator=separator)
 
 
 def test_cells_of_one_label_need_no_separator_but_none_that_is_given(tmp_path: Path) -> None:
     path = findings(tmp_path / "data", ("Edema", "No Finding", "Mass"))
-    opened(path, none="No Finding")
+    open_keys(path, none="No Finding")
     with pytest.raises(
         ConfigError, match=r'"\|" is in no cell.*\n.*"label": "finding", where every cell has one label'
     ):
-        opened(path, separator="|")
+        open_keys(path, separator="|")
 
 
 def test_other_data_may_lack_what_the_runs_own_has(tmp_path: Path) -> None:
@@ -104,7 +104,7 @@ def test_of_two_files_that_may_be_meant_none_is_offered(tmp_path: Path) -> None:
 def test_a_numbered_folder_belongs_to_the_example(tmp_path: Path) -> None:
     root = tmp_path / "data"
     images(root, ["scans/p2/1.png"])
-    path = write(root / "t.csv", delimited(("image", "label"), [["p1/1.png", "cat"], ["p1/2.png", "dog"]]))
+    path = write(root / "t.csv", format_delimited(("image", "label"), [["p1/1.png", "cat"], ["p1/2.png", "dog"]]))
     with pytest.raises(DataError, match="Write what leads from the folder of the table"):
         open_table(path)
     images(root, ["scans/p1/1.png"])

@@ -44,7 +44,7 @@ def test_a_length_that_its_writer_did_not_know_is_to_the_end() -> None:
     assert len(samples(content[:at] + b"\xff\xff\xff\xff" + content[at + 4 :])[0]) == len(SOUND)
 
 
-def damaged(name: str) -> bytes:
+def damage(name: str) -> bytes:
     content = wav(SOUND)
     about = content.index(b"fmt ") + 8
     return {
@@ -84,7 +84,7 @@ def damaged(name: str) -> bytes:
 )
 def test_what_cannot_be_used_says_why(name: str, said: str) -> None:
     with pytest.raises(UnusableSoundError) as error:
-        samples(damaged(name))
+        samples(damage(name))
     assert str(error.value) == said
 
 

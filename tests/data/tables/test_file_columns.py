@@ -7,7 +7,7 @@ import pytest
 import tensorflow as tf
 
 from kerastune_ft.errors import DataError
-from tests.support.image_files import encoded, pixels, write
+from tests.support.image_files import encode_image, pixels, write
 from tests.support.table_files import images, open_table, pet_table, pets
 
 
@@ -16,7 +16,7 @@ def test_paths_outside_and_absolute(tmp_path: Path) -> None:
     rows = pets(tmp_path / "data")
     rows = [[f"../{name}", label] for name, label in rows]
     rows[3][0] = str(tmp_path / "data" / "images" / "003.png")
-    write(root / "own.png", encoded(pixels(500)))
+    write(root / "own.png", encode_image(pixels(500)))
     rows.append([str(root / "own.png"), "cat"])
     source = open_table(pet_table(root, rows))
     assert source.keys[0] == "../images/000.png"

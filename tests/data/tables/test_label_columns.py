@@ -8,7 +8,7 @@ from kerastune_ft.config.options.data import MultipleLabels
 from kerastune_ft.config.options.tasks import ImageClassification
 from kerastune_ft.errors import ConfigError, DataError
 from tests.support.image_files import write
-from tests.support.table_files import delimited, open_table, pet_table, pets
+from tests.support.table_files import format_delimited, open_table, pet_table, pets
 
 
 def test_columns_of_0_and_1(tmp_path: Path) -> None:
@@ -16,13 +16,13 @@ def test_columns_of_0_and_1(tmp_path: Path) -> None:
     rows = [
         [name, "1" if number % 2 else "", ("0", "1.0", "1")[number % 3]] for number, (name, _) in enumerate(pets(root))
     ]
-    path = write(root / "t.csv", delimited(["image", "edema", "mass"], rows))
+    path = write(root / "t.csv", format_delimited(["image", "edema", "mass"], rows))
     source = open_table(path, multi_label=True, label=("edema", "mass"))
     assert source.info.classes == ("edema", "mass")
     assert source.label_texts[:4] == ["", "edema|mass", "mass", "edema"]
     assert "10 empty cells of the label columns are read as 0" in source.info.notes
     rows[7][1:] = ["", ""]
-    write(path, delimited(["image", "edema", "mass"], rows))
+    write(path, format_delimited(["image", "edema", "mass"], rows))
     with pytest.raises(DataError, match=r"row 9: images/007.png"):
         open_table(path, multi_label=True, label=("edema", "mass"))
 

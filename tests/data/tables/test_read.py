@@ -9,7 +9,7 @@ import pytest
 from kerastune_ft.data.tables.read import is_table, read_table
 from kerastune_ft.errors import ConfigError, DataError
 from tests.support.image_files import write
-from tests.support.table_files import delimited
+from tests.support.table_files import format_delimited
 
 
 def _read(folder: Path, name: str, content: bytes | str) -> dict[str, list[str]]:
@@ -126,6 +126,6 @@ def test_other_files_are_refused_with_the_remedy(tmp_path: Path, name: str, reme
 
 def test_a_hundred_thousand_rows_are_read(tmp_path: Path) -> None:
     rows = [[f"{number:06d}", "x", "y", "z"] for number in range(100_000)]
-    frame = read_table(write(tmp_path / "a.csv", delimited(["a", "b", "c", "d"], rows)))
+    frame = read_table(write(tmp_path / "a.csv", format_delimited(["a", "b", "c", "d"], rows)))
     assert frame.texts("a", "data.input")[-1] == "099999"
     assert frame.named(99_999) == "row 100001"

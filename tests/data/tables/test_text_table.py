@@ -7,7 +7,7 @@ import pytest
 from kerastune_ft.data.tables.read import read_table
 from kerastune_ft.errors import ConfigError, DataError
 from tests.support.image_files import write
-from tests.support.table_files import delimited
+from tests.support.table_files import format_delimited
 
 
 def test_rows_bear_the_numbers_of_a_spreadsheet(tmp_path: Path) -> None:
@@ -31,7 +31,7 @@ def test_cells_that_are_no_text_are_refused_where_they_are_used(tmp_path: Path, 
 
 
 def test_an_unknown_column_has_a_nearest_name(tmp_path: Path) -> None:
-    frame = read_table(write(tmp_path / "a.csv", delimited(["image_id", "finding"], [["1", "2"]])))
+    frame = read_table(write(tmp_path / "a.csv", format_delimited(["image_id", "finding"], [["1", "2"]])))
     with pytest.raises(ConfigError, match=r'data.group: .* no column "imageid"; did you mean "image_id"\?') as caught:
         frame.texts("imageid", "data.group")
     assert "Its columns are image_id, finding." in str(caught.value)

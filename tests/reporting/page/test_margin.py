@@ -12,14 +12,14 @@ from tests.support import run_files
 CHANCE = {"loss": 1.1, "accuracy": 0.5, "macro_f1": 0.3, "auc": 0.5}
 
 
-def compared(kind: str, measured: dict[str, float | None], constant: dict[str, float]) -> dict[str, str]:
+def compare(kind: str, measured: dict[str, float | None], constant: dict[str, float]) -> dict[str, str]:
     found = margin.describe_margin(margin.list_margins(measured, constant), PAGES[kind].headlines)
     assert found
     return found
 
 
 def test_a_model_that_is_better_in_everything_says_so_with_both_values() -> None:
-    found = compared("one", {"loss": 0.4, "accuracy": 0.9, "macro_f1": 0.8, "auc": 0.95}, CHANCE)
+    found = compare("one", {"loss": 0.4, "accuracy": 0.9, "macro_f1": 0.8, "auc": 0.95}, CHANCE)
     assert found == {
         "verdict": "better",
         "text": "On test the model is better than the best predictor that never looks at its input: "
@@ -28,18 +28,18 @@ def test_a_model_that_is_better_in_everything_says_so_with_both_values() -> None
 
 
 def test_what_is_not_better_is_named() -> None:
-    found = compared("one", {"loss": 1.3, "accuracy": 0.45, "macro_f1": 0.4, "auc": 0.7}, CHANCE)
+    found = compare("one", {"loss": 1.3, "accuracy": 0.45, "macro_f1": 0.4, "auc": 0.7}, CHANCE)
     assert found["verdict"] == "mixed"
     assert "macro F1 0.4000 against 0.3000 (+0.1000). But not by loss 1.3000 against 1.1000, 18 % more" in found["text"]
 
 
 def test_a_model_that_learnt_nothing_is_told() -> None:
-    found = compared("one", {"loss": 1.1, "accuracy": 0.5, "macro_f1": 0.3, "auc": 0.5}, CHANCE)
+    found = compare("one", {"loss": 1.1, "accuracy": 0.5, "macro_f1": 0.3, "auc": 0.5}, CHANCE)
     assert found["verdict"] == "no better" and "It has learnt nothing that holds there." in found["text"]
 
 
 def test_of_errors_the_smaller_is_better_and_its_share_is_told() -> None:
-    found = compared("values", {"mae": 3.0, "rmse": 5.0, "r2": -0.2}, {"mae": 6.0, "rmse": 4.0, "r2": 0.0})
+    found = compare("values", {"mae": 3.0, "rmse": 5.0, "r2": -0.2}, {"mae": 6.0, "rmse": 4.0, "r2": 0.0})
     assert found["verdict"] == "mixed"
     assert "MAE 3.0000 against 6.0000, 50 % less. But not by RMSE 5.0000 against 4.0000, 25 % more" in found["text"]
 

@@ -10,7 +10,7 @@ STORE = {
 }  # fmt: skip
 
 
-def shown(**kept: object) -> str:
+def show(**kept: object) -> str:
     console = Console(width=200)
     everything = {
         "stores": [], "others": [], "stored_bytes": 12_000, "budget_bytes": 2e10, "bytes": 13_000,
@@ -22,7 +22,7 @@ def shown(**kept: object) -> str:
 
 
 def test_a_store_is_a_row_with_the_beginning_of_its_key() -> None:
-    text = shown(stores=[STORE, {**STORE, "in_use": True}])
+    text = show(stores=[STORE, {**STORE, "in_use": True}])
     first, second = (line for line in text.splitlines() if "VGG16" in line)
     for cell in ("0123456789ab", "1,200", "12.0 kB", "2025-03-01 09:00"):
         assert cell in first
@@ -32,7 +32,7 @@ def test_a_store_is_a_row_with_the_beginning_of_its_key() -> None:
 
 
 def test_an_empty_cache_tells_budget_and_place_alone() -> None:
-    text = shown()
+    text = show()
     assert "stored features 12.0 kB of at most 20.0 GB" in text
     assert "13.0 kB in all in /cache" in text
     assert "--clear" not in text

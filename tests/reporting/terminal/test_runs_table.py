@@ -11,7 +11,7 @@ ROW = {
 }  # fmt: skip
 
 
-def shown(*rows: dict) -> str:
+def show(*rows: dict) -> str:
     console = Console(width=200)
     with console.capture() as captured:
         console.print(build_runs_table(rows))
@@ -19,7 +19,7 @@ def shown(*rows: dict) -> str:
 
 
 def test_a_row_tells_where_the_run_is_and_how_good_it_was() -> None:
-    (line,) = (line for line in shown(ROW).splitlines() if "photos" in line)
+    (line,) = (line for line in show(ROW).splitlines() if "photos" in line)
     for cell in ("base", "done", "top 4", "photos", "VGG16", "macro F1", "0.7500", "0.5000", "2025-03-01 09:00"):
         assert cell in line
     assert "imagenet" not in line
@@ -27,4 +27,4 @@ def test_a_row_tells_where_the_run_is_and_how_good_it_was() -> None:
 
 def test_what_is_not_there_yet_is_a_dash() -> None:
     new = {**ROW, "phase": None, "epoch": None, "monitor": None, "value": None, "test": None, "seconds": None}
-    assert shown(new).count("–") >= 4  # noqa: RUF001
+    assert show(new).count("–") >= 4  # noqa: RUF001

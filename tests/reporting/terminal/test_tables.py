@@ -12,7 +12,7 @@ from kerastune_ft.reporting.terminal import tables
 from tests.support import run_files
 
 
-def printed(renderable: Any, width: int = 100) -> str:
+def render(renderable: Any, width: int = 100) -> str:
     console = Console(width=width, color_system=None)
     with console.capture() as capture:
         console.print(renderable)
@@ -20,7 +20,7 @@ def printed(renderable: Any, width: int = 100) -> str:
 
 
 def test_the_plan_says_everything_within_a_hundred_columns() -> None:
-    text = printed(tables.build_plan_table(run_files.plan_document(phases=3)))
+    text = render(tables.build_plan_table(run_files.plan_document(phases=3)))
     assert max(map(len, text.splitlines())) <= 100
     for told in (
         "block5, from unfreeze {",
@@ -48,11 +48,11 @@ def test_the_plan_says_everything_within_a_hundred_columns() -> None:
 
 
 def test_markup_in_names_is_printed_as_it_is() -> None:
-    text = printed(tables.build_rows_table([{"name": "[red]x[/red]", "size_bytes": 1234, "ok": True}, {"name": "[/]"}]))
+    text = render(tables.build_rows_table([{"name": "[red]x[/red]", "size_bytes": 1234, "ok": True}, {"name": "[/]"}]))
     assert "[red]x[/red]" in text and "[/]" in text and "1.2 kB" in text and "yes" in text
     plan = run_files.plan_document(classes=("[bold]", "b"))
     plan["name"] = plan["phases"][0]["name"] = "[/oops]"
-    assert "[/oops]" in printed(tables.build_plan_table(plan))
+    assert "[/oops]" in render(tables.build_plan_table(plan))
 
 
 def test_units_end_with_what_to_paste() -> None:
@@ -60,7 +60,7 @@ def test_units_end_with_what_to_paste() -> None:
         {"id": "stem", "parameters": 1000, "variables": 2, "share": 0.25, "output_shape": [None, 8, 8, 3]},
         {"id": "block1", "parameters": 3000, "variables": 4, "share": 0.75, "output_shape": [None, 4]},
     ]
-    stem, block = printed(tables.build_units_table(rows)).strip().splitlines()[-2:]
+    stem, block = render(tables.build_units_table(rows)).strip().splitlines()[-2:]
     assert re.split(r"\s{2,}", stem.strip()) == [
         "stem", "1.0 k", "25 %", "100 %", "? x 8 x 8 x 3", '{"from": "stem"} = {"last": 2}',
     ]  # fmt: skip
@@ -70,23 +70,23 @@ def test_units_end_with_what_to_paste() -> None:
 
 def test_units_of_several_blocks_are_explained() -> None:
     row = {"id": "stem", "blocks": [], "parameters": 1000, "share": 0.25, "output_shape": [8, 8, 3]}
-    assert "blocks" not in printed(tables.build_units_table([row]))
+    assert "blocks" not in render(tables.build_units_table([row]))
     for count, numbers in ((2, "1 and 2"), (3, "1 to 3")):
         blocks = [f"stage2_block{number}" for number in range(1, count + 1)]
-        text = printed(tables.build_units_table([row, {**row, "id": "stage2_block1", "blocks": blocks}]))
+        text = render(tables.build_units_table([row, {**row, "id": "stage2_block1", "blocks": blocks}]))
         said = " ".join(text.split())
         assert f"A unit holds up to {count} blocks of its stage" in said
         assert said.endswith(f"stage2_block1, blocks {numbers}")
 
 
 def test_metrics_have_a_column_per_split_and_a_dash_for_what_is_missing() -> None:
-    text = printed(tables.build_metrics_table({"validation": {"loss": 0.5}, "test": {"loss": 0.25, "macro_f1": 0.75}}))
+    text = render(tables.build_metrics_table({"validation": {"loss": 0.5}, "test": {"loss": 0.25, "macro_f1": 0.75}}))
     assert text.splitlines()[-2].split() == ["macro", "F1", say.ABSENT, "0.7500"]
 
 
 def test_beside_each_split_stands_the_constant_predictor_where_it_is_known() -> None:
     measured = {"validation": {"mae": 0.003123}, "test": {"mae": 12345.0}}
-    text = printed(tables.build_metrics_table(measured, {"test": {"mae": 20000.5}}))
+    text = render(tables.build_metrics_table(measured, {"test": {"mae": 20000.5}}))
     heading, _, row = (line.split() for line in text.rstrip().splitlines()[-3:])
     assert heading == ["metric", "validation", "test", "test,", "constant"]
     assert row == ["MAE", "0.003123", "12,345", "20,000"]
@@ -95,7 +95,7 @@ def test_beside_each_split_stands_the_constant_predictor_where_it_is_known() -> 
 def test_backbones_begin_with_familiar_columns() -> None:
     table = tables.build_backbones_table([{"extra": "z", "parameters": 5_900_000, "name": "EfficientNetV2B0"}])
     assert [str(column.header) for column in table.columns] == ["name", "parameters", "extra"]
-    assert "5.9 M" in printed(table)
+    assert "5.9 M" in render(table)
 
 
 def test_importing_the_reports_imports_nothing_heavy() -> None:

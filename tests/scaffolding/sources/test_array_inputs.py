@@ -21,7 +21,7 @@ TEXTS = np.array([prose(number) for number in range(COUNT)])
 SOUNDS = np.random.default_rng(0).uniform(-1, 1, (COUNT, 2000)).astype(np.float32)
 
 
-def begun(**arrays: Any) -> tuple[Scaffolded, dict[str, Any]]:
+def begin(**arrays: Any) -> tuple[Scaffolded, dict[str, Any]]:
     """Return what init says of these arrays and what it wrote, once a run's source was opened on it."""
     np.savez("a.npz", **arrays)
     started = init("a.npz")
@@ -32,14 +32,14 @@ def begun(**arrays: Any) -> tuple[Scaffolded, dict[str, Any]]:
 
 @pytest.mark.parametrize("texts", [TEXTS, TEXTS.astype("S"), np.stack([TEXTS, TEXTS[::-1]], axis=1)])
 def test_strings_are_texts(texts: np.ndarray) -> None:
-    started, config = begun(texts=texts, labels=np.array(["neg", "pos"])[ROWS % 2])
+    started, config = begin(texts=texts, labels=np.array(["neg", "pos"])[ROWS % 2])
     assert config["task"]["kind"] == "text_classification"
     assert (config["data"]["x"], config["data"]["y"]) == ("texts", "labels")
     assert dict(started.counts) == {"neg": 20, "pos": 20}
 
 
 def test_amounts_of_texts_are_a_regression() -> None:
-    assert begun(x=TEXTS, y=ROWS / 7)[1]["task"]["kind"] == "text_regression"
+    assert begin(x=TEXTS, y=ROWS / 7)[1]["task"]["kind"] == "text_regression"
 
 
 def test_empty_texts_are_to_be_taken_out() -> None:
@@ -49,7 +49,7 @@ def test_empty_texts_are_to_be_taken_out() -> None:
 
 @pytest.mark.parametrize("sounds", [SOUNDS, SOUNDS[:, :, None], (SOUNDS * 30000).astype(np.int16)])
 def test_samples_with_their_rate_are_sounds(sounds: np.ndarray) -> None:
-    started, config = begun(x=sounds, y=ROWS % 2, sample_rate=16000)
+    started, config = begin(x=sounds, y=ROWS % 2, sample_rate=16000)
     assert config["task"]["kind"] == "audio_classification"
     assert started.asks == ()
 

@@ -21,7 +21,7 @@ SHARES = (IMAGES / 255).astype(np.float32)
 FLAGS = np.random.default_rng(1).integers(0, 2, (COUNT, 3))
 
 
-def begun(**arrays: Any) -> tuple[Scaffolded, dict[str, Any], DataSource]:
+def begin(**arrays: Any) -> tuple[Scaffolded, dict[str, Any], DataSource]:
     """Return what init says of these arrays, what it wrote, and the source that a run would open."""
     np.savez("a.npz", **arrays)
     started = init("a.npz")
@@ -45,31 +45,31 @@ def begun(**arrays: Any) -> tuple[Scaffolded, dict[str, Any], DataSource]:
     ids=["8 bits", "float 8 bits", "shares", "both signs", "masks", "12 bits", "negative", "constant"],
 )
 def test_the_range_of_the_images_is_written_where_it_is_not_0_to_255(x: np.ndarray, intensity: Any) -> None:
-    _, config, _ = begun(x=x, y=ROWS % 3)
+    _, config, _ = begin(x=x, y=ROWS % 3)
     assert config["data"]["intensity"] == intensity
 
 
 def test_the_range_has_its_reason_and_an_unusual_one_is_asked_for() -> None:
-    started, _, _ = begun(x=IMAGES.astype(np.uint16) * 16, y=ROWS % 3)
+    started, _, _ = begin(x=IMAGES.astype(np.uint16) * 16, y=ROWS % 3)
     assert "x has values from 0 to 4080" in Path("a.json").read_text()
     assert "is 0 to 4080 the range that matters" in started.asks[0]
 
 
 def test_labels_with_fractions_are_a_regression_however_few_there_are() -> None:
-    started, config, source = begun(x=SHARES, y=np.array([0.0, 1.5, 3.0])[ROWS % 3])
+    started, config, source = begin(x=SHARES, y=np.array([0.0, 1.5, 3.0])[ROWS % 3])
     assert config["task"]["kind"] == "image_regression"
     assert (started.counts, source.info.classes) == ({}, ())
 
 
 def test_whole_numbers_written_as_floats_are_the_classes_of_the_run() -> None:
-    started, config, source = begun(x=IMAGES, y=(ROWS % 2).astype(np.float64))
+    started, config, source = begin(x=IMAGES, y=(ROWS % 2).astype(np.float64))
     assert source.info.classes == tuple(started.counts) == ("0", "1")
     assert config["task"]["positive"] == "1"
 
 
 @pytest.mark.parametrize("flags", [FLAGS, FLAGS.astype(bool), FLAGS.astype(np.float32)], ids=["int", "bool", "float"])
 def test_columns_of_flags_are_several_labels(flags: np.ndarray) -> None:
-    started, config, source = begun(x=IMAGES, y=flags)
+    started, config, source = begin(x=IMAGES, y=flags)
     assert config["task"]["multi_label"] is True
     assert source.info.classes == ("y[0]", "y[1]", "y[2]")
     assert list(started.counts.values()) == FLAGS.sum(axis=0).tolist() == source.labels.sum(axis=0).tolist()
@@ -77,13 +77,13 @@ def test_columns_of_flags_are_several_labels(flags: np.ndarray) -> None:
 
 
 def test_one_hot_rows_are_asked_about() -> None:
-    started, config, _ = begun(x=IMAGES, y=np.eye(3)[ROWS % 3])
+    started, config, _ = begin(x=IMAGES, y=np.eye(3)[ROWS % 3])
     assert config["task"]["multi_label"] is True
     assert "argmax" in started.asks[0]
 
 
 def test_columns_of_other_numbers_are_a_regression() -> None:
-    _, config, source = begun(x=IMAGES, y=np.stack([ROWS, ROWS % 7], axis=1))
+    _, config, source = begin(x=IMAGES, y=np.stack([ROWS, ROWS % 7], axis=1))
     assert config["task"]["kind"] == "image_regression"
     assert source.labels.shape == (COUNT, 2)
 
@@ -93,14 +93,14 @@ def test_columns_of_other_numbers_are_a_regression() -> None:
     [("group", ROWS // 3), ("patient", (ROWS // 3).astype("U3")), ("subject_id", (ROWS // 3).astype("S3"))],
 )
 def test_an_array_named_as_groups_is_the_group(name: str, values: np.ndarray) -> None:
-    started, config, source = begun(x=IMAGES, y=ROWS % 2, **{name: values})
+    started, config, source = begin(x=IMAGES, y=ROWS % 2, **{name: values})
     assert config["data"]["group"] == name
     assert sum(source.info.groups.values()) == COUNT // 3
     assert "nothing tells its use" not in str(started)
 
 
 def test_values_that_are_all_different_are_no_groups_and_an_unknown_use_is_said() -> None:
-    started, config, _ = begun(x=IMAGES, y=ROWS % 2, patient=ROWS, extra=ROWS % 5, notes=np.zeros(3))
+    started, config, _ = begin(x=IMAGES, y=ROWS % 2, patient=ROWS, extra=ROWS % 5, notes=np.zeros(3))
     assert config["data"]["group"] is None
     said = [note for note in started.seen if "nothing tells its use" in note]
     assert [note.split()[0] for note in said] == ["patient", "extra"]
@@ -109,7 +109,7 @@ def test_values_that_are_all_different_are_no_groups_and_an_unknown_use_is_said(
 
 
 def test_groups_are_not_taken_for_labels() -> None:
-    _, config, _ = begun(images=IMAGES, group=ROWS // 3, labels=ROWS % 3)
+    _, config, _ = begin(images=IMAGES, group=ROWS // 3, labels=ROWS % 3)
     assert (config["data"]["x"], config["data"]["y"], config["data"]["group"]) == ("images", "labels", "group")
 
 

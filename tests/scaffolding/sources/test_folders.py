@@ -14,19 +14,19 @@ from kerastune_ft import init
 from kerastune_ft.backbones import imagenet
 from kerastune_ft.errors import DataError
 from kerastune_ft.scaffolding.suggest import images
-from tests.support.init_data import image, written
+from tests.support.init_data import read_written, write_image
 
 
 def photos(root: Path, **counts: int) -> None:
     for name, count in counts.items():
         for number in range(count):
-            image(root / name / f"{number}.png")
+            write_image(root / name / f"{number}.png")
 
 
 def test_class_folders_become_a_short_configuration_with_reasons() -> None:
     photos(Path("photos"), cat=8, dog=6)
     started = init("photos")
-    document = written("photos.json")
+    document = read_written("photos.json")
     assert dict(started.counts) == {"cat": 8, "dog": 6}
     assert document["data"]["path"] == "photos"
     assert document["backbone"] == {"// name": document["backbone"]["// name"], "kind": "applications",
@@ -50,13 +50,13 @@ def test_class_folders_become_a_short_configuration_with_reasons() -> None:
 def test_of_two_classes_the_one_looked_for_is_positive(names: tuple[str, str], positive: str) -> None:
     photos(Path("d"), **dict.fromkeys(names, 4))
     init("d")
-    assert written("d.json")["task"]["positive"] == positive
+    assert read_written("d.json")["task"]["positive"] == positive
 
 
 def test_a_rare_class_brings_weights_and_another_monitor() -> None:
     photos(Path("d"), a=12, b=4, c=5)
     init("d")
-    defaults = written("d.json")["defaults"]
+    defaults = read_written("d.json")["defaults"]
     assert defaults["class_weights"] == "balanced"
     assert defaults["monitor"] == "validation_macro_f1"
 
@@ -64,7 +64,7 @@ def test_a_rare_class_brings_weights_and_another_monitor() -> None:
 def test_a_class_too_small_to_divide_is_not_stratified() -> None:
     photos(Path("d"), a=12, b=2)
     init("d")
-    assert written("d.json")["data"]["splits"]["stratify"] is False
+    assert read_written("d.json")["data"]["splits"]["stratify"] is False
 
 
 @pytest.mark.parametrize(
@@ -81,7 +81,7 @@ def test_split_folders_are_named_where_their_names_are_not_ours(
     for folder in folders:
         photos(Path("d") / folder, cat=4, dog=3)
     started = init("d")
-    assert written("d.json")["data"].get("splits") == splits
+    assert read_written("d.json")["data"].get("splits") == splits
     assert started.examples == 7 * len(folders)
     assert "split folders: train 7" in started.seen[0]
 
@@ -89,7 +89,7 @@ def test_split_folders_are_named_where_their_names_are_not_ours(
 def test_the_way_to_the_class_folders_is_found() -> None:
     photos(Path("d/inner/photos"), cat=4, dog=4)
     init("d")
-    assert written("d.json")["data"]["path"] == "d/inner/photos"
+    assert read_written("d.json")["data"]["path"] == "d/inner/photos"
 
 
 def test_an_archive_is_looked_into() -> None:
@@ -97,31 +97,31 @@ def test_an_archive_is_looked_into() -> None:
     shutil.make_archive("pets", "zip", "packed")
     started = init("pets.zip")
     assert dict(started.counts) == {"cat": 4, "dog": 4}
-    assert written("pets.json")["data"]["path"] == "pets.zip"
+    assert read_written("pets.json")["data"]["path"] == "pets.zip"
 
 
 def test_names_that_tell_whose_a_file_is_make_groups() -> None:
     for number in range(24):
-        image(Path(f"d/{'cat' if number % 2 else 'dog'}/patient{number % 5}_{number}.png"))
+        write_image(Path(f"d/{'cat' if number % 2 else 'dog'}/patient{number % 5}_{number}.png"))
     init("d")
-    data = written("d.json")["data"]
+    data = read_written("d.json")["data"]
     assert "patient" in data["group"]["pattern"]
     assert "5 names" in data["// group"]
 
 
 def test_deep_images_get_the_range_that_was_seen() -> None:
     for number in range(6):
-        image(Path(f"d/{'ab'[number % 2]}/{number}.png"), high=3000 + number)
+        write_image(Path(f"d/{'ab'[number % 2]}/{number}.png"), high=3000 + number)
     started = init("d")
-    assert written("d.json")["data"]["intensity"] == [10, 3005]
+    assert read_written("d.json")["data"]["intensity"] == [10, 3005]
     assert "10 to 3005" in started.asks[0]
 
 
 def test_long_images_are_padded() -> None:
     for number in range(6):
-        image(Path(f"d/{'ab'[number % 2]}/{number}.png"), size=(40, 20))
+        write_image(Path(f"d/{'ab'[number % 2]}/{number}.png"), size=(40, 20))
     init("d")
-    assert written("d.json")["data"]["resize"] == "pad"
+    assert read_written("d.json")["data"]["resize"] == "pad"
 
 
 def test_a_damaged_file_in_the_sample_is_told() -> None:
@@ -135,7 +135,7 @@ def test_weights_within_reach_are_taken_for_the_machine(monkeypatch: pytest.Monk
     monkeypatch.setattr(imagenet, "require", lambda options: None)
     monkeypatch.setattr(images, "device", lambda: "gpu")
     init("d")
-    backbone = written("d.json")["backbone"]
+    backbone = read_written("d.json")["backbone"]
     assert (backbone["name"], backbone["weights"], backbone["image_size"]) == ("EfficientNetV2B0", "imagenet", 128)
 
 
@@ -155,7 +155,7 @@ def test_arrays_are_told_by_shape() -> None:
     np.savez("digits.npz", x_test=np.zeros((4, 8, 8), np.uint8), y_test=np.arange(4) % 2,
              x_train=np.zeros((30, 8, 8), np.uint8), y_train=np.arange(30) % 3)  # fmt: skip
     started = init("digits.npz")
-    data = written("digits.json")["data"]
+    data = read_written("digits.json")["data"]
     assert (data["x"], data["y"]) == ("x_train", "y_train")
     assert dict(started.counts) == {"0": 10, "1": 10, "2": 10}
 
@@ -163,7 +163,7 @@ def test_arrays_are_told_by_shape() -> None:
 def test_arrays_of_amounts_are_a_regression() -> None:
     np.savez("a.npz", x=np.zeros((30, 8, 8, 3), np.uint8), y=np.linspace(0, 1, 30))
     init("a.npz")
-    assert written("a.json")["task"]["kind"] == "image_regression"
+    assert read_written("a.json")["task"]["kind"] == "image_regression"
 
 
 @pytest.mark.parametrize(
@@ -195,7 +195,7 @@ def test_what_is_no_data_is_exit_3_and_writes_nothing(case: str) -> None:
 
 @pytest.mark.slow
 def test_of_a_hundred_thousand_files_a_sample_is_opened(monkeypatch: pytest.MonkeyPatch) -> None:
-    image(Path("one.png"))
+    write_image(Path("one.png"))
     content = Path("one.png").read_bytes()
     for name in "abcd":
         Path("d", name).mkdir(parents=True)

@@ -13,16 +13,16 @@ from kerastune_ft import init
 from kerastune_ft.cli.commands import main
 from kerastune_ft.config.read import read
 from kerastune_ft.errors import ConfigError, DataError
-from tests.support.init_data import image, table
+from tests.support.init_data import write_image, write_table
 
 Rows = list[dict[str, Any]]
 
 
-def started(rows: Rows, file: str = "{image}", label: tuple[str, ...] = (), name: str = "d/cases.csv") -> Any:
+def start(rows: Rows, file: str = "{image}", label: tuple[str, ...] = (), name: str = "d/cases.csv") -> Any:
     """Write images and the table of them, and return the configuration written for it."""
     for row in rows:
-        image(Path("d") / file.format(**row))
-    table(Path(name), rows)
+        write_image(Path("d") / file.format(**row))
+    write_table(Path(name), rows)
     init(name, label=label)
     read("cases.json")
     return json.loads(Path("cases.json").read_text())
@@ -35,7 +35,7 @@ def test_a_table_like_the_chest_x_rays() -> None:
          "Patient Age": 30 + n, "View Position": "PA" if n % 2 else "AP"}
         for n in range(24)
     ]  # fmt: skip
-    document = started(rows, "images/{Image Index}")
+    document = start(rows, "images/{Image Index}")
     data = document["data"]
     assert document["task"]["multi_label"] is True
     assert data["input"] == "images/{Image Index}"
@@ -47,10 +47,10 @@ def test_a_table_like_the_chest_x_rays() -> None:
 def test_a_table_like_aptos_in_a_folder_with_other_tables() -> None:
     rows = [{"id_code": f"{n:012x}", "diagnosis": n % 5} for n in range(25)]
     for row in rows:
-        image(Path(f"d/train_images/{row['id_code']}.png"))
-    image(Path("d/test_images/x.png"))
-    table(Path("d/train.csv"), rows)
-    table(Path("d/test.csv"), [{"id_code": "x"}])
+        write_image(Path(f"d/train_images/{row['id_code']}.png"))
+    write_image(Path("d/test_images/x.png"))
+    write_table(Path("d/train.csv"), rows)
+    write_table(Path("d/test.csv"), [{"id_code": "x"}])
     asked = init("d").asks
     document = json.loads(Path("d.json").read_text())
     assert (document["data"]["path"], document["data"]["input"]) == ("d/train.csv", "train_images/{id_code}.png")
@@ -62,7 +62,7 @@ def test_ids_keep_their_zeros_and_two_classes_their_positive() -> None:
     rows = [
         {"image_id": f"{n:04d}", "finding": ("normal", "pneumonia")[n % 2], "patient_id": n // 2} for n in range(12)
     ]
-    document = started(rows, "images/{image_id}.png")
+    document = start(rows, "images/{image_id}.png")
     assert document["data"]["input"] == "images/{image_id}.png"
     assert (document["task"]["positive"], document["data"]["group"]) == ("pneumonia", "patient_id")
 
@@ -73,7 +73,7 @@ def test_a_folder_of_the_path_may_be_a_column_and_numbers_are_a_regression() -> 
         {"file": f"{n}.png", "split": "train" if n < 20 else "val", "boneage": 10 + 3 * n, "male": n % 2}
         for n in range(30)
     ]
-    document = started(rows, "{split}/{file}")
+    document = start(rows, "{split}/{file}")
     assert document["data"]["input"] == "{split}/{file}"
     assert document["data"]["splits"] == {"column": "split"}
     assert (document["task"]["kind"], document["data"]["label"]) == ("image_regression", "boneage")
@@ -82,7 +82,7 @@ def test_a_folder_of_the_path_may_be_a_column_and_numbers_are_a_regression() -> 
 
 def test_columns_of_0_and_1_are_labels_of_their_own() -> None:
     rows = [{"path": f"{n}.png", "a": n % 2, "b": n // 2 % 2, "c": n // 4 % 2} for n in range(16)]
-    document = started(rows, "{path}")
+    document = start(rows, "{path}")
     assert document["data"]["label"] == ["a", "b", "c"]
     assert document["task"]["multi_label"] is True
 
@@ -90,28 +90,28 @@ def test_columns_of_0_and_1_are_labels_of_their_own() -> None:
 def test_of_a_code_and_its_name_the_name_is_the_label() -> None:
     rows = [{"path": f"{n}.png", "label": n % 3, "class_name": "xyz"[n % 3]} for n in range(12)]
     rows = [{**row, "label_name": "xyz"[row["label"]]} for row in rows]
-    assert started(rows, "{path}")["data"]["label"] in ("class_name", "label_name")
+    assert start(rows, "{path}")["data"]["label"] in ("class_name", "label_name")
 
 
 def test_a_comma_inside_a_name_separates_nothing() -> None:
     names = ["carcinoma, invasive", "carcinoma, in situ", "adenoma, tubular", "normal"]
     rows = [{"path": f"{n}.png", "diagnosis": names[n % 4]} for n in range(16)]
-    assert started(rows, "{path}")["data"]["label"] == "diagnosis"
+    assert start(rows, "{path}")["data"]["label"] == "diagnosis"
 
 
 def test_what_could_be_the_label_is_asked_for_and_label_answers() -> None:
     rows = [{"path": f"{n}.png", "colour": "rg"[n % 2], "form": "xyz"[n % 3]} for n in range(12)]
     with pytest.raises(DataError, match=r'colour and form could each be the label(.|\n)*--label "colour"') as caught:
-        started(rows, "{path}")
+        start(rows, "{path}")
     assert "form: 3 values, as x, y, z" in str(caught.value)
     assert not Path("cases.json").exists()
-    assert started(rows, "{path}", label=("form",))["data"]["label"] == "form"
+    assert start(rows, "{path}", label=("form",))["data"]["label"] == "form"
 
 
 def test_no_label_column_is_exit_3_with_the_columns() -> None:
     for number in range(6):
-        image(Path(f"d/{number}.png"))
-    table(Path("d/t.csv"), [{"path": f"{n}.png", "note": f"seen by {n}"} for n in range(6)])
+        write_image(Path(f"d/{number}.png"))
+    write_table(Path("d/t.csv"), [{"path": f"{n}.png", "note": f"seen by {n}"} for n in range(6)])
     result = CliRunner().invoke(main, ["init", "d/t.csv", "--json"])
     assert result.exit_code == 3
     assert "note: 6 values" in json.loads(result.stdout)["message"]
@@ -120,12 +120,12 @@ def test_no_label_column_is_exit_3_with_the_columns() -> None:
 def test_an_unknown_label_names_the_nearest_column() -> None:
     rows = [{"path": f"{n}.png", "finding": "ab"[n % 2]} for n in range(6)]
     with pytest.raises(ConfigError, match=r"--label: .* has no column 'findng'; did you mean \"finding\""):
-        started(rows, "{path}", label=("findng",))
+        start(rows, "{path}", label=("findng",))
 
 
 def test_files_that_are_elsewhere_are_exit_3_with_texts_and_files() -> None:
-    image(Path("d/images/other.png"))
-    table(Path("d/t.csv"), [{"path": f"{n}.png", "label": "ab"[n % 2]} for n in range(6)])
+    write_image(Path("d/images/other.png"))
+    write_table(Path("d/t.csv"), [{"path": f"{n}.png", "label": "ab"[n % 2]} for n in range(6)])
     with pytest.raises(DataError, match=r"no column names the images(.|\n)*images/other.png(.|\n)*path: 0.png"):
         init("d/t.csv")
 
@@ -133,12 +133,12 @@ def test_files_that_are_elsewhere_are_exit_3_with_texts_and_files() -> None:
 def test_rows_that_are_boxes_are_not_taken_for_examples() -> None:
     rows = [{"filename": f"{n % 4}.png", "label": "ab"[n % 2], "xmin": n} for n in range(24)]
     with pytest.raises(DataError, match="24 rows for 4 images"):
-        started(rows, "{filename}")
+        start(rows, "{filename}")
 
 
 def test_gaps_are_told() -> None:
     rows = [{"path": f"{n}.png", "label": "ab"[n % 2] if n else ""} for n in range(12)]
-    started(rows, "{path}")
+    start(rows, "{path}")
     Path("d/3.png").unlink()
     Path("cases.json").unlink()
     asks = init("d/cases.csv").asks
@@ -148,7 +148,7 @@ def test_gaps_are_told() -> None:
 
 def test_jsonl_and_tsv_are_read_too() -> None:
     for number in range(6):
-        image(Path(f"d/{number}.png"))
+        write_image(Path(f"d/{number}.png"))
     rows = [{"path": f"{n}.png", "label": "ab"[n % 2]} for n in range(6)]
     Path("d/l.jsonl").write_text("\n".join(map(json.dumps, rows)))
     Path("d/t.tsv").write_text("path\tlabel\n" + "\n".join(f"{n}.png\t{'ab'[n % 2]}" for n in range(6)))
@@ -161,7 +161,7 @@ def test_a_column_that_could_be_the_label_as_well_is_asked_about() -> None:
         {"path": f"{n}.png", "tags": "low|even" if n % 2 else "low", "digit": n % 3, "grade": (n % 3) + 1, "age": n}
         for n in range(18)
     ]
-    assert started(rows, "{path}")["data"]["label"]["column"] == "tags"
+    assert start(rows, "{path}")["data"]["label"]["column"] == "tags"
     Path("cases.json").unlink()
     (asked,) = [each for each in init("d/cases.csv").asks if "is the label" in each or "the label?" in each]
     assert (
@@ -174,7 +174,7 @@ def test_a_column_that_could_be_the_label_as_well_is_asked_about() -> None:
 
 def test_a_label_spelt_in_two_ways_is_asked_about() -> None:
     rows = [{"path": f"{n}.png", "label": ("cat", "dog")[n % 2] if n else "Cat"} for n in range(20)]
-    asked = started(rows, "{path}")["//"]
+    asked = start(rows, "{path}")["//"]
     assert (
         'PLEASE DECIDE: is "Cat" (1) and "cat" (9) the same label spelt in two ways? If so, correct the data and begin '
         'again, or write "classes": {"cat": "cat", "dog": "dog", "Cat": "cat"} in task, which lists every label.'

@@ -10,13 +10,13 @@ import pytest
 from kerastune_ft import init
 from kerastune_ft.backbones import imagenet
 from kerastune_ft.errors import DataError
-from tests.support.init_data import image, prose, sound, table, written
+from tests.support.init_data import prose, read_written, write_image, write_sound, write_table
 
 
 def takes(count: int, **more: Any) -> list[dict[str, Any]]:
     """Write sounds and return the rows that name them."""
     for number in range(count):
-        sound(Path(f"d/clips/c{number:03d}.wav"))
+        write_sound(Path(f"d/clips/c{number:03d}.wav"))
     return [
         {"clip": f"c{number:03d}", **{name: make(number) for name, make in more.items()}} for number in range(count)
     ]
@@ -25,9 +25,9 @@ def takes(count: int, **more: Any) -> list[dict[str, Any]]:
 def test_class_folders_of_sounds_become_audio_classification() -> None:
     for number in range(60):
         for name in ("left", "right", "stop"):
-            sound(Path(f"d/{name}/{number}.wav"), frames=400 + number)
+            write_sound(Path(f"d/{name}/{number}.wav"), frames=400 + number)
     begun = init("d")
-    document = written("d.json")
+    document = read_written("d.json")
     assert document["task"]["kind"] == "audio_classification"
     assert (document["backbone"]["weights"], document["backbone"]["image_size"]) == ("embedded", 64)
     assert "yamnet" in document["backbone"]["// name"]
@@ -38,10 +38,10 @@ def test_class_folders_of_sounds_become_audio_classification() -> None:
 def test_weights_within_reach_are_taken(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("a", "b"):
         for number in range(4):
-            sound(Path(f"d/{name}/{number}.wav"))
+            write_sound(Path(f"d/{name}/{number}.wav"))
     monkeypatch.setattr(imagenet, "require", lambda options: None)
     init("d")
-    document = written("d.json")
+    document = read_written("d.json")
     assert (document["backbone"]["weights"], document["backbone"]["image_size"]) == ("imagenet", 128)
     assert [phase["name"] for phase in document["phases"]] == ["head"]
 
@@ -50,36 +50,36 @@ def test_split_folders_of_sounds_are_found() -> None:
     for split in ("training", "testing"):
         for name in ("a", "b"):
             for number in range(3):
-                sound(Path(f"d/{split}/{name}/{number}.wav"))
+                write_sound(Path(f"d/{split}/{name}/{number}.wav"))
     init("d")
-    assert written("d.json")["data"]["splits"] == {"train": "training", "test": "testing"}
+    assert read_written("d.json")["data"]["splits"] == {"train": "training", "test": "testing"}
 
 
 def test_a_table_names_sounds_by_a_template_and_speakers_stay_together() -> None:
     rows = takes(24, speaker_id=lambda n: n // 4, command=lambda n: ("up", "down")[n % 2], transcript=prose)
-    table(Path("d/meta.csv"), rows)
+    write_table(Path("d/meta.csv"), rows)
     init("d")
-    document = written("d.json")
+    document = read_written("d.json")
     assert document["task"]["kind"] == "audio_classification"
     assert document["data"]["input"] == "clips/{clip}.wav"
     assert (document["data"]["label"], document["data"]["group"]) == ("command", "speaker_id")
 
 
 def test_amounts_are_nothing_that_is_learned_from_sounds() -> None:
-    table(Path("d/meta.csv"), takes(30, score=lambda n: n / 7))
+    write_table(Path("d/meta.csv"), takes(30, score=lambda n: n / 7))
     with pytest.raises(DataError, match=r"score holds amounts; this version learns classes alone from sounds"):
         init("d/meta.csv")
 
 
 def test_grades_of_sounds_are_not_offered_as_a_regression() -> None:
-    table(Path("d/meta.csv"), takes(30, grade=lambda n: n % 3))
+    write_table(Path("d/meta.csv"), takes(30, grade=lambda n: n % 3))
     assert init("d/meta.csv").asks == ()
 
 
 def test_transcripts_beside_sounds_are_no_examples_and_damaged_files_are_told() -> None:
     for name in ("a", "b"):
         for number in range(4):
-            sound(Path(f"d/{name}/{number}.wav"))
+            write_sound(Path(f"d/{name}/{number}.wav"))
             Path(f"d/{name}/{number}.txt").write_text(prose(number))
     Path("d/a/0.wav").write_bytes(b"RIFF")
     begun = init("d")
@@ -90,13 +90,13 @@ def test_transcripts_beside_sounds_are_no_examples_and_damaged_files_are_told() 
 def test_lengths_far_apart_are_asked_about() -> None:
     for name in ("a", "b"):
         for number in range(30):
-            sound(Path(f"d/{name}/{number}.wav"), frames=80_000 if (name, number) == ("b", 29) else 8_000)
+            write_sound(Path(f"d/{name}/{number}.wav"), frames=80_000 if (name, number) == ("b", 29) else 8_000)
     assert "first 1.0 s" in init("d").asks[0]
 
 
 def test_sounds_in_another_form_are_to_be_converted() -> None:
     for name in ("a", "b"):
-        image(Path(f"d/{name}/cover.png"))
+        write_image(Path(f"d/{name}/cover.png"))
         for number in range(3):
             Path(f"d/{name}/{number}.mp3").write_bytes(b"x")
     with pytest.raises(DataError, match=r"WAV alone is read(.|\n)*ffmpeg"):

@@ -14,18 +14,18 @@ from kerastune_ft.config.read import read
 from kerastune_ft.data.open import open_source
 from kerastune_ft.errors import DataError
 from kerastune_ft.scaffolding.suggest import images
-from tests.support.init_data import image, prose, sound, table, written
+from tests.support.init_data import prose, read_written, write_image, write_sound, write_table
 
 Rows = list[dict[str, Any]]
 
 
-def started(rows: Rows, name: str = "t.csv") -> Any:
+def start(rows: Rows, name: str = "t.csv") -> Any:
     """Return the configuration written for a table, once a run's source was opened on it."""
-    table(Path(name), rows)
+    write_table(Path(name), rows)
     init(name)
     config = read("t.json")
     open_source(config.data, config.task, Path("cache"), lambda _: None)
-    return written("t.json")
+    return read_written("t.json")
 
 
 def rows(count: int = 30, **columns: Any) -> Rows:
@@ -34,7 +34,7 @@ def rows(count: int = 30, **columns: Any) -> Rows:
 
 
 def test_a_column_of_prose_and_a_label_are_text_classification() -> None:
-    document = started(rows(text=prose, label=lambda n: ("neg", "pos")[n % 2]))
+    document = start(rows(text=prose, label=lambda n: ("neg", "pos")[n % 2]))
     assert document["task"]["kind"] == "text_classification"
     assert document["task"]["positive"] == "pos"
     assert (document["data"]["input"], document["data"]["label"]) == ("text", "label")
@@ -43,7 +43,7 @@ def test_a_column_of_prose_and_a_label_are_text_classification() -> None:
 
 
 def test_without_a_way_to_presets_the_backbone_is_random_and_says_what_to_write() -> None:
-    backbone = started(rows(text=prose, label=lambda n: n % 2))["backbone"]
+    backbone = start(rows(text=prose, label=lambda n: n % 2))["backbone"]
     assert (backbone["kind"], backbone["class"]) == ("keras_hub", "BertBackbone")
     assert '"preset": "all_minilm_l6_v2_en"' in backbone["// class"]
 
@@ -62,7 +62,7 @@ def test_the_preset_fits_the_machine_and_the_language(
 ) -> None:
     monkeypatch.setattr(images, "device", lambda: device)
     monkeypatch.setattr(presets, "located", lambda name, known: known[name]["kaggle_handle"])
-    document = started(rows(200, text=lambda n: prose(n) + letters, label=lambda n: n % 2))
+    document = start(rows(200, text=lambda n: prose(n) + letters, label=lambda n: n % 2))
     assert document["backbone"]["preset"] == preset
     assert "downloaded at the first run" in document["backbone"]["// preset"]
     head, top = document["phases"]
@@ -73,18 +73,18 @@ def test_the_preset_fits_the_machine_and_the_language(
 def test_a_preset_that_is_at_hand_is_taken_where_the_best_is_not(monkeypatch: pytest.MonkeyPatch) -> None:
     absent = presets.located
 
-    def located(name: str, known: dict[str, Any]) -> str:
+    def locate(name: str, known: dict[str, Any]) -> str:
         return "/cache/there" if name == "distil_bert_base_en_uncased" else absent(name, known)
 
-    monkeypatch.setattr(presets, "located", located)
-    backbone = started(rows(text=prose, label=lambda n: n % 2))["backbone"]
+    monkeypatch.setattr(presets, "located", locate)
+    backbone = start(rows(text=prose, label=lambda n: n % 2))["backbone"]
     assert backbone["preset"] == "distil_bert_base_en_uncased"
     assert "in the cache already" in backbone["// preset"]
 
 
 def test_few_texts_train_the_head_alone_and_long_ones_are_cut(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(presets, "located", lambda name, known: "/cache/there")
-    document = started(rows(text=lambda n: prose(n, 300), label=lambda n: n % 2))
+    document = start(rows(text=lambda n: prose(n, 300), label=lambda n: n % 2))
     assert [phase["name"] for phase in document["phases"]] == ["head"]
     assert document["data"]["sequence_length"] == 256
 
@@ -103,29 +103,29 @@ def test_few_texts_train_the_head_alone_and_long_ones_are_cut(monkeypatch: pytes
 )
 def test_two_columns_with_the_names_of_a_pair_are_one(first: str, second: str, is_pair: bool) -> None:
     made = {"id": str, first: prose, second: lambda n: prose(n + 500), "label": lambda n: n % 2}
-    data = started(rows(**made))["data"]
+    data = start(rows(**made))["data"]
     assert data["input"] == ([first, second] if is_pair else second)
 
 
 def test_amounts_of_a_pair_are_a_regression() -> None:
-    document = started(rows(sentence1=prose, sentence2=lambda n: prose(-n - 1), score=lambda n: n / 7))
+    document = start(rows(sentence1=prose, sentence2=lambda n: prose(-n - 1), score=lambda n: n / 7))
     assert (document["task"]["kind"], document["data"]["label"]) == ("text_regression", "score")
 
 
 def test_what_stands_in_several_pairs_stays_in_one_split() -> None:
     made = rows(60, premise=lambda n: prose(n // 3), hypothesis=prose, label=lambda n: "nec"[n % 3])
-    assert started(made)["data"]["group"] == "premise"
+    assert start(made)["data"]["group"] == "premise"
 
 
 def test_grades_are_classes_and_asked_about() -> None:
-    document = started(rows(60, review=prose, rating=lambda n: n % 5 + 1))
+    document = start(rows(60, review=prose, rating=lambda n: n % 5 + 1))
     assert document["task"]["kind"] == "text_classification"
     assert any('"kind": "text_regression"' in remark for remark in document["//"])
 
 
 def test_labels_with_bars_are_several_and_an_empty_cell_is_none_of_them() -> None:
     labels = ("a", "a|b", "b", "c|a", "")
-    document = started(rows(40, ticket_id=str, message=prose, labels=lambda n: labels[n % 5]))
+    document = start(rows(40, ticket_id=str, message=prose, labels=lambda n: labels[n % 5]))
     assert document["task"]["multi_label"] is True
     assert document["data"]["label"] == {"column": "labels", "separator": "|", "none": ""}
     assert any("8 rows of the table have no label" in remark for remark in document["//"])
@@ -133,73 +133,73 @@ def test_labels_with_bars_are_several_and_an_empty_cell_is_none_of_them() -> Non
 
 def test_columns_of_0_and_1_are_labels_of_their_own() -> None:
     made = rows(40, comment_text=prose, toxic=lambda n: n % 2, insult=lambda n: n // 2 % 2)
-    assert started(made)["data"]["label"] == ["toxic", "insult"]
+    assert start(made)["data"]["label"] == ["toxic", "insult"]
 
 
 def test_empty_texts_and_labels_are_counted_and_left_out() -> None:
     made = rows(40, text=lambda n: prose(n) if n > 2 else " ", label=lambda n: "ab"[n % 2] if n < 39 else "")
-    data = started(made)["data"]
+    data = start(made)["data"]
     assert data["on_missing"] == "skip"
     assert data["// on_missing"] == "left out of 40 rows: 3 without text, 1 without label"
 
 
 def test_of_several_columns_the_name_decides_else_the_length_and_it_is_asked() -> None:
     made = rows(40, remarks=prose, comment=prose, background=lambda n: prose(n, 20), outcome=lambda n: n % 2)
-    document = started(made)
+    document = start(made)
     assert document["data"]["input"] == "comment"
     assert '"remarks" and "background" hold prose too' in document["//"][1]
     for row in made:
         del row["comment"]
     Path("t.json").unlink()
-    assert started(made)["data"]["input"] == "background"
+    assert start(made)["data"]["input"] == "background"
 
 
 def test_split_and_group_columns_are_used() -> None:
     made = rows(40, sentence=prose, author=lambda n: n // 4, sentiment=lambda n: n % 2,
                 split=lambda n: ("train", "train", "dev", "test")[n % 4])  # fmt: skip
-    data = started(made)["data"]
+    data = start(made)["data"]
     assert data["splits"] == {"column": "split"}
     made = [{name: cell for name, cell in row.items() if name != "split"} for row in made]
     Path("t.json").unlink()
-    assert started(made)["data"]["group"] == "author"
+    assert start(made)["data"]["group"] == "author"
 
 
 def test_columns_that_name_files_win_over_prose() -> None:
     made = rows(20, file=lambda n: f"{n}.png", caption=prose, label=lambda n: n % 2)
     for row in made:
-        image(Path(row["file"]))
-    table(Path("t.csv"), made)
+        write_image(Path(row["file"]))
+    write_table(Path("t.csv"), made)
     assert init("t.csv").task == "image_classification"
 
 
 def test_numbers_that_are_names_of_some_files_beside_are_no_files() -> None:
     for number in range(5):
-        sound(Path(f"takes/{number + 1}.wav"))
-    assert started(rows(40, review=prose, rating=lambda n: n % 5 + 1))["data"]["input"] == "review"
+        write_sound(Path(f"takes/{number + 1}.wav"))
+    assert start(rows(40, review=prose, rating=lambda n: n % 5 + 1))["data"]["input"] == "review"
 
 
 def test_files_that_are_not_there_are_asked_about() -> None:
-    table(Path("t.csv"), rows(20, file=lambda n: f"{n}.png", report=prose, label=lambda n: n % 2))
+    write_table(Path("t.csv"), rows(20, file=lambda n: f"{n}.png", report=prose, label=lambda n: n % 2))
     assert '"file" names files, and none of them is below' in init("t.csv").asks[0]
 
 
 def test_a_table_of_neither_files_nor_prose_says_so() -> None:
-    table(Path("t.csv"), rows(name=lambda n: f"Jo {n}", city=lambda n: "New York", label=lambda n: n % 2))
+    write_table(Path("t.csv"), rows(name=lambda n: f"Jo {n}", city=lambda n: "New York", label=lambda n: n % 2))
     with pytest.raises(DataError, match=r"no column holds prose, and there is no image or sound(.|\n)*city: New York"):
         init("t.csv")
 
 
 def test_chinese_needs_no_blanks_between_words() -> None:
     made = rows(text=lambda n: f"这部电影非常好看我很喜欢{chr(0x4E00 + n)}", label=lambda n: n % 2)
-    assert started(made)["data"]["input"] == "text"
+    assert start(made)["data"]["input"] == "text"
 
 
 def test_tables_of_splits_beside_are_named() -> None:
     made = rows(text=prose, label=lambda n: n % 2)
     for name in ("train", "dev", "test"):
-        table(Path(f"d/{name}.csv"), made)
+        write_table(Path(f"d/{name}.csv"), made)
     begun = init("d")
-    assert written("d.json")["data"]["path"] == "d/train.csv"
+    assert read_written("d.json")["data"]["path"] == "d/train.csv"
     assert any("not read: dev.csv, test.csv" in note for note in begun.seen)
 
 
@@ -220,7 +220,7 @@ def test_folders_of_text_files_are_classes() -> None:
             Path("mails", name).mkdir(parents=True, exist_ok=True)
             Path("mails", name, f"{number}.txt").write_text(prose(number) if number else " \n")
     begun = init("mails")
-    document = written("mails.json")
+    document = read_written("mails.json")
     assert document["task"]["kind"] == "text_classification"
     assert document["data"]["kind"] == "folder"
     assert document["data"]["// on_missing"] == "2 files of 24 without text are left out"
@@ -247,12 +247,12 @@ def test_lists_beside_the_class_folders_hide_no_split_and_unsorted_texts_are_ask
     Path("imdb/README.txt").write_text("films")
     begun = init("imdb")
     assert dict(begun.counts) == {"neg": 8, "pos": 8, "unsup": 4}
-    assert written("imdb.json")["data"]["splits"] == {"train": "train", "test": "test"}
+    assert read_written("imdb.json")["data"]["splits"] == {"train": "train", "test": "test"}
     assert 'is "unsup" a class' in begun.asks[0]
 
 
 def test_a_first_line_that_is_an_example_is_asked_about() -> None:
-    table(Path("t.csv"), rows(**{"a long and slow film for nobody": prose, "1": lambda n: n % 2}))
+    write_table(Path("t.csv"), rows(**{"a long and slow film for nobody": prose, "1": lambda n: n % 2}))
     assert "first line of a table names its columns" in init("t.csv").asks[0]
 
 
@@ -269,5 +269,5 @@ def test_the_handles_are_those_of_keras_hub() -> None:
 
 def test_topics_beside_a_label_are_asked_about() -> None:
     columns = {"text": prose, "sentiment": lambda n: ("neg", "pos")[n % 2], "category": lambda n: "abc"[n % 3]}
-    table(Path("t.csv"), rows(**columns))
+    write_table(Path("t.csv"), rows(**columns))
     assert any('"sentiment" could be it as well (2 values)' in each for each in init("t.csv").asks)

@@ -104,7 +104,7 @@ def test_an_empty_library_is_no_library_of_tensorflow(machine: Path) -> None:
     assert "no longer serves TensorFlow" in tpu.obstacle(machine)
 
 
-def _told(machine: Path, strategy: str, first: str = "") -> dict[str, str]:
+def _ask(machine: Path, strategy: str, first: str = "") -> dict[str, str]:
     """The variables that a new process sets for a strategy."""
     script = (
         f"{first}\nimport os, json, pathlib\nfrom kerastune_ft.training.devices import tpu\n"
@@ -120,7 +120,7 @@ def _told(machine: Path, strategy: str, first: str = "") -> dict[str, str]:
 
 @pytest.mark.parametrize("strategy", ["tpu", "auto"])
 def test_tensorflow_is_told_before_it_is_imported(machine: Path, strategy: str) -> None:
-    told = _told(machine, strategy)
+    told = _ask(machine, strategy)
     assert set(told) == set(NAMES)
     assert told["PJRT_DEVICE"] == "TPU"
     assert told["TF_PLUGGABLE_DEVICE_LIBRARY_PATH"] == str(machine / "site/libtpu/libtpu.so")
@@ -128,15 +128,15 @@ def test_tensorflow_is_told_before_it_is_imported(machine: Path, strategy: str) 
 
 
 def test_who_wants_no_tpu_or_has_none_is_told_nothing(machine: Path) -> None:
-    assert _told(machine, "none") == _told(machine, "mirrored") == _told(machine, "multi_worker") == {}
-    assert _told(machine, "tpu", "import sys; sys.modules['tensorflow'] = sys") == {}
+    assert _ask(machine, "none") == _ask(machine, "mirrored") == _ask(machine, "multi_worker") == {}
+    assert _ask(machine, "tpu", "import sys; sys.modules['tensorflow'] = sys") == {}
     (machine / "dev/accel0").unlink()
-    assert _told(machine, "tpu") == {}
+    assert _ask(machine, "tpu") == {}
 
 
 def test_what_the_user_set_stays(machine: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("TF_XLA_FLAGS", "--mine")
-    assert _told(machine, "tpu")["TF_XLA_FLAGS"] == "--mine"
+    assert _ask(machine, "tpu")["TF_XLA_FLAGS"] == "--mine"
 
 
 def test_without_a_tpu_the_strategy_is_refused(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

@@ -46,16 +46,16 @@ class Listener(Watcher):
         self.computed += what.startswith("storing features") and done == total
 
 
-def opened(made: Document) -> tuple[Session, phase_plan.Plan]:
+def open_session(made: Document) -> tuple[Session, phase_plan.Plan]:
     config = read(made)
     session = assemble(config, devices.resolve(config.runtime), lambda line: None)
     return session, build.make(session)
 
 
-def looked_at(made: Document, cache: Path, watch: Watcher | None = None) -> np.ndarray:
+def look_at(made: Document, cache: Path, watch: Watcher | None = None) -> np.ndarray:
     """What the last phase reads of all its training examples in two epochs, from the stores in a cache directory."""
     made = {**made, "runtime": {"cache_directory": str(cache)}}
-    session, whole = opened(made)
+    session, whole = open_session(made)
     with PhaseFeed() as latest:
         feed = latest.for_phase(session, whole, whole.phases[-1], watch or Listener())
         stored, indices = feed.training.stored, session.source.splits["train"]
@@ -73,8 +73,8 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     images = np.load(write_data(made / "data.npz"))["x"]
     for number in range(PICTURES):
         _write(made / "pictures", number, images[number])
-    small_nets.saved(made / "net.keras", "plain")
-    small_nets.saved(made / "other_weights.keras", "plain", seed=1)
+    small_nets.save_net(made / "net.keras", "plain")
+    small_nets.save_net(made / "other_weights.keras", "plain", seed=1)
     model = keras.models.load_model(made / "net.keras")
     model.get_layer("block1_relu").activation = keras.activations.tanh
     model.save(made / "other_graph.keras")
@@ -121,7 +121,7 @@ def filled(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def cache(made: Document, filled: Path, tmp_path: Path) -> Path:
     """A cache directory with the stores of the configuration as it is."""
     if not filled.exists():
-        looked_at(made, filled)
+        look_at(made, filled)
     return Path(shutil.copytree(filled, tmp_path / "cache"))
 
 
@@ -177,30 +177,30 @@ def test_what_features_depend_on_is_part_of_the_key(
     place, value, part = CHANGES[change]
     other = changed(made, place, str(folder / value) if place == "backbone.path" else value)
     watch = Listener()
-    right = looked_at(other, tmp_path / "empty")
-    assert np.array_equal(looked_at(other, cache, watch), right)
+    right = look_at(other, tmp_path / "empty")
+    assert np.array_equal(look_at(other, cache, watch), right)
     assert watch.computed, "they are not those of the configuration before"
-    assert not np.array_equal(looked_at(made, cache), right)
+    assert not np.array_equal(look_at(made, cache), right)
     assert {found[: len(part)] for found in differing(parts[0], parts[-1])} == {part}, "nothing else told them apart"
 
 
 def test_intensity_is_part_of_what_an_example_is(made: Document, cache: Path, tmp_path: Path) -> None:
     other = changed(made, "data.intensity", [0, 128])
-    right = looked_at(other, tmp_path / "empty")
-    assert np.array_equal(looked_at(other, cache), right)
-    assert not np.array_equal(looked_at(made, cache), right)
+    right = look_at(other, tmp_path / "empty")
+    assert np.array_equal(look_at(other, cache), right)
+    assert not np.array_equal(look_at(made, cache), right)
 
 
 def test_a_file_that_was_replaced_is_another_example(made: Document, cache: Path, tmp_path: Path) -> None:
     pictures = Path(shutil.copytree(made["data"]["path"], tmp_path / "pictures"))
     other = changed(made, "data.path", str(pictures))
     watch = Listener()
-    before = looked_at(other, cache, watch)
+    before = look_at(other, cache, watch)
     assert not watch.computed, "a copy elsewhere is the same data"
     for number in range(8):
         _write(pictures, number, np.full((32, 32, 3), 10 * number, np.uint8))
-    right = looked_at(other, tmp_path / "empty")
-    assert np.array_equal(looked_at(other, cache), right)
+    right = look_at(other, tmp_path / "empty")
+    assert np.array_equal(look_at(other, cache), right)
     assert not np.array_equal(before, right)
 
 
@@ -216,12 +216,12 @@ def test_a_file_that_changes_while_it_is_read_is_not_stored(
 
     monkeypatch.setattr(extraction.FeatureExtractor, "_packed", rewriting)
     with pytest.raises(DataError, match="changed since the run began"):
-        looked_at(changed(made, "data.path", str(pictures)), tmp_path / "cache")
+        look_at(changed(made, "data.path", str(pictures)), tmp_path / "cache")
     assert not list(tmp_path.glob("cache/features/*/shards/*"))
 
 
 def _keys(made: Document, cache: Path) -> list[str]:
-    session, whole = opened({**made, "runtime": {"cache_directory": str(cache)}})
+    session, whole = open_session({**made, "runtime": {"cache_directory": str(cache)}})
     stores = sorted(whole.decision.stored, key=lambda store: store.id)
     parts = [
         store_key.key_parts(session, whole.chunk, whole.phases[0].stages, store) for store in stores if store.stages
@@ -249,17 +249,17 @@ def test_the_image_size_makes_another_store(made: Document, tmp_path: Path) -> N
 @pytest.mark.parametrize("suffix", [".rows", ".index"])
 @pytest.mark.parametrize("is_cut", [True, False], ids=["truncated", "altered"])
 def test_damage_is_noticed_and_mended(suffix: str, is_cut: bool, made: Document, cache: Path) -> None:
-    right = looked_at(made, cache)
+    right = look_at(made, cache)
     damaged = next(cache.glob(f"features/*/shards/*{suffix}"))
     content = bytearray(damaged.read_bytes())
     content[len(content) // 2] ^= 1
     damaged.write_bytes(content[: len(content) // 3] if is_cut else content)
     watch = Listener()
-    assert np.array_equal(looked_at(made, cache, watch), right)
+    assert np.array_equal(look_at(made, cache, watch), right)
     assert [note for note in watch.notes if "are damaged" in note]
     assert watch.computed
     watch = Listener()
-    assert np.array_equal(looked_at(made, cache, watch), right)
+    assert np.array_equal(look_at(made, cache, watch), right)
     assert ([note for note in watch.notes if "damaged" in note], watch.computed) == ([], 0)
 
 
@@ -281,7 +281,7 @@ def test_folds_share_what_is_stored(made: Document, tmp_path: Path, calls: list[
     plain = changed(made, "phases.0.augment", "none")
     for fold in range(3):
         folds = changed(plain, "data.splits", {"folds": 3, "fold": fold})
-        looked_at(folds, tmp_path / "cache")
+        look_at(folds, tmp_path / "cache")
         assert sum(calls) == 24, "20 pictures in chunks of 8, once"
     stores = [json.loads(path.read_text())["about"]["cut"] for path in tmp_path.glob("cache/features/*/store.json")]
     assert stores.count("head_pooling") == 1

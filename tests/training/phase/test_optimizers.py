@@ -27,7 +27,7 @@ def variables() -> list[keras.Variable]:
     ]
 
 
-def moved(optimizer: keras.optimizers.Optimizer, on: list[keras.Variable], gradient: float = 1.0) -> list[float]:
+def update(optimizer: keras.optimizers.Optimizer, on: list[keras.Variable], gradient: float = 1.0) -> list[float]:
     """Make an update with the same gradient everywhere and return how far each variable went."""
     before = [variable.numpy().flat[0] for variable in on]
     optimizer.apply([keras.ops.full(variable.shape, gradient) for variable in on], on)
@@ -38,22 +38,22 @@ def moved(optimizer: keras.optimizers.Optimizer, on: list[keras.Variable], gradi
 def test_every_optimizer_of_the_format_updates_and_decays_weights_alone(name: str) -> None:
     on = variables()
     optimizer = optimizers.build(phase(name, weight_decay=0.5), on, RATES, {})
-    kernel, bias = moved(optimizer, on, gradient=0.0)
+    kernel, bias = update(optimizer, on, gradient=0.0)
     assert kernel == pytest.approx(0.5 * 0.5, rel=1e-5), "decay is rate times weight_decay"
     assert bias == 0
-    assert all(abs(distance) > 0 for distance in moved(optimizer, on))
+    assert all(abs(distance) > 0 for distance in update(optimizer, on))
 
 
 def test_the_rates_are_those_of_the_table_and_the_last_goes_on() -> None:
     on = variables()
     optimizer = optimizers.build(phase("sgd", weight_decay=0), on, RATES, {})
-    assert [moved(optimizer, on)[0] for _ in range(4)] == [0.5, 0.25, 0.125, 0.125]
+    assert [update(optimizer, on)[0] for _ in range(4)] == [0.5, 0.25, 0.125, 0.125]
 
 
 def test_factors_multiply_rate_and_decay() -> None:
     on = variables()
     optimizer = optimizers.build(phase("sgd", weight_decay=0.5), on, RATES, {on[0].path: 0.5, on[1].path: 0.25})
-    kernel, bias = moved(optimizer, on)
+    kernel, bias = update(optimizer, on)
     assert kernel == pytest.approx(0.5 * (0.5 * 0.5 + 0.5))
     assert bias == pytest.approx(0.5 * 0.25)
 
@@ -73,7 +73,7 @@ def test_the_state_has_the_same_names_whatever_was_built_before() -> None:
     assert len(slots[0]) == len(set(slots[0])) >= 5
 
 
-def carried(before: keras.optimizers.Optimizer, on: list[keras.Variable]) -> optimizers.Carried:
+def carry(before: keras.optimizers.Optimizer, on: list[keras.Variable]) -> optimizers.Carried:
     state = {name: np.array(slot.numpy()) for name, slot in keras_private.optimizer_slots(before).items()}
     return optimizers.Carried(state, dict(before.begun), [variable.path for variable in on])
 
@@ -83,20 +83,20 @@ def test_a_carried_optimizer_goes_on_as_if_it_were_the_same(name: str) -> None:
     longer = np.full(6, 0.25, np.float32)
     one, other = variables(), variables()
     whole = optimizers.build(phase(name), one, longer, {})
-    distances = [moved(whole, one, gradient) for gradient in (1.0, -0.5, 0.25, 2.0)]
+    distances = [update(whole, one, gradient) for gradient in (1.0, -0.5, 0.25, 2.0)]
     first = optimizers.build(phase(name), other, longer, {})
-    begun = [moved(first, other, gradient) for gradient in (1.0, -0.5)]
-    second = optimizers.build(phase(name), other, longer[2:], {}, carried(first, other))
-    begun += [moved(second, other, gradient) for gradient in (0.25, 2.0)]
+    begun = [update(first, other, gradient) for gradient in (1.0, -0.5)]
+    second = optimizers.build(phase(name), other, longer[2:], {}, carry(first, other))
+    begun += [update(second, other, gradient) for gradient in (0.25, 2.0)]
     assert begun == distances
 
 
 def test_the_rates_of_a_carried_optimizer_are_those_of_its_own_phase() -> None:
     on = variables()
     first = optimizers.build(phase("sgd", weight_decay=0), on, RATES, {})
-    moved(first, on)
-    second = optimizers.build(phase("sgd", weight_decay=0), on, RATES, {}, carried(first, on))
-    assert [moved(second, on)[0] for _ in range(4)] == [0.5, 0.25, 0.125, 0.125]
+    update(first, on)
+    second = optimizers.build(phase("sgd", weight_decay=0), on, RATES, {}, carry(first, on))
+    assert [update(second, on)[0] for _ in range(4)] == [0.5, 0.25, 0.125, 0.125]
 
 
 @pytest.mark.parametrize("name", ["adam", "adamw", "lamb"])
@@ -104,13 +104,13 @@ def test_variables_that_join_begin_as_with_a_new_optimizer(name: str) -> None:
     kernel, bias = variables()
     first = optimizers.build(phase(name, weight_decay=0), [kernel], RATES, {})
     for _ in range(5):
-        moved(first, [kernel])
-    second = optimizers.build(phase(name, weight_decay=0), [kernel, bias], RATES, {}, carried(first, [kernel]))
+        update(first, [kernel])
+    second = optimizers.build(phase(name, weight_decay=0), [kernel, bias], RATES, {}, carry(first, [kernel]))
     assert second.begun == {bias.path: 5}
     fresh = variables()
     new = optimizers.build(phase(name, weight_decay=0), fresh, RATES, {})
     for gradient in (1.0, -3.0):
-        assert moved(second, [kernel, bias], gradient)[1] == pytest.approx(moved(new, fresh, gradient)[1], rel=1e-5)
+        assert update(second, [kernel, bias], gradient)[1] == pytest.approx(update(new, fresh, gradient)[1], rel=1e-5)
     # And a phase later they are still counted from where they joined.
-    third = optimizers.build(phase(name), [kernel, bias], RATES, {}, carried(second, [kernel, bias]))
+    third = optimizers.build(phase(name), [kernel, bias], RATES, {}, carry(second, [kernel, bias]))
     assert third.begun == {bias.path: 5}

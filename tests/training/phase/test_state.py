@@ -11,7 +11,7 @@ from kerastune_ft.training.phase.state import PhaseState, rounded
 LOSS, ACCURACY = "validation_loss", "validation_accuracy"
 
 
-def judged(values: Sequence[float], maximise: bool = False, min_delta: float = 0.0) -> tuple[PhaseState, list[bool]]:
+def judge(values: Sequence[float], maximise: bool = False, min_delta: float = 0.0) -> tuple[PhaseState, list[bool]]:
     """Take the values of a monitor in, epoch by epoch."""
     state, verdicts = PhaseState(), []
     for value in values:
@@ -21,13 +21,13 @@ def judged(values: Sequence[float], maximise: bool = False, min_delta: float = 0
 
 
 def test_the_first_epoch_is_the_best_so_far() -> None:
-    state, verdicts = judged([5.0])
+    state, verdicts = judge([5.0])
     assert verdicts == [True]
     assert (state.best_epoch, state.best, state.waited) == (1, {LOSS: 5.0, ACCURACY: 0.5}, 0)
 
 
 def test_a_tie_keeps_the_earlier_epoch() -> None:
-    state, verdicts = judged([1.0, 0.5, 0.5, 0.5])
+    state, verdicts = judge([1.0, 0.5, 0.5, 0.5])
     assert verdicts == [True, True, False, False]
     assert (state.best_epoch, state.waited) == (2, 2)
 
@@ -35,30 +35,30 @@ def test_a_tie_keeps_the_earlier_epoch() -> None:
 @pytest.mark.parametrize("maximise", [False, True])
 def test_a_difference_in_the_seventh_digit_is_a_tie(maximise: bool) -> None:
     sign = 1 if maximise else -1
-    state, verdicts = judged([0.1234561, 0.1234561 + sign * 2e-7], maximise)
+    state, verdicts = judge([0.1234561, 0.1234561 + sign * 2e-7], maximise)
     assert verdicts == [True, False]
-    state, verdicts = judged([0.1234561, 0.1234561 + sign * 2e-6], maximise)
+    state, verdicts = judge([0.1234561, 0.1234561 + sign * 2e-6], maximise)
     assert verdicts == [True, True]
     assert state.best_epoch == 2
 
 
 def test_maximised_monitors_want_more() -> None:
-    state, verdicts = judged([0.5, 0.7, 0.6], maximise=True)
+    state, verdicts = judge([0.5, 0.7, 0.6], maximise=True)
     assert verdicts == [True, True, False]
     assert (state.best_epoch, state.reference, state.waited) == (2, 0.7, 1)
 
 
 @pytest.mark.parametrize(("maximise", "values"), [(False, [1.0, 0.95, 0.9, 0.85]), (True, [0.0, 0.05, 0.1, 0.15])])
 def test_too_small_an_improvement_is_best_but_does_not_end_the_waiting(maximise: bool, values: list[float]) -> None:
-    state, verdicts = judged(values, maximise, min_delta=0.12)
+    state, verdicts = judge(values, maximise, min_delta=0.12)
     assert verdicts == [True, True, True, True]
     # Together they pass min_delta at the fourth epoch, measured from the first.
     assert (state.best_epoch, state.waited, state.reference) == (4, 0, values[3])
-    assert judged(values[:3], maximise, min_delta=0.12)[0].waited == 2
+    assert judge(values[:3], maximise, min_delta=0.12)[0].waited == 2
 
 
 def test_an_improvement_of_exactly_min_delta_does_not_count() -> None:
-    assert judged([1.0, 0.75], min_delta=0.25)[0].waited == 1
+    assert judge([1.0, 0.75], min_delta=0.25)[0].waited == 1
 
 
 def test_rounding_keeps_six_digits_of_any_size() -> None:
@@ -70,6 +70,6 @@ def test_rounding_keeps_six_digits_of_any_size() -> None:
 
 
 def test_the_state_survives_json_to_the_last_digit() -> None:
-    state, _ = judged([1 / 3, 0.1])
+    state, _ = judge([1 / 3, 0.1])
     state.sums, state.history, state.step = [3.0, 0.1 + 0.2], [{"train_loss": 2 / 3}], 7
     assert PhaseState.from_json(json.loads(json.dumps(state.to_json()))) == state

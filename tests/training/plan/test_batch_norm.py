@@ -30,7 +30,7 @@ def _units(norm: type[keras.layers.Layer], **arguments: object) -> tuple[Unit, .
     return units_by_name(keras.Model(inputs, x), lambda name: name.split("_")[0] if "_" in name else None)
 
 
-def _checked(units: tuple[Unit, ...], mode: str) -> None:
+def _check(units: tuple[Unit, ...], mode: str) -> None:
     unfreeze = options.Everything()
     batch_norm.check(units, resolve(unfreeze, units, "unfreeze", mode), mode, PLACE)
 
@@ -39,18 +39,18 @@ def _checked(units: tuple[Unit, ...], mode: str) -> None:
 def test_units_without_a_batch_norm_are_an_error(mode: str) -> None:
     # As in ConvNeXt and ViT.
     with pytest.raises(ConfigError) as caught:
-        _checked(_units(keras.layers.LayerNormalization), mode)
+        _check(_units(keras.layers.LayerNormalization), mode)
     assert str(caught.value) == (
         f'{PLACE}: "{mode}" has no effect, since no unit that trains (stem, block1) holds a BatchNorm layer; remove it'
     )
-    _checked(_units(keras.layers.LayerNormalization), "frozen")
+    _check(_units(keras.layers.LayerNormalization), "frozen")
 
 
 def test_layers_without_gamma_and_beta_cannot_train() -> None:
     units = _units(keras.layers.BatchNormalization, center=False, scale=False)
-    _checked(units, "statistics")
+    _check(units, "statistics")
     with pytest.raises(ConfigError, match=r'"train" would train no gamma or beta.*write "statistics"'):
-        _checked(units, "train")
+        _check(units, "train")
 
 
 @pytest.mark.parametrize(

@@ -42,25 +42,25 @@ def fresh(need: FeatureUse) -> list[FeatureUse]:
     return [training, replace(need, passes={split: n for split, n in need.passes.items() if split != "train"})]
 
 
-def decided(needs: Iterable[FeatureUse], budget: int = LARGE, required: Iterable[CachedFeatures] = ()) -> CachePlan:
+def decide(needs: Iterable[FeatureUse], budget: int = LARGE, required: Iterable[CachedFeatures] = ()) -> CachePlan:
     return cache_plan.decide(list(needs), SIZES, budget, set(required))
 
 
-def said(decision: CachePlan, phase: int) -> str:
+def say(decision: CachePlan, phase: int) -> str:
     return cache_plan.reason(decision, phase, is_off=False)
 
 
 def test_what_every_epoch_reads_is_stored() -> None:
-    decision = decided([head(), top()])
+    decision = decide([head(), top()])
     assert decision.stored == {POOLED, MID}
-    assert said(decision, 0) == "saves 4 of 5 passes over the frozen part"
-    assert said(decision, 1) == "an earlier phase stores it, which saves all 5 passes over the frozen part"
+    assert say(decision, 0) == "saves 4 of 5 passes over the frozen part"
+    assert say(decision, 1) == "an earlier phase stores it, which saves all 5 passes over the frozen part"
     assert decision.rows(POOLED) == 1200 and decision.rows(MID) == 1400
     assert decision.bytes(MID) == 1400 * 800_000
 
 
 def test_seconds_are_those_of_one_pass_and_of_reading() -> None:
-    decision = decided([head(), top()])
+    decision = decide([head(), top()])
     filling = 1400 * (0.082 + 800_000 / cache_plan.WRITTEN_BYTES) + 1200 * (
         0.0008 + 0.08 + 8_000 / cache_plan.WRITTEN_BYTES
     )
@@ -71,39 +71,39 @@ def test_seconds_are_those_of_one_pass_and_of_reading() -> None:
 
 def test_nothing_is_stored_for_one_look() -> None:
     alone = replace(head(1), stores={CUT: POOLED})
-    decision = decided([alone])
+    decision = decide([alone])
     assert decision.stored == frozenset()
-    assert said(decision, 0) == "every example is looked at once"
+    assert say(decision, 0) == "every example is looked at once"
 
 
 def test_one_epoch_that_a_later_phase_reads_again_is_stored() -> None:
-    decision = decided([replace(head(1), stores={CUT: MID}), top(1)])
+    decision = decide([replace(head(1), stores={CUT: MID}), top(1)])
     assert decision.stored == {MID}
-    assert said(decision, 0) == "every example is looked at once here, and again by a later phase"
-    assert said(decision, 1) == "an earlier phase stores it, which saves its one pass over the frozen part"
+    assert say(decision, 0) == "every example is looked at once here, and again by a later phase"
+    assert say(decision, 1) == "an earlier phase stores it, which saves its one pass over the frozen part"
 
 
 def test_the_heads_small_features_are_stored_where_the_large_ones_are_over_the_budget() -> None:
-    decision = decided([head(), top()], budget=300_000_000)
+    decision = decide([head(), top()], budget=300_000_000)
     assert decision.stored == {POOLED, DECODED}
-    assert said(decision, 1) == "1.1 GB is over the budget of 300.0 MB; decoded images are stored"
-    without = decided([head(), top()], budget=10_000_000)
+    assert say(decision, 1) == "1.1 GB is over the budget of 300.0 MB; decoded images are stored"
+    without = decide([head(), top()], budget=10_000_000)
     assert without.stored == {POOLED}
-    assert said(without, 1) == "1.1 GB is over the budget of 10.0 MB"
+    assert say(without, 1) == "1.1 GB is over the budget of 10.0 MB"
 
 
 def test_what_other_stores_leave_no_room_for_is_said() -> None:
     other = CachedFeatures((("other",),), 0, NOT_AUGMENTED, 700_000)
-    decision = decided([head(), top(50), replace(top(3, {CUT: other}), phase=2)], budget=1_500_000_000)
+    decision = decide([head(), top(50), replace(top(3, {CUT: other}), phase=2)], budget=1_500_000_000)
     assert POOLED in decision.stored and MID in decision.stored and other not in decision.stored
-    assert said(decision, 2) == "980.0 MB beside the other stores, 1.1 GB, is over the budget of 1.5 GB"
+    assert say(decision, 2) == "980.0 MB beside the other stores, 1.1 GB, is over the budget of 1.5 GB"
 
 
 def test_the_lower_part_alone_serves_where_the_upper_cut_is_too_large() -> None:
     wide = CachedFeatures((("mid",), ("wide",)), -1, NOT_AUGMENTED, 9_000_000)
-    decision = decided([replace(head(), stores={BASE: MID, CUT: wide})], budget=2_000_000_000)
+    decision = decide([replace(head(), stores={BASE: MID, CUT: wide})], budget=2_000_000_000)
     assert decision.stored == {MID}
-    assert said(decision, 0) == (
+    assert say(decision, 0) == (
         "what stays frozen for the rest of the schedule is stored, the layers above it are computed again: "
         "10.8 GB is over the budget of 2.0 GB"
     )
@@ -111,15 +111,15 @@ def test_the_lower_part_alone_serves_where_the_upper_cut_is_too_large() -> None:
 
 def test_what_is_read_slower_than_computed_is_computed() -> None:
     cheap = replace(head(), stores={CUT: replace(POOLED, row_bytes=400_000_000)}, base=0.01, rest=0.01)
-    assert decided([cheap]).stored == frozenset()
-    assert "would save nothing: to compute it again is no slower" in said(decided([cheap]), 0)
+    assert decide([cheap]).stored == frozenset()
+    assert "would save nothing: to compute it again is no slower" in say(decide([cheap]), 0)
 
 
 def test_fresh_augmentation_leaves_decoded_images_and_what_is_measured() -> None:
-    decision = decided(fresh(top(20)))
+    decision = decide(fresh(top(20)))
     assert decision.stored == {DECODED, MID}
     assert decision.rows(MID) == 400
-    assert said(decision, 1) == (
+    assert say(decision, 1) == (
         "random augmentation below the cut, drawn anew every epoch; validation is stored; decoded images are stored"
     )
 
@@ -130,22 +130,22 @@ def test_views_are_stored_and_decoded_images_once() -> None:
     plain = FeatureUse(
         0, False, 1, {"validation": 11}, {INPUT: DECODED, CUT: replace(shown, variant=NOT_AUGMENTED)}, 0.05, 0, 0, 0.08
     )
-    decision = decided([augmented, plain])
+    decision = decide([augmented, plain])
     assert decision.rows(shown) == 4000 and decision.rows(DECODED) == 1200
     assert decision.stored == {shown, replace(shown, variant=NOT_AUGMENTED), DECODED}
-    assert said(decision, 0) == "saves 6 of 10 passes over the frozen part"
-    assert "looked at once" in said(decided([replace(augmented, passes={"train": 4}, stores={CUT: shown})]), 0)
+    assert say(decision, 0) == "saves 6 of 10 passes over the frozen part"
+    assert "looked at once" in say(decide([replace(augmented, passes={"train": 4}, stores={CUT: shown})]), 0)
 
 
 def test_off_and_nothing_frozen_are_said() -> None:
-    decision = decided([replace(head(), stores={})])
+    decision = decide([replace(head(), stores={})])
     assert cache_plan.reason(decision, 0, is_off=True) == "cache is off"
-    assert said(decision, 0) == "nothing is frozen below the boundary"
+    assert say(decision, 0) == "nothing is frozen below the boundary"
 
 
 def test_what_is_required_is_stored_though_it_costs_more() -> None:
     alone = replace(head(1), stores={CUT: POOLED})
-    assert decided([alone], required=[POOLED]).stored == {POOLED}
+    assert decide([alone], required=[POOLED]).stored == {POOLED}
 
 
 def test_an_earlier_plan_is_obeyed() -> None:
@@ -159,7 +159,7 @@ def test_equal_stores_are_chosen_alike_whatever_their_order() -> None:
     first, second = (CachedFeatures(((name,),), -1, NOT_AUGMENTED, 1000) for name in "ab")
     needs = [replace(top(5, {CUT: store}), phase=number) for number, store in enumerate((second, first))]
     budget = 1400 * 1000
-    assert decided(needs, budget).stored == decided(needs[::-1], budget).stored == {first}
+    assert decide(needs, budget).stored == decide(needs[::-1], budget).stored == {first}
 
 
 def test_two_stores_that_save_more_together_come_before_a_large_one() -> None:
@@ -171,7 +171,7 @@ def test_two_stores_that_save_more_together_come_before_a_large_one() -> None:
         replace(top(5, {CUT: store}), phase=number, rest=0.08 if number == 0 else 0.05)
         for number, store in enumerate(stores)
     ]
-    assert decided(needs, 1400 * 1000).stored == set(stores[1:])
+    assert decide(needs, 1400 * 1000).stored == set(stores[1:])
 
 
 def test_twelve_phases_of_a_large_network_are_decided_within_the_budget() -> None:

@@ -47,11 +47,11 @@ def session(folder: Path) -> Session:
     return assemble(read(tiny(folder)), devices.resolve(Runtime(strategy="none")), lambda line: None)
 
 
-def planned(session: Session, changed: Mapping[str, Any], earlier: Mapping[str, Any] | None = None) -> phase_plan.Plan:
+def replan(session: Session, changed: Mapping[str, Any], earlier: Mapping[str, Any] | None = None) -> phase_plan.Plan:
     return planning.make(replace(session, config=read(dict(changed))), earlier)
 
 
-def printed(plan: Mapping[str, Any]) -> str:
+def render(plan: Mapping[str, Any]) -> str:
     console = Console(width=300, color_system=None)
     with console.capture() as capture:
         console.print(tables.build_plan_table(plan))
@@ -59,19 +59,19 @@ def printed(plan: Mapping[str, Any]) -> str:
 
 
 def test_the_plan_says_what_is_stored_why_and_for_how_long(session: Session, folder: Path) -> None:
-    plan = planned(session, tiny(folder)).document
+    plan = replan(session, tiny(folder)).document
     lower, upper = plan["phases"]
     assert lower["store"]["decision"] == upper["store"]["decision"] == "store"
     assert lower["store"]["seconds"] < lower["store"]["seconds_recomputed"]
     assert plan["cache"]["bytes"] == sum(store["bytes"] for store in plan["cache"]["stores"])
-    text = printed(plan)
+    text = render(plan)
     assert "saves 5 of 6 passes over the frozen part; about " in text
     assert "an earlier phase stores it, which saves all 2 passes" in text
     assert "stores of this run take" in text and "the budget is 20.0 GB" in text
 
 
 def test_augmentation_drawn_anew_is_computed_again(session: Session, folder: Path) -> None:
-    store = planned(session, tiny(folder, augment="light")).document["phases"][1]["store"]
+    store = replan(session, tiny(folder, augment="light")).document["phases"][1]["store"]
     assert store["decision"] == "recompute"
     assert store["reason"].startswith("random augmentation below the cut, drawn anew every epoch; validation is stored")
 
@@ -90,28 +90,28 @@ def test_what_is_required_and_cannot_be_is_refused(
     made = tiny(folder, cache="required", **top)
     made["runtime"]["cache_budget"] = budget
     with pytest.raises(ConfigError, match="required") as raised:
-        planned(session, made)
+        replan(session, made)
     assert told in str(raised.value)
 
 
 def test_off_stores_nothing(session: Session, folder: Path) -> None:
     made = tiny(folder)
     made["runtime"]["cache"] = "off"
-    plan = planned(session, made).document
+    plan = replan(session, made).document
     assert plan["cache"]["stores"] == []
     assert {phase["store"]["reason"] for phase in plan["phases"]} == {"cache is off"}
-    assert "nothing is stored; the budget is 20.0 GB" in printed(plan)
+    assert "nothing is stored; the budget is 20.0 GB" in render(plan)
 
 
 def test_a_run_that_goes_on_obeys_its_plan_until_its_settings_change(session: Session, folder: Path) -> None:
-    first = planned(session, tiny(folder)).document
+    first = replan(session, tiny(folder)).document
     one = {**first, "cache": {**first["cache"], "stores": first["cache"]["stores"][:1]}}
     assert len(first["cache"]["stores"]) == 2
-    kept = planned(session, tiny(folder, epochs=9), one)
+    kept = replan(session, tiny(folder, epochs=9), one)
     assert [store.id for store in kept.decision.stored] == [one["cache"]["stores"][0]["id"]]
     changed = tiny(folder)
     changed["runtime"]["cache_budget"] = "10GB"
-    assert len(planned(session, changed, one).decision.stored) == 2
+    assert len(replan(session, changed, one).decision.stored) == 2
 
 
 def test_measuring_changes_no_decision_and_reads_beside_the_estimates(folder: Path) -> None:
@@ -127,7 +127,7 @@ def test_measuring_changes_no_decision_and_reads_beside_the_estimates(folder: Pa
     for row in measured["rows"]:
         assert 0 < row["fastest_seconds"] <= row["seconds"] <= row["slowest_seconds"]
     title = "seconds for one pass over 49 training examples, from 6 chunks of 16"
-    for text in (printed(view.document), view._repr_html_()):
+    for text in (render(view.document), view._repr_html_()):
         assert title in text and "decoding and augmenting as phase top" in text
     assert not list((folder / "cache").glob("measured-*"))
 
@@ -156,11 +156,11 @@ def test_stores_that_are_there_are_counted_and_near_ones_compared(
     document = training.plan(made).document
     after = document["cache"]["found"]["stores"]
     assert [store["present"] for store in after] == [store["rows"] for store in after] == [70, 60]
-    assert "70 of 70 rows of block_15_add are there already" in printed(document)
+    assert "70 of 70 rows of block_15_add are there already" in render(document)
     made["data"]["resize"] = "pad"
     other = training.plan(made).document
     assert other["cache"]["found"]["stores"][0]["differs"] == ['input.resize: "pad" here, "crop" there']
-    assert 'nothing yet of 2 stores; the nearest that is there differs in input.resize: "pad" here' in printed(other)
+    assert 'nothing yet of 2 stores; the nearest that is there differs in input.resize: "pad" here' in render(other)
     assert "found" not in planning.make(session).document["cache"]
 
 
