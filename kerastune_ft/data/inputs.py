@@ -1,4 +1,4 @@
-"""The checked inputs of a data set, whatever their modality and wherever they were found."""
+"""The usable inputs and labels of a data set, whatever their modality and wherever they were found."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from kerastune_ft.data.labels.base import Labels
+from kerastune_ft.data.labels.raw import RawLabels
 from kerastune_ft.data.source import Catalogue, DataSource, SkippedFile
 
 FindNotes = Callable[[Sequence[SkippedFile], Labels, Mapping[str, np.ndarray]], Sequence[str]]
@@ -40,6 +41,19 @@ class Inputs:
     """Rows of the fingerprint that belong to no single example, as the hash of the file that holds them all."""
     notes: tuple[str, ...] = ()
     """Sentences the user should read before those about splits."""
+
+
+@dataclass(frozen=True)
+class UsableLabels:
+    """The usable labels among those that were found."""
+
+    kept: Sequence[int]
+    """By example, its position among the labels that were found."""
+    labels: RawLabels
+    texts: Sequence[str]
+    """By example, its label in the data set's fingerprint."""
+    skipped: tuple[SkippedFile, ...] = ()
+    """The examples whose label was found and cannot be used."""
 
 
 def select(values: Sequence[str], kept: Sequence[int]) -> list[str]:

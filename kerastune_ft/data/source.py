@@ -113,8 +113,12 @@ class DataSource(ABC):
 
     @property
     def labels(self) -> np.ndarray:
-        """By example: the number of its class (int32), 0 or 1 by class (uint8), or its values (float64)."""
+        """By example: its class (int32), 0 or 1 by class (uint8), its values (float64), or pixels by class (int64)."""
         return self._labels.numbers
+
+    def label_content(self, index: int) -> str:
+        """Return what the label of an example follows from: a hash or a text."""
+        return self._labels.content(index)
 
     @property
     def label_texts(self) -> list[str]:
@@ -126,14 +130,21 @@ class DataSource(ABC):
         """What the labels mean; values are standardised by the training split."""
         return self._labels.scheme(self.splits["train"])
 
-    @abstractmethod
     def element(self, index: tf.Tensor) -> dict[str, tf.Tensor]:
-        """Return the example at an int64 scalar.
+        """Return the example at an int64 scalar: its input, see `read_input`, and what it has of its label.
+
+        `mask` is uint8 [height, width] of class numbers, 255 where a pixel belongs to none; other labels are `labels`.
+
+        A graph function for `Dataset.map`: it may run in parallel and always gives the same for the same index.
+        """
+        return {**self.read_input(index), **self._labels.fields(index)}
+
+    @abstractmethod
+    def read_input(self, index: tf.Tensor) -> dict[str, tf.Tensor]:
+        """Return the input of an example, a graph function.
 
         `image` is encoded bytes or an array [height, width, channels]; `texts` is one text, or the two of a pair;
         `samples` are those of a sound, float32 [frames] from -1 to 1, and `rate` is how many make a second.
-
-        A graph function for `Dataset.map`: it may run in parallel and always gives the same for the same index.
         """
 
     def target_element(self, index: tf.Tensor) -> dict[str, tf.Tensor]:

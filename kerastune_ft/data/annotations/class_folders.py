@@ -17,7 +17,6 @@ from kerastune_ft.data.labels.raw import SingleLabels
 from kerastune_ft.data.modality import ReadContext
 from kerastune_ft.data.splits.names import SPLIT_OF_WORD
 from kerastune_ft.errors import DataError
-from kerastune_ft.wording import counted
 
 
 @dataclass(frozen=True)
@@ -137,9 +136,7 @@ def _refuse_nested(walk: Walk, top: list[str]) -> None:
 
 
 def _check_found(walk: Walk, images: list[ClassFile], without: Sequence[tuple[str, str]]) -> None:
-    if refused := walk.ignored.refused():
-        said = counted(refused, walk.sought.refused_noun)
-        raise DataError(f"data.path: {walk.root} has {said} in it; {walk.sought.remedy}")
+    walk.refuse_unread_formats()
     if not images:
         seen = "; ".join(walk.ignored.notes()) or "its folders are empty"
         raise DataError(f"data.path: {walk.root} has {walk.sought.none} in it; {seen}.")

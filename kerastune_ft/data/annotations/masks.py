@@ -30,6 +30,10 @@ _SHOWN = 5
 _SMEARED = 20
 
 
+class UnusableMaskError(Exception):
+    """A file is no mask that can be read; the message says why, as `is a JPEG ...`, and what to do."""
+
+
 def read_mask(
     path: str | os.PathLike[str],
     numbers: Mapping[int, int],
@@ -44,13 +48,11 @@ def read_mask(
     if any(not 0 <= number < IGNORE for number in numbers.values()):
         raise ValueError(f"class numbers of a mask are 0 to {IGNORE - 1}, not {sorted(set(numbers.values()))}")
     values = _read_values(path)
-    if size is not None:
-        _check_size(path, (values.shape[0], values.shape[1]), size)
+    counts = count_values(values)
+    problem = explain_size((values.shape[0], values.shape[1]), size) or explain_values(counts, numbers, ignore)
+    if problem:
+        raise DataError(f"{os.fspath(path)}: {problem}")
     known = {**numbers} if ignore is None else {**numbers, ignore: IGNORE}
-    counts = _count(values)
-    unknown = {value: count for value, count in counts.items() if value not in known}
-    if unknown:
-        raise DataError(_explain_unknown(path, unknown, values.size, numbers))
     table = np.zeros(_VALUES, np.uint8)
     for value in counts:
         table[value] = known[value]
@@ -62,45 +64,58 @@ def mask_values(path: str | os.PathLike[str]) -> dict[int, int]:
 
     Raise DataError for a file that is no mask.
     """
-    return _count(_read_values(path))
+    return count_values(_read_values(path))
 
 
-def _read_values(path: str | os.PathLike[str]) -> np.ndarray:
-    """Return the values of the pixels as the file has them, uint16 [height, width]."""
-    with _opened(path) as image:
+def decode_values(content: bytes) -> np.ndarray:
+    """Return the values of the pixels of a mask file, uint16 [height, width]; raise UnusableMaskError for others."""
+    with _open_image(content) as image:
         problem = _problem(image)
         if problem:
-            raise DataError(f"{os.fspath(path)}: {problem}")
+            raise UnusableMaskError(problem)
         values = np.asarray(image)
     if image.mode == "1":
         return np.where(values, np.uint16(255), np.uint16(0))
     if values.dtype.itemsize > 2 and (values.min() < 0 or values.max() >= _VALUES):
         beyond = values.min() if values.min() < 0 else values.max()
-        raise DataError(
-            f"{os.fspath(path)}: value {beyond} is beyond the 0 to {_VALUES - 1} of a mask of classes; if the values "
-            "number objects, write a mask whose values are their classes"
+        raise UnusableMaskError(
+            f"value {beyond} is beyond the 0 to {_VALUES - 1} of a mask of classes; if the values number objects, "
+            "write a mask whose values are their classes"
         )
     return values.astype(np.uint16)
 
 
-@contextlib.contextmanager
-def _opened(path: str | os.PathLike[str]) -> Iterator[Image.Image]:
-    """Open an image file by Pillow; whatever its decoders raise becomes a DataError that names the file."""
+def count_values(values: np.ndarray) -> dict[int, int]:
+    """Return the values that occur in ascending order, each with its number of pixels."""
+    counts = np.bincount(values.ravel(), minlength=1)
+    return {int(value): int(counts[value]) for value in np.flatnonzero(counts)}
+
+
+def _read_values(path: str | os.PathLike[str]) -> np.ndarray:
     name = os.fspath(path)
+    try:
+        return decode_values(storage.read(name))
+    except FileNotFoundError as error:
+        raise DataError(f"{name}: no such mask file; correct its name, or leave the picture out") from error
+    except (UnusableMaskError, OSError) as error:
+        raise DataError(f"{name}: {error}") from error
+
+
+@contextlib.contextmanager
+def _open_image(content: bytes) -> Iterator[Image.Image]:
+    """Open an image by Pillow; whatever its decoders raise becomes an UnusableMaskError."""
     try:
         # Pillow warns of large pictures, whose masks are as large.
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", Image.DecompressionBombWarning)
-            with Image.open(io.BytesIO(storage.read(name))) as image:
+            with Image.open(io.BytesIO(content)) as image:
                 yield image
-    except DataError:
+    except UnusableMaskError:
         raise
-    except FileNotFoundError as error:
-        raise DataError(f"{name}: no such mask file; correct its name, or leave the picture out") from error
     except Exception as error:  # Pillow's decoders raise almost anything on a hostile file.
         reason = str(error).strip().splitlines()
-        raise DataError(
-            f"{name}: cannot be read as a mask ({reason[0] if reason else type(error).__name__}); write it again as PNG"
+        raise UnusableMaskError(
+            f"cannot be read as a mask ({reason[0] if reason else type(error).__name__}); write it again as PNG"
         ) from error
 
 
@@ -129,39 +144,35 @@ def _is_grey(image: Image.Image) -> bool:
     return bool((values == values[..., :1]).all())
 
 
-def _count(values: np.ndarray) -> dict[int, int]:
-    counts = np.bincount(values.ravel(), minlength=1)
-    return {int(value): int(counts[value]) for value in np.flatnonzero(counts)}
-
-
-def _check_size(path: str | os.PathLike[str], found: tuple[int, int], wanted: tuple[int, int]) -> None:
-    """Raise DataError where the mask has another height and width than its picture."""
-    if found == wanted:
-        return
+def explain_size(found: tuple[int, int], wanted: tuple[int, int] | None) -> str | None:
+    """Return the message about a mask of another height and width than its picture; None where they are the same."""
+    if wanted is None or found == wanted:
+        return None
     remedy = "write the mask at the size of its picture"
     if found == wanted[::-1]:
         remedy = "one of them is on its side: turn it, or write the picture without the EXIF mark that turns it"
-    raise DataError(
-        f"{os.fspath(path)}: is {found[1]} pixels wide and {found[0]} high, its picture {wanted[1]} wide and "
-        f"{wanted[0]} high; {remedy}"
-    )
+    return f"is {found[1]} pixels wide and {found[0]} high, its picture {wanted[1]} wide and {wanted[0]} high; {remedy}"
 
 
-def _explain_unknown(
-    path: str | os.PathLike[str], unknown: Mapping[int, int], pixels: int, numbers: Mapping[int, int]
-) -> str:
-    """Return the message on values that no class has, with what to write in the configuration."""
-    shown = list(unknown)[:_SHOWN]
-    amounts = ", ".join(f"{value} ({unknown[value]} of {pixels} pixels)" for value in shown)
-    more = f" and {len(unknown) - len(shown)} more" if len(unknown) > len(shown) else ""
+def explain_values(counts: Mapping[int, int], numbers: Mapping[int, int], ignore: int | None) -> str | None:
+    """Return the message about values that no class has, with what to write; None where there are none.
+
+    `counts` are the values of a mask with their numbers of pixels, `numbers` the class numbers by value.
+    """
+    unknown = {value: count for value, count in counts.items() if value not in numbers and value != ignore}
+    if not unknown:
+        return None
+    pixels = sum(counts.values())
+    first = list(unknown)[:_SHOWN]
+    amounts = ", ".join(f"{value} ({unknown[value]} of {pixels} pixels)" for value in first)
+    more = f" and {len(unknown) - len(first)} more" if len(unknown) > len(first) else ""
     known = f"those of classes are {', '.join(map(str, list(numbers)[:_SHOWN]))}{', ...' * (len(numbers) > _SHOWN)}"
-    values = "value" if len(unknown) == 1 else "values"
-    message = f"{os.fspath(path)}: {values} {amounts}{more} of no class; {known}"
+    message = f"{'value' if len(unknown) == 1 else 'values'} {amounts}{more} of no class; {known}"
     if len(unknown) > _SMEARED:
         return (
             f"{message}. So many values come from a mask that was a JPEG once, or was resized with smoothing; write it "
             "again from its source, resized by nearest neighbour"
         )
-    naming = json.dumps({str(value): f"name of {value}" for value in shown})[1:-1]
+    naming = json.dumps({str(value): f"name of {value}" for value in first})[1:-1]
     message += f'. Add to "task": "classes": {{..., {naming}}}'
-    return f'{message}, or, for pixels that count for nothing, "ignore": {shown[0]}' if len(unknown) == 1 else message
+    return f'{message}, or, for pixels that count for nothing, "ignore": {first[0]}' if len(unknown) == 1 else message

@@ -38,14 +38,15 @@ class FileSource(DataSource):
             self._paths = tf.constant([os.fsencode(storage.absolute(file.path)) for file in files])
 
     def changed(self, indices: Iterable[int]) -> list[str]:
-        """Return the keys of those files, read in their place, whose size or time is not what it was."""
-        own = [index for index in map(int, indices) if self._files[index].stamp is not None]
-        if not own:
-            return []
+        """Return the keys of those examples whose files, read in their place, have another size or time than before."""
+        wanted = list(map(int, indices))
+        own = [index for index in wanted if self._files[index].stamp is not None]
         # File systems of a network answer slowly, and many questions at once.
-        with ThreadPoolExecutor(min(_ASKED_AT_ONCE, len(own))) as pool:
-            found = list(pool.map(lambda index: _stamp(self._files[index].path), own))
-        return [self.keys[index] for index, now in zip(own, found, strict=True) if now != self._files[index].stamp]
+        with ThreadPoolExecutor(_ASKED_AT_ONCE) as pool:
+            stamps = list(pool.map(lambda index: _stamp(self._files[index].path), own))
+        found = {index for index, now in zip(own, stamps, strict=True) if now != self._files[index].stamp}
+        found.update(self._labels.changed(wanted))
+        return [self.keys[index] for index in wanted if index in found]
 
     def lost(self) -> list[tuple[str, str]]:
         """Return the files that went away or were damaged since they were checked, each with what became of it."""
@@ -54,7 +55,8 @@ class FileSource(DataSource):
         if gone:
             return gone
         found = ((key, self._unreadable(path)) for key, path in zip(self.keys, paths, strict=True))
-        return [(key, reason) for key, reason in found if reason is not None]
+        lost = [(key, reason) for key, reason in found if reason is not None]
+        return lost or [(self.keys[index], reason) for index, reason in self._labels.lost()]
 
     @abstractmethod
     def _unreadable(self, path: str) -> str | None:

@@ -143,6 +143,12 @@ class Walk:
         """Tell whether a folder has files that are looked for directly in it."""
         return holds(folder, self.sought)
 
+    def refuse_unread_formats(self) -> None:
+        """Raise DataError where there were files in a form that is better converted than passed over."""
+        if refused := self.ignored.refused():
+            said = counted(refused, self.sought.refused_noun)
+            raise DataError(f"data.path: {self.root} has {said} in it; {self.sought.remedy}")
+
     def relative(self, path: str) -> str:
         """Return a file's path below the root as text with slashes that can be printed on one line."""
         # What the walk found begins with the root; comparing whole paths takes seconds for many files.

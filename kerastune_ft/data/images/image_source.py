@@ -24,7 +24,7 @@ class ImageFileSource(FileSource):
         super().__init__(catalogue, files)
         self.image_sizes = np.array([file.size for file in files], np.int32).reshape(-1, 2)
 
-    def element(self, index: tf.Tensor) -> dict[str, tf.Tensor]:
+    def read_input(self, index: tf.Tensor) -> dict[str, tf.Tensor]:
         """Return `image`: the file's bytes, in a format that `tf.io.decode_image` reads."""
         return {"image": tf.io.read_file(tf.gather(self._paths, index))}
 
@@ -69,7 +69,7 @@ class ArrayImageSource(DataSource):
         is_whole = images.dtype.kind != "f" or intensity is not None
         self._dtype = images.dtype if kept else np.dtype(np.uint8 if is_whole else np.float32)
 
-    def element(self, index: tf.Tensor) -> dict[str, tf.Tensor]:
+    def read_input(self, index: tf.Tensor) -> dict[str, tf.Tensor]:
         """Return `image`: the array's row as uint8 or float32, 0 to 255."""
         row = tf.numpy_function(self._row, [index], tf.as_dtype(self._dtype), stateful=False)
         return {"image": tf.ensure_shape(row, self._images.shape[1:])}
@@ -91,7 +91,7 @@ class StoredImageSource(DataSource):
         self._store = store
         self.image_sizes = np.array(store.sizes, np.int32).reshape(-1, 2)
 
-    def element(self, index: tf.Tensor) -> dict[str, tf.Tensor]:
+    def read_input(self, index: tf.Tensor) -> dict[str, tf.Tensor]:
         """Return `image`: the encoded bytes as the builder wrote them."""
         image = tf.numpy_function(self._content, [index], tf.string, stateful=False)
         return {"image": tf.ensure_shape(image, [])}

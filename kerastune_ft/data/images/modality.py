@@ -14,7 +14,7 @@ from filelock import FileLock
 
 from kerastune_ft.config.options.data import ArraysData, FolderData, TableData, TfdsData
 from kerastune_ft.data.embedded import NAMES, EmbeddedSet, embedded_set
-from kerastune_ft.data.files.file_modality import FileModality
+from kerastune_ft.data.file_modality import FileModality
 from kerastune_ft.data.files.file_source import FileSource
 from kerastune_ft.data.files.find import IMAGES
 from kerastune_ft.data.files.fingerprint import content_identity

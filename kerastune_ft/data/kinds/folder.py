@@ -11,7 +11,7 @@ import numpy as np
 
 from kerastune_ft.config.options.data import FolderData, Fractions, PatternGroup
 from kerastune_ft.config.options.task_facts import LabelKind
-from kerastune_ft.data.annotations import class_folders
+from kerastune_ft.data.annotations import class_folders, mask_folders
 from kerastune_ft.data.annotations.base import AnnotatedFile, Annotations
 from kerastune_ft.data.files.archive import is_archive, unpack_archive
 from kerastune_ft.data.files.download import fetch_to_cache
@@ -28,6 +28,7 @@ FORMATS: Mapping[LabelKind, Callable[..., Annotations]] = {
     "one": class_folders.read,
     "several": class_folders.read,
     "values": class_folders.read,
+    "mask": mask_folders.read,
 }
 """By kind of label, the annotation format that a folder has such labels in."""
 

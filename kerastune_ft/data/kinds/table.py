@@ -8,6 +8,7 @@ from typing import Any
 
 from kerastune_ft.config.options.data import Column, Named, TableData
 from kerastune_ft.config.options.task_facts import LabelKind
+from kerastune_ft.data.annotations.mask_columns import mask_cells
 from kerastune_ft.data.inputs import select
 from kerastune_ft.data.labels.number import number_labels
 from kerastune_ft.data.modality import Modality, ReadContext
@@ -25,6 +26,7 @@ LABEL_CELLS: Mapping[LabelKind, Callable[[TextTable, Any], LabelCells]] = {
     "one": class_cells,
     "several": class_cells,
     "values": value_cells,
+    "mask": mask_cells,
 }
 """By kind of label, what reads the columns of data.label."""
 
@@ -37,22 +39,23 @@ def read_records(options: TableData, modality: Modality, context: ReadContext) -
         check_several(table, options.label)
     found = modality.find_in_rows(table, options, context)
     cells = LABEL_CELLS[context.facts.labels](table, options.label)
-    label_texts = [cells.text(row) for row in range(len(cells.cells))]
     try:
         labelled, unlabelled = find_labelled_rows(table, options, found.names, cells)
     except DataError as error:
         raise found.add_problems(error) from error
     rows, without = found.select(labelled)
-    groups = group_texts(table, options.group, rows)
+    group_texts(table, options.group, rows)
+    usable = cells.read(rows, select(found.names, rows), options, context)
+    rows = [rows[index] for index in usable.kept]
     # A label that the task cannot take is said before thousands of files are read.
-    number_labels(cells.raw(rows), select(found.names, rows), context.task, str(table.path))
+    number_labels(usable.labels, select(found.names, rows), context.task, str(table.path))
     inputs = found.read(rows)
     rows = [rows[index] for index in inputs.kept]
 
     def column(name: str) -> list[str]:
         return select(table.texts(name, "data.splits.column"), rows)
 
-    groups = None if groups is None else select(groups, inputs.kept)
+    groups = group_texts(table, options.group, rows)
     deciding = [column(options.splits.column)] if isinstance(options.splits, Column) else []
     return Records(
         kind="table",
@@ -61,13 +64,13 @@ def read_records(options: TableData, modality: Modality, context: ReadContext) -
         keys=select(found.keys, rows),
         names=select(found.names, rows),
         inputs={context.facts.modality: inputs},
-        labels=cells.raw(rows),
-        label_texts=select(label_texts, rows),
+        labels=usable.labels.keep(inputs.kept),
+        label_texts=select(usable.texts, inputs.kept),
         groups=groups,
         column=column,
         split_cells=deciding if groups is None else [groups, *deciding],
-        skipped=(*unlabelled, *without, *inputs.skipped),
-        notes=(*table.notes, *cells.notes, *found.find_notes(label_texts)),
+        skipped=(*unlabelled, *without, *usable.skipped, *inputs.skipped),
+        notes=(*table.notes, *cells.notes, *found.find_notes([cells.text(row) for row in range(len(cells.cells))])),
     )
 
 

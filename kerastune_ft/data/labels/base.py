@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
@@ -22,6 +23,8 @@ class Labels(ABC):
     """What is said of identical inputs with different labels."""
     has_classes: ClassVar[bool] = True
     """Whether labels are classes to be learnt, and not values."""
+    without_class: ClassVar[str] = "its AUC is undefined"
+    """What follows for the metrics of a split that has no example of a class."""
 
     def __init__(self, names: tuple[str, ...], numbers: np.ndarray) -> None:
         """`names` are the classes or targets, `numbers` an array whose first axis is the examples."""
@@ -41,6 +44,11 @@ class Labels(ABC):
     def strata(self) -> tuple[np.ndarray, tuple[str, ...]]:
         """What splits should be alike in: int32 [N] or uint8 [N, S], and the names of its numbers or columns."""
         return self.numbers, self.names
+
+    @property
+    def strata_are_classes(self) -> bool:
+        """Whether each of the strata is a class, of which training needs an example."""
+        return self.has_classes
 
     def content(self, index: int) -> str:
         """Return what the label of an example follows from."""
@@ -64,3 +72,11 @@ class Labels(ABC):
         A graph function, given the index of an example.
         """
         return {}
+
+    def changed(self, indices: Iterable[int]) -> list[int]:
+        """Return those examples whose label lies in a file of its own that has changed since it was checked."""
+        return []
+
+    def lost(self) -> list[tuple[int, str]]:
+        """Return the examples whose label lies in a file that can no longer be read, each with the reason."""
+        return []

@@ -7,6 +7,7 @@ from typing import Any
 
 from kerastune_ft.config.options.task_facts import LabelKind, facts
 from kerastune_ft.data.labels.base import Labels
+from kerastune_ft.data.labels.masks import number_masks
 from kerastune_ft.data.labels.one_class import number_one_class
 from kerastune_ft.data.labels.raw import RawLabels
 from kerastune_ft.data.labels.several_classes import number_several_classes
@@ -18,6 +19,7 @@ LABEL_KINDS: Mapping[LabelKind, Callable[..., Labels]] = {
     "one": number_one_class,
     "several": number_several_classes,
     "values": number_values,
+    "mask": number_masks,
 }
 """By kind of label, the function that numbers it."""
 

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
 
 SEPARATOR = "|"
 """Between several labels of one example, wherever they are written as one text."""
@@ -43,4 +46,43 @@ class LabelColumns:
         return LabelColumns(self.names, [self.rows[index] for index in kept])
 
 
-RawLabels = SingleLabels | LabelSets | LabelColumns
+class MaskFile(Protocol):
+    """A checked file whose pixels are the label of an example."""
+
+    @property
+    def key(self) -> str:
+        """Return what identifies the mask to the user: a relative path."""
+
+    @property
+    def sha256(self) -> str:
+        """Return the hash of the file."""
+
+    @property
+    def counts(self) -> Mapping[int, int]:
+        """Return by raw value the number of pixels that have it."""
+
+    def read(self, numbers: Mapping[int, int], ignore: int | None) -> np.ndarray:
+        """Return class numbers, uint8 [height, width], 255 where the raw value is `ignore`."""
+
+    def find_problem(self, numbers: Mapping[int, int], ignore: int | None, size: tuple[int, int] | None) -> str | None:
+        """Return why the mask does not fit the classes or the size of its image; None where it does."""
+
+    def has_changed(self) -> bool:
+        """Tell whether the file is no longer what it was when it was checked."""
+
+    def find_loss(self) -> str | None:
+        """Return why the file can no longer be read; None where it can."""
+
+
+@dataclass(frozen=True)
+class MaskFiles:
+    """One mask per example."""
+
+    files: Sequence[MaskFile]
+
+    def keep(self, kept: Sequence[int]) -> MaskFiles:
+        """Return the masks of some examples."""
+        return MaskFiles([self.files[index] for index in kept])
+
+
+RawLabels = SingleLabels | LabelSets | LabelColumns | MaskFiles

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from kerastune_ft.config.options.task_facts import LabelKind
@@ -11,7 +11,7 @@ from kerastune_ft.config.options.task_facts import LabelKind
 
 @dataclass(frozen=True)
 class LabelScheme:
-    """What labels mean: classes of which one applies or several may, or values to be predicted."""
+    """What labels mean: classes of which one applies or several may, values to be predicted, or classes of pixels."""
 
     kind: LabelKind
     names: tuple[str, ...]
@@ -19,18 +19,37 @@ class LabelScheme:
     mean: tuple[float, ...] = ()
     deviation: tuple[float, ...] = ()
     """Of values: those of the training examples, by which they are standardised while training."""
+    raw_values: Mapping[int, str] = field(default_factory=dict)
+    """Of masks: the name of the class of each raw value of a pixel, in the order of the classes."""
+    ignore: int | None = None
+    """Of masks: the raw value of pixels that belong to no class."""
+
+    @property
+    def numbers(self) -> dict[int, int]:
+        """Of masks: the number of the class of each raw value."""
+        return {value: self.names.index(name) for value, name in self.raw_values.items()}
+
+    @property
+    def classes_option(self) -> tuple[str, ...] | dict[str, str]:
+        """The option task.classes that gives other data of the same form the same classes."""
+        return {str(value): name for value, name in self.raw_values.items()} or self.names
 
     def to_json(self) -> dict[str, Any]:
         """Return the scheme as a JSON object."""
-        return {
+        document: dict[str, Any] = {
             "kind": self.kind,
             "names": list(self.names),
             "mean": list(self.mean),
             "deviation": list(self.deviation),
         }
+        if self.raw_values:
+            document["values"] = {str(value): name for value, name in self.raw_values.items()}
+            document["ignore"] = self.ignore
+        return document
 
     @classmethod
     def from_json(cls, document: Mapping[str, Any]) -> LabelScheme:
         """Return the scheme of a JSON object."""
         names, mean, deviation = (tuple(document[key]) for key in ("names", "mean", "deviation"))
-        return cls(document["kind"], names, mean, deviation)
+        raw_values = {int(value): name for value, name in document.get("values", {}).items()}
+        return cls(document["kind"], names, mean, deviation, raw_values, document.get("ignore"))

@@ -9,7 +9,7 @@ import numpy as np
 
 from kerastune_ft.data.labels.base import Labels
 from kerastune_ft.data.labels.classes import class_names, refuse_unlisted, sorted_labels
-from kerastune_ft.data.labels.raw import SEPARATOR, LabelColumns, RawLabels, SingleLabels
+from kerastune_ft.data.labels.raw import SEPARATOR, LabelColumns, LabelSets, RawLabels, SingleLabels
 from kerastune_ft.errors import ConfigError, DataError
 from kerastune_ft.wording import lines
 
@@ -37,13 +37,15 @@ def number_several_classes(
     raw: RawLabels, keys: Sequence[str], task: Any, origin: str, sizes: Any = None
 ) -> SeveralClassesLabels:
     """Return the classes of every example, see `number_labels`."""
-    labels = (
-        _number_columns(raw, keys, task, origin)
-        if isinstance(raw, LabelColumns)
-        else _number_sets(
-            [(text,) for text in raw.texts] if isinstance(raw, SingleLabels) else raw.sets, keys, task, origin
-        )
-    )
+    match raw:
+        case LabelColumns():
+            labels = _number_columns(raw, keys, task, origin)
+        case LabelSets(sets):
+            labels = _number_sets(sets, keys, task, origin)
+        case SingleLabels(texts):
+            labels = _number_sets([(text,) for text in texts], keys, task, origin)
+        case _:
+            raise ConfigError(f"data.label: {origin} gives masks, and {task.kind} needs the names of classes")
     _refuse_separator(labels.names, origin)
     return labels
 

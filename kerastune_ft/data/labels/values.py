@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from kerastune_ft.data.labels.base import Labels
-from kerastune_ft.data.labels.raw import SEPARATOR, LabelColumns, LabelSets, RawLabels
+from kerastune_ft.data.labels.raw import SEPARATOR, LabelColumns, RawLabels, SingleLabels
 from kerastune_ft.data.labels.scheme import LabelScheme
 from kerastune_ft.errors import ConfigError, DataError
 from kerastune_ft.wording import lines
@@ -70,7 +70,7 @@ class ValueLabels(Labels):
 def number_values(raw: RawLabels, keys: Sequence[str], task: Any, origin: str, sizes: Any = None) -> ValueLabels:
     """Return the numbers of every example, see `number_labels`."""
     kind = task.kind
-    if isinstance(raw, LabelSets):
+    if not isinstance(raw, LabelColumns | SingleLabels):
         raise ConfigError(
             f"data.label: {origin} gives sets of labels, and {kind} needs numbers; name a column of numbers"
         )

@@ -12,8 +12,8 @@ import numpy as np
 
 from kerastune_ft.config.options.data import ArraysData, FolderData, TableData, TfdsData
 from kerastune_ft.data.embedded import SOUNDS, EmbeddedSounds, embedded_sounds
+from kerastune_ft.data.file_modality import FileModality
 from kerastune_ft.data.files import find
-from kerastune_ft.data.files.file_modality import FileModality
 from kerastune_ft.data.files.file_source import FileSource
 from kerastune_ft.data.files.fingerprint import content_identity
 from kerastune_ft.data.files.npz import ArrayFile

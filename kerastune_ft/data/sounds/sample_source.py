@@ -28,7 +28,7 @@ class SoundSource(DataSource):
         self._row, self._rate = row, sample_rate
         self.sound_seconds = np.asarray(frames, np.float64) / sample_rate
 
-    def element(self, index: tf.Tensor) -> dict[str, tf.Tensor]:
+    def read_input(self, index: tf.Tensor) -> dict[str, tf.Tensor]:
         """Return `samples`, float32 of one channel, and their `rate`."""
         samples = tf.numpy_function(self._samples, [index], tf.float32, stateful=False)
         return {"samples": tf.ensure_shape(samples, [None]), "rate": tf.constant(self._rate, tf.int32)}
@@ -58,7 +58,7 @@ class SoundFileSource(FileSource):
         super().__init__(catalogue, files)
         self.sound_seconds = np.array([file.frames / file.rate for file in files], np.float64)
 
-    def element(self, index: tf.Tensor) -> dict[str, tf.Tensor]:
+    def read_input(self, index: tf.Tensor) -> dict[str, tf.Tensor]:
         """Return `samples`, float32 of one channel, and their `rate`."""
         return decode_wav(tf.io.read_file(tf.gather(self._paths, index)))
 

@@ -83,7 +83,7 @@ def all_as_test(examples: SplitExamples) -> ChosenSplits:
 def notes_on_absent_classes(splits: Mapping[str, np.ndarray], examples: SplitExamples) -> tuple[str, ...]:
     """Return a sentence for each split but train that lacks classes."""
     return tuple(
-        f"splits: the {split} split has no example of {first_names(absent)}, so its AUC is undefined"
+        f"splits: the {split} split has no example of {first_names(absent)}, so {examples.without_class}"
         for split, indices in splits.items()
         if split != "train" and examples.are_classes and (absent := _absent(indices, examples))
     )

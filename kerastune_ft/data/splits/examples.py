@@ -35,6 +35,8 @@ class SplitExamples:
     noun: str = "image"
     texts: Callable[[], Sequence[str]] | None = None
     """Returns the label of every example as splits.csv has it."""
+    without_class: str = "its AUC is undefined"
+    """What follows for the metrics of a split that has no example of a class."""
 
     @classmethod
     def from_labels(
@@ -46,7 +48,16 @@ class SplitExamples:
         noun: str = "image",
     ) -> Self:
         """Return the examples with these labels, whose strata splits are to be alike in."""
-        return cls(keys, *labels.strata, groups, column, labels.has_classes, noun, lambda: labels.texts)
+        return cls(
+            keys,
+            *labels.strata,
+            groups,
+            column,
+            labels.strata_are_classes,
+            noun,
+            lambda: labels.texts,
+            labels.without_class,
+        )
 
     @property
     def have_several(self) -> bool:

@@ -6,16 +6,17 @@ import json
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 from kerastune_ft.config.options.data import MultipleLabels
 from kerastune_ft.config.words import nearest
+from kerastune_ft.data.inputs import UsableLabels
 from kerastune_ft.data.labels.raw import LabelColumns, LabelSets, RawLabels, SingleLabels
 from kerastune_ft.data.tables.text_table import TextTable
 from kerastune_ft.errors import ConfigError, DataError
 from kerastune_ft.wording import counted, first_names, lines
 
-_KEY = "data.label"
+LABEL_KEY = "data.label"
 # What stands between labels and seldom inside one; the others do both.
 _PLAIN_MARKS = ("|", ";")
 _MARKS = (*_PLAIN_MARKS, ",", "/", "&", "+", "\t", "\n")
@@ -45,6 +46,13 @@ class LabelCells:
         if self.form == "columns":
             return LabelColumns(self.names, cells)
         return LabelSets(cells) if self.form == "several" else SingleLabels([cell for (cell,) in cells])
+
+    def read(self, rows: Sequence[int], names: Sequence[str], options: Any, context: Any) -> UsableLabels:
+        """Return the labels of some rows, whose examples messages call `names`.
+
+        `options` are those of the data and `context` what reading files needs, for labels that lie in files.
+        """
+        return UsableLabels(range(len(rows)), self.raw(rows), [self.text(row) for row in rows])
 
     def text(self, row: int) -> str:
         """Return a row's label as one text, whatever the task takes it for."""
@@ -76,17 +84,17 @@ def value_cells(table: TextTable, label: str | Sequence[str] | MultipleLabels) -
 
 
 def _single(table: TextTable, label: str, form: Form) -> LabelCells:
-    texts = table.texts(label, _KEY)
+    texts = table.texts(label, LABEL_KEY)
     missing = [row for row, text in enumerate(texts) if not text]
     return LabelCells(form, (label,), [(text,) for text in texts], missing)
 
 
 def _read_columns(table: TextTable, label: Sequence[str]) -> list[tuple[str, ...]]:
-    return list(zip(*(table.texts(name, _KEY) for name in label), strict=True))
+    return list(zip(*(table.texts(name, LABEL_KEY) for name in label), strict=True))
 
 
 def _several(frame: TextTable, label: MultipleLabels) -> LabelCells:
-    texts = frame.texts(label.column, _KEY)
+    texts = frame.texts(label.column, LABEL_KEY)
     none = None if label.none is None else label.none.strip()
     cells: list[tuple[str, ...]] = []
     missing: list[int] = []
@@ -100,7 +108,7 @@ def _several(frame: TextTable, label: MultipleLabels) -> LabelCells:
         cells.append(tuple(part for part in labels if part != none))
     if contrary:
         raise DataError(
-            f'{_KEY}: {len(contrary)} rows of {frame.path} have "{none}", which means no label, beside others:\n'
+            f'{LABEL_KEY}: {len(contrary)} rows of {frame.path} have "{none}", which means no label, beside others:\n'
             f'{lines(contrary)}\nKeep one or the other, or take "none" out of data.label.'
         )
     return LabelCells("several", (label.column,), cells, missing)
@@ -113,7 +121,7 @@ def check_several(frame: TextTable, label: str | Sequence[str] | MultipleLabels)
     """
     if not isinstance(label, MultipleLabels):
         return
-    texts = frame.texts(label.column, _KEY)
+    texts = frame.texts(label.column, LABEL_KEY)
     if not any(label.separator in text for text in texts):
         _refuse_separator(frame, label, texts)
     if label.none is not None and (none := label.none.strip()):
@@ -122,7 +130,7 @@ def check_several(frame: TextTable, label: str | Sequence[str] | MultipleLabels)
             near = nearest(none, found)
             hint = f"; did you mean {_quoted(near)}?" if near else f". The cells say {_most_common(found)}."
             raise ConfigError(
-                f'{_KEY}.none: no cell of the column "{label.column}" of {frame.path} is {_quoted(none)}{hint}\n'
+                f'{LABEL_KEY}.none: no cell of the column "{label.column}" of {frame.path} is {_quoted(none)}{hint}\n'
                 'Write the text as it is there, or take "none" out.'
             )
 
@@ -142,7 +150,7 @@ def _refuse_separator(frame: TextTable, label: MultipleLabels, texts: Sequence[s
         "has one label."
     )
     raise ConfigError(
-        f'{_KEY}.separator: {_quoted(label.separator)} is in no cell of the column "{label.column}" of '
+        f'{LABEL_KEY}.separator: {_quoted(label.separator)} is in no cell of the column "{label.column}" of '
         f"{frame.path}{others}.\n{remedy}"
     )
 

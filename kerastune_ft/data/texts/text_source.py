@@ -23,7 +23,7 @@ class TextSource(DataSource):
         super().__init__(catalogue)
         self.texts = texts
 
-    def element(self, index: tf.Tensor) -> dict[str, tf.Tensor]:
+    def read_input(self, index: tf.Tensor) -> dict[str, tf.Tensor]:
         """Return `texts`: a vector of one string or two."""
         return {"texts": tf.gather(tf.constant(self.texts), index)}
 

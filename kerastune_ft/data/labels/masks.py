@@ -1,0 +1,156 @@
+"""Labels that are one class per pixel: a mask for each example."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from kerastune_ft.data.labels.base import Labels
+from kerastune_ft.data.labels.raw import MaskFile, MaskFiles, RawLabels
+from kerastune_ft.data.labels.scheme import LabelScheme
+from kerastune_ft.errors import ConfigError, DataError
+from kerastune_ft.wording import counted, first_names
+
+if TYPE_CHECKING:
+    import tensorflow as tf
+
+_MOST_CLASSES = 255
+
+
+class MaskLabels(Labels):
+    """A class for every pixel: `numbers` is int64 [N, classes], the pixels of each class in each mask."""
+
+    kind = "mask"
+    contradiction = "there with different masks, so one of these is wrong"
+    without_class = "its IoU is undefined"
+
+    def __init__(self, files: Sequence[MaskFile], raw_values: Mapping[int, str], ignore: int | None) -> None:
+        """`raw_values` gives the name of the class of each raw value, in the order of the classes."""
+        self._files, self._scheme_values, self._ignore = files, dict(raw_values), ignore
+        names = tuple(dict.fromkeys(raw_values.values()))
+        self._number = {value: names.index(name) for value, name in raw_values.items()}
+        pixels = np.zeros((len(files), len(names)), np.int64)
+        for row, file in enumerate(files):
+            for value, count in file.counts.items():
+                if value in self._number:
+                    pixels[row, self._number[value]] += count
+        super().__init__(names, pixels)
+
+    @property
+    def texts(self) -> list[str]:
+        """By example: the path of its mask."""
+        return [file.key for file in self._files]
+
+    @property
+    def strata(self) -> tuple[np.ndarray, tuple[str, ...]]:
+        """By example: the classes in its mask; one stratum for all where every mask has the same."""
+        if self.strata_are_classes:
+            return self._presence, self.names
+        return np.zeros(len(self.numbers), np.int32), ("",)
+
+    @property
+    def strata_are_classes(self) -> bool:
+        """Whether masks differ in their classes."""
+        return bool((self._presence != self._presence[:1]).any()) or not self._presence[:1].all()
+
+    @property
+    def _presence(self) -> np.ndarray:
+        return (self.numbers > 0).astype(np.uint8)
+
+    def content(self, index: int) -> str:
+        """Return the hash of an example's mask."""
+        return self._files[index].sha256
+
+    def counts(self, indices: np.ndarray) -> dict[str, int]:
+        """Return by class how many of these examples have pixels of it."""
+        return dict(zip(self.names, self._presence[indices].sum(axis=0, dtype=np.int64).tolist(), strict=True))
+
+    def scheme(self, train: np.ndarray) -> LabelScheme:
+        """Return the classes with their raw values."""
+        return LabelScheme(self.kind, self.names, raw_values=self._scheme_values, ignore=self._ignore)
+
+    def fields(self, index: tf.Tensor) -> dict[str, tf.Tensor]:
+        """Return `mask`: class numbers, uint8 [height, width], 255 where a pixel belongs to no class."""
+        import tensorflow as tf
+
+        mask = tf.numpy_function(self._read, [index], tf.uint8, stateful=False)
+        return {"mask": tf.ensure_shape(mask, [None, None])}
+
+    def changed(self, indices: Iterable[int]) -> list[int]:
+        """Return those examples whose mask file has changed since it was checked."""
+        return [index for index in indices if self._files[index].has_changed()]
+
+    def lost(self) -> list[tuple[int, str]]:
+        """Return the examples whose mask can no longer be read, each with the reason."""
+        found = ((index, file.find_loss()) for index, file in enumerate(self._files))
+        return [(index, reason) for index, reason in found if reason is not None]
+
+    def _read(self, index: Any) -> np.ndarray:
+        return self._files[int(index)].read(self._number, self._ignore)
+
+
+def number_masks(
+    raw: RawLabels,
+    keys: Sequence[str],
+    task: Any,
+    origin: str,
+    sizes: Sequence[tuple[int, int] | None] | None = None,
+) -> MaskLabels:
+    """Return the masks of all examples, see `number_labels`; each must have the size of its image and known values."""
+    if not isinstance(raw, MaskFiles):
+        raise ConfigError(f"data.label: {origin} gives no masks, and {task.kind} needs one for each example")
+    found = sorted({value for file in raw.files for value in file.counts} - {task.ignore})
+    raw_values = _name_values(found, task.classes, origin)
+    numbers = dict.fromkeys(raw_values, 0)
+    problems: list[str] = []
+    for index, (key, file) in enumerate(zip(keys, raw.files, strict=True)):
+        problem = file.find_problem(numbers, task.ignore, None if sizes is None else sizes[index])
+        if problem:
+            problems.append(f"{file.key}, the mask of {key}: {problem}")
+    if problems:
+        more = f"\n{counted(len(problems) - 1, 'other mask')} cannot be used either." if len(problems) > 1 else ""
+        raise DataError(f"data.label: {problems[0]}.{more}")
+    return MaskLabels(raw.files, raw_values, task.ignore)
+
+
+def _name_values(found: Sequence[int], wanted: Sequence[str] | Mapping[str, str] | None, origin: str) -> dict[int, str]:
+    """Return the class name of each raw value, in the order of the classes; `found` are the values of all masks."""
+    if isinstance(wanted, Mapping):
+        named = {_value(text): name for text, name in wanted.items()}
+    elif wanted is None:
+        named = {value: str(value) for value in found}
+    elif all(value < len(wanted) for value in found):
+        named = dict(enumerate(wanted))
+    elif len(found) == len(wanted):
+        named = dict(zip(found, wanted, strict=True))
+    else:
+        values = first_names(map(str, found), 10)
+        raise ConfigError(
+            f"task.classes: it names {len(wanted)} classes, and the masks of {origin} have the values {values}; "
+            'write which value is which class, as  "classes": {"0": "background", "255": "cell"}'
+        )
+    names = set(named.values())
+    if len(names) < 2:
+        raise DataError(
+            f"data: the masks of {origin} have {'one value' if found else 'no value'}"
+            f"{f', {found[0]}' if found else ''}; segmentation needs at least two classes. "
+            "Check the masks and task.classes."
+        )
+    if len(names) > _MOST_CLASSES:
+        raise DataError(
+            f"data: the masks of {origin} have {len(found)} values, and masks of at most {_MOST_CLASSES} classes are "
+            "learnt; if the values number objects, write masks whose values are their classes."
+        )
+    return named
+
+
+def _value(text: str) -> int:
+    try:
+        return int(text)
+    except ValueError as problem:
+        raise ConfigError(
+            f'task.classes: "{text}" is no value of a pixel; write whole numbers, as  '
+            '"classes": {"0": "background", "255": "cell"}'
+        ) from problem

@@ -1,0 +1,162 @@
+from __future__ import annotations
+
+import io
+import json
+import re
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from kerastune_ft.data.annotations.masks import IGNORE, mask_values, read_mask
+from kerastune_ft.errors import DataError
+
+VALUES = np.array([[0, 1, 2, 1], [2, 2, 0, 3]], np.uint8)
+
+
+def _palette(values: np.ndarray, path: Path) -> Path:
+    """Write a palette image as those of Pascal VOC: colours that say nothing of the number."""
+    image = Image.fromarray(values, "P")
+    image.putpalette([0, 0, 0, 128, 0, 0, 0, 128, 0, 128, 128, 0])
+    image.save(path)
+    return path
+
+
+def _grey(values: np.ndarray, path: Path) -> Path:
+    Image.fromarray(values).save(path)
+    return path
+
+
+def _message(path: Path, numbers: dict[int, int], **options: object) -> str:
+    with pytest.raises(DataError) as caught:
+        read_mask(path, numbers, **options)
+    assert str(caught.value).startswith(f"{path}: ")
+    return str(caught.value)
+
+
+@pytest.mark.parametrize("write", [_palette, _grey])
+@pytest.mark.parametrize("suffix", ["png", "bmp", "tif", "gif"])
+def test_values_are_those_of_the_file(write: object, suffix: str, tmp_path: Path) -> None:
+    path = write(VALUES, tmp_path / f"mask.{suffix}")  # type: ignore[operator]
+    assert mask_values(path) == {0: 2, 1: 2, 2: 3, 3: 1}
+    found = read_mask(path, {0: 0, 1: 5, 2: 1, 3: 1}, size=(2, 4))
+    assert found.dtype == np.uint8
+    assert np.array_equal(found, [[0, 5, 1, 5], [1, 1, 0, 1]])
+
+
+def test_sixteen_bits_are_kept(tmp_path: Path) -> None:
+    values = np.array([[0, 300, 65535], [256, 300, 0]], np.uint16)
+    for name in ("mask.png", "mask.tif"):
+        path = _grey(values, tmp_path / name)
+        assert mask_values(path) == {0: 2, 256: 1, 300: 2, 65535: 1}
+        found = read_mask(path, {0: 0, 256: 1, 300: 2}, ignore=65535)
+        assert np.array_equal(found, [[0, 2, IGNORE], [1, 2, 0]])
+
+
+def test_one_bit_is_0_and_255(tmp_path: Path) -> None:
+    values = np.array([[True, False], [False, False]])
+    Image.fromarray(values).save(tmp_path / "mask.png")
+    assert mask_values(tmp_path / "mask.png") == {0: 3, 255: 1}
+    assert np.array_equal(read_mask(tmp_path / "mask.png", {0: 0, 255: 1}), values)
+
+
+def test_thirty_two_bits_of_small_numbers_are_read_and_others_refused(tmp_path: Path) -> None:
+    path = _grey(np.array([[0, 7], [7, 7]], np.int32), tmp_path / "mask.tif")
+    assert mask_values(path) == {0: 1, 7: 3}
+    for value in (70000, -1):
+        path = _grey(np.array([[0, value]], np.int32), tmp_path / "objects.tif")
+        assert f"value {value} is beyond" in _message(path, {0: 0})
+
+
+def test_ignored_pixels_are_255_and_come_before_a_class(tmp_path: Path) -> None:
+    path = _grey(VALUES, tmp_path / "mask.png")
+    found = read_mask(path, {0: 0, 1: 1, 2: 2, 3: 3}, ignore=3)
+    assert np.array_equal(found, [[0, 1, 2, 1], [2, 2, 0, IGNORE]])
+
+
+def test_an_unknown_value_says_how_often_and_what_to_write(tmp_path: Path) -> None:
+    path = _grey(VALUES, tmp_path / "mask.png")
+    message = _message(path, {0: 0, 1: 1, 3: 2})
+    assert "value 2 (3 of 8 pixels) of no class; those of classes are 0, 1, 3" in message
+    assert '"classes": {..., "2": "name of 2"}' in message
+    assert '"ignore": 2' in message
+    # What it says can be done.
+    read_mask(path, {0: 0, 1: 1, 3: 2}, ignore=2)
+    read_mask(path, {0: 0, 1: 1, 3: 2, 2: 3})
+
+
+def test_several_unknown_values_cannot_all_be_ignored(tmp_path: Path) -> None:
+    path = _grey(np.arange(12, dtype=np.uint8)[np.newaxis], tmp_path / "mask.png")
+    message = _message(path, {0: 0})
+    assert "values 1 (1 of 12 pixels), 2 (1 of 12 pixels), " in message
+    assert "and 6 more of no class" in message
+    assert '"ignore"' not in message
+    written = re.search(r'"classes": \{\.\.\., (.*)\}', message)
+    assert written is not None
+    assert json.loads(f"{{{written[1]}}}") == {str(value): f"name of {value}" for value in range(1, 6)}
+
+
+def test_a_smoothed_mask_is_told_from_a_forgotten_class(tmp_path: Path) -> None:
+    smooth = np.asarray(Image.fromarray(np.eye(8, dtype=np.uint8) * 255).resize((64, 64), Image.Resampling.BICUBIC))
+    message = _message(_grey(smooth, tmp_path / "mask.png"), {0: 0, 255: 1})
+    assert "resized with smoothing" in message
+    assert 'classes": {' not in message
+
+
+@pytest.mark.parametrize(
+    ("mode", "said"),
+    [("RGB", "channels R G B"), ("RGBA", "channels R G B A"), ("LA", "channels L A"), ("CMYK", "channels C M Y K")],
+)
+def test_more_channels_are_refused(mode: str, said: str, tmp_path: Path) -> None:
+    channels = np.random.default_rng(0).integers(0, 256, (4, 5, len(Image.new(mode, (1, 1)).getbands())), np.uint8)
+    path = tmp_path / ("mask.tif" if mode == "CMYK" else "mask.png")
+    Image.fromarray(channels, mode).save(path)
+    assert said in _message(path, {0: 0})
+    with pytest.raises(DataError, match=said):
+        mask_values(path)
+
+
+def test_grey_in_three_channels_names_the_way_out(tmp_path: Path) -> None:
+    path = tmp_path / "mask.png"
+    Image.fromarray(VALUES).convert("RGB").save(path)
+    message = _message(path, {0: 0})
+    assert 'Image.open(path).convert("L").save(path)' in message
+    exec(message[message.rindex("Image.open") :], {"Image": Image, "path": path})
+    assert mask_values(path) == {0: 2, 1: 2, 2: 3, 3: 1}
+
+
+def test_jpeg_is_refused_whatever_its_name_says(tmp_path: Path) -> None:
+    written = io.BytesIO()
+    Image.fromarray(VALUES).save(written, "JPEG")
+    (tmp_path / "mask.png").write_bytes(written.getvalue())
+    assert "is a JPEG" in _message(tmp_path / "mask.png", {0: 0})
+
+
+def test_floats_and_several_pictures_are_refused(tmp_path: Path) -> None:
+    assert "channels F" in _message(_grey(np.zeros((2, 2), np.float32), tmp_path / "mask.tif"), {0: 0})
+    pages = [Image.fromarray(VALUES), Image.fromarray(VALUES)]
+    pages[0].save(tmp_path / "pages.tif", save_all=True, append_images=pages[1:])
+    assert "has 2 pictures" in _message(tmp_path / "pages.tif", {0: 0})
+
+
+def test_another_size_than_the_picture_is_refused(tmp_path: Path) -> None:
+    path = _grey(VALUES, tmp_path / "mask.png")
+    numbers = dict.fromkeys(range(4), 0)
+    assert "is 4 pixels wide and 2 high, its picture 5 wide and 2 high" in _message(path, numbers, size=(2, 5))
+    assert "EXIF" in _message(path, numbers, size=(4, 2))
+
+
+def test_files_that_cannot_be_read_name_themselves(tmp_path: Path) -> None:
+    assert "no such mask file" in _message(tmp_path / "none.png", {0: 0})
+    (tmp_path / "text.png").write_text("not an image")
+    assert "cannot be read as a mask" in _message(tmp_path / "text.png", {0: 0})
+    whole = _grey(np.random.default_rng(0).integers(0, 3, (64, 64), np.uint8), tmp_path / "whole.png").read_bytes()
+    (tmp_path / "half.png").write_bytes(whole[: len(whole) // 2])
+    assert "cannot be read as a mask" in _message(tmp_path / "half.png", {0: 0})
+
+
+def test_more_classes_than_a_byte_holds_are_refused(tmp_path: Path) -> None:
+    path = _grey(VALUES, tmp_path / "mask.png")
+    with pytest.raises(ValueError, match="class numbers of a mask are 0 to 254"):
+        read_mask(path, {0: 255})
