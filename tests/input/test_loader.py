@@ -35,7 +35,7 @@ class _Pixels(DataSource):
         contents = [hashlib.sha256(key.encode()).hexdigest() for key in keys]
         super().__init__(describe("pixels", "pixels", labels, ChosenSplits({}, (), {}), "", keys, contents))
 
-    def element(self, index: tf.Tensor) -> dict[str, tf.Tensor]:
+    def read_input(self, index: tf.Tensor) -> dict[str, tf.Tensor]:
         return {"image": tf.fill([5, 6, 3], tf.cast(index + 100, tf.uint8))}
 
 

@@ -11,7 +11,6 @@ from typing import Any
 from kerastune_ft.config.options.backbones import EarlierRun
 from kerastune_ft.config.options.data import ArraysData, FolderData, TableData
 from kerastune_ft.config.options.runtime import Runtime, cache_directory
-from kerastune_ft.config.options.tasks import Classification
 from kerastune_ft.config.run import RunConfig
 from kerastune_ft.data.files.archive import is_archive
 from kerastune_ft.data.files.download import fetch_to_cache
@@ -95,15 +94,16 @@ def _other_data(
     `document` is the run's plan.json.
     """
     task = config.task
-    if isinstance(task, Classification) and not task.classes:
-        task = task.model_copy(update={"classes": tuple(target.read_json("model/labels.json"))})
+    if getattr(task, "classes", ()) is None:
+        scheme = LabelScheme.from_json(document["labels"])
+        task = task.model_copy(update={"classes": scheme.classes_option})
     own = config.data
     options: ArraysData | FolderData | TableData | None = None
     if path.suffix == ".npz":
         rate = document["sound"]["sample_rate"] if document.get("sound") else None
         options = own if isinstance(own, ArraysData) else ArraysData(path=str(path), sample_rate=rate)
     elif path.is_dir() or is_archive(fetch_to_cache(path, cache_directory(config.runtime), watch.note)):
-        options = FolderData(path=str(path))
+        options = own if isinstance(own, FolderData) else FolderData(path=str(path))
     elif isinstance(own, TableData):
         options = own
     if options is None:

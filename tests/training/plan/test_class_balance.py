@@ -31,7 +31,7 @@ class _Numbered(DataSource):
             describe("numbered", "numbered", labels, ChosenSplits(splits, (), {}), "", keys, ["0" * 64] * len(keys))
         )
 
-    def element(self, index: tf.Tensor) -> dict[str, tf.Tensor]:
+    def read_input(self, index: tf.Tensor) -> dict[str, tf.Tensor]:
         return {"image": tf.zeros([1, 1, 3], tf.uint8)}
 
 
