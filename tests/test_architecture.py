@@ -264,6 +264,13 @@ def test_nobody_asks_which_modality_or_which_labels() -> None:
     assert len(found) <= QUESTIONS_LEFT, "\n".join(found)
 
 
+@pytest.mark.parametrize("room", ["metrics", "preview", "reporting", "verification"])
+def test_these_rooms_ask_nothing_of_the_kind(room: str) -> None:
+    paths = [path for path in MODULES if part(name_of(path)) == room]
+    assert paths
+    assert [f"{path.relative_to(ROOT)}:{question}" for path in paths for question in questions(path)] == []
+
+
 def questions(path: Path) -> Iterator[str]:
     """Yield the places where code asks for a kind by a comparison, a suffix or an isinstance.
 

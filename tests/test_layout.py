@@ -99,7 +99,7 @@ TESTED_ELSEWHERE: dict[str, tuple[str, ...]] = {
         "input/tokenise",
     ),
     "reporting/page/test_document.py": (
-        "reporting/drawing", "reporting/page/templates", "reporting/results/base", "reporting/results/pages",
+        "reporting/drawing", "reporting/page/templates", "reporting/results/base",
     ),
     "runs/test_saved_model.py": (
         "saved_model/base", "saved_model/build", "saved_model/formats/base", "saved_model/formats/keras_file",
@@ -152,7 +152,7 @@ TESTED_ELSEWHERE: dict[str, tuple[str, ...]] = {
     ),
     "runs/test_verified_runs.py": (
         "verification/files", "verification/metrics", "verification/results/base",
-        "verification/results/checks", "verification/run_record", "verification/saved_model",
+        "verification/run_record", "verification/saved_model",
         "verification/verify", "verification/weights",
     ),
 }  # fmt: skip

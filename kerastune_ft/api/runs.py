@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from kerastune_ft.config.read import read
 from kerastune_ft.errors import ConfigError, explain_exhaustion
+from kerastune_ft.metrics.document import metrics_by_split
 from kerastune_ft.reporting.progress import create_watcher
 from kerastune_ft.rundir import RunDirectory
 from kerastune_ft.storage import as_local_file, is_remote, path_of, require_data
@@ -41,7 +42,9 @@ class Run:
     @property
     def metrics(self) -> dict[str, dict[str, float]]:
         """Return the final model's metrics by split; empty until the run is evaluated."""
-        return self._directory.read_json("metrics.json") if self._directory.exists("metrics.json") else {}
+        if not self._directory.exists("metrics.json"):
+            return {}
+        return metrics_by_split(self._directory.read_json("metrics.json"))
 
     @property
     def constant(self) -> dict[str, dict[str, float]]:

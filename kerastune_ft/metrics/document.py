@@ -10,9 +10,9 @@ CLASSES = "classes"
 _NO_SPLITS = (CLASSES, "intervals")
 
 
-def metrics_by_split(document: Mapping[str, Any]) -> dict[str, Mapping[str, Any]]:
+def metrics_by_split(document: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
     """Return the metrics of every split, without what stands beside them."""
-    return {split: metrics for split, metrics in document.items() if split not in _NO_SPLITS}
+    return {split: dict(metrics) for split, metrics in document.items() if split not in _NO_SPLITS}
 
 
 def metrics_by_class(document: Mapping[str, Any], split: str) -> Mapping[str, Mapping[str, Any]]:

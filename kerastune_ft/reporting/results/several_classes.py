@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
@@ -139,14 +140,14 @@ def count_without_label(rows: Iterable[Mapping[str, str]]) -> dict[str, int]:
 
 
 def _score_ranking(has: Sequence[bool], probabilities: Sequence[float]) -> dict[str, float | None]:
-    """Return average precision and AUC as scikit-learn has them."""
-    from sklearn import metrics
+    """Return average precision and AUC of one class; None where they are not defined."""
+    import numpy as np
 
-    occurs, divides = any(has), len(set(has)) == 2
-    return {
-        "average_precision": float(metrics.average_precision_score(has, probabilities)) if occurs else None,
-        "auc": float(metrics.roc_auc_score(has, probabilities)) if divides else None,
-    }
+    from kerastune_ft.metrics.several_classes import score_ranking
+
+    found = score_ranking(np.asarray(has)[:, np.newaxis], np.asarray(probabilities)[:, np.newaxis])
+    known = {metric: value if math.isfinite(value) else None for metric, value in found.items()}
+    return {"average_precision": known["mean_average_precision"], "auc": known["auc"]}
 
 
 def _count_pairs_of(sets: Iterable[Collection[str]]) -> Counter[tuple[str, str]]:
