@@ -96,8 +96,6 @@ class DataSource(ABC):
     """Whether `element` gives encoded bytes, which take time to decode."""
     image_sizes: np.ndarray | None = None
     """By example, height and width of its image as stored, int32 [N, 2]; None where they are not known."""
-    has_target_files: bool = False
-    """Whether targets are read from files, by `target_element`, where labels alone do not tell them."""
     sound_seconds: np.ndarray | None = None
     """By example, the length of its sound, float64; None where it is none."""
 
@@ -146,13 +144,6 @@ class DataSource(ABC):
         `image` is encoded bytes or an array [height, width, channels]; `texts` is one text, or the two of a pair;
         `samples` are those of a sound, float32 [frames] from -1 to 1, and `rate` is how many make a second.
         """
-
-    def target_element(self, index: tf.Tensor) -> dict[str, tf.Tensor]:
-        """Return what the target of the example at an int64 scalar follows from: `mask`, class numbers [height, width].
-
-        A graph function, for sources that have target files; no input is read for it.
-        """
-        raise AssertionError(f"{self.info.name} has no target files")
 
     def changed(self, indices: Iterable[int]) -> list[str]:
         """Return the keys of those examples whose files are no longer as they were when `contents` was found out.

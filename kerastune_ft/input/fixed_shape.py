@@ -122,7 +122,7 @@ class FixedShapeLoader(ABC):
         return dataset.prefetch(max(2, min(_AHEAD, _AHEAD_BYTES // size)))
 
     def _input_at(self, index: tf.Tensor) -> tf.Tensor:
-        return self.input(self.source.element(index))
+        return self.input(self.source.read_input(index))
 
     def _load(self, index: tf.Tensor, weight: tf.Tensor) -> tuple:
         fields = dict(self.source.element(index))

@@ -54,7 +54,8 @@ class Targets:
     def _of_all(self) -> np.ndarray | None:
         """The targets of all examples by index, or None where labels alone do not tell them."""
         source = self._source
-        if source.has_target_files:
+        if source.label_fields(tf.constant(0, tf.int64)):
+            # Such as masks, which lie in files of their own.
             return None
         labels = tf.data.Dataset.from_tensor_slices(source.labels)
         targets = map_in_order(labels, lambda label: self._task.target({"label": label}, self._geometry))
@@ -65,7 +66,7 @@ class Targets:
         return map_in_order(tf.data.Dataset.from_tensors(tf.constant(0, tf.int64)), self._target_at).element_spec
 
     def _target_at(self, index: tf.Tensor) -> Any:
-        return self._task.target(self._source.target_element(index), self._geometry)
+        return self._task.target(self._source.label_fields(index), self._geometry)
 
     def _gather(self, indices: np.ndarray) -> np.ndarray:
         """Return targets that are read from files; the latest ones are kept in memory."""

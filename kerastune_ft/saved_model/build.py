@@ -42,7 +42,7 @@ def serve_run(run: RunDirectory, config: RunConfig, plan: Mapping[str, Any]) -> 
 
     Raises DataError where its model cannot be opened.
     """
-    task = build_task(config, LabelScheme.from_json(plan["labels"]))
+    task = build_task(config, LabelScheme.from_json(plan["labels"]), tuple(plan["backbone"]["image_size"]))
     if run.exists(THRESHOLDS):
         task.set_thresholds(run.read_json(THRESHOLDS))
     serving, _, of_run = _MODALITIES[facts(config.task).modality]

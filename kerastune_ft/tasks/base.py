@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar, Protocol
 
@@ -78,8 +78,8 @@ class Task(ABC):
     output_name: ClassVar[str] = "probabilities"
     """What `finish` returns, in one word."""
 
-    def endpoints(self, available: Iterable[str]) -> tuple[str, ...]:
-        """Return which of a backbone's endpoints the head is put on."""
+    def endpoints(self, available: Mapping[str, Any], fits: Callable[[Sequence[str]], bool]) -> tuple[str, ...]:
+        """Return which of a backbone's endpoints the head is put on; `fits` tells whether the cache holds some."""
         return ("features",)
 
     @abstractmethod
@@ -154,6 +154,10 @@ class Task(ABC):
 
         `outputs` are those of the saved model, what `finish` returned; `targets` those of the examples.
         """
+
+    def detail_tables(self, measured: Measured) -> dict[str, dict[str, np.ndarray]]:
+        """Return more tables of a split by name, each columns with a row per example; none by default."""
+        return {}
 
     def summarise_constant(self, measured: Measured, labels: np.ndarray) -> dict[str, float] | None:
         """Return the metrics, on a split, of the best predictor that never looks at its input.

@@ -51,6 +51,8 @@ def _with_masks(
             if isinstance(phase, Mapping) and phase.get(key, neutral) != neutral:
                 message = f'it has no effect with task.kind {kind}; write "class_weights": "balanced", or remove it'
                 yield ("phases", index, key), message
+    if data.get("resize") == "crop":
+        yield ("data", "resize"), 'it cuts off what masks say of the borders of images; write "stretch" or "pad"'
     if isinstance(data.get("label"), list | Mapping):
         yield ("data", "label"), "a mask is one file for an example; name a column of paths, or a template of columns"
 

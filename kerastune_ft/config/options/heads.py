@@ -21,7 +21,8 @@ class Head(Options):
         None, description="of image_segmentation: the layers from the backbone's strides to a mask; null means unet"
     )
     width: Count | None = Field(
-        None, description="of image_segmentation: channels at the decoder's finest stride; null means 16"
+        None,
+        description="of image_segmentation: channels of the decoder at stride 32, fewer at finer ones; null means 64",
     )
     stride: Literal[1, 2, 4, 8, 16] | None = Field(
         None,

@@ -8,7 +8,7 @@ from typing import Any
 
 from kerastune_ft.rundir import RunDirectory
 from kerastune_ft.saved_model.build import THRESHOLDS
-from kerastune_ft.training.evaluation.mistakes import remove_pictures, write_mistakes
+from kerastune_ft.training.evaluation.examples import write_examples
 from kerastune_ft.training.features.feed import Feed
 from kerastune_ft.training.features.prefix import Prefix
 from kerastune_ft.training.phase.evaluate import Evaluated, evaluate_split
@@ -72,16 +72,30 @@ def write_evaluation(session: Session, run: RunDirectory, evaluated: Mapping[str
     if not shown:
         rows = [{**row, "input": number} for number, row in enumerate(rows)]
     run.commit_csv("evaluation/predictions.csv", list(rows[0]), rows)
-    if shown:
-        write_mistakes(session, run, rows)
-    else:
-        remove_pictures(run, 0)
-        run.remove("evaluation/mistakes.json")
-    metrics = metrics_of(session, evaluated)
+    _write_detail_tables(session, run, evaluated)
+    write_examples(session, run, rows, evaluated)
+    metrics: dict[str, Any] = dict(metrics_of(session, evaluated))
+    classes = {split: session.task.summarise_classes(each.measured) for split, each in evaluated.items()}
+    if any(classes.values()):
+        metrics["classes"] = classes
     if constant := _of_constant(session, evaluated):
         run.commit_json("evaluation/constant.json", constant)
     run.commit_json("metrics.json", metrics)
     return metrics
+
+
+def _write_detail_tables(session: Session, run: RunDirectory, evaluated: Mapping[str, Evaluated]) -> None:
+    """Write evaluation/<name>.csv for every further table of the task, with split and input before its columns."""
+    tables: dict[str, list[dict[str, Any]]] = {}
+    for split, each in evaluated.items():
+        for name, columns in session.task.detail_tables(each.measured).items():
+            rows = tables.setdefault(name, [])
+            for position, index in enumerate(each.indices):
+                shown = session.source.keys[index] if session.config.output.examples else len(rows)
+                cells = {column: values[position] for column, values in columns.items()}
+                rows.append({"split": split, "input": shown, **cells})
+    for name, rows in tables.items():
+        run.commit_csv(f"evaluation/{name}.csv", list(rows[0]), rows)
 
 
 def _of_constant(session: Session, evaluated: Mapping[str, Evaluated]) -> dict[str, dict[str, float]]:

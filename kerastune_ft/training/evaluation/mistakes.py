@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -12,6 +11,7 @@ from kerastune_ft.config.options.task_facts import AUDIO, IMAGE, TEXT
 from kerastune_ft.data.source import DataSource
 from kerastune_ft.input.decode import Geometry, decode
 from kerastune_ft.rundir import RunDirectory
+from kerastune_ft.training.evaluation.pictures import encode_png, remove_pictures
 from kerastune_ft.training.session.session import Session
 
 MISTAKES_SHOWN = 24
@@ -40,7 +40,7 @@ def write_mistakes(session: Session, run: RunDirectory, rows: list[dict[str, Any
         if picture is not None:
             run.commit(f"evaluation/mistakes/{number:02d}.png", picture)
         entries.append({**shown, **about})
-    remove_pictures(run, len(worst))
+    remove_pictures(run, "mistakes", len(worst))
     run.commit_json("evaluation/mistakes.json", entries)
 
 
@@ -65,15 +65,4 @@ _SHOW: Mapping[str, Callable[[Any, int, str], tuple[dict[str, Any], bytes | None
 
 
 def _thumbnail(source: DataSource, index: int) -> bytes:
-    from PIL import Image
-
-    pixels = decode(source.element(index)["image"], Geometry(_THUMBNAIL, _THUMBNAIL, "pad"))
-    picture = io.BytesIO()
-    Image.fromarray(np.asarray(pixels)).save(picture, "PNG")
-    return picture.getvalue()
-
-
-def remove_pictures(run: RunDirectory, first: int) -> None:
-    """Delete the pictures from this number on that an earlier evaluation of the run left."""
-    for name in run.list_files("evaluation/mistakes")[first:]:
-        run.remove(f"evaluation/mistakes/{name}")
+    return encode_png(np.asarray(decode(source.element(index)["image"], Geometry(_THUMBNAIL, _THUMBNAIL, "pad"))))

@@ -16,6 +16,7 @@ from kerastune_ft.backbones.endpoints import FEATURES
 from kerastune_ft.backbones.inputs import SoundInput
 from kerastune_ft.backbones.text_input import MASK, PADDING_MASK, TOKEN_IDS, TextInput
 from kerastune_ft.config.checks.modality import TAKEN, misfits
+from kerastune_ft.config.options.byte_sizes import parse_bytes
 from kerastune_ft.config.options.runtime import cache_directory
 from kerastune_ft.config.options.task_facts import facts
 from kerastune_ft.config.run import RunConfig
@@ -25,14 +26,19 @@ from kerastune_ft.data.source import DataSource
 from kerastune_ft.errors import ConfigError
 from kerastune_ft.graph import keras_private, normalisation, pooling, precision, randomness
 from kerastune_ft.graph.boundary import HEAD
+from kerastune_ft.graph.partition import tensor_bytes
 from kerastune_ft.graph.units import Unit
 from kerastune_ft.input.build import LoaderOptions, build_loader
 from kerastune_ft.input.sounds import Clip, clip_of, usual_seconds
 from kerastune_ft.tasks import build as tasks
+from kerastune_ft.tasks.base import Task
 from kerastune_ft.training.devices.devices import Devices
 from kerastune_ft.training.session import adapters, warm_start
 from kerastune_ft.training.session.session import Session
 
+# Bytes of all examples' endpoints up to which the finest are taken where no budget is given: it must not follow from the
+# free disk, since the model would.
+_CACHED_ENDPOINTS = 4 * 10**9
 # Tokens of a row that shows whether a model looks ahead.
 _LOOKED_AT = 4
 
@@ -55,13 +61,13 @@ def assemble(
     keras.utils.clear_session()
     source = source or open_source(config.data, config.task, cache_directory(config.runtime), report)
     config, scheme = warm_start.with_kept_head(config, scheme or source.scheme)
-    task = tasks.build_task(config, scheme)
     with devices.strategy.scope():
         backbone = build.build(config.backbone, config.seed)
+        task = tasks.build_task(config, scheme, backbone.input.image_size)
         _check_modality(config, backbone)
         if source.sound_seconds is not None:
             backbone = _with_audio_front_end(config, source, backbone)
-        backbone = backbone.up_to(task.endpoints(backbone.endpoints))
+        backbone = _up_to_endpoints(config, source, task, backbone)
         backbone = backbones.computing_in(backbone, devices.precision)
         source_hash = backbones.content_hash(backbone.variables)
         adapters.build(config.phases, backbone.units, config.seed)
@@ -107,6 +113,21 @@ def _with_audio_front_end(config: RunConfig, source: DataSource, backbone: Backb
         if isinstance(given, SoundInput) and given.lengths is not None:
             clip = Clip(rate, min(max(clip.samples, given.lengths.fewest), given.lengths.most))
     return audio_front_end.with_audio_front_end(config.backbone, backbone, clip.sample_rate, clip.samples)
+
+
+def _up_to_endpoints(config: RunConfig, source: DataSource, task: Task, backbone: Backbone) -> Backbone:
+    """Return the backbone up to the endpoints that the task's head reads."""
+    available = backbone.endpoints
+    examples = sum(len(indices) for indices in source.splits.values())
+    views = max((phase.augment.views or 1 for phase in config.phases), default=1)
+    asked = config.runtime.cache_budget
+    limit = _CACHED_ENDPOINTS if asked is None else parse_bytes(str(asked))
+
+    def fits(names: Sequence[str]) -> bool:
+        row = sum(tensor_bytes(available[name]) for name in names)
+        return row * examples * views <= limit
+
+    return backbone.up_to(task.endpoints(available, fits))
 
 
 def _endpoints(config: RunConfig, backbone: Backbone) -> dict[str, Any]:

@@ -1,0 +1,179 @@
+"""Segmentation: one of several classes for every pixel of an image."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Any
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+from kerastune_ft.config.options.heads import Head
+from kerastune_ft.config.options.task_facts import metrics_of_labels
+from kerastune_ft.config.options.tasks import ImageSegmentation as Options
+from kerastune_ft.data.annotations.masks import IGNORE
+from kerastune_ft.data.labels.scheme import LabelScheme
+from kerastune_ft.errors import ConfigError
+from kerastune_ft.input.augment import Changes, on_masks
+from kerastune_ft.input.decode import Geometry
+from kerastune_ft.input.mask_geometry import fit_mask, restore_mask
+from kerastune_ft.layers.decoders.unet import unet_decoder
+from kerastune_ft.metrics import segmentation as metrics
+from kerastune_ft.metrics.confusion_table import name_columns
+from kerastune_ft.tasks.base import NO_OPTIONS, LossOptions, Measured, Placement, Prediction, Task
+from kerastune_ft.tasks.mask_losses import count_confusion, pixel_accuracy, pixel_cross_entropy
+
+_FINEST, _NEXT = 2, 4
+_WIDTH = 64
+# Logarithms of probabilities below this are not told apart: float32 has no smaller ones.
+_SMALLEST = 1e-38
+
+
+class Segmentation(Task):
+    """A U-Net on the backbone's feature maps of several strides; outputs are logits [batch, height, width, classes].
+
+    The unit of loss and count is one picture of pixels, see `mask_losses`. Of a split integer counts of pixels by true
+    and predicted class are kept for each picture, and no outputs, so that memory does not grow with their size.
+    """
+
+    training_metrics = ("accuracy",)
+    output_name = "probabilities of every pixel at the model's size"
+
+    def __init__(
+        self, options: Options, head: Head, scheme: LabelScheme, seed: int, image_size: tuple[int, int]
+    ) -> None:
+        """`scheme` names the classes in the order of their numbers; `image_size` is the model's height and width."""
+        self.kind, self.scheme, self.classes = options.kind, scheme, scheme.names
+        self.metric_directions = {name: facts.direction for name, facts in metrics_of_labels("mask").items()}
+        self._head, self._seed, self._image_size = head, seed, image_size
+
+    def endpoints(self, available: Mapping[str, Any], fits: Callable[[Sequence[str]], bool]) -> tuple[str, ...]:
+        """Return the feature maps from `head.stride` on; by default from stride 2 where their features fit the cache.
+
+        Raises ConfigError for a backbone without such maps.
+        """
+        strides = sorted(int(name.removeprefix("stride")) for name in available if name.startswith("stride"))
+        wanted = self._head.stride
+        if len(strides) < 2 or (wanted is not None and wanted not in strides):
+            there = f"it has strides {', '.join(map(str, strides))}" if strides else "it has none"
+            raise ConfigError(
+                f"head.stride: the backbone gives no feature maps from stride {wanted or _FINEST} on; {there}; write "
+                "another stride, or another backbone"
+            )
+        if wanted is None:
+            finest = _names_from(strides, _FINEST)
+            return finest if fits(finest) else _names_from(strides, _NEXT)
+        return _names_from(strides, wanted)
+
+    def head(self, features: Mapping[str, Any], mask: Any = None) -> Any:
+        """Return logits [batch, height, width, classes] at the model's size."""
+        width, dropout = self._head.width or _WIDTH, self._head.dropout
+        return unet_decoder(features, len(self.classes), self._image_size, self._seed, width=width, dropout=dropout)
+
+    def finish(self, outputs: Any) -> Any:
+        """Return probabilities [batch, height, width, classes]."""
+        return keras.layers.Softmax(name="probabilities", dtype="float32")(outputs)
+
+    def target(self, fields: Mapping[str, tf.Tensor], geometry: Geometry | None = None) -> tf.Tensor:
+        """Return the mask at the model's size, uint8 [height, width]; 255 where a pixel belongs to no class."""
+        assert geometry is not None
+        return fit_mask(fields["mask"], geometry)
+
+    def transform(self, targets: tf.Tensor, changes: Changes) -> tf.Tensor:
+        """Return the masks moved as their images are."""
+        return on_masks(targets, changes)
+
+    def loss(
+        self, targets: Any, outputs: Any, weights: tf.Tensor, options: LossOptions = NO_OPTIONS
+    ) -> tuple[tf.Tensor, tf.Tensor]:
+        """Return the summed cross-entropy of labelled pixels and their number, in pictures of pixels."""
+        losses, counts = pixel_cross_entropy(targets, outputs, options.smoothing, options.class_weights)
+        return tf.reduce_sum(losses * weights), tf.reduce_sum(counts * weights)
+
+    def training_sums(self, targets: Any, outputs: Any, weights: tf.Tensor) -> dict[str, tf.Tensor]:
+        """Return the pixels with the right class, in pictures of pixels."""
+        return {"accuracy": tf.reduce_sum(pixel_accuracy(targets, outputs) * weights)}
+
+    def measure(self, targets: Any, outputs: Any) -> dict[str, tf.Tensor]:
+        """Return by picture the pixels of each true class predicted as each class, the loss, and the labelled share."""
+        losses, counts = pixel_cross_entropy(targets, outputs)
+        predicted = tf.argmax(outputs, -1, tf.int32)
+        return {"confusion": count_confusion(targets, predicted, len(self.classes)), "loss": losses, "count": counts}
+
+    def summarise(self, measured: Measured) -> dict[str, float]:
+        """Return the mean cross-entropy of labelled pixels, mean IoU, Dice and accuracy; see `metrics.segmentation`."""
+        return {"loss": _mean_loss(measured), **metrics.score(_total(measured))}
+
+    def summarise_classes(self, measured: Measured) -> dict[str, dict[str, float]]:
+        """Return IoU, Dice, precision and recall by class."""
+        scores = metrics.score_classes(_total(measured))
+        return {
+            name: {metric: float(values[number]) for metric, values in scores.items()}
+            for number, name in enumerate(self.classes)
+        }
+
+    def prediction_columns(self, measured: Measured) -> dict[str, np.ndarray]:
+        """Return by picture mean IoU, Dice, accuracy and loss; NaN where the picture has no labelled pixel."""
+        scores = [metrics.score(confusion) for confusion in measured["confusion"]]
+        columns = {name: np.array([score[name] for score in scores]) for name in ("mean_iou", "dice", "accuracy")}
+        return {**columns, "loss": _divide(measured["loss"], measured["count"])}
+
+    def detail_tables(self, measured: Measured) -> dict[str, dict[str, np.ndarray]]:
+        """Return `confusion`: by picture the pixels of each true class predicted as each class."""
+        counts = measured["confusion"]
+        return {"confusion": dict(zip(name_columns(len(self.classes)), counts.reshape(len(counts), -1).T, strict=True))}
+
+    def summarise_constant(self, measured: Measured, labels: np.ndarray) -> dict[str, float] | None:
+        """Return the metrics of answering every pixel with the classes' shares of the training pixels."""
+        pixels = labels.sum(axis=0, dtype=np.int64)
+        true = _total(measured).sum(axis=1)
+        confusion = np.zeros((len(pixels), len(pixels)), np.int64)
+        confusion[:, int(pixels.argmax())] = true
+        logarithms = np.log(np.maximum(pixels, 1e-6) / pixels.sum())
+        loss = float(-(true * logarithms).sum() / true.sum()) if true.sum() else float("nan")
+        return {"loss": loss, **metrics.score(confusion)}
+
+    @property
+    def output_columns(self) -> tuple[str, ...]:
+        """Return the names of the cells that `decode` gives: the share of each class."""
+        return tuple(f"share_{name}" for name in self.classes)
+
+    def decode(self, outputs: np.ndarray, placements: Sequence[Placement | None]) -> Iterator[Prediction]:
+        """Yield for each image its mask at the image's own size and the shares of the classes in it."""
+        for logits, placement in zip(outputs, placements, strict=True):
+            mask = logits.argmax(-1).astype(np.uint8)
+            if placement is not None:
+                size = tf.constant(placement.height), tf.constant(placement.width)
+                mask = restore_mask(tf.constant(mask), *size, placement.geometry).numpy()
+            counts = np.bincount(mask.reshape(-1), minlength=IGNORE + 1)[: len(self.classes)]
+            shares = counts / max(int(counts.sum()), 1)
+            yield Prediction(dict(zip(self.output_columns, shares.tolist(), strict=True)), mask)
+
+    def difference(self, measured: Measured, outputs: np.ndarray, targets: Any) -> np.ndarray:
+        """Return by image how far the loss of a saved model is from what was measured, or the share of pixels is."""
+        logits = tf.constant(np.log(np.maximum(outputs, _SMALLEST)))
+        found = {name: rows.numpy() for name, rows in self.measure(tf.constant(targets), logits).items()}
+        loss = np.abs(_divide(found["loss"], found["count"]) - _divide(measured["loss"], measured["count"]))
+        moved = np.abs(found["confusion"].astype(np.int64) - measured["confusion"]).sum(axis=(1, 2))
+        pixels = np.maximum(measured["confusion"].sum(axis=(1, 2)), 1)
+        return np.maximum(np.nan_to_num(loss), moved / (2 * pixels))
+
+
+def _names_from(strides: Sequence[int], finest: int) -> tuple[str, ...]:
+    return tuple(f"stride{stride}" for stride in strides if stride >= finest)
+
+
+def _total(measured: Measured) -> np.ndarray:
+    total: np.ndarray = measured["confusion"].sum(axis=0, dtype=np.int64)
+    return total
+
+
+def _mean_loss(measured: Measured) -> float:
+    count = measured["count"].sum(dtype=np.float64)
+    return float(measured["loss"].sum(dtype=np.float64) / count) if count else float("nan")
+
+
+def _divide(losses: np.ndarray, counts: np.ndarray) -> np.ndarray:
+    undefined = np.full(len(losses), np.nan)
+    return np.divide(losses.astype(np.float64), counts, out=undefined, where=counts > 0)

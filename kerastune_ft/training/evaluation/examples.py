@@ -1,0 +1,44 @@
+"""What a report shows of single test examples: the worst mistakes, or masks beside what was predicted."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from kerastune_ft.rundir import RunDirectory
+from kerastune_ft.training.evaluation.mask_examples import write_mask_examples
+from kerastune_ft.training.evaluation.mistakes import write_mistakes
+from kerastune_ft.training.evaluation.pictures import remove_pictures
+from kerastune_ft.training.phase.evaluate import Evaluated
+from kerastune_ft.training.session.session import Session
+
+Write = Callable[[Session, RunDirectory, list[dict[str, Any]], Mapping[str, Evaluated]], None]
+
+
+def _write_mistakes(
+    session: Session, run: RunDirectory, rows: list[dict[str, Any]], evaluated: Mapping[str, Evaluated]
+) -> None:
+    write_mistakes(session, run, rows)
+
+
+_WRITE: Mapping[str, tuple[str, Write]] = {
+    "one": ("mistakes", _write_mistakes),
+    "several": ("mistakes", _write_mistakes),
+    "values": ("mistakes", _write_mistakes),
+    "mask": ("examples", write_mask_examples),
+}
+
+
+def write_examples(
+    session: Session, run: RunDirectory, rows: list[dict[str, Any]], evaluated: Mapping[str, Evaluated]
+) -> None:
+    """Write the examples that the report shows; with `output.examples: false` remove those of an earlier evaluation.
+
+    `rows` are those of predictions.csv.
+    """
+    folder, write = _WRITE[session.task.scheme.kind]
+    if session.config.output.examples:
+        write(session, run, rows, evaluated)
+        return
+    remove_pictures(run, folder, 0)
+    run.remove(f"evaluation/{folder}.json")
