@@ -10,7 +10,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from kerastune_ft.config.options.task_facts import MASK
 from kerastune_ft.config.read import read
+from kerastune_ft.data.labels.scheme import LabelScheme
 from kerastune_ft.errors import ConfigError, explain_exhaustion
 from kerastune_ft.metrics.document import metrics_by_split
 from kerastune_ft.reporting.progress import create_watcher
@@ -168,6 +170,13 @@ def predictions(
         from kerastune_ft.inference import predict as inference
 
         yield inference.predict(target, settings, inputs, input, batch_size, watch)
+
+
+def mask_scheme(run_dir: str | os.PathLike[str]) -> LabelScheme | None:
+    """Return the classes of the masks that a run predicts; None for a run that predicts none."""
+    target = RunDirectory(open_run(run_dir).path)
+    labels = target.read_json("plan.json").get("labels", {}) if target.exists("plan.json") else {}
+    return LabelScheme.from_json(labels) if labels.get("kind") == MASK else None
 
 
 def _require_model(target: RunDirectory) -> None:

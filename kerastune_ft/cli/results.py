@@ -54,7 +54,9 @@ def evaluate(run: str, split: str | None, data: str | None, as_json: bool, debug
 @click.command()
 @click.argument("run")
 @click.argument("inputs", nargs=-1, required=True, metavar="INPUT...")
-@click.option("--output", metavar="FILE", help="A .csv, .tsv or .jsonl file; by default standard output.")
+@click.option(
+    "--output", metavar="FILE", help="A .csv, .tsv or .jsonl file; for masks a folder. By default standard output."
+)
 @click.option("--format", "form", type=click.Choice(FORMATS), help="On standard output; by default csv.")
 @click.option(
     "--input",
@@ -79,18 +81,21 @@ def predict(
     An INPUT is an image (or WAV file, where RUN is about sounds), a folder, a .zip or .tar of them, a table that names
     them, an .npz file, or - for a path (or JSON object) per line on standard input. Where RUN is about texts, an INPUT
     is a text, a table, a folder of .txt files, an .npz file of strings, or - for a text per line. An input that cannot
-    be read gives a row with the error.
+    be read gives a row with the error. Where RUN predicts masks, --output names a folder for them, and a table beside
+    them has a row for each.
     """
     from kerastune_ft.api import runs as runs_api
     from kerastune_ft.inference import command
 
-    chosen = command.checked(inputs, output, form, as_json)
-    with runs_api.predictions(run, command.opened(inputs), input=column, batch_size=batch_size) as made:
-        told = command.write(made.columns, made.batches, output, chosen)
+    scheme = runs_api.mask_scheme(run)
+    form = command.check_arguments(inputs, output, form, as_json, scheme is not None)
+    given = command.open_standard_input(inputs)
+    with runs_api.predictions(run, given, input=column, batch_size=batch_size) as made:
+        summary = command.write(made.columns, made.batches, output, form, scheme)
     if output and as_json:
-        print_json({"output": output, "inputs": told.inputs, "errors": told.errors})
-    click.echo(str(told), err=True)
-    return DataError.exit_code if told.errors == told.inputs else 0
+        print_json({"output": output, "inputs": summary.inputs, "errors": summary.errors})
+    click.echo(str(summary), err=True)
+    return DataError.exit_code if summary.errors == summary.inputs else 0
 
 
 @click.command()

@@ -6,16 +6,20 @@ import contextlib
 import sys
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
+from kerastune_ft.data.labels.scheme import LabelScheme
 from kerastune_ft.errors import ConfigError
+from kerastune_ft.inference.masks import TABLE, MaskFolder
 from kerastune_ft.inference.rows import form_of, row_writer, whole_file
+from kerastune_ft.storage import is_remote
 
 _STANDARD_INPUT = "-"
 
 
 @dataclass(frozen=True)
-class Told:
+class WriteSummary:
     """What came of a command: how many inputs there were, and how many could not be read."""
 
     inputs: int
@@ -31,10 +35,18 @@ class Told:
         return bad if self.errors == self.inputs else f"{good}; {bad}" if self.errors else good
 
 
-def checked(inputs: Sequence[str], output: str | None, form: str | None, as_json: bool) -> str:
-    """Return the form to write, or raise ConfigError for words that do not go together."""
+def check_arguments(
+    inputs: Sequence[str], output: str | None, form: str | None, as_json: bool, has_masks: bool = False
+) -> str:
+    """Return the form to write, or raise ConfigError for arguments that do not go together.
+
+    `has_masks` says that predictions are masks, which are written into the folder `output`.
+    """
     if inputs.count(_STANDARD_INPUT) > 1:
         raise ConfigError("- is given twice, and standard input can be read once; give it once")
+    if has_masks:
+        _check_folder(output, form)
+        return "csv"
     if output is not None:
         if form is not None:
             raise ConfigError("--format is for standard output; the end of --output's name says what is written there")
@@ -44,20 +56,42 @@ def checked(inputs: Sequence[str], output: str | None, form: str | None, as_json
     return "json" if as_json else form or "csv"
 
 
-def opened(inputs: Sequence[str]) -> list[Any]:
+def _check_folder(output: str | None, form: str | None) -> None:
+    if output is None:
+        raise ConfigError("--output: predictions of this run are masks; name the folder to write them to")
+    if form is not None:
+        raise ConfigError("--format has no effect on masks, which are PNG files with a table beside them; leave it out")
+    if is_remote(output):
+        raise ConfigError(f"--output: {output} is not on this machine; name a local folder, and copy it")
+    if Path(output).suffix or Path(output).is_file():
+        raise ConfigError(f"--output: {output} is the name of a file, and masks go into a folder; name one")
+
+
+def open_standard_input(inputs: Sequence[str]) -> list[Any]:
     """Return the inputs, with standard input for `-`."""
     return [sys.stdin.buffer if text == _STANDARD_INPUT else text for text in inputs]
 
 
-def write(columns: Sequence[str], batches: Iterable[list[dict[str, Any]]], output: str | None, form: str) -> Told:
-    """Write rows as they come, to a file or to standard output, and count them."""
+def write(
+    columns: Sequence[str],
+    batches: Iterable[list[dict[str, Any]]],
+    output: str | None,
+    form: str,
+    scheme: LabelScheme | None = None,
+) -> WriteSummary:
+    """Write rows as they come, to a file or to standard output, and count them.
+
+    With a `scheme` rows have masks, which go into the folder `output` with the rows' table.
+    """
     inputs = errors = 0
+    folder = None if scheme is None or output is None else MaskFolder(Path(output), scheme)
+    file = output if folder is None else str(Path(output or "") / TABLE)
     with contextlib.ExitStack() as stack:
-        stream = stack.enter_context(whole_file(output)) if output else sys.stdout.buffer
+        stream = stack.enter_context(whole_file(file)) if file else sys.stdout.buffer
         writer = row_writer(form, stream, columns)
         for rows in batches:
-            writer.write(rows)
+            writer.write(rows if folder is None else folder.write(rows))
             inputs += len(rows)
             errors += sum(row["error"] is not None for row in rows)
         writer.close()
-    return Told(inputs, errors, output)
+    return WriteSummary(inputs, errors, output)

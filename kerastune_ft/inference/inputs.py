@@ -35,7 +35,7 @@ _ARCHIVES = (".zip", ".tar", ".tgz", ".tar.gz", ".tar.bz2", ".tar.xz")
 
 
 @dataclass(frozen=True)
-class Reading:
+class ReadOptions:
     """How inputs that hold more than one image are read."""
 
     given: str | None
@@ -50,28 +50,28 @@ class Reading:
     """Samples a second of sounds in an .npz file that does not say it."""
 
 
-def reading(
+def read_options(
     config: RunConfig,
     given: str | None,
     cache_directory: Path,
     report: Callable[[str], None],
     model_rate: int | None = None,
-) -> Reading:
+) -> ReadOptions:
     """Return how inputs of a run are read; `given` is what the user names, `model_rate` that of sounds."""
     data = config.data
     own = data.input if data.kind == "table" else None
     intensity = None if data.intensity == "auto" else data.intensity
     # As training and evaluation read such files.
     rate = data.sample_rate if isinstance(data, ArraysData) else model_rate
-    return Reading(given, own, intensity, _SOUGHT[facts(config.task).modality], cache_directory, report, rate)
+    return ReadOptions(given, own, intensity, _SOUGHT[facts(config.task).modality], cache_directory, report, rate)
 
 
-def column_of(how: Reading) -> str | None:
+def column_of(how: ReadOptions) -> str | None:
     """Return the column, key or template that names images, where anything says it."""
     return how.given or (how.own if isinstance(how.own, str) else None)
 
 
-def several(inputs: Any) -> list[Any]:
+def as_list(inputs: Any) -> list[Any]:
     """Return what a Python program gives as one input or many as a list of inputs."""
     if isinstance(inputs, np.ndarray):
         return list(inputs) if inputs.ndim == 1 and inputs.dtype.kind in "OUS" else [inputs]
@@ -85,7 +85,7 @@ def several(inputs: Any) -> list[Any]:
     return list(inputs)
 
 
-def listings(inputs: Iterable[Any], how: Reading) -> list[Listing]:
+def list_inputs(inputs: Iterable[Any], how: ReadOptions) -> list[Listing]:
     """Return what each input holds; one that cannot be read is an item with a problem.
 
     Raise ConfigError for what no input can be, and for a table or array file that nothing says how to read.
@@ -96,7 +96,7 @@ def listings(inputs: Iterable[Any], how: Reading) -> list[Listing]:
     return found
 
 
-def _listing(given: Any, number: int, how: Reading) -> Listing:
+def _listing(given: Any, number: int, how: ReadOptions) -> Listing:
     if isinstance(given, io.IOBase):
         return Listing(listed_items(given, column_of(how)), None)
     if isinstance(given, np.ndarray):
@@ -115,7 +115,7 @@ def _listing(given: Any, number: int, how: Reading) -> Listing:
         return bad(text, f"cannot be read: {(error.strerror or str(error)).lower()}")
 
 
-def _of_path(text: str, path: Path, how: Reading) -> Listing:
+def _of_path(text: str, path: Path, how: ReadOptions) -> Listing:
     name = path.name.lower()
     if not text:
         return bad(text, "its name is empty")
@@ -131,7 +131,7 @@ def _of_path(text: str, path: Path, how: Reading) -> Listing:
     return Listing([Item(printable(text), path=os.fspath(path))], 1)
 
 
-def _in_file(path: Path, name: str, how: Reading) -> Listing:
+def _in_file(path: Path, name: str, how: ReadOptions) -> Listing:
     file, values = array_in(path, how.given, how.cache_directory, how.report)
     if how.sought is not SOUNDS:
         return of_images(values, name, how.intensity)
@@ -139,11 +139,11 @@ def _in_file(path: Path, name: str, how: Reading) -> Listing:
     return replace(of_sounds(values, name, rate), notes=notes)
 
 
-def _in_array(values: np.ndarray, name: str, how: Reading) -> Listing:
+def _in_array(values: np.ndarray, name: str, how: ReadOptions) -> Listing:
     return of_sounds(values, name) if how.sought is SOUNDS else of_images(values, name, how.intensity)
 
 
-def _folder(text: str, root: Path, how: Reading) -> Listing:
+def _folder(text: str, root: Path, how: ReadOptions) -> Listing:
     """Return all files that are looked for in a folder and below; their names begin with the folder as it was given."""
     walk = Walk(root, is_tolerant=True, takes_refused=True, sought=how.sought)
     paths = walk.files(root)
@@ -158,7 +158,7 @@ def _folder(text: str, root: Path, how: Reading) -> Listing:
     return bad(text, f"has {how.sought.none} in it")
 
 
-def _table(path: Path, how: Reading) -> Listing:
+def _table(path: Path, how: ReadOptions) -> Listing:
     """Return the images that a table names, one per row in its order, by what the row says."""
     frame = read_table(path)
     wanted = column_of(how)

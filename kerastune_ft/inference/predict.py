@@ -10,8 +10,8 @@ from typing import Any
 from kerastune_ft.config.options.task_facts import facts
 from kerastune_ft.config.run import RunConfig
 from kerastune_ft.errors import ConfigError
-from kerastune_ft.inference.fixed_shape_predictor import PicturePredictor
-from kerastune_ft.inference.inputs import listings, reading, several
+from kerastune_ft.inference.fixed_shape_predictor import FixedShapePredictor
+from kerastune_ft.inference.inputs import as_list, list_inputs, read_options
 from kerastune_ft.inference.items import Listing
 from kerastune_ft.inference.run_model import Row
 from kerastune_ft.inference.text_inputs import text_listings
@@ -23,7 +23,7 @@ from kerastune_ft.training.session.assemble import cache_directory
 from kerastune_ft.training.watch import Watcher
 
 BATCH = 32
-Predictor = PicturePredictor | TextPredictor
+Predictor = FixedShapePredictor | TextPredictor
 
 
 @dataclass(frozen=True)
@@ -44,13 +44,13 @@ def predict(
     `given` is the column, template, key or array that names images, or holds texts, there.
     """
     resolved = devices.resolve(config.runtime.model_copy(update={"strategy": "none", "replicas": None}))
-    how = reading(config, given, cache_directory(config.runtime), watch.note, _model_rate(run))
+    how = read_options(config, given, cache_directory(config.runtime), watch.note, _model_rate(run))
     # What cannot be read as images is told before the model is loaded; of texts that says how many are one example.
     is_text = facts(config.task).modality == "text"
-    found = [] if is_text else listings(several(inputs), how)
+    found = [] if is_text else list_inputs(as_list(inputs), how)
     predictor = _loaded(run, config)
     if isinstance(predictor, TextPredictor):
-        found = text_listings(several(inputs), how, predictor.parts)
+        found = text_listings(as_list(inputs), how, predictor.parts)
     watch.note(f"predicting with {run} on {resolved}")
     if how.intensity is not None:
         low, high = how.intensity
@@ -102,4 +102,4 @@ def _opened(run: RunDirectory, config: RunConfig) -> Predictor:
         raise ConfigError(
             f"{run} was made by an earlier version, which did not write what predictions need; run it anew"
         )
-    return (TextPredictor if facts(config.task).modality == "text" else PicturePredictor)(run, config, plan)
+    return (TextPredictor if facts(config.task).modality == "text" else FixedShapePredictor)(run, config, plan)

@@ -16,14 +16,15 @@ ERROR, MASK = "error", "mask"
 Row = dict[str, Any]
 
 
-class Outputs:
+class RunModel:
     """The model of a run directory, from inputs as training made them to raw outputs, and what these mean."""
 
     def __init__(self, run: RunDirectory, config: RunConfig, plan: Mapping[str, Any]) -> None:
         """Load the model; raise ConfigError where the run has none."""
         serving = serve_run(run, config, plan)
         self.task, self.model = serving.task, serving.trained
-        self.columns = ("input", *self.task.output_columns, ERROR)
+        masks = (MASK,) if self.task.predicts_masks else ()
+        self.columns = ("input", *masks, *self.task.output_columns, ERROR)
 
     def row(self, name: str, problem: str | None, cells: Iterator[Row]) -> Row:
         """Return the row of an input, with its problem or the next of `cells`."""

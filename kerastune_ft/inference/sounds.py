@@ -9,7 +9,7 @@ from kerastune_ft.config.options.spectrograms import MOST_CHANNELS
 from kerastune_ft.data.sounds.check import read_once
 from kerastune_ft.data.sounds.wav import UnusableSoundError, check_level, mono
 from kerastune_ft.errors import DataError
-from kerastune_ft.inference.decoding import Picture
+from kerastune_ft.inference.decoding import DecodedInput
 from kerastune_ft.inference.items import Item, Listing
 from kerastune_ft.input.sounds import Clip, fitted
 
@@ -21,10 +21,10 @@ class SoundReader:
         """`clip` is that of the run."""
         self._clip = clip
 
-    def read(self, item: Item) -> Picture:
+    def read(self, item: Item) -> DecodedInput:
         """Return what becomes of an item; samples of which nothing says their rate are at the clip's."""
         if item.problem is not None:
-            return Picture(item.name, None, item.problem)
+            return DecodedInput(item.name, None, item.problem)
         try:
             if item.values is not None:
                 check_level(item.values)
@@ -35,8 +35,8 @@ class SoundReader:
             said = str(problem)
             if said == "is not there" and item.path and item.path != item.name:
                 said += f" (looked for {item.path})"
-            return Picture(item.name, None, said)
-        return Picture(item.name, tf.constant(fitted(samples, rate, self._clip)))
+            return DecodedInput(item.name, None, said)
+        return DecodedInput(item.name, tf.constant(fitted(samples, rate, self._clip)))
 
 
 def of_sounds(sounds: np.ndarray, name: str, rate: int | None = None) -> Listing:

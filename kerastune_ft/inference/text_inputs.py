@@ -20,7 +20,7 @@ from kerastune_ft.data.tables.text_table import TextTable
 from kerastune_ft.data.texts.read import array_texts, column_texts, read_text
 from kerastune_ft.errors import ConfigError, DataError
 from kerastune_ft.inference.arrays import array_in
-from kerastune_ft.inference.inputs import Reading
+from kerastune_ft.inference.inputs import ReadOptions
 from kerastune_ft.inference.items import Item, Listing, bad, printable
 from kerastune_ft.storage import path_of
 from kerastune_ft.wording import first_names
@@ -29,7 +29,7 @@ _PLACE = Path("standard input")
 _FILES = (".txt", ".npz")
 
 
-def text_listings(inputs: Iterable[Any], how: Reading, parts: int) -> list[Listing]:
+def text_listings(inputs: Iterable[Any], how: ReadOptions, parts: int) -> list[Listing]:
     """Return what each input holds; `parts` is 2 where an example is a pair of texts, else 1.
 
     A string is a path where something is there or its end is that of a table or text file; any other is a text itself.
@@ -41,7 +41,7 @@ def text_listings(inputs: Iterable[Any], how: Reading, parts: int) -> list[Listi
     return found
 
 
-def _listing(given: Any, how: Reading, parts: int) -> Listing:
+def _listing(given: Any, how: ReadOptions, parts: int) -> Listing:
     if isinstance(given, io.IOBase):
         return Listing(_lines(given, how, parts), None)
     if isinstance(given, np.ndarray):
@@ -70,7 +70,7 @@ def _names_a_file(path: Path) -> bool:
     return is_table(path) or path.name.lower().endswith(_FILES)
 
 
-def _of_path(text: str, path: Path, how: Reading, parts: int) -> Listing:
+def _of_path(text: str, path: Path, how: ReadOptions, parts: int) -> Listing:
     if path.is_dir():
         return _folder(text, path, parts)
     if is_table(path):
@@ -95,7 +95,7 @@ def _file(path: str, name: str, parts: int) -> Item:
     return Item(name, texts=item.texts, problem=item.problem)
 
 
-def _table(path: Path, how: Reading, parts: int) -> Listing:
+def _table(path: Path, how: ReadOptions, parts: int) -> Listing:
     frame = read_table(path)
     wanted = _wanted(how, parts)
     if wanted is None:
@@ -114,7 +114,7 @@ def _table(path: Path, how: Reading, parts: int) -> Listing:
     return Listing(items, len(items), frame.notes)
 
 
-def _wanted(how: Reading, parts: int) -> str | Sequence[str] | None:
+def _wanted(how: ReadOptions, parts: int) -> str | Sequence[str] | None:
     """Return the column, or the two of a pair, that the user names or the run has."""
     if how.given is None or parts == 1:
         return how.given or how.own
@@ -129,7 +129,7 @@ def _of_array(array: np.ndarray, name: str, parts: int) -> Listing:
     return Listing(items, len(items))
 
 
-def _lines(lines: Iterable[Any], how: Reading, parts: int) -> Iterator[Item]:
+def _lines(lines: Iterable[Any], how: ReadOptions, parts: int) -> Iterator[Item]:
     """Give an item per line: a text, two with a tab between them, or a JSON object with them."""
     wanted = _wanted(how, parts)
     for number, line in enumerate(lines, start=1):

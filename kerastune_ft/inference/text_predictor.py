@@ -12,7 +12,7 @@ from kerastune_ft.backbones.run import tokenizer_of
 from kerastune_ft.backbones.text_input import TextInput
 from kerastune_ft.config.run import RunConfig
 from kerastune_ft.inference.items import Item
-from kerastune_ft.inference.run_model import Outputs, Row
+from kerastune_ft.inference.run_model import Row, RunModel
 from kerastune_ft.input.lengths import bucket_numbers
 from kerastune_ft.input.packing import Packed, packed
 from kerastune_ft.input.token_loader import outside_lengths
@@ -26,7 +26,7 @@ class TextPredictor:
 
     def __init__(self, run: RunDirectory, config: RunConfig, plan: Mapping[str, Any]) -> None:
         """Load model and tokenizer; raise ConfigError where the run has none."""
-        self._read = Outputs(run, config, plan)
+        self._read = RunModel(run, config, plan)
         self.columns = self._read.columns
         self._text = TextInput.from_json(plan["text"]["rows"], tokenizer_of(run, plan))
         self.parts: int = plan["text"]["texts"]

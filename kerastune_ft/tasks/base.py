@@ -139,6 +139,9 @@ class Task(ABC):
     def prediction_columns(self, measured: Measured) -> dict[str, np.ndarray]:
         """Return the columns of predictions.csv, a row per example."""
 
+    predicts_masks: ClassVar[bool] = False
+    """Whether what `decode` gives has masks."""
+
     @property
     @abstractmethod
     def output_columns(self) -> tuple[str, ...]:

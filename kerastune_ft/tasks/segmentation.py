@@ -38,6 +38,7 @@ class Segmentation(Task):
     """
 
     training_metrics = ("accuracy",)
+    predicts_masks = True
     output_name = "probabilities of every pixel at the model's size"
 
     def __init__(

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from kerastune_ft.data.files.find import SOUNDS
-from kerastune_ft.inference.inputs import Reading, listings
+from kerastune_ft.inference.inputs import ReadOptions, list_inputs
 from kerastune_ft.inference.items import Item
 from kerastune_ft.inference.sounds import SoundReader
 from kerastune_ft.input.sounds import Clip
@@ -17,8 +17,8 @@ from tests.support.sound_files import tone, wav
 
 def _of(tmp_path: Path, **arrays: object) -> tuple[list[Item], tuple[str, ...]]:
     np.savez(tmp_path / "s.npz", **arrays)  # type: ignore[arg-type]
-    how = Reading(None, None, None, SOUNDS, tmp_path / "cache", lambda line: None, 22050)
-    (listing,) = listings([str(tmp_path / "s.npz")], how)
+    how = ReadOptions(None, None, None, SOUNDS, tmp_path / "cache", lambda line: None, 22050)
+    (listing,) = list_inputs([str(tmp_path / "s.npz")], how)
     return list(listing.items), listing.notes
 
 

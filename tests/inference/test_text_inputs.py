@@ -6,12 +6,12 @@ from pathlib import Path
 import pytest
 
 from kerastune_ft.data.files.find import TEXTS
-from kerastune_ft.inference.inputs import Reading
+from kerastune_ft.inference.inputs import ReadOptions
 from kerastune_ft.inference.text_inputs import text_listings
 
 
 def _lines(content: bytes, parts: int = 1, own: str | tuple[str, str] | None = None) -> list[tuple]:
-    how = Reading(None, own, None, TEXTS, Path("cache"), print)
+    how = ReadOptions(None, own, None, TEXTS, Path("cache"), print)
     (listing,) = text_listings([io.BytesIO(content)], how, parts)
     return [item.texts or (item.name, item.problem) for item in listing.items]
 
@@ -39,7 +39,7 @@ def test_a_line_holds_a_pair(line: str, expected: tuple) -> None:
 
 
 def _words(parts: int, *words: str) -> list[tuple[str, str | None]]:
-    how = Reading(None, None, None, TEXTS, Path("cache"), print)
+    how = ReadOptions(None, None, None, TEXTS, Path("cache"), print)
     return [(item.name, item.problem) for listing in text_listings(words, how, parts) for item in listing.items]
 
 

@@ -10,6 +10,7 @@ LabelKind = Literal["one", "several", "values", "mask"]
 """What an example's label is: one class, any number of classes, one or several numbers, a class for every pixel."""
 
 IMAGE, TEXT, AUDIO = "image", "text", "audio"
+MASK = "mask"
 
 
 @dataclass(frozen=True)

@@ -16,7 +16,6 @@ from kerastune_ft.backbones.endpoints import FEATURES
 from kerastune_ft.backbones.inputs import SoundInput
 from kerastune_ft.backbones.text_input import MASK, PADDING_MASK, TOKEN_IDS, TextInput
 from kerastune_ft.config.checks.modality import TAKEN, misfits
-from kerastune_ft.config.options.byte_sizes import parse_bytes
 from kerastune_ft.config.options.runtime import cache_directory
 from kerastune_ft.config.options.task_facts import facts
 from kerastune_ft.config.run import RunConfig
@@ -30,14 +29,15 @@ from kerastune_ft.graph.partition import tensor_bytes
 from kerastune_ft.graph.units import Unit
 from kerastune_ft.input.build import LoaderOptions, build_loader
 from kerastune_ft.input.sounds import Clip, clip_of, usual_seconds
+from kerastune_ft.stores.budget import budget_bytes
 from kerastune_ft.tasks import build as tasks
 from kerastune_ft.tasks.base import Task
 from kerastune_ft.training.devices.devices import Devices
 from kerastune_ft.training.session import adapters, warm_start
 from kerastune_ft.training.session.session import Session
 
-# Bytes of all examples' endpoints up to which the finest are taken where no budget is given: it must not follow from the
-# free disk, since the model would.
+# Bytes of all examples' endpoints up to which the finest are taken where no budget is given. The model depends on it, so
+# it must not follow from how much of the disk is free.
 _CACHED_ENDPOINTS = 4 * 10**9
 # Tokens of a row that shows whether a model looks ahead.
 _LOOKED_AT = 4
@@ -121,7 +121,7 @@ def _up_to_endpoints(config: RunConfig, source: DataSource, task: Task, backbone
     examples = sum(len(indices) for indices in source.splits.values())
     views = max((phase.augment.views or 1 for phase in config.phases), default=1)
     asked = config.runtime.cache_budget
-    limit = _CACHED_ENDPOINTS if asked is None else parse_bytes(str(asked))
+    limit = _CACHED_ENDPOINTS if asked is None else budget_bytes(asked, cache_directory(config.runtime))
 
     def fits(names: Sequence[str]) -> bool:
         row = sum(tensor_bytes(available[name]) for name in names)

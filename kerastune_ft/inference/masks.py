@@ -1,0 +1,81 @@
+"""Predicted masks as files: a PNG with a palette for each image, and a table that names them."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping, Sequence
+from pathlib import Path, PurePath
+from typing import Any
+
+import numpy as np
+
+from kerastune_ft.data.annotations.masks import IGNORE
+from kerastune_ft.data.annotations.palette import PALETTE
+from kerastune_ft.data.labels.scheme import LabelScheme
+from kerastune_ft.errors import ConfigError
+from kerastune_ft.inference.rows import whole_file
+
+TABLE = "predictions.csv"
+
+
+class MaskFolder:
+    """Writes the mask of each row into a folder, and puts its file name where the mask was.
+
+    The values are those of the run's own masks where these are at most 255, else the numbers of the classes; every
+    value has a colour, so that any viewer shows the classes apart.
+    """
+
+    def __init__(self, folder: Path, scheme: LabelScheme) -> None:
+        """Raises ConfigError where the folder cannot be made."""
+        self._folder, self._used = folder, set[str]()
+        values = _values(scheme)
+        self._table = np.zeros(IGNORE + 1, np.uint8)
+        self._table[: len(values)] = values
+        self._palette = np.zeros((256, 3), np.uint8)
+        self._palette[values] = PALETTE[: len(values)]
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            reason = (error.strerror or str(error)).lower()
+            raise ConfigError(f"--output: the folder {folder} cannot be made ({reason}); name another") from error
+
+    def write(self, rows: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+        """Write the masks of these rows and return the rows with file names for them."""
+        return [self._write_one(row) if row["mask"] is not None else dict(row) for row in rows]
+
+    def _write_one(self, row: Mapping[str, Any]) -> dict[str, Any]:
+        from PIL import Image
+
+        name = self._name(str(row["input"]))
+        image = Image.fromarray(self._table[row["mask"]], "P")
+        image.putpalette(self._palette.tobytes())
+        with whole_file(str(self._folder / name)) as file:
+            image.save(file, "PNG")
+        return {**row, "mask": name}
+
+    def _name(self, given: str) -> str:
+        """Return the name of an input's mask, which no other input has."""
+        stem = PurePath(given.replace("[", "-").replace("]", "")).stem or "image"
+        name, number = f"{stem}.png", 1
+        while name in self._used or _is_input(self._folder / name, given):
+            number += 1
+            name = f"{stem}-{number}.png"
+        self._used.add(name)
+        return name
+
+
+def _values(scheme: LabelScheme) -> list[int]:
+    """Return the value that each class has in the files."""
+    raw: dict[str, int] = {}
+    for value, name in scheme.raw_values.items():
+        raw.setdefault(name, value)
+    values = [raw[name] for name in scheme.names] if raw else []
+    return values if values and max(values) <= IGNORE else list(range(len(scheme.names)))
+
+
+def _is_input(path: Path, given: str) -> bool:
+    """Tell whether a file is the very image that was predicted on, which must not be overwritten."""
+    try:
+        return path.exists() and os.path.samefile(path, given)
+    except OSError:
+        return False
