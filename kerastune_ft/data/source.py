@@ -137,6 +137,10 @@ class DataSource(ABC):
         """
         return {**self.read_input(index), **self._labels.fields(index)}
 
+    def label_fields(self, index: tf.Tensor) -> dict[str, tf.Tensor]:
+        """Return what an example has of its label beside `labels`, such as its `mask`; a graph function."""
+        return self._labels.fields(index)
+
     @abstractmethod
     def read_input(self, index: tf.Tensor) -> dict[str, tf.Tensor]:
         """Return the input of an example, a graph function.
