@@ -36,8 +36,8 @@ from kerastune_ft.training.devices.devices import Devices
 from kerastune_ft.training.session import adapters, warm_start
 from kerastune_ft.training.session.session import Session
 
-# Bytes of all examples' endpoints up to which the finest stride is taken where no budget is given. The model follows from
-# it, so it is no share of the disk.
+# Bytes of all examples' endpoints up to which the finest stride is read where no budget is given. The model follows
+# from it, so it is no share of the disk.
 _CACHED_ENDPOINTS = 4 * 10**9
 # Tokens of a row that shows whether a model looks ahead.
 _LOOKED_AT = 4
