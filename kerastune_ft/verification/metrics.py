@@ -70,7 +70,7 @@ def check_predictions(record: RunRecord, findings: Findings) -> str | None:
     if not record.is_done:
         return None
     check = _find_check(record)
-    rows = _read_rows(record, check.table)
+    rows = _read_results(record)
     if not rows:
         return None
     expected = {split: [row["input"] for row in rows] for split, rows in _read_splits(record, _SPLITS).items()}
@@ -80,6 +80,8 @@ def check_predictions(record: RunRecord, findings: Findings) -> str | None:
             findings.fail(_SPLITS, message)
     for table in dict.fromkeys((PREDICTIONS, check.table)):
         _check_examples(record, findings, table, expected)
+    if _list_examples(rows) != _list_examples(_read_rows(record, PREDICTIONS)):
+        findings.fail(check.table, f"its rows are not the examples of {PREDICTIONS} in their order")
     for number, message in check.find_faults(rows, record.plan["labels"], _read_thresholds(record)):
         findings.fail(f"{check.table}, line {number + 2}", message)
     return f"{len(rows)} predictions are one for each example, and each follows from its numbers"
@@ -101,10 +103,30 @@ def _find_check(record: RunRecord) -> ResultCheck:
 
 def _read_splits(record: RunRecord, name: str) -> dict[str, Rows]:
     """Return the rows of a table by split."""
+    return _group_by_split(_read_rows(record, name))
+
+
+def _group_by_split(rows: Rows) -> dict[str, Rows]:
     parts: dict[str, Rows] = {}
-    for row in _read_rows(record, name):
+    for row in rows:
         parts.setdefault(row["split"], []).append(row)
     return parts
+
+
+def _read_results(record: RunRecord) -> Rows:
+    """Return the rows of the table that metrics follow from, with the columns of predictions.csv.
+
+    Both have the same examples in the same order; where they do not, which is a finding, only those of the table.
+    """
+    table = _find_check(record).table
+    rows, predictions = _read_rows(record, table), _read_rows(record, PREDICTIONS)
+    if table == PREDICTIONS or _list_examples(rows) != _list_examples(predictions):
+        return rows
+    return [{**prediction, **row} for prediction, row in zip(predictions, rows, strict=True)]
+
+
+def _list_examples(rows: Rows) -> list[tuple[str, str]]:
+    return [(row["split"], row["input"]) for row in rows]
 
 
 def _read_thresholds(record: RunRecord) -> Mapping[str, float]:
@@ -118,7 +140,7 @@ def check_metrics(record: RunRecord, findings: Findings) -> str | None:
         return None
     document = record.run.read_json(_METRICS)
     written, check = metrics_by_split(document), _find_check(record)
-    parts = _read_splits(record, check.table)
+    parts = _group_by_split(_read_results(record))
     if set(parts) != set(written):
         message = f"its splits are {', '.join(written)}, those of {check.table} {', '.join(parts)}"
         findings.fail(_METRICS, message)

@@ -101,8 +101,13 @@ def write_masks(
     }
     run_files.write_json(run / "metrics.json", document)
     evaluated = [row for row in rows if row["split"] != "train"]
-    run_files.write_csv(run / "evaluation" / "confusion.csv", [_without(row, "loss") for row in evaluated])
-    figures = [{key: row[key] for key in ("split", "input", "loss")} for row in evaluated]
+    run_files.write_csv(
+        run / "evaluation" / "confusion.csv",
+        [_without(row, "mean_iou", "dice", "accuracy", "loss") for row in evaluated],
+    )
+    figures = [
+        {key: row[key] for key in ("split", "input", "mean_iou", "dice", "accuracy", "loss")} for row in evaluated
+    ]
     run_files.write_csv(run / "evaluation" / "predictions.csv", figures)
     if examples:
         picture = run / "evaluation" / "examples" / "00.png"
@@ -170,7 +175,8 @@ def _mask_rows(classes: Sequence[str], examples: bool) -> tuple[dict[str, np.nda
         for place, picture in enumerate(pixels):
             name = f"cells/{split}-{place:03d}.png" if examples else str(place)
             cells = dict(zip(name_columns(size), picture.ravel().tolist(), strict=True))
-            rows.append({"split": split, "input": name, "label": "", **cells, "loss": 0.2})
+            scores = segmentation.score(picture)
+            rows.append({"split": split, "input": name, "label": "", **cells, **scores, "loss": 0.2})
     return counts, rows
 
 

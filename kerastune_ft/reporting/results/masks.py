@@ -21,6 +21,7 @@ class MaskPage(ResultPage):
     headlines = ("mean_iou", "dice", "accuracy")
     examples_file = "examples"
     examples_link = "Examples"
+    contents_note = "A picture counts for each class in its mask, so the rows above the last do not add up to it."
 
     def summarise(self, results: Results) -> dict[str, list[dict[str, Any]]]:
         """Return figures by class; without confusion.csv those that metrics.json has."""

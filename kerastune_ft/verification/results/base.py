@@ -22,7 +22,10 @@ class ResultCheck(ABC):
     """Computes the results of one kind of labels again, from a table of the run."""
 
     table: ClassVar[str] = PREDICTIONS
-    """The file of the run that metrics follow from; it has a row for every evaluated example."""
+    """The file of the run that metrics follow from; it has a row for every evaluated example.
+
+    Where it is another one than predictions.csv, rows have the columns of both.
+    """
 
     @abstractmethod
     def score(self, rows: Sequence[Row], labels: Mapping[str, Any], positive: str | None) -> dict[str, float]:

@@ -2,22 +2,29 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
+
+import numpy as np
 
 from kerastune_ft.metrics import segmentation
 from kerastune_ft.metrics.confusion_table import name_columns, read_counts
 from kerastune_ft.verification.results.base import ResultCheck, Row
 
+# The loss of a picture is summed in float32.
+_LOSS_TOLERANCE = 1e-6
+
 
 class MaskCheck(ResultCheck):
-    """Mean IoU, Dice and accuracy; they come from whole numbers, so they must be the same to the last digit."""
+    """Mean IoU, Dice and accuracy, which come from whole numbers and must be the same to the last digit; the loss."""
 
     table = "evaluation/confusion.csv"
 
     def score(self, rows: Sequence[Row], labels: Mapping[str, Any], positive: str | None) -> dict[str, float]:
-        """Return mean IoU, Dice and accuracy; the loss does not follow from the counts."""
-        return segmentation.score(read_counts(rows, len(labels["names"])).sum(axis=0))
+        """Return mean IoU, Dice and accuracy, and the mean loss of labelled pixels."""
+        counts = read_counts(rows, len(labels["names"]))
+        return _average_losses(rows, counts) | segmentation.score(counts.sum(axis=0))
 
     def score_classes(self, rows: Sequence[Row], labels: Mapping[str, Any]) -> dict[str, dict[str, float]]:
         """Return IoU, Dice, precision and recall by class."""
@@ -38,9 +45,26 @@ class MaskCheck(ResultCheck):
                 continue
             scores = segmentation.score(read_counts([row], len(labels["names"]))[0])
             for metric, value in scores.items():
-                if row.get(metric) and float(row[metric]) != value:
-                    yield number, f"{metric} is {row[metric]}, and {value} by its counts"
+                if metric in row and not _is_cell_of(row[metric], value):
+                    yield number, f"{metric} is {row[metric] or 'empty'}, and {value} by its counts"
 
     def tolerance(self, labels: Mapping[str, Any], metric: str) -> float:
-        """Return 0."""
-        return 0.0
+        """Return 0, but for the loss."""
+        return _LOSS_TOLERANCE if metric == "loss" else 0.0
+
+
+def _average_losses(rows: Sequence[Row], counts: np.ndarray) -> dict[str, float]:
+    """Return the loss of a split: the mean of the pictures' losses by their numbers of labelled pixels.
+
+    Nothing without predictions, which have the losses of pictures; a picture without labelled pixels has none.
+    """
+    if not all("loss" in row for row in rows):
+        return {}
+    pixels = counts.sum(axis=(1, 2))
+    total = sum(number * float(row["loss"]) for number, row in zip(pixels, rows, strict=True) if number)
+    return {"loss": total / int(pixels.sum()) if pixels.any() else math.nan}
+
+
+def _is_cell_of(text: str, value: float) -> bool:
+    """Return whether a cell holds a number; that of NaN is empty."""
+    return float(text) == value if text else math.isnan(value)

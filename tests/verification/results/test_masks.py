@@ -37,6 +37,8 @@ def test_metrics_are_those_of_the_summed_counts() -> None:
     rows = [row(5, 1, 0, 2), row(3, 0, 1, 4)]
     expected = segmentation.score(np.array([[8, 1], [1, 6]]))
     assert MaskCheck().score(rows, LABELS, None) == expected
+    losses = [{**row, "loss": loss} for row, loss in zip(rows, ("0.5", "0.25"), strict=True)]
+    assert MaskCheck().score(losses, LABELS, None) == {"loss": 0.375, **expected}
     assert MaskCheck().score_classes(rows, LABELS)["b"]["recall"] == 6 / 7
 
 
@@ -59,12 +61,21 @@ def change_metric(document: dict[str, Any]) -> None:
     document["test"]["dice"] += 1e-9
 
 
+def change_loss(document: dict[str, Any]) -> None:
+    document["test"]["loss"] += 1e-4
+
+
 def change_class(document: dict[str, Any]) -> None:
     document["classes"]["test"]["nucleus"]["iou"] -= 1e-9
 
 
 @pytest.mark.parametrize(
-    ("change", "place"), [(change_metric, "test.dice"), (change_class, "classes.test.nucleus.iou")]
+    ("change", "place"),
+    [
+        (change_metric, "test.dice"),
+        (change_loss, "test.loss"),
+        (change_class, "classes.test.nucleus.iou"),
+    ],
 )
 def test_one_digit_is_found(tmp_path: Path, change: Callable[[dict[str, Any]], None], place: str) -> None:
     run = tmp_path / "r"
@@ -84,3 +95,24 @@ def test_a_picture_that_is_missing_is_found(tmp_path: Path) -> None:
     lines = table.read_text().splitlines()
     table.write_text("\n".join(lines[:-1]) + "\n")
     assert "evaluation/confusion.csv: its examples of test are not those of splits.csv" in findings(run)
+
+
+def test_the_pictures_of_both_tables_come_in_the_same_order(tmp_path: Path) -> None:
+    run = tmp_path / "r"
+    label_run_files.write_masks(run)
+    table = run / "evaluation" / "confusion.csv"
+    first, second, third, *others = table.read_text().splitlines()
+    table.write_text("\n".join([first, third, second, *others]) + "\n")
+    (found, *_) = findings(run)
+    assert found == (
+        "evaluation/confusion.csv: its rows are not the examples of evaluation/predictions.csv in their order"
+    )
+
+
+def test_a_picture_without_labelled_pixels_has_no_figures() -> None:
+    empty = row(0, 0, 0, 0, mean_iou="", dice="", accuracy="", loss="")
+    assert list(MaskCheck().find_faults([empty], LABELS, {})) == []
+    assert list(MaskCheck().find_faults([empty | {"dice": "1.0"}], LABELS, {})) == [
+        (0, "dice is 1.0, and nan by its counts")
+    ]
+    assert np.isnan(MaskCheck().score([empty], LABELS, None)["loss"])
