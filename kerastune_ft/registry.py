@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from kerastune_ft.config.checks.availability import available
+from kerastune_ft.config.checks.modality import NOUNS
 from kerastune_ft.config.facts.applications import APPLICATIONS, EMBEDDED
 from kerastune_ft.config.facts.hub_families import BY_CLASS, HUB_FAMILIES
 from kerastune_ft.config.options.task_facts import facts
@@ -44,8 +45,6 @@ _DATASETS = (
     (".npz of strings", "text_classification, text_regression", "arrays", ""),
 )
 
-_TAKEN = {"image": "images", "text": "texts", "audio": "sounds"}
-
 
 def tasks() -> list[dict[str, Any]]:
     """Return the tasks of this version, each with its kind, description and metrics."""
@@ -75,7 +74,7 @@ def backbones(fitting: Sequence[str] = ()) -> list[dict[str, Any]]:
         {
             "name": name,
             "kind": "applications",
-            "takes": _TAKEN["image"],
+            "takes": NOUNS["image"],
             "parameters": facts.parameters,
             "image_size": facts.image_size,
             "top_1": facts.top_1,
@@ -88,7 +87,7 @@ def backbones(fitting: Sequence[str] = ()) -> list[dict[str, Any]]:
         {
             "name": name,
             "kind": "keras_hub",
-            "takes": _TAKEN[family.modality],
+            "takes": NOUNS[family.modality],
             "weights": ["preset", "random"] if name in BY_CLASS else ["preset"],
         }
         for name, family in HUB_FAMILIES.items()

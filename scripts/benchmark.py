@@ -8,7 +8,7 @@
     scripts/benchmark.py make-crops ...                          a larger data set, cut out of annotated photos
 
 All but `step` run every side in a process of its own, in alternating rounds, and give medians. Both sides train the
-same layers of the same model on the same files at the same rates; measured/hand_written.py is the script.
+same layers of the same model on the same files at the same rates; measurements/hand_written.py is the script.
 """
 
 from __future__ import annotations
@@ -22,10 +22,10 @@ from pathlib import Path
 from typing import Any
 
 import click
-from measured import crops, folders, machine, rounds, scaling, tail
-from measured.schedule import Schedule
-from measured.sides import Sides
-from measured.tables import Sheet
+from measurements import crops, folders, machine, rounds, scaling, tail
+from measurements.schedule import Schedule
+from measurements.sides import Sides
+from measurements.tables import Sheet
 
 from kerastune_ft.quiet_imports import tensorflow_import
 
@@ -100,7 +100,7 @@ def schedule(
     rounds.warm_up(asked, files)
     with tempfile.TemporaryDirectory() as temporary:
         folder = Path(temporary)
-        sides = Sides(asked, folders.linked(files, folder / "data"), folder / "runs")
+        sides = Sides(asked, folders.link(files, folder / "data"), folder / "runs")
         costs = rounds.alternate(sides, folder / "runs", count)
     found = rounds.medians(costs)
     document = {"medians": found, "rounds": {name: [cost.to_json() for cost in each] for name, each in costs.items()}}
@@ -159,7 +159,7 @@ def tail_command(
     files = _files(data, examples)
     with tempfile.TemporaryDirectory() as temporary:
         folder = Path(temporary)
-        sides = Sides(asked, folders.linked(files, folder / "data"), folder / "runs")
+        sides = Sides(asked, folders.link(files, folder / "data"), folder / "runs")
         found = tail.measure(sides, folder / "runs", count)
     _print(spelled, tail.sheet(found, _caption(asked, files, count)), {"medians": found})
 
@@ -180,12 +180,12 @@ def step(
     """Compare the step loop with Model.fit, everything recomputed, in one process."""
     # It needs TensorFlow, which the other commands leave to the processes they measure.
     with tensorflow_import():
-        from measured import steps
+        from measurements import steps
 
     asked = Schedule(weights, alpha, image_size, 0, 1, 3, batch_size)
     files = _files(data, examples)
     with tempfile.TemporaryDirectory() as temporary:
-        rows = steps.measure(asked, folders.linked(files, Path(temporary) / "data"), count)
+        rows = steps.measure(asked, folders.link(files, Path(temporary) / "data"), count)
     _print(spelled, steps.sheet(rows, _caption(asked, files, count)), {"phases": rows})
 
 
@@ -204,7 +204,7 @@ def make_crops(boxes: Path, images: Path, scales: tuple[float, ...], most: int, 
 
 
 def _files(data: Path, examples: int | None) -> folders.Files:
-    files = folders.divided(data)
+    files = folders.divide(data)
     return files if examples is None else folders.fewer(files, examples)
 
 
@@ -215,13 +215,13 @@ def _caption(asked: Schedule, files: folders.Files, count: int) -> str:
     rounds_made = "one round" if count == 1 else f"medians of {count} alternating rounds"
     return (
         f"{asked.name}, {epochs}, batches of {asked.batch_size}; {sizes} images; {rounds_made}. "
-        f"{machine.sentence(machine.described())}"
+        f"{machine.sentence(machine.describe())}"
     )
 
 
 def _print(spelled: str, sheet: Sheet, document: dict[str, Any]) -> None:
     if spelled == "json":
-        json.dump({"machine": machine.described(), "caption": sheet.caption, **document}, sys.stdout, indent=1)
+        json.dump({"machine": machine.describe(), "caption": sheet.caption, **document}, sys.stdout, indent=1)
         print()
     elif spelled == "markdown":
         print(sheet.markdown())

@@ -1,13 +1,13 @@
-"""Show that a run that is killed again and again ends as one that was never interrupted, to the last bit.
+"""Check that a run that is killed again and again gives the same result, bit by bit, as one never interrupted.
 
     python scripts/chaos.py --kills 40 --seed 1
 
-A reference run is left in peace. Then rounds of runs in fresh directories are struck by SIGKILL and SIGTERM at drawn
-moments, several times each, and gone on with by the same command until they are done. Moments are drawn by counter (the
-n-th event of a stage: a step, a file half written, a file before its renaming) and by clock (any moment in a stage).
+A reference run is not interrupted. Then runs in fresh directories receive SIGKILL and SIGTERM at random moments,
+several times each, and are resumed by the same command until they are done. Moments are drawn by counter (the n-th
+event of a stage: a step, a file half written, a file about to be renamed) and by clock (any moment in a stage).
 All processes of a run share a cache directory. Between strikes the newest checkpoint and stored features are damaged
-now and then, and some runs meet a full disk. After every strike `verify` must find nothing broken; in the end weights,
-histories, metrics, predictions and the saved model must be those of the reference. Exit code 1 if anything is not so.
+at times, and some runs meet a full disk. After every strike `verify` must find nothing broken; in the end weights,
+histories, metrics, predictions and the saved model must equal those of the reference. Exit code 1 otherwise.
 """
 
 from __future__ import annotations
@@ -28,8 +28,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from injected import damage, sameness, sample
-from injected.moments import STAGES, Strike, Striker
+from faults import damage, sameness, sample
+from faults.moments import STAGES, Strike, Striker
 
 from kerastune_ft.verification.verify import verify
 
@@ -37,20 +37,20 @@ STRATEGIES = ("none", "mirrored")
 _SIGNALS = (signal.SIGKILL, signal.SIGTERM)
 _INTERRUPTED, _EXHAUSTED = 75, 6
 _DAMAGED = 0.4
-# A process struck in these may not yet have looked at a store that it has just opened.
+# In these stages a process may not have verified the store that it has just opened.
 _OPENING = ("extraction", "phase_change")
 _MOST_MISSES = 3
-# A run is struck several times, and of these stages each process has only what the ones before it left.
+# A run is struck several times, and in these stages each process only does what earlier ones left.
 _EARLY = {"extraction": 0.4, "training": 0.4, "validation": 0.4, "checkpoint": 0.3, "phase_change": 0.5}
 _WATCHED = Strike("", 0, "counter", 0)
 
 
 @dataclass
 class Outcome:
-    """What came of everything that was injected."""
+    """The results of all injected faults."""
 
     strikes: Counter[tuple[str, str, str]] = field(default_factory=Counter)
-    """Strikes that hit, by stage, signal and what they were drawn by."""
+    """The number of strikes that hit, by stage, signal, and counter or clock."""
     missed: int = 0
     damaged: Counter[str] = field(default_factory=Counter)
     full_disks: int = 0
@@ -61,7 +61,7 @@ class Outcome:
 
     @property
     def kills(self) -> int:
-        """Return the number of strikes that hit."""
+        """The number of strikes that hit."""
         return sum(self.strikes.values())
 
     def to_json(self) -> dict[str, Any]:
@@ -112,17 +112,17 @@ class Chaos:
         self.seconds: dict[str, float] = {}
 
     def reference(self) -> None:
-        """Make the run that is left in peace, and learn how many events and seconds its stages have."""
+        """Make the uninterrupted run and record the events and seconds of its stages."""
         done = self._process("reference", "reference", _WATCHED)
         if done.code != 0:
-            raise SystemExit(f"the run that was left in peace ended with {done.code}:\n{done.err[-2000:]}")
+            raise SystemExit(f"the uninterrupted run ended with {done.code}:\n{done.err[-2000:]}")
         self._expected = sameness.results(self._folder / "reference")
         self.events, self.seconds = done.told["events"], done.told["seconds"]
         if silent := [stage for stage in STAGES if not self.events.get(stage)]:
-            raise SystemExit(f"nothing happens in {', '.join(silent)}: the functions that injected/moments.py wraps")
+            raise SystemExit(f"nothing happens in {', '.join(silent)}: the functions that faults/moments.py wraps")
 
-    def drawn(self, kills: int) -> list[Strike]:
-        """Draw strikes, all stages, signals and ways alike often."""
+    def draw_strikes(self, kills: int) -> list[Strike]:
+        """Draw strikes; all stages, signals and ways occur equally often."""
         ways = [(stage, number, by) for by in ("counter", "clock") for number in _SIGNALS for stage in STAGES]
         first = self._draw.randrange(len(ways))
         return [self._strike(*ways[(first + n) % len(ways)]) for n in range(kills)]
@@ -134,16 +134,16 @@ class Chaos:
         return Strike(stage, number, by, self._draw.uniform(0, 0.5 * most * self.seconds[stage]))
 
     def strike_all(self, strikes: Sequence[Strike]) -> None:
-        """Strike runs until every strike has hit, or has come too late three times."""
+        """Strike runs until every strike has hit or has come too late three times."""
         waiting = [(strike, 0) for strike in strikes]
         while waiting:
-            # In the order of the stages, so that one run takes many; each stage once, since it does not come back.
+            # In the order of the stages, so that one run takes many strikes; each stage occurs only once in a run.
             chosen = {strike.stage: (strike, misses) for strike, misses in reversed(waiting)}
             order = [chosen[stage] for stage in STAGES if stage in chosen]
             for entry in order:
                 waiting.remove(entry)
             for strike, misses in self._round([strike for strike, _ in order], dict(order)):
-                # What is left of a stage is shorter than the whole: an earlier moment hits.
+                # The remaining part of a stage is shorter than the whole, so an earlier moment hits.
                 if misses < _MOST_MISSES:
                     again = self._strike(strike.stage, strike.signal, strike.by, most=0.3 / (1 + misses))
                     waiting.append((again, misses + 1))
@@ -151,7 +151,7 @@ class Chaos:
                     self._fault(f"no process could be struck as drawn: {strike}")
 
     def _round(self, strikes: Sequence[Strike], misses: dict[Strike, int]) -> list[tuple[Strike, int]]:
-        """Strike one run and go on with it until it is done; return the strikes that did not hit."""
+        """Strike one run and resume it until it is done; return the strikes that did not hit."""
         self.outcome.runs += 1
         name = f"struck-{self.outcome.runs}"
         left, done, damaged, shard = [], False, None, None
@@ -169,9 +169,9 @@ class Chaos:
                 self._count(name, strike, ended)
             done = ended.code == 0
             if not done:
-                self._verified(name)
-                damaged = self._damaged(self._folder / name)
-                shard = self._damaged_shard(self._folder / f"{name}.cache")
+                self._check_run(name)
+                damaged = self._damage_checkpoint(self._folder / name)
+                shard = self._damage_shard(self._folder / f"{name}.cache")
         if not done:
             ended = self._process(name, name, _WATCHED)
             self._look_for_notes(ended, damaged, shard)
@@ -182,7 +182,7 @@ class Chaos:
     def _count(self, name: str, strike: Strike, ended: Process) -> None:
         signal_name = signal.Signals(strike.signal).name
         self.outcome.strikes[(strike.stage, signal_name, strike.by)] += 1
-        # Asked to stop when all is done but the end of the process, it ends as it would have.
+        # A process asked to stop when it is almost done may end normally.
         expected = (-signal.SIGKILL,) if strike.signal == signal.SIGKILL else (_INTERRUPTED, 0)
         place = f"{name}, {signal_name} in {ended.told['stage']} ({ended.told['what']})"
         self._expect(place, ended, *expected)
@@ -199,12 +199,12 @@ class Chaos:
         if "Traceback" in ended.err:
             self._fault(f"{place}: a traceback: {ended.err[-1500:]}")
 
-    def _verified(self, name: str) -> None:
+    def _check_run(self, name: str) -> None:
         found = verify(self._folder / name) if (self._folder / name / "manifest.json").exists() else None
         if found is not None and not found.holds:
             self._fault(f"{name}: verify finds\n{found}")
 
-    def _damaged(self, run: Path) -> tuple[Path, str] | None:
+    def _damage_checkpoint(self, run: Path) -> tuple[Path, str] | None:
         path = damage.newest_checkpoint(run)
         if path is None or self._draw.random() > _DAMAGED:
             return None
@@ -212,7 +212,7 @@ class Chaos:
         self.outcome.damaged[kind] += 1
         return path, kind
 
-    def _damaged_shard(self, cache: Path) -> tuple[Path, float] | None:
+    def _damage_shard(self, cache: Path) -> tuple[Path, float] | None:
         path = damage.a_shard(cache, self._draw)
         if path is None or self._draw.random() > _DAMAGED:
             return None
@@ -222,28 +222,28 @@ class Chaos:
     def _look_for_notes(
         self, ended: Process, damaged: tuple[Path, str] | None, shard: tuple[Path, float] | None
     ) -> None:
-        """Expect a process that came as far as its checkpoint, or opened a store, to say that this is damaged."""
+        """Check that a process that read its checkpoint, or opened a store, reported the damage."""
         if damaged is not None and "training" in ended.told["events"]:
             path, kind = damaged
             if f"{path.name} is damaged" not in ended.err:
-                self._fault(f"{path}: {kind}, and it was gone on with without a word")
+                self._fault(f"{path}: {kind}, but the process continued without reporting it")
         if shard is not None and ended.told["stage"] not in _OPENING:
             path, when = shard
             store = path.parents[1]
             is_opened = (store / "used").stat().st_mtime > when
             if is_opened and f"stored features in {store} are damaged" not in ended.err:
-                self._fault(f"{path}: damaged, and it was gone on with without a word")
+                self._fault(f"{path}: damaged, but the process continued without reporting it")
 
     def _same(self, name: str) -> None:
         run = self._folder / name
         if wrong := sameness.differences(self._expected, run):
             shown = ", ".join(wrong[:5])
             self._fault(f"{name}: {len(wrong)} results are not those of the reference: {shown}")
-        self._verified(name)
+        self._check_run(name)
         shutil.rmtree(run / "model", ignore_errors=True)
 
     def fill_disk(self, share: float) -> None:
-        """Have a run meet a disk that is full after this share of what it writes, make room, and go on."""
+        """Let the disk be full after this share of what a run writes, then make room and resume."""
         self.outcome.runs += 1
         name = f"full-{self.outcome.runs}"
         run = self._folder / name
@@ -257,14 +257,14 @@ class Chaos:
             self._expect(name, ended, _EXHAUSTED)
             if "no space left" not in ended.err:
                 self._fault(f"{name}: it does not say that the disk is full: {ended.err[-300:]}")
-            self._verified(name)
+            self._check_run(name)
             ballast.unlink(missing_ok=True)
             self._expect(name, self._process(name, name, _WATCHED), 0)
             self._same(name)
         self.outcome.full_disks += 1
 
     def _process(self, run: str, cache: str, strike: Strike, bytes_free: int | None = None) -> Process:
-        """Give the command in a process of its own that strikes itself."""
+        """Run the command in a process that strikes itself."""
         self.outcome.processes += 1
         record = self._folder / f"{run}.record.json"
         record.unlink(missing_ok=True)
@@ -284,7 +284,7 @@ class Chaos:
 
 
 def child(order: dict[str, Any], words: Sequence[str]) -> None:
-    """Be the program, struck as ordered."""
+    """Run the program in this process and strike it as ordered."""
     import atexit
 
     from kerastune_ft.cli.commands import main as program
@@ -299,18 +299,18 @@ def child(order: dict[str, Any], words: Sequence[str]) -> None:
 
 
 def main() -> int:
-    """Read the options, inject, print what came of it; return 1 if anything was not as promised."""
+    """Read the options, inject faults and print the outcome; return 1 if any check failed."""
     if sys.argv[1:2] == ["--child"]:
         child(json.loads(sys.argv[2]), sys.argv[3:])
         return 0
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--kills", type=int, default=40, help="how often runs are killed (%(default)s)")
-    parser.add_argument("--full-disks", type=int, default=2, help="how many runs meet a full disk (%(default)s)")
-    parser.add_argument("--seed", type=int, default=0, help="the moments follow from it (%(default)s)")
+    parser.add_argument("--kills", type=int, default=40, help="number of kills (%(default)s)")
+    parser.add_argument("--full-disks", type=int, default=2, help="number of runs with a full disk (%(default)s)")
+    parser.add_argument("--seed", type=int, default=0, help="seed of the random moments (%(default)s)")
     parser.add_argument("--config", type=Path, help="the run to strike instead of a small one made for it")
     parser.add_argument("--sample", choices=sample.SAMPLES, default="images", help="of the small run (%(default)s)")
     parser.add_argument("--strategy", choices=STRATEGIES, default="none", help="of the small run (%(default)s)")
-    parser.add_argument("--brief", action="store_true", help="make the small run shorter still: two epochs")
+    parser.add_argument("--brief", action="store_true", help="make the small run even shorter: two epochs")
     parser.add_argument("--directory", type=Path, help="where the runs are kept; by default they are removed")
     parser.add_argument("--json", action="store_true", help="print the outcome as JSON")
     options = parser.parse_args()
@@ -319,16 +319,16 @@ def main() -> int:
         folder.mkdir(parents=True, exist_ok=True)
         given = options.config and options.config.absolute()
         config = given or sample.write(folder, options.strategy, sample=options.sample, is_brief=options.brief)
-        outcome = injected(Chaos(folder, config, options.seed), options.kills, options.full_disks)
+        outcome = inject_all(Chaos(folder, config, options.seed), options.kills, options.full_disks)
     print(json.dumps(outcome.to_json(), indent=1) if options.json else outcome.table())
     return 1 if outcome.faults else 0
 
 
-def injected(chaos: Chaos, kills: int, full_disks: int) -> Outcome:
-    """Inject so many kills and full disks, and return what came of them."""
+def inject_all(chaos: Chaos, kills: int, full_disks: int) -> Outcome:
+    """Inject kills and full disks, and return the outcome."""
     began = time.monotonic()
     chaos.reference()
-    chaos.strike_all(chaos.drawn(kills))
+    chaos.strike_all(chaos.draw_strikes(kills))
     for number in range(full_disks):
         chaos.fill_disk((number + 0.5) / full_disks)
     chaos.outcome.seconds = time.monotonic() - began

@@ -1,9 +1,9 @@
 #!/usr/bin/env python
-"""Trains the same configurations on 1, 2 and 4 logical CPUs and in 2 worker processes, and prints how far they differ.
+"""Train the same configurations on 1, 2 and 4 logical CPUs and in 2 worker processes, and print how far they differ.
 
-Each row of the table is one thing that could depend on the number of replicas: an optimizer, clipping, accumulation,
-rates per unit, stored features, BatchNorm, precision. Every way of running is a process of its own (TensorFlow fixes
-the number of logical devices when it starts) that trains all rows. Exit code 1 when a difference is above the tolerance
+Each row of the table is something that could depend on the number of replicas: an optimizer, clipping, accumulation,
+rates per unit, stored features, BatchNorm, precision. Each way of running is a separate process (TensorFlow fixes the
+number of logical devices when it starts) that trains all rows. Exit code 1 when a difference is above the tolerance
 of its row.
 """
 
@@ -35,7 +35,7 @@ TOLERANCE = 1e-5
 
 @dataclass(frozen=True)
 class Row:
-    """One thing that must not depend on the number of replicas."""
+    """A configuration whose result must not depend on the number of replicas."""
 
     phase: dict[str, Any]
     """Options of the phase that trains."""
@@ -44,12 +44,12 @@ class Row:
     before: dict[str, Any] | None = None
     """A phase before it, if any."""
     reads: str = "images"
-    """What the examples are: `images` or `texts`."""
+    """The kind of examples: `images` or `texts`."""
     tolerance: float = TOLERANCE
 
 
 _SGD = {"name": "sgd", "momentum": 0.9}
-# Half precision rounds at the third digit, and sums of another order round otherwise.
+# Half precision rounds at the third digit, and the order of sums changes the rounding.
 _HALF = 2e-2
 
 ROWS = {
@@ -104,9 +104,9 @@ _TEXTS = {
 
 
 def document(row: Row, data: Path) -> dict[str, Any]:
-    """Return the configuration of a row; 49 examples to train on, which neither the batch nor the replicas divide."""
+    """Return the configuration of a row; its 49 training examples divide evenly by neither batch size nor replicas."""
     phase = {"name": "only", "unfreeze": {"last": 2}, "learning_rate": 0.003, **row.phase}
-    # A phase that is never trained: so the run ends after the phases that are compared.
+    # A phase that is never trained, so that the run ends after the phases to compare.
     rest = {"name": "never", "unfreeze": "none", "learning_rate": 0.001}
     own = _TEXTS if row.reads == "texts" else _IMAGES
     return {
@@ -150,7 +150,7 @@ def slug(name: str) -> str:
 
 
 @contextlib.contextmanager
-def _started(folder: Path, way: str, names: Sequence[str]) -> Iterator[list[subprocess.Popen[bytes]]]:
+def _start(folder: Path, way: str, names: Sequence[str]) -> Iterator[list[subprocess.Popen[bytes]]]:
     processes = []
     addresses = [f"127.0.0.1:{port}" for port in free_ports(2)] if way == "workers" else [""]
     for number in range(len(addresses)):
@@ -205,7 +205,7 @@ def table(folder: Path, rows: Mapping[str, Sequence[str]]) -> dict[str, dict[str
         names = [name for name, ways in rows.items() if way == WAYS[0] or way in ways]
         if not names:
             continue
-        with _started(folder, way, names) as processes:
+        with _start(folder, way, names) as processes:
             codes = [process.wait() for process in processes]
         if any(codes):
             logs = "\n".join((folder / f"{way}-{number}.log").read_text()[-3000:] for number in range(len(codes)))

@@ -42,7 +42,8 @@ TESTED_ELSEWHERE: dict[str, tuple[str, ...]] = {
         "backbones/run", "training/session/warm_start",
     ),
     "config/checks/test_consistency.py": (
-        "config/checks/messages", "config/options/heads",
+        "config/checks/classes", "config/checks/images", "config/checks/kinds", "config/checks/messages",
+        "config/checks/parts", "config/checks/values", "config/options/heads",
     ),
     "config/test_run.py": (
         "config/options/rates", "config/options/tasks",
@@ -114,10 +115,10 @@ TESTED_ELSEWHERE: dict[str, tuple[str, ...]] = {
     ),
     "scaffolding/sources/test_folders.py": (
         "scaffolding/detect", "scaffolding/findings", "scaffolding/samples/image_statistics",
-        "scaffolding/sources/file_kinds", "scaffolding/suggest/images",
+        "scaffolding/sources/file_kinds", "scaffolding/suggest/choose", "scaffolding/suggest/images",
     ),
     "scaffolding/suggest/test_sounds.py": (
-        "scaffolding/samples/sound_files",
+        "scaffolding/samples/files", "scaffolding/samples/sound_files",
     ),
     "scaffolding/suggest/test_texts.py": (
         "scaffolding/samples/text_files", "scaffolding/samples/text_statistics",

@@ -26,7 +26,7 @@ EMBEDDED = Path(__file__).parent / "weights" / "mobilenet_v2_035_embedded.safete
 def build(options: Applications) -> Backbone:
     """Build an architecture of keras.applications with its preprocessing in front and its weights loaded."""
     family = family_of(options.name)
-    size = options.resolved_image_size
+    size = options.own_image_size
     if options.weights == "imagenet":
         model = _with_imagenet(options, family, size)
     else:

@@ -68,7 +68,7 @@ def _with_spectrogram(
 ) -> Backbone:
     """Return a backbone with a spectrogram in front, as an image of that size where one is given."""
     sound = keras.Input((samples,), name="sound", dtype="float32")
-    log_mel = _log_mel(options, backbone).resolved(rate, of_images=image_size is not None)
+    log_mel = _log_mel(options, backbone).resolve(rate, of_images=image_size is not None)
     _check(log_mel, rate, samples)
     spectrogram = _spectrogram(sound, log_mel, samples)
     if image_size is not None:

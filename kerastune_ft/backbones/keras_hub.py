@@ -21,7 +21,7 @@ from kerastune_ft.backbones.inputs import ImageInput, SoundInput, SoundLengths
 from kerastune_ft.backbones.text_input import DEFAULT_LENGTH, TextInput, byte_tokens, special_tokens
 from kerastune_ft.config.facts.hub_families import BYTES, HUB_FAMILIES, NO_OPTIONS, HubFamily
 from kerastune_ft.config.options.backbones import KerasHub
-from kerastune_ft.config.words import unknown
+from kerastune_ft.config.words import unknown_message
 from kerastune_ft.errors import ConfigError
 from kerastune_ft.graph.units import Unit
 from kerastune_ft.quiet_imports import without_warnings_of_keras
@@ -176,7 +176,9 @@ def check_options(name: str, options: Mapping[str, Any]) -> None:
     own = [one.name for one in parameters if one.kind is not one.VAR_KEYWORD and one.name not in NO_OPTIONS]
     if unheard := [option for option in options if option not in own]:
         raise ConfigError(
-            "\n".join(f"backbone.options.{option}: {name}: {unknown(option, own, 'key')[0]}" for option in unheard)
+            "\n".join(
+                f"backbone.options.{option}: {name}: {unknown_message(option, own, 'key')[0]}" for option in unheard
+            )
         )
 
 

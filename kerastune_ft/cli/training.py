@@ -72,11 +72,11 @@ def launch(
 @common
 def validate(config: str, overrides: tuple[str, ...], explain: bool, as_json: bool, debug: bool) -> None:
     """Report every problem of CONFIG without opening the model or the data."""
-    from kerastune_ft.config.read import not_checked, read
+    from kerastune_ft.config.read import list_unchecked, read
     from kerastune_ft.wording import counted
 
     settings = read(config, overrides)
-    unchecked = not_checked(settings)
+    unchecked = list_unchecked(settings)
     if as_json:
         print_json(
             {

@@ -1,4 +1,4 @@
-"""What a configuration file may say, read and checked without TensorFlow.
+"""Configuration files: options, reading and checking, without TensorFlow.
 
 Nothing here opens data or builds models.
 """

@@ -1,4 +1,4 @@
-"""What differs between two configurations, and which differences a run under way may take."""
+"""Comparing two configurations, and deciding which changes a run may resume with."""
 
 from __future__ import annotations
 
@@ -21,17 +21,17 @@ _FREE = (
 
 @dataclass(frozen=True)
 class Changes:
-    """The differences, as lines `place: old -> new`."""
+    """The differences between two configurations, as lines `place: old -> new`."""
 
     allowed: tuple[str, ...]
     refused: tuple[str, ...]
 
 
 def compare(old: RunConfig, new: RunConfig, begun: int) -> Changes:
-    """Return the differences between the configuration a run began with and the one it is to go on with.
+    """Return the differences between the configuration a run started with and the one to resume it with.
 
-    Allowed are `output`, strategy and replicas, caches (a phase's too), phases appended at the end, and more epochs or
-    steps in a phase that is not among the `begun` first ones.
+    Allowed are changes of `output`, strategy, replicas and caches (also of a phase), phases appended at the end, and
+    more epochs or steps in phases after the first `begun` ones.
     """
     allowed: list[str] = []
     refused: list[str] = []

@@ -1,4 +1,4 @@
-"""From the documents a user wrote to one complete document: `extends`, presets, `defaults`."""
+"""Composing one complete document from what the user wrote: `extends`, presets, `defaults`."""
 
 from __future__ import annotations
 
@@ -9,27 +9,27 @@ from pathlib import Path
 from pydantic_core import PydanticCustomError
 
 from kerastune_ft.config.documents.files import SHIPPED, load, shipped_names
-from kerastune_ft.config.documents.nodes import Node, Place, placed, short_json, without_comments
+from kerastune_ft.config.documents.nodes import Node, Place, as_node, short_json, without_comments
 from kerastune_ft.config.documents.problems import SET, Problem
 from kerastune_ft.config.options.augment import changes_images
 from kerastune_ft.config.options.paths import expand
 from kerastune_ft.config.presets import PRESETS
-from kerastune_ft.config.words import unknown
+from kerastune_ft.config.words import unknown_message
 
-# A phase has one of the two, so giving one takes the other's default away.
+# A phase has only one of the two, so giving one removes the default of the other.
 LENGTHS = {"epochs": "steps", "steps": "epochs"}
-# What holds for the backbone's units alone.
+# Keys that only affect the backbone's units.
 _OF_UNITS = ("batch_norm", "lora")
-# What looks back at the phase before.
+# Keys that refer to the previous phase.
 _OF_LATER = ("carry_optimizer", "start_from")
 
 
 def with_base(
     node: Node, directory: Path | None, problems: list[Problem], seen: tuple[Path, ...] = ()
 ) -> tuple[Node, bool]:
-    """Return the document merged over the file it extends, and that over its own, comments left out.
+    """Return the document without comments, merged over the files that it extends.
 
-    The second value tells whether every file it rests on could be read.
+    The second value is False if one of those files could not be read.
     """
     node = without_comments(node)
     extends = node.find("extends")
@@ -46,7 +46,7 @@ def with_base(
 
 def _base_path(extends: Node, directory: Path | None, problems: list[Problem], seen: tuple[Path, ...]) -> Path | None:
     if not isinstance(extends.value, str):
-        message = f'{short_json(extends.plain())} is not a file; write one, like "team.json", or "medical"'
+        message = f'{short_json(extends.plain())} is not a file; write one, such as "team.json" or "medical"'
         problems.append(Problem(extends.place, message, extends.plain()))
         return None
     try:
@@ -65,7 +65,7 @@ def _base_path(extends: Node, directory: Path | None, problems: list[Problem], s
 
 
 def merge(base: Node, over: Node) -> Node:
-    """Return `over` laid on `base`: objects of the same kind merge key by key, all else and `phases` replace."""
+    """Merge `over` into `base`: objects of the same kind merge key by key; other values, and `phases`, replace."""
     if (
         not isinstance(base.value, dict)
         or not isinstance(over.value, dict)
@@ -84,39 +84,39 @@ def _kind(node: Node) -> object:
 
 
 def with_phases(document: Node, problems: list[Problem]) -> Node:
-    """Return the document with a preset of phases written out; the user's defaults come before the preset's values."""
+    """Return the document with a preset of phases expanded; the user's defaults override the preset's values."""
     node = document.find("phases")
     if node is None or isinstance(node.value, list):
         return document
-    phases = _expanded(node, _default_items(document), problems)
+    phases = _expand_preset(node, _default_items(document), problems)
     return document.with_items({**document.value, "phases": replace(node, value=phases)})
 
 
-def _expanded(node: Node, defaults: dict[str, Node], problems: list[Problem]) -> list[Node]:
+def _expand_preset(node: Node, defaults: dict[str, Node], problems: list[Problem]) -> list[Node]:
     more = dict(node.value) if isinstance(node.value, dict) and "preset" in node.value else {}
     name = _preset_name(more.pop("preset", node), problems)
     for key in ("name", "unfreeze"):
         if key in more:
-            message = "a preset's phases differ in this; write the phases out as a list to change it"
+            message = "each phase of a preset has its own; to change it, write the phases as a list"
             problems.append(Problem(more.pop(key).name_place, message))
-    given = [placed(phase, node.place.child(index)) for index, phase in enumerate(PRESETS[name]())]
+    given = [as_node(phase, node.place.child(index)) for index, phase in enumerate(PRESETS[name]())]
     return [
         phase.with_items(
-            _laid_over(_laid_over(phase.value, _meant(defaults, phase, given)), _meant(more, phase, given))
+            _lay_over(_lay_over(phase.value, _select_keys(defaults, phase, given)), _select_keys(more, phase, given))
         )
         for phase in given
     ]
 
 
 def _preset_name(node: Node, problems: list[Problem]) -> str:
-    """Return the preset meant; after noting a problem any will do, so that the keys given with it are checked."""
+    """Return the name of a preset; after a problem any preset, so that the keys beside it are checked too."""
     name = node.plain()
     if isinstance(name, str) and name in PRESETS:
         return name
     if isinstance(name, str):
-        message, suggestion = unknown(name, PRESETS)
+        message, suggestion = unknown_message(name, PRESETS)
     else:
-        message = f"{short_json(name)} is no schedule; write a list of phases, or a preset: {', '.join(PRESETS)}"
+        message = f"{short_json(name)} is not a schedule; write a list of phases, or a preset: {', '.join(PRESETS)}"
         suggestion = None
     problems.append(Problem(node.place, message, name, suggestion))
     return suggestion or next(iter(PRESETS))
@@ -127,17 +127,17 @@ def _default_items(document: Node) -> dict[str, Node]:
     return dict(defaults.value) if defaults and isinstance(defaults.value, dict) else {}
 
 
-def _laid_over(under: dict[str, Node], over: dict[str, Node]) -> dict[str, Node]:
+def _lay_over(under: dict[str, Node], over: dict[str, Node]) -> dict[str, Node]:
     given = {key for key, item in over.items() if item.value is not None}
     dropped = {other for key, other in LENGTHS.items() if key in given and other not in given}
     laid = {**{key: item for key, item in under.items() if key not in dropped}, **over}
     if "augment" in under and "augment" in over:
-        laid["augment"] = _joined(under["augment"], over["augment"])
+        laid["augment"] = _join_augment(under["augment"], over["augment"])
     return laid
 
 
-def _joined(under: Node, over: Node) -> Node:
-    """Return the augmentation laid over another, which it replaces; only views alone join the other's operations."""
+def _join_augment(under: Node, over: Node) -> Node:
+    """Return the augmentation that results from two: `over` replaces `under`, unless one of them has only `views`."""
     objects = [one.value if isinstance(one.value, dict) else {"preset": one} for one in (under, over)]
     if not all(isinstance(one.value, dict | str) for one in (under, over)) or not any(
         set(o) == {"views"} for o in objects
@@ -146,11 +146,11 @@ def _joined(under: Node, over: Node) -> Node:
     return over.with_items({**objects[0], **objects[1]})
 
 
-def _meant(shared: dict[str, Node], phase: Node, phases: list[Node]) -> dict[str, Node]:
-    """Return those of the keys given for all phases that are meant for this one.
+def _select_keys(shared: dict[str, Node], phase: Node, phases: list[Node]) -> dict[str, Node]:
+    """Return the shared keys that apply to one phase.
 
-    A schedule that begins with the head alone can so have a `batch_norm` or `lora` for the phases after it, one with
-    adapters a `batch_norm` for the phases without, and one of several phases a `carry_optimizer` for all but the first.
+    `batch_norm` and `lora` skip phases that train only the head, `batch_norm` skips phases with adapters if others have
+    none, and `carry_optimizer` and `start_from` skip the first of several phases.
     """
     without: tuple[str, ...] = ()
     if _trains_head_only(phase) and not all(map(_trains_head_only, phases)):
@@ -168,18 +168,18 @@ def _trains_head_only(phase: Node) -> bool:
 
 
 def _adapts(phase: Node, shared: Mapping[str, Node]) -> bool:
-    """Return whether a phase trains adapters, given what holds for all phases."""
+    """Return whether a phase trains adapters, given the shared keys."""
     lora = phase.find("lora") or shared.get("lora")
     return lora is not None and lora.value is not None and not _trains_head_only(phase)
 
 
 def with_defaults(document: Node) -> Node:
-    """Return the document with `defaults` filled into every phase."""
+    """Return the document with `defaults` merged into every phase."""
     items = {key: item for key, item in document.value.items() if key not in ("defaults", "$schema")}
     phases, defaults = items.get("phases"), _default_items(document)
     if phases and isinstance(phases.value, list):
         filled = [
-            phase.with_items(_laid_over(_meant(defaults, phase, phases.value), phase.value))
+            phase.with_items(_lay_over(_select_keys(defaults, phase, phases.value), phase.value))
             if isinstance(phase.value, dict)
             else phase
             for phase in phases.value
@@ -189,9 +189,9 @@ def with_defaults(document: Node) -> Node:
 
 
 def _without_idle_views(phases: list[Node]) -> list[Node]:
-    """Return the phases without the views given for all of them where there is nothing to augment.
+    """Remove shared `views` from phases without augmentation.
 
-    Where no phase at all takes them they stay, to be reported as without effect.
+    If no phase augments, they stay, to be reported as having no effect.
     """
     shared = [phase for phase in phases if _has_shared_views(phase)]
     idle = [phase for phase in shared if not changes_images(phase.value["augment"].plain())]
@@ -203,7 +203,7 @@ def _has_shared_views(phase: Node) -> bool:
     views = augment.find("views") if augment else None
     if views is None:
         return False
-    # Within a phase of a list the second step is its number.
+    # In a phase of a list, the second step of the path is its index.
     return views.place.path[:1] == ("defaults",) or not isinstance(views.place.path[1], int)
 
 
@@ -214,7 +214,7 @@ def _without_views(phase: Node) -> Node:
 
 
 def defaults_alone(document: Node) -> Node | None:
-    """Return the document with the defaults as all of its phases, to check them even where phases override them."""
+    """Return the document with `defaults` as its only phases, to check values that every phase overrides."""
     defaults = document.find("defaults")
     if defaults is None:
         return None
@@ -223,23 +223,23 @@ def defaults_alone(document: Node) -> Node | None:
         given = _default_items(document)
         first = {key: item for key, item in given.items() if key not in _OF_LATER}
         phases = [
-            defaults.with_items(_laid_over(_filler("first"), first)),
-            defaults.with_items(_laid_over(_filler("later"), given)),
+            defaults.with_items(_lay_over(_filler("first"), first)),
+            defaults.with_items(_lay_over(_filler("later"), given)),
         ]
     items = {key: item for key, item in document.value.items() if key not in ("defaults", "$schema")}
     return document.with_items({**items, "phases": Node(phases, defaults.place)})
 
 
 def _filler(name: str) -> dict[str, Node]:
-    """Return a phase of what defaults cannot hold, and of what their values may want to find there."""
+    """Return a phase with the keys that defaults cannot have, or that their values need."""
     needed = {"name": name, "unfreeze": "all", "epochs": 1, "learning_rate": 0.001, "augment": "light"}
-    return placed(needed, Place("")).value
+    return as_node(needed, Place("")).value
 
 
-def idle_overrides(document: Node) -> Iterator[Problem]:
-    """Yield what `--set` puts into `defaults` where every phase has its own of it.
+def find_idle_overrides(document: Node) -> Iterator[Problem]:
+    """Yield keys that `--set` puts into `defaults` although every phase overrides them.
 
-    In files that may be meant: phases stand above defaults, and those may come from a file that others extend.
+    In files this is allowed: the defaults may come from a file that is extended.
     """
     listed = document.find("phases")
     phases = listed.value if listed and isinstance(listed.value, list) else []
@@ -255,8 +255,8 @@ def _has_own(phase: Node, key: str) -> bool:
     return own is not None and own.place.path[:1] != ("defaults",)
 
 
-def misplaced_defaults(document: Node) -> Iterator[Problem]:
-    """Yield what `defaults` holds that belongs to one phase alone."""
+def find_misplaced_defaults(document: Node) -> Iterator[Problem]:
+    """Yield keys in `defaults` that belong in one phase only."""
     for key in ("name", "unfreeze"):
         item = _default_items(document).get(key)
         if item is not None:

@@ -1,4 +1,4 @@
-"""`--set PATH=VALUE`: one value of a configuration changed from the command line."""
+"""Applying `--set PATH=VALUE` to a configuration."""
 
 from __future__ import annotations
 
@@ -9,31 +9,31 @@ from dataclasses import replace
 
 from kerastune_ft.config.compose import LENGTHS, with_phases
 from kerastune_ft.config.documents.json_parser import BrokenDocument, parse
-from kerastune_ft.config.documents.nodes import KeyPath, Node, Place, dotted, placed, short_json
+from kerastune_ft.config.documents.nodes import KeyPath, Node, Place, as_node, format_path, short_json
 from kerastune_ft.config.documents.problems import SET, Problem
 from kerastune_ft.config.options.phases import Phase
 
 _STEP = re.compile(r"([^.\[\]]+)|\[(\d+)\]")
 _TARGET = re.compile(r"[^.\[\]]+(\.[^.\[\]]+|\[\d+\])*")
-# The key that a value written in short form stands for.
+# The key that the short form of a value stands for.
 SHORT_FORMS = {"learning_rate": "peak", "augment": "preset", "optimizer": "name"}
-# Objects that hold one key of several: another key takes the place of the first.
+# Objects with exactly one key: another key replaces it.
 _ONE_KEY = ("unfreeze", "every")
 
 
 class _Unreachable(Exception):
-    """The target of an override does not exist; the message says why."""
+    """The target of an override does not exist; the message explains why."""
 
 
 def with_overrides(document: Node, overrides: Sequence[str], problems: list[Problem]) -> Node:
-    """Return the document with the overrides applied in order, those of phases last so that presets see the rest."""
-    parsed = [one for text in overrides if (one := _parsed(text, problems))]
+    """Apply overrides in order; those of phases come last, so that presets see the others."""
+    parsed = [one for text in overrides if (one := _parse(text, problems))]
     for path, value in sorted(parsed, key=lambda one: one[0][0] == "phases"):
         written = document.find("phases")
         if path[0] == "phases" and len(path) > 1:
             document = with_phases(document, problems)
         try:
-            document = _replaced(document, path, (), value)
+            document = _replace(document, path, (), value)
         except _Unreachable as error:
             message = f"{error}{_remedy(path, value, written, document)}"
             problems.append(Problem(value.place, message, value.plain()))
@@ -41,13 +41,13 @@ def with_overrides(document: Node, overrides: Sequence[str], problems: list[Prob
 
 
 def _remedy(path: KeyPath, value: Node, written: Node | None, document: Node) -> str:
-    """Return how to set a key of phases where the target names no phase; `written` are the phases as they were."""
+    """Return how to set a key of phases if the target does not name a phase; `written` are the original phases."""
     phases = document.find("phases")
     if path[0] != "phases" or path[1] not in Phase.model_fields or phases is None or not phases.value:
         return ""
     first = phases.value[0].find("name")
     name = first.plain() if first else 0
-    ways = [f"write {dotted(('phases', name, *path[1:]))}={_as_written(value)}"]
+    ways = [f"write {format_path(('phases', name, *path[1:]))}={_value_text(value)}"]
     plain = written.plain() if written else None
     preset = plain.get("preset") if isinstance(plain, dict) else plain
     if isinstance(preset, str) and len(path) == 2 and path[1] not in ("name", "unfreeze"):
@@ -56,12 +56,12 @@ def _remedy(path: KeyPath, value: Node, written: Node | None, document: Node) ->
     return f"; {', or '.join(ways)}"
 
 
-def _as_written(value: Node) -> str:
+def _value_text(value: Node) -> str:
     plain = value.plain()
     return plain if isinstance(plain, str) else short_json(plain)
 
 
-def _parsed(text: str, problems: list[Problem]) -> tuple[KeyPath, Node] | None:
+def _parse(text: str, problems: list[Problem]) -> tuple[KeyPath, Node] | None:
     target, equals, written = text.partition("=")
     target = target.strip()
     if not equals or not _TARGET.fullmatch(target):
@@ -79,23 +79,23 @@ def _parsed(text: str, problems: list[Problem]) -> tuple[KeyPath, Node] | None:
             problems.append(Problem(place, f"{written} is not JSON: {broken}", written))
             return None
         return path, Node(written, place)
-    return path, Node(written, place) if faults else placed(node.plain(), place)
+    return path, Node(written, place) if faults else as_node(node.plain(), place)
 
 
-def _replaced(node: Node, path: KeyPath, done: KeyPath, value: Node) -> Node:
+def _replace(node: Node, path: KeyPath, done: KeyPath, value: Node) -> Node:
     if not path:
         return value
     step, rest = path[0], path[1:]
     if isinstance(node.value, list):
         index = _index(node, step, done)
         items = list(node.value)
-        items[index] = _replaced(items[index], rest, (*done, index), value)
+        items[index] = _replace(items[index], rest, (*done, index), value)
         return replace(node, value=items)
     if isinstance(step, int):
-        raise _Unreachable(f"{dotted(done)} is no list, so there is no [{step}] in it")
+        raise _Unreachable(f"{format_path(done)} is not a list, so it has no [{step}]")
     inside = _as_object(node, done)
     child = inside.get(step) or Node({}, replace(value.place, path=(*done, step)))
-    inside[step] = _replaced(child, rest, (*done, step), value)
+    inside[step] = _replace(child, rest, (*done, step), value)
     if (
         not rest
         and value.value is not None
@@ -114,14 +114,14 @@ def _as_object(node: Node, done: KeyPath) -> dict[str, Node]:
         return dict(node.value)
     if last in SHORT_FORMS:
         return {SHORT_FORMS[str(last)]: node}
-    raise _Unreachable(f"{dotted(done)} is {short_json(node.plain())}, which has no keys to set")
+    raise _Unreachable(f"{format_path(done)} is {short_json(node.plain())}, which has no keys")
 
 
 def _index(node: Node, step: str | int, done: KeyPath) -> int:
     if isinstance(step, int):
         if step < len(node.value):
             return step
-        raise _Unreachable(f"{dotted(done)} has {len(node.value)} items, counted from [0]")
+        raise _Unreachable(f"{format_path(done)} has {len(node.value)} items, counted from [0]")
     names = [item.find("name") for item in node.value]
     plain = [name.plain() if name else None for name in names]
     if done == ("phases",) and step in plain:
@@ -130,4 +130,4 @@ def _index(node: Node, step: str | int, done: KeyPath) -> int:
         raise _Unreachable(
             f'no phase is named "{step}"; the phases are {", ".join(one for one in plain if isinstance(one, str))}'
         )
-    raise _Unreachable(f"{dotted(done)} is a list; write {dotted(done)}[0] for its first item")
+    raise _Unreachable(f"{format_path(done)} is a list; write {format_path(done)}[0] for its first item")

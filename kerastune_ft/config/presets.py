@@ -1,4 +1,4 @@
-"""Schedules by name: what `"phases": "head_then_top"` stands for."""
+"""Presets of phases: the schedules that `"phases": "head_then_top"` and other names stand for."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ def _cosine(peak: float, **more: float) -> dict[str, Any]:
 
 
 def head() -> list[dict[str, Any]]:
-    """Linear probing: only the head trains, the backbone stays as it came."""
+    """Linear probing: only the head trains; the backbone stays unchanged."""
     return [{**_HEAD, "epochs": 10}]
 
 
@@ -25,7 +25,7 @@ def head_then_top() -> list[dict[str, Any]]:
 
 
 def head_then_all() -> list[dict[str, Any]]:
-    """The head first, then everything at a low rate that falls with the distance from the head; wants more data."""
+    """The head first, then everything at low rates that decrease with the distance from the head; needs more data."""
     rest = {"name": "all", "unfreeze": "all", "epochs": 10, "learning_rate": _cosine(0.00005, unit_decay=0.9)}
     return [dict(_HEAD), rest]
 

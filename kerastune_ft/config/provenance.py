@@ -1,4 +1,4 @@
-"""Where every value of a configuration came from: a line of a file, a preset, the command line, or the default."""
+"""The origin of every value of a configuration: a line of a file, a preset, the command line, or the default."""
 
 from __future__ import annotations
 
@@ -8,19 +8,19 @@ from pathlib import Path
 from typing import Any
 
 from kerastune_ft.config.compose import with_defaults
-from kerastune_ft.config.documents.nodes import KeyPath, Node, dotted, short_json
+from kerastune_ft.config.documents.nodes import KeyPath, Node, format_path, short_json
 from kerastune_ft.config.documents.problems import SET
 from kerastune_ft.config.overrides import SHORT_FORMS
-from kerastune_ft.config.read import Composed, composed, read
+from kerastune_ft.config.read import Composed, compose, read
 from kerastune_ft.config.run import RunConfig
 
 
 @dataclass(frozen=True)
 class Origin:
-    """One key of a complete configuration, its value, and where that came from.
+    """A key of a complete configuration, its value, and the origin of that value.
 
-    `origin` is `file`, `extends` (a file this one is laid over), `defaults` (that key of either), `preset`, `--set` or
-    `default` (the program's own); `file` and `line` say where it is written, if it is.
+    `origin` is `file`, `extends` (an extended file), `defaults` (in either file), `preset`, `--set` or `default` (built
+    in); `file` and `line` say where the value is written, if it is.
     """
 
     path: str
@@ -36,7 +36,7 @@ class Origin:
 
     @property
     def words(self) -> str:
-        """The origin in a few words, as `team.json:4, its defaults`."""
+        """The origin in a few words, such as `team.json:4, its defaults`."""
         if self.origin in ("default", SET):
             return self.origin
         name = "" if self.file is None else Path(self.file).name
@@ -51,18 +51,18 @@ class Origin:
 
 
 def explain(source: str | Path | Mapping[str, Any], overrides: Sequence[str] = ()) -> list[Origin]:
-    """Return a row for every key of a configuration: path (as `--set` takes it), value, and where it came from.
+    """Return path (as `--set` takes it), value and origin of every key of a configuration.
 
-    Neither model nor data is looked at. Raises ConfigError, as reading does, where something is wrong.
+    Model and data are not opened. Raises ConfigError if the configuration has problems.
 
     >>> next(row for row in explain("medical", ["seed=3"]) if row.path == "seed").origin
     '--set'
     """
     config = read(source, overrides)
-    found = composed(source, overrides, [])
+    found = compose(source, overrides, [])
     document = with_defaults(found.document)
     return [
-        _row(path, value, _written(document, path), found, config, document)
+        _row(path, value, _find_node(document, path), found, config, document)
         for path, value in _leaves(config.to_json(), ())
     ]
 
@@ -78,8 +78,8 @@ def _leaves(value: Any, path: KeyPath) -> Iterator[tuple[KeyPath, Any]]:
         yield path, value
 
 
-def _written(document: Node, path: KeyPath) -> Node | None:
-    """Return the node that gave the value at a path, if one did; a short form gives the key it stands for."""
+def _find_node(document: Node, path: KeyPath) -> Node | None:
+    """Return the node that sets the value at a path, if any; a short form sets the key it stands for."""
     node = document
     for depth, step in enumerate(path):
         child, is_last = node.find(step), depth == len(path) - 1
@@ -88,7 +88,7 @@ def _written(document: Node, path: KeyPath) -> Node | None:
         elif is_last and not isinstance(node.value, dict | list) and SHORT_FORMS.get(str(path[depth - 1])) == step:
             return node
         elif step != "options" or is_last:
-            # An optimizer's options stand beside its name.
+            # An optimizer's options are written beside its name.
             return None
     return node
 
@@ -97,8 +97,8 @@ def _row(path: KeyPath, value: Any, node: Node | None, found: Composed, config: 
     address = _address(path, config)
     if path[0] == "phases" and path[2] == "augment" and path[3] != "views" and value is None:
         augment = config.phases[int(path[1])].augment
-        value = augment.resolved()[str(path[3])]
-        node = _written(document, (*path[:3], "preset"))
+        value = augment.resolve()[str(path[3])]
+        node = _find_node(document, (*path[:3], "preset"))
         if node is not None:
             return Origin(address, value, "preset", f"augment {augment.preset}", *_where(node))
     if node is None or (path == ("name",) and found.directory is None and value == "run"):
@@ -107,13 +107,13 @@ def _row(path: KeyPath, value: Any, node: Node | None, found: Composed, config: 
 
 
 def _address(path: KeyPath, config: RunConfig) -> str:
-    """Return a path as `--set` takes it, phases by name."""
+    """Return a path as `--set` takes it, with phases by name."""
     if path[0] == "phases" and isinstance(path[1], int):
         path = ("phases", config.phases[path[1]].name, *path[2:])
     if path[2:4] == ("optimizer", "options") and len(path) > 4:
         # They are written beside the optimizer's name.
         path = (*path[:3], *path[4:])
-    return dotted(path)
+    return format_path(path)
 
 
 def _where(node: Node) -> tuple[str | None, int | None]:
@@ -121,14 +121,14 @@ def _where(node: Node) -> tuple[str | None, int | None]:
 
 
 def _origin(path: KeyPath, node: Node, found: Composed) -> tuple[str, str | None]:
-    """Return what gave a written value, and the preset where it is one."""
+    """Return the origin of a written value, and the preset if it comes from one."""
     place, schedule = node.place, found.schedule
     if place.file == SET:
         return SET, None
     if path[0] == "phases" and place.path[:1] == ("defaults",):
         return "defaults", None
     if path[0] == "phases" and schedule and not isinstance(schedule.value, list) and isinstance(place.path[1], int):
-        # What a preset says gets the place of a phase that is not written.
+        # Values of a preset have the place of a phase that is not written.
         plain = schedule.plain()
         return "preset", plain["preset"] if isinstance(plain, dict) else plain
     return "file" if place.file == found.file else "extends", None

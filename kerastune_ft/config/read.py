@@ -1,4 +1,4 @@
-"""Reading a run configuration: complete, with every problem at once, or not at all."""
+"""Reading a run configuration: the result is complete and valid, or one error lists all problems."""
 
 from __future__ import annotations
 
@@ -12,18 +12,18 @@ from pydantic import ValidationError
 
 from kerastune_ft.config.checks.availability import unavailable
 from kerastune_ft.config.checks.consistency import inconsistencies
-from kerastune_ft.config.checks.messages import explained, locate, placed_problem
+from kerastune_ft.config.checks.messages import explain_errors, locate, problem_at
 from kerastune_ft.config.compose import (
     defaults_alone,
-    idle_overrides,
-    misplaced_defaults,
+    find_idle_overrides,
+    find_misplaced_defaults,
     with_base,
     with_defaults,
     with_phases,
 )
 from kerastune_ft.config.documents.files import find, load
-from kerastune_ft.config.documents.nodes import Node, Place, placed
-from kerastune_ft.config.documents.problems import SET, Problem, error_of
+from kerastune_ft.config.documents.nodes import Node, Place, as_node
+from kerastune_ft.config.documents.problems import SET, Problem, make_error
 from kerastune_ft.config.options.backbones import KerasHub
 from kerastune_ft.config.overrides import with_overrides
 from kerastune_ft.config.run import RunConfig
@@ -40,25 +40,25 @@ _PATHS: tuple[tuple[str, ...], ...] = (
 
 
 def read(source: str | Path | Mapping[str, Any], overrides: Sequence[str] = ()) -> RunConfig:
-    """Return the configuration of a file, a shipped name or a dict, or raise one ConfigError with every problem.
+    """Return the configuration of a file, a shipped name or a dict, or raise a ConfigError with all problems.
 
-    `overrides` are texts like `phases.head.epochs=2`. The error's `problems` hold place, value and message of each.
+    `overrides` are texts such as `phases.head.epochs=2`. The error's `problems` have place, value and message.
 
     >>> read("medical", ["seed=3"]).seed
     3
     """
     problems: list[Problem] = []
-    found = composed(source, overrides, problems)
-    config, wrong = _checked(found.document, found.directory)
+    found = compose(source, overrides, problems)
+    config, wrong = _check(found.document, found.directory)
     problems += [one for one in wrong if found.is_whole or not one.is_absent]
     if problems or config is None:
-        raise error_of(problems, found.file, on_disk=found.directory is not None)
+        raise make_error(problems, found.file, on_disk=found.directory is not None)
     return config
 
 
 @dataclass(frozen=True)
 class Composed:
-    """The documents a source rests on as one, `defaults` still apart; `schedule` is `phases` as the files write it."""
+    """A source merged with all files it extends, before `defaults` are applied; `schedule` is `phases` as written."""
 
     document: Node
     schedule: Node | None
@@ -67,8 +67,8 @@ class Composed:
     is_whole: bool
 
 
-def composed(source: str | Path | Mapping[str, Any], overrides: Sequence[str], problems: list[Problem]) -> Composed:
-    """Return the one document of a source, nothing in it checked yet; what cannot be read at all is a problem."""
+def compose(source: str | Path | Mapping[str, Any], overrides: Sequence[str], problems: list[Problem]) -> Composed:
+    """Return the merged document of a source, unchecked; files that cannot be read are added to `problems`."""
     file, directory, name = _UNNAMED, None, "run"
     if isinstance(source, Mapping):
         written = _from_mapping(source)
@@ -80,7 +80,7 @@ def composed(source: str | Path | Mapping[str, Any], overrides: Sequence[str], p
     document, is_whole = with_base(written, directory, problems, seen)
     schedule = document.find("phases")
     if is_whole:
-        # Else what they are about may stand in the file that could not be read.
+        # Otherwise the keys they refer to may be in the file that could not be read.
         document = with_overrides(document, overrides, problems)
     document = with_phases(document, problems)
     if "name" not in document.value:
@@ -90,7 +90,7 @@ def composed(source: str | Path | Mapping[str, Any], overrides: Sequence[str], p
 
 def _from_mapping(source: Mapping[str, Any]) -> Node:
     try:
-        return placed(source, Place(_UNNAMED))
+        return as_node(source, Place(_UNNAMED))
     except TypeError as error:
         raise ConfigError(f"{_UNNAMED}: {error}; give texts, numbers, true, false, null, lists and objects") from error
 
@@ -98,7 +98,7 @@ def _from_mapping(source: Mapping[str, Any]) -> Node:
 def _from_file(path: Path, problems: list[Problem]) -> Node:
     document = load(path, Place(str(path)), problems)
     if document is None:
-        raise error_of(problems, str(path), on_disk=True)
+        raise make_error(problems, str(path), on_disk=True)
     return document
 
 
@@ -106,18 +106,18 @@ def _name_of(path: Path) -> str:
     return re.sub(r"[^A-Za-z0-9_.-]+", "-", path.stem).strip("-.") or "run"
 
 
-def _checked(document: Node, directory: Path | None) -> tuple[RunConfig | None, list[Problem]]:
-    problems = [*misplaced_defaults(document), *idle_overrides(document)]
+def _check(document: Node, directory: Path | None) -> tuple[RunConfig | None, list[Problem]]:
+    problems = [*find_misplaced_defaults(document), *find_idle_overrides(document)]
     complete = with_defaults(document)
-    config, found = _validated(complete, directory)
+    config, found = _validate(complete, directory)
     problems += found
     alone = defaults_alone(document)
     if alone is not None:
-        problems += [one for one in _validated(alone, directory)[1] if one.place.path[:1] == ("defaults",)]
+        problems += [one for one in _validate(alone, directory)[1] if one.place.path[:1] == ("defaults",)]
     return config, problems
 
 
-def _validated(document: Node, directory: Path | None) -> tuple[RunConfig | None, list[Problem]]:
+def _validate(document: Node, directory: Path | None) -> tuple[RunConfig | None, list[Problem]]:
     plain = document.plain()
     later = [(path, message) for path, _, message in unavailable(plain)]
     problems: list[Problem] = []
@@ -125,17 +125,17 @@ def _validated(document: Node, directory: Path | None) -> tuple[RunConfig | None
     try:
         config = RunConfig.model_validate(plain, context=_directories(document, directory))
     except ValidationError as error:
-        problems += explained(error, document)
-        problems += list(_behind_kinds(plain, problems, document, directory))
-    problems += [placed_problem(path, message, document) for path, message in inconsistencies(plain)]
-    # What is not available is to be removed, a kind with its whole object: nothing in it is worth correcting.
+        problems += explain_errors(error, document)
+        problems += list(_find_problems_behind_kinds(plain, problems, document, directory))
+    problems += [problem_at(path, message, document) for path, message in inconsistencies(plain)]
+    # Unavailable keys must be removed, a kind with its whole object; problems inside them are not worth reporting.
     gone = [locate(path[:-1] if path[-1] == "kind" else path, document).place.path for path, _ in later]
     worth_it = [one for one in problems if not any(one.place.path[: len(path)] == path for path in gone)]
-    return config, [placed_problem(path, message, document) for path, message in later] + worth_it
+    return config, [problem_at(path, message, document) for path, message in later] + worth_it
 
 
 def _directories(document: Node, directory: Path | None) -> dict[str, Path]:
-    """Return the directory that each path written in the document is relative to: its own file's."""
+    """Return for each path in the document the directory of the file it is written in."""
     found = {}
     for path in _PATHS:
         node = locate(path, document)
@@ -145,10 +145,10 @@ def _directories(document: Node, directory: Path | None) -> dict[str, Path]:
     return found
 
 
-def _behind_kinds(
+def _find_problems_behind_kinds(
     plain: dict[str, Any], problems: Sequence[Problem], document: Node, directory: Path | None
 ) -> Iterator[Problem]:
-    """Yield the problems of an object whose kind is misspelt, as if it were spelt right."""
+    """Yield the problems of an object with a misspelt kind, as if it were spelt correctly."""
     repaired = False
     for slot in ("data", "backbone"):
         kind = locate((slot, "kind"), document)
@@ -160,14 +160,14 @@ def _behind_kinds(
         try:
             RunConfig.model_validate(plain, context=_directories(document, directory))
         except ValidationError as error:
-            yield from explained(error, document)
+            yield from explain_errors(error, document)
 
 
-def not_checked(settings: RunConfig) -> list[str]:
-    """Return what only the model and the data can tell of a configuration that was read."""
-    unchecked = ["the units that unfreeze names", "the data: files, classes and splits"]
+def list_unchecked(settings: RunConfig) -> list[str]:
+    """Return what cannot be checked without the model and the data."""
+    unchecked = ["the units in unfreeze", "the data: files, classes and splits"]
     if str(getattr(settings.backbone, "weights", None)) not in ("None", "embedded"):
-        unchecked.append("whether the weights are there")
+        unchecked.append("whether the weights exist")
     if isinstance(settings.backbone, KerasHub) and settings.backbone.options:
-        unchecked.append("whether the backbone's class takes its options")
+        unchecked.append("whether the backbone's class accepts its options")
     return unchecked

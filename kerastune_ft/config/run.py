@@ -1,4 +1,4 @@
-"""A complete run configuration, and the hash that says whether two are the same."""
+"""The complete configuration of a run, and its hash."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ _LATER_OF_FOLDERS = ("input", "label")
 
 
 class RunConfig(Options):
-    """What a configuration file says, with every default filled in and presets expanded."""
+    """A configuration with every default filled in and presets expanded."""
 
     version: Literal[1] = Field(1, description="version of this format")
     name: str = Field("run", pattern=r"^[A-Za-z0-9_][A-Za-z0-9_.-]*$", description="names the run directories")
@@ -51,13 +51,13 @@ class RunConfig(Options):
         return document if resize is None else {**document, "data": {**data, "resize": resize}}
 
 
-def _unexpanded(value: Any) -> Any:
+def _restore_paths(value: Any) -> Any:
     if isinstance(value, WrittenPath):
         return value.written
     if isinstance(value, dict):
-        return {key: _unexpanded(item) for key, item in value.items()}
+        return {key: _restore_paths(item) for key, item in value.items()}
     if isinstance(value, list | tuple):
-        return [_unexpanded(item) for item in value]
+        return [_restore_paths(item) for item in value]
     return value
 
 
@@ -73,13 +73,13 @@ def _drop_later_keys(document: dict[str, Any]) -> None:
 
 
 def config_hash(config: RunConfig) -> str:
-    """Return the SHA-256 of all that can change results: everything but `output`, paths as the file writes them.
+    """Return the SHA-256 of everything that can change results: all but `output`, with paths as written.
 
-    Comments are no part of a RunConfig, so they do not count either. Keys stand in the order of the models; the
-    order inside maps such as `classes` has a meaning and counts.
+    Comments are not part of a RunConfig and do not count. Keys are in the order of the models; the order inside maps
+    such as `classes` has a meaning and counts.
     """
     # In Python mode a dump keeps the path objects, which know their text before expansion.
-    document = _unexpanded(config.model_dump(mode="python", by_alias=True, exclude={"output"}))
+    document = _restore_paths(config.model_dump(mode="python", by_alias=True, exclude={"output"}))
     _drop_later_keys(document)
     text = json.dumps(document, ensure_ascii=False, separators=(",", ":"))
     return hashlib.sha256(text.encode()).hexdigest()

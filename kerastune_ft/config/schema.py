@@ -1,4 +1,4 @@
-"""The JSON schema of the configuration, for editors, and the table of all defaults, both from the option models."""
+"""The JSON schema of configurations, for editors, and all default values; both come from the option models."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ from kerastune_ft.config.presets import PRESETS
 from kerastune_ft.config.run import RunConfig
 
 _COMMENT = {"description": "a key that begins with // is a comment"}
-# What stands in one phase only; defaults may hold the rest.
+# Keys of one phase only; defaults may have the others.
 _OWN = ("name", "unfreeze")
 
 
 def json_schema() -> dict[str, Any]:
     """Return the JSON schema of a configuration file, short forms and comments included."""
-    schema = _tidied(RunConfig.model_json_schema(by_alias=True))
+    schema = _tidy(RunConfig.model_json_schema(by_alias=True))
     definitions = schema["$defs"]
     _require_kinds(definitions)
     _add_short_forms(definitions)
@@ -28,8 +28,8 @@ def json_schema() -> dict[str, Any]:
     settings = {key: one for key, one in definitions["Phase"]["properties"].items() if key not in _OWN}
     schema["properties"] |= {
         "$schema": {"type": "string", "description": "this schema, for editors"},
-        "extends": {"type": "string", "description": "a file this one is laid over, relative to this file"},
-        "defaults": _closed({"description": "keys of all phases that do not have their own", "properties": settings}),
+        "extends": {"type": "string", "description": "a file that this one extends, relative to this file"},
+        "defaults": _close({"description": "values for all phases that do not set their own", "properties": settings}),
         "phases": _phases(schema["properties"]["phases"], settings),
     }
     required = schema.pop("required")
@@ -41,20 +41,20 @@ def json_schema() -> dict[str, Any]:
     }
 
 
-def _tidied(value: Any) -> Any:
-    """Return a schema without generated titles, with comments allowed in objects and no branch twice."""
+def _tidy(value: Any) -> Any:
+    """Return a schema without generated titles and repeated branches, with comments allowed in objects."""
     if isinstance(value, list):
-        return [_tidied(item) for item in value]
+        return [_tidy(item) for item in value]
     if not isinstance(value, dict):
         return value
-    tidy = {key: _tidied(one) for key, one in value.items() if not (key == "title" and isinstance(one, str))}
+    tidy = {key: _tidy(one) for key, one in value.items() if not (key == "title" and isinstance(one, str))}
     branches = tidy.pop("oneOf", None)
     if branches is not None:
         tidy["anyOf"] = [one for index, one in enumerate(branches) if one not in branches[:index]]
-    return _closed(tidy) if tidy.get("additionalProperties") is False else tidy
+    return _close(tidy) if tidy.get("additionalProperties") is False else tidy
 
 
-def _closed(schema: dict[str, Any]) -> dict[str, Any]:
+def _close(schema: dict[str, Any]) -> dict[str, Any]:
     comments = {"patternProperties": {"^//": _COMMENT}}
     return {"type": "object", "additionalProperties": False, **schema, **comments}
 
@@ -87,23 +87,23 @@ def _phases(phases: dict[str, Any], settings: dict[str, Any]) -> dict[str, Any]:
         "description": " ".join(f"{name}: {preset.__doc__}" for name, preset in PRESETS.items()),
     }
     preset = {"enum": list(PRESETS), "description": "the schedule whose phases get the other keys"}
-    changed = _closed({"properties": {"preset": preset, **settings}, "required": ["preset"]})
+    changed = _close({"properties": {"preset": preset, **settings}, "required": ["preset"]})
     return {"description": description, "anyOf": [phases, names, changed]}
 
 
 def defaults() -> dict[str, Any]:
-    """Return every default of a configuration by key, kinds one by one; what has none is required.
+    """Return all defaults by key, separately for every kind; keys without a default are "required".
 
-    What of it this version refuses is listed at the end.
+    Keys that this version does not support are listed at the end.
     """
     values = _defaults_of(RunConfig)
     for slot in ("task", "data", "backbone"):
         values[slot] = dict(_defaults_by_kind(slot))
-    return {**values, "phases": [_defaults_of(Phase)], "not in this version": list(_refused())}
+    return {**values, "phases": [_defaults_of(Phase)], "not in this version": list(_list_refused())}
 
 
-def _refused() -> Iterator[str]:
-    """Yield the places of keys that are read and refused, each with the values that are, where others are taken."""
+def _list_refused() -> Iterator[str]:
+    """Yield unsupported keys, with their unsupported values if only some are."""
     for row in UNAVAILABLE:
         place = row.pattern.replace(".*", "[*]")
         yield f"{place}: {', '.join(row.values)}" if row.values else place

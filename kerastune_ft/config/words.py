@@ -1,4 +1,4 @@
-"""Words of other programs and the words this one has for them, where the nearest word would mislead."""
+"""Keys and values of other programs, mapped to those of this one, and finding the nearest allowed word."""
 
 from __future__ import annotations
 
@@ -164,7 +164,7 @@ FOREIGN_KEYS: Mapping[str, tuple[str, ...]] = MappingProxyType(
     }
 )
 
-# A sentence to add where the right word alone would not do.
+# An explanation to add to the suggested key.
 REMARKS: Mapping[str, str] = MappingProxyType(
     {
         "early_stopping": '"early_stopping": {"patience": 4}',
@@ -260,7 +260,7 @@ FOREIGN_VALUES: Mapping[str, tuple[str, ...]] = MappingProxyType(
     }
 )
 
-# Where a key stands, for one that was written at another place.
+# Where a key belongs, for keys written at another place.
 HOMES: Mapping[str, str] = MappingProxyType(
     {
         **dict.fromkeys(
@@ -321,14 +321,14 @@ HOMES: Mapping[str, str] = MappingProxyType(
 
 
 def letters(word: str) -> str:
-    """Return the letters and digits of a word in lower case: the same for valLoss, val_loss and val-loss."""
+    """Return the letters and digits of a word in lower case, equal for valLoss, val_loss and val-loss."""
     return re.sub(r"[^a-z0-9]", "", word.lower())
 
 
 def nearest(word: str, allowed: Iterable[str], beginning: str = "") -> str | None:
-    """Return the allowed word that looks most like a word, if one does.
+    """Return the allowed word that is most similar to a word, if any is.
 
-    A word with the `beginning` that all allowed ones have must look like one by the rest of it.
+    If a word has the `beginning` that all allowed words have, only the rest is compared.
     """
     if beginning and word.startswith(beginning):
         rest = nearest(word.removeprefix(beginning), (choice.removeprefix(beginning) for choice in allowed))
@@ -342,7 +342,7 @@ def nearest(word: str, allowed: Iterable[str], beginning: str = "") -> str | Non
 
 
 def right_value(word: str, allowed: Iterable[str], beginning: str = "") -> str | None:
-    """Return the allowed value that a word must mean, by spelling or because other programs call it so."""
+    """Return the allowed value that a word means, by spelling or by the name that other programs use."""
     choices = list(allowed)
     if any(letters(word) == letters(choice) for choice in choices):
         return nearest(word, choices)
@@ -350,21 +350,21 @@ def right_value(word: str, allowed: Iterable[str], beginning: str = "") -> str |
     return known[0] if known else nearest(word, choices, beginning)
 
 
-def unknown(
+def unknown_message(
     value: object, allowed: Iterable[str], noun: str = "choice", more: str | None = None, beginning: str = ""
 ) -> tuple[str, str | None]:
-    """Return the message about a word that is not allowed, and the word that must be meant, if one is near.
+    """Return the message about a word that is not allowed, and the word that is probably meant, if any.
 
-    `more` is the command that lists the allowed words where they are too many for a message, `beginning` what all of
-    them begin with, which tells nothing.
+    `more` is the command that lists the allowed words, if there are too many for a message; `beginning` is what all of
+    them begin with.
     """
     choices = list(allowed)
     found = right_value(value, choices, beginning) if isinstance(value, str) else None
     written = json.dumps(value, ensure_ascii=False)
     if found:
         return f'{written} is unknown; did you mean "{found}"?', found
-    listed = f"to see all: {more}" if more else f"write {_either(choices)}" if choices else "there is none to choose"
-    return f"{written} is no {noun}; {listed}", found
+    listed = f"to see all: {more}" if more else f"write {_either(choices)}" if choices else "there are none"
+    return f"{written} is not a {noun}; {listed}", found
 
 
 def _either(choices: list[str]) -> str:
@@ -373,7 +373,7 @@ def _either(choices: list[str]) -> str:
 
 
 def right_key(word: str, allowed: Iterable[str]) -> tuple[str | None, str | None]:
-    """Return the allowed key that a word must mean, and what to say about it; either may be missing."""
+    """Return the allowed key that a word means, and a remark about it; either may be None."""
     choices = list(allowed)
     if any(letters(word) == letters(choice) for choice in choices):
         return nearest(word, choices), None

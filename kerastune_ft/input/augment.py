@@ -67,7 +67,7 @@ def augment(images: tf.Tensor, keys: tf.Tensor, ops: Mapping[str, Any]) -> tf.Te
 def draw(keys: tf.Tensor, ops: Mapping[str, Any], shape: Sequence[int], site: str = "augment") -> Changes:
     """Return what `ops` change about a batch of pictures whose height and width are `shape`.
 
-    `keys` comes from `example_keys`; `ops` from `Augment.resolved()`: `flip` "none", "horizontal" or "both", `rotate`
+    `keys` comes from `example_keys`; `ops` from `Augment.resolve()`: `flip` "none", "horizontal" or "both", `rotate`
     the largest share of a full turn, `zoom` and `contrast` the largest relative change, `brightness` the largest shift
     as a share of 255, `erase` the probability of a grey rectangle. Draws at another `site` are others: two pictures of
     one example share a geometry where they share a site.

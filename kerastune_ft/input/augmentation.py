@@ -16,7 +16,7 @@ class Augmentation:
     """Random changes to training examples: which ones, and what their draws follow from."""
 
     operations: Mapping[str, Any]
-    """What `Augment.resolved()` returns."""
+    """What `Augment.resolve()` returns."""
     seed: int
     phase: int
     views: int | None = None

@@ -1,4 +1,4 @@
-"""`init`: looks at a person's data and writes a starting configuration with reasons.
+"""The command `init`: inspects data and writes a commented configuration to start from.
 
 Nothing here imports TensorFlow or trains.
 """

@@ -1,4 +1,4 @@
-"""A configuration as a person would write it: short objects on a line, those with comments spread out."""
+"""Printing a configuration as a person would write it: short objects on one line, commented ones on several."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ _WIDTH = 110
 
 
 def as_text(value: Any, indent: str = "") -> str:
-    """Return JSON in which what is short and without comments stands on one line."""
+    """Return a value as JSON; what is short and has no comments stays on one line."""
     line = json.dumps(value, ensure_ascii=False)
     if not isinstance(value, dict | list) or not value or (len(indent + line) <= _WIDTH and not _has_comments(value)):
         return line

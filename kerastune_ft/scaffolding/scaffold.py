@@ -1,4 +1,4 @@
-"""A starting configuration for data: what was seen decides, and each choice is written with its reason."""
+"""Writing a configuration to start from, in which each choice is commented with its reason."""
 
 from __future__ import annotations
 
@@ -12,14 +12,13 @@ from typing import Any
 
 from kerastune_ft.config import schema
 from kerastune_ft.config.documents import files
-from kerastune_ft.config.words import unknown
+from kerastune_ft.config.words import unknown_message
 from kerastune_ft.errors import ConfigError
 from kerastune_ft.scaffolding.detect import detect
 from kerastune_ft.scaffolding.findings import DataFindings
 from kerastune_ft.scaffolding.json_text import as_text
-from kerastune_ft.scaffolding.samples import image_statistics
-from kerastune_ft.scaffolding.sources.label_columns import ask_of_spelling
-from kerastune_ft.scaffolding.suggest import images, sounds, texts
+from kerastune_ft.scaffolding.sources.label_columns import ask_about_spelling
+from kerastune_ft.scaffolding.suggest.choose import suggest
 from kerastune_ft.storage import explain_unreachable, path_of
 
 _SCHEMA = "schema.json"
@@ -29,22 +28,22 @@ _ENDINGS = re.compile(r"(\.tar)?\.[A-Za-z0-9]{1,7}$")
 
 @dataclass(frozen=True)
 class Scaffolded:
-    """A configuration file that was written, and what a person should know about it."""
+    """The result of `init`: the file written, the facts found, and questions for the user."""
 
     config: Path
     schema: Path | None
-    """The schema written beside it; None where one of that name was there."""
+    """The schema written beside it; None if a file of that name already existed."""
     task: str | None
     examples: int | None
     counts: Mapping[str, int]
-    """Examples by class, or by label where one has several."""
+    """Examples by class or label."""
     seen: tuple[str, ...]
     asks: tuple[str, ...]
-    """What only the user can decide."""
+    """Questions that only the user can answer."""
 
     @property
     def next(self) -> list[str]:
-        """Return the commands that come next."""
+        """The commands to run next."""
         name = shlex.quote(str(self.config))
         return [f"python -m kerastune_ft {command} {name}" for command in ("validate", "plan", "run")]
 
@@ -83,14 +82,14 @@ def init(
     example: str | None = None,
     label: Sequence[str] = (),
 ) -> Scaffolded:
-    """Look at data and write a short commented configuration for it, or a copy of one that comes with the package.
+    """Inspect data and write a short commented configuration for it, or copy one that comes with the package.
 
-    `data` is a folder, an archive of one, a table or an .npz file; `label` names the label columns of a table where
-    its names do not tell. The file is `<name of the data>.json` in the working directory unless `output` says
-    otherwise; nothing that is there is overwritten. Raises ConfigError and DataError.
+    `data` is a folder, an archive of one, a table or an .npz file; `label` names the label columns of a table if
+    their names do not show it. The file is `<name of the data>.json` in the working directory unless `output` is
+    given; existing files are never overwritten. Raises ConfigError and DataError.
     """
     if (data is None) == (example is None):
-        given = "one of them, not both" if data is not None else "what to look at"
+        given = "one of them, not both" if data is not None else "the data"
         raise ConfigError(
             f"init: give {given}: a folder, an archive, a table or an .npz file, or --example with one of "
             f"{', '.join(files.shipped_names())}"
@@ -98,33 +97,33 @@ def init(
     if example is not None:
         if label:
             raise ConfigError("--label has no effect with --example; leave it out")
-        return _copied(example, output)
+        return _copy_example(example, output)
     place = path_of(data or "").expanduser()
     with explain_unreachable("init"):
-        target = _target(output, _name_of(place))
-        sight = detect(place, _path_from(place, target), label)
-    ask_of_spelling(sight)
-    document = _document(sight, place, target)
+        target = _choose_target(output, _name_of(place))
+        findings = detect(place, _path_from(place, target), label)
+    ask_about_spelling(findings)
+    document = _build_document(findings, place, target)
     _write(target, as_text(document) + "\n")
     return Scaffolded(
         target,
-        _schema_beside(target),
-        sight.task["kind"],
-        sight.examples,
-        sight.counts,
-        tuple(sight.seen),
-        tuple(sight.asks),
+        _write_schema(target),
+        findings.task["kind"],
+        findings.examples,
+        findings.counts,
+        tuple(findings.seen),
+        tuple(findings.asks),
     )
 
 
-def _copied(name: str, output: str | os.PathLike[str] | None) -> Scaffolded:
+def _copy_example(name: str, output: str | os.PathLike[str] | None) -> Scaffolded:
     names = files.shipped_names()
     if name not in names:
-        raise ConfigError(f"--example: {unknown(name, names)[0]}")
-    # A twin in a folder of its own is named after both.
-    target = _target(output, name.replace("/", "_"))
+        raise ConfigError(f"--example: {unknown_message(name, names)[0]}")
+    # An example in a sub-folder, such as smoke/digits, is named after both.
+    target = _choose_target(output, name.replace("/", "_"))
     _write(target, (files.SHIPPED / f"{name}.json").read_text(encoding="utf-8"))
-    return Scaffolded(target, _schema_beside(target), None, None, {}, (), ())
+    return Scaffolded(target, _write_schema(target), None, None, {}, (), ())
 
 
 def _name_of(place: Path) -> str:
@@ -133,63 +132,47 @@ def _name_of(place: Path) -> str:
     return re.sub(r"[^A-Za-z0-9_.-]+", "-", plain).strip("-.") or "data"
 
 
-def _target(output: str | os.PathLike[str] | None, name: str) -> Path:
-    """Return the file to write, before the data are looked at: that can take a while."""
+def _choose_target(output: str | os.PathLike[str] | None, name: str) -> Path:
+    """Return the file to write; checked before the data is inspected, which may take long."""
     target = Path(output).expanduser() if output is not None else Path(f"{name}.json")
     if target.is_dir():
         target = target / f"{name}.json"
     if target.exists() or target.is_symlink():
-        raise ConfigError(f"{target} is there already and is not overwritten; give another file with --output")
+        raise ConfigError(f"{target} already exists and is not overwritten; give another file with --output")
     if not target.parent.is_dir():
-        raise ConfigError(f"--output: there is no folder {target.parent}; make it first, or give another file")
+        raise ConfigError(f"--output: the folder {target.parent} does not exist; create it, or give another file")
     if target.name == _SCHEMA:
-        raise ConfigError(f"--output: {_SCHEMA} is the name of the schema; give the configuration another")
+        raise ConfigError(f"--output: {_SCHEMA} is the name of the schema; give the configuration another name")
     return target
 
 
 def _path_from(place: Path, target: Path) -> str:
-    """Return the data's path as the configuration is to have it: from its own folder, unless it was absolute."""
+    """Return the data's path for the configuration: relative to its folder, unless it is absolute."""
     if place.is_absolute():
         return str(place)
     return Path(os.path.relpath(place, target.parent)).as_posix()
 
 
-def _document(sight: DataFindings, place: Path, target: Path) -> dict[str, Any]:
-    chosen = _chosen(sight)
-    classes = f" of {len(sight.counts)} {'labels' if sight.is_multi_label else 'classes'}" if sight.counts else ""
-    remarks = [f"{place.name or place.resolve().name}: {sight.examples:,} examples{classes}."]
-    remarks += [f"PLEASE DECIDE: {question}." for question in sight.asks]
+def _build_document(findings: DataFindings, place: Path, target: Path) -> dict[str, Any]:
+    chosen = suggest(findings)
+    classes = (
+        f" of {len(findings.counts)} {'labels' if findings.is_multi_label else 'classes'}" if findings.counts else ""
+    )
+    remarks = [f"{place.name or place.resolve().name}: {findings.examples:,} examples{classes}."]
+    remarks += [f"PLEASE DECIDE: {question}." for question in findings.asks]
     remarks.append(f"See what it will do: python -m kerastune_ft plan {shlex.quote(str(target))}")
     return {
         "$schema": _SCHEMA,
         "//": remarks,
-        "task": sight.task,
-        "data": sight.data,
+        "task": findings.task,
+        "data": findings.data,
         **chosen,
     }
 
 
-def _chosen(sight: DataFindings) -> dict[str, Any]:
-    """Return the rest of the configuration: backbone, head where it is not the usual one, defaults and phases."""
-    if sight.modality == "text":
-        backbone = texts.backbone(sight)
-        texts.length(sight, backbone)
-        defaults, phases = texts.schedule(sight, backbone)
-        return {"backbone": backbone, "head": texts.head(), "defaults": defaults, "phases": phases}
-    if sight.modality == "audio":
-        backbone = sounds.backbone(sight)
-        defaults, phases = sounds.schedule(sight, backbone)
-        return {"backbone": backbone, "defaults": defaults, "phases": phases}
-    sampled = image_statistics.sample(sight.files) if sight.files else None
-    if sampled:
-        images.shape(sight.data, sampled, sight.asks)
-    defaults, preset = images.schedule(sight)
-    return {"backbone": images.backbone(sight, sampled), "defaults": defaults, "phases": preset}
-
-
 def _write(target: Path, text: str) -> None:
     try:
-        # Exclusive, so that a file that appeared meanwhile is not overwritten either.
+        # Exclusive, so that a file created in the meantime is not overwritten either.
         with open(target, "x", encoding="utf-8") as file:
             file.write(text)
     except OSError as error:
@@ -198,7 +181,7 @@ def _write(target: Path, text: str) -> None:
         ) from error
 
 
-def _schema_beside(target: Path) -> Path | None:
+def _write_schema(target: Path) -> Path | None:
     beside = target.parent / _SCHEMA
     if beside.exists():
         return None

@@ -94,7 +94,7 @@ class Rows:
                 if count == 0:
                     raise removed_error(path)
                 offset += count
-                buffers = _skip_filled(buffers, count)
+                buffers = _drop_first(buffers, count)
 
 
 def _runs(shard: np.ndarray, row: np.ndarray) -> Iterator[tuple[int, int]]:
@@ -104,7 +104,7 @@ def _runs(shard: np.ndarray, row: np.ndarray) -> Iterator[tuple[int, int]]:
     return itertools.pairwise(edges)
 
 
-def _skip_filled(buffers: list[memoryview], count: int) -> list[memoryview]:
+def _drop_first(buffers: list[memoryview], count: int) -> list[memoryview]:
     """Return the buffers that remain after `count` bytes were read; a read may stop anywhere."""
     for number, buffer in enumerate(buffers):
         if count < len(buffer):

@@ -173,7 +173,7 @@ TOP = {**HEAD, "name": "top", "unfreeze": "all"}
 def test_views_for_all_phases_are_for_those_that_augment(given: dict, views: list[int | None]) -> None:
     phases = read({**MINIMAL, **given}).phases
     assert [phase.augment.views for phase in phases] == views
-    assert all(changes_images(phase.augment.resolved()) for phase in phases if phase.augment.views)
+    assert all(changes_images(phase.augment.resolve()) for phase in phases if phase.augment.views)
 
 
 @pytest.mark.parametrize(

@@ -12,7 +12,7 @@ from kerastune_ft.config.words import (
     letters,
     right_key,
     right_value,
-    unknown,
+    unknown_message,
 )
 from tests.support.config_cases import messages, with_change
 
@@ -73,7 +73,7 @@ def test_every_foreign_key_is_answered_elsewhere_too(word: str) -> None:
 def test_every_foreign_value_is_answered(word: str) -> None:
     for target in FOREIGN_VALUES[word]:
         assert right_value(word.upper(), ["zzzzzz", target]) == target
-        assert f'did you mean "{target}"?' in unknown(word, ["zzzzzz", target])[0]
+        assert f'did you mean "{target}"?' in unknown_message(word, ["zzzzzz", target])[0]
 
 
 @pytest.mark.parametrize(
@@ -90,15 +90,19 @@ def test_every_foreign_value_is_answered(word: str) -> None:
         ("head.dropout_rate", 1, 'unknown key; did you mean "dropout"?'),
         ("dataset", 1, 'unknown key; did you mean "data"?'),
         ("model", 1, 'unknown key; did you mean "backbone"?'),
-        ("output.checkpoint.steps", 3, 'unknown key here; it says how often: write "every": {"steps": 3}'),
+        ("output.checkpoint.steps", 3, 'unknown key here; to say how often, write "every": {"steps": 3}'),
         ("phases.0.class_weight", 1, 'unknown key; did you mean "class_weights"?'),
-        ("phases.0.cut_mix", 1, 'unknown key; it would be "cutmix", which is not available in this version; remove it'),
+        (
+            "phases.0.cut_mix",
+            1,
+            'unknown key; "cutmix" has this meaning, but is not available in this version; remove it',
+        ),
         ("phases.0.monitor", "val_loss", '"val_loss" is unknown; did you mean "validation_loss"?'),
         ("phases.0.monitor", "auc", '"auc" is unknown; did you mean "validation_auc"?'),
         ("phases.0.optimizer", "Adam", '"Adam" is unknown; did you mean "adam"?'),
         ("backbone.name", "resnet50", '"resnet50" is unknown; did you mean "ResNet50"?'),
         ("backbone.name", "efficientnet-b0", '"efficientnet-b0" is unknown; did you mean "EfficientNetB0"?'),
-        ("backbone.name", "gpt", '"gpt" is no choice; to see all: python -m kerastune_ft backbones'),
+        ("backbone.name", "gpt", '"gpt" is not a choice; to see all: python -m kerastune_ft backbones'),
         ("head.pooling", "avg", '"avg" is unknown; did you mean "mean"?'),
         ("data.kind", "directory", '"directory" is unknown; did you mean "folder"?'),
         # A word for something that is not there yet would only lead to the next error.
@@ -136,10 +140,10 @@ def test_a_metric_of_another_task_has_no_nearest_word(monitor: str) -> None:
     document = with_change("phases.0.monitor", monitor)
     document["task"]["kind"] = "image_regression"
     listed = '"validation_loss", "validation_mae", "validation_rmse" or "validation_r2"'
-    assert messages(document) == {"phases[0].monitor": f'"{monitor}" is no choice; write {listed}'}
+    assert messages(document) == {"phases[0].monitor": f'"{monitor}" is not a choice; write {listed}'}
 
 
 def test_a_misspelt_metric_has_its_nearest_word() -> None:
-    assert unknown("validation_los", ["validation_loss", "validation_mae"], beginning="validation_")[1] == (
+    assert unknown_message("validation_los", ["validation_loss", "validation_mae"], beginning="validation_")[1] == (
         "validation_loss"
     )

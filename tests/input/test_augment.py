@@ -146,7 +146,7 @@ def test_the_readme_says_what_presets_do() -> None:
 @pytest.mark.parametrize("preset", ["none", "light", "medium", "strong"])
 @pytest.mark.parametrize("name", OPERATIONS)
 def test_an_operation_given_takes_the_place_of_the_presets(preset: str, name: str) -> None:
-    found = Augment(preset=preset, **{name: OPERATIONS[name]}).resolved()
+    found = Augment(preset=preset, **{name: OPERATIONS[name]}).resolve()
     assert found == dict(AUGMENT_PRESETS[preset]) | {name: OPERATIONS[name]}
 
 

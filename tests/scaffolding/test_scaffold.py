@@ -78,7 +78,7 @@ def test_examples_come_with_their_comments(name: str) -> None:
         (("--example", "medicol"), 'did you mean "medical"'),
         (("--example", "medical", "--label", "x"), "no effect"),
         (("photos", "--label", "x"), "only a table has columns"),
-        (("photos", "--output", "nowhere/x.json"), "no folder nowhere"),
+        (("photos", "--output", "nowhere/x.json"), "folder nowhere does not exist"),
         (("photos", "--output", "schema.json"), "name of the schema"),
     ],
 )
@@ -101,5 +101,5 @@ def test_text_tells_the_same() -> None:
 
 
 def test_without_anything_the_error_is_the_errors_own() -> None:
-    with pytest.raises(ConfigError, match="what to look at"):
+    with pytest.raises(ConfigError, match="give the data"):
         init()

@@ -42,24 +42,24 @@ def benchmark(*words: str) -> subprocess.CompletedProcess[str]:
 
 
 def test_splits_that_lack_are_drawn_once_and_for_all(tmp_path: Path) -> None:
-    from measured import folders
+    from measurements import folders
 
-    files = folders.divided(photos(tmp_path / "all", 40))
+    files = folders.divide(photos(tmp_path / "all", 40))
     assert [folders.size(files, split) for split in ("train", "validation", "test")] == [58, 10, 12]
     assert len({path for classes in files.values() for paths in classes.values() for path in paths}) == 80
     (tmp_path / "all/cat/extra.jpg").write_bytes((tmp_path / "all/cat/000.jpg").read_bytes())
-    again = folders.divided(tmp_path / "all")
+    again = folders.divide(tmp_path / "all")
     for split in ("validation", "test"):
         # The drawing of dogs knows nothing of the new cat.
         assert again[split]["dog"] == files[split]["dog"]
 
 
 def test_splits_that_are_there_are_taken(tmp_path: Path) -> None:
-    from measured import folders
+    from measurements import folders
 
     photos(tmp_path / "train", 20)
     photos(tmp_path / "test", 5)
-    files = folders.divided(tmp_path)
+    files = folders.divide(tmp_path)
     assert {split: folders.size(files, split) for split in files} == {"train": 34, "test": 10, "validation": 6}
     assert all(path.is_relative_to(tmp_path / "test") for path in files["test"]["cat"])
     fewer = folders.fewer(files, 17)
@@ -68,25 +68,25 @@ def test_splits_that_are_there_are_taken(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("classes", [("cat",), ()])
 def test_a_folder_of_no_classes_is_refused(tmp_path: Path, classes: tuple[str, ...]) -> None:
-    from measured import folders
+    from measurements import folders
 
     tmp_path.joinpath("all").mkdir()
     photos(tmp_path / "all", 4, classes)
     with pytest.raises(click.UsageError, match="at least two classes"):
-        folders.divided(tmp_path / "all")
+        folders.divide(tmp_path / "all")
     (tmp_path / "all/bird").mkdir()
     (tmp_path / "all/cow").mkdir()
     with pytest.raises(click.UsageError, match="no images of"):
-        folders.divided(tmp_path / "all")
+        folders.divide(tmp_path / "all")
 
 
 def test_links_and_copies_hold_the_same_images(tmp_path: Path) -> None:
-    from measured import folders
+    from measurements import folders
 
-    files = folders.divided(photos(tmp_path / "all", 8))
-    linked = folders.linked(files, tmp_path / "linked")
+    files = folders.divide(photos(tmp_path / "all", 8))
+    linked = folders.link(files, tmp_path / "linked")
     assert sum(path.is_file() for path in linked.rglob("*.jpg")) == 16
-    copies = sorted(folders.multiplied(files, tmp_path / "copies", 3).rglob("*.jpg"))
+    copies = sorted(folders.multiply(files, tmp_path / "copies", 3).rglob("*.jpg"))
     assert len(copies) == 48
     assert len({path.read_bytes() for path in copies}) == 48, "every copy has a content of its own"
     original = pixels(tmp_path / "all/cat/000.jpg")
@@ -101,7 +101,7 @@ def boxes(folder: Path, *rows: str) -> Path:
 
 
 def test_crops_are_the_boxes_at_every_size(tmp_path: Path) -> None:
-    from measured import crops
+    from measurements import crops
 
     (tmp_path / "photos/deep").mkdir(parents=True)
     Image.new("RGB", (100, 80)).save(tmp_path / "photos/deep/a.png")
@@ -134,7 +134,7 @@ def test_crops_are_the_boxes_at_every_size(tmp_path: Path) -> None:
 
 
 def test_crops_of_photos_that_are_not_there(tmp_path: Path) -> None:
-    from measured import crops
+    from measurements import crops
 
     table = boxes(tmp_path, "train,a.png,cell,10,10,30,40")
     with pytest.raises(click.ClickException, match=r"line 2: there is no a\.png"):
@@ -145,7 +145,7 @@ def test_crops_of_photos_that_are_not_there(tmp_path: Path) -> None:
 
 
 def test_a_process_is_measured(tmp_path: Path) -> None:
-    from measured import processes
+    from measurements import processes
 
     script = """
 import os, sys, time
@@ -166,7 +166,7 @@ print("noise"); print('{"word": "%s"}' % os.environ["WORD"])
 
 
 def test_a_process_that_fails_is_told_of(tmp_path: Path) -> None:
-    from measured import processes
+    from measurements import processes
 
     with pytest.raises(click.ClickException, match=r"(?s)ended with 3:.*no such weights"):
         processes.run(
@@ -175,8 +175,8 @@ def test_a_process_that_fails_is_told_of(tmp_path: Path) -> None:
 
 
 def test_the_seconds_of_a_run_are_divided(tmp_path: Path) -> None:
-    from measured import sides
-    from measured.processes import Ended
+    from measurements import sides
+    from measurements.processes import Ended
 
     for name, at in {
         "plan.json": 3.0,
@@ -211,7 +211,7 @@ def test_the_seconds_of_a_run_are_divided(tmp_path: Path) -> None:
 
 
 def cost(seconds: float, head: list[float], **changes: Any) -> Any:
-    from measured.sides import PARTS, Cost
+    from measurements.sides import PARTS, Cost
 
     values: dict[str, Any] = {
         "seconds": seconds,
@@ -227,7 +227,7 @@ def cost(seconds: float, head: list[float], **changes: Any) -> Any:
 
 
 def test_medians_and_ratios() -> None:
-    from measured import rounds
+    from measurements import rounds
 
     costs = {
         rounds.OURS: [cost(4.0, [9.0, 0.02, 0.02]), cost(5.0, [9.0, 0.02]), cost(60.0, [9.0, 0.5])],
@@ -247,7 +247,7 @@ def test_medians_and_ratios() -> None:
 
 
 def test_the_first_epoch_counts_only_where_it_is_alone() -> None:
-    from measured import rounds
+    from measurements import rounds
 
     assert rounds.later([[9.0, 1.0, 3.0], [9.0, 2.0]]) == 2.0
     assert rounds.later([[9.0]]) == 9.0
@@ -255,11 +255,11 @@ def test_the_first_epoch_counts_only_where_it_is_alone() -> None:
 
 
 def test_what_varies_is_varied_alone() -> None:
-    from measured import scaling
-    from measured.schedule import Schedule
+    from measurements import scaling
+    from measurements.schedule import Schedule
 
     asked = Schedule(WEIGHTS, 0.25, 32, 5, 5)
-    points = list(scaling._asked(asked, scaling.Ranges((1, 4), (10,), (1, "all"))))
+    points = list(scaling._vary(asked, scaling.Ranges((1, 4), (10,), (1, "all"))))
     assert [
         (what, value, each.head_epochs, each.top_epochs, each.last, factor) for what, value, each, factor in points
     ] == [
@@ -272,7 +272,7 @@ def test_what_varies_is_varied_alone() -> None:
 
 
 def test_the_configuration_is_one_that_is_read(tmp_path: Path) -> None:
-    from measured.schedule import Schedule
+    from measurements.schedule import Schedule
 
     from kerastune_ft.config.read import read
 

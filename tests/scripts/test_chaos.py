@@ -48,8 +48,8 @@ def test_struck_in_every_stage_on_texts_and_adapters(tmp_path: Path, strategy: s
 @pytest.mark.slow
 def test_killed_while_the_features_of_adapters_are_stored(tmp_path: Path) -> None:
     from chaos import Chaos
-    from injected import sample
-    from injected.moments import Strike
+    from faults import sample
+    from faults.moments import Strike
 
     struck = Chaos(tmp_path, sample.write(tmp_path, "none", sample="texts"), seed=7)
     struck.reference()
@@ -74,7 +74,7 @@ def test_a_few_kills_end_bit_identical(tmp_path: Path) -> None:
 
 
 def test_what_is_damaged_is_damaged(tmp_path: Path) -> None:
-    from injected import damage
+    from faults import damage
 
     for seed in range(30):
         path = tmp_path / "phases/00-head/checkpoint/000000002.safetensors"
@@ -89,7 +89,7 @@ def test_what_is_damaged_is_damaged(tmp_path: Path) -> None:
 
 
 def test_only_committed_shards_are_damaged(tmp_path: Path) -> None:
-    from injected import damage
+    from faults import damage
 
     shards = tmp_path / "features/0123/shards"
     shards.mkdir(parents=True)
@@ -109,7 +109,7 @@ def test_only_committed_shards_are_damaged(tmp_path: Path) -> None:
 
 
 def test_results_are_compared_without_their_seconds(tmp_path: Path) -> None:
-    from injected import sameness
+    from faults import sameness
 
     for name, seconds, loss in (("a", "1.5", "0.25"), ("b", "2.5", "0.25"), ("c", "1.5", "0.26")):
         (tmp_path / name).mkdir()
@@ -124,7 +124,7 @@ def test_results_are_compared_without_their_seconds(tmp_path: Path) -> None:
 
 def test_what_layers_share_is_compared_without_its_address(tmp_path: Path) -> None:
     import h5py
-    from injected import sameness
+    from faults import sameness
 
     def model(name: str, *shared: int) -> Path:
         (tmp_path / name / "model").mkdir(parents=True)
@@ -144,7 +144,7 @@ def test_a_strike_comes_in_its_stage(tmp_path: Path, by: str) -> None:
     script = f"""
 import sys, time
 from pathlib import Path
-from injected.moments import Strike, Striker
+from faults.moments import Strike, Striker
 at = {2 if by == "counter" else 0.02}
 striker = Striker(Strike("evaluation", {int(signal.SIGKILL)}, {by!r}, at), Path("record"))
 striker.start_clock()
@@ -166,22 +166,22 @@ print("not struck")
 
 def test_strikes_are_shared_out_over_stages_signals_and_ways() -> None:
     from chaos import Chaos
-    from injected.moments import STAGES
+    from faults.moments import STAGES
 
     drawing = Chaos(Path(), Path(), seed=3)
     drawing.events, drawing.seconds = dict.fromkeys(STAGES, 10), dict.fromkeys(STAGES, 2.0)
-    strikes = drawing.drawn(56)
+    strikes = drawing.draw_strikes(56)
     ways = {(strike.stage, strike.signal, strike.by) for strike in strikes}
     assert len(ways) == 28
     assert all(1 <= strike.at <= 10 for strike in strikes if strike.by == "counter")
     assert all(0 <= strike.at <= 1.6 for strike in strikes if strike.by == "clock")
     again = Chaos(Path(), Path(), seed=3)
     again.events, again.seconds = drawing.events, drawing.seconds
-    assert again.drawn(56) == strikes
+    assert again.draw_strikes(56) == strikes
 
 
 def test_every_function_that_is_followed_is_there() -> None:
-    from injected import moments
+    from faults import moments
 
     for module, name, *_ in (*moments._LASTING, *moments._BEGINNING, *moments._EVENTS):
         owner = importlib.import_module(module)

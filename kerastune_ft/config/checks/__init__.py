@@ -1,4 +1,4 @@
-"""Checks that look at more than one key of a configuration, each with the sentence a user reads.
+"""Checks of a configuration that involve more than one key, and the error messages of all checks.
 
 Nothing here reads files other than the configuration.
 """

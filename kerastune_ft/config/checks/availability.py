@@ -1,6 +1,6 @@
-"""What the format has and this version does not do yet: rejected, so that nothing is accepted and ignored.
+"""Options that the format defines but this version does not support yet; they are rejected, never ignored.
 
-Delivering a feature means deleting its row.
+Delivering a feature means deleting its row here.
 """
 
 from __future__ import annotations
@@ -16,9 +16,9 @@ _MISSING = object()
 
 @dataclass(frozen=True)
 class Later:
-    """A place whose values wait for a later version.
+    """A key that a later version will support.
 
-    `neutral` values are no request and pass; where `values` is given, only those are rejected.
+    `neutral` values pass; if `values` is given, only those are rejected.
     """
 
     pattern: str
@@ -27,7 +27,7 @@ class Later:
     instead: str = "remove it"
 
     def rejects(self, value: Any) -> bool:
-        """Tell whether the value asks for something that is not there yet."""
+        """Return whether a value needs a later version."""
         if self.values:
             return any(value == one and type(value) is type(one) for one in self.values)
         return not any(value == one and isinstance(value, bool) == isinstance(one, bool) for one in self.neutral)
@@ -75,21 +75,21 @@ def _pattern(path: KeyPath) -> list[str]:
 
 
 def available(path: KeyPath, choices: Sequence[str]) -> list[str]:
-    """Return those of a key's choices that this version has."""
+    """Return the choices of a key that this version supports."""
     here = ".".join(_pattern(path))
     later = {value for row in UNAVAILABLE if row.pattern == here for value in row.values}
     return [choice for choice in choices if choice not in later]
 
 
 def unavailable_keys(path: KeyPath) -> set[str]:
-    """Return the keys of the object at a place of which this version has none but the neutral value."""
+    """Return the keys of an object for which this version only accepts the neutral value."""
     here = _pattern(path)
     rows = [row.pattern.split(".") for row in UNAVAILABLE if not row.values]
     return {steps[-1] for steps in rows if steps[:-1] == here}
 
 
 def unavailable(document: Any) -> Iterator[tuple[KeyPath, Any, str]]:
-    """Yield path, value and message of everything in a document that this version cannot do."""
+    """Yield path, value and message of everything in a document that this version does not support."""
     for row in UNAVAILABLE:
         for path, value in _matches(document, tuple(row.pattern.split("."))):
             if row.rejects(value):

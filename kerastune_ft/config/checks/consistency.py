@@ -1,7 +1,7 @@
-"""What single values cannot show: keys that contradict each other or have no effect.
+"""Checks of keys that contradict each other or have no effect.
 
-Every check reads the plain document and passes over what is missing or of a wrong type, because that is reported
-already; so one mistake hides no other.
+Every check reads the plain document and skips what is missing or of a wrong type, which is reported elsewhere; so one
+mistake does not hide another.
 """
 
 from __future__ import annotations
@@ -10,11 +10,10 @@ import math
 from collections.abc import Iterator, Mapping
 from typing import Any, TypeGuard
 
-from kerastune_ft.config.checks.masks import mask_inconsistencies
+from kerastune_ft.config.checks.kinds import kind_inconsistencies
 from kerastune_ft.config.checks.modality import modality_inconsistencies
-from kerastune_ft.config.checks.sounds import sound_inconsistencies
+from kerastune_ft.config.checks.parts import Finding, section
 from kerastune_ft.config.checks.tables import table_inconsistencies
-from kerastune_ft.config.checks.texts import text_inconsistencies
 from kerastune_ft.config.documents.nodes import KeyPath, short_json
 from kerastune_ft.config.facts.applications import APPLICATIONS, EMBEDDED, EMBEDDED_ALPHA, IMAGENET_ALPHAS
 from kerastune_ft.config.facts.hub_families import NO_OPTIONS
@@ -22,49 +21,37 @@ from kerastune_ft.config.options.augment import changes_images
 from kerastune_ft.config.options.backbones import WEIGHTS_ALONE
 from kerastune_ft.config.options.optimizers import OPTIMIZER_OPTIONS
 from kerastune_ft.config.options.task_facts import find_facts, metrics_of_labels
-from kerastune_ft.config.words import unknown
-
-Finding = tuple[KeyPath, str]
+from kerastune_ft.config.words import unknown_message
 
 
 def inconsistencies(document: Mapping[str, Any]) -> Iterator[Finding]:
-    """Yield place and message of everything in a complete document that cannot be meant as it stands."""
+    """Yield place and message of every inconsistency in a complete document."""
     if isinstance(document.get("task"), Mapping):
         yield from _task(document["task"])
-    yield from _data(_object(document, "data"))
-    yield from _splits(_object(_object(document, "data"), "splits"))
-    yield from table_inconsistencies(_object(document, "data"), _object(document, "task"))
-    yield from text_inconsistencies(document)
-    yield from _backbone(_object(document, "backbone"))
-    yield from modality_inconsistencies(_object(document, "task"), _object(document, "backbone"))
-    yield from _runtime(_object(document, "runtime"))
+    yield from _data(section(document, "data"))
+    yield from _splits(section(section(document, "data"), "splits"))
+    yield from table_inconsistencies(section(document, "data"))
+    yield from kind_inconsistencies(document)
+    yield from _backbone(section(document, "backbone"))
+    yield from modality_inconsistencies(section(document, "task"), section(document, "backbone"))
+    yield from _runtime(section(document, "runtime"))
     listed = document.get("phases")
     phases = listed if isinstance(listed, list) else []
-    task, data, head, backbone = (_object(document, key) for key in ("task", "data", "head", "backbone"))
-    yield from mask_inconsistencies(task, data, head, backbone, phases)
-    yield from sound_inconsistencies(
-        _object(document, "task"), _object(document, "data"), _object(document, "backbone"), phases
-    )
     names: dict[Any, int] = {}
     for index, phase in enumerate(phases):
         if not isinstance(phase, Mapping):
             continue
         for path, message in (
-            *_phase(phase, index, _object(document, "task")),
-            *_cache(phase, _object(document, "runtime")),
+            *_phase(phase, index, section(document, "task")),
+            *_cache(phase, section(document, "runtime")),
         ):
             yield ("phases", index, *path), message
         if index and isinstance(phases[index - 1], Mapping):
-            for path, message in _carried(phase, phases[index - 1]):
+            for path, message in _check_carried(phase, phases[index - 1]):
                 yield ("phases", index, *path), message
         name = phase.get("name")
         if isinstance(name, str) and names.setdefault(name, index) != index:
             yield ("phases", index, "name"), f'phases[{names[name]}] is named "{name}" too; give each its own name'
-
-
-def _object(holder: Any, key: str) -> Mapping[str, Any]:
-    value = holder.get(key) if isinstance(holder, Mapping) else None
-    return value if isinstance(value, Mapping) else {}
 
 
 def _is_number(value: Any) -> TypeGuard[float]:
@@ -85,23 +72,21 @@ def _task(task: Mapping[str, Any]) -> Iterator[Finding]:
             "it has no effect with multi_label, where every class has its own metrics; remove it",
         )
     elif positive not in names:
-        yield ("task", "positive"), unknown(positive, [name for name in names if isinstance(name, str)])[0]
+        yield ("task", "positive"), unknown_message(positive, [name for name in names if isinstance(name, str)])[0]
     elif len(set(map(str, names))) > 2:
         yield ("task", "positive"), "it has no effect with more than two classes; remove it"
 
 
 def _thresholds(task: Mapping[str, Any]) -> Iterator[Finding]:
-    thresholds, classes = task.get("thresholds", 0.5), task.get("classes")
-    if thresholds != 0.5 and str(task.get("kind")).endswith("_classification") and task.get("multi_label") is not True:
-        yield (
-            ("task", "thresholds"),
-            "it has no effect without multi_label, where the likeliest class is predicted; remove it",
-        )
+    thresholds, classes = task.get("thresholds"), task.get("classes")
     names = list(classes.values()) if isinstance(classes, Mapping) else classes
     if isinstance(thresholds, Mapping) and isinstance(names, list):
         for name in thresholds:
             if name not in names:
-                yield ("task", "thresholds", name), unknown(name, [one for one in names if isinstance(one, str)])[0]
+                yield (
+                    ("task", "thresholds", name),
+                    unknown_message(name, [one for one in names if isinstance(one, str)])[0],
+                )
 
 
 def _data(data: Mapping[str, Any]) -> Iterator[Finding]:
@@ -113,7 +98,10 @@ def _data(data: Mapping[str, Any]) -> Iterator[Finding]:
     if isinstance(intensity, list) and len(intensity) == 2 and all(map(_is_number, intensity)):
         low, high = intensity
         if not low < high or not all(map(math.isfinite, intensity)):
-            yield ("data", "intensity"), f"{short_json(intensity)} is no range; give [lowest, highest], as [0, 4095]"
+            yield (
+                ("data", "intensity"),
+                f"{short_json(intensity)} is not a range; give [lowest, highest], as in [0, 4095]",
+            )
 
 
 def _splits(splits: Mapping[str, Any]) -> Iterator[Finding]:
@@ -127,13 +115,13 @@ def _splits(splits: Mapping[str, Any]) -> Iterator[Finding]:
 
 def _backbone(backbone: Mapping[str, Any]) -> Iterator[Finding]:
     if backbone.get("kind") == "saved":
-        yield from _saved(backbone)
+        yield from _check_saved(backbone)
     if backbone.get("kind") in ("keras_hub", "keras_nlp"):
-        yield from _hub_options(_object(backbone, "options"), backbone.get("image_size"))
+        yield from _hub_options(section(backbone, "options"), backbone.get("image_size"))
     name, weights = backbone.get("name"), backbone.get("weights", "imagenet")
     if backbone.get("kind") != "applications" or not isinstance(name, str) or name not in APPLICATIONS:
         return
-    options = _object(backbone, "options")
+    options = section(backbone, "options")
     if weights == "embedded" and name != EMBEDDED:
         message = f'"embedded" weights exist for {EMBEDDED} only; write "name": "{EMBEDDED}", or other weights'
         yield ("backbone", "weights"), message
@@ -145,16 +133,16 @@ def _backbone(backbone: Mapping[str, Any]) -> Iterator[Finding]:
 
 
 def _hub_options(options: Mapping[str, Any], image_size: Any) -> Iterator[Finding]:
-    """Find what is no option of any class; which options a class has is known where it can be imported."""
+    """Yield options that no class has; the options of one class are only known where keras-hub can be imported."""
     for option in options:
         if option in NO_OPTIONS:
-            yield ("backbone", "options", option), f"it is no option of a backbone; {NO_OPTIONS[option]}"
+            yield ("backbone", "options", option), f"it is not an option of a backbone; {NO_OPTIONS[option]}"
         elif option in ("image_shape", "input_shape") and image_size is not None:
             yield ("backbone", "options", option), "image_size is given too; remove one of them"
 
 
-def _saved(backbone: Mapping[str, Any]) -> Iterator[Finding]:
-    path, scale = backbone.get("path"), _object(backbone, "input").get("scale")
+def _check_saved(backbone: Mapping[str, Any]) -> Iterator[Finding]:
+    path, scale = backbone.get("path"), section(backbone, "input").get("scale")
     if isinstance(path, str) and path.endswith(WEIGHTS_ALONE):
         yield (
             ("backbone", "path"),
@@ -165,11 +153,11 @@ def _saved(backbone: Mapping[str, Any]) -> Iterator[Finding]:
     elif isinstance(path, str) and path.endswith((".h5", ".hdf5")):
         yield (
             ("backbone", "path"),
-            f'{short_json(path)} is of the format before .keras; load it in Keras, call model.save("model.keras") and '
-            "write that file",
+            f"{short_json(path)} has the format that preceded .keras; load it in Keras, call "
+            'model.save("model.keras") and write that file',
         )
     if _is_number(scale) and scale == 0:
-        yield ("backbone", "input", "scale"), "0 makes all pixels alike; give another number, as 0.00392 for 1/255"
+        yield ("backbone", "input", "scale"), "0 makes all pixels equal; give another number, such as 0.00392 for 1/255"
 
 
 def _option_fault(name: str, weights: Any, option: str, value: Any, options: Mapping[str, Any]) -> str | None:
@@ -224,36 +212,36 @@ def _phase(phase: Mapping[str, Any], index: int, task: Mapping[str, Any]) -> Ite
     if index == 0 and phase.get("start_from") in ("last", "pretrained"):
         yield ("start_from",), "it has no effect in the first phase; remove it"
     if index == 0 and phase.get("carry_optimizer") is True:
-        yield ("carry_optimizer",), "it has no effect in the first phase; give it to a later one"
+        yield ("carry_optimizer",), "it has no effect in the first phase; move it to a later phase"
     monitor = phase.get("monitor")
     facts = find_facts(task)
-    # A kind that is misspelt is most often classification, and a monitor that no task has is worth saying too.
+    # A misspelt kind is most often a classification, and an unknown monitor should be reported as well.
     metrics = [f"validation_{metric}" for metric in (facts.metrics if facts else metrics_of_labels("one"))]
     if isinstance(monitor, str) and monitor not in metrics:
-        yield ("monitor",), unknown(monitor, metrics, beginning="validation_")[0]
+        yield ("monitor",), unknown_message(monitor, metrics, beginning="validation_")[0]
     yield from _lora(phase)
-    yield from _views(_object(phase, "augment"))
+    yield from _views(section(phase, "augment"))
     yield from _balance(phase, task)
-    yield from _rate(_object(phase, "learning_rate"), head_only)
-    yield from _optimizer(_object(phase, "optimizer"))
+    yield from _rate(section(phase, "learning_rate"), head_only)
+    yield from _optimizer(section(phase, "optimizer"))
 
 
 def _lora(phase: Mapping[str, Any]) -> Iterator[Finding]:
-    """Yield what is wrong with adapters, which stand in for the variables of whole units."""
+    """Yield contradictions between adapters and what else the phase trains."""
     if not isinstance(phase.get("lora"), Mapping):
         return
     unfreeze = phase.get("unfreeze")
     if unfreeze == "none":
         yield (
             ("lora",),
-            'adapters are put on layers of the units that unfreeze names, and "none" names none; write "unfreeze": '
-            '"all", or {"last": 2}: with lora their own variables stay frozen',
+            'adapters are added to layers of the units that unfreeze selects, and "none" selects none; write '
+            '"unfreeze": "all", or {"last": 2}: with lora the units\' own variables stay frozen',
         )
     elif isinstance(unfreeze, Mapping) and "variables" in unfreeze:
         yield (
             ("lora",),
-            "with lora no variable of the backbone itself trains, and unfreeze names variables; name units there, as "
-            '{"last": 2} or {"match": [...]}, and layers in "targets"',
+            "with lora the backbone's own variables do not train, but unfreeze selects variables; select units there, "
+            'as in {"last": 2} or {"match": [...]}, and layers in "targets"',
         )
     if phase.get("batch_norm") in ("statistics", "train"):
         yield (
@@ -267,7 +255,7 @@ def _views(augment: Mapping[str, Any]) -> Iterator[Finding]:
     if augment.get("views") is not None and not changes_images(augment):
         yield (
             ("augment", "views"),
-            'it has no effect where nothing is augmented; give a "preset" like "light" beside it, or remove it',
+            'it has no effect without augmentation; give a "preset" like "light" beside it, or remove it',
         )
 
 
@@ -279,16 +267,16 @@ def _cache(phase: Mapping[str, Any], runtime: Mapping[str, Any]) -> Iterator[Fin
         )
 
 
-def _carried(phase: Mapping[str, Any], before: Mapping[str, Any]) -> Iterator[Finding]:
-    """Yield what is wrong with going on from the optimizer of the phase before."""
+def _check_carried(phase: Mapping[str, Any], before: Mapping[str, Any]) -> Iterator[Finding]:
+    """Yield contradictions in carrying over the optimizer of the previous phase."""
     if phase.get("carry_optimizer") is not True:
         return
     own, other = (_optimizer_of(each) for each in (phase, before))
     if own != other:
         yield (
             ("carry_optimizer",),
-            f"the phase before has optimizer {short_json(other)} and this one {short_json(own)}, "
-            "whose state is another; give both the same, or remove it",
+            f"the previous phase has optimizer {short_json(other)} and this one {short_json(own)}, "
+            "whose state differs; use the same in both, or remove it",
         )
 
 
@@ -300,19 +288,13 @@ def _optimizer_of(phase: Mapping[str, Any]) -> Any:
 def _balance(phase: Mapping[str, Any], task: Mapping[str, Any]) -> Iterator[Finding]:
     weights, sampling = phase.get("class_weights"), phase.get("sampling")
     if weights is not None and sampling is not None:
-        yield ("sampling",), "class_weights is given too, and both would count rare classes twice; keep one of them"
-    facts = find_facts(task)
-    if facts is not None and facts.labels == "values":
-        for key in ("class_weights", "sampling", "label_smoothing"):
-            if phase.get(key):
-                yield (key,), f"it has no effect with task.kind {task['kind']}, which has no classes; remove it"
-        return
+        yield ("sampling",), "class_weights is given too, so that rare classes would count twice; keep one of them"
     classes = task.get("classes")
     names = list(classes.values()) if isinstance(classes, Mapping) else classes
     if isinstance(weights, Mapping) and isinstance(names, list):
         for name in weights:
             if name not in names:
-                yield ("class_weights", name), unknown(name, [one for one in names if isinstance(one, str)])[0]
+                yield ("class_weights", name), unknown_message(name, [one for one in names if isinstance(one, str)])[0]
 
 
 def _length(phase: Mapping[str, Any]) -> Iterator[Finding]:
@@ -327,13 +309,16 @@ def _rate(rate: Mapping[str, Any], head_only: bool) -> Iterator[Finding]:
     place = "learning_rate"
     peak, final, shape = rate.get("peak"), rate.get("final"), rate.get("shape", "constant")
     if final is not None and shape == "constant":
-        yield (place, "final"), 'a constant rate ends where it is; remove it, or write a "shape" like "cosine"'
+        yield (place, "final"), 'a constant rate does not change; remove it, or write a "shape" like "cosine"'
     elif _is_number(final) and _is_number(peak) and final > peak:
-        yield (place, "final"), f"{final} is above the peak of {peak}; the rate falls to it, so give less"
+        yield (
+            (place, "final"),
+            f"{final} is above the peak of {peak}; the rate falls to this value, so give a smaller one",
+        )
     elif shape == "exponential" and _is_number(final) and final == 0:
-        yield (place, "final"), "an exponential fall never reaches 0; give a number above 0"
+        yield (place, "final"), "an exponential decay never reaches 0; give a number above 0"
     if not head_only:
-        if rate.get("head") is not None and "head" in _object(rate, "units"):
+        if rate.get("head") is not None and "head" in section(rate, "units"):
             yield (place, "head"), '"units" has a factor for "head" too; keep one of them'
         return
     for key, neutral in (("unit_decay", (1,)), ("units", ({},)), ("head", (None,))):
@@ -373,5 +358,5 @@ _OWN_KEYS = {
 def _unknown_option(option: str, name: str) -> str:
     if option in _OWN_KEYS:
         return f'it is a key of the phase, not of the optimizer; write "{_OWN_KEYS[option]}" beside "optimizer"'
-    message, _ = unknown(option, OPTIMIZER_OPTIONS[name], "key")
+    message, _ = unknown_message(option, OPTIMIZER_OPTIONS[name], "key")
     return f"{name}: {message}"

@@ -1,4 +1,4 @@
-"""Problems in plain words, from the errors of the option models."""
+"""Turning pydantic's errors about option models into problems in plain words."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ from kerastune_ft.config.documents.problems import Problem
 from kerastune_ft.config.options.base import Options
 from kerastune_ft.config.options.data import SHARES
 from kerastune_ft.config.run import RunConfig
-from kerastune_ft.config.words import HOMES, right_key, unknown
+from kerastune_ft.config.words import HOMES, right_key, unknown_message
 
-# What to write where a key is missing or holds the wrong type.
+# Examples for keys that are missing or have a wrong type.
 EXAMPLES = {
     "task": '{"kind": "image_classification"}',
     "data": '{"kind": "folder", "path": "photos"}',
@@ -59,8 +59,8 @@ _WANTED = {
 }
 
 
-def explained(error: ValidationError, document: Node) -> Iterator[Problem]:
-    """Yield a problem for every error, placed in the document as the user wrote it."""
+def explain_errors(error: ValidationError, document: Node) -> Iterator[Problem]:
+    """Yield a problem for every error, with its place in the document as the user wrote it."""
     every = error.errors(include_url=False)
     misspelt = [_problem(details, document) for details in every if details["type"] == "extra_forbidden"]
     meant = {(*one.place.path[:-1], one.suggestion) for one in misspelt}
@@ -74,15 +74,15 @@ def explained(error: ValidationError, document: Node) -> Iterator[Problem]:
 
 
 def locate(path: KeyPath, document: Node) -> Node:
-    """Return the deepest node on a path; steps that are not written (tags, short forms) are passed over."""
+    """Return the deepest node on a path; steps that the document lacks (tags, short forms) are skipped."""
     node = document
     for step in path:
         node = node.find(step) or node
     return node
 
 
-def placed_problem(path: KeyPath, message: str, document: Node, suggestion: str | None = None) -> Problem:
-    """Return a problem at a path of the document, or where its last key would stand if that is missing."""
+def problem_at(path: KeyPath, message: str, document: Node, suggestion: str | None = None) -> Problem:
+    """Return a problem at a path of the document, or at the place of its last key if that is missing."""
     holder, node = locate(path[:-1], document), locate(path, document)
     if node is holder and path and isinstance(holder.value, dict):
         return Problem(holder.place.child(path[-1]), message, is_absent=True)
@@ -105,10 +105,10 @@ def _problem(details: ErrorDetails, document: Node) -> Problem:
 
 def _missing(loc: KeyPath, document: Node) -> Problem:
     holder = locate(loc[:-1], document)
-    # A short form such as a plain number stands for an object; what it lacks is missing at its own place.
+    # A short form such as a plain number stands for an object; a missing key is reported at its place.
     place = holder.place.child(loc[-1])
     if "@Fractions" in loc:
-        # A share alone is of no use: they must add up to 1.
+        # One share alone is useless: they must add up to 1.
         return Problem(place, f'missing; write all shares, as in "splits": {SHARES}', is_absent=True)
     return Problem(place, f'missing; write "{loc[-1]}": {EXAMPLES.get(str(loc[-1]), "...")}', is_absent=True)
 
@@ -121,15 +121,15 @@ def _unknown_key(loc: KeyPath, document: Node) -> Problem:
     right, remark = right_key(key, allowed)
     if "every" in allowed and key in ("steps", "minutes", "epoch"):
         wanted = '"epoch"' if key == "epoch" else f'{{"{key}": {10 if node is None else short_json(node.plain())}}}'
-        message = f'unknown key here; it says how often: write "every": {wanted}'
+        message = f'unknown key here; to say how often, write "every": {wanted}'
     elif right and right in later:
-        message = f'unknown key; it would be "{right}", which is not available in this version; remove it'
+        message = f'unknown key; "{right}" has this meaning, but is not available in this version; remove it'
     elif right:
         message = f'unknown key; did you mean "{right}"?' + (f" ({remark})" if remark else "")
     elif remark:
         message = f"unknown key; write {remark}"
     elif key in HOMES and key != "name" and not _is_home(loc, HOMES[key]):
-        # A name is what many objects have.
+        # Many objects have a name.
         message = f"unknown key here; it belongs elsewhere: {HOMES[key]}"
     else:
         message = f"unknown key; allowed are {', '.join(key for key in allowed if key not in later)}"
@@ -137,7 +137,7 @@ def _unknown_key(loc: KeyPath, document: Node) -> Problem:
 
 
 def _is_home(loc: KeyPath, home: str) -> bool:
-    """Tell whether the object at hand is where a key belongs, if only with another kind of it."""
+    """Return whether a key belongs in this object, though perhaps with another `kind`."""
     return any(home == f"in {step}" for step in loc[:-1])
 
 
@@ -145,27 +145,27 @@ def _unknown_kind(loc: KeyPath, document: Node, kinds: list[str]) -> Problem:
     node = locate(loc, document)
     if not isinstance(node.value, dict):
         wanted = EXAMPLES.get(str(loc[-1]), "an object with a kind")
-        return Problem(node.place, f"{short_json(node.plain())} is no object; write {wanted}", node.plain())
+        return Problem(node.place, f"{short_json(node.plain())} is not an object; write {wanted}", node.plain())
     kind = node.find("kind")
     if kind is None:
         message = f'missing; write "kind": one of {", ".join(kinds)}'
         return Problem(node.place.child("kind"), message, is_absent=True)
-    message, suggestion = unknown(kind.plain(), available((*loc, "kind"), kinds))
+    message, suggestion = unknown_message(kind.plain(), available((*loc, "kind"), kinds))
     return Problem(kind.place, message, kind.plain(), suggestion)
 
 
 def _message(details: ErrorDetails, value: Any, loc: KeyPath) -> tuple[str, str | None]:
     kind, context = details["type"], details.get("ctx", {})
     if kind == "said":
-        return _said(str(context.get("message", details["msg"])), value), context.get("suggestion")
+        return _speak(str(context.get("message", details["msg"])), value), context.get("suggestion")
     if kind == "literal_error":
-        return unknown(value, available(loc, _choices(str(context["expected"]))))
+        return unknown_message(value, available(loc, _choices(str(context["expected"]))))
     if kind in _WANTED:
         return _wrong_type(value, kind, loc), None
     return f"{short_json(value)} {_out_of_range(kind, context)}", None
 
 
-def _said(message: str, value: Any) -> str:
+def _speak(message: str, value: Any) -> str:
     return message if message.startswith(('"', "the ")) else f"{short_json(value)} does not fit; {message}"
 
 
@@ -201,24 +201,23 @@ def _wrong_type(value: Any, kind: str, loc: KeyPath) -> str:
     wanted = _WANTED[kind]
     if loc[-1:] == ("head",) and value in ("new", "keep"):
         return (
-            f"{short_json(value)} says which head goes on from an earlier run; it belongs in backbone, beside "
-            'kind "run"'
+            f'{short_json(value)} says which head of an earlier run to use; it belongs in backbone, beside kind "run"'
         )
     if wanted == "an object" and loc and str(loc[-1]) in EXAMPLES:
         wanted = EXAMPLES[str(loc[-1])]
     if isinstance(value, str) and wanted in ("a number", "a whole number", "true or false"):
-        return f"{short_json(value)} is text; write {_unquoted(value, wanted)}"
+        return f"{short_json(value)} is text; write {_without_quotes(value, wanted)}"
     if isinstance(value, float) and wanted == "a whole number" and value.is_integer():
         return f"{short_json(value)} has a decimal point; write {int(value)}"
-    return f"{short_json(value)} is {_described(value)}; write {wanted}"
+    return f"{short_json(value)} is {_type_name(value)}; write {wanted}"
 
 
-def _unquoted(text: str, wanted: str) -> str:
+def _without_quotes(text: str, wanted: str) -> str:
     is_bare = text in ("true", "false") if wanted == "true or false" else re.fullmatch(r"-?\d+(\.\d+)?(e-?\d+)?", text)
     return f"{text} without quotes" if is_bare else wanted
 
 
-def _described(value: Any) -> str:
+def _type_name(value: Any) -> str:
     if value is None:
         return "not allowed here"
     for kind, text in (
@@ -234,7 +233,7 @@ def _described(value: Any) -> str:
 
 
 def allowed_keys(loc: KeyPath) -> list[str]:
-    """Return the keys that may stand in the object at a place, in the order of its model."""
+    """Return the keys allowed in the object at a place, in the order of its model."""
     found: list[tuple[str | None, type[Options]]] = [(None, RunConfig)]
     for step in loc:
         if isinstance(step, int):
@@ -248,7 +247,7 @@ def allowed_keys(loc: KeyPath) -> list[str]:
 
 
 def models_of_key(model: type[Options], key: str) -> Iterator[tuple[str | None, type[Options]]]:
-    """Yield the models that the value of a key may be, each with its tag in the union."""
+    """Yield the models that a key's value may have, each with its tag in the union."""
     for name, info in model.model_fields.items():
         if key in (name, info.alias):
             yield from _models(info.annotation, None)

@@ -1,4 +1,4 @@
-"""Whether the backbone takes what the task's examples are, as far as the configuration tells."""
+"""Checking that the backbone takes the modality of the task, as far as the configuration shows."""
 
 from __future__ import annotations
 
@@ -9,17 +9,18 @@ from kerastune_ft.config.documents.nodes import KeyPath
 from kerastune_ft.config.facts.hub_families import HUB_FAMILIES
 from kerastune_ft.config.options.task_facts import find_facts
 
-TAKEN = {"image": "images", "text": "texts", "audio": "sounds"}
+NOUNS = {"image": "images", "text": "texts", "audio": "sounds"}
+# By the modality of a backbone, those of the tasks it can serve: a model of images takes sounds as spectrograms.
+_SERVES = {"image": ("image", "audio"), "text": ("text",), "audio": ("audio",)}
 
 
-def misfits(task: Any, given: str) -> bool:
-    """Tell whether a backbone of the modality `given` cannot serve a task of the modality `task`."""
-    # A model of images takes sounds as spectrograms.
-    return task != given and (task, given) != ("audio", "image")
+def can_serve(backbone: str, task: str) -> bool:
+    """Return whether a backbone of one modality can serve a task of another."""
+    return task in _SERVES[backbone]
 
 
 def modality_inconsistencies(task: Mapping[str, Any], backbone: Mapping[str, Any]) -> Iterator[tuple[KeyPath, str]]:
-    """Yield place and message where a backbone that names its class is of another modality than the task."""
+    """Yield place and message if a backbone that names its class or model takes another modality than the task's."""
     facts = find_facts(task)
     if facts is None:
         return
@@ -27,10 +28,9 @@ def modality_inconsistencies(task: Mapping[str, Any], backbone: Mapping[str, Any
     found = given.modality if given is not None else None
     if backbone.get("kind") == "applications":
         key, found = "name", "image"
-    if found is not None and misfits(facts.modality, found):
+    if found is not None and not can_serve(found, facts.modality):
         yield (
             ("backbone", key if key in backbone else "kind"),
-            f"{backbone.get(key, 'it')} takes {TAKEN[found]}, and task.kind {task['kind']} is of "
-            f"{TAKEN[facts.modality]}; "
-            f"write another backbone, or a task whose name begins with {found}_",
+            f"{backbone.get(key, 'it')} takes {NOUNS[found]}, and task.kind {task['kind']} is of "
+            f"{NOUNS[facts.modality]}; write another backbone, or a task whose name begins with {found}_",
         )

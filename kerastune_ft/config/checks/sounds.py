@@ -1,37 +1,22 @@
-"""What a task on sounds needs of the rest of a configuration, and what has an effect on sounds alone."""
+"""Checks of a task on sounds, and of keys that only sounds use."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from kerastune_ft.config.documents.nodes import KeyPath, short_json
+from kerastune_ft.config.checks.parts import Finding, Parts, ineffective
+from kerastune_ft.config.documents.nodes import short_json
 from kerastune_ft.config.options.augment import changes_images
 from kerastune_ft.config.options.spectrograms import LOG_MELS
-from kerastune_ft.config.options.task_facts import AUDIO, find_facts
 
-_FRONT_END = 'write "yamnet", or {"log_mel": {}} with what differs from the usual'
-
-
-def sound_inconsistencies(
-    task: Mapping[str, Any], data: Mapping[str, Any], backbone: Mapping[str, Any], phases: list[Any]
-) -> Iterator[tuple[KeyPath, str]]:
-    """Yield place and message of everything that sounds, or their absence, leave without meaning."""
-    facts = find_facts(task)
-    if facts is None:
-        return
-    if AUDIO in facts.modalities:
-        yield from _on_sounds(task["kind"], data, backbone, phases)
-    else:
-        yield from _without_sounds(task["kind"], data, backbone)
+_FRONT_END = 'write "yamnet", or {"log_mel": {}} with the options that differ from the defaults'
 
 
-def _on_sounds(
-    kind: str, data: Mapping[str, Any], backbone: Mapping[str, Any], phases: list[Any]
-) -> Iterator[tuple[KeyPath, str]]:
-    for key, neutral in (("resize", "crop"), ("intensity", "auto")):
-        if data.get(key, neutral) != neutral:
-            yield ("data", key), f"it has no effect with task.kind {kind}; remove it"
+def check_sounds(parts: Parts) -> Iterator[Finding]:
+    """Yield what sounds lack, and the keys that have no effect on them."""
+    data, backbone = parts.data, parts.backbone
+    yield from ineffective(data, "data", {"resize": "crop", "intensity": "auto"}, f"task.kind {parts.kind}")
     if backbone.get("kind") == "saved" and backbone.get("input") is None:
         yield (
             ("backbone", "input"),
@@ -44,26 +29,25 @@ def _on_sounds(
     if isinstance(asked, int) and own is not None and asked != own:
         yield (
             ("data", "sample_rate"),
-            f"the backbone takes {own} samples a second; remove it, since sounds of any rate are brought to that",
+            f"the backbone takes {own} samples per second; remove it, because all sounds are resampled to that rate",
         )
-    for index, phase in enumerate(phases):
-        augment = phase.get("augment") if isinstance(phase, Mapping) else None
+    for index, augment in parts.phase_values("augment"):
         if augment is not None and changes_images(augment):
             yield ("phases", index, "augment"), 'sounds are not augmented in this version; remove it, or write "none"'
 
 
-def _without_sounds(kind: str, data: Mapping[str, Any], backbone: Mapping[str, Any]) -> Iterator[tuple[KeyPath, str]]:
-    for key in ("seconds", "sample_rate"):
-        if data.get(key) is not None:
-            yield ("data", key), f"it has no effect with task.kind {kind}, whose examples are no sounds; remove it"
-    given = backbone.get("input")
+def check_no_sounds(parts: Parts) -> Iterator[Finding]:
+    """Yield the keys that only have an effect on sounds."""
+    why = f"task.kind {parts.kind}, whose examples are not sounds"
+    yield from ineffective(parts.data, "data", {"seconds": None, "sample_rate": None}, why)
+    given = parts.backbone.get("input")
     if (isinstance(given, str) and given in LOG_MELS) or (isinstance(given, Mapping) and "log_mel" in given):
-        message = f"{short_json(given)} turns sounds into spectrograms, and task.kind {kind} has none"
+        message = f"{short_json(given)} turns sounds into spectrograms, and task.kind {parts.kind} has none"
         yield ("backbone", "input"), f'{message}; write "task": {{"kind": "audio_classification"}}, or remove it'
 
 
 def _own_rate(given: Any) -> int | None:
-    """Return the samples a second that a front end names."""
+    """Return the sample rate that a front end states."""
     options = LOG_MELS.get(given) if isinstance(given, str) else None
     if isinstance(given, Mapping) and isinstance(given.get("log_mel"), Mapping):
         options = given["log_mel"]

@@ -1,4 +1,4 @@
-"""JSON text with places: reading files, parsing, and problems that name line and column.
+"""JSON documents that keep line and column: reading files, parsing, and reporting problems.
 
-Nothing here knows which keys there are.
+Nothing here knows the keys of a configuration.
 """

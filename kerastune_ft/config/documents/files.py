@@ -1,4 +1,4 @@
-"""Finding configuration files, on disk or among those that come with the package, and reading them into documents."""
+"""Finding configuration files, on disk or in the package, and reading them into documents."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ _UTF16 = (b"\xff\xfe", b"\xfe\xff")
 
 
 def shipped_names() -> list[str]:
-    """Return the names of the configurations that come with the package, as `medical` and `smoke/sentiment`."""
+    """Return the names of the configurations that come with the package, such as `medical` and `smoke/sentiment`."""
     names = [path.relative_to(SHIPPED).with_suffix("").as_posix() for path in SHIPPED.rglob("*.json")]
     return sorted(name for name in names if name != "schema")
 
 
 def find(source: str | Path) -> Path:
-    """Return the file meant: the one of that path, else the shipped one of that name."""
+    """Return the file at a path, or else the shipped configuration of that name."""
     path = Path(source).expanduser()
     if path.is_file():
         return path
@@ -38,19 +38,19 @@ def find(source: str | Path) -> Path:
 
 def _missing_hint(path: Path) -> str:
     if path.exists():
-        return "it is no regular file; give a JSON file"
+        return "it is not a regular file; give a JSON file"
     beside = [one.name for one in path.parent.glob("*.json")] if path.parent.is_dir() else []
     close = nearest(path.name, beside)
     if close:
-        return f'there is no such file; did you mean "{path.parent / close}"?'
+        return f'it does not exist; did you mean "{path.parent / close}"?'
     shipped = nearest(path.stem, shipped_names())
     if shipped:
-        return f'there is no such file; the configuration that comes with the package is called "{shipped}"'
-    return f"there is no such file; those that come with the package are {', '.join(shipped_names())}"
+        return f'it does not exist; did you mean the configuration "{shipped}", which comes with the package?'
+    return f"it does not exist; these come with the package: {', '.join(shipped_names())}"
 
 
 def load(path: Path, asked_at: Place, problems: list[Problem]) -> Node | None:
-    """Return the document of a file, or None after noting why there is none; `asked_at` is where it was named."""
+    """Return the document of a file, or None after adding a problem; `asked_at` is the place that names the file."""
     text = _text(path, asked_at, problems)
     if text is None:
         return None
@@ -69,7 +69,7 @@ def load(path: Path, asked_at: Place, problems: list[Problem]) -> Node | None:
 def _text(path: Path, asked_at: Place, problems: list[Problem]) -> str | None:
     try:
         if path.stat().st_size > _LARGEST_BYTES:
-            problems.append(Problem(asked_at, f"{path} has more than 2 MB; that is no configuration"))
+            problems.append(Problem(asked_at, f"{path} has more than 2 MB; it is not a configuration"))
             return None
         content = path.read_bytes()
     except OSError as error:

@@ -1,4 +1,4 @@
-"""A JSON parser that keeps line and column of every key and value and says in plain words what is wrong."""
+"""A JSON parser that keeps line and column of every key and value, with error messages in plain words."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ _NOT_NUMBERS = ("nan", "infinity", "inf")
 
 
 class BrokenDocument(Exception):
-    """The text is not JSON; carries everything found up to there."""
+    """The text is not JSON; `problems` holds everything found up to that point."""
 
     def __init__(self, problems: list[Problem]) -> None:
         super().__init__(problems[-1].message)
@@ -34,7 +34,7 @@ class BrokenDocument(Exception):
 
 
 def parse(text: str, file: str) -> tuple[Node, list[Problem]]:
-    """Return the document and its problems that do not stop reading: duplicate keys, NaN and Infinity."""
+    """Return the document, and problems that do not stop parsing: duplicate keys, NaN and Infinity."""
     parser = _Parser(text, file)
     return parser.document(), parser.problems
 
@@ -83,7 +83,7 @@ class _Parser:
             node = self.value(here.path, here)
             if name in items and not name.startswith("//"):
                 line = items[name].name_place.line
-                self.note(here, f"the key stands here twice, first at line {line}; keep one of them", node.plain())
+                self.note(here, f"the key is written twice, first at line {line}; keep one of them", node.plain())
             else:
                 items[name] = node
         return items
@@ -96,7 +96,7 @@ class _Parser:
         return items
 
     def has_next(self, opened: int, path: KeyPath, closing: str, begun: bool) -> bool:
-        """Step over what stands before an item, and tell whether there is one or the end."""
+        """Skip to the next item and return whether there is one; False at the end."""
         if not begun:
             self.at += 1
         found = self.peek()
@@ -112,7 +112,7 @@ class _Parser:
         comma = self.at
         self.at += 1
         if self.peek() in ("}", "]"):
-            self.fail(comma, path, f"a comma stands before the closing {self.peek()}; remove the comma")
+            self.fail(comma, path, f"there is a comma before the closing {self.peek()}; remove the comma")
         self.refuse_end(opened, path, closing)
         return True
 
@@ -142,7 +142,7 @@ class _Parser:
         if token.lstrip("+-").lower() in _NOT_NUMBERS:
             place = self.place(self.at, path)
             self.at += len(token)
-            self.note(place, f"{token} is not a number JSON has; give a finite number", token)
+            self.note(place, f"{token} is not a JSON number; give a finite number", token)
             return 0
         self.fail(self.at, path, _scalar_fault(token))
 
@@ -153,7 +153,7 @@ class _Parser:
         return number
 
     def peek(self) -> str:
-        """Return the next character that is not white space, or nothing at the end."""
+        """Return the next character that is not white space, or '' at the end."""
         match = _SPACE.match(self.text, self.at)
         self.at = match.end() if match else self.at
         return self.text[self.at : self.at + 1]
@@ -169,7 +169,7 @@ class _Parser:
     def refuse_end(self, opened: int, path: KeyPath, closing: str) -> None:
         if self.peek() == "":
             line = self.place(opened, path).line
-            self.fail(self.at, path, f"the file ends before the {closing} of what line {line} opened; add it")
+            self.fail(self.at, path, f"the file ends before the {closing} that closes line {line}; add it")
 
     def place(self, index: int, path: KeyPath) -> Place:
         line = bisect_right(self.line_starts, index)
@@ -195,9 +195,9 @@ def _scalar_fault(token: str) -> str:
     if token in _PYTHON_WORDS:
         return f"{token} is Python; write {_PYTHON_WORDS[token]}"
     if token.startswith("'"):
-        return "texts stand in double quotes, not single ones"
+        return "texts need double quotes, not single ones"
     if re.match(r"[-+.]?\d", token):
-        return f"{token} is not a number as JSON writes it, which is like 0.5, -2 or 1e-4"
+        return f"{token} is not a JSON number; write it like 0.5, -2 or 1e-4"
     if token in ("}", "]", ",", ":", ""):
         return f"a value is missing before {token or 'the end of the file'}"
-    return f"{short_json(token)[1:-1]} stands without quotes; write {short_json(token)}"
+    return f"{short_json(token)[1:-1]} has no quotes; write {short_json(token)}"

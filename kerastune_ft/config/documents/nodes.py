@@ -1,4 +1,4 @@
-"""JSON documents whose every value knows where it stands: file, path, line and column."""
+"""Nodes of JSON documents: values with file, path, line and column."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ KeyPath = tuple[str | int, ...]
 
 @dataclass(frozen=True)
 class Place:
-    """Where something is written; line and column count from 1 and are None where there is no file."""
+    """The place of a value; line and column count from 1 and are None without a file."""
 
     file: str
     path: KeyPath = ()
@@ -20,13 +20,13 @@ class Place:
     column: int | None = None
 
     def child(self, step: str | int) -> Place:
-        """Return the place of something that is not written but would stand in here."""
+        """Return the place of a child that is not written."""
         return replace(self, path=(*self.path, step))
 
 
 @dataclass(frozen=True)
 class Node:
-    """A JSON value: a dict or list of nodes, or a plain value; `key` is where its key stands, if it has one."""
+    """A JSON value: a dict or list of nodes, or a plain value; `key` is the place of its key, if it has one."""
 
     value: Any
     place: Place
@@ -34,7 +34,7 @@ class Node:
 
     @property
     def name_place(self) -> Place:
-        """The place that names the node: its key's where it has one."""
+        """The place to report: that of the key, if there is one."""
         return self.key or self.place
 
     def plain(self) -> Any:
@@ -68,26 +68,26 @@ def without_comments(node: Node) -> Node:
     return node
 
 
-def placed(value: Any, place: Place) -> Node:
-    """Return a Python value as a node; everything in it gets that place, continued by its path.
+def as_node(value: Any, place: Place) -> Node:
+    """Return a Python value as a node; nested values get that place extended by their path.
 
-    Raises TypeError, with the path, for what JSON has no word for.
+    Raises TypeError, with the path, for values that JSON cannot represent.
     """
     if isinstance(value, Mapping):
         for key in value:
             if not isinstance(key, str):
-                raise TypeError(f"the key {key!r} in {dotted(place.path) or 'it'} is not text")
-        return Node({key: placed(item, place.child(key)) for key, item in value.items()}, place)
+                raise TypeError(f"the key {key!r} in {format_path(place.path) or 'it'} is not text")
+        return Node({key: as_node(item, place.child(key)) for key, item in value.items()}, place)
     if isinstance(value, list | tuple):
-        return Node([placed(item, place.child(index)) for index, item in enumerate(value)], place)
+        return Node([as_node(item, place.child(index)) for index, item in enumerate(value)], place)
     if hasattr(value, "__fspath__"):
         return Node(str(value), place)
     if value is None or isinstance(value, str | bool | int | float):
         return Node(value, place)
-    raise TypeError(f"{dotted(place.path) or 'it'} is {type(value).__name__}, which JSON has no word for")
+    raise TypeError(f"{format_path(place.path) or 'it'} is {type(value).__name__}, which JSON cannot represent")
 
 
-def dotted(path: KeyPath) -> str:
+def format_path(path: KeyPath) -> str:
     """Return a path as users write it: phases[1].learning_rate."""
     text = ""
     for step in path:
@@ -95,12 +95,12 @@ def dotted(path: KeyPath) -> str:
     return text
 
 
-def pointer(path: KeyPath) -> str:
+def format_pointer(path: KeyPath) -> str:
     """Return a path as a JSON pointer: /phases/1/learning_rate."""
     return "".join("/" + str(step).replace("~", "~0").replace("/", "~1") for step in path)
 
 
 def short_json(value: Any, width: int = 60) -> str:
-    """Return a value as JSON, shortened."""
+    """Return a value as JSON, cut to a width."""
     text = json.dumps(value, ensure_ascii=False, default=str)
     return text if len(text) <= width else text[: width - 3] + "..."

@@ -1,4 +1,4 @@
-"""Problems of a configuration, and the one screen that shows them all."""
+"""Problems of a configuration, and the text that lists them all."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from kerastune_ft.config.documents.nodes import KeyPath, Place, dotted, pointer
+from kerastune_ft.config.documents.nodes import KeyPath, Place, format_path, format_pointer
 from kerastune_ft.errors import ConfigError
 
 SET = "--set"
@@ -16,7 +16,7 @@ _WIDEST_PLACE = 44
 
 @dataclass(frozen=True)
 class Problem:
-    """One thing wrong: where it stands, the value found, what to do about it, and whether nothing is written there."""
+    """A problem: its place, the value found, a message with a remedy, and whether the value is absent."""
 
     place: Place
     message: str
@@ -28,8 +28,8 @@ class Problem:
         """Return the problem as JSON values."""
         return {
             "file": self.place.file,
-            "place": dotted(self.place.path),
-            "pointer": pointer(self.place.path),
+            "place": format_path(self.place.path),
+            "pointer": format_pointer(self.place.path),
             "line": self.place.line,
             "column": self.place.column,
             "value": self.value,
@@ -38,16 +38,16 @@ class Problem:
         }
 
 
-def distinct(problems: Iterable[Problem]) -> list[Problem]:
-    """Return the problems without later ones about the same key: they follow from the first."""
+def drop_consequences(problems: Iterable[Problem]) -> list[Problem]:
+    """Return the first problem of every key: later ones follow from it."""
     first: dict[tuple[str, KeyPath], Problem] = {}
     for problem in problems:
         first.setdefault((problem.place.file, problem.place.path), problem)
     return list(first.values())
 
 
-def in_order(problems: Iterable[Problem], file: str) -> list[Problem]:
-    """Return the problems as they stand in the file, then those of files it extends, then those of the command."""
+def sort_problems(problems: Iterable[Problem], file: str) -> list[Problem]:
+    """Return the problems in the order of the file, then those of extended files, then those of the command line."""
 
     def rank(problem: Problem) -> tuple[int, str, int, int]:
         place = problem.place
@@ -64,10 +64,10 @@ def _location(place: Place, file: str) -> str:
     return position if place.file == file else f"{place.file}:{position}".rstrip(":")
 
 
-def screen(problems: Sequence[Problem], file: str, command: str | None) -> str:
-    """Return the text a user sees: a line per problem and the command that checks again."""
+def format_problems(problems: Sequence[Problem], file: str, command: str | None) -> str:
+    """Return the text for users: a line per problem, and the command that checks again."""
     count = "1 problem" if len(problems) == 1 else f"{len(problems)} problems"
-    rows = [(_location(one.place, file), dotted(one.place.path), one.message) for one in problems]
+    rows = [(_location(one.place, file), format_path(one.place.path), one.message) for one in problems]
     first = max(len(row[0]) for row in rows)
     second = min(max(len(row[1]) for row in rows), _WIDEST_PLACE)
     lines = []
@@ -78,8 +78,8 @@ def screen(problems: Sequence[Problem], file: str, command: str | None) -> str:
     return "\n".join([f"{file}: {count}", "", *lines, *ending])
 
 
-def error_of(problems: Iterable[Problem], file: str, *, on_disk: bool) -> ConfigError:
-    """Return the one error that tells all problems of a configuration."""
-    ordered = in_order(distinct(problems), file)
+def make_error(problems: Iterable[Problem], file: str, *, on_disk: bool) -> ConfigError:
+    """Return one error with all problems of a configuration."""
+    ordered = sort_problems(drop_consequences(problems), file)
     command = f"python -m kerastune_ft validate {shlex.quote(file)}" if on_disk else None
-    return ConfigError(screen(ordered, file, command), ordered)
+    return ConfigError(format_problems(ordered, file, command), ordered)

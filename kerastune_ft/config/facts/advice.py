@@ -1,4 +1,4 @@
-"""Which backbones fit how many examples and which device, and how much of them to train."""
+"""Advice on backbones and phases, by the number of training examples and the device."""
 
 from __future__ import annotations
 
@@ -7,13 +7,13 @@ from types import MappingProxyType
 
 DEVICES = ("cpu", "gpu", "tpu")
 
-# Below this a large backbone is remembered, not learned from; above the other it is worth training as a whole.
+# With fewer examples large backbones overfit; with more than the second number the whole backbone should train.
 _FEW, _MANY = 1_000, 20_000
 
 
 @dataclass(frozen=True)
 class Amount:
-    """A range of training examples: what its data can carry."""
+    """A range of numbers of training examples, and the schedule that suits it."""
 
     label: str
     preset: str
@@ -23,7 +23,7 @@ class Amount:
 
 @dataclass(frozen=True)
 class Advice:
-    """What fits a number of examples on a device: backbones, the best first, phases, and the reasons."""
+    """Advice for a number of examples and a device: backbones, best first, a preset of phases, and the reasons."""
 
     amount: str
     device: str
@@ -37,26 +37,26 @@ _FEW_EXAMPLES = Amount(
     f"fewer than {_FEW:,} examples",
     "head_then_top",
     "the head, then the last 30 % of the units",
-    "with more of them training, so few examples are learned by heart",
+    "training more units on so few examples overfits",
 )
 _SOME_EXAMPLES = Amount(
     f"{_FEW:,} to {_MANY:,} examples",
     "gradual",
     "the head, then a quarter, half and all of the units, each at a lower rate",
-    "the data can move deep units if they move slowly",
+    "the data suffices to train deep units at low rates",
 )
 _MANY_EXAMPLES = Amount(
     f"more than {_MANY:,} examples",
     "head_then_all",
     "the head, then everything",
-    "the data can train the whole backbone",
+    "the data suffices to train the whole backbone",
 )
 AMOUNTS = (_FEW_EXAMPLES, _SOME_EXAMPLES, _MANY_EXAMPLES)
 
 _WHY_DEVICE = MappingProxyType(
     {
-        "cpu": "on a CPU small backbones of few operations are done in acceptable time; large ones can take days",
-        "gpu": "a GPU has time for larger backbones, which reach more where there are examples enough",
+        "cpu": "on a CPU small backbones train in acceptable time; large ones can take days",
+        "gpu": "a GPU is fast enough for larger backbones, which are better if there are enough examples",
         "tpu": "a TPU is fast on wide, regular convolutions and slow on the depthwise ones of the mobile families",
     }
 )
@@ -76,7 +76,7 @@ _FITTING = MappingProxyType(
 
 
 def advise(examples: int, device: str) -> Advice:
-    """Return what fits so many examples in training on a device (`cpu`, `gpu`, `tpu`)."""
+    """Return the advice for a number of training examples and a device (`cpu`, `gpu`, `tpu`)."""
     if examples < _FEW:
         return _advice(_FEW_EXAMPLES, device)
     return _advice(_SOME_EXAMPLES if examples <= _MANY else _MANY_EXAMPLES, device)

@@ -1,4 +1,4 @@
-"""Random changes to training images: what each preset does, operation by operation."""
+"""Options of image augmentation, and the operations of each preset."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ AUGMENT_PRESETS = MappingProxyType(
 
 
 class Augment(Options):
-    """Random augmentation of training images; null in an operation means as the preset says."""
+    """Random augmentation of training images; an operation that is null is taken from the preset."""
 
     preset: Preset = Field("none", description="the operations to start from")
     flip: Literal["none", "horizontal", "both"] | None = Field(None, description="mirror at random")
@@ -46,7 +46,8 @@ class Augment(Options):
     contrast: Strength | None = Field(None, description="largest relative change of contrast")
     erase: Strength | None = Field(None, description="probability of erasing a rectangle")
     views: Count | None = Field(
-        None, description="fixed versions of each example, in turn by epoch, which can be stored; null means fresh ones"
+        None,
+        description="number of fixed versions of each example, which can be stored; null means new ones in every epoch",
     )
 
     @model_validator(mode="before")
@@ -54,17 +55,17 @@ class Augment(Options):
     def _from_preset(cls, value: Any) -> Any:
         return {"preset": value} if isinstance(value, str) else value
 
-    def resolved(self) -> dict[str, Any]:
-        """Return the value of every operation: what is given here, else what the preset says."""
+    def resolve(self) -> dict[str, Any]:
+        """Return the value of every operation: the one given here, else the preset's."""
         preset = AUGMENT_PRESETS[self.preset]
         given = {name: getattr(self, name) for name in preset}
         return {name: preset[name] if value is None else value for name, value in given.items()}
 
 
 def changes_images(written: Any) -> bool:
-    """Return whether any operation of an augmentation, as a file writes it, does something.
+    """Return whether an augmentation, as written in a file, changes images.
 
-    What is no augmentation at all counts as one that does, since another check says what is wrong with it.
+    Invalid values count as changes, because another check reports them.
     """
     options = {"preset": written} if isinstance(written, str) else written
     if not isinstance(options, Mapping):

@@ -1,4 +1,4 @@
-"""The pretrained models a head can be put on, and how each kind is asked for."""
+"""Options of backbones: the pretrained models that a head is put on."""
 
 from __future__ import annotations
 
@@ -13,15 +13,15 @@ from kerastune_ft.config.options.base import Options, by_kind, one_of, problem
 from kerastune_ft.config.options.paths import InputPath, resolve_preset, resolve_weights
 from kerastune_ft.config.options.sizes import ImageSize
 from kerastune_ft.config.options.spectrograms import LOG_MELS, SoundInput
-from kerastune_ft.config.words import unknown
+from kerastune_ft.config.words import unknown_message
 
 WEIGHTS_ALONE = (".weights.h5", ".safetensors")
-"""What the names of files end in that hold weights and no model."""
+"""Suffixes of files that hold weights without a model."""
 
 
 def _application(name: str) -> str:
     if name not in APPLICATIONS:
-        raise problem(*unknown(name, APPLICATIONS, more="python -m kerastune_ft backbones"))
+        raise problem(*unknown_message(name, APPLICATIONS, more="python -m kerastune_ft backbones"))
     return name
 
 
@@ -34,23 +34,23 @@ class Applications(Options):
         "imagenet", description='"imagenet", "embedded", a path, or null for random weights'
     )
     image_size: ImageSize | None = Field(None, description="height and width; null means the model's own")
-    options: Mapping[str, Any] = Field({}, description="options of the Keras constructor, as alpha")
+    options: Mapping[str, Any] = Field({}, description="options of the Keras constructor, such as alpha")
     input: SoundInput | None = Field(
         None, description="how sounds become images, for a task on sounds; null means a log-mel spectrogram as usual"
     )
 
     @model_validator(mode="before")
     @classmethod
-    def _embedded_alpha(cls, value: Any) -> Any:
-        """Write out the width of the embedded weights: no other fits them."""
+    def _add_embedded_alpha(cls, value: Any) -> Any:
+        """Fill in alpha for the embedded weights, which fit only one value."""
         if not isinstance(value, Mapping) or value.get("weights") != "embedded" or value.get("name") != EMBEDDED:
             return value
         options = value.get("options", {})
         return {**value, "options": {"alpha": EMBEDDED_ALPHA, **options}} if isinstance(options, Mapping) else value
 
     @property
-    def resolved_image_size(self) -> tuple[int, int]:
-        """Height and width: what is asked for, else the model's own."""
+    def own_image_size(self) -> tuple[int, int]:
+        """Height and width: those of `image_size`, else the model's default."""
         if self.image_size is not None:
             return self.image_size
         size = EMBEDDED_SIZE if self.weights == "embedded" else APPLICATIONS[self.name].image_size
@@ -65,7 +65,7 @@ def _hub_class(name: str) -> str:
     if name in REFUSED:
         raise problem(f"{name} is not available: {REFUSED[name]}")
     if name not in BY_CLASS:
-        raise problem(*unknown(name, BY_CLASS, more="python -m kerastune_ft backbones"))
+        raise problem(*unknown_message(name, BY_CLASS, more="python -m kerastune_ft backbones"))
     return name
 
 
@@ -79,9 +79,9 @@ class KerasHub(Options):
         None, description="name of a preset, a Kaggle, Hugging Face or ModelScope handle, or a local directory"
     )
     class_name: Annotated[str, AfterValidator(_hub_class)] | None = Field(
-        None, alias="class", description="a backbone class, for random weights; null where a preset is given"
+        None, alias="class", description="a backbone class, for random weights; null if a preset is given"
     )
-    options: Mapping[str, Any] = Field({}, description="options of that class; those left out make a tiny model")
+    options: Mapping[str, Any] = Field({}, description="options of that class; the defaults make a tiny model")
     image_size: ImageSize | None = Field(None, description="height and width; null means the model's own")
     input: SoundInput | None = Field(
         None, description="how sounds become images, for a task on sounds; null means a log-mel spectrogram as usual"
@@ -92,15 +92,15 @@ class KerasHub(Options):
         if (self.preset is None) == (self.class_name is None):
             raise problem('give "preset", or "class" for random weights, and not both')
         if self.preset is not None and self.options:
-            raise problem("options have no effect on a preset, which brings its own; remove them")
+            raise problem("options have no effect on a preset, which has its own; remove them")
         return self
 
 
 class InputScale(Options):
     """`{"scale": s, "offset": o}`: a model takes pixels times `scale` plus `offset`, pixels being 0 to 255."""
 
-    scale: float = Field(description="what pixel values are multiplied by")
-    offset: float = Field(0.0, description="what is added then")
+    scale: float = Field(description="factor on pixel values")
+    offset: float = Field(0.0, description="added after scaling")
 
 
 INPUT_RANGES = ("0-255", "0-1", "-1-1", "caffe", "torch")
@@ -108,7 +108,7 @@ INPUT_RANGES = ("0-255", "0-1", "-1-1", "caffe", "torch")
 
 def _input_range(text: str) -> str:
     if text not in INPUT_RANGES:
-        raise problem(*unknown(text, (*INPUT_RANGES, *LOG_MELS)))
+        raise problem(*unknown_message(text, (*INPUT_RANGES, *LOG_MELS)))
     return text
 
 
@@ -138,14 +138,16 @@ class Saved(Options):
     kind: Literal["saved"] = Field("saved", description="the kind of backbone")
     path: InputPath = Field(description="a .keras file of a Functional or Sequential model")
     output: str | None = Field(
-        None, min_length=1, description="the layer whose output the head gets; null means the last that has positions"
+        None,
+        min_length=1,
+        description="the layer whose output the head gets; null means the last with a spatial or sequence axis",
     )
     input: _Input | None = Field(
         None,
-        description="the range the model takes pixels in, null means that it begins with rescaling; or how sounds "
-        "become the spectrogram it takes",
+        description="the range of pixel values that the model expects, null means that it rescales itself; or how "
+        "sounds become its spectrogram",
     )
-    image_size: ImageSize | None = Field(None, description="height and width, where the file leaves them open")
+    image_size: ImageSize | None = Field(None, description="height and width, if the file does not fix them")
 
 
 class EarlierRun(Options):
@@ -153,7 +155,7 @@ class EarlierRun(Options):
 
     kind: Literal["run"] = Field("run", description="the kind of backbone")
     path: InputPath = Field(description="the run directory")
-    head: Literal["new", "keep"] = Field("new", description="a new head, or that run's own")
+    head: Literal["new", "keep"] = Field("new", description="a new head, or the earlier run's own")
 
 
 Backbone = Annotated[

@@ -1,4 +1,4 @@
-"""The base of every option model and the small types they share."""
+"""The base class of all options, and types that they share."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from pydantic_core import CoreSchema, PydanticCustomError
 
 
 class Options(BaseModel):
-    """Immutable options: strict types, no unknown key, defaults filled in."""
+    """Immutable options with strict types, defaults, and no unknown keys."""
 
     model_config = ConfigDict(
         frozen=True, strict=True, extra="forbid", allow_inf_nan=False, validate_by_name=True, validate_by_alias=True
@@ -31,13 +31,13 @@ class Options(BaseModel):
 
 
 class Word(Options):
-    """A choice written as one word where others of its union are objects."""
+    """A choice that is written as one word, in a union with objects."""
 
     word: ClassVar[str]
 
     @model_validator(mode="before")
     @classmethod
-    def _read(cls, value: Any) -> Any:
+    def _from_word(cls, value: Any) -> Any:
         return {} if value == cls.word else value
 
     @model_serializer
@@ -50,7 +50,7 @@ class Word(Options):
 
 
 def problem(message: str, suggestion: str | None = None) -> PydanticCustomError:
-    """Return the error that carries a message, as the user will read it, to the reader."""
+    """Return a pydantic error with a message for users."""
     return PydanticCustomError("said", "{message}", {"message": message, "suggestion": suggestion})
 
 
@@ -59,12 +59,12 @@ def _as_tuple(value: Any) -> Any:
 
 
 def one_of(choose: Callable[[Any], Hashable], message: str) -> Discriminator:
-    """Return a chooser among the branches of a union; tags begin with `@` so that a place can leave them out."""
+    """Return a discriminator for a union; tags begin with `@`, so that places can omit them."""
     return Discriminator(choose, custom_error_type="said", custom_error_message=message)
 
 
 def by_kind(*kinds: str) -> Discriminator:
-    """Return the chooser by the value of the key `kind`."""
+    """Return a discriminator by the value of the key `kind`."""
 
     def choose(value: Any) -> str | None:
         kind = value.get("kind") if isinstance(value, Mapping) else getattr(value, "kind", None)

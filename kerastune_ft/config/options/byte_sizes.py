@@ -1,4 +1,4 @@
-"""Amounts of storage as people write them: 20GB, 1.5 TB, 500MiB."""
+"""Parsing and printing numbers of bytes such as 20GB, 1.5 TB and 500MiB."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _WANTED = "write a number of bytes, or text like 20GB, 1.5TB or 500MiB"
 def parse_bytes(text: str) -> int:
     """Return the bytes of a text like `20GB`; kB, MB, GB and TB are powers of 1000, KiB to TiB of 1024.
 
-    Raises ValueError, with what to write, for any other text.
+    Raises ValueError, with a remedy, for any other text.
 
     >>> parse_bytes("1.5 MB")
     1500000
@@ -31,14 +31,14 @@ def parse_bytes(text: str) -> int:
         raise ValueError(_WANTED)
     amount = float(found[1]) * _BYTES[found[2]]
     if amount < 1:
-        raise ValueError('that is nothing; write an amount like 20GB, or "cache": "off" to store nothing')
+        raise ValueError('that is less than 1 byte; write an amount like 20GB, or "cache": "off" to store nothing')
     if not math.isfinite(amount):
         raise ValueError(_WANTED)
     return int(amount)
 
 
 def size_text(count: int) -> str:
-    """Return bytes as a person reads them, in powers of 1000.
+    """Return a number of bytes as text, in powers of 1000.
 
     >>> size_text(1_540_000)
     '1.5 MB'
@@ -50,7 +50,7 @@ def size_text(count: int) -> str:
     return f"{count} B"
 
 
-def _checked(value: Any) -> Any:
+def _check(value: Any) -> Any:
     if isinstance(value, bool) or not isinstance(value, int | str):
         raise problem(_WANTED)
     if isinstance(value, int) and value < 1:
@@ -65,7 +65,7 @@ def _checked(value: Any) -> Any:
 
 ByteSize = Annotated[
     int | str,
-    BeforeValidator(_checked),
+    BeforeValidator(_check),
     WithJsonSchema(
         {
             "anyOf": [

@@ -1,4 +1,4 @@
-"""Where the examples come from and how they are divided and shaped."""
+"""Options of data: its source, its splits, and how inputs are shaped."""
 
 from __future__ import annotations
 
@@ -16,17 +16,17 @@ Part = Annotated[float, Field(gt=0, lt=1)]
 
 
 class Fractions(Options):
-    """`{"train": 0.7, "validation": 0.15, "test": 0.15}`: examples divided at random."""
+    """`{"train": 0.7, "validation": 0.15, "test": 0.15}`: random splits."""
 
     train: Part = Field(description="share of the examples to train on")
-    validation: Part = Field(description="share of the examples that choose the best epoch")
+    validation: Part = Field(description="share of the examples to choose the best epoch on")
     test: Share = Field(0.0, description="share of the examples for the final metrics")
-    stratify: bool = Field(True, description="whether every class is divided alike")
-    seed: int = Field(0, ge=0, description="seed of the division, independent of the run's seed")
+    stratify: bool = Field(True, description="whether every split has the same share of each class")
+    seed: int = Field(0, ge=0, description="seed of the splits, independent of the run's seed")
 
 
 class Named(Options):
-    """`{"train": "train", "validation": "val", "test": "test"}`: splits that exist by name."""
+    """`{"train": "train", "validation": "val", "test": "test"}`: existing splits, by name."""
 
     train: str = Field(min_length=1, description="name of the training split")
     validation: str | None = Field(None, description="name of the validation split; null means 15 % of train")
@@ -49,9 +49,9 @@ class Folds(Options):
     """`{"folds": 5, "fold": 0}`: cross-validation."""
 
     folds: Annotated[int, Field(ge=2)] = Field(description="number of folds")
-    fold: int = Field(ge=0, description="the fold that validates, from 0")
-    test: Share = Field(0.0, description="share of the examples kept out for the test split")
-    stratify: bool = Field(True, description="whether every class is divided alike")
+    fold: int = Field(ge=0, description="the fold used for validation, counted from 0")
+    test: Share = Field(0.0, description="share of the examples for the test split")
+    stratify: bool = Field(True, description="whether every split has the same share of each class")
 
 
 SHARES = '{"train": 0.7, "validation": 0.15, "test": 0.15}'
@@ -86,31 +86,31 @@ ColumnName = Annotated[str, Field(min_length=1)]
 
 
 class _Source(Options):
-    """What every source of examples has."""
+    """Options that all kinds of data share."""
 
     kind: str = Field(description="the kind of source")
-    splits: Splits | None = Field(None, description="how examples are divided; null means the default rule")
+    splits: Splits | None = Field(None, description="the splits; null means the default rule")
     resize: Literal["crop", "pad", "stretch"] = Field(
-        "crop", description="how an image gets the backbone's shape; with image_segmentation the default is stretch"
+        "crop",
+        description="how images are brought to the backbone's shape; with image_segmentation the default is stretch",
     )
     intensity: Literal["auto"] | Annotated[tuple[float, float], ListToTuple] = Field(
-        "auto", description="the range of pixel values mapped to 0-255; auto takes 8-bit images as they are"
+        "auto", description="the range of pixel values that is mapped to 0-255; auto keeps 8-bit images unchanged"
     )
     sequence_length: Annotated[int, Field(ge=8)] | None = Field(
-        None, description="the most tokens of a text; longer ones are cut; null means the longest, up to the backbone's"
+        None,
+        description="most tokens of a text; longer ones are cut; null means the longest, up to the backbone's",
     )
     seconds: Annotated[float, Field(gt=0, le=600)] | None = Field(
         None,
-        description="the length of a sound; shorter ones are padded with silence, longer ones cut; null means that of "
-        "95 % of the training examples",
+        description="the length of a sound; shorter ones are padded with silence, longer ones cut; null means a length "
+        "that 95 % of the training examples do not exceed",
     )
     sample_rate: Rate | None = Field(
-        None, description="samples a second that sounds are brought to; null means the backbone's, else 16000"
+        None, description="the sample rate that sounds are converted to; null means the backbone's, else 16000"
     )
     on_bad_file: Literal["error", "skip"] = Field("error", description="what to do with a file that cannot be read")
-    on_missing: Literal["error", "skip"] = Field(
-        "error", description="what to do with a file that is not there, or an empty text"
-    )
+    on_missing: Literal["error", "skip"] = Field("error", description="what to do with a missing file or an empty text")
 
 
 class PatternGroup(Options):
@@ -132,15 +132,15 @@ class FolderData(_Source):
         description="of image_segmentation: the sub-folder of the masks, or a template of their paths, as "
         '"annotations/{stem}_mask.png"; null means masks',
     )
-    group: PatternGroup | None = Field(None, description="what must not be divided between splits")
+    group: PatternGroup | None = Field(None, description="groups of files that must stay in one split")
 
 
 class MultipleLabels(Options):
     """`{"column": "findings", "separator": "|", "none": "normal"}`: several labels in a cell."""
 
     column: str = Field(min_length=1, description="the column")
-    separator: str = Field(",", min_length=1, description="what stands between labels")
-    none: str | None = Field(None, description="the text that means no label; an empty one means empty cells")
+    separator: str = Field(",", min_length=1, description="the text between labels")
+    none: str | None = Field(None, description="the text that means no label; an empty text means empty cells")
 
 
 ColumnNames = Annotated[tuple[ColumnName, ...], ListToTuple, Field(min_length=1)]
@@ -169,13 +169,13 @@ class TableData(_Source):
     """A table with a row per example."""
 
     kind: Literal["table"] = Field("table", description="the kind of source")
-    path: InputPath = Field(description="a CSV, TSV, JSONL or Parquet file, all of it read as text")
+    path: InputPath = Field(description="a CSV, TSV, JSONL or Parquet file, read as text")
     input: ColumnName | Annotated[tuple[ColumnName, ColumnName], ListToTuple] = Field(
         description="a column or a template of columns that names a file relative to the table, as "
         '"images/{image_id}.png"; two columns for a pair of texts'
     )
     label: Label = Field(description="a column, a list of 0/1 columns (or of values), or a column of several labels")
-    group: ColumnName | None = Field(None, description="the column of what must not be divided between splits")
+    group: ColumnName | None = Field(None, description="the column of groups that must stay in one split")
 
 
 class TfdsData(_Source):
@@ -183,12 +183,12 @@ class TfdsData(_Source):
 
     kind: Literal["tfds"] = Field("tfds", description="the kind of source")
     name: str = Field(min_length=1, description="name of the data set, with config and version where needed")
-    data_dir: InputPath | None = Field(None, description="where data sets are prepared; null means TFDS' own place")
+    data_dir: InputPath | None = Field(None, description="the folder of prepared data sets; null means TFDS' default")
     input: ColumnName | Annotated[tuple[ColumnName, ColumnName], ListToTuple] | None = Field(
         None, description="feature that is the input, or two for a pair of texts; null means the supervised key"
     )
     label: str | None = Field(None, description="feature that is the label; null means the supervised key")
-    group: str | None = Field(None, description="the feature of what must not be divided between splits")
+    group: str | None = Field(None, description="the feature of groups that must stay in one split")
 
 
 class ArraysData(_Source):
@@ -198,7 +198,7 @@ class ArraysData(_Source):
     path: InputPath = Field(description="the .npz file")
     x: str = Field("x", min_length=1, description="name of the array of inputs")
     y: str = Field("y", min_length=1, description="name of the array of labels")
-    group: str | None = Field(None, description="name of the array of what must not be divided between splits")
+    group: str | None = Field(None, description="the array of groups that must stay in one split")
 
 
 Data = Annotated[

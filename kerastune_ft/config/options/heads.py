@@ -1,4 +1,4 @@
-"""The new layers on the backbone."""
+"""Options of the head: the new layers on the backbone."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ class Head(Options):
     """The head: pooling, dropout, hidden layers, output."""
 
     pooling: Literal["mean", "max", "cls", "last"] = Field(
-        "mean", description="how positions become one vector: their mean or maximum, the first or the last of them"
+        "mean", description="how positions are pooled to one vector: mean, maximum, the first or the last position"
     )
-    dropout: float = Field(0.2, ge=0, lt=1, description="share of features dropped while training")
+    dropout: float = Field(0.2, ge=0, lt=1, description="dropout rate")
     hidden: Annotated[tuple[Count, ...], ListToTuple] = Field((), description="sizes of hidden layers, input to output")
     decoder: Literal["unet", "fpn"] | None = Field(
         None, description="of image_segmentation: the layers from the backbone's strides to a mask; null means unet"

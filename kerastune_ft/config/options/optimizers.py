@@ -1,4 +1,4 @@
-"""The optimizers of Keras by our names, and the constructor options each of them takes."""
+"""Options of optimizers: the Keras optimizers by name, and the constructor options of each."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ OptimizerName = Literal["sgd", "adam", "adamw", "nadam", "adagrad", "rmsprop", "
 
 @dataclass(frozen=True)
 class OptionRule:
-    """What an optimizer option may be, in words and as a test."""
+    """The allowed values of an optimizer option, in words and as a predicate."""
 
     allowed: str
     accepts: Callable[[Any], bool]
@@ -56,7 +56,7 @@ OPTIMIZER_OPTIONS: Mapping[str, Mapping[str, OptionRule]] = MappingProxyType(
 
 
 class Optimizer(Options):
-    """The optimizer of a phase: a name, and what to pass to its Keras constructor."""
+    """The optimizer of a phase: its name, and options of its Keras constructor."""
 
     name: OptimizerName = Field("adamw", description="the optimizer")
     options: Mapping[str, Any] = Field({}, description="options of the Keras constructor")

@@ -1,4 +1,4 @@
-"""Paths in a configuration: `${NAME}` expanded, relative ones resolved, the written text kept for the hash."""
+"""Paths in a configuration: `${NAME}` is expanded, relative paths are resolved, the original text is kept."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _VARIABLE = re.compile(r"\$\{([^}]*)\}")
 
 
 class WrittenPath(str):
-    """A path ready for use that remembers how the configuration wrote it."""
+    """A resolved path that remembers its text in the configuration."""
 
     __slots__ = ("written",)
     written: str
@@ -33,7 +33,7 @@ class WrittenPath(str):
 
 
 def expand(text: str) -> str:
-    """Return the text with every `${NAME}` replaced by that environment variable; an undefined one is a problem."""
+    """Replace every `${NAME}` by that environment variable; an undefined variable is an error."""
 
     def value(match: re.Match[str]) -> str:
         name = match[1]
@@ -45,7 +45,7 @@ def expand(text: str) -> str:
 
 
 def resolve_path(text: str, directory: Path | None) -> str:
-    """Return an absolute path: relative ones lie in the working directory if they exist there, else in `directory`."""
+    """Return an absolute path; relative ones are looked up in the working directory, then in `directory`."""
     if is_remote(text):
         return normal(text)
     path = Path(text).expanduser()
@@ -72,13 +72,13 @@ def _output(text: str) -> WrittenPath:
 def _local(text: str) -> WrittenPath:
     path = _output(text)
     if is_remote(path):
-        raise problem("caches and locks need a local disk; write a folder of this machine, or leave it out")
+        raise problem("caches and locks need a local disk; write a local folder, or remove it")
     return path
 
 
-# What is read lies where it exists: the working directory, else the directory that the context has for the text.
+# Inputs are looked up in the working directory, then in the folder of the file that names them.
 InputPath = Annotated[str, AfterValidator(_input)]
-# What is written need not exist yet, so it is always relative to the working directory.
+# Outputs need not exist yet, so they are always relative to the working directory.
 OutputPath = Annotated[str, AfterValidator(_output)]
 LocalPath = Annotated[str, AfterValidator(_local)]
 
@@ -86,7 +86,7 @@ WEIGHT_WORDS = ("imagenet", "embedded")
 
 
 def resolve_weights(text: str, info: ValidationInfo) -> str:
-    """Return the word, or the resolved path of a file of weights; a path has a slash, a dot or a variable in it."""
+    """Return a word such as "imagenet", or the resolved path of a weights file, which has a slash, dot or variable."""
     if text in WEIGHT_WORDS:
         return text
     if not any(mark in text for mark in "/\\.$"):
@@ -98,7 +98,7 @@ def resolve_weights(text: str, info: ValidationInfo) -> str:
 
 
 def resolve_preset(text: str, info: ValidationInfo) -> str:
-    """Return the name or handle of a preset, or the resolved path of a preset directory, which has a mark of a path."""
+    """Return the name or handle of a preset, or the resolved path of a preset directory, which contains a slash."""
     if "://" in text:
         return text
     return _input(text, info) if any(mark in text for mark in "/\\$") or text in (".", "..") else text

@@ -1,4 +1,4 @@
-"""A phase: one line of the schedule, complete with every default."""
+"""Options of a phase of training."""
 
 from __future__ import annotations
 
@@ -38,33 +38,33 @@ BelowOne = Annotated[float, Field(ge=0, lt=1)]
 
 
 class EarlyStopping(Options):
-    """When a phase ends before its last epoch."""
+    """Ending a phase before its last epoch."""
 
     patience: Count = Field(description="epochs without improvement after which the phase ends")
     min_delta: NotNegative = Field(0.0, description="the smallest change of the monitor that counts as improvement")
 
 
 class Lora(Options):
-    """Low-rank adapters on frozen kernels: what trains, besides the head, of the units that `unfreeze` names."""
+    """Low-rank adapters on the frozen kernels of the units that `unfreeze` selects; only they and the head train."""
 
     rank: Count = Field(description="rank of the adapters")
-    alpha: Rate | None = Field(None, description="what they add is multiplied by alpha / rank; null means the rank")
+    alpha: Rate | None = Field(None, description="their output is multiplied by alpha / rank; null means the rank")
     targets: Texts | None = Field(
         None,
-        description="patterns of paths, or of names, of the layers that get one; null means the query and value "
-        "projections of attention, or where there are none all dense layers and 1x1 convolutions",
+        description="patterns of paths or names of the layers that get adapters; null means the query and value "
+        "projections of attention, or if there are none, all dense layers and 1x1 convolutions",
     )
 
     @property
     def strength(self) -> float:
-        """Return alpha, the rank where it is not given."""
+        """The value of alpha, by default the rank."""
         return float(self.rank if self.alpha is None else self.alpha)
 
 
 class Retry(Options):
     """What to do when a phase diverges."""
 
-    retry: Count = Field(1, description="how often to start the phase again")
+    retry: Count = Field(1, description="how often to restart the phase")
     factor: Annotated[float, Field(gt=0, lt=1)] = Field(0.1, description="factor on the learning rate at each retry")
 
 
@@ -87,17 +87,17 @@ class Phase(Options):
     unfreeze: Unfreeze = Field(description="which part of the backbone trains; the head always does")
     epochs: Count | None = Field(None, description="the maximum number of epochs; give epochs or steps")
     steps: Count | None = Field(None, description="the maximum number of steps; give epochs or steps")
-    learning_rate: RatePolicy = Field(description="a number, or how the rate moves in the phase")
+    learning_rate: RatePolicy = Field(description="a number, or a schedule within the phase")
     optimizer: Optimizer = Field(Optimizer(), description="a name, or a name with options")
-    weight_decay: NotNegative = Field(0.01, description="decay of weights, never of norms and biases")
+    weight_decay: NotNegative = Field(0.01, description="weight decay; norms and biases have none")
     clip_norm: Rate | None = Field(None, description="largest global norm of the gradient; null means no clipping")
     batch_size: Count = Field(32, description="examples in a batch over all replicas")
-    accumulate: Count = Field(1, description="batches that make one update")
+    accumulate: Count = Field(1, description="batches per update")
     image_size: ImageSize | None = Field(None, description="height and width; null means the backbone's")
     augment: Augment = Field(Augment(), description="a preset, or a preset with operations changed")
     mixup: NotNegative = Field(0.0, description="strength of mixing two examples")
     cutmix: NotNegative = Field(0.0, description="strength of pasting a rectangle of another example")
-    label_smoothing: BelowOne = Field(0.0, description="share of the target spread over all classes")
+    label_smoothing: BelowOne = Field(0.0, description="label smoothing")
     loss: str | None = Field(None, description="the loss; null means the task's own")
     class_weights: ClassWeights | None = Field(None, description="weights by class")
     sampling: Literal["balanced"] | None = Field(None, description="draw examples of all classes equally often")
@@ -106,10 +106,10 @@ class Phase(Options):
     start_from: Literal["best", "last", "pretrained"] = Field(
         "best", description="the weights it starts from: the previous phase's best or last epoch, or the source"
     )
-    keep_if_better: bool = Field(False, description="drop the phase's result if its monitor is no better")
+    keep_if_better: bool = Field(False, description="discard the phase's result if its monitor did not improve")
     batch_norm: Literal["frozen", "statistics", "train"] = Field(
         "frozen",
-        description="what BatchNorms of units that train do: stay as they are, update statistics, train too",
+        description="BatchNorm layers of units that train: frozen, update statistics only, or train too",
     )
     dropout: BelowOne | None = Field(None, description="dropout of the head; null means head.dropout")
     ema: BelowOne | None = Field(None, description="decay of the running average of weights; null means none")
@@ -118,5 +118,5 @@ class Phase(Options):
     carry_optimizer: bool = Field(False, description="keep the optimizer's state of the previous phase")
     on_divergence: Retry | None = Field(None, description="what to do at NaN or infinity; null means stop")
     cache: Literal["auto", "off", "required"] = Field(
-        "auto", description="whether to store the frozen part's output; auto means as runtime.cache says"
+        "auto", description="whether to cache the frozen part's output; auto means runtime.cache"
     )

@@ -1,4 +1,4 @@
-"""How the learning rate moves within a phase and differs between units."""
+"""Options of learning rates: the schedule within a phase, and factors by unit."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ class RatePolicy(Options):
     """The learning rate of a phase; a plain number means that rate throughout."""
 
     peak: Rate = Field(description="the highest learning rate")
-    shape: Shape = Field("constant", description="how the rate moves after the warm-up")
+    shape: Shape = Field("constant", description="the schedule after the warm-up")
     warmup: float = Field(0.0, ge=0, lt=1, description="share of the phase's steps in which the rate rises to its peak")
-    final: NotNegative | None = Field(None, description="the rate at the end; null means as the shape has it")
-    unit_decay: float = Field(1.0, gt=0, le=1, description="factor on the rate for each unit farther from the head")
+    final: NotNegative | None = Field(None, description="the rate at the end; null means the default of the shape")
+    unit_decay: float = Field(1.0, gt=0, le=1, description="factor on the rate per unit of distance from the head")
     head: Rate | None = Field(None, description="the head's own peak rate; null means `peak`")
     units: Mapping[str, Rate] = Field({}, description="factor on the rate by pattern of unit ids")
 

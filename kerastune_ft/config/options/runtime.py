@@ -1,4 +1,4 @@
-"""Where and how a run computes, and where its results go."""
+"""Options of a run: devices, precision, caches and outputs."""
 
 from __future__ import annotations
 
@@ -21,27 +21,27 @@ class Runtime(Options):
     """Devices, precision and caches."""
 
     strategy: Literal["auto", "none", "mirrored", "multi_worker", "tpu"] = Field(
-        "auto", description="how the work is spread over devices"
+        "auto", description="how work is distributed over devices"
     )
-    replicas: Count | None = Field(None, description="number of replicas; null means as many as there are devices")
+    replicas: Count | None = Field(None, description="number of replicas; null means the number of devices")
     precision: Literal["auto", "float32", "mixed_bfloat16", "mixed_float16"] = Field(
         "float32",
-        description="the type of the backbone's computations; variables, head and loss are float32; auto means what "
-        "suits the device",
+        description="the dtype of the backbone's computations; variables, head and loss are float32; auto depends "
+        "on the device",
     )
     deterministic: bool | None = Field(None, description="null means true on CPU and false on accelerators")
     cache: Literal["auto", "off", "required"] = Field(
         "auto",
-        description="whether the frozen part's output is stored; auto means where it is exact and saves time; a phase "
-        "may say otherwise",
+        description="whether the frozen part's output is cached; auto means where this is exact and saves time; phases "
+        "may override it",
     )
     cache_directory: LocalPath | None = Field(
-        None, description="where features are stored; null means $KERASTUNE_CACHE, else the user's cache"
+        None, description="the folder of all caches; null means $KERASTUNE_CACHE, else the user's cache folder"
     )
     cache_budget: ByteSize | None = Field(
         None,
-        description="what stored features may hold together, in bytes or as text like 20GB; null means 20 GB, or 20 % "
-        "of the disk that is free or held by them if that is less",
+        description="the size limit of all stored features, in bytes or as text like 20GB; null means 20 GB, or 20 % "
+        "of the space that is free or used by them if that is less",
     )
     gpu_memory: Literal["grow", "all"] | Count = Field("grow", description="GPU memory to take: as needed, all, or MiB")
 
@@ -84,17 +84,17 @@ Every = Annotated[
 
 
 class Checkpointing(Options):
-    """When training state is written."""
+    """When checkpoints of training state are written."""
 
     every: Every = Field(EveryEpoch(), description="how often")
     keep: Count = Field(2, description="how many checkpoints of a phase are kept")
 
 
 class Output(Options):
-    """Where a run's results go and what they show."""
+    """The outputs of a run."""
 
     directory: OutputPath = Field("runs", validate_default=True, description="the directory that holds run directories")
-    checkpoint: Checkpointing = Field(Checkpointing(), description="when training state is written")
+    checkpoint: Checkpointing = Field(Checkpointing(), description="when checkpoints are written")
     examples: bool = Field(True, description="whether reports show thumbnails, paths and group ids")
     tensorboard: bool = Field(False, description="whether to write TensorBoard events")
     trackers: Annotated[tuple[str, ...], ListToTuple] = Field(
@@ -103,7 +103,7 @@ class Output(Options):
 
 
 def effective_cache(phase: Phase, runtime: Runtime) -> Literal["auto", "off", "required"]:
-    """Return whether a phase stores its frozen part's output: its own word, or that of the run where it has none."""
+    """Return the cache mode of a phase: its own, or that of the run if the phase says auto."""
     return runtime.cache if phase.cache == "auto" else phase.cache
 
 
@@ -111,7 +111,5 @@ def cache_directory(runtime: Runtime) -> Path:
     """Return the directory of caches: the option, else $KERASTUNE_CACHE, else ~/.cache/kerastune_ft."""
     chosen = runtime.cache_directory or os.environ.get("KERASTUNE_CACHE")
     if chosen and is_remote(chosen):
-        raise ConfigError(
-            f"KERASTUNE_CACHE is {chosen}; caches and locks need a local disk: name a folder of this machine"
-        )
+        raise ConfigError(f"KERASTUNE_CACHE is {chosen}; caches and locks need a local disk: name a local folder")
     return Path(str(chosen)).expanduser() if chosen else Path.home() / ".cache" / "kerastune_ft"

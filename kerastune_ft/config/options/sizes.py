@@ -21,14 +21,14 @@ def _as_pair(value: Any) -> Any:
     raise problem("give one number from 1 to 8192 for a square, or [height, width]")
 
 
-def _written(size: tuple[int, int]) -> int | list[int]:
+def _shorten(size: tuple[int, int]) -> int | list[int]:
     return size[0] if size[0] == size[1] else list(size)
 
 
 ImageSize = Annotated[
     tuple[int, int],
     BeforeValidator(_as_pair),
-    PlainSerializer(_written),
+    PlainSerializer(_shorten),
     WithJsonSchema(
         {
             "anyOf": [

@@ -1,4 +1,4 @@
-"""How sounds become the spectrogram that a model takes."""
+"""Options of the spectrogram that turns sounds into a model's input."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ from pydantic import Field, model_validator
 from kerastune_ft.config.options.base import Count, ListToTuple, Options, problem
 
 SAMPLE_RATE = 16_000
-"""Samples a second where neither the data nor the backbone says how many."""
+"""The sample rate if neither the data nor the backbone gives one."""
 RATE_ARRAY = "sample_rate"
-"""The array of an .npz file that says how many samples a second its sounds have."""
+"""The array of an .npz file that holds the sample rate of its sounds."""
 MOST_CHANNELS = 8
-"""Of sounds in arrays; a longer last dimension is none of channels."""
+"""The maximum number of channels of sounds in arrays; a longer last axis is not channels."""
 _WINDOW_SECONDS, _HOP_SECONDS = 0.025, 0.01
 _HIGHEST = 7500.0
-# The logarithm of the loudest there is: what a sine of full scale has in its mel bin, and no more.
+# The logarithm of the loudest value: that of a sine of full scale in its mel bin.
 _LOUDEST = 5.0
 
 Rate = Annotated[int, Field(ge=1000, le=384_000)]
@@ -29,24 +29,24 @@ class LogMel(Options):
     """`{"window": 400, "hop": 160, "bins": 64}`: the logarithm of a mel spectrogram."""
 
     sample_rate: Rate | None = Field(
-        None, description="samples a second that the model was made for; null means data.sample_rate, else 16000"
+        None, description="the sample rate that the model expects; null means data.sample_rate, else 16000"
     )
     window: Count | None = Field(None, description="samples of a frame, under a Hann window; null means 25 ms")
-    hop: Count | None = Field(None, description="samples from one frame to the next; null means 10 ms")
+    hop: Count | None = Field(None, description="samples between frames; null means 10 ms")
     fft: Count | None = Field(
-        None, description="samples of the Fourier transform; null means the power of two from window on"
+        None, description="samples of the Fourier transform; null means the next power of two of window"
     )
     bins: Annotated[int, Field(ge=8, le=512)] = Field(64, description="mel bins")
     low: Annotated[float, Field(ge=0)] = Field(125.0, description="lowest frequency, in Hz")
     high: Annotated[float, Field(gt=0)] | None = Field(
-        None, description="highest frequency, in Hz; null means 7500, or half the sample rate where that is less"
+        None, description="highest frequency, in Hz; null means 7500, or half the sample rate if that is less"
     )
     power: Annotated[int, Field(ge=1, le=2)] = Field(1, description="1 takes magnitudes, 2 their squares")
-    floor: Annotated[float, Field(gt=0)] = Field(0.001, description="what is added before the logarithm")
+    floor: Annotated[float, Field(gt=0)] = Field(0.001, description="added before the logarithm")
     range: Annotated[tuple[float, float], ListToTuple] | None = Field(
         None,
-        description="the logarithms that become 0 to 255, the rest cut off; null means as they are, and for a model of "
-        "images from that of floor to 5",
+        description="the range of logarithms that is mapped to 0 to 255, clipped; null means no mapping, and for a "
+        "model of images the range from the logarithm of floor to 5",
     )
 
     @model_validator(mode="after")
@@ -59,8 +59,8 @@ class LogMel(Options):
             raise problem(f"low is {self.low:g} and high {self.high:g}; give low below high")
         return self
 
-    def resolved(self, sample_rate: int, of_images: bool) -> LogMel:
-        """Return the options with nothing left open, for sounds of so many samples a second."""
+    def resolve(self, sample_rate: int, of_images: bool) -> LogMel:
+        """Return the options with all defaults filled in, for a sample rate."""
         window = self.window or round(_WINDOW_SECONDS * sample_rate)
         filled: dict[str, Any] = {
             "sample_rate": sample_rate,
@@ -80,7 +80,7 @@ LOG_MELS: Mapping[str, Mapping[str, Any]] = MappingProxyType(
         )
     }
 )
-"""Spectrograms of known models, by name."""
+"""Options of the spectrograms of known models, by name."""
 
 
 def _by_name(value: Any) -> Any:
@@ -94,5 +94,5 @@ class SoundInput(Options):
 
     @model_validator(mode="before")
     @classmethod
-    def _named(cls, value: Any) -> Any:
+    def _from_name(cls, value: Any) -> Any:
         return _by_name(value)

@@ -1,4 +1,4 @@
-"""Which part of the backbone a phase trains: the request, before a model is there to resolve it."""
+"""Options that select the part of the backbone that a phase trains, before a model exists to resolve them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Statistics over a few sampled files: pixels, texts, sounds.
+"""Statistics of a sample of files: images, texts, sounds.
 
-Nothing here decides anything.
+Nothing here decides what the configuration will say.
 """

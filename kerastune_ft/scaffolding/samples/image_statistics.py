@@ -1,4 +1,4 @@
-"""A sample of image files opened: their depth, range and shape."""
+"""Statistics of a sample of image files: bit depth, intensity range, size and aspect ratio."""
 
 from __future__ import annotations
 
@@ -23,15 +23,15 @@ _FULL_RANGE = (0.0, 65535.0)
 
 @dataclass(frozen=True)
 class ImageStatistics:
-    """What a sample of the images has in common."""
+    """Statistics of a sample of the images."""
 
     opened: int
     unreadable: tuple[str, ...]
     deep: int
-    """How many have more than 8 bits."""
+    """The number with more than 8 bits."""
     low: float
     high: float
-    """The smallest and largest value of those with more than 8 bits."""
+    """The smallest and largest value of images with more than 8 bits."""
     side: int
     """The median of the shorter sides."""
     elongation: float
@@ -39,19 +39,19 @@ class ImageStatistics:
 
 
 def sample(files: Sequence[str]) -> ImageStatistics:
-    """Open some of the files, evenly spread over all of them."""
+    """Open a sample of the files, evenly spread over all of them, and return their statistics."""
     step = max(1, len(files) / _SAMPLE)
     chosen = [files[int(place * step)] for place in range(min(_SAMPLE, len(files)))]
     sizes: list[tuple[int, int]] = []
     ranges: list[tuple[float, float]] = []
     unreadable: list[str] = []
     with warnings.catch_warnings():
-        # Pillow warns of large pictures; only their header is read.
+        # Pillow warns about large images, of which only the header is read.
         warnings.simplefilter("ignore")
         for path in chosen:
             try:
-                size, found = _opened(path)
-            except Exception:  # Pillow raises almost anything on a hostile file, and the run will name it.
+                size, found = _measure(path)
+            except Exception:  # Pillow raises almost anything for a broken file; the run will report it.
                 unreadable.append(path)
                 continue
             sizes.append(size)
@@ -67,12 +67,12 @@ def sample(files: Sequence[str]) -> ImageStatistics:
     )
 
 
-def _opened(path: str) -> tuple[tuple[int, int], tuple[float, float] | None]:
-    """Return an image's width and height, and its range where it has more than 8 bits."""
+def _measure(path: str) -> tuple[tuple[int, int], tuple[float, float] | None]:
+    """Return an image's width and height, and its intensity range if it has more than 8 bits."""
     if not stat.S_ISREG(storage.status(path).st_mode):
-        # Opening a pipe would wait for a writer for ever.
-        raise OSError("no file")
-    # Of a local file only the header is read.
+        # Opening a pipe would wait for a writer forever.
+        raise OSError("not a file")
+    # Only the header of a local file is read.
     with io.BytesIO(storage.read(path)) if storage.is_remote(path) else open(path, "rb") as file:
         head = file.read(32)
         file.seek(0)
@@ -81,5 +81,5 @@ def _opened(path: str) -> tuple[tuple[int, int], tuple[float, float] | None]:
             if image.mode in _DEEP_MODES and image.width * image.height <= _LARGEST_DECODED:
                 values: Any = np.asarray(image)
                 return image.size, (float(values.min()), float(values.max()))
-            # Pillow reads the colours of a 16-bit PNG as 8 bits, so their range is not known.
+            # Pillow reads the colours of a 16-bit PNG as 8 bits, so their range is unknown.
             return image.size, _FULL_RANGE if deep_png or image.mode in _DEEP_MODES else None

@@ -1,40 +1,42 @@
-"""Text files looked into: how long their texts are, which are empty, and which are no UTF-8."""
+"""Statistics of a sample of text files: lengths, empty files, files that are not UTF-8."""
 
 from __future__ import annotations
 
 from kerastune_ft import storage
 from kerastune_ft.scaffolding.findings import DataFindings, add_with_reason
-from kerastune_ft.scaffolding.samples.text_statistics import measured, sampled
+from kerastune_ft.scaffolding.samples.text_statistics import measure_texts, sample_evenly
 from kerastune_ft.wording import counted
 
 _OPENED = 256
-# An empty text is at most a mark of the encoding and a few line ends; only such files are opened to see.
+# Only files this small can be empty texts (a byte order mark and a few line ends), so only they are opened.
 _LARGEST_EMPTY = 16
 
 
-def note_texts(sight: DataFindings) -> None:
-    """Add to a sight of text files their measures, and what is to be done about those that cannot be used."""
+def note_texts(findings: DataFindings) -> None:
+    """Add statistics of text files, and notes and questions about empty and unreadable ones."""
     texts, damaged = [], []
-    for path in sampled(sight.files, _OPENED):
+    for path in sample_evenly(findings.files, _OPENED):
         try:
             texts.append(storage.read(path).decode("utf-8-sig").strip())
         except (OSError, UnicodeDecodeError):
             damaged.append(path)
-    sight.prose = measured(texts)
-    if sight.prose:
-        sight.seen.append(f"texts: {sight.prose.described}")
-    if empty := _empty(sight):
-        reason = f"{counted(empty, 'file')} of {sight.examples:,} without text {'is' if empty == 1 else 'are'} left out"
-        add_with_reason(sight.data, "on_missing", "skip", reason)
+    findings.prose = measure_texts(texts)
+    if findings.prose:
+        findings.seen.append(f"texts: {findings.prose.length_text}")
+    if empty := _empty(findings):
+        reason = (
+            f"{counted(empty, 'file')} of {findings.examples:,} without text {'is' if empty == 1 else 'are'} skipped"
+        )
+        add_with_reason(findings.data, "on_missing", "skip", reason)
     if damaged:
-        sight.asks.append(
-            f"{counted(len(damaged), 'file')} of {len(texts) + len(damaged)} opened cannot be read as UTF-8, as "
+        findings.asks.append(
+            f"{counted(len(damaged), 'file')} of {len(texts) + len(damaged)} opened cannot be read as UTF-8, such as "
             f'{damaged[0]}; convert them, or write "on_bad_file": "skip" in data'
         )
 
 
-def _empty(sight: DataFindings) -> int:
-    return sum(_is_empty(path) for path in sight.files)
+def _empty(findings: DataFindings) -> int:
+    return sum(_is_empty(path) for path in findings.files)
 
 
 def _is_empty(path: str) -> bool:

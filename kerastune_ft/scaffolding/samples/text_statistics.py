@@ -1,4 +1,4 @@
-"""What texts are like: whether they are prose, how long they are, and whether they are English."""
+"""Statistics of texts: whether they are prose, their length, and whether they are English."""
 
 from __future__ import annotations
 
@@ -9,23 +9,23 @@ from collections.abc import Sequence
 from kerastune_ft.scaffolding.findings import TextStatistics
 
 _SAMPLE = 2_000
-# Scripts without blanks between words: kana, Chinese characters, Thai. Two letters are about a word.
+# Scripts without spaces between words: kana, Chinese characters, Thai. Two letters are about one word.
 _UNSPACED = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\u0e00-\u0e7f]")
 _LETTERS_A_WORD = 2
 _MARKUP = re.compile(r"\S*(://|\\|/.*\.)\S*")
-# Names and loan words bring an accent now and then; 1 letter in 100 is another language.
+# Names and loan words have occasional accents; 1 letter in 100 means another language.
 _FOREIGN = 0.01
 
 
-def sampled(texts: Sequence[str], most: int = _SAMPLE) -> list[str]:
-    """Return some of the texts, evenly spread over all of them."""
+def sample_evenly(texts: Sequence[str], most: int = _SAMPLE) -> list[str]:
+    """Return a sample of the texts, evenly spread over all of them."""
     step = max(1.0, len(texts) / most)
     return [texts[int(place * step)] for place in range(min(most, len(texts)))]
 
 
-def measured(texts: Sequence[str]) -> TextStatistics | None:
-    """Return the measures of those texts that are not empty; None where all are."""
-    chosen = sampled([text for text in texts if text])
+def measure_texts(texts: Sequence[str]) -> TextStatistics | None:
+    """Return the statistics of the texts that are not empty; None if all are."""
+    chosen = sample_evenly([text for text in texts if text])
     if not chosen:
         return None
     words = sorted(map(_words, chosen))
@@ -41,6 +41,6 @@ def measured(texts: Sequence[str]) -> TextStatistics | None:
 
 
 def _words(text: str) -> int:
-    """Return about how many words of letters a text has; paths and addresses are none."""
+    """Return about how many words a text has; paths and URLs do not count."""
     pieces = [piece for piece in text.split() if any(map(str.isalpha, piece)) and not _MARKUP.fullmatch(piece)]
     return max(len(pieces), len(_UNSPACED.findall(text)) // _LETTERS_A_WORD)

@@ -1,4 +1,4 @@
-"""Which array of an .npz file holds the examples, images, sounds or texts, and which their labels."""
+"""Choosing the arrays of an .npz file that hold the examples and their labels."""
 
 from __future__ import annotations
 
@@ -11,54 +11,54 @@ from pathlib import Path
 import numpy as np
 
 from kerastune_ft.config.options.spectrograms import MOST_CHANNELS, RATE_ARRAY
+from kerastune_ft.config.options.task_facts import AUDIO, IMAGE, TEXT
 from kerastune_ft.errors import DataError
 from kerastune_ft.scaffolding.findings import TextStatistics
-from kerastune_ft.scaffolding.samples.text_statistics import measured
-from kerastune_ft.scaffolding.sources.columns import is_group_name, plain
-from kerastune_ft.scaffolding.sources.npz import Header, headers
+from kerastune_ft.scaffolding.samples.text_statistics import measure_texts
+from kerastune_ft.scaffolding.sources.columns import is_group_name, normalise_name
+from kerastune_ft.scaffolding.sources.npz import Header, read_headers
 
 _NAMES = ("x", "images", "image", "texts", "text", "sounds", "x_train", "train_images", "data", "arr_0")
 _SOUND_NAME = re.compile(r"(x|train|test)?(sound|audio|sample|wave|waveform|clip)s?(train|test)?")
-# Rows longer than this are features, flat pictures or sounds, not labels.
+# Longer rows are features, flattened images or sounds, not labels.
 _MOST_TARGETS = 1000
 _PROSE = (2, 0.3)
 
 
 @dataclass(frozen=True)
 class ArrayInputs:
-    """The arrays that matter, by name."""
+    """The chosen arrays, by name."""
 
     modality: str
     x: str
     y: str
     headers: Mapping[str, Header]
-    """Of all arrays of the file."""
+    """The headers of all arrays of the file."""
     prose: TextStatistics | None = None
-    """The measures of the texts, where the examples are texts."""
+    """Statistics of the texts, if the examples are texts."""
 
 
-def array_inputs(path: Path) -> ArrayInputs:
-    """Return what an .npz file is about; raise DataError, with its arrays listed, where nothing fits."""
-    found = headers(path)
-    for modality in ("audio", "image"):
-        fits = {"audio": _are_sounds, "image": _are_images}[modality]
-        if pair := _pair(found, [name for name in found if fits(name, found)]):
+def find_array_inputs(path: Path) -> ArrayInputs:
+    """Choose the arrays of an .npz file; raise DataError that lists its arrays if none fit."""
+    found = read_headers(path)
+    for modality, fits in _FITS.items():
+        if pair := _find_pair(found, [name for name in found if fits(name, found)]):
             return ArrayInputs(modality, *pair, found)
-    prose = {name: measures for name in found if (measures := _prose(path, name, found[name]))}
-    if pair := _pair(found, list(prose)):
-        return ArrayInputs("text", *pair, found, prose[pair[0]])
+    prose = {name: measures for name in found if (measures := _measure_prose(path, name, found[name]))}
+    if pair := _find_pair(found, list(prose)):
+        return ArrayInputs(TEXT, *pair, found, prose[pair[0]])
     listed = ", ".join(f"{name} {list(header.shape)}" for name, header in found.items()) or "nothing"
-    long = _pair(found, [name for name in found if _are_long(found[name])])
-    only = f"If {long[0]} is sounds, an array sample_rate alone is missing, which says their rate.\n" if long else ""
+    long = _find_pair(found, [name for name in found if _are_long(found[name])])
+    only = f"If {long[0]} holds sounds, only an array sample_rate with their rate is missing.\n" if long else ""
     raise DataError(
-        f"{path} has no array of images, sounds or texts with labels of as many rows: it holds {listed}.\n{only}"
+        f"{path} has no array of images, sounds or texts with as many labels: it holds {listed}.\n{only}"
         "Write it with numpy.savez(path, x=images, y=labels): images [N, height, width(, channels)], or samples of "
         "sounds [N, samples] with sample_rate=16000, or strings [N], or [N, 2] for pairs; labels [N], or [N, several]."
     )
 
 
 def read_array(path: Path, name: str) -> np.ndarray:
-    """Return an array with a row per example, without a second dimension of one."""
+    """Return an array with one row per example; a second dimension of size 1 is dropped."""
     try:
         with np.load(path, allow_pickle=False) as arrays:
             values: np.ndarray = arrays[name]
@@ -68,7 +68,7 @@ def read_array(path: Path, name: str) -> np.ndarray:
 
 
 def as_texts(values: np.ndarray) -> list[str]:
-    """Return values as the run will read them: whole numbers are the same labels whatever their dtype."""
+    """Return values as texts, as training will read them: whole numbers give the same text whatever their dtype."""
     if values.dtype.kind == "S":
         values = np.char.decode(values, "utf-8", "replace")
     if values.dtype.kind == "f" and (np.mod(values, 1) == 0).all():
@@ -76,13 +76,13 @@ def as_texts(values: np.ndarray) -> list[str]:
     return [str(value) for value in values.tolist()]
 
 
-def _pair(found: Mapping[str, Header], inputs: list[str]) -> tuple[str, str] | None:
+def _find_pair(found: Mapping[str, Header], inputs: list[str]) -> tuple[str, str] | None:
     labels = [name for name, header in found.items() if _are_labels(header)]
     pairs = [(x, y) for x in inputs for y in labels if x != y and found[x].shape[0] == found[y].shape[0]]
 
     def rank(pair: tuple[str, str]) -> tuple[int, bool, bool, bool, int, str]:
         x, y = pair
-        # x_train goes with y_train, whatever else has as many rows; labels of texts are themselves short texts.
+        # x_train goes with y_train, whatever else has as many rows; labels of texts may be short texts themselves.
         return (_rank(x), x.replace("x", "y", 1) != y, is_group_name(y), y in inputs, len(found[y].shape), y)
 
     return min(pairs, key=rank, default=None)
@@ -94,24 +94,28 @@ def _are_images(name: str, found: Mapping[str, Header]) -> bool:
 
 
 def _are_sounds(name: str, found: Mapping[str, Header]) -> bool:
-    return _are_long(found[name]) and (RATE_ARRAY in found or _SOUND_NAME.fullmatch(plain(name)) is not None)
+    return _are_long(found[name]) and (RATE_ARRAY in found or _SOUND_NAME.fullmatch(normalise_name(name)) is not None)
+
+
+# In the order in which modalities are tried; texts need their content and come after these.
+_FITS = {AUDIO: _are_sounds, IMAGE: _are_images}
 
 
 def _are_long(header: Header) -> bool:
-    """Tell whether rows are as long as sounds are, whatever they hold."""
+    """Return whether rows are long enough to be sounds."""
     shape, kind = header.shape, header.dtype.kind
     if kind not in "if" or len(shape) not in (2, 3) or 0 in shape:
         return False
     return shape[1] > _MOST_TARGETS and (len(shape) == 2 or shape[2] <= MOST_CHANNELS)
 
 
-def _prose(path: Path, name: str, header: Header) -> TextStatistics | None:
+def _measure_prose(path: Path, name: str, header: Header) -> TextStatistics | None:
     shape = header.shape
     if header.dtype.kind not in "US" or not (len(shape) == 1 or (len(shape) == 2 and shape[1] in (1, 2))):
         return None
     values = read_array(path, name)
     rows = [" ".join(as_texts(row)) for row in values] if values.ndim == 2 else as_texts(values)
-    measures, (words, distinct) = measured(rows), _PROSE
+    measures, (words, distinct) = measure_texts(rows), _PROSE
     return measures if measures and measures.words >= words and measures.distinct >= distinct else None
 
 

@@ -1,4 +1,4 @@
-"""What the columns of a table are by their names and their texts: label, group, split."""
+"""Recognising the label, group and split columns of a table by their names and texts."""
 
 from __future__ import annotations
 
@@ -20,15 +20,15 @@ _LABEL_NAMES = (
     r"(y|grade|stage|severity|level|score|rating|stars|overall|result|answer|type|kind|command|digit)",
     r"(count|value|age|boneage|weight|price)",
 )
-# What names of the first rows mean, however long their cells are: a label.
+# A column with a name of these first rows is a label, however long its cells are.
 _SURE_LABELS = 3
-# But for the last, whose names are as often those of facts about an example.
+# Without the last row, whose names are often those of other facts about an example.
 _CLASS_NAMES = _LABEL_NAMES[:4]
 _GROUP_NAME = re.compile(
     r"(patient|subject|participant|person|case|donor|animal|mouse|specimen|slide|lesion|study|series|family|client|"
     r"user|individual|eye|plant|scene|video|group|site|hospital|camera|speaker|author|customer|conversation|thread|session)s?(id|no|nr|num|number|code|name|index|key)?"
 )
-# The first of these that a table has is the widest: a patient's slides stay together.
+# From the widest group to the narrowest: all slides of a patient stay together.
 _WIDEST = (
     "patient", "subject", "participant", "person", "individual", "speaker", "author", "customer", "donor", "animal",
     "mouse", "family", "case",
@@ -40,18 +40,18 @@ _MOST_CLASSES = 20
 _SEPARATORS = ("|", ";", ",")
 
 
-def plain(name: str) -> str:
-    """Return a column's name as it is compared: letters and digits only, without case."""
+def normalise_name(name: str) -> str:
+    """Return a column's name for comparison: letters and digits only, in lower case."""
     return re.sub(r"[^a-z0-9]", "", name.casefold())
 
 
 def is_flag(texts: Sequence[str]) -> bool:
-    """Tell whether a column says yes or no with 1 and 0."""
+    """Return whether a column consists of 0 and 1, both present."""
     return set(texts) == _FLAGS
 
 
-def numbers(texts: Sequence[str]) -> list[float] | None:
-    """Return the numbers that stand in a column, blanks left out, or None where something else does."""
+def parse_numbers(texts: Sequence[str]) -> list[float] | None:
+    """Return the numbers of a column without blanks, or None if it holds anything else."""
     try:
         values = [float(text) for text in texts if text]
     except ValueError:
@@ -60,8 +60,8 @@ def numbers(texts: Sequence[str]) -> list[float] | None:
 
 
 def are_amounts(texts: Sequence[str]) -> bool:
-    """Tell whether a column's numbers are amounts to be predicted, not the codes of classes."""
-    values = numbers(texts)
+    """Return whether a column's numbers are amounts rather than codes of classes."""
+    values = parse_numbers(texts)
     if values is None:
         return False
     distinct = len(set(values))
@@ -69,17 +69,17 @@ def are_amounts(texts: Sequence[str]) -> bool:
 
 
 def is_label_name(name: str) -> bool:
-    """Tell whether a column's name says plainly that it is a label."""
-    return any(re.fullmatch(pattern, plain(name)) for pattern in _LABEL_NAMES[:_SURE_LABELS])
+    """Return whether a column's name clearly means a label."""
+    return any(re.fullmatch(pattern, normalise_name(name)) for pattern in _LABEL_NAMES[:_SURE_LABELS])
 
 
 def is_group_name(name: str) -> bool:
-    """Tell whether a column's name says that it tells whose an example is."""
-    return _GROUP_NAME.fullmatch(plain(name)) is not None
+    """Return whether a column's name means a group, such as a patient."""
+    return _GROUP_NAME.fullmatch(normalise_name(name)) is not None
 
 
-def group_column(columns: Columns, taken: Collection[str]) -> str | None:
-    """Return the column that tells whose an example is, where several examples are of the same."""
+def find_group_column(columns: Columns, taken: Collection[str]) -> str | None:
+    """Return the column that groups examples, such as by patient, if groups have several examples."""
     rows = max((len(texts) for texts in columns.values()), default=0)
     found = [
         name
@@ -88,27 +88,33 @@ def group_column(columns: Columns, taken: Collection[str]) -> str | None:
     ]
 
     def rank(name: str) -> int:
-        return next((place for place, word in enumerate(_WIDEST) if plain(name).startswith(word)), len(_WIDEST))
+        return next(
+            (place for place, word in enumerate(_WIDEST) if normalise_name(name).startswith(word)), len(_WIDEST)
+        )
 
     return min(found, key=rank, default=None)
 
 
-def split_column(columns: Columns, taken: Collection[str]) -> tuple[str, bool] | None:
-    """Return the column that divides the examples, and whether it does so in the words that are read."""
+def find_split_column(columns: Columns, taken: Collection[str]) -> tuple[str, bool] | None:
+    """Return the column of splits, and whether its words are those that data.splits understands."""
     for name, texts in columns.items():
         words = {text.casefold() for text in texts}
-        if name in taken or not _SPLIT_NAME.fullmatch(plain(name)) or not any(word.startswith("tr") for word in words):
+        if (
+            name in taken
+            or not _SPLIT_NAME.fullmatch(normalise_name(name))
+            or not any(word.startswith("tr") for word in words)
+        ):
             continue
         if len(words) <= len(SPLITS):
             return name, {"train"} <= {SPLIT_OF_WORD.get(word) for word in words} <= set(SPLITS)
     return None
 
 
-def label_columns(columns: Columns, taken: Collection[str]) -> list[str]:
-    """Return the columns that must be the label: one, or several of 0 and 1; none or more than one if unclear."""
+def find_label_columns(columns: Columns, taken: Collection[str]) -> list[str]:
+    """Return the most likely label columns: one, or several of 0 and 1; none or several others if unclear."""
     free = {name: texts for name, texts in columns.items() if name not in taken and len(set(filter(None, texts))) > 1}
     for pattern in _LABEL_NAMES:
-        named = [name for name in free if re.fullmatch(pattern, plain(name))]
+        named = [name for name in free if re.fullmatch(pattern, normalise_name(name))]
         if named:
             return named
     flags = [name for name, texts in free.items() if is_flag(texts)]
@@ -118,15 +124,15 @@ def label_columns(columns: Columns, taken: Collection[str]) -> list[str]:
     return few or [name for name, texts in free.items() if are_amounts(texts)]
 
 
-def possible_labels(columns: Columns, taken: Collection[str]) -> list[str]:
-    """Return the columns that could each be the label of classes, by name and by what stands in them."""
+def find_possible_labels(columns: Columns, taken: Collection[str]) -> list[str]:
+    """Return the columns that could each be a class label, by name and content."""
     return [
         name
         for name, texts in columns.items()
         if name not in taken
-        and any(re.fullmatch(pattern, plain(name)) for pattern in _CLASS_NAMES)
+        and any(re.fullmatch(pattern, normalise_name(name)) for pattern in _CLASS_NAMES)
         and len(set(filter(None, texts))) > 1
-        and (_has_few_values(texts) or separator(texts) is not None)
+        and (_has_few_values(texts) or find_separator(texts) is not None)
     ]
 
 
@@ -135,16 +141,16 @@ def _has_few_values(texts: Sequence[str]) -> bool:
     return distinct <= max(2, min(_MOST_CLASSES, len(texts) // 3)) and all(texts)
 
 
-def say_the_same(columns: Sequence[Sequence[str]]) -> bool:
-    """Tell whether each of the columns follows from each other, as a code and the name it stands for."""
+def are_equivalent(columns: Sequence[Sequence[str]]) -> bool:
+    """Return whether each column determines the others, as a code and its name do."""
     sizes = {len(set(texts)) for texts in columns}
     return sizes == {len(set(zip(*columns, strict=True)))}
 
 
-def separator(texts: Sequence[str]) -> str | None:
-    """Return what stands between several labels in one cell, if anything does.
+def find_separator(texts: Sequence[str]) -> str | None:
+    """Return the separator between several labels in one cell, if there is one.
 
-    A mark inside a name, as in "carcinoma, in situ", is none: most parts must occur in different combinations.
+    A mark inside a name, as in "carcinoma, in situ", does not count: most parts must occur in several combinations.
     """
     cells = set(filter(None, texts))
     for mark in _SEPARATORS:
@@ -158,8 +164,8 @@ def separator(texts: Sequence[str]) -> str | None:
     return None
 
 
-def several(column: str, texts: Sequence[str], mark: str) -> tuple[dict[str, Any], Counter[str]]:
-    """Return the `label` of a column with several labels in a cell, and how many examples have each."""
+def split_labels(column: str, texts: Sequence[str], mark: str) -> tuple[dict[str, Any], Counter[str]]:
+    """Return the `label` option of a column with several labels per cell, and the number of examples of each."""
     parts = [[part.strip() for part in text.split(mark) if part.strip()] for text in texts]
     combined = {part for cell in parts if len(cell) > 1 for part in cell}
     alone = sorted({cell[0] for cell in parts if len(cell) == 1} - combined)

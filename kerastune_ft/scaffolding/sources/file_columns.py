@@ -1,4 +1,4 @@
-"""Which column or template of a table names the images or sounds that lie below its folder."""
+"""Finding the column or template of a table that names image or sound files below its folder."""
 
 from __future__ import annotations
 
@@ -13,56 +13,56 @@ from kerastune_ft import storage
 from kerastune_ft.data.files.find import IMAGES, SOUNDS, FileKind
 from kerastune_ft.data.tables.templates import input_texts
 from kerastune_ft.data.tables.text_table import TextTable
-from kerastune_ft.scaffolding.sources.file_kinds import files_by_sort, sort_of
+from kerastune_ft.scaffolding.sources.file_kinds import file_kind_of, files_by_kind
 from kerastune_ft.wording import first_names
 
 _SAMPLE = 50
-# Below this share of rows whose file is there, a column names something else.
+# A column that names existing files in a smaller share of rows names something else.
 _ENOUGH = 0.5
 _ENDINGS = tuple(IMAGES.suffixes | SOUNDS.suffixes)
 
 
 @dataclass(frozen=True)
 class NamedFiles:
-    """The `input` of a table, and the files its rows name."""
+    """The `input` option of a table, and the files that its rows name."""
 
     sought: FileKind
-    """What the files are."""
+    """The kind of the files."""
     input: str
     columns: frozenset[str]
-    """The columns it is made of."""
+    """The columns that `input` uses."""
     files: Sequence[str]
-    """The files that are there, each once, as full paths."""
+    """The existing files, each once, as full paths."""
     rows: Mapping[str, Sequence[int]]
-    """By file, the rows that name it."""
+    """The rows that name each file."""
     missing: int
-    """How many rows name a file that is not there."""
+    """The number of rows that name a missing file."""
 
 
-def named_files(frame: TextTable, columns: Mapping[str, Sequence[str]]) -> NamedFiles | None:
-    """Return what names the images, or else the sounds, of a table; None where nothing does."""
+def find_named_files(frame: TextTable, columns: Mapping[str, Sequence[str]]) -> NamedFiles | None:
+    """Return the files that a table names, images first, then sounds; None if it names none."""
     found = _files(frame)
-    named = (_named(frame, columns, sought, found[sought.noun]) for sought in (IMAGES, SOUNDS))
+    named = (_match_files(frame, columns, sought, found[sought.noun]) for sought in (IMAGES, SOUNDS))
     return next(filter(None, named), None)
 
 
 def _files(frame: TextTable) -> dict[str, list[str]]:
-    """Return the images and sounds below a table's folder by noun, relative to it."""
+    """Return images and sounds below a table's folder, relative to it, by the noun of their kind."""
     folder = frame.path.parent
     return {
         noun: [storage.relative(path, str(folder)).replace(os.sep, "/") for path in paths]
-        for noun, paths in files_by_sort(folder).items()
+        for noun, paths in files_by_kind(folder).items()
     }
 
 
-def _named(
+def _match_files(
     frame: TextTable, columns: Mapping[str, Sequence[str]], sought: FileKind, files: Sequence[str]
 ) -> NamedFiles | None:
     folder = str(frame.path.parent)
-    rows = _sampled(len(frame.numbers))
-    patterns = _patterns(columns, sought, files, rows)
+    rows = _sample_rows(len(frame.numbers))
+    patterns = _count_patterns(columns, sought, files, rows)
     fitting = [pattern for pattern, fit in patterns.items() if fit.rows >= _ENOUGH * len(rows)]
-    # A label 1 beside a file 1.png fits many rows and names few files.
+    # A label 1 matches a file 1.png in many rows but names few files.
     best = max(fitting, key=lambda one: (patterns[one].files, patterns[one].rows, -one.count("{")), default=None)
     if best is None:
         return None
@@ -76,23 +76,23 @@ def _named(
     return NamedFiles(sought, best, frozenset(_columns_in(best, columns)), list(by_file), by_file, len(texts) - found)
 
 
-def _sampled(count: int) -> list[int]:
+def _sample_rows(count: int) -> list[int]:
     step = max(1.0, count / _SAMPLE)
     return [int(place * step) for place in range(min(_SAMPLE, count))]
 
 
 @dataclass(frozen=True)
 class _Fit:
-    """How many of the sampled rows a column or template fits, and how many files that makes."""
+    """The number of sampled rows that a column or template matches, and of distinct files."""
 
     rows: int
     files: int
 
 
-def _patterns(
+def _count_patterns(
     columns: Mapping[str, Sequence[str]], sought: FileKind, files: Sequence[str], rows: Sequence[int]
 ) -> dict[str, _Fit]:
-    """Return the columns and templates that fit any of the sampled rows."""
+    """Return the columns and templates that match any of the sampled rows."""
     by_name: dict[str, list[str]] = defaultdict(list)
     for file in files:
         name = file.rsplit("/", 1)[-1]
@@ -102,7 +102,7 @@ def _patterns(
     for row in rows:
         cells = {name: texts[row] for name, texts in columns.items()}
         for name, text in cells.items():
-            for pattern, file in _fitting(name, text, cells, sought, by_name) if text else ():
+            for pattern, file in _find_patterns(name, text, cells, sought, by_name) if text else ():
                 found[pattern][0].add(row)
                 found[pattern][1].add(file)
     return {pattern: _Fit(len(fitting), len(named)) for pattern, (fitting, named) in found.items()}
@@ -112,11 +112,11 @@ def _columns_in(pattern: str, columns: Iterable[str]) -> list[str]:
     return [name for name in columns if pattern == name or f"{{{name}}}" in pattern]
 
 
-def _fitting(
+def _find_patterns(
     name: str, text: str, cells: Mapping[str, str], sought: FileKind, by_name: Mapping[str, Sequence[str]]
 ) -> Iterator[tuple[str, str]]:
-    """Yield the column, or the templates with it, that give a file for this row, each with the file."""
-    if os.path.isabs(text) and sort_of(text) is sought and os.path.isfile(text):
+    """Yield the columns and templates that give an existing file for this row, each with the file."""
+    if os.path.isabs(text) and file_kind_of(text) is sought and os.path.isfile(text):
         yield name, text
     plain = text.removeprefix("./")
     for file in by_name.get(plain.rsplit("/", 1)[-1], ()):
@@ -124,7 +124,7 @@ def _fitting(
             yield name, file
             continue
         stem, suffix = (file, "") if file.endswith(plain) else os.path.splitext(file)
-        # The text must be a whole name or the end of a path: id 7 is not 17.png.
+        # The text must be a whole name or the end of a path: id 7 must not match 17.png.
         if not stem.endswith(plain) or (stem != plain and not stem.removesuffix(plain).endswith("/")):
             continue
         before = stem.removesuffix(plain)
@@ -133,7 +133,7 @@ def _fitting(
 
 
 def _with_folders(before: str, name: str, cells: Mapping[str, str]) -> Iterator[str]:
-    """Yield the folders with one of them as another column that holds its name, as the split or the label."""
+    """Yield the folders as a template in which one of them comes from another column, such as split or label."""
     parts = before.split("/")
     for place, part in enumerate(parts):
         for other, text in cells.items():
@@ -145,8 +145,8 @@ def _literal(text: str) -> str:
     return text.replace("{", "{{").replace("}", "}}")
 
 
-def not_found(frame: TextTable, columns: Mapping[str, Sequence[str]]) -> str:
-    """Return the message for a table that names no file and holds no prose, with its columns and the files listed."""
+def missing_files_message(frame: TextTable, columns: Mapping[str, Sequence[str]]) -> str:
+    """Return the error message for a table without file names and texts, with its columns and some files."""
     folder = frame.path.parent if str(frame.path.parent) != "." else Path.cwd()
     found = _files(frame)
     files = [*found[IMAGES.noun], *found[SOUNDS.noun]]
@@ -154,21 +154,22 @@ def not_found(frame: TextTable, columns: Mapping[str, Sequence[str]]) -> str:
     listed = "\n".join(f"  {name}: {text[:60]}" for name, text in list(first.items())[:20])
     if not files:
         return (
-            f"{frame.path}: no column holds prose, and there is no image or sound (WAV) below its folder, {folder}.\n"
-            f"Its columns, each with its first text:\n{listed}\nA table of texts has a column of several words each; "
-            "one of images or sounds lies beside or above the files it names: move the table or the files."
+            f"{frame.path}: no column holds texts, and there is no image or sound (WAV) below its folder, {folder}.\n"
+            f"Its columns, each with its first text:\n{listed}\nA table of texts needs a column with several words "
+            "per cell; a table of images or sounds must be in or above the folder of its files: "
+            "move the table or the files."
         )
     nouns = " and ".join(f"{noun}s" for noun, paths in found.items() if paths)
     return (
         f"{frame.path}: no column names the {nouns} below {folder}, such as {first_names(files[:3])}, and none holds "
-        "prose.\n"
+        "texts.\n"
         f"Its columns, each with its first text:\n{listed}\nAdd a column with the path of each row's "
         f"{' or '.join(noun for noun, paths in found.items() if paths)}, relative to the table."
     )
 
 
-def absent_files(columns: Mapping[str, Sequence[str]]) -> str | None:
-    """Return the column whose texts end as the names of images or sounds do, for a table where none is there."""
+def find_file_column(columns: Mapping[str, Sequence[str]]) -> str | None:
+    """Return the column whose texts look like names of image or sound files, whether or not they exist."""
     for name, texts in columns.items():
         some = list(islice(filter(None, texts), _SAMPLE))
         if some and sum(text.lower().endswith(_ENDINGS) for text in some) >= _ENOUGH * len(some):

@@ -1,4 +1,4 @@
-"""Looking at a folder of images, sounds or texts, or at an archive of one."""
+"""Inspecting a folder of images, sounds or texts, or an archive of one."""
 
 from __future__ import annotations
 
@@ -8,11 +8,10 @@ from pathlib import Path
 
 from kerastune_ft.config.options.data import SPLITS, Named
 from kerastune_ft.data.annotations.class_folders import ClassFile, find_class_files, likely_splits
-from kerastune_ft.data.files.find import SOUNDS, TEXTS, FileKind, Walk, holds
+from kerastune_ft.data.files.find import FileKind, Walk, holds
 from kerastune_ft.errors import DataError
-from kerastune_ft.scaffolding.findings import DataFindings, add_with_reason, classification, divide
-from kerastune_ft.scaffolding.samples.sound_files import note_sounds
-from kerastune_ft.scaffolding.samples.text_files import note_texts
+from kerastune_ft.scaffolding.findings import DataFindings, add_splits, add_with_reason, classification_task
+from kerastune_ft.scaffolding.samples.files import note_files
 from kerastune_ft.scaffolding.sources.file_kinds import MODALITIES
 from kerastune_ft.wording import counted
 
@@ -27,12 +26,12 @@ _NO_CLASS = re.compile(
 )
 
 
-def look_at_folder(root: Path, written: str, sought: FileKind, is_archive: bool = False) -> DataFindings:
-    """Return what a folder of class folders holds; `written` is the path as the configuration will have it."""
-    below, written = _class_root(root, written, sought, is_archive)
+def inspect_folder(root: Path, written: str, sought: FileKind, is_archive: bool = False) -> DataFindings:
+    """Inspect a folder of class folders; `written` is the path as the configuration will have it."""
+    below, written = _find_class_root(root, written, sought, is_archive)
     walk = Walk(below, sought=sought)
-    splits = _unusual_splits(walk)
-    # Folders count as entered once, so each look takes a walk of its own.
+    splits = _find_unusual_splits(walk)
+    # A walk enters every folder only once, so each search needs its own.
     walk = Walk(below, sought=sought)
     files, notes = find_class_files(walk, Named(**splits) if splits else None)
     counts = dict(sorted(Counter(file.label for file in files).items()))
@@ -42,34 +41,33 @@ def look_at_folder(root: Path, written: str, sought: FileKind, is_archive: bool 
             "Give the folder that holds one sub-folder per class."
         )
     data: dict = {"kind": "folder", "path": written}
-    group = _group(files)
+    group = _find_group(files)
     if group:
         add_with_reason(data, "group", {"pattern": _SUBJECT_PATTERN}, group)
     by_split = Counter(file.split for file in files)
     if splits:
-        add_with_reason(data, "splits", splits, "these folders are there; a missing validation split is 15 % of train")
+        add_with_reason(
+            data, "splits", splits, "named after existing folders; a missing validation split is 15 % of train"
+        )
     elif None in by_split:
-        divide(data, counts, "patient" if group else None)
+        add_splits(data, counts, "patient" if group else None)
     train = by_split.get("train", 0) or int(len(files) * _TRAIN_SHARE)
-    task = classification(counts, MODALITIES[sought.noun])
-    sight = DataFindings(task, data, len(files), train, counts, [file.path for file in files])
-    if sought is TEXTS:
-        note_texts(sight)
-    elif sought is SOUNDS:
-        note_sounds(sight)
+    task = classification_task(counts, MODALITIES[sought.noun])
+    findings = DataFindings(task, data, len(files), train, counts, [file.path for file in files])
+    note_files(findings, sought)
     if None not in by_split:
         divided = ", ".join(f"{split} {by_split[split]:,}" for split in SPLITS if by_split.get(split))
-        sight.seen.append(f"split folders: {divided}")
-    sight.seen += [*walk.ignored.notes(), *notes]
-    sight.asks += [
-        f'is "{name}" a class? If its {sought.noun}s were never sorted, move the folder away'
+        findings.seen.append(f"split folders: {divided}")
+    findings.seen += [*walk.ignored.notes(), *notes]
+    findings.asks += [
+        f'is "{name}" a class? If its {sought.noun}s are unlabelled, move the folder away'
         for name in filter(_UNSORTED.fullmatch, counts)
     ]
-    return sight
+    return findings
 
 
-def class_folders(root: Path) -> list[str]:
-    """Return the sub-folders whose names could be those of classes, not of splits or of places for images."""
+def list_class_folders(root: Path) -> list[str]:
+    """Return the sub-folders that could be classes, by name: not splits, and not folders such as images/."""
     names = Walk(root).subfolders(root)
     return [name for name in names if not _NO_CLASS.fullmatch(name) and not re.match(_SPLIT_NAME, name.casefold())]
 
@@ -78,14 +76,14 @@ _SPLIT_NAME = r"(train|training|test|testing|val|valid|validation|dev|eval)([_ -
 
 
 def has_split_folders(root: Path) -> bool:
-    """Tell whether folders named as splits hold class folders."""
+    """Return whether folders with names of splits hold class folders."""
     walk = Walk(root)
     names = [name for name in walk.subfolders(root) if Walk(root).subfolders(root / name)]
-    return "train" in likely_splits(name for name in names if len(class_folders(root / name)) > 1)
+    return "train" in likely_splits(name for name in names if len(list_class_folders(root / name)) > 1)
 
 
-def _class_root(root: Path, written: str, sought: FileKind, is_archive: bool) -> tuple[Path, str]:
-    """Return the folder that holds the class folders: the only one in a folder is not a class, but the way to them."""
+def _find_class_root(root: Path, written: str, sought: FileKind, is_archive: bool) -> tuple[Path, str]:
+    """Return the folder that holds the class folders; a single sub-folder is entered, not taken for a class."""
     below = root
     while not holds(below, sought):
         inside = Walk(below).subfolders(below)
@@ -94,26 +92,26 @@ def _class_root(root: Path, written: str, sought: FileKind, is_archive: bool) ->
         if len(Walk(below / inside[0]).subfolders(below / inside[0])) == 0 or likely_splits(inside):
             break
         below = below / inside[0]
-        # An archive's own top folder is passed over by whoever reads it.
+        # The top folder of an archive is skipped when the archive is read.
         written = written if is_archive else f"{written.rstrip('/')}/{inside[0]}"
     return below, written
 
 
-def _unusual_splits(walk: Walk) -> dict[str, str]:
-    """Return the folders of the splits by split, where any of them has another name than its split."""
+def _find_unusual_splits(walk: Walk) -> dict[str, str]:
+    """Return the folders of the splits by split, if any of them has another name than its split."""
     inside = {name: len(Walk(walk.root).subfolders(walk.root / name)) for name in walk.subfolders(walk.root)}
     found = likely_splits(name for name, count in inside.items() if count and not walk.holds(walk.root / name))
     if "train" not in found:
-        # Files beside the class folders, as lists of addresses, hide a split folder unless it is named.
+        # A split folder with files beside its class folders is only found if it is named.
         found = likely_splits(name for name, count in inside.items() if count > 1)
         return found if "train" in found and len(found) > 1 else {}
     return found if any(split != name for split, name in found.items()) else {}
 
 
-def _group(files: list[ClassFile]) -> str | None:
-    """Return why examples are to be grouped by a part of their names, where nearly all names tell whose they are."""
+def _find_group(files: list[ClassFile]) -> str | None:
+    """Return the reason to group examples by a part of their names, if nearly all names contain a subject's id."""
     found = [match[1].casefold() for file in files if (match := _SUBJECT.search(file.key.rsplit(".", 1)[0]))]
     subjects = len(set(found))
     if len(found) < len(files) or not 3 <= subjects < len(files) * 0.9:
         return None
-    return f"{counted(subjects, 'name')} such as {found[0]} repeat in the file names; one person's files stay together"
+    return f"{counted(subjects, 'name')} such as {found[0]} repeat in the file names; files of one person stay together"

@@ -1,4 +1,4 @@
-"""The label of a table: the column or columns that hold it, and the task that follows from what stands in them."""
+"""Choosing the label columns of a table, and the task that follows from their content."""
 
 from __future__ import annotations
 
@@ -10,151 +10,159 @@ from kerastune_ft.config.options.tasks import TASK_KINDS
 from kerastune_ft.data.labels.spelling import classes_that_merge, find_misspellings
 from kerastune_ft.data.tables.text_table import TextTable
 from kerastune_ft.errors import ConfigError, DataError
-from kerastune_ft.scaffolding.findings import DataFindings, add_with_reason, classification
+from kerastune_ft.scaffolding.findings import DataFindings, add_with_reason, classification_task
 from kerastune_ft.scaffolding.sources import columns as kinds
 from kerastune_ft.wording import counted, first_names
 
-# With fewer examples of each value than this, values are rather names or texts than classes.
+# With fewer examples per value than this, values are names or texts rather than classes.
 _FEW_EACH = 2
 _SPELLINGS, _RIVALS = 5, 5
 
 
-def label_of(frame: TextTable, columns: Mapping[str, Sequence[str]], taken: set[str]) -> list[str]:
-    """Return the label columns; raise DataError, with the columns listed, where it is not plain which they are."""
-    found = kinds.label_columns(columns, taken)
-    if len(found) > 1 and kinds.say_the_same([columns[name] for name in found]):
-        # Codes and names of the same classes: names are what a person reads in tables and reports.
-        found = [min(found, key=lambda name: kinds.numbers(columns[name]) is not None)]
+def choose_labels(frame: TextTable, columns: Mapping[str, Sequence[str]], taken: set[str]) -> list[str]:
+    """Return the label columns; raise DataError that lists the columns if the choice is unclear."""
+    found = kinds.find_label_columns(columns, taken)
+    if len(found) > 1 and kinds.are_equivalent([columns[name] for name in found]):
+        # Codes and names of the same classes: names are more readable in tables and reports.
+        found = [min(found, key=lambda name: kinds.parse_numbers(columns[name]) is not None)]
     if not found or (len(found) > 1 and not all(kinds.is_flag(columns[name]) for name in found)):
-        raise DataError(_unclear(frame, columns, found, taken))
+        raise DataError(_unclear_message(frame, columns, found, taken))
     return found
 
 
-def _unclear(frame: TextTable, columns: Mapping[str, Sequence[str]], found: Sequence[str], taken: set[str]) -> str:
+def _unclear_message(
+    frame: TextTable, columns: Mapping[str, Sequence[str]], found: Sequence[str], taken: set[str]
+) -> str:
     listed = "\n".join(
-        f"  {name}: {counted(len(set(texts)), 'value')}, as {first_names(list(dict.fromkeys(texts)), 3)[:80]}"
+        f"  {name}: {counted(len(set(texts)), 'value')}, such as {first_names(list(dict.fromkeys(texts)), 3)[:80]}"
         for name, texts in list(columns.items())[:30]
         if name not in taken
     )
-    which = f"{' and '.join(found)} could each be the label" if found else "no column is plainly the label"
+    which = f"{' and '.join(found)} could each be the label" if found else "no column is clearly the label"
     example = found[0] if found else next((name for name in columns if name not in taken), "finding")
     return (
-        f"{frame.path}: {which}. Its columns, without those of the input, the group or the split:\n"
-        f'{listed or "  (none)"}\nSay which it is:  --label "{example}"  (several times for several columns).'
+        f"{frame.path}: {which}. Its columns, except those of input, group and split:\n"
+        f'{listed or "  (none)"}\nName it with  --label "{example}"  (repeat it for several columns).'
     )
 
 
-def put_label(
-    sight: DataFindings, modality: str, columns: Mapping[str, Sequence[str]], names: Sequence[str], given: bool
+def add_label(
+    findings: DataFindings, modality: str, columns: Mapping[str, Sequence[str]], names: Sequence[str], given: bool
 ) -> None:
-    """Add the label and the task to a sight; `given` says whether the user named the columns."""
-    said = "as --label says" if given else "chosen by its name and what stands in it"
+    """Add label and task to the findings; `given` says whether the user named the columns."""
+    said = "given by --label" if given else "chosen by its name and content"
     if len(names) > 1:
-        _put_columns(sight, modality, columns, names, said)
+        _add_label_columns(findings, modality, columns, names, said)
         return
     name, texts = names[0], columns[names[0]]
-    mark = kinds.separator(texts)
+    mark = kinds.find_separator(texts)
     if mark:
-        _put_several(sight, modality, name, texts, mark, said)
+        _add_label_sets(findings, modality, name, texts, mark, said)
     elif kinds.are_amounts(texts):
-        values = kinds.numbers(texts) or [0.0]
-        sight.task = {"kind": regression(modality, f"{name} holds amounts")}
+        values = kinds.parse_numbers(texts) or [0.0]
+        findings.task = {"kind": regression_kind(modality, f"{name} holds amounts")}
         reason = f"numbers from {min(values):g} to {max(values):g}, {len(set(values))} different ones; {said}"
-        add_with_reason(sight.data, "label", name, reason)
+        add_with_reason(findings.data, "label", name, reason)
     else:
-        sight.counts = dict(sorted(Counter(filter(None, texts)).items()))
-        sight.task = classification(sight.counts, modality)
-        add_with_reason(sight.data, "label", name, said)
-        _ask_of_classes(sight, modality, name, texts)
+        findings.counts = dict(sorted(Counter(filter(None, texts)).items()))
+        findings.task = classification_task(findings.counts, modality)
+        add_with_reason(findings.data, "label", name, said)
+        _ask_about_classes(findings, modality, name, texts)
 
 
-def _put_several(sight: DataFindings, modality: str, name: str, texts: Sequence[str], mark: str, said: str) -> None:
-    label, counts = kinds.several(name, texts, mark)
-    sight.counts = dict(sorted(counts.items()))
-    sight.task = {"kind": f"{modality}_classification"}
+def _add_label_sets(
+    findings: DataFindings, modality: str, name: str, texts: Sequence[str], mark: str, said: str
+) -> None:
+    label, counts = kinds.split_labels(name, texts, mark)
+    findings.counts = dict(sorted(counts.items()))
+    findings.task = {"kind": f"{modality}_classification"}
+    add_with_reason(findings.task, "multi_label", True, f'cells of "{name}" hold several labels separated by "{mark}"')
     add_with_reason(
-        sight.task, "multi_label", True, f'cells of "{name}" hold several labels with "{mark}" between them'
-    )
-    add_with_reason(
-        sight.data, "label", label, said + (f'; "{label["none"]}" means none of them' if "none" in label else "")
+        findings.data, "label", label, said + (f'; "{label["none"]}" means no label' if "none" in label else "")
     )
 
 
-def _ask_of_classes(sight: DataFindings, modality: str, name: str, texts: Sequence[str]) -> None:
-    regression = f"{modality}_regression"
-    if kinds.numbers(texts) and len(sight.counts) > 2 and _is_there(regression):
-        sight.asks.append(
-            f'are the {len(sight.counts)} values of "{name}" classes? If they are amounts or grades, write '
-            f'"kind": "{regression}" in task'
+def _ask_about_classes(findings: DataFindings, modality: str, name: str, texts: Sequence[str]) -> None:
+    regression_kind = f"{modality}_regression"
+    if kinds.parse_numbers(texts) and len(findings.counts) > 2 and _is_available(regression_kind):
+        findings.asks.append(
+            f'are the {len(findings.counts)} values of "{name}" classes? If they are amounts or grades, write '
+            f'"kind": "{regression_kind}" in task'
         )
-    elif len(sight.counts) * _FEW_EACH > sum(sight.counts.values()) > 0:
-        sight.asks.append(
-            f'is "{name}" the label? It has {len(sight.counts):,} values in {counted(sight.examples, "row")}, too many '
-            "for classes to be learned; another column is named with --label"
+    elif len(findings.counts) * _FEW_EACH > sum(findings.counts.values()) > 0:
+        findings.asks.append(
+            f'is "{name}" the label? It has {len(findings.counts):,} values in {counted(findings.examples, "row")}, '
+            "too many to learn as classes; name another column with --label"
         )
 
 
-def ask_of_spelling(sight: DataFindings) -> None:
-    """Ask of labels that look like others spelt otherwise."""
-    wrong = find_misspellings(sight.counts)
+def ask_about_spelling(findings: DataFindings) -> None:
+    """Ask about labels that look like misspellings of others."""
+    wrong = find_misspellings(findings.counts)
     if not wrong:
         return
     alike = ", ".join(
-        f'"{label}" ({sight.counts[label]:,}) and "{right}" ({sight.counts[right]:,})'
+        f'"{label}" ({findings.counts[label]:,}) and "{right}" ({findings.counts[right]:,})'
         for label, right in list(wrong.items())[:_SPELLINGS]
     )
     more = f", and {len(wrong) - _SPELLINGS} more" if len(wrong) > _SPELLINGS else ""
-    sight.asks.append(
-        f"{'is' if len(wrong) == 1 else 'are'} {alike}{more} the same label spelt in two ways? If so, correct the data "
-        f"and begin again, or write {classes_that_merge(sight.counts, wrong)} in task, which lists every label"
+    findings.asks.append(
+        f"{'is' if len(wrong) == 1 else 'are'} {alike}{more} the same label, spelt in two ways? If so, "
+        f"correct the data and run init again, or write "
+        f"{classes_that_merge(findings.counts, wrong)} in task, which lists every label"
     )
 
 
-def ask_of_rivals(
-    sight: DataFindings, columns: Mapping[str, Sequence[str]], names: Sequence[str], taken: set[str]
+def ask_about_rivals(
+    findings: DataFindings, columns: Mapping[str, Sequence[str]], names: Sequence[str], taken: set[str]
 ) -> None:
-    """Ask of columns that could be the label as well as the chosen one; `taken` are those of another use."""
+    """Ask about other columns that could be the label; `taken` are columns with another use."""
     rivals = [
         name
-        for name in kinds.possible_labels(columns, taken | {*names})
-        if not any(kinds.say_the_same([columns[name], columns[chosen]]) for chosen in names)
+        for name in kinds.find_possible_labels(columns, taken | {*names})
+        if not any(kinds.are_equivalent([columns[name], columns[chosen]]) for chosen in names)
     ]
     if not rivals:
         return
     chosen, others = (" and ".join(f'"{name}"' for name in each) for each in (names, rivals[:_RIVALS]))
     values = counted(len(set(filter(None, columns[rivals[0]]))), "value")
-    sight.asks.append(
-        f"{'is' if len(names) == 1 else 'are'} {chosen} the label? {others} could be it as well"
-        f"{f' ({values})' if len(rivals) == 1 else ''}; begin again with --label {rivals[0]} where it is"
+    findings.asks.append(
+        f"{'is' if len(names) == 1 else 'are'} {chosen} the label? {others} could also be the label"
+        f"{f' ({values})' if len(rivals) == 1 else ''}; if so, run init again with --label {rivals[0]}"
     )
 
 
-def _put_columns(
-    sight: DataFindings, modality: str, columns: Mapping[str, Sequence[str]], names: Sequence[str], said: str
+def _add_label_columns(
+    findings: DataFindings, modality: str, columns: Mapping[str, Sequence[str]], names: Sequence[str], said: str
 ) -> None:
     if all(kinds.is_flag(columns[name]) or set(columns[name]) <= {"0", "1", ""} for name in names):
-        sight.task = {"kind": f"{modality}_classification"}
+        findings.task = {"kind": f"{modality}_classification"}
         add_with_reason(
-            sight.task, "multi_label", True, "each label has a column of 0 and 1; an example may have several, or none"
+            findings.task,
+            "multi_label",
+            True,
+            "each label has a column of 0 and 1; an example may have several labels or none",
         )
-        sight.counts = {name: list(columns[name]).count("1") for name in names}
-    elif all(kinds.numbers(columns[name]) for name in names):
-        sight.task = {"kind": regression(modality, f"{' and '.join(names)} hold amounts")}
+        findings.counts = {name: list(columns[name]).count("1") for name in names}
+    elif all(kinds.parse_numbers(columns[name]) for name in names):
+        findings.task = {"kind": regression_kind(modality, f"{' and '.join(names)} hold amounts")}
     else:
-        raise ConfigError(f"--label: several label columns hold 0 and 1, or numbers; {', '.join(names)} do not all")
-    add_with_reason(sight.data, "label", list(names), said)
+        raise ConfigError(
+            f"--label: several label columns must all hold 0 and 1, or all hold numbers; {', '.join(names)} do not"
+        )
+    add_with_reason(findings.data, "label", list(names), said)
 
 
-def regression(modality: str, why: str) -> str:
-    """Return the kind of task that learns amounts; raise DataError where there is none for such examples."""
+def regression_kind(modality: str, why: str) -> str:
+    """Return the kind of a regression task; raise DataError if there is none for the modality."""
     kind = f"{modality}_regression"
-    if not _is_there(kind):
+    if not _is_available(kind):
         raise DataError(
-            f"data.label: {why}; this version learns classes alone from sounds.\n"
-            "Name a label of classes, or make one, as of low, middle and high."
+            f"data.label: {why}; this version can only learn classes from sounds.\n"
+            "Name a label of classes, or make one, such as low, middle and high."
         )
     return kind
 
 
-def _is_there(kind: str) -> bool:
+def _is_available(kind: str) -> bool:
     return kind in available(("task", "kind"), TASK_KINDS)

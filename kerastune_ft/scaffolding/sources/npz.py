@@ -1,4 +1,4 @@
-"""What the arrays of an .npz file are, without holding one of them in memory."""
+"""Reading shapes, types and value ranges of the arrays of an .npz file without loading them."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ _UNREADABLE = (zipfile.BadZipFile, OSError, ValueError)
 
 @dataclass(frozen=True)
 class Header:
-    """Shape and type of an array."""
+    """The shape and dtype of an array."""
 
     shape: tuple[int, ...]
     dtype: np.dtype
 
 
-def headers(path: Path) -> dict[str, Header]:
+def read_headers(path: Path) -> dict[str, Header]:
     """Return the headers of the arrays by name."""
     found: dict[str, Header] = {}
     try:
@@ -31,7 +31,7 @@ def headers(path: Path) -> dict[str, Header]:
             for entry in archive.namelist():
                 if entry.endswith(".npy"):
                     with archive.open(entry) as file:
-                        found[entry.removesuffix(".npy")] = _header(file)
+                        found[entry.removesuffix(".npy")] = _read_header(file)
     except _UNREADABLE as problem:
         raise _refusal(path, problem) from problem
     return found
@@ -42,7 +42,7 @@ def value_range(path: Path, name: str) -> tuple[float, float, bool]:
     lows, highs, are_finite = [], [], True
     try:
         with zipfile.ZipFile(path) as archive, archive.open(f"{name}.npy") as file:
-            dtype = _header(file).dtype
+            dtype = _read_header(file).dtype
             while content := file.read(_CHUNK // dtype.itemsize * dtype.itemsize):
                 values = np.frombuffer(content, dtype)
                 finite = values[np.isfinite(values)]
@@ -55,7 +55,7 @@ def value_range(path: Path, name: str) -> tuple[float, float, bool]:
     return min(lows, default=0.0), max(highs, default=0.0), are_finite
 
 
-def _header(file: IO[bytes]) -> Header:
+def _read_header(file: IO[bytes]) -> Header:
     version = np.lib.format.read_magic(file)
     read = np.lib.format.read_array_header_1_0 if version == (1, 0) else np.lib.format.read_array_header_2_0
     shape, _, dtype = read(file)
@@ -63,4 +63,4 @@ def _header(file: IO[bytes]) -> Header:
 
 
 def _refusal(path: Path, problem: Exception) -> DataError:
-    return DataError(f"{path} is no readable .npz file ({problem}). Write it with numpy.savez.")
+    return DataError(f"{path} is not a readable .npz file ({problem}). Write it with numpy.savez.")

@@ -1,31 +1,37 @@
-"""Looking at a table whose rows name images or sounds, or hold texts."""
+"""Inspecting a table whose rows name image or sound files, or hold texts."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+from kerastune_ft.config.options.task_facts import TEXT
 from kerastune_ft.config.words import nearest
 from kerastune_ft.data.splits.names import SPLIT_OF_WORD
 from kerastune_ft.data.tables.text_table import TextTable
 from kerastune_ft.errors import ConfigError, DataError
-from kerastune_ft.scaffolding.findings import DataFindings, add_with_reason, divide
-from kerastune_ft.scaffolding.samples.sound_files import note_sounds
+from kerastune_ft.scaffolding.findings import DataFindings, add_splits, add_with_reason
+from kerastune_ft.scaffolding.samples.files import note_files
 from kerastune_ft.scaffolding.sources import columns as kinds
-from kerastune_ft.scaffolding.sources.file_columns import NamedFiles, absent_files, named_files, not_found
+from kerastune_ft.scaffolding.sources.file_columns import (
+    NamedFiles,
+    find_file_column,
+    find_named_files,
+    missing_files_message,
+)
 from kerastune_ft.scaffolding.sources.file_kinds import MODALITIES
-from kerastune_ft.scaffolding.sources.label_columns import ask_of_rivals, label_of, put_label
-from kerastune_ft.scaffolding.sources.text_columns import TextColumns, text_columns
+from kerastune_ft.scaffolding.sources.label_columns import add_label, ask_about_rivals, choose_labels
+from kerastune_ft.scaffolding.sources.text_columns import TextColumns, find_text_columns
 from kerastune_ft.wording import counted, first_names
 
 _TRAIN_SHARE = 0.7
-# More rows than this per file is a table of something else, as of boxes.
+# More rows per file than this mean that rows are something else, such as boxes.
 _ROWS_PER_FILE = 1.2
 Columns = Mapping[str, Sequence[str]]
 
 
-def look_at_table(frame: TextTable, written: str, label: Sequence[str]) -> DataFindings:
-    """Return what a table holds; `label` names its label columns where the user has said so."""
-    columns = _texts(frame)
+def inspect_table(frame: TextTable, written: str, label: Sequence[str]) -> DataFindings:
+    """Inspect a table; `label` holds the label columns that the user named, if any."""
+    columns = _text_columns(frame)
     for name in label:
         if name not in columns:
             near = nearest(name, columns)
@@ -33,40 +39,40 @@ def look_at_table(frame: TextTable, written: str, label: Sequence[str]) -> DataF
             raise ConfigError(
                 f"--label: {frame.path} has no column {name!r}{hint}; it has {first_names(list(columns))}"
             )
-    split = kinds.split_column(columns, {*label})
+    split = kinds.find_split_column(columns, {*label})
     taken = {*label} | ({split[0]} if split else set())
-    sight = DataFindings({}, {"kind": "table", "path": written}, len(frame.numbers), 0, {}, seen=list(frame.notes))
-    files, texts = named_files(frame, columns), text_columns(columns, taken)
+    findings = DataFindings({}, {"kind": "table", "path": written}, len(frame.numbers), 0, {}, seen=list(frame.notes))
+    files, texts = find_named_files(frame, columns), find_text_columns(columns, taken)
     if files and (not texts or not _share_files(files)):
         texts = None
         _refuse_parts(frame, files)
-        _put_files(sight, files)
+        _add_files(findings, files)
         modality, of_input = MODALITIES[files.sought.noun], {*files.columns}
-        group = kinds.group_column(columns, taken | of_input)
+        group = kinds.find_group_column(columns, taken | of_input)
     elif texts:
-        _put_texts(sight, columns, texts)
-        modality, of_input = "text", {*texts.names, *texts.others}
-        group = texts.shared or kinds.group_column(columns, taken | of_input)
+        _add_texts(findings, columns, texts)
+        modality, of_input = TEXT, {*texts.names, *texts.others}
+        group = texts.shared or kinds.find_group_column(columns, taken | of_input)
     else:
-        raise DataError(not_found(frame, columns))
+        raise DataError(missing_files_message(frame, columns))
     used = of_input | ({split[0]} if split else set()) | ({group} if group else set())
-    names = list(label) or label_of(frame, columns, used)
-    put_label(sight, modality, columns, names, given=bool(label))
+    names = list(label) or choose_labels(frame, columns, used)
+    add_label(findings, modality, columns, names, given=bool(label))
     if not label:
-        ask_of_rivals(sight, columns, names, used)
+        ask_about_rivals(findings, columns, names, used)
     if group:
-        values, rows = counted(len(set(columns[group])), "value"), counted(sight.examples, "row")
+        values, rows = counted(len(set(columns[group])), "value"), counted(findings.examples, "row")
         reason = f"{values} in {rows}: all examples of one stay in one split"
-        add_with_reason(sight.data, "group", group, reason)
-    _put_splits(sight, columns, split, group)
-    _put_gaps(sight, columns, texts.names if texts else (), names)
-    if modality == "audio":
-        note_sounds(sight)
-    return sight
+        add_with_reason(findings.data, "group", group, reason)
+    _add_splits(findings, columns, split, group)
+    _add_gaps(findings, columns, texts.names if texts else (), names)
+    if files and not texts:
+        note_files(findings, files.sought)
+    return findings
 
 
-def _texts(frame: TextTable) -> dict[str, list[str]]:
-    """Return the columns of plain texts; lists and objects in a cell are nothing a choice could rest on."""
+def _text_columns(frame: TextTable) -> dict[str, list[str]]:
+    """Return the columns with plain texts; columns with lists or objects in cells are left out."""
     found = {}
     for name in frame.columns:
         try:
@@ -77,7 +83,7 @@ def _texts(frame: TextTable) -> dict[str, list[str]]:
 
 
 def _share_files(files: NamedFiles) -> bool:
-    """Tell whether so many rows name the same files that the rows are something else: boxes, or grades beside 1.png."""
+    """Return whether many rows share files, so that rows are not examples but, for instance, boxes."""
     return bool(files.files) and sum(map(len, files.rows.values())) > _ROWS_PER_FILE * len(files.files)
 
 
@@ -85,63 +91,65 @@ def _refuse_parts(frame: TextTable, files: NamedFiles) -> None:
     named, noun = sum(map(len, files.rows.values())), files.sought.noun
     if _share_files(files):
         raise DataError(
-            f"{frame.path} has {counted(named, 'row')} for {counted(len(files.files), noun)}; the tasks on {noun}s of "
-            f"this version take one row per {noun}.\nIf the rows are boxes or several readings, make one row of each "
-            f"{noun} first: its count, its mean, or its labels with a separator between them."
+            f"{frame.path} has {counted(named, 'row')} for {counted(len(files.files), noun)}; this version needs "
+            f"one row per {noun}.\nIf the rows are boxes or several readings, first combine them into one row per "
+            f"{noun}: their count, their mean, or their labels joined by a separator."
         )
 
 
-def _put_files(sight: DataFindings, files: NamedFiles) -> None:
-    found, sight.files = sum(map(len, files.rows.values())), files.files
-    what = "the files this names are there" if files.input not in files.columns else "this column names files"
-    add_with_reason(sight.data, "input", files.input, f"{what}: {found:,} of {counted(sight.examples, 'row')}")
+def _add_files(findings: DataFindings, files: NamedFiles) -> None:
+    found, findings.files = sum(map(len, files.rows.values())), files.files
+    what = "the files of this template exist" if files.input not in files.columns else "this column names files"
+    add_with_reason(findings.data, "input", files.input, f"{what}: {found:,} of {counted(findings.examples, 'row')}")
     if files.missing:
-        sight.asks.append(
-            f"{counted(files.missing, 'row')} name no {files.sought.noun} that is there; to leave them out, write "
+        findings.asks.append(
+            f"{counted(files.missing, 'row')} name no existing {files.sought.noun}; to skip them, write "
             '"on_missing": "skip" in data'
         )
 
 
-def _put_texts(sight: DataFindings, columns: Columns, texts: TextColumns) -> None:
+def _add_texts(findings: DataFindings, columns: Columns, texts: TextColumns) -> None:
     names = texts.names
-    sight.prose = texts.measures
-    add_with_reason(sight.data, "input", names[0] if len(names) == 1 else list(names), texts.reason)
-    sight.seen.append(f"texts in {' and '.join(names)}: {texts.measures.described}")
-    sight.asks += texts.asks
-    if name := absent_files(columns):
-        sight.asks.append(
-            f'are the texts of "{names[0]}" the examples? "{name}" names files, and none of them is below the '
-            "table's folder; put them there, and begin again, if they are the examples"
+    findings.prose = texts.measures
+    add_with_reason(findings.data, "input", names[0] if len(names) == 1 else list(names), texts.reason)
+    findings.seen.append(f"texts in {' and '.join(names)}: {texts.measures.length_text}")
+    findings.asks += texts.asks
+    if name := find_file_column(columns):
+        findings.asks.append(
+            f'are the texts of "{names[0]}" the examples? "{name}" names files, but none exists below the table\'s '
+            "folder; if the files are the examples, put them there and run init again"
         )
 
 
-def _put_splits(sight: DataFindings, columns: Columns, split: tuple[str, bool] | None, group: str | None) -> None:
-    sight.train = int(sight.examples * _TRAIN_SHARE)
+def _add_splits(findings: DataFindings, columns: Columns, split: tuple[str, bool] | None, group: str | None) -> None:
+    findings.train = int(findings.examples * _TRAIN_SHARE)
     if split and split[1]:
-        add_with_reason(sight.data, "splits", {"column": split[0]}, "this column says which examples train")
-        sight.train = sum(SPLIT_OF_WORD.get(text.casefold()) == "train" for text in columns[split[0]])
+        add_with_reason(findings.data, "splits", {"column": split[0]}, "this column assigns examples to splits")
+        findings.train = sum(SPLIT_OF_WORD.get(text.casefold()) == "train" for text in columns[split[0]])
         return
     if split:
         words = sorted(set(columns[split[0]]))
-        sight.asks.append(
-            f'the column "{split[0]}" holds {first_names(words)}; to use it as splits write train, validation and test '
-            f'there, and "splits": {{"column": "{split[0]}"}}'
+        findings.asks.append(
+            f'the column "{split[0]}" holds {first_names(words)}; to use it for splits, write train, validation and '
+            f'test in it, and "splits": {{"column": "{split[0]}"}}'
         )
-    divide(sight.data, {} if sight.is_multi_label else sight.counts, group)
+    add_splits(findings.data, {} if findings.is_multi_label else findings.counts, group)
 
 
-def _put_gaps(sight: DataFindings, columns: Columns, texts: Sequence[str], names: Sequence[str]) -> None:
-    """Add what becomes of rows without label, or without one of the texts."""
-    unlabelled = sum(not any(columns[name][row] for name in names) for row in range(sight.examples))
-    empty = sum(not all(columns[name][row] for name in texts) for row in range(sight.examples))
-    rows, label = f"{counted(unlabelled, 'row')} of the table have no label", sight.data["label"]
+def _add_gaps(findings: DataFindings, columns: Columns, texts: Sequence[str], names: Sequence[str]) -> None:
+    """Add options and questions about rows without a label or without a text."""
+    unlabelled = sum(not any(columns[name][row] for name in names) for row in range(findings.examples))
+    empty = sum(not all(columns[name][row] for name in texts) for row in range(findings.examples))
+    rows, label = f"{counted(unlabelled, 'row')} of the table have no label", findings.data["label"]
     if unlabelled and isinstance(label, dict) and "none" not in label:
         label["none"], unlabelled = "", 0
-        sight.asks.append(f"{rows}: does that mean none of them? If not, fill them in and take none out of label")
+        findings.asks.append(
+            f"{rows}: does that mean that no label applies? If not, fill them in and remove none from label"
+        )
     elif unlabelled and not texts:
-        sight.asks.append(f"{rows}; fill them in or take them out")
+        findings.asks.append(f"{rows}; fill them in or remove the rows")
     without = [f"{count:,} without {what}" for count, what in ((empty, "text"), (unlabelled, "label")) if count]
     if texts and without:
-        reason = f"left out of {counted(sight.examples, 'row')}: {', '.join(without)}"
-        add_with_reason(sight.data, "on_missing", "skip", reason)
-        sight.seen.append(reason)
+        reason = f"skipped of {counted(findings.examples, 'row')}: {', '.join(without)}"
+        add_with_reason(findings.data, "on_missing", "skip", reason)
+        findings.seen.append(reason)

@@ -1,4 +1,4 @@
-"""Which columns of a table hold the texts: one of prose, or the two of a pair."""
+"""Finding the text columns of a table: one column, or the two of a pair."""
 
 from __future__ import annotations
 
@@ -7,10 +7,10 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from kerastune_ft.scaffolding.findings import TextStatistics
-from kerastune_ft.scaffolding.samples.text_statistics import measured
-from kerastune_ft.scaffolding.sources.columns import is_label_name, numbers, plain
+from kerastune_ft.scaffolding.samples.text_statistics import measure_texts
+from kerastune_ft.scaffolding.sources.columns import is_label_name, normalise_name, parse_numbers
 
-# A column with a telling name may hold shorter texts, and the same ones more often.
+# A column whose name means text may hold shorter and more repeated texts.
 _STRICT, _NAMED, _PAIRED = (4, 0.5), (2, 0.3), (2, 0.02)
 _WORDS = (
     "text", "sentence", "review", "comment", "message", "tweet", "utterance", "body", "content", "post", "article",
@@ -26,7 +26,7 @@ _PAIRS = (
     ("claim", "sentence"), ("source", "translation"), ("reference", "candidate"),
     ("anchor", "candidate"), ("passage", "question"),
 )  # fmt: skip
-# What stands above a text belongs to it; the same title on two texts is no reason to keep them together.
+# A title belongs to its text; texts that share a title need not be in the same split.
 _TITLES = tuple(
     (title, text)
     for title in ("headline", "title", "subject")
@@ -38,39 +38,42 @@ _REPEATED = 0.9
 
 @dataclass(frozen=True)
 class TextColumns:
-    """The `input` of a table of texts, with its reason."""
+    """The `input` option of a table of texts, with its reason."""
 
     names: tuple[str, ...]
     """One column, or the two of a pair."""
     reason: str
     others: tuple[str, ...]
-    """The columns of prose that were not taken."""
+    """The text columns that were not chosen."""
     measures: TextStatistics
     shared: str | None = None
-    """Of a pair the column whose texts stand in several rows."""
+    """The column of a pair whose texts repeat in several rows."""
     asks: tuple[str, ...] = field(default=())
 
 
-def text_columns(columns: Mapping[str, Sequence[str]], taken: Collection[str]) -> TextColumns | None:
-    """Return the columns of a table's texts; None where no column holds prose."""
+def find_text_columns(columns: Mapping[str, Sequence[str]], taken: Collection[str]) -> TextColumns | None:
+    """Return the text columns of a table; None if no column holds texts."""
     measures = {
         name: found
         for name, texts in columns.items()
-        if name not in taken and not is_label_name(name) and not numbers(texts) and (found := measured(texts))
+        if name not in taken
+        and not is_label_name(name)
+        and not parse_numbers(texts)
+        and (found := measure_texts(texts))
     }
-    pair = _pair(measures)
+    pair = _find_pair(measures)
     prose = [name for name, found in measures.items() if _is_prose(name, found)]
     if pair:
-        return _of_pair(pair, columns, measures, prose)
+        return _describe_pair(pair, columns, measures, prose)
     if not prose:
         return None
-    chosen, why = _chosen(prose, measures)
+    chosen, why = _choose(prose, measures)
     others = tuple(name for name in prose if name != chosen)
-    asks: tuple[str, ...] = (_ask(chosen, others, list(columns)),) if others else ()
+    asks: tuple[str, ...] = (_ask_about_others(chosen, others, list(columns)),) if others else ()
     found = measures[chosen]
     if len(chosen.split()) >= _STRICT[0]:
-        asks += (f'is "{chosen[:60]}" a text? The first line of a table names its columns; write such a line above it',)
-    return TextColumns((chosen,), f"{found.described}; {why}", others, found, asks=asks)
+        asks += (f'is "{chosen[:60]}" a text? The first line of a table must name its columns; add such a line',)
+    return TextColumns((chosen,), f"{found.length_text}; {why}", others, found, asks=asks)
 
 
 def _is_prose(name: str, found: TextStatistics) -> bool:
@@ -79,24 +82,26 @@ def _is_prose(name: str, found: TextStatistics) -> bool:
 
 
 def _rank(name: str) -> int:
-    """Return how plainly a name says that the column is the text, 0 the most plainly."""
-    fitting = (place for place, word in enumerate(_WORDS) if re.fullmatch(_NAME.format(word), plain(name)))
+    """Return how clearly a column's name means text; 0 is the clearest."""
+    fitting = (place for place, word in enumerate(_WORDS) if re.fullmatch(_NAME.format(word), normalise_name(name)))
     return next(fitting, len(_WORDS))
 
 
-def _chosen(prose: Sequence[str], measures: Mapping[str, TextStatistics]) -> tuple[str, str]:
+def _choose(prose: Sequence[str], measures: Mapping[str, TextStatistics]) -> tuple[str, str]:
     best = min(prose, key=lambda name: (_rank(name), -measures[name].words))
     if len(prose) == 1:
-        return best, "the only column of prose"
+        return best, "the only text column"
     if _rank(best) < len(_WORDS):
-        return best, "its name says so most plainly"
-    return best, "the longest of the columns of prose"
+        return best, "its name means text most clearly"
+    return best, "the longest of the text columns"
 
 
-def _pair(measures: Mapping[str, TextStatistics]) -> tuple[str, str] | None:
+def _find_pair(measures: Mapping[str, TextStatistics]) -> tuple[str, str] | None:
     words, distinct = _PAIRED
     names = {
-        plain(name): name for name, found in measures.items() if found.words >= words and found.distinct > distinct
+        normalise_name(name): name
+        for name, found in measures.items()
+        if found.words >= words and found.distinct > distinct
     }
     for first, second in (*_PAIRS, *_TITLES):
         if first in names and second in names:
@@ -109,7 +114,7 @@ def _pair(measures: Mapping[str, TextStatistics]) -> tuple[str, str] | None:
     return None
 
 
-def _of_pair(
+def _describe_pair(
     pair: tuple[str, str],
     columns: Mapping[str, Sequence[str]],
     measures: Mapping[str, TextStatistics],
@@ -123,18 +128,20 @@ def _of_pair(
         first.most + second.most,
         first.is_foreign or second.is_foreign,
     )
-    reason = f"two columns of prose with the names of a pair; {both.described} in both"
+    reason = f"two text columns with the names of a pair; together {both.length_text}"
     fewest = min(pair, key=lambda name: len(set(columns[name])))
     texts = [text for text in columns[fewest] if text]
-    is_shared = (plain(pair[0]), plain(pair[1])) not in _TITLES and 2 < len(set(texts)) < _REPEATED * len(texts)
+    is_shared = (normalise_name(pair[0]), normalise_name(pair[1])) not in _TITLES and 2 < len(
+        set(texts)
+    ) < _REPEATED * len(texts)
     others = tuple(name for name in prose if name not in pair)
     return TextColumns(pair, reason, others, both, fewest if is_shared else None)
 
 
-def _ask(chosen: str, others: Sequence[str], order: Sequence[str]) -> str:
+def _ask_about_others(chosen: str, others: Sequence[str], order: Sequence[str]) -> str:
     listed = " and ".join(f'"{name}"' for name in others[:5])
     first, second = (f'"{name}"' for name in sorted((chosen, others[0]), key=order.index))
     return (
-        f'is "{chosen}" the text? {listed} {"holds" if len(others) == 1 else "hold"} prose too; to read two as a pair, '
+        f'is "{chosen}" the text? {listed} {"holds" if len(others) == 1 else "hold"} texts too; to read two as a pair, '
         f'write "input": [{first}, {second}] in data'
     )

@@ -1,4 +1,4 @@
-"""Backbone and schedule suggested by modality.
+"""Suggesting a backbone and a schedule: one file per modality, and the table of them in `choose`.
 
-What data hold was found before, in `scaffolding/sources`.
+Inspecting the data is done before, in `scaffolding/sources`.
 """

@@ -1,4 +1,4 @@
-"""Backbone, schedule and batch for so many examples on this machine, each with its reason."""
+"""Suggesting backbone, schedule and batch size for images, given the number of examples and the device."""
 
 from __future__ import annotations
 
@@ -12,80 +12,90 @@ from kerastune_ft.config.facts.applications import APPLICATIONS, EMBEDDED
 from kerastune_ft.config.options.backbones import Applications
 from kerastune_ft.config.presets import PRESETS
 from kerastune_ft.errors import ConfigError
-from kerastune_ft.scaffolding.findings import DataFindings, add_with_reason, whole
+from kerastune_ft.scaffolding.findings import DataFindings, add_with_reason, short_number
+from kerastune_ft.scaffolding.samples import image_statistics
 from kerastune_ft.scaffolding.samples.image_statistics import ImageStatistics
 from kerastune_ft.training.devices import tpu
 from kerastune_ft.wording import counted
 
 _GPUS = "/dev/nvidia[0-9]*"
-# Fewer training examples than this can carry a head and no more.
+# With fewer training examples than this only the head trains.
 HEAD_ALONE = 100
-# Up to so many training examples: epochs of a phase, epochs without improvement, and batch size.
+# Rows: up to so many training examples; epochs per phase, patience of early stopping, batch size.
 _EPOCHS = ((HEAD_ALONE, 20, 5, 8), (1_000, 15, 4, 16), (20_000, 8, 3, 32), (math.inf, 4, 2, 64))
 _ELONGATED = 1.45
 _SMALL_SIDE = 100
 _SMALL_SIZE = 128
 
 
+def suggest(findings: DataFindings) -> dict[str, Any]:
+    """Return the rest of a configuration for images, after adding what the sampled files need to its `data`."""
+    sampled = image_statistics.sample(findings.files) if findings.files else None
+    if sampled:
+        shape(findings.data, sampled, findings.asks)
+    defaults, preset = schedule(findings)
+    return {"backbone": backbone(findings, sampled), "defaults": defaults, "phases": preset}
+
+
 def device() -> str:
-    """Return `gpu` or `tpu` where the system shows one, else `cpu`; TensorFlow would take seconds to say it."""
+    """Return `gpu` or `tpu` if the system shows one, else `cpu`; importing TensorFlow to ask would take seconds."""
     return "gpu" if glob.glob(_GPUS) else "tpu" if tpu.is_there() else "cpu"
 
 
-def backbone(sight: DataFindings, pixels: ImageStatistics | None) -> dict[str, Any]:
+def backbone(findings: DataFindings, pixels: ImageStatistics | None) -> dict[str, Any]:
     """Return the configuration's `backbone`."""
     where = device()
-    name, *others = advise(sight.train, where).backbones
+    name, *others = advise(findings.train, where).backbones
     try:
         imagenet.require(Applications(name=name))
     except ConfigError:
         reason = (
-            "the small model in the package: ImageNet weights are neither in Keras' cache nor to be reached from here; "
-            f'with them {name} and "imagenet" reach more'
+            "the small model in the package: ImageNet weights are neither in Keras' cache nor reachable from here; "
+            f'with them, {name} and "imagenet" give better results'
         )
         return {"// name": reason, "kind": "applications", "name": EMBEDDED, "weights": "embedded"}
     found: dict[str, Any] = {
-        "// name": f"fits {about(sight.train)} on a {where.upper()}, as do {' and '.join(others)}",
+        "// name": f"fits {about(findings.train)} on a {where.upper()}, as do {' and '.join(others)}",
         "kind": "applications",
         "name": name,
         "weights": "imagenet",
     }
     size = APPLICATIONS[name].image_size
     if pixels and 0 < pixels.side <= _SMALL_SIDE < _SMALL_SIZE < size:
-        reason = f"the images are small (median side {pixels.side}), so {size} would only cost time"
+        reason = f"the images are small (median side {pixels.side}), so {size} would cost time and gain nothing"
         add_with_reason(found, "image_size", _SMALL_SIZE, reason)
     return found
 
 
-def schedule(sight: DataFindings) -> tuple[dict[str, Any], dict[str, Any]]:
+def schedule(findings: DataFindings) -> tuple[dict[str, Any], dict[str, Any]]:
     """Return the configuration's `defaults` and `phases`."""
-    epochs = _row(sight)[1]
-    preset = "head" if sight.train < HEAD_ALONE else advise(sight.train, device()).preset
-    return defaults(sight), {"// preset": _why_preset(preset, sight.train), "preset": preset, "epochs": epochs}
+    epochs = _row(findings)[1]
+    preset = "head" if findings.train < HEAD_ALONE else advise(findings.train, device()).preset
+    return defaults(findings), {"// preset": _why_preset(preset, findings.train), "preset": preset, "epochs": epochs}
 
 
-def defaults(sight: DataFindings) -> dict[str, Any]:
+def defaults(findings: DataFindings) -> dict[str, Any]:
     """Return the configuration's `defaults`."""
-    _, _, patience, batch_size = _row(sight)
+    _, _, patience, batch_size = _row(findings)
     defaults: dict[str, Any] = {"batch_size": batch_size}
-    if sight.is_imbalanced:
-        largest, smallest = max(sight.counts.values()), max(1, min(sight.counts.values()))
+    if findings.is_imbalanced:
+        largest, smallest = max(findings.counts.values()), max(1, min(findings.counts.values()))
         add_with_reason(
             defaults, "class_weights", "balanced", f"the largest class has {largest / smallest:.0f} times the smallest"
         )
-    if monitor := _monitor(sight):
+    if monitor := _monitor(findings):
         add_with_reason(defaults, "monitor", *monitor)
     add_with_reason(
         defaults,
         "early_stopping",
         {"patience": patience},
-        "a phase ends when its monitor stands still; the best epoch counts",
+        "a phase ends when its monitor stops improving; the best epoch is kept",
     )
     return defaults
 
 
-def _row(sight: DataFindings) -> tuple[float, int, int, int]:
-    return next(row for row in _EPOCHS if sight.train < row[0])
+def _row(findings: DataFindings) -> tuple[float, int, int, int]:
+    return next(row for row in _EPOCHS if findings.train < row[0])
 
 
 def _why_preset(preset: str, train: int) -> str:
@@ -95,43 +105,45 @@ def _why_preset(preset: str, train: int) -> str:
 
 
 def about(train: int) -> str:
-    """Return how many examples train, for a sentence."""
+    """Return the number of training examples as words."""
     return f"about {train:,} training examples"
 
 
-def _monitor(sight: DataFindings) -> tuple[str, str] | None:
-    if sight.is_multi_label:
-        return "validation_mean_average_precision", "accuracy says little where most labels are absent"
-    if sight.is_imbalanced and len(sight.counts) == 2:
-        return "validation_auc", "accuracy flatters a model that always says the larger class"
-    if sight.is_imbalanced:
+def _monitor(findings: DataFindings) -> tuple[str, str] | None:
+    if findings.is_multi_label:
+        return "validation_mean_average_precision", "accuracy says little if most labels are absent"
+    if findings.is_imbalanced and len(findings.counts) == 2:
+        return "validation_auc", "accuracy favours a model that always predicts the larger class"
+    if findings.is_imbalanced:
         return "validation_macro_f1", "accuracy hides the rare classes"
     return None
 
 
 def shape(data: dict[str, Any], pixels: ImageStatistics, asks: list[str]) -> None:
-    """Add to `data` what the sampled images need: a range for deep ones, room for long ones."""
+    """Add to `data` what the sampled images need: an intensity range, or padding for elongated images."""
     if pixels.deep:
         add_with_reason(
             data,
             "intensity",
-            [whole(pixels.low), whole(pixels.high)],
-            f"becomes 0 to 255; seen in {counted(pixels.deep, 'file')} of more than 8 bits, of {pixels.opened} opened",
+            [short_number(pixels.low), short_number(pixels.high)],
+            f"mapped to 0 to 255; {counted(pixels.deep, 'file')} of {pixels.opened} opened have more than 8 bits",
         )
         asks.append(
-            f"is {pixels.low:g} to {pixels.high:g} the range that matters? It is that of a sample; what lies outside "
-            "is cut off"
+            f"is {pixels.low:g} to {pixels.high:g} the range that matters? It comes from a sample; values outside are "
+            "clipped"
         )
         if pixels.deep < pixels.opened:
             asks.append(
-                f"{pixels.opened - pixels.deep} of {pixels.opened} opened images have 8 bits, and intensity holds for "
-                "all of them; make them alike first"
+                f"{pixels.opened - pixels.deep} of {pixels.opened} opened images have 8 bits, and intensity applies "
+                "to all images; convert them to one depth first"
             )
     if pixels.elongation >= _ELONGATED:
-        add_with_reason(data, "resize", "pad", f"sides are {pixels.elongation:.1f} to 1; a crop would cut the ends off")
+        add_with_reason(
+            data, "resize", "pad", f"sides are {pixels.elongation:.1f} to 1; cropping would cut off the ends"
+        )
     if pixels.unreadable:
         opened = pixels.opened + len(pixels.unreadable)
         asks.append(
-            f"{counted(len(pixels.unreadable), 'file')} of {opened} opened cannot be read, as "
+            f"{counted(len(pixels.unreadable), 'file')} of {opened} opened cannot be read, such as "
             f'{pixels.unreadable[0]}; repair them, or write "on_bad_file": "skip" in data'
         )

@@ -1,4 +1,4 @@
-"""Backbone and schedule for sounds, which a model of images sees as spectrograms."""
+"""Suggesting backbone and schedule for sounds, which a model of images sees as spectrograms."""
 
 from __future__ import annotations
 
@@ -9,29 +9,36 @@ from kerastune_ft.scaffolding.suggest import images
 
 _SIZE, _SMALL_SIZE = 128, 64
 _INSTEAD = (
-    'a network of sounds does better where there is one, as {"kind": "saved", "path": "yamnet.keras", '
+    'a network pretrained on sounds does better, if you have one: {"kind": "saved", "path": "yamnet.keras", '
     '"input": "yamnet"}'
 )
 
 
-def backbone(sight: DataFindings) -> dict[str, Any]:
+def suggest(findings: DataFindings) -> dict[str, Any]:
+    """Return the rest of a configuration for sounds."""
+    chosen = backbone(findings)
+    defaults, phases = schedule(findings, chosen)
+    return {"backbone": chosen, "defaults": defaults, "phases": phases}
+
+
+def backbone(findings: DataFindings) -> dict[str, Any]:
     """Return the configuration's `backbone`."""
-    found = images.backbone(sight, None)
+    found = images.backbone(findings, None)
     size = _SMALL_SIZE if found["weights"] == "embedded" else _SIZE
-    reason = f"{found.pop('// name')}. It sees spectrograms as pictures; {_INSTEAD}"
+    reason = f"{found.pop('// name')}. It sees spectrograms as images; {_INSTEAD}"
     return {"// name": reason, **found, "// image_size": "of the spectrograms", "image_size": size}
 
 
-def schedule(sight: DataFindings, backbone: dict[str, Any]) -> tuple[dict[str, Any], list[dict[str, Any]]]:
+def schedule(findings: DataFindings, backbone: dict[str, Any]) -> tuple[dict[str, Any], list[dict[str, Any]]]:
     """Return the configuration's `defaults` and `phases`."""
-    defaults = images.defaults(sight)
+    defaults = images.defaults(findings)
     is_small = backbone["weights"] == "embedded"
     head = {"name": "head", "unfreeze": "none", "epochs": 5, "learning_rate": 0.01 if is_small else 0.002}
-    if sight.train < images.HEAD_ALONE:
-        only = f"{images.about(sight.train)}: too few to train more than the new head"
+    if findings.train < images.HEAD_ALONE:
+        only = f"{images.about(findings.train)}: too few to train more than the new head"
         return defaults, [{"// name": only, **head, "epochs": 20}]
     later = {
-        "// unfreeze": "spectrograms are unlike photos, so all of the backbone has to move, its first units the least",
+        "// unfreeze": "spectrograms are unlike photos, so the whole backbone has to train, its first units the least",
         "name": "all",
         "unfreeze": "all",
         "epochs": 15,

@@ -1,4 +1,4 @@
-"""Backbone, head and schedule for texts, each with its reason."""
+"""Suggesting backbone, head and schedule for texts."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ HANDLES: Mapping[str, str] = MappingProxyType(
         "xlm_roberta_base_multi": "kaggle://keras/xlm_roberta/keras/xlm_roberta_base_multi/3",
     }
 )
-"""The presets that are chosen from, and where keras-hub has them; asking keras-hub would cost seconds."""
+"""The presets to choose from, with their keras-hub handles; importing keras-hub would take seconds."""
 _ENGLISH = MappingProxyType(
     {
         "cpu": ("all_minilm_l6_v2_en", "distil_bert_base_en_uncased"),
@@ -35,17 +35,25 @@ _FOREIGN = MappingProxyType(
         "tpu": ("xlm_roberta_base_multi", "distil_bert_base_multi"),
     }
 )
-# The class that is built small with random weights where no preset can be had.
+# The class that is built small and with random weights if no preset is available.
 _RANDOM = "BertBackbone"
-# A word is about 1.3 tokens, and every token looks at every other.
+# A word is about 1.3 tokens, and the cost of attention grows with the square of the tokens.
 _LONG, _LENGTH = 190, 256
 _MANY = 20_000
 
 
-def backbone(sight: DataFindings) -> dict[str, Any]:
-    """Return the configuration's `backbone`: the first preset that can be had, else a small one of random weights."""
+def suggest(findings: DataFindings) -> dict[str, Any]:
+    """Return the rest of a configuration for texts, after adding a limit on long texts to its `data`."""
+    chosen = backbone(findings)
+    length(findings, chosen)
+    defaults, phases = schedule(findings, chosen)
+    return {"backbone": chosen, "head": head(), "defaults": defaults, "phases": phases}
+
+
+def backbone(findings: DataFindings) -> dict[str, Any]:
+    """Return `backbone`: the first preset that is available, else a small model with random weights."""
     where = images.device()
-    is_foreign = sight.prose is not None and sight.prose.is_foreign
+    is_foreign = findings.prose is not None and findings.prose.is_foreign
     names = (_FOREIGN if is_foreign else _ENGLISH)[where]
     known = {name: {"kaggle_handle": handle} for name, handle in HANDLES.items()}
     for name in names:
@@ -54,51 +62,50 @@ def backbone(sight: DataFindings) -> dict[str, Any]:
         except ConfigError:
             continue
         others = " and ".join(other for other in names if other != name)
-        language = "the texts are not English alone, and it knows many languages; " if is_foreign else ""
-        there = "downloaded at the first run" if place == HANDLES[name] else "in the cache already"
-        reason = f"{language}fits {images.about(sight.train)} on a {where.upper()}, as does {others}; {there}"
+        language = "the texts are not only English, and it knows many languages; " if is_foreign else ""
+        there = "downloaded at the first run" if place == HANDLES[name] else "already in the cache"
+        reason = f"{language}fits {images.about(findings.train)} on a {where.upper()}, as does {others}; {there}"
         return {"// preset": reason, "kind": "keras_hub", "preset": name}
     return _random(names[0])
 
 
 def _random(wanted: str) -> dict[str, Any]:
     reason = (
-        f"small and of random weights, so it learns little: {wanted} is neither in the cache of Kaggle nor to be "
-        f'reached from here. Where it can be had, or a directory of a preset is at hand, write "preset": "{wanted}" '
-        '(or the directory) instead of class, and in phases 0.001 for the head, "unfreeze": {"last": 2} and 0.0001 '
-        "for the other"
+        f"small and with random weights, so it learns little: {wanted} is neither in Kaggle's cache nor reachable from "
+        f'here. If you can get it, or have a directory with a preset, write "preset": "{wanted}" (or the directory) '
+        'instead of class, and in phases 0.001 for the head, "unfreeze": {"last": 2} and 0.0001 for the other'
     )
     return {"// class": reason, "kind": "keras_hub", "class": _RANDOM}
 
 
 def head() -> dict[str, Any]:
     """Return the configuration's `head`."""
-    return {"// pooling": "the mean over the tokens of a text; padding counts nowhere", "pooling": "mean"}
+    return {"// pooling": "the mean over the tokens of a text, without padding", "pooling": "mean"}
 
 
-def length(sight: DataFindings, backbone: Mapping[str, Any]) -> None:
-    """Add to the data how many tokens of long texts are read, where these would cost most of the time."""
-    if "preset" in backbone and sight.prose and sight.prose.most > _LONG:
+def length(findings: DataFindings, backbone: Mapping[str, Any]) -> None:
+    """Limit the tokens that are read of each text, if long texts would take most of the time."""
+    if "preset" in backbone and findings.prose and findings.prose.most > _LONG:
         reason = (
-            f"5 % of the texts have more than {sight.prose.most:,} words; more tokens cost time, and plan counts what "
-            "is cut"
+            f"5 % of the texts have more than {findings.prose.most:,} words; more tokens cost time, and plan reports "
+            "how much is cut"
         )
-        add_with_reason(sight.data, "sequence_length", _LENGTH, reason)
+        add_with_reason(findings.data, "sequence_length", _LENGTH, reason)
 
 
-def schedule(sight: DataFindings, backbone: Mapping[str, Any]) -> tuple[dict[str, Any], list[dict[str, Any]]]:
+def schedule(findings: DataFindings, backbone: Mapping[str, Any]) -> tuple[dict[str, Any], list[dict[str, Any]]]:
     """Return the configuration's `defaults` and `phases`."""
-    defaults = images.defaults(sight)
+    defaults = images.defaults(findings)
     if "preset" not in backbone:
         return defaults, [
             _head(3, 0.01),
-            _later("all", "all", 10, 0.003, "a backbone of random weights learns from nothing"),
+            _later("all", "all", 10, 0.003, "a backbone with random weights learns from scratch"),
         ]
-    if sight.train < images.HEAD_ALONE:
-        only = f"{images.about(sight.train)}: too few to train more than the new head"
+    if findings.train < images.HEAD_ALONE:
+        only = f"{images.about(findings.train)}: too few to train more than the new head"
         return defaults, [{"// name": only, **_head(20, 0.001)}]
-    epochs = 2 if sight.train > _MANY else 3
-    reason = f"{images.about(sight.train)}: the two layers nearest to the head, at a tenth of its rate"
+    epochs = 2 if findings.train > _MANY else 3
+    reason = f"{images.about(findings.train)}: the two layers nearest to the head, at a tenth of its rate"
     return defaults, [_head(epochs, 0.001), _later("top", {"last": 2}, epochs, 0.0001, reason)]
 
 

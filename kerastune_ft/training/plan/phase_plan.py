@@ -57,7 +57,7 @@ class PhasePlan:
     @property
     def operations(self) -> dict[str, Any] | None:
         """Return the operations that training examples are augmented by, or None where none does anything."""
-        operations = self.phase.augment.resolved()
+        operations = self.phase.augment.resolve()
         return operations if changes_images(operations) else None
 
     def replica_rows(self, replicas: int) -> int:

@@ -15,7 +15,7 @@ from kerastune_ft.backbones.base import Backbone
 from kerastune_ft.backbones.endpoints import FEATURES
 from kerastune_ft.backbones.inputs import SoundInput
 from kerastune_ft.backbones.text_input import MASK, PADDING_MASK, TOKEN_IDS, TextInput
-from kerastune_ft.config.checks.modality import TAKEN, misfits
+from kerastune_ft.config.checks.modality import NOUNS, can_serve
 from kerastune_ft.config.options.runtime import cache_directory
 from kerastune_ft.config.options.task_facts import facts
 from kerastune_ft.config.run import RunConfig
@@ -92,10 +92,10 @@ def assemble(
 
 def _check_modality(config: RunConfig, backbone: Backbone) -> None:
     given, wanted = backbone.input.modality, facts(config.task).modality
-    if misfits(wanted, given):
+    if not can_serve(given, wanted):
         raise ConfigError(
-            f"backbone: {backbone.name} takes {TAKEN[given]}, and task.kind {config.task.kind} is of "
-            f"{TAKEN[wanted]}; write another backbone, or a task whose name begins with {given}_"
+            f"backbone: {backbone.name} takes {NOUNS[given]}, and task.kind {config.task.kind} is of "
+            f"{NOUNS[wanted]}; write another backbone, or a task whose name begins with {given}_"
         )
 
 

@@ -135,8 +135,12 @@ def test_byte_tokens_need_a_vocabulary_of_bytes() -> None:
     ("name", "options", "said"),
     [
         ("BertBackbone", {"num_layer": 7}, r'\.num_layer: BertBackbone: "num_layer" is unknown; did you mean "num_lay'),
-        ("BertBackbone", {"nonsense": 1}, r'\.nonsense: BertBackbone: "nonsense" is no key; write "vocabulary_size", '),
-        ("VGGBackbone", {"patch_size": 4}, r"\.patch_size: VGGBackbone: .* is no key"),
+        (
+            "BertBackbone",
+            {"nonsense": 1},
+            r'\.nonsense: BertBackbone: "nonsense" is not a key; write "vocabulary_size", ',
+        ),
+        ("VGGBackbone", {"patch_size": 4}, r"\.patch_size: VGGBackbone: .* is not a key"),
         ("WhisperBackbone", {"name": "x"}, r"\.name: WhisperBackbone: .* is "),
         ("BertBackbone", {"num_heads": 0}, r": keras_hub.models.BertBackbone refuses: "),
         ("BertBackbone", {"num_layers": "many"}, r": keras_hub.models.BertBackbone refuses: "),

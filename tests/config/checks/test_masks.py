@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from kerastune_ft.config.checks.masks import mask_inconsistencies
+from kerastune_ft.config.checks.kinds import kind_inconsistencies
 
 MASKS = {
     "task": {"kind": "image_segmentation"},
@@ -17,7 +17,7 @@ CLASSES = {**MASKS, "task": {"kind": "image_classification"}, "data": {"kind": "
 
 
 def places(document: dict[str, Any]) -> list[tuple[Any, ...]]:
-    return [place for place, _ in mask_inconsistencies(**document)]
+    return [place for place, _ in kind_inconsistencies(document)]
 
 
 def test_what_can_be_meant_is_taken() -> None:

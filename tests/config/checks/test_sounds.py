@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from kerastune_ft.config.checks.sounds import sound_inconsistencies
+from kerastune_ft.config.checks.kinds import kind_inconsistencies
 from kerastune_ft.config.options.spectrograms import LogMel, SoundInput
 
 AUDIO = {"kind": "audio_classification"}
@@ -13,7 +13,13 @@ SAVED = {"kind": "saved", "path": "net.keras"}
 
 
 def places(task: Any, data: Any = None, backbone: Any = None, phases: Any = ()) -> list[str]:
-    found = sound_inconsistencies(task, data or {}, backbone or {"kind": "applications"}, list(phases))
+    document = {
+        "task": task,
+        "data": data or {},
+        "backbone": backbone or {"kind": "applications"},
+        "phases": list(phases),
+    }
+    found = kind_inconsistencies(document)
     return [".".join(map(str, path)) for path, _ in found]
 
 
@@ -51,9 +57,9 @@ def test_a_name_stands_for_all_of_its_numbers() -> None:
 
 
 def test_what_is_left_open_follows_from_the_rate() -> None:
-    filled = LogMel().resolved(16000, of_images=False)
+    filled = LogMel().resolve(16000, of_images=False)
     assert (filled.window, filled.hop, filled.fft, filled.high, filled.range) == (400, 160, 512, 7500.0, None)
-    filled = LogMel().resolved(8000, of_images=True)
+    filled = LogMel().resolve(8000, of_images=True)
     assert (filled.window, filled.hop, filled.fft, filled.high) == (200, 80, 256, 4000.0)
     assert filled.range is not None
     with pytest.raises(ValueError, match="fft must be at least window"):

@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from kerastune_ft.config.checks.kinds import kind_inconsistencies
 from kerastune_ft.config.checks.tables import table_inconsistencies
 
 TABLE = {"kind": "table", "path": "cases.csv", "input": "image", "label": "finding"}
@@ -13,7 +14,11 @@ VALUES = {"kind": "image_regression"}
 
 
 def _places(task: Any, **data: Any) -> dict[str, str]:
-    return {".".join(map(str, path)): message for path, message in table_inconsistencies({**TABLE, **data}, task)}
+    table = {**TABLE, **data}
+    found = list(table_inconsistencies(table))
+    if table["kind"] == "table":
+        found += kind_inconsistencies({"task": task, "data": table})
+    return {".".join(map(str, path)): message for path, message in found}
 
 
 @pytest.mark.parametrize(
@@ -44,7 +49,7 @@ def test_options_that_can_be_meant(task: Any, data: dict[str, Any]) -> None:
         (ONE, {"input": ["a", "b"]}, "data.input", "a pair of texts"),
         (ONE, {"label": ["edema", "mass"]}, "data.label", '"multi_label": true'),
         (ONE, {"label": {"column": "x"}}, "data.label", '"multi_label": true'),
-        (MANY, {"label": ["edema", "edema"]}, "data.label", "is there twice"),
+        (MANY, {"label": ["edema", "edema"]}, "data.label", "is listed twice"),
         (MANY, {"label": ["edema", "mass"], "group": "mass"}, "data.group", "is the label too"),
         (MANY, {"label": {"column": "x"}, "input": "x"}, "data.input", "is the label too"),
         (VALUES, {"label": {"column": "x"}}, "data.label", "a column of numbers"),

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from kerastune_ft.config.checks.texts import text_inconsistencies
+from kerastune_ft.config.checks.kinds import kind_inconsistencies
 
 TEXT = {
     "task": {"kind": "text_classification"},
@@ -17,7 +17,7 @@ TEXT = {
 
 
 def places(document: dict[str, Any]) -> list[tuple[Any, ...]]:
-    return [place for place, _ in text_inconsistencies(document)]
+    return [place for place, _ in kind_inconsistencies(document)]
 
 
 def test_what_texts_have_is_taken() -> None:
@@ -44,6 +44,6 @@ def test_what_does_nothing_for_texts_is_told(key: str, value: Any, place: tuple[
 
 def test_images_have_no_tokens() -> None:
     assert places({**TEXT, "task": {"kind": "image_classification"}}) == [
-        ("data", "sequence_length"),
         ("head", "pooling"),
+        ("data", "sequence_length"),
     ]

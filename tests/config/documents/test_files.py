@@ -13,12 +13,12 @@ from tests.support.config_cases import MINIMAL, problems_of
 def test_files_that_cannot_be_read(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match="is a directory; give a configuration file"):
         read(tmp_path)
-    with pytest.raises(ConfigError, match="there is no such file"):
+    with pytest.raises(ConfigError, match="it does not exist"):
         read(tmp_path / "nothing.json")
     (tmp_path / "mine.json").write_text("{}")
     with pytest.raises(ConfigError, match=r'did you mean ".*mine\.json"'):
         read(tmp_path / "mien.json")
-    with pytest.raises(ConfigError, match='the package is called "medical"'):
+    with pytest.raises(ConfigError, match='did you mean the configuration "medical"'):
         read("medcal")
 
 

@@ -10,8 +10,8 @@ from kerastune_ft.config.options.phases import (
 
 @pytest.mark.parametrize("preset", AUGMENT_PRESETS)
 def test_augment_presets_resolve_to_every_operation(preset: str) -> None:
-    assert Augment(preset=preset).resolved() == dict(AUGMENT_PRESETS[preset])
-    resolved = Augment(preset=preset, flip="both", erase=0.5).resolved()
+    assert Augment(preset=preset).resolve() == dict(AUGMENT_PRESETS[preset])
+    resolved = Augment(preset=preset, flip="both", erase=0.5).resolve()
     assert resolved == {**AUGMENT_PRESETS[preset], "flip": "both", "erase": 0.5}
 
 

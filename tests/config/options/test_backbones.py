@@ -61,7 +61,7 @@ def test_widths_without_imagenet_weights_are_free() -> None:
 @pytest.mark.parametrize(
     ("path", "words"),
     [("w.weights.h5", "holds weights and no model"), ("w.safetensors", "holds weights and no model"),
-     ("model.h5", "the format before .keras")],
+     ("model.h5", "the format that preceded .keras")],
 )  # fmt: skip
 def test_what_is_no_keras_file_is_told_its_use(path: str, words: str) -> None:
     found = messages({**MINIMAL, "backbone": {"kind": "saved", "path": path}})

@@ -37,7 +37,7 @@ def test_wrong_values_are_told_with_their_place(value: dict[str, Any], place: st
 def test_without_units_there_is_nothing_to_adapt() -> None:
     found = messages(with_change("phases.0.lora", {"rank": 2}))
     assert list(found) == ["phases[0].lora"]
-    assert '"none" names none; write "unfreeze": "all", or {"last": 2}' in found["phases[0].lora"]
+    assert '"none" selects none; write "unfreeze": "all", or {"last": 2}' in found["phases[0].lora"]
 
 
 def test_variables_and_adapters_contradict() -> None:
@@ -45,7 +45,7 @@ def test_variables_and_adapters_contradict() -> None:
     document["phases"][1]["lora"] = {"rank": 2}
     found = messages(document)
     assert list(found) == ["phases[1].lora"]
-    assert "no variable of the backbone itself trains" in found["phases[1].lora"]
+    assert "with lora the backbone's own variables do not train" in found["phases[1].lora"]
 
 
 @pytest.mark.parametrize("batch_norm", ["statistics", "train"])

@@ -10,15 +10,15 @@ from kerastune_ft.config.options.spectrograms import LOG_MELS, LogMel, SoundInpu
 
 
 def test_what_is_left_open_follows_from_the_sample_rate() -> None:
-    found = LogMel().resolved(8000, of_images=False)
+    found = LogMel().resolve(8000, of_images=False)
     assert (found.sample_rate, found.window, found.hop, found.fft, found.high) == (8000, 200, 80, 256, 4000.0)
     assert found.range is None
-    assert LogMel().resolved(44_100, of_images=False).high == 7500.0
+    assert LogMel().resolve(44_100, of_images=False).high == 7500.0
 
 
 def test_a_model_of_images_gets_a_range_of_logarithms() -> None:
-    assert LogMel(floor=0.01).resolved(16_000, of_images=True).range == (math.log(0.01), 5.0)
-    assert LogMel(range=(-7.0, 5.0)).resolved(16_000, of_images=True).range == (-7.0, 5.0)
+    assert LogMel(floor=0.01).resolve(16_000, of_images=True).range == (math.log(0.01), 5.0)
+    assert LogMel(range=(-7.0, 5.0)).resolve(16_000, of_images=True).range == (-7.0, 5.0)
 
 
 def test_a_name_stands_for_a_known_models_numbers() -> None:

@@ -56,7 +56,7 @@ def test_samples_with_their_rate_are_sounds(sounds: np.ndarray) -> None:
 
 def test_sounds_without_a_rate_are_known_by_name_and_asked_about() -> None:
     np.savez("a.npz", audio=SOUNDS, y=ROWS % 2)
-    assert "how many samples a second has audio" in init("a.npz").asks[0]
+    assert "what is the sample rate of audio" in init("a.npz").asks[0]
 
 
 def test_long_rows_of_no_known_meaning_are_refused() -> None:
@@ -67,15 +67,15 @@ def test_long_rows_of_no_known_meaning_are_refused() -> None:
 
 def test_amounts_are_not_learned_from_sounds() -> None:
     np.savez("a.npz", x=SOUNDS, y=ROWS / 7, sample_rate=16000)
-    with pytest.raises(DataError, match="classes alone from sounds"):
+    with pytest.raises(DataError, match="only learn classes from sounds"):
         init("a.npz")
 
 
 def test_where_only_the_rate_is_missing_that_is_said() -> None:
     np.savez("a.npz", x=SOUNDS, y=ROWS % 2)
-    with pytest.raises(DataError, match="If x is sounds, an array sample_rate alone is missing"):
+    with pytest.raises(DataError, match="If x holds sounds, only an array sample_rate"):
         init("a.npz")
     np.savez("a.npz", x=SOUNDS[:, :900], y=ROWS % 2)
     with pytest.raises(DataError, match="no array of images") as error:
         init("a.npz")
-    assert "alone is missing" not in str(error.value)
+    assert "sample_rate with their rate is missing" not in str(error.value)

@@ -96,13 +96,13 @@ def test_an_array_named_as_groups_is_the_group(name: str, values: np.ndarray) ->
     started, config, source = begin(x=IMAGES, y=ROWS % 2, **{name: values})
     assert config["data"]["group"] == name
     assert sum(source.info.groups.values()) == COUNT // 3
-    assert "nothing tells its use" not in str(started)
+    assert "of unknown use" not in str(started)
 
 
 def test_values_that_are_all_different_are_no_groups_and_an_unknown_use_is_said() -> None:
     started, config, _ = begin(x=IMAGES, y=ROWS % 2, patient=ROWS, extra=ROWS % 5, notes=np.zeros(3))
     assert config["data"]["group"] is None
-    said = [note for note in started.seen if "nothing tells its use" in note]
+    said = [note for note in started.seen if "of unknown use" in note]
     assert [note.split()[0] for note in said] == ["patient", "extra"]
     assert '"group": "extra"' in said[1]
     assert "arrays not used: notes" in started.seen
@@ -116,5 +116,5 @@ def test_groups_are_not_taken_for_labels() -> None:
 def test_labels_that_are_not_numbers_are_asked_about() -> None:
     np.savez("a.npz", x=IMAGES, y=np.where(ROWS == 3, np.nan, ROWS / 7))
     started = init("a.npz")
-    assert "1 row of y with NaN" in started.asks[0]
+    assert "1 row of y have NaN" in started.asks[0]
     assert started.task == "image_regression"

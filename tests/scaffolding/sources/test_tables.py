@@ -103,7 +103,7 @@ def test_what_could_be_the_label_is_asked_for_and_label_answers() -> None:
     rows = [{"path": f"{n}.png", "colour": "rg"[n % 2], "form": "xyz"[n % 3]} for n in range(12)]
     with pytest.raises(DataError, match=r'colour and form could each be the label(.|\n)*--label "colour"') as caught:
         start(rows, "{path}")
-    assert "form: 3 values, as x, y, z" in str(caught.value)
+    assert "form: 3 values, such as x, y, z" in str(caught.value)
     assert not Path("cases.json").exists()
     assert start(rows, "{path}", label=("form",))["data"]["label"] == "form"
 
@@ -142,7 +142,7 @@ def test_gaps_are_told() -> None:
     Path("d/3.png").unlink()
     Path("cases.json").unlink()
     asks = init("d/cases.csv").asks
-    assert any("1 row name no image" in question and '"on_missing": "skip"' in question for question in asks)
+    assert any("1 row name no existing image" in question and '"on_missing": "skip"' in question for question in asks)
     assert any("1 row of the table have no label" in question for question in asks)
 
 
@@ -166,7 +166,7 @@ def test_a_column_that_could_be_the_label_as_well_is_asked_about() -> None:
     (asked,) = [each for each in init("d/cases.csv").asks if "is the label" in each or "the label?" in each]
     assert (
         asked
-        == 'is "tags" the label? "digit" and "grade" could be it as well; begin again with --label digit where it is'
+        == 'is "tags" the label? "digit" and "grade" could also be the label; if so, run init again with --label digit'
     )
     Path("cases.json").unlink()
     assert not any("the label?" in each for each in init("d/cases.csv", label=["digit"]).asks)
@@ -176,6 +176,7 @@ def test_a_label_spelt_in_two_ways_is_asked_about() -> None:
     rows = [{"path": f"{n}.png", "label": ("cat", "dog")[n % 2] if n else "Cat"} for n in range(20)]
     asked = start(rows, "{path}")["//"]
     assert (
-        'PLEASE DECIDE: is "Cat" (1) and "cat" (9) the same label spelt in two ways? If so, correct the data and begin '
-        'again, or write "classes": {"cat": "cat", "dog": "dog", "Cat": "cat"} in task, which lists every label.'
+        'PLEASE DECIDE: is "Cat" (1) and "cat" (9) the same label, spelt in two ways? If so, correct the data and '
+        'run init again, or write "classes": {"cat": "cat", "dog": "dog", "Cat": "cat"} in task, which lists every '
+        "label."
     ) in asked

@@ -32,7 +32,7 @@ def test_class_folders_of_sounds_become_audio_classification() -> None:
     assert (document["backbone"]["weights"], document["backbone"]["image_size"]) == ("embedded", 64)
     assert "yamnet" in document["backbone"]["// name"]
     assert [phase["unfreeze"] for phase in document["phases"]] == ["none", "all"]
-    assert "sounds: 0.05 to 0.06 s, 8,000 samples a second (64 opened)" in begun.seen
+    assert "sounds: 0.05 to 0.06 s, 8,000 samples per second (64 opened)" in begun.seen
 
 
 def test_weights_within_reach_are_taken(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -67,7 +67,7 @@ def test_a_table_names_sounds_by_a_template_and_speakers_stay_together() -> None
 
 def test_amounts_are_nothing_that_is_learned_from_sounds() -> None:
     write_table(Path("d/meta.csv"), takes(30, score=lambda n: n / 7))
-    with pytest.raises(DataError, match=r"score holds amounts; this version learns classes alone from sounds"):
+    with pytest.raises(DataError, match=r"score holds amounts; this version can only learn classes from sounds"):
         init("d/meta.csv")
 
 
@@ -84,7 +84,7 @@ def test_transcripts_beside_sounds_are_no_examples_and_damaged_files_are_told() 
     Path("d/a/0.wav").write_bytes(b"RIFF")
     begun = init("d")
     assert begun.task == "audio_classification"
-    assert "1 file of 8 opened cannot be read, as d/a/0.wav" in begun.asks[0]
+    assert "1 file of 8 opened cannot be read, such as d/a/0.wav" in begun.asks[0]
 
 
 def test_lengths_far_apart_are_asked_about() -> None:

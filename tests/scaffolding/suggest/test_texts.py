@@ -79,7 +79,7 @@ def test_a_preset_that_is_at_hand_is_taken_where_the_best_is_not(monkeypatch: py
     monkeypatch.setattr(presets, "located", locate)
     backbone = start(rows(text=prose, label=lambda n: n % 2))["backbone"]
     assert backbone["preset"] == "distil_bert_base_en_uncased"
-    assert "in the cache already" in backbone["// preset"]
+    assert "already in the cache" in backbone["// preset"]
 
 
 def test_few_texts_train_the_head_alone_and_long_ones_are_cut(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -140,14 +140,14 @@ def test_empty_texts_and_labels_are_counted_and_left_out() -> None:
     made = rows(40, text=lambda n: prose(n) if n > 2 else " ", label=lambda n: "ab"[n % 2] if n < 39 else "")
     data = start(made)["data"]
     assert data["on_missing"] == "skip"
-    assert data["// on_missing"] == "left out of 40 rows: 3 without text, 1 without label"
+    assert data["// on_missing"] == "skipped of 40 rows: 3 without text, 1 without label"
 
 
 def test_of_several_columns_the_name_decides_else_the_length_and_it_is_asked() -> None:
     made = rows(40, remarks=prose, comment=prose, background=lambda n: prose(n, 20), outcome=lambda n: n % 2)
     document = start(made)
     assert document["data"]["input"] == "comment"
-    assert '"remarks" and "background" hold prose too' in document["//"][1]
+    assert '"remarks" and "background" hold texts too' in document["//"][1]
     for row in made:
         del row["comment"]
     Path("t.json").unlink()
@@ -180,12 +180,12 @@ def test_numbers_that_are_names_of_some_files_beside_are_no_files() -> None:
 
 def test_files_that_are_not_there_are_asked_about() -> None:
     write_table(Path("t.csv"), rows(20, file=lambda n: f"{n}.png", report=prose, label=lambda n: n % 2))
-    assert '"file" names files, and none of them is below' in init("t.csv").asks[0]
+    assert '"file" names files, but none exists below' in init("t.csv").asks[0]
 
 
 def test_a_table_of_neither_files_nor_prose_says_so() -> None:
     write_table(Path("t.csv"), rows(name=lambda n: f"Jo {n}", city=lambda n: "New York", label=lambda n: n % 2))
-    with pytest.raises(DataError, match=r"no column holds prose, and there is no image or sound(.|\n)*city: New York"):
+    with pytest.raises(DataError, match=r"no column holds texts, and there is no image or sound(.|\n)*city: New York"):
         init("t.csv")
 
 
@@ -223,7 +223,7 @@ def test_folders_of_text_files_are_classes() -> None:
     document = read_written("mails.json")
     assert document["task"]["kind"] == "text_classification"
     assert document["data"]["kind"] == "folder"
-    assert document["data"]["// on_missing"] == "2 files of 24 without text are left out"
+    assert document["data"]["// on_missing"] == "2 files of 24 without text are skipped"
     assert dict(begun.counts) == {"ham": 12, "spam": 12}
     config = read("mails.json")
     assert len(open_source(config.data, config.task, Path("cache"), lambda _: None).texts) == 22  # type: ignore[attr-defined]
@@ -253,7 +253,7 @@ def test_lists_beside_the_class_folders_hide_no_split_and_unsorted_texts_are_ask
 
 def test_a_first_line_that_is_an_example_is_asked_about() -> None:
     write_table(Path("t.csv"), rows(**{"a long and slow film for nobody": prose, "1": lambda n: n % 2}))
-    assert "first line of a table names its columns" in init("t.csv").asks[0]
+    assert "first line of a table must name its columns" in init("t.csv").asks[0]
 
 
 def test_the_handles_are_those_of_keras_hub() -> None:
@@ -270,4 +270,4 @@ def test_the_handles_are_those_of_keras_hub() -> None:
 def test_topics_beside_a_label_are_asked_about() -> None:
     columns = {"text": prose, "sentiment": lambda n: ("neg", "pos")[n % 2], "category": lambda n: "abc"[n % 3]}
     write_table(Path("t.csv"), rows(**columns))
-    assert any('"sentiment" could be it as well (2 values)' in each for each in init("t.csv").asks)
+    assert any('"sentiment" could also be the label (2 values)' in each for each in init("t.csv").asks)

@@ -1,4 +1,4 @@
-"""Folders of images with a validation split, for both sides of a comparison alike."""
+"""Folders of images with train, validation and test splits, the same for all sides of a comparison."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from pathlib import Path
 import click
 
 SUFFIXES = (".jpg", ".jpeg", ".png", ".bmp", ".gif")
-"""What both sides read."""
+"""The suffixes that all sides read."""
 _VALIDATION = 0.15
 _TEST = 0.15
 _JPEG_QUALITY = 95
@@ -21,18 +21,18 @@ Files = Mapping[str, Mapping[str, Sequence[Path]]]
 """Image files by split and class."""
 
 
-def divided(data: Path) -> Files:
+def divide(data: Path) -> Files:
     """Return the images of a folder of class folders, or of one with the folders train and test, by split and class.
 
-    What is missing is drawn by the hash of the file's name, so that it is the same whatever else there is.
+    Missing splits are drawn by the hash of the file's name, so that they do not depend on other files.
     """
     splits = {name: _classes(data / name) for name in ("train", "validation", "test") if (data / name).is_dir()}
     if "train" not in splits:
         splits = {"train": _classes(data)}
     for name, share in (("test", _TEST), ("validation", _VALIDATION)):
         if name not in splits:
-            # Of what is left to train on, which the test split may have been taken from.
-            splits[name] = {label: _drawn(files, share) for label, files in splits["train"].items()}
+            # Drawn from what is left to train on, after the test split.
+            splits[name] = {label: _draw(files, share) for label, files in splits["train"].items()}
             taken = {path for files in splits[name].values() for path in files}
             splits["train"] = {
                 label: [path for path in files if path not in taken] for label, files in splits["train"].items()
@@ -54,7 +54,7 @@ def _classes(folder: Path) -> dict[str, list[Path]]:
     return classes
 
 
-def _drawn(files: Sequence[Path], share: float) -> list[Path]:
+def _draw(files: Sequence[Path], share: float) -> list[Path]:
     drawn = sorted(files, key=lambda path: hashlib.sha256(path.name.encode()).digest())
     return sorted(drawn[: max(1, round(share * len(files)))])
 
@@ -62,9 +62,7 @@ def _drawn(files: Sequence[Path], share: float) -> list[Path]:
 def fewer(files: Files, most: int) -> Files:
     """Return about `most` training examples, and the same share of the other splits, all classes alike."""
     share = min(1.0, most / size(files, "train"))
-    return {
-        split: {label: _drawn(paths, share) for label, paths in classes.items()} for split, classes in files.items()
-    }
+    return {split: {label: _draw(paths, share) for label, paths in classes.items()} for split, classes in files.items()}
 
 
 def size(files: Files, *splits: str) -> int:
@@ -72,18 +70,18 @@ def size(files: Files, *splits: str) -> int:
     return sum(len(paths) for split in splits for paths in files[split].values())
 
 
-def linked(files: Files, target: Path) -> Path:
+def link(files: Files, target: Path) -> Path:
     """Make a folder of links, `target`/split/class/name; read every file once, so that the first to come finds it warm.
 
     Return `target`.
     """
-    for path, name in _named(files, target):
+    for path, name in _list_targets(files, target):
         path.read_bytes()
         os.symlink(path.resolve(), name)
     return target
 
 
-def multiplied(files: Files, target: Path, factor: int) -> Path:
+def multiply(files: Files, target: Path, factor: int) -> Path:
     """Make a folder with `factor` copies of every image, each with noise of its own, so that no two are alike.
 
     All are written as JPEG, the first copies too, so that reading costs the same per image for every factor. Return
@@ -92,7 +90,7 @@ def multiplied(files: Files, target: Path, factor: int) -> Path:
     import numpy as np
     from PIL import Image
 
-    for path, name in _named(files, target):
+    for path, name in _list_targets(files, target):
         pixels = np.asarray(Image.open(path).convert("RGB"), np.int16)
         for copy in range(factor):
             draw = np.random.default_rng([copy, zlib.crc32(path.name.encode())])
@@ -102,7 +100,7 @@ def multiplied(files: Files, target: Path, factor: int) -> Path:
     return target
 
 
-def _named(files: Files, target: Path) -> Iterator[tuple[Path, Path]]:
+def _list_targets(files: Files, target: Path) -> Iterator[tuple[Path, Path]]:
     for split, classes in files.items():
         for label, paths in classes.items():
             folder = target / split / label

@@ -13,19 +13,19 @@ from typing import Any
 
 import click
 
-from measured import processes
-from measured.processes import Ended
-from measured.schedule import Schedule
+from measurements import processes
+from measurements.processes import Ended
+from measurements.schedule import Schedule
 
 PARTS = ("import", "data and build", "features", "head", "top", "evaluate", "save and report", "exit")
-"""What the seconds of a process are divided into."""
+"""The parts into which the seconds of a process are divided."""
 _HERE = Path(__file__).parent
 _PROGRAM = (sys.executable, "-m", "kerastune_ft")
 
 
 @dataclass(frozen=True)
 class Cost:
-    """What one process took for a schedule, and what came of it."""
+    """The cost of a process that ran a schedule, and its test accuracy."""
 
     seconds: float
     cpu_seconds: float
@@ -73,7 +73,7 @@ class Sides:
             *(("--cached",) if cached else ()),
         ]
         ended = processes.run(command, self._folder, {})
-        told = self._checked(ended.result())
+        told = self._check(ended.result())
         parts = dict(told["parts"])
         parts["data and build"] = parts.pop("data") + parts.pop("build")
         parts["save and report"] = parts.pop("save")
@@ -92,7 +92,7 @@ class Sides:
             *(sys.executable, str(_HERE / "hand_written_tail.py"), *self.schedule.options(self._data, seed)),
             *("--cut", top["cut"][0]["name"], "--how", how, "--train", *self._trained_layers),
         ]
-        return self._checked(processes.run(command, self._folder, {}).result())
+        return self._check(processes.run(command, self._folder, {}).result())
 
     @property
     def _trained_layers(self) -> list[str]:
@@ -101,7 +101,7 @@ class Sides:
         layers = dict.fromkeys(path.partition("/")[0] for path in trained)
         return [layer for layer in layers if layer not in self.plan["head"]["layers"]]
 
-    def _checked(self, told: dict[str, Any]) -> dict[str, Any]:
+    def _check(self, told: dict[str, Any]) -> dict[str, Any]:
         ours, theirs = self.plan["phases"][-1]["trainable_parameters"], told["trained_parameters"]
         if ours != theirs:
             raise click.ClickException(
@@ -140,26 +140,26 @@ def _epochs(run: Path) -> dict[str, list[float]]:
 
 
 def _parts(run: Path, ended: Ended) -> dict[str, float]:
-    """Divide the seconds of a run by when it told what, and by the times of its files.
+    """Divide the seconds of a run into parts, by the times of its progress lines and of its files.
 
-    Its first line comes when everything is imported, and that of a phase when its features are stored.
+    The first line comes after all imports, and the line of a phase after its features are stored.
     """
 
-    def told(start: str) -> float:
+    def time_of_line(start: str) -> float:
         return next(seconds for seconds, line in ended.notes if line.startswith(start))
 
-    def written(name: str) -> float:
+    def time_of_file(name: str) -> float:
         return (run / name).stat().st_mtime - ended.began
 
     parts = dict.fromkeys(PARTS, 0.0)
-    first, last = told("run "), written("plan.json")
+    first, last = time_of_line("run "), time_of_file("plan.json")
     parts |= {"import": first, "data and build": last - first}
     for folder in sorted((run / "phases").iterdir()):
         name = folder.name.partition("-")[2]
-        began, done = told(f"phase {name}: "), written(f"phases/{folder.name}/result.json")
+        began, done = time_of_line(f"phase {name}: "), time_of_file(f"phases/{folder.name}/result.json")
         parts["features"] += began - last
         parts[name], last = done - began, done
-    measured, reported = written("metrics.json"), written("manifest.json")
+    measured, reported = time_of_file("metrics.json"), time_of_file("manifest.json")
     return {
         **parts,
         "evaluate": measured - last,

@@ -23,9 +23,9 @@ from kerastune_ft.training.plan import build, phase_plan
 from kerastune_ft.training.plan.schedules import rate_table
 from kerastune_ft.training.session.assemble import assemble
 from kerastune_ft.training.session.session import Session
-from measured import tables
-from measured.schedule import Schedule
-from measured.tables import Sheet
+from measurements import tables
+from measurements.schedule import Schedule
+from measurements.tables import Sheet
 
 PHASES = (
     {"name": "head", "unfreeze": "none"},

@@ -1,4 +1,4 @@
-"""The machine that figures come from, named as far as it says."""
+"""A description of the machine that measurements come from."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from typing import Any
 _PACKAGES = ("tensorflow", "keras", "numpy", "kerastune_ft")
 
 
-def described() -> dict[str, Any]:
+def describe() -> dict[str, Any]:
     """Return processor, cores, memory and versions as a JSON object."""
     return {
         "processor": _processor(),
@@ -24,7 +24,7 @@ def described() -> dict[str, Any]:
 
 
 def sentence(machine: dict[str, Any]) -> str:
-    """Return what a caption says of a machine."""
+    """Return the description of a machine for a caption."""
     return (
         f"{machine['processor']}, {machine['cores']} cores, {machine['memory_bytes'] / 2**30:.0f} GiB; "
         f"TensorFlow {machine['tensorflow']}, Keras {machine['keras']}, Python {machine['python']}"

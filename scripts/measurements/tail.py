@@ -8,10 +8,10 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from measured import tables
-from measured.rounds import OURS, discard, later
-from measured.sides import Sides
-from measured.tables import Sheet
+from measurements import tables
+from measurements.rounds import OURS, discard, later
+from measurements.sides import Sides
+from measurements.tables import Sheet
 
 WAYS = {"tail alone, Model.fit": "fit", "tail alone, own loop": "loop"}
 
@@ -37,13 +37,13 @@ def measure(sides: Sides, folder: Path, rounds: int) -> dict[str, dict[str, Any]
             epochs[name].append(found)
             accuracies[name].append(accuracy)
             print(f"{name}: {', '.join(tables.seconds(seconds) for seconds in found)}", file=sys.stderr)
-    compared = _compared(epochs)
+    compared = _compare(epochs)
     for name, each in accuracies.items():
         compared[name]["test_accuracy"] = statistics.median(each)
     return compared
 
 
-def _compared(epochs: dict[str, list[Sequence[float]]]) -> dict[str, dict[str, Any]]:
+def _compare(epochs: dict[str, list[Sequence[float]]]) -> dict[str, dict[str, Any]]:
     found: dict[str, dict[str, Any]] = {
         name: {
             "first_epoch": later([each[:1] for each in runs]),

@@ -1,4 +1,4 @@
-"""Damage to the files of a run that was killed: checkpoints and stored features cut short or garbled, a full disk."""
+"""Damage to the files of a run that was killed: corrupt checkpoints and stored features, and a full disk."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ SHARD_KINDS = ("shard cut short", "shard garbled")
 
 
 def newest_checkpoint(run: Path) -> Path | None:
-    """Return the newest checkpoint of the phase under way, or None where there is none."""
+    """Return the newest checkpoint of the unfinished phase, or None."""
     begun = [folder for folder in run.glob("phases/*") if not (folder / "result.json").exists()]
     return max((path for folder in begun for path in folder.glob("checkpoint/0*.safetensors")), default=None)
 
 
 def damage(path: Path, draw: random.Random) -> str:
-    """Damage a file as a failing disk would, and return how."""
+    """Damage a file as a failing disk would, and return the kind of damage."""
     content = bytearray(path.read_bytes())
     kind = draw.choice(KINDS)
     header = 8 + int.from_bytes(content[:8], "little")
@@ -35,7 +35,7 @@ def damage(path: Path, draw: random.Random) -> str:
 
 
 def a_shard(cache: Path, draw: random.Random) -> Path | None:
-    """Return the rows or the index of a shard of stored features, or None where none was committed."""
+    """Return the rows or the index file of a random shard, or None if none is committed."""
     committed = sorted(cache.glob("features/*/shards/*.index"))
     if not committed:
         return None
@@ -44,7 +44,7 @@ def a_shard(cache: Path, draw: random.Random) -> Path | None:
 
 
 def damage_shard(path: Path, draw: random.Random) -> str:
-    """Damage a file of stored features and return how; its time of change is another, as after any writing."""
+    """Damage a file of stored features and return the kind of damage; its modification time changes too."""
     content = bytearray(path.read_bytes())
     kind = draw.choice(SHARD_KINDS)
     if kind == "shard cut short":
@@ -57,7 +57,7 @@ def damage_shard(path: Path, draw: random.Random) -> str:
 
 @contextlib.contextmanager
 def small_disk(folder: Path, size: int) -> Iterator[bool]:
-    """Have a disk of so many bytes at a folder; gives False where mounting one is not allowed."""
+    """Mount a disk of so many bytes at a folder; yield False if mounting is not allowed."""
     folder.mkdir(parents=True, exist_ok=True)
     command = ["mount", "-t", "tmpfs", "-o", f"size={size}", "chaos", str(folder)]
     try:

@@ -1,4 +1,4 @@
-"""What must be the same, to the last bit, in two runs that are the same."""
+"""Comparing the results of two runs that must be bit-identical."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ import h5py
 
 _EXACT = ("metrics.json", "splits.csv", "evaluation/predictions.csv", "evaluation/constant.json")
 _MODEL = "model/model.keras"
-# Keras tells an object that two layers share by its address in memory.
+# Keras identifies an object that layers share by its memory address.
 _SHARED = re.compile(rb'(?<="shared_object_id": )\d+')
 
 
@@ -28,7 +28,7 @@ def results(run: Path) -> dict[str, str]:
 
 
 def differences(expected: dict[str, str], run: Path) -> list[str]:
-    """Return the names of the results of a run that are not the expected ones."""
+    """Return the names of results that differ from the expected ones."""
     found = results(run)
     return sorted(name for name in expected.keys() | found.keys() if expected.get(name) != found.get(name))
 

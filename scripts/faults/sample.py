@@ -1,4 +1,4 @@
-"""The run that is struck where no other is given: small, and with everything that resuming could get wrong."""
+"""The default run to strike: small, and with everything that resuming could get wrong."""
 
 from __future__ import annotations
 

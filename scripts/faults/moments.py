@@ -1,6 +1,6 @@
-"""Striking a process at a drawn moment of a drawn stage, from inside it: what `chaos.py --child` does.
+"""Striking a process from inside at a random moment of a stage, for `chaos.py --child`.
 
-The public functions a run goes through are wrapped, so that the process knows which stage it is in. A stage is made of
+The public functions a run goes through are wrapper, so that the process knows which stage it is in. A stage is made of
 events (a step, a file half written, a file about to be renamed, ...). A strike comes *by counter*, at the n-th event of
 its stage, or *by clock*, after so much time in its stage, wherever the process is then.
 """
@@ -58,7 +58,7 @@ _TICK = 0.001
 
 @dataclass(frozen=True)
 class Strike:
-    """What is to happen to a process, and when; with `signal` 0 it is only watched."""
+    """A signal, and the moment to send it; with `signal` 0 the process is only watched."""
 
     stage: str
     signal: int
@@ -76,7 +76,7 @@ class Striker:
     """Follows the stages of this process and strikes it once."""
 
     def __init__(self, strike: Strike, record: Path, bytes_free: int | None = None) -> None:
-        """`record` is the file that tells what happened; with `bytes_free` the disk is full after so many."""
+        """`record` is the file to write the events to; with `bytes_free` the disk is full after so many bytes."""
         self._strike, self._record, self._free = strike, record, bytes_free
         self._base = ""
         self._inner: dict[int, list[str]] = {}
@@ -87,7 +87,7 @@ class Striker:
         self._lock = threading.RLock()
 
     def install(self) -> None:
-        """Wrap the functions, and begin to look at the clock."""
+        """Wrap the functions and start the clock."""
         for module, name, stage in _LASTING:
             self._wrap(module, name, functools.partial(self.lasting, stage=stage))
         for module, name, stage in _BEGINNING:
@@ -98,7 +98,7 @@ class Striker:
         self.start_clock()
 
     def start_clock(self) -> None:
-        """Begin to count the seconds of the stages."""
+        """Start to count the seconds of each stage."""
         threading.Thread(target=self._tick, daemon=True).start()
 
     @staticmethod
@@ -110,47 +110,47 @@ class Striker:
         setattr(owner, last, how(getattr(owner, last)))
 
     def lasting(self, function: Callable, stage: str) -> Callable:
-        """Return the function so that a stage lasts as long as it does."""
+        """Wrap a function so that a stage lasts as long as the call."""
 
         @functools.wraps(function)
-        def wrapped(*arguments: Any, **options: Any) -> Any:
+        def wrapper(*arguments: Any, **options: Any) -> Any:
             with self._within(stage):
                 self._event("begin")
                 result = function(*arguments, **options)
                 self._event("end")
             return result
 
-        return wrapped
+        return wrapper
 
     def beginning(self, function: Callable, stage: str) -> Callable:
-        """Return the function so that a stage begins with it, and lasts until another one begins."""
+        """Wrap a function so that a stage begins with the call and lasts until another one begins."""
 
         @functools.wraps(function)
-        def wrapped(*arguments: Any, **options: Any) -> Any:
+        def wrapper(*arguments: Any, **options: Any) -> Any:
             self._base = stage
             self._event("begin")
             result = function(*arguments, **options)
             self._event("end")
             return result
 
-        return wrapped
+        return wrapper
 
     def _eventful(self, function: Callable, what: str) -> Callable:
         @functools.wraps(function)
-        def wrapped(*arguments: Any, **options: Any) -> Any:
+        def wrapper(*arguments: Any, **options: Any) -> Any:
             self._event(f"before {what}")
             result = function(*arguments, **options)
             self._event(f"after {what}")
             return result
 
-        return wrapped
+        return wrapper
 
     def _open(self, path: Any, mode: str = "r", **options: Any) -> Any:
         file = builtins.open(path, mode, **options)  # noqa: SIM115  the caller closes it
         return _Halved(file, self) if mode == "wb" else file
 
-    def written(self, size: int) -> None:
-        """Take that half of a file is written; raises OSError where the disk is to be full by now."""
+    def note_half_written(self, size: int) -> None:
+        """Record that half of a file is written; raise OSError if the simulated disk is full."""
         self._event("half written")
         if self._free is not None:
             self._free -= size
@@ -168,7 +168,7 @@ class Striker:
 
     def _stages(self) -> set[str]:
         """Return the stages that the threads of the process are in."""
-        # What a thread does beside the training is a stage of its own.
+        # Work of other threads during training counts as a stage of its own.
         own = {inner[-1] for inner in list(self._inner.values()) if inner}
         main = self._inner.get(threading.main_thread().ident or 0)
         return own if main else own | {self._base}
@@ -203,7 +203,7 @@ class Striker:
         os.kill(os.getpid(), self._strike.signal)
 
     def report(self, stage: str = "", what: str = "") -> None:
-        """Write down what happened so far, and where the strike came."""
+        """Write the events so far, and the stage of the strike."""
         told = {"stage": stage, "what": what, "events": self._events, "seconds": self._seconds}
         self._record.write_text(json.dumps(told))
 
@@ -218,7 +218,7 @@ class _Halved:
         half = len(data) // 2
         self._file.write(data[:half])
         self._file.flush()
-        self._striker.written(len(data))
+        self._striker.note_half_written(len(data))
         return half + int(self._file.write(data[half:]))
 
     def __getattr__(self, name: str) -> Any:

@@ -10,12 +10,12 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Literal
 
-from measured import tables
-from measured.folders import Files, multiplied, size
-from measured.rounds import OURS, SCRIPT, discard, told
-from measured.schedule import Schedule
-from measured.sides import Cost, Sides
-from measured.tables import Sheet
+from measurements import tables
+from measurements.folders import Files, multiply, size
+from measurements.rounds import OURS, SCRIPT, discard, report
+from measurements.schedule import Schedule
+from measurements.sides import Cost, Sides
+from measurements.tables import Sheet
 
 Units = int | Literal["all"]
 
@@ -32,11 +32,11 @@ class Ranges:
 def measure(schedule: Schedule, files: Files, ranges: Ranges, rounds: int) -> list[dict[str, Any]]:
     """Return a row per point: what varies, its value, and what either side took, the median of the rounds."""
     return [
-        _point(varied, value, asked, files, factor, rounds) for varied, value, asked, factor in _asked(schedule, ranges)
+        _point(varied, value, asked, files, factor, rounds) for varied, value, asked, factor in _vary(schedule, ranges)
     ]
 
 
-def _asked(schedule: Schedule, ranges: Ranges) -> Iterator[tuple[str, Units, Schedule, int]]:
+def _vary(schedule: Schedule, ranges: Ranges) -> Iterator[tuple[str, Units, Schedule, int]]:
     for factor in ranges.factors:
         yield "examples", factor, schedule, factor
     for epochs in ranges.epochs:
@@ -48,7 +48,7 @@ def _asked(schedule: Schedule, ranges: Ranges) -> Iterator[tuple[str, Units, Sch
 def _point(varied: str, value: Units, schedule: Schedule, files: Files, factor: int, rounds: int) -> dict[str, Any]:
     with tempfile.TemporaryDirectory() as temporary:
         folder = Path(temporary)
-        sides = Sides(schedule, multiplied(files, folder / "data", factor), folder / "runs")
+        sides = Sides(schedule, multiply(files, folder / "data", factor), folder / "runs")
         print(f"{varied}: {value}", file=sys.stderr)
         costs: dict[str, list[Cost]] = {OURS: [], SCRIPT: []}
         turns: list[tuple[str, Callable[[int], Cost]]] = [
@@ -57,7 +57,7 @@ def _point(varied: str, value: Units, schedule: Schedule, files: Files, factor: 
         ]
         for number in range(rounds):
             for name, turn in turns if number % 2 == 0 else reversed(turns):
-                costs[name].append(told(name, turn(number)))
+                costs[name].append(report(name, turn(number)))
                 discard(folder / "runs")
     row: dict[str, Any] = {
         "varied": varied,

@@ -1,4 +1,4 @@
-"""Cut the boxes of annotated photos out, so that a data set for detection serves to compare classifiers."""
+"""Cut the boxes out of annotated photos, to compare classifiers on a data set for detection."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def cut(boxes: Path, images: Path, target: Path, scales: Sequence[float], most: 
 
     places = {path.name: path for path in sorted(images.rglob("*")) if path.is_file()}
     counts: Counter[tuple[str, str, float]] = Counter()
-    for number, box in enumerate(_read(boxes)):
+    for number, box in enumerate(_read_boxes(boxes)):
         split, name, label = box["split"], box["filename"], box["label"]
         limit = most / len(scales) * (1 if split == "train" else _SHARE_OF_OTHERS)
         wanted = [scale for scale in scales if counts[split, label, scale] < limit]
@@ -39,7 +39,7 @@ def cut(boxes: Path, images: Path, target: Path, scales: Sequence[float], most: 
         with Image.open(places[name]) as opened:
             photo = opened.convert("RGB")
         for scale in wanted:
-            corners = _scaled(box, scale, photo.size)
+            corners = _scale(box, scale, photo.size)
             if min(corners[2] - corners[0], corners[3] - corners[1]) >= _SMALLEST:
                 folder.mkdir(parents=True, exist_ok=True)
                 file = folder / f"{Path(name).stem}-{number}-{scale:g}.jpg"
@@ -52,7 +52,7 @@ def cut(boxes: Path, images: Path, target: Path, scales: Sequence[float], most: 
     return found
 
 
-def _read(boxes: Path) -> list[dict[str, str]]:
+def _read_boxes(boxes: Path) -> list[dict[str, str]]:
     with boxes.open(newline="", encoding="utf-8") as file:
         reader = csv.DictReader(file)
         if missing := [column for column in _COLUMNS if column not in (reader.fieldnames or ())]:
@@ -60,7 +60,7 @@ def _read(boxes: Path) -> list[dict[str, str]]:
         return list(reader)
 
 
-def _scaled(box: Mapping[str, str], scale: float, size: tuple[int, int]) -> tuple[int, int, int, int]:
+def _scale(box: Mapping[str, str], scale: float, size: tuple[int, int]) -> tuple[int, int, int, int]:
     left, top, right, bottom = (float(box[name]) for name in _COLUMNS[3:])
     across, down = scale * (right - left) / 2, scale * (bottom - top) / 2
     x, y = (left + right) / 2, (top + bottom) / 2

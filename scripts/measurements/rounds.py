@@ -11,11 +11,11 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from measured import tables
-from measured.folders import Files, linked, tiny
-from measured.schedule import Schedule
-from measured.sides import PARTS, Cost, Sides
-from measured.tables import Sheet
+from measurements import tables
+from measurements.folders import Files, link, tiny
+from measurements.schedule import Schedule
+from measurements.sides import PARTS, Cost, Sides
+from measurements.tables import Sheet
 
 OURS, AGAIN, SCRIPT, CACHED = "kerastune_ft", "its second run", "script", "script, images cached"
 Costs = Mapping[str, Sequence[Cost]]
@@ -30,13 +30,13 @@ def alternate(sides: Sides, folder: Path, rounds: int) -> Costs:
 
     def ours(seed: int) -> None:
         for name in (OURS, AGAIN):
-            costs[name].append(told(name, sides.framework(seed, "cold", name)))
+            costs[name].append(report(name, sides.framework(seed, "cold", name)))
         discard(folder)
 
     turns: list[Callable[[int], None]] = [
         ours,
-        lambda seed: costs[SCRIPT].append(told(SCRIPT, sides.script(seed, cached=False))),
-        lambda seed: costs[CACHED].append(told(CACHED, sides.script(seed, cached=True))),
+        lambda seed: costs[SCRIPT].append(report(SCRIPT, sides.script(seed, cached=False))),
+        lambda seed: costs[CACHED].append(report(CACHED, sides.script(seed, cached=True))),
     ]
     for number in range(rounds):
         for place in range(len(turns)):
@@ -44,7 +44,7 @@ def alternate(sides: Sides, folder: Path, rounds: int) -> Costs:
     return costs
 
 
-def told(name: str, cost: Cost) -> Cost:
+def report(name: str, cost: Cost) -> Cost:
     """Say on standard error what a process took; return it."""
     print(f"{name}: {cost.seconds:.1f} s, test accuracy {cost.test_accuracy:.4f}", file=sys.stderr)
     return cost
@@ -63,7 +63,7 @@ def warm_up(schedule: Schedule, files: Files) -> None:
     with tempfile.TemporaryDirectory() as temporary:
         folder = Path(temporary)
         brief = replace(schedule, head_epochs=min(1, schedule.head_epochs), top_epochs=1)
-        sides = Sides(brief, linked(tiny(files), folder / "data"), folder / "runs")
+        sides = Sides(brief, link(tiny(files), folder / "data"), folder / "runs")
         sides.framework(0, "cold", "run")
         sides.script(0, cached=False)
 

@@ -1,0 +1,20 @@
+"""Checks of a task whose examples belong to one class each."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+from kerastune_ft.config.checks.parts import Finding, Parts
+
+
+def check_one_class(parts: Parts) -> Iterator[Finding]:
+    """Yield what only a task with several labels per example can have."""
+    if parts.task.get("thresholds", 0.5) != 0.5:
+        yield (
+            ("task", "thresholds"),
+            "it has no effect without multi_label, where the most likely class is predicted; remove it",
+        )
+    label = parts.data.get("label")
+    if parts.data.get("kind") == "table" and isinstance(label, list | Mapping):
+        form = "a list of columns gives" if isinstance(label, list) else "a separator gives"
+        yield ("data", "label"), f'{form} several labels; write "multi_label": true in task, or name one column'

@@ -1,0 +1,42 @@
+"""The checks that depend on a task's inputs and labels: one file per modality and per kind of label.
+
+Each modality has two checks: of a task with such inputs, and of a task without, where some keys have no effect. Kinds
+of labels have the same where they need it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
+
+from kerastune_ft.config.checks import classes, images, masks, sounds, texts, values
+from kerastune_ft.config.checks.parts import Finding, Parts, find_parts
+from kerastune_ft.config.options.task_facts import AUDIO, IMAGE, TEXT, LabelKind
+
+Check = Callable[[Parts], Iterator[Finding]]
+
+_WITH_INPUTS: Mapping[str, Check] = {
+    IMAGE: images.check_images,
+    TEXT: texts.check_texts,
+    AUDIO: sounds.check_sounds,
+}
+_WITHOUT_INPUTS: Mapping[str, Check] = {TEXT: texts.check_no_texts, AUDIO: sounds.check_no_sounds}
+_WITH_LABELS: Mapping[LabelKind, Check] = {
+    "one": classes.check_one_class,
+    "values": values.check_values,
+    "mask": masks.check_masks,
+}
+_WITHOUT_LABELS: Mapping[LabelKind, Check] = {"mask": masks.check_no_masks}
+
+
+def kind_inconsistencies(document: Mapping[str, Any]) -> Iterator[Finding]:
+    """Yield place and message of every key that contradicts the inputs or labels of the task, or has no effect."""
+    parts = find_parts(document)
+    if parts is None:
+        return
+    checks = [check for modality, check in _WITH_INPUTS.items() if modality in parts.facts.modalities]
+    checks += [check for modality, check in _WITHOUT_INPUTS.items() if modality not in parts.facts.modalities]
+    checks += [check for labels, check in _WITH_LABELS.items() if labels == parts.facts.labels]
+    checks += [check for labels, check in _WITHOUT_LABELS.items() if labels != parts.facts.labels]
+    for check in checks:
+        yield from check(parts)

@@ -1,0 +1,54 @@
+"""The parts of a complete document that the checks of inputs and labels read."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from kerastune_ft.config.documents.nodes import KeyPath
+from kerastune_ft.config.options.task_facts import TaskFacts, find_facts
+
+Finding = tuple[KeyPath, str]
+
+
+@dataclass(frozen=True)
+class Parts:
+    """Sections of a document whose task has a known kind; a section that is missing or of a wrong type is empty."""
+
+    kind: str
+    facts: TaskFacts
+    task: Mapping[str, Any]
+    data: Mapping[str, Any]
+    head: Mapping[str, Any]
+    backbone: Mapping[str, Any]
+    phases: list[Any]
+
+    def phase_values(self, key: str) -> Iterator[tuple[int, Any]]:
+        """Yield index and value of every phase that has a key."""
+        for index, phase in enumerate(self.phases):
+            if isinstance(phase, Mapping) and key in phase:
+                yield index, phase[key]
+
+
+def find_parts(document: Mapping[str, Any]) -> Parts | None:
+    """Return the parts of a document, or None if the kind of its task is not one of this version."""
+    task, data, head, backbone = (section(document, key) for key in ("task", "data", "head", "backbone"))
+    facts = find_facts(task)
+    phases = document.get("phases")
+    if facts is None:
+        return None
+    return Parts(str(task["kind"]), facts, task, data, head, backbone, phases if isinstance(phases, list) else [])
+
+
+def section(holder: Any, key: str) -> Mapping[str, Any]:
+    """Return the object at a key, or {} if there is none."""
+    value = holder.get(key) if isinstance(holder, Mapping) else None
+    return value if isinstance(value, Mapping) else {}
+
+
+def ineffective(section: Mapping[str, Any], name: str, neutral: Mapping[str, Any], why: str) -> Iterator[Finding]:
+    """Yield the keys of a section that have no effect and are not at their neutral values."""
+    for key, value in neutral.items():
+        if section.get(key, value) != value:
+            yield (name, key), f"it has no effect with {why}; remove it"
