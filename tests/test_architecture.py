@@ -7,6 +7,7 @@ import json
 import re
 import subprocess
 import sys
+import tomllib
 from collections import Counter
 from collections.abc import Collection, Iterator, Mapping
 from pathlib import Path
@@ -51,9 +52,8 @@ LARGEST = 400
 LARGEST_FOLDER = 18
 
 # What is left of the past: these numbers and lists may only shrink.
-PART_CIRCLES_LEFT = 3
-PARTICIPLES_LEFT = 320
-QUESTIONS_LEFT = 108
+PARTICIPLES_LEFT = 165
+QUESTIONS_LEFT = 29
 
 # Words in -ed that are no participles, and participles that do not end so.
 NO_PARTICIPLES = frozenset({"need", "feed", "speed", "embed", "exceed", "proceed", "seed"})
@@ -106,6 +106,12 @@ def imports(path: Path) -> Iterator[tuple[int, str]]:
 
 def test_every_part_has_a_rank() -> None:
     assert {part(name_of(path)) for path in MODULES} - {"__init__"} <= set(RANKS)
+
+
+def test_the_contract_of_lint_imports_names_the_same_parts() -> None:
+    document = tomllib.loads((ROOT / "pyproject.toml").read_text())
+    layers = document["tool"]["importlinter"]["contracts"][0]["layers"]
+    assert {name for layer in layers for name in layer.split(" | ")} == set(RANKS)
 
 
 def test_imports_point_one_way() -> None:
@@ -211,7 +217,7 @@ def test_no_modules_import_each_other_in_a_circle() -> None:
 
 def test_the_parts_of_a_package_import_one_way() -> None:
     found = [f"{package}: {circle}" for package in PACKAGES for circle in circles(part_imports(package))]
-    assert len(found) <= PART_CIRCLES_LEFT, "\n".join(found)
+    assert found == []
 
 
 PACKAGES = sorted({name.rsplit(".", 1)[0] for name in GRAPH if "." in name})

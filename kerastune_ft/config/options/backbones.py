@@ -115,9 +115,11 @@ def _input_range(text: str) -> str:
 def _choose_input(value: Any) -> str | None:
     if isinstance(value, str):
         return "@SoundInput" if value in LOG_MELS else "@range"
-    if isinstance(value, SoundInput) or (isinstance(value, Mapping) and "log_mel" in value):
-        return "@SoundInput"
-    return "@InputScale" if isinstance(value, Mapping | InputScale) else None
+    if isinstance(value, Options):
+        return f"@{type(value).__name__}"
+    if isinstance(value, Mapping):
+        return "@SoundInput" if "log_mel" in value else "@InputScale"
+    return None
 
 
 _Input = Annotated[

@@ -61,6 +61,8 @@ _TASKS: Mapping[str, tuple[LabelKind, tuple[str, ...]]] = {
     "audio_classification": ("one", (AUDIO,)),
     "image_segmentation": ("mask", (IMAGE,)),
 }
+# What `multi_label` makes of a kind of labels.
+_MULTI_LABEL: Mapping[LabelKind, LabelKind] = {"one": "several"}
 
 
 def facts(task: Any) -> TaskFacts:
@@ -70,8 +72,8 @@ def facts(task: Any) -> TaskFacts:
     """
     known = task if isinstance(task, Mapping) else {"kind": task.kind, "multi_label": getattr(task, "multi_label", 0)}
     labels, modalities = _TASKS[str(known.get("kind"))]
-    if labels == "one" and known.get("multi_label") is True:
-        labels = "several"
+    if known.get("multi_label") is True:
+        labels = _MULTI_LABEL.get(labels, labels)
     return TaskFacts(labels, _METRICS[labels], modalities)
 
 
