@@ -27,14 +27,14 @@ _LABELLED = re.compile(r"(train|labels?|data|metadata|annotations?)", re.IGNOREC
 def detect(place: Path, written: str, label: Sequence[str]) -> DataFindings:
     """Inspect the data at a path; `written` is the path as the configuration will have it."""
     if place.is_dir():
-        sought = file_kind_of_folder(place)
-        table = _find_table(place, sought, bool(label))
+        kind = file_kind_of_folder(place)
+        table = _find_table(place, kind, bool(label))
         if table is not None:
             findings = _read_table(table, f"{written.rstrip('/')}/{table.name}", label)
             findings.seen += _note_unread_tables(place, table)
             return findings
         _refuse_label(label)
-        return inspect_folder(place, written, sought)
+        return inspect_folder(place, written, kind)
     if not place.exists():
         raise DataError(f"{place} does not exist{_suggest_path(place)}")
     if is_table(place):
@@ -60,10 +60,10 @@ def _refuse_label(label: Sequence[str]) -> None:
         raise ConfigError(f"--label: only a table has columns, and this data is not a table; leave {label[0]!r} out")
 
 
-def _find_table(folder: Path, sought: FileKind, is_wanted: bool) -> Path | None:
+def _find_table(folder: Path, kind: FileKind, is_wanted: bool) -> Path | None:
     """Return the table of labels or texts in a folder, or None if the folder has class folders instead."""
     tables = _tables(folder)
-    if not tables or (not is_wanted and _has_classes(folder, sought)):
+    if not tables or (not is_wanted and _has_classes(folder, kind)):
         return None
     if len(tables) == 1:
         return tables[0]
@@ -93,8 +93,8 @@ def _stem(path: Path) -> str:
     return path.name.split(".", 1)[0].casefold()
 
 
-def _has_classes(folder: Path, sought: FileKind) -> bool:
-    held = [name for name in list_class_folders(folder) if Walk(folder, sought=sought).files(folder / name)]
+def _has_classes(folder: Path, kind: FileKind) -> bool:
+    held = [name for name in list_class_folders(folder) if Walk(folder, sought=kind).files(folder / name)]
     return has_split_folders(folder) or len(held) > 1
 
 

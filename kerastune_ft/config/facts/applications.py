@@ -1,4 +1,4 @@
-"""Every model of tf.keras.applications: its size, what its ImageNet weights reach and may be used for, its options."""
+"""Facts about every model of tf.keras.applications: size, accuracy and licence of ImageNet weights, options."""
 
 from __future__ import annotations
 
@@ -9,14 +9,14 @@ from types import MappingProxyType
 
 @dataclass(frozen=True)
 class Application:
-    """Facts about one application: parameters are counted without its top, options are those that act without it."""
+    """Facts about one application; parameters are counted, and options listed, for the model without its top."""
 
     image_size: int
     parameters: int
     top_1: float | None
-    """Share of ImageNet's validation images its weights name right, as the documentation of Keras says, or None."""
+    """Top-1 accuracy on ImageNet's validation images according to Keras' documentation, or None."""
     license: str
-    """The licence the documentation of Keras gives its ImageNet weights, or where they come from if it gives none."""
+    """The licence of the ImageNet weights according to Keras' documentation, or their origin if it states none."""
     minimum: int = 32
     options: tuple[str, ...] = ()
 

@@ -14,12 +14,12 @@ from typing import Any, Literal
 
 Rules = tuple[tuple[str, str], ...]
 BYTES = 256
-"""The size of the vocabulary of keras-hub's byte tokenizer, which a model of random weights gets."""
+"""The vocabulary size of keras-hub's byte tokenizer, which models with random weights use."""
 
 
 @dataclass(frozen=True)
 class HubFamily:
-    """What is known of one backbone class."""
+    """Facts about one backbone class."""
 
     modality: Literal["text", "image", "audio"]
     small: Mapping[str, Any]
@@ -27,9 +27,9 @@ class HubFamily:
     packing: Literal["between", "doubled", "after"] = "between"
     """Where special tokens go: `between` start A end B end, `doubled` two of them between A and B, `after` no start."""
     prefix_tokens: int = 0
-    """How many of the first positions are no patches of the image: class tokens. Registers come on top."""
+    """The number of class tokens before the patches of the image; register tokens come in addition."""
     vision_encoder: str = ""
-    """The attribute that holds the model of images, where the class holds one of texts besides."""
+    """The attribute with the image model, for classes that also hold a text model."""
 
 
 _LAYERS: Rules = (
@@ -325,9 +325,9 @@ REFUSED: Mapping[str, str] = MappingProxyType(
         "it makes of a text depends on the others in the batch; write another class, as BertBackbone",
     }
 )
-"""Classes that are left out on purpose, and why."""
+"""Classes that are not supported, and why."""
 BY_CLASS: tuple[str, ...] = tuple(name for name, family in HUB_FAMILIES.items() if family.small)
-"""The classes that can be built with random weights; the others come with a preset alone."""
+"""The classes that can be built with random weights; the others need a preset."""
 NO_OPTIONS: Mapping[str, str] = MappingProxyType(
     {
         "data_format": "channels come last here; remove it",
@@ -337,4 +337,4 @@ NO_OPTIONS: Mapping[str, str] = MappingProxyType(
         "vision_encoder": "texts come without images here; remove it",
     }
 )
-"""What the classes take beside their options, and what to do instead of writing it."""
+"""Constructor arguments that are not options, and what to write instead."""

@@ -26,7 +26,7 @@ _ENDINGS = tuple(IMAGES.suffixes | SOUNDS.suffixes)
 class NamedFiles:
     """The `input` option of a table, and the files that its rows name."""
 
-    sought: FileKind
+    kind: FileKind
     """The kind of the files."""
     input: str
     columns: frozenset[str]
@@ -42,7 +42,7 @@ class NamedFiles:
 def find_named_files(frame: TextTable, columns: Mapping[str, Sequence[str]]) -> NamedFiles | None:
     """Return the files that a table names, images first, then sounds; None if it names none."""
     found = _files(frame)
-    named = (_match_files(frame, columns, sought, found[sought.noun]) for sought in (IMAGES, SOUNDS))
+    named = (_match_files(frame, columns, kind, found[kind.noun]) for kind in (IMAGES, SOUNDS))
     return next(filter(None, named), None)
 
 
@@ -56,11 +56,11 @@ def _files(frame: TextTable) -> dict[str, list[str]]:
 
 
 def _match_files(
-    frame: TextTable, columns: Mapping[str, Sequence[str]], sought: FileKind, files: Sequence[str]
+    frame: TextTable, columns: Mapping[str, Sequence[str]], kind: FileKind, files: Sequence[str]
 ) -> NamedFiles | None:
     folder = str(frame.path.parent)
     rows = _sample_rows(len(frame.numbers))
-    patterns = _count_patterns(columns, sought, files, rows)
+    patterns = _count_patterns(columns, kind, files, rows)
     fitting = [pattern for pattern, fit in patterns.items() if fit.rows >= _ENOUGH * len(rows)]
     # A label 1 matches a file 1.png in many rows but names few files.
     best = max(fitting, key=lambda one: (patterns[one].files, patterns[one].rows, -one.count("{")), default=None)
@@ -73,7 +73,7 @@ def _match_files(
         if (name := os.path.normpath(text)) in there or (storage.is_absolute(text) and storage.exists(text)):
             by_file[storage.normal(os.path.join(folder, name))].append(row)
     found = sum(map(len, by_file.values()))
-    return NamedFiles(sought, best, frozenset(_columns_in(best, columns)), list(by_file), by_file, len(texts) - found)
+    return NamedFiles(kind, best, frozenset(_columns_in(best, columns)), list(by_file), by_file, len(texts) - found)
 
 
 def _sample_rows(count: int) -> list[int]:
@@ -90,7 +90,7 @@ class _Fit:
 
 
 def _count_patterns(
-    columns: Mapping[str, Sequence[str]], sought: FileKind, files: Sequence[str], rows: Sequence[int]
+    columns: Mapping[str, Sequence[str]], kind: FileKind, files: Sequence[str], rows: Sequence[int]
 ) -> dict[str, _Fit]:
     """Return the columns and templates that match any of the sampled rows."""
     by_name: dict[str, list[str]] = defaultdict(list)
@@ -102,7 +102,7 @@ def _count_patterns(
     for row in rows:
         cells = {name: texts[row] for name, texts in columns.items()}
         for name, text in cells.items():
-            for pattern, file in _find_patterns(name, text, cells, sought, by_name) if text else ():
+            for pattern, file in _find_patterns(name, text, cells, kind, by_name) if text else ():
                 found[pattern][0].add(row)
                 found[pattern][1].add(file)
     return {pattern: _Fit(len(fitting), len(named)) for pattern, (fitting, named) in found.items()}
@@ -113,10 +113,10 @@ def _columns_in(pattern: str, columns: Iterable[str]) -> list[str]:
 
 
 def _find_patterns(
-    name: str, text: str, cells: Mapping[str, str], sought: FileKind, by_name: Mapping[str, Sequence[str]]
+    name: str, text: str, cells: Mapping[str, str], kind: FileKind, by_name: Mapping[str, Sequence[str]]
 ) -> Iterator[tuple[str, str]]:
     """Yield the columns and templates that give an existing file for this row, each with the file."""
-    if os.path.isabs(text) and file_kind_of(text) is sought and os.path.isfile(text):
+    if os.path.isabs(text) and file_kind_of(text) is kind and os.path.isfile(text):
         yield name, text
     plain = text.removeprefix("./")
     for file in by_name.get(plain.rsplit("/", 1)[-1], ()):

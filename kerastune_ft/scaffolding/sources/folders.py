@@ -26,18 +26,18 @@ _NO_CLASS = re.compile(
 )
 
 
-def inspect_folder(root: Path, written: str, sought: FileKind, is_archive: bool = False) -> DataFindings:
+def inspect_folder(root: Path, written: str, kind: FileKind, is_archive: bool = False) -> DataFindings:
     """Inspect a folder of class folders; `written` is the path as the configuration will have it."""
-    below, written = _find_class_root(root, written, sought, is_archive)
-    walk = Walk(below, sought=sought)
+    below, written = _find_class_root(root, written, kind, is_archive)
+    walk = Walk(below, sought=kind)
     splits = _find_unusual_splits(walk)
     # A walk enters every folder only once, so each search needs its own.
-    walk = Walk(below, sought=sought)
+    walk = Walk(below, sought=kind)
     files, notes = find_class_files(walk, Named(**splits) if splits else None)
     counts = dict(sorted(Counter(file.label for file in files).items()))
     if len(counts) < 2:
         raise DataError(
-            f"{below} has {sought.noun}s of one class only, {next(iter(counts))}; a classifier needs two or more.\n"
+            f"{below} has {kind.noun}s of one class only, {next(iter(counts))}; a classifier needs two or more.\n"
             "Give the folder that holds one sub-folder per class."
         )
     data: dict = {"kind": "folder", "path": written}
@@ -52,15 +52,15 @@ def inspect_folder(root: Path, written: str, sought: FileKind, is_archive: bool 
     elif None in by_split:
         add_splits(data, counts, "patient" if group else None)
     train = by_split.get("train", 0) or int(len(files) * _TRAIN_SHARE)
-    task = classification_task(counts, MODALITIES[sought.noun])
+    task = classification_task(counts, MODALITIES[kind.noun])
     findings = DataFindings(task, data, len(files), train, counts, [file.path for file in files])
-    note_files(findings, sought)
+    note_files(findings, kind)
     if None not in by_split:
         divided = ", ".join(f"{split} {by_split[split]:,}" for split in SPLITS if by_split.get(split))
         findings.seen.append(f"split folders: {divided}")
     findings.seen += [*walk.ignored.notes(), *notes]
     findings.asks += [
-        f'is "{name}" a class? If its {sought.noun}s are unlabelled, move the folder away'
+        f'is "{name}" a class? If its {kind.noun}s are unlabelled, move the folder away'
         for name in filter(_UNSORTED.fullmatch, counts)
     ]
     return findings
@@ -82,12 +82,12 @@ def has_split_folders(root: Path) -> bool:
     return "train" in likely_splits(name for name in names if len(list_class_folders(root / name)) > 1)
 
 
-def _find_class_root(root: Path, written: str, sought: FileKind, is_archive: bool) -> tuple[Path, str]:
+def _find_class_root(root: Path, written: str, kind: FileKind, is_archive: bool) -> tuple[Path, str]:
     """Return the folder that holds the class folders; a single sub-folder is entered, not taken for a class."""
     below = root
-    while not holds(below, sought):
+    while not holds(below, kind):
         inside = Walk(below).subfolders(below)
-        if len(inside) != 1 or holds(below / inside[0], sought):
+        if len(inside) != 1 or holds(below / inside[0], kind):
             break
         if len(Walk(below / inside[0]).subfolders(below / inside[0])) == 0 or likely_splits(inside):
             break

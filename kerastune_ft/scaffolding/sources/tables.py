@@ -47,7 +47,7 @@ def inspect_table(frame: TextTable, written: str, label: Sequence[str]) -> DataF
         texts = None
         _refuse_parts(frame, files)
         _add_files(findings, files)
-        modality, of_input = MODALITIES[files.sought.noun], {*files.columns}
+        modality, of_input = MODALITIES[files.kind.noun], {*files.columns}
         group = kinds.find_group_column(columns, taken | of_input)
     elif texts:
         _add_texts(findings, columns, texts)
@@ -67,7 +67,7 @@ def inspect_table(frame: TextTable, written: str, label: Sequence[str]) -> DataF
     _add_splits(findings, columns, split, group)
     _add_gaps(findings, columns, texts.names if texts else (), names)
     if files and not texts:
-        note_files(findings, files.sought)
+        note_files(findings, files.kind)
     return findings
 
 
@@ -88,7 +88,7 @@ def _share_files(files: NamedFiles) -> bool:
 
 
 def _refuse_parts(frame: TextTable, files: NamedFiles) -> None:
-    named, noun = sum(map(len, files.rows.values())), files.sought.noun
+    named, noun = sum(map(len, files.rows.values())), files.kind.noun
     if _share_files(files):
         raise DataError(
             f"{frame.path} has {counted(named, 'row')} for {counted(len(files.files), noun)}; this version needs "
@@ -103,7 +103,7 @@ def _add_files(findings: DataFindings, files: NamedFiles) -> None:
     add_with_reason(findings.data, "input", files.input, f"{what}: {found:,} of {counted(findings.examples, 'row')}")
     if files.missing:
         findings.asks.append(
-            f"{counted(files.missing, 'row')} name no existing {files.sought.noun}; to skip them, write "
+            f"{counted(files.missing, 'row')} name no existing {files.kind.noun}; to skip them, write "
             '"on_missing": "skip" in data'
         )
 
