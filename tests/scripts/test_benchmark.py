@@ -158,7 +158,7 @@ print("noise"); print('{"word": "%s"}' % os.environ["WORD"])
     ended = processes.run([sys.executable, "-c", script], tmp_path, {"WORD": "yes"})
     assert ended.result() == {"word": "yes"}
     (begins, _), (ends, _) = ended.notes
-    assert 0 < begins < ends < ended.seconds
+    assert 0 < begins < ends
     assert ended.seconds > 0.4
     assert ended.rss_bytes > 64e6
     if Path("/proc/self/status").exists():

@@ -23,7 +23,7 @@ def test_amounts_are_kept_as_they_are_written(value: Any) -> None:
     [
         (0, 'write at least 1, or "cache": "off" to store nothing'),
         (-5, 'write at least 1, or "cache": "off" to store nothing'),
-        ("0GB", 'that is nothing; write an amount like 20GB, or "cache": "off" to store nothing'),
+        ("0GB", 'that is less than 1 byte; write an amount like 20GB, or "cache": "off" to store nothing'),
         ("20", "write a number of bytes, or text like 20GB, 1.5TB or 500MiB"),
         ("20 %", "write a number of bytes, or text like 20GB, 1.5TB or 500MiB"),
         (1.5, "write a number of bytes, or text like 20GB, 1.5TB or 500MiB"),
