@@ -31,7 +31,7 @@ def check_masks(parts: Parts) -> Iterator[Finding]:
             message = f'it has no effect with task.kind {kind}; write "class_weights": "balanced", or remove it'
             yield ("phases", index, "sampling"), message
     if data.get("resize") == "crop":
-        yield ("data", "resize"), 'it cuts off what masks say of the borders of images; write "stretch" or "pad"'
+        yield ("data", "resize"), 'it would crop labelled pixels at the borders of images; write "stretch" or "pad"'
     if isinstance(data.get("label"), list | Mapping):
         yield ("data", "label"), "a mask is one file for an example; name a column of paths, or a template of columns"
 
