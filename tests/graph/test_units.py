@@ -53,7 +53,7 @@ QUICK = ("MobileNetV3Small", "ResNet50V2", "ConvNeXtTiny", "VGG16", "InceptionV3
 PRINT_PATHS = """
 import sys
 import keras
-from kerastune_ft.backbones.base import outline
+from kerastune_ft.backbones.build import outline
 from kerastune_ft.config.options.backbones import Applications
 for name in sys.argv[1:]:
     keras.utils.clear_session()

@@ -174,7 +174,7 @@ def test_opening_and_clearing_at_once_harms_neither(tmp_path: Path) -> None:
     code = (
         "import sys; from pathlib import Path; from tests.support import store_filler\n"
         "while not Path(sys.argv[2]).exists():\n"
-        "    with store_filler.opened(Path(sys.argv[1])) as store:\n"
+        "    with store_filler.open_store(Path(sys.argv[1])) as store:\n"
         "        names = store_filler.ids(8); store_filler.fill(store, names)\n"
         "        assert (store.rows(names)[store_filler.np.arange(8)] == store_filler.rows(names)).all()\n"
     )
