@@ -50,7 +50,7 @@ class Bench:
     """A session whose second phase has everything a step can have, and the batches of its first epoch."""
 
     session: Session
-    build: phase_plan.Plan
+    plan: phase_plan.Plan
     batches: list[tuple]
 
     @property

@@ -19,7 +19,7 @@ from pathlib import Path
 import tensorflow as tf
 from kerastune_ft.config.options.data import FolderData
 from kerastune_ft.config.options.tasks import ImageClassification
-from kerastune_ft.data.source import open_source
+from kerastune_ft.data.open import open_source
 
 tf.io.decode_png(tf.io.encode_png(tf.zeros([2, 2, 3], tf.uint8)))
 used = lambda: resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
