@@ -30,6 +30,7 @@ from kerastune_ft.training.phase.context import RunContext
 from kerastune_ft.training.plan import build as planning
 from kerastune_ft.training.plan.document import unit_rows
 from kerastune_ft.training.plan.phase_plan import Plan
+from kerastune_ft.training.plan.pins import Pins
 from kerastune_ft.training.resume import RunStart
 from kerastune_ft.training.session.assemble import assemble, in_float32
 from kerastune_ft.training.session.session import Session
@@ -52,7 +53,8 @@ def execute(
     """
     used = devices(config)
     with workers.lost_peers_explained(used):
-        session, plan = prepare(start, config, config_hash, used, watch)
+        session = open_session(start, config, used, watch)
+        plan = prepare(start, session, config, config_hash, watch)
         with naming_lost_files(session.source), PhaseFeed() as feed:
             context = RunContext(session, plan, start.target, watch, stop, feed)
             is_done = train(context, until_phase)
@@ -68,27 +70,41 @@ def devices(config: RunConfig) -> device_choice.Devices:
     return device_choice.resolve(config.runtime)
 
 
-def prepare(
-    start: RunStart, config: RunConfig, config_hash: str, devices: device_choice.Devices, watch: Watcher
-) -> tuple[Session, Plan]:
-    """Open data and model, check that a resumed run has the same ones, plan, and write the plan.
+def open_session(start: RunStart, config: RunConfig, devices: device_choice.Devices, watch: Watcher) -> Session:
+    """Open the data and build the model of a run, the same on all workers.
 
     Raises ConfigError and DataError for what the configuration asks and the world does not have.
     """
-    target = start.target
-    watch.note(f"run {target} ({start.reason}) on {devices}")
+    watch.note(f"run {start.target} ({start.reason}) on {devices}")
     for change in start.allowed:
         watch.note(f"changed since the run began: {change}")
     session = assemble(config, devices, watch.note)
     workers.check_alike(devices, "data", session.source.info.fingerprint)
     workers.check_alike(devices, "pretrained weights", session.source_hash)
+    return session
+
+
+def prepare(
+    start: RunStart,
+    session: Session,
+    config: RunConfig,
+    config_hash: str,
+    watch: Watcher,
+    pinned: Pins | None = None,
+) -> Plan:
+    """Plan a run and write its plan; `pinned` is what it shares with runs of other schedules.
+
+    Raises an error for a resumed run that began with other data, weights or precision than the session has.
+    """
+    target = start.target
     check_same(target, session)
-    plan = planning.make(session, target.read_json("plan.json") if target.exists("plan.json") else None)
+    earlier = target.read_json("plan.json") if target.exists("plan.json") else None
+    plan = planning.make(session, earlier, pinned)
     _write_plan(target, config, session, plan, config_hash)
     watch.run_started(str(target), config.to_json(), plan.document)
     for note in (*session.source.info.notes, *plan.document["notes"]):
         watch.note(note)
-    return session, plan
+    return plan
 
 
 def train(context: RunContext, until_phase: str | None = None) -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -18,6 +18,7 @@ from kerastune_ft.training.plan import batch_norm, class_balance
 from kerastune_ft.training.plan.document import plan_document
 from kerastune_ft.training.plan.feature_usage import plan_cache
 from kerastune_ft.training.plan.phase_plan import EvaluationPlan, PhasePlan, Plan
+from kerastune_ft.training.plan.pins import Pins, pins_in
 from kerastune_ft.training.session import adapters
 from kerastune_ft.training.session.adapters import place_of
 from kerastune_ft.training.session.session import Session
@@ -29,20 +30,26 @@ CHUNK_STEP = 8
 def for_evaluation(session: Session, document: Mapping[str, Any]) -> EvaluationPlan:
     """Return the last phase of a run as evaluation needs it; `document` is the run's plan.json."""
     index = len(session.config.phases) - 1
-    selection, trained = _selected(session, index, session.config.phases[index])
+    selection, trained = _select(session, index, session.config.phases[index])
     # Of one replica, so that the chunk divides them on any number of devices.
     rows = document["phases"][index]["replica_batch"]
-    cut = partition(session.model, trained, _live_layers(session, selection))
-    # Of the last phase nothing stays frozen for longer, so that its prefix has one stage.
-    return EvaluationPlan(selection, trained, cut, stages(cut, cut), rows * session.devices.replicas, document["chunk"])
+    live = _live_layers(session, selection)
+    cut = base = partition(session.model, trained, live)
+    # Nothing stays frozen for longer than in the last phase, so that its prefix has one stage unless another is pinned.
+    if pinned := pins_in(document):
+        base = partition(session.model, pinned.trained.union(trained), pinned.live | live)
+    batch_size = rows * session.devices.replicas
+    return EvaluationPlan(selection, trained, cut, stages(cut, base), batch_size, document["chunk"])
 
 
-def make(session: Session, earlier: Mapping[str, Any] | None = None) -> Plan:
+def make(session: Session, earlier: Mapping[str, Any] | None = None, pinned: Pins | None = None) -> Plan:
     """Resolve every phase of the session's configuration.
 
-    `earlier` is the plan.json of a run that goes on: what it decided to store is stored. Raises ConfigError for a phase
-    that matches nothing or trains nothing, DataError for data it cannot be trained on.
+    `earlier` is the plan.json of a run that goes on: what it decided to store is stored, what it pinned stays pinned.
+    `pinned` sets from outside what otherwise follows from all phases, so that several schedules share their stores.
+    Raises ConfigError for a phase that matches nothing or trains nothing, DataError for data it cannot be trained on.
     """
+    pinned = pinned or pins_in(earlier)
     problems: list[str] = []
     phases: list[PhasePlan] = []
     for index, phase in enumerate(session.config.phases):
@@ -54,17 +61,28 @@ def make(session: Session, earlier: Mapping[str, Any] | None = None) -> Plan:
         raise ConfigError("\n".join(problems))
     check_savable(session.model, session.backbone.name)
     _check_splits(session)
-    phases = _staged(session, phases)
-    chunk = _chunk([plan.replica_rows(session.devices.replicas) for plan in phases])
+    phases = _add_stages(session, phases, pinned)
+    chunk = pinned.chunk if pinned else _choose_chunk(session, phases)
     decision = plan_cache(session, phases, earlier)
-    return Plan(tuple(phases), chunk, decision, plan_document(session, phases, chunk, decision))
+    document = plan_document(session, phases, chunk, decision)
+    return Plan(tuple(phases), chunk, decision, document | ({"pinned": pinned.to_json()} if pinned else {}))
 
 
-def _staged(session: Session, phases: Sequence[PhasePlan]) -> list[PhasePlan]:
+def pin(session: Session, plans: Iterable[Plan]) -> Pins:
+    """Return pins that suit all these plans of one session, whatever their schedules."""
+    phases = [phase for plan in plans for phase in plan.phases]
+    return Pins(
+        chunk=_choose_chunk(session, phases),
+        trained=frozenset(path for phase in phases for path in phase.trained),
+        live=frozenset().union(*(_live_layers(session, phase.selection) for phase in phases)),
+    )
+
+
+def _add_stages(session: Session, phases: Sequence[PhasePlan], pinned: Pins | None) -> list[PhasePlan]:
     """Return the phases with the stages of their prefixes: the first ends where later phases, too, stay frozen."""
     staged: list[PhasePlan] = []
-    trained: set[str] = set()
-    live: set[str] = set()
+    trained = set(pinned.trained) if pinned else set[str]()
+    live = set(pinned.live) if pinned else set[str]()
     for plan in reversed(phases):
         own = _live_layers(session, plan.selection)
         is_whole = trained <= set(plan.trained) and live <= own
@@ -74,12 +92,12 @@ def _staged(session: Session, phases: Sequence[PhasePlan]) -> list[PhasePlan]:
     return staged
 
 
-def _selected(session: Session, index: int, phase: Phase) -> tuple[Selection, tuple[str, ...]]:
+def _select(session: Session, index: int, phase: Phase) -> tuple[Selection, tuple[str, ...]]:
     """Return what a phase unfreezes and the paths of all that trains in it, the head included."""
     units = session.backbone.units
     place = place_of(index, phase)
     if phase.lora is not None:
-        selection = adapters.selected(phase, units, place)
+        selection = adapters.select(phase, units, place)
     else:
         selection = boundary.resolve(phase.unfreeze, units, f"{place}.unfreeze", phase.batch_norm)
         batch_norm.check(units, selection, phase.batch_norm, f"{place}.batch_norm")
@@ -88,7 +106,7 @@ def _selected(session: Session, index: int, phase: Phase) -> tuple[Selection, tu
 
 
 def _phase(session: Session, index: int, phase: Phase) -> PhasePlan:
-    selection, trained = _selected(session, index, phase)
+    selection, trained = _select(session, index, phase)
     unit_factors = rates.unit_factors(
         phase.learning_rate,
         [unit.id for unit in session.backbone.units],
@@ -164,11 +182,12 @@ def _check_splits(session: Session) -> None:
                 )
 
 
-def _chunk(rows: Sequence[int]) -> int:
+def _choose_chunk(session: Session, phases: Sequence[PhasePlan]) -> int:
     """Return the batch shape of the prefix: the multiple of 8 up to 32 that fills the replicas' batches up least.
 
     In other numbers of rows matrix products and vector instructions of CPUs treat the last rows apart, so that what an
     example's features are to the bit would depend on its place in the chunk.
     """
+    rows = [plan.replica_rows(session.devices.replicas) for plan in phases]
     sizes = range(CHUNK_STEP, LARGEST_CHUNK + 1, CHUNK_STEP)
     return min(sizes, key=lambda size: (sum(-(-each // size) * size / each for each in rows), -size))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import keras
 
@@ -21,12 +21,10 @@ from kerastune_ft.training.devices import precision
 from kerastune_ft.training.plan import batch_norm, cache_plan, class_balance
 from kerastune_ft.training.plan.cache_plan import CachedFeatures, CachePlan
 from kerastune_ft.training.plan.feature_usage import cache_settings, flops_rate, mean_length
+from kerastune_ft.training.plan.phase_plan import PhasePlan
 from kerastune_ft.training.plan.schedules import warmup_steps
 from kerastune_ft.training.session import adapters, warm_start
 from kerastune_ft.training.session.session import Session
-
-if TYPE_CHECKING:
-    from kerastune_ft.training.plan.phase_plan import PhasePlan
 
 
 def plan_document(session: Session, phases: Sequence[PhasePlan], chunk: int, decision: CachePlan) -> dict[str, Any]:
@@ -123,7 +121,7 @@ def _notes(session: Session, phases: Sequence[PhasePlan], chunk: int, decision: 
         notes += network_notes(session.cache)
     for plan in phases:
         norms = batch_norm.layers(session.backbone.units, plan.selection)
-        notes += adapters.notes(plan.phase, adapters.trained(session, plan.trained))
+        notes += adapters.notes(plan.phase, adapters.find_trained(session.model, plan.trained))
         notes += batch_norm.notes(plan.phase, norms, plan.batch_size, plan.steps, examples)
     for plan in phases:
         rows = plan.replica_rows(session.devices.replicas)
@@ -150,7 +148,7 @@ def _phase_document(session: Session, plan: PhasePlan, decision: CachePlan) -> d
         "boundary": plan.selection.boundary,
         "trains": [*plan.selection.units, HEAD],
         "trained_variables": list(plan.trained),
-        "lora": adapters.phase_document(phase, adapters.trained(session, plan.trained)),
+        "lora": adapters.phase_document(phase, adapters.find_trained(session.model, plan.trained)),
         "batch_norm": phase.batch_norm,
         "batch_norm_layers": len(batch_norm.layers(session.backbone.units, plan.selection)),
         "updated_variables": list(updated),

@@ -6,7 +6,7 @@ import json
 import math
 import os
 from collections.abc import Collection, Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
@@ -19,10 +19,8 @@ from kerastune_ft.stores.budget import budget_bytes, size_text
 from kerastune_ft.training.devices.devices import Devices
 from kerastune_ft.training.plan import cache_plan
 from kerastune_ft.training.plan.cache_plan import BASE, CUT, INPUT, NOT_AUGMENTED, CachedFeatures, CachePlan, FeatureUse
+from kerastune_ft.training.plan.phase_plan import PhasePlan
 from kerastune_ft.training.session.session import Session
-
-if TYPE_CHECKING:
-    from kerastune_ft.training.plan.phase_plan import PhasePlan
 
 # Sustained float32 rates in convolutions; the plan names the one it uses as the basis of its estimates.
 _FLOPS_PER_CORE, _FLOPS_PER_GPU, _FLOPS_PER_TPU = 25e9, 1e13, 3e13

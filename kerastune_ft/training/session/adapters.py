@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import keras
 
@@ -16,12 +16,9 @@ from kerastune_ft.graph.lora import Adapter
 from kerastune_ft.graph.lora_targets import adapted, targets
 from kerastune_ft.graph.units import Unit, count
 
-if TYPE_CHECKING:
-    from kerastune_ft.training.session.session import Session
-
 
 @dataclass(frozen=True)
-class _Asked:
+class _Request:
     """A layer that a phase wants an adapter on, and of which rank and alpha."""
 
     layer: keras.layers.Layer
@@ -44,19 +41,35 @@ def build(phases: Sequence[Phase], units: Sequence[Unit], seed: int) -> None:
 
     All are without effect until they train. Raises ConfigError where two phases want different ones on a layer.
     """
-    asked: dict[str, _Asked] = {}
+    for path, wanted in _collect(phases, units).items():
+        lora.attach(wanted.layer, path, wanted.rank, wanted.alpha, seed)
+
+
+def check_built(model: keras.Model, phases: Sequence[Phase], units: Sequence[Unit]) -> None:
+    """Raise ConfigError where these phases want an adapter that the model was not built with."""
+    built = {adapter.path: (adapter.rank, adapter.alpha) for adapter in lora.adapters([model])}
+    for path, wanted in _collect(phases, units).items():
+        if built.get(path) != (wanted.rank, wanted.alpha):
+            raise ConfigError(
+                f"{wanted.phase}.lora: the model was built without an adapter of rank {wanted.rank} and alpha "
+                f"{wanted.alpha:g} on {path}; build it with the phases of all schedules"
+            )
+
+
+def _collect(phases: Sequence[Phase], units: Sequence[Unit]) -> dict[str, _Request]:
+    """Return the adapters that phases ask for by the path of their layer."""
+    requests: dict[str, _Request] = {}
     for index, phase in enumerate(phases):
         if phase.lora is None:
             continue
         for own in targets(phase.lora, phase.unfreeze, units, place_of(index, phase)).values():
             for path, layer in own.items():
-                wanted = _Asked(layer, place_of(index, phase), phase.lora.rank, phase.lora.strength)
-                _check_same(path, asked.setdefault(path, wanted), wanted)
-    for path, one in asked.items():
-        lora.attach(one.layer, path, one.rank, one.alpha, seed)
+                request = _Request(layer, place_of(index, phase), phase.lora.rank, phase.lora.strength)
+                _check_same(path, requests.setdefault(path, request), request)
+    return requests
 
 
-def _check_same(path: str, first: _Asked, other: _Asked) -> None:
+def _check_same(path: str, first: _Request, other: _Request) -> None:
     if (first.rank, first.alpha) != (other.rank, other.alpha):
         raise ConfigError(
             f"{other.phase}.lora: the adapter on {path} is that of an earlier phase: {first.text}, and {other.text}; "
@@ -64,16 +77,16 @@ def _check_same(path: str, first: _Asked, other: _Asked) -> None:
         )
 
 
-def selected(phase: Phase, units: Sequence[Unit], place: str) -> Selection:
+def select(phase: Phase, units: Sequence[Unit], place: str) -> Selection:
     """Return what trains of the backbone in a phase with adapters."""
     assert phase.lora is not None
     return adapted(targets(phase.lora, phase.unfreeze, units, place))
 
 
-def trained(session: Session, paths: Sequence[str]) -> list[Adapter]:
+def find_trained(model: keras.Model, paths: Sequence[str]) -> list[Adapter]:
     """Return the adapters among what trains."""
     wanted = set(paths)
-    return [adapter for adapter in lora.adapters([session.model]) if adapter.a.path in wanted]
+    return [adapter for adapter in lora.adapters([model]) if adapter.a.path in wanted]
 
 
 def parameters(found: Sequence[Adapter]) -> int:

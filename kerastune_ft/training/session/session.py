@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import keras
 import numpy as np
 
 from kerastune_ft.backbones.base import Backbone
+from kerastune_ft.config.options.phases import Phase
 from kerastune_ft.config.run import RunConfig
 from kerastune_ft.data.source import DataSource
 from kerastune_ft.graph.units import Unit
 from kerastune_ft.input.loader import Loader
 from kerastune_ft.tasks.base import Task
 from kerastune_ft.training.devices.devices import Devices
+from kerastune_ft.training.session import adapters
 
 
 @dataclass(frozen=True)
@@ -45,6 +47,14 @@ class Session:
     def units(self) -> tuple[Unit, ...]:
         """Return the units of the backbone and then the head."""
         return (*self.backbone.units, self.head)
+
+    def with_phases(self, phases: Sequence[Phase]) -> Session:
+        """Return the same model and data with another schedule; its variables are shared and keep their values.
+
+        Raises ConfigError for adapters that the model was not built with.
+        """
+        adapters.check_built(self.model, phases, self.backbone.units)
+        return replace(self, config=self.config.model_copy(update={"phases": tuple(phases)}))
 
     @property
     def variables(self) -> dict[str, keras.Variable]:
