@@ -70,13 +70,13 @@ TESTED_ELSEWHERE: dict[str, tuple[str, ...]] = {
     ),
     "data/kinds/test_folder.py": (
         "data/annotations/base", "data/build", "data/file_modality", "data/inputs", "data/modalities",
-        "data/modality", "data/open", "data/records", "data/source",
+        "data/modality", "data/records", "data/source",
     ),
     "data/kinds/test_tfds.py": (
         "data/kinds/embedded", "data/kinds/tfds_builder",
     ),
     "data/labels/test_number.py": (
-        "data/labels/base", "data/labels/masks", "data/labels/one_class", "data/labels/raw",
+        "data/labels/base", "data/labels/one_class", "data/labels/raw",
         "data/labels/scheme", "data/labels/several_classes", "data/labels/values",
     ),
     "data/splits/test_choose.py": (

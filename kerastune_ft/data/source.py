@@ -141,6 +141,11 @@ class DataSource(ABC):
         """Return what an example has of its label beside `labels`, such as its `mask`; a graph function."""
         return self._labels.fields(index)
 
+    @property
+    def balanced_weights(self) -> tuple[float, ...]:
+        """By class, its weight in a loss that makes up for unequal classes in the training split."""
+        return self._labels.balanced_weights(self.splits["train"])
+
     @abstractmethod
     def read_input(self, index: tf.Tensor) -> dict[str, tf.Tensor]:
         """Return the input of an example, a graph function.

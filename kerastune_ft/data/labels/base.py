@@ -62,6 +62,14 @@ class Labels(ABC):
         """Return by target the mean, deviation, smallest and largest value; nothing where labels are classes."""
         return {}
 
+    def balanced_weights(self, indices: np.ndarray) -> tuple[float, ...]:
+        """Return the weight of each class in a loss that makes up for unequal classes among these examples.
+
+        It follows scikit-learn: examples / (classes x examples of the class). Nothing where labels are values.
+        """
+        counts = self.counts(indices).values()
+        return tuple(len(indices) / (len(counts) * count) for count in counts)
+
     def scheme(self, train: np.ndarray) -> LabelScheme:
         """Return what the labels mean; `train` are the training examples."""
         return LabelScheme(self.kind, self.names)

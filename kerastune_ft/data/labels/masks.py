@@ -67,6 +67,11 @@ class MaskLabels(Labels):
         """Return by class how many of these examples have pixels of it."""
         return dict(zip(self.names, self._presence[indices].sum(axis=0, dtype=np.int64).tolist(), strict=True))
 
+    def balanced_weights(self, indices: np.ndarray) -> tuple[float, ...]:
+        """Return by class the pixels of these masks divided by the number of classes and the pixels of the class."""
+        pixels = self.numbers[indices].sum(axis=0).tolist()
+        return tuple(sum(pixels) / (len(pixels) * count) for count in pixels)
+
     def scheme(self, train: np.ndarray) -> LabelScheme:
         """Return the classes with their raw values."""
         return LabelScheme(self.kind, self.names, raw_values=self._scheme_values, ignore=self._ignore)

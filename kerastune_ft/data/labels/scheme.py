@@ -8,6 +8,13 @@ from typing import Any
 
 from kerastune_ft.config.options.task_facts import LabelKind
 
+_MEANINGS: Mapping[LabelKind, str] = {
+    "one": "one class per example",
+    "several": "several classes per example",
+    "values": "values",
+    "mask": "a class for every pixel",
+}
+
 
 @dataclass(frozen=True)
 class LabelScheme:
@@ -23,6 +30,21 @@ class LabelScheme:
     """Of masks: the name of the class of each raw value of a pixel, in the order of the classes."""
     ignore: int | None = None
     """Of masks: the raw value of pixels that belong to no class."""
+
+    @property
+    def is_one_class(self) -> bool:
+        """Whether each example has exactly one class."""
+        return self.kind == "one"
+
+    @property
+    def has_classes(self) -> bool:
+        """Whether labels are classes, and not values."""
+        return self.kind != "values"
+
+    @property
+    def meaning(self) -> str:
+        """What messages say that the labels are."""
+        return _MEANINGS[self.kind]
 
     @property
     def numbers(self) -> dict[int, int]:

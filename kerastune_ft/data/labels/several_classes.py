@@ -32,6 +32,10 @@ class SeveralClassesLabels(Labels):
         """Return by class how many of these examples have it."""
         return dict(zip(self.names, self.numbers[indices].sum(axis=0).tolist(), strict=True))
 
+    def balanced_weights(self, indices: np.ndarray) -> tuple[float, ...]:
+        """Return by class the ratio of examples without it to those with it."""
+        return tuple(max(len(indices) - count, 1) / count for count in self.counts(indices).values())
+
 
 def number_several_classes(
     raw: RawLabels, keys: Sequence[str], task: Any, origin: str, sizes: Any = None

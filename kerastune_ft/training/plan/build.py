@@ -168,7 +168,7 @@ def _live_layers(session: Session, selection: Selection) -> set[str]:
 
 def _check_splits(session: Session) -> None:
     splits, classes = session.source.splits, session.source.info.classes
-    if session.task.scheme.kind != "one":
+    if not session.task.scheme.is_one_class:
         return
     for phase in session.config.phases:
         if phase.monitor.endswith("_auc"):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 
 import numpy as np
 
@@ -23,8 +23,8 @@ def class_weights(source: DataSource, phase: Phase, place: str) -> tuple[float, 
     """Return the weight of every class in the loss of a phase, or None where all count alike.
 
     `balanced` follows scikit-learn: examples / (classes x examples of the class). With several labels it is the ratio
-    of examples without the class to those with it, and multiplies the losses of those with it; of masks pixels count
-    instead of examples. Raises ConfigError for a class that is not there.
+    of examples without the class to those with it, and multiplies the losses of those with it. With masks pixels are
+    counted. Raises ConfigError for a class that is not there.
     """
     wanted, classes = phase.class_weights, source.info.classes
     if wanted is None:
@@ -35,29 +35,7 @@ def class_weights(source: DataSource, phase: Phase, place: str) -> tuple[float, 
                 f"{place}.class_weights: {unknown[0]!r} is not a class; the classes are {', '.join(classes)}"
             )
         return tuple(float(wanted.get(name, 1.0)) for name in classes)
-    examples = source.info.sizes["train"]
-    counts = [source.info.counts["train"][name] for name in classes]
-    return _BALANCED[source.scheme.kind](source, counts, examples)
-
-
-def _balance_one(source: DataSource, counts: list[int], examples: int) -> tuple[float, ...]:
-    return tuple(examples / (len(counts) * count) for count in counts)
-
-
-def _balance_several(source: DataSource, counts: list[int], examples: int) -> tuple[float, ...]:
-    return tuple(max(examples - count, 1) / count for count in counts)
-
-
-def _balance_masks(source: DataSource, counts: list[int], examples: int) -> tuple[float, ...]:
-    pixels = source.labels[source.splits["train"]].sum(axis=0, dtype=np.int64)
-    return tuple(float(pixels.sum()) / (len(pixels) * float(count)) for count in pixels)
-
-
-_BALANCED: Mapping[str, Callable[[DataSource, list[int], int], tuple[float, ...]]] = {
-    "one": _balance_one,
-    "several": _balance_several,
-    "mask": _balance_masks,
-}
+    return source.balanced_weights
 
 
 def draw_examples(source: DataSource, phase: Phase, address: tuple[int, int, int]) -> np.ndarray:
@@ -104,7 +82,7 @@ def notes(source: DataSource, phases: Mapping[str, Phase]) -> Iterator[str]:
             f"rare classes: fewer than {_RARE} training examples of {first_names(rare, 10)}; their metrics will "
             "be little more than chance, so add examples or merge them by a map in task.classes"
         )
-    if source.scheme.kind == "one":
+    if source.scheme.is_one_class:
         yield from _imbalance(counts, examples, phases)
     for name, phase in phases.items():
         if phase.sampling is not None:

@@ -40,19 +40,16 @@ def with_kept_head(config: RunConfig, scheme: LabelScheme) -> tuple[RunConfig, L
     return config.model_copy(update={"head": head}), kept
 
 
-_MEANINGS = {"one": "one class per example", "several": "several classes per example", "values": "values"}
-
-
 def _check_labels(kept: LabelScheme, scheme: LabelScheme, run: str) -> None:
     if kept.kind != scheme.kind:
         raise ConfigError(
-            f'backbone.head: "keep" keeps the head of {run}, which predicts {_MEANINGS[kept.kind]}, and here the '
-            f'labels are {_MEANINGS[scheme.kind]}; write "head": "new"'
+            f'backbone.head: "keep" keeps the head of {run}, which predicts {kept.meaning}, and here the '
+            f'labels are {scheme.meaning}; write "head": "new"'
         )
     if kept.names == scheme.names:
         return
     names = json.dumps(list(kept.names), ensure_ascii=False)
-    if kept.kind == "values":
+    if not kept.has_classes:
         raise ConfigError(
             f'backbone.head: "keep" keeps the head of {run}, whose targets are {names} in this order, and the data has '
             f'{json.dumps(list(scheme.names), ensure_ascii=False)}; write "head": "new", or name the same targets'

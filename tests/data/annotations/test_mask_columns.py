@@ -12,7 +12,7 @@ from kerastune_ft.config.options.tasks import ImageSegmentation
 from kerastune_ft.data.open import open_source
 from kerastune_ft.data.source import DataSource
 from kerastune_ft.errors import ConfigError, DataError
-from tests.support.image_files import encoded, pixels, write
+from tests.support.image_files import encode_image, pixels, write
 
 ROWS = 20
 
@@ -25,8 +25,8 @@ def mask(number: int) -> np.ndarray:
 def table(tmp_path: Path) -> Path:
     rows = ["id,photo,mask,patient"]
     for number in range(ROWS):
-        write(tmp_path / "data" / "photos" / f"{number}.png", encoded(pixels(number)))
-        write(tmp_path / "data" / "truth" / f"{number}_mask.png", encoded(mask(number)))
+        write(tmp_path / "data" / "photos" / f"{number}.png", encode_image(pixels(number)))
+        write(tmp_path / "data" / "truth" / f"{number}_mask.png", encode_image(mask(number)))
         rows.append(f"{number},photos/{number}.png,truth/{number}_mask.png,p{number // 2}")
     return write(tmp_path / "data" / "cells.csv", "\n".join(rows).encode())
 

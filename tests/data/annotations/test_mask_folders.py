@@ -13,7 +13,7 @@ from kerastune_ft.config.options.tasks import ImageSegmentation
 from kerastune_ft.data.open import open_source
 from kerastune_ft.data.source import DataSource
 from kerastune_ft.errors import ConfigError, DataError
-from tests.support.image_files import encoded, pixels, write
+from tests.support.image_files import encode_image, pixels, write
 
 CLASSES = {"0": "background", "255": "cell"}
 
@@ -24,8 +24,8 @@ def mask(seed: int, values: tuple[int, ...] = (0, 255)) -> np.ndarray:
 
 def pairs(root: Path, count: int = 10, images: str = "images", masks: str = "masks/{stem}.png", seed: int = 0) -> Path:
     for number in range(count):
-        write(root / images / f"{number}.png", encoded(pixels(seed + number)))
-        write(root / masks.replace("{stem}", str(number)), encoded(mask(seed + number)))
+        write(root / images / f"{number}.png", encode_image(pixels(seed + number)))
+        write(root / masks.replace("{stem}", str(number)), encode_image(mask(seed + number)))
     return root
 
 
@@ -61,7 +61,7 @@ def test_masks_of_the_same_stem_are_labels(tmp_path: Path) -> None:
 def test_the_fingerprint_follows_masks_and_contents_do_not(tmp_path: Path) -> None:
     root = pairs(tmp_path / "cells")
     before = opened(root)
-    write(root / "masks" / "3.png", encoded(mask(99)))
+    write(root / "masks" / "3.png", encode_image(mask(99)))
     after = opened(root)
     assert before.info.fingerprint != after.info.fingerprint
     assert list(before.contents) == list(after.contents)
@@ -128,7 +128,7 @@ def test_an_image_without_a_mask_and_a_mask_without_an_image(tmp_path: Path) -> 
     source = opened(root, on_missing="skip")
     assert [(file.path, file.reason) for file in source.info.skipped] == [("images/7.png", "has no mask")]
     assert "ignored 1 mask that belong to no image" in source.info.notes
-    write(root / "masks" / "1.bmp", encoded(mask(1), "BMP"))
+    write(root / "masks" / "1.bmp", encode_image(mask(1), "BMP"))
     with pytest.raises(DataError, match=r"same stem(.|\n)*masks/1.bmp  and masks/1.png"):
         opened(root, on_missing="skip")
 
@@ -139,10 +139,10 @@ def test_masks_that_cannot_be_used(tmp_path: Path) -> None:
     with pytest.raises(DataError, match=r"1 of 12 mask files(.|\n)*images/5.png, its mask masks/5.png  cannot be read"):
         opened(root)
     assert opened(root, on_bad_file="skip").info.examples == 11
-    write(root / "masks" / "5.png", encoded(mask(5).T))
+    write(root / "masks" / "5.png", encode_image(mask(5).T))
     with pytest.raises(DataError, match=r"masks/5.png, the mask of images/5.png: is 12 pixels wide.*on its side"):
         opened(root)
-    write(root / "masks" / "5.png", encoded(mask(5, (0, 7, 255))))
+    write(root / "masks" / "5.png", encode_image(mask(5, (0, 7, 255))))
     with pytest.raises(DataError, match=r'value 7 \(\d+ of 192 pixels\) of no class(.|\n)*"ignore": 7'):
         opened(root, CLASSES)
     source = opened(root, CLASSES, ignore=7)
@@ -164,6 +164,6 @@ def test_names_in_order_stand_for_values(tmp_path: Path) -> None:
 def test_masks_of_other_classes_are_divided_alike(tmp_path: Path) -> None:
     root = pairs(tmp_path / "cells", 40)
     for number in range(10):
-        write(root / "masks" / f"{number}.png", encoded(np.zeros((12, 16), np.uint8)))
+        write(root / "masks" / f"{number}.png", encode_image(np.zeros((12, 16), np.uint8)))
     counts = opened(root, CLASSES).info.counts
     assert {split: count["cell"] for split, count in counts.items()} == {"train": 21, "validation": 5, "test": 4}
