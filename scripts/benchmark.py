@@ -36,12 +36,14 @@ _MODEL = (
     click.option(
         "--data", required=True, type=_FOLDER, help="A folder of class folders, or of train, (validation,) test."
     ),
-    # Random ones with BatchNorm frozen give features that vanish: nothing would train.
+    # With random weights and frozen BatchNorm, features vanish and nothing would train.
     click.option("--weights", required=True, type=_FILE, help="Weights of MobileNet with --alpha, without its top."),
     click.option("--alpha", default=0.25, show_default=True),
     click.option("--image-size", default=224, show_default=True),
     click.option("--batch-size", default=32, show_default=True),
-    click.option("--examples", type=click.IntRange(min=12), help="Take about so many training examples, not all."),
+    click.option(
+        "--examples", type=click.IntRange(min=12), help="Use about this many training examples instead of all."
+    ),
 )
 _OUTPUT = (
     click.option("--table", "spelled", flag_value="table", default=True, help="Print a table for the terminal."),
@@ -51,7 +53,7 @@ _OUTPUT = (
 
 
 class _Numbers(click.ParamType):
-    """Whole numbers above 0 with commas between them, and words that stand for one."""
+    """A click type: whole numbers above 0 separated by commas, or certain words."""
 
     name = "N,N,..."
 
@@ -68,7 +70,7 @@ class _Numbers(click.ParamType):
 
 
 def _common(command: _Command) -> _Command:
-    """Add the options that say what is trained on what, and how figures are printed."""
+    """Add the options for model, data and output format."""
     return reduce(lambda made, option: option(made), reversed((*_MODEL, *_OUTPUT)), command)
 
 

@@ -128,7 +128,7 @@ def measure_statistics(backbone: keras.Model, images: np.ndarray) -> None:
 
 
 def accuracy_on(classifier: keras.Model, images: np.ndarray, labels: np.ndarray) -> float:
-    """Return the share of images, not augmented, whose formula is named right."""
+    """Return the share of images, not augmented, whose formula is classified correctly."""
     scores = classifier.predict(images.astype(np.float32) / 127.5 - 1, batch_size=4 * BATCH, verbose=0)
     return float((scores.argmax(axis=1) == labels).mean())
 

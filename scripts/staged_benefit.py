@@ -121,7 +121,7 @@ def table(outcomes: dict[str, list[Outcome]]) -> str:
 
 
 def all_claims(outcomes: dict[str, list[Outcome]]) -> list[Claim]:
-    """Return what the figures are to show."""
+    """Return the claims that the accuracies must satisfy."""
     smear, digits = outcomes["blood_smear, embedded"], outcomes["digits, embedded"]
     random_smear, random_digits = outcomes["blood_smear, random"], outcomes["digits, random"]
     return [

@@ -1,4 +1,4 @@
-"""A command in a process of its own, with what it cost: wall time, CPU time, memory."""
+"""Running a command in a process and measuring its wall time, CPU time and memory."""
 
 from __future__ import annotations
 
@@ -21,16 +21,16 @@ _LINES_SHOWN = 15
 
 @dataclass
 class Ended:
-    """A process that ended well."""
+    """The result of a process that ended with exit code 0."""
 
     began: float
-    """When it was started, in seconds since the epoch, as file times are."""
+    """The time of its start, in seconds since the epoch, comparable to file times."""
     seconds: float
     cpu_seconds: float
     rss_bytes: int
-    """The most memory it had, files of libraries and data that it had mapped included."""
+    """Its peak memory, including mapped files of libraries and data."""
     anonymous_bytes: int | None
-    """The most memory it had of its own, where the system tells."""
+    """Its peak anonymous memory, if the system reports it."""
     output: str
     notes: Sequence[tuple[float, str]]
     """The lines of its standard error, with the seconds after its start at which they came."""
@@ -41,7 +41,7 @@ class Ended:
 
 
 def run(command: Sequence[str], folder: Path, environment: Mapping[str, str]) -> Ended:
-    """Run a command to its end. Raises ClickException with its last lines where it does not end well."""
+    """Run a command and wait for it; raise ClickException with its last lines if it fails."""
     began, started = time.time(), time.monotonic()
     process = subprocess.Popen(
         list(command),
@@ -72,7 +72,7 @@ def run(command: Sequence[str], folder: Path, environment: Mapping[str, str]) ->
 
 @dataclass
 class _Watched:
-    """Reads what a process says, and how much memory it has, while it runs."""
+    """Reads the output and the memory of a process while it runs."""
 
     process: subprocess.Popen[str]
     started: float
@@ -92,7 +92,7 @@ class _Watched:
             thread.start()
 
     def join(self) -> None:
-        """Wait until all it said is read."""
+        """Wait until all output is read."""
         self._ended.set()
         for thread in self._threads:
             thread.join()

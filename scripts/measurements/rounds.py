@@ -1,4 +1,4 @@
-"""A schedule run by all sides in alternating rounds, each in fresh processes, and the medians of what it cost."""
+"""Running a schedule on all sides in alternating rounds, each in a fresh process, and the medians of the costs."""
 
 from __future__ import annotations
 
@@ -45,20 +45,20 @@ def alternate(sides: Sides, folder: Path, rounds: int) -> Costs:
 
 
 def report(name: str, cost: Cost) -> Cost:
-    """Say on standard error what a process took; return it."""
+    """Print the cost of a process on standard error, and return it."""
     print(f"{name}: {cost.seconds:.1f} s, test accuracy {cost.test_accuracy:.4f}", file=sys.stderr)
     return cost
 
 
 def discard(folder: Path) -> None:
-    """Remove what runs left, caches included, so that the next one starts cold and disks do not fill."""
+    """Remove the files of runs, caches included, so that the next run starts cold and disks do not fill up."""
     for path in folder.iterdir():
         if path.is_dir():
             shutil.rmtree(path)
 
 
 def warm_up(schedule: Schedule, files: Files) -> None:
-    """Let every side run on a few images, so that no one pays for being first to read libraries from disk."""
+    """Run every side on a few images, so that none pays for reading libraries from disk first."""
     print("warming up", file=sys.stderr)
     with tempfile.TemporaryDirectory() as temporary:
         folder = Path(temporary)

@@ -1,4 +1,4 @@
-"""How cost grows: with the number of examples, of epochs, and with the depth at which training begins."""
+"""Measuring how costs grow with the number of examples, of epochs, and of units that train."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ Units = int | Literal["all"]
 
 @dataclass(frozen=True)
 class Ranges:
-    """What is varied, one at a time; everything else stays as the schedule has it, on one copy of the images."""
+    """The ranges to vary, one at a time; everything else is as in the schedule, on one copy of the images."""
 
     factors: Sequence[int]
     epochs: Sequence[int]
@@ -30,7 +30,7 @@ class Ranges:
 
 
 def measure(schedule: Schedule, files: Files, ranges: Ranges, rounds: int) -> list[dict[str, Any]]:
-    """Return a row per point: what varies, its value, and what either side took, the median of the rounds."""
+    """Return a row per point: the varied quantity, its value, and the median cost of each side."""
     return [
         _point(varied, value, asked, files, factor, rounds) for varied, value, asked, factor in _vary(schedule, ranges)
     ]

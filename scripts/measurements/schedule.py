@@ -1,4 +1,4 @@
-"""What both sides of a comparison are asked to do: the same model, data, phases, batches and rates."""
+"""The schedule that all sides of a comparison train: the same model, data, phases, batches and rates."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ class Schedule:
 
     @property
     def name(self) -> str:
-        """Return how a caption names the model."""
+        """Return the name of the model for captions."""
         return f"{BACKBONE} {self.alpha:g} at {self.image_size} px"
 
     def config(self, data: Path, seed: int) -> dict[str, Any]:
@@ -59,7 +59,7 @@ class Schedule:
         }
 
     def options(self, data: Path, seed: int) -> list[str]:
-        """Return the options of the hand-written scripts that say the same."""
+        """Return the same schedule as options of the hand-written scripts."""
         return [
             *(
                 "--data",

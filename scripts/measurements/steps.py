@@ -1,4 +1,4 @@
-"""The step loop of kerastune_ft against Model.fit, in one process, alternating."""
+"""Comparing the step loop of kerastune_ft with Model.fit, alternating in one process."""
 
 from __future__ import annotations
 

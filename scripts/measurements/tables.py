@@ -1,4 +1,4 @@
-"""Measurements as a person reads them: on the terminal, or in Markdown."""
+"""Tables of measurements, for the terminal or in Markdown."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ class Sheet:
 
 
 def seconds(value: float | None) -> str:
-    """Return seconds, with more digits where they are few."""
+    """Return seconds as text, with more digits below 1."""
     if value is None:
         return ABSENT
     return f"{value:.1f}" if value >= 1 else f"{value:.3f}"

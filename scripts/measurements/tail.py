@@ -1,4 +1,4 @@
-"""A partial phase of kerastune_ft against training its tail alone on arrays in memory: what reading features costs."""
+"""Comparing a partial phase of kerastune_ft with training only its tail on arrays in memory."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Promise 3 as scripts/chaos.py shows it: struck anywhere, a run ends as if it had been left in peace."""
+"""Promise 3 as scripts/chaos.py shows it: struck anywhere, a run ends as if it had not been interrupted."""
 
 from __future__ import annotations
 
