@@ -25,7 +25,7 @@ def require_weights(settings: RunConfig) -> None:
 
     backbone = settings.backbone
     if isinstance(backbone, Applications) and backbone.weights == "imagenet":
-        imagenet.require(backbone)
+        imagenet.require_weights(backbone)
 
 
 def load_engine(settings: RunConfig | None = None) -> Any:

@@ -178,9 +178,9 @@ def units(name: Config) -> list[dict[str, Any]]:
     `name` is an architecture of keras.applications, a class of keras-hub (of which a tiny model is shown), a preset or
     its directory, a configuration, a run directory, or a .keras file.
     """
-    from kerastune_ft.backbones.named import backbone_named
+    from kerastune_ft.backbones.by_name import options_by_name
 
-    options: Any = backbone_named(name) if isinstance(name, str) else None
+    options: Any = options_by_name(name) if isinstance(name, str) else None
     if options is None:
         options = resolve_config(name, ()).backbone
     # Units do not depend on the values of the weights, so nothing is downloaded for them.

@@ -1,4 +1,4 @@
-"""Backbones of tf.keras.applications, all through one mechanism."""
+"""Backbones of tf.keras.applications."""
 
 from __future__ import annotations
 
@@ -75,7 +75,7 @@ def _construct(options: Applications, family: Family, size: tuple[int, int], wei
         raise ConfigError(
             f"backbone: keras.applications.{options.name} refuses: {str(error).splitlines()[0]}"
         ) from error
-    # Some architectures make a list of their one input, of which Keras warns whenever it gets a tensor.
+    # Some architectures make a list of their one input; Keras would warn each time it gets a tensor instead.
     return keras.Model(images, model.output, name=model.name)
 
 
@@ -85,20 +85,21 @@ def _units(model: keras.Model, family: Family) -> tuple[Unit, ...]:
 
 
 def _with_imagenet(options: Applications, family: Family, size: tuple[int, int]) -> keras.Model:
-    imagenet.require(options)
+    imagenet.require_weights(options)
     try:
-        with imagenet.kept(options.name):
+        with imagenet.protect_cached_files(options.name):
             return _construct(options, family, size, "imagenet")
     except OSError as error:
         raise ConfigError(
-            f"backbone.weights: a weight file of {options.name} in {imagenet.cache()} is damaged ({error}); delete it"
+            f"backbone.weights: a weight file of {options.name} in {imagenet.cache_directory()} is damaged ({error}); "
+            "delete it"
         ) from error
     except Exception as error:
         if "URL fetch failure" not in str(error):
             raise
         url = next((word for word in str(error).split() if word.startswith("https://")), "").rstrip(":")
         why = f"{url.rsplit('/', 1)[-1]} is not in the cache, or not as Keras knows it, and cannot be fetched"
-        raise imagenet.not_there(options, why) from error
+        raise imagenet.missing_weights(options, why) from error
 
 
 def _refuse_misplaced_imagenet(options: Applications) -> None:
@@ -107,5 +108,5 @@ def _refuse_misplaced_imagenet(options: Applications) -> None:
     if options.name.startswith("EfficientNetB") and path.name.startswith("efficientnetb"):
         raise ConfigError(
             f"backbone.weights: Keras scales the input of {options.name} differently for its own ImageNet file; "
-            f'copy {path.name} to {imagenet.cache()} and write "imagenet"'
+            f'copy {path.name} to {imagenet.cache_directory()} and write "imagenet"'
         )

@@ -1,4 +1,4 @@
-"""A model of spectrograms or images made to take sounds: its front end is stock Keras layers, part of the model.
+"""Puts an audio front end of stock Keras layers before a model of spectrograms or images, as part of the model.
 
 A network of convolutions is applied to the whole spectrogram of a sound at once, not to patches of the length it was
 trained on one after the other: what it computes is the same but for the edges of patches, nothing is computed twice
@@ -19,7 +19,7 @@ from kerastune_ft.config.options.spectrograms import SAMPLE_RATE, LogMel
 from kerastune_ft.errors import ConfigError
 from kerastune_ft.graph import keras_private
 from kerastune_ft.graph.flat import FlatCopy, NotRebuilt
-from kerastune_ft.graph.precision import same_unit
+from kerastune_ft.graph.precision import unit_in
 from kerastune_ft.graph.units import Unit
 
 OWN_NAMES = (
@@ -38,7 +38,7 @@ def sample_rate(options: Any, backbone: Backbone, asked: int | None) -> int:
     if own is not None and asked not in (None, own):
         raise ConfigError(
             f"data.sample_rate: {backbone.name} takes {own} samples a second, not {asked}; remove it, since sounds of "
-            "any rate are brought to that"
+            "any rate are resampled to that"
         )
     return own or asked or SAMPLE_RATE
 
@@ -123,7 +123,7 @@ def _spectrogram(sound: Any, log_mel: LogMel, samples: int) -> Any:
     """Return the symbolic log-mel spectrogram [batch, frames, bins, 1]; the first frame begins with the sound.
 
     Keras centres the first frame on the first sample, and mirrors what would come before it: as much silence is put
-    before the sound as makes a frame begin with it, and the frames before that one are left out.
+    before the sound as makes one frame begin with the sound, and the frames before that one are left out.
     """
     window, hop, fft = log_mel.window or 0, log_mel.hop or 1, log_mel.fft or 0
     begins = fft // 2 - (fft - window) // 2
@@ -176,7 +176,7 @@ def _apply(backbone: Backbone, sound: Any, given: Any, rate: int, samples: int) 
 
 
 def _unit(unit: Unit, model: keras.Model) -> Unit:
-    found = same_unit(unit, model)
+    found = unit_in(unit, model)
     shape = getattr(found.layers[-1].output, "shape", None) if found.layers else None
     return found if shape is None else replace(found, output_shape=tuple(shape))
 

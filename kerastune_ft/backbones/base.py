@@ -19,7 +19,7 @@ from kerastune_ft.graph.units import Unit, units_in
 
 @dataclass(frozen=True)
 class Transfer:
-    """Which variables of a backbone got pretrained values, and from where."""
+    """Report of a transfer: where pretrained values came from, and which variables got none."""
 
     source: str
     sha256: str | None
@@ -52,15 +52,15 @@ class Backbone:
     model: keras.Model
     units: tuple[Unit, ...]
     input: BackboneInput
-    """What the model takes."""
+    """The description of the model's input."""
     preprocessing: str
-    """What the model does to its input first, in the words of plans and of preprocessing.json."""
+    """The preprocessing inside the model, in the words of plans and of preprocessing.json."""
     transfer: Transfer
     notes: tuple[str, ...] = ()
     kept_head: Mapping[str, Sequence[np.ndarray]] = field(default_factory=dict)
     """The weights that a head continues from, by the name of its layer; empty for a new head."""
     prefix_tokens: int = 0
-    """How many of the first positions of the features are no patches of the image: class tokens and registers."""
+    """Number of leading positions of the features that are no patches of the image: class tokens and registers."""
 
     body: keras.Model | None = None
     """The whole backbone of keras-hub, where all its variables are in `model`; None for others."""
@@ -115,7 +115,7 @@ class Backbone:
         return [variable for unit in self.units for variable in unit.variables]
 
 
-def computing_in(backbone: Backbone, policy: str) -> Backbone:
+def with_precision(backbone: Backbone, policy: str) -> Backbone:
     """Return a float32 backbone that computes by a dtype policy; call it in the strategy's scope.
 
     Its layers have the same names, its variables the same paths and values.
@@ -123,18 +123,18 @@ def computing_in(backbone: Backbone, policy: str) -> Backbone:
     if policy == precision.FLOAT32:
         return backbone
     try:
-        model = precision.rebuilt(backbone.model, policy)
+        model = precision.rebuild(backbone.model, policy)
     except (TypeError, ValueError, NotImplementedError) as error:
         raise ConfigError(
             f"runtime.precision: {backbone.name} cannot be built in {policy} "
             f'({next(iter(str(error).strip().splitlines()), type(error).__name__)}); write "float32"'
         ) from error
-    units = tuple(precision.same_unit(unit, model) for unit in backbone.units)
+    units = tuple(precision.unit_in(unit, model) for unit in backbone.units)
     return replace(backbone, model=model, units=units, body=None)
 
 
 def content_hash(variables: Sequence[keras.Variable]) -> str:
-    """Return the SHA-256 over paths and values of variables: what a checkpoint's differences are relative to."""
+    """Return the SHA-256 over paths and values of variables, which names the weights that a checkpoint builds on."""
     digest = hashlib.sha256()
     for variable in sorted(variables, key=lambda one: one.path):
         digest.update(variable.path.encode())

@@ -85,7 +85,7 @@ class _Place:
     live: frozenset[int]
     """The tensors made so far that are still to be read."""
     is_end: bool
-    """Whether all units so far are complete, and none of those that follow has begun."""
+    """True where all units so far are complete and none of those that follow has begun."""
     weighted: frozenset[int] = field(repr=False)
     """Those outputs of the node that depend on weights."""
 

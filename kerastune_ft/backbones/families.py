@@ -17,13 +17,13 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Family:
-    """What is known of a family of architectures."""
+    """The facts about a family of architectures."""
 
     names: tuple[str, ...]
     preprocessing: str
     rules: tuple[tuple[str, str], ...] = ()
     weight_files: str = ""
-    """Pattern of the names of Keras' own weight files; `size` is what the names of a family differ in."""
+    """Pattern of the names of Keras' own weight files; `size` is the part in which the names of a family differ."""
 
     def weight_file_pattern(self, name: str) -> str:
         """Return the pattern of the weight files of one architecture, in every width and image size."""
@@ -57,7 +57,7 @@ _MOBILENET_V3 = (
     (r"conv_1(?:_bn)?$", "top"),
     (r"conv(?:_bn)?$", "stem"),
 )
-# What narrows the image between two stages belongs to the first block of the later one.
+# The layers that narrow the image between two stages belong to the first block of the later one.
 _CONVNEXT = (
     (r"convnext_[a-z]+_stage_(\d)_block_(\d+)_", r"stage\1_block\2"),
     *((rf"convnext_[a-z]+_downsampling_block_{stage}", f"stage{stage + 1}_block0") for stage in range(3)),

@@ -1,4 +1,4 @@
-"""Where the head goes on a model that ends in a classifier of its own: the last features that have positions."""
+"""Finds the tensor that a head is put on in a model that ends in a classifier: its last feature map."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _POOLS_ALL = re.compile(r"Global(Average|Max)Pooling|Flatten$")
 _WITH_POSITIONS = (3, 4)
 
 
-def last_with_positions(model: keras.Model) -> tuple[str, Any]:
+def last_feature_map(model: keras.Model) -> tuple[str, Any]:
     """Return the operation and the tensor that a head is put on.
 
     That is the last tensor of a flat model with positions in it, [height, width, channels] or [length, channels], which

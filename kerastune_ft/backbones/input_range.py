@@ -1,4 +1,4 @@
-"""In which range a model of unknown make takes its pixels: what the user says, checked against the model itself."""
+"""Applies the range in which a model of unknown origin takes pixels, and checks it against the model itself."""
 
 from __future__ import annotations
 
@@ -25,12 +25,12 @@ _CHOICES = (
 
 _RANGE_OPERATIONS = {"Rescaling", "Normalization", "Add", "Subtract", "Multiply", "Divide", "TrueDivide"}
 _NEUTRAL_OPERATIONS = {"InputLayer", "Resizing", "CenterCrop", "Round", "Flip", "GetItem", "Cast", "Identity"}
-# Values no model was trained on: beyond those of a pixel, or all but the same for black and white.
+# No model is trained on values beyond those of a pixel, or on nearly the same for black and white.
 _LARGEST = 256.0
 _SMALLEST_SPREAD = 0.05
 
 
-def front(images: Any, given: str | InputScale | None, channels: int) -> Any:
+def to_input_range(images: Any, given: str | InputScale | None, channels: int) -> Any:
     """Return symbolic RGB images of values 0 to 255 as a model of that many channels takes them."""
     if channels == 1:
         # Weighted by a layer, so that a saved model needs no code for it.
@@ -45,22 +45,22 @@ def front(images: Any, given: str | InputScale | None, channels: int) -> Any:
     return images if given is None else preprocess(images, _FAMILY_WORDS.get(given, given))
 
 
-def described(given: str | InputScale | None) -> str:
-    """Return what is said of the range in a plan and beside a saved model."""
+def describe(given: str | InputScale | None) -> str:
+    """Return the words for the range in plans and in preprocessing.json."""
     if isinstance(given, InputScale):
         return f"pixels x {given.scale:g} {'-' if given.offset < 0 else '+'} {abs(given.offset):g}"
     return "inside" if given is None else _FAMILY_WORDS.get(given, given)
 
 
-def check(model: keras.Model, given: str | InputScale | None, name: str) -> None:
+def check_input_range(model: keras.Model, given: str | InputScale | None, name: str) -> None:
     """Raise ConfigError unless the range is known and black and white differ when the model has rescaled them.
 
     `model` has the front end in it; `name` is the file's.
     """
-    found = _leading(model)
+    found = _leading_rescaling(model)
     if given is None and (found is None or not found.is_plausible):
         raise ConfigError(
-            f"backbone.input: {_what_is_known(found, name)}; write the range of pixels it takes:\n{_CHOICES}"
+            f"backbone.input: {_describe_rescaling(found, name)}; write the range of pixels it takes:\n{_CHOICES}"
         )
     if given is not None and found is not None and found.is_flat:
         raise ConfigError(
@@ -70,8 +70,8 @@ def check(model: keras.Model, given: str | InputScale | None, name: str) -> None
 
 
 @dataclass(frozen=True)
-class _Leading:
-    """What the rescaling at the beginning of a model makes of black and white, in the channel of the widest range."""
+class _LeadingRescaling:
+    """The values that a model's own rescaling gives for black and white, in the channel of the widest range."""
 
     names: str
     low: float
@@ -87,7 +87,7 @@ class _Leading:
         return does_something and not self.is_flat and max(abs(self.low), abs(self.high)) <= _LARGEST
 
 
-def _what_is_known(found: _Leading | None, name: str) -> str:
+def _describe_rescaling(found: _LeadingRescaling | None, name: str) -> str:
     if found is None:
         return f"{name} does not begin with a Rescaling or Normalization layer, so it does not say what it takes"
     return (
@@ -96,7 +96,7 @@ def _what_is_known(found: _Leading | None, name: str) -> str:
     )
 
 
-def _leading(model: keras.Model) -> _Leading | None:
+def _leading_rescaling(model: keras.Model) -> _LeadingRescaling | None:
     tensor = model.input
     names: list[str] = []
     for node in keras_private.nodes_in_order(model):
@@ -118,4 +118,4 @@ def _leading(model: keras.Model) -> _Leading | None:
         np.asarray(begin(pixel + value, training=False))[0].reshape(-1, tensor.shape[-1])[0] for value in (0, 255)
     )
     channel = int(np.argmax(np.abs(high - low)))
-    return _Leading(" and ".join(names), float(low[channel]), float(high[channel]))
+    return _LeadingRescaling(" and ".join(names), float(low[channel]), float(high[channel]))

@@ -1,7 +1,7 @@
 """Descriptions of what a backbone takes: images of one size, sounds, or rows of tokens.
 
-A backbone has one of them, `backbone.input`. Who needs to know more than a description says dispatches on its
-`modality` by a table.
+A backbone has one of them, `backbone.input`. Code that must do different things for them looks up
+`modality` in a table.
 """
 
 from __future__ import annotations
@@ -78,11 +78,11 @@ class SoundInput:
         return self.samples or 0
 
     @property
-    def settled(self) -> tuple[int, int]:
+    def rate_and_samples(self) -> tuple[int, int]:
         """Return samples a second and samples of a sound, once both are settled."""
         assert self.sample_rate is not None and self.samples is not None
         return self.sample_rate, self.samples
 
 
 BackboneInput = ImageInput | SoundInput | TextInput
-"""What a backbone takes, by modality; all have `modality`, `image_size`, and the number of `values` of an example."""
+"""Any description of an input; all have `modality`, `image_size`, and the number of `values` of an example."""

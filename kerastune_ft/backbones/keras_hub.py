@@ -5,9 +5,10 @@ from __future__ import annotations
 import contextlib
 import inspect
 import sys
-from collections.abc import Iterator, Mapping
-from dataclasses import replace
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import keras
@@ -31,42 +32,68 @@ _VOCABULARY = ("vocabulary_size", "vocab_size")
 
 def build(options: KerasHub) -> Backbone:
     """Build a backbone with the weights of its preset, or of its class with random ones."""
-    return _of_class(options) if options.preset is None else _of_preset(options, options.preset, load_weights=True)
+    return (
+        _build_class(options) if options.preset is None else _build_preset(options, options.preset, load_weights=True)
+    )
 
 
 def outline(options: KerasHub) -> Backbone:
     """Build a backbone for its units alone: no weights are read, and random ones get no values."""
     with keras.StatelessScope(initialize_variables=False):
-        return _of_class(options) if options.preset is None else _of_preset(options, options.preset, load_weights=False)
+        return (
+            _build_class(options)
+            if options.preset is None
+            else _build_preset(options, options.preset, load_weights=False)
+        )
 
 
-def _of_class(options: KerasHub) -> Backbone:
+@dataclass(frozen=True)
+class _Source:
+    """A backbone of keras-hub, and the preset or the options it was made from."""
+
+    body: keras.Model
+    name: str
+    family: HubFamily
+    transfer: Transfer
+    options: Mapping[str, Any] = field(default_factory=dict)
+    """The options of its class; empty for a preset."""
+    preset: str | None = None
+    handle: str = ""
+    """The directory or the handle of the preset."""
+
+    @property
+    def directory(self) -> Path | None:
+        """Return the directory of the preset, if it is on this machine."""
+        return Path(self.handle) if self.preset is not None and Path(self.handle).is_dir() else None
+
+    def load_part(self, kind: Any) -> Any:
+        """Return the tokenizer, or the converter of images or sounds, of the preset; None without a preset."""
+        if self.preset is None:
+            return None
+        try:
+            with _quiet():
+                return kind.from_preset(self.handle)
+        except Exception as error:
+            raise ConfigError(
+                f"backbone.preset: {self.preset} has no {kind.__name__} that can be read ({_first_line(error)}); is "
+                "the directory complete?"
+            ) from error
+
+
+def _build_class(options: KerasHub) -> Backbone:
     name = str(options.class_name)
     family = HUB_FAMILIES[name]
     check_options(name, options.options)
     given = {**family.small, **options.options}
     if options.image_size is not None:
         given["input_shape" if "input_shape" in family.small else "image_shape"] = (*options.image_size, 3)
-    body = _constructed(name, given)
-    transfer = Transfer("random", None, 0)
-    if family.modality == "image":
-        return _of_images(body, name, family, None, transfer)
-    if family.modality == "audio":
-        return _of_sounds(body, name, family, None, transfer)
-    size = int(next(given[key] for key in _VOCABULARY if key in given))
-    if size < BYTES:
-        raise ConfigError(
-            f"backbone.options.vocabulary_size: {size} is too small; the tokens of a model of random weights are the "
-            f"{BYTES} bytes"
-        )
-    tokenizer = keras_hub.tokenizers.ByteTokenizer(lowercase=False)
-    return _of_text(body, name, family, _text_input(body, tokenizer, byte_tokens(family.packing), None), transfer)
+    return _build_source(_Source(_construct(name, given), name, family, Transfer("random", None, 0), given))
 
 
-def _of_preset(options: KerasHub, preset: str, load_weights: bool) -> Backbone:
-    handle = presets.located(preset, keras_hub.models.Backbone.presets)
+def _build_preset(options: KerasHub, preset: str, load_weights: bool) -> Backbone:
+    handle = presets.locate(preset, keras_hub.models.Backbone.presets)
     directory = Path(handle) if Path(handle).is_dir() else None
-    body = _loaded(options, preset, handle, load_weights)
+    body = _load_preset(options, preset, handle, load_weights)
     kind = type(body).__name__
     if kind not in HUB_FAMILIES:
         raise ConfigError(
@@ -74,26 +101,20 @@ def _of_preset(options: KerasHub, preset: str, load_weights: bool) -> Backbone:
             "are listed by: python -m kerastune_ft backbones"
         )
     family = HUB_FAMILIES[kind]
-    if options.image_size is not None and family.modality != "image":
+    if options.image_size is not None and family.modality not in _SIZED:
         raise ConfigError(f"backbone.image_size: {preset} takes no images; remove it")
     name = directory.name if directory else preset
     digest = presets.content_hash(directory) if directory and load_weights else None
     transfer = Transfer(name, digest, 0)
-    if family.modality == "image":
-        converter = _part(keras_hub.layers.ImageConverter, preset, handle)
-        backbone = _of_images(body, name, family, converter, transfer)
-    elif family.modality == "audio":
-        converter = _part(keras_hub.layers.AudioConverter, preset, handle)
-        backbone = _of_sounds(body, name, family, converter, transfer)
-    else:
-        tokenizer = _part(keras_hub.tokenizers.Tokenizer, preset, handle)
-        length = presets.sequence_length(directory) if directory else None
-        text = _text_input(body, tokenizer, special_tokens(tokenizer, family.packing), length)
-        backbone = _of_text(body, name, family, text, transfer)
+    backbone = _build_source(_Source(body, name, family, transfer, preset=preset, handle=handle))
     return replace(backbone, transfer=replace(transfer, loaded=len(backbone.variables)))
 
 
-def _loaded(options: KerasHub, preset: str, handle: str, load_weights: bool) -> keras.Model:
+def _build_source(source: _Source) -> Backbone:
+    return _BY_MODALITY[source.family.modality](source)
+
+
+def _load_preset(options: KerasHub, preset: str, handle: str, load_weights: bool) -> keras.Model:
     size = {} if options.image_size is None else {"image_shape": (*options.image_size, 3)}
     try:
         with _quiet():
@@ -104,46 +125,80 @@ def _loaded(options: KerasHub, preset: str, handle: str, load_weights: bool) -> 
                 f"backbone.image_size: {preset} cannot be built for {options.image_size[0]} x {options.image_size[1]} "
                 f"pixels ({_first_line(error)}); remove it to take the preset's own size"
             ) from error
-        raise presets.refused(preset, handle, error) from error
-
-
-def _part(kind: Any, preset: str, handle: str) -> Any:
-    """Return the tokenizer, or the converter of images or sounds, of a preset."""
-    try:
-        with _quiet():
-            return kind.from_preset(handle)
-    except Exception as error:
-        raise ConfigError(
-            f"backbone.preset: {preset} has no {kind.__name__} that can be read ({_first_line(error)}); is the "
-            "directory complete?"
-        ) from error
+        raise presets.explain_refusal(preset, handle, error) from error
 
 
 def _first_line(error: Exception) -> str:
     return next(iter(str(error).strip().splitlines()), type(error).__name__)
 
 
-def _of_text(body: keras.Model, name: str, family: HubFamily, text: TextInput, transfer: Transfer) -> Backbone:
-    model = hub_text.encoder(body)
-    units = units_of(model, family)
-    return Backbone(name, model, units, text, "tokens", transfer, body=_shared_body(body, model))
+def _text_backbone(source: _Source) -> Backbone:
+    model = hub_text.encoder(source.body)
+    units = units_of(model, source.family)
+    body = _shared_body(source.body, model)
+    return Backbone(source.name, model, units, _text_input(source), "tokens", source.transfer, body=body)
 
 
-def _of_images(body: keras.Model, name: str, family: HubFamily, converter: Any, transfer: Transfer) -> Backbone:
+def _text_input(source: _Source) -> TextInput:
+    """Return the tokenizer and special tokens of a preset; without one tokens are bytes."""
+    packing, length = source.family.packing, None
+    tokenizer = source.load_part(keras_hub.tokenizers.Tokenizer)
+    if tokenizer is None:
+        _check_vocabulary(source.options)
+        tokenizer, special = keras_hub.tokenizers.ByteTokenizer(lowercase=False), byte_tokens(packing)
+    else:
+        special = special_tokens(tokenizer, packing)
+        length = presets.sequence_length(source.directory) if source.directory else None
+    maximum = getattr(source.body, "max_sequence_length", None)
+    default = min(length or DEFAULT_LENGTH, maximum or DEFAULT_LENGTH)
+    return TextInput(tokenizer, hub_text.names(source.body), maximum_length=maximum, default_length=default, **special)
+
+
+def _check_vocabulary(options: Mapping[str, Any]) -> None:
+    size = int(next(options[key] for key in _VOCABULARY if key in options))
+    if size < BYTES:
+        raise ConfigError(
+            f"backbone.options.vocabulary_size: {size} is too small; the tokens of a model of random weights are the "
+            f"{BYTES} bytes"
+        )
+
+
+def _image_backbone(source: _Source) -> Backbone:
+    converter, family, body = source.load_part(keras_hub.layers.ImageConverter), source.family, source.body
     if family.vision_encoder:
         body = getattr(body, family.vision_encoder)
     size = vision.own_size(body, converter)
     model = vision.encoder(body, size, converter)
     return Backbone(
-        name,
+        source.name,
         model,
         units_of(model, family),
         ImageInput(size),
-        vision.described(converter),
-        transfer,
+        vision.describe(converter),
+        source.transfer,
         prefix_tokens=vision.prefix_tokens(body, family),
         body=_shared_body(body, model),
     )
+
+
+def _sound_backbone(source: _Source) -> Backbone:
+    encoder = audio.audio_encoder(source.body, source.load_part(keras_hub.layers.AudioConverter))
+
+    def build_length(samples: int) -> tuple[keras.Model, tuple[Unit, ...]]:
+        model = encoder.encoder(samples)
+        return model, units_of(model, source.family)
+
+    model, units = build_length(encoder.usual)
+    lengths = SoundLengths(encoder.fewest, encoder.most, build_length)
+    return Backbone(
+        source.name, model, units, SoundInput(encoder.sample_rate, lengths=lengths), "samples", source.transfer
+    )
+
+
+_BY_MODALITY: Mapping[str, Callable[[_Source], Backbone]] = MappingProxyType(
+    {"text": _text_backbone, "image": _image_backbone, "audio": _sound_backbone}
+)
+_SIZED = (ImageInput.modality,)
 
 
 def _shared_body(body: keras.Model, model: keras.Model) -> keras.Model | None:
@@ -152,37 +207,19 @@ def _shared_body(body: keras.Model, model: keras.Model) -> keras.Model | None:
     return body if shared.issuperset(map(id, body.variables)) else None
 
 
-def _of_sounds(body: keras.Model, name: str, family: HubFamily, converter: Any, transfer: Transfer) -> Backbone:
-    ear = audio.ear(body, converter)
-
-    def of(samples: int) -> tuple[keras.Model, tuple[Unit, ...]]:
-        model = ear.encoder(samples)
-        return model, units_of(model, family)
-
-    model, units = of(ear.usual)
-    sounds = SoundInput(ear.sample_rate, lengths=SoundLengths(ear.fewest, ear.most, of))
-    return Backbone(name, model, units, sounds, "samples", transfer)
-
-
-def _text_input(body: keras.Model, tokenizer: Any, special: Mapping[str, Any], length: int | None) -> TextInput:
-    maximum = getattr(body, "max_sequence_length", None)
-    default = min(length or DEFAULT_LENGTH, maximum or DEFAULT_LENGTH)
-    return TextInput(tokenizer, hub_text.names(body), maximum_length=maximum, default_length=default, **special)
-
-
 def check_options(name: str, options: Mapping[str, Any]) -> None:
-    """Raise ConfigError for options that a class does not take: it leaves them out itself, and says nothing."""
+    """Raise ConfigError for options that a class does not take, which it would ignore silently."""
     parameters = inspect.signature(getattr(keras_hub.models, name)).parameters.values()
     own = [one.name for one in parameters if one.kind is not one.VAR_KEYWORD and one.name not in NO_OPTIONS]
-    if unheard := [option for option in options if option not in own]:
+    if strange := [option for option in options if option not in own]:
         raise ConfigError(
             "\n".join(
-                f"backbone.options.{option}: {name}: {unknown_message(option, own, 'key')[0]}" for option in unheard
+                f"backbone.options.{option}: {name}: {unknown_message(option, own, 'key')[0]}" for option in strange
             )
         )
 
 
-def _constructed(name: str, options: Mapping[str, Any]) -> keras.Model:
+def _construct(name: str, options: Mapping[str, Any]) -> keras.Model:
     try:
         with _quiet():
             return getattr(keras_hub.models, name)(**options, dtype="float32")
@@ -192,6 +229,6 @@ def _constructed(name: str, options: Mapping[str, Any]) -> keras.Model:
 
 @contextlib.contextmanager
 def _quiet() -> Iterator[None]:
-    """Keep standard output, which carries results here, and warnings about the building of layers away."""
+    """Send standard output, which carries results, to standard error, and hide warnings of Keras."""
     with contextlib.redirect_stdout(sys.stderr), without_warnings_of_keras():
         yield

@@ -1,4 +1,4 @@
-"""An earlier run as the start: its trained backbone, and its head if that is kept, read from its directory alone."""
+"""The backbone of an earlier run, and its head if that is kept, read from the run's directory alone."""
 
 from __future__ import annotations
 
@@ -28,15 +28,15 @@ def build(options: EarlierRun) -> Backbone:
     """Build the backbone of an earlier run with the weights that run ended with, divided into the same units."""
     run = RunDirectory(options.path)
     plan = plan_of(options)
-    digest = _checked(run, options)
+    digest = _check_model(run, options)
     inner = next(layer for layer in load(run.path / _MODEL, "backbone.path").layers if is_inner(layer))
     given = _inputs(inner)
     copy = FlatCopy(inner, given)
     whole = keras.Model(given, copy.output)
     head, about = plan["head"]["layers"], plan["backbone"]
     body = keras.Model(given, _outputs(copy, about), name="backbone")
-    units = tuple(_unit(body, row) for row in about["units"])
-    transfer = Transfer(f"run {written(options)}", digest, sum(len(unit.variables) for unit in units))
+    units = tuple(_unit(body, inner, row) for row in about["units"])
+    transfer = Transfer(f"run {written_path(options)}", digest, sum(len(unit.variables) for unit in units))
     kept = {name: whole.get_layer(name).get_weights() for name in head} if options.head == "keep" else {}
     return Backbone(
         about["name"],
@@ -99,9 +99,13 @@ def tokenizer_of(run: RunDirectory, plan: Mapping[str, Any]) -> Any:
         ) from problem
 
 
-def _unit(body: keras.Model, row: Mapping[str, Any]) -> Unit:
-    layers = tuple(body.get_layer(name) for name in row["layers"])
-    return Unit(row["id"], layers, (None, *row["output_shape"]), tuple(row.get("blocks", ())))
+def _unit(body: keras.Model, inner: keras.Model, row: Mapping[str, Any]) -> Unit:
+    known = {layer.name: layer for layer in body.layers}
+    layers: list[keras.layers.Layer] = []
+    for name in row["layers"]:
+        # The copy has the layers of a nested model, such as ConvNeXt's stem, in its place.
+        layers += [known[name]] if name in known else [known[each.name] for each in inner.get_layer(name).layers]
+    return Unit(row["id"], tuple(layers), (None, *row["output_shape"]), tuple(row.get("blocks", ())))
 
 
 def is_inner(layer: keras.layers.Layer) -> bool:
@@ -109,7 +113,7 @@ def is_inner(layer: keras.layers.Layer) -> bool:
     return isinstance(layer, keras.Model)
 
 
-def written(options: EarlierRun) -> str:
+def written_path(options: EarlierRun) -> str:
     """Return the run's path as the configuration has it."""
     return str(getattr(options.path, "written", options.path))
 
@@ -119,14 +123,14 @@ def plan_of(options: EarlierRun) -> Mapping[str, Any]:
 
     Raises ConfigError where there is no run, or none that was finished.
     """
-    run, place = RunDirectory(options.path), f"backbone.path: {written(options)}"
+    run, place = RunDirectory(options.path), f"backbone.path: {written_path(options)}"
     if not run.exists("plan.json"):
-        raise ConfigError(f"{place} {_what_is_there(run)}; give the directory of a finished run")
+        raise ConfigError(f"{place} {_describe_path(run)}; give the directory of a finished run")
     if not run.exists(_MODEL):
         state = (run.manifest() or {}).get("state", "interrupted")
         raise ConfigError(
             f"{place} has no {_MODEL}: the run is {state}; give its command again, with --run-dir "
-            f"{written(options)}, to finish it first"
+            f"{written_path(options)}, to finish it first"
         )
     plan: Mapping[str, Any] = run.read_json("plan.json")
     if any("layers" not in row for row in plan["backbone"]["units"]) or "options" not in plan["head"]:
@@ -137,7 +141,7 @@ def plan_of(options: EarlierRun) -> Mapping[str, Any]:
     return plan
 
 
-def _what_is_there(run: RunDirectory) -> str:
+def _describe_path(run: RunDirectory) -> str:
     if not run.path.exists():
         return "does not exist"
     if not run.path.is_dir():
@@ -146,13 +150,13 @@ def _what_is_there(run: RunDirectory) -> str:
     return f"is no run; it holds {', '.join(runs[-_SHOWN:])}" if runs else "is no run directory: it has no plan.json"
 
 
-def _checked(run: RunDirectory, options: EarlierRun) -> str:
+def _check_model(run: RunDirectory, options: EarlierRun) -> str:
     """Return the SHA-256 of the model, which must be the one that the run wrote."""
     digest = hashlib.sha256(run.read_bytes(_MODEL)).hexdigest()
     about = ((run.manifest() or {}).get("files") or {}).get(_MODEL)
     if about and about["sha256"] != digest:
         raise ConfigError(
-            f"backbone.path: {_MODEL} of {written(options)} is not the file that its {MANIFEST} names (SHA-256 "
+            f"backbone.path: {_MODEL} of {written_path(options)} is not the file that its {MANIFEST} names (SHA-256 "
             f"{digest[:12]}, written was {about['sha256'][:12]}); it is damaged or was replaced; restore it"
         )
     return digest

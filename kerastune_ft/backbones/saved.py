@@ -34,22 +34,22 @@ _RESERVED = (
 _AUGMENTING = ("AugMix", "CutMix", "MixUp", "RandAugment")
 _RANKS = (2, 3, 4)
 _SHOWN = 8
-# Of the images of a model that takes any, where only its units are asked for.
+# The side of images for a model that takes any size, where only its units are asked for.
 _ANY_SIDE = 224
-# So wide that a model that rescales 16 bits to 1 does not look as if its pixels were rescaled already.
+# So wide that a model that rescales 16 bits to 1 is not taken for one whose pixels are rescaled twice.
 _ANY_RANGE = InputScale(scale=256.0)
 
 
 def build(options: Saved) -> Backbone:
     """Build the part of a saved model up to the features the head gets, its input range in front."""
     path = path_of(options.path)
-    content = _content(path)
+    content = _read_content(path)
     model = load(path, "backbone.path")
     size, channels = _image_input(model, options, path.name)
     log_mel, given = _log_mel(options, size, channels, path.name), options.input
     pixels = None if hasattr(given, "log_mel") else given
     images = keras.Input((*size, 3 if log_mel is None else 1), name="image", dtype="float32")
-    front = images if log_mel is not None else input_range.front(images, pixels, channels)
+    front = images if log_mel is not None else input_range.to_input_range(images, pixels, channels)
     try:
         copy = FlatCopy(model, front, reserved=_RESERVED, skipped=_is_augmenting)
     except NotRebuilt as error:
@@ -57,13 +57,13 @@ def build(options: Saved) -> Backbone:
     name, tensor = _features(images, copy, options, path.name)
     body = keras.Model(images, tensor, name="saved")
     if log_mel is None:
-        input_range.check(body, pixels, path.name)
+        input_range.check_input_range(body, pixels, path.name)
     units = units_by_depth(body)
     transfer = Transfer(path.name, hashlib.sha256(content).hexdigest(), sum(len(unit.variables) for unit in units))
     notes = _notes(images, copy, name, tensor, path.name)
     if log_mel is not None:
         return Backbone(path.stem, body, units, SoundInput(log_mel=log_mel), "log-mel", transfer, notes)
-    return Backbone(path.stem, body, units, ImageInput(size), input_range.described(pixels), transfer, notes)
+    return Backbone(path.stem, body, units, ImageInput(size), input_range.describe(pixels), transfer, notes)
 
 
 def outline(options: Saved) -> Backbone:
@@ -77,7 +77,7 @@ def _with_any_images(options: Saved) -> Saved:
     filled: dict[str, Any] = {}
     if options.input is None:
         filled["input"] = _ANY_RANGE
-    _content(path)
+    _read_content(path)
     shape = getattr(load(path, "backbone.path"), "input_shape", None)
     if options.image_size is None and isinstance(shape, tuple) and len(shape) == 4 and None in shape[1:3]:
         filled["image_size"] = tuple(side or _ANY_SIDE for side in shape[1:3])
@@ -87,13 +87,13 @@ def _with_any_images(options: Saved) -> Saved:
 def load(path: Path, place: str) -> keras.Model:
     """Return the model in a `.keras` file, uncompiled; nothing in the file is executed.
 
-    Raises ConfigError for a model whose graph cannot be had that way; `place` is the key that named the file.
+    Raises ConfigError for a model whose graph cannot be read that way; `place` is the key that named the file.
     """
     try:
         with without_warnings_of_keras(), as_local_file(path) as file:
             model = keras.models.load_model(file, compile=False, safe_mode=True)
     except Exception as error:
-        raise ConfigError(f"{place}: {path} cannot be opened: {_why(str(error))}") from error
+        raise ConfigError(f"{place}: {path} cannot be opened: {_explain_failure(str(error))}") from error
     if not is_graph(model):
         raise ConfigError(
             f"{place}: {path.name} holds a {type(model).__name__}, whose call is Python code; make a Functional model "
@@ -102,7 +102,7 @@ def load(path: Path, place: str) -> keras.Model:
     return model
 
 
-def _why(error: str) -> str:
+def _explain_failure(error: str) -> str:
     first = error.strip().splitlines()[0] if error.strip() else "it holds nothing Keras can read"
     if "Lambda" in error and "unsafe" in error:
         return (
@@ -117,7 +117,7 @@ def _why(error: str) -> str:
     return f"{first}; does it open with Keras {keras.__version__}? Save it again with that"
 
 
-def _content(path: Path) -> bytes:
+def _read_content(path: Path) -> bytes:
     if not path.is_file():
         what = "is a directory" if path.is_dir() else "does not exist"
         raise ConfigError(f'backbone.path: {path} {what}; give the file that model.save("model.keras") wrote')
@@ -188,7 +188,7 @@ def _features(images: Any, copy: FlatCopy, options: Saved, name: str) -> tuple[s
         outputs = copy.output if isinstance(copy.output, list | tuple) else [copy.output]
         if isinstance(copy.output, dict) or len(outputs) != 1:
             raise ConfigError(f"backbone.output: {name} has several outputs; name the layer whose output the head gets")
-        return feature_layer.last_with_positions(keras.Model(images, outputs[0]))
+        return feature_layer.last_feature_map(keras.Model(images, outputs[0]))
     if options.output not in copy.tensors:
         near = right_value(options.output, copy.tensors)
         raise ConfigError(

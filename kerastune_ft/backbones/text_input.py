@@ -1,4 +1,4 @@
-"""How text becomes the input of a text backbone: its tokenizer, and which special tokens stand where."""
+"""The input of a text backbone: its tokenizer, and the places of special tokens in a row."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ TOKEN_IDS, PADDING_MASK, SEGMENT_IDS = "token_ids", "padding_mask", "segment_ids
 MASK = f"{PADDING_MASK}_passed"
 """The layer whose output tells tokens from padding wherever a model looks at it."""
 DEFAULT_LENGTH = 512
-# Characters of control that stand for what a vocabulary of bytes has no tokens for: start and end of text, and none.
+# Control characters that stand for start and end of a text and for padding, since every byte is a token.
 _BYTE_START, _BYTE_END, _BYTE_PAD = 2, 3, 0
 
 

@@ -32,10 +32,10 @@ def load(model: keras.Model, variables: Sequence[keras.Variable], path: Path, so
             f"backbone.weights: there is no file {path}; give the path of a .h5, .weights.h5 or .safetensors file"
         )
     with as_local_file(path) as local:
-        return _loaded(model, variables, local, source)
+        return _load_file(model, variables, local, source)
 
 
-def _loaded(model: keras.Model, variables: Sequence[keras.Variable], path: Path, source: str) -> Transfer:
+def _load_file(model: keras.Model, variables: Sequence[keras.Variable], path: Path, source: str) -> Transfer:
     digest = hashlib.sha256(path.read_bytes()).hexdigest()
     if path.name.endswith(".weights.h5") and not _is_keras_2(path):
         return _load_keras_3(model, variables, path, Transfer(source, digest, len(variables)))

@@ -1,4 +1,4 @@
-"""From what a phase asks to unfreeze to the exact variables that train."""
+"""Resolves what a phase unfreezes to the exact variables that train."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ HEAD = "head"
 
 @dataclass(frozen=True)
 class Selection:
-    """What trains in a phase, besides the head.
+    """The units and variables that train in a phase, besides the head.
 
     `units` are the ids of the units with at least one variable that is trained or updated, input to output; `boundary`
     is the first of them, or `head`; `variables` are the paths of the trained backbone variables, `statistics` those of

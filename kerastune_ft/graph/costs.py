@@ -1,4 +1,4 @@
-"""What a forward pass costs, counted from the graph: an estimate with a stated basis, never a measurement."""
+"""Estimates of what a forward pass costs, counted from the graph and never measured."""
 
 from __future__ import annotations
 

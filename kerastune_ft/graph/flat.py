@@ -1,4 +1,4 @@
-"""Building a model anew as one flat graph: nested models inlined, every layer a new one with a name of its own.
+"""Rebuilds a model as one flat graph: nested models inlined, every layer a new one with a name of its own.
 
 A model from a file may nest models, and two of them may have layers of the same name. New layers, made from the
 configuration of the old ones and given their values, have names that are unique and variable paths that begin with
@@ -13,17 +13,17 @@ from typing import Any
 import keras
 
 from kerastune_ft.graph import keras_private, lora
-from kerastune_ft.graph.hub_layers import settle
+from kerastune_ft.graph.hub_layers import repair_layer
 
 _HALF_PRECISION = {"mixed_float16", "mixed_bfloat16", "float16", "bfloat16"}
 
 
 class NotRebuilt(Exception):
-    """An operation cannot be made anew from its configuration; the message says which and why."""
+    """An operation cannot be rebuilt from its configuration; the message says which and why."""
 
 
 class FlatCopy:
-    """A model called on `images` as one flat graph of new operations; it lives as long as its graph is looked into."""
+    """A model called on `images` as one flat graph of new operations."""
 
     def __init__(
         self,
@@ -45,7 +45,7 @@ class FlatCopy:
         self.renamed: dict[str, str] = {}
         """New name by old name, nested models' names in front of the old one."""
         self.tensors: dict[str, Any] = {}
-        """What each operation and each nested model returned, by the name it has in the file."""
+        """The output of each operation and each nested model, by the name it has in the file."""
         self.output = self._inline(model, images)
 
     def _inline(self, model: keras.Model, inputs: Any) -> Any:
@@ -66,15 +66,15 @@ class FlatCopy:
             self.dropped.append(operation.name)
             outputs = arguments[0]
         else:
-            outputs = self._called_anew(operation, arguments, options)
+            outputs = self._call_copy(operation, arguments, options)
         self.tensors[operation.name] = outputs
         return outputs
 
-    def _called_anew(self, operation: Any, arguments: tuple[Any, ...], options: dict[str, Any]) -> Any:
+    def _call_copy(self, operation: Any, arguments: tuple[Any, ...], options: dict[str, Any]) -> Any:
         try:
             if copy := self._copies.get(id(operation)):
                 return copy(*arguments, **options)
-            copy = self._copies[id(operation)] = self._copied(operation)
+            copy = self._copies[id(operation)] = self._copy(operation)
             outputs = copy(*arguments, **options)
             if isinstance(operation, keras.layers.Layer):
                 copy_values(operation, copy)
@@ -83,8 +83,8 @@ class FlatCopy:
             raise NotRebuilt(f"{operation.name} ({type(operation).__name__}): {why}") from error
         return outputs
 
-    def _copied(self, operation: Any) -> Any:
-        settle(operation)
+    def _copy(self, operation: Any) -> Any:
+        repair_layer(operation)
         config = {**operation.get_config(), "name": self._name(operation.name)}
         # Computed in the precision of the run, which the file does not decide.
         if isinstance(operation, keras.layers.Layer) and operation.dtype_policy.name in _HALF_PRECISION:
@@ -92,7 +92,7 @@ class FlatCopy:
         made = type(operation).from_config(config)
         # A class of keras-hub adds to the name it is given.
         made.name = config["name"]
-        settle(made)
+        repair_layer(made)
         return made
 
     def _name(self, old: str) -> str:

@@ -1,6 +1,6 @@
-"""What layers of keras-hub 0.32 get wrong about themselves, put right one by one: configurations and masks.
+"""Repairs for layers of keras-hub 0.32 whose configuration or masks are wrong.
 
-A graph is saved, and made anew in another precision, from the configurations of its layers. Those of some blocks lack
+A graph is saved, and rebuilt in another precision, from the configurations of its layers. Those of some blocks lack
 options they were made with, or name some they do not take: keras-hub itself saves whole backbones by their own options,
 and never a block. tests/conformance/test_hub_families.py saves a model of every family and opens it again.
 """
@@ -19,12 +19,12 @@ from kerastune_ft.graph import keras_private
 _Repair = Callable[[keras.layers.Layer, dict[str, Any]], dict[str, Any]]
 
 
-def settle(layer: Any) -> None:
-    """Have a layer, and those in it, give the configuration they were made with and send no masks of their own along.
+def repair_layer(layer: Any) -> None:
+    """Make a layer, and those in it, report the configuration they were built with and pass on no masks of their own.
 
-    Other operations are left alone. What is padding is said by an input of the model, and a cut loses masks that travel
-    with tensors: a token of id 0 counts as any other where the padding mask says so. Attention that is given its mask
-    as `mask` takes it for one that it ought to pass on, of which Keras warns at every call.
+    Other operations are left alone. An input of the model tells what is padding, and a cut loses masks that travel
+    with tensors: a token of id 0 counts as any other where the padding mask says so. Attention that gets its mask as
+    `mask` takes it for one that it should pass on, and Keras warns of that at every call.
     """
     if not isinstance(layer, keras.layers.Layer):
         return
@@ -38,7 +38,7 @@ def settle(layer: Any) -> None:
         if not type(one).__module__.startswith("keras_hub."):
             continue
         if kind in _REPAIRS:
-            one.get_config = functools.partial(_repaired, one, _REPAIRS[kind])
+            one.get_config = functools.partial(_repair_config, one, _REPAIRS[kind])
         if type(one).build is keras.layers.Layer.build:
             # Built from a file it would pass for built, and what it holds would have no variables to load.
             one.get_build_config = _nothing
@@ -47,7 +47,7 @@ def settle(layer: Any) -> None:
             one.rope_scaling_factor = one.rope_position_scaling_factor
 
 
-def _repaired(layer: keras.layers.Layer, repair: _Repair) -> dict[str, Any]:
+def _repair_config(layer: keras.layers.Layer, repair: _Repair) -> dict[str, Any]:
     """Return the configuration of a layer with its mistakes put right."""
     return repair(layer, type(layer).get_config(layer))
 

@@ -76,7 +76,7 @@ def constants(layer: keras.layers.Layer) -> list[keras.Variable]:
 
 
 @contextlib.contextmanager
-def unlocked(layer: keras.layers.Layer) -> Iterator[None]:
+def unlock(layer: keras.layers.Layer) -> Iterator[None]:
     """Within this context a layer that is built takes further weights."""
     layer._tracker.unlock()
     try:

@@ -79,20 +79,22 @@ def is_pointwise(layer: keras.layers.Layer) -> bool:
 
 
 def attach(layer: keras.layers.Layer, path: str, rank: int, alpha: float, seed: int) -> Adapter:
-    """Give a built layer that can carry one an adapter without effect; call it in the strategy's scope.
+    """Attach an adapter, without effect so far, to a built layer that can carry one; call it in the strategy's scope.
 
     A is addressed by (seed, path), so it depends on nothing else that was built.
     """
     kernel = _kernel(layer)
     inside, outside = _sides(layer)
-    with keras_private.unlocked(layer):
-        a = layer.add_weight(shape=(*inside, rank), initializer=_drawn(layer, inside, seed, path), name="lora_a")
+    with keras_private.unlock(layer):
+        a = layer.add_weight(
+            shape=(*inside, rank), initializer=_initial_values(layer, inside, seed, path), name="lora_a"
+        )
         b = layer.add_weight(shape=(rank, *outside), initializer="zeros", name="lora_b")
     for variable, name in ((a, "lora_a"), (b, "lora_b")):
         keras_private.set_path(variable, f"{kernel.path.rpartition('/')[0]}/{name}")
     adapter = Adapter(layer, path, kernel, a, b, rank, float(alpha))
     setattr(layer, _ATTRIBUTE, adapter)
-    layer.call = functools.partial(_adapted, adapter)
+    layer.call = functools.partial(_call_with_adapter, adapter)
     return adapter
 
 
@@ -145,8 +147,10 @@ def _sides(layer: keras.layers.Layer) -> tuple[tuple[int, ...], tuple[int, ...]]
     return tuple(sizes[axis] for axis in inside), tuple(sizes[axis] for axis in outside)
 
 
-def _drawn(layer: keras.layers.Layer, inside: tuple[int, ...], seed: int, path: str) -> Callable[..., tf.Tensor]:
-    """Return the initial values of A: uniform, of the deviation that keeps `x A` of the size of x over three."""
+def _initial_values(
+    layer: keras.layers.Layer, inside: tuple[int, ...], seed: int, path: str
+) -> Callable[..., tf.Tensor]:
+    """Return the initializer of A: uniform, with the deviation that makes `x A` a third of the size of x."""
     # A look-up adds one row, whatever the number of rows.
     fan = 1 if isinstance(layer, keras.layers.Embedding) else int(np.prod(inside))
     entropy = int.from_bytes(hashlib.sha256(f"{seed}/{path}/lora_a".encode()).digest()[:8], "little")
@@ -158,10 +162,10 @@ def _drawn(layer: keras.layers.Layer, inside: tuple[int, ...], seed: int, path: 
     return values
 
 
-def _adapted(adapter: Adapter, inputs: Any, training: bool | None = None) -> Any:
+def _call_with_adapter(adapter: Adapter, inputs: Any, training: bool | None = None) -> Any:
     """Call the layer of an adapter: what the stock layer computes, and the adapter's part before bias and activation.
 
-    Neither layers that carry adapters nor adapters do otherwise in training.
+    Training makes no difference to such layers, nor to adapters.
     """
     layer, ops = adapter.layer, keras.ops
     if isinstance(layer, keras.layers.Embedding):

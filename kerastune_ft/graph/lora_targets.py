@@ -1,4 +1,4 @@
-"""Which layers of the units that a phase unfreezes get an adapter."""
+"""Chooses the layers that get an adapter among the units that a phase unfreezes."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ Targets = dict[str, dict[str, keras.layers.Layer]]
 """Layers by path, by id of their unit."""
 
 
-def targets(lora: Lora, unfreeze: Unfreeze, units: Sequence[Unit], place: str) -> Targets:
+def find_targets(lora: Lora, unfreeze: Unfreeze, units: Sequence[Unit], place: str) -> Targets:
     """Return the layers that a phase has adapters on; `place` names the phase in messages.
 
     A pattern is compared with the path of a layer, or with its name alone where it has no `/`. Raises ConfigError where
@@ -48,8 +48,8 @@ def targets(lora: Lora, unfreeze: Unfreeze, units: Sequence[Unit], place: str) -
     return {unit: own for unit, own in found.items() if own}
 
 
-def adapted(found: Mapping[str, Mapping[str, keras.layers.Layer]]) -> Selection:
-    """Return what trains of a backbone in a phase whose layers with adapters these are: the adapters alone."""
+def select_adapters(found: Mapping[str, Mapping[str, keras.layers.Layer]]) -> Selection:
+    """Return the selection of a phase that trains only the adapters on these layers."""
     chosen = {
         variable.path for own in found.values() for adapter in adapters(own.values()) for variable in adapter.variables
     }

@@ -53,7 +53,7 @@ def count_by_weight(weights: tf.Tensor) -> Iterator[None]:
 
 
 @contextlib.contextmanager
-def fused(names: Collection[str]) -> Iterator[None]:
+def fuse(names: Collection[str]) -> Iterator[None]:
     """Within this context the rebound layers of these names normalise, in inference, by TensorFlow's fused operation.
 
     TensorFlow joins it to the convolution before and the activation after, which saves two passes over what they give:
@@ -66,8 +66,8 @@ def fused(names: Collection[str]) -> Iterator[None]:
         _current.fused = ()
 
 
-def fusible(model: keras.Model) -> frozenset[str]:
-    """Return the names of the BatchNorm layers of a functional model that may be `fused`.
+def find_fusible(model: keras.Model) -> frozenset[str]:
+    """Return the names of the BatchNorm layers of a functional model that may be `fuse`.
 
     TensorFlow 2.21 joins them to any activation that follows, tanh and sigmoid too, and then has no kernel for these;
     so only what is known to follow well may follow.
@@ -93,7 +93,7 @@ def batch_norms(layer: keras.layers.Layer) -> list[keras.layers.BatchNormalizati
 
 
 def gamma_and_beta(norm: keras.layers.BatchNormalization) -> frozenset[str]:
-    """Return the paths of what a layer may train, of which it may lack one or both."""
+    """Return the paths of a layer's gamma and beta; it may lack one or both."""
     return frozenset(variable.path for variable in (norm.gamma, norm.beta) if variable is not None)
 
 
@@ -130,14 +130,14 @@ def _batch_norm(
 ) -> tf.Tensor:
     if not training or not layer.trainable:
         if mask is None and layer.name in getattr(_current, "fused", ()) and _can_be_fused(layer, inputs):
-            return _fused(layer, inputs)
+            return _normalise_fused(layer, inputs)
         return stock(inputs, training=False, mask=mask)
     weights = getattr(_current, "weights", None)
     if weights is None:
         raise RuntimeError(f"{path} normalises outside a counted step")
     values = tf.cast(inputs, keras.backend.result_type(inputs.dtype, "float32"))
     found = _moments(values, layer.axis, tf.cast(weights, values.dtype), mask)
-    moments = _taken_in(layer, *found)
+    moments = _update_statistics(layer, *found)
     outputs = keras.ops.batch_normalization(
         values, *moments, axis=layer.axis, offset=layer.beta, scale=layer.gamma, epsilon=layer.epsilon
     )
@@ -148,7 +148,7 @@ def _can_be_fused(layer: keras.layers.BatchNormalization, inputs: tf.Tensor) -> 
     return len(inputs.shape) == 4 and layer.axis in (3, -1) and inputs.dtype == tf.float32
 
 
-def _fused(layer: keras.layers.BatchNormalization, inputs: tf.Tensor) -> tf.Tensor:
+def _normalise_fused(layer: keras.layers.BatchNormalization, inputs: tf.Tensor) -> tf.Tensor:
     mean = tf.convert_to_tensor(layer.moving_mean)
     return tf.raw_ops.FusedBatchNormV3(
         x=inputs,
@@ -161,13 +161,13 @@ def _fused(layer: keras.layers.BatchNormalization, inputs: tf.Tensor) -> tf.Tens
     ).y
 
 
-def _taken_in(
+def _update_statistics(
     layer: keras.layers.BatchNormalization, mean: tf.Tensor, variance: tf.Tensor, count: tf.Tensor
 ) -> list[tf.Tensor]:
-    """Update the moving statistics by the moments found; return what to normalise by.
+    """Update the moving statistics by these moments; return the moments to normalise by.
 
-    Of padding alone there are no moments: the moving ones serve. Moments that overflowed would spoil the statistics
-    for good, though the step they belong to is not taken.
+    Padding alone has no moments; the moving ones are used for it. Moments that overflowed are not taken over: they
+    would spoil the statistics for good, though their step is skipped.
     """
     is_counted = count > 0
     is_sound = is_counted & tf.reduce_all(tf.math.is_finite(mean) & tf.math.is_finite(variance))
@@ -200,19 +200,19 @@ def _moments(
         # By example first: weighting then costs no product of the size of the activations.
         return tf.reduce_sum(tf.reduce_sum(terms, within) * weights[:, tf.newaxis], 0)
 
-    sums = _over_replicas(tf.concat([total(values), [tf.reduce_sum(weights * held)]], 0))
+    sums = _sum_over_replicas(tf.concat([total(values), [tf.reduce_sum(weights * held)]], 0))
     count = sums[-1]
-    # Of no examples the moments are 0, which nothing uses, and not NaN.
+    # Without examples the moments are 0, which nothing uses, and not NaN.
     divisor = tf.where(count > 0, count, tf.ones_like(count))
     mean = sums[:-1] / divisor
     shape = [1] * rank
     shape[channels] = -1
-    # Through this mean no gradient would come: deviations from it add up to zero.
+    # No gradient would come through this mean: deviations from it add up to zero.
     deviations = values - tf.reshape(tf.stop_gradient(mean), shape)
-    return mean, _over_replicas(total(tf.square(deviations))) / divisor, count
+    return mean, _sum_over_replicas(total(tf.square(deviations))) / divisor, count
 
 
-def _over_replicas(sums: tf.Tensor) -> tf.Tensor:
+def _sum_over_replicas(sums: tf.Tensor) -> tf.Tensor:
     context = tf.distribute.get_replica_context()
     if context is None or context.num_replicas_in_sync == 1:
         return sums

@@ -13,7 +13,7 @@ import tensorflow as tf
 from kerastune_ft.errors import ConfigError
 from kerastune_ft.graph import keras_private
 
-# The tokens of a text of which nothing is known; what is no larger at one length is no larger at another.
+# Assumed tokens of a text of unknown length; which of two tensors is larger does not depend on it.
 OPEN_LENGTH = 128
 
 
@@ -39,7 +39,7 @@ class Partition:
 
 @dataclass(frozen=True)
 class Stage:
-    """A piece of a frozen prefix that is computed by a call of its own: from the cut below it to its own."""
+    """A part of a frozen prefix that is computed by a call of its own, from the cut below it to its own cut."""
 
     model: keras.Model
     cut: tuple[Any, ...]
@@ -51,7 +51,7 @@ class Stage:
         return math.ceil(sum(tensor_bytes(tensor) for tensor in self.cut))
 
 
-def stages(whole: Partition, base: Partition) -> tuple[Stage, ...]:
+def split_prefix(whole: Partition, base: Partition) -> tuple[Stage, ...]:
     """Return the prefix of a partition as the stages it is computed in, input to output.
 
     `base` is a partition of the same model whose prefix is a part of that of `whole`: what stays frozen for longer.
@@ -63,14 +63,14 @@ def stages(whole: Partition, base: Partition) -> tuple[Stage, ...]:
         return (Stage(whole.prefix, whole.cut, whole.cut_names),)
     crossing = {id(tensor) for tensor in base.cut}
     outputs = [
-        _passed(tensor, f"{name}_passed{number}") if id(tensor) in crossing else tensor
+        _pass_through(tensor, f"{name}_passed{number}") if id(tensor) in crossing else tensor
         for number, (tensor, name) in enumerate(zip(whole.cut, whole.cut_names, strict=True))
     ]
     between = keras.Model(_structure(base.cut), _structure(outputs))
     return Stage(base.prefix, base.cut, base.cut_names), Stage(between, whole.cut, whole.cut_names)
 
 
-def _passed(tensor: Any, name: str) -> Any:
+def _pass_through(tensor: Any, name: str) -> Any:
     """Return a tensor as it is, of a layer of its own: Keras loses tensors that are both input and output."""
     return keras.layers.Identity(dtype=tensor.dtype, name=name)(tensor)
 
@@ -111,7 +111,7 @@ def partition(model: keras.Model, trained: Collection[str], live: Collection[str
         elif variables and not isinstance(node.operation, keras.layers.Normalization):
             prefix_has_variables = True
     cut |= {id(tensor): tensor for tensor in model.outputs if id(tensor) not in above}
-    tensors = _narrowed(list(cut.values()), makers)
+    tensors = _narrow(list(cut.values()), makers)
     if not prefix_has_variables or {id(tensor) for tensor in tensors} <= {id(tensor) for tensor in model.inputs}:
         names = tuple(makers[id(tensor)].operation.name for tensor in model.inputs)
         return Partition(None, model, tuple(model.inputs), names)
@@ -123,14 +123,14 @@ def partition(model: keras.Model, trained: Collection[str], live: Collection[str
     names = tuple(makers[id(tensor)].operation.name for tensor in tensors)
     given = {id(tensor) for tensor in model.inputs}
     crossing = [
-        _passed(tensor, f"{name}_passed") if id(tensor) in given else tensor
+        _pass_through(tensor, f"{name}_passed") if id(tensor) in given else tensor
         for tensor, name in zip(tensors, names, strict=True)
     ]
     prefix = keras.Model(model.input, _structure(crossing))
     return Partition(prefix, keras.Model(_structure(tensors), model.output), tensors, names)
 
 
-def _narrowed(cut: Sequence[Any], makers: Mapping[int, keras_private.Node]) -> tuple[Any, ...]:
+def _narrow(cut: Sequence[Any], makers: Mapping[int, keras_private.Node]) -> tuple[Any, ...]:
     """Replace tensors that layers without variables compute from one and the same by that one, if it is no larger."""
     families: dict[int, list[list[Any]]] = {}
     for tensor in cut:

@@ -1,4 +1,4 @@
-"""In which type a model computes: the same model anew with other dtype policies, variables in float32."""
+"""Rebuilds a model with other dtype policies: it computes in another type, with variables in float32."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ import keras
 
 from kerastune_ft.graph import keras_private, lora
 from kerastune_ft.graph.flat import copy_values
-from kerastune_ft.graph.hub_layers import settle
+from kerastune_ft.graph.hub_layers import repair_layer
 from kerastune_ft.graph.units import Unit
 
 FLOAT32, BFLOAT16, FLOAT16 = "float32", "mixed_bfloat16", "mixed_float16"
 
 
-def rebuilt(model: keras.Model, policy: str, kept: Sequence[keras.layers.Layer] = ()) -> keras.Model:
+def rebuild(model: keras.Model, policy: str, kept: Sequence[keras.layers.Layer] = ()) -> keras.Model:
     """Return a functional model of new layers that compute by `policy`, with the values and names of the old ones.
 
     What comes before the first layer with weights, and the `kept` layers, stay as they are: pixels of values up to 255
@@ -27,7 +27,7 @@ def rebuilt(model: keras.Model, policy: str, kept: Sequence[keras.layers.Layer] 
     def copy(layer: keras.layers.Layer) -> keras.layers.Layer:
         config = layer.get_config()
         made = type(layer).from_config(config if id(layer) in same else _with_policy(config, policy))
-        settle(made)
+        repair_layer(made)
         return made
 
     made = keras.models.clone_model(model, clone_function=copy)
@@ -39,7 +39,7 @@ def rebuilt(model: keras.Model, policy: str, kept: Sequence[keras.layers.Layer] 
     return made
 
 
-def same_unit(unit: Unit, model: keras.Model) -> Unit:
+def unit_in(unit: Unit, model: keras.Model) -> Unit:
     """Return a unit with the layers of the same names in a rebuilt model."""
     layers = tuple(model.get_layer(layer.name) for layer in unit.layers)
     return dataclasses.replace(unit, layers=layers)

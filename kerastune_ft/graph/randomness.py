@@ -23,9 +23,9 @@ import tensorflow as tf
 from kerastune_ft.graph import keras_private
 
 _GOLDEN = 0x9E3779B9
-# Draws of a batch from which on they are compiled, which takes a tenth of a second for each shape.
+# From this many draws in a batch on they are compiled, which takes a tenth of a second for each shape.
 _MANY = 1 << 17
-# What the stochastic depths of keras-hub, which are as many classes as families, call their rate.
+# Names of the rate in the stochastic-depth layers of keras-hub, of which each family has its own class.
 _PATH_RATES = ("drop_prob", "rate")
 
 
@@ -77,16 +77,16 @@ def _draws(words: tf.Tensor, count: int | tf.Tensor) -> tf.Tensor:
     return tf.cast(tf.bitwise.right_shift(bits, tf.constant(8, tf.uint32)), tf.float32) * (1.0 / (1 << 24))
 
 
-def kept(keys: tf.Tensor, site: str, shape: Sequence[int | tf.Tensor], rate: float, dtype: tf.DType) -> tf.Tensor:
+def keep_mask(keys: tf.Tensor, site: str, shape: Sequence[int | tf.Tensor], rate: float, dtype: tf.DType) -> tf.Tensor:
     """Return 1 where the draws of `uniform` are not below the rate, and 0 elsewhere."""
     if not _is_worth_fusing(keys, shape):
         return tf.cast(uniform(keys, site, shape) >= rate, dtype)
     words = tf.bitwise.bitwise_xor(keys, tf.constant(_words(site), tf.uint32))
-    return tf.reshape(_fused(words, math.prod(shape), tf.constant(rate), dtype), [keys.shape[0], *shape])
+    return tf.reshape(_compute_mask(words, math.prod(shape), tf.constant(rate), dtype), [keys.shape[0], *shape])
 
 
 def _is_worth_fusing(keys: tf.Tensor, shape: Sequence[int | tf.Tensor]) -> bool:
-    """Tell whether many draws are made on CPUs alone, where the twenty operations of one would each be a pass."""
+    """Return whether there are many draws and CPUs alone, where each of twenty operations would be a pass over them."""
     if keys.shape[0] is None or not all(isinstance(size, int) for size in shape):
         return False
     is_many = keys.shape[0] * math.prod(shape) >= _MANY
@@ -94,8 +94,8 @@ def _is_worth_fusing(keys: tf.Tensor, shape: Sequence[int | tf.Tensor]) -> bool:
 
 
 @tf.function(jit_compile=True, autograph=False)
-def _fused(words: tf.Tensor, count: int, rate: tf.Tensor, dtype: tf.DType) -> tf.Tensor:
-    """Return the same in one compiled loop; draws are whole numbers until they are compared, so not a bit differs."""
+def _compute_mask(words: tf.Tensor, count: int, rate: tf.Tensor, dtype: tf.DType) -> tf.Tensor:
+    """Return the mask of `keep_mask` in one compiled loop; draws are multiples of 2**-24, so not a bit differs."""
     return tf.cast(_draws(words, count) >= rate, dtype)
 
 
@@ -103,7 +103,7 @@ _current = threading.local()
 
 
 @contextlib.contextmanager
-def addressed(keys: tf.Tensor) -> Iterator[None]:
+def address_draws(keys: tf.Tensor) -> Iterator[None]:
     """Within this context the rebound layers of `bind` draw for the examples of these keys (one row per example)."""
     before = getattr(_current, "keys", None)
     _current.keys = keys
@@ -158,8 +158,8 @@ def _keys(path: str) -> tf.Tensor:
     return keys
 
 
-def _masked(inputs: tf.Tensor, path: str, shape: Sequence[int | tf.Tensor], rate: float) -> tf.Tensor:
-    keep = kept(_keys(path), path, shape, rate, inputs.dtype)
+def _drop(inputs: tf.Tensor, path: str, shape: Sequence[int | tf.Tensor], rate: float) -> tf.Tensor:
+    keep = keep_mask(_keys(path), path, shape, rate, inputs.dtype)
     return inputs * (keep * tf.cast(1.0 / (1.0 - rate), inputs.dtype))
 
 
@@ -167,7 +167,7 @@ def _dropout(layer: keras.layers.Dropout, path: str, inputs: tf.Tensor, training
     if not training or not layer.trainable or layer.rate == 0:
         return inputs
     shape = keras_private.dropout_noise_shape(layer, inputs)
-    return _masked(inputs, path, shape[1:], layer.rate)
+    return _drop(inputs, path, shape[1:], layer.rate)
 
 
 def _drop_path(
@@ -175,4 +175,4 @@ def _drop_path(
 ) -> tf.Tensor:
     if not training or not layer.trainable or rate == 0:
         return inputs
-    return _masked(inputs, path, [1] * (len(inputs.shape) - 1), rate)
+    return _drop(inputs, path, [1] * (len(inputs.shape) - 1), rate)

@@ -1,4 +1,4 @@
-"""Which variables of a layer may train at all: no statistics, no constants, gamma and beta of a BatchNorm if asked."""
+"""Tells which variables of a layer may train: no statistics or constants, gamma and beta of a BatchNorm if asked."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _FOLLOWING = (
 )
 
 
-# What stands for masked patches of an image, of which there are none but in pretraining.
+# Stands for masked patches of an image, which only pretraining has.
 _UNUSED = ("mask_token",)
 
 

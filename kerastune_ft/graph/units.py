@@ -14,7 +14,7 @@ import keras
 from kerastune_ft.graph import keras_private
 from kerastune_ft.graph.lora import Adapter, adapters
 
-# More units than this are more than a person looks through; blocks of a stage are then taken together.
+# Nobody looks through more units than this; beyond it blocks of a stage are taken together.
 _MOST_UNITS = 40
 
 
@@ -96,7 +96,7 @@ def units_by_name(model: keras.Model, unit_of: Callable[[str], str | None]) -> t
         # The padding before the first layer of the next unit is no output of this one.
         if own in (None, name):
             shapes[name] = tuple(node.outputs[0].shape)
-    return _grouped([Unit(name, tuple(members[name]), shapes[name]) for name in order])
+    return _group([Unit(name, tuple(members[name]), shapes[name]) for name in order])
 
 
 def units_in(units: Sequence[Unit], old: keras.Model, new: keras.Model) -> tuple[Unit, ...]:
@@ -119,17 +119,17 @@ def _output_shapes(model: keras.Model) -> dict[int, tuple[int | None, ...]]:
     return {id(node.operation): tuple(node.outputs[0].shape) for node in keras_private.nodes_in_order(model)}
 
 
-def _grouped(units: Sequence[Unit]) -> tuple[Unit, ...]:
+def _group(units: Sequence[Unit]) -> tuple[Unit, ...]:
     stages = [list(run) for _, run in itertools.groupby(units, key=lambda unit: unit.id.partition("_block")[0])]
     longest = max(map(len, stages), default=0)
     size = 1
     while size < longest and sum(math.ceil(len(stage) / size) for stage in stages) > _MOST_UNITS:
         size += 1
     together = [stage[start : start + size] for stage in stages for start in range(0, len(stage), size)]
-    return tuple(_as_one(blocks) for blocks in together)
+    return tuple(_merge(blocks) for blocks in together)
 
 
-def _as_one(blocks: Sequence[Unit]) -> Unit:
+def _merge(blocks: Sequence[Unit]) -> Unit:
     layers = tuple(layer for unit in blocks for layer in unit.layers)
     held = tuple(unit.id for unit in blocks) if len(blocks) > 1 else ()
     return Unit(blocks[0].id, layers, blocks[-1].output_shape, held)

@@ -42,7 +42,7 @@ def _image_loader(source: DataSource, task: TargetTask, given: Any, options: Loa
 
 
 def _sound_loader(source: DataSource, task: TargetTask, given: Any, options: LoaderOptions) -> Loader:
-    clip = Clip(*given.settled)
+    clip = Clip(*given.rate_and_samples)
     reason = explain_length(clip, source.sound_seconds, source.splits, options.data.seconds, options.backbone)
     return SoundLoader(source, task, clip, reason)
 

@@ -25,7 +25,7 @@ def dense_head(
     was built; with `start_at_zero` the outputs are 0 until something is learnt. Raises ConfigError for pooling of
     features without positions.
     """
-    x = _pooled(features, options, mask)
+    x = _pool(features, options, mask)
     for number, width in enumerate(options.hidden, start=1):
         name = f"head_hidden_{number}"
         x = keras.layers.Dropout(options.dropout, name=f"{name}_dropout", dtype="float32")(x)
@@ -47,7 +47,7 @@ def dense_head(
     )(x)
 
 
-def _pooled(features: Any, options: Head, mask: Any) -> Any:
+def _pool(features: Any, options: Head, mask: Any) -> Any:
     rank = len(features.shape)
     if rank == 2:
         if options.pooling != Head().pooling:

@@ -13,7 +13,7 @@ import numpy as np
 from kerastune_ft.data.source import DataSource
 from kerastune_ft.errors import ConfigError
 from kerastune_ft.graph.flat import copy_values
-from kerastune_ft.graph.hub_layers import settle
+from kerastune_ft.graph.hub_layers import repair_layer
 from kerastune_ft.tasks.base import Task
 
 
@@ -92,5 +92,5 @@ def check_savable(model: keras.Model, backbone: str) -> None:
 
 def _make_again(layer: Any) -> Any:
     made = type(layer).from_config(layer.get_config())
-    settle(made)
+    repair_layer(made)
     return made

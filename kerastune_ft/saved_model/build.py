@@ -13,7 +13,7 @@ from kerastune_ft.config.options.task_facts import AUDIO, IMAGE, TEXT, facts
 from kerastune_ft.config.run import RunConfig
 from kerastune_ft.data.labels.scheme import LabelScheme
 from kerastune_ft.errors import DataError
-from kerastune_ft.graph.hub_layers import settle
+from kerastune_ft.graph.hub_layers import repair_layer
 from kerastune_ft.input.decode import Geometry
 from kerastune_ft.input.loader import Loader
 from kerastune_ft.input.sounds import Clip
@@ -62,7 +62,7 @@ def load_trained(run: RunDirectory) -> keras.Model:
             f"{path} cannot be opened: {said}\nRestore it, or give the run's command with --fresh"
         ) from problem
     found = next(layer for layer in saved.layers if is_inner(layer))
-    settle(found)
+    repair_layer(found)
     return found
 
 

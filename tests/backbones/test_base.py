@@ -6,7 +6,7 @@ import keras
 import numpy as np
 import pytest
 
-from kerastune_ft.backbones.base import Backbone, computing_in
+from kerastune_ft.backbones.base import Backbone, with_precision
 from kerastune_ft.backbones.build import build, outline
 from kerastune_ft.config.options.backbones import Applications, KerasHub
 from kerastune_ft.errors import ConfigError
@@ -56,7 +56,7 @@ def test_an_endpoint_that_is_not_there_is_refused() -> None:
 
 def test_chosen_endpoints_stay_when_the_precision_changes() -> None:
     cut = application("VGG16").up_to(TAPS)
-    half = computing_in(cut, "mixed_bfloat16")
+    half = with_precision(cut, "mixed_bfloat16")
     assert list(half.endpoints) == list(TAPS)
     assert [tensor.dtype for tensor in half.endpoints.values()] == ["bfloat16"] * 3
     assert [one.path for one in half.variables] == [one.path for one in cut.variables]
@@ -89,6 +89,6 @@ def test_the_whole_backbone_is_kept_where_it_takes_no_more_memory() -> None:
     assert {id(one) for one in encoder.body.variables} == {id(one) for one in encoder.variables}
     translator = build(KerasHub.model_validate({"class": "T5Backbone"}), 0)
     assert translator.body is None
-    assert computing_in(encoder, "mixed_bfloat16").body is None
+    assert with_precision(encoder, "mixed_bfloat16").body is None
     assert build(Applications(name="MobileNetV2", weights="embedded"), 0).body is None
     assert isinstance(encoder.body, keras.Model)

@@ -56,10 +56,10 @@ def _write_cached_file(home: Path, name: str = FILE) -> Path:
 
 def test_the_cache_is_where_keras_looks(monkeypatch: pytest.MonkeyPatch, home: Path) -> None:
     config = importlib.import_module("keras.src.backend.config")
-    assert imagenet.cache() == Path(config.keras_home()) / "models"
+    assert imagenet.cache_directory() == Path(config.keras_home()) / "models"
     monkeypatch.delenv("KERAS_HOME")
     monkeypatch.setenv("HOME", str(home))
-    assert imagenet.cache() == home / ".keras" / "models"
+    assert imagenet.cache_directory() == home / ".keras" / "models"
 
 
 def test_without_network_and_cache_the_message_names_the_cache(home: Path) -> None:

@@ -35,7 +35,7 @@ def stop_at_first_convolution(monkeypatch: pytest.MonkeyPatch) -> None:
 
     monkeypatch.setattr(keras.layers.Conv2D, "__call__", stop)
     monkeypatch.setattr(keras.Sequential, "__call__", stop)
-    monkeypatch.setattr(imagenet, "require", lambda options: None)
+    monkeypatch.setattr(imagenet, "require_weights", lambda options: None)
 
 
 def _preprocess_input(name: str) -> Callable[[np.ndarray], np.ndarray]:

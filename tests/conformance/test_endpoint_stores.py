@@ -13,7 +13,7 @@ from kerastune_ft.config.facts.applications import APPLICATIONS
 from kerastune_ft.config.options.backbones import Applications
 from kerastune_ft.config.options.phases import From
 from kerastune_ft.graph.boundary import resolve
-from kerastune_ft.graph.partition import Partition, partition, stages
+from kerastune_ft.graph.partition import Partition, partition, split_prefix
 from kerastune_ft.graph.units import Unit
 from kerastune_ft.layers.decoders.unet import unet_decoder
 
@@ -66,7 +66,7 @@ def _check(name: str) -> None:
             repeated = ["stride32"] if name.startswith("VGG") else []
             assert [tap for tap in endpoints if id(endpoints[tap]) not in rows] == repeated
         else:
-            below, between = stages(whole, parts)
+            below, between = split_prefix(whole, parts)
             again = between.model(below.model(images, training=False), training=False)
             for one, other in zip(again, whole.prefix(images, training=False), strict=True):
                 assert np.array_equal(one, other), first

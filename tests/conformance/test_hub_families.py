@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from kerastune_ft.backbones.base import Backbone, computing_in
+from kerastune_ft.backbones.base import Backbone, with_precision
 from kerastune_ft.backbones.build import build, outline
 from kerastune_ft.config.facts.hub_families import BY_CLASS, HUB_FAMILIES
 from kerastune_ft.config.options.backbones import KerasHub
@@ -127,9 +127,9 @@ def test_layers_are_made_anew_and_saved_as_they_are(name: str, tmp_path: Path) -
     assert [variable.path for variable in bare.variables] == [variable.path for variable in backbone.variables]
     if name == "MiTBackbone":
         with pytest.raises(ConfigError, match=r"runtime.precision: MiTBackbone cannot be built"):
-            computing_in(backbone, "mixed_bfloat16")
+            with_precision(backbone, "mixed_bfloat16")
     else:
-        half = computing_in(backbone, "mixed_bfloat16")
+        half = with_precision(backbone, "mixed_bfloat16")
         assert [variable.path for variable in half.variables] == [variable.path for variable in backbone.variables]
         difference = np.abs(_values(half.model, inputs).astype("float32") - whole).max()
         assert 0 < difference < 0.1 * np.abs(whole).max()

@@ -26,6 +26,7 @@ def test_nodes_come_after_what_they_read() -> None:
 
 
 def test_a_graph_is_run_again_with_every_operation_called_by_the_caller() -> None:
+    keras.utils.clear_session()
     x = keras.Input((3,))
     inner = keras.Sequential([keras.Input((3,)), keras.layers.Dense(2, name="inside")], name="inner")
     model = keras.Model(x, keras.ops.add(inner(x, training=False), 1.0))
@@ -223,7 +224,7 @@ def test_a_built_layer_takes_further_weights_when_unlocked() -> None:
     layer.build((None, 3))
     with pytest.raises(ValueError, match="already built"):
         layer.add_weight(shape=(2,), name="more")
-    with keras_private.unlocked(layer):
+    with keras_private.unlock(layer):
         layer.add_weight(shape=(2,), name="more")
     assert [variable.name for variable in layer.variables] == ["kernel", "bias", "more"]
     with pytest.raises(ValueError, match="already built"):

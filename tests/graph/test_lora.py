@@ -176,7 +176,7 @@ def test_layers_within_layers_carry_adapters_under_names_of_their_own() -> None:
 
 def test_the_twin_in_half_precision_has_them_too() -> None:
     model, found = adapted_transformer()
-    twin = precision.rebuilt(model, precision.BFLOAT16)
+    twin = precision.rebuild(model, precision.BFLOAT16)
     others = lora.adapters([twin])
     assert [other.path for other in others] == [adapter.path for adapter in found]
     for adapter, other in zip(found, others, strict=True):
@@ -186,7 +186,7 @@ def test_the_twin_in_half_precision_has_them_too() -> None:
     inputs = rows()
     assert twin(inputs).dtype == tf.bfloat16
     np.testing.assert_allclose(tf.cast(twin(inputs), tf.float32), model(inputs), rtol=0.1, atol=0.1)
-    again = precision.rebuilt(twin, precision.FLOAT32)
+    again = precision.rebuild(twin, precision.FLOAT32)
     assert np.array_equal(again(inputs).numpy(), model(inputs).numpy())
 
 

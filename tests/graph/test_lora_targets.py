@@ -10,7 +10,7 @@ import pytest
 from kerastune_ft.config.options.phases import Everything, Last, Lora
 from kerastune_ft.errors import ConfigError
 from kerastune_ft.graph import lora
-from kerastune_ft.graph.lora_targets import adapted, targets
+from kerastune_ft.graph.lora_targets import find_targets, select_adapters
 from kerastune_ft.graph.units import Unit
 
 layers = keras.layers
@@ -33,7 +33,9 @@ def units() -> tuple[Unit, ...]:
 
 
 def find(lora_options: Lora, number: int = 3) -> dict[str, list[str]]:
-    return {unit: list(own) for unit, own in targets(lora_options, Last(last=number), units(), "phases[1] (x)").items()}
+    return {
+        unit: list(own) for unit, own in find_targets(lora_options, Last(last=number), units(), "phases[1] (x)").items()
+    }
 
 
 def test_projections_of_attention_are_the_default_where_there_are_any() -> None:
@@ -42,7 +44,7 @@ def test_projections_of_attention_are_the_default_where_there_are_any() -> None:
 
 def test_else_all_dense_layers_and_pointwise_convolutions() -> None:
     assert find(Lora(rank=2), 1) == {"top": ["last"]}
-    stem = targets(Lora(rank=2), Everything(), units()[:1], "here")
+    stem = find_targets(Lora(rank=2), Everything(), units()[:1], "here")
     assert list(stem["stem"]) == ["stem_wide"]
 
 
@@ -79,15 +81,15 @@ def test_a_pattern_that_gives_nothing(globs: list[str], number: int, message: st
 def test_units_without_a_layer_for_it() -> None:
     bare = (Unit("bare", (layers.ReLU(name="relu"),), ()),)
     with pytest.raises(ConfigError, match=r'bare has no dense layer and no 1x1 .*; unfreeze other units, or "all"'):
-        targets(Lora(rank=1), Everything(), bare, "phases[0] (x)")
+        find_targets(Lora(rank=1), Everything(), bare, "phases[0] (x)")
 
 
 def test_adapters_alone_train() -> None:
-    chosen = targets(Lora(rank=2, targets=("last",)), Last(last=2), units(), "here")
+    chosen = find_targets(Lora(rank=2, targets=("last",)), Last(last=2), units(), "here")
     for own in chosen.values():
         for path, layer in own.items():
             lora.attach(layer, path, 2, 2, seed=0)
-    selection = adapted(chosen)
+    selection = select_adapters(chosen)
     assert selection.units == ("top",)
     assert selection.boundary == "top"
     assert selection.variables == {"last/lora_a", "last/lora_b"}

@@ -14,8 +14,8 @@ from kerastune_ft.graph.normalisation import (
     batch_norms,
     bind,
     count_by_weight,
-    fused,
-    fusible,
+    find_fusible,
+    fuse,
     gamma_and_beta,
     moving_statistics,
 )
@@ -219,7 +219,7 @@ def test_fused_it_is_the_same_but_for_rounding(kind: str, options: dict[str, obj
     layer = _bind(_layer(shape, **options))
     x = tf.constant(_values(shape))
     plain = layer(x, training=False)
-    with fused({layer.name}):
+    with fuse({layer.name}):
         np.testing.assert_allclose(layer(x, training=False), plain, rtol=1e-5, atol=1e-5)
         can_be = kind == "images" and options.get("axis") != 1
         assert ("FusedBatchNormV3" in _operations(layer, x, training=False)) == can_be
@@ -246,12 +246,12 @@ def test_only_before_what_tensorflow_can_join_it_to_it_is_fused() -> None:
     both = normalise("both")
     outputs += [keras.layers.ReLU()(both), keras.layers.Activation("sigmoid")(both)]
     model = keras.Model(inputs, outputs)
-    assert fusible(model) == {"relu", "relu_by_name", "output"}
+    assert find_fusible(model) == {"relu", "relu_by_name", "output"}
     bind({layer.name: layer for layer in model.layers})
 
     @tf.function(autograph=False)
     def call(images: tf.Tensor) -> list[tf.Tensor]:
-        with fused(fusible(model)):
+        with fuse(find_fusible(model)):
             return model(images, training=False)
 
     images = tf.constant(_values((2, 8, 8, 3)))

@@ -4,7 +4,7 @@ import keras
 import numpy as np
 import pytest
 
-from kerastune_ft.backbones.base import computing_in
+from kerastune_ft.backbones.base import with_precision
 from kerastune_ft.graph import keras_private, precision
 from kerastune_ft.graph.costs import activation_bytes
 from kerastune_ft.graph.flat import copy_values
@@ -48,7 +48,7 @@ def _paths(model: keras.Model) -> list[str]:
 
 @pytest.mark.parametrize("policy", HALVES)
 def test_everything_from_the_first_weights_on_computes_by_the_policy(policy: str) -> None:
-    model = precision.rebuilt(_model(), policy)
+    model = precision.rebuild(_model(), policy)
     kept = {layer.name for layer in model.layers if layer.dtype_policy.name == "float32"}
     # A nested model computes by its layers.
     assert kept - {"nested"} == {"image", "preprocessing", "normal", "pad"}
@@ -62,7 +62,7 @@ def test_everything_from_the_first_weights_on_computes_by_the_policy(policy: str
 @pytest.mark.parametrize("policy", HALVES)
 def test_names_paths_and_values_stay(policy: str) -> None:
     model = _model()
-    other = precision.rebuilt(model, policy)
+    other = precision.rebuild(model, policy)
     assert other.name == model.name
     assert [layer.name for layer in other.layers] == [layer.name for layer in model.layers]
     assert _paths(other) == _paths(model)
@@ -75,8 +75,8 @@ def test_names_paths_and_values_stay(policy: str) -> None:
 @pytest.mark.parametrize("policy", HALVES)
 def test_there_and_back_is_the_same_model(policy: str) -> None:
     model = _model()
-    half = precision.rebuilt(model, policy)
-    back = precision.rebuilt(half, precision.FLOAT32)
+    half = precision.rebuild(model, policy)
+    back = precision.rebuild(half, precision.FLOAT32)
     x = np.random.default_rng(0).uniform(0, 255, (2, 8, 8, 3)).astype(np.float32)
     wanted = np.asarray(model(x, training=False))
     assert np.array_equal(np.asarray(back(x, training=False)), wanted)
@@ -89,21 +89,21 @@ def test_pixels_keep_their_digits() -> None:
     images = keras.Input((1, 1, 1), name="image")
     x = keras.layers.Rescaling(1.0, offset=-200.0, name="preprocessing")(images)
     x = keras.layers.Conv2D(1, 1, name="stem", kernel_initializer="ones")(x)
-    model = precision.rebuilt(keras.Model(images, x), precision.BFLOAT16)
+    model = precision.rebuild(keras.Model(images, x), precision.BFLOAT16)
     pixels = np.array([200.25, 200.5], np.float32).reshape(2, 1, 1, 1)
     # In bfloat16 both pixels are 200.
     assert np.asarray(model(pixels)).astype(np.float32).ravel().tolist() == [0.25, 0.5]
 
 
 def test_a_layer_that_was_in_half_precision_comes_back() -> None:
-    model = precision.rebuilt(_model(), precision.BFLOAT16)
-    assert {layer.dtype_policy.name for layer in precision.rebuilt(model, "float32").layers} == {"float32"}
+    model = precision.rebuild(_model(), precision.BFLOAT16)
+    assert {layer.dtype_policy.name for layer in precision.rebuild(model, "float32").layers} == {"float32"}
 
 
 def test_a_cut_has_the_bytes_of_its_type() -> None:
     model = _model()
     trained = {variable.path for variable in model.get_layer("attention").variables}
-    whole, half = partition(model, trained), partition(precision.rebuilt(model, precision.BFLOAT16), trained)
+    whole, half = partition(model, trained), partition(precision.rebuild(model, precision.BFLOAT16), trained)
     assert [tensor.dtype for tensor in half.cut] == ["bfloat16"]
     assert half.cut_bytes * 2 == whole.cut_bytes
     assert activation_bytes(half.tail) * 2 == activation_bytes(whole.tail)
@@ -115,18 +115,18 @@ def test_a_cut_has_the_bytes_of_its_type() -> None:
 
 def test_a_backbone_keeps_its_units() -> None:
     backbone = application("EfficientNetB0")
-    other = computing_in(backbone, precision.FLOAT16)
+    other = with_precision(backbone, precision.FLOAT16)
     assert [unit.id for unit in other.units] == [unit.id for unit in backbone.units]
     assert [variable.path for variable in other.variables] == [variable.path for variable in backbone.variables]
     held = {id(layer) for layer in other.model.layers}
     assert all(id(layer) in held for unit in other.units for layer in unit.layers)
     assert {layer.dtype_policy.name for layer in other.model.layers if "rescaling" in layer.name} == {"float32"}
-    assert computing_in(backbone, precision.FLOAT32) is backbone
+    assert with_precision(backbone, precision.FLOAT32) is backbone
 
 
 def test_a_copy_takes_values_later_too() -> None:
     model = _model()
-    other = precision.rebuilt(model, precision.BFLOAT16)
+    other = precision.rebuild(model, precision.BFLOAT16)
     other.get_layer("stem").bias.assign([1.0, 2.0, 3.0, 4.0])
     copy_values(other, model)
     assert model.get_layer("stem").bias.numpy().tolist() == [1.0, 2.0, 3.0, 4.0]

@@ -10,7 +10,7 @@ import pytest
 import tensorflow as tf
 
 from kerastune_ft.graph import keras_private, randomness
-from kerastune_ft.graph.randomness import addressed, bind, example_keys, kept, uniform
+from kerastune_ft.graph.randomness import address_draws, bind, example_keys, keep_mask, uniform
 from tests.support.graph_models import application
 
 INDICES = np.array([0, 1, 5, 7, 100, 2**31, 2**32 + 5, 2**40], np.int64)
@@ -51,21 +51,21 @@ def test_draws_are_those_of_other_releases() -> None:
 @pytest.mark.parametrize("shape", [(12, 37, 37), (1031,)])
 def test_compiled_draws_are_the_same(shape: tuple[int, ...], dtype: tf.DType, monkeypatch: pytest.MonkeyPatch) -> None:
     keys, called = example_keys("7/0", 3, tf.range(130, dtype=tf.int64)), []
-    fused = randomness._fused
-    monkeypatch.setattr(randomness, "_fused", lambda *arguments: called.append(arguments) or fused(*arguments))
+    fused = randomness._compute_mask
+    monkeypatch.setattr(randomness, "_compute_mask", lambda *arguments: called.append(arguments) or fused(*arguments))
 
     def both(keys: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
-        return kept(keys, "site", shape, 0.1, dtype), tf.cast(uniform(keys, "site", shape) >= 0.1, dtype)
+        return keep_mask(keys, "site", shape, 0.1, dtype), tf.cast(uniform(keys, "site", shape) >= 0.1, dtype)
 
     many, expected = tf.function(both)(keys)
     assert called and many.shape == (130, *shape) and many.dtype == dtype
     assert np.array_equal(many, expected)
     assert abs(np.mean(tf.cast(many, tf.float32)) - 0.9) < 0.01
-    few = kept(keys[:3], "site", shape, 0.1, dtype)
+    few = keep_mask(keys[:3], "site", shape, 0.1, dtype)
     assert len(called) == 1
     assert np.array_equal(few, expected[:3])
     monkeypatch.setattr(tf.config, "list_logical_devices", lambda kind: [kind] if kind == "GPU" else [])
-    assert np.array_equal(kept(keys, "site", shape, 0.1, dtype), expected) and len(called) == 1
+    assert np.array_equal(keep_mask(keys, "site", shape, 0.1, dtype), expected) and len(called) == 1
 
 
 def test_draws_are_uniform_and_independent() -> None:
@@ -92,13 +92,13 @@ def test_dropout_draws_by_address() -> None:
     layer = _bind(keras.layers.Dropout(0.3))
     ones = tf.ones([64, 40])
     keys = example_keys("0/0", 0, tf.range(64, dtype=tf.int64))
-    with addressed(keys):
+    with address_draws(keys):
         whole = layer(ones, training=True).numpy()
     assert set(np.unique(whole)) == {np.float32(0), np.float32(1 / np.float32(0.7))}
     assert abs((whole == 0).mean() - 0.3) < 4 * np.sqrt(0.21 / whole.size)
-    with addressed(keys[10:]):
+    with address_draws(keys[10:]):
         assert np.array_equal(layer(ones[10:], training=True), whole[10:])
-    with addressed(keys):
+    with address_draws(keys):
         assert np.array_equal(layer(ones, training=True), whole)
         other = _bind(keras.layers.Dropout(0.3), "other")(ones, training=True).numpy()
     assert 0.4 < (other == whole).mean() < 0.8
@@ -108,7 +108,7 @@ def test_dropout_is_the_identity_outside_training() -> None:
     layer = _bind(keras.layers.Dropout(0.5))
     ones = tf.ones([4, 8])
     assert np.array_equal(layer(ones), ones)
-    with addressed(example_keys("0/0", 0, tf.range(4, dtype=tf.int64))):
+    with address_draws(example_keys("0/0", 0, tf.range(4, dtype=tf.int64))):
         assert np.array_equal(layer(ones, training=False), ones)
         assert not np.array_equal(layer(ones, training=True), ones)
         layer.trainable = False
@@ -127,9 +127,9 @@ def test_contexts_nest() -> None:
     layer = _bind(keras.layers.Dropout(0.5))
     ones = tf.ones([4, 30])
     outer, inner = (example_keys("0/0", epoch, tf.range(4, dtype=tf.int64)) for epoch in (0, 1))
-    with addressed(outer):
+    with address_draws(outer):
         before = layer(ones, training=True).numpy()
-        with addressed(inner):
+        with address_draws(inner):
             assert not np.array_equal(layer(ones, training=True), before)
         assert np.array_equal(layer(ones, training=True), before)
 
@@ -183,7 +183,7 @@ def test_stochastic_depth_does_not_depend_on_the_batch(build: Callable[[], keras
 
     @tf.function(reduce_retracing=True)
     def outputs(images: tf.Tensor, keys: tf.Tensor) -> tf.Tensor:
-        with addressed(keys):
+        with address_draws(keys):
             return model(images, training=True)
 
     def difference(one: np.ndarray, other: np.ndarray) -> float:

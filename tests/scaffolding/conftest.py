@@ -20,8 +20,8 @@ def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     def absent(*asked: Any) -> None:
         raise ConfigError("not there")
 
-    monkeypatch.setattr(imagenet, "require", absent)
-    monkeypatch.setattr(presets, "located", absent)
+    monkeypatch.setattr(imagenet, "require_weights", absent)
+    monkeypatch.setattr(presets, "locate", absent)
     monkeypatch.setattr(images, "device", lambda: "cpu")
     monkeypatch.setenv("KERASTUNE_CACHE", str(tmp_path / "cache"))
     (tmp_path / "work").mkdir()

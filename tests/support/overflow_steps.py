@@ -18,7 +18,7 @@ from kerastune_ft.config.options.runtime import Runtime
 from kerastune_ft.config.options.tasks import ImageClassification
 from kerastune_ft.data.labels.scheme import LabelScheme
 from kerastune_ft.graph import keras_private, precision
-from kerastune_ft.graph.partition import partition, stages
+from kerastune_ft.graph.partition import partition, split_prefix
 from kerastune_ft.tasks.classification import Classification
 from kerastune_ft.training.devices import devices as device_choice
 from kerastune_ft.training.devices.devices import Devices
@@ -43,14 +43,14 @@ class Steps:
             images = keras.Input((SIZE, SIZE, 3), name="image")
             x = keras.layers.Rescaling(1 / 255, name="preprocessing")(images)
             x = keras.layers.Conv2D(4, 3, activation="relu", name="body")(x)
-            body = precision.rebuilt(keras.Model(images, x), devices.precision)
+            body = precision.rebuild(keras.Model(images, x), devices.precision)
             model = keras.Model(body.input, task.head(body.output))
             self.trained = model.trainable_variables
             self.optimizer = keras_private.reduced_optimizer(keras.optimizers.AdamW)(0.01, weight_decay=0.1)
             self.optimizer.build(self.trained)
         self.scale = needed(devices, ROWS)
         parts = partition(model, {variable.path for variable in self.trained})
-        self.prefix = Prefix(devices, stages(parts, parts), ROWS // devices.replicas)
+        self.prefix = Prefix(devices, split_prefix(parts, parts), ROWS // devices.replicas)
         self.step = PhaseStep(
             devices,
             parts.tail,

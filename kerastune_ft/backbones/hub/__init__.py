@@ -1,4 +1,4 @@
-"""What the families of keras-hub need beyond `backbones/keras_hub.py`: presets, units, inputs by modality.
+"""Models of keras-hub as flat graphs: presets, units, and encoders of texts, images and sounds.
 
 Only `backbones/keras_hub.py` and its neighbours import it.
 """

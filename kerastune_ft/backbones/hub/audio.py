@@ -1,7 +1,7 @@
 """Audio encoders of keras-hub as one graph from samples to hidden states: Whisper and Moonshine.
 
-What a preset's audio converter computes is put in front as stock operations, so that it is part of the model. A sound
-is not followed by silence up to thirty seconds, as it is for transcription: the encoder sees the length of the data.
+What a preset's audio converter computes is put in front as stock operations, so that it is part of the model. Sounds
+are not padded to thirty seconds, as for transcription: the encoder sees the length of the data.
 """
 
 from __future__ import annotations
@@ -14,18 +14,18 @@ import keras
 import keras_hub
 import numpy as np
 
-from kerastune_ft.backbones.hub.blocks import replayed
+from kerastune_ft.backbones.hub.blocks import replay
 
 _FEATURES, _SAMPLES, _MASK = "encoder_features", "encoder_input_values", "encoder_padding_mask"
 # The seconds that Moonshine's authors allow: https://github.com/usefulsensors/moonshine.
 _SHORTEST, _LONGEST = 0.1, 64.0
-# Of a graph that is made for the units alone, in seconds; Moonshine has no length of its own.
+# Seconds of sound for a graph that is built for its units alone; Moonshine has no length of its own.
 _USUAL = 4
 
 
 @dataclass(frozen=True)
-class Ear:
-    """How an encoder of sounds takes them."""
+class AudioEncoder:
+    """An encoder of sounds: the lengths it takes, and how to build its model for one of them."""
 
     sample_rate: int
     fewest: int
@@ -37,24 +37,24 @@ class Ear:
 
     @property
     def usual(self) -> int:
-        """Return the samples of a sound where nothing says how many."""
+        """Return the samples of a sound where no length is asked for."""
         return min(self.most, _USUAL * self.sample_rate)
 
 
-def ear(body: keras.Model, converter: Any) -> Ear:
-    """Return how a backbone takes sounds; `converter` is its preset's, or None for the usual one of its class."""
+def audio_encoder(body: keras.Model, converter: Any) -> AudioEncoder:
+    """Return the audio encoder of a backbone; `converter` is its preset's, or None for the usual one of its class."""
     if _FEATURES in body.input:
         return _whisper(body, converter or keras_hub.layers.WhisperAudioConverter(num_mels=body.num_mels))
     return _moonshine(body, converter or keras_hub.layers.MoonshineAudioConverter())
 
 
-def _whisper(body: keras.Model, converter: Any) -> Ear:
+def _whisper(body: keras.Model, converter: Any) -> AudioEncoder:
     def encoder(samples: int) -> keras.Model:
         sound = keras.Input((samples,), name="sound", dtype="float32")
         return _encoder(body, sound, {_FEATURES: _frames(sound, converter)})
 
     rate = int(converter.sampling_rate)
-    return Ear(rate, round(_SHORTEST * rate), body.max_encoder_sequence_length * converter.stride, encoder)
+    return AudioEncoder(rate, round(_SHORTEST * rate), body.max_encoder_sequence_length * converter.stride, encoder)
 
 
 def _frames(sound: Any, converter: Any) -> Any:
@@ -71,7 +71,7 @@ def _frames(sound: Any, converter: Any) -> Any:
     return keras.layers.Rescaling(0.25, offset=1.0, name="sound_frames", dtype="float32")(logs)
 
 
-def _moonshine(body: keras.Model, converter: Any) -> Ear:
+def _moonshine(body: keras.Model, converter: Any) -> AudioEncoder:
     def encoder(samples: int) -> keras.Model:
         sound = keras.Input((samples,), name="sound", dtype="float32")
         values = keras.layers.Reshape((samples, 1), name="sound_samples", dtype="float32")(sound)
@@ -82,9 +82,9 @@ def _moonshine(body: keras.Model, converter: Any) -> Ear:
         return _encoder(body, sound, {_SAMPLES: values, _MASK: mask})
 
     rate = int(converter.sampling_rate)
-    return Ear(rate, round(_SHORTEST * rate), round(_LONGEST * rate), encoder)
+    return AudioEncoder(rate, round(_SHORTEST * rate), round(_LONGEST * rate), encoder)
 
 
 def _encoder(body: keras.Model, sound: Any, inputs: dict[str, Any]) -> keras.Model:
     part = keras.Model({name: body.input[name] for name in inputs}, body.output["encoder_sequence_output"])
-    return keras.Model(sound, replayed(part, inputs), name=body.name)
+    return keras.Model(sound, replay(part, inputs), name=body.name)

@@ -13,17 +13,17 @@ import keras
 import numpy as np
 
 from kerastune_ft.graph import keras_private
-from kerastune_ft.graph.hub_layers import settle
+from kerastune_ft.graph.hub_layers import repair_layer
 
 _Call = Callable[..., Any]
 
 
-def replayed(model: keras.Model, inputs: Any) -> Any:
+def replay(model: keras.Model, inputs: Any) -> Any:
     """Return the outputs of a model of keras-hub on symbolic inputs, layers that hold a list of blocks unrolled.
 
-    The layers are the model's own. Embeddings that hold output embeddings too are made anew without these.
+    The layers are the model's own. Embeddings that hold output embeddings too are copied without these.
     """
-    settle(model)
+    repair_layer(model)
     return keras_private.run_graph(model, inputs, _Replay())
 
 
@@ -65,12 +65,12 @@ def _is_weightless(operation: Any) -> bool:
 
 
 def _again(operation: Any, number: int) -> Any:
-    """Return a layer without weights anew: Keras cannot cut a graph at one of two uses of the same layer."""
+    """Return a copy of a layer without weights: Keras cannot cut a graph at one of two uses of the same layer."""
     return type(operation).from_config({**operation.get_config(), "name": f"{operation.name}_{number}"})
 
 
 def _named_after(holder: Any) -> _Call:
-    """Return what calls a block by a name that begins with its holder's, since a graph's names differ."""
+    """Return a function that calls a block by a name that begins with its holder's: names in a graph must differ."""
 
     def call(block: Any, *arguments: Any, **options: Any) -> Any:
         if not block.name.startswith(f"{holder.name}_"):
@@ -84,9 +84,9 @@ def _named_after(holder: Any) -> _Call:
 
 
 def _constant(operation: Any, given: Any) -> Any:
-    """Return what a layer that looks at nothing but the size of its input gives, as arrays.
+    """Return as arrays the output of a layer that depends on nothing but the size of its input.
 
-    It has no axis of examples, so that it could not be stored with them.
+    It has no axis of examples, so it could not be stored with them.
     """
     if isinstance(given, keras.KerasTensor):
         given = np.zeros((1, *given.shape[1:]), np.float32)
@@ -127,7 +127,7 @@ def _hgnet(layer: Any, call: _Call, x: Any) -> Any:
 
 
 def _siglip(layer: Any, call: _Call, images: Any) -> Any:
-    """Return the embedded patches in the shape they have: the layer's own word on it counts a class token too many."""
+    """Return the embedded patches in their real shape: the layer reports one position more, for a class token."""
     patches = (images.shape[1] // layer.patch_size) * (images.shape[2] // layer.patch_size)
     return keras.ops.reshape(layer(images), (-1, patches, layer.hidden_dim))
 
@@ -145,7 +145,7 @@ def _swin(layer: Any, call: _Call, x: Any) -> Any:
         return x
     height, width = layer.input_resolution
     merged = call(layer.downsample, x, H=height, W=width)
-    # The layer does not know how many positions it gives.
+    # The layer does not report how many positions it gives.
     return keras.ops.reshape(merged, (-1, -(-height // 2) * -(-width // 2), merged.shape[-1]))
 
 
@@ -162,6 +162,6 @@ _UNROLLED: Mapping[str, Callable[..., Any]] = MappingProxyType(
     }
 )
 _POSITIONS = ("Arange", "DINOV3RopePositionEmbedding", "MoonshineRotaryEmbedding")
-# Tells sounds from the padding of longer ones beside them: here all are of one length, silence is heard as in training,
-# and a mask of true alone, of a length that nothing says, would cross every cut.
+# They tell sounds from padding. Here all sounds have one length, and a mask that is true everywhere, of a length that
+# the graph does not know, would cross every cut.
 _MASKS = ("ComputeAttentionMask",)

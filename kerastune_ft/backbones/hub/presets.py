@@ -1,4 +1,4 @@
-"""Where a preset of keras-hub lies: a local directory, a cache, or a hub that can be reached; found out in seconds."""
+"""Finds a preset of keras-hub within seconds: in a local directory, in a cache, or on a hub that can be reached."""
 
 from __future__ import annotations
 
@@ -28,20 +28,20 @@ _ACCESS = {
 }
 
 
-def located(preset: str, known: dict[str, Any]) -> str:
-    """Return the directory of a preset that is at hand, else its handle, once its hub is known to answer.
+def locate(preset: str, known: dict[str, Any]) -> str:
+    """Return the directory of a preset that is on this machine, else its handle if its hub can be reached.
 
-    `known` are keras-hub's own presets by name. Raises ConfigError for a preset that is not to be had.
+    `known` are keras-hub's own presets by name. Raises ConfigError for a preset that is neither.
     """
     if Path(preset).is_dir():
-        return str(_checked(Path(preset)))
+        return str(_check_directory(Path(preset)))
     handle = known[preset]["kaggle_handle"] if preset in known else preset
     scheme, separator, rest = handle.partition("://")
     if not separator or scheme not in _HOSTS:
-        raise _unknown(preset, known)
+        raise _unknown_preset(preset, known)
     if not re.fullmatch(_FORMS[scheme], rest):
         raise ConfigError(f"{_PLACE}: {preset} is no whole name; write {_WRITTEN}")
-    for directory in _cached(scheme, rest):
+    for directory in _directories_in_cache(scheme, rest):
         if _is_whole(directory):
             return str(directory)
     if scheme == "modelscope" and not _has_modelscope():
@@ -49,12 +49,12 @@ def located(preset: str, known: dict[str, Any]) -> str:
             f"{_PLACE}: {preset} needs the package modelscope; install it: python -m pip install modelscope"
         )
     if not _reachable(_HOSTS[scheme]):
-        raise _not_there(preset, scheme, rest, f"it is not in the cache, and {_HOSTS[scheme]} cannot be reached")
+        raise _missing_preset(preset, scheme, rest, f"it is not in the cache, and {_HOSTS[scheme]} cannot be reached")
     return handle
 
 
-def refused(preset: str, handle: str, error: Exception) -> ConfigError:
-    """Return the error for a preset whose hub answered and did not give it."""
+def explain_refusal(preset: str, handle: str, error: Exception) -> ConfigError:
+    """Return the error for a preset that could not be loaded from its hub."""
     scheme = handle.partition("://")[0]
     why = next(iter(str(error).strip().splitlines()), type(error).__name__)
     if scheme not in _HUBS:
@@ -89,7 +89,7 @@ def sequence_length(directory: Path) -> int | None:
     return length if isinstance(length, int) and length > 0 else None
 
 
-def _checked(directory: Path) -> Path:
+def _check_directory(directory: Path) -> Path:
     if not (directory / _CONFIG).is_file():
         held = ", ".join(sorted(path.name for path in directory.iterdir())[:5]) or "nothing"
         raise ConfigError(
@@ -109,24 +109,24 @@ def _weights(directory: Path) -> list[Path]:
     return sorted(path for pattern in _WEIGHTS for path in directory.glob(pattern))
 
 
-def _cached(scheme: str, rest: str) -> Iterator[Path]:
+def _directories_in_cache(scheme: str, rest: str) -> Iterator[Path]:
     """Yield the directories where the hub's own client keeps this model, the newest version first."""
     if scheme == "kaggle":
-        folder = cache(scheme) / "models" / rest
+        folder = cache_directory(scheme) / "models" / rest
         yield folder
         versions = [path for path in folder.glob("*") if path.name.isdigit()]
         yield from sorted(versions, key=lambda path: int(path.name), reverse=True)
     elif scheme == "hf":
-        folder = cache(scheme) / f"models--{rest.replace('/', '--')}"
+        folder = cache_directory(scheme) / f"models--{rest.replace('/', '--')}"
         pointer = folder / "refs" / "main"
         if pointer.is_file():
             yield folder / "snapshots" / pointer.read_text(encoding="utf-8").strip()
     else:
-        yield cache(scheme) / "models" / rest
-        yield cache(scheme) / rest
+        yield cache_directory(scheme) / "models" / rest
+        yield cache_directory(scheme) / rest
 
 
-def cache(scheme: str) -> Path:
+def cache_directory(scheme: str) -> Path:
     """Return the directory where the client of a hub keeps models, by the rule of that client."""
     home = Path(os.environ.get("XDG_CACHE_HOME") or "~/.cache").expanduser()
     if scheme == "kaggle":
@@ -137,7 +137,7 @@ def cache(scheme: str) -> Path:
     return Path(os.environ.get("MODELSCOPE_CACHE") or "~/.cache/modelscope/hub").expanduser()
 
 
-def _unknown(preset: str, known: dict[str, Any]) -> ConfigError:
+def _unknown_preset(preset: str, known: dict[str, Any]) -> ConfigError:
     near = right_value(preset, known)
     hint = f"did you mean {near!r}? " if near else ""
     if "/" in preset and "://" not in preset:
@@ -147,11 +147,11 @@ def _unknown(preset: str, known: dict[str, Any]) -> ConfigError:
     return ConfigError(f"{_PLACE}: {preset!r} is no preset of keras-hub; {hint}give the name of one, {_WRITTEN}")
 
 
-def _not_there(preset: str, scheme: str, rest: str, why: str) -> ConfigError:
+def _missing_preset(preset: str, scheme: str, rest: str, why: str) -> ConfigError:
+    directory = next(_directories_in_cache(scheme, rest), cache_directory(scheme))
     return ConfigError(
         f"{_PLACE}: {preset} is not there: {why}.\n"
-        f"  {_HUBS[scheme]} keeps its models in {next(_cached(scheme, rest), cache(scheme))}. On a machine with a "
-        "network run\n"
+        f"  {_HUBS[scheme]} keeps its models in {directory}. On a machine with a network run\n"
         f"    python -c \"import keras_hub; keras_hub.models.Backbone.from_preset('{preset}')\"\n"
         "  and copy that folder here, or give a local preset directory; or write a class instead of the preset, as\n"
         '  {"kind": "keras_hub", "class": "BertBackbone"}, which has random weights and needs no download.'

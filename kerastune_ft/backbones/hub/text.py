@@ -1,6 +1,6 @@
 """Text backbones of keras-hub as one graph from token ids to hidden states, with the same input names for every family.
 
-The layers are keras-hub's own. What does not belong to an encoder of text is left out: poolers, decoders of
+The layers are keras-hub's own. Parts that do not belong to an encoder are left out: poolers, decoders of
 encoder-decoder models, and the output embeddings of language models.
 """
 
@@ -10,7 +10,7 @@ from typing import Any
 
 import keras
 
-from kerastune_ft.backbones.hub.blocks import replayed
+from kerastune_ft.backbones.hub.blocks import replay
 from kerastune_ft.backbones.text_input import PADDING_MASK, SEGMENT_IDS, TOKEN_IDS
 from kerastune_ft.graph import keras_private
 
@@ -27,12 +27,12 @@ def encoder(backbone: keras.Model) -> keras.Model:
         output = _before_vocabulary(backbone, output)
     inputs = {name: keras.Input((None,), dtype="int32", name=name) for name in names(backbone)}
     taken = {name: tensor for name, tensor in given.items() if name.removeprefix("encoder_") in inputs}
-    # Of a layer of their own: Keras loses the place of an input that a model made of part of this graph begins with.
+    # Through a layer of their own: in a model made of a part of this graph Keras would lose its inputs.
     passed = {
         name: keras.layers.Identity(dtype="int32", name=f"{name}_passed")(tensor) for name, tensor in inputs.items()
     }
     renamed = {name: passed[name.removeprefix("encoder_")] for name in taken}
-    features = replayed(keras.Model(taken, output), renamed)
+    features = replay(keras.Model(taken, output), renamed)
     return keras.Model(inputs, features, name=backbone.name)
 
 
@@ -43,6 +43,6 @@ def names(backbone: keras.Model) -> tuple[str, ...]:
 
 
 def _before_vocabulary(backbone: keras.Model, output: Any) -> Any:
-    """Return what a last layer named `head`, which gives a value for each word, is computed from."""
+    """Return the input of a last layer named `head`, which gives a value for each word, else the output."""
     last = keras_private.nodes_in_order(backbone)[-1]
     return last.inputs[0] if last.operation.name == "head" else output

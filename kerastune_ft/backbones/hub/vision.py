@@ -7,7 +7,7 @@ from typing import Any
 
 import keras
 
-from kerastune_ft.backbones.hub.blocks import replayed
+from kerastune_ft.backbones.hub.blocks import replay
 from kerastune_ft.config.facts.hub_families import HubFamily
 from kerastune_ft.graph import keras_private
 
@@ -26,12 +26,12 @@ def encoder(body: keras.Model, size: tuple[int, int], converter: Any) -> keras.M
     pixels = keras.layers.Rescaling(scale, offset=offset, name="preprocessing")(images)
     given = body.input
     inputs = dict.fromkeys(given, pixels) if isinstance(given, dict) else pixels
-    features = replayed(keras.Model(given, _with_positions(body)), inputs)
+    features = replay(keras.Model(given, _with_positions(body)), inputs)
     return keras.Model(images, features, name=body.name)
 
 
-def described(converter: Any) -> str:
-    """Return what is said of the scaling in a plan and beside a saved model."""
+def describe(converter: Any) -> str:
+    """Return the words for the scaling in plans and in preprocessing.json."""
     if converter is None:
         return "0-1"
     if converter.scale is None and converter.offset is None:

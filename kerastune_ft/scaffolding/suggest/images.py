@@ -47,7 +47,7 @@ def backbone(findings: DataFindings, pixels: ImageStatistics | None) -> dict[str
     where = device()
     name, *others = advise(findings.train, where).backbones
     try:
-        imagenet.require(Applications(name=name))
+        imagenet.require_weights(Applications(name=name))
     except ConfigError:
         reason = (
             "the small model in the package: ImageNet weights are neither in Keras' cache nor reachable from here; "

@@ -58,7 +58,7 @@ def backbone(findings: DataFindings) -> dict[str, Any]:
     known = {name: {"kaggle_handle": handle} for name, handle in HANDLES.items()}
     for name in names:
         try:
-            place = presets.located(name, known)
+            place = presets.locate(name, known)
         except ConfigError:
             continue
         others = " and ".join(other for other in names if other != name)

@@ -48,11 +48,11 @@ class Prefix:
         return piece
 
     def _staged(self, model: keras.Model, piece: Any) -> Any:
-        names = normalisation.fusible(model)
+        names = normalisation.find_fusible(model)
 
         def of_replica(inputs: Any) -> Any:
             # Each replica is traced in a thread of its own.
-            with normalisation.fused(names):
+            with normalisation.fuse(names):
                 return model(inputs, training=False)
 
         return self._devices.strategy.run(of_replica, args=(piece,))

@@ -162,7 +162,7 @@ class PhaseStep:
     ) -> tuple[list[tf.Tensor], tf.Tensor]:
         """Return the gradient of the sum of losses and the sums, of one replica's micro-batch."""
         counted = normalisation.count_by_weight(weights)
-        with randomness.addressed(keys), counted, tf.GradientTape(watch_accessed_variables=False) as tape:
+        with randomness.address_draws(keys), counted, tf.GradientTape(watch_accessed_variables=False) as tape:
             tape.watch(self._native)
             outputs = self._outputs_of_tail(features, training=True)
             sums = self._loss(targets, outputs, weights)

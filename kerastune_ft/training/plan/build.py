@@ -11,7 +11,7 @@ from kerastune_ft.config.options.phases import Phase
 from kerastune_ft.errors import ConfigError, DataError
 from kerastune_ft.graph import boundary, randomness, rates
 from kerastune_ft.graph.boundary import HEAD, Selection
-from kerastune_ft.graph.partition import partition, stages
+from kerastune_ft.graph.partition import partition, split_prefix
 from kerastune_ft.input.order import batches_of
 from kerastune_ft.saved_model.base import check_savable
 from kerastune_ft.training.plan import batch_norm, class_balance
@@ -39,7 +39,7 @@ def for_evaluation(session: Session, document: Mapping[str, Any]) -> EvaluationP
     if pinned := pins_in(document):
         base = partition(session.model, pinned.trained.union(trained), pinned.live | live)
     batch_size = rows * session.devices.replicas
-    return EvaluationPlan(selection, trained, cut, stages(cut, base), batch_size, document["chunk"])
+    return EvaluationPlan(selection, trained, cut, split_prefix(cut, base), batch_size, document["chunk"])
 
 
 def make(session: Session, earlier: Mapping[str, Any] | None = None, pinned: Pins | None = None) -> Plan:
@@ -88,7 +88,7 @@ def _add_stages(session: Session, phases: Sequence[PhasePlan], pinned: Pins | No
         is_whole = trained <= set(plan.trained) and live <= own
         trained, live = trained.union(plan.trained), live | own
         base = plan.partition if is_whole else partition(session.model, trained, live)
-        staged.insert(0, replace(plan, stages=stages(plan.partition, base)))
+        staged.insert(0, replace(plan, stages=split_prefix(plan.partition, base)))
     return staged
 
 

@@ -13,7 +13,7 @@ from kerastune_ft.errors import ConfigError
 from kerastune_ft.graph import lora
 from kerastune_ft.graph.boundary import Selection
 from kerastune_ft.graph.lora import Adapter
-from kerastune_ft.graph.lora_targets import adapted, targets
+from kerastune_ft.graph.lora_targets import find_targets, select_adapters
 from kerastune_ft.graph.units import Unit, count
 
 
@@ -62,7 +62,7 @@ def _collect(phases: Sequence[Phase], units: Sequence[Unit]) -> dict[str, _Reque
     for index, phase in enumerate(phases):
         if phase.lora is None:
             continue
-        for own in targets(phase.lora, phase.unfreeze, units, place_of(index, phase)).values():
+        for own in find_targets(phase.lora, phase.unfreeze, units, place_of(index, phase)).values():
             for path, layer in own.items():
                 request = _Request(layer, place_of(index, phase), phase.lora.rank, phase.lora.strength)
                 _check_same(path, requests.setdefault(path, request), request)
@@ -80,7 +80,7 @@ def _check_same(path: str, first: _Request, other: _Request) -> None:
 def select(phase: Phase, units: Sequence[Unit], place: str) -> Selection:
     """Return what trains of the backbone in a phase with adapters."""
     assert phase.lora is not None
-    return adapted(targets(phase.lora, phase.unfreeze, units, place))
+    return select_adapters(find_targets(phase.lora, phase.unfreeze, units, place))
 
 
 def find_trained(model: keras.Model, paths: Sequence[str]) -> list[Adapter]:

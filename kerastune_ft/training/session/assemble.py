@@ -68,7 +68,7 @@ def assemble(
         if source.sound_seconds is not None:
             backbone = _with_audio_front_end(config, source, backbone)
         backbone = _up_to_endpoints(config, source, task, backbone)
-        backbone = backbones.computing_in(backbone, devices.precision)
+        backbone = backbones.with_precision(backbone, devices.precision)
         source_hash = backbones.content_hash(backbone.variables)
         adapters.build(config.phases, backbone.units, config.seed)
         outputs = task.head(_endpoints(config, backbone), _mask(backbone))
@@ -181,14 +181,14 @@ def in_float32(session: Session) -> Session:
     if session.devices.precision == precision.FLOAT32:
         return session
     with session.devices.strategy.scope():
-        model = precision.rebuilt(session.model, precision.FLOAT32)
-    units = tuple(precision.same_unit(unit, model) for unit in session.backbone.units)
+        model = precision.rebuild(session.model, precision.FLOAT32)
+    units = tuple(precision.unit_in(unit, model) for unit in session.backbone.units)
     return replace(
         session,
         devices=replace(session.devices, precision=precision.FLOAT32),
         backbone=replace(session.backbone, units=units),
         model=model,
-        head=precision.same_unit(session.head, model),
+        head=precision.unit_in(session.head, model),
     )
 
 

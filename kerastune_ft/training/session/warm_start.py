@@ -35,8 +35,8 @@ def with_kept_head(config: RunConfig, scheme: LabelScheme) -> tuple[RunConfig, L
         return config, scheme
     plan = earlier_run.plan_of(options)
     kept = LabelScheme.from_json(plan["labels"])
-    _check_labels(kept, scheme, earlier_run.written(options))
-    head = _merged(config.head, plan["head"]["options"], earlier_run.written(options))
+    _check_labels(kept, scheme, earlier_run.written_path(options))
+    head = _merged(config.head, plan["head"]["options"], earlier_run.written_path(options))
     return config.model_copy(update={"head": head}), kept
 
 
@@ -86,8 +86,8 @@ def notes(session: Session) -> list[str]:
         kept = session.config.head
         hidden = f", hidden layers {', '.join(map(str, kept.hidden))}" if kept.hidden else ""
         found.append(
-            f"the head goes on from that of {earlier_run.written(options)} with its options: pooling {kept.pooling}, "
-            f"dropout {kept.dropout:g}{hidden}"
+            f"the head goes on from that of {earlier_run.written_path(options)} with its options: pooling "
+            f"{kept.pooling}, dropout {kept.dropout:g}{hidden}"
         )
     before = run.read_json("config.json")["data"]
     now = session.config.data.to_json()
@@ -95,13 +95,13 @@ def notes(session: Session) -> list[str]:
         if before.get(key) != now.get(key):
             found.append(
                 f"data.{key} is {json.dumps(now.get(key))} and was {json.dumps(before.get(key))} in "
-                f"{earlier_run.written(options)}: the model sees images otherwise than it learnt them"
+                f"{earlier_run.written_path(options)}: the model sees images otherwise than it learnt them"
             )
     if count := seen(session.source, run, plan):
         one = count == 1
         found.append(
             f"{count} test example{' has the name' if one else 's have the names'} of {'a ' if one else ''}training "
-            f"example{'' if one else 's'} of {earlier_run.written(options)}; test metrics flatter the model"
+            f"example{'' if one else 's'} of {earlier_run.written_path(options)}; test metrics flatter the model"
         )
     return found
 

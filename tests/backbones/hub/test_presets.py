@@ -64,7 +64,7 @@ def test_a_cached_preset_needs_no_network(bert: Path, tmp_path: Path, monkeypatc
     cached.mkdir(parents=True)
     bert.rename(cached / "12")
     (cached / "9").mkdir()
-    assert presets.located("kaggle://org/bert/keras/tiny", {}) == str(cached / "12")
+    assert presets.locate("kaggle://org/bert/keras/tiny", {}) == str(cached / "12")
     assert build(KerasHub(preset="kaggle://org/bert/keras/tiny"), seed=0).transfer.sha256 is not None
 
 
@@ -106,7 +106,9 @@ def test_an_incomplete_directory_is_named(bert: Path) -> None:
 
 
 def test_gated_models_are_explained() -> None:
-    error = presets.refused("gemma_2b_en", "kaggle://keras/gemma/keras/gemma_2b_en/2", ValueError("403 forbidden"))
+    error = presets.explain_refusal(
+        "gemma_2b_en", "kaggle://keras/gemma/keras/gemma_2b_en/2", ValueError("403 forbidden")
+    )
     assert "accept its terms on its page at kaggle.com and set KAGGLE_USERNAME and KAGGLE_KEY" in str(error)
 
 

@@ -132,7 +132,7 @@ def test_a_damaged_file_in_the_sample_is_told() -> None:
 
 def test_weights_within_reach_are_taken_for_the_machine(monkeypatch: pytest.MonkeyPatch) -> None:
     photos(Path("d"), cat=4, dog=4)
-    monkeypatch.setattr(imagenet, "require", lambda options: None)
+    monkeypatch.setattr(imagenet, "require_weights", lambda options: None)
     monkeypatch.setattr(images, "device", lambda: "gpu")
     init("d")
     backbone = read_written("d.json")["backbone"]

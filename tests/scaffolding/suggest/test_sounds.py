@@ -39,7 +39,7 @@ def test_weights_within_reach_are_taken(monkeypatch: pytest.MonkeyPatch) -> None
     for name in ("a", "b"):
         for number in range(4):
             write_sound(Path(f"d/{name}/{number}.wav"))
-    monkeypatch.setattr(imagenet, "require", lambda options: None)
+    monkeypatch.setattr(imagenet, "require_weights", lambda options: None)
     init("d")
     document = read_written("d.json")
     assert (document["backbone"]["weights"], document["backbone"]["image_size"]) == ("imagenet", 128)

@@ -61,7 +61,7 @@ def test_the_preset_fits_the_machine_and_the_language(
     device: str, letters: str, preset: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(images, "device", lambda: device)
-    monkeypatch.setattr(presets, "located", lambda name, known: known[name]["kaggle_handle"])
+    monkeypatch.setattr(presets, "locate", lambda name, known: known[name]["kaggle_handle"])
     document = start(rows(200, text=lambda n: prose(n) + letters, label=lambda n: n % 2))
     assert document["backbone"]["preset"] == preset
     assert "downloaded at the first run" in document["backbone"]["// preset"]
@@ -71,19 +71,19 @@ def test_the_preset_fits_the_machine_and_the_language(
 
 
 def test_a_preset_that_is_at_hand_is_taken_where_the_best_is_not(monkeypatch: pytest.MonkeyPatch) -> None:
-    absent = presets.located
+    absent = presets.locate
 
     def locate(name: str, known: dict[str, Any]) -> str:
         return "/cache/there" if name == "distil_bert_base_en_uncased" else absent(name, known)
 
-    monkeypatch.setattr(presets, "located", locate)
+    monkeypatch.setattr(presets, "locate", locate)
     backbone = start(rows(text=prose, label=lambda n: n % 2))["backbone"]
     assert backbone["preset"] == "distil_bert_base_en_uncased"
     assert "already in the cache" in backbone["// preset"]
 
 
 def test_few_texts_train_the_head_alone_and_long_ones_are_cut(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(presets, "located", lambda name, known: "/cache/there")
+    monkeypatch.setattr(presets, "locate", lambda name, known: "/cache/there")
     document = start(rows(text=lambda n: prose(n, 300), label=lambda n: n % 2))
     assert [phase["name"] for phase in document["phases"]] == ["head"]
     assert document["data"]["sequence_length"] == 256

@@ -49,7 +49,7 @@ def test_the_heads_dropout_draws_in_a_head_only_phase(session: Session) -> None:
     freeze.freeze_all_but(session, head.selection, head.trained)
     features = tf.ones([4, *head.partition.cut[0].shape[1:]])
     keys = randomness.example_keys("0/0", 0, tf.range(4, dtype=tf.int64))
-    with randomness.addressed(keys):
+    with randomness.address_draws(keys):
         drawn = head.partition.tail(features, training=True)
     assert np.ptp(drawn.numpy(), axis=0).max() > 0, "equal features give equal outputs: nothing was dropped"
     assert np.ptp(head.partition.tail(features, training=False).numpy(), axis=0).max() == 0

@@ -1,4 +1,4 @@
-"""Which backbone is meant by a word on the command line: an architecture, a class, a preset, a run or a file."""
+"""Finds the backbone that a word on the command line names: an architecture, class, preset, run or file."""
 
 from __future__ import annotations
 
@@ -20,10 +20,10 @@ _HUBS = ("kaggle://", "hf://", "modelscope://")
 _PRESET = re.compile(r"[a-z0-9.]+(_[a-z0-9.]+)+")
 
 
-def backbone_named(name: str) -> Any:
-    """Return the options of the backbone that is meant, or None where the word is that of a configuration.
+def options_by_name(name: str) -> Any:
+    """Return the options of the backbone of that name, or None where the word names a configuration.
 
-    Raises ConfigError for a word that is none of them.
+    Raises ConfigError for a word that names neither.
     """
     if name in APPLICATIONS:
         return Applications(name=name, weights=None)
@@ -33,7 +33,7 @@ def backbone_named(name: str) -> Any:
         return KerasHub(preset=name)
     if RunDirectory(name).exists("config.json"):
         run = RunDirectory(name)
-        # A finished run has its own model, whatever became of what it was made from.
+        # A finished run has its own model, even if what it was made from is gone.
         has_model = run.exists("model/model.keras")
         return EarlierRun(path=name) if has_model else read(run.read_json("config.json")).backbone
     if name.endswith(".keras"):
