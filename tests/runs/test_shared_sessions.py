@@ -51,7 +51,7 @@ def document(folder: Path, batch: int, last: int) -> dict[str, Any]:
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     made = tmp_path_factory.mktemp("shared")
     write_data(made / "data.npz")
-    small_nets.saved(made / "net.keras", "plain")
+    small_nets.save_net(made / "net.keras", "plain")
     return made
 
 
