@@ -52,8 +52,8 @@ LARGEST = 400
 LARGEST_FOLDER = 18
 
 # What is left of the past: these numbers and lists may only shrink.
-PARTICIPLES_LEFT = 165
-QUESTIONS_LEFT = 29
+PARTICIPLES_LEFT = 158
+QUESTIONS_LEFT = 20
 
 # Words in -ed that are no participles, and participles that do not end so.
 NO_PARTICIPLES = frozenset({"need", "feed", "speed", "embed", "exceed", "proceed", "seed"})
@@ -78,6 +78,7 @@ KIND_MODULES = re.compile(
     r"kerastune_ft\.(input|tasks|saved_model|backbones\.inputs|data\.labels|config\.options\.tasks)\b"
 )
 KIND_NAMES = re.compile(r"(Loader|Source|Geometry|Clip|Scheme|SoundInput|TextInput|ImageInput)$")
+RAW_LABELS = "kerastune_ft.data.labels.raw"
 KIND_WORDS = frozenset({"image", "text", "audio", "sound", "one", "several", "values", "mask"})
 KIND_ENDS = re.compile(r"_(regression|classification|segmentation)$|^(image|text|audio)_")
 
@@ -295,6 +296,8 @@ def questions(path: Path) -> Iterator[str]:
         if isinstance(node, ast.ImportFrom)
         for alias in node.names
         if KIND_MODULES.match(node.module or "") or KIND_NAMES.search(alias.name)
+        # Each kind of labels, a file of its own, says in which forms its labels may come.
+        if not (node.module == RAW_LABELS and name_of(path).startswith("kerastune_ft.data.labels."))
     }
     if KIND_MODULES.match(name_of(path)):
         kinds |= {node.name for node in ast.walk(tree) if isinstance(node, ast.ClassDef)}
