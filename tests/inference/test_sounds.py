@@ -27,8 +27,8 @@ def test_the_rate_that_a_file_says_is_its_sounds(tmp_path: Path, name: str) -> N
     items, notes = _of(tmp_path, **{name: np.zeros((2, 100), np.float32)}, sample_rate=8000)
     assert ([item.rate for item in items], notes) == ([8000, 8000], ())
     picture = SoundReader(Clip(16000, 400)).read(Item("a", values=np.ones(100, np.float32) / 2, rate=8000))
-    assert picture.pixels is not None
-    assert np.abs(picture.pixels[150]) > 0.4, "twice as long at twice the rate"
+    assert picture.values is not None
+    assert np.abs(picture.values[150]) > 0.4, "twice as long at twice the rate"
 
 
 def test_of_a_file_that_says_none_the_rate_taken_is_told_with_how_to_say_another(tmp_path: Path) -> None:
