@@ -93,7 +93,7 @@ class Outcome:
 
 @dataclass
 class Process:
-    """How a process ended, and where it was struck."""
+    """The result of a process: its exit code, its standard error, and the record of its strike."""
 
     code: int
     err: str

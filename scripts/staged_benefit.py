@@ -43,7 +43,7 @@ class Outcome(NamedTuple):
 
 
 class Claim(NamedTuple):
-    """That `better` exceeds `worse` (an accuracy per seed) by twice their spread, and by `least` at least."""
+    """The claim that `better` exceeds `worse` (an accuracy per seed) by twice their spread and at least by `least`."""
 
     text: str
     better: Sequence[float]

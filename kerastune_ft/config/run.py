@@ -41,7 +41,7 @@ class RunConfig(Options):
     @model_validator(mode="before")
     @classmethod
     def _fill_in_resize(cls, document: Any) -> Any:
-        """Give dense tasks their own default of `data.resize`: cropping would cut off what is to be found."""
+        """Set the default of `data.resize` for dense tasks, where cropping would remove labelled pixels."""
         if not isinstance(document, Mapping):
             return document
         task, data = document.get("task"), document.get("data")

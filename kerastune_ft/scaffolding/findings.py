@@ -30,7 +30,7 @@ _POSITIVE = frozenset(
 
 @dataclass
 class DataFindings:
-    """What data holds, judged by names and a sample of its files."""
+    """The findings about data, from its names and a sample of its files."""
 
     task: dict[str, Any]
     """The configuration's `task`, with the reasons as comments."""

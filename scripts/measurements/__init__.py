@@ -1,1 +1,1 @@
-"""What scripts/benchmark.py measures: runs of kerastune_ft and of hand-written scripts, each in its own process."""
+"""The parts of scripts/benchmark.py: timing runs of kerastune_ft and of hand-written scripts, each in its own process."""

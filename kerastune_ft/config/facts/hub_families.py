@@ -25,7 +25,7 @@ class HubFamily:
     small: Mapping[str, Any]
     rules: Rules = ()
     packing: Literal["between", "doubled", "after"] = "between"
-    """Where special tokens go: `between` start A end B end, `doubled` two of them between A and B, `after` no start."""
+    """Special tokens of a pair: `between` is start A end B end, `doubled` has two between A and B, `after` no start."""
     prefix_tokens: int = 0
     """The number of class tokens before the patches of the image; register tokens come in addition."""
     vision_encoder: str = ""

@@ -62,7 +62,7 @@ class Lora(Options):
 
 
 class Retry(Options):
-    """What to do when a phase diverges."""
+    """Restarting a phase that diverges."""
 
     retry: Count = Field(1, description="how often to restart the phase")
     factor: Annotated[float, Field(gt=0, lt=1)] = Field(0.1, description="factor on the learning rate at each retry")

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 LabelKind = Literal["one", "several", "values", "mask"]
-"""What an example's label is: one class, any number of classes, one or several numbers, a class for every pixel."""
+"""The kind of an example's label: one class, several classes, numbers (values), or a class for every pixel (mask)."""
 
 IMAGE, TEXT, AUDIO = "image", "text", "audio"
 MASK = "mask"
@@ -15,10 +15,10 @@ MASK = "mask"
 
 @dataclass(frozen=True)
 class MetricFacts:
-    """What is known of a metric before anything is trained."""
+    """Static facts about a metric."""
 
     direction: Literal["min", "max"]
-    """Which way is better."""
+    """Whether lower or higher is better."""
     headline: bool = False
     """Whether it is the one to name where only one is."""
     generated: bool = False
@@ -27,11 +27,11 @@ class MetricFacts:
 
 @dataclass(frozen=True)
 class TaskFacts:
-    """What labels, metrics and inputs a task has."""
+    """The labels, metrics and input modalities of a task."""
 
     labels: LabelKind
     metrics: Mapping[str, MetricFacts]
-    """By name, without the split, in the order of metrics.json."""
+    """Facts by name of the metric, without the split, in the order of metrics.json."""
     modalities: tuple[str, ...]
     """The modalities of an example's inputs: one for every task of this version."""
 
@@ -61,7 +61,7 @@ _TASKS: Mapping[str, tuple[LabelKind, tuple[str, ...]]] = {
     "audio_classification": ("one", (AUDIO,)),
     "image_segmentation": ("mask", (IMAGE,)),
 }
-# What `multi_label` makes of a kind of labels.
+# The kind of labels that `multi_label` turns another kind into.
 _MULTI_LABEL: Mapping[LabelKind, LabelKind] = {"one": "several"}
 
 

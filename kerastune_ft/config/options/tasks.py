@@ -1,4 +1,4 @@
-"""What is to be learned: the tasks and their options."""
+"""Options of tasks."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a folder, a table or an array file holds, and which columns look like inputs and labels.
+"""Inspecting folders, tables and array files: what they hold, and which columns are inputs and labels.
 
 Nothing here chooses models or schedules.
 """
