@@ -1,1 +1,1 @@
-"""The parts of scripts/benchmark.py: timing runs of kerastune_ft and of hand-written scripts, each in its own process."""
+"""The parts of scripts/benchmark.py: timing runs of kerastune_ft and of hand-written scripts, each in a process."""
