@@ -1,0 +1,25 @@
+from __future__ import annotations
+
+from kerastune_ft.scaffolding.samples.text_statistics import measure_texts, sample_evenly
+
+
+def test_a_sample_is_spread_over_all() -> None:
+    texts = [str(number) for number in range(100)]
+    assert sample_evenly(texts, 4) == ["0", "25", "50", "75"]
+    assert sample_evenly(texts[:3], 4) == ["0", "1", "2"]
+
+
+def test_words_are_counted_without_paths_and_addresses() -> None:
+    found = measure_texts(["one two three", "see https://example.org/x.html now", "", "a/b.png"])
+    plain = measure_texts(["one two three", "see now", "x"])
+    assert found is not None and plain is not None
+    assert found == measure_texts(["one two three", "see https://example.org/y.html now", "c/d.png"])
+    assert measure_texts(["", ""]) is None
+
+
+def test_english_is_told_from_other_languages() -> None:
+    english, german = measure_texts(["the film was long"]), measure_texts(["der Film war schön"])
+    chinese = measure_texts(["电影很长很好看"])
+    assert english is not None and german is not None and chinese is not None
+    assert english != german
+    assert english != chinese
