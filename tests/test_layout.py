@@ -38,10 +38,10 @@ TESTED_ELSEWHERE: dict[str, tuple[str, ...]] = {
         "backbones/build", "backbones/families", "backbones/inputs",
     ),
     "backbones/test_saved.py": (
-        "backbones/feature_layer", "backbones/input_range", "backbones/named", "graph/flat",
+        "backbones/by_name", "backbones/feature_layer", "backbones/input_range", "graph/flat",
     ),
     "runs/test_earlier_run.py": (
-        "backbones/run", "training/session/warm_start",
+        "training/session/warm_start",
     ),
     "config/checks/test_consistency.py": (
         "config/checks/classes", "config/checks/images", "config/checks/kinds", "config/checks/messages",
@@ -66,7 +66,7 @@ TESTED_ELSEWHERE: dict[str, tuple[str, ...]] = {
         "data/files/download",
     ),
     "data/kinds/test_arrays.py": (
-        "data/files/npz", "data/images/image_arrays",
+        "data/images/image_arrays",
     ),
     "data/kinds/test_folder.py": (
         "data/annotations/base", "data/build", "data/file_modality", "data/inputs", "data/modalities",
@@ -76,17 +76,14 @@ TESTED_ELSEWHERE: dict[str, tuple[str, ...]] = {
         "data/kinds/embedded", "data/kinds/tfds_builder",
     ),
     "data/labels/test_number.py": (
-        "data/labels/base", "data/labels/one_class", "data/labels/raw",
-        "data/labels/scheme", "data/labels/several_classes", "data/labels/values",
+        "data/labels/base", "data/labels/one_class", "data/labels/raw", "data/labels/scheme",
+        "data/labels/several_classes", "data/labels/values",
     ),
     "data/splits/test_choose.py": (
         "data/splits/examples", "data/splits/notes", "data/splits/stratify",
     ),
     "data/splits/test_given.py": (
         "data/splits/table",
-    ),
-    "data/tables/test_read.py": (
-        "data/tables/csv_reader",
     ),
     "data/texts/test_read.py": (
         "data/texts/check", "data/texts/modality", "data/texts/text_source",
@@ -126,17 +123,13 @@ TESTED_ELSEWHERE: dict[str, tuple[str, ...]] = {
         "scaffolding/samples/sound_files",
     ),
     "scaffolding/suggest/test_texts.py": (
-        "scaffolding/samples/text_files", "scaffolding/samples/text_statistics",
-        "scaffolding/sources/text_columns",
+        "scaffolding/samples/text_files", "scaffolding/sources/text_columns",
     ),
     "scaffolding/sources/test_tables.py": (
         "scaffolding/sources/columns", "scaffolding/sources/file_columns", "scaffolding/sources/label_columns",
     ),
     "scaffolding/sources/test_arrays.py": (
         "scaffolding/sources/npz",
-    ),
-    "stores/test_store.py": (
-        "stores/failures", "stores/lookup",
     ),
     "runs/test_workers.py": (
         "training/devices/launch", "training/devices/workers",
