@@ -25,18 +25,18 @@ class Inputs:
     """The usable inputs among those that were found, in the order of the examples."""
 
     contents: Sequence[str]
-    """By example, a SHA-256 (hex) that its input follows from, see Catalogue."""
+    """For each example, a SHA-256 (hex) that its input follows from, see Catalogue."""
     hashes: Sequence[str]
-    """By example, its part of the data set's fingerprint."""
+    """For each example, its part of the data set's fingerprint."""
     make_source: Callable[[Catalogue], DataSource]
     """Returns the source that reads them."""
     kept: Sequence[int]
-    """By example, its position among the inputs that were found."""
+    """For each example, its position among the inputs that were found."""
     skipped: tuple[SkippedFile, ...] = ()
     """The inputs that were found and left out."""
     find_notes: FindNotes = no_notes
     sizes: Sequence[tuple[int, int] | None] | None = None
-    """By example, height and width of its image; None for other modalities."""
+    """For each example, height and width of its image; None for other modalities."""
     shared: tuple[tuple[str, ...], ...] = ()
     """Rows of the fingerprint that belong to no single example, as the hash of the file that holds them all."""
     notes: tuple[str, ...] = ()
@@ -48,10 +48,10 @@ class UsableLabels:
     """The usable labels among those that were found."""
 
     kept: Sequence[int]
-    """By example, its position among the labels that were found."""
+    """For each example, its position among the labels that were found."""
     labels: RawLabels
     texts: Sequence[str]
-    """By example, its label in the data set's fingerprint."""
+    """For each example, its label in the data set's fingerprint."""
     skipped: tuple[SkippedFile, ...] = ()
     """The examples whose label was found and cannot be used."""
 

@@ -23,7 +23,7 @@ from kerastune_ft.errors import DataError
 
 @dataclass(frozen=True)
 class ReadContext:
-    """What reading data needs beside the data's own options."""
+    """Everything that reading data needs beside the options of the data."""
 
     task: Task
     cache_directory: Path
@@ -45,16 +45,16 @@ class FileList:
     folder: Path
     paths: Sequence[str]
     names: Sequence[str]
-    """What messages call each."""
+    """The name of each in messages."""
 
 
 class RowInputs(ABC):
     """The inputs of a table's rows, before they are read."""
 
     names: Sequence[str]
-    """By row, what messages call the example."""
+    """For each row, the name of its example in messages."""
     keys: Sequence[str]
-    """By row, what identifies the example to the user."""
+    """For each row, the identity of its example for the user."""
 
     def select(self, rows: Sequence[int]) -> tuple[list[int], tuple[SkippedFile, ...]]:
         """Return which of these rows have an input, and the others; raise DataError where these may not be left out.
@@ -77,7 +77,7 @@ class RowInputs(ABC):
 
 
 class EmbeddedModule(Protocol):
-    """What every module of an embedded data set offers."""
+    """The functions and constants of every module of an embedded data set."""
 
     EXAMPLES: int
     CLASSES: tuple[str, ...]
@@ -117,10 +117,10 @@ class PreparedExamples(Protocol):
 
 @dataclass(frozen=True)
 class StoredForm:
-    """How the examples of a builder are written into a store once, and read from it."""
+    """The way the examples of a builder are written into a store once and read from it."""
 
     address: list[Any]
-    """What the store's name follows from beside the builder's files."""
+    """The facts that decide the store's name beside the builder's files."""
     write: Callable[[str], Iterator[Entry]]
     """Gives the entries of a split of the builder."""
     read: Callable[[RecordStore], Inputs]
@@ -129,17 +129,17 @@ class StoredForm:
 
 
 class Modality(ABC):
-    """How inputs of one sort are found, checked and read."""
+    """Finds, checks and reads the inputs of one modality."""
 
     noun: ClassVar[str]
-    """What an example is called in messages."""
+    """The word for an example in messages."""
     file_kind: ClassVar[FileKind]
     embedded_names: ClassVar[tuple[str, ...]]
     """The embedded data sets of this modality."""
     feature: ClassVar[str]
     """The class of `tensorflow_datasets.features` that such inputs have."""
     feature_words: ClassVar[str]
-    """What such a feature is called in messages."""
+    """The words for such a feature in messages."""
     takes_pairs: ClassVar[bool] = False
     """Whether an example may have two inputs."""
 

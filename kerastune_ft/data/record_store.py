@@ -23,7 +23,7 @@ class Entry(NamedTuple):
     group: list[str]
     """None or one."""
     size: tuple[int, int] | None = None
-    """Of an image."""
+    """Height and width of an image."""
 
 
 @dataclass(frozen=True)
@@ -39,7 +39,7 @@ class RecordStore:
     """SHA-256 of the contents."""
     sizes: list[tuple[int, int]]
     ranges: dict[str, list[int]]
-    """By split, the first example and the one after the last."""
+    """For each split, the first example and the one after the last."""
 
     def content(self, index: int) -> bytes:
         """Return the content of an example."""

@@ -20,18 +20,18 @@ class Records:
     """The kind of data, as in data.kind."""
     name: str
     place: str
-    """What messages about labels call the data."""
+    """The name of the data in messages about labels."""
     keys: Sequence[str]
-    """By example, what identifies it to the user: a relative path, `x[17]`."""
+    """For each example, its identity for the user: a relative path, `x[17]`."""
     names: Sequence[str]
-    """By example, what messages call it."""
+    """For each example, its name in messages."""
     inputs: Mapping[str, Inputs]
-    """By modality."""
+    """The inputs of each modality."""
     labels: RawLabels
     label_texts: Sequence[str]
-    """By example, its label in the data set's fingerprint."""
+    """For each example, its label in the data set's fingerprint."""
     groups: Sequence[str] | None = None
-    """By example, what must not be divided between splits."""
+    """For each example, its group, which splits must not divide."""
     given_splits: Mapping[str, np.ndarray] = field(default_factory=dict)
     """The splits the data has, by our names, or those that data.splits names."""
     column: Callable[[str], Sequence[str]] | None = None

@@ -1,4 +1,4 @@
-"""How examples that cannot be used are left out: by options of data, or, of data that has none, by hand."""
+"""Remedies in messages: how to leave examples out by options of data, or by hand where data has no options."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What every data source offers: examples read by index, their labels, and named splits of them."""
+"""The contract of data sources: examples read by index, their labels, and named splits of them."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ class SkippedFile:
 
 @dataclass(frozen=True)
 class DataInfo:
-    """What is said about a data source in plans, manifests and reports."""
+    """The description of a data source in plans, manifests and reports."""
 
     kind: str
     name: str
@@ -47,7 +47,7 @@ class DataInfo:
     counts: Mapping[str, Mapping[str, int]]
     """Examples by split and class; with several labels an example counts for each of its own."""
     values: Mapping[str, Mapping[str, Mapping[str, float]]]
-    """By split and target, the mean, deviation, smallest and largest value; nothing where the labels are classes."""
+    """For each split and target, the mean, deviation, smallest and largest value; empty for classes."""
     groups: Mapping[str, int]
     """Groups by split; nothing where examples are not grouped."""
     fingerprint: str
@@ -79,14 +79,14 @@ class Catalogue:
 
     info: DataInfo
     splits: Mapping[str, np.ndarray]
-    """By split, the indices of its examples: int64, sorted."""
+    """For each split, the indices of its examples: int64, sorted."""
     labels: Labels
     keys: Sequence[str]
-    """By example, what identifies it to the user: a relative path, `x[17]`."""
+    """For each example, its identity for the user: a relative path, `x[17]`."""
     contents: Sequence[str]
-    """By example, a SHA-256 (hex) that what it gives follows from: never its name, place, label or split."""
+    """For each example, a SHA-256 (hex) that what it gives follows from: never its name, place, label or split."""
     groups: Sequence[str] | None
-    """By example, what must not be divided between splits."""
+    """For each example, its group, which splits must not divide."""
 
 
 class DataSource(ABC):
@@ -95,9 +95,9 @@ class DataSource(ABC):
     encoded: bool = False
     """Whether `element` gives encoded bytes, which take time to decode."""
     image_sizes: np.ndarray | None = None
-    """By example, height and width of its image as stored, int32 [N, 2]; None where they are not known."""
+    """For each example, height and width of its image as stored, int32 [N, 2]; None where they are not known."""
     sound_seconds: np.ndarray | None = None
-    """By example, the length of its sound, float64; None where it is none."""
+    """For each example, the length of its sound, float64; None where it is none."""
 
     def __init__(self, catalogue: Catalogue) -> None:
         """`catalogue` is what `describe` returned."""
@@ -106,12 +106,12 @@ class DataSource(ABC):
 
     @cached_property
     def identities(self) -> np.ndarray:
-        """By example: the first 63 bits of its content's identity, int64; what random draws by content go by."""
+        """For each example, the first 63 bits of its content's hash, int64: the address of its random draws."""
         return np.array([int(content[:16], 16) >> 1 for content in self.contents], np.int64)
 
     @property
     def labels(self) -> np.ndarray:
-        """By example: its class (int32), 0 or 1 by class (uint8), its values (float64), or pixels by class (int64)."""
+        """For each example, its class (int32), flags (uint8), values (float64) or pixels by class (int64)."""
         return self._labels.numbers
 
     def label_content(self, index: int) -> str:
@@ -120,12 +120,12 @@ class DataSource(ABC):
 
     @property
     def label_texts(self) -> list[str]:
-        """By example: its label as text."""
+        """For each example, its label as text."""
         return self._labels.texts
 
     @property
     def scheme(self) -> LabelScheme:
-        """What the labels mean; values are standardised by the training split."""
+        """The meaning of the labels; values are standardised by the training split."""
         return self._labels.scheme(self.splits["train"])
 
     def element(self, index: tf.Tensor) -> dict[str, tf.Tensor]:
@@ -143,7 +143,7 @@ class DataSource(ABC):
 
     @property
     def balanced_weights(self) -> tuple[float, ...]:
-        """By class, its weight in a loss that makes up for unequal classes in the training split."""
+        """For each class, its weight in a loss that makes up for unequal classes in the training split."""
         return self._labels.balanced_weights(self.splits["train"])
 
     @abstractmethod
@@ -154,13 +154,13 @@ class DataSource(ABC):
         `samples` are those of a sound, float32 [frames] from -1 to 1, and `rate` is how many make a second.
         """
 
-    def changed(self, indices: Iterable[int]) -> list[str]:
-        """Return the keys of those examples whose files are no longer as they were when `contents` was found out.
+    def find_changed(self, indices: Iterable[int]) -> list[str]:
+        """Return the keys of those examples whose files have changed since they were checked.
 
         Nothing is read: size and time of the last change tell. Copies in the cache directory do not change.
         """
         return []
 
-    def lost(self) -> list[tuple[str, str]]:
+    def find_lost(self) -> list[tuple[str, str]]:
         """Return the examples that can no longer be read, though they could when the data was opened, with reasons."""
         return []

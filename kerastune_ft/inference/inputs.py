@@ -43,7 +43,7 @@ class ReadOptions:
     own: str | tuple[str, str] | None
     """The column or template that the run's own table has; two columns for pairs of texts."""
     intensity: Intensity
-    sought: FileKind
+    file_kind: FileKind
     cache_directory: Path
     report: Callable[[str], None]
     sample_rate: int | None = None
@@ -133,19 +133,19 @@ def _of_path(text: str, path: Path, how: ReadOptions) -> Listing:
 
 def _in_file(path: Path, name: str, how: ReadOptions) -> Listing:
     file, values = array_in(path, how.given, how.cache_directory, how.report)
-    if how.sought is not SOUNDS:
+    if how.file_kind is not SOUNDS:
         return of_images(values, name, how.intensity)
     rate, notes = rate_of(file, how.sample_rate, MODEL_RATE)
     return replace(of_sounds(values, name, rate), notes=notes)
 
 
 def _in_array(values: np.ndarray, name: str, how: ReadOptions) -> Listing:
-    return of_sounds(values, name) if how.sought is SOUNDS else of_images(values, name, how.intensity)
+    return of_sounds(values, name) if how.file_kind is SOUNDS else of_images(values, name, how.intensity)
 
 
 def _folder(text: str, root: Path, how: ReadOptions) -> Listing:
     """Return all files that are looked for in a folder and below; their names begin with the folder as it was given."""
-    walk = Walk(root, is_tolerant=True, takes_refused=True, sought=how.sought)
+    walk = Walk(root, is_tolerant=True, takes_refused=True, file_kind=how.file_kind)
     paths = walk.files(root)
     items = [Item(printable(os.path.join(text, storage.relative(path, root))), path=path) for path in paths]
     items += [
@@ -155,7 +155,7 @@ def _folder(text: str, root: Path, how: ReadOptions) -> Listing:
     if items:
         notes = tuple(f"{printable(text)}: {note}" for note in walk.ignored.notes())
         return Listing(items, len(items), notes)
-    return bad(text, f"has {how.sought.none} in it")
+    return bad(text, f"has {how.file_kind.none} in it")
 
 
 def _table(path: Path, how: ReadOptions) -> Listing:
@@ -164,8 +164,8 @@ def _table(path: Path, how: ReadOptions) -> Listing:
     wanted = column_of(how)
     if wanted is None:
         raise ConfigError(
-            f"{path} is a table, and nothing says which of its columns names the {how.sought.noun}s; give  --input "
-            f'COLUMN, or a template such as  --input "{how.sought.template}".\n'
+            f"{path} is a table, and nothing says which of its columns names the {how.file_kind.noun}s; give  --input "
+            f'COLUMN, or a template such as  --input "{how.file_kind.template}".\n'
             f"Its columns are {first_names(frame.columns)}."
         )
     try:
@@ -176,7 +176,7 @@ def _table(path: Path, how: ReadOptions) -> Listing:
         raise ConfigError(str(error).replace("data.input", place, 1) + remedy) from error
     absent = f"names no file: its {wanted} is empty"
     items = [
-        Item(printable(text), path=_beside(path, text)) if text else Item(frame.named(row), problem=absent)
+        Item(printable(text), path=_beside(path, text)) if text else Item(frame.name_row(row), problem=absent)
         for row, text in enumerate(texts)
     ]
     return Listing(items, len(items), frame.notes)

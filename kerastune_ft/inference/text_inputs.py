@@ -82,7 +82,7 @@ def _of_path(text: str, path: Path, how: ReadOptions, parts: int) -> Listing:
 
 
 def _folder(text: str, root: Path, parts: int) -> Listing:
-    walk = Walk(root, is_tolerant=True, sought=TEXTS)
+    walk = Walk(root, is_tolerant=True, file_kind=TEXTS)
     items = [_file(path, printable(os.path.join(text, walk.relative(path))), parts) for path in walk.files(root)]
     return Listing(items, len(items), tuple(walk.ignored.notes())) if items else bad(text, "has no .txt file in it")
 
@@ -109,7 +109,8 @@ def _table(path: Path, how: ReadOptions, parts: int) -> Listing:
         place = "--input" if how.given else "the run's own data.input"
         raise ConfigError(str(error).replace("data.input", place, 1)) from error
     items = [
-        _item(texts, parts) if all(texts) else Item(frame.named(row), problem=_EMPTY) for row, texts in enumerate(rows)
+        _item(texts, parts) if all(texts) else Item(frame.name_row(row), problem=_EMPTY)
+        for row, texts in enumerate(rows)
     ]
     return Listing(items, len(items), frame.notes)
 

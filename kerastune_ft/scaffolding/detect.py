@@ -94,7 +94,7 @@ def _stem(path: Path) -> str:
 
 
 def _has_classes(folder: Path, kind: FileKind) -> bool:
-    held = [name for name in list_class_folders(folder) if Walk(folder, sought=kind).files(folder / name)]
+    held = [name for name in list_class_folders(folder) if Walk(folder, file_kind=kind).files(folder / name)]
     return has_split_folders(folder) or len(held) > 1
 
 

@@ -23,7 +23,7 @@ def naming_lost_files(source: DataSource) -> Iterator[None]:
     except _OTHER:
         raise
     except tf.errors.OpError as error:
-        lost = source.lost()
+        lost = source.find_lost()
         if not lost:
             raise
         raise DataError(

@@ -81,7 +81,7 @@ def test_a_row_of_an_array_is_known_by_file_array_row_and_range(tmp_path: Path, 
     def opened(name: str = "set.npz", **options: Any) -> list[str]:
         source = open_arrays(tmp_path / name, **{"intensity": (0.0, 4095.0), **options})
         assert not source.encoded
-        assert source.changed(range(40)) == []
+        assert source.find_changed(range(40)) == []
         return list(_by_key(source).values())
 
     np.savez(tmp_path / "set.npz", x=DEEP, y=LABELS, other=DEEP[::-1])
@@ -101,7 +101,7 @@ def test_an_embedded_image_is_known_by_its_pixels(open_tfds: Open) -> None:
     for index in (0, 700, module.EXAMPLES - 1):
         assert source.contents[index] == hashlib.sha256(module.image(index)).hexdigest()
     assert open_tfds("digits", splits=Fractions(train=0.5, validation=0.5)).contents == source.contents
-    assert source.changed([0, 1]) == []
+    assert source.find_changed([0, 1]) == []
 
 
 def test_files_that_changed_since_they_were_checked_are_seen(tmp_path: Path, open_folder: Open) -> None:
@@ -109,18 +109,18 @@ def test_files_that_changed_since_they_were_checked_are_seen(tmp_path: Path, ope
     write(root / "cat" / "gray.tif", encode_image(pixels(9), "TIFF"))
     source = open_folder(root)
     place = {key: index for index, key in enumerate(source.keys)}
-    assert source.changed(range(9)) == []
+    assert source.find_changed(range(9)) == []
     status = (root / "cat" / "1.png").stat()
     os.utime(root / "cat" / "1.png", ns=(status.st_atime_ns, status.st_mtime_ns + 1))
     write(root / "dog" / "2.png", encode_image(pixels(77, 20, 20)))
     (root / "dog" / "3.png").unlink()
     # What is read in its place is a copy in the cache, which stays as it was.
     write(root / "cat" / "gray.tif", encode_image(pixels(10), "TIFF"))
-    assert source.changed(np.arange(9)) == ["cat/1.png", "dog/2.png", "dog/3.png"]
-    assert source.changed([place["dog/3.png"], place["cat/0.png"]]) == ["dog/3.png"]
-    assert source.changed([]) == []
+    assert source.find_changed(np.arange(9)) == ["cat/1.png", "dog/2.png", "dog/3.png"]
+    assert source.find_changed([place["dog/3.png"], place["cat/0.png"]]) == ["dog/3.png"]
+    assert source.find_changed([]) == []
     again = open_folder(root)
-    assert again.changed(range(8)) == []
+    assert again.find_changed(range(8)) == []
     differ = {key for key in again.keys if _by_key(again)[key] != _by_key(source)[key]}
     assert differ == {"cat/gray.tif", "dog/2.png"}
 

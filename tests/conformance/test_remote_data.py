@@ -57,7 +57,7 @@ def assert_same(one: DataSource, other: DataSource) -> None:
     assert one.keys == other.keys
     assert one.info.fingerprint == other.info.fingerprint
     assert one.contents == other.contents
-    assert one.changed(range(len(one.keys))) == other.changed(range(len(one.keys))) == []
+    assert one.find_changed(range(len(one.keys))) == other.find_changed(range(len(one.keys))) == []
     assert one.info.counts == other.info.counts
     assert {name: list(split) for name, split in one.splits.items()} == {
         name: list(split) for name, split in other.splits.items()
@@ -109,9 +109,9 @@ def test_a_changed_file_is_seen(tmp_path: Path, mirror: Mirror, opened: Callable
 def test_a_file_that_went_away_is_named(tmp_path: Path, mirror: Mirror, opened: Callable[..., DataSource]) -> None:
     place = mirror(class_folders(tmp_path / "photos"))
     source = opened(FolderData(path=place))
-    assert source.lost() == []
+    assert source.find_lost() == []
     path_of(f"{place}/dog/5.png").unlink()
-    assert source.lost() == [("dog/5.png", "is not there any more")]
+    assert source.find_lost() == [("dog/5.png", "is not there any more")]
 
 
 @pytest.mark.parametrize("suffix", [".csv", ".jsonl", ".parquet"])

@@ -19,7 +19,7 @@ from tests.support.image_files import Open, class_folders, encode_image, pixels,
 def test_files_that_vanish_are_named(tmp_path: Path, open_folder: Open) -> None:
     root = class_folders(tmp_path / "pets", 4)
     source = open_folder(root)
-    assert source.lost() == []
+    assert source.find_lost() == []
     (root / "cat" / "2.png").unlink()
     with (
         pytest.raises(

@@ -1,4 +1,4 @@
-"""What an annotation format returns: the files of a folder that are examples, with the labels beside them."""
+"""The result of an annotation format: the files of a folder that are examples, with the labels beside them."""
 
 from __future__ import annotations
 
@@ -29,9 +29,9 @@ class Annotations:
 
     files: Sequence[AnnotatedFile]
     labels: RawLabels
-    """By file."""
+    """One for each file."""
     label_texts: Sequence[str]
-    """By file, its label in the data set's fingerprint."""
+    """For each file, its label in the data set's fingerprint."""
     notes: Sequence[str] = ()
     """Sentences about files and folders that were left out."""
     skipped: tuple[SkippedFile, ...] = ()

@@ -42,22 +42,22 @@ def _refuse_lost_classes(labels: Sequence[str], kept: Sequence[int], walk: Walk)
     empty = sorted(set(labels) - {labels[index] for index in kept})
     if empty:
         raise DataError(
-            f"data.path: these class folders of {walk.root} have no {walk.sought.noun} that can be read: "
+            f"data.path: these class folders of {walk.root} have no {walk.file_kind.noun} that can be read: "
             f"{', '.join(empty)}.\n"
-            f"Repair the files, {walk.sought.conversion}, or take the folder away."
+            f"Repair the files, {walk.file_kind.conversion}, or take the folder away."
         )
 
 
 def find_class_files(walk: Walk, requested: Splits | None) -> tuple[list[ClassFile], list[str]]:
     """Return the files of a data folder by class (and split), in order, and sentences for the user."""
-    folders, notes = _split_folders(walk, requested)
+    folders, notes = _find_split_folders(walk, requested)
     images: list[ClassFile] = []
     without: list[tuple[str, str]] = []
     inside: dict[str, set[str]] = defaultdict(set)
     for split, folder, classes in folders:
         if walk.holds(folder):
             place = walk.relative(str(folder))
-            notes.append(f"ignored the {walk.sought.noun}s directly in {place}, beside the class folders")
+            notes.append(f"ignored the {walk.file_kind.noun}s directly in {place}, beside the class folders")
         for name in classes:
             label = walk.relative(str(folder / name)).rsplit("/", 1)[-1]
             paths = walk.files(folder / name)
@@ -66,25 +66,25 @@ def find_class_files(walk: Walk, requested: Splits | None) -> tuple[list[ClassFi
             inside[label].update(_first_folder(path[start:]) for path in paths)
             if not paths:
                 without.append((label, walk.relative(str(folder / name))))
-    _check_found(walk, images, without)
+    _check_files(walk, images, without)
     _refuse_empty_splits(walk, images, [(split, folder) for split, folder, _ in folders if split is not None])
-    notes += [f"the class folder {place} has no {walk.sought.noun}" for _, place in without]
-    return images, notes + _merged(inside)
+    notes += [f"the class folder {place} has no {walk.file_kind.noun}" for _, place in without]
+    return images, notes + _find_merged(inside)
 
 
 Folders = list[tuple[str | None, Path, list[str]]]
 """Split, folder, and the names of the class folders in it."""
 
 
-def _split_folders(walk: Walk, requested: Splits | None) -> tuple[Folders, list[str]]:
+def _find_split_folders(walk: Walk, requested: Splits | None) -> tuple[Folders, list[str]]:
     if isinstance(requested, Named):
-        return _named_folders(walk, requested), []
+        return _find_named_folders(walk, requested), []
     top = walk.subfolders(walk.root)
     inner = {name: walk.subfolders(walk.root / name) for name in top if SPLIT_OF_WORD.get(name.casefold())}
     split_like = {name: classes for name, classes in inner.items() if classes and not walk.holds(walk.root / name)}
     if "train" not in {SPLIT_OF_WORD[name.casefold()] for name in split_like}:
         if not top:
-            raise DataError(_no_class_folders(walk.root, walk.sought))
+            raise DataError(_no_class_folders(walk.root, walk.file_kind))
         _refuse_nested(walk, top)
         return [(None, walk.root, top)], []
     others = [name for name in top if name not in split_like]
@@ -101,7 +101,7 @@ def _split_folders(walk: Walk, requested: Splits | None) -> tuple[Folders, list[
     return [(name, walk.root / name, split_like[name]) for name in SPLITS if name in split_like], notes
 
 
-def _named_folders(walk: Walk, requested: Named) -> Folders:
+def _find_named_folders(walk: Walk, requested: Named) -> Folders:
     names = {split: getattr(requested, split) for split in SPLITS if getattr(requested, split) is not None}
     if len({(walk.root / name).resolve() for name in names.values()}) < len(names):
         raise DataError(
@@ -114,12 +114,12 @@ def _named_folders(walk: Walk, requested: Named) -> Folders:
         if not folder.is_dir():
             there = sorted(entry.name for entry in walk.root.iterdir() if entry.is_dir())
             raise DataError(
-                f'data.splits.{split}: {walk.root} has no folder "{name}"{_nearest(name, there)}\n'
+                f'data.splits.{split}: {walk.root} has no folder "{name}"{_suggest(name, there)}\n'
                 f"There {'are ' + ', '.join(there) if there else 'is no sub-folder'}. Write one of them."
             )
         classes = walk.subfolders(folder)
         if not classes:
-            raise DataError(_no_class_folders(folder, walk.sought))
+            raise DataError(_no_class_folders(folder, walk.file_kind))
         folders.append((split, folder, classes))
     return folders
 
@@ -135,23 +135,23 @@ def _refuse_nested(walk: Walk, top: list[str]) -> None:
             )
 
 
-def _check_found(walk: Walk, images: list[ClassFile], without: Sequence[tuple[str, str]]) -> None:
+def _check_files(walk: Walk, images: list[ClassFile], without: Sequence[tuple[str, str]]) -> None:
     walk.refuse_unread_formats()
     if not images:
         seen = "; ".join(walk.ignored.notes()) or "its folders are empty"
-        raise DataError(f"data.path: {walk.root} has {walk.sought.none} in it; {seen}.")
+        raise DataError(f"data.path: {walk.root} has {walk.file_kind.none} in it; {seen}.")
     labels = {image.label for image in images}
     empty = [place for label, place in without if label not in labels]
     if empty:
         raise DataError(
-            f"data.path: these class folders of {walk.root} have no {walk.sought.noun}: {', '.join(empty)}.\n"
-            f"Add {walk.sought.noun}s of the class, or take the folder away."
+            f"data.path: these class folders of {walk.root} have no {walk.file_kind.noun}: {', '.join(empty)}.\n"
+            f"Add {walk.file_kind.noun}s of the class, or take the folder away."
         )
 
 
 def _refuse_empty_splits(walk: Walk, images: list[ClassFile], folders: Sequence[tuple[str, Path]]) -> None:
     """Raise DataError where a split's folder is there and has nothing in it: it would pass for a split not given."""
-    held, noun = {image.split for image in images}, walk.sought.noun
+    held, noun = {image.split for image in images}, walk.file_kind.noun
     empty = [walk.relative(str(folder)) for split, folder in folders if split not in held]
     if empty:
         raise DataError(
@@ -165,7 +165,7 @@ def _first_folder(below: str) -> str:
     return below.partition(os.sep)[0] if os.sep in below else ""
 
 
-def _merged(inside: Mapping[str, set[str]]) -> list[str]:
+def _find_merged(inside: Mapping[str, set[str]]) -> list[str]:
     """Return a sentence for each set of sub-folders that hold all images of several classes."""
     classes: dict[tuple[str, ...], list[str]] = defaultdict(list)
     for label, names in inside.items():
@@ -179,11 +179,15 @@ def _merged(inside: Mapping[str, set[str]]) -> list[str]:
     ]
 
 
-def _no_class_folders(folder: Path, sought: FileKind) -> str:
-    held = f"has {sought.noun}s directly in it, but no sub-folders" if holds(folder, sought) else "has no sub-folders"
+def _no_class_folders(folder: Path, file_kind: FileKind) -> str:
+    held = (
+        f"has {file_kind.noun}s directly in it, but no sub-folders"
+        if holds(folder, file_kind)
+        else "has no sub-folders"
+    )
     return (
-        f"data.path: {folder} {held}; it must have one sub-folder per class, as {folder.name}/cat/1{sought.example} "
-        f"and {folder.name}/dog/2{sought.example}.\nSort the files into folders by class."
+        f"data.path: {folder} {held}; it must have one sub-folder per class, as {folder.name}/cat/1{file_kind.example} "
+        f"and {folder.name}/dog/2{file_kind.example}.\nSort the files into folders by class."
     )
 
 
@@ -207,6 +211,6 @@ def _unusual_names(root: Path, names: list[str]) -> str:
     )
 
 
-def _nearest(name: str, choices: list[str]) -> str:
+def _suggest(name: str, choices: list[str]) -> str:
     near = difflib.get_close_matches(name, choices, n=1, cutoff=0.5)
     return f'; did you mean "{near[0]}"?' if near else "."

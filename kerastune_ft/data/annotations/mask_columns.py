@@ -20,7 +20,7 @@ from kerastune_ft.errors import ConfigError
 
 @dataclass(frozen=True)
 class MaskCells(LabelCells):
-    """By row, the mask that its cells name."""
+    """For each row, the mask that its cells name."""
 
     files: NamedFiles | None = None
 

@@ -34,13 +34,13 @@ MASKS = FileKind(
 
 @dataclass(frozen=True)
 class CheckedMask(CheckedFile):
-    """What a check found out about one mask file."""
+    """The result of checking one mask file."""
 
     key: str = ""
-    """What identifies the mask to the user."""
+    """The identity of the mask for the user: a relative path."""
     size: tuple[int, int] = (0, 0)
     counts: Mapping[int, int] = field(default_factory=dict)
-    """By raw value, the number of pixels that have it."""
+    """For each raw value, the number of pixels that have it."""
 
     def read(self, numbers: Mapping[int, int], ignore: int | None) -> np.ndarray:
         """Return class numbers, uint8 [height, width], 255 where the raw value is `ignore`."""
@@ -83,7 +83,7 @@ class MaskCheck(FileCheck[CheckedMask]):
     def _is_complete(self, facts: dict[str, Any]) -> bool:
         return "counts" in facts or "problem" in facts
 
-    def _examined(self, content: bytes) -> dict[str, Any]:
+    def _examine(self, content: bytes) -> dict[str, Any]:
         facts: dict[str, Any] = {"sha256": hashlib.sha256(content).hexdigest()}
         try:
             values = masks.decode_values(content)

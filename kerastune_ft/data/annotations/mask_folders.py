@@ -41,7 +41,7 @@ def read(walk: Walk, options: FolderData, requested: Splits | None, context: Rea
     pairs = [pair for split, base in bases for pair in _find_images(walk, options, split, base, requested, notes)]
     walk.refuse_unread_formats()
     if not pairs:
-        raise DataError(f"data.path: {walk.root} has {walk.sought.none} in {options.input or _IMAGES}.")
+        raise DataError(f"data.path: {walk.root} has {walk.file_kind.none} in {options.input or _IMAGES}.")
     pairs, unused = _find_masks(walk, options, pairs, [base for _, base in bases])
     if unused:
         notes.append(f"ignored {counted(unused, 'mask')} that belong to no image")
@@ -108,7 +108,7 @@ def _find_images(
     tops = {path: below.partition("/")[0] if "/" in below else "" for path, below in paths.items()}
     split_of = {} if split else _find_inner_splits(walk, sorted(set(tops.values())), requested)
     if split_of and (beside := sum(top not in split_of for top in tops.values())):
-        notes.append(f"ignored {counted(beside, walk.sought.noun)} beside the split folders")
+        notes.append(f"ignored {counted(beside, walk.file_kind.noun)} beside the split folders")
     return [
         _Pair(
             AnnotatedFile(path, walk.relative(path), split or split_of.get(tops[path])),
@@ -149,7 +149,7 @@ def _find_masks(
                 f'data.label: {base} has no folder "{label}".\n'
                 'Name the folder of the masks in data, or a template, as  "label": "annotations/{stem}_mask.png"'
             )
-        for path in Walk(walk.root, sought=MASKS).files(base / label):
+        for path in Walk(walk.root, file_kind=MASKS).files(base / label):
             stem = os.path.splitext(os.path.relpath(path, base / label).replace(os.sep, "/"))[0]
             masks.setdefault((base, stem), []).append(path)
     double = [(walk.relative(paths[0]), f"and {walk.relative(paths[1])}") for paths in masks.values() if len(paths) > 1]
@@ -165,13 +165,13 @@ def _leave_out(walk: Walk, options: FolderData, pairs: Sequence[_Pair]) -> tuple
     label = options.label or _MASKS
     if len(without) == len(pairs):
         raise DataError(
-            f"data.label: none of the {counted(len(pairs), walk.sought.noun)} in {walk.root} has a mask by {label}: "
+            f"data.label: none of the {counted(len(pairs), walk.file_kind.noun)} in {walk.root} has a mask by {label}: "
             f"{without[0].image.key} has none.\n"
             'Masks have the stem of their image, or are named by a template, as  "label": "annotations/{stem}_mask.png"'
         )
     if without and options.on_missing == "error":
         raise DataError(
-            f"data.label: {len(without)} of {counted(len(pairs), walk.sought.noun)} in {walk.root} "
+            f"data.label: {len(without)} of {counted(len(pairs), walk.file_kind.noun)} in {walk.root} "
             f"{'has' if len(without) == 1 else 'have'} no mask by {label}:\n"
             f"{lines([(pair.image.key, '') for pair in without])}\n"
             f"Add the masks, or {how_to_skip(['on_missing'], 'these images')}."

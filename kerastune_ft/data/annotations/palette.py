@@ -16,4 +16,4 @@ def _make_palette() -> np.ndarray:
 
 
 PALETTE = _make_palette()
-"""By class number, red, green and blue; black for the first class."""
+"""For each class number, red, green and blue; black for the first class."""

@@ -16,7 +16,7 @@ SOUNDS: Final = ("chirps",)
 
 
 class EmbeddedSet(Protocol):
-    """What every module of an embedded data set offers."""
+    """The functions and constants of every module of an embedded data set."""
 
     EXAMPLES: int
     CLASSES: tuple[str, ...]
@@ -44,7 +44,7 @@ def embedded_set(name: str) -> EmbeddedSet:
 
 
 class EmbeddedTexts(Protocol):
-    """What every module of an embedded data set of texts offers."""
+    """The functions and constants of every module of an embedded data set of texts."""
 
     EXAMPLES: int
     CLASSES: tuple[str, ...]
@@ -72,7 +72,7 @@ def embedded_texts(name: str) -> EmbeddedTexts:
 
 
 class EmbeddedSounds(Protocol):
-    """What every module of an embedded data set of sounds offers."""
+    """The functions and constants of every module of an embedded data set of sounds."""
 
     EXAMPLES: int
     CLASSES: tuple[str, ...]

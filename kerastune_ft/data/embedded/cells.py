@@ -18,7 +18,7 @@ _EDGE: Final = 0.045
 
 
 class Pose(NamedTuple):
-    """Where a cell lies: centre and radius in pixels, angle in radians."""
+    """The place of a cell: centre and radius in pixels, angle in radians."""
 
     x: float
     y: float
@@ -51,7 +51,7 @@ def _wobbly_radius(rng: np.random.Generator, u: np.ndarray, v: np.ndarray, aspec
     return np.hypot(u * stretch, v / stretch) / outline
 
 
-def _dimpled(rng: np.random.Generator, rho: np.ndarray, u: np.ndarray, v: np.ndarray) -> np.ndarray:
+def _dimple(rng: np.random.Generator, rho: np.ndarray, u: np.ndarray, v: np.ndarray) -> np.ndarray:
     """Return the thickness of a biconcave disc: thin in the middle, which need not be the exact middle."""
     off_centre = np.hypot(u - rng.uniform(-0.15, 0.15), v - rng.uniform(-0.15, 0.15))
     pallor = rng.uniform(0.25, 0.85) * _bump(off_centre, rng.uniform(0.35, 0.6))
@@ -60,7 +60,7 @@ def _dimpled(rng: np.random.Generator, rho: np.ndarray, u: np.ndarray, v: np.nda
 
 def normal(rng: np.random.Generator, u: np.ndarray, v: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Return eosin and azure of a normal cell, round to clearly oval."""
-    eosin = _dimpled(rng, _wobbly_radius(rng, u, v, (0.7, 1.0)), u, v)
+    eosin = _dimple(rng, _wobbly_radius(rng, u, v, (0.7, 1.0)), u, v)
     return eosin, np.zeros_like(eosin)
 
 
@@ -88,7 +88,7 @@ def sickle(rng: np.random.Generator, u: np.ndarray, v: np.ndarray) -> tuple[np.n
 def parasite(rng: np.random.Generator, u: np.ndarray, v: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Return eosin and azure of an infected cell: a faint purple ring with a darker dot on it."""
     rho = _wobbly_radius(rng, u, v, (0.75, 1.0))
-    eosin = _dimpled(rng, rho, u, v)
+    eosin = _dimple(rng, rho, u, v)
     azure = np.zeros_like(eosin)
     for _ in range(rng.choice((1, 1, 1, 2))):
         azure += _ring_form(rng, u, v)

@@ -26,12 +26,12 @@ _LARGEST = 32767
 
 def label(index: int) -> int:
     """Return the position in CLASSES of sound `index`."""
-    return _drawn(index)[0]
+    return _draw(index)[0]
 
 
 def sound(index: int) -> np.ndarray:
     """Return sound `index` as int16 [samples], SAMPLE_RATE of them a second."""
-    kind, draw = _drawn(index)
+    kind, draw = _draw(index)
     length = int(SAMPLE_RATE * draw.uniform(_SHORTEST, _LONGEST))
     time = np.arange(length) / SAMPLE_RATE
     share = time / time[-1]
@@ -49,7 +49,7 @@ def sound(index: int) -> np.ndarray:
     return np.round(np.clip(values, -1, 1) * _LARGEST).astype(np.int16)
 
 
-def _drawn(index: int) -> tuple[int, np.random.Generator]:
+def _draw(index: int) -> tuple[int, np.random.Generator]:
     """Return the class of a sound, and what the rest of it is drawn from."""
     if not 0 <= index < EXAMPLES:
         raise IndexError(f"{index} is not in 0 to {EXAMPLES - 1}")

@@ -29,17 +29,17 @@ _SALT = 21
 
 def label(index: int) -> float:
     """Return the similarity of pair `index`, 0 to 5."""
-    first, second = _drawn(index)
+    first, second = _draw(index)
     return float(sum(a == b for a, b in zip(first, second, strict=True)))
 
 
 def text(index: int) -> tuple[str, str]:
     """Return the two sentences of pair `index`."""
-    first, second = _drawn(index)
+    first, second = _draw(index)
     return _sentence(first), _sentence(second)
 
 
-def _drawn(index: int) -> tuple[list[int], list[int]]:
+def _draw(index: int) -> tuple[list[int], list[int]]:
     """Return the number of each part in both sentences."""
     draw = np.random.default_rng([_SALT, index])
     first = [int(draw.integers(len(words))) for words in _PARTS]

@@ -24,7 +24,7 @@ _BATCH = 16
 
 @dataclass(frozen=True)
 class CheckedFile:
-    """What a check found out about one file."""
+    """The result of checking one file."""
 
     path: str
     """The file to read: the original, or its rewritten copy."""
@@ -60,7 +60,7 @@ class FileCheck(ABC, Generic[Found]):
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore")
                 batches = [paths[start : start + _BATCH] for start in range(0, len(paths), _BATCH)]
-                for results in pool.map(self._all_checked, batches):
+                for results in pool.map(self._check_all, batches):
                     checked += results
                     if time.monotonic() - reported > _REPORT_SECONDS:
                         reported = time.monotonic()
@@ -71,10 +71,10 @@ class FileCheck(ABC, Generic[Found]):
             self._records.save()
         return checked
 
-    def _all_checked(self, paths: Sequence[str]) -> list[Found]:
-        return [self._checked(path) for path in paths]
+    def _check_all(self, paths: Sequence[str]) -> list[Found]:
+        return [self._check_file(path) for path in paths]
 
-    def _checked(self, path: str) -> Found:
+    def _check_file(self, path: str) -> Found:
         try:
             status = storage.status(path)
             if not stat.S_ISREG(status.st_mode):
@@ -82,7 +82,7 @@ class FileCheck(ABC, Generic[Found]):
                 return self.unusable(path, explain_not_a_file(status))
             facts = self._records.recall(path, status)
             if facts is None or not self._is_complete(facts):
-                facts = self._examined(storage.read(path))
+                facts = self._examine(storage.read(path))
                 self._records.remember(path, status, facts)
         except FileNotFoundError:
             return self.unusable(path, "is not there (a broken link)", is_missing=True)
@@ -101,7 +101,7 @@ class FileCheck(ABC, Generic[Found]):
         """Tell whether remembered facts are all that is wanted."""
 
     @abstractmethod
-    def _examined(self, content: bytes) -> dict[str, Any]:
+    def _examine(self, content: bytes) -> dict[str, Any]:
         """Return the facts about a file's content, as JSON values."""
 
     @abstractmethod

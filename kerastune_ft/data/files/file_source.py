@@ -1,4 +1,4 @@
-"""Files as examples, whatever names them: the bad ones sorted out, the rest read by index."""
+"""Files as examples: bad ones are left out or refused, the rest is read by index."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ class FileSource(DataSource):
         with tf.device("CPU:0"):
             self._paths = tf.constant([os.fsencode(storage.absolute(file.path)) for file in files])
 
-    def changed(self, indices: Iterable[int]) -> list[str]:
+    def find_changed(self, indices: Iterable[int]) -> list[str]:
         """Return the keys of those examples whose files, read in their place, have another size or time than before."""
         wanted = list(map(int, indices))
         own = [index for index in wanted if self._files[index].stamp is not None]
@@ -45,10 +45,10 @@ class FileSource(DataSource):
         with ThreadPoolExecutor(_ASKED_AT_ONCE) as pool:
             stamps = list(pool.map(lambda index: _stamp(self._files[index].path), own))
         found = {index for index, now in zip(own, stamps, strict=True) if now != self._files[index].stamp}
-        found.update(self._labels.changed(wanted))
+        found.update(self._labels.find_changed(wanted))
         return [self.keys[index] for index in wanted if index in found]
 
-    def lost(self) -> list[tuple[str, str]]:
+    def find_lost(self) -> list[tuple[str, str]]:
         """Return the files that went away or were damaged since they were checked, each with what became of it."""
         paths = [os.fsdecode(path) for path in self._paths.numpy()]
         gone = [(key, _GONE) for key, path in zip(self.keys, paths, strict=True) if not storage.exists(path)]
@@ -56,7 +56,7 @@ class FileSource(DataSource):
             return gone
         found = ((key, self._unreadable(path)) for key, path in zip(self.keys, paths, strict=True))
         lost = [(key, reason) for key, reason in found if reason is not None]
-        return lost or [(self.keys[index], reason) for index, reason in self._labels.lost()]
+        return lost or [(self.keys[index], reason) for index, reason in self._labels.find_lost()]
 
     @abstractmethod
     def _unreadable(self, path: str) -> str | None:

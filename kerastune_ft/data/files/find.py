@@ -32,12 +32,12 @@ class FileKind:
     example: str
     """The end of a usual file's name."""
     template: str = ""
-    """How a table may name such files."""
+    """An example of a template by which a table names such files."""
     refused: frozenset[str] = frozenset()
     """The ends of the names of files in a form that is better converted than passed over."""
     refused_noun: str = ""
     remedy: str = ""
-    """How those are converted."""
+    """The remedy for such files: how to convert them."""
     conversion: str = ""
     """The same in a few words."""
 
@@ -74,17 +74,17 @@ TEXTS = FileKind("text", TEXT_SUFFIXES, ".txt", ".txt", conversion="write them i
 
 @dataclass
 class Ignored:
-    """What a walk left out: hidden folders and files by name, other files by suffix, links to what was seen before."""
+    """The files and folders that a walk left out: hidden ones, other suffixes, links to folders seen before."""
 
-    sought: FileKind
+    file_kind: FileKind
     folders: Counter[str] = field(default_factory=Counter)
     hidden_files: int = 0
     suffixes: Counter[str] = field(default_factory=Counter)
     links: list[str] = field(default_factory=list)
 
-    def refused(self) -> int:
+    def count_refused(self) -> int:
         """Return how many files were left out that are better converted than passed over."""
-        return sum(count for suffix, count in self.suffixes.items() if suffix in self.sought.refused)
+        return sum(count for suffix, count in self.suffixes.items() if suffix in self.file_kind.refused)
 
     def notes(self) -> list[str]:
         """Return one sentence for each sort of thing left out."""
@@ -95,7 +95,7 @@ class Ignored:
             notes.append(f"ignored {counted(self.hidden_files, 'hidden file')} (a dot begins the name)")
         if self.suffixes:
             notes.append(
-                f"ignored files that are no {self.sought.noun}s by their suffix: {_counts_text(self.suffixes)}"
+                f"ignored files that are no {self.file_kind.noun}s by their suffix: {_counts_text(self.suffixes)}"
             )
         if self.links:
             notes.append(f"ignored links to folders that are read already: {', '.join(self.links[:20])}")
@@ -105,19 +105,21 @@ class Ignored:
 class Walk:
     """A walk through a data folder that enters every real folder once, so that no loop of links holds it."""
 
-    def __init__(self, root: Path, is_tolerant: bool = False, takes_refused: bool = False, sought: FileKind = IMAGES):
+    def __init__(
+        self, root: Path, is_tolerant: bool = False, takes_refused: bool = False, file_kind: FileKind = IMAGES
+    ):
         """A tolerant walk goes on past folders that cannot be read, and keeps why in `unreadable`.
 
         With `takes_refused`, files of refused forms, as DICOM, are found as all others are, for whoever tells of each
         why it cannot be read.
         """
         self.root = root
-        self.sought = sought
-        self.ignored = Ignored(sought)
+        self.file_kind = file_kind
+        self.ignored = Ignored(file_kind)
         self._prefix = os.path.join(root, "")
         self.unreadable: dict[str, str] = {}
         self._is_tolerant = is_tolerant
-        self._suffixes = sought.suffixes | sought.refused if takes_refused else sought.suffixes
+        self._suffixes = file_kind.suffixes | file_kind.refused if takes_refused else file_kind.suffixes
         self._seen = {storage.real(root)}
 
     def subfolders(self, folder: Path) -> list[str]:
@@ -131,23 +133,23 @@ class Walk:
     def files(self, folder: Path) -> list[str]:
         """Return the paths of all files that are looked for in a folder and below it, in order."""
         found: list[str] = []
-        for entry in self._read(folder):
+        for entry in self._read_entries(folder):
             if _is_folder(entry):
                 if not self._is_ignored_folder(entry.name) and self._enters(entry):
                     found += self.files(storage.path_of(entry.path))
-            elif self._is_sought(entry.name):
+            elif self._is_wanted(entry.name):
                 found.append(entry.path)
         return found
 
     def holds(self, folder: Path) -> bool:
         """Tell whether a folder has files that are looked for directly in it."""
-        return holds(folder, self.sought)
+        return holds(folder, self.file_kind)
 
     def refuse_unread_formats(self) -> None:
         """Raise DataError where there were files in a form that is better converted than passed over."""
-        if refused := self.ignored.refused():
-            said = counted(refused, self.sought.refused_noun)
-            raise DataError(f"data.path: {self.root} has {said} in it; {self.sought.remedy}")
+        if refused := self.ignored.count_refused():
+            said = counted(refused, self.file_kind.refused_noun)
+            raise DataError(f"data.path: {self.root} has {said} in it; {self.file_kind.remedy}")
 
     def relative(self, path: str) -> str:
         """Return a file's path below the root as text with slashes that can be printed on one line."""
@@ -157,7 +159,7 @@ class Walk:
         text = text.encode("utf-8", "backslashreplace").decode("utf-8")
         return text if text.isprintable() else _CONTROL.sub(lambda found: repr(found[0])[1:-1], text)
 
-    def _read(self, folder: Path) -> list[storage.Entry]:
+    def _read_entries(self, folder: Path) -> list[storage.Entry]:
         try:
             return _entries(folder)
         except DataError as problem:
@@ -180,7 +182,7 @@ class Walk:
             return True
         return False
 
-    def _is_sought(self, name: str) -> bool:
+    def _is_wanted(self, name: str) -> bool:
         suffix = os.path.splitext(name)[1].lower()
         if name.startswith("."):
             self.ignored.hidden_files += 1
@@ -191,10 +193,10 @@ class Walk:
         return False
 
 
-def holds(folder: Path, sought: FileKind = IMAGES) -> bool:
+def holds(folder: Path, file_kind: FileKind = IMAGES) -> bool:
     """Tell whether a folder has files that are looked for directly in it."""
     return any(
-        not _is_folder(entry) and os.path.splitext(entry.name)[1].lower() in sought.suffixes
+        not _is_folder(entry) and os.path.splitext(entry.name)[1].lower() in file_kind.suffixes
         for entry in _entries(folder)
     )
 

@@ -1,4 +1,4 @@
-"""What has been learnt about files, remembered by (path, size, modification time) so that it is learnt once."""
+"""Facts about files, remembered by (path, size, modification time) so that it is learnt once."""
 
 from __future__ import annotations
 

@@ -47,7 +47,7 @@ Decoded = TypeVar("Decoded")
 
 @dataclass(frozen=True)
 class CheckedImage(CheckedFile):
-    """What a check found out about one image file."""
+    """The result of checking one image file."""
 
     deep_range: tuple[float, float] | None = None
     """Smallest and largest value of a file with more than 8 bits, where no range to map was given."""
@@ -90,7 +90,7 @@ class ImageCheck(FileCheck[CheckedImage]):
         known = "rotated" in facts and ("size" in facts or "problem" in facts)
         return known and (copy is None or (self._converted / copy).exists())
 
-    def _examined(self, content: bytes) -> dict[str, Any]:
+    def _examine(self, content: bytes) -> dict[str, Any]:
         """Return the facts about a file's content: its hash, and a problem, a range of values or a rewritten copy."""
         facts: dict[str, Any] = {"sha256": hashlib.sha256(content).hexdigest(), "rotated": False}
         try:
@@ -98,22 +98,23 @@ class ImageCheck(FileCheck[CheckedImage]):
                 facts |= {"rotated": _is_rotated(image), "size": [image.height, image.width]}
                 is_huge = image.width * image.height > _HUGE_PIXELS
                 with self._huge if is_huge else contextlib.nullcontext():
-                    return facts | self._decoded(facts["sha256"], content, image)
+                    return facts | self._decode_facts(facts["sha256"], content, image)
         except Exception as problem:  # Pillow's decoders raise almost anything on a hostile file.
             return facts | {"problem": _reason(content, problem)}
 
-    def _decoded(self, sha256: str, content: bytes, image: Image.Image) -> dict[str, Any]:
+    def _decode_facts(self, sha256: str, content: bytes, image: Image.Image) -> dict[str, Any]:
         """Return what decoding the image tells: nothing, the range of its values, or the name of its copy."""
         if self._intensity is not None:
             low, high = self._intensity
-            return {"copy": self._kept(f"{sha256}-{low!r}-{high!r}.png", map_image(content, image, self._intensity))}
+            mapped = map_image(content, image, self._intensity)
+            return {"copy": self._keep_copy(f"{sha256}-{low!r}-{high!r}.png", mapped)}
         if is_deep(content, image):
             return {"deep_range": value_range(content, image)}
         if image.format in _NATIVE and _tensorflow_reads(content):
             return {}
-        return {"copy": self._kept(f"{sha256}.png", to_eight_bits(image))}
+        return {"copy": self._keep_copy(f"{sha256}.png", to_eight_bits(image))}
 
-    def _kept(self, name: str, image: Image.Image) -> str:
+    def _keep_copy(self, name: str, image: Image.Image) -> str:
         """Write an 8-bit image as PNG into the cache directory and return its name there."""
         self._converted.mkdir(parents=True, exist_ok=True)
         partial = self._converted / f"{name}.{os.getpid()}-{threading.get_ident()}.partial"
@@ -133,14 +134,14 @@ def read_once(path: str, intensity: Intensity, decode: Callable[[bytes], Decoded
         with Image.open(io.BytesIO(content)) as image:
             is_huge = image.width * image.height > _HUGE_PIXELS
             with _ONE_HUGE if is_huge else contextlib.nullcontext():
-                return _decoded_once(content, image, intensity, decode), _is_rotated(image)
+                return _decode_once(content, image, intensity, decode), _is_rotated(image)
     except (MemoryError, tf.errors.ResourceExhaustedError):
         raise
     except Exception as problem:  # Pillow's decoders raise almost anything on a hostile file.
         raise UnusableImageError(_problem(path, {"problem": _reason(content, problem)})) from problem
 
 
-def _decoded_once(
+def _decode_once(
     content: bytes, image: Image.Image, intensity: Intensity, decode: Callable[[bytes], Decoded]
 ) -> Decoded:
     if intensity is not None:

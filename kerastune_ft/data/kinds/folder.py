@@ -30,7 +30,7 @@ FORMATS: Mapping[LabelKind, Callable[..., Annotations]] = {
     "values": class_folders.read,
     "mask": mask_folders.read,
 }
-"""By kind of label, the annotation format that a folder has such labels in."""
+"""For each kind of label, the annotation format that a folder has such labels in."""
 
 # A request for fractions pools folders that look like splits.
 _POOLED = Fractions(train=0.7, validation=0.15, test=0.15)
@@ -41,7 +41,7 @@ def read_records(options: FolderData, modality: Modality, context: ReadContext) 
     # Where bad files are left out, files in a form that is not read, as DICOM, are among them.
     takes_refused = options.on_bad_file == "skip"
     root = find_root(path_of(options.path), context.cache_directory, context.report, modality.file_kind)
-    walk = Walk(root, takes_refused=takes_refused, sought=modality.file_kind)
+    walk = Walk(root, takes_refused=takes_refused, file_kind=modality.file_kind)
     found = FORMATS[context.facts.labels](walk, options, _POOLED if context.unsplit else options.splits, context)
     keys = [file.key for file in found.files]
     inputs = modality.read_files(FileList(walk.root, [file.path for file in found.files], keys), options, context)

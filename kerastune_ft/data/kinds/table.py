@@ -28,7 +28,7 @@ LABEL_CELLS: Mapping[LabelKind, Callable[[TextTable, Any], LabelCells]] = {
     "values": value_cells,
     "mask": mask_cells,
 }
-"""By kind of label, what reads the columns of data.label."""
+"""For each kind of label, what reads the columns of data.label."""
 
 
 def read_records(options: TableData, modality: Modality, context: ReadContext) -> Records:
@@ -111,7 +111,7 @@ def group_texts(table: TextTable, column: str | None, rows: Sequence[int]) -> li
     if column is None:
         return None
     texts = table.texts(column, "data.group")
-    without = [(table.named(row), "") for row in rows if not texts[row]]
+    without = [(table.name_row(row), "") for row in rows if not texts[row]]
     if without:
         raise DataError(
             f"data.group: {counted(len(without), table.place)} of {table.path} without a {column}:\n"

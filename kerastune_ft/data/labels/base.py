@@ -20,11 +20,11 @@ class Labels(ABC):
 
     kind: ClassVar[LabelKind]
     contradiction: ClassVar[str] = "there with two labels, so one is wrong"
-    """What is said of identical inputs with different labels."""
+    """The words for identical inputs with different labels."""
     has_classes: ClassVar[bool] = True
     """Whether labels are classes to be learnt, and not values."""
     without_class: ClassVar[str] = "its AUC is undefined"
-    """What follows for the metrics of a split that has no example of a class."""
+    """The words for the metrics of a split that has no example of a class."""
 
     def __init__(self, names: tuple[str, ...], numbers: np.ndarray) -> None:
         """`names` are the classes or targets, `numbers` an array whose first axis is the examples."""
@@ -38,11 +38,11 @@ class Labels(ABC):
     @property
     @abstractmethod
     def texts(self) -> list[str]:
-        """By example: its label as one text, for fingerprints and splits.csv."""
+        """For each example, its label as one text, for fingerprints and splits.csv."""
 
     @property
     def strata(self) -> tuple[np.ndarray, tuple[str, ...]]:
-        """What splits should be alike in: int32 [N] or uint8 [N, S], and the names of its numbers or columns."""
+        """The strata that splits should share alike: int32 [N] or uint8 [N, S], and their names."""
         return self.numbers, self.names
 
     @property
@@ -81,10 +81,10 @@ class Labels(ABC):
         """
         return {}
 
-    def changed(self, indices: Iterable[int]) -> list[int]:
+    def find_changed(self, indices: Iterable[int]) -> list[int]:
         """Return those examples whose label lies in a file of its own that has changed since it was checked."""
         return []
 
-    def lost(self) -> list[tuple[int, str]]:
+    def find_lost(self) -> list[tuple[int, str]]:
         """Return the examples whose label lies in a file that can no longer be read, each with the reason."""
         return []

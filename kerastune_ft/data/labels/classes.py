@@ -19,7 +19,7 @@ def number_classes(
     `wanted` is task.classes: names in order, a map of raw label to name in order, or None for the labels found, sorted
     (numerically where all are numbers). `origin` names the data to the user.
     """
-    found = sorted_labels(set(raw))
+    found = sort_labels(set(raw))
     names = class_names(found, wanted, origin)
     if unlisted := [label for label in found if label not in names]:
         refuse_unlisted(
@@ -43,7 +43,7 @@ def class_names(found: Sequence[str], wanted: Sequence[str] | Mapping[str, str] 
     return names
 
 
-def sorted_labels(labels: set[str]) -> list[str]:
+def sort_labels(labels: set[str]) -> list[str]:
     """Return the labels in order: by value where all are numbers, else by name."""
     try:
         values = {label: float(label) for label in labels}

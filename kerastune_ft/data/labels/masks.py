@@ -40,12 +40,12 @@ class MaskLabels(Labels):
 
     @property
     def texts(self) -> list[str]:
-        """By example: the path of its mask."""
+        """For each example, the path of its mask."""
         return [file.key for file in self._files]
 
     @property
     def strata(self) -> tuple[np.ndarray, tuple[str, ...]]:
-        """By example: the classes in its mask; one stratum for all where every mask has the same."""
+        """For each example, the classes in its mask; one stratum for all where every mask has the same."""
         if self.strata_are_classes:
             return self._presence, self.names
         return np.zeros(len(self.numbers), np.int32), ("",)
@@ -83,11 +83,11 @@ class MaskLabels(Labels):
         mask = tf.numpy_function(self._read, [index], tf.uint8, stateful=False)
         return {"mask": tf.ensure_shape(mask, [None, None])}
 
-    def changed(self, indices: Iterable[int]) -> list[int]:
+    def find_changed(self, indices: Iterable[int]) -> list[int]:
         """Return those examples whose mask file has changed since it was checked."""
         return [index for index in indices if self._files[index].has_changed()]
 
-    def lost(self) -> list[tuple[int, str]]:
+    def find_lost(self) -> list[tuple[int, str]]:
         """Return the examples whose mask can no longer be read, each with the reason."""
         found = ((index, file.find_loss()) for index, file in enumerate(self._files))
         return [(index, reason) for index, reason in found if reason is not None]

@@ -21,7 +21,7 @@ LABEL_KINDS: Mapping[LabelKind, Callable[..., Labels]] = {
     "values": number_values,
     "mask": number_masks,
 }
-"""By kind of label, the function that numbers it."""
+"""For each kind of label, the function that numbers it."""
 
 
 def number_labels(raw: RawLabels, keys: Sequence[str], task: Any, origin: str, sizes: Sizes | None = None) -> Labels:

@@ -21,7 +21,7 @@ class OneClassLabels(Labels):
 
     @property
     def texts(self) -> list[str]:
-        """By example: the name of its class."""
+        """For each example, the name of its class."""
         return [self.names[number] for number in self.numbers]
 
     def counts(self, indices: np.ndarray) -> dict[str, int]:

@@ -1,4 +1,4 @@
-"""What the labels of a run mean, as plan.json keeps it."""
+"""The meaning of a run's labels, as plan.json keeps it."""
 
 from __future__ import annotations
 
@@ -18,18 +18,18 @@ _MEANINGS: Mapping[LabelKind, str] = {
 
 @dataclass(frozen=True)
 class LabelScheme:
-    """What labels mean: classes of which one applies or several may, values to be predicted, or classes of pixels."""
+    """The meaning of labels: one class, any number of classes, values, or a class for every pixel."""
 
     kind: LabelKind
     names: tuple[str, ...]
     """The classes, or the targets, in the order of numbers and outputs."""
     mean: tuple[float, ...] = ()
     deviation: tuple[float, ...] = ()
-    """Of values: those of the training examples, by which they are standardised while training."""
+    """For values, those of the training examples, by which they are standardised while training."""
     raw_values: Mapping[int, str] = field(default_factory=dict)
-    """Of masks: the name of the class of each raw value of a pixel, in the order of the classes."""
+    """For masks, the name of the class of each raw value of a pixel, in the order of the classes."""
     ignore: int | None = None
-    """Of masks: the raw value of pixels that belong to no class."""
+    """For masks, the raw value of pixels that belong to no class."""
 
     @property
     def is_one_class(self) -> bool:
@@ -43,12 +43,12 @@ class LabelScheme:
 
     @property
     def meaning(self) -> str:
-        """What messages say that the labels are."""
+        """The words for such labels in messages."""
         return _MEANINGS[self.kind]
 
     @property
     def numbers(self) -> dict[int, int]:
-        """Of masks: the number of the class of each raw value."""
+        """For masks, the number of the class of each raw value."""
         return {value: self.names.index(name) for value, name in self.raw_values.items()}
 
     @property

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from kerastune_ft.data.labels.base import Labels
-from kerastune_ft.data.labels.classes import class_names, refuse_unlisted, sorted_labels
+from kerastune_ft.data.labels.classes import class_names, refuse_unlisted, sort_labels
 from kerastune_ft.data.labels.raw import SEPARATOR, LabelColumns, LabelSets, RawLabels, SingleLabels
 from kerastune_ft.errors import ConfigError, DataError
 from kerastune_ft.wording import lines
@@ -25,7 +25,7 @@ class SeveralClassesLabels(Labels):
 
     @property
     def texts(self) -> list[str]:
-        """By example: the names of its classes with a separator between them."""
+        """For each example, the names of its classes with a separator between them."""
         return [SEPARATOR.join(self.names[place] for place in np.flatnonzero(row)) for row in self.numbers]
 
     def counts(self, indices: np.ndarray) -> dict[str, int]:
@@ -55,7 +55,7 @@ def number_several_classes(
 
 
 def _number_sets(sets: Sequence[Sequence[str]], keys: Sequence[str], task: Any, origin: str) -> SeveralClassesLabels:
-    found = sorted_labels({label for labels in sets for label in labels})
+    found = sort_labels({label for labels in sets for label in labels})
     named = class_names(found, task.classes, origin)
     if unlisted := [label for label in found if label not in named]:
         refuse_unlisted(

@@ -26,12 +26,12 @@ class ValueLabels(Labels):
 
     @property
     def texts(self) -> list[str]:
-        """By example: its values with a separator between them."""
+        """For each example, its values with a separator between them."""
         return [SEPARATOR.join(repr(float(value)) for value in row) for row in self.numbers]
 
     @property
     def strata(self) -> tuple[np.ndarray, tuple[str, ...]]:
-        """By example: the fifth of the first target's values that it is in, and the names of the fifths."""
+        """For each example, the fifth of the first target's values that it is in, and the names of the fifths."""
         values = self.numbers[:, 0]
         edges = np.unique(np.quantile(values, np.linspace(0, 1, _BINS + 1)[1:-1]))
         bins = np.searchsorted(edges, values, side="right").astype(np.int32)

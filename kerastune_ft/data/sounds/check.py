@@ -20,7 +20,7 @@ from kerastune_ft.wording import counted
 
 @dataclass(frozen=True)
 class CheckedSound(CheckedFile):
-    """What a check found out about one WAV file."""
+    """The result of checking one WAV file."""
 
     frames: int = 0
     rate: int = 0
@@ -44,7 +44,7 @@ class SoundCheck(FileCheck[CheckedSound]):
     def _is_complete(self, facts: dict[str, Any]) -> bool:
         return "is_silent" in facts or "problem" in facts
 
-    def _examined(self, content: bytes) -> dict[str, Any]:
+    def _examine(self, content: bytes) -> dict[str, Any]:
         facts: dict[str, Any] = {"sha256": hashlib.sha256(content).hexdigest()}
         try:
             values, rate = samples(content)

@@ -12,7 +12,7 @@ from kerastune_ft.data.sounds.sample_source import sample_rate_of
 from kerastune_ft.errors import DataError
 
 MODEL_RATE = "the model's rate"
-"""Where the rate of sounds comes from that a finished run takes and that do not say their own."""
+"""The origin of the rate of sounds without a rate of their own, when a finished run reads them."""
 
 
 _ROWS = 1024

@@ -23,7 +23,7 @@ class UnusableSoundError(Exception):
 
 @dataclass(frozen=True)
 class WavFormat:
-    """How the samples of a WAV file are written, and where they lie in it."""
+    """The format of the samples of a WAV file, and where they lie in it."""
 
     is_float: bool
     bits: int
@@ -50,11 +50,11 @@ def wav_format(content: bytes) -> WavFormat:
         name, size = content[at : at + 4], struct.unpack_from("<I", content, at + 4)[0]
         at += _CHUNK
         if name == b"fmt ":
-            about = _described(content[at : at + size])
+            about = _read_format(content[at : at + size])
         elif name == b"data":
             if about is None:
                 raise UnusableSoundError("is damaged: its samples come before what describes them")
-            return _placed(about, at, size, len(content))
+            return _locate_samples(about, at, size, len(content))
         at += size + size % 2
     raise UnusableSoundError("is damaged: it has no samples" if about else "is damaged: nothing describes its samples")
 
@@ -98,7 +98,7 @@ def mono(values: np.ndarray) -> np.ndarray:
     return np.ascontiguousarray(values, np.float32)
 
 
-def _described(chunk: bytes) -> tuple[int, int, int, int]:
+def _read_format(chunk: bytes) -> tuple[int, int, int, int]:
     """Return kind, channels, rate and bits from a chunk of a format."""
     if len(chunk) < 16:
         raise UnusableSoundError("is damaged: what describes its samples is cut short")
@@ -117,7 +117,7 @@ def _described(chunk: bytes) -> tuple[int, int, int, int]:
     return kind, channels, rate, bits
 
 
-def _placed(about: tuple[int, int, int, int], start: int, size: int, length: int) -> WavFormat:
+def _locate_samples(about: tuple[int, int, int, int], start: int, size: int, length: int) -> WavFormat:
     kind, channels, rate, bits = about
     there = length - start
     if size in _UNKNOWN_LENGTHS:

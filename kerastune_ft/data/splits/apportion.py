@@ -14,10 +14,10 @@ from dataclasses import dataclass
 import numpy as np
 
 _NEVER = 1e12
-"""What an empty part and a class missing from train cost: more than any distance."""
+"""The cost of an empty part and a class missing from train: more than any distance."""
 _LACK, _LEAST_LACK = 1 / 15, 10.0
-"""What a class missing from another part costs, by number of examples, and at least: as much as a part that should have
-15 % of them and has 10 points more or less. So a huge group does not get into a small part for a rare class."""
+"""The cost of a class missing from another part, by number of examples, and at least: as much as a part that should
+have 15 % of them and has 10 points more or less. So a huge group does not get into a small part for a rare class."""
 _PATIENCE = 25
 _MOVES = 3000
 _EXCHANGES = 1_000_000
@@ -26,7 +26,7 @@ _EXCHANGES = 1_000_000
 
 @dataclass(frozen=True)
 class Items:
-    """How many examples, in all and by class, each item has: a sparse matrix, a row per item.
+    """Examples of each item, in all and by class: a sparse matrix, a row per item.
 
     Column 0 counts all examples of the item, so no row is empty; the others belong to classes.
     """
@@ -35,12 +35,12 @@ class Items:
     columns: np.ndarray
     amounts: np.ndarray
     starts: np.ndarray
-    """Where each row begins."""
+    """The start of each row."""
     totals: np.ndarray
-    """By column."""
+    """One for each column."""
 
     @classmethod
-    def gathered(cls, item_of: np.ndarray, positions: np.ndarray, classes: np.ndarray, number: int) -> Items:
+    def gather(cls, item_of: np.ndarray, positions: np.ndarray, classes: np.ndarray, number: int) -> Items:
         """Return items from the item of every example and the pairs of example and class."""
         width = number + 1
         cells = np.concatenate([item_of * width, item_of[positions] * width + 1 + classes])
@@ -71,17 +71,17 @@ def apportion(items: Items, shares: Mapping[str, float], are_classes: bool) -> n
         lack[:] = max(_LEAST_LACK, _LACK * items.totals[0])
         lack[[name == "train" for name in shares]] = _NEVER
     lack[:, 0] = _NEVER
-    state = _State(items, weights, _started(items, weights), lack * (items.totals > 0))
+    state = _State(items, weights, _place_by_rarest(items, weights), lack * (items.totals > 0))
     moves = _MOVES
     while moves > 0:
         made, gained = _pass(state, moves)
         moves -= made
-        if not gained and not _exchanged(state):
+        if not gained and not _exchange_best(state):
             break
     return state.place
 
 
-def _started(items: Items, shares: np.ndarray) -> np.ndarray:
+def _place_by_rarest(items: Items, shares: np.ndarray) -> np.ndarray:
     """Cut the items of each rarest class, in order, where the shares of the class end."""
     rank = np.empty(len(items.totals), np.int64)
     rank[np.lexsort((np.arange(len(rank)) == 0, items.totals))] = np.arange(len(rank))
@@ -100,7 +100,7 @@ def _started(items: Items, shares: np.ndarray) -> np.ndarray:
 
 
 class _State:
-    """Where the items are, what each part holds, and what any move would change."""
+    """The place of each item, the content of each part, and the change by any move."""
 
     def __init__(self, items: Items, shares: np.ndarray, place: np.ndarray, lack: np.ndarray):
         self.items, self.shares, self.place, self.lack = items, shares, place, lack
@@ -119,11 +119,11 @@ class _State:
         every = np.arange(len(self.place))
         into = (self._own[:, None] + 2 * self._pull) / self.shares
         out = (self._own - 2 * self._pull[every, self.place]) / self.shares[self.place]
-        found = into + out[:, None] + self._lacking()
+        found = into + out[:, None] + self._lack_costs()
         found[every, self.place] = np.inf
         return found
 
-    def _lacking(self) -> np.ndarray:
+    def _lack_costs(self) -> np.ndarray:
         """Return what every move costs by taking the last of a class away, less what it brings where there is none."""
         found = np.zeros((len(self.place), len(self.shares)))
         risk = self.lack.any(axis=0) & (self.held.min(axis=0) <= self._largest)
@@ -157,7 +157,7 @@ class _State:
         self.place[item] = part
 
 
-def _exchanged(state: _State) -> bool:
+def _exchange_best(state: _State) -> bool:
     """Exchange the two items of different parts that bring most by it; tell whether there are any."""
     items, place = state.items, state.place
     if len(place) * (len(place) - 1) // 2 * len(items.totals) > _EXCHANGES:

@@ -1,4 +1,4 @@
-"""Which examples train, which validate and which test. Splits are disjoint and sorted."""
+"""Choosing the examples that train, validate and test. Splits are disjoint and sorted."""
 
 from __future__ import annotations
 
@@ -51,14 +51,14 @@ def choose_splits(requested: Splits | None, natural: Mapping[str, np.ndarray], e
         ]
     elif isinstance(requested, Column):
         splits, said = column_splits(requested, examples)
-        splits, notes = _completed(splits, examples, f'the column "{requested.column}"')
+        splits, notes = _complete(splits, examples, f'the column "{requested.column}"')
         notes = said + notes
     elif isinstance(requested, File):
         splits, said = file_splits(requested, examples)
-        splits, notes = _completed(splits, examples, f"the file {requested.file}")
+        splits, notes = _complete(splits, examples, f"the file {requested.file}")
         notes = said + notes
     elif requested is not None or len(natural) > 1:
-        splits, notes = _completed(natural, examples, "the data")
+        splits, notes = _complete(natural, examples, "the data")
     else:
         splits = fraction_splits(examples, DEFAULT_FRACTIONS)
         notes = ["splits: the data has none of its own, so it is divided into 70 % train, 15 % validation, 15 % test"]
@@ -85,7 +85,7 @@ def notes_on_absent_classes(splits: Mapping[str, np.ndarray], examples: SplitExa
     return tuple(
         f"splits: the {split} split has no example of {first_names(absent)}, so {examples.without_class}"
         for split, indices in splits.items()
-        if split != "train" and examples.are_classes and (absent := _absent(indices, examples))
+        if split != "train" and examples.are_classes and (absent := _find_absent(indices, examples))
     )
 
 
@@ -128,7 +128,7 @@ def _fold_parts(requested: Folds) -> int:
     return requested.folds + bool(requested.test)
 
 
-def _completed(
+def _complete(
     natural: Mapping[str, np.ndarray], examples: SplitExamples, origin: str
 ) -> tuple[dict[str, np.ndarray], list[str]]:
     """Return splits that are given as they are, or with the missing validation split taken from train."""
@@ -174,7 +174,7 @@ def check_splits(splits: Mapping[str, np.ndarray], examples: SplitExamples) -> N
 
 
 def _check_trained(splits: Mapping[str, np.ndarray], examples: SplitExamples) -> None:
-    absent = _absent(splits["train"], examples) if examples.are_classes else []
+    absent = _find_absent(splits["train"], examples) if examples.are_classes else []
     if absent:
         others = {split: examples.counts(indices) for split, indices in splits.items() if split != "train"}
         lines = []
@@ -191,5 +191,5 @@ def _check_trained(splits: Mapping[str, np.ndarray], examples: SplitExamples) ->
         )
 
 
-def _absent(indices: np.ndarray, examples: SplitExamples) -> list[str]:
+def _find_absent(indices: np.ndarray, examples: SplitExamples) -> list[str]:
     return [name for name, count in examples.counts(indices).items() if not count]

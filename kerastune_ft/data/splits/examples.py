@@ -1,4 +1,4 @@
-"""What a division of examples into splits looks at: their keys, what splits are to be alike in, what stays together."""
+"""The facts about examples that splitting needs: keys, strata, groups."""
 
 from __future__ import annotations
 
@@ -21,13 +21,13 @@ class SplitExamples:
     """All examples of a source, as far as their division into splits goes."""
 
     keys: Sequence[str]
-    """By example, what identifies it to the user: a relative path, `x[17]`."""
+    """For each example, its identity for the user: a relative path, `x[17]`."""
     strata: np.ndarray
-    """What splits are to be alike in: int32 [N], one number each, or uint8 [N, strata] of 0 and 1."""
+    """The strata that splits should share alike: int32 [N], one number each, or uint8 [N, strata] of 0 and 1."""
     names: tuple[str, ...]
-    """Of the strata."""
+    """The names of the strata."""
     groups: Sequence[str] | None = None
-    """By example, what must not be divided between splits, as a patient; None where no grouping is asked for."""
+    """For each example, its group, which splits must not divide, as a patient; None where no grouping is asked for."""
     column: Callable[[str], Sequence[str]] | None = None
     """Returns the texts of a table's column by example, or raises DataError; None where there are no columns."""
     are_classes: bool = True
@@ -36,7 +36,7 @@ class SplitExamples:
     texts: Callable[[], Sequence[str]] | None = None
     """Returns the label of every example as splits.csv has it."""
     without_class: str = "its AUC is undefined"
-    """What follows for the metrics of a split that has no example of a class."""
+    """The words for the metrics of a split that has no example of a class."""
 
     @classmethod
     def from_labels(
@@ -86,7 +86,7 @@ class SplitExamples:
 
     @cached_property
     def group_numbers(self) -> np.ndarray:
-        """By example, the number of its group in `group_names`."""
+        """For each example, the number of its group in `group_names`."""
         number = {name: place for place, name in enumerate(self.group_names)}
         return np.array([number[name] for name in self.groups or ()], np.int64)
 

@@ -30,18 +30,18 @@ def column_splits(requested: Column, examples: SplitExamples) -> Placed:
             'Give fractions, as {"train": 0.7, "validation": 0.15, "test": 0.15}, or names of splits that the data has.'
         )
     texts = examples.column(requested.column)
-    return _placed(texts, examples, "data.splits.column", f'the column "{requested.column}"')
+    return _place(texts, examples, "data.splits.column", f'the column "{requested.column}"')
 
 
 def file_splits(requested: File, examples: SplitExamples) -> Placed:
     """Return the splits that the file gives these examples, matched by key."""
-    rows = _read(requested.file)
+    rows = _read_rows(requested.file)
     split_of = {key: row["split"] or "" for key, row in rows.items()}
     absent = [key for key in examples.keys if key not in split_of]
     if absent:
-        raise DataError(_not_placed(requested.file, absent, split_of, examples))
+        raise DataError(_explain_not_placed(requested.file, absent, split_of, examples))
     place = f"the file {requested.file}"
-    found, notes = _placed([split_of[key] for key in examples.keys], examples, "data.splits.file", place)
+    found, notes = _place([split_of[key] for key in examples.keys], examples, "data.splits.file", place)
     left = len(split_of) - len(examples.keys)
     if left:
         verb = "names" if left == 1 else "name"
@@ -67,11 +67,11 @@ def _other_labels(file: str, rows: Mapping[str, Mapping[str, str]], examples: Sp
     ]
 
 
-def _placed(texts: Sequence[str], examples: SplitExamples, option: str, place: str) -> Placed:
+def _place(texts: Sequence[str], examples: SplitExamples, option: str, place: str) -> Placed:
     """Return the indices by split from the text of every example."""
     words = {text: SPLIT_OF_WORD.get(text.strip().casefold()) for text in dict.fromkeys(texts)}
     if unknown := [text for text, split in words.items() if split is None]:
-        raise DataError(_unknown_words(unknown, texts, examples, option, place))
+        raise DataError(_explain_words(unknown, texts, examples, option, place))
     found = {split: np.flatnonzero([words[text] == split for text in texts]) for split in SPLITS}
     if not len(found["train"]):
         raise DataError(f"{option}: {place} places no {examples.noun} in train, so there is nothing to learn from.")
@@ -80,7 +80,7 @@ def _placed(texts: Sequence[str], examples: SplitExamples, option: str, place: s
     return {split: indices for split, indices in found.items() if len(indices)}, notes
 
 
-def _unknown_words(
+def _explain_words(
     unknown: Sequence[str], texts: Sequence[str], examples: SplitExamples, option: str, place: str
 ) -> str:
     lines = []
@@ -97,7 +97,7 @@ def _unknown_words(
     )
 
 
-def _not_placed(file: str, absent: Sequence[str], split_of: Mapping[str, str], examples: SplitExamples) -> str:
+def _explain_not_placed(file: str, absent: Sequence[str], split_of: Mapping[str, str], examples: SplitExamples) -> str:
     place = f"data.splits.file: {file} places"
     if len(absent) == len(examples.keys):
         return (
@@ -111,7 +111,7 @@ def _not_placed(file: str, absent: Sequence[str], split_of: Mapping[str, str], e
     )
 
 
-def _read(file: str) -> dict[str, dict[str, str]]:
+def _read_rows(file: str) -> dict[str, dict[str, str]]:
     """Return the row of every input of the file as it is written."""
     path = path_of(file)
     try:

@@ -1,4 +1,4 @@
-"""How others call the splits, so that such a word is never taken for anything else without a word to the user."""
+"""Other usual names of the splits, so that a folder or cell with such a name is noticed."""
 
 from __future__ import annotations
 

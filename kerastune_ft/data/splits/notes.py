@@ -1,4 +1,4 @@
-"""What the user should read about groups in splits and about how well a division came out."""
+"""Notes for the user about groups in splits and about how even a division is."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def group_notes(splits: Mapping[str, np.ndarray], examples: SplitExamples) -> li
     """Return sentences on the groups of each split, and on those that several splits share."""
     if examples.groups is None:
         return []
-    shared = _shared(splits, examples)
+    shared = _find_shared(splits, examples)
     sizes = ", ".join(f"{split} {count}" for split, count in groups_by_split(splits, examples).items())
     notes = [f"splits: groups {sizes}; {len(shared)} shared"]
     if shared:
@@ -47,7 +47,7 @@ def division_notes(
         return []
     every = np.concatenate(list(splits.values()))
     said = []
-    if examples.groups is not None and not _shared(splits, examples):
+    if examples.groups is not None and not _find_shared(splits, examples):
         said.append(f"{counted(len(np.unique(examples.group_numbers[every])), 'group')} kept whole")
     sizes = ", ".join(f"{100 * len(indices) / len(every):.1f}" for indices in splits.values())
     said.append(f"sizes {sizes} %")
@@ -57,7 +57,7 @@ def division_notes(
     return notes + _rare(examples, every, len(splits), into) if examples.are_classes and of_classes else notes
 
 
-def _shared(splits: Mapping[str, np.ndarray], examples: SplitExamples) -> list[str]:
+def _find_shared(splits: Mapping[str, np.ndarray], examples: SplitExamples) -> list[str]:
     found = np.concatenate([np.unique(examples.group_numbers[indices]) for indices in splits.values()])
     groups, counts = np.unique(found, return_counts=True)
     return [examples.group_names[group] for group in groups[counts > 1]]

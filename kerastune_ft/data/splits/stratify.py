@@ -23,8 +23,8 @@ def divide(
 ) -> dict[str, np.ndarray]:
     """Divide these examples by shares that sum to 1; with `stratify` every class is divided alike."""
     if examples.groups is not None or (stratify and examples.have_several):
-        return _balanced(examples, indices, shares, stratify, seed)
-    return _stratified(examples, indices, shares, stratify, seed)
+        return _divide_items(examples, indices, shares, stratify, seed)
+    return _divide_strata(examples, indices, shares, stratify, seed)
 
 
 def check_divisible(examples: SplitExamples, indices: np.ndarray, into: str, parts: int, remedy: str) -> None:
@@ -35,12 +35,13 @@ def check_divisible(examples: SplitExamples, indices: np.ndarray, into: str, par
     few = {name: count for name, count in counts.items() if count < parts}
     if few:
         raise DataError(
-            f"data.splits: too few examples to divide into {into}: {_with_counts(few)}.\n{_of_misspelt(counts, few)}"
+            f"data.splits: too few examples to divide into {into}: {_with_counts(few)}.\n"
+            f"{_explain_misspelt(counts, few)}"
             f"Each class needs at least {parts}: add examples, drop the class, or {remedy}."
         )
 
 
-def _of_misspelt(counts: Mapping[str, int], few: Mapping[str, int]) -> str:
+def _explain_misspelt(counts: Mapping[str, int], few: Mapping[str, int]) -> str:
     wrong = find_misspellings(counts, few)
     if not wrong:
         return ""
@@ -65,7 +66,7 @@ def _with_counts(few: Mapping[str, int]) -> str:
     return first_names(f"{name} ({count})" for name, count in few.items())
 
 
-def _stratified(
+def _divide_strata(
     examples: SplitExamples, indices: np.ndarray, shares: Mapping[str, float], stratify: bool, seed: int
 ) -> dict[str, np.ndarray]:
     wanted = np.array(list(shares.values()), np.float64)
@@ -76,7 +77,7 @@ def _stratified(
     owed = np.zeros(len(wanted))
     for stratum in sorted(members):
         held = members[stratum]
-        ordered = held[_shuffled([examples.keys[index] for index in held], stratum, seed)]
+        ordered = held[_shuffle([examples.keys[index] for index in held], stratum, seed)]
         counts = _apportion(len(ordered), wanted, owed)
         owed += len(ordered) * wanted - counts
         for name, part in zip(shares, np.split(ordered, np.cumsum(counts)[:-1]), strict=True):
@@ -84,7 +85,7 @@ def _stratified(
     return {name: np.sort(np.concatenate(found)).astype(np.int64) for name, found in parts.items()}
 
 
-def _balanced(
+def _divide_items(
     examples: SplitExamples, indices: np.ndarray, shares: Mapping[str, float], stratify: bool, seed: int
 ) -> dict[str, np.ndarray]:
     """Divide groups, or examples of several classes, so that the parts come near the shares in everything."""
@@ -93,12 +94,12 @@ def _balanced(
     else:
         held, number = np.unique(examples.group_numbers[indices], return_inverse=True)
         names = [examples.group_names[group] for group in held]
-    order = _shuffled(names, "", seed)
+    order = _shuffle(names, "", seed)
     item_of = np.argsort(order)[number]
     positions, strata = _scarce(examples, indices) if stratify else (np.zeros(0, int), np.zeros(0, int))
     # By name, so that sums and ties come out the same in whatever order the classes are.
     column_of = np.argsort(np.argsort(examples.names, kind="stable"), kind="stable")
-    items = Items.gathered(item_of, positions, column_of[strata], len(examples.names))
+    items = Items.gather(item_of, positions, column_of[strata], len(examples.names))
     place = apportion(items, shares, examples.are_classes)[item_of]
     return {name: np.sort(indices[place == part]).astype(np.int64) for part, name in enumerate(shares)}
 
@@ -115,7 +116,7 @@ def _scarce(examples: SplitExamples, indices: np.ndarray) -> tuple[np.ndarray, n
     return positions, columns
 
 
-def _shuffled(names: Sequence[str], stratum: str, seed: int) -> np.ndarray:
+def _shuffle(names: Sequence[str], stratum: str, seed: int) -> np.ndarray:
     """Return the positions in an order that only the seed, the stratum's name and the names themselves decide."""
 
     def rank(position: int) -> tuple[bytes, str]:

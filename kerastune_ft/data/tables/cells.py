@@ -16,7 +16,7 @@ def cell_text(cell: Any) -> str | None:
     if isinstance(cell, bool):
         return "1" if cell else "0"
     if isinstance(cell, bytes):
-        return _decoded(cell)
+        return _decode(cell)
     if isinstance(cell, list | tuple | Mapping):
         return None
     # NumPy's own float32 is no float, and prints as short as it is exact.
@@ -31,7 +31,7 @@ def _number(value: Any) -> str:
     return str(int(value)) if math.isfinite(value) and value == int(value) else str(value)
 
 
-def _decoded(cell: bytes) -> str | None:
+def _decode(cell: bytes) -> str | None:
     try:
         return cell.decode().strip()
     except UnicodeDecodeError:

@@ -23,7 +23,7 @@ _WIDE_MARKS = (b"\xff\xfe", b"\xfe\xff")
 
 def read_delimited(path: Path, content: bytes) -> TextTable:
     """Read a CSV or TSV file: UTF-8, a header, quotes around cells with separators or line ends."""
-    text = _decoded(path, content)
+    text = _decode(path, content)
     usual = "\t" if ".csv" not in [suffix.lower() for suffix in path.suffixes] else ","
     separator = _separator(text, usual)
     records = _records(path, text, separator)
@@ -35,7 +35,7 @@ def read_delimited(path: Path, content: bytes) -> TextTable:
         if not any(map(str.strip, record)):
             continue
         if len(record) < len(header) or any(map(str.strip, record[len(header) :])):
-            raise DataError(_ragged(path, number, record, header, separator))
+            raise DataError(_explain_ragged(path, number, record, header, separator))
         numbers.append(number)
         rows.append(record[: len(header)])
     columns = list(zip(*rows, strict=True)) or [()] * len(header)
@@ -46,7 +46,7 @@ def read_delimited(path: Path, content: bytes) -> TextTable:
     return TextTable(path, "row", numbers, cells, notes)
 
 
-def _decoded(path: Path, content: bytes) -> str:
+def _decode(path: Path, content: bytes) -> str:
     if content.startswith(_WIDE_MARKS) or b"\0" in content[:1000]:
         raise DataError(f"data.path: {path} is no UTF-8 text (UTF-16, as it seems). Save it again as CSV UTF-8.")
     try:
@@ -113,7 +113,7 @@ def _check_header(path: Path, header: list[str]) -> None:
         raise DataError(f"data.path: {path} has columns of the same name: {places}. Give each its own name in row 1.")
 
 
-def _ragged(path: Path, number: int, record: list[str], header: list[str], separator: str) -> str:
+def _explain_ragged(path: Path, number: int, record: list[str], header: list[str], separator: str) -> str:
     quote = f"\nPut quotes around cells with {_SEPARATORS[separator]} in them." if len(record) > len(header) else ""
     return (
         f"data.path: row {number} of {path} has {len(record)} cells, and the header has {len(header)}: "

@@ -30,7 +30,7 @@ _BLANKS = re.compile(r"(?<!\d)\s+|\s+(?!\d)")
 
 @dataclass(frozen=True)
 class NamedFiles:
-    """By row of a table, the file it names."""
+    """For each row of a table, the file it names."""
 
     folder: str
     """The folder of the table, where relative paths begin."""
@@ -39,12 +39,12 @@ class NamedFiles:
     keys: list[str]
     """Paths relative to the folder where they lie in it or were written so; a file's later rows add their number."""
     names: list[str]
-    """What messages call the example, as `row 12: images/7.png`."""
+    """The name of the example in messages, as `row 12: images/7.png`."""
     texts: Sequence[str]
-    """What the rows say."""
+    """The texts of the rows."""
     place: str
-    """What a row is called."""
-    sought: FileKind
+    """The word for a row: `row` or `line`."""
+    file_kind: FileKind
 
 
 def find_named_files(table: TextTable, texts: Sequence[str], file_kind: FileKind) -> NamedFiles:
@@ -53,10 +53,10 @@ def find_named_files(table: TextTable, texts: Sequence[str], file_kind: FileKind
     paths, keys, names = [], [], []
     rows_of: dict[str, list[int]] = {}
     for row, text in enumerate(texts):
-        path, key = _placed(folder, text)
+        path, key = _locate(folder, text)
         rows = rows_of.setdefault(path, [])
-        names.append(f"{table.named(row)}: {_short(key)}" if key else table.named(row))
-        keys.append(f"{key} ({table.named(row)})" if rows else key)
+        names.append(f"{table.name_row(row)}: {_shorten(key)}" if key else table.name_row(row))
+        keys.append(f"{key} ({table.name_row(row)})" if rows else key)
         paths.append(path)
         rows.append(row)
     return NamedFiles(folder, paths, keys, names, texts, table.place, file_kind)
@@ -69,8 +69,8 @@ def find_file_notes(table: TextTable, files: NamedFiles, labels: Sequence[str]) 
         if path:
             rows_of.setdefault(path, []).append(row)
     return (
-        *_shared(table, files.folder, rows_of, labels, files.sought),
-        *_outside(table, files.folder, rows_of, files.sought),
+        *_notes_on_shared(table, files.folder, rows_of, labels, files.file_kind),
+        *_notes_on_outside(table, files.folder, rows_of, files.file_kind),
     )
 
 
@@ -85,7 +85,7 @@ def check_files(files: NamedFiles, rows: Sequence[int], check: FileCheck[Any], w
     empty = f"is not named: {wanted} is empty" if "{" not in wanted else f"is not named: a column of {wanted} is empty"
     found = dict(zip(distinct, check.check(distinct), strict=True))
     found[""] = check.unusable("", empty, is_missing=True)
-    beside = _Beside(files.folder, files.sought)
+    beside = _Beside(files.folder, files.file_kind)
     missing = [path for path in distinct if found[path].is_missing and not storage.is_link(path)]
     for path in missing:
         hint = beside.hint(path) if path in missing[:_SHOWN] else ""
@@ -98,12 +98,13 @@ def _refuse_all_missing(files: NamedFiles, paths: Sequence[str], wanted: str) ->
         return
     if not paths:
         raise DataError(
-            f"data.input: {wanted} is empty in every {files.place}; name the column of the {files.sought.noun} files."
+            f"data.input: {wanted} is empty in every {files.place}; name the column of the {files.file_kind.noun} "
+            "files."
         )
     row = files.paths.index(paths[0])
-    hint = _Beside(files.folder, files.sought).hint(paths[0])
+    hint = _Beside(files.folder, files.file_kind).hint(paths[0])
     raise DataError(
-        f"data.input: {counted(len(paths), f'{files.sought.noun} file')} named by {wanted}, and none is there: "
+        f"data.input: {counted(len(paths), f'{files.file_kind.noun} file')} named by {wanted}, and none is there: "
         f"{files.names[row]} is not there{hint}.\n{_remedy(files, row, wanted)}"
     )
 
@@ -116,8 +117,8 @@ def _remedy(files: NamedFiles, row: int, wanted: str) -> str:
         return f"{first_names(found, 3)} are there; write what leads to the right one."
     if not found:
         return (
-            f'Write what leads from the folder of the table to the file, as "{files.sought.template}"; where numbers '
-            "have lost their leading zeros, store the column as text."
+            f'Write what leads from the folder of the table to the file, as "{files.file_kind.template}"; where '
+            "numbers have lost their leading zeros, store the column as text."
         )
     folder, name = os.path.split(found[0])
     if "{" in wanted or text not in name:
@@ -131,13 +132,13 @@ def _below(folder: str, asked: str) -> list[str]:
 
     A number in the name of a folder belongs to the example as well: p2/1.png is not p1/1.png.
     """
-    *inside_of, name = _folded(asked).replace("\\", "/").split("/")
+    *inside_of, name = _fold(asked).replace("\\", "/").split("/")
     numbered = {one for one in inside_of if any(map(str.isdigit, one))}
     wanted = {name, _SUFFIX.sub("", name)}
     found: list[str] = []
     for searched, (here, inside, names) in enumerate(storage.walk(folder)):
         place = storage.relative(here, folder)
-        if numbered <= set(_folded(place).split(os.sep)):
+        if numbered <= set(_fold(place).split(os.sep)):
             alike = [other for other in sorted(names) if not wanted.isdisjoint(_readings(other)[:2])]
             found += [os.path.normpath(os.path.join(place, other)) for other in alike[:1]]
         inside.sort()
@@ -146,7 +147,7 @@ def _below(folder: str, asked: str) -> list[str]:
     return found
 
 
-def _placed(folder: str, text: str) -> tuple[str, str]:
+def _locate(folder: str, text: str) -> tuple[str, str]:
     """Return the absolute path of a file, and its key: relative where it was written so or lies in the folder."""
     if not text:
         return "", ""
@@ -157,13 +158,13 @@ def _placed(folder: str, text: str) -> tuple[str, str]:
     return path, path[len(folder) + 1 :] if path.startswith(folder + os.sep) else path
 
 
-def _short(key: str) -> str:
+def _shorten(key: str) -> str:
     line = " ".join(key.split())
     return line if len(line) <= _NAME_LENGTH else f"{line[:_NAME_LENGTH]}..."
 
 
-def _shared(
-    frame: TextTable, folder: str, rows_of: dict[str, list[int]], labels: Sequence[str], sought: FileKind
+def _notes_on_shared(
+    frame: TextTable, folder: str, rows_of: dict[str, list[int]], labels: Sequence[str], file_kind: FileKind
 ) -> list[str]:
     """Return a sentence about files that several rows name with one label, and one about those with more."""
     shared = {path: rows for path, rows in rows_of.items() if len(rows) > 1}
@@ -173,19 +174,21 @@ def _shared(
     for kind, told in ((other, " with different labels"), (same, "")):
         if kind:
             listed = [_rows_of_file(frame, rows, _relative(folder, path)) for path, rows in kind.items()]
-            files = f"{counted(len(kind), f'{sought.noun} file')} {'is' if len(kind) == 1 else 'are'}"
+            files = f"{counted(len(kind), f'{file_kind.noun} file')} {'is' if len(kind) == 1 else 'are'}"
             notes.append(f"{files} named by more than one {frame.place}{told}: {first_names(listed, 5)}")
     return notes
 
 
 def _rows_of_file(frame: TextTable, rows: Sequence[int], name: str) -> str:
-    return f"{frame.place}s {first_names([str(frame.numbers[row]) for row in rows], 5)} ({_short(name)})"
+    return f"{frame.place}s {first_names([str(frame.numbers[row]) for row in rows], 5)} ({_shorten(name)})"
 
 
-def _outside(frame: TextTable, folder: str, rows_of: dict[str, list[int]], sought: FileKind) -> list[str]:
+def _notes_on_outside(frame: TextTable, folder: str, rows_of: dict[str, list[int]], file_kind: FileKind) -> list[str]:
     count = sum(not path.startswith(folder + os.sep) for path in rows_of)
     verb = "lies" if count == 1 else "lie"
-    return [f"{counted(count, f'{sought.noun} file')} {verb} outside the folder of {frame.path.name}"] if count else []
+    return (
+        [f"{counted(count, f'{file_kind.noun} file')} {verb} outside the folder of {frame.path.name}"] if count else []
+    )
 
 
 def _relative(folder: str, path: str) -> str:
@@ -193,10 +196,10 @@ def _relative(folder: str, path: str) -> str:
 
 
 class _Beside:
-    """What lies where a file was looked for."""
+    """The files that lie where one was looked for."""
 
-    def __init__(self, folder: str, sought: FileKind):
-        self._folder, self._sought = folder, sought
+    def __init__(self, folder: str, file_kind: FileKind):
+        self._folder, self._file_kind = folder, file_kind
         self._known: dict[str, dict[tuple[int, str], list[str]]] = {}
 
     def hint(self, path: str) -> str:
@@ -220,7 +223,7 @@ class _Beside:
         known = self._names(folder)
         for reading in enumerate(_readings(name)):
             if found := known.get(reading):
-                files = [one for one in found if os.path.splitext(one)[1].lower() in self._sought.suffixes]
+                files = [one for one in found if os.path.splitext(one)[1].lower() in self._file_kind.suffixes]
                 return (files or found)[0] if len(files or found) == 1 else None
         return None
 
@@ -241,10 +244,10 @@ class _Beside:
 
 def _readings(name: str) -> tuple[str, str, str]:
     """Return a name without case, then without suffix, then without leading zeros and blanks too."""
-    folded = _folded(name)
+    folded = _fold(name)
     stem = _SUFFIX.sub("", folded)
     return folded, stem, _BLANKS.sub("", _ZEROS.sub("", stem))
 
 
-def _folded(name: str) -> str:
+def _fold(name: str) -> str:
     return unicodedata.normalize("NFC", name).casefold()

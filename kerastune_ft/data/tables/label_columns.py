@@ -25,12 +25,12 @@ _SHOWN = 8
 
 
 Form = Literal["one", "several", "columns"]
-"""What the cells of a row say: one label, any number of labels, or a class or target per column."""
+"""The form of the labels in the cells of a row: one label, any number of labels, or a class or target per column."""
 
 
 @dataclass(frozen=True)
 class LabelCells:
-    """By row, the texts that are its label."""
+    """For each row, the texts that are its label."""
 
     form: Form
     names: tuple[str, ...]
@@ -104,7 +104,7 @@ def _several(frame: TextTable, label: MultipleLabels) -> LabelCells:
         if not labels and none != "":
             missing.append(row)
         if none in labels and len(labels) > 1:
-            contrary.append((frame.named(row), f'"{text}"'))
+            contrary.append((frame.name_row(row), f'"{text}"'))
         cells.append(tuple(part for part in labels if part != none))
     if contrary:
         raise DataError(
@@ -128,9 +128,9 @@ def check_several(frame: TextTable, label: str | Sequence[str] | MultipleLabels)
         found = Counter(part.strip() for text in texts for part in text.split(label.separator) if part.strip())
         if none not in found:
             near = nearest(none, found)
-            hint = f"; did you mean {_quoted(near)}?" if near else f". The cells say {_most_common(found)}."
+            hint = f"; did you mean {_quote(near)}?" if near else f". The cells say {_list_most_common(found)}."
             raise ConfigError(
-                f'{LABEL_KEY}.none: no cell of the column "{label.column}" of {frame.path} is {_quoted(none)}{hint}\n'
+                f'{LABEL_KEY}.none: no cell of the column "{label.column}" of {frame.path} is {_quote(none)}{hint}\n'
                 'Write the text as it is there, or take "none" out.'
             )
 
@@ -139,27 +139,27 @@ def _refuse_separator(frame: TextTable, label: MultipleLabels, texts: Sequence[s
     # Without one of its own a configuration says nothing of separators: cells of one label each are fine then.
     marks = _PLAIN_MARKS if label.separator == _DEFAULT_SEPARATOR else _MARKS
     held = {mark: sum(mark in text for text in texts) for mark in marks}
-    found = [f"{_quoted(mark)} in {count} of {len(texts)}" for mark, count in held.items() if count]
+    found = [f"{_quote(mark)} in {count} of {len(texts)}" for mark, count in held.items() if count]
     if not found and label.separator == _DEFAULT_SEPARATOR:
         return
     others = f"; there is {first_names(found)}" if found else ""
     remedy = (
         'Write  "separator": ...  with what stands between labels.'
         if found
-        else f'Take "separator" out, or name the column alone, as  "label": {_quoted(label.column)}, where every cell '
+        else f'Take "separator" out, or name the column alone, as  "label": {_quote(label.column)}, where every cell '
         "has one label."
     )
     raise ConfigError(
-        f'{LABEL_KEY}.separator: {_quoted(label.separator)} is in no cell of the column "{label.column}" of '
+        f'{LABEL_KEY}.separator: {_quote(label.separator)} is in no cell of the column "{label.column}" of '
         f"{frame.path}{others}.\n{remedy}"
     )
 
 
-def _most_common(found: Counter[str]) -> str:
-    told = [f"{_quoted(text)} ({counted(count, 'time')})" for text, count in found.most_common(_SHOWN)]
+def _list_most_common(found: Counter[str]) -> str:
+    told = [f"{_quote(text)} ({counted(count, 'time')})" for text, count in found.most_common(_SHOWN)]
     more = f" and {len(found) - _SHOWN} others" if len(found) > _SHOWN else ""
     return f"{', '.join(told)}{more}" if told else "nothing"
 
 
-def _quoted(text: str) -> str:
+def _quote(text: str) -> str:
     return json.dumps(text, ensure_ascii=False)

@@ -38,7 +38,7 @@ def read_table(path: Path) -> TextTable:
     """Read a table; raise DataError where it is not there or cannot be read whole."""
     suffix = _suffix(path)
     if not path.is_file():
-        raise DataError(f"data.path: {_not_there(path)}")
+        raise DataError(f"data.path: {_explain_absence(path)}")
     if suffix not in TABLE_SUFFIXES:
         remedy = _INSTEAD.get(suffix, "save it as CSV")
         raise ConfigError(
@@ -75,7 +75,7 @@ def _content(path: Path) -> bytes:
     return content
 
 
-def _not_there(path: Path) -> str:
+def _explain_absence(path: Path) -> str:
     if path.is_dir():
         tables = sorted(entry.name for entry in path.iterdir() if is_table(entry))
         held = f'The tables in it are {first_names(tables)}; write one of them after "{path}/".' if tables else ""

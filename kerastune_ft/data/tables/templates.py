@@ -1,4 +1,4 @@
-"""Which file a row of a table names: the text of a column, or of a template like `images/{image_id}.png`."""
+"""The file that a row of a table names: the text of a column, or of a template like `images/{image_id}.png`."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ def input_texts(table: TextTable, wanted: str, key: str = _INPUT_KEY) -> list[st
         return table.texts(wanted, key)
     literals, names = _parts(wanted, key)
     columns = [table.texts(name, key) for name in names]
-    return [_filled(literals, cells) for cells in zip(*columns, strict=True)]
+    return [_fill(literals, cells) for cells in zip(*columns, strict=True)]
 
 
 def _parts(template: str, key: str) -> tuple[list[str], list[str]]:
@@ -47,7 +47,7 @@ def _parts(template: str, key: str) -> tuple[list[str], list[str]]:
     return literals, names
 
 
-def _filled(literals: Sequence[str], cells: Sequence[str]) -> str:
+def _fill(literals: Sequence[str], cells: Sequence[str]) -> str:
     if not all(cells):
         return ""
     return literals[0] + "".join(cell + literal for cell, literal in zip(cells, literals[1:], strict=True))

@@ -22,11 +22,11 @@ class TextTable:
 
     path: Path
     place: str
-    """What a row is called: `row` where a spreadsheet shows its number (the header is row 1), else `line`."""
+    """The word for a row: `row` where a spreadsheet shows its number (the header is row 1), else `line`."""
     numbers: Sequence[int]
-    """By row, the number under which the user finds it."""
+    """For each row, the number under which the user finds it."""
     cells: Mapping[str, Sequence[Any]]
-    """By column, the cells as the file has them."""
+    """For each column, the cells as the file has them."""
     notes: tuple[str, ...] = ()
 
     @property
@@ -34,7 +34,7 @@ class TextTable:
         """Return the names of the columns, in order."""
         return list(self.cells)
 
-    def named(self, row: int) -> str:
+    def name_row(self, row: int) -> str:
         """Return what a row is called in messages, as `row 12`."""
         return f"{self.place} {self.numbers[row]}"
 
@@ -55,8 +55,9 @@ class TextTable:
             text = cell_text(cell)
             if text is None:
                 raise DataError(
-                    f'{key}: the column "{name}" of {self.path} has no plain text or number in {self.named(row)}, but '
-                    f"{_kind(cell)}.\nWrite one text or number per cell, several labels with a separator between them."
+                    f'{key}: the column "{name}" of {self.path} has no plain text or number in {self.name_row(row)}, '
+                    f"but {_kind(cell)}.\n"
+                    "Write one text or number per cell, several labels with a separator between them."
                 )
             texts.append(text)
         return texts

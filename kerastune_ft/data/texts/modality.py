@@ -110,7 +110,7 @@ class TextRows(RowInputs):
     def __init__(self, table: TextTable, options: TableData) -> None:
         self._texts = column_texts(table, options.input)
         self._rule, self._place = options.on_missing, str(table.path)
-        self.keys = [table.named(row) for row in range(len(self._texts))]
+        self.keys = [table.name_row(row) for row in range(len(self._texts))]
         self.names = [f"{key}: {shorten(each)}" for key, each in zip(self.keys, self._texts, strict=True)]
 
     def select(self, rows: Sequence[int]) -> tuple[list[int], tuple[SkippedFile, ...]]:

@@ -24,7 +24,7 @@ _BESIDE = 2
 
 def file_kind_of_folder(folder: Path) -> FileKind:
     """Return the kind of most files in a folder and below; if there are none, a kind that stands for all."""
-    paths = Walk(folder, is_tolerant=True, takes_refused=True, sought=_ANY).files(folder)
+    paths = Walk(folder, is_tolerant=True, takes_refused=True, file_kind=_ANY).files(folder)
     counts = Counter(file_kind_of(path).noun for path in paths)
     if not counts:
         return _ANY
@@ -37,7 +37,7 @@ def file_kind_of_folder(folder: Path) -> FileKind:
 def files_by_kind(folder: Path) -> dict[str, list[str]]:
     """Return the images and sounds in a folder and below, by the noun of their kind; unreadable folders are skipped."""
     found: dict[str, list[str]] = {IMAGES.noun: [], SOUNDS.noun: []}
-    for path in Walk(folder, is_tolerant=True, sought=_ANY).files(folder):
+    for path in Walk(folder, is_tolerant=True, file_kind=_ANY).files(folder):
         if (noun := file_kind_of(path).noun) in found:
             found[noun].append(path)
     return found

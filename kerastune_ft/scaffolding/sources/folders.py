@@ -29,10 +29,10 @@ _NO_CLASS = re.compile(
 def inspect_folder(root: Path, written: str, kind: FileKind, is_archive: bool = False) -> DataFindings:
     """Inspect a folder of class folders; `written` is the path as the configuration will have it."""
     below, written = _find_class_root(root, written, kind, is_archive)
-    walk = Walk(below, sought=kind)
+    walk = Walk(below, file_kind=kind)
     splits = _find_unusual_splits(walk)
     # A walk enters every folder only once, so each search needs its own.
-    walk = Walk(below, sought=kind)
+    walk = Walk(below, file_kind=kind)
     files, notes = find_class_files(walk, Named(**splits) if splits else None)
     counts = dict(sorted(Counter(file.label for file in files).items()))
     if len(counts) < 2:

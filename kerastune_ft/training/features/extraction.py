@@ -208,7 +208,7 @@ class FeatureExtractor:
 
     def _check_unchanged(self, examples: np.ndarray) -> None:
         """Raise DataError where files are no longer those whose content their rows would be known by."""
-        changed = self._session.source.changed(examples)
+        changed = self._session.source.find_changed(examples)
         if changed:
             raise DataError(
                 f"data.path: {counted(len(changed), 'file')} changed since the run began: {first_names(changed, 5)}. "

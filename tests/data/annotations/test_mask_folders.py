@@ -65,9 +65,9 @@ def test_the_fingerprint_follows_masks_and_contents_do_not(tmp_path: Path) -> No
     after = opened(root)
     assert before.info.fingerprint != after.info.fingerprint
     assert list(before.contents) == list(after.contents)
-    assert before.changed(range(10)) == ["images/3.png"]
+    assert before.find_changed(range(10)) == ["images/3.png"]
     (root / "masks" / "4.png").unlink()
-    assert before.lost() == [("images/4.png", "its mask is not there any more")]
+    assert before.find_lost() == [("images/4.png", "its mask is not there any more")]
 
 
 @pytest.mark.parametrize("inside", [True, False])

@@ -121,7 +121,7 @@ class TestPrepared:
     def test_an_example_is_known_by_what_was_written(self, open_tfds: Open, prepared_directory: Path) -> None:
         source = open_tfds("shapes", data_dir=str(prepared_directory))
         assert source.encoded
-        assert source.changed(range(60)) == []
+        assert source.find_changed(range(60)) == []
         for index in (0, 59):
             content = source.element(tf.constant(index, tf.int64))["image"].numpy()
             assert source.contents[index] == hashlib.sha256(content).hexdigest()

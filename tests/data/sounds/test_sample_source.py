@@ -41,10 +41,10 @@ def test_a_folder_of_wav_by_class(tmp_path: Path, opened: Open) -> None:
     assert (source.keys[2], rate) == ("high/02.wav", 11025)
     assert source.sound_seconds is not None
     assert len(values) / rate == pytest.approx(source.sound_seconds[2]) == pytest.approx(0.17, abs=1e-3)
-    assert source.changed([2]) == []
+    assert source.find_changed([2]) == []
     (tmp_path / "data" / "high" / "02.wav").write_bytes(b"RIFF")
-    assert source.changed([2]) == ["high/02.wav"]
-    assert source.lost() == [("high/02.wav", "changed and cannot be read any more")]
+    assert source.find_changed([2]) == ["high/02.wav"]
+    assert source.find_lost() == [("high/02.wav", "changed and cannot be read any more")]
 
 
 def test_identical_sounds_in_two_classes_are_told(tmp_path: Path, opened: Open) -> None:

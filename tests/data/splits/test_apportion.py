@@ -65,7 +65,7 @@ def test_a_few_groups_are_divided_nearly_as_well_as_they_can_be(case: int) -> No
     sizes = rng.integers(4, 12, 7)
     item_of = np.repeat(np.arange(7), sizes)
     strata = rng.integers(0, 2, len(item_of))
-    items = Items.gathered(item_of, np.arange(len(item_of)), strata, 2)
+    items = Items.gather(item_of, np.arange(len(item_of)), strata, 2)
     amounts = np.zeros((7, 3))
     amounts[items.rows, items.columns] = items.amounts
     wanted = np.outer(list(SHARES.values()), items.totals)

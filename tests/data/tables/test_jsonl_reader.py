@@ -16,7 +16,7 @@ def test_columns_are_the_keys_of_all_objects_and_lines_keep_their_numbers() -> N
     assert list(table.numbers) == [1, 3]
     assert table.texts("a", "data.input") == ["1", ""]
     assert table.texts("b", "data.input") == ["", "x"]
-    assert table.named(1) == "line 3"
+    assert table.name_row(1) == "line 3"
 
 
 @pytest.mark.parametrize(

@@ -30,4 +30,4 @@ def test_parquet_keeps_its_types(tmp_path: Path) -> None:
         "kind": ["a", "b", "a"],
         "raw": ["x", "y", "z"],
     }
-    assert read.named(0) == "row 1"
+    assert read.name_row(0) == "row 1"

@@ -128,4 +128,4 @@ def test_a_hundred_thousand_rows_are_read(tmp_path: Path) -> None:
     rows = [[f"{number:06d}", "x", "y", "z"] for number in range(100_000)]
     frame = read_table(write(tmp_path / "a.csv", format_delimited(["a", "b", "c", "d"], rows)))
     assert frame.texts("a", "data.input")[-1] == "099999"
-    assert frame.named(99_999) == "row 100001"
+    assert frame.name_row(99_999) == "row 100001"

@@ -13,10 +13,10 @@ from tests.support.table_files import format_delimited
 def test_rows_bear_the_numbers_of_a_spreadsheet(tmp_path: Path) -> None:
     text = 'id,text\n1,"two\nlines, and ""quotes"""\n,\n\n2,b\n'
     frame = read_table(write(tmp_path / "a.csv", text.encode()))
-    assert [frame.named(row) for row in range(2)] == ["row 2", "row 5"]
+    assert [frame.name_row(row) for row in range(2)] == ["row 2", "row 5"]
     assert frame.texts("text", "data.label") == ['two\nlines, and "quotes"', "b"]
     frame = read_table(write(tmp_path / "a.jsonl", b'{"a": 1}\n\n{"a": 2}\n'))
-    assert [frame.named(row) for row in range(2)] == ["line 1", "line 3"]
+    assert [frame.name_row(row) for row in range(2)] == ["line 1", "line 3"]
 
 
 @pytest.mark.parametrize(
