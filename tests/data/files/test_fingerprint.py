@@ -25,5 +25,5 @@ def test_fingerprint_follows_contents_and_labels_only(tmp_path: Path, open_folde
 def test_second_check_reads_no_file(tmp_path: Path, open_folder: Open, monkeypatch: pytest.MonkeyPatch) -> None:
     root = class_folders(tmp_path / "pets")
     before = open_folder(root).info
-    monkeypatch.setattr("kerastune_ft.data.images.check.ImageCheck._examined", None)
+    monkeypatch.setattr("kerastune_ft.data.images.check.ImageCheck._examine", None)
     assert open_folder(root).info == before
