@@ -204,7 +204,7 @@ class Checkpoints:
         names = [name for name in self._run.list_files(self._folder) if not name.startswith(_BEST)]
         for earlier, name in reversed(list(enumerate(names))):
             try:
-                return self._read(f"{self._folder}/{name}")
+                return self._read_snapshot(f"{self._folder}/{name}")
             except (ValueError, FileNotFoundError) as error:
                 then = (
                     "going on from the checkpoint before it" if earlier else "there is no other: the phase begins anew"
@@ -212,7 +212,7 @@ class Checkpoints:
                 watch.note(f"{self._folder}/{name} is damaged ({error}); {then}")
         return None
 
-    def _read(self, path: str) -> Snapshot:
+    def _read_snapshot(self, path: str) -> Snapshot:
         arrays, header = unpack(self._run.read_bytes(path))
         _check_source(self._run, path, header, self._source)
         best_step, best = 0, dict[str, np.ndarray]()

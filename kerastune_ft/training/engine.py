@@ -52,7 +52,7 @@ def execute(
     Return whether the whole run is done; it is not where `until_phase` ends it earlier.
     """
     used = devices(config)
-    with workers.lost_peers_explained(used):
+    with workers.explain_lost_peers(used):
         session = open_session(start, config, used, watch)
         plan = prepare(start, session, config, config_hash, watch)
         with naming_lost_files(session.source), PhaseFeed() as feed:

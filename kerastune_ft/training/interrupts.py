@@ -20,7 +20,7 @@ class _Stopped(BaseException):
 
 
 class StopRequest:
-    """A request to stop. Where nothing but time would be lost it is honoured at once; within `deferred` it waits."""
+    """A request to stop. Where nothing but time would be lost it is honoured at once; within `defer` it waits."""
 
     def __init__(self, seconds: float | None = None) -> None:
         """`seconds` from now the request is made by itself."""
@@ -49,7 +49,7 @@ class StopRequest:
             raise Interrupted(f"{self.reason}: stopped, nothing is lost; the same command goes on")
 
     @contextlib.contextmanager
-    def deferred(self) -> Iterator[None]:
+    def defer(self) -> Iterator[None]:
         """Within this context requests wait: the steps look for them, and write a checkpoint before they honour one."""
         self._deferred = True
         try:

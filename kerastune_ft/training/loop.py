@@ -22,8 +22,8 @@ def run_phases(context: RunContext, until: str | None = None) -> Iterator[dict[s
     for phase in context.plan.phases:
         result = result_of(context.run, phase)
         if result is None:
-            _place(context, phase)
-            kept = _kept(context, phase)
+            _set_weights(context, phase)
+            kept = _changed_so_far(context, phase)
             result = PhaseTraining(context, phase, kept).train()
         yield result
         if phase.phase.name == until and any(index > phase.index for index in to_train):
@@ -44,12 +44,12 @@ def load_best(context: RunContext, phase: PhasePlan) -> None:
     session.assign(read_variables(context.run, f"{phase.folder}/best.safetensors", session.source_hash))
 
 
-def _kept(context: RunContext, phase: PhasePlan) -> tuple[str, ...]:
+def _changed_so_far(context: RunContext, phase: PhasePlan) -> tuple[str, ...]:
     changed = {path for earlier in context.plan.phases[: phase.index + 1] for path in earlier.changing}
     return tuple(path for path in context.session.variables if path in changed)
 
 
-def _place(context: RunContext, phase: PhasePlan) -> None:
+def _set_weights(context: RunContext, phase: PhasePlan) -> None:
     """Set the weights a phase starts from.
 
     `best` and `last` are the previous phase's; `pretrained` takes the backbone from its source and the head from the

@@ -55,11 +55,11 @@ def start_run(
             raise ConfigError("--run-dir is empty; give a directory, or leave it out")
         target = RunDirectory(run_dir)
         if fresh:
-            set_aside(target)
+            move_aside(target)
         reason = "continues where it stopped" if target.manifest() else "new"
     else:
         target, reason = choose(settings.output.directory, settings.name, digest, fresh)
-        if reason == "new" and not fresh and (earlier := extended(target, settings)):
+        if reason == "new" and not fresh and (earlier := find_shorter_run(target, settings)):
             reason = f"new; --run-dir {earlier} would go on with that run"
     held.enter_context(target.lock())
     if is_complete(target, settings, digest):
@@ -108,7 +108,7 @@ def allowed_changes(target: RunDirectory, settings: RunConfig) -> tuple[str, ...
     return found.allowed
 
 
-def extended(target: RunDirectory, settings: RunConfig) -> str | None:
+def find_shorter_run(target: RunDirectory, settings: RunConfig) -> str | None:
     """Return the run of the same name before this new one if the configuration only goes further than it did."""
     earlier = list_runs(settings.output.directory, settings.name)
     before = [path for path in earlier if path != target.path]
@@ -122,7 +122,7 @@ def extended(target: RunDirectory, settings: RunConfig) -> str | None:
         return None
 
 
-def set_aside(target: RunDirectory) -> None:
+def move_aside(target: RunDirectory) -> None:
     """Keep what is in a run directory under another name, so that a fresh start loses nothing."""
     if not target.path.exists():
         return

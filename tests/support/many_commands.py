@@ -22,16 +22,16 @@ def _stopping(stop: StopRequest) -> contextlib.AbstractContextManager[None]:
     return _DEFERRED(stop)
 
 
-_DEFERRED = StopRequest.deferred
+_DEFERRED = StopRequest.defer
 
 
 def outcome(words: list[str]) -> dict[str, Any]:
     """Run one command with both streams, TensorFlow's own lines included, in files."""
     kept = os.dup(1), os.dup(2)
-    deferred = StopRequest.deferred
+    deferred = StopRequest.defer
     if words[0] == "stopped":
         words = words[1:]
-        StopRequest.deferred = _stopping  # type: ignore[method-assign]
+        StopRequest.defer = _stopping  # type: ignore[method-assign]
     with tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as err:
         os.dup2(out.fileno(), 1)
         os.dup2(err.fileno(), 2)
@@ -41,7 +41,7 @@ def outcome(words: list[str]) -> dict[str, Any]:
         except SystemExit as ended:
             code = ended.code
         finally:
-            StopRequest.deferred = deferred  # type: ignore[method-assign]
+            StopRequest.defer = deferred  # type: ignore[method-assign]
             sys.stdout.flush()
             sys.stderr.flush()
             os.dup2(kept[0], 1)

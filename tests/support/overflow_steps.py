@@ -23,7 +23,7 @@ from kerastune_ft.tasks.classification import Classification
 from kerastune_ft.training.devices import devices as device_choice
 from kerastune_ft.training.devices.devices import Devices
 from kerastune_ft.training.features.prefix import Prefix
-from kerastune_ft.training.phase.loss_scale import needed
+from kerastune_ft.training.phase.loss_scale import choose_loss_scale
 from kerastune_ft.training.phase.step import PhaseStep
 
 ROWS, SIZE, TOO_LARGE = 8, 6, 1e9
@@ -48,7 +48,7 @@ class Steps:
             self.trained = model.trainable_variables
             self.optimizer = keras_private.reduced_optimizer(keras.optimizers.AdamW)(0.01, weight_decay=0.1)
             self.optimizer.build(self.trained)
-        self.scale = needed(devices, ROWS)
+        self.scale = choose_loss_scale(devices, ROWS)
         parts = partition(model, {variable.path for variable in self.trained})
         self.prefix = Prefix(devices, split_prefix(parts, parts), ROWS // devices.replicas)
         self.step = PhaseStep(

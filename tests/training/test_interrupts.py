@@ -17,7 +17,7 @@ def test_the_first_signal_is_a_request_that_waits_while_it_must(number: signal.S
     assert stop.reason is None
     after = False
     with pytest.raises(Interrupted, match=f"{number.name}: stopped, nothing is lost"), listening(stop):
-        with stop.deferred():
+        with stop.defer():
             os.kill(os.getpid(), number)
             assert stop.reason == number.name
         after = True
@@ -38,7 +38,7 @@ def test_a_second_signal_acts_at_once() -> None:
     # Where tests run in the background, the interrupt may be ignored from the start.
     before = signal.signal(signal.SIGINT, signal.default_int_handler)
     try:
-        with pytest.raises(KeyboardInterrupt), listening(stop), stop.deferred():
+        with pytest.raises(KeyboardInterrupt), listening(stop), stop.defer():
             os.kill(os.getpid(), signal.SIGINT)
             os.kill(os.getpid(), signal.SIGINT)
     finally:
@@ -76,7 +76,7 @@ def test_a_time_limit_is_a_request_too() -> None:
 
 def test_the_first_reason_stays() -> None:
     stop = StopRequest()
-    with pytest.raises(Interrupted, match="SIGTERM"), stop.deferred():
+    with pytest.raises(Interrupted, match="SIGTERM"), stop.defer():
         stop.ask("SIGTERM")
         stop.ask("SIGINT")
 
@@ -90,7 +90,7 @@ def test_a_time_limit_ends_what_takes_long() -> None:
 
 def test_a_time_limit_waits_while_it_must() -> None:
     stop = StopRequest(0.05)
-    with pytest.raises(Interrupted), listening(stop), stop.deferred():
+    with pytest.raises(Interrupted), listening(stop), stop.defer():
         time.sleep(0.2)
         assert stop.reason == "the time limit is reached"
 

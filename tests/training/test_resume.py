@@ -10,7 +10,7 @@ import pytest
 
 from kerastune_ft.config.read import read
 from kerastune_ft.rundir import RunDirectory
-from kerastune_ft.training.resume import extended
+from kerastune_ft.training.resume import find_shorter_run
 from tests.support.config_cases import OLD
 
 THIRD = {"name": "third", "unfreeze": {"last": 3}, "epochs": 1, "learning_rate": 0.001}
@@ -33,13 +33,13 @@ def _write(directory: Path, **changed: Any) -> dict[str, Any]:
 
 def test_an_appended_phase_points_at_the_run_it_could_go_on_with(directory: Path) -> None:
     longer = read(_write(directory, phases=[*OLD["phases"], THIRD]))
-    assert extended(RunDirectory(directory / "tiny-2"), longer) == str(directory / "tiny-1")
+    assert find_shorter_run(RunDirectory(directory / "tiny-2"), longer) == str(directory / "tiny-1")
 
 
 def test_another_configuration_or_a_damaged_run_points_at_nothing(directory: Path) -> None:
     target = RunDirectory(directory / "tiny-2")
-    assert extended(target, read(_write(directory, seed=5))) is None
-    assert extended(target, read(_write(directory))) is None
-    assert extended(RunDirectory(directory / "tiny-1"), read(_write(directory, name="tiny"))) is None
+    assert find_shorter_run(target, read(_write(directory, seed=5))) is None
+    assert find_shorter_run(target, read(_write(directory))) is None
+    assert find_shorter_run(RunDirectory(directory / "tiny-1"), read(_write(directory, name="tiny"))) is None
     (directory / "tiny-1" / "config.json").write_text("{")
-    assert extended(target, read(_write(directory, phases=[*OLD["phases"], THIRD]))) is None
+    assert find_shorter_run(target, read(_write(directory, phases=[*OLD["phases"], THIRD]))) is None

@@ -164,14 +164,14 @@ def resolve(runtime: Runtime) -> Devices:
     Raises ConfigError when more replicas are asked for than there are accelerators, or when TensorFlow was already
     initialised with fewer logical CPUs (in a notebook: restart the kernel).
     """
-    devices = _placed(runtime)
+    devices = _choose_devices(runtime)
     chosen = precision.choose(runtime.precision, on_tpu=devices.kind == "tpu")
     # Workers with other devices than the chief's compute as it does.
     policy, reason = json.loads(devices.agree(json.dumps(chosen).encode()))
     return replace(devices, precision=policy, precision_reason=reason)
 
 
-def _placed(runtime: Runtime) -> Devices:
+def _choose_devices(runtime: Runtime) -> Devices:
     # The same object each time, which a logger takes only once.
     tf.get_logger().addFilter(_WITHOUT_ADVICE)
     if runtime.strategy == "tpu" or (runtime.strategy == "auto" and tpu.is_there() and not tpu.obstacle()):
@@ -197,7 +197,7 @@ def _placed(runtime: Runtime) -> Devices:
 
 
 def _tpu(runtime: Runtime) -> Devices:
-    strategy = tpu_strategy.connected(runtime)
+    strategy = tpu_strategy.connect(runtime)
     if runtime.deterministic:
         tf.config.experimental.enable_op_determinism()
     names = tuple(f"TPU:{number}" for number in range(int(strategy.num_replicas_in_sync)))
@@ -212,7 +212,7 @@ def _workers(gpus: list, runtime: Runtime, deterministic: bool) -> Devices:
             f"runtime.replicas: {runtime.replicas} asked for, and {len(addresses)} workers have "
             f"{(len(gpus) or 1) * len(addresses)}; remove it"
         )
-    strategy = _joined(addresses, worker)
+    strategy = _join_workers(addresses, worker)
     kind = "GPU" if gpus else "CPU"
     names = tuple(f"{address} {kind}:{number}" for address in addresses for number in range(len(gpus) or 1))
     note = f"worker {worker} of {len(addresses)}"
@@ -220,7 +220,7 @@ def _workers(gpus: list, runtime: Runtime, deterministic: bool) -> Devices:
 
 
 @functools.cache
-def _joined(addresses: tuple[str, ...], worker: int) -> tf.distribute.Strategy:
+def _join_workers(addresses: tuple[str, ...], worker: int) -> tf.distribute.Strategy:
     meet(addresses, worker)
     return tf.distribute.MultiWorkerMirroredStrategy()
 

@@ -81,12 +81,12 @@ class _Group:
         limit = float("inf")
         while any(process.poll() is None for process in self._processes):
             time.sleep(_POLL_SECONDS)
-            if failed is None and (failed := self._failed()) is not None:
+            if failed is None and (failed := self._find_failed()) is not None:
                 limit = time.monotonic() + _GRACE_SECONDS
                 self._explain(failed)
             if time.monotonic() > limit:
                 self.end()
-        failed = self._failed() if failed is None else failed
+        failed = self._find_failed() if failed is None else failed
         for relay in self._relays:
             relay.join()
         if failed is None:
@@ -104,7 +104,7 @@ class _Group:
         for process in self._processes:
             process.wait()
 
-    def _failed(self) -> int | None:
+    def _find_failed(self) -> int | None:
         return next((number for number, process in enumerate(self._processes) if process.poll() not in (None, 0)), None)
 
     def _explain(self, number: int) -> None:

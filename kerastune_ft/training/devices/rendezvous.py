@@ -54,7 +54,7 @@ def _gather(port: int, addresses: Sequence[str], patience: _Patience) -> None:
             for ready in select.select([server, *joined.values()], [], [], _POLL_SECONDS)[0]:
                 if ready is server:
                     connection = held.enter_context(server.accept()[0])
-                    number = _greeted(connection)
+                    number = _receive_greeting(connection)
                     if number in range(1, len(addresses)):
                         joined[number] = connection
                 else:
@@ -65,7 +65,7 @@ def _gather(port: int, addresses: Sequence[str], patience: _Patience) -> None:
                 connection.sendall(_GO)
 
 
-def _greeted(connection: socket.socket) -> int:
+def _receive_greeting(connection: socket.socket) -> int:
     """Return the number of the worker that called, or -1 for a stranger."""
     connection.settimeout(5)
     with contextlib.suppress(OSError, ValueError):

@@ -38,12 +38,12 @@ def is_there(root: Path = Path("/")) -> bool:
         return True
     # The device files of later generations are those of any PCI device that is handed to a program.
     return any((root / "dev/vfio").glob("[0-9]*")) and any(
-        _read(device / "vendor") == _VENDOR and _read(device / "device") in _CHIPS
+        _read_text(device / "vendor") == _VENDOR and _read_text(device / "device") in _CHIPS
         for device in (root / "sys/bus/pci/devices").glob("*")
     )
 
 
-def _read(path: Path) -> str:
+def _read_text(path: Path) -> str:
     try:
         return path.read_text().strip().lower()
     except OSError:

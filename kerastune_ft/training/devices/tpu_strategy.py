@@ -13,7 +13,7 @@ from kerastune_ft.training.devices import tpu
 from kerastune_ft.wording import counted
 
 
-def connected(runtime: Runtime) -> tf.distribute.Strategy:
+def connect(runtime: Runtime) -> tf.distribute.Strategy:
     """Return the strategy over this machine's TPU, or over the one that TPU_NAME names.
 
     Raises ConfigError where none can be used, and where another number of replicas is asked for than it has cores.
@@ -26,7 +26,7 @@ def connected(runtime: Runtime) -> tf.distribute.Strategy:
         )
     if problem:
         raise ConfigError(f"runtime.strategy: {runtime.strategy}: {problem}")
-    strategy = _initialised(os.environ.get("TPU_NAME") or "local")
+    strategy = _initialise(os.environ.get("TPU_NAME") or "local")
     cores = int(strategy.num_replicas_in_sync)
     if runtime.replicas not in (None, cores):
         raise ConfigError(
@@ -38,7 +38,7 @@ def connected(runtime: Runtime) -> tf.distribute.Strategy:
 
 # Once in a process: to initialise a TPU again drops what is on it.
 @functools.cache
-def _initialised(name: str) -> tf.distribute.Strategy:
+def _initialise(name: str) -> tf.distribute.Strategy:
     try:
         return tf.distribute.TPUStrategy(tf.distribute.cluster_resolver.TPUClusterResolver.connect(name))
     except (ValueError, RuntimeError, tf.errors.OpError) as error:

@@ -85,11 +85,11 @@ class SharedRun(RunDirectory):
 
 def agree_on_start(devices: Devices, begin: Callable[[], RunStart]) -> RunStart:
     """Return on every worker where the run begins, as the chief found it, or raise on all of them what it raised."""
-    with lost_peers_explained(devices):
-        return _agreed(devices, begin)
+    with explain_lost_peers(devices):
+        return _agree_on_start(devices, begin)
 
 
-def _agreed(devices: Devices, begin: Callable[[], RunStart]) -> RunStart:
+def _agree_on_start(devices: Devices, begin: Callable[[], RunStart]) -> RunStart:
     message: dict[str, Any] = {}
     beginning: RunStart | None = None
     if devices.is_chief:
@@ -117,7 +117,7 @@ def check_alike(devices: Devices, what: str, value: str) -> None:
 
 
 @contextlib.contextmanager
-def lost_peers_explained(devices: Devices) -> Iterator[None]:
+def explain_lost_peers(devices: Devices) -> Iterator[None]:
     """Turn the failure of a collective, when another worker is gone, into Interrupted."""
     try:
         yield

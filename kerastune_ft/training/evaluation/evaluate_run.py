@@ -29,7 +29,7 @@ from kerastune_ft.training.evaluation import final
 from kerastune_ft.training.lost_files import naming_lost_files
 from kerastune_ft.training.plan import build as planning
 from kerastune_ft.training.session.assemble import assemble
-from kerastune_ft.training.session.warm_start import seen
+from kerastune_ft.training.session.warm_start import count_training_examples
 from kerastune_ft.training.watch import Watcher
 from kerastune_ft.wording import counted
 
@@ -50,7 +50,7 @@ def evaluate(
     source = None if data is None else _other_data(target, config, data, document, watch)
     for note in source.info.notes if source is not None else ():
         watch.note(note)
-    if source is not None and (count := seen(source, target, document)):
+    if source is not None and (count := count_training_examples(source, target, document)):
         watch.note(
             f"{count} of {counted(source.info.examples, 'example')} of {data} "
             f"{'has the name' if count == 1 else 'have the names'} of examples the run was trained on; if they are the "
@@ -107,7 +107,7 @@ def _other_data(
     elif isinstance(own, TableData):
         options = own
     if options is None:
-        raise DataError(_not_opened(str(target), path))
+        raise DataError(_explain_refusal(str(target), path))
     shaped = {"path": str(path), "resize": own.resize, "intensity": own.intensity, "group": None, "splits": None}
     rules = {"on_bad_file": own.on_bad_file, "on_missing": own.on_missing}
     options = options.model_copy(update=shaped | rules)
@@ -116,7 +116,7 @@ def _other_data(
         return open_source(options, task, directory, watch.note, unsplit=True, key="--data")
 
 
-def _not_opened(run: str, path: Path) -> str:
+def _explain_refusal(run: str, path: Path) -> str:
     if not is_table(path):
         return f"--data: {path} is neither a folder, an archive, a table nor an .npz file; give one of them"
     return (

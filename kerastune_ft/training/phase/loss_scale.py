@@ -15,7 +15,7 @@ SMALLEST = 1.0
 STEPS_TO_DOUBLE = 2000
 
 
-def needed(devices: Devices, examples: int) -> LossScale | None:
+def choose_loss_scale(devices: Devices, examples: int) -> LossScale | None:
     """Return the loss scale of a phase, or None where its gradients have the range of float32."""
     return LossScale(devices.strategy, examples) if devices.precision == FLOAT16 else None
 
@@ -37,11 +37,11 @@ class LossScale:
             self._skipped = tf.Variable(0, trainable=False, dtype=tf.int64, name="skipped_steps")
             self._failed = tf.Variable(False, trainable=False, dtype=tf.bool, name="overflow_at_smallest")
 
-    def scaled(self, loss: tf.Tensor) -> tf.Tensor:
+    def scale_loss(self, loss: tf.Tensor) -> tf.Tensor:
         """Return the summed loss of one replica as it is differentiated."""
         return loss * tf.cast(self._factor(), loss.dtype)
 
-    def unscaled(self, gradients: Sequence[tf.Tensor]) -> list[tf.Tensor]:
+    def unscale_gradients(self, gradients: Sequence[tf.Tensor]) -> list[tf.Tensor]:
         """Return the gradients of the loss from those of the scaled loss."""
         inverse = 1.0 / self._factor()
         return [gradient * tf.cast(inverse, gradient.dtype) for gradient in gradients]
@@ -63,18 +63,18 @@ class LossScale:
         self._scale.assign(tf.where(doubles, larger, tf.where(finite, scale, smaller)))
 
     @property
-    def skipped(self) -> int:
+    def skipped_steps(self) -> int:
         """Return the steps skipped so far."""
         return int(self._skipped.numpy())
 
     @property
-    def failed(self) -> bool:
+    def is_failed(self) -> bool:
         """Return whether a step overflowed at the smallest scale: no scale helps."""
         return bool(self._failed.numpy())
 
     def state(self) -> dict[str, float]:
         """Return what a checkpoint keeps."""
-        return {"scale": float(self._scale.numpy()), "good": int(self._good.numpy()), "skipped": self.skipped}
+        return {"scale": float(self._scale.numpy()), "good": int(self._good.numpy()), "skipped": self.skipped_steps}
 
     def restore(self, state: Mapping[str, float]) -> None:
         """Go on from what `state` returned."""

@@ -94,7 +94,7 @@ class PhaseTraining:
         self._resume()
         self._context.watch.phase_started(self._context.plan.document["phases"][phase.index], self._state.step)
         # Until the end of the phase is written: what came after the last checkpoint would be lost.
-        with self._context.stop.deferred():
+        with self._context.stop.defer():
             while self._state.stopped is None:
                 self._train_epoch()
             moved, updated = (
@@ -104,7 +104,7 @@ class PhaseTraining:
             frozen = frozen_check.check_frozen(
                 session, phase, before_frozen, frozen_check.frozen_hashes(session, phase)
             )
-            if self._end_is_needed():
+            if self._needs_end():
                 self._write_checkpoint()
             self._checkpoints.wait()
             session.assign(self._best)
@@ -124,13 +124,13 @@ class PhaseTraining:
                 [variables[path] for path in phase.trained],
                 self._rates,
                 phase.factors,
-                self._carried(),
+                self._find_carried(),
             )
-        self._scale = loss_scale.needed(session.devices, phase.update_batch)
+        self._scale = loss_scale.choose_loss_scale(session.devices, phase.update_batch)
         self._step = build_step(session, phase, self._optimizer, self._scale)
         self._context.compiled = (phase.index, self._step)
 
-    def _carried(self) -> optimizers.Carried | None:
+    def _find_carried(self) -> optimizers.Carried | None:
         """Return the state that the optimizer of the phase before ended with, if this one goes on from it."""
         if not self._options.carry_optimizer:
             return None
@@ -138,7 +138,7 @@ class PhaseTraining:
         end = read_end(self._context.run, previous.folder, self._context.session.source_hash)
         return optimizers.Carried(end.tensors.optimizer, end.state["begun"], previous.trained)
 
-    def _end_is_needed(self) -> bool:
+    def _needs_end(self) -> bool:
         """Return whether the next phase goes on from the last step of this one; of a phase added later none knows."""
         following = self._context.plan.phases[self._phase.index + 1 :]
         return not following or following[0].phase.carry_optimizer or following[0].phase.start_from == "last"
@@ -220,7 +220,7 @@ class PhaseTraining:
                     'or give "clip_norm": 1.0'
                 )
             state.sums = [a + b for a, b in zip(state.sums or [0.0] * len(values), values, strict=True)]
-        if self._scale is not None and self._scale.failed:
+        if self._scale is not None and self._scale.is_failed:
             raise DivergedError(
                 f"the gradients of phase {self._options.name} overflow float16 at step {state.step} whatever the loss "
                 'is scaled by; give "precision": "mixed_bfloat16" or "float32" in runtime, or a lower learning_rate'
@@ -234,12 +234,12 @@ class PhaseTraining:
         session, state, options = self._context.session, self._state, self._options
         metrics = self._validate()
         state.epoch += 1
-        if self._skipped > state.skipped_before:
+        if self._skipped_steps > state.skipped_before:
             self._context.watch.note(
-                f"epoch {state.epoch} of phase {options.name}: {self._skipped - state.skipped_before} of "
+                f"epoch {state.epoch} of phase {options.name}: {self._skipped_steps - state.skipped_before} of "
                 f"{state.epoch_steps} updates skipped, since their gradients overflowed float16"
             )
-            state.skipped_before = self._skipped
+            state.skipped_before = self._skipped_steps
         count, *sums = state.sums
         names = ("loss", *session.task.training_metrics)
         row = {
@@ -247,7 +247,7 @@ class PhaseTraining:
             "epoch": state.epoch,
             "step": state.step,
             "seconds": round(state.seconds + time.monotonic() - began, 3),
-            "learning_rate": float(self._rates[max(0, state.step - 1 - self._skipped)]),
+            "learning_rate": float(self._rates[max(0, state.step - 1 - self._skipped_steps)]),
             **{f"train_{name}": value / count if count else math.nan for name, value in zip(names, sums, strict=True)},
             **metrics,
         }
@@ -285,15 +285,15 @@ class PhaseTraining:
         self._last_written = time.monotonic()
 
     @property
-    def _skipped(self) -> int:
+    def _skipped_steps(self) -> int:
         """Return the steps so far that made no update."""
-        return 0 if self._scale is None else self._scale.skipped
+        return 0 if self._scale is None else self._scale.skipped_steps
 
     def _validate(self) -> dict[str, float]:
         session = self._context.session
         indices = session.source.splits["validation"]
         found = evaluate_split(
-            self._step, session.devices, self._feed, indices, self._phase.batch_size, self._validated
+            self._step, session.devices, self._feed, indices, self._phase.batch_size, self._stop_validation
         )
         if not found.is_finite:
             raise DivergedError(
@@ -306,7 +306,7 @@ class PhaseTraining:
             metrics = session.task.summarise(found.measured)
         return {f"validation_{name}": value for name, value in metrics.items()}
 
-    def _validated(self, done: int, total: int) -> None:
+    def _stop_validation(self, done: int, total: int) -> None:
         """Stop between two batches of a validation, which then begins anew; workers stop at their next step."""
         if self._context.session.devices.workers == 1 and self._context.stop.reason is not None:
             self._write_checkpoint()
@@ -334,7 +334,7 @@ class PhaseTraining:
             "state": "done",
             "epochs": state.epoch,
             "steps": state.step,
-            "skipped_steps": self._skipped,
+            "skipped_steps": self._skipped_steps,
             "best_epoch": state.best_epoch,
             "best": state.best,
             "monitor": options.monitor,
@@ -358,7 +358,7 @@ class PhaseTraining:
 
     def _drop_checkpoints(self) -> None:
         """Remove what no later phase can begin with: checkpoints within this phase, and the end of the one before."""
-        self._checkpoints.clear(but=self._state.step if self._end_is_needed() else None)
+        self._checkpoints.clear(but=self._state.step if self._needs_end() else None)
         if self._phase.index:
             before = self._context.plan.phases[self._phase.index - 1]
             session = self._context.session

@@ -10,7 +10,7 @@ from typing import Any
 SIGNIFICANT_DIGITS = 6
 
 
-def rounded(value: float) -> float:
+def round_monitor(value: float) -> float:
     """Return a monitor as decisions see it, so that replicas differing in the seventh digit decide alike."""
     return float(f"{value:.{SIGNIFICANT_DIGITS - 1}e}") if math.isfinite(value) else value
 
@@ -57,10 +57,10 @@ class PhaseState:
     def judge(self, monitor: str, maximise: bool, metrics: Mapping[str, float], min_delta: float) -> bool:
         """Take an epoch's validation metrics in; return whether it is the best so far (a tie keeps the earlier one)."""
         sign = -1.0 if maximise else 1.0
-        value = sign * rounded(metrics[monitor])
-        before = math.inf if not self.best else sign * rounded(self.best[monitor])
+        value = sign * round_monitor(metrics[monitor])
+        before = math.inf if not self.best else sign * round_monitor(self.best[monitor])
         if self.reference is None or value < sign * self.reference - min_delta:
-            self.reference, self.waited = rounded(metrics[monitor]), 0
+            self.reference, self.waited = round_monitor(metrics[monitor]), 0
         else:
             self.waited += 1
         if value < before:

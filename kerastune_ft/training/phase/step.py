@@ -96,7 +96,7 @@ class PhaseStep:
         arguments = (features, targets, weights, indices, epoch, asked)
         if self._loss_scale is None:
             return run(self._replica_update, args=arguments)
-        gradients, sums, finite = run(self._replica_scaled, args=arguments)
+        gradients, sums, finite = run(self._reduce_scaled, args=arguments)
         # Between the two: TensorFlow forbids a condition around an update inside the replicas.
         applied = self._first(finite)
         tf.cond(applied, lambda: self._apply_everywhere(gradients), lambda: tf.constant(False))
@@ -108,22 +108,22 @@ class PhaseStep:
         return tf.constant(True)
 
     def _replica_update(self, *arguments: Any) -> tf.Tensor:
-        gradients, sums = self._reduced(*arguments)
+        gradients, sums = self._reduce(*arguments)
         self._apply(gradients)
         return sums
 
-    def _replica_scaled(self, *arguments: Any) -> tuple[list[tf.Tensor], tf.Tensor, tf.Tensor]:
+    def _reduce_scaled(self, *arguments: Any) -> tuple[list[tf.Tensor], tf.Tensor, tf.Tensor]:
         """Return the reduced gradient, unscaled, the sums, and whether all are finite: the same on every replica.
 
         Of an example whose loss overflowed nothing can be summed: then the batch counts as none.
         """
         scale: Any = self._loss_scale
-        gradients, sums = self._reduced(*arguments)
+        gradients, sums = self._reduce(*arguments)
         own, asked = tf.split(sums, [-1, arguments[-1].shape[0]])
         counted = tf.where(scale.finite([own]), own, tf.zeros_like(own))
-        return scale.unscaled(gradients), tf.concat([counted, asked], 0), scale.finite([*gradients, own])
+        return scale.unscale_gradients(gradients), tf.concat([counted, asked], 0), scale.finite([*gradients, own])
 
-    def _reduced(
+    def _reduce(
         self, features: Any, targets: Any, weights: tf.Tensor, indices: tf.Tensor, epoch: tf.Tensor, asked: tf.Tensor
     ) -> tuple[list[tf.Tensor], tf.Tensor]:
         """Return the gradient of the mean loss over all replicas' examples, and all sums."""
@@ -166,7 +166,7 @@ class PhaseStep:
             tape.watch(self._native)
             outputs = self._outputs_of_tail(features, training=True)
             sums = self._loss(targets, outputs, weights)
-            differentiated = sums["loss"] if self._loss_scale is None else self._loss_scale.scaled(sums["loss"])
+            differentiated = sums["loss"] if self._loss_scale is None else self._loss_scale.scale_loss(sums["loss"])
         gradients = tape.gradient(differentiated, self._native, unconnected_gradients=tf.UnconnectedGradients.ZERO)
         stacked = tf.stack([tf.cast(value, self._devices.sum_dtype) for value in sums.values()])
         return [tf.convert_to_tensor(gradient) for gradient in gradients], stacked

@@ -122,7 +122,7 @@ class CachePlan:
             passes * self.sizes[split] * need.seconds(stored) for need in needs for split, passes in need.passes.items()
         )
         return looks + sum(
-            self.rows(store) * (need.seconds(set(stored) - {store}, _level(need, store)) + _written(store))
+            self.rows(store) * (need.seconds(set(stored) - {store}, _level(need, store)) + _writing_seconds(store))
             for store, need in filled.items()
             if phase is None or need.phase == phase
         )
@@ -137,7 +137,7 @@ def read_seconds(store: CachedFeatures) -> float:
     return store.row_bytes / READ_BYTES
 
 
-def _written(store: CachedFeatures) -> float:
+def _writing_seconds(store: CachedFeatures) -> float:
     return store.row_bytes / WRITTEN_BYTES
 
 
@@ -159,19 +159,19 @@ def decide(
     if kept is not None:
         chosen = {store for store in candidates if store.id in kept}
     else:
-        chosen = _chosen(decision, candidates, set(required))
+        chosen = _choose(decision, candidates, set(required))
     return CachePlan(tuple(needs), sizes, budget, frozenset(chosen | set(required)))
 
 
-def _chosen(
+def _choose(
     decision: CachePlan, candidates: Sequence[CachedFeatures], required: set[CachedFeatures]
 ) -> set[CachedFeatures]:
     """Return the better of what is chosen by seconds saved and by seconds saved for a byte."""
-    tries = [_filled(decision, candidates, required, per_byte) for per_byte in (False, True)]
+    tries = [_fill_greedily(decision, candidates, required, per_byte) for per_byte in (False, True)]
     return min(tries, key=decision.seconds)
 
 
-def _filled(
+def _fill_greedily(
     decision: CachePlan, candidates: Sequence[CachedFeatures], chosen: set[CachedFeatures], per_byte: bool
 ) -> set[CachedFeatures]:
     """Add stores one by one, the one that saves most first, while one saves anything and has room."""
@@ -198,18 +198,18 @@ def reason(decision: CachePlan, phase: int, is_off: bool) -> str:
         said = "random augmentation below the cut, drawn anew every epoch"
         if any(need.level(decision.stored) in (CUT, BASE) for need in others):
             said += "; validation is stored"
-        return said + _decoded(level)
+        return said + _describe_decoded(level)
     if CUT not in train.stores:
-        return "nothing is frozen below the boundary" + _decoded(level)
+        return "nothing is frozen below the boundary" + _describe_decoded(level)
     if level == CUT:
-        return _saving(decision, train)
+        return _explain_saving(decision, train)
     if level == BASE:
         said = "what stays frozen for the rest of the schedule is stored, the layers above it are computed again"
-        return f"{said}: {_refusal(decision, train, train.stores[CUT])}"
-    return _refusal(decision, train, train.stores[CUT]) + _decoded(level)
+        return f"{said}: {_explain_refusal(decision, train, train.stores[CUT])}"
+    return _explain_refusal(decision, train, train.stores[CUT]) + _describe_decoded(level)
 
 
-def _saving(decision: CachePlan, need: FeatureUse) -> str:
+def _explain_saving(decision: CachePlan, need: FeatureUse) -> str:
     passes = need.passes["train"]
     if decision.first_phase(need.stores[CUT]) < need.phase:
         return f"an earlier phase stores it, which saves {_all(passes)} over the frozen part"
@@ -223,7 +223,7 @@ def _all(passes: int) -> str:
     return f"all {passes} passes" if passes > 1 else "its one pass"
 
 
-def _refusal(decision: CachePlan, need: FeatureUse, store: CachedFeatures) -> str:
+def _explain_refusal(decision: CachePlan, need: FeatureUse, store: CachedFeatures) -> str:
     """Return why a store that could be is not."""
     size, budget = size_text(decision.bytes(store)), size_text(decision.budget)
     if decision.bytes(store) > decision.budget:
@@ -236,5 +236,5 @@ def _refusal(decision: CachePlan, need: FeatureUse, store: CachedFeatures) -> st
     return f"storing {size} would save nothing: to compute it again is no slower"
 
 
-def _decoded(level: str | None) -> str:
+def _describe_decoded(level: str | None) -> str:
     return "; decoded images are stored" if level == INPUT else ""

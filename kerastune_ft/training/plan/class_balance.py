@@ -86,7 +86,7 @@ def notes(source: DataSource, phases: Mapping[str, Phase]) -> Iterator[str]:
         yield from _imbalance(counts, examples, phases)
     for name, phase in phases.items():
         if phase.sampling is not None:
-            yield _drawn(source, name)
+            yield _describe_draws(source, name)
         if phase.class_weights == "balanced":
             weights = class_weights(source, phase, name) or ()
             if max(weights) > _LARGE_WEIGHT:
@@ -96,7 +96,7 @@ def notes(source: DataSource, phases: Mapping[str, Phase]) -> Iterator[str]:
                 )
 
 
-def _drawn(source: DataSource, phase: str) -> str:
+def _describe_draws(source: DataSource, phase: str) -> str:
     """Return what a balanced epoch holds: examples by class, and how often one of them comes at most."""
     indices, names = source.splits["train"], source.scheme.names
     groups, shares = rarest_class(source, indices), sampling_shares(source, indices)

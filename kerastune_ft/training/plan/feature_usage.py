@@ -50,12 +50,12 @@ def plan_cache(session: Session, phases: Sequence[PhasePlan], earlier: Mapping[s
 
     Raises ConfigError where a phase requires a store that cannot be exact or is over the budget.
     """
-    needs = [need for plan in phases for need in _needs(session, phases, plan)]
+    needs = [need for plan in phases for need in _find_uses(session, phases, plan)]
     sizes = {split: len(indices) for split, indices in session.source.splits.items()}
     runtime = session.config.runtime
     decision = CachePlan(tuple(needs), sizes, budget_bytes(runtime.cache_budget, session.cache / "features"))
-    required = _required(session, decision, phases)
-    return cache_plan.decide(needs, sizes, decision.budget, required, _kept(session, earlier))
+    required = _find_required(session, decision, phases)
+    return cache_plan.decide(needs, sizes, decision.budget, required, _stores_to_keep(session, earlier))
 
 
 def cache_settings(session: Session) -> dict[str, Any]:
@@ -67,13 +67,13 @@ def cache_settings(session: Session) -> dict[str, Any]:
     }
 
 
-def _kept(session: Session, earlier: Mapping[str, Any] | None) -> Collection[str] | None:
+def _stores_to_keep(session: Session, earlier: Mapping[str, Any] | None) -> Collection[str] | None:
     if earlier is None or earlier.get("cache", {}).get("settings") != cache_settings(session):
         return None
     return [entry["id"] for entry in earlier["cache"]["stores"]]
 
 
-def _required(session: Session, decision: CachePlan, phases: Sequence[PhasePlan]) -> set[CachedFeatures]:
+def _find_required(session: Session, decision: CachePlan, phases: Sequence[PhasePlan]) -> set[CachedFeatures]:
     required: set[CachedFeatures] = set()
     for plan in phases:
         if effective_cache(plan.phase, session.config.runtime) != "required":
@@ -103,7 +103,7 @@ def variant(session: Session, plan: PhasePlan) -> str:
     return json.dumps({"seed": session.config.seed, **plan.operations}, sort_keys=True)
 
 
-def _needs(session: Session, phases: Sequence[PhasePlan], plan: PhasePlan) -> list[FeatureUse]:
+def _find_uses(session: Session, phases: Sequence[PhasePlan], plan: PhasePlan) -> list[FeatureUse]:
     """Return what a phase looks at: training examples, then those it measures itself on."""
     measured = {"validation": plan.epochs}
     if plan.index == len(phases) - 1:
@@ -115,12 +115,12 @@ def _needs(session: Session, phases: Sequence[PhasePlan], plan: PhasePlan) -> li
             measured = {"validation": plan.epochs}
     if plan.operations is None:
         both = {"train": plan.epochs, **measured}
-        return [_need(session, phases, plan, NOT_AUGMENTED, both)]
-    training = _need(session, phases, plan, variant(session, plan), {"train": plan.epochs})
-    return [training, _need(session, phases, plan, NOT_AUGMENTED, measured)]
+        return [_find_use(session, phases, plan, NOT_AUGMENTED, both)]
+    training = _find_use(session, phases, plan, variant(session, plan), {"train": plan.epochs})
+    return [training, _find_use(session, phases, plan, NOT_AUGMENTED, measured)]
 
 
-def _need(
+def _find_use(
     session: Session, phases: Sequence[PhasePlan], plan: PhasePlan, kind: str, passes: Mapping[str, int]
 ) -> FeatureUse:
     views = plan.phase.augment.views if kind != NOT_AUGMENTED else 1

@@ -36,7 +36,7 @@ def with_kept_head(config: RunConfig, scheme: LabelScheme) -> tuple[RunConfig, L
     plan = earlier_run.plan_of(options)
     kept = LabelScheme.from_json(plan["labels"])
     _check_labels(kept, scheme, earlier_run.written_path(options))
-    head = _merged(config.head, plan["head"]["options"], earlier_run.written_path(options))
+    head = _merge_head(config.head, plan["head"]["options"], earlier_run.written_path(options))
     return config.model_copy(update={"head": head}), kept
 
 
@@ -62,7 +62,7 @@ def _check_labels(kept: LabelScheme, scheme: LabelScheme, run: str) -> None:
     )
 
 
-def _merged(asked: Head, kept: Mapping[str, Any], run: str) -> Head:
+def _merge_head(asked: Head, kept: Mapping[str, Any], run: str) -> Head:
     """Return the options of the kept head; what is asked for beyond the defaults must agree with them."""
     before, now, default = Head.model_validate(kept), asked.model_dump(), Head().model_dump()
     for key, value in before.model_dump().items():
@@ -97,7 +97,7 @@ def notes(session: Session) -> list[str]:
                 f"data.{key} is {json.dumps(now.get(key))} and was {json.dumps(before.get(key))} in "
                 f"{earlier_run.written_path(options)}: the model sees images otherwise than it learnt them"
             )
-    if count := seen(session.source, run, plan):
+    if count := count_training_examples(session.source, run, plan):
         one = count == 1
         found.append(
             f"{count} test example{' has the name' if one else 's have the names'} of {'a ' if one else ''}training "
@@ -106,7 +106,7 @@ def notes(session: Session) -> list[str]:
     return found
 
 
-def seen(source: DataSource, run: RunDirectory, plan: Mapping[str, Any]) -> int:
+def count_training_examples(source: DataSource, run: RunDirectory, plan: Mapping[str, Any]) -> int:
     """Return how many test examples have the key of a training example of a run with that plan."""
     same_data = plan["data"]["fingerprint"] == source.info.fingerprint
     # Keys such as x[17], or row 17 of a table of texts, are places, not names: in other data they say nothing.

@@ -47,7 +47,7 @@ def initialised(machine: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr(function, "__defaults__", (machine,))
     for name, value in tpu.variables().items():
         monkeypatch.setenv(name, value)
-    monkeypatch.setattr(tpu_strategy, "_initialised", lambda name: _FakeStrategy())
+    monkeypatch.setattr(tpu_strategy, "_initialise", lambda name: _FakeStrategy())
 
 
 @pytest.mark.parametrize("strategy", ["tpu", "auto"])
@@ -79,4 +79,4 @@ def test_a_tpu_that_does_not_answer_is_an_error_of_the_user(monkeypatch: pytest.
 
     monkeypatch.setattr(tf.distribute.cluster_resolver.TPUClusterResolver, "connect", connect)
     with pytest.raises(ConfigError, match=r"'local' could not be initialised \(TPUs not found in the cluster\.\)"):
-        tpu_strategy._initialised("local")
+        tpu_strategy._initialise("local")

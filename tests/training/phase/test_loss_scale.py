@@ -13,7 +13,7 @@ import pytest
 import tensorflow as tf
 
 from kerastune_ft.training.devices.devices import Devices
-from kerastune_ft.training.phase.loss_scale import LossScale, needed
+from kerastune_ft.training.phase.loss_scale import LossScale, choose_loss_scale
 from tests.support.processes import HANG, environment
 
 
@@ -92,9 +92,9 @@ def test_two_replicas_equal_one(steps: dict[str, Any], what: str) -> None:
 def test_scaling_is_exact() -> None:
     scale = LossScale(tf.distribute.get_strategy(), examples=20)
     loss = tf.constant(0.1234567)
-    assert scale.scaled(loss).numpy() == np.float32(0.1234567) * 2.0**10
+    assert scale.scale_loss(loss).numpy() == np.float32(0.1234567) * 2.0**10
     gradients = [tf.constant([0.1, -3e-5]), tf.constant(7.7)]
-    back = scale.unscaled([scale.scaled(gradient) for gradient in gradients])
+    back = scale.unscale_gradients([scale.scale_loss(gradient) for gradient in gradients])
     assert all(np.array_equal(*pair) for pair in zip(back, gradients, strict=True))
 
 
@@ -107,6 +107,6 @@ def test_the_scale_stays_a_number() -> None:
 
 def test_only_float16_has_one() -> None:
     devices = Devices("none", tf.distribute.get_strategy(), ("CPU",), "", True)
-    assert needed(devices, 8) is None
-    assert needed(replace(devices, precision="mixed_bfloat16"), 8) is None
-    assert needed(replace(devices, precision="mixed_float16"), 8) is not None
+    assert choose_loss_scale(devices, 8) is None
+    assert choose_loss_scale(replace(devices, precision="mixed_bfloat16"), 8) is None
+    assert choose_loss_scale(replace(devices, precision="mixed_float16"), 8) is not None

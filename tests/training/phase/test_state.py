@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import pytest
 
-from kerastune_ft.training.phase.state import PhaseState, rounded
+from kerastune_ft.training.phase.state import PhaseState, round_monitor
 
 LOSS, ACCURACY = "validation_loss", "validation_accuracy"
 
@@ -62,11 +62,11 @@ def test_an_improvement_of_exactly_min_delta_does_not_count() -> None:
 
 
 def test_rounding_keeps_six_digits_of_any_size() -> None:
-    assert rounded(123456.7) == 123457.0
-    assert rounded(1.2345678e-9) == 1.23457e-9
-    assert rounded(0.0) == 0.0
-    assert math.isinf(rounded(math.inf))
-    assert math.isnan(rounded(math.nan))
+    assert round_monitor(123456.7) == 123457.0
+    assert round_monitor(1.2345678e-9) == 1.23457e-9
+    assert round_monitor(0.0) == 0.0
+    assert math.isinf(round_monitor(math.inf))
+    assert math.isnan(round_monitor(math.nan))
 
 
 def test_the_state_survives_json_to_the_last_digit() -> None:
