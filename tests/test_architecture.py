@@ -52,8 +52,8 @@ LARGEST = 400
 LARGEST_FOLDER = 18
 
 # What is left of the past: these numbers and lists may only shrink.
-PARTICIPLES_LEFT = 158
-QUESTIONS_LEFT = 20
+PARTICIPLES_LEFT = 53
+QUESTIONS_LEFT = 15
 
 # Words in -ed that are no participles, and participles that do not end so.
 NO_PARTICIPLES = frozenset({"need", "feed", "speed", "embed", "exceed", "proceed", "seed"})
