@@ -158,8 +158,6 @@ TESTED_ELSEWHERE: dict[str, tuple[str, ...]] = {
 UNDER_WAY = (
     "data/annotations/mask_files",
     "data/annotations/palette",
-    "input/mask_geometry",
-    "tasks/mask_losses",
     "tasks/segmentation",
 )
 
