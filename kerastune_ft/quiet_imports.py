@@ -15,7 +15,7 @@ _is_own = False
 
 
 def own_process() -> None:
-    """Say that this process runs one command and nothing else: Keras may then lack what only other programs use."""
+    """Declare that this process runs one command only, so that optional imports of Keras may be left out."""
     global _is_own
     _is_own = True
 

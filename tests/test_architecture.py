@@ -49,6 +49,7 @@ RANKS = {
 }
 HEAVY = ("tensorflow", "keras", "pandas", "sklearn", "matplotlib", "tensorflow_datasets")
 LARGEST = 400
+LONGEST_FUNCTION = 60
 LARGEST_FOLDER = 18
 
 # What is left of the past: these numbers and lists may only shrink.
@@ -329,6 +330,16 @@ def literals(node: ast.AST) -> list[ast.Constant]:
     """Return the texts of an expression: a constant, or the members of a tuple, list or set."""
     parts = node.elts if isinstance(node, ast.Tuple | ast.List | ast.Set) else [node]
     return [part for part in parts if isinstance(part, ast.Constant) and isinstance(part.value, str)]
+
+
+def test_functions_are_short() -> None:
+    lengths = {
+        f"{path.relative_to(ROOT)}:{node.lineno} {node.name}": (node.end_lineno or 0) - node.lineno + 1
+        for path in MODULES
+        for node in ast.walk(ast.parse(path.read_text()))
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
+    }
+    assert {name: length for name, length in lengths.items() if length > LONGEST_FUNCTION} == {}
 
 
 def test_private_names_of_keras_are_in_one_module() -> None:

@@ -81,11 +81,11 @@ class Run:
         return curves.draw_learning_curves(self.history, self.manifest.get("phases", []))
 
     def report(self) -> Path:
-        """Write report/index.html anew from the files of the run and return its path."""
+        """Write report/index.html from the files of the run, replacing an earlier one, and return its path."""
         target = self._directory
         _settle(target)
         path = write_report(target)
-        # By the same object, which knows what it wrote: the page is another one, since it tells when it was updated.
+        # By the same object, which knows that it wrote the page: its content changes with the time of the update.
         target.update_manifest()
         return path
 
@@ -124,7 +124,7 @@ def evaluate(
 ) -> dict[str, float]:
     """Return the metrics of a run's final model on a split of its data, or on a folder with the same classes.
 
-    `split` is `test` unless told otherwise; other data is evaluated whole, so the two do not go together.
+    `split` defaults to `test`; other data is evaluated whole, so the two do not go together.
     """
     if data is not None and split is not None:
         raise ConfigError("--split has no effect with --data, which is evaluated whole; give one of them")

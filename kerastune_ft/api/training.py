@@ -72,7 +72,7 @@ def run(
 def _finish_run(
     start: resume.RunStart, settings: RunConfig, digest: str, until_phase: str | None, seconds: float | None
 ) -> Run:
-    """Return the run with everything done that it lacks."""
+    """Do what a run still needs and return it."""
     writer = start.target.writer
     if not start.complete:
         _execute(start, settings, digest, until_phase, seconds)
@@ -87,12 +87,12 @@ def _finish_run(
 def _execute(
     start: resume.RunStart, settings: RunConfig, digest: str, until_phase: str | None, stop_seconds: float | None
 ) -> None:
-    """Train, evaluate and report, with the state in the manifest and the watchers told of every end."""
+    """Train, evaluate and report; the manifest and the watchers receive how it ended, whatever happens."""
     from kerastune_ft.training.interrupts import StopRequest, listening
 
     target, writer = start.target, start.target.writer
     if not target.exists("plan.json"):
-        # Written before anything can fail, so that a report can tell of a failure too.
+        # Written before anything can fail, so that a failure can be reported too.
         target.commit_json("config.json", settings.to_json())
         target.update_manifest(state="running", exit_code=None, message="", config_hash=digest)
     with contextlib.closing(_open_watchers(settings, writer)) as watch:

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from kerastune_ft.training.watch import Watcher
 
 TRACKERS: dict[str, str] = {}
-"""By name the module of every tracker; its function `open_tracker()` returns the watcher."""
+"""The module of every tracker by its name; its function `open_tracker()` returns the watcher."""
 
 
 def open_trackers(names: Sequence[str]) -> dict[str, Watcher]:

@@ -96,7 +96,7 @@ def _check_source(run: RunDirectory, name: str, header: Mapping[str, Any], sourc
 
 @dataclass(frozen=True)
 class Snapshot:
-    """Everything a phase under way is: what a checkpoint is written from, and what it gives back."""
+    """The state of a phase under way, as checkpoints are written and read."""
 
     step: int
     """Updates made."""
@@ -148,7 +148,7 @@ class Checkpoints:
             self._last = time.monotonic()
 
     def wait(self) -> None:
-        """Return when what was begun is written; raise what went wrong with it."""
+        """Wait for the checkpoint being written; raise the error of writing it, if there was one."""
         writing, self._writing = self._writing, None
         if writing is not None:
             writing.result()
@@ -197,7 +197,7 @@ class Checkpoints:
             writer.remove(f"{self._folder}/{name}")
 
     def newest(self, watch: Watcher) -> Snapshot | None:
-        """Return the newest checkpoint that is whole, or None; a damaged one is passed over with a note.
+        """Return the newest intact checkpoint, or None; a damaged one is skipped with a note.
 
         Raises ConfigError when it is relative to other pretrained weights than the session has.
         """
@@ -207,7 +207,7 @@ class Checkpoints:
                 return self._read_snapshot(f"{self._folder}/{name}")
             except (ValueError, FileNotFoundError) as error:
                 then = (
-                    "going on from the checkpoint before it" if earlier else "there is no other: the phase begins anew"
+                    "going on from the checkpoint before it" if earlier else "there is no other: the phase starts over"
                 )
                 watch.note(f"{self._folder}/{name} is damaged ({error}); {then}")
         return None

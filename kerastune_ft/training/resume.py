@@ -1,4 +1,4 @@
-"""What a run directory holds already, and what another call of the same command may make of it."""
+"""Choosing and checking the run directory of a command: a new run, or one that goes on."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from kerastune_ft.rundir import RunDirectory, choose, list_runs
 
 @dataclass(frozen=True)
 class RunStart:
-    """Where a command begins: in which run directory, why there, and with what in it."""
+    """The run directory that a command works in, why this one, and how far the run in it has come."""
 
     target: RunDirectory
     reason: str

@@ -1,4 +1,4 @@
-"""Watchers: what a run reports, event by event, to progress bars and trackers. They observe and never steer.
+"""Watchers: receivers of a run's events, such as progress bars and trackers. They observe and never steer.
 
 To stop a run, or to prune it, ask its `StopRequest`.
 """

@@ -77,7 +77,7 @@ class Steps:
             "changed": [bool(np.any(a != b)) for a, b in zip(before, self._state(), strict=True)],
             "iterations": int(self.optimizer.iterations.numpy()),
             "sums": sums.numpy().tolist(),
-            "failed": self.scale.failed,
+            "failed": self.scale.is_failed,
             **self.scale.state(),
         })  # fmt: skip
 

@@ -20,13 +20,13 @@ from kerastune_ft.training.devices import precision, tpu, tpu_strategy
 from kerastune_ft.training.devices.rendezvous import meet
 
 _SUM = tf.distribute.ReduceOp.SUM
-# What the chief tells the others travels in parts of so many words of four bytes.
+# The chief's messages to the others are sent in parts of this many words of four bytes.
 _WORDS = 1 << 24
 
 
 @dataclass(frozen=True)
 class Devices:
-    """Where a run computes: a strategy, its devices, and what the user should know about the choice.
+    """The devices of a run: its strategy, their names, and the reason for the choice.
 
     With one device `strategy` is TensorFlow's default, which does nothing: a single device needs no strategy object.
     """

@@ -91,10 +91,10 @@ class _Group:
             relay.join()
         if failed is None:
             return 0
-        # Where several failed together, the one that did not just lose its peers tells why.
+        # Where several failed together, the one that did not merely lose its peers has the reason.
         codes = [process.returncode for process in self._processes if process.returncode > 0]
-        telling = [code for code in codes if code != Interrupted.exit_code]
-        return telling[0] if telling else Interrupted.exit_code
+        reasons = [code for code in codes if code != Interrupted.exit_code]
+        return reasons[0] if reasons else Interrupted.exit_code
 
     def end(self) -> None:
         """End whatever still runs."""

@@ -27,7 +27,7 @@ def for_gpus(capabilities: Sequence[tuple[int, int] | None]) -> tuple[str, str]:
         return FLOAT32, "auto: a CPU"
     known = [capability for capability in capabilities if capability is not None]
     if len(known) < len(capabilities):
-        return FLOAT32, "auto: a GPU that does not tell its compute capability"
+        return FLOAT32, "auto: a GPU of unknown compute capability"
     least = min(known)
     policy = BFLOAT16 if least >= _AMPERE else FLOAT16 if least >= _VOLTA else FLOAT32
     return policy, f"auto: a GPU of compute capability {least[0]}.{least[1]}"

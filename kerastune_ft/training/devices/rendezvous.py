@@ -58,7 +58,7 @@ def _gather(port: int, addresses: Sequence[str], patience: _Patience) -> None:
                     if number in range(1, len(addresses)):
                         joined[number] = connection
                 else:
-                    # One that waited with us has ended: it says nothing before all are told to go.
+                    # A waiting worker has ended: the others send nothing before all receive the signal to go.
                     joined = {number: each for number, each in joined.items() if each is not ready}
         for connection in joined.values():
             with contextlib.suppress(OSError):

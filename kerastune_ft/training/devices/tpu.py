@@ -1,4 +1,4 @@
-"""What a TPU needs before TensorFlow is imported: whether one is there, its library, and the environment.
+"""Preparation of a TPU before TensorFlow is imported: finding it, its library, and the environment.
 
 Nothing here imports TensorFlow or loads the TPU's library: without a TPU that library waits for minutes, and in a
 release that no longer serves TensorFlow it ends the process.

@@ -1,4 +1,4 @@
-"""What a report shows of single test examples: the worst mistakes, or masks beside what was predicted."""
+"""Single test examples for the report: the worst mistakes, or masks beside the predicted ones."""
 
 from __future__ import annotations
 

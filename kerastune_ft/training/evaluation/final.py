@@ -1,4 +1,4 @@
-"""What a trained model is worth and what is left of it: metrics, predictions, worst mistakes, the saved model."""
+"""The final evaluation of a run: metrics, predictions.csv and the worst mistakes."""
 
 from __future__ import annotations
 
@@ -62,7 +62,7 @@ def prediction_rows(session: Session, evaluated: Mapping[str, Evaluated]) -> lis
 def write_evaluation(session: Session, run: RunDirectory, evaluated: Mapping[str, Evaluated]) -> dict[str, Any]:
     """Write predictions.csv, the worst mistakes and metrics.json; return the metrics.
 
-    With `output.examples: false` the inputs' names and pictures, which may tell who a patient is, are left out.
+    With `output.examples: false` the inputs' names and pictures, which may identify a patient, are left out.
     """
     thresholds = session.task.choose_thresholds(evaluated["validation"].measured) if "validation" in evaluated else {}
     if thresholds:

@@ -61,7 +61,7 @@ _SHOW: Mapping[str, Callable[[Any, int, str], tuple[dict[str, Any], bytes | None
     TEXT: _show_text,
     AUDIO: _show_sound,
 }
-"""By modality, what the list of mistakes says of an example, and its picture if it has one."""
+"""By modality, the function that describes an example in the list of mistakes and draws its picture, if it has one."""
 
 
 def _thumbnail(source: DataSource, index: int) -> bytes:

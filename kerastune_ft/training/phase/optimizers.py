@@ -44,12 +44,12 @@ class TableRate(keras.optimizers.schedules.LearningRateSchedule):
 
 @dataclass(frozen=True)
 class Carried:
-    """What the optimizer of a phase ended with, for the next phase to go on from."""
+    """The final state of a phase's optimizer, for the next phase to continue from."""
 
     state: Mapping[str, np.ndarray]
-    """By the names of `keras_private.optimizer_slots`."""
+    """Values by the slot names of `keras_private.optimizer_slots`."""
     begun: Mapping[str, int]
-    """By variable path, the updates made before the variable joined, where not 0."""
+    """Updates made before a variable joined, by its path, where not 0."""
     trained: Sequence[str]
     """The paths of the variables it trained."""
 

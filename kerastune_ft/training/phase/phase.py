@@ -307,7 +307,7 @@ class PhaseTraining:
         return {f"validation_{name}": value for name, value in metrics.items()}
 
     def _stop_validation(self, done: int, total: int) -> None:
-        """Stop between two batches of a validation, which then begins anew; workers stop at their next step."""
+        """Stop between two batches of a validation, which is repeated on resume; workers stop at their next step."""
         if self._context.session.devices.workers == 1 and self._context.stop.reason is not None:
             self._write_checkpoint()
             self._interrupt(f"while validating after step {self._state.step}")

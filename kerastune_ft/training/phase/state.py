@@ -38,7 +38,7 @@ class PhaseState:
     waited: int = 0
     stopped: str | None = None
     begun: dict[str, int] = field(default_factory=dict)
-    """By variable path, the updates its optimizer had made before the variable joined, where it carries on."""
+    """Updates that a carried-over optimizer had made before a variable joined, by the path of the variable."""
 
     loss_scale: dict[str, float] = field(default_factory=dict)
     """The state of the loss scale, where the run computes in float16."""

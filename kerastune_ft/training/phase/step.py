@@ -57,14 +57,14 @@ class PhaseStep:
         """Make one update on a batch (features, targets, weights, indices); return its sums.
 
         They are count, loss, the task's training sums, then the wishes: numbers of this process, such as a request to
-        stop, whose sums over all replicas ride along with the reduction that is made anyway, so that all processes hear
-        of them after the same step.
+        stop. Their sums over all replicas are part of the same reduction, so that all processes learn of them after
+        the same step.
         """
         features, targets, weights, indices = batch
-        told = tuple(wishes)
-        if told not in self._asked:
-            self._asked = {told: tf.constant(told, self._devices.sum_dtype, [len(told)])}
-        return self._first(self._train_call(features, targets, weights, indices, epoch, self._asked[told]))
+        key = tuple(wishes)
+        if key not in self._asked:
+            self._asked = {key: tf.constant(key, self._devices.sum_dtype, [len(key)])}
+        return self._first(self._train_call(features, targets, weights, indices, epoch, self._asked[key]))
 
     def outputs(self, features: Any) -> Any:
         """Return the raw outputs of features in inference mode, divided over the replicas as they are."""

@@ -1,4 +1,4 @@
-"""What a phase's `batch_norm` means for the units that train: whether it has an effect, and when to be careful."""
+"""Checks of a phase's `batch_norm`: whether it has an effect, and notes where moments would be poor."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from kerastune_ft.graph.units import Unit
 
 # Moments of fewer examples differ much from batch to batch.
 _FEW = 8
-# More of the statistics a phase began with makes validation differ visibly from training.
+# A larger share of the statistics a phase began with makes validation differ visibly from training.
 _MUCH = 0.05
 
 
@@ -45,7 +45,7 @@ def check(units: Sequence[Unit], selection: Selection, batch_norm: str, place: s
 def notes(
     phase: Phase, norms: Sequence[keras.layers.BatchNormalization], batch_size: int, steps: int, examples: int
 ) -> list[str]:
-    """Return what to say of a phase that updates statistics: where moments are of few examples or batches too few."""
+    """Return notes for a phase that updates statistics: too few examples per batch, or too few batches."""
     if phase.batch_norm == "frozen":
         return []
     found = []

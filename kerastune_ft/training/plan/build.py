@@ -1,4 +1,4 @@
-"""The plan: what every phase will train, at which rates, in how many steps, and what it costs, beforehand."""
+"""Builds the plan: what every phase trains, at which rates, in how many steps, and what it costs."""
 
 from __future__ import annotations
 
@@ -138,7 +138,7 @@ def _phase(session: Session, index: int, phase: Phase) -> PhasePlan:
 def _steps(session: Session, index: int, phase: Phase, update: int) -> tuple[int, int]:
     """Return the updates of the first epoch and of the whole phase.
 
-    All epochs have as many, but where examples are drawn anew for each and have batches by their length.
+    All epochs have as many, except where each draws its own examples and batches hold one length.
     """
     source, buckets, seed = session.source, session.loader.buckets, session.config.seed
 

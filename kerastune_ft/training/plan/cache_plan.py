@@ -1,4 +1,4 @@
-"""What of the frozen parts of a schedule is worth storing: a deterministic rule on FLOPs, bytes, epochs and budget.
+"""Decides which features are cached: a deterministic rule on FLOPs, bytes, epochs and budget.
 
 Estimates decide, not measurements, so that the same plan is made again; what was decided is in plan.json.
 """
@@ -21,19 +21,19 @@ READ_BYTES, WRITTEN_BYTES = 1e9, 4e8
 
 @dataclass(frozen=True)
 class CachedFeatures:
-    """Rows that may be stored: what they are of, not which examples."""
+    """Features, or decoded inputs, that may be cached: at which cut, after which phase, augmented how."""
 
     stages: tuple[tuple[str, ...], ...]
     """The names of the tensors at the end of every stage below; none for decoded inputs."""
     state: int
     """The last phase that changes a weight below, or -1: before it the values are others."""
     variant: str
-    """How examples are augmented, or PLAIN."""
+    """How examples are augmented, or NOT_AUGMENTED."""
     row_bytes: int
 
     @property
     def id(self) -> str:
-        """Return what plan.json knows it by."""
+        """Return the id in plan.json."""
         place = " > ".join("+".join(names) for names in self.stages) or "decoded input"
         after = f" after phase {self.state}" if self.state >= 0 else ""
         return f"{place}{after}{f' of {self.variant}' if self.variant else ''}"
@@ -41,17 +41,17 @@ class CachedFeatures:
 
 @dataclass(frozen=True)
 class FeatureUse:
-    """The features that a phase looks at, again and again, and what they cost without a store, in seconds a row."""
+    """One use of features by a phase: how often it reads them, and what a row costs without a cache, in seconds."""
 
     phase: int
     fresh: bool
-    """Whether every look is at an example as it never was before."""
+    """Whether every pass augments the examples differently."""
     views: int
-    """How many rows an example has."""
+    """Rows of one example."""
     passes: Mapping[str, int]
-    """By split, how often it is gone through."""
+    """By split, the number of passes over its examples."""
     stores: Mapping[str, CachedFeatures] = field(default_factory=dict)
-    """By level, what could be stored; nothing where it may not."""
+    """By level, the features that could be cached; empty where caching would not be exact."""
     decoding: float = 0.0
     augmenting: float = 0.0
     base: float = 0.0
@@ -60,11 +60,11 @@ class FeatureUse:
     """From there to the phase's own cut."""
 
     def level(self, stored: Collection[CachedFeatures]) -> str | None:
-        """Return which of these stores serves it: that of the deepest level."""
+        """Return the deepest level that is among these stores, or None."""
         return next((level for level in _LEVELS if self.stores.get(level) in stored), None)
 
     def seconds(self, stored: Collection[CachedFeatures], up_to: str = CUT) -> float:
-        """Return what a row costs at a level, given what is stored."""
+        """Return the seconds that a row takes up to a level, given what is stored."""
         below = {level: store for level, store in self.stores.items() if store in stored}
         cost = read_seconds(below[INPUT]) if INPUT in below else self.decoding
         if up_to == INPUT:
@@ -78,7 +78,7 @@ class FeatureUse:
 
 @dataclass(frozen=True)
 class CachePlan:
-    """What a run stores."""
+    """The features that a run caches, and the sums they were chosen by."""
 
     needs: tuple[FeatureUse, ...]
     sizes: Mapping[str, int]
@@ -98,7 +98,7 @@ class CachePlan:
         return max((need.views for need in self.needs if store in need.stores.values()), default=0)
 
     def splits(self, store: CachedFeatures) -> list[str]:
-        """Return the splits whose examples any phase looks for in a store."""
+        """Return the splits whose examples any phase reads from a store."""
         wanted = [need for need in self.needs if store in need.stores.values()]
         return list(dict.fromkeys(split for need in wanted for split in need.passes))
 
@@ -111,11 +111,11 @@ class CachePlan:
         return store.row_bytes * self.rows(store)
 
     def of_phase(self, phase: int) -> list[FeatureUse]:
-        """Return what a phase looks at: its training examples first."""
+        """Return the uses of a phase: its training examples first."""
         return [need for need in self.needs if need.phase == phase]
 
     def seconds(self, stored: Collection[CachedFeatures], phase: int | None = None) -> float:
-        """Return the expected seconds of all looks at features, or of a phase's, with the stores filled for them."""
+        """Return the expected seconds to read or compute all features, or a phase's, filling stores included."""
         needs = self.needs if phase is None else self.of_phase(phase)
         filled = {store: need for need in reversed(self.needs) for store in need.stores.values() if store in stored}
         looks = sum(
@@ -189,7 +189,7 @@ def _fill_greedily(
 
 
 def reason(decision: CachePlan, phase: int, is_off: bool) -> str:
-    """Return in words why a phase reads or computes what it looks at."""
+    """Return in words why a phase reads its features from a store or computes them."""
     train, *others = decision.of_phase(phase)
     level = train.level(decision.stored)
     if is_off:

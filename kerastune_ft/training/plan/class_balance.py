@@ -1,4 +1,4 @@
-"""How a phase makes up for classes of unequal size, and what should be known about them beforehand."""
+"""Class weights and balanced sampling for classes of unequal size, and notes about such classes."""
 
 from __future__ import annotations
 

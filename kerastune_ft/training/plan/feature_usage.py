@@ -1,4 +1,4 @@
-"""What every phase looks at, and what that costs: what the decision to store is made of."""
+"""The features that every phase uses and their cost: the input of the decision what to cache."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ def plan_cache(session: Session, phases: Sequence[PhasePlan], earlier: Mapping[s
 
 
 def cache_settings(session: Session) -> dict[str, Any]:
-    """Return what the user says about stores: where it changes, a run decides anew."""
+    """Return the settings of the cache; where they change, a resumed run decides again what to store."""
     runtime = session.config.runtime
     return {
         "budget": runtime.cache_budget,

@@ -77,14 +77,14 @@ class Plan:
     phases: tuple[PhasePlan, ...]
     chunk: int
     decision: CachePlan
-    """What is stored of what the phases look at."""
+    """Which features and inputs are cached, and for which phases."""
     document: Mapping[str, Any]
     """The plan as plan.json has it."""
 
 
 @dataclass(frozen=True)
 class EvaluationPlan:
-    """What it takes to compute outputs as a run's validation did: a partition, and the batch shapes of that run."""
+    """The partition and the batch shapes that reproduce the outputs of a run's last validation."""
 
     selection: Selection
     trained: tuple[str, ...]

@@ -11,9 +11,10 @@ from kerastune_ft.config.run import RunConfig, config_hash
 
 @dataclass(frozen=True)
 class Pins:
-    """What a plan otherwise derives from all of its own phases, and stores are known by.
+    """The batch shape and the first cut of frozen prefixes, given from outside.
 
-    Plans with the same pins compute their frozen prefixes alike, so that they share stores.
+    A plan otherwise derives both from all of its own phases, and both stand in the keys of stores. Plans with the same
+    pins compute their frozen prefixes alike, so that they share stores.
     """
 
     chunk: int

@@ -16,7 +16,7 @@ def rate_table(policy: RatePolicy, steps: int) -> np.ndarray:
 
     Warm-up rises linearly over its share of the steps and never starts at zero. Then, with t from 0 to 1 over the rest:
     `constant`; `cosine` and `linear` fall to `final` (0 unless given); `exponential` falls to `final` (a hundredth of
-    the peak); `one_cycle` (Smith, 2018, with cosine annealing) warms up over 30 % unless told otherwise and falls to
+    the peak); `one_cycle` (Smith, 2018, with cosine annealing) warms up over 30 % unless `warmup` is given and falls to
     `final`; `flat_cosine` stays at the peak for 72 % of the steps and falls as a cosine.
     """
     warmup_share = policy.warmup or (_ONE_CYCLE_WARMUP if policy.shape == "one_cycle" else 0.0)

@@ -1,4 +1,4 @@
-"""Starting from an earlier run: keeping its head, and what the user should know about its data."""
+"""Starting from an earlier run: keeping its head, and notes about its data."""
 
 from __future__ import annotations
 
