@@ -54,16 +54,19 @@ class Targets:
     def _of_all(self) -> np.ndarray | None:
         """The targets of all examples by index, or None where labels alone do not tell them."""
         source = self._source
-        if source.label_fields(tf.constant(0, tf.int64)):
-            # Such as masks, which lie in files of their own.
-            return None
-        labels = tf.data.Dataset.from_tensor_slices(source.labels)
-        targets = map_in_order(labels, lambda label: self._task.target({"label": label}, self._geometry))
-        return next(iter(targets.batch(len(source.labels)).as_numpy_iterator()))
+        # It may be asked for first while a graph is traced.
+        with tf.init_scope():
+            if source.label_fields(tf.constant(0, tf.int64)):
+                # Such as masks, which lie in files of their own.
+                return None
+            labels = tf.data.Dataset.from_tensor_slices(source.labels)
+            targets = map_in_order(labels, lambda label: self._task.target({"label": label}, self._geometry))
+            return next(iter(targets.batch(len(source.labels)).as_numpy_iterator()))
 
     @functools.cached_property
     def _spec(self) -> tf.TensorSpec:
-        return map_in_order(tf.data.Dataset.from_tensors(tf.constant(0, tf.int64)), self._target_at).element_spec
+        with tf.init_scope():
+            return map_in_order(tf.data.Dataset.from_tensors(tf.constant(0, tf.int64)), self._target_at).element_spec
 
     def _target_at(self, index: tf.Tensor) -> Any:
         return self._task.target(self._source.label_fields(index), self._geometry)

@@ -56,7 +56,8 @@ def plan_document(session: Session, phases: Sequence[PhasePlan], chunk: int, dec
         "head": {
             "layers": [layer.name for layer in session.head.layers],
             "parameters": session.head.parameters,
-            "options": config.head.to_json(),
+            # Options of decoders are there where they are given.
+            "options": {key: value for key, value in config.head.to_json().items() if value is not None},
         },
         **session.loader.plan_entry(),
         "chunk": chunk,
