@@ -40,9 +40,8 @@ def _rank(item: pytest.Item) -> tuple[bool, int]:
 
 
 def _group(item: pytest.Item) -> str:
-    path = Path(item.path)
     shared = [name for name in SHARED if _is_of_session(item, name)]
-    return f"runs in {shared[0]}" if shared else str(path)
+    return f"runs in {shared[0]}" if shared else item.nodeid.partition("::")[0]
 
 
 def _is_of_session(item: pytest.Item, name: str) -> bool:

@@ -103,10 +103,10 @@ TESTED_ELSEWHERE: dict[str, tuple[str, ...]] = {
         "reporting/drawing", "reporting/page/templates", "reporting/results/base",
     ),
     "runs/test_saved_model.py": (
-        "saved_model/base", "saved_model/build", "saved_model/formats/base", "saved_model/formats/keras_file",
-        "saved_model/images", "training/evaluation/evaluate_run", "training/evaluation/examples",
-        "training/evaluation/final", "training/evaluation/mask_examples", "training/evaluation/mistakes",
-        "training/evaluation/pictures", "training/evaluation/saved_model",
+        "saved_model/base", "saved_model/build", "saved_model/formats/keras_file", "saved_model/images",
+        "training/evaluation/evaluate_run", "training/evaluation/examples", "training/evaluation/final",
+        "training/evaluation/mask_examples", "training/evaluation/mistakes", "training/evaluation/pictures",
+        "training/evaluation/saved_model",
     ),
     "runs/test_sound_runs.py": (
         "input/sound_loader", "saved_model/sounds",

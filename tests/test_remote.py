@@ -16,7 +16,7 @@ _COUNT = itertools.count()
 @pytest.fixture(params=["ram", "file"])
 def bucket(request: pytest.FixtureRequest, tmp_path: Path) -> str:
     """An empty folder on a file system of TensorFlow: in memory, and by URI on disk."""
-    place = f"ram://bucket{next(_COUNT)}" if request.param == "ram" else f"file://{tmp_path}/bucket"
+    place = f"ram://remote{next(_COUNT)}" if request.param == "ram" else f"file://{tmp_path}/bucket"
     storage.path_of(place).mkdir()
     return place
 

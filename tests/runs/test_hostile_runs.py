@@ -12,6 +12,7 @@ from PIL import Image
 
 from kerastune_ft.cli.commands import main
 from kerastune_ft.errors import DataError
+from kerastune_ft.training.evaluation import evaluate_run
 from kerastune_ft.training.lost_files import naming_lost_files
 from tests.support.image_files import Open, class_folders, encode_image, pixels, write
 
@@ -70,16 +71,14 @@ def test_odd_files_train_and_a_lost_one_ends_the_run_with_its_name(
     evaluate = ["evaluate", str(tmp_path / "runs" / "odd-1"), "--split", "train"]
     assert CliRunner().invoke(main, evaluate).exit_code == 0
 
-    from kerastune_ft.training import engine
+    opened = evaluate_run.assemble
 
-    opened = engine.assemble
-
-    def vanishing(*arguments: object) -> object:
+    def vanish(*arguments: object) -> object:
         session = opened(*arguments)
         (root / "cat" / "wide.png").unlink()
         return session
 
-    monkeypatch.setattr(engine, "assemble", vanishing)
+    monkeypatch.setattr(evaluate_run, "assemble", vanish)
     lost = CliRunner().invoke(main, evaluate)
     assert lost.exit_code == 3, lost.output
     assert "cat/wide.png  is not there any more" in lost.stderr
