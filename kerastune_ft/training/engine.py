@@ -78,7 +78,9 @@ def open_session(start: RunStart, config: RunConfig, devices: device_choice.Devi
     watch.note(f"run {start.target} ({start.reason}) on {devices}")
     for change in start.allowed:
         watch.note(f"changed since the run began: {change}")
-    session = assemble(config, devices, watch.note)
+    target = start.target
+    about = target.read_json("plan.json")["backbone"] if target.exists("plan.json") else {}
+    session = assemble(config, devices, watch.note, endpoints=tuple(about.get("endpoints", ())) or None)
     workers.check_alike(devices, "data", session.source.info.fingerprint)
     workers.check_alike(devices, "pretrained weights", session.source_hash)
     return session

@@ -58,7 +58,8 @@ def evaluate(
         )
     scheme = LabelScheme.from_json(document["labels"])
     lengths = outside_lengths(document["text"]) if document.get("text") else None
-    session = assemble(bare, devices, watch.note, source, scheme, lengths)
+    endpoints = tuple(document["backbone"].get("endpoints", ())) or None
+    session = assemble(bare, devices, watch.note, source, scheme, lengths, endpoints)
     if target.exists(THRESHOLDS):
         session.task.set_thresholds(target.read_json(THRESHOLDS))
     if data is not None:

@@ -50,11 +50,13 @@ def assemble(
     source: DataSource | None = None,
     scheme: LabelScheme | None = None,
     lengths: Sequence[int] | None = None,
+    endpoints: Sequence[str] | None = None,
 ) -> Session:
     """Open the data, build backbone and head in the strategy's scope, and return the session.
 
     `scheme` says what the labels mean where the data cannot: an earlier run's, when its model is used on other data;
-    `lengths` are then what texts are padded to.
+    `lengths` are then what texts are padded to. `endpoints` are those that the head reads in a run that began before,
+    whatever the cache holds now.
     Raises ConfigError and DataError for what the configuration asks and the world does not have.
     """
     # Layer names that Keras counts up must be the same in every process, since variables are known by them.
@@ -67,7 +69,7 @@ def assemble(
         _check_modality(config, backbone)
         if source.sound_seconds is not None:
             backbone = _with_audio_front_end(config, source, backbone)
-        backbone = _up_to_endpoints(config, source, task, backbone)
+        backbone = backbone.up_to(endpoints or _choose_endpoints(config, source, task, backbone))
         backbone = backbones.with_precision(backbone, devices.precision)
         source_hash = backbones.content_hash(backbone.variables)
         adapters.build(config.phases, backbone.units, config.seed)
@@ -115,8 +117,8 @@ def _with_audio_front_end(config: RunConfig, source: DataSource, backbone: Backb
     return audio_front_end.with_audio_front_end(config.backbone, backbone, clip.sample_rate, clip.samples)
 
 
-def _up_to_endpoints(config: RunConfig, source: DataSource, task: Task, backbone: Backbone) -> Backbone:
-    """Return the backbone up to the endpoints that the task's head reads."""
+def _choose_endpoints(config: RunConfig, source: DataSource, task: Task, backbone: Backbone) -> tuple[str, ...]:
+    """Return the endpoints of a backbone that the task's head reads."""
     available = backbone.endpoints
     examples = sum(len(indices) for indices in source.splits.values())
     views = max((phase.augment.views or 1 for phase in config.phases), default=1)
@@ -127,7 +129,7 @@ def _up_to_endpoints(config: RunConfig, source: DataSource, task: Task, backbone
         row = sum(tensor_bytes(available[name]) for name in names)
         return row * examples * views <= limit
 
-    return backbone.up_to(task.endpoints(available, fits))
+    return task.endpoints(available, fits)
 
 
 def _endpoints(config: RunConfig, backbone: Backbone) -> dict[str, Any]:
