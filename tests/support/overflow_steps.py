@@ -44,7 +44,7 @@ class Steps:
             x = keras.layers.Rescaling(1 / 255, name="preprocessing")(images)
             x = keras.layers.Conv2D(4, 3, activation="relu", name="body")(x)
             body = precision.rebuild(keras.Model(images, x), devices.precision)
-            model = keras.Model(body.input, task.head(body.output))
+            model = keras.Model(body.input, task.head({"features": body.output}))
             self.trained = model.trainable_variables
             self.optimizer = keras_private.reduced_optimizer(keras.optimizers.AdamW)(0.01, weight_decay=0.1)
             self.optimizer.build(self.trained)
