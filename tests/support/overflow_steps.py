@@ -71,7 +71,7 @@ class Steps:
         weights = (np.arange(ROWS) >= padded).astype(np.float32)
         batch = (images, np.arange(ROWS, dtype=np.int32) % 2, weights, np.arange(ROWS))
         before = self._state()
-        inputs, *others = self._shared(batch)
+        inputs, *others = self._share(batch)
         sums = self.step.train((self.prefix(inputs), *others), tf.constant(0), [1.0])
         self.log.append({
             "changed": [bool(np.any(a != b)) for a, b in zip(before, self._state(), strict=True)],
