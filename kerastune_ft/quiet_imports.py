@@ -25,7 +25,7 @@ def tensorflow_import() -> Iterator[None]:
     """Import TensorFlow, alone or with what needs it, without noise and without looking for garbage among its parts."""
     # Where the caller has it already, there may be models too, and those do not last.
     lasting = contextlib.nullcontext() if "tensorflow" in sys.modules else _lasting()
-    with _silence(), lasting, _hide_unused():
+    with _silence(), lasting, _hide_unused_modules():
         yield
 
 
@@ -47,7 +47,7 @@ def _silence() -> Iterator[None]:
 
 
 @contextlib.contextmanager
-def _hide_unused() -> Iterator[None]:
+def _hide_unused_modules() -> Iterator[None]:
     """Let Keras find that what it only uses where it is there is not; afterwards it is there again."""
     hidden = [name for name in _UNUSED if _is_own and name not in sys.modules]
     sys.modules.update(dict.fromkeys(hidden))  # type: ignore[arg-type]

@@ -96,7 +96,7 @@ class PhaseStep:
         arguments = (features, targets, weights, indices, epoch, asked)
         if self._loss_scale is None:
             return run(self._replica_update, args=arguments)
-        gradients, sums, finite = run(self._reduce_scaled, args=arguments)
+        gradients, sums, finite = run(self._reduce_with_scale, args=arguments)
         # Between the two: TensorFlow forbids a condition around an update inside the replicas.
         applied = self._first(finite)
         tf.cond(applied, lambda: self._apply_everywhere(gradients), lambda: tf.constant(False))
@@ -112,7 +112,7 @@ class PhaseStep:
         self._apply(gradients)
         return sums
 
-    def _reduce_scaled(self, *arguments: Any) -> tuple[list[tf.Tensor], tf.Tensor, tf.Tensor]:
+    def _reduce_with_scale(self, *arguments: Any) -> tuple[list[tf.Tensor], tf.Tensor, tf.Tensor]:
         """Return the reduced gradient, unscaled, the sums, and whether all are finite: the same on every replica.
 
         Of an example whose loss overflowed nothing can be summed: then the batch counts as none.

@@ -198,15 +198,15 @@ def reason(decision: CachePlan, phase: int, is_off: bool) -> str:
         said = "random augmentation below the cut, drawn anew every epoch"
         if any(need.level(decision.stored) in (CUT, BASE) for need in others):
             said += "; validation is stored"
-        return said + _describe_decoded(level)
+        return said + _describe_inputs(level)
     if CUT not in train.stores:
-        return "nothing is frozen below the boundary" + _describe_decoded(level)
+        return "nothing is frozen below the boundary" + _describe_inputs(level)
     if level == CUT:
         return _explain_saving(decision, train)
     if level == BASE:
         said = "what stays frozen for the rest of the schedule is stored, the layers above it are computed again"
         return f"{said}: {_explain_refusal(decision, train, train.stores[CUT])}"
-    return _explain_refusal(decision, train, train.stores[CUT]) + _describe_decoded(level)
+    return _explain_refusal(decision, train, train.stores[CUT]) + _describe_inputs(level)
 
 
 def _explain_saving(decision: CachePlan, need: FeatureUse) -> str:
@@ -236,5 +236,5 @@ def _explain_refusal(decision: CachePlan, need: FeatureUse, store: CachedFeature
     return f"storing {size} would save nothing: to compute it again is no slower"
 
 
-def _describe_decoded(level: str | None) -> str:
+def _describe_inputs(level: str | None) -> str:
     return "; decoded images are stored" if level == INPUT else ""
