@@ -91,7 +91,7 @@ def predict(
     form = command.check_arguments(inputs, output, form, as_json, scheme is not None)
     given = command.open_standard_input(inputs)
     with runs_api.predictions(run, given, input=column, batch_size=batch_size) as made:
-        summary = command.write(made.columns, made.batches, output, form, scheme)
+        summary = command.write_rows(made.columns, made.batches, output, form, scheme)
     if output and as_json:
         print_json({"output": output, "inputs": summary.inputs, "errors": summary.errors})
     click.echo(str(summary), err=True)

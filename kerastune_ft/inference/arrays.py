@@ -17,7 +17,7 @@ from kerastune_ft.inference.items import Item, Listing
 _CHANNELS = (1, 2, 3, 4)
 
 
-def array_in(
+def open_array(
     path: Path, name: str | None, cache_directory: Path, report: Callable[[str], None]
 ) -> tuple[ArrayFile, np.ndarray]:
     """Return an .npz file and an array of it, memory-mapped.
@@ -42,7 +42,7 @@ def array_in(
     return file, file.array(str(chosen), "x")
 
 
-def of_images(images: np.ndarray, name: str, intensity: Intensity) -> Listing:
+def list_images(images: np.ndarray, name: str, intensity: Intensity) -> Listing:
     """Return the images of an array, named by its rows; raise DataError where it cannot be images.
 
     One image is [height, width] or [height, width, channels], several have a dimension before. Values are 0 to 255, or
@@ -60,11 +60,11 @@ def of_images(images: np.ndarray, name: str, intensity: Intensity) -> Listing:
         )
     _check_range(images, name, intensity)
     if images.ndim == 2 or (images.ndim == 3 and images.shape[-1] in _CHANNELS):
-        return Listing([_item(name, images)], 1)
-    return Listing((_item(f"{name}[{row}]", image) for row, image in enumerate(images)), len(images))
+        return Listing([_make_item(name, images)], 1)
+    return Listing((_make_item(f"{name}[{row}]", image) for row, image in enumerate(images)), len(images))
 
 
-def _item(name: str, values: np.ndarray) -> Item:
+def _make_item(name: str, values: np.ndarray) -> Item:
     if values.dtype.kind == "f" and not np.isfinite(values).all():
         return Item(name, problem="has NaN or infinite values")
     return Item(name, values=values)

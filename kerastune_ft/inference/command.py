@@ -12,7 +12,7 @@ from typing import Any
 from kerastune_ft.data.labels.scheme import LabelScheme
 from kerastune_ft.errors import ConfigError
 from kerastune_ft.inference.masks import TABLE, MaskFolder
-from kerastune_ft.inference.rows import form_of, row_writer, whole_file
+from kerastune_ft.inference.rows import choose_form, make_row_writer, open_whole_file
 from kerastune_ft.storage import is_remote
 
 _STANDARD_INPUT = "-"
@@ -50,7 +50,7 @@ def check_arguments(
     if output is not None:
         if form is not None:
             raise ConfigError("--format is for standard output; the end of --output's name says what is written there")
-        return form_of(output)
+        return choose_form(output)
     if form is not None and as_json:
         raise ConfigError("--format has no effect with --json, which prints one JSON array; give one of them")
     return "json" if as_json else form or "csv"
@@ -72,7 +72,7 @@ def open_standard_input(inputs: Sequence[str]) -> list[Any]:
     return [sys.stdin.buffer if text == _STANDARD_INPUT else text for text in inputs]
 
 
-def write(
+def write_rows(
     columns: Sequence[str],
     batches: Iterable[list[dict[str, Any]]],
     output: str | None,
@@ -87,8 +87,8 @@ def write(
     folder = None if scheme is None or output is None else MaskFolder(Path(output), scheme)
     file = output if folder is None else str(Path(output or "") / TABLE)
     with contextlib.ExitStack() as stack:
-        stream = stack.enter_context(whole_file(file)) if file else sys.stdout.buffer
-        writer = row_writer(form, stream, columns)
+        stream = stack.enter_context(open_whole_file(file)) if file else sys.stdout.buffer
+        writer = make_row_writer(form, stream, columns)
         for rows in batches:
             writer.write(rows if folder is None else folder.write(rows))
             inputs += len(rows)

@@ -9,7 +9,7 @@ import numpy as np
 import tensorflow as tf
 
 from kerastune_ft.config.run import RunConfig
-from kerastune_ft.inference.decoding import DecodedInput, PictureReader, decode_ahead
+from kerastune_ft.inference.decode_ahead import DecodedInput, ImageReader, decode_ahead
 from kerastune_ft.inference.items import Item
 from kerastune_ft.inference.run_model import Row, RunModel
 from kerastune_ft.inference.sounds import SoundReader
@@ -26,16 +26,16 @@ class FixedShapePredictor:
         """Load the model; raise ConfigError where the run has none."""
         self._read = RunModel(run, config, plan)
         self.columns = self._read.columns
-        self._reader = self._reader_of(config, plan)
-        self._outputs = tf.function(self._computed, autograph=False)
+        self._reader = self._make_reader(config, plan)
+        self._outputs = tf.function(self._compute, autograph=False)
         self._done = self._rotated = 0
 
-    def _reader_of(self, config: RunConfig, plan: Mapping[str, Any]) -> PictureReader | SoundReader:
+    def _make_reader(self, config: RunConfig, plan: Mapping[str, Any]) -> ImageReader | SoundReader:
         if sound := plan.get("sound"):
             return SoundReader(Clip(sound["sample_rate"], sound["samples"]))
         height, width = plan["backbone"]["image_size"]
         intensity = None if config.data.intensity == "auto" else config.data.intensity
-        return PictureReader(Geometry(height, width, config.data.resize), intensity)
+        return ImageReader(Geometry(height, width, config.data.resize), intensity)
 
     def batches(self, items: Iterable[Item], size: int) -> Iterator[list[Row]]:
         """Give rows, in order, whenever `size` inputs are complete.
@@ -75,5 +75,5 @@ class FixedShapePredictor:
         outputs = np.asarray(self._outputs(tf.stack([*values, *padding])))[: len(inputs)]
         return self._read.cells(outputs, [each.placement for each in inputs])
 
-    def _computed(self, images: tf.Tensor) -> tf.Tensor:
+    def _compute(self, images: tf.Tensor) -> tf.Tensor:
         return self._read.model(tf.cast(images, tf.float32), training=False)

@@ -23,10 +23,10 @@ from kerastune_ft.data.sounds.sound_arrays import MODEL_RATE, rate_of
 from kerastune_ft.data.tables.read import is_table, read_table
 from kerastune_ft.data.tables.templates import input_texts
 from kerastune_ft.errors import ConfigError, DataError
-from kerastune_ft.inference.arrays import array_in, of_images
-from kerastune_ft.inference.items import Item, Listing, bad, printable
-from kerastune_ft.inference.path_lines import listed_items
-from kerastune_ft.inference.sounds import of_sounds
+from kerastune_ft.inference.arrays import list_images, open_array
+from kerastune_ft.inference.items import Item, Listing, escape_name, list_problem
+from kerastune_ft.inference.path_lines import read_path_lines
+from kerastune_ft.inference.sounds import list_sounds
 from kerastune_ft.storage import path_of
 from kerastune_ft.wording import first_names
 
@@ -66,7 +66,7 @@ def read_options(
     return ReadOptions(given, own, intensity, _SOUGHT[facts(config.task).modality], cache_directory, report, rate)
 
 
-def column_of(how: ReadOptions) -> str | None:
+def choose_column(how: ReadOptions) -> str | None:
     """Return the column, key or template that names images, where anything says it."""
     return how.given or (how.own if isinstance(how.own, str) else None)
 
@@ -90,17 +90,17 @@ def list_inputs(inputs: Iterable[Any], how: ReadOptions) -> list[Listing]:
 
     Raise ConfigError for what no input can be, and for a table or array file that nothing says how to read.
     """
-    found = [_listing(given, number, how) for number, given in enumerate(inputs)]
+    found = [_list_input(given, number, how) for number, given in enumerate(inputs)]
     if not found:
         raise ConfigError("there is no input to predict on; give at least one")
     return found
 
 
-def _listing(given: Any, number: int, how: ReadOptions) -> Listing:
+def _list_input(given: Any, number: int, how: ReadOptions) -> Listing:
     if isinstance(given, io.IOBase):
-        return Listing(listed_items(given, column_of(how)), None)
+        return Listing(read_path_lines(given, choose_column(how)), None)
     if isinstance(given, np.ndarray):
-        return _in_array(given, f"[{number}]", how)
+        return _list_array(given, f"[{number}]", how)
     if not isinstance(given, str | os.PathLike):
         raise ConfigError(
             f"an input to predict on cannot be a {type(given).__name__}; give a path, a list of paths, or a numpy "
@@ -108,60 +108,60 @@ def _listing(given: Any, number: int, how: ReadOptions) -> Listing:
         )
     text = os.fsdecode(given)
     try:
-        return _of_path(text, path_of(text).expanduser(), how)
+        return _list_path(text, path_of(text).expanduser(), how)
     except DataError as error:
-        return bad(text, _reason(error, text))
+        return list_problem(text, _format_reason(error, text))
     except OSError as error:
-        return bad(text, f"cannot be read: {(error.strerror or str(error)).lower()}")
+        return list_problem(text, f"cannot be read: {(error.strerror or str(error)).lower()}")
 
 
-def _of_path(text: str, path: Path, how: ReadOptions) -> Listing:
+def _list_path(text: str, path: Path, how: ReadOptions) -> Listing:
     name = path.name.lower()
     if not text:
-        return bad(text, "its name is empty")
+        return list_problem(text, "its name is empty")
     if path.is_dir():
-        return _folder(text, path, how)
+        return _list_folder(text, path, how)
     local = fetch_to_cache(path, how.cache_directory, how.report)
     if name.endswith(".npz"):
-        return _in_file(local, printable(text), how)
+        return _list_array_file(local, escape_name(text), how)
     if name.endswith(_ARCHIVES) and local.is_file():
-        return _folder(text, unpack_archive(local, how.cache_directory, how.report), how)
+        return _list_folder(text, unpack_archive(local, how.cache_directory, how.report), how)
     if is_table(path):
-        return _table(path, how)
-    return Listing([Item(printable(text), path=os.fspath(path))], 1)
+        return _list_table(path, how)
+    return Listing([Item(escape_name(text), path=os.fspath(path))], 1)
 
 
-def _in_file(path: Path, name: str, how: ReadOptions) -> Listing:
-    file, values = array_in(path, how.given, how.cache_directory, how.report)
+def _list_array_file(path: Path, name: str, how: ReadOptions) -> Listing:
+    file, values = open_array(path, how.given, how.cache_directory, how.report)
     if how.file_kind is not SOUNDS:
-        return of_images(values, name, how.intensity)
+        return list_images(values, name, how.intensity)
     rate, notes = rate_of(file, how.sample_rate, MODEL_RATE)
-    return replace(of_sounds(values, name, rate), notes=notes)
+    return replace(list_sounds(values, name, rate), notes=notes)
 
 
-def _in_array(values: np.ndarray, name: str, how: ReadOptions) -> Listing:
-    return of_sounds(values, name) if how.file_kind is SOUNDS else of_images(values, name, how.intensity)
+def _list_array(values: np.ndarray, name: str, how: ReadOptions) -> Listing:
+    return list_sounds(values, name) if how.file_kind is SOUNDS else list_images(values, name, how.intensity)
 
 
-def _folder(text: str, root: Path, how: ReadOptions) -> Listing:
+def _list_folder(text: str, root: Path, how: ReadOptions) -> Listing:
     """Return all files that are looked for in a folder and below; their names begin with the folder as it was given."""
     walk = Walk(root, is_tolerant=True, takes_refused=True, file_kind=how.file_kind)
     paths = walk.files(root)
-    items = [Item(printable(os.path.join(text, storage.relative(path, root))), path=path) for path in paths]
+    items = [Item(escape_name(os.path.join(text, storage.relative(path, root))), path=path) for path in paths]
     items += [
-        Item(printable(os.path.join(text, storage.relative(folder, root))), problem=f"cannot be read: {why}")
+        Item(escape_name(os.path.join(text, storage.relative(folder, root))), problem=f"cannot be read: {why}")
         for folder, why in walk.unreadable.items()
     ]
     if items:
-        notes = tuple(f"{printable(text)}: {note}" for note in walk.ignored.notes())
+        notes = tuple(f"{escape_name(text)}: {note}" for note in walk.ignored.notes())
         return Listing(items, len(items), notes)
-    return bad(text, f"has {how.file_kind.none} in it")
+    return list_problem(text, f"has {how.file_kind.none} in it")
 
 
-def _table(path: Path, how: ReadOptions) -> Listing:
+def _list_table(path: Path, how: ReadOptions) -> Listing:
     """Return the images that a table names, one per row in its order, by what the row says."""
     frame = read_table(path)
-    wanted = column_of(how)
+    wanted = choose_column(how)
     if wanted is None:
         raise ConfigError(
             f"{path} is a table, and nothing says which of its columns names the {how.file_kind.noun}s; give  --input "
@@ -176,17 +176,17 @@ def _table(path: Path, how: ReadOptions) -> Listing:
         raise ConfigError(str(error).replace("data.input", place, 1) + remedy) from error
     absent = f"names no file: its {wanted} is empty"
     items = [
-        Item(printable(text), path=_beside(path, text)) if text else Item(frame.name_row(row), problem=absent)
+        Item(escape_name(text), path=_resolve_beside(path, text)) if text else Item(frame.name_row(row), problem=absent)
         for row, text in enumerate(texts)
     ]
     return Listing(items, len(items), frame.notes)
 
 
-def _beside(table: Path, text: str) -> str:
+def _resolve_beside(table: Path, text: str) -> str:
     return storage.normal(text if storage.is_absolute(text) else os.path.join(table.parent, text))
 
 
-def _reason(error: DataError, text: str) -> str:
+def _format_reason(error: DataError, text: str) -> str:
     """Return an error about data as what is said of an input, in one line."""
     line = " ".join(str(error).split())
     for beginning in ("data.path: ", f"{text} "):

@@ -33,11 +33,11 @@ class Listing:
     """Sentences the user should read: what was left out."""
 
 
-def bad(name: str, problem: str) -> Listing:
+def list_problem(name: str, problem: str) -> Listing:
     """Return the listing of an input that cannot be read."""
-    return Listing([Item(printable(name), problem=problem)], 1)
+    return Listing([Item(escape_name(name), problem=problem)], 1)
 
 
-def printable(name: str) -> str:
+def escape_name(name: str) -> str:
     """Return a file's name as text that can be written: bytes that are no UTF-8 become escapes."""
     return name.encode("utf-8", "backslashreplace").decode("utf-8")

@@ -13,7 +13,7 @@ from kerastune_ft.data.annotations.masks import IGNORE
 from kerastune_ft.data.annotations.palette import PALETTE
 from kerastune_ft.data.labels.scheme import LabelScheme
 from kerastune_ft.errors import ConfigError
-from kerastune_ft.inference.rows import whole_file
+from kerastune_ft.inference.rows import open_whole_file
 
 TABLE = "predictions.csv"
 
@@ -28,7 +28,7 @@ class MaskFolder:
     def __init__(self, folder: Path, scheme: LabelScheme) -> None:
         """Raises ConfigError where the folder cannot be made."""
         self._folder, self._used = folder, set[str]()
-        values = _values(scheme)
+        values = _choose_values(scheme)
         self._table = np.zeros(IGNORE + 1, np.uint8)
         self._table[: len(values)] = values
         self._palette = np.zeros((256, 3), np.uint8)
@@ -46,14 +46,14 @@ class MaskFolder:
     def _write_one(self, row: Mapping[str, Any]) -> dict[str, Any]:
         from PIL import Image
 
-        name = self._name(str(row["input"]))
+        name = self._choose_name(str(row["input"]))
         image = Image.fromarray(self._table[row["mask"]], "P")
         image.putpalette(self._palette.tobytes())
-        with whole_file(str(self._folder / name)) as file:
+        with open_whole_file(str(self._folder / name)) as file:
             image.save(file, "PNG")
         return {**row, "mask": name}
 
-    def _name(self, given: str) -> str:
+    def _choose_name(self, given: str) -> str:
         """Return the name of an input's mask, which no other input has."""
         stem = PurePath(given.replace("[", "-").replace("]", "")).stem or "image"
         name, number = f"{stem}.png", 1
@@ -64,7 +64,7 @@ class MaskFolder:
         return name
 
 
-def _values(scheme: LabelScheme) -> list[int]:
+def _choose_values(scheme: LabelScheme) -> list[int]:
     """Return the value that each class has in the files."""
     raw: dict[str, int] = {}
     for value, name in scheme.raw_values.items():

@@ -11,12 +11,12 @@ from typing import Any
 from kerastune_ft.data.tables.templates import input_texts
 from kerastune_ft.data.tables.text_table import TextTable
 from kerastune_ft.errors import ConfigError, DataError
-from kerastune_ft.inference.items import Item, printable
+from kerastune_ft.inference.items import Item, escape_name
 
 _PLACE = Path("standard input")
 
 
-def listed_items(lines: Iterable[Any], wanted: str | None) -> Iterator[Item]:
+def read_path_lines(lines: Iterable[Any], wanted: str | None) -> Iterator[Item]:
     """Give an item per line that holds anything, as soon as it is read.
 
     A line that begins with a brace is a JSON object, in which `wanted` is the key of the path or a template of keys;
@@ -29,16 +29,16 @@ def listed_items(lines: Iterable[Any], wanted: str | None) -> Iterator[Item]:
         if not text.strip():
             continue
         if not text.lstrip().startswith("{"):
-            yield Item(printable(text), path=os.path.expanduser(text))
+            yield Item(escape_name(text), path=os.path.expanduser(text))
             continue
         try:
-            path = _path_in(text, number, wanted)
-            yield Item(printable(path), path=path)
+            path = _parse_path(text, number, wanted)
+            yield Item(escape_name(path), path=path)
         except (ConfigError, DataError) as problem:
             yield Item(f"line {number}", problem=" ".join(str(problem).split()))
 
 
-def _path_in(text: str, number: int, wanted: str | None) -> str:
+def _parse_path(text: str, number: int, wanted: str | None) -> str:
     try:
         found = json.loads(text)
     except (ValueError, RecursionError) as problem:

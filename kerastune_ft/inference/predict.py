@@ -14,7 +14,7 @@ from kerastune_ft.inference.fixed_shape_predictor import FixedShapePredictor
 from kerastune_ft.inference.inputs import as_list, list_inputs, read_options
 from kerastune_ft.inference.items import Listing
 from kerastune_ft.inference.run_model import Row
-from kerastune_ft.inference.text_inputs import text_listings
+from kerastune_ft.inference.text_inputs import list_texts
 from kerastune_ft.inference.text_predictor import TextPredictor
 from kerastune_ft.rundir import RunDirectory
 from kerastune_ft.saved_model.build import MODEL
@@ -44,13 +44,13 @@ def predict(
     `given` is the column, template, key or array that names images, or holds texts, there.
     """
     resolved = devices.resolve(config.runtime.model_copy(update={"strategy": "none", "replicas": None}))
-    how = read_options(config, given, cache_directory(config.runtime), watch.note, _model_rate(run))
+    how = read_options(config, given, cache_directory(config.runtime), watch.note, _read_model_rate(run))
     # What cannot be read as images is told before the model is loaded; of texts that says how many are one example.
     is_text = facts(config.task).modality == "text"
     found = [] if is_text else list_inputs(as_list(inputs), how)
-    predictor = _loaded(run, config)
+    predictor = _load_predictor(run, config)
     if isinstance(predictor, TextPredictor):
-        found = text_listings(as_list(inputs), how, predictor.parts)
+        found = list_texts(as_list(inputs), how, predictor.parts)
     watch.note(f"predicting with {run} on {resolved}")
     if how.intensity is not None:
         low, high = how.intensity
@@ -61,7 +61,7 @@ def predict(
     return Predictions(predictor.columns, _batches(predictor, found, batch_size or BATCH, watch))
 
 
-def _model_rate(run: RunDirectory) -> int | None:
+def _read_model_rate(run: RunDirectory) -> int | None:
     """Return how many samples a second the run's model takes; None where its examples are no sounds."""
     sound = run.read_json("plan.json").get("sound") if run.exists("plan.json") else None
     return sound["sample_rate"] if sound else None
@@ -84,19 +84,19 @@ def _batches(predictor: Predictor, found: list[Listing], batch_size: int, watch:
 _KEPT: dict[tuple, Predictor] = {}
 
 
-def _loaded(run: RunDirectory, config: RunConfig) -> Predictor:
+def _load_predictor(run: RunDirectory, config: RunConfig) -> Predictor:
     """Return the predictor of a run; that of the last one stays loaded, for programs that ask image by image."""
     if not run.is_local:
-        return _opened(run, config)
+        return _open_predictor(run, config)
     states = [os.stat(run.path / name) for name in (MODEL, "plan.json", "config.json")]
     key = (os.path.abspath(run.path), *((state.st_mtime_ns, state.st_size) for state in states))
     if key not in _KEPT:
         _KEPT.clear()
-        _KEPT[key] = _opened(run, config)
+        _KEPT[key] = _open_predictor(run, config)
     return _KEPT[key]
 
 
-def _opened(run: RunDirectory, config: RunConfig) -> Predictor:
+def _open_predictor(run: RunDirectory, config: RunConfig) -> Predictor:
     plan = run.read_json("plan.json") if run.exists("plan.json") else {}
     if "labels" not in plan:
         raise ConfigError(

@@ -30,7 +30,7 @@ class RowWriter(Protocol):
         """Write what comes after the last row."""
 
 
-def row_writer(form: str, stream: BinaryIO, columns: Sequence[str]) -> RowWriter:
+def make_row_writer(form: str, stream: BinaryIO, columns: Sequence[str]) -> RowWriter:
     """Return the writer of a form: `csv`, `tsv`, `jsonl`, or `json` for one array."""
     if form in _SEPARATORS:
         return _Delimited(stream, columns, _SEPARATORS[form])
@@ -45,7 +45,7 @@ class _Delimited:
         self._write([columns])
 
     def write(self, rows: Sequence[Mapping[str, Any]]) -> None:
-        self._write([_cell(row[column]) for column in self._columns] for row in rows)
+        self._write([_format_cell(row[column]) for column in self._columns] for row in rows)
 
     def _write(self, rows: Any) -> None:
         text = io.StringIO()
@@ -65,7 +65,7 @@ class _Objects:
 
     def write(self, rows: Sequence[Mapping[str, Any]]) -> None:
         for row in rows:
-            text = json.dumps({key: _finite(value) for key, value in row.items()}, ensure_ascii=False)
+            text = json.dumps({key: _replace_infinite(value) for key, value in row.items()}, ensure_ascii=False)
             if self._is_array:
                 text = ("[\n" if self._is_first else ",\n") + text
                 self._stream.write(text.encode())
@@ -80,15 +80,15 @@ class _Objects:
         self._stream.flush()
 
 
-def _cell(value: Any) -> Any:
+def _format_cell(value: Any) -> Any:
     return "" if value is None or (isinstance(value, float) and math.isnan(value)) else value
 
 
-def _finite(value: Any) -> Any:
+def _replace_infinite(value: Any) -> Any:
     return None if isinstance(value, float) and not math.isfinite(value) else value
 
 
-def form_of(output: str) -> str:
+def choose_form(output: str) -> str:
     """Return the form a file's name asks for; raise ConfigError where it asks for none or cannot be written."""
     path = path_of(output)
     form = _OF_SUFFIX.get(path.suffix.lower())
@@ -102,7 +102,7 @@ def form_of(output: str) -> str:
 
 
 @contextlib.contextmanager
-def whole_file(output: str) -> Iterator[BinaryIO]:
+def open_whole_file(output: str) -> Iterator[BinaryIO]:
     """Open a file that appears under its name when it is whole; where something fails, nothing of it is left."""
     if is_remote(output):
         gathered = io.BytesIO()

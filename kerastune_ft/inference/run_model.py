@@ -9,7 +9,7 @@ import numpy as np
 
 from kerastune_ft.config.run import RunConfig
 from kerastune_ft.rundir import RunDirectory
-from kerastune_ft.saved_model.build import serve_run
+from kerastune_ft.saved_model.build import open_serving
 from kerastune_ft.tasks.base import Placement
 
 ERROR, MASK = "error", "mask"
@@ -21,7 +21,7 @@ class RunModel:
 
     def __init__(self, run: RunDirectory, config: RunConfig, plan: Mapping[str, Any]) -> None:
         """Load the model; raise ConfigError where the run has none."""
-        serving = serve_run(run, config, plan)
+        serving = open_serving(run, config, plan)
         self.task, self.model = serving.task, serving.trained
         masks = (MASK,) if self.task.predicts_masks else ()
         self.columns = ("input", *masks, *self.task.output_columns, ERROR)
@@ -34,10 +34,10 @@ class RunModel:
     def cells(self, outputs: np.ndarray, placements: Sequence[Placement | None] | None = None) -> Iterator[Row]:
         """Yield the cells of every row of raw outputs; `placements` say where the inputs come from."""
         for prediction in self.task.decode(outputs, placements or [None] * len(outputs)):
-            cells = {name: _plain(value) for name, value in prediction.cells.items()}
+            cells = {name: _to_plain(value) for name, value in prediction.cells.items()}
             yield cells if prediction.mask is None else {**cells, MASK: prediction.mask}
 
 
-def _plain(value: Any) -> Any:
+def _to_plain(value: Any) -> Any:
     """Return a cell as text or number; of a number the digits that float32 has."""
     return value if isinstance(value, str) else float(f"{value:.12g}")

@@ -9,9 +9,9 @@ from kerastune_ft.config.options.spectrograms import MOST_CHANNELS
 from kerastune_ft.data.sounds.check import read_once
 from kerastune_ft.data.sounds.wav import UnusableSoundError, check_level, mono
 from kerastune_ft.errors import DataError
-from kerastune_ft.inference.decoding import DecodedInput
+from kerastune_ft.inference.decode_ahead import DecodedInput
 from kerastune_ft.inference.items import Item, Listing
-from kerastune_ft.input.sounds import Clip, fitted
+from kerastune_ft.input.sounds import Clip, fit_samples
 
 
 class SoundReader:
@@ -36,10 +36,10 @@ class SoundReader:
             if said == "is not there" and item.path and item.path != item.name:
                 said += f" (looked for {item.path})"
             return DecodedInput(item.name, None, said)
-        return DecodedInput(item.name, tf.constant(fitted(samples, rate, self._clip)))
+        return DecodedInput(item.name, tf.constant(fit_samples(samples, rate, self._clip)))
 
 
-def of_sounds(sounds: np.ndarray, name: str, rate: int | None = None) -> Listing:
+def list_sounds(sounds: np.ndarray, name: str, rate: int | None = None) -> Listing:
     """Return the sounds of an array, named by its rows; raise DataError where it cannot be sounds.
 
     One sound is [samples], several are [N, samples] or [N, samples, channels]; `rate` is their samples a second.

@@ -19,9 +19,9 @@ from kerastune_ft.data.tables.read import is_table, read_table
 from kerastune_ft.data.tables.text_table import TextTable
 from kerastune_ft.data.texts.read import array_texts, column_texts, read_text
 from kerastune_ft.errors import ConfigError, DataError
-from kerastune_ft.inference.arrays import array_in
+from kerastune_ft.inference.arrays import open_array
 from kerastune_ft.inference.inputs import ReadOptions
-from kerastune_ft.inference.items import Item, Listing, bad, printable
+from kerastune_ft.inference.items import Item, Listing, escape_name, list_problem
 from kerastune_ft.storage import path_of
 from kerastune_ft.wording import first_names
 
@@ -29,25 +29,25 @@ _PLACE = Path("standard input")
 _FILES = (".txt", ".npz")
 
 
-def text_listings(inputs: Iterable[Any], how: ReadOptions, parts: int) -> list[Listing]:
+def list_texts(inputs: Iterable[Any], how: ReadOptions, parts: int) -> list[Listing]:
     """Return what each input holds; `parts` is 2 where an example is a pair of texts, else 1.
 
     A string is a path where something is there or its end is that of a table or text file; any other is a text itself.
     Raise ConfigError for what no input can be, and for a table that nothing says how to read.
     """
-    found = [_listing(given, how, parts) for given in inputs]
+    found = [_list_input(given, how, parts) for given in inputs]
     if not found:
         raise ConfigError("there is no input to predict on; give at least one")
     return found
 
 
-def _listing(given: Any, how: ReadOptions, parts: int) -> Listing:
+def _list_input(given: Any, how: ReadOptions, parts: int) -> Listing:
     if isinstance(given, io.IOBase):
-        return Listing(_lines(given, how, parts), None)
+        return Listing(_read_lines(given, how, parts), None)
     if isinstance(given, np.ndarray):
-        return _of_array(given, "the array", parts)
+        return _list_array(given, "the array", parts)
     if isinstance(given, tuple | list) and all(isinstance(text, str) for text in given):
-        return Listing([_item(tuple(given), parts)], 1)
+        return Listing([_make_item(tuple(given), parts)], 1)
     if not isinstance(given, str | os.PathLike):
         raise ConfigError(
             f"an input to predict on cannot be a {type(given).__name__}; give a text, a pair of texts as a tuple, a "
@@ -56,48 +56,52 @@ def _listing(given: Any, how: ReadOptions, parts: int) -> Listing:
     text = os.fsdecode(given)
     if not text:
         # As a path it would be the current folder.
-        return bad(text, _EMPTY)
+        return list_problem(text, _EMPTY)
     path = path_of(text).expanduser() if "\n" not in text and len(text) < 4096 else None
     if path is None or not (_names_a_file(path) or storage.exists(os.fspath(path))):
-        return Listing([_of_word(text, parts)], 1)
+        return Listing([_parse_argument(text, parts)], 1)
     try:
-        return _of_path(text, path, how, parts)
+        return _list_path(text, path, how, parts)
     except (DataError, OSError) as error:
-        return bad(text, " ".join(str(error).split()).removeprefix("data.path: "))
+        return list_problem(text, " ".join(str(error).split()).removeprefix("data.path: "))
 
 
 def _names_a_file(path: Path) -> bool:
     return is_table(path) or path.name.lower().endswith(_FILES)
 
 
-def _of_path(text: str, path: Path, how: ReadOptions, parts: int) -> Listing:
+def _list_path(text: str, path: Path, how: ReadOptions, parts: int) -> Listing:
     if path.is_dir():
-        return _folder(text, path, parts)
+        return _list_folder(text, path, parts)
     if is_table(path):
-        return _table(path, how, parts)
+        return _list_table(path, how, parts)
     local = fetch_to_cache(path, how.cache_directory, how.report)
     if path.name.lower().endswith(".npz"):
-        return _of_array(array_in(local, how.given, how.cache_directory, how.report)[1], text, parts)
-    return Listing([_file(os.fspath(local), printable(text), parts)], 1)
+        return _list_array(open_array(local, how.given, how.cache_directory, how.report)[1], text, parts)
+    return Listing([_read_file(os.fspath(local), escape_name(text), parts)], 1)
 
 
-def _folder(text: str, root: Path, parts: int) -> Listing:
+def _list_folder(text: str, root: Path, parts: int) -> Listing:
     walk = Walk(root, is_tolerant=True, file_kind=TEXTS)
-    items = [_file(path, printable(os.path.join(text, walk.relative(path))), parts) for path in walk.files(root)]
-    return Listing(items, len(items), tuple(walk.ignored.notes())) if items else bad(text, "has no .txt file in it")
+    items = [_read_file(path, escape_name(os.path.join(text, walk.relative(path))), parts) for path in walk.files(root)]
+    return (
+        Listing(items, len(items), tuple(walk.ignored.notes()))
+        if items
+        else list_problem(text, "has no .txt file in it")
+    )
 
 
-def _file(path: str, name: str, parts: int) -> Item:
+def _read_file(path: str, name: str, parts: int) -> Item:
     try:
-        item = _of_line(read_text(path), parts)
+        item = _parse_line(read_text(path), parts)
     except (DataError, OSError) as error:
         return Item(name, problem=str(error))
     return Item(name, texts=item.texts, problem=item.problem)
 
 
-def _table(path: Path, how: ReadOptions, parts: int) -> Listing:
+def _list_table(path: Path, how: ReadOptions, parts: int) -> Listing:
     frame = read_table(path)
-    wanted = _wanted(how, parts)
+    wanted = _choose_columns(how, parts)
     if wanted is None:
         raise ConfigError(
             f"{path} is a table, and nothing says which of its columns holds the texts; give  --input COLUMN"
@@ -109,13 +113,13 @@ def _table(path: Path, how: ReadOptions, parts: int) -> Listing:
         place = "--input" if how.given else "the run's own data.input"
         raise ConfigError(str(error).replace("data.input", place, 1)) from error
     items = [
-        _item(texts, parts) if all(texts) else Item(frame.name_row(row), problem=_EMPTY)
+        _make_item(texts, parts) if all(texts) else Item(frame.name_row(row), problem=_EMPTY)
         for row, texts in enumerate(rows)
     ]
     return Listing(items, len(items), frame.notes)
 
 
-def _wanted(how: ReadOptions, parts: int) -> str | Sequence[str] | None:
+def _choose_columns(how: ReadOptions, parts: int) -> str | Sequence[str] | None:
     """Return the column, or the two of a pair, that the user names or the run has."""
     if how.given is None or parts == 1:
         return how.given or how.own
@@ -125,14 +129,14 @@ def _wanted(how: ReadOptions, parts: int) -> str | Sequence[str] | None:
     return names
 
 
-def _of_array(array: np.ndarray, name: str, parts: int) -> Listing:
-    items = [_item(texts, parts) for texts in array_texts(array, name)]
+def _list_array(array: np.ndarray, name: str, parts: int) -> Listing:
+    items = [_make_item(texts, parts) for texts in array_texts(array, name)]
     return Listing(items, len(items))
 
 
-def _lines(lines: Iterable[Any], how: ReadOptions, parts: int) -> Iterator[Item]:
+def _read_lines(lines: Iterable[Any], how: ReadOptions, parts: int) -> Iterator[Item]:
     """Give an item per line: a text, two with a tab between them, or a JSON object with them."""
-    wanted = _wanted(how, parts)
+    wanted = _choose_columns(how, parts)
     for number, line in enumerate(lines, start=1):
         try:
             text = line.decode("utf-8-sig" if number == 1 else "utf-8") if isinstance(line, bytes) else str(line)
@@ -144,12 +148,12 @@ def _lines(lines: Iterable[Any], how: ReadOptions, parts: int) -> Iterator[Item]
             # Left out, it would move the answers to all lines after it.
             yield Item(f"line {number}", problem=_EMPTY)
         elif text.lstrip().startswith("{") and wanted is not None:
-            yield _of_object(text, number, wanted, parts)
+            yield _parse_object(text, number, wanted, parts)
         else:
-            yield _of_line(text, parts)
+            yield _parse_line(text, parts)
 
 
-def _of_object(text: str, number: int, wanted: str | Sequence[str], parts: int) -> Item:
+def _parse_object(text: str, number: int, wanted: str | Sequence[str], parts: int) -> Item:
     try:
         found = json.loads(text)
         frame = TextTable(_PLACE, "line", [number], {key: [value] for key, value in found.items()})
@@ -158,28 +162,28 @@ def _of_object(text: str, number: int, wanted: str | Sequence[str], parts: int) 
         return Item(f"line {number}", problem=f"is no JSON object: {problem}")
     except (ConfigError, DataError) as problem:
         return Item(f"line {number}", problem=" ".join(str(problem).split()).replace("data.input", "--input", 1))
-    return _item(texts, parts) if all(texts) else Item(f"line {number}", problem=_EMPTY)
+    return _make_item(texts, parts) if all(texts) else Item(f"line {number}", problem=_EMPTY)
 
 
 _EMPTY = "its text is empty"
 _HOW_A_PAIR = "; in bash that is  $'first\\tsecond', and a CSV file or lines on standard input hold pairs too"
 
 
-def _of_word(text: str, parts: int) -> Item:
+def _parse_argument(text: str, parts: int) -> Item:
     """Return the item of a text that is an input of its own, as a word of a command line is."""
-    item = _of_line(text, parts)
+    item = _parse_line(text, parts)
     if parts == 2 and text.strip() and "\t" not in text:
         item = replace(item, problem=f"{item.problem}{_HOW_A_PAIR}")
     return item
 
 
-def _of_line(text: str, parts: int) -> Item:
+def _parse_line(text: str, parts: int) -> Item:
     """Return the item of a text; a pair has a tab between its two."""
-    return _item(tuple(text.split("\t")) if parts == 2 else (text,), parts)
+    return _make_item(tuple(text.split("\t")) if parts == 2 else (text,), parts)
 
 
-def _item(texts: Sequence[str], parts: int) -> Item:
-    name = printable("\t".join(texts))
+def _make_item(texts: Sequence[str], parts: int) -> Item:
+    name = escape_name("\t".join(texts))
     if len(texts) != parts:
         wanted = "a pair has two, with a tab between them" if parts == 2 else "the run is about single texts"
         return Item(name, problem=f"is {len(texts)} text{'s' if len(texts) != 1 else ''}; {wanted}")

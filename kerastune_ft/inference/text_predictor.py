@@ -13,10 +13,10 @@ from kerastune_ft.backbones.text_input import TextInput
 from kerastune_ft.config.run import RunConfig
 from kerastune_ft.inference.items import Item
 from kerastune_ft.inference.run_model import Row, RunModel
-from kerastune_ft.input.lengths import bucket_numbers
-from kerastune_ft.input.packing import Packed, packed
-from kerastune_ft.input.token_loader import outside_lengths
-from kerastune_ft.input.tokenise import tokenised
+from kerastune_ft.input.lengths import assign_buckets
+from kerastune_ft.input.packing import TokenRows, pack_rows
+from kerastune_ft.input.token_loader import read_lengths
+from kerastune_ft.input.tokenise import tokenise_texts
 from kerastune_ft.rundir import RunDirectory
 from kerastune_ft.wording import counted
 
@@ -31,7 +31,7 @@ class TextPredictor:
         self._text = TextInput.from_json(plan["text"]["rows"], tokenizer_of(run, plan))
         self.parts: int = plan["text"]["texts"]
         """How many texts an example is."""
-        self._lengths = outside_lengths(plan["text"])
+        self._lengths = read_lengths(plan["text"])
         self._outputs = tf.function(lambda rows: self._read.model(rows, training=False), autograph=False)
         self._done = self._cut = 0
 
@@ -59,21 +59,21 @@ class TextPredictor:
     def _rows(self, items: list[Item], shape: int) -> list[Row]:
         self._done += len(items)
         texts = [item.texts for item in items if item.texts is not None]
-        cells = self._read.cells(self._computed(texts, shape)) if texts else iter(())
+        cells = self._read.cells(self._compute(texts, shape)) if texts else iter(())
         return [self._read.row(item.name, item.problem, cells) for item in items]
 
-    def _computed(self, texts: list[tuple[str, ...]], shape: int) -> np.ndarray:
+    def _compute(self, texts: list[tuple[str, ...]], shape: int) -> np.ndarray:
         """Return the raw outputs of texts, in their order."""
-        parts = [tokenised(self._text.tokenizer, part) for part in zip(*texts, strict=True)]
-        rows = packed(self._text, parts, self._lengths[-1])
+        parts = [tokenise_texts(self._text.tokenizer, part) for part in zip(*texts, strict=True)]
+        rows = pack_rows(self._text, parts, self._lengths[-1])
         self._cut += int((rows.lost > 0).sum())
-        buckets = bucket_numbers(rows.lengths, self._lengths)
+        buckets = assign_buckets(rows.lengths, self._lengths)
         outputs = np.zeros((len(texts), len(self._read.task.scheme.names)), np.float32)
         for bucket in np.unique(buckets):
             own = np.flatnonzero(buckets == bucket)
-            outputs[own] = self._of_length(rows, own, self._lengths[bucket], shape)
+            outputs[own] = self._compute_length(rows, own, self._lengths[bucket], shape)
         return outputs
 
-    def _of_length(self, rows: Packed, own: np.ndarray, length: int, shape: int) -> np.ndarray:
-        inputs = rows.padded(np.resize(own, shape), length)
+    def _compute_length(self, rows: TokenRows, own: np.ndarray, length: int, shape: int) -> np.ndarray:
+        inputs = rows.pad(np.resize(own, shape), length)
         return np.asarray(self._outputs(tf.nest.map_structure(tf.convert_to_tensor, inputs)))[: len(own)]

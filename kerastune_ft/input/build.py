@@ -15,7 +15,7 @@ from kerastune_ft.input.image_loader import ImageLoader
 from kerastune_ft.input.loader import Loader, TargetTask
 from kerastune_ft.input.sound_loader import SoundLoader
 from kerastune_ft.input.sounds import Clip, explain_length
-from kerastune_ft.input.token_loader import token_loader
+from kerastune_ft.input.token_loader import build_token_loader
 
 
 @dataclass(frozen=True)
@@ -37,24 +37,24 @@ def build_loader(source: DataSource, task: TargetTask, given: BackboneInput, opt
     return _LOADERS[given.modality](source, task, given, options)
 
 
-def _image_loader(source: DataSource, task: TargetTask, given: Any, options: LoaderOptions) -> Loader:
+def _build_image_loader(source: DataSource, task: TargetTask, given: Any, options: LoaderOptions) -> Loader:
     return ImageLoader(source, task, Geometry(given.size[0], given.size[1], options.data.resize))
 
 
-def _sound_loader(source: DataSource, task: TargetTask, given: Any, options: LoaderOptions) -> Loader:
+def _build_sound_loader(source: DataSource, task: TargetTask, given: Any, options: LoaderOptions) -> Loader:
     clip = Clip(*given.rate_and_samples)
     reason = explain_length(clip, source.sound_seconds, source.splits, options.data.seconds, options.backbone)
     return SoundLoader(source, task, clip, reason)
 
 
-def _text_loader(source: Any, task: TargetTask, given: Any, options: LoaderOptions) -> Loader:
-    return token_loader(
+def _build_token_loader(source: Any, task: TargetTask, given: Any, options: LoaderOptions) -> Loader:
+    return build_token_loader(
         source, task, given, options.data.sequence_length, options.cache_directory, options.report, options.lengths
     )
 
 
 _LOADERS: Mapping[str, Callable[[DataSource, TargetTask, Any, LoaderOptions], Loader]] = {
-    IMAGE: _image_loader,
-    AUDIO: _sound_loader,
-    TEXT: _text_loader,
+    IMAGE: _build_image_loader,
+    AUDIO: _build_sound_loader,
+    TEXT: _build_token_loader,
 }

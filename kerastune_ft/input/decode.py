@@ -33,17 +33,17 @@ class Geometry:
     resize: Literal["crop", "pad", "stretch"] = "crop"
 
 
-def decode(image: tf.Tensor, geometry: Geometry) -> tf.Tensor:
+def decode_image(image: tf.Tensor, geometry: Geometry) -> tf.Tensor:
     """Return a uint8 image [height, width, 3] from encoded bytes, or from an array of values 0 to 255.
 
     An array is [height, width] or [height, width, channels]: 1 is grey, 2 grey and alpha, 3 RGB, 4 RGB and alpha.
     The pixels are those of `keras.layers.Resizing` with antialiasing, rounded.
     """
-    fitted = fit(pixels(image), geometry)
+    fitted = fit(decode_pixels(image), geometry)
     return tf.saturate_cast(tf.round(fitted), tf.uint8)
 
 
-def pixels(image: tf.Tensor) -> tf.Tensor:
+def decode_pixels(image: tf.Tensor) -> tf.Tensor:
     """Return the RGB image [height, width, 3] of its own size from encoded bytes, or from an array."""
     if image.dtype == tf.string:
         # For an animated GIF the first frame.
@@ -51,37 +51,37 @@ def pixels(image: tf.Tensor) -> tf.Tensor:
         image.set_shape([None, None, None])
     if image.shape.rank == 2:
         image = image[:, :, tf.newaxis]
-    return opaque_rgb(image)
+    return to_opaque_rgb(image)
 
 
-def opaque_rgb(image: tf.Tensor) -> tf.Tensor:
+def to_opaque_rgb(image: tf.Tensor) -> tf.Tensor:
     """Return [height, width, 3] from an image of one to four channels: grey repeated, alpha laid over white."""
     if image.shape[-1] == 3:
         return image
     if image.shape[-1] is not None:
-        return _flattened(image)
-    rgb = tf.cond(tf.shape(image)[-1] == 3, lambda: image, lambda: _flattened(image))
+        return _flatten_alpha(image)
+    rgb = tf.cond(tf.shape(image)[-1] == 3, lambda: image, lambda: _flatten_alpha(image))
     return tf.ensure_shape(rgb, [None, None, 3])
 
 
 def fit(image: tf.Tensor, geometry: Geometry) -> tf.Tensor:
     """Return the image resized to `geometry`, float32: bilinear, antialiased when it shrinks."""
     if geometry.resize == "pad":
-        resized = _fit_padded(image, geometry)
+        resized = _fit_with_bars(image, geometry)
     else:
-        resized = _resized(_cropped(image, geometry) if geometry.resize == "crop" else image, geometry)
+        resized = _resize(_crop(image, geometry) if geometry.resize == "crop" else image, geometry)
     return tf.ensure_shape(resized, [geometry.height, geometry.width, 3])
 
 
-def _resized(image: tf.Tensor, geometry: Geometry) -> tf.Tensor:
-    return _resized_to(image, [geometry.height, geometry.width])
+def _resize(image: tf.Tensor, geometry: Geometry) -> tf.Tensor:
+    return _resize_to(image, [geometry.height, geometry.width])
 
 
-def _resized_to(image: tf.Tensor, size: Sequence[int | tf.Tensor]) -> tf.Tensor:
+def _resize_to(image: tf.Tensor, size: Sequence[int | tf.Tensor]) -> tf.Tensor:
     return tf.cast(tf.image.resize(image, tf.stack(size), method="bilinear", antialias=True), tf.float32)
 
 
-def _flattened(image: tf.Tensor) -> tf.Tensor:
+def _flatten_alpha(image: tf.Tensor) -> tf.Tensor:
     channels = tf.shape(image)[-1]
     values = tf.cast(image, tf.float32)
     colour = tf.cond(channels >= 3, lambda: values[..., :3], lambda: tf.repeat(values[..., :1], 3, axis=-1))
@@ -90,7 +90,7 @@ def _flattened(image: tf.Tensor) -> tf.Tensor:
     return tf.saturate_cast(tf.round(colour * alpha + BACKGROUND * (1.0 - alpha)), image.dtype)
 
 
-def window(
+def find_window(
     height: tf.Tensor, width: tf.Tensor, geometry: Geometry
 ) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor, tf.Tensor]:
     """Return which part of an image of this size `fit` shows: top, left, rows and columns in its own pixels.
@@ -111,27 +111,27 @@ def window(
     return -above, -beside, height + 2 * above, width + 2 * beside
 
 
-def _cropped(image: tf.Tensor, geometry: Geometry) -> tf.Tensor:
+def _crop(image: tf.Tensor, geometry: Geometry) -> tf.Tensor:
     shape = tf.shape(image)
-    top, left, rows, columns = window(shape[0], shape[1], geometry)
+    top, left, rows, columns = find_window(shape[0], shape[1], geometry)
     return image[top : top + rows, left : left + columns]
 
 
-def _fit_padded(image: tf.Tensor, geometry: Geometry) -> tf.Tensor:
+def _fit_with_bars(image: tf.Tensor, geometry: Geometry) -> tf.Tensor:
     shape = tf.shape(image)
     height, width = shape[0], shape[1]
-    top, left, all_rows, all_columns = window(height, width, geometry)
+    top, left, all_rows, all_columns = find_window(height, width, geometry)
     above, beside = -top, -left
     bars = [[above, above], [beside, beside], [0, 0]]
 
     def at_once() -> tf.Tensor:
-        return _resized(tf.pad(image, bars), geometry)
+        return _resize(tf.pad(image, bars), geometry)
 
     def side_by_side() -> tf.Tensor:
         # Bars beside a long thin image would make gigabytes of it: first it is shrunk along the side without bars.
         rows = tf.where(above > 0, height, geometry.height)
         columns = tf.where(beside > 0, width, geometry.width)
-        return _resized(tf.pad(_resized_to(image, [rows, columns]), bars), geometry)
+        return _resize(tf.pad(_resize_to(image, [rows, columns]), bars), geometry)
 
     area = tf.cast(all_rows, tf.int64) * tf.cast(all_columns, tf.int64)
     return tf.cond(area > LARGEST_PADDED, side_by_side, at_once)

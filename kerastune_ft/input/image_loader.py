@@ -9,11 +9,11 @@ from typing import Any
 import tensorflow as tf
 
 from kerastune_ft.data.source import DataSource
-from kerastune_ft.input import augment
-from kerastune_ft.input.decode import Geometry, decode
-from kerastune_ft.input.fixed_shape import FixedShapeLoader
+from kerastune_ft.input import image_augmentation
+from kerastune_ft.input.decode import Geometry, decode_image
+from kerastune_ft.input.fixed_shape_loader import FixedShapeLoader
 from kerastune_ft.input.loader import TargetTask
-from kerastune_ft.input.resize_notes import fitting_notes
+from kerastune_ft.input.resize_notes import describe_fitting
 
 
 class ImageLoader(FixedShapeLoader):
@@ -31,15 +31,15 @@ class ImageLoader(FixedShapeLoader):
 
     def input(self, fields: Mapping[str, tf.Tensor]) -> tf.Tensor:
         """Return the decoded and resized image, uint8 [height, width, 3]."""
-        return decode(fields["image"], self.geometry)
+        return decode_image(fields["image"], self.geometry)
 
-    def draw(self, keys: tf.Tensor, operations: Mapping[str, Any]) -> augment.Changes:
+    def draw(self, keys: tf.Tensor, operations: Mapping[str, Any]) -> image_augmentation.Changes:
         """Return the changes that are drawn for a batch of examples with these keys."""
-        return augment.draw(keys, operations, (self.geometry.height, self.geometry.width))
+        return image_augmentation.draw(keys, operations, (self.geometry.height, self.geometry.width))
 
-    def change(self, inputs: tf.Tensor, changes: augment.Changes) -> tf.Tensor:
+    def change(self, inputs: tf.Tensor, changes: image_augmentation.Changes) -> tf.Tensor:
         """Return the augmented images, float32."""
-        return augment.on_images(inputs, changes)
+        return image_augmentation.on_images(inputs, changes)
 
     def key_parts(self, bucket: int | None = None) -> dict[str, Any]:
         """Return what inputs depend on besides an example."""
@@ -55,4 +55,4 @@ class ImageLoader(FixedShapeLoader):
         if self.source.image_sizes is None:
             return []
         names = self.source.keys if show_names else None
-        return fitting_notes(self.source.image_sizes, names, self.geometry)
+        return describe_fitting(self.source.image_sizes, names, self.geometry)

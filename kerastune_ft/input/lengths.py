@@ -12,7 +12,7 @@ _STEP = 8
 _WORTH, _LEAST = 0.05, 4096
 
 
-def padded_lengths(lengths: np.ndarray, longest: int) -> tuple[int, ...]:
+def choose_lengths(lengths: np.ndarray, longest: int) -> tuple[int, ...]:
     """Return at most four lengths, ascending and `longest` the last, that waste least padding on rows of `lengths`.
 
     All but the last are multiples of 8. They follow from the lengths alone, so the same data gets the same.
@@ -20,21 +20,21 @@ def padded_lengths(lengths: np.ndarray, longest: int) -> tuple[int, ...]:
     edges = np.array([*range(_STEP, longest, _STEP), longest])
     # Rows by the first edge they fit below.
     counts = np.bincount(np.searchsorted(edges, np.minimum(lengths, longest)), minlength=len(edges))
-    chosen, cost = _best(edges, counts, 1)
+    chosen, cost = _find_best_edges(edges, counts, 1)
     for number in range(2, min(MOST_LENGTHS, len(edges)) + 1):
-        more, less = _best(edges, counts, number)
+        more, less = _find_best_edges(edges, counts, number)
         if cost - less < max(_WORTH * cost, _LEAST):
             break
         chosen, cost = more, less
     return tuple(int(edge) for edge in chosen)
 
 
-def rounded(length: int) -> int:
+def round_up(length: int) -> int:
     """Return the next length that rows are padded to."""
     return -(-length // _STEP) * _STEP
 
 
-def _best(edges: np.ndarray, counts: np.ndarray, number: int) -> tuple[Sequence[int], int]:
+def _find_best_edges(edges: np.ndarray, counts: np.ndarray, number: int) -> tuple[Sequence[int], int]:
     """Return the best choice of so many edges, the last included, and the tokens it computes."""
     below = np.concatenate([[0], np.cumsum(counts)])
     # By the last edge taken: the least tokens of all rows up to it, and the edges.
@@ -55,6 +55,6 @@ def _best(edges: np.ndarray, counts: np.ndarray, number: int) -> tuple[Sequence[
     return taken, cost
 
 
-def bucket_numbers(lengths: np.ndarray, edges: Sequence[int]) -> np.ndarray:
+def assign_buckets(lengths: np.ndarray, edges: Sequence[int]) -> np.ndarray:
     """Return by row the number of the first edge it fits below; rows longer than all are cut to the last."""
     return np.minimum(np.searchsorted(np.asarray(edges), lengths), len(edges) - 1)

@@ -95,7 +95,7 @@ class Loader(Protocol):
         The same as `batches` gives; no input is decoded for them.
         """
 
-    def typical(self, indices: np.ndarray) -> np.ndarray:
+    def pick_typical(self, indices: np.ndarray) -> np.ndarray:
         """Return as many of these examples as there are, of one shape, that stand for the mean of all."""
 
     def key_parts(self, bucket: int | None = None) -> dict[str, Any]:

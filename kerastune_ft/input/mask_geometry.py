@@ -8,7 +8,7 @@ from __future__ import annotations
 import tensorflow as tf
 
 from kerastune_ft.data.annotations.masks import IGNORE
-from kerastune_ft.input.decode import Geometry, window
+from kerastune_ft.input.decode import Geometry, find_window
 
 
 def fit_mask(mask: tf.Tensor, geometry: Geometry, outside: int = IGNORE) -> tf.Tensor:
@@ -17,8 +17,10 @@ def fit_mask(mask: tf.Tensor, geometry: Geometry, outside: int = IGNORE) -> tf.T
     The result has the type of the mask and a static shape; bars beside the picture are `outside`.
     """
     shape = tf.shape(mask)
-    top, left, rows, columns = window(shape[0], shape[1], geometry)
-    fitted = _take(mask, top + _nearest(geometry.height, rows), left + _nearest(geometry.width, columns), outside)
+    top, left, rows, columns = find_window(shape[0], shape[1], geometry)
+    fitted = _take(
+        mask, top + _find_nearest(geometry.height, rows), left + _find_nearest(geometry.width, columns), outside
+    )
     return tf.ensure_shape(fitted, [geometry.height, geometry.width])
 
 
@@ -29,7 +31,7 @@ def restore_mask(
 
     What `geometry` cuts off the picture is `outside`.
     """
-    top, left, rows, columns = window(height, width, geometry)
+    top, left, rows, columns = find_window(height, width, geometry)
     places = (
         _scale(tf.range(height) - top, geometry.height, rows),
         _scale(tf.range(width) - left, geometry.width, columns),
@@ -37,7 +39,7 @@ def restore_mask(
     return _take(fitted, *places, outside)
 
 
-def _nearest(count: int, length: tf.Tensor) -> tf.Tensor:
+def _find_nearest(count: int, length: tf.Tensor) -> tf.Tensor:
     """Return for each of `count` equal parts of a length the whole place that its centre lies in."""
     return _scale(tf.range(count), length, count)
 

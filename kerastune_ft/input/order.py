@@ -21,17 +21,17 @@ class Order:
         """Return the number of batches."""
         return len(self.indices) // self.batch
 
-    def after(self, batches: int) -> Order:
+    def skip(self, batches: int) -> Order:
         """Return the order without its first batches: where an interrupted epoch goes on."""
         done = batches * self.batch
         return Order(self.indices[done:], self.weights[done:], self.batch)
 
-    def first(self, batches: int) -> Order:
+    def take(self, batches: int) -> Order:
         """Return only the first batches."""
         end = batches * self.batch
         return Order(self.indices[:end], self.weights[:end], self.batch)
 
-    def share(self, number: int, shares: int) -> Order:
+    def shard(self, number: int, shares: int) -> Order:
         """Return the order of one of several processes that divide every batch among them, in equal parts."""
         rows = self.batch // shares
         own = slice(number * rows, (number + 1) * rows)
@@ -39,7 +39,7 @@ class Order:
         return Order(indices.reshape(-1), self.weights.reshape(-1, self.batch)[:, own].reshape(-1), rows)
 
 
-def in_order(
+def order_batches(
     indices: np.ndarray, batch: int, replicas: int = 1, micro_batches: int = 1, buckets: np.ndarray | None = None
 ) -> Order:
     """Return the examples in their order; the last batch is filled up with padding.
@@ -53,7 +53,7 @@ def in_order(
     """
     size = batch // micro_batches
     share = -(-size // replicas)
-    filled, weights = _batched(indices, batch, None if buckets is None else buckets[indices])
+    filled, weights = _fill_batches(indices, batch, None if buckets is None else buckets[indices])
     count = len(filled)
 
     def shared_out(values: np.ndarray, padding: np.ndarray) -> np.ndarray:
@@ -67,7 +67,7 @@ def in_order(
     )
 
 
-def _batched(indices: np.ndarray, batch: int, buckets: np.ndarray | None) -> tuple[np.ndarray, np.ndarray]:
+def _fill_batches(indices: np.ndarray, batch: int, buckets: np.ndarray | None) -> tuple[np.ndarray, np.ndarray]:
     """Return indices and weights [batches, batch]; what a batch lacks is filled up with its own examples."""
     if not len(indices):
         return np.zeros((0, batch), np.int64), np.zeros((0, batch), np.float32)
@@ -82,13 +82,13 @@ def _batched(indices: np.ndarray, batch: int, buckets: np.ndarray | None) -> tup
     return filled, (np.arange(batch) < sizes[:, np.newaxis]).astype(np.float32)
 
 
-def batches_of(indices: np.ndarray, batch: int, buckets: np.ndarray | None = None) -> int:
-    """Return the number of batches that examples fill, as in `in_order`."""
+def count_batches(indices: np.ndarray, batch: int, buckets: np.ndarray | None = None) -> int:
+    """Return the number of batches that examples fill, as in `order_batches`."""
     counts = [len(indices)] if buckets is None else np.bincount(buckets[indices])
     return sum(-(-int(count) // batch) for count in counts)
 
 
-def shuffled(
+def shuffle_batches(
     indices: np.ndarray,
     batch: int,
     replicas: int,
@@ -96,11 +96,14 @@ def shuffled(
     micro_batches: int = 1,
     buckets: np.ndarray | None = None,
 ) -> Order:
-    """Return the examples in the order of an epoch; `address` is (seed, phase, epoch), the rest as in `in_order`."""
-    return in_order(np.random.default_rng(address).permutation(indices), batch, replicas, micro_batches, buckets)
+    """Return the examples in the order of an epoch; `address` is (seed, phase, epoch).
+
+    The other arguments are those of `order_batches`.
+    """
+    return order_batches(np.random.default_rng(address).permutation(indices), batch, replicas, micro_batches, buckets)
 
 
-def balanced(
+def draw_by_class(
     indices: np.ndarray, classes: np.ndarray, shares: Mapping[int, float], address: tuple[int, int, int]
 ) -> np.ndarray:
     """Return as many examples, drawn so that every class has its share of them (within one).

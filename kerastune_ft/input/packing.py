@@ -12,7 +12,7 @@ from kerastune_ft.input.tokenise import Tokens
 
 
 @dataclass(frozen=True)
-class Packed:
+class TokenRows:
     """Rows of tokens, special ones included, one after the other, each no longer than a limit."""
 
     text: TextInput
@@ -28,7 +28,7 @@ class Packed:
         """By row, its tokens."""
         return np.diff(self.offsets)
 
-    def padded(self, numbers: np.ndarray, length: int) -> dict[str, np.ndarray]:
+    def pad(self, numbers: np.ndarray, length: int) -> dict[str, np.ndarray]:
         """Return these rows as the model's inputs, int32 [rows, length]."""
         starts, sizes = self.offsets[numbers][:, np.newaxis], self.lengths[numbers][:, np.newaxis]
         places = np.arange(length)
@@ -42,7 +42,7 @@ class Packed:
         return {name: inputs[name] for name in self.text.names}
 
 
-def packed(text: TextInput, parts: Sequence[Tokens], limit: int) -> Packed:
+def pack_rows(text: TextInput, parts: Sequence[Tokens], limit: int) -> TokenRows:
     """Return the rows of examples whose texts are `parts`, one or two, cut to `limit` tokens.
 
     Of a pair the longer text loses tokens first. A row without any token, as of a text the tokenizer knows nothing of,
@@ -50,7 +50,7 @@ def packed(text: TextInput, parts: Sequence[Tokens], limit: int) -> Packed:
     """
     room = limit - text.special(len(parts))
     sizes = [np.diff(part.offsets) for part in parts]
-    kept = [np.minimum(sizes[0], room)] if len(parts) == 1 else _shared(sizes[0], sizes[1], room)
+    kept = [np.minimum(sizes[0], room)] if len(parts) == 1 else _divide_room(sizes[0], sizes[1], room)
     lost = sum(size - own for size, own in zip(sizes, kept, strict=True))
     start, separator, end = (np.array(tokens, np.int32) for tokens in (text.start, text.separator, text.end))
     alone = np.array(text.end or (text.pad,), np.int32)
@@ -67,10 +67,10 @@ def packed(text: TextInput, parts: Sequence[Tokens], limit: int) -> Packed:
     lengths = np.fromiter(map(len, rows), np.int64, len(rows))
     offsets = np.concatenate([np.zeros(1, np.int64), np.cumsum(lengths)])
     begins = np.array(second, np.int64) if len(parts) == 2 else lengths
-    return Packed(text, np.concatenate(rows), offsets, begins, np.asarray(lost))
+    return TokenRows(text, np.concatenate(rows), offsets, begins, np.asarray(lost))
 
 
-def _shared(first: np.ndarray, second: np.ndarray, room: int) -> list[np.ndarray]:
+def _divide_room(first: np.ndarray, second: np.ndarray, room: int) -> list[np.ndarray]:
     """Return how many tokens of either text of a pair are kept: the longer one is cut first."""
     half = room // 2
     kept_second = np.minimum(second, np.maximum(half, room - first))

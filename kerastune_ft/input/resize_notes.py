@@ -13,7 +13,7 @@ _UNNOTICED = 1.02
 _MANY = 0.1
 
 
-def fitting_notes(sizes: np.ndarray, names: Sequence[str] | None, geometry: Geometry) -> list[str]:
+def describe_fitting(sizes: np.ndarray, names: Sequence[str] | None, geometry: Geometry) -> list[str]:
     """Return what resizing images of these sizes [N, 2] cuts off, fills with black, distorts or enlarges.
 
     `names` are those of the images, where they may be told. Nothing is said where all have the proportions already.
@@ -24,8 +24,8 @@ def fitting_notes(sizes: np.ndarray, names: Sequence[str] | None, geometry: Geom
     factors = np.maximum(excess, 1.0 / excess)
     notes = []
     if factors.max() > _UNNOTICED:
-        notes.append(_shape_note(factors, names, geometry.resize))
-    scales = _scales(height, width, geometry)
+        notes.append(_describe_shapes(factors, names, geometry.resize))
+    scales = _compute_scales(height, width, geometry)
     share = float((scales > 1.0).mean())
     if share >= _MANY:
         who = "all images are" if share == 1.0 else f"{share:.0%} of the images are".replace("%", " %")
@@ -36,10 +36,10 @@ def fitting_notes(sizes: np.ndarray, names: Sequence[str] | None, geometry: Geom
     return notes
 
 
-def _shape_note(factors: np.ndarray, names: Sequence[str] | None, resize: str) -> str:
+def _describe_shapes(factors: np.ndarray, names: Sequence[str] | None, resize: str) -> str:
     worst = int(factors.argmax())
     which = "the worst" if names is None else names[worst]
-    most, middle = _told(float(factors[worst]), resize), _told(float(np.median(factors)), resize)
+    most, middle = _format_factor(float(factors[worst]), resize), _format_factor(float(np.median(factors)), resize)
     are_alike = np.ptp(factors) < _UNNOTICED - 1.0
     if resize == "stretch":
         whose = f"of all images by {most}" if are_alike else f"of the median image by {middle} and of {which} by {most}"
@@ -53,12 +53,12 @@ def _shape_note(factors: np.ndarray, names: Sequence[str] | None, resize: str) -
     return f'"resize": "crop" cuts off {whose}; "pad" keeps all of it'
 
 
-def _told(factor: float, resize: str) -> str:
+def _format_factor(factor: float, resize: str) -> str:
     """Return a factor as the reader meets it: as itself, or as the share that is cut off or filled."""
     return f"a factor of {factor:.3g}" if resize == "stretch" else f"{100 * (1 - 1 / factor):.0f} %"
 
 
-def _scales(height: np.ndarray, width: np.ndarray, geometry: Geometry) -> np.ndarray:
+def _compute_scales(height: np.ndarray, width: np.ndarray, geometry: Geometry) -> np.ndarray:
     """Return by how much each image is scaled, along the side that grows most where these differ."""
     down, across = geometry.height / height, geometry.width / width
     return np.minimum(down, across) if geometry.resize == "pad" else np.maximum(down, across)

@@ -8,9 +8,9 @@ from typing import Any
 import tensorflow as tf
 
 from kerastune_ft.data.source import DataSource
-from kerastune_ft.input.fixed_shape import FixedShapeLoader
+from kerastune_ft.input.fixed_shape_loader import FixedShapeLoader
 from kerastune_ft.input.loader import TargetTask
-from kerastune_ft.input.sounds import Clip, fit, fitting_notes
+from kerastune_ft.input.sounds import Clip, describe_fitting, fit_sound
 
 
 class SoundLoader(FixedShapeLoader):
@@ -25,7 +25,7 @@ class SoundLoader(FixedShapeLoader):
 
     def input(self, fields: Mapping[str, tf.Tensor]) -> tf.Tensor:
         """Return the sound at the clip's rate and of its length, float32 [samples]."""
-        return fit(fields["samples"], fields["rate"], self.geometry)
+        return fit_sound(fields["samples"], fields["rate"], self.geometry)
 
     def draw(self, keys: tf.Tensor, operations: Mapping[str, Any]) -> Any:
         """Raise AssertionError: a configuration that augments sounds is refused."""
@@ -46,4 +46,4 @@ class SoundLoader(FixedShapeLoader):
     def notes(self, show_names: bool) -> list[str]:
         """Return how many sounds are cut, or followed by silence."""
         lengths = self.source.sound_seconds
-        return [] if lengths is None else fitting_notes(lengths, self.geometry, self._reason)
+        return [] if lengths is None else describe_fitting(lengths, self.geometry, self._reason)

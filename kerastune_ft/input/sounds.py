@@ -38,13 +38,13 @@ class Clip:
         return {"sample_rate": self.sample_rate, "samples": self.samples, "seconds": self.seconds}
 
 
-def usual_seconds(lengths: np.ndarray) -> float:
+def choose_seconds(lengths: np.ndarray) -> float:
     """Return in how many seconds 95 % of sounds of these lengths have room."""
     wanted = float(np.quantile(lengths, _SHARE, method="higher"))
     return math.ceil(round(wanted / _STEP, 6)) * _STEP
 
 
-def clip_of(seconds: float, sample_rate: int) -> Clip:
+def make_clip(seconds: float, sample_rate: int) -> Clip:
     """Return the clip of so many seconds."""
     return Clip(sample_rate, max(1, round(seconds * sample_rate)))
 
@@ -56,21 +56,21 @@ def explain_length(
     if asked is not None:
         return "data.seconds"
     if lengths is not None and "train" in splits:
-        usual = clip_of(usual_seconds(lengths[splits["train"]]), clip.sample_rate)
+        usual = make_clip(choose_seconds(lengths[splits["train"]]), clip.sample_rate)
         if clip == usual:
             return "where 95 % of the training examples have room"
     return f"what {backbone} takes"
 
 
-def fitted(samples: np.ndarray, rate: int, clip: Clip) -> np.ndarray:
+def fit_samples(samples: np.ndarray, rate: int, clip: Clip) -> np.ndarray:
     """Return a sound [frames] as float32 [samples of the clip]."""
     # What is cut off anyway is not resampled, but for as much as the filter reaches.
     enough = math.ceil((clip.seconds + 0.1) * rate)
-    values = resampled(samples[:enough], rate, clip.sample_rate)[: clip.samples]
+    values = resample(samples[:enough], rate, clip.sample_rate)[: clip.samples]
     return np.concatenate([values, np.zeros(clip.samples - len(values), np.float32)])
 
 
-def resampled(samples: np.ndarray, rate: int, wanted: int) -> np.ndarray:
+def resample(samples: np.ndarray, rate: int, wanted: int) -> np.ndarray:
     """Return a sound at another rate, float32."""
     if rate == wanted:
         return samples.astype(np.float32, copy=False)
@@ -80,17 +80,17 @@ def resampled(samples: np.ndarray, rate: int, wanted: int) -> np.ndarray:
     return resample_poly(samples.astype(np.float64), wanted // common, rate // common).astype(np.float32)
 
 
-def fit(samples: tf.Tensor, rate: tf.Tensor, clip: Clip) -> tf.Tensor:
+def fit_sound(samples: tf.Tensor, rate: tf.Tensor, clip: Clip) -> tf.Tensor:
     """Return a sound as float32 [samples of the clip]; a graph function."""
 
     def fit_one(values: np.ndarray, own_rate: np.ndarray) -> np.ndarray:
-        return fitted(values, int(own_rate), clip)
+        return fit_samples(values, int(own_rate), clip)
 
     result = tf.numpy_function(fit_one, [samples, rate], tf.float32, stateful=False)
     return tf.ensure_shape(result, [clip.samples])
 
 
-def fitting_notes(lengths: np.ndarray, clip: Clip, why: str) -> list[str]:
+def describe_fitting(lengths: np.ndarray, clip: Clip, why: str) -> list[str]:
     """Return what becomes of sounds of these lengths in seconds; `why` tells what decided the clip's."""
     # Resampling makes a sample more or less of it.
     longer = int((lengths > clip.seconds + 0.5 / clip.sample_rate).sum())

@@ -36,22 +36,22 @@ class Targets:
 
     def __call__(self, indices: np.ndarray, augmentation: Augmentation | None = None, version: int = 0) -> Any:
         """Return the targets of these examples, changed as their inputs are in that version."""
-        if self._of_all is not None:
+        if self._all_targets is not None:
             # What is said of a whole example stays, whatever happens to its input.
-            return self._of_all[indices]
+            return self._all_targets[indices]
         targets = self._gather(indices)
         return targets if augmentation is None else self._change(targets, indices, augmentation, version)
 
-    def of_batch(self, indices: tf.Tensor) -> Any:
+    def gather_batch(self, indices: tf.Tensor) -> Any:
         """Return the targets of a batch of examples, not changed; a graph function."""
-        if self._of_all is not None:
-            return tf.gather(tf.constant(self._of_all), indices)
+        if self._all_targets is not None:
+            return tf.gather(tf.constant(self._all_targets), indices)
         spec = self._spec
         rows = tf.numpy_function(self._gather, [indices], spec.dtype, stateful=False)
         return tf.ensure_shape(rows, [indices.shape[0], *spec.shape])
 
     @functools.cached_property
-    def _of_all(self) -> np.ndarray | None:
+    def _all_targets(self) -> np.ndarray | None:
         """The targets of all examples by index, or None where labels alone do not tell them."""
         source = self._source
         # It may be asked for first while a graph is traced.
@@ -66,16 +66,16 @@ class Targets:
     @functools.cached_property
     def _spec(self) -> tf.TensorSpec:
         with tf.init_scope():
-            return map_in_order(tf.data.Dataset.from_tensors(tf.constant(0, tf.int64)), self._target_at).element_spec
+            return map_in_order(tf.data.Dataset.from_tensors(tf.constant(0, tf.int64)), self._read_target).element_spec
 
-    def _target_at(self, index: tf.Tensor) -> Any:
+    def _read_target(self, index: tf.Tensor) -> Any:
         return self._task.target(self._source.label_fields(index), self._geometry)
 
     def _gather(self, indices: np.ndarray) -> np.ndarray:
         """Return targets that are read from files; the latest ones are kept in memory."""
         missing = np.array(sorted({int(index) for index in indices} - self._kept.keys()), np.int64)
         if len(missing):
-            dataset = map_in_order(tf.data.Dataset.from_tensor_slices(missing), self._target_at)
+            dataset = map_in_order(tf.data.Dataset.from_tensor_slices(missing), self._read_target)
             for index, target in zip(missing, dataset.as_numpy_iterator(), strict=True):
                 self._kept[int(index)] = target
                 self._bytes += target.nbytes

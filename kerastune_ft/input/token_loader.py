@@ -15,12 +15,12 @@ from kerastune_ft.backbones.text_input import TextInput
 from kerastune_ft.data.texts.text_source import TextSource
 from kerastune_ft.errors import ConfigError
 from kerastune_ft.input.augmentation import Augmentation
-from kerastune_ft.input.lengths import bucket_numbers, padded_lengths, rounded
+from kerastune_ft.input.lengths import assign_buckets, choose_lengths, round_up
 from kerastune_ft.input.loader import INPUT_VERSION, Lookup, TargetTask
 from kerastune_ft.input.order import Order
-from kerastune_ft.input.packing import Packed, packed
+from kerastune_ft.input.packing import TokenRows, pack_rows
 from kerastune_ft.input.targets import Targets
-from kerastune_ft.input.tokenise import Tokens, has_vocabulary, kept_tokens, tokenizer_hash
+from kerastune_ft.input.tokenise import Tokens, has_vocabulary, hash_tokenizer, load_or_tokenise
 from kerastune_ft.wording import counted
 
 _LEAST_TOKENS = 4
@@ -32,7 +32,7 @@ class TokenLoader:
 
     source: TextSource
     task: TargetTask
-    rows: Packed
+    rows: TokenRows
     limit: int
     """The most tokens of a row."""
     lengths: tuple[int, ...]
@@ -41,7 +41,7 @@ class TokenLoader:
     @functools.cached_property
     def buckets(self) -> np.ndarray:
         """By example of the source, the number of the length its row is padded to."""
-        return bucket_numbers(self.rows.lengths, self.lengths)
+        return assign_buckets(self.rows.lengths, self.lengths)
 
     @property
     def mean_length(self) -> float:
@@ -96,7 +96,7 @@ class TokenLoader:
         """Return the targets of these examples as arrays."""
         return self._targets(indices, augmentation, version)
 
-    def typical(self, indices: np.ndarray) -> np.ndarray:
+    def pick_typical(self, indices: np.ndarray) -> np.ndarray:
         """Return as many of these examples as there are, of the length nearest to the mean of all."""
         distances = np.abs(np.asarray(self.lengths) - self.mean_length)
         buckets = self.buckets[indices]
@@ -109,7 +109,7 @@ class TokenLoader:
             "task": self.task.kind,
             "version": INPUT_VERSION,
             "length": self.length(bucket),
-            "tokenizer": tokenizer_hash(text.tokenizer),
+            "tokenizer": hash_tokenizer(text.tokenizer),
             "special": [text.start, text.separator, text.end, text.pad, text.names],
         }
 
@@ -119,7 +119,7 @@ class TokenLoader:
 
     def __call__(self, indices: np.ndarray, view: int = 0) -> dict[str, np.ndarray]:
         """Return the model's inputs for examples that share a length; texts have one view."""
-        return self.rows.padded(indices, self.lengths[self.buckets[indices[0]]])
+        return self.rows.pad(indices, self.lengths[self.buckets[indices[0]]])
 
     def to_json(self) -> dict[str, Any]:
         """Return what a plan says about the rows of tokens."""
@@ -147,14 +147,14 @@ class TokenLoader:
                 f"{'loses' if cut == 1 else 'lose'} {counted(int(lost.sum()), 'token')}, "
                 f"{lost[lost > 0].mean():.0f} in the mean (data.sequence_length)"
             )
-        return found + _unknown_notes(self.rows, total)
+        return found + _describe_unknown(self.rows, total)
 
 
 def _refuse_to_draw(keys: tf.Tensor, operations: Mapping[str, Any]) -> Any:
     raise AssertionError(f"texts are not augmented, and {sorted(operations)} are asked for")
 
 
-def _unknown_notes(rows: Packed, total: int) -> list[str]:
+def _describe_unknown(rows: TokenRows, total: int) -> list[str]:
     unknown = getattr(rows.text.tokenizer, "unk_token_id", None)
     if unknown is None:
         return []
@@ -168,7 +168,7 @@ def _unknown_notes(rows: Packed, total: int) -> list[str]:
     ]
 
 
-def token_loader(
+def build_token_loader(
     source: TextSource,
     task: TargetTask,
     text: TextInput,
@@ -181,26 +181,28 @@ def token_loader(
 
     Raises ConfigError for a length the model has no positions for, or none for tokens.
     """
-    limit = lengths[-1] if lengths else _limit(text, asked, len(source.texts[0]))
-    tokens = _tokens(source, text, cache_directory, report)
-    rows = packed(text, tokens, limit)
+    limit = lengths[-1] if lengths else _choose_limit(text, asked, len(source.texts[0]))
+    tokens = _tokenise_source(source, text, cache_directory, report)
+    rows = pack_rows(text, tokens, limit)
     if lengths is None:
         train = rows.lengths[source.splits["train"]]
-        lengths = padded_lengths(train, min(limit, rounded(int(rows.lengths.max()))))
+        lengths = choose_lengths(train, min(limit, round_up(int(rows.lengths.max()))))
     return TokenLoader(source, task, rows, limit, tuple(lengths))
 
 
-def outside_lengths(about: Mapping[str, Any]) -> tuple[int, ...]:
+def read_lengths(about: Mapping[str, Any]) -> tuple[int, ...]:
     """Return what rows of other data are padded to in a run whose plan says this of its texts: longer ones go too."""
     return tuple(sorted({*about["lengths"], about["sequence_length"]}))
 
 
-def _tokens(source: TextSource, text: TextInput, cache_directory: Path, report: Callable[[str], None]) -> list[Tokens]:
+def _tokenise_source(
+    source: TextSource, text: TextInput, cache_directory: Path, report: Callable[[str], None]
+) -> list[Tokens]:
     parts = zip(*source.texts, strict=True)
-    return [kept_tokens(text.tokenizer, part, cache_directory, report) for part in parts]
+    return [load_or_tokenise(text.tokenizer, part, cache_directory, report) for part in parts]
 
 
-def _limit(text: TextInput, asked: int | None, parts: int) -> int:
+def _choose_limit(text: TextInput, asked: int | None, parts: int) -> int:
     limit = asked or text.default_length
     if asked is not None and text.maximum_length is not None and asked > text.maximum_length:
         raise ConfigError(

@@ -40,10 +40,10 @@ class Tokens:
         return len(self.offsets) - 1
 
 
-def tokenised(tokenizer: Any, texts: Sequence[str]) -> Tokens:
+def tokenise_texts(tokenizer: Any, texts: Sequence[str]) -> Tokens:
     """Return the tokens of texts; equal texts are tokenised once."""
     number = {text: place for place, text in enumerate(dict.fromkeys(texts))}
-    rows = list(_rows(tokenizer, list(number)))
+    rows = list(_tokenise_groups(tokenizer, list(number)))
     chosen = [rows[number[text]] for text in texts]
     lengths = np.fromiter(map(len, chosen), np.int64, len(chosen))
     offsets = np.concatenate([np.zeros(1, np.int64), np.cumsum(lengths)])
@@ -51,7 +51,7 @@ def tokenised(tokenizer: Any, texts: Sequence[str]) -> Tokens:
     return Tokens(ids.astype(np.int32, copy=False), offsets)
 
 
-def _rows(tokenizer: Any, texts: Sequence[str]) -> Iterator[np.ndarray]:
+def _tokenise_groups(tokenizer: Any, texts: Sequence[str]) -> Iterator[np.ndarray]:
     for start in range(0, len(texts), _GROUP):
         rows = tokenizer(list(texts[start : start + _GROUP]))
         # With tensorflow-text installed a tokenizer gives a ragged tensor, without it lists.
@@ -59,9 +59,11 @@ def _rows(tokenizer: Any, texts: Sequence[str]) -> Iterator[np.ndarray]:
             yield np.asarray(row, np.int32).reshape(-1)
 
 
-def kept_tokens(tokenizer: Any, texts: Sequence[str], cache_directory: Path, report: Callable[[str], None]) -> Tokens:
+def load_or_tokenise(
+    tokenizer: Any, texts: Sequence[str], cache_directory: Path, report: Callable[[str], None]
+) -> Tokens:
     """Return the tokens of texts as they were kept for this tokenizer, or make and keep them."""
-    digest = hashlib.sha256(json.dumps([_VERSION, tokenizer_hash(tokenizer)]).encode())
+    digest = hashlib.sha256(json.dumps([_VERSION, hash_tokenizer(tokenizer)]).encode())
     for text in texts:
         digest.update(len(text).to_bytes(8, "little") + text.encode("utf-8", "surrogatepass"))
     target = cache_directory / "tokens" / digest.hexdigest()[:32]
@@ -72,19 +74,19 @@ def kept_tokens(tokenizer: Any, texts: Sequence[str], cache_directory: Path, rep
             partial = target.with_suffix(".partial")
             shutil.rmtree(partial, ignore_errors=True)
             partial.mkdir()
-            made = tokenised(tokenizer, texts)
+            made = tokenise_texts(tokenizer, texts)
             np.save(partial / "ids.npy", made.ids)
             np.save(partial / "offsets.npy", made.offsets)
             os.replace(partial, target)
     return Tokens(np.load(target / "ids.npy", mmap_mode="r"), np.load(target / "offsets.npy"))
 
 
-def tokenizer_hash(tokenizer: Any) -> str:
+def hash_tokenizer(tokenizer: Any) -> str:
     """Return a SHA-256 over all that the tokens of a text follow from: kind, options, vocabulary, version."""
     config = {key: value for key, value in tokenizer.get_config().items() if key != "name"}
     about = [type(tokenizer).__name__, config, importlib.metadata.version("keras-hub")]
     digest = hashlib.sha256(json.dumps(about, sort_keys=True, default=str).encode())
-    for name, content in sorted(tokenizer_files(tokenizer).items()):
+    for name, content in sorted(read_tokenizer_files(tokenizer).items()):
         if name.startswith("assets/"):
             digest.update(name.encode() + content)
     return digest.hexdigest()
@@ -95,7 +97,7 @@ def has_vocabulary(tokenizer: Any) -> bool:
     return hasattr(tokenizer, "save_assets")
 
 
-def tokenizer_files(tokenizer: Any) -> dict[str, bytes]:
+def read_tokenizer_files(tokenizer: Any) -> dict[str, bytes]:
     """Return the files keras-hub opens a tokenizer from, by their path; none of one that has no vocabulary."""
     if not has_vocabulary(tokenizer):
         return {}

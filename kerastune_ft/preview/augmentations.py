@@ -10,7 +10,7 @@ import numpy as np
 
 from kerastune_ft.errors import ConfigError
 from kerastune_ft.input.augmentation import Augmentation
-from kerastune_ft.input.order import in_order
+from kerastune_ft.input.order import order_batches
 from kerastune_ft.preview.choose_examples import choose_examples
 from kerastune_ft.preview.contact_sheet import Block, Sheet, write
 from kerastune_ft.training.lost_files import naming_lost_files
@@ -73,7 +73,7 @@ def _load_images(
     epoch: int = 0,
 ) -> np.ndarray:
     """Return the examples as the loader gives them to training, rounded to uint8."""
-    order = in_order(chosen, len(chosen))
+    order = order_batches(chosen, len(chosen))
     batch = next(iter(session.loader.batches(order, 1, drawn, epoch)))
     return np.clip(np.round(batch[0].numpy()), 0, 255).astype(np.uint8)
 

@@ -17,7 +17,7 @@ from kerastune_ft.graph.hub_layers import repair_layer
 from kerastune_ft.input.decode import Geometry
 from kerastune_ft.input.loader import Loader
 from kerastune_ft.input.sounds import Clip
-from kerastune_ft.input.token_loader import outside_lengths
+from kerastune_ft.input.token_loader import read_lengths
 from kerastune_ft.quiet_imports import without_warnings_of_keras
 from kerastune_ft.rundir import RunDirectory
 from kerastune_ft.saved_model.base import Serving, ServingSettings
@@ -31,13 +31,13 @@ from kerastune_ft.tasks.build import build_task
 MODEL, THRESHOLDS = "model/model.keras", "model/thresholds.json"
 
 
-def serve_trained(config: RunConfig, trained: keras.Model, task: Task, loader: Any, preprocessing: str) -> Serving:
+def make_serving(config: RunConfig, trained: keras.Model, task: Task, loader: Any, preprocessing: str) -> Serving:
     """Return what a saved form is made from, of the live model and the loader it was trained with."""
     serving, of_loader, _ = _MODALITIES[facts(config.task).modality]
     return serving(trained, task, ServingSettings(trained.name, preprocessing), of_loader(loader))
 
 
-def serve_run(run: RunDirectory, config: RunConfig, plan: Mapping[str, Any]) -> Serving:
+def open_serving(run: RunDirectory, config: RunConfig, plan: Mapping[str, Any]) -> Serving:
     """Return what a saved form is made from, of a finished run's directory alone; `plan` is its plan.json.
 
     Raises DataError where its model cannot be opened.
@@ -47,10 +47,10 @@ def serve_run(run: RunDirectory, config: RunConfig, plan: Mapping[str, Any]) -> 
         task.set_thresholds(run.read_json(THRESHOLDS))
     serving, _, of_run = _MODALITIES[facts(config.task).modality]
     settings = ServingSettings(config.name, plan["backbone"]["preprocessing"])
-    return serving(load_trained(run), task, settings, of_run(run, config, plan))
+    return serving(load_model(run), task, settings, of_run(run, config, plan))
 
 
-def load_trained(run: RunDirectory) -> keras.Model:
+def load_model(run: RunDirectory) -> keras.Model:
     """Return the trained model of a run from fixed-shape inputs to raw outputs: the inner part of what was saved."""
     path = run.path / MODEL
     try:
@@ -66,28 +66,28 @@ def load_trained(run: RunDirectory) -> keras.Model:
     return found
 
 
-def _geometry_of_run(run: RunDirectory, config: RunConfig, plan: Mapping[str, Any]) -> Geometry:
+def _read_geometry(run: RunDirectory, config: RunConfig, plan: Mapping[str, Any]) -> Geometry:
     height, width = plan["backbone"]["image_size"]
     return Geometry(height, width, config.data.resize)
 
 
-def _clip_of_run(run: RunDirectory, config: RunConfig, plan: Mapping[str, Any]) -> Clip:
+def _read_clip(run: RunDirectory, config: RunConfig, plan: Mapping[str, Any]) -> Clip:
     return Clip(plan["sound"]["sample_rate"], plan["sound"]["samples"])
 
 
-def _rows_of_run(run: RunDirectory, config: RunConfig, plan: Mapping[str, Any]) -> RowSettings:
+def _read_row_settings(run: RunDirectory, config: RunConfig, plan: Mapping[str, Any]) -> RowSettings:
     about = plan["text"]
     text = TextInput.from_json(about["rows"], tokenizer_of(run, plan))
-    lengths = outside_lengths(about)
+    lengths = read_lengths(about)
     return RowSettings(text, about["texts"], lengths[-1], lengths)
 
 
-def _loader_geometry(loader: Any) -> Any:
+def _get_geometry(loader: Any) -> Any:
     return loader.geometry
 
 
 _MODALITIES: Mapping[str, tuple[Callable[..., Serving], Callable[[Loader], Any], Callable[..., Any]]] = {
-    IMAGE: (ImageServing, _loader_geometry, _geometry_of_run),
-    AUDIO: (SoundServing, _loader_geometry, _clip_of_run),
-    TEXT: (TextServing, RowSettings.from_loader, _rows_of_run),
+    IMAGE: (ImageServing, _get_geometry, _read_geometry),
+    AUDIO: (SoundServing, _get_geometry, _read_clip),
+    TEXT: (TextServing, RowSettings.from_loader, _read_row_settings),
 }

@@ -10,7 +10,7 @@ import numpy as np
 import tensorflow as tf
 
 from kerastune_ft.data.source import DataSource
-from kerastune_ft.input.decode import Geometry, pixels
+from kerastune_ft.input.decode import Geometry, decode_pixels
 from kerastune_ft.saved_model.base import Serving, ServingSettings
 from kerastune_ft.tasks.base import Task
 
@@ -62,7 +62,7 @@ class ImageServing(Serving):
 
     def samples(self, source: DataSource, indices: Sequence[int]) -> list[tf.Tensor]:
         """Return decoded images of their own size."""
-        return [pixels(source.element(index)["image"]) for index in indices]
+        return [decode_pixels(source.element(index)["image"]) for index in indices]
 
     def call(self, model: keras.Model, samples: Sequence[tf.Tensor]) -> np.ndarray:
         """Return what a saved model gives for decoded images, each fitted by itself: the resize is compared as well.

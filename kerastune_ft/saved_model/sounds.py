@@ -10,7 +10,7 @@ import numpy as np
 import tensorflow as tf
 
 from kerastune_ft.data.source import DataSource
-from kerastune_ft.input.sounds import Clip, resampled
+from kerastune_ft.input.sounds import Clip, resample
 from kerastune_ft.saved_model.base import Serving, ServingSettings
 from kerastune_ft.tasks.base import Task
 
@@ -51,7 +51,7 @@ class SoundServing(Serving):
         """Return sounds of their own length at the model's rate."""
         examples = [source.element(tf.constant(index, tf.int64)) for index in indices]
         rate = self.clip.sample_rate
-        return [resampled(np.asarray(each["samples"]), int(each["rate"]), rate) for each in examples]
+        return [resample(np.asarray(each["samples"]), int(each["rate"]), rate) for each in examples]
 
     def call(self, model: keras.Model, samples: Sequence[np.ndarray]) -> np.ndarray:
         """Return what a saved model gives for sounds, each by itself."""

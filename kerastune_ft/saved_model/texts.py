@@ -10,9 +10,9 @@ import keras
 import numpy as np
 
 from kerastune_ft.backbones.text_input import SEGMENT_IDS, TextInput
-from kerastune_ft.input.lengths import bucket_numbers
-from kerastune_ft.input.packing import packed
-from kerastune_ft.input.tokenise import tokenised, tokenizer_files
+from kerastune_ft.input.lengths import assign_buckets
+from kerastune_ft.input.packing import pack_rows
+from kerastune_ft.input.tokenise import read_tokenizer_files, tokenise_texts
 from kerastune_ft.saved_model.base import Serving, ServingSettings
 from kerastune_ft.tasks.base import Task
 
@@ -56,7 +56,7 @@ class TextServing(Serving):
     def preprocessing(self) -> dict[str, Any]:
         """Return what preprocessing.json says of the way from a text to the model's outputs."""
         text = self.rows.text
-        has_files = bool(tokenizer_files(text.tokenizer))
+        has_files = bool(read_tokenizer_files(text.tokenizer))
         return {
             "input": "a dict of int32 [batch, length] by name; any length up to sequence_length does",
             "names": list(text.names),
@@ -82,16 +82,16 @@ class TextServing(Serving):
 
     def files(self) -> dict[str, bytes]:
         """Return the files that keras-hub opens the tokenizer from."""
-        files = tokenizer_files(self.rows.text.tokenizer)
+        files = read_tokenizer_files(self.rows.text.tokenizer)
         return {f"{TOKENIZER}/{name}": content for name, content in files.items()}
 
     def samples(self, source: Any, indices: Sequence[int]) -> list[Mapping[str, np.ndarray]]:
         """Return rows of one example each, padded as far as they were in training."""
         texts = [source.texts[index] for index in indices]
-        parts = [tokenised(self.rows.text.tokenizer, part) for part in zip(*texts, strict=True)]
-        rows = packed(self.rows.text, parts, self.rows.limit)
-        lengths = np.asarray(self.rows.lengths)[bucket_numbers(rows.lengths, self.rows.lengths)]
-        return [rows.padded(np.array([place]), int(length)) for place, length in enumerate(lengths)]
+        parts = [tokenise_texts(self.rows.text.tokenizer, part) for part in zip(*texts, strict=True)]
+        rows = pack_rows(self.rows.text, parts, self.rows.limit)
+        lengths = np.asarray(self.rows.lengths)[assign_buckets(rows.lengths, self.rows.lengths)]
+        return [rows.pad(np.array([place]), int(length)) for place, length in enumerate(lengths)]
 
     def call(self, model: keras.Model, samples: Sequence[Mapping[str, np.ndarray]]) -> np.ndarray:
         """Return what a saved model gives for rows of tokens, each by itself."""

@@ -117,11 +117,11 @@ class Task(ABC):
     def bind(self, model: Any, options: LossOptions = NO_OPTIONS) -> Loss:
         """Return the loss of a phase on the model that it trains; anew for each phase and each copy of the model."""
 
-        def bound(targets: Any, outputs: Any, weights: tf.Tensor) -> dict[str, tf.Tensor]:
+        def compute_sums(targets: Any, outputs: Any, weights: tf.Tensor) -> dict[str, tf.Tensor]:
             total, count = self.loss(targets, outputs, weights, options)
             return {"count": count, "loss": total, **self.training_sums(targets, outputs, weights)}
 
-        return bound
+        return compute_sums
 
     @abstractmethod
     def measure(self, targets: Any, outputs: Any) -> dict[str, tf.Tensor]:

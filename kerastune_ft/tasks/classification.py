@@ -16,7 +16,7 @@ from kerastune_ft.data.labels.scheme import LabelScheme
 from kerastune_ft.errors import ConfigError
 from kerastune_ft.metrics import one_class
 from kerastune_ft.tasks.base import NO_OPTIONS, LossOptions
-from kerastune_ft.tasks.pooled import PooledTask
+from kerastune_ft.tasks.pooled_task import PooledTask
 
 
 class Classification(PooledTask):

@@ -17,7 +17,7 @@ from kerastune_ft.data.labels.scheme import LabelScheme
 from kerastune_ft.errors import ConfigError
 from kerastune_ft.metrics import several_classes
 from kerastune_ft.tasks.base import NO_OPTIONS, LossOptions
-from kerastune_ft.tasks.pooled import PooledTask
+from kerastune_ft.tasks.pooled_task import PooledTask
 
 
 class MultiLabelClassification(PooledTask):
@@ -84,7 +84,7 @@ class MultiLabelClassification(PooledTask):
         """
         return several_classes.score(targets, outputs, self._thresholds)
 
-    def _predicted(self, outputs: np.ndarray) -> np.ndarray:
+    def _decide(self, outputs: np.ndarray) -> np.ndarray:
         return several_classes.sigmoid(outputs) >= self._thresholds
 
     def predictions(self, targets: np.ndarray | None, outputs: np.ndarray) -> dict[str, np.ndarray]:
@@ -93,12 +93,12 @@ class MultiLabelClassification(PooledTask):
         Several labels in one cell are separated by `|`.
         """
         probabilities = several_classes.sigmoid(outputs)
-        columns: dict[str, np.ndarray] = {} if targets is None else {"label": self._joined(targets > 0.5)}
-        columns["prediction"] = self._joined(self._predicted(outputs))
+        columns: dict[str, np.ndarray] = {} if targets is None else {"label": self._join_names(targets > 0.5)}
+        columns["prediction"] = self._join_names(self._decide(outputs))
         columns |= {f"probability_{name}": probabilities[:, number] for number, name in enumerate(self.classes)}
         return columns if targets is None else columns | {"loss": several_classes.losses(targets, outputs)}
 
-    def _joined(self, flags: np.ndarray) -> np.ndarray:
+    def _join_names(self, flags: np.ndarray) -> np.ndarray:
         names = np.asarray(self.classes, dtype=object)
         return np.asarray([SEPARATOR.join(names[row]) for row in flags], dtype=object)
 

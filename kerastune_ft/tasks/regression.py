@@ -16,7 +16,7 @@ from kerastune_ft.data.labels.scheme import LabelScheme
 from kerastune_ft.layers.heads import dense_head
 from kerastune_ft.metrics import values as value_metrics
 from kerastune_ft.tasks.base import NO_OPTIONS, LossOptions
-from kerastune_ft.tasks.pooled import PooledTask
+from kerastune_ft.tasks.pooled_task import PooledTask
 
 _DIRECTIONS = {"loss": "min", "mae": "min", "rmse": "min", "r2": "max"}
 _FAR = 1e3

@@ -15,8 +15,8 @@ from kerastune_ft.config.options.tasks import ImageSegmentation as Options
 from kerastune_ft.data.annotations.masks import IGNORE
 from kerastune_ft.data.labels.scheme import LabelScheme
 from kerastune_ft.errors import ConfigError
-from kerastune_ft.input.augment import Changes, on_masks
 from kerastune_ft.input.decode import Geometry
+from kerastune_ft.input.image_augmentation import Changes, on_masks
 from kerastune_ft.input.mask_geometry import fit_mask, restore_mask
 from kerastune_ft.layers.decoders.unet import unet_decoder
 from kerastune_ft.metrics import segmentation as metrics

@@ -20,7 +20,7 @@ from kerastune_ft.rundir import RunDirectory
 from kerastune_ft.training.devices import devices as device_choice
 from kerastune_ft.training.devices import workers
 from kerastune_ft.training.evaluation import final, saved_model
-from kerastune_ft.training.features.existing import existing_stores
+from kerastune_ft.training.features.existing_stores import find_existing_stores
 from kerastune_ft.training.features.feed import PhaseFeed
 from kerastune_ft.training.features.timing import time_plan
 from kerastune_ft.training.interrupts import StopRequest
@@ -219,7 +219,7 @@ def make_plan(
     """
     session = assemble(config, device_choice.resolve(config.runtime), report)
     plan = planning.make(session)
-    cache = {**plan.document["cache"], "found": existing_stores(session, plan)}
+    cache = {**plan.document["cache"], "found": find_existing_stores(session, plan)}
     said = {**plan.document, "cache": cache}
     return session, plan, {**said, "measured": time_plan(session, plan, report)} if measure else said
 

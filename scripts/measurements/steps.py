@@ -12,7 +12,7 @@ from typing import Any
 import keras
 
 from kerastune_ft.config.read import read
-from kerastune_ft.input.order import Order, shuffled
+from kerastune_ft.input.order import Order, shuffle_batches
 from kerastune_ft.training.devices import devices
 from kerastune_ft.training.features.feed import Feed
 from kerastune_ft.training.features.prefix import Prefix
@@ -79,7 +79,7 @@ def sheet(rows: Sequence[dict[str, Any]], caption: str) -> Sheet:
 
 
 def _order(session: Session, phase: phase_plan.PhasePlan, epoch: int) -> Order:
-    return shuffled(session.source.splits["train"], phase.update_batch, 1, (0, phase.index, epoch))
+    return shuffle_batches(session.source.splits["train"], phase.update_batch, 1, (0, phase.index, epoch))
 
 
 def _ours(session: Session, made: phase_plan.Plan, phase: phase_plan.PhasePlan) -> Callable[[int], Any]:
@@ -91,7 +91,7 @@ def _ours(session: Session, made: phase_plan.Plan, phase: phase_plan.PhasePlan) 
     feed = Feed(session.devices, session.loader, Prefix(session.devices, phase.stages, made.chunk))
 
     def epoch(number: int) -> None:
-        batches = feed.trained(_order(session, phase, number), number)
+        batches = feed.training_batches(_order(session, phase, number), number)
         sums = [compiled.train(batch, as_tensor(number)) for batch in batches]
         [value.numpy() for value in sums]
 

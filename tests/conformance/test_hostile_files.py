@@ -22,7 +22,7 @@ from kerastune_ft.config.options.tasks import ImageClassification
 from kerastune_ft.data.open import open_source
 from kerastune_ft.data.source import DataSource
 from kerastune_ft.errors import DataError
-from kerastune_ft.input.decode import Geometry, decode
+from kerastune_ft.input.decode import Geometry, decode_image
 from tests.support.image_files import Open, class_folders, encode_image, pixels, write
 
 RGB = Image.fromarray(pixels(5))
@@ -88,7 +88,7 @@ def test_odd_files_are_read(tmp_path: Path, open_folder: Open, case: str) -> Non
     assert source.info.skipped == ()
     place = next(number for number, key in enumerate(source.keys) if not key.startswith(("aaa/z", "cat", "dog")))
     assert source.keys[place].isprintable()
-    found = decode(source.element(tf.constant(place, tf.int64))["image"], Geometry(12, 16, "stretch")).numpy()
+    found = decode_image(source.element(tf.constant(place, tf.int64))["image"], Geometry(12, 16, "stretch")).numpy()
     if expected is None:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")

@@ -14,7 +14,7 @@ import tensorflow as tf
 from tensorflow.python.framework import op_def_registry
 
 from kerastune_ft.config.read import read
-from kerastune_ft.input.order import shuffled
+from kerastune_ft.input.order import shuffle_batches
 from kerastune_ft.training.devices import devices
 from kerastune_ft.training.features.prefix import Prefix
 from kerastune_ft.training.phase import freeze, optimizers
@@ -109,7 +109,9 @@ def bench(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFacto
     session = assemble(config, devices.resolve(config.runtime), lambda line: None)
     made = build.make(session)
     phase = made.phases[1]
-    order = shuffled(session.source.splits["train"], phase.update_batch, phase.phase.accumulate, (config.seed, 1, 0))
+    order = shuffle_batches(
+        session.source.splits["train"], phase.update_batch, phase.phase.accumulate, (config.seed, 1, 0)
+    )
     dataset = session.loader.batches(order, 1, phase_plan.augmentation(session, phase), epoch=0)
     return Bench(session, made, list(dataset))
 

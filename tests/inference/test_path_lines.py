@@ -2,18 +2,18 @@ from __future__ import annotations
 
 import pytest
 
-from kerastune_ft.inference.path_lines import listed_items
+from kerastune_ft.inference.path_lines import read_path_lines
 
 
 def test_lines_are_paths_and_blank_ones_nothing() -> None:
-    items = list(listed_items([b"\xef\xbb\xbfa.png\r\n", b"\n", "b c.png\n"], None))
+    items = list(read_path_lines([b"\xef\xbb\xbfa.png\r\n", b"\n", "b c.png\n"], None))
     assert [(item.name, item.path) for item in items] == [("a.png", "a.png"), ("b c.png", "b c.png")]
 
 
 def test_json_lines_name_their_path_by_a_key_or_a_template() -> None:
     lines = ['{"image": "a.png", "id": 7}', '{"image": "b.png", "id": 8}']
-    assert [item.path for item in listed_items(lines, "image")] == ["a.png", "b.png"]
-    assert [item.path for item in listed_items(lines, "x/{id}.png")] == ["x/7.png", "x/8.png"]
+    assert [item.path for item in read_path_lines(lines, "image")] == ["a.png", "b.png"]
+    assert [item.path for item in read_path_lines(lines, "x/{id}.png")] == ["x/7.png", "x/8.png"]
 
 
 @pytest.mark.parametrize(
@@ -26,7 +26,7 @@ def test_json_lines_name_their_path_by_a_key_or_a_template() -> None:
     ],
 )
 def test_a_line_that_names_no_path_is_a_row_that_says_why(line: str, wanted: str | None, problem: str) -> None:
-    good, bad = listed_items(["a.png", line], wanted)
+    good, bad = read_path_lines(["a.png", line], wanted)
     assert good.problem is None
     assert bad.name == "line 2"
     assert bad.problem is not None

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from kerastune_ft.errors import ConfigError
-from kerastune_ft.inference.rows import form_of, row_writer, whole_file
+from kerastune_ft.inference.rows import choose_form, make_row_writer, open_whole_file
 
 COLUMNS = ("input", "score", "error")
 ROWS = [{"input": "a,b", "score": 0.25, "error": None}, {"input": "é", "score": float("nan"), "error": "is gone"}]
@@ -17,7 +17,7 @@ READ_BACK = [ROWS[0], {**ROWS[1], "score": None}]
 
 def write_rows(form: str, rows: list[dict[str, Any]]) -> str:
     stream = io.BytesIO()
-    writer = row_writer(form, stream, COLUMNS)
+    writer = make_row_writer(form, stream, COLUMNS)
     for row in rows:
         writer.write([row])
     writer.close()
@@ -36,7 +36,7 @@ def test_objects_come_one_a_line_or_as_one_array() -> None:
 
 
 def test_the_name_of_a_file_says_its_form(tmp_path: Path) -> None:
-    assert [form_of(str(tmp_path / name)) for name in ("a.csv", "b.TSV", "c.jsonl")] == ["csv", "tsv", "jsonl"]
+    assert [choose_form(str(tmp_path / name)) for name in ("a.csv", "b.TSV", "c.jsonl")] == ["csv", "tsv", "jsonl"]
 
 
 def test_a_file_that_cannot_be_written_is_refused_first(tmp_path: Path) -> None:
@@ -47,16 +47,16 @@ def test_a_file_that_cannot_be_written_is_refused_first(tmp_path: Path) -> None:
         "none/a.csv": "the folder .*none is not there",
     }.items():
         with pytest.raises(ConfigError, match=message):
-            form_of(str(tmp_path / name))
+            choose_form(str(tmp_path / name))
 
 
 def test_a_file_is_there_when_it_is_whole(tmp_path: Path) -> None:
     target = tmp_path / "a.csv"
-    with pytest.raises(RuntimeError), whole_file(str(target)) as stream:
+    with pytest.raises(RuntimeError), open_whole_file(str(target)) as stream:
         stream.write(b"half")
         raise RuntimeError
     assert list(tmp_path.iterdir()) == []
-    with whole_file(str(target)) as stream:
+    with open_whole_file(str(target)) as stream:
         stream.write(b"whole")
         assert not target.exists()
     assert [path.name for path in tmp_path.iterdir()] == ["a.csv"]

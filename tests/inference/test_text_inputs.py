@@ -7,12 +7,12 @@ import pytest
 
 from kerastune_ft.data.files.find import TEXTS
 from kerastune_ft.inference.inputs import ReadOptions
-from kerastune_ft.inference.text_inputs import text_listings
+from kerastune_ft.inference.text_inputs import list_texts
 
 
 def _lines(content: bytes, parts: int = 1, own: str | tuple[str, str] | None = None) -> list[tuple]:
     how = ReadOptions(None, own, None, TEXTS, Path("cache"), print)
-    (listing,) = text_listings([io.BytesIO(content)], how, parts)
+    (listing,) = list_texts([io.BytesIO(content)], how, parts)
     return [item.texts or (item.name, item.problem) for item in listing.items]
 
 
@@ -40,7 +40,7 @@ def test_a_line_holds_a_pair(line: str, expected: tuple) -> None:
 
 def _words(parts: int, *words: str) -> list[tuple[str, str | None]]:
     how = ReadOptions(None, None, None, TEXTS, Path("cache"), print)
-    return [(item.name, item.problem) for listing in text_listings(words, how, parts) for item in listing.items]
+    return [(item.name, item.problem) for listing in list_texts(words, how, parts) for item in listing.items]
 
 
 def test_an_empty_word_is_an_empty_text_and_not_the_folder_here(

@@ -20,7 +20,7 @@ from kerastune_ft.graph import randomness
 from kerastune_ft.input.augmentation import Augmentation
 from kerastune_ft.input.decode import Geometry
 from kerastune_ft.input.image_loader import ImageLoader
-from kerastune_ft.input.order import Order, in_order
+from kerastune_ft.input.order import Order, order_batches
 from kerastune_ft.tasks.classification import Classification
 
 INDICES = np.array([3, 4, 8, 10, 11, 15, 16], np.int64)
@@ -46,7 +46,7 @@ def loader() -> ImageLoader:
 
 
 def test_the_last_batch_is_padded_with_weight_zero() -> None:
-    order = in_order(INDICES, 3)
+    order = order_batches(INDICES, 3)
     assert (order.batch, order.batches) == (3, 3)
     assert order.indices[order.weights > 0].tolist() == INDICES.tolist()
     assert order.weights.tolist() == [1] * 7 + [0] * 2
@@ -57,7 +57,7 @@ def test_the_last_batch_is_padded_with_weight_zero() -> None:
 @pytest.mark.parametrize("count", [0, 1, 2, 5, 6, 7])
 @pytest.mark.parametrize(("batch", "replicas"), [(1, 1), (3, 1), (3, 2), (4, 4), (5, 8), (10, 4)])
 def test_every_batch_divides_into_equal_shares(count: int, batch: int, replicas: int) -> None:
-    order = in_order(INDICES[:count], batch, replicas)
+    order = order_batches(INDICES[:count], batch, replicas)
     assert order.batch % replicas == 0
     assert order.batch - batch < replicas
     assert len(order.indices) == len(order.weights) == order.batch * order.batches
@@ -74,11 +74,11 @@ def test_a_micro_batch_has_the_same_examples_on_any_number_of_replicas(
     count: int, size: int, micro_batches: int, replicas: int
 ) -> None:
     indices, batch = np.arange(100, 100 + count), size * micro_batches
-    one, many = (in_order(indices, batch, number, micro_batches) for number in (1, replicas))
+    one, many = (order_batches(indices, batch, number, micro_batches) for number in (1, replicas))
     assert one.batches == many.batches
     assert set(many.indices) <= set(indices)
     for update in range(one.batches):
-        shares = [many.share(number, replicas) for number in range(replicas)]
+        shares = [many.shard(number, replicas) for number in range(replicas)]
         for part in range(micro_batches):
             whole = _micro_batch(one, update, part, micro_batches)
             found = [example for share in shares for example in _micro_batch(share, update, part, micro_batches)]
@@ -97,7 +97,7 @@ def _batches(loader: ImageLoader, order: Order, shares: int = 1, **options: Any)
 
 
 def test_batches_hold_what_the_order_says(loader: ImageLoader) -> None:
-    order = in_order(INDICES, 4)
+    order = order_batches(INDICES, 4)
     batches = _batches(loader, order)
     assert len(batches) == 2
     for number, (inputs, targets, weights, indices) in enumerate(batches):
@@ -110,7 +110,7 @@ def test_batches_hold_what_the_order_says(loader: ImageLoader) -> None:
 
 
 def test_shares_in_a_row_make_a_global_batch(loader: ImageLoader) -> None:
-    order = in_order(INDICES, 3, 2)
+    order = order_batches(INDICES, 3, 2)
     whole = _batches(loader, order)
     shares = _batches(loader, order, 2)
     assert len(shares) == 2 * len(whole)
@@ -120,7 +120,7 @@ def test_shares_in_a_row_make_a_global_batch(loader: ImageLoader) -> None:
 
 
 def test_shapes_are_static(loader: ImageLoader) -> None:
-    spec = loader.batches(in_order(INDICES, 4), 2, Augmentation(AUGMENT_PRESETS["light"], 7, 0)).element_spec
+    spec = loader.batches(order_batches(INDICES, 4), 2, Augmentation(AUGMENT_PRESETS["light"], 7, 0)).element_spec
     assert [part.shape.as_list() for part in spec] == [[2, 5, 6, 3], [2], [2], [2]]
 
 
@@ -143,13 +143,13 @@ def _alike(one: dict[int, np.ndarray], other: dict[int, np.ndarray]) -> int:
 @pytest.mark.parametrize("views", [None, 3])
 def test_augmentation_does_not_depend_on_the_batch(loader: ImageLoader, views: int | None) -> None:
     drawn = replace(BRIGHTER, views=views)
-    first = _augment(loader, in_order(INDICES, 4), drawn, 1)
-    again = _augment(loader, in_order(INDICES[::-1].copy(), 2), drawn, 1, shares=2)
+    first = _augment(loader, order_batches(INDICES, 4), drawn, 1)
+    again = _augment(loader, order_batches(INDICES[::-1].copy(), 2), drawn, 1, shares=2)
     assert _alike(first, again) == len(INDICES)
 
 
 def test_fresh_augmentation_is_drawn_by_seed_phase_epoch_and_index(loader: ImageLoader) -> None:
-    order = in_order(INDICES, 4)
+    order = order_batches(INDICES, 4)
     first = _augment(loader, order, BRIGHTER, 1)
     assert BRIGHTER.version(5) == 5
     for drawn, epoch in ((BRIGHTER, 2), (replace(BRIGHTER, phase=1), 1), (replace(BRIGHTER, seed=8), 1)):
@@ -160,7 +160,7 @@ def test_fresh_augmentation_is_drawn_by_seed_phase_epoch_and_index(loader: Image
 
 
 def test_views_are_drawn_by_seed_number_and_content_alone(loader: ImageLoader) -> None:
-    order, views = in_order(INDICES, 4), replace(BRIGHTER, views=3)
+    order, views = order_batches(INDICES, 4), replace(BRIGHTER, views=3)
     rounds = [_augment(loader, order, views, epoch) for epoch in range(7)]
     for epoch, found in enumerate(rounds):
         assert views.version(epoch) == epoch % 3

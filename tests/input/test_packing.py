@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 
 from kerastune_ft.backbones.text_input import TextInput
-from kerastune_ft.input.packing import Packed, packed
-from kerastune_ft.input.tokenise import tokenised
+from kerastune_ft.input.packing import TokenRows, pack_rows
+from kerastune_ft.input.tokenise import tokenise_texts
 
 ALL = ("token_ids", "padding_mask", "segment_ids")
 
@@ -27,13 +27,15 @@ def text_input(
     return TextInput(Letters(), ALL, start, separator, end, 0, 64, 32)
 
 
-def rows(examples: Sequence[tuple[str, ...]], limit: int, text: TextInput | None = None) -> Packed:
-    return packed(text or text_input(), [tokenised(Letters(), part) for part in zip(*examples, strict=True)], limit)
+def rows(examples: Sequence[tuple[str, ...]], limit: int, text: TextInput | None = None) -> TokenRows:
+    return pack_rows(
+        text or text_input(), [tokenise_texts(Letters(), part) for part in zip(*examples, strict=True)], limit
+    )
 
 
 def test_a_text_between_its_special_tokens_and_padding() -> None:
     found = rows([("ab",), ("abcdef",)], 6)
-    inputs = found.padded(np.array([1, 0]), 6)
+    inputs = found.pad(np.array([1, 0]), 6)
     assert inputs["token_ids"].tolist() == [[1, 10, 11, 12, 13, 2], [1, 10, 11, 2, 0, 0]]
     assert inputs["padding_mask"].tolist() == [[1] * 6, [1, 1, 1, 1, 0, 0]]
     assert not inputs["segment_ids"].any()
@@ -47,22 +49,22 @@ def test_a_text_between_its_special_tokens_and_padding() -> None:
 )
 def test_the_longer_text_of_a_pair_is_cut_first(first: str, second: str, kept: tuple[int, int]) -> None:
     found = rows([(first, second)], 10)
-    (ids,) = found.padded(np.array([0]), 10)["token_ids"].tolist()
+    (ids,) = found.pad(np.array([0]), 10)["token_ids"].tolist()
     assert ids[: kept[0] + 2] == [1, *range(10, 10 + kept[0]), 2]
     assert ids[kept[0] + 2 : sum(kept) + 3] == [*range(10, 10 + kept[1]), 2]
-    (segments,) = found.padded(np.array([0]), 10)["segment_ids"].tolist()
+    (segments,) = found.pad(np.array([0]), 10)["segment_ids"].tolist()
     assert segments == [0] * (kept[0] + 2) + [1] * (kept[1] + 1) + [0] * (7 - sum(kept))
     assert found.lost.tolist() == [len(first) + len(second) - sum(kept)]
 
 
 def test_separators_may_be_two() -> None:
-    (ids,) = rows([("a", "b")], 8, text_input(separator=(2, 2))).padded(np.array([0]), 8)["token_ids"].tolist()
+    (ids,) = rows([("a", "b")], 8, text_input(separator=(2, 2))).pad(np.array([0]), 8)["token_ids"].tolist()
     assert ids == [1, 10, 2, 2, 11, 2, 0, 0]
 
 
 def test_a_text_without_tokens_is_never_padding_alone() -> None:
     for text in (text_input(start=(), end=()), text_input(start=(), end=(2,))):
-        inputs = rows([("...",)], 8, text).padded(np.array([0]), 8)
+        inputs = rows([("...",)], 8, text).pad(np.array([0]), 8)
         assert inputs["padding_mask"].sum() == 1
 
 
@@ -73,5 +75,5 @@ def test_equal_texts_are_tokenised_once() -> None:
         seen.extend(texts)
         return [[1]] * len(texts)
 
-    assert len(tokenised(tokenizer, ["a", "b", "a"])) == 3
+    assert len(tokenise_texts(tokenizer, ["a", "b", "a"])) == 3
     assert seen == ["a", "b"]

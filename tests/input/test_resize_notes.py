@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from kerastune_ft.input.decode import Geometry
-from kerastune_ft.input.resize_notes import fitting_notes
+from kerastune_ft.input.resize_notes import describe_fitting
 
 NAMES = ("a.png", "b.png", "wide.png")
 SIZES = np.array([(300, 400), (300, 400), (100, 1000)])
@@ -12,13 +12,13 @@ SQUARE = np.array([(300, 300), (224, 224), (501, 500)])
 
 
 def _notes(sizes: np.ndarray, resize: str, names: tuple[str, ...] | None = NAMES, side: int = 64) -> list[str]:
-    return fitting_notes(sizes, names, Geometry(side, side, resize))
+    return describe_fitting(sizes, names, Geometry(side, side, resize))
 
 
 @pytest.mark.parametrize("resize", ["crop", "pad", "stretch"])
 def test_nothing_is_said_of_images_that_have_the_proportions(resize: str) -> None:
     assert _notes(SQUARE, resize) == []
-    assert fitting_notes(np.array([(100, 200)]), NAMES, Geometry(32, 64, resize)) == []
+    assert describe_fitting(np.array([(100, 200)]), NAMES, Geometry(32, 64, resize)) == []
 
 
 @pytest.mark.parametrize(
@@ -56,17 +56,17 @@ def test_images_of_one_shape_are_told_as_one(resize: str) -> None:
 
 
 def test_the_shares_are_those_of_the_pixels() -> None:
-    """What the sentence says is what `decode` does to an image."""
+    """What the sentence says is what `decode_image` does to an image."""
     import tensorflow as tf
 
-    from kerastune_ft.input.decode import decode
+    from kerastune_ft.input.decode import decode_image
 
     image = np.zeros((30, 120, 3), np.uint8)
     image[:, 45:75] = 200
     assert "cuts off 75 %" in _notes(np.array([(30, 120)]), "crop", ("a",), side=20)[0]
-    assert decode(tf.constant(image), Geometry(20, 20, "crop")).numpy().min() == 200
+    assert decode_image(tf.constant(image), Geometry(20, 20, "crop")).numpy().min() == 200
     assert "fills 75 %" in _notes(np.array([(30, 120)]), "pad", ("a",), side=20)[0]
-    padded = decode(tf.constant(np.full((30, 120, 3), 200, np.uint8)), Geometry(20, 20, "pad")).numpy()
+    padded = decode_image(tf.constant(np.full((30, 120, 3), 200, np.uint8)), Geometry(20, 20, "pad")).numpy()
     assert (padded == 0).mean() == pytest.approx(0.75, abs=0.1)
 
 

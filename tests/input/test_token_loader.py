@@ -17,7 +17,7 @@ from kerastune_ft.data.labels.one_class import OneClassLabels
 from kerastune_ft.data.splits.choose import ChosenSplits
 from kerastune_ft.data.texts.text_source import TextSource, text_identity
 from kerastune_ft.errors import ConfigError
-from kerastune_ft.input.token_loader import TokenLoader, outside_lengths, token_loader
+from kerastune_ft.input.token_loader import TokenLoader, build_token_loader, read_lengths
 from kerastune_ft.tasks.classification import Classification
 
 EXAMPLES = 600
@@ -59,7 +59,7 @@ def load(
     data = source()
     text = TextInput(tokenizer, ("token_ids", "padding_mask"), (1,), (2,), (2,), 0, maximum, 256)
     task = Classification(TextClassification(kind="text_classification"), Head(), data.scheme, 0)
-    return token_loader(data, task, text, asked, cache, lambda line: None, lengths)
+    return build_token_loader(data, task, text, asked, cache, lambda line: None, lengths)
 
 
 def test_tokens_are_made_once(tmp_path: Path) -> None:
@@ -88,7 +88,7 @@ def test_what_is_cut_or_unknown_is_told(tmp_path: Path) -> None:
 
 def test_other_data_may_be_longer(tmp_path: Path) -> None:
     about = load(tmp_path, Letters()).to_json()
-    assert outside_lengths(about) == (8, 128, 256)
+    assert read_lengths(about) == (8, 128, 256)
     assert load(tmp_path, Letters(), lengths=(8, 16)).lengths == (8, 16)
 
 

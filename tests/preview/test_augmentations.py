@@ -17,7 +17,7 @@ from PIL import Image
 
 from kerastune_ft.api import engine
 from kerastune_ft.cli.commands import main
-from kerastune_ft.input.order import in_order, shuffled
+from kerastune_ft.input.order import order_batches, shuffle_batches
 from kerastune_ft.preview.augmentations import _describe_views, draw
 from kerastune_ft.preview.choose_examples import choose_examples
 from kerastune_ft.training.engine import make_plan
@@ -74,7 +74,7 @@ def test_the_pictures_are_the_pixels_of_training(config: dict[str, Any], tmp_pat
     drawn = augmentation(session, plan.phases[1])
     for epoch in (0, 1, 4):
         # The order, the batches and the address of training itself.
-        order = shuffled(session.source.splits["train"], 5, 1, (0, 1, epoch))
+        order = shuffle_batches(session.source.splits["train"], 5, 1, (0, 1, epoch))
         seen = {}
         for images, _, weights, indices in session.loader.batches(order, 1, drawn, epoch):
             seen |= {int(index): image for index, image, w in zip(indices, images.numpy(), weights, strict=True) if w}
@@ -93,7 +93,7 @@ def test_of_views_there_are_as_many_pictures(config: dict[str, Any], tmp_path: P
     assert re.findall(r"<th>(\w+ \d+)</th>", page) == ["view 1", "view 2"]
     rows = np.stack(_pictures(page)).reshape(6, 3, SIDE, SIDE, 3)
     drawn = augmentation(session, plan.phases[0])
-    order = in_order(choose_examples(session.source, 6), 6)
+    order = order_batches(choose_examples(session.source, 6), 6)
     images, *_ = next(iter(session.loader.batches(order, 1, drawn, epoch=3)))
     assert np.abs(rows[:, 2] - images.numpy()).max() <= 0.51
     assert np.abs(rows[:, 1] - images.numpy()).max() > 50

@@ -14,7 +14,7 @@ from kerastune_ft.config.run import RunConfig, config_hash
 from kerastune_ft.errors import ConfigError
 from kerastune_ft.rundir import RunDirectory
 from kerastune_ft.training import engine
-from kerastune_ft.training.features.existing import existing_stores
+from kerastune_ft.training.features.existing_stores import find_existing_stores
 from kerastune_ft.training.features.feed import PhaseFeed
 from kerastune_ft.training.interrupts import StopRequest
 from kerastune_ft.training.phase.context import RunContext
@@ -109,8 +109,10 @@ def test_pinned_schedules_share_a_session_and_its_stores(
     assert (plan.chunk, [stage.cut_names for stage in plan.phases[0].stages]) == (pinned.chunk, names[1])
     # Stores are known by the weights below them, and a run begins with those the session began with.
     session.assign(session.origin)
-    assert [entry["present"] for entry in existing_stores(other, plan)["stores"]] == [60], "training and validation"
-    assert [entry["present"] for entry in existing_stores(session, plans[0])["stores"]] == [0], "unpinned"
+    assert [entry["present"] for entry in find_existing_stores(other, plan)["stores"]] == [60], (
+        "training and validation"
+    )
+    assert [entry["present"] for entry in find_existing_stores(session, plans[0])["stores"]] == [0], "unpinned"
     assert schedule_hash(first, 0) == schedule_hash(second, 0)
 
     execute(other, second, folder / "shared", pinned)

@@ -12,7 +12,7 @@ import keras
 import numpy as np
 import pytest
 
-from kerastune_ft.input.sounds import resampled
+from kerastune_ft.input.sounds import resample
 from tests.support.processes import Outcome, run_commands, run_program
 from tests.support.sound_files import tone, wav, write_folder
 from tests.support.tiny_run import results
@@ -114,7 +114,7 @@ def commands(folder: Path) -> dict[str, Outcome]:
     embedded = {"kind": "applications", "name": "MobileNetV2", "weights": "embedded", "image_size": 32}
     sounds = np.stack([tone((2000, 500)[n % 2], 0.2, seed=n) for n in range(40)]).astype(np.float32)
     np.savez(folder / "arrays.npz", x=sounds, y=np.array(["high", "low"])[np.arange(40) % 2])
-    half = np.stack([resampled(each, 8000, 4000) for each in sounds])
+    half = np.stack([resample(each, 8000, 4000) for each in sounds])
     np.savez(folder / "said.npz", x=half, y=np.array(["high", "low"])[np.arange(40) % 2], sample_rate=4000)
     given = {"kind": "arrays", "path": str(folder / "arrays.npz"), "sample_rate": 8000}
     short = {"defaults": {"batch_size": 6, "epochs": 1}, "phases": document(folder)["phases"][:1]}

@@ -20,7 +20,7 @@ class Target(NamedTuple):
     name: str
     true: list[float]
     predicted: list[float]
-    typical: float | None
+    pick_typical: float | None
     """The mean of the training examples, which the constant predictor always answers."""
 
     @property
@@ -55,8 +55,8 @@ def _draw_points(axis: Axes, target: Target) -> None:
     true, predicted = target.true[::every], target.predicted[::every]
     low, high = min([*true, *predicted]), max([*true, *predicted])
     axis.plot([low, high], [low, high], color=COLOURS["train"], linewidth=1, linestyle="--", label="exactly right")
-    if target.typical is not None:
-        axis.axhline(target.typical, color=COLOURS["best"], linewidth=1, linestyle=":", label="constant predictor")
+    if target.pick_typical is not None:
+        axis.axhline(target.pick_typical, color=COLOURS["best"], linewidth=1, linestyle=":", label="constant predictor")
     axis.plot(true, predicted, "o", color=COLOURS["validation"], markersize=4, alpha=0.5, markeredgewidth=0)
     axis.set_xlabel("true value", color=COLOURS["muted"])
     axis.set_ylabel("predicted value", color=COLOURS["muted"])

@@ -128,11 +128,11 @@ def _errors(target: Target) -> dict[str, float | None]:
 
 
 def _constant(target: Target) -> dict[str, float | None]:
-    if target.typical is None:
+    if target.pick_typical is None:
         return {"constant": None, "constant_mae": None, "constant_rmse": None}
-    errors = [target.typical - value for value in target.true]
+    errors = [target.pick_typical - value for value in target.true]
     return {
-        "constant": target.typical,
+        "constant": target.pick_typical,
         "constant_mae": _mean([abs(error) for error in errors]),
         "constant_rmse": math.sqrt(_mean([error**2 for error in errors])),
     }

@@ -37,7 +37,7 @@ def load_format(name: str) -> Format:
     return module
 
 
-def write_checked(
+def write_and_check(
     format_name: str,
     serving: Serving,
     samples: Sequence[Any],

@@ -21,7 +21,7 @@ from kerastune_ft.data.source import DataSource
 from kerastune_ft.data.tables.read import is_table
 from kerastune_ft.errors import ConfigError, DataError
 from kerastune_ft.graph.precision import FLOAT32
-from kerastune_ft.input.token_loader import outside_lengths
+from kerastune_ft.input.token_loader import read_lengths
 from kerastune_ft.rundir import RunDirectory
 from kerastune_ft.saved_model.build import THRESHOLDS
 from kerastune_ft.training.devices import devices as device_choice
@@ -57,7 +57,7 @@ def evaluate(
             "same, the metrics flatter the model"
         )
     scheme = LabelScheme.from_json(document["labels"])
-    lengths = outside_lengths(document["text"]) if document.get("text") else None
+    lengths = read_lengths(document["text"]) if document.get("text") else None
     endpoints = tuple(document["backbone"].get("endpoints", ())) or None
     session = assemble(bare, devices, watch.note, source, scheme, lengths, endpoints)
     if target.exists(THRESHOLDS):

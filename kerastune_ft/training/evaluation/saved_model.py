@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 
 from kerastune_ft.rundir import RunDirectory
-from kerastune_ft.saved_model.build import serve_trained
-from kerastune_ft.saved_model.formats.base import write_checked
+from kerastune_ft.saved_model.build import make_serving
+from kerastune_ft.saved_model.formats.base import write_and_check
 from kerastune_ft.training.phase.evaluate import Evaluated
 from kerastune_ft.training.session.session import Session
 
@@ -19,7 +19,7 @@ def save_model(session: Session, run: RunDirectory, evaluated: Evaluated) -> Non
     Raises PromiseError when the file, opened again, predicts otherwise from decoded images or tokens as they are.
     """
     task = session.task
-    serving = serve_trained(session.config, session.model, task, session.loader, session.backbone.preprocessing)
+    serving = make_serving(session.config, session.model, task, session.loader, session.backbone.preprocessing)
     run.commit_json("model/labels.json", list(task.scheme.names))
     run.commit_json("model/preprocessing.json", serving.preprocessing())
     for name, content in serving.files().items():
@@ -27,7 +27,7 @@ def save_model(session: Session, run: RunDirectory, evaluated: Evaluated) -> Non
     indices = evaluated.indices[:_SAMPLES_COMPARED].tolist()
     measured = {name: rows[: len(indices)] for name, rows in evaluated.measured.items()}
     targets = session.loader.targets(np.array(indices, np.int64))
-    written = write_checked(
+    written = write_and_check(
         "keras",
         serving,
         serving.samples(session.source, indices),

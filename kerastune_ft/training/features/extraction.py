@@ -63,15 +63,15 @@ class FeatureExtractor:
 
     def lookup(self, need: FeatureUse) -> tuple[Lookup | None, int]:
         """Return what serves a need, filled, and the first stage left to compute; None and 0 where no features do."""
-        found = self._nearest(need, (CUT, BASE))
+        found = self._find_stored(need, (CUT, BASE))
         return found if found is not None else (None, 0)
 
-    def decoded(self, need: FeatureUse) -> Lookup | None:
+    def lookup_inputs(self, need: FeatureUse) -> Lookup | None:
         """Return the decoded inputs of a need's examples, filled, where they are stored."""
-        found = self._nearest(need, (INPUT,))
+        found = self._find_stored(need, (INPUT,))
         return None if found is None else found[0]
 
-    def _nearest(self, need: FeatureUse, levels: Sequence[str]) -> tuple[Lookup, int] | None:
+    def _find_stored(self, need: FeatureUse, levels: Sequence[str]) -> tuple[Lookup, int] | None:
         """Return the first of these levels that is stored, filled, and the stage that follows it.
 
         Where the disk cannot hold what was to be stored it is computed again instead, which gives the same result,
@@ -82,7 +82,7 @@ class FeatureExtractor:
             if store not in self._plan.decision.stored or store in self._given_up:
                 continue
             try:
-                return self._filled(need, level), len(store.stages)
+                return self._provide_rows(need, level), len(store.stages)
             except (ConfigError, ResourceError) as error:
                 if self._is_required:
                     raise
@@ -90,7 +90,7 @@ class FeatureExtractor:
                 self._watch.note(f"not stored, but computed again in every epoch: {error}")
         return None
 
-    def _filled(self, need: FeatureUse, level: str) -> Lookup:
+    def _provide_rows(self, need: FeatureUse, level: str) -> Lookup:
         """Return a store with all rows of a need; what lacks is computed from the nearest store below.
 
         With them go the examples that later phases look for there: one pass serves the whole schedule.
@@ -115,18 +115,18 @@ class FeatureExtractor:
         self, need: FeatureUse, level: str, store: CachedFeatures, examples: Mapping[Bucket, np.ndarray]
     ) -> dict[Bucket, StoredFeatures]:
         """Fill the stores of these examples by bucket, of whose inputs each has its own shape."""
-        fillings = [self._filling(store, bucket, own) for bucket, own in examples.items()]
+        fillings = [self._open_writer(store, bucket, own) for bucket, own in examples.items()]
         views = 1 if level == INPUT else need.views
         was_there = [self._fill_view(need, level, store, fillings, view) for view in range(views)]
         if all(was_there):
             count = counted(sum(len(each.ids) for each in fillings), "example")
-            self._watch.note(f"features of {count}{self._at(need, level, 0)} were stored before")
-        return {bucket: each.stored() for bucket, each in zip(examples, fillings, strict=True)}
+            self._watch.note(f"features of {count}{self._describe_level(need, level, 0)} were stored before")
+        return {bucket: each.read_back() for bucket, each in zip(examples, fillings, strict=True)}
 
-    def _filling(self, store: CachedFeatures, bucket: int | None, examples: np.ndarray) -> StoreWriter:
+    def _open_writer(self, store: CachedFeatures, bucket: int | None, examples: np.ndarray) -> StoreWriter:
         """Open the store of these examples, which have one shape: that of their bucket, where there are several."""
-        tensors = store_key.tensors(self._session, self._prefix.stages, store, bucket)
-        opened = self._opened(store, bucket, store_key.row_bytes(tensors))
+        tensors = store_key.row_tensors(self._session, self._prefix.stages, store, bucket)
+        opened = self._open_store(store, bucket, store_key.row_bytes(tensors))
         return StoreWriter(opened, tensors, examples, len(self._session.source.keys))
 
     def _fill_view(
@@ -136,28 +136,29 @@ class FeatureExtractor:
         contents = self._session.source.contents
         ids = [[store_key.row_id(contents[index], view, store) for index in each.examples] for each in fillings]
         missing = [int(each.store.missing(own).sum()) for each, own in zip(fillings, ids, strict=True)]
-        work = StoreProgress(self._watch, f"storing features{self._at(need, level, view)}", sum(missing))
+        place = self._describe_level(need, level, view)
+        work = StoreProgress(self._watch, f"storing features{place}", sum(missing))
         began = time.monotonic()
         for filling, own, lacking in zip(fillings, ids, missing, strict=True):
             if lacking:
                 self._make_room(filling.store, lacking)
-                self._extract(self._source(need, level, filling.examples, view), filling, own, lacking, work)
+                self._extract(self._choose_origin(need, level, filling.examples, view), filling, own, lacking, work)
             filling.add(own)
         if work.total:
             work.show(work.total)
         if work.own:
             seconds = time.monotonic() - began
             self._watch.note(
-                f"stored features of {counted(work.own, 'example')}{self._at(need, level, view)} in {seconds:.1f} s "
+                f"stored features of {counted(work.own, 'example')}{place} in {seconds:.1f} s "
                 f"({work.own / max(seconds, 1e-9):.0f} examples/s), {size_text(work.own_bytes)}"
             )
         return not work.total
 
-    def _opened(self, store: CachedFeatures, bucket: int | None, row_bytes: int) -> FeatureStore:
+    def _open_store(self, store: CachedFeatures, bucket: int | None, row_bytes: int) -> FeatureStore:
         if (store, bucket) not in self._open:
             root = self._session.cache / "features"
             parts = store_key.key_parts(self._session, self._plan.chunk, self._prefix.stages, store, bucket)
-            about = store_key.store_description(self._session, store, bucket)
+            about = store_key.describe_store(self._session, store, bucket)
             opened = FeatureStore(root, parts, row_bytes, about, self._watch.note)
             self._open[store, bucket] = self._closing.enter_context(opened)
         return self._open[store, bucket]
@@ -181,10 +182,10 @@ class FeatureExtractor:
                 while sum(len(block.positions) for block in held) < share and (block := next(claims, None)):
                     held.append(block)
                 claims.close()
-                for block, rows in self._computed(source, held):
+                for block, rows in self._compute_blocks(source, held):
                     block.write(rows)
                     left -= len(rows)
-                    work.computed(len(rows), len(rows) * store.row_bytes)
+                    work.count_computed(len(rows), len(rows) * store.row_bytes)
                     if block.is_full:
                         if source.reads_files:
                             self._check_unchanged(filling.examples[block.positions])
@@ -225,30 +226,30 @@ class FeatureExtractor:
             f"{self._session.cache}, leaves beside stores that are in use"
         )
 
-    def _source(self, need: FeatureUse, level: str, examples: np.ndarray, view: int) -> _Source:
+    def _choose_origin(self, need: FeatureUse, level: str, examples: np.ndarray, view: int) -> _Source:
         """Return what the rows of a level are computed from: the nearest store below, or the pixels."""
         last = len(need.stores[level].stages)
-        below = self._nearest(need, {CUT: (BASE, INPUT), BASE: (INPUT,), INPUT: ()}[level])
+        below = self._find_stored(need, {CUT: (BASE, INPUT), BASE: (INPUT,), INPUT: ()}[level])
         drawn = None if need.stores[level].variant == NOT_AUGMENTED else augmentation(self._session, self._phase)
         if below is not None and (below[1] or drawn is None):
             stored, first = below
-            rows = functools.partial(self._rows, stored, examples, view)
+            rows = functools.partial(self._read_below, stored, examples, view)
             return _Source(rows, first, last, need.stores[level].row_bytes, reads_files=False)
         in_memory = self._session.loader.in_memory
         if in_memory is not None:
-            rows = functools.partial(self._rows, in_memory, examples, view)
+            rows = functools.partial(self._read_below, in_memory, examples, view)
             return _Source(rows, 0, last, need.stores[level].row_bytes, reads_files=False)
         decoded = below[0] if below is not None else None
-        pixels = functools.partial(self._pixels, decoded, examples, drawn, view)
+        pixels = functools.partial(self._load_inputs, decoded, examples, drawn, view)
         return _Source(pixels, 0, last, need.stores[level].row_bytes, reads_files=decoded is None)
 
-    def _rows(self, stored: Lookup, examples: np.ndarray, view: int, positions: np.ndarray) -> Iterator[Any]:
+    def _read_below(self, stored: Lookup, examples: np.ndarray, view: int, positions: np.ndarray) -> Iterator[Any]:
         """Yield groups of the features of a store below."""
         for start in range(0, len(positions), self._group):
             features = stored(examples[positions[start : start + self._group]], view)
             yield tf.nest.map_structure(tf.convert_to_tensor, features)
 
-    def _pixels(
+    def _load_inputs(
         self,
         decoded: Lookup | None,
         examples: np.ndarray,
@@ -259,15 +260,15 @@ class FeatureExtractor:
         """Return groups of inputs, decoded and augmented by the input pipeline."""
         return self._session.loader.inputs(examples[positions], self._group, drawn, view, decoded)
 
-    def _at(self, need: FeatureUse, level: str, view: int) -> str:
-        return _at(need, level, view, store_key.DECODED[self._session.backbone.input.modality])
+    def _describe_level(self, need: FeatureUse, level: str, view: int) -> str:
+        return _describe_level(need, level, view, store_key.DECODED[self._session.backbone.input.modality])
 
     @property
     def _group(self) -> int:
         """Return the examples that are computed together: one chunk on every replica of this process."""
         return self._plan.chunk * self._session.devices.local_replicas
 
-    def _computed(self, source: _Source, blocks: Sequence[Block]) -> Iterator[tuple[Block, np.ndarray]]:
+    def _compute_blocks(self, source: _Source, blocks: Sequence[Block]) -> Iterator[tuple[Block, np.ndarray]]:
         """Yield blocks with their packed rows, in order, computed by a thread some groups ahead."""
         if not blocks:
             return
@@ -285,21 +286,21 @@ class FeatureExtractor:
         # One thread: two calls at once of what is just being compiled gave a group of wrong rows now and then.
         with ThreadPoolExecutor(1) as thread:
             for inputs in source.groups(np.concatenate(filled)):
-                pending.append(thread.submit(self._packed, inputs, source.first, source.last))
+                pending.append(thread.submit(self._compute_group, inputs, source.first, source.last))
                 if len(pending) > 1 + waiting:
                     block, rows = next(groups)
                     yield block, pending.popleft().result()[:rows]
             for block, rows in groups:
                 yield block, pending.popleft().result()[:rows]
 
-    def _packed(self, inputs: Any, first: int, last: int) -> np.ndarray:
+    def _compute_group(self, inputs: Any, first: int, last: int) -> np.ndarray:
         """Return one row of bytes for each example of a group."""
         devices = self._session.devices
         if last == first:
-            return _bytes(inputs)
+            return _to_bytes(inputs)
         values = devices.shared_out(tf.nest.map_structure(as_float, inputs))
         values = self._prefix.chunk(values, first, last)
-        return np.concatenate([_bytes(each) for each in devices.strategy.experimental_local_results(values)])
+        return np.concatenate([_to_bytes(each) for each in devices.strategy.experimental_local_results(values)])
 
 
 class _Source(NamedTuple):
@@ -316,13 +317,13 @@ class _Source(NamedTuple):
     reads_files: bool
 
 
-def _bytes(features: Any) -> np.ndarray:
+def _to_bytes(features: Any) -> np.ndarray:
     arrays = [np.asarray(tensor) for tensor in tf.nest.flatten(features)]
     packed = [np.ascontiguousarray(array).reshape(len(array), -1).view(np.uint8) for array in arrays]
     return packed[0] if len(packed) == 1 else np.concatenate(packed, axis=1)
 
 
-def _at(need: FeatureUse, level: str, view: int, inputs: str) -> str:
+def _describe_level(need: FeatureUse, level: str, view: int, inputs: str) -> str:
     said = {INPUT: [f"decoded {inputs}"], BASE: ["what stays frozen"], CUT: []}[level]
     if level != INPUT and need.views > 1:
         said.append(f"view {view + 1} of {need.views}")

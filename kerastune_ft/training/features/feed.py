@@ -52,35 +52,37 @@ class Feed:
     plain: Supply = Supply()
     """Of what is measured, which is never augmented."""
 
-    def trained(self, order: Order, epoch: int) -> Iterable[tuple]:
+    def training_batches(self, order: Order, epoch: int) -> Iterable[tuple]:
         """Return the batches of an epoch's order, augmented as the phase augments them."""
         return self._batches(self.training, order, self.augmentation, epoch)
 
-    def measured(self, order: Order) -> Iterable[tuple]:
+    def evaluation_batches(self, order: Order) -> Iterable[tuple]:
         """Return the batches of an order as they are measured."""
         return self._batches(self.plain, order, None, 0)
 
     def _batches(self, supply: Supply, order: Order, drawn: Augmentation | None, epoch: int) -> Iterator[tuple]:
         stored = supply.stored if supply.stored is not None else self.loader.in_memory
         if stored is not None:
-            yield from self._read(stored, supply.first, order, drawn, epoch)
+            yield from self._read_batches(stored, supply.first, order, drawn, epoch)
             return
-        for inputs, *others in self._loaded(order, drawn, epoch, supply.decoded):
+        for inputs, *others in self._load_batches(order, drawn, epoch, supply.decoded):
             yield (self.prefix(inputs), *others)
 
-    def _loaded(self, order: Order, drawn: Augmentation | None, epoch: int, decoded: Lookup | None) -> Iterable[tuple]:
+    def _load_batches(
+        self, order: Order, drawn: Augmentation | None, epoch: int, decoded: Lookup | None
+    ) -> Iterable[tuple]:
         devices, loader = self.devices, self.loader
         if not devices.is_distributed:
             return loader.batches(order, 1, drawn, epoch, decoded)
-        own = order.share(devices.worker, devices.workers)
+        own = order.shard(devices.worker, devices.workers)
         return devices.strategy.distribute_datasets_from_function(
             lambda context: loader.batches(own, devices.local_replicas, drawn, epoch, decoded)
         )
 
-    def _read(
+    def _read_batches(
         self, stored: Lookup, first: int, order: Order, drawn: Augmentation | None, epoch: int
     ) -> Iterator[tuple]:
-        own = order.share(self.devices.worker, self.devices.workers)
+        own = order.shard(self.devices.worker, self.devices.workers)
         # Only where all examples have one shape: a batch of texts has a length of its own.
         batches = max(1, _READ_BYTES // (own.batch * stored.row_bytes)) if isinstance(stored, StoredFeatures) else 1
 
@@ -90,7 +92,7 @@ class Feed:
             targets = self.loader.targets(indices, drawn, epoch)
             return stored(indices, epoch), targets, own.weights[span], indices
 
-        for arrays in _ahead(read, -(-own.batches // batches)):
+        for arrays in _read_ahead(read, -(-own.batches // batches)):
             for at in range(0, len(arrays[-1]), own.batch):
                 batch = tf.nest.map_structure(lambda array, at=at: array[at : at + own.batch], arrays)
                 features, *others = self.devices.shared_out(batch)
@@ -120,19 +122,19 @@ class PhaseFeed:
             self._closing.close()
             prefix = Prefix(session.devices, phase.stages, plan.chunk)
             features = self._closing.enter_context(FeatureExtractor(session, plan, phase, prefix, watch))
-            supplies = [_supply(features, need) for need in plan.decision.of_phase(phase.index)]
+            supplies = [_find_supply(features, need) for need in plan.decision.of_phase(phase.index)]
             drawn = augmentation(session, phase)
             self._feed = Feed(session.devices, session.loader, prefix, drawn, supplies[0], supplies[-1])
             self._phase = phase.index
         return self._feed
 
 
-def _supply(features: FeatureExtractor, need: FeatureUse) -> Supply:
+def _find_supply(features: FeatureExtractor, need: FeatureUse) -> Supply:
     stored, first = features.lookup(need)
-    return Supply(stored, first, None if stored is not None else features.decoded(need))
+    return Supply(stored, first, None if stored is not None else features.lookup_inputs(need))
 
 
-def _ahead(make: Callable[[int], Value], count: int) -> Iterator[Value]:
+def _read_ahead(make: Callable[[int], Value], count: int) -> Iterator[Value]:
     """Yield what `make` returns for 0 to before `count`, made by a thread a little ahead."""
     with ThreadPoolExecutor(1, "read") as thread:
         pending = deque(thread.submit(make, number) for number in range(min(_AHEAD, count)))

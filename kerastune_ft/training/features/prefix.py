@@ -26,7 +26,7 @@ class Prefix:
         self._devices, self._chunk = devices, chunk
         self.stages = tuple(stages)
         compiled = functools.partial(tf.function, autograph=False)
-        self._calls = [compiled(functools.partial(self._staged, stage.model)) for stage in stages]
+        self._calls = [compiled(functools.partial(self._run_stage, stage.model)) for stage in stages]
         self._split_call, self._join_call = compiled(self._split), compiled(self._join)
 
     def __call__(self, batch: Any, first: int = 0) -> Any:
@@ -47,7 +47,7 @@ class Prefix:
             piece = call(piece)
         return piece
 
-    def _staged(self, model: keras.Model, piece: Any) -> Any:
+    def _run_stage(self, model: keras.Model, piece: Any) -> Any:
         names = normalisation.find_fusible(model)
 
         def of_replica(inputs: Any) -> Any:
@@ -71,10 +71,10 @@ class Prefix:
         return tf.concat([piece, tf.repeat(piece[-1:], missing, axis=0)], 0) if missing else piece
 
     def _join(self, pieces: list[Any], rows: int) -> Any:
-        return self._devices.strategy.run(functools.partial(_joined, rows), args=(pieces,))
+        return self._devices.strategy.run(functools.partial(_join_replica, rows), args=(pieces,))
 
 
-def _joined(rows: int, pieces: list[Any]) -> Any:
+def _join_replica(rows: int, pieces: list[Any]) -> Any:
     return tf.nest.map_structure(lambda *parts: tf.concat(parts, 0)[:rows], *pieces)
 
 

@@ -49,7 +49,7 @@ def key_parts(
         "augmentation": None if store.variant == NOT_AUGMENTED else json.loads(store.variant),
         "graph": [structure_hash(stage.model) for stage in below],
         "weights": backbones.content_hash(list(variables.values())),
-        **_adapters(below),
+        **_find_adapters(below),
         "cut": [
             [name, list(tensor.shape[1:]), str(tensor.dtype)]
             for name, tensor in zip(below[-1].cut_names, below[-1].cut, strict=True)
@@ -60,13 +60,17 @@ def key_parts(
             "deterministic": session.devices.deterministic,
             "tf32": tf.config.experimental.tensor_float_32_execution_enabled(),
             "flags": {name: value for name, value in os.environ.items() if name.startswith(_KERNELS)},
-            **_device(session),
+            **_find_device(session),
         },
-        "versions": {"tensorflow": tf.__version__, "keras": importlib.metadata.version("keras"), **_hub(below)},
+        "versions": {
+            "tensorflow": tf.__version__,
+            "keras": importlib.metadata.version("keras"),
+            **_find_hub_version(below),
+        },
     }
 
 
-def _hub(stages: Sequence[Stage]) -> dict[str, str]:
+def _find_hub_version(stages: Sequence[Stage]) -> dict[str, str]:
     """Return the version of keras-hub where one of its layers computes."""
     layers = (layer for stage in stages for layer in stage.model.layers)
     if not any(type(layer).__module__.startswith("keras_hub.") for layer in layers):
@@ -74,13 +78,13 @@ def _hub(stages: Sequence[Stage]) -> dict[str, str]:
     return {"keras-hub": importlib.metadata.version("keras-hub")}
 
 
-def _adapters(below: Sequence[Stage]) -> dict[str, Any]:
+def _find_adapters(below: Sequence[Stage]) -> dict[str, Any]:
     """Return the factors of adapters below a cut, which stand neither in the structure nor in the weights."""
     factors = {adapter.path: adapter.scale for stage in below for adapter in lora.adapters([stage.model])}
     return {"adapters": factors} if factors else {}
 
 
-def tensors(
+def row_tensors(
     session: Session, stages: Sequence[Stage], store: CachedFeatures, bucket: int | None = None
 ) -> tuple[tf.TensorSpec, ...]:
     """Return the tensors that a row of a store is made of; `bucket` is the number of the examples' shape."""
@@ -103,7 +107,7 @@ def row_id(content: str, view: int, store: CachedFeatures) -> bytes:
     return loader.row_id(content, None if store.variant == NOT_AUGMENTED else view)
 
 
-def store_description(session: Session, store: CachedFeatures, bucket: int | None = None) -> dict[str, Any]:
+def describe_store(session: Session, store: CachedFeatures, bucket: int | None = None) -> dict[str, Any]:
     """Return what listings say of a store."""
     return {
         "backbone": session.backbone.name if store.stages else "",
@@ -135,18 +139,18 @@ def _without_trainable(value: Any) -> Any:
     return [_without_trainable(item) for item in value] if isinstance(value, list | tuple) else value
 
 
-def _device(session: Session) -> dict[str, Any]:
+def _find_device(session: Session) -> dict[str, Any]:
     gpus = tf.config.list_physical_devices("GPU")
     if gpus:
         details = [tf.config.experimental.get_device_details(gpu) for gpu in gpus]
         return {"device": sorted({str(each.get("device_name")) for each in details})}
     if session.devices.kind == "tpu":
         return {"device": "TPU"}
-    return {"device": _processor(), "cores": os.cpu_count()}
+    return {"device": _read_processor(), "cores": os.cpu_count()}
 
 
 @functools.cache
-def _processor() -> str:
+def _read_processor() -> str:
     """Return the model of the processor: kernels, and with them the last bits, differ between models."""
     try:
         with open("/proc/cpuinfo", encoding="utf-8") as file:

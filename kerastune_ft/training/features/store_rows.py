@@ -72,7 +72,7 @@ class StoreWriter:
         self._places.append(places)
         self.ids += ids
 
-    def stored(self) -> StoredFeatures:
+    def read_back(self) -> StoredFeatures:
         """Return the rows of all views."""
         return StoredFeatures(self.store.rows(self.ids), np.stack(self._places), self._tensors)
 
@@ -88,7 +88,7 @@ class StoreProgress:
     own: int = 0
     own_bytes: int = 0
 
-    def computed(self, rows: int, size: int) -> None:
+    def count_computed(self, rows: int, size: int) -> None:
         """Count rows of so many bytes that this process computed, and tell of them."""
         self.done, self.own, self.own_bytes = self.done + rows, self.own + rows, self.own_bytes + size
         self.show(self.done)

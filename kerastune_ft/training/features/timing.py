@@ -33,7 +33,11 @@ def time_plan(session: Session, plan: Plan, report: Callable[[str], None]) -> di
     group = plan.chunk * session.devices.local_replicas
     rows = []
     with naming_lost_files(session.source):
-        for what, seconds, estimate in [*_loading(session, plan), *_stages(session, plan), *_readings(session, plan)]:
+        for what, seconds, estimate in [
+            *_time_loading(session, plan),
+            *_time_stages(session, plan),
+            *_time_reading(session, plan),
+        ]:
             by_chunk = sorted(seconds)
             passes = [each / group * examples / session.devices.workers for each in by_chunk]
             rows.append(
@@ -52,31 +56,31 @@ Timed = tuple[str, list[float], float]
 """What was timed, the seconds of each chunk, and those estimated for one example."""
 
 
-def _loading(session: Session, plan: Plan) -> Iterator[Timed]:
+def _time_loading(session: Session, plan: Plan) -> Iterator[Timed]:
     """Time the input pipeline, with every way of augmenting that a phase has."""
     need = plan.decision.needs[0]
-    yield "decoding", _times(_inputs(session, plan, None)), need.decoding
+    yield "decoding", _measure_times(_load_inputs(session, plan, None)), need.decoding
     seen: list[dict[str, Any]] = []
     for phase in plan.phases:
         if phase.operations is None or phase.operations in seen:
             continue
         seen.append(phase.operations)
         need = plan.decision.of_phase(phase.index)[0]
-        seconds = _times(_inputs(session, plan, phase.index))
+        seconds = _measure_times(_load_inputs(session, plan, phase.index))
         yield f"decoding and augmenting as phase {phase.phase.name}", seconds, need.decoding + need.augmenting
 
 
-def _inputs(session: Session, plan: Plan, phase: int | None) -> Iterable[Any]:
+def _load_inputs(session: Session, plan: Plan, phase: int | None) -> Iterable[Any]:
     group = plan.chunk * session.devices.local_replicas
     indices = np.resize(session.source.splits["train"], (CHUNKS + 1) * group)
     drawn = None if phase is None else augmentation(session, plan.phases[phase])
-    return session.loader.inputs(session.loader.typical(indices), group, drawn)
+    return session.loader.inputs(session.loader.pick_typical(indices), group, drawn)
 
 
-def _stages(session: Session, plan: Plan) -> Iterator[Timed]:
+def _time_stages(session: Session, plan: Plan) -> Iterator[Timed]:
     """Time every stage of every prefix, each on what the one below it makes of the same examples."""
     devices = session.devices
-    inputs = next(iter(_inputs(session, plan, None)))
+    inputs = next(iter(_load_inputs(session, plan, None)))
     seen: set[tuple[tuple[str, ...], ...]] = set()
     for phase in plan.phases:
         prefix = Prefix(devices, phase.stages, plan.chunk)
@@ -88,7 +92,11 @@ def _stages(session: Session, plan: Plan) -> Iterator[Timed]:
                 seen.add(names[: number + 1])
                 place = [*names[number - 1 : number], names[number]]
                 what = "computing " + " to ".join("+".join(cut) for cut in (place if number else [("input",), *place]))
-                yield what, _times(_computed(session, prefix, values, number)), _estimate(need, number, len(names))
+                yield (
+                    what,
+                    _measure_times(_repeat_stage(session, prefix, values, number)),
+                    _estimate(need, number, len(names)),
+                )
             values = prefix.chunk(values, number, number + 1)
 
 
@@ -96,7 +104,7 @@ def _estimate(need: FeatureUse, number: int, stages: int) -> float:
     return need.rest if number == stages - 1 else need.base
 
 
-def _computed(session: Session, prefix: Prefix, values: Any, number: int) -> Iterator[None]:
+def _repeat_stage(session: Session, prefix: Prefix, values: Any, number: int) -> Iterator[None]:
     """Compute a stage again and again, each time to its end."""
     for _ in range(CHUNKS + 1):
         for tensor in tf.nest.flatten(prefix.chunk(values, number, number + 1)):
@@ -105,18 +113,18 @@ def _computed(session: Session, prefix: Prefix, values: Any, number: int) -> Ite
         yield
 
 
-def _readings(session: Session, plan: Plan) -> Iterator[Timed]:
+def _time_reading(session: Session, plan: Plan) -> Iterator[Timed]:
     """Time the reading of as long rows as those of each store."""
     group = plan.chunk * session.devices.local_replicas
     for store in sorted(plan.decision.stored, key=lambda each: each.id):
         with tempfile.TemporaryDirectory(dir=session.cache, prefix="measured-") as folder:
-            seconds = _times(_read(Path(folder), group, store.row_bytes))
+            seconds = _measure_times(_read_rows(Path(folder), group, store.row_bytes))
         kind = "" if store.variant == NOT_AUGMENTED else ", augmented"
         place = "+".join(store.stages[-1]) if store.stages else "decoded images"
         yield f"reading {place}{kind}", seconds, read_seconds(store)
 
 
-def _read(folder: Path, group: int, row_bytes: int) -> Iterator[None]:
+def _read_rows(folder: Path, group: int, row_bytes: int) -> Iterator[None]:
     ids = [number.to_bytes(32, "little") for number in range(group * (CHUNKS + 1))]
     with FeatureStore(folder, {}, row_bytes, {}, lambda _: None) as opened:
         for block in opened.claim(ids, group):
@@ -129,7 +137,7 @@ def _read(folder: Path, group: int, row_bytes: int) -> Iterator[None]:
             yield
 
 
-def _times(work: Iterable[Any]) -> list[float]:
+def _measure_times(work: Iterable[Any]) -> list[float]:
     """Return the seconds between one piece of work and the next, the first of which does not count."""
     seconds = []
     before = None

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 import tensorflow as tf
 
-from kerastune_ft.input.order import in_order
+from kerastune_ft.input.order import order_batches
 from kerastune_ft.tasks.base import Measured
 from kerastune_ft.training.devices.devices import Devices
 from kerastune_ft.training.features.feed import Feed
@@ -41,9 +41,9 @@ def evaluate_split(
     `batch` is the global batch shape; the last batch, of each length where there are several, is padded, and the
     padding dropped.
     """
-    order = in_order(indices, batch, devices.replicas, buckets=feed.loader.buckets)
+    order = order_batches(indices, batch, devices.replicas, buckets=feed.loader.buckets)
     batches: list[dict[str, np.ndarray]] = []
-    for number, (features, targets, *_) in enumerate(feed.measured(order)):
+    for number, (features, targets, *_) in enumerate(feed.evaluation_batches(order)):
         found = step.measure(features, targets)
         batches.append({name: devices.rows(rows) for name, rows in found.items()})
         progress(min(len(indices), (number + 1) * batch), len(indices))

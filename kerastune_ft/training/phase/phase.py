@@ -13,7 +13,7 @@ import tensorflow as tf
 
 from kerastune_ft.errors import DivergedError, Interrupted
 from kerastune_ft.graph import keras_private
-from kerastune_ft.input.order import Order, shuffled
+from kerastune_ft.input.order import Order, shuffle_batches
 from kerastune_ft.tasks.base import LossOptions
 from kerastune_ft.training.checkpoint import Checkpoints, Snapshot, Tensors, pack, read_end
 from kerastune_ft.training.history import columns, write_history
@@ -162,16 +162,16 @@ class PhaseTraining:
         place = (session.config.seed, phase.index, state.epoch)
         examples = class_balance.draw_examples(session.source, self._options, place)
         replicas, buckets = session.devices.replicas, session.loader.buckets
-        order = shuffled(examples, phase.update_batch, replicas, place, self._options.accumulate, buckets)
+        order = shuffle_batches(examples, phase.update_batch, replicas, place, self._options.accumulate, buckets)
         started = state.step - state.epoch_steps
-        return order.first(min(order.batches, phase.steps - started)).after(state.epoch_steps)
+        return order.take(min(order.batches, phase.steps - started)).skip(state.epoch_steps)
 
     def _train_epoch(self) -> None:
         state = self._state
         began = time.monotonic()
         epoch = as_tensor(state.epoch)
         pending: list[tf.Tensor] = []
-        for batch in self._feed.trained(self._order(), state.epoch):
+        for batch in self._feed.training_batches(self._order(), state.epoch):
             pending.append(self._step.train(batch, epoch, [float(self._context.stop.reason is not None)]))
             state.epoch_steps += 1
             state.step += 1

@@ -12,7 +12,7 @@ from kerastune_ft.errors import ConfigError, DataError
 from kerastune_ft.graph import boundary, randomness, rates
 from kerastune_ft.graph.boundary import HEAD, Selection
 from kerastune_ft.graph.partition import partition, split_prefix
-from kerastune_ft.input.order import batches_of
+from kerastune_ft.input.order import count_batches
 from kerastune_ft.saved_model.base import check_savable
 from kerastune_ft.training.plan import batch_norm, class_balance
 from kerastune_ft.training.plan.document import plan_document
@@ -143,7 +143,7 @@ def _steps(session: Session, index: int, phase: Phase, update: int) -> tuple[int
     source, buckets, seed = session.source, session.loader.buckets, session.config.seed
 
     def of_epoch(epoch: int) -> int:
-        return batches_of(class_balance.draw_examples(source, phase, (seed, index, epoch)), update, buckets)
+        return count_batches(class_balance.draw_examples(source, phase, (seed, index, epoch)), update, buckets)
 
     first = of_epoch(0)
     if phase.steps is not None:

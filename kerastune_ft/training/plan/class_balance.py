@@ -10,7 +10,7 @@ import numpy as np
 from kerastune_ft.config.options.phases import Phase
 from kerastune_ft.data.source import DataSource
 from kerastune_ft.errors import ConfigError
-from kerastune_ft.input.order import balanced
+from kerastune_ft.input.order import draw_by_class
 from kerastune_ft.wording import counted, first_names
 
 _RARE = 10
@@ -43,7 +43,7 @@ def draw_examples(source: DataSource, phase: Phase, address: tuple[int, int, int
     examples = source.splits["train"]
     if phase.sampling is None:
         return examples
-    return balanced(examples, rarest_class(source, examples), sampling_shares(source, examples), address)
+    return draw_by_class(examples, rarest_class(source, examples), sampling_shares(source, examples), address)
 
 
 def rarest_class(source: DataSource, indices: np.ndarray) -> np.ndarray:

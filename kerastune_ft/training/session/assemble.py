@@ -28,7 +28,7 @@ from kerastune_ft.graph.boundary import HEAD
 from kerastune_ft.graph.partition import tensor_bytes
 from kerastune_ft.graph.units import Unit
 from kerastune_ft.input.build import LoaderOptions, build_loader
-from kerastune_ft.input.sounds import Clip, clip_of, usual_seconds
+from kerastune_ft.input.sounds import Clip, choose_seconds, make_clip
 from kerastune_ft.stores.budget import budget_bytes
 from kerastune_ft.tasks import build as tasks
 from kerastune_ft.tasks.base import Task
@@ -107,11 +107,11 @@ def _with_audio_front_end(config: RunConfig, source: DataSource, backbone: Backb
     data, given = config.data, backbone.input
     rate = audio_front_end.sample_rate(config.backbone, backbone, data.sample_rate)
     if data.seconds is not None:
-        clip = clip_of(data.seconds, rate)
+        clip = make_clip(data.seconds, rate)
     elif isinstance(given, SoundInput) and given.samples is not None:
         clip = Clip(rate, given.samples)
     else:
-        clip = clip_of(usual_seconds(source.sound_seconds[source.splits["train"]]), rate)
+        clip = make_clip(choose_seconds(source.sound_seconds[source.splits["train"]]), rate)
         if isinstance(given, SoundInput) and given.lengths is not None:
             clip = Clip(rate, min(max(clip.samples, given.lengths.fewest), given.lengths.most))
     return audio_front_end.with_audio_front_end(config.backbone, backbone, clip.sample_rate, clip.samples)

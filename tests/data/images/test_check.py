@@ -13,7 +13,7 @@ from PIL import ExifTags, Image
 from kerastune_ft.data.files import fingerprint
 from kerastune_ft.data.source import DataSource
 from kerastune_ft.errors import DataError
-from kerastune_ft.input.decode import Geometry, decode
+from kerastune_ft.input.decode import Geometry, decode_image
 from tests.support.image_files import Open, class_folders, encode_image, pixels, write
 
 RGB = Image.fromarray(pixels(5))
@@ -38,7 +38,7 @@ BAD = {
 def _image(source: DataSource, name: str) -> np.ndarray:
     index = next(number for number, key in enumerate(source.keys) if name in key)
     content = source.element(tf.constant(index, tf.int64))["image"]
-    return decode(content, Geometry(12, 16, "stretch")).numpy()
+    return decode_image(content, Geometry(12, 16, "stretch")).numpy()
 
 
 @pytest.mark.parametrize("name", BAD)

@@ -18,7 +18,7 @@ from kerastune_ft.data.images.intensity import map_intensity
 from kerastune_ft.data.open import open_source
 from kerastune_ft.data.source import DataSource
 from kerastune_ft.errors import DataError
-from kerastune_ft.input.decode import Geometry, decode
+from kerastune_ft.input.decode import Geometry, decode_image
 from tests.support.image_files import encode_image, write
 
 COUNT, HEIGHT, WIDTH = 20, 6, 8
@@ -125,7 +125,7 @@ def test_a_range_is_mapped_and_cut_off(tmp_path: Path, kind: str, channels: int)
     assert source.image_sizes is not None
     assert source.image_sizes.tolist() == [[HEIGHT, WIDTH]] * COUNT
     for index in (0, 7, COUNT - 1):
-        found = decode(source.element(tf.constant(index, tf.int64))["image"], Geometry(HEIGHT, WIDTH))
+        found = decode_image(source.element(tf.constant(index, tf.int64))["image"], Geometry(HEIGHT, WIDTH))
         assert np.abs(found.numpy() - _expect(values[_number(source, index)])).max() <= 1
 
 
@@ -134,7 +134,7 @@ def test_8_bit_images_are_mapped_too(tmp_path: Path) -> None:
     for index in range(10):
         write(tmp_path / "photos" / "ab"[index % 2] / f"{index}.png", encode_image(np.roll(values, index)))
     source = _open(FolderData(path=str(tmp_path / "photos")), tmp_path, intensity=(10.0, 60.0))
-    found = decode(source.element(tf.constant(0, tf.int64))["image"], Geometry(6, 16)).numpy()[..., 0]
+    found = decode_image(source.element(tf.constant(0, tf.int64))["image"], Geometry(6, 16)).numpy()[..., 0]
     assert np.abs(found - np.clip((values - 10.0) / 50, 0, 1) * 255).max() <= 0.5001
 
 

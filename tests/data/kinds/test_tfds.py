@@ -14,7 +14,7 @@ import tensorflow as tf
 from kerastune_ft.config.options.data import Named
 from kerastune_ft.data.embedded import embedded_set
 from kerastune_ft.errors import ConfigError, DataError
-from kerastune_ft.input.decode import Geometry, decode
+from kerastune_ft.input.decode import Geometry, decode_image
 from tests.support.image_files import Open
 
 
@@ -112,7 +112,7 @@ class TestPrepared:
         expected = np.random.default_rng(0).integers(0, 256, (60, 8, 8, 3), np.uint8)
         for index in (0, 39, 59):
             content = source.element(tf.constant(index, tf.int64))["image"]
-            assert np.array_equal(decode(content, Geometry(8, 8)), expected[index])
+            assert np.array_equal(decode_image(content, Geometry(8, 8)), expected[index])
             assert source.labels[index] == index % 2
         assert source.keys[40] == "test[0]"
         assert open_tfds("shapes", data_dir=str(prepared_directory)).info == source.info

@@ -77,7 +77,7 @@ def test_the_same_value_throughout_has_no_r2() -> None:
 def test_examples_without_a_finite_pair_are_left_out() -> None:
     rows = [{"split": "test", "label": "1", "value": text} for text in ("2", "nan", "", "inf")]
     (found,) = values.read_targets(rows, "test", ["age"], {})
-    assert found.predicted == [2.0] and found.typical is None
+    assert found.predicted == [2.0] and found.pick_typical is None
 
 
 def test_the_page_shows_every_target_in_its_units(page: str) -> None:

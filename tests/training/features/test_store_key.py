@@ -208,13 +208,13 @@ def test_a_file_that_changes_while_it_is_read_is_not_stored(
     made: Document, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     pictures = Path(shutil.copytree(made["data"]["path"], tmp_path / "pictures"))
-    packed = extraction.FeatureExtractor._packed
+    compute = extraction.FeatureExtractor._compute_group
 
     def rewriting(self: extraction.FeatureExtractor, *arguments: Any) -> np.ndarray:
         _write(pictures, 2, np.zeros((32, 32, 3), np.uint8))
-        return packed(self, *arguments)
+        return compute(self, *arguments)
 
-    monkeypatch.setattr(extraction.FeatureExtractor, "_packed", rewriting)
+    monkeypatch.setattr(extraction.FeatureExtractor, "_compute_group", rewriting)
     with pytest.raises(DataError, match="changed since the run began"):
         look_at(changed(made, "data.path", str(pictures)), tmp_path / "cache")
     assert not list(tmp_path.glob("cache/features/*/shards/*"))

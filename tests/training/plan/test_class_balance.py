@@ -16,7 +16,7 @@ from kerastune_ft.data.labels.several_classes import SeveralClassesLabels
 from kerastune_ft.data.source import DataSource
 from kerastune_ft.data.splits.choose import ChosenSplits
 from kerastune_ft.errors import ConfigError
-from kerastune_ft.input.order import balanced
+from kerastune_ft.input.order import draw_by_class
 from kerastune_ft.training.plan import class_balance
 
 
@@ -68,7 +68,7 @@ def test_balanced_epochs_have_all_classes_alike_and_other_examples_every_epoch()
     source = _one(90, 9, 3)
     indices = np.arange(102)
     shares = class_balance.sampling_shares(source, indices)
-    first, second = (balanced(indices, source.labels, shares, (0, 0, epoch)) for epoch in (0, 1))
+    first, second = (draw_by_class(indices, source.labels, shares, (0, 0, epoch)) for epoch in (0, 1))
     for drawn in (first, second):
         assert np.bincount(source.labels[drawn]).tolist() == [34, 34, 34]
         # A rare example comes again only after all others of its class have.
@@ -78,12 +78,12 @@ def test_balanced_epochs_have_all_classes_alike_and_other_examples_every_epoch()
     common = [set(drawn[source.labels[drawn] == 0]) for drawn in (first, second)]
     assert len(common[0]) == 34
     assert common[0] != common[1]
-    assert (balanced(indices, source.labels, shares, (0, 0, 0)) == first).all()
+    assert (draw_by_class(indices, source.labels, shares, (0, 0, 0)) == first).all()
 
 
 def test_the_number_of_examples_of_a_balanced_epoch_stays() -> None:
     source = _one(10, 5, 2)
-    drawn = balanced(np.arange(17), source.labels, class_balance.sampling_shares(source, np.arange(17)), (1, 0, 0))
+    drawn = draw_by_class(np.arange(17), source.labels, class_balance.sampling_shares(source, np.arange(17)), (1, 0, 0))
     assert len(drawn) == 17
     assert sorted(np.bincount(source.labels[drawn])) == [5, 6, 6]
 
@@ -100,7 +100,7 @@ def test_a_balanced_epoch_of_several_labels_never_makes_the_rarest_rarer() -> No
     source, indices = _Numbered(numbers, ("a", "b", "c")), np.arange(len(numbers))
     classes, shares = class_balance.rarest_class(source, indices), class_balance.sampling_shares(source, indices)
     assert sum(shares.values()) == pytest.approx(1)
-    drawn = balanced(indices, classes, shares, (0, 0, 0))
+    drawn = draw_by_class(indices, classes, shares, (0, 0, 0))
     assert len(drawn) == len(indices)
     assert numbers[drawn][:, 2].sum() > numbers[:, 2].sum()
     assert np.unique(drawn, return_counts=True)[1].max() <= 2

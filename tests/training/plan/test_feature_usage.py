@@ -18,7 +18,7 @@ from kerastune_ft.errors import ConfigError
 from kerastune_ft.reporting.terminal import tables
 from kerastune_ft.stores.store import FeatureStore
 from kerastune_ft.training.devices import devices
-from kerastune_ft.training.features.existing import existing_stores
+from kerastune_ft.training.features.existing_stores import find_existing_stores
 from kerastune_ft.training.plan import build as planning
 from kerastune_ft.training.plan import phase_plan
 from kerastune_ft.training.session.assemble import assemble
@@ -171,7 +171,7 @@ def test_stores_of_what_the_run_trains_first_are_not_looked_for(session: Session
     plan = planning.make(changed)
     later = {store.id for store in plan.decision.stored if store.state >= 0}
     assert later
-    assert later.isdisjoint(store["id"] for store in existing_stores(changed, plan)["stores"])
+    assert later.isdisjoint(store["id"] for store in find_existing_stores(changed, plan)["stores"])
 
 
 def test_a_cache_directory_that_cannot_be_made_is_named(folder: Path) -> None:

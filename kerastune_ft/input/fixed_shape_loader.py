@@ -67,7 +67,7 @@ class FixedShapeLoader(ABC):
     @functools.cached_property
     def _spec(self) -> tf.TensorSpec:
         indices = tf.data.Dataset.from_tensors(tf.constant(0, tf.int64))
-        return map_in_order(indices, self._input_at).element_spec
+        return map_in_order(indices, self._read_input).element_spec
 
     def input_spec(self, bucket: int | None = None) -> tf.TensorSpec:
         """Return shape and type of one example's input as decoded."""
@@ -77,7 +77,7 @@ class FixedShapeLoader(ABC):
         """Return the targets of these examples as arrays, changed as their inputs are in that version."""
         return self._targets(indices, augmentation, version)
 
-    def typical(self, indices: np.ndarray) -> np.ndarray:
+    def pick_typical(self, indices: np.ndarray) -> np.ndarray:
         """Return the examples themselves: all have one shape."""
         return indices
 
@@ -93,10 +93,10 @@ class FixedShapeLoader(ABC):
         dataset = tf.data.Dataset.from_tensor_slices((order.indices, order.weights))
         rows = order.batch // shares
         if decoded is None:
-            dataset = map_in_order(dataset, self._load).batch(rows, drop_remainder=True)
+            dataset = map_in_order(dataset, self._load_example).batch(rows, drop_remainder=True)
         else:
             dataset = dataset.batch(rows, drop_remainder=True)
-            dataset = map_in_order(dataset, functools.partial(self._load_decoded, decoded))
+            dataset = map_in_order(dataset, functools.partial(self._load_batch, decoded))
         return self._augment(dataset, augmentation, epoch).prefetch(2 * shares)
 
     def inputs(
@@ -110,29 +110,29 @@ class FixedShapeLoader(ABC):
         """Return batches of so many inputs of these examples, in their order."""
         dataset = tf.data.Dataset.from_tensor_slices(indices)
         if decoded is None:
-            dataset = map_in_order(dataset, lambda index: (self._input_at(index), (), (), index))
+            dataset = map_in_order(dataset, lambda index: (self._read_input(index), (), (), index))
             dataset = dataset.batch(rows, drop_remainder=True)
         else:
             dataset = dataset.batch(rows, drop_remainder=True)
-            dataset = map_in_order(dataset, lambda index: (self._read(decoded, index), (), (), index))
+            dataset = map_in_order(dataset, lambda index: (self._read_rows(decoded, index), (), (), index))
         dataset = self._augment(dataset, augmentation, version, with_targets=False)
         spec = self.input_spec()
         size = rows * spec.shape.num_elements() * (4 if augmentation else spec.dtype.size)
         dataset = map_in_order(dataset, lambda inputs, *others: inputs)
         return dataset.prefetch(max(2, min(_AHEAD, _AHEAD_BYTES // size)))
 
-    def _input_at(self, index: tf.Tensor) -> tf.Tensor:
+    def _read_input(self, index: tf.Tensor) -> tf.Tensor:
         return self.input(self.source.read_input(index))
 
-    def _load(self, index: tf.Tensor, weight: tf.Tensor) -> tuple:
+    def _load_example(self, index: tf.Tensor, weight: tf.Tensor) -> tuple:
         fields = dict(self.source.element(index))
         fields.setdefault("label", tf.constant(self.source.labels)[index])
         return self.input(fields), self.task.target(fields, self.geometry), weight, index
 
-    def _load_decoded(self, decoded: Lookup, indices: tf.Tensor, weights: tf.Tensor) -> tuple:
-        return self._read(decoded, indices), self._targets.of_batch(indices), weights, indices
+    def _load_batch(self, decoded: Lookup, indices: tf.Tensor, weights: tf.Tensor) -> tuple:
+        return self._read_rows(decoded, indices), self._targets.gather_batch(indices), weights, indices
 
-    def _read(self, decoded: Lookup, indices: tf.Tensor) -> tf.Tensor:
+    def _read_rows(self, decoded: Lookup, indices: tf.Tensor) -> tf.Tensor:
         spec = self.input_spec()
         rows = tf.numpy_function(decoded, [indices], spec.dtype, stateful=False)
         return tf.ensure_shape(rows, [indices.shape[0], *spec.shape])

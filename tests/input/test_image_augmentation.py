@@ -9,7 +9,7 @@ import tensorflow as tf
 
 from kerastune_ft.config.options.augment import AUGMENT_PRESETS, Augment
 from kerastune_ft.graph.randomness import example_keys
-from kerastune_ft.input.augment import augment
+from kerastune_ft.input.image_augmentation import augment
 from tests.support.places import ROOT
 
 NONE = dict(AUGMENT_PRESETS["none"])

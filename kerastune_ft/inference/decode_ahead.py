@@ -17,7 +17,7 @@ from PIL import Image
 from kerastune_ft.data.images.check import read_once
 from kerastune_ft.data.images.intensity import Intensity, UnusableImageError, map_intensity
 from kerastune_ft.inference.items import Item
-from kerastune_ft.input.decode import Geometry, decode, pixels
+from kerastune_ft.input.decode import Geometry, decode_image, decode_pixels
 from kerastune_ft.tasks.base import Placement
 
 
@@ -34,7 +34,7 @@ class DecodedInput:
     """Whether EXIF asks viewers to turn the picture, which is not done here."""
 
 
-class PictureReader:
+class ImageReader:
     """Reads and decodes items for one task, geometry and range of values."""
 
     def __init__(self, geometry: Geometry, intensity: Intensity) -> None:
@@ -44,10 +44,10 @@ class PictureReader:
         def inputs(image: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
             # The model may be on a GPU; decoding is not, so that it runs beside it.
             with tf.device("CPU:0"):
-                return decode(image, geometry), tf.shape(pixels(image))[:2]
+                return decode_image(image, geometry), tf.shape(decode_pixels(image))[:2]
 
-        self._of_bytes = _compiled(inputs, [], tf.string)
-        self._of_values = {dtype: _compiled(inputs, [None, None, None], dtype) for dtype in (tf.uint8, tf.float32)}
+        self._decode_bytes = _compile(inputs, [], tf.string)
+        self._of_values = {dtype: _compile(inputs, [None, None, None], dtype) for dtype in (tf.uint8, tf.float32)}
 
     def read(self, item: Item) -> DecodedInput:
         """Return what becomes of an item."""
@@ -57,7 +57,7 @@ class PictureReader:
             if item.values is not None:
                 values, size = self._decode_values(item.values)
                 return DecodedInput(item.name, values, placement=self._place(size))
-            (values, size), is_rotated = read_once(item.path or "", self._intensity, self._of_bytes)
+            (values, size), is_rotated = read_once(item.path or "", self._intensity, self._decode_bytes)
             return DecodedInput(item.name, values, is_rotated=is_rotated, placement=self._place(size))
         except UnusableImageError as problem:
             said = str(problem)
@@ -77,7 +77,7 @@ class PictureReader:
         return self._of_values[dtype](tf.constant(np.ascontiguousarray(channels), dtype))
 
 
-def _compiled(inputs: Callable, shape: list, dtype: tf.DType) -> Callable:
+def _compile(inputs: Callable, shape: list, dtype: tf.DType) -> Callable:
     return tf.function(inputs, input_signature=[tf.TensorSpec(shape, dtype)])
 
 
