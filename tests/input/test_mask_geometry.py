@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from kerastune_ft.input.decode import Geometry, fit, window
+from kerastune_ft.input.decode import Geometry, find_window, fit
 from kerastune_ft.input.mask_geometry import fit_mask, restore_mask
 
 SIZES = [(37, 53), (200, 31), (64, 64), (65, 64), (31, 40), (7, 5), (1, 90), (480, 360)]
@@ -87,7 +87,9 @@ def test_bars_beside_a_long_thin_picture_take_no_memory(size: tuple[int, int]) -
 
 @pytest.mark.parametrize("resize", RESIZES)
 def test_window_is_what_is_shown(resize: str) -> None:
-    top, left, rows, columns = (int(one) for one in window(tf.constant(40), tf.constant(80), Geometry(20, 20, resize)))
+    top, left, rows, columns = (
+        int(one) for one in find_window(tf.constant(40), tf.constant(80), Geometry(20, 20, resize))
+    )
     expected = {"crop": (0, 20, 40, 40), "pad": (-20, 0, 80, 80), "stretch": (0, 0, 40, 80)}
     assert (top, left, rows, columns) == expected[resize]
 

@@ -72,7 +72,7 @@ def test_a_format_is_written_and_compared(
     monkeypatch: pytest.MonkeyPatch, serving: Serving, samples: list[np.ndarray], name: str, file: str
 ) -> None:
     _add_format(monkeypatch)
-    files = base.write_checked(name, serving, samples, _differences(serving, samples), ["a", "b", "c"])
+    files = base.write_and_check(name, serving, samples, _differences(serving, samples), ["a", "b", "c"])
     assert list(files) == [file]
     assert len(files[file]) > 100
 
@@ -82,7 +82,7 @@ def test_what_predicts_otherwise_is_refused(
 ) -> None:
     _add_format(monkeypatch, wrong=0.05)
     with pytest.raises(PromiseError, match=r"predicts otherwise than what was measured .* on a\); it was not written"):
-        base.write_checked("arrays", serving, samples, _differences(serving, samples), ["a", "b", "c"])
+        base.write_and_check("arrays", serving, samples, _differences(serving, samples), ["a", "b", "c"])
 
 
 def test_the_saved_file_opens_with_keras_alone(tmp_path: Path, serving: Serving, samples: list[np.ndarray]) -> None:

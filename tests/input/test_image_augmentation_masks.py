@@ -10,7 +10,7 @@ import tensorflow as tf
 
 from kerastune_ft.config.options.augment import AUGMENT_PRESETS
 from kerastune_ft.graph.randomness import example_keys
-from kerastune_ft.input.augment import Changes, augment, draw, on_images, on_masks
+from kerastune_ft.input.image_augmentation import Changes, augment, draw, on_images, on_masks
 
 NONE = dict(AUGMENT_PRESETS["none"])
 COUNT, HEIGHT, WIDTH = 16, 48, 64
