@@ -17,10 +17,10 @@ OF_MANY = ("conformance", "docs", "runs", "scripts", "support")
 # one takes the module out of here; a new module never comes in.
 TESTED_ELSEWHERE: dict[str, tuple[str, ...]] = {
     "input/test_loader.py": (
-        "input/augmentation", "input/build", "input/fixed_shape", "input/image_loader", "input/targets",
+        "input/augmentation", "input/build", "input/fixed_shape_loader", "input/image_loader", "input/targets",
     ),
     "tasks/test_classification.py": (
-        "tasks/base", "tasks/build", "tasks/pooled",
+        "tasks/base", "tasks/build", "tasks/pooled_task",
     ),
     "runs/test_run_object.py": (
         "api/engine", "api/runs", "reporting/run_files",
@@ -92,7 +92,7 @@ TESTED_ELSEWHERE: dict[str, tuple[str, ...]] = {
         "graph/trainable",
     ),
     "runs/test_predict_command.py": (
-        "inference/arrays", "inference/command", "inference/decoding", "inference/fixed_shape_predictor",
+        "inference/arrays", "inference/command", "inference/decode_ahead", "inference/fixed_shape_predictor",
         "inference/inputs", "inference/masks", "inference/predict", "inference/run_model",
         "inference/text_predictor",
     ),
@@ -135,7 +135,7 @@ TESTED_ELSEWHERE: dict[str, tuple[str, ...]] = {
         "training/devices/launch", "training/devices/workers",
     ),
     "training/features/test_store_key.py": (
-        "training/features/existing", "training/features/extraction", "training/features/feed",
+        "training/features/existing_stores", "training/features/extraction", "training/features/feed",
         "training/features/prefix", "training/features/store_rows", "training/features/timing",
     ),
     "training/plan/test_feature_usage.py": (
