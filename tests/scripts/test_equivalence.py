@@ -7,14 +7,11 @@ from typing import Any
 import equivalence
 import pytest
 
-# Those that cover most in the default run: stochastic depth and rates near zero, BatchNorm with accumulation, and
-# adapters on stored texts of several lengths. Clipping, accumulation and rates per unit on two replicas and on two
-# workers are in tests/runs/test_replicas.py and test_workers.py. Whatever is not here is `slow`.
-SHORT = {
-    "EfficientNetB0, all, adamw": ("2",),
-    "BatchNorm train, accumulate 2": ("2",),
-    "BERT, lora": ("2", "4", "workers"),
-}
+# Those that cover most in the default run: BatchNorm with accumulation, and adapters on texts of several lengths.
+# Clipping, accumulation, rates per unit, augmentation and dropout on two replicas and on two workers are in
+# tests/runs/test_replicas.py and test_workers.py; that layers which draw do so by example, whatever else is in the
+# batch, is in tests/graph/test_randomness.py. Whatever is not here is `slow`.
+SHORT = {"BatchNorm train, accumulate 2": ("2",), "BERT, lora": ("2", "4", "workers")}
 LONG = [(name, way) for name in equivalence.ROWS for way in equivalence.WAYS[1:] if way not in SHORT.get(name, ())]
 
 
