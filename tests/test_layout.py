@@ -93,8 +93,8 @@ TESTED_ELSEWHERE: dict[str, tuple[str, ...]] = {
     ),
     "runs/test_predict_command.py": (
         "inference/arrays", "inference/command", "inference/decode_ahead", "inference/fixed_shape_predictor",
-        "inference/inputs", "inference/masks", "inference/predict", "inference/run_model",
-        "inference/text_predictor",
+        "inference/images", "inference/inputs", "inference/masks", "inference/predict", "inference/predictor",
+        "inference/read_options", "inference/run_model", "inference/text_predictor",
     ),
     "input/test_token_loader.py": (
         "input/tokenise",

@@ -1,20 +1,55 @@
 """Descriptions of what a backbone takes: images of one size, sounds, or rows of tokens.
 
-A backbone has one of them, `backbone.input`. Code that must do different things for them looks up
-`modality` in a table.
+A backbone has one of them, `backbone.input`. Each answers what building a model asks (`BackboneInput`); code that must
+do something else for each of them looks up `modality` in a table.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import Any, ClassVar, Protocol
 
 import keras
 
-from kerastune_ft.backbones.text_input import TextInput
 from kerastune_ft.config.options.spectrograms import LogMel
+from kerastune_ft.errors import ConfigError
 from kerastune_ft.graph.units import Unit
+
+
+class BackboneInput(Protocol):
+    """What a backbone takes: `ImageInput`, `SoundInput` or `text_input.TextInput`."""
+
+    @property
+    def modality(self) -> str:
+        """Return "image", "audio" or "text": the key of tables with one entry per modality."""
+
+    @property
+    def image_size(self) -> tuple[int, int]:
+        """Return height and width of images; (0, 0) for other inputs."""
+
+    @property
+    def values(self) -> int:
+        """Return the pixels of an image or the samples of a sound; 0 where examples differ in length."""
+
+    def choose_samples(self, usual: int) -> int:
+        """Return the length of sounds in samples for a backbone with this input, where the user names none.
+
+        `usual` is the length that suits the training examples.
+        """
+
+    def padding_mask(self, model: keras.Model) -> Any:
+        """Return the symbolic tensor [batch, length] that is 1 for tokens and 0 for padding; None without padding.
+
+        `model` is the backbone's model with this input.
+        """
+
+    def check_first_token(self, name: str, model: keras.Model, features: Any, class_tokens: int) -> None:
+        """Raise ConfigError where the first vector of the features cannot stand for the whole example.
+
+        `name` is the backbone's; `features` are the symbolic features of `model`, of which the first `class_tokens`
+        belong to no place in the input.
+        """
 
 
 @dataclass(frozen=True)
@@ -35,6 +70,22 @@ class ImageInput:
         """Return the pixels of an image."""
         height, width = self.size
         return height * width
+
+    def choose_samples(self, usual: int) -> int:
+        """Return `usual`: the spectrogram of a sound of any length becomes an image of one size."""
+        return usual
+
+    def padding_mask(self, model: keras.Model) -> Any:
+        """Return None: images are not padded."""
+        return None
+
+    def check_first_token(self, name: str, model: keras.Model, features: Any, class_tokens: int) -> None:
+        """Raise ConfigError where features are a sequence of places and none of them a class token."""
+        if not class_tokens and len(features.shape) == 3:
+            raise ConfigError(
+                f'head.pooling: {name} has no class token, so "cls" would take a corner of the image; write "mean" or '
+                '"max"'
+            )
 
 
 @dataclass(frozen=True)
@@ -77,12 +128,21 @@ class SoundInput:
         """Return the samples of a sound; 0 while the length is open."""
         return self.samples or 0
 
+    def choose_samples(self, usual: int) -> int:
+        """Return the model's own length, or the length next to `usual` that it can be built for."""
+        if self.samples is not None:
+            return self.samples
+        return usual if self.lengths is None else min(max(usual, self.lengths.fewest), self.lengths.most)
+
+    def padding_mask(self, model: keras.Model) -> Any:
+        """Return None: the silence after a short sound is part of the example."""
+        return None
+
+    def check_first_token(self, name: str, model: keras.Model, features: Any, class_tokens: int) -> None:
+        """Accept any backbone of sounds."""
+
     @property
     def rate_and_samples(self) -> tuple[int, int]:
         """Return samples a second and samples of a sound, once both are settled."""
         assert self.sample_rate is not None and self.samples is not None
         return self.sample_rate, self.samples
-
-
-BackboneInput = ImageInput | SoundInput | TextInput
-"""Any description of an input; all have `modality`, `image_size`, and the number of `values` of an example."""

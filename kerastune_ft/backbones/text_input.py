@@ -6,12 +6,17 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
+import keras
+import numpy as np
+
 from kerastune_ft.errors import ConfigError
 
 TOKEN_IDS, PADDING_MASK, SEGMENT_IDS = "token_ids", "padding_mask", "segment_ids"
 MASK = f"{PADDING_MASK}_passed"
 """The layer whose output tells tokens from padding wherever a model looks at it."""
 DEFAULT_LENGTH = 512
+# Tokens of the row that shows whether a model looks ahead.
+_PROBE_LENGTH = 4
 # Control characters that stand for start and end of a text and for padding, since every byte is a token.
 _BYTE_START, _BYTE_END, _BYTE_PAD = 2, 3, 0
 
@@ -48,6 +53,29 @@ class TextInput:
     def values(self) -> int:
         """Return 0: rows have several lengths, which the data decide."""
         return 0
+
+    def choose_samples(self, usual: int) -> int:
+        """Return `usual`; texts are no sounds."""
+        return usual
+
+    def padding_mask(self, model: keras.Model) -> Any:
+        """Return the symbolic padding mask [batch, length] of the model, under the layer name `MASK`."""
+        known = {layer.name: layer for layer in model.layers}
+        if MASK in known:
+            return known[MASK].output
+        return keras.layers.Identity(dtype="int32", name=MASK)(model.input[PADDING_MASK])
+
+    def check_first_token(self, name: str, model: keras.Model, features: Any, class_tokens: int) -> None:
+        """Raise ConfigError where the features of the first token do not depend on the tokens after it."""
+        rows = np.zeros((2, _PROBE_LENGTH), np.int32)
+        rows[1, 1:] = 1
+        given = {name: rows if name == TOKEN_IDS else np.full_like(rows, name == PADDING_MASK) for name in self.names}
+        first, other = np.asarray(model(given, training=False))[:, 0]
+        if np.array_equal(first, other):
+            raise ConfigError(
+                f'head.pooling: in {name} no token sees those after it, so "cls", the first, knows nothing of the '
+                'text; write "last" or "mean"'
+            )
 
     def to_json(self) -> dict[str, Any]:
         """Return all but the tokenizer as a JSON object."""

@@ -1,4 +1,4 @@
-"""Sounds to predict on: read and brought to rate and length exactly as training does it, or given in arrays."""
+"""Sounds to predict on: listed from arrays, and read and brought to rate and length exactly as in training."""
 
 from __future__ import annotations
 
@@ -6,11 +6,14 @@ import numpy as np
 import tensorflow as tf
 
 from kerastune_ft.config.options.spectrograms import MOST_CHANNELS
+from kerastune_ft.data.files.npz import ArrayFile
 from kerastune_ft.data.sounds.check import read_once
+from kerastune_ft.data.sounds.sound_arrays import MODEL_RATE, rate_of
 from kerastune_ft.data.sounds.wav import UnusableSoundError, check_level, mono
 from kerastune_ft.errors import DataError
 from kerastune_ft.inference.decode_ahead import DecodedInput
 from kerastune_ft.inference.items import Item, Listing
+from kerastune_ft.inference.read_options import ReadOptions
 from kerastune_ft.input.sounds import Clip, fit_samples
 
 
@@ -18,11 +21,11 @@ class SoundReader:
     """Reads items that are sounds."""
 
     def __init__(self, clip: Clip) -> None:
-        """`clip` is that of the run."""
+        """Read sounds for a model that takes them at the rate and length of `clip`."""
         self._clip = clip
 
     def read(self, item: Item) -> DecodedInput:
-        """Return what becomes of an item; samples of which nothing says their rate are at the clip's."""
+        """Return the samples of an item, or the problem that prevents it; samples without a rate are at the clip's."""
         if item.problem is not None:
             return DecodedInput(item.name, None, item.problem)
         try:
@@ -39,17 +42,20 @@ class SoundReader:
         return DecodedInput(item.name, tf.constant(fit_samples(samples, rate, self._clip)))
 
 
-def list_sounds(sounds: np.ndarray, name: str, rate: int | None = None) -> Listing:
-    """Return the sounds of an array, named by its rows; raise DataError where it cannot be sounds.
+def list_sounds(values: np.ndarray, name: str, options: ReadOptions, file: ArrayFile | None = None) -> Listing:
+    """List the sounds of an array, named by their rows.
 
-    One sound is [samples], several are [N, samples] or [N, samples, channels]; `rate` is their samples a second.
+    One sound is [samples], several are [N, samples] or [N, samples, channels]. Their rate is that which `file` says;
+    without a file it is the model's. Raises DataError for an array of any other shape or type.
     """
-    several_channels = sounds.ndim == 3 and sounds.shape[-1] > MOST_CHANNELS
-    if sounds.dtype.kind not in "uif" or sounds.ndim not in (1, 2, 3) or 0 in sounds.shape or several_channels:
+    has_too_many_channels = values.ndim == 3 and values.shape[-1] > MOST_CHANNELS
+    if values.dtype.kind not in "uif" or values.ndim not in (1, 2, 3) or 0 in values.shape or has_too_many_channels:
         raise DataError(
-            f"{name} has shape {list(sounds.shape)} and dtype {sounds.dtype}; sounds are numbers, [samples], "
+            f"{name} has shape {list(values.shape)} and dtype {values.dtype}; sounds are numbers, [samples], "
             "[N, samples] or [N, samples, channels]"
         )
-    if sounds.ndim == 1:
-        return Listing([Item(name, values=sounds, rate=rate)], 1)
-    return Listing((Item(f"{name}[{row}]", values=sound, rate=rate) for row, sound in enumerate(sounds)), len(sounds))
+    rate, notes = (None, ()) if file is None else rate_of(file, options.sample_rate, MODEL_RATE)
+    if values.ndim == 1:
+        return Listing([Item(name, values=values, rate=rate)], 1, notes)
+    items = (Item(f"{name}[{row}]", values=sound, rate=rate) for row, sound in enumerate(values))
+    return Listing(items, len(values), notes)

@@ -1,4 +1,4 @@
-"""What there is to predict on where a run is about texts: texts themselves, lines, tables, folders and arrays."""
+"""Lists texts to predict on: from words, lines, text files, folders, tables and arrays."""
 
 from __future__ import annotations
 
@@ -20,8 +20,8 @@ from kerastune_ft.data.tables.text_table import TextTable
 from kerastune_ft.data.texts.read import array_texts, column_texts, read_text
 from kerastune_ft.errors import ConfigError, DataError
 from kerastune_ft.inference.arrays import open_array
-from kerastune_ft.inference.inputs import ReadOptions
 from kerastune_ft.inference.items import Item, Listing, escape_name, list_problem
+from kerastune_ft.inference.read_options import ReadOptions
 from kerastune_ft.storage import path_of
 from kerastune_ft.wording import first_names
 
@@ -29,21 +29,21 @@ _PLACE = Path("standard input")
 _FILES = (".txt", ".npz")
 
 
-def list_texts(inputs: Iterable[Any], how: ReadOptions, parts: int) -> list[Listing]:
-    """Return what each input holds; `parts` is 2 where an example is a pair of texts, else 1.
+def list_texts(inputs: Iterable[Any], options: ReadOptions, parts: int) -> list[Listing]:
+    """Return a listing of texts for each input, in order; `parts` is 2 where an example is a pair of texts, else 1.
 
-    A string is a path where something is there or its end is that of a table or text file; any other is a text itself.
-    Raise ConfigError for what no input can be, and for a table that nothing says how to read.
+    A string is a path where a file of that name exists or it ends like a table or text file; any other string is a text
+    itself. Raises ConfigError for objects that are no inputs, and for a table of which nothing says what to read.
     """
-    found = [_list_input(given, how, parts) for given in inputs]
+    found = [_list_input(given, options, parts) for given in inputs]
     if not found:
         raise ConfigError("there is no input to predict on; give at least one")
     return found
 
 
-def _list_input(given: Any, how: ReadOptions, parts: int) -> Listing:
+def _list_input(given: Any, options: ReadOptions, parts: int) -> Listing:
     if isinstance(given, io.IOBase):
-        return Listing(_read_lines(given, how, parts), None)
+        return Listing(_read_lines(given, options, parts), None)
     if isinstance(given, np.ndarray):
         return _list_array(given, "the array", parts)
     if isinstance(given, tuple | list) and all(isinstance(text, str) for text in given):
@@ -55,13 +55,13 @@ def _list_input(given: Any, how: ReadOptions, parts: int) -> Listing:
         )
     text = os.fsdecode(given)
     if not text:
-        # As a path it would be the current folder.
+        # An empty path would mean the current folder.
         return list_problem(text, _EMPTY)
     path = path_of(text).expanduser() if "\n" not in text and len(text) < 4096 else None
     if path is None or not (_names_a_file(path) or storage.exists(os.fspath(path))):
         return Listing([_parse_argument(text, parts)], 1)
     try:
-        return _list_path(text, path, how, parts)
+        return _list_path(text, path, options, parts)
     except (DataError, OSError) as error:
         return list_problem(text, " ".join(str(error).split()).removeprefix("data.path: "))
 
@@ -70,14 +70,14 @@ def _names_a_file(path: Path) -> bool:
     return is_table(path) or path.name.lower().endswith(_FILES)
 
 
-def _list_path(text: str, path: Path, how: ReadOptions, parts: int) -> Listing:
+def _list_path(text: str, path: Path, options: ReadOptions, parts: int) -> Listing:
     if path.is_dir():
         return _list_folder(text, path, parts)
     if is_table(path):
-        return _list_table(path, how, parts)
-    local = fetch_to_cache(path, how.cache_directory, how.report)
+        return _list_table(path, options, parts)
+    local = fetch_to_cache(path, options.cache_directory, options.report)
     if path.name.lower().endswith(".npz"):
-        return _list_array(open_array(local, how.given, how.cache_directory, how.report)[1], text, parts)
+        return _list_array(open_array(local, options.given, options.cache_directory, options.report)[1], text, parts)
     return Listing([_read_file(os.fspath(local), escape_name(text), parts)], 1)
 
 
@@ -99,9 +99,9 @@ def _read_file(path: str, name: str, parts: int) -> Item:
     return Item(name, texts=item.texts, problem=item.problem)
 
 
-def _list_table(path: Path, how: ReadOptions, parts: int) -> Listing:
+def _list_table(path: Path, options: ReadOptions, parts: int) -> Listing:
     frame = read_table(path)
-    wanted = _choose_columns(how, parts)
+    wanted = _choose_columns(options, parts)
     if wanted is None:
         raise ConfigError(
             f"{path} is a table, and nothing says which of its columns holds the texts; give  --input COLUMN"
@@ -110,7 +110,7 @@ def _list_table(path: Path, how: ReadOptions, parts: int) -> Listing:
     try:
         rows = column_texts(frame, wanted)
     except ConfigError as error:
-        place = "--input" if how.given else "the run's own data.input"
+        place = "--input" if options.given else "the run's own data.input"
         raise ConfigError(str(error).replace("data.input", place, 1)) from error
     items = [
         _make_item(texts, parts) if all(texts) else Item(frame.name_row(row), problem=_EMPTY)
@@ -119,13 +119,13 @@ def _list_table(path: Path, how: ReadOptions, parts: int) -> Listing:
     return Listing(items, len(items), frame.notes)
 
 
-def _choose_columns(how: ReadOptions, parts: int) -> str | Sequence[str] | None:
-    """Return the column, or the two of a pair, that the user names or the run has."""
-    if how.given is None or parts == 1:
-        return how.given or how.own
-    names = [name.strip() for name in how.given.split(",")]
+def _choose_columns(options: ReadOptions, parts: int) -> str | Sequence[str] | None:
+    """Return the column of texts, or the two of a pair: those that the user names, else the run's."""
+    if options.given is None or parts == 1:
+        return options.given or options.own
+    names = [name.strip() for name in options.given.split(",")]
     if len(names) != 2:
-        raise ConfigError(f"--input: {how.given} is not two columns; an example is a pair, so give FIRST,SECOND")
+        raise ConfigError(f"--input: {options.given} is not two columns; an example is a pair, so give FIRST,SECOND")
     return names
 
 
@@ -134,9 +134,9 @@ def _list_array(array: np.ndarray, name: str, parts: int) -> Listing:
     return Listing(items, len(items))
 
 
-def _read_lines(lines: Iterable[Any], how: ReadOptions, parts: int) -> Iterator[Item]:
-    """Give an item per line: a text, two with a tab between them, or a JSON object with them."""
-    wanted = _choose_columns(how, parts)
+def _read_lines(lines: Iterable[Any], options: ReadOptions, parts: int) -> Iterator[Item]:
+    """Yield an item for each line: a text, two texts with a tab between them, or a JSON object that holds them."""
+    wanted = _choose_columns(options, parts)
     for number, line in enumerate(lines, start=1):
         try:
             text = line.decode("utf-8-sig" if number == 1 else "utf-8") if isinstance(line, bytes) else str(line)
@@ -145,7 +145,7 @@ def _read_lines(lines: Iterable[Any], how: ReadOptions, parts: int) -> Iterator[
             continue
         text = text.strip("\r\n")
         if not text.strip():
-            # Left out, it would move the answers to all lines after it.
+            # A row even so: without it the rows that follow would not match their lines.
             yield Item(f"line {number}", problem=_EMPTY)
         elif text.lstrip().startswith("{") and wanted is not None:
             yield _parse_object(text, number, wanted, parts)
@@ -170,7 +170,7 @@ _HOW_A_PAIR = "; in bash that is  $'first\\tsecond', and a CSV file or lines on 
 
 
 def _parse_argument(text: str, parts: int) -> Item:
-    """Return the item of a text that is an input of its own, as a word of a command line is."""
+    """Return the item of a text that is an argument of its own, such as a word on a command line."""
     item = _parse_line(text, parts)
     if parts == 2 and text.strip() and "\t" not in text:
         item = replace(item, problem=f"{item.problem}{_HOW_A_PAIR}")
@@ -178,7 +178,7 @@ def _parse_argument(text: str, parts: int) -> Item:
 
 
 def _parse_line(text: str, parts: int) -> Item:
-    """Return the item of a text; a pair has a tab between its two."""
+    """Return the item of a line: a text, or a pair with a tab between its texts."""
     return _make_item(tuple(text.split("\t")) if parts == 2 else (text,), parts)
 
 

@@ -1,8 +1,8 @@
-"""Predictions on texts, batch by batch, each padded as it would have been in training."""
+"""Predictions on texts, batch by batch, each padded as in training."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -11,8 +11,11 @@ import tensorflow as tf
 from kerastune_ft.backbones.run import tokenizer_of
 from kerastune_ft.backbones.text_input import TextInput
 from kerastune_ft.config.run import RunConfig
-from kerastune_ft.inference.items import Item
-from kerastune_ft.inference.run_model import Row, RunModel
+from kerastune_ft.inference.items import Item, Listing
+from kerastune_ft.inference.predictor import Predictor
+from kerastune_ft.inference.read_options import ReadOptions
+from kerastune_ft.inference.run_model import Row
+from kerastune_ft.inference.text_inputs import list_texts
 from kerastune_ft.input.lengths import assign_buckets
 from kerastune_ft.input.packing import TokenRows, pack_rows
 from kerastune_ft.input.token_loader import read_lengths
@@ -21,22 +24,24 @@ from kerastune_ft.rundir import RunDirectory
 from kerastune_ft.wording import counted
 
 
-class TextPredictor:
-    """Predicts on items that are texts."""
+class TextPredictor(Predictor):
+    """Predicts on texts, or on pairs of them."""
 
     def __init__(self, run: RunDirectory, config: RunConfig, plan: Mapping[str, Any]) -> None:
         """Load model and tokenizer; raise ConfigError where the run has none."""
-        self._read = RunModel(run, config, plan)
-        self.columns = self._read.columns
+        super().__init__(run, config, plan)
         self._text = TextInput.from_json(plan["text"]["rows"], tokenizer_of(run, plan))
-        self.parts: int = plan["text"]["texts"]
-        """How many texts an example is."""
         self._lengths = read_lengths(plan["text"])
-        self._outputs = tf.function(lambda rows: self._read.model(rows, training=False), autograph=False)
+        self._outputs = tf.function(lambda rows: self._run_model.model(rows, training=False), autograph=False)
         self._done = self._cut = 0
 
+    @classmethod
+    def list_inputs(cls, inputs: Sequence[Any], options: ReadOptions, plan: Mapping[str, Any]) -> list[Listing]:
+        """Return a listing of texts for each input, or of pairs where the run's examples are pairs."""
+        return list_texts(inputs, options, plan["text"]["texts"])
+
     def batches(self, items: Iterable[Item], size: int) -> Iterator[list[Row]]:
-        """Give rows, in order, for `size` items at a time; those of one length are computed together."""
+        """Yield lists of rows, in order, for `size` items at a time; texts of one length are computed together."""
         self._done = self._cut = 0
         waiting: list[Item] = []
         shape: int | None = None
@@ -50,7 +55,7 @@ class TextPredictor:
             yield self._rows(waiting, shape or len(waiting))
 
     def notes(self) -> list[str]:
-        """Return what there is to say of the items so far."""
+        """Return how many texts were cut."""
         if not self._cut:
             return []
         verb = "was" if self._cut == 1 else "were"
@@ -59,8 +64,8 @@ class TextPredictor:
     def _rows(self, items: list[Item], shape: int) -> list[Row]:
         self._done += len(items)
         texts = [item.texts for item in items if item.texts is not None]
-        cells = self._read.cells(self._compute(texts, shape)) if texts else iter(())
-        return [self._read.row(item.name, item.problem, cells) for item in items]
+        cells = self._run_model.cells(self._compute(texts, shape)) if texts else iter(())
+        return [self._run_model.row(item.name, item.problem, cells) for item in items]
 
     def _compute(self, texts: list[tuple[str, ...]], shape: int) -> np.ndarray:
         """Return the raw outputs of texts, in their order."""
@@ -68,7 +73,7 @@ class TextPredictor:
         rows = pack_rows(self._text, parts, self._lengths[-1])
         self._cut += int((rows.lost > 0).sum())
         buckets = assign_buckets(rows.lengths, self._lengths)
-        outputs = np.zeros((len(texts), len(self._read.task.scheme.names)), np.float32)
+        outputs = np.zeros((len(texts), len(self._run_model.task.scheme.names)), np.float32)
         for bucket in np.unique(buckets):
             own = np.flatnonzero(buckets == bucket)
             outputs[own] = self._compute_length(rows, own, self._lengths[bucket], shape)

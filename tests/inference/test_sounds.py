@@ -8,8 +8,9 @@ import numpy as np
 import pytest
 
 from kerastune_ft.data.files.find import SOUNDS
-from kerastune_ft.inference.inputs import ReadOptions, list_inputs
+from kerastune_ft.inference.inputs import list_inputs
 from kerastune_ft.inference.items import Item
+from kerastune_ft.inference.read_options import ReadOptions
 from kerastune_ft.inference.sounds import SoundReader
 from kerastune_ft.input.sounds import Clip
 from tests.support.sound_files import tone, wav

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from kerastune_ft.data.files.find import TEXTS
-from kerastune_ft.inference.inputs import ReadOptions
+from kerastune_ft.inference.read_options import ReadOptions
 from kerastune_ft.inference.text_inputs import list_texts
 
 

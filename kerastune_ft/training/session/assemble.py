@@ -13,8 +13,6 @@ from kerastune_ft.backbones import audio_front_end, build
 from kerastune_ft.backbones import base as backbones
 from kerastune_ft.backbones.base import Backbone
 from kerastune_ft.backbones.endpoints import FEATURES
-from kerastune_ft.backbones.inputs import SoundInput
-from kerastune_ft.backbones.text_input import MASK, PADDING_MASK, TOKEN_IDS, TextInput
 from kerastune_ft.config.checks.modality import NOUNS, can_serve
 from kerastune_ft.config.options.runtime import cache_directory
 from kerastune_ft.config.options.task_facts import facts
@@ -28,7 +26,7 @@ from kerastune_ft.graph.boundary import HEAD
 from kerastune_ft.graph.partition import tensor_bytes
 from kerastune_ft.graph.units import Unit
 from kerastune_ft.input.build import LoaderOptions, build_loader
-from kerastune_ft.input.sounds import Clip, choose_seconds, make_clip
+from kerastune_ft.input.sounds import choose_seconds, make_clip
 from kerastune_ft.stores.budget import budget_bytes
 from kerastune_ft.tasks import build as tasks
 from kerastune_ft.tasks.base import Task
@@ -39,8 +37,6 @@ from kerastune_ft.training.session.session import Session
 # Bytes of all examples' endpoints up to which the finest stride is read where no budget is given. The model follows
 # from it, so it is no share of the disk.
 _CACHED_ENDPOINTS = 4 * 10**9
-# Tokens of a row that shows whether a model looks ahead.
-_LOOKED_AT = 4
 
 
 def assemble(
@@ -73,7 +69,7 @@ def assemble(
         backbone = backbones.with_precision(backbone, devices.precision)
         source_hash = backbones.content_hash(backbone.variables)
         adapters.build(config.phases, backbone.units, config.seed)
-        outputs = task.head(_endpoints(config, backbone), _mask(backbone))
+        outputs = task.head(_endpoints(config, backbone), backbone.input.padding_mask(backbone.model))
         model = keras.Model(backbone.model.input, outputs, name=config.name.replace(".", "_"))
     head = _head_unit(model, backbone)
     for layer, weights in backbone.kept_head.items():
@@ -102,19 +98,15 @@ def _check_modality(config: RunConfig, backbone: Backbone) -> None:
 
 
 def _with_audio_front_end(config: RunConfig, source: DataSource, backbone: Backbone) -> Backbone:
-    """Return the backbone with what turns the sounds of these data into what it takes."""
+    """Return the backbone behind the layers that turn sounds of these data into its input."""
     assert source.sound_seconds is not None
-    data, given = config.data, backbone.input
-    rate = audio_front_end.sample_rate(config.backbone, backbone, data.sample_rate)
-    if data.seconds is not None:
-        clip = make_clip(data.seconds, rate)
-    elif isinstance(given, SoundInput) and given.samples is not None:
-        clip = Clip(rate, given.samples)
+    rate = audio_front_end.sample_rate(config.backbone, backbone, config.data.sample_rate)
+    if config.data.seconds is not None:
+        samples = make_clip(config.data.seconds, rate).samples
     else:
-        clip = make_clip(choose_seconds(source.sound_seconds[source.splits["train"]]), rate)
-        if isinstance(given, SoundInput) and given.lengths is not None:
-            clip = Clip(rate, min(max(clip.samples, given.lengths.fewest), given.lengths.most))
-    return audio_front_end.with_audio_front_end(config.backbone, backbone, clip.sample_rate, clip.samples)
+        usual = make_clip(choose_seconds(source.sound_seconds[source.splits["train"]]), rate)
+        samples = backbone.input.choose_samples(usual.samples)
+    return audio_front_end.with_audio_front_end(config.backbone, backbone, rate, samples)
 
 
 def _choose_endpoints(config: RunConfig, source: DataSource, task: Task, backbone: Backbone) -> tuple[str, ...]:
@@ -139,40 +131,12 @@ def _endpoints(config: RunConfig, backbone: Backbone) -> dict[str, Any]:
 
 
 def _features(config: RunConfig, backbone: Backbone) -> Any:
-    """Return the symbolic features that the head gets: without class tokens, unless it is put on the first of them."""
+    """Return the symbolic features that the head gets: without class tokens, unless its pooling takes the first."""
     features, tokens = backbone.outputs[FEATURES], backbone.prefix_tokens
-    if config.head.pooling != "cls":
-        return features[:, tokens:] if tokens else features
-    if backbone.input.modality == "image" and not tokens and len(features.shape) == 3:
-        raise ConfigError(
-            f'head.pooling: {backbone.name} has no class token, so that "cls" would take a corner of the image; write '
-            '"mean" or "max"'
-        )
-    if isinstance(backbone.input, TextInput) and not _first_sees_later(backbone.model, backbone.input):
-        raise ConfigError(
-            f'head.pooling: in {backbone.name} no token sees those after it, so "cls", the first, knows nothing of the '
-            'text; write "last" or "mean"'
-        )
-    return features
-
-
-def _first_sees_later(model: keras.Model, text: TextInput) -> bool:
-    """Tell whether the features of a first token change with the tokens after it."""
-    rows = np.zeros((2, _LOOKED_AT), np.int32)
-    rows[1, 1:] = 1
-    given = {name: rows if name == TOKEN_IDS else np.full_like(rows, name == PADDING_MASK) for name in text.names}
-    first, other = np.asarray(model(given, training=False))[:, 0]
-    return not np.array_equal(first, other)
-
-
-def _mask(backbone: Backbone) -> Any:
-    """Return the symbolic tensor that tells tokens from padding, where there is one."""
-    if not isinstance(backbone.input, TextInput):
-        return None
-    known = {layer.name: layer for layer in backbone.model.layers}
-    if MASK in known:
-        return known[MASK].output
-    return keras.layers.Identity(dtype="int32", name=MASK)(backbone.model.input[PADDING_MASK])
+    if config.head.pooling == "cls":
+        backbone.input.check_first_token(backbone.name, backbone.model, features, tokens)
+        return features
+    return features[:, tokens:] if tokens else features
 
 
 def in_float32(session: Session) -> Session:

@@ -1,0 +1,110 @@
+"""Images to predict on: listed from arrays, and read and decoded exactly as in training."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+import tensorflow as tf
+
+from kerastune_ft.data.files.npz import ArrayFile
+from kerastune_ft.data.images.check import read_once
+from kerastune_ft.data.images.intensity import Intensity, UnusableImageError, map_intensity
+from kerastune_ft.errors import DataError
+from kerastune_ft.inference.decode_ahead import DecodedInput
+from kerastune_ft.inference.items import Item, Listing
+from kerastune_ft.inference.read_options import ReadOptions
+from kerastune_ft.input.decode import Geometry, decode_image, decode_pixels
+from kerastune_ft.tasks.base import Placement
+
+_CHANNELS = (1, 2, 3, 4)
+
+
+class ImageReader:
+    """Reads and decodes items that are images."""
+
+    def __init__(self, geometry: Geometry, intensity: Intensity) -> None:
+        """Read images for a model that takes them at `geometry`; values in the range `intensity` become 0 to 255."""
+        self._intensity, self._geometry = intensity, geometry
+
+        def inputs(image: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+            # On the CPU, so that it runs beside the model where that is on a GPU.
+            with tf.device("CPU:0"):
+                return decode_image(image, geometry), tf.shape(decode_pixels(image))[:2]
+
+        self._decode_bytes = _compile(inputs, [], tf.string)
+        self._of_values = {dtype: _compile(inputs, [None, None, None], dtype) for dtype in (tf.uint8, tf.float32)}
+
+    def read(self, item: Item) -> DecodedInput:
+        """Return the decoded image of an item, or the problem that prevents it."""
+        if item.problem is not None:
+            return DecodedInput(item.name, None, item.problem)
+        try:
+            if item.values is not None:
+                values, size = self._decode_values(item.values)
+                return DecodedInput(item.name, values, placement=self._place(size))
+            (values, size), is_rotated = read_once(item.path or "", self._intensity, self._decode_bytes)
+            return DecodedInput(item.name, values, is_rotated=is_rotated, placement=self._place(size))
+        except UnusableImageError as problem:
+            said = str(problem)
+            if said == "is not there" and item.path and item.path != item.name:
+                said += f" (looked for {item.path})"
+            return DecodedInput(item.name, None, said)
+
+    def _place(self, size: tf.Tensor) -> Placement:
+        height, width = size.numpy().tolist()
+        return Placement(height, width, self._geometry)
+
+    def _decode_values(self, values: np.ndarray) -> tuple[tf.Tensor, tf.Tensor]:
+        if self._intensity is not None:
+            values = map_intensity(values, self._intensity)
+        dtype = tf.float32 if values.dtype.kind == "f" else tf.uint8
+        channels = values[..., np.newaxis] if values.ndim == 2 else values
+        return self._of_values[dtype](tf.constant(np.ascontiguousarray(channels), dtype))
+
+
+def _compile(inputs: Callable, shape: list, dtype: tf.DType) -> Callable:
+    return tf.function(inputs, input_signature=[tf.TensorSpec(shape, dtype)])
+
+
+def list_images(values: np.ndarray, name: str, options: ReadOptions, file: ArrayFile | None = None) -> Listing:
+    """List the images of an array, named by their rows.
+
+    One image is [height, width] or [height, width, channels]; several have a dimension in front. Values are 0 to 255,
+    or in the range `options.intensity` where the run has one. Raises DataError for an array of any other shape or type.
+    """
+    if values.dtype.kind not in "uif" or values.ndim not in (2, 3, 4) or 0 in values.shape:
+        raise DataError(
+            f"{name} has shape {list(values.shape)} and dtype {values.dtype}; images are numbers, "
+            "[N, height, width, channels] or [height, width, channels]"
+        )
+    if values.ndim == 4 and values.shape[-1] not in _CHANNELS:
+        raise DataError(
+            f"{name} has shape {list(values.shape)}; the last dimension of [N, height, width, channels] is 1 (grey), "
+            "2 (grey, alpha), 3 (RGB) or 4 (RGB, alpha)"
+        )
+    _check_range(values, name, options.intensity)
+    if values.ndim == 2 or (values.ndim == 3 and values.shape[-1] in _CHANNELS):
+        return Listing([_make_item(name, values)], 1)
+    return Listing((_make_item(f"{name}[{row}]", image) for row, image in enumerate(values)), len(values))
+
+
+def _make_item(name: str, values: np.ndarray) -> Item:
+    if values.dtype.kind == "f" and not np.isfinite(values).all():
+        return Item(name, problem="has NaN or infinite values")
+    return Item(name, values=values)
+
+
+def _check_range(images: np.ndarray, name: str, intensity: Intensity) -> None:
+    if images.dtype == np.uint8 or intensity is not None:
+        return
+    # Over the whole array: a single dark image has small values too. NaN is reported by the row that has it.
+    flat = images.reshape(-1)
+    low, high = float(np.fmin.reduce(flat)), float(np.fmax.reduce(flat))
+    if low < 0 or high > 255:
+        raise DataError(f"{name} has values from {low:g} to {high:g}; images are 0 to 255")
+    if images.dtype.kind == "f" and 0 < high <= 1:
+        raise DataError(
+            f"{name} has values from {low:g} to {high:g}; images are 0 to 255, so these would all be black: "
+            "multiply them by 255"
+        )

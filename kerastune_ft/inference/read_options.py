@@ -1,0 +1,59 @@
+"""Options for reading inputs to predict on, from the user's words and from the run."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from kerastune_ft.config.options.data import ArraysData
+from kerastune_ft.config.options.task_facts import AUDIO, IMAGE, TEXT, facts
+from kerastune_ft.config.run import RunConfig
+from kerastune_ft.data.files.find import IMAGES, SOUNDS, TEXTS, FileKind
+from kerastune_ft.data.images.intensity import Intensity
+
+_FILE_KINDS = {AUDIO: SOUNDS, IMAGE: IMAGES, TEXT: TEXTS}
+
+
+@dataclass(frozen=True)
+class ReadOptions:
+    """How files, tables and arrays become items to predict on."""
+
+    given: str | None
+    """The column, key, template or name of an array that the user names; None where the user names none."""
+    own: str | tuple[str, str] | None
+    """The column or template of the table that the run was trained on; two columns for pairs of texts."""
+    intensity: Intensity
+    """The range of pixel values that becomes 0 to 255; None where values are 0 to 255 already."""
+    file_kind: FileKind
+    """The kind of files to look for in folders."""
+    cache_directory: Path
+    report: Callable[[str], None]
+    """Called with notes for the user."""
+    sample_rate: int | None = None
+    """Samples a second of sounds in an .npz file that does not say it."""
+
+
+def read_options(
+    config: RunConfig,
+    given: str | None,
+    cache_directory: Path,
+    report: Callable[[str], None],
+    model_rate: int | None = None,
+) -> ReadOptions:
+    """Return how inputs of a run are read.
+
+    `given` is the column, key, template or array that the user names; `model_rate` the samples a second that the
+    run's model takes, None where it takes no sounds.
+    """
+    data = config.data
+    own = data.input if data.kind == "table" else None
+    intensity = None if data.intensity == "auto" else data.intensity
+    # As training and evaluation read such files.
+    rate = data.sample_rate if isinstance(data, ArraysData) else model_rate
+    return ReadOptions(given, own, intensity, _FILE_KINDS[facts(config.task).modality], cache_directory, report, rate)
+
+
+def choose_column(options: ReadOptions) -> str | None:
+    """Return the column, key or template that names files: the user's, else the run's, else None."""
+    return options.given or (options.own if isinstance(options.own, str) else None)
