@@ -37,7 +37,12 @@ def build_source(
         inputs.contents,
         records.groups,
         skipped=records.skipped,
-        notes=(*records.notes, *chosen.notes, *inputs.find_notes(records.skipped, labels, chosen.splits)),
+        notes=(
+            *records.notes,
+            *labels.find_notes(chosen.splits),
+            *chosen.notes,
+            *inputs.find_notes(records.skipped, labels, chosen.splits),
+        ),
     )
     return inputs.make_source(catalogue)
 

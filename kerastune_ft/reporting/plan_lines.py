@@ -46,7 +46,7 @@ def describe_plan(plan: Document) -> list[Line]:
         Line("backbone", _describe_backbone(plan.get("backbone") or {})),
         Line("weights", describe_transfer((plan.get("backbone") or {}).get("transfer") or {})),
         Line("texts", _describe_texts(plan.get("text") or {})),
-        Line("head", _describe_head(plan.get("head") or {})),
+        Line("head", _describe_head(plan.get("head") or {}, (plan.get("backbone") or {}).get("endpoints") or {})),
         Line("cache", cache_lines.describe_run_stores(plan.get("cache") or {})),
         *(Line("stored", line) for line in cache_lines.list_existing_stores(plan.get("cache") or {})),
     ]
@@ -217,10 +217,14 @@ def _describe_texts(text: Document) -> str:
     )
 
 
-def _describe_head(head: Document) -> str:
+def _describe_head(head: Document, endpoints: Document) -> str:
+    """Return the layers of a head; of a decoder, which has dozens of them, its name and what it reads."""
     if not head:
         return ""
     layers = " > ".join(str(layer) for layer in head.get("layers") or ())
+    if endpoints:
+        decoder = (head.get("options") or {}).get("decoder") or "unet"
+        layers = f"{decoder} on the backbone's {', '.join(endpoints)}, {counted(len(head['layers']), 'layer')}"
     return f"{layers} ({format_count(head.get('parameters'))} parameters)"
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
@@ -61,6 +61,10 @@ class Labels(ABC):
     def statistics(self, indices: np.ndarray) -> dict[str, dict[str, float]]:
         """Return by target the mean, deviation, smallest and largest value; nothing where labels are classes."""
         return {}
+
+    def find_notes(self, splits: Mapping[str, np.ndarray]) -> list[str]:
+        """Return sentences for the plan on what the counts do not say; none by default."""
+        return []
 
     def balanced_weights(self, indices: np.ndarray) -> tuple[float, ...]:
         """Return the weight of each class in a loss that makes up for unequal classes among these examples.

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     import tensorflow as tf
 
 _MOST_CLASSES = 255
+_MOST_SHOWN = 10
 
 
 class MaskLabels(Labels):
@@ -66,6 +67,15 @@ class MaskLabels(Labels):
     def counts(self, indices: np.ndarray) -> dict[str, int]:
         """Return by class how many of these examples have pixels of it."""
         return dict(zip(self.names, self._presence[indices].sum(axis=0, dtype=np.int64).tolist(), strict=True))
+
+    def find_notes(self, splits: Mapping[str, np.ndarray]) -> list[str]:
+        """Return how large a share of the pixels of the training masks each class has, and how many are ignored."""
+        split = "train" if "train" in splits else next(iter(splits))
+        pixels = self.numbers[splits[split]].sum(axis=0).tolist()
+        total = sum(sum(self._files[index].counts.values()) for index in splits[split].tolist())
+        shares = [f"{name} {_share(count, total)}" for name, count in zip(self.names, pixels, strict=True)]
+        ignored = f"; {_share(total - sum(pixels), total)} are ignored" if total > sum(pixels) else ""
+        return [f"pixels of the {split} masks: {first_names(shares, _MOST_SHOWN)}{ignored}"]
 
     def balanced_weights(self, indices: np.ndarray) -> tuple[float, ...]:
         """Return by class the pixels of these masks divided by the number of classes and the pixels of the class."""
@@ -149,6 +159,10 @@ def _name_values(found: Sequence[int], wanted: Sequence[str] | Mapping[str, str]
             "learnt; if the values number objects, write masks whose values are their classes."
         )
     return named
+
+
+def _share(count: int, total: int) -> str:
+    return f"{100 * count / total:.3g} %"
 
 
 def _value(text: str) -> int:
