@@ -39,6 +39,8 @@ _DATASETS = (
     (".npz arrays of samples", "audio_classification", "arrays", ""),
     ("folder of class folders", "image_classification", "folder", ""),
     ("table of file names and labels", "image_classification, image_regression", "table", ""),
+    ("folder of images/ and masks/ of the same names", "image_segmentation", "folder", ""),
+    ("table of file names and mask files", "image_segmentation", "table", ""),
     (".npz arrays", "image_classification, image_regression", "arrays", ""),
     ("table of texts and labels", "text_classification, text_regression", "table", ""),
     ("folder of class folders of .txt", "text_classification", "folder", ""),

@@ -30,6 +30,10 @@ def check_masks(parts: Parts) -> Iterator[Finding]:
         if sampling is not None:
             message = f'it has no effect with task.kind {kind}; write "class_weights": "balanced", or remove it'
             yield ("phases", index, "sampling"), message
+    classes, ignored = parts.task.get("classes"), str(parts.task.get("ignore"))
+    if isinstance(classes, Mapping) and ignored in classes:
+        message = f"{ignored} is the value of {short_json(classes[ignored])} in task.classes; remove one of the two"
+        yield ("task", "ignore"), message
     if data.get("resize") == "crop":
         yield ("data", "resize"), 'it would crop labelled pixels at the borders of images; write "stretch" or "pad"'
     if isinstance(data.get("label"), list | Mapping):

@@ -85,7 +85,7 @@ class FileCheck(ABC, Generic[Found]):
                 facts = self._examine(storage.read(path))
                 self._records.remember(path, status, facts)
         except FileNotFoundError:
-            return self.unusable(path, "is not there (a broken link)", is_missing=True)
+            return self.unusable(path, f"is not there{' (a broken link)' * os.path.islink(path)}", is_missing=True)
         except OSError as problem:
             return self.unusable(path, explain_os_error(problem))
         except ValueError:

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     import tensorflow as tf
 
 _MOST_CLASSES = 255
+_LARGEST_VALUE = 65535
 _MOST_SHOWN = 10
 
 
@@ -166,10 +167,10 @@ def _share(count: int, total: int) -> str:
 
 
 def _value(text: str) -> int:
-    try:
+    # `int` would also take "-1", " 1" and "1_0".
+    if text.isascii() and text.isdecimal() and int(text) <= _LARGEST_VALUE:
         return int(text)
-    except ValueError as problem:
-        raise ConfigError(
-            f'task.classes: "{text}" is no value of a pixel; write whole numbers, as  '
-            '"classes": {"0": "background", "255": "cell"}'
-        ) from problem
+    raise ConfigError(
+        f'task.classes: "{text}" is no value of a pixel; write whole numbers from 0 to {_LARGEST_VALUE}, as  '
+        '"classes": {"0": "background", "255": "cell"}'
+    )

@@ -29,6 +29,7 @@ _NO_CLASS = re.compile(
 def inspect_folder(root: Path, written: str, kind: FileKind, is_archive: bool = False) -> DataFindings:
     """Inspect a folder of class folders; `written` is the path as the configuration will have it."""
     below, written = _find_class_root(root, written, kind, is_archive)
+    _refuse_masks(below)
     walk = Walk(below, file_kind=kind)
     splits = _find_unusual_splits(walk)
     # A walk enters every folder only once, so each search needs its own.
@@ -64,6 +65,16 @@ def inspect_folder(root: Path, written: str, kind: FileKind, is_archive: bool = 
         for name in filter(_UNSORTED.fullmatch, counts)
     ]
     return findings
+
+
+def _refuse_masks(root: Path) -> None:
+    """Raise DataError for images with masks, whose folders would be taken for two classes."""
+    for folder in (root, *(root / name for name in Walk(root).subfolders(root))):
+        if {"images", "masks"} <= {name.casefold() for name in Walk(folder).subfolders(folder)}:
+            raise DataError(
+                f"{folder} has images/ and masks/, which image_segmentation learns; init writes no configuration of "
+                "it yet.\nREADME.md has one to copy, under Masks."
+            )
 
 
 def list_class_folders(root: Path) -> list[str]:

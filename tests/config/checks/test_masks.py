@@ -51,3 +51,11 @@ def test_what_masks_leave_without_meaning_is_placed(key: str, value: Any, place:
 )
 def test_what_only_masks_have_is_placed_elsewhere(key: str, value: Any, place: tuple[Any, ...]) -> None:
     assert places({**CLASSES, key: value}) == [place]
+
+
+def test_a_value_is_ignored_or_of_a_class() -> None:
+    task = {"kind": "image_segmentation", "classes": {"0": "background", "255": "cell"}}
+    assert places({**MASKS, "task": {**task, "ignore": 7}}) == []
+    ((place, message),) = kind_inconsistencies({**MASKS, "task": {**task, "ignore": 255}})
+    assert place == ("task", "ignore")
+    assert message.startswith('255 is the value of "cell"')

@@ -157,6 +157,9 @@ def test_names_in_order_stand_for_values(tmp_path: Path) -> None:
     assert opened(root, ("background", "cell")).scheme.raw_values == {0: "background", 255: "cell"}
     with pytest.raises(ConfigError, match=r"names 3 classes, and the masks .* have the values 0, 255"):
         opened(root, ("a", "b", "c"))
+    for text in ("-1", "65536"):
+        with pytest.raises(ConfigError, match=f'"{text}" is no value of a pixel; write whole numbers from 0 to 65535'):
+            opened(root, {text: "a", "0": "b"})
     with pytest.raises(ConfigError, match='"cell" is no value of a pixel'):
         opened(root, {"cell": "a", "0": "b"})
 

@@ -205,3 +205,10 @@ def test_of_a_hundred_thousand_files_a_sample_is_opened(monkeypatch: pytest.Monk
     monkeypatch.setattr(Image, "open", lambda *given: opened.append(given) or real(*given))
     assert init("d").examples == 100_000
     assert 0 < len(opened) < 200
+
+
+@pytest.mark.parametrize("folder", ["cells", "cells/train"])
+def test_masks_are_not_taken_for_a_class(folder: str) -> None:
+    photos(Path(folder), images=3, masks=3)
+    with pytest.raises(DataError, match=rf"{folder} has images/ and masks/, which image_segmentation learns"):
+        init("cells")

@@ -1,0 +1,58 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from kerastune_ft.data.annotations.palette import PALETTE
+from kerastune_ft.data.labels.scheme import LabelScheme
+from kerastune_ft.errors import ConfigError
+from kerastune_ft.inference.masks import MaskFolder
+
+MASK = np.array([[0, 1], [1, 2]], np.uint8)
+NAMES = ("sky", "road", "tree")
+
+
+def row(name: str, mask: np.ndarray | None = MASK) -> dict[str, object]:
+    return {"input": name, "mask": mask, "error": None if mask is not None else "cannot be read"}
+
+
+@pytest.mark.parametrize(
+    ("raw", "values"),
+    [
+        ({9: "sky", 5: "road", 255: "tree", 6: "road"}, [9, 5, 255]),
+        ({0: "sky", 300: "road", 7: "tree"}, [0, 1, 2]),
+        ({}, [0, 1, 2]),
+    ],
+)
+def test_values_are_those_of_the_data_where_they_fit(tmp_path: Path, raw: dict[int, str], values: list[int]) -> None:
+    folder = MaskFolder(tmp_path / "out", LabelScheme("mask", NAMES, raw_values=raw))
+    assert folder.write([row("a/7.jpg")]) == [{"input": "a/7.jpg", "mask": "7.png", "error": None}]
+    with Image.open(tmp_path / "out" / "7.png") as image:
+        assert image.mode == "P"
+        assert np.array_equal(np.asarray(image), np.array(values)[MASK])
+        assert np.array_equal(np.asarray(image.convert("RGB")), PALETTE[MASK])
+
+
+def test_every_mask_has_a_name_of_its_own(tmp_path: Path) -> None:
+    folder = MaskFolder(tmp_path, LabelScheme("mask", NAMES))
+    rows = folder.write([row("a/7.jpg"), row("b/7.png"), row("lost.png", None), row("x.npz[3]"), row("c/7.png")])
+    assert [one["mask"] for one in rows] == ["7.png", "7-2.png", None, "x.png", "7-3.png"]
+    assert len(list(tmp_path.glob("*.png"))) == 4
+
+
+def test_the_image_itself_is_never_overwritten(tmp_path: Path) -> None:
+    own = tmp_path / "7.png"
+    Image.fromarray(MASK).save(own)
+    before = own.read_bytes()
+    (written,) = MaskFolder(tmp_path, LabelScheme("mask", NAMES)).write([row(str(own))])
+    assert written["mask"] == "7-2.png"
+    assert own.read_bytes() == before
+
+
+def test_a_folder_that_cannot_be_made_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    with pytest.raises(ConfigError, match=r"--output: the folder .*file/out cannot be made \(.*\); name another"):
+        MaskFolder(tmp_path / "file" / "out", LabelScheme("mask", NAMES))

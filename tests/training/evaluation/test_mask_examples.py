@@ -1,0 +1,32 @@
+from __future__ import annotations
+
+import numpy as np
+
+from kerastune_ft.data.annotations.masks import IGNORE
+from kerastune_ft.data.annotations.palette import PALETTE
+from kerastune_ft.training.evaluation import mask_examples
+
+
+def test_examples_reach_from_the_worst_to_the_best() -> None:
+    losses = np.random.default_rng(0).permutation(100) / 100
+    chosen = losses[mask_examples._choose(losses)].tolist()
+    assert len(chosen) == 12
+    assert chosen == sorted(chosen, reverse=True)
+    assert (chosen[0], chosen[-1]) == (0.99, 0.0)
+
+
+def test_few_examples_are_all_shown_and_one_without_a_loss_comes_last() -> None:
+    assert mask_examples._choose(np.array([0.5, np.nan, 2.0])) == [2, 0, 1]
+
+
+def test_image_mask_and_prediction_stand_side_by_side() -> None:
+    image = np.full((2, 3, 3), 100, np.uint8)
+    mask = np.array([[0, 1, IGNORE], [2, 0, 0]], np.uint8)
+    picture = mask_examples._lay_out(image, mask, np.zeros_like(mask))
+    assert picture.shape == (2, 3 * 3 + 8, 3)
+    first, second, third = picture[:, :3], picture[:, 7:10], picture[:, 14:]
+    assert np.array_equal(first, image)
+    assert np.array_equal(third, image)
+    is_tinted = (second != image).any(axis=-1)
+    assert is_tinted.tolist() == [[False, True, False], [True, False, False]]
+    assert second[0, 1].tolist() == np.round(55 + 0.45 * PALETTE[1]).astype(int).tolist()
