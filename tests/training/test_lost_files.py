@@ -11,7 +11,7 @@ from kerastune_ft.training.lost_files import naming_lost_files
 
 
 def source(*lost: tuple[str, str]) -> Any:
-    return SimpleNamespace(lost=lambda: list(lost), keys=["a.png", "b.png"])
+    return SimpleNamespace(find_lost=lambda: list(lost), keys=["a.png", "b.png"])
 
 
 def error(kind: type) -> tf.errors.OpError:
