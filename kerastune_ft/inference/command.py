@@ -1,4 +1,4 @@
-"""What the command `predict` does around the predictions: where its inputs come from and where its rows go."""
+"""The command `predict` around the predictions: checks its arguments, reads standard input and writes rows."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _STANDARD_INPUT = "-"
 
 @dataclass(frozen=True)
 class WriteSummary:
-    """What came of a command: how many inputs there were, and how many could not be read."""
+    """The number of inputs that a command had, and of those that could not be read."""
 
     inputs: int
     errors: int
@@ -38,9 +38,9 @@ class WriteSummary:
 def check_arguments(
     inputs: Sequence[str], output: str | None, form: str | None, as_json: bool, has_masks: bool = False
 ) -> str:
-    """Return the form to write, or raise ConfigError for arguments that do not go together.
+    """Return the format to write, such as "csv"; raise ConfigError for arguments that exclude each other.
 
-    `has_masks` says that predictions are masks, which are written into the folder `output`.
+    With `has_masks` predictions are masks, which are written into the folder `output`.
     """
     if inputs.count(_STANDARD_INPUT) > 1:
         raise ConfigError("- is given twice, and standard input can be read once; give it once")
@@ -68,7 +68,7 @@ def _check_folder(output: str | None, form: str | None) -> None:
 
 
 def open_standard_input(inputs: Sequence[str]) -> list[Any]:
-    """Return the inputs, with standard input for `-`."""
+    """Return the inputs with the open standard input in place of `-`."""
     return [sys.stdin.buffer if text == _STANDARD_INPUT else text for text in inputs]
 
 
@@ -79,9 +79,9 @@ def write_rows(
     form: str,
     scheme: LabelScheme | None = None,
 ) -> WriteSummary:
-    """Write rows as they come, to a file or to standard output, and count them.
+    """Write rows to a file or to standard output as they are computed, and count them.
 
-    With a `scheme` rows have masks, which go into the folder `output` with the rows' table.
+    With a `scheme` rows have masks, which go into the folder `output` together with the table of rows.
     """
     inputs = errors = 0
     folder = None if scheme is None or output is None else MaskFolder(Path(output), scheme)

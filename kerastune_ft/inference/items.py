@@ -1,4 +1,4 @@
-"""One thing to predict on, by the name its row will have."""
+"""Items to predict on, one for each row of predictions."""
 
 from __future__ import annotations
 
@@ -10,34 +10,38 @@ import numpy as np
 
 @dataclass(frozen=True)
 class Item:
-    """An image file, or the values of an image; a text or a pair; or something that is none of them, and why."""
+    """One input: a file, the values of an image or sound, a text or a pair, or the problem that prevents it."""
 
     name: str
+    """The name in the row of predictions."""
     path: str | None = None
+    """The file of an image or sound."""
     values: np.ndarray | None = None
-    """[height, width], or [height, width, 1 to 4 channels]; of a sound [samples] or [samples, channels]."""
+    """An image [height, width] or [height, width, 1 to 4 channels], or a sound [samples] or [samples, channels]."""
     rate: int | None = None
-    """Samples a second of a sound's values; None where nothing says it."""
+    """Samples a second of a sound's values; None where it is unknown."""
     texts: tuple[str, ...] | None = None
+    """One text, or the two of a pair."""
     problem: str | None = None
+    """Why the item cannot be predicted on, for the cell `error`."""
 
 
 @dataclass(frozen=True)
 class Listing:
-    """What an input holds."""
+    """The items of one input."""
 
     items: Iterable[Item]
     count: int | None
-    """How many there are; None where only reading them all would tell."""
+    """The number of items; None where it is known only after reading them all."""
     notes: tuple[str, ...] = ()
-    """Sentences the user should read: what was left out."""
+    """Sentences for the user, such as which files were left out."""
 
 
 def list_problem(name: str, problem: str) -> Listing:
-    """Return the listing of an input that cannot be read."""
+    """Return the listing of an input that cannot be read: one item with the problem."""
     return Listing([Item(escape_name(name), problem=problem)], 1)
 
 
 def escape_name(name: str) -> str:
-    """Return a file's name as text that can be written: bytes that are no UTF-8 become escapes."""
+    """Return a file name as text that can be written: bytes that are not UTF-8 become escapes."""
     return name.encode("utf-8", "backslashreplace").decode("utf-8")

@@ -1,4 +1,4 @@
-"""Predicted masks as files: a PNG with a palette for each image, and a table that names them."""
+"""Writes predicted masks: a PNG with a palette for each image, and a table of their names."""
 
 from __future__ import annotations
 
@@ -19,14 +19,14 @@ TABLE = "predictions.csv"
 
 
 class MaskFolder:
-    """Writes the mask of each row into a folder, and puts its file name where the mask was.
+    """Writes the mask of each row into a folder and puts the file's name in its place.
 
-    The values are those of the run's own masks where these are at most 255, else the numbers of the classes; every
-    value has a colour, so that any viewer shows the classes apart.
+    Pixel values are those of the run's own masks where these are at most 255, else the numbers of the classes. Every
+    value has a colour of its own in the palette.
     """
 
     def __init__(self, folder: Path, scheme: LabelScheme) -> None:
-        """Raises ConfigError where the folder cannot be made."""
+        """Make the folder; raise ConfigError where that is impossible."""
         self._folder, self._used = folder, set[str]()
         values = _choose_values(scheme)
         self._table = np.zeros(IGNORE + 1, np.uint8)
@@ -40,7 +40,7 @@ class MaskFolder:
             raise ConfigError(f"--output: the folder {folder} cannot be made ({reason}); name another") from error
 
     def write(self, rows: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
-        """Write the masks of these rows and return the rows with file names for them."""
+        """Write the masks of these rows and return the rows with their file names."""
         return [self._write_one(row) if row["mask"] is not None else dict(row) for row in rows]
 
     def _write_one(self, row: Mapping[str, Any]) -> dict[str, Any]:
@@ -54,7 +54,7 @@ class MaskFolder:
         return {**row, "mask": name}
 
     def _choose_name(self, given: str) -> str:
-        """Return the name of an input's mask, which no other input has."""
+        """Return a file name for the mask of an input that no other input has."""
         stem = PurePath(given.replace("[", "-").replace("]", "")).stem or "image"
         name, number = f"{stem}.png", 1
         while name in self._used or _is_input(self._folder / name, given):
@@ -65,7 +65,7 @@ class MaskFolder:
 
 
 def _choose_values(scheme: LabelScheme) -> list[int]:
-    """Return the value that each class has in the files."""
+    """Return the pixel value of each class in the files."""
     raw: dict[str, int] = {}
     for value, name in scheme.raw_values.items():
         raw.setdefault(name, value)
@@ -74,7 +74,7 @@ def _choose_values(scheme: LabelScheme) -> list[int]:
 
 
 def _is_input(path: Path, given: str) -> bool:
-    """Tell whether a file is the very image that was predicted on, which must not be overwritten."""
+    """Return whether a file is the input image itself, which must not be overwritten."""
     try:
         return path.exists() and os.path.samefile(path, given)
     except OSError:

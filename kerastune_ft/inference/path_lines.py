@@ -1,4 +1,4 @@
-"""Paths that come line by line, as on standard input: plain, or in JSON objects."""
+"""Reads paths line by line, as from standard input: plain, or in JSON objects."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ _PLACE = Path("standard input")
 
 
 def read_path_lines(lines: Iterable[Any], wanted: str | None) -> Iterator[Item]:
-    """Give an item per line that holds anything, as soon as it is read.
+    """Yield an item for each line that is not blank, as soon as it is read.
 
-    A line that begins with a brace is a JSON object, in which `wanted` is the key of the path or a template of keys;
-    any other is a path.
+    A line that begins with a brace is a JSON object, and `wanted` is the key of its path or a template of keys; any
+    other line is a path.
     """
     for number, line in enumerate(lines, start=1):
         text = os.fsdecode(line).strip("\r\n")

@@ -1,4 +1,4 @@
-"""Rows of predictions as text: CSV, TSV, JSON lines or one JSON array, to standard output or to a file."""
+"""Writes rows of predictions as CSV, TSV, JSON lines or one JSON array, to standard output or to a file."""
 
 from __future__ import annotations
 
@@ -21,24 +21,24 @@ _SEPARATORS = {"csv": ",", "tsv": "\t"}
 
 
 class RowWriter(Protocol):
-    """Writes rows as they come."""
+    """Writes rows as they are computed."""
 
     def write(self, rows: Sequence[Mapping[str, Any]]) -> None:
-        """Write these rows and hand them on at once."""
+        """Write these rows and flush them."""
 
     def close(self) -> None:
-        """Write what comes after the last row."""
+        """Write the end of the output, after the last row."""
 
 
 def make_row_writer(form: str, stream: BinaryIO, columns: Sequence[str]) -> RowWriter:
-    """Return the writer of a form: `csv`, `tsv`, `jsonl`, or `json` for one array."""
+    """Return the writer of a format: "csv", "tsv", "jsonl", or "json" for one array."""
     if form in _SEPARATORS:
         return _Delimited(stream, columns, _SEPARATORS[form])
     return _Objects(stream, is_array=form == "json")
 
 
 class _Delimited:
-    """Cells between separators under a header; an empty cell is a missing value."""
+    """Writes cells between separators under a header; a missing value is an empty cell."""
 
     def __init__(self, stream: BinaryIO, columns: Sequence[str], separator: str) -> None:
         self._stream, self._columns, self._separator = stream, columns, separator
@@ -58,7 +58,7 @@ class _Delimited:
 
 
 class _Objects:
-    """A JSON object per row: one a line, or all in one array."""
+    """Writes a JSON object for each row: one on each line, or all in one array."""
 
     def __init__(self, stream: BinaryIO, is_array: bool) -> None:
         self._stream, self._is_array, self._is_first = stream, is_array, True
@@ -89,7 +89,7 @@ def _replace_infinite(value: Any) -> Any:
 
 
 def choose_form(output: str) -> str:
-    """Return the form a file's name asks for; raise ConfigError where it asks for none or cannot be written."""
+    """Return the format that the end of a file's name stands for; raise ConfigError where it cannot be written."""
     path = path_of(output)
     form = _OF_SUFFIX.get(path.suffix.lower())
     if form is None:
@@ -103,7 +103,7 @@ def choose_form(output: str) -> str:
 
 @contextlib.contextmanager
 def open_whole_file(output: str) -> Iterator[BinaryIO]:
-    """Open a file that appears under its name when it is whole; where something fails, nothing of it is left."""
+    """Open a file that gets its name when it is complete; where writing fails, nothing of it is left."""
     if is_remote(output):
         gathered = io.BytesIO()
         yield gathered

@@ -1,4 +1,4 @@
-"""What every prediction comes from: the model of a run directory, and the task that reads its outputs."""
+"""The model of a run directory and the task that decodes its outputs, shared by all predictors."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ Row = dict[str, Any]
 
 
 class RunModel:
-    """The model of a run directory, from inputs as training made them to raw outputs, and what these mean."""
+    """The trained model of a run, from inputs as in training to raw outputs, and the rows made of these."""
 
     def __init__(self, run: RunDirectory, config: RunConfig, plan: Mapping[str, Any]) -> None:
         """Load the model; raise ConfigError where the run has none."""
@@ -32,12 +32,12 @@ class RunModel:
         return empty | {"input": name, ERROR: problem} | ({} if problem else next(cells))
 
     def cells(self, outputs: np.ndarray, placements: Sequence[Placement | None] | None = None) -> Iterator[Row]:
-        """Yield the cells of every row of raw outputs; `placements` say where the inputs come from."""
+        """Yield the cells of each input from the raw outputs [inputs, ...]; `placements` are as in `Task.decode`."""
         for prediction in self.task.decode(outputs, placements or [None] * len(outputs)):
             cells = {name: _to_plain(value) for name, value in prediction.cells.items()}
             yield cells if prediction.mask is None else {**cells, MASK: prediction.mask}
 
 
 def _to_plain(value: Any) -> Any:
-    """Return a cell as text or number; of a number the digits that float32 has."""
+    """Return a cell as a text, or as a float with the digits that float32 has."""
     return value if isinstance(value, str) else float(f"{value:.12g}")

@@ -1,4 +1,4 @@
-"""Which random changes training examples get, and what their draws follow from."""
+"""The settings of a phase's augmentation: which changes it makes, and the keys of their random draws."""
 
 from __future__ import annotations
 
@@ -13,24 +13,24 @@ from kerastune_ft.graph import randomness
 
 @dataclass(frozen=True)
 class Augmentation:
-    """Random changes to training examples: which ones, and what their draws follow from."""
+    """The augmentation of a phase: which changes it makes, and the addresses of their random draws."""
 
     operations: Mapping[str, Any]
-    """What `Augment.resolve()` returns."""
+    """The strength of each change, as `Augment.resolve()` returns them."""
     seed: int
     phase: int
     views: int | None = None
-    """How many fixed versions of each example take turns by epoch; None where every epoch draws afresh."""
+    """The number of fixed augmented versions of each example, one per epoch in turn; None for new draws every epoch."""
 
     def version(self, epoch: int) -> int:
-        """Return the version of the examples that an epoch reads: its own, or the number of a view."""
+        """Return the version of examples for an epoch: the number of a view, or the epoch itself without views."""
         return epoch if self.views is None else epoch % self.views
 
     def keys(self, epoch: int, indices: tf.Tensor, identities: tf.Tensor) -> tf.Tensor:
-        """Return the keys of the draws for these examples in an epoch; `identities` are those of all, by index.
+        """Return the keys of the draws for these examples in an epoch; `identities` are those of all examples by index.
 
-        Those of a view follow from the run's seed, its number and the example's content alone, so that neither phase,
-        epoch, order nor split changes what it shows.
+        The keys of a view depend on the run's seed, the number of the view and the example's content alone, so a view
+        is the same in every phase, epoch, order and split.
         """
         if self.views is None:
             return randomness.example_keys(f"{self.seed}/{self.phase}", epoch, indices)

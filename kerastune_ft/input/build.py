@@ -1,4 +1,4 @@
-"""Making the data loader that a backbone's input asks for: one per modality."""
+"""Builds the data loader for a backbone's input: one per modality."""
 
 from __future__ import annotations
 
@@ -20,20 +20,20 @@ from kerastune_ft.input.token_loader import build_token_loader
 
 @dataclass(frozen=True)
 class LoaderOptions:
-    """What decides how examples are loaded, besides the data and the backbone."""
+    """Options of loading examples, besides the data source and the backbone."""
 
     data: Any
     """The options of the section `data`."""
     backbone: str
-    """The name of the backbone, for sentences."""
+    """The name of the backbone, for messages."""
     cache_directory: Path
     report: Callable[[str], None]
     lengths: Sequence[int] | None = None
-    """Lengths that texts are padded to in the run whose model is used; None where the data decide."""
+    """The lengths that texts are padded to in an earlier run whose model is used; None to choose them from the data."""
 
 
 def build_loader(source: DataSource, task: TargetTask, given: BackboneInput, options: LoaderOptions) -> Loader:
-    """Return the loader of a source for a backbone that takes `given`."""
+    """Return the loader of a source for a backbone whose input is `given`."""
     return _LOADERS[given.modality](source, task, given, options)
 
 

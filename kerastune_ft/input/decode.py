@@ -1,8 +1,8 @@
-"""From encoded bytes or an array to the fixed-shape RGB image a backbone takes.
+"""Decodes images and fits them to the size that a backbone takes.
 
-Everything is TensorFlow ops, so the same function serves the training input and an exported model that takes bytes;
-its decoders are also the fastest at hand. What they cannot read exactly (BMP with a palette, TIFF) never gets here:
-`data.files` rewrites such files as PNG. EXIF rotation is not applied.
+All functions are TensorFlow ops, so training, prediction and an exported model that takes bytes share them. TensorFlow
+cannot decode some formats exactly (BMP with a palette, TIFF): `data.images` rewrites such files as PNG before. EXIF
+rotation is not applied.
 """
 
 from __future__ import annotations
@@ -14,15 +14,15 @@ from typing import Literal
 import tensorflow as tf
 
 LARGEST_PADDED = 1 << 26
-"""Pixels of an image with its bars, beyond which it is resized one side after the other."""
+"""The number of pixels of a padded image beyond which it is resized one side after the other, to save memory."""
 
 BACKGROUND = 255.0
-"""Transparent pixels show white, as a page or a viewer would."""
+"""The value that shows through transparent pixels: white, as in a browser or viewer."""
 
 
 @dataclass(frozen=True)
 class Geometry:
-    """The shape an image is brought to, and how.
+    """The size that images are brought to, and how.
 
     `crop` keeps the largest centred part of the right proportions, `pad` keeps all of it between black bars, `stretch`
     keeps all of it and distorts.
@@ -34,7 +34,7 @@ class Geometry:
 
 
 def decode_image(image: tf.Tensor, geometry: Geometry) -> tf.Tensor:
-    """Return a uint8 image [height, width, 3] from encoded bytes, or from an array of values 0 to 255.
+    """Return an image fitted to `geometry`, uint8 [height, width, 3], from encoded bytes or an array of 0 to 255.
 
     An array is [height, width] or [height, width, channels]: 1 is grey, 2 grey and alpha, 3 RGB, 4 RGB and alpha.
     The pixels are those of `keras.layers.Resizing` with antialiasing, rounded.
@@ -44,9 +44,9 @@ def decode_image(image: tf.Tensor, geometry: Geometry) -> tf.Tensor:
 
 
 def decode_pixels(image: tf.Tensor) -> tf.Tensor:
-    """Return the RGB image [height, width, 3] of its own size from encoded bytes, or from an array."""
+    """Return an RGB image [height, width, 3] of its own size from encoded bytes or an array."""
     if image.dtype == tf.string:
-        # For an animated GIF the first frame.
+        # The first frame of an animated GIF.
         image = tf.io.decode_image(image, channels=0, expand_animations=False)
         image.set_shape([None, None, None])
     if image.shape.rank == 2:
@@ -93,10 +93,10 @@ def _flatten_alpha(image: tf.Tensor) -> tf.Tensor:
 def find_window(
     height: tf.Tensor, width: tf.Tensor, geometry: Geometry
 ) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor, tf.Tensor]:
-    """Return which part of an image of this size `fit` shows: top, left, rows and columns in its own pixels.
+    """Return the part of an image of this size that `fit` shows: top, left, rows and columns in the image's own pixels.
 
-    Of bars beside the image, top or left is negative. In float32 and cut to integers, as Keras does it: one pixel of
-    difference would change the whole image.
+    Top or left is negative where bars are added. The arithmetic is in float32 and truncated to integers, as in Keras: a
+    difference of one pixel would change the whole result.
     """
     if geometry.resize == "stretch":
         return tf.zeros_like(height), tf.zeros_like(width), height, width
@@ -128,7 +128,7 @@ def _fit_with_bars(image: tf.Tensor, geometry: Geometry) -> tf.Tensor:
         return _resize(tf.pad(image, bars), geometry)
 
     def side_by_side() -> tf.Tensor:
-        # Bars beside a long thin image would make gigabytes of it: first it is shrunk along the side without bars.
+        # With bars a long thin image would take gigabytes, so it is first shrunk along the side without bars.
         rows = tf.where(above > 0, height, geometry.height)
         columns = tf.where(beside > 0, width, geometry.width)
         return _resize(tf.pad(_resize_to(image, [rows, columns]), bars), geometry)

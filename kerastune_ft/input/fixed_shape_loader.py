@@ -1,4 +1,4 @@
-"""What loaders of images and sounds share: one shape for all examples, read and decoded by tf.data."""
+"""The base of loaders whose examples all have one shape, read and decoded by tf.data: images and sounds."""
 
 from __future__ import annotations
 
@@ -16,52 +16,52 @@ from kerastune_ft.input.loader import INPUT_VERSION, Loader, Lookup, TargetTask
 from kerastune_ft.input.order import Order
 from kerastune_ft.input.targets import Targets, map_in_order
 
-# Batches of inputs that wait for what is computed from them, which takes seconds to compile at first.
+# Batches of inputs that are loaded ahead: computing from the first one takes seconds, in which it is compiled.
 _AHEAD, _AHEAD_BYTES = 8, 1 << 26
 
 
 class FixedShapeLoader(ABC):
-    """Loads the examples of one source for one task; a subclass says how an input is made and changed."""
+    """Loads the examples of one source for one task; a subclass decodes and augments an input."""
 
     buckets = None
     in_memory = None
     mean_length = 1.0
 
     def __init__(self, source: DataSource, task: TargetTask, geometry: Any) -> None:
-        """`geometry` is the shape that inputs are brought to."""
+        """Load examples of `source` with inputs brought to the shape `geometry`, and targets of `task`."""
         self.source, self.task, self.geometry = source, task, geometry
         self._targets = Targets(source, task, geometry, self.draw)
 
     @abstractmethod
     def input(self, fields: Mapping[str, tf.Tensor]) -> tf.Tensor:
-        """Return the fixed-shape input of one example from what the source says of it; a graph function."""
+        """Return the input of one example, of a static shape, from its fields in the source; a graph function."""
 
     @abstractmethod
     def draw(self, keys: tf.Tensor, operations: Mapping[str, Any]) -> Any:
-        """Return the changes that are drawn for a batch of examples with these keys."""
+        """Draw the changes for a batch of examples with these keys; a graph function."""
 
     @abstractmethod
     def change(self, inputs: tf.Tensor, changes: Any) -> tf.Tensor:
-        """Return a batch of inputs changed so."""
+        """Return a batch of inputs after these changes; a graph function."""
 
     @abstractmethod
     def key_parts(self, bucket: int | None = None) -> dict[str, Any]:
-        """Return what inputs depend on besides an example."""
+        """Return everything besides the example that its input depends on."""
 
     @abstractmethod
     def plan_entry(self) -> dict[str, Any]:
-        """Return what plan.json says of inputs."""
+        """Return the entries `text` and `sound` of plan.json."""
 
     @abstractmethod
     def notes(self, show_names: bool) -> list[str]:
-        """Return sentences for the plan on what examples lose on their way."""
+        """Return sentences for the plan on what examples lose when they are brought to the model's shape."""
 
     def at(self, image_size: tuple[int, int]) -> Loader:
-        """Return the loader itself: only images have a size."""
+        """Return the loader itself, for inputs that have no image size."""
         return self
 
     def length(self, bucket: int | None) -> int | None:
-        """Return None: rows have no length."""
+        """Return None: examples are not sequences of tokens."""
         return None
 
     @functools.cached_property
@@ -70,15 +70,15 @@ class FixedShapeLoader(ABC):
         return map_in_order(indices, self._read_input).element_spec
 
     def input_spec(self, bucket: int | None = None) -> tf.TensorSpec:
-        """Return shape and type of one example's input as decoded."""
+        """Return the spec of one decoded input."""
         return self._spec
 
     def targets(self, indices: np.ndarray, augmentation: Augmentation | None = None, version: int = 0) -> Any:
-        """Return the targets of these examples as arrays, changed as their inputs are in that version."""
+        """Return the targets of these examples as arrays; augmented as their inputs are in `version`."""
         return self._targets(indices, augmentation, version)
 
     def pick_typical(self, indices: np.ndarray) -> np.ndarray:
-        """Return the examples themselves: all have one shape."""
+        """Return the indices themselves: all examples have one shape."""
         return indices
 
     def batches(
@@ -89,7 +89,7 @@ class FixedShapeLoader(ABC):
         epoch: int = 0,
         decoded: Lookup | None = None,
     ) -> tf.data.Dataset:
-        """Return batches (inputs, targets, weights, indices); `shares` consecutive ones make a global batch."""
+        """Return a dataset of (inputs, targets, weights, indices), `shares` batches for each batch of the order."""
         dataset = tf.data.Dataset.from_tensor_slices((order.indices, order.weights))
         rows = order.batch // shares
         if decoded is None:
@@ -107,7 +107,7 @@ class FixedShapeLoader(ABC):
         version: int = 0,
         decoded: Lookup | None = None,
     ) -> Iterable[Any]:
-        """Return batches of so many inputs of these examples, in their order."""
+        """Return batches of `rows` inputs of these examples, in order; an incomplete last batch is left out."""
         dataset = tf.data.Dataset.from_tensor_slices(indices)
         if decoded is None:
             dataset = map_in_order(dataset, lambda index: (self._read_input(index), (), (), index))

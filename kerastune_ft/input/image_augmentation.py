@@ -1,12 +1,12 @@
-"""Random changes to a batch of training images and what belongs to them, every draw addressed by the example's key.
+"""Random changes to a batch of training images and their masks, every draw addressed by the example's key.
 
-`draw` makes the draws once; `on_images` and `on_masks` then carry out the same geometry on pictures and on masks. An
-example's result depends on its pixels and its key alone, never on the batch around it. Flip, rotation and zoom are one
-warp (images: bilinear, mirrored at the borders; masks: the nearest value, and another one beyond the picture); then
-come contrast, brightness and erasing, which change what is seen and not what it is.
+`draw` makes the draws once; `on_images` and `on_masks` apply them with the same geometry. An example's result depends
+on its pixels and its key alone, never on the rest of the batch. Flip, rotation and zoom are one warp (images:
+bilinear, mirrored at the borders; masks: the nearest value, and a value of their own beyond the image). Contrast,
+brightness and erasing follow, for images alone.
 
-Sines, exponentials and roots come from tables: TensorFlow computes the last few elements of a vector by other code than
-the rest, so the last bits of `tf.sin` depend on where in the batch an example is.
+Sines, exponentials and roots come from tables: TensorFlow computes the last few elements of a vector with other code
+than the rest, so the last bits of `tf.sin` would depend on the place of an example in the batch.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ _TABLE = 64 * 64
 
 @dataclass(frozen=True)
 class Rectangles:
-    """One rectangle for each example, in pixels; `is_drawn` [batch] says whether there is one."""
+    """One rectangle for each example, in pixels, [batch] each; `is_drawn` is false where an example has none."""
 
     is_drawn: tf.Tensor
     top: tf.Tensor
@@ -41,36 +41,36 @@ class Rectangles:
 
 @dataclass(frozen=True)
 class Changes:
-    """What was drawn for a batch; None where nothing is changed in that way."""
+    """The changes drawn for a batch; None for a kind of change that is switched off."""
 
     mirrors: tuple[tf.Tensor, tf.Tensor] | None = None
     """Whether each example is mirrored left to right, and top to bottom: [batch], bool."""
     affine: tf.Tensor | None = None
-    """Flip, rotation and zoom as one, [batch, 8]: the map from a place in the result to its place in the picture, as
-    `ImageProjectiveTransformV3` takes it. Then `mirrors` is None."""
+    """Flip, rotation and zoom in one, [batch, 8]: the map from a place in the result to its place in the image, as
+    `ImageProjectiveTransformV3` takes it; `mirrors` is None then."""
     contrast: tf.Tensor | None = None
     """The relative change of the difference from the mean, [batch]."""
     brightness: tf.Tensor | None = None
-    """What is added to every value, as a share of 255, [batch]."""
+    """The amount added to every value, as a share of 255, [batch]."""
     erased: Rectangles | None = None
-    """What is covered in grey."""
+    """The rectangles that are covered in grey."""
 
 
 def augment(images: tf.Tensor, keys: tf.Tensor, ops: Mapping[str, Any]) -> tf.Tensor:
-    """Return the batch [batch, height, width, 3] changed at random: float32, 0 to 255. Height and width are static.
+    """Return a batch of images [batch, height, width, 3] after random changes: float32, 0 to 255.
 
-    `keys` and `ops` are those of `draw`.
+    Height and width are static; `keys` and `ops` are those of `draw`.
     """
     return on_images(images, draw(keys, ops, images.shape[1:3]))
 
 
 def draw(keys: tf.Tensor, ops: Mapping[str, Any], shape: Sequence[int], site: str = "augment") -> Changes:
-    """Return what `ops` change about a batch of pictures whose height and width are `shape`.
+    """Draw the changes `ops` for a batch of images of height and width `shape`.
 
     `keys` comes from `example_keys`; `ops` from `Augment.resolve()`: `flip` "none", "horizontal" or "both", `rotate`
     the largest share of a full turn, `zoom` and `contrast` the largest relative change, `brightness` the largest shift
-    as a share of 255, `erase` the probability of a grey rectangle. Draws at another `site` are others: two pictures of
-    one example share a geometry where they share a site.
+    as a share of 255, `erase` the probability of a grey rectangle. Each `site` has draws of its own: two images of one
+    example get the same geometry where they share a site.
     """
     height, width = shape
     is_warped = bool(ops["rotate"] or ops["zoom"])
@@ -85,7 +85,7 @@ def draw(keys: tf.Tensor, ops: Mapping[str, Any], shape: Sequence[int], site: st
 
 
 def on_images(images: tf.Tensor, changes: Changes) -> tf.Tensor:
-    """Return the pictures [batch, height, width, 3] so changed: float32, 0 to 255."""
+    """Apply changes to images [batch, height, width, 3] of any type; return float32, 0 to 255."""
     shape = images.shape
     changed = tf.cast(images, tf.float32)
     if changes.affine is not None:
@@ -104,10 +104,10 @@ def on_images(images: tf.Tensor, changes: Changes) -> tf.Tensor:
 
 
 def on_masks(masks: tf.Tensor, changes: Changes, outside: int = IGNORE) -> tf.Tensor:
-    """Return the masks [batch, height, width] of the pictures, moved as these are; of the same integer type.
+    """Apply changes of images to their masks [batch, height, width]; return the same integer type.
 
-    Every value is that of the nearest pixel of the mask, or `outside` beyond it. What an erased rectangle hides keeps
-    its class: the head learns to tell it from what is around.
+    Every value is that of the nearest pixel of the mask, or `outside` beyond it. Pixels under an erased rectangle keep
+    their class: the head learns to infer it from the pixels around.
     """
     changed = masks[..., tf.newaxis]
     if changes.affine is not None:
@@ -123,13 +123,13 @@ def _draw_spread(keys: tf.Tensor, site: str, size: float) -> tf.Tensor:
 
 
 def _draw_row(keys: tf.Tensor, site: str, table: np.ndarray) -> tf.Tensor:
-    """Return one row of the table per example, each as likely."""
+    """Return one row of the table for each example, all equally likely."""
     place = tf.cast(uniform(keys, site) * float(len(table)), tf.int32)
     return tf.gather(tf.constant(table, tf.float32), place)
 
 
 def _draw_mirrors(keys: tf.Tensor, flip: str, site: str) -> tuple[tf.Tensor, tf.Tensor]:
-    """Return per example whether it is mirrored left to right, and top to bottom."""
+    """Return for each example whether it is mirrored left to right, and top to bottom."""
     never = tf.zeros([tf.shape(keys)[0]], tf.bool)
     across = uniform(keys, f"{site}/flip_horizontal") < 0.5 if flip != "none" else never
     upright = uniform(keys, f"{site}/flip_vertical") < 0.5 if flip == "both" else never
@@ -137,7 +137,7 @@ def _draw_mirrors(keys: tf.Tensor, flip: str, site: str) -> tuple[tf.Tensor, tf.
 
 
 def _draw_affine(keys: tf.Tensor, ops: Mapping[str, Any], shape: tuple[int, int], site: str) -> tf.Tensor:
-    """Return flip, rotation and zoom about the centre as one map, [batch, 8]."""
+    """Draw flip, rotation and zoom about the centre as one map, [batch, 8]."""
     across, upright = _draw_mirrors(keys, ops["flip"], site)
     angles = np.linspace(-1.0, 1.0, _TABLE) * 2.0 * math.pi * ops["rotate"]
     turn = _draw_row(keys, f"{site}/rotate", np.stack([np.cos(angles), np.sin(angles)], axis=-1))
@@ -153,7 +153,7 @@ def _draw_affine(keys: tf.Tensor, ops: Mapping[str, Any], shape: tuple[int, int]
 
 
 def _draw_rectangles(keys: tf.Tensor, probability: float, shape: tuple[int, int], site: str) -> Rectangles:
-    """Return for each example, with the given probability, one rectangle that lies inside it."""
+    """Draw one rectangle inside each example, with the given probability."""
     height, width = map(float, shape)
     draws = uniform(keys, f"{site}/erase", [3])
     sides = _draw_row(keys, f"{site}/erase_sides", _rectangle_sides())
@@ -177,7 +177,7 @@ def _mirror(images: tf.Tensor, mirrors: tuple[tf.Tensor, tf.Tensor]) -> tf.Tenso
 
 
 def _warp(images: tf.Tensor, affine: tf.Tensor, interpolation: str, fill: str, outside: float = 0.0) -> tf.Tensor:
-    """Return the images resampled once, whatever the map does."""
+    """Return the images resampled by a map, in one step."""
     return tf.raw_ops.ImageProjectiveTransformV3(
         images=images,
         transforms=affine,
@@ -189,7 +189,7 @@ def _warp(images: tf.Tensor, affine: tf.Tensor, interpolation: str, fill: str, o
 
 
 def _spread_contrast(images: tf.Tensor, amounts: tf.Tensor) -> tf.Tensor:
-    # Whole numbers add up to the same in any order, so the mean does not depend on how a batch is divided into threads.
+    # Sums of integers are the same in any order, so the mean does not depend on how threads divide the batch.
     total = tf.reduce_sum(tf.cast(tf.round(images), tf.int64), axis=[1, 2, 3], keepdims=True)
     mean = tf.cast(total, tf.float32) * (1.0 / images.shape[1:].num_elements())
     factor = 1.0 + amounts[:, tf.newaxis, tf.newaxis, tf.newaxis]
@@ -206,6 +206,6 @@ def _erase(images: tf.Tensor, erased: Rectangles) -> tf.Tensor:
 
 
 def _between(places: tf.Tensor, start: tf.Tensor, stop: tf.Tensor) -> tf.Tensor:
-    """Return [batch, places]: which pixel centres lie in each example's interval."""
+    """Return whether each pixel centre lies in an example's interval, [batch, places]."""
     centres = places[tf.newaxis, :] + 0.5
     return (centres >= start[:, tf.newaxis]) & (centres < stop[:, tf.newaxis])

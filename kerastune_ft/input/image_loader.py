@@ -1,4 +1,4 @@
-"""The loader of images: decoded, brought to one height and width, augmented."""
+"""The data loader of images: decoding, resizing and augmentation."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ class ImageLoader(FixedShapeLoader):
         super().__init__(source, task, geometry)
 
     def at(self, image_size: tuple[int, int]) -> ImageLoader:
-        """Return the loader that gives images of another height and width."""
+        """Return a loader of the same images at another height and width."""
         height, width = image_size
         return ImageLoader(self.source, self.task, replace(self.geometry, height=height, width=width))
 
@@ -34,7 +34,7 @@ class ImageLoader(FixedShapeLoader):
         return decode_image(fields["image"], self.geometry)
 
     def draw(self, keys: tf.Tensor, operations: Mapping[str, Any]) -> image_augmentation.Changes:
-        """Return the changes that are drawn for a batch of examples with these keys."""
+        """Draw the changes for a batch of examples with these keys."""
         return image_augmentation.draw(keys, operations, (self.geometry.height, self.geometry.width))
 
     def change(self, inputs: tf.Tensor, changes: image_augmentation.Changes) -> tf.Tensor:
@@ -42,16 +42,16 @@ class ImageLoader(FixedShapeLoader):
         return image_augmentation.on_images(inputs, changes)
 
     def key_parts(self, bucket: int | None = None) -> dict[str, Any]:
-        """Return what inputs depend on besides an example."""
+        """Return everything besides the example that its image depends on."""
         size = [self.geometry.height, self.geometry.width]
         return self._key_parts(image_size=size, resize=self.geometry.resize)
 
     def plan_entry(self) -> dict[str, Any]:
-        """Return what plan.json says of inputs that are neither texts nor sounds."""
+        """Return no entry: images are neither texts nor sounds."""
         return {"text": None, "sound": None}
 
     def notes(self, show_names: bool) -> list[str]:
-        """Return what resizing cuts off, fills or enlarges."""
+        """Return sentences on what resizing cuts off, fills or enlarges."""
         if self.source.image_sizes is None:
             return []
         names = self.source.keys if show_names else None

@@ -1,4 +1,4 @@
-"""The lengths that rows of tokens are padded to: few, so that little is compiled, and where they save most."""
+"""Chooses the few lengths that rows of tokens are padded to: each is compiled once, and together they save padding."""
 
 from __future__ import annotations
 
@@ -8,17 +8,18 @@ import numpy as np
 
 MOST_LENGTHS = 4
 _STEP = 8
-# A length more is taken where it saves this share of the tokens of an epoch, and so many; each costs a compilation.
+# Another length is added where it saves this share of an epoch's tokens, and this number; each costs a compilation.
 _WORTH, _LEAST = 0.05, 4096
 
 
 def choose_lengths(lengths: np.ndarray, longest: int) -> tuple[int, ...]:
-    """Return at most four lengths, ascending and `longest` the last, that waste least padding on rows of `lengths`.
+    """Return at most four padded lengths, ascending, that waste the least padding on rows of `lengths`.
 
-    All but the last are multiples of 8. They follow from the lengths alone, so the same data gets the same.
+    The last is `longest`, the others are multiples of 8. They depend on the lengths alone, so the same data always gets
+    the same.
     """
     edges = np.array([*range(_STEP, longest, _STEP), longest])
-    # Rows by the first edge they fit below.
+    # The number of rows by the first edge that they fit below.
     counts = np.bincount(np.searchsorted(edges, np.minimum(lengths, longest)), minlength=len(edges))
     chosen, cost = _find_best_edges(edges, counts, 1)
     for number in range(2, min(MOST_LENGTHS, len(edges)) + 1):
@@ -30,14 +31,14 @@ def choose_lengths(lengths: np.ndarray, longest: int) -> tuple[int, ...]:
 
 
 def round_up(length: int) -> int:
-    """Return the next length that rows are padded to."""
+    """Return a length rounded up to a multiple of 8."""
     return -(-length // _STEP) * _STEP
 
 
 def _find_best_edges(edges: np.ndarray, counts: np.ndarray, number: int) -> tuple[Sequence[int], int]:
-    """Return the best choice of so many edges, the last included, and the tokens it computes."""
+    """Return the best `number` edges, the last one included, and the number of tokens that they compute."""
     below = np.concatenate([[0], np.cumsum(counts)])
-    # By the last edge taken: the least tokens of all rows up to it, and the edges.
+    # For each last edge: the fewest tokens for all rows up to it, and the edges that reach it.
     best: dict[int, tuple[int, tuple[int, ...]]] = {
         place: (int(below[place + 1] * edges[place]), (int(edges[place]),)) for place in range(len(edges))
     }
@@ -56,5 +57,5 @@ def _find_best_edges(edges: np.ndarray, counts: np.ndarray, number: int) -> tupl
 
 
 def assign_buckets(lengths: np.ndarray, edges: Sequence[int]) -> np.ndarray:
-    """Return by row the number of the first edge it fits below; rows longer than all are cut to the last."""
+    """Return for each row the number of the first edge that it fits below; longer rows get the last."""
     return np.minimum(np.searchsorted(np.asarray(edges), lengths), len(edges) - 1)

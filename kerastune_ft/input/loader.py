@@ -1,7 +1,8 @@
-"""The data loader: from example indices to batches of static shapes, a pure function of (configuration, epoch, step).
+"""The contract of a data loader: from example indices to batches of static shapes.
 
-There is one per modality (`image_loader`, `sound_loader`, `token_loader`), all with the same interface; `build` makes
-the one that a backbone takes.
+What a loader gives depends on the configuration, the epoch and the indices alone, never on what it gave before, so an
+interrupted epoch goes on with the same batches. There is one loader per modality (`image_loader`, `sound_loader`,
+`token_loader`); `build` makes the one for a backbone's input.
 """
 
 from __future__ import annotations
@@ -17,54 +18,63 @@ from kerastune_ft.data.source import DataSource
 from kerastune_ft.input.augmentation import Augmentation
 from kerastune_ft.input.order import Order
 
-# Counted up when inputs are decoded, fitted or augmented otherwise, so that an older store is not taken for one of now.
+# Raised by one when inputs are decoded, fitted or augmented differently, so that older feature stores are not used.
 INPUT_VERSION = 1
 
 Lookup = Callable[..., Any]
-"""Called with indices, and a view, it gives what a model takes of these examples: an array, or several."""
+"""Called as `lookup(indices, view)`, it returns stored inputs or features of these examples: an array [examples, ...],
+or a nest of them. Without `view` it returns view 0."""
 
 
 class TargetTask(Protocol):
-    """What a loader asks of a task: the targets of examples, and how they follow an augmentation."""
+    """The part of a task that loaders need: the targets of examples, and how they follow an augmentation."""
 
     @property
     def kind(self) -> str:
-        """Return the kind of the task."""
+        """Return the kind of the task, as in the configuration."""
 
     def target(self, fields: Mapping[str, tf.Tensor], geometry: Any = None) -> Any:
-        """Return the fixed-shape target of one example from what the source says of it; a graph function."""
+        """Return the target of one example, see `Task.target`."""
 
     def transform(self, targets: Any, changes: Any) -> Any:
-        """Return a batch of targets after the changes that its inputs went through; a graph function."""
+        """Return a batch of targets after the changes of its inputs, see `Task.transform`."""
 
 
 class Loader(Protocol):
-    """Gives inputs and targets of the examples of a source, in one or several static shapes."""
+    """Gives inputs and targets of the examples of one source, for one task and one shape or a few.
+
+    Examples are known by their index in the source, int64. An input is a tensor, or a dict of tensors by name; a target
+    is what the task makes of the example's label. Where examples have several shapes (texts of several lengths),
+    each shape is a bucket with a number, and a batch holds examples of one bucket.
+    """
 
     @property
     def source(self) -> DataSource:
-        """Return where the examples come from."""
+        """Return the source of the examples."""
 
     @property
     def buckets(self) -> np.ndarray | None:
-        """Return by example the number of the shape that its input has; None where all have one shape."""
+        """Return the number of each example's bucket, [examples of the source]; None where all have one shape."""
 
     @property
     def in_memory(self) -> Lookup | None:
-        """Return the inputs of all examples where they lie in memory, ready to use; None where they are loaded."""
+        """Return a lookup of the inputs of all examples where they are in memory; None where they are loaded.
+
+        Where there is one, the engine uses it instead of `batches`.
+        """
 
     @property
     def mean_length(self) -> float:
-        """Return the tokens of a row in the mean, padding included; 1 where rows have no length."""
+        """Return the mean number of tokens in a row, padding included; 1 where examples are not sequences."""
 
     def at(self, image_size: tuple[int, int]) -> Loader:
-        """Return the loader that gives images of another height and width; itself where examples are no images."""
+        """Return a loader of the same examples at another (height, width); itself where examples are no images."""
 
     def length(self, bucket: int | None) -> int | None:
-        """Return the tokens that the rows of a bucket are padded to; None where rows have no length."""
+        """Return the number of tokens that rows of a bucket are padded to; None where examples are not sequences."""
 
     def input_spec(self, bucket: int | None = None) -> Any:
-        """Return shape and type of one example's input as it is loaded, before augmentation."""
+        """Return the `tf.TensorSpec` of one example's input before augmentation, or a dict of them by name."""
 
     def batches(
         self,
@@ -74,9 +84,11 @@ class Loader(Protocol):
         epoch: int = 0,
         decoded: Lookup | None = None,
     ) -> tf.data.Dataset:
-        """Return batches (inputs, targets, weights, indices); `shares` consecutive ones make a global batch.
+        """Return a dataset of batches (inputs, targets, weights, indices) in the order given.
 
-        `decoded` gives inputs as they are before augmentation, where they are stored.
+        Each batch of the order comes as `shares` consecutive batches of equal size. `weights` [batch] is 0 for padding,
+        else 1. With an `augmentation` inputs and targets are changed as it draws for `epoch`. `decoded` looks up inputs
+        before augmentation where these are stored, so that no file is decoded.
         """
 
     def inputs(
@@ -87,31 +99,42 @@ class Loader(Protocol):
         version: int = 0,
         decoded: Lookup | None = None,
     ) -> Iterable[Any]:
-        """Return batches of so many inputs of these examples, which share a shape, in their order."""
+        """Return batches of `rows` inputs of these examples, in order; an incomplete last batch may be left out.
+
+        All examples must be of one bucket. `version` is the epoch or view that the augmentation draws for; `decoded` is
+        as in `batches`.
+        """
 
     def targets(self, indices: np.ndarray, augmentation: Augmentation | None = None, version: int = 0) -> Any:
-        """Return the targets of these examples as arrays, changed as their inputs are in that version.
+        """Return the targets of these examples as arrays [examples, ...], equal to those in `batches`.
 
-        The same as `batches` gives; no input is decoded for them.
+        With an `augmentation` they are changed as the inputs are in that `version`. No input is decoded.
         """
 
     def pick_typical(self, indices: np.ndarray) -> np.ndarray:
-        """Return as many of these examples as there are, of one shape, that stand for the mean of all."""
+        """Return as many indices, of one bucket, whose cost is near the mean of all; for timing."""
 
     def key_parts(self, bucket: int | None = None) -> dict[str, Any]:
-        """Return what inputs depend on besides an example: their part of the key of a feature store."""
+        """Return everything besides the example that its input depends on, as JSON values.
+
+        It is part of the key of a feature store: inputs that differ must differ here.
+        """
 
     def plan_entry(self) -> dict[str, Any]:
-        """Return what plan.json says of inputs: `text` and `sound`, None where they are none."""
+        """Return the entries `text` and `sound` of plan.json; each is None where examples are of another modality."""
 
     def notes(self, show_names: bool) -> list[str]:
-        """Return sentences for the plan on what examples lose on their way; names of files only where asked for."""
+        """Return sentences for the plan on what examples lose when they are brought to the model's shape.
+
+        Names of files are in them only with `show_names`.
+        """
 
 
 def row_id(content: str, view: int | None) -> bytes:
-    """Return the id of an example's row in a store; `content` identifies the example, `view` its version if it has one.
+    """Return the 32-byte id of an example's row in a feature store.
 
-    A store of a plain cut has no views.
+    `content` is the SHA-256 of the example's content in hexadecimal; `view` is the number of its augmented view, None
+    in stores without augmentation.
     """
     own = bytes.fromhex(content)
     return own if view is None else hashlib.sha256(own + view.to_bytes(4, "little")).digest()

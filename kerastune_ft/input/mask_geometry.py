@@ -1,6 +1,6 @@
-"""Masks brought to the shape that their pictures are brought to, by nearest neighbour, so that classes never mix.
+"""Fits masks to the size of their images and back, by nearest neighbour, so that classes never mix.
 
-Which pixel is nearest is reckoned in whole numbers: the same everywhere, and no bars are ever made in memory.
+The nearest pixel is computed in integers, so it is the same on every device, and bars take no memory.
 """
 
 from __future__ import annotations
@@ -12,9 +12,9 @@ from kerastune_ft.input.decode import Geometry, find_window
 
 
 def fit_mask(mask: tf.Tensor, geometry: Geometry, outside: int = IGNORE) -> tf.Tensor:
-    """Return a mask [height, width] of a picture's own size as `decode.fit` brings the picture to `geometry`.
+    """Return a mask [height, width] of an image's own size, fitted to `geometry` as `decode.fit` fits the image.
 
-    The result has the type of the mask and a static shape; bars beside the picture are `outside`.
+    The result has the type of the mask and a static shape; bars beside the image are `outside`.
     """
     shape = tf.shape(mask)
     top, left, rows, columns = find_window(shape[0], shape[1], geometry)
@@ -27,9 +27,9 @@ def fit_mask(mask: tf.Tensor, geometry: Geometry, outside: int = IGNORE) -> tf.T
 def restore_mask(
     fitted: tf.Tensor, height: tf.Tensor, width: tf.Tensor, geometry: Geometry, outside: int = IGNORE
 ) -> tf.Tensor:
-    """Return a mask of `geometry` at the height and width of the picture that was fitted to it.
+    """Return a mask at an image's own height and width from a mask of the size that the image was fitted to.
 
-    What `geometry` cuts off the picture is `outside`.
+    The parts of the image that `geometry` cuts off are `outside`.
     """
     top, left, rows, columns = find_window(height, width, geometry)
     places = (
@@ -40,18 +40,18 @@ def restore_mask(
 
 
 def _find_nearest(count: int, length: tf.Tensor) -> tf.Tensor:
-    """Return for each of `count` equal parts of a length the whole place that its centre lies in."""
+    """Return the pixel that the centre of each of `count` equal parts of a side of `length` pixels lies in."""
     return _scale(tf.range(count), length, count)
 
 
 def _scale(places: tf.Tensor, length: int | tf.Tensor, own_length: int | tf.Tensor) -> tf.Tensor:
-    """Return the pixels of a side of `length` in which the centres of those of a side of `own_length` lie."""
+    """Return the pixels of a side of `length` that the centres of `places` on a side of `own_length` lie in."""
     centres = 2 * tf.cast(places, tf.int64) + 1
     return tf.cast(centres * tf.cast(length, tf.int64) // (2 * tf.cast(own_length, tf.int64)), tf.int32)
 
 
 def _take(mask: tf.Tensor, rows: tf.Tensor, columns: tf.Tensor, outside: int) -> tf.Tensor:
-    """Return the mask at these rows and columns, `outside` where it has none."""
+    """Return the mask at these rows and columns; `outside` beyond its borders."""
     height, width = tf.shape(mask)[0], tf.shape(mask)[1]
     inside_rows = (rows >= 0) & (rows < height)
     inside_columns = (columns >= 0) & (columns < width)

@@ -1,4 +1,4 @@
-"""The order of examples in batches: shuffled, balanced, padded, a pure function of (seed, phase, epoch)."""
+"""The order of examples in batches: shuffled, balanced and padded, as a pure function of (seed, phase, epoch)."""
 
 from __future__ import annotations
 
@@ -10,11 +10,14 @@ import numpy as np
 
 @dataclass(frozen=True)
 class Order:
-    """The examples of a span of training or evaluation: `batches` x `batch` indices, padding marked by weight 0."""
+    """The examples of an epoch or a split in batches, one after the other; padding has weight 0."""
 
     indices: np.ndarray
+    """The index of each example, int64 [batches x batch]."""
     weights: np.ndarray
+    """1 for examples and 0 for padding, float32 [batches x batch]."""
     batch: int
+    """The examples of a batch, padding included."""
 
     @property
     def batches(self) -> int:
@@ -22,17 +25,17 @@ class Order:
         return len(self.indices) // self.batch
 
     def skip(self, batches: int) -> Order:
-        """Return the order without its first batches: where an interrupted epoch goes on."""
+        """Return the order without its first batches, with which an interrupted epoch goes on."""
         done = batches * self.batch
         return Order(self.indices[done:], self.weights[done:], self.batch)
 
     def take(self, batches: int) -> Order:
-        """Return only the first batches."""
+        """Return the order of the first batches alone."""
         end = batches * self.batch
         return Order(self.indices[:end], self.weights[:end], self.batch)
 
     def shard(self, number: int, shares: int) -> Order:
-        """Return the order of one of several processes that divide every batch among them, in equal parts."""
+        """Return the order of process `number` of `shares` processes that divide every batch into equal parts."""
         rows = self.batch // shares
         own = slice(number * rows, (number + 1) * rows)
         indices = self.indices.reshape(-1, self.batch)[:, own]
@@ -42,14 +45,14 @@ class Order:
 def order_batches(
     indices: np.ndarray, batch: int, replicas: int = 1, micro_batches: int = 1, buckets: np.ndarray | None = None
 ) -> Order:
-    """Return the examples in their order; the last batch is filled up with padding.
+    """Return batches of these examples in the order given; the last batch is filled up with padding.
 
-    Every batch of `batch` examples is made of equal micro-batches, and each of these padded so that replicas get equal
-    shares of it. A batch holds first all that the first replica gets, its shares of one micro-batch after another: so
-    every replica takes a contiguous part, and a micro-batch has the same examples on any number of them.
+    Every batch of `batch` examples consists of equal micro-batches, each padded so that all replicas get equal shares.
+    A batch begins with the shares of the first replica in every micro-batch, then come those of the second, and so on:
+    every replica takes a contiguous part, and a micro-batch has the same examples for any number of replicas.
 
-    With `buckets`, a number by example of the source, a batch has examples of one of them: it is filled in the order
-    of examples and comes when it is full; what is left of each bucket comes last.
+    With `buckets`, the number of each example of the source, all examples of a batch are of one bucket. A batch is
+    placed where its last example would be; the incomplete batches of all buckets are last.
     """
     size = batch // micro_batches
     share = -(-size // replicas)
@@ -68,14 +71,14 @@ def order_batches(
 
 
 def _fill_batches(indices: np.ndarray, batch: int, buckets: np.ndarray | None) -> tuple[np.ndarray, np.ndarray]:
-    """Return indices and weights [batches, batch]; what a batch lacks is filled up with its own examples."""
+    """Return indices and weights [batches, batch]; incomplete batches are filled up with their own examples."""
     if not len(indices):
         return np.zeros((0, batch), np.int64), np.zeros((0, batch), np.float32)
     groups = []
     for number in [None] if buckets is None else np.unique(buckets):
         places = np.arange(len(indices)) if number is None else np.flatnonzero(buckets == number)
         groups += [places[start : start + batch] for start in range(0, len(places), batch)]
-    # A full batch comes with its last example, one that is not full after all of them, in order of buckets.
+    # Full batches are placed by their last example; incomplete ones follow, in order of buckets.
     groups.sort(key=lambda places: int(places[-1]) if len(places) == batch else len(indices))
     filled = np.stack([np.resize(indices[places], batch) for places in groups])
     sizes = np.array([len(places) for places in groups])
@@ -83,7 +86,7 @@ def _fill_batches(indices: np.ndarray, batch: int, buckets: np.ndarray | None) -
 
 
 def count_batches(indices: np.ndarray, batch: int, buckets: np.ndarray | None = None) -> int:
-    """Return the number of batches that examples fill, as in `order_batches`."""
+    """Return the number of batches that `order_batches` makes of these examples."""
     counts = [len(indices)] if buckets is None else np.bincount(buckets[indices])
     return sum(-(-int(count) // batch) for count in counts)
 
@@ -96,7 +99,7 @@ def shuffle_batches(
     micro_batches: int = 1,
     buckets: np.ndarray | None = None,
 ) -> Order:
-    """Return the examples in the order of an epoch; `address` is (seed, phase, epoch).
+    """Return batches of these examples shuffled for an epoch; `address` is (seed, phase, epoch).
 
     The other arguments are those of `order_batches`.
     """
@@ -106,16 +109,16 @@ def shuffle_batches(
 def draw_by_class(
     indices: np.ndarray, classes: np.ndarray, shares: Mapping[int, float], address: tuple[int, int, int]
 ) -> np.ndarray:
-    """Return as many examples, drawn so that every class has its share of them (within one).
+    """Draw as many examples as there are, so that every class has its share of them (within one).
 
-    `classes` holds the class of each index, `shares` the share of each class that occurs; they sum to 1. Examples of a
-    class come again only after all others of it have come; which ones of a common class are left out changes with the
-    epoch. `address` is (seed, phase, epoch).
+    `classes` holds the class of each example by index, `shares` the share of each class that occurs; they sum to 1. An
+    example is drawn again only after all others of its class; those of a common class that are left out change with
+    the epoch. `address` is (seed, phase, epoch).
     """
     present = np.array(sorted(shares))
     wanted = len(indices) * np.array([shares[number] for number in present])
     quotas = np.floor(np.round(wanted, 9)).astype(np.int64)
-    # Who gets one more changes with the epoch too.
+    # The classes that get one example more change with the epoch too.
     unequal = np.random.default_rng((*address, 1)).permutation(np.flatnonzero(wanted - quotas > 1e-9))
     quotas[unequal[: len(indices) - quotas.sum()]] += 1
     drawn = []

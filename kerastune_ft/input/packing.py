@@ -1,4 +1,4 @@
-"""Rows of tokens as a text backbone takes them: special tokens in their places, too long texts cut, the rest padded."""
+"""Packs tokens into rows for a text backbone: special tokens in place, long texts cut, short rows padded."""
 
 from __future__ import annotations
 
@@ -13,23 +13,25 @@ from kerastune_ft.input.tokenise import Tokens
 
 @dataclass(frozen=True)
 class TokenRows:
-    """Rows of tokens, special ones included, one after the other, each no longer than a limit."""
+    """Rows of tokens, special tokens included, each no longer than a limit; stored without padding."""
 
     text: TextInput
     ids: np.ndarray
+    """The tokens of all rows, one row after the other, int32."""
     offsets: np.ndarray
+    """Where each row begins in `ids`, and where the last ends, int64 [rows + 1]."""
     second: np.ndarray
-    """By row, where the second text of a pair begins; its length where there is none."""
+    """For each row, the place of the first token of the second text; the row's length where there is none."""
     lost: np.ndarray
-    """By row, the tokens that did not fit."""
+    """For each row, the number of tokens that were cut off."""
 
     @property
     def lengths(self) -> np.ndarray:
-        """By row, its tokens."""
+        """Return the number of tokens of each row."""
         return np.diff(self.offsets)
 
     def pad(self, numbers: np.ndarray, length: int) -> dict[str, np.ndarray]:
-        """Return these rows as the model's inputs, int32 [rows, length]."""
+        """Return these rows padded to `length`, as the model's inputs by name, int32 [rows, length] each."""
         starts, sizes = self.offsets[numbers][:, np.newaxis], self.lengths[numbers][:, np.newaxis]
         places = np.arange(length)
         present = places < sizes
@@ -43,10 +45,10 @@ class TokenRows:
 
 
 def pack_rows(text: TextInput, parts: Sequence[Tokens], limit: int) -> TokenRows:
-    """Return the rows of examples whose texts are `parts`, one or two, cut to `limit` tokens.
+    """Return rows of at most `limit` tokens; `parts` are the tokens of all texts, or of all first and all second ones.
 
-    Of a pair the longer text loses tokens first. A row without any token, as of a text the tokenizer knows nothing of,
-    gets one at least, since a model has nothing to say of padding alone.
+    The longer text of a pair loses tokens first. A row without any token, such as that of a text of unknown characters,
+    gets one, since a model cannot pool padding alone.
     """
     room = limit - text.special(len(parts))
     sizes = [np.diff(part.offsets) for part in parts]
@@ -71,7 +73,7 @@ def pack_rows(text: TextInput, parts: Sequence[Tokens], limit: int) -> TokenRows
 
 
 def _divide_room(first: np.ndarray, second: np.ndarray, room: int) -> list[np.ndarray]:
-    """Return how many tokens of either text of a pair are kept: the longer one is cut first."""
+    """Return how many tokens of each text of a pair are kept: the longer one is cut first."""
     half = room // 2
     kept_second = np.minimum(second, np.maximum(half, room - first))
     return [np.minimum(first, room - kept_second), kept_second]

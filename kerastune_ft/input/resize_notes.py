@@ -1,4 +1,4 @@
-"""What images lose on their way to the backbone's shape, in sentences for a plan."""
+"""Sentences for the plan on what images lose when they are resized for the backbone."""
 
 from __future__ import annotations
 
@@ -8,19 +8,20 @@ import numpy as np
 
 from kerastune_ft.input.decode import Geometry
 
-# Below this factor, rounding to whole pixels explains the difference.
+# Smaller factors come from rounding to whole pixels.
 _UNNOTICED = 1.02
 _MANY = 0.1
 
 
 def describe_fitting(sizes: np.ndarray, names: Sequence[str] | None, geometry: Geometry) -> list[str]:
-    """Return what resizing images of these sizes [N, 2] cuts off, fills with black, distorts or enlarges.
+    """Return sentences on how resizing images of these sizes [N, 2] cuts, fills, distorts or enlarges them.
 
-    `names` are those of the images, where they may be told. Nothing is said where all have the proportions already.
+    `names` are the images' names, None where they must not be shown. There is no sentence where all images have the
+    right proportions and size.
     """
     height, width = sizes[:, 0].astype(np.float64), sizes[:, 1].astype(np.float64)
     excess = (width / height) / (geometry.width / geometry.height)
-    # By what factor an image is too wide or too high; all else follows from it.
+    # The factor by which an image is too wide or too high.
     factors = np.maximum(excess, 1.0 / excess)
     notes = []
     if factors.max() > _UNNOTICED:
@@ -54,11 +55,11 @@ def _describe_shapes(factors: np.ndarray, names: Sequence[str] | None, resize: s
 
 
 def _format_factor(factor: float, resize: str) -> str:
-    """Return a factor as the reader meets it: as itself, or as the share that is cut off or filled."""
+    """Return a factor in words: as itself for stretching, else as the share that is cut off or filled."""
     return f"a factor of {factor:.3g}" if resize == "stretch" else f"{100 * (1 - 1 / factor):.0f} %"
 
 
 def _compute_scales(height: np.ndarray, width: np.ndarray, geometry: Geometry) -> np.ndarray:
-    """Return by how much each image is scaled, along the side that grows most where these differ."""
+    """Return the factor by which each image is enlarged, along the side that grows most where they differ."""
     down, across = geometry.height / height, geometry.width / width
     return np.minimum(down, across) if geometry.resize == "pad" else np.maximum(down, across)

@@ -1,4 +1,4 @@
-"""The loader of sounds: brought to one rate and one length."""
+"""The data loader of sounds: resampling to one rate and fitting to one length."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ class SoundLoader(FixedShapeLoader):
     geometry: Clip
 
     def __init__(self, source: DataSource, task: TargetTask, geometry: Clip, reason: str = "") -> None:
-        """`reason` says what decided the length of a sound."""
+        """Load sounds fitted to the clip `geometry`; `reason` says what decided its length, for the plan."""
         super().__init__(source, task, geometry)
         self._reason = reason
 
@@ -28,22 +28,22 @@ class SoundLoader(FixedShapeLoader):
         return fit_sound(fields["samples"], fields["rate"], self.geometry)
 
     def draw(self, keys: tf.Tensor, operations: Mapping[str, Any]) -> Any:
-        """Raise AssertionError: a configuration that augments sounds is refused."""
+        """Raise AssertionError: the checks of a configuration refuse to augment sounds."""
         raise AssertionError(f"sounds are not augmented, and {sorted(operations)} are asked for")
 
     def change(self, inputs: tf.Tensor, changes: Any) -> tf.Tensor:
-        """Return the sounds: nothing changes them."""
+        """Return the sounds unchanged."""
         return inputs
 
     def key_parts(self, bucket: int | None = None) -> dict[str, Any]:
-        """Return what inputs depend on besides an example."""
+        """Return everything besides the example that its sound depends on."""
         return self._key_parts(sample_rate=self.geometry.sample_rate, samples=self.geometry.samples)
 
     def plan_entry(self) -> dict[str, Any]:
-        """Return what plan.json says of the length of sounds."""
+        """Return the entry `sound` of plan.json: rate and length."""
         return {"text": None, "sound": self.geometry.to_json()}
 
     def notes(self, show_names: bool) -> list[str]:
-        """Return how many sounds are cut, or followed by silence."""
+        """Return sentences on the length of sounds, and on how many are cut or followed by silence."""
         lengths = self.source.sound_seconds
         return [] if lengths is None else describe_fitting(lengths, self.geometry, self._reason)

@@ -1,8 +1,8 @@
-"""From a sound of any rate and length to the fixed number of samples a model takes.
+"""Resamples sounds and fits them to the number of samples that a model takes.
 
-Another rate is come by with `scipy.signal.resample_poly`: a polyphase filter, linear in phase, under a Kaiser window,
-which cuts off what the lower of the two rates cannot hold. It is computed in float64, one sound at a time, so that the
-result is a function of the sound alone.
+Resampling uses `scipy.signal.resample_poly`: a polyphase filter of linear phase under a Kaiser window, which removes
+the frequencies that the lower of the two rates cannot hold. It is computed in float64, one sound at a time, so that
+the result depends on the sound alone.
 """
 
 from __future__ import annotations
@@ -16,21 +16,23 @@ import tensorflow as tf
 
 from kerastune_ft.wording import counted
 
-# Lengths the program chooses are whole steps of this, in seconds.
+# Chosen lengths are multiples of this, in seconds.
 _STEP = 0.01
 _SHARE = 0.95
 
 
 @dataclass(frozen=True)
 class Clip:
-    """What sounds are brought to: shorter ones are followed by silence, of longer ones the end is cut off."""
+    """The rate and length that sounds are brought to: shorter ones get silence at the end, longer ones are cut."""
 
     sample_rate: int
+    """Samples a second."""
     samples: int
+    """The length in samples."""
 
     @property
     def seconds(self) -> float:
-        """Return the length."""
+        """Return the length in seconds."""
         return self.samples / self.sample_rate
 
     def to_json(self) -> dict[str, float]:
@@ -39,20 +41,20 @@ class Clip:
 
 
 def choose_seconds(lengths: np.ndarray) -> float:
-    """Return in how many seconds 95 % of sounds of these lengths have room."""
+    """Return a length in seconds that 95 % of sounds of these lengths fit into."""
     wanted = float(np.quantile(lengths, _SHARE, method="higher"))
     return math.ceil(round(wanted / _STEP, 6)) * _STEP
 
 
 def make_clip(seconds: float, sample_rate: int) -> Clip:
-    """Return the clip of so many seconds."""
+    """Return a clip of that many seconds, at least one sample long."""
     return Clip(sample_rate, max(1, round(seconds * sample_rate)))
 
 
 def explain_length(
     clip: Clip, lengths: np.ndarray | None, splits: Mapping[str, np.ndarray], asked: float | None, backbone: str
 ) -> str:
-    """Return what decided the length of a sound: an option, the training examples, or the backbone."""
+    """Return what decided the length of a clip, in words: an option, the training examples, or the backbone."""
     if asked is not None:
         return "data.seconds"
     if lengths is not None and "train" in splits:
@@ -63,15 +65,15 @@ def explain_length(
 
 
 def fit_samples(samples: np.ndarray, rate: int, clip: Clip) -> np.ndarray:
-    """Return a sound [frames] as float32 [samples of the clip]."""
-    # What is cut off anyway is not resampled, but for as much as the filter reaches.
+    """Return a sound [frames] of any rate at the rate and length of a clip, float32 [samples]."""
+    # The part that is cut off is not resampled, except for the reach of the filter.
     enough = math.ceil((clip.seconds + 0.1) * rate)
     values = resample(samples[:enough], rate, clip.sample_rate)[: clip.samples]
     return np.concatenate([values, np.zeros(clip.samples - len(values), np.float32)])
 
 
 def resample(samples: np.ndarray, rate: int, wanted: int) -> np.ndarray:
-    """Return a sound at another rate, float32."""
+    """Return a sound at the rate `wanted`, float32."""
     if rate == wanted:
         return samples.astype(np.float32, copy=False)
     from scipy.signal import resample_poly
@@ -81,7 +83,7 @@ def resample(samples: np.ndarray, rate: int, wanted: int) -> np.ndarray:
 
 
 def fit_sound(samples: tf.Tensor, rate: tf.Tensor, clip: Clip) -> tf.Tensor:
-    """Return a sound as float32 [samples of the clip]; a graph function."""
+    """Return a sound at the rate and length of a clip, float32 [samples]; `fit_samples` as a graph function."""
 
     def fit_one(values: np.ndarray, own_rate: np.ndarray) -> np.ndarray:
         return fit_samples(values, int(own_rate), clip)
@@ -91,8 +93,8 @@ def fit_sound(samples: tf.Tensor, rate: tf.Tensor, clip: Clip) -> tf.Tensor:
 
 
 def describe_fitting(lengths: np.ndarray, clip: Clip, why: str) -> list[str]:
-    """Return what becomes of sounds of these lengths in seconds; `why` tells what decided the clip's."""
-    # Resampling makes a sample more or less of it.
+    """Return sentences on how sounds of these lengths in seconds fit a clip; `why` says what decided its length."""
+    # Resampling may add or drop a sample.
     longer = int((lengths > clip.seconds + 0.5 / clip.sample_rate).sum())
     shorter = int((lengths < clip.seconds - 0.5 / clip.sample_rate).sum())
     notes = [f"a sound is {clip.seconds:.4g} s at {clip.sample_rate} samples a second here ({why})"]

@@ -1,4 +1,4 @@
-"""The targets of examples by index, changed as their inputs are, without any input being decoded."""
+"""The targets of examples by index, augmented as their inputs are, without decoding any input."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ from kerastune_ft.data.source import DataSource
 from kerastune_ft.input.augmentation import Augmentation
 from kerastune_ft.input.loader import TargetTask
 
-# Bytes of large targets, such as masks, that are kept in memory; what is beyond is read and fitted again.
+# Bytes of large targets, such as masks, that are kept in memory; targets beyond are read again.
 _KEPT_BYTES = 1 << 29
 
 
 class Targets:
-    """The targets of all examples of a source: in memory where labels alone tell them, else read from their files."""
+    """The targets of all examples of a source: kept in memory where labels are numbers, else read from their files."""
 
     def __init__(
         self,
@@ -28,22 +28,22 @@ class Targets:
         geometry: Any,
         draw: Callable[[tf.Tensor, Mapping[str, Any]], Any],
     ) -> None:
-        """`draw` returns the changes of a batch, given keys and operations."""
+        """Make targets of `task` at the shape `geometry`; `draw` draws the changes of a batch."""
         self._source, self._task, self._geometry, self._draw = source, task, geometry, draw
         self._kept: OrderedDict[int, np.ndarray] = OrderedDict()
         self._bytes = 0
         self._changers: list[tuple[Augmentation, Callable[..., tf.Tensor]]] = []
 
     def __call__(self, indices: np.ndarray, augmentation: Augmentation | None = None, version: int = 0) -> Any:
-        """Return the targets of these examples, changed as their inputs are in that version."""
+        """Return the targets of these examples as arrays; augmented as their inputs are in `version`."""
         if self._all_targets is not None:
-            # What is said of a whole example stays, whatever happens to its input.
+            # Labels of whole examples stay as they are, however their inputs are changed.
             return self._all_targets[indices]
         targets = self._gather(indices)
         return targets if augmentation is None else self._change(targets, indices, augmentation, version)
 
     def gather_batch(self, indices: tf.Tensor) -> Any:
-        """Return the targets of a batch of examples, not changed; a graph function."""
+        """Return the targets of a batch of examples without augmentation; a graph function."""
         if self._all_targets is not None:
             return tf.gather(tf.constant(self._all_targets), indices)
         spec = self._spec
@@ -52,12 +52,12 @@ class Targets:
 
     @functools.cached_property
     def _all_targets(self) -> np.ndarray | None:
-        """The targets of all examples by index, or None where labels alone do not tell them."""
+        """The targets of all examples by index; None where labels lie in files of their own."""
         source = self._source
         # It may be asked for first while a graph is traced.
         with tf.init_scope():
             if source.label_fields(tf.constant(0, tf.int64)):
-                # Such as masks, which lie in files of their own.
+                # Such as masks.
                 return None
             labels = tf.data.Dataset.from_tensor_slices(source.labels)
             targets = map_in_order(labels, lambda label: self._task.target({"label": label}, self._geometry))
@@ -72,7 +72,7 @@ class Targets:
         return self._task.target(self._source.label_fields(index), self._geometry)
 
     def _gather(self, indices: np.ndarray) -> np.ndarray:
-        """Return targets that are read from files; the latest ones are kept in memory."""
+        """Return targets read from files; the latest ones are kept in memory."""
         missing = np.array(sorted({int(index) for index in indices} - self._kept.keys()), np.int64)
         if len(missing):
             dataset = map_in_order(tf.data.Dataset.from_tensor_slices(missing), self._read_target)
@@ -86,13 +86,13 @@ class Targets:
         return rows
 
     def _change(self, targets: np.ndarray, indices: np.ndarray, augmentation: Augmentation, version: int) -> Any:
-        """Return targets after the changes that are drawn for their examples in a version."""
-        changed = next((call for known, call in self._changers if known is augmentation), None)
-        if changed is None:
-            changed = tf.function(functools.partial(self._transform, augmentation), autograph=False)
-            self._changers.append((augmentation, changed))
-        # The version as a tensor, so that a new epoch is no new trace.
-        return changed(targets, np.asarray(indices, np.int64), tf.constant(version, tf.int32)).numpy()
+        """Return targets after the changes drawn for their examples in a version."""
+        change = next((call for known, call in self._changers if known is augmentation), None)
+        if change is None:
+            change = tf.function(functools.partial(self._transform, augmentation), autograph=False)
+            self._changers.append((augmentation, change))
+        # The version is a tensor, so that a new epoch needs no new trace.
+        return change(targets, np.asarray(indices, np.int64), tf.constant(version, tf.int32)).numpy()
 
     def _transform(
         self, augmentation: Augmentation, targets: tf.Tensor, indices: tf.Tensor, version: tf.Tensor
@@ -102,9 +102,9 @@ class Targets:
 
 
 def map_in_order(dataset: tf.data.Dataset, function: Callable) -> tf.data.Dataset:
-    """Return a dataset of what a graph function makes of each element, several at a time, in their order.
+    """Return a dataset mapped by a graph function, several elements at a time, in order.
 
-    Such functions say tf.cond where they mean it, so nothing in them is to be rewritten, which takes longer than the
+    The function must use tf.cond and tf.while_loop itself: AutoGraph is off, since its rewriting takes longer than the
     rest of the tracing.
     """
     function = tf.autograph.experimental.do_not_convert(function)

@@ -1,4 +1,4 @@
-"""Texts as the batches of tokens a model takes: every batch of one length, from tokens made ahead."""
+"""The data loader of texts: tokens are made once and kept in memory, and every batch has one padded length."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ _LEAST_TOKENS = 4
 
 @dataclass(frozen=True)
 class TokenLoader:
-    """The tokens of all examples of a source by index, for one task and backbone."""
+    """Looks up the rows of tokens of all examples of a source, for one task and backbone."""
 
     source: TextSource
     task: TargetTask
@@ -36,21 +36,21 @@ class TokenLoader:
     limit: int
     """The most tokens of a row."""
     lengths: tuple[int, ...]
-    """What rows are padded to, ascending: that of an example follows from its own tokens."""
+    """The lengths that rows are padded to, ascending; an example gets the first that it fits into."""
 
     @functools.cached_property
     def buckets(self) -> np.ndarray:
-        """By example of the source, the number of the length its row is padded to."""
+        """The number of the length that each example is padded to, by index in the source."""
         return assign_buckets(self.rows.lengths, self.lengths)
 
     @property
     def mean_length(self) -> float:
-        """Return the length that the rows of all examples are padded to, in the mean."""
+        """Return the mean number of tokens in a row, padding included."""
         return float(np.asarray(self.lengths)[self.buckets].mean())
 
     @property
     def in_memory(self) -> Lookup:
-        """Return the rows of tokens of all examples: the loader itself."""
+        """Return the loader itself, which looks up rows of tokens."""
         return self
 
     @functools.cached_property
@@ -66,7 +66,7 @@ class TokenLoader:
         return None if bucket is None else self.lengths[bucket]
 
     def input_spec(self, bucket: int | None = None) -> dict[str, tf.TensorSpec]:
-        """Return shape and type of one row of tokens of a bucket, by the name of the model's input."""
+        """Return the spec of one row of tokens of a bucket, by the name of the model's input."""
         return {name: tf.TensorSpec([self.length(bucket)], tf.int32) for name in self.rows.text.names}
 
     def batches(
@@ -88,7 +88,7 @@ class TokenLoader:
         version: int = 0,
         decoded: Lookup | None = None,
     ) -> Iterator[Any]:
-        """Yield batches of so many rows of these examples, which share a length, in their order."""
+        """Yield batches of `rows` rows of these examples, which must share a length, in order."""
         for start in range(0, len(indices), rows):
             yield tf.nest.map_structure(tf.convert_to_tensor, self(indices[start : start + rows]))
 
@@ -97,13 +97,13 @@ class TokenLoader:
         return self._targets(indices, augmentation, version)
 
     def pick_typical(self, indices: np.ndarray) -> np.ndarray:
-        """Return as many of these examples as there are, of the length nearest to the mean of all."""
+        """Return as many indices, of the padded length nearest to the mean of all."""
         distances = np.abs(np.asarray(self.lengths) - self.mean_length)
         buckets = self.buckets[indices]
         return np.resize(indices[buckets == buckets[np.argmin(distances[buckets])]], len(indices))
 
     def key_parts(self, bucket: int | None = None) -> dict[str, Any]:
-        """Return what rows of tokens depend on besides an example."""
+        """Return everything besides the example that its row of tokens depends on."""
         text = self.rows.text
         return {
             "task": self.task.kind,
@@ -114,15 +114,15 @@ class TokenLoader:
         }
 
     def plan_entry(self) -> dict[str, Any]:
-        """Return what plan.json says of rows of tokens."""
+        """Return the entry `text` of plan.json."""
         return {"text": self.to_json(), "sound": None}
 
     def __call__(self, indices: np.ndarray, view: int = 0) -> dict[str, np.ndarray]:
-        """Return the model's inputs for examples that share a length; texts have one view."""
+        """Return the model's inputs by name for examples that share a length; `view` has no effect on texts."""
         return self.rows.pad(indices, self.lengths[self.buckets[indices[0]]])
 
     def to_json(self) -> dict[str, Any]:
-        """Return what a plan says about the rows of tokens."""
+        """Return the rows of tokens in numbers and settings, as plan.json has them."""
         own, lost = self.rows.lengths, self.rows.lost
         computed = np.asarray(self.lengths)[self.buckets]
         return {
@@ -138,7 +138,7 @@ class TokenLoader:
         }
 
     def notes(self, show_names: bool = False) -> list[str]:
-        """Return sentences about texts that were cut, or that the tokenizer has no tokens for."""
+        """Return sentences on texts that are cut, or that hold words unknown to the tokenizer."""
         found = []
         lost, total = self.rows.lost, len(self.rows.lost)
         if cut := int((lost > 0).sum()):
@@ -177,9 +177,10 @@ def build_token_loader(
     report: Callable[[str], None],
     lengths: Sequence[int] | None = None,
 ) -> TokenLoader:
-    """Tokenise a source; `asked` is data.sequence_length, `lengths` those of a run whose model is used on other data.
+    """Tokenise a source and return its loader.
 
-    Raises ConfigError for a length the model has no positions for, or none for tokens.
+    `asked` is data.sequence_length; `lengths` are those of an earlier run whose model is used on other data. Raises
+    ConfigError for a length that the model has no positions for, or that leaves no room for tokens.
     """
     limit = lengths[-1] if lengths else _choose_limit(text, asked, len(source.texts[0]))
     tokens = _tokenise_source(source, text, cache_directory, report)
@@ -190,9 +191,12 @@ def build_token_loader(
     return TokenLoader(source, task, rows, limit, tuple(lengths))
 
 
-def read_lengths(about: Mapping[str, Any]) -> tuple[int, ...]:
-    """Return what rows of other data are padded to in a run whose plan says this of its texts: longer ones go too."""
-    return tuple(sorted({*about["lengths"], about["sequence_length"]}))
+def read_lengths(entry: Mapping[str, Any]) -> tuple[int, ...]:
+    """Return the padded lengths for data that a run was not trained on, from the entry `text` of its plan.json.
+
+    Besides the lengths of its training they include the longest that its model takes.
+    """
+    return tuple(sorted({*entry["lengths"], entry["sequence_length"]}))
 
 
 def _tokenise_source(

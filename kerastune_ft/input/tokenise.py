@@ -1,4 +1,4 @@
-"""The tokens of all texts of a source, made once, ahead of everything, and kept in the cache directory."""
+"""Tokenises the texts of a source once and keeps the tokens in the cache directory."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ import keras
 import numpy as np
 from filelock import FileLock
 
-# Counted up when what is kept changes, so that older files are not taken for those of now.
+# Raised by one when the content of the files changes, so that older files are not used.
 _VERSION = 1
-# Texts that a tokenizer is called with at once.
+# The number of texts in one call of a tokenizer.
 _GROUP = 1024
 _CONFIG = "config.json"
 
@@ -29,9 +29,9 @@ class Tokens:
     """Token ids of many texts, one text after the other, without special tokens."""
 
     ids: np.ndarray
-    """Of all texts, int32."""
+    """The tokens of all texts, int32."""
     offsets: np.ndarray
-    """Where each text begins, and where the last ends, int64."""
+    """Where each text begins in `ids`, and where the last ends, int64 [texts + 1]."""
 
     def __getitem__(self, number: int) -> np.ndarray:
         return self.ids[self.offsets[number] : self.offsets[number + 1]]
@@ -62,7 +62,7 @@ def _tokenise_groups(tokenizer: Any, texts: Sequence[str]) -> Iterator[np.ndarra
 def load_or_tokenise(
     tokenizer: Any, texts: Sequence[str], cache_directory: Path, report: Callable[[str], None]
 ) -> Tokens:
-    """Return the tokens of texts as they were kept for this tokenizer, or make and keep them."""
+    """Return the tokens of texts: read from the cache directory, or made and written there the first time."""
     digest = hashlib.sha256(json.dumps([_VERSION, hash_tokenizer(tokenizer)]).encode())
     for text in texts:
         digest.update(len(text).to_bytes(8, "little") + text.encode("utf-8", "surrogatepass"))
@@ -82,7 +82,7 @@ def load_or_tokenise(
 
 
 def hash_tokenizer(tokenizer: Any) -> str:
-    """Return a SHA-256 over all that the tokens of a text follow from: kind, options, vocabulary, version."""
+    """Return a SHA-256 over everything that tokens depend on: class, options, vocabulary and version."""
     config = {key: value for key, value in tokenizer.get_config().items() if key != "name"}
     about = [type(tokenizer).__name__, config, importlib.metadata.version("keras-hub")]
     digest = hashlib.sha256(json.dumps(about, sort_keys=True, default=str).encode())
@@ -93,19 +93,19 @@ def hash_tokenizer(tokenizer: Any) -> str:
 
 
 def has_vocabulary(tokenizer: Any) -> bool:
-    """Return whether a tokenizer has files; that of bytes has none."""
+    """Return whether a tokenizer has vocabulary files; a tokenizer of bytes has none."""
     return hasattr(tokenizer, "save_assets")
 
 
 def read_tokenizer_files(tokenizer: Any) -> dict[str, bytes]:
-    """Return the files keras-hub opens a tokenizer from, by their path; none of one that has no vocabulary."""
+    """Return the content of the files that keras-hub opens a tokenizer from, by path; none without a vocabulary."""
     if not has_vocabulary(tokenizer):
         return {}
     with tempfile.TemporaryDirectory() as folder:
         tokenizer.save_to_preset(folder)
         paths = [path for path in sorted(Path(folder).rglob("*")) if path.is_file()]
         found = {path.relative_to(folder).as_posix(): path.read_bytes() for path in paths}
-    # keras-hub looks here for which family a preset is of, before it opens the tokenizer.
+    # keras-hub reads the family of a preset here before it opens the tokenizer.
     family = type(tokenizer).backbone_cls
     about = {
         "module": family.__module__,

@@ -1,4 +1,4 @@
-"""The model a run leaves: preprocessing, model and outputs in one Keras file, with what describes it.
+"""Saved forms of a trained model: what they are made from, one file per modality, and the formats they are written in.
 
 Nothing here trains.
 """

@@ -1,4 +1,4 @@
-"""What a saved form of a trained model is made from, whatever the modality and the format."""
+"""The contract of a `Serving`: a trained model with everything that a saved form of it needs, in any format."""
 
 from __future__ import annotations
 
@@ -19,68 +19,77 @@ from kerastune_ft.tasks.base import Task
 
 @dataclass(frozen=True)
 class ServingSettings:
-    """What is said of a model beside its computation."""
+    """Descriptions of a trained model that its saved forms carry."""
 
     name: str
-    """The run's name, which the saved model bears."""
+    """The name of the run, which becomes the name of the saved model."""
     preprocessing: str
-    """What the backbone does to its input first, in the words of preprocessing.json."""
+    """The backbone's own preprocessing, such as a range of values, in words for preprocessing.json."""
 
 
 class Serving(ABC):
-    """A trained model from fixed-shape inputs to raw outputs, and what belongs around it in every saved form.
+    """A trained model, and how users' inputs become its inputs and its raw outputs become users' outputs.
 
-    Made by training from the live model, or from a run directory by `saved_model.open_run`. One subclass per modality.
+    There is one subclass per modality, and none per format: a format (`saved_model.formats`) writes `model` and `files`
+    and calls `samples` and `call` to compare what it wrote with what was measured. `build.make_serving` makes one of
+    the live model after training, `build.open_serving` one of a run directory.
     """
 
     def __init__(self, trained: keras.Model, task: Task, settings: ServingSettings) -> None:
+        """`trained` maps the inputs of the data loader, of static shapes, to the raw outputs of `task`."""
         self.trained, self.task, self.settings = trained, task, settings
 
     @abstractmethod
     def model(self) -> keras.Model:
-        """Return the Keras model that takes documented tensors of any size and gives what `Task.finish` returns."""
+        """Return the Keras model to save: from inputs of any size, as documented, to the outputs of `Task.finish`.
+
+        It is of stock layers and outside the distribution strategy, so that it opens without this package.
+        """
 
     @abstractmethod
     def preprocessing(self) -> dict[str, Any]:
-        """Return what preprocessing.json says of the way from an example to the model's outputs."""
+        """Return the content of preprocessing.json, which tells users the input of `model` and its outputs."""
 
     def files(self) -> dict[str, bytes]:
-        """Return the files that belong beside the model, by name within the run directory; none by default."""
+        """Return the content of files to write beside the model, by path in the run directory; none by default."""
         return {}
 
     @abstractmethod
     def samples(self, source: DataSource, indices: Sequence[int]) -> list[Any]:
-        """Return examples of a source as the documented path hands them to `model`, each by itself."""
+        """Return inputs for `model`, one for each of these examples, prepared as preprocessing.json says."""
 
     @abstractmethod
     def call(self, model: keras.Model, samples: Sequence[Any]) -> np.ndarray:
-        """Return what a saved model gives for these samples, [samples, ...]."""
+        """Return the outputs of a saved model for inputs of `samples`, [samples, ...].
+
+        `model` is `self.model()`, or the same after it was saved and opened again.
+        """
 
     def copy(self) -> keras.Model:
-        """Return the trained model of new layers outside the strategy, which can be saved inside another."""
+        """Return a copy of the trained model outside the distribution strategy, to be saved inside another model."""
         made = keras.models.clone_model(self.trained, clone_function=_make_again)
-        # It bears the run's name, which may be that of one of the layers around it.
+        # The run's name may also be the name of one of the layers around it.
         made.name = "trained"
         copy_values(self.trained, made)
         return made
 
     @property
     def output_text(self) -> str:
-        """Return what the model's outputs are, in the words of preprocessing.json."""
+        """Return the description of the model's outputs for preprocessing.json."""
         return f"{self.task.output_name} in the order of labels.json"
 
 
 def check_savable(model: keras.Model, backbone: str) -> None:
-    """Raise ConfigError when a model could be trained, and not be saved: a layer cannot be made again.
+    """Raise ConfigError where a model has a layer that cannot be made again from its configuration.
 
-    It would be found out when all phases are done. Keras' own layers can, and the others get no variables here, so
-    that it costs next to nothing.
+    Such a model could be trained but not saved, which would only fail after all phases. Keras' own layers are not
+    tried, and the others are made without variables, so the check is cheap.
     """
     for layer in model.layers:
         if type(layer).__module__.startswith("keras."):
             continue
         try:
-            # Once for the model that is saved, and once for whoever opens the file.
+            # Twice: saving makes a copy, and opening the file makes another.
             _make_again(_make_again(layer))
         except Exception as error:
             why = next(iter(str(error).strip().splitlines()), type(error).__name__)

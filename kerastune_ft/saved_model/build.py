@@ -1,4 +1,4 @@
-"""Making what a saved form is made from: of the live model after training, or of a run directory."""
+"""Makes a `Serving`: of the live model after training, or of a run directory."""
 
 from __future__ import annotations
 
@@ -32,15 +32,18 @@ MODEL, THRESHOLDS = "model/model.keras", "model/thresholds.json"
 
 
 def make_serving(config: RunConfig, trained: keras.Model, task: Task, loader: Any, preprocessing: str) -> Serving:
-    """Return what a saved form is made from, of the live model and the loader it was trained with."""
+    """Return the `Serving` of a live model and the loader that it was trained with.
+
+    `preprocessing` is that of the backbone, in words.
+    """
     serving, of_loader, _ = _MODALITIES[facts(config.task).modality]
     return serving(trained, task, ServingSettings(trained.name, preprocessing), of_loader(loader))
 
 
 def open_serving(run: RunDirectory, config: RunConfig, plan: Mapping[str, Any]) -> Serving:
-    """Return what a saved form is made from, of a finished run's directory alone; `plan` is its plan.json.
+    """Return the `Serving` of a finished run, from its directory alone; `plan` is its plan.json.
 
-    Raises DataError where its model cannot be opened.
+    Raises DataError where the saved model cannot be opened.
     """
     task = build_task(config, LabelScheme.from_json(plan["labels"]), tuple(plan["backbone"]["image_size"]))
     if run.exists(THRESHOLDS):
@@ -51,7 +54,10 @@ def open_serving(run: RunDirectory, config: RunConfig, plan: Mapping[str, Any]) 
 
 
 def load_model(run: RunDirectory) -> keras.Model:
-    """Return the trained model of a run from fixed-shape inputs to raw outputs: the inner part of what was saved."""
+    """Return the trained model of a run, the inner part of its saved model: from static inputs to raw outputs.
+
+    Raises DataError where the file cannot be opened.
+    """
     path = run.path / MODEL
     try:
         with as_local_file(path) as file, without_warnings_of_keras():

@@ -1,4 +1,4 @@
-"""The saved model of images: what is put around the model that was trained, and how it is called."""
+"""The saved model of images: images of any size in, resized inside the model."""
 
 from __future__ import annotations
 
@@ -18,17 +18,17 @@ _RESIZE = "resize"
 
 
 class ImageServing(Serving):
-    """Decoded images [batch, height, width, 3] of any size, 0 to 255, to probabilities, values or maps of them."""
+    """Takes decoded images [batch, height, width, 3] of any size, 0 to 255; gives the outputs of a task."""
 
     def __init__(self, trained: keras.Model, task: Task, settings: ServingSettings, geometry: Geometry) -> None:
-        """`geometry` is the shape that images are brought to before the trained model."""
+        """`geometry` is the size that images are resized to before the trained model."""
         super().__init__(trained, task, settings)
         self.geometry = geometry
 
     def model(self) -> keras.Model:
-        """Return the model that is saved; of stock layers, so that it opens with Keras alone, with the loader's resize.
+        """Return the model to save: decoded images [batch, height, width, 3] of any size, 0 to 255, to its outputs.
 
-        It takes decoded images [batch, height, width, 3] of any size, 0 to 255.
+        It is of stock layers, so that it opens with Keras alone, and resizes exactly as the data loader does.
         """
         images = keras.Input((None, None, 3), name="image", dtype="float32")
         fitted = keras.layers.Resizing(
@@ -40,14 +40,13 @@ class ImageServing(Serving):
             antialias=True,
             name=_RESIZE,
         )(images)
-        # The loader stores resized images as whole numbers. A call that leaves `training` open would run the layers
-        # after Keras' Resizing in training mode, dropout included, since it is that layer's default; so it is not left
-        # open.
+        # Rounded, since the loader gives resized images as integers. `training` is set: Keras' Resizing defaults to
+        # training mode and would pass it on to the layers behind it, dropout included.
         outputs = self.task.finish(self.copy()(keras.ops.round(fitted), training=False))
         return keras.Model(images, outputs, name=self.settings.name)
 
     def preprocessing(self) -> dict[str, Any]:
-        """Return what preprocessing.json says of the way from an image to the model's outputs."""
+        """Return the content of preprocessing.json: the image that the model takes, its resizing and its outputs."""
         return {
             "input": "decoded RGB image, 0 to 255, any size",
             "resize": {
@@ -61,14 +60,14 @@ class ImageServing(Serving):
         }
 
     def samples(self, source: DataSource, indices: Sequence[int]) -> list[tf.Tensor]:
-        """Return decoded images of their own size."""
+        """Return decoded images [height, width, 3] of their own sizes."""
         return [decode_pixels(source.element(index)["image"]) for index in indices]
 
     def call(self, model: keras.Model, samples: Sequence[tf.Tensor]) -> np.ndarray:
-        """Return what a saved model gives for decoded images, each fitted by itself: the resize is compared as well.
+        """Return the outputs of a saved model for decoded images, each resized by itself.
 
-        What follows takes them at once, since a call of many layers takes long whatever it is of; the first image goes
-        all the way by itself.
+        The first image goes through the whole model alone. The others go through the layers behind the resizing
+        together, since calling many layers one image at a time is slow.
         """
         singles = [tf.cast(image, tf.float32)[tf.newaxis] for image in samples]
         resize = model.get_layer(_RESIZE)

@@ -1,4 +1,4 @@
-"""The saved model of sounds: samples in, with the spectrogram made inside."""
+"""The saved model of sounds: samples in, and the spectrogram, if any, inside the model."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from kerastune_ft.tasks.base import Task
 
 
 class SoundServing(Serving):
-    """Sounds [batch, samples] of any length, -1 to 1, to probabilities."""
+    """Takes sounds [batch, samples] of any length, -1 to 1; gives probabilities."""
 
     def __init__(self, trained: keras.Model, task: Task, settings: ServingSettings, clip: Clip) -> None:
         """`clip` is the rate and length that sounds are brought to before the trained model."""
@@ -24,10 +24,10 @@ class SoundServing(Serving):
         self.clip = clip
 
     def model(self) -> keras.Model:
-        """Return the model that is saved: sounds [batch, samples] of any length, -1 to 1, to probabilities.
+        """Return the model to save: sounds [batch, samples] of any length, -1 to 1, to probabilities.
 
-        Shorter sounds are followed by silence, longer ones cut, as in training; of stock layers outside the strategy,
-        so that it opens with Keras alone.
+        As in training, shorter sounds get silence at the end and longer ones are cut. It is of stock layers, so that it
+        opens with Keras alone.
         """
         samples = self.clip.samples
         sounds = keras.Input((None,), name="sound", dtype="float32")
@@ -36,7 +36,7 @@ class SoundServing(Serving):
         return keras.Model(sounds, outputs, name=self.settings.name)
 
     def preprocessing(self) -> dict[str, Any]:
-        """Return what preprocessing.json says of the way from a sound to the model's outputs."""
+        """Return the content of preprocessing.json: the sounds that the model takes, and its outputs."""
         return {
             "input": "samples of one channel (the mean of several), float32, -1 to 1, [batch, samples] of any length",
             "sample_rate": self.clip.sample_rate,
@@ -48,11 +48,11 @@ class SoundServing(Serving):
         }
 
     def samples(self, source: DataSource, indices: Sequence[int]) -> list[np.ndarray]:
-        """Return sounds of their own length at the model's rate."""
+        """Return sounds [samples] of their own lengths, resampled to the model's rate."""
         examples = [source.element(tf.constant(index, tf.int64)) for index in indices]
         rate = self.clip.sample_rate
         return [resample(np.asarray(each["samples"]), int(each["rate"]), rate) for each in examples]
 
     def call(self, model: keras.Model, samples: Sequence[np.ndarray]) -> np.ndarray:
-        """Return what a saved model gives for sounds, each by itself."""
+        """Return the outputs of a saved model for sounds, called with one at a time."""
         return np.concatenate([np.asarray(model(sound[np.newaxis], training=False)) for sound in samples])

@@ -1,4 +1,4 @@
-"""The saved model of texts: token ids and mask in, and beside it the tokenizer's files and how they are used."""
+"""The saved model of texts: token ids and padding mask in, with the tokenizer's files beside it."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ TOKENIZER = "model/tokenizer"
 
 @dataclass(frozen=True)
 class RowSettings:
-    """How texts become rows of tokens."""
+    """The settings by which texts become rows of tokens."""
 
     text: TextInput
     parts: int
@@ -29,32 +29,32 @@ class RowSettings:
     limit: int
     """The most tokens of a row."""
     lengths: tuple[int, ...]
-    """What rows are padded to, ascending."""
+    """The lengths that rows are padded to, ascending."""
 
     @classmethod
     def from_loader(cls, loader: Any) -> RowSettings:
-        """Return the settings that a loader of tokens was made with."""
+        """Return the settings of a `TokenLoader`."""
         return cls(loader.rows.text, len(loader.source.texts[0]), loader.limit, loader.lengths)
 
 
 class TextServing(Serving):
-    """Rows of tokens, a dict of int32 [batch, length] of any length, to probabilities or values."""
+    """Takes rows of tokens, a dict of int32 [batch, length] of any length; gives probabilities or values."""
 
     def __init__(self, trained: keras.Model, task: Task, settings: ServingSettings, rows: RowSettings) -> None:
         super().__init__(trained, task, settings)
         self.rows = rows
 
     def model(self) -> keras.Model:
-        """Return the model that is saved: a dict of int32 [batch, length], of any length, to probabilities or values.
+        """Return the model to save: a dict of int32 [batch, length], of any length, to probabilities or values.
 
-        Made outside the strategy; it opens with Keras and keras-hub alone.
+        It opens with Keras and keras-hub alone.
         """
         inputs = {name: keras.Input((None,), dtype="int32", name=name) for name in self.rows.text.names}
         outputs = self.task.finish(self.copy()(inputs, training=False))
         return keras.Model(inputs, outputs, name=self.settings.name)
 
     def preprocessing(self) -> dict[str, Any]:
-        """Return what preprocessing.json says of the way from a text to the model's outputs."""
+        """Return the content of preprocessing.json: the rows of tokens that the model takes, and its outputs."""
         text = self.rows.text
         has_files = bool(read_tokenizer_files(text.tokenizer))
         return {
@@ -81,12 +81,12 @@ class TextServing(Serving):
         }
 
     def files(self) -> dict[str, bytes]:
-        """Return the files that keras-hub opens the tokenizer from."""
+        """Return the content of the files that keras-hub opens the tokenizer from, by path."""
         files = read_tokenizer_files(self.rows.text.tokenizer)
         return {f"{TOKENIZER}/{name}": content for name, content in files.items()}
 
     def samples(self, source: Any, indices: Sequence[int]) -> list[Mapping[str, np.ndarray]]:
-        """Return rows of one example each, padded as far as they were in training."""
+        """Return rows of one example each, padded to the lengths of training."""
         texts = [source.texts[index] for index in indices]
         parts = [tokenise_texts(self.rows.text.tokenizer, part) for part in zip(*texts, strict=True)]
         rows = pack_rows(self.rows.text, parts, self.rows.limit)
@@ -94,5 +94,5 @@ class TextServing(Serving):
         return [rows.pad(np.array([place]), int(length)) for place, length in enumerate(lengths)]
 
     def call(self, model: keras.Model, samples: Sequence[Mapping[str, np.ndarray]]) -> np.ndarray:
-        """Return what a saved model gives for rows of tokens, each by itself."""
+        """Return the outputs of a saved model for rows of tokens, called with one at a time."""
         return np.concatenate([np.asarray(model(dict(row), training=False)) for row in samples])

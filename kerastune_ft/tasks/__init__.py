@@ -1,4 +1,4 @@
-"""What a model is trained for: heads, targets, losses, metrics, predictions.
+"""Tasks: heads, targets, losses, metrics and predictions, one file per kind of labels.
 
 Nothing here knows phases or data sources.
 """

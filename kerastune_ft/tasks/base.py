@@ -13,109 +13,135 @@ import tensorflow as tf
 from kerastune_ft.data.labels.scheme import LabelScheme
 
 Measured = Mapping[str, np.ndarray]
-"""What `Task.measure` says of the examples of a split, by name: arrays with a row per example, in their order."""
+"""The results of `Task.measure` for all examples of a split, by name: arrays [examples, ...] in the split's order."""
 
 
 @dataclass(frozen=True)
 class Placement:
-    """How an input was brought to the model's shape, to bring what was found back to the input's own."""
+    """How an image was brought to the model's size, so that results can be brought back to the image's own."""
 
     height: int
+    """Pixels of the image itself."""
     width: int
-    """Of the image itself."""
     geometry: Any
-    """The shape it was brought to."""
+    """The `input.decode.Geometry` that the image was fitted to."""
 
 
 @dataclass(frozen=True)
 class Prediction:
-    """What is predicted for one input: a row of cells, and files of its own such as a mask."""
+    """The prediction for one input: the cells of its row, and a mask where the task predicts masks."""
 
     cells: dict[str, Any]
+    """Texts and numbers by column: those of `Task.output_columns`."""
     mask: np.ndarray | None = None
-    """A class number for every pixel of the input, uint8 [height, width]."""
+    """The number of a class for every pixel of the input, uint8 [height, width]."""
 
 
 @dataclass(frozen=True)
 class LossOptions:
-    """What a phase changes about the loss it trains on; validation uses none of it."""
+    """Changes of a phase to the loss that it trains on; losses of validation and test are without them."""
 
     smoothing: float = 0.0
-    """The share of the target that is spread over all classes."""
+    """The share of the target that is spread evenly over all classes, 0 to 1."""
     class_weights: tuple[float, ...] | None = None
-    """By class, the factor on the losses of its examples; they do not change the count the sum is divided by."""
+    """The factor on the loss of an example by its class; counts, by which losses are divided, stay as they are."""
 
 
 NO_OPTIONS = LossOptions()
 
 
 class Loss(Protocol):
-    """The loss of a phase, bound to the model that is trained."""
+    """The loss of a phase, for the model that the phase trains."""
 
     def __call__(self, targets: Any, outputs: Any, weights: tf.Tensor) -> dict[str, tf.Tensor]:
-        """Return sums over a batch: `count`, `loss`, then the task's training sums; `weights` is 0 for padding.
+        """Return scalar sums over a batch: `count`, `loss`, and those of `Task.training_sums`; a graph function.
 
-        A step divides the sums of all replicas and micro-batches by the sum of their counts, which need not be whole.
+        `weights` [batch] is 1 for examples and 0 for padding. A step adds up the sums of all replicas and
+        micro-batches and divides by the sum of their counts, which need not be whole numbers.
         """
 
 
 class Task(ABC):
-    """What a task needs from a backbone, and what it makes of examples, outputs and targets.
+    """Everything that depends on what is learned: head, targets, loss, metrics, and predictions.
 
-    The engine never looks into targets or outputs: it only carries them, and what `measure` makes of them. All tensors
-    of a batch have static shapes.
+    There is one implementation for each kind of labels, whatever the modality. The engine carries targets, raw outputs
+    and the results of `measure` from one method to another and never looks into them: each may be a tensor or a nest of
+    tensors. All tensors of a batch have static shapes, with the batch first. Methods called graph functions are traced
+    by `tf.function` and must draw no random numbers.
     """
 
     kind: str
-    """The kind of the task, as configurations write it."""
+    """The kind of the task, as in the configuration."""
     metric_directions: Mapping[str, str]
-    """By metric of `summarise`, `min` or `max`: which way is better."""
+    """For each metric of `summarise`, "min" or "max": which way is better."""
     training_metrics: ClassVar[tuple[str, ...]] = ()
-    """The names of `training_sums`, in its order."""
+    """The names of `training_sums`, in order."""
     scheme: LabelScheme
-    """What the labels mean."""
+    """The meaning of the labels: the names of classes or values, and how values are standardised."""
 
     output_name: ClassVar[str] = "probabilities"
-    """What `finish` returns, in one word."""
+    """What `finish` returns, in a few words for preprocessing.json."""
 
     def endpoints(self, available: Mapping[str, Any], fits: Callable[[Sequence[str]], bool]) -> tuple[str, ...]:
-        """Return which of a backbone's endpoints the head is put on; `fits` tells whether the cache holds some."""
+        """Return the names of the backbone's endpoints that the head reads.
+
+        `available` has the symbolic tensors by name: `features`, and `stride<n>` for feature maps. `fits` returns
+        whether the feature cache has room for some endpoints of all examples. Raises ConfigError where the backbone
+        lacks an endpoint that the head needs.
+        """
         return ("features",)
 
     @abstractmethod
     def head(self, features: Mapping[str, Any], mask: Any = None) -> Any:
-        """Return the raw outputs of the model, symbolic, from the backbone's symbolic endpoints by name.
+        """Return the symbolic raw outputs of the model from the symbolic endpoints by name.
 
-        `mask` [batch, length] is 1 where a sequence of features is of the example and 0 where it is padding.
+        `mask` [batch, length], int32, is 1 where the features of a sequence belong to the example and 0 where they
+        belong to padding; None where nothing is padded.
         """
 
     @abstractmethod
     def finish(self, outputs: Any) -> Any:
-        """Return what a saved model gives its user (probabilities, say) from symbolic raw outputs."""
+        """Return the symbolic outputs of a saved model, such as probabilities, from symbolic raw outputs.
+
+        Only stock Keras layers may be used, so that the saved model opens with Keras alone.
+        """
 
     @abstractmethod
     def target(self, fields: Mapping[str, tf.Tensor], geometry: Any = None) -> Any:
-        """Return the fixed-shape target of one example from what the source says of it; a graph function.
+        """Return the target of one example, of a static shape; a graph function.
 
-        `geometry` is the shape that the example's input is brought to.
+        `fields` holds the example's `label`, or what `DataSource.label_fields` returns where labels lie in files of
+        their own. `geometry` is the shape that the example's input is brought to; None where inputs have no size.
         """
 
     def transform(self, targets: Any, changes: Any) -> Any:
-        """Return a batch of targets after the changes of an augmentation; what is said of a whole example stays."""
+        """Return a batch of targets after the augmentation `changes` of its inputs; a graph function.
+
+        By default targets stay as they are, which is right where they describe the whole example.
+        """
         return targets
 
     @abstractmethod
     def loss(
         self, targets: Any, outputs: Any, weights: tf.Tensor, options: LossOptions = NO_OPTIONS
     ) -> tuple[tf.Tensor, tf.Tensor]:
-        """Return (sum of losses, count) over a batch; `weights` [batch] is 0 for padding."""
+        """Return the sum of losses over a batch and the count to divide it by, float32 scalars; a graph function.
+
+        `weights` [batch] is 1 for examples and 0 for padding, which must add nothing to either.
+        """
 
     @abstractmethod
     def training_sums(self, targets: Any, outputs: Any, weights: tf.Tensor) -> dict[str, tf.Tensor]:
-        """Return sums that, divided by the count, are shown as `train_<name>`: those of `training_metrics`."""
+        """Return sums over a batch, by the names of `training_metrics`; a graph function.
+
+        Divided by the count of `loss` they are shown as `train_<name>`.
+        """
 
     def bind(self, model: Any, options: LossOptions = NO_OPTIONS) -> Loss:
-        """Return the loss of a phase on the model that it trains; anew for each phase and each copy of the model."""
+        """Return the loss of a phase for the model that it trains.
+
+        The engine calls this anew for each phase and each copy of the model, so a loss may hold variables of `model`.
+        """
 
         def compute_sums(targets: Any, outputs: Any, weights: tf.Tensor) -> dict[str, tf.Tensor]:
             total, count = self.loss(targets, outputs, weights, options)
@@ -125,56 +151,66 @@ class Task(ABC):
 
     @abstractmethod
     def measure(self, targets: Any, outputs: Any) -> dict[str, tf.Tensor]:
-        """Return what metrics need of a batch, by name, each [batch, ...] and small; a graph function."""
+        """Return what metrics and predictions.csv need of a batch, by name, each [batch, ...]; a graph function.
+
+        The host keeps the results of a whole split, so they must be small: counts of pixels rather than maps of logits.
+        """
 
     @abstractmethod
     def summarise(self, measured: Measured) -> dict[str, float]:
-        """Return the exact metrics of a split."""
+        """Return the exact metrics of a split, by the names of `metric_directions`; NaN where one is undefined."""
 
     def summarise_classes(self, measured: Measured) -> dict[str, dict[str, float]]:
-        """Return metrics of a split by class; none where the task knows no such thing."""
+        """Return metrics of a split by class and name; none by default."""
         return {}
 
     @abstractmethod
     def prediction_columns(self, measured: Measured) -> dict[str, np.ndarray]:
-        """Return the columns of predictions.csv, a row per example."""
+        """Return the columns of predictions.csv for a split, each with one cell per example in order."""
 
     predicts_masks: ClassVar[bool] = False
-    """Whether what `decode` gives has masks."""
+    """Whether the predictions of `decode` have masks."""
 
     @property
     @abstractmethod
     def output_columns(self) -> tuple[str, ...]:
-        """Return the names of the cells that `decode` gives."""
+        """Return the names of the cells of every prediction of `decode`, in order."""
 
     @abstractmethod
     def decode(self, outputs: np.ndarray, placements: Sequence[Placement | None]) -> Iterator[Prediction]:
-        """Yield a prediction for each row of raw outputs; `placements` say where the inputs come from."""
+        """Yield the prediction of each input from its raw outputs, in order.
+
+        `outputs` is [inputs, ...]; `placements` has for each input how it was brought to the model's size, or None.
+        """
 
     @abstractmethod
     def difference(self, measured: Measured, outputs: np.ndarray, targets: Any) -> np.ndarray:
-        """Return by example how far a saved model is from what was measured, to compare with a tolerance.
+        """Return how far the outputs of a saved model are from what was measured, float [examples].
 
-        `outputs` are those of the saved model, what `finish` returned; `targets` those of the examples.
+        `outputs` are those of the saved model, as `finish` gives them; `targets` are those of the same examples. The
+        caller compares the result with the tolerance of the model's format.
         """
 
     def detail_tables(self, measured: Measured) -> dict[str, dict[str, np.ndarray]]:
-        """Return more tables of a split by name, each columns with a row per example; none by default."""
+        """Return more tables of a split: by the table's name its columns, one row per example; none by default."""
         return {}
 
     def summarise_constant(self, measured: Measured, labels: np.ndarray) -> dict[str, float] | None:
-        """Return the metrics, on a split, of the best predictor that never looks at its input.
+        """Return the metrics of the best predictor that ignores its input; None where the task has no such predictor.
 
-        `labels` are those of the training examples, as the source numbers them. What a model must be better than to
-        have learnt anything; None where the task knows no such thing.
+        It is fitted to `labels`, those of the training examples as the data source numbers them, and scored on the
+        targets in `measured`. A model has learned something only where it is better.
         """
         return None
 
     def choose_thresholds(self, measured: Measured) -> dict[str, float]:
-        """Choose, from the validation split, what decisions need, keep it and return it; nothing by default."""
+        """Choose decision thresholds on the validation split, use them from now on and return them; none by default."""
         return {}
 
     def set_thresholds(self, thresholds: Mapping[str, float]) -> None:
-        """Decide as a trained run did: `thresholds` are what `choose_thresholds` returned there."""
+        """Use the thresholds that `choose_thresholds` returned in an earlier run.
+
+        Raises ValueError for thresholds that this task does not have.
+        """
         if thresholds:
-            raise ValueError(f"{self.kind} decides nothing by thresholds, so {thresholds} belong to another task")
+            raise ValueError(f"{self.kind} has no decision thresholds, so {thresholds} belong to another task")

@@ -1,4 +1,4 @@
-"""Making the task that a configuration asks for: one implementation per kind of labels, whatever the inputs are."""
+"""Builds the task of a configuration: one implementation per kind of labels, whatever the modality."""
 
 from __future__ import annotations
 
@@ -25,8 +25,7 @@ _TASKS: Mapping[LabelKind, Callable[[Any, Any, LabelScheme, int, tuple[int, int]
 def build_task(config: RunConfig, scheme: LabelScheme, image_size: tuple[int, int]) -> Task:
     """Return the task of a configuration for the labels that `scheme` describes.
 
-    `image_size` is height and width of the images that the backbone takes; (0, 0) where it takes none.
-
+    `image_size` is the height and width of the backbone's images; (0, 0) where it takes none.
     Raises ConfigError for options that do not fit the labels.
     """
     return _TASKS[facts(config.task).labels](config.task, config.head, scheme, config.seed, image_size)

@@ -1,4 +1,4 @@
-"""Classification into one of several classes, whatever the examples are."""
+"""Classification into one of several classes."""
 
 from __future__ import annotations
 
@@ -61,14 +61,15 @@ class Classification(PooledTask):
         return {"accuracy": tf.reduce_sum(correct * weights)}
 
     def evaluate(self, targets: np.ndarray, outputs: np.ndarray) -> dict[str, float]:
-        """Return loss, accuracy, macro F1 and AUC (binary: of `positive`; else macro one-vs-rest), by scikit-learn.
+        """Return loss, accuracy, macro F1 and AUC, computed by scikit-learn.
 
-        AUC is NaN where a class has no example in the split; F1 then is over the classes that occur.
+        AUC is that of `positive` with two classes, else the macro mean of one-vs-rest; it is NaN where a class has no
+        example in the split. F1 then is the mean over the classes that occur.
         """
         return one_class.score(targets, outputs, self._positive)
 
     def predictions(self, targets: np.ndarray | None, outputs: np.ndarray) -> dict[str, np.ndarray]:
-        """Return label, prediction, probability, probability_<class> and loss; without targets no label and loss."""
+        """Return label, prediction, probability, probability_<class> and loss; without targets no label or loss."""
         probabilities = one_class.softmax(outputs)
         predicted = probabilities.argmax(axis=1)
         names = np.asarray(self.classes, dtype=object)

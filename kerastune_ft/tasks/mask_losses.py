@@ -1,4 +1,4 @@
-"""Loss and counts of a class for every pixel, both by picture, so that rows of padding and replicas add up exactly.
+"""Losses and pixel counts of segmentation for each image, so that padding and replicas add up exactly.
 
 Targets are masks of class numbers, uint8 [batch, height, width], in which `IGNORE` belongs to no class; outputs are
 logits [batch, height, width, classes] of the same height and width.
@@ -13,20 +13,20 @@ import tensorflow as tf
 
 from kerastune_ft.data.annotations.masks import IGNORE
 
-# Pixels of a picture that are counted at once: one product of matrices needs no more memory than that, and a float32
-# holds every whole number up to 2 ** 24.
+# Pixels of an image that are counted at once: this bounds the memory of one matrix product, and float32 holds every
+# integer up to 2 ** 24.
 _CHUNK = 1 << 14
 
 
 def pixel_cross_entropy(
     targets: tf.Tensor, logits: tf.Tensor, smoothing: float = 0.0, class_weights: Sequence[float] | None = None
 ) -> tuple[tf.Tensor, tf.Tensor]:
-    """Return by picture the summed cross-entropy of its valid pixels and their number, float32 [batch] each.
+    """Return for each image the summed cross-entropy of its valid pixels and their number, float32 [batch] each.
 
-    The unit of both is one picture of pixels: they are sums over valid pixels divided by height x width, so that a
-    picture without ignored pixels counts 1, one of which a quarter is ignored 0.75, and every pixel of a split weighs
-    the same in `sum of losses / sum of counts`. `smoothing` is the share of the target that is spread over all classes,
-    `class_weights` are factors on the losses of pixels by their class; they do not change the count.
+    Both are divided by height x width: an image without ignored pixels counts 1, one with a quarter ignored 0.75, and
+    every pixel of a split weighs the same in `sum of losses / sum of counts`. `smoothing` is the share of the target
+    that is spread over all classes; `class_weights` are factors on the losses of pixels by class, which leave the count
+    as it is.
     """
     logits = tf.cast(logits, tf.float32)
     valid = tf.cast(tf.not_equal(targets, IGNORE), tf.float32)
@@ -42,17 +42,17 @@ def pixel_cross_entropy(
 
 
 def pixel_accuracy(targets: tf.Tensor, logits: tf.Tensor) -> tf.Tensor:
-    """Return by picture the number of pixels with the right class, float32 [batch], in the unit of the loss."""
+    """Return for each image the number of correct pixels divided by height x width, float32 [batch]."""
     right = tf.equal(tf.argmax(logits, -1, tf.int32), tf.cast(targets, tf.int32))
     return tf.reduce_sum(tf.cast(right, tf.float32), [1, 2]) * (1.0 / math.prod(targets.shape[1:3]))
 
 
 def count_confusion(targets: tf.Tensor, predicted: tf.Tensor, classes: int) -> tf.Tensor:
-    """Return the pixels of each true class predicted as each class, int32 [batch, classes, classes].
+    """Return the confusion matrix of the pixels of each image, int32 [batch, classes, classes].
 
-    `predicted` are class numbers, integers [batch, height, width]. Rows are the truth, columns the prediction; ignored
-    pixels are in none. The counts are products of matrices of zeros and ones, exact on every device, where
-    `tf.math.bincount` has no deterministic form on a GPU.
+    `predicted` holds class numbers, integers [batch, height, width]. Rows are true classes, columns predicted ones;
+    ignored pixels are not counted. The counts are products of matrices of zeros and ones, which are exact on every
+    device; `tf.math.bincount` is not deterministic on a GPU.
     """
     batch, *sides = targets.shape
     pixels = math.prod(sides)
@@ -61,13 +61,13 @@ def count_confusion(targets: tf.Tensor, predicted: tf.Tensor, classes: int) -> t
     filling = [[0, 0], [0, chunks * size - pixels]]
 
     def divide(numbers: tf.Tensor) -> tf.Tensor:
-        """Return [chunks, batch, size], filled up with what belongs to no class."""
+        """Return class numbers as [chunks, batch, size], filled up with ignored pixels."""
         flat = tf.reshape(tf.cast(numbers, tf.int32), [-1, pixels])
         padded = tf.pad(flat, filling, constant_values=IGNORE)
         return tf.transpose(tf.reshape(padded, [-1, chunks, size]), [1, 0, 2])
 
     def count(total: tf.Tensor, chunk: tuple[tf.Tensor, tf.Tensor]) -> tf.Tensor:
-        # A number beyond the classes has a row of zeros.
+        # Numbers beyond the classes become rows of zeros.
         true, found = (tf.one_hot(numbers, classes, dtype=tf.float32) for numbers in chunk)
         return total + tf.cast(tf.matmul(true, found, transpose_a=True), tf.int32)
 

@@ -1,4 +1,4 @@
-"""Classification where any number of classes may apply to an example."""
+"""Classification into several classes at once: any number of them may apply to an example."""
 
 from __future__ import annotations
 
@@ -64,7 +64,7 @@ class MultiLabelClassification(PooledTask):
     ) -> tuple[tf.Tensor, tf.Tensor]:
         """Return the sum of binary cross-entropies, averaged over classes, and the number of real examples.
 
-        Class weights are factors on the losses of examples that have the class.
+        Class weights are factors on the losses of the examples that have the class.
         """
         wanted = targets * (1.0 - options.smoothing) + 0.5 * options.smoothing
         positives = tf.constant(options.class_weights or (1.0,) * len(self.classes), tf.float32)
@@ -72,15 +72,15 @@ class MultiLabelClassification(PooledTask):
         return tf.reduce_sum(tf.reduce_mean(losses, axis=-1) * weights), tf.reduce_sum(weights)
 
     def training_sums(self, targets: Any, outputs: tf.Tensor, weights: tf.Tensor) -> dict[str, tf.Tensor]:
-        """Return the number of examples with exactly their labels predicted, at probability one half."""
+        """Return the number of examples whose labels are all predicted correctly, with threshold 0.5."""
         right = tf.reduce_all(tf.equal(outputs > 0, targets > 0.5), axis=-1)
         return {"accuracy": tf.reduce_sum(tf.cast(right, tf.float32) * weights)}
 
     def evaluate(self, targets: np.ndarray, outputs: np.ndarray) -> dict[str, float]:
-        """Return loss, accuracy, macro F1, AUC and mean average precision, by scikit-learn.
+        """Return loss, accuracy, macro F1, AUC and mean average precision, computed by scikit-learn.
 
-        Accuracy is the share of examples with exactly their labels predicted. The macro averages are over the classes
-        that occur in the split (AUC: that some have and some have not), and NaN where there is none.
+        Accuracy is the share of examples whose labels are all predicted correctly. The macro means are over the classes
+        that occur in the split (for AUC, those that some examples have and others do not); NaN where there are none.
         """
         return several_classes.score(targets, outputs, self._thresholds)
 
@@ -88,7 +88,7 @@ class MultiLabelClassification(PooledTask):
         return several_classes.sigmoid(outputs) >= self._thresholds
 
     def predictions(self, targets: np.ndarray | None, outputs: np.ndarray) -> dict[str, np.ndarray]:
-        """Return label, prediction, probability_<class> and loss; without targets no label and loss.
+        """Return label, prediction, probability_<class> and loss; without targets neither label nor loss.
 
         Several labels in one cell are separated by `|`.
         """
@@ -103,12 +103,12 @@ class MultiLabelClassification(PooledTask):
         return np.asarray([SEPARATOR.join(names[row]) for row in flags], dtype=object)
 
     def constant(self, labels: np.ndarray) -> np.ndarray:
-        """Return the logits of every class's share of the training examples."""
+        """Return the logits of the share of training examples that have each class."""
         shares = np.clip(labels.mean(axis=0, dtype=np.float64), 1e-6, 1 - 1e-6)
         return np.log(shares / (1 - shares)).astype(np.float32)
 
     def find_thresholds(self, targets: np.ndarray, outputs: np.ndarray) -> dict[str, float]:
-        """Take, with `best_f1`, the threshold of each class with the best F1; return those in use."""
+        """Set each class's threshold to that of the best F1 where the option is `best_f1`; return all thresholds."""
         if self._chosen_later:
             probabilities = several_classes.sigmoid(outputs)
             for number in range(len(self.classes)):

@@ -1,4 +1,4 @@
-"""What all tasks share that put one vector of outputs on pooled features."""
+"""The base of tasks with one vector of outputs per example, computed from pooled features."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ from kerastune_ft.tasks.base import Measured, Placement, Prediction, Task
 
 
 class PooledTask(Task):
-    """One vector of outputs per example; a subclass says what the numbers mean.
+    """One vector of outputs per example; a subclass gives the numbers their meaning.
 
-    Metrics are computed from all targets and raw outputs of a split, so what is measured is just these.
+    `measure` keeps targets and raw outputs as they are, since they are small.
     """
 
     def __init__(self, kind: str, head: Head, scheme: LabelScheme, seed: int) -> None:
@@ -31,7 +31,7 @@ class PooledTask(Task):
         return dense_head(features["features"], self._head, len(self.scheme.names), self._seed, mask=mask)
 
     def measure(self, targets: Any, outputs: Any) -> dict[str, tf.Tensor]:
-        """Return targets and raw outputs as they are."""
+        """Return `targets` and `outputs` as they are."""
         return {"targets": targets, "outputs": outputs}
 
     def summarise(self, measured: Measured) -> dict[str, float]:
@@ -39,7 +39,7 @@ class PooledTask(Task):
         return self.evaluate(measured["targets"], measured["outputs"])
 
     def prediction_columns(self, measured: Measured) -> dict[str, np.ndarray]:
-        """Return the columns of predictions.csv, a row per example."""
+        """Return the columns of predictions.csv, one row per example."""
         return self.predictions(measured["targets"], measured["outputs"])
 
     @property
@@ -59,19 +59,19 @@ class PooledTask(Task):
         return {"label" if name == "prediction" else name: values for name, values in columns.items()}
 
     def difference(self, measured: Measured, outputs: np.ndarray, targets: Any) -> np.ndarray:
-        """Return by example the largest difference of a probability, or of a value as a share of its deviation."""
+        """Return for each example the largest difference of a probability, or of a value in standard deviations."""
         columns = self.predictions(None, measured["outputs"])
         expected = [column for name, column in columns.items() if name.startswith(("probability_", "value"))]
         scale = np.asarray(self.scheme.deviation or 1.0)
         return (np.abs(outputs - np.stack(expected, axis=1)) / scale).max(axis=1)
 
     def summarise_constant(self, measured: Measured, labels: np.ndarray) -> dict[str, float] | None:
-        """Return the metrics, on a split, of the predictor that always gives `constant`."""
+        """Return the metrics of the predictor whose raw outputs are always `constant`."""
         targets = measured["targets"]
         return self.evaluate(targets, np.tile(self.constant(labels), (len(targets), 1)))
 
     def choose_thresholds(self, measured: Measured) -> dict[str, float]:
-        """Choose what decisions need from the validation split, keep it and return it."""
+        """Choose decision thresholds on the validation split, keep and return them."""
         return self.find_thresholds(measured["targets"], measured["outputs"])
 
     @abstractmethod
@@ -80,15 +80,15 @@ class PooledTask(Task):
 
     @abstractmethod
     def predictions(self, targets: np.ndarray | None, outputs: np.ndarray) -> dict[str, np.ndarray]:
-        """Return the columns of predictions for raw outputs, in order; without targets those that need none."""
+        """Return the columns of predictions by name, from raw outputs; without targets those that need none."""
 
     @abstractmethod
     def constant(self, labels: np.ndarray) -> np.ndarray:
-        """Return the raw outputs of the best predictor that never looks at its input, [outputs].
+        """Return the raw outputs [outputs] of the best predictor that ignores its input.
 
-        `labels` are those of the training examples, as the source numbers them.
+        `labels` are those of the training examples, as the data source numbers them.
         """
 
     def find_thresholds(self, targets: np.ndarray, outputs: np.ndarray) -> dict[str, float]:
-        """Choose what decisions need, keep it and return it; nothing by default."""
+        """Choose decision thresholds, keep and return them; none by default."""
         return {}

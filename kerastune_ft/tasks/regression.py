@@ -1,4 +1,4 @@
-"""Regression: one number, or several, for an example, whatever that is."""
+"""Regression: one number or several for each example."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _FAR = 1e3
 
 
 class Regression(PooledTask):
-    """Values on pooled features; targets and outputs are standardised, what users see has their units."""
+    """Values on pooled features; targets and raw outputs are standardised, users see their own units."""
 
     metric_directions: Mapping[str, str]
     training_metrics = ("mae",)
@@ -42,9 +42,9 @@ class Regression(PooledTask):
         }
 
     def head(self, features: Mapping[str, Any], mask: Any = None) -> Any:
-        """Return standardised values [batch, targets], at first the mean of the training examples.
+        """Return standardised values [batch, targets]; before training all are 0, the mean of the training examples.
 
-        Random ones would be off by several deviations, and unlearning them would take the first epochs.
+        Random ones would be off by several standard deviations, and the first epochs would only undo that.
         """
         return dense_head(
             features["features"], self._head, len(self.scheme.names), self._seed, mask=mask, start_at_zero=True
@@ -55,8 +55,8 @@ class Regression(PooledTask):
         if not (np.abs(self._mean) > _FAR * self._deviation).any():
             scale, offset = self._deviation.tolist(), self._mean.tolist()
             return keras.layers.Rescaling(scale, offset=offset, name="values", dtype="float32")(outputs)
-        # Of values that lie close together far from 0, as dates do, float32 has too few digits, and Rescaling turns its
-        # numbers into float32 whatever its dtype; the weights of a layer keep theirs.
+        # float32 has too few digits for values that are close together and far from 0, such as dates. Rescaling
+        # computes in float32 whatever its dtype; the weights of a Dense layer keep their float64.
         layer = keras.layers.Dense(len(self._mean), name="values", dtype="float64", trainable=False)
         values = layer(outputs)
         layer.set_weights([np.diag(self._deviation), self._mean])
@@ -79,9 +79,9 @@ class Regression(PooledTask):
         return {"mae": tf.reduce_sum(tf.reduce_mean(errors, axis=-1) * weights)}
 
     def evaluate(self, targets: np.ndarray, outputs: np.ndarray) -> dict[str, float]:
-        """Return loss (of standardised values), and MAE, RMSE and R2 in the user's units, means over targets.
+        """Return the loss of standardised values, and MAE, RMSE and R2 in the user's units, averaged over targets.
 
-        Of several targets each has its own figures too: `mae_<target>` and so on. R2 is NaN with a single example.
+        With several targets each has metrics of its own too: `mae_<target>` and so on. R2 is NaN for a single example.
         """
         loss = float(value_metrics.losses(targets, outputs).mean())
         return {"loss": loss, **value_metrics.score(self.values(targets), self.values(outputs), self.scheme.names)}
@@ -91,14 +91,14 @@ class Regression(PooledTask):
         return standardised.astype(np.float64) * self._deviation + self._mean
 
     def predictions(self, targets: np.ndarray | None, outputs: np.ndarray) -> dict[str, np.ndarray]:
-        """Return label, value and loss, or label_<target> and value_<target> of several; without targets the values."""
+        """Return label, value and loss (label_<target> and value_<target> for several); without targets the values."""
         values, names = self.values(outputs), self.scheme.names
         labels = None if targets is None else self.values(targets)
         endings = [""] if len(names) == 1 else [f"_{name}" for name in names]
         columns: dict[str, np.ndarray] = {}
         for number, ending in enumerate(endings):
             if labels is not None:
-                # The digits that standardising in float32 has added are none of the label's.
+                # Standardising in float32 adds digits that the label does not have.
                 digits = 5 - math.floor(math.log10(self._deviation[number]))
                 columns[f"label{ending}"] = np.round(labels[:, number], digits)
             columns[f"value{ending}"] = values[:, number]

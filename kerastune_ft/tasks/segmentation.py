@@ -1,4 +1,4 @@
-"""Segmentation: one of several classes for every pixel of an image."""
+"""Semantic segmentation: one of several classes for every pixel of an image."""
 
 from __future__ import annotations
 
@@ -26,15 +26,15 @@ from kerastune_ft.tasks.mask_losses import count_confusion, pixel_accuracy, pixe
 
 _FINEST, _NEXT = 2, 4
 _WIDTH = 64
-# Logarithms of probabilities below this are not told apart: float32 has no smaller ones.
+# Smaller probabilities are set to this before their logarithm: float32 has none below.
 _SMALLEST = 1e-38
 
 
 class Segmentation(Task):
     """A U-Net on the backbone's feature maps of several strides; outputs are logits [batch, height, width, classes].
 
-    The unit of loss and count is one picture of pixels, see `mask_losses`. Of a split integer counts of pixels by true
-    and predicted class are kept for each picture, and no outputs, so that memory does not grow with their size.
+    Loss and count are sums over pixels divided by the pixels of an image, see `mask_losses`. `measure` keeps the
+    confusion matrix of each image and no outputs, so the memory of an evaluation does not grow with the image size.
     """
 
     training_metrics = ("accuracy",)
@@ -50,7 +50,7 @@ class Segmentation(Task):
         self._head, self._seed, self._image_size = head, seed, image_size
 
     def endpoints(self, available: Mapping[str, Any], fits: Callable[[Sequence[str]], bool]) -> tuple[str, ...]:
-        """Return the feature maps from `head.stride` on; by default from stride 2 where their features fit the cache.
+        """Return the feature maps of `head.stride` and coarser; by default from 2 where the cache has room, else 4.
 
         Raises ConfigError for a backbone without such maps.
         """
@@ -77,27 +77,27 @@ class Segmentation(Task):
         return keras.layers.Softmax(name="probabilities", dtype="float32")(outputs)
 
     def target(self, fields: Mapping[str, tf.Tensor], geometry: Geometry | None = None) -> tf.Tensor:
-        """Return the mask at the model's size, uint8 [height, width]; 255 where a pixel belongs to no class."""
+        """Return the mask at the model's size, uint8 [height, width]; 255 for pixels of no class."""
         assert geometry is not None
         return fit_mask(fields["mask"], geometry)
 
     def transform(self, targets: tf.Tensor, changes: Changes) -> tf.Tensor:
-        """Return the masks moved as their images are."""
+        """Return the masks after the flips, rotations and zooms of their images."""
         return on_masks(targets, changes)
 
     def loss(
         self, targets: Any, outputs: Any, weights: tf.Tensor, options: LossOptions = NO_OPTIONS
     ) -> tuple[tf.Tensor, tf.Tensor]:
-        """Return the summed cross-entropy of labelled pixels and their number, in pictures of pixels."""
+        """Return the summed cross-entropy of labelled pixels and their number, divided by the pixels of an image."""
         losses, counts = pixel_cross_entropy(targets, outputs, options.smoothing, options.class_weights)
         return tf.reduce_sum(losses * weights), tf.reduce_sum(counts * weights)
 
     def training_sums(self, targets: Any, outputs: Any, weights: tf.Tensor) -> dict[str, tf.Tensor]:
-        """Return the pixels with the right class, in pictures of pixels."""
+        """Return the number of correct pixels, divided by the pixels of an image."""
         return {"accuracy": tf.reduce_sum(pixel_accuracy(targets, outputs) * weights)}
 
     def measure(self, targets: Any, outputs: Any) -> dict[str, tf.Tensor]:
-        """Return by picture the pixels of each true class predicted as each class, the loss, and the labelled share."""
+        """Return the confusion matrix, the loss and the share of labelled pixels of each image."""
         losses, counts = pixel_cross_entropy(targets, outputs)
         predicted = tf.argmax(outputs, -1, tf.int32)
         return {"confusion": count_confusion(targets, predicted, len(self.classes)), "loss": losses, "count": counts}
@@ -115,18 +115,18 @@ class Segmentation(Task):
         }
 
     def prediction_columns(self, measured: Measured) -> dict[str, np.ndarray]:
-        """Return by picture mean IoU, Dice, accuracy and loss; NaN where the picture has no labelled pixel."""
+        """Return mean IoU, Dice, accuracy and loss of each image; NaN for an image without labelled pixels."""
         scores = [metrics.score(confusion) for confusion in measured["confusion"]]
         columns = {name: np.array([score[name] for score in scores]) for name in ("mean_iou", "dice", "accuracy")}
         return {**columns, "loss": _divide(measured["loss"], measured["count"])}
 
     def detail_tables(self, measured: Measured) -> dict[str, dict[str, np.ndarray]]:
-        """Return `confusion`: by picture the pixels of each true class predicted as each class."""
+        """Return the table `confusion`: for each image the pixels of each true class predicted as each class."""
         counts = measured["confusion"]
         return {"confusion": dict(zip(name_columns(len(self.classes)), counts.reshape(len(counts), -1).T, strict=True))}
 
     def summarise_constant(self, measured: Measured, labels: np.ndarray) -> dict[str, float] | None:
-        """Return the metrics of answering every pixel with the classes' shares of the training pixels."""
+        """Return the metrics of predicting every pixel by the shares of classes among the training pixels."""
         pixels = labels.sum(axis=0, dtype=np.int64)
         true = _total(measured).sum(axis=1)
         confusion = np.zeros((len(pixels), len(pixels)), np.int64)
@@ -137,11 +137,11 @@ class Segmentation(Task):
 
     @property
     def output_columns(self) -> tuple[str, ...]:
-        """Return the names of the cells that `decode` gives: the share of each class."""
+        """Return the names of the cells of predictions: the share of pixels of each class."""
         return tuple(f"share_{name}" for name in self.classes)
 
     def decode(self, outputs: np.ndarray, placements: Sequence[Placement | None]) -> Iterator[Prediction]:
-        """Yield for each image its mask at the image's own size and the shares of the classes in it."""
+        """Yield for each image its mask, at the image's own size, and the share of pixels of each class."""
         for logits, placement in zip(outputs, placements, strict=True):
             mask = logits.argmax(-1).astype(np.uint8)
             if placement is not None:
@@ -152,7 +152,7 @@ class Segmentation(Task):
             yield Prediction(dict(zip(self.output_columns, shares.tolist(), strict=True)), mask)
 
     def difference(self, measured: Measured, outputs: np.ndarray, targets: Any) -> np.ndarray:
-        """Return by image how far the loss of a saved model is from what was measured, or the share of pixels is."""
+        """Return for each image the difference in loss, or the share of pixels that differ if that is larger."""
         logits = tf.constant(np.log(np.maximum(outputs, _SMALLEST)))
         found = {name: rows.numpy() for name, rows in self.measure(tf.constant(targets), logits).items()}
         loss = np.abs(_divide(found["loss"], found["count"]) - _divide(measured["loss"], measured["count"]))

@@ -1,4 +1,4 @@
-"""Saving a model in a format, and comparing what was written with what was measured before it is kept."""
+"""Writes a model in a format, and compares what was written with what was measured before it is kept."""
 
 from __future__ import annotations
 
@@ -15,24 +15,24 @@ from kerastune_ft.errors import PromiseError
 from kerastune_ft.saved_model.base import Serving
 
 FORMATS: Mapping[str, str] = {"keras": "kerastune_ft.saved_model.formats.keras_file"}
-"""By name, the module of a format."""
+"""The module of each format, by the format's name."""
 
 
 class Format(Protocol):
     """A module that writes and opens one format."""
 
     TOLERANCE: float
-    """How far its outputs may be from what was measured, as `Task.difference` says it."""
+    """The largest `Task.difference` between the outputs of a file in this format and what was measured."""
 
     def write(self, serving: Serving, folder: Path) -> list[str]:
         """Write the model into a folder and return the names of its files."""
 
     def open(self, serving: Serving, folder: Path) -> Callable[[Sequence[Any]], np.ndarray]:
-        """Open what was written; what is returned takes samples of `Serving.samples` and returns its outputs."""
+        """Open what was written and return a function from `Serving.samples` to the model's outputs."""
 
 
 def load_format(name: str) -> Format:
-    """Return a format by name; KeyError where there is none."""
+    """Return a format by name; raise KeyError for an unknown one."""
     module: Any = importlib.import_module(FORMATS[name])
     return module
 
@@ -44,10 +44,11 @@ def write_and_check(
     difference: Callable[[np.ndarray], np.ndarray],
     names: Sequence[str],
 ) -> dict[str, bytes]:
-    """Return the files of a model in a format, after comparing what they give for samples with what was measured.
+    """Return the content of the files of a model in a format, after comparing its outputs with what was measured.
 
-    `difference` takes the outputs for the samples and returns by sample how far they are from that; `names` are the
-    samples' for messages. Raises PromiseError, and returns nothing, where one is beyond the format's tolerance.
+    `difference` takes the outputs for `samples` and returns for each sample how far they are from what was measured;
+    `names` are the samples' names for messages. Raises PromiseError where a difference is beyond the format's
+    tolerance.
     """
     chosen = load_format(format_name)
     with tempfile.TemporaryDirectory() as made:
@@ -57,7 +58,7 @@ def write_and_check(
         for name, far in zip(names, found, strict=True):
             if not far <= chosen.TOLERANCE:
                 raise PromiseError(
-                    f"{os.path.join('model', written[0])} predicts otherwise than what was measured (difference "
+                    f"{os.path.join('model', written[0])} gives other predictions than were measured (difference "
                     f"{far:.2g} on {name}); it was not written"
                 )
         return {name: (folder / name).read_bytes() for name in written}

@@ -1,4 +1,4 @@
-"""The format of Keras: one `.keras` file that opens with `keras.models.load_model`, without this package."""
+"""Keras' own format: one `.keras` file that opens with `keras.models.load_model`, without this package."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def write(serving: Serving, folder: Path) -> list[str]:
 
 
 def open(serving: Serving, folder: Path) -> Callable[[Sequence[Any]], np.ndarray]:
-    """Open the file; what is returned takes samples of `Serving.samples` and returns the model's outputs."""
+    """Return a function that opens the file and calls the model on `Serving.samples`."""
 
     def call(samples: Sequence[Any]) -> np.ndarray:
         with without_warnings_of_keras():

@@ -1,4 +1,4 @@
-"""Computing the frozen part, storing it and reading it back.
+"""The features of a phase: computing the frozen part, storing its outputs and reading them back.
 
-Which features are stored is decided in `training/plan`.
+`training/plan` decides which features are stored.
 """

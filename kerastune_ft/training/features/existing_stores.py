@@ -1,4 +1,4 @@
-"""What a plan's stores hold already on this machine, and what keeps them from being those of an earlier run."""
+"""Looks up which rows of a plan's feature stores are already on this machine, and why other stores do not fit."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ from kerastune_ft.training.plan.cache_plan import CachedFeatures
 from kerastune_ft.training.plan.phase_plan import Plan
 from kerastune_ft.training.session.session import Session
 
-# What follows from other parts, such as the image size.
+# Parts of a key that only differ because other parts do, such as the image size.
 _FOLLOWING = ("cut:", "graph:")
 
 
 def find_existing_stores(session: Session, plan: Plan) -> dict[str, Any]:
-    """Return the directory of stores, and for each store of the plan the rows it holds or how another one differs.
+    """Return the directory of stores, and for each store of the plan its rows present or how the nearest one differs.
 
-    Of a store that depends on what the run trains nothing is known beforehand.
+    Stores that depend on weights this run trains are left out: they cannot exist yet.
     """
     root = session.cache / record.FEATURES
     known = sorted((store for store in plan.decision.stored if store.state < 0), key=lambda store: store.id)
@@ -46,7 +46,7 @@ def _describe_store(session: Session, plan: Plan, store: CachedFeatures, root: P
 
 
 def _group_by_bucket(session: Session, plan: Plan, store: CachedFeatures) -> list[tuple[int | None, np.ndarray]]:
-    """Return the examples that the run wants of a store, by the number of their shape where there are several."""
+    """Return the examples that the run reads from a store, by the number of their bucket; None for a single shape."""
     splits, buckets = session.source.splits, session.loader.buckets
     examples = np.concatenate([splits[split] for split in plan.decision.splits(store)])
     if buckets is None:
@@ -56,7 +56,7 @@ def _group_by_bucket(session: Session, plan: Plan, store: CachedFeatures) -> lis
 
 
 def _list_row_ids(session: Session, plan: Plan, store: CachedFeatures, examples: np.ndarray) -> list[bytes]:
-    """Return the ids of all rows that the run wants of these examples."""
+    """Return the ids of all rows that the run reads for these examples."""
     contents = session.source.contents
     return [
         store_key.row_id(contents[index], view, store)

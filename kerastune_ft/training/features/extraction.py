@@ -1,4 +1,4 @@
-"""The features of a phase's examples in stores: opened, filled, and read by example and view."""
+"""Opens the feature stores of a phase and fills them with the rows that are missing."""
 
 from __future__ import annotations
 
@@ -30,24 +30,24 @@ from kerastune_ft.training.session.session import Session
 from kerastune_ft.training.watch import Watcher
 from kerastune_ft.wording import counted, first_names
 
-# What may wait to be computed, or to be written: writing to the end of a block takes as long as some groups do.
+# Groups that may wait to be computed or written: writing the end of a block takes as long as computing a few groups.
 _WAITING, _WAITING_BYTES = 6, 1 << 26
-# Groups of a block at least.
+# The fewest groups in a block.
 _GROUPS = 2
-# Between two looks at what other processes have computed.
+# Seconds between two checks for rows that other processes have computed.
 _PAUSE = 0.05
-# Seconds without a new row from others, after which their claims count no more.
+# Seconds without a new row from other processes, after which their claims are ignored.
 _PATIENCE = 120.0
 
 Bucket = TypeVar("Bucket", int, None)
-"""The number of a length; None where examples have one shape."""
+"""The number of a padded length; None where all examples have one shape."""
 
 
 class FeatureExtractor:
-    """The stores that a phase reads."""
+    """Opens and fills the stores of one phase; a context manager that closes them."""
 
     def __init__(self, session: Session, plan: Plan, phase: PhasePlan, prefix: Prefix, watch: Watcher) -> None:
-        """Nothing is opened before the context is entered."""
+        """Take no store yet: each is opened when it is first looked up."""
         self._session, self._plan, self._phase, self._prefix, self._watch = session, plan, phase, prefix, watch
         self._open: dict[tuple[CachedFeatures, int | None], FeatureStore] = {}
         self._stored: dict[tuple[CachedFeatures, int], Lookup] = {}
@@ -62,20 +62,20 @@ class FeatureExtractor:
         self._closing.close()
 
     def lookup(self, need: FeatureUse) -> tuple[Lookup | None, int]:
-        """Return what serves a need, filled, and the first stage left to compute; None and 0 where no features do."""
+        """Return the stored features for `need`, filled, and the first stage left to compute; (None, 0) without any."""
         found = self._find_stored(need, (CUT, BASE))
         return found if found is not None else (None, 0)
 
     def lookup_inputs(self, need: FeatureUse) -> Lookup | None:
-        """Return the decoded inputs of a need's examples, filled, where they are stored."""
+        """Return the stored decoded inputs for `need`, filled; None where they are not stored."""
         found = self._find_stored(need, (INPUT,))
         return None if found is None else found[0]
 
     def _find_stored(self, need: FeatureUse, levels: Sequence[str]) -> tuple[Lookup, int] | None:
-        """Return the first of these levels that is stored, filled, and the stage that follows it.
+        """Return the first of these levels that is stored, filled, and the stage that follows it; None without any.
 
-        Where the disk cannot hold what was to be stored it is computed again instead, which gives the same result,
-        unless the phase requires it to be stored: then ConfigError or ResourceError is raised.
+        Where the disk has no room for a store its rows are computed again in every epoch, with the same result. Where
+        the phase requires the store, ConfigError or ResourceError is raised instead.
         """
         for level in levels:
             store = need.stores.get(level)
@@ -91,9 +91,9 @@ class FeatureExtractor:
         return None
 
     def _provide_rows(self, need: FeatureUse, level: str) -> Lookup:
-        """Return a store with all rows of a need; what lacks is computed from the nearest store below.
+        """Return a store with all rows of `need`; missing rows are computed from the nearest store below.
 
-        With them go the examples that later phases look for there: one pass serves the whole schedule.
+        The rows that later phases read from the store are filled as well: one pass serves the whole schedule.
         """
         store = need.stores[level]
         known = self._stored.get((store, id(need)))
@@ -114,7 +114,7 @@ class FeatureExtractor:
     def _fill_all(
         self, need: FeatureUse, level: str, store: CachedFeatures, examples: Mapping[Bucket, np.ndarray]
     ) -> dict[Bucket, StoredFeatures]:
-        """Fill the stores of these examples by bucket, of whose inputs each has its own shape."""
+        """Fill one store for each bucket of these examples and return the stored rows by bucket."""
         fillings = [self._open_writer(store, bucket, own) for bucket, own in examples.items()]
         views = 1 if level == INPUT else need.views
         was_there = [self._fill_view(need, level, store, fillings, view) for view in range(views)]
@@ -124,7 +124,7 @@ class FeatureExtractor:
         return {bucket: each.read_back() for bucket, each in zip(examples, fillings, strict=True)}
 
     def _open_writer(self, store: CachedFeatures, bucket: int | None, examples: np.ndarray) -> StoreWriter:
-        """Open the store of these examples, which have one shape: that of their bucket, where there are several."""
+        """Open the store of these examples, which are of one bucket, for writing."""
         tensors = store_key.row_tensors(self._session, self._prefix.stages, store, bucket)
         opened = self._open_store(store, bucket, store_key.row_bytes(tensors))
         return StoreWriter(opened, tensors, examples, len(self._session.source.keys))
@@ -132,7 +132,7 @@ class FeatureExtractor:
     def _fill_view(
         self, need: FeatureUse, level: str, store: CachedFeatures, fillings: Sequence[StoreWriter], view: int
     ) -> bool:
-        """Fill stores with a view of their examples and return whether all were there before."""
+        """Fill stores with a view of their examples; return whether all rows were there before."""
         contents = self._session.source.contents
         ids = [[store_key.row_id(contents[index], view, store) for index in each.examples] for each in fillings]
         missing = [int(each.store.missing(own).sum()) for each, own in zip(fillings, ids, strict=True)]
@@ -166,9 +166,9 @@ class FeatureExtractor:
     def _extract(
         self, source: _Source, filling: StoreWriter, ids: list[bytes], missing: int, work: StoreProgress
     ) -> None:
-        """Compute the rows that lack; workers of a run share the work.
+        """Compute the missing rows; the workers of a run share the work.
 
-        Rows that another process computes are waited for, as long as any of them come.
+        Rows that other processes have claimed are waited for as long as new ones appear.
         """
         store, left, waited = filling.store, missing, False
         heard = time.monotonic()
@@ -176,7 +176,7 @@ class FeatureExtractor:
             held: list[Block] = []
             try:
                 share = -(-left // self._session.devices.workers)
-                # A process that was stopped, or hangs, has its claims and does nothing.
+                # A process that was stopped or hangs still has its claims.
                 alone = time.monotonic() - heard > _PATIENCE
                 claims = store.claim(ids, _GROUPS * self._group, waits=False, alone=alone)
                 while sum(len(block.positions) for block in held) < share and (block := next(claims, None)):
@@ -196,7 +196,7 @@ class FeatureExtractor:
             if not held:
                 if not waited:
                     self._watch.note(
-                        "waiting for another process that computes the same features; if it comes no further for "
+                        "waiting for another process that computes the same features; if it makes no progress for "
                         f"{_PATIENCE:.0f} s they are computed here"
                     )
                 waited = True
@@ -208,7 +208,7 @@ class FeatureExtractor:
             left = still
 
     def _check_unchanged(self, examples: np.ndarray) -> None:
-        """Raise DataError where files are no longer those whose content their rows would be known by."""
+        """Raise DataError where files changed since the run began: their rows would be stored under the old content."""
         changed = self._session.source.find_changed(examples)
         if changed:
             raise DataError(
@@ -227,7 +227,7 @@ class FeatureExtractor:
         )
 
     def _choose_origin(self, need: FeatureUse, level: str, examples: np.ndarray, view: int) -> _Source:
-        """Return what the rows of a level are computed from: the nearest store below, or the pixels."""
+        """Return the inputs that the rows of a level are computed from: the nearest store below, or the data loader."""
         last = len(need.stores[level].stages)
         below = self._find_stored(need, {CUT: (BASE, INPUT), BASE: (INPUT,), INPUT: ()}[level])
         drawn = None if need.stores[level].variant == NOT_AUGMENTED else augmentation(self._session, self._phase)
@@ -244,7 +244,7 @@ class FeatureExtractor:
         return _Source(pixels, 0, last, need.stores[level].row_bytes, reads_files=decoded is None)
 
     def _read_below(self, stored: Lookup, examples: np.ndarray, view: int, positions: np.ndarray) -> Iterator[Any]:
-        """Yield groups of the features of a store below."""
+        """Yield groups of features from a store below."""
         for start in range(0, len(positions), self._group):
             features = stored(examples[positions[start : start + self._group]], view)
             yield tf.nest.map_structure(tf.convert_to_tensor, features)
@@ -257,7 +257,7 @@ class FeatureExtractor:
         view: int,
         positions: np.ndarray,
     ) -> Iterable[Any]:
-        """Return groups of inputs, decoded and augmented by the input pipeline."""
+        """Return groups of inputs, decoded and augmented by the data loader."""
         return self._session.loader.inputs(examples[positions], self._group, drawn, view, decoded)
 
     def _describe_level(self, need: FeatureUse, level: str, view: int) -> str:
@@ -265,15 +265,15 @@ class FeatureExtractor:
 
     @property
     def _group(self) -> int:
-        """Return the examples that are computed together: one chunk on every replica of this process."""
+        """Return the number of examples computed together: one chunk on every replica of this process."""
         return self._plan.chunk * self._session.devices.local_replicas
 
     def _compute_blocks(self, source: _Source, blocks: Sequence[Block]) -> Iterator[tuple[Block, np.ndarray]]:
-        """Yield blocks with their packed rows, in order, computed by a thread some groups ahead."""
+        """Yield blocks with their rows of bytes, in order, computed by a thread some groups ahead."""
         if not blocks:
             return
         size = self._group
-        # Every block is filled up to whole groups by itself, so that a group belongs to one block.
+        # Each block is filled up to whole groups, so that a group belongs to one block.
         filled = [np.resize(block.positions, -(-len(block.positions) // size) * size) for block in blocks]
         of_groups = [
             (block, min(size, len(block.positions) - start))
@@ -283,7 +283,7 @@ class FeatureExtractor:
         pending: deque[Future[np.ndarray]] = deque()
         groups = iter(of_groups)
         waiting = min(_WAITING, _WAITING_BYTES // (size * source.row_bytes))
-        # One thread: two calls at once of what is just being compiled gave a group of wrong rows now and then.
+        # One thread only: two concurrent calls of a function that is being compiled gave wrong rows now and then.
         with ThreadPoolExecutor(1) as thread:
             for inputs in source.groups(np.concatenate(filled)):
                 pending.append(thread.submit(self._compute_group, inputs, source.first, source.last))
@@ -294,7 +294,7 @@ class FeatureExtractor:
                 yield block, pending.popleft().result()[:rows]
 
     def _compute_group(self, inputs: Any, first: int, last: int) -> np.ndarray:
-        """Return one row of bytes for each example of a group."""
+        """Return one row of bytes for each example of a group, computed by the stages `first` to before `last`."""
         devices = self._session.devices
         if last == first:
             return _to_bytes(inputs)
@@ -304,7 +304,7 @@ class FeatureExtractor:
 
 
 class _Source(NamedTuple):
-    """What rows are computed from."""
+    """The inputs that rows are computed from, and the stages that compute them."""
 
     groups: Callable[[np.ndarray], Iterable[Any]]
     """Returns the inputs of examples at some positions, in groups."""
@@ -313,8 +313,9 @@ class _Source(NamedTuple):
     last: int
     """The stage before which they stop."""
     row_bytes: int
-    """Of what comes of an example."""
+    """The bytes of a computed row."""
     reads_files: bool
+    """Whether the inputs are decoded from files, which may change meanwhile."""
 
 
 def _to_bytes(features: Any) -> np.ndarray:

@@ -1,4 +1,4 @@
-"""What enters the tail of a phase, batch by batch: features read from a store, or computed as they would be stored."""
+"""Feeds the trained part of a phase with batches of features: read from a store, or computed from inputs."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from kerastune_ft.training.plan.phase_plan import PhasePlan, Plan, augmentation
 from kerastune_ft.training.session.session import Session
 from kerastune_ft.training.watch import Watcher
 
-# Reads ahead of the batch in use, while it computes; small batches are read several at once, up to so many bytes.
+# Reads that are made ahead while a batch is computed; small batches are read together, up to this many bytes.
 _AHEAD, _READ_BYTES = 2, 1 << 20
 
 Value = TypeVar("Value")
@@ -31,18 +31,19 @@ Value = TypeVar("Value")
 
 @dataclass(frozen=True)
 class Supply:
-    """Where the features of some examples come from."""
+    """The source of features for training, or for validation and test."""
 
     stored: Lookup | None = None
-    """Of the cut below stage `first`; None where the pixels are needed."""
+    """Stored features of the cut below stage `first`; None where they are computed from inputs."""
     first: int = 0
+    """The first stage that is left to compute."""
     decoded: Lookup | None = None
-    """Inputs, where they are stored and features are not."""
+    """Stored decoded inputs, where there are no stored features."""
 
 
 @dataclass(frozen=True)
 class Feed:
-    """Gives batches (features, targets, weights, indices), divided over the replicas, of one phase."""
+    """Gives the batches of one phase, (features, targets, weights, indices) divided over the replicas."""
 
     devices: Devices
     loader: Loader
@@ -50,14 +51,14 @@ class Feed:
     augmentation: Augmentation | None = None
     training: Supply = Supply()
     plain: Supply = Supply()
-    """Of what is measured, which is never augmented."""
+    """Features for validation and test; never augmented."""
 
     def training_batches(self, order: Order, epoch: int) -> Iterable[tuple]:
         """Return the batches of an epoch's order, augmented as the phase augments them."""
         return self._batches(self.training, order, self.augmentation, epoch)
 
     def evaluation_batches(self, order: Order) -> Iterable[tuple]:
-        """Return the batches of an order as they are measured."""
+        """Return the batches of an order without augmentation, for validation and test."""
         return self._batches(self.plain, order, None, 0)
 
     def _batches(self, supply: Supply, order: Order, drawn: Augmentation | None, epoch: int) -> Iterator[tuple]:
@@ -83,7 +84,7 @@ class Feed:
         self, stored: Lookup, first: int, order: Order, drawn: Augmentation | None, epoch: int
     ) -> Iterator[tuple]:
         own = order.shard(self.devices.worker, self.devices.workers)
-        # Only where all examples have one shape: a batch of texts has a length of its own.
+        # Only where all examples have one shape: batches of texts differ in length.
         batches = max(1, _READ_BYTES // (own.batch * stored.row_bytes)) if isinstance(stored, StoredFeatures) else 1
 
         def read(number: int) -> tuple:
@@ -100,7 +101,7 @@ class Feed:
 
 
 class PhaseFeed:
-    """The feed of the phase under way: opened when a phase begins, kept for the evaluation that follows the last."""
+    """Holds the feed of the current phase; it stays open for the evaluation after the last phase."""
 
     def __init__(self) -> None:
         self._closing = contextlib.ExitStack()
@@ -114,9 +115,9 @@ class PhaseFeed:
         self._closing.close()
 
     def for_phase(self, session: Session, plan: Plan, phase: PhasePlan, watch: Watcher) -> Feed:
-        """Return the feed of a phase, its stores filled with what the frozen variables make of the examples now.
+        """Return the feed of a phase, with its stores filled by the frozen part as it is now.
 
-        Those of the phase before are let go.
+        The stores of the phase before are closed.
         """
         if self._feed is None or self._phase != phase.index:
             self._closing.close()
@@ -135,7 +136,7 @@ def _find_supply(features: FeatureExtractor, need: FeatureUse) -> Supply:
 
 
 def _read_ahead(make: Callable[[int], Value], count: int) -> Iterator[Value]:
-    """Yield what `make` returns for 0 to before `count`, made by a thread a little ahead."""
+    """Yield `make(0)` to `make(count - 1)`, computed by a thread a little ahead."""
     with ThreadPoolExecutor(1, "read") as thread:
         pending = deque(thread.submit(make, number) for number in range(min(_AHEAD, count)))
         for number in range(count):

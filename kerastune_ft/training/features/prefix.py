@@ -1,7 +1,7 @@
-"""The frozen part of a phase's model, computed in chunks of one shape by compiled calls of its own.
+"""Computes the frozen part of a phase's model, in chunks of one shape.
 
-Features that are stored and features that are computed again come from the very same calls, so they are equal to the
-bit on a device whose results do not depend on which examples share a batch, and where an example stands in it.
+Features to be stored and features computed again in every epoch come from the same compiled calls, so they are
+bit-identical on devices where the results of an example do not depend on the other examples in the batch.
 """
 
 from __future__ import annotations
@@ -19,10 +19,10 @@ from kerastune_ft.training.devices.devices import Devices
 
 
 class Prefix:
-    """The stages of a frozen prefix on one or many replicas; without any it is the identity."""
+    """The stages of a frozen prefix, on one or more replicas; without stages it is the identity."""
 
     def __init__(self, devices: Devices, stages: Sequence[Stage], chunk: int) -> None:
-        """`chunk` is the number of rows that every call gets on a replica."""
+        """`chunk` is the number of rows of each call on a replica."""
         self._devices, self._chunk = devices, chunk
         self.stages = tuple(stages)
         compiled = functools.partial(tf.function, autograph=False)
@@ -30,10 +30,10 @@ class Prefix:
         self._split_call, self._join_call = compiled(self._split), compiled(self._join)
 
     def __call__(self, batch: Any, first: int = 0) -> Any:
-        """Return the features of a batch; where the chunk does not divide its rows on a replica, the last is filled up.
+        """Return the features of a batch, computed by the stages from `first` on.
 
-        `first` is the stage to begin with: the batch then holds the features of the cut below it, and none is left to
-        compute where it is the number of stages.
+        The batch holds the features of the cut below stage `first`; they are returned as they are where `first` is the
+        number of stages. The last chunk of a replica is filled up where its rows are fewer.
         """
         if first == len(self.stages):
             return batch
@@ -42,7 +42,7 @@ class Prefix:
         return pieces[0] if rows == self._chunk else self._join_call(pieces, rows)
 
     def chunk(self, piece: Any, first: int = 0, last: int | None = None) -> Any:
-        """Return what the stages from `first` to before `last` (by default all) make of one chunk on every replica."""
+        """Return one chunk on every replica after the stages from `first` to before `last`, by default to the end."""
         for call in self._calls[first:last]:
             piece = call(piece)
         return piece
@@ -50,12 +50,12 @@ class Prefix:
     def _run_stage(self, model: keras.Model, piece: Any) -> Any:
         names = normalisation.find_fusible(model)
 
-        def of_replica(inputs: Any) -> Any:
+        def run_replica(inputs: Any) -> Any:
             # Each replica is traced in a thread of its own.
             with normalisation.fuse(names):
                 return model(inputs, training=False)
 
-        return self._devices.strategy.run(of_replica, args=(piece,))
+        return self._devices.strategy.run(run_replica, args=(piece,))
 
     def _split(self, batch: Any) -> Any:
         return self._devices.strategy.run(self._replica_pieces, args=(batch,))
@@ -79,5 +79,5 @@ def _join_replica(rows: int, pieces: list[Any]) -> Any:
 
 
 def as_float(tensor: tf.Tensor) -> tf.Tensor:
-    """Return decoded pixels as the float32 that models compute with; anything else as it is."""
+    """Return uint8 pixels as float32; any other tensor as it is."""
     return tf.cast(tensor, tf.float32) if tensor.dtype == tf.uint8 else tensor

@@ -1,4 +1,4 @@
-"""What the rows of a store depend on: the parts of its key."""
+"""The key of a feature store: everything that its rows depend on besides the example."""
 
 from __future__ import annotations
 
@@ -21,20 +21,21 @@ from kerastune_ft.input import loader
 from kerastune_ft.training.plan.cache_plan import NOT_AUGMENTED, CachedFeatures
 from kerastune_ft.training.session.session import Session
 
-# Counted up when the frozen part is computed otherwise.
+# Raised by one when the frozen part is computed differently.
 COMPUTATION_VERSION = 3
 DECODED: Mapping[str, str] = {"image": "images", "audio": "sounds", "text": "texts"}
-"""By modality, how decoded inputs are called."""
-# How the names of environment variables begin that choose kernels, and with them the last bits.
+"""The name of decoded inputs for each modality, in listings of stores."""
+# The beginnings of names of environment variables that choose kernels, and so affect the last bits of results.
 _KERNELS = ("TF_ENABLE_ONEDNN", "TF_ONEDNN", "ONEDNN_", "DNNL_", "TF_XLA_", "XLA_FLAGS", "TF_CUDNN_", "NVIDIA_TF32")
 
 
 def key_parts(
     session: Session, chunk: int, stages: Sequence[Stage], store: CachedFeatures, bucket: int | None = None
 ) -> dict[str, Any]:
-    """Return all that a row of a store depends on besides the example; `stages` are those of the phase that reads it.
+    """Return the parts of a store's key; `stages` are those of the phase that reads it.
 
-    The values of the variables count as they are now. `bucket` is the number of their shape, if there are several.
+    Variables are hashed with their present values. `bucket` is the number of the examples' shape where there are
+    several. The names of the parts are on disk and must not change.
     """
     below = stages[: len(store.stages)]
     found: dict[str, Any] = {
@@ -71,7 +72,7 @@ def key_parts(
 
 
 def _find_hub_version(stages: Sequence[Stage]) -> dict[str, str]:
-    """Return the version of keras-hub where one of its layers computes."""
+    """Return the version of keras-hub where a stage has one of its layers, else nothing."""
     layers = (layer for stage in stages for layer in stage.model.layers)
     if not any(type(layer).__module__.startswith("keras_hub.") for layer in layers):
         return {}
@@ -79,7 +80,7 @@ def _find_hub_version(stages: Sequence[Stage]) -> dict[str, str]:
 
 
 def _find_adapters(below: Sequence[Stage]) -> dict[str, Any]:
-    """Return the factors of adapters below a cut, which stand neither in the structure nor in the weights."""
+    """Return the scales of LoRA adapters below a cut, which are neither in the structure nor in the weights."""
     factors = {adapter.path: adapter.scale for stage in below for adapter in lora.adapters([stage.model])}
     return {"adapters": factors} if factors else {}
 
@@ -87,7 +88,7 @@ def _find_adapters(below: Sequence[Stage]) -> dict[str, Any]:
 def row_tensors(
     session: Session, stages: Sequence[Stage], store: CachedFeatures, bucket: int | None = None
 ) -> tuple[tf.TensorSpec, ...]:
-    """Return the tensors that a row of a store is made of; `bucket` is the number of the examples' shape."""
+    """Return the specs of the tensors in a row of a store; `bucket` is the number of the examples' shape."""
     if not store.stages:
         return (session.loader.input_spec(bucket),)
     length = session.loader.length(bucket)
@@ -98,17 +99,17 @@ def row_tensors(
 
 
 def row_bytes(specs: Sequence[tf.TensorSpec]) -> int:
-    """Return the bytes of a row that is made of these."""
+    """Return the number of bytes of a row of these tensors."""
     return sum(spec.shape.num_elements() * spec.dtype.size for spec in specs)
 
 
 def row_id(content: str, view: int, store: CachedFeatures) -> bytes:
-    """Return the id of an example's row; `content` is the identity of its content."""
+    """Return the id of an example's row in a store; `content` is the hash of its content."""
     return loader.row_id(content, None if store.variant == NOT_AUGMENTED else view)
 
 
 def describe_store(session: Session, store: CachedFeatures, bucket: int | None = None) -> dict[str, Any]:
-    """Return what listings say of a store."""
+    """Return the description of a store for listings."""
     return {
         "backbone": session.backbone.name if store.stages else "",
         "cut": " + ".join(store.stages[-1]) if store.stages else f"decoded {DECODED[session.backbone.input.modality]}",
@@ -120,9 +121,10 @@ def describe_store(session: Session, store: CachedFeatures, bucket: int | None =
 
 
 def structure_hash(model: keras.Model) -> str:
-    """Return a SHA-256 over the layers of a model and how they are joined, whatever names Keras counted up for it.
+    """Return a SHA-256 over the layers of a model and their connections.
 
-    The names of layers count: variables are known by them. Whether they train does not: here they never do.
+    The name of the model and those of its inputs are left out, since Keras counts them up. The names of layers are in,
+    since variables are known by them. Whether layers are trainable is left out: in a frozen part none is trained.
     """
     document = _without_trainable(model.get_config())
     document["name"] = ""
@@ -151,7 +153,7 @@ def _find_device(session: Session) -> dict[str, Any]:
 
 @functools.cache
 def _read_processor() -> str:
-    """Return the model of the processor: kernels, and with them the last bits, differ between models."""
+    """Return the model of the processor, since kernels and the last bits of results differ between models."""
     try:
         with open("/proc/cpuinfo", encoding="utf-8") as file:
             names = {line.partition(":")[2].strip() for line in file if line.startswith(("model name", "CPU part"))}

@@ -1,4 +1,4 @@
-"""Rows of stores on their way in and out: filled view by view, and read by example and view."""
+"""Rows of feature stores: written view by view, and read by example and view."""
 
 from __future__ import annotations
 
@@ -22,15 +22,15 @@ class StoredFeatures:
     places: np.ndarray
     """The position of every example's row by view, int64 [views, examples of the source]; -1 where it has none."""
     tensors: tuple[tf.TensorSpec, ...]
-    """Of one example each."""
+    """The specs of the tensors in a row."""
 
     @property
     def row_bytes(self) -> int:
-        """Return the bytes of one example."""
+        """Return the number of bytes in a row."""
         return sum(tensor.shape.num_elements() * tensor.dtype.size for tensor in self.tensors)
 
     def __call__(self, indices: np.ndarray, view: int = 0) -> Any:
-        """Return the features of these examples: an array, or a list of them where several tensors cross the cut."""
+        """Return the features of these examples: an array [examples, ...], or a list of arrays for several tensors."""
         packed = self.rows[self.places[view % len(self.places), indices]]
         parts, at = [], 0
         for tensor in self.tensors:
@@ -44,10 +44,10 @@ class StoredFeatures:
 
 @dataclass(frozen=True)
 class StoredByLength:
-    """The rows of stores of texts, one for each length they are padded to."""
+    """The rows of the stores of texts: one store for each padded length."""
 
     buckets: np.ndarray
-    """By example, the number of its length."""
+    """The number of the padded length of each example."""
     stores: Mapping[int, StoredFeatures]
 
     def __call__(self, indices: np.ndarray, view: int = 0) -> Any:
@@ -56,30 +56,30 @@ class StoredByLength:
 
 
 class StoreWriter:
-    """The store of examples of one shape while it is filled, view by view."""
+    """Collects the rows of a store of examples of one shape, view by view."""
 
     def __init__(
         self, store: FeatureStore, tensors: tuple[tf.TensorSpec, ...], examples: np.ndarray, known: int
     ) -> None:
-        """`known` are the examples of the source, of which these are some."""
+        """`known` is the number of examples of the source; `examples` are the indices of those in the store."""
         self.store, self.examples, self.ids = store, examples, list[bytes]()
         self._tensors, self._known, self._places = tensors, known, list[np.ndarray]()
 
     def add(self, ids: list[bytes]) -> None:
-        """Take up the rows of a view, in the order of the examples."""
+        """Add the ids of the rows of the next view, in the order of the examples."""
         places = np.full(self._known, -1, np.int64)
         places[self.examples] = np.arange(len(self.ids), len(self.ids) + len(ids))
         self._places.append(places)
         self.ids += ids
 
     def read_back(self) -> StoredFeatures:
-        """Return the rows of all views."""
+        """Return the rows of all views that were added, for reading."""
         return StoredFeatures(self.store.rows(self.ids), np.stack(self._places), self._tensors)
 
 
 @dataclass
 class StoreProgress:
-    """How much of the rows that lack is there, and how much of it this process computed."""
+    """Progress of filling a store: rows missing at the start, rows written so far, and those of this process."""
 
     watch: Watcher
     what: str
@@ -89,10 +89,10 @@ class StoreProgress:
     own_bytes: int = 0
 
     def count_computed(self, rows: int, size: int) -> None:
-        """Count rows of so many bytes that this process computed, and tell of them."""
+        """Count rows that this process computed, `size` bytes in all, and report progress."""
         self.done, self.own, self.own_bytes = self.done + rows, self.own + rows, self.own_bytes + size
         self.show(self.done)
 
     def show(self, done: int) -> None:
-        """Tell how many rows are there."""
+        """Report progress: `done` rows are there."""
         self.watch.work(self.what, done, self.total)

@@ -1,4 +1,4 @@
-"""Seconds that a few chunks of a plan take here: to compare with its estimates, never to decide by."""
+"""Times a few chunks of a plan on this machine, to compare with its estimates; nothing is decided by it."""
 
 from __future__ import annotations
 
@@ -19,14 +19,14 @@ from kerastune_ft.training.plan.cache_plan import NOT_AUGMENTED, FeatureUse, rea
 from kerastune_ft.training.plan.phase_plan import Plan, augmentation
 from kerastune_ft.training.session.session import Session
 
-# Chunks that are timed, after one in which functions are traced and files opened.
+# The number of timed chunks, after a first one in which functions are traced and files opened.
 CHUNKS = 6
 
 
 def time_plan(session: Session, plan: Plan, report: Callable[[str], None]) -> dict[str, Any]:
-    """Return what a pass over the training examples takes, by what is done in it: measured, its spread, estimated.
+    """Return the seconds of a pass over the training examples for each kind of work: median, spread and estimate.
 
-    Decoded are training examples; what is read is written to the cache directory for it, and deleted.
+    Decoding is timed on training examples; reading on rows that are written to the cache directory and deleted again.
     """
     report(f"timing {CHUNKS} chunks of {plan.chunk} examples of everything that is computed or read")
     examples = len(session.source.splits["train"])
@@ -53,11 +53,11 @@ def time_plan(session: Session, plan: Plan, report: Callable[[str], None]) -> di
 
 
 Timed = tuple[str, list[float], float]
-"""What was timed, the seconds of each chunk, and those estimated for one example."""
+"""The name of the work, the seconds of each chunk, and the estimated seconds of one example."""
 
 
 def _time_loading(session: Session, plan: Plan) -> Iterator[Timed]:
-    """Time the input pipeline, with every way of augmenting that a phase has."""
+    """Time the data loader, without augmentation and with that of each phase."""
     need = plan.decision.needs[0]
     yield "decoding", _measure_times(_load_inputs(session, plan, None)), need.decoding
     seen: list[dict[str, Any]] = []
@@ -78,7 +78,7 @@ def _load_inputs(session: Session, plan: Plan, phase: int | None) -> Iterable[An
 
 
 def _time_stages(session: Session, plan: Plan) -> Iterator[Timed]:
-    """Time every stage of every prefix, each on what the one below it makes of the same examples."""
+    """Time every stage of every phase's frozen prefix."""
     devices = session.devices
     inputs = next(iter(_load_inputs(session, plan, None)))
     seen: set[tuple[tuple[str, ...], ...]] = set()
@@ -105,7 +105,7 @@ def _estimate(need: FeatureUse, number: int, stages: int) -> float:
 
 
 def _repeat_stage(session: Session, prefix: Prefix, values: Any, number: int) -> Iterator[None]:
-    """Compute a stage again and again, each time to its end."""
+    """Compute a stage repeatedly; each yield follows a finished computation."""
     for _ in range(CHUNKS + 1):
         for tensor in tf.nest.flatten(prefix.chunk(values, number, number + 1)):
             for local in session.devices.strategy.experimental_local_results(tensor):
@@ -114,7 +114,7 @@ def _repeat_stage(session: Session, prefix: Prefix, values: Any, number: int) ->
 
 
 def _time_reading(session: Session, plan: Plan) -> Iterator[Timed]:
-    """Time the reading of as long rows as those of each store."""
+    """Time reading rows as long as those of each store."""
     group = plan.chunk * session.devices.local_replicas
     for store in sorted(plan.decision.stored, key=lambda each: each.id):
         with tempfile.TemporaryDirectory(dir=session.cache, prefix="measured-") as folder:
@@ -138,7 +138,7 @@ def _read_rows(folder: Path, group: int, row_bytes: int) -> Iterator[None]:
 
 
 def _measure_times(work: Iterable[Any]) -> list[float]:
-    """Return the seconds between one piece of work and the next, the first of which does not count."""
+    """Return the seconds of each step of an iterator but the first."""
     seconds = []
     before = None
     for _ in work:

@@ -81,7 +81,7 @@ def test_what_predicts_otherwise_is_refused(
     monkeypatch: pytest.MonkeyPatch, serving: Serving, samples: list[np.ndarray]
 ) -> None:
     _add_format(monkeypatch, wrong=0.05)
-    with pytest.raises(PromiseError, match=r"predicts otherwise than what was measured .* on a\); it was not written"):
+    with pytest.raises(PromiseError, match=r"gives other predictions than were measured .* on a\); it was not written"):
         base.write_and_check("arrays", serving, samples, _differences(serving, samples), ["a", "b", "c"])
 
 
