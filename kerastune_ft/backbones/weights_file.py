@@ -39,7 +39,7 @@ def _load_file(model: keras.Model, variables: Sequence[keras.Variable], path: Pa
     digest = hashlib.sha256(path.read_bytes()).hexdigest()
     if path.name.endswith(".weights.h5") and not _is_keras_2(path):
         return _load_keras_3(model, variables, path, Transfer(source, digest, len(variables)))
-    found = _read(path)
+    found = _read_file(path)
     if path.suffix == _LEGACY and any(variable.path not in found for variable in variables):
         found = _by_order(model, found) or found
     missing = tuple(variable.path for variable in variables if variable.path not in found)
@@ -65,7 +65,7 @@ def _assign(variable: keras.Variable, value: np.ndarray, path: Path) -> None:
     variable.assign(value)
 
 
-def _read(path: Path) -> Mapping[str, np.ndarray]:
+def _read_file(path: Path) -> Mapping[str, np.ndarray]:
     try:
         if path.suffix == ".safetensors":
             return load_file(path)

@@ -130,7 +130,7 @@ def _batch_norm(
 ) -> tf.Tensor:
     if not training or not layer.trainable:
         if mask is None and layer.name in getattr(_current, "fused", ()) and _can_be_fused(layer, inputs):
-            return _normalise_fused(layer, inputs)
+            return _normalise_in_one(layer, inputs)
         return stock(inputs, training=False, mask=mask)
     weights = getattr(_current, "weights", None)
     if weights is None:
@@ -148,7 +148,7 @@ def _can_be_fused(layer: keras.layers.BatchNormalization, inputs: tf.Tensor) -> 
     return len(inputs.shape) == 4 and layer.axis in (3, -1) and inputs.dtype == tf.float32
 
 
-def _normalise_fused(layer: keras.layers.BatchNormalization, inputs: tf.Tensor) -> tf.Tensor:
+def _normalise_in_one(layer: keras.layers.BatchNormalization, inputs: tf.Tensor) -> tf.Tensor:
     mean = tf.convert_to_tensor(layer.moving_mean)
     return tf.raw_ops.FusedBatchNormV3(
         x=inputs,

@@ -41,4 +41,4 @@ def mask_cells(table: TextTable, label: Any) -> LabelCells:
     texts = input_texts(table, label, LABEL_KEY)
     missing = [row for row, text in enumerate(texts) if not text]
     files = find_named_files(table, texts, MASKS)
-    return MaskCells("one", (label,), [(text,) for text in texts], missing, files=files)
+    return MaskCells("single", (label,), [(text,) for text in texts], missing, files=files)

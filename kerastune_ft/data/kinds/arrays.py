@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import numpy as np
 
 from kerastune_ft.config.options.data import ArraysData, Named
-from kerastune_ft.config.options.tasks import Classification
+from kerastune_ft.config.options.task_facts import LabelKind
 from kerastune_ft.data.files.npz import ArrayFile, open_array_file
 from kerastune_ft.data.inputs import Inputs
-from kerastune_ft.data.labels.raw import SEPARATOR, LabelColumns, SingleLabels
+from kerastune_ft.data.labels.raw import LabelColumns, SingleLabels
 from kerastune_ft.data.modality import Modality, ReadContext
 from kerastune_ft.data.records import Records
 from kerastune_ft.errors import DataError
@@ -22,9 +23,8 @@ def read_records(options: ArraysData, modality: Modality, context: ReadContext) 
     file = open_array_file(options, context.cache_directory, context.report)
     inputs = modality.read_array(file, options, context)
     labels = _read_labels(file.array(options.y, "y"), options)
-    if isinstance(context.task, Classification):
-        _check_classes(labels, context.task.multi_label, f"data.y: {options.y!r} in {file.path}")
-    texts = list(labels.texts) if isinstance(labels, SingleLabels) else [SEPARATOR.join(row) for row in labels.rows]
+    _CHECKS[context.facts.labels](labels, f"data.y: {options.y!r} in {file.path}")
+    texts = labels.as_texts
     _check_length(file.path, options.x, inputs, options.y, len(texts))
     keys = [f"{options.x}[{row}]" for row in range(len(texts))]
     if isinstance(options.splits, Named):
@@ -54,14 +54,25 @@ def _read_groups(file: ArrayFile, options: ArraysData, inputs: Inputs) -> list[s
     return groups
 
 
-def _check_classes(raw: SingleLabels | LabelColumns, multi_label: bool, place: str) -> None:
-    if isinstance(raw, LabelColumns) and not multi_label:
-        raise DataError(
-            f"{place} has {len(raw.names)} labels per example; for one-hot rows save y.argmax(axis=1) instead, "
-            'for several labels write "multi_label": true in task.'
-        )
-    if isinstance(raw, SingleLabels) and any("." in text and text.strip("-.e0123456789") == "" for text in raw.texts):
-        raise DataError(f"{place} has fractions, and class labels are integers or strings. Save y.astype(int).")
+def _check_one(labels: SingleLabels | LabelColumns, place: str) -> None:
+    labels.refuse_several(place)
+    labels.refuse_fractions(place)
+
+
+def _check_several(labels: SingleLabels | LabelColumns, place: str) -> None:
+    labels.refuse_fractions(place)
+
+
+def _check_values(labels: SingleLabels | LabelColumns, place: str) -> None:
+    """Accept them: whether they are numbers is checked where they are read as such."""
+
+
+_CHECKS: Mapping[LabelKind, Callable[[SingleLabels | LabelColumns, str], None]] = {
+    "one": _check_one,
+    "several": _check_several,
+    "values": _check_values,
+}
+"""By kind of labels, the check that an array holds such. Masks are read from folders and tables alone."""
 
 
 def _check_length(path: Path, x: str, inputs: Inputs, other: str, length: int) -> None:

@@ -92,7 +92,7 @@ def find_labelled_rows(
     where = " and ".join(cells.names[:5]) if cells.form == "columns" else cells.names[0]
     reason = f"has no label: its {where} is empty"
     if cells.missing and options.on_missing == "error":
-        none = ', or say which text means no label: "none": ""' if cells.form == "several" else ""
+        none = ', or say which text means no label: "none": ""' if cells.form == "sets" else ""
         raise DataError(
             f"data.label: {counted(len(cells.missing), table.place)} of {len(cells.cells)} in {table.path} "
             f"{'has' if len(cells.missing) == 1 else 'have'} no label ({where}):\n"

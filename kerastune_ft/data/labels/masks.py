@@ -91,7 +91,7 @@ class MaskLabels(Labels):
         """Return `mask`: class numbers, uint8 [height, width], 255 where a pixel belongs to no class."""
         import tensorflow as tf
 
-        mask = tf.numpy_function(self._read, [index], tf.uint8, stateful=False)
+        mask = tf.numpy_function(self._read_mask, [index], tf.uint8, stateful=False)
         return {"mask": tf.ensure_shape(mask, [None, None])}
 
     def find_changed(self, indices: Iterable[int]) -> list[int]:
@@ -103,7 +103,7 @@ class MaskLabels(Labels):
         found = ((index, file.find_loss()) for index, file in enumerate(self._files))
         return [(index, reason) for index, reason in found if reason is not None]
 
-    def _read(self, index: Any) -> np.ndarray:
+    def _read_mask(self, index: Any) -> np.ndarray:
         return self._files[int(index)].read(self._number, self._ignore)
 
 

@@ -8,6 +8,8 @@ from typing import Protocol
 
 import numpy as np
 
+from kerastune_ft.errors import DataError
+
 SEPARATOR = "|"
 """Between several labels of one example, wherever they are written as one text."""
 
@@ -17,6 +19,19 @@ class SingleLabels:
     """One label per example."""
 
     texts: Sequence[str]
+
+    @property
+    def as_texts(self) -> list[str]:
+        """By example: its label as one text."""
+        return list(self.texts)
+
+    def refuse_several(self, place: str) -> None:
+        """Accept them: there is one label per example."""
+
+    def refuse_fractions(self, place: str) -> None:
+        """Raise DataError where labels of classes are fractions; `place` says where they are."""
+        if any("." in text and text.strip("-.e0123456789") == "" for text in self.texts):
+            raise DataError(f"{place} has fractions, and class labels are integers or strings. Save y.astype(int).")
 
     def keep(self, kept: Sequence[int]) -> SingleLabels:
         """Return the labels of some examples."""
@@ -40,6 +55,21 @@ class LabelColumns:
 
     names: tuple[str, ...]
     rows: Sequence[Sequence[str]]
+
+    @property
+    def as_texts(self) -> list[str]:
+        """By example: its labels as one text."""
+        return [SEPARATOR.join(row) for row in self.rows]
+
+    def refuse_several(self, place: str) -> None:
+        """Raise DataError: there are several labels per example; `place` says where."""
+        raise DataError(
+            f"{place} has {len(self.names)} labels per example; for one-hot rows save y.argmax(axis=1) instead, "
+            'for several labels write "multi_label": true in task.'
+        )
+
+    def refuse_fractions(self, place: str) -> None:
+        """Accept them: whether columns hold 0 and 1 is checked where they are numbered."""
 
     def keep(self, kept: Sequence[int]) -> LabelColumns:
         """Return the labels of some examples."""

@@ -8,6 +8,9 @@ from typing import Any
 
 from kerastune_ft.config.options.task_facts import LabelKind
 
+# Kinds whose examples have exactly one class, and kinds whose labels are numbers and no classes.
+_ONE_CLASS: frozenset[LabelKind] = frozenset({"one"})
+_NUMBERS: frozenset[LabelKind] = frozenset({"values"})
 _MEANINGS: Mapping[LabelKind, str] = {
     "one": "one class per example",
     "several": "several classes per example",
@@ -34,12 +37,12 @@ class LabelScheme:
     @property
     def is_one_class(self) -> bool:
         """Whether each example has exactly one class."""
-        return self.kind == "one"
+        return self.kind in _ONE_CLASS
 
     @property
     def has_classes(self) -> bool:
         """Whether labels are classes, and not values."""
-        return self.kind != "values"
+        return self.kind not in _NUMBERS
 
     @property
     def meaning(self) -> str:

@@ -39,7 +39,7 @@ def file_splits(requested: File, examples: SplitExamples) -> Placed:
     split_of = {key: row["split"] or "" for key, row in rows.items()}
     absent = [key for key in examples.keys if key not in split_of]
     if absent:
-        raise DataError(_explain_not_placed(requested.file, absent, split_of, examples))
+        raise DataError(_explain_missing_places(requested.file, absent, split_of, examples))
     place = f"the file {requested.file}"
     found, notes = _place([split_of[key] for key in examples.keys], examples, "data.splits.file", place)
     left = len(split_of) - len(examples.keys)
@@ -97,7 +97,9 @@ def _explain_words(
     )
 
 
-def _explain_not_placed(file: str, absent: Sequence[str], split_of: Mapping[str, str], examples: SplitExamples) -> str:
+def _explain_missing_places(
+    file: str, absent: Sequence[str], split_of: Mapping[str, str], examples: SplitExamples
+) -> str:
     place = f"data.splits.file: {file} places"
     if len(absent) == len(examples.keys):
         return (

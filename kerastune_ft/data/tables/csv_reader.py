@@ -35,7 +35,7 @@ def read_delimited(path: Path, content: bytes) -> TextTable:
         if not any(map(str.strip, record)):
             continue
         if len(record) < len(header) or any(map(str.strip, record[len(header) :])):
-            raise DataError(_explain_ragged(path, number, record, header, separator))
+            raise DataError(_explain_row_lengths(path, number, record, header, separator))
         numbers.append(number)
         rows.append(record[: len(header)])
     columns = list(zip(*rows, strict=True)) or [()] * len(header)
@@ -113,7 +113,7 @@ def _check_header(path: Path, header: list[str]) -> None:
         raise DataError(f"data.path: {path} has columns of the same name: {places}. Give each its own name in row 1.")
 
 
-def _explain_ragged(path: Path, number: int, record: list[str], header: list[str], separator: str) -> str:
+def _explain_row_lengths(path: Path, number: int, record: list[str], header: list[str], separator: str) -> str:
     quote = f"\nPut quotes around cells with {_SEPARATORS[separator]} in them." if len(record) > len(header) else ""
     return (
         f"data.path: row {number} of {path} has {len(record)} cells, and the header has {len(header)}: "

@@ -69,7 +69,7 @@ def find_file_notes(table: TextTable, files: NamedFiles, labels: Sequence[str]) 
         if path:
             rows_of.setdefault(path, []).append(row)
     return (
-        *_notes_on_shared(table, files.folder, rows_of, labels, files.file_kind),
+        *_note_sharing(table, files.folder, rows_of, labels, files.file_kind),
         *_notes_on_outside(table, files.folder, rows_of, files.file_kind),
     )
 
@@ -163,7 +163,7 @@ def _shorten(key: str) -> str:
     return line if len(line) <= _NAME_LENGTH else f"{line[:_NAME_LENGTH]}..."
 
 
-def _notes_on_shared(
+def _note_sharing(
     frame: TextTable, folder: str, rows_of: dict[str, list[int]], labels: Sequence[str], file_kind: FileKind
 ) -> list[str]:
     """Return a sentence about files that several rows name with one label, and one about those with more."""

@@ -24,7 +24,7 @@ _DEFAULT_SEPARATOR = MultipleLabels.model_fields["separator"].default
 _SHOWN = 8
 
 
-Form = Literal["one", "several", "columns"]
+Form = Literal["single", "sets", "columns"]
 """The form of the labels in the cells of a row: one label, any number of labels, or a class or target per column."""
 
 
@@ -45,7 +45,7 @@ class LabelCells:
         cells = [self.cells[row] for row in rows]
         if self.form == "columns":
             return LabelColumns(self.names, cells)
-        return LabelSets(cells) if self.form == "several" else SingleLabels([cell for (cell,) in cells])
+        return LabelSets(cells) if self.form == "sets" else SingleLabels([cell for (cell,) in cells])
 
     def read(self, rows: Sequence[int], names: Sequence[str], options: Any, context: Any) -> UsableLabels:
         """Return the labels of some rows, whose examples messages call `names`.
@@ -64,7 +64,7 @@ def class_cells(table: TextTable, label: str | Sequence[str] | MultipleLabels) -
     if isinstance(label, MultipleLabels):
         return _several(table, label)
     if isinstance(label, str):
-        return _single(table, label, "one")
+        return _single(table, label, "single")
     cells = _read_columns(table, label)
     missing = [row for row, texts in enumerate(cells) if not any(texts)]
     empty = sum(texts.count("") for texts in cells if any(texts))
@@ -111,7 +111,7 @@ def _several(frame: TextTable, label: MultipleLabels) -> LabelCells:
             f'{LABEL_KEY}: {len(contrary)} rows of {frame.path} have "{none}", which means no label, beside others:\n'
             f'{lines(contrary)}\nKeep one or the other, or take "none" out of data.label.'
         )
-    return LabelCells("several", (label.column,), cells, missing)
+    return LabelCells("sets", (label.column,), cells, missing)
 
 
 def check_several(frame: TextTable, label: str | Sequence[str] | MultipleLabels) -> None:
