@@ -28,7 +28,7 @@ def open_array(
     except FileNotFoundError:
         raise DataError("is not there") from None
     except (OSError, zipfile.BadZipFile) as problem:
-        raise DataError(f"is no .npz file that can be read: {problem}") from problem
+        raise DataError(f"cannot be read as an .npz file: {problem}") from problem
     chosen = name or ("x" if "x" in names else names[0] if len(names) == 1 else None)
     if chosen not in names:
         absent = f"has no array {name!r}" if name else "has several arrays"

@@ -51,7 +51,7 @@ def as_list(inputs: Any) -> list[Any]:
         return [inputs]
     if hasattr(inputs, "columns") or not isinstance(inputs, Iterable):
         raise ConfigError(
-            f"{type(inputs).__name__} is no input to predict on; give a path, a list of paths (of a frame, its column "
+            f"{type(inputs).__name__} cannot be predicted on; give a path, a list of paths (of a frame, its column "
             "of paths), or a numpy array of images"
         )
     return list(inputs)

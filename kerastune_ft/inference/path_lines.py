@@ -42,7 +42,7 @@ def _parse_path(text: str, number: int, wanted: str | None) -> str:
     try:
         found = json.loads(text)
     except (ValueError, RecursionError) as problem:
-        raise DataError(f"is no JSON object: {problem}") from problem
+        raise DataError(f"is not a JSON object: {problem}") from problem
     if wanted is None:
         raise ConfigError(f"is a JSON object; name its key with --input, one of {', '.join(found) or 'none'}")
     frame = TextTable(_PLACE, "line", [number], {key: [value] for key, value in found.items()})

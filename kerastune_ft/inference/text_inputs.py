@@ -141,7 +141,7 @@ def _read_lines(lines: Iterable[Any], options: ReadOptions, parts: int) -> Itera
         try:
             text = line.decode("utf-8-sig" if number == 1 else "utf-8") if isinstance(line, bytes) else str(line)
         except UnicodeDecodeError:
-            yield Item(f"line {number}", problem="is no UTF-8 text")
+            yield Item(f"line {number}", problem="is not UTF-8 text")
             continue
         text = text.strip("\r\n")
         if not text.strip():
@@ -159,7 +159,7 @@ def _parse_object(text: str, number: int, wanted: str | Sequence[str], parts: in
         frame = TextTable(_PLACE, "line", [number], {key: [value] for key, value in found.items()})
         (texts,) = column_texts(frame, wanted)
     except (ValueError, RecursionError, AttributeError) as problem:
-        return Item(f"line {number}", problem=f"is no JSON object: {problem}")
+        return Item(f"line {number}", problem=f"is not a JSON object: {problem}")
     except (ConfigError, DataError) as problem:
         return Item(f"line {number}", problem=" ".join(str(problem).split()).replace("data.input", "--input", 1))
     return _make_item(texts, parts) if all(texts) else Item(f"line {number}", problem=_EMPTY)

@@ -19,7 +19,7 @@ def test_json_lines_name_their_path_by_a_key_or_a_template() -> None:
 @pytest.mark.parametrize(
     ("line", "wanted", "problem"),
     [
-        ('{"image": ', "image", "is no JSON object"),
+        ('{"image": ', "image", "is not a JSON object"),
         ('{"image": "a.png"}', None, "is a JSON object; name its key with --input, one of image"),
         ('{"image": "a.png"}', "file", 'has no key for --input "file"; its keys are image'),
         ('{"image": ""}', "image", "names no file: its image is empty"),

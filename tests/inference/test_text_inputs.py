@@ -20,7 +20,7 @@ def test_every_line_of_standard_input_has_its_row() -> None:
     found = _lines("\ufeffso good\r\n\n  \nça va\n".encode() + b"\xff")
     empty = "its text is empty"
     assert found == [
-        ("so good",), ("line 2", empty), ("line 3", empty), ("ça va",), ("line 5", "is no UTF-8 text"),
+        ("so good",), ("line 2", empty), ("line 3", empty), ("ça va",), ("line 5", "is not UTF-8 text"),
     ]  # fmt: skip
 
 
@@ -31,7 +31,7 @@ def test_every_line_of_standard_input_has_its_row() -> None:
         ("one", ("one", "is 1 text; a pair has two, with a tab between them")),
         ('{"a": "one", "b": "two"}', ("one", "two")),
         ('{"a": "one", "b": " "}', ("line 1", "its text is empty")),
-        ('{"a": "one"', ("line 1", "is no JSON object: Expecting ',' delimiter: line 1 column 12 (char 11)")),
+        ('{"a": "one"', ("line 1", "is not a JSON object: Expecting ',' delimiter: line 1 column 12 (char 11)")),
     ],
 )
 def test_a_line_holds_a_pair(line: str, expected: tuple) -> None:

@@ -184,7 +184,7 @@ def test_standard_input_takes_paths_and_json(classes_run: Path, here: Path) -> N
     assert [row["input"] for row in rows] == ["1.png", "1.png", "line 5", "line 6", "line 7", "./1.png"]
     assert [bool(row["label"]) for row in rows] == [True, True, False, False, False, True]
     assert 'has no key for --input "file"; its keys are id' in rows[2]["error"]
-    assert "is no JSON object" in rows[3]["error"]
+    assert "is not a JSON object" in rows[3]["error"]
     assert rows[4]["error"] == "names no file: its file is empty"
     rows = rows_of(give(classes_run, "-", "--input", "{id}.png", stdin='{"id": 1}'))
     assert [row["input"] for row in rows] == ["1.png"]
