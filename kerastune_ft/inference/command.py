@@ -45,7 +45,7 @@ def check_arguments(
     if inputs.count(_STANDARD_INPUT) > 1:
         raise ConfigError("- is given twice, and standard input can be read once; give it once")
     if has_masks:
-        _check_folder(output, form)
+        _check_folder(output, form, inputs)
         return "csv"
     if output is not None:
         if form is not None:
@@ -56,7 +56,7 @@ def check_arguments(
     return "json" if as_json else form or "csv"
 
 
-def _check_folder(output: str | None, form: str | None) -> None:
+def _check_folder(output: str | None, form: str | None, inputs: Sequence[str]) -> None:
     if output is None:
         raise ConfigError("--output: predictions of this run are masks; name the folder to write them to")
     if form is not None:
@@ -65,6 +65,10 @@ def _check_folder(output: str | None, form: str | None) -> None:
         raise ConfigError(f"--output: {output} is not on this machine; name a local folder, and copy it")
     if Path(output).suffix or Path(output).is_file():
         raise ConfigError(f"--output: {output} is the name of a file, and masks go into a folder; name one")
+    if any(Path(given).is_dir() and Path(output).is_dir() and Path(given).samefile(output) for given in inputs):
+        raise ConfigError(
+            f"--output: {output} is an input too, and masks would lie among its images; name another folder"
+        )
 
 
 def open_standard_input(inputs: Sequence[str]) -> list[Any]:

@@ -73,6 +73,11 @@ class FixedShapeLoader(ABC):
         """Return the spec of one decoded input."""
         return self._spec
 
+    @property
+    def has_target_files(self) -> bool:
+        """Whether targets are read from files of their own, such as masks, which cover the whole input."""
+        return self._targets.are_in_files
+
     def targets(self, indices: np.ndarray, augmentation: Augmentation | None = None, version: int = 0) -> Any:
         """Return the targets of these examples as arrays; augmented as their inputs are in `version`."""
         return self._targets(indices, augmentation, version)

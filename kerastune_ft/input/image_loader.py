@@ -55,4 +55,4 @@ class ImageLoader(FixedShapeLoader):
         if self.source.image_sizes is None:
             return []
         names = self.source.keys if show_names else None
-        return describe_fitting(self.source.image_sizes, names, self.geometry)
+        return describe_fitting(self.source.image_sizes, names, self.geometry, may_crop=not self.has_target_files)

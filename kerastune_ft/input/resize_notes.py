@@ -13,11 +13,14 @@ _UNNOTICED = 1.02
 _MANY = 0.1
 
 
-def describe_fitting(sizes: np.ndarray, names: Sequence[str] | None, geometry: Geometry) -> list[str]:
+def describe_fitting(
+    sizes: np.ndarray, names: Sequence[str] | None, geometry: Geometry, may_crop: bool = True
+) -> list[str]:
     """Return sentences on how resizing images of these sizes [N, 2] cuts, fills, distorts or enlarges them.
 
     `names` are the images' names, None where they must not be shown. There is no sentence where all images have the
-    right proportions and size.
+    right proportions and size. `may_crop` says whether cropping is a choice: where targets cover the whole image it is
+    none.
     """
     height, width = sizes[:, 0].astype(np.float64), sizes[:, 1].astype(np.float64)
     excess = (width / height) / (geometry.width / geometry.height)
@@ -25,7 +28,7 @@ def describe_fitting(sizes: np.ndarray, names: Sequence[str] | None, geometry: G
     factors = np.maximum(excess, 1.0 / excess)
     notes = []
     if factors.max() > _UNNOTICED:
-        notes.append(_describe_shapes(factors, names, geometry.resize))
+        notes.append(_describe_shapes(factors, names, geometry.resize, may_crop))
     scales = _compute_scales(height, width, geometry)
     share = float((scales > 1.0).mean())
     if share >= _MANY:
@@ -37,17 +40,19 @@ def describe_fitting(sizes: np.ndarray, names: Sequence[str] | None, geometry: G
     return notes
 
 
-def _describe_shapes(factors: np.ndarray, names: Sequence[str] | None, resize: str) -> str:
+def _describe_shapes(factors: np.ndarray, names: Sequence[str] | None, resize: str, may_crop: bool) -> str:
     worst = int(factors.argmax())
     which = "the worst" if names is None else names[worst]
     most, middle = _format_factor(float(factors[worst]), resize), _format_factor(float(np.median(factors)), resize)
     are_alike = np.ptp(factors) < _UNNOTICED - 1.0
     if resize == "stretch":
         whose = f"of all images by {most}" if are_alike else f"of the median image by {middle} and of {which} by {most}"
-        return f'"resize": "stretch" changes the proportions {whose}; "pad" and "crop" keep them'
+        others = '"pad" and "crop" keep' if may_crop else '"pad" keeps'
+        return f'"resize": "stretch" changes the proportions {whose}; {others} them'
     if resize == "pad":
         whose = f"{most} of every image" if are_alike else f"{middle} of the median image and {most} of {which}"
-        return f'"resize": "pad" fills {whose} with black; "crop" cuts as much off instead'
+        instead = '; "crop" cuts as much off instead' if may_crop else '; "stretch" distorts instead'
+        return f'"resize": "pad" fills {whose} with black{instead}'
     whose = (
         f"{most} of every image's area" if are_alike else f"{middle} of the median image's area and {most} of {which}"
     )

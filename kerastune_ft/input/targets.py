@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import threading
 from collections import OrderedDict
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -32,6 +33,7 @@ class Targets:
         self._source, self._task, self._geometry, self._draw = source, task, geometry, draw
         self._kept: OrderedDict[int, np.ndarray] = OrderedDict()
         self._bytes = 0
+        self._lock = threading.Lock()
         self._changers: list[tuple[Augmentation, Callable[..., tf.Tensor]]] = []
 
     def __call__(self, indices: np.ndarray, augmentation: Augmentation | None = None, version: int = 0) -> Any:
@@ -41,6 +43,11 @@ class Targets:
             return self._all_targets[indices]
         targets = self._gather(indices)
         return targets if augmentation is None else self._change(targets, indices, augmentation, version)
+
+    @property
+    def are_in_files(self) -> bool:
+        """Whether targets are read from files of their own."""
+        return self._all_targets is None
 
     def gather_batch(self, indices: tf.Tensor) -> Any:
         """Return the targets of a batch of examples without augmentation; a graph function."""
@@ -72,18 +79,26 @@ class Targets:
         return self._task.target(self._source.label_fields(index), self._geometry)
 
     def _gather(self, indices: np.ndarray) -> np.ndarray:
-        """Return targets read from files; the latest ones are kept in memory."""
-        missing = np.array(sorted({int(index) for index in indices} - self._kept.keys()), np.int64)
+        """Return targets that are read from files; the latest ones are kept in memory. Several threads may call it."""
+        wanted = {int(index) for index in indices}
+        found = {index: target for index in wanted if (target := self._kept.get(index)) is not None}
+        missing = np.array(sorted(wanted - found.keys()), np.int64)
         if len(missing):
             dataset = map_in_order(tf.data.Dataset.from_tensor_slices(missing), self._read_target)
-            for index, target in zip(missing, dataset.as_numpy_iterator(), strict=True):
-                self._kept[int(index)] = target
-                self._bytes += target.nbytes
-        rows = np.stack([self._kept[int(index)] for index in indices])
-        while self._bytes > _KEPT_BYTES and self._kept:
-            _, dropped = self._kept.popitem(last=False)
-            self._bytes -= dropped.nbytes
-        return rows
+            read = dict(zip(missing.tolist(), dataset.as_numpy_iterator(), strict=True))
+            found |= read
+            self._keep(read)
+        return np.stack([found[int(index)] for index in indices])
+
+    def _keep(self, read: Mapping[int, np.ndarray]) -> None:
+        with self._lock:
+            for index, target in read.items():
+                if index not in self._kept:
+                    self._kept[index] = target
+                    self._bytes += target.nbytes
+            while self._bytes > _KEPT_BYTES and self._kept:
+                _, dropped = self._kept.popitem(last=False)
+                self._bytes -= dropped.nbytes
 
     def _change(self, targets: np.ndarray, indices: np.ndarray, augmentation: Augmentation, version: int) -> Any:
         """Return targets after the changes drawn for their examples in a version."""

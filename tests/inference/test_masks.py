@@ -9,6 +9,7 @@ from PIL import Image
 from kerastune_ft.data.annotations.palette import PALETTE
 from kerastune_ft.data.labels.scheme import LabelScheme
 from kerastune_ft.errors import ConfigError
+from kerastune_ft.inference.command import check_arguments
 from kerastune_ft.inference.masks import MaskFolder
 
 MASK = np.array([[0, 1], [1, 2]], np.uint8)
@@ -56,3 +57,9 @@ def test_a_folder_that_cannot_be_made_is_refused(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     with pytest.raises(ConfigError, match=r"--output: the folder .*file/out cannot be made \(.*\); name another"):
         MaskFolder(tmp_path / "file" / "out", LabelScheme("mask", NAMES))
+
+
+def test_masks_do_not_go_among_the_images_they_are_of(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match=r"--output: .* is an input too, .*; name another folder"):
+        check_arguments([str(tmp_path)], str(tmp_path / "."), None, False, has_masks=True)
+    assert check_arguments([str(tmp_path)], str(tmp_path / "masks"), None, False, has_masks=True) == "csv"

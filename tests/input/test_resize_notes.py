@@ -78,3 +78,11 @@ def test_enlarging_is_told_where_many_images_are_small() -> None:
     assert _notes(sizes[:5], "pad", None, side=64)[0].startswith("all images are smaller than 64 x 64")
     few = np.array([(32, 32)] + [(200, 200)] * 19)
     assert _notes(few, "crop", None, side=128) == []
+
+
+def test_cropping_is_not_proposed_where_it_is_refused() -> None:
+    sizes = np.array([[20, 40], [20, 30]], np.int32)
+    (note,) = describe_fitting(sizes, None, Geometry(10, 10, "stretch"), may_crop=False)
+    assert note.endswith('; "pad" keeps them')
+    (note,) = describe_fitting(sizes, None, Geometry(10, 10, "pad"), may_crop=False)
+    assert note.endswith('; "stretch" distorts instead')

@@ -44,7 +44,7 @@ def read(walk: Walk, options: FolderData, requested: Splits | None, context: Rea
         raise DataError(f"data.path: {walk.root} has {walk.file_kind.none} in {options.input or _IMAGES}.")
     pairs, unused = _find_masks(walk, options, pairs, [base for _, base in bases])
     if unused:
-        notes.append(f"ignored {counted(unused, 'mask')} that belong to no image")
+        notes.append(f"ignored {counted(unused, 'mask')} without an image of the same stem")
     pairs, without = _leave_out(walk, options, pairs)
     paths = [str(pair.mask) for pair in pairs]
     names = [pair.image.key for pair in pairs]
@@ -172,7 +172,7 @@ def _leave_out(walk: Walk, options: FolderData, pairs: Sequence[_Pair]) -> tuple
     if without and options.on_missing == "error":
         raise DataError(
             f"data.label: {len(without)} of {counted(len(pairs), walk.file_kind.noun)} in {walk.root} "
-            f"{'has' if len(without) == 1 else 'have'} no mask by {label}:\n"
+            f"{'has' if len(without) == 1 else 'have'} no mask by the label {label}:\n"
             f"{lines([(pair.image.key, '') for pair in without])}\n"
             f"Add the masks, or {how_to_skip(['on_missing'], 'these images')}."
         )

@@ -18,7 +18,7 @@ class MaskPage(ResultPage):
     """IoU, Dice, precision and recall by class, and which class is taken for which, in pixels."""
 
     template = "results/masks.html"
-    headlines = ("mean_iou", "dice", "accuracy")
+    headlines = ("mean_iou",)
     examples_file = "examples"
     examples_link = "Examples"
     contents_note = "A picture counts for each class in its mask, so the rows above the last do not add up to it."

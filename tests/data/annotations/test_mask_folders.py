@@ -123,11 +123,13 @@ def test_an_image_without_a_mask_and_a_mask_without_an_image(tmp_path: Path) -> 
     root = pairs(tmp_path / "cells", 12)
     (root / "masks" / "7.png").unlink()
     (root / "images" / "8.png").unlink()
-    with pytest.raises(DataError, match=r'1 of 11 images in .* has no mask by masks:\n  images/7.png\n.*"on_missing"'):
+    with pytest.raises(
+        DataError, match=r'1 of 11 images in .* has no mask by the label masks:\n  images/7.png\n.*"on_missing"'
+    ):
         opened(root)
     source = opened(root, on_missing="skip")
     assert [(file.path, file.reason) for file in source.info.skipped] == [("images/7.png", "has no mask")]
-    assert "ignored 1 mask that belong to no image" in source.info.notes
+    assert "ignored 1 mask without an image of the same stem" in source.info.notes
     write(root / "masks" / "1.bmp", encode_image(mask(1), "BMP"))
     with pytest.raises(DataError, match=r"same stem(.|\n)*masks/1.bmp  and masks/1.png"):
         opened(root, on_missing="skip")
