@@ -218,14 +218,17 @@ def _describe_texts(text: Document) -> str:
 
 
 def _describe_head(head: Document, endpoints: Document) -> str:
-    """Return the layers of a head; of a decoder, which has dozens of them, its name and what it reads."""
-    if not head:
-        return ""
-    layers = " > ".join(str(layer) for layer in head.get("layers") or ())
-    if endpoints:
-        decoder = (head.get("options") or {}).get("decoder") or "unet"
-        layers = f"{decoder} on the backbone's {', '.join(endpoints)}, {counted(len(head['layers']), 'layer')}"
-    return f"{layers} ({format_count(head.get('parameters'))} parameters)"
+    """Return the layers of a head, see `describe_layers`, and its parameters."""
+    return f"{describe_layers(head, endpoints)} ({format_count(head.get('parameters'))} parameters)" if head else ""
+
+
+def describe_layers(head: Document, endpoints: Document) -> str:
+    """Return the layers of a head in order; for a decoder its name and the endpoints it reads."""
+    layers = head.get("layers") or ()
+    if not endpoints:
+        return " > ".join(str(layer) for layer in layers)
+    decoder = (head.get("options") or {}).get("decoder") or "unet"
+    return f"{decoder} on the backbone's {', '.join(endpoints)}, {counted(len(layers), 'layer')}"
 
 
 def _describe_boundary(phase: Document) -> str:

@@ -303,3 +303,16 @@ def test_balanced_weights_count_pixels(place: Path, said: dict[str, Outcome]) ->
     expected = counts.sum() / (3 * counts)
     names = ("background", "bright", "dark")
     assert plan["phases"][0]["class_weights"] == pytest.approx(dict(zip(names, expected, strict=True)))
+
+
+def test_the_strides_of_a_run_stay_whatever_the_budget_is_later(place: Path) -> None:
+    head = {"name": "head", "unfreeze": "none", "epochs": 1, "learning_rate": 0.01}
+    short = document(head={"width": 8}, phases=[head, {**head, "name": "more"}], runtime={})
+    (place / "strides.json").write_text(json.dumps(short))
+    run, tight = ("run", "strides.json", "--run-dir", "strides"), ("--set", "runtime.cache_budget=100kB")
+    words = [(*run, "--until-phase", "head"), (*run, *tight), ("plan", "strides.json", "--json", *tight)]
+    begun, ended, fresh = run_commands(place, words)
+    assert (begun.code, ended.code, fresh.code) == (0, 0, 0), ended.err
+    strides = list(json.loads((place / "strides" / "plan.json").read_text())["backbone"]["endpoints"])
+    assert strides[0] == "stride2"
+    assert list(json.loads(fresh.out)["backbone"]["endpoints"]) == strides[1:]

@@ -11,6 +11,7 @@ from typing import Any
 from kerastune_ft.reporting import data_table, drawing, run_files
 from kerastune_ft.reporting import phase_results as ran
 from kerastune_ft.reporting.page import curves, margin, redaction, templates
+from kerastune_ft.reporting.plan_lines import describe_layers
 
 Spelling = Callable[[str], str]
 
@@ -33,6 +34,9 @@ def render(run_directory: Path) -> str:
         contents=data_table.list_rows(run.plan.get("data") or {}, run.page.count_without_label(run.splits)),
         contents_heading=data_table.choose_heading(run.plan.get("data") or {}),
         rows_at_once=_ROWS_AT_ONCE,
+        head_layers=describe_layers(
+            run.plan.get("head") or {}, (run.plan.get("backbone") or {}).get("endpoints") or {}
+        ),
         config=json.dumps(_redact_config(run), indent=2, ensure_ascii=False),
     )
 
