@@ -22,6 +22,7 @@ from typing import Any
 from kerastune_ft.config.options.runtime import Runtime, cache_directory
 from kerastune_ft.durations import format_duration
 from kerastune_ft.errors import OUT_OF_SPACE, ConfigError, ResourceError
+from kerastune_ft.rules import FIRST, NEWEST, Rules
 from kerastune_ft.storage import is_remote, path_of
 
 MANIFEST = "manifest.json"
@@ -164,6 +165,13 @@ class RunDirectory:
     def manifest(self) -> dict[str, Any] | None:
         """Return the content of manifest.json, or None before the run has written one."""
         return self.read_json(MANIFEST) if self.exists(MANIFEST) else None
+
+    @property
+    def rules(self) -> Rules:
+        """The rules that the run began with; the newest where it has no plan yet."""
+        if not self.exists("plan.json"):
+            return NEWEST
+        return Rules((self.manifest() or {}).get("rules", FIRST.version))
 
     def update_manifest(self, **fields: Any) -> None:
         """Write manifest.json with these fields changed and all committed files listed."""

@@ -28,7 +28,7 @@ RANKS = {
     name: rank
     for rank, names in enumerate(
         [
-            ("errors", "metrics", "quiet_imports", "wording"),
+            ("errors", "metrics", "quiet_imports", "rules", "wording"),
             ("remote",),
             ("durations", "storage"),
             ("config",),

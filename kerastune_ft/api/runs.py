@@ -131,7 +131,7 @@ def evaluate(
     target = RunDirectory(open_run(run_dir).path)
     _require_model(target)
     other = None if data is None else require_data(data, "--data")
-    settings = read(target.read_json("config.json"))
+    settings = read(target.read_json("config.json")).with_rules(target.rules)
     watch = create_watcher(lambda line: None)
     with explain_exhaustion(), contextlib.closing(watch):
         load_engine(settings)
@@ -163,7 +163,7 @@ def predictions(
     """Give the rows of `predict` batch by batch, as they are computed; an open binary file has a path per line."""
     target = RunDirectory(open_run(run_dir).path)
     _require_model(target)
-    settings = read(target.read_json("config.json"))
+    settings = read(target.read_json("config.json")).with_rules(target.rules)
     watch = create_watcher(lambda line: None)
     with explain_exhaustion(), contextlib.closing(watch):
         load_engine()

@@ -75,7 +75,7 @@ def _finish_run(
     """Do what a run still needs and return it."""
     writer = start.target.writer
     if not start.complete:
-        _execute(start, settings, digest, until_phase, seconds)
+        _execute(start, settings.with_rules(start.target.rules), digest, until_phase, seconds)
     elif writer is not None:
         print(f"run {start.target} finished before with this configuration", file=sys.stderr)
         if not writer.exists("report/index.html"):
@@ -94,7 +94,9 @@ def _execute(
     if not target.exists("plan.json"):
         # Written before anything can fail, so that a failure can be reported too.
         target.commit_json("config.json", settings.to_json())
-        target.update_manifest(state="running", exit_code=None, message="", config_hash=digest)
+        target.update_manifest(
+            state="running", exit_code=None, message="", config_hash=digest, rules=settings.rules.version
+        )
     with contextlib.closing(_open_watchers(settings, writer)) as watch:
         try:
             with listening(StopRequest(stop_seconds)) as stop, explain_exhaustion():

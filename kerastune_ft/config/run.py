@@ -7,7 +7,7 @@ import json
 from collections.abc import Mapping
 from typing import Annotated, Any, Literal
 
-from pydantic import Field, model_validator
+from pydantic import Field, PrivateAttr, model_validator
 
 from kerastune_ft.config.options.backbones import Backbone
 from kerastune_ft.config.options.base import ListToTuple, Options
@@ -17,6 +17,7 @@ from kerastune_ft.config.options.paths import WrittenPath
 from kerastune_ft.config.options.phases import Phase
 from kerastune_ft.config.options.runtime import Output, Runtime
 from kerastune_ft.config.options.tasks import Task
+from kerastune_ft.rules import NEWEST, Rules
 
 _RESIZE = {"image_segmentation": "stretch"}
 # Keys that came later count only where they are given, so that runs from before have the hash they had.
@@ -37,6 +38,19 @@ class RunConfig(Options):
     phases: Annotated[tuple[Phase, ...], ListToTuple, Field(min_length=1)] = Field(description="the schedule")
     runtime: Runtime = Field(Runtime(), description="where and how to compute")
     output: Output = Field(Output(), description="where results go")
+    # No option: a run that began before goes on by its own, whatever the file says.
+    _rules: Rules = PrivateAttr(NEWEST)
+
+    @property
+    def rules(self) -> Rules:
+        """The rules by which figures are computed: the newest, unless `with_rules` set those of an earlier run."""
+        return self._rules
+
+    def with_rules(self, rules: Rules) -> RunConfig:
+        """Return the same configuration under other rules."""
+        copy = self.model_copy()
+        copy._rules = rules
+        return copy
 
     @model_validator(mode="before")
     @classmethod

@@ -19,6 +19,7 @@ from kerastune_ft.data.record_store import Entry, RecordStore
 from kerastune_ft.data.source import Report, SkippedFile
 from kerastune_ft.data.tables.text_table import TextTable
 from kerastune_ft.errors import DataError
+from kerastune_ft.rules import NEWEST, Rules
 
 
 @dataclass(frozen=True)
@@ -31,6 +32,8 @@ class ReadContext:
     report: Report
     unsplit: bool = False
     """Whether all examples become the test split: other data, which a finished run is evaluated on."""
+    rules: Rules = NEWEST
+    """The rules of the run that reads them."""
 
     @cached_property
     def facts(self) -> TaskFacts:

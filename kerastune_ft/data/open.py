@@ -13,6 +13,7 @@ from kerastune_ft.data.modalities import MODALITIES
 from kerastune_ft.data.modality import ReadContext
 from kerastune_ft.data.source import DataSource, Report
 from kerastune_ft.errors import ConfigError
+from kerastune_ft.rules import NEWEST, Rules
 from kerastune_ft.storage import explain_unreachable
 
 KINDS: Mapping[str, str] = {
@@ -32,17 +33,19 @@ def open_source(
     *,
     unsplit: bool = False,
     key: str = "data.path",
+    rules: Rules = NEWEST,
 ) -> DataSource:
     """Open the data that `options` describe, checked whole, or raise DataError naming all that is wrong.
 
     Whatever has to be unpacked, generated or remembered is kept in `cache_directory`; `report` takes a line about slow
     work. With `unsplit` all examples are the test split, whatever the options say of splits and groups: other data,
-    which a finished run is evaluated on. `key` is where the user said which data.
+    which a finished run is evaluated on. `key` is where the user said which data; `rules` are those of
+    the run that reads them.
     """
     if unsplit:
         options = options.model_copy(update={"splits": None, "group": None})
     _make_directory(cache_directory)
-    context = ReadContext(task_options, cache_directory, report, unsplit)
+    context = ReadContext(task_options, cache_directory, report, unsplit, rules)
     modality = MODALITIES[facts(task_options).modality]
     with explain_unreachable(key):
         records = importlib.import_module(KINDS[options.kind]).read_records(options, modality, context)

@@ -197,6 +197,7 @@ def _write_plan(target: RunDirectory, config: RunConfig, session: Session, plan:
         versions=_versions(),
         devices=session.devices.to_json(),
         seed=session.config.seed,
+        rules=session.config.rules.version,
         data_fingerprint=session.source.info.fingerprint,
         config_hash=config_hash,
         source_hash=session.source_hash,

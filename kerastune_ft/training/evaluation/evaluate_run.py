@@ -114,7 +114,7 @@ def _other_data(
     options = options.model_copy(update=shaped | rules)
     with reading_other_data(str(path)):
         directory = cache_directory(config.runtime)
-        return open_source(options, task, directory, watch.note, unsplit=True, key="--data")
+        return open_source(options, task, directory, watch.note, unsplit=True, key="--data", rules=config.rules)
 
 
 def _explain_refusal(run: str, path: Path) -> str:

@@ -57,7 +57,9 @@ def assemble(
     """
     # Layer names that Keras counts up must be the same in every process, since variables are known by them.
     keras.utils.clear_session()
-    source = source or open_source(config.data, config.task, cache_directory(config.runtime), report)
+    source = source or open_source(
+        config.data, config.task, cache_directory(config.runtime), report, rules=config.rules
+    )
     config, scheme = warm_start.with_kept_head(config, scheme or source.scheme)
     with devices.strategy.scope():
         backbone = build.build(config.backbone, config.seed)

@@ -1,0 +1,23 @@
+"""The rules that decide figures, by version: a run keeps those it began with.
+
+A rule that changes what a run computes or prints gets a property here, true from the version on that has it. Whoever
+computes by it asks the property and keeps the code of both versions. Everything else about a version is the same.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Rules:
+    """The rules of one version; see the properties. Runs that recorded none are of version 1."""
+
+    version: int
+
+
+FIRST = Rules(1)
+"""The rules of runs that recorded none."""
+
+NEWEST = Rules(2)
+"""The rules of runs that begin now."""
