@@ -109,10 +109,6 @@ class RemotePath:
         """Return the path with another last part."""
         return self._with(self._way.with_name(name))
 
-    def expanduser(self) -> RemotePath:
-        """Return the path itself: URIs have no home directory."""
-        return self
-
     def absolute(self) -> RemotePath:
         """Return the path itself: URIs are absolute."""
         return self

@@ -52,6 +52,26 @@ def path_of(path: str | os.PathLike[str]) -> Path:
     return cast(Path, RemotePath(os.fspath(path)))
 
 
+def expand_home(path: str | os.PathLike[str]) -> str:
+    """Return a path that a user wrote with `~`, or `~name` of a user of this machine, as that home at its head.
+
+    Any other name, as `~photos`, stays what it is, as for a shell; so does a URI, and `~` where no home is known.
+    """
+    text = os.fspath(path)
+    if not text.startswith("~"):
+        return text
+    try:
+        return os.path.expanduser(text)
+    except ValueError:  # The name of no user: it has a null or half a character in it.
+        return text
+
+
+def path_of_user(path: str | os.PathLike[str]) -> Path:
+    """Return the path that a user wrote, as `path_of`, with `~` at its head as the home."""
+    # As text, because pathlib takes the ./ off ./~name, which says that no user is meant.
+    return path_of(expand_home(path))
+
+
 def absolute(path: str | os.PathLike[str]) -> str:
     """Return the absolute, normalised path."""
     return normal(path) if is_remote(path) else os.path.abspath(path)

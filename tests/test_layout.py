@@ -11,7 +11,7 @@ from tests.support.places import ROOT
 PACKAGE = ROOT / "kerastune_ft"
 TESTS = ROOT / "tests"
 # Folders of tests that are not about one module.
-OF_MANY = ("conformance", "docs", "runs", "scripts", "support")
+OF_MANY = ("conformance", "docs", "runs", "scripts", "situations", "support")
 
 # Modules that have no test file of their own yet, by the file whose tests go through most of their code. Whoever writes
 # one takes the module out of here; a new module never comes in.

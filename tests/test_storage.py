@@ -29,6 +29,15 @@ def own_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path / "cache"
 
 
+def test_the_head_of_a_path_is_the_home_where_a_shell_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HOME", "/home/me")
+    assert storage.expand_home("~") == "/home/me"
+    assert storage.expand_home("~/x") == "/home/me/x"
+    for name in ("~nobody-of-this-name/x", "./~", "a/~", "gs://~/x", "~\0", "~\ud800", ""):
+        assert storage.expand_home(name) == name
+    assert storage.path_of_user("~/x") == Path("/home/me/x")
+
+
 @pytest.mark.parametrize(
     ("path", "is_remote"),
     [

@@ -17,7 +17,7 @@ from kerastune_ft.errors import ConfigError, explain_exhaustion
 from kerastune_ft.metrics.document import metrics_by_split
 from kerastune_ft.reporting.progress import create_watcher
 from kerastune_ft.rundir import RunDirectory
-from kerastune_ft.storage import as_local_file, is_remote, path_of, require_data
+from kerastune_ft.storage import as_local_file, expand_home, is_remote, require_data
 from kerastune_ft.training.devices import tpu
 
 if TYPE_CHECKING:
@@ -114,9 +114,10 @@ def _settle(target: RunDirectory) -> None:
 def open_run(path: str | os.PathLike[str]) -> Run:
     """Return the run in a directory; raises ConfigError when there is none."""
     tpu.prepare("auto" if is_remote(path) else "none")
-    if not RunDirectory(path).exists("config.json"):
+    opened = RunDirectory(expand_home(path))
+    if not opened.exists("config.json"):
         raise ConfigError(f"{os.fspath(path)} is no run directory: it has no config.json")
-    return Run(path_of(path))
+    return Run(opened.path)
 
 
 def evaluate(
@@ -130,7 +131,7 @@ def evaluate(
         raise ConfigError("--split has no effect with --data, which is evaluated whole; give one of them")
     target = RunDirectory(open_run(run_dir).path)
     _require_model(target)
-    other = None if data is None else require_data(data, "--data")
+    other = None if data is None else require_data(expand_home(data), "--data")
     settings = read(target.read_json("config.json")).with_rules(target.rules)
     watch = create_watcher(lambda line: None)
     with explain_exhaustion(), contextlib.closing(watch):

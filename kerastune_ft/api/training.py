@@ -17,7 +17,7 @@ from kerastune_ft.config.run import RunConfig, config_hash
 from kerastune_ft.errors import ConfigError, Interrupted, KerasTuneError, ResourceError, explain_exhaustion
 from kerastune_ft.reporting.progress import create_watcher
 from kerastune_ft.rundir import RunDirectory
-from kerastune_ft.storage import path_of
+from kerastune_ft.storage import path_of, path_of_user
 from kerastune_ft.tracking.trackers import open_trackers
 from kerastune_ft.training import resume
 from kerastune_ft.training.devices import tpu
@@ -162,7 +162,7 @@ def plan(
     if pictures is not None:
         from kerastune_ft.preview import contact_sheet
 
-        contact_sheet.check_target(Path(pictures))
+        contact_sheet.check_target(path_of_user(pictures))
     require_weights(settings)
     with explain_exhaustion():
         engine = load_engine(settings)
@@ -170,7 +170,7 @@ def plan(
         if pictures is not None:
             from kerastune_ft.preview.augmentations import draw
 
-            draw(session, made, Path(pictures))
+            draw(session, made, path_of_user(pictures))
     return PlanView(document)
 
 

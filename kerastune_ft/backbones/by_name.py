@@ -14,6 +14,7 @@ from kerastune_ft.config.read import read
 from kerastune_ft.config.words import nearest
 from kerastune_ft.errors import ConfigError
 from kerastune_ft.rundir import RunDirectory
+from kerastune_ft.storage import expand_home
 
 _HUBS = ("kaggle://", "hf://", "modelscope://")
 # Presets are named like bert_base_en, and no architecture of Keras is.
@@ -25,6 +26,7 @@ def options_by_name(name: str) -> Any:
 
     Raises ConfigError for a word that names neither.
     """
+    name = expand_home(name)
     if name in APPLICATIONS:
         return Applications(name=name, weights=None)
     if name in BY_CLASS:

@@ -13,6 +13,7 @@ import h5py
 from kerastune_ft.backbones.families import family_of
 from kerastune_ft.config.options.backbones import Applications
 from kerastune_ft.errors import ConfigError
+from kerastune_ft.storage import expand_home
 
 _HOST = "storage.googleapis.com"
 
@@ -58,7 +59,7 @@ def protect_cached_files(name: str) -> Iterator[None]:
 
 def cache_directory() -> Path:
     """Return the directory where Keras keeps the weight files it downloads, by the rule of Keras."""
-    home = Path.home() if os.access(Path.home(), os.W_OK) else Path("/tmp")
+    home = Path(expand_home("~")) if os.access(expand_home("~"), os.W_OK) else Path("/tmp")
     keras_home = Path(os.environ.get("KERAS_HOME") or home / ".keras")
     return (keras_home if os.access(keras_home, os.W_OK) or not keras_home.exists() else Path("/tmp/.keras")) / "models"
 

@@ -7,6 +7,7 @@ import click
 from kerastune_ft.cli.terminal import common, print_json, show
 from kerastune_ft.errors import DataError
 from kerastune_ft.inference.rows import FORMATS
+from kerastune_ft.storage import expand_home
 
 
 @click.command()
@@ -88,6 +89,7 @@ def predict(
     from kerastune_ft.inference import command
 
     scheme = runs_api.mask_scheme(run)
+    output = None if output is None else expand_home(output)
     form = command.check_arguments(inputs, output, form, as_json, scheme is not None)
     given = command.open_standard_input(inputs)
     with runs_api.predictions(run, given, input=column, batch_size=batch_size) as made:

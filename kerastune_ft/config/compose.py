@@ -15,6 +15,7 @@ from kerastune_ft.config.options.augment import changes_images
 from kerastune_ft.config.options.paths import expand
 from kerastune_ft.config.presets import PRESETS
 from kerastune_ft.config.words import unknown_message
+from kerastune_ft.storage import expand_home
 
 # A phase has only one of the two, so giving one removes the default of the other.
 LENGTHS = {"epochs": "steps", "steps": "epochs"}
@@ -50,7 +51,7 @@ def _base_path(extends: Node, directory: Path | None, problems: list[Problem], s
         problems.append(Problem(extends.place, message, extends.plain()))
         return None
     try:
-        path = (directory or Path()) / Path(expand(extends.value)).expanduser()
+        path = (directory or Path()) / expand_home(expand(extends.value))
         if not path.is_file() and extends.value in shipped_names():
             path = SHIPPED / f"{extends.value}.json"
     except PydanticCustomError as error:

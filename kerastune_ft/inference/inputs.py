@@ -24,7 +24,7 @@ from kerastune_ft.inference.items import Item, Listing, escape_name, list_proble
 from kerastune_ft.inference.path_lines import read_path_lines
 from kerastune_ft.inference.read_options import ReadOptions, choose_column
 from kerastune_ft.inference.sounds import list_sounds
-from kerastune_ft.storage import path_of
+from kerastune_ft.storage import path_of_user
 from kerastune_ft.wording import first_names
 
 _ARCHIVES = (".zip", ".tar", ".tgz", ".tar.gz", ".tar.bz2", ".tar.xz")
@@ -81,7 +81,7 @@ def _list_input(given: Any, number: int, options: ReadOptions) -> Listing:
         )
     text = os.fsdecode(given)
     try:
-        return _list_path(text, path_of(text).expanduser(), options)
+        return _list_path(text, path_of_user(text), options)
     except DataError as error:
         return list_problem(text, _format_reason(error, text))
     except OSError as error:

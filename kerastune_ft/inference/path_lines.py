@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
+from kerastune_ft import storage
 from kerastune_ft.data.tables.templates import input_texts
 from kerastune_ft.data.tables.text_table import TextTable
 from kerastune_ft.errors import ConfigError, DataError
@@ -29,7 +30,7 @@ def read_path_lines(lines: Iterable[Any], wanted: str | None) -> Iterator[Item]:
         if not text.strip():
             continue
         if not text.lstrip().startswith("{"):
-            yield Item(escape_name(text), path=os.path.expanduser(text))
+            yield Item(escape_name(text), path=storage.expand_home(text))
             continue
         try:
             path = _parse_path(text, number, wanted)

@@ -22,7 +22,7 @@ from kerastune_ft.errors import ConfigError, DataError
 from kerastune_ft.inference.arrays import open_array
 from kerastune_ft.inference.items import Item, Listing, escape_name, list_problem
 from kerastune_ft.inference.read_options import ReadOptions
-from kerastune_ft.storage import path_of
+from kerastune_ft.storage import path_of_user
 from kerastune_ft.wording import first_names
 
 _PLACE = Path("standard input")
@@ -57,7 +57,7 @@ def _list_input(given: Any, options: ReadOptions, parts: int) -> Listing:
     if not text:
         # An empty path would mean the current folder.
         return list_problem(text, _EMPTY)
-    path = path_of(text).expanduser() if "\n" not in text and len(text) < 4096 else None
+    path = path_of_user(text) if "\n" not in text and len(text) < 4096 else None
     if path is None or not (_names_a_file(path) or storage.exists(os.fspath(path))):
         return Listing([_parse_argument(text, parts)], 1)
     try:

@@ -9,7 +9,7 @@ from typing import Any
 
 from kerastune_ft.errors import ConfigError
 from kerastune_ft.rundir import MANIFEST, RunDirectory, is_held
-from kerastune_ft.storage import path_of
+from kerastune_ft.storage import path_of_user
 
 
 def runs(directory: str | os.PathLike[str] = "runs") -> list[dict[str, Any]]:
@@ -19,7 +19,7 @@ def runs(directory: str | os.PathLike[str] = "runs") -> list[dict[str, Any]]:
     has one, `test` (metrics by name), `started`, `seconds` of training, `message`. Nothing is written. Raises
     ConfigError where there is no directory.
     """
-    folder = path_of(directory)
+    folder = path_of_user(directory)
     if not folder.is_dir():
         raise ConfigError(
             f"{os.fspath(directory)} is no directory; give the one that holds the runs, which is output.directory of "

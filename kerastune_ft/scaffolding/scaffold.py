@@ -19,7 +19,7 @@ from kerastune_ft.scaffolding.findings import DataFindings
 from kerastune_ft.scaffolding.json_text import as_text
 from kerastune_ft.scaffolding.sources.label_columns import ask_about_spelling
 from kerastune_ft.scaffolding.suggest.choose import suggest
-from kerastune_ft.storage import explain_unreachable, path_of
+from kerastune_ft.storage import expand_home, explain_unreachable, path_of_user
 
 _SCHEMA = "schema.json"
 _CLASSES_SHOWN = 12
@@ -98,7 +98,7 @@ def init(
         if label:
             raise ConfigError("--label has no effect with --example; leave it out")
         return _copy_example(example, output)
-    place = path_of(data or "").expanduser()
+    place = path_of_user(data or "")
     with explain_unreachable("init"):
         target = _choose_target(output, _name_of(place))
         findings = detect(place, _path_from(place, target), label)
@@ -134,7 +134,7 @@ def _name_of(place: Path) -> str:
 
 def _choose_target(output: str | os.PathLike[str] | None, name: str) -> Path:
     """Return the file to write; checked before the data is inspected, which may take long."""
-    target = Path(output).expanduser() if output is not None else Path(f"{name}.json")
+    target = Path(expand_home(output)) if output is not None else Path(f"{name}.json")
     if target.is_dir():
         target = target / f"{name}.json"
     if target.exists() or target.is_symlink():

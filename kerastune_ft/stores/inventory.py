@@ -13,7 +13,7 @@ from kerastune_ft.config.options.byte_sizes import size_text
 from kerastune_ft.config.options.runtime import Runtime, cache_directory
 from kerastune_ft.durations import parse_duration
 from kerastune_ft.errors import ConfigError
-from kerastune_ft.storage import is_remote
+from kerastune_ft.storage import is_remote, path_of_user
 from kerastune_ft.stores import budget as stored
 from kerastune_ft.stores.budget import StoreInfo
 from kerastune_ft.stores.record import FEATURES
@@ -109,11 +109,11 @@ def clear(directory: str | None = None, keys: Sequence[str] = (), older_than: st
 
 
 def _find_stores(directory: str | None) -> tuple[Path, list[StoreInfo]]:
-    if directory is not None and (is_remote(directory) or not Path(directory).expanduser().is_dir()):
+    if directory is not None and (is_remote(directory) or not path_of_user(directory).is_dir()):
         raise ConfigError(
             f"--directory: there is no local folder {directory}; give a cache directory, as in runtime.cache_directory"
         )
-    place = Path(directory).expanduser() if directory is not None else cache_directory(Runtime())
+    place = path_of_user(directory) if directory is not None else cache_directory(Runtime())
     return place, stored.list_stores(place / FEATURES)
 
 

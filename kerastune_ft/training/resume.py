@@ -14,6 +14,7 @@ from kerastune_ft.config.read import read
 from kerastune_ft.config.run import RunConfig
 from kerastune_ft.errors import ConfigError
 from kerastune_ft.rundir import RunDirectory, choose, list_runs
+from kerastune_ft.storage import expand_home
 
 
 @dataclass(frozen=True)
@@ -53,7 +54,7 @@ def start_run(
     if run_dir is not None:
         if not os.fspath(run_dir):
             raise ConfigError("--run-dir is empty; give a directory, or leave it out")
-        target = RunDirectory(run_dir)
+        target = RunDirectory(expand_home(run_dir))
         if fresh:
             move_aside(target)
         reason = "continues where it stopped" if target.manifest() else "new"

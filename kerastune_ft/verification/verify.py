@@ -9,6 +9,7 @@ from typing import Any
 
 from kerastune_ft.errors import ConfigError, DataError, PromiseError
 from kerastune_ft.rundir import MANIFEST, RunDirectory, is_held
+from kerastune_ft.storage import expand_home
 from kerastune_ft.verification import files, metrics, saved_model, weights
 from kerastune_ft.verification.run_record import RESTORE, Finding, Findings, RunRecord
 from kerastune_ft.wording import counted
@@ -100,7 +101,7 @@ def verify(run: str | os.PathLike[str]) -> Verification:
 
     >>> print(verify("runs/medical-1"))              # doctest: +SKIP
     """
-    directory = RunDirectory(run)
+    directory = RunDirectory(expand_home(run))
     if not any(directory.exists(name) for name in ("config.json", MANIFEST)):
         raise ConfigError(
             f"{os.fspath(run)} is no run directory: it has neither config.json nor {MANIFEST}; give one that `run` "

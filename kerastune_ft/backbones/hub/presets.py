@@ -13,6 +13,7 @@ from typing import Any
 
 from kerastune_ft.config.words import right_value
 from kerastune_ft.errors import ConfigError
+from kerastune_ft.storage import expand_home
 
 _PLACE = "backbone.preset"
 _CONFIG = "config.json"
@@ -128,13 +129,13 @@ def _directories_in_cache(scheme: str, rest: str) -> Iterator[Path]:
 
 def cache_directory(scheme: str) -> Path:
     """Return the directory where the client of a hub keeps models, by the rule of that client."""
-    home = Path(os.environ.get("XDG_CACHE_HOME") or "~/.cache").expanduser()
+    home = Path(expand_home(os.environ.get("XDG_CACHE_HOME") or "~/.cache"))
     if scheme == "kaggle":
-        return Path(os.environ.get("KAGGLEHUB_CACHE") or "~/.cache/kagglehub").expanduser()
+        return Path(expand_home(os.environ.get("KAGGLEHUB_CACHE") or "~/.cache/kagglehub"))
     if scheme == "hf":
         named = os.environ.get("HF_HUB_CACHE")
-        return Path(named or Path(os.environ.get("HF_HOME") or home / "huggingface") / "hub").expanduser()
-    return Path(os.environ.get("MODELSCOPE_CACHE") or "~/.cache/modelscope/hub").expanduser()
+        return Path(expand_home(named or Path(os.environ.get("HF_HOME") or home / "huggingface") / "hub"))
+    return Path(expand_home(os.environ.get("MODELSCOPE_CACHE") or "~/.cache/modelscope/hub"))
 
 
 def _unknown_preset(preset: str, known: dict[str, Any]) -> ConfigError:

@@ -9,6 +9,7 @@ from kerastune_ft.config.documents.nodes import Node, Place
 from kerastune_ft.config.documents.problems import Problem
 from kerastune_ft.config.words import nearest
 from kerastune_ft.errors import ConfigError
+from kerastune_ft.storage import expand_home
 
 SHIPPED = Path(__file__).parents[1] / "shipped"
 _LARGEST_BYTES = 2_000_000
@@ -23,7 +24,7 @@ def shipped_names() -> list[str]:
 
 def find(source: str | Path) -> Path:
     """Return the file at a path, or else the shipped configuration of that name."""
-    path = Path(source).expanduser()
+    path = Path(expand_home(source))
     if path.is_file():
         return path
     name = str(source)

@@ -11,7 +11,7 @@ from pydantic import AfterValidator, ValidationInfo
 
 from kerastune_ft.config.options.base import problem
 from kerastune_ft.config.words import right_value
-from kerastune_ft.storage import is_remote, normal
+from kerastune_ft.storage import expand_home, is_remote, normal
 
 _VARIABLE = re.compile(r"\$\{([^}]*)\}")
 
@@ -48,7 +48,7 @@ def resolve_path(text: str, directory: Path | None) -> str:
     """Return an absolute path; relative ones are looked up in the working directory, then in `directory`."""
     if is_remote(text):
         return normal(text)
-    path = Path(text).expanduser()
+    path = Path(expand_home(text))
     if path.is_absolute():
         return str(path)
     here = Path.cwd() / path
@@ -66,7 +66,7 @@ def _output(text: str) -> WrittenPath:
     if not text:
         raise problem("the path is empty; write one")
     path = expand(text)
-    return WrittenPath(normal(path) if is_remote(path) else os.path.expanduser(path), text)
+    return WrittenPath(normal(path) if is_remote(path) else expand_home(path), text)
 
 
 def _local(text: str) -> WrittenPath:

@@ -14,7 +14,7 @@ from kerastune_ft.config.options.byte_sizes import ByteSize
 from kerastune_ft.config.options.paths import LocalPath, OutputPath
 from kerastune_ft.config.options.phases import Phase
 from kerastune_ft.errors import ConfigError
-from kerastune_ft.storage import is_remote
+from kerastune_ft.storage import expand_home, is_remote
 
 
 class Runtime(Options):
@@ -112,4 +112,12 @@ def cache_directory(runtime: Runtime) -> Path:
     chosen = runtime.cache_directory or os.environ.get("KERASTUNE_CACHE")
     if chosen and is_remote(chosen):
         raise ConfigError(f"KERASTUNE_CACHE is {chosen}; caches and locks need a local disk: name a local folder")
-    return Path(str(chosen)).expanduser() if chosen else Path.home() / ".cache" / "kerastune_ft"
+    if chosen:
+        return Path(expand_home(chosen))
+    home = expand_home("~")
+    if home == "~":
+        raise ConfigError(
+            "no home directory is known here, where caches are kept; name a local folder in runtime.cache_directory or "
+            "in the environment variable KERASTUNE_CACHE"
+        )
+    return Path(home) / ".cache" / "kerastune_ft"
