@@ -68,7 +68,7 @@ class Run:
 
     @property
     def model(self) -> keras.Model:
-        """Return the final model: decoded images 0 to 255 of any size in, probabilities out."""
+        """Return the final model; model/preprocessing.json says what it takes and gives."""
         import keras
 
         with as_local_file(self.path / "model" / "model.keras") as file:

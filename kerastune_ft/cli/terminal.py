@@ -158,6 +158,7 @@ def show(table: Any) -> None:
 
 def print_outcome(done: Any) -> None:
     """Print the outcome of a run: its metrics, its directory, the next command."""
+    from kerastune_ft.reporting.page import document
     from kerastune_ft.reporting.quantities import format_progress
     from kerastune_ft.reporting.terminal.tables import build_metrics_table
 
@@ -170,6 +171,11 @@ def print_outcome(done: Any) -> None:
         if value is not None
     )
     click.echo(figures or "not evaluated yet")
+    if done.metrics and (better := document.summarise(done.path)["earlier_phase_better"]):
+        click.echo(
+            f"phase {better} had a better epoch, by the last phase's monitor, than the final model; train the phases "
+            "after it at a lower learning rate or for fewer epochs, or leave them out"
+        )
     click.echo(f"run directory: {done.path}")
     if done.metrics:
         click.echo(f"next: open {done.path}/report/index.html, or: python -m kerastune_ft evaluate {done.path}")

@@ -21,6 +21,9 @@ from kerastune_ft.reporting.quantities import (
 from kerastune_ft.wording import counted
 
 Document = Mapping[str, Any]
+HEAD = "head"
+"""The id of the unit of new layers."""
+_SPANS_NAMED = 3
 
 _BATCH_NORM = {
     "frozen": "in inference mode; statistics, gamma and beta stay as they are",
@@ -68,7 +71,7 @@ def summarise_phase(phase: Document, plan: Document) -> dict[str, str]:
     }
 
 
-def describe_phase(phase: Document) -> list[Line]:
+def describe_phase(phase: Document, plan: Document) -> list[Line]:
     """Return a line for everything that the plan decided about a phase."""
     facts = [
         Line("boundary", _describe_boundary(phase)),
@@ -78,7 +81,7 @@ def describe_phase(phase: Document) -> list[Line]:
         Line("steps", _describe_steps(phase)),
         Line("global batch", _describe_batch(phase)),
         Line("learning rate", _describe_learning_rate(phase.get("learning_rate") or {})),
-        Line("rate per unit", name_rates(phase.get("rates") or {})),
+        Line("rate per unit", name_rates(phase.get("rates") or {}, list_units(plan))),
         Line("optimizer", _describe_optimizer(phase)),
         Line("batch norm", _describe_batch_norm(phase)),
         Line("class weights", data_table.describe_class_weights(phase.get("class_weights") or {})),
@@ -108,28 +111,52 @@ def name_units(phase: Document, plan: Document) -> str:
 
 def _name_units(phase: Document, plan: Document) -> str:
     trains = list(phase.get("trains") or ())
-    units = [unit["id"] for unit in (plan.get("backbone") or {}).get("units") or ()]
-    body = [name for name in trains if name != "head"]
+    units = list_units(plan)
+    body = [name for name in trains if name != HEAD]
     if not body:
         return "head only"
-    if units and body == units:
+    if body == units[:-1]:
         return "everything"
-    if units and len(body) > 2 and body == units[-len(body) :]:
-        return f"{body[0]} … {body[-1]}, head"
-    if len(body) > 3:
-        return f"{len(body)} of {len(units) or '?'} units, head"
-    return ", ".join([*body, "head"])
+    spans = _find_spans(body, units)
+    if len(spans) > _SPANS_NAMED:
+        return f"{len(body)} of {len(units) - 1} units, head"
+    return ", ".join([*map(_join_span, spans), HEAD])
 
 
-def name_rates(rates: Mapping[str, float]) -> str:
-    """Return peak rates by unit, neighbours with the same rate joined."""
+def list_units(plan: Document) -> list[str]:
+    """Return the ids of a plan's units in their order, input to output, the head last."""
+    return [*(unit["id"] for unit in (plan.get("backbone") or {}).get("units") or ()), HEAD]
+
+
+def name_spans(names: Sequence[str], units: Sequence[str]) -> str:
+    """Return the ids of units, more than two neighbours as a range: ``block1, block7 … head``.
+
+    `units` are all there are, in their order; a range never hides one that is not among `names`.
+    """
+    return ", ".join(map(_join_span, _find_spans(names, units)))
+
+
+def _find_spans(names: Sequence[str], units: Sequence[str]) -> list[list[str]]:
+    """Return the names in runs of neighbours."""
+    place = {unit: index for index, unit in enumerate(units)}
+    spans: list[list[str]] = []
+    for name in names:
+        if spans and name in place and place.get(spans[-1][-1]) == place[name] - 1:
+            spans[-1].append(name)
+        else:
+            spans.append([name])
+    return spans
+
+
+def name_rates(rates: Mapping[str, float], units: Sequence[str]) -> str:
+    """Return peak rates by unit, those with the same rate joined; `units` are as in `name_spans`."""
     groups: list[tuple[list[str], float]] = []
     for unit, rate in rates.items():
         if groups and groups[-1][1] == rate:
             groups[-1][0].append(unit)
         else:
             groups.append(([unit], rate))
-    return ", ".join(f"{_join_span(names)} {format_rate(rate)}" for names, rate in groups)
+    return ", ".join(f"{name_spans(names, units)} {format_rate(rate)}" for names, rate in groups)
 
 
 def describe_transfer(found: Document) -> str:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import sys
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
 
+from kerastune_ft.reporting import plan_lines
 from kerastune_ft.reporting.metric_names import find_headline
 from kerastune_ft.reporting.quantities import format_count, format_progress, format_share, format_words
 from kerastune_ft.training.watch import Watcher
@@ -37,24 +38,24 @@ def describe_epoch(row: Mapping[str, Any], epochs: int, is_best: bool, monitor: 
     return "  ".join(parts) + ("  best so far" if is_best else "")
 
 
-def describe_phase_start(phase: Mapping[str, Any], done_steps: int) -> str:
-    """Return one line about a phase that begins."""
+def describe_phase_start(phase: Mapping[str, Any], done_steps: int, units: Sequence[str] = ()) -> str:
+    """Return one line about a phase that begins; `units` are those of the plan, the head last."""
     together = "together " if phase.get("lora") else ""
     text = (
-        f"phase {phase['name']}: trains {_name_units(phase)} ({together}"
+        f"phase {phase['name']}: trains {_name_units(phase, units)} ({together}"
         f"{format_count(phase['trainable_parameters'])} parameters, {format_share(phase['trainable_share'])}), "
         f"{counted(phase['steps'], 'step')} in at most {counted(phase['epochs'], 'epoch')}"
     )
     return f"{text}; going on after step {done_steps}" if done_steps else text
 
 
-def _name_units(phase: Mapping[str, Any]) -> str:
+def _name_units(phase: Mapping[str, Any], units: Sequence[str]) -> str:
     names, lora = phase["trains"], phase.get("lora")
     if lora is None:
-        return ", ".join(names) if len(names) <= 4 else f"{names[0]} to head"
-    units = ", ".join(names[:-1]) if len(names) <= 4 else f"{names[0]} to {names[-2]}"
+        return plan_lines.name_spans(names, units)
     adapters = counted(len(lora["layers"]), "adapter")
-    return f"{adapters} of rank {lora['rank']} in {units} ({format_count(lora['parameters'])} parameters), head"
+    within = plan_lines.name_spans(names[:-1], units)
+    return f"{adapters} of rank {lora['rank']} in {within} ({format_count(lora['parameters'])} parameters), head"
 
 
 class Lines(Watcher):
@@ -64,6 +65,7 @@ class Lines(Watcher):
         """`log` takes every line as well."""
         self._log, self._last, self._epochs = log, time.monotonic(), 0
         self._phase: Mapping[str, Any] = {}
+        self._units: Sequence[str] = ()
         # Other work under way: its name, how much was done at the first report, and the time of that report.
         self._work: tuple[str, int, float] | None = None
 
@@ -75,6 +77,10 @@ class Lines(Watcher):
     def _is_quiet(self) -> bool:
         return time.monotonic() - self._last >= _SECONDS_BETWEEN_LINES
 
+    def run_started(self, directory: str, config: Mapping[str, Any], plan: Mapping[str, Any]) -> None:
+        """Remember the units of the plan."""
+        self._units = plan_lines.list_units(plan)
+
     def note(self, text: str) -> None:
         """Print a sentence."""
         self._say(text)
@@ -82,7 +88,7 @@ class Lines(Watcher):
     def phase_started(self, phase: Mapping[str, Any], done_steps: int) -> None:
         """Print what the phase trains."""
         self._phase = phase
-        self._say(describe_phase_start(phase, done_steps))
+        self._say(describe_phase_start(phase, done_steps, self._units))
 
     def step_done(self, step: int, loss: float | None) -> None:
         """Print a line when nothing was printed for a minute."""

@@ -6,6 +6,7 @@ import pytest
 from rich.console import Console
 
 from kerastune_ft.reporting import data_table, plan_lines
+from kerastune_ft.reporting.progress import describe_phase_start
 from kerastune_ft.reporting.terminal import tables
 from tests.support import run_files
 
@@ -67,15 +68,50 @@ def test_a_plan_of_values_shows_their_spread_in_terminal_and_notebook() -> None:
     ],
 )
 def test_a_plan_says_what_batch_norms_do(mode: str, text: str) -> None:
-    phase = run_files.plan_document()["phases"][1]
+    plan = run_files.plan_document()
+    phase = plan["phases"][1]
     told = {
         fact.label: fact.text
-        for fact in plan_lines.describe_phase({**phase, "batch_norm": mode, "batch_norm_layers": 3})
+        for fact in plan_lines.describe_phase({**phase, "batch_norm": mode, "batch_norm_layers": 3}, plan)
     }
     assert told["batch norm"].startswith(text)
-    assert "batch norm" not in {fact.label for fact in plan_lines.describe_phase({**phase, "batch_norm_layers": 0})}
+    assert "batch norm" not in {
+        fact.label for fact in plan_lines.describe_phase({**phase, "batch_norm_layers": 0}, plan)
+    }
 
 
 def test_many_class_weights_are_their_range() -> None:
     by_class = {f"c{number}": 0.5 + number for number in range(20)}
     assert data_table.describe_class_weights(by_class) == "20 classes, from 0.5 (c0) to 19.5 (c19)"
+
+
+UNITS = ["stem", "block1", "block2", "block3", "block9", "block10", "block11", "head"]
+
+
+@pytest.mark.parametrize(
+    ("names", "text"),
+    [
+        (["block1", "block10", "block11", "head"], "block1, block10 … head"),
+        (["stem", "block1", "block2", "block3", "block9", "block10", "block11", "head"], "stem … head"),
+        (["block10", "head"], "block10, head"),
+        (["stem", "block2", "block9", "head"], "stem, block2, block9, head"),
+        (["head"], "head"),
+    ],
+)
+def test_a_range_of_units_hides_none_that_stays_frozen(names: list[str], text: str) -> None:
+    assert plan_lines.name_spans(names, UNITS) == text
+
+
+def test_rates_of_units_that_are_no_neighbours_stand_apart() -> None:
+    rates = {"block1": 0.1, "block2": 0.1, "block3": 0.1, "block11": 0.1, "head": 0.2}
+    assert plan_lines.name_rates(rates, UNITS) == "block1 … block3, block11 0.1, head 0.2"
+
+
+def test_the_plan_and_the_screen_name_the_units_of_a_pattern_alike() -> None:
+    plan = {"backbone": {"units": [{"id": unit} for unit in UNITS[:-1]]}}
+    phase = {"trains": ["block1", "block10", "block11", "head"]}
+    assert plan_lines.name_units(phase, plan) == "block1, block10, block11, head"
+    about = {"name": "top", "trainable_parameters": 2, "trainable_share": 0.5, "steps": 3, "epochs": 1}
+    assert describe_phase_start({**about, **phase}, 0, plan_lines.list_units(plan)) == (
+        "phase top: trains block1, block10 … head (2 parameters, 50 %), 3 steps in at most 1 epoch"
+    )

@@ -52,6 +52,14 @@ def test_updated_statistics_are_told() -> None:
     assert progress.describe_phase_end(updated).endswith("bit-identical, 8 BatchNorm statistics updated")
 
 
+def test_a_phase_of_scattered_units_names_no_range_over_frozen_ones(capsys: pytest.CaptureFixture[str]) -> None:
+    watch = Lines(lambda line: None)
+    watch.run_started("runs/a-1", {}, {"backbone": {"units": [{"id": f"block{number}"} for number in range(1, 17)]}})
+    trains = ["block1", *(f"block{number}" for number in range(10, 17)), "head"]
+    watch.phase_started({**PHASE, "trains": trains}, 0)
+    assert "trains block1, block10 … head (" in capsys.readouterr().err
+
+
 def test_a_phase_that_goes_on_says_from_where() -> None:
     assert progress.describe_phase_start(PHASE, 7).endswith("; going on after step 7")
 

@@ -127,7 +127,7 @@ def build_plan_table(plan: Mapping[str, Any]) -> RenderableType:
     ]
     for phase in phases:
         parts.append(Text.assemble((f"phase {phase.get('index', 0)}  ", "dim"), (str(phase.get("name")), "bold cyan")))
-        parts.append(Padding(_build_grid(plan_lines.describe_phase(phase)), (0, 0, 1, 2)))
+        parts.append(Padding(_build_grid(plan_lines.describe_phase(phase, plan)), (0, 0, 1, 2)))
     if measured := plan.get("measured"):
         parts.append(build_rows_table(cache_lines.list_timings(measured), title=cache_lines.describe_timing(measured)))
     parts.extend(Text.assemble(("note  ", "yellow"), str(note)) for note in plan.get("notes") or ())
@@ -151,7 +151,7 @@ def render_plan_html(plan: Mapping[str, Any]) -> str:
         measured=cache_lines.list_timings(measured) if measured else [],
         measured_heading=cache_lines.describe_timing(measured) if measured else "",
         phases_count=counted(len(phases), "phase"),
-        phases=[(str(phase.get("name")), plan_lines.describe_phase(phase)) for phase in phases],
+        phases=[(str(phase.get("name")), plan_lines.describe_phase(phase, plan)) for phase in phases],
     )
 
 
