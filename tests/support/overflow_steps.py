@@ -17,7 +17,7 @@ from kerastune_ft.config.options.heads import Head
 from kerastune_ft.config.options.runtime import Runtime
 from kerastune_ft.config.options.tasks import ImageClassification
 from kerastune_ft.data.labels.scheme import LabelScheme
-from kerastune_ft.graph import keras_private, precision
+from kerastune_ft.graph import keras_private, normalisation, precision
 from kerastune_ft.graph.partition import partition, split_prefix
 from kerastune_ft.tasks.classification import Classification
 from kerastune_ft.training.devices import devices as device_choice
@@ -32,9 +32,9 @@ LAST = ROWS - 1
 
 
 class Steps:
-    """A tiny float16 model with its step and optimizer."""
+    """A tiny model in the precision of the devices, with its step and optimizer; with BatchNorm, or without."""
 
-    def __init__(self, devices: Devices) -> None:
+    def __init__(self, devices: Devices, *, with_norm: bool = False) -> None:
         self.devices, self.log = devices, []
         task = Classification(ImageClassification(), Head(dropout=0.0), LabelScheme("one", ("a", "b")), 0)
         keras.utils.clear_session()
@@ -42,9 +42,12 @@ class Steps:
         with devices.strategy.scope():
             images = keras.Input((SIZE, SIZE, 3), name="image")
             x = keras.layers.Rescaling(1 / 255, name="preprocessing")(images)
-            x = keras.layers.Conv2D(4, 3, activation="relu", name="body")(x)
+            # A bias before BatchNorm has no gradient but rounding, which AdamW would make a step of.
+            x = keras.layers.Conv2D(4, 3, activation="relu", use_bias=not with_norm, name="body")(x)
+            x = keras.layers.BatchNormalization(name="norm")(x) if with_norm else x
             body = precision.rebuild(keras.Model(images, x), devices.precision)
             model = keras.Model(body.input, task.head({"features": body.output}))
+            normalisation.bind({layer.name: layer for layer in model.layers})
             self.trained = model.trainable_variables
             self.optimizer = keras_private.reduced_optimizer(keras.optimizers.AdamW)(0.01, weight_decay=0.1)
             self.optimizer.build(self.trained)
@@ -77,8 +80,7 @@ class Steps:
             "changed": [bool(np.any(a != b)) for a, b in zip(before, self._state(), strict=True)],
             "iterations": int(self.optimizer.iterations.numpy()),
             "sums": sums.numpy().tolist(),
-            "failed": self.scale.is_failed,
-            **self.scale.state(),
+            **({"failed": self.scale.is_failed, **self.scale.state()} if self.scale else {}),
         })  # fmt: skip
 
     def _state(self) -> list[np.ndarray]:

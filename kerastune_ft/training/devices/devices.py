@@ -17,9 +17,9 @@ from kerastune_ft.config.options.runtime import Runtime
 from kerastune_ft.errors import ConfigError
 from kerastune_ft.graph.precision import FLOAT32
 from kerastune_ft.training.devices import precision, tpu, tpu_strategy
+from kerastune_ft.training.devices.reduction import sum_over_replicas
 from kerastune_ft.training.devices.rendezvous import meet
 
-_SUM = tf.distribute.ReduceOp.SUM
 # The chief's messages to the others are sent in parts of this many words of four bytes.
 _WORDS = 1 << 24
 
@@ -71,15 +71,9 @@ class Devices:
         return tf.float32 if self.kind == "tpu" else tf.float64
 
     def reduce(self, gradients: Sequence[tf.Tensor], sums: tf.Tensor) -> tuple[list[tf.Tensor], tf.Tensor]:
-        """Return both summed over the replicas; called in a replica.
-
-        Between processes TensorFlow sends tensors of one type as one vector, and cannot send two types together.
-        """
-        context = tf.distribute.get_replica_context()
-        if self.workers == 1:
-            *reduced, sums = context.all_reduce(_SUM, [*gradients, sums])
-            return reduced, sums
-        return list(context.all_reduce(_SUM, list(gradients))), context.all_reduce(_SUM, sums)
+        """Return both summed over the replicas; called in a replica."""
+        *reduced, summed = sum_over_replicas([*gradients, sums])
+        return reduced, summed
 
     def shared_out(self, batch: Any) -> Any:
         """Return this process's share of a batch in host memory divided over its replicas, an equal part for each."""
@@ -117,9 +111,8 @@ class Devices:
         given, nothing = tf.constant(array), tf.zeros(array.shape, array.dtype)
 
         def replica() -> tf.Tensor:
-            context = tf.distribute.get_replica_context()
-            first = self.is_chief and context.replica_id_in_sync_group == 0
-            return context.all_reduce(_SUM, given if first else nothing)
+            number = tf.distribute.get_replica_context().replica_id_in_sync_group
+            return sum_over_replicas([given if self.is_chief and number == 0 else nothing])[0]
 
         return np.asarray(self.strategy.experimental_local_results(self.strategy.run(replica))[0])
 
