@@ -19,9 +19,12 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from kerastune_ft import run_lock
 from kerastune_ft.config.options.runtime import Runtime, cache_directory
+from kerastune_ft.durable import write_whole
 from kerastune_ft.durations import format_duration
 from kerastune_ft.errors import OUT_OF_SPACE, ConfigError, ResourceError
+from kerastune_ft.mounts import is_network
 from kerastune_ft.rules import FIRST, NEWEST, Rules
 from kerastune_ft.storage import is_remote, path_of
 
@@ -38,6 +41,7 @@ class RunDirectory:
         self.path = path_of(path)
         self._written: dict[str, dict[str, Any] | None] = {}
         self._unwritten: dict[str, list[str]] = {}
+        self._heartbeat: run_lock.Heartbeat | None = None
 
     def __str__(self) -> str:
         return str(self.path)
@@ -73,10 +77,13 @@ class RunDirectory:
     def commit(self, name: str, content: bytes | str) -> None:
         """Write a file atomically: a reader sees the old content or the new, never a part.
 
-        Raises ResourceError when the disk is full.
+        Raises ResourceError when the disk is full, and ConfigError when another machine has taken the run over.
         """
         data = content.encode() if isinstance(content, str) else content
         target = self.path / name
+        if self._heartbeat is not None and self._heartbeat.rival is not None and name != OWNER:
+            # Two processes that write one run would make it neither's.
+            raise self._in_use()
         try:
             target.parent.mkdir(parents=True, exist_ok=True)
             if self.is_local:
@@ -187,36 +194,68 @@ class RunDirectory:
     def lock(self) -> Iterator[None]:
         """Lock the run directory for this process; a second process gets a ConfigError that names the owner.
 
-        The operating system releases the lock when its owner ends, even if killed. The lock of a remote directory is
-        a local file, so it only keeps out processes on this machine.
+        The operating system releases the lock when its owner ends, even if killed. Where such a lock keeps out the
+        processes of this machine only, in a bucket or on a network file system, an owner elsewhere counts as alive
+        until its heartbeat in `.lock.json` is three minutes old.
         """
-        import filelock
+        with contextlib.ExitStack() as stack:
+            has_locks = self._hold(stack)
+            by_content = not self.is_local or not has_locks or is_network(self.path)
+            if by_content:
+                self._refuse_owner_elsewhere()
+            if self.is_local:
+                self._remove_partial_files()
+            owner = run_lock.describe_owner()
+            self._write_owner(owner)
+            if by_content:
+                self._heartbeat = run_lock.Heartbeat(owner, self.owner, self._write_owner)
+            try:
+                with self._heartbeat or contextlib.nullcontext():
+                    yield
+            finally:
+                self._leave()
 
+    def _hold(self, stack: contextlib.ExitStack) -> bool:
+        """Take the lock of the operating system until `stack` is closed; return whether there are such locks."""
         place = self._lock_file()
-        held = filelock.FileLock(place)
         try:
             self.path.mkdir(parents=True, exist_ok=True)
             place.parent.mkdir(parents=True, exist_ok=True)
-            held.acquire(timeout=0)
-        except filelock.Timeout:
+            return stack.enter_context(run_lock.hold(place))
+        except run_lock.HeldError:
             raise self._in_use() from None
         except OSError as error:
             raise _unusable(self.path if self.is_local else place, error) from error
+
+    def _refuse_owner_elsewhere(self) -> None:
+        about = self.owner()
+        if about is not None and run_lock.is_elsewhere(about) and run_lock.is_beating(about):
+            raise ConfigError(
+                f"{self._in_use()}; if that process is dead, the run is free {run_lock.STALE_SECONDS / 60:.0f} minutes "
+                f"after its last heartbeat ({about['beat']})"
+            )
+
+    def _write_owner(self, owner: Mapping[str, Any]) -> None:
+        self.commit(OWNER, json.dumps(owner))
+
+    def _leave(self) -> None:
+        """Write the lines that wait and remove the owner's file, unless another process has put its own there."""
+        beat, self._heartbeat = self._heartbeat, None
+        if beat is not None and beat.rival is not None:
+            return
         try:
-            if self.is_local:
-                self._remove_partial_files()
-            self.commit(OWNER, json.dumps({"process": os.getpid(), "host": os.uname().nodename, "since": now()}))
-            yield
+            self._write_logs()
         finally:
-            try:
-                self._write_logs()
-                self.remove(OWNER)
-            finally:
-                held.release()
+            self.remove(OWNER)
 
     def owner(self) -> Mapping[str, Any] | None:
         """Return process, host and time of the lock's owner, who may have been killed; None if there is none."""
-        return self.read_json(OWNER) if self.exists(OWNER) else None
+        try:
+            found = self.read_json(OWNER) if self.exists(OWNER) else None
+        except (ConfigError, FileNotFoundError):
+            # Damaged, or removed just now.
+            return None
+        return found if isinstance(found, dict) else None
 
     def _lock_file(self) -> Path:
         if self.is_local:
@@ -248,22 +287,7 @@ def is_partial(name: str) -> bool:
 
 def _replace(target: str, data: bytes) -> None:
     folder, name = os.path.split(target)
-    partial = os.path.join(folder, f"{_PARTIAL}{os.getpid()}-{name}")
-    try:
-        with open(partial, "wb") as file:
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(partial, target)
-    except BaseException:
-        with contextlib.suppress(OSError):
-            os.unlink(partial)
-        raise
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
+    write_whole(os.path.join(folder, f"{_PARTIAL}{os.getpid()}-{name}"), target, data)
 
 
 def _time_ago(since: Any) -> str:
@@ -348,7 +372,7 @@ def is_held(opened: RunDirectory) -> bool:
     if owner is None:
         return False
     if owner.get("host") != os.uname().nodename:
-        return True
+        return run_lock.is_beating(owner) if "beat" in owner else True
     try:
         os.kill(int(owner["process"]), 0)
     except ProcessLookupError:

@@ -28,9 +28,10 @@ RANKS = {
     name: rank
     for rank, names in enumerate(
         [
-            ("errors", "metrics", "quiet_imports", "rules", "wording"),
+            ("durable", "errors", "metrics", "mounts", "quiet_imports", "rules", "wording"),
             ("remote",),
             ("durations", "storage"),
+            ("run_lock",),
             ("config",),
             ("rundir", "registry", "stores"),
             ("graph", "layers"),

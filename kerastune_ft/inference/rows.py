@@ -12,6 +12,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, BinaryIO, Protocol
 
+from kerastune_ft.durable import sync
 from kerastune_ft.errors import ConfigError
 from kerastune_ft.storage import is_remote, path_of
 
@@ -115,7 +116,7 @@ def open_whole_file(output: str) -> Iterator[BinaryIO]:
         with partial.open("wb") as file:
             yield file
             file.flush()
-            os.fsync(file.fileno())
+            sync(file.fileno())
         os.replace(partial, target)
     except BaseException:
         with contextlib.suppress(OSError):

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import numpy as np
 
+from kerastune_ft.durable import sync
 from kerastune_ft.errors import KerasTuneError
 from kerastune_ft.stores import shards
 from kerastune_ft.stores.failures import explain_failures
@@ -66,7 +67,7 @@ class Block:
             raise ValueError(f"{self._written} of the {len(self._ids)} rows of a block are written")
         with self._abandon_on_failure():
             file = self._open()
-            os.fsync(file.descriptor)
+            sync(file.descriptor)
             shards.write_index(
                 self._folder, self._name, self._key, self._row_bytes, self._ids, self._digest.hexdigest()
             )

@@ -19,6 +19,7 @@ from typing import Any
 
 import numpy as np
 
+from kerastune_ft.durable import write_whole
 from kerastune_ft.stores.locks import acquire
 
 ID_BYTES = 32
@@ -60,16 +61,7 @@ def write_index(folder: Path, name: str, key: str, row_bytes: int, ids: np.ndarr
     head = json.dumps({"key": key, "rows": len(ids), "row_bytes": row_bytes, "sha256": sha256}).encode() + b"\n"
     content = head + ids.tobytes()
     partial = folder / f"{name}{_PARTIAL}"
-    with open(partial, "wb") as file:
-        file.write(content + hashlib.sha256(content).digest())
-        file.flush()
-        os.fsync(file.fileno())
-    os.replace(partial, folder / f"{name}{_INDEX}")
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
+    write_whole(partial, folder / f"{name}{_INDEX}", content + hashlib.sha256(content).digest())
     remember(rows_file(folder, name))
 
 

@@ -16,7 +16,7 @@ from kerastune_ft.graph import costs, keras_private, lora
 from kerastune_ft.graph.boundary import HEAD
 from kerastune_ft.graph.partition import tensor_bytes
 from kerastune_ft.graph.units import count
-from kerastune_ft.stores.mounts import network_notes
+from kerastune_ft.mounts import network_notes
 from kerastune_ft.training.devices import precision
 from kerastune_ft.training.plan import batch_norm, cache_plan, class_balance
 from kerastune_ft.training.plan.cache_plan import CachedFeatures, CachePlan

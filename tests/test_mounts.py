@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from kerastune_ft.stores.mounts import file_system, network_notes
+from kerastune_ft.mounts import file_system, network_notes
 
 
 def test_a_network_mount_is_warned_about(tmp_path: Path) -> None:

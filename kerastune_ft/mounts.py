@@ -8,20 +8,25 @@ from pathlib import Path
 _MOUNTS = Path("/proc/self/mounts")
 _NETWORK = {
     "9p", "afs", "beegfs", "ceph", "cifs", "gluster", "gpfs", "lustre", "ncpfs", "nfs", "nfs4", "smb3",
-    "smbfs", "sshfs",
+    "smbfs", "sshfs", "virtiofs",
 }  # fmt: skip
 # The table writes the space, tab, newline and backslash of a path as octal numbers.
 _ESCAPED = re.compile(r"\\([0-7]{3})")
 
 
+def is_network(folder: Path, mounts: Path = _MOUNTS) -> bool:
+    """Return whether a folder is on a network or user-space file system, whose locks other machines may not see."""
+    found = file_system(folder, mounts)
+    return found is not None and (found in _NETWORK or found == "fuse" or found.startswith("fuse."))
+
+
 def network_notes(folder: Path, mounts: Path = _MOUNTS) -> list[str]:
     """Return a warning if a cache directory is on a network file system; nothing if that is unknown."""
-    found = file_system(folder, mounts)
-    if found is None or not (found in _NETWORK or found.startswith("fuse.")):
+    if not is_network(folder, mounts):
         return []
     return [
-        f"the cache directory is on a network file system ({found}): reading stored features is slower "
-        "than from a local disk, and locks may fail; name a local folder in runtime.cache_directory or "
+        f"the cache directory is on a network file system ({file_system(folder, mounts)}): reading stored features is "
+        "slower than from a local disk, and locks may fail; name a local folder in runtime.cache_directory or "
         "KERASTUNE_CACHE"
     ]
 
