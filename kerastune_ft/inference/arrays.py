@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import zipfile
 from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 
 from kerastune_ft.config.options.spectrograms import RATE_ARRAY
-from kerastune_ft.data.files.npz import ArrayFile
+from kerastune_ft.data.files.npz import ArrayFile, array_names
 from kerastune_ft.errors import ConfigError, DataError
 
 
@@ -21,14 +20,9 @@ def open_array(
     Without a `name` it is the array `x`, or the only array beside the sample rate of sounds. Raises DataError for a
     file that cannot be read, and ConfigError where it has no such array or several and none is named.
     """
-    try:
-        with zipfile.ZipFile(path) as archive:
-            names = [entry.removesuffix(".npy") for entry in archive.namelist()]
-        names = [each for each in names if each != RATE_ARRAY]
-    except FileNotFoundError:
-        raise DataError("is not there") from None
-    except (OSError, zipfile.BadZipFile) as problem:
-        raise DataError(f"cannot be read as an .npz file: {problem}") from problem
+    if not path.is_file():
+        raise DataError("is not there")
+    names = [each for each in array_names(path) if each != RATE_ARRAY]
     chosen = name or ("x" if "x" in names else names[0] if len(names) == 1 else None)
     if chosen not in names:
         absent = f"has no array {name!r}" if name else "has several arrays"

@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 
 from kerastune_ft import storage
+from kerastune_ft.data.files.array_values import has_halves
 from kerastune_ft.data.files.download import fetch_to_cache
 from kerastune_ft.data.files.find import TEXTS, Walk
 from kerastune_ft.data.tables.read import is_table, read_table
@@ -130,7 +131,7 @@ def _choose_columns(options: ReadOptions, parts: int) -> str | Sequence[str] | N
 
 
 def _list_array(array: np.ndarray, name: str, parts: int) -> Listing:
-    items = [_make_item(texts, parts) for texts in array_texts(array, name)]
+    items = [_make_item(texts, parts) for texts in array_texts(array, name, name)]
     return Listing(items, len(items))
 
 
@@ -189,4 +190,6 @@ def _make_item(texts: Sequence[str], parts: int) -> Item:
         return Item(name, problem=f"is {len(texts)} text{'s' if len(texts) != 1 else ''}; {wanted}")
     if not all(text.strip() for text in texts):
         return Item(name, problem=_EMPTY)
+    if any(map(has_halves, texts)):
+        return Item(name, problem="is no text: it has bytes that are no UTF-8, or half a character")
     return Item(name, texts=tuple(text.strip() for text in texts))

@@ -57,7 +57,7 @@ def test_a_folder_of_such_a_name_is_read(here: Path) -> None:
     assert [item.path for item in home.items] == [str(here / "home" / "mine.png")]
 
 
-@pytest.mark.parametrize("text", ["~5 stars, a fine film", "~", "~/", "~ten minutes\0", "~\ud800"])
+@pytest.mark.parametrize("text", ["~5 stars, a fine film", "~", "~/", "~ten minutes\0"])
 def test_a_text_is_never_expanded(here: Path, text: str) -> None:
     (here / "home" / "mine.png").unlink()
     (here / "home").rmdir()

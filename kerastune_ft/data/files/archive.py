@@ -2,25 +2,24 @@
 
 from __future__ import annotations
 
-import lzma
 import os
 import shutil
 import stat
 import tarfile
 import zipfile
-import zlib
 from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
 from typing import IO
 
 from filelock import FileLock
 
+from kerastune_ft.data.files import npz
 from kerastune_ft.data.files.fingerprint import file_sha256
 from kerastune_ft.data.source import Report
-from kerastune_ft.errors import DataError, ResourceError
+from kerastune_ft.errors import OUT_OF_SPACE, DataError, ResourceError
 from kerastune_ft.storage import is_remote
 
-_UNREADABLE = (zipfile.BadZipFile, tarfile.TarError, zlib.error, lzma.LZMAError, EOFError, RuntimeError, OSError)
+_UNREADABLE = (*npz.UNREADABLE, tarfile.TarError)
 _SPARE_BYTES = 1 << 28
 
 
@@ -61,6 +60,8 @@ def _unpack(path: Path, target: Path) -> None:
             with place.open("wb") as copy:
                 _copy_exactly(file, copy, size)
     except _UNREADABLE as problem:
+        if isinstance(problem, OSError) and problem.errno in OUT_OF_SPACE:
+            raise
         raise DataError(
             f"data.path: {path} cannot be unpacked: {problem}.\nFetch or pack it again, without a password; a .zip or "
             ".tar(.gz, .bz2, .xz) of a folder with one sub-folder per class is expected."

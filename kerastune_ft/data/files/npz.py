@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import lzma
 import os
 import shutil
+import struct
+import urllib.parse
 import zipfile
+import zlib
 from pathlib import Path
 
 import numpy as np
@@ -14,8 +18,13 @@ from kerastune_ft.config.options.data import ArraysData
 from kerastune_ft.data.files.download import fetch_to_cache
 from kerastune_ft.data.files.fingerprint import file_sha256
 from kerastune_ft.data.source import Report
-from kerastune_ft.errors import DataError
+from kerastune_ft.errors import OUT_OF_SPACE, DataError
 from kerastune_ft.storage import path_of
+
+UNREADABLE = (zipfile.BadZipFile, zlib.error, lzma.LZMAError, struct.error, EOFError, RuntimeError, ValueError, OSError)
+"""The errors of reading a damaged ZIP archive; UnicodeDecodeError is a ValueError, a missing method a RuntimeError."""
+
+_ENDING = ".npy"
 
 
 class ArrayFile:
@@ -30,44 +39,68 @@ class ArrayFile:
 
     def array(self, name: str, option: str) -> np.ndarray:
         """Return an array, memory-mapped; raise DataError naming data.`option` where it is not there or no array."""
-        target = self.unpacked / f"{name}.npy"
+        # An archive may hold any name, also one that would lead out of the cache directory.
+        target = self.unpacked / f"{urllib.parse.quote(name, safe='')}{_ENDING}"
         self.unpacked.mkdir(parents=True, exist_ok=True)
         with FileLock(self.unpacked / "lock"):
             if not target.exists():
                 self._unpack(name, option, target)
         try:
-            return np.load(target, mmap_mode="r", allow_pickle=False)
-        except ValueError as problem:
-            target.unlink()
+            found: np.ndarray = np.load(target, mmap_mode="r", allow_pickle=False)
+        except Exception as problem:  # NumPy's parser of headers raises almost anything on a hostile one.
+            target.unlink(missing_ok=True)
             raise DataError(
                 f"data.{option}: {name!r} in {self.path} cannot be read as plain numbers or text ({problem}).\n"
                 "Pickled objects are not loaded. Save an array with a number or string dtype."
             ) from problem
+        if not found.dtype.itemsize and found.dtype.kind not in "US":
+            raise DataError(f"data.{option}: {name!r} in {self.path} has no values (dtype {found.dtype}).")
+        return found
 
     def has(self, name: str) -> bool:
         """Tell whether there is an array of this name, of a file of which one was read."""
-        with zipfile.ZipFile(self.path) as archive:
-            return f"{name}.npy" in archive.namelist()
+        return name in array_names(self.path)
 
     def _unpack(self, name: str, option: str, target: Path) -> None:
-        try:
-            with zipfile.ZipFile(self.path) as archive:
-                found = [entry.removesuffix(".npy") for entry in archive.namelist()]
-                if name not in found:
-                    raise DataError(
-                        f"data.{option}: {self.path} has no array {name!r}; it has {', '.join(found) or 'none'}.\n"
-                        f'Write "{option}": "..." with one of them in data.'
-                    )
-                self._report(f"unpacking {name!r} of {self.path.name} into the cache, once")
-                partial = target.with_suffix(".partial")
-                with archive.open(f"{name}.npy") as packed, partial.open("wb") as file:
-                    shutil.copyfileobj(packed, file, 1 << 20)
-                os.replace(partial, target)
-        except (zipfile.BadZipFile, OSError, KeyError) as problem:
+        found = array_names(self.path)
+        if name not in found:
             raise DataError(
-                f"data.path: {self.path} is no readable .npz file ({problem}). "
-                "Write it with numpy.savez(path, x=..., y=...)."
-            ) from problem
+                f"data.{option}: {self.path} has no array {name!r}; it has {', '.join(found) or 'none'}.\n"
+                f'Write "{option}": "..." with one of them in data.'
+            )
+        self._report(f"unpacking {name!r} of {self.path.name} into the cache, once")
+        partial = target.with_suffix(".partial")
+        try:
+            with (
+                zipfile.ZipFile(self.path) as archive,
+                archive.open(f"{name}{_ENDING}") as packed,
+                partial.open("wb") as file,
+            ):
+                shutil.copyfileobj(packed, file, 1 << 20)
+        except UNREADABLE as problem:
+            raise explain_unreadable(self.path, problem) from problem
+        os.replace(partial, target)
+
+
+def array_names(path: Path) -> list[str]:
+    """Return the names of the arrays in an .npz file; raise DataError where it is none."""
+    try:
+        with zipfile.ZipFile(path) as archive:
+            return [name.removesuffix(_ENDING) for name in archive.namelist() if name.endswith(_ENDING)]
+    except UNREADABLE as problem:
+        raise explain_unreadable(path, problem) from problem
+
+
+def explain_unreadable(path: Path, problem: Exception) -> Exception:
+    """Return the DataError about a file that is no .npz file; no space left is another matter, and returned as it is.
+
+    `problem` is one of `UNREADABLE`.
+    """
+    if isinstance(problem, OSError) and problem.errno in OUT_OF_SPACE:
+        return problem
+    return DataError(
+        f"data.path: {path} is no readable .npz file ({problem}). Write it with numpy.savez(path, x=..., y=...)."
+    )
 
 
 def open_array_file(options: ArraysData, cache_directory: Path, report: Report) -> ArrayFile:

@@ -100,7 +100,7 @@ class ImageCheck(FileCheck[CheckedImage]):
                 with self._huge if is_huge else contextlib.nullcontext():
                     return facts | self._decode_facts(facts["sha256"], content, image)
         except Exception as problem:  # Pillow's decoders raise almost anything on a hostile file.
-            return facts | {"problem": _reason(content, problem)}
+            return facts | {"problem": explain_failure(content, problem)}
 
     def _decode_facts(self, sha256: str, content: bytes, image: Image.Image) -> dict[str, Any]:
         """Return what decoding the image tells: nothing, the range of its values, or the name of its copy."""
@@ -138,7 +138,7 @@ def read_once(path: str, intensity: Intensity, decode: Callable[[bytes], Decoded
     except (MemoryError, tf.errors.ResourceExhaustedError):
         raise
     except Exception as problem:  # Pillow's decoders raise almost anything on a hostile file.
-        raise UnusableImageError(_problem(path, {"problem": _reason(content, problem)})) from problem
+        raise UnusableImageError(_problem(path, {"problem": explain_failure(content, problem)})) from problem
 
 
 def _decode_once(
@@ -194,7 +194,7 @@ def _problem(path: str, facts: dict[str, Any]) -> str | None:
     return _DICOM if problem and path.lower().endswith(_DICOM_SUFFIXES) else problem
 
 
-def _reason(content: bytes, problem: Exception) -> str:
+def explain_failure(content: bytes, problem: Exception) -> str:
     """Return in a few words why a file is no image that can be read."""
     if not content:
         return "is empty"

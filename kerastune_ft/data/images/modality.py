@@ -19,7 +19,7 @@ from kerastune_ft.data.files.file_source import FileSource
 from kerastune_ft.data.files.find import IMAGES
 from kerastune_ft.data.files.fingerprint import content_identity
 from kerastune_ft.data.files.npz import ArrayFile
-from kerastune_ft.data.images.check import CheckedImage, ImageCheck
+from kerastune_ft.data.images.check import CheckedImage, ImageCheck, explain_failure
 from kerastune_ft.data.images.image_arrays import check_images
 from kerastune_ft.data.images.image_source import (
     ArrayImageSource,
@@ -113,9 +113,15 @@ class Images(FileModality):
         intensity = None if options.intensity == "auto" else options.intensity
 
         def write(split: str) -> Iterator[Entry]:
-            for content, label, group in _read_encoded(examples, split):
-                written = content if intensity is None else map_to_png(content, intensity)
-                yield Entry(written, label, group, encoded_size(written))
+            for position, (content, label, group) in enumerate(_read_encoded(examples, split)):
+                try:
+                    written = content if intensity is None else map_to_png(content, intensity)
+                    size = encoded_size(written)
+                except Exception as problem:  # Decoders raise almost anything on a hostile file.
+                    raise DataError(
+                        f"data.input: {name} of {split}[{position}] {explain_failure(content, problem)}"
+                    ) from problem
+                yield Entry(written, label, group, size)
 
         return StoredForm(["images", _STORE_VERSION, intensity], write, _read_stored)
 

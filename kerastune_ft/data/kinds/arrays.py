@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
@@ -9,6 +10,7 @@ import numpy as np
 
 from kerastune_ft.config.options.data import ArraysData, Named
 from kerastune_ft.config.options.task_facts import LabelKind
+from kerastune_ft.data.files.array_values import as_text, list_values
 from kerastune_ft.data.files.npz import ArrayFile, open_array_file
 from kerastune_ft.data.inputs import Inputs
 from kerastune_ft.data.labels.raw import LabelColumns, SingleLabels
@@ -49,8 +51,21 @@ def read_records(options: ArraysData, modality: Modality, context: ReadContext) 
 def _read_groups(file: ArrayFile, options: ArraysData, inputs: Inputs) -> list[str] | None:
     if options.group is None:
         return None
-    groups = [str(value) for value in file.array(options.group, "group").tolist()]
+    array, place = file.array(options.group, "group"), f"data.group: {options.group!r} in {file.path}"
+    if array.ndim == 2 and array.shape[1] == 1:
+        array = array[:, 0]
+    if array.ndim != 1 or array.dtype.kind not in "iubUSf":
+        raise DataError(
+            f"{place} has shape {list(array.shape)} and dtype {array.dtype}; groups are numbers or strings, [N]."
+        )
+    groups = [as_text(value) for value in list_values(array, options.group, place)]
     _check_length(file.path, options.x, inputs, options.group, len(groups))
+    without = [row for row, group in enumerate(groups) if group.strip() in ("", "nan")]
+    if without:
+        raise DataError(
+            f"{place} has no group for {counted(len(without), 'example')}, the first at {options.group}[{without[0]}]; "
+            "write what each belongs to; an example of its own gets a group of its own."
+        )
     return groups
 
 
@@ -91,16 +106,16 @@ def _read_labels(array: np.ndarray, options: ArraysData) -> SingleLabels | Label
         array = array[:, 0]
     if array.ndim not in (1, 2):
         raise DataError(f"{place} has shape {list(array.shape)}; labels are [N], or [N, classes] for several labels.")
-    if array.dtype.kind == "S":
-        array = np.char.decode(np.asarray(array), "utf-8")
-    if array.dtype.kind not in "iubUf":
+    if array.dtype.kind not in "iubUSf":
         raise DataError(f"{place} has dtype {array.dtype}; labels are numbers or strings.")
     if not len(array):
         raise DataError(f"{place} is empty; there are no examples.")
+    values = list_values(array, options.y, place)
     if array.ndim == 2:
         names = tuple(f"{options.y}[{column}]" for column in range(array.shape[1]))
-        return LabelColumns(names, [[str(value) for value in row] for row in array.tolist()])
+        return LabelColumns(names, [[str(value) for value in row] for row in values])
+    if array.dtype.kind != "f":
+        return SingleLabels([str(label) for label in values])
     # Whole numbers are the same labels whatever their dtype.
-    if array.dtype.kind == "f" and (np.mod(array, 1) == 0).all():
-        array = array.astype(np.int64)
-    return SingleLabels([str(label) for label in array.tolist()])
+    is_whole = all(math.isfinite(label) and label == int(label) for label in values)
+    return SingleLabels([str(int(label) if is_whole else label) for label in values])

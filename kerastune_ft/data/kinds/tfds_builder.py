@@ -11,10 +11,12 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+import tensorflow as tf
 import tensorflow_datasets as tfds
 
 from kerastune_ft.config.options.data import SPLITS, Named, TfdsData
 from kerastune_ft.data import embedded
+from kerastune_ft.data.files.array_values import decode_text
 from kerastune_ft.data.inputs import select
 from kerastune_ft.data.labels.raw import LabelColumns, LabelSets, RawLabels, SingleLabels
 from kerastune_ft.data.modality import Modality, ReadContext
@@ -79,8 +81,11 @@ def open_builder(options: TfdsData) -> Any:
             f'data.name: there is no TensorFlow Datasets builder "{options.name}"{place}{hint}\n'
             f"Embedded data sets, which need no download, are {', '.join(embedded.NAMES)}."
         ) from problem
-    except (ValueError, AssertionError, OSError) as problem:
-        raise DataError(f'data.name: "{options.name}" cannot be opened: {str(problem).splitlines()[0]}') from problem
+    except Exception as problem:  # TensorFlow Datasets raises almost anything where its files are damaged.
+        reason = (str(problem).strip() or type(problem).__name__).splitlines()[0]
+        raise DataError(
+            f'data.name: "{options.name}" cannot be opened: {reason}. Prepare the data set again, or correct the name.'
+        ) from problem
     if not builder.is_prepared():
         given = repr(options.name) + (f", data_dir={str(options.data_dir)!r}" if options.data_dir else "")
         raise DataError(
@@ -260,20 +265,39 @@ class BuilderExamples:
         skipped = {name: tfds.decode.SkipDecoding() for name in undecoded}
         wanted = tfds.decode.PartialDecoding(dict.fromkeys(features.names, True), decoders=skipped or None)
         inner = getattr(kinds[features.label], "feature", kinds[features.label])
-        for example in self.builder.as_dataset(split=split, read_config=order, decoders=wanted).as_numpy_iterator():
+        for position, example in enumerate(self._read_stored(split, order, wanted)):
             value, group = example[features.label], features.group
-            label = [_text(one, inner) for one in value] if np.ndim(value) else _text(value, inner)
+            place = f"data.label: {features.label} of {split}[{position}]"
+            label = [_text(one, inner, place) for one in value] if np.ndim(value) else _text(value, inner, place)
             yield (
                 tuple(example[name] for name in features.inputs),
                 label,
-                [] if group is None else [_text(example[group], kinds[group])],
+                []
+                if group is None
+                else [_text(example[group], kinds[group], f"data.group: {group} of {split}[{position}]")],
             )
 
+    def _read_stored(self, split: str, order: Any, wanted: Any) -> Iterator[Mapping[str, Any]]:
+        """Give the examples; raise DataError with the place of the first that cannot be read."""
+        position = 0
+        try:
+            stored = self.builder.as_dataset(split=split, read_config=order, decoders=wanted)
+            for example in stored.as_numpy_iterator():
+                yield example
+                position += 1
+        except tf.errors.ResourceExhaustedError:
+            raise
+        except (tf.errors.OpError, ValueError, OSError) as problem:
+            raise DataError(
+                f"data.name: {self.name} cannot be read: {split}[{position}] is damaged "
+                f"({str(problem).splitlines()[0][:200]}).\nPrepare the data set again."
+            ) from problem
 
-def _text(value: Any, feature: Any) -> str:
+
+def _text(value: Any, feature: Any, place: str) -> str:
     """Return a value of a feature as text: a class by its name."""
     if isinstance(value, bytes):
-        return value.decode()
+        return decode_text(value, place)
     if isinstance(feature, tfds.features.ClassLabel) and value >= 0:
         return str(feature.int2str(int(value)))
     return str(value)

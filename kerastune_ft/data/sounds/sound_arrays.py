@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from pathlib import Path
 
 import numpy as np
@@ -29,9 +30,10 @@ def rate_of(file: ArrayFile, otherwise: int | None, source: str) -> tuple[int, t
 
 
 def _rate(said: np.ndarray, path: Path) -> int:
-    values = set(np.asarray(said).reshape(-1).tolist())
+    values = set(np.asarray(said).reshape(-1).tolist()) if said.dtype.kind in "iuf" else set()
     value = values.pop() if len(values) == 1 else None
-    if not isinstance(value, int | float) or isinstance(value, bool) or value != int(value) or value < 1:
+    is_number = isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
+    if value is None or not is_number or value != int(value) or value < 1:
         raise DataError(f"data.path: {RATE_ARRAY!r} in {path} is not one whole number; save it as sample_rate=16000")
     return int(value)
 

@@ -11,6 +11,7 @@ import numpy as np
 from kerastune_ft.config.options.data import ArraysData, FolderData, TableData, TfdsData
 from kerastune_ft.data.embedded import TEXTS, EmbeddedTexts, embedded_texts
 from kerastune_ft.data.files import find
+from kerastune_ft.data.files.array_values import decode_text
 from kerastune_ft.data.files.npz import ArrayFile
 from kerastune_ft.data.inputs import Inputs
 from kerastune_ft.data.labels.base import Labels
@@ -72,7 +73,7 @@ class TextInputs(Modality):
 
     def read_array(self, file: ArrayFile, options: ArraysData, context: ReadContext) -> Inputs:
         """Return the texts of the array `options.x`."""
-        texts = array_texts(file.array(options.x, "x"), f"data.x: {options.x!r} in {file.path}")
+        texts = array_texts(file.array(options.x, "x"), options.x, f"data.x: {options.x!r} in {file.path}")
         names = [f"{options.x}[{row}]: {shorten(each)}" for row, each in enumerate(texts)]
         # Every example is read; an .npz file is written by a program, which can leave empty ones out.
         find_complete(texts, names, "error", str(file.path))
@@ -92,8 +93,9 @@ class TextInputs(Modality):
         """Return how the texts of a prepared builder are stored: as JSON lists of strings."""
 
         def write(split: str) -> Iterator[Entry]:
-            for texts, label, group in examples.read(split):
-                yield Entry(json.dumps([text.decode() for text in texts]).encode(), label, group)
+            for position, (texts, label, group) in enumerate(examples.read(split)):
+                place = f"data.input: {' and '.join(examples.inputs)} of {split}[{position}]"
+                yield Entry(json.dumps([decode_text(text, place) for text in texts]).encode(), label, group)
 
         def read(store: RecordStore) -> Inputs:
             texts: list[Texts] = [tuple(json.loads(store.content(index))) for index in range(len(store.keys))]

@@ -6,36 +6,32 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from kerastune_ft.data.tables.cells import cell_text
+from kerastune_ft.data.files.array_values import list_values
+from kerastune_ft.data.files.check import read_content
 from kerastune_ft.data.tables.templates import input_texts
 from kerastune_ft.data.tables.text_table import TextTable
 from kerastune_ft.data.texts.text_source import Texts
 from kerastune_ft.errors import DataError
-from kerastune_ft.storage import path_of
 
 
 def read_text(path: str) -> str:
-    """Return the content of a text file; raise DataError where it is no UTF-8."""
-    content = path_of(path).read_bytes()
+    """Return the content of a text file; raise DataError where it is no UTF-8, or cannot be read."""
+    content = read_content(path, DataError)
     try:
         return content.decode("utf-8-sig").strip()
     except UnicodeDecodeError as problem:
         raise DataError(f"is no UTF-8 text (byte {content[problem.start]:#04x} at {problem.start})") from problem
 
 
-def array_texts(array: np.ndarray, place: str) -> list[Texts]:
-    """Return the texts of an array, or raise DataError where it holds none."""
+def array_texts(array: np.ndarray, name: str, place: str) -> list[Texts]:
+    """Return the texts of an array, or raise DataError where it holds none; `place` begins the message."""
     if array.dtype.kind not in "US" or array.ndim not in (1, 2) or (array.ndim == 2 and array.shape[1] not in (1, 2)):
         raise DataError(
             f"{place} has shape {list(array.shape)} and dtype {array.dtype}; texts are strings, [N], or [N, 2] for "
             "pairs"
         )
-    rows = array.reshape(len(array), -1).tolist()
-    texts = [tuple(cell_text(cell) for cell in row) for row in rows]
-    bad = next((row for row, each in enumerate(texts) if None in each), None)
-    if bad is not None:
-        raise DataError(f"{place} has bytes in row {bad} that are no UTF-8; save it as an array of strings")
-    return [tuple(str(text) for text in each) for each in texts]
+    rows = list_values(array, name, place)
+    return [tuple(text.strip() for text in (row if array.ndim == 2 else (row,))) for row in rows]
 
 
 def column_texts(frame: TextTable, wanted: str | Sequence[str]) -> list[Texts]:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import math
 import re
-import zipfile
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,6 +12,8 @@ import numpy as np
 
 from kerastune_ft.config.options.spectrograms import MOST_CHANNELS, RATE_ARRAY
 from kerastune_ft.config.options.task_facts import AUDIO, IMAGE, TEXT
+from kerastune_ft.data.files.array_values import list_values
+from kerastune_ft.data.files.npz import UNREADABLE
 from kerastune_ft.errors import DataError
 from kerastune_ft.scaffolding.findings import TextStatistics
 from kerastune_ft.scaffolding.samples.text_statistics import measure_texts
@@ -62,18 +64,19 @@ def read_array(path: Path, name: str) -> np.ndarray:
     try:
         with np.load(path, allow_pickle=False) as arrays:
             values: np.ndarray = arrays[name]
-    except (ValueError, OSError, zipfile.BadZipFile) as problem:
+    except UNREADABLE as problem:
         raise DataError(f"{path}: the array {name!r} cannot be read as plain numbers or text ({problem}).") from problem
+    if values.dtype.kind in "SU":
+        values = np.array(list_values(values, name, f"{path}: the array {name!r}"), str).reshape(values.shape)
     return values[:, 0] if values.ndim == 2 and values.shape[1] == 1 else values
 
 
 def as_texts(values: np.ndarray) -> list[str]:
     """Return values as texts, as training will read them: whole numbers give the same text whatever their dtype."""
-    if values.dtype.kind == "S":
-        values = np.char.decode(values, "utf-8", "replace")
-    if values.dtype.kind == "f" and (np.mod(values, 1) == 0).all():
-        values = values.astype(np.int64)
-    return [str(value) for value in values.tolist()]
+    listed = values.tolist()
+    if values.dtype.kind == "f" and all(math.isfinite(value) and value == int(value) for value in listed):
+        listed = [int(value) for value in listed]
+    return [str(value) for value in listed]
 
 
 def _find_pair(found: Mapping[str, Header], inputs: list[str]) -> tuple[str, str] | None:

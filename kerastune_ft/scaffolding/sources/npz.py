@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import zipfile
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,10 +10,10 @@ from typing import IO
 
 import numpy as np
 
+from kerastune_ft.data.files.npz import UNREADABLE
 from kerastune_ft.errors import DataError
 
 _CHUNK = 1 << 24
-_UNREADABLE = (zipfile.BadZipFile, OSError, ValueError)
 
 
 @dataclass(frozen=True)
@@ -31,8 +32,10 @@ def read_headers(path: Path) -> dict[str, Header]:
             for entry in archive.namelist():
                 if entry.endswith(".npy"):
                     with archive.open(entry) as file:
-                        found[entry.removesuffix(".npy")] = _read_header(file)
-    except _UNREADABLE as problem:
+                        header = _read_header(file)
+                    _refuse_short(header, archive.getinfo(entry).file_size, entry)
+                    found[entry.removesuffix(".npy")] = header
+    except Exception as problem:  # NumPy's parser of headers raises almost anything on a hostile one.
         raise _refusal(path, problem) from problem
     return found
 
@@ -50,7 +53,7 @@ def value_range(path: Path, name: str) -> tuple[float, float, bool]:
                 if finite.size:
                     lows.append(float(finite.min()))
                     highs.append(float(finite.max()))
-    except _UNREADABLE as problem:
+    except UNREADABLE as problem:
         raise _refusal(path, problem) from problem
     return min(lows, default=0.0), max(highs, default=0.0), are_finite
 
@@ -60,6 +63,12 @@ def _read_header(file: IO[bytes]) -> Header:
     read = np.lib.format.read_array_header_1_0 if version == (1, 0) else np.lib.format.read_array_header_2_0
     shape, _, dtype = read(file)
     return Header(shape, dtype)
+
+
+def _refuse_short(header: Header, size: int, entry: str) -> None:
+    """Raise ValueError where a header promises more than there is, for which memory would be asked."""
+    if not header.dtype.hasobject and math.prod(header.shape) * header.dtype.itemsize > size:
+        raise ValueError(f"{entry} is cut short: it has {size} bytes for shape {list(header.shape)}")
 
 
 def _refusal(path: Path, problem: Exception) -> DataError:
