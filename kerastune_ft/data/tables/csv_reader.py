@@ -7,43 +7,41 @@ from __future__ import annotations
 
 import csv
 import io
-from collections import Counter
+import re
 from collections.abc import Iterator
 from itertools import islice
 from pathlib import Path
 
+from kerastune_ft.data.tables.rows import table_of_rows
+from kerastune_ft.data.tables.tab_rows import TAB, read_tab_rows, split_line
 from kerastune_ft.data.tables.text_table import TextTable
 from kerastune_ft.errors import DataError
 from kerastune_ft.wording import first_names
 
-_SEPARATORS = {",": "commas", ";": "semicolons", "\t": "tabs", "|": "bars"}
+# The library's limit is a guard against quotes that are never closed, which strict reading names by itself; whole
+# contracts and books are longer. The largest number that every platform takes.
+csv.field_size_limit(2**31 - 1)
+
+_SEPARATORS = {",": "commas", ";": "semicolons", TAB: "tabs", "|": "bars"}
 _LOOKED_AT = 20
 _WIDE_MARKS = (b"\xff\xfe", b"\xfe\xff")
+# Spreadsheets write and read such a first line.
+_DECLARATION = re.compile(r'"?sep=([^\w\s"]|\t)"?(\r\n|\r|\n)', re.IGNORECASE)
 
 
 def read_delimited(path: Path, content: bytes) -> TextTable:
     """Read a CSV or TSV file: UTF-8, a header, quotes around cells with separators or line ends."""
     text = _decode(path, content)
-    usual = "\t" if ".csv" not in [suffix.lower() for suffix in path.suffixes] else ","
-    separator = _separator(text, usual)
-    records = _records(path, text, separator)
-    header = [name.strip() for name in next(records)]
-    _check_header(path, header)
-    numbers: list[int] = []
-    rows: list[list[str]] = []
-    for number, record in enumerate(records, start=2):
-        if not any(map(str.strip, record)):
-            continue
-        if len(record) < len(header) or any(map(str.strip, record[len(header) :])):
-            raise DataError(_explain_row_lengths(path, number, record, header, separator))
-        numbers.append(number)
-        rows.append(record[: len(header)])
-    columns = list(zip(*rows, strict=True)) or [()] * len(header)
-    cells = dict(zip(header, columns, strict=True))
-    # Spreadsheets leave empty columns without a name behind; there is nothing to call them by.
-    cells.pop("", None)
-    notes = () if separator == usual else (f"{path.name}: {_SEPARATORS[separator]} separate its cells",)
-    return TextTable(path, "row", numbers, cells, notes)
+    usual = TAB if ".csv" not in [suffix.lower() for suffix in path.suffixes] else ","
+    declaration = _DECLARATION.match(text)
+    text = text[declaration.end() :] if declaration else text
+    separator = declaration[1] if declaration else _separator(text, usual)
+    words = _SEPARATORS.get(separator, f'"{separator}"')
+    said = f", as its first line, {declaration[0].strip()}, says" if declaration else ""
+    notes = () if separator == usual and not said else (f"{path.name}: {words} separate its cells{said}",)
+    records = _Records(path, text, separator, first_line=2 if declaration else 1)
+    table = table_of_rows(path, records, words, notes)
+    return TextTable(path, table.place, table.numbers, table.cells, (*notes, *records.notes()))
 
 
 def _decode(path: Path, content: bytes) -> str:
@@ -69,11 +67,7 @@ def _separator(text: str, usual: str) -> str:
     """Return what separates the cells: the usual mark where it divides the first rows alike, else one that does."""
     widths = {}
     for mark in dict.fromkeys((usual, *_SEPARATORS)):
-        reader = csv.reader(io.StringIO(text, newline=""), delimiter=mark)
-        try:
-            found = [len(record) for record in islice(reader, _LOOKED_AT) if any(map(str.strip, record))]
-        except csv.Error:
-            continue
+        found = _find_widths(text, mark)
         if found and found[0] > 1:
             widths[mark] = found
     alike = [mark for mark, found in widths.items() if len(set(found)) == 1]
@@ -82,40 +76,59 @@ def _separator(text: str, usual: str) -> str:
     return max(widths, key=lambda mark: widths[mark][0], default=usual)
 
 
-def _records(path: Path, text: str, separator: str) -> Iterator[list[str]]:
-    """Give the records in order; their count is the spreadsheet's row, whatever line ends are in quoted cells."""
-    reader = csv.reader(io.StringIO(text, newline=""), delimiter=separator, strict=True)
-    row, line = 0, 0
-    while True:
-        row, line = row + 1, reader.line_num + 1
-        try:
-            record = next(reader)
-        except StopIteration:
-            return
-        except csv.Error as problem:
-            what = "a quote that is not closed" if "unexpected end" in str(problem) else str(problem)
-            if "field limit" in str(problem):
-                what = f"a cell of more than {csv.field_size_limit()} characters, or a quote that is not closed"
-            raise DataError(
-                f"data.path: {path} cannot be read: row {row} (line {line}) has {what}.\n"
-                'Inside a quoted cell write "" for a quote.'
-            ) from problem
-        yield record
+def _find_widths(text: str, mark: str) -> list[int]:
+    """Return how many cells the first rows have by a mark; nothing where they cannot be divided by it."""
+    lines = io.StringIO(text, newline="")
+    try:
+        records = map(split_line, lines) if mark == TAB else csv.reader(lines, delimiter=mark)
+        return [len(record) for record in islice(records, _LOOKED_AT) if any(map(str.strip, record))]
+    except csv.Error:
+        return []
 
 
-def _check_header(path: Path, header: list[str]) -> None:
-    if not any(header):
-        raise DataError(f"data.path: row 1 of {path} is empty; it must hold the names of the columns.")
-    double = [name for name, count in Counter(header).items() if count > 1 and name]
-    if double:
-        columns = {name: [str(at + 1) for at, other in enumerate(header) if other == name] for name in double[:5]}
-        places = "; ".join(f'"{name}" names the columns {first_names(at)}' for name, at in columns.items())
-        raise DataError(f"data.path: {path} has columns of the same name: {places}. Give each its own name in row 1.")
+class _Records:
+    """The records of a text in order, each with the number that a spreadsheet shows beside it."""
 
+    def __init__(self, path: Path, text: str, separator: str, first_line: int) -> None:
+        """`first_line` is the number of the text's first line in the file."""
+        self._path, self._separator, self._first_line = path, separator, first_line
+        self._lines = list(io.StringIO(text, newline=""))
+        self._several: list[int] = []
 
-def _explain_row_lengths(path: Path, number: int, record: list[str], header: list[str], separator: str) -> str:
-    quote = f"\nPut quotes around cells with {_SEPARATORS[separator]} in them." if len(record) > len(header) else ""
-    return (
-        f"data.path: row {number} of {path} has {len(record)} cells, and the header has {len(header)}: "
-        f"{first_names([cell[:40] for cell in record], 6)}.{quote or chr(10) + 'Complete the row, or take it out.'}"
-    )
+    def __iter__(self) -> Iterator[tuple[int, list[str]]]:
+        row, begin, width = 0, 0, 0
+        records = read_tab_rows(self._lines) if self._separator == TAB else self._read_quoted()
+        while True:
+            row += 1
+            try:
+                end, record = next(records)
+            except StopIteration:
+                return
+            except csv.Error as problem:
+                what = "a quote that is not closed" if "unexpected end" in str(problem) else str(problem)
+                raise DataError(
+                    f"data.path: {self._path} cannot be read: row {row} (line {self._first_line + begin}) has {what}.\n"
+                    'Inside a quoted cell write "" for a quote.'
+                ) from problem
+            width = width or len(record)
+            marks = {line.count(self._separator) for line in self._lines[begin:end]}
+            if end - begin > 1 and width > 1 and marks == {width - 1}:
+                self._several.append(row)
+            begin = end
+            yield row, record
+
+    def _read_quoted(self) -> Iterator[tuple[int, list[str]]]:
+        reader = csv.reader(self._lines, delimiter=self._separator, strict=True)
+        for record in reader:
+            yield reader.line_num, record
+
+    def notes(self) -> tuple[str, ...]:
+        """Return a sentence where quotes may have made one row of several; for after the records were read."""
+        if not self._several:
+            return ()
+        one = len(self._several) == 1
+        return (
+            f"{self._path.name}: row{'' if one else 's'} {first_names(map(str, self._several), 5)} "
+            f"{'has' if one else 'have'} a cell in quotes of several lines, each of which looks like a row of its own; "
+            'if a cell begins with a quote that is part of its text, write it as """',
+        )

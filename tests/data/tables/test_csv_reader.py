@@ -36,7 +36,7 @@ def test_rows_have_the_numbers_of_a_spreadsheet_whatever_their_cells_hold() -> N
 @pytest.mark.parametrize(
     ("content", "message"),
     [
-        (b"a,b\n1,2\n3\n", r"row 3 of a.csv has 1 cells, and the header has 2: 3\.\nComplete the row"),
+        (b"a,b\n1,2\n3\n", r"row 3 of a.csv has 1 cell, and the header has 2: 3\.\nComplete the row"),
         (b"a,b\n1,2,3\n", "Put quotes around cells with commas"),
         (b"a,a\n1,2\n", 'columns of the same name: "a" names the columns 1, 2'),
         (b"\n1,2\n", "row 1 of a.csv is empty"),
@@ -48,3 +48,47 @@ def test_rows_have_the_numbers_of_a_spreadsheet_whatever_their_cells_hold() -> N
 def test_a_broken_file_is_named_with_place_and_remedy(content: bytes, message: str) -> None:
     with pytest.raises(DataError, match=message):
         read_delimited(CSV, content)
+
+
+@pytest.mark.parametrize("line", ["sep=;", '"sep=;"', "SEP=;"])
+def test_a_first_line_that_says_the_separator_is_obeyed(line: str) -> None:
+    table = read_delimited(CSV, f"\ufeff{line}\r\nid;name\r\n7;a,b\r\n8;c,d\r\n".encode())
+    assert (table.columns, list(table.numbers)) == (["id", "name"], [2, 3])
+    assert table.texts("name", "data.input") == ["a,b", "c,d"]
+    assert table.notes == (f"a.csv: semicolons separate its cells, as its first line, {line}, says",)
+
+
+def test_a_separator_that_was_said_may_be_another() -> None:
+    assert read_delimited(CSV, b"sep=^\nid^name\n7^a\n").columns == ["id", "name"]
+    # A column may bear such a name.
+    assert read_delimited(CSV, b"sep=x,name\n7,a\n").columns == ["sep=x", "name"]
+    with pytest.raises(DataError, match=r"row 2 \(line 3\) has a quote that is not closed"):
+        read_delimited(CSV, b'sep=,\nid,name\n7,"a\n')
+
+
+@pytest.mark.parametrize("name", ["a.csv", "a.tsv"])
+def test_cells_may_be_as_long_as_books(name: str) -> None:
+    mark = "," if name == "a.csv" else "\t"
+    long = "word " * 30_000
+    content = f'text{mark}label\nshort{mark}x\n{long}{mark}y\n"{long}"{mark}z\n'
+    texts = read_delimited(Path(name), content.encode()).texts("text", "data.input")
+    assert texts == ["short", long.strip(), long.strip()]
+
+
+def test_a_quote_at_the_head_of_a_cell_swallows_no_rows_between_tabs() -> None:
+    rows = ['"' * (n in (3, 7)) + f"film {n}\t{'ab'[n % 2]}" for n in range(10)]
+    table = read_delimited(Path("a.tsv"), "\n".join(["text\tlabel", *rows]).encode())
+    assert table.texts("text", "data.input") == [row.split("\t")[0] for row in rows]
+    assert list(table.numbers) == list(range(2, 12))
+    assert (
+        read_delimited(CSV, "\n".join(["text\tlabel", *rows]).encode()).texts("label", "data.label") == ["a", "b"] * 5
+    )
+
+
+def test_rows_that_quotes_may_have_joined_are_said() -> None:
+    table = read_delimited(CSV, b'text,label\n"great film,a\nbad film",b\nfine,a\n"two\nlines, both",b\n')
+    assert table.texts("label", "data.label") == ["b", "a", "b"]
+    assert table.notes == (
+        "a.csv: row 2 has a cell in quotes of several lines, each of which looks like a row of its own; if a cell "
+        'begins with a quote that is part of its text, write it as """',
+    )

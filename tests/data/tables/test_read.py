@@ -83,7 +83,7 @@ def test_typed_cells_read_as_a_person_writes_them(tmp_path: Path) -> None:
         ("a.csv", b"id,label\n", "has a header and no rows"),
         ("a.csv", b"\nid,label\n1,2\n", r"row 1 of .*a\.csv is empty"),
         ("a.csv", b"id,label\n1,2\n3,4,5\n", "row 3 of .* has 3 cells, and the header has 2: 3, 4, 5\\.\nPut quotes"),
-        ("a.csv", b"id,label\n1,2\n3\n", "row 3 of .* has 1 cells, and the header has 2: 3\\.\nComplete the row"),
+        ("a.csv", b"id,label\n1,2\n3\n", "row 3 of .* has 1 cell, and the header has 2: 3\\.\nComplete the row"),
         ("a.csv", b"id,label,id\n1,2,3\n", '"id" names the columns 1, 3'),
         ("a.csv", b'id,label\n1,"2\n3,4\n', r"row 2 \(line 2\) has a quote that is not closed"),
         ("a.csv", b'id,label\n1,"2"3\n', r"row 2 \(line 2\) has "),

@@ -1,0 +1,32 @@
+"""From the rows of a sheet or a delimited file, the first of which names the columns, to a table."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path
+
+from kerastune_ft.data.tables.header import check_header, explain_row_length
+from kerastune_ft.data.tables.text_table import TextTable
+from kerastune_ft.errors import DataError
+
+
+def table_of_rows(
+    path: Path, records: Iterable[tuple[int, list[str]]], separator: str = "", notes: tuple[str, ...] = ()
+) -> TextTable:
+    """Return the table of numbered records; rows without any text are left out.
+
+    `separator` are the words for what stands between the cells, where text was divided. Raises DataError where the
+    first record is no header, or where a row is longer or shorter than it.
+    """
+    found = [(number, record) for number, record in records if number == 1 or any(map(str.strip, record))]
+    header = [name.strip() for name in found[0][1]] if found and found[0][0] == 1 else []
+    numbers, rows = [number for number, _ in found[1:]], [record for _, record in found[1:]]
+    check_header(path, header, rows, numbers)
+    for number, record in zip(numbers, rows, strict=True):
+        if len(record) < len(header) or any(map(str.strip, record[len(header) :])):
+            raise DataError(explain_row_length(path, number, record, header, separator))
+    columns = list(zip(*(record[: len(header)] for record in rows), strict=True)) or [()] * len(header)
+    cells = dict(zip(header, columns, strict=True))
+    # Spreadsheets leave empty columns without a name behind; there is nothing to call them by.
+    cells.pop("", None)
+    return TextTable(path, "row", numbers, cells, notes)
