@@ -15,6 +15,11 @@ class Rules:
 
     version: int
 
+    @property
+    def decay_by_role(self) -> bool:
+        """Whether norms and biases are told by what they are in their layer, and not by having fewer than two axes."""
+        return self.version >= 2
+
 
 FIRST = Rules(1)
 """The rules of runs that recorded none."""

@@ -75,6 +75,14 @@ def constants(layer: keras.layers.Layer) -> list[keras.Variable]:
     return [variable for one in all_layers(layer) for variable in one._non_trainable_variables]
 
 
+def own_variables(layer: keras.layers.Layer) -> list[keras.Variable]:
+    """Return the variables that a layer made itself, without those of the layers in it."""
+    inside = {id(variable) for inner in all_layers(layer) if inner is not layer for variable in inner.variables}
+    own = [*layer._trainable_variables, *layer._non_trainable_variables]
+    # A wrapper such as SpectralNormalization holds the kernel of the layer in it.
+    return [variable for variable in own if id(variable) not in inside]
+
+
 @contextlib.contextmanager
 def unlock(layer: keras.layers.Layer) -> Iterator[None]:
     """Within this context a layer that is built takes further weights."""

@@ -12,6 +12,7 @@ from typing import Any
 import keras
 
 from kerastune_ft.config.read import read
+from kerastune_ft.graph.decay import find_undecayed
 from kerastune_ft.input.order import Order, shuffle_batches
 from kerastune_ft.training.devices import devices
 from kerastune_ft.training.features.feed import Feed
@@ -87,7 +88,9 @@ def _ours(session: Session, made: phase_plan.Plan, phase: phase_plan.PhasePlan) 
     variables = session.variables
     trained = [variables[path] for path in phase.trained]
     table = rate_table(phase.phase.learning_rate, phase.steps)
-    compiled = build_step(session, phase, optimizers.build(phase.phase, trained, table, phase.factors))
+    undecayed = find_undecayed(layer for unit in session.units for layer in unit.layers)
+    optimizer = optimizers.build(phase.phase, trained, table, phase.factors, undecayed=undecayed)
+    compiled = build_step(session, phase, optimizer)
     feed = Feed(session.devices, session.loader, Prefix(session.devices, phase.stages, made.chunk))
 
     def epoch(number: int) -> None:

@@ -89,7 +89,7 @@ class Phase(Options):
     steps: Count | None = Field(None, description="the maximum number of steps; give epochs or steps")
     learning_rate: RatePolicy = Field(description="a number, or a schedule within the phase")
     optimizer: Optimizer = Field(Optimizer(), description="a name, or a name with options")
-    weight_decay: NotNegative = Field(0.01, description="weight decay; norms and biases have none")
+    weight_decay: NotNegative = Field(0.01, description="weight decay; norms, biases and scales of channels have none")
     clip_norm: Rate | None = Field(None, description="largest global norm of the gradient; null means no clipping")
     batch_size: Count = Field(32, description="examples in a batch over all replicas")
     accumulate: Count = Field(1, description="batches per update")

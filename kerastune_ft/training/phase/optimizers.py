@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 import keras
@@ -65,12 +65,13 @@ def build(
     table: np.ndarray,
     factors: Mapping[str, float],
     carried: Carried | None = None,
+    undecayed: Collection[str] = (),
 ) -> keras.optimizers.Optimizer:
     """Return the optimizer of a phase, its state created; call it in the strategy's scope.
 
     `factors` multiply the rate by variable path. With `carried` the moments of variables that trained before go on, and
-    those that join count their updates from here, so that their bias corrections are those of a new optimizer. Norms
-    and biases (variables of fewer than two axes) do not decay.
+    those that join count their updates from here, so that their bias corrections are those of a new optimizer. The
+    variables of the paths `undecayed` do not decay.
     Clipping is the step's business, since it comes after the reduction over replicas.
     """
     # Adafactor would set a rate of its own instead of the phase's.
@@ -84,9 +85,9 @@ def build(
         **dict(phase.optimizer.options),
     )
     optimizer.rate_factors = dict(factors)
-    undecayed = [variable for variable in variables if len(variable.shape) < 2]
-    if undecayed and phase.weight_decay:
-        optimizer.exclude_from_weight_decay(var_list=undecayed)
+    excluded = [variable for variable in variables if variable.path in undecayed]
+    if excluded and phase.weight_decay:
+        optimizer.exclude_from_weight_decay(var_list=excluded)
     if carried:
         known = set(carried.trained)
         joined = {variable.path: carried.updates for variable in variables if variable.path not in known}

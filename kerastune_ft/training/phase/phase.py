@@ -13,6 +13,7 @@ import tensorflow as tf
 
 from kerastune_ft.errors import DivergedError, Interrupted
 from kerastune_ft.graph import keras_private
+from kerastune_ft.graph.decay import find_undecayed
 from kerastune_ft.input.order import Order, shuffle_batches
 from kerastune_ft.tasks.base import LossOptions
 from kerastune_ft.training.checkpoint import Checkpoints, Snapshot, Tensors, pack, read_end
@@ -125,6 +126,7 @@ class PhaseTraining:
                 self._rates,
                 phase.factors,
                 self._find_carried(),
+                find_undecayed((layer for unit in session.units for layer in unit.layers), session.config.rules),
             )
         self._scale = loss_scale.choose_loss_scale(session.devices, phase.update_batch)
         self._step = build_step(session, phase, self._optimizer, self._scale)

@@ -37,7 +37,7 @@ def update(optimizer: keras.optimizers.Optimizer, on: list[keras.Variable], grad
 @pytest.mark.parametrize("name", OPTIMIZER_OPTIONS)
 def test_every_optimizer_of_the_format_updates_and_decays_weights_alone(name: str) -> None:
     on = variables()
-    optimizer = optimizers.build(phase(name, weight_decay=0.5), on, RATES, {})
+    optimizer = optimizers.build(phase(name, weight_decay=0.5), on, RATES, {}, undecayed=[on[1].path])
     kernel, bias = update(optimizer, on, gradient=0.0)
     assert kernel == pytest.approx(0.5 * 0.5, rel=1e-5), "decay is rate times weight_decay"
     assert bias == 0
@@ -52,7 +52,8 @@ def test_the_rates_are_those_of_the_table_and_the_last_goes_on() -> None:
 
 def test_factors_multiply_rate_and_decay() -> None:
     on = variables()
-    optimizer = optimizers.build(phase("sgd", weight_decay=0.5), on, RATES, {on[0].path: 0.5, on[1].path: 0.25})
+    factors = {on[0].path: 0.5, on[1].path: 0.25}
+    optimizer = optimizers.build(phase("sgd", weight_decay=0.5), on, RATES, factors, undecayed=[on[1].path])
     kernel, bias = update(optimizer, on)
     assert kernel == pytest.approx(0.5 * (0.5 * 0.5 + 0.5))
     assert bias == pytest.approx(0.5 * 0.25)
