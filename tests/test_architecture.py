@@ -28,7 +28,7 @@ RANKS = {
     name: rank
     for rank, names in enumerate(
         [
-            ("durable", "errors", "metrics", "mounts", "quiet_imports", "rules", "wording"),
+            ("durable", "errors", "metrics", "mounts", "quiet_imports", "rules", "streams", "wording"),
             ("remote",),
             ("durations", "storage"),
             ("run_lock",),

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import os
-import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,6 +17,7 @@ from kerastune_ft.errors import ConfigError, Interrupted, KerasTuneError, Resour
 from kerastune_ft.reporting.progress import create_watcher
 from kerastune_ft.rundir import RunDirectory
 from kerastune_ft.storage import path_of, path_of_user
+from kerastune_ft.streams import say
 from kerastune_ft.tracking.trackers import open_trackers
 from kerastune_ft.training import resume
 from kerastune_ft.training.devices import tpu
@@ -77,7 +77,7 @@ def _finish_run(
     if not start.complete:
         _execute(start, settings.with_rules(start.target.rules), digest, until_phase, seconds)
     elif writer is not None:
-        print(f"run {start.target} finished before with this configuration", file=sys.stderr)
+        say(f"run {start.target} finished before with this configuration")
         if not writer.exists("report/index.html"):
             write_report(writer)
             writer.update_manifest()
@@ -88,7 +88,7 @@ def _execute(
     start: resume.RunStart, settings: RunConfig, digest: str, until_phase: str | None, stop_seconds: float | None
 ) -> None:
     """Train, evaluate and report; the manifest and the watchers receive how it ended, whatever happens."""
-    from kerastune_ft.training.interrupts import StopRequest, listening
+    from kerastune_ft.training.interrupts import StopRequest, explain_stop, listening
 
     target, writer = start.target, start.target.writer
     if not target.exists("plan.json"):
@@ -97,9 +97,10 @@ def _execute(
         target.update_manifest(
             state="running", exit_code=None, message="", config_hash=digest, rules=settings.rules.version
         )
-    with contextlib.closing(_open_watchers(settings, writer)) as watch:
+    # Signals are received until the end is written down: a terminal that goes away may say so twice.
+    with contextlib.closing(_open_watchers(settings, writer)) as watch, listening(StopRequest(stop_seconds)) as stop:
         try:
-            with listening(StopRequest(stop_seconds)) as stop, explain_exhaustion():
+            with explain_stop(), explain_exhaustion():
                 # TensorFlow takes seconds to import; everything that can be refused without it has been.
                 is_done = load_engine(settings).execute(start, settings, digest, watch, stop, until_phase)
                 if writer is not None:
@@ -166,7 +167,7 @@ def plan(
     require_weights(settings)
     with explain_exhaustion():
         engine = load_engine(settings)
-        session, made, document = engine.make_plan(settings, lambda line: print(line, file=sys.stderr), measure)
+        session, made, document = engine.make_plan(settings, say, measure)
         if pictures is not None:
             from kerastune_ft.preview.augmentations import draw
 

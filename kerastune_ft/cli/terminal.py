@@ -11,14 +11,16 @@ import signal
 import sys
 import threading
 import traceback
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from types import FrameType
 from typing import Any, NoReturn
 
 import click
 
+from kerastune_ft import streams
 from kerastune_ft.errors import OUT_OF_SPACE, KerasTuneError
 from kerastune_ft.quiet_imports import own_process
+from kerastune_ft.training.interrupts import stop_signals
 
 
 def _interrupt(number: int, frame: FrameType | None) -> NoReturn:
@@ -32,16 +34,20 @@ class Program(click.Group):
         """Run the program and exit."""
         options["standalone_mode"] = False
         if threading.current_thread() is threading.main_thread():
-            # Training installs its own handler later; until then, and for other commands, SIGTERM acts like Ctrl-C.
-            signal.signal(signal.SIGTERM, _interrupt)
+            # Training installs its own handler later; until then, and for other commands, they act like Ctrl-C.
+            for number in stop_signals():
+                if number != signal.SIGINT:
+                    signal.signal(number, _interrupt)
         given = options.get("args") or (arguments[0] if arguments else None)
         words = given or sys.argv[1:]
         if given is not None:
             sys.exit(self._run(words, arguments, options))
         own_process()
+        streams.prepare()
         # The handler registered first runs last.
         atexit.register(ending := _Ending())
         ending.code = self._run(words, arguments, options)
+        streams.discard_unwritten()
         sys.exit(ending.code)
 
     def _run(self, words: Sequence[str], arguments: tuple[Any, ...], options: dict[str, Any]) -> int:
@@ -76,8 +82,7 @@ class Program(click.Group):
             result = super().invoke(context)
             sys.stdout.flush()
         except BrokenPipeError:
-            # Buffered output has nowhere to go, and Python would complain about it at exit.
-            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            streams.discard_unwritten()
             return 0
         return result
 
@@ -95,9 +100,7 @@ class _Ending:
         # A worker signs off from the others during TensorFlow's teardown.
         if self.code is None or "tensorflow" not in sys.modules or "TF_CONFIG" in os.environ:
             return
-        with contextlib.suppress(OSError, ValueError):
-            sys.stdout.flush()
-            sys.stderr.flush()
+        streams.discard_unwritten()
         os._exit(self.code)
 
 
@@ -132,7 +135,8 @@ def _report_fault(error: Exception, debug: bool, as_json: bool) -> None:
 
 def print_json(value: Any) -> None:
     """Print a value as JSON; NaN and infinity become null."""
-    click.echo(json.dumps(_plain(value), indent=2, ensure_ascii=False))
+    # Half characters, as names of files that are not UTF-8 have them, become escapes where they are written.
+    click.echo(json.dumps(_plain(value), indent=2, ensure_ascii=not streams.writes_utf8(sys.stdout)))
 
 
 def _plain(value: Any) -> Any:
@@ -181,6 +185,17 @@ def print_outcome(done: Any) -> None:
         click.echo(f"next: open {done.path}/report/index.html, or: python -m kerastune_ft evaluate {done.path}")
     else:
         click.echo("next: run the same command without --until-phase to continue")
+
+
+@contextlib.contextmanager
+def tolerate_lost_output(remedy: str) -> Iterator[None]:
+    """Let a command whose work is done end well although its output cannot be written; `remedy` says where it is."""
+    try:
+        yield
+        sys.stdout.flush()
+    except OSError as error:
+        streams.discard_unwritten()
+        streams.say(f"standard output cannot be written ({error.strerror or error}); {remedy}")
 
 
 def common(command: Callable) -> Callable:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 
 from kerastune_ft.cli.options import explain_option, explain_origins, set_option, show_origins, training_options
-from kerastune_ft.cli.terminal import common, print_json, print_outcome, show
+from kerastune_ft.cli.terminal import common, print_json, print_outcome, show, tolerate_lost_output
 
 
 @click.command()
@@ -29,11 +29,10 @@ def run(
     )
     if not done.is_chief:
         return
-    if as_json:
-        state = done.manifest.get("state")
-        print_json({"run": str(done.path), "state": state, "metrics": done.metrics, "constant": done.constant})
-        return
-    print_outcome(done)
+    state = done.manifest.get("state")
+    results = {"run": str(done.path), "state": state, "metrics": done.metrics, "constant": done.constant}
+    with tolerate_lost_output(f"the run is in {done.path}, with its figures in metrics.json"):
+        print_json(results) if as_json else print_outcome(done)
 
 
 @click.command()

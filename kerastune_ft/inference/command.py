@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from kerastune_ft import streams
 from kerastune_ft.data.labels.scheme import LabelScheme
 from kerastune_ft.errors import ConfigError
 from kerastune_ft.inference.masks import TABLE, MaskFolder
@@ -94,6 +95,8 @@ def write_rows(
         stream = stack.enter_context(open_whole_file(file)) if file else sys.stdout.buffer
         writer = make_row_writer(form, stream, columns)
         for rows in batches:
+            if not file:
+                streams.require_reader()
             writer.write(rows if folder is None else folder.write(rows))
             inputs += len(rows)
             errors += sum(row["error"] is not None for row in rows)

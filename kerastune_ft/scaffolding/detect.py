@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import difflib
 import re
-import sys
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -20,6 +19,7 @@ from kerastune_ft.scaffolding.sources.arrays import inspect_arrays
 from kerastune_ft.scaffolding.sources.file_kinds import file_kind_of_folder
 from kerastune_ft.scaffolding.sources.folders import has_split_folders, inspect_folder, list_class_folders
 from kerastune_ft.scaffolding.sources.tables import inspect_table
+from kerastune_ft.streams import say
 
 _LABELLED = re.compile(r"(train|labels?|data|metadata|annotations?)", re.IGNORECASE)
 
@@ -40,11 +40,11 @@ def detect(place: Path, written: str, label: Sequence[str]) -> DataFindings:
     if is_table(place):
         return _read_table(place, written, label)
     _refuse_label(label)
-    place = fetch_to_cache(place, cache_directory(Runtime()), _print_line)
+    place = fetch_to_cache(place, cache_directory(Runtime()), say)
     if place.suffix.lower() == ".npz":
         return inspect_arrays(place, written)
     if is_archive(place):
-        folder = unpack_archive(place, cache_directory(Runtime()), _print_line)
+        folder = unpack_archive(place, cache_directory(Runtime()), say)
         return inspect_folder(folder, written, file_kind_of_folder(folder), is_archive=True)
     raise DataError(
         f"{place} is neither a folder, a .zip or .tar of one, a table (.csv, .tsv, .jsonl, .parquet) nor an .npz file."
@@ -106,7 +106,3 @@ def _suggest_path(place: Path) -> str:
         if near
         else "; give a folder, an archive, a table or an .npz file"
     )
-
-
-def _print_line(line: str) -> None:
-    print(line, file=sys.stderr)

@@ -8,10 +8,14 @@ import threading
 import time
 from collections.abc import Iterator
 from types import FrameType
+from typing import Any
 
 from kerastune_ft.errors import Interrupted
 
-_SIGNALS = (signal.SIGINT, signal.SIGTERM)
+# A second one of these ends the process at once: somebody insists.
+INSISTENT = (signal.SIGINT, signal.SIGTERM)
+# A terminal that is gone, and the warnings of batch systems before they end a job; they may come more than once.
+WARNINGS = (signal.SIGHUP, signal.SIGUSR1, signal.SIGUSR2, signal.SIGXCPU)
 _TIME_LIMIT = "the time limit is reached"
 
 
@@ -26,13 +30,14 @@ class StopRequest:
         """`seconds` from now the request is made by itself."""
         self.deadline = None if seconds is None else time.monotonic() + seconds
         self._reason: str | None = None
-        self._deferred = False
+        self._deferred = self._raised = False
 
     def ask(self, reason: str) -> None:
-        """Make the request; raises unless requests are deferred, and what `listening` turns into Interrupted."""
+        """Make the request; raises what `explain_stop` turns into Interrupted, once, unless requests are deferred."""
         self._reason = self._reason or reason
         try:
-            self.honour()
+            if not self._raised:
+                self.honour()
         except Interrupted as error:
             raise _Stopped(str(error)) from None
 
@@ -46,6 +51,7 @@ class StopRequest:
     def honour(self) -> None:
         """Raise Interrupted if there is a request, unless requests are deferred."""
         if not self._deferred and self.reason is not None:
+            self._raised = True
             raise Interrupted(f"{self.reason}: stopped, nothing is lost; the same command goes on")
 
     @contextlib.contextmanager
@@ -59,34 +65,54 @@ class StopRequest:
         self.honour()
 
 
+def stop_signals() -> tuple[signal.Signals, ...]:
+    """Return the signals that stop a run: SIGINT, SIGTERM, and those warnings that are not ignored, as nohup asks."""
+    return (*INSISTENT, *(number for number in WARNINGS if signal.getsignal(number) is not signal.SIG_IGN))
+
+
+@contextlib.contextmanager
+def explain_stop() -> Iterator[None]:
+    """Raise Interrupted where a request to stop is honoured at once."""
+    try:
+        yield
+    except _Stopped as stopped:
+        raise Interrupted(str(stopped)) from None
+
+
 @contextlib.contextmanager
 def listening(stop: StopRequest) -> Iterator[StopRequest]:
-    """Within this context the first SIGINT or SIGTERM makes the request; a second one ends the process at once.
+    """Within this context the first of `stop_signals` makes the request; a second SIGINT or SIGTERM acts as before.
 
     Raises Interrupted where the request is honoured at once.
 
     Outside the main thread, where Python does not deliver signals, nothing is changed.
     """
     if threading.current_thread() is not threading.main_thread():
-        yield stop
+        with explain_stop():
+            yield stop
         return
-    before = {number: signal.getsignal(number) for number in (*_SIGNALS, signal.SIGALRM)}
+    before = {number: signal.getsignal(number) for number in (*stop_signals(), signal.SIGALRM)}
 
     def receive(number: int, frame: FrameType | None) -> None:
-        for each in _SIGNALS:
-            signal.signal(each, before[each])
+        for each in INSISTENT:
+            _restore(each, before[each])
         stop.ask(signal.Signals(number).name)
 
-    for number in _SIGNALS:
+    for number in stop_signals():
         signal.signal(number, receive)
     if stop.deadline is not None:
         signal.signal(signal.SIGALRM, lambda number, frame: stop.ask(_TIME_LIMIT))
         signal.setitimer(signal.ITIMER_REAL, max(1e-3, stop.deadline - time.monotonic()))
     try:
-        yield stop
-    except _Stopped as stopped:
-        raise Interrupted(str(stopped)) from None
+        with explain_stop():
+            yield stop
     finally:
         signal.setitimer(signal.ITIMER_REAL, 0)
         for number, handler in before.items():
-            signal.signal(number, handler)
+            _restore(number, handler)
+
+
+def _restore(number: int, handler: Any) -> None:
+    # A handler that was not set from Python is None, and cannot be set again.
+    if handler is not None:
+        signal.signal(number, handler)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import os
-import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
@@ -15,6 +14,7 @@ from kerastune_ft.config.run import RunConfig
 from kerastune_ft.errors import ConfigError
 from kerastune_ft.rundir import RunDirectory, choose, list_runs
 from kerastune_ft.storage import expand_home
+from kerastune_ft.streams import say
 
 
 @dataclass(frozen=True)
@@ -133,4 +133,4 @@ def move_aside(target: RunDirectory) -> None:
     # Not from under a process that is writing to it.
     with target.lock():
         target.path.rename(aside)
-    print(f"the earlier run is kept in {aside}", file=sys.stderr)
+    say(f"the earlier run is kept in {aside}")

@@ -65,10 +65,14 @@ def test_a_killed_worker_ends_the_job_and_the_same_command_goes_on(folder: Path,
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("worker", [0, 1, None])
-def test_a_request_to_one_stops_all_after_the_same_step(folder: Path, base: Path, worker: int | None) -> None:
+@pytest.mark.parametrize(
+    ("worker", "number"), [(0, signal.SIGUSR1), (1, signal.SIGTERM), (None, signal.SIGHUP)], ids=["0", "1", "launcher"]
+)
+def test_a_request_to_one_stops_all_after_the_same_step(
+    folder: Path, base: Path, worker: int | None, number: signal.Signals
+) -> None:
     run, file = f"asked-{worker}", "phases/00-head/checkpoint/000000002.safetensors"
-    hit = launch_and_hit(folder, run, file, signal.SIGTERM, worker)
+    hit = launch_and_hit(folder, run, file, number, worker)
     assert hit.code == 75, hit.err
     assert "Traceback" not in hit.err
     manifest = json.loads((folder / run / "manifest.json").read_text())

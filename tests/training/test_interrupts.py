@@ -8,10 +8,12 @@ import time
 import pytest
 
 from kerastune_ft.errors import Interrupted
-from kerastune_ft.training.interrupts import StopRequest, listening
+from kerastune_ft.training.interrupts import INSISTENT, WARNINGS, StopRequest, explain_stop, listening, stop_signals
+
+STOPPING = (*INSISTENT, *WARNINGS)
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize("number", STOPPING)
 def test_the_first_signal_is_a_request_that_waits_while_it_must(number: signal.Signals) -> None:
     stop = StopRequest()
     assert stop.reason is None
@@ -24,7 +26,7 @@ def test_the_first_signal_is_a_request_that_waits_while_it_must(number: signal.S
     assert not after
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize("number", STOPPING)
 def test_else_it_is_honoured_at_once(number: signal.Signals) -> None:
     passed = []
     with pytest.raises(Interrupted, match=number.name), listening(StopRequest()):
@@ -101,3 +103,40 @@ def test_what_passes_over_exceptions_does_not_pass_over_a_stop() -> None:
             time.sleep(60)
         except Exception as error:
             raise ValueError(f"Exception encountered when calling a layer: {error}") from error
+
+
+@pytest.mark.parametrize("number", WARNINGS)
+def test_a_warning_that_comes_again_ends_nothing(number: signal.Signals) -> None:
+    stop = StopRequest()
+    written = []
+    with pytest.raises(Interrupted, match=number.name), listening(stop):
+        try:
+            with explain_stop():
+                os.kill(os.getpid(), number)
+        except Interrupted:
+            # While it is written down how the run ended.
+            os.kill(os.getpid(), number)
+            written.append(1)
+            raise
+    assert written
+
+
+def test_an_ignored_warning_stays_ignored() -> None:
+    """As `nohup` has it."""
+    before = signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    try:
+        assert signal.SIGHUP not in stop_signals()
+        with listening(StopRequest()) as stop:
+            os.kill(os.getpid(), signal.SIGHUP)
+        assert stop.reason is None
+    finally:
+        signal.signal(signal.SIGHUP, before)
+
+
+def test_a_handler_from_elsewhere_is_left_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    """One that C code has set is None to Python, which cannot set it again."""
+    real = signal.getsignal
+    monkeypatch.setattr(signal, "getsignal", lambda number: None if number == signal.SIGUSR2 else real(number))
+    with pytest.raises(Interrupted, match="SIGUSR2"), listening(StopRequest()):
+        os.kill(os.getpid(), signal.SIGUSR2)
+    signal.signal(signal.SIGUSR2, signal.SIG_DFL)

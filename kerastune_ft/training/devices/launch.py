@@ -19,7 +19,9 @@ from typing import IO
 from kerastune_ft.config.run import RunConfig
 from kerastune_ft.durations import parse_duration
 from kerastune_ft.errors import ConfigError, Interrupted
+from kerastune_ft.streams import say
 from kerastune_ft.training import resume
+from kerastune_ft.training.interrupts import stop_signals
 
 _HOST = "127.0.0.1"
 # A worker that loses its peers ends by itself within seconds and says so; after this it is ended.
@@ -43,11 +45,11 @@ def launch(workers: int, words: Sequence[str]) -> int:
     """Run the program with these words in `workers` processes that train together; return the exit code of the whole.
 
     It is 0 when all ended well, 75 when one was killed or all were asked to stop, else that of the first that failed.
-    SIGINT and SIGTERM are passed on. The workers end with this process, however it ends.
+    Signals that stop a run are passed on. The workers end with this process, however it ends.
     """
     ports = free_ports(workers)
     group = _Group([_start(number, ports, words) for number in range(workers)])
-    before = {number: signal.signal(number, group.pass_on) for number in (signal.SIGINT, signal.SIGTERM)}
+    before = {number: signal.signal(number, group.pass_on) for number in stop_signals()}
     try:
         return group.wait()
     finally:
@@ -111,9 +113,9 @@ class _Group:
         code = self._processes[number].returncode
         if code < 0:
             name = signal.Signals(-code).name
-            print(f"worker {number} was ended by {name}; the same command goes on", file=sys.stderr, flush=True)
+            say(f"worker {number} was ended by {name}; the same command goes on")
         elif code != Interrupted.exit_code:
-            print(f"worker {number} ended with exit code {code}; ending the others", file=sys.stderr, flush=True)
+            say(f"worker {number} ended with exit code {code}; ending the others")
 
 
 def _start(number: int, ports: Sequence[int], words: Sequence[str]) -> subprocess.Popen[str]:
@@ -129,7 +131,9 @@ def _start(number: int, ports: Sequence[int], words: Sequence[str]) -> subproces
         # The chief speaks for itself, on a terminal with bars; of the others what they say is relayed.
         stdout=None if is_chief else subprocess.DEVNULL,
         stderr=None if is_chief else subprocess.PIPE,
-        text=True,
+        encoding="utf-8",
+        # What cannot be read must not end the thread that reads it: the worker would wait for it.
+        errors="backslashreplace",
         # So that Ctrl-C reaches the workers once, through this process.
         start_new_session=True,
         preexec_fn=_die_with_parent if sys.platform == "linux" else None,
@@ -152,7 +156,7 @@ def _own_accelerators(number: int, workers: int) -> dict[str, str]:
 
 def _relay(stream: IO[str], number: int) -> None:
     for line in stream:
-        print(f"[worker {number}] {line}", end="", file=sys.stderr, flush=True)
+        say(f"[worker {number}] {line.rstrip()}")
 
 
 def free_ports(count: int) -> list[int]:

@@ -5,11 +5,11 @@ from __future__ import annotations
 import contextlib
 import select
 import socket
-import sys
 import time
 from collections.abc import Sequence
 
 from kerastune_ft.errors import ConfigError
+from kerastune_ft.streams import say
 
 _GREETING, _GO = b"kerastune_ft worker ", b"go"
 _POLL_SECONDS = 0.3
@@ -36,7 +36,7 @@ class _Patience:
 
     def tell(self) -> None:
         if time.monotonic() > self._limit:
-            print(f"waiting for {self._awaited}", file=sys.stderr, flush=True)
+            say(f"waiting for {self._awaited}")
             self._limit = float("inf")
 
 

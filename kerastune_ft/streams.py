@@ -1,0 +1,134 @@
+"""Standard streams that are closed, full, read by nobody or not in UTF-8: nothing said there ends what is under way."""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import io
+import os
+import select
+import sys
+from typing import Any, TextIO
+
+_ERROR = 2
+_GONE = (errno.EPIPE,)
+
+
+def say(text: str) -> None:
+    """Print a line on standard error, if it can be written to."""
+    stream = ErrorStream()
+    # One call, so that lines of several threads do not mix.
+    stream.write(f"{text}\n")
+    stream.flush()
+
+
+class ErrorStream(io.TextIOBase):
+    """The standard error of this moment; what cannot be written there is lost without an error."""
+
+    @property
+    def encoding(self) -> str:  # type: ignore[override]
+        """Return the encoding of the stream, such as `utf-8`."""
+        return getattr(sys.stderr, "encoding", None) or "utf-8"
+
+    def isatty(self) -> bool:
+        """Return whether the stream is a terminal."""
+        with contextlib.suppress(OSError, ValueError, AttributeError):
+            return sys.stderr.isatty()
+        return False
+
+    def fileno(self) -> int:
+        """Return the number of the file; raises OSError where there is none."""
+        if sys.stderr is None:
+            raise OSError(errno.EBADF, "standard error is closed")
+        return sys.stderr.fileno()
+
+    def writable(self) -> bool:
+        """Return True: a line may always be handed over."""
+        return True
+
+    def write(self, text: str) -> int:
+        """Write a text and return its length."""
+        with contextlib.suppress(OSError, ValueError, AttributeError):
+            sys.stderr.write(text)
+        return len(text)
+
+    def flush(self) -> None:
+        """Write what is buffered."""
+        with contextlib.suppress(OSError, ValueError, AttributeError):
+            sys.stderr.flush()
+
+
+class _Output(io.FileIO):
+    """Standard output or standard error of a process whose results do not depend on who reads them.
+
+    Standard output ignores that its reader went away; standard error ignores every failure, since nobody can be told.
+    """
+
+    has_reader = True
+
+    def write(self, data: Any) -> int:
+        """Write bytes and return how many are dealt with."""
+        try:
+            while (written := super().write(data)) is None:
+                # Another program made the terminal or pipe non-blocking, and it is full at the moment.
+                select.select([], [self], [])
+        except OSError as error:
+            if self.fileno() != _ERROR and error.errno not in _GONE:
+                raise
+            self.has_reader = False
+            return memoryview(data).nbytes
+        return written
+
+
+def prepare() -> None:
+    """Make the standard streams of a process of our own safe to use: open, and able to hold every character.
+
+    Streams that the process was started without read as empty and take everything, and no other file gets their
+    numbers. Characters that the locale does not have are written as escapes such as `\\xe9`.
+    """
+    for number in range(3):
+        try:
+            os.fstat(number)
+        except OSError:
+            # The lowest free number is taken, which is this one.
+            os.open(os.devnull, os.O_RDWR)
+    sys.stdin = sys.stdin or open(os.devnull, encoding="utf-8")  # noqa: SIM115  it lives as long as the process
+    sys.stdout = _open_output(1, sys.stdout)
+    sys.stderr = _open_output(_ERROR, sys.stderr)
+
+
+def _open_output(number: int, before: TextIO | None) -> TextIO:
+    is_line_buffered = number == _ERROR or bool(getattr(before, "line_buffering", False))
+    return io.TextIOWrapper(
+        io.BufferedWriter(_Output(number, "wb", closefd=False)),
+        encoding=getattr(before, "encoding", None) or "utf-8",
+        errors="backslashreplace",
+        line_buffering=is_line_buffered,
+        write_through=bool(getattr(before, "write_through", False)),
+    )
+
+
+def require_reader() -> None:
+    """Raise BrokenPipeError if the reader of standard output went away, as `head` does, so that work may stop."""
+    output = getattr(getattr(sys.stdout, "buffer", None), "raw", None)
+    if isinstance(output, _Output) and not output.has_reader:
+        raise BrokenPipeError(errno.EPIPE, "nobody reads standard output any more")
+
+
+def discard_unwritten() -> None:
+    """Write what the streams of this process hold back, and give up what cannot be written.
+
+    Python would try again at the end of the process, and turn its exit code into 120.
+    """
+    for stream in (sys.stdout, sys.stderr):
+        try:
+            stream.flush()
+        except (OSError, ValueError):
+            with contextlib.suppress(OSError, ValueError):
+                os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
+                stream.flush()
+
+
+def writes_utf8(stream: TextIO | None) -> bool:
+    """Return whether a stream can hold every character as it is."""
+    return (getattr(stream, "encoding", None) or "utf-8").lower().replace("-", "").startswith("utf8")

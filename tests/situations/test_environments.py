@@ -1,0 +1,125 @@
+"""Where the program runs: streams, signals, locales, settings of other programs, limits. One row is one situation."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pytest
+
+from tests.support.places import import_environment
+
+CONFIG = {
+    "name": "tiny",
+    "task": {"kind": "image_classification"},
+    "data": {"kind": "arrays", "path": "data.npz"},
+    "backbone": {"kind": "applications", "name": "MobileNetV2", "weights": None},
+    "phases": [{"name": "head", "unfreeze": "none", "epochs": 2, "learning_rate": 0.1}],
+}
+PROGRAM = "$PYTHON -m kerastune_ft"
+# The program with an engine that computes nothing.
+STUB = "$PYTHON -m tests.support.stub_program"
+
+
+@dataclass(frozen=True)
+class Situation:
+    """A command in surroundings, and what it must come to."""
+
+    name: str
+    command: str
+    """For bash; a pipe ends with the exit code of its first part."""
+    code: int = 0
+    said: str = ""
+    """A part of what it says on either stream."""
+    state: str | None = None
+    """The state of the run in its manifest."""
+    variables: dict[str, str] = field(default_factory=dict)
+    unset: tuple[str, ...] = ()
+    """Variables that are taken away."""
+    slow: bool = False
+    """Whether another row or a test of a module holds the same by default."""
+
+    def check(self, folder: Path) -> None:
+        """Give the command in a folder with a configuration, and compare."""
+        (folder / "tiny.json").write_text(json.dumps(CONFIG))
+        environment = import_environment(PYTHON=sys.executable, KERASTUNE_CACHE=str(folder / "cache"))
+        environment = {name: text for name, text in environment.items() if name not in self.unset} | self.variables
+        command = f"{self.command}; exit ${{PIPESTATUS[0]}}"
+        done = subprocess.run(["bash", "-c", command], capture_output=True, cwd=folder, env=environment, check=False)
+        said = (done.stdout + done.stderr).decode()
+        assert (done.returncode, self.said in said) == (self.code, True), said
+        assert "Traceback" not in said
+        assert "unexpected" not in said
+        if self.state is not None:
+            assert json.loads((folder / "runs/tiny-1/manifest.json").read_bytes())["state"] == self.state
+
+
+STREAMS = [
+    Situation("a reader that goes away", f"{STUB} run tiny.json 2>&1 | true", state="done"),
+    Situation(
+        "a full standard output",
+        f"{STUB} run tiny.json >/dev/full",
+        said="standard output cannot be written (No space left on device); the run is in runs/tiny-1",
+        state="done",
+    ),
+    Situation("a full standard error", f"{STUB} run tiny.json 2>/dev/full", said="accuracy", state="done", slow=True),
+    Situation("no streams at all", f"{STUB} run tiny.json <&- >&- 2>&-", state="done"),
+    Situation(
+        "JSON that nobody can have",
+        f"{STUB} run tiny.json --json >/dev/full",
+        said="metrics.json",
+        state="done",
+        slow=True,
+    ),
+    Situation(
+        "a failure that nobody reads", f"STUB=fail {STUB} run tiny.json 2>&1 | true", code=3, state="failed", slow=True
+    ),
+    Situation("a failure without streams", f"STUB=fail {STUB} run tiny.json >&- 2>&-", code=3, state="failed"),
+    Situation("a wrong word that nobody reads", f"{PROGRAM} validate none.json 2>&1 | true", code=2, slow=True),
+    Situation("a list that is not read to its end", f"{PROGRAM} schema | true"),
+    Situation("a list that has no room", f"{PROGRAM} schema >/dev/full", code=6, said="no space left for the output"),
+]
+
+SIGNALS = [
+    *(
+        Situation(
+            f"{name} within a step",
+            f"STUB={name} {STUB} run tiny.json",
+            code=75,
+            said=f"{name}: stopped, nothing is lost; the same command goes on",
+            state="interrupted",
+            slow=True,
+        )
+        for name in ("SIGTERM", "SIGINT", "SIGHUP", "SIGUSR1", "SIGUSR2", "SIGXCPU")
+    ),
+    Situation(
+        "a terminal that goes away says so twice",
+        f"STUB=!SIGHUP,SIGHUP {STUB} run tiny.json 2>&1 | cat",
+        code=75,
+        said="SIGHUP: stopped, nothing is lost",
+        state="interrupted",
+    ),
+    Situation(
+        "a warning before the end of a job, twice",
+        f"STUB=SIGUSR1,SIGUSR1 {STUB} run tiny.json",
+        code=75,
+        said="SIGUSR1: stopped",
+        state="interrupted",
+        slow=True,
+    ),
+    Situation("a terminal that may go away", f"trap '' HUP; STUB=SIGHUP {STUB} run tiny.json", state="done", slow=True),
+]
+
+
+ROWS = [*STREAMS, *SIGNALS]
+
+
+@pytest.mark.parametrize(
+    "situation",
+    [pytest.param(row, id=row.name, marks=[pytest.mark.slow] if row.slow else []) for row in ROWS],
+)
+def test_the_program_ends_as_it_should(situation: Situation, tmp_path: Path) -> None:
+    situation.check(tmp_path)
