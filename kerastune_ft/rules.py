@@ -20,6 +20,11 @@ class Rules:
         """Whether norms and biases are told by what they are in their layer, and not by having fewer than two axes."""
         return self.version >= 2
 
+    @property
+    def f1_of_occurring_classes(self) -> bool:
+        """Whether macro F1 of one class per example is over the classes that occur, not over predicted ones too."""
+        return self.version >= 2
+
 
 FIRST = Rules(1)
 """The rules of runs that recorded none."""

@@ -28,8 +28,8 @@ RANKS = {
     name: rank
     for rank, names in enumerate(
         [
-            ("durable", "errors", "metrics", "mounts", "quiet_imports", "rules", "streams", "wording"),
-            ("remote",),
+            ("durable", "errors", "mounts", "quiet_imports", "rules", "streams", "wording"),
+            ("metrics", "remote"),
             ("durations", "storage"),
             ("run_lock",),
             ("config",),

@@ -4,28 +4,32 @@ from __future__ import annotations
 
 import numpy as np
 
+from kerastune_ft.rules import NEWEST, Rules
 
-def score(targets: np.ndarray, logits: np.ndarray, positive: int) -> dict[str, float]:
+
+def score(targets: np.ndarray, logits: np.ndarray, positive: int, rules: Rules = NEWEST) -> dict[str, float]:
     """Return loss, accuracy, macro F1 and AUC of logits [examples, classes]; see `score_probabilities`."""
     probabilities = softmax(logits)
     return {
         "loss": float(losses(targets, logits).mean()),
-        **score_probabilities(targets, probabilities.argmax(axis=1), probabilities, positive),
+        **score_probabilities(targets, probabilities.argmax(axis=1), probabilities, positive, rules),
     }
 
 
 def score_probabilities(
-    targets: np.ndarray, predicted: np.ndarray, probabilities: np.ndarray, positive: int
+    targets: np.ndarray, predicted: np.ndarray, probabilities: np.ndarray, positive: int, rules: Rules = NEWEST
 ) -> dict[str, float]:
     """Return accuracy, macro F1 and AUC (two classes: of class `positive`; else macro one-vs-rest), by scikit-learn.
 
-    AUC is NaN where a class has no example; F1 then is over the classes that occur.
+    F1 is averaged over the classes that have an example; one that is only predicted lowers the F1 of those it is
+    mistaken for, and has none of its own. AUC is NaN where a class has no example.
     """
     from sklearn import metrics
 
+    occurring = np.unique(targets) if rules.f1_of_occurring_classes else None
     return {
         "accuracy": float(metrics.accuracy_score(targets, predicted)),
-        "macro_f1": float(metrics.f1_score(targets, predicted, average="macro", zero_division=0)),
+        "macro_f1": float(metrics.f1_score(targets, predicted, labels=occurring, average="macro", zero_division=0)),
         "auc": _auc(targets, probabilities, positive),
     }
 

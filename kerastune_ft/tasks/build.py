@@ -14,11 +14,12 @@ from kerastune_ft.tasks.multi_label import MultiLabelClassification
 from kerastune_ft.tasks.regression import Regression
 from kerastune_ft.tasks.segmentation import Segmentation
 
-_TASKS: Mapping[LabelKind, Callable[[Any, Any, LabelScheme, int, tuple[int, int]], Task]] = {
-    "one": lambda options, head, scheme, seed, _: Classification(options, head, scheme, seed),
-    "several": lambda options, head, scheme, seed, _: MultiLabelClassification(options, head, scheme, seed),
-    "values": lambda options, head, scheme, seed, _: Regression(options, head, scheme, seed),
-    "mask": Segmentation,
+# Options of the task, the run, what labels mean, and the size of images.
+_TASKS: Mapping[LabelKind, Callable[[Any, RunConfig, LabelScheme, tuple[int, int]], Task]] = {
+    "one": lambda own, run, scheme, _: Classification(own, run.head, scheme, run.seed, run.rules),
+    "several": lambda own, run, scheme, _: MultiLabelClassification(own, run.head, scheme, run.seed, run.rules),
+    "values": lambda own, run, scheme, _: Regression(own, run.head, scheme, run.seed),
+    "mask": lambda own, run, scheme, size: Segmentation(own, run.head, scheme, run.seed, size),
 }
 
 
@@ -28,4 +29,4 @@ def build_task(config: RunConfig, scheme: LabelScheme, image_size: tuple[int, in
     `image_size` is the height and width of the backbone's images; (0, 0) where it takes none.
     Raises ConfigError for options that do not fit the labels.
     """
-    return _TASKS[facts(config.task).labels](config.task, config.head, scheme, config.seed, image_size)
+    return _TASKS[facts(config.task).labels](config.task, config, scheme, image_size)

@@ -15,6 +15,7 @@ from kerastune_ft.config.options.tasks import Classification as Options
 from kerastune_ft.data.labels.scheme import LabelScheme
 from kerastune_ft.errors import ConfigError
 from kerastune_ft.metrics import one_class
+from kerastune_ft.rules import NEWEST, Rules
 from kerastune_ft.tasks.base import NO_OPTIONS, LossOptions
 from kerastune_ft.tasks.pooled_task import PooledTask
 
@@ -25,9 +26,9 @@ class Classification(PooledTask):
     metric_directions = MappingProxyType({"loss": "min", "accuracy": "max", "macro_f1": "max", "auc": "max"})
     training_metrics = ("accuracy",)
 
-    def __init__(self, options: Options, head: Head, scheme: LabelScheme, seed: int) -> None:
+    def __init__(self, options: Options, head: Head, scheme: LabelScheme, seed: int, rules: Rules = NEWEST) -> None:
         """`scheme` names the classes in the order of the labels' numbers."""
-        super().__init__(options.kind, head, scheme, seed)
+        super().__init__(options.kind, head, scheme, seed, rules)
         self.classes = classes = scheme.names
         positive = options.positive if options.positive is not None else classes[-1]
         if positive not in classes:
@@ -63,10 +64,10 @@ class Classification(PooledTask):
     def evaluate(self, targets: np.ndarray, outputs: np.ndarray) -> dict[str, float]:
         """Return loss, accuracy, macro F1 and AUC, computed by scikit-learn.
 
-        AUC is that of `positive` with two classes, else the macro mean of one-vs-rest; it is NaN where a class has no
-        example in the split. F1 then is the mean over the classes that occur.
+        F1 is the mean over the classes that occur in the split. AUC is that of `positive` with two classes, else the
+        macro mean of one-vs-rest; it is NaN where a class has no example in the split.
         """
-        return one_class.score(targets, outputs, self._positive)
+        return one_class.score(targets, outputs, self._positive, self._rules)
 
     def predictions(self, targets: np.ndarray | None, outputs: np.ndarray) -> dict[str, np.ndarray]:
         """Return label, prediction, probability, probability_<class> and loss; without targets no label or loss."""

@@ -16,6 +16,7 @@ from kerastune_ft.data.labels.raw import SEPARATOR
 from kerastune_ft.data.labels.scheme import LabelScheme
 from kerastune_ft.errors import ConfigError
 from kerastune_ft.metrics import several_classes
+from kerastune_ft.rules import NEWEST, Rules
 from kerastune_ft.tasks.base import NO_OPTIONS, LossOptions
 from kerastune_ft.tasks.pooled_task import PooledTask
 
@@ -34,9 +35,9 @@ class MultiLabelClassification(PooledTask):
     )
     training_metrics = ("accuracy",)
 
-    def __init__(self, options: Options, head: Head, scheme: LabelScheme, seed: int) -> None:
+    def __init__(self, options: Options, head: Head, scheme: LabelScheme, seed: int, rules: Rules = NEWEST) -> None:
         """`scheme` names the classes in the order of the labels' columns."""
-        super().__init__(options.kind, head, scheme, seed)
+        super().__init__(options.kind, head, scheme, seed, rules)
         self.classes = scheme.names
         if options.positive is not None:
             raise ConfigError("task.positive has no effect with multi_label; remove it")

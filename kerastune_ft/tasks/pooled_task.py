@@ -12,6 +12,7 @@ import tensorflow as tf
 from kerastune_ft.config.options.heads import Head
 from kerastune_ft.data.labels.scheme import LabelScheme
 from kerastune_ft.layers.heads import dense_head
+from kerastune_ft.rules import NEWEST, Rules
 from kerastune_ft.tasks.base import Measured, Placement, Prediction, Task
 
 
@@ -21,10 +22,10 @@ class PooledTask(Task):
     `measure` keeps targets and raw outputs as they are, since they are small.
     """
 
-    def __init__(self, kind: str, head: Head, scheme: LabelScheme, seed: int) -> None:
-        """`scheme` names the outputs, in order."""
+    def __init__(self, kind: str, head: Head, scheme: LabelScheme, seed: int, rules: Rules = NEWEST) -> None:
+        """`scheme` names the outputs, in order; `rules` are those of the run."""
         self.kind, self.scheme = kind, scheme
-        self._head, self._seed = head, seed
+        self._head, self._seed, self._rules = head, seed, rules
 
     def head(self, features: Mapping[str, Any], mask: Any = None) -> Any:
         """Return raw outputs [batch, names of the scheme]."""

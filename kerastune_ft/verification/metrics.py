@@ -161,7 +161,8 @@ def _compare(
     """Yield place, written value, computed value and tolerance of every figure of a split that can be computed."""
     check, labels = _find_check(record), record.plan["labels"]
     written = metrics_by_split(document)[split]
-    for metric, value in check.score(rows, labels, record.config["task"].get("positive")).items():
+    positive = record.config["task"].get("positive")
+    for metric, value in check.score(rows, labels, positive, record.run.rules).items():
         yield f"{split}.{metric}", written[metric], value, check.tolerance(labels, metric)
     by_class = metrics_by_class(document, split)
     for name, scores in check.score_classes(rows, labels).items():

@@ -5,6 +5,7 @@ import pytest
 from sklearn import metrics
 
 from kerastune_ft.metrics.one_class import losses, score, score_probabilities, softmax
+from kerastune_ft.rules import FIRST
 
 RANDOM = np.random.default_rng(0)
 TARGETS = np.arange(30) % 3
@@ -44,6 +45,31 @@ def test_auc_is_nan_where_a_class_has_no_example() -> None:
     found = score(TARGETS[present], LOGITS[present], positive=2)
     assert np.isnan(found.pop("auc"))
     assert np.isfinite(list(found.values())).all()
+
+
+@pytest.mark.parametrize(
+    ("targets", "predicted", "expected"),
+    [
+        # Of b alone, 3 of 4 right: precision 1, recall 3/4; a is only predicted.
+        ([1, 1, 1, 1], [1, 1, 1, 0], 2 * 0.75 / 1.75),
+        # a: precision 1/2, recall 1; b: precision 1, recall 1/3; c does not occur.
+        ([0, 1, 1, 1], [0, 0, 1, 2], (2 / 3 + 1 / 2) / 2),
+        # One example, right and wrong.
+        ([2], [2], 1.0),
+        ([2], [0], 0.0),
+        # A class that is never predicted counts 0.
+        ([0, 1], [0, 0], (2 / 3 + 0) / 2),
+    ],
+)
+def test_macro_f1_is_over_the_classes_that_occur(targets: list[int], predicted: list[int], expected: float) -> None:
+    wanted, found = np.array(targets), np.array(predicted)
+    scores = score_probabilities(wanted, found, np.eye(3)[found], positive=2)
+    assert scores["macro_f1"] == pytest.approx(expected, rel=1e-12)
+    by_class = metrics.f1_score(wanted, found, labels=[0, 1, 2], average=None, zero_division=0)
+    assert scores["macro_f1"] == pytest.approx(np.mean([by_class[one] for one in set(targets)]), rel=1e-12)
+    # Until the second version it was over those that are only predicted, too.
+    earlier = score_probabilities(wanted, found, np.eye(3)[found], positive=2, rules=FIRST)
+    assert earlier["macro_f1"] == pytest.approx(np.mean([by_class[one] for one in {*targets, *predicted}]), rel=1e-12)
 
 
 def test_large_logits_neither_overflow_nor_lose_the_loss() -> None:

@@ -12,6 +12,7 @@ from kerastune_ft.config.options.tasks import ImageClassification as Options
 from kerastune_ft.data.labels.scheme import LabelScheme
 from kerastune_ft.errors import ConfigError
 from kerastune_ft.metrics.one_class import softmax
+from kerastune_ft.rules import FIRST
 from kerastune_ft.tasks.base import LossOptions
 from kerastune_ft.tasks.classification import Classification
 
@@ -85,10 +86,13 @@ def test_auc_is_nan_where_a_class_is_absent_and_the_others_are_not() -> None:
     found = _task().evaluate(TARGETS[present], LOGITS[present])
     assert np.isnan(found.pop("auc"))
     assert np.isfinite(list(found.values())).all()
-    # The absent class counts as zero in the mean of all classes.
+    # The absent class, although it is predicted, is left out of the mean.
     predicted = LOGITS[present].argmax(axis=1)
-    expected = metrics.f1_score(TARGETS[present], predicted, average="macro", labels=[0, 1, 2], zero_division=0)
+    assert 2 in predicted
+    expected = metrics.f1_score(TARGETS[present], predicted, average="macro", labels=[0, 1], zero_division=0)
     assert found["macro_f1"] == pytest.approx(expected)
+    earlier = Classification(Options(), Head(), LabelScheme("one", ("cat", "dog", "owl")), 0, FIRST)
+    assert earlier.evaluate(TARGETS[present], LOGITS[present])["macro_f1"] == pytest.approx(expected * 2 / 3)
 
 
 def test_large_logits_do_not_overflow() -> None:

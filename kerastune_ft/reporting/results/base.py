@@ -70,8 +70,8 @@ def join_names(names: Sequence[str]) -> str:
 
 
 def sort_worst_first(rows: Sequence[Mapping[str, Any]], metric: str) -> list[Mapping[str, Any]]:
-    """Return rows by rising metric; one without a value counts as 0."""
-    return sorted(rows, key=lambda row: row[metric] or 0.0)
+    """Return rows by rising metric; last those of classes without an example, and those without a value."""
+    return sorted(rows, key=lambda row: (row[metric] is None or row.get("support") == 0, row[metric] or 0.0))
 
 
 def divide(part: int, whole: int) -> float | None:

@@ -8,6 +8,8 @@ from typing import Any, ClassVar
 
 import numpy as np
 
+from kerastune_ft.rules import NEWEST, Rules
+
 Row = Mapping[str, str]
 """A row of a table, every cell as text."""
 
@@ -28,10 +30,12 @@ class ResultCheck(ABC):
     """
 
     @abstractmethod
-    def score(self, rows: Sequence[Row], labels: Mapping[str, Any], positive: str | None) -> dict[str, float]:
+    def score(
+        self, rows: Sequence[Row], labels: Mapping[str, Any], positive: str | None, rules: Rules = NEWEST
+    ) -> dict[str, float]:
         """Return the metrics of one split's rows, as far as they follow from the table.
 
-        `labels` describes the labels as plan.json does, `positive` is `task.positive`.
+        `labels` describes the labels as plan.json does, `positive` is `task.positive`; `rules` are those of the run.
         """
 
     @abstractmethod

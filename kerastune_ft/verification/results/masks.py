@@ -10,6 +10,7 @@ import numpy as np
 
 from kerastune_ft.metrics import segmentation
 from kerastune_ft.metrics.confusion_table import name_columns, read_counts
+from kerastune_ft.rules import NEWEST, Rules
 from kerastune_ft.verification.results.base import ResultCheck, Row
 
 # The loss of a picture is summed in float32.
@@ -21,7 +22,9 @@ class MaskCheck(ResultCheck):
 
     table = "evaluation/confusion.csv"
 
-    def score(self, rows: Sequence[Row], labels: Mapping[str, Any], positive: str | None) -> dict[str, float]:
+    def score(
+        self, rows: Sequence[Row], labels: Mapping[str, Any], positive: str | None, rules: Rules = NEWEST
+    ) -> dict[str, float]:
         """Return mean IoU, Dice and accuracy, and the mean loss of labelled pixels."""
         counts = read_counts(rows, len(labels["names"]))
         return _average_losses(rows, counts) | segmentation.score(counts.sum(axis=0))

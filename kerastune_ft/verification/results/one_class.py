@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from kerastune_ft.metrics import one_class
+from kerastune_ft.rules import NEWEST, Rules
 from kerastune_ft.verification.results.base import (
     ResultCheck,
     Row,
@@ -24,13 +25,15 @@ _SMALLEST_PROBABILITY = 1e-12
 class OneClassCheck(ResultCheck):
     """Loss, accuracy, macro F1 and AUC; the prediction is the likeliest class."""
 
-    def score(self, rows: Sequence[Row], labels: Mapping[str, Any], positive: str | None) -> dict[str, float]:
+    def score(
+        self, rows: Sequence[Row], labels: Mapping[str, Any], positive: str | None, rules: Rules = NEWEST
+    ) -> dict[str, float]:
         """Return loss, accuracy, macro F1 and AUC."""
         names = list(labels["names"])
         wanted, predicted = (_number_classes(rows, column, names) for column in ("label", "prediction"))
         scores = read_columns(rows, "probability_", names)
         number = names.index(positive) if positive is not None else len(names) - 1
-        return average_losses(rows) | one_class.score_probabilities(wanted, predicted, scores, number)
+        return average_losses(rows) | one_class.score_probabilities(wanted, predicted, scores, number, rules)
 
     def find_faults(
         self, rows: Sequence[Row], labels: Mapping[str, Any], thresholds: Mapping[str, float]

@@ -9,6 +9,7 @@ import numpy as np
 
 from kerastune_ft.data.labels.raw import SEPARATOR
 from kerastune_ft.metrics import several_classes
+from kerastune_ft.rules import NEWEST, Rules
 from kerastune_ft.verification.results.base import (
     ResultCheck,
     Row,
@@ -26,7 +27,9 @@ _SMALLEST_PROBABILITY = 1e-12
 class SeveralClassesCheck(ResultCheck):
     """Loss, accuracy, macro F1, AUC and mean average precision; classes are predicted from their thresholds on."""
 
-    def score(self, rows: Sequence[Row], labels: Mapping[str, Any], positive: str | None) -> dict[str, float]:
+    def score(
+        self, rows: Sequence[Row], labels: Mapping[str, Any], positive: str | None, rules: Rules = NEWEST
+    ) -> dict[str, float]:
         """Return the metrics; without AUC and average precision where some probability is exactly 0 or 1."""
         names = list(labels["names"])
         wanted, predicted = (_read_flags(rows, column, names) for column in ("label", "prediction"))

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from kerastune_ft.metrics import values
+from kerastune_ft.rules import NEWEST, Rules
 from kerastune_ft.verification.results.base import ResultCheck, Row, average_losses, find_wrong_losses, read_columns
 
 # True values are written with six significant digits of their deviation.
@@ -18,7 +19,9 @@ _LOSS_TOLERANCE = 1e-3
 class ValueCheck(ResultCheck):
     """Loss, MAE, RMSE and R2, of all targets and of each."""
 
-    def score(self, rows: Sequence[Row], labels: Mapping[str, Any], positive: str | None) -> dict[str, float]:
+    def score(
+        self, rows: Sequence[Row], labels: Mapping[str, Any], positive: str | None, rules: Rules = NEWEST
+    ) -> dict[str, float]:
         """Return the metrics."""
         names = list(labels["names"])
         wanted, predicted = (_read_values(rows, column, names) for column in ("label", "value"))

@@ -4,6 +4,7 @@ import math
 
 import pytest
 
+from kerastune_ft.rules import FIRST
 from kerastune_ft.verification.results.one_class import OneClassCheck
 
 LABELS = {"kind": "one", "names": ["ill", "well"]}
@@ -21,6 +22,12 @@ def test_metrics_follow_from_the_rows(positive: str | None, auc: float) -> None:
     found = OneClassCheck().score(rows, LABELS, positive)
     assert (found["accuracy"], found["auc"]) == (0.5, auc)
     assert found["loss"] == pytest.approx(-(math.log(0.9) * 2 + math.log(0.4) * 2) / 4)
+
+
+def test_the_rules_of_the_run_decide_over_which_classes_f1_is() -> None:
+    rows = [row("ill", 0.9), row("ill", 0.8), row("ill", 0.4)]
+    assert OneClassCheck().score(rows, LABELS, None)["macro_f1"] == pytest.approx(4 / 5)
+    assert OneClassCheck().score(rows, LABELS, None, FIRST)["macro_f1"] == pytest.approx(4 / 5 / 2)
 
 
 def test_a_prediction_and_a_loss_that_do_not_follow_are_found() -> None:
