@@ -38,7 +38,8 @@ def decode_text(content: bytes, place: str) -> str:
         return content.decode()
     except UnicodeDecodeError as problem:
         raise DataError(
-            f"{place} has bytes that are no UTF-8 ({content[problem.start]:#04x} at {problem.start}); write it as UTF-8."
+            f"{place} has bytes that are no UTF-8 ({content[problem.start]:#04x} at {problem.start}); "
+            "write it as UTF-8."
         ) from problem
 
 
