@@ -167,5 +167,5 @@ class Modality(ABC):
         """Return the inputs of an embedded data set, generated on first use."""
 
     @abstractmethod
-    def store_form(self, examples: PreparedExamples, options: TfdsData) -> StoredForm:
+    def store_form(self, examples: PreparedExamples, options: TfdsData, context: ReadContext) -> StoredForm:
         """Return how the examples of a prepared builder are stored; raise DataError for inputs that cannot be read."""

@@ -18,6 +18,7 @@ from kerastune_ft.data.files.download import fetch_to_cache
 from kerastune_ft.data.files.find import TEXTS, Walk
 from kerastune_ft.data.tables.read import is_table, read_table
 from kerastune_ft.data.tables.text_table import TextTable
+from kerastune_ft.data.texts.blank import explain_blank, is_blank
 from kerastune_ft.data.texts.read import array_texts, column_texts, read_text
 from kerastune_ft.errors import ConfigError, DataError
 from kerastune_ft.inference.arrays import open_array
@@ -57,7 +58,7 @@ def _list_input(given: Any, options: ReadOptions, parts: int) -> Listing:
     text = os.fsdecode(given)
     if not text:
         # An empty path would mean the current folder.
-        return list_problem(text, _EMPTY)
+        return list_problem(text, explain_blank([text]))
     path = path_of_user(text) if "\n" not in text and len(text) < 4096 else None
     if path is None or not (_names_a_file(path) or storage.exists(os.fspath(path))):
         return Listing([_parse_argument(text, parts)], 1)
@@ -114,7 +115,9 @@ def _list_table(path: Path, options: ReadOptions, parts: int) -> Listing:
         place = "--input" if options.given else "the run's own data.input"
         raise ConfigError(str(error).replace("data.input", place, 1)) from error
     items = [
-        _make_item(texts, parts) if all(texts) else Item(frame.name_row(row), problem=_EMPTY)
+        Item(frame.name_row(row), problem=explain_blank(texts))
+        if any(map(is_blank, texts))
+        else _make_item(texts, parts)
         for row, texts in enumerate(rows)
     ]
     return Listing(items, len(items), frame.notes)
@@ -145,9 +148,9 @@ def _read_lines(lines: Iterable[Any], options: ReadOptions, parts: int) -> Itera
             yield Item(f"line {number}", problem="is not UTF-8 text")
             continue
         text = text.strip("\r\n")
-        if not text.strip():
+        if is_blank(text):
             # A row even so: without it the rows that follow would not match their lines.
-            yield Item(f"line {number}", problem=_EMPTY)
+            yield Item(f"line {number}", problem=explain_blank([text]))
         elif text.lstrip().startswith("{") and wanted is not None:
             yield _parse_object(text, number, wanted, parts)
         else:
@@ -163,10 +166,11 @@ def _parse_object(text: str, number: int, wanted: str | Sequence[str], parts: in
         return Item(f"line {number}", problem=f"is not a JSON object: {problem}")
     except (ConfigError, DataError) as problem:
         return Item(f"line {number}", problem=" ".join(str(problem).split()).replace("data.input", "--input", 1))
-    return _make_item(texts, parts) if all(texts) else Item(f"line {number}", problem=_EMPTY)
+    if any(map(is_blank, texts)):
+        return Item(f"line {number}", problem=explain_blank(texts))
+    return _make_item(texts, parts)
 
 
-_EMPTY = "its text is empty"
 _HOW_A_PAIR = "; in bash that is  $'first\\tsecond', and a CSV file or lines on standard input hold pairs too"
 
 
@@ -188,8 +192,8 @@ def _make_item(texts: Sequence[str], parts: int) -> Item:
     if len(texts) != parts:
         wanted = "a pair has two, with a tab between them" if parts == 2 else "the run is about single texts"
         return Item(name, problem=f"is {len(texts)} text{'s' if len(texts) != 1 else ''}; {wanted}")
-    if not all(text.strip() for text in texts):
-        return Item(name, problem=_EMPTY)
+    if any(map(is_blank, texts)):
+        return Item(name, problem=explain_blank(texts))
     if any(map(has_halves, texts)):
         return Item(name, problem="is no text: it has bytes that are no UTF-8, or half a character")
     return Item(name, texts=tuple(text.strip() for text in texts))

@@ -102,7 +102,7 @@ class Images(FileModality):
             sizes=[images.shape[1:3]] * len(images),
         )
 
-    def store_form(self, examples: PreparedExamples, options: TfdsData) -> StoredForm:
+    def store_form(self, examples: PreparedExamples, options: TfdsData, context: ReadContext) -> StoredForm:
         """Return how the images of a prepared builder are stored: encoded, mapped to 8 bits where a range is given."""
         (name,) = examples.inputs
         dtype = examples.feature(name).dtype

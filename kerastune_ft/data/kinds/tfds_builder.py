@@ -33,7 +33,7 @@ def read_prepared(options: TfdsData, modality: Modality, context: ReadContext) -
     features = _choose_features(builder, options, modality)
     bases, notes = _choose_bases(builder, options.splits)
     examples = BuilderExamples(builder, features, bases, modality)
-    form = modality.store_form(examples, options)
+    form = modality.store_form(examples, options, context)
     store = open_record_store(
         [*form.address, *_address(builder, features, bases)],
         bases,

@@ -84,7 +84,7 @@ class Sounds(FileModality):
         )
         return _read_stored(dtype, source.SAMPLE_RATE, store)
 
-    def store_form(self, examples: PreparedExamples, options: TfdsData) -> StoredForm:
+    def store_form(self, examples: PreparedExamples, options: TfdsData, context: ReadContext) -> StoredForm:
         """Return how the sounds of a prepared builder are stored: samples of 16 bits, or float32."""
         (name,) = examples.inputs
         sound = examples.feature(name)

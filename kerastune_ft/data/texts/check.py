@@ -10,8 +10,10 @@ import numpy as np
 from kerastune_ft.data.labels.base import Labels
 from kerastune_ft.data.remedies import how_to_skip
 from kerastune_ft.data.source import SkippedFile
+from kerastune_ft.data.texts.blank import explain_blank, is_blank
 from kerastune_ft.data.texts.text_source import Texts
 from kerastune_ft.errors import DataError
+from kerastune_ft.rules import NEWEST, Rules
 from kerastune_ft.wording import counted, lines
 
 # What a decoder writes in place of bytes that were no text.
@@ -19,15 +21,15 @@ _REPLACED = "\ufffd"
 
 
 def find_complete(
-    texts: Sequence[Texts], names: Sequence[str], rule: str, place: str
+    texts: Sequence[Texts], names: Sequence[str], rule: str, place: str, rules: Rules = NEWEST
 ) -> tuple[list[int], tuple[SkippedFile, ...]]:
     """Return the examples that have all their texts, and the others; raise DataError where these may not be left out.
 
-    `rule` is data.on_missing; `place` says where the texts are.
+    `rule` is data.on_missing; `place` says where the texts are, and `rules` which texts count as empty.
     """
-    absent = [index for index, each in enumerate(texts) if not all(text.strip() for text in each)]
+    absent = [index for index, each in enumerate(texts) if any(is_blank(text, rules) for text in each)]
     if absent and rule == "error":
-        shown = lines([(names[index], "") for index in absent])
+        shown = lines([(names[index], _remark(texts[index])) for index in absent])
         raise DataError(
             f"data.input: {counted(len(absent), 'example')} of {len(texts)} in {place} "
             f"{'has' if len(absent) == 1 else 'have'} an empty text:\n{shown}\n"
@@ -36,8 +38,14 @@ def find_complete(
     if len(absent) == len(texts):
         raise DataError(f"data.input: every text in {place} is empty. Name where the texts are.")
     left_out = set(absent)
-    skipped = tuple(SkippedFile(names[index], "its text is empty") for index in absent)
+    skipped = tuple(SkippedFile(names[index], explain_blank(texts[index])) for index in absent)
     return [index for index in range(len(texts)) if index not in left_out], skipped
+
+
+def _remark(each: Texts) -> str:
+    """Return what is said of an example without text; nothing where it is empty, as its name shows."""
+    found = explain_blank(each)
+    return "" if "invisible" not in found else f"  {found}"
 
 
 def find_text_notes(

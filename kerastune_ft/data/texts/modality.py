@@ -58,7 +58,7 @@ class TextInputs(Modality):
                 f"Write them in UTF-8, or {how_to_skip(['on_bad_file'], 'them')}."
             )
         names = [files.names[index] for index in readable]
-        complete, empty = find_complete(found, names, options.on_missing, str(options.path))
+        complete, empty = find_complete(found, names, options.on_missing, str(options.path), context.rules)
         texts = [found[index] for index in complete]
         return _describe(
             texts,
@@ -69,14 +69,14 @@ class TextInputs(Modality):
 
     def find_in_rows(self, table: TextTable, options: TableData, context: ReadContext) -> RowInputs:
         """Return the texts that the rows of a table hold."""
-        return TextRows(table, options)
+        return TextRows(table, options, context)
 
     def read_array(self, file: ArrayFile, options: ArraysData, context: ReadContext) -> Inputs:
         """Return the texts of the array `options.x`."""
         texts = array_texts(file.array(options.x, "x"), options.x, f"data.x: {options.x!r} in {file.path}")
         names = [f"{options.x}[{row}]: {shorten(each)}" for row, each in enumerate(texts)]
         # Every example is read; an .npz file is written by a program, which can leave empty ones out.
-        find_complete(texts, names, "error", str(file.path))
+        find_complete(texts, names, "error", str(file.path), context.rules)
         return _describe(texts, kept=range(len(texts)))
 
     def find_embedded(self, name: str) -> EmbeddedTexts:
@@ -89,7 +89,7 @@ class TextInputs(Modality):
         texts = [source.text(index) for index in range(source.EXAMPLES)]
         return _describe(texts, kept=range(len(texts)))
 
-    def store_form(self, examples: PreparedExamples, options: TfdsData) -> StoredForm:
+    def store_form(self, examples: PreparedExamples, options: TfdsData, context: ReadContext) -> StoredForm:
         """Return how the texts of a prepared builder are stored: as JSON lists of strings."""
 
         def write(split: str) -> Iterator[Entry]:
@@ -100,7 +100,7 @@ class TextInputs(Modality):
         def read(store: RecordStore) -> Inputs:
             texts: list[Texts] = [tuple(json.loads(store.content(index))) for index in range(len(store.keys))]
             names = [f"{key}: {shorten(each)}" for key, each in zip(store.keys, texts, strict=True)]
-            kept, skipped = find_complete(texts, names, options.on_missing, options.name)
+            kept, skipped = find_complete(texts, names, options.on_missing, options.name, context.rules)
             return _describe([texts[index] for index in kept], kept, skipped)
 
         return StoredForm(["texts", _STORE_VERSION], write, read)
@@ -109,16 +109,16 @@ class TextInputs(Modality):
 class TextRows(RowInputs):
     """The texts that the rows of a table hold."""
 
-    def __init__(self, table: TextTable, options: TableData) -> None:
+    def __init__(self, table: TextTable, options: TableData, context: ReadContext) -> None:
         self._texts = column_texts(table, options.input)
-        self._rule, self._place = options.on_missing, str(table.path)
+        self._rule, self._place, self._rules = options.on_missing, str(table.path), context.rules
         self.keys = [table.name_row(row) for row in range(len(self._texts))]
         self.names = [f"{key}: {shorten(each)}" for key, each in zip(self.keys, self._texts, strict=True)]
 
     def select(self, rows: Sequence[int]) -> tuple[list[int], tuple[SkippedFile, ...]]:
         """Return which of these rows have all their texts, and the others."""
         texts, names = [self._texts[row] for row in rows], [self.names[row] for row in rows]
-        complete, skipped = find_complete(texts, names, self._rule, self._place)
+        complete, skipped = find_complete(texts, names, self._rule, self._place, self._rules)
         return [rows[index] for index in complete], skipped
 
     def read(self, rows: Sequence[int]) -> Inputs:
@@ -128,7 +128,7 @@ class TextRows(RowInputs):
     def add_problems(self, error: DataError) -> DataError:
         """Return an error about rows without a label that also names the rows without a text."""
         try:
-            find_complete(self._texts, self.names, self._rule, self._place)
+            find_complete(self._texts, self.names, self._rule, self._place, self._rules)
         except DataError as empty:
             return DataError(f"{error}\n{empty}")
         return error

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from kerastune_ft import storage
+from kerastune_ft.data.texts.blank import is_blank
 from kerastune_ft.scaffolding.findings import DataFindings, add_with_reason
 from kerastune_ft.scaffolding.samples.text_statistics import measure_texts, sample_evenly
 from kerastune_ft.wording import counted
 
 _OPENED = 256
-# Only files this small can be empty texts (a byte order mark and a few line ends), so only they are opened.
-_LARGEST_EMPTY = 16
+# Only files this small can be empty texts (line ends, byte order marks and the like), so only they are opened.
+_LARGEST_EMPTY = 64
 
 
 def note_texts(findings: DataFindings) -> None:
@@ -41,6 +42,6 @@ def _empty(findings: DataFindings) -> int:
 
 def _is_empty(path: str) -> bool:
     try:
-        return storage.status(path).st_size <= _LARGEST_EMPTY and not storage.read(path).decode("utf-8-sig").strip()
+        return storage.status(path).st_size <= _LARGEST_EMPTY and is_blank(storage.read(path).decode("utf-8-sig"))
     except (OSError, UnicodeDecodeError):
         return False

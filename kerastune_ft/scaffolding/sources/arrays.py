@@ -11,6 +11,7 @@ import numpy as np
 
 from kerastune_ft.config.options.spectrograms import RATE_ARRAY
 from kerastune_ft.config.options.task_facts import AUDIO, IMAGE, TEXT
+from kerastune_ft.data.texts.blank import is_blank
 from kerastune_ft.scaffolding.findings import (
     DataFindings,
     add_splits,
@@ -99,7 +100,7 @@ def _regression_task(modality: str, reason: str) -> dict[str, Any]:
 
 def _ask_about_empty(path: Path, x: str, headers: Mapping[str, Header], data: dict[str, Any], asks: list[str]) -> None:
     values = read_array(path, x)
-    empty = int((np.char.str_len(np.char.strip(values)) == 0).reshape(len(values), -1).any(axis=1).sum())
+    empty = sum(any(map(is_blank, row)) for row in values.reshape(len(values), -1).tolist())
     if empty:
         asks.append(f"{counted(empty, 'row')} of {x} have an empty text; remove those examples")
 

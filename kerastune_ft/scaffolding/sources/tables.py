@@ -8,6 +8,7 @@ from kerastune_ft.config.options.task_facts import TEXT
 from kerastune_ft.config.words import nearest
 from kerastune_ft.data.splits.names import SPLIT_OF_WORD
 from kerastune_ft.data.tables.text_table import TextTable
+from kerastune_ft.data.texts.blank import is_blank
 from kerastune_ft.errors import ConfigError, DataError
 from kerastune_ft.scaffolding.findings import DataFindings, add_splits, add_with_reason
 from kerastune_ft.scaffolding.samples.files import note_files
@@ -139,7 +140,7 @@ def _add_splits(findings: DataFindings, columns: Columns, split: tuple[str, bool
 def _add_gaps(findings: DataFindings, columns: Columns, texts: Sequence[str], names: Sequence[str]) -> None:
     """Add options and questions about rows without a label or without a text."""
     unlabelled = sum(not any(columns[name][row] for name in names) for row in range(findings.examples))
-    empty = sum(not all(columns[name][row] for name in texts) for row in range(findings.examples))
+    empty = sum(any(is_blank(columns[name][row]) for name in texts) for row in range(findings.examples))
     rows, label = f"{counted(unlabelled, 'row')} of the table have no label", findings.data["label"]
     if unlabelled and isinstance(label, dict) and "none" not in label:
         label["none"], unlabelled = "", 0
