@@ -28,6 +28,21 @@ class Rules:
         """Whether macro F1 of one class per example is over the classes that occur, not over predicted ones too."""
         return self.version >= 2
 
+    @property
+    def accurate_decoding(self) -> bool:
+        """Whether JPEG files give exactly the pixels of Pillow, instead of those of a faster decoder close to them."""
+        return self.version >= 2
+
+    @property
+    def white_behind_all(self) -> bool:
+        """Whether white shows through the transparent places of GIF files and through a PNG's transparent colour."""
+        return self.version >= 2
+
+    @property
+    def turns_photos(self) -> bool:
+        """Whether EXIF turns photos as `data.exif` says, instead of TIFF files alone."""
+        return self.version >= 2
+
 
 FIRST = Rules(1)
 """The rules of runs that recorded none."""

@@ -34,7 +34,9 @@ class FileModality(Modality):
         """Return the source that reads checked files."""
 
     @abstractmethod
-    def find_notes(self, files: Sequence[Any]) -> tuple[str, ...]:
+    def find_notes(
+        self, files: Sequence[Any], options: FolderData | TableData, context: ReadContext
+    ) -> tuple[str, ...]:
         """Return sentences about checked files that the user should read."""
 
     def refuse(self, names: Sequence[str], files: Sequence[Any]) -> None:
@@ -47,7 +49,7 @@ class FileModality(Modality):
     def read_files(self, files: FileList, options: FolderData, context: ReadContext) -> Inputs:
         """Return the checked inputs of files; raise DataError for those that may not be left out."""
         checked = self.make_check(options, files.folder, context).check(files.paths)
-        return self.take_usable(files.names, checked, options)
+        return self.take_usable(files.names, checked, options, context)
 
     def find_in_rows(self, table: TextTable, options: TableData, context: ReadContext) -> RowInputs:
         """Return the files that the rows of a table name."""
@@ -59,7 +61,11 @@ class FileModality(Modality):
         )
 
     def take_usable(
-        self, names: Sequence[str], checked: Sequence[CheckedFile], options: FolderData | TableData
+        self,
+        names: Sequence[str],
+        checked: Sequence[CheckedFile],
+        options: FolderData | TableData,
+        context: ReadContext,
     ) -> Inputs:
         """Return the inputs of the files that can be used; raise DataError for others that may not be left out."""
         self.refuse(names, checked)
@@ -67,7 +73,7 @@ class FileModality(Modality):
         files = [checked[index] for index in kept]
 
         def find_notes(_: Sequence[SkippedFile], labels: Labels, splits: Mapping[str, np.ndarray]) -> Sequence[str]:
-            return (*self.find_notes(files), *find_repeated(files, labels, splits, self.noun))
+            return (*self.find_notes(files, options, context), *find_repeated(files, labels, splits, self.noun))
 
         return Inputs(
             contents=[file.content for file in files],
@@ -98,4 +104,5 @@ class FileRows(RowInputs):
         """Return the checked files of some rows."""
         check = self._modality.make_check(self._options, Path(self._files.folder), self._context)
         checked = check_files(self._files, rows, check, str(self._options.input))
-        return self._modality.take_usable([self.names[row] for row in rows], checked, self._options)
+        names = [self.names[row] for row in rows]
+        return self._modality.take_usable(names, checked, self._options, self._context)

@@ -49,7 +49,9 @@ def open_source(
     modality = MODALITIES[facts(task_options).modality]
     with explain_unreachable(key):
         records = importlib.import_module(KINDS[options.kind]).read_records(options, modality, context)
-        return build_source(records, options.splits, task_options, modality.noun, unsplit=unsplit)
+        source = build_source(records, options.splits, task_options, modality.noun, unsplit=unsplit)
+    source.rules = rules
+    return source
 
 
 def _make_directory(cache_directory: Path) -> None:

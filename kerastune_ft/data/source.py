@@ -12,6 +12,7 @@ import numpy as np
 
 from kerastune_ft.data.labels.base import Labels
 from kerastune_ft.data.labels.scheme import LabelScheme
+from kerastune_ft.rules import NEWEST, Rules
 
 if TYPE_CHECKING:
     import tensorflow as tf
@@ -92,6 +93,8 @@ class Catalogue:
 class DataSource(ABC):
     """Labelled examples, read by index."""
 
+    rules: Rules = NEWEST
+    """The rules of the run that reads the examples."""
     encoded: bool = False
     """Whether `element` gives encoded bytes, which take time to decode."""
     image_sizes: np.ndarray | None = None
@@ -150,7 +153,8 @@ class DataSource(ABC):
     def read_input(self, index: tf.Tensor) -> dict[str, tf.Tensor]:
         """Return the input of an example, a graph function.
 
-        `image` is encoded bytes or an array [height, width, channels]; `texts` is one text, or the two of a pair;
+        `image` is encoded bytes or an array [height, width, channels], with an EXIF `orientation` (int32) where some
+        images have yet to be turned by it; `texts` is one text, or the two of a pair;
         `samples` are those of a sound, float32 [frames] from -1 to 1, and `rate` is how many make a second.
         """
 

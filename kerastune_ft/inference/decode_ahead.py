@@ -27,7 +27,7 @@ class DecodedInput:
     placement: Placement | None = None
     """How an image was brought to the model's shape; None for sounds and problems."""
     is_rotated: bool = False
-    """Whether EXIF asks viewers to rotate the image; it is not rotated here."""
+    """Whether EXIF asks viewers to turn or mirror the image."""
 
 
 class Reader(Protocol):

@@ -10,6 +10,8 @@ import numpy as np
 import tensorflow as tf
 
 from kerastune_ft.config.run import RunConfig
+from kerastune_ft.data.images.image_source import describe_rotation
+from kerastune_ft.data.images.reading import ImageReading
 from kerastune_ft.inference.decode_ahead import DecodedInput, Reader, decode_ahead
 from kerastune_ft.inference.images import ImageReader
 from kerastune_ft.inference.inputs import list_inputs
@@ -30,6 +32,7 @@ class FixedShapePredictor(Predictor):
     def __init__(self, run: RunDirectory, config: RunConfig, plan: Mapping[str, Any]) -> None:
         """Load the model of a run; `plan` is its plan.json. Raises ConfigError where the run has no model."""
         super().__init__(run, config, plan)
+        self._config = config
         self._reader = self.make_reader(config, plan)
         self._outputs = tf.function(self._compute, autograph=False)
         self._done = self._rotated = 0
@@ -63,10 +66,11 @@ class FixedShapePredictor(Predictor):
             yield self._rows(waiting, shape or complete)
 
     def notes(self) -> list[str]:
-        """Return how many of the images EXIF would rotate."""
+        """Return how many of the images are stored rotated, and what was done with them."""
         if not self._rotated:
             return []
-        return [f"{self._rotated} of {counted(self._done, 'input')} are stored rotated (EXIF) and used as stored"]
+        said = describe_rotation(self._rotated, ImageReading.of(self._config.data, self._config.rules))
+        return [f"{self._rotated} of {counted(self._done, 'input')} {said}"]
 
     def _rows(self, read: list[DecodedInput], shape: int) -> list[Row]:
         self._done += len(read)
@@ -91,8 +95,7 @@ class ImagePredictor(FixedShapePredictor):
     def make_reader(self, config: RunConfig, plan: Mapping[str, Any]) -> Reader:
         """Return a reader of images at the model's size."""
         height, width = plan["backbone"]["image_size"]
-        intensity = None if config.data.intensity == "auto" else config.data.intensity
-        return ImageReader(Geometry(height, width, config.data.resize), intensity)
+        return ImageReader(Geometry(height, width, config.data.resize), ImageReading.of(config.data, config.rules))
 
 
 class SoundPredictor(FixedShapePredictor):

@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 import numpy as np
 import tensorflow as tf
 
 from kerastune_ft.data.files.npz import ArrayFile
 from kerastune_ft.data.images.check import read_once
 from kerastune_ft.data.images.intensity import Intensity, UnusableImageError, map_intensity
+from kerastune_ft.data.images.reading import ImageReading
 from kerastune_ft.errors import DataError
 from kerastune_ft.inference.decode_ahead import DecodedInput
 from kerastune_ft.inference.items import Item, Listing
 from kerastune_ft.inference.read_options import ReadOptions
-from kerastune_ft.input.decode import Geometry, decode_image, decode_pixels
+from kerastune_ft.input.decode import Geometry, decode_pixels, fit_pixels
 from kerastune_ft.tasks.base import Placement
 
 _CHANNELS = (1, 2, 3, 4)
@@ -23,17 +22,22 @@ _CHANNELS = (1, 2, 3, 4)
 class ImageReader:
     """Reads and decodes items that are images."""
 
-    def __init__(self, geometry: Geometry, intensity: Intensity) -> None:
-        """Read images for a model that takes them at `geometry`; values in the range `intensity` become 0 to 255."""
-        self._intensity, self._geometry = intensity, geometry
+    def __init__(self, geometry: Geometry, reading: ImageReading) -> None:
+        """Read images for a model that takes them at `geometry`, as `reading` says."""
+        self._reading, self._geometry = reading, geometry
 
-        def inputs(image: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+        def inputs(image: tf.Tensor, orientation: tf.Tensor | None = None) -> tuple[tf.Tensor, tf.Tensor]:
             # On the CPU, so that it runs beside the model where that is on a GPU.
             with tf.device("CPU:0"):
-                return decode_image(image, geometry), tf.shape(decode_pixels(image))[:2]
+                pixels = decode_pixels(image, orientation, reading.rules.accurate_decoding)
+                return fit_pixels(pixels, geometry), tf.shape(pixels)[:2]
 
-        self._decode_bytes = _compile(inputs, [], tf.string)
-        self._of_values = {dtype: _compile(inputs, [None, None, None], dtype) for dtype in (tf.uint8, tf.float32)}
+        encoded = [tf.TensorSpec([], tf.string), tf.TensorSpec([], tf.int32)]
+        self._decode_bytes = tf.function(inputs, input_signature=encoded)
+        self._of_values = {
+            dtype: tf.function(inputs, input_signature=[tf.TensorSpec([None, None, None], dtype)])
+            for dtype in (tf.uint8, tf.float32)
+        }
 
     def read(self, item: Item) -> DecodedInput:
         """Return the decoded image of an item, or the problem that prevents it."""
@@ -43,7 +47,7 @@ class ImageReader:
             if item.values is not None:
                 values, size = self._decode_values(item.values)
                 return DecodedInput(item.name, values, placement=self._place(size))
-            (values, size), is_rotated = read_once(item.path or "", self._intensity, self._decode_bytes)
+            (values, size), is_rotated = read_once(item.path or "", self._reading, self._decode_bytes)
             return DecodedInput(item.name, values, is_rotated=is_rotated, placement=self._place(size))
         except UnusableImageError as problem:
             said = str(problem)
@@ -56,15 +60,11 @@ class ImageReader:
         return Placement(height, width, self._geometry)
 
     def _decode_values(self, values: np.ndarray) -> tuple[tf.Tensor, tf.Tensor]:
-        if self._intensity is not None:
-            values = map_intensity(values, self._intensity)
+        if self._reading.intensity is not None:
+            values = map_intensity(values, self._reading.intensity)
         dtype = tf.float32 if values.dtype.kind == "f" else tf.uint8
         channels = values[..., np.newaxis] if values.ndim == 2 else values
         return self._of_values[dtype](tf.constant(np.ascontiguousarray(channels), dtype))
-
-
-def _compile(inputs: Callable, shape: list, dtype: tf.DType) -> Callable:
-    return tf.function(inputs, input_signature=[tf.TensorSpec(shape, dtype)])
 
 
 def list_images(values: np.ndarray, name: str, options: ReadOptions, file: ArrayFile | None = None) -> Listing:

@@ -1,17 +1,19 @@
 """Decodes images and fits them to the size that a backbone takes.
 
-All functions are TensorFlow ops, so training, prediction and an exported model that takes bytes share them. TensorFlow
-cannot decode some formats exactly (BMP with a palette, TIFF): `data.images` rewrites such files as PNG before. EXIF
-rotation is not applied.
+All functions are TensorFlow ops, so training and prediction share them. TensorFlow cannot decode some formats exactly
+(BMP with a palette, TIFF): `data.images` rewrites such files as PNG before.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
 import tensorflow as tf
+
+from kerastune_ft.data.images.reading import decode_natively
+from kerastune_ft.data.source import DataSource
 
 LARGEST_PADDED = 1 << 26
 """The number of pixels of a padded image beyond which it is resized one side after the other, to save memory."""
@@ -39,19 +41,43 @@ def decode_image(image: tf.Tensor, geometry: Geometry) -> tf.Tensor:
     An array is [height, width] or [height, width, channels]: 1 is grey, 2 grey and alpha, 3 RGB, 4 RGB and alpha.
     The pixels are those of `keras.layers.Resizing` with antialiasing, rounded.
     """
-    fitted = fit(decode_pixels(image), geometry)
-    return tf.saturate_cast(tf.round(fitted), tf.uint8)
+    return fit_pixels(decode_pixels(image), geometry)
 
 
-def decode_pixels(image: tf.Tensor) -> tf.Tensor:
-    """Return an RGB image [height, width, 3] of its own size from encoded bytes or an array."""
+def fit_pixels(pixels: tf.Tensor, geometry: Geometry) -> tf.Tensor:
+    """Return an RGB image of any size fitted to `geometry`, rounded, uint8 [height, width, 3]."""
+    return tf.saturate_cast(tf.round(fit(pixels, geometry)), tf.uint8)
+
+
+def read_pixels(source: DataSource, fields: Mapping[str, tf.Tensor]) -> tf.Tensor:
+    """Return the RGB image [height, width, 3] of an example, of its own size, from its fields in the source."""
+    return decode_pixels(fields["image"], fields.get("orientation"), source.rules.accurate_decoding)
+
+
+def decode_pixels(image: tf.Tensor, orientation: tf.Tensor | None = None, is_accurate: bool = True) -> tf.Tensor:
+    """Return an RGB image [height, width, 3] of its own size from encoded bytes or an array.
+
+    It is turned by the EXIF `orientation`. `is_accurate` says that JPEG is decoded as Pillow does.
+    """
     if image.dtype == tf.string:
-        # The first frame of an animated GIF.
-        image = tf.io.decode_image(image, channels=0, expand_animations=False)
+        image = decode_natively(image, is_accurate)
         image.set_shape([None, None, None])
     if image.shape.rank == 2:
         image = image[:, :, tf.newaxis]
-    return to_opaque_rgb(image)
+    pixels = to_opaque_rgb(image)
+    return pixels if orientation is None else turn_pixels(pixels, orientation)
+
+
+def turn_pixels(image: tf.Tensor, orientation: tf.Tensor) -> tf.Tensor:
+    """Return an image [height, width, 3] that is stored with this EXIF orientation as viewers show it."""
+
+    def is_one_of(*orientations: int) -> tf.Tensor:
+        return tf.reduce_any(orientation == tf.constant(orientations, orientation.dtype))
+
+    image = tf.cond(orientation >= 5, lambda: tf.transpose(image, [1, 0, 2]), lambda: image)
+    image = tf.cond(is_one_of(2, 3, 6, 7), lambda: image[:, ::-1], lambda: image)
+    image = tf.cond(is_one_of(3, 4, 7, 8), lambda: image[::-1], lambda: image)
+    return tf.ensure_shape(image, [None, None, 3])
 
 
 def to_opaque_rgb(image: tf.Tensor) -> tf.Tensor:

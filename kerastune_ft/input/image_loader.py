@@ -8,9 +8,10 @@ from typing import Any
 
 import tensorflow as tf
 
+from kerastune_ft.data.images.reading import ACCURATE
 from kerastune_ft.data.source import DataSource
 from kerastune_ft.input import image_augmentation
-from kerastune_ft.input.decode import Geometry, decode_image
+from kerastune_ft.input.decode import Geometry, fit_pixels, read_pixels
 from kerastune_ft.input.fixed_shape_loader import FixedShapeLoader
 from kerastune_ft.input.loader import TargetTask
 from kerastune_ft.input.resize_notes import describe_fitting
@@ -31,7 +32,7 @@ class ImageLoader(FixedShapeLoader):
 
     def input(self, fields: Mapping[str, tf.Tensor]) -> tf.Tensor:
         """Return the decoded and resized image, uint8 [height, width, 3]."""
-        return decode_image(fields["image"], self.geometry)
+        return fit_pixels(read_pixels(self.source, fields), self.geometry)
 
     def draw(self, keys: tf.Tensor, operations: Mapping[str, Any]) -> image_augmentation.Changes:
         """Draw the changes for a batch of examples with these keys."""
@@ -44,7 +45,9 @@ class ImageLoader(FixedShapeLoader):
     def key_parts(self, bucket: int | None = None) -> dict[str, Any]:
         """Return everything besides the example that its image depends on."""
         size = [self.geometry.height, self.geometry.width]
-        return self._key_parts(image_size=size, resize=self.geometry.resize)
+        # Stores from before the decoder was a choice are known by no name of one.
+        decoder = {"decoder": ACCURATE} if self.source.rules.accurate_decoding else {}
+        return self._key_parts(image_size=size, resize=self.geometry.resize, **decoder)
 
     def plan_entry(self) -> dict[str, Any]:
         """Return no entry: images are neither texts nor sounds."""

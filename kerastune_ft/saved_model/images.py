@@ -10,7 +10,7 @@ import numpy as np
 import tensorflow as tf
 
 from kerastune_ft.data.source import DataSource
-from kerastune_ft.input.decode import Geometry, decode_pixels
+from kerastune_ft.input.decode import Geometry, read_pixels
 from kerastune_ft.saved_model.base import Serving, ServingSettings
 from kerastune_ft.tasks.base import Task
 
@@ -61,7 +61,7 @@ class ImageServing(Serving):
 
     def samples(self, source: DataSource, indices: Sequence[int]) -> list[tf.Tensor]:
         """Return decoded images [height, width, 3] of their own sizes."""
-        return [decode_pixels(source.element(index)["image"]) for index in indices]
+        return [read_pixels(source, source.element(index)) for index in indices]
 
     def call(self, model: keras.Model, samples: Sequence[tf.Tensor]) -> np.ndarray:
         """Return the outputs of a saved model for decoded images, each resized by itself.

@@ -97,6 +97,9 @@ class _Source(Options):
     intensity: Literal["auto"] | Annotated[tuple[float, float], ListToTuple] = Field(
         "auto", description="the range of pixel values that is mapped to 0-255; auto keeps 8-bit images unchanged"
     )
+    exif: Literal["apply", "ignore"] = Field(
+        "apply", description="whether photos are turned and mirrored as EXIF says, as viewers do, or used as stored"
+    )
     sequence_length: Annotated[int, Field(ge=8)] | None = Field(
         None,
         description="most tokens of a text; longer ones are cut; null means the longest, up to the backbone's",

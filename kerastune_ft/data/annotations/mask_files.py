@@ -18,6 +18,7 @@ from kerastune_ft.data.files.check import CheckedFile, FileCheck
 from kerastune_ft.data.files.file_source import find_usable
 from kerastune_ft.data.files.find import FileKind
 from kerastune_ft.data.files.fingerprint import stamp
+from kerastune_ft.data.images.reading import ImageReading
 from kerastune_ft.data.labels.raw import MaskFiles
 from kerastune_ft.data.modality import ReadContext
 from kerastune_ft.data.source import SkippedFile
@@ -41,10 +42,12 @@ class CheckedMask(CheckedFile):
     size: tuple[int, int] = (0, 0)
     counts: Mapping[int, int] = field(default_factory=dict)
     """For each raw value, the number of pixels that have it."""
+    reading: ImageReading = field(default_factory=ImageReading)
+    """Whether EXIF orientation of its own turns it."""
 
     def read(self, numbers: Mapping[int, int], ignore: int | None) -> np.ndarray:
         """Return class numbers, uint8 [height, width], 255 where the raw value is `ignore`."""
-        return masks.read_mask(self.path, numbers, ignore)
+        return masks.read_mask(self.path, numbers, ignore, reading=self.reading)
 
     def find_problem(self, numbers: Mapping[int, int], ignore: int | None, size: tuple[int, int] | None) -> str | None:
         """Return why the mask does not fit the classes or the size of its image; None where it does."""
@@ -62,7 +65,7 @@ class CheckedMask(CheckedFile):
         if not storage.exists(self.path):
             return "its mask is not there any more"
         try:
-            masks.decode_values(storage.read(self.path))
+            masks.decode_values(storage.read(self.path), self.reading)
         except (OSError, masks.UnusableMaskError):
             return "its mask changed and cannot be read any more"
         return None
@@ -73,8 +76,10 @@ class MaskCheck(FileCheck[CheckedMask]):
 
     noun = "mask"
 
-    def __init__(self, root: Path, context: ReadContext) -> None:
-        super().__init__(f"{root.absolute()} masks", context.cache_directory, context.report)
+    def __init__(self, root: Path, reading: ImageReading, context: ReadContext) -> None:
+        scope = " ".join(map(str, (root.absolute(), "masks", *reading.key)))
+        super().__init__(scope, context.cache_directory, context.report)
+        self._reading = reading
 
     def unusable(self, path: str, problem: str, is_missing: bool = False) -> CheckedMask:
         """Return the result of a file of which nothing else is known."""
@@ -86,7 +91,7 @@ class MaskCheck(FileCheck[CheckedMask]):
     def _examine(self, content: bytes) -> dict[str, Any]:
         facts: dict[str, Any] = {"sha256": hashlib.sha256(content).hexdigest()}
         try:
-            values = masks.decode_values(content)
+            values = masks.decode_values(content, self._reading)
         except masks.UnusableMaskError as problem:
             return facts | {"problem": str(problem)}
         counts = {str(value): count for value, count in masks.count_values(values).items()}
@@ -102,6 +107,7 @@ class MaskCheck(FileCheck[CheckedMask]):
             content=facts["sha256"],
             size=(height, width),
             counts={int(value): count for value, count in facts.get("counts", {}).items()},
+            reading=self._reading,
         )
 
 
@@ -118,7 +124,8 @@ def check_masks(
     `keys` identify the masks to the user, and `names` their examples.
     """
     distinct = list(dict.fromkeys(paths))
-    found = dict(zip(distinct, MaskCheck(folder, context).check(distinct), strict=True))
+    check = MaskCheck(folder, ImageReading.of(options, context.rules), context)
+    found = dict(zip(distinct, check.check(distinct), strict=True))
     told = [f"{name}, its mask {key}" for name, key in zip(names, keys, strict=True)]
     checked = [replace(found[path], key=key) for path, key in zip(paths, keys, strict=True)]
     kept, skipped = find_usable(told, checked, options, "mask")

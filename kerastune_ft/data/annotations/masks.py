@@ -17,6 +17,8 @@ import numpy as np
 from PIL import Image
 
 from kerastune_ft import storage
+from kerastune_ft.data.images.orientation import find_orientation
+from kerastune_ft.data.images.reading import ImageReading
 from kerastune_ft.errors import DataError
 
 IGNORE = 255
@@ -26,6 +28,7 @@ IGNORE = 255
 _VALUES = 1 << 16
 _MODES = ("1", "L", "P", "I", "I;16", "I;16L", "I;16B", "I;16N")
 _SHOWN = 5
+_AS_PHOTOS = ImageReading()
 # So many values that no class has are no oversight.
 _SMEARED = 20
 
@@ -39,15 +42,17 @@ def read_mask(
     numbers: Mapping[int, int],
     ignore: int | None = None,
     size: tuple[int, int] | None = None,
+    reading: ImageReading = _AS_PHOTOS,
 ) -> np.ndarray:
     """Return the mask of a file as class numbers, uint8 [height, width]; `IGNORE` where its value is `ignore`.
 
-    `numbers` gives the class number of each value, `size` height and width of the picture that the mask belongs to.
+    `numbers` gives the class number of each value, `size` height and width of the picture that the mask belongs to,
+    `reading` whether a mask that has EXIF orientation itself is turned by it.
     Raise DataError for a file that is no mask, has another size, or has a value that no class has.
     """
     if any(not 0 <= number < IGNORE for number in numbers.values()):
         raise ValueError(f"class numbers of a mask are 0 to {IGNORE - 1}, not {sorted(set(numbers.values()))}")
-    values = _read_values(path)
+    values = _read_values(path, reading)
     counts = count_values(values)
     problem = explain_size((values.shape[0], values.shape[1]), size) or explain_values(counts, numbers, ignore)
     if problem:
@@ -64,16 +69,20 @@ def mask_values(path: str | os.PathLike[str]) -> dict[int, int]:
 
     Raise DataError for a file that is no mask.
     """
-    return count_values(_read_values(path))
+    return count_values(_read_values(path, _AS_PHOTOS))
 
 
-def decode_values(content: bytes) -> np.ndarray:
-    """Return the values of the pixels of a mask file, uint16 [height, width]; raise UnusableMaskError for others."""
+def decode_values(content: bytes, reading: ImageReading = _AS_PHOTOS) -> np.ndarray:
+    """Return the values of the pixels of a mask file, uint16 [height, width]; raise UnusableMaskError for others.
+
+    It is turned like a photo where it has EXIF orientation itself, and never by that of its photo.
+    """
     with _open_image(content) as image:
         problem = _problem(image)
         if problem:
             raise UnusableMaskError(problem)
-        values = np.asarray(image)
+        orientation = find_orientation(content, image)
+        values = reading.place(np.asarray(image), orientation, image.format == "TIFF")
     if image.mode == "1":
         return np.where(values, np.uint16(255), np.uint16(0))
     if values.dtype.itemsize > 2 and (values.min() < 0 or values.max() >= _VALUES):
@@ -91,10 +100,10 @@ def count_values(values: np.ndarray) -> dict[int, int]:
     return {int(value): int(counts[value]) for value in np.flatnonzero(counts)}
 
 
-def _read_values(path: str | os.PathLike[str]) -> np.ndarray:
+def _read_values(path: str | os.PathLike[str], reading: ImageReading) -> np.ndarray:
     name = os.fspath(path)
     try:
-        return decode_values(storage.read(name))
+        return decode_values(storage.read(name), reading)
     except FileNotFoundError as error:
         raise DataError(f"{name}: no such mask file; correct its name, or leave the picture out") from error
     except (UnusableMaskError, OSError) as error:
@@ -150,7 +159,10 @@ def explain_size(found: tuple[int, int], wanted: tuple[int, int] | None) -> str 
         return None
     remedy = "write the mask at the size of its picture"
     if found == wanted[::-1]:
-        remedy = "one of them is on its side: turn it, or write the picture without the EXIF mark that turns it"
+        remedy = (
+            "one of them is on its side: turn it, or, where masks fit the photos as they are stored and EXIF turns "
+            'those, write  "exif": "ignore"  in data'
+        )
     return f"is {found[1]} pixels wide and {found[0]} high, its picture {wanted[1]} wide and {wanted[0]} high; {remedy}"
 
 

@@ -1,8 +1,6 @@
 """Checking image files before training: every one is decoded once, by what will decode it later.
 
-TensorFlow's decoders are the fastest and belong to its graphs, so what they read is left as it is. Anything else that
-Pillow reads (palette or 32-bit BMP, TIFF, a PNG without its end mark), and every image whose intensities are to be
-mapped, is rewritten once as an 8-bit PNG in the cache directory.
+What TensorFlow does not decode as wanted, see `reading`, is rewritten once as an 8-bit PNG in the cache directory.
 """
 
 from __future__ import annotations
@@ -18,24 +16,16 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 import tensorflow as tf
-from PIL import ExifTags, Image
+from PIL import Image
 
 from kerastune_ft import storage
 from kerastune_ft.data.files.check import CheckedFile, FileCheck, explain_os_error, read_content
 from kerastune_ft.data.files.fingerprint import content_identity, stamp
-from kerastune_ft.data.images.intensity import (
-    Intensity,
-    UnusableImageError,
-    is_deep,
-    map_image,
-    map_to_png,
-    to_eight_bits,
-    to_png,
-    value_range,
-)
+from kerastune_ft.data.images.intensity import UnusableImageError, to_png
+from kerastune_ft.data.images.orientation import UPRIGHT
+from kerastune_ft.data.images.reading import ImageReading, PreparedImage, can_decode, prepare
 from kerastune_ft.data.source import Report
 
-_NATIVE = ("JPEG", "PNG", "GIF")
 _DICOM = "is a DICOM file; convert it with scripts/dicom_to_png.py"
 _DICOM_SUFFIXES = (".dcm", ".dicom")
 # Decoded one at a time: a dozen of them at once would not fit into memory.
@@ -52,9 +42,11 @@ class CheckedImage(CheckedFile):
     deep_range: tuple[float, float] | None = None
     """Smallest and largest value of a file with more than 8 bits, where no range to map was given."""
     is_rotated: bool = False
-    """Whether EXIF asks viewers to turn or mirror the picture, which is not done here."""
+    """Whether EXIF asks viewers to turn or mirror the picture."""
+    orientation: int = UPRIGHT
+    """The EXIF orientation by which what is read has yet to be turned."""
     size: tuple[int, int] | None = None
-    """Height and width; None where the file is no image."""
+    """Height and width, after turning; None where the file is no image."""
 
 
 class ImageCheck(FileCheck[CheckedImage]):
@@ -62,10 +54,11 @@ class ImageCheck(FileCheck[CheckedImage]):
 
     noun = "image"
 
-    def __init__(self, root: Path, cache_directory: Path, intensity: Intensity, report: Report):
-        super().__init__(f"{root.absolute()} {intensity}", cache_directory, report)
+    def __init__(self, root: Path, cache_directory: Path, reading: ImageReading, report: Report):
+        scope = " ".join(map(str, (root.absolute(), reading.intensity, *reading.key)))
+        super().__init__(scope, cache_directory, report)
         self._converted = cache_directory / "converted"
-        self._intensity = intensity
+        self._reading = reading
         self._huge = threading.Lock()
 
     def unusable(self, path: str, problem: str, is_missing: bool = False) -> CheckedImage:
@@ -80,10 +73,18 @@ class ImageCheck(FileCheck[CheckedImage]):
             _problem(path, facts),
             deep_range=tuple(deep) if deep else None,
             is_rotated=facts["rotated"],
+            orientation=facts.get("orientation", UPRIGHT),
             size=tuple(size) if size else None,
             stamp=None if copy else stamp(status),
-            content=facts["sha256"] if self._intensity is None else content_identity(facts["sha256"], *self._intensity),
+            content=self._identify(facts),
         )
+
+    def _identify(self, facts: dict[str, Any]) -> str:
+        """Return the SHA-256 that the pixels follow from: the file's own, unless they are mapped or turned."""
+        determining: list[Any] = [] if self._reading.intensity is None else [*self._reading.intensity]
+        if turned := facts.get("turned"):
+            determining += ["exif", turned]
+        return content_identity(facts["sha256"], *determining) if determining else facts["sha256"]
 
     def _is_complete(self, facts: dict[str, Any]) -> bool:
         copy = facts.get("copy")
@@ -95,24 +96,23 @@ class ImageCheck(FileCheck[CheckedImage]):
         facts: dict[str, Any] = {"sha256": hashlib.sha256(content).hexdigest(), "rotated": False}
         try:
             with Image.open(io.BytesIO(content)) as image:
-                facts |= {"rotated": _is_rotated(image), "size": [image.height, image.width]}
                 is_huge = image.width * image.height > _HUGE_PIXELS
                 with self._huge if is_huge else contextlib.nullcontext():
-                    return facts | self._decode_facts(facts["sha256"], content, image)
+                    return facts | self._describe(facts["sha256"], prepare(content, image, self._reading))
         except Exception as problem:  # Pillow's decoders raise almost anything on a hostile file.
             return facts | {"problem": explain_failure(content, problem)}
 
-    def _decode_facts(self, sha256: str, content: bytes, image: Image.Image) -> dict[str, Any]:
-        """Return what decoding the image tells: nothing, the range of its values, or the name of its copy."""
-        if self._intensity is not None:
-            low, high = self._intensity
-            mapped = map_image(content, image, self._intensity)
-            return {"copy": self._keep_copy(f"{sha256}-{low!r}-{high!r}.png", mapped)}
-        if is_deep(content, image):
-            return {"deep_range": value_range(content, image)}
-        if image.format in _NATIVE and _tensorflow_reads(content):
-            return {}
-        return {"copy": self._keep_copy(f"{sha256}.png", to_eight_bits(image))}
+    def _describe(self, sha256: str, prepared: PreparedImage) -> dict[str, Any]:
+        """Return the facts that a prepared image tells, after keeping the picture that stands for it."""
+        facts: dict[str, Any] = {"rotated": prepared.is_rotated, "size": list(prepared.size)}
+        if prepared.turned != UPRIGHT:
+            facts |= {"turned": prepared.turned, "orientation": prepared.orientation}
+        if prepared.deep_range is not None:
+            facts["deep_range"] = prepared.deep_range
+        if prepared.picture is not None:
+            name = "-".join(map(str, (sha256, *(map(repr, self._reading.intensity or ())), *self._reading.key)))
+            facts["copy"] = self._keep_copy(f"{name}.png", prepared.picture)
+        return facts
 
     def _keep_copy(self, name: str, image: Image.Image) -> str:
         """Write an 8-bit image as PNG into the cache directory and return its name there."""
@@ -123,61 +123,41 @@ class ImageCheck(FileCheck[CheckedImage]):
         return name
 
 
-def read_once(path: str, intensity: Intensity, decode: Callable[[bytes], Decoded]) -> tuple[Decoded, bool]:
+def read_once(path: str, reading: ImageReading, decode: Callable[[bytes, int], Decoded]) -> tuple[Decoded, bool]:
     """Return what `decode` makes of a file as a check would have it read, and whether EXIF asks for a turn.
 
-    For files that are looked at once: each is read and decoded once, and nothing is kept. Raise UnusableImageError
-    where a check finds a problem.
+    `decode` gets encoded bytes and the EXIF orientation by which they have yet to be turned. For files that are looked
+    at once: each is read once, and nothing is kept. Raise UnusableImageError where a check finds a problem.
     """
     content = read_content(path, UnusableImageError)
     try:
         with Image.open(io.BytesIO(content)) as image:
             is_huge = image.width * image.height > _HUGE_PIXELS
             with _ONE_HUGE if is_huge else contextlib.nullcontext():
-                return _decode_once(content, image, intensity, decode), _is_rotated(image)
+                prepared = prepare(content, image, reading, is_decodable=True)
+                _refuse_deep(prepared)
+                if prepared.picture is None:
+                    with contextlib.suppress(tf.errors.InvalidArgumentError):
+                        return decode(content, prepared.orientation), prepared.is_rotated
+                    prepared = prepare(content, image, reading, is_decodable=False)
+                assert prepared.picture is not None
+                return decode(to_png(prepared.picture), prepared.orientation), prepared.is_rotated
     except (MemoryError, tf.errors.ResourceExhaustedError):
         raise
     except Exception as problem:  # Pillow's decoders raise almost anything on a hostile file.
         raise UnusableImageError(_problem(path, {"problem": explain_failure(content, problem)})) from problem
 
 
-def _decode_once(
-    content: bytes, image: Image.Image, intensity: Intensity, decode: Callable[[bytes], Decoded]
-) -> Decoded:
-    if intensity is not None:
-        return decode(map_to_png(content, intensity))
-    if is_deep(content, image):
-        low, high = value_range(content, image)
+def _refuse_deep(prepared: PreparedImage) -> None:
+    if prepared.deep_range is not None:
+        low, high = prepared.deep_range
         raise UnusableImageError(
             f"has more than 8 bits per channel, with values from {low:g} to {high:g}; convert it to 8 bits, or train "
             "with a range in data.intensity"
         )
-    if image.format in _NATIVE:
-        with contextlib.suppress(tf.errors.InvalidArgumentError):
-            return decode(content)
-    return decode(to_png(to_eight_bits(image)))
 
 
-def _is_rotated(image: Image.Image) -> bool:
-    """Tell whether EXIF asks for a turn; Pillow turns a TIFF by itself, and damaged EXIF asks for nothing."""
-    # Without the entry, Pillow would decode a whole PNG to look for it.
-    if image.format == "TIFF" or "exif" not in image.info:
-        return False
-    try:
-        return image.getexif().get(ExifTags.Base.Orientation, 1) in range(2, 9)
-    except Exception:  # It raises almost anything too.
-        return False
-
-
-def _tensorflow_reads(content: bytes) -> bool:
-    try:
-        tf.io.decode_image(content, channels=0, expand_animations=False)
-    except tf.errors.InvalidArgumentError:
-        return False
-    return True
-
-
-def unreadable(path: str) -> str | None:
+def unreadable(path: str, is_accurate: bool) -> str | None:
     """Return why a file that was checked cannot be decoded any more, or None where it can."""
     try:
         content = storage.read(path)
@@ -185,7 +165,7 @@ def unreadable(path: str) -> str | None:
         return "is not there any more"
     except OSError as problem:
         return explain_os_error(problem)
-    return None if _tensorflow_reads(content) else "changed and cannot be read any more"
+    return None if can_decode(content, is_accurate) else "changed and cannot be read any more"
 
 
 def _problem(path: str, facts: dict[str, Any]) -> str | None:

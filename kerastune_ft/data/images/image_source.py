@@ -11,10 +11,12 @@ from kerastune_ft.data.files.check import CheckedFile
 from kerastune_ft.data.files.file_source import FileSource
 from kerastune_ft.data.images.check import CheckedImage, unreadable
 from kerastune_ft.data.images.intensity import Intensity, map_intensity
+from kerastune_ft.data.images.orientation import UPRIGHT
+from kerastune_ft.data.images.reading import ImageReading
 from kerastune_ft.data.record_store import RecordStore
 from kerastune_ft.data.source import Catalogue, DataSource
 from kerastune_ft.errors import DataError
-from kerastune_ft.wording import counted, lines
+from kerastune_ft.wording import lines
 
 
 class ImageFileSource(FileSource):
@@ -23,13 +25,17 @@ class ImageFileSource(FileSource):
     def __init__(self, catalogue: Catalogue, files: Sequence[CheckedImage]) -> None:
         super().__init__(catalogue, files)
         self.image_sizes = np.array([file.size for file in files], np.int32).reshape(-1, 2)
+        self._orientations = np.array([file.orientation for file in files], np.int32)
 
     def read_input(self, index: tf.Tensor) -> dict[str, tf.Tensor]:
-        """Return `image`: the file's bytes, in a format that `tf.io.decode_image` reads."""
-        return {"image": tf.io.read_file(tf.gather(self._paths, index))}
+        """Return `image`: the file's bytes; and its EXIF `orientation`, where some files have yet to be turned."""
+        read = {"image": tf.io.read_file(tf.gather(self._paths, index))}
+        if (self._orientations != UPRIGHT).any():
+            read["orientation"] = tf.gather(self._orientations, index)
+        return read
 
     def _unreadable(self, path: str) -> str | None:
-        return unreadable(path)
+        return unreadable(path, self.rules.accurate_decoding)
 
 
 def refuse_deep_images(names: Sequence[str], checked: Sequence[CheckedFile]) -> None:
@@ -50,11 +56,13 @@ def refuse_deep_images(names: Sequence[str], checked: Sequence[CheckedFile]) -> 
         )
 
 
-def notes_on_rotation(checked: Sequence[CheckedImage]) -> tuple[str, ...]:
-    """Return a sentence about photos that viewers turn and this program does not."""
-    count = sum(file.is_rotated for file in checked)
-    verb = "is" if count == 1 else "are"
-    return (f"{counted(count, 'photo')} {verb} stored rotated (EXIF) and used as stored",) if count else ()
+def describe_rotation(count: int, reading: ImageReading) -> str:
+    """Return what is done with photos that EXIF asks viewers to turn, after `3 photos`."""
+    are = f"{'is' if count == 1 else 'are'} stored rotated (EXIF) and"
+    if not reading.rules.turns_photos:
+        return f"{are} used as stored"
+    done = "turned as viewers show them" if reading.exif == "apply" else "used as stored"
+    return f"{are} {done} (data.exif {reading.exif})"
 
 
 class ArrayImageSource(DataSource):

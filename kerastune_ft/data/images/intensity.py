@@ -32,18 +32,6 @@ def map_intensity(values: np.ndarray, intensity: tuple[float, float]) -> np.ndar
     return np.round(scaled).astype(np.uint8)
 
 
-def map_image(content: bytes, image: Image.Image, intensity: tuple[float, float]) -> Image.Image:
-    """Return an opened image as an 8-bit one, grey or RGB, with the range `intensity` mapped to 0-255."""
-    values = deep_values(content, image) if is_deep(content, image) else np.asarray(to_eight_bits(image))
-    return Image.fromarray(map_intensity(values, intensity))
-
-
-def map_to_png(content: bytes, intensity: tuple[float, float]) -> bytes:
-    """Return an encoded image as an 8-bit PNG with the range `intensity` mapped to 0-255."""
-    with Image.open(io.BytesIO(content)) as image:
-        return to_png(map_image(content, image, intensity))
-
-
 def to_png(image: Image.Image) -> bytes:
     """Return an 8-bit image encoded as PNG."""
     written = io.BytesIO()
@@ -57,16 +45,13 @@ def encoded_range(content: bytes) -> tuple[float, float]:
         return value_range(content, image)
 
 
-def encoded_size(content: bytes) -> tuple[int, int]:
-    """Return height and width of an encoded image."""
-    with Image.open(io.BytesIO(content)) as image:
-        return image.height, image.width
+def to_eight_bits(image: Image.Image, keeps_key: bool) -> Image.Image:
+    """Return an opened image of 8 bits, grey or RGB, with its transparency as alpha.
 
-
-def to_eight_bits(image: Image.Image) -> Image.Image:
-    """Return an opened image of 8 bits, grey or RGB, with its transparency kept."""
+    Without `keeps_key` the one transparent grey or colour of a PNG is opaque.
+    """
     image.load()
-    if image.mode in ("L", "LA", "RGB", "RGBA"):
+    if image.mode in ("L", "LA", "RGB", "RGBA") and not (keeps_key and "transparency" in image.info):
         return image
     return image.convert("RGBA" if image.has_transparency_data else "RGB")
 

@@ -25,10 +25,11 @@ from kerastune_ft.data.images.image_source import (
     ArrayImageSource,
     ImageFileSource,
     StoredImageSource,
-    notes_on_rotation,
+    describe_rotation,
     refuse_deep_images,
 )
-from kerastune_ft.data.images.intensity import encoded_range, encoded_size, map_to_png
+from kerastune_ft.data.images.intensity import encoded_range
+from kerastune_ft.data.images.reading import ImageReading, encode_upright
 from kerastune_ft.data.inputs import Inputs
 from kerastune_ft.data.modality import PreparedExamples, ReadContext, StoredForm
 from kerastune_ft.data.record_store import Entry, RecordStore
@@ -52,16 +53,19 @@ class Images(FileModality):
 
     def make_check(self, options: FolderData | TableData, folder: Path, context: ReadContext) -> ImageCheck:
         """Return what checks the image files of a folder."""
-        intensity = None if options.intensity == "auto" else options.intensity
-        return ImageCheck(folder, context.cache_directory, intensity, context.report)
+        return ImageCheck(folder, context.cache_directory, ImageReading.of(options, context.rules), context.report)
 
     def make_source(self, catalogue: Catalogue, files: Sequence[CheckedImage]) -> FileSource:
         """Return the source that reads checked image files."""
         return ImageFileSource(catalogue, files)
 
-    def find_notes(self, files: Sequence[CheckedImage]) -> tuple[str, ...]:
+    def find_notes(
+        self, files: Sequence[CheckedImage], options: FolderData | TableData, context: ReadContext
+    ) -> tuple[str, ...]:
         """Return a sentence about photos that viewers turn."""
-        return notes_on_rotation(files)
+        count = sum(file.is_rotated for file in files)
+        said = describe_rotation(count, ImageReading.of(options, context.rules))
+        return (f"{counted(count, 'photo')} {said}",) if count else ()
 
     def refuse(self, names: Sequence[str], files: Sequence[CheckedImage]) -> None:
         """Raise DataError for images of more than 8 bits whose range is not given."""
@@ -110,20 +114,19 @@ class Images(FileModality):
             raise DataError(examples.explain_feature(name))
         if dtype == np.uint16 and options.intensity == "auto":
             raise DataError(_explain_depth(examples))
-        intensity = None if options.intensity == "auto" else options.intensity
+        reading = ImageReading.of(options, context.rules)
 
         def write(split: str) -> Iterator[Entry]:
             for position, (content, label, group) in enumerate(_read_encoded(examples, split)):
                 try:
-                    written = content if intensity is None else map_to_png(content, intensity)
-                    size = encoded_size(written)
+                    written, size = encode_upright(content, reading)
                 except Exception as problem:  # Decoders raise almost anything on a hostile file.
                     raise DataError(
                         f"data.input: {name} of {split}[{position}] {explain_failure(content, problem)}"
                     ) from problem
                 yield Entry(written, label, group, size)
 
-        return StoredForm(["images", _STORE_VERSION, intensity], write, _read_stored)
+        return StoredForm(["images", _STORE_VERSION, reading.intensity, *reading.key], write, _read_stored)
 
 
 def _read_stored(store: RecordStore) -> Inputs:

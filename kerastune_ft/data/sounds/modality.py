@@ -48,7 +48,9 @@ class Sounds(FileModality):
         """Return the source that reads checked WAV files."""
         return SoundFileSource(catalogue, files)
 
-    def find_notes(self, files: Sequence[CheckedSound]) -> tuple[str, ...]:
+    def find_notes(
+        self, files: Sequence[CheckedSound], options: FolderData | TableData, context: ReadContext
+    ) -> tuple[str, ...]:
         """Return a sentence about silent sounds."""
         return notes_on_silence(files)
 

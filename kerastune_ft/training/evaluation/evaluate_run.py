@@ -109,7 +109,8 @@ def _other_data(
         options = own
     if options is None:
         raise DataError(_explain_refusal(str(target), path))
-    shaped = {"path": str(path), "resize": own.resize, "intensity": own.intensity, "group": None, "splits": None}
+    shaped: dict[str, Any] = {"path": str(path), "group": None, "splits": None}
+    shaped |= {"resize": own.resize, "intensity": own.intensity, "exif": own.exif}
     rules = {"on_bad_file": own.on_bad_file, "on_missing": own.on_missing}
     options = options.model_copy(update=shaped | rules)
     with reading_other_data(str(path)):

@@ -9,7 +9,7 @@ import numpy as np
 
 from kerastune_ft.config.options.task_facts import AUDIO, IMAGE, TEXT
 from kerastune_ft.data.source import DataSource
-from kerastune_ft.input.decode import Geometry, decode_image
+from kerastune_ft.input.decode import Geometry, fit_pixels, read_pixels
 from kerastune_ft.rundir import RunDirectory
 from kerastune_ft.training.evaluation.pictures import encode_png, remove_pictures
 from kerastune_ft.training.session.session import Session
@@ -65,4 +65,5 @@ _SHOW: Mapping[str, Callable[[Any, int, str], tuple[dict[str, Any], bytes | None
 
 
 def _thumbnail(source: DataSource, index: int) -> bytes:
-    return encode_png(np.asarray(decode_image(source.element(index)["image"], Geometry(_THUMBNAIL, _THUMBNAIL, "pad"))))
+    pixels = read_pixels(source, source.element(index))
+    return encode_png(np.asarray(fit_pixels(pixels, Geometry(_THUMBNAIL, _THUMBNAIL, "pad"))))

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from kerastune_ft.training.session.session import Session
 
 _NAMED_EXAMPLES = ("folder", "table")
-_SHAPING = ("resize", "intensity")
+_SHAPING = ("resize", "intensity", "exif")
 
 
 def with_kept_head(config: RunConfig, scheme: LabelScheme) -> tuple[RunConfig, LabelScheme]:
@@ -92,7 +92,7 @@ def notes(session: Session) -> list[str]:
     before = run.read_json("config.json")["data"]
     now = session.config.data.to_json()
     for key in _SHAPING:
-        if before.get(key) != now.get(key):
+        if before.get(key, now.get(key)) != now.get(key):
             found.append(
                 f"data.{key} is {json.dumps(now.get(key))} and was {json.dumps(before.get(key))} in "
                 f"{earlier_run.written_path(options)}: the model sees images otherwise than it learnt them"

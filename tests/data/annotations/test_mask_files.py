@@ -10,6 +10,7 @@ from kerastune_ft.config.options.data import FolderData
 from kerastune_ft.config.options.tasks import ImageSegmentation
 from kerastune_ft.data.annotations import masks
 from kerastune_ft.data.annotations.mask_files import CheckedMask, MaskCheck, check_masks
+from kerastune_ft.data.images.reading import ImageReading
 from kerastune_ft.data.modality import ReadContext
 from kerastune_ft.errors import DataError
 from tests.support.image_files import encode_image, write
@@ -22,7 +23,7 @@ def context(folder: Path) -> ReadContext:
 
 
 def check(folder: Path, *names: str) -> list[CheckedMask]:
-    return MaskCheck(folder, context(folder)).check([str(folder / name) for name in names])
+    return MaskCheck(folder, ImageReading(), context(folder)).check([str(folder / name) for name in names])
 
 
 def test_a_mask_is_described_by_size_and_values(tmp_path: Path) -> None:
@@ -41,7 +42,7 @@ def test_what_was_found_is_remembered_until_the_file_changes(tmp_path: Path, mon
     path = write(tmp_path / "a.png", encode_image(MASK))
     (first,) = check(tmp_path, "a.png")
     with monkeypatch.context() as patch:
-        patch.setattr(masks, "decode_values", lambda content: pytest.fail("it was decoded again"))
+        patch.setattr(masks, "decode_values", lambda content, reading: pytest.fail("it was decoded again"))
         assert check(tmp_path, "a.png") == [first]
     assert not first.has_changed()
     path.write_bytes(encode_image(MASK[:1]))

@@ -7,10 +7,12 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from PIL import Image
+from PIL import ExifTags, Image
 
 from kerastune_ft.data.annotations.masks import IGNORE, mask_values, read_mask
+from kerastune_ft.data.images.reading import ImageReading
 from kerastune_ft.errors import DataError
+from kerastune_ft.rules import FIRST
 
 VALUES = np.array([[0, 1, 2, 1], [2, 2, 0, 3]], np.uint8)
 
@@ -145,6 +147,19 @@ def test_another_size_than_the_picture_is_refused(tmp_path: Path) -> None:
     numbers = dict.fromkeys(range(4), 0)
     assert "is 4 pixels wide and 2 high, its picture 5 wide and 2 high" in _message(path, numbers, size=(2, 5))
     assert "EXIF" in _message(path, numbers, size=(4, 2))
+
+
+@pytest.mark.parametrize("format", ["png", "tif"])
+def test_a_mask_is_turned_by_its_own_exif_alone(tmp_path: Path, format: str) -> None:
+    exif = Image.Exif()
+    exif[ExifTags.Base.Orientation] = 6
+    path = tmp_path / f"mask.{format}"
+    Image.fromarray(VALUES).save(path, exif=exif)
+    numbers = {value: value for value in range(4)}
+    assert np.array_equal(read_mask(path, numbers), np.rot90(VALUES, -1))
+    assert np.array_equal(read_mask(path, numbers, reading=ImageReading(exif="ignore")), VALUES)
+    old = read_mask(path, numbers, reading=ImageReading(rules=FIRST))
+    assert np.array_equal(old, VALUES if format == "png" else np.rot90(VALUES, -1))
 
 
 def test_files_that_cannot_be_read_name_themselves(tmp_path: Path) -> None:

@@ -8,12 +8,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 import tensorflow as tf
-from PIL import ExifTags, Image
+from PIL import ExifTags, Image, ImageOps
 
 from kerastune_ft.data.files import fingerprint
 from kerastune_ft.data.source import DataSource
 from kerastune_ft.errors import DataError
-from kerastune_ft.input.decode import Geometry, decode_image
+from kerastune_ft.input.decode import Geometry, fit_pixels, read_pixels
 from tests.support.image_files import Open, class_folders, encode_image, pixels, write
 
 RGB = Image.fromarray(pixels(5))
@@ -37,8 +37,8 @@ BAD = {
 
 def _image(source: DataSource, name: str) -> np.ndarray:
     index = next(number for number, key in enumerate(source.keys) if name in key)
-    content = source.element(tf.constant(index, tf.int64))["image"]
-    return decode_image(content, Geometry(12, 16, "stretch")).numpy()
+    pixels = read_pixels(source, source.element(tf.constant(index, tf.int64)))
+    return fit_pixels(pixels, Geometry(12, 16, "stretch")).numpy()
 
 
 @pytest.mark.parametrize("name", BAD)
@@ -85,16 +85,23 @@ def test_broken_links_are_missing_files(tmp_path: Path, open_folder: Open) -> No
 
 
 @pytest.mark.parametrize("format", ["JPEG", "PNG", "WEBP"])
-def test_photos_stored_rotated_are_said_and_left_as_they_are(tmp_path: Path, open_folder: Open, format: str) -> None:
+def test_photos_stored_rotated_are_said_and_turned(tmp_path: Path, open_folder: Open, format: str) -> None:
     root = class_folders(tmp_path / "pets", 4)
     exif = Image.Exif()
     exif[ExifTags.Base.Orientation] = 6
-    write(root / "cat" / "this.jpg", encode_image(RGB, format, exif=exif))
+    write(root / "cat" / "this.jpg", encode_image(RGB, format, exif=exif, lossless=True))
+    shown = np.asarray(ImageOps.exif_transpose(Image.open(root / "cat" / "this.jpg")))
     for _ in range(2):  # Looked at, then remembered.
         source = open_folder(root)
-        assert "1 photo is stored rotated (EXIF) and used as stored" in source.info.notes
-    stored = np.asarray(Image.open(root / "cat" / "this.jpg").convert("RGB")).astype(int)
-    assert np.abs(_image(source, "this") - stored).max() <= 8
+        assert "1 photo is stored rotated (EXIF) and turned as viewers show them (data.exif apply)" in source.info.notes
+        index = source.keys.index("cat/this.jpg")
+        assert np.array_equal(read_pixels(source, source.element(tf.constant(index, tf.int64))), shown)
+        assert source.image_sizes is not None
+        assert source.image_sizes[index].tolist() == [16, 12]
+    ignored = open_folder(root, exif="ignore")
+    assert "1 photo is stored rotated (EXIF) and used as stored (data.exif ignore)" in ignored.info.notes
+    assert ignored.contents[index] != source.contents[index], "features of one are none of the other"
+    assert np.array_equal(read_pixels(ignored, ignored.element(tf.constant(index, tf.int64))), np.rot90(shown))
     exif[ExifTags.Base.Orientation] = 1
     write(root / "cat" / "this.jpg", encode_image(RGB, format, exif=exif))
     assert not any("EXIF" in note for note in open_folder(root).info.notes)
