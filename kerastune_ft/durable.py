@@ -8,7 +8,7 @@ import os
 from collections.abc import Iterator
 
 # What file systems answer that have no such operation: FUSE, network and mounted cloud drives.
-_NOT_THERE = {errno.EINVAL, errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOSYS, errno.EPERM, errno.EACCES, errno.ENOTTY}
+_NOT_THERE = {errno.EINVAL, errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOSYS, errno.ENOLCK, errno.EPERM, errno.EACCES}
 
 
 def lacks_operation(error: OSError) -> bool:

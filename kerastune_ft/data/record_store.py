@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
-import shutil
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
-from filelock import FileLock
+
+from kerastune_ft.data.source import Report
+from kerastune_ft.stores.cached_folder import open_folder, write_array
 
 
 class Entry(NamedTuple):
@@ -55,22 +55,19 @@ def open_record_store(
     bases: Sequence[str],
     entries: Callable[[str], Iterable[Entry]],
     directory: Path,
-    tell: Callable[[], None],
+    report: Report,
+    work: str,
 ) -> RecordStore:
-    """Return the examples of some splits, written once; processes that start together wait for the first.
+    """Return the examples of some splits, written once into a folder of the cache; see `open_folder`.
 
-    `address` says what they are; where there are none of this address, `tell` is called and they are written.
+    `address` says what they are.
     """
-    target = directory / hashlib.sha256(json.dumps(address).encode()).hexdigest()[:32]
-    directory.mkdir(parents=True, exist_ok=True)
-    with FileLock(target.with_suffix(".lock")):
-        if not target.exists():
-            tell()
-            partial = target.with_suffix(".partial")
-            shutil.rmtree(partial, ignore_errors=True)
-            partial.mkdir()
-            _write(bases, entries, partial)
-            os.replace(partial, target)
+    target = open_folder(
+        directory / hashlib.sha256(json.dumps(address).encode()).hexdigest()[:32],
+        lambda folder: _write(bases, entries, folder),
+        report,
+        work,
+    )
     facts = json.loads((target / "facts.json").read_text(encoding="utf-8"))
     return RecordStore(np.memmap(target / "contents.bin", np.uint8, "r"), np.load(target / "offsets.npy"), **facts)
 
@@ -90,5 +87,5 @@ def _write(bases: Sequence[str], entries: Callable[[str], Iterable[Entry]], targ
                 facts["sizes"] += [] if entry.size is None else [entry.size]
                 facts["hashes"].append(hashlib.sha256(entry.content).hexdigest())
             facts["ranges"][name] = [start, len(facts["labels"])]
-    np.save(target / "offsets.npy", np.array(offsets, np.int64))
+    write_array(target / "offsets.npy", np.array(offsets, np.int64))
     (target / "facts.json").write_text(json.dumps(facts), encoding="utf-8")

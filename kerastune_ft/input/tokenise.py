@@ -5,8 +5,6 @@ from __future__ import annotations
 import hashlib
 import importlib.metadata
 import json
-import os
-import shutil
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
@@ -15,7 +13,8 @@ from typing import Any
 
 import keras
 import numpy as np
-from filelock import FileLock
+
+from kerastune_ft.stores.cached_folder import open_folder, write_array
 
 # Raised by one when the content of the files changes, so that older files are not used.
 _VERSION = 1
@@ -66,18 +65,15 @@ def load_or_tokenise(
     digest = hashlib.sha256(json.dumps([_VERSION, hash_tokenizer(tokenizer)]).encode())
     for text in texts:
         digest.update(len(text).to_bytes(8, "little") + text.encode("utf-8", "surrogatepass"))
-    target = cache_directory / "tokens" / digest.hexdigest()[:32]
-    target.parent.mkdir(parents=True, exist_ok=True)
-    with FileLock(target.with_suffix(".lock")):
-        if not target.exists():
-            report(f"tokenising {len(texts)} texts, once")
-            partial = target.with_suffix(".partial")
-            shutil.rmtree(partial, ignore_errors=True)
-            partial.mkdir()
-            made = tokenise_texts(tokenizer, texts)
-            np.save(partial / "ids.npy", made.ids)
-            np.save(partial / "offsets.npy", made.offsets)
-            os.replace(partial, target)
+
+    def write(folder: Path) -> None:
+        made = tokenise_texts(tokenizer, texts)
+        write_array(folder / "ids.npy", made.ids)
+        write_array(folder / "offsets.npy", made.offsets)
+
+    target = open_folder(
+        cache_directory / "tokens" / digest.hexdigest()[:32], write, report, f"writing the tokens of {len(texts)} texts"
+    )
     return Tokens(np.load(target / "ids.npy", mmap_mode="r"), np.load(target / "offsets.npy"))
 
 

@@ -56,7 +56,7 @@ class Agenda:
         self.positions = np.flatnonzero(found)
 
     def _enter(self, missing: np.ndarray) -> tuple[Lock, np.ndarray | None]:
-        lock = acquire(self._path)
+        lock = acquire(self._path, insists=True)
         if lock is None:
             lock = acquire(self._path, shared=True, wait=True)
             assert lock is not None
@@ -151,7 +151,7 @@ class Claims:
             while left and not is_over():
                 waiting = len(left)
                 for part in list(left):
-                    lock = acquire(self._claims / f"{_digest(self._ids[part])}.block")
+                    lock = acquire(self._claims / f"{_digest(self._ids[part])}.block", insists=True)
                     if lock is not None:
                         left = [one for one in left if one is not part]
                         yield from self._claim(part, lock, agenda)

@@ -6,9 +6,12 @@ This uses `flock` directly because stores need shared locks too, which the filel
 from __future__ import annotations
 
 import contextlib
+import errno
 import fcntl
 import os
 from pathlib import Path
+
+from kerastune_ft.durable import lacks_operation
 
 
 class Lock:
@@ -23,7 +26,8 @@ class Lock:
 
         Returns whether the file is still there.
         """
-        fcntl.flock(self.descriptor, fcntl.LOCK_SH)
+        with contextlib.suppress(_NoLocksError):
+            _flock(self.descriptor, fcntl.LOCK_SH)
         return _is_at(self.path, self.descriptor)
 
     def release(self) -> None:
@@ -37,18 +41,40 @@ class Lock:
         self.release()
 
 
-def acquire(path: Path, *, shared: bool = False, wait: bool = False) -> Lock | None:
+class _NoLocksError(Exception):
+    """The file system has no locks."""
+
+
+def _flock(descriptor: int, kind: int) -> None:
+    try:
+        fcntl.flock(descriptor, kind)
+    except BlockingIOError:
+        raise
+    except OSError as error:
+        if lacks_operation(error):
+            raise _NoLocksError from error
+        raise
+
+
+def acquire(path: Path, *, shared: bool = False, wait: bool = False, insists: bool = False) -> Lock | None:
     """Lock a file, which is created if missing; return None if another process holds it, unless `wait`.
 
+    On a file system without locks it counts as held by another, so that nothing in use is removed, unless `wait` or
+    `insists`: work is then done twice at worst. A shared lock needs no permission to write the file.
     Raises FileNotFoundError if the folder is gone.
     """
     kind = (fcntl.LOCK_SH if shared else fcntl.LOCK_EX) | (0 if wait else fcntl.LOCK_NB)
     while True:
-        descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o666)
+        descriptor = _open(path, shared)
         try:
-            fcntl.flock(descriptor, kind)
+            _flock(descriptor, kind)
             if _is_at(path, descriptor):
                 return Lock(path, descriptor)
+        except _NoLocksError:
+            if wait or insists:
+                return Lock(path, descriptor)
+            os.close(descriptor)
+            return None
         except BlockingIOError:
             os.close(descriptor)
             return None
@@ -57,6 +83,15 @@ def acquire(path: Path, *, shared: bool = False, wait: bool = False) -> Lock | N
             raise
         # The previous holder deleted the file: what was locked here no longer has a name.
         os.close(descriptor)
+
+
+def _open(path: Path, shared: bool) -> int:
+    try:
+        return os.open(path, os.O_RDWR | os.O_CREAT, 0o666)
+    except OSError as error:
+        if not shared or error.errno not in (errno.EROFS, errno.EACCES, errno.EPERM):
+            raise
+        return os.open(path, os.O_RDONLY)
 
 
 def remove_free(folder: Path) -> None:
@@ -74,8 +109,8 @@ def is_held(path: Path) -> bool:
     except FileNotFoundError:
         return False
     try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
+        _flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except (BlockingIOError, _NoLocksError):
         return True
     finally:
         os.close(descriptor)

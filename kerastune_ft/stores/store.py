@@ -59,9 +59,10 @@ class FeatureStore:
                 folder.mkdir(exist_ok=True)
             if not (self.path / record.RECORD).exists():
                 record.write_record(self.path, parts, row_bytes, about)
-            os.utime(self.path / record.USED)
-            shards.remove_abandoned(self._shards_folder)
-            remove_free(self._claims_folder)
+            if os.access(self.path, os.W_OK):
+                os.utime(self.path / record.USED)
+                shards.remove_abandoned(self._shards_folder)
+                remove_free(self._claims_folder)
             self._check_new_shards()
             undone.pop_all()
         # Whether the store was empty when it was opened.
@@ -155,7 +156,9 @@ class FeatureStore:
                 self._shards.append(checked.result())
             except DamagedError as problem:
                 damaged.append(str(problem))
-                shards.remove(self._shards_folder, name)
+                # In a cache that cannot be written it stays, and counts as missing.
+                with contextlib.suppress(OSError):
+                    shards.remove(self._shards_folder, name)
             del self._checks[name]
         if damaged:
             more = f" and {len(damaged) - 1} more" if len(damaged) > 1 else ""

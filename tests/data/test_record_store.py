@@ -15,7 +15,7 @@ def entries(split: str) -> Iterator[Entry]:
 
 
 def open_entries(folder: Path, said: list[str], address: str = "x") -> RecordStore:
-    return open_record_store([address], list(ENTRIES), entries, folder, lambda: said.append("written"))
+    return open_record_store([address], list(ENTRIES), entries, folder, said.append, "reading")
 
 
 def test_examples_are_written_once_and_read_by_index(tmp_path: Path) -> None:
@@ -28,7 +28,7 @@ def test_examples_are_written_once_and_read_by_index(tmp_path: Path) -> None:
         assert [tuple(size) for size in store.sizes] == [(2, 3), (4, 5)]
         assert store.groups == ["p", "q"]
         assert store.label_texts() == ["a", '["a", "b"]']
-    assert said == ["written"]
+    assert said == ["reading into the cache, once"]
 
 
 def test_another_address_is_another_file(tmp_path: Path) -> None:
@@ -44,7 +44,7 @@ def test_a_write_that_fails_leaves_nothing_that_would_be_read(tmp_path: Path) ->
         raise OSError("the disk is gone")
 
     with pytest.raises(OSError, match="the disk is gone"):
-        open_record_store(["x"], ["train"], break_off, tmp_path, lambda: None)
+        open_record_store(["x"], ["train"], break_off, tmp_path, print, "reading")
     said: list[str] = []
     assert open_entries(tmp_path, said).content(0) == b"one"
-    assert said == ["written"]
+    assert said == ["reading into the cache, once"]

@@ -2,24 +2,25 @@
 
 from __future__ import annotations
 
-import os
+import contextlib
+import errno
 import shutil
 import stat
 import tarfile
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from pathlib import Path, PurePosixPath
 from typing import IO
-
-from filelock import FileLock
 
 from kerastune_ft.data.files import npz
 from kerastune_ft.data.files.fingerprint import file_sha256
 from kerastune_ft.data.source import Report
-from kerastune_ft.errors import OUT_OF_SPACE, DataError, ResourceError
+from kerastune_ft.errors import DataError, ResourceError
 from kerastune_ft.storage import is_remote
+from kerastune_ft.stores.cached_folder import open_folder
 
 _UNREADABLE = (*npz.UNREADABLE, tarfile.TarError)
+_BAD_NAMES = (errno.ENOTDIR, errno.EEXIST, errno.EISDIR, errno.ENAMETOOLONG, errno.EINVAL, errno.EILSEQ)
 _SPARE_BYTES = 1 << 28
 
 
@@ -31,44 +32,66 @@ def is_archive(path: Path) -> bool:
 
 def unpack_archive(path: Path, cache_directory: Path, report: Report) -> Path:
     """Return the folder that holds the archive's files, unpacking it the first time its content is seen."""
-    target = cache_directory / "archives" / file_sha256(path, cache_directory)[:32]
-    target.parent.mkdir(parents=True, exist_ok=True)
-    with FileLock(target.with_suffix(".lock")):
-        if not target.exists():
-            report(f"unpacking {path.name} into the cache, once")
-            partial = target.with_suffix(".partial")
-            shutil.rmtree(partial, ignore_errors=True)
-            partial.mkdir()
-            _unpack(path, partial)
-            os.replace(partial, target)
-    return target
+    return open_folder(
+        cache_directory / "archives" / file_sha256(path, cache_directory)[:32],
+        lambda folder: _unpack(path, folder),
+        report,
+        f"unpacking {path.name}",
+        trusts_times=True,
+    )
 
 
 def _unpack(path: Path, target: Path) -> None:
     free = shutil.disk_usage(target).free - _SPARE_BYTES
     written = 0
-    try:
-        for name, size, file in _members(path):
+    with contextlib.closing(_read_members(path)) as members:
+        for name, size, blocks in members:
             written += size
             if written > free:
                 raise ResourceError(
-                    f"data.path: {path} unpacks to more than the {free >> 20} MiB free in the cache directory.\n"
-                    "Free some disk, or name a larger place in runtime.cache_directory."
+                    f"data.path: {path} unpacks to more than the {max(free, 0) >> 20} MiB free in the cache "
+                    "directory.\nFree some disk, or name a larger place in runtime.cache_directory."
                 )
-            place = target.joinpath(*_inside(name, path))
-            place.parent.mkdir(parents=True, exist_ok=True)
-            with place.open("wb") as copy:
-                _copy_exactly(file, copy, size)
-    except _UNREADABLE as problem:
-        if isinstance(problem, OSError) and problem.errno in OUT_OF_SPACE:
+            with _open_inside(target, name, path) as copy:
+                for block in blocks:
+                    copy.write(block)
+
+
+def _open_inside(target: Path, name: str, path: Path) -> IO[bytes]:
+    """Open the file of a member below the folder `target`; raise DataError where there can be none of its name."""
+    place = target.joinpath(*_inside(name, path))
+    try:
+        place.parent.mkdir(parents=True, exist_ok=True)
+        return place.open("wb")
+    except (OSError, ValueError) as problem:
+        if isinstance(problem, OSError) and problem.errno not in _BAD_NAMES:
             raise
+        raise DataError(
+            f"data.path: {path} holds the name {name!r}, which cannot be written here ({problem}).\n"
+            "Pack the folder again with names that a file can have, each once."
+        ) from problem
+
+
+def _read_members(path: Path) -> Generator[tuple[str, int, Iterator[bytes]]]:
+    """Yield the name, size and content of every regular file; raise DataError where the archive is damaged."""
+    members = _members(path)
+    with _explain_damage(path), contextlib.closing(members):
+        for name, size, file in members:
+            yield name, size, _read_exactly(file, size, path)
+
+
+@contextlib.contextmanager
+def _explain_damage(path: Path) -> Iterator[None]:
+    try:
+        yield
+    except _UNREADABLE as problem:
         raise DataError(
             f"data.path: {path} cannot be unpacked: {problem}.\nFetch or pack it again, without a password; a .zip or "
             ".tar(.gz, .bz2, .xz) of a folder with one sub-folder per class is expected."
         ) from problem
 
 
-def _members(path: Path) -> Iterator[tuple[str, int, IO[bytes]]]:
+def _members(path: Path) -> Generator[tuple[str, int, IO[bytes]]]:
     """Give the name, size and content of every regular file; links and devices are left out."""
     if zipfile.is_zipfile(path):
         with zipfile.ZipFile(path) as archive:
@@ -95,11 +118,12 @@ def _inside(name: str, path: Path) -> tuple[str, ...]:
     return parts
 
 
-def _copy_exactly(source: IO[bytes], target: IO[bytes], size: int) -> None:
-    """Copy at most `size` bytes: an entry that declares less than it holds must not fill the disk."""
+def _read_exactly(source: IO[bytes], size: int, path: Path) -> Iterator[bytes]:
+    """Yield at most `size` bytes: an entry that declares less than it holds must not fill the disk."""
     left = size
-    while left and (block := source.read(min(left, 1 << 20))):
-        target.write(block)
-        left -= len(block)
-    if left:
-        raise EOFError("a file in it ends early")
+    with _explain_damage(path):
+        while left and (block := source.read(min(left, 1 << 20))):
+            yield block
+            left -= len(block)
+        if left:
+            raise EOFError("a file in it ends early")

@@ -6,12 +6,11 @@ import hashlib
 import os
 from pathlib import Path
 
-from filelock import FileLock
-
 from kerastune_ft.data.source import Report
 from kerastune_ft.errors import DataError
 from kerastune_ft.remote import download
 from kerastune_ft.storage import is_remote
+from kerastune_ft.stores.cached_folder import forget_folder, open_folder
 
 _WHOLE = (".npz", ".zip", ".tar", ".tgz", ".tar.gz", ".tar.bz2", ".tar.xz")
 
@@ -22,20 +21,15 @@ def fetch_to_cache(path: Path, cache_directory: Path, report: Report) -> Path:
         return path
     status = path.stat()
     version = hashlib.sha256(f"{path} {status.st_size} {status.st_mtime_ns}".encode()).hexdigest()[:32]
-    target = cache_directory / "fetched" / version / path.name
-    target.parent.mkdir(parents=True, exist_ok=True)
-    with FileLock(target.parent / ".lock"):
+    folder = cache_directory / "fetched" / version
+    if not status.st_mtime_ns:
         # A file system that knows no times does not tell whether the file is still the same.
-        if not target.exists() or not status.st_mtime_ns:
-            report(f"fetching {path} into the cache, once")
-            _fetch(path, target)
-    return target
+        forget_folder(folder)
+    return open_folder(folder, lambda made: _fetch(path, made / path.name), report, f"fetching {path}") / path.name
 
 
 def _fetch(path: Path, target: Path) -> None:
-    partial = target.with_name(f"{target.name}.partial")
     try:
-        download(os.fspath(path), partial)
+        download(os.fspath(path), target)
     except FileNotFoundError as problem:
         raise DataError(f"data.path: {path} is not there any more") from problem
-    os.replace(partial, target)

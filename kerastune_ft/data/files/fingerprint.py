@@ -14,7 +14,10 @@ from kerastune_ft.errors import DataError
 
 
 class FileRecords:
-    """Facts about files in one JSON-lines file of the cache directory; a changed file is an unknown file."""
+    """Facts about files in one file of the cache directory; a changed file is an unknown file.
+
+    The first line is the SHA-256 of the others, which are JSON objects.
+    """
 
     def __init__(self, cache_directory: Path, scope: str):
         """Open the records of a scope, such as a data folder with what its files were checked for."""
@@ -22,13 +25,17 @@ class FileRecords:
         self._path = cache_directory / "files" / f"{name}.jsonl"
         self._records: dict[str, dict[str, Any]] = {}
         self._changed = False
-        for line in self._lines():
-            self._records[line["path"]] = line
+        for record in self._read_records():
+            self._records[record["path"]] = record
 
-    def _lines(self) -> Iterable[dict[str, Any]]:
+    def _read_records(self) -> Iterable[dict[str, Any]]:
+        """Return the records of the file; none where it is damaged, so that all is learnt again."""
         try:
+            digest, _, lines = self._path.read_bytes().partition(b"\n")
+            if hashlib.sha256(lines).hexdigest().encode() != digest:
+                return []
             # Paths may hold bytes that are no UTF-8; JSON keeps them escaped.
-            return [json.loads(line) for line in self._path.read_text(encoding="utf-8").splitlines()]
+            return [json.loads(line) for line in lines.splitlines()]
         except (OSError, ValueError):
             return []
 
@@ -55,10 +62,10 @@ class FileRecords:
         if not self._changed:
             return
         partial = self._path.with_suffix(f".{os.getpid()}.partial")
-        text = "".join(json.dumps(record) + "\n" for record in self._records.values())
+        lines = "".join(json.dumps(record) + "\n" for record in self._records.values()).encode()
         try:
             self._path.parent.mkdir(parents=True, exist_ok=True)
-            partial.write_text(text, encoding="utf-8")
+            partial.write_bytes(hashlib.sha256(lines).hexdigest().encode() + b"\n" + lines)
             os.replace(partial, self._path)
         except OSError:
             with contextlib.suppress(OSError):

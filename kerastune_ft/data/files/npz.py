@@ -2,29 +2,31 @@
 
 from __future__ import annotations
 
+import hashlib
 import lzma
-import os
-import shutil
 import struct
-import urllib.parse
 import zipfile
 import zlib
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import numpy as np
-from filelock import FileLock
 
 from kerastune_ft.config.options.data import ArraysData
 from kerastune_ft.data.files.download import fetch_to_cache
-from kerastune_ft.data.files.fingerprint import file_sha256
+from kerastune_ft.data.files.fingerprint import FileRecords, file_sha256
 from kerastune_ft.data.source import Report
 from kerastune_ft.errors import OUT_OF_SPACE, DataError
 from kerastune_ft.storage import path_of
+from kerastune_ft.stores.cached_folder import open_folder
 
 UNREADABLE = (zipfile.BadZipFile, zlib.error, lzma.LZMAError, struct.error, EOFError, RuntimeError, ValueError, OSError)
 """The errors of reading a damaged ZIP archive; UnicodeDecodeError is a ValueError, a missing method a RuntimeError."""
 
 _ENDING = ".npy"
+_ARRAY = "array.npy"
+_BLOCK = 1 << 20
 
 
 class ArrayFile:
@@ -35,20 +37,21 @@ class ArrayFile:
         self.path, self._report = path, report
         self.digest = file_sha256(path, cache_directory)
         """SHA-256 of the file."""
-        self.unpacked = cache_directory / "arrays" / self.digest[:32]
+        self._cache = cache_directory
 
     def array(self, name: str, option: str) -> np.ndarray:
         """Return an array, memory-mapped; raise DataError naming data.`option` where it is not there or no array."""
         # An archive may hold any name, also one that would lead out of the cache directory.
-        target = self.unpacked / f"{urllib.parse.quote(name, safe='')}{_ENDING}"
-        self.unpacked.mkdir(parents=True, exist_ok=True)
-        with FileLock(self.unpacked / "lock"):
-            if not target.exists():
-                self._unpack(name, option, target)
+        address = hashlib.sha256(f"{self.digest} {name}".encode("utf-8", "surrogatepass")).hexdigest()[:32]
+        folder = open_folder(
+            self._cache / "arrays" / address,
+            lambda made: self._unpack(name, option, made / _ARRAY),
+            self._report,
+            f"unpacking {name!r} of {self.path.name}",
+        )
         try:
-            found: np.ndarray = np.load(target, mmap_mode="r", allow_pickle=False)
+            found: np.ndarray = np.load(folder / _ARRAY, mmap_mode="r", allow_pickle=False)
         except Exception as problem:  # NumPy's parser of headers raises almost anything on a hostile one.
-            target.unlink(missing_ok=True)
             raise DataError(
                 f"data.{option}: {name!r} in {self.path} cannot be read as plain numbers or text ({problem}).\n"
                 "Pickled objects are not loaded. Save an array with a number or string dtype."
@@ -56,6 +59,17 @@ class ArrayFile:
         if not found.dtype.itemsize and found.dtype.kind not in "US":
             raise DataError(f"data.{option}: {name!r} in {self.path} has no values (dtype {found.dtype}).")
         return found
+
+    def recall(self, what: str, learn: Callable[[], dict[str, Any]]) -> dict[str, Any]:
+        """Return facts about the file, as JSON values, which `learn` finds out unless they are remembered."""
+        records = FileRecords(self._cache, f"{what} of {self.path.absolute()}")
+        status = self.path.stat()
+        facts = records.recall(self.path.name, status)
+        if facts is None:
+            facts = learn()
+            records.remember(self.path.name, status, facts)
+            records.save()
+        return facts
 
     def has(self, name: str) -> bool:
         """Tell whether there is an array of this name, of a file of which one was read."""
@@ -68,18 +82,18 @@ class ArrayFile:
                 f"data.{option}: {self.path} has no array {name!r}; it has {', '.join(found) or 'none'}.\n"
                 f'Write "{option}": "..." with one of them in data.'
             )
-        self._report(f"unpacking {name!r} of {self.path.name} into the cache, once")
-        partial = target.with_suffix(".partial")
+        with target.open("wb") as file:
+            for block in self._read_blocks(name):
+                file.write(block)
+
+    def _read_blocks(self, name: str) -> Iterator[bytes]:
+        """Yield the content of an array, part by part; raise DataError where the archive is damaged."""
         try:
-            with (
-                zipfile.ZipFile(self.path) as archive,
-                archive.open(f"{name}{_ENDING}") as packed,
-                partial.open("wb") as file,
-            ):
-                shutil.copyfileobj(packed, file, 1 << 20)
+            with zipfile.ZipFile(self.path) as archive, archive.open(f"{name}{_ENDING}") as packed:
+                while block := packed.read(_BLOCK):
+                    yield block
         except UNREADABLE as problem:
             raise explain_unreadable(self.path, problem) from problem
-        os.replace(partial, target)
 
 
 def array_names(path: Path) -> list[str]:

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import json
-import os
-from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -29,7 +27,8 @@ def check_images(images: np.ndarray, name: str, file: ArrayFile, intensity: Inte
         raise DataError(f"{place} has dtype {images.dtype}; images are uint8, or other numbers from 0 to 255.")
     if images.dtype == np.uint8:
         return
-    low, high, bad = _value_range(images, file.unpacked / f"{name}.range.json")
+    known = file.recall(f"range of {name}", lambda: _find_range(images))
+    low, high, bad = known["low"], known["high"], known["bad"]
     if bad:
         raise DataError(
             f"{place} has NaN or infinity in {counted(bad['count'], 'row')}, the first at {name}[{bad['first']}].\n"
@@ -49,22 +48,16 @@ def check_images(images: np.ndarray, name: str, file: ArrayFile, intensity: Inte
         )
 
 
-def _value_range(images: np.ndarray, remembered: Path) -> tuple[float, float, dict[str, int] | None]:
-    """Return the smallest and largest value, and how many rows hold NaN or infinity, remembered beside the array."""
-    if not remembered.exists():
-        rows = max(1, _CHUNK // max(1, images[0].nbytes))
-        lows, highs, bad = [], [], []
-        for start in range(0, len(images), rows):
-            chunk = np.asarray(images[start : start + rows]).reshape(min(rows, len(images) - start), -1)
-            finite = np.isfinite(chunk).all(axis=1)
-            bad += (start + np.flatnonzero(~finite)).tolist()
-            if finite.any():
-                lows.append(float(chunk[finite].min()))
-                highs.append(float(chunk[finite].max()))
-        problem = {"count": len(bad), "first": bad[0]} if bad else None
-        document = {"low": min(lows, default=0.0), "high": max(highs, default=0.0), "bad": problem}
-        partial = remembered.with_suffix(f".{os.getpid()}.partial")
-        partial.write_text(json.dumps(document))
-        os.replace(partial, remembered)
-    known = json.loads(remembered.read_text())
-    return known["low"], known["high"], known["bad"]
+def _find_range(images: np.ndarray) -> dict[str, Any]:
+    """Return the smallest and largest value, and how many rows hold NaN or infinity."""
+    rows = max(1, _CHUNK // max(1, images[0].nbytes))
+    lows, highs, bad = [], [], []
+    for start in range(0, len(images), rows):
+        chunk = np.asarray(images[start : start + rows]).reshape(min(rows, len(images) - start), -1)
+        finite = np.isfinite(chunk).all(axis=1)
+        bad += (start + np.flatnonzero(~finite)).tolist()
+        if finite.any():
+            lows.append(float(chunk[finite].min()))
+            highs.append(float(chunk[finite].max()))
+    problem = {"count": len(bad), "first": bad[0]} if bad else None
+    return {"low": min(lows, default=0.0), "high": max(highs, default=0.0), "bad": problem}

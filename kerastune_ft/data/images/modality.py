@@ -4,13 +4,11 @@ from __future__ import annotations
 
 import hashlib
 import itertools
-import os
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-from filelock import FileLock
 
 from kerastune_ft.config.options.data import ArraysData, FolderData, TableData, TfdsData
 from kerastune_ft.data.embedded import NAMES, EmbeddedSet, embedded_set
@@ -35,11 +33,13 @@ from kerastune_ft.data.modality import PreparedExamples, ReadContext, StoredForm
 from kerastune_ft.data.record_store import Entry, RecordStore
 from kerastune_ft.data.source import Catalogue, Report
 from kerastune_ft.errors import DataError
+from kerastune_ft.stores.cached_folder import open_folder
 from kerastune_ft.wording import counted
 
 _SAMPLED = 500
 # Counted up when what is stored changes, so that an older store is not taken for one of today.
 _STORE_VERSION = 3
+_IMAGES_FILE = "images.bin"
 
 
 class Images(FileModality):
@@ -157,21 +157,22 @@ def _explain_depth(examples: PreparedExamples) -> str:
 
 
 def _generate_images(name: str, directory: Path, report: Report) -> np.ndarray:
-    """Return all images of an embedded set, generated on first use; processes that start together wait for one."""
+    """Return all images of an embedded set, generated on first use."""
     source = embedded_set(name)
     # The version says what the images are; the samples guard a cache that an unreleased version filled.
     samples = b"".join(source.image(index).tobytes() for index in (0, source.EXAMPLES - 1))
-    path = directory / f"{name}-{source.VERSION}-{hashlib.sha256(samples).hexdigest()[:16]}.npy"
-    directory.mkdir(parents=True, exist_ok=True)
-    with FileLock(path.with_suffix(".lock")):
-        if not path.exists():
-            report(f"generating the {source.EXAMPLES} images of {name} into the cache, once")
-            shape = (source.EXAMPLES, source.IMAGE_SIZE, source.IMAGE_SIZE, 3)
-            partial = path.with_suffix(".partial")
-            images = np.lib.format.open_memmap(partial, "w+", np.uint8, shape)
+
+    def write(folder: Path) -> None:
+        # Not through a memory map: a full disk would end the process at the first page that has no room.
+        with (folder / _IMAGES_FILE).open("wb") as file:
             for index in range(source.EXAMPLES):
-                images[index] = source.image(index)
-            images.flush()
-            del images
-            os.replace(partial, path)
-    return np.load(path, mmap_mode="r")
+                file.write(np.ascontiguousarray(source.image(index)).data)
+
+    folder = open_folder(
+        directory / f"{name}-{source.VERSION}-{hashlib.sha256(samples).hexdigest()[:16]}".replace(".", "_"),
+        write,
+        report,
+        f"generating the {source.EXAMPLES} images of {name}",
+    )
+    shape = (source.EXAMPLES, source.IMAGE_SIZE, source.IMAGE_SIZE, 3)
+    return np.memmap(folder / _IMAGES_FILE, np.uint8, "r", shape=shape)

@@ -39,7 +39,8 @@ def read_prepared(options: TfdsData, modality: Modality, context: ReadContext) -
         bases,
         form.write,
         context.cache_directory / "tfds",
-        lambda: context.report(f"reading {examples.name} into the cache, once"),
+        context.report,
+        f"reading {examples.name}",
     )
     inputs = form.read(store)
     keys = select(store.keys, inputs.kept)

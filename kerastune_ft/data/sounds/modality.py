@@ -82,7 +82,8 @@ class Sounds(FileModality):
             [name],
             write,
             context.cache_directory / "tfds",
-            lambda: context.report(f"generating the {source.EXAMPLES} sounds of {name} into the cache, once"),
+            context.report,
+            f"generating the {source.EXAMPLES} sounds of {name}",
         )
         return _read_stored(dtype, source.SAMPLE_RATE, store)
 
