@@ -18,7 +18,9 @@ class Rules:
     @property
     def decay_by_role(self) -> bool:
         """Whether norms and biases are told by what they are in their layer, and not by having fewer than two axes."""
+        return self.version >= 2
 
+    @property
     def invisible_texts_are_empty(self) -> bool:
         """Whether a text of invisible characters alone counts as an empty one; before, it was an example."""
         return self.version >= 2
