@@ -45,6 +45,26 @@ class Rules:
         """Whether EXIF turns photos as `data.exif` says, instead of TIFF files alone."""
         return self.version >= 2
 
+    @property
+    def asks_about_splits(self) -> bool:
+        """Whether folders with names like splits, as `seg_train`, are asked about and never taken for classes."""
+        return self.version >= 2
+
+    @property
+    def normalised_labels(self) -> bool:
+        """Whether labels that look the same and are written with other Unicode letters (NFC and NFD) are one."""
+        return self.version >= 2
+
+    @property
+    def without_thumbnails(self) -> bool:
+        """Whether folders of thumbnails that file servers make, as `@eaDir`, are left out of a data folder."""
+        return self.version >= 2
+
+    @property
+    def even_shares(self) -> bool:
+        """Whether every class gets its shares of the splits whatever the other classes and the names of classes are."""
+        return self.version >= 2
+
 
 FIRST = Rules(1)
 """The rules of runs that recorded none."""

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from kerastune_ft.config.read import read
 from kerastune_ft.config.run import config_hash
-from kerastune_ft.rules import FIRST, NEWEST
+from kerastune_ft.rules import FIRST, NEWEST, Rules
 from kerastune_ft.rundir import RunDirectory
 from tests.support.tiny_run import document
 
@@ -30,3 +30,10 @@ def test_rules_are_no_option_and_change_no_hash(tmp_path: Path) -> None:
     assert earlier.model_copy(update={"seed": 4}).rules == FIRST
     assert earlier.to_json() == config.to_json()
     assert config_hash(earlier) == config_hash(config)
+
+
+def test_every_rule_is_false_in_the_first_version_and_true_in_the_newest() -> None:
+    names = [name for name in vars(Rules) if not name.startswith("_") and name != "version"]
+    assert names
+    assert {name: getattr(FIRST, name) for name in names} == dict.fromkeys(names, False)
+    assert {name: getattr(NEWEST, name) for name in names} == dict.fromkeys(names, True)

@@ -6,16 +6,23 @@ import difflib
 import json
 import os
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Self
 
 from kerastune_ft.config.options.data import SPLITS, FolderData, Named, Splits
 from kerastune_ft.data.annotations.base import AnnotatedFile, Annotations
+from kerastune_ft.data.annotations.split_folders import (
+    SplitFolder,
+    are_listed,
+    enter_split,
+    find_question,
+    find_split_folders,
+)
 from kerastune_ft.data.files.find import FileKind, Walk, holds
 from kerastune_ft.data.labels.raw import SingleLabels
 from kerastune_ft.data.modality import ReadContext
-from kerastune_ft.data.splits.names import SPLIT_OF_WORD
 from kerastune_ft.errors import DataError
 
 
@@ -26,9 +33,29 @@ class ClassFile(AnnotatedFile):
     label: str
 
 
+@dataclass(frozen=True)
+class FolderReading:
+    """What decides, beside the folders, which of them are splits and which classes."""
+
+    listed: Collection[str] = ()
+    """The labels that task.classes lists."""
+    has_classes: bool = True
+    """Whether the task has such an option."""
+    is_other_data: bool = False
+    """Whether it is data that a finished run is evaluated on."""
+    asks: bool = True
+    """Whether folders that look like splits are asked about."""
+
+    @classmethod
+    def of_run(cls, context: ReadContext) -> Self:
+        """Return what a run decides by."""
+        listed = getattr(context.task, "classes", None) or ()
+        return cls(listed, hasattr(context.task, "classes"), context.unsplit, context.rules.asks_about_splits)
+
+
 def read(walk: Walk, options: FolderData, requested: Splits | None, context: ReadContext) -> Annotations:
     """Return the files of class folders, each with the name of its folder as its label."""
-    files, notes = find_class_files(walk, requested)
+    files, notes = find_class_files(walk, requested, FolderReading.of_run(context))
     labels = [file.label for file in files]
 
     def check_kept(kept: Sequence[int]) -> None:
@@ -48,9 +75,9 @@ def _refuse_lost_classes(labels: Sequence[str], kept: Sequence[int], walk: Walk)
         )
 
 
-def find_class_files(walk: Walk, requested: Splits | None) -> tuple[list[ClassFile], list[str]]:
+def find_class_files(walk: Walk, requested: Splits | None, reading: FolderReading) -> tuple[list[ClassFile], list[str]]:
     """Return the files of a data folder by class (and split), in order, and sentences for the user."""
-    folders, notes = _find_split_folders(walk, requested)
+    folders, notes = _find_split_folders(walk, requested, reading)
     images: list[ClassFile] = []
     without: list[tuple[str, str]] = []
     inside: dict[str, set[str]] = defaultdict(set)
@@ -76,32 +103,55 @@ Folders = list[tuple[str | None, Path, list[str]]]
 """Split, folder, and the names of the class folders in it."""
 
 
-def _find_split_folders(walk: Walk, requested: Splits | None) -> tuple[Folders, list[str]]:
+def _find_split_folders(walk: Walk, requested: Splits | None, reading: FolderReading) -> tuple[Folders, list[str]]:
     if isinstance(requested, Named):
-        return _find_named_folders(walk, requested), []
+        return _find_named_folders(walk, requested)
     top = walk.subfolders(walk.root)
-    inner = {name: walk.subfolders(walk.root / name) for name in top if SPLIT_OF_WORD.get(name.casefold())}
-    split_like = {name: classes for name, classes in inner.items() if classes and not walk.holds(walk.root / name)}
-    if "train" not in {SPLIT_OF_WORD[name.casefold()] for name in split_like}:
-        if not top:
-            raise DataError(_no_class_folders(walk.root, walk.file_kind))
+    if not top:
+        raise DataError(_no_class_folders(walk.root, walk.file_kind))
+    found = find_split_folders(walk.root, top, walk.file_kind)
+    if not reading.asks:
+        found = [folder for folder in found if folder.is_usual and folder.place == folder.name]
+    splits = [] if are_listed(found, top, reading.listed) else _choose_splits(walk, top, found, requested, reading)
+    if not splits:
         _refuse_nested(walk, top)
         return [(None, walk.root, top)], []
-    others = [name for name in top if name not in split_like]
+    others = [name for name in top if name not in {folder.name for folder in splits}]
     if requested is None:
-        unused = [(name, walk.root / name) for name in others if name in inner and name in SPLITS]
-        _refuse_empty_splits(walk, [], [(split, folder) for split, folder in unused if not walk.holds(folder)])
+        unused = [folder for folder in found if folder.name in others and folder.name in SPLITS]
+        empty = [(folder.split, walk.root / folder.name) for folder in unused if not folder.has_files]
+        _refuse_empty_splits(walk, [], empty)
     notes = [f"ignored the folders beside the split folders: {', '.join(others)}"] if others else []
+    inside = {folder.name: walk.subfolders(walk.root / folder.place) for folder in splits}
     if requested is not None:
-        pooled = ", ".join(split_like)
+        pooled = ", ".join(folder.place for folder in splits)
         notes.append(f"splits: the folders {pooled} are pooled and divided anew, as data.splits says")
-        return [(None, walk.root / name, classes) for name, classes in split_like.items()], notes
-    if not set(split_like) <= set(SPLITS):
-        raise DataError(_unusual_names(walk.root, list(split_like)))
-    return [(name, walk.root / name, split_like[name]) for name in SPLITS if name in split_like], notes
+        return [(None, walk.root / folder.place, inside[folder.name]) for folder in splits], notes
+    ordered = sorted(splits, key=lambda folder: SPLITS.index(folder.split))
+    return [(folder.split, walk.root / folder.place, inside[folder.name]) for folder in ordered], notes
 
 
-def _find_named_folders(walk: Walk, requested: Named) -> Folders:
+def _choose_splits(
+    walk: Walk, top: Sequence[str], found: Sequence[SplitFolder], requested: Splits | None, reading: FolderReading
+) -> list[SplitFolder]:
+    """Return the folders that are splits, none where all are classes; raise DataError where the user must say."""
+    usual = [folder for folder in found if folder.is_usual]
+    splits = usual if "train" in {folder.split for folder in usual} else []
+    if not splits and requested is not None:
+        # A request for shares says that splits are not kept as they are; then any that are known as such are pooled.
+        complete = [folder for folder in found if folder.is_complete]
+        kinds = {folder.split for folder in complete}
+        splits = complete if reading.is_other_data or ("train" in kinds and len(kinds) > 1) else []
+    is_sure = len(splits) > 1 if reading.asks else bool(splits)
+    has_usual_names = {folder.name for folder in splits} <= set(SPLITS)
+    if is_sure and (has_usual_names or requested is not None):
+        return splits
+    if (reading.asks or is_sure) and (question := find_question(walk.root, top, found, walk.file_kind)):
+        raise question.to_error(has_classes=reading.has_classes, is_other_data=reading.is_other_data)
+    return splits
+
+
+def _find_named_folders(walk: Walk, requested: Named) -> tuple[Folders, list[str]]:
     names = {split: getattr(requested, split) for split in SPLITS if getattr(requested, split) is not None}
     if len({(walk.root / name).resolve() for name in names.values()}) < len(names):
         raise DataError(
@@ -117,11 +167,14 @@ def _find_named_folders(walk: Walk, requested: Named) -> Folders:
                 f'data.splits.{split}: {walk.root} has no folder "{name}"{_suggest(name, there)}\n'
                 f"There {'are ' + ', '.join(there) if there else 'is no sub-folder'}. Write one of them."
             )
+        folder = walk.root / enter_split(walk.root, name, walk.file_kind)
         classes = walk.subfolders(folder)
         if not classes:
             raise DataError(_no_class_folders(folder, walk.file_kind))
         folders.append((split, folder, classes))
-    return folders
+    taken = {Path(name).parts[0] for name in names.values() if Path(name).parts}
+    others = [name for name in Walk(walk.root).subfolders(walk.root) if name not in taken]
+    return folders, [f"ignored the folders beside the split folders: {', '.join(others[:20])}"] if others else []
 
 
 def _refuse_nested(walk: Walk, top: list[str]) -> None:
@@ -188,26 +241,6 @@ def _no_class_folders(folder: Path, file_kind: FileKind) -> str:
     return (
         f"data.path: {folder} {held}; it must have one sub-folder per class, as {folder.name}/cat/1{file_kind.example} "
         f"and {folder.name}/dog/2{file_kind.example}.\nSort the files into folders by class."
-    )
-
-
-def likely_splits(names: Iterable[str]) -> dict[str, str]:
-    """Return, by split, the folder among `names` that holds it by its name: as written here, or as others call it."""
-    chosen: dict[str, str] = {}
-    for name in names:
-        split = SPLIT_OF_WORD.get(name.casefold())
-        if split and (split not in chosen or name == split):
-            chosen[split] = name
-    return {split: chosen[split] for split in SPLITS if split in chosen}
-
-
-def _unusual_names(root: Path, names: list[str]) -> str:
-    chosen = likely_splits(names)
-    line = json.dumps(chosen, ensure_ascii=False)
-    return (
-        f"data.path: {root} has the folders {', '.join(names)}, which look like splits and not like classes.\n"
-        f'If they are splits, write in data:  "splits": {line}\n'
-        "If they are classes, rename them."
     )
 
 

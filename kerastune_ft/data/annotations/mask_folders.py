@@ -4,18 +4,19 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from kerastune_ft.config.options.data import SPLITS, FolderData, Named, Splits
 from kerastune_ft.data.annotations.base import AnnotatedFile, Annotations
 from kerastune_ft.data.annotations.mask_files import MASKS, check_masks
+from kerastune_ft.data.annotations.split_folders import enter_split
 from kerastune_ft.data.files.find import Walk
 from kerastune_ft.data.modality import ReadContext
 from kerastune_ft.data.remedies import how_to_skip
 from kerastune_ft.data.source import SkippedFile
-from kerastune_ft.data.splits.names import SPLIT_OF_WORD
+from kerastune_ft.data.splits.names import split_names, usual_split_names
 from kerastune_ft.errors import ConfigError, DataError
 from kerastune_ft.wording import counted, lines
 
@@ -38,7 +39,10 @@ class _Pair:
 def read(walk: Walk, options: FolderData, requested: Splits | None, context: ReadContext) -> Annotations:
     """Return the images that have a mask of the same stem, each with its mask."""
     bases, notes = _find_bases(walk, options, requested)
-    pairs = [pair for split, base in bases for pair in _find_images(walk, options, split, base, requested, notes)]
+    names_of = split_names if context.rules.asks_about_splits else usual_split_names
+    pairs = [
+        pair for split, base in bases for pair in _find_images(walk, options, split, base, requested, names_of, notes)
+    ]
     walk.refuse_unread_formats()
     if not pairs:
         raise DataError(f"data.path: {walk.root} has {walk.file_kind.none} in {options.input or _IMAGES}.")
@@ -62,6 +66,8 @@ def _find_bases(
     is_above = (walk.root / name).is_dir()
     if isinstance(requested, Named):
         wanted = {split: value for split in SPLITS if (value := getattr(requested, split)) is not None}
+        if not is_above:
+            wanted = {split: _enter(walk, value, name) for split, value in wanted.items()}
         for split, value in wanted.items():
             place = os.path.join(name, value) if is_above else os.path.join(value, name)
             if not (walk.root / place).is_dir():
@@ -73,7 +79,8 @@ def _find_bases(
             return [(split, walk.root / value) for split, value in wanted.items()], []
     if is_above:
         return [(None, walk.root)], []
-    there = [folder for folder in walk.subfolders(walk.root) if (walk.root / folder / name).is_dir()]
+    places = {folder: _enter(walk, folder, name) for folder in walk.subfolders(walk.root)}
+    there = [folder for folder, place in places.items() if (walk.root / place / name).is_dir()]
     if not there:
         raise DataError(
             f'data.path: {walk.root} has no folder "{name}", nor has a split folder in it; the images of a data set '
@@ -82,15 +89,20 @@ def _find_bases(
         )
     if requested is not None:
         notes = [f"splits: the folders {', '.join(there)} are pooled and divided anew, as data.splits says"]
-        return [(None, walk.root / folder) for folder in there], notes if len(there) > 1 else []
-    _check_split_names(walk, there)
-    return [(split, walk.root / split) for split in SPLITS if split in there], []
+        return [(None, walk.root / places[folder]) for folder in there], notes if len(there) > 1 else []
+    _check_split_names(walk, places, there)
+    return [(split, walk.root / places[split]) for split in SPLITS if split in there], []
 
 
-def _check_split_names(walk: Walk, there: Sequence[str]) -> None:
-    """Raise DataError for folders of images that bear other names than the splits."""
+def _enter(walk: Walk, folder: str, name: str) -> str:
+    """Return where a split's folder of images is: in the folder, or in its only sub-folder if that bears its name."""
+    return folder if (walk.root / folder / name).is_dir() else enter_split(walk.root, folder, walk.file_kind)
+
+
+def _check_split_names(walk: Walk, places: Mapping[str, str], there: Sequence[str]) -> None:
+    """Raise DataError for folders of images that bear other names than the splits; `places` say where they are."""
     if not set(there) <= set(SPLITS) or "train" not in there:
-        split_of = {SPLIT_OF_WORD.get(name.casefold()): name for name in there}
+        split_of = {split: places[name] for name, split in split_names(there).items()}
         line = json.dumps({split: split_of[split] for split in SPLITS if split in split_of}, ensure_ascii=False)
         raise DataError(
             f"data.path: {walk.root} has images in the folders {', '.join(there)}, which are not the splits train, "
@@ -100,13 +112,19 @@ def _check_split_names(walk: Walk, there: Sequence[str]) -> None:
 
 
 def _find_images(
-    walk: Walk, options: FolderData, split: str | None, base: Path, requested: Splits | None, notes: list[str]
+    walk: Walk,
+    options: FolderData,
+    split: str | None,
+    base: Path,
+    requested: Splits | None,
+    names_of: Callable[[Iterable[str]], Mapping[str, str]],
+    notes: list[str],
 ) -> list[_Pair]:
     """Return the images of a folder of images; `split` is that of the folder, where it names one."""
     folder = base / (options.input or _IMAGES)
     paths = {path: os.path.relpath(path, folder).replace(os.sep, "/") for path in walk.files(folder)}
     tops = {path: below.partition("/")[0] if "/" in below else "" for path, below in paths.items()}
-    split_of = {} if split else _find_inner_splits(walk, sorted(set(tops.values())), requested)
+    split_of = {} if split else _find_inner_splits(walk, sorted(set(tops.values())), requested, names_of)
     if split_of and (beside := sum(top not in split_of for top in tops.values())):
         notes.append(f"ignored {counted(beside, walk.file_kind.noun)} beside the split folders")
     return [
@@ -120,14 +138,19 @@ def _find_images(
     ]
 
 
-def _find_inner_splits(walk: Walk, folders: Sequence[str], requested: Splits | None) -> dict[str, str]:
+def _find_inner_splits(
+    walk: Walk,
+    folders: Sequence[str],
+    requested: Splits | None,
+    names_of: Callable[[Iterable[str]], Mapping[str, str]],
+) -> Mapping[str, str]:
     """Return, by name of a folder inside the folder of images, the split that it is."""
     if isinstance(requested, Named):
         return {value: split for split in SPLITS if (value := getattr(requested, split)) is not None}
-    split_like = {name: SPLIT_OF_WORD[name.casefold()] for name in folders if name.casefold() in SPLIT_OF_WORD}
+    split_like = names_of(folders)
     if requested is not None or "train" not in split_like.values():
         return {}
-    _check_split_names(walk, list(split_like))
+    _check_split_names(walk, {name: name for name in split_like}, list(split_like))
     return split_like
 
 

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections import Counter
+from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 from kerastune_ft.config.options.data import SPLITS, Named
-from kerastune_ft.data.annotations.class_folders import ClassFile, find_class_files, likely_splits
+from kerastune_ft.data.annotations.class_folders import ClassFile, FolderReading, find_class_files
+from kerastune_ft.data.annotations.split_folders import Question, SplitFolder, find_question, find_split_folders
 from kerastune_ft.data.files.find import FileKind, Walk, holds
+from kerastune_ft.data.splits.names import split_names, usual_split_names
 from kerastune_ft.errors import DataError
 from kerastune_ft.scaffolding.findings import DataFindings, add_splits, add_with_reason, classification_task
 from kerastune_ft.scaffolding.samples.files import note_files
@@ -29,19 +34,21 @@ _NO_CLASS = re.compile(
 def inspect_folder(root: Path, written: str, kind: FileKind, is_archive: bool = False) -> DataFindings:
     """Inspect a folder of class folders; `written` is the path as the configuration will have it."""
     below, written = _find_class_root(root, written, kind, is_archive)
-    _refuse_masks(below)
-    walk = Walk(below, file_kind=kind)
-    splits = _find_unusual_splits(walk)
     # A walk enters every folder only once, so each search needs its own.
+    top = Walk(below, file_kind=kind).subfolders(below)
+    found = find_split_folders(below, top, kind)
+    _refuse_masks(below, found)
+    question = None if _are_sure(found) else find_question(below, top, found, kind)
+    splits, classes = _propose(question)
     walk = Walk(below, file_kind=kind)
-    files, notes = find_class_files(walk, Named(**splits) if splits else None)
+    files, notes = find_class_files(walk, Named(**splits) if splits else None, FolderReading(classes))
     counts = dict(sorted(Counter(file.label for file in files).items()))
     if len(counts) < 2:
         raise DataError(
             f"{below} has {kind.noun}s of one class only, {next(iter(counts))}; a classifier needs two or more.\n"
             "Give the folder that holds one sub-folder per class."
         )
-    data: dict = {"kind": "folder", "path": written}
+    data: dict[str, Any] = {"kind": "folder", "path": written}
     group = _find_group(files)
     if group:
         add_with_reason(data, "group", {"pattern": _SUBJECT_PATTERN}, group)
@@ -54,12 +61,15 @@ def inspect_folder(root: Path, written: str, kind: FileKind, is_archive: bool = 
         add_splits(data, counts, "patient" if group else None)
     train = by_split.get("train", 0) or int(len(files) * _TRAIN_SHARE)
     task = classification_task(counts, MODALITIES[kind.noun])
+    if classes:
+        add_with_reason(task, "classes", list(classes), "named, since they could be splits by their names")
     findings = DataFindings(task, data, len(files), train, counts, [file.path for file in files])
     note_files(findings, kind)
     if None not in by_split:
         divided = ", ".join(f"{split} {by_split[split]:,}" for split in SPLITS if by_split.get(split))
         findings.seen.append(f"split folders: {divided}")
     findings.seen += [*walk.ignored.notes(), *notes]
+    findings.asks += _ask_about_splits(question, found)
     findings.asks += [
         f'is "{name}" a class? If its {kind.noun}s are unlabelled, move the folder away'
         for name in filter(_UNSORTED.fullmatch, counts)
@@ -67,9 +77,45 @@ def inspect_folder(root: Path, written: str, kind: FileKind, is_archive: bool = 
     return findings
 
 
-def _refuse_masks(root: Path) -> None:
+def _are_sure(found: Sequence[SplitFolder]) -> bool:
+    """Return whether there are splits that are found without being named."""
+    usual = [folder for folder in found if folder.is_usual]
+    return len(usual) > 1 and {"train"} <= {folder.name for folder in usual} <= set(SPLITS)
+
+
+def _propose(question: Question | None) -> tuple[dict[str, str], tuple[str, ...]]:
+    """Return data.splits, or task.classes where folders that could be splits are more likely classes."""
+    if question is None:
+        return {}, ()
+    if not question.splits and not question.others:
+        raise question.to_error(has_classes=True, is_other_data=False)
+    if len(question.splits) > 1 or not question.others:
+        return question.splits, ()
+    return {}, question.classes
+
+
+def _ask_about_splits(question: Question | None, found: Sequence[SplitFolder]) -> list[str]:
+    """Return the question whether folders are splits or classes, where their names leave it open."""
+    splits, classes = _propose(question)
+    if question is None or (splits and all(folder.is_usual for folder in found)):
+        return []
+    if splits:
+        names = " and ".join(splits.values())
+        line = f'"classes": {json.dumps(list(question.classes), ensure_ascii=False)}'
+        return [f"are {names} splits? If they are classes, take splits out of data and write {line} in task"]
+    alike = " and ".join(name for name in classes if name not in question.others)
+    verb, nouns = ("is", "a class") if question.is_one else ("are", "classes")
+    line = json.dumps(question.splits, ensure_ascii=False)
+    remedy = f'write "splits": {line} in data' if question.splits else "move the folder away"
+    return [
+        f"{verb} {alike} {nouns}, as {' and '.join(question.others[:5])}? If not, {remedy} and take classes out of task"
+    ]
+
+
+def _refuse_masks(root: Path, found: Sequence[SplitFolder]) -> None:
     """Raise DataError for images with masks, whose folders would be taken for two classes."""
-    for folder in (root, *(root / name for name in Walk(root).subfolders(root))):
+    places = dict.fromkeys([*Walk(root).subfolders(root), *(folder.place for folder in found)])
+    for folder in (root, *(root / place for place in places)):
         if {"images", "masks"} <= {name.casefold() for name in Walk(folder).subfolders(folder)}:
             raise DataError(
                 f"{folder} has images/ and masks/, which image_segmentation learns; init writes no configuration of "
@@ -80,17 +126,14 @@ def _refuse_masks(root: Path) -> None:
 def list_class_folders(root: Path) -> list[str]:
     """Return the sub-folders that could be classes, by name: not splits, and not folders such as images/."""
     names = Walk(root).subfolders(root)
-    return [name for name in names if not _NO_CLASS.fullmatch(name) and not re.match(_SPLIT_NAME, name.casefold())]
-
-
-_SPLIT_NAME = r"(train|training|test|testing|val|valid|validation|dev|eval)([_ -].*)?$"
+    return [name for name in names if not _NO_CLASS.fullmatch(name) and name not in split_names(names)]
 
 
 def has_split_folders(root: Path) -> bool:
     """Return whether folders with names of splits hold class folders."""
     walk = Walk(root)
     names = [name for name in walk.subfolders(root) if Walk(root).subfolders(root / name)]
-    return "train" in likely_splits(name for name in names if len(list_class_folders(root / name)) > 1)
+    return "train" in split_names(name for name in names if len(list_class_folders(root / name)) > 1).values()
 
 
 def _find_class_root(root: Path, written: str, kind: FileKind, is_archive: bool) -> tuple[Path, str]:
@@ -100,23 +143,12 @@ def _find_class_root(root: Path, written: str, kind: FileKind, is_archive: bool)
         inside = Walk(below).subfolders(below)
         if len(inside) != 1 or holds(below / inside[0], kind):
             break
-        if len(Walk(below / inside[0]).subfolders(below / inside[0])) == 0 or likely_splits(inside):
+        if len(Walk(below / inside[0]).subfolders(below / inside[0])) == 0 or usual_split_names(inside):
             break
         below = below / inside[0]
         # The top folder of an archive is skipped when the archive is read.
         written = written if is_archive else f"{written.rstrip('/')}/{inside[0]}"
     return below, written
-
-
-def _find_unusual_splits(walk: Walk) -> dict[str, str]:
-    """Return the folders of the splits by split, if any of them has another name than its split."""
-    inside = {name: len(Walk(walk.root).subfolders(walk.root / name)) for name in walk.subfolders(walk.root)}
-    found = likely_splits(name for name, count in inside.items() if count and not walk.holds(walk.root / name))
-    if "train" not in found:
-        # A split folder with files beside its class folders is only found if it is named.
-        found = likely_splits(name for name, count in inside.items() if count > 1)
-        return found if "train" in found and len(found) > 1 else {}
-    return found if any(split != name for split, name in found.items()) else {}
 
 
 def _find_group(files: list[ClassFile]) -> str | None:

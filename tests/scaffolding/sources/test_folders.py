@@ -212,3 +212,32 @@ def test_masks_are_not_taken_for_a_class(folder: str) -> None:
     photos(Path(folder), images=3, masks=3)
     with pytest.raises(DataError, match=rf"{folder} has images/ and masks/, which image_segmentation learns"):
         init("cells")
+
+
+@pytest.mark.parametrize(
+    "folders", [("training_set/training_set", "test_set/test_set"), ("train_images", "val_images")]
+)
+def test_folders_that_look_like_splits_are_named_and_asked_about(folders: tuple[str, ...]) -> None:
+    for folder in folders:
+        photos(Path("d") / folder, forest=4, sea=4)
+    started = init("d")
+    assert list(read_written("d.json")["data"]["splits"].values()) == list(folders)
+    assert dict(started.counts) == {"forest": 8, "sea": 8}
+    assert "splits?" in started.asks[0]
+    assert any("PLEASE DECIDE" in line for line in read_written("d.json")["//"])
+
+
+@pytest.mark.parametrize("name", ["train", "test"])
+def test_a_class_with_the_name_of_a_split_is_listed_and_asked_about(name: str) -> None:
+    photos(Path("d"), bus=4, car=4)
+    photos(Path("d") / name, **{"2019": 4, "2020": 4})
+    started = init("d")
+    assert read_written("d.json")["task"]["classes"] == sorted(("bus", "car", name))
+    assert started.counts[name] == 8
+    assert f"is {name} a class, as bus and car?" in started.asks[0]
+
+
+def test_splits_without_class_folders_are_exit_3() -> None:
+    photos(Path("d"), train=4, test=4)
+    with pytest.raises(DataError, match="look like splits and hold images without class folders"):
+        init("d")
