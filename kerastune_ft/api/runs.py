@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
     from kerastune_ft.inference.predict import Predictions
+    from kerastune_ft.training.evaluation.evaluate_run import Evaluation
 from kerastune_ft.api.engine import load_engine
 
 
@@ -125,8 +126,17 @@ def evaluate(
 ) -> dict[str, float]:
     """Return the metrics of a run's final model on a split of its data, or on a folder with the same classes.
 
-    `split` defaults to `test`; other data is evaluated whole, so the two do not go together.
+    `split` defaults to `test`; other data is evaluated whole, so the two do not go together. The run's own data is
+    divided as the run recorded it; what changed in it since is said on standard error. Raises DataError where none of
+    the split's examples is there any more.
     """
+    return evaluation(run_dir, data=data, split=split).metrics
+
+
+def evaluation(
+    run_dir: str | os.PathLike[str], *, data: str | os.PathLike[str] | None = None, split: str | None = None
+) -> Evaluation:
+    """Return what `evaluate` returns, and whether it is of the examples that the run itself was measured on."""
     if data is not None and split is not None:
         raise ConfigError("--split has no effect with --data, which is evaluated whole; give one of them")
     target = RunDirectory(open_run(run_dir).path)

@@ -41,15 +41,16 @@ def evaluate(run: str, split: str | None, data: str | None, as_json: bool, debug
     """Print the metrics of the final model of RUN."""
     from kerastune_ft.api import runs as runs_api
 
-    metrics = runs_api.evaluate(run, data=data, split=split)
+    found = runs_api.evaluation(run, data=data, split=split)
     name = data or split or "test"
     if as_json:
-        print_json({name: metrics})
+        print_json({name: found.metrics})
         return
     from kerastune_ft.reporting.terminal.tables import build_metrics_table
 
-    # The constant baseline is only known for the run's own splits.
-    show(build_metrics_table({name: metrics}, {} if data else runs_api.open_run(run).constant))
+    # The constant baseline is only known for the run's own splits as it measured them.
+    constant = runs_api.open_run(run).constant if found.is_as_recorded else {}
+    show(build_metrics_table({name: found.metrics}, constant))
 
 
 @click.command()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from kerastune_ft.config.options.data import Splits
 from kerastune_ft.config.options.tasks import Task
@@ -14,25 +15,38 @@ from kerastune_ft.data.records import Records
 from kerastune_ft.data.source import Catalogue, DataInfo, DataSource, SkippedFile
 from kerastune_ft.data.splits.choose import ChosenSplits, all_as_test, choose_splits
 from kerastune_ft.data.splits.examples import SplitExamples
+from kerastune_ft.data.splits.notes import groups_by_split
+from kerastune_ft.data.splits.recorded import PresentExamples, RecordedExamples
 
 
 def build_source(
-    records: Records, requested: Splits | None, task: Task, noun: str, *, unsplit: bool = False
+    records: Records,
+    requested: Splits | None,
+    task: Task,
+    noun: str,
+    *,
+    unsplit: bool = False,
+    recorded: RecordedExamples | None = None,
 ) -> DataSource:
     """Return the source of the records, or raise DataError where labels or splits cannot be as the options say.
 
     `requested` is data.splits; with `unsplit` all examples are the test split. `noun` is what an example is called.
+    `recorded` are the examples of an earlier run, whose splits are taken instead.
     """
     (inputs,) = records.inputs.values()
     labels = number_labels(records.labels, records.names, task, records.place, inputs.sizes)
     examples = SplitExamples.from_labels(records.keys, labels, records.groups, records.column, noun)
+    fingerprint = _fingerprint(records, inputs)
+    if recorded is not None:
+        present = PresentExamples(records.keys, labels.texts, inputs.contents, fingerprint)
+        return inputs.make_source(_describe_earlier(records, labels, examples, present, recorded))
     chosen = all_as_test(examples) if unsplit else choose_splits(requested, records.given_splits, examples)
     catalogue = describe(
         records.kind,
         records.name,
         labels,
         chosen,
-        _fingerprint(records, inputs),
+        fingerprint,
         records.keys,
         inputs.contents,
         records.groups,
@@ -45,6 +59,31 @@ def build_source(
         ),
     )
     return inputs.make_source(catalogue)
+
+
+def _describe_earlier(
+    records: Records,
+    labels: Labels,
+    examples: SplitExamples,
+    present: PresentExamples,
+    recorded: RecordedExamples,
+) -> Catalogue:
+    """Return the data of an earlier run in the splits that the run recorded, with what the run said of them."""
+    found = recorded.find(present)
+    chosen = ChosenSplits(found.splits, (), groups_by_split(found.splits, examples))
+    catalogue = describe(
+        records.kind,
+        records.name,
+        labels,
+        chosen,
+        present.fingerprint,
+        records.keys,
+        present.contents,
+        records.groups,
+        skipped=records.skipped,
+        notes=recorded.notes,
+    )
+    return replace(catalogue, change=found.change)
 
 
 def _fingerprint(records: Records, inputs: Inputs) -> str:

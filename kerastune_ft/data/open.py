@@ -12,6 +12,7 @@ from kerastune_ft.data.build import build_source
 from kerastune_ft.data.modalities import MODALITIES
 from kerastune_ft.data.modality import ReadContext
 from kerastune_ft.data.source import DataSource, Report
+from kerastune_ft.data.splits.recorded import RecordedExamples
 from kerastune_ft.errors import ConfigError
 from kerastune_ft.rules import NEWEST, Rules
 from kerastune_ft.storage import explain_unreachable
@@ -34,13 +35,14 @@ def open_source(
     unsplit: bool = False,
     key: str = "data.path",
     rules: Rules = NEWEST,
+    recorded: RecordedExamples | None = None,
 ) -> DataSource:
     """Open the data that `options` describe, checked whole, or raise DataError naming all that is wrong.
 
     Whatever has to be unpacked, generated or remembered is kept in `cache_directory`; `report` takes a line about slow
     work. With `unsplit` all examples are the test split, whatever the options say of splits and groups: other data,
     which a finished run is evaluated on. `key` is where the user said which data; `rules` are those of
-    the run that reads them.
+    the run that reads them. `recorded` are the examples of an earlier run, in whose splits the data comes.
     """
     if unsplit:
         options = options.model_copy(update={"splits": None, "group": None})
@@ -49,7 +51,7 @@ def open_source(
     modality = MODALITIES[facts(task_options).modality]
     with explain_unreachable(key):
         records = importlib.import_module(KINDS[options.kind]).read_records(options, modality, context)
-        source = build_source(records, options.splits, task_options, modality.noun, unsplit=unsplit)
+        source = build_source(records, options.splits, task_options, modality.noun, unsplit=unsplit, recorded=recorded)
     source.rules = rules
     return source
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from kerastune_ft.data.change import DataChange
 from kerastune_ft.data.labels.base import Labels
 from kerastune_ft.data.labels.scheme import LabelScheme
 from kerastune_ft.rules import NEWEST, Rules
@@ -88,6 +89,8 @@ class Catalogue:
     """For each example, a SHA-256 (hex) that what it gives follows from: never its name, place, label or split."""
     groups: Sequence[str] | None
     """For each example, its group, which splits must not divide."""
+    change: DataChange | None = None
+    """What changed since an earlier run recorded its examples; None where nothing did, or no run is asked about."""
 
 
 class DataSource(ABC):
@@ -106,6 +109,7 @@ class DataSource(ABC):
         """`catalogue` is what `describe` returned."""
         self.info, self.splits, self._labels = catalogue.info, catalogue.splits, catalogue.labels
         self.keys, self.contents, self.groups = catalogue.keys, catalogue.contents, catalogue.groups
+        self.change = catalogue.change
 
     @cached_property
     def identities(self) -> np.ndarray:

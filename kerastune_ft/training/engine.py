@@ -13,6 +13,7 @@ from typing import Any
 from kerastune_ft.backbones import build
 from kerastune_ft.config.run import RunConfig
 from kerastune_ft.data.source import DataSource
+from kerastune_ft.data.splits.recorded import explain_change
 from kerastune_ft.data.splits.table import splits_table
 from kerastune_ft.errors import ConfigError, DataError
 from kerastune_ft.graph import lora
@@ -32,6 +33,7 @@ from kerastune_ft.training.plan.document import unit_rows
 from kerastune_ft.training.plan.phase_plan import Plan
 from kerastune_ft.training.plan.pins import Pins
 from kerastune_ft.training.resume import RunStart
+from kerastune_ft.training.run_data import SPLITS_FILE, open_data, read_recorded
 from kerastune_ft.training.session.assemble import assemble, in_float32
 from kerastune_ft.training.session.session import Session
 from kerastune_ft.training.watch import Watcher
@@ -80,7 +82,8 @@ def open_session(start: RunStart, config: RunConfig, devices: device_choice.Devi
         watch.note(f"changed since the run began: {change}")
     target = start.target
     about = target.read_json("plan.json")["backbone"] if target.exists("plan.json") else {}
-    session = assemble(config, devices, watch.note, endpoints=tuple(about.get("endpoints", ())) or None)
+    source = open_data(config, watch.note, read_recorded(target))
+    session = assemble(config, devices, watch.note, source, endpoints=tuple(about.get("endpoints", ())) or None)
     workers.check_alike(devices, "data", session.source.info.fingerprint)
     workers.check_alike(devices, "pretrained weights", session.source_hash)
     return session
@@ -163,10 +166,7 @@ def check_same(target: RunDirectory, session: Session) -> None:
     manifest = target.manifest() or {}
     known, now = manifest.get("data_fingerprint"), session.source.info.fingerprint
     if known and known != now:
-        raise DataError(
-            f"the data changed since {target} began (fingerprint {known[:12]}, now {now[:12]}); "
-            "restore it, or give --fresh to start over"
-        )
+        raise DataError(explain_change(str(target), known, now))
     devices = session.devices
     known = (manifest.get("devices") or {}).get("precision")
     if known and known != devices.precision:
@@ -186,8 +186,12 @@ def _write_plan(target: RunDirectory, config: RunConfig, session: Session, plan:
     # As the user gave it, so that the same command is seen to be the same; the plan has what came of it.
     target.commit_json("config.json", config.to_json())
     target.commit_json("plan.json", plan.document)
-    columns, rows = splits_table(session.source)
-    target.commit_csv("splits.csv", columns, [dict(zip(columns, row, strict=True)) for row in rows])
+    # The data of a run that goes on is divided as this file says, so it stays what it was.
+    if target.exists(SPLITS_FILE):
+        target.take_in([SPLITS_FILE])
+    else:
+        columns, rows = splits_table(session.source)
+        target.commit_csv(SPLITS_FILE, columns, [dict(zip(columns, row, strict=True)) for row in rows])
     target.update_manifest(
         state="running",
         exit_code=None,

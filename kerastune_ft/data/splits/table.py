@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from kerastune_ft.config.options.data import SPLITS
 from kerastune_ft.data.source import DataSource
+from kerastune_ft.data.splits.recorded import CONTENT, content_key
 
 
 def splits_table(source: DataSource) -> tuple[tuple[str, ...], list[tuple[str, ...]]]:
@@ -12,7 +13,7 @@ def splits_table(source: DataSource) -> tuple[tuple[str, ...], list[tuple[str, .
     rows: list[tuple[str, ...]] = []
     for split in SPLITS:
         for index in source.splits.get(split, ()):
-            row = (source.keys[index], texts[index], split)
-            rows.append(row if groups is None else (*row, groups[index]))
-    columns = ("input", "label", "split")
-    return columns if groups is None else (*columns, "group"), rows
+            group = () if groups is None else (groups[index],)
+            content = content_key(source.info.fingerprint, source.contents[index])
+            rows.append((source.keys[index], texts[index], split, *group, content))
+    return ("input", "label", "split", *(() if groups is None else ("group",)), CONTENT), rows

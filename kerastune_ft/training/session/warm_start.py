@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
 import json
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
@@ -15,12 +13,11 @@ from kerastune_ft.config.run import RunConfig
 from kerastune_ft.data.labels.scheme import LabelScheme
 from kerastune_ft.errors import ConfigError
 from kerastune_ft.rundir import RunDirectory
+from kerastune_ft.training.run_data import describe_overlap
 
 if TYPE_CHECKING:
-    from kerastune_ft.data.source import DataSource
     from kerastune_ft.training.session.session import Session
 
-_NAMED_EXAMPLES = ("folder", "table")
 _SHAPING = ("resize", "intensity", "exif")
 
 
@@ -80,7 +77,7 @@ def notes(session: Session) -> list[str]:
     options = session.config.backbone
     if not isinstance(options, EarlierRun):
         return []
-    plan, run = earlier_run.plan_of(options), RunDirectory(options.path)
+    run = RunDirectory(options.path)
     found = []
     if options.head == "keep":
         kept = session.config.head
@@ -97,23 +94,6 @@ def notes(session: Session) -> list[str]:
                 f"data.{key} is {json.dumps(now.get(key))} and was {json.dumps(before.get(key))} in "
                 f"{earlier_run.written_path(options)}: the model sees images otherwise than it learnt them"
             )
-    if count := count_training_examples(session.source, run, plan):
-        one = count == 1
-        found.append(
-            f"{count} test example{' has the name' if one else 's have the names'} of {'a ' if one else ''}training "
-            f"example{'' if one else 's'} of {earlier_run.written_path(options)}; test metrics flatter the model"
-        )
+    if note := describe_overlap(session.source, run, "of the test split", earlier_run.written_path(options)):
+        found.append(note)
     return found
-
-
-def count_training_examples(source: DataSource, run: RunDirectory, plan: Mapping[str, Any]) -> int:
-    """Return how many test examples have the key of a training example of a run with that plan."""
-    same_data = plan["data"]["fingerprint"] == source.info.fingerprint
-    # Keys such as x[17], or row 17 of a table of texts, are places, not names: in other data they say nothing.
-    kinds = ("folder",) if plan["text"] else _NAMED_EXAMPLES
-    named = plan["data"]["kind"] in kinds and source.info.kind in kinds
-    if not (same_data or named) or not run.exists("splits.csv"):
-        return 0
-    rows = csv.DictReader(io.StringIO(run.read_bytes("splits.csv").decode()))
-    trained = {row["input"] for row in rows if row["split"] == "train"}
-    return sum(source.keys[index] in trained for index in source.splits.get("test", ()))

@@ -20,7 +20,7 @@ def test_split_folders_are_used(tmp_path: Path, open_folder: Open) -> None:
         "validation": 6,
         "test": 4,
     }
-    assert {key.split("/")[0] for key, _, split in splits_table(source)[1] if split == "test"} == {"test"}
+    assert {key.split("/")[0] for key, _, split, _ in splits_table(source)[1] if split == "test"} == {"test"}
 
 
 @pytest.mark.parametrize("below", ["", "cat", "cat/old"])

@@ -22,7 +22,7 @@ def test_class_folders_become_a_source(tmp_path: Path, open_folder: Open) -> Non
     assert source.labels.dtype == np.int32
     assert source.keys[0] == "cat/0.png"
     assert len(splits_table(source)[1]) == 40
-    assert splits_table(source)[1][0][1:] == ("cat", "train")
+    assert splits_table(source)[1][0][1:3] == ("cat", "train")
 
 
 def test_elements_are_read_by_index(tmp_path: Path, open_folder: Open) -> None:

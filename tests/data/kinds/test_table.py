@@ -34,7 +34,7 @@ def test_a_table_becomes_a_source(tmp_path: Path) -> None:
     assert source.label_texts[:2] == ["cat", "dog"]
     assert source.groups is None
     columns, rows = splits_table(source)
-    assert (list(columns), len(rows)) == (["input", "label", "split"], 20)
+    assert (list(columns), len(rows)) == (["input", "label", "split", "content"], 20)
 
 
 def test_elements_are_read_by_index(tmp_path: Path) -> None:

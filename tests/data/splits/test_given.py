@@ -87,9 +87,16 @@ def test_data_without_columns_is_a_mistake_of_the_configuration() -> None:
 @pytest.mark.parametrize("groups", [None, [f"p{index // 2}" for index in range(40)]])
 def test_the_splits_of_another_run_come_back(tmp_path: Path, groups: list[str] | None) -> None:
     first = choose_splits(Fractions(train=0.5, validation=0.2, test=0.3, seed=3), {}, _examples(groups=groups))
-    source = SimpleNamespace(keys=KEYS, groups=groups, splits=first.splits, label_texts=["a", "b"] * 20)
+    source = SimpleNamespace(
+        keys=KEYS,
+        groups=groups,
+        splits=first.splits,
+        label_texts=["a", "b"] * 20,
+        contents=KEYS,
+        info=SimpleNamespace(fingerprint="data"),
+    )
     columns, rows = splits_table(source)
-    assert columns == ("input", "label", "split", "group")[: 3 + bool(groups)]
+    assert columns == ("input", "label", "split", *(["group"] if groups else []), "content")
     run = RunDirectory(tmp_path)
     run.commit_csv("splits.csv", columns, [dict(zip(columns, row, strict=True)) for row in rows])
     for path in (tmp_path / "splits.csv", tmp_path):

@@ -1,0 +1,102 @@
+"""The data of a run that exists: its examples as the run recorded them, and what changed in the data since."""
+
+from __future__ import annotations
+
+import hashlib
+
+from kerastune_ft.config.options.runtime import cache_directory
+from kerastune_ft.config.run import RunConfig
+from kerastune_ft.data.change import name_fingerprints
+from kerastune_ft.data.open import open_source
+from kerastune_ft.data.source import DataSource, Report
+from kerastune_ft.data.splits.recorded import RecordedExamples, content_key
+from kerastune_ft.errors import DataError
+from kerastune_ft.rundir import MANIFEST, RunDirectory
+from kerastune_ft.wording import counted
+
+SPLITS_FILE = "splits.csv"
+_NAMED_EXAMPLES = ("folder", "table")
+
+
+def read_recorded(target: RunDirectory) -> RecordedExamples | None:
+    """Return the examples that a run recorded; None for a run that has no plan or no splits.csv.
+
+    Raises DataError where splits.csv is not the file that the run wrote.
+    """
+    if not (target.exists("plan.json") and target.exists(SPLITS_FILE)):
+        return None
+    content = target.read_bytes(SPLITS_FILE)
+    listed = ((target.manifest() or {}).get("files") or {}).get(SPLITS_FILE)
+    if listed and listed["sha256"] != hashlib.sha256(content).hexdigest():
+        raise DataError(
+            f"{target.path / SPLITS_FILE}, which says what the run was trained and tested on, is not the file that the "
+            f"run wrote (SHA-256 in {MANIFEST}); restore it from a copy, or start over with --fresh, which keeps this "
+            "run aside"
+        )
+    about = target.read_json("plan.json")["data"]
+    recorded = RecordedExamples.parse(str(target), about["fingerprint"], content)
+    return recorded.with_notes(about["notes"])
+
+
+def open_data(config: RunConfig, report: Report, recorded: RecordedExamples | None = None) -> DataSource:
+    """Open the data of a configuration; the examples of a run that began before come in the splits it recorded.
+
+    Raises DataError for what cannot be read, and for data that changed since the run recorded its examples, unless they
+    tolerate it.
+    """
+    directory = cache_directory(config.runtime)
+    return open_source(config.data, config.task, directory, report, rules=config.rules, recorded=recorded)
+
+
+def describe_change(source: DataSource, target: RunDirectory) -> str:
+    """Return the sentence on what changed in the data of a run; call it for data that changed."""
+    change = source.change
+    assert change is not None
+    return (
+        f"the data changed since {target} was trained ({name_fingerprints(change.known, change.now)}): "
+        f"{change.describe()}"
+    )
+
+
+def describe_overlap(source: DataSource, target: RunDirectory, place: str, run: str = "the run") -> str | None:
+    """Return a sentence on the test examples of a source that a run was trained on; None where it knows of none.
+
+    They are known by their contents; by their names where the run, of an earlier version, recorded no contents.
+    """
+    recorded = read_recorded(target)
+    test = source.splits.get("test", ())
+    if recorded is None or not len(test):
+        return None
+    if recorded.contents is None:
+        return _describe_equal_names(source, target, recorded, place, run)
+    trained = recorded.contents_of("train")
+    count = sum(content_key(recorded.fingerprint, source.contents[index]) in trained for index in test)
+    if not count:
+        return None
+    return (
+        f"{count} of {counted(len(test), 'example')} {place} {'is' if count == 1 else 'are'}, by content, among the "
+        f"examples that {run} was trained on, so the metrics flatter the model"
+    )
+
+
+def _describe_equal_names(
+    source: DataSource, target: RunDirectory, recorded: RecordedExamples, place: str, run: str
+) -> str | None:
+    plan = target.read_json("plan.json")
+    # Keys such as x[17], or row 17 of a table of texts, are places, not names: in other data they say nothing.
+    kinds = ("folder",) if plan["text"] else _NAMED_EXAMPLES
+    named = plan["data"]["kind"] in kinds and source.info.kind in kinds
+    if not named and recorded.fingerprint != source.info.fingerprint:
+        return (
+            f"whether {run} was trained on examples {place} is not known: a run of an earlier version did not record "
+            "what its examples hold"
+        )
+    trained = {key for key, split in zip(recorded.keys, recorded.splits, strict=True) if split == "train"}
+    test = source.splits["test"]
+    count = sum(source.keys[index] in trained for index in test)
+    if not count:
+        return None
+    return (
+        f"{count} of {counted(len(test), 'example')} {place} {'has the name' if count == 1 else 'have the names'} of "
+        f"examples that {run} was trained on; if they are the same, the metrics flatter the model"
+    )
