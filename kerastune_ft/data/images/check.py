@@ -25,6 +25,8 @@ from kerastune_ft.data.images.intensity import UnusableImageError, to_png
 from kerastune_ft.data.images.orientation import UPRIGHT
 from kerastune_ft.data.images.reading import ImageReading, PreparedImage, can_decode, prepare
 from kerastune_ft.data.source import Report
+from kerastune_ft.errors import KerasTuneError
+from kerastune_ft.stores.cached_folder import explain_cache
 
 _DICOM = "is a DICOM file; convert it with scripts/dicom_to_png.py"
 _DICOM_SUFFIXES = (".dcm", ".dicom")
@@ -87,9 +89,8 @@ class ImageCheck(FileCheck[CheckedImage]):
         return content_identity(facts["sha256"], *determining) if determining else facts["sha256"]
 
     def _is_complete(self, facts: dict[str, Any]) -> bool:
-        copy = facts.get("copy")
         known = "rotated" in facts and ("size" in facts or "problem" in facts)
-        return known and (copy is None or (self._converted / copy).exists())
+        return known and ("copy" not in facts or self._is_whole(facts))
 
     def _examine(self, content: bytes) -> dict[str, Any]:
         """Return the facts about a file's content: its hash, and a problem, a range of values or a rewritten copy."""
@@ -99,6 +100,9 @@ class ImageCheck(FileCheck[CheckedImage]):
                 is_huge = image.width * image.height > _HUGE_PIXELS
                 with self._huge if is_huge else contextlib.nullcontext():
                     return facts | self._describe(facts["sha256"], prepare(content, image, self._reading))
+        except KerasTuneError:
+            # The cache cannot keep a copy, which is no fault of the file.
+            raise
         except Exception as problem:  # Pillow's decoders raise almost anything on a hostile file.
             return facts | {"problem": explain_failure(content, problem)}
 
@@ -111,16 +115,32 @@ class ImageCheck(FileCheck[CheckedImage]):
             facts["deep_range"] = prepared.deep_range
         if prepared.picture is not None:
             name = "-".join(map(str, (sha256, *(map(repr, self._reading.intensity or ())), *self._reading.key)))
-            facts["copy"] = self._keep_copy(f"{name}.png", prepared.picture)
+            facts |= self._keep_copy(f"{name}.png", prepared.picture)
         return facts
 
-    def _keep_copy(self, name: str, image: Image.Image) -> str:
-        """Write an 8-bit image as PNG into the cache directory and return its name there."""
-        self._converted.mkdir(parents=True, exist_ok=True)
-        partial = self._converted / f"{name}.{os.getpid()}-{threading.get_ident()}.partial"
-        image.save(partial, "PNG", compress_level=1)
-        os.replace(partial, self._converted / name)
-        return name
+    def _keep_copy(self, name: str, image: Image.Image) -> dict[str, Any]:
+        """Write an 8-bit image as PNG into the cache directory and return the facts about it.
+
+        Raises ResourceError where the disk is full.
+        """
+        place = self._converted / name
+        with explain_cache(place):
+            self._converted.mkdir(parents=True, exist_ok=True)
+            partial = self._converted / f"{name}.{os.getpid()}-{threading.get_ident()}.partial"
+            try:
+                image.save(partial, "PNG", compress_level=1)
+                os.replace(partial, place)
+            except OSError:
+                partial.unlink(missing_ok=True)
+                raise
+            return {"copy": name, "copy_bytes": place.stat().st_size}
+
+    def _is_whole(self, facts: dict[str, Any]) -> bool:
+        """Tell whether a copy is as long as it was; PNG has checksums of its own, which decoders compare."""
+        try:
+            return (self._converted / facts["copy"]).stat().st_size == facts.get("copy_bytes")
+        except OSError:
+            return False
 
 
 def read_once(path: str, reading: ImageReading, decode: Callable[[bytes, int], Decoded]) -> tuple[Decoded, bool]:

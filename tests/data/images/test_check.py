@@ -12,7 +12,7 @@ from PIL import ExifTags, Image, ImageOps
 
 from kerastune_ft.data.files import fingerprint
 from kerastune_ft.data.source import DataSource
-from kerastune_ft.errors import DataError
+from kerastune_ft.errors import DataError, ResourceError
 from kerastune_ft.input.decode import Geometry, fit_pixels, read_pixels
 from tests.support.image_files import Open, class_folders, encode_image, pixels, write
 
@@ -233,3 +233,29 @@ def test_what_cannot_be_remembered_is_learnt_again(
     assert open_folder(root).info.examples == 8
     assert not list(tmp_path.rglob("*.partial"))
     assert open_folder(root).info.examples == 8
+
+
+def test_a_copy_that_was_cut_short_is_made_again(tmp_path: Path, open_folder: Open) -> None:
+    root = class_folders(tmp_path / "pets", 4)
+    write(root / "cat" / "this.bmp", encode_image(RGB, "BMP"))
+    open_folder(root)
+    (copy,) = (tmp_path / "cache" / "converted").iterdir()
+    whole = copy.read_bytes()
+    copy.write_bytes(whole[:-20])
+    open_folder(root)
+    assert copy.read_bytes() == whole
+
+
+def test_a_cache_without_room_for_a_copy_is_no_fault_of_the_image(
+    tmp_path: Path, open_folder: Open, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    root = class_folders(tmp_path / "pets", 4)
+    write(root / "cat" / "this.bmp", encode_image(RGB, "BMP"))
+
+    def fill(source: Path, target: Path) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(os, "replace", fill)
+    with pytest.raises(ResourceError, match=r"no space left for .*converted.* in the cache"):
+        open_folder(root, on_bad_file="skip")
+    assert list((tmp_path / "cache" / "converted").iterdir()) == []
