@@ -65,6 +65,16 @@ class Rules:
         """Whether every class gets its shares of the splits whatever the other classes and the names of classes are."""
         return self.version >= 2
 
+    @property
+    def final_at_last_step(self) -> bool:
+        """Whether a schedule reaches its `final` rate at the last step, and not at the one after it."""
+        return self.version >= 2
+
+    @property
+    def warmup_of_zero(self) -> bool:
+        """Whether `warmup` of 0 means no warm-up for one_cycle too, and not the default."""
+        return self.version >= 2
+
 
 FIRST = Rules(1)
 """The rules of runs that recorded none."""

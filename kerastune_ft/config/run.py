@@ -15,6 +15,7 @@ from kerastune_ft.config.options.data import Data
 from kerastune_ft.config.options.heads import Head
 from kerastune_ft.config.options.paths import WrittenPath
 from kerastune_ft.config.options.phases import Phase
+from kerastune_ft.config.options.rates import ONE_CYCLE
 from kerastune_ft.config.options.runtime import Output, Runtime
 from kerastune_ft.config.options.tasks import Task
 from kerastune_ft.rules import NEWEST, Rules
@@ -47,8 +48,9 @@ class RunConfig(Options):
         return self._rules
 
     def with_rules(self, rules: Rules) -> RunConfig:
-        """Return the same configuration under other rules."""
-        copy = self.model_copy()
+        """Return the same configuration under other rules, which read some values otherwise."""
+        phases = self.phases if rules.warmup_of_zero else tuple(map(_with_usual_warmup, self.phases))
+        copy = self.model_copy(update={"phases": phases})
         copy._rules = rules
         return copy
 
@@ -63,6 +65,14 @@ class RunConfig(Options):
             return document
         resize = _RESIZE.get(str(task.get("kind")))
         return document if resize is None else {**document, "data": {**data, "resize": resize}}
+
+
+def _with_usual_warmup(phase: Phase) -> Phase:
+    """Return a phase whose warm-up is the usual one of its shape where 0 is written."""
+    rate = phase.learning_rate
+    if rate.shape != ONE_CYCLE or rate.warmup != 0:
+        return phase
+    return phase.model_copy(update={"learning_rate": rate.model_copy(update={"warmup": None})})
 
 
 def _restore_paths(value: Any) -> Any:
@@ -88,6 +98,12 @@ def _drop_later_keys(document: dict[str, Any]) -> None:
             del data[key]
 
 
+def _write_warmup_as_before(rate: dict[str, Any]) -> None:
+    """Write the usual warm-up of one_cycle as 0, which meant it before null did, and none at all as null."""
+    if rate["shape"] == ONE_CYCLE and not rate["warmup"]:
+        rate["warmup"] = 0.0 if rate["warmup"] is None else None
+
+
 def config_hash(config: RunConfig) -> str:
     """Return the SHA-256 of everything that can change results: all but `output`, with paths as written.
 
@@ -97,5 +113,7 @@ def config_hash(config: RunConfig) -> str:
     # In Python mode a dump keeps the path objects, which know their text before expansion.
     document = _restore_paths(config.model_dump(mode="python", by_alias=True, exclude={"output"}))
     _drop_later_keys(document)
+    for phase in document["phases"]:
+        _write_warmup_as_before(phase["learning_rate"])
     text = json.dumps(document, ensure_ascii=False, separators=(",", ":"))
     return hashlib.sha256(text.encode()).hexdigest()

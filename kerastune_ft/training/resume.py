@@ -98,7 +98,8 @@ def allowed_changes(target: RunDirectory, settings: RunConfig) -> tuple[str, ...
             raise ConfigError(f"{target} is not empty and holds no run; give another --run-dir")
         return ()
     begun = len(target.list_files("phases"))
-    found = changes.compare(RunConfig.model_validate(read(target.read_json("config.json"))), settings, begun)
+    earlier = RunConfig.model_validate(read(target.read_json("config.json"))).with_rules(target.rules)
+    found = changes.compare(earlier, settings.with_rules(target.rules), begun)
     if found.refused:
         raise ConfigError(
             f"{target} began with another configuration:\n  "

@@ -4,6 +4,7 @@ import copy
 import json
 import pickle
 import random
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -19,8 +20,10 @@ from kerastune_ft.config.options.phases import (
 )
 from kerastune_ft.config.read import read
 from kerastune_ft.config.run import RunConfig, config_hash
+from kerastune_ft.rules import FIRST
 from tests.support.config_cases import MINIMAL, with_change
 
+EARLIER_RUNS = Path(__file__).parents[1] / "conformance" / "earlier_runs"
 UNFREEZE = [
     ("none", HeadOnly()),
     ("all", Everything()),
@@ -104,6 +107,28 @@ def test_the_written_configuration_has_every_default() -> None:
 )
 def test_the_hash_covers_what_can_change_results(path: str, value: object, same: bool) -> None:
     assert (config_hash(read(with_change(path, value))) == config_hash(read(MINIMAL))) is same
+
+
+@pytest.mark.parametrize("shape", ["cosine", "one_cycle"])
+def test_no_warm_up_is_the_usual_one_where_it_is_none(shape: str) -> None:
+    configs = [
+        read(with_change("phases.0.learning_rate", {"peak": 0.1, "shape": shape, **more}))
+        for more in ({}, {"warmup": None}, {"warmup": 0}, {"warmup": 0.2})
+    ]
+    usual, written, none, some = (config.phases[0].learning_rate.warmup for config in configs)
+    assert (usual, written) == ((None, None) if shape == "one_cycle" else (0, 0))
+    assert (none, some) == (0, 0.2)
+    assert len({config_hash(config) for config in configs}) == (3 if shape == "one_cycle" else 2)
+    # A run of the first version could not be told to have no warm-up.
+    assert configs[2].with_rules(FIRST).phases[0].learning_rate.warmup == usual
+    assert configs[3].with_rules(FIRST).phases == configs[3].phases
+
+
+@pytest.mark.parametrize("manifest", sorted(EARLIER_RUNS.glob("*/manifest.json")), ids=lambda path: path.parent.name)
+def test_the_hash_is_that_of_runs_from_before(manifest: Path) -> None:
+    # By it the same command goes on with a run, or shows it.
+    config = json.loads((manifest.parent / "config.json").read_text())
+    assert config_hash(read(config)) == json.loads(manifest.read_text())["config_hash"]
 
 
 def test_the_hash_keeps_the_order_of_classes() -> None:

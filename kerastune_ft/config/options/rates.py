@@ -12,13 +12,27 @@ from kerastune_ft.config.options.base import NotNegative, Options, Rate
 Shape = Literal["constant", "cosine", "linear", "exponential", "one_cycle", "flat_cosine"]
 
 
+ONE_CYCLE = "one_cycle"
+"""The shape that has a warm-up unless one is written."""
+
+
 class RatePolicy(Options):
     """The learning rate of a phase; a plain number means that rate throughout."""
 
     peak: Rate = Field(description="the highest learning rate")
     shape: Shape = Field("constant", description="the schedule after the warm-up")
-    warmup: float = Field(0.0, ge=0, lt=1, description="share of the phase's steps in which the rate rises to its peak")
-    final: NotNegative | None = Field(None, description="the rate at the end; null means the default of the shape")
+    warmup: float | None = Field(
+        None,
+        ge=0,
+        lt=1,
+        description="share of the phase's steps in which the rate rises to its peak; null means 0.3 for one_cycle and "
+        "none for the others",
+    )
+    final: NotNegative | None = Field(
+        None,
+        description="the rate of the last step; null means a hundredth of the peak for exponential, and for the others "
+        "that the step after the last would have 0",
+    )
     unit_decay: float = Field(1.0, gt=0, le=1, description="factor on the rate per unit of distance from the head")
     head: Rate | None = Field(None, description="the head's own peak rate; null means `peak`")
     units: Mapping[str, Rate] = Field({}, description="factor on the rate by pattern of unit ids")
@@ -26,4 +40,8 @@ class RatePolicy(Options):
     @model_validator(mode="before")
     @classmethod
     def _from_number(cls, value: Any) -> Any:
-        return {"peak": value} if isinstance(value, int | float) and not isinstance(value, bool) else value
+        written = {"peak": value} if isinstance(value, int | float) and not isinstance(value, bool) else value
+        if not isinstance(written, Mapping) or written.get("shape") == ONE_CYCLE or written.get("warmup") is not None:
+            return written
+        # Left out and 0 are the same, and so should be what is written of them.
+        return {**written, "warmup": 0.0}

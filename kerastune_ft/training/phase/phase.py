@@ -68,7 +68,7 @@ class PhaseTraining:
         self._context, self._phase, self._kept = context, phase, kept
         session = context.session
         self._options = phase.phase
-        self._rates = rate_table(phase.phase.learning_rate, phase.steps)
+        self._rates = rate_table(phase.phase.learning_rate, phase.steps, session.config.rules)
         self._checkpoints = Checkpoints(
             context.run, phase.folder, session.config.output.checkpoint, session.source_hash
         )

@@ -174,7 +174,7 @@ def _phase_document(session: Session, plan: PhasePlan, decision: CachePlan) -> d
         "learning_rate": {
             "peak": policy.peak,
             "shape": policy.shape,
-            "warmup_steps": warmup_steps(policy, plan.steps),
+            "warmup_steps": warmup_steps(policy, plan.steps, session.config.rules),
             "final": policy.final,
         },
         "rates": {unit: policy.peak * factor for unit, factor in plan.unit_factors.items()},

@@ -4,32 +4,43 @@ from __future__ import annotations
 
 import numpy as np
 
-from kerastune_ft.config.options.rates import RatePolicy
+from kerastune_ft.config.options.rates import ONE_CYCLE, RatePolicy
+from kerastune_ft.rules import NEWEST, Rules
 
 _ONE_CYCLE_WARMUP = 0.3
 _FLAT_SHARE = 0.72
 _EXPONENTIAL_FINAL = 0.01
 
 
-def rate_table(policy: RatePolicy, steps: int) -> np.ndarray:
+def rate_table(policy: RatePolicy, steps: int, rules: Rules = NEWEST) -> np.ndarray:
     """Return the learning rate of every step of a phase, float32 of shape [steps].
 
-    Warm-up rises linearly over its share of the steps and never starts at zero. Then, with t from 0 to 1 over the rest:
-    `constant`; `cosine` and `linear` fall to `final` (0 unless given); `exponential` falls to `final` (a hundredth of
-    the peak); `one_cycle` (Smith, 2018, with cosine annealing) warms up over 30 % unless `warmup` is given and falls to
-    `final`; `flat_cosine` stays at the peak for 72 % of the steps and falls as a cosine.
+    Warm-up rises linearly over its share of the steps and never starts at zero; then comes one step at the peak. From
+    there, with t from 0 at the peak to 1 at the last step: `constant`; `cosine`, `linear` and `exponential` fall to
+    `final`; `one_cycle` (Smith, 2018, with cosine annealing) warms up over 30 % unless `warmup` is given and falls to
+    `final`; `flat_cosine` stays at the peak for 72 % of the steps and falls as a cosine. Where no `final` is given
+    `exponential` falls to a hundredth of the peak, and the others so that the step after the last would have 0: a last
+    step that changes nothing would be lost.
     """
-    warmup_share = policy.warmup or (_ONE_CYCLE_WARMUP if policy.shape == "one_cycle" else 0.0)
-    warmup = min(round(warmup_share * steps), steps - 1)
+    is_reached = rules.final_at_last_step and (policy.final is not None or policy.shape == "exponential")
+    warmup = _count_warmup_steps(policy, steps, 2 if is_reached else 1)
     rising = np.arange(1, warmup + 1) / (warmup + 1)
     remaining = steps - warmup
-    t = np.arange(remaining) / max(1, remaining)
+    t = np.arange(remaining) / max(1, remaining - 1 if is_reached else remaining)
     return np.concatenate([policy.peak * rising, _falling(policy, t)]).astype(np.float32)
 
 
-def warmup_steps(policy: RatePolicy, steps: int) -> int:
+def warmup_steps(policy: RatePolicy, steps: int, rules: Rules = NEWEST) -> int:
     """Return the number of steps before the peak."""
-    return int(np.argmax(rate_table(policy, steps)))
+    return int(np.argmax(rate_table(policy, steps, rules)))
+
+
+def _count_warmup_steps(policy: RatePolicy, steps: int, others: int) -> int:
+    """Return the steps of the warm-up, which leaves `others` steps, where there are as many: peak and final rate."""
+    share = policy.warmup
+    if share is None:
+        share = _ONE_CYCLE_WARMUP if policy.shape == ONE_CYCLE else 0.0
+    return max(0, min(round(share * steps), steps - others))
 
 
 def _falling(policy: RatePolicy, t: np.ndarray) -> np.ndarray:
