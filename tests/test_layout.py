@@ -76,7 +76,7 @@ TESTED_ELSEWHERE: dict[str, tuple[str, ...]] = {
         "data/kinds/embedded", "data/kinds/tfds_builder",
     ),
     "data/labels/test_number.py": (
-        "data/labels/base", "data/labels/one_class", "data/labels/raw", "data/labels/scheme",
+        "data/labels/base", "data/labels/raw", "data/labels/scheme",
         "data/labels/several_classes", "data/labels/values",
     ),
     "data/splits/test_choose.py": (

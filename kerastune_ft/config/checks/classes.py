@@ -15,6 +15,8 @@ def check_one_class(parts: Parts) -> Iterator[Finding]:
             "it has no effect without multi_label, where the most likely class is predicted; remove it",
         )
     label = parts.data.get("label")
-    if parts.data.get("kind") == "table" and isinstance(label, list | Mapping):
-        form = "a list of columns gives" if isinstance(label, list) else "a separator gives"
-        yield ("data", "label"), f'{form} several labels; write "multi_label": true in task, or name one column'
+    if parts.data.get("kind") == "table" and isinstance(label, Mapping):
+        message = 'a separator gives several labels; write "multi_label": true in task, or name one column'
+        yield ("data", "label"), message
+    if parts.data.get("kind") == "table" and isinstance(label, list) and len(label) == 1:
+        yield ("data", "label"), "one column of 0 and 1 gives no two classes; name the column alone, without brackets"

@@ -39,6 +39,7 @@ def read_records(options: TableData, modality: Modality, context: ReadContext) -
         check_several(table, options.label)
     found = modality.find_in_rows(table, options, context)
     cells = LABEL_CELLS[context.facts.labels](table, options.label)
+    table.refuse_headless([*([options.input] if isinstance(options.input, str) else options.input), *cells.names])
     try:
         labelled, unlabelled = find_labelled_rows(table, options, found.names, cells)
     except DataError as error:

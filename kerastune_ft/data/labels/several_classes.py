@@ -9,6 +9,7 @@ import numpy as np
 
 from kerastune_ft.data.labels.base import Labels
 from kerastune_ft.data.labels.classes import class_names, refuse_unlisted, sort_labels
+from kerastune_ft.data.labels.decimal_commas import REMEDY, has_decimal_comma
 from kerastune_ft.data.labels.raw import SEPARATOR, LabelColumns, LabelSets, RawLabels, SingleLabels
 from kerastune_ft.errors import ConfigError, DataError
 from kerastune_ft.wording import lines
@@ -77,6 +78,7 @@ def _number_columns(raw: LabelColumns, keys: Sequence[str], task: Any, origin: s
     classes = tuple(dict.fromkeys(named.values()))
     numbers = np.zeros((len(raw.rows), len(classes)), np.uint8)
     bad: list[tuple[str, str]] = []
+    is_comma = False
     for row, cells in enumerate(raw.rows):
         for name, cell in zip(raw.names, cells, strict=True):
             text = cell.strip().lower()
@@ -85,11 +87,13 @@ def _number_columns(raw: LabelColumns, keys: Sequence[str], task: Any, origin: s
             if text in _ONES:
                 numbers[row, classes.index(named[name])] = 1
             elif text not in _ZEROS:
+                is_comma = is_comma or has_decimal_comma(cell)
                 bad.append((f'{keys[row]}: {name} is "{cell}"', ""))
     if bad:
+        commas = f"{REMEDY}. " if is_comma else ""
         raise DataError(
             f"data.label: {len(bad)} cells of the label columns are neither 0 nor 1:\n{lines(bad, _SHOWN)}\n"
-            "Write 1 where the label applies and 0 where it does not."
+            f"{commas}Write 1 where the label applies and 0 where it does not."
         )
     return SeveralClassesLabels(classes, numbers)
 

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from kerastune_ft.data.labels.base import Labels
+from kerastune_ft.data.labels.decimal_commas import REMEDY, has_decimal_comma
 from kerastune_ft.data.labels.raw import SEPARATOR, LabelColumns, RawLabels, SingleLabels
 from kerastune_ft.data.labels.scheme import LabelScheme
 from kerastune_ft.errors import ConfigError, DataError
@@ -79,17 +80,20 @@ def number_values(raw: RawLabels, keys: Sequence[str], task: Any, origin: str, s
     # Dates and other large numbers need all the digits there are; what is learnt from is standardised first.
     numbers = np.empty((len(rows), len(names)), np.float64)
     bad: list[tuple[str, str]] = []
+    is_comma = False
     for row, cells in enumerate(rows):
         for column, cell in enumerate(cells):
             value = _number(cell)
             if value is None:
+                is_comma = is_comma or has_decimal_comma(cell)
                 bad.append((f'{keys[row]}: {names[column]} is "{cell}"', ""))
             else:
                 numbers[row, column] = value
     if bad:
+        commas = f"{REMEDY}; or repair" if is_comma else "Repair"
         raise DataError(
             f"data.label: {kind} needs numbers, and {len(bad)} labels of {origin} are none:\n{lines(bad, _SHOWN)}\n"
-            f'Repair them, or write "kind": "{kind.replace("_regression", "_classification")}" in task if they are '
+            f'{commas} them, or write "kind": "{kind.replace("_regression", "_classification")}" in task if they are '
             "names of classes."
         )
     return ValueLabels(tuple(names), numbers)

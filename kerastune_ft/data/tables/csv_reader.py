@@ -9,6 +9,7 @@ import csv
 import io
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 from itertools import islice
 from pathlib import Path
 
@@ -41,7 +42,7 @@ def read_delimited(path: Path, content: bytes) -> TextTable:
     notes = () if separator == usual and not said else (f"{path.name}: {words} separate its cells{said}",)
     records = _Records(path, text, separator, first_line=2 if declaration else 1)
     table = table_of_rows(path, records, words, notes)
-    return TextTable(path, table.place, table.numbers, table.cells, (*notes, *records.notes()))
+    return replace(table, notes=(*notes, *records.notes()))
 
 
 def _decode(path: Path, content: bytes) -> str:

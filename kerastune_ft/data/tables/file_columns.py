@@ -49,7 +49,7 @@ class NamedFiles:
 
 def find_named_files(table: TextTable, texts: Sequence[str], file_kind: FileKind) -> NamedFiles:
     """Return the files that rows name by `texts`."""
-    folder = os.path.dirname(storage.absolute(table.path))
+    folder = table.folder
     paths, keys, names = [], [], []
     rows_of: dict[str, list[int]] = {}
     for row, text in enumerate(texts):

@@ -12,6 +12,7 @@ from kerastune_ft.config.options.data import MultipleLabels
 from kerastune_ft.config.words import nearest
 from kerastune_ft.data.inputs import UsableLabels
 from kerastune_ft.data.labels.raw import LabelColumns, LabelSets, RawLabels, SingleLabels
+from kerastune_ft.data.tables.list_cells import are_lists, read_list
 from kerastune_ft.data.tables.text_table import TextTable
 from kerastune_ft.errors import ConfigError, DataError
 from kerastune_ft.wording import counted, first_names, lines
@@ -84,6 +85,14 @@ def value_cells(table: TextTable, label: str | Sequence[str] | MultipleLabels) -
 
 
 def _single(table: TextTable, label: str, form: Form) -> LabelCells:
+    table.check_column(label, LABEL_KEY)
+    if are_lists(table.cells[label]):
+        first = next(cell for cell in table.cells[label] if cell)
+        raise DataError(
+            f'{LABEL_KEY}: the cells of the column "{label}" of {table.path} are lists, as {str(first)[:60]}.\n'
+            f'For several labels write  "label": {{"column": {_quote(label)}}}  in data and "multi_label": true in '
+            "task; for one write it without brackets."
+        )
     texts = table.texts(label, LABEL_KEY)
     missing = [row for row, text in enumerate(texts) if not text]
     return LabelCells(form, (label,), [(text,) for text in texts], missing)
@@ -94,24 +103,39 @@ def _read_columns(table: TextTable, label: Sequence[str]) -> list[tuple[str, ...
 
 
 def _several(frame: TextTable, label: MultipleLabels) -> LabelCells:
-    texts = frame.texts(label.column, LABEL_KEY)
+    divided, is_list = _divide(frame, label)
     none = None if label.none is None else label.none.strip()
     cells: list[tuple[str, ...]] = []
     missing: list[int] = []
     contrary: list[tuple[str, str]] = []
-    for row, text in enumerate(texts):
-        labels = tuple(dict.fromkeys(part for part in map(str.strip, text.split(label.separator)) if part))
-        if not labels and none != "":
+    for row, parts in enumerate(divided):
+        labels = tuple(dict.fromkeys(parts))
+        # A list without items says that there is no label; an empty cell says nothing.
+        if not labels and none != "" and not (is_list and frame.cells[label.column][row]):
             missing.append(row)
         if none in labels and len(labels) > 1:
-            contrary.append((frame.name_row(row), f'"{text}"'))
+            contrary.append((frame.name_row(row), f'"{label.separator.join(parts)}"'))
         cells.append(tuple(part for part in labels if part != none))
     if contrary:
         raise DataError(
             f'{LABEL_KEY}: {len(contrary)} rows of {frame.path} have "{none}", which means no label, beside others:\n'
             f'{lines(contrary)}\nKeep one or the other, or take "none" out of data.label.'
         )
-    return LabelCells("sets", (label.column,), cells, missing)
+    notes = (f'the cells of the column "{label.column}" are read as lists of labels',) if is_list else ()
+    return LabelCells("sets", (label.column,), cells, missing, notes)
+
+
+def _divide(frame: TextTable, label: MultipleLabels) -> tuple[list[tuple[str, ...]], bool]:
+    """Return by row the labels that a cell has, and whether the cells are lists.
+
+    A separator that the user chose is one, whatever the cells look like.
+    """
+    frame.check_column(label.column, LABEL_KEY)
+    raw = frame.cells[label.column]
+    if label.separator == _DEFAULT_SEPARATOR and are_lists(raw):
+        return [read_list(cell) or () if cell else () for cell in raw], True
+    texts = frame.texts(label.column, LABEL_KEY)
+    return [tuple(filter(None, map(str.strip, text.split(label.separator)))) for text in texts], False
 
 
 def check_several(frame: TextTable, label: str | Sequence[str] | MultipleLabels) -> None:
@@ -121,11 +145,12 @@ def check_several(frame: TextTable, label: str | Sequence[str] | MultipleLabels)
     """
     if not isinstance(label, MultipleLabels):
         return
-    texts = frame.texts(label.column, LABEL_KEY)
-    if not any(label.separator in text for text in texts):
+    divided, is_list = _divide(frame, label)
+    texts = [] if is_list else frame.texts(label.column, LABEL_KEY)
+    if not is_list and not any(label.separator in text for text in texts):
         _refuse_separator(frame, label, texts)
     if label.none is not None and (none := label.none.strip()):
-        found = Counter(part.strip() for text in texts for part in text.split(label.separator) if part.strip())
+        found = Counter(part for parts in divided for part in parts)
         if none not in found:
             near = nearest(none, found)
             hint = f"; did you mean {_quote(near)}?" if near else f". The cells say {_list_most_common(found)}."

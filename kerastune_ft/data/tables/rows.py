@@ -29,4 +29,4 @@ def table_of_rows(
     cells = dict(zip(header, columns, strict=True))
     # Spreadsheets leave empty columns without a name behind; there is nothing to call them by.
     cells.pop("", None)
-    return TextTable(path, "row", numbers, cells, notes)
+    return TextTable(path, "row", numbers, cells, notes, has_header=True)

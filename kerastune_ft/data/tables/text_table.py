@@ -5,13 +5,16 @@ A cell that is empty, blank or null is the empty text and counts as missing; "NA
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import os
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from kerastune_ft import storage
 from kerastune_ft.config.words import nearest
 from kerastune_ft.data.tables.cells import cell_text
+from kerastune_ft.data.tables.headless import explain_headless
 from kerastune_ft.errors import ConfigError, DataError
 from kerastune_ft.wording import first_names
 
@@ -28,6 +31,13 @@ class TextTable:
     cells: Mapping[str, Sequence[Any]]
     """For each column, the cells as the file has them."""
     notes: tuple[str, ...] = ()
+    has_header: bool = False
+    """Whether the names of the columns are the first row of the file."""
+
+    @property
+    def folder(self) -> str:
+        """The folder of the table, absolute, where the relative paths in its cells begin."""
+        return os.path.dirname(storage.absolute(self.path))
 
     @property
     def columns(self) -> list[str]:
@@ -45,7 +55,16 @@ class TextTable:
             hint = f'; did you mean "{near}"?' if near else "."
             raise ConfigError(
                 f'{key}: {self.path} has no column "{name}"{hint}\nIts columns are {first_names(self.columns)}.'
+                + (f"\nBut {headless}" if (headless := self._explain_headless(self.columns)) else "")
             )
+
+    def refuse_headless(self, columns: Iterable[str] | None = None) -> None:
+        """Raise DataError where the first row seems to hold an example and no names, by these columns or by all."""
+        if headless := self._explain_headless(self.columns if columns is None else columns):
+            raise DataError(f"data.path: {headless}")
+
+    def _explain_headless(self, columns: Iterable[str]) -> str:
+        return explain_headless(self.path, self.folder, self.cells, columns) if self.has_header else ""
 
     def texts(self, name: str, key: str) -> list[str]:
         """Return the texts of a column without blanks around them; a missing one is empty."""
@@ -57,7 +76,8 @@ class TextTable:
                 raise DataError(
                     f'{key}: the column "{name}" of {self.path} has no plain text or number in {self.name_row(row)}, '
                     f"but {_kind(cell)}.\n"
-                    "Write one text or number per cell, several labels with a separator between them."
+                    "Write one text or number per cell; a list of labels is read by  "
+                    f'"label": {{"column": "{name}"}}  and "multi_label": true in task.'
                 )
             texts.append(text)
         return texts

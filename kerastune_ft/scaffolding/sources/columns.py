@@ -9,6 +9,7 @@ from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 from kerastune_ft.config.options.data import SPLITS
+from kerastune_ft.data.labels.decimal_commas import have_decimal_commas, with_point
 from kerastune_ft.data.splits.names import SPLIT_OF_WORD
 
 Columns = Mapping[str, Sequence[str]]
@@ -51,9 +52,9 @@ def is_flag(texts: Sequence[str]) -> bool:
 
 
 def parse_numbers(texts: Sequence[str]) -> list[float] | None:
-    """Return the numbers of a column without blanks, or None if it holds anything else."""
+    """Return the numbers of a column without blanks, or None if it holds anything else; decimal commas are known."""
     try:
-        values = [float(text) for text in texts if text]
+        values = [float(text) for text in (map(with_point, texts) if have_decimal_commas(texts) else texts) if text]
     except ValueError:
         return None
     return values if values and all(map(math.isfinite, values)) else None
@@ -153,6 +154,8 @@ def find_separator(texts: Sequence[str]) -> str | None:
     A mark inside a name, as in "carcinoma, in situ", does not count: most parts must occur in several combinations.
     """
     cells = set(filter(None, texts))
+    if have_decimal_commas(cells):
+        return None
     for mark in _SEPARATORS:
         combined = [cell for cell in cells if mark in cell]
         if not combined:

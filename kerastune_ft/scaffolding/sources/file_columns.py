@@ -19,6 +19,8 @@ from kerastune_ft.wording import first_names
 _SAMPLE = 50
 # A column that names existing files in a smaller share of rows names something else.
 _ENOUGH = 0.5
+# Of a table whose files are not all there, most that are there must be named, and there must be some.
+_NEARLY_ALL, _FEWEST, _ROWS_EACH = 0.9, 5, 1.2
 _ENDINGS = tuple(IMAGES.suffixes | SOUNDS.suffixes)
 
 
@@ -59,11 +61,7 @@ def _match_files(
     frame: TextTable, columns: Mapping[str, Sequence[str]], kind: FileKind, files: Sequence[str]
 ) -> NamedFiles | None:
     folder = str(frame.path.parent)
-    rows = _sample_rows(len(frame.numbers))
-    patterns = _count_patterns(columns, kind, files, rows)
-    fitting = [pattern for pattern, fit in patterns.items() if fit.rows >= _ENOUGH * len(rows)]
-    # A label 1 matches a file 1.png in many rows but names few files.
-    best = max(fitting, key=lambda one: (patterns[one].files, patterns[one].rows, -one.count("{")), default=None)
+    best = _find_best(columns, kind, files, len(frame.numbers))
     if best is None:
         return None
     texts = input_texts(frame, best)
@@ -74,6 +72,26 @@ def _match_files(
             by_file[storage.normal(os.path.join(folder, name))].append(row)
     found = sum(map(len, by_file.values()))
     return NamedFiles(kind, best, frozenset(_columns_in(best, columns)), list(by_file), by_file, len(texts) - found)
+
+
+def _find_best(columns: Mapping[str, Sequence[str]], kind: FileKind, files: Sequence[str], count: int) -> str | None:
+    """Return the column or template that names files in most rows, or, where some were not fetched, most of the files.
+
+    `count` is the number of rows.
+    """
+    rows = _sample_rows(count)
+    patterns = _count_patterns(columns, kind, files, rows)
+    fitting = [pattern for pattern, fit in patterns.items() if fit.rows >= _ENOUGH * len(rows)]
+    if not fitting and len(files) >= _FEWEST:
+        patterns = _count_patterns(columns, kind, files, range(count))
+        fitting = [
+            pattern
+            for pattern, fit in patterns.items()
+            # A grade from 1 to 5 names the files 1.png to 5.png too, but in many rows each.
+            if fit.files >= _NEARLY_ALL * len(files) and fit.rows <= _ROWS_EACH * fit.files
+        ]
+    # A label 1 matches a file 1.png in many rows but names few files.
+    return max(fitting, key=lambda one: (patterns[one].files, patterns[one].rows, -one.count("{")), default=None)
 
 
 def _sample_rows(count: int) -> list[int]:
@@ -160,6 +178,14 @@ def missing_files_message(frame: TextTable, columns: Mapping[str, Sequence[str]]
             "move the table or the files."
         )
     nouns = " and ".join(f"{noun}s" for noun, paths in found.items() if paths)
+    for name, texts in columns.items():
+        slashes = [text.replace("\\", "/") for text in texts]
+        if any("\\" in text for text in texts) and find_named_files(frame, {name: slashes}):
+            example = next(text for text in texts if "\\" in text)
+            return (
+                f'{frame.path}: the column "{name}" names the {nouns} with backslashes, as {example}.\n'
+                f"Write slashes for backslashes, as {example.replace(chr(92), '/')}, and run init again."
+            )
     return (
         f"{frame.path}: no column names the {nouns} below {folder}, such as {first_names(files[:3])}, and none holds "
         "texts.\n"

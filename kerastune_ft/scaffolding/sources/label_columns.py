@@ -7,7 +7,9 @@ from collections.abc import Mapping, Sequence
 
 from kerastune_ft.config.checks.availability import available
 from kerastune_ft.config.options.tasks import TASK_KINDS
+from kerastune_ft.data.labels.decimal_commas import has_decimal_comma, have_decimal_commas
 from kerastune_ft.data.labels.spelling import classes_that_merge, find_misspellings
+from kerastune_ft.data.tables.list_cells import are_lists, read_list
 from kerastune_ft.data.tables.text_table import TextTable
 from kerastune_ft.errors import ConfigError, DataError
 from kerastune_ft.scaffolding.findings import DataFindings, add_with_reason, classification_task
@@ -55,6 +57,9 @@ def add_label(
         _add_label_columns(findings, modality, columns, names, said)
         return
     name, texts = names[0], columns[names[0]]
+    if are_lists(texts):
+        _add_label_lists(findings, modality, name, texts, said)
+        return
     mark = kinds.find_separator(texts)
     if mark:
         _add_label_sets(findings, modality, name, texts, mark, said)
@@ -63,6 +68,8 @@ def add_label(
         findings.task = {"kind": regression_kind(modality, f"{name} holds amounts")}
         reason = f"numbers from {min(values):g} to {max(values):g}, {len(set(values))} different ones; {said}"
         add_with_reason(findings.data, "label", name, reason)
+        if commas := _describe_commas(name, texts):
+            findings.asks.append(f"{commas}; write a point for each comma in the table, since commas are not read")
     else:
         findings.counts = dict(sorted(Counter(filter(None, texts)).items()))
         findings.task = classification_task(findings.counts, modality)
@@ -82,12 +89,34 @@ def _add_label_sets(
     )
 
 
+def _describe_commas(name: str, texts: Sequence[str]) -> str:
+    """Return what to say of numbers with decimal commas, nothing where there are none."""
+    if not have_decimal_commas(texts):
+        return ""
+    example = next(filter(has_decimal_comma, texts))
+    return (
+        f'the cells of "{name}", such as {example}, look like numbers with decimal commas (if they are several labels, '
+        f'write "label": {{"column": "{name}", "separator": ","}} in data and "multi_label": true in task)'
+    )
+
+
+def _add_label_lists(findings: DataFindings, modality: str, name: str, texts: Sequence[str], said: str) -> None:
+    lists = [read_list(text) or () for text in texts]
+    findings.counts = dict(sorted(Counter(label for labels in lists for label in labels).items()))
+    findings.task = {"kind": f"{modality}_classification"}
+    add_with_reason(findings.task, "multi_label", True, f'cells of "{name}" are lists of labels')
+    add_with_reason(findings.data, "label", {"column": name}, said)
+
+
 def _ask_about_classes(findings: DataFindings, modality: str, name: str, texts: Sequence[str]) -> None:
     regression_kind = f"{modality}_regression"
     if kinds.parse_numbers(texts) and len(findings.counts) > 2 and _is_available(regression_kind):
+        commas = _describe_commas(name, texts)
         findings.asks.append(
             f'are the {len(findings.counts)} values of "{name}" classes? If they are amounts or grades, write '
-            f'"kind": "{regression_kind}" in task'
+            + ("a point for each comma in the table, and " if commas else "")
+            + f'"kind": "{regression_kind}" in task'
+            + (f"; {commas}" if commas else "")
         )
     elif len(findings.counts) * _FEW_EACH > sum(findings.counts.values()) > 0:
         findings.asks.append(
@@ -136,6 +165,10 @@ def _add_label_columns(
     findings: DataFindings, modality: str, columns: Mapping[str, Sequence[str]], names: Sequence[str], said: str
 ) -> None:
     if all(kinds.is_flag(columns[name]) or set(columns[name]) <= {"0", "1", ""} for name in names):
+        findings.counts = {name: list(columns[name]).count("1") for name in names}
+        if all(cells.count("1") == 1 for cells in zip(*(columns[name] for name in names), strict=True)):
+            _add_one_hot(findings, modality, names, said)
+            return
         findings.task = {"kind": f"{modality}_classification"}
         add_with_reason(
             findings.task,
@@ -143,14 +176,29 @@ def _add_label_columns(
             True,
             "each label has a column of 0 and 1; an example may have several labels or none",
         )
-        findings.counts = {name: list(columns[name]).count("1") for name in names}
     elif all(kinds.parse_numbers(columns[name]) for name in names):
         findings.task = {"kind": regression_kind(modality, f"{' and '.join(names)} hold amounts")}
+        findings.asks += [
+            f"{commas}; write a point for each comma in the table, since commas are not read"
+            for name in names
+            if (commas := _describe_commas(name, columns[name]))
+        ]
     else:
         raise ConfigError(
             f"--label: several label columns must all hold 0 and 1, or all hold numbers; {', '.join(names)} do not"
         )
     add_with_reason(findings.data, "label", list(names), said)
+
+
+def _add_one_hot(findings: DataFindings, modality: str, names: Sequence[str], said: str) -> None:
+    """Add columns of which every row has one 1: classes that exclude each other."""
+    findings.task = classification_task(findings.counts, modality)
+    add_with_reason(findings.data, "label", list(names), f"a column for each class; {said}")
+    findings.asks.append(
+        f"do the classes {first_names(names, 5)} exclude each other? Every row has exactly one 1 in their columns, so "
+        'they are learnt as one class per example; if an example may have several or none, write "multi_label": true '
+        'in task and take "positive" out, where it is there'
+    )
 
 
 def regression_kind(modality: str, why: str) -> str:

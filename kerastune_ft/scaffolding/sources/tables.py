@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 from kerastune_ft.config.options.task_facts import TEXT
 from kerastune_ft.config.words import nearest
 from kerastune_ft.data.splits.names import SPLIT_OF_WORD
+from kerastune_ft.data.tables.list_cells import are_lists, read_list
 from kerastune_ft.data.tables.text_table import TextTable
 from kerastune_ft.data.texts.blank import is_blank
 from kerastune_ft.errors import ConfigError, DataError
@@ -32,7 +35,8 @@ Columns = Mapping[str, Sequence[str]]
 
 def inspect_table(frame: TextTable, written: str, label: Sequence[str]) -> DataFindings:
     """Inspect a table; `label` holds the label columns that the user named, if any."""
-    columns = _text_columns(frame)
+    frame.refuse_headless()
+    columns, lists = _text_columns(frame)
     for name in label:
         if name not in columns:
             near = nearest(name, columns)
@@ -41,7 +45,7 @@ def inspect_table(frame: TextTable, written: str, label: Sequence[str]) -> DataF
                 f"--label: {frame.path} has no column {name!r}{hint}; it has {first_names(list(columns))}"
             )
     split = kinds.find_split_column(columns, {*label})
-    taken = {*label} | ({split[0]} if split else set())
+    taken = {*label, *lists} | ({split[0]} if split else set())
     findings = DataFindings({}, {"kind": "table", "path": written}, len(frame.numbers), 0, {}, seen=list(frame.notes))
     files, texts = find_named_files(frame, columns), find_text_columns(columns, taken)
     if files and (not texts or not _share_files(files)):
@@ -72,15 +76,23 @@ def inspect_table(frame: TextTable, written: str, label: Sequence[str]) -> DataF
     return findings
 
 
-def _text_columns(frame: TextTable) -> dict[str, list[str]]:
-    """Return the columns with plain texts; columns with lists or objects in cells are left out."""
-    found = {}
+def _text_columns(frame: TextTable) -> tuple[dict[str, list[str]], list[str]]:
+    """Return the columns as plain texts, and which of them have lists in their cells; those of objects are left out."""
+    found, lists = {}, []
     for name in frame.columns:
+        if are_lists(frame.cells[name]):
+            lists.append(name)
+            found[name] = [_list_text(cell) for cell in frame.cells[name]]
+            continue
         try:
             found[name] = frame.texts(name, "data")
         except DataError:
             continue
-    return found
+    return found, lists
+
+
+def _list_text(cell: Any) -> str:
+    return json.dumps(list(read_list(cell) or ()), ensure_ascii=False) if cell else ""
 
 
 def _share_files(files: NamedFiles) -> bool:

@@ -47,7 +47,7 @@ def test_options_that_can_be_meant(task: Any, data: dict[str, Any]) -> None:
         (ONE, {"splits": {"column": "site"}, "group": "site"}, "data.splits.column", "is the group too"),
         (ONE, {"splits": {"train": "train"}}, "data.splits", 'write {"column": "split"}'),
         (ONE, {"input": ["a", "b"]}, "data.input", "a pair of texts"),
-        (ONE, {"label": ["edema", "mass"]}, "data.label", '"multi_label": true'),
+        (ONE, {"label": ["edema"]}, "data.label", "name the column alone"),
         (ONE, {"label": {"column": "x"}}, "data.label", '"multi_label": true'),
         (MANY, {"label": ["edema", "edema"]}, "data.label", "is listed twice"),
         (MANY, {"label": ["edema", "mass"], "group": "mass"}, "data.group", "is the label too"),

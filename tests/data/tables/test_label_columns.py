@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
@@ -61,3 +62,26 @@ def test_labels_the_task_cannot_take_are_named_by_row(tmp_path: Path) -> None:
         open_table(path, ImageClassification(classes=("cat", "wolf")))
     with pytest.raises(ConfigError, match="multi_label"):
         open_table(path, label=MultipleLabels(column="label"))
+
+
+@pytest.mark.parametrize("cells", [("['cat', 'dog']", "['dog']", "[]"), ('["cat", "dog"]', '["dog"]', "[]")])
+def test_cells_that_are_lists_are_read_as_labels_or_named(tmp_path: Path, cells: tuple[str, ...]) -> None:
+    rows = [[name, cells[number % 3]] for number, (name, _) in enumerate(pets(tmp_path / "data"))]
+    path = pet_table(tmp_path / "data", rows)
+    source = open_table(path, multi_label=True, label=MultipleLabels(column="label"))
+    assert source.info.classes == ("cat", "dog")
+    assert source.label_texts[:3] == ["cat|dog", "dog", ""]
+    assert 'the cells of the column "label" are read as lists of labels' in source.info.notes
+    with pytest.raises(DataError, match=r'are lists, as \[.cat., .dog.\](.|\n)*"label": \{"column": "label"\}'):
+        open_table(path)
+    with pytest.raises(ConfigError, match=r'\.none: no cell of the column "label" of .* is "do"; did you mean "dog"'):
+        open_table(path, multi_label=True, label=MultipleLabels(column="label", none="do"))
+
+
+def test_lists_of_json_are_labels_too(tmp_path: Path) -> None:
+    names = [name for name, _ in pets(tmp_path / "data")]
+    lists = (["bird", "dog"], ["dog"], ["cat"])
+    lines = [json.dumps({"image": name, "label": lists[row % 3]}) for row, name in enumerate(names)]
+    path = write(tmp_path / "data/t.jsonl", "\n".join(lines).encode())
+    source = open_table(path, multi_label=True, label=MultipleLabels(column="label", none="cat"))
+    assert source.label_texts[1:3] == ["dog", ""]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +14,7 @@ from kerastune_ft import init
 from kerastune_ft.cli.commands import main
 from kerastune_ft.config.read import read
 from kerastune_ft.errors import ConfigError, DataError
-from tests.support.init_data import write_image, write_table
+from tests.support.init_data import prose, write_image, write_table
 
 Rows = list[dict[str, Any]]
 
@@ -180,3 +181,79 @@ def test_a_label_spelt_in_two_ways_is_asked_about() -> None:
         'run init again, or write "classes": {"cat": "cat", "dog": "dog", "Cat": "cat"} in task, which lists every '
         "label."
     ) in asked
+
+
+def test_a_first_row_that_names_an_image_is_no_header() -> None:
+    rows = [[f"{n}.png", ("cat", "dog")[n % 2]] for n in range(12)]
+    for name, _ in rows:
+        write_image(Path("d") / name)
+    Path("d/t.csv").write_text("".join(",".join(row) + "\n" for row in rows))
+    with pytest.raises(DataError, match=r'row 1 of .* seems to hold an example(.|\n)*"0.png" is a file that is there'):
+        init("d/t.csv")
+    Path("d/t.csv").write_text("".join(f"{prose(n)},{label}\n" for n, (_, label) in enumerate(rows)))
+    with pytest.raises(DataError, match='"cat" comes again below it'):
+        init("d/t.csv")
+
+
+def _write_semicolons(cells: Sequence[str]) -> None:
+    for number in range(len(cells)):
+        write_image(Path(f"d/{number}.png"))
+    lines = [f"{number}.png;{cell}" for number, cell in enumerate(cells)]
+    Path("d/t.csv").write_text("\n".join(["datei;note", *lines]) + "\n")
+
+
+def test_decimal_commas_are_seen_and_asked_about() -> None:
+    _write_semicolons([("1,0", "1,3", "1,7", "2,0")[n % 4] for n in range(24)])
+    (asked,) = init("d/t.csv", "grades.json").asks
+    assert 'are the 4 values of "note" classes?' in asked
+    assert "write a point for each comma in the table" in asked and '"kind": "image_regression"' in asked
+    _write_semicolons([f"{n},5" for n in range(24)])
+    (asked,) = init("d/t.csv", "sizes.json").asks
+    assert 'the cells of "note", such as 0,5, look like numbers with decimal commas' in asked
+    document = json.loads(Path("sizes.json").read_text())
+    assert (document["task"]["kind"], document["data"]["label"]) == ("image_regression", "note")
+    _write_semicolons([("3,7", "1,3,7", "7", "1,3")[n % 4] for n in range(24)])
+    assert init("d/t.csv", "sets.json").asks == ()
+    assert json.loads(Path("sets.json").read_text())["data"]["label"] == {"column": "note", "separator": ","}
+
+
+def test_lists_in_cells_are_several_labels() -> None:
+    rows = [{"path": f"{n}.png", "tags": str([["a", "b"], ["b"], []][n % 3])} for n in range(12)]
+    document = start(rows, "{path}")
+    assert document["data"]["label"] == {"column": "tags"}
+    assert document["task"]["multi_label"] is True
+
+
+def test_columns_with_one_1_in_every_row_are_asked_about() -> None:
+    rows = [{"path": f"{n}.png", **{name: int(n % 3 == at) for at, name in enumerate("abc")}} for n in range(12)]
+    document = start(rows, "{path}")
+    assert document["data"]["label"] == ["a", "b", "c"]
+    assert "multi_label" not in document["task"]
+    (asked,) = init("d/cases.csv", "again.json").asks
+    assert "do the classes a, b, c exclude each other?" in asked and '"multi_label": true' in asked
+
+
+def test_a_table_whose_files_are_not_all_there_is_found() -> None:
+    rows = [{"id": f"{n:04d}", "label": "abc"[n % 3]} for n in range(40)]
+    for row in rows[:15]:
+        write_image(Path(f"d/im/{row['id']}.png"))
+    write_table(Path("d/t.csv"), rows)
+    (asked,) = init("d/t.csv").asks
+    assert json.loads(Path("t.json").read_text())["data"]["input"] == "im/{id}.png"
+    assert '25 rows name no existing image; to skip them, write "on_missing": "skip"' in asked
+
+
+def test_a_grade_is_no_name_of_the_few_files_that_are_there() -> None:
+    for number in range(1, 6):
+        write_image(Path(f"d/{number}.png"))
+    write_table(Path("d/t.csv"), [{"text": prose(n), "grade": 1 + n % 5} for n in range(200)])
+    assert init("d/t.csv").task == "text_classification"
+
+
+def test_backslashes_in_paths_are_named() -> None:
+    rows = [{"file": f"im\\{n}.png", "label": "ab"[n % 2]} for n in range(12)]
+    for row in rows:
+        write_image(Path("d") / row["file"].replace("\\", "/"))
+    write_table(Path("d/t.csv"), rows)
+    with pytest.raises(DataError, match=r'"file" names the images with backslashes, as im\\0.png(.|\n)*im/0.png'):
+        init("d/t.csv")

@@ -1,0 +1,33 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from kerastune_ft.data.tables.headless import explain_headless
+
+
+def test_a_name_that_is_a_file_or_a_label_is_no_name(tmp_path: Path) -> None:
+    (tmp_path / "0.png").write_bytes(b"")
+    cells = explain_headless(Path("a.csv"), str(tmp_path), {"0.png": ["1.png"], "cat": ["dog"]}, ["0.png", "cat"])
+    assert cells == (
+        'row 1 of a.csv seems to hold an example and not the names of the columns (0.png, cat): "0.png" is a file that '
+        "is there.\nWrite a first row with a name for each column, as  column1,column2"
+    )
+    texts = {"a film": ["good", "bad", "fine"], "cat": ["dog", "cat", "cat"]}
+    assert '"cat" comes again below it' in explain_headless(Path("a.csv"), str(tmp_path), texts, texts)
+    assert explain_headless(Path("a.csv"), str(tmp_path), texts, ["a film"]) == ""
+
+
+@pytest.mark.parametrize(
+    "cells",
+    [
+        {"file": ["1.png", "2.png"], "label": ["a", "b"]},
+        # pandas numbers columns without names; one text may be the name of its column by chance.
+        {"0": ["a", "b", "c"], "1": ["1", "1", "0"]},
+        {"text": ["text", *["other"] * 300], "label": ["a", *["b"] * 300]},
+        {"x.png": ["a"]},
+    ],
+)
+def test_a_name_is_a_name(cells: dict[str, list[str]], tmp_path: Path) -> None:
+    assert explain_headless(Path("a.csv"), str(tmp_path), cells, cells) == ""
