@@ -25,7 +25,6 @@ from kerastune_ft.data.images.intensity import UnusableImageError, to_png
 from kerastune_ft.data.images.orientation import UPRIGHT
 from kerastune_ft.data.images.reading import ImageReading, PreparedImage, can_decode, prepare
 from kerastune_ft.data.source import Report
-from kerastune_ft.errors import KerasTuneError
 from kerastune_ft.stores.cached_folder import explain_cache
 
 _DICOM = "is a DICOM file; convert it with scripts/dicom_to_png.py"
@@ -99,12 +98,11 @@ class ImageCheck(FileCheck[CheckedImage]):
             with Image.open(io.BytesIO(content)) as image:
                 is_huge = image.width * image.height > _HUGE_PIXELS
                 with self._huge if is_huge else contextlib.nullcontext():
-                    return facts | self._describe(facts["sha256"], prepare(content, image, self._reading))
-        except KerasTuneError:
-            # The cache cannot keep a copy, which is no fault of the file.
-            raise
+                    prepared = prepare(content, image, self._reading)
         except Exception as problem:  # Pillow's decoders raise almost anything on a hostile file.
             return facts | {"problem": explain_failure(content, problem)}
+        # A cache that cannot keep a copy is no fault of the file.
+        return facts | self._describe(facts["sha256"], prepared)
 
     def _describe(self, sha256: str, prepared: PreparedImage) -> dict[str, Any]:
         """Return the facts that a prepared image tells, after keeping the picture that stands for it."""
