@@ -77,7 +77,10 @@ def _finish_run(
     if not start.complete:
         _execute(start, settings.with_rules(start.target.rules), digest, until_phase, seconds)
     elif writer is not None:
-        say(f"run {start.target} finished before with this configuration")
+        load_engine(settings)
+        from kerastune_ft.training.run_data import describe_finished
+
+        say(describe_finished(writer, settings.with_rules(writer.rules), say))
         if not writer.exists("report/index.html"):
             write_report(writer)
             writer.update_manifest()

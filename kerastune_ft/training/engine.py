@@ -18,6 +18,7 @@ from kerastune_ft.data.splits.table import splits_table
 from kerastune_ft.errors import ConfigError, DataError
 from kerastune_ft.graph import lora
 from kerastune_ft.rundir import RunDirectory
+from kerastune_ft.storage import absolute
 from kerastune_ft.training.devices import devices as device_choice
 from kerastune_ft.training.devices import workers
 from kerastune_ft.training.evaluation import final, saved_model
@@ -200,6 +201,7 @@ def _write_plan(target: RunDirectory, config: RunConfig, session: Session, plan:
         epoch=0,
         versions=_versions(),
         devices=session.devices.to_json(),
+        directory=absolute(target.path),
         seed=session.config.seed,
         rules=session.config.rules.version,
         data_fingerprint=session.source.info.fingerprint,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 
 from kerastune_ft.config.options.runtime import cache_directory
 from kerastune_ft.config.run import RunConfig
@@ -10,12 +11,15 @@ from kerastune_ft.data.change import name_fingerprints
 from kerastune_ft.data.open import open_source
 from kerastune_ft.data.source import DataSource, Report
 from kerastune_ft.data.splits.recorded import RecordedExamples, content_key
-from kerastune_ft.errors import DataError
+from kerastune_ft.errors import DataError, KerasTuneError
 from kerastune_ft.rundir import MANIFEST, RunDirectory
+from kerastune_ft.storage import absolute, exists, is_absolute, is_remote, normal, relative
 from kerastune_ft.wording import counted
 
 SPLITS_FILE = "splits.csv"
 _NAMED_EXAMPLES = ("folder", "table")
+_PLACES = ("path", "data_dir")
+"""The options of data that say where it lies."""
 
 
 def read_recorded(target: RunDirectory) -> RecordedExamples | None:
@@ -56,6 +60,48 @@ def describe_change(source: DataSource, target: RunDirectory) -> str:
         f"the data changed since {target} was trained ({name_fingerprints(change.known, change.now)}): "
         f"{change.describe()}"
     )
+
+
+def describe_finished(target: RunDirectory, config: RunConfig, report: Report) -> str:
+    """Return the lines on a run that finished before: whether its data is still what it was.
+
+    All data is opened for that, as before training.
+    """
+    said = f"run {target} finished before with this configuration"
+    try:
+        recorded = read_recorded(target)
+        if recorded is None:
+            changed = f"it has no {SPLITS_FILE}, so whether its data changed since is not known"
+        else:
+            source = open_data(config, report, recorded.in_changed_data())
+            if source.change is None:
+                return f"{said} and this data"
+            changed = describe_change(source, target)
+    except (KerasTuneError, OSError) as error:
+        # Whatever became of the data, the run has its results.
+        changed = str(error)
+    return f"{said}\n{changed}\nits figures are those of the data then; --fresh trains anew on the data as it is"
+
+
+def at_new_place(config: RunConfig, target: RunDirectory, report: Report) -> RunConfig:
+    """Return the configuration of a run with the data beside it, where both were moved or copied together.
+
+    The run recorded where its directory was; data that lies in the same place relative to it now is taken.
+    """
+    before, now = (target.manifest() or {}).get("directory"), absolute(target.path)
+    if before is None or before == now or is_remote(before) or is_remote(now):
+        return config
+    for key in _PLACES:
+        path = getattr(config.data, key, None)
+        if isinstance(path, str) and is_absolute(path) and not is_remote(path):
+            beside = normal(os.path.join(now, relative(path, before)))
+            if beside != normal(path) and exists(beside):
+                report(
+                    f"{target} was moved or copied from {before}: its data is read from {beside}, beside it as before, "
+                    f"and not from {path}"
+                )
+                return config.model_copy(update={"data": config.data.model_copy(update={key: beside})})
+    return config
 
 
 def describe_overlap(source: DataSource, target: RunDirectory, place: str, run: str = "the run") -> str | None:

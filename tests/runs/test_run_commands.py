@@ -62,7 +62,7 @@ def test_a_finished_run_prints_its_metrics_and_trains_nothing(commands: dict[str
         "metrics": json.loads((base / "metrics.json").read_text()),
         "constant": json.loads((base / "evaluation/constant.json").read_text()),
     }
-    assert again.err == "run base finished before with this configuration\n"
+    assert again.err == "run base finished before with this configuration and this data\n"
 
 
 def test_until_phase_leaves_a_finished_run_alone(commands: dict[str, Outcome], base: Path) -> None:

@@ -132,3 +132,31 @@ def test_training_examples_are_known_in_other_data_by_their_content(changing: Pa
         f"{count_rows(run, 'train')} of {EXAMPLES + 1} examples of {other} are, by content, among the examples that "
         "the run was trained on" in done.stderr
     )
+
+
+def test_a_finished_run_called_again_says_that_its_data_changed(
+    changing: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    config = configuration(changing, "texts")
+    run = kt.run(config)
+    assert "finished before with this configuration and this data" in capsys.readouterr().err
+    write_rows(changing / "texts.csv", insert(exchange_labels(read_rows(changing / "texts.csv"))))
+    assert kt.run(config).metrics == run.metrics
+    said = capsys.readouterr().err
+    assert f"the data changed since {run.path} was trained (fingerprint " in said
+    assert "1 example new (row 2); 42 train examples with another label" in said
+    assert "--fresh trains anew" in said
+    (changing / "texts.csv").unlink()
+    assert kt.run(config).metrics == run.metrics
+    said = capsys.readouterr().err
+    assert "texts.csv is not there" in said and "its figures are those of the data then" in said
+
+
+def test_a_copied_project_answers_for_its_own_data(changing: Path, tmp_path: Path) -> None:
+    project = tmp_path / "copy"
+    shutil.copytree(changing, project, ignore=shutil.ignore_patterns("cache"))
+    write_rows(project / "texts.csv", insert(read_rows(project / "texts.csv")))
+    done = evaluate(project / "runs" / "texts-1")
+    assert done.exit_code == 0
+    assert f"its data is read from {project / 'texts.csv'}, beside it as before" in done.stderr
+    assert "1 example new (row 2)" in done.stderr

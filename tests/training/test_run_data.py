@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -9,13 +10,20 @@ from typing import Any
 import numpy as np
 import pytest
 
+from kerastune_ft.config.options.data import FolderData, TfdsData
+from kerastune_ft.config.read import read
 from kerastune_ft.data.change import DataChange
 from kerastune_ft.data.splits.recorded import content_key
 from kerastune_ft.errors import DataError
 from kerastune_ft.rundir import RunDirectory
-from kerastune_ft.training.run_data import describe_change, describe_overlap, read_recorded
+from kerastune_ft.training.run_data import at_new_place, describe_change, describe_overlap, read_recorded
 
 PRINT = "1" * 64
+CONFIG = {
+    "task": {"kind": "image_classification"},
+    "backbone": {"kind": "applications", "name": "MobileNetV2", "weights": None},
+    "phases": [{"name": "head", "unfreeze": "none", "epochs": 1, "learning_rate": 0.1}],
+}
 
 
 def make_run(folder: Path, contents: bool, kind: str = "folder", text: Any = None) -> RunDirectory:
@@ -83,3 +91,21 @@ def test_a_change_names_run_and_fingerprints(tmp_path: Path) -> None:
         said
         == f"the data changed since runs/a-1 was trained (fingerprint {'1' * 12}, now {'2' * 12}): 1 example new (x)"
     )
+
+
+@pytest.mark.parametrize("key", ["path", "data_dir"])
+def test_data_that_was_moved_with_the_run_is_found_beside_it(tmp_path: Path, key: str) -> None:
+    run = make_run(tmp_path / "copy" / "runs" / "a-1", True)
+    run.update_manifest(directory=str(tmp_path / "project" / "runs" / "a-1"))
+    data = {"path": FolderData, "data_dir": partial(TfdsData, name="mnist")}[key](
+        **{key: str(tmp_path / "project/data")}
+    )
+    config = read({**CONFIG, "data": data.to_json()})
+    said: list[str] = []
+    assert at_new_place(config, run, said.append) is config
+    (tmp_path / "copy" / "data").mkdir()
+    moved = at_new_place(config, run, said.append)
+    assert getattr(moved.data, key) == str(tmp_path / "copy" / "data")
+    assert len(said) == 1 and place in said[0]
+    run.update_manifest(directory=str(run.path))
+    assert at_new_place(config, run, said.append) is config

@@ -140,16 +140,22 @@ class RecordedExamples:
         return places
 
     def _compare(self, present: PresentExamples, places: np.ndarray) -> DataChange:
-        gone: dict[str, list[str]] = {}
+        gone: dict[str, list[str]] = {split: [] for split in self.sizes}
         for row in sorted(set(range(len(self.keys))) - set(places.tolist())):
-            gone.setdefault(self.splits[row], []).append(self.keys[row])
-        relabelled: dict[str, list[str]] = {}
+            gone[self.splits[row]].append(self.keys[row])
+        relabelled: dict[str, list[str]] = {split: [] for split in self.sizes}
         for index, row in enumerate(places.tolist()):
             if row >= 0 and present.labels[index] != self.labels[row]:
                 text = f'{present.keys[index]}: "{self.labels[row]}", now "{present.labels[index]}"'
-                relabelled.setdefault(self.splits[row], []).append(text)
+                relabelled[self.splits[row]].append(text)
         added = [present.keys[index] for index in np.flatnonzero(places < 0).tolist()]
-        return DataChange(self.fingerprint, present.fingerprint, gone, added, relabelled)
+        return DataChange(
+            self.fingerprint,
+            present.fingerprint,
+            {split: names for split, names in gone.items() if names},
+            added,
+            {split: names for split, names in relabelled.items() if names},
+        )
 
     def _explain_unknown(self, now: str) -> str:
         return (

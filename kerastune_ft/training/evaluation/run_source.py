@@ -19,7 +19,7 @@ from kerastune_ft.data.source import DataSource
 from kerastune_ft.data.tables.read import is_table
 from kerastune_ft.errors import ConfigError, DataError
 from kerastune_ft.rundir import RunDirectory
-from kerastune_ft.training.run_data import SPLITS_FILE, describe_change, open_data, read_recorded
+from kerastune_ft.training.run_data import SPLITS_FILE, at_new_place, describe_change, open_data, read_recorded
 from kerastune_ft.training.watch import Watcher
 
 
@@ -39,7 +39,8 @@ def open_own_data(
         )
     if split not in recorded.sizes:
         raise ConfigError(f"--split: there is no split {split!r}; there are {', '.join(recorded.sizes)}")
-    own = config.model_copy(update={"task": _with_classes(config.task, document)})
+    own = at_new_place(config, target, watch.note)
+    own = own.model_copy(update={"task": _with_classes(config.task, document)})
     source = open_data(own, watch.note, recorded.in_changed_data())
     if split not in source.splits:
         raise DataError(
