@@ -75,6 +75,11 @@ class Rules:
         """Whether `warmup` of 0 means no warm-up for one_cycle too, and not the default."""
         return self.version >= 2
 
+    @property
+    def joins_alternating_layers(self) -> bool:
+        """Whether layers of a backbone that are used by turns (p, q, p, q) are one unit and not one each."""
+        return self.version >= 2
+
 
 FIRST = Rules(1)
 """The rules of runs that recorded none."""

@@ -1,8 +1,10 @@
-"""Units of a backbone by graph depth, for models whose layer names do not tell."""
+"""Units of a backbone by graph depth, for models whose layer names do not tell; and those that no depth can part."""
 
 from __future__ import annotations
 
-from collections import defaultdict
+import dataclasses
+import itertools
+from collections import Counter, defaultdict
 from collections.abc import Collection, Sequence
 from typing import Any
 
@@ -10,7 +12,7 @@ import keras
 
 from kerastune_ft.graph import keras_private
 from kerastune_ft.graph.trainable import begins_a_step
-from kerastune_ft.graph.units import Unit
+from kerastune_ft.graph.units import Unit, is_seed, merge_units
 
 # A graph that narrows to one tensor in fewer places than this is also cut where up to three cross it.
 _FEWEST_PIECES = 5
@@ -38,7 +40,12 @@ def units_by_depth(model: keras.Model, pieces: int = 16) -> tuple[Unit, ...]:
         groups = _groups(nodes, [width is not None and width <= widest for width in crossing], beginning, smallest)
         if len(groups) >= min(_FEWEST_PIECES, pieces):
             break
-    return tuple(Unit(f"part{number}", tuple(layers), shape) for number, (layers, shape) in enumerate(groups, start=1))
+    return tuple(Unit(part_id(number), tuple(layers), shape) for number, (layers, shape) in enumerate(groups, start=1))
+
+
+def part_id(number: int) -> str:
+    """Return the id of a unit that is known by its place alone, counted from 1 at the input."""
+    return f"part{number}"
 
 
 def _begins_a_step(operation: Any) -> bool:
@@ -104,3 +111,66 @@ def _may_cross(node: keras_private.Node, readers: Sequence[keras_private.Node], 
 def _merges(node: keras_private.Node, beginning: Collection[int]) -> bool:
     """Return whether a node brings paths together, as a sum or a concatenation does."""
     return len({id(tensor) for tensor in node.inputs}) > 1 and id(node.operation) not in beginning
+
+
+def join_alternating(model: keras.Model, units: Sequence[Unit]) -> tuple[Unit, ...]:
+    """Return the units with those together whose layers are used by turns, and all units between them.
+
+    Of such layers none comes before the other: p, q, p, q cannot be cut between p and q. A unit of several has the id
+    of the first of them; units that are counted, `part1`, `part2`, ..., are counted anew.
+    """
+    place = {id(layer): number for number, unit in enumerate(units) for layer in unit.layers}
+    joined = set[int]()
+    for first, second in find_alternating(model):
+        low, high = sorted((place[id(first)], place[id(second)]))
+        joined |= set(range(low, high))
+    groups: list[list[Unit]] = []
+    for number, unit in enumerate(units):
+        if number - 1 in joined:
+            groups[-1].append(unit)
+        else:
+            groups.append([unit])
+    merged = (dataclasses.replace(merge_units(group), blocks=group[0].blocks) for group in groups)
+    if any(unit.id != part_id(number) for number, unit in enumerate(units, start=1)):
+        return tuple(merged)
+    return tuple(dataclasses.replace(unit, id=part_id(number)) for number, unit in enumerate(merged, start=1))
+
+
+def find_alternating(model: keras.Model) -> list[tuple[keras.layers.Layer, keras.layers.Layer]]:
+    """Return the pairs of layers with variables that are used by turns: one, the other, the one and the other again.
+
+    Every use computes from the one before it, directly or not; uses side by side, as of a layer for two branches, are
+    no turns.
+    """
+    nodes = keras_private.nodes_in_order(model)
+    layers = {id(node.operation): node.operation for node in nodes if _has_variables(node.operation)}
+    counts = Counter(id(node.operation) for node in nodes)
+    reused = {each for each in layers if counts[each] > 1}
+    if len(reused) < 2:
+        return []
+    # Of each tensor: the layers it depends on, then the chains of two, three and four uses (a, b, a, b), as (a, b).
+    single: dict[int, frozenset[int]] = {}
+    chains: dict[int, tuple[frozenset[tuple[int, int]], ...]] = {}
+    for node in nodes:
+        below = [id(tensor) for tensor in node.inputs if id(tensor) in single]
+        ones = frozenset(itertools.chain.from_iterable(single[each] for each in below))
+        twos, threes, fours = (
+            frozenset(itertools.chain.from_iterable(chains[each][length] for each in below)) for length in range(3)
+        )
+        own = id(node.operation)
+        if own in reused:
+            # The longest first: this use is one link of a chain, never two.
+            fours |= {(a, b) for a, b in threes if b == own}
+            threes |= {(a, b) for a, b in twos if a == own}
+            twos |= {(a, own) for a in ones if a != own}
+            ones |= {own}
+        for tensor in node.outputs:
+            single[id(tensor)], chains[id(tensor)] = ones, (twos, threes, fours)
+    found = frozenset(itertools.chain.from_iterable(chains[id(tensor)][2] for tensor in model.outputs))
+    return [
+        (layers[a], layers[b]) for a, b in sorted(found, key=lambda pair: [list(layers).index(one) for one in pair])
+    ]
+
+
+def _has_variables(operation: object) -> bool:
+    return any(not is_seed(variable) for variable in getattr(operation, "variables", ()))

@@ -7,7 +7,7 @@ name that begins with an underscore of Keras.
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -50,6 +50,63 @@ def run_graph(model: keras.Model, inputs: Any, call: Callable[..., Any]) -> Any:
     `call` gets the operation and what it was called with when the graph was made, tensors replaced.
     """
     return model._run_through_graph(inputs, call_fn=call)
+
+
+def model_between(inputs: Sequence[Any], outputs: Any) -> keras.Model:
+    """Return the functional model from some tensors of a graph to a structure of others, which need nothing else.
+
+    Keras takes every use of an operation for an input where one of its uses gives an input: of a layer that is used
+    below the inputs and above them the upper uses would be lost. Then the uses in between are copied here.
+    """
+    given = {id(tensor) for tensor in inputs}
+    nodes = _nodes_between(given, keras.tree.flatten(outputs))
+    below = {id(_node_of(tensor).operation) for tensor in inputs if not _node_of(tensor).is_input}
+    if not below & {id(node.operation) for node in nodes}:
+        return keras.Model(_structure(inputs), outputs)
+    copies = {
+        id(tensor): tensor
+        if _node_of(tensor).is_input
+        else keras.Input(batch_shape=tensor.shape, dtype=tensor.dtype, name=f"{tensor.name}CLONE")
+        for tensor in inputs
+    }
+
+    def copy(value: Any) -> Any:
+        return copies.get(id(value), value)
+
+    for node in nodes:
+        made = [keras.KerasTensor(tensor.shape, tensor.dtype, name=tensor.name) for tensor in node.outputs]
+        copies = {id(tensor): one for tensor, one in zip(node.outputs, made, strict=True)} | copies
+        arguments = keras.tree.map_structure(copy, (node.arguments.args, node.arguments.kwargs))
+        # A node enters itself into its operation, and into the tensors that it makes.
+        type(node)(node.operation, call_args=arguments[0], call_kwargs=arguments[1], outputs=made)
+    return keras.Model(_structure(list(map(copy, inputs))), keras.tree.map_structure(copy, outputs))
+
+
+def _structure(tensors: Sequence[Any]) -> Any:
+    return tensors[0] if len(tensors) == 1 else list(tensors)
+
+
+def _node_of(tensor: Any) -> Any:
+    return tensor._keras_history.operation._inbound_nodes[tensor._keras_history.node_index]
+
+
+def _nodes_between(given: Collection[int], outputs: Sequence[Any]) -> list[Any]:
+    """Return Keras' nodes that the outputs need besides what is given, every node after those it reads."""
+    nodes: list[Any] = []
+    done: set[int] = set()
+    # No recursion, which deep graphs exhaust; a node is met again once all that it reads is there.
+    stack = [(tensor, False) for tensor in outputs]
+    while stack:
+        tensor, is_ready = stack.pop()
+        node = _node_of(tensor)
+        if id(tensor) in given or id(node) in done:
+            continue
+        if is_ready:
+            done.add(id(node))
+            nodes.append(node)
+        else:
+            stack += [(tensor, True), *((each, False) for each in node.input_tensors)]
+    return nodes
 
 
 def leaf_layers(layer: keras.layers.Layer, prefix: str = "") -> dict[str, keras.layers.Layer]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -29,7 +30,7 @@ class Partition:
     tail: keras.Model
     cut: tuple[Any, ...]
     cut_names: tuple[str, ...]
-    """For each tensor of the cut, the operation it comes from."""
+    """For each tensor of the cut, the operation it comes from, and which use of it where that is not the first."""
 
     @property
     def cut_bytes(self) -> int:
@@ -66,7 +67,7 @@ def split_prefix(whole: Partition, base: Partition) -> tuple[Stage, ...]:
         _pass_through(tensor, f"{name}_passed{number}") if id(tensor) in crossing else tensor
         for number, (tensor, name) in enumerate(zip(whole.cut, whole.cut_names, strict=True))
     ]
-    between = keras.Model(_structure(base.cut), _structure(outputs))
+    between = keras_private.model_between(base.cut, _structure(outputs))
     return Stage(base.prefix, base.cut, base.cut_names), Stage(between, whole.cut, whole.cut_names)
 
 
@@ -100,9 +101,13 @@ def partition(model: keras.Model, trained: Collection[str], live: Collection[str
     above: set[int] = set()
     cut: dict[int, Any] = {}
     makers: dict[int, keras_private.Node] = {}
+    named: dict[int, str] = {}
+    uses: Counter[str] = Counter()
     prefix_has_variables = False
     for node in keras_private.nodes_in_order(model):
+        uses[node.operation.name] += 1
         makers |= {id(tensor): node for tensor in node.outputs}
+        named |= {id(tensor): _name_use(node.operation.name, uses) for tensor in node.outputs}
         variables = getattr(node.operation, "variables", [])
         trains = node.operation.name in live or any(variable.path in trained for variable in variables)
         if trains or any(id(tensor) in above for tensor in node.inputs):
@@ -113,21 +118,26 @@ def partition(model: keras.Model, trained: Collection[str], live: Collection[str
     cut |= {id(tensor): tensor for tensor in model.outputs if id(tensor) not in above}
     tensors = _narrow(list(cut.values()), makers)
     if not prefix_has_variables or {id(tensor) for tensor in tensors} <= {id(tensor) for tensor in model.inputs}:
-        names = tuple(makers[id(tensor)].operation.name for tensor in model.inputs)
+        names = tuple(named[id(tensor)] for tensor in model.inputs)
         return Partition(None, model, tuple(model.inputs), names)
     if not above:
         raise ConfigError(
             "nothing would train: no layer of the model holds a selected variable, and its output layer, tied to "
             'the backbone, has none of its own; give "unfreeze": {"last": 1}'
         )
-    names = tuple(makers[id(tensor)].operation.name for tensor in tensors)
+    names = tuple(named[id(tensor)] for tensor in tensors)
     given = {id(tensor) for tensor in model.inputs}
     crossing = [
         _pass_through(tensor, f"{name}_passed") if id(tensor) in given else tensor
         for tensor, name in zip(tensors, names, strict=True)
     ]
     prefix = keras.Model(model.input, _structure(crossing))
-    return Partition(prefix, keras.Model(_structure(tensors), model.output), tensors, names)
+    return Partition(prefix, keras_private.model_between(tensors, model.output), tensors, names)
+
+
+def _name_use(operation: str, uses: Mapping[str, int]) -> str:
+    """Return the name of the latest use of an operation: that of the operation for the first one."""
+    return operation if uses[operation] == 1 else f"{operation}.use{uses[operation]}"
 
 
 def _narrow(cut: Sequence[Any], makers: Mapping[int, keras_private.Node]) -> tuple[Any, ...]:

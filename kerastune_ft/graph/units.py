@@ -126,12 +126,13 @@ def _group(units: Sequence[Unit]) -> tuple[Unit, ...]:
     while size < longest and sum(math.ceil(len(stage) / size) for stage in stages) > _MOST_UNITS:
         size += 1
     together = [stage[start : start + size] for stage in stages for start in range(0, len(stage), size)]
-    return tuple(_merge(blocks) for blocks in together)
+    return tuple(merge_units(blocks) for blocks in together)
 
 
-def _merge(blocks: Sequence[Unit]) -> Unit:
+def merge_units(blocks: Sequence[Unit]) -> Unit:
+    """Return consecutive units as one, with the id of the first of them."""
     layers = tuple(layer for unit in blocks for layer in unit.layers)
-    held = tuple(unit.id for unit in blocks) if len(blocks) > 1 else ()
+    held = tuple(name for unit in blocks for name in unit.blocks or (unit.id,)) if len(blocks) > 1 else blocks[0].blocks
     return Unit(blocks[0].id, layers, blocks[-1].output_shape, held)
 
 

@@ -62,7 +62,7 @@ def assemble(
     )
     config, scheme = warm_start.with_kept_head(config, scheme or source.scheme)
     with devices.strategy.scope():
-        backbone = build.build(config.backbone, config.seed)
+        backbone = build.build(config.backbone, config.seed, config.rules)
         task = tasks.build_task(config, scheme, backbone.input.image_size)
         _check_modality(config, backbone)
         if source.sound_seconds is not None:
