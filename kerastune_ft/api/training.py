@@ -78,9 +78,9 @@ def _finish_run(
         _execute(start, settings.with_rules(start.target.rules), digest, until_phase, seconds)
     elif writer is not None:
         load_engine(settings)
-        from kerastune_ft.training.run_data import describe_finished
+        from kerastune_ft.training.run_data import describe_finished_run
 
-        say(describe_finished(writer, settings.with_rules(writer.rules), say))
+        say(describe_finished_run(writer, settings.with_rules(writer.rules), say))
         if not writer.exists("report/index.html"):
             write_report(writer)
             writer.update_manifest()

@@ -62,7 +62,7 @@ def describe_change(source: DataSource, target: RunDirectory) -> str:
     )
 
 
-def describe_finished(target: RunDirectory, config: RunConfig, report: Report) -> str:
+def describe_finished_run(target: RunDirectory, config: RunConfig, report: Report) -> str:
     """Return the lines on a run that finished before: whether its data is still what it was.
 
     All data is opened for that, as before training.

@@ -97,9 +97,8 @@ def test_a_change_names_run_and_fingerprints(tmp_path: Path) -> None:
 def test_data_that_was_moved_with_the_run_is_found_beside_it(tmp_path: Path, key: str) -> None:
     run = make_run(tmp_path / "copy" / "runs" / "a-1", True)
     run.update_manifest(directory=str(tmp_path / "project" / "runs" / "a-1"))
-    data = {"path": FolderData, "data_dir": partial(TfdsData, name="mnist")}[key](
-        **{key: str(tmp_path / "project/data")}
-    )
+    place = str(tmp_path / "project" / "data")
+    data = {"path": FolderData, "data_dir": partial(TfdsData, name="mnist")}[key](**{key: place})
     config = read({**CONFIG, "data": data.to_json()})
     said: list[str] = []
     assert at_new_place(config, run, said.append) is config
