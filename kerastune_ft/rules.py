@@ -41,6 +41,16 @@ class Rules:
         return self.version >= 2
 
     @property
+    def saves_range(self) -> bool:
+        """Whether the saved model itself maps the values of `data.intensity`, and says what it takes."""
+        return self.version >= 2
+
+    @property
+    def checks_range(self) -> bool:
+        """Whether a run's own images must have values that fit `data.intensity`, and are not nearly black."""
+        return self.version >= 2
+
+    @property
     def turns_photos(self) -> bool:
         """Whether EXIF turns photos as `data.exif` says, instead of TIFF files alone."""
         return self.version >= 2

@@ -25,6 +25,7 @@ class FixedShapeLoader(ABC):
 
     buckets = None
     in_memory = None
+    decoder: str | None = None
     mean_length = 1.0
 
     def __init__(self, source: DataSource, task: TargetTask, geometry: Any) -> None:

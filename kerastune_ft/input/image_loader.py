@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
+import PIL
 import tensorflow as tf
 
 from kerastune_ft.data.images.reading import ACCURATE
@@ -24,6 +25,8 @@ class ImageLoader(FixedShapeLoader):
 
     def __init__(self, source: DataSource, task: TargetTask, geometry: Geometry) -> None:
         super().__init__(source, task, geometry)
+        if source.encoded and source.rules.accurate_decoding:
+            self.decoder = f"tf.io.decode_jpeg {ACCURATE}; formats but JPEG and PNG by Pillow {PIL.__version__}"
 
     def at(self, image_size: tuple[int, int]) -> ImageLoader:
         """Return a loader of the same images at another height and width."""

@@ -64,6 +64,10 @@ class Loader(Protocol):
         """
 
     @property
+    def decoder(self) -> str | None:
+        """Return what decodes the files of examples, for the manifest; None where that is no choice."""
+
+    @property
     def mean_length(self) -> float:
         """Return the mean number of tokens in a row, padding included; 1 where examples are not sequences."""
 

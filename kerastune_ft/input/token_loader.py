@@ -38,6 +38,11 @@ class TokenLoader:
     lengths: tuple[int, ...]
     """The lengths that rows are padded to, ascending; an example gets the first that it fits into."""
 
+    @property
+    def decoder(self) -> None:
+        """Return None: texts are not decoded."""
+        return None
+
     @functools.cached_property
     def buckets(self) -> np.ndarray:
         """The number of the length that each example is padded to, by index in the source."""

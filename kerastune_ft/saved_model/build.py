@@ -11,11 +11,11 @@ from kerastune_ft.backbones.run import is_inner, tokenizer_of
 from kerastune_ft.backbones.text_input import TextInput
 from kerastune_ft.config.options.task_facts import AUDIO, IMAGE, TEXT, facts
 from kerastune_ft.config.run import RunConfig
+from kerastune_ft.data.images.reading import ImageReading
 from kerastune_ft.data.labels.scheme import LabelScheme
 from kerastune_ft.errors import DataError
 from kerastune_ft.graph.hub_layers import repair_layer
 from kerastune_ft.input.decode import Geometry
-from kerastune_ft.input.loader import Loader
 from kerastune_ft.input.sounds import Clip
 from kerastune_ft.input.token_loader import read_lengths
 from kerastune_ft.quiet_imports import without_warnings_of_keras
@@ -37,7 +37,7 @@ def make_serving(config: RunConfig, trained: keras.Model, task: Task, loader: An
     `preprocessing` is that of the backbone, in words.
     """
     serving, of_loader, _ = _MODALITIES[facts(config.task).modality]
-    return serving(trained, task, ServingSettings(trained.name, preprocessing), of_loader(loader))
+    return serving(trained, task, ServingSettings(trained.name, preprocessing), *of_loader(loader, config))
 
 
 def open_serving(run: RunDirectory, config: RunConfig, plan: Mapping[str, Any]) -> Serving:
@@ -50,7 +50,7 @@ def open_serving(run: RunDirectory, config: RunConfig, plan: Mapping[str, Any]) 
         task.set_thresholds(run.read_json(THRESHOLDS))
     serving, _, of_run = _MODALITIES[facts(config.task).modality]
     settings = ServingSettings(config.name, plan["backbone"]["preprocessing"])
-    return serving(load_model(run), task, settings, of_run(run, config, plan))
+    return serving(load_model(run), task, settings, *of_run(run, config, plan))
 
 
 def load_model(run: RunDirectory) -> keras.Model:
@@ -72,28 +72,37 @@ def load_model(run: RunDirectory) -> keras.Model:
     return found
 
 
-def _read_geometry(run: RunDirectory, config: RunConfig, plan: Mapping[str, Any]) -> Geometry:
+def _read_geometry(run: RunDirectory, config: RunConfig, plan: Mapping[str, Any]) -> tuple[Geometry, ImageReading]:
     height, width = plan["backbone"]["image_size"]
-    return Geometry(height, width, config.data.resize)
+    return Geometry(height, width, config.data.resize), ImageReading.of(config.data, config.rules)
 
 
-def _read_clip(run: RunDirectory, config: RunConfig, plan: Mapping[str, Any]) -> Clip:
-    return Clip(plan["sound"]["sample_rate"], plan["sound"]["samples"])
+def _read_clip(run: RunDirectory, config: RunConfig, plan: Mapping[str, Any]) -> tuple[Clip]:
+    return (Clip(plan["sound"]["sample_rate"], plan["sound"]["samples"]),)
 
 
-def _read_row_settings(run: RunDirectory, config: RunConfig, plan: Mapping[str, Any]) -> RowSettings:
+def _read_row_settings(run: RunDirectory, config: RunConfig, plan: Mapping[str, Any]) -> tuple[RowSettings]:
     about = plan["text"]
     text = TextInput.from_json(about["rows"], tokenizer_of(run, plan))
     lengths = read_lengths(about)
-    return RowSettings(text, about["texts"], lengths[-1], lengths)
+    return (RowSettings(text, about["texts"], lengths[-1], lengths),)
 
 
-def _get_geometry(loader: Any) -> Any:
-    return loader.geometry
+def _get_geometry(loader: Any, config: RunConfig) -> tuple[Geometry, ImageReading]:
+    return loader.geometry, ImageReading.of(config.data, config.rules)
 
 
-_MODALITIES: Mapping[str, tuple[Callable[..., Serving], Callable[[Loader], Any], Callable[..., Any]]] = {
+def _get_clip(loader: Any, config: RunConfig) -> tuple[Clip]:
+    return (loader.geometry,)
+
+
+def _get_row_settings(loader: Any, config: RunConfig) -> tuple[RowSettings]:
+    return (RowSettings.from_loader(loader),)
+
+
+_Arguments = Callable[..., tuple[Any, ...]]
+_MODALITIES: Mapping[str, tuple[Callable[..., Serving], _Arguments, _Arguments]] = {
     IMAGE: (ImageServing, _get_geometry, _read_geometry),
-    AUDIO: (SoundServing, _get_geometry, _read_clip),
-    TEXT: (TextServing, RowSettings.from_loader, _read_row_settings),
+    AUDIO: (SoundServing, _get_clip, _read_clip),
+    TEXT: (TextServing, _get_row_settings, _read_row_settings),
 }

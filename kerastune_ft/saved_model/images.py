@@ -9,6 +9,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
+from kerastune_ft.data.images.reading import ImageReading
 from kerastune_ft.data.source import DataSource
 from kerastune_ft.input.decode import Geometry, read_pixels
 from kerastune_ft.saved_model.base import Serving, ServingSettings
@@ -18,17 +19,27 @@ _RESIZE = "resize"
 
 
 class ImageServing(Serving):
-    """Takes decoded images [batch, height, width, 3] of any size, 0 to 255; gives the outputs of a task."""
+    """Takes decoded images [batch, height, width, 3] of any size, in the run's range; gives the outputs of a task."""
 
-    def __init__(self, trained: keras.Model, task: Task, settings: ServingSettings, geometry: Geometry) -> None:
-        """`geometry` is the size that images are resized to before the trained model."""
+    def __init__(
+        self,
+        trained: keras.Model,
+        task: Task,
+        settings: ServingSettings,
+        geometry: Geometry,
+        reading: ImageReading | None = None,
+    ) -> None:
+        """`geometry` is the size that images are resized to before the trained model, `reading` how files are read."""
         super().__init__(trained, task, settings)
-        self.geometry = geometry
+        self.geometry, self.reading = geometry, reading or ImageReading()
+        # Models of earlier runs take what was mapped before.
+        self._range = self.reading.intensity if self.reading.rules.saves_range else None
 
     def model(self) -> keras.Model:
-        """Return the model to save: decoded images [batch, height, width, 3] of any size, 0 to 255, to its outputs.
+        """Return the model to save: decoded images [batch, height, width, 3] of any size to its outputs.
 
-        It is of stock layers, so that it opens with Keras alone, and resizes exactly as the data loader does.
+        Their values are 0 to 255, or those of `data.intensity`, which it maps to 0 to 255. It is of stock layers, so
+        that it opens with Keras alone, and maps and resizes exactly as training does.
         """
         images = keras.Input((None, None, 3), name="image", dtype="float32")
         fitted = keras.layers.Resizing(
@@ -39,7 +50,7 @@ class ImageServing(Serving):
             pad_to_aspect_ratio=self.geometry.resize == "pad",
             antialias=True,
             name=_RESIZE,
-        )(images)
+        )(images if self._range is None else _map_range(images, *self._range))
         # Rounded, since the loader gives resized images as integers. `training` is set: Keras' Resizing defaults to
         # training mode and would pass it on to the layers behind it, dropout included.
         outputs = self.task.finish(self.copy()(keras.ops.round(fitted), training=False))
@@ -47,21 +58,50 @@ class ImageServing(Serving):
 
     def preprocessing(self) -> dict[str, Any]:
         """Return the content of preprocessing.json: the image that the model takes, its resizing and its outputs."""
+        low, high = self._range or (0, 255)
+        inside = [] if self._range is None else [f"{low:g} to {high:g} become 0 to 255, cut off beyond and rounded"]
         return {
-            "input": "decoded RGB image, 0 to 255, any size",
+            "input": f"decoded RGB image, {low:g} to {high:g}, any size",
+            **self._describe_decoding(low, high),
             "resize": {
                 "height": self.geometry.height,
                 "width": self.geometry.width,
                 "how": self.geometry.resize,
                 "interpolation": "bilinear, antialiased",
             },
-            "inside_the_model": ["resize", self.settings.preprocessing],
+            "inside_the_model": [*inside, "resize", self.settings.preprocessing],
             "output": self.output_text,
         }
 
+    def _describe_decoding(self, low: float, high: float) -> dict[str, Any]:
+        """Return what to do with a file so that the saved model answers as `predict` does."""
+        if not self.reading.rules.saves_range:
+            return {}
+        turned = (
+            "first turn photos by PIL.ImageOps.exif_transpose, which load_img does not do (data.exif apply)"
+            if self.reading.exif == "apply"
+            else "as they are stored, whatever EXIF says; Pillow turns TIFF by itself (data.exif ignore)"
+        )
+        pixels = (
+            "keras.utils.load_img and Pillow give the pixels of training"
+            if self._range is None
+            else f"as they are in the file or array, {low:g} to {high:g}, not divided by anything; of pictures of 8 bits, "
+            f"whose 0 to 255 are no values of this range, {low:g} + pixels / 255 * {high - low:g}"
+        )
+        grey = "in all three channels"
+        return {
+            "range": [low, high],
+            "decode": {"pixels": pixels, "grey": grey, "transparent": "laid on white", "orientation": turned},
+        }
+
     def samples(self, source: DataSource, indices: Sequence[int]) -> list[tf.Tensor]:
-        """Return decoded images [height, width, 3] of their own sizes."""
-        return [read_pixels(source, source.element(index)) for index in indices]
+        """Return decoded images [height, width, 3] of their own sizes, in the range that the saved model takes."""
+        pixels = [read_pixels(source, source.element(index)) for index in indices]
+        if self._range is None:
+            return pixels
+        low, high = self._range
+        # Sources give what was mapped already.
+        return [tf.cast(image, tf.float32) * ((high - low) / 255.0) + low for image in pixels]
 
     def call(self, model: keras.Model, samples: Sequence[tf.Tensor]) -> np.ndarray:
         """Return the outputs of a saved model for decoded images, each resized by itself.
@@ -71,7 +111,12 @@ class ImageServing(Serving):
         """
         singles = [tf.cast(image, tf.float32)[tf.newaxis] for image in samples]
         resize = model.get_layer(_RESIZE)
-        behind = keras.Model(resize.output, model.output)
-        fitted = tf.concat([resize(single) for single in singles[1:]], 0) if singles[1:] else None
+        before, behind = keras.Model(model.input, resize.output), keras.Model(resize.output, model.output)
+        fitted = tf.concat([before(single) for single in singles[1:]], 0) if singles[1:] else None
         parts = [model(singles[0]), *([] if fitted is None else [behind(fitted)])]
         return np.concatenate([np.asarray(part) for part in parts])
+
+
+def _map_range(images: Any, low: float, high: float) -> Any:
+    """Return images of values `low` to `high` as 0 to 255, cut off beyond and rounded, as files and arrays are read."""
+    return keras.ops.round(keras.ops.clip((images - low) * (255.0 / (high - low)), 0.0, 255.0))

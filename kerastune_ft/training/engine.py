@@ -204,6 +204,7 @@ def _write_plan(target: RunDirectory, config: RunConfig, session: Session, plan:
         directory=absolute(target.path),
         seed=session.config.seed,
         rules=session.config.rules.version,
+        **({} if session.loader.decoder is None else {"decoder": session.loader.decoder}),
         data_fingerprint=session.source.info.fingerprint,
         config_hash=config_hash,
         source_hash=session.source_hash,
