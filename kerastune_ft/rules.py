@@ -21,6 +21,11 @@ class Rules:
         return self.version >= 2
 
     @property
+    def loudest_of_cancelling_channels(self) -> bool:
+        """Whether a sound whose channels cancel is its loudest channel; before, it was the little that a mean left."""
+        return self.version >= 2
+
+    @property
     def invisible_texts_are_empty(self) -> bool:
         """Whether a text of invisible characters alone counts as an empty one; before, it was an example."""
         return self.version >= 2

@@ -80,11 +80,11 @@ def predict(
 ) -> int:
     """Print what the final model of RUN predicts for every INPUT.
 
-    An INPUT is an image (or WAV file, where RUN is about sounds), a folder, a .zip or .tar of them, a table that names
-    them, an .npz file, or - for a path (or JSON object) per line on standard input. Where RUN is about texts, an INPUT
-    is a text, a table, a folder of .txt files, an .npz file of strings, or - for a text per line. An input that cannot
-    be read gives a row with the error. Where RUN predicts masks, --output names a folder for them, and a table beside
-    them has a row for each.
+    An INPUT is an image (or a sound file, where RUN is about sounds), a folder, a .zip or .tar of them, a table that
+    names them, an .npz file, or - for a path (or JSON object) per line on standard input. Where RUN is about texts, an
+    INPUT is a text, a table, a folder of .txt files, an .npz file of strings, or - for a text per line. An input that
+    cannot be read gives a row with the error. Where RUN predicts masks, --output names a folder for them, and a table
+    beside them has a row for each.
     """
     from kerastune_ft.api import runs as runs_api
     from kerastune_ft.inference import command

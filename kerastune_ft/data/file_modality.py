@@ -30,7 +30,7 @@ class FileModality(Modality):
         """Return what checks the files of a folder."""
 
     @abstractmethod
-    def make_source(self, catalogue: Catalogue, files: Sequence[Any]) -> FileSource:
+    def make_source(self, catalogue: Catalogue, files: Sequence[Any], context: ReadContext) -> FileSource:
         """Return the source that reads checked files."""
 
     @abstractmethod
@@ -78,7 +78,7 @@ class FileModality(Modality):
         return Inputs(
             contents=[file.content for file in files],
             hashes=[file.sha256 for file in files],
-            make_source=lambda catalogue: self.make_source(catalogue, files),
+            make_source=lambda catalogue: self.make_source(catalogue, files, context),
             kept=kept,
             skipped=skipped,
             find_notes=find_notes,

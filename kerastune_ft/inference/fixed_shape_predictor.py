@@ -104,4 +104,4 @@ class SoundPredictor(FixedShapePredictor):
     def make_reader(self, config: RunConfig, plan: Mapping[str, Any]) -> Reader:
         """Return a reader of sounds at the model's rate and length."""
         sound = plan["sound"]
-        return SoundReader(Clip(sound["sample_rate"], sound["samples"]))
+        return SoundReader(Clip(sound["sample_rate"], sound["samples"]), config.rules)

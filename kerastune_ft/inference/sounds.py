@@ -7,22 +7,23 @@ import tensorflow as tf
 
 from kerastune_ft.config.options.spectrograms import MOST_CHANNELS
 from kerastune_ft.data.files.npz import ArrayFile
+from kerastune_ft.data.sounds.channels import UnusableSoundError, check_level, mix
 from kerastune_ft.data.sounds.check import read_once
 from kerastune_ft.data.sounds.sound_arrays import MODEL_RATE, rate_of
-from kerastune_ft.data.sounds.wav import UnusableSoundError, check_level, mono
 from kerastune_ft.errors import DataError
 from kerastune_ft.inference.decode_ahead import DecodedInput
 from kerastune_ft.inference.items import Item, Listing
 from kerastune_ft.inference.read_options import ReadOptions
 from kerastune_ft.input.sounds import Clip, fit_samples
+from kerastune_ft.rules import NEWEST, Rules
 
 
 class SoundReader:
     """Reads items that are sounds."""
 
-    def __init__(self, clip: Clip) -> None:
-        """Read sounds for a model that takes them at the rate and length of `clip`."""
-        self._clip = clip
+    def __init__(self, clip: Clip, rules: Rules = NEWEST) -> None:
+        """Read sounds by the rules of a run for a model that takes them at the rate and length of `clip`."""
+        self._clip, self._rules = clip, rules
 
     def read(self, item: Item) -> DecodedInput:
         """Return the samples of an item, or the problem that prevents it; samples without a rate are at the clip's."""
@@ -31,9 +32,10 @@ class SoundReader:
         try:
             if item.values is not None:
                 check_level(item.values)
-                samples, rate = mono(item.values), item.rate or self._clip.sample_rate
+                samples, rate = mix(item.values, self._rules).values, item.rate or self._clip.sample_rate
             else:
-                samples, rate = read_once(item.path or "")
+                found = read_once(item.path or "", self._rules)
+                samples, rate = found.values, found.rate
         except UnusableSoundError as problem:
             said = str(problem)
             if said == "is not there" and item.path and item.path != item.name:

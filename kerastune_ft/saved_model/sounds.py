@@ -38,7 +38,8 @@ class SoundServing(Serving):
     def preprocessing(self) -> dict[str, Any]:
         """Return the content of preprocessing.json: the sounds that the model takes, and its outputs."""
         return {
-            "input": "samples of one channel (the mean of several), float32, -1 to 1, [batch, samples] of any length",
+            "input": "samples of one channel (the mean of several; the loudest of several that cancel each other), "
+            "float32, -1 to 1, [batch, samples] of any length",
             "sample_rate": self.clip.sample_rate,
             "resampling": "scipy.signal.resample_poly, before the model",
             "samples": self.clip.samples,

@@ -15,8 +15,8 @@ from kerastune_ft.wording import counted
 IMAGE_SUFFIXES = frozenset((".jpg", ".jpeg", ".jpe", ".jfif", ".png", ".bmp", ".gif", ".webp", ".tif", ".tiff"))
 TEXT_SUFFIXES = frozenset((".txt",))
 DICOM_SUFFIXES = frozenset((".dcm", ".dicom"))
-SOUND_SUFFIXES = frozenset((".wav", ".wave"))
-_PACKED_SOUNDS = frozenset((".mp3", ".flac", ".ogg", ".oga", ".opus", ".m4a", ".aac", ".aif", ".aiff", ".wma"))
+SOUND_SUFFIXES = frozenset((".wav", ".wave", ".flac", ".ogg", ".oga", ".opus", ".mp3"))
+_PACKED_SOUNDS = frozenset((".m4a", ".aac", ".aif", ".aiff", ".wma"))
 # Line ends, and what tells a terminal to do something; letters that are not printable by Unicode's rules stay.
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
 _IGNORED_FOLDERS = frozenset(("__MACOSX",))
@@ -61,12 +61,12 @@ IMAGES = FileKind(
 SOUNDS = FileKind(
     "sound",
     SOUND_SUFFIXES,
-    "WAV",
+    "WAV, FLAC, OGG or MP3",
     ".wav",
     "sounds/{sound_id}.wav",
     _PACKED_SOUNDS,
-    "non-WAV sound file",
-    "WAV alone is read.\nConvert them first, for instance: ffmpeg -i sound.mp3 sound.wav",
+    "sound file of another form",
+    "WAV, FLAC, OGG and MP3 are read.\nConvert them first, for instance: ffmpeg -i sound.m4a sound.wav",
     "convert other forms to WAV",
 )
 TEXTS = FileKind("text", TEXT_SUFFIXES, ".txt", ".txt", conversion="write them in UTF-8")

@@ -55,7 +55,7 @@ class Images(FileModality):
         """Return what checks the image files of a folder."""
         return ImageCheck(folder, context.cache_directory, ImageReading.of(options, context.rules), context.report)
 
-    def make_source(self, catalogue: Catalogue, files: Sequence[CheckedImage]) -> FileSource:
+    def make_source(self, catalogue: Catalogue, files: Sequence[CheckedImage], context: ReadContext) -> FileSource:
         """Return the source that reads checked image files."""
         return ImageFileSource(catalogue, files)
 

@@ -1,4 +1,4 @@
-"""Reading sounds: from WAV files, arrays of samples, the embedded data set and TensorFlow Datasets."""
+"""Reading sounds: from files, arrays of samples, the embedded data set and TensorFlow Datasets."""
 
 from __future__ import annotations
 
@@ -20,12 +20,13 @@ from kerastune_ft.data.files.npz import ArrayFile
 from kerastune_ft.data.inputs import Inputs
 from kerastune_ft.data.modality import PreparedExamples, ReadContext, StoredForm
 from kerastune_ft.data.record_store import Entry, RecordStore, open_record_store
-from kerastune_ft.data.sounds.check import CheckedSound, SoundCheck, notes_on_silence
+from kerastune_ft.data.sounds.channels import UnusableSoundError, check_level
+from kerastune_ft.data.sounds.check import CheckedSound, SoundCheck, notes_on_cancelling, notes_on_silence
 from kerastune_ft.data.sounds.sample_source import SoundFileSource, SoundSource, sample_rate_of
-from kerastune_ft.data.sounds.sound_arrays import MODEL_RATE, check_sounds, rate_of
-from kerastune_ft.data.sounds.wav import UnusableSoundError, check_level
+from kerastune_ft.data.sounds.sound_arrays import MODEL_RATE, check_sounds, note_cancelling, rate_of
 from kerastune_ft.data.source import Catalogue
 from kerastune_ft.errors import DataError
+from kerastune_ft.rules import NEWEST, Rules
 
 # Counted up when what is stored changes, so that an older store is not taken for one of today.
 _STORE_VERSION = 2
@@ -41,18 +42,18 @@ class Sounds(FileModality):
     feature_words = "audio"
 
     def make_check(self, options: FolderData | TableData, folder: Path, context: ReadContext) -> SoundCheck:
-        """Return what checks the WAV files of a folder."""
-        return SoundCheck(folder, context.cache_directory, context.report)
+        """Return what checks the sound files of a folder."""
+        return SoundCheck(folder, context.cache_directory, context.report, context.rules)
 
-    def make_source(self, catalogue: Catalogue, files: Sequence[CheckedSound]) -> FileSource:
-        """Return the source that reads checked WAV files."""
-        return SoundFileSource(catalogue, files)
+    def make_source(self, catalogue: Catalogue, files: Sequence[CheckedSound], context: ReadContext) -> FileSource:
+        """Return the source that reads checked sound files."""
+        return SoundFileSource(catalogue, files, context.rules)
 
     def find_notes(
         self, files: Sequence[CheckedSound], options: FolderData | TableData, context: ReadContext
     ) -> tuple[str, ...]:
-        """Return a sentence about silent sounds."""
-        return notes_on_silence(files)
+        """Return sentences about silent sounds, and about those whose channels cancel each other."""
+        return (*notes_on_silence(files), *notes_on_cancelling(files, context.rules))
 
     def read_array(self, file: ArrayFile, options: ArraysData, context: ReadContext) -> Inputs:
         """Return the sounds of the array `options.x`; their rate is an array of the file, or `options.sample_rate`."""
@@ -60,9 +61,13 @@ class Sounds(FileModality):
         check_sounds(sounds, f"data.x: {options.x!r} in {file.path}")
         rate, notes = rate_of(file, options.sample_rate, MODEL_RATE if context.unsplit else "data.sample_rate")
         # The file's hash stands for its rows: hashing them one by one would mean reading all of it once more.
-        contents = [content_identity(file.digest, options.x, row, rate) for row in range(len(sounds))]
+        is_mixed = sounds.ndim == 3 and sounds.shape[2] > 1
+        how = ["loudest of cancelling channels"] if is_mixed and context.rules.loudest_of_cancelling_channels else []
+        contents = [content_identity(file.digest, options.x, row, rate, *how) for row in range(len(sounds))]
         frames = np.full(len(sounds), sounds.shape[1])
-        return _describe(contents, sounds.__getitem__, frames, rate, notes)
+        if is_mixed:
+            notes += note_cancelling(sounds, options.x, context.rules)
+        return _describe(contents, sounds.__getitem__, frames, rate, notes, context.rules)
 
     def find_embedded(self, name: str) -> EmbeddedSounds:
         """Return the module of an embedded data set of sounds."""
@@ -115,11 +120,12 @@ def _describe(
     frames: np.ndarray,
     rate: int,
     notes: tuple[str, ...] = (),
+    rules: Rules = NEWEST,
 ) -> Inputs:
     return Inputs(
         contents=contents,
         hashes=contents,
-        make_source=lambda catalogue: SoundSource(catalogue, read_row, frames, rate),
+        make_source=lambda catalogue: SoundSource(catalogue, read_row, frames, rate, rules),
         kept=range(len(contents)),
         notes=notes,
     )

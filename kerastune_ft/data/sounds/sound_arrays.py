@@ -9,8 +9,11 @@ import numpy as np
 
 from kerastune_ft.config.options.spectrograms import MOST_CHANNELS, RATE_ARRAY
 from kerastune_ft.data.files.npz import ArrayFile
+from kerastune_ft.data.sounds.channels import mix
+from kerastune_ft.data.sounds.check import explain_cancelling
 from kerastune_ft.data.sounds.sample_source import sample_rate_of
 from kerastune_ft.errors import DataError
+from kerastune_ft.rules import Rules
 
 MODEL_RATE = "the model's rate"
 """The origin of the rate of sounds without a rate of their own, when a finished run reads them."""
@@ -36,6 +39,12 @@ def _rate(said: np.ndarray, path: Path) -> int:
     if value is None or not is_number or value != int(value) or value < 1:
         raise DataError(f"data.path: {RATE_ARRAY!r} in {path} is not one whole number; save it as sample_rate=16000")
     return int(value)
+
+
+def note_cancelling(sounds: np.ndarray, name: str, rules: Rules) -> tuple[str, ...]:
+    """Return a sentence about the rows of an array [N, samples, channels] whose channels cancel each other."""
+    rows = [row for row in range(len(sounds)) if mix(np.asarray(sounds[row]), rules).cancels]
+    return explain_cancelling(len(rows), f"{name}[{rows[0]}]", rules) if rows else ()
 
 
 def check_sounds(sounds: np.ndarray, place: str) -> None:

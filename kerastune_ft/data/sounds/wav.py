@@ -1,4 +1,4 @@
-"""WAV files: what they hold, and their samples as float32 of one channel."""
+"""WAV files: what they hold, and their samples as float32."""
 
 from __future__ import annotations
 
@@ -7,18 +7,13 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from kerastune_ft.data.sounds.channels import MOST_CHANNELS, RATES, UnusableSoundError
+
 _PCM, _FLOAT, _EXTENSIBLE = 1, 3, 0xFFFE
 _CODECS = {2: "ADPCM", 6: "A-law", 7: "mu-law", 17: "IMA ADPCM", 49: "GSM", 85: "MP3"}
 _HEAD, _CHUNK = 12, 8
-_MOST_CHANNELS = 64
-_LOUDEST = 1.5
-_RATES = range(1000, 384_001)
 # Of a file written to a pipe, whose lengths its writer did not know.
 _UNKNOWN_LENGTHS = (0, 0xFFFFFFFF, 0x7FFFFFFF, 0x7FFFF000)
-
-
-class UnusableSoundError(Exception):
-    """A sound cannot be used; the message says why, as in `is cut short`."""
 
 
 @dataclass(frozen=True)
@@ -59,43 +54,15 @@ def wav_format(content: bytes) -> WavFormat:
     raise UnusableSoundError("is damaged: it has no samples" if about else "is damaged: nothing describes its samples")
 
 
-def samples(content: bytes) -> tuple[np.ndarray, int]:
-    """Return the samples of a WAV file, float32 [frames] from -1 to 1, the mean of its channels, and their rate.
+def read_wav(content: bytes) -> tuple[np.ndarray, int]:
+    """Return the samples of a WAV file, float32 [frames, channels] from -1 to 1, and their rate.
 
     Raise UnusableSoundError where it cannot be read.
     """
     found = wav_format(content)
     width = found.bits // 8
     raw = np.frombuffer(content, np.uint8, found.frames * found.channels * width, found.start)
-    values = _values(raw, found)
-    check_level(values)
-    return mono(values.reshape(found.frames, found.channels)), found.rate
-
-
-def check_level(values: np.ndarray) -> None:
-    """Raise UnusableSoundError for floats that are far outside -1 to 1: whole numbers of a recording, not divided."""
-    largest = float(np.abs(values).max(initial=0.0)) if values.dtype.kind == "f" else 0.0
-    # NaN and infinity are for `mono` to tell.
-    if np.isfinite(largest) and largest > _LOUDEST:
-        raise UnusableSoundError(
-            f"has samples up to {largest:.6g}; float samples are -1 to 1, so divide them by the largest there can be, "
-            "as 32768 for 16 bits"
-        )
-
-
-def mono(values: np.ndarray) -> np.ndarray:
-    """Return samples [frames] or [frames, channels] as float32 of one channel, whole numbers by what their type holds.
-
-    Raise UnusableSoundError where they cannot be used.
-    """
-    if values.dtype.kind in "iu":
-        middle = 0 if values.dtype.kind == "i" else 2.0 ** (8 * values.dtype.itemsize - 1)
-        values = (values.astype(np.float64) - middle) / 2.0 ** (8 * values.dtype.itemsize - 1)
-    if values.ndim == 2:
-        values = values[:, 0] if values.shape[1] == 1 else values.mean(axis=1, dtype=np.float64)
-    if not np.isfinite(values).all():
-        raise UnusableSoundError("has samples that are no numbers (NaN or infinite)")
-    return np.ascontiguousarray(values, np.float32)
+    return _values(raw, found).reshape(found.frames, found.channels), found.rate
 
 
 def _read_format(chunk: bytes) -> tuple[int, int, int, int]:
@@ -110,9 +77,9 @@ def _read_format(chunk: bytes) -> tuple[int, int, int, int]:
         raise UnusableSoundError(f"is compressed ({codec}); convert it to PCM of 16 bits")
     if bits not in ((8, 16, 24, 32) if kind == _PCM else (32, 64)):
         raise UnusableSoundError(f"has samples of {bits} bits; convert it to PCM of 16 bits")
-    if not 1 <= channels <= _MOST_CHANNELS:
+    if not 1 <= channels <= MOST_CHANNELS:
         raise UnusableSoundError(f"is damaged: it says that it has {channels} channels")
-    if rate not in _RATES:
+    if rate not in RATES:
         raise UnusableSoundError(f"is damaged: it says that it has {rate} samples a second")
     return kind, channels, rate, bits
 
@@ -146,12 +113,8 @@ def _values(raw: np.ndarray, found: WavFormat) -> np.ndarray:
 def _no_wav(content: bytes) -> str:
     if not content:
         return "is empty"
-    if content[:4] == b"fLaC":
-        return "is a FLAC file; convert it to WAV"
-    if content[:4] == b"OggS":
-        return "is an Ogg file; convert it to WAV"
-    if content[:3] == b"ID3" or content[:2] in (b"\xff\xfb", b"\xff\xf3"):
-        return "is an MP3 file; convert it to WAV"
     if content[:4] in (b"RF64", b"BW64"):
         return "is a WAV file for more than 4 GB (RF64); cut it into clips"
-    return "is no WAV file"
+    if content[4:8] == b"ftyp":
+        return "is an M4A or MP4 file, which is not read; convert it to WAV or FLAC"
+    return "is no sound that can be read"

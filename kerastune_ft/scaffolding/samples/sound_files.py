@@ -5,7 +5,10 @@ from __future__ import annotations
 import stat
 
 from kerastune_ft import storage
-from kerastune_ft.data.sounds.wav import UnusableSoundError, WavFormat, wav_format
+from kerastune_ft.data.sounds.channels import UnusableSoundError
+from kerastune_ft.data.sounds.decode import sound_format
+from kerastune_ft.data.sounds.packed import PackedFormat
+from kerastune_ft.data.sounds.wav import WavFormat
 from kerastune_ft.scaffolding.findings import DataFindings
 from kerastune_ft.scaffolding.samples.text_statistics import sample_evenly
 from kerastune_ft.wording import counted
@@ -16,7 +19,7 @@ _UNEVEN = 4
 
 def note_sounds(findings: DataFindings) -> None:
     """Add notes about lengths and sample rates of sound files, and a question about unreadable ones."""
-    formats: list[WavFormat] = []
+    formats: list[WavFormat | PackedFormat] = []
     damaged: list[str] = []
     for path in sample_evenly(findings.files, _OPENED):
         try:
@@ -32,14 +35,14 @@ def note_sounds(findings: DataFindings) -> None:
         )
 
 
-def _format(path: str) -> WavFormat:
+def _format(path: str) -> WavFormat | PackedFormat:
     if not stat.S_ISREG(storage.status(path).st_mode):
         # Opening a pipe would wait for a writer forever.
         raise UnusableSoundError("is not a file")
-    return wav_format(storage.read(path))
+    return sound_format(storage.read(path))
 
 
-def _note_lengths(findings: DataFindings, formats: list[WavFormat]) -> None:
+def _note_lengths(findings: DataFindings, formats: list[WavFormat | PackedFormat]) -> None:
     lengths = sorted(one.seconds for one in formats)
     rates = ", ".join(f"{rate:,}" for rate in sorted({one.rate for one in formats}))
     shortest, longest = lengths[0], lengths[-1]

@@ -172,7 +172,7 @@ def missing_files_message(frame: TextTable, columns: Mapping[str, Sequence[str]]
     listed = "\n".join(f"  {name}: {text[:60]}" for name, text in list(first.items())[:20])
     if not files:
         return (
-            f"{frame.path}: no column holds texts, and there is no image or sound (WAV) below its folder, {folder}.\n"
+            f"{frame.path}: no column holds texts, and there is no image or sound below its folder, {folder}.\n"
             f"Its columns, each with its first text:\n{listed}\nA table of texts needs a column with several words "
             "per cell; a table of images or sounds must be in or above the folder of its files: "
             "move the table or the files."

@@ -43,18 +43,25 @@ def test_broken_files_are_named_or_left_out(tmp_path: Path, opened: Open) -> Non
 
 def test_other_forms_are_refused_with_the_way_to_convert_them(tmp_path: Path, opened: Open) -> None:
     root = write_folder(tmp_path / "data")
-    (root / "low" / "99.mp3").write_bytes(b"ID3" + b"\0" * 50)
-    with pytest.raises(DataError, match=r"1 non-WAV sound file in it; WAV alone is read.\n.*ffmpeg"):
+    (root / "low" / "99.m4a").write_bytes(b"\0\0\0\x20ftypM4A " + b"\0" * 50)
+    with pytest.raises(
+        DataError, match=r"1 sound file of another form in it; WAV, FLAC, OGG and MP3 are read.\n.*ffmpeg"
+    ):
         opened(FolderData(path=str(root)))
     source = opened(FolderData(path=str(root), on_bad_file="skip"))
-    assert source.info.skipped[0].to_json() == {"path": "low/99.mp3", "reason": "is an MP3 file; convert it to WAV"}
+    assert source.info.skipped[0].to_json() == {
+        "path": "low/99.m4a",
+        "reason": "is an M4A or MP4 file, which is not read; convert it to WAV or FLAC",
+    }
 
 
 def test_pictures_are_no_sounds(tmp_path: Path, opened: Open) -> None:
     for name in ("a", "b"):
         (tmp_path / "data" / name).mkdir(parents=True)
         (tmp_path / "data" / name / "1.png").write_bytes(b"x")
-    with pytest.raises(DataError, match=r"has no sound \(WAV\) in it; ignored files that are no sounds"):
+    with pytest.raises(
+        DataError, match=r"has no sound \(WAV, FLAC, OGG or MP3\) in it; ignored files that are no sounds"
+    ):
         opened(FolderData(path=str(tmp_path / "data")))
 
 
@@ -70,4 +77,4 @@ def test_floats_of_another_range_are_bad_files_and_silence_is_told(tmp_path: Pat
 
 def test_what_an_earlier_version_remembered_of_a_file_is_looked_at_again(tmp_path: Path) -> None:
     check = SoundCheck(tmp_path, tmp_path / "cache", lambda line: None)
-    assert not check._is_complete({"sha256": "0" * 64, "frames": 800, "rate": 8000})
+    assert not check._is_complete({"sha256": "0" * 64, "frames": 800, "rate": 8000, "is_silent": False})

@@ -98,13 +98,13 @@ def test_sounds_in_another_form_are_to_be_converted() -> None:
     for name in ("a", "b"):
         write_image(Path(f"d/{name}/cover.png"))
         for number in range(3):
-            Path(f"d/{name}/{number}.mp3").write_bytes(b"x")
-    with pytest.raises(DataError, match=r"WAV alone is read(.|\n)*ffmpeg"):
+            Path(f"d/{name}/{number}.m4a").write_bytes(b"x")
+    with pytest.raises(DataError, match=r"WAV, FLAC, OGG and MP3 are read(.|\n)*ffmpeg"):
         init("d")
 
 
 def test_a_folder_of_nothing_known_names_what_is() -> None:
     Path("d/a").mkdir(parents=True)
     Path("d/a/x.md").write_text("x")
-    with pytest.raises(DataError, match=r"an image: JPEG.*a sound: WAV; a text: .txt.*\.md"):
+    with pytest.raises(DataError, match=r"an image: JPEG.*a sound: WAV, FLAC, OGG or MP3; a text: .txt.*\.md"):
         init("d")
