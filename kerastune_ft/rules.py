@@ -95,6 +95,19 @@ class Rules:
         """Whether layers of a backbone that are used by turns (p, q, p, q) are one unit and not one each."""
         return self.version >= 2
 
+    @property
+    def weights_by_label(self) -> bool:
+        """Whether a class weight, of several labels, multiplies the whole loss of the examples that have the class.
+
+        Before, it multiplied the share of the target that is 1: with label smoothing a part of every example's loss.
+        """
+        return self.version >= 2
+
+    @property
+    def training_accuracy_at_thresholds(self) -> bool:
+        """Whether the accuracy of training decides at the thresholds of the task, and not always above 0.5."""
+        return self.version >= 2
+
 
 FIRST = Rules(1)
 """The rules of runs that recorded none."""

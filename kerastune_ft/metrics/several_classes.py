@@ -65,6 +65,12 @@ def sigmoid(logits: np.ndarray) -> np.ndarray:
     return 0.5 * (1.0 + np.tanh(0.5 * logits.astype(np.float64)))
 
 
+def logits_of(probabilities: np.ndarray) -> np.ndarray:
+    """Return the logits of probabilities, float32; infinite for 0 and 1."""
+    with np.errstate(divide="ignore"):
+        return (np.log(probabilities) - np.log1p(-probabilities)).astype(np.float32)
+
+
 def losses(targets: np.ndarray, logits: np.ndarray) -> np.ndarray:
     """Return the binary cross-entropy of each example in float64, averaged over classes."""
     scores = logits.astype(np.float64)

@@ -65,16 +65,27 @@ class MultiLabelClassification(PooledTask):
     ) -> tuple[tf.Tensor, tf.Tensor]:
         """Return the sum of binary cross-entropies, averaged over classes, and the number of real examples.
 
-        Class weights are factors on the losses of the examples that have the class.
+        Class weights are factors on the losses of the examples that have the class, whatever the smoothing.
         """
         wanted = targets * (1.0 - options.smoothing) + 0.5 * options.smoothing
         positives = tf.constant(options.class_weights or (1.0,) * len(self.classes), tf.float32)
-        losses = tf.nn.weighted_cross_entropy_with_logits(wanted, tf.cast(outputs, tf.float32), positives)
+        logits = tf.cast(outputs, tf.float32)
+        if self._rules.weights_by_label:
+            losses = tf.nn.sigmoid_cross_entropy_with_logits(wanted, logits) * (1.0 + targets * (positives - 1.0))
+        else:
+            losses = tf.nn.weighted_cross_entropy_with_logits(wanted, logits, positives)
         return tf.reduce_sum(tf.reduce_mean(losses, axis=-1) * weights), tf.reduce_sum(weights)
 
     def training_sums(self, targets: Any, outputs: tf.Tensor, weights: tf.Tensor) -> dict[str, tf.Tensor]:
-        """Return the number of examples whose labels are all predicted correctly, with threshold 0.5."""
-        right = tf.reduce_all(tf.equal(outputs > 0, targets > 0.5), axis=-1)
+        """Return the number of examples whose labels are all predicted correctly, at the thresholds as they are now.
+
+        Those of `best_f1` are 0.5 until they are chosen after training.
+        """
+        if self._rules.training_accuracy_at_thresholds:
+            predicted = tf.cast(outputs, tf.float32) >= tf.constant(several_classes.logits_of(self._thresholds))
+        else:
+            predicted = outputs > 0
+        right = tf.reduce_all(tf.equal(predicted, targets > 0.5), axis=-1)
         return {"accuracy": tf.reduce_sum(tf.cast(right, tf.float32) * weights)}
 
     def evaluate(self, targets: np.ndarray, outputs: np.ndarray) -> dict[str, float]:

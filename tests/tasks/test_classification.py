@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import math
+
 import keras
 import numpy as np
 import pytest
@@ -39,6 +41,23 @@ def test_loss_is_the_cross_entropy_of_keras_over_real_examples(smoothing: float)
             TARGETS[:25], LOGITS[:25]
         )
     assert float(loss) == pytest.approx(float(expected), rel=1e-6)
+
+
+@pytest.mark.parametrize("smoothing", [0.0, 0.3])
+@pytest.mark.parametrize("weights", [None, (0.5, 1.0, 4.0)])
+def test_loss_computed_by_hand(smoothing: float, weights: tuple[float, ...] | None) -> None:
+    loss, count = _task().loss(
+        tf.constant(TARGETS), tf.constant(LOGITS), tf.ones([30]), LossOptions(smoothing, weights)
+    )
+    expected = 0.0
+    for target, logits in zip(TARGETS.tolist(), LOGITS.tolist(), strict=True):
+        whole = sum(math.exp(logit) for logit in logits)
+        for number, logit in enumerate(logits):
+            share = smoothing / 3 + (1 - smoothing) * (number == target)
+            expected -= share * math.log(math.exp(logit) / whole) * (1 if weights is None else weights[target])
+    assert float(loss) == pytest.approx(expected, rel=1e-5)
+    # Weights do not change what the sum is divided by.
+    assert count == 30
 
 
 def test_training_sums_leave_out_padding() -> None:

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import math
+
 import keras
 import numpy as np
 import pytest
@@ -11,6 +13,7 @@ from kerastune_ft.config.options.tasks import ImageClassification as Options
 from kerastune_ft.data.labels.scheme import LabelScheme
 from kerastune_ft.errors import ConfigError
 from kerastune_ft.metrics.several_classes import best_f1_threshold, sigmoid
+from kerastune_ft.rules import FIRST, NEWEST, Rules
 from kerastune_ft.tasks.base import LossOptions
 from kerastune_ft.tasks.multi_label import MultiLabelClassification
 
@@ -19,9 +22,9 @@ TARGETS = (RANDOM.random((40, 3)) < 0.4).astype(np.float32)
 LOGITS = (RANDOM.normal(size=(40, 3)) * 2).astype(np.float32)
 
 
-def _task(**options: object) -> MultiLabelClassification:
+def _task(rules: Rules = NEWEST, **options: object) -> MultiLabelClassification:
     task = MultiLabelClassification(
-        Options(multi_label=True, **options), Head(), LabelScheme("several", ("a", "b", "c")), 0
+        Options(multi_label=True, **options), Head(), LabelScheme("several", ("a", "b", "c")), 0, rules
     )
     assert isinstance(task, MultiLabelClassification)
     return task
@@ -46,6 +49,53 @@ def test_class_weights_are_factors_on_the_losses_of_positives() -> None:
     positives = -np.log(sigmoid(LOGITS[:, 1]))[TARGETS[:, 1] > 0].sum()
     assert count == 40
     assert float(weighted) == pytest.approx(float(plain) + 4 * positives / 3, rel=1e-5)
+
+
+def loss_by_hand(smoothing: float, weights: list[float]) -> float:
+    """The summed loss, example by example and class by class, as the README says it."""
+    total = 0.0
+    for targets, logits in zip(TARGETS.tolist(), LOGITS.tolist(), strict=True):
+        for target, logit, weight in zip(targets, logits, weights, strict=True):
+            likely = 1 / (1 + math.exp(-logit))
+            share = (1 - smoothing) * target + smoothing / 2
+            loss = -share * math.log(likely) - (1 - share) * math.log(1 - likely)
+            total += loss * (weight if target else 1) / len(targets)
+    return total
+
+
+@pytest.mark.parametrize("smoothing", [0.0, 0.2])
+@pytest.mark.parametrize("weights", [[1.0, 1.0, 1.0], [1.1, 4.25, 9.5]])
+def test_a_weight_multiplies_the_losses_of_the_examples_that_have_the_class(
+    smoothing: float, weights: list[float]
+) -> None:
+    arguments = tf.constant(TARGETS), tf.constant(LOGITS), tf.ones([40]), LossOptions(smoothing, tuple(weights))
+    assert float(_task().loss(*arguments)[0]) == pytest.approx(loss_by_hand(smoothing, weights), rel=1e-5)
+    # Without either, both versions have the same loss; runs of the first go on with theirs where they differ.
+    earlier = float(_task(rules=FIRST).loss(*arguments)[0])
+    is_same = smoothing == 0 or max(weights) == 1
+    assert (earlier == pytest.approx(loss_by_hand(smoothing, weights), rel=1e-5)) is is_same
+
+
+@pytest.mark.parametrize("smoothing", [0.0, 0.2])
+def test_a_weight_never_moves_the_optimum_of_the_examples_without_the_class(smoothing: float) -> None:
+    # Of an example without any class the loss is least at half the smoothing, whatever the weights.
+    logit = tf.Variable([[math.log(smoothing / (2 - smoothing)) if smoothing else -30.0] * 3])
+    with tf.GradientTape() as tape:
+        options = LossOptions(smoothing, (2.0, 9.5, 40.0))
+        loss, _ = _task().loss(tf.zeros([1, 3]), logit, tf.ones([1]), options)
+    assert np.abs(tape.gradient(loss, logit)).max() < 1e-6
+
+
+@pytest.mark.parametrize("thresholds", [0.5, 0.8, {"b": 0.05, "c": 0.9}, "best_f1"])
+def test_training_accuracy_decides_at_the_thresholds(thresholds: object) -> None:
+    task = _task(thresholds=thresholds)
+    weights = np.ones(40, np.float32)
+    weights[30:] = 0
+    found = task.training_sums(tf.constant(TARGETS), tf.constant(LOGITS), tf.constant(weights))
+    assert float(found["accuracy"]) == 30 * task.evaluate(TARGETS[:30], LOGITS[:30])["accuracy"]
+    earlier = _task(thresholds=thresholds, rules=FIRST)
+    half = earlier.training_sums(tf.constant(TARGETS), tf.constant(LOGITS), tf.constant(weights))
+    assert float(half["accuracy"]) == 30 * _task().evaluate(TARGETS[:30], LOGITS[:30])["accuracy"]
 
 
 def test_metrics_are_those_of_scikit_learn() -> None:

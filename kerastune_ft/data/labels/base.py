@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
@@ -69,10 +69,10 @@ class Labels(ABC):
     def balanced_weights(self, indices: np.ndarray) -> tuple[float, ...]:
         """Return the weight of each class in a loss that makes up for unequal classes among these examples.
 
-        It follows scikit-learn: examples / (classes x examples of the class). Nothing where labels are values.
+        It follows scikit-learn: examples / (classes x examples of the class), over the classes that occur; one of a
+        class that does not would multiply nothing, and is 1. Nothing where labels are values.
         """
-        counts = self.counts(indices).values()
-        return tuple(len(indices) / (len(counts) * count) for count in counts)
+        return share_alike(list(self.counts(indices).values()))
 
     def scheme(self, train: np.ndarray) -> LabelScheme:
         """Return what the labels mean; `train` are the training examples."""
@@ -92,3 +92,12 @@ class Labels(ABC):
     def find_lost(self) -> list[tuple[int, str]]:
         """Return the examples whose label lies in a file that can no longer be read, each with the reason."""
         return []
+
+
+def share_alike(counts: Sequence[int]) -> tuple[float, ...]:
+    """Return the weight of every class by which all that occur weigh alike, and everything as much as without; else 1.
+
+    `counts` are examples, or pixels, by class.
+    """
+    whole, occurring = sum(counts), sum(count > 0 for count in counts)
+    return tuple(whole / (occurring * count) if count else 1.0 for count in counts)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from kerastune_ft.data.labels.base import Labels
+from kerastune_ft.data.labels.base import Labels, share_alike
 from kerastune_ft.data.labels.raw import MaskFile, MaskFiles, RawLabels
 from kerastune_ft.data.labels.scheme import LabelScheme
 from kerastune_ft.errors import ConfigError, DataError
@@ -80,8 +80,7 @@ class MaskLabels(Labels):
 
     def balanced_weights(self, indices: np.ndarray) -> tuple[float, ...]:
         """Return by class the pixels of these masks divided by the number of classes and the pixels of the class."""
-        pixels = self.numbers[indices].sum(axis=0).tolist()
-        return tuple(sum(pixels) / (len(pixels) * count) for count in pixels)
+        return share_alike(self.numbers[indices].sum(axis=0).tolist())
 
     def scheme(self, train: np.ndarray) -> LabelScheme:
         """Return the classes with their raw values."""

@@ -34,8 +34,9 @@ class SeveralClassesLabels(Labels):
         return dict(zip(self.names, self.numbers[indices].sum(axis=0).tolist(), strict=True))
 
     def balanced_weights(self, indices: np.ndarray) -> tuple[float, ...]:
-        """Return by class the ratio of examples without it to those with it."""
-        return tuple(max(len(indices) - count, 1) / count for count in self.counts(indices).values())
+        """Return by class the ratio of examples without it to those with it; 1 where no example has it."""
+        counts = self.counts(indices).values()
+        return tuple(max(len(indices) - count, 1) / count if count else 1.0 for count in counts)
 
 
 def number_several_classes(

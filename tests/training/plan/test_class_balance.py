@@ -64,6 +64,17 @@ def test_balanced_weights_of_several_labels_are_negatives_to_positives() -> None
     assert weights == pytest.approx((4.0, 0.1))
 
 
+def test_a_class_without_training_examples_weighs_1_and_counts_for_none() -> None:
+    source = _Numbered(np.array([0, 0, 0, 2], np.int32), ("a", "b", "c"))
+    expected = compute_class_weight("balanced", classes=np.array([0, 2]), y=source.labels)
+    balanced = class_balance.class_weights(source, _phase(class_weights="balanced"), "p")
+    assert balanced == pytest.approx((expected[0], 1.0, expected[1]))
+    several = _Numbered(np.array([[1, 0], [0, 0], [0, 0]], np.uint8), ("a", "b"))
+    assert class_balance.class_weights(several, _phase(class_weights="balanced"), "p") == (2.0, 1.0)
+    # The mean weight of an example is 1.
+    assert sum(balanced[number] for number in source.labels) == pytest.approx(4)
+
+
 def test_balanced_epochs_have_all_classes_alike_and_other_examples_every_epoch() -> None:
     source = _one(90, 9, 3)
     indices = np.arange(102)
