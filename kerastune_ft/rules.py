@@ -96,6 +96,11 @@ class Rules:
         return self.version >= 2
 
     @property
+    def named_head_rate(self) -> bool:
+        """Whether a factor in `learning_rate.units` is the head's only where it is called "head", not by a pattern."""
+        return self.version >= 2
+
+    @property
     def weights_by_label(self) -> bool:
         """Whether a class weight, of several labels, multiplies the whole loss of the examples that have the class.
 

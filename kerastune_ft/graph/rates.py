@@ -9,17 +9,20 @@ from collections.abc import Sequence
 from kerastune_ft.config.options.rates import RatePolicy
 from kerastune_ft.errors import ConfigError
 from kerastune_ft.graph.boundary import HEAD
+from kerastune_ft.rules import NEWEST, Rules
 
 
-def unit_factors(policy: RatePolicy, units: Sequence[str], trained: Sequence[str], place: str) -> dict[str, float]:
+def unit_factors(
+    policy: RatePolicy, units: Sequence[str], trained: Sequence[str], place: str, rules: Rules = NEWEST
+) -> dict[str, float]:
     """Return the factor on the rate of every trained unit and of the head.
 
     Layer-wise decay (Howard and Ruder, 2018; Clark et al., 2020): a unit's factor is `unit_decay` to the power of its
-    distance from the head, the last unit's being 1. `units` patterns multiply it; `head` sets the head's own peak.
-    Raises ConfigError for a pattern that matches no trained unit.
+    distance from the head, the last unit's being 1. `units` patterns multiply it; `head` sets the head's own peak,
+    which no pattern changes but its name. Raises ConfigError for a pattern that matches no trained unit.
     """
     for glob in policy.units:
-        if not fnmatch.filter([*trained, HEAD], glob):
+        if not any(_fits(name, glob, rules) for name in (*trained, HEAD)):
             near = difflib.get_close_matches(glob, trained, n=1)
             hint = f"did you mean {near[0]!r}? " if near else ""
             raise ConfigError(
@@ -32,6 +35,10 @@ def unit_factors(policy: RatePolicy, units: Sequence[str], trained: Sequence[str
     factors[HEAD] = 1.0 if policy.head is None else policy.head / policy.peak
     for name in factors:
         for glob, factor in policy.units.items():
-            if fnmatch.fnmatchcase(name, glob):
+            if _fits(name, glob, rules):
                 factors[name] *= factor
     return factors
+
+
+def _fits(name: str, glob: str, rules: Rules) -> bool:
+    return glob == HEAD if name == HEAD and rules.named_head_rate else fnmatch.fnmatchcase(name, glob)

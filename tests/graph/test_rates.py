@@ -7,6 +7,7 @@ import pytest
 from kerastune_ft.config.options.rates import RatePolicy
 from kerastune_ft.errors import ConfigError
 from kerastune_ft.graph.rates import unit_factors
+from kerastune_ft.rules import FIRST
 
 ALL = ("stem", "block1", "block2", "block3")
 
@@ -24,6 +25,15 @@ def test_factors_fall_with_the_distance_from_the_head() -> None:
     assert _factors(unit_decay=0.5, units={"block*": 0.1, "block3": 2.0, "head": 3.0}) == pytest.approx(
         {"block2": 0.025, "block3": 0.1, "head": 3}
     )
+
+
+def test_a_pattern_leaves_the_head_alone_unless_it_is_named() -> None:
+    assert _factors(head=0.2, units={"*": 0.5}) == {"block2": 0.5, "block3": 0.5, "head": 2}
+    assert _factors(units={"*": 0.5, "head": 3.0}) == {"block2": 0.5, "block3": 0.5, "head": 3}
+    with pytest.raises(ConfigError, match=r"'h\*' matches no unit that trains"):
+        _factors(units={"h*": 0.5})
+    policy = RatePolicy(peak=0.1, head=0.2, units={"*": 0.5})
+    assert unit_factors(policy, ["stem"], ["stem"], "p", FIRST) == {"stem": 0.5, "head": 1}
 
 
 def test_a_factor_without_a_unit_is_an_error() -> None:

@@ -35,7 +35,9 @@ class RatePolicy(Options):
     )
     unit_decay: float = Field(1.0, gt=0, le=1, description="factor on the rate per unit of distance from the head")
     head: Rate | None = Field(None, description="the head's own peak rate; null means `peak`")
-    units: Mapping[str, Rate] = Field({}, description="factor on the rate by pattern of unit ids")
+    units: Mapping[str, Rate] = Field(
+        {}, description='factor on the rate by pattern of unit ids; the head\'s only as "head"'
+    )
 
     @model_validator(mode="before")
     @classmethod

@@ -112,6 +112,7 @@ def _phase(session: Session, index: int, phase: Phase) -> PhasePlan:
         [unit.id for unit in session.backbone.units],
         selection.units,
         f"{place_of(index, phase)}.learning_rate",
+        session.config.rules,
     )
     unit_of = {variable.path: unit.id for unit in session.units for variable in unit.variables}
     examples = len(session.source.splits["train"])
