@@ -10,6 +10,7 @@ from kerastune_ft.config.options.tasks import Task
 from kerastune_ft.data.files.fingerprint import combined_fingerprint
 from kerastune_ft.data.inputs import Inputs
 from kerastune_ft.data.labels.base import Labels
+from kerastune_ft.data.labels.doubtful import note_doubtful
 from kerastune_ft.data.labels.number import number_labels
 from kerastune_ft.data.records import Records
 from kerastune_ft.data.source import Catalogue, DataInfo, DataSource, SkippedFile
@@ -17,6 +18,7 @@ from kerastune_ft.data.splits.choose import ChosenSplits, all_as_test, choose_sp
 from kerastune_ft.data.splits.examples import SplitExamples
 from kerastune_ft.data.splits.notes import groups_by_split
 from kerastune_ft.data.splits.recorded import PresentExamples, RecordedExamples
+from kerastune_ft.rules import NEWEST, Rules
 
 
 def build_source(
@@ -27,14 +29,15 @@ def build_source(
     *,
     unsplit: bool = False,
     recorded: RecordedExamples | None = None,
+    rules: Rules = NEWEST,
 ) -> DataSource:
     """Return the source of the records, or raise DataError where labels or splits cannot be as the options say.
 
     `requested` is data.splits; with `unsplit` all examples are the test split. `noun` is what an example is called.
-    `recorded` are the examples of an earlier run, whose splits are taken instead.
+    `recorded` are the examples of an earlier run, whose splits are taken instead; `rules` are those of the run.
     """
     (inputs,) = records.inputs.values()
-    labels = number_labels(records.labels, records.names, task, records.place, inputs.sizes)
+    labels = number_labels(records.labels, records.names, task, records.place, inputs.sizes, rules)
     examples = SplitExamples.from_labels(records.keys, labels, records.groups, records.column, noun)
     fingerprint = _fingerprint(records, inputs)
     if recorded is not None:
@@ -53,6 +56,7 @@ def build_source(
         skipped=records.skipped,
         notes=(
             *records.notes,
+            *note_doubtful(labels, is_listed=getattr(task, "classes", None) is not None),
             *labels.find_notes(chosen.splits),
             *chosen.notes,
             *inputs.find_notes(records.skipped, labels, chosen.splits),

@@ -51,7 +51,9 @@ def open_source(
     modality = MODALITIES[facts(task_options).modality]
     with explain_unreachable(key):
         records = importlib.import_module(KINDS[options.kind]).read_records(options, modality, context)
-        source = build_source(records, options.splits, task_options, modality.noun, unsplit=unsplit, recorded=recorded)
+        source = build_source(
+            records, options.splits, task_options, modality.noun, unsplit=unsplit, recorded=recorded, rules=rules
+        )
     source.rules = rules
     return source
 

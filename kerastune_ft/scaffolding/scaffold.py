@@ -17,7 +17,7 @@ from kerastune_ft.errors import ConfigError
 from kerastune_ft.scaffolding.detect import detect
 from kerastune_ft.scaffolding.findings import DataFindings
 from kerastune_ft.scaffolding.json_text import as_text
-from kerastune_ft.scaffolding.sources.label_columns import ask_about_spelling
+from kerastune_ft.scaffolding.sources.label_columns import ask_about_missing, ask_about_spelling
 from kerastune_ft.scaffolding.suggest.choose import suggest
 from kerastune_ft.storage import expand_home, explain_unreachable, path_of_user
 
@@ -103,6 +103,7 @@ def init(
         target = _choose_target(output, _name_of(place))
         findings = detect(place, _path_from(place, target), label)
     ask_about_spelling(findings)
+    ask_about_missing(findings)
     document = _build_document(findings, place, target)
     _write(target, as_text(document) + "\n")
     return Scaffolded(

@@ -13,6 +13,7 @@ import tensorflow as tf
 from kerastune_ft.config.options.heads import Head
 from kerastune_ft.config.options.tasks import Classification as Options
 from kerastune_ft.data.labels.scheme import LabelScheme
+from kerastune_ft.data.labels.spelling import explain_unknown, find_label
 from kerastune_ft.errors import ConfigError
 from kerastune_ft.metrics import one_class
 from kerastune_ft.rules import NEWEST, Rules
@@ -30,9 +31,9 @@ class Classification(PooledTask):
         """`scheme` names the classes in the order of the labels' numbers."""
         super().__init__(options.kind, head, scheme, seed, rules)
         self.classes = classes = scheme.names
-        positive = options.positive if options.positive is not None else classes[-1]
-        if positive not in classes:
-            raise ConfigError(f"task.positive: {positive!r} is not a class; the classes are {', '.join(classes)}")
+        positive = classes[-1] if options.positive is None else find_label(options.positive, classes)
+        if positive is None:
+            raise ConfigError(f"task.positive: {explain_unknown(str(options.positive), classes)}")
         if options.positive is not None and len(classes) > 2:
             raise ConfigError(f"task.positive has no effect with {len(classes)} classes; remove it")
         self._positive = classes.index(positive)

@@ -14,6 +14,7 @@ from kerastune_ft.config.options.heads import Head
 from kerastune_ft.config.options.tasks import Classification as Options
 from kerastune_ft.data.labels.raw import SEPARATOR
 from kerastune_ft.data.labels.scheme import LabelScheme
+from kerastune_ft.data.labels.spelling import explain_unknown, find_label
 from kerastune_ft.errors import ConfigError
 from kerastune_ft.metrics import several_classes
 from kerastune_ft.rules import NEWEST, Rules
@@ -44,11 +45,11 @@ class MultiLabelClassification(PooledTask):
         self._chosen_later = options.thresholds == "best_f1"
         self._thresholds = np.full(len(self.classes), 0.5)
         if isinstance(options.thresholds, Mapping):
-            if unknown := [name for name in options.thresholds if name not in self.classes]:
-                raise ConfigError(
-                    f"task.thresholds: {unknown[0]!r} is not a class; the classes are {', '.join(self.classes)}"
-                )
-            self.set_thresholds(options.thresholds)
+            if unknown := [name for name in options.thresholds if find_label(name, self.classes) is None]:
+                raise ConfigError(f"task.thresholds: {explain_unknown(unknown[0], self.classes)}")
+            self.set_thresholds(
+                {find_label(name, self.classes) or name: value for name, value in options.thresholds.items()}
+            )
         elif isinstance(options.thresholds, float):
             self._thresholds[:] = options.thresholds
 

@@ -22,6 +22,7 @@ from kerastune_ft.data.annotations.split_folders import (
 )
 from kerastune_ft.data.files.find import FileKind, Walk, holds
 from kerastune_ft.data.labels.raw import SingleLabels
+from kerastune_ft.data.labels.spelling import normalise
 from kerastune_ft.data.modality import ReadContext
 from kerastune_ft.errors import DataError
 
@@ -45,12 +46,21 @@ class FolderReading:
     """Whether it is data that a finished run is evaluated on."""
     asks: bool = True
     """Whether folders that look like splits are asked about."""
+    normalises: bool = True
+    """Whether labels are brought to NFC."""
 
     @classmethod
     def of_run(cls, context: ReadContext) -> Self:
         """Return what a run decides by."""
         listed = getattr(context.task, "classes", None) or ()
-        return cls(listed, hasattr(context.task, "classes"), context.unsplit, context.rules.asks_about_splits)
+        rules = context.rules
+        return cls(
+            listed,
+            hasattr(context.task, "classes"),
+            context.unsplit,
+            rules.asks_about_splits,
+            rules.normalised_labels,
+        )
 
 
 def read(walk: Walk, options: FolderData, requested: Splits | None, context: ReadContext) -> Annotations:
@@ -87,6 +97,7 @@ def find_class_files(walk: Walk, requested: Splits | None, reading: FolderReadin
             notes.append(f"ignored the {walk.file_kind.noun}s directly in {place}, beside the class folders")
         for name in classes:
             label = walk.relative(str(folder / name)).rsplit("/", 1)[-1]
+            label = normalise(label) if reading.normalises else label
             paths = walk.files(folder / name)
             images += [ClassFile(path, walk.relative(path), split, label) for path in paths]
             start = len(os.path.join(folder, name, ""))

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from kerastune_ft.config.options.data import SPLITS
 from kerastune_ft.data.files.find import FileKind, Walk, holds
+from kerastune_ft.data.labels.spelling import normalise
 from kerastune_ft.data.splits.names import SPLIT_OF_WORD, is_unlabelled_name, split_names
 from kerastune_ft.errors import DataError
 from kerastune_ft.wording import first_names
@@ -84,7 +85,8 @@ def likely_splits(folders: Iterable[SplitFolder]) -> dict[str, str]:
 def are_listed(found: Sequence[SplitFolder], top: Sequence[str], listed: Collection[str]) -> bool:
     """Return whether folders that look like splits are classes, since task.classes lists them with others."""
     names = {folder.name for folder in found} | {name for name in top if is_unlabelled_name(name)}
-    return bool(names) and names <= {*listed} and len({*listed} & {*top}) > 1
+    known = set(map(normalise, listed))
+    return bool(names) and set(map(normalise, names)) <= known and len(known & set(map(normalise, top))) > 1
 
 
 @dataclass(frozen=True)

@@ -17,7 +17,9 @@ from kerastune_ft.data.labels.raw import LabelColumns, SingleLabels
 from kerastune_ft.data.modality import Modality, ReadContext
 from kerastune_ft.data.records import Records
 from kerastune_ft.errors import DataError
-from kerastune_ft.wording import counted
+from kerastune_ft.wording import counted, first_names
+
+_SHOWN = 5
 
 
 def read_records(options: ArraysData, modality: Modality, context: ReadContext) -> Records:
@@ -111,6 +113,15 @@ def _read_labels(array: np.ndarray, options: ArraysData) -> SingleLabels | Label
     if not len(array):
         raise DataError(f"{place} is empty; there are no examples.")
     values = list_values(array, options.y, place)
+    if (
+        array.dtype.kind == "f"
+        and (missing := np.flatnonzero(np.isnan(array).reshape(len(array), -1).any(axis=1))).size
+    ):
+        shown = first_names([f"{options.y}[{row}]" for row in missing[: _SHOWN + 1]], _SHOWN)
+        raise DataError(
+            f"{place} has NaN, which is no label, in {len(missing)} of {counted(len(array), 'row')}: {shown}.\n"
+            "Write the labels, or take these rows out of all arrays."
+        )
     if array.ndim == 2:
         names = tuple(f"{options.y}[{column}]" for column in range(array.shape[1]))
         return LabelColumns(names, [[str(value) for value in row] for row in values])

@@ -49,7 +49,7 @@ def read_records(options: TableData, modality: Modality, context: ReadContext) -
     usable = cells.read(rows, select(found.names, rows), options, context)
     rows = [rows[index] for index in usable.kept]
     # A label that the task cannot take is said before thousands of files are read.
-    number_labels(usable.labels, select(found.names, rows), context.task, str(table.path))
+    number_labels(usable.labels, select(found.names, rows), context.task, str(table.path), rules=context.rules)
     inputs = found.read(rows)
     rows = [rows[index] for index in inputs.kept]
 

@@ -8,6 +8,7 @@ from typing import Any, NoReturn
 
 import numpy as np
 
+from kerastune_ft.data.labels.spelling import find_meant, quote
 from kerastune_ft.errors import DataError
 
 
@@ -58,13 +59,13 @@ def sort_labels(labels: set[str]) -> list[str]:
 def refuse_unlisted(unlisted: Sequence[str], held_by: Callable[[str], Sequence[str]], listed: Any) -> NoReturn:
     """Raise DataError naming each label that task.classes does not list, with some of the examples that have it."""
     lines = []
-    plain = {str(name).strip().casefold(): str(name) for name in listed}
+    known = [str(name) for name in listed]
     for label in unlisted[:20]:
         held = held_by(label)
         more = f" and {len(held) - 3} more" if len(held) > 3 else ""
-        alike = plain.get(label.strip().casefold())
-        hint = f'; did you mean it by "{alike}"?' if alike else ""
-        lines.append(f'  "{label}": {", ".join(held[:3])}{more}{hint}')
+        alike = find_meant(label, known)
+        hint = f"; did you mean it by {quote(alike)}?" if alike else ""
+        lines.append(f"  {quote(label)}: {', '.join(held[:3])}{more}{hint}")
     if len(unlisted) > 20:
         lines.append(f"  and {len(unlisted) - 20} more labels")
     raise DataError(

@@ -11,7 +11,9 @@ from kerastune_ft.data.labels.masks import number_masks
 from kerastune_ft.data.labels.one_class import number_one_class
 from kerastune_ft.data.labels.raw import RawLabels
 from kerastune_ft.data.labels.several_classes import number_several_classes
+from kerastune_ft.data.labels.spelling import normalise
 from kerastune_ft.data.labels.values import number_values
+from kerastune_ft.rules import NEWEST, Rules
 
 Sizes = Sequence[tuple[int, int] | None]
 
@@ -24,9 +26,33 @@ LABEL_KINDS: Mapping[LabelKind, Callable[..., Labels]] = {
 """For each kind of label, the function that numbers it."""
 
 
-def number_labels(raw: RawLabels, keys: Sequence[str], task: Any, origin: str, sizes: Sizes | None = None) -> Labels:
+def number_labels(
+    raw: RawLabels,
+    keys: Sequence[str],
+    task: Any,
+    origin: str,
+    sizes: Sizes | None = None,
+    rules: Rules = NEWEST,
+) -> Labels:
     """Return the labels as numbers, or raise DataError naming the examples whose labels the task cannot take.
 
     `origin` names the data to the user, `keys` the examples; `sizes` are height and width of their images, where known.
+    Labels, those of the data and those of task.classes, are brought to NFC, unless `rules` are earlier ones.
     """
+    if rules.normalised_labels:
+        raw, task = raw.convert(normalise), _normalise_classes(task)
+        if hasattr(task, "classes"):
+            raw.refuse_empty(keys, origin)
     return LABEL_KINDS[facts(task).labels](raw, keys, task, origin, sizes)
+
+
+def _normalise_classes(task: Any) -> Any:
+    """Return a task whose labels and classes are in NFC."""
+    classes = getattr(task, "classes", None)
+    if classes is None:
+        return task
+    if isinstance(classes, Mapping):
+        changed: Any = {normalise(label): normalise(name) for label, name in classes.items()}
+    else:
+        changed = tuple(map(normalise, classes))
+    return task.model_copy(update={"classes": changed})

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
 import numpy as np
 
+from kerastune_ft.data.labels.empty import refuse_empty
 from kerastune_ft.errors import DataError
 
 SEPARATOR = "|"
@@ -37,6 +38,15 @@ class SingleLabels:
         """Return the labels of some examples."""
         return SingleLabels([self.texts[index] for index in kept])
 
+    def convert(self, change: Callable[[str], str]) -> SingleLabels:
+        """Return the labels with every text changed."""
+        changed = {text: change(text) for text in set(self.texts)}
+        return SingleLabels([changed[text] for text in self.texts])
+
+    def refuse_empty(self, keys: Sequence[str], origin: str) -> None:
+        """Raise DataError where an example has a label without a letter to be seen; `keys` name the examples."""
+        refuse_empty(self.texts, keys, origin)
+
 
 @dataclass(frozen=True)
 class LabelSets:
@@ -47,6 +57,16 @@ class LabelSets:
     def keep(self, kept: Sequence[int]) -> LabelSets:
         """Return the labels of some examples."""
         return LabelSets([self.sets[index] for index in kept])
+
+    def convert(self, change: Callable[[str], str]) -> LabelSets:
+        """Return the labels with every text changed."""
+        changed = {text: change(text) for texts in self.sets for text in texts}
+        return LabelSets([tuple(dict.fromkeys(changed[text] for text in texts)) for texts in self.sets])
+
+    def refuse_empty(self, keys: Sequence[str], origin: str) -> None:
+        """Raise DataError where one of an example's labels has no letter to be seen; `keys` name the examples."""
+        named = [(text, key) for key, texts in zip(keys, self.sets, strict=True) for text in texts]
+        refuse_empty([text for text, _ in named], [key for _, key in named], origin)
 
 
 @dataclass(frozen=True)
@@ -74,6 +94,13 @@ class LabelColumns:
     def keep(self, kept: Sequence[int]) -> LabelColumns:
         """Return the labels of some examples."""
         return LabelColumns(self.names, [self.rows[index] for index in kept])
+
+    def convert(self, change: Callable[[str], str]) -> LabelColumns:
+        """Return the labels with the names of the columns changed."""
+        return LabelColumns(tuple(map(change, self.names)), self.rows)
+
+    def refuse_empty(self, keys: Sequence[str], origin: str) -> None:
+        """Accept them: cells are checked where they are numbered."""
 
 
 class MaskFile(Protocol):
@@ -113,6 +140,13 @@ class MaskFiles:
     def keep(self, kept: Sequence[int]) -> MaskFiles:
         """Return the masks of some examples."""
         return MaskFiles([self.files[index] for index in kept])
+
+    def convert(self, change: Callable[[str], str]) -> MaskFiles:
+        """Return the same masks: their labels are numbers."""
+        return self
+
+    def refuse_empty(self, keys: Sequence[str], origin: str) -> None:
+        """Accept them: every example has a mask."""
 
 
 RawLabels = SingleLabels | LabelSets | LabelColumns | MaskFiles

@@ -1,11 +1,13 @@
-"""Labels that are probably others spelt otherwise, as `Positive` or `positve` beside `positive`."""
+"""Labels that are probably others written otherwise, as `Positive` or `positve` beside `positive`."""
 
 from __future__ import annotations
 
 import difflib
 import json
 import re
-from collections.abc import Iterable, Mapping
+import unicodedata
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Mapping
 
 # A misspelt label is rarer than the right one by at least so much, and as like it as this.
 _TIMES = 5
@@ -13,23 +15,112 @@ _LIKE = 0.85
 _SHORTEST = 4
 _MOST = 500
 _SHOWN = 8
+_NUMBER = re.compile(r"[+-]?\d+(\.\d*)?")
+# Controls and formats: zero-width characters, soft hyphens, byte order marks, directions.
+_INVISIBLE = frozenset(("Cc", "Cf"))
+# Words that programs write for a value that is not there. "none" and "na" may be classes, as may a country's NA.
+_MISSING = frozenset(
+    ("nan", "-nan", "n/a", "#n/a", "#na", "<na>", "nat", "null", "<null>", "\\n", "#value!", "#ref!", "#div/0!")
+)
+
+
+def normalise(label: str) -> str:
+    """Return a label in composed Unicode letters (NFC), in which labels that look the same mostly are the same."""
+    return label if label.isascii() else unicodedata.normalize("NFC", label)
+
+
+def plain_form(label: str) -> str:
+    """Return what labels share that differ in letter case, blanks, invisible letters or the form of a number only."""
+    if label.isascii() and label.isalpha():
+        return label.lower()
+    seen = "".join(letter for letter in unicodedata.normalize("NFKC", label) if not _is_invisible(letter))
+    plain = " ".join(seen.casefold().split())
+    if _NUMBER.fullmatch(plain):
+        return repr(float(plain))
+    return unicodedata.normalize("NFC", plain)
+
+
+def reads_as_missing(label: str) -> bool:
+    """Tell whether a label is a word that programs write for a value that is not there, as `nan` or `#N/A`."""
+    return plain_form(label) in _MISSING
 
 
 def find_misspellings(counts: Mapping[str, int], among: Iterable[str] | None = None) -> dict[str, str]:
-    """Return labels that look like a larger one spelt otherwise, each with that; `counts` are examples by label.
+    """Return labels that look like a larger one written otherwise, each with that; `counts` are examples by label.
 
     `among` are the labels that are looked at, all unless told otherwise.
     """
-    if len(counts) > _MOST:
-        # Of so many names some are alike by chance.
-        return {}
-    sizes = {label: (count, label) for label, count in counts.items()}
+    # Of those that look alike the one that can be read and typed is right, else the largest, the shortest.
+    sizes = {label: (_is_clean(label), count, -len(label), label) for label, count in counts.items()}
+    forms = {label: plain_form(label) for label in counts}
+    alike: dict[str, list[str]] = defaultdict(list)
+    for label, form in forms.items():
+        alike[form].append(label)
+    # Of so many names some are similar by chance.
+    is_few = len(counts) <= _MOST
     found = {}
     for label in counts if among is None else among:
-        larger = [other for other in counts if sizes[other] > sizes[label] and _means(label, other, counts)]
+        larger = [other for other in alike[forms[label]] if sizes[other] > sizes[label]]
+        if not larger and is_few:
+            rival = [other for other in counts if counts[other] >= max(_TIMES * counts[label], 1)]
+            larger = [other for other in rival if _are_similar(forms[label], forms[other])]
         if larger:
             found[label] = max(larger, key=sizes.__getitem__)
     return found
+
+
+def find_meant(label: str, among: Iterable[str]) -> str | None:
+    """Return which of these labels another one probably is, written otherwise; None where none is like it."""
+    form, near = plain_form(label), []
+    for other in among:
+        if plain_form(other) == form:
+            return other
+        if _are_similar(form, plain_form(other)):
+            near.append(other)
+    return max(near, key=lambda other: (_similarity(form, plain_form(other)), other), default=None)
+
+
+def find_label(name: str, labels: Collection[str]) -> str | None:
+    """Return which of these labels a name in a configuration is, in whatever Unicode letters; None where it is none."""
+    if name in labels:
+        return name
+    return next((label for label in labels if normalise(label) == normalise(name)), None)
+
+
+def explain_unknown(name: str, labels: Collection[str]) -> str:
+    """Return the message about a name in a configuration that is no label, with the one that is meant if any is."""
+    meant = find_meant(name, labels)
+    hint = f"did you mean {quote(meant)}?" if meant else f"the classes are {', '.join(labels)}"
+    return f"{name!r} is not a class; {hint}"
+
+
+def explain_difference(label: str, other: str) -> str:
+    """Return in what two labels of one plain form differ."""
+    if normalise(label) == normalise(other):
+        return "in the Unicode letters they are written with"
+    if label.casefold() == other.casefold():
+        return "in letter case"
+    if "".join(label.casefold().split()) == "".join(other.casefold().split()):
+        return "in blanks"
+    one, two = ("".join(filter(lambda letter: not _is_invisible(letter), text)) for text in (label, other))
+    if " ".join(one.casefold().split()) == " ".join(two.casefold().split()):
+        return "in invisible letters"
+    if _NUMBER.fullmatch(" ".join(one.split())):
+        return "in how the number is written"
+    return "in letters that look alike"
+
+
+def differ_unseen(label: str, other: str) -> bool:
+    """Return whether two labels differ in blanks, invisible letters or Unicode letters of one shape alone."""
+    if plain_form(label) != plain_form(other):
+        return False
+    return explain_difference(label, other) not in ("in letter case", "in how the number is written")
+
+
+def quote(text: str) -> str:
+    """Return a text in quotes as JSON has it, with what cannot be seen or told from a blank as `\\u200b`."""
+    quoted = json.dumps(text, ensure_ascii=False)
+    return "".join(_escape(letter) if _is_hidden(letter) else letter for letter in quoted)
 
 
 def classes_that_merge(counts: Iterable[str], wrong: Mapping[str, str]) -> str:
@@ -37,18 +128,39 @@ def classes_that_merge(counts: Iterable[str], wrong: Mapping[str, str]) -> str:
     # The order of classes is that of their first mention, so the wrong ones come last.
     labels = {label: label for label in counts if label not in wrong} | dict(wrong)
     if len(labels) <= _SHOWN:
-        return f'"classes": {json.dumps(labels, ensure_ascii=False)}'
-    shown = json.dumps(dict(list(wrong.items())[:_SHOWN]), ensure_ascii=False)
-    return f'"classes": {shown[:-1]}, ...}}'
+        return f'"classes": {_quote_pairs(labels)}'
+    return f'"classes": {_quote_pairs(dict(list(wrong.items())[:_SHOWN]))[:-1]}, ...}}'
 
 
-def _means(label: str, other: str, counts: Mapping[str, int]) -> bool:
-    one, two = (" ".join(text.casefold().split()) for text in (label, other))
-    if one == two:
-        return True
-    if min(len(one), len(two)) < _SHORTEST or counts[other] < _TIMES * counts[label]:
+def _quote_pairs(labels: Mapping[str, str]) -> str:
+    return f"{{{', '.join(f'{quote(label)}: {quote(name)}' for label, name in labels.items())}}}"
+
+
+def _is_clean(label: str) -> bool:
+    plain = " ".join(unicodedata.normalize("NFKC", label).split())
+    return label == plain and not any(map(_is_hidden, label))
+
+
+def _is_invisible(letter: str) -> bool:
+    return not letter.isspace() and unicodedata.category(letter) in _INVISIBLE
+
+
+def _is_hidden(letter: str) -> bool:
+    return letter != " " and (letter.isspace() or _is_invisible(letter))
+
+
+def _escape(letter: str) -> str:
+    return json.dumps(letter)[1:-1]
+
+
+def _are_similar(one: str, two: str) -> bool:
+    if min(len(one), len(two)) < _SHORTEST:
         return False
     # Another number is another label, and "abnormal" is no slip for "normal".
     if re.findall(r"\d+", one) != re.findall(r"\d+", two) or one.endswith(two) or two.endswith(one):
         return False
-    return difflib.SequenceMatcher(None, one, two).ratio() >= _LIKE
+    return _similarity(one, two) >= _LIKE
+
+
+def _similarity(one: str, two: str) -> float:
+    return difflib.SequenceMatcher(None, one, two).ratio()

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from kerastune_ft.config.options.data import SPLITS, Column, File, Folds, Fractions, Splits
+from kerastune_ft.data.labels.spelling import find_meant, quote
 from kerastune_ft.data.splits.examples import SplitExamples
 from kerastune_ft.data.splits.given import column_splits, file_splits
 from kerastune_ft.data.splits.notes import division_notes, group_notes, groups_by_split
@@ -176,18 +177,24 @@ def check_splits(splits: Mapping[str, np.ndarray], examples: SplitExamples) -> N
 def _check_trained(splits: Mapping[str, np.ndarray], examples: SplitExamples) -> None:
     absent = _find_absent(splits["train"], examples) if examples.are_classes else []
     if absent:
+        trained = [name for name, count in examples.counts(splits["train"]).items() if count]
         others = {split: examples.counts(indices) for split, indices in splits.items() if split != "train"}
         lines = []
         for name in absent:
             held = " and ".join(
                 f"{counted(found[name], examples.noun)} in {split}" for split, found in others.items() if found[name]
             )
+            meant = find_meant(name, trained)
+            hint = f" (train has {quote(meant)}; is it that, written otherwise?)" if meant else ""
+            shown = quote(name) if hint else name
             lines.append(
-                f"class {name} has {held} and none in train" if held else f"class {name} has no {examples.noun}"
+                f"class {shown} has {held} and none in train{hint}" if held else f"class {name} has no {examples.noun}"
             )
+        is_one, remedy = len(absent) == 1, "Add examples to train, or leave the class out of the data and task.classes."
+        if any(find_meant(name, trained) for name in absent):
+            remedy = f"Write {'it' if is_one else 'them'} alike in all splits, or map one to the other in task.classes."
         raise DataError(
-            f"data.splits: {first_names(lines)}, so {'it' if len(absent) == 1 else 'they'} cannot be learnt.\n"
-            "Add examples to train, or leave the class out of the data and of task.classes."
+            f"data.splits: {first_names(lines)}, so {'it' if is_one else 'they'} cannot be learnt.\n{remedy}"
         )
 
 

@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from kerastune_ft.data.labels.spelling import classes_that_merge, find_misspellings
+from kerastune_ft.data.labels.spelling import classes_that_merge, find_misspellings, quote
 from kerastune_ft.data.splits.apportion import Items, apportion
 from kerastune_ft.data.splits.examples import SplitExamples
 from kerastune_ft.errors import DataError
@@ -45,7 +45,7 @@ def _explain_misspelt(counts: Mapping[str, int], few: Mapping[str, int]) -> str:
     wrong = find_misspellings(counts, few)
     if not wrong:
         return ""
-    meant = first_names(f'by "{label}" did you mean "{right}"?' for label, right in wrong.items())
+    meant = first_names(f"by {quote(label)} did you mean {quote(right)}?" for label, right in wrong.items())
     return (
         f"{meant[0].upper()}{meant[1:]} Correct that in the data, or merge them with  "
         f"{classes_that_merge(counts, wrong)}  in task, which lists every label.\n"

@@ -11,6 +11,7 @@ import numpy as np
 
 from kerastune_ft.config.options.spectrograms import RATE_ARRAY
 from kerastune_ft.config.options.task_facts import AUDIO, IMAGE, TEXT
+from kerastune_ft.data.labels.spelling import normalise, plain_form
 from kerastune_ft.data.texts.blank import is_blank
 from kerastune_ft.scaffolding.findings import (
     DataFindings,
@@ -72,7 +73,10 @@ def _choose_task(
     texts = as_texts(known)
     if are_amounts(texts):
         return _regression_task(modality, f"{y} has {len(set(texts))} different numbers, too many for classes"), {}
-    counts = dict(sorted(Counter(texts).items()))
+    counts = dict(sorted(Counter(map(normalise, texts)).items()))
+    if empty := sum(count for text, count in counts.items() if not plain_form(text)):
+        asks.append(f"{counted(empty, 'row')} of {y} have an empty label; take these examples out")
+        counts = {text: count for text, count in counts.items() if plain_form(text)}
     return classification_task(counts, modality), counts
 
 

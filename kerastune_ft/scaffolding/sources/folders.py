@@ -97,12 +97,13 @@ def _propose(question: Question | None) -> tuple[dict[str, str], tuple[str, ...]
 def _ask_about_splits(question: Question | None, found: Sequence[SplitFolder]) -> list[str]:
     """Return the question whether folders are splits or classes, where their names leave it open."""
     splits, classes = _propose(question)
-    if question is None or (splits and all(folder.is_usual for folder in found)):
+    names = [folder.name for folder in found]
+    if question is None or (splits and len(usual_split_names(names)) == len(names)):
         return []
     if splits:
-        names = " and ".join(splits.values())
+        places = " and ".join(splits.values())
         line = f'"classes": {json.dumps(list(question.classes), ensure_ascii=False)}'
-        return [f"are {names} splits? If they are classes, take splits out of data and write {line} in task"]
+        return [f"are {places} splits? If they are classes, take splits out of data and write {line} in task"]
     alike = " and ".join(name for name in classes if name not in question.others)
     verb, nouns = ("is", "a class") if question.is_one else ("are", "classes")
     line = json.dumps(question.splits, ensure_ascii=False)

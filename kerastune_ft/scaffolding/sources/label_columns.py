@@ -8,7 +8,13 @@ from collections.abc import Mapping, Sequence
 from kerastune_ft.config.checks.availability import available
 from kerastune_ft.config.options.tasks import TASK_KINDS
 from kerastune_ft.data.labels.decimal_commas import has_decimal_comma, have_decimal_commas
-from kerastune_ft.data.labels.spelling import classes_that_merge, find_misspellings
+from kerastune_ft.data.labels.spelling import (
+    classes_that_merge,
+    find_misspellings,
+    normalise,
+    quote,
+    reads_as_missing,
+)
 from kerastune_ft.data.tables.list_cells import are_lists, read_list
 from kerastune_ft.data.tables.text_table import TextTable
 from kerastune_ft.errors import ConfigError, DataError
@@ -71,7 +77,7 @@ def add_label(
         if commas := _describe_commas(name, texts):
             findings.asks.append(f"{commas}; write a point for each comma in the table, since commas are not read")
     else:
-        findings.counts = dict(sorted(Counter(filter(None, texts)).items()))
+        findings.counts = dict(sorted(Counter(map(normalise, filter(None, texts))).items()))
         findings.task = classification_task(findings.counts, modality)
         add_with_reason(findings.data, "label", name, said)
         _ask_about_classes(findings, modality, name, texts)
@@ -131,7 +137,7 @@ def ask_about_spelling(findings: DataFindings) -> None:
     if not wrong:
         return
     alike = ", ".join(
-        f'"{label}" ({findings.counts[label]:,}) and "{right}" ({findings.counts[right]:,})'
+        f"{quote(label)} ({findings.counts[label]:,}) and {quote(right)} ({findings.counts[right]:,})"
         for label, right in list(wrong.items())[:_SPELLINGS]
     )
     more = f", and {len(wrong) - _SPELLINGS} more" if len(wrong) > _SPELLINGS else ""
@@ -140,6 +146,16 @@ def ask_about_spelling(findings: DataFindings) -> None:
         f"correct the data and run init again, or write "
         f"{classes_that_merge(findings.counts, wrong)} in task, which lists every label"
     )
+
+
+def ask_about_missing(findings: DataFindings) -> None:
+    """Ask about labels that are words for a value that is not there."""
+    for label in filter(reads_as_missing, findings.counts):
+        count = findings.counts[label]
+        findings.asks.append(
+            f"is {quote(label)} ({count:,}) a class? It reads as a label that is missing; if it is one, take its "
+            "examples out of the data and run init again"
+        )
 
 
 def ask_about_rivals(

@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping
 import numpy as np
 
 from kerastune_ft.config.options.phases import Phase
+from kerastune_ft.data.labels.spelling import explain_unknown, find_label
 from kerastune_ft.data.source import DataSource
 from kerastune_ft.errors import ConfigError
 from kerastune_ft.input.order import draw_by_class
@@ -30,11 +31,10 @@ def class_weights(source: DataSource, phase: Phase, place: str) -> tuple[float, 
     if wanted is None:
         return None
     if isinstance(wanted, Mapping):
-        if unknown := [name for name in wanted if name not in classes]:
-            raise ConfigError(
-                f"{place}.class_weights: {unknown[0]!r} is not a class; the classes are {', '.join(classes)}"
-            )
-        return tuple(float(wanted.get(name, 1.0)) for name in classes)
+        if unknown := [name for name in wanted if find_label(name, classes) is None]:
+            raise ConfigError(f"{place}.class_weights: {explain_unknown(unknown[0], classes)}")
+        by_class = {find_label(name, classes): value for name, value in wanted.items()}
+        return tuple(float(by_class.get(name, 1.0)) for name in classes)
     return source.balanced_weights
 
 

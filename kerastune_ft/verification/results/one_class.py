@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from kerastune_ft.data.labels.spelling import find_label
 from kerastune_ft.metrics import one_class
 from kerastune_ft.rules import NEWEST, Rules
 from kerastune_ft.verification.results.base import (
@@ -32,7 +33,7 @@ class OneClassCheck(ResultCheck):
         names = list(labels["names"])
         wanted, predicted = (_number_classes(rows, column, names) for column in ("label", "prediction"))
         scores = read_columns(rows, "probability_", names)
-        number = names.index(positive) if positive is not None else len(names) - 1
+        number = len(names) - 1 if positive is None else names.index(find_label(positive, names) or positive)
         return average_losses(rows) | one_class.score_probabilities(wanted, predicted, scores, number, rules)
 
     def find_faults(

@@ -1,8 +1,17 @@
 from __future__ import annotations
 
+import json
+
 import pytest
 
-from kerastune_ft.data.labels.spelling import classes_that_merge, find_misspellings
+from kerastune_ft.data.labels.spelling import (
+    classes_that_merge,
+    explain_unknown,
+    find_label,
+    find_meant,
+    find_misspellings,
+    quote,
+)
 
 
 @pytest.mark.parametrize(
@@ -35,3 +44,39 @@ def test_the_map_that_merges_keeps_the_order_of_the_classes() -> None:
     merged = classes_that_merge(["Positive", "negative", "positive"], wrong)
     assert merged == '"classes": {"negative": "negative", "positive": "positive", "Positive": "positive"}'
     assert classes_that_merge([*map(str, range(20)), "Positive"], wrong) == '"classes": {"Positive": "positive", ...}'
+
+
+@pytest.mark.parametrize(
+    ("label", "among", "meant"),
+    [
+        ("cat", ["Cat", "dog"], "Cat"),
+        ("Ka\u0308se", ["Brot", "K\u00e4se"], "K\u00e4se"),
+        ("Platlets", ["Platelets", "Plates"], "Platelets"),
+        ("1.0", ["10", "1"], "1"),
+        ("abnormal", ["normal"], None),
+        ("cow", ["Cat", "dog"], None),
+    ],
+)
+def test_the_label_that_is_probably_meant(label: str, among: list[str], meant: str | None) -> None:
+    assert find_meant(label, among) == meant
+
+
+def test_of_labels_that_look_alike_the_clean_one_is_right() -> None:
+    assert find_misspellings({"cat\u200b": 90, "cat": 3, "dog": 9}) == {"cat\u200b": "cat"}
+    many = {f"class {number}": 5 for number in range(600)} | {"Class 7": 2}
+    assert find_misspellings(many) == {"Class 7": "class 7"}
+
+
+def test_what_cannot_be_seen_is_quoted_as_json_reads_it() -> None:
+    for text in ("cat\u200b", "New\u00a0York", "K\u00e4se", 'a"b\\', "\ufeff"):
+        assert json.loads(quote(text)) == text
+        assert quote(text).isprintable()
+    assert quote("cat\u200b") == '"cat\\u200b"'
+    assert quote("K\u00e4se") == '"K\u00e4se"'
+
+
+def test_names_in_a_configuration_are_found_in_whatever_unicode_letters() -> None:
+    assert find_label("Ka\u0308se", ("Brot", "K\u00e4se")) == "K\u00e4se"
+    assert find_label("kase", ("Brot", "K\u00e4se")) is None
+    assert explain_unknown("Brott", ("Brot", "Milch")) == "'Brott' is not a class; did you mean \"Brot\"?"
+    assert explain_unknown("Ei", ("Brot", "Milch")) == "'Ei' is not a class; the classes are Brot, Milch"
