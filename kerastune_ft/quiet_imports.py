@@ -11,13 +11,26 @@ from collections.abc import Iterator
 
 # Keras and TensorFlow take a second and more to import them, where they are, for what no command uses.
 _UNUSED = ("sklearn", "pandas", "matplotlib", "scipy")
+_FLAGS = ("XLA_FLAGS", "TF_XLA_FLAGS")
 _is_own = False
 
 
 def own_process() -> None:
-    """Declare that this process runs one command only, so that optional imports of Keras may be left out."""
+    """Declare that this process runs one command only.
+
+    Optional imports of Keras may then be left out, and no warning ends the command, as PYTHONWARNINGS=error would.
+    """
     global _is_own
     _is_own = True
+    for action, message, category, module, line in reversed(list(warnings.filters)):
+        if action == "error":
+            warnings.filters.remove((action, message, category, module, line))
+            warnings.simplefilter("default", category, append=True)
+
+
+def is_own_process() -> bool:
+    """Return whether this process runs one command of this package and nothing else."""
+    return _is_own
 
 
 @contextlib.contextmanager
@@ -32,11 +45,18 @@ def tensorflow_import() -> Iterator[None]:
 @contextlib.contextmanager
 def _silence() -> Iterator[None]:
     """Discard what is written to standard error meanwhile, by C++ code too, unless TF_CPP_MIN_LOG_LEVEL asks for it."""
-    if os.environ.get("TF_CPP_MIN_LOG_LEVEL", "3") < "2":
+    # TensorFlow ends the process for flags that it does not know, and says which there alone.
+    if os.environ.get("TF_CPP_MIN_LOG_LEVEL", "3") < "2" or any(map(os.environ.get, _FLAGS)):
         yield
         return
-    sys.stderr.flush()
-    kept = os.dup(2)
+    with contextlib.suppress(OSError, ValueError, AttributeError):
+        sys.stderr.flush()
+    try:
+        kept = os.dup(2)
+    except OSError:
+        # It is closed.
+        yield
+        return
     with open(os.devnull, "wb") as nowhere:
         os.dup2(nowhere.fileno(), 2)
         try:
@@ -81,9 +101,10 @@ def _lasting() -> Iterator[None]:
 def without_warnings_of_keras() -> Iterator[None]:
     """Leave out what Keras warns of where models are made or opened.
 
-    That is masks which attention of keras-hub takes and does not pass on, and optimizers and names of inputs in files,
-    which are not used.
+    That is masks which attention of keras-hub takes and does not pass on, optimizers and names of inputs in files,
+    which are not used, and the way of NumPy 1 in which Keras copies variables when it saves a model.
     """
     with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", "__array__ implementation doesn't accept a copy keyword", DeprecationWarning)
         warnings.simplefilter("ignore", UserWarning)
         yield

@@ -26,7 +26,7 @@ from kerastune_ft.durations import format_duration
 from kerastune_ft.errors import OUT_OF_SPACE, ConfigError, ResourceError
 from kerastune_ft.mounts import is_network
 from kerastune_ft.rules import FIRST, NEWEST, Rules
-from kerastune_ft.storage import is_remote, path_of
+from kerastune_ft.storage import find_name_fault, is_remote, path_of
 
 MANIFEST = "manifest.json"
 OWNER = ".lock.json"
@@ -37,7 +37,12 @@ class RunDirectory:
     """Reads and writes the files of one run."""
 
     def __init__(self, path: str | os.PathLike[str]) -> None:
-        """`path` is a local directory or a URI such as `gs://bucket/run`, created with the first file written."""
+        """`path` is a local directory or a URI such as `gs://bucket/run`, created with the first file written.
+
+        Raises ConfigError for what no directory can be called.
+        """
+        if fault := find_name_fault(path):
+            raise ConfigError(f"that is no run directory: {fault}")
         self.path = path_of(path)
         self._written: dict[str, dict[str, Any] | None] = {}
         self._unwritten: dict[str, list[str]] = {}

@@ -44,6 +44,26 @@ def is_remote(path: str | os.PathLike[str]) -> bool:
     return found is not None and found[1].lower() not in _WEB
 
 
+def find_name_fault(path: str | os.PathLike[str]) -> str | None:
+    """Return why no file or folder can have this name, with a remedy; None where one can."""
+    text = os.fspath(path)
+    found = _URI.match(text)
+    if found is not None and found[1].lower() in _WEB:
+        return f"{text} is an address of the web, where no files are read or written; name a folder or file here"
+    if "\0" in text:
+        return f"{text!a} has a zero byte in it, which no file name has; take it out"
+    try:
+        os.fsencode(text)
+    except UnicodeEncodeError as error:
+        if 0xD800 <= ord(text[error.start]) <= 0xDFFF:
+            return f"{text!a} has half a character in it, which no file name has; take it out"
+        return (
+            f"{text!a} has characters that file names cannot have in this process, whose locale is "
+            f"{error.encoding}; set LC_ALL=C.UTF-8 or PYTHONUTF8=1"
+        )
+    return None
+
+
 def path_of(path: str | os.PathLike[str]) -> Path:
     """Return a pathlib.Path, or for a URI an object with those of its methods that this package uses."""
     if not is_remote(path):

@@ -29,7 +29,7 @@ RANKS = {
     for rank, names in enumerate(
         [
             ("durable", "errors", "mounts", "quiet_imports", "rules", "streams", "wording"),
-            ("metrics", "remote"),
+            ("keras_settings", "metrics", "remote"),
             ("durations", "storage"),
             ("run_lock",),
             ("config",),
@@ -127,7 +127,8 @@ def test_imports_point_one_way() -> None:
 
 
 @pytest.mark.parametrize(
-    "module", ["", ".cli", ".api", ".registry", ".config.read", ".config.schema", ".rundir", ".reporting"]
+    "module",
+    ["", ".cli", ".api", ".registry", ".config.read", ".config.schema", ".rundir", ".reporting", ".inference.command"],
 )
 def test_importing_what_users_meet_first_is_cheap(module: str) -> None:
     script = f"import sys, kerastune_ft{module}; print(sorted(set({HEAVY!r}) & set(sys.modules)))"

@@ -4,6 +4,7 @@ import gc
 import importlib
 import os
 import sys
+import warnings
 from collections.abc import Iterator
 
 import pytest
@@ -83,3 +84,26 @@ def test_only_a_process_of_our_own_hides_what_keras_does_not_need(
         else:
             importlib.import_module("colorsys")
     importlib.import_module("colorsys")
+
+
+def test_a_process_of_our_own_ends_for_no_warning(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(quiet_imports, "_is_own", False)
+    with warnings.catch_warnings(record=True) as shown:
+        warnings.simplefilter("error")
+        warnings.filterwarnings("error", "a text", UserWarning)
+        quiet_imports.own_process()
+        warnings.warn("a text", UserWarning, stacklevel=1)
+        warnings.warn("another", DeprecationWarning, stacklevel=1)
+        assert len(shown) == 2
+    assert quiet_imports.is_own_process()
+
+
+@pytest.mark.parametrize("name", ["XLA_FLAGS", "TF_XLA_FLAGS"])
+def test_flags_that_tensorflow_may_refuse_are_answered_aloud(
+    name: str, capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "tensorflow", sys)
+    monkeypatch.setenv(name, "--nonsense")
+    with tensorflow_import():
+        os.write(2, b"Unknown flag\n")
+    assert capfd.readouterr().err == "Unknown flag\n"

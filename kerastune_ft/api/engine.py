@@ -8,12 +8,14 @@ import sys
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from kerastune_ft import keras_settings
 from kerastune_ft.config.options.backbones import Applications
 from kerastune_ft.config.read import read
 from kerastune_ft.config.run import RunConfig
 from kerastune_ft.durations import parse_duration
 from kerastune_ft.errors import ConfigError
 from kerastune_ft.quiet_imports import tensorflow_import
+from kerastune_ft.streams import say
 from kerastune_ft.training.devices import tpu
 
 Config = str | os.PathLike[str] | Mapping[str, Any] | RunConfig
@@ -31,16 +33,27 @@ def require_weights(settings: RunConfig) -> None:
 def load_engine(settings: RunConfig | None = None) -> Any:
     """Import the engine, and TensorFlow with it, without the lines its libraries print before they have a log.
 
-    A TPU is made ready before TensorFlow is imported or not at all; without `settings` none is wanted.
+    Raises ConfigError where Keras is set so that the package cannot work with it. A TPU is made ready before TensorFlow
+    is imported or not at all; without `settings` none is wanted.
     """
     if "kerastune_ft.training.engine" in sys.modules:
+        # The caller may have set Keras otherwise since.
+        keras_settings.check()
         return sys.modules["kerastune_ft.training.engine"]
+    if sys.flags.optimize > 1:
+        raise ConfigError(
+            "Python leaves docstrings out (-OO or PYTHONOPTIMIZE=2), without which keras-hub cannot be imported; leave "
+            "that away, or use -O"
+        )
     tpu.prepare(settings.runtime.strategy if settings else "none")
+    if note := keras_settings.prepare():
+        say(note)
     with tensorflow_import():
         from kerastune_ft.training import engine as execute
 
         # Without a GPU the first look for one makes CUDA complain; a run's own first line says why there is none.
         sys.modules["tensorflow"].config.list_physical_devices()
+    keras_settings.check()
     return execute
 
 

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 
     from kerastune_ft.inference.predict import Predictions
     from kerastune_ft.training.evaluation.evaluate_run import Evaluation
+from kerastune_ft import keras_settings
 from kerastune_ft.api.engine import load_engine
 
 
@@ -70,6 +71,7 @@ class Run:
     @property
     def model(self) -> keras.Model:
         """Return the final model; model/preprocessing.json says what it takes and gives."""
+        keras_settings.refuse_foreign()
         import keras
 
         with as_local_file(self.path / "model" / "model.keras") as file:

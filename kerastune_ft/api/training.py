@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from kerastune_ft import keras_settings
 from kerastune_ft.api.engine import Config, load_engine, parse_seconds, require_weights, resolve_config
 from kerastune_ft.api.runs import Run, write_report
 from kerastune_ft.config.options.backbones import Applications
@@ -48,6 +49,7 @@ def run(
         settings = settings.model_copy(
             update={"output": settings.output.model_copy(update={"directory": str(directory)})}
         )
+    keras_settings.refuse_foreign()
     resume.check_until(settings, until_phase)
     seconds = parse_seconds(stop_after)
     require_weights(settings)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import inspect
-import sys
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -26,6 +25,7 @@ from kerastune_ft.config.words import unknown_message
 from kerastune_ft.errors import ConfigError
 from kerastune_ft.graph.units import Unit
 from kerastune_ft.quiet_imports import without_warnings_of_keras
+from kerastune_ft.streams import ErrorStream
 
 _VOCABULARY = ("vocabulary_size", "vocab_size")
 
@@ -230,5 +230,5 @@ def _construct(name: str, options: Mapping[str, Any]) -> keras.Model:
 @contextlib.contextmanager
 def _quiet() -> Iterator[None]:
     """Send standard output, which carries results, to standard error, and hide warnings of Keras."""
-    with contextlib.redirect_stdout(sys.stderr), without_warnings_of_keras():
+    with contextlib.redirect_stdout(ErrorStream()), without_warnings_of_keras():
         yield

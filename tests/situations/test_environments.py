@@ -15,7 +15,7 @@ from tests.support.places import import_environment
 CONFIG = {
     "name": "tiny",
     "task": {"kind": "image_classification"},
-    "data": {"kind": "arrays", "path": "data.npz"},
+    "data": {"kind": "arrays", "path": "café.npz"},
     "backbone": {"kind": "applications", "name": "MobileNetV2", "weights": None},
     "phases": [{"name": "head", "unfreeze": "none", "epochs": 2, "learning_rate": 0.1}],
 }
@@ -44,7 +44,7 @@ class Situation:
 
     def check(self, folder: Path) -> None:
         """Give the command in a folder with a configuration, and compare."""
-        (folder / "tiny.json").write_text(json.dumps(CONFIG))
+        (folder / "tiny.json").write_text(json.dumps(CONFIG, ensure_ascii=False), encoding="utf-8")
         environment = import_environment(PYTHON=sys.executable, KERASTUNE_CACHE=str(folder / "cache"))
         environment = {name: text for name, text in environment.items() if name not in self.unset} | self.variables
         command = f"{self.command}; exit ${{PIPESTATUS[0]}}"
@@ -114,7 +114,51 @@ SIGNALS = [
 ]
 
 
-ROWS = [*STREAMS, *SIGNALS]
+# It has the lines of a table, and a name with a letter that is no ASCII.
+TABLE = f"{PROGRAM} validate tiny.json --explain"
+NO_UTF8 = {"LC_ALL": "C", "PYTHONCOERCECLOCALE": "0", "PYTHONUTF8": "0"}
+TERMINALS = [
+    Situation("a locale without UTF-8", TABLE, said="caf\\xe9", variables=NO_UTF8),
+    Situation("a locale without UTF-8, JSON", f"{TABLE} --json", said="caf\\u00e9", variables=NO_UTF8, slow=True),
+    Situation("an encoding of ASCII", TABLE, said="caf\\xe9", variables={"PYTHONIOENCODING": "ascii"}, slow=True),
+    Situation("the C locale", TABLE, said="café", variables={"LC_ALL": "C"}, slow=True),
+    Situation("no columns", TABLE, said="output.trackers", variables={"COLUMNS": "0", "TERM": "dumb"}),
+    Situation("columns that are no number", TABLE, variables={"COLUMNS": "-5"}, slow=True),
+    Situation("warnings that are errors", TABLE, variables={"PYTHONWARNINGS": "error"}, slow=True),
+    Situation("no docstrings and no assertions", TABLE, variables={"PYTHONOPTIMIZE": "2"}, slow=True),
+    Situation("no home", f"unset HOME; {TABLE}", slow=True),
+    Situation("no folder for temporary files", TABLE, variables={"TMPDIR": "/nonexistent"}, slow=True),
+]
+
+SETTINGS = [
+    Situation(
+        "a keras.json with which Keras cannot be imported",
+        f'mkdir keras; echo \'{{"floatx": "int8"}}\' > keras/keras.json; KERAS_HOME=keras {PROGRAM} run tiny.json',
+        code=2,
+        said="keras/keras.json says floatx 'int8'",
+    ),
+    Situation(
+        "no docstrings, and TensorFlow",
+        f"PYTHONOPTIMIZE=2 {PROGRAM} units MobileNetV2",
+        code=2,
+        said="Python leaves docstrings out",
+    ),
+    Situation(
+        "a cluster that is none",
+        f"TF_CONFIG=nonsense {PROGRAM} units MobileNetV2",
+        said="block16",
+        slow=True,
+    ),
+    Situation(
+        "flags that TensorFlow does not know",
+        f"TF_XLA_FLAGS=--nonsense {PROGRAM} units MobileNetV2",
+        code=1,
+        said="Unknown flag in TF_XLA_FLAGS: --nonsense",
+        slow=True,
+    ),
+]
+
+ROWS = [*STREAMS, *SIGNALS, *TERMINALS, *SETTINGS]
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,7 @@ from pydantic import AfterValidator, ValidationInfo
 
 from kerastune_ft.config.options.base import problem
 from kerastune_ft.config.words import right_value
-from kerastune_ft.storage import expand_home, is_remote, normal
+from kerastune_ft.storage import expand_home, find_name_fault, is_remote, normal
 
 _VARIABLE = re.compile(r"\$\{([^}]*)\}")
 
@@ -55,16 +55,21 @@ def resolve_path(text: str, directory: Path | None) -> str:
     return str(here if directory is None or here.exists() else (directory / path).resolve())
 
 
-def _input(text: str, info: ValidationInfo) -> WrittenPath:
+def _refuse_impossible(text: str) -> None:
     if not text:
         raise problem("the path is empty; write one")
+    if fault := find_name_fault(expand(text)):
+        raise problem(fault)
+
+
+def _input(text: str, info: ValidationInfo) -> WrittenPath:
+    _refuse_impossible(text)
     directories: dict[str, Path] = info.context or {}
     return WrittenPath(resolve_path(expand(text), directories.get(text)), text)
 
 
 def _output(text: str) -> WrittenPath:
-    if not text:
-        raise problem("the path is empty; write one")
+    _refuse_impossible(text)
     path = expand(text)
     return WrittenPath(normal(path) if is_remote(path) else expand_home(path), text)
 

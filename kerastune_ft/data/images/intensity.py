@@ -5,7 +5,6 @@ from __future__ import annotations
 import io
 
 import numpy as np
-import tensorflow as tf
 from PIL import Image
 
 _DEEP_MODES = ("I", "F", "I;16", "I;16L", "I;16B", "I;16N")
@@ -66,6 +65,8 @@ def is_deep(content: bytes, image: Image.Image) -> bool:
 def deep_values(content: bytes, image: Image.Image) -> np.ndarray:
     """Return the values of an image of more than 8 bits: [height, width], or [height, width, 2 to 4 channels]."""
     if image.format == "PNG":
+        import tensorflow as tf
+
         values = tf.io.decode_png(content, dtype=tf.uint16).numpy()
         return values[..., 0] if values.shape[-1] == 1 else values
     if image.mode not in _DEEP_MODES:

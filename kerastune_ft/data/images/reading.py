@@ -12,7 +12,6 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 import numpy as np
-import tensorflow as tf
 from PIL import Image
 
 from kerastune_ft.data.images.intensity import (
@@ -130,6 +129,8 @@ def decode_natively(content: Any, is_accurate: bool = True) -> Any:
 
     `is_accurate` gives those of Pillow; otherwise JPEG is decoded fast and differs by a few of 255, and a GIF is read.
     """
+    import tensorflow as tf
+
     if is_accurate:
         # In spite of its name it reads PNG as well.
         return tf.io.decode_jpeg(content, channels=0, dct_method=ACCURATE)
@@ -139,6 +140,8 @@ def decode_natively(content: Any, is_accurate: bool = True) -> Any:
 
 def can_decode(content: bytes, is_accurate: bool = True) -> bool:
     """Tell whether TensorFlow decodes these bytes."""
+    import tensorflow as tf
+
     try:
         decode_natively(content, is_accurate)
     except tf.errors.InvalidArgumentError:

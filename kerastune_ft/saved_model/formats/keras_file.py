@@ -19,7 +19,8 @@ TOLERANCE = 1e-4
 
 def write(serving: Serving, folder: Path) -> list[str]:
     """Write the model into a folder and return the names of its files."""
-    serving.model().save(folder / NAME)
+    with without_warnings_of_keras():
+        serving.model().save(folder / NAME)
     return [NAME]
 
 

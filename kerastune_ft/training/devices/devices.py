@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import json
 import logging
 import os
-from collections.abc import Sequence
+import re
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -22,6 +24,7 @@ from kerastune_ft.training.devices.rendezvous import meet
 
 # The chief's messages to the others are sent in parts of this many words of four bytes.
 _WORDS = 1 << 24
+_ADDRESS = re.compile(r".+:\d+")
 
 
 @dataclass(frozen=True)
@@ -231,6 +234,8 @@ def cluster() -> tuple[tuple[str, ...], int]:
         addresses, own = (*chiefs, *workers), {"chief": chiefs, "worker": workers}[task["type"]]
         if task["index"] not in range(len(own)):
             raise ValueError(f"there are {len(own)} of type {task['type']}, so no index {task['index']}")
+        if strange := [each for each in addresses if not _ADDRESS.fullmatch(str(each))]:
+            raise ValueError(f"{strange[0]} is no host:port")
         if len(set(addresses)) < len(addresses):
             raise ValueError("two workers have the same address")
         number = int(task["index"]) + (len(chiefs) if task["type"] == "worker" else 0)
@@ -251,7 +256,9 @@ def _mirrored_gpus(gpus: list, replicas: int, deterministic: bool) -> Devices:
     if replicas > len(gpus):
         raise ConfigError(f"runtime.replicas: {replicas} replicas need {replicas} GPUs, and there are {len(gpus)}")
     names = tuple(f"GPU:{number}" for number in range(replicas))
-    return Devices("mirrored", tf.distribute.MirroredStrategy(list(names)), names, "", deterministic)
+    with _without_cluster():
+        strategy = tf.distribute.MirroredStrategy(list(names))
+    return Devices("mirrored", strategy, names, "", deterministic)
 
 
 def _mirrored_cpus(replicas: int, deterministic: bool) -> Devices:
@@ -265,10 +272,22 @@ def _mirrored_cpus(replicas: int, deterministic: bool) -> Devices:
                 "start a new process (in a notebook: restart the kernel)"
             ) from error
     names = tuple(f"CPU:{number}" for number in range(replicas))
-    strategy = tf.distribute.MirroredStrategy(
-        [f"/cpu:{number}" for number in range(replicas)], cross_device_ops=tf.distribute.ReductionToOneDevice()
-    )
+    with _without_cluster():
+        strategy = tf.distribute.MirroredStrategy(
+            [f"/cpu:{number}" for number in range(replicas)], cross_device_ops=tf.distribute.ReductionToOneDevice()
+        )
     return Devices("mirrored", strategy, names, f"the CPU split into {replicas} logical devices", deterministic)
+
+
+@contextlib.contextmanager
+def _without_cluster() -> Iterator[None]:
+    """Hide TF_CONFIG from a strategy of one process, which would read it although it has no use for it."""
+    given = os.environ.pop("TF_CONFIG", None)
+    try:
+        yield
+    finally:
+        if given is not None:
+            os.environ["TF_CONFIG"] = given
 
 
 def _why_neither() -> str:
@@ -278,6 +297,8 @@ def _why_neither() -> str:
 def _why_no_gpu() -> str:
     if not tf.test.is_built_with_cuda() and os.path.exists("/dev/nvidia0"):
         return "there is a GPU, but this TensorFlow was built without CUDA: pip install tensorflow[and-cuda]"
+    if os.path.exists("/dev/nvidia0") and (shown := os.environ.get("CUDA_VISIBLE_DEVICES")) is not None:
+        return f"there is a GPU, but the environment variable CUDA_VISIBLE_DEVICES, {shown!r}, names none that there is"
     if os.path.exists("/dev/nvidia0"):
         return "there is a GPU, but its libraries were not found: pip install tensorflow[and-cuda]"
     return "no GPU found"
