@@ -22,10 +22,12 @@ def own_process() -> None:
     """
     global _is_own
     _is_own = True
-    for action, message, category, module, line in reversed(list(warnings.filters)):
-        if action == "error":
-            warnings.filters.remove((action, message, category, module, line))
-            warnings.simplefilter("default", category, append=True)
+    filters = list(warnings.filters)
+    if any(action == "error" for action, *_ in filters):
+        warnings.resetwarnings()
+        for action, message, category, module, line in reversed(filters):
+            texts = [pattern.pattern if pattern else "" for pattern in (message, module)]
+            warnings.filterwarnings("default" if action == "error" else action, texts[0], category, texts[1], line)
 
 
 def is_own_process() -> bool:

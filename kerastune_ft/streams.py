@@ -8,7 +8,7 @@ import io
 import os
 import select
 import sys
-from typing import Any, TextIO
+from typing import IO, Any, TextIO, cast
 
 _ERROR = 2
 _GONE = (errno.EPIPE,)
@@ -16,14 +16,19 @@ _GONE = (errno.EPIPE,)
 
 def say(text: str) -> None:
     """Print a line on standard error, if it can be written to."""
-    stream = ErrorStream()
+    stream = error_stream()
     # One call, so that lines of several threads do not mix.
     stream.write(f"{text}\n")
     stream.flush()
 
 
-class ErrorStream(io.TextIOBase):
-    """The standard error of this moment; what cannot be written there is lost without an error."""
+def error_stream() -> IO[str]:
+    """Return the standard error of the moment of writing; what cannot be written there is lost without an error."""
+    return cast(IO[str], _ErrorStream())
+
+
+class _ErrorStream(io.TextIOBase):
+    """A stream that is standard error at the moment of writing."""
 
     @property
     def encoding(self) -> str:  # type: ignore[override]

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import itertools
+import re
 from collections.abc import Callable
 from pathlib import Path
 
@@ -27,6 +28,26 @@ def bucket(request: pytest.FixtureRequest, tmp_path: Path) -> str:
 def own_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setenv("KERASTUNE_CACHE", str(tmp_path / "cache"))
     return tmp_path / "cache"
+
+
+@pytest.mark.parametrize(
+    ("name", "fault"),
+    [
+        ("http://host/x", "is an address of the web"),
+        ("FTP://host/x", "is an address of the web"),
+        ("a\0b", "'a\\\\x00b' has a zero byte in it"),
+        ("a\ud800", "'a\\\\ud800' has half a character in it"),
+    ],
+)
+def test_what_nothing_can_be_called_is_told(name: str, fault: str) -> None:
+    assert re.search(fault, storage.find_name_fault(name) or "")
+    with pytest.raises(ConfigError, match=fault):
+        RunDirectory(name)
+
+
+@pytest.mark.parametrize("name", ["a", ".", "gs://bucket/x", "caf\u00e9", "\udcff", "http:/x", "a\nb"])
+def test_what_can_be_a_name_is_one(name: str) -> None:
+    assert storage.find_name_fault(name) is None
 
 
 def test_the_head_of_a_path_is_the_home_where_a_shell_says_so(monkeypatch: pytest.MonkeyPatch) -> None:

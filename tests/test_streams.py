@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from kerastune_ft import streams
-from kerastune_ft.streams import ErrorStream, say
+from kerastune_ft.streams import error_stream, say
 from tests.support.places import import_environment
 
 
@@ -25,12 +25,12 @@ class Full(io.StringIO):
 def test_what_cannot_be_said_is_no_error(stream: io.TextIOBase | None, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sys, "stderr", stream)
     say("lost")
-    assert ErrorStream().isatty() is False
-    assert ErrorStream().encoding
+    assert error_stream().isatty() is False
+    assert error_stream().encoding
 
 
 def test_a_line_is_said_where_standard_error_is_at_that_moment(monkeypatch: pytest.MonkeyPatch) -> None:
-    held = ErrorStream()
+    held = error_stream()
     monkeypatch.setattr(sys, "stderr", now := io.StringIO())
     say("first")
     print("second", file=held)

@@ -18,7 +18,7 @@ from kerastune_ft.errors import ConfigError
 from kerastune_ft.graph.depth import units_by_depth
 from kerastune_ft.graph.units import Unit, units_by_name
 from kerastune_ft.storage import path_of
-from kerastune_ft.streams import ErrorStream
+from kerastune_ft.streams import error_stream
 
 EMBEDDED = Path(__file__).parent / "weights" / "mobilenet_v2_035_embedded.safetensors"
 
@@ -61,7 +61,7 @@ def _construct(options: Applications, family: Family, size: tuple[int, int], wei
     preprocessed = preprocess(images, family.preprocessing)
     try:
         # Keras reports downloads on standard output, which carries results here.
-        with contextlib.redirect_stdout(ErrorStream()), warnings.catch_warnings():
+        with contextlib.redirect_stdout(error_stream()), warnings.catch_warnings():
             # For another size MobileNet takes its weights for 224 pixels, which fit as well.
             warnings.filterwarnings("ignore", "`input_shape` is undefined or non-square", UserWarning)
             model = architecture(

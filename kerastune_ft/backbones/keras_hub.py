@@ -25,7 +25,7 @@ from kerastune_ft.config.words import unknown_message
 from kerastune_ft.errors import ConfigError
 from kerastune_ft.graph.units import Unit
 from kerastune_ft.quiet_imports import without_warnings_of_keras
-from kerastune_ft.streams import ErrorStream
+from kerastune_ft.streams import error_stream
 
 _VOCABULARY = ("vocabulary_size", "vocab_size")
 
@@ -230,5 +230,5 @@ def _construct(name: str, options: Mapping[str, Any]) -> keras.Model:
 @contextlib.contextmanager
 def _quiet() -> Iterator[None]:
     """Send standard output, which carries results, to standard error, and hide warnings of Keras."""
-    with contextlib.redirect_stdout(ErrorStream()), without_warnings_of_keras():
+    with contextlib.redirect_stdout(error_stream()), without_warnings_of_keras():
         yield

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping, Sequence
-from typing import IO, Any, cast
+from typing import Any
 
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
@@ -12,7 +12,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextC
 from kerastune_ft.reporting import plan_lines
 from kerastune_ft.reporting.metric_names import find_headline
 from kerastune_ft.reporting.quantities import format_count, format_progress, format_share, format_words
-from kerastune_ft.streams import ErrorStream, say
+from kerastune_ft.streams import error_stream, say
 from kerastune_ft.training.watch import Watcher
 from kerastune_ft.wording import counted
 
@@ -21,7 +21,7 @@ _SECONDS_BETWEEN_LINES = 60.0
 
 def create_watcher(log: Callable[[str], None]) -> Watcher:
     """Return a watcher with bars where standard error can show them, else with lines; `log` gets every line too."""
-    console = Console(file=cast(IO[str], ErrorStream()), highlight=False)
+    console = Console(file=error_stream(), highlight=False)
     if console.is_terminal or console.is_jupyter:
         return Bars(console, log)
     return Lines(log)

@@ -14,8 +14,8 @@ from tests.support.places import import_environment
 
 CONFIG = {
     "name": "tiny",
-    "task": {"kind": "image_classification"},
-    "data": {"kind": "arrays", "path": "café.npz"},
+    "task": {"kind": "image_classification", "classes": ["café", "tea"]},
+    "data": {"kind": "arrays", "path": "data.npz"},
     "backbone": {"kind": "applications", "name": "MobileNetV2", "weights": None},
     "phases": [{"name": "head", "unfreeze": "none", "epochs": 2, "learning_rate": 0.1}],
 }
@@ -116,11 +116,19 @@ SIGNALS = [
 
 # It has the lines of a table, and a name with a letter that is no ASCII.
 TABLE = f"{PROGRAM} validate tiny.json --explain"
+ASCII = {"PYTHONIOENCODING": "ascii"}
 NO_UTF8 = {"LC_ALL": "C", "PYTHONCOERCECLOCALE": "0", "PYTHONUTF8": "0"}
 TERMINALS = [
-    Situation("a locale without UTF-8", TABLE, said="caf\\xe9", variables=NO_UTF8),
-    Situation("a locale without UTF-8, JSON", f"{TABLE} --json", said="caf\\u00e9", variables=NO_UTF8, slow=True),
-    Situation("an encoding of ASCII", TABLE, said="caf\\xe9", variables={"PYTHONIOENCODING": "ascii"}, slow=True),
+    Situation(
+        "a name that the locale cannot write",
+        f"sed 's/data.npz/café.npz/' tiny.json > other.json; {PROGRAM} validate other.json",
+        code=2,
+        said="file names cannot have in this process, whose locale is ascii; set LC_ALL=C.UTF-8 or PYTHONUTF8=1",
+        variables=NO_UTF8,
+    ),
+    Situation("a locale without UTF-8", f"{PROGRAM} validate medical --explain", said="|name", variables=NO_UTF8),
+    Situation("an encoding of ASCII", TABLE, said="caf\\xe9", variables=ASCII),
+    Situation("an encoding of ASCII, JSON", f"{TABLE} --json", said="caf\\u00e9", variables=ASCII, slow=True),
     Situation("the C locale", TABLE, said="café", variables={"LC_ALL": "C"}, slow=True),
     Situation("no columns", TABLE, said="output.trackers", variables={"COLUMNS": "0", "TERM": "dumb"}),
     Situation("columns that are no number", TABLE, variables={"COLUMNS": "-5"}, slow=True),
@@ -158,7 +166,20 @@ SETTINGS = [
     ),
 ]
 
-ROWS = [*STREAMS, *SIGNALS, *TERMINALS, *SETTINGS]
+PLACES = [
+    Situation(
+        "a run directory on the web", f"{PROGRAM} verify http://host/run", code=2, said="is an address of the web"
+    ),
+    Situation(
+        "a new run on the web", f"{PROGRAM} run tiny.json --run-dir https://h/r", code=2, said="an address of the"
+    ),
+    Situation(
+        "runs on the web", f"{PROGRAM} validate tiny.json --set output.directory=ftp://h", code=2, said="the web"
+    ),
+    Situation("a cache on the web", f"KERASTUNE_CACHE=http://h {PROGRAM} cache", code=2, said="an address of the web"),
+]
+
+ROWS = [*STREAMS, *SIGNALS, *TERMINALS, *SETTINGS, *PLACES]
 
 
 @pytest.mark.parametrize(

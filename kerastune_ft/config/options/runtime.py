@@ -14,7 +14,7 @@ from kerastune_ft.config.options.byte_sizes import ByteSize
 from kerastune_ft.config.options.paths import LocalPath, OutputPath
 from kerastune_ft.config.options.phases import Phase
 from kerastune_ft.errors import ConfigError
-from kerastune_ft.storage import expand_home, is_remote
+from kerastune_ft.storage import expand_home, find_name_fault, is_remote
 
 
 class Runtime(Options):
@@ -110,6 +110,8 @@ def effective_cache(phase: Phase, runtime: Runtime) -> Literal["auto", "off", "r
 def cache_directory(runtime: Runtime) -> Path:
     """Return the directory of caches: the option, else $KERASTUNE_CACHE, else ~/.cache/kerastune_ft."""
     chosen = runtime.cache_directory or os.environ.get("KERASTUNE_CACHE")
+    if chosen and (fault := find_name_fault(chosen)):
+        raise ConfigError(f"KERASTUNE_CACHE: {fault}")
     if chosen and is_remote(chosen):
         raise ConfigError(f"KERASTUNE_CACHE is {chosen}; caches and locks need a local disk: name a local folder")
     if chosen:
