@@ -22,12 +22,9 @@ def own_process() -> None:
     """
     global _is_own
     _is_own = True
-    filters = list(warnings.filters)
-    if any(action == "error" for action, *_ in filters):
+    if any(action == "error" for action, *_ in warnings.filters):
+        # All are shown once instead.
         warnings.resetwarnings()
-        for action, message, category, module, line in reversed(filters):
-            texts = [pattern.pattern if pattern else "" for pattern in (message, module)]
-            warnings.filterwarnings("default" if action == "error" else action, texts[0], category, texts[1], line)
 
 
 def is_own_process() -> bool:

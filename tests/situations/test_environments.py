@@ -11,6 +11,8 @@ from pathlib import Path
 import pytest
 
 from tests.support.places import import_environment
+from tests.support.same_runs import assert_equal
+from tests.support.tiny_text import text_document, write_texts
 
 CONFIG = {
     "name": "tiny",
@@ -188,3 +190,31 @@ ROWS = [*STREAMS, *SIGNALS, *TERMINALS, *SETTINGS, *PLACES]
 )
 def test_the_program_ends_as_it_should(situation: Situation, tmp_path: Path) -> None:
     situation.check(tmp_path)
+
+
+@pytest.mark.slow
+def test_figures_depend_on_nothing_that_other_programs_set(tmp_path: Path) -> None:
+    document = text_document(write_texts(tmp_path / "texts.csv"))
+    (tmp_path / "texts.json").write_text(json.dumps(document | {"phases": document["phases"][:1]}))
+    settings = {"backend": "torch", "floatx": "float16", "epsilon": 0.01, "image_data_format": "channels_first"}
+    (tmp_path / "keras").mkdir()
+    (tmp_path / "keras" / "keras.json").write_text(json.dumps(settings))
+    odd = {
+        "KERAS_BACKEND": "jax",
+        "KERAS_HOME": str(tmp_path / "keras"),
+        "PYTHONWARNINGS": "error",
+        "PYTHONOPTIMIZE": "1",
+        "TF_CONFIG": "nonsense",
+        "CUDA_VISIBLE_DEVICES": "banana",
+        "COLUMNS": "0",
+        **NO_UTF8,
+    }
+    common = {"TF_CONFIG": "", "KERASTUNE_CACHE": str(tmp_path / "cache")}
+    for name, variables in (("plain", {}), ("odd", {**odd, "KERASTUNE_CACHE": str(tmp_path / "cache of its own")})):
+        command = [sys.executable, "-m", "kerastune_ft", "run", "texts.json", "--run-dir", name]
+        command += ["--set", "runtime.replicas=2"]
+        environment = import_environment(**common) | variables
+        done = subprocess.run(command, capture_output=True, cwd=tmp_path, env=environment, check=False)
+        assert done.returncode == 0, done.stderr.decode()
+    assert b"whatever the environment variable KERAS_BACKEND (backend jax) and" in done.stderr
+    assert_equal(tmp_path / "plain", tmp_path / "odd")
