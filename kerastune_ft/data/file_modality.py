@@ -16,8 +16,8 @@ from kerastune_ft.data.inputs import Inputs
 from kerastune_ft.data.labels.base import Labels
 from kerastune_ft.data.modality import FileList, Modality, ReadContext, RowInputs
 from kerastune_ft.data.source import Catalogue, SkippedFile
-from kerastune_ft.data.tables.file_columns import NamedFiles, check_files, find_file_notes, find_named_files
-from kerastune_ft.data.tables.templates import input_texts
+from kerastune_ft.data.tables.byte_cells import find_input_files
+from kerastune_ft.data.tables.file_columns import NamedFiles, check_files, find_file_notes
 from kerastune_ft.data.tables.text_table import TextTable
 from kerastune_ft.errors import ConfigError
 
@@ -56,9 +56,8 @@ class FileModality(Modality):
         wanted = options.input
         if not isinstance(wanted, str):
             raise ConfigError("data.input: two columns are a pair of texts; name one column, or a template of columns.")
-        return FileRows(
-            self, table, find_named_files(table, input_texts(table, wanted), self.file_kind), options, context
-        )
+        files = find_input_files(table, wanted, self.file_kind, context.cache_directory, context.report)
+        return FileRows(self, table, files, options, context)
 
     def take_usable(
         self,

@@ -15,8 +15,8 @@ from kerastune_ft.data.files.archive import unpack_archive
 from kerastune_ft.data.files.download import fetch_to_cache
 from kerastune_ft.data.files.find import IMAGES, SOUNDS, FileKind, Walk
 from kerastune_ft.data.files.npz import ArrayFile
+from kerastune_ft.data.tables.byte_cells import find_input_files
 from kerastune_ft.data.tables.read import is_table, read_table
-from kerastune_ft.data.tables.templates import input_texts
 from kerastune_ft.errors import ConfigError, DataError
 from kerastune_ft.inference.arrays import open_array
 from kerastune_ft.inference.images import list_images
@@ -131,21 +131,17 @@ def _list_table(path: Path, options: ReadOptions) -> Listing:
             f"Its columns are {first_names(frame.columns)}."
         )
     try:
-        texts = input_texts(frame, wanted)
+        files = find_input_files(frame, wanted, kind, options.cache_directory, options.report)
     except ConfigError as error:
         place = "--input" if options.given else "the run's own data.input"
         remedy = "" if options.given else "\nName the column of this table with --input."
         raise ConfigError(str(error).replace("data.input", place, 1) + remedy) from error
     absent = f"names no file: its {wanted} is empty"
     items = [
-        Item(escape_name(text), path=_resolve_beside(path, text)) if text else Item(frame.name_row(row), problem=absent)
-        for row, text in enumerate(texts)
+        Item(escape_name(text), path=file) if file else Item(frame.name_row(row), problem=absent)
+        for row, (text, file) in enumerate(zip(files.texts, files.paths, strict=True))
     ]
     return Listing(items, len(items), frame.notes)
-
-
-def _resolve_beside(table: Path, text: str) -> str:
-    return storage.normal(text if storage.is_absolute(text) else os.path.join(table.parent, text))
 
 
 def _format_reason(error: DataError, text: str) -> str:

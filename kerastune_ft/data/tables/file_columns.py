@@ -45,6 +45,8 @@ class NamedFiles:
     place: str
     """The word for a row: `row` or `line`."""
     file_kind: FileKind
+    are_cells: bool = False
+    """Whether the cells are the files themselves, unpacked to `paths`."""
 
 
 def find_named_files(table: TextTable, texts: Sequence[str], file_kind: FileKind) -> NamedFiles:
@@ -55,7 +57,7 @@ def find_named_files(table: TextTable, texts: Sequence[str], file_kind: FileKind
     for row, text in enumerate(texts):
         path, key = _locate(folder, text)
         rows = rows_of.setdefault(path, [])
-        names.append(f"{table.name_row(row)}: {_shorten(key)}" if key else table.name_row(row))
+        names.append(f"{table.name_row(row)}: {shorten(key)}" if key else table.name_row(row))
         keys.append(f"{key} ({table.name_row(row)})" if rows else key)
         paths.append(path)
         rows.append(row)
@@ -64,6 +66,9 @@ def find_named_files(table: TextTable, texts: Sequence[str], file_kind: FileKind
 
 def find_file_notes(table: TextTable, files: NamedFiles, labels: Sequence[str]) -> tuple[str, ...]:
     """Return sentences about files that several rows name, with the same or other labels, and about those outside."""
+    if files.are_cells:
+        # What is the same is said of their contents.
+        return ()
     rows_of: dict[str, list[int]] = {}
     for row, path in enumerate(files.paths):
         if path:
@@ -158,7 +163,8 @@ def _locate(folder: str, text: str) -> tuple[str, str]:
     return path, path[len(folder) + 1 :] if path.startswith(folder + os.sep) else path
 
 
-def _shorten(key: str) -> str:
+def shorten(key: str) -> str:
+    """Return a path on one line of a message, the end of a long one left out."""
     line = " ".join(key.split())
     return line if len(line) <= _NAME_LENGTH else f"{line[:_NAME_LENGTH]}..."
 
@@ -180,7 +186,7 @@ def _note_sharing(
 
 
 def _rows_of_file(frame: TextTable, rows: Sequence[int], name: str) -> str:
-    return f"{frame.place}s {first_names([str(frame.numbers[row]) for row in rows], 5)} ({_shorten(name)})"
+    return f"{frame.place}s {first_names([str(frame.numbers[row]) for row in rows], 5)} ({shorten(name)})"
 
 
 def _notes_on_outside(frame: TextTable, folder: str, rows_of: dict[str, list[int]], file_kind: FileKind) -> list[str]:

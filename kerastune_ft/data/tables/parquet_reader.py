@@ -15,6 +15,27 @@ from kerastune_ft.data.tables.text_table import TextTable
 from kerastune_ft.errors import DataError
 from kerastune_ft.wording import first_names
 
+_HELD_AS_BYTES = (
+    pyarrow.types.is_binary,
+    pyarrow.types.is_large_binary,
+    pyarrow.types.is_fixed_size_binary,
+    pyarrow.types.is_struct,
+)
+"""The types whose cells may be whole files, of which no copy is made before they are asked for."""
+
+
+class _Cells(Sequence[Any]):
+    """The cells of a column, made into Python values one by one."""
+
+    def __init__(self, column: pyarrow.ChunkedArray):
+        self._column = column
+
+    def __getitem__(self, row: Any) -> Any:
+        return self._column[row].to_pylist() if isinstance(row, slice) else self._column[row].as_py()
+
+    def __len__(self) -> int:
+        return len(self._column)
+
 
 class _Columns(Mapping[str, Sequence[Any]]):
     """The columns by name, made into Python values when asked for: most tables have more than are used."""
@@ -26,11 +47,17 @@ class _Columns(Mapping[str, Sequence[Any]]):
         if name not in self._table.column_names:
             raise KeyError(name)
         column = self._table.column(name)
+        if any(test(column.type) for test in _HELD_AS_BYTES):
+            return _Cells(column)
         # As a Python float, 0.1 of 32 bits would read 0.10000000149011612.
         if pyarrow.types.is_float32(column.type) or pyarrow.types.is_float16(column.type):
             exact = np.dtype(column.type.to_pandas_dtype()).type
             return [None if value is None else exact(value) for value in column.to_pylist()]
-        return column.to_pylist()
+        try:
+            return column.to_pylist()
+        except UnicodeDecodeError:
+            # A writer declared bytes of another encoding to be text; as bytes they are named by their row.
+            return column.cast(pyarrow.large_binary()).to_pylist()
 
     def __iter__(self) -> Iterator[str]:
         return iter(self._table.column_names)

@@ -39,6 +39,8 @@ class NamedFiles:
     """The rows that name each file."""
     missing: int
     """The number of rows that name a missing file."""
+    are_cells: bool = False
+    """Whether the cells of the column are the files."""
 
 
 def find_named_files(frame: TextTable, columns: Mapping[str, Sequence[str]]) -> NamedFiles | None:

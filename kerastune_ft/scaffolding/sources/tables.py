@@ -6,6 +6,7 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from kerastune_ft.config.options.runtime import Runtime, cache_directory
 from kerastune_ft.config.options.task_facts import TEXT
 from kerastune_ft.config.words import nearest
 from kerastune_ft.data.splits.names import SPLIT_OF_WORD
@@ -16,6 +17,7 @@ from kerastune_ft.errors import ConfigError, DataError
 from kerastune_ft.scaffolding.findings import DataFindings, add_splits, add_with_reason
 from kerastune_ft.scaffolding.samples.files import note_files
 from kerastune_ft.scaffolding.sources import columns as kinds
+from kerastune_ft.scaffolding.sources.byte_columns import find_byte_files
 from kerastune_ft.scaffolding.sources.file_columns import (
     NamedFiles,
     find_file_column,
@@ -25,6 +27,7 @@ from kerastune_ft.scaffolding.sources.file_columns import (
 from kerastune_ft.scaffolding.sources.file_kinds import MODALITIES
 from kerastune_ft.scaffolding.sources.label_columns import add_label, ask_about_rivals, choose_labels
 from kerastune_ft.scaffolding.sources.text_columns import TextColumns, find_text_columns
+from kerastune_ft.streams import say
 from kerastune_ft.wording import counted, first_names
 
 _TRAIN_SHARE = 0.7
@@ -47,7 +50,8 @@ def inspect_table(frame: TextTable, written: str, label: Sequence[str]) -> DataF
     split = kinds.find_split_column(columns, {*label})
     taken = {*label, *lists} | ({split[0]} if split else set())
     findings = DataFindings({}, {"kind": "table", "path": written}, len(frame.numbers), 0, {}, seen=list(frame.notes))
-    files, texts = find_named_files(frame, columns), find_text_columns(columns, taken)
+    files = find_byte_files(frame, cache_directory(Runtime()), say) or find_named_files(frame, columns)
+    texts = find_text_columns(columns, taken)
     if files and (not texts or not _share_files(files)):
         texts = None
         _refuse_parts(frame, files)
@@ -97,7 +101,12 @@ def _list_text(cell: Any) -> str:
 
 def _share_files(files: NamedFiles) -> bool:
     """Return whether many rows share files, so that rows are not examples but, for instance, boxes."""
-    return bool(files.files) and sum(map(len, files.rows.values())) > _ROWS_PER_FILE * len(files.files)
+    # Equal cells are one file, and yet an example each.
+    return (
+        not files.are_cells
+        and bool(files.files)
+        and sum(map(len, files.rows.values())) > _ROWS_PER_FILE * len(files.files)
+    )
 
 
 def _refuse_parts(frame: TextTable, files: NamedFiles) -> None:
@@ -111,8 +120,12 @@ def _refuse_parts(frame: TextTable, files: NamedFiles) -> None:
 
 
 def _add_files(findings: DataFindings, files: NamedFiles) -> None:
-    found, findings.files = sum(map(len, files.rows.values())), files.files
-    what = "the files of this template exist" if files.input not in files.columns else "this column names files"
+    found, findings.files = findings.examples - files.missing, files.files
+    what = (
+        ("its cells are files" if files.are_cells else "this column names files")
+        if files.input in files.columns
+        else "the files of this template exist"
+    )
     add_with_reason(findings.data, "input", files.input, f"{what}: {found:,} of {counted(findings.examples, 'row')}")
     if files.missing:
         findings.asks.append(
