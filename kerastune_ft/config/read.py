@@ -139,9 +139,12 @@ def _directories(document: Node, directory: Path | None) -> dict[str, Path]:
     found = {}
     for path in _PATHS:
         node = locate(path, document)
-        if node.place.path[-1:] == path[-1:] and isinstance(node.value, str) and directory is not None:
-            written_in = node.place.file
-            found[node.value] = directory if written_in == SET else Path(written_in).parent
+        if node.place.path[-1:] != path[-1:] or directory is None:
+            continue
+        # A path may be a list of several.
+        for one in node.value if isinstance(node.value, list) else [node]:
+            if isinstance(one.value, str):
+                found[one.value] = directory if one.place.file == SET else Path(one.place.file).parent
     return found
 
 

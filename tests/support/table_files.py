@@ -30,15 +30,18 @@ def images(root: Path, names: Sequence[str]) -> None:
         write(root / name, encode_image(pixels(number)))
 
 
-def open_table(path: Path, task: Any = None, **options: Any) -> DataSource:
-    """Open a table, its cache beside it; `multi_label=True` or `values=True` in place of the task."""
+def open_table(path: Path | Sequence[Path], task: Any = None, *, unsplit: bool = False, **options: Any) -> DataSource:
+    """Open a table or several, the cache beside them; `multi_label=True` or `values=True` in place of the task."""
     if options.pop("multi_label", False):
         task = ImageClassification(multi_label=True)
     elif options.pop("values", False):
         task = ImageRegression(kind="image_regression")
     options = {"input": "image", "label": "label", **options}
-    cache = path.parent.parent / "cache"
-    return open_source(TableData(path=str(path), **options), task or ImageClassification(), cache, lambda _: None)
+    first = path if isinstance(path, Path) else path[0]
+    written = str(path) if isinstance(path, Path) else [str(each) for each in path]
+    data = TableData(path=written, **options)
+    cache = first.parent.parent / "cache"
+    return open_source(data, task or ImageClassification(), cache, lambda _: None, unsplit=unsplit)
 
 
 def pets(root: Path, count: int = 20) -> list[list[str]]:

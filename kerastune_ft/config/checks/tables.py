@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from kerastune_ft.config.documents.nodes import KeyPath, short_json
+from kerastune_ft.config.options.data import SPLITS
 
 
 def table_inconsistencies(data: Mapping[str, Any]) -> Iterator[tuple[KeyPath, str]]:
@@ -15,9 +16,13 @@ def table_inconsistencies(data: Mapping[str, Any]) -> Iterator[tuple[KeyPath, st
         return
     yield from _columns(data)
     splits = data.get("splits")
-    if isinstance(splits, Mapping) and isinstance(splits.get("train"), str):
-        column = '{"column": "split"}, with the column that holds train, validation and test'
-        yield ("data", "splits"), f"a table has no splits by name; write {column}, or shares"
+    names = [splits.get(split) for split in SPLITS] if isinstance(splits, Mapping) else []
+    for name in names:
+        if isinstance(name, str) and "." not in name:
+            message = f"{short_json(name)} is no table; name those of the splits, as"
+            forms = '{"test": "test.csv"}, or write {"column": "split"} with the column that says them'
+            yield ("data", "splits"), f"{message} {forms}"
+            return
 
 
 def _columns(data: Mapping[str, Any]) -> Iterator[tuple[KeyPath, str]]:

@@ -10,6 +10,7 @@ from pydantic import Field, Tag
 from kerastune_ft.config.options.base import ListToTuple, Options, Share, by_kind, one_of
 from kerastune_ft.config.options.paths import InputPath
 from kerastune_ft.config.options.spectrograms import Rate
+from kerastune_ft.wording import first_names
 
 SPLITS = ("train", "validation", "test")
 Part = Annotated[float, Field(gt=0, lt=1)]
@@ -31,6 +32,28 @@ class Named(Options):
     train: str = Field(min_length=1, description="name of the training split")
     validation: str | None = Field(None, description="name of the validation split; null means 15 % of train")
     test: str | None = Field(None, description="name of the test split; null means none")
+
+
+TableNames = (
+    Annotated[str, Field(min_length=1)]
+    | Annotated[tuple[Annotated[str, Field(min_length=1)], ...], ListToTuple, Field(min_length=1)]
+)
+
+
+class NamedTables(Options):
+    """`{"validation": "val.csv", "test": "test.csv"}`: tables beside that of `path`, or in the folder it names."""
+
+    train: TableNames | None = Field(None, description="the table to train on, or several; null means that of path")
+    validation: TableNames | None = Field(None, description="the table of validation; null means 15 % of train")
+    test: TableNames | None = Field(None, description="the table of the test split; null means none")
+
+    @property
+    def by_split(self) -> dict[str, tuple[str, ...]]:
+        """The names of the tables of each split that has some."""
+        given = {"train": self.train, "validation": self.validation, "test": self.test}
+        return {
+            split: (names,) if isinstance(names, str) else names for split, names in given.items() if names is not None
+        }
 
 
 class Column(Options):
@@ -67,7 +90,7 @@ def _choose(value: Any) -> str | None:
         if key in value:
             return tag
     shares = [value[split] for split in SPLITS if split in value]
-    if any(isinstance(share, str) for share in shares):
+    if any(isinstance(share, str | list | tuple) for share in shares):
         return "@Named"
     return "@Fractions" if value else None
 
@@ -79,6 +102,19 @@ Splits = Annotated[
     | Annotated[File, Tag("@File")]
     | Annotated[Folds, Tag("@Folds")],
     one_of(_choose, f"write {SPLIT_FORMS}"),
+]
+
+
+TableSplits = Annotated[
+    Annotated[Fractions, Tag("@Fractions")]
+    | Annotated[NamedTables, Tag("@Named")]
+    | Annotated[Column, Tag("@Column")]
+    | Annotated[File, Tag("@File")]
+    | Annotated[Folds, Tag("@Folds")],
+    one_of(
+        lambda value: "@Named" if isinstance(value, NamedTables) else _choose(value),
+        f'write shares like {SHARES}, a column as {{"column": "split"}}, or tables as {{"test": "test.csv"}}',
+    ),
 ]
 
 
@@ -137,6 +173,11 @@ class FolderData(_Source):
     )
     group: PatternGroup | None = Field(None, description="groups of files that must stay in one split")
 
+    @property
+    def place(self) -> str:
+        """The folder as messages name it."""
+        return str(self.path)
+
 
 class MultipleLabels(Options):
     """`{"column": "findings", "separator": "|", "none": "normal"}`: several labels in a cell."""
@@ -168,17 +209,39 @@ Label = Annotated[
 ]
 
 
+def _path_form(value: Any) -> str | None:
+    return "@path" if isinstance(value, str) else "@paths" if isinstance(value, list | tuple) else None
+
+
+TablePaths = Annotated[
+    Annotated[InputPath, Tag("@path")]
+    | Annotated[Annotated[tuple[InputPath, ...], ListToTuple, Field(min_length=1)], Tag("@paths")],
+    one_of(_path_form, 'write a table, as "cases.csv", or several, as ["a.csv", "b.csv"] or "data/*.csv"'),
+]
+
+
 class TableData(_Source):
     """A table with a row per example."""
 
     kind: Literal["table"] = Field("table", description="the kind of source")
-    path: InputPath = Field(description="a CSV, TSV, JSONL or Parquet file, read as text")
+    path: TablePaths = Field(
+        description="a CSV, TSV, JSONL, Parquet or .xlsx file, read as text; several, or a pattern of names, are read "
+        "as one; a folder gives its tables train, validation and test"
+    )
+    splits: TableSplits | None = Field(  # type: ignore[assignment]
+        None, description="the splits, or the tables of each, relative to path; null means the default rule"
+    )
     input: ColumnName | Annotated[tuple[ColumnName, ColumnName], ListToTuple] = Field(
         description="a column or a template of columns that names a file relative to the table, as "
         '"images/{image_id}.png"; two columns for a pair of texts'
     )
     label: Label = Field(description="a column, a list of 0/1 columns (or of values), or a column of several labels")
     group: ColumnName | None = Field(None, description="the column of groups that must stay in one split")
+
+    @property
+    def place(self) -> str:
+        """The tables as messages name them."""
+        return self.path if isinstance(self.path, str) else first_names(self.path, 4)
 
 
 class TfdsData(_Source):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import glob
 import os
 import re
 from pathlib import Path
@@ -52,7 +53,12 @@ def resolve_path(text: str, directory: Path | None) -> str:
     if path.is_absolute():
         return str(path)
     here = Path.cwd() / path
-    return str(here if directory is None or here.exists() else (directory / path).resolve())
+    return str(here if directory is None or _is_there(here) else (directory / path).resolve())
+
+
+def _is_there(path: Path) -> bool:
+    """Tell whether a path exists, or a pattern of names such as `*.csv` fits something."""
+    return path.exists() or (glob.has_magic(str(path)) and next(glob.iglob(str(path)), None) is not None)
 
 
 def _refuse_impossible(text: str) -> None:

@@ -82,7 +82,7 @@ def find_usable(
     rules = {"on_bad_file": options.on_bad_file, "on_missing": options.on_missing}
     rule_of = {index: "on_missing" if checked[index].is_missing else "on_bad_file" for index in bad}
     refused = [index for index in bad if rules[rule_of[index]] == "error"]
-    place = f"{counted(len(names), f'{noun} file')} in {storage.path_of(options.path)}"
+    place = f"{counted(len(names), f'{noun} file')} in {options.place}"
     if refused:
         remedy = how_to_skip(sorted({rule_of[index] for index in refused}), "them")
         raise DataError(

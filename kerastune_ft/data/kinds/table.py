@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from pathlib import Path
 from typing import Any
 
-from kerastune_ft.config.options.data import Column, Named, TableData
+from kerastune_ft.config.options.data import Column, TableData
 from kerastune_ft.config.options.task_facts import LabelKind
 from kerastune_ft.data.annotations.mask_columns import mask_cells
 from kerastune_ft.data.inputs import select
@@ -16,10 +15,9 @@ from kerastune_ft.data.records import Records
 from kerastune_ft.data.remedies import how_to_skip
 from kerastune_ft.data.source import SkippedFile
 from kerastune_ft.data.tables.label_columns import LabelCells, check_several, class_cells, value_cells
-from kerastune_ft.data.tables.read import read_table
+from kerastune_ft.data.tables.split_tables import read_tables
 from kerastune_ft.data.tables.text_table import TextTable
-from kerastune_ft.errors import ConfigError, DataError
-from kerastune_ft.storage import path_of
+from kerastune_ft.errors import DataError
 from kerastune_ft.wording import counted, lines
 
 LABEL_CELLS: Mapping[LabelKind, Callable[[TextTable, Any], LabelCells]] = {
@@ -33,7 +31,8 @@ LABEL_CELLS: Mapping[LabelKind, Callable[[TextTable, Any], LabelCells]] = {
 
 def read_records(options: TableData, modality: Modality, context: ReadContext) -> Records:
     """Return the rows of a table that have an input and a label, in order."""
-    table = read_table(path_of(options.path))
+    tables = read_tables(options, unsplit=context.unsplit)
+    table = tables.table
     if not context.unsplit:
         check_splits(table, options)
         check_several(table, options.label)
@@ -58,9 +57,12 @@ def read_records(options: TableData, modality: Modality, context: ReadContext) -
 
     groups = group_texts(table, options.group, rows)
     deciding = [column(options.splits.column)] if isinstance(options.splits, Column) else []
+    given = tables.find_splits(rows)
+    if given:
+        deciding.append([tables.splits[row] or "" for row in rows])
     return Records(
         kind="table",
-        name=Path(options.path).name,
+        name=table.path.name,
         place=str(table.path),
         keys=select(found.keys, rows),
         names=select(found.names, rows),
@@ -68,20 +70,21 @@ def read_records(options: TableData, modality: Modality, context: ReadContext) -
         labels=usable.labels.keep(inputs.kept),
         label_texts=select(usable.texts, inputs.kept),
         groups=groups,
+        given_splits=given,
         column=column,
         split_cells=deciding if groups is None else [groups, *deciding],
         skipped=(*unlabelled, *without, *usable.skipped, *inputs.skipped),
-        notes=(*table.notes, *cells.notes, *found.find_notes([cells.text(row) for row in range(len(cells.cells))])),
+        notes=(
+            *tables.notes,
+            *table.notes,
+            *cells.notes,
+            *found.find_notes([cells.text(row) for row in range(len(cells.cells))]),
+        ),
     )
 
 
 def check_splits(table: TextTable, options: TableData) -> None:
-    """Raise ConfigError for splits that a table cannot have."""
-    if isinstance(options.splits, Named):
-        raise ConfigError(
-            'data.splits: a table has no splits by name; write {"column": ...} with the column that holds train, '
-            'validation and test, or shares like {"train": 0.7, "validation": 0.15, "test": 0.15}.'
-        )
+    """Raise ConfigError for a column of splits that a table does not have."""
     if isinstance(options.splits, Column):
         table.check_column(options.splits.column, "data.splits.column")
 

@@ -33,11 +33,11 @@ class NamedFiles:
     """For each row of a table, the file it names."""
 
     folder: str
-    """The folder of the table, where relative paths begin."""
+    """The folder of the table, where relative paths begin; of several tables the one that holds them all."""
     paths: list[str]
     """Absolute; empty where the row names none."""
     keys: list[str]
-    """Paths relative to the folder where they lie in it or were written so; a file's later rows add their number."""
+    """Paths relative to the folder where they lie in it or were written so; a file's later rows add their names."""
     names: list[str]
     """The name of the example in messages, as `row 12: images/7.png`."""
     texts: Sequence[str]
@@ -55,7 +55,7 @@ def find_named_files(table: TextTable, texts: Sequence[str], file_kind: FileKind
     paths, keys, names = [], [], []
     rows_of: dict[str, list[int]] = {}
     for row, text in enumerate(texts):
-        path, key = _locate(folder, text)
+        path, key = _locate(folder, table.folder_of(row), text)
         rows = rows_of.setdefault(path, [])
         names.append(f"{table.name_row(row)}: {shorten(key)}" if key else table.name_row(row))
         keys.append(f"{key} ({table.name_row(row)})" if rows else key)
@@ -152,13 +152,17 @@ def _below(folder: str, asked: str) -> list[str]:
     return found
 
 
-def _locate(folder: str, text: str) -> tuple[str, str]:
-    """Return the absolute path of a file, and its key: relative where it was written so or lies in the folder."""
+def _locate(folder: str, own: str, text: str) -> tuple[str, str]:
+    """Return the absolute path of a file, and its key: relative where it was written so or lies in the folder.
+
+    `own` is the folder of the table that names it, in or below the folder.
+    """
     if not text:
         return "", ""
     if not storage.is_absolute(text):
         key = text if _ADDRESS.match(text) else os.path.normpath(text)
-        return storage.normal(os.path.join(folder, key)), key
+        path = storage.normal(os.path.join(own, key))
+        return path, key if own == folder else os.path.normpath(os.path.join(own[len(folder) :].lstrip("/"), key))
     path = storage.normal(text)
     return path, path[len(folder) + 1 :] if path.startswith(folder + os.sep) else path
 
@@ -186,7 +190,7 @@ def _note_sharing(
 
 
 def _rows_of_file(frame: TextTable, rows: Sequence[int], name: str) -> str:
-    return f"{frame.place}s {first_names([str(frame.numbers[row]) for row in rows], 5)} ({shorten(name)})"
+    return f"{frame.name_rows(rows)} ({shorten(name)})"
 
 
 def _notes_on_outside(frame: TextTable, folder: str, rows_of: dict[str, list[int]], file_kind: FileKind) -> list[str]:

@@ -18,6 +18,8 @@ from kerastune_ft.data.tables.headless import explain_headless
 from kerastune_ft.errors import ConfigError, DataError
 from kerastune_ft.wording import first_names
 
+_ROWS_SHOWN = 5
+
 
 @dataclass(frozen=True)
 class TextTable:
@@ -39,6 +41,10 @@ class TextTable:
         """The folder of the table, absolute, where the relative paths in its cells begin."""
         return os.path.dirname(storage.absolute(self.path))
 
+    def folder_of(self, row: int) -> str:
+        """Return the folder where the relative paths of a row begin, absolute."""
+        return self.folder
+
     @property
     def columns(self) -> list[str]:
         """Return the names of the columns, in order."""
@@ -47,6 +53,10 @@ class TextTable:
     def name_row(self, row: int) -> str:
         """Return what a row is called in messages, as `row 12`."""
         return f"{self.place} {self.numbers[row]}"
+
+    def name_rows(self, rows: Sequence[int]) -> str:
+        """Return what some rows are called in messages, as `rows 2, 12`."""
+        return f"{self.place}s {first_names([str(self.numbers[row]) for row in rows], _ROWS_SHOWN)}"
 
     def check_column(self, name: str, key: str) -> None:
         """Raise ConfigError where the table has no such column; `key` is where the configuration names it."""

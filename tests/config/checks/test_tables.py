@@ -45,7 +45,7 @@ def test_options_that_can_be_meant(task: Any, data: dict[str, Any]) -> None:
         (ONE, {"group": "finding"}, "data.group", "a class would be in one split only"),
         (ONE, {"splits": {"column": "finding"}}, "data.splits.column", "is the label too"),
         (ONE, {"splits": {"column": "site"}, "group": "site"}, "data.splits.column", "is the group too"),
-        (ONE, {"splits": {"train": "train"}}, "data.splits", 'write {"column": "split"}'),
+        (ONE, {"splits": {"train": "train"}}, "data.splits", 'or write {"column": "split"}'),
         (ONE, {"input": ["a", "b"]}, "data.input", "a pair of texts"),
         (ONE, {"label": ["edema"]}, "data.label", "name the column alone"),
         (ONE, {"label": {"column": "x"}}, "data.label", '"multi_label": true'),

@@ -10,7 +10,7 @@ import pandas
 import pytest
 import tensorflow as tf
 
-from kerastune_ft.config.options.data import Column, Fractions, MultipleLabels, Named, TableData
+from kerastune_ft.config.options.data import Column, Fractions, MultipleLabels, NamedTables, TableData
 from kerastune_ft.config.options.tasks import ImageClassification
 from kerastune_ft.data.open import open_source
 from kerastune_ft.data.splits.table import splits_table
@@ -152,8 +152,8 @@ def test_splits_of_a_column(tmp_path: Path) -> None:
     rows[5][2] = "holiday"
     with pytest.raises(DataError, match="holiday"):
         open_table(pet_table(root, rows, ("image", "label", "part")), splits=Column(column="part"))
-    with pytest.raises(ConfigError, match="a table has no splits by name"):
-        open_table(path, splits=Named(train="train"))
+    with pytest.raises(DataError, match=r"there is no table .*train\.csv(.|\n)*a column that says them is"):
+        open_table(path, splits=NamedTables(train="train.csv"))
 
 
 def test_the_place_in_a_split_follows_the_file_and_not_the_row(tmp_path: Path) -> None:

@@ -1,0 +1,120 @@
+"""Several tables read as one, each row known by its table, and files relative to the table that names them."""
+
+from __future__ import annotations
+
+import os
+from bisect import bisect_right
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from itertools import accumulate
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from kerastune_ft import storage
+from kerastune_ft.data.tables.text_table import TextTable
+from kerastune_ft.wording import first_names
+
+_NAMED, _ROWS_SHOWN = 4, 5
+
+
+@dataclass(frozen=True)
+class JoinedTable(TextTable):
+    """The rows of several tables, one table after the other."""
+
+    parts: tuple[TextTable, ...] = ()
+    base: str = ""
+    """The folder that holds all of them, absolute."""
+
+    @property
+    def folder(self) -> str:
+        """The folder that all tables lie in or below, absolute."""
+        return self.base
+
+    @property
+    def part_of_row(self) -> np.ndarray:
+        """For each row, the position of its table, int64."""
+        return np.repeat(np.arange(len(self.parts)), [len(part.numbers) for part in self.parts])
+
+    def folder_of(self, row: int) -> str:
+        """Return the folder where the relative paths of a row begin, absolute."""
+        return self._find(row)[0].folder
+
+    def name_row(self, row: int) -> str:
+        """Return what a row is called in messages, as `test.csv row 12`."""
+        part, own = self._find(row)
+        return f"{storage.relative(storage.absolute(part.path), self.base)} {part.name_row(own)}"
+
+    def name_rows(self, rows: Sequence[int]) -> str:
+        """Return what some rows are called in messages, as `train.csv row 2, test.csv row 12`."""
+        return first_names(map(self.name_row, rows), _ROWS_SHOWN)
+
+    def _find(self, row: int) -> tuple[TextTable, int]:
+        part = bisect_right(self._starts, row) - 1
+        return self.parts[part], row - self._starts[part]
+
+    @cached_property
+    def _starts(self) -> list[int]:
+        return [0, *accumulate(len(part.numbers) for part in self.parts)][:-1]
+
+    def check_column(self, name: str, key: str) -> None:
+        """Raise ConfigError where one of the tables has no such column; `key` is where the configuration names it."""
+        for part in self.parts:
+            part.check_column(name, key)
+
+    def texts(self, name: str, key: str) -> list[str]:
+        """Return the texts of a column without blanks around them; a missing one is empty."""
+        return [text for part in self.parts for text in part.texts(name, key)]
+
+    def refuse_headless(self, columns: Iterable[str] | None = None) -> None:
+        """Raise DataError where the first row of a table seems to hold an example and no names."""
+        names = None if columns is None else list(columns)
+        for part in self.parts:
+            part.refuse_headless(names)
+
+
+class _Cells(Mapping[str, Sequence[Any]]):
+    """The columns that all tables have, put together when asked for."""
+
+    def __init__(self, parts: Sequence[TextTable]) -> None:
+        self._parts = parts
+
+    def __getitem__(self, name: str) -> Sequence[Any]:
+        return [cell for part in self._parts for cell in part.cells[name]]
+
+    def __iter__(self) -> Iterator[str]:
+        return (name for name in self._parts[0].columns if name in self)
+
+    def __contains__(self, name: object) -> bool:
+        return all(name in part.cells for part in self._parts)
+
+    def __len__(self) -> int:
+        return sum(1 for _ in self)
+
+
+def join_tables(parts: Sequence[TextTable]) -> TextTable:
+    """Return the rows of all tables as one; a single table as it is."""
+    if len(parts) == 1:
+        return parts[0]
+    base = find_common_folder([part.folder for part in parts])
+    names = [storage.relative(storage.absolute(part.path), base) for part in parts]
+    numbers = [number for part in parts for number in part.numbers]
+    return JoinedTable(
+        path=Path(os.path.dirname(parts[0].path) or ".") / first_names(names, _NAMED),
+        place="row",
+        numbers=numbers,
+        cells=_Cells(parts),
+        notes=tuple(dict.fromkeys(note for part in parts for note in part.notes)),
+        has_header=any(part.has_header for part in parts),
+        parts=tuple(parts),
+        base=base,
+    )
+
+
+def find_common_folder(folders: Sequence[str]) -> str:
+    """Return the deepest folder that all of these absolute ones lie in or are."""
+    steps = [folder.split("/") for folder in folders]
+    shared = os.path.commonprefix(steps)
+    return "/".join(shared) or "/"

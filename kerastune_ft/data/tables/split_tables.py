@@ -1,0 +1,88 @@
+"""The tables of a data set read as one, each row in the split that its table stands for."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from kerastune_ft.config.options.data import NamedTables, TableData
+from kerastune_ft.config.words import nearest
+from kerastune_ft.data.tables.cells import cell_text
+from kerastune_ft.data.tables.joined_table import join_tables
+from kerastune_ft.data.tables.named_tables import find_tables
+from kerastune_ft.data.tables.read import read_table
+from kerastune_ft.data.tables.text_table import TextTable
+from kerastune_ft.errors import DataError
+from kerastune_ft.wording import counted, first_names
+
+
+@dataclass(frozen=True)
+class SplitTables:
+    """The tables of a data set read as one, with the split that each row's table stands for."""
+
+    table: TextTable
+    splits: Sequence[str | None]
+    """For each row, its split; None where tables stand for none."""
+    notes: tuple[str, ...] = ()
+
+    def find_splits(self, rows: Sequence[int]) -> dict[str, np.ndarray]:
+        """Return the positions among some rows of each split that tables stand for."""
+        names = [self.splits[row] for row in rows]
+        return {
+            split: np.flatnonzero([name == split for name in names])
+            for split in dict.fromkeys(names)
+            if split is not None
+        }
+
+
+def read_tables(options: TableData, *, unsplit: bool = False) -> SplitTables:
+    """Return the tables that options name, as one; raise DataError and ConfigError where they cannot be.
+
+    A table that was found by its name and has no labels is left out, and said: it is for predictions.
+    """
+    parts, splits, notes = [], [], []
+    # Shares, a column and folds divide the rows of all tables together.
+    are_splits = options.splits is None or isinstance(options.splits, NamedTables)
+    for named in find_tables(options, unsplit=unsplit):
+        part = read_table(named.path)
+        lacking = named.split not in (None, "train") and find_lacking_labels(part, options.label)
+        is_written_otherwise = lacking and lacking not in part.cells and nearest(lacking, part.columns)
+        if lacking and (not named.is_found or is_written_otherwise):
+            raise DataError(f"data.splits.{named.split}: {explain_lacking_labels(part, lacking)}")
+        if lacking:
+            notes.append(f"splits: {explain_lacking_labels(part, lacking)}")
+            continue
+        parts.append(part)
+        splits += [named.split if are_splits else None] * len(part.numbers)
+    table = join_tables(parts)
+    sizes = Counter(split for split in splits if split is not None)
+    if len(sizes) > 1:
+        counts = ", ".join(f"{split} {counted(count, 'row')}" for split, count in sizes.items())
+        notes.insert(0, f"splits: as the tables are named, {counts}")
+    return SplitTables(table, splits, tuple(notes))
+
+
+def find_lacking_labels(table: TextTable, label: object) -> str:
+    """Return what a table lacks of the columns of labels: their name, where none of them is there or holds anything."""
+    names = _label_names(label)
+    there = [name for name in names if name in table.cells and any(cell_text(cell) != "" for cell in table.cells[name])]
+    return "" if there or not names else names[0]
+
+
+def explain_lacking_labels(table: TextTable, name: str) -> str:
+    """Return why a table without labels is no split, and what it is for."""
+    what = f'has nothing in the column "{name}"' if name in table.cells else f'has no column "{name}"'
+    return (
+        f"{table.path.name} {what} (its columns are {first_names(table.columns, 6)}), so nothing can be measured on it "
+        f"and it is no split; a trained run answers its rows:  predict RUN {table.path.name}"
+    )
+
+
+def _label_names(label: object) -> Sequence[str]:
+    """Return the columns that `data.label` names; none where it is a template of columns."""
+    column = getattr(label, "column", label)
+    names = [column] if isinstance(column, str) else column if isinstance(column, tuple) else []
+    return [name for name in names if "{" not in name]
