@@ -101,6 +101,11 @@ class Rules:
         return self.version >= 2
 
     @property
+    def corrects_joining_momentum(self) -> bool:
+        """Whether with nadam a variable that joins a carried optimizer counts its product of momentum from there."""
+        return self.version >= 2
+
+    @property
     def weights_by_label(self) -> bool:
         """Whether a class weight, of several labels, multiplies the whole loss of the examples that have the class.
 

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import keras
+import numpy as np
 import tensorflow as tf
 
 
@@ -176,12 +177,14 @@ def reduced_optimizer(base: type[keras.optimizers.Optimizer]) -> type[keras.opti
     this package reduces first, so the second reduction is dropped. `rate_factors` (attribute, by variable path)
     multiply both the update and the weight decay of a variable: one optimizer, one schedule, a rate per unit. `begun`
     (attribute, by variable path) are the updates that were made before a variable joined: its own are counted from
-    there, for the bias corrections of its moments.
+    there, for the bias corrections of its moments, and with `corrects_product` (attribute) for Nadam's product of
+    momentum, of which Keras keeps one for all variables.
     """
 
     class ReducedOptimizer(base):
         rate_factors: Mapping[str, float] = {}
         begun: Mapping[str, int] = {}
+        corrects_product = True
         _uncounted = 0
 
         @property
@@ -200,7 +203,8 @@ def reduced_optimizer(base: type[keras.optimizers.Optimizer]) -> type[keras.opti
         def update_step(self, gradient: tf.Tensor, variable: tf.Variable, learning_rate: tf.Tensor) -> None:
             factor = self._factor(variable)
             self._uncounted = self.begun.get(self._path(variable), 0)
-            super().update_step(gradient, variable, learning_rate * factor if factor != 1.0 else learning_rate)
+            with _count_product(self, self._uncounted):
+                super().update_step(gradient, variable, learning_rate * factor if factor != 1.0 else learning_rate)
             self._uncounted = 0
 
         def _apply_weight_decay(self, variables: Any) -> None:
@@ -223,6 +227,48 @@ def reduced_optimizer(base: type[keras.optimizers.Optimizer]) -> type[keras.opti
 
     ReducedOptimizer.__name__ = base.__name__
     return ReducedOptimizer
+
+
+@contextlib.contextmanager
+def _count_product(optimizer: Any, uncounted: int) -> Iterator[None]:
+    """Within this context Nadam's product of momentum is that of a variable's own updates, all but `uncounted`."""
+    whole = getattr(optimizer, "_u_product", None)
+    if whole is None or not uncounted or not optimizer.corrects_product:
+        yield
+        return
+    # Not through Keras, which would take the tensor for a variable to keep.
+    object.__setattr__(optimizer, "_u_product", nadam_product(optimizer.beta_1, optimizer.iterations + 1))
+    yield
+    object.__setattr__(optimizer, "_u_product", whole)
+
+
+def nadam_product(beta_1: float, updates: tf.Tensor) -> tf.Tensor:
+    """Return the product of the momenta of Nadam's first updates, float32: of beta_1 x (1 - 0.96 ** t / 2) over t."""
+    # From some update on the second factor is 1 to the last digit.
+    rising = np.cumprod(1 - 0.5 * 0.96 ** np.arange(1, _NADAM_RISES + 1)).astype(np.float32)
+    place = tf.minimum(tf.cast(updates, tf.int32), _NADAM_RISES) - 1
+    return tf.pow(tf.constant(beta_1, tf.float32), tf.cast(updates, tf.float32)) * tf.gather(tf.constant(rising), place)
+
+
+_NADAM_RISES = 600
+# Lists of the base class with an entry by variable, which are no slots.
+_NO_SLOTS = ("_trainable_variables", "_accumulated_gradients", "_model_variables_moving_average")
+
+
+def slot_roles(optimizer: keras.optimizers.Optimizer) -> dict[str, tuple[str, str]]:
+    """Return what every slot of a built optimizer is, by its name in `optimizer_slots`: its kind, and whose it is.
+
+    The kind is the attribute that holds it, the owner the path of a variable, or "" for the whole optimizer's. Names
+    will not do: Keras gives slots of several variables the same.
+    """
+    roles: dict[int, tuple[str, str]] = {}
+    owners = [variable.path for variable in optimizer._trainable_variables]
+    for kind, held in vars(optimizer).items():
+        if isinstance(held, keras.Variable):
+            roles[id(held)] = (kind, "")
+        elif isinstance(held, list) and len(held) == len(owners) and kind not in _NO_SLOTS:
+            roles |= {id(slot): (kind, owner) for slot, owner in zip(held, owners, strict=True) if slot is not None}
+    return {name: roles[id(slot)] for name, slot in optimizer_slots(optimizer).items()}
 
 
 def optimizer_slots(optimizer: keras.optimizers.Optimizer) -> dict[str, keras.Variable]:

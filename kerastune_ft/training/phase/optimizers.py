@@ -11,6 +11,7 @@ import tensorflow as tf
 
 from kerastune_ft.config.options.phases import Phase
 from kerastune_ft.graph import keras_private
+from kerastune_ft.rules import NEWEST, Rules
 
 CLASSES = {
     "sgd": keras.optimizers.SGD,
@@ -46,17 +47,42 @@ class TableRate(keras.optimizers.schedules.LearningRateSchedule):
 class Carried:
     """The final state of a phase's optimizer, for the next phase to continue from."""
 
-    state: Mapping[str, np.ndarray]
-    """Values by the slot names of `keras_private.optimizer_slots`."""
+    state: Mapping[tuple[str, str], np.ndarray]
+    """Values by kind of slot and path of the variable it belongs to, see `keras_private.slot_roles`."""
     begun: Mapping[str, int]
     """Updates made before a variable joined, by its path, where not 0."""
-    trained: Sequence[str]
+    trained: Collection[str]
     """The paths of the variables it trained."""
 
     @property
     def updates(self) -> int:
         """Return the updates it made."""
-        return int(next(value for name, value in self.state.items() if _of(name) == "iteration"))
+        return int(self.state[_ITERATIONS])
+
+
+_ITERATIONS = ("_iterations", "")
+
+
+def read_carried(
+    phase: Phase, variables: Sequence[keras.Variable], state: Mapping[str, np.ndarray], begun: Mapping[str, int]
+) -> Carried:
+    """Return what the next phase goes on with from the state that a phase's optimizer ended with.
+
+    `variables` are those that the phase trained, in its order; `state` are values by the names of
+    `keras_private.optimizer_slots`, `begun` the updates made before a variable joined.
+    """
+    likeness = _construct(phase, TableRate(np.zeros(1, np.float32)))
+    likeness.build([_stand_in(variable) for variable in variables])
+    roles = keras_private.slot_roles(likeness)
+    values = {role: state[name] for name, role in roles.items()}
+    return Carried(values, begun, frozenset(variable.path for variable in variables))
+
+
+def _stand_in(variable: keras.Variable) -> keras.Variable:
+    """Return a variable of the same path and number of axes that takes no memory."""
+    small = keras.Variable(np.zeros([1] * len(variable.shape), np.float32), name=variable.name)
+    keras_private.set_path(small, variable.path)
+    return small
 
 
 def build(
@@ -66,6 +92,7 @@ def build(
     factors: Mapping[str, float],
     carried: Carried | None = None,
     undecayed: Collection[str] = (),
+    rules: Rules = NEWEST,
 ) -> keras.optimizers.Optimizer:
     """Return the optimizer of a phase, its state created; call it in the strategy's scope.
 
@@ -74,22 +101,14 @@ def build(
     variables of the paths `undecayed` do not decay.
     Clipping is the step's business, since it comes after the reduction over replicas.
     """
-    # Adafactor would set a rate of its own instead of the phase's.
-    fixed = {"relative_step": False} if phase.optimizer.name == "adafactor" else {}
-    optimizer = keras_private.reduced_optimizer(CLASSES[phase.optimizer.name])(
-        learning_rate=TableRate(table, carried.updates if carried else 0),
-        weight_decay=phase.weight_decay,
-        # Keras would count the optimizers of a process up, and a resumed phase not know its state by name.
-        name="optimizer",
-        **fixed,
-        **dict(phase.optimizer.options),
-    )
+    optimizer = _construct(phase, TableRate(table, carried.updates if carried else 0))
     optimizer.rate_factors = dict(factors)
+    optimizer.corrects_product = rules.corrects_joining_momentum
     excluded = [variable for variable in variables if variable.path in undecayed]
     if excluded and phase.weight_decay:
         optimizer.exclude_from_weight_decay(var_list=excluded)
     if carried:
-        known = set(carried.trained)
+        known = carried.trained
         joined = {variable.path: carried.updates for variable in variables if variable.path not in known}
         optimizer.begun = {**{path: at for path, at in carried.begun.items() if path in known}, **joined}
     optimizer.build(list(variables))
@@ -98,14 +117,22 @@ def build(
     return optimizer
 
 
-def _carry(optimizer: keras.optimizers.Optimizer, state: Mapping[str, np.ndarray]) -> None:
-    """Set what both optimizers have; their positions differ where other variables train."""
-    values = {_of(name): value for name, value in state.items()}
+def _construct(phase: Phase, rate: TableRate) -> keras.optimizers.Optimizer:
+    # Adafactor would set a rate of its own instead of the phase's.
+    fixed = {"relative_step": False} if phase.optimizer.name == "adafactor" else {}
+    return keras_private.reduced_optimizer(CLASSES[phase.optimizer.name])(
+        learning_rate=rate,
+        weight_decay=phase.weight_decay,
+        # Keras would count the optimizers of a process up, and a resumed phase not know its state by name.
+        name="optimizer",
+        **fixed,
+        **dict(phase.optimizer.options),
+    )
+
+
+def _carry(optimizer: keras.optimizers.Optimizer, state: Mapping[tuple[str, str], np.ndarray]) -> None:
+    """Set what both optimizers have: the slots of variables that trained before, and those of all."""
+    roles = keras_private.slot_roles(optimizer)
     for name, slot in keras_private.optimizer_slots(optimizer).items():
-        if _of(name) in values:
-            slot.assign(values[_of(name)])
-
-
-def _of(slot: str) -> str:
-    """Return the name of an optimizer's slot without its position."""
-    return slot.partition("/")[2]
+        if roles[name] in state:
+            slot.assign(state[roles[name]])

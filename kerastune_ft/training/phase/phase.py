@@ -127,6 +127,7 @@ class PhaseTraining:
                 phase.factors,
                 self._find_carried(),
                 find_undecayed((layer for unit in session.units for layer in unit.layers), session.config.rules),
+                session.config.rules,
             )
         self._scale = loss_scale.choose_loss_scale(session.devices, phase.update_batch)
         self._step = build_step(session, phase, self._optimizer, self._scale)
@@ -137,8 +138,10 @@ class PhaseTraining:
         if not self._options.carry_optimizer:
             return None
         previous = self._context.plan.phases[self._phase.index - 1]
-        end = read_end(self._context.run, previous.folder, self._context.session.source_hash)
-        return optimizers.Carried(end.tensors.optimizer, end.state["begun"], previous.trained)
+        session = self._context.session
+        end = read_end(self._context.run, previous.folder, session.source_hash)
+        trained = [session.variables[path] for path in previous.trained]
+        return optimizers.read_carried(previous.phase, trained, end.tensors.optimizer, end.state["begun"])
 
     def _needs_end(self) -> bool:
         """Return whether the next phase goes on from the last step of this one; of a phase added later none knows."""

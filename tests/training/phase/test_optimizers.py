@@ -5,10 +5,12 @@ from typing import Any
 import keras
 import numpy as np
 import pytest
+import tensorflow as tf
 
 from kerastune_ft.config.options.optimizers import OPTIMIZER_OPTIONS
 from kerastune_ft.config.options.phases import Phase
 from kerastune_ft.graph import keras_private
+from kerastune_ft.rules import FIRST, NEWEST
 from kerastune_ft.training.phase import optimizers
 
 RATES = np.array([0.5, 0.25, 0.125], np.float32)
@@ -74,9 +76,9 @@ def test_the_state_has_the_same_names_whatever_was_built_before() -> None:
     assert len(slots[0]) == len(set(slots[0])) >= 5
 
 
-def carry(before: keras.optimizers.Optimizer, on: list[keras.Variable]) -> optimizers.Carried:
+def carry(before: keras.optimizers.Optimizer, on: list[keras.Variable], of: Phase) -> optimizers.Carried:
     state = {name: np.array(slot.numpy()) for name, slot in keras_private.optimizer_slots(before).items()}
-    return optimizers.Carried(state, dict(before.begun), [variable.path for variable in on])
+    return optimizers.read_carried(of, on, state, dict(before.begun))
 
 
 @pytest.mark.parametrize("name", OPTIMIZER_OPTIONS)
@@ -87,7 +89,7 @@ def test_a_carried_optimizer_goes_on_as_if_it_were_the_same(name: str) -> None:
     distances = [update(whole, one, gradient) for gradient in (1.0, -0.5, 0.25, 2.0)]
     first = optimizers.build(phase(name), other, longer, {})
     begun = [update(first, other, gradient) for gradient in (1.0, -0.5)]
-    second = optimizers.build(phase(name), other, longer[2:], {}, carry(first, other))
+    second = optimizers.build(phase(name), other, longer[2:], {}, carry(first, other, phase(name)))
     begun += [update(second, other, gradient) for gradient in (0.25, 2.0)]
     assert begun == distances
 
@@ -96,22 +98,113 @@ def test_the_rates_of_a_carried_optimizer_are_those_of_its_own_phase() -> None:
     on = variables()
     first = optimizers.build(phase("sgd", weight_decay=0), on, RATES, {})
     update(first, on)
-    second = optimizers.build(phase("sgd", weight_decay=0), on, RATES, {}, carry(first, on))
+    second = optimizers.build(
+        phase("sgd", weight_decay=0), on, RATES, {}, carry(first, on, phase("sgd", weight_decay=0))
+    )
     assert [update(second, on)[0] for _ in range(4)] == [0.5, 0.25, 0.125, 0.125]
 
 
-@pytest.mark.parametrize("name", ["adam", "adamw", "lamb"])
+@pytest.mark.parametrize("name", ["adam", "adamw", "lamb", "nadam", "adafactor"])
 def test_variables_that_join_begin_as_with_a_new_optimizer(name: str) -> None:
     kernel, bias = variables()
     first = optimizers.build(phase(name, weight_decay=0), [kernel], RATES, {})
     for _ in range(5):
         update(first, [kernel])
-    second = optimizers.build(phase(name, weight_decay=0), [kernel, bias], RATES, {}, carry(first, [kernel]))
+    second = optimizers.build(
+        phase(name, weight_decay=0), [kernel, bias], RATES, {}, carry(first, [kernel], phase(name, weight_decay=0))
+    )
     assert second.begun == {bias.path: 5}
     fresh = variables()
     new = optimizers.build(phase(name, weight_decay=0), fresh, RATES, {})
     for gradient in (1.0, -3.0):
         assert update(second, [kernel, bias], gradient)[1] == pytest.approx(update(new, fresh, gradient)[1], rel=1e-5)
     # And a phase later they are still counted from where they joined.
-    third = optimizers.build(phase(name), [kernel, bias], RATES, {}, carry(second, [kernel, bias]))
+    third = optimizers.build(
+        phase(name), [kernel, bias], RATES, {}, carry(second, [kernel, bias], phase(name, weight_decay=0))
+    )
     assert third.begun == {bias.path: 5}
+
+
+OPTIONS = [
+    *(pytest.param(name, {}, id=name) for name in OPTIMIZER_OPTIONS),
+    *(
+        pytest.param(name, options, id=f"{name} {options}", marks=pytest.mark.slow)
+        for name, options in [
+            ("sgd", {"momentum": 0.9, "nesterov": True}),
+            ("adamw", {"amsgrad": True}),
+            ("rmsprop", {"momentum": 0.8, "centered": True}),
+            ("nadam", {"beta_1": 0.95}),
+            ("adafactor", {"beta_2_decay": -0.6, "clip_threshold": 0.7}),
+        ]
+    ),
+]
+PATHS = {"a/b_c": (2, 3), "a_b/c": (2, 3), "d/kernel": (2, 3), "e/kernel": (2, 3), "e/bias": (3,), "f/bias": (3,)}
+"""Of some Keras names the slots alike: by their paths with other separators, or by their last names."""
+
+
+def many_variables(count: int) -> list[keras.Variable]:
+    found = []
+    for number, (path, shape) in enumerate(list(PATHS.items())[:count]):
+        draw = np.random.default_rng(number)
+        variable = keras.Variable(draw.normal(size=shape).astype(np.float32), name=path.rpartition("/")[2])
+        keras_private.set_path(variable, path)
+        found.append(variable)
+    return found
+
+
+def gradients(step: int, on: list[keras.Variable]) -> list[np.ndarray]:
+    """A gradient by step and path, whatever else trains."""
+    draws = {path: np.random.default_rng([step, number]) for number, path in enumerate(PATHS)}
+    return [draws[variable.path].normal(size=variable.shape).astype(np.float32) for variable in on]
+
+
+@pytest.mark.parametrize(("name", "options"), OPTIONS)
+def test_carrying_across_phases_is_what_the_optimizers_of_keras_do_by_hand(name: str, options: dict[str, Any]) -> None:
+    """Three phases: of the last four variables, of all, and of the last four again, in another order each time.
+
+    By hand the four have one optimizer of Keras throughout, and the two that join a new one.
+    """
+    own = phase(name, optimizer={"name": name, **options}, weight_decay=0)
+    fixed = {"relative_step": False} if name == "adafactor" else {}
+    mine, by_hand = many_variables(6), many_variables(6)
+    always, joining = (
+        optimizers.CLASSES[name](learning_rate=0.05, weight_decay=0, **fixed, **options) for _ in range(2)
+    )
+    carried, step = None, 0
+    for chosen in ([4, 2, 3, 5], [0, 1, 2, 3, 4, 5], [5, 2, 3, 4]):
+        trained = [mine[number] for number in chosen]
+        optimizer = optimizers.build(own, trained, np.full(2, 0.05, np.float32), {}, carried)
+        for _ in range(2):
+            step += 1
+            optimizer.apply([keras.ops.convert_to_tensor(one) for one in gradients(step, trained)], trained)
+            always.apply(gradients(step, by_hand[2:]), by_hand[2:])
+            if 0 in chosen:
+                joining.apply(gradients(step, by_hand[:2]), by_hand[:2])
+        for one, other in zip(mine, by_hand, strict=True):
+            np.testing.assert_allclose(one.numpy(), other.numpy(), rtol=2e-4, atol=1e-6, err_msg=one.path)
+        carried = carry(optimizer, trained, own)
+
+
+def test_runs_of_the_first_version_keep_the_product_of_momentum_of_all() -> None:
+    kernel, bias = variables()
+    own = phase("nadam", weight_decay=0)
+    first = optimizers.build(own, [kernel], RATES, {})
+    for _ in range(5):
+        update(first, [kernel])
+    (fresh,) = update(optimizers.build(own, [bias], RATES, {}), [bias])
+    moved = {}
+    for rules in (FIRST, NEWEST):
+        second = optimizers.build(own, [kernel, bias], RATES, {}, carry(first, [kernel], own), rules=rules)
+        moved[rules] = update(second, [kernel, bias])[1]
+    assert moved[NEWEST] == pytest.approx(fresh, rel=1e-3)
+    assert moved[FIRST] != pytest.approx(fresh, rel=1e-1)
+
+
+@pytest.mark.parametrize("beta", [0.5, 0.9, 0.999])
+def test_the_product_of_momentum_is_that_which_keras_multiplies_up(beta: float) -> None:
+    product = 1.0
+    for update_number in range(1, 1000):
+        product *= beta * (1 - 0.5 * 0.96**update_number)
+        if update_number in (1, 2, 10, 599, 600, 601, 999) and product > 1e-30:
+            found = keras_private.nadam_product(beta, tf.constant(update_number, tf.int64))
+            assert float(found) == pytest.approx(product, rel=1e-4)
