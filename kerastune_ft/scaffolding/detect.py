@@ -11,13 +11,15 @@ from kerastune_ft.config.options.runtime import Runtime, cache_directory
 from kerastune_ft.data.files.archive import is_archive, unpack_archive
 from kerastune_ft.data.files.download import fetch_to_cache
 from kerastune_ft.data.files.find import FileKind, Walk
-from kerastune_ft.data.splits.names import SPLIT_OF_WORD
+from kerastune_ft.data.tables.joined_table import join_tables
+from kerastune_ft.data.tables.named_tables import expand_pattern, list_tables
 from kerastune_ft.data.tables.read import is_table, read_table
 from kerastune_ft.errors import ConfigError, DataError
 from kerastune_ft.scaffolding.findings import DataFindings
 from kerastune_ft.scaffolding.sources.arrays import inspect_arrays
 from kerastune_ft.scaffolding.sources.file_kinds import file_kind_of_folder
 from kerastune_ft.scaffolding.sources.folders import has_split_folders, inspect_folder, list_class_folders
+from kerastune_ft.scaffolding.sources.split_tables import inspect_split_tables
 from kerastune_ft.scaffolding.sources.tables import inspect_table
 from kerastune_ft.streams import say
 
@@ -28,14 +30,15 @@ def detect(place: Path, written: str, label: Sequence[str]) -> DataFindings:
     """Inspect the data at a path; `written` is the path as the configuration will have it."""
     if place.is_dir():
         kind = file_kind_of_folder(place)
-        table = _find_table(place, kind, bool(label))
-        if table is not None:
-            findings = _read_table(table, f"{written.rstrip('/')}/{table.name}", label)
-            findings.seen += _note_unread_tables(place, table)
-            return findings
-        _refuse_label(label)
-        return inspect_folder(place, written, kind)
+        findings = _inspect_tables(place, written, kind, label)
+        if findings is None:
+            _refuse_label(label)
+            findings = inspect_folder(place, written, kind)
+        return findings
     if not place.exists():
+        places = expand_pattern(str(place), "init")
+        if places != [place]:
+            return inspect_table(join_tables([read_table(one) for one in places]), written, label)
         raise DataError(f"{place} does not exist{_suggest_path(place)}")
     if is_table(place):
         return _read_table(place, written, label)
@@ -60,37 +63,22 @@ def _refuse_label(label: Sequence[str]) -> None:
         raise ConfigError(f"--label: only a table has columns, and this data is not a table; leave {label[0]!r} out")
 
 
-def _find_table(folder: Path, kind: FileKind, is_wanted: bool) -> Path | None:
-    """Return the table of labels or texts in a folder, or None if the folder has class folders instead."""
-    tables = _tables(folder)
-    if not tables or (not is_wanted and _has_classes(folder, kind)):
+def _inspect_tables(folder: Path, written: str, kind: FileKind, label: Sequence[str]) -> DataFindings | None:
+    """Inspect the tables of labels or texts in a folder; None if the folder has none, or class folders instead."""
+    tables = list_tables(folder)
+    if not tables or (not label and _has_classes(folder, kind)):
         return None
-    if len(tables) == 1:
-        return tables[0]
+    if findings := inspect_split_tables(folder, tables, written, label):
+        return findings
     likely = [path for path in tables if _LABELLED.match(path.stem)]
-    if len(likely) == 1:
-        return likely[0]
+    if len(tables) == 1 or len(likely) == 1:
+        table = tables[0] if len(tables) == 1 else likely[0]
+        return _read_table(table, f"{written.rstrip('/')}/{table.name}", label)
     names = ", ".join(path.name for path in tables[:20])
-    raise DataError(f"{folder} holds several tables: {names}.\nGive the one with the labels instead of the folder.")
-
-
-def _note_unread_tables(folder: Path, table: Path) -> list[str]:
-    """Return a note about tables of other splits in the same folder, which are not read."""
-    others = [path.name for path in _tables(folder) if path != table and _stem(path) in SPLIT_OF_WORD]
-    if not others:
-        return []
-    return [
-        f"not read: {', '.join(others)}; splits are drawn from {table.name}. A finished run can be evaluated on "
-        f"another table: evaluate RUN --data {folder / others[-1]}"
-    ]
-
-
-def _tables(folder: Path) -> list[Path]:
-    return sorted(path for path in folder.iterdir() if is_table(path) and path.name[0] != "." and path.is_file())
-
-
-def _stem(path: Path) -> str:
-    return path.name.split(".", 1)[0].casefold()
+    raise DataError(
+        f"{folder} holds several tables: {names}.\nGive the one with the labels instead of the folder, or, to read "
+        f"those with the same columns as one, a pattern in quotes, as '{folder}/*{tables[0].suffix}'."
+    )
 
 
 def _has_classes(folder: Path, kind: FileKind) -> bool:

@@ -75,14 +75,36 @@ class JoinedTable(TextTable):
             part.refuse_headless(names)
 
 
+class _Column(Sequence[Any]):
+    """The cells of a column, table after table; each is asked for where it is needed, as it may be a whole image."""
+
+    def __init__(self, parts: Sequence[Sequence[Any]]) -> None:
+        self._parts = parts
+        self._starts = [0, *accumulate(map(len, parts))]
+
+    def __getitem__(self, row: Any) -> Any:
+        if isinstance(row, slice):
+            return [self[one] for one in range(*row.indices(len(self)))]
+        if not 0 <= row < len(self):
+            raise IndexError(row)
+        part = bisect_right(self._starts, row) - 1
+        return self._parts[part][row - self._starts[part]]
+
+    def __len__(self) -> int:
+        return self._starts[-1]
+
+
 class _Cells(Mapping[str, Sequence[Any]]):
     """The columns that all tables have, put together when asked for."""
 
     def __init__(self, parts: Sequence[TextTable]) -> None:
         self._parts = parts
+        self._columns: dict[str, _Column] = {}
 
     def __getitem__(self, name: str) -> Sequence[Any]:
-        return [cell for part in self._parts for cell in part.cells[name]]
+        if name not in self._columns:
+            self._columns[name] = _Column([part.cells[name] for part in self._parts])
+        return self._columns[name]
 
     def __iter__(self) -> Iterator[str]:
         return (name for name in self._parts[0].columns if name in self)

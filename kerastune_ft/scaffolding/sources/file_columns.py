@@ -52,7 +52,7 @@ def find_named_files(frame: TextTable, columns: Mapping[str, Sequence[str]]) -> 
 
 def _files(frame: TextTable) -> dict[str, list[str]]:
     """Return images and sounds below a table's folder, relative to it, by the noun of their kind."""
-    folder = frame.path.parent
+    folder = Path(frame.folder)
     return {
         noun: [storage.relative(path, str(folder)).replace(os.sep, "/") for path in paths]
         for noun, paths in files_by_kind(folder).items()
@@ -62,7 +62,7 @@ def _files(frame: TextTable) -> dict[str, list[str]]:
 def _match_files(
     frame: TextTable, columns: Mapping[str, Sequence[str]], kind: FileKind, files: Sequence[str]
 ) -> NamedFiles | None:
-    folder = str(frame.path.parent)
+    folder = frame.folder
     best = _find_best(columns, kind, files, len(frame.numbers))
     if best is None:
         return None
@@ -167,7 +167,7 @@ def _literal(text: str) -> str:
 
 def missing_files_message(frame: TextTable, columns: Mapping[str, Sequence[str]]) -> str:
     """Return the error message for a table without file names and texts, with its columns and some files."""
-    folder = frame.path.parent if str(frame.path.parent) != "." else Path.cwd()
+    folder = frame.folder
     found = _files(frame)
     files = [*found[IMAGES.noun], *found[SOUNDS.noun]]
     first = {name: next((text for text in texts if text), "") for name, texts in columns.items()}

@@ -36,8 +36,14 @@ _ROWS_PER_FILE = 1.2
 Columns = Mapping[str, Sequence[str]]
 
 
-def inspect_table(frame: TextTable, written: str, label: Sequence[str]) -> DataFindings:
-    """Inspect a table; `label` holds the label columns that the user named, if any."""
+def inspect_table(
+    frame: TextTable, written: str, label: Sequence[str], *, is_given: bool | None = None
+) -> DataFindings:
+    """Inspect a table; `label` holds the label columns, if they are known.
+
+    `is_given` says whether the user named them, which otherwise all known ones are taken for.
+    """
+    is_given = bool(label) if is_given is None else is_given
     frame.refuse_headless()
     columns, lists = _text_columns(frame)
     for name in label:
@@ -66,8 +72,8 @@ def inspect_table(frame: TextTable, written: str, label: Sequence[str]) -> DataF
         raise DataError(missing_files_message(frame, columns))
     used = of_input | ({split[0]} if split else set()) | ({group} if group else set())
     names = list(label) or choose_labels(frame, columns, used)
-    add_label(findings, modality, columns, names, given=bool(label))
-    if not label:
+    add_label(findings, modality, columns, names, given=is_given)
+    if not is_given:
         ask_about_rivals(findings, columns, names, used)
     if group:
         values, rows = counted(len(set(columns[group])), "value"), counted(findings.examples, "row")

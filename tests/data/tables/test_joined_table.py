@@ -22,7 +22,10 @@ def joined(tmp_path: Path) -> JoinedTable:
 def test_rows_are_those_of_one_table_after_the_other(joined: JoinedTable, tmp_path: Path) -> None:
     assert joined.columns == ["file", "label"]
     assert joined.texts("file", "data.input") == ["1.png", "2.png", "1.png", "7"]
-    assert list(joined.cells["label"]) == ["cat", "dog", "cat", None]
+    cells = joined.cells["label"]
+    assert (list(cells), cells[1:3], cells[2]) == (["cat", "dog", "cat", None], ["dog", "cat"], "cat")
+    with pytest.raises(IndexError):
+        cells[4]
     assert (str(joined.path), joined.folder) == (f"{tmp_path}/a.csv, sub/b.jsonl", str(tmp_path))
     assert [joined.name_row(row) for row in range(4)] == [
         "a.csv row 2",

@@ -199,8 +199,9 @@ def test_tables_of_splits_beside_are_named() -> None:
     for name in ("train", "dev", "test"):
         write_table(Path(f"d/{name}.csv"), made)
     begun = init("d")
-    assert read_written("d.json")["data"]["path"] == "d/train.csv"
-    assert any("not read: dev.csv, test.csv" in note for note in begun.seen)
+    data = read_written("d.json")["data"]
+    assert (data["path"], data["splits"]) == ("d/train.csv", {"validation": "dev.csv", "test": "test.csv"})
+    assert any(note.startswith("tables as splits: train ") for note in begun.seen)
 
 
 def test_json_lines_and_parquet_are_read_too() -> None:
