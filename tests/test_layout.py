@@ -102,6 +102,9 @@ TESTED_ELSEWHERE: dict[str, tuple[str, ...]] = {
     "reporting/page/test_document.py": (
         "reporting/drawing", "reporting/page/templates", "reporting/results/base",
     ),
+    "runs/test_sessions.py": (
+        "training/engine",
+    ),
     "runs/test_saved_model.py": (
         "saved_model/base", "saved_model/build", "saved_model/formats/keras_file", "saved_model/images",
         "training/evaluation/evaluate_run", "training/evaluation/examples", "training/evaluation/final",

@@ -141,7 +141,9 @@ def _record_failure(target: RunDirectory, watch: Watcher, error: BaseException) 
     with contextlib.suppress(OSError, ResourceError, ConfigError):
         target.append("log.txt", str(error))
         watch.run_done(state, str(error), {})
-        target.update_manifest(state=state, exit_code=code, message=str(error))
+        # What was refused before it began, as with other data, leaves a run what it was.
+        if target.writer is not None and (target.writer.manifest() or {}).get("state") == "running":
+            target.update_manifest(state=state, exit_code=code, message=str(error))
 
 
 @dataclass(frozen=True)

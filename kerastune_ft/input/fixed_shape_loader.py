@@ -57,6 +57,10 @@ class FixedShapeLoader(ABC):
     def notes(self, show_names: bool) -> list[str]:
         """Return sentences for the plan on what examples lose when they are brought to the model's shape."""
 
+    def part_hashes(self) -> dict[str, str]:
+        """Return none: the geometry of inputs is all there is, and it is part of the plan."""
+        return {}
+
     def at(self, image_size: tuple[int, int]) -> Loader:
         """Return the loader itself, for inputs that have no image size."""
         return self

@@ -124,6 +124,9 @@ class Loader(Protocol):
         It is part of the key of a feature store: inputs that differ must differ here.
         """
 
+    def part_hashes(self) -> dict[str, str]:
+        """Return a SHA-256 of each thing with a content of its own that makes inputs of examples, as a tokenizer."""
+
     def plan_entry(self) -> dict[str, Any]:
         """Return the entries `text` and `sound` of plan.json; each is None where examples are of another modality."""
 

@@ -20,7 +20,7 @@ from kerastune_ft.input.loader import INPUT_VERSION, Lookup, TargetTask
 from kerastune_ft.input.order import Order
 from kerastune_ft.input.packing import TokenRows, pack_rows
 from kerastune_ft.input.targets import Targets
-from kerastune_ft.input.tokenise import Tokens, has_vocabulary, hash_tokenizer, load_or_tokenise
+from kerastune_ft.input.tokenise import Tokens, has_vocabulary, hash_tokenizer, hash_tokenizer_parts, load_or_tokenise
 from kerastune_ft.wording import counted
 
 _LEAST_TOKENS = 4
@@ -117,6 +117,10 @@ class TokenLoader:
             "tokenizer": hash_tokenizer(text.tokenizer),
             "special": [text.start, text.separator, text.end, text.pad, text.names],
         }
+
+    def part_hashes(self) -> dict[str, str]:
+        """Return the hashes of the tokenizer: of its class and options, and of its vocabulary."""
+        return hash_tokenizer_parts(self.rows.text.tokenizer)
 
     def plan_entry(self) -> dict[str, Any]:
         """Return the entry `text` of plan.json."""

@@ -14,6 +14,7 @@ from typing import Any
 import keras
 import numpy as np
 
+from kerastune_ft.input.vocabulary import hash_vocabulary
 from kerastune_ft.stores.cached_folder import open_folder, write_array
 
 # Raised by one when the content of the files changes, so that older files are not used.
@@ -86,6 +87,18 @@ def hash_tokenizer(tokenizer: Any) -> str:
         if name.startswith("assets/"):
             digest.update(name.encode() + content)
     return digest.hexdigest()
+
+
+def hash_tokenizer_parts(tokenizer: Any) -> dict[str, str]:
+    """Return SHA-256 hashes of a tokenizer that a version of keras-hub alone does not change.
+
+    `tokenizer` is over its class and options, `vocabulary`, where it has one, over the files of its vocabulary.
+    """
+    config = {key: value for key, value in tokenizer.get_config().items() if key != "name"}
+    about = json.dumps([type(tokenizer).__name__, config], sort_keys=True, default=str)
+    found = {"tokenizer": hashlib.sha256(about.encode()).hexdigest()}
+    files = read_tokenizer_files(tokenizer)
+    return found | ({"vocabulary": hash_vocabulary(files)} if files else {})
 
 
 def has_vocabulary(tokenizer: Any) -> bool:

@@ -4,21 +4,19 @@ from __future__ import annotations
 
 import contextlib
 import importlib
-import importlib.metadata
-import platform
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from kerastune_ft.backbones import build
 from kerastune_ft.config.run import RunConfig
 from kerastune_ft.data.source import DataSource
-from kerastune_ft.data.splits.recorded import explain_change
 from kerastune_ft.data.splits.table import splits_table
-from kerastune_ft.errors import ConfigError, DataError
 from kerastune_ft.graph import lora
 from kerastune_ft.rundir import RunDirectory
 from kerastune_ft.storage import absolute
+from kerastune_ft.training import parts
+from kerastune_ft.training.comparison import check_inputs, check_same, compare_parts
 from kerastune_ft.training.devices import devices as device_choice
 from kerastune_ft.training.devices import workers
 from kerastune_ft.training.evaluation import final, saved_model
@@ -37,9 +35,8 @@ from kerastune_ft.training.resume import RunStart
 from kerastune_ft.training.run_data import SPLITS_FILE, open_data, read_recorded
 from kerastune_ft.training.session.assemble import assemble, in_float32
 from kerastune_ft.training.session.session import Session
+from kerastune_ft.training.versions import add_versions, find_versions
 from kerastune_ft.training.watch import Watcher
-
-_PACKAGES = ("kerastune_ft", "tensorflow", "keras", "numpy", "tensorflow-datasets")
 
 
 def execute(
@@ -104,9 +101,13 @@ def prepare(
     """
     target = start.target
     check_same(target, session)
+    hashes = parts.hash_parts(session)
+    for note in compare_parts(target, hashes, find_versions()):
+        watch.note(note)
     earlier = target.read_json("plan.json") if target.exists("plan.json") else None
     plan = planning.make(session, earlier, pinned)
-    _write_plan(target, config, session, plan, config_hash)
+    check_inputs(target, earlier or {}, plan.document)
+    _write_plan(target, config, session, plan, config_hash, hashes)
     watch.run_started(str(target), config.to_json(), plan.document)
     for note in (*session.source.info.notes, *plan.document["notes"]):
         watch.note(note)
@@ -162,28 +163,14 @@ def _measured_splits(source: DataSource) -> tuple[str, ...]:
     return tuple(split for split in ("validation", "test") if split in source.splits)
 
 
-def check_same(target: RunDirectory, session: Session) -> None:
-    """Raise an error when a run that began with other data, weights or precision would go on with these."""
-    manifest = target.manifest() or {}
-    known, now = manifest.get("data_fingerprint"), session.source.info.fingerprint
-    if known and known != now:
-        raise DataError(explain_change(str(target), known, now))
-    devices = session.devices
-    known = (manifest.get("devices") or {}).get("precision")
-    if known and known != devices.precision:
-        raise ConfigError(
-            f"{target} began in {known}, and runtime.precision gives {devices.precision} here "
-            f"({devices.precision_reason}); go on with it on a device like the first, or give --fresh to start over"
-        )
-    known, now = manifest.get("source_hash"), session.source_hash
-    if known and known != now:
-        raise ConfigError(
-            f"the pretrained weights changed since {target} began (SHA-256 {known[:12]}, now {now[:12]}); "
-            "restore them, or give --fresh to start over"
-        )
-
-
-def _write_plan(target: RunDirectory, config: RunConfig, session: Session, plan: Plan, config_hash: str) -> None:
+def _write_plan(
+    target: RunDirectory,
+    config: RunConfig,
+    session: Session,
+    plan: Plan,
+    config_hash: str,
+    hashes: Mapping[str, str],
+) -> None:
     # As the user gave it, so that the same command is seen to be the same; the plan has what came of it.
     target.commit_json("config.json", config.to_json())
     target.commit_json("plan.json", plan.document)
@@ -193,13 +180,17 @@ def _write_plan(target: RunDirectory, config: RunConfig, session: Session, plan:
     else:
         columns, rows = splits_table(session.source)
         target.commit_csv(SPLITS_FILE, columns, [dict(zip(columns, row, strict=True)) for row in rows])
+    manifest = target.manifest() or {}
+    # A run that began before hashes were recorded does not get those of the parts it goes on with.
+    recorded = {} if manifest.get("versions") else {"parts": dict(hashes)}
     target.update_manifest(
         state="running",
         exit_code=None,
         message="",
         phase=plan.phases[0].phase.name,
         epoch=0,
-        versions=_versions(),
+        **add_versions(manifest, find_versions()),
+        **recorded,
         devices=session.devices.to_json(),
         directory=absolute(target.path),
         seed=session.config.seed,
@@ -210,11 +201,6 @@ def _write_plan(target: RunDirectory, config: RunConfig, session: Session, plan:
         source_hash=session.source_hash,
         transfer=session.backbone.transfer.to_json(),
     )
-
-
-def _versions() -> dict[str, str]:
-    versions = {name: importlib.metadata.version(name) for name in _PACKAGES}
-    return {"python": platform.python_version(), **versions}
 
 
 def make_plan(

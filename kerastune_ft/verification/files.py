@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from kerastune_ft.config.read import read
+from kerastune_ft.input.vocabulary import hash_vocabulary
 from kerastune_ft.rundir import MANIFEST, is_partial
 from kerastune_ft.verification.run_record import Findings, RunRecord, some_of
 
@@ -19,6 +20,8 @@ _REWRITTEN = "the same command writes it again"
 _STATES = {"running", "interrupted", "failed", "done"}
 _RESULTS = ("config.json", "plan.json", "splits.csv", "history.csv", "metrics.json", "model/model.keras")
 # Keys of a phase that plan.json copies from the configuration.
+_SHA256 = re.compile("[0-9a-f]{64}")
+_VOCABULARY = "model/tokenizer/assets/"
 _COPIED_KEYS = ("name", "unfreeze", "accumulate", "clip_norm", "label_smoothing", "monitor")
 
 
@@ -90,7 +93,26 @@ def check_agreement(record: RunRecord, findings: Findings) -> str | None:
     if record.run.exists("model/labels.json"):
         names = record.run.read_json("model/labels.json")
         _require_same(findings, "model/labels.json", "labels", names, "plan.json", record.plan["labels"]["names"])
+    _check_origins(record, findings)
     return "configuration, plan, manifest and results of the phases agree"
+
+
+def _check_origins(record: RunRecord, findings: Findings) -> None:
+    """Check what the manifest says the run was computed with: hashes of parts, versions; earlier runs have less."""
+    parts = record.manifest.get("parts") or {}
+    if wrong := [name for name, value in parts.items() if not _SHA256.fullmatch(str(value))]:
+        findings.fail(MANIFEST, f"its hash of {some_of(wrong)} is no SHA-256")
+    starts = [
+        record.manifest.get("versions"),
+        *(one["versions"] for one in record.manifest.get("later_versions") or ()),
+    ]
+    if not all(isinstance(versions, Mapping) and "tensorflow" in versions for versions in starts):
+        findings.fail(MANIFEST, "it does not name the versions that every start of the run was computed with")
+    if record.is_done and "vocabulary" in parts:
+        names = [name for name in record.files if name.startswith(_VOCABULARY)]
+        files = {name.removeprefix("model/tokenizer/"): record.run.read_bytes(name) for name in names}
+        found = hash_vocabulary(files)
+        _require_same(findings, _VOCABULARY, "SHA-256 of the vocabulary", found, MANIFEST, parts["vocabulary"])
 
 
 def _require_same(findings: Findings, place: str, what: str, value: Any, other: str, expected: Any) -> None:

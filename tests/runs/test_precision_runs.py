@@ -18,8 +18,8 @@ from kerastune_ft.errors import ConfigError
 from kerastune_ft.graph.precision import FLOAT16, FLOAT32
 from kerastune_ft.rundir import RunDirectory
 from kerastune_ft.training.checkpoint import unpack
+from kerastune_ft.training.comparison import check_same
 from kerastune_ft.training.devices.devices import Devices
-from kerastune_ft.training.engine import check_same
 from tests.support.processes import Outcome, run_commands, run_program
 from tests.support.tiny_run import history, results
 

@@ -12,6 +12,7 @@ from kerastune_ft.reporting import data_table, drawing, run_files
 from kerastune_ft.reporting import phase_results as ran
 from kerastune_ft.reporting.page import curves, margin, redaction, templates
 from kerastune_ft.reporting.plan_lines import describe_layers
+from kerastune_ft.training.versions import version_history
 
 Spelling = Callable[[str], str]
 
@@ -137,6 +138,9 @@ def _summarise_environment(run: run_files.RunFiles) -> dict[str, Any]:
     manifest = run.manifest
     return {
         "versions": dict(manifest.get("versions") or {}),
+        "later_versions": list(manifest.get("later_versions") or ()),
+        "version_history": version_history(manifest),
+        "parts": dict(manifest.get("parts") or {}),
         "devices": dict(manifest.get("devices") or run.plan.get("devices") or {}),
         "seed": manifest.get("seed", run.plan.get("seed")),
         "config_hash": manifest.get("config_hash"),

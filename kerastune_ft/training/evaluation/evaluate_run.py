@@ -24,6 +24,7 @@ from kerastune_ft.training.lost_files import naming_lost_files
 from kerastune_ft.training.plan import build as planning
 from kerastune_ft.training.run_data import describe_overlap
 from kerastune_ft.training.session.assemble import assemble
+from kerastune_ft.training.versions import describe_versions, find_versions
 from kerastune_ft.training.watch import Watcher
 
 
@@ -44,6 +45,8 @@ def evaluate(target: RunDirectory, config: RunConfig, data: Path | None, split: 
     # The saved model has all weights and layers, so nothing the run began with is needed again.
     itself = EarlierRun(path=os.path.abspath(target.path) if target.is_local else str(target), head="keep")
     document = target.read_json("plan.json")
+    for note in describe_versions(target.manifest() or {}, find_versions()):
+        watch.note(note)
     bare = _of_the_same_length(config.model_copy(update={"backbone": itself}), document)
     # As the run measured: its last figures and the saved model are float32, whatever it trained in.
     devices = _devices_for_evaluation(config.runtime.model_copy(update={"precision": FLOAT32}), watch)
