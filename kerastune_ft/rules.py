@@ -106,6 +106,11 @@ class Rules:
         return self.version >= 2
 
     @property
+    def zooms_evenly(self) -> bool:
+        """Whether `zoom` draws by how much an image is enlarged evenly from its range, and not the inverse of that."""
+        return self.version >= 2
+
+    @property
     def weights_by_label(self) -> bool:
         """Whether a class weight, of several labels, multiplies the whole loss of the examples that have the class.
 

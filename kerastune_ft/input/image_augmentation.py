@@ -5,7 +5,7 @@ on its pixels and its key alone, never on the rest of the batch. Flip, rotation 
 bilinear, mirrored at the borders; masks: the nearest value, and a value of their own beyond the image). Contrast,
 brightness and erasing follow, for images alone.
 
-Sines, exponentials and roots come from tables: TensorFlow computes the last few elements of a vector with other code
+Sines, exponentials, roots and quotients come from tables: TensorFlow computes the last few elements of a vector with other code
 than the rest, so the last bits of `tf.sin` would depend on the place of an example in the batch.
 """
 
@@ -69,11 +69,12 @@ def draw(keys: tf.Tensor, ops: Mapping[str, Any], shape: Sequence[int], site: st
 
     `keys` comes from `example_keys`; `ops` from `Augment.resolve()`: `flip` "none", "horizontal" or "both", `rotate`
     the largest share of a full turn, `zoom` and `contrast` the largest relative change, `brightness` the largest shift
-    as a share of 255, `erase` the probability of a grey rectangle. Each `site` has draws of its own: two images of one
+    as a share of 255, `erase` the probability of a grey rectangle. In `inverse_zoom`, of runs that began before `zoom`
+    was so, it is the inverse of the enlargement that is drawn. Each `site` has draws of its own: two images of one
     example get the same geometry where they share a site.
     """
     height, width = shape
-    is_warped = bool(ops["rotate"] or ops["zoom"])
+    is_warped = bool(ops["rotate"] or ops["zoom"] or ops.get("inverse_zoom"))
     is_flipped = not is_warped and ops["flip"] != "none"
     return Changes(
         mirrors=_draw_mirrors(keys, ops["flip"], site) if is_flipped else None,
@@ -141,8 +142,8 @@ def _draw_affine(keys: tf.Tensor, ops: Mapping[str, Any], shape: tuple[int, int]
     across, upright = _draw_mirrors(keys, ops["flip"], site)
     angles = np.linspace(-1.0, 1.0, _TABLE) * 2.0 * math.pi * ops["rotate"]
     turn = _draw_row(keys, f"{site}/rotate", np.stack([np.cos(angles), np.sin(angles)], axis=-1))
-    scale = 1.0 + _draw_spread(keys, f"{site}/zoom", ops["zoom"])
     # Rows of the map from a place in the result to its place in the image, about the centre.
+    scale = _draw_step(keys, ops, site)
     cosine, sine = turn[:, 0] * scale, turn[:, 1] * scale
     x_sign, y_sign = tf.where(across, -1.0, 1.0), tf.where(upright, -1.0, 1.0)
     a, b, c, d = x_sign * cosine, -x_sign * sine, y_sign * sine, y_sign * cosine
@@ -150,6 +151,14 @@ def _draw_affine(keys: tf.Tensor, ops: Mapping[str, Any], shape: tuple[int, int]
     x, y = (width - 1) / 2.0, (height - 1) / 2.0
     none = tf.zeros_like(a)
     return tf.stack([a, b, x - a * x - b * y, c, d, y - c * x - d * y, none, none], axis=-1)
+
+
+def _draw_step(keys: tf.Tensor, ops: Mapping[str, Any], site: str) -> tf.Tensor:
+    """Draw by how many pixels of the image a step of one in the result goes on, [batch]: 1 / enlargement."""
+    if inverse := ops.get("inverse_zoom"):
+        return 1.0 + _draw_spread(keys, f"{site}/zoom", inverse)
+    enlarged = 1.0 + ops["zoom"] * np.linspace(-1.0, 1.0, _TABLE)
+    return _draw_row(keys, f"{site}/zoom", 1.0 / enlarged)
 
 
 def _draw_rectangles(keys: tf.Tensor, probability: float, shape: tuple[int, int], site: str) -> Rectangles:

@@ -9,7 +9,7 @@ import tensorflow as tf
 
 from kerastune_ft.config.options.augment import AUGMENT_PRESETS, Augment
 from kerastune_ft.graph.randomness import example_keys
-from kerastune_ft.input.image_augmentation import augment
+from kerastune_ft.input.image_augmentation import augment, draw
 from tests.support.places import ROOT
 
 NONE = dict(AUGMENT_PRESETS["none"])
@@ -86,8 +86,36 @@ def test_zoom_keeps_the_centre_and_changes_the_scale() -> None:
     image = np.zeros((1, 65, 65, 3), np.uint8)
     image[0, 22:43, 22:43] = 255
     sizes = np.sqrt((_augment(np.repeat(image, 64, axis=0), _keys(64), zoom=0.25)[..., 0] / 255).sum(axis=(1, 2)))
-    assert 21 / 1.26 <= sizes.min() < 19
-    assert 24 < sizes.max() <= 21 / 0.74
+    assert 21 * 0.74 <= sizes.min() < 18
+    assert 24 < sizes.max() <= 21 * 1.26
+
+
+@pytest.mark.parametrize("zoom", [0.1, 0.25, 0.8])
+def test_zoom_draws_the_enlargement_evenly_from_its_range(zoom: float) -> None:
+    affine = draw(_keys(2000), NONE | {"zoom": zoom}, (24, 32)).affine
+    assert affine is not None
+    enlarged = 1 / affine.numpy()[:, 0]
+    assert (1 - zoom) * (1 - 1e-6) <= enlarged.min() < 1 - 0.98 * zoom
+    assert 1 + 0.98 * zoom < enlarged.max() <= (1 + zoom) * (1 + 1e-6)
+    # Even draws from 1 - zoom to 1 + zoom, by their mean and their quartiles.
+    assert np.mean(enlarged) == pytest.approx(1, abs=0.05 * zoom)
+    assert np.quantile(enlarged, [0.25, 0.75]) == pytest.approx([1 - zoom / 2, 1 + zoom / 2], abs=0.06 * zoom)
+    earlier = draw(_keys(2000), NONE | {"inverse_zoom": zoom}, (24, 32)).affine
+    assert earlier is not None
+    np.testing.assert_allclose(earlier.numpy()[:, 0], enlarged, atol=zoom / 2000)
+
+
+def test_an_enlarged_square_has_the_drawn_size() -> None:
+    # Of 40 pixels on a side, around the centre of 96.
+    image = np.zeros((1, 96, 96, 3), np.uint8)
+    image[:, 28:68, 28:68] = 255
+    shown = _augment(np.repeat(image, 32, axis=0), _keys(32), zoom=0.25)
+    affine = draw(_keys(32), NONE | {"zoom": 0.25}, (96, 96)).affine
+    assert affine is not None
+    sides = np.sqrt((shown[..., 0] / 255).sum(axis=(1, 2)))
+    assert sides == pytest.approx(40 / affine.numpy()[:, 0], abs=0.5)
+    assert 30 <= sides.min() < 33
+    assert 47 < sides.max() <= 50.5
 
 
 def test_brightness_shifts_and_contrast_spreads() -> None:

@@ -41,7 +41,9 @@ class Augment(Options):
     rotate: Annotated[float, Field(ge=0, le=0.5)] | None = Field(
         None, description="largest rotation either way, as a share of a full turn"
     )
-    zoom: Annotated[float, Field(ge=0, lt=1)] | None = Field(None, description="largest relative change of scale")
+    zoom: Annotated[float, Field(ge=0, lt=1)] | None = Field(
+        None, description="largest relative change of size: 0.1 shows things 0.9 to 1.1 times as large"
+    )
     brightness: Strength | None = Field(None, description="largest shift of brightness, as a share of 255")
     contrast: Strength | None = Field(None, description="largest relative change of contrast")
     erase: Strength | None = Field(None, description="probability of erasing a rectangle")

@@ -100,7 +100,9 @@ def variant(session: Session, plan: PhasePlan) -> str:
     """Return what the stored views of a phase's training examples depend on; PLAIN without augmentation."""
     if plan.operations is None:
         return NOT_AUGMENTED
-    return json.dumps({"seed": session.config.seed, **plan.operations}, sort_keys=True)
+    # Views that an earlier version zoomed otherwise are others.
+    zoom = {"zooms_evenly": True} if plan.operations["zoom"] and session.config.rules.zooms_evenly else {}
+    return json.dumps({"seed": session.config.seed, **plan.operations, **zoom}, sort_keys=True)
 
 
 def _find_uses(session: Session, phases: Sequence[PhasePlan], plan: PhasePlan) -> list[FeatureUse]:

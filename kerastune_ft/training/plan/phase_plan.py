@@ -96,6 +96,9 @@ class EvaluationPlan:
 
 def augmentation(session: Session, plan: PhasePlan) -> Augmentation | None:
     """Return how a phase augments its training examples, if it does."""
-    if plan.operations is None:
+    operations = plan.operations
+    if operations is None:
         return None
-    return Augmentation(plan.operations, session.config.seed, plan.index, plan.phase.augment.views)
+    if not session.config.rules.zooms_evenly:
+        operations = {**operations, "zoom": 0.0, "inverse_zoom": operations["zoom"]}
+    return Augmentation(operations, session.config.seed, plan.index, plan.phase.augment.views)

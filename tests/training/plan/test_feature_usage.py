@@ -16,11 +16,13 @@ from kerastune_ft.config.options.runtime import Runtime
 from kerastune_ft.config.read import read
 from kerastune_ft.errors import ConfigError
 from kerastune_ft.reporting.terminal import tables
+from kerastune_ft.rules import FIRST, NEWEST
 from kerastune_ft.stores.store import FeatureStore
 from kerastune_ft.training.devices import devices
 from kerastune_ft.training.features.existing_stores import find_existing_stores
 from kerastune_ft.training.plan import build as planning
 from kerastune_ft.training.plan import phase_plan
+from kerastune_ft.training.plan.feature_usage import variant
 from kerastune_ft.training.session.assemble import assemble
 from kerastune_ft.training.session.session import Session
 from tests.support.tiny_run import document, write_data
@@ -74,6 +76,22 @@ def test_augmentation_drawn_anew_is_computed_again(session: Session, folder: Pat
     store = replan(session, tiny(folder, augment="light")).document["phases"][1]["store"]
     assert store["decision"] == "recompute"
     assert store["reason"].startswith("random augmentation below the cut, drawn anew every epoch; validation is stored")
+
+
+@pytest.mark.parametrize(("zoom", "is_same"), [(0.0, True), (0.1, False)])
+def test_views_that_the_first_version_zoomed_otherwise_are_not_shared(
+    session: Session, folder: Path, zoom: float, is_same: bool
+) -> None:
+    config = read(tiny(folder, augment={"preset": "light", "views": 2, "zoom": zoom}))
+    kinds, drawn = [], []
+    for rules in (FIRST, NEWEST):
+        made = replace(session, config=config.with_rules(rules))
+        top = planning.make(made).phases[1]
+        kinds.append(variant(made, top))
+        drawn.append(phase_plan.augmentation(made, top))
+    assert (kinds[0] == kinds[1]) is is_same
+    assert drawn[0] is not None and drawn[1] is not None
+    assert drawn[0].operations["inverse_zoom"] == drawn[1].operations["zoom"] == zoom
 
 
 @pytest.mark.parametrize(
