@@ -113,7 +113,7 @@ class _Records:
                 ) from problem
             width = width or len(record)
             marks = {line.count(self._separator) for line in self._lines[begin:end]}
-            if end - begin > 1 and width > 1 and marks == {width - 1}:
+            if end - begin > 1 and (width > 1 or self._separator == TAB) and marks == {width - 1}:
                 self._several.append(row)
             begin = end
             yield row, record

@@ -5,23 +5,24 @@ from __future__ import annotations
 import difflib
 import gzip
 import zlib
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from kerastune_ft.data.tables.csv_reader import read_delimited
+from kerastune_ft.data.tables.excel_reader import read_excel
 from kerastune_ft.data.tables.jsonl_reader import read_lines
 from kerastune_ft.data.tables.parquet_reader import read_parquet
 from kerastune_ft.data.tables.text_table import TextTable
 from kerastune_ft.errors import ConfigError, DataError
 from kerastune_ft.wording import first_names
 
-TABLE_SUFFIXES = (".csv", ".tsv", ".tab", ".jsonl", ".ndjson", ".parquet", ".pq")
+TABLE_SUFFIXES = (".csv", ".tsv", ".tab", ".jsonl", ".ndjson", ".parquet", ".pq", ".xlsx")
 
 
 _INSTEAD = {
-    ".xlsx": "save the sheet as CSV UTF-8",
-    ".xls": "save the sheet as CSV UTF-8",
-    ".ods": "save the sheet as CSV UTF-8",
+    ".xls": "save the sheet as .xlsx or CSV UTF-8",
+    ".xlsm": "save the sheet as .xlsx or CSV UTF-8",
+    ".ods": "save the sheet as .xlsx or CSV UTF-8",
     ".json": "write one object per line into a .jsonl file",
     ".txt": "name it .csv or .tsv, by what stands between the cells",
     ".feather": "save it as .parquet",
@@ -51,10 +52,17 @@ def read_table(path: Path) -> TextTable:
     return frame
 
 
+_READERS: Mapping[str, Callable[[Path, bytes], TextTable]] = {
+    ".parquet": read_parquet,
+    ".pq": read_parquet,
+    ".jsonl": read_lines,
+    ".ndjson": read_lines,
+    ".xlsx": read_excel,
+}
+
+
 def _reader(suffix: str) -> Callable[[Path, bytes], TextTable]:
-    if suffix in (".parquet", ".pq"):
-        return read_parquet
-    return read_lines if suffix in (".jsonl", ".ndjson") else read_delimited
+    return _READERS.get(suffix, read_delimited)
 
 
 def _suffix(path: Path) -> str:
@@ -85,4 +93,4 @@ def _explain_absence(path: Path) -> str:
     if not near and not path.parent.is_dir():
         return f"{path} is not there, nor is the folder {path.parent}."
     hint = f'; did you mean "{path.parent / near[0]}"?' if near else "."
-    return f"{path} is not there{hint}\nGive a CSV, TSV, JSONL or Parquet file."
+    return f"{path} is not there{hint}\nGive a CSV, TSV, JSONL, Parquet or .xlsx file."

@@ -37,7 +37,8 @@ def _read_record(lines: Sequence[str], at: int, width: int) -> tuple[int, list[s
     try:
         quoted = next(reader)
     except csv.Error:
-        if fits:
+        # In a file of one column every line fits.
+        if fits or width == 1:
             return 1, [_unquote(cell) for cell in plain]
         raise
     if width not in (0, len(quoted)) and len(plain) >= width:

@@ -76,7 +76,10 @@ def open_other_data(
     if path.suffix == ".npz":
         rate = document["sound"]["sample_rate"] if document.get("sound") else None
         options = own if isinstance(own, ArraysData) else ArraysData(path=str(path), sample_rate=rate)
-    elif path.is_dir() or is_archive(fetch_to_cache(path, cache_directory(config.runtime), watch.note)):
+    # A spreadsheet is an archive as well.
+    elif not is_table(path) and (
+        path.is_dir() or is_archive(fetch_to_cache(path, cache_directory(config.runtime), watch.note))
+    ):
         options = own if isinstance(own, FolderData) else FolderData(path=str(path))
     elif isinstance(own, TableData):
         options = own

@@ -115,7 +115,7 @@ def test_a_table_that_is_not_there_has_a_nearest_name(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "remedy"), [("a.xlsx", "CSV UTF-8"), ("a.json", "one object per line"), ("a", "save it as CSV")]
+    ("name", "remedy"), [("a.xls", "CSV UTF-8"), ("a.json", "one object per line"), ("a", "save it as CSV")]
 )
 def test_other_files_are_refused_with_the_remedy(tmp_path: Path, name: str, remedy: str) -> None:
     path = write(tmp_path / name, b"x")

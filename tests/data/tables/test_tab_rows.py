@@ -28,6 +28,7 @@ def read(text: str) -> list[list[str]]:
         ('l\tt\nx\t"one\n\ntwo"\ny\tb\n', [["l", "t"], ["x", "one\n\ntwo"], ["y", "b"]]),
         ('t\tl\n"a\tb"\tx\n', [["t", "l"], ["a\tb", "x"]]),
         ('t\n"one\ntwo"\nthree\n', [["t"], ["one\ntwo"], ["three"]]),
+        ('t\n"one\ntwo\n', [["t"], ['"one'], ["two"]]),
         ("t\tl\r\na\tx\r\n\r\nb\ty", [["t", "l"], ["a", "x"], [""], ["b", "y"]]),
     ],
 )
