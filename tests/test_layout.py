@@ -106,7 +106,7 @@ TESTED_ELSEWHERE: dict[str, tuple[str, ...]] = {
         "training/engine",
     ),
     "runs/test_saved_model.py": (
-        "saved_model/base", "saved_model/build", "saved_model/formats/keras_file", "saved_model/images",
+        "saved_model/base", "saved_model/build", "saved_model/formats/keras_file", 
         "training/evaluation/evaluate_run", "training/evaluation/examples", "training/evaluation/final",
         "training/evaluation/mistakes", "training/evaluation/pictures",
         "training/evaluation/saved_model",

@@ -42,6 +42,10 @@ class FileModality(Modality):
     def refuse(self, names: Sequence[str], files: Sequence[Any]) -> None:
         """Raise DataError for checked files that need a decision of the user, given their names."""
 
+    def check_set(self, files: Sequence[Any], options: FolderData | TableData, context: ReadContext) -> tuple[str, ...]:
+        """Return what the user should read about usable files as a whole; raise DataError where they do not fit."""
+        return ()
+
     def size_of(self, file: Any) -> tuple[int, int] | None:
         """Return height and width of a checked image; None for anything else."""
         return None
@@ -70,9 +74,10 @@ class FileModality(Modality):
         self.refuse(names, checked)
         kept, skipped = find_usable(names, checked, options, self.noun)
         files = [checked[index] for index in kept]
+        notes = self.check_set(files, options, context)
 
         def find_notes(_: Sequence[SkippedFile], labels: Labels, splits: Mapping[str, np.ndarray]) -> Sequence[str]:
-            return (*self.find_notes(files, options, context), *find_repeated(files, labels, splits, self.noun))
+            return (*notes, *self.find_notes(files, options, context), *find_repeated(files, labels, splits, self.noun))
 
         return Inputs(
             contents=[file.content for file in files],

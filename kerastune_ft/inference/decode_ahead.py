@@ -26,8 +26,8 @@ class DecodedInput:
     problem: str | None = None
     placement: Placement | None = None
     """How an image was brought to the model's shape; None for sounds and problems."""
-    is_rotated: bool = False
-    """Whether EXIF asks viewers to turn or mirror the image."""
+    remarks: tuple[str, ...] = ()
+    """What the user should read, once for all inputs of which it is true, after `3 of 8 inputs`."""
 
 
 class Reader(Protocol):

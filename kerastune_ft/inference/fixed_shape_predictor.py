@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from abc import abstractmethod
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
@@ -10,8 +11,8 @@ import numpy as np
 import tensorflow as tf
 
 from kerastune_ft.config.run import RunConfig
-from kerastune_ft.data.images.image_source import describe_rotation
 from kerastune_ft.data.images.reading import ImageReading
+from kerastune_ft.data.labels.scheme import LabelScheme
 from kerastune_ft.inference.decode_ahead import DecodedInput, Reader, decode_ahead
 from kerastune_ft.inference.images import ImageReader
 from kerastune_ft.inference.inputs import list_inputs
@@ -32,10 +33,9 @@ class FixedShapePredictor(Predictor):
     def __init__(self, run: RunDirectory, config: RunConfig, plan: Mapping[str, Any]) -> None:
         """Load the model of a run; `plan` is its plan.json. Raises ConfigError where the run has no model."""
         super().__init__(run, config, plan)
-        self._config = config
         self._reader = self.make_reader(config, plan)
         self._outputs = tf.function(self._compute, autograph=False)
-        self._done = self._rotated = 0
+        self._done, self._remarks = 0, Counter[str]()
 
     @classmethod
     def list_inputs(cls, inputs: Sequence[Any], options: ReadOptions, plan: Mapping[str, Any]) -> list[Listing]:
@@ -51,7 +51,7 @@ class FixedShapePredictor(Predictor):
 
         The model is called with one batch shape: `size` inputs, or fewer where there are fewer in all.
         """
-        self._done = self._rotated = 0
+        self._done, self._remarks = 0, Counter[str]()
         waiting: list[DecodedInput] = []
         shape: int | None = None
         for decoded in decode_ahead(items, self._reader, 2 * size if size > 1 else 1):
@@ -66,15 +66,12 @@ class FixedShapePredictor(Predictor):
             yield self._rows(waiting, shape or complete)
 
     def notes(self) -> list[str]:
-        """Return how many of the images are stored rotated, and what was done with them."""
-        if not self._rotated:
-            return []
-        said = describe_rotation(self._rotated, ImageReading.of(self._config.data, self._config.rules))
-        return [f"{self._rotated} of {counted(self._done, 'input')} {said}"]
+        """Return what was remarked on some of the inputs, such as that photos are stored rotated."""
+        return [f"{count} of {counted(self._done, 'input')} {remark}" for remark, count in self._remarks.items()]
 
     def _rows(self, read: list[DecodedInput], shape: int) -> list[Row]:
         self._done += len(read)
-        self._rotated += sum(each.is_rotated for each in read)
+        self._remarks.update(remark for each in read for remark in each.remarks)
         usable = [each for each in read if each.values is not None]
         cells = self._cells(usable, shape) if usable else iter(())
         return [self._run_model.row(each.name, each.problem, cells) for each in read]
@@ -95,7 +92,10 @@ class ImagePredictor(FixedShapePredictor):
     def make_reader(self, config: RunConfig, plan: Mapping[str, Any]) -> Reader:
         """Return a reader of images at the model's size."""
         height, width = plan["backbone"]["image_size"]
-        return ImageReader(Geometry(height, width, config.data.resize), ImageReading.of(config.data, config.rules))
+        scheme = LabelScheme.from_json(plan["labels"])
+        values = {*scheme.raw_values} | ({scheme.ignore} if scheme.ignore is not None else set())
+        reading = ImageReading.of(config.data, config.rules)
+        return ImageReader(Geometry(height, width, config.data.resize), reading, frozenset(values))
 
 
 class SoundPredictor(FixedShapePredictor):

@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
+import functools
+from dataclasses import replace
+
 import numpy as np
 import tensorflow as tf
 
+from kerastune_ft.data.annotations.masks import explain_mask
 from kerastune_ft.data.files.npz import ArrayFile
 from kerastune_ft.data.images.check import read_once
+from kerastune_ft.data.images.image_arrays import measure_array
+from kerastune_ft.data.images.image_source import describe_rotation
 from kerastune_ft.data.images.intensity import Intensity, UnusableImageError, map_intensity
 from kerastune_ft.data.images.reading import ImageReading
+from kerastune_ft.data.images.value_range import Kind, Values, explain_problem, judge
 from kerastune_ft.errors import DataError
 from kerastune_ft.inference.decode_ahead import DecodedInput
 from kerastune_ft.inference.items import Item, Listing
@@ -22,15 +29,19 @@ _CHANNELS = (1, 2, 3, 4)
 class ImageReader:
     """Reads and decodes items that are images."""
 
-    def __init__(self, geometry: Geometry, reading: ImageReading) -> None:
-        """Read images for a model that takes them at `geometry`, as `reading` says."""
-        self._reading, self._geometry = reading, geometry
+    def __init__(self, geometry: Geometry, reading: ImageReading, mask_values: frozenset[int] = frozenset()) -> None:
+        """Read images for a model that takes them at `geometry`, as `reading` says.
 
-        def inputs(image: tf.Tensor, orientation: tf.Tensor | None = None) -> tuple[tf.Tensor, tf.Tensor]:
+        `mask_values` are the values of pixels in masks of the run, which are no pictures to predict on.
+        """
+        self._reading, self._geometry, self._mask_values = reading, geometry, mask_values
+
+        def inputs(image: tf.Tensor, orientation: tf.Tensor | None = None) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
             # On the CPU, so that it runs beside the model where that is on a GPU.
             with tf.device("CPU:0"):
                 pixels = decode_pixels(image, orientation, reading.rules.accurate_decoding)
-                return fit_pixels(pixels, geometry), tf.shape(pixels)[:2]
+                ends = tf.stack([tf.reduce_min(pixels), tf.reduce_max(pixels)])
+                return fit_pixels(pixels, geometry), tf.shape(pixels)[:2], ends
 
         encoded = [tf.TensorSpec([], tf.string), tf.TensorSpec([], tf.int32)]
         self._decode_bytes = tf.function(inputs, input_signature=encoded)
@@ -43,25 +54,37 @@ class ImageReader:
         """Return the decoded image of an item, or the problem that prevents it."""
         if item.problem is not None:
             return DecodedInput(item.name, None, item.problem)
+        if item.values is not None:
+            values, size, _ = self._decode_values(item.values)
+            return DecodedInput(item.name, values, placement=self._place(size))
         try:
-            if item.values is not None:
-                values, size = self._decode_values(item.values)
-                return DecodedInput(item.name, values, placement=self._place(size))
-            (values, size), is_rotated = read_once(item.path or "", self._reading, self._decode_bytes)
-            return DecodedInput(item.name, values, is_rotated=is_rotated, placement=self._place(size))
+            return self._read_file(item)
         except UnusableImageError as problem:
             said = str(problem)
             if said == "is not there" and item.path and item.path != item.name:
                 said += f" (looked for {item.path})"
             return DecodedInput(item.name, None, said)
 
+    def _read_file(self, item: Item) -> DecodedInput:
+        refuse = functools.partial(explain_mask, values=self._mask_values)
+        (values, size, ends), prepared = read_once(item.path or "", self._reading, self._decode_bytes, refuse)
+        verdict = prepared.verdict
+        if prepared.values is None:
+            low, high = ends.numpy().tolist()
+            given = Values(Kind.BYTES, low, high)
+            verdict = judge(given, self._reading.intensity)
+            if problem := explain_problem(given, verdict):
+                raise UnusableImageError(problem)
+        remarks: tuple[str, ...] = (f"have odd values: {verdict.doubt}",) if verdict.doubt else ()
+        if prepared.is_rotated:
+            remarks += (describe_rotation(2, self._reading),)
+        return DecodedInput(item.name, values, placement=self._place(size), remarks=remarks)
+
     def _place(self, size: tf.Tensor) -> Placement:
         height, width = size.numpy().tolist()
         return Placement(height, width, self._geometry)
 
-    def _decode_values(self, values: np.ndarray) -> tuple[tf.Tensor, tf.Tensor]:
-        if self._reading.intensity is not None:
-            values = map_intensity(values, self._reading.intensity)
+    def _decode_values(self, values: np.ndarray) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
         dtype = tf.float32 if values.dtype.kind == "f" else tf.uint8
         channels = values[..., np.newaxis] if values.ndim == 2 else values
         return self._of_values[dtype](tf.constant(np.ascontiguousarray(channels), dtype))
@@ -73,7 +96,7 @@ def list_images(values: np.ndarray, name: str, options: ReadOptions, file: Array
     One image is [height, width] or [height, width, channels]; several have a dimension in front. Values are 0 to 255,
     or in the range `options.intensity` where the run has one. Raises DataError for an array of any other shape or type.
     """
-    if values.dtype.kind not in "uif" or values.ndim not in (2, 3, 4) or 0 in values.shape:
+    if values.dtype.kind not in "buif" or values.ndim not in (2, 3, 4) or 0 in values.shape:
         raise DataError(
             f"{name} has shape {list(values.shape)} and dtype {values.dtype}; images are numbers, "
             "[N, height, width, channels] or [height, width, channels]"
@@ -83,28 +106,22 @@ def list_images(values: np.ndarray, name: str, options: ReadOptions, file: Array
             f"{name} has shape {list(values.shape)}; the last dimension of [N, height, width, channels] is 1 (grey), "
             "2 (grey, alpha), 3 (RGB) or 4 (RGB, alpha)"
         )
-    _check_range(values, name, options.intensity)
-    if values.ndim == 2 or (values.ndim == 3 and values.shape[-1] in _CHANNELS):
-        return Listing([_make_item(name, values)], 1)
-    return Listing((_make_item(f"{name}[{row}]", image) for row, image in enumerate(values)), len(values))
+    is_one = values.ndim == 2 or (values.ndim == 3 and values.shape[-1] in _CHANNELS)
+    # Over the whole array: a single dark image has small values too. NaN is reported by the row that has it.
+    given = measure_array(values[np.newaxis] if is_one else values, options.intensity)
+    verdict = judge(given, options.intensity)
+    if verdict.doubt and not is_one and given.kind is not Kind.BYTES:
+        verdict = replace(verdict, problem=verdict.doubt)
+    if verdict.problem:
+        raise DataError(f"{name} {explain_problem(given, verdict)}")
+    notes = (f"{name} has {given}; {verdict.doubt}",) if verdict.doubt else ()
+    if is_one:
+        return Listing([_make_item(name, values, verdict.mapped)], 1, notes)
+    items = (_make_item(f"{name}[{row}]", image, verdict.mapped) for row, image in enumerate(values))
+    return Listing(items, len(values), notes)
 
 
-def _make_item(name: str, values: np.ndarray) -> Item:
+def _make_item(name: str, values: np.ndarray, mapped: Intensity) -> Item:
     if values.dtype.kind == "f" and not np.isfinite(values).all():
         return Item(name, problem="has NaN or infinite values")
-    return Item(name, values=values)
-
-
-def _check_range(images: np.ndarray, name: str, intensity: Intensity) -> None:
-    if images.dtype == np.uint8 or intensity is not None:
-        return
-    # Over the whole array: a single dark image has small values too. NaN is reported by the row that has it.
-    flat = images.reshape(-1)
-    low, high = float(np.fmin.reduce(flat)), float(np.fmax.reduce(flat))
-    if low < 0 or high > 255:
-        raise DataError(f"{name} has values from {low:g} to {high:g}; images are 0 to 255")
-    if images.dtype.kind == "f" and 0 < high <= 1:
-        raise DataError(
-            f"{name} has values from {low:g} to {high:g}; images are 0 to 255, so these would all be black: "
-            "multiply them by 255"
-        )
+    return Item(name, values=values if mapped is None else map_intensity(values, mapped))

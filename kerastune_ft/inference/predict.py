@@ -58,7 +58,7 @@ def predict(
     watch.note(f"predicting with {run} on {resolved}")
     if options.intensity is not None:
         low, high = options.intensity
-        watch.note(f"values {low:g} to {high:g} become 0 to 255 in all images, as in training (data.intensity)")
+        watch.note(f"values {low:g} to {high:g} become 0 to 255, as in training (data.intensity)")
     for listing in listings:
         for note in listing.notes:
             watch.note(note)

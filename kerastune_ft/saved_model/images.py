@@ -82,12 +82,12 @@ class ImageServing(Serving):
             if self.reading.exif == "apply"
             else "as they are stored, whatever EXIF says; Pillow turns TIFF by itself (data.exif ignore)"
         )
-        pixels = (
-            "keras.utils.load_img and Pillow give the pixels of training"
-            if self._range is None
-            else f"as they are in the file or array, {low:g} to {high:g}, not divided by anything; of pictures of 8 bits, "
-            f"whose 0 to 255 are no values of this range, {low:g} + pixels / 255 * {high - low:g}"
-        )
+        pixels = "keras.utils.load_img and Pillow give the pixels of training"
+        if self._range is not None:
+            pixels = (
+                f"the values of the file or array as they are, {low:g} to {high:g}; pictures of 8 bits, whose 0 to 255 "
+                f"are no values of this range, as {low:g} + pixels / 255 * {high - low:g}"
+            )
         grey = "in all three channels"
         return {
             "range": [low, high],

@@ -124,7 +124,7 @@ def check_masks(
     `keys` identify the masks to the user, and `names` their examples.
     """
     distinct = list(dict.fromkeys(paths))
-    check = MaskCheck(folder, ImageReading.of(options, context.rules), context)
+    check = MaskCheck(folder, ImageReading.of(options, context.rules, is_own=True), context)
     found = dict(zip(distinct, check.check(distinct), strict=True))
     told = [f"{name}, its mask {key}" for name, key in zip(names, keys, strict=True)]
     checked = [replace(found[path], key=key) for path, key in zip(paths, keys, strict=True)]

@@ -11,7 +11,7 @@ import io
 import json
 import os
 import warnings
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 
 import numpy as np
 from PIL import Image
@@ -92,6 +92,20 @@ def decode_values(content: bytes, reading: ImageReading = _AS_PHOTOS) -> np.ndar
             "write a mask whose values are their classes"
         )
     return values.astype(np.uint16)
+
+
+def explain_mask(image: Image.Image, values: Collection[int]) -> str | None:
+    """Return why an opened image is no picture but a mask, None where it may be a picture.
+
+    `values` are those of the pixels of masks; without any there are none. A picture may be black and white alone.
+    """
+    if not values or image.format in ("JPEG", "MPO") or image.mode not in _MODES:
+        return None
+    found = {int(value) for value in np.unique(np.asarray(image))}
+    if len(found) < 2 or found <= {0, 255} or not found <= set(values):
+        return None
+    shown = ", ".join(map(str, sorted(found)[:_SHOWN])) + ", ..." * (len(found) > _SHOWN)
+    return f"has the values {shown} alone, which are those of the run's masks; give the picture that it belongs to"
 
 
 def count_values(values: np.ndarray) -> dict[int, int]:

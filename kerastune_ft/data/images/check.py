@@ -23,7 +23,8 @@ from kerastune_ft.data.files.check import CheckedFile, FileCheck, explain_os_err
 from kerastune_ft.data.files.fingerprint import content_identity, stamp
 from kerastune_ft.data.images.intensity import UnusableImageError, to_png
 from kerastune_ft.data.images.orientation import UPRIGHT
-from kerastune_ft.data.images.reading import ImageReading, PreparedImage, can_decode, prepare
+from kerastune_ft.data.images.reading import ImageReading, PreparedImage, decode_or_none, prepare
+from kerastune_ft.data.images.value_range import Values
 from kerastune_ft.data.source import Report
 from kerastune_ft.stores.cached_folder import explain_cache
 
@@ -48,6 +49,8 @@ class CheckedImage(CheckedFile):
     """The EXIF orientation by which what is read has yet to be turned."""
     size: tuple[int, int] | None = None
     """Height and width, after turning; None where the file is no image."""
+    values: Values | None = None
+    """The values that occur; None where they were not looked at."""
 
 
 class ImageCheck(FileCheck[CheckedImage]):
@@ -78,6 +81,7 @@ class ImageCheck(FileCheck[CheckedImage]):
             size=tuple(size) if size else None,
             stamp=None if copy else stamp(status),
             content=self._identify(facts),
+            values=Values.from_json(facts["given"]) if "given" in facts else None,
         )
 
     def _identify(self, facts: dict[str, Any]) -> str:
@@ -107,6 +111,11 @@ class ImageCheck(FileCheck[CheckedImage]):
     def _describe(self, sha256: str, prepared: PreparedImage) -> dict[str, Any]:
         """Return the facts that a prepared image tells, after keeping the picture that stands for it."""
         facts: dict[str, Any] = {"rotated": prepared.is_rotated, "size": list(prepared.size)}
+        if prepared.values is not None:
+            facts["given"] = prepared.values.to_json()
+            # Black among others may be; whether all are is for the set to say.
+            if prepared.verdict.is_of_kind and prepared.problem:
+                return facts | {"problem": prepared.problem}
         if prepared.turned != UPRIGHT:
             facts |= {"turned": prepared.turned, "orientation": prepared.orientation}
         if prepared.deep_range is not None:
@@ -141,11 +150,17 @@ class ImageCheck(FileCheck[CheckedImage]):
             return False
 
 
-def read_once(path: str, reading: ImageReading, decode: Callable[[bytes, int], Decoded]) -> tuple[Decoded, bool]:
-    """Return what `decode` makes of a file as a check would have it read, and whether EXIF asks for a turn.
+def read_once(
+    path: str,
+    reading: ImageReading,
+    decode: Callable[[bytes, int], Decoded],
+    explain: Callable[[Image.Image], str | None] = lambda image: None,
+) -> tuple[Decoded, PreparedImage]:
+    """Return what `decode` makes of a file as a check would have it read, and what was learnt before decoding.
 
     `decode` gets encoded bytes and the EXIF orientation by which they have yet to be turned. For files that are looked
-    at once: each is read once, and nothing is kept. Raise UnusableImageError where a check finds a problem.
+    at once: each is read once, and nothing is kept. Raise UnusableImageError where a check finds a problem, or
+    `explain` returns one of the opened image.
     """
     content = read_content(path, UnusableImageError)
     try:
@@ -153,20 +168,25 @@ def read_once(path: str, reading: ImageReading, decode: Callable[[bytes, int], D
             is_huge = image.width * image.height > _HUGE_PIXELS
             with _ONE_HUGE if is_huge else contextlib.nullcontext():
                 prepared = prepare(content, image, reading, is_decodable=True)
-                _refuse_deep(prepared)
+                if problem := explain(image):
+                    raise UnusableImageError(problem)
+                _refuse(prepared)
                 if prepared.picture is None:
                     with contextlib.suppress(tf.errors.InvalidArgumentError):
-                        return decode(content, prepared.orientation), prepared.is_rotated
+                        return decode(content, prepared.orientation), prepared
                     prepared = prepare(content, image, reading, is_decodable=False)
+                    _refuse(prepared)
                 assert prepared.picture is not None
-                return decode(to_png(prepared.picture), prepared.orientation), prepared.is_rotated
+                return decode(to_png(prepared.picture), prepared.orientation), prepared
     except (MemoryError, tf.errors.ResourceExhaustedError):
         raise
     except Exception as problem:  # Pillow's decoders raise almost anything on a hostile file.
         raise UnusableImageError(_problem(path, {"problem": explain_failure(content, problem)})) from problem
 
 
-def _refuse_deep(prepared: PreparedImage) -> None:
+def _refuse(prepared: PreparedImage) -> None:
+    if prepared.problem:
+        raise UnusableImageError(prepared.problem)
     if prepared.deep_range is not None:
         low, high = prepared.deep_range
         raise UnusableImageError(
@@ -183,7 +203,7 @@ def unreadable(path: str, is_accurate: bool) -> str | None:
         return "is not there any more"
     except OSError as problem:
         return explain_os_error(problem)
-    return None if can_decode(content, is_accurate) else "changed and cannot be read any more"
+    return None if decode_or_none(content, is_accurate) is not None else "changed and cannot be read any more"
 
 
 def _problem(path: str, facts: dict[str, Any]) -> str | None:

@@ -18,7 +18,7 @@ from kerastune_ft.data.files.find import IMAGES
 from kerastune_ft.data.files.fingerprint import content_identity
 from kerastune_ft.data.files.npz import ArrayFile
 from kerastune_ft.data.images.check import CheckedImage, ImageCheck, explain_failure
-from kerastune_ft.data.images.image_arrays import check_images
+from kerastune_ft.data.images.image_arrays import check_array
 from kerastune_ft.data.images.image_source import (
     ArrayImageSource,
     ImageFileSource,
@@ -28,6 +28,7 @@ from kerastune_ft.data.images.image_source import (
 )
 from kerastune_ft.data.images.intensity import encoded_range
 from kerastune_ft.data.images.reading import ImageReading, encode_upright
+from kerastune_ft.data.images.set_range import check_images
 from kerastune_ft.data.inputs import Inputs
 from kerastune_ft.data.modality import PreparedExamples, ReadContext, StoredForm
 from kerastune_ft.data.record_store import Entry, RecordStore
@@ -53,7 +54,7 @@ class Images(FileModality):
 
     def make_check(self, options: FolderData | TableData, folder: Path, context: ReadContext) -> ImageCheck:
         """Return what checks the image files of a folder."""
-        return ImageCheck(folder, context.cache_directory, ImageReading.of(options, context.rules), context.report)
+        return ImageCheck(folder, context.cache_directory, _choose_reading(options, context), context.report)
 
     def make_source(self, catalogue: Catalogue, files: Sequence[CheckedImage], context: ReadContext) -> FileSource:
         """Return the source that reads checked image files."""
@@ -64,8 +65,17 @@ class Images(FileModality):
     ) -> tuple[str, ...]:
         """Return a sentence about photos that viewers turn."""
         count = sum(file.is_rotated for file in files)
-        said = describe_rotation(count, ImageReading.of(options, context.rules))
+        said = describe_rotation(count, _choose_reading(options, context))
         return (f"{counted(count, 'photo')} {said}",) if count else ()
+
+    def check_set(
+        self, files: Sequence[CheckedImage], options: FolderData | TableData, context: ReadContext
+    ) -> tuple[str, ...]:
+        """Return what the user should read about the range of values; raise DataError where it is not the run's."""
+        found = [file.values for file in files if file.values is not None]
+        black = sum(values.low == values.high == 0 for values in found)
+        notes = (f"{counted(black, 'image')} {'is' if black == 1 else 'are'} black all over",) if black else ()
+        return (*notes, *check_images(found, _choose_reading(options, context).intensity, not context.unsplit))
 
     def refuse(self, names: Sequence[str], files: Sequence[CheckedImage]) -> None:
         """Raise DataError for images of more than 8 bits whose range is not given."""
@@ -78,8 +88,8 @@ class Images(FileModality):
     def read_array(self, file: ArrayFile, options: ArraysData, context: ReadContext) -> Inputs:
         """Return the images of the array `options.x`."""
         images = file.array(options.x, "x")
-        intensity = None if options.intensity == "auto" else options.intensity
-        check_images(images, options.x, file, intensity)
+        is_own = not context.unsplit
+        intensity, notes = check_array(images, options.x, file, _choose_reading(options, context), is_own)
         # The file's hash stands for its rows: hashing them one by one would mean reading all of it once more.
         return Inputs(
             contents=[content_identity(file.digest, options.x, row, intensity) for row in range(len(images))],
@@ -88,6 +98,7 @@ class Images(FileModality):
             kept=range(len(images)),
             sizes=[images.shape[1:3]] * len(images),
             shared=(("", file.digest, options.x),),
+            notes=notes,
         )
 
     def find_embedded(self, name: str) -> EmbeddedSet:
@@ -114,7 +125,7 @@ class Images(FileModality):
             raise DataError(examples.explain_feature(name))
         if dtype == np.uint16 and options.intensity == "auto":
             raise DataError(_explain_depth(examples))
-        reading = ImageReading.of(options, context.rules)
+        reading = _choose_reading(options, context)
 
         def write(split: str) -> Iterator[Entry]:
             for position, (content, label, group) in enumerate(_read_encoded(examples, split)):
@@ -127,6 +138,10 @@ class Images(FileModality):
                 yield Entry(written, label, group, size)
 
         return StoredForm(["images", _STORE_VERSION, reading.intensity, *reading.key], write, _read_stored)
+
+
+def _choose_reading(options: FolderData | TableData | ArraysData | TfdsData, context: ReadContext) -> ImageReading:
+    return ImageReading.of(options, context.rules, is_own=not context.unsplit)
 
 
 def _read_stored(store: RecordStore) -> Inputs:

@@ -8,7 +8,7 @@ colour or without its end mark, and every image whose intensities are to be mapp
 from __future__ import annotations
 
 import io
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Literal
 
 import numpy as np
@@ -16,6 +16,7 @@ from PIL import Image
 
 from kerastune_ft.data.images.intensity import (
     Intensity,
+    UnusableImageError,
     deep_values,
     is_deep,
     map_intensity,
@@ -24,6 +25,7 @@ from kerastune_ft.data.images.intensity import (
     value_range,
 )
 from kerastune_ft.data.images.orientation import UPRIGHT, find_orientation, turn, turn_back, turn_size
+from kerastune_ft.data.images.value_range import Values, Verdict, explain_problem, judge, measure, without_alpha
 from kerastune_ft.rules import NEWEST, Rules
 
 ACCURATE = "INTEGER_ACCURATE"
@@ -41,16 +43,20 @@ class ImageReading:
     intensity: Intensity = None
     exif: Literal["apply", "ignore"] = "apply"
     rules: Rules = NEWEST
+    is_checked: bool = True
+    """Whether values must be of the range: always, but in the own data of runs whose rules did not ask for it."""
 
     @classmethod
-    def of(cls, options: Any, rules: Rules) -> ImageReading:
-        """Return what the options of data say, under the rules of a run."""
-        return cls(None if options.intensity == "auto" else options.intensity, options.exif, rules)
+    def of(cls, options: Any, rules: Rules, is_own: bool = False) -> ImageReading:
+        """Return what the options of data say, under the rules of a run, for its own data or for other images."""
+        intensity = None if options.intensity == "auto" else options.intensity
+        return cls(intensity, options.exif, rules, rules.checks_range or not is_own)
 
     @property
     def key(self) -> tuple[Any, ...]:
-        """What pixels depend on beside the range of values; nothing under the rules that had no such choice."""
-        return (self.rules.version, self.exif) if self.rules.accurate_decoding else ()
+        """What is known of a file beside the range of values; nothing under the rules that had no such choice."""
+        own = (self.rules.version, self.exif) if self.rules.accurate_decoding else ()
+        return (*own, "checked") if self.is_checked else own
 
     def choose_turn(self, orientation: int) -> int:
         """Return by which orientation a stored picture is turned."""
@@ -80,11 +86,20 @@ class PreparedImage:
     """Whether EXIF asks viewers to turn or mirror the picture."""
     deep_range: tuple[float, float] | None = None
     """Smallest and largest value of a file with more than 8 bits, where no range to map was given."""
+    values: Values | None = None
+    """The values that occur, where these were looked at."""
+    verdict: Verdict = field(default_factory=Verdict)
+    """Whether they are of the range."""
 
     @property
     def orientation(self) -> int:
         """The EXIF orientation by which what is read has yet to be turned."""
         return self.turned if self.picture is None else UPRIGHT
+
+    @property
+    def problem(self) -> str | None:
+        """Why the values cannot be those that a run takes, with what to do."""
+        return None if self.values is None else explain_problem(self.values, self.verdict)
 
 
 def prepare(
@@ -98,24 +113,46 @@ def prepare(
     wanted, is_tiff = reading.choose_turn(found), image.format == "TIFF"
     # Earlier rules did not count TIFF, which Pillow turns by itself.
     is_rotated = found != UPRIGHT and (reading.rules.turns_photos or not is_tiff)
-    picture: Image.Image | None = None
-    if reading.intensity is not None:
-        picture = _map_image(content, image, reading)
-    elif is_deep(content, image):
+    if reading.intensity is None and is_deep(content, image):
         return PreparedImage(size, is_rotated=is_rotated, deep_range=value_range(content, image))
-    elif not _decodes_alike(content, image, reading.rules, is_decodable):
-        picture = to_eight_bits(image, reading.rules.white_behind_all)
-    if picture is None:
-        return PreparedImage(turn_size(size, wanted), turned=wanted, is_rotated=is_rotated)
-    picture = Image.fromarray(reading.place(np.asarray(picture), found, is_tiff))
+    values, is_native = _decode(content, image, reading, is_decodable)
+    given, verdict = None, Verdict(reading.intensity)
+    if reading.is_checked and values is not None:
+        given = measure(without_alpha(values), reading.intensity)
+        verdict = judge(given, reading.intensity)
+    if is_native or values is None:
+        return PreparedImage(turn_size(size, wanted), None, wanted, is_rotated, values=given, verdict=verdict)
+    mapped = values if verdict.mapped is None else map_intensity(values, verdict.mapped)
+    picture = Image.fromarray(reading.place(mapped, found, is_tiff))
     size = (picture.height, picture.width) if reading.rules.turns_photos else size
-    return PreparedImage(size, picture, wanted, is_rotated)
+    return PreparedImage(size, picture, wanted, is_rotated, values=given, verdict=verdict)
+
+
+def _decode(
+    content: bytes, image: Image.Image, reading: ImageReading, is_decodable: bool | None
+) -> tuple[np.ndarray | None, bool]:
+    """Return the values of a file, None where they are not needed, and whether TensorFlow decodes it as it should be.
+
+    Where a range is mapped, a picture takes the file's place in any case.
+    """
+    if is_deep(content, image):
+        return deep_values(content, image), False
+    rules = reading.rules
+    if reading.intensity is None and is_decodable is not False and _is_native(image, rules):
+        if is_decodable:
+            return None, True
+        values = decode_or_none(content, rules.accurate_decoding)
+        if values is not None:
+            return values, True
+    return np.asarray(to_eight_bits(image, rules.white_behind_all)), False
 
 
 def encode_upright(content: bytes, reading: ImageReading) -> tuple[bytes, tuple[int, int]]:
     """Return an image file, or the PNG of what stands for it, that needs no turning; and its height and width."""
     with Image.open(io.BytesIO(content)) as image:
         prepared = prepare(content, image, reading)
+        if prepared.problem and prepared.verdict.is_of_kind:
+            raise UnusableImageError(prepared.problem)
         if prepared.picture is not None:
             return to_png(prepared.picture), prepared.size
         if prepared.orientation == UPRIGHT:
@@ -138,31 +175,19 @@ def decode_natively(content: Any, is_accurate: bool = True) -> Any:
     return tf.io.decode_image(content, channels=0, expand_animations=False)
 
 
-def can_decode(content: bytes, is_accurate: bool = True) -> bool:
-    """Tell whether TensorFlow decodes these bytes."""
+def decode_or_none(content: bytes, is_accurate: bool = True) -> np.ndarray | None:
+    """Return the pixels of an encoded image by TensorFlow; None where it does not decode these bytes."""
     import tensorflow as tf
 
     try:
-        decode_natively(content, is_accurate)
+        return decode_natively(content, is_accurate).numpy()
     except tf.errors.InvalidArgumentError:
-        return False
-    return True
+        return None
 
 
-def _decodes_alike(content: bytes, image: Image.Image, rules: Rules, is_decodable: bool | None) -> bool:
-    """Tell whether TensorFlow gives the pixels that are wanted of a file of 8 bits."""
+def _is_native(image: Image.Image, rules: Rules) -> bool:
+    """Tell whether TensorFlow gives the pixels that are wanted of a file of 8 bits in this format."""
     # It shows a transparent colour or grey as that colour, and makes alpha of a transparent place in a palette.
     has_key = "transparency" in image.info and image.mode != "P"
     formats = _FORMATS if rules.accurate_decoding else _FAST_FORMATS
-    if image.format not in formats or (has_key and rules.white_behind_all):
-        return False
-    return can_decode(content, rules.accurate_decoding) if is_decodable is None else is_decodable
-
-
-def _map_image(content: bytes, image: Image.Image, reading: ImageReading) -> Image.Image:
-    assert reading.intensity is not None
-    if is_deep(content, image):
-        values = deep_values(content, image)
-    else:
-        values = np.asarray(to_eight_bits(image, reading.rules.white_behind_all))
-    return Image.fromarray(map_intensity(values, reading.intensity))
+    return image.format in formats and not (has_key and rules.white_behind_all)

@@ -177,6 +177,10 @@ def test_deep_images_need_an_intensity_range(tmp_path: Path, open_folder: Open, 
         with pytest.raises(DataError, match=r"1 of 9 images have more than 8 bits .*from 7 to 3827") as caught:
             open_folder(root, on_bad_file=choice)
         assert '"intensity": [7, 3827]' in str(caught.value)
+    with pytest.raises(DataError, match=r"8 of 9 image files (.|\n)*0 to 255; the run's data.intensity is 7 to 3827"):
+        open_folder(root, intensity=(7.0, 3827.0))
+    for index in range(8):
+        write(root / ("cat", "dog")[index % 2] / f"{index // 2}.png", encode_image(DEEP + np.uint16(index), format))
     expected = np.clip(np.round((DEEP - 7.0) * 255 / 3820), 0, 255)
     found = _image(open_folder(root, intensity=(7.0, 3827.0)), "this")
     assert np.array_equal(found, np.repeat(expected[..., None], 3, axis=-1))

@@ -119,8 +119,7 @@ def test_a_range_is_mapped_and_cut_off(tmp_path: Path, kind: str, channels: int)
     for choice in ("error", "skip"):
         with pytest.raises(DataError, match=r"from 0 to \d+") as caught:
             _open(options, tmp_path, on_bad_file=choice)
-        top = 4094 if kind != "arrays" else int(values.max())
-        assert f'"intensity": [0, {top}]' in str(caught.value)
+        assert '"intensity": [0, 4094]' in str(caught.value)
     source = _open(options, tmp_path, intensity=(LOW, HIGH))
     assert source.image_sizes is not None
     assert source.image_sizes.tolist() == [[HEIGHT, WIDTH]] * COUNT

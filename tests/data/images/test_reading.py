@@ -11,6 +11,7 @@ import pytest
 import tensorflow as tf
 from PIL import ExifTags, Image, ImageOps
 
+from kerastune_ft.config.options.data import FolderData
 from kerastune_ft.data.images.reading import ImageReading, encode_upright, prepare
 from kerastune_ft.input.decode import decode_pixels
 from kerastune_ft.rules import FIRST
@@ -161,5 +162,8 @@ def test_deep_images_are_turned_after_mapping(exif: Any) -> None:
 
 
 def test_a_key_is_that_of_the_choice_and_older_rules_have_none() -> None:
-    assert ImageReading(rules=FIRST).key == ()
+    own = ImageReading.of(FolderData(path="x"), FIRST, is_own=True)
+    assert own.key == ()
+    assert not own.is_checked
+    assert ImageReading.of(FolderData(path="x"), FIRST).is_checked, "other images are always looked at"
     assert ImageReading().key != ImageReading(exif="ignore").key
