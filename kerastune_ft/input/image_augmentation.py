@@ -5,8 +5,8 @@ on its pixels and its key alone, never on the rest of the batch. Flip, rotation 
 bilinear, mirrored at the borders; masks: the nearest value, and a value of their own beyond the image). Contrast,
 brightness and erasing follow, for images alone.
 
-Sines, exponentials, roots and quotients come from tables: TensorFlow computes the last few elements of a vector with other code
-than the rest, so the last bits of `tf.sin` would depend on the place of an example in the batch.
+Sines, exponentials, roots and quotients come from tables: TensorFlow computes the last few elements of a vector with
+other code than the rest, so the last bits of `tf.sin` would depend on the place of an example in the batch.
 """
 
 from __future__ import annotations

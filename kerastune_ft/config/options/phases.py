@@ -41,7 +41,7 @@ class EarlyStopping(Options):
     """Ending a phase before its last epoch."""
 
     patience: Count = Field(description="epochs without improvement after which the phase ends")
-    min_delta: NotNegative = Field(0.0, description="the smallest change of the monitor that counts as improvement")
+    min_delta: NotNegative = Field(0.0, description="by how much more than this the monitor has to improve")
 
 
 class Lora(Options):
@@ -101,7 +101,10 @@ class Phase(Options):
     loss: str | None = Field(None, description="the loss; null means the task's own")
     class_weights: ClassWeights | None = Field(None, description="weights by class")
     sampling: Literal["balanced"] | None = Field(None, description="draw examples of all classes equally often")
-    monitor: str = Field("validation_loss", description="the metric that chooses the best epoch")
+    monitor: str = Field(
+        "validation_loss",
+        description="the metric that chooses the best epoch, compared in six significant digits; of equals the earlier",
+    )
     early_stopping: EarlyStopping | None = Field(None, description="when the phase ends early; null means never")
     start_from: Literal["best", "last", "pretrained"] = Field(
         "best", description="the weights it starts from: the previous phase's best or last epoch, or the source"

@@ -23,7 +23,7 @@ from kerastune_ft.training.phase.context import RunContext
 from kerastune_ft.training.phase.evaluate import as_tensor, evaluate_split
 from kerastune_ft.training.phase.freeze import freeze_all_but
 from kerastune_ft.training.phase.loss_scale import LossScale
-from kerastune_ft.training.phase.state import PhaseState
+from kerastune_ft.training.phase.state import PhaseState, check_monitor
 from kerastune_ft.training.phase.step import PhaseStep
 from kerastune_ft.training.plan import class_balance
 from kerastune_ft.training.plan.phase_plan import PhasePlan
@@ -260,6 +260,7 @@ class PhaseTraining:
         state.epoch_steps, state.sums, state.seconds = 0, [], 0.0
         stopping = options.early_stopping
         maximise = session.task.metric_directions[options.monitor.removeprefix("validation_")] == "max"
+        check_monitor(options, metrics, len(session.source.splits["validation"]))
         is_best = state.judge(options.monitor, maximise, metrics, stopping.min_delta if stopping else 0.0)
         if is_best:
             state.best_step, self._best = state.step, session.values(self._phase.changing)

@@ -7,12 +7,26 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
+from kerastune_ft.config.options.phases import Phase
+from kerastune_ft.errors import DataError
+from kerastune_ft.wording import counted
+
 SIGNIFICANT_DIGITS = 6
 
 
 def round_monitor(value: float) -> float:
     """Return a monitor as decisions see it, so that replicas differing in the seventh digit decide alike."""
     return float(f"{value:.{SIGNIFICANT_DIGITS - 1}e}") if math.isfinite(value) else value
+
+
+def check_monitor(phase: Phase, metrics: Mapping[str, float], examples: int) -> None:
+    """Raise DataError where a phase's monitor is not defined on the validation split: no epoch would be the best."""
+    if math.isnan(metrics[phase.monitor]):
+        raise DataError(
+            f"{phase.monitor} of phase {phase.name} is not defined on the validation split "
+            f"({counted(examples, 'example')}), as R2 of one example or AUC without two kinds of labels; write another "
+            "monitor, or divide the data otherwise"
+        )
 
 
 @dataclass

@@ -1,12 +1,16 @@
 from __future__ import annotations
 
+import decimal
 import json
 import math
+import random
 from collections.abc import Sequence
 
 import pytest
 
-from kerastune_ft.training.phase.state import PhaseState, round_monitor
+from kerastune_ft.config.options.phases import Phase
+from kerastune_ft.errors import DataError
+from kerastune_ft.training.phase.state import PhaseState, check_monitor, round_monitor
 
 LOSS, ACCURACY = "validation_loss", "validation_accuracy"
 
@@ -59,6 +63,33 @@ def test_too_small_an_improvement_is_best_but_does_not_end_the_waiting(maximise:
 
 def test_an_improvement_of_exactly_min_delta_does_not_count() -> None:
     assert judge([1.0, 0.75], min_delta=0.25)[0].waited == 1
+
+
+@pytest.mark.parametrize("seed", range(20))
+@pytest.mark.parametrize("maximise", [False, True])
+def test_best_epoch_and_waiting_recomputed_over_the_whole_history(seed: int, maximise: bool) -> None:
+    draw = random.Random(seed)
+    values = [draw.choice([0.3, 0.4, 0.45, 0.4500001, 0.5, 0.1234565, 0.1234564999]) for _ in range(12)]
+    min_delta = draw.choice([0.0, 0.05, 0.1])
+    state, _ = judge(values, maximise, min_delta)
+    # By decimal arithmetic: six digits, ties to even as Python's own formatting has them.
+    rounded = [float(decimal.Context(prec=6).create_decimal_from_float(value)) for value in values]
+    best = max(rounded) if maximise else min(rounded)
+    assert state.best_epoch == rounded.index(best) + 1
+    reference, waited = rounded[0], 0
+    for value in rounded[1:]:
+        gain = value - reference if maximise else reference - value
+        improved = value > reference + min_delta if maximise else value < reference - min_delta
+        assert improved == (gain > min_delta) or gain == pytest.approx(min_delta)
+        reference, waited = (value, 0) if improved else (reference, waited + 1)
+    assert (state.reference, state.waited) == (reference, waited)
+
+
+def test_a_monitor_that_is_not_defined_is_an_error_of_the_data() -> None:
+    phase = Phase(name="head", unfreeze="none", epochs=1, learning_rate=0.1, monitor="validation_r2")
+    check_monitor(phase, {"validation_r2": -3.0}, 1)
+    with pytest.raises(DataError, match=r"validation_r2 of phase head is not defined .*\(1 example\)"):
+        check_monitor(phase, {"validation_r2": math.nan}, 1)
 
 
 def test_rounding_keeps_six_digits_of_any_size() -> None:
