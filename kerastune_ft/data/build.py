@@ -38,7 +38,7 @@ def build_source(
     """
     (inputs,) = records.inputs.values()
     labels = number_labels(records.labels, records.names, task, records.place, inputs.sizes, rules)
-    examples = SplitExamples.from_labels(records.keys, labels, records.groups, records.column, noun)
+    examples = SplitExamples.from_labels(records.keys, labels, records.groups, records.column, noun, rules)
     fingerprint = _fingerprint(records, inputs)
     if recorded is not None:
         present = PresentExamples(records.keys, labels.texts, inputs.contents, fingerprint)

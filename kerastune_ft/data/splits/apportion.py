@@ -60,10 +60,13 @@ class Items:
         return slice(self.starts[item], stop)
 
 
-def apportion(items: Items, shares: Mapping[str, float], are_classes: bool) -> np.ndarray:
+def apportion(
+    items: Items, shares: Mapping[str, float], are_classes: bool, goals: np.ndarray | None = None
+) -> np.ndarray:
     """Return the part of every item, by number; the order of items breaks ties.
 
-    With `are_classes` no part goes without a class that has enough items, `train` least of all.
+    With `are_classes` no part goes without a class that has enough items, `train` least of all. `goals` are the
+    examples that each part should have, [parts, columns]; without them those are the shares of all.
     """
     weights = np.array(list(shares.values()), np.float64)
     lack = np.zeros((len(shares), len(items.totals)))
@@ -71,7 +74,8 @@ def apportion(items: Items, shares: Mapping[str, float], are_classes: bool) -> n
         lack[:] = max(_LEAST_LACK, _LACK * items.totals[0])
         lack[[name == "train" for name in shares]] = _NEVER
     lack[:, 0] = _NEVER
-    state = _State(items, weights, _place_by_rarest(items, weights), lack * (items.totals > 0))
+    wanted = np.outer(weights, items.totals) if goals is None else goals
+    state = _State(items, weights, wanted, _place_by_rarest(items, weights), lack * (items.totals > 0))
     moves = _MOVES
     while moves > 0:
         made, gained = _pass(state, moves)
@@ -102,8 +106,8 @@ def _place_by_rarest(items: Items, shares: np.ndarray) -> np.ndarray:
 class _State:
     """The place of each item, the content of each part, and the change by any move."""
 
-    def __init__(self, items: Items, shares: np.ndarray, place: np.ndarray, lack: np.ndarray):
-        self.items, self.shares, self.place, self.lack = items, shares, place, lack
+    def __init__(self, items: Items, shares: np.ndarray, wanted: np.ndarray, place: np.ndarray, lack: np.ndarray):
+        self.items, self.shares, self.wanted, self.place, self.lack = items, shares, wanted, place, lack
         self._scale = 1 / np.maximum(items.totals, 1)
         self._own = np.add.reduceat(items.amounts**2 * self._scale[items.columns], items.starts)
         self._largest = np.zeros(len(items.totals))
@@ -111,7 +115,7 @@ class _State:
         cells = place[items.rows] * len(items.totals) + items.columns
         size = len(shares) * len(items.totals)
         self.held = np.bincount(cells, items.amounts, minlength=size).reshape(len(shares), -1)
-        excess = (self.held - np.outer(shares, items.totals)) * self._scale
+        excess = (self.held - wanted) * self._scale
         self._pull = np.stack([items.row_sums(row) for row in excess], axis=1)
 
     def changes(self) -> np.ndarray:
@@ -137,8 +141,7 @@ class _State:
 
     def costs(self, held: np.ndarray, parts: np.ndarray) -> np.ndarray:
         """Return what it would cost if these parts, a row each, held so much."""
-        wanted = self.shares[parts][:, None] * self.items.totals
-        distance = (held - wanted) ** 2 * self._scale / self.shares[parts][:, None]
+        distance = (held - self.wanted[parts]) ** 2 * self._scale / self.shares[parts][:, None]
         lacking = ((held == 0) * self.lack[parts]).sum(axis=1)
         return distance.sum(axis=1) + lacking
 

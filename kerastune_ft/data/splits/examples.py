@@ -11,6 +11,7 @@ import numpy as np
 
 from kerastune_ft.data.labels.base import Labels
 from kerastune_ft.errors import DataError
+from kerastune_ft.rules import NEWEST, Rules
 from kerastune_ft.wording import first_names
 
 _SHOWN = 5
@@ -37,6 +38,8 @@ class SplitExamples:
     """Returns the label of every example as splits.csv has it."""
     without_class: str = "its AUC is undefined"
     """The words for the metrics of a split that has no example of a class."""
+    rules: Rules = NEWEST
+    """The rules of the run, which decide the sizes of splits."""
 
     @classmethod
     def from_labels(
@@ -46,6 +49,7 @@ class SplitExamples:
         groups: Sequence[str] | None = None,
         column: Callable[[str], Sequence[str]] | None = None,
         noun: str = "image",
+        rules: Rules = NEWEST,
     ) -> Self:
         """Return the examples with these labels, whose strata splits are to be alike in."""
         return cls(
@@ -57,6 +61,7 @@ class SplitExamples:
             noun,
             lambda: labels.texts,
             labels.without_class,
+            rules,
         )
 
     @property
