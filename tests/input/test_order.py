@@ -35,6 +35,18 @@ def test_every_example_once_whatever_the_replicas(replicas: int, micro: int) -> 
     assert [sorted(group) for group in groups(order)] == [sorted(group) for group in groups(one)]
 
 
+@pytest.mark.parametrize("examples", [1, 2, 7, 12, 13])
+@pytest.mark.parametrize("batch", [1, 4, 12, 20])
+def test_steps_of_an_epoch_by_dealing_out(examples: int, batch: int) -> None:
+    left, steps = examples, 0
+    while left > 0:
+        left, steps = left - batch, steps + 1
+    assert count_batches(np.arange(examples), batch) == steps == order_batches(np.arange(examples), batch).batches
+    buckets = np.arange(examples) % 3
+    by_bucket = sum(-(-sum(1 for number in buckets if number == one) // batch) for one in set(buckets.tolist()))
+    assert count_batches(np.arange(examples), batch, buckets) == by_bucket
+
+
 def test_one_bucket_is_none() -> None:
     plain, one = order_batches(np.arange(7), 3), order_batches(np.arange(7), 3, buckets=np.zeros(7, int))
     assert plain.indices.tolist() == one.indices.tolist()

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import math
+
 import numpy as np
 import pytest
 from sklearn import metrics
@@ -70,6 +72,33 @@ def test_macro_f1_is_over_the_classes_that_occur(targets: list[int], predicted: 
     # Until the second version it was over those that are only predicted, too.
     earlier = score_probabilities(wanted, found, np.eye(3)[found], positive=2, rules=FIRST)
     assert earlier["macro_f1"] == pytest.approx(np.mean([by_class[one] for one in {*targets, *predicted}]), rel=1e-12)
+
+
+def share_of_pairs(positives: np.ndarray, negatives: np.ndarray) -> float:
+    """The share of pairs in which the positive has the larger score; ties count half."""
+    pairs = [(one > other) + (one == other) / 2 for one in positives.tolist() for other in negatives.tolist()]
+    return sum(pairs) / len(pairs)
+
+
+@pytest.mark.parametrize("classes", [2, 3])
+@pytest.mark.parametrize("seed", range(3))
+def test_every_metric_by_counting(classes: int, seed: int) -> None:
+    draw = np.random.default_rng(seed)
+    targets = np.concatenate([np.arange(classes), draw.integers(0, classes, 17)])
+    # Few kinds of rows, so that many scores are equal.
+    logits = draw.normal(size=(5, classes)).astype(np.float32)[draw.integers(0, 5, len(targets))]
+    exponents = [[math.exp(value) for value in row] for row in logits.tolist()]
+    probabilities = np.array([[value / sum(row) for value in row] for row in exponents])
+    found = score(targets, logits, positive=0)
+    right = sum(max(range(classes), key=row.__getitem__) == one for row, one in zip(exponents, targets, strict=True))
+    assert found["accuracy"] == pytest.approx(right / len(targets))
+    losses = [-math.log(row[one] / sum(row)) for row, one in zip(exponents, targets, strict=True)]
+    assert found["loss"] == pytest.approx(sum(losses) / len(losses), rel=1e-6)
+    by_class = [
+        share_of_pairs(probabilities[targets == one, one].round(9), probabilities[targets != one, one].round(9))
+        for one in range(classes)
+    ]
+    assert found["auc"] == pytest.approx(by_class[0] if classes == 2 else sum(by_class) / classes, rel=1e-6)
 
 
 def test_large_logits_neither_overflow_nor_lose_the_loss() -> None:

@@ -114,6 +114,20 @@ def test_auc_is_nan_where_a_class_is_absent_and_the_others_are_not() -> None:
     assert earlier.evaluate(TARGETS[present], LOGITS[present])["macro_f1"] == pytest.approx(expected * 2 / 3)
 
 
+def test_the_constant_predictor_by_hand() -> None:
+    # In training 6 cats, 3 dogs and no owl; in the split 2 cats, a dog and an owl.
+    task, labels = _task(), np.array([0] * 6 + [1] * 3)
+    outputs = np.tile(task.constant(labels), (4, 1))
+    assert softmax(outputs)[0] == pytest.approx([6 / 9, 3 / 9, 0], abs=1e-6)
+    found = task.evaluate(np.array([0, 0, 1, 2]), outputs)
+    assert found["accuracy"] == 0.5
+    # Cats: precision 1/2, recall 1; the others have none.
+    assert found["macro_f1"] == pytest.approx(2 / 3 / 3)
+    assert found["auc"] == 0.5
+    # A class that was never seen has the least probability that is written, one example in a million.
+    assert found["loss"] == pytest.approx(-(2 * math.log(6 / 9) + math.log(3 / 9) + math.log(1e-6 / 9)) / 4, rel=1e-5)
+
+
 def test_large_logits_do_not_overflow() -> None:
     logits = np.array([[1e4, -1e4, 0], [0, 1e4, -1e4], [-1e4, 0, 1e4]], np.float32)
     found = _task().evaluate(np.arange(3), logits)

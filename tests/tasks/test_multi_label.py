@@ -160,6 +160,20 @@ def test_the_constant_predictor_knows_shares_and_ranks_nothing() -> None:
     assert task.evaluate(TARGETS, outputs)["auc"] == pytest.approx(0.5)
 
 
+def test_the_figures_of_the_constant_predictor_by_hand() -> None:
+    # Class a in 3 of 4 training examples, b in 1 of 4, c in none.
+    labels = np.array([[1, 0, 0], [1, 1, 0], [1, 0, 0], [0, 0, 0]])
+    task = _task(thresholds={"b": 0.2})
+    targets = np.array([[1, 0, 0], [0, 1, 0]], np.float32)
+    found = task.evaluate(targets, np.tile(task.constant(labels), (2, 1)))
+    # It answers a and b (0.75 and 0.25 are above their thresholds) for everything.
+    assert found["accuracy"] == 0
+    assert found["macro_f1"] == pytest.approx(2 / 3)
+    assert (found["auc"], found["mean_average_precision"]) == (0.5, 0.5)
+    of_a, of_b = math.log(0.75) + math.log(0.25), math.log(0.75) + math.log(0.25)
+    assert found["loss"] == pytest.approx(-(of_a + of_b + 2 * math.log(1 - 1e-6)) / 6, rel=1e-5)
+
+
 def test_unknown_classes_in_thresholds_are_named() -> None:
     with pytest.raises(ConfigError, match=r"task\.thresholds: 'd' is not a class; the classes are a, b, c"):
         _task(thresholds={"d": 0.5})

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from fractions import Fraction
 
 import numpy as np
 import pytest
@@ -121,6 +122,28 @@ def test_a_balanced_epoch_of_several_labels_never_makes_the_rarest_rarer() -> No
     assert int(said[1]) == pytest.approx(int(numbers[drawn][:, 2].sum()), abs=1)
     often = list(class_balance.notes(_one(990, 10), {"head": _phase(sampling="balanced")}))
     assert any("an example of b comes up to 50 times" in one for one in often)
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_what_a_balanced_epoch_draws_by_counting(seed: int) -> None:
+    draw = np.random.default_rng(seed)
+    flags = (draw.random((37, 3)) < [0.7, 0.3, 0.1]).astype(np.uint8)
+    flags[0] = 1
+    has = [int(count) for count in flags.sum(axis=0)]
+    # Every example by one over the examples that its rarest class has; without a class, as those of the commonest.
+    rarest = [min((has[one], one) for one in np.flatnonzero(row)) if row.any() else (max(has), 3) for row in flags]
+    weights = [Fraction(1, count) for count, _ in rarest]
+    source, indices = _Numbered(flags, ("a", "b", "c")), np.arange(37)
+    shares = class_balance.sampling_shares(source, indices)
+    groups = {number: [place for place, (_, own) in enumerate(rarest) if own == number] for _, number in rarest}
+    for number, members in groups.items():
+        assert shares[number] == pytest.approx(float(sum(weights[place] for place in members) / sum(weights)))
+    drawn = draw_by_class(indices, class_balance.rarest_class(source, indices), shares, (0, 0, seed)).tolist()
+    assert len(drawn) == 37
+    for number, members in groups.items():
+        times = [drawn.count(place) for place in members]
+        assert abs(sum(times) - 37 * shares[number]) < 1
+        assert max(times) - min(times) <= 1
 
 
 def test_warnings_name_rare_classes_and_a_majority() -> None:
