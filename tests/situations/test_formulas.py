@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import csv
+import json
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +12,7 @@ import numpy as np
 import pytest
 from safetensors.numpy import load_file
 
+import kerastune_ft as kt
 from kerastune_ft.api import training
 
 SIZE = 32
@@ -33,7 +36,7 @@ def workplace(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-def train(folder: Path, name: str, *phases: dict[str, Any], **sections: Any) -> Path:
+def train(folder: Path, name: str, *phases: dict[str, Any], until: str | None = None, **sections: Any) -> Path:
     """Train phases of one step, where they say nothing else, and return the run directory."""
     usual = {"unfreeze": "all", "steps": 1, "learning_rate": 0.001, "batch_size": 8}
     document = {
@@ -44,7 +47,9 @@ def train(folder: Path, name: str, *phases: dict[str, Any], **sections: Any) -> 
         "phases": [{"name": f"phase{number}", **usual, **phase} for number, phase in enumerate(phases)],
         "output": {"directory": str(folder)},
     }
-    return training.run({**document, **sections}, run_dir=folder / name).path
+    run = training.run({**document, **sections}, run_dir=folder / name, until_phase=until)
+    assert run.path == folder / name
+    return run.path
 
 
 @pytest.mark.slow
@@ -57,3 +62,84 @@ def test_weight_decay_moves_no_norm_and_no_bias(workplace: Path) -> None:
     assert moved == {"kernel"}
     # Of attention the biases have an axis of heads.
     assert max(np.ndim(value) for path, value in without.items() if path.endswith("bias")) == 2
+
+
+def read_history(run: Path) -> list[dict[str, str]]:
+    with (run / "history.csv").open(encoding="utf-8") as file:
+        return list(csv.DictReader(file))
+
+
+@pytest.mark.slow
+def test_macro_f1_on_data_of_one_class_is_that_of_the_class(workplace: Path) -> None:
+    run = train(workplace, "one-class", {"unfreeze": "none", "epochs": 1, "steps": None})
+    with np.load(workplace / "data.npz") as data:
+        np.savez(workplace / "ones.npz", x=data["x"][data["y"] == 1], y=data["y"][data["y"] == 1])
+    found = kt.open_run(run).evaluate(str(workplace / "ones.npz"))
+    right = found["accuracy"]
+    assert found["macro_f1"] == pytest.approx(2 * right / (1 + right))
+
+
+@pytest.mark.slow
+def test_the_training_loss_of_several_labels_recomputed_from_the_saved_weights(workplace: Path) -> None:
+    draw = np.random.default_rng(2)
+    labels = (draw.random((40, 3)) < [0.5, 0.2, 0.1]).astype(np.uint8)
+    labels[:3] = np.eye(3)
+    images = draw.integers(0, 255, (40, SIZE, SIZE, 3), dtype=np.uint8)
+    np.savez(workplace / "several.npz", x=images, y=labels)
+    still = {"unfreeze": "none", "batch_size": 64, "learning_rate": 1e-30, "class_weights": "balanced"}
+    run = train(
+        workplace,
+        "several",
+        {**still, "label_smoothing": 0.2},
+        task={"kind": "image_classification", "multi_label": True},
+        data={"kind": "arrays", "path": str(workplace / "several.npz")},
+        head={"dropout": 0},
+    )
+    with (run / "splits.csv").open(encoding="utf-8") as file:
+        rows = [int(row["input"][2:-1]) for row in csv.DictReader(file) if row["split"] == "train"]
+    weights = load_file(run / "phases/00-phase0/best.safetensors")
+    kernel = next(path for path in weights if path.endswith("kernel"))
+    backbone = keras.models.load_model(workplace / "backbone.keras", compile=False)
+    features = np.asarray(backbone(images[rows] / 127.5 - 1)).mean(axis=(1, 2))
+    logits = features @ weights[kernel] + weights[kernel.replace("kernel", "bias")]
+    likely = 1 / (1 + np.exp(-logits.astype(np.float64)))
+    wanted = labels[rows]
+    counts = wanted.sum(axis=0)
+    factors = np.where(wanted, (len(rows) - counts) / counts, 1.0)
+    smooth = wanted * 0.8 + 0.1
+    loss = (factors * -(smooth * np.log(likely) + (1 - smooth) * np.log(1 - likely))).mean()
+    assert float(read_history(run)[0]["train_loss"]) == pytest.approx(loss, rel=1e-4)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("optimizer", ["adafactor", "nadam", "sgd"])
+def test_a_phase_goes_on_with_the_optimizer_of_the_one_before(workplace: Path, optimizer: str) -> None:
+    head = {"unfreeze": "none", "optimizer": optimizer, "steps": 2, "weight_decay": 0}
+    carried = {**head, "unfreeze": "all", "carry_optimizer": True, "start_from": "last"}
+    rows = read_history(train(workplace, f"carried-{optimizer}", head, carried, carried))
+    assert [row["phase"] for row in rows] == ["phase0", "phase1", "phase2"]
+    assert all(np.isfinite(float(row["train_loss"])) for row in rows)
+
+
+@pytest.mark.slow
+def test_a_run_of_the_first_version_goes_on_with_its_schedule(workplace: Path) -> None:
+    rate = {"peak": 0.01, "shape": "one_cycle", "warmup": 0, "final": 0.001, "units": {"*": 0.5}}
+    phases = {"epochs": 5, "steps": None, "batch_size": 100}, {"learning_rate": rate, "epochs": 10, "steps": None}
+    rates = {}
+    for version in (1, 2):
+        name = f"version{version}"
+        run = train(workplace, name, {**phases[0], "epochs": 1}, {**phases[0], **phases[1]}, until="phase0")
+        manifest = json.loads((run / "manifest.json").read_text())
+        if version == 1:
+            del manifest["rules"]
+        (run / "manifest.json").write_text(json.dumps(manifest))
+        train(workplace, name, {**phases[0], "epochs": 1}, {**phases[0], **phases[1]})
+        plan = json.loads((run / "plan.json").read_text())["phases"][1]
+        rates[version] = [float(row["learning_rate"]) for row in read_history(run)[1:]], plan["rates"]["head"]
+        assert json.loads((run / "manifest.json").read_text())["rules"] == version
+    (earlier, earlier_head), (now, head) = rates[1], rates[2]
+    assert (now[0], now[-1], head) == (pytest.approx(0.01), pytest.approx(0.001), 0.01)
+    # In it a warm-up of 0 was the usual one, the last step was above the final rate, and a pattern scaled the head.
+    assert int(np.argmax(earlier)) == 3
+    assert earlier[-1] > 0.0011
+    assert earlier_head == 0.005

@@ -110,7 +110,7 @@ def _describe_draws(source: DataSource, phase: str) -> str:
     often = ""
     if factor[most] > _OFTEN:
         whose = f"of {names[most]}" if most < len(names) else "without a label"
-        often = f"; an example {whose} comes up to {math.ceil(factor[most])} times, so watch for overfitting"
+        often = f"; an example {whose} comes up to {math.ceil(round(factor[most], 9))} times, so watch for overfitting"
     return f"phase {phase}: balanced sampling draws {len(indices)} examples an epoch: {listed}{more}{often}"
 
 
