@@ -12,10 +12,12 @@ KerasTuneError
 from __future__ import annotations
 
 import contextlib
+import errno
+import os
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-OUT_OF_SPACE = {28, 122}  # ENOSPC, EDQUOT
+OUT_OF_SPACE = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 
 
 class KerasTuneError(Exception):
@@ -74,18 +76,76 @@ _MEMORY = (
 )
 
 
+# What a file system refuses although nothing is wrong with the program, and what can be done about it.
+_REFUSALS = {
+    errno.EACCES: "give this user the right to it, or name another place",
+    errno.EPERM: "give this user the right to it, or name another place",
+    errno.EROFS: "name a place that can be written to",
+    errno.ENAMETOOLONG: "shorten it, or name another place",
+    errno.ENOTDIR: "a part of that path is a file; name another place",
+    errno.EISDIR: "a file is needed there; move the folder away, or name another place",
+    errno.EEXIST: "move it away, or name another place",
+    errno.ELOOP: "mend the symbolic links, or name another place",
+    errno.ENOENT: "it may have been removed meanwhile; restore it, or name another",
+}
+_FAILURES = {
+    errno.EIO, errno.ESTALE, errno.ENXIO, errno.ENODEV, errno.ETIMEDOUT, errno.EHOSTDOWN, errno.EHOSTUNREACH,
+    errno.ENOTCONN, errno.EREMOTEIO,
+}  # fmt: skip
+# What the loader says where addresses run out.
+_NO_ADDRESSES = ("failed to map segment", "annot allocate memory")
+_LIMITS = {
+    errno.EMFILE: "open files (ulimit -n)",
+    errno.ENFILE: "open files of this machine",
+    errno.ENOMEM: "memory",
+    errno.EAGAIN: "processes and threads (ulimit -u)",
+}
+
+
+def describe_lack(error: OSError) -> str:
+    """Return how a sentence begins about an error in `OUT_OF_SPACE`."""
+    return f"no space left{' below the limit of file sizes (ulimit -f)' if error.errno == errno.EFBIG else ''}"
+
+
+def explain(error: Exception) -> KerasTuneError | None:
+    """Return an error of memory, disk or file system as one with a remedy; None for one that only a fault explains."""
+    if isinstance(error, OSError):
+        return _explain_os_error(error)
+    text = str(error)
+    if isinstance(error, MemoryError) or type(error).__name__ == "ResourceExhaustedError":
+        return ResourceError(_MEMORY)
+    if isinstance(error, RuntimeError) and "can't start new thread" in text:
+        return ResourceError(f"{text}: the limit of {_LIMITS[errno.EAGAIN]} is reached; raise it; {_INTACT}")
+    if isinstance(error, ImportError) and any(sign in text for sign in _NO_ADDRESSES):
+        return ResourceError(f"{text}: the limit of memory (ulimit -v) leaves no room for this library; raise it")
+    return None
+
+
+def _explain_os_error(error: OSError) -> KerasTuneError | None:
+    number = error.errno or 0
+    why = (error.strerror or str(error)).lower()
+    if number in OUT_OF_SPACE:
+        place = f" ({error.filename})" if error.filename is not None else ""
+        return ResourceError(f"{describe_lack(error)}{place}: free some; {_INTACT}")
+    if number in _LIMITS:
+        return ResourceError(f"{why}: the limit of {_LIMITS[number]} is reached; raise it; {_INTACT}")
+    if error.filename is None:
+        return None
+    place = error.filename2 if number == errno.EEXIST and error.filename2 else error.filename
+    name = os.fsdecode(place) if isinstance(place, bytes) else str(place)
+    if number in _FAILURES:
+        return ResourceError(f"{name} cannot be reached: {why}; its disk or network failed; {_INTACT}")
+    return ConfigError(f"{name}: {why}; {_REFUSALS[number]}") if number in _REFUSALS else None
+
+
 @contextlib.contextmanager
 def explain_exhaustion() -> Iterator[None]:
-    """Turn any error that means out of memory or disk space into a ResourceError with a remedy."""
+    """Turn errors of memory, disk and file system, which are no fault of the program, into errors with a remedy."""
     try:
         yield
-    except MemoryError as error:
-        raise ResourceError(_MEMORY) from error
-    except OSError as error:
-        if error.errno in OUT_OF_SPACE:
-            raise ResourceError(f"no space left ({error.filename or error}): free some; {_INTACT}") from error
+    except KerasTuneError:
         raise
     except Exception as error:
-        if type(error).__name__ == "ResourceExhaustedError":
-            raise ResourceError(_MEMORY) from error
+        if (explained := explain(error)) is not None:
+            raise explained from error
         raise

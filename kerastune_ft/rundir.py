@@ -23,10 +23,11 @@ from kerastune_ft import run_lock
 from kerastune_ft.config.options.runtime import Runtime, cache_directory
 from kerastune_ft.durable import write_whole
 from kerastune_ft.durations import format_duration
-from kerastune_ft.errors import OUT_OF_SPACE, ConfigError, ResourceError
+from kerastune_ft.errors import OUT_OF_SPACE, ConfigError, ResourceError, describe_lack
 from kerastune_ft.mounts import is_network
 from kerastune_ft.rules import FIRST, NEWEST, Rules
 from kerastune_ft.storage import find_name_fault, is_remote, path_of
+from kerastune_ft.wording import encode_text
 
 MANIFEST = "manifest.json"
 OWNER = ".lock.json"
@@ -84,7 +85,7 @@ class RunDirectory:
 
         Raises ResourceError when the disk is full, and ConfigError when another machine has taken the run over.
         """
-        data = content.encode() if isinstance(content, str) else content
+        data = encode_text(content) if isinstance(content, str) else content
         target = self.path / name
         if self._heartbeat is not None and self._heartbeat.rival is not None and name != OWNER:
             # Two processes that write one run would make it neither's.
@@ -98,9 +99,11 @@ class RunDirectory:
         except OSError as error:
             if error.errno in OUT_OF_SPACE:
                 raise ResourceError(
-                    f"no space left for {target} ({len(data):,} bytes): free some, then run the same command again; "
-                    "everything written before is intact"
+                    f"{describe_lack(error)} for {target} ({len(data):,} bytes): free some, then run the same command "
+                    "again; everything written before is intact"
                 ) from error
+            # Not that of the partial file, which nobody knows.
+            error.filename, error.filename2 = os.fspath(target), None
             raise
         # Checkpoints and the lock are temporary; the manifest lists only files that stay.
         if name != MANIFEST and not name.startswith(".") and "/checkpoint/" not in name:
@@ -159,7 +162,7 @@ class RunDirectory:
             self._unwritten.setdefault(name, []).append(line)
             return
         self.path.mkdir(parents=True, exist_ok=True)
-        with open(self.path / name, "a", encoding="utf-8") as file:
+        with open(self.path / name, "a", encoding="utf-8", errors="backslashreplace") as file:
             file.write(line + "\n")
 
     def _write_logs(self) -> None:
@@ -168,7 +171,7 @@ class RunDirectory:
             target, lines = self.path / name, self._unwritten.pop(name)
             before = target.read_bytes() if target.exists() else b""
             target.parent.mkdir(parents=True, exist_ok=True)
-            target.write_bytes(before + "".join(f"{line}\n" for line in lines).encode())
+            target.write_bytes(before + encode_text("".join(f"{line}\n" for line in lines)))
 
     def event(self, kind: str, **fields: Any) -> None:
         """Add an event to events.jsonl."""
@@ -266,7 +269,7 @@ class RunDirectory:
         if self.is_local:
             return self.path / ".lock"
         # Not in runtime.cache_directory: two configurations of the same run must share this lock.
-        name = hashlib.sha256(str(self.path).encode()).hexdigest()[:32]
+        name = hashlib.sha256(encode_text(str(self.path))).hexdigest()[:32]
         return cache_directory(Runtime()) / "locks" / f"{name}.lock"
 
     def _in_use(self) -> ConfigError:

@@ -7,6 +7,14 @@ from collections.abc import Iterable, Sequence
 _LIMIT = 20
 
 
+def encode_text(text: str) -> bytes:
+    """Return a text as UTF-8; half characters, as names of files have them that are not UTF-8, become `\\udce9`.
+
+    In JSON that is the escape that gives the same name when it is read.
+    """
+    return text.encode("utf-8", "backslashreplace")
+
+
 def counted(number: int, noun: str) -> str:
     """Return a number with its noun, which is singular after 1: `1 image`, `5,232 images`."""
     return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"

@@ -1,10 +1,12 @@
 from __future__ import annotations
 
 import errno
+import os
 
 import pytest
 
 from kerastune_ft.errors import ConfigError, KerasTuneError, ResourceError, explain_exhaustion
+from kerastune_ft.remote import UnreachableError
 
 
 class ResourceExhaustedError(Exception):
@@ -18,6 +20,15 @@ class ResourceExhaustedError(Exception):
         (ResourceExhaustedError("OOM when allocating"), 'halve "batch_size"'),
         (OSError(errno.ENOSPC, "No space left on device", "run/x"), r"no space left \(run/x\): free some"),
         (OSError(errno.EDQUOT, "Quota exceeded", "run/x"), "no space left"),
+        (
+            OSError(errno.EFBIG, "File too large", "run/x"),
+            r"no space left below the limit of file sizes \(ulimit -f\) \(run/x\)",
+        ),
+        (OSError(errno.EMFILE, "Too many open files", "run/x"), r"too many open files: the limit .*\(ulimit -n\)"),
+        (OSError(errno.EIO, "Input/output error", "run/x"), "run/x cannot be reached: input/output error; its disk"),
+        (OSError(errno.ENOTCONN, "Transport endpoint is not connected", b"run/x"), "run/x cannot be reached"),
+        (RuntimeError("can't start new thread"), r"the limit of processes and threads \(ulimit -u\) is reached"),
+        (ImportError("lib.so: failed to map segment from shared object"), r"\(ulimit -v\) leaves no room"),
     ],
 )
 def test_memory_and_disk_that_run_out_have_a_remedy(raised: Exception, remedy: str) -> None:
@@ -26,7 +37,33 @@ def test_memory_and_disk_that_run_out_have_a_remedy(raised: Exception, remedy: s
     assert caught.value.__cause__ is raised
 
 
-@pytest.mark.parametrize("raised", [OSError(errno.EACCES, "Permission denied"), ValueError("x"), ConfigError("y")])
+@pytest.mark.parametrize(
+    ("number", "remedy"),
+    [
+        (errno.EACCES, "run/x: permission denied; give this user the right to it"),
+        (errno.EROFS, "run/x: read-only file system; name a place that can be written to"),
+        (errno.ENAMETOOLONG, "run/x: file name too long; shorten it"),
+        (errno.EISDIR, "run/x: is a directory; a file is needed there"),
+        (errno.ENOENT, "run/x: no such file or directory; it may have been removed meanwhile"),
+    ],
+)
+def test_what_a_file_system_refuses_is_named(number: int, remedy: str) -> None:
+    with pytest.raises(ConfigError, match=remedy), explain_exhaustion():
+        raise OSError(number, os.strerror(number), "run/x")
+
+
+@pytest.mark.parametrize(
+    "raised",
+    [
+        OSError(errno.EACCES, "Permission denied"),
+        OSError(errno.EBADF, "Bad file descriptor", "x"),
+        ValueError("x"),
+        ImportError("No module named x"),
+        ConfigError("y"),
+        UnreachableError("gs://x", "no network"),
+    ],
+    ids=repr,
+)
 def test_other_errors_stay_what_they_are(raised: Exception) -> None:
     with pytest.raises(type(raised)) as caught, explain_exhaustion():
         raise raised

@@ -220,3 +220,21 @@ def test_listings_leave_parts_out(run: RunDirectory) -> None:
     (Path(run.path) / "phases" / ".partial-1-c").write_text("")
     assert run.list_files("phases") == ["a", "b"]
     assert run.list_files("nothing") == []
+
+
+def test_names_that_are_not_utf8_are_escaped_in_every_file(tmp_path: Path) -> None:
+    run = RunDirectory(tmp_path / "run-\udce9")
+    run.commit_json("config.json", {"path": "caf\udce9"})
+    run.commit_csv("splits.csv", ["name"], [{"name": "caf\udce9"}])
+    run.append("log.txt", "caf\udce9")
+    assert run.read_json("config.json") == {"path": "caf\udce9"}
+    assert run.read_bytes("splits.csv") == b"name\ncaf\\udce9\n"
+    assert run.read_bytes("log.txt") == b"caf\\udce9\n"
+    assert run.path.name in os.listdir(tmp_path)
+
+
+def test_a_refusal_names_the_file_and_not_its_part(run: RunDirectory) -> None:
+    run.commit("report", "")
+    with pytest.raises(OSError, match="index") as caught:
+        run.commit("report/index.html", "x")
+    assert "partial" not in str(caught.value)

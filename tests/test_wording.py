@@ -1,6 +1,8 @@
 from __future__ import annotations
 
-from kerastune_ft.wording import counted, first_names, lines
+import json
+
+from kerastune_ft.wording import counted, encode_text, first_names, lines
 
 
 def test_one_is_singular_and_thousands_are_separated() -> None:
@@ -18,3 +20,8 @@ def test_rows_are_indented_lines() -> None:
     rows = [("a.png", "is empty"), ("b.png", ""), ("c.png", "is gone")]
     assert lines(rows) == "  a.png  is empty\n  b.png\n  c.png  is gone"
     assert lines(rows, limit=1) == "  a.png  is empty\n  and 2 more"
+
+
+def test_half_characters_become_escapes_that_json_reads_back() -> None:
+    assert encode_text("caf\xe9") == "caf\xe9".encode()
+    assert json.loads(encode_text(json.dumps("caf\udce9", ensure_ascii=False))) == "caf\udce9"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import resource
 import sys
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -13,11 +14,14 @@ from kerastune_ft.config.options.backbones import Applications
 from kerastune_ft.config.read import read
 from kerastune_ft.config.run import RunConfig
 from kerastune_ft.durations import parse_duration
-from kerastune_ft.errors import ConfigError
+from kerastune_ft.errors import ConfigError, ResourceError
 from kerastune_ft.quiet_imports import tensorflow_import
 from kerastune_ft.streams import say
 from kerastune_ft.training.devices import tpu
 
+# Measured with TensorFlow 2.21: its libraries and the stacks of its threads.
+_NEEDED_ADDRESSES = 2_300_000_000
+_FEW_ADDRESSES = 4_000_000_000
 Config = str | os.PathLike[str] | Mapping[str, Any] | RunConfig
 
 
@@ -45,6 +49,7 @@ def load_engine(settings: RunConfig | None = None) -> Any:
             "Python leaves docstrings out (-OO or PYTHONOPTIMIZE=2), without which keras-hub cannot be imported; leave "
             "that away, or use -O"
         )
+    _require_addresses()
     tpu.prepare(settings.runtime.strategy if settings else "none")
     if note := keras_settings.prepare():
         say(note)
@@ -55,6 +60,20 @@ def load_engine(settings: RunConfig | None = None) -> Any:
         sys.modules["tensorflow"].config.list_physical_devices()
     keras_settings.check()
     return execute
+
+
+def _require_addresses() -> None:
+    """Raise ResourceError under a limit of memory that TensorFlow cannot live with: it would crash without a word."""
+    limit, _ = resource.getrlimit(resource.RLIMIT_AS)
+    if limit == resource.RLIM_INFINITY or limit >= _FEW_ADDRESSES:
+        return
+    said = f"the limit of memory addresses is {limit / 1e9:.1f} GB (ulimit -v, which a batch system may set)"
+    if limit < _NEEDED_ADDRESSES:
+        raise ResourceError(
+            f"{said}, and TensorFlow takes {_NEEDED_ADDRESSES / 1e9:.1f} GB of them before it computes anything, most "
+            "without using memory; raise it"
+        )
+    say(f"{said}; where that is not enough, TensorFlow may end without a word: raise it then")
 
 
 def parse_seconds(stop_after: str | float | None) -> float | None:

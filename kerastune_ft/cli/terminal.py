@@ -18,7 +18,7 @@ from typing import Any, NoReturn
 import click
 
 from kerastune_ft import streams
-from kerastune_ft.errors import OUT_OF_SPACE, KerasTuneError
+from kerastune_ft.errors import OUT_OF_SPACE, KerasTuneError, ResourceError, describe_lack, explain
 from kerastune_ft.quiet_imports import own_process
 from kerastune_ft.training.interrupts import stop_signals
 
@@ -66,14 +66,13 @@ class Program(click.Group):
             _explain(error, "--debug" in words, "--json" in words)
             return error.exit_code
         except OSError as error:
-            if error.errno not in OUT_OF_SPACE:
-                _report_fault(error, "--debug" in words, "--json" in words)
-                return 1
-            click.echo("no space left for the output", err=True)
-            return 6
+            if error.errno in OUT_OF_SPACE and error.filename is None:
+                # Standard output has no name.
+                click.echo(f"{describe_lack(error)} for the output", err=True)
+                return ResourceError.exit_code
+            return _explain_unforeseen(error, words)
         except Exception as error:
-            _report_fault(error, "--debug" in words, "--json" in words)
-            return 1
+            return _explain_unforeseen(error, words)
         return code if isinstance(code, int) else 0
 
     def invoke(self, context: click.Context) -> Any:
@@ -102,6 +101,17 @@ class _Ending:
             return
         streams.discard_unwritten()
         os._exit(self.code)
+
+
+def _explain_unforeseen(error: Exception, words: Sequence[str]) -> int:
+    """Say what became of an error that no command expects, and return its exit code."""
+    explained = explain(error)
+    if explained is None:
+        _report_fault(error, "--debug" in words, "--json" in words)
+        return 1
+    explained.__cause__ = error
+    _explain(explained, "--debug" in words, "--json" in words)
+    return explained.exit_code
 
 
 def _explain(error: KerasTuneError, debug: bool, as_json: bool) -> None:

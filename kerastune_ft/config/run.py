@@ -19,6 +19,7 @@ from kerastune_ft.config.options.rates import ONE_CYCLE
 from kerastune_ft.config.options.runtime import Output, Runtime
 from kerastune_ft.config.options.tasks import Task
 from kerastune_ft.rules import NEWEST, Rules
+from kerastune_ft.wording import encode_text
 
 _RESIZE = {"image_segmentation": "stretch"}
 # Keys that came later count only where they are given, so that runs from before have the hash they had.
@@ -116,4 +117,4 @@ def config_hash(config: RunConfig) -> str:
     for phase in document["phases"]:
         _write_warmup_as_before(phase["learning_rate"])
     text = json.dumps(document, ensure_ascii=False, separators=(",", ":"))
-    return hashlib.sha256(text.encode()).hexdigest()
+    return hashlib.sha256(encode_text(text)).hexdigest()

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from kerastune_ft.wording import encode_text
+
 
 @dataclass(frozen=True)
 class Item:
@@ -44,4 +46,4 @@ def list_problem(name: str, problem: str) -> Listing:
 
 def escape_name(name: str) -> str:
     """Return a file name as text that can be written: bytes that are not UTF-8 become escapes."""
-    return name.encode("utf-8", "backslashreplace").decode("utf-8")
+    return encode_text(name).decode()

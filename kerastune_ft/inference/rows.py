@@ -15,6 +15,7 @@ from typing import Any, BinaryIO, Protocol
 from kerastune_ft.durable import sync
 from kerastune_ft.errors import ConfigError
 from kerastune_ft.storage import is_remote, path_of
+from kerastune_ft.wording import encode_text
 
 FORMATS = ("csv", "jsonl")
 _OF_SUFFIX = {".csv": "csv", ".tsv": "tsv", ".jsonl": "jsonl"}
@@ -51,7 +52,7 @@ class _Delimited:
     def _write(self, rows: Any) -> None:
         text = io.StringIO()
         csv.writer(text, delimiter=self._separator, lineterminator="\n").writerows(rows)
-        self._stream.write(text.getvalue().encode())
+        self._stream.write(encode_text(text.getvalue()))
         self._stream.flush()
 
     def close(self) -> None:
@@ -69,9 +70,9 @@ class _Objects:
             text = json.dumps({key: _replace_infinite(value) for key, value in row.items()}, ensure_ascii=False)
             if self._is_array:
                 text = ("[\n" if self._is_first else ",\n") + text
-                self._stream.write(text.encode())
+                self._stream.write(encode_text(text))
             else:
-                self._stream.write(f"{text}\n".encode())
+                self._stream.write(encode_text(f"{text}\n"))
             self._is_first = False
         self._stream.flush()
 
@@ -97,9 +98,20 @@ def choose_form(output: str) -> str:
         raise ConfigError(f"--output: {output} does not end in {', '.join(_OF_SUFFIX)}, which say what to write")
     if path.is_dir():
         raise ConfigError(f"--output: {output} is a folder; give the name of a file")
-    if not is_remote(output) and not path.absolute().parent.is_dir():
-        raise ConfigError(f"--output: the folder {path.absolute().parent} is not there; make it, or name another")
+    if not is_remote(output):
+        _check_place(path)
     return form
+
+
+def _check_place(path: Path) -> None:
+    """Raise ConfigError where no file of this name can be written, before a model is loaded."""
+    if path.exists() and not path.is_file():
+        raise ConfigError(f"--output: {path} is a pipe or device; leave --output out, and send standard output there")
+    folder = Path(os.path.realpath(path)).parent
+    if not folder.is_dir():
+        raise ConfigError(f"--output: the folder {folder} is not there; make it, or name another")
+    if not os.access(folder, os.W_OK | os.X_OK):
+        raise ConfigError(f"--output: the folder {folder} cannot be written to; name another")
 
 
 @contextlib.contextmanager
@@ -110,15 +122,19 @@ def open_whole_file(output: str) -> Iterator[BinaryIO]:
         yield gathered
         path_of(output).write_bytes(gathered.getvalue())
         return
-    target = Path(output)
-    partial = target.with_name(f".{target.name}.partial-{os.getpid()}")
+    # A link stays one, to the new file.
+    target = Path(os.path.realpath(output))
+    # Short, since the name itself may be as long as names can be.
+    partial = target.with_name(f".partial-{os.getpid()}{target.suffix}")
     try:
         with partial.open("wb") as file:
             yield file
             file.flush()
             sync(file.fileno())
         os.replace(partial, target)
-    except BaseException:
+    except BaseException as error:
         with contextlib.suppress(OSError):
             partial.unlink()
+        if isinstance(error, OSError) and error.filename == os.fspath(partial):
+            error.filename, error.filename2 = os.fspath(output), None
         raise

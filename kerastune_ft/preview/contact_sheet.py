@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from kerastune_ft.errors import OUT_OF_SPACE, ConfigError
 from kerastune_ft.rundir import RunDirectory
+from kerastune_ft.wording import encode_text
 
 if TYPE_CHECKING:
     import numpy as np
@@ -56,6 +57,8 @@ def check_target(target: Path) -> None:
         raise ConfigError(f'--pictures: {target} ends in "{target.suffix}"; write a name that ends in .png or .html')
     if target.is_dir():
         raise ConfigError(f"--pictures: {target} is a folder; name a file")
+    if target.exists() and not target.is_file():
+        raise ConfigError(f"--pictures: {target} is a pipe or device; name a file")
     if not target.parent.is_dir():
         raise ConfigError(f"--pictures: there is no folder {target.parent}; make it, or name another file")
     if not os.access(target.parent, os.W_OK):
@@ -64,7 +67,7 @@ def check_target(target: Path) -> None:
 
 def write(sheet: Sheet, target: Path) -> None:
     """Write the sheet, whole or not at all."""
-    content = _render_html(sheet).encode() if target.suffix.lower() == ".html" else _render_png(sheet)
+    content = encode_text(_render_html(sheet)) if target.suffix.lower() == ".html" else _render_png(sheet)
     try:
         RunDirectory(target.absolute().parent).commit(target.name, content)
     except OSError as problem:

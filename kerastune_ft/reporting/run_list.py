@@ -32,7 +32,11 @@ def runs(directory: str | os.PathLike[str] = "runs") -> list[dict[str, Any]]:
 
 
 def _is_run(path: Path) -> bool:
-    return path.is_dir() and ((path / "config.json").is_file() or (path / MANIFEST).is_file())
+    try:
+        return path.is_dir() and ((path / "config.json").is_file() or (path / MANIFEST).is_file())
+    except PermissionError:
+        # It may be one, and then gets a row that says why it cannot be read.
+        return True
 
 
 def _sort_key(name: str) -> tuple[str, int]:

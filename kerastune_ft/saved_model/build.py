@@ -60,8 +60,11 @@ def load_model(run: RunDirectory) -> keras.Model:
     """
     path = run.path / MODEL
     try:
-        with as_local_file(path) as file, without_warnings_of_keras():
+        # Keras calls a file that may not be read one that is not there.
+        with as_local_file(path) as file, file.open("rb"), without_warnings_of_keras():
             saved = keras.models.load_model(file, compile=False)
+    except PermissionError:
+        raise
     except (OSError, ValueError, TypeError) as problem:
         said = " ".join(str(problem).split())[:200]
         raise DataError(

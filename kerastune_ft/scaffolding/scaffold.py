@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import re
 import shlex
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -13,13 +14,14 @@ from typing import Any
 from kerastune_ft.config import schema
 from kerastune_ft.config.documents import files
 from kerastune_ft.config.words import unknown_message
-from kerastune_ft.errors import ConfigError
+from kerastune_ft.errors import OUT_OF_SPACE, ConfigError
 from kerastune_ft.scaffolding.detect import detect
 from kerastune_ft.scaffolding.findings import DataFindings
 from kerastune_ft.scaffolding.json_text import as_text
 from kerastune_ft.scaffolding.sources.label_columns import ask_about_missing, ask_about_spelling
 from kerastune_ft.scaffolding.suggest.choose import suggest
 from kerastune_ft.storage import expand_home, explain_unreachable, path_of_user
+from kerastune_ft.wording import encode_text
 
 _SCHEMA = "schema.json"
 _CLASSES_SHOWN = 12
@@ -174,12 +176,26 @@ def _build_document(findings: DataFindings, place: Path, target: Path) -> dict[s
 def _write(target: Path, text: str) -> None:
     try:
         # Exclusive, so that a file created in the meantime is not overwritten either.
-        with open(target, "x", encoding="utf-8") as file:
-            file.write(text)
+        with open(target, "xb") as file, _remove_on_failure(target):
+            file.write(encode_text(text))
+            file.flush()
     except OSError as error:
+        if error.errno in OUT_OF_SPACE:
+            error.filename = os.fspath(target)
+            raise
         raise ConfigError(
             f"{target} cannot be written: {(error.strerror or str(error)).lower()}; see --output"
         ) from error
+
+
+@contextlib.contextmanager
+def _remove_on_failure(file: Path) -> Iterator[None]:
+    try:
+        yield
+    except BaseException:
+        with contextlib.suppress(OSError):
+            file.unlink()
+        raise
 
 
 def _write_schema(target: Path) -> Path | None:

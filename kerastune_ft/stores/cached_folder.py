@@ -20,7 +20,7 @@ from typing import Any
 import numpy as np
 
 from kerastune_ft.durable import lacks_operation, write_whole
-from kerastune_ft.errors import OUT_OF_SPACE, ConfigError, ResourceError
+from kerastune_ft.errors import OUT_OF_SPACE, ConfigError, ResourceError, describe_lack
 
 _PARTIAL = ".partial"
 _DIGEST = 64
@@ -69,8 +69,8 @@ def explain_cache(place: Path) -> Iterator[None]:
     except OSError as error:
         if error.errno in OUT_OF_SPACE:
             raise ResourceError(
-                f"no space left for {place} in the cache: free some, or {_ELSEWHERE}; everything written before is "
-                "intact"
+                f"{describe_lack(error)} for {place} in the cache: free some, or {_ELSEWHERE}; everything written "
+                "before is intact"
             ) from error
         if error.errno in (errno.EROFS, errno.EACCES, errno.EPERM, errno.ENOTDIR, errno.EEXIST):
             why = (error.strerror or str(error)).lower()

@@ -7,7 +7,7 @@ import errno
 from collections.abc import Iterator
 from pathlib import Path
 
-from kerastune_ft.errors import OUT_OF_SPACE, ConfigError, Interrupted, KerasTuneError, ResourceError
+from kerastune_ft.errors import OUT_OF_SPACE, ConfigError, Interrupted, KerasTuneError, ResourceError, describe_lack
 
 
 @contextlib.contextmanager
@@ -31,8 +31,8 @@ def _explanation(path: Path, error: OSError, needed: int) -> KerasTuneError:
     if error.errno in OUT_OF_SPACE:
         amount = f" ({needed:,} bytes)" if needed else ""
         return ResourceError(
-            f"no space left for stored features in {path}{amount}: free some, name a folder on a larger disk in "
-            'runtime.cache_directory, give a smaller runtime.cache_budget, or write "cache": "off" in runtime; '
+            f"{describe_lack(error)} for stored features in {path}{amount}: free some, name a folder on a larger disk "
+            'in runtime.cache_directory, give a smaller runtime.cache_budget, or write "cache": "off" in runtime; '
             "everything written before is intact"
         )
     if error.errno in (errno.ENOENT, errno.ESTALE):

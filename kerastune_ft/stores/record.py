@@ -12,6 +12,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from kerastune_ft.wording import encode_text
+
 # A new number makes all stores of earlier versions unusable.
 FORMAT = 1
 RECORD = "store.json"
@@ -45,7 +47,7 @@ def write_record(folder: Path, parts: Mapping[str, Any], row_bytes: int, about: 
     record = {"format": FORMAT, "created": now(), "row_bytes": row_bytes, "about": about, "parts": parts}
     partial = folder / f"{RECORD}.{secrets.token_hex(8)}"
     try:
-        partial.write_text(json.dumps(record, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+        partial.write_bytes(encode_text(json.dumps(record, indent=1, ensure_ascii=False) + "\n"))
         os.replace(partial, folder / RECORD)
     except BaseException:
         with contextlib.suppress(OSError):

@@ -6,6 +6,7 @@ import contextlib
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any
 
 from kerastune_ft.config import changes
@@ -128,6 +129,11 @@ def move_aside(target: RunDirectory) -> None:
     """Keep what is in a run directory under another name, so that a fresh start loses nothing."""
     if not target.path.exists():
         return
+    if target.is_local and Path.cwd().is_relative_to(target.path.resolve()):
+        raise ConfigError(
+            f"--fresh: {target} holds the folder in which this command was given, which would move away with it; give "
+            "the command in another folder, or another --run-dir"
+        )
     number = 1
     while (aside := target.path.parent / f"{target.path.name}.before-{number}").exists():
         number += 1

@@ -34,6 +34,8 @@ def check_saved_model(record: RunRecord, findings: Findings) -> str | None:
     ended |= record.manifest.get("merged") or {}
     try:
         found = Counter(_hash_saved_values(record.run.read_bytes(_MODEL)))
+    except PermissionError:
+        raise
     except (zipfile.BadZipFile, OSError, KeyError) as error:
         findings.fail(_MODEL, f"it cannot be opened ({error})")
         return None

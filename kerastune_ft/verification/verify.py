@@ -97,7 +97,8 @@ def verify(run: str | os.PathLike[str]) -> Verification:
     """Check again everything that a run directory says of itself; of a run under way, the files that are there.
 
     Nothing is written and TensorFlow is not needed. `holds` is False where a promise is broken; a damaged checkpoint,
-    an unlisted or a half-written file is a warning. Raises ConfigError where there is no run.
+    an unlisted or a half-written file is a warning. Raises ConfigError where there is no run, and PermissionError where
+    this user may not read one of its files.
 
     >>> print(verify("runs/medical-1"))              # doctest: +SKIP
     """
@@ -109,6 +110,8 @@ def verify(run: str | os.PathLike[str]) -> Verification:
         )
     try:
         record = RunRecord(directory, is_held(directory))
+    except PermissionError:
+        raise
     except _UNREADABLE as error:
         return Verification(os.fspath(run), "damaged", (Check("claims", None, (_report_unreadable("", error),)),))
     checks = tuple(_run_check(name, check, record) for name, check in _CHECKS)
@@ -119,6 +122,9 @@ def _run_check(name: str, check: Callable[[RunRecord, Findings], str | None], re
     findings = Findings()
     try:
         sentence = check(record, findings)
+    except PermissionError:
+        # What this user may not read is not broken.
+        raise
     except _UNREADABLE as error:
         sentence = None
         findings.found.append(_report_unreadable(name, error))

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import io
 import json
+import os
 from pathlib import Path
 from typing import Any
 
@@ -61,3 +62,38 @@ def test_a_file_is_there_when_it_is_whole(tmp_path: Path) -> None:
         assert not target.exists()
     assert [path.name for path in tmp_path.iterdir()] == ["a.csv"]
     assert target.read_bytes() == b"whole"
+
+
+def test_names_that_are_not_utf8_are_escaped_and_lose_no_row() -> None:
+    rows = [{"input": "caf\udce9", "score": 1.0, "error": None}, ROWS[0]]
+    assert write_rows("csv", rows).splitlines()[1:] == ["caf\\udce9,1.0,", '"a,b",0.25,']
+    assert json.loads(write_rows("json", rows))[0]["input"] == "caf\udce9"
+
+
+def test_a_pipe_and_a_folder_without_the_right_are_refused_first(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    os.mkfifo(tmp_path / "p.csv")
+    with pytest.raises(ConfigError, match="is a pipe or device; leave --output out"):
+        choose_form(str(tmp_path / "p.csv"))
+    # Whoever runs the tests as root may write anywhere.
+    monkeypatch.setattr(os, "access", lambda path, mode: False)
+    with pytest.raises(ConfigError, match=f"the folder {tmp_path} cannot be written to"):
+        choose_form(str(tmp_path / "a.csv"))
+
+
+def test_a_link_stays_one_and_the_longest_name_has_room(tmp_path: Path) -> None:
+    (tmp_path / "elsewhere").mkdir()
+    (tmp_path / "a.csv").symlink_to("elsewhere/b.csv")
+    for name in ("a.csv", "x" * 251 + ".csv"):
+        with open_whole_file(str(tmp_path / name)) as stream:
+            stream.write(b"whole")
+        assert (tmp_path / name).read_bytes() == b"whole"
+    assert (tmp_path / "a.csv").is_symlink()
+    assert os.listdir(tmp_path / "elsewhere") == ["b.csv"]
+
+
+def test_what_fails_is_told_by_the_name_that_was_given(tmp_path: Path) -> None:
+    with pytest.raises(OSError, match=r"y{300}\.csv") as caught, open_whole_file(str(tmp_path / ("y" * 300 + ".csv"))):
+        pass
+    assert "partial" not in str(caught.value)

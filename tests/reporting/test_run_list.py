@@ -115,3 +115,18 @@ def test_no_directory_is_exit_2_and_an_empty_one_is_said() -> None:
         runs("nowhere")
     Path("runs").mkdir()
     assert "no runs in runs" in CliRunner().invoke(main, ["runs"]).stdout
+
+
+def test_a_run_of_somebody_else_hides_no_other(monkeypatch: pytest.MonkeyPatch) -> None:
+    write("a-1")
+    write("b-1")
+    real = Path.is_file
+
+    def is_file(path: Path) -> bool:
+        if path.parent.name == "b-1":
+            raise PermissionError(13, "Permission denied", str(path))
+        return real(path)
+
+    # Whoever runs the tests as root may read everything.
+    monkeypatch.setattr(Path, "is_file", is_file)
+    assert [row["run"] for row in runs("runs")] == ["runs/a-1", "runs/b-1"]

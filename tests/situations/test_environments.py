@@ -79,9 +79,11 @@ STREAMS = [
     Situation(
         "a failure that nobody reads", f"STUB=fail {STUB} run tiny.json 2>&1 | true", code=3, state="failed", slow=True
     ),
-    Situation("a failure without streams", f"STUB=fail {STUB} run tiny.json >&- 2>&-", code=3, state="failed"),
+    Situation(
+        "a failure without streams", f"STUB=fail {STUB} run tiny.json >&- 2>&-", code=3, state="failed", slow=True
+    ),
     Situation("a wrong word that nobody reads", f"{PROGRAM} validate none.json 2>&1 | true", code=2, slow=True),
-    Situation("a list that is not read to its end", f"{PROGRAM} schema | true"),
+    Situation("a list that is not read to its end", f"{PROGRAM} schema | true", slow=True),
     Situation("a list that has no room", f"{PROGRAM} schema >/dev/full", code=6, said="no space left for the output"),
 ]
 
@@ -132,7 +134,7 @@ TERMINALS = [
     Situation("an encoding of ASCII", TABLE, said="caf\\xe9", variables=ASCII),
     Situation("an encoding of ASCII, JSON", f"{TABLE} --json", said="caf\\u00e9", variables=ASCII, slow=True),
     Situation("the C locale", TABLE, said="café", variables={"LC_ALL": "C"}, slow=True),
-    Situation("no columns", TABLE, said="output.trackers", variables={"COLUMNS": "0", "TERM": "dumb"}),
+    Situation("no columns", TABLE, said="output.trackers", variables={"COLUMNS": "0", "TERM": "dumb"}, slow=True),
     Situation("columns that are no number", TABLE, variables={"COLUMNS": "-5"}, slow=True),
     Situation("warnings that are errors", TABLE, variables={"PYTHONWARNINGS": "error"}, slow=True),
     Situation("no docstrings and no assertions", TABLE, variables={"PYTHONOPTIMIZE": "2"}, slow=True),
@@ -170,18 +172,97 @@ SETTINGS = [
 
 PLACES = [
     Situation(
-        "a run directory on the web", f"{PROGRAM} verify http://host/run", code=2, said="is an address of the web"
+        "a run directory on the web",
+        f"{PROGRAM} verify http://host/run",
+        code=2,
+        slow=True,
+        said="is an address of the web",
     ),
     Situation(
         "a new run on the web", f"{PROGRAM} run tiny.json --run-dir https://h/r", code=2, said="an address of the"
     ),
     Situation(
-        "runs on the web", f"{PROGRAM} validate tiny.json --set output.directory=ftp://h", code=2, said="the web"
+        "runs on the web",
+        f"{PROGRAM} validate tiny.json --set output.directory=ftp://h",
+        code=2,
+        slow=True,
+        said="the web",
+    ),
+    Situation(
+        "a run directory that is not UTF-8",
+        f"{STUB} run tiny.json --run-dir $'runs/\\xe9' && grep -q done runs/*/manifest.json && {PROGRAM} runs --json",
+        said="runs/\\udce9",
+    ),
+    Situation(
+        "data that are not UTF-8",
+        f"{STUB} run tiny.json --set data.path=$'caf\\xe9.npz' && grep -h path runs/tiny-1/config.json",
+        said="caf\\udce9.npz",
+        state="done",
+        slow=True,
+    ),
+    Situation(
+        "a fresh start of the working directory",
+        f"mkdir here; cd here; {STUB} run ../tiny.json --run-dir . && {STUB} run ../tiny.json --run-dir . --fresh",
+        code=2,
+        said="--fresh: . holds the folder in which this command was given",
+        slow=True,
+    ),
+    Situation(
+        "a name that is too long", f"{PROGRAM} verify {'n' * 300}", code=2, said="file name too long; shorten it"
+    ),
+    Situation(
+        "a run in a file",
+        f"{PROGRAM} run tiny.json --run-dir tiny.json",
+        code=2,
+        slow=True,
+        said="tiny.json cannot be used",
+    ),
+    Situation(
+        "a run in a file's folder", f"{PROGRAM} verify tiny.json/x", code=2, said="is no run directory", slow=True
+    ),
+    Situation(
+        "a pipe for a configuration", f"mkfifo p; {PROGRAM} validate p", code=2, said="not a regular file", slow=True
+    ),
+    Situation(
+        "a pipe for a table", f"mkfifo p.csv; {PROGRAM} init p.csv", code=3, said="is a pipe, a socket or a device"
+    ),
+    Situation(
+        "a pipe for pictures",
+        f"mkfifo p.png; {PROGRAM} plan tiny.json --pictures p.png",
+        code=2,
+        said="is a pipe or device",
     ),
     Situation("a cache on the web", f"KERASTUNE_CACHE=http://h {PROGRAM} cache", code=2, said="an address of the web"),
 ]
 
-ROWS = [*STREAMS, *SIGNALS, *TERMINALS, *SETTINGS, *PLACES]
+LIMITS = [
+    Situation(
+        "a limit of file sizes",
+        f"ulimit -f 0; {STUB} run tiny.json 2>&1 | cat",
+        code=6,
+        said="no space left below the limit of file sizes (ulimit -f) for runs/tiny-1",
+    ),
+    Situation(
+        "a limit of file sizes, init",
+        f"ulimit -f 0; {PROGRAM} init --example medical --output new.json 2>&1 | cat; test ! -e new.json",
+        said="no space left below the limit of file sizes (ulimit -f) (new.json)",
+        slow=True,
+    ),
+    Situation(
+        "a limit of memory that TensorFlow has no room in",
+        f"ulimit -v 2000000; {PROGRAM} units MobileNetV2",
+        code=6,
+        said="the limit of memory addresses is 2.0 GB (ulimit -v",
+    ),
+    Situation(
+        "a limit of memory that may do",
+        f"ulimit -v 3500000; {PROGRAM} units MobileNetV2",
+        said="TensorFlow may end without a word: raise it then",
+        slow=True,
+    ),
+]
+
+ROWS = [*STREAMS, *SIGNALS, *TERMINALS, *SETTINGS, *PLACES, *LIMITS]
 
 
 @pytest.mark.parametrize(

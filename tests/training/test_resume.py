@@ -9,8 +9,9 @@ from typing import Any
 import pytest
 
 from kerastune_ft.config.read import read
+from kerastune_ft.errors import ConfigError
 from kerastune_ft.rundir import RunDirectory
-from kerastune_ft.training.resume import find_shorter_run
+from kerastune_ft.training.resume import find_shorter_run, move_aside
 from tests.support.config_cases import OLD
 
 THIRD = {"name": "third", "unfreeze": {"last": 3}, "epochs": 1, "learning_rate": 0.001}
@@ -43,3 +44,14 @@ def test_another_configuration_or_a_damaged_run_points_at_nothing(directory: Pat
     assert find_shorter_run(RunDirectory(directory / "tiny-1"), read(_write(directory, name="tiny"))) is None
     (directory / "tiny-1" / "config.json").write_text("{")
     assert find_shorter_run(target, read(_write(directory, phases=[*OLD["phases"], THIRD]))) is None
+
+
+@pytest.mark.parametrize("name", [".", "..", "../here"])
+def test_a_fresh_start_does_not_move_the_folder_it_is_given_in(
+    name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "here").mkdir()
+    monkeypatch.chdir(tmp_path / "here")
+    with pytest.raises(ConfigError, match="holds the folder in which this command was given"):
+        move_aside(RunDirectory(name))
+    assert (tmp_path / "here").is_dir()

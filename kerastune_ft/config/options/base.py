@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Hashable, Mapping
 from typing import Annotated, Any, ClassVar
 
@@ -27,7 +28,12 @@ class Options(BaseModel):
 
     def to_json(self) -> Any:
         """Return these options as JSON values, with every default written out."""
-        return self.model_dump(mode="json", by_alias=True)
+        try:
+            return self.model_dump(mode="json", by_alias=True)
+        except UnicodeEncodeError:
+            # A path that is not UTF-8, which pydantic cannot write and the json module can.
+            document: dict[str, Any] = json.loads(json.dumps(self.model_dump(mode="python", by_alias=True)))
+            return document
 
 
 class Word(Options):

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from kerastune_ft import storage
 from kerastune_ft.errors import DataError
-from kerastune_ft.wording import counted
+from kerastune_ft.wording import counted, encode_text
 
 IMAGE_SUFFIXES = frozenset((".jpg", ".jpeg", ".jpe", ".jfif", ".png", ".bmp", ".gif", ".webp", ".tif", ".tiff"))
 TEXT_SUFFIXES = frozenset((".txt",))
@@ -156,7 +156,7 @@ class Walk:
         # What the walk found begins with the root; comparing whole paths takes seconds for many files.
         inside = path.startswith(self._prefix)
         text = (path[len(self._prefix) :] if inside else storage.relative(path, self.root)).replace(os.sep, "/")
-        text = text.encode("utf-8", "backslashreplace").decode("utf-8")
+        text = encode_text(text).decode()
         return text if text.isprintable() else _CONTROL.sub(lambda found: repr(found[0])[1:-1], text)
 
     def _read_entries(self, folder: Path) -> list[storage.Entry]:

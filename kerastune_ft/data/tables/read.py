@@ -88,6 +88,8 @@ def _explain_absence(path: Path) -> str:
         tables = sorted(entry.name for entry in path.iterdir() if is_table(entry))
         held = f'The tables in it are {first_names(tables)}; write one of them after "{path}/".' if tables else ""
         return f'{path} is a folder, and data.kind is "table". {held or "Name a table, or write kind folder."}'
+    if path.exists():
+        return f"{path} is a pipe, a socket or a device, no file. Write its content to a file, and name that."
     beside = [entry.name for entry in path.parent.iterdir()] if path.parent.is_dir() else []
     near = difflib.get_close_matches(path.name, beside, n=1, cutoff=0.6)
     if not near and not path.parent.is_dir():

@@ -11,6 +11,7 @@ from kerastune_ft import errors
 from kerastune_ft.rundir import RunDirectory
 from kerastune_ft.training.devices.devices import Devices
 from kerastune_ft.training.resume import RunStart
+from kerastune_ft.wording import encode_text
 
 _FOUND, _MISSING = b"+", b"-"
 
@@ -39,7 +40,7 @@ class SharedRun(RunDirectory):
             try:
                 answer = _FOUND + read(self.writer)
             except FileNotFoundError as error:
-                answer = _MISSING + str(error).encode()
+                answer = _MISSING + encode_text(str(error))
         answer = self._devices.agree(answer)
         if answer[:1] == _MISSING:
             raise FileNotFoundError(answer[1:].decode())
