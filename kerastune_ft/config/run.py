@@ -92,8 +92,9 @@ def _drop_later_keys(document: dict[str, Any]) -> None:
             if document[section][key] is None:
                 del document[section][key]
     data = document["data"]
-    if data["exif"] == "apply":
-        del data["exif"]
+    for key, usual in (("exif", "apply"), ("window", None)):
+        if data[key] == usual:
+            del data[key]
     for key in _LATER_OF_FOLDERS if data["kind"] == "folder" else ():
         if data[key] is None:
             del data[key]

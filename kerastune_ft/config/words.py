@@ -289,7 +289,9 @@ HOMES: Mapping[str, str] = MappingProxyType(
         "pooling": "in head",
         "hidden": "in head",
         **dict.fromkeys(("classes", "multi_label", "positive", "thresholds"), "in task"),
-        **dict.fromkeys(("label", "group", "intensity", "resize", "exif", "on_bad_file", "on_missing"), "in data"),
+        **dict.fromkeys(
+            ("label", "group", "intensity", "resize", "exif", "window", "on_bad_file", "on_missing"), "in data"
+        ),
         "splits": "in data",
         "path": "in data",
         "validation": "in data.splits",

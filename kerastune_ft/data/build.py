@@ -37,6 +37,8 @@ def build_source(
     `recorded` are the examples of an earlier run, whose splits are taken instead; `rules` are those of the run.
     """
     (inputs,) = records.inputs.values()
+    if records.groups is None and (own := inputs.default_groups) is not None:
+        records = replace(records, groups=own.groups, notes=(*records.notes, *own.notes))
     labels = number_labels(records.labels, records.names, task, records.place, inputs.sizes, rules)
     examples = SplitExamples.from_labels(records.keys, labels, records.groups, records.column, noun, rules)
     fingerprint = _fingerprint(records, inputs)

@@ -10,13 +10,13 @@ from typing import Any
 import numpy as np
 
 from kerastune_ft.config.options.data import FolderData, TableData
+from kerastune_ft.data.byte_cells import find_input_files
 from kerastune_ft.data.files.check import CheckedFile, FileCheck
 from kerastune_ft.data.files.file_source import FileSource, find_repeated, find_usable
-from kerastune_ft.data.inputs import Inputs
+from kerastune_ft.data.inputs import DefaultGroups, Inputs
 from kerastune_ft.data.labels.base import Labels
 from kerastune_ft.data.modality import FileList, Modality, ReadContext, RowInputs
 from kerastune_ft.data.source import Catalogue, SkippedFile
-from kerastune_ft.data.tables.byte_cells import find_input_files
 from kerastune_ft.data.tables.file_columns import NamedFiles, check_files, find_file_notes
 from kerastune_ft.data.tables.text_table import TextTable
 from kerastune_ft.errors import ConfigError
@@ -50,10 +50,14 @@ class FileModality(Modality):
         """Return height and width of a checked image; None for anything else."""
         return None
 
+    def find_groups(self, paths: Sequence[str], files: Sequence[Any]) -> DefaultGroups | None:
+        """Return the groups that checked files, which lie at `paths`, say they belong to; None where they say none."""
+        return None
+
     def read_files(self, files: FileList, options: FolderData, context: ReadContext) -> Inputs:
         """Return the checked inputs of files; raise DataError for those that may not be left out."""
         checked = self.make_check(options, files.folder, context).check(files.paths)
-        return self.take_usable(files.names, checked, options, context)
+        return self.take_usable(files.names, files.paths, checked, options, context)
 
     def find_in_rows(self, table: TextTable, options: TableData, context: ReadContext) -> RowInputs:
         """Return the files that the rows of a table name."""
@@ -66,6 +70,7 @@ class FileModality(Modality):
     def take_usable(
         self,
         names: Sequence[str],
+        paths: Sequence[str],
         checked: Sequence[CheckedFile],
         options: FolderData | TableData,
         context: ReadContext,
@@ -87,7 +92,13 @@ class FileModality(Modality):
             skipped=skipped,
             find_notes=find_notes,
             sizes=[self.size_of(file) for file in files],
+            default_groups=self._choose_groups([paths[index] for index in kept], files, options, context),
         )
+
+    def _choose_groups(
+        self, paths: Sequence[str], files: Sequence[Any], options: FolderData | TableData, context: ReadContext
+    ) -> DefaultGroups | None:
+        return None if options.group is not None or context.unsplit else self.find_groups(paths, files)
 
 
 class FileRows(RowInputs):
@@ -109,4 +120,5 @@ class FileRows(RowInputs):
         check = self._modality.make_check(self._options, Path(self._files.folder), self._context)
         checked = check_files(self._files, rows, check, str(self._options.input))
         names = [self.names[row] for row in rows]
-        return self._modality.take_usable(names, checked, self._options, self._context)
+        paths = [self._files.paths[row] for row in rows]
+        return self._modality.take_usable(names, paths, checked, self._options, self._context)

@@ -21,6 +21,16 @@ def no_notes(skipped: Sequence[SkippedFile], labels: Labels, splits: Mapping[str
 
 
 @dataclass(frozen=True)
+class DefaultGroups:
+    """The groups that inputs themselves say they belong to, which splits must not divide."""
+
+    groups: Sequence[str]
+    """For each example, its group."""
+    notes: tuple[str, ...]
+    """What the user should know of them."""
+
+
+@dataclass(frozen=True)
 class Inputs:
     """The usable inputs among those that were found, in the order of the examples."""
 
@@ -41,6 +51,8 @@ class Inputs:
     """Rows of the fingerprint that belong to no single example, as the hash of the file that holds them all."""
     notes: tuple[str, ...] = ()
     """Sentences the user should read before those about splits."""
+    default_groups: DefaultGroups | None = None
+    """The groups where data.group asks for none."""
 
 
 @dataclass(frozen=True)

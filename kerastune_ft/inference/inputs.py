@@ -11,11 +11,11 @@ from typing import Any, Protocol
 import numpy as np
 
 from kerastune_ft import storage
+from kerastune_ft.data.byte_cells import find_input_files
 from kerastune_ft.data.files.archive import unpack_archive
 from kerastune_ft.data.files.download import fetch_to_cache
 from kerastune_ft.data.files.find import IMAGES, SOUNDS, FileKind, Walk
 from kerastune_ft.data.files.npz import ArrayFile
-from kerastune_ft.data.tables.byte_cells import find_input_files
 from kerastune_ft.data.tables.read import is_table, read_table
 from kerastune_ft.errors import ConfigError, DataError
 from kerastune_ft.inference.arrays import open_array

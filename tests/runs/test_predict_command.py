@@ -83,7 +83,7 @@ def hostile(here: Path) -> dict[str, str]:
         "cut.jpg": (jpeg[: len(jpeg) // 2], "is damaged"),
         "text.jpg": (b"no image at all", "is no image that can be read"),
         "page.jpg": (b"<!DOCTYPE html><html>404</html>", "is a web page"),
-        "scan.dcm": (bytes(128) + b"DICM" + bytes(64), r"is a DICOM file; convert it with scripts/dicom_to_png\.py"),
+        "scan.dcm": (bytes(128) + b"DICM" + bytes(64), "is DICOM without a picture"),
         "deep.png": (encode_image(deep), "has more than 8 bits per channel, with values from 0 to 63960"),
         "bomb.png": (bomb(), "is too large to be decoded safely"),
     }
@@ -317,5 +317,5 @@ def test_dicom_files_of_a_folder_are_rows_that_say_so(classes_run: Path, here: P
     write(here / "scans" / "b" / "3.png", encode_image(pixels(1)))
     rows = csv_rows(give(classes_run, "scans").stdout)
     assert [row["input"] for row in rows] == ["scans/a/1.dcm", "scans/a/2.DICOM", "scans/b/3.png"]
-    reason = "is a DICOM file; convert it with scripts/dicom_to_png.py"
+    reason = "is DICOM without a picture, as a report or a plan"
     assert [row["error"] for row in rows] == [reason, reason, ""]

@@ -95,6 +95,13 @@ def _data(data: Mapping[str, Any]) -> Iterator[Finding]:
         for key in ("on_bad_file", "on_missing"):
             if data.get(key) == "skip":
                 yield ("data", key), f"it has no effect with data.kind {kind}; remove it"
+        if data.get("window") is not None:
+            yield (
+                ("data", "window"),
+                f"it has an effect on DICOM files alone, which data.kind {kind} has none of; remove it",
+            )
+    elif data.get("window") is not None and intensity != "auto":
+        yield ("data", "window"), "window and intensity both say what becomes 0 to 255; keep one of them"
     if isinstance(intensity, list) and len(intensity) == 2 and all(map(_is_number, intensity)):
         low, high = intensity
         if not low < high or not all(map(math.isfinite, intensity)):

@@ -16,7 +16,7 @@ _FRONT_END = 'write "yamnet", or {"log_mel": {}} with the options that differ fr
 def check_sounds(parts: Parts) -> Iterator[Finding]:
     """Yield what sounds lack, and the keys that have no effect on them."""
     data, backbone = parts.data, parts.backbone
-    of_images = {"resize": "crop", "intensity": "auto", "exif": "apply"}
+    of_images = {"resize": "crop", "intensity": "auto", "exif": "apply", "window": None}
     yield from ineffective(data, "data", of_images, f"task.kind {parts.kind}")
     if backbone.get("kind") == "saved" and backbone.get("input") is None:
         yield (

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from kerastune_ft.config.checks.parts import Finding, Parts, ineffective
 from kerastune_ft.config.options.augment import changes_images
 
-_OF_IMAGES = {"resize": "crop", "intensity": "auto", "exif": "apply"}
+_OF_IMAGES = {"resize": "crop", "intensity": "auto", "exif": "apply", "window": None}
 _ON_BAD_FILE = "on_bad_file"
 
 

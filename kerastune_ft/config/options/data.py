@@ -136,6 +136,10 @@ class _Source(Options):
     exif: Literal["apply", "ignore"] = Field(
         "apply", description="whether photos are turned and mirrored as EXIF says, as viewers do, or used as stored"
     )
+    window: Annotated[tuple[float, Annotated[float, Field(ge=1)]], ListToTuple] | None = Field(
+        None,
+        description="of DICOM files: centre and width of the window that becomes 0-255; null means each file's own",
+    )
     sequence_length: Annotated[int, Field(ge=8)] | None = Field(
         None,
         description="most tokens of a text; longer ones are cut; null means the longest, up to the backbone's",

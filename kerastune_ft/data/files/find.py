@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 from collections import Counter
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -12,13 +13,15 @@ from kerastune_ft import storage
 from kerastune_ft.errors import DataError
 from kerastune_ft.wording import counted, encode_text
 
-IMAGE_SUFFIXES = frozenset((".jpg", ".jpeg", ".jpe", ".jfif", ".png", ".bmp", ".gif", ".webp", ".tif", ".tiff"))
+IMAGE_SUFFIXES = frozenset(
+    (".jpg", ".jpeg", ".jpe", ".jfif", ".png", ".bmp", ".gif", ".webp", ".tif", ".tiff", ".dcm", ".dicom")
+)
 TEXT_SUFFIXES = frozenset((".txt",))
-DICOM_SUFFIXES = frozenset((".dcm", ".dicom"))
 SOUND_SUFFIXES = frozenset((".wav", ".wave", ".flac", ".ogg", ".oga", ".opus", ".mp3"))
 _PACKED_SOUNDS = frozenset((".m4a", ".aac", ".aif", ".aiff", ".wma"))
 # Line ends, and what tells a terminal to do something; letters that are not printable by Unicode's rules stay.
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
+_DICOM_MARK, _MARK_END, _DICOM_DIRECTORY = b"DICM", 132, "DICOMDIR"
 _IGNORED_FOLDERS = frozenset(("__MACOSX",))
 
 
@@ -40,6 +43,16 @@ class FileKind:
     """The remedy for such files: how to convert them."""
     conversion: str = ""
     """The same in a few words."""
+    is_wanted: Callable[[str], bool] | None = None
+    """Tells by content whether a file is wanted whose name says nothing."""
+
+    def takes(self, path: str) -> bool:
+        """Return whether a file is of this kind by its suffix or, where its name has none, by its content."""
+        suffix = os.path.splitext(path)[1].lower()
+        if suffix in self.suffixes:
+            return True
+        # Names such as 1.2.840.113 are numbers, and what follows their last dot is no suffix.
+        return self.is_wanted is not None and not suffix[1:].isalpha() and self.is_wanted(path)
 
     @property
     def none(self) -> str:
@@ -47,16 +60,27 @@ class FileKind:
         return f"no {self.noun} ({self.formats})"
 
 
+def has_dicom_mark(path: str) -> bool:
+    """Return whether a local file has the mark of DICOM; the directory of a DICOM medium has it too, and is none."""
+    if storage.is_remote(path) or os.path.basename(path).upper() == _DICOM_DIRECTORY:
+        return False
+    try:
+        if not os.path.isfile(path):
+            return False
+        with open(path, "rb") as file:
+            return file.read(_MARK_END)[-len(_DICOM_MARK) :] == _DICOM_MARK
+    except (OSError, ValueError):
+        return False
+
+
 IMAGES = FileKind(
     "image",
     IMAGE_SUFFIXES,
-    "JPEG, PNG, BMP, GIF, WebP or TIFF",
+    "JPEG, PNG, BMP, GIF, WebP, TIFF or DICOM",
     ".jpg",
     "images/{image_id}.png",
-    DICOM_SUFFIXES,
-    "DICOM file",
-    "DICOM is not read.\nConvert them to PNG first: python scripts/dicom_to_png.py FOLDER OUTPUT",
-    "convert DICOM with scripts/dicom_to_png.py",
+    conversion="convert other forms to PNG",
+    is_wanted=has_dicom_mark,
 )
 SOUNDS = FileKind(
     "sound",
@@ -137,7 +161,7 @@ class Walk:
             if _is_folder(entry):
                 if not self._is_ignored_folder(entry.name) and self._enters(entry):
                     found += self.files(storage.path_of(entry.path))
-            elif self._is_wanted(entry.name):
+            elif self._is_wanted(entry.name, entry.path):
                 found.append(entry.path)
         return found
 
@@ -182,11 +206,11 @@ class Walk:
             return True
         return False
 
-    def _is_wanted(self, name: str) -> bool:
+    def _is_wanted(self, name: str, path: str) -> bool:
         suffix = os.path.splitext(name)[1].lower()
         if name.startswith("."):
             self.ignored.hidden_files += 1
-        elif suffix in self._suffixes:
+        elif suffix in self._suffixes or self.file_kind.takes(path):
             return True
         else:
             self.ignored.suffixes[suffix or "no suffix"] += 1
@@ -196,7 +220,7 @@ class Walk:
 def holds(folder: Path, file_kind: FileKind = IMAGES) -> bool:
     """Tell whether a folder has files that are looked for directly in it."""
     return any(
-        not _is_folder(entry) and os.path.splitext(entry.name)[1].lower() in file_kind.suffixes
+        not _is_folder(entry) and not entry.name.startswith(".") and file_kind.takes(entry.path)
         for entry in _entries(folder)
     )
 

@@ -21,15 +21,16 @@ from PIL import Image
 from kerastune_ft import storage
 from kerastune_ft.data.files.check import CheckedFile, FileCheck, explain_os_error, read_content
 from kerastune_ft.data.files.fingerprint import content_identity, stamp
+from kerastune_ft.data.images.dicom import MissingDecoderError, is_dicom
 from kerastune_ft.data.images.intensity import UnusableImageError, to_png
 from kerastune_ft.data.images.orientation import UPRIGHT
-from kerastune_ft.data.images.reading import ImageReading, PreparedImage, decode_or_none, prepare
+from kerastune_ft.data.images.reading import ImageReading, PreparedImage, decode_or_none, prepare, prepare_dicom
 from kerastune_ft.data.images.value_range import Values
 from kerastune_ft.data.source import Report
 from kerastune_ft.stores.cached_folder import explain_cache
 
-_DICOM = "is a DICOM file; convert it with scripts/dicom_to_png.py"
-_DICOM_SUFFIXES = (".dcm", ".dicom")
+# Counted up when DICOM files give other pixels, so that stored features are not taken for those of today.
+_DICOM_VERSION = 1
 # Decoded one at a time: a dozen of them at once would not fit into memory.
 _HUGE_PIXELS = 1 << 25
 _ONE_HUGE = threading.Lock()
@@ -51,6 +52,10 @@ class CheckedImage(CheckedFile):
     """Height and width, after turning; None where the file is no image."""
     values: Values | None = None
     """The values that occur; None where they were not looked at."""
+    frames: int = 0
+    """Of a DICOM file, the number of its frames; 0 for others."""
+    has_window: bool = True
+    """Whether anything but the values of a DICOM file's frame says what becomes 0 to 255."""
 
 
 class ImageCheck(FileCheck[CheckedImage]):
@@ -74,11 +79,13 @@ class ImageCheck(FileCheck[CheckedImage]):
         return CheckedImage(
             str(self._converted / copy) if copy else path,
             facts["sha256"],
-            _problem(path, facts),
+            facts.get("problem"),
             deep_range=tuple(deep) if deep else None,
             is_rotated=facts["rotated"],
             orientation=facts.get("orientation", UPRIGHT),
             size=tuple(size) if size else None,
+            frames=facts.get("frames", 0),
+            has_window=facts.get("has_window", True),
             stamp=None if copy else stamp(status),
             content=self._identify(facts),
             values=Values.from_json(facts["given"]) if "given" in facts else None,
@@ -89,24 +96,34 @@ class ImageCheck(FileCheck[CheckedImage]):
         determining: list[Any] = [] if self._reading.intensity is None else [*self._reading.intensity]
         if turned := facts.get("turned"):
             determining += ["exif", turned]
+        if facts.get("frames"):
+            determining += ["dicom", _DICOM_VERSION, self._reading.window]
         return content_identity(facts["sha256"], *determining) if determining else facts["sha256"]
 
     def _is_complete(self, facts: dict[str, Any]) -> bool:
-        known = "rotated" in facts and ("size" in facts or "problem" in facts)
+        # A file whose decoder was missing may be read today.
+        known = "rotated" in facts and ("size" in facts or "problem" in facts) and "lacks" not in facts
         return known and ("copy" not in facts or self._is_whole(facts))
 
     def _examine(self, content: bytes) -> dict[str, Any]:
         """Return the facts about a file's content: its hash, and a problem, a range of values or a rewritten copy."""
         facts: dict[str, Any] = {"sha256": hashlib.sha256(content).hexdigest(), "rotated": False}
         try:
-            with Image.open(io.BytesIO(content)) as image:
-                is_huge = image.width * image.height > _HUGE_PIXELS
-                with self._huge if is_huge else contextlib.nullcontext():
-                    prepared = prepare(content, image, self._reading)
+            prepared = self._prepare(content)
+        except MissingDecoderError as problem:
+            return facts | {"problem": str(problem), "lacks": "decoder"}
         except Exception as problem:  # Pillow's decoders raise almost anything on a hostile file.
             return facts | {"problem": explain_failure(content, problem)}
         # A cache that cannot keep a copy is no fault of the file.
         return facts | self._describe(facts["sha256"], prepared)
+
+    def _prepare(self, content: bytes) -> PreparedImage:
+        if is_dicom(content):
+            return prepare_dicom(content, self._reading)
+        with Image.open(io.BytesIO(content)) as image:
+            is_huge = image.width * image.height > _HUGE_PIXELS
+            with self._huge if is_huge else contextlib.nullcontext():
+                return prepare(content, image, self._reading)
 
     def _describe(self, sha256: str, prepared: PreparedImage) -> dict[str, Any]:
         """Return the facts that a prepared image tells, after keeping the picture that stands for it."""
@@ -120,6 +137,8 @@ class ImageCheck(FileCheck[CheckedImage]):
             facts |= {"turned": prepared.turned, "orientation": prepared.orientation}
         if prepared.deep_range is not None:
             facts["deep_range"] = prepared.deep_range
+        if prepared.frames:
+            facts |= {"frames": prepared.frames, "has_window": prepared.has_window}
         if prepared.picture is not None:
             name = "-".join(map(str, (sha256, *(map(repr, self._reading.intensity or ())), *self._reading.key)))
             facts |= self._keep_copy(f"{name}.png", prepared.picture)
@@ -163,6 +182,10 @@ def read_once(
     `explain` returns one of the opened image.
     """
     content = read_content(path, UnusableImageError)
+    if is_dicom(content):
+        prepared = prepare_dicom(content, reading)
+        assert prepared.picture is not None
+        return decode(to_png(prepared.picture), UPRIGHT), prepared
     try:
         with Image.open(io.BytesIO(content)) as image:
             is_huge = image.width * image.height > _HUGE_PIXELS
@@ -181,7 +204,7 @@ def read_once(
     except (MemoryError, tf.errors.ResourceExhaustedError):
         raise
     except Exception as problem:  # Pillow's decoders raise almost anything on a hostile file.
-        raise UnusableImageError(_problem(path, {"problem": explain_failure(content, problem)})) from problem
+        raise UnusableImageError(explain_failure(content, problem)) from problem
 
 
 def _refuse(prepared: PreparedImage) -> None:
@@ -206,18 +229,10 @@ def unreadable(path: str, is_accurate: bool) -> str | None:
     return None if decode_or_none(content, is_accurate) is not None else "changed and cannot be read any more"
 
 
-def _problem(path: str, facts: dict[str, Any]) -> str | None:
-    """Return the problem of a file, which its name knows better where it is DICOM without the usual first bytes."""
-    problem = facts.get("problem")
-    return _DICOM if problem and path.lower().endswith(_DICOM_SUFFIXES) else problem
-
-
 def explain_failure(content: bytes, problem: Exception) -> str:
     """Return in a few words why a file is no image that can be read."""
     if not content:
         return "is empty"
-    if content[128:132] == b"DICM":
-        return _DICOM
     if isinstance(problem, UnusableImageError):
         return str(problem)
     if content[:256].lstrip().lower().startswith((b"<!doctype", b"<html", b"<?xml", b"<svg")):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 import tensorflow as tf
@@ -16,7 +17,7 @@ from kerastune_ft.data.images.reading import ImageReading
 from kerastune_ft.data.record_store import RecordStore
 from kerastune_ft.data.source import Catalogue, DataSource
 from kerastune_ft.errors import DataError
-from kerastune_ft.wording import lines
+from kerastune_ft.wording import counted, lines
 
 
 class ImageFileSource(FileSource):
@@ -63,6 +64,34 @@ def describe_rotation(count: int, reading: ImageReading) -> str:
         return f"{are} used as stored"
     done = "turned as viewers show them" if reading.exif == "apply" else "used as stored"
     return f"{are} {done} (data.exif {reading.exif})"
+
+
+def describe_dicom(files: Sequence[CheckedImage], window: Any, intensity: Any) -> tuple[str, ...]:
+    """Return sentences on DICOM files: what becomes 0 to 255, and which frame is taken; nothing without such files.
+
+    Raise DataError for a window where there are none.
+    """
+    found = [file for file in files if file.frames]
+    if not found:
+        if window is not None:
+            raise DataError("data.window: none of the images is a DICOM file; remove it, or write intensity")
+        return ()
+    own = sum(not file.has_window for file in found)
+    asked = f"the window {list(window)}" if window is not None else f"the range {list(intensity)} of values"
+    is_asked = window is not None or intensity != "auto"
+    shown = asked if is_asked else "each file's own window, or what 8 bits hold,"
+    notes = [f"DICOM: {counted(len(found), 'file')}; {shown} becomes 0 to 255, MONOCHROME1 is turned to white on black"]
+    if own:
+        notes.append(
+            f"DICOM: {counted(own, 'file')} {'has' if own == 1 else 'have'} no window, so the smallest to the largest "
+            "value of each becomes 0 to 255; data.window gives all the same"
+        )
+    if several := [file.frames for file in found if file.frames > 1]:
+        notes.append(
+            f"DICOM: {counted(len(several), 'file')} {'has' if len(several) == 1 else 'have'} several frames, up to "
+            f"{max(several)}; the middle one of each is the example"
+        )
+    return tuple(notes)
 
 
 class ArrayImageSource(DataSource):

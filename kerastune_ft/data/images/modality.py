@@ -23,13 +23,15 @@ from kerastune_ft.data.images.image_source import (
     ArrayImageSource,
     ImageFileSource,
     StoredImageSource,
+    describe_dicom,
     describe_rotation,
     refuse_deep_images,
 )
 from kerastune_ft.data.images.intensity import encoded_range
+from kerastune_ft.data.images.patients import group_by_patient
 from kerastune_ft.data.images.reading import ImageReading, encode_upright
 from kerastune_ft.data.images.set_range import check_images
-from kerastune_ft.data.inputs import Inputs
+from kerastune_ft.data.inputs import DefaultGroups, Inputs
 from kerastune_ft.data.modality import PreparedExamples, ReadContext, StoredForm
 from kerastune_ft.data.record_store import Entry, RecordStore
 from kerastune_ft.data.source import Catalogue, Report
@@ -66,7 +68,8 @@ class Images(FileModality):
         """Return a sentence about photos that viewers turn."""
         count = sum(file.is_rotated for file in files)
         said = describe_rotation(count, _choose_reading(options, context))
-        return (f"{counted(count, 'photo')} {said}",) if count else ()
+        turned = (f"{counted(count, 'photo')} {said}",) if count else ()
+        return (*turned, *describe_dicom(files, options.window, options.intensity))
 
     def check_set(
         self, files: Sequence[CheckedImage], options: FolderData | TableData, context: ReadContext
@@ -80,6 +83,10 @@ class Images(FileModality):
     def refuse(self, names: Sequence[str], files: Sequence[CheckedImage]) -> None:
         """Raise DataError for images of more than 8 bits whose range is not given."""
         refuse_deep_images(names, files)
+
+    def find_groups(self, paths: Sequence[str], files: Sequence[CheckedImage]) -> DefaultGroups | None:
+        """Return the patients of DICOM files; None where there are no such files."""
+        return group_by_patient(paths) if any(file.frames for file in files) else None
 
     def size_of(self, file: CheckedImage) -> tuple[int, int] | None:
         """Return height and width of a checked image."""

@@ -14,6 +14,7 @@ from typing import Any, Literal
 import numpy as np
 from PIL import Image
 
+from kerastune_ft.data.images.dicom import read_picture
 from kerastune_ft.data.images.intensity import (
     Intensity,
     UnusableImageError,
@@ -46,16 +47,20 @@ class ImageReading:
     is_checked: bool = True
     """Whether values must be of the range: always, but in the own data of runs whose rules did not ask for it."""
 
+    window: tuple[float, float] | None = None
+    """Of DICOM files: centre and width of the window that becomes 0 to 255; None for each file's own."""
+
     @classmethod
     def of(cls, options: Any, rules: Rules, is_own: bool = False) -> ImageReading:
         """Return what the options of data say, under the rules of a run, for its own data or for other images."""
         intensity = None if options.intensity == "auto" else options.intensity
-        return cls(intensity, options.exif, rules, rules.checks_range or not is_own)
+        return cls(intensity, options.exif, rules, rules.checks_range or not is_own, options.window)
 
     @property
     def key(self) -> tuple[Any, ...]:
         """What is known of a file beside the range of values; nothing under the rules that had no such choice."""
-        own = (self.rules.version, self.exif) if self.rules.accurate_decoding else ()
+        own: tuple[Any, ...] = (self.rules.version, self.exif) if self.rules.accurate_decoding else ()
+        own += () if self.window is None else ("window", *self.window)
         return (*own, "checked") if self.is_checked else own
 
     def choose_turn(self, orientation: int) -> int:
@@ -90,6 +95,10 @@ class PreparedImage:
     """The values that occur, where these were looked at."""
     verdict: Verdict = field(default_factory=Verdict)
     """Whether they are of the range."""
+    frames: int = 0
+    """Of a DICOM file, the number of its frames; 0 for others."""
+    has_window: bool = True
+    """Whether anything but the values of a DICOM file's frame says what becomes 0 to 255."""
 
     @property
     def orientation(self) -> int:
@@ -145,6 +154,13 @@ def _decode(
         if values is not None:
             return values, True
     return np.asarray(to_eight_bits(image, rules.white_behind_all)), False
+
+
+def prepare_dicom(content: bytes, reading: ImageReading) -> PreparedImage:
+    """Return what a DICOM file gives; raise UnusableImageError where it cannot be read."""
+    found = read_picture(content, reading.window, reading.intensity)
+    size = (found.picture.height, found.picture.width)
+    return PreparedImage(size, found.picture, frames=found.frames, has_window=found.has_window)
 
 
 def encode_upright(content: bytes, reading: ImageReading) -> tuple[bytes, tuple[int, int]]:

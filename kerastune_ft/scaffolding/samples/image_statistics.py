@@ -14,11 +14,13 @@ import numpy as np
 from PIL import Image
 
 from kerastune_ft import storage
+from kerastune_ft.data.images.dicom import is_dicom, read_picture
 
 _SAMPLE = 64
 _LARGEST_DECODED = 40_000_000
 _DEEP_MODES = ("I", "F", "I;16", "I;16L", "I;16B", "I;16N")
 _FULL_RANGE = (0.0, 65535.0)
+_HEAD = 256
 
 
 @dataclass(frozen=True)
@@ -36,6 +38,8 @@ class ImageStatistics:
     """The median of the shorter sides."""
     elongation: float
     """The median of longer side over shorter side."""
+    dicom: int = 0
+    """The number of DICOM files."""
 
 
 def sample(files: Sequence[str]) -> ImageStatistics:
@@ -45,16 +49,18 @@ def sample(files: Sequence[str]) -> ImageStatistics:
     sizes: list[tuple[int, int]] = []
     ranges: list[tuple[float, float]] = []
     unreadable: list[str] = []
+    dicom = 0
     with warnings.catch_warnings():
         # Pillow warns about large images, of which only the header is read.
         warnings.simplefilter("ignore")
         for path in chosen:
             try:
-                size, found = _measure(path)
+                size, found, is_medical = _measure(path)
             except Exception:  # Pillow raises almost anything for a broken file; the run will report it.
                 unreadable.append(path)
                 continue
             sizes.append(size)
+            dicom += is_medical
             ranges += [found] if found else []
     return ImageStatistics(
         len(sizes),
@@ -64,22 +70,25 @@ def sample(files: Sequence[str]) -> ImageStatistics:
         max((high for _, high in ranges), default=255.0),
         int(statistics.median(min(size) for size in sizes)) if sizes else 0,
         statistics.median(max(size) / max(1, min(size)) for size in sizes) if sizes else 1.0,
+        dicom,
     )
 
 
-def _measure(path: str) -> tuple[tuple[int, int], tuple[float, float] | None]:
-    """Return an image's width and height, and its intensity range if it has more than 8 bits."""
+def _measure(path: str) -> tuple[tuple[int, int], tuple[float, float] | None, bool]:
+    """Return an image's width and height, its intensity range if it has more than 8 bits, and whether it is DICOM."""
     if not stat.S_ISREG(storage.status(path).st_mode):
         # Opening a pipe would wait for a writer forever.
         raise OSError("not a file")
     # Only the header of a local file is read.
     with io.BytesIO(storage.read(path)) if storage.is_remote(path) else open(path, "rb") as file:
-        head = file.read(32)
+        head = file.read(_HEAD)
         file.seek(0)
+        if is_dicom(head):
+            return read_picture(file.read()).picture.size, None, True
         with Image.open(file) as image:
             deep_png = image.format == "PNG" and head[24] == 16
             if image.mode in _DEEP_MODES and image.width * image.height <= _LARGEST_DECODED:
                 values: Any = np.asarray(image)
-                return image.size, (float(values.min()), float(values.max()))
+                return image.size, (float(values.min()), float(values.max())), False
             # Pillow reads the colours of a 16-bit PNG as 8 bits, so their range is unknown.
-            return image.size, _FULL_RANGE if deep_png or image.mode in _DEEP_MODES else None
+            return image.size, _FULL_RANGE if deep_png or image.mode in _DEEP_MODES else None, False

@@ -6,9 +6,9 @@ from collections import defaultdict
 from collections.abc import Callable
 from pathlib import Path
 
+from kerastune_ft.data.byte_cells import holds_bytes, unpack_cells
 from kerastune_ft.data.files.find import IMAGES, SOUNDS, FileKind
 from kerastune_ft.data.sounds.packed import packed_kind
-from kerastune_ft.data.tables.byte_cells import holds_bytes, unpack_cells
 from kerastune_ft.data.tables.text_table import TextTable
 from kerastune_ft.scaffolding.sources.file_columns import NamedFiles
 

@@ -6,7 +6,7 @@ import os
 from collections import Counter
 from pathlib import Path
 
-from kerastune_ft.data.files.find import IMAGES, SOUNDS, TEXTS, FileKind, Walk
+from kerastune_ft.data.files.find import IMAGES, SOUNDS, TEXTS, FileKind, Walk, has_dicom_mark
 
 MODALITIES = {IMAGES.noun: "image", SOUNDS.noun: "audio", TEXTS.noun: "text"}
 """The modality of each kind of file, by the kind's noun."""
@@ -17,6 +17,7 @@ _ANY = FileKind(
     f"an image: {IMAGES.formats}; a sound: {SOUNDS.formats}; a text: {TEXTS.formats}",
     IMAGES.example,
     refused=frozenset[str]().union(*(kind.refused for kind in _KINDS)),
+    is_wanted=has_dicom_mark,
 )
 # Text files beside each image or sound are captions, boxes or transcripts.
 _BESIDE = 2
@@ -46,4 +47,6 @@ def files_by_kind(folder: Path) -> dict[str, list[str]]:
 def file_kind_of(path: str) -> FileKind:
     """Return the kind of a file, by its suffix."""
     suffix = os.path.splitext(path)[1].lower()
-    return next((kind for kind in _KINDS if suffix in kind.suffixes | kind.refused), TEXTS)
+    return next(
+        (kind for kind in _KINDS if suffix in kind.suffixes | kind.refused), IMAGES if has_dicom_mark(path) else TEXTS
+    )

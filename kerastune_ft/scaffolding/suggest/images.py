@@ -33,6 +33,11 @@ def suggest(findings: DataFindings) -> dict[str, Any]:
     sampled = image_statistics.sample(findings.files) if findings.files else None
     if sampled:
         shape(findings.data, sampled, findings.asks)
+        if sampled.dicom and "group" not in findings.data:
+            findings.seen.append(
+                "DICOM files: all of one patient stay in one split (PatientID, which is written nowhere), and each "
+                "file's own window becomes 0 to 255 (data.window gives one for all)"
+            )
     defaults, preset = schedule(findings)
     return {"backbone": backbone(findings, sampled), "defaults": defaults, "phases": preset}
 

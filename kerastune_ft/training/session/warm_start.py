@@ -18,7 +18,7 @@ from kerastune_ft.training.run_data import describe_overlap
 if TYPE_CHECKING:
     from kerastune_ft.training.session.session import Session
 
-_SHAPING = ("resize", "intensity", "exif")
+_SHAPING = ("resize", "intensity", "exif", "window")
 
 
 def with_kept_head(config: RunConfig, scheme: LabelScheme) -> tuple[RunConfig, LabelScheme]:

@@ -31,7 +31,7 @@ BAD = {
     "cut_bmp": (encode_image(RGB, "BMP")[:-100], "is damaged"),
     "head_only": (PNG[:20], "is (damaged|no image)"),
     "flipped_png": (PNG[:200] + bytes([PNG[200] ^ 255]) + PNG[201:], "is damaged"),
-    "dicom": (b"\0" * 128 + b"DICM", "is a DICOM file"),
+    "dicom": (b"\0" * 128 + b"DICM", "is DICOM without a picture"),
 }
 
 

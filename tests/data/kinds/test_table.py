@@ -214,7 +214,7 @@ def test_files_that_cannot_be_read(tmp_path: Path) -> None:
     with pytest.raises(DataError) as caught:
         open_table(path)
     assert "row 5: images/003.png  is empty" in str(caught.value)
-    assert "row 7: images/005.png  is a DICOM file; convert it with scripts/dicom_to_png.py" in str(caught.value)
+    assert "row 7: images/005.png  is DICOM without a picture" in str(caught.value)
     assert "row 8: images  is " in str(caught.value)
     assert "x...  cannot be read: file name too long" in str(caught.value)
     assert open_table(path, on_bad_file="skip").info.examples == 16

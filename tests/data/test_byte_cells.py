@@ -9,8 +9,8 @@ import pyarrow
 import pyarrow.parquet
 import pytest
 
+from kerastune_ft.data.byte_cells import find_input_files, holds_bytes, unpack_cells
 from kerastune_ft.data.files.find import IMAGES
-from kerastune_ft.data.tables.byte_cells import find_input_files, holds_bytes, unpack_cells
 from kerastune_ft.data.tables.read import read_table
 from kerastune_ft.errors import DataError
 
