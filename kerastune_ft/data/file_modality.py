@@ -11,8 +11,9 @@ import numpy as np
 
 from kerastune_ft.config.options.data import FolderData, TableData
 from kerastune_ft.data.byte_cells import find_input_files
+from kerastune_ft.data.duplicates import describe_equal, group_equal
 from kerastune_ft.data.files.check import CheckedFile, FileCheck
-from kerastune_ft.data.files.file_source import FileSource, find_repeated, find_usable
+from kerastune_ft.data.files.file_source import FileSource, find_usable
 from kerastune_ft.data.inputs import DefaultGroups, Inputs
 from kerastune_ft.data.labels.base import Labels
 from kerastune_ft.data.modality import FileList, Modality, ReadContext, RowInputs
@@ -82,7 +83,9 @@ class FileModality(Modality):
         notes = self.check_set(files, options, context)
 
         def find_notes(_: Sequence[SkippedFile], labels: Labels, splits: Mapping[str, np.ndarray]) -> Sequence[str]:
-            return (*notes, *self.find_notes(files, options, context), *find_repeated(files, labels, splits, self.noun))
+            equal = group_equal(file.sha256 for file in files)
+            repeated = describe_equal(equal, labels, splits, self.noun, "files")
+            return (*notes, *self.find_notes(files, options, context), *repeated)
 
         return Inputs(
             contents=[file.content for file in files],

@@ -172,7 +172,7 @@ def _find_masks(
                 f'data.label: {base} has no folder "{label}".\n'
                 'Name the folder of the masks in data, or a template, as  "label": "annotations/{stem}_mask.png"'
             )
-        for path in Walk(walk.root, file_kind=MASKS).files(base / label):
+        for path in Walk(walk.root, file_kind=MASKS, rules=walk.rules).files(base / label):
             stem = os.path.splitext(os.path.relpath(path, base / label).replace(os.sep, "/"))[0]
             masks.setdefault((base, stem), []).append(path)
     double = [(walk.relative(paths[0]), f"and {walk.relative(paths[1])}") for paths in masks.values() if len(paths) > 1]

@@ -4,18 +4,15 @@ from __future__ import annotations
 
 import os
 from abc import abstractmethod
-from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 
-import numpy as np
 import tensorflow as tf
 
 from kerastune_ft import storage
 from kerastune_ft.config.options.data import FolderData, TableData
 from kerastune_ft.data.files.check import CheckedFile
 from kerastune_ft.data.files.fingerprint import stamp
-from kerastune_ft.data.labels.base import Labels
 from kerastune_ft.data.remedies import how_to_skip
 from kerastune_ft.data.source import Catalogue, DataSource, SkippedFile
 from kerastune_ft.errors import DataError
@@ -95,24 +92,3 @@ def find_usable(
     left_out = set(bad)
     skipped = tuple(SkippedFile(names[index], checked[index].problem or "") for index in bad)
     return [index for index in range(len(names)) if index not in left_out], skipped
-
-
-def find_repeated(
-    checked: Sequence[CheckedFile], labels: Labels, splits: Mapping[str, np.ndarray], noun: str
-) -> tuple[str, ...]:
-    """Return a warning for each sort of identical files that spoil what is measured."""
-    texts = labels.texts
-    split_of = {int(index): split for split, indices in splits.items() for index in indices}
-    copies: dict[str, list[int]] = {}
-    for index, file in enumerate(checked):
-        copies.setdefault(file.sha256, []).append(index)
-    found: Counter[str] = Counter()
-    for same in copies.values():
-        if len({split_of.get(index) for index in same}) > 1:
-            found["in more than one split, so the metrics flatter the model"] += 1
-        if len({texts[index] for index in same}) > 1:
-            found[labels.contradiction] += 1
-    return tuple(
-        f"identical files: {counted(count, noun)} {'is' if count == 1 else 'are'} {what}"
-        for what, count in found.items()
-    )

@@ -10,7 +10,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from kerastune_ft import storage
+from kerastune_ft.data.files.left_out import is_left_out, may_be_thumbnails
 from kerastune_ft.errors import DataError
+from kerastune_ft.rules import NEWEST, Rules
 from kerastune_ft.wording import counted, encode_text
 
 IMAGE_SUFFIXES = frozenset(
@@ -22,7 +24,6 @@ _PACKED_SOUNDS = frozenset((".m4a", ".aac", ".aif", ".aiff", ".wma"))
 # Line ends, and what tells a terminal to do something; letters that are not printable by Unicode's rules stay.
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
 _DICOM_MARK, _MARK_END, _DICOM_DIRECTORY = b"DICM", 132, "DICOMDIR"
-_IGNORED_FOLDERS = frozenset(("__MACOSX",))
 
 
 @dataclass(frozen=True)
@@ -130,15 +131,21 @@ class Walk:
     """A walk through a data folder that enters every real folder once, so that no loop of links holds it."""
 
     def __init__(
-        self, root: Path, is_tolerant: bool = False, takes_refused: bool = False, file_kind: FileKind = IMAGES
+        self,
+        root: Path,
+        is_tolerant: bool = False,
+        takes_refused: bool = False,
+        file_kind: FileKind = IMAGES,
+        rules: Rules = NEWEST,
     ):
         """A tolerant walk goes on past folders that cannot be read, and keeps why in `unreadable`.
 
         With `takes_refused`, files of refused forms, as DICOM, are found as all others are, for whoever tells of each
-        why it cannot be read.
+        why it cannot be read. `rules` say which folders hold no data.
         """
         self.root = root
         self.file_kind = file_kind
+        self.rules = rules
         self.ignored = Ignored(file_kind)
         self._prefix = os.path.join(root, "")
         self.unreadable: dict[str, str] = {}
@@ -150,7 +157,7 @@ class Walk:
         """Return the names of a folder's sub-folders in order, without hidden ones; they count as entered."""
         names = []
         for entry in _entries(folder):
-            if _is_folder(entry) and not self._is_ignored_folder(entry.name) and self._enters(entry):
+            if _is_folder(entry) and not self._is_ignored_folder(entry) and self._enters(entry):
                 names.append(entry.name)
         return names
 
@@ -159,7 +166,7 @@ class Walk:
         found: list[str] = []
         for entry in self._read_entries(folder):
             if _is_folder(entry):
-                if not self._is_ignored_folder(entry.name) and self._enters(entry):
+                if not self._is_ignored_folder(entry) and self._enters(entry):
                     found += self.files(storage.path_of(entry.path))
             elif self._is_wanted(entry.name, entry.path):
                 found.append(entry.path)
@@ -200,11 +207,15 @@ class Walk:
         self._seen.add(real)
         return True
 
-    def _is_ignored_folder(self, name: str) -> bool:
-        if name.startswith(".") or name in _IGNORED_FOLDERS:
-            self.ignored.folders[name] += 1
-            return True
-        return False
+    def _is_ignored_folder(self, entry: storage.Entry) -> bool:
+        is_ignored = is_left_out(entry.name, self.rules)
+        if not is_ignored and may_be_thumbnails(entry.name, self.rules):
+            # Beside the files themselves, or with folders of its own, it is no class.
+            place = storage.path_of(entry.path)
+            is_ignored = self.holds(place.parent) or not self.holds(place)
+        if is_ignored:
+            self.ignored.folders[entry.name] += 1
+        return is_ignored
 
     def _is_wanted(self, name: str, path: str) -> bool:
         suffix = os.path.splitext(name)[1].lower()

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from kerastune_ft.config.options.data import ArraysData, FolderData, TableData, TfdsData
+from kerastune_ft.data.duplicates import group_equal, group_equal_rows, note_equal
 from kerastune_ft.data.embedded import NAMES, EmbeddedSet, embedded_set
 from kerastune_ft.data.file_modality import FileModality
 from kerastune_ft.data.files.file_source import FileSource
@@ -104,6 +105,7 @@ class Images(FileModality):
             make_source=lambda catalogue: ArrayImageSource(catalogue, images, intensity),
             kept=range(len(images)),
             sizes=[images.shape[1:3]] * len(images),
+            find_notes=note_equal(lambda: group_equal_rows(images, options.x, file), self.noun),
             shared=(("", file.digest, options.x),),
             notes=notes,
         )
@@ -121,6 +123,7 @@ class Images(FileModality):
             hashes=contents,
             make_source=lambda catalogue: ArrayImageSource(catalogue, images),
             kept=range(len(images)),
+            find_notes=note_equal(lambda: group_equal(contents), self.noun),
             sizes=[images.shape[1:3]] * len(images),
         )
 
@@ -157,6 +160,7 @@ def _read_stored(store: RecordStore) -> Inputs:
         hashes=store.hashes,
         make_source=lambda catalogue: StoredImageSource(catalogue, store),
         kept=range(len(store.keys)),
+        find_notes=note_equal(lambda: group_equal(store.hashes), Images.noun),
         sizes=store.sizes,
     )
 

@@ -19,7 +19,6 @@ from kerastune_ft.data.files.find import FileKind, Walk, holds
 from kerastune_ft.data.inputs import select
 from kerastune_ft.data.modality import FileList, Modality, ReadContext
 from kerastune_ft.data.records import Records
-from kerastune_ft.data.source import Report
 from kerastune_ft.errors import DataError
 from kerastune_ft.storage import path_of
 from kerastune_ft.wording import lines
@@ -40,8 +39,8 @@ def read_records(options: FolderData, modality: Modality, context: ReadContext) 
     """Return the files of a folder, each checked, with the labels beside them."""
     # Where bad files are left out, files in a form that is not read, as DICOM, are among them.
     takes_refused = options.on_bad_file == "skip"
-    root = find_root(path_of(options.path), context.cache_directory, context.report, modality.file_kind)
-    walk = Walk(root, takes_refused=takes_refused, file_kind=modality.file_kind)
+    root = find_root(path_of(options.path), context, modality.file_kind)
+    walk = Walk(root, takes_refused=takes_refused, file_kind=modality.file_kind, rules=context.rules)
     found = FORMATS[context.facts.labels](walk, options, _POOLED if context.unsplit else options.splits, context)
     keys = [file.key for file in found.files]
     inputs = modality.read_files(FileList(walk.root, [file.path for file in found.files], keys), options, context)
@@ -79,7 +78,7 @@ def pattern_groups(options: PatternGroup | None, keys: Sequence[str]) -> list[st
     return [match[1] for match in matches if match is not None]
 
 
-def find_root(path: Path, cache_directory: Path, report: Report, file_kind: FileKind) -> Path:
+def find_root(path: Path, context: ReadContext, file_kind: FileKind) -> Path:
     """Return the data folder: the path itself, or what an archive holds."""
     if path.is_dir():
         return path
@@ -88,11 +87,11 @@ def find_root(path: Path, cache_directory: Path, report: Report, file_kind: File
         near = difflib.get_close_matches(path.name, beside, n=1, cutoff=0.6)
         hint = f'; did you mean "{path.parent / near[0]}"?' if near else "."
         raise DataError(f"data.path: {path} is not there{hint}\nGive a folder, a .zip or a .tar.")
-    archive = fetch_to_cache(path, cache_directory, report)
+    archive = fetch_to_cache(path, context.cache_directory, context.report)
     if not is_archive(archive):
         raise DataError(f"data.path: {path} is neither a folder nor a .zip or .tar archive that can be read.")
-    root = unpack_archive(archive, cache_directory, report)
-    inside = Walk(root).subfolders(root)
+    root = unpack_archive(archive, context.cache_directory, context.report)
+    inside = Walk(root, rules=context.rules).subfolders(root)
     # Most archives hold one folder that bears their name, and the class folders in it.
     if len(inside) == 1 and not holds(root, file_kind) and Walk(root).subfolders(root / inside[0]):
         return root / inside[0]

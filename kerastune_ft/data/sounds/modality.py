@@ -11,13 +11,14 @@ from typing import Any
 import numpy as np
 
 from kerastune_ft.config.options.data import ArraysData, FolderData, TableData, TfdsData
+from kerastune_ft.data.duplicates import group_equal, group_equal_rows, note_equal
 from kerastune_ft.data.embedded import SOUNDS, EmbeddedSounds, embedded_sounds
 from kerastune_ft.data.file_modality import FileModality
 from kerastune_ft.data.files import find
 from kerastune_ft.data.files.file_source import FileSource
 from kerastune_ft.data.files.fingerprint import content_identity
 from kerastune_ft.data.files.npz import ArrayFile
-from kerastune_ft.data.inputs import Inputs
+from kerastune_ft.data.inputs import FindNotes, Inputs
 from kerastune_ft.data.modality import PreparedExamples, ReadContext, StoredForm
 from kerastune_ft.data.record_store import Entry, RecordStore, open_record_store
 from kerastune_ft.data.sounds.channels import UnusableSoundError, check_level
@@ -67,7 +68,8 @@ class Sounds(FileModality):
         frames = np.full(len(sounds), sounds.shape[1])
         if is_mixed:
             notes += note_cancelling(sounds, options.x, context.rules)
-        return _describe(contents, sounds.__getitem__, frames, rate, notes, context.rules)
+        find_notes = note_equal(lambda: group_equal_rows(sounds, options.x, file), self.noun)
+        return _describe(contents, sounds.__getitem__, frames, rate, find_notes, notes, context.rules)
 
     def find_embedded(self, name: str) -> EmbeddedSounds:
         """Return the module of an embedded data set of sounds."""
@@ -111,7 +113,8 @@ def _read_stored(dtype: np.dtype, rate: int, store: RecordStore) -> Inputs:
         return np.frombuffer(store.content(index), dtype)
 
     contents = [content_identity(digest, rate) for digest in store.hashes]
-    return _describe(contents, read_row, np.diff(store.offsets) // dtype.itemsize, rate)
+    find_notes = note_equal(lambda: group_equal(store.hashes), Sounds.noun)
+    return _describe(contents, read_row, np.diff(store.offsets) // dtype.itemsize, rate, find_notes)
 
 
 def _describe(
@@ -119,6 +122,7 @@ def _describe(
     read_row: Callable[[int], np.ndarray],
     frames: np.ndarray,
     rate: int,
+    find_notes: FindNotes,
     notes: tuple[str, ...] = (),
     rules: Rules = NEWEST,
 ) -> Inputs:
@@ -127,6 +131,7 @@ def _describe(
         hashes=contents,
         make_source=lambda catalogue: SoundSource(catalogue, read_row, frames, rate, rules),
         kept=range(len(contents)),
+        find_notes=find_notes,
         notes=notes,
     )
 

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Mapping, Sequence
 
 import numpy as np
 
+from kerastune_ft.data.duplicates import describe_equal, group_equal
 from kerastune_ft.data.labels.base import Labels
 from kerastune_ft.data.remedies import how_to_skip
 from kerastune_ft.data.source import SkippedFile
@@ -18,6 +18,7 @@ from kerastune_ft.wording import counted, lines
 
 # What a decoder writes in place of bytes that were no text.
 _REPLACED = "\ufffd"
+_CONTRADICTION = "there with different labels, so at most one of these is right"
 
 
 def find_complete(
@@ -59,23 +60,5 @@ def find_text_notes(
             f"{counted(damaged, 'text')} {'has' if damaged == 1 else 'have'} the character U+FFFD, which stands for "
             "bytes that could not be read: the file was written in another encoding than it was read in"
         )
-    return (*found, *_find_repeated(texts, labels, splits))
-
-
-def _find_repeated(texts: Sequence[Texts], labels: Labels, splits: Mapping[str, np.ndarray]) -> list[str]:
-    """Return a warning for each sort of identical texts that spoil what is measured."""
-    said = labels.texts
-    split_of = {int(index): split for split, indices in splits.items() for index in indices}
-    copies: dict[Texts, list[int]] = {}
-    for index, each in enumerate(texts):
-        copies.setdefault(each, []).append(index)
-    count: Counter[str] = Counter()
-    for same in copies.values():
-        if len({split_of.get(index) for index in same}) > 1:
-            count["in more than one split, so the metrics flatter the model"] += 1
-        if len({said[index] for index in same}) > 1:
-            count["there with different labels, so at most one of these is right"] += 1
-    return [
-        f"identical texts: {counted(number, 'text')} {'is' if number == 1 else 'are'} {what}"
-        for what, number in count.items()
-    ]
+    repeated = describe_equal(group_equal(texts), labels, splits, "text", "texts", _CONTRADICTION)
+    return (*found, *repeated)
