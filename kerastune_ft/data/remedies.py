@@ -10,6 +10,11 @@ _without_options: ContextVar[str | None] = ContextVar("without_options", default
 """The data that is read, where no option can be written for it."""
 
 
+def other_data() -> str | None:
+    """Return the name of the data that a finished run is evaluated on, while it is read; None for a run's own."""
+    return _without_options.get()
+
+
 def how_to_skip(rules: Iterable[str], what: str) -> str:
     """Return how examples are left out, as it stands behind `or`: by options of data, or by hand."""
     if place := _without_options.get():

@@ -24,6 +24,7 @@ from kerastune_ft.data.files.find import FileKind, Walk, holds
 from kerastune_ft.data.labels.raw import SingleLabels
 from kerastune_ft.data.labels.spelling import normalise
 from kerastune_ft.data.modality import ReadContext
+from kerastune_ft.data.remedies import other_data
 from kerastune_ft.errors import DataError
 
 
@@ -193,9 +194,11 @@ def _refuse_nested(walk: Walk, top: list[str]) -> None:
     if len(top) == 1:
         below = [entry.name for entry in (walk.root / top[0]).iterdir() if entry.is_dir()]
         if len(below) > 1 and not walk.holds(walk.root / top[0]):
+            inner = json.dumps(str(walk.root / top[0]), ensure_ascii=False)
+            remedy = f"give --data {inner}" if other_data() else f'write "path": {inner}'
             raise DataError(
                 f"data.path: {walk.root} has one sub-folder, {top[0]}, which holds {', '.join(sorted(below)[:20])}.\n"
-                f'If those are the classes, write "path": {json.dumps(str(walk.root / top[0]))}.'
+                f"If those are the classes, {remedy}."
             )
 
 

@@ -19,6 +19,7 @@ from PIL import Image
 from kerastune_ft import storage
 from kerastune_ft.data.images.orientation import find_orientation
 from kerastune_ft.data.images.reading import ImageReading
+from kerastune_ft.data.remedies import other_data
 from kerastune_ft.errors import DataError
 
 IGNORE = 255
@@ -199,6 +200,8 @@ def explain_values(counts: Mapping[int, int], numbers: Mapping[int, int], ignore
             f"{message}. So many values come from a mask that was a JPEG once, or was resized with smoothing; write it "
             "again from its source, resized by nearest neighbour"
         )
+    if place := other_data():
+        return f"{message}. The run knows no others: write masks so, or take this one out of {place}"
     naming = json.dumps({str(value): f"name of {value}" for value in first})[1:-1]
     message += f'. Add to "task": "classes": {{..., {naming}}}'
     return f'{message}, or, for pixels that count for nothing, "ignore": {first[0]}' if len(unknown) == 1 else message

@@ -9,6 +9,7 @@ from typing import Any, NoReturn
 import numpy as np
 
 from kerastune_ft.data.labels.spelling import find_meant, quote
+from kerastune_ft.data.remedies import other_data
 from kerastune_ft.errors import DataError
 
 
@@ -68,8 +69,15 @@ def refuse_unlisted(unlisted: Sequence[str], held_by: Callable[[str], Sequence[s
         lines.append(f"  {quote(label)}: {', '.join(held[:3])}{more}{hint}")
     if len(unlisted) > 20:
         lines.append(f"  and {len(unlisted) - 20} more labels")
+    known_ones, place = ", ".join(known), other_data()
+    if place is not None:
+        raise DataError(
+            f"--data: {place} has labels that the run does not know:\n"
+            + "\n".join(lines)
+            + f"\nIt knows {known_ones}. Write labels so, or take these examples out of {place}."
+        )
     raise DataError(
         "task.classes: the data has labels that are not listed:\n"
         + "\n".join(lines)
-        + f"\nListed are {', '.join(map(str, listed))}. Add the label to task.classes, or take its examples out."
+        + f"\nListed are {known_ones}. Add the label to task.classes, or take its examples out."
     )
