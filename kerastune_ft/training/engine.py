@@ -23,6 +23,7 @@ from kerastune_ft.training.evaluation import final, saved_model
 from kerastune_ft.training.features.existing_stores import find_existing_stores
 from kerastune_ft.training.features.feed import PhaseFeed
 from kerastune_ft.training.features.timing import time_plan
+from kerastune_ft.training.flags import add_flags, describe_flags, find_flags
 from kerastune_ft.training.interrupts import StopRequest
 from kerastune_ft.training.loop import result_of, run_phases
 from kerastune_ft.training.lost_files import naming_lost_files
@@ -102,7 +103,8 @@ def prepare(
     target = start.target
     check_same(target, session)
     hashes = parts.hash_parts(session)
-    for note in compare_parts(target, hashes, find_versions()):
+    changes = compare_parts(target, hashes, find_versions())
+    for note in (*changes, *describe_flags(target.manifest() or {}, find_flags())):
         watch.note(note)
     earlier = target.read_json("plan.json") if target.exists("plan.json") else None
     plan = planning.make(session, earlier, pinned)
@@ -190,6 +192,7 @@ def _write_plan(
         phase=plan.phases[0].phase.name,
         epoch=0,
         **add_versions(manifest, find_versions()),
+        **add_flags(manifest, find_flags()),
         **recorded,
         devices=session.devices.to_json(),
         directory=absolute(target.path),

@@ -20,6 +20,7 @@ from kerastune_ft.saved_model.build import THRESHOLDS
 from kerastune_ft.training.devices import devices as device_choice
 from kerastune_ft.training.evaluation import final
 from kerastune_ft.training.evaluation.run_source import open_other_data, open_own_data
+from kerastune_ft.training.flags import describe_flags, find_flags
 from kerastune_ft.training.lost_files import naming_lost_files
 from kerastune_ft.training.plan import build as planning
 from kerastune_ft.training.run_data import describe_overlap
@@ -45,7 +46,8 @@ def evaluate(target: RunDirectory, config: RunConfig, data: Path | None, split: 
     # The saved model has all weights and layers, so nothing the run began with is needed again.
     itself = EarlierRun(path=os.path.abspath(target.path) if target.is_local else str(target), head="keep")
     document = target.read_json("plan.json")
-    for note in describe_versions(target.manifest() or {}, find_versions()):
+    manifest = target.manifest() or {}
+    for note in (*describe_versions(manifest, find_versions()), *describe_flags(manifest, find_flags())):
         watch.note(note)
     bare = _of_the_same_length(config.model_copy(update={"backbone": itself}), document)
     # As the run measured: its last figures and the saved model are float32, whatever it trained in.

@@ -18,6 +18,7 @@ from kerastune_ft.backbones import base as backbones
 from kerastune_ft.graph import lora
 from kerastune_ft.graph.partition import Stage
 from kerastune_ft.input import loader
+from kerastune_ft.training.flags import find_flags
 from kerastune_ft.training.plan.cache_plan import NOT_AUGMENTED, CachedFeatures
 from kerastune_ft.training.session.session import Session
 
@@ -25,8 +26,6 @@ from kerastune_ft.training.session.session import Session
 COMPUTATION_VERSION = 3
 DECODED: Mapping[str, str] = {"image": "images", "audio": "sounds", "text": "texts"}
 """The name of decoded inputs for each modality, in listings of stores."""
-# The beginnings of names of environment variables that choose kernels, and so affect the last bits of results.
-_KERNELS = ("TF_ENABLE_ONEDNN", "TF_ONEDNN", "ONEDNN_", "DNNL_", "TF_XLA_", "XLA_FLAGS", "TF_CUDNN_", "NVIDIA_TF32")
 
 
 def key_parts(
@@ -60,7 +59,7 @@ def key_parts(
             "chunk": chunk,
             "deterministic": session.devices.deterministic,
             "tf32": tf.config.experimental.tensor_float_32_execution_enabled(),
-            "flags": {name: value for name, value in os.environ.items() if name.startswith(_KERNELS)},
+            "flags": find_flags(),
             **_find_device(session),
         },
         "versions": {
