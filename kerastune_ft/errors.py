@@ -70,10 +70,12 @@ class Interrupted(KerasTuneError):
 
 
 _INTACT = "everything written before is intact"
-_MEMORY = (
-    'out of memory; halve "batch_size" and double "accumulate" of the phase: the same result in half the memory. '
-    f"{_INTACT[0].upper()}{_INTACT[1:]}"
-)
+_SMALLER = "give a smaller image_size or sequence_length, or a smaller backbone"
+
+
+def is_exhaustion(error: BaseException) -> bool:
+    """Return whether an error means that memory ran out, on the host or on a device."""
+    return isinstance(error, MemoryError) or type(error).__name__ == "ResourceExhaustedError"
 
 
 # What a file system refuses although nothing is wrong with the program, and what can be done about it.
@@ -112,8 +114,8 @@ def explain(error: Exception) -> KerasTuneError | None:
     if isinstance(error, OSError):
         return _explain_os_error(error)
     text = str(error)
-    if isinstance(error, MemoryError) or type(error).__name__ == "ResourceExhaustedError":
-        return ResourceError(_MEMORY)
+    if is_exhaustion(error):
+        return ResourceError(f"out of memory; {_SMALLER}. {_INTACT.capitalize()}")
     if isinstance(error, RuntimeError) and "can't start new thread" in text:
         return ResourceError(f"{text}: the limit of {_LIMITS[errno.EAGAIN]} is reached; raise it; {_INTACT}")
     if isinstance(error, ImportError) and any(sign in text for sign in _NO_ADDRESSES):
@@ -148,4 +150,15 @@ def explain_exhaustion() -> Iterator[None]:
     except Exception as error:
         if (explained := explain(error)) is not None:
             raise explained from error
+        raise
+
+
+@contextlib.contextmanager
+def explain_memory(where: str, remedy: str) -> Iterator[None]:
+    """Turn an error of memory into a ResourceError: out of memory `where`; `remedy`."""
+    try:
+        yield
+    except Exception as error:
+        if is_exhaustion(error):
+            raise ResourceError(f"out of memory {where}; {remedy}. {_INTACT.capitalize()}") from error
         raise

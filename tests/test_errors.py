@@ -5,7 +5,14 @@ import os
 
 import pytest
 
-from kerastune_ft.errors import ConfigError, KerasTuneError, ResourceError, explain_exhaustion
+from kerastune_ft.errors import (
+    ConfigError,
+    KerasTuneError,
+    ResourceError,
+    explain_exhaustion,
+    explain_memory,
+    is_exhaustion,
+)
 from kerastune_ft.remote import UnreachableError
 
 
@@ -16,8 +23,8 @@ class ResourceExhaustedError(Exception):
 @pytest.mark.parametrize(
     ("raised", "remedy"),
     [
-        (MemoryError(), 'halve "batch_size"'),
-        (ResourceExhaustedError("OOM when allocating"), 'halve "batch_size"'),
+        (MemoryError(), "out of memory; give a smaller image_size or sequence_length"),
+        (ResourceExhaustedError("OOM when allocating"), "Everything written before is intact"),
         (OSError(errno.ENOSPC, "No space left on device", "run/x"), r"no space left \(run/x\): free some"),
         (OSError(errno.EDQUOT, "Quota exceeded", "run/x"), "no space left"),
         (
@@ -35,6 +42,16 @@ def test_memory_and_disk_that_run_out_have_a_remedy(raised: Exception, remedy: s
     with pytest.raises(ResourceError, match=remedy) as caught, explain_exhaustion():
         raise raised
     assert caught.value.__cause__ is raised
+
+
+def test_what_ran_out_and_what_to_do_are_the_nearest_place_s() -> None:
+    with (
+        pytest.raises(ResourceError, match=r"^out of memory in phase top; give this\. Everything written") as caught,
+        explain_exhaustion(),
+        explain_memory("in phase top", "give this"),
+    ):
+        raise MemoryError
+    assert not is_exhaustion(caught.value)
 
 
 @pytest.mark.parametrize(

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from kerastune_ft.config.options.task_facts import MASK
 from kerastune_ft.config.read import read
 from kerastune_ft.data.labels.scheme import LabelScheme
-from kerastune_ft.errors import ConfigError, explain_exhaustion
+from kerastune_ft.errors import ConfigError, explain_exhaustion, explain_memory
 from kerastune_ft.metrics.document import metrics_by_split
 from kerastune_ft.reporting.progress import create_watcher
 from kerastune_ft.rundir import RunDirectory
@@ -178,7 +178,11 @@ def predictions(
     _require_model(target)
     settings = read(target.read_json("config.json")).with_rules(target.rules)
     watch = create_watcher(lambda line: None)
-    with explain_exhaustion(), contextlib.closing(watch):
+    with (
+        explain_exhaustion(),
+        explain_memory("in a prediction", "give a smaller --batch-size, which is 32 by default"),
+        contextlib.closing(watch),
+    ):
         load_engine()
         from kerastune_ft.inference import predict as inference
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,6 +17,7 @@ _FREE = (
     "runtime.cache_directory",
     "runtime.cache_budget",
 )
+_DIVIDING = ("].batch_size", "].accumulate")
 
 
 @dataclass(frozen=True)
@@ -31,7 +32,7 @@ def compare(old: RunConfig, new: RunConfig, begun: int) -> Changes:
     """Return the differences between the configuration a run started with and the one to resume it with.
 
     Allowed are changes of `output`, strategy, replicas and caches (also of a phase), phases appended at the end, and
-    more epochs or steps in phases after the first `begun` ones.
+    more epochs or steps in phases after the first `begun` ones, and another division of the same updates into batches.
     """
     allowed: list[str] = []
     refused: list[str] = []
@@ -46,12 +47,22 @@ def compare(old: RunConfig, new: RunConfig, begun: int) -> Changes:
             continue
         for place, one, other in _differences(phases[0][index], phase, f"phases[{index}]"):
             longer = place.endswith((".epochs", ".steps")) and one is not None and other is not None and other > one
-            free = place.endswith("].cache") or (longer and index >= begun)
+            same_update = place.endswith(_DIVIDING) and _divides_alike(phases[0][index], phase)
+            free = place.endswith("].cache") or (longer and index >= begun) or same_update
             (allowed if free else refused).append(_line(place, one, other))
     refused += [
         f"phases[{index}]: {phase['name']} removed" for index, phase in enumerate(phases[0]) if index >= len(phases[1])
     ]
     return Changes(tuple(allowed), tuple(refused))
+
+
+def _divides_alike(old: Mapping[str, Any], new: Mapping[str, Any]) -> bool:
+    """Return whether two phases make updates of the same examples, however many are computed at a time.
+
+    BatchNorm layers that train take their moments of what is computed at a time.
+    """
+    sizes = [each["batch_size"] * (1 if each["accumulate"] == "auto" else each["accumulate"]) for each in (old, new)]
+    return sizes[0] == sizes[1] and {old["batch_norm"], new["batch_norm"]} == {"frozen"}
 
 
 def _differences(old: Any, new: Any, place: str) -> Iterator[tuple[str, Any, Any]]:

@@ -43,8 +43,24 @@ def _computing(operation: Any) -> list[keras.Variable]:
 
 def activation_bytes(model: keras.Model, length: float = 1) -> float:
     """Return the bytes of all activations of one example: what backpropagation keeps at most."""
-    return sum(
-        tf.as_dtype(tensor.dtype).size * math.prod(length if size is None else int(size) for size in tensor.shape[1:])
-        for node in keras_private.nodes_in_order(model)
-        for tensor in node.outputs
-    )
+    return sum(_tensor_bytes(tensor, length) for node in keras_private.nodes_in_order(model) for tensor in node.outputs)
+
+
+def largest_live_bytes(model: keras.Model, length: float = 1) -> float:
+    """Return the bytes of one example's activations that a forward pass without gradients holds at its widest place."""
+    nodes = keras_private.nodes_in_order(model)
+    last_use = {id(tensor): place for place, node in enumerate(nodes) for tensor in node.inputs}
+    live: dict[int, float] = {}
+    largest = 0.0
+    for place, node in enumerate(nodes):
+        live |= {id(tensor): _tensor_bytes(tensor, length) for tensor in node.outputs}
+        largest = max(largest, sum(live.values()))
+        for tensor in (*node.inputs, *node.outputs):
+            if last_use.get(id(tensor), len(nodes)) <= place:
+                live.pop(id(tensor), None)
+    return largest
+
+
+def _tensor_bytes(tensor: Any, length: float) -> float:
+    sizes = [length if size is None else int(size) for size in tensor.shape[1:]]
+    return float(tf.as_dtype(tensor.dtype).size * math.prod(sizes))

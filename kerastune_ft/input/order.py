@@ -54,10 +54,14 @@ def order_batches(
     With `buckets`, the number of each example of the source, all examples of a batch are of one bucket. A batch is
     placed where its last example would be; the incomplete batches of all buckets are last.
     """
-    size = batch // micro_batches
+    size = -(-batch // micro_batches)
     share = -(-size // replicas)
     filled, weights = _fill_batches(indices, batch, None if buckets is None else buckets[indices])
-    count = len(filled)
+    count, missing = len(filled), size * micro_batches - batch
+    if missing:
+        # Where the micro-batches do not divide the batch, the last of them has padding.
+        filled = np.concatenate([filled, np.repeat(filled[:, :1], missing, axis=1)], axis=1)
+        weights = np.concatenate([weights, np.zeros((count, missing), np.float32)], axis=1)
 
     def shared_out(values: np.ndarray, padding: np.ndarray) -> np.ndarray:
         padded = np.concatenate([values, np.repeat(padding, share * replicas - size, axis=2)], axis=2)

@@ -291,6 +291,9 @@ def _describe_steps(phase: Document) -> str:
 def _describe_batch(phase: Document) -> str:
     text = f"{format_whole(phase.get('batch_size'))} ({format_whole(phase.get('replica_batch'))} per replica)"
     accumulate = phase.get("accumulate") or 1
+    if accumulate == "auto":
+        pieces = phase.get("pieces")
+        return f"{text}, in as many pieces as the memory needs" if pieces is None else f"{text}, in {pieces} pieces"
     return text if accumulate == 1 else f"{text}, {accumulate} batches make one step"
 
 

@@ -19,6 +19,7 @@ from kerastune_ft.training import parts
 from kerastune_ft.training.comparison import check_inputs, check_same, compare_parts
 from kerastune_ft.training.devices import devices as device_choice
 from kerastune_ft.training.devices import workers
+from kerastune_ft.training.devices.memory import find_limit
 from kerastune_ft.training.evaluation import final, saved_model
 from kerastune_ft.training.features.existing_stores import find_existing_stores
 from kerastune_ft.training.features.feed import PhaseFeed
@@ -29,6 +30,7 @@ from kerastune_ft.training.loop import result_of, run_phases
 from kerastune_ft.training.lost_files import naming_lost_files
 from kerastune_ft.training.phase.context import RunContext
 from kerastune_ft.training.plan import build as planning
+from kerastune_ft.training.plan import memory
 from kerastune_ft.training.plan.document import unit_rows
 from kerastune_ft.training.plan.phase_plan import Plan
 from kerastune_ft.training.plan.pins import Pins
@@ -111,7 +113,7 @@ def prepare(
     check_inputs(target, earlier or {}, plan.document)
     _write_plan(target, config, session, plan, config_hash, hashes)
     watch.run_started(str(target), config.to_json(), plan.document)
-    for note in (*session.source.info.notes, *plan.document["notes"]):
+    for note in (*session.source.info.notes, *plan.document["notes"], *_find_memory_notes(session, plan)):
         watch.note(note)
     return plan
 
@@ -217,8 +219,14 @@ def make_plan(
     session = assemble(config, device_choice.resolve(config.runtime), report)
     plan = planning.make(session)
     cache = {**plan.document["cache"], "found": find_existing_stores(session, plan)}
-    said = {**plan.document, "cache": cache}
+    notes = [*plan.document["notes"], *_find_memory_notes(session, plan)]
+    said = {**plan.document, "cache": cache, "notes": notes}
     return session, plan, {**said, "measured": time_plan(session, plan, report)} if measure else said
+
+
+def _find_memory_notes(session: Session, plan: Plan) -> list[str]:
+    """Return warnings of phases that need more memory than is left here and now; plan.json has none of them."""
+    return memory.notes(session, plan.phases, plan.chunk, find_limit(session.devices.names))
 
 
 def unit_table(options: Any) -> list[dict[str, Any]]:

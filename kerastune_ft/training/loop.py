@@ -8,6 +8,7 @@ from typing import Any
 from kerastune_ft.rundir import RunDirectory
 from kerastune_ft.training.checkpoint import read_end, read_variables
 from kerastune_ft.training.phase.context import RunContext
+from kerastune_ft.training.phase.fit_memory import fit_memory
 from kerastune_ft.training.phase.phase import PhaseTraining
 from kerastune_ft.training.plan.phase_plan import PhasePlan
 
@@ -24,6 +25,7 @@ def run_phases(context: RunContext, until: str | None = None) -> Iterator[dict[s
         if result is None:
             _set_weights(context, phase)
             kept = _changed_so_far(context, phase)
+            phase = fit_memory(context, phase)
             result = PhaseTraining(context, phase, kept).train()
         yield result
         if phase.phase.name == until and any(index > phase.index for index in to_train):

@@ -195,7 +195,7 @@ def test_every_error_has_its_exit_code_in_the_manifest_too(
 
 def test_memory_and_disk_have_a_remedy(config: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(training, "load_engine", lambda *settings: Engine(MemoryError()))
-    assert 'halve "batch_size" and double "accumulate"' in give("run", config).stderr
+    assert "out of memory; give a smaller image_size" in give("run", config).stderr
     monkeypatch.setattr(
         training, "load_engine", lambda *settings: Engine(OSError(28, "No space left on device", "model.keras"))
     )

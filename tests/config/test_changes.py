@@ -85,3 +85,24 @@ def test_phases_may_be_appended_and_not_removed_or_put_between() -> None:
     assert compare_with_old(2, phases=[head, top, third]) == Changes(("phases[2]: third appended",), ())
     assert compare_with_old(2, phases=[head]).refused == ("phases[1]: top removed",)
     assert compare_with_old(2, phases=[head, third, top]).refused
+
+
+@pytest.mark.parametrize(
+    ("overrides", "allowed", "refused"),
+    [
+        (("phases.top.batch_size=16", "phases.top.accumulate=2"), 2, 0),
+        (("phases.top.accumulate=auto",), 1, 0),
+        (("phases.top.batch_size=16", "phases.top.accumulate=auto"), 0, 2),
+        (("phases.top.batch_size=16",), 0, 1),
+        (("phases.top.accumulate=4",), 0, 1),
+    ],
+)
+def test_the_same_updates_may_be_divided_otherwise(overrides: tuple[str, ...], allowed: int, refused: int) -> None:
+    changes = compare_with_old(overrides=overrides)
+    assert (len(changes.allowed), len(changes.refused)) == (allowed, refused)
+
+
+def test_not_so_where_batch_norm_takes_moments_of_what_is_computed_at_a_time() -> None:
+    old = read(OLD, ("phases.top.batch_norm=train",))
+    new = read(OLD, ("phases.top.batch_norm=train", "phases.top.batch_size=16", "phases.top.accumulate=2"))
+    assert len(compare(old, new, 1).refused) == 2

@@ -4,39 +4,13 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
 from safetensors.numpy import load_file
 
-from tests.support.odd_graphs import odd_model
+from tests.support.odd_graphs import write_own_model
 from tests.support.processes import Outcome, run_commands
-
-EXAMPLES = 24
-
-
-def _write(folder: Path, name: str) -> dict[str, Any]:
-    """Write a model and data for it; return a configuration whose phases cut it at two boundaries."""
-    random = np.random.default_rng(0)
-    labels = np.arange(EXAMPLES) % 2
-    images = random.integers(0, 200, (EXAMPLES, 4, 4, 3)).astype(np.uint8) + (50 * labels[:, None, None, None]).astype(
-        np.uint8
-    )
-    np.savez(folder / "data.npz", x=images, y=labels)
-    body = odd_model(name)
-    body.save(folder / "own.keras")
-    return {
-        "name": "own",
-        "task": {"kind": "image_classification", "classes": ["0", "1"]},
-        "data": {"kind": "arrays", "path": "data.npz"},
-        "backbone": {"kind": "saved", "path": "own.keras", "input": "0-1"},
-        "defaults": {"epochs": 1, "batch_size": 8, "learning_rate": 0.01},
-        "phases": [
-            {"name": "top", "unfreeze": {"last": 1}},
-            {"name": "more", "unfreeze": {"last": 2}},
-        ],
-    }
 
 
 def _run(folder: Path, *commands: list[str]) -> list[Outcome]:
@@ -48,7 +22,7 @@ def _run(folder: Path, *commands: list[str]) -> list[Outcome]:
 
 @pytest.mark.parametrize("name", ["one around another", pytest.param("two by turns", marks=pytest.mark.slow)])
 def test_a_run_cuts_where_layers_are_used_again(tmp_path: Path, name: str) -> None:
-    config, by_turns = _write(tmp_path, name), name == "two by turns"
+    config, by_turns = write_own_model(tmp_path, name), name == "two by turns"
     off = ["--set", "runtime.cache=off"]
     config["phases"] += [{"name": "adapt", "unfreeze": {"last": 2}, "lora": {"rank": 2}}] if by_turns else []
     (tmp_path / "config.json").write_text(json.dumps(config))
@@ -73,7 +47,7 @@ def test_a_run_cuts_where_layers_are_used_again(tmp_path: Path, name: str) -> No
 
 
 def test_what_is_used_by_turns_is_said_with_what_can_be_unfrozen(tmp_path: Path) -> None:
-    config = _write(tmp_path, "two by turns")
+    config = write_own_model(tmp_path, "two by turns")
     config["phases"] = [{"name": "all", "unfreeze": {"last": 4}}]
     (tmp_path / "config.json").write_text(json.dumps(config))
     config["phases"] = [{"name": "q", "unfreeze": {"match": ["part2"]}}]

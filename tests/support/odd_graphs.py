@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import keras
+import numpy as np
 
 layers = keras.layers
 WIDTH = 3
+EXAMPLES = 24
 
 
 def _dense(name: str) -> keras.layers.Layer:
@@ -95,3 +98,26 @@ def odd_model(name: str) -> keras.Model:
     keras.utils.set_random_seed(0)
     images = keras.Input((4, 4, WIDTH), name="image")
     return keras.Model(images, GRAPHS[name][0](images), name="odd")
+
+
+def write_own_model(folder: Path, name: str) -> dict[str, Any]:
+    """Write a model and data for it; return a configuration whose phases cut it at two boundaries."""
+    random = np.random.default_rng(0)
+    labels = np.arange(EXAMPLES) % 2
+    images = random.integers(0, 200, (EXAMPLES, 4, 4, 3)).astype(np.uint8) + (50 * labels[:, None, None, None]).astype(
+        np.uint8
+    )
+    np.savez(folder / "data.npz", x=images, y=labels)
+    body = odd_model(name)
+    body.save(folder / "own.keras")
+    return {
+        "name": "own",
+        "task": {"kind": "image_classification", "classes": ["0", "1"]},
+        "data": {"kind": "arrays", "path": "data.npz"},
+        "backbone": {"kind": "saved", "path": "own.keras", "input": "0-1"},
+        "defaults": {"epochs": 1, "batch_size": 8, "learning_rate": 0.01},
+        "phases": [
+            {"name": "top", "unfreeze": {"last": 1}},
+            {"name": "more", "unfreeze": {"last": 2}},
+        ],
+    }

@@ -226,6 +226,12 @@ def _phase(phase: Mapping[str, Any], index: int, task: Mapping[str, Any]) -> Ite
     metrics = [f"validation_{metric}" for metric in (facts.metrics if facts else metrics_of_labels("one"))]
     if isinstance(monitor, str) and monitor not in metrics:
         yield ("monitor",), unknown_message(monitor, metrics, beginning="validation_")[0]
+    if phase.get("accumulate") == "auto" and phase.get("batch_norm") in ("statistics", "train"):
+        yield (
+            ("accumulate",),
+            f"BatchNorm layers with {short_json(phase['batch_norm'])} take moments of what is computed at a time, so "
+            'that the memory would decide the result; write a number, or "batch_norm": "frozen"',
+        )
     yield from _lora(phase)
     yield from _views(section(phase, "augment"))
     yield from _balance(phase, task)

@@ -80,6 +80,16 @@ ClassWeights = Annotated[
 ]
 
 
+def _accumulate_form(value: Any) -> str:
+    return "@word" if isinstance(value, str) else "@number"
+
+
+Accumulate = Annotated[
+    Annotated[Count, Tag("@number")] | Annotated[Literal["auto"], Tag("@word")],
+    one_of(_accumulate_form, 'write a number of batches, as in 4, or "auto"'),
+]
+
+
 class Phase(Options):
     """One span of training with one freeze boundary and one rate policy."""
 
@@ -92,7 +102,9 @@ class Phase(Options):
     weight_decay: NotNegative = Field(0.01, description="weight decay; norms, biases and scales of channels have none")
     clip_norm: Rate | None = Field(None, description="largest global norm of the gradient; null means no clipping")
     batch_size: Count = Field(32, description="examples in a batch over all replicas")
-    accumulate: Count = Field(1, description="batches per update")
+    accumulate: Accumulate = Field(
+        1, description='batches per update; "auto": one, computed in as many pieces as the memory needs'
+    )
     image_size: ImageSize | None = Field(None, description="height and width; null means the backbone's")
     augment: Augment = Field(Augment(), description="a preset, or a preset with operations changed")
     mixup: NotNegative = Field(0.0, description="strength of mixing two examples")
@@ -123,3 +135,8 @@ class Phase(Options):
     cache: Literal["auto", "off", "required"] = Field(
         "auto", description="whether to cache the frozen part's output; auto means runtime.cache"
     )
+
+    @property
+    def update_size(self) -> int:
+        """The examples of one update: `accumulate` batches, or one batch where that is "auto"."""
+        return self.batch_size if self.accumulate == "auto" else self.batch_size * self.accumulate

@@ -6,6 +6,7 @@ import functools
 from collections.abc import Mapping
 from typing import Any
 
+from kerastune_ft.errors import explain_memory
 from kerastune_ft.rundir import RunDirectory
 from kerastune_ft.saved_model.build import THRESHOLDS
 from kerastune_ft.training.evaluation.examples import write_examples
@@ -39,7 +40,11 @@ def evaluate_splits(
     for split in splits:
         progress = functools.partial(watch.work, f"evaluating {split}")
         indices = session.source.splits[split]
-        evaluated[split] = evaluate_split(step, session.devices, feed, indices, plan.batch_size, progress)
+        where = (
+            f"in the evaluation of {split}, which computes {plan.batch_size} examples at a time as the last phase did"
+        )
+        with explain_memory(where, "free memory, or go on where there is more"):
+            evaluated[split] = evaluate_split(step, session.devices, feed, indices, plan.batch_size, progress)
     return evaluated
 
 

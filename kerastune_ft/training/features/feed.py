@@ -11,6 +11,7 @@ from typing import TypeVar
 
 import tensorflow as tf
 
+from kerastune_ft.errors import explain_memory
 from kerastune_ft.input.augmentation import Augmentation
 from kerastune_ft.input.loader import Loader, Lookup
 from kerastune_ft.input.order import Order
@@ -18,6 +19,7 @@ from kerastune_ft.training.devices.devices import Devices
 from kerastune_ft.training.features.extraction import FeatureExtractor
 from kerastune_ft.training.features.prefix import Prefix
 from kerastune_ft.training.features.store_rows import StoredFeatures
+from kerastune_ft.training.plan import memory
 from kerastune_ft.training.plan.cache_plan import FeatureUse
 from kerastune_ft.training.plan.phase_plan import PhasePlan, Plan, augmentation
 from kerastune_ft.training.session.session import Session
@@ -123,7 +125,8 @@ class PhaseFeed:
             self._closing.close()
             prefix = Prefix(session.devices, phase.stages, plan.chunk)
             features = self._closing.enter_context(FeatureExtractor(session, plan, phase, prefix, watch))
-            supplies = [_find_supply(features, need) for need in plan.decision.of_phase(phase.index)]
+            with explain_memory(*memory.explain_features(plan.chunk, session.devices.replicas)):
+                supplies = [_find_supply(features, need) for need in plan.decision.of_phase(phase.index)]
             drawn = augmentation(session, phase)
             self._feed = Feed(session.devices, session.loader, prefix, drawn, supplies[0], supplies[-1])
             self._phase = phase.index

@@ -5,13 +5,13 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Mapping
-from typing import Any, NoReturn
+from typing import Any, NamedTuple, NoReturn
 
 import keras
 import numpy as np
 import tensorflow as tf
 
-from kerastune_ft.errors import DivergedError, Interrupted
+from kerastune_ft.errors import DivergedError, Interrupted, explain_memory
 from kerastune_ft.graph import keras_private
 from kerastune_ft.graph.decay import find_undecayed
 from kerastune_ft.input.order import Order, shuffle_batches
@@ -25,7 +25,7 @@ from kerastune_ft.training.phase.freeze import freeze_all_but
 from kerastune_ft.training.phase.loss_scale import LossScale
 from kerastune_ft.training.phase.state import PhaseState, check_monitor
 from kerastune_ft.training.phase.step import PhaseStep
-from kerastune_ft.training.plan import class_balance
+from kerastune_ft.training.plan import class_balance, memory
 from kerastune_ft.training.plan.phase_plan import PhasePlan
 from kerastune_ft.training.plan.schedules import rate_table
 from kerastune_ft.training.session.session import Session
@@ -54,10 +54,51 @@ def build_step(
         address=address(session, phase),
         optimizer=optimizer,
         clip_norm=phase.phase.clip_norm,
-        accumulate=phase.phase.accumulate,
+        accumulate=phase.micro_batches,
         loss=LossOptions(phase.phase.label_smoothing, phase.class_weights),
         loss_scale=scale,
     )
+
+
+class Prepared(NamedTuple):
+    """What a phase trains by: an optimizer, the scale of its loss where it has one, and the compiled step."""
+
+    optimizer: keras.optimizers.Optimizer
+    scale: LossScale | None
+    step: PhaseStep
+
+
+def prepare(context: RunContext, phase: PhasePlan) -> Prepared:
+    """Return a new optimizer and step for a phase, its layers set to train or not."""
+    session, options = context.session, phase.phase
+    freeze_all_but(session, phase.selection, phase.trained)
+    dropout = options.dropout if options.dropout is not None else session.config.head.dropout
+    for layer in session.head.layers:
+        if isinstance(layer, keras.layers.Dropout):
+            layer.rate = dropout
+    with session.devices.strategy.scope():
+        variables = session.variables
+        optimizer = optimizers.build(
+            options,
+            [variables[path] for path in phase.trained],
+            rate_table(options.learning_rate, phase.steps, session.config.rules),
+            phase.factors,
+            _find_carried(context, phase),
+            find_undecayed((layer for unit in session.units for layer in unit.layers), session.config.rules),
+            session.config.rules,
+        )
+    scale = loss_scale.choose_loss_scale(session.devices, phase.update_batch)
+    return Prepared(optimizer, scale, build_step(session, phase, optimizer, scale))
+
+
+def _find_carried(context: RunContext, phase: PhasePlan) -> optimizers.Carried | None:
+    """Return the state that the optimizer of the phase before ended with, if this one goes on from it."""
+    if not phase.phase.carry_optimizer:
+        return None
+    previous, session = context.plan.phases[phase.index - 1], context.session
+    end = read_end(context.run, previous.folder, session.source_hash)
+    trained = [session.variables[path] for path in previous.trained]
+    return optimizers.read_carried(previous.phase, trained, end.tensors.optimizer, end.state["begun"])
 
 
 class PhaseTraining:
@@ -96,8 +137,9 @@ class PhaseTraining:
         self._context.watch.phase_started(self._context.plan.document["phases"][phase.index], self._state.step)
         # Until the end of the phase is written: what came after the last checkpoint would be lost.
         with self._context.stop.defer():
-            while self._state.stopped is None:
-                self._train_epoch()
+            with explain_memory(*memory.explain_steps(phase, str(context.run))):
+                while self._state.stopped is None:
+                    self._train_epoch()
             moved, updated = (
                 frozen_check.distances(session, phase, before),
                 frozen_check.updates(session, phase, before),
@@ -112,36 +154,8 @@ class PhaseTraining:
             return self._finish(moved, updated, frozen)
 
     def _prepare(self) -> None:
-        session, phase = self._context.session, self._phase
-        freeze_all_but(session, phase.selection, phase.trained)
-        dropout = self._options.dropout if self._options.dropout is not None else session.config.head.dropout
-        for layer in session.head.layers:
-            if isinstance(layer, keras.layers.Dropout):
-                layer.rate = dropout
-        with session.devices.strategy.scope():
-            variables = session.variables
-            self._optimizer = optimizers.build(
-                self._options,
-                [variables[path] for path in phase.trained],
-                self._rates,
-                phase.factors,
-                self._find_carried(),
-                find_undecayed((layer for unit in session.units for layer in unit.layers), session.config.rules),
-                session.config.rules,
-            )
-        self._scale = loss_scale.choose_loss_scale(session.devices, phase.update_batch)
-        self._step = build_step(session, phase, self._optimizer, self._scale)
-        self._context.compiled = (phase.index, self._step)
-
-    def _find_carried(self) -> optimizers.Carried | None:
-        """Return the state that the optimizer of the phase before ended with, if this one goes on from it."""
-        if not self._options.carry_optimizer:
-            return None
-        previous = self._context.plan.phases[self._phase.index - 1]
-        session = self._context.session
-        end = read_end(self._context.run, previous.folder, session.source_hash)
-        trained = [session.variables[path] for path in previous.trained]
-        return optimizers.read_carried(previous.phase, trained, end.tensors.optimizer, end.state["begun"])
+        self._optimizer, self._scale, self._step = prepare(self._context, self._phase)
+        self._context.compiled = (self._phase.index, self._step)
 
     def _needs_end(self) -> bool:
         """Return whether the next phase goes on from the last step of this one; of a phase added later none knows."""
@@ -167,7 +181,7 @@ class PhaseTraining:
         place = (session.config.seed, phase.index, state.epoch)
         examples = class_balance.draw_examples(session.source, self._options, place)
         replicas, buckets = session.devices.replicas, session.loader.buckets
-        order = shuffle_batches(examples, phase.update_batch, replicas, place, self._options.accumulate, buckets)
+        order = shuffle_batches(examples, phase.update_batch, replicas, place, phase.micro_batches, buckets)
         started = state.step - state.epoch_steps
         return order.take(min(order.batches, phase.steps - started)).skip(state.epoch_steps)
 

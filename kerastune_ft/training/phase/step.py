@@ -45,7 +45,7 @@ class PhaseStep:
         self._variables = list(variables)
         self._native = [variable.value for variable in self._variables]
         self._address = address
-        self._optimizer, self._clip_norm, self._accumulate = optimizer, clip_norm, accumulate
+        self._optimizer, self._clip_norm, self.micro_batches = optimizer, clip_norm, accumulate
         self._loss, self._loss_scale = task.bind(tail, loss), loss_scale
         # The latest wishes as a tensor: they change once, at the end.
         self._asked: dict[tuple[float, ...], tf.Tensor] = {}
@@ -131,8 +131,10 @@ class PhaseStep:
         batch = (features, targets, weights, keys)
         gradients: list[tf.Tensor] = []
         sums: Any = None
-        for part in range(self._accumulate):
-            part_gradients, part_sums = self._gradients(*self._micro_batch(batch, part))
+        for part in range(self.micro_batches):
+            # One after another: TensorFlow would else hold the activations of several micro-batches at a time.
+            with tf.control_dependencies(gradients):
+                part_gradients, part_sums = self._gradients(*self._micro_batch(batch, part))
             gradients = [a + b for a, b in zip(gradients, part_gradients, strict=True)] if gradients else part_gradients
             sums = part_sums if sums is None else sums + part_sums
         sums = tf.concat([sums, asked], 0)
@@ -148,11 +150,11 @@ class PhaseStep:
         self._optimizer.apply(gradients, self._variables)
 
     def _micro_batch(self, batch: tuple, part: int) -> tuple:
-        if self._accumulate == 1:
+        if self.micro_batches == 1:
             return batch
 
         def rows(tensor: tf.Tensor) -> tf.Tensor:
-            size = tensor.shape[0] // self._accumulate
+            size = tensor.shape[0] // self.micro_batches
             return tensor[part * size : (part + 1) * size]
 
         return tf.nest.map_structure(rows, batch)

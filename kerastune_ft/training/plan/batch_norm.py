@@ -49,6 +49,7 @@ def notes(
     if phase.batch_norm == "frozen":
         return []
     found = []
+    micro_batches = phase.update_size // phase.batch_size
     moments = f"phase {phase.name}: BatchNorm layers take moments (batch_norm {phase.batch_norm}) of"
     last = examples % batch_size
     if batch_size < _FEW:
@@ -57,9 +58,9 @@ def notes(
         ending = "one example" if last == 1 else f"{last} examples"
         found.append(f"{moments} {ending} at the end of every epoch; a batch_size that leaves more there suits better")
     momentum = max(norm.momentum for norm in norms)
-    epochs, more = divmod(steps, math.ceil(examples / (batch_size * phase.accumulate)))
+    epochs, more = divmod(steps, math.ceil(examples / (batch_size * micro_batches)))
     # Batches of padding alone, where `accumulate` does not divide, take no moments.
-    batches = epochs * math.ceil(examples / batch_size) + more * phase.accumulate
+    batches = epochs * math.ceil(examples / batch_size) + more * micro_batches
     rest = momentum**batches
     if rest > _MUCH:
         found.append(

@@ -18,13 +18,11 @@ from kerastune_ft.training.plan import batch_norm, class_balance
 from kerastune_ft.training.plan.document import plan_document
 from kerastune_ft.training.plan.feature_usage import plan_cache
 from kerastune_ft.training.plan.phase_plan import EvaluationPlan, PhasePlan, Plan
+from kerastune_ft.training.plan.pieces import CHUNK_STEP, LARGEST_CHUNK, find_pieces, in_pieces
 from kerastune_ft.training.plan.pins import Pins, pins_in
 from kerastune_ft.training.session import adapters
 from kerastune_ft.training.session.adapters import place_of
 from kerastune_ft.training.session.session import Session
-
-LARGEST_CHUNK = 32
-CHUNK_STEP = 8
 
 
 def for_evaluation(session: Session, document: Mapping[str, Any]) -> EvaluationPlan:
@@ -54,7 +52,9 @@ def make(session: Session, earlier: Mapping[str, Any] | None = None, pinned: Pin
     phases: list[PhasePlan] = []
     for index, phase in enumerate(session.config.phases):
         try:
-            phases.append(_phase(session, index, phase))
+            plan = _phase(session, index, phase)
+            count = find_pieces(earlier, index, session.devices.replicas) if phase.accumulate == "auto" else None
+            phases.append(plan if count is None else in_pieces(plan, count))
         except ConfigError as error:
             problems.append(str(error))
     if problems:
@@ -118,7 +118,9 @@ def _phase(session: Session, index: int, phase: Phase) -> PhasePlan:
     examples = len(session.source.splits["train"])
     # A larger batch would be padding and nothing else.
     batch_size = min(phase.batch_size, examples)
-    steps_per_epoch, steps = _steps(session, index, phase, batch_size * phase.accumulate)
+    micro_batches = phase.update_size // phase.batch_size
+    update_batch = batch_size * micro_batches
+    steps_per_epoch, steps = _steps(session, index, phase, update_batch)
     return PhasePlan(
         index=index,
         phase=phase,
@@ -130,6 +132,8 @@ def _phase(session: Session, index: int, phase: Phase) -> PhasePlan:
         partition=partition(session.model, trained, _live_layers(session, selection)),
         stages=(),
         batch_size=batch_size,
+        micro_batches=micro_batches,
+        update_batch=update_batch,
         steps_per_epoch=steps_per_epoch,
         epochs=phase.epochs or math.ceil(steps / steps_per_epoch),
         steps=steps,
@@ -189,6 +193,6 @@ def _choose_chunk(session: Session, phases: Sequence[PhasePlan]) -> int:
     In other numbers of rows matrix products and vector instructions of CPUs treat the last rows apart, so that what an
     example's features are to the bit would depend on its place in the chunk.
     """
-    rows = [plan.replica_rows(session.devices.replicas) for plan in phases]
+    rows = [plan.chunk_rows(session.devices.replicas) for plan in phases]
     sizes = range(CHUNK_STEP, LARGEST_CHUNK + 1, CHUNK_STEP)
     return min(sizes, key=lambda size: (sum(-(-each // size) * size / each for each in rows), -size))

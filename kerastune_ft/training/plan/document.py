@@ -18,7 +18,7 @@ from kerastune_ft.graph.partition import tensor_bytes
 from kerastune_ft.graph.units import count
 from kerastune_ft.mounts import network_notes
 from kerastune_ft.training.devices import precision
-from kerastune_ft.training.plan import batch_norm, cache_plan, class_balance
+from kerastune_ft.training.plan import batch_norm, cache_plan, class_balance, memory
 from kerastune_ft.training.plan.cache_plan import CachedFeatures, CachePlan
 from kerastune_ft.training.plan.feature_usage import cache_settings, flops_rate, mean_length
 from kerastune_ft.training.plan.phase_plan import PhasePlan
@@ -67,7 +67,7 @@ def plan_document(session: Session, phases: Sequence[PhasePlan], chunk: int, dec
             "bytes": sum(map(decision.bytes, decision.stored)),
             "stores": [_store_document(decision, store) for store in sorted(decision.stored, key=lambda each: each.id)],
         },
-        "phases": [_phase_document(session, plan, decision) for plan in phases],
+        "phases": [phase_document(session, plan, chunk, decision) for plan in phases],
         "notes": _notes(session, phases, chunk, decision),
     }
 
@@ -112,7 +112,7 @@ def _notes(session: Session, phases: Sequence[PhasePlan], chunk: int, decision: 
         notes.append(f"random draws of {', '.join(session.unaddressed)} are equal across replicas in distribution only")
     examples = len(session.source.splits["train"])
     for plan in phases:
-        asked = plan.phase.batch_size * plan.phase.accumulate
+        asked = plan.phase.update_size
         if asked > examples:
             notes.append(
                 f"phase {plan.phase.name}: an update takes batch_size x accumulate = {asked} examples and there are "
@@ -125,7 +125,7 @@ def _notes(session: Session, phases: Sequence[PhasePlan], chunk: int, decision: 
         notes += adapters.notes(plan.phase, adapters.find_trained(session.model, plan.trained))
         notes += batch_norm.notes(plan.phase, norms, plan.batch_size, plan.steps, examples)
     for plan in phases:
-        rows = plan.replica_rows(session.devices.replicas)
+        rows = plan.chunk_rows(session.devices.replicas)
         filled = -(-rows // chunk) * chunk
         if plan.stages and filled > 1.2 * rows:
             notes.append(
@@ -136,7 +136,8 @@ def _notes(session: Session, phases: Sequence[PhasePlan], chunk: int, decision: 
     return notes
 
 
-def _phase_document(session: Session, plan: PhasePlan, decision: CachePlan) -> dict[str, Any]:
+def phase_document(session: Session, plan: PhasePlan, chunk: int, decision: CachePlan) -> dict[str, Any]:
+    """Return the entry of a phase in plan.json."""
     phase, variables = plan.phase, session.variables
     trained = sum(count(variables[path]) for path in plan.trained)
     updated = plan.selection.statistics
@@ -171,6 +172,7 @@ def _phase_document(session: Session, plan: PhasePlan, decision: CachePlan) -> d
         "batch_size": phase.batch_size,
         "replica_batch": plan.replica_rows(session.devices.replicas),
         "accumulate": phase.accumulate,
+        **({"pieces": plan.pieces} if phase.accumulate == "auto" else {}),
         "learning_rate": {
             "peak": policy.peak,
             "shape": policy.shape,
@@ -192,7 +194,7 @@ def _phase_document(session: Session, plan: PhasePlan, decision: CachePlan) -> d
         "monitor": phase.monitor,
         "start_from": phase.start_from if plan.index else None,
         "store": _storing(session, plan, decision),
-        "estimate": _estimate(session, plan, decision),
+        "estimate": _estimate(session, plan, chunk, decision),
     }
 
 
@@ -213,7 +215,7 @@ def _storing(session: Session, plan: PhasePlan, decision: CachePlan) -> dict[str
     }
 
 
-def _estimate(session: Session, plan: PhasePlan, decision: CachePlan) -> dict[str, Any]:
+def _estimate(session: Session, plan: PhasePlan, chunk: int, decision: CachePlan) -> dict[str, Any]:
     length = mean_length(session)
     tail = costs.forward_flops(plan.partition.tail, length)
     training = len(session.source.splits["train"]) * plan.steps / plan.steps_per_epoch
@@ -221,12 +223,9 @@ def _estimate(session: Session, plan: PhasePlan, decision: CachePlan) -> dict[st
     # Backpropagation costs about twice a forward pass.
     flops = training * 3 * tail + validation * tail
     rate, basis = flops_rate(session.devices)
-    memory = plan.update_batch * costs.activation_bytes(plan.partition.tail, length) + sum(
-        4 * variable_bytes(variable) for variable in session.model.variables
-    )
     return {
         "seconds": flops / rate + decision.seconds(decision.stored, plan.index),
-        "memory_bytes": memory,
+        "memory_bytes": memory.model_bytes(session) + memory.step_bytes(session, plan, chunk),
         "basis": f"FLOPs counted from the graph at {basis}, "
         f"stores read at {cache_plan.READ_BYTES / 1e9:.0f} GB/s; start-up not counted; not measured",
     }

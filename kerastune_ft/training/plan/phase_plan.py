@@ -34,10 +34,16 @@ class PhasePlan:
     stages: tuple[Stage, ...]
     """The pieces its frozen prefix is computed in, input to output; none where nothing is frozen below."""
     batch_size: int
-    """Examples of one batch over all replicas: the phase's, but no more than there are to train on."""
+    """Examples of one batch over all replicas: the phase's, but no more than there are to train on, or of one piece."""
+    micro_batches: int
+    """The batches, or the pieces of one batch, that make an update."""
+    update_batch: int
+    """Examples of one update, over all replicas and micro-batches."""
     steps_per_epoch: int
     epochs: int
     steps: int
+    pieces: int | None = None
+    """The micro-batches that were chosen by the memory, where the phase leaves them to it; None before the choice."""
 
     @property
     def folder(self) -> str:
@@ -64,10 +70,10 @@ class PhasePlan:
         """Return the rows of one batch on one of so many replicas, padding included."""
         return math.ceil(self.batch_size / replicas)
 
-    @property
-    def update_batch(self) -> int:
-        """Return the examples of one update, over all replicas and micro-batches."""
-        return self.batch_size * self.phase.accumulate
+    def chunk_rows(self, replicas: int) -> int:
+        """Return the rows that the chunk of the frozen part is chosen by: of a batch, in however many pieces it is."""
+        whole = self.update_batch if self.phase.accumulate == "auto" else self.batch_size
+        return math.ceil(whole / replicas)
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,110 @@
+"""Estimates of the memory that a phase takes, from the graph and never measured."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+import numpy as np
+
+from kerastune_ft.config.options.byte_sizes import size_text
+from kerastune_ft.graph import costs
+from kerastune_ft.graph.partition import tensor_bytes
+from kerastune_ft.graph.units import count
+from kerastune_ft.training.devices.devices import Devices
+from kerastune_ft.training.devices.memory import MemoryLimit
+from kerastune_ft.training.plan.phase_plan import PhasePlan
+from kerastune_ft.training.plan.pieces import CHUNK_STEP, describe_pair, smaller_pair
+from kerastune_ft.training.session.session import Session
+
+# Bytes beside what is counted: threads, compiled graphs, buffers of kernels. Measured on CPUs: 60 to 150 million.
+_OVERHEAD = 150_000_000
+# What the sum of activations is multiplied by; measured on CPUs were 1.0 to 1.15 times as much.
+_MARGIN = 1.2
+# Of a trained variable, besides itself: gradient, two slots of the optimizer, and the best epoch's value.
+_COPIES = 4
+_FLOAT32 = 4
+_SMALLER = "give a smaller image_size or sequence_length, unfreeze less, or use lora"
+
+
+def step_bytes(session: Session, plan: PhasePlan, chunk: int) -> int:
+    """Return the bytes that a phase's steps take beside the model, on one GPU or TPU core, or in the whole process.
+
+    They are the activations of one micro-batch, of the longest texts there are, or one call of the frozen part, of
+    `chunk` rows, if that is more; the features of a whole update; gradients, slots and copies of what trains.
+    """
+    devices, length = session.devices, _longest(session)
+    # Replicas on a CPU share its memory.
+    replicas = devices.local_replicas if has_host_memory(devices) else 1
+    rows = plan.replica_rows(devices.replicas) * replicas
+    tail = rows * costs.activation_bytes(plan.partition.tail, length)
+    frozen = chunk * replicas * max((costs.largest_live_bytes(each.model, length) for each in plan.stages), default=0.0)
+    update = rows * plan.micro_batches * sum(tensor_bytes(tensor, length) for tensor in plan.partition.cut)
+    trained = sum(_FLOAT32 * count(session.variables[path]) for path in plan.trained)
+    return math.ceil(max(tail, frozen) + update + _COPIES * trained)
+
+
+def model_bytes(session: Session) -> int:
+    """Return the bytes of the model's variables, and of their values before training, which are kept on the host."""
+    copies = 2 if has_host_memory(session.devices) else 1
+    return copies * sum(_FLOAT32 * count(variable) for variable in session.model.variables)
+
+
+def has_host_memory(devices: Devices) -> bool:
+    """Return whether the devices compute in the memory of this process."""
+    return all("CPU" in name for name in devices.names)
+
+
+def fits(needed: int, limit: MemoryLimit | None) -> bool:
+    """Return whether steps that take so many bytes are within a limit, with room for what no graph tells."""
+    return limit is None or _MARGIN * needed + _OVERHEAD <= limit.bytes
+
+
+def notes(session: Session, phases: Sequence[PhasePlan], chunk: int, limit: MemoryLimit | None) -> list[str]:
+    """Return a warning for each phase whose estimate is over what the limit leaves beside the model as it is built."""
+    found = []
+    for plan in phases:
+        needed = step_bytes(session, plan, chunk)
+        if limit is None or fits(needed, limit):
+            continue
+        found.append(
+            f"phase {plan.phase.name}: its steps are estimated to take {size_text(needed)} of memory, and "
+            f"{limit.source} leaves {size_text(max(0, limit.bytes))}; {_remedy(plan)}"
+        )
+    return found
+
+
+def explain_steps(plan: PhasePlan, run: str) -> tuple[str, str]:
+    """Return where memory ran out in the steps of a phase, and what to do; `run` is the path of the run."""
+    name, pair = plan.phase.name, smaller_pair(plan)
+    where = f"in phase {name}, whose steps compute {plan.batch_size} examples at a time"
+    if pair is None:
+        return where, _SMALLER
+    settings = f"--set phases.{name}.batch_size={pair[0]} --set phases.{name}.accumulate={pair[1]}"
+    choice = "" if plan.phase.accumulate == "auto" else f", or --set phases.{name}.accumulate=auto"
+    return where, f"the same command with --run-dir {run} {settings}{choice} has the same result in less memory"
+
+
+def explain_features(chunk: int, replicas: int) -> tuple[str, str]:
+    """Return where memory ran out in the frozen part, and what to do."""
+    where = f"in the frozen part, which is computed {chunk} examples at a time"
+    if chunk <= CHUNK_STEP:
+        return where, _SMALLER
+    remedy = f'"batch_size": {CHUNK_STEP * replicas} in all phases, with "accumulate" larger by as much, makes that'
+    return where, f"{remedy} {CHUNK_STEP}, with the same result"
+
+
+def _remedy(plan: PhasePlan) -> str:
+    pair = smaller_pair(plan)
+    if plan.phase.accumulate == "auto":
+        return "its batch is computed in pieces as small as that needs"
+    if pair is None:
+        return _SMALLER
+    return f'give {describe_pair(pair)}, or "accumulate": "auto": the same result in less memory'
+
+
+def _longest(session: Session) -> float:
+    """Return the tokens of the longest rows of texts; 1 where examples are no texts."""
+    buckets = session.loader.buckets
+    lengths = [] if buckets is None else [session.loader.length(int(number)) for number in np.unique(buckets)]
+    return float(max((length for length in lengths if length is not None), default=1))
