@@ -1,11 +1,15 @@
 from __future__ import annotations
 
 import math
+from pathlib import Path
 
 import pytest
 
 from kerastune_ft.rules import FIRST
+from kerastune_ft.rundir import RunDirectory
+from kerastune_ft.verification.metrics import check_metrics
 from kerastune_ft.verification.results.one_class import OneClassCheck
+from kerastune_ft.verification.run_record import Findings, RunRecord
 
 LABELS = {"kind": "one", "names": ["ill", "well"]}
 
@@ -28,6 +32,23 @@ def test_the_rules_of_the_run_decide_over_which_classes_f1_is() -> None:
     rows = [row("ill", 0.9), row("ill", 0.8), row("ill", 0.4)]
     assert OneClassCheck().score(rows, LABELS, None)["macro_f1"] == pytest.approx(4 / 5)
     assert OneClassCheck().score(rows, LABELS, None, FIRST)["macro_f1"] == pytest.approx(4 / 5 / 2)
+
+
+@pytest.mark.parametrize(("recorded", "f1"), [({}, 4 / 5 / 2), ({"rules": 2}, 4 / 5)])
+def test_a_run_is_verified_by_the_rules_it_recorded(tmp_path: Path, recorded: dict[str, int], f1: float) -> None:
+    rows = [row("ill", 0.9, split="test"), row("ill", 0.8, split="test"), row("ill", 0.4, split="test")]
+    loss = sum(float(one["loss"]) for one in rows) / 3
+    run = RunDirectory(tmp_path / "run")
+    run.commit_json("plan.json", {"labels": LABELS, "phases": []})
+    run.commit_json("config.json", {"task": {}})
+    run.commit_csv("evaluation/predictions.csv", list(rows[0]), rows)
+    for number, is_right in ((f1, True), (4 / 5 if f1 < 0.5 else 2 / 5, False)):
+        scores = {"loss": loss, "accuracy": 2 / 3, "macro_f1": number, "auc": None}
+        run.commit_json("metrics.json", {"test": scores})
+        run.update_manifest(state="done", **recorded)
+        findings = Findings()
+        check_metrics(RunRecord(run, is_live=False), findings)
+        assert [finding.place for finding in findings.found] == ([] if is_right else ["metrics.json, test.macro_f1"])
 
 
 def test_a_prediction_and_a_loss_that_do_not_follow_are_found() -> None:
