@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import functools
 from dataclasses import replace
 
 import numpy as np
 import tensorflow as tf
+from PIL import Image
 
-from kerastune_ft.data.annotations.masks import explain_mask
+from kerastune_ft.data.annotations.masks import compare_with_masks
 from kerastune_ft.data.files.npz import ArrayFile
 from kerastune_ft.data.images.check import read_once
 from kerastune_ft.data.images.image_arrays import measure_array
@@ -66,16 +66,23 @@ class ImageReader:
             return DecodedInput(item.name, None, said)
 
     def _read_file(self, item: Item) -> DecodedInput:
-        refuse = functools.partial(explain_mask, values=self._mask_values)
-        (values, size, ends), prepared = read_once(item.path or "", self._reading, self._decode_bytes, refuse)
+        doubts: list[str | None] = []
+
+        def refuse_mask(image: Image.Image) -> str | None:
+            likeness = compare_with_masks(image, self._mask_values)
+            doubts.append(likeness.doubt)
+            return likeness.problem
+
+        (values, size, ends), prepared = read_once(item.path or "", self._reading, self._decode_bytes, refuse_mask)
         verdict = prepared.verdict
-        if prepared.values is None:
+        # Other pictures were judged before they became 8 bits.
+        if prepared.picture is None:
             low, high = ends.numpy().tolist()
             given = Values(Kind.BYTES, low, high)
             verdict = judge(given, self._reading.intensity)
             if problem := explain_problem(given, verdict):
                 raise UnusableImageError(problem)
-        remarks: tuple[str, ...] = (f"have odd values: {verdict.doubt}",) if verdict.doubt else ()
+        remarks = tuple(f"have odd values: {doubt}" for doubt in (verdict.doubt, *doubts) if doubt)
         if prepared.is_rotated:
             remarks += (describe_rotation(2, self._reading),)
         return DecodedInput(item.name, values, placement=self._place(size), remarks=remarks)

@@ -21,6 +21,7 @@ from kerastune_ft.input.augmentation import Augmentation
 from kerastune_ft.input.decode import Geometry
 from kerastune_ft.input.image_loader import ImageLoader
 from kerastune_ft.input.order import Order, order_batches
+from kerastune_ft.rules import FIRST
 from kerastune_ft.tasks.classification import Classification
 
 INDICES = np.array([3, 4, 8, 10, 11, 15, 16], np.int64)
@@ -43,6 +44,13 @@ class _Pixels(DataSource):
 def loader() -> ImageLoader:
     task = Classification(ImageClassification(), Head(), LabelScheme("one", ("a", "b", "c")), 0)
     return ImageLoader(_Pixels(), task, Geometry(5, 6))
+
+
+def test_stores_of_earlier_runs_are_known_by_no_decoder(loader: ImageLoader) -> None:
+    source = _Pixels()
+    source.rules = FIRST
+    old = ImageLoader(source, loader.task, loader.geometry).key_parts()
+    assert {**old, "decoder": "INTEGER_ACCURATE"} == loader.key_parts()
 
 
 def test_the_last_batch_is_padded_with_weight_zero() -> None:

@@ -78,6 +78,7 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def said(place: Path) -> dict[str, Outcome]:
     """What commands leave that are given one after another; the first trains base."""
     template = ("--set", "data.label=masks/{id}.png", "--set", "data.input=images/{id}.png")
+    masks = ("data/masks/04.png", "data/masks/01.png")
     words = {
         "run": (*COMMAND, "base"),
         "plan": ("plan", "cells.json", "--set", "head.stride=null"),
@@ -85,6 +86,7 @@ def said(place: Path) -> dict[str, Outcome]:
         "evaluate": ("evaluate", "base", "--json"),
         "other data": ("evaluate", "base", "--data", "other", "--json"),
         "predict": ("predict", "base", "other/images", "data/images/01.png", "--output", "out"),
+        "predict a mask": ("predict", "base", *masks, "data/images/01.png", "--output", "out2"),
         "predict nowhere": ("predict", "base", "data/images"),
         "verify": ("verify", "base"),
         "report": ("report", "base", "--json"),
@@ -248,6 +250,15 @@ def test_predicted_masks_have_the_size_and_the_values_of_the_data(
         expected = by_keras[row["input"]][np.ix_(*map(restored, mask.shape))]
         assert np.array_equal(mask, np.where(expected == 1, 255, 0)), row["input"]
         assert float(row["share_cell"]) == pytest.approx(expected.mean(), abs=1e-12)
+
+
+def test_predict_names_a_mask_that_is_given_as_a_picture(place: Path, said: dict[str, Outcome]) -> None:
+    assert "1 of 3 inputs have odd values: 0, 255 alone, like the masks of the run" in said["predict a mask"].err
+    first, second, third = rows(place / "out2" / "predictions.csv")
+    assert first["error"].startswith("has the values 0, 7, 255 alone, which are those of the run's masks; give the")
+    assert not first["mask"]
+    assert second["mask"]
+    assert third["mask"]
 
 
 def test_predict_needs_a_folder(said: dict[str, Outcome]) -> None:

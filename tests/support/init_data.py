@@ -18,10 +18,10 @@ from kerastune_ft.config.read import read
 _WORDS = ("the", "film", "was", "long", "and", "good", "but", "nobody", "liked", "its", "slow", "story")
 
 
-def write_image(path: Path, size: tuple[int, int] = (12, 10), high: int = 0) -> None:
-    """Write a grey image; with `high` one of 16 bits with values from 10 to it."""
+def write_image(path: Path, size: tuple[int, int] = (12, 10), high: int = 0, value: int = 100) -> None:
+    """Write a grey image of one value; with `high` one of 16 bits with values from 10 to it."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    pixels = np.full(size[::-1], 10, np.uint16 if high else np.uint8)
+    pixels = np.full(size[::-1], 10 if high else value, np.uint16 if high else np.uint8)
     if high:
         pixels[0, 0] = high
     Image.fromarray(pixels).save(path)

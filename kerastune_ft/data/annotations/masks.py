@@ -19,6 +19,7 @@ from PIL import Image
 from kerastune_ft import storage
 from kerastune_ft.data.images.orientation import find_orientation
 from kerastune_ft.data.images.reading import ImageReading
+from kerastune_ft.data.images.value_range import Verdict
 from kerastune_ft.data.remedies import other_data
 from kerastune_ft.errors import DataError
 
@@ -95,18 +96,23 @@ def decode_values(content: bytes, reading: ImageReading = _AS_PHOTOS) -> np.ndar
     return values.astype(np.uint16)
 
 
-def explain_mask(image: Image.Image, values: Collection[int]) -> str | None:
-    """Return why an opened image is no picture but a mask, None where it may be a picture.
+def compare_with_masks(image: Image.Image, values: Collection[int]) -> Verdict:
+    """Return whether an opened image is no picture but a mask of pixels with `values`; without any it is none.
 
-    `values` are those of the pixels of masks; without any there are none. A picture may be black and white alone.
+    Black and white alone is a doubt: a scan may be so too.
     """
     if not values or image.format in ("JPEG", "MPO") or image.mode not in _MODES:
-        return None
+        return Verdict()
     found = {int(value) for value in np.unique(np.asarray(image))}
-    if len(found) < 2 or found <= {0, 255} or not found <= set(values):
-        return None
+    if image.mode == "1":
+        found = {255 * value for value in found}
+    if len(found) < 2 or not found <= set(values):
+        return Verdict()
     shown = ", ".join(map(str, sorted(found)[:_SHOWN])) + ", ..." * (len(found) > _SHOWN)
-    return f"has the values {shown} alone, which are those of the run's masks; give the picture that it belongs to"
+    if found <= {0, IGNORE}:
+        return Verdict(doubt=f"{shown} alone, like the masks of the run: give pictures, if they are masks")
+    reason = f"has the values {shown} alone, which are those of the run's masks; give the picture that it belongs to"
+    return Verdict(problem=reason)
 
 
 def count_values(values: np.ndarray) -> dict[int, int]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import itertools
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -30,8 +31,9 @@ from kerastune_ft.data.images.image_source import (
 )
 from kerastune_ft.data.images.intensity import encoded_range
 from kerastune_ft.data.images.patients import group_by_patient
-from kerastune_ft.data.images.reading import ImageReading, encode_upright
+from kerastune_ft.data.images.reading import ImageReading, decode_or_none, encode_upright
 from kerastune_ft.data.images.set_range import check_images
+from kerastune_ft.data.images.value_range import measure, without_alpha
 from kerastune_ft.data.inputs import DefaultGroups, Inputs
 from kerastune_ft.data.modality import PreparedExamples, ReadContext, StoredForm
 from kerastune_ft.data.record_store import Entry, RecordStore
@@ -41,6 +43,7 @@ from kerastune_ft.stores.cached_folder import open_folder
 from kerastune_ft.wording import counted
 
 _SAMPLED = 500
+_LOOKED_AT = 64
 # Counted up when what is stored changes, so that an older store is not taken for one of today.
 _STORE_VERSION = 3
 _IMAGES_FILE = "images.bin"
@@ -147,11 +150,28 @@ class Images(FileModality):
                     ) from problem
                 yield Entry(written, label, group, size)
 
-        return StoredForm(["images", _STORE_VERSION, reading.intensity, *reading.key], write, _read_stored)
+        def read(store: RecordStore) -> Inputs:
+            notes = _check_stored(store, reading, not context.unsplit)
+            return replace(_read_stored(store), notes=notes)
+
+        return StoredForm(["images", _STORE_VERSION, reading.intensity, *reading.key], write, read)
 
 
 def _choose_reading(options: FolderData | TableData | ArraysData | TfdsData, context: ReadContext) -> ImageReading:
     return ImageReading.of(options, context.rules, is_own=not context.unsplit)
+
+
+def _check_stored(store: RecordStore, reading: ImageReading, is_own: bool) -> tuple[str, ...]:
+    """Return what the user should read about the values of stored images; raise DataError where they do not fit.
+
+    A sample is decoded, which is certain enough of a set that is dark all over. What was mapped was judged then.
+    """
+    if not reading.is_checked or reading.intensity is not None or not store.keys:
+        return ()
+    step = max(1, len(store.keys) // _LOOKED_AT)
+    found = [decode_or_none(store.content(index)) for index in range(0, len(store.keys), step)]
+    values = [measure(without_alpha(pixels), None) for pixels in found if pixels is not None]
+    return check_images(values, None, is_own)
 
 
 def _read_stored(store: RecordStore) -> Inputs:

@@ -144,15 +144,16 @@ def _decode(
 
     Where a range is mapped, a picture takes the file's place in any case.
     """
-    if is_deep(content, image):
-        return deep_values(content, image), False
     rules = reading.rules
+    if is_deep(content, image):
+        values = deep_values(content, image)
+        return (_clear_key(values, image.info.get("transparency")) if rules.white_behind_all else values), False
     if reading.intensity is None and is_decodable is not False and _is_native(image, rules):
         if is_decodable:
             return None, True
-        values = decode_or_none(content, rules.accurate_decoding)
-        if values is not None:
-            return values, True
+        found = decode_or_none(content, rules.accurate_decoding)
+        if found is not None:
+            return found, True
     return np.asarray(to_eight_bits(image, rules.white_behind_all)), False
 
 
@@ -161,6 +162,15 @@ def prepare_dicom(content: bytes, reading: ImageReading) -> PreparedImage:
     found = read_picture(content, reading.window, reading.intensity)
     size = (found.picture.height, found.picture.width)
     return PreparedImage(size, found.picture, frames=found.frames, has_window=found.has_window)
+
+
+def _clear_key(values: np.ndarray, key: Any) -> np.ndarray:
+    """Return a 16-bit PNG's values with alpha where they are the one grey or colour that is transparent, if any is."""
+    channels = values[..., np.newaxis] if values.ndim == 2 else values
+    if key is None or channels.shape[-1] not in (1, 3):
+        return values
+    alpha = np.where((channels == np.array(key)).all(axis=-1, keepdims=True), 0, 65535).astype(np.uint16)
+    return np.concatenate([channels, alpha], axis=-1)
 
 
 def encode_upright(content: bytes, reading: ImageReading) -> tuple[bytes, tuple[int, int]]:

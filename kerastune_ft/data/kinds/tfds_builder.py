@@ -57,7 +57,7 @@ def read_prepared(options: TfdsData, modality: Modality, context: ReadContext) -
         groups=None if features.group is None else select(store.groups, inputs.kept),
         given_splits=_renumber(natural, inputs.kept, len(store.keys)),
         skipped=inputs.skipped,
-        notes=(*form.notes, *notes),
+        notes=(*form.notes, *inputs.notes, *notes),
     )
 
 

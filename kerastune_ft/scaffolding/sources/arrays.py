@@ -11,6 +11,7 @@ import numpy as np
 
 from kerastune_ft.config.options.spectrograms import RATE_ARRAY
 from kerastune_ft.config.options.task_facts import AUDIO, IMAGE, TEXT
+from kerastune_ft.data.images.value_range import FULL, Values, find_kind, judge
 from kerastune_ft.data.labels.spelling import normalise, plain_form
 from kerastune_ft.data.texts.blank import is_blank
 from kerastune_ft.scaffolding.findings import (
@@ -117,17 +118,19 @@ def _ask_about_rate(path: Path, x: str, headers: Mapping[str, Header], data: dic
 def _add_range(path: Path, x: str, headers: Mapping[str, Header], data: dict[str, Any], asks: list[str]) -> None:
     """Add `intensity` if the images do not already have values from 0 to 255."""
     header = headers[x]
-    if header.dtype == np.uint8 or header.dtype.kind not in "uif":
+    if header.dtype.kind not in "uif":
         return
     low, high, is_finite = value_range(path, x)
     if not is_finite:
         asks.append(f"{x} has NaN or infinity, which images must not have; repair or remove those examples")
-    if low >= 0 and 1 < high <= 255:
+    verdict = judge(Values(find_kind(header.dtype), low, high), None)
+    if verdict.problem is None and verdict.doubt is None:
         return
     seen = f"mapped to 0 to 255; {x} has values from {low:g} to {high:g}"
     if low >= -1 and high <= 1:
         add_with_reason(data, "intensity", [-1 if low < 0 else 0, 1], seen)
         return
+    low = min(low, 0.0) if high <= FULL[1] else low
     add_with_reason(data, "intensity", [short_number(low if low < high else 0.0), short_number(high)], seen)
     asks.append(f"is {low:g} to {high:g} the range that matters? Values outside are clipped")
 

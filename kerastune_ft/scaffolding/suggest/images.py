@@ -11,6 +11,7 @@ from kerastune_ft.config.facts.advice import advise
 from kerastune_ft.config.facts.applications import APPLICATIONS, EMBEDDED
 from kerastune_ft.config.options.backbones import Applications
 from kerastune_ft.config.presets import PRESETS
+from kerastune_ft.data.images.value_range import FULL, Kind, Values, Verdict, judge
 from kerastune_ft.errors import ConfigError
 from kerastune_ft.scaffolding.findings import DataFindings, add_with_reason, short_number
 from kerastune_ft.scaffolding.samples import image_statistics
@@ -139,9 +140,15 @@ def shape(data: dict[str, Any], pixels: ImageStatistics, asks: list[str]) -> Non
         )
         if pixels.deep < pixels.opened:
             asks.append(
-                f"{pixels.opened - pixels.deep} of {pixels.opened} opened images have 8 bits, and intensity applies "
-                "to all images; convert them to one depth first"
+                f"{pixels.opened - pixels.deep} of {pixels.opened} opened images have 8 bits, which are none of this "
+                "range and end the run; write them with as many bits as the others"
             )
+    elif 0 < pixels.peak <= FULL[1] and judge(Values(Kind.BYTES, 0.0, pixels.peak), None) != Verdict():
+        seen = f"mapped to 0 to 255; no value of {pixels.opened} opened files is above {pixels.peak:g}"
+        add_with_reason(data, "intensity", [0, short_number(pixels.peak)], seen)
+        asks.append(
+            f'is 0 to {pixels.peak:g} the range of the images? If they are that dark, write "intensity": [0, 255]'
+        )
     if pixels.elongation >= _ELONGATED:
         add_with_reason(
             data, "resize", "pad", f"sides are {pixels.elongation:.1f} to 1; cropping would cut off the ends"

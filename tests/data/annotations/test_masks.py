@@ -9,8 +9,9 @@ import numpy as np
 import pytest
 from PIL import ExifTags, Image
 
-from kerastune_ft.data.annotations.masks import IGNORE, explain_mask, mask_values, read_mask
+from kerastune_ft.data.annotations.masks import IGNORE, compare_with_masks, mask_values, read_mask
 from kerastune_ft.data.images.reading import ImageReading
+from kerastune_ft.data.images.value_range import Verdict
 from kerastune_ft.errors import DataError
 from kerastune_ft.rules import FIRST
 
@@ -165,16 +166,22 @@ def test_a_mask_is_turned_by_its_own_exif_alone(tmp_path: Path, format: str) -> 
 def test_a_mask_is_told_from_a_picture() -> None:
     values = {0, 1, 2, 3, 255}
     mask = Image.fromarray(VALUES)
-    assert explain_mask(mask, values) == (
+    assert compare_with_masks(mask, values).problem == (
         "has the values 0, 1, 2, 3 alone, which are those of the run's masks; give the picture that it belongs to"
     )
-    assert explain_mask(Image.fromarray(VALUES, "P"), values)
+    palette = mask.copy()
+    palette.putpalette([0, 0, 0, 128, 0, 0, 0, 128, 0, 128, 128, 0])
+    assert palette.mode == "P"
+    assert compare_with_masks(palette, values).problem
     grey = Image.fromarray(np.arange(8, dtype=np.uint8).reshape(2, 4))
     for picture in (grey, mask.convert("RGB"), Image.fromarray(np.zeros((2, 4), np.uint8))):
-        assert explain_mask(picture, values) is None
-    assert explain_mask(mask, ()) is None, "the run has no masks"
+        assert compare_with_masks(picture, values) == Verdict()
+    assert compare_with_masks(mask, ()) == Verdict(), "the run has no masks"
     black_and_white = Image.fromarray(VALUES % 2 * np.uint8(255))
-    assert explain_mask(black_and_white, {0, 255}) is None, "a scan may be so too"
+    for picture in (black_and_white, black_and_white.convert("1")):
+        said = compare_with_masks(picture, {0, 255})
+        assert said.problem is None
+        assert str(said.doubt).startswith("0, 255 alone, like the masks of the run")
 
 
 def test_files_that_cannot_be_read_name_themselves(tmp_path: Path) -> None:

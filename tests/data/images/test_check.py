@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import errno
+import hashlib
 import io
 import os
 from pathlib import Path
@@ -10,10 +11,14 @@ import pytest
 import tensorflow as tf
 from PIL import ExifTags, Image, ImageOps
 
+from kerastune_ft.config.options.data import FolderData
+from kerastune_ft.config.options.tasks import ImageClassification
 from kerastune_ft.data.files import fingerprint
+from kerastune_ft.data.open import open_source
 from kerastune_ft.data.source import DataSource
 from kerastune_ft.errors import DataError, ResourceError
 from kerastune_ft.input.decode import Geometry, fit_pixels, read_pixels
+from kerastune_ft.rules import FIRST
 from tests.support.image_files import Open, class_folders, encode_image, pixels, write
 
 RGB = Image.fromarray(pixels(5))
@@ -184,6 +189,19 @@ def test_deep_images_need_an_intensity_range(tmp_path: Path, open_folder: Open, 
     expected = np.clip(np.round((DEEP - 7.0) * 255 / 3820), 0, 255)
     found = _image(open_folder(root, intensity=(7.0, 3827.0)), "this")
     assert np.array_equal(found, np.repeat(expected[..., None], 3, axis=-1))
+
+
+def test_what_the_first_rules_learnt_is_kept_apart(tmp_path: Path, open_folder: Open) -> None:
+    root = class_folders(tmp_path / "pets", 4)
+    path = write(root / "cat" / "this.bmp", encode_image(RGB, "BMP"))
+    open_source(FolderData(path=str(root)), ImageClassification(), tmp_path / "cache", lambda line: None, rules=FIRST)
+    (records,) = (tmp_path / "cache" / "files").iterdir()
+    assert records.stem == hashlib.sha256(f"{root} None".encode()).hexdigest()[:32]
+    (copy,) = (tmp_path / "cache" / "converted").iterdir()
+    assert copy.stem == hashlib.sha256(path.read_bytes()).hexdigest()
+    open_folder(root)
+    assert len(list((tmp_path / "cache" / "files").iterdir())) == 2
+    assert len(list((tmp_path / "cache" / "converted").iterdir())) == 2
 
 
 def test_a_lost_copy_is_made_again(tmp_path: Path, open_folder: Open) -> None:

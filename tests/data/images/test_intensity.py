@@ -19,6 +19,7 @@ from kerastune_ft.data.open import open_source
 from kerastune_ft.data.source import DataSource
 from kerastune_ft.errors import DataError
 from kerastune_ft.input.decode import Geometry, decode_image
+from kerastune_ft.rules import FIRST
 from tests.support.image_files import encode_image, write
 
 COUNT, HEIGHT, WIDTH = 20, 6, 8
@@ -80,7 +81,7 @@ def _tfds(place: Path, values: np.ndarray) -> TfdsData:
         VERSION = tfds.core.Version("1.0.0")
 
         def _info(self) -> tfds.core.DatasetInfo:
-            picture = tfds.features.Image(shape=values.shape[1:], dtype=np.uint16, encoding_format="png")
+            picture = tfds.features.Image(shape=values.shape[1:], dtype=values.dtype, encoding_format="png")
             features = tfds.features.FeaturesDict({"image": picture, "label": tfds.features.ClassLabel(names="ab")})
             return tfds.core.DatasetInfo(
                 builder=self, features=features, supervised_keys=("image", "label"), disable_shuffling=True
@@ -126,6 +127,25 @@ def test_a_range_is_mapped_and_cut_off(tmp_path: Path, kind: str, channels: int)
     for index in (0, 7, COUNT - 1):
         found = decode_image(source.element(tf.constant(index, tf.int64))["image"], Geometry(HEIGHT, WIDTH))
         assert np.abs(found.numpy() - _expect(values[_number(source, index)])).max() <= 1
+
+
+@pytest.mark.filterwarnings("ignore::DeprecationWarning", "ignore::FutureWarning")
+@pytest.mark.parametrize("kind", SOURCES)
+def test_a_set_that_is_nearly_black_asks_for_its_range(tmp_path: Path, kind: str) -> None:
+    values = (np.arange(COUNT * HEIGHT * WIDTH * 3) % 17).astype(np.uint8).reshape(COUNT, HEIGHT, WIDTH, 3)
+    options = SOURCES[kind](tmp_path, values)
+    with pytest.raises(
+        DataError, match=r"8-bit values from 0 to 16; images are 0 to 255, so these would be nearly bla"
+    ) as caught:
+        _open(options, tmp_path)
+    assert 'write  "intensity": [0, 16]  in data, or  "intensity": [0, 255]  if they are that dark' in str(caught.value)
+    source = _open(options, tmp_path, intensity=(0.0, 16.0))
+    pixels = decode_image(source.element(tf.constant(0, tf.int64))["image"], Geometry(HEIGHT, WIDTH)).numpy()
+    assert np.array_equal(pixels, np.round(values[_number(source, 0)] / 16 * 255))
+    assert _open(options, tmp_path, intensity=(0.0, 255.0)).info.examples == COUNT
+    # A run of the first rules goes on as it began.
+    old = open_source(options, ImageClassification(), tmp_path / "cache", lambda line: None, rules=FIRST)
+    assert old.info.examples == COUNT
 
 
 def test_8_bit_images_are_mapped_too(tmp_path: Path) -> None:

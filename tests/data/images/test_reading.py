@@ -117,6 +117,14 @@ def test_transparent_places_are_white(name: str) -> None:
     assert (found[3:9, 3:9] == expected).all()
 
 
+def test_a_transparent_grey_of_16_bits_is_white() -> None:
+    values = np.array([[300, 1000], [300, 2000]], np.uint16)
+    content = encode_image(Image.fromarray(values), transparency=300)
+    assert read(content, ImageReading((0.0, 2550.0)))[..., 0].tolist() == [[255, 100], [255, 200]]
+    old = read(content, ImageReading((0.0, 2550.0), rules=FIRST, is_checked=False))
+    assert old[..., 0].tolist() == [[30, 100], [30, 200]]
+
+
 def test_the_first_rules_show_what_lies_behind_a_key_and_a_gif() -> None:
     old = ImageReading(rules=FIRST)
     assert read(HOLES["colour key"], old)[0, 0].tolist() == [1, 2, 3]

@@ -41,8 +41,23 @@ def begin(**arrays: Any) -> tuple[Scaffolded, dict[str, Any], DataSource]:
         (IMAGES.astype(np.uint16) * 16, [0, 4080]),
         (IMAGES.astype(np.int16) - 1000, [-1000, -745]),
         (np.full((COUNT, 8, 8), 300, np.uint16), [0, 300]),
+        (IMAGES // 16, [0, 15]),
+        ((IMAGES % 17).astype(np.float32), [0, 16]),
+        (IMAGES % 2, [0, 1]),
     ],
-    ids=["8 bits", "float 8 bits", "shares", "both signs", "masks", "12 bits", "negative", "constant"],
+    ids=[
+        "8 bits",
+        "float 8 bits",
+        "shares",
+        "both signs",
+        "masks",
+        "12 bits",
+        "negative",
+        "constant",
+        "4 bits",
+        "digits",
+        "bits",
+    ],
 )
 def test_the_range_of_the_images_is_written_where_it_is_not_0_to_255(x: np.ndarray, intensity: Any) -> None:
     _, config, _ = begin(x=x, y=ROWS % 3)

@@ -109,6 +109,14 @@ def test_names_that_tell_whose_a_file_is_make_groups() -> None:
     assert "5 names" in data["// group"]
 
 
+def test_dark_images_are_asked_about() -> None:
+    for number in range(20):
+        write_image(Path(f"d/{'ab'[number % 2]}/{number}.png"), value=1 + number % 16)
+    started = init("d")
+    assert read_written("d.json")["data"]["intensity"] == [0, 16]
+    assert any('write "intensity": [0, 255]' in ask for ask in started.asks)
+
+
 def test_deep_images_get_the_range_that_was_seen() -> None:
     for number in range(6):
         write_image(Path(f"d/{'ab'[number % 2]}/{number}.png"), high=3000 + number)
