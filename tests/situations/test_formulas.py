@@ -143,3 +143,53 @@ def test_a_run_of_the_first_version_goes_on_with_its_schedule(workplace: Path) -
     assert int(np.argmax(earlier)) == 3
     assert earlier[-1] > 0.0011
     assert earlier_head == 0.005
+
+
+@pytest.mark.slow
+def test_a_head_is_trained_as_a_loop_by_hand_trains_it(workplace: Path) -> None:
+    """Schedule, momentum, decay, clipping, smoothing and class weights together, in float64."""
+    peak, final, smoothing, decay, clip, momentum = 0.5, 0.05, 0.2, 0.3, 0.4, 0.9
+    phase = {
+        "unfreeze": "none",
+        "batch_size": 64,
+        "steps": 7,
+        "learning_rate": {"peak": peak, "shape": "linear", "warmup": 0.3, "final": final},
+        "optimizer": {"name": "sgd", "momentum": momentum},
+        "weight_decay": decay,
+        "clip_norm": clip,
+        "label_smoothing": smoothing,
+        "class_weights": {"1": 3.0},
+    }
+    plain = {"head": {"dropout": 0}, "seed": 5}
+    before = load_file(
+        train(workplace, "before", {"unfreeze": "none", "learning_rate": 1e-30, "weight_decay": 0}, **plain)
+        / "phases/00-phase0/best.safetensors"
+    )
+    run = train(workplace, "by-hand", phase, **plain)
+    with (run / "splits.csv").open(encoding="utf-8") as file:
+        rows = [row for row in csv.DictReader(file) if row["split"] == "train"]
+    with np.load(workplace / "data.npz") as data:
+        images, labels = (data[name][[int(row["input"][2:-1]) for row in rows]] for name in "xy")
+    backbone = keras.models.load_model(workplace / "backbone.keras", compile=False)
+    features = np.asarray(backbone(images / 127.5 - 1), np.float64).mean(axis=(1, 2))
+    path = next(path for path in before if path.endswith("kernel"))
+    kernel, bias = (before[one].astype(np.float64) for one in (path, path.replace("kernel", "bias")))
+    speeds = [np.zeros_like(kernel), np.zeros_like(bias)]
+    targets = np.eye(2)[labels] * (1 - smoothing) + smoothing / 2
+    weights = np.where(labels == 1, 3.0, 1.0)[:, np.newaxis]
+    # Two of seven steps of warm-up; the third has the peak, the seventh the final rate.
+    for rate in [peak / 3, peak * 2 / 3, *(peak + (final - peak) * step / 4 for step in range(5))]:
+        likely = np.exp(features @ kernel + bias)
+        likely /= likely.sum(axis=1, keepdims=True)
+        wrong = weights * (likely - targets) / len(labels)
+        slopes = [features.T @ wrong, wrong.sum(axis=0)]
+        length = np.sqrt(sum((slope**2).sum() for slope in slopes))
+        assert length > clip
+        kernel = kernel * (1 - rate * decay)
+        speeds = [momentum * speed - rate * slope * clip / length for speed, slope in zip(speeds, slopes, strict=True)]
+        kernel, bias = kernel + speeds[0], bias + speeds[1]
+    # The state after the last step, whichever epoch is the best.
+    end = load_file(run / "phases/00-phase0/checkpoint/000000007.safetensors")
+    found = {name.removeprefix("variable:"): value for name, value in end.items()}
+    np.testing.assert_allclose(found[path], kernel, rtol=1e-4, atol=1e-5)
+    np.testing.assert_allclose(found[path.replace("kernel", "bias")], bias, rtol=1e-4, atol=1e-5)
