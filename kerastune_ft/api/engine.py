@@ -95,4 +95,7 @@ def resolve_config(config: Config, overrides: Sequence[str] | Mapping[str, Any])
         if overrides:
             raise ConfigError("overrides go with a path or a dict, not with a RunConfig")
         return config
-    return read(os.fspath(config) if isinstance(config, os.PathLike) else config, overrides)
+    settings = read(os.fspath(config) if isinstance(config, os.PathLike) else config, overrides)
+    for sentence in settings.replaced:
+        say(sentence)
+    return settings

@@ -14,14 +14,27 @@ from kerastune_ft.cli.terminal import common, print_json, show
 @click.option(
     "--label", multiple=True, metavar="COLUMN", help="A label column of a table, if its name does not show it."
 )
+@click.option("--backbone", metavar="NAME|PRESET|PATH", help="The model, instead of the one that fits best.")
+@click.option("--weights", metavar="PATH", help="A file of weights for a --backbone of tf.keras.applications.")
+@click.option("--epochs", type=click.IntRange(min=1), metavar="N", help="The epochs of every phase.")
 @common
 def init(
-    data: str | None, example: str | None, output: str | None, label: tuple[str, ...], as_json: bool, debug: bool
+    data: str | None,
+    example: str | None,
+    output: str | None,
+    label: tuple[str, ...],
+    backbone: str | None,
+    weights: str | None,
+    epochs: int | None,
+    as_json: bool,
+    debug: bool,
 ) -> None:
     """Inspect DATA (folder, archive, table, .npz) and write a commented configuration to start from."""
     from kerastune_ft.scaffolding import scaffold
 
-    written = scaffold.init(data, output, example=example, label=label)
+    written = scaffold.init(
+        data, output, example=example, label=label, backbone=backbone, weights=weights, epochs=epochs
+    )
     print_json(written.to_json()) if as_json else click.echo(str(written))
 
 

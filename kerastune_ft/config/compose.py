@@ -103,7 +103,7 @@ def _expand_preset(node: Node, defaults: dict[str, Node], problems: list[Problem
     given = [as_node(phase, node.place.child(index)) for index, phase in enumerate(PRESETS[name]())]
     return [
         phase.with_items(
-            _lay_over(_lay_over(phase.value, _select_keys(defaults, phase, given)), _select_keys(more, phase, given))
+            _lay_over(_lay_over(phase.value, select_keys(defaults, phase, given)), select_keys(more, phase, given))
         )
         for phase in given
     ]
@@ -147,7 +147,7 @@ def _join_augment(under: Node, over: Node) -> Node:
     return over.with_items({**objects[0], **objects[1]})
 
 
-def _select_keys(shared: dict[str, Node], phase: Node, phases: list[Node]) -> dict[str, Node]:
+def select_keys(shared: dict[str, Node], phase: Node, phases: list[Node]) -> dict[str, Node]:
     """Return the shared keys that apply to one phase.
 
     `batch_norm` and `lora` skip phases that train only the head, `batch_norm` skips phases with adapters if others have
@@ -180,7 +180,7 @@ def with_defaults(document: Node) -> Node:
     phases, defaults = items.get("phases"), _default_items(document)
     if phases and isinstance(phases.value, list):
         filled = [
-            phase.with_items(_lay_over(_select_keys(defaults, phase, phases.value), phase.value))
+            phase.with_items(_lay_over(select_keys(defaults, phase, phases.value), phase.value))
             if isinstance(phase.value, dict)
             else phase
             for phase in phases.value
@@ -248,7 +248,11 @@ def find_idle_overrides(document: Node) -> Iterator[Problem]:
         if item.place.file == SET and phases and all(_has_own(phase, key) for phase in phases):
             name = phases[0].find("name")
             place = f"phases.{name.plain()}" if name else "phases[0]"
-            yield Problem(item.place, f"every phase has its own; write {place}.{key}=...", item.plain())
+            yield Problem(
+                item.place,
+                f"every phase has its own; write {place}.{key}=..., or phases.{key}=... for all",
+                item.plain(),
+            )
 
 
 def _has_own(phase: Node, key: str) -> bool:

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Sequence
 from dataclasses import replace
 
-from kerastune_ft.config.compose import LENGTHS, with_phases
+from kerastune_ft.config.compose import LENGTHS, select_keys, with_phases
 from kerastune_ft.config.documents.json_parser import BrokenDocument, parse
 from kerastune_ft.config.documents.nodes import KeyPath, Node, Place, as_node, format_path, short_json
 from kerastune_ft.config.documents.problems import SET, Problem
 from kerastune_ft.config.options.phases import Phase
+from kerastune_ft.config.replacements import remove_excluded
 
 _STEP = re.compile(r"([^.\[\]]+)|\[(\d+)\]")
 _TARGET = re.compile(r"[^.\[\]]+(\.[^.\[\]]+|\[\d+\])*")
@@ -19,41 +19,60 @@ _TARGET = re.compile(r"[^.\[\]]+(\.[^.\[\]]+|\[\d+\])*")
 SHORT_FORMS = {"learning_rate": "peak", "augment": "preset", "optimizer": "name"}
 # Objects with exactly one key: another key replaces it.
 _ONE_KEY = ("unfreeze", "every")
+# Keys of a phase that no two phases share.
+_OF_ONE_PHASE = ("name", "unfreeze")
 
 
 class _Unreachable(Exception):
     """The target of an override does not exist; the message explains why."""
 
 
-def with_overrides(document: Node, overrides: Sequence[str], problems: list[Problem]) -> Node:
-    """Apply overrides in order; those of phases come last, so that presets see the others."""
+def with_overrides(document: Node, overrides: Sequence[str], problems: list[Problem]) -> tuple[Node, list[str]]:
+    """Apply overrides in order, and return sentences about the keys they replaced; those of phases come last.
+
+    So presets see the others. `phases.KEY` sets a key of all phases, or of the phase that is called so.
+    """
     parsed = [one for text in overrides if (one := _parse(text, problems))]
+    said: list[str] = []
     for path, value in sorted(parsed, key=lambda one: one[0][0] == "phases"):
-        written = document.find("phases")
         if path[0] == "phases" and len(path) > 1:
             document = with_phases(document, problems)
+        document, replaced = remove_excluded(document, path, value)
+        said += replaced
         try:
-            document = _replace(document, path, (), value)
+            for each in _find_targets(document, path):
+                document = _replace(document, each, (), value)
         except _Unreachable as error:
-            message = f"{error}{_remedy(path, value, written, document)}"
+            message = f"{error}{_remedy(path, value, document)}"
             problems.append(Problem(value.place, message, value.plain()))
-    return document
+    return document, said
 
 
-def _remedy(path: KeyPath, value: Node, written: Node | None, document: Node) -> str:
-    """Return how to set a key of phases if the target does not name a phase; `written` are the original phases."""
+def _find_targets(document: Node, path: KeyPath) -> list[KeyPath]:
+    """Return the paths that an override sets: its own, or for a key of all phases one in each that it applies to."""
     phases = document.find("phases")
-    if path[0] != "phases" or path[1] not in Phase.model_fields or phases is None or not phases.value:
+    if len(path) < 2 or path[0] != "phases" or phases is None or not isinstance(phases.value, list):
+        return [path]
+    names = [name.plain() for phase in phases.value if (name := phase.find("name"))]
+    if path[1] in names or path[1] not in Phase.model_fields or path[1] in _OF_ONE_PHASE:
+        return [path]
+    places = range(len(phases.value))
+    key = {str(path[1]): Node(True, phases.place)}
+    return [
+        ("phases", at, *path[1:])
+        for at in places
+        if isinstance(phases.value[at].value, dict) and select_keys(key, phases.value[at], phases.value)
+    ]
+
+
+def _remedy(path: KeyPath, value: Node, document: Node) -> str:
+    """Return how to set a key that every phase has its own of, if the target names no phase."""
+    phases = document.find("phases")
+    if path[0] != "phases" or len(path) < 2 or path[1] not in Phase.model_fields or phases is None or not phases.value:
         return ""
     first = phases.value[0].find("name")
     name = first.plain() if first else 0
-    ways = [f"write {format_path(('phases', name, *path[1:]))}={_value_text(value)}"]
-    plain = written.plain() if written else None
-    preset = plain.get("preset") if isinstance(plain, dict) else plain
-    if isinstance(preset, str) and len(path) == 2 and path[1] not in ("name", "unfreeze"):
-        changed = {**(plain if isinstance(plain, dict) else {"preset": preset}), path[1]: value.plain()}
-        ways.append(f"for all phases: --set 'phases={json.dumps(changed, ensure_ascii=False)}'")
-    return f"; {', or '.join(ways)}"
+    return f"; write {format_path(('phases', name, *path[1:]))}={_value_text(value)}"
 
 
 def _value_text(value: Node) -> str:

@@ -53,7 +53,7 @@ def read(source: str | Path | Mapping[str, Any], overrides: Sequence[str] = ()) 
     problems += [one for one in wrong if found.is_whole or not one.is_absent]
     if problems or config is None:
         raise make_error(problems, found.file, on_disk=found.directory is not None)
-    return config
+    return config.with_replaced(found.replaced)
 
 
 @dataclass(frozen=True)
@@ -65,6 +65,8 @@ class Composed:
     file: str
     directory: Path | None
     is_whole: bool
+    replaced: tuple[str, ...] = ()
+    """Sentences about keys that `--set` took out, because they exclude the one it wrote."""
 
 
 def compose(source: str | Path | Mapping[str, Any], overrides: Sequence[str], problems: list[Problem]) -> Composed:
@@ -78,14 +80,15 @@ def compose(source: str | Path | Mapping[str, Any], overrides: Sequence[str], pr
         written = _from_file(path, problems)
     seen = () if directory is None else (Path(file).resolve(),)
     document, is_whole = with_base(written, directory, problems, seen)
+    replaced: list[str] = []
     schedule = document.find("phases")
     if is_whole:
         # Otherwise the keys they refer to may be in the file that could not be read.
-        document = with_overrides(document, overrides, problems)
+        document, replaced = with_overrides(document, overrides, problems)
     document = with_phases(document, problems)
     if "name" not in document.value:
         document = document.with_items({"name": Node(name, Place(file, ("name",))), **document.value})
-    return Composed(document, schedule, file, directory, is_whole)
+    return Composed(document, schedule, file, directory, is_whole, tuple(replaced))
 
 
 def _from_mapping(source: Mapping[str, Any]) -> Node:

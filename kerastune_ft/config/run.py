@@ -42,6 +42,20 @@ class RunConfig(Options):
     output: Output = Field(Output(), description="where results go")
     # No option: a run that began before goes on by its own, whatever the file says.
     _rules: Rules = PrivateAttr(NEWEST)
+    _replaced: tuple[str, ...] = PrivateAttr(())
+
+    @property
+    def replaced(self) -> tuple[str, ...]:
+        """Sentences about the keys of the file that `--set` took out, because they exclude what it wrote."""
+        return self._replaced
+
+    def with_replaced(self, replaced: tuple[str, ...]) -> RunConfig:
+        """Return the same configuration with these sentences."""
+        if replaced == self._replaced:
+            return self
+        copy = self.model_copy()
+        copy._replaced = replaced
+        return copy
 
     @property
     def rules(self) -> Rules:

@@ -50,8 +50,8 @@ def detect(place: Path, written: str, label: Sequence[str]) -> DataFindings:
         folder = unpack_archive(place, cache_directory(Runtime()), say)
         return inspect_folder(folder, written, file_kind_of_folder(folder), is_archive=True)
     raise DataError(
-        f"{place} is neither a folder, a .zip or .tar of one, a table (.csv, .tsv, .jsonl, .parquet, .xlsx) nor an .npz "
-        "file."
+        f"{place} is neither a folder, a .zip or .tar of one, a table (.csv, .tsv, .jsonl, .parquet, .xlsx) nor an "
+        ".npz file."
     )
 
 

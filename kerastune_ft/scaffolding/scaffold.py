@@ -13,6 +13,7 @@ from typing import Any
 
 from kerastune_ft.config import schema
 from kerastune_ft.config.documents import files
+from kerastune_ft.config.read import read
 from kerastune_ft.config.words import unknown_message
 from kerastune_ft.errors import OUT_OF_SPACE, ConfigError
 from kerastune_ft.scaffolding.detect import detect
@@ -20,6 +21,7 @@ from kerastune_ft.scaffolding.findings import DataFindings
 from kerastune_ft.scaffolding.json_text import as_text
 from kerastune_ft.scaffolding.sources.label_columns import ask_about_missing, ask_about_spelling
 from kerastune_ft.scaffolding.suggest.choose import suggest
+from kerastune_ft.scaffolding.suggest.wanted_backbone import read_backbone, with_epochs
 from kerastune_ft.storage import expand_home, explain_unreachable, path_of_user
 from kerastune_ft.wording import encode_text
 
@@ -83,12 +85,17 @@ def init(
     *,
     example: str | None = None,
     label: Sequence[str] = (),
+    backbone: str | os.PathLike[str] | None = None,
+    weights: str | os.PathLike[str] | None = None,
+    epochs: int | None = None,
 ) -> Scaffolded:
     """Inspect data and write a short commented configuration for it, or copy one that comes with the package.
 
     `data` is a folder, an archive of one, a table or an .npz file; `label` names the label columns of a table if
     their names do not show it. The file is `<name of the data>.json` in the working directory unless `output` is
-    given; existing files are never overwritten. Raises ConfigError and DataError.
+    given; existing files are never overwritten. `backbone` is the model to write instead of the one that fits: a name
+    of tf.keras.applications, a class or preset of keras-hub, or a path; `weights` a file of its weights, and `epochs`
+    those of every phase. Raises ConfigError and DataError.
     """
     if (data is None) == (example is None):
         given = "one of them, not both" if data is not None else "the data"
@@ -97,16 +104,20 @@ def init(
             f"{', '.join(files.shipped_names())}"
         )
     if example is not None:
-        if label:
-            raise ConfigError("--label has no effect with --example; leave it out")
+        _refuse_beside_example({"label": label or None, "backbone": backbone, "weights": weights, "epochs": epochs})
         return _copy_example(example, output)
     place = path_of_user(data or "")
     with explain_unreachable("init"):
         target = _choose_target(output, _name_of(place))
+        words = [None if text is None else os.fspath(text) for text in (backbone, weights)]
+        wanted = read_backbone(words[0], words[1], lambda path: _path_from(path, target))
         findings = detect(place, _path_from(place, target), label)
     ask_about_spelling(findings)
     ask_about_missing(findings)
-    document = _build_document(findings, place, target)
+    document = _build_document(findings, place, target, with_epochs(suggest(findings, wanted), epochs))
+    if wanted is not None:
+        # A model that does not fit the data is said before anything is written.
+        read(document)
     _write(target, as_text(document) + "\n")
     return Scaffolded(
         target,
@@ -117,6 +128,12 @@ def init(
         tuple(findings.seen),
         tuple(findings.asks),
     )
+
+
+def _refuse_beside_example(options: Mapping[str, Any]) -> None:
+    if given := [f"--{name}" for name, value in options.items() if value is not None]:
+        verb = "has" if len(given) == 1 else "have"
+        raise ConfigError(f"{' and '.join(given)} {verb} no effect with --example; leave it out, or change the copy")
 
 
 def _copy_example(name: str, output: str | os.PathLike[str] | None) -> Scaffolded:
@@ -156,8 +173,7 @@ def _path_from(place: Path, target: Path) -> str:
     return Path(os.path.relpath(place, target.parent)).as_posix()
 
 
-def _build_document(findings: DataFindings, place: Path, target: Path) -> dict[str, Any]:
-    chosen = suggest(findings)
+def _build_document(findings: DataFindings, place: Path, target: Path, chosen: Mapping[str, Any]) -> dict[str, Any]:
     classes = (
         f" of {len(findings.counts)} {'labels' if findings.is_multi_label else 'classes'}" if findings.counts else ""
     )

@@ -86,7 +86,7 @@ def test_unfreeze_is_replaced_whole() -> None:
         ('head={"dropout": 1', "head", '{"dropout": 1 is not JSON: the file ends before'),
         ("head.dropout=2", "head.dropout", "2 is too large"),
         ("extends=base.json", "extends", "it cannot be set from the command line; write it in the file"),
-        ("phases.steps=1", "phases.steps", "the phases are head, top; write phases.head.steps=1"),
+        ("phases.unfreeze=all", "phases.unfreeze", "the phases are head, top; write phases.head.unfreeze=all"),
     ],
 )
 def test_overrides_gone_wrong(override: str, place: str, message: str) -> None:
@@ -97,14 +97,31 @@ def test_overrides_gone_wrong(override: str, place: str, message: str) -> None:
     assert place.split(".")[0].split("[")[0] in next(iter(found))
 
 
-def test_a_key_of_phases_without_a_phase_is_told_both_ways() -> None:
-    way = """write phases.head.epochs=1, or for all phases: --set 'phases={"preset": "head_then_top", "epochs": 1}'"""
-    found = messages({**MINIMAL, "phases": "head_then_top"}, ["phases.epochs=1"])
-    assert found["phases.epochs"] == f'no phase is named "epochs"; the phases are head, top; {way}'
-    preset = {"preset": "head_then_top", "epochs": 1}
-    assert [phase.epochs for phase in read(MINIMAL, [f"phases={json.dumps(preset)}"]).phases] == [1, 1]
-    found = messages({**MINIMAL, "phases": "head_then_top"}, ["phases.unfreeze=all"])
+PRESET = {"preset": "head_then_top", "epochs": 7}
+
+
+@pytest.mark.parametrize("phases", [MINIMAL["phases"], "head_then_top", PRESET])
+def test_a_key_of_phases_without_a_phase_sets_it_in_all(phases: Any) -> None:
+    document = {**MINIMAL, "phases": phases}
+    assert [phase.epochs for phase in read(document, ["phases.epochs=1"]).phases] == [1, 1]
+    config = read(document, ["phases.steps=9"])
+    assert [(phase.epochs, phase.steps) for phase in config.phases] == [(None, 9), (None, 9)]
+    config = read(document, ["phases.learning_rate.shape=cosine", "phases.epochs=3", "phases.top.epochs=4"])
+    assert [phase.learning_rate.shape for phase in config.phases] == ["cosine", "cosine"]
+    assert [phase.epochs for phase in config.phases] == [3, 4]
+    found = messages(document, ["phases.unfreeze=all"])
     assert found["phases.unfreeze"].endswith("; write phases.head.unfreeze=all")
+    assert '"x" is text' in messages(document, ["phases.epochs=x"])["phases.epochs"]
+
+
+def test_of_all_phases_those_take_a_key_that_it_applies_to() -> None:
+    config = read(MINIMAL, ["phases.batch_norm=train", "phases.carry_optimizer=true"])
+    assert [(phase.batch_norm, phase.carry_optimizer) for phase in config.phases] == [
+        ("frozen", False),
+        ("train", True),
+    ]
+    named = {**MINIMAL, "phases": [{**MINIMAL["phases"][0], "name": "steps"}, MINIMAL["phases"][1]]}
+    assert read(named, ["phases.steps.epochs=9"]).phases[0].epochs == 9
 
 
 def test_what_is_missing_beside_an_override_is_placed_in_its_object() -> None:

@@ -29,8 +29,11 @@ _SMALL_SIDE = 100
 _SMALL_SIZE = 128
 
 
-def suggest(findings: DataFindings) -> dict[str, Any]:
-    """Return the rest of a configuration for images, after adding what the sampled files need to its `data`."""
+def suggest(findings: DataFindings, wanted: dict[str, Any] | None = None) -> dict[str, Any]:
+    """Return the rest of a configuration for images, after adding what the sampled files need to its `data`.
+
+    `wanted` is the backbone that the user names, if any.
+    """
     sampled = image_statistics.sample(findings.files) if findings.files else None
     if sampled:
         shape(findings.data, sampled, findings.asks)
@@ -40,7 +43,7 @@ def suggest(findings: DataFindings) -> dict[str, Any]:
                 "file's own window becomes 0 to 255 (data.window gives one for all)"
             )
     defaults, preset = schedule(findings)
-    return {"backbone": backbone(findings, sampled), "defaults": defaults, "phases": preset}
+    return {"backbone": wanted or backbone(findings, sampled), "defaults": defaults, "phases": preset}
 
 
 def device() -> str:

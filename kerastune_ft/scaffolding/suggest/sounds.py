@@ -14,9 +14,9 @@ _INSTEAD = (
 )
 
 
-def suggest(findings: DataFindings) -> dict[str, Any]:
-    """Return the rest of a configuration for sounds."""
-    chosen = backbone(findings)
+def suggest(findings: DataFindings, wanted: dict[str, Any] | None = None) -> dict[str, Any]:
+    """Return the rest of a configuration for sounds; `wanted` is the backbone that the user names, if any."""
+    chosen = backbone(findings) if wanted is None else wanted
     defaults, phases = schedule(findings, chosen)
     return {"backbone": chosen, "defaults": defaults, "phases": phases}
 
@@ -32,7 +32,7 @@ def backbone(findings: DataFindings) -> dict[str, Any]:
 def schedule(findings: DataFindings, backbone: dict[str, Any]) -> tuple[dict[str, Any], list[dict[str, Any]]]:
     """Return the configuration's `defaults` and `phases`."""
     defaults = images.defaults(findings)
-    is_small = backbone["weights"] == "embedded"
+    is_small = backbone.get("weights") == "embedded"
     head = {"name": "head", "unfreeze": "none", "epochs": 5, "learning_rate": 0.01 if is_small else 0.002}
     if findings.train < images.HEAD_ALONE:
         only = f"{images.about(findings.train)}: too few to train more than the new head"

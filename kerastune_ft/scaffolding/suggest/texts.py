@@ -42,9 +42,12 @@ _LONG, _LENGTH = 190, 256
 _MANY = 20_000
 
 
-def suggest(findings: DataFindings) -> dict[str, Any]:
-    """Return the rest of a configuration for texts, after adding a limit on long texts to its `data`."""
-    chosen = backbone(findings)
+def suggest(findings: DataFindings, wanted: dict[str, Any] | None = None) -> dict[str, Any]:
+    """Return the rest of a configuration for texts, after adding a limit on long texts to its `data`.
+
+    `wanted` is the backbone that the user names, if any.
+    """
+    chosen = wanted or backbone(findings)
     length(findings, chosen)
     defaults, phases = schedule(findings, chosen)
     return {"backbone": chosen, "head": head(), "defaults": defaults, "phases": phases}
@@ -78,6 +81,10 @@ def _random(wanted: str) -> dict[str, Any]:
     return {"// class": reason, "kind": "keras_hub", "class": _RANDOM}
 
 
+def _is_random(backbone: Mapping[str, Any]) -> bool:
+    return "class" in backbone
+
+
 def head() -> dict[str, Any]:
     """Return the configuration's `head`."""
     return {"// pooling": "the mean over the tokens of a text, without padding", "pooling": "mean"}
@@ -85,7 +92,7 @@ def head() -> dict[str, Any]:
 
 def length(findings: DataFindings, backbone: Mapping[str, Any]) -> None:
     """Limit the tokens that are read of each text, if long texts would take most of the time."""
-    if "preset" in backbone and findings.prose and findings.prose.most > _LONG:
+    if not _is_random(backbone) and findings.prose and findings.prose.most > _LONG:
         reason = (
             f"5 % of the texts have more than {findings.prose.most:,} words; more tokens cost time, and plan reports "
             "how much is cut"
@@ -96,7 +103,7 @@ def length(findings: DataFindings, backbone: Mapping[str, Any]) -> None:
 def schedule(findings: DataFindings, backbone: Mapping[str, Any]) -> tuple[dict[str, Any], list[dict[str, Any]]]:
     """Return the configuration's `defaults` and `phases`."""
     defaults = images.defaults(findings)
-    if "preset" not in backbone:
+    if _is_random(backbone):
         return defaults, [
             _head(3, 0.01),
             _later("all", "all", 10, 0.003, "a backbone with random weights learns from scratch"),

@@ -74,7 +74,7 @@ def test_what_cannot_be_read_is_named(content: bytes, message: str) -> None:
 
 def test_without_openpyxl_the_line_to_install_it_is_given(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "openpyxl", None)
-    with pytest.raises(ConfigError, match='not installed: python -m pip install "openpyxl>=3.1"'):
+    with pytest.raises(ConfigError, match=r'not installed: python -m pip install "openpyxl>=3\.1"'):
         read_excel(XLSX, b"")
 
 

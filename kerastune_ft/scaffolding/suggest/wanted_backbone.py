@@ -1,0 +1,98 @@
+"""The backbone, weights and epochs that the user of `init` names, as a configuration writes them."""
+
+from __future__ import annotations
+
+import difflib
+import os
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+from kerastune_ft.config.facts.applications import APPLICATIONS
+from kerastune_ft.config.facts.hub_families import BY_CLASS
+from kerastune_ft.config.options.paths import WEIGHT_WORDS
+from kerastune_ft.errors import ConfigError
+from kerastune_ft.storage import expand_home
+
+_GIVEN = "given by --backbone"
+# Files that tell a folder of a run from one of a preset.
+_OF_RUN = ("manifest.json", "plan.json")
+
+
+def read_backbone(text: str | None, weights: str | None, relate: Callable[[Path], str]) -> dict[str, Any] | None:
+    """Return the configuration's `backbone` for the words of --backbone and --weights; None where neither is given.
+
+    `text` is a model of tf.keras.applications, a class or preset of keras-hub, a .keras file, or the directory of a
+    preset or run; `relate` returns a path as the configuration writes it. Raises ConfigError for unknown names, files
+    that are not there, and weights of what has its own.
+    """
+    if text is None:
+        if weights is not None:
+            raise ConfigError("--weights: nothing says which model they are of; name it, as  --backbone MobileNetV2")
+        return None
+    found = _find(text, relate)
+    if weights is None:
+        return found
+    if found["kind"] != "applications":
+        raise ConfigError(f"--weights: {text} brings weights of its own, or has none; leave --weights out")
+    return {**found, "weights": _read_weights(weights, relate)}
+
+
+def _find(text: str, relate: Callable[[Path], str]) -> dict[str, Any]:
+    if text in APPLICATIONS:
+        return {"// name": _GIVEN, "kind": "applications", "name": text}
+    if text in BY_CLASS:
+        return {"// class": f"{_GIVEN}; its weights are random", "kind": "keras_hub", "class": text}
+    path = Path(expand_home(text))
+    if path.suffix == ".keras":
+        _require(path, "--backbone")
+        return {"// path": _GIVEN, "kind": "saved", "path": relate(path)}
+    if path.is_dir() and any((path / name).is_file() for name in _OF_RUN):
+        return {"// path": f"{_GIVEN}, an earlier run", "kind": "run", "path": relate(path)}
+    if path.is_dir():
+        # Without a slash it would be the name of a preset.
+        written = relate(path)
+        return {"// preset": _GIVEN, "kind": "keras_hub", "preset": written if "/" in written else f"./{written}"}
+    if "://" not in text:
+        _refuse_misspelt(text, path)
+    return {"// preset": _GIVEN, "kind": "keras_hub", "preset": text}
+
+
+def _refuse_misspelt(text: str, path: Path) -> None:
+    """Raise ConfigError for a name that must be a model's, which begin with capitals, or a path."""
+    names = {name.casefold(): name for name in (*APPLICATIONS, *BY_CLASS)}
+    near = difflib.get_close_matches(text.casefold(), names, n=1, cutoff=0.75)
+    if near and (text != text.lower() or near[0] == text.casefold()):
+        raise ConfigError(f'--backbone: "{text}" is unknown; did you mean "{names[near[0]]}"?')
+    if text != text.lower() or os.sep in text:
+        _require(path, "--backbone")
+
+
+def _read_weights(text: str, relate: Callable[[Path], str]) -> str | None:
+    if text in WEIGHT_WORDS:
+        return text
+    if text == "null":
+        return None
+    path = Path(expand_home(text))
+    _require(path, "--weights")
+    written = relate(path)
+    return written if any(mark in written for mark in "/.") else f"./{written}"
+
+
+def _require(path: Path, option: str) -> None:
+    if not path.exists():
+        raise ConfigError(
+            f"{option}: {path} is neither there nor a name that is known; see  python -m kerastune_ft backbones"
+        )
+
+
+def with_epochs(chosen: Mapping[str, Any], epochs: int | None) -> dict[str, Any]:
+    """Return the rest of a configuration with as many epochs in every phase; unchanged where none are given."""
+    if epochs is None:
+        return dict(chosen)
+    if epochs < 1:
+        raise ConfigError(f"--epochs: {epochs} is none; give 1 or more")
+    phases = chosen["phases"]
+    if isinstance(phases, Mapping):
+        return {**chosen, "phases": {**phases, "epochs": epochs}}
+    return {**chosen, "phases": [{**phase, "epochs": epochs} for phase in phases]}
