@@ -96,6 +96,6 @@ def resolve_config(config: Config, overrides: Sequence[str] | Mapping[str, Any])
             raise ConfigError("overrides go with a path or a dict, not with a RunConfig")
         return config
     settings = read(os.fspath(config) if isinstance(config, os.PathLike) else config, overrides)
-    for sentence in settings.replaced:
+    for sentence in settings.replacements:
         say(sentence)
     return settings

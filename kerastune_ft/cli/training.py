@@ -76,7 +76,7 @@ def validate(config: str, overrides: tuple[str, ...], explain: bool, as_json: bo
 
     settings = read(config, overrides)
     unchecked = list_unchecked(settings)
-    for sentence in settings.replaced:
+    for sentence in settings.replacements:
         click.echo(sentence, err=True)
     if as_json:
         print_json(

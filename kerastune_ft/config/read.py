@@ -53,7 +53,7 @@ def read(source: str | Path | Mapping[str, Any], overrides: Sequence[str] = ()) 
     problems += [one for one in wrong if found.is_whole or not one.is_absent]
     if problems or config is None:
         raise make_error(problems, found.file, on_disk=found.directory is not None)
-    return config.with_replaced(found.replaced)
+    return config.with_replacements(found.replacements)
 
 
 @dataclass(frozen=True)
@@ -65,7 +65,7 @@ class Composed:
     file: str
     directory: Path | None
     is_whole: bool
-    replaced: tuple[str, ...] = ()
+    replacements: tuple[str, ...] = ()
     """Sentences about keys that `--set` took out, because they exclude the one it wrote."""
 
 

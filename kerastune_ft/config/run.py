@@ -42,19 +42,19 @@ class RunConfig(Options):
     output: Output = Field(Output(), description="where results go")
     # No option: a run that began before goes on by its own, whatever the file says.
     _rules: Rules = PrivateAttr(NEWEST)
-    _replaced: tuple[str, ...] = PrivateAttr(())
+    _replacements: tuple[str, ...] = PrivateAttr(())
 
     @property
-    def replaced(self) -> tuple[str, ...]:
+    def replacements(self) -> tuple[str, ...]:
         """Sentences about the keys of the file that `--set` took out, because they exclude what it wrote."""
-        return self._replaced
+        return self._replacements
 
-    def with_replaced(self, replaced: tuple[str, ...]) -> RunConfig:
+    def with_replacements(self, replacements: tuple[str, ...]) -> RunConfig:
         """Return the same configuration with these sentences."""
-        if replaced == self._replaced:
+        if replacements == self._replacements:
             return self
         copy = self.model_copy()
-        copy._replaced = replaced
+        copy._replacements = replacements
         return copy
 
     @property

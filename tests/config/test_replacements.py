@@ -45,7 +45,7 @@ def test_a_backbone_makes_way_for_another(
     config = read(document, overrides)
     found = config.to_json()["backbone"]
     assert {key: found[key] for key in backbone} == backbone
-    assert config.replaced == (said,)
+    assert config.replacements == (said,)
 
 
 @pytest.mark.parametrize(
@@ -59,7 +59,7 @@ def test_a_backbone_makes_way_for_another(
 def test_splits_of_another_form_make_way(override: str, splits: dict[str, Any] | None) -> None:
     more = ["data.splits.fold=0"] if "folds" in override else []
     found = read(SHARED, [override, *more])
-    assert bool(found.replaced) is ("train" not in override)
+    assert bool(found.replacements) is ("train" not in override)
     written = found.to_json()["data"]["splits"]
     assert splits is None or {key: written[key] for key in splits} == splits
 
@@ -67,7 +67,7 @@ def test_splits_of_another_form_make_way(override: str, splits: dict[str, Any] |
 def test_a_task_of_another_kind_loses_the_keys_of_its_own() -> None:
     document = {**MINIMAL, "task": {"kind": "image_classification", "positive": "cat"}}
     config = read(document, ["task.kind=image_regression"])
-    assert config.replaced == ('--set task.kind takes the place of kind "image_classification", positive "cat"',)
+    assert config.replacements == ('--set task.kind takes the place of kind "image_classification", positive "cat"',)
 
 
 def test_what_set_wrote_itself_stays_and_is_a_contradiction() -> None:
@@ -77,4 +77,4 @@ def test_what_set_wrote_itself_stays_and_is_a_contradiction() -> None:
 
 @pytest.mark.parametrize("override", ["seed=4", "backbone.weights=null", "head.dropout=0.1", "backbone.name=ResNet50"])
 def test_most_keys_replace_nothing_but_themselves(override: str) -> None:
-    assert read(MINIMAL, [override]).replaced == ()
+    assert read(MINIMAL, [override]).replacements == ()

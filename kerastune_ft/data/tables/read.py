@@ -8,10 +8,10 @@ import zlib
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
-from kerastune_ft.data.tables.csv_reader import read_delimited
-from kerastune_ft.data.tables.excel_reader import read_excel
-from kerastune_ft.data.tables.jsonl_reader import read_lines
-from kerastune_ft.data.tables.parquet_reader import read_parquet
+from kerastune_ft.data.tables.formats.csv_reader import read_delimited
+from kerastune_ft.data.tables.formats.excel_reader import read_excel
+from kerastune_ft.data.tables.formats.jsonl_reader import read_lines
+from kerastune_ft.data.tables.formats.parquet_reader import read_parquet
 from kerastune_ft.data.tables.text_table import TextTable
 from kerastune_ft.errors import ConfigError, DataError
 from kerastune_ft.wording import first_names

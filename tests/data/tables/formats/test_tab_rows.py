@@ -6,7 +6,7 @@ import random
 
 import pytest
 
-from kerastune_ft.data.tables.tab_rows import read_tab_rows
+from kerastune_ft.data.tables.formats.tab_rows import read_tab_rows
 
 
 def read(text: str) -> list[list[str]]:

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from kerastune_ft.data.tables.header import check_header, explain_row_length
+from kerastune_ft.data.tables.formats.header import check_header, explain_row_length
 from kerastune_ft.errors import DataError
 
 PATH = Path("a.csv")

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from kerastune_ft.data.tables.jsonl_reader import read_lines
+from kerastune_ft.data.tables.formats.jsonl_reader import read_lines
 from kerastune_ft.errors import DataError
 
 PATH = Path("a.jsonl")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from pathlib import Path
 
-from kerastune_ft.data.tables.header import check_header, explain_row_length
+from kerastune_ft.data.tables.formats.header import check_header, explain_row_length
 from kerastune_ft.data.tables.text_table import TextTable
 from kerastune_ft.errors import DataError
 

@@ -9,7 +9,7 @@ from typing import Any
 import openpyxl
 import pytest
 
-from kerastune_ft.data.tables.excel_reader import read_excel
+from kerastune_ft.data.tables.formats.excel_reader import read_excel
 from kerastune_ft.data.tables.read import is_table, read_table
 from kerastune_ft.errors import ConfigError, DataError
 from tests.support.image_files import write

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from kerastune_ft.data.tables.csv_reader import read_delimited
+from kerastune_ft.data.tables.formats.csv_reader import read_delimited
 from kerastune_ft.errors import DataError
 
 CSV = Path("a.csv")

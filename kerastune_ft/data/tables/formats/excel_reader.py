@@ -11,7 +11,7 @@ from typing import Any
 from zipfile import BadZipFile
 
 from kerastune_ft.data.tables.cells import cell_text
-from kerastune_ft.data.tables.rows import table_of_rows
+from kerastune_ft.data.tables.formats.rows import table_of_rows
 from kerastune_ft.data.tables.text_table import TextTable
 from kerastune_ft.errors import ConfigError, DataError
 

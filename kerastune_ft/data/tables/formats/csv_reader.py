@@ -13,8 +13,8 @@ from dataclasses import replace
 from itertools import islice
 from pathlib import Path
 
-from kerastune_ft.data.tables.rows import table_of_rows
-from kerastune_ft.data.tables.tab_rows import TAB, read_tab_rows, split_line
+from kerastune_ft.data.tables.formats.rows import table_of_rows
+from kerastune_ft.data.tables.formats.tab_rows import TAB, read_tab_rows, split_line
 from kerastune_ft.data.tables.text_table import TextTable
 from kerastune_ft.errors import DataError
 from kerastune_ft.wording import first_names

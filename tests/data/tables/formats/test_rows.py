@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from kerastune_ft.data.tables.rows import table_of_rows
+from kerastune_ft.data.tables.formats.rows import table_of_rows
 from kerastune_ft.errors import DataError
 
 
