@@ -109,9 +109,17 @@ class Phase(Options):
     augment: Augment = Field(Augment(), description="a preset, or a preset with operations changed")
     mixup: NotNegative = Field(0.0, description="strength of mixing two examples")
     cutmix: NotNegative = Field(0.0, description="strength of pasting a rectangle of another example")
-    label_smoothing: BelowOne = Field(0.0, description="label smoothing")
+    label_smoothing: BelowOne = Field(
+        0.0,
+        description="share of the target that is spread evenly: over all classes, or with several labels over having a "
+        "class and not having it",
+    )
     loss: str | None = Field(None, description="the loss; null means the task's own")
-    class_weights: ClassWeights | None = Field(None, description="weights by class")
+    class_weights: ClassWeights | None = Field(
+        None,
+        description='factors on the losses of examples that have a class, or "balanced", which makes up for unequal '
+        "classes",
+    )
     sampling: Literal["balanced"] | None = Field(None, description="draw examples of all classes equally often")
     monitor: str = Field(
         "validation_loss",

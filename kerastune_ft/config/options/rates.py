@@ -19,7 +19,7 @@ ONE_CYCLE = "one_cycle"
 class RatePolicy(Options):
     """The learning rate of a phase; a plain number means that rate throughout."""
 
-    peak: Rate = Field(description="the highest learning rate")
+    peak: Rate = Field(description="the highest learning rate of the schedule, before factors by unit")
     shape: Shape = Field("constant", description="the schedule after the warm-up")
     warmup: float | None = Field(
         None,

@@ -7,6 +7,7 @@ import pytest
 from sklearn.metrics import confusion_matrix, precision_recall_fscore_support
 
 from kerastune_ft.reporting.results import one_class
+from kerastune_ft.reporting.results.base import sort_worst_first
 from tests.support import run_files
 
 NAMES = ("a", "b", "c", "d")
@@ -44,6 +45,12 @@ def test_a_class_without_examples_or_predictions_has_no_figures() -> None:
     rows = one_class.score_classes({("a", "a"): 1, ("b", "a"): 1}, ["a", "b", "c"])
     assert rows[1] == {"class": "b", "precision": None, "recall": 0.0, "f1": 0.0, "support": 1}
     assert rows[2] == {"class": "c", "precision": None, "recall": None, "f1": None, "support": 0}
+
+
+def test_classes_with_the_lowest_f1_come_first_and_last_those_without_examples() -> None:
+    pairs = {("a", "a"): 3, ("a", "b"): 1, ("a", "x"): 1, ("b", "b"): 1}
+    rows = sort_worst_first(one_class.score_classes(pairs, ["a", "b", "x", "y"]), "f1")
+    assert [(row["class"], row["support"]) for row in rows] == [("b", 1), ("a", 5), ("x", 0), ("y", 0)]
 
 
 def test_most_confused_pairs_come_commonest_first() -> None:
