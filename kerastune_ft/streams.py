@@ -33,19 +33,19 @@ class _ErrorStream(io.TextIOBase):
     @property
     def encoding(self) -> str:  # type: ignore[override]
         """Return the encoding of the stream, such as `utf-8`."""
-        return getattr(sys.stderr, "encoding", None) or "utf-8"
+        return getattr(_find_stderr(), "encoding", None) or "utf-8"
 
     def isatty(self) -> bool:
         """Return whether the stream is a terminal."""
         with contextlib.suppress(OSError, ValueError, AttributeError):
-            return sys.stderr.isatty()
+            return bool(_find_stderr().isatty())
         return False
 
     def fileno(self) -> int:
         """Return the number of the file; raises OSError where there is none."""
         if sys.stderr is None:
             raise OSError(errno.EBADF, "standard error is closed")
-        return sys.stderr.fileno()
+        return int(_find_stderr().fileno())
 
     def writable(self) -> bool:
         """Return True: a line may always be handed over."""
@@ -54,13 +54,18 @@ class _ErrorStream(io.TextIOBase):
     def write(self, text: str) -> int:
         """Write a text and return its length."""
         with contextlib.suppress(OSError, ValueError, AttributeError):
-            sys.stderr.write(text)
+            _find_stderr().write(text)
         return len(text)
 
     def flush(self) -> None:
         """Write what is buffered."""
         with contextlib.suppress(OSError, ValueError, AttributeError):
-            sys.stderr.flush()
+            _find_stderr().flush()
+
+
+def _find_stderr() -> Any:
+    # While rich shows a bar, a stream of its own hands what is written to the console, which writes here.
+    return getattr(sys.stderr, "rich_proxied_file", sys.stderr)
 
 
 class _Output(io.FileIO):

@@ -1,4 +1,4 @@
-"""The environment variables that choose kernels: recorded at every start of a run, never overwritten, compared later."""
+"""Environment variables that choose kernels: recorded at every start of a run, never overwritten, compared later."""
 
 from __future__ import annotations
 

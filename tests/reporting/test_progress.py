@@ -1,6 +1,9 @@
 from __future__ import annotations
 
+import contextlib
 import io
+import os
+import sys
 import time
 from typing import Any
 
@@ -111,6 +114,28 @@ def test_bars_leave_the_same_lines() -> None:
     assert [line.split()[0] for line in log] == ["phase", "top", "phase"]
     for line in log:
         assert line in screen.getvalue()
+
+
+def test_bars_are_shown_on_the_terminal_that_standard_error_is(monkeypatch: pytest.MonkeyPatch) -> None:
+    """While a bar is shown, rich puts a stream of its own in the place of standard error."""
+    reading, writing = os.openpty()
+    monkeypatch.setattr(sys, "stderr", open(writing, "w", encoding="utf-8"))  # noqa: SIM115  closed below
+    monkeypatch.setenv("TERM", "xterm")
+    monkeypatch.delenv("NO_COLOR", raising=False)
+    log: list[str] = []
+    watch = progress.create_watcher(log.append)
+    assert type(watch) is Bars
+    watch.phase_started(PHASE, 0)
+    watch.step_done(3, 0.5)
+    watch.epoch_done(ROW, True)
+    # The terminal goes away.
+    os.close(reading)
+    watch.epoch_done({**ROW, "epoch": 2}, True)
+    watch.phase_done(RESULT)
+    watch.close()
+    assert len(log) == 4
+    with contextlib.suppress(OSError):
+        sys.stderr.close()
 
 
 def test_one_is_singular_and_a_loss_that_diverges_stays_short() -> None:
