@@ -36,7 +36,7 @@ class FileModality(Modality):
 
     @abstractmethod
     def find_notes(
-        self, files: Sequence[Any], options: FolderData | TableData, context: ReadContext
+        self, files: Sequence[Any], labels: Labels, options: FolderData | TableData, context: ReadContext
     ) -> tuple[str, ...]:
         """Return sentences about checked files that the user should read."""
 
@@ -85,7 +85,7 @@ class FileModality(Modality):
         def find_notes(_: Sequence[SkippedFile], labels: Labels, splits: Mapping[str, np.ndarray]) -> Sequence[str]:
             equal = group_equal(file.sha256 for file in files)
             repeated = describe_equal(equal, labels, splits, self.noun, "files")
-            return (*notes, *self.find_notes(files, options, context), *repeated)
+            return (*notes, *self.find_notes(files, labels, options, context), *repeated)
 
         return Inputs(
             contents=[file.content for file in files],

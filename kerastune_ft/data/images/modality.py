@@ -35,6 +35,7 @@ from kerastune_ft.data.images.reading import ImageReading, decode_or_none, encod
 from kerastune_ft.data.images.set_range import check_images
 from kerastune_ft.data.images.value_range import measure, without_alpha
 from kerastune_ft.data.inputs import DefaultGroups, Inputs
+from kerastune_ft.data.labels.base import Labels
 from kerastune_ft.data.modality import PreparedExamples, ReadContext, StoredForm
 from kerastune_ft.data.record_store import Entry, RecordStore
 from kerastune_ft.data.source import Catalogue, Report
@@ -67,11 +68,14 @@ class Images(FileModality):
         return ImageFileSource(catalogue, files)
 
     def find_notes(
-        self, files: Sequence[CheckedImage], options: FolderData | TableData, context: ReadContext
+        self, files: Sequence[CheckedImage], labels: Labels, options: FolderData | TableData, context: ReadContext
     ) -> tuple[str, ...]:
         """Return a sentence about photos that viewers turn."""
         count = sum(file.is_rotated for file in files)
-        said = describe_rotation(count, _choose_reading(options, context))
+        reading = _choose_reading(options, context)
+        said = describe_rotation(count, reading)
+        if reading.turns:
+            said += labels.beside_turned
         turned = (f"{counted(count, 'photo')} {said}",) if count else ()
         return (*turned, *describe_dicom(files, options.window, options.intensity))
 

@@ -63,9 +63,14 @@ class ImageReading:
         own += () if self.window is None else ("window", *self.window)
         return (*own, "checked") if self.is_checked else own
 
+    @property
+    def turns(self) -> bool:
+        """Whether photos are turned as EXIF says."""
+        return self.rules.turns_photos and self.exif == "apply"
+
     def choose_turn(self, orientation: int) -> int:
         """Return by which orientation a stored picture is turned."""
-        return orientation if self.rules.turns_photos and self.exif == "apply" else UPRIGHT
+        return orientation if self.turns else UPRIGHT
 
     def place(self, values: np.ndarray, orientation: int, is_tiff: bool) -> np.ndarray:
         """Return the pixels that Pillow gives of a file with this EXIF orientation, turned or as they are stored.

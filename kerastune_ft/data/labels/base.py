@@ -25,6 +25,8 @@ class Labels(ABC):
     """Whether labels are classes to be learnt, and not values."""
     without_class: ClassVar[str] = "its AUC is undefined"
     """The words for the metrics of a split that has no example of a class."""
+    beside_turned: ClassVar[str] = ""
+    """What to say of the labels of photos that are turned as EXIF says."""
 
     def __init__(self, names: tuple[str, ...], numbers: np.ndarray) -> None:
         """`names` are the classes or targets, `numbers` an array whose first axis is the examples."""

@@ -27,6 +27,7 @@ class MaskLabels(Labels):
     kind = "mask"
     contradiction = "there with different masks, so one of these is wrong"
     without_class = "its IoU is undefined"
+    beside_turned = "; their masks are as in the files, so they must fit the turned photos"
 
     def __init__(self, files: Sequence[MaskFile], raw_values: Mapping[int, str], ignore: int | None) -> None:
         """`raw_values` gives the name of the class of each raw value, in the order of the classes."""

@@ -19,6 +19,7 @@ from kerastune_ft.data.files.file_source import FileSource
 from kerastune_ft.data.files.fingerprint import content_identity
 from kerastune_ft.data.files.npz import ArrayFile
 from kerastune_ft.data.inputs import FindNotes, Inputs
+from kerastune_ft.data.labels.base import Labels
 from kerastune_ft.data.modality import PreparedExamples, ReadContext, StoredForm
 from kerastune_ft.data.record_store import Entry, RecordStore, open_record_store
 from kerastune_ft.data.sounds.channels import UnusableSoundError, check_level
@@ -51,7 +52,7 @@ class Sounds(FileModality):
         return SoundFileSource(catalogue, files, context.rules)
 
     def find_notes(
-        self, files: Sequence[CheckedSound], options: FolderData | TableData, context: ReadContext
+        self, files: Sequence[CheckedSound], labels: Labels, options: FolderData | TableData, context: ReadContext
     ) -> tuple[str, ...]:
         """Return sentences about silent sounds, and about those whose channels cancel each other."""
         return (*notes_on_silence(files), *notes_on_cancelling(files, context.rules))

@@ -7,12 +7,14 @@ from typing import Any
 import numpy as np
 import pytest
 import tensorflow as tf
+from PIL import ExifTags, Image
 
 from kerastune_ft.config.options.data import FolderData, Fractions, Named
 from kerastune_ft.config.options.tasks import ImageSegmentation
 from kerastune_ft.data.open import open_source
 from kerastune_ft.data.source import DataSource
 from kerastune_ft.errors import ConfigError, DataError
+from kerastune_ft.input.decode import read_pixels
 from tests.support.image_files import encode_image, pixels, write
 
 CLASSES = {"0": "background", "255": "cell"}
@@ -56,6 +58,26 @@ def test_masks_of_the_same_stem_are_labels(tmp_path: Path) -> None:
     assert (document["kind"], document["values"], document["ignore"]) == ("mask", CLASSES, None)
     assert type(source.scheme).from_json(document) == source.scheme
     assert source.scheme.classes_option == CLASSES
+
+
+def test_a_mask_fits_the_photo_as_viewers_show_it(tmp_path: Path) -> None:
+    root = pairs(tmp_path / "cells")
+    exif = Image.Exif()
+    exif[ExifTags.Base.Orientation] = 6
+    (root / "images" / "3.png").unlink()
+    write(root / "images" / "3.jpg", encode_image(Image.fromarray(pixels(3)), "JPEG", exif=exif))
+    with pytest.raises(DataError, match=r"16 pixels wide and 12 high, its picture 12 wide and 16 high; .*ignore"):
+        opened(root, CLASSES)
+    stored = opened(root, CLASSES, exif="ignore")
+    assert "1 photo is stored rotated (EXIF) and used as stored (data.exif ignore)" in stored.info.notes
+    write(root / "masks" / "3.png", encode_image(np.rot90(mask(3), -1)))
+    source = opened(root, CLASSES)
+    assert (
+        "1 photo is stored rotated (EXIF) and turned as viewers show them (data.exif apply); their masks are as in the "
+        "files, so they must fit the turned photos"
+    ) in source.info.notes
+    element = source.element(tf.constant(source.keys.index("images/3.jpg"), tf.int64))
+    assert read_pixels(source, element).shape[:2] == element["mask"].shape == (16, 12)
 
 
 def test_the_fingerprint_follows_masks_and_contents_do_not(tmp_path: Path) -> None:
