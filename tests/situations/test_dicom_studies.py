@@ -24,6 +24,7 @@ from kerastune_ft.data.source import DataSource
 from kerastune_ft.errors import ConfigError, DataError
 from kerastune_ft.inference.images import ImageReader
 from kerastune_ft.inference.inputs import list_inputs
+from kerastune_ft.inference.items import Item
 from kerastune_ft.inference.read_options import ReadOptions
 from kerastune_ft.input.decode import Geometry
 from tests.support.dicom_files import IDENTIFIERS, chest, dicom, write_studies
@@ -112,6 +113,15 @@ def test_predictions_read_what_training_reads(studies: Path, tmp_path: Path) -> 
     source = open_folder(studies, tmp_path, window=(-200, 500))
     index = source.keys.index("nodule/p1/s1/IM0002")
     np.testing.assert_array_equal(values.numpy()[..., 0], picture(source, index))
+
+
+def test_a_range_maps_values_after_slope_and_intercept_in_predictions_too(studies: Path, tmp_path: Path) -> None:
+    source = open_folder(studies, tmp_path, intensity=(-1024, 1024))
+    reader = ImageReader(Geometry(40, 40), ImageReading(intensity=(-1024, 1024)))
+    decoded = reader.read(Item("0", path=str(studies / source.keys[0])))
+    assert decoded.values is not None, decoded.problem
+    np.testing.assert_array_equal(decoded.values.numpy()[..., 0], picture(source, 0))
+    np.testing.assert_array_equal(picture(source, 0), np.round(chest(0) / 2048 * 255))
 
 
 def test_windows_that_say_nothing_are_refused(tmp_path: Path, studies: Path) -> None:

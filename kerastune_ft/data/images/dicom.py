@@ -7,6 +7,7 @@ window or a range, and at last the direction of grey. Nothing of a file but its 
 from __future__ import annotations
 
 import io
+import re
 import threading
 import warnings
 from collections.abc import Callable, Mapping
@@ -25,6 +26,7 @@ _MARK, _MARK_AT = b"DICM", 128
 # Files without the mark begin with a group of the header, its low byte first.
 _FIRST_GROUPS = (b"\x02\x00", b"\x08\x00")
 _DECODERS = "python -m pip install pylibjpeg pylibjpeg-libjpeg pylibjpeg-openjpeg python-gdcm"
+_QUOTED = re.compile(r"(['\"]).*?\1")
 _GREY = ("MONOCHROME1", "MONOCHROME2")
 _PALETTE = "PALETTE COLOR"
 _COLOURS = ("RGB", "YBR_FULL", "YBR_FULL_422", "YBR_ICT", "YBR_RCT", "YBR_PARTIAL_420", _PALETTE)
@@ -84,7 +86,8 @@ def read_picture(content: bytes, window: Window = None, intensity: Intensity = N
         except (UnusableImageError, MemoryError):
             raise
         except Exception as problem:  # pydicom raises almost anything on a damaged file.
-            said = " ".join(str(problem).split())
+            # In quotes are values of the file, of which no message may have any.
+            said = _QUOTED.sub("...", " ".join(str(problem).split()))
             raise UnusableImageError(f"is damaged DICOM: {said[:200] or type(problem).__name__}") from problem
 
 

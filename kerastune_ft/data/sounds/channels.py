@@ -41,6 +41,8 @@ def mix(values: np.ndarray, rules: Rules = NEWEST) -> Mixed:
     UnusableSoundError where the samples cannot be used.
     """
     scaled = _to_floats(values)
+    if not np.isfinite(scaled).all():
+        raise UnusableSoundError("has samples that are no numbers (NaN or infinite)")
     if values.ndim == 1 or values.shape[1] == 1:
         one = scaled.reshape(-1)
         return Mixed(_as_samples(one), not one.any())
@@ -72,6 +74,4 @@ def _to_floats(values: np.ndarray) -> np.ndarray:
 
 
 def _as_samples(values: np.ndarray) -> np.ndarray:
-    if not np.isfinite(values).all():
-        raise UnusableSoundError("has samples that are no numbers (NaN or infinite)")
     return np.ascontiguousarray(values, np.float32)
