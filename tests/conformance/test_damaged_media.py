@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import io
+import tarfile
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import pytest
 
 from kerastune_ft.config.options.data import ArraysData
 from kerastune_ft.config.options.tasks import AudioClassification, ImageClassification, TextClassification
+from kerastune_ft.data.files.archive import is_archive, unpack_archive
 from kerastune_ft.data.files.find import IMAGES, SOUNDS, TEXTS, FileKind
 from kerastune_ft.data.images.check import ImageCheck
 from kerastune_ft.data.images.reading import ImageReading
@@ -35,6 +37,7 @@ from tests.support.sound_files import tone, wav
 from tests.support.trained_runs import encode_image, pixels
 
 MEDIA, ARRAYS = 2000, 500
+NAMES = ("a/1.png", "a/ü.png", "b/2.png")
 PICTURE = pixels(1, 24, 20)
 DEEP = np.arange(480, dtype=np.uint16).reshape(24, 20) * 100
 TASKS = (ImageClassification(), AudioClassification(), TextClassification(kind="text_classification"))
@@ -188,6 +191,41 @@ def test_random_arrays(tmp_path: Path) -> None:
                 step()
             except (DataError, ConfigError) as error:
                 assert path.name in str(error) or "data." in str(error), str(error)
+
+
+def write_archives() -> list[bytes]:
+    contents = []
+    for method in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED, zipfile.ZIP_LZMA, zipfile.ZIP_BZIP2):
+        buffer = io.BytesIO()
+        with zipfile.ZipFile(buffer, "w", method) as packed:
+            for name in NAMES:
+                packed.writestr(name, b"xyz" * 50)
+        contents.append(buffer.getvalue())
+    modes: tuple[Literal["w", "w:gz", "w:bz2", "w:xz"], ...] = ("w", "w:gz", "w:bz2", "w:xz")
+    for mode in modes:
+        buffer = io.BytesIO()
+        with tarfile.open(fileobj=buffer, mode=mode) as tar:
+            for name in NAMES:
+                member = tarfile.TarInfo(name)
+                member.size = 150
+                tar.addfile(member, io.BytesIO(b"xyz" * 50))
+        contents.append(buffer.getvalue())
+    return contents
+
+
+@pytest.mark.slow
+def test_damaged_archives(tmp_path: Path) -> None:
+    draw, contents, read = np.random.default_rng(5), write_archives(), 0
+    for number in range(ARRAYS):
+        path = tmp_path / f"{number}.zip"
+        path.write_bytes(damage(contents[number % len(contents)], draw))
+        try:
+            if is_archive(path):
+                unpack_archive(path, tmp_path / "cache", lambda line: None)
+                read += 1
+        except DataError as error:
+            assert path.name in str(error)
+    assert read < ARRAYS // 2
 
 
 def test_the_damages_are_damages() -> None:

@@ -27,7 +27,13 @@ _SPARE_BYTES = 1 << 28
 def is_archive(path: Path) -> bool:
     """Tell whether the file is one that `unpack_archive` can open, by its content."""
     # Looking into a pipe would wait for a writer for ever.
-    return not is_remote(path) and path.is_file() and (zipfile.is_zipfile(path) or tarfile.is_tarfile(path))
+    if is_remote(path) or not path.is_file():
+        return False
+    try:
+        return zipfile.is_zipfile(path) or tarfile.is_tarfile(path)
+    except _UNREADABLE:
+        # A packed .tar that ends early; what it was is not to be told from its content any more.
+        return False
 
 
 def unpack_archive(path: Path, cache_directory: Path, report: Report) -> Path:

@@ -21,7 +21,17 @@ from kerastune_ft.errors import OUT_OF_SPACE, DataError
 from kerastune_ft.storage import path_of
 from kerastune_ft.stores.cached_folder import open_folder
 
-UNREADABLE = (zipfile.BadZipFile, zlib.error, lzma.LZMAError, struct.error, EOFError, RuntimeError, ValueError, OSError)
+UNREADABLE = (
+    zipfile.BadZipFile,
+    zlib.error,
+    lzma.LZMAError,
+    struct.error,
+    EOFError,
+    RuntimeError,
+    ValueError,
+    OSError,
+    LookupError,
+)
 """The errors of reading a damaged ZIP archive; UnicodeDecodeError is a ValueError, a missing method a RuntimeError."""
 
 _ENDING = ".npy"
