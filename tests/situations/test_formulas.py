@@ -79,7 +79,6 @@ def test_macro_f1_on_data_of_one_class_is_that_of_the_class(workplace: Path) -> 
     assert found["macro_f1"] == pytest.approx(2 * right / (1 + right))
 
 
-@pytest.mark.slow
 def test_the_training_loss_of_several_labels_recomputed_from_the_saved_weights(workplace: Path) -> None:
     draw = np.random.default_rng(2)
     labels = (draw.random((40, 3)) < [0.5, 0.2, 0.1]).astype(np.uint8)
