@@ -124,7 +124,8 @@ def _find_split_folders(walk: Walk, requested: Splits | None, reading: FolderRea
     found = find_split_folders(walk.root, top, walk.file_kind)
     if not reading.asks:
         found = [folder for folder in found if folder.is_usual and folder.place == folder.name]
-    splits = [] if are_listed(found, top, reading.listed) else _choose_splits(walk, top, found, requested, reading)
+    is_known = are_listed(walk.root, found, top, reading.listed, walk.file_kind)
+    splits = [] if is_known else _choose_splits(walk, top, found, requested, reading)
     if not splits:
         _refuse_nested(walk, top)
         return [(None, walk.root, top)], []

@@ -82,11 +82,19 @@ def likely_splits(folders: Iterable[SplitFolder]) -> dict[str, str]:
     return {split: chosen[split].place for split in SPLITS if split in chosen}
 
 
-def are_listed(found: Sequence[SplitFolder], top: Sequence[str], listed: Collection[str]) -> bool:
-    """Return whether folders that look like splits are classes, since task.classes lists them with others."""
-    names = {folder.name for folder in found} | {name for name in top if is_unlabelled_name(name)}
+def are_listed(
+    root: Path, found: Sequence[SplitFolder], top: Sequence[str], listed: Collection[str], file_kind: FileKind
+) -> bool:
+    """Return whether folders that look like splits are classes, since task.classes lists them with others.
+
+    Those without a file need not be listed.
+    """
     known = set(map(normalise, listed))
-    return bool(names) and set(map(normalise, names)) <= known and len(known & set(map(normalise, top))) > 1
+    alike = [*(folder.name for folder in found), *filter(is_unlabelled_name, top)]
+    unlisted = [name for name in alike if normalise(name) not in known]
+    if len(unlisted) == len(alike) or len(known & set(map(normalise, top))) < 2:
+        return False
+    return not any(Walk(root, is_tolerant=True, file_kind=file_kind).files(root / name) for name in unlisted)
 
 
 @dataclass(frozen=True)
@@ -117,7 +125,7 @@ class Question:
             lines.append(f'If {_they_are(self.is_one, "split")}, write in data:  "splits": {line}')
         if self.remedy:
             lines.append(self.remedy)
-        if has_classes and not is_other_data:
+        if has_classes and len(self.classes) > 1 and not is_other_data:
             line = json.dumps(list(self.classes), ensure_ascii=False)
             lines.append(f'If {_they_are(self.is_one, "class")}, write in task:  "classes": {line}')
         return DataError("\n".join(lines))
