@@ -14,7 +14,6 @@ import io
 import json
 import math
 import os
-import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -71,14 +70,11 @@ class RunDirectory:
         return (self.path / name).read_bytes()
 
     def read_json(self, name: str) -> Any:
-        """Return the content of a JSON file."""
+        """Return the content of a JSON file; raises ConfigError where it is damaged."""
         try:
             return json.loads((self.path / name).read_text(encoding="utf-8"))
         except ValueError as error:
-            raise ConfigError(
-                f"{self.path / name} is damaged ({error}); restore it, or start over with --fresh, which keeps this "
-                "run aside"
-            ) from error
+            raise _explain_damage(self.path / name, str(error)) from error
 
     def commit(self, name: str, content: bytes | str) -> None:
         """Write a file atomically: a reader sees the old content or the new, never a part.
@@ -112,10 +108,12 @@ class RunDirectory:
     def take_in(self, names: Iterable[str]) -> None:
         """Add files that another process wrote to the manifest.
 
-        Raises ConfigError for a file that the manifest already lists with other content.
+        Raises ConfigError for a file that is gone, or that the manifest already lists with other content.
         """
         known = (self.manifest() or {}).get("files", {})
         for name in names:
+            if not self.exists(name):
+                raise _explain_damage(self.path / name, "it is missing")
             data = self.read_bytes(name)
             if name in known and known[name]["sha256"] != hashlib.sha256(data).hexdigest():
                 raise ConfigError(
@@ -179,7 +177,12 @@ class RunDirectory:
 
     def manifest(self) -> dict[str, Any] | None:
         """Return the content of manifest.json, or None before the run has written one."""
-        return self.read_json(MANIFEST) if self.exists(MANIFEST) else None
+        if not self.exists(MANIFEST):
+            return None
+        found = self.read_json(MANIFEST)
+        if not isinstance(found, dict):
+            raise _explain_damage(self.path / MANIFEST, "it holds no object")
+        return found
 
     @property
     def rules(self) -> Rules:
@@ -233,7 +236,7 @@ class RunDirectory:
         except run_lock.HeldError:
             raise self._in_use() from None
         except OSError as error:
-            raise _unusable(self.path if self.is_local else place, error) from error
+            raise unusable(self.path if self.is_local else place, error) from error
 
     def _refuse_owner_elsewhere(self) -> None:
         about = self.owner()
@@ -307,11 +310,16 @@ def _time_ago(since: Any) -> str:
     return f" ({format_duration(passed.total_seconds())} ago)"
 
 
-def _unusable(path: Path, error: OSError) -> ConfigError:
+def unusable(path: Path, error: OSError) -> ConfigError:
+    """Return the error for a path that cannot be a run directory."""
     if isinstance(error, ConfigError):
         return error
     why = (error.strerror or str(error)).lower()
     return ConfigError(f"{path} cannot be used as a run directory: {why}; give another --run-dir or output.directory")
+
+
+def _explain_damage(path: Path, why: str) -> ConfigError:
+    return ConfigError(f"{path} is damaged ({why}); restore it, or start over with --fresh, which keeps this run aside")
 
 
 def now() -> str:
@@ -333,45 +341,6 @@ def _cell(value: Any) -> Any:
     if value is None or (isinstance(value, float) and math.isnan(value)):
         return ""
     return repr(float(value)) if isinstance(value, float) else value
-
-
-def list_runs(directory: str | os.PathLike[str], name: str) -> list[Path]:
-    """Return the run directories `<directory>/<name>-<n>`, oldest first."""
-    folder = path_of(directory)
-    if not folder.is_dir():
-        return []
-    pattern = re.compile(rf"{re.escape(name)}-(\d+)")
-    found = [(int(match[1]), entry) for entry in folder.iterdir() if (match := pattern.fullmatch(entry.name))]
-    return [entry for _, entry in sorted(found, key=lambda pair: pair[0])]
-
-
-def choose(directory: str | os.PathLike[str], name: str, config_hash: str, fresh: bool) -> tuple[RunDirectory, str]:
-    """Return the run directory for a configuration, and why it was chosen.
-
-    This is the newest run with the same configuration unless `fresh`, otherwise a new one with the next number.
-    """
-    runs = list_runs(directory, name)
-    if not fresh:
-        for path in reversed(runs):
-            run = RunDirectory(path)
-            # A damaged run must not prevent a new one.
-            manifest = None
-            with contextlib.suppress(ConfigError):
-                manifest = run.manifest()
-            if manifest and manifest.get("config_hash") == config_hash:
-                done = manifest.get("state") == "done"
-                return run, "finished; its results are written again" if done else "continues where it stopped"
-    number = int(runs[-1].name.rpartition("-")[2]) + 1 if runs else 1
-    while True:
-        path = path_of(directory) / f"{name}-{number}"
-        try:
-            path.mkdir(parents=True, exist_ok=False)
-        except OSError as error:
-            if not path.parent.is_dir() or not isinstance(error, FileExistsError):
-                raise _unusable(path, error) from error
-            number += 1
-            continue
-        return RunDirectory(path), "new"
 
 
 def is_held(opened: RunDirectory) -> bool:

@@ -12,7 +12,8 @@ from typing import Any
 import pytest
 
 from kerastune_ft.errors import ConfigError, ResourceError
-from kerastune_ft.rundir import RunDirectory, choose, list_runs
+from kerastune_ft.rundir import RunDirectory
+from kerastune_ft.training.run_choice import choose, list_runs
 from tests.support.processes import HANG
 
 
@@ -140,6 +141,7 @@ def test_choose_takes_the_newest_run_of_the_same_configuration(tmp_path: Path) -
 def test_choose_makes_the_next_number(tmp_path: Path) -> None:
     assert choose(tmp_path / "runs", "tiny", "x", fresh=False)[0].path.name == "tiny-1"
     make_run(tmp_path / "runs", 10, "other")
+    RunDirectory(tmp_path / "runs" / "tiny-10").commit("phases/00-head/history.csv", "epoch\n")
     chosen, reason = choose(tmp_path / "runs", "tiny", "x", fresh=False)
     assert (chosen.path.name, reason, chosen.path.is_dir()) == ("tiny-11", "new", True)
     assert choose(tmp_path / "runs", "tiny", "other", fresh=True)[0].path.name == "tiny-12"
@@ -154,7 +156,7 @@ def test_other_names_do_not_count(tmp_path: Path) -> None:
 
 def test_a_number_taken_meanwhile_is_passed_over(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "tiny-1").mkdir()
-    monkeypatch.setattr("kerastune_ft.rundir.list_runs", lambda directory, name: [])
+    monkeypatch.setattr("kerastune_ft.training.run_choice.list_runs", lambda directory, name: [])
     assert choose(tmp_path, "tiny", "x", fresh=False)[0].path.name == "tiny-2"
 
 
@@ -238,3 +240,16 @@ def test_a_refusal_names_the_file_and_not_its_part(run: RunDirectory) -> None:
     with pytest.raises(OSError, match="index") as caught:
         run.commit("report/index.html", "x")
     assert "partial" not in str(caught.value)
+
+
+def test_a_file_of_a_run_that_is_gone_is_named(tmp_path: Path) -> None:
+    run = RunDirectory(tmp_path)
+    with pytest.raises(ConfigError, match=r"history\.csv is damaged \(it is missing\); restore it"):
+        run.take_in(["phases/00-head/history.csv"])
+
+
+@pytest.mark.parametrize("content", ["[]", "null", "4"])
+def test_a_manifest_that_is_no_object_is_damaged(tmp_path: Path, content: str) -> None:
+    (tmp_path / "manifest.json").write_text(content)
+    with pytest.raises(ConfigError, match=r"manifest\.json is damaged \(it holds no object\)"):
+        RunDirectory(tmp_path).manifest()

@@ -10,8 +10,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from kerastune_ft.api.finished import describe_use, explain_faults, require_model
 from kerastune_ft.config.options.task_facts import MASK
 from kerastune_ft.config.read import read
+from kerastune_ft.config.run import RunConfig
 from kerastune_ft.data.labels.scheme import LabelScheme
 from kerastune_ft.errors import ConfigError, explain_exhaustion, explain_memory
 from kerastune_ft.metrics.document import metrics_by_split
@@ -19,6 +21,7 @@ from kerastune_ft.reporting.progress import create_watcher
 from kerastune_ft.rundir import RunDirectory
 from kerastune_ft.storage import as_local_file, expand_home, is_remote, require_data
 from kerastune_ft.training.devices import tpu
+from kerastune_ft.training.watch import Watcher
 
 if TYPE_CHECKING:
     import keras
@@ -46,15 +49,19 @@ class Run:
     @property
     def metrics(self) -> dict[str, dict[str, float]]:
         """Return the final model's metrics by split; empty until the run is evaluated."""
-        if not self._directory.exists("metrics.json"):
-            return {}
-        return metrics_by_split(self._directory.read_json("metrics.json"))
+        with explain_faults(self._directory):
+            if not self._directory.exists("metrics.json"):
+                return {}
+            return metrics_by_split(self._directory.read_json("metrics.json"))
 
     @property
     def constant(self) -> dict[str, dict[str, float]]:
         """Return by split the metrics of the best predictor that never looks at its input, to be better than."""
         name = "evaluation/constant.json"
-        return self._directory.read_json(name) if self._directory.exists(name) else {}
+        with explain_faults(self._directory):
+            if not self._directory.exists(name):
+                return {}
+            return {split: dict(metrics) for split, metrics in self._directory.read_json(name).items()}
 
     @property
     def manifest(self) -> dict[str, Any]:
@@ -86,11 +93,19 @@ class Run:
     def report(self) -> Path:
         """Write report/index.html from the files of the run, replacing an earlier one, and return its path."""
         target = self._directory
-        _settle(target)
-        path = write_report(target)
-        # By the same object, which knows that it wrote the page: its content changes with the time of the update.
-        target.update_manifest()
+        with explain_faults(target):
+            _settle(target)
+            path = write_report(target)
+            # By the same object, which knows that it wrote the page: its content changes with the time of the update.
+            target.update_manifest()
         return path
+
+    def summarise(self) -> dict[str, Any]:
+        """Return the figures of the report as plain data; nothing is written."""
+        from kerastune_ft.reporting.page import document
+
+        with explain_faults(self._directory):
+            return document.summarise(self.path)
 
     def evaluate(self, data: str | os.PathLike[str] | None = None, split: str | None = None) -> dict[str, float]:
         """Return the metrics of the final model on a split of the run's data, or on a folder of other data."""
@@ -142,11 +157,11 @@ def evaluation(
     if data is not None and split is not None:
         raise ConfigError("--split has no effect with --data, which is evaluated whole; give one of them")
     target = RunDirectory(open_run(run_dir).path)
-    _require_model(target)
     other = None if data is None else require_data(expand_home(data), "--data")
-    settings = read(target.read_json("config.json")).with_rules(target.rules)
     watch = create_watcher(lambda line: None)
-    with explain_exhaustion(), contextlib.closing(watch):
+    with explain_exhaustion(), explain_faults(target), contextlib.closing(watch):
+        settings = _read_settings(target)
+        _note_use(target, watch)
         load_engine(settings)
         from kerastune_ft.training.evaluation import evaluate_run
 
@@ -175,14 +190,15 @@ def predictions(
 ) -> Iterator[Predictions]:
     """Give the rows of `predict` batch by batch, as they are computed; an open binary file has a path per line."""
     target = RunDirectory(open_run(run_dir).path)
-    _require_model(target)
-    settings = read(target.read_json("config.json")).with_rules(target.rules)
     watch = create_watcher(lambda line: None)
     with (
         explain_exhaustion(),
         explain_memory("in a prediction", "give a smaller --batch-size, which is 32 by default"),
+        explain_faults(target),
         contextlib.closing(watch),
     ):
+        settings = _read_settings(target)
+        _note_use(target, watch)
         load_engine()
         from kerastune_ft.inference import predict as inference
 
@@ -192,13 +208,23 @@ def predictions(
 def mask_scheme(run_dir: str | os.PathLike[str]) -> LabelScheme | None:
     """Return the classes of the masks that a run predicts; None for a run that predicts none."""
     target = RunDirectory(open_run(run_dir).path)
-    labels = target.read_json("plan.json").get("labels", {}) if target.exists("plan.json") else {}
-    return LabelScheme.from_json(labels) if labels.get("kind") == MASK else None
+    with explain_faults(target):
+        labels = target.read_json("plan.json").get("labels", {}) if target.exists("plan.json") else {}
+        return LabelScheme.from_json(labels) if labels.get("kind") == MASK else None
 
 
-def _require_model(target: RunDirectory) -> None:
-    if not target.exists("model/model.keras"):
-        raise ConfigError(f"{target} has no model yet; give its run command again to finish it")
+def _read_settings(target: RunDirectory) -> RunConfig:
+    """Return the configuration of a run that has a model, with the rules of the run."""
+    require_model(target)
+    document = target.read_json("config.json")
+    if not isinstance(document, dict):
+        raise TypeError("a configuration is an object")
+    return read(document).with_rules(target.rules)
+
+
+def _note_use(target: RunDirectory, watch: Watcher) -> None:
+    if use := describe_use(target):
+        watch.note(f"{target} {use}: its model is taken as it is now, and may be another one when that has finished")
 
 
 def write_report(target: RunDirectory) -> Path:

@@ -13,9 +13,10 @@ from kerastune_ft.config import changes
 from kerastune_ft.config.read import read
 from kerastune_ft.config.run import RunConfig
 from kerastune_ft.errors import ConfigError
-from kerastune_ft.rundir import RunDirectory, choose, list_runs
+from kerastune_ft.rundir import RunDirectory
 from kerastune_ft.storage import expand_home
 from kerastune_ft.streams import say
+from kerastune_ft.training.run_choice import LOG, TAKEN_UP, choose, clear, has_failed, has_no_step, list_runs
 
 
 @dataclass(frozen=True)
@@ -63,7 +64,17 @@ def start_run(
         target, reason = choose(settings.output.directory, settings.name, digest, fresh)
         if reason == "new" and not fresh and (earlier := find_shorter_run(target, settings)):
             reason = f"new; --run-dir {earlier} would go on with that run"
-    held.enter_context(target.lock())
+    try:
+        held.enter_context(target.lock())
+    except ConfigError:
+        if reason != TAKEN_UP:
+            raise
+        # Another command was quicker to take it up.
+        target, reason = choose(settings.output.directory, settings.name, digest, fresh, take_up=False)
+        held.enter_context(target.lock())
+    if has_no_step(target) and (has_failed(target) or (target.manifest() or {}).get("config_hash") != digest):
+        clear(target)
+        reason = TAKEN_UP
     if is_complete(target, settings, digest):
         return RunStart(target, reason, complete=True)
     return RunStart(target, reason, allowed_changes(target, settings))
@@ -94,7 +105,7 @@ def allowed_changes(target: RunDirectory, settings: RunConfig) -> tuple[str, ...
         if (
             not target.manifest()
             and target.path.exists()
-            and any(not name.startswith(".") for name in target.list_files(""))
+            and any(not name.startswith(".") and name != LOG for name in target.list_files(""))
         ):
             raise ConfigError(f"{target} is not empty and holds no run; give another --run-dir")
         return ()

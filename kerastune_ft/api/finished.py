@@ -1,0 +1,125 @@
+"""What the commands on finished runs need of a run directory, and what is said where it is not there or damaged."""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import os
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from kerastune_ft.errors import ConfigError, KerasTuneError, explain
+from kerastune_ft.rundir import MANIFEST, RunDirectory, is_held
+from kerastune_ft.wording import first_names
+
+_MODEL = "model/model.keras"
+_OBJECTS = ("config.json", "plan.json", "metrics.json")
+# What reading files may raise that were tampered with: any part of them may be missing or of another type.
+_UNREADABLE = (AttributeError, IndexError, KeyError, TypeError, ValueError)
+_SHOWN = 3
+
+
+@contextlib.contextmanager
+def explain_faults(target: RunDirectory) -> Iterator[None]:
+    """Turn failures of reading or writing the files of a run into ConfigError that names them.
+
+    A failure that no damaged file explains is a fault of the program and is raised as it is.
+    """
+    try:
+        yield
+    except KerasTuneError:
+        raise
+    except OSError as error:
+        if (explained := explain(error)) is None:
+            raise
+        raise explained from error
+    except _UNREADABLE as error:
+        if not (damaged := find_damaged(target)):
+            raise
+        raise ConfigError(_explain_damage(target, damaged)) from error
+
+
+def find_damaged(target: RunDirectory, beginnings: tuple[str, ...] = ("",)) -> list[str]:
+    """Return the files of a run that are missing or not what its manifest names, of those that begin so."""
+    try:
+        files = _list_files(target)
+    except (ConfigError, OSError, *_UNREADABLE):
+        return [MANIFEST]
+    found = [
+        name for name, digest in files.items() if name.startswith(beginnings) and not _is_whole(target, name, digest)
+    ]
+    return found + [
+        name for name in _OBJECTS if name not in files and name.startswith(beginnings) and _is_odd(target, name)
+    ]
+
+
+def _list_files(target: RunDirectory) -> dict[str, str]:
+    """Return the SHA-256 of every file that the manifest names."""
+    files = (target.manifest() or {}).get("files") or {}
+    return {name: about["sha256"] for name, about in files.items()}
+
+
+def _is_whole(target: RunDirectory, name: str, digest: str) -> bool:
+    try:
+        return hashlib.sha256(target.read_bytes(name)).hexdigest() == digest
+    except OSError:
+        return False
+
+
+def _is_odd(target: RunDirectory, name: str) -> bool:
+    """Return whether a file that the manifest does not name holds no JSON object."""
+    try:
+        return target.exists(name) and not isinstance(target.read_json(name), Mapping)
+    except (ConfigError, OSError):
+        return True
+
+
+def _explain_damage(target: RunDirectory, damaged: list[str]) -> str:
+    one = len(damaged) == 1
+    return (
+        f"{first_names(damaged, _SHOWN)} of {target} {'is' if one else 'are'} missing, damaged or not what the run "
+        f"wrote; restore {'it' if one else 'them'} from a copy, or start over with --fresh, which keeps this run aside "
+        f"(all that is wrong: python -m kerastune_ft verify {target})"
+    )
+
+
+def require_model(target: RunDirectory) -> None:
+    """Raise ConfigError for a run that has no model, saying why, or whose plan or model is not what the run wrote."""
+    manifest = target.manifest() or {}
+    if not target.exists(_MODEL):
+        raise ConfigError(_explain_lack(target, manifest))
+    if not target.exists("plan.json"):
+        raise ConfigError(_explain_damage(target, ["plan.json"]))
+    # While a run is under way the manifest may be older than its files.
+    if manifest.get("state") == "done" and (damaged := find_damaged(target, ("plan.json", "model/"))):
+        raise ConfigError(_explain_damage(target, damaged))
+
+
+def _explain_lack(target: RunDirectory, manifest: Mapping[str, Any]) -> str:
+    if use := describe_use(target):
+        return f"{target} has no model yet: it {use}; wait for it to finish"
+    state, message = manifest.get("state"), " ".join(str(manifest.get("message") or "").split())
+    if state == "done":
+        return _explain_damage(target, [_MODEL])
+    if state == "failed":
+        return f"{target} has no model: it failed ({message}); mend that and give its run command again"
+    why = f" ({message})" if message and state != "running" else ""
+    return f"{target} has no model yet{why}; give its run command again to finish it"
+
+
+def describe_use(target: RunDirectory) -> str | None:
+    """Return which process works in a run directory, as `is in use by process 7 on host since ...`; None for none."""
+    try:
+        owner = target.owner()
+        held = is_held(target)
+    except (KerasTuneError, OSError, *_UNREADABLE):
+        return None
+    if owner is None or not held or _is_this_process(owner):
+        return None
+    return (
+        f"is in use by process {owner.get('process', '?')} on {owner.get('host', '?')} since {owner.get('since', '?')}"
+    )
+
+
+def _is_this_process(owner: Mapping[str, Any]) -> bool:
+    return owner.get("process") == os.getpid() and owner.get("host") == os.uname().nodename

@@ -1,0 +1,78 @@
+"""Which directory a command takes after a run that ended before its first step."""
+
+from __future__ import annotations
+
+import contextlib
+from pathlib import Path
+
+import pytest
+
+from kerastune_ft.config.read import read
+from kerastune_ft.rundir import RunDirectory
+from kerastune_ft.training.resume import start_run
+from kerastune_ft.training.run_choice import TAKEN_UP, choose, clear, has_failed, has_no_step, is_unbegun
+from tests.support.config_cases import OLD
+
+
+def make_run(folder: Path, state: str = "failed", number: int = 1, digest: str = "x") -> RunDirectory:
+    run = RunDirectory(folder / f"tiny-{number}")
+    for name in ("config.json", "plan.json"):
+        run.commit_json(name, {})
+    run.commit("splits.csv", "input\n")
+    run.append("log.txt", "it failed")
+    run.update_manifest(state=state, config_hash=digest, data_fingerprint="f")
+    return run
+
+
+@pytest.mark.parametrize("state", ["failed", "interrupted", "running"])
+def test_a_run_without_a_step_is_taken_up_by_another_configuration(tmp_path: Path, state: str) -> None:
+    run = make_run(tmp_path, state)
+    assert has_no_step(run) and is_unbegun(run)
+    chosen, reason = choose(tmp_path, "tiny", "y", fresh=False)
+    assert (chosen.path, reason) == (run.path, TAKEN_UP)
+    assert choose(tmp_path, "tiny", "y", fresh=False, take_up=False)[0].path.name == "tiny-2"
+
+
+def test_a_run_with_a_step_a_finished_one_or_one_under_way_is_not(tmp_path: Path) -> None:
+    run = make_run(tmp_path)
+    run.commit("phases/00-head/history.csv", "epoch\n")
+    assert not is_unbegun(run)
+    assert not is_unbegun(make_run(tmp_path, "done", 2))
+    assert not is_unbegun(RunDirectory(tmp_path))
+    held = make_run(tmp_path, "running", 3)
+    with held.lock():
+        assert not is_unbegun(held)
+        assert choose(tmp_path, "tiny", "y", fresh=False)[0].path.name == "tiny-4"
+
+
+def test_a_directory_with_files_of_others_is_not(tmp_path: Path) -> None:
+    run = make_run(tmp_path)
+    (run.path / "notes.txt").write_text("mine")
+    assert not is_unbegun(run)
+
+
+def test_all_but_the_log_is_removed(tmp_path: Path) -> None:
+    run = make_run(tmp_path)
+    assert has_failed(run)
+    clear(run)
+    assert run.list_files("") == ["log.txt"]
+    assert run.manifest() is None
+
+
+@pytest.mark.parametrize("by_name", [True, False])
+def test_the_corrected_command_begins_in_the_same_directory(tmp_path: Path, by_name: bool) -> None:
+    run = make_run(tmp_path)
+    settings = read({**OLD, "name": "tiny", "output": {"directory": str(tmp_path)}})
+    with contextlib.ExitStack() as held:
+        start = start_run(settings, "y", run.path if by_name else None, False, held)
+        assert (start.target.path, start.reason, start.allowed, start.complete) == (run.path, TAKEN_UP, (), False)
+        # Nothing of the failed run is compared with the new one.
+        assert run.manifest() is None
+
+
+def test_another_command_may_be_quicker(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    run = make_run(tmp_path)
+    settings = read({**OLD, "name": "tiny", "output": {"directory": str(tmp_path)}})
+    monkeypatch.setattr("kerastune_ft.training.run_choice.is_held", lambda opened: False)
+    with run.lock(), contextlib.ExitStack() as held:
+        assert start_run(settings, "y", None, False, held).target.path.name == "tiny-2"
