@@ -145,8 +145,8 @@ FORGED: dict[str, tuple[Callable[[Path], object], str, str]] = {
         "predictions", "evaluation/predictions.csv, line 5: ",
     ),
     "a prediction": (
-        lambda run: cell(run, "evaluation/predictions.csv", 0, "prediction", "0"),
-        "predictions", "evaluation/predictions.csv, line 2: the prediction is '0'",
+        lambda run: cell(run, "evaluation/predictions.csv", 0, "prediction", "1"),
+        "predictions", "evaluation/predictions.csv, line 2: the prediction is '1'",
     ),
     "the loss of an example": (
         lambda run: cell(run, "evaluation/predictions.csv", 1, "loss", "0.1"),
