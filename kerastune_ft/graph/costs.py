@@ -9,6 +9,7 @@ import keras
 import tensorflow as tf
 
 from kerastune_ft.graph import keras_private
+from kerastune_ft.graph.decay import find_undecayed
 
 
 def forward_flops(model: keras.Model, length: float = 1) -> float:
@@ -28,7 +29,7 @@ def forward_flops(model: keras.Model, length: float = 1) -> float:
 
 
 def _computing(operation: Any) -> list[keras.Variable]:
-    """Return the variables of an operation but those of embeddings at any depth of it."""
+    """Return the variables of an operation but those of embeddings at any depth of it, and what is only added."""
     if not isinstance(operation, keras.layers.Layer):
         return []
     leaves = keras_private.leaf_layers(operation).values() or [operation]
@@ -38,7 +39,10 @@ def _computing(operation: Any) -> list[keras.Variable]:
         if isinstance(leaf, keras.layers.Embedding) or "Embedding" in type(leaf).__name__
         for variable in leaf.variables
     }
-    return [variable for variable in operation.variables if id(variable) not in looked_up]
+    added = find_undecayed([operation])
+    return [
+        variable for variable in operation.variables if id(variable) not in looked_up and variable.path not in added
+    ]
 
 
 def activation_bytes(model: keras.Model, length: float = 1) -> float:

@@ -14,6 +14,10 @@ def test_costs_are_counted_from_the_graph() -> None:
     x = keras.layers.DepthwiseConv2D(3, strides=2, padding="same")(x)
     model = keras.Model(images, keras.layers.BatchNormalization()(x))
     assert forward_flops(model) == 2 * (8 * 8 * 3 * 3 * 3 * 4 + 4 * 4 * 3 * 3 * 4)
+    # Of attention, whose biases have two axes: query, key, value and output, once for each of 5 tokens.
+    tokens = keras.Input((5, 12))
+    attention = keras.Model(tokens, keras.layers.MultiHeadAttention(3, 4)(tokens, tokens))
+    assert forward_flops(attention) == 2 * 5 * (3 * 12 * 3 * 4 + 3 * 4 * 12)
     assert activation_bytes(model) == 4 * (8 * 8 * 3 + 8 * 8 * 4 + 2 * 4 * 4 * 4)
 
 
