@@ -11,15 +11,14 @@ import sys
 from typing import IO, Any, TextIO, cast
 
 _ERROR = 2
-_GONE = (errno.EPIPE,)
 
 
 def say(text: str) -> None:
     """Print a line on standard error, if it can be written to."""
-    stream = error_stream()
-    # One call, so that lines of several threads do not mix.
-    stream.write(f"{text}\n")
-    stream.flush()
+    with contextlib.suppress(OSError, ValueError, AttributeError):
+        # One call, so that lines of several threads do not mix; above a bar, where rich shows one.
+        sys.stderr.write(f"{text}\n")
+        sys.stderr.flush()
 
 
 def error_stream() -> IO[str]:
@@ -76,6 +75,12 @@ class _Output(io.FileIO):
 
     has_reader = True
 
+    def __init__(self, number: int) -> None:
+        """`number` is 1 or 2, or in tests that of another open file, which is left open."""
+        super().__init__(number, "wb", closefd=False)
+        # A terminal that is gone answers otherwise than a pipe that nobody reads.
+        self._gone = errno.EIO if self.isatty() else errno.EPIPE
+
     def write(self, data: Any) -> int:
         """Write bytes and return how many are dealt with."""
         try:
@@ -83,7 +88,7 @@ class _Output(io.FileIO):
                 # Another program made the terminal or pipe non-blocking, and it is full at the moment.
                 select.select([], [self], [])
         except OSError as error:
-            if self.fileno() != _ERROR and error.errno not in _GONE:
+            if self.fileno() != _ERROR and error.errno != self._gone:
                 raise
             self.has_reader = False
             return memoryview(data).nbytes
@@ -110,7 +115,7 @@ def prepare() -> None:
 def _open_output(number: int, before: TextIO | None) -> TextIO:
     is_line_buffered = number == _ERROR or bool(getattr(before, "line_buffering", False))
     return io.TextIOWrapper(
-        io.BufferedWriter(_Output(number, "wb", closefd=False)),
+        io.BufferedWriter(_Output(number)),
         encoding=getattr(before, "encoding", None) or "utf-8",
         errors="backslashreplace",
         line_buffering=is_line_buffered,

@@ -108,8 +108,9 @@ def test_a_pipe_that_does_not_block_is_waited_for() -> None:
 
     thread = threading.Thread(target=read)
     thread.start()
-    with io.BufferedWriter(streams._Output(writing, "wb")) as stream:
+    with io.BufferedWriter(streams._Output(writing)) as stream:
         stream.write(text.encode())
+    os.close(writing)
     thread.join()
     os.close(reading)
     assert b"".join(got) == text.encode()
@@ -120,3 +121,15 @@ def test_a_pipe_that_does_not_block_is_waited_for() -> None:
 )
 def test_which_streams_hold_every_character(encoding: str, expected: bool) -> None:
     assert streams.writes_utf8(io.TextIOWrapper(io.BytesIO(), encoding=encoding)) == expected
+
+
+def test_a_terminal_that_goes_away_is_no_error() -> None:
+    reading, writing = os.openpty()
+    stream = io.BufferedWriter(streams._Output(writing))
+    stream.write(b"seen\n")
+    stream.flush()
+    assert os.read(reading, 100) == b"seen\r\n"
+    os.close(reading)
+    stream.write(b"lost")
+    stream.close()
+    os.close(writing)

@@ -7,9 +7,12 @@ import subprocess
 import sys
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import pytest
+from click.testing import CliRunner
 
+from kerastune_ft.cli.commands import main
 from tests.support.places import import_environment
 from tests.support.same_runs import assert_equal
 from tests.support.tiny_text import text_document, write_texts
@@ -271,6 +274,24 @@ ROWS = [*STREAMS, *SIGNALS, *TERMINALS, *SETTINGS, *PLACES, *LIMITS]
 )
 def test_the_program_ends_as_it_should(situation: Situation, tmp_path: Path) -> None:
     situation.check(tmp_path)
+
+
+def test_what_this_user_may_not_read_is_not_called_broken(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "manifest.json").write_text('{"state": "done"}')
+    read = Path.read_text
+
+    def read_text(path: Path, *arguments: Any, **options: Any) -> str:
+        if path.name == "manifest.json":
+            raise PermissionError(13, "Permission denied", str(path))
+        return read(path, *arguments, **options)
+
+    # Whoever runs the tests as root may read everything.
+    monkeypatch.setattr(Path, "read_text", read_text)
+    for command in ("verify", "report"):
+        (tmp_path / "config.json").write_text("{}")
+        done = CliRunner().invoke(main, [command, str(tmp_path)])
+        assert done.exit_code == 2
+        assert f"{tmp_path}/manifest.json: permission denied; give this user the right to it" in done.stderr
 
 
 @pytest.mark.slow

@@ -1,10 +1,12 @@
 from __future__ import annotations
 
 import json
+import os
 
 import pytest
 
 from kerastune_ft.errors import ConfigError
+from kerastune_ft.training.devices import devices
 from kerastune_ft.training.devices.devices import cluster
 
 
@@ -40,6 +42,9 @@ def test_the_cluster_is_read(monkeypatch: pytest.MonkeyPatch, document: dict, ex
         '{"cluster": {"worker": ["a:1"], "ps": ["b:1"]}, "task": {"type": "ps", "index": 0}}',
         '{"cluster": {"worker": ["a:1"]}, "task": {"type": "worker", "index": -1}}',
         '{"cluster": {"worker": ["a:1", "a:1"]}, "task": {"type": "worker", "index": 0}}',
+        '{"cluster": {"worker": ["a:1", "b"]}, "task": {"type": "worker", "index": 0}}',
+        '{"cluster": {"worker": ["a:port"]}, "task": {"type": "worker", "index": 0}}',
+        '{"cluster": {"worker": [1, 2]}, "task": {"type": "worker", "index": 0}}',
     ],
 )
 def test_without_a_cluster_it_says_how_to_give_one(monkeypatch: pytest.MonkeyPatch, text: str | None) -> None:
@@ -48,3 +53,22 @@ def test_without_a_cluster_it_says_how_to_give_one(monkeypatch: pytest.MonkeyPat
         monkeypatch.setenv("TF_CONFIG", text)
     with pytest.raises(ConfigError, match=r"TF_CONFIG.*launch --workers 2 CONFIG"):
         cluster()
+
+
+@pytest.mark.parametrize(
+    ("shown", "said"), [(None, "its libraries were not found"), ("7", "'7', names none"), ("", "''")]
+)
+def test_why_a_gpu_is_not_used(monkeypatch: pytest.MonkeyPatch, shown: str | None, said: str) -> None:
+    monkeypatch.setattr(devices.os.path, "exists", lambda path: path == "/dev/nvidia0")
+    monkeypatch.setattr(devices.tf.test, "is_built_with_cuda", lambda: True)
+    monkeypatch.delenv("CUDA_VISIBLE_DEVICES", raising=False)
+    if shown is not None:
+        monkeypatch.setenv("CUDA_VISIBLE_DEVICES", shown)
+    assert said in devices._why_no_gpu()
+
+
+def test_a_cluster_is_hidden_from_strategies_of_one_process(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TF_CONFIG", "nonsense")
+    with devices._without_cluster():
+        assert "TF_CONFIG" not in os.environ
+    assert os.environ["TF_CONFIG"] == "nonsense"
