@@ -42,9 +42,10 @@ def build_source(
     labels = number_labels(records.labels, records.names, task, records.place, inputs.sizes, rules)
     examples = SplitExamples.from_labels(records.keys, labels, records.groups, records.column, noun, rules)
     fingerprint = _fingerprint(records, inputs)
+    hashes = inputs.contents if inputs.hash_inputs is None else inputs.hash_inputs()
     if recorded is not None:
-        present = PresentExamples(records.keys, labels.texts, inputs.contents, fingerprint)
-        return inputs.make_source(_describe_earlier(records, labels, examples, present, recorded))
+        present = PresentExamples(records.keys, labels.texts, hashes, fingerprint)
+        return inputs.make_source(_describe_earlier(records, inputs, labels, examples, present, recorded))
     chosen = all_as_test(examples) if unsplit else choose_splits(requested, records.given_splits, examples)
     catalogue = describe(
         records.kind,
@@ -64,11 +65,12 @@ def build_source(
             *inputs.find_notes(records.skipped, labels, chosen.splits),
         ),
     )
-    return inputs.make_source(catalogue)
+    return inputs.make_source(replace(catalogue, input_hashes=hashes))
 
 
 def _describe_earlier(
     records: Records,
+    inputs: Inputs,
     labels: Labels,
     examples: SplitExamples,
     present: PresentExamples,
@@ -84,12 +86,12 @@ def _describe_earlier(
         chosen,
         present.fingerprint,
         records.keys,
-        present.contents,
+        inputs.contents,
         records.groups,
         skipped=records.skipped,
         notes=recorded.notes,
     )
-    return replace(catalogue, change=found.change)
+    return replace(catalogue, input_hashes=present.contents, change=found.change)
 
 
 def _fingerprint(records: Records, inputs: Inputs) -> str:

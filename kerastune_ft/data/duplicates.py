@@ -15,6 +15,7 @@ from kerastune_ft.data.labels.base import Labels
 from kerastune_ft.data.source import SkippedFile
 from kerastune_ft.wording import counted
 
+_ROW_DIGITS = 32
 _LEAK = "in more than one split, so the metrics flatter the model"
 
 
@@ -26,14 +27,19 @@ def group_equal(values: Iterable[Hashable]) -> list[list[int]]:
     return [places for places in found.values() if len(places) > 1]
 
 
-def group_equal_rows(array: np.ndarray, name: str, file: ArrayFile) -> list[list[int]]:
-    """Return the positions of equal rows of an array of a file; they are read once and remembered."""
+def hash_rows(array: np.ndarray, name: str, file: ArrayFile) -> list[str]:
+    """Return 32 digits of the SHA-256 of each row of an array of a file; rows are read once, hashes remembered."""
 
     def learn() -> dict[str, Any]:
-        return {"equal": group_equal(hashlib.sha256(row.tobytes()).digest() for row in array)}
+        return {"hashes": [hashlib.sha256(row.tobytes()).hexdigest()[:_ROW_DIGITS] for row in array]}
 
-    equal: list[list[int]] = file.recall(f"equal rows of {name}", learn)["equal"]
-    return equal
+    hashes: list[str] = file.recall(f"hashes of rows of {name}", learn)["hashes"]
+    return hashes
+
+
+def group_equal_rows(array: np.ndarray, name: str, file: ArrayFile) -> list[list[int]]:
+    """Return the positions of equal rows of an array of a file."""
+    return group_equal(hash_rows(array, name, file))
 
 
 def describe_equal(

@@ -51,6 +51,8 @@ class Inputs:
     """Rows of the fingerprint that belong to no single example, as the hash of the file that holds them all."""
     notes: tuple[str, ...] = ()
     """Sentences the user should read before those about splits."""
+    hash_inputs: Callable[[], Sequence[str]] | None = None
+    """Returns for each example a hash of its input alone, where its content follows from more, as its whole file."""
     default_groups: DefaultGroups | None = None
     """The groups where data.group asks for none."""
 

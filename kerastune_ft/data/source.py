@@ -89,6 +89,8 @@ class Catalogue:
     """For each example, a SHA-256 (hex) that what it gives follows from: never its name, place, label or split."""
     groups: Sequence[str] | None
     """For each example, its group, which splits must not divide."""
+    input_hashes: Sequence[str] = ()
+    """For each example, a hash of its input alone, by which it is known in other data."""
     change: DataChange | None = None
     """What changed since an earlier run recorded its examples; None where nothing did, or no run is asked about."""
 
@@ -109,7 +111,7 @@ class DataSource(ABC):
         """`catalogue` is what `describe` returned."""
         self.info, self.splits, self._labels = catalogue.info, catalogue.splits, catalogue.labels
         self.keys, self.contents, self.groups = catalogue.keys, catalogue.contents, catalogue.groups
-        self.change = catalogue.change
+        self.input_hashes, self.change = catalogue.input_hashes, catalogue.change
 
     @cached_property
     def identities(self) -> np.ndarray:

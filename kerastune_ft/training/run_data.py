@@ -124,7 +124,7 @@ def describe_overlap(source: DataSource, target: RunDirectory, place: str, run: 
     if recorded.contents is None:
         return _describe_equal_names(source, target, recorded, place, run)
     trained = recorded.contents_of("train")
-    count = sum(content_key(recorded.fingerprint, source.contents[index]) in trained for index in test)
+    count = sum(content_key(recorded.fingerprint, source.input_hashes[index]) in trained for index in test)
     if not count:
         return None
     return (

@@ -42,7 +42,9 @@ def make_run(folder: Path, contents: bool, kind: str = "folder", text: Any = Non
 
 def make_source(keys: list[str], contents: list[str], kind: str = "folder", fingerprint: str = "2" * 64) -> Any:
     info = SimpleNamespace(kind=kind, fingerprint=fingerprint)
-    return SimpleNamespace(info=info, keys=keys, contents=contents, splits={"test": np.arange(len(keys))}, change=None)
+    return SimpleNamespace(
+        info=info, keys=keys, input_hashes=contents, splits={"test": np.arange(len(keys))}, change=None
+    )
 
 
 def test_a_run_without_a_plan_recorded_nothing(tmp_path: Path) -> None:

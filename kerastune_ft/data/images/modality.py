@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from kerastune_ft.config.options.data import ArraysData, FolderData, TableData, TfdsData
-from kerastune_ft.data.duplicates import group_equal, group_equal_rows, note_equal
+from kerastune_ft.data.duplicates import group_equal, group_equal_rows, hash_rows, note_equal
 from kerastune_ft.data.embedded import NAMES, EmbeddedSet, embedded_set
 from kerastune_ft.data.file_modality import FileModality
 from kerastune_ft.data.files.file_source import FileSource
@@ -105,7 +105,7 @@ class Images(FileModality):
         images = file.array(options.x, "x")
         is_own = not context.unsplit
         intensity, notes = check_array(images, options.x, file, _choose_reading(options, context), is_own)
-        # The file's hash stands for its rows: hashing them one by one would mean reading all of it once more.
+        # The file's hash stands for its rows in stores, as it did before rows had hashes.
         return Inputs(
             contents=[content_identity(file.digest, options.x, row, intensity) for row in range(len(images))],
             hashes=[""] * len(images),
@@ -114,6 +114,7 @@ class Images(FileModality):
             sizes=[images.shape[1:3]] * len(images),
             find_notes=note_equal(lambda: group_equal_rows(images, options.x, file), self.noun),
             shared=(("", file.digest, options.x),),
+            hash_inputs=lambda: hash_rows(images, options.x, file),
             notes=notes,
         )
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -11,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from kerastune_ft.config.options.data import ArraysData, FolderData, TableData, TfdsData
-from kerastune_ft.data.duplicates import group_equal, group_equal_rows, note_equal
+from kerastune_ft.data.duplicates import group_equal, group_equal_rows, hash_rows, note_equal
 from kerastune_ft.data.embedded import SOUNDS, EmbeddedSounds, embedded_sounds
 from kerastune_ft.data.file_modality import FileModality
 from kerastune_ft.data.files import find
@@ -62,7 +63,7 @@ class Sounds(FileModality):
         sounds = file.array(options.x, "x")
         check_sounds(sounds, f"data.x: {options.x!r} in {file.path}")
         rate, notes = rate_of(file, options.sample_rate, MODEL_RATE if context.unsplit else "data.sample_rate")
-        # The file's hash stands for its rows: hashing them one by one would mean reading all of it once more.
+        # The file's hash stands for its rows in stores, as it did before rows had hashes.
         is_mixed = sounds.ndim == 3 and sounds.shape[2] > 1
         how = ["loudest of cancelling channels"] if is_mixed and context.rules.loudest_of_cancelling_channels else []
         contents = [content_identity(file.digest, options.x, row, rate, *how) for row in range(len(sounds))]
@@ -70,7 +71,8 @@ class Sounds(FileModality):
         if is_mixed:
             notes += note_cancelling(sounds, options.x, context.rules)
         find_notes = note_equal(lambda: group_equal_rows(sounds, options.x, file), self.noun)
-        return _describe(contents, sounds.__getitem__, frames, rate, find_notes, notes, context.rules)
+        found = _describe(contents, sounds.__getitem__, frames, rate, find_notes, notes, context.rules)
+        return replace(found, hash_inputs=lambda: hash_rows(sounds, options.x, file))
 
     def find_embedded(self, name: str) -> EmbeddedSounds:
         """Return the module of an embedded data set of sounds."""

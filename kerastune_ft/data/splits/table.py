@@ -14,6 +14,6 @@ def splits_table(source: DataSource) -> tuple[tuple[str, ...], list[tuple[str, .
     for split in SPLITS:
         for index in source.splits.get(split, ()):
             group = () if groups is None else (groups[index],)
-            content = content_key(source.info.fingerprint, source.contents[index])
+            content = content_key(source.info.fingerprint, source.input_hashes[index])
             rows.append((source.keys[index], texts[index], split, *group, content))
     return ("input", "label", "split", *(() if groups is None else ("group",)), CONTENT), rows

@@ -92,7 +92,7 @@ def test_the_splits_of_another_run_come_back(tmp_path: Path, groups: list[str] |
         groups=groups,
         splits=first.splits,
         label_texts=["a", "b"] * 20,
-        contents=KEYS,
+        input_hashes=KEYS,
         info=SimpleNamespace(fingerprint="data"),
     )
     columns, rows = splits_table(source)

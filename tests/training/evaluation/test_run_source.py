@@ -21,7 +21,7 @@ from kerastune_ft.training.watch import Watcher
 from tests.support import trained_runs
 from tests.support.changing_data import CHANGES, read_rows, write_rows, write_texts
 
-TASKS = {"text": "text_classification", "image": "image_classification"}
+TASKS = {"text": "text_classification", "image": "image_classification", "sound": "audio_classification"}
 
 
 class Listener(Watcher):
@@ -66,7 +66,7 @@ class MadeRun:
 
 
 def contents(source: DataSource) -> dict[str, set[str]]:
-    return {split: {source.contents[index] for index in indices} for split, indices in source.splits.items()}
+    return {split: {source.input_hashes[index] for index in indices} for split, indices in source.splits.items()}
 
 
 @pytest.fixture(params=["shares", "column"])
@@ -132,12 +132,23 @@ def test_a_class_that_is_gone_does_not_number_the_others_anew(folder: MadeRun, t
     assert set(source.labels[source.splits["test"]]) == {1}
 
 
-def test_rows_of_a_changed_array_file_are_not_taken_for_those_of_the_run(tmp_path: Path) -> None:
-    images = np.stack([trained_runs.pixels(number, 16, 16) for number in range(20)])
-    np.savez(tmp_path / "images.npz", x=images, y=np.arange(20) % 2)
-    run = MadeRun(tmp_path, "image", {"kind": "arrays", "path": str(tmp_path / "images.npz")})
-    np.savez(tmp_path / "images.npz", x=images[::-1], y=(np.arange(20) % 2)[::-1])
-    with pytest.raises(DataError, match="the data changed since"):
+@pytest.mark.parametrize("kind", ["image", "sound"])
+def test_rows_of_an_array_file_are_known_in_another_order(tmp_path: Path, kind: str) -> None:
+    random, labels = np.random.default_rng(0), np.arange(20) % 2
+    shape = (20, 16, 16, 3) if kind == "image" else (20, 800)
+    rows, rate = random.integers(0, 200, shape).astype(np.uint8 if kind == "image" else np.int16), {}
+    if kind == "sound":
+        rate = {"sample_rate": 8000}
+    path = tmp_path / "rows.npz"
+    np.savez(path, x=rows, y=labels)
+    run = MadeRun(tmp_path, kind, {"kind": "arrays", "path": str(path), **rate})
+    order = random.permutation(20)[:18]
+    np.savez(path, x=rows[order], y=labels[order])
+    source = run.open()
+    kept = {split: hashes & set(source.input_hashes) for split, hashes in run.known.items()}
+    assert contents(source) == {split: hashes for split, hashes in kept.items() if hashes}
+    np.savez(path, x=rows[::-1] // 2, y=labels)
+    with pytest.raises(DataError, match=r"None of the \d+ test examples is there"):
         run.open()
 
 
