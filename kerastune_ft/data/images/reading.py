@@ -159,7 +159,16 @@ def _decode(
         found = decode_or_none(content, rules.accurate_decoding)
         if found is not None:
             return found, True
+    if rules.white_behind_all:
+        _scale_key(content, image)
     return np.asarray(to_eight_bits(image, rules.white_behind_all)), False
+
+
+def _scale_key(content: bytes, image: Image.Image) -> None:
+    """Bring the transparent grey of a PNG of 2 or 4 bits to the 8 bits that Pillow makes of its pixels alone."""
+    bits, key = content[24] if image.format == "PNG" else 8, image.info.get("transparency")
+    if bits in (2, 4) and image.mode == "L" and isinstance(key, int):
+        image.info["transparency"] = key * 255 // (2**bits - 1)
 
 
 def prepare_dicom(content: bytes, reading: ImageReading) -> PreparedImage:

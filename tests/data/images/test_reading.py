@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import zlib
 from typing import Any
 
 import keras
@@ -115,6 +116,23 @@ def test_transparent_places_are_white(name: str) -> None:
     assert (corners == 255).all()
     expected = [200, 30, 30] if name in HOLES else [255] * 3 if name == "one bit" else [200] * 3
     assert (found[3:9, 3:9] == expected).all()
+
+
+def _grey_png(bits: int, values: list[int], key: int) -> bytes:
+    """A PNG of one row of grey values of 1, 2 or 4 bits, which Pillow does not write, and its transparent one."""
+
+    def chunk(kind: bytes, body: bytes) -> bytes:
+        return len(body).to_bytes(4, "big") + kind + body + zlib.crc32(kind + body).to_bytes(4, "big")
+
+    packed = int("".join(f"{value:0{bits}b}" for value in values).ljust(8, "0"), 2)
+    head = len(values).to_bytes(4, "big") + (1).to_bytes(4, "big") + bytes([bits, 0, 0, 0, 0])
+    body = chunk(b"IHDR", head) + chunk(b"tRNS", key.to_bytes(2, "big"))
+    return b"\x89PNG\r\n\x1a\n" + body + chunk(b"IDAT", zlib.compress(bytes([0, packed]))) + chunk(b"IEND", b"")
+
+
+@pytest.mark.parametrize(("bits", "values", "expected"), [(2, [0, 2, 1], [0, 255, 85]), (4, [1, 2], [17, 255])])
+def test_a_transparent_grey_of_few_bits_is_white(bits: int, values: list[int], expected: list[int]) -> None:
+    assert read(_grey_png(bits, values, 2))[0, :, 0].tolist() == expected
 
 
 def test_a_transparent_grey_of_16_bits_is_white() -> None:
