@@ -73,9 +73,17 @@ _INTACT = "everything written before is intact"
 _SMALLER = "give a smaller image_size or sequence_length, or a smaller backbone"
 
 
+# The status of oneDNN, whose kernels TensorFlow uses on CPUs, where it gets no memory.
+_NO_PRIMITIVE = "Status: 1, message:"
+
+
 def is_exhaustion(error: BaseException) -> bool:
     """Return whether an error means that memory ran out, on the host or on a device."""
-    return isinstance(error, MemoryError) or type(error).__name__ == "ResourceExhaustedError"
+    return (
+        isinstance(error, MemoryError)
+        or type(error).__name__ == "ResourceExhaustedError"
+        or (type(error).__name__ == "AbortedError" and _NO_PRIMITIVE in str(error))
+    )
 
 
 # What a file system refuses although nothing is wrong with the program, and what can be done about it.

@@ -20,11 +20,19 @@ class ResourceExhaustedError(Exception):
     """TensorFlow's is known by its name, so that nothing imports TensorFlow for it."""
 
 
+class AbortedError(Exception):
+    """So is the one in which TensorFlow reports what oneDNN lacks."""
+
+
 @pytest.mark.parametrize(
     ("raised", "remedy"),
     [
         (MemoryError(), "out of memory; give a smaller image_size or sequence_length"),
         (ResourceExhaustedError("OOM when allocating"), "Everything written before is intact"),
+        (
+            AbortedError("Compute received an exception:Status: 1, message: could not create a primitive"),
+            "out of memory",
+        ),
         (OSError(errno.ENOSPC, "No space left on device", "run/x"), r"no space left \(run/x\): free some"),
         (OSError(errno.EDQUOT, "Quota exceeded", "run/x"), "no space left"),
         (
@@ -75,6 +83,7 @@ def test_what_a_file_system_refuses_is_named(number: int, remedy: str) -> None:
         OSError(errno.EACCES, "Permission denied"),
         OSError(errno.EBADF, "Bad file descriptor", "x"),
         ValueError("x"),
+        AbortedError("Compute received an exception:Status: 3, message: could not create a primitive"),
         ImportError("No module named x"),
         ConfigError("y"),
         UnreachableError("gs://x", "no network"),

@@ -25,8 +25,8 @@ def run_phases(context: RunContext, until: str | None = None) -> Iterator[dict[s
         if result is None:
             _set_weights(context, phase)
             kept = _changed_so_far(context, phase)
-            phase = fit_memory(context, phase)
-            result = PhaseTraining(context, phase, kept).train()
+            fitted, prepared = fit_memory(context, phase)
+            result = PhaseTraining(context, fitted, kept, prepared).train()
         yield result
         if phase.phase.name == until and any(index > phase.index for index in to_train):
             break

@@ -13,6 +13,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 _MIB = 1 << 20
+# What threads reserve and never use, stacks and arenas of the allocator, counts for the limits of a process; measured
+# with two cores.
+_RESERVED = 480 * _MIB
 # A driver that does not answer is left alone.
 _SECONDS = 10.0
 
@@ -61,7 +64,7 @@ def _read_process(root: Path) -> Iterator[MemoryLimit]:
     for number, size, flag in ((resource.RLIMIT_AS, "VmSize", "v"), (resource.RLIMIT_DATA, "VmData", "d")):
         allowed = resource.getrlimit(number)[0]
         if allowed != resource.RLIM_INFINITY and size in taken:
-            yield MemoryLimit(allowed - taken[size], f"the limit of this process (ulimit -{flag})")
+            yield MemoryLimit(allowed - taken[size] - _RESERVED, f"the limit of this process (ulimit -{flag})")
 
 
 def _read_machine(root: Path) -> Iterator[MemoryLimit]:

@@ -14,30 +14,35 @@ from kerastune_ft.input.order import Order, order_batches
 from kerastune_ft.training.devices.memory import find_limit
 from kerastune_ft.training.phase.context import RunContext
 from kerastune_ft.training.phase.evaluate import as_tensor
-from kerastune_ft.training.phase.phase import prepare
+from kerastune_ft.training.phase.phase import Prepared, prepare
 from kerastune_ft.training.plan import memory
 from kerastune_ft.training.plan.document import phase_document
 from kerastune_ft.training.plan.phase_plan import PhasePlan
 from kerastune_ft.training.plan.pieces import in_pieces, piece_counts
 from kerastune_ft.training.session.session import Session
+from kerastune_ft.wording import counted
 
 
-def fit_memory(context: RunContext, phase: PhasePlan) -> PhasePlan:
-    """Return the phase with the pieces of its updates chosen, and write the choice into plan.json.
+def fit_memory(context: RunContext, phase: PhasePlan) -> tuple[PhasePlan, Prepared | None]:
+    """Return the phase with the pieces of its updates chosen, and the step that was tried; write plan.json.
 
-    It is the phase itself where its number of batches is given, or was chosen before. Call it with the weights that
-    the phase starts from, which are the same afterwards.
+    It is the phase itself, without a step, where its number of batches is given or was chosen before. Call it with the
+    weights that the phase starts from, which are the same afterwards.
     """
     if phase.phase.accumulate != "auto" or phase.pieces is not None:
-        return phase
+        return phase, None
+    # The step of the phase before is let go before this one's is made.
+    context.compiled = None
     counts = piece_counts(phase.update_batch, context.session.devices.replicas)
     first = _estimate(context, phase, counts)
-    chosen = int(context.session.devices.agree(str(_try(context, phase, counts[counts.index(first) :])).encode()))
+    chosen, prepared = _try(context, phase, counts[counts.index(first) :])
+    # Of several workers none tried, and each may know of another limit.
+    chosen = int(context.session.devices.agree(str(chosen).encode()))
     settled = in_pieces(phase, chosen)
     _keep(context, settled)
     what = "whole" if chosen == 1 else f"in {chosen} pieces of {settled.batch_size}"
     context.watch.note(f"phase {phase.phase.name}: batches of {phase.update_batch} are computed {what}")
-    return settled
+    return settled, prepared
 
 
 def _estimate(context: RunContext, phase: PhasePlan, counts: list[int]) -> int:
@@ -51,34 +56,38 @@ def _estimate(context: RunContext, phase: PhasePlan, counts: list[int]) -> int:
     return next((count for count in counts if memory.fits(sizes[count], limit)), counts[-1])
 
 
-def _try(context: RunContext, phase: PhasePlan, counts: list[int]) -> int:
-    """Return the first of these numbers of pieces with which a step does not run out of memory.
+def _try(context: RunContext, phase: PhasePlan, counts: list[int]) -> tuple[int, Prepared | None]:
+    """Return the first of these numbers of pieces with which a step does not run out of memory, and that step.
 
     Workers in several processes would wait for one that ran out: they go by the estimate alone. Raises ResourceError
     where the smallest pieces run out too.
     """
     if context.session.devices.workers > 1:
-        return counts[0]
+        return counts[0], None
     for count in counts:
-        with _restore_after(context.session, phase):
-            try:
-                _make_step(context, in_pieces(phase, count))
-                return count
-            except Exception as error:
-                if not is_exhaustion(error):
-                    raise
+        try:
+            return count, _make_step(context, in_pieces(phase, count))
+        except Exception as error:
+            if not is_exhaustion(error):
+                raise
     raise ResourceError(
-        f"out of memory in a step of phase {phase.phase.name}, even with {in_pieces(phase, counts[-1]).batch_size} "
-        "examples at a time; give a smaller image_size or sequence_length, unfreeze less, or use lora"
+        f"out of memory in a step of phase {phase.phase.name}, even with "
+        f"{counted(in_pieces(phase, counts[-1]).batch_size, 'example')} at a time; give a smaller image_size or "
+        "sequence_length, unfreeze less, or use lora"
     )
 
 
-def _make_step(context: RunContext, phase: PhasePlan) -> None:
-    """Make one update on the first examples of the greatest length, with an optimizer of its own."""
+def _make_step(context: RunContext, phase: PhasePlan) -> Prepared:
+    """Return the optimizer and step of a phase, which have made an update of which nothing is left.
+
+    It is one on the first training examples of the greatest length.
+    """
     feed = context.feed.for_phase(context.session, context.plan, phase, context.watch)
     prepared = prepare(context, phase)
-    batch = next(iter(feed.training_batches(_longest_batch(context.session, phase), 0)))
-    prepared.step.train(batch, as_tensor(0), [0.0]).numpy()
+    with _restore_after(context.session, phase, prepared):
+        batch = next(iter(feed.training_batches(_longest_batch(context.session, phase), 0)))
+        prepared.step.train(batch, as_tensor(0), [0.0]).numpy()
+    return prepared
 
 
 def _longest_batch(session: Session, phase: PhasePlan) -> Order:
@@ -92,16 +101,19 @@ def _longest_batch(session: Session, phase: PhasePlan) -> Order:
 
 
 @contextlib.contextmanager
-def _restore_after(session: Session, phase: PhasePlan) -> Iterator[None]:
+def _restore_after(session: Session, phase: PhasePlan, prepared: Prepared) -> Iterator[None]:
     """Put the values of all that a step may change back at the end; draws are addressed and have no state."""
-    before = session.values(phase.changing)
-    seeds = [(variable, variable.numpy()) for variable in session.model.variables if is_seed(variable)]
+    states = [*prepared.optimizer.variables, *filter(is_seed, session.model.variables)]
+    before, values = session.values(phase.changing), [np.array(state.numpy()) for state in states]
+    scale = prepared.scale.state() if prepared.scale is not None else None
     try:
         yield
     finally:
         session.assign(before)
-        for variable, value in seeds:
-            variable.assign(value)
+        for state, value in zip(states, values, strict=True):
+            state.assign(value)
+        if prepared.scale is not None and scale is not None:
+            prepared.scale.restore(scale)
 
 
 def _keep(context: RunContext, phase: PhasePlan) -> None:

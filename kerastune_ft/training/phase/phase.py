@@ -104,9 +104,14 @@ def _find_carried(context: RunContext, phase: PhasePlan) -> optimizers.Carried |
 class PhaseTraining:
     """Trains one phase; the variables of the session hold the weights it starts from."""
 
-    def __init__(self, context: RunContext, phase: PhasePlan, kept: tuple[str, ...]) -> None:
-        """`kept` are the paths of all variables that this or an earlier phase trains: what checkpoints hold."""
-        self._context, self._phase, self._kept = context, phase, kept
+    def __init__(
+        self, context: RunContext, phase: PhasePlan, kept: tuple[str, ...], prepared: Prepared | None = None
+    ) -> None:
+        """`kept` are the paths of all variables that this or an earlier phase trains: what checkpoints hold.
+
+        `prepared` are optimizer and step where they were made before, fresh.
+        """
+        self._context, self._phase, self._kept, self._prepared = context, phase, kept, prepared
         session = context.session
         self._options = phase.phase
         self._rates = rate_table(phase.phase.learning_rate, phase.steps, session.config.rules)
@@ -154,7 +159,8 @@ class PhaseTraining:
             return self._finish(moved, updated, frozen)
 
     def _prepare(self) -> None:
-        self._optimizer, self._scale, self._step = prepare(self._context, self._phase)
+        self._optimizer, self._scale, self._step = self._prepared or prepare(self._context, self._phase)
+        self._prepared = None
         self._context.compiled = (self._phase.index, self._step)
 
     def _needs_end(self) -> bool:

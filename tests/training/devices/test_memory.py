@@ -43,10 +43,10 @@ def test_without_limits_it_is_what_the_machine_has_left(root: Path) -> None:
 @pytest.mark.parametrize(
     ("number", "left", "flag"), [(resource.RLIMIT_AS, 2, "ulimit -v"), (resource.RLIMIT_DATA, 3, "ulimit -d")]
 )
-def test_limits_of_the_process_count_what_it_has_taken(
+def test_limits_of_the_process_count_what_it_has_taken_and_what_threads_reserve(
     root: Path, monkeypatch: pytest.MonkeyPatch, number: int, left: int, flag: str
 ) -> None:
-    monkeypatch.setattr(resource, "getrlimit", lambda each: (5 * MIB if each == number else -1, -1))
+    monkeypatch.setattr(resource, "getrlimit", lambda each: (485 * MIB if each == number else -1, -1))
     limit = find_limit(("CPU:0", "CPU:1"), root)
     assert limit is not None
     assert limit.bytes == left * MIB

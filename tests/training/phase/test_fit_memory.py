@@ -27,6 +27,8 @@ def config(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
     """A configuration of one phase whose 16 examples make an update of 12 and one of 4."""
     monkeypatch.setenv("KERASTUNE_CACHE", str(tmp_path / "cache"))
     monkeypatch.chdir(tmp_path)
+    # However little this machine has left.
+    monkeypatch.setattr(fit_memory, "find_limit", lambda names: None)
     found = write_own_model(tmp_path, "one layer after itself")
     found["phases"] = [{"name": "top", "unfreeze": {"last": 1}, "epochs": 2, **AUTO, "clip_norm": 0.1}]
     return found

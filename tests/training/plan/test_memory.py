@@ -63,8 +63,8 @@ def test_the_warning_is_said_by_a_run_and_not_kept(
 
 def test_room_is_left_for_what_no_graph_tells() -> None:
     assert memory.fits(10**12, None)
-    assert memory.fits(0, MemoryLimit(150_000_000, ""))
-    assert not memory.fits(1, MemoryLimit(150_000_000, ""))
+    assert memory.fits(0, MemoryLimit(300_000_000, ""))
+    assert not memory.fits(1, MemoryLimit(300_000_000, ""))
 
 
 def test_the_frozen_part_runs_out_with_a_remedy() -> None:
