@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import gc
+import logging
 import os
 import sys
 import warnings
@@ -19,9 +20,11 @@ def own_process() -> None:
     """Declare that this process runs one command only.
 
     Optional imports of Keras may then be left out, and no warning ends the command, as PYTHONWARNINGS=error would.
+    Matplotlib does not remark that it has no folder for its settings.
     """
     global _is_own
     _is_own = True
+    logging.getLogger("matplotlib").setLevel(logging.ERROR)
     if any(action == "error" for action, *_ in warnings.filters):
         # All are shown once instead.
         warnings.resetwarnings()

@@ -113,13 +113,13 @@ def prepare() -> None:
 
 
 def _open_output(number: int, before: TextIO | None) -> TextIO:
-    is_line_buffered = number == _ERROR or bool(getattr(before, "line_buffering", False))
+    # Python without buffers (-u) has none below the text either; with lines nobody waits for output.
+    is_eager = any(getattr(before, name, False) for name in ("line_buffering", "write_through"))
     return io.TextIOWrapper(
         io.BufferedWriter(_Output(number)),
         encoding=getattr(before, "encoding", None) or "utf-8",
         errors="backslashreplace",
-        line_buffering=is_line_buffered,
-        write_through=bool(getattr(before, "write_through", False)),
+        line_buffering=number == _ERROR or is_eager,
     )
 
 

@@ -7,6 +7,7 @@ import contextlib
 import json
 import math
 import os
+import shlex
 import signal
 import sys
 import threading
@@ -192,7 +193,8 @@ def print_outcome(done: Any) -> None:
         )
     click.echo(f"run directory: {done.path}")
     if done.metrics:
-        click.echo(f"next: open {done.path}/report/index.html, or: python -m kerastune_ft evaluate {done.path}")
+        place = shlex.quote(str(done.path))
+        click.echo(f"next: open {done.path}/report/index.html, or: python -m kerastune_ft evaluate {place}")
     else:
         click.echo("next: run the same command without --until-phase to continue")
 
