@@ -146,6 +146,14 @@ def test_what_a_balanced_epoch_draws_by_counting(seed: int) -> None:
         assert max(times) - min(times) <= 1
 
 
+@pytest.mark.parametrize(("counts", "said"), [((41, 10), "imbalance: 80 %"), ((39, 10), ""), ((12, 9), "rare")])
+def test_warnings_begin_where_the_readme_says(counts: tuple[int, int], said: str) -> None:
+    # At 80 % of the examples, and below 10 of them.
+    notes = list(class_balance.notes(_one(*counts), {"head": _phase()}))
+    assert [note.partition(" ")[0].rstrip(":") for note in notes] == ([said.partition(":")[0]] if said else [])
+    assert all(said in note for note in notes)
+
+
 def test_warnings_name_rare_classes_and_a_majority() -> None:
     notes = list(class_balance.notes(_one(180, 12, 3), {"head": _phase(monitor="validation_accuracy")}))
     assert "fewer than 10 training examples of c 3" in notes[0]
