@@ -192,15 +192,17 @@ def _find_named_folders(walk: Walk, requested: Named) -> tuple[Folders, list[str
 
 def _refuse_nested(walk: Walk, top: list[str]) -> None:
     """Raise DataError where the only sub-folder is not a class but the place of the class folders."""
-    if len(top) == 1:
-        below = [entry.name for entry in (walk.root / top[0]).iterdir() if entry.is_dir()]
-        if len(below) > 1 and not walk.holds(walk.root / top[0]):
-            inner = json.dumps(str(walk.root / top[0]), ensure_ascii=False)
-            remedy = f"give --data {inner}" if other_data() else f'write "path": {inner}'
-            raise DataError(
-                f"data.path: {walk.root} has one sub-folder, {top[0]}, which holds {', '.join(sorted(below)[:20])}.\n"
-                f"If those are the classes, {remedy}."
-            )
+    probe, place, below = Walk(walk.root, file_kind=walk.file_kind, rules=walk.rules), walk.root, top
+    while len(below) == 1 and not walk.holds(place / below[0]) and (inside := probe.subfolders(place / below[0])):
+        place, below = place / below[0], inside
+    if len(top) == 1 and len(below) > 1:
+        inner = json.dumps(str(place), ensure_ascii=False)
+        remedy = f"give --data {inner}" if other_data() else f'write "path": {inner}'
+        only = place.relative_to(walk.root)
+        raise DataError(
+            f"data.path: {walk.root} has one sub-folder, {only}, which holds {', '.join(sorted(below)[:20])}.\n"
+            f"If those are the classes, {remedy}."
+        )
 
 
 def _check_files(walk: Walk, images: list[ClassFile], without: Sequence[tuple[str, str]]) -> None:

@@ -6,6 +6,7 @@ Nothing is ever downloaded here: a builder that is not prepared is an error at o
 from __future__ import annotations
 
 import difflib
+import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -22,7 +23,9 @@ from kerastune_ft.data.labels.raw import LabelColumns, LabelSets, RawLabels, Sin
 from kerastune_ft.data.modality import Modality, ReadContext
 from kerastune_ft.data.record_store import open_record_store
 from kerastune_ft.data.records import Records
+from kerastune_ft.data.splits.names import split_names
 from kerastune_ft.errors import DataError
+from kerastune_ft.rules import Rules
 from kerastune_ft.storage import path_of
 from kerastune_ft.wording import counted
 
@@ -31,7 +34,7 @@ def read_prepared(options: TfdsData, modality: Modality, context: ReadContext) -
     """Return the examples of a prepared builder, written into the cache directory once and read from there."""
     builder = open_builder(options)
     features = _choose_features(builder, options, modality)
-    bases, notes = _choose_bases(builder, options.splits)
+    bases, notes = _choose_bases(builder, options.splits, context.rules)
     examples = BuilderExamples(builder, features, bases, modality)
     form = modality.store_form(examples, options, context)
     store = open_record_store(
@@ -168,8 +171,11 @@ def _raw_labels(builder: Any, features: Features, stored: Sequence[Any]) -> RawL
     return LabelColumns(tuple(f"{features.label}[{column}]" for column in range(feature.shape[0])), stored)
 
 
-def _choose_bases(builder: Any, requested: Any) -> tuple[list[str], list[str]]:
-    """Return which splits of the builder are read, and sentences about those that are not."""
+def _choose_bases(builder: Any, requested: Any, rules: Rules) -> tuple[list[str], list[str]]:
+    """Return which splits of the builder are read, and sentences about them; raise DataError where the user must say.
+
+    By the first rules splits that are called otherwise than here are pooled without a question.
+    """
     there = list(builder.info.splits)
     if isinstance(requested, Named):
         named = [value for value in requested.to_json().values() if value is not None]
@@ -177,7 +183,15 @@ def _choose_bases(builder: Any, requested: Any) -> tuple[list[str], list[str]]:
             name for name in there if any(_begins_with(part, name) for text in named for part in text.split("+"))
         ], []
     if "train" not in there:
-        return there, []
+        likely = {split: name for name, split in reversed(split_names(there).items())}
+        if requested is None and len(likely) > 1 and "train" in likely and rules.asks_about_splits:
+            line = json.dumps({split: likely[split] for split in SPLITS if split in likely}, ensure_ascii=False)
+            raise DataError(
+                f"data.name: {builder.info.full_name} has the splits {', '.join(there)}, and none called train.\n"
+                f'Write in data which is which, as  "splits": {line}  or shares, to divide all examples anew.'
+            )
+        pooled = f"splits: the splits {', '.join(there)} of the data set are pooled and divided anew"
+        return there, [pooled] if len(there) > 1 else []
     taken = [name for name in there if name in SPLITS]
     left = [name for name in there if name not in SPLITS]
     return taken, [f"ignored splits of the data set: {', '.join(left)}"] if left else []
@@ -193,7 +207,7 @@ def _find_splits(
     """Return the splits that data.splits names, or else those of the builder; `ranges` are the examples of each."""
     if isinstance(requested, Named):
         return _named_splits(builder, requested, ranges)
-    return {name: np.arange(*ranges[name]) for name in bases if name in SPLITS}
+    return {name: np.arange(*ranges[name]) for name in bases if name in SPLITS and "train" in bases}
 
 
 def _named_splits(builder: Any, requested: Named, ranges: Mapping[str, Sequence[int]]) -> dict[str, np.ndarray]:

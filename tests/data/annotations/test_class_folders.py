@@ -84,3 +84,11 @@ def test_other_words_for_splits_give_the_line_to_write(
 
 def test_a_class_may_be_called_train(tmp_path: Path, open_folder: Open) -> None:
     assert open_folder(class_folders(tmp_path / "v", 5, ("bus", "train"))).info.classes == ("bus", "train")
+
+
+def test_the_folder_of_the_classes_is_named_however_deep_it_is(tmp_path: Path, open_folder: Open) -> None:
+    class_folders(tmp_path / "d" / "archive" / "photos", 4)
+    with pytest.raises(
+        DataError, match=r'archive/photos, which holds cat, dog.\nIf those are .*"path": ".*archive/photos"'
+    ):
+        open_folder(tmp_path / "d")

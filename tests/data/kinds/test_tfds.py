@@ -152,3 +152,46 @@ class TestPrepared:
                 open_tfds("shapes", data_dir=str(prepared_directory), **keys)
         with pytest.raises(ConfigError, match="shapes gives several labels per example"):
             open_tfds("shapes", data_dir=str(prepared_directory), label="volume")
+
+
+@pytest.mark.filterwarnings("ignore")
+@pytest.mark.parametrize(
+    ("names", "line"),
+    [
+        (("training", "testing"), '"splits": {"train": "training", "test": "testing"}'),
+        (("test", "validation"), None),
+        (("part_1", "part_2"), None),
+    ],
+)
+def test_splits_that_are_called_otherwise_are_asked_about(
+    open_tfds: Open, tmp_path: Path, names: tuple[str, str], line: str | None
+) -> None:
+    import tensorflow_datasets as tfds
+
+    class Named2(tfds.core.GeneratorBasedBuilder, skip_registration=True):
+        VERSION = tfds.core.Version("1.0.0")
+
+        def _info(self) -> tfds.core.DatasetInfo:
+            features = tfds.features.FeaturesDict(
+                {"x": tfds.features.Image(shape=(4, 4, 3)), "y": tfds.features.ClassLabel(names=["a", "b"])}
+            )
+            return tfds.core.DatasetInfo(builder=self, features=features, supervised_keys=("x", "y"))
+
+        def _split_generators(self, dl_manager: Any) -> dict[str, Any]:
+            return {name: self._generate_examples(number) for number, name in enumerate(names)}
+
+        def _generate_examples(self, part: int) -> Any:
+            for index in range(12):
+                yield index, {"x": np.full((4, 4, 3), 20 * part + index, np.uint8), "y": index % 2}
+
+    Named2(data_dir=str(tmp_path / "sets")).download_and_prepare()
+    if line is None:
+        source = open_tfds("named2", data_dir=str(tmp_path / "sets"))
+        assert sum(source.info.sizes.values()) == 24
+        assert any("are pooled and divided anew" in note for note in source.info.notes)
+        return
+    with pytest.raises(DataError) as caught:
+        open_tfds("named2", data_dir=str(tmp_path / "sets"))
+    assert line in str(caught.value)
+    chosen = open_tfds("named2", data_dir=str(tmp_path / "sets"), splits=Named(train="training", test="testing"))
+    assert chosen.info.sizes["test"] == 12
