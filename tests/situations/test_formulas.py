@@ -10,6 +10,7 @@ from typing import Any
 import keras
 import numpy as np
 import pytest
+import tensorflow as tf
 from safetensors.numpy import load_file
 
 import kerastune_ft as kt
@@ -192,3 +193,46 @@ def test_a_head_is_trained_as_a_loop_by_hand_trains_it(workplace: Path) -> None:
     found = {name.removeprefix("variable:"): value for name, value in end.items()}
     np.testing.assert_allclose(found[path], kernel, rtol=1e-4, atol=1e-5)
     np.testing.assert_allclose(found[path.replace("kernel", "bias")], bias, rtol=1e-4, atol=1e-5)
+
+
+@pytest.mark.slow
+def test_units_are_trained_at_rates_of_their_own_as_by_hand(workplace: Path) -> None:
+    """Layer-wise decay, factors by pattern, the head's own rate, and weight decay by them; plain gradient descent."""
+    rate = {"peak": 0.02, "unit_decay": 0.5, "units": {"part1": 0.3, "*": 1.5}, "head": 0.1}
+    phase = {"batch_size": 64, "steps": 2, "learning_rate": rate, "optimizer": "sgd", "weight_decay": 0.4}
+    plain = {"head": {"dropout": 0}, "seed": 5}
+    start = load_file(
+        train(workplace, "start", {"unfreeze": "none", "learning_rate": 1e-30, "weight_decay": 0}, **plain)
+        / "phases/00-phase0/best.safetensors"
+    )
+    run = train(workplace, "units", phase, **plain)
+    plan = json.loads((run / "plan.json").read_text())
+    units = [unit["id"] for unit in plan["backbone"]["units"]]
+    assert len(units) > 1
+    of_layer = {layer: unit["id"] for unit in plan["backbone"]["units"] for layer in unit["layers"]}
+    factors = {unit: 0.5 ** (len(units) - 1 - place) * 1.5 for place, unit in enumerate(units)}
+    factors["part1"] *= 0.3
+    with (run / "splits.csv").open(encoding="utf-8") as file:
+        rows = [row for row in csv.DictReader(file) if row["split"] == "train"]
+    with np.load(workplace / "data.npz") as data:
+        images, labels = (data[name][[int(row["input"][2:-1]) for row in rows]] for name in "xy")
+    backbone = keras.models.load_model(workplace / "backbone.keras", compile=False)
+    path = next(path for path in start if path.endswith("kernel"))
+    head = [tf.Variable(start[one]) for one in (path, path.replace("kernel", "bias"))]
+    variables = {variable.path: variable.value for variable in backbone.trainable_variables}
+    variables |= {path: head[0], path.replace("kernel", "bias"): head[1]}
+    for _ in range(2):
+        with tf.GradientTape() as tape:
+            features = tf.reduce_mean(backbone(images / 127.5 - 1), [1, 2])
+            logits = features @ head[0] + head[1]
+            loss = tf.reduce_mean(tf.nn.sparse_softmax_cross_entropy_with_logits(labels, logits))
+        for (name, variable), slope in zip(
+            variables.items(), tape.gradient(loss, list(variables.values())), strict=True
+        ):
+            layer = name.partition("/")[0]
+            own = 0.1 if layer not in of_layer else 0.02 * factors[of_layer[layer]]
+            decay = 0.4 if name.endswith("kernel") else 0.0
+            variable.assign(variable * (1 - own * decay) - own * slope)
+    end = load_file(run / "phases/00-phase0/checkpoint/000000002.safetensors")
+    for name, variable in variables.items():
+        np.testing.assert_allclose(end[f"variable:{name}"], variable.numpy(), rtol=2e-4, atol=1e-5, err_msg=name)
