@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import io
 import json
 import random
 from collections import Counter
@@ -10,7 +11,11 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import openpyxl
+import pyarrow
+import pyarrow.parquet
 import pytest
+from openpyxl.cell.cell import ILLEGAL_CHARACTERS_RE
 from PIL import Image
 
 from kerastune_ft.config.options.data import MultipleLabels, TableData
@@ -110,25 +115,37 @@ SUFFIXES = [".csv", ".tsv", ".csv", ".csv.gz", ".jsonl", ".tab", ".ndjson", ".pa
 def draw_rows(draw: random.Random) -> list[list[str]]:
     """Return rows of cells, the first of which is mostly a header."""
     width = draw.choice([1, 2, 2, 2, 3, 4, 9])
-    header = draw.choice(
-        [["text", "label", *NAMES[2:]][:width], draw.choices(NAMES, k=width), draw.choices(WORDS, k=width)]
-    )
+    usual = ["text", "label", *NAMES[2:]][:width]
+    header = draw.choice([usual, usual, draw.choices(NAMES, k=width), draw.choices(WORDS, k=width)])
+    share = draw.choice([0, 0, 0.05, 0.3, 0.8])
     rows = [header]
-    for number in range(draw.choice([0, 1, 2, 3, 12, 40])):
-        plain = [
-            f"text {number} of these",
-            "ab"[number % 2],
-            f"im/{number % 4}.png",
-            *map(str, range(number, number + 6)),
-        ]
-        row = [
-            draw.choice(WORDS) if draw.random() < draw.choice([0, 0.1, 0.7]) else plain[at % len(plain)]
-            for at in range(width)
-        ]
-        if draw.random() < 0.03:
+    for number in range(draw.choice([0, 1, 12, 40, 40, 40])):
+        numbers = map(str, range(number, number + 6))
+        plain = [f"text {number} of these", "ab"[number % 2], f"im/{number % 4}.png", *numbers]
+        row = [draw.choice(WORDS) if draw.random() < share else plain[at % len(plain)] for at in range(width)]
+        if draw.random() < 0.01:
             row = draw.choice([row[:-1], [*row, "more"], [], header, row * 2])
         rows.append(row)
     return rows
+
+
+def encode_typed(draw: random.Random, rows: list[list[str]], suffix: str) -> bytes:
+    """Return rows as a Parquet or Excel file, some cells of other types."""
+    other = [None, 7, 1.5, True, *([] if suffix == ".xlsx" else [["a", "b"], {"bytes": b"x", "path": "y"}, b"\xff"])]
+    typed: Any = draw.choice(other)
+    columns = {name: [row[at] if at < len(row) else None for row in rows[1:]] for at, name in enumerate(rows[0])}
+    file = io.BytesIO()
+    if suffix == ".xlsx":
+        book = openpyxl.Workbook()
+        for row in rows:
+            # The format has no control characters.
+            book.active.append([typed if draw.random() < 0.05 else ILLEGAL_CHARACTERS_RE.sub("", cell) for cell in row])
+        book.save(file)
+    else:
+        for name in columns if draw.random() < 0.3 else ():
+            columns[name] = [typed] * len(columns[name])
+        pyarrow.parquet.write_table(pyarrow.table(columns), file)
+    return file.getvalue()
 
 
 def quote(cell: str) -> str:
@@ -139,12 +156,14 @@ def quote(cell: str) -> str:
 
 def encode(draw: random.Random, rows: list[list[str]], suffix: str) -> bytes:
     """Return rows as the bytes of a file: quoted well, badly or not at all, in some encoding, with some line ends."""
+    if suffix in (".parquet", ".xlsx"):
+        return spoil(draw, encode_typed(draw, rows, suffix))
     if suffix in (".jsonl", ".ndjson"):
         objects = [dict(zip(rows[0], row, strict=False)) for row in rows[1:]]
         for one in objects:
             if one and draw.random() < 0.1:
                 one[draw.choice(list(one))] = draw.choice(
-                    [None, 7, 1.5, True, ["a"], [["a"]], {"b": 1}, "\ud800", 10**400]
+                    [None, 7, 1.5, True, ["a"], [["a"]], {"b": 1}, "\ud800", 10**40]
                 )
         text = draw.choice(["\n", "\r\n", "\n\n"]).join(map(json.dumps, objects))
     else:
@@ -155,23 +174,26 @@ def encode(draw: random.Random, rows: list[list[str]], suffix: str) -> bytes:
             [cell if how == 2 or (how == 0 and not set(cell) & special) else quote(cell) for cell in row]
             for row in rows
         ]
-        first = draw.choice(["", "", "", "sep=;\n", "# made by\n", "Title\n", "\n", mark * 3 + "\n"])
+        first = draw.choice(
+            ["", "", "", "", "", "", "", "", "", "sep=;\n", "# made by\n", "Title\n", "\n", mark * 3 + "\n"]
+        )
         text = (
             first
             + draw.choice(["\n", "\n", "\r\n", "\r"]).join(mark.join(row) for row in quoted)
             + draw.choice(["", "\n"])
         )
-    content = text.encode(
-        draw.choice(["utf-8", "utf-8", "utf-8", "utf-8-sig", "latin-1", "utf-16", "cp1252"]), "replace"
-    )
-    for _ in range(draw.choice([0, 0, 0, 0, 1, 5])):
-        at = draw.randrange(len(content) + 1)
-        content = (
-            content[:at]
-            + draw.choice([b"\0", b"\xff", b'"', b"\n", b"\r", b",", b"\x80abc", b""])
-            + content[at + draw.randrange(3) :]
-        )
+    encodings = ["utf-8", "utf-8", "utf-8", "utf-8-sig", *draw.choice([[], ["latin-1", "utf-16", "cp1252"]])]
+    content = spoil(draw, text.encode(draw.choice(encodings), "replace"))
     return gzip.compress(content, mtime=0)[: draw.choice([None, None, None, 20])] if suffix.endswith(".gz") else content
+
+
+def spoil(draw: random.Random, content: bytes) -> bytes:
+    """Return the content, at times with a few bytes put in, changed or taken out."""
+    for _ in range(draw.choice([0, 0, 0, 0, 0, 0, 1, 5])):
+        at = draw.randrange(len(content) + 1)
+        piece = draw.choice([b"\0", b"\xff", b'"', b"\n", b"\r", b",", b"\x80abc", b""])
+        content = content[:at] + piece + content[at + draw.randrange(3) :]
+    return content
 
 
 def read(path: Path, draw: random.Random, cache: Path) -> None:
@@ -183,12 +205,14 @@ def read(path: Path, draw: random.Random, cache: Path) -> None:
         "label": "label",
         "on_missing": draw.choice(["error", "skip"]),
     }
-    task: Any = draw.choice([TextClassification(), TextRegression(), ImageClassification()])
+    task: Any = TextClassification(kind="text_classification")
+    if draw.random() < 0.3:
+        task = draw.choice([TextRegression(kind="text_regression"), ImageClassification()])
     if draw.random() < 0.2:
         options["label"] = MultipleLabels(
             column="label", separator=draw.choice([",", "|"]), none=draw.choice([None, "", "x"])
         )
-        task = TextClassification(multi_label=True)
+        task = TextClassification(kind="text_classification", multi_label=True)
     if draw.random() < 0.2:
         options["input"] = draw.choice(["im/{id}.png", "{", "file", ("text", "label"), "{text}{label}"])
     if draw.random() < 0.1:

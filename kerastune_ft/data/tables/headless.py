@@ -15,6 +15,8 @@ _LOOKED_AT = 10_000
 # A name that is a cell of its own column in so many rows is one of the labels.
 _OFTEN = 0.01
 _LONGEST_PATH = 1024
+_MARKS = (",", ";", "\t", "|")
+_FIRST, _SHOWN = 20, 60
 
 
 def explain_headless(path: Path, folder: str, cells: Mapping[str, Sequence[Any]], columns: Iterable[str]) -> str:
@@ -30,11 +32,30 @@ def explain_headless(path: Path, folder: str, cells: Mapping[str, Sequence[Any]]
     again = [name for name in names if name not in numbers and _comes_again(cells[name], name)]
     if not files and not again:
         return ""
-    why = f'"{files[0]}" is a file that is there' if files else f'"{again[0]}" comes again below it'
+    why = f'"{files[0]}" is a file that is there' if files else f'"{again[0][:_SHOWN]}" comes again below it'
+    shown = first_names([name[:_SHOWN] for name in cells], 5)
     header = ",".join(f"column{number + 1}" for number in range(len(cells)))
     return (
-        f"row 1 of {path} seems to hold an example and not the names of the columns "
-        f"({first_names(cells, 5)}): {why}.\nWrite a first row with a name for each column, as  {header[:60]}"
+        f"row 1 of {path} seems to hold an example and not the names of the columns ({shown}): {why}.\n"
+        f"Write a first row with a name for each column, as  {header[:_SHOWN]}"
+    )
+
+
+def explain_title(path: Path, cells: Mapping[str, Sequence[Any]]) -> str:
+    """Return why the only name of a column seems to be a title; nothing where it is a name, or there are several.
+
+    The cells below it all have a mark that separates others, and it has none.
+    """
+    if len(cells) != 1:
+        return ""
+    ((name, column),) = cells.items()
+    some = [cell for cell in column[:_FIRST] if isinstance(cell, str) and cell]
+    marks = [mark for mark in _MARKS if mark not in name and some and all(mark in cell for cell in some)]
+    if not marks:
+        return ""
+    return (
+        f'row 1 of {path} has one cell, "{name[:_SHOWN]}", and those below it have "{marks[0]}" in them, as '
+        f"{some[0][:_SHOWN]}.\nIf it is a title or a comment, take it out, so that the first row names the columns"
     )
 
 

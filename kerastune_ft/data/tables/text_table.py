@@ -14,11 +14,11 @@ from typing import Any
 from kerastune_ft import storage
 from kerastune_ft.config.words import nearest
 from kerastune_ft.data.tables.cells import cell_text
-from kerastune_ft.data.tables.headless import explain_headless
+from kerastune_ft.data.tables.headless import explain_headless, explain_title
 from kerastune_ft.errors import ConfigError, DataError
 from kerastune_ft.wording import first_names
 
-_ROWS_SHOWN = 5
+_ROWS_SHOWN, _NAME_SHOWN = 5, 60
 
 
 @dataclass(frozen=True)
@@ -64,7 +64,7 @@ class TextTable:
             near = nearest(name, self.columns)
             hint = f'; did you mean "{near}"?' if near else "."
             raise ConfigError(
-                f'{key}: {self.path} has no column "{name}"{hint}\nIts columns are {first_names(self.columns)}.'
+                f'{key}: {self.path} has no column "{name}"{hint}\nIts columns are {self._list_columns()}.'
                 + (f"\nBut {headless}" if (headless := self._explain_headless(self.columns)) else "")
             )
 
@@ -74,7 +74,12 @@ class TextTable:
             raise DataError(f"data.path: {headless}")
 
     def _explain_headless(self, columns: Iterable[str]) -> str:
-        return explain_headless(self.path, self.folder, self.cells, columns) if self.has_header else ""
+        if not self.has_header:
+            return ""
+        return explain_headless(self.path, self.folder, self.cells, columns) or explain_title(self.path, self.cells)
+
+    def _list_columns(self) -> str:
+        return first_names([name[:_NAME_SHOWN] for name in self.columns])
 
     def texts(self, name: str, key: str) -> list[str]:
         """Return the texts of a column without blanks around them; a missing one is empty."""

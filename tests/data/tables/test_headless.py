@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from kerastune_ft.data.tables.headless import explain_headless
+from kerastune_ft.data.tables.headless import explain_headless, explain_title
 
 
 def test_a_name_that_is_a_file_or_a_label_is_no_name(tmp_path: Path) -> None:
@@ -31,3 +31,12 @@ def test_a_name_that_is_a_file_or_a_label_is_no_name(tmp_path: Path) -> None:
 )
 def test_a_name_is_a_name(cells: dict[str, list[str]], tmp_path: Path) -> None:
     assert explain_headless(Path("a.csv"), str(tmp_path), cells, cells) == ""
+
+
+def test_a_title_above_columns_that_other_marks_separate_is_seen() -> None:
+    column = ["file;label", "a.png;cat", "", "b.png;dog"]
+    said = explain_title(Path("a.csv"), {"Export of 2024": column})
+    assert said.startswith('row 1 of a.csv has one cell, "Export of 2024", and those below it have ";" in them')
+    assert explain_title(Path("a.csv"), {"a;b": column}) == ""
+    assert explain_title(Path("a.csv"), {"text": ["one", "two; three"]}) == ""
+    assert explain_title(Path("a.csv"), {"a": column, "b": column}) == ""

@@ -52,8 +52,9 @@ def _decode(path: Path, content: bytes) -> str:
         text = content.decode("utf-8-sig")
     except UnicodeDecodeError as problem:
         line = content[: problem.start].count(b"\n") + 1
-        near = content[max(0, problem.start - 20) : problem.end + 20].split(b"\n")
-        around = next(part for part in near if content[problem.start : problem.end] in part).decode("latin-1").strip()
+        before = content[max(0, problem.start - 20) : problem.start].split(b"\n")[-1]
+        after = content[problem.start : problem.end + 20].split(b"\n")[0]
+        around = (before + after).decode("latin-1").strip()
         raise DataError(
             f'data.path: {path} is not UTF-8: line {line} has the byte 0x{content[problem.start]:02x} in "{around}".\n'
             f"Save it as CSV UTF-8, or convert it: iconv -f WINDOWS-1252 -t UTF-8 {path.name} > utf8-{path.name}"

@@ -8,7 +8,6 @@ import warnings
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
-from zipfile import BadZipFile
 
 from kerastune_ft.data.tables.cells import cell_text
 from kerastune_ft.data.tables.formats.rows import table_of_rows
@@ -38,7 +37,10 @@ def read_excel(path: Path, content: bytes) -> TextTable:
             sheets = [sheet for sheet in book.worksheets if sheet.sheet_state == "visible"]
             filled = ((sheet, rows) for sheet in sheets if (rows := list(_read_rows(sheet))))
             sheet, rows = next(filled, (None, []))
-    except (BadZipFile, OSError, KeyError, ValueError, TypeError, AttributeError, SyntaxError, EOFError) as problem:
+    except MemoryError:
+        raise
+    except Exception as problem:
+        # A damaged file meets zip, zlib, XML and openpyxl, each with errors of its own.
         reason = str(problem) or type(problem).__name__
         raise DataError(
             f"data.path: {path} is no .xlsx file that can be read: {reason}.\n"

@@ -92,3 +92,8 @@ def test_rows_that_quotes_may_have_joined_are_said() -> None:
         "a.csv: row 2 has a cell in quotes of several lines, each of which looks like a row of its own; if a cell "
         'begins with a quote that is part of its text, write it as """',
     )
+
+
+def test_bytes_at_the_end_of_a_line_are_named_with_it() -> None:
+    with pytest.raises(DataError, match=r'line 2 has the byte 0xe9 in "caf'):
+        read_delimited(CSV, b"a,b\ncaf,caf\xe9\n1,2\n")
