@@ -137,11 +137,17 @@ def _list_table(path: Path, options: ReadOptions) -> Listing:
         remedy = "" if options.given else "\nName the column of this table with --input."
         raise ConfigError(str(error).replace("data.input", place, 1) + remedy) from error
     absent = f"names no file: its {wanted} is empty"
+    paths = files.paths if files.are_cells else [_resolve_beside(path, text) for text in files.texts]
     items = [
         Item(escape_name(text), path=file) if file else Item(frame.name_row(row), problem=absent)
-        for row, (text, file) in enumerate(zip(files.texts, files.paths, strict=True))
+        for row, (text, file) in enumerate(zip(files.texts, paths, strict=True))
     ]
     return Listing(items, len(items), frame.notes)
+
+
+def _resolve_beside(table: Path, text: str) -> str:
+    """Return the path of a file as the user would write it; nothing for no text."""
+    return storage.normal(text if storage.is_absolute(text) else os.path.join(table.parent, text)) if text else ""
 
 
 def _format_reason(error: DataError, text: str) -> str:
