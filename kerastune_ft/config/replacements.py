@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 
 from kerastune_ft.config.checks.messages import allowed_keys
 from kerastune_ft.config.documents.nodes import KeyPath, Node, format_path, short_json
@@ -15,14 +15,9 @@ _OF_ONE_KIND = {"backbone": ("options", "input")}
 # Keys of one kind of backbone alone.
 _KIND_OF_KEY = {"preset": "keras_hub", "class": "keras_hub", "name": "applications"}
 _OTHER_SOURCE = {"preset": ("class", "options"), "class": ("preset",)}
-_SPLIT_FORMS = {
-    "column": ("column",),
-    "file": ("file",),
-    "folds": ("folds", "fold", "test", "stratify"),
-    "fold": ("folds", "fold", "test", "stratify"),
-    "train": ("train", "validation", "test", "stratify", "seed"),
-    "validation": ("train", "validation", "test", "stratify", "seed"),
-}
+_SHARED = ("train", "validation", "test")
+_FORMS: tuple[tuple[str, ...], ...] = (("column",), ("file",), ("folds", "fold", "test", "stratify"))
+_SHARES, _NAMES = (*_SHARED, "stratify", "seed"), _SHARED
 
 
 def remove_excluded(document: Node, path: KeyPath, value: Node) -> tuple[Node, list[str]]:
@@ -36,7 +31,7 @@ def remove_excluded(document: Node, path: KeyPath, value: Node) -> tuple[Node, l
         return document, []
     if path[:2] == ("data", "splits") and len(path) == 3:
         splits = section.find("splits")
-        kept, gone = _divide_splits(splits, str(path[2]))
+        kept, gone = _divide_splits(splits, str(path[2]), value)
         changed = section.with_items({**section.value, "splits": Node(kept, section.place)}) if gone else section
     else:
         kind = _new_kind(section, path, value)
@@ -78,11 +73,24 @@ def _find_excluded(section: Node, path: KeyPath, value: Node, kind: str | None) 
     return found if set(found) - {"kind"} or kind is not None else {}
 
 
-def _divide_splits(splits: Node | None, key: str) -> tuple[dict[str, Node], dict[str, Node]]:
-    """Return the keys of splits that go with a key, and those that do not."""
-    form: Iterable[str] | None = _SPLIT_FORMS.get(key)
+def _divide_splits(splits: Node | None, key: str, value: Node) -> tuple[dict[str, Node], dict[str, Node]]:
+    """Return the keys of splits that go with a key and its value, and those that do not."""
     held: Mapping[str, Node] = splits.value if splits is not None and isinstance(splits.value, dict) else {}
-    if form is None or (key in ("train", "validation") and not {"column", "file", "folds"} & set(held)):
-        return dict(held), {}
-    gone = {name: item for name, item in held.items() if name not in form and item.place.file != SET}
+    has_folds = key == "test" and "folds" in held
+    form = next((form for form in _FORMS if key in form and (key != "test" or has_folds)), None)
+    are_names = key in _SHARED and _is_name(value)
+    if form is None:
+        form = _NAMES if are_names else _SHARES
+    gone = {
+        name: item
+        for name, item in held.items()
+        if name != key
+        and item.place.file != SET
+        and (name not in form or (name in _SHARED and item.value is not None and _is_name(item) != are_names))
+    }
     return {name: item for name, item in held.items() if name not in gone}, gone
+
+
+def _is_name(node: Node) -> bool:
+    """Return whether a split is given by names, and not by a share."""
+    return isinstance(node.value, str | list)

@@ -64,6 +64,25 @@ def test_splits_of_another_form_make_way(override: str, splits: dict[str, Any] |
     assert splits is None or {key: written[key] for key in splits} == splits
 
 
+NAMED = {**TEXTS, "data": {**TEXTS["data"], "splits": {"validation": "v.csv", "test": "t.csv"}}}
+
+
+@pytest.mark.parametrize(
+    ("overrides", "splits"),
+    [
+        (["data.splits.folds=3", "data.splits.fold=1"], {"folds": 3, "fold": 1, "test": 0.0, "stratify": True}),
+        (["data.splits.column=c"], {"column": "c"}),
+        (["data.splits.test=other.csv"], {"train": None, "validation": "v.csv", "test": "other.csv"}),
+        (["data.splits.train=0.8", "data.splits.validation=0.2"],
+         {"train": 0.8, "validation": 0.2, "test": 0.0, "stratify": True, "seed": 0}),
+        (["data.splits.folds=3", "data.splits.fold=1", "data.splits.test=0.2"],
+         {"folds": 3, "fold": 1, "test": 0.2, "stratify": True}),
+    ],
+)  # fmt: skip
+def test_names_of_tables_make_way_for_shares_and_folds(overrides: list[str], splits: dict[str, Any]) -> None:
+    assert read(NAMED, overrides).to_json()["data"]["splits"] == splits
+
+
 def test_a_task_of_another_kind_loses_the_keys_of_its_own() -> None:
     document = {**MINIMAL, "task": {"kind": "image_classification", "positive": "cat"}}
     config = read(document, ["task.kind=image_regression"])
