@@ -181,6 +181,17 @@ def _compress_as_nothing_reads(content: bytes) -> bytes:
     return buffer.getvalue()
 
 
+def test_a_compressed_file_gives_the_same_picture() -> None:
+    plain = dicom(np.stack([RAMP, RAMP[::-1], RAMP.T]), bits=12, WindowCenter=500, WindowWidth=900)
+    header = pydicom.dcmread(io.BytesIO(plain))
+    header.compress(pydicom.uid.RLELossless)
+    buffer = io.BytesIO()
+    header.save_as(buffer)
+    assert buffer.getvalue() != plain
+    np.testing.assert_array_equal(shown(buffer.getvalue()), shown(plain))
+    assert read_picture(buffer.getvalue()).frames == 3
+
+
 def test_identities_are_for_grouping() -> None:
     found = read_identity(io.BytesIO(dicom(chest(1), "7", "12")))
     assert found["patient"].endswith("-7")
