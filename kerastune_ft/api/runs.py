@@ -97,7 +97,9 @@ class Run:
             _settle(target)
             path = write_report(target)
             # By the same object, which knows that it wrote the page: its content changes with the time of the update.
-            target.update_manifest()
+            # A process at work there writes the manifest itself, and must not lose what it wrote meanwhile.
+            if describe_use(target) is None:
+                target.update_manifest()
         return path
 
     def summarise(self) -> dict[str, Any]:

@@ -153,3 +153,13 @@ def test_a_run_under_way_is_said_to_be_in_use(run: RunDirectory) -> None:
         assert describe_use(run) == f"is in use by process {os.getppid()} on {owner['host']} since {owner['since']}"
         said = lack_model(run, state="running", message="")
         assert "has no model yet: it is in use by process" in said and "wait for it to finish" in said
+
+
+def test_a_report_leaves_the_manifest_to_the_process_at_work(run: RunDirectory) -> None:
+    with run.lock():
+        run.commit_json(".lock.json", {**(run.owner() or {}), "process": os.getppid()})
+        before = (run.path / "manifest.json").read_bytes()
+        assert give(("report",), run)[0] == 0
+        assert (run.path / "manifest.json").read_bytes() == before
+    assert give(("report",), run)[0] == 0
+    assert (run.path / "manifest.json").read_bytes() != before
