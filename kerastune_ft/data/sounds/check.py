@@ -38,7 +38,8 @@ class SoundCheck(FileCheck[CheckedSound]):
     noun = "sound"
 
     def __init__(self, root: Path, cache_directory: Path, report: Report, rules: Rules = NEWEST):
-        super().__init__(f"{root.absolute()} sounds", cache_directory, report)
+        # Earlier versions remembered FLAC, OGG and MP3 as files that cannot be read, under another scope.
+        super().__init__(f"{root.absolute()} sounds of all forms", cache_directory, report)
         self._rules = rules
 
     def unusable(self, path: str, problem: str, is_missing: bool = False) -> CheckedSound:
