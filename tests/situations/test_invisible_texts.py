@@ -41,6 +41,9 @@ def test_rows_of_a_table(tmp_path: Path) -> None:
     said = str(refused.value)
     assert "data.input: 6 examples of 36" in said
     assert "row 33:" in said
+    assert r"row 36: \x07" in said
+    assert "\x07" not in said
+    assert "\u202e" not in said
     assert "its text has only invisible characters (U+200B, U+200D)" in said
     source = open_source(table(tmp_path / "a.csv", on_missing="skip"), TEXT, tmp_path, lambda line: None)
     assert source.info.examples == 30

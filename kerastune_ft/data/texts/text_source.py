@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 
 import tensorflow as tf
@@ -13,6 +14,8 @@ Texts = tuple[str, ...]
 """One text, or the two of a pair."""
 
 _NAME_LENGTH = 60
+# What tells a terminal to do something, such as to write from right to left.
+_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
 
 
 class TextSource(DataSource):
@@ -36,4 +39,5 @@ def text_identity(texts: Texts) -> str:
 def shorten(texts: Texts) -> str:
     """Return the beginning of an example on one line, to be told from others by."""
     line = " ".join(" / ".join(texts).split())
+    line = _CONTROL.sub(lambda found: repr(found[0])[1:-1], line)
     return line if len(line) <= _NAME_LENGTH else f"{line[:_NAME_LENGTH]}..."
