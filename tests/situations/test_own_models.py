@@ -20,7 +20,8 @@ def _run(folder: Path, *commands: list[str]) -> list[Outcome]:
     return found
 
 
-@pytest.mark.parametrize("name", ["one around another", pytest.param("two by turns", marks=pytest.mark.slow)])
+@pytest.mark.slow
+@pytest.mark.parametrize("name", ["one around another", "two by turns"])
 def test_a_run_cuts_where_layers_are_used_again(tmp_path: Path, name: str) -> None:
     config, by_turns = write_own_model(tmp_path, name), name == "two by turns"
     off = ["--set", "runtime.cache=off"]

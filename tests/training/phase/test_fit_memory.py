@@ -18,6 +18,7 @@ from kerastune_ft.training.devices.memory import MemoryLimit
 from kerastune_ft.training.phase import fit_memory
 from kerastune_ft.training.phase.step import PhaseStep
 from tests.support.odd_graphs import write_own_model
+from tests.support.tiny_text import text_document, write_texts
 
 AUTO = {"batch_size": 12, "accumulate": "auto"}
 
@@ -85,6 +86,7 @@ def test_the_first_pieces_that_fit_are_taken_with_the_same_result(
         np.testing.assert_allclose(other, one, rtol=1e-5)
 
 
+@pytest.mark.slow
 def test_a_choice_is_kept_and_obeyed(
     config: dict[str, Any], tried: Callable[[int], list[int]], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -104,6 +106,7 @@ def test_a_choice_is_kept_and_obeyed(
     assert kt.open_run("run").metrics
 
 
+@pytest.mark.slow
 def test_what_no_pieces_fit_names_the_phase(config: dict[str, Any], tried: Callable[[int], list[int]]) -> None:
     rows = tried(0)
     with pytest.raises(ResourceError, match=r"phase top, even with 1 examples? at a time; give a smaller image_size"):
@@ -111,6 +114,7 @@ def test_what_no_pieces_fit_names_the_phase(config: dict[str, Any], tried: Calla
     assert rows == [12, 6, 3, 1]
 
 
+@pytest.mark.slow
 def test_other_errors_of_a_trial_are_raised(config: dict[str, Any], monkeypatch: pytest.MonkeyPatch) -> None:
     def fail(*arguments: Any) -> None:
         raise tf.errors.InvalidArgumentError(None, None, "no such thing")
@@ -120,6 +124,7 @@ def test_other_errors_of_a_trial_are_raised(config: dict[str, Any], monkeypatch:
         kt.run(config, run_dir="run")
 
 
+@pytest.mark.slow
 def test_a_fixed_number_that_runs_out_names_a_pair_that_goes_on(
     config: dict[str, Any], tried: Callable[[int], list[int]]
 ) -> None:
@@ -138,3 +143,23 @@ def test_batch_norm_that_trains_is_refused(config: dict[str, Any]) -> None:
     config["phases"][0]["batch_norm"] = "statistics"
     with pytest.raises(kt.ConfigError, match="the memory would decide the result; write a number"):
         kt.plan(config)
+
+
+@pytest.mark.slow
+def test_texts_are_tried_by_their_longest(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, tried: Callable[[int], list[int]]
+) -> None:
+    monkeypatch.setenv("KERASTUNE_CACHE", str(tmp_path / "cache"))
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(fit_memory, "find_limit", lambda names: None)
+    config = text_document(write_texts(tmp_path / "texts.csv"))
+    for phase in config["phases"]:
+        phase["accumulate"] = "auto"
+    kt.run(config, run_dir="whole")
+    rows = tried(4)
+    kt.run(config, run_dir="pieces")
+    assert rows[:3] == [10, 5, 2]
+    for number, name in enumerate(("head", "adapt", "top")):
+        whole, pieces = (_weights(run, f"{number:02d}-{name}") for run in ("whole", "pieces"))
+        for path, value in whole.items():
+            np.testing.assert_allclose(pieces[path], value, rtol=0, atol=1e-6, err_msg=path)

@@ -52,6 +52,7 @@ def test_the_plan_warns_where_memory_would_not_do(
     assert not [note for note in kt.plan(config).document["notes"] if "of memory" in note]
 
 
+@pytest.mark.slow
 def test_the_warning_is_said_by_a_run_and_not_kept(
     config: dict[str, Any], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
