@@ -123,6 +123,24 @@ class Rules:
         """Whether the accuracy of training decides at the thresholds of the task, and not always above 0.5."""
         return self.version >= 2
 
+    @property
+    def letters_between_tabs(self) -> bool:
+        """Whether a quote at the head of a cell between tabs is a letter; before, it took rows with it up to the next.
+
+        It is one where the lines fit without it, and it does not surround the whole cell.
+        """
+        return self.version >= 2
+
+    @property
+    def reads_lists(self) -> bool:
+        """Whether cells such as `['cat', 'dog']` are lists of labels, and refused where a label is one class."""
+        return self.version >= 2
+
+    @property
+    def refuses_odd_headers(self) -> bool:
+        """Whether a first row that is an example, and a header that comes again below, are refused, and not read."""
+        return self.version >= 2
+
 
 FIRST = Rules(1)
 """The rules of runs that recorded none."""

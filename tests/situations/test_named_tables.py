@@ -9,13 +9,16 @@ from typing import Any
 import numpy as np
 import pytest
 
-from kerastune_ft.config.options.data import NamedTables, TableData
+from kerastune_ft.config.options.data import MultipleLabels, NamedTables, TableData
 from kerastune_ft.config.options.tasks import AudioClassification, ImageSegmentation, TextClassification
 from kerastune_ft.data.files.find import TEXTS
 from kerastune_ft.data.open import open_source
+from kerastune_ft.data.tables.label_columns import class_cells
+from kerastune_ft.data.tables.read import read_table
 from kerastune_ft.errors import DataError
 from kerastune_ft.inference.read_options import ReadOptions
 from kerastune_ft.inference.text_inputs import list_texts
+from kerastune_ft.rules import FIRST, NEWEST
 from tests.support.image_files import encode_image, pixels, write
 from tests.support.init_data import write_sound
 
@@ -81,3 +84,20 @@ def test_a_contract_of_a_hundred_thousand_letters_is_a_text(tmp_path: Path, name
     options = ReadOptions("text", None, None, TEXTS, tmp_path / "cache", lambda _: None)
     (listing,) = list_texts([str(path)], options, 1)
     assert [item.texts for item in listing.items] == list(source.texts)
+
+
+def test_runs_from_before_read_tables_as_they_did(tmp_path: Path) -> None:
+    """A quote took rows with it, lists were split at commas, and a first row was the header whatever it held."""
+    rows = ['"open\ta', *(f"text {number}\t{'ab'[number % 2]}" for number in range(20)), 'last"\tb']
+    text = write(tmp_path / "a.tsv", "\n".join(["text\tlabel", *rows]).encode())
+    assert [len(read_table(text, rules).numbers) for rules in (FIRST, NEWEST)] == [1, 22]
+    joined = write(tmp_path / "b.csv", b"text,label\na,x\ntext,label\nb,y\n")
+    assert len(read_table(joined, FIRST).numbers) == 3
+    with pytest.raises(DataError, match="is the header again"):
+        read_table(joined, NEWEST)
+    lists = write(tmp_path / "c.csv", b"""text,tags\na,"['x', 'y']"\nb,"['y']"\n""")
+    label = MultipleLabels(column="tags")
+    table = read_table(lists)
+    assert class_cells(table, label, FIRST).cells == [("['x'", "'y']"), ("['y']",)]
+    assert class_cells(table, label, NEWEST).cells == [("x", "y"), ("y",)]
+    assert class_cells(table, "tags", FIRST).cells[1] == ("['y']",)

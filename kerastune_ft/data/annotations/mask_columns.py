@@ -16,6 +16,7 @@ from kerastune_ft.data.tables.label_columns import LABEL_KEY, LabelCells
 from kerastune_ft.data.tables.templates import input_texts
 from kerastune_ft.data.tables.text_table import TextTable
 from kerastune_ft.errors import ConfigError
+from kerastune_ft.rules import NEWEST, Rules
 
 
 @dataclass(frozen=True)
@@ -32,7 +33,7 @@ class MaskCells(LabelCells):
         return UsableLabels(kept, masks, [file.sha256 for file in masks.files], skipped)
 
 
-def mask_cells(table: TextTable, label: Any) -> LabelCells:
+def mask_cells(table: TextTable, label: Any, rules: Rules = NEWEST) -> LabelCells:
     """Read the column, or the template of columns, that names masks by paths relative to the table."""
     if not isinstance(label, str):
         raise ConfigError(

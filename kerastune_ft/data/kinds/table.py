@@ -18,9 +18,10 @@ from kerastune_ft.data.tables.label_columns import LabelCells, check_several, cl
 from kerastune_ft.data.tables.split_tables import read_tables
 from kerastune_ft.data.tables.text_table import TextTable
 from kerastune_ft.errors import DataError
+from kerastune_ft.rules import Rules
 from kerastune_ft.wording import counted, lines
 
-LABEL_CELLS: Mapping[LabelKind, Callable[[TextTable, Any], LabelCells]] = {
+LABEL_CELLS: Mapping[LabelKind, Callable[[TextTable, Any, Rules], LabelCells]] = {
     "one": class_cells,
     "several": class_cells,
     "values": value_cells,
@@ -31,14 +32,15 @@ LABEL_CELLS: Mapping[LabelKind, Callable[[TextTable, Any], LabelCells]] = {
 
 def read_records(options: TableData, modality: Modality, context: ReadContext) -> Records:
     """Return the rows of a table that have an input and a label, in order."""
-    tables = read_tables(options, unsplit=context.unsplit)
+    tables = read_tables(options, unsplit=context.unsplit, rules=context.rules)
     table = tables.table
     if not context.unsplit:
         check_splits(table, options)
-        check_several(table, options.label)
+        check_several(table, options.label, context.rules)
     found = modality.find_in_rows(table, options, context)
-    cells = LABEL_CELLS[context.facts.labels](table, options.label)
-    table.refuse_headless([*([options.input] if isinstance(options.input, str) else options.input), *cells.names])
+    cells = LABEL_CELLS[context.facts.labels](table, options.label, context.rules)
+    if context.rules.refuses_odd_headers:
+        table.refuse_headless([*([options.input] if isinstance(options.input, str) else options.input), *cells.names])
     try:
         labelled, unlabelled = find_labelled_rows(table, options, found.names, cells)
     except DataError as error:

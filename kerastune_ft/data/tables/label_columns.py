@@ -15,6 +15,7 @@ from kerastune_ft.data.labels.raw import LabelColumns, LabelSets, RawLabels, Sin
 from kerastune_ft.data.tables.list_cells import are_lists, read_list
 from kerastune_ft.data.tables.text_table import TextTable
 from kerastune_ft.errors import ConfigError, DataError
+from kerastune_ft.rules import NEWEST, Rules
 from kerastune_ft.wording import counted, first_names, lines
 
 LABEL_KEY = "data.label"
@@ -60,12 +61,12 @@ class LabelCells:
         return "|".join(self.cells[row])
 
 
-def class_cells(table: TextTable, label: str | Sequence[str] | MultipleLabels) -> LabelCells:
+def class_cells(table: TextTable, label: str | Sequence[str] | MultipleLabels, rules: Rules = NEWEST) -> LabelCells:
     """Read label columns whose cells say classes: one each, several in a cell, or 0 and 1 column by column."""
     if isinstance(label, MultipleLabels):
-        return _several(table, label)
+        return _several(table, label, rules)
     if isinstance(label, str):
-        return _single(table, label, "single")
+        return _single(table, label, "single", rules)
     cells = _read_columns(table, label)
     missing = [row for row, texts in enumerate(cells) if not any(texts)]
     empty = sum(texts.count("") for texts in cells if any(texts))
@@ -73,20 +74,20 @@ def class_cells(table: TextTable, label: str | Sequence[str] | MultipleLabels) -
     return LabelCells("columns", tuple(label), cells, missing, notes)
 
 
-def value_cells(table: TextTable, label: str | Sequence[str] | MultipleLabels) -> LabelCells:
+def value_cells(table: TextTable, label: str | Sequence[str] | MultipleLabels, rules: Rules = NEWEST) -> LabelCells:
     """Read label columns whose cells are numbers to be predicted."""
     if isinstance(label, MultipleLabels):
-        return _several(table, label)
+        return _several(table, label, rules)
     if isinstance(label, str):
         # The column's name is what a predicted value is called.
-        return _single(table, label, "columns")
+        return _single(table, label, "columns", rules)
     cells = _read_columns(table, label)
     return LabelCells("columns", tuple(label), cells, [row for row, texts in enumerate(cells) if not all(texts)])
 
 
-def _single(table: TextTable, label: str, form: Form) -> LabelCells:
+def _single(table: TextTable, label: str, form: Form, rules: Rules) -> LabelCells:
     table.check_column(label, LABEL_KEY)
-    if are_lists(table.cells[label]):
+    if rules.reads_lists and are_lists(table.cells[label]):
         first = next(cell for cell in table.cells[label] if cell)
         raise DataError(
             f'{LABEL_KEY}: the cells of the column "{label}" of {table.path} are lists, as {str(first)[:60]}.\n'
@@ -102,8 +103,8 @@ def _read_columns(table: TextTable, label: Sequence[str]) -> list[tuple[str, ...
     return list(zip(*(table.texts(name, LABEL_KEY) for name in label), strict=True))
 
 
-def _several(frame: TextTable, label: MultipleLabels) -> LabelCells:
-    divided, is_list = _divide(frame, label)
+def _several(frame: TextTable, label: MultipleLabels, rules: Rules) -> LabelCells:
+    divided, is_list = _divide(frame, label, rules)
     none = None if label.none is None else label.none.strip()
     cells: list[tuple[str, ...]] = []
     missing: list[int] = []
@@ -125,27 +126,27 @@ def _several(frame: TextTable, label: MultipleLabels) -> LabelCells:
     return LabelCells("sets", (label.column,), cells, missing, notes)
 
 
-def _divide(frame: TextTable, label: MultipleLabels) -> tuple[list[tuple[str, ...]], bool]:
+def _divide(frame: TextTable, label: MultipleLabels, rules: Rules) -> tuple[list[tuple[str, ...]], bool]:
     """Return by row the labels that a cell has, and whether the cells are lists.
 
     A separator that the user chose is one, whatever the cells look like.
     """
     frame.check_column(label.column, LABEL_KEY)
     raw = frame.cells[label.column]
-    if label.separator == _DEFAULT_SEPARATOR and are_lists(raw):
+    if rules.reads_lists and label.separator == _DEFAULT_SEPARATOR and are_lists(raw):
         return [read_list(cell) or () if cell else () for cell in raw], True
     texts = frame.texts(label.column, LABEL_KEY)
     return [tuple(filter(None, map(str.strip, text.split(label.separator)))) for text in texts], False
 
 
-def check_several(frame: TextTable, label: str | Sequence[str] | MultipleLabels) -> None:
+def check_several(frame: TextTable, label: str | Sequence[str] | MultipleLabels, rules: Rules = NEWEST) -> None:
     """Raise ConfigError where a separator, or the text that means no label, is in no cell: it must be another one.
 
     For the data of a run; other data with the same columns may happen to lack them.
     """
     if not isinstance(label, MultipleLabels):
         return
-    divided, is_list = _divide(frame, label)
+    divided, is_list = _divide(frame, label, rules)
     texts = [] if is_list else frame.texts(label.column, LABEL_KEY)
     if not is_list and not any(label.separator in text for text in texts):
         _refuse_separator(frame, label, texts)

@@ -14,6 +14,7 @@ from kerastune_ft.data.tables.formats.jsonl_reader import read_lines
 from kerastune_ft.data.tables.formats.parquet_reader import read_parquet
 from kerastune_ft.data.tables.text_table import TextTable
 from kerastune_ft.errors import ConfigError, DataError
+from kerastune_ft.rules import NEWEST, Rules
 from kerastune_ft.wording import first_names
 
 TABLE_SUFFIXES = (".csv", ".tsv", ".tab", ".jsonl", ".ndjson", ".parquet", ".pq", ".xlsx")
@@ -35,8 +36,8 @@ def is_table(path: Path) -> bool:
     return _suffix(path) in TABLE_SUFFIXES
 
 
-def read_table(path: Path) -> TextTable:
-    """Read a table; raise DataError where it is not there or cannot be read whole."""
+def read_table(path: Path, rules: Rules = NEWEST) -> TextTable:
+    """Read a table, by the rules of the run; raise DataError where it is not there or cannot be read whole."""
     suffix = _suffix(path)
     if not path.is_file():
         raise DataError(f"data.path: {_explain_absence(path)}")
@@ -46,7 +47,8 @@ def read_table(path: Path) -> TextTable:
             f"data.path: {path} is no table that is read, which end in {', '.join(TABLE_SUFFIXES)} (or .gz after it); "
             f"{remedy}."
         )
-    frame = _reader(suffix)(path, _content(path))
+    content = _content(path)
+    frame = _READERS[suffix](path, content) if suffix in _READERS else read_delimited(path, content, rules)
     if not frame.cells or not frame.numbers:
         raise DataError(f"data.path: {path} has a header and no rows. Give a table with a row per example.")
     return frame
@@ -59,10 +61,6 @@ _READERS: Mapping[str, Callable[[Path, bytes], TextTable]] = {
     ".ndjson": read_lines,
     ".xlsx": read_excel,
 }
-
-
-def _reader(suffix: str) -> Callable[[Path, bytes], TextTable]:
-    return _READERS.get(suffix, read_delimited)
 
 
 def _suffix(path: Path) -> str:

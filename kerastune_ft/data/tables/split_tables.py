@@ -16,6 +16,7 @@ from kerastune_ft.data.tables.named_tables import find_tables
 from kerastune_ft.data.tables.read import read_table
 from kerastune_ft.data.tables.text_table import TextTable
 from kerastune_ft.errors import DataError
+from kerastune_ft.rules import NEWEST, Rules
 from kerastune_ft.wording import counted, first_names
 
 
@@ -38,7 +39,7 @@ class SplitTables:
         }
 
 
-def read_tables(options: TableData, *, unsplit: bool = False) -> SplitTables:
+def read_tables(options: TableData, *, unsplit: bool = False, rules: Rules = NEWEST) -> SplitTables:
     """Return the tables that options name, as one; raise DataError and ConfigError where they cannot be.
 
     A table that was found by its name and has no labels is left out, and said: it is for predictions.
@@ -47,7 +48,7 @@ def read_tables(options: TableData, *, unsplit: bool = False) -> SplitTables:
     # Shares, a column and folds divide the rows of all tables together.
     are_splits = options.splits is None or isinstance(options.splits, NamedTables)
     for named in find_tables(options, unsplit=unsplit):
-        part = read_table(named.path)
+        part = read_table(named.path, rules)
         lacking = named.split not in (None, "train") and find_lacking_labels(part, options.label)
         is_written_otherwise = lacking and lacking not in part.cells and nearest(lacking, part.columns)
         if lacking and (not named.is_found or is_written_otherwise):

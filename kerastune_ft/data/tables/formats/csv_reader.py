@@ -17,6 +17,7 @@ from kerastune_ft.data.tables.formats.rows import table_of_rows
 from kerastune_ft.data.tables.formats.tab_rows import TAB, read_tab_rows, split_line
 from kerastune_ft.data.tables.text_table import TextTable
 from kerastune_ft.errors import DataError
+from kerastune_ft.rules import NEWEST, Rules
 from kerastune_ft.wording import first_names
 
 # The library's limit is a guard against quotes that are never closed, which strict reading names by itself; whole
@@ -30,8 +31,11 @@ _WIDE_MARKS = (b"\xff\xfe", b"\xfe\xff")
 _DECLARATION = re.compile(r'"?sep=([^\w\s"]|\t)"?(\r\n|\r|\n)', re.IGNORECASE)
 
 
-def read_delimited(path: Path, content: bytes) -> TextTable:
-    """Read a CSV or TSV file: UTF-8, a header, quotes around cells with separators or line ends."""
+def read_delimited(path: Path, content: bytes, rules: Rules = NEWEST) -> TextTable:
+    """Read a CSV or TSV file: UTF-8, a header, quotes around cells with separators or line ends.
+
+    `rules` are those of the run that reads it.
+    """
     text = _decode(path, content)
     usual = TAB if ".csv" not in [suffix.lower() for suffix in path.suffixes] else ","
     declaration = _DECLARATION.match(text)
@@ -40,8 +44,8 @@ def read_delimited(path: Path, content: bytes) -> TextTable:
     words = _SEPARATORS.get(separator, f'"{separator}"')
     said = f", as its first line, {declaration[0].strip()}, says" if declaration else ""
     notes = () if separator == usual and not said else (f"{path.name}: {words} separate its cells{said}",)
-    records = _Records(path, text, separator, first_line=2 if declaration else 1)
-    table = table_of_rows(path, records, words, notes)
+    records = _Records(path, text, separator, 2 if declaration else 1, rules.letters_between_tabs)
+    table = table_of_rows(path, records, words, notes, rules)
     return replace(table, notes=(*notes, *records.notes()))
 
 
@@ -91,15 +95,16 @@ def _find_widths(text: str, mark: str) -> list[int]:
 class _Records:
     """The records of a text in order, each with the number that a spreadsheet shows beside it."""
 
-    def __init__(self, path: Path, text: str, separator: str, first_line: int) -> None:
-        """`first_line` is the number of the text's first line in the file."""
+    def __init__(self, path: Path, text: str, separator: str, first_line: int, letters_between_tabs: bool) -> None:
+        """`first_line` is the number of the text's first line in the file; for the last see `Rules`."""
+        self._has_letters = separator == TAB and letters_between_tabs
         self._path, self._separator, self._first_line = path, separator, first_line
         self._lines = list(io.StringIO(text, newline=""))
         self._several: list[int] = []
 
     def __iter__(self) -> Iterator[tuple[int, list[str]]]:
         row, begin, width = 0, 0, 0
-        records = read_tab_rows(self._lines) if self._separator == TAB else self._read_quoted()
+        records = read_tab_rows(self._lines) if self._has_letters else self._read_quoted()
         while True:
             row += 1
             try:

@@ -7,16 +7,23 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from kerastune_ft.errors import DataError
+from kerastune_ft.rules import NEWEST, Rules
 from kerastune_ft.wording import counted, first_names
 
 _LOOKED_AT = 20
 _SHOWN = 60
 
 
-def check_header(path: Path, header: Sequence[str], rows: Sequence[Sequence[str]], numbers: Sequence[int]) -> None:
+def check_header(
+    path: Path,
+    header: Sequence[str],
+    rows: Sequence[Sequence[str]],
+    numbers: Sequence[int],
+    rules: Rules = NEWEST,
+) -> None:
     """Raise DataError where the first row does not name the columns of the rows below it.
 
-    `numbers` are the rows' own, as messages give them.
+    `numbers` are the rows' own, as messages give them; `rules` those of the run.
     """
     if not any(header):
         raise DataError(f"data.path: row 1 of {path} is empty; it must hold the names of the columns.")
@@ -27,7 +34,8 @@ def check_header(path: Path, header: Sequence[str], rows: Sequence[Sequence[str]
         columns = {name: [str(at + 1) for at, other in enumerate(header) if other == name] for name in double[:5]}
         places = "; ".join(f'"{name}" names the columns {first_names(at)}' for name, at in columns.items())
         raise DataError(f"data.path: {path} has columns of the same name: {places}. Give each its own name in row 1.")
-    _refuse_second_header(path, header, rows, numbers)
+    if rules.refuses_odd_headers:
+        _refuse_second_header(path, header, rows, numbers)
 
 
 def _refuse_title(path: Path, header: Sequence[str], rows: Sequence[Sequence[str]], numbers: Sequence[int]) -> None:

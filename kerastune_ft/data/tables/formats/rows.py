@@ -8,10 +8,15 @@ from pathlib import Path
 from kerastune_ft.data.tables.formats.header import check_header, explain_row_length
 from kerastune_ft.data.tables.text_table import TextTable
 from kerastune_ft.errors import DataError
+from kerastune_ft.rules import NEWEST, Rules
 
 
 def table_of_rows(
-    path: Path, records: Iterable[tuple[int, list[str]]], separator: str = "", notes: tuple[str, ...] = ()
+    path: Path,
+    records: Iterable[tuple[int, list[str]]],
+    separator: str = "",
+    notes: tuple[str, ...] = (),
+    rules: Rules = NEWEST,
 ) -> TextTable:
     """Return the table of numbered records; rows without any text are left out.
 
@@ -21,7 +26,7 @@ def table_of_rows(
     found = [(number, record) for number, record in records if number == 1 or any(map(str.strip, record))]
     header = [name.strip() for name in found[0][1]] if found and found[0][0] == 1 else []
     numbers, rows = [number for number, _ in found[1:]], [record for _, record in found[1:]]
-    check_header(path, header, rows, numbers)
+    check_header(path, header, rows, numbers, rules)
     for number, record in zip(numbers, rows, strict=True):
         if len(record) < len(header) or any(map(str.strip, record[len(header) :])):
             raise DataError(explain_row_length(path, number, record, header, separator))
