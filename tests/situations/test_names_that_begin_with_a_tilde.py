@@ -86,7 +86,7 @@ def test_init_describes_such_a_folder(here: Path) -> None:
     assert json.loads((here / "~photos.json").read_text())["data"]["path"] == "~photos"
 
 
-@pytest.mark.parametrize("command", ["verify", "evaluate", "report", "runs"])
+@pytest.mark.parametrize("command", ["verify", "evaluate", "report"])
 def test_a_run_directory_of_such_a_name_is_looked_for_as_it_is(here: Path, command: str) -> None:
     result = CliRunner().invoke(main, [command, "~nobody"])
     assert result.exit_code == 2
