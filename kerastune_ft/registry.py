@@ -30,7 +30,7 @@ _DATASETS = (
     ("chirps", "audio_classification", "embedded, synthetic", "smoke/voice_commands"),
     (
         "any prepared TensorFlow Datasets builder",
-        "image_classification, text_classification, text_regression, audio_classification",
+        "image_classification, image_regression, text_classification, text_regression, audio_classification",
         "tfds",
         "medical_malaria",
     ),

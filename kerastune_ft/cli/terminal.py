@@ -61,7 +61,7 @@ class Program(click.Group):
             error.show()
             return 2
         except (click.Abort, KeyboardInterrupt):
-            click.echo("interrupted; run the same command again to continue", err=True)
+            click.echo("interrupted; give the same command again: a run goes on where it stopped", err=True)
             return 75
         except KerasTuneError as error:
             _explain(error, "--debug" in words, "--json" in words)

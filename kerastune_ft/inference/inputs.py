@@ -52,7 +52,7 @@ def as_list(inputs: Any) -> list[Any]:
     if hasattr(inputs, "columns") or not isinstance(inputs, Iterable):
         raise ConfigError(
             f"{type(inputs).__name__} cannot be predicted on; give a path, a list of paths (of a frame, its column "
-            "of paths), or a numpy array of images"
+            "of paths), or a numpy array"
         )
     return list(inputs)
 
@@ -77,7 +77,7 @@ def _list_input(given: Any, number: int, options: ReadOptions) -> Listing:
     if not isinstance(given, str | os.PathLike):
         raise ConfigError(
             f"an input to predict on cannot be a {type(given).__name__}; give a path, a list of paths, or a numpy "
-            "array of images"
+            f"array of {options.file_kind.noun}s"
         )
     text = os.fsdecode(given)
     try:

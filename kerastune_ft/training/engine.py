@@ -134,8 +134,9 @@ def train(context: RunContext, until_phase: str | None = None) -> bool:
         target.update_manifest(phases=done, phase=result["name"], epoch=result["epochs"])
     if len(done) == len(plan.phases):
         return True
-    target.update_manifest(state="interrupted", exit_code=0, message=f"stopped after phase {until_phase}, as asked")
-    context.watch.note(f"stopped after phase {until_phase}; the same command without --until-phase goes on")
+    message = f"stopped after phase {until_phase}; the same command without --until-phase goes on"
+    target.update_manifest(state="interrupted", exit_code=0, message=message)
+    context.watch.note(message)
     return False
 
 

@@ -12,6 +12,7 @@ from kerastune_ft.config.read import read
 from kerastune_ft.input.vocabulary import hash_vocabulary
 from kerastune_ft.rundir import MANIFEST, is_partial
 from kerastune_ft.verification.run_record import Findings, RunRecord, some_of
+from kerastune_ft.wording import counted
 
 _UNLISTED = re.compile(
     rf"{re.escape(MANIFEST)}|log\.txt|events\.jsonl|\.lock|\.lock\.json|phases/[^/]+/checkpoint/(best-)?\d+\.safetensors"
@@ -39,7 +40,7 @@ def check_listed_files(record: RunRecord, findings: Findings) -> str | None:
         for name in _RESULTS:
             if name not in record.files:
                 findings.fail(MANIFEST, f"it says that the run is done, and does not name {name}")
-    return f"{len(record.files)} files ({size:,} bytes) are as {MANIFEST} names them" if record.files else None
+    return f"{counted(len(record.files), 'file')} ({size:,} bytes) as {MANIFEST} names them" if record.files else None
 
 
 def _compare_with_manifest(record: RunRecord, name: str, about: Mapping[str, Any]) -> str | None:

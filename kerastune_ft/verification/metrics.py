@@ -12,6 +12,7 @@ from kerastune_ft.metrics.document import CLASSES, metrics_by_class, metrics_by_
 from kerastune_ft.verification.results.base import PREDICTIONS, ResultCheck
 from kerastune_ft.verification.results.checks import CHECKS
 from kerastune_ft.verification.run_record import Findings, PhaseRecord, RunRecord
+from kerastune_ft.wording import counted
 
 _HISTORY, _METRICS, _SPLITS = "history.csv", "metrics.json", "splits.csv"
 _REWRITTEN = "the same command writes it again"
@@ -43,7 +44,11 @@ def check_history(record: RunRecord, findings: Findings) -> str | None:
             findings.fail(_HISTORY, message)
         else:
             findings.warn(_HISTORY, message, _REWRITTEN)
-    return f"{len(whole)} epochs are the same in the history of the run and in those of its phases" if joined else None
+    return (
+        f"{counted(len(whole), 'epoch')}, the same in the history of the run and in those of its phases"
+        if joined
+        else None
+    )
 
 
 def _check_phase_history(phase: PhaseRecord, rows: Rows, findings: Findings) -> None:
@@ -84,7 +89,7 @@ def check_predictions(record: RunRecord, findings: Findings) -> str | None:
         findings.fail(check.table, f"its rows are not the examples of {PREDICTIONS} in their order")
     for number, message in check.find_faults(rows, record.plan["labels"], _read_thresholds(record)):
         findings.fail(f"{check.table}, line {number + 2}", message)
-    return f"{len(rows)} predictions are one for each example, and each follows from its numbers"
+    return f"{counted(len(rows), 'prediction')}, one for each example, and each follows from its numbers"
 
 
 def _check_examples(record: RunRecord, findings: Findings, table: str, expected: Mapping[str, Sequence[str]]) -> None:
@@ -152,7 +157,7 @@ def check_metrics(record: RunRecord, findings: Findings) -> str | None:
                 if not _is_close(value, computed, tolerance):
                     findings.fail(f"{_METRICS}, {place}", f"it is {value}, and {computed} by {check.table}")
     _check_against_last_phase(record, findings, written)
-    return f"{count} metrics are what the predictions give"
+    return f"{counted(count, 'metric')}, the same as the predictions give"
 
 
 def _compare(

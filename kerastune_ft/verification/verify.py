@@ -51,7 +51,7 @@ class Check:
 
     def lines(self) -> list[str]:
         """Return the check in a line, and a line for each finding."""
-        text = counted(len(self.findings), "finding") if self.findings else self.sentence or "not there yet"
+        text = counted(len(self.findings), "finding") if self.findings else self.sentence or "there is nothing to check"
         return [f"{self.result:8} {self.name:12} {text}", *(f"  {finding}" for finding in self.findings)]
 
     def to_json(self) -> dict[str, Any]:

@@ -10,6 +10,7 @@ import numpy as np
 
 from kerastune_ft.training.checkpoint import pack
 from kerastune_ft.verification.run_record import Findings, PhaseRecord, RunRecord, hash_array, some_of
+from kerastune_ft.wording import counted
 
 _EARLIER = "the same command goes on from the checkpoint before it"
 _BEST = "best-"
@@ -37,7 +38,7 @@ def check_best_weights(record: RunRecord, findings: Findings) -> str | None:
         count += len(arrays)
     if not record.finished_phases:
         return None
-    return f"{count} variables in {len(record.finished_phases)} weights files are those that trained so far"
+    return f"{counted(count, 'variable')} in {counted(len(record.finished_phases), 'weights file')}: all that trained"
 
 
 def _read_weights(record: RunRecord, findings: Findings, name: str) -> Mapping[str, np.ndarray] | None:
@@ -86,7 +87,7 @@ def check_frozen(record: RunRecord, findings: Findings) -> str | None:
             findings.fail(place, f"units said to train did not move: {some_of(still) or 'their list is another'}")
         count += len(after)
     return (
-        f"{count} hashes of frozen variables are the same before and after their phases"
+        f"{counted(count, 'frozen variable')} with the same hash before and after a phase"
         if record.finished_phases
         else None
     )
@@ -109,7 +110,11 @@ def check_phase_chain(record: RunRecord, findings: Findings) -> str | None:
             place = f"{phase.folder}/result.json"
             findings.fail(place, f"frozen {some_of(broken)} are not what phase {earlier.name} left", _UNTRUSTED)
         count += len(left)
-    return f"{count} frozen variables are what the phase before left" if len(record.finished_phases) > 1 else None
+    return (
+        f"{counted(count, 'frozen variable')} as the phase before left them"
+        if len(record.finished_phases) > 1
+        else None
+    )
 
 
 def _hash_final_weights(
@@ -144,7 +149,7 @@ def check_checkpoints(record: RunRecord, findings: Findings) -> str | None:
     for phase in record.phases:
         names = [name for name in record.run.list_files(f"{phase.folder}/checkpoint") if not name.startswith(_BEST)]
         count += sum(_check_checkpoint(record, findings, phase, name, older=name != names[0]) for name in names)
-    return f"{count} checkpoints can be read" if count else None
+    return f"{counted(count, 'checkpoint')} read" if count else None
 
 
 def _check_checkpoint(record: RunRecord, findings: Findings, phase: PhaseRecord, name: str, older: bool) -> bool:

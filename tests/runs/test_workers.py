@@ -161,7 +161,7 @@ def test_a_worker_that_waits_for_the_others_can_be_stopped(folder: Path, number:
     finally:
         process.kill()
     assert process.returncode == 75
-    assert "interrupted; run the same command again to continue" in err
+    assert "interrupted; give the same command again: a run goes on where it stopped" in err
     assert "Traceback" not in err
 
 

@@ -155,7 +155,7 @@ def _missing_preset(preset: str, scheme: str, rest: str, why: str) -> ConfigErro
         f"  {_HUBS[scheme]} keeps its models in {directory}. On a machine with a network run\n"
         f"    python -c \"import keras_hub; keras_hub.models.Backbone.from_preset('{preset}')\"\n"
         "  and copy that folder here, or give a local preset directory; or write a class instead of the preset, as\n"
-        '  {"kind": "keras_hub", "class": "BertBackbone"}, which has random weights and needs no download.'
+        '  for texts {"kind": "keras_hub", "class": "BertBackbone"}, which has random weights and needs no download.'
     )
 
 

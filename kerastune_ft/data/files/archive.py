@@ -93,7 +93,7 @@ def _explain_damage(path: Path) -> Iterator[None]:
     except _UNREADABLE as problem:
         raise DataError(
             f"data.path: {path} cannot be unpacked: {problem}.\nFetch or pack it again, without a password; a .zip or "
-            ".tar(.gz, .bz2, .xz) of a folder with one sub-folder per class is expected."
+            ".tar(.gz, .bz2, .xz) of the folder is expected."
         ) from problem
 
 

@@ -34,7 +34,7 @@ def check_array(
             "with 1 (grey), 2 (grey, alpha), 3 (RGB) or 4 (RGB, alpha) channels."
         )
     if images.dtype.kind not in ("buif" if reading.is_checked else "uif"):
-        raise DataError(f"data.x: {place} has dtype {images.dtype}; images are uint8, or other numbers from 0 to 255.")
+        raise DataError(f"data.x: {place} has dtype {images.dtype}; images are uint8, or other real numbers.")
     if images.dtype != np.uint8:
         bad = file.recall(f"NaN of {name}", lambda: {"bad": _find_bad(images)})["bad"]
         if bad:

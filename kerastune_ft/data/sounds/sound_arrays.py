@@ -58,7 +58,7 @@ def check_sounds(sounds: np.ndarray, place: str) -> None:
     if sounds.dtype.kind == "i" and sounds.dtype.itemsize in (2, 4):
         return
     if sounds.dtype.kind != "f":
-        raise DataError(f"{place} has dtype {sounds.dtype}; sounds are int16, or float32 from -1 to 1.")
+        raise DataError(f"{place} has dtype {sounds.dtype}; sounds are int16, int32, or floats from -1 to 1.")
     for start in range(0, len(sounds), _ROWS):
         part = np.asarray(sounds[start : start + _ROWS])
         bad = np.flatnonzero(~np.isfinite(part).reshape(len(part), -1).all(axis=1))

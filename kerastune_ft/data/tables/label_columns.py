@@ -13,12 +13,11 @@ from kerastune_ft.config.words import nearest
 from kerastune_ft.data.inputs import UsableLabels
 from kerastune_ft.data.labels.raw import LabelColumns, LabelSets, RawLabels, SingleLabels
 from kerastune_ft.data.tables.list_cells import are_lists, read_list
-from kerastune_ft.data.tables.text_table import TextTable
+from kerastune_ft.data.tables.text_table import LABEL_KEY, TextTable
 from kerastune_ft.errors import ConfigError, DataError
 from kerastune_ft.rules import NEWEST, Rules
 from kerastune_ft.wording import counted, first_names, lines
 
-LABEL_KEY = "data.label"
 # What stands between labels and seldom inside one; the others do both.
 _PLAIN_MARKS = ("|", ";")
 _MARKS = (*_PLAIN_MARKS, ",", "/", "&", "+", "\t", "\n")

@@ -18,6 +18,8 @@ from kerastune_ft.data.tables.headless import explain_headless, explain_title
 from kerastune_ft.errors import ConfigError, DataError
 from kerastune_ft.wording import first_names
 
+LABEL_KEY = "data.label"
+"""Where a configuration names the column of labels."""
 _ROWS_SHOWN, _NAME_SHOWN = 5, 60
 
 
@@ -88,11 +90,14 @@ class TextTable:
         for row, cell in enumerate(self.cells[name]):
             text = cell_text(cell)
             if text is None:
+                lists = (
+                    f'; a list of labels is read by  "label": {{"column": "{name}"}}  and "multi_label": true in task'
+                )
+                hint = lists if key == LABEL_KEY else ""
                 raise DataError(
                     f'{key}: the column "{name}" of {self.path} has no plain text or number in {self.name_row(row)}, '
                     f"but {_kind(cell)}.\n"
-                    "Write one text or number per cell; a list of labels is read by  "
-                    f'"label": {{"column": "{name}"}}  and "multi_label": true in task.'
+                    f"Write one text or number per cell{hint}."
                 )
             texts.append(text)
         return texts

@@ -153,7 +153,7 @@ def ask_about_missing(findings: DataFindings) -> None:
     for label in filter(reads_as_missing, findings.counts):
         count = findings.counts[label]
         findings.asks.append(
-            f"is {quote(label)} ({count:,}) a class? It reads as a label that is missing; if it is one, take its "
+            f"is {quote(label)} ({count:,}) a class? It reads as a label that is missing; if it is none, take its "
             "examples out of the data and run init again"
         )
 

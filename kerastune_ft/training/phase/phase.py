@@ -239,10 +239,11 @@ class PhaseTraining:
         for sums in pending:
             values = [float(value) for value in sums.numpy()[:-1]]
             if not all(map(math.isfinite, values)):
+                clip_norm = self._options.clip_norm
                 raise DivergedError(
                     f"the loss of phase {self._options.name} became NaN or infinite within {len(pending)} steps before "
-                    f"step {state.step} (learning rate {self._rates[state.step - 1]:.3g}); lower its learning_rate, "
-                    'or give "clip_norm": 1.0'
+                    f"step {state.step} (learning rate {self._rates[state.step - 1]:.3g}); lower its learning_rate"
+                    + (', or give "clip_norm": 1.0' if clip_norm is None else f" or its clip_norm of {clip_norm:g}")
                 )
             state.sums = [a + b for a, b in zip(state.sums or [0.0] * len(values), values, strict=True)]
         if self._scale is not None and self._scale.is_failed:

@@ -90,9 +90,10 @@ def notes(source: DataSource, phases: Mapping[str, Phase]) -> Iterator[str]:
         if phase.class_weights == "balanced":
             weights = class_weights(source, phase, name) or ()
             if max(weights) > _LARGE_WEIGHT:
+                clipped = ', or "clip_norm": 1.0,' if phase.clip_norm is None else ""
                 yield (
                     f"phase {name}: the largest balanced class weight is {max(weights):.0f}, so few examples rule the "
-                    'loss; a map with smaller weights, or "clip_norm": 1.0, trains more steadily'
+                    f"loss; a map with smaller weights{clipped} trains more steadily"
                 )
 
 

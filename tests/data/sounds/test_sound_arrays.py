@@ -62,7 +62,7 @@ def test_arrays_without_a_rate_tell_what_they_are_taken_for(tmp_path: Path, open
         ({"x": np.full((20, 9), 400.0)}, r"values up to 400; sounds are -1 to 1. Divide them"),
         ({"x": np.full((20, 9), np.nan)}, r"NaN or infinity in row 0"),
         ({"x": np.zeros((20, 9, 50))}, r"shape \[20, 9, 50\]; sounds are \[N, samples\]"),
-        ({"x": np.zeros((20, 9), np.uint8)}, r"dtype uint8; sounds are int16, or float32"),
+        ({"x": np.zeros((20, 9), np.uint8)}, r"dtype uint8; sounds are int16, int32, or floats"),
         ({"sample_rate": np.array([8000, 16000])}, r"'sample_rate' in .* is not one whole number"),
         ({"y": np.arange(19) % 2}, r"20 inputs in 'x' and 19 labels in 'y'"),
     ],

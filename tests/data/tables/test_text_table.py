@@ -35,3 +35,12 @@ def test_an_unknown_column_has_a_nearest_name(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match=r'data.group: .* no column "imageid"; did you mean "image_id"\?') as caught:
         frame.texts("imageid", "data.group")
     assert "Its columns are image_id, finding." in str(caught.value)
+
+
+@pytest.mark.parametrize(("key", "is_advised"), [("data.label", True), ("data.group", False), ("data.input[0]", False)])
+def test_lists_of_labels_are_advised_for_labels_alone(tmp_path: Path, key: str, is_advised: bool) -> None:
+    path = tmp_path / "t.jsonl"
+    path.write_text('{"a": "x"}\n{"a": ["x", "y"]}\n')
+    with pytest.raises(DataError) as raised:
+        read_table(path).texts("a", key)
+    assert ("multi_label" in str(raised.value)) == is_advised

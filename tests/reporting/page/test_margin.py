@@ -65,3 +65,12 @@ def test_without_the_constant_predictor_the_page_tells_no_margin(tmp_path: Path)
     (run / "evaluation/constant.json").unlink()
     assert document.summarise(run)["margin"] is None
     assert "never looks at its input" not in document.render(run)
+
+
+def test_a_finished_run_without_a_test_split_has_the_figures_of_validation(tmp_path: Path) -> None:
+    run = run_files.write_run(tmp_path / "r")
+    run_files.write_json(run / "metrics.json", {"validation": {"loss": 0.25, "accuracy": 0.75}})
+    page = document.render(run)
+    assert "The data has no test split" in page
+    assert "On validation, which chose the best epochs: loss 0.2500, accuracy 0.7500." in page
+    assert "<code>metrics.json</code> is written" not in page

@@ -167,3 +167,10 @@ def test_warnings_name_rare_classes_and_a_majority() -> None:
         "largest balanced class weight is 100"
         in list(class_balance.notes(_one(1990, 10), {"head": _phase(class_weights="balanced")}))[-1]
     )
+
+
+@pytest.mark.parametrize("clip_norm", [None, 2.0])
+def test_clipping_is_advised_where_there_is_none(clip_norm: float | None) -> None:
+    phase = _phase(class_weights="balanced", clip_norm=clip_norm)
+    advice = list(class_balance.notes(_one(1990, 10), {"head": phase}))[-1]
+    assert ("clip_norm" in advice) == (clip_norm is None)
