@@ -174,6 +174,8 @@ def list_unchecked(settings: RunConfig) -> list[str]:
     unchecked = ["the units in unfreeze", "the data: files, classes and splits"]
     if str(getattr(settings.backbone, "weights", None)) not in ("None", "embedded"):
         unchecked.append("whether the weights exist")
+    if any(getattr(settings.backbone, key, None) for key in ("preset", "path")):
+        unchecked.append("whether the backbone is where it says")
     if isinstance(settings.backbone, KerasHub) and settings.backbone.options:
         unchecked.append("whether the backbone's class accepts its options")
     return unchecked

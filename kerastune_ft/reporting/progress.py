@@ -122,12 +122,12 @@ class Lines(Watcher):
 def describe_phase_end(result: Mapping[str, Any]) -> str:
     """Return one line about a phase that ended."""
     monitor = result["monitor"]
-    updated = result["updated"]["variables"]
+    updated, count = result["updated"]["variables"], result["frozen"]["variables"]
+    frozen = f"{counted(count, 'frozen variable')} bit-identical" if count else "nothing was frozen"
     return (
         f"phase {result['name']} done: best epoch {result['best_epoch']} of {result['epochs']}, "
         f"{format_words(monitor)} {format_progress(result['best'][monitor])}, {result['seconds']:.1f} s; "
-        f"{counted(result['frozen']['variables'], 'frozen variable')} bit-identical"
-        + (f", {updated} BatchNorm statistics updated" if updated else "")
+        f"{frozen}" + (f", {updated} BatchNorm statistics updated" if updated else "")
     )
 
 

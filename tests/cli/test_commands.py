@@ -120,6 +120,9 @@ def test_validate_says_what_it_could_not_check(config: str) -> None:
     assert "no problems; 1 phase: head" in result.stdout
     assert "not checked here:" in result.stdout
     assert "accepts its options" not in result.stdout
+    assert "where it says" not in result.stdout
+    of_a_preset = 'backbone={"kind": "keras_hub", "preset": "bert_nowhere"}'
+    assert "whether the backbone is where it says" in give("validate", config, "--set", of_a_preset).stdout
     of_a_class = 'backbone={"kind": "keras_hub", "class": "ViTBackbone", "options": {"num_layers": 2}}'
     assert "the backbone's class accepts its options" in give("validate", config, "--set", of_a_class).stdout
     assert give("validate", config, "--set", "phases.head.epochs=0").exit_code == 2

@@ -49,6 +49,11 @@ def test_a_line_per_epoch_on_standard_error_and_in_the_log(capsys: pytest.Captur
     assert "256 frozen variables bit-identical" in log[2]
 
 
+def test_a_phase_that_trained_everything_tells_so() -> None:
+    told = progress.describe_phase_end({**RESULT, "frozen": {**RESULT["frozen"], "variables": 0}})
+    assert told.endswith("; nothing was frozen")
+
+
 def test_updated_statistics_are_told() -> None:
     assert progress.describe_phase_end(RESULT).endswith("256 frozen variables bit-identical")
     updated = {**RESULT, "updated": {"variables": 8}}

@@ -99,7 +99,7 @@ def _explain_refusal(run: str, path: Path) -> str:
         return f"--data: {path} is neither a folder, an archive, a table nor an .npz file; give one of them"
     return (
         f"--data: {path} is a table, and the run's own data was none, so nothing says which of its columns are input "
-        "and label.\nGive a folder of class folders, an archive of one, or an .npz file; or let  "
+        "and label.\nGive a folder or archive that says them, as class folders do, or an .npz file; or let  "
         f"python -m kerastune_ft predict {shlex.quote(run)} {shlex.quote(str(path))} --input COLUMN  answer its rows, "
         "and compare."
     )

@@ -12,6 +12,7 @@ from kerastune_ft.errors import ConfigError
 from kerastune_ft.graph.boundary import Selection
 from kerastune_ft.graph.normalisation import batch_norms, gamma_and_beta
 from kerastune_ft.graph.units import Unit
+from kerastune_ft.wording import counted
 
 # Moments of fewer examples differ much from batch to batch.
 _FEW = 8
@@ -53,7 +54,9 @@ def notes(
     moments = f"phase {phase.name}: BatchNorm layers take moments (batch_norm {phase.batch_norm}) of"
     last = examples % batch_size
     if batch_size < _FEW:
-        found.append(f'{moments} {batch_size} examples, too few for steady ones; give a larger batch_size, or "frozen"')
+        larger = "" if batch_size >= examples else "a larger batch_size, or "
+        held = counted(batch_size, "example")
+        found.append(f'{moments} {held}, too few for steady ones; give {larger}"frozen"')
     elif 0 < last < _FEW:
         ending = "one example" if last == 1 else f"{last} examples"
         found.append(f"{moments} {ending} at the end of every epoch; a batch_size that leaves more there suits better")
@@ -63,8 +66,9 @@ def notes(
     batches = epochs * math.ceil(examples / batch_size) + more * micro_batches
     rest = momentum**batches
     if rest > _MUCH:
+        described = "one batch" if batches == 1 else f"{batches} batches"
         found.append(
-            f"phase {phase.name}: after its {batches} batches the moving statistics, which validation "
+            f"phase {phase.name}: after its {described} the moving statistics, which validation "
             f"and the final model use, still are {100 * rest:.0f} % those it began with (momentum {momentum:g}), while "
             'training uses those of each batch; validation lags behind until then: train longer, or give "frozen"'
         )

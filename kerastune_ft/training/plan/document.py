@@ -10,6 +10,7 @@ import keras
 
 from kerastune_ft.backbones.base import Backbone
 from kerastune_ft.backbones.endpoints import FEATURES
+from kerastune_ft.config.options.phases import Phase
 from kerastune_ft.config.options.runtime import effective_cache
 from kerastune_ft.config.run import RunConfig
 from kerastune_ft.graph import costs, keras_private, lora
@@ -125,15 +126,23 @@ def _notes(session: Session, phases: Sequence[PhasePlan], chunk: int, decision: 
         notes += adapters.notes(plan.phase, adapters.find_trained(session.model, plan.trained))
         notes += batch_norm.notes(plan.phase, norms, plan.batch_size, plan.steps, examples)
     for plan in phases:
-        rows = plan.chunk_rows(session.devices.replicas)
-        filled = -(-rows // chunk) * chunk
-        if plan.stages and filled > 1.2 * rows:
-            notes.append(
-                f"phase {plan.phase.name}: the frozen part is computed in chunks of {chunk}, so that a batch of {rows} "
-                f"on a replica is filled up to {filled}; a batch_size of which multiples of 8 come on each replica "
-                "suits better"
-            )
+        if plan.stages:
+            notes += note_filling(plan.phase, plan.batch_size, plan.chunk_rows(session.devices.replicas), chunk)
     return notes
+
+
+def note_filling(phase: Phase, batch_size: int, rows: int, chunk: int) -> list[str]:
+    """Return a note where batches of `rows` on a replica waste much of the chunks that the frozen part is computed in.
+
+    `batch_size` is that of the plan; where it is not the phase's own, another would change nothing.
+    """
+    filled = -(-rows // chunk) * chunk
+    if batch_size != phase.batch_size or filled <= 1.2 * rows:
+        return []
+    return [
+        f"phase {phase.name}: the frozen part is computed in chunks of {chunk}, so that a batch of {rows} on a replica "
+        f"is filled up to {filled}; a batch_size of which multiples of 8 come on each replica suits better"
+    ]
 
 
 def phase_document(session: Session, plan: PhasePlan, chunk: int, decision: CachePlan) -> dict[str, Any]:

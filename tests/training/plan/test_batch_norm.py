@@ -73,6 +73,15 @@ def test_moments_of_few_examples_are_told(mode: str, batch_size: int, examples: 
     assert all(str(told) in one and one.startswith("phase top: ") for one in found)
 
 
+def test_a_larger_batch_is_not_advised_where_there_are_no_more_examples() -> None:
+    phase = Phase(
+        name="top", unfreeze=options.Everything(), epochs=1, learning_rate=RatePolicy(peak=0.1), batch_norm="train"
+    )
+    found = batch_norm.notes(phase, [keras.layers.BatchNormalization(momentum=0.99)], 1, 1, 1)
+    assert found[0].endswith('of 1 example, too few for steady ones; give "frozen"')
+    assert "after its one batch the moving statistics" in found[1]
+
+
 @pytest.mark.parametrize(
     ("mode", "steps", "momentum", "told"),
     [
