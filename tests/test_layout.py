@@ -142,7 +142,7 @@ TESTED_ELSEWHERE: dict[str, tuple[str, ...]] = {
         "training/features/prefix", "training/features/store_rows", "training/features/timing",
     ),
     "training/plan/test_feature_usage.py": (
-        "training/plan/build", "training/plan/document", "training/plan/phase_plan",
+        "training/plan/build", "training/plan/phase_plan",
         "training/session/assemble", "training/session/session",
     ),
     "runs/test_lora_runs.py": (

@@ -26,6 +26,9 @@ from kerastune_ft.input.sounds import Clip
 from kerastune_ft.rundir import RunDirectory
 from kerastune_ft.wording import counted
 
+_SINGULAR = {"are": "is", "have": "has"}
+"""The verbs that remarks on inputs begin with."""
+
 
 class FixedShapePredictor(Predictor):
     """Predicts on items that all become inputs of one shape; a subclass reads them."""
@@ -67,7 +70,10 @@ class FixedShapePredictor(Predictor):
 
     def notes(self) -> list[str]:
         """Return what was remarked on some of the inputs, such as that photos are stored rotated."""
-        return [f"{count} of {counted(self._done, 'input')} {remark}" for remark, count in self._remarks.items()]
+        return [
+            f"{count} of {counted(self._done, 'input')} {_in_singular(remark) if count == 1 else remark}"
+            for remark, count in self._remarks.items()
+        ]
 
     def _rows(self, read: list[DecodedInput], shape: int) -> list[Row]:
         self._done += len(read)
@@ -105,3 +111,8 @@ class SoundPredictor(FixedShapePredictor):
         """Return a reader of sounds at the model's rate and length."""
         sound = plan["sound"]
         return SoundReader(Clip(sound["sample_rate"], sound["samples"]), config.rules)
+
+
+def _in_singular(remark: str) -> str:
+    verb, _, rest = remark.partition(" ")
+    return f"{_SINGULAR.get(verb, verb)} {rest}"

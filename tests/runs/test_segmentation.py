@@ -253,7 +253,7 @@ def test_predicted_masks_have_the_size_and_the_values_of_the_data(
 
 
 def test_predict_names_a_mask_that_is_given_as_a_picture(place: Path, said: dict[str, Outcome]) -> None:
-    assert "1 of 3 inputs have odd values: 0, 255 alone, like the masks of the run" in said["predict a mask"].err
+    assert "1 of 3 inputs has odd values: 0, 255 alone, like the masks of the run" in said["predict a mask"].err
     first, second, third = rows(place / "out2" / "predictions.csv")
     assert first["error"].startswith("has the values 0, 7, 255 alone, which are those of the run's masks; give the")
     assert not first["mask"]

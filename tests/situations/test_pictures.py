@@ -128,7 +128,7 @@ def test_rotated_photos_are_said_and_turned(place: Path) -> None:
         "tf.io.decode_jpeg INTEGER_ACCURATE"
     )
     result = _command("predict", "eight", "photos/noise/turned6.jpg")
-    assert "1 of 1 input are stored rotated (EXIF) and turned as viewers show them" in result.stderr
+    assert "1 of 1 input is stored rotated (EXIF) and turned as viewers show them" in result.stderr
     upright = place / "upright.png"
     write(upright, encode_image(Image.open(place / "photos/noise/turned6.jpg").rotate(-90, expand=True)))
     rows = _predict("eight", "photos/noise/turned6.jpg", "upright.png")

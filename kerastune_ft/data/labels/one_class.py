@@ -11,7 +11,8 @@ from kerastune_ft.data.labels.base import Labels
 from kerastune_ft.data.labels.classes import number_classes
 from kerastune_ft.data.labels.raw import LabelColumns, RawLabels, SingleLabels
 from kerastune_ft.data.labels.several_classes import number_several_classes
-from kerastune_ft.errors import ConfigError
+from kerastune_ft.data.remedies import other_data
+from kerastune_ft.errors import ConfigError, DataError
 from kerastune_ft.wording import counted, lines
 
 _SHOWN = 5
@@ -39,6 +40,8 @@ def number_one_class(raw: RawLabels, keys: Sequence[str], task: Any, origin: str
     if isinstance(raw, LabelColumns):
         return _number_columns(raw, keys, task, origin)
     if not isinstance(raw, SingleLabels):
+        if other_data() is not None:
+            raise DataError(f"--data: {origin} gives several labels per example, and the run's examples have one")
         raise ConfigError(
             f'task.multi_label: {origin} gives several labels per example; write "multi_label": true in task, or '
             "name one label column in data.label"

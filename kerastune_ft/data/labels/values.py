@@ -12,6 +12,7 @@ from kerastune_ft.data.labels.base import Labels
 from kerastune_ft.data.labels.decimal_commas import REMEDY, has_decimal_comma
 from kerastune_ft.data.labels.raw import SEPARATOR, LabelColumns, RawLabels, SingleLabels
 from kerastune_ft.data.labels.scheme import LabelScheme
+from kerastune_ft.data.remedies import how_to_skip, other_data
 from kerastune_ft.errors import ConfigError, DataError
 from kerastune_ft.wording import lines
 
@@ -91,10 +92,13 @@ def number_values(raw: RawLabels, keys: Sequence[str], task: Any, origin: str, s
                 numbers[row, column] = value
     if bad:
         commas = f"{REMEDY}; or repair" if is_comma else "Repair"
+        of_classes = kind.replace("_regression", "_classification")
+        remedy = how_to_skip((), "these examples")
+        if other_data() is None:
+            remedy = f'write "kind": "{of_classes}" in task if they are names of classes'
         raise DataError(
             f"data.label: {kind} needs numbers, and {len(bad)} labels of {origin} are none:\n{lines(bad, _SHOWN)}\n"
-            f'{commas} them, or write "kind": "{kind.replace("_regression", "_classification")}" in task if they are '
-            "names of classes."
+            f"{commas} them, or {remedy}."
         )
     return ValueLabels(tuple(names), numbers)
 

@@ -53,7 +53,9 @@ def describe_margin(found: list[Margin], headlines: Sequence[str], split: str = 
     better = [margin for margin in shown if margin.gain > 0]
     worse = [margin.text for margin in found if margin.gain <= 0]
     if not better:
-        text = f"no better than {_RIVAL}: {shown[0].text}. It has learnt nothing that holds there."
+        others = [margin.text for margin in found if margin.gain > 0]
+        rest = f"It is better only by {', '.join(others)}." if others else "It has learnt nothing that holds there."
+        text = f"no better than {_RIVAL}: {shown[0].text}. {rest}"
         return {"verdict": "no better", "text": f"On {split} the model is {text}"}
     but = f" But not by {', '.join(worse)}." if worse else ""
     return {

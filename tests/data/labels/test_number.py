@@ -9,6 +9,7 @@ from kerastune_ft.config.options.tasks import ImageClassification, ImageRegressi
 from kerastune_ft.data.labels.number import number_labels
 from kerastune_ft.data.labels.raw import LabelColumns, LabelSets, SingleLabels
 from kerastune_ft.data.labels.scheme import LabelScheme
+from kerastune_ft.data.remedies import reading_other_data
 from kerastune_ft.errors import ConfigError, DataError
 
 KEYS = ["row 2", "row 3", "row 4"]
@@ -119,3 +120,14 @@ def test_a_listed_class_that_differs_in_case_alone_is_pointed_at() -> None:
     task = ImageClassification(classes={"RBC": "red", "wbc": "white"})
     with pytest.raises(DataError, match='"WBC": row 3; did you mean it by "wbc"'):
         number_labels(SingleLabels(["RBC", "WBC", "RBC"]), KEYS, task, "cases.csv")
+
+
+def test_of_other_data_no_line_of_the_configuration_is_advised() -> None:
+    words, sets = SingleLabels(["1.5", "cat", "2"]), LabelSets([("edema", "mass"), (), ("atrophy",)])
+    for raw, task, said in ((words, REGRESSION, "take these examples out of"), (sets, ImageClassification(), "--data")):
+        with pytest.raises((ConfigError, DataError), match="write") as own:
+            number_labels(raw, KEYS, task, "more.csv")
+        assert '" in task' in str(own.value) or "in task," in str(own.value)
+        with reading_other_data("more.csv"), pytest.raises(DataError, match=said) as other:
+            number_labels(raw, KEYS, task, "more.csv")
+        assert "in task" not in str(other.value)

@@ -38,6 +38,14 @@ def test_a_model_that_learnt_nothing_is_told() -> None:
     assert found["verdict"] == "no better" and "It has learnt nothing that holds there." in found["text"]
 
 
+def test_a_model_that_learnt_one_of_several_targets_is_told_which() -> None:
+    measured = {"mae": 0.9, "rmse": 1.0, "r2": -0.4, "mae_red": 1.0, "mae_white": 0.8}
+    constant = {"mae": 0.8, "rmse": 0.9, "r2": 0.0, "mae_red": 0.7, "mae_white": 1.0}
+    found = compare("values", measured, constant)
+    assert found["verdict"] == "no better"
+    assert found["text"].endswith("It is better only by MAE white 0.8000 against 1.0000, 20 % less.")
+
+
 def test_of_errors_the_smaller_is_better_and_its_share_is_told() -> None:
     found = compare("values", {"mae": 3.0, "rmse": 5.0, "r2": -0.2}, {"mae": 6.0, "rmse": 4.0, "r2": 0.0})
     assert found["verdict"] == "mixed"
