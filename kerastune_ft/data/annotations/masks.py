@@ -180,10 +180,12 @@ def explain_size(found: tuple[int, int], wanted: tuple[int, int] | None) -> str 
         return None
     remedy = "write the mask at the size of its picture"
     if found == wanted[::-1]:
-        remedy = (
-            "one of them is on its side: turn it, or, where masks fit the photos as they are stored and EXIF turns "
-            'those, write  "exif": "ignore"  in data'
-        )
+        remedy = "one of them is on its side: turn it"
+        if other_data() is None:
+            remedy += (
+                ", or, where masks fit the photos as they are stored and EXIF turns those, write  "
+                '"exif": "ignore"  in data'
+            )
     return f"is {found[1]} pixels wide and {found[0]} high, its picture {wanted[1]} wide and {wanted[0]} high; {remedy}"
 
 

@@ -12,7 +12,7 @@ from kerastune_ft.data.inputs import select
 from kerastune_ft.data.labels.number import number_labels
 from kerastune_ft.data.modality import Modality, ReadContext
 from kerastune_ft.data.records import Records
-from kerastune_ft.data.remedies import how_to_skip
+from kerastune_ft.data.remedies import how_to_skip, other_data
 from kerastune_ft.data.source import SkippedFile
 from kerastune_ft.data.tables.label_columns import LabelCells, check_several, class_cells, value_cells
 from kerastune_ft.data.tables.split_tables import read_tables
@@ -98,7 +98,8 @@ def find_labelled_rows(
     where = " and ".join(cells.names[:5]) if cells.form == "columns" else cells.names[0]
     reason = f"has no label: its {where} is empty"
     if cells.missing and options.on_missing == "error":
-        none = ', or say which text means no label: "none": ""' if cells.form == "sets" else ""
+        is_asked = cells.form == "sets" and other_data() is None
+        none = ', or say which text means no label: "none": ""' if is_asked else ""
         raise DataError(
             f"data.label: {counted(len(cells.missing), table.place)} of {len(cells.cells)} in {table.path} "
             f"{'has' if len(cells.missing) == 1 else 'have'} no label ({where}):\n"

@@ -11,7 +11,7 @@ from kerastune_ft.data.labels.base import Labels
 from kerastune_ft.data.labels.classes import number_classes
 from kerastune_ft.data.labels.raw import LabelColumns, RawLabels, SingleLabels
 from kerastune_ft.data.labels.several_classes import number_several_classes
-from kerastune_ft.data.remedies import other_data
+from kerastune_ft.data.remedies import how_to_skip, other_data
 from kerastune_ft.errors import ConfigError, DataError
 from kerastune_ft.wording import counted, lines
 
@@ -54,6 +54,12 @@ def _number_columns(raw: LabelColumns, keys: Sequence[str], task: Any, origin: s
     flags = number_several_classes(raw, keys, task, origin)
     ones = flags.numbers.sum(axis=1)
     wrong = [(keys[row], f"{ones[row]} of {len(flags.names)} columns") for row in np.flatnonzero(ones != 1).tolist()]
+    if wrong and other_data() is not None:
+        raise DataError(
+            f"--data: of the columns of classes {counted(len(wrong), 'row')} of {len(ones)} in {origin} "
+            f"{'has' if len(wrong) == 1 else 'have'} not exactly one with 1:\n{lines(wrong, _SHOWN)}\n"
+            f"Repair the rows, or {how_to_skip((), 'them')}."
+        )
     if wrong:
         raise ConfigError(
             f"task.multi_label: {origin} gives several labels per example, or none: of the columns of classes "

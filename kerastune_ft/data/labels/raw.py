@@ -9,6 +9,7 @@ from typing import Protocol
 import numpy as np
 
 from kerastune_ft.data.labels.empty import refuse_empty
+from kerastune_ft.data.remedies import other_data
 from kerastune_ft.errors import DataError
 
 SEPARATOR = "|"
@@ -83,9 +84,9 @@ class LabelColumns:
 
     def refuse_several(self, place: str) -> None:
         """Raise DataError: there are several labels per example; `place` says where."""
+        several = "" if other_data() else ', for several labels write "multi_label": true in task'
         raise DataError(
-            f"{place} has {len(self.names)} labels per example; for one-hot rows save y.argmax(axis=1) instead, "
-            'for several labels write "multi_label": true in task.'
+            f"{place} has {len(self.names)} labels per example; one-hot rows are saved as y.argmax(axis=1){several}."
         )
 
     def refuse_fractions(self, place: str) -> None:
