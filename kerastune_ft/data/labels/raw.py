@@ -86,7 +86,7 @@ class LabelColumns:
         """Raise DataError: there are several labels per example; `place` says where."""
         several = "" if other_data() else ', for several labels write "multi_label": true in task'
         raise DataError(
-            f"{place} has {len(self.names)} labels per example; one-hot rows are saved as y.argmax(axis=1){several}."
+            f"{place} has {len(self.names)} labels per example; of one-hot rows save y.argmax(axis=1){several}."
         )
 
     def refuse_fractions(self, place: str) -> None:

@@ -126,7 +126,7 @@ def test_of_other_data_no_line_of_the_configuration_is_advised() -> None:
     words, sets = SingleLabels(["1.5", "cat", "2"]), LabelSets([("edema", "mass"), (), ("atrophy",)])
     flags, one = LabelColumns(("a", "b"), [("1", "1"), ("0", "1"), ("1", "0")]), ImageClassification()
     for raw, task, said in ((words, REGRESSION, "take these examples"), (sets, one, "--data"), (flags, one, "--data")):
-        with pytest.raises((ConfigError, DataError), match="[Ww]rite") as own:
+        with pytest.raises((ConfigError, DataError), match=r"[Ww]rite") as own:
             number_labels(raw, KEYS, task, "more.csv")
         assert '" in task' in str(own.value) or "in task," in str(own.value)
         with reading_other_data("more.csv"), pytest.raises(DataError, match=said) as other:
