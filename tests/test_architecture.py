@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ast
-import json
 import re
 import subprocess
 import sys
@@ -16,7 +15,6 @@ import pytest
 
 import kerastune_ft
 from kerastune_ft.config.read import read
-from kerastune_ft.errors import ConfigError
 
 PACKAGE = Path(kerastune_ft.__file__).parent
 ROOT = PACKAGE.parent
@@ -373,16 +371,3 @@ def test_shipped_configurations_are_read_and_in_the_wheel(path: Path) -> None:
     assert shipped.read_text() == path.read_text(), "run scripts/sync_configs"
     if path.stem != "schema":
         assert read(path).phases == read(path.stem).phases
-
-
-README = ROOT / "README.md"
-BLOCKS = re.findall(r"^```json\n(.*?)^```", README.read_text(), re.S | re.M) if README.exists() else []
-
-
-@pytest.mark.parametrize("number", range(len(BLOCKS)))
-def test_configurations_in_the_readme_are_read(number: int) -> None:
-    document = json.loads(BLOCKS[number])
-    try:
-        read(document)
-    except ConfigError as error:
-        pytest.fail(f"{BLOCKS[number]}\n{error}")

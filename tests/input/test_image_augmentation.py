@@ -148,12 +148,12 @@ def test_static_shape_is_kept_in_a_graph() -> None:
     assert concrete.output_shapes == tf.TensorShape([4, 24, 32, 3])
 
 
-README = ROOT / "README.md"
+PAGE = ROOT / "docs" / "schedules.md"
 OPERATIONS = {"flip": "horizontal", "rotate": 0.1, "zoom": 0.25, "contrast": 0.2, "brightness": 0.15, "erase": 0.5}
 
 
-def _rows_of_the_readme() -> dict[str, dict[str, Any]]:
-    lines = README.read_text(encoding="utf-8").splitlines()
+def _rows_of_the_page() -> dict[str, dict[str, Any]]:
+    lines = PAGE.read_text(encoding="utf-8").splitlines()
     start = next(number for number, line in enumerate(lines) if line.startswith("| augmentation |"))
     names = [re.sub(r"\(.*\)", "", cell).strip() for cell in lines[start].strip("|").split("|")][1:]
     rows = {}
@@ -167,8 +167,8 @@ def _rows_of_the_readme() -> dict[str, dict[str, Any]]:
     return rows
 
 
-def test_the_readme_says_what_presets_do() -> None:
-    assert _rows_of_the_readme() == {name: dict(ops) for name, ops in AUGMENT_PRESETS.items() if name != "none"}
+def test_the_page_says_what_presets_do() -> None:
+    assert _rows_of_the_page() == {name: dict(ops) for name, ops in AUGMENT_PRESETS.items() if name != "none"}
 
 
 @pytest.mark.parametrize("preset", ["none", "light", "medium", "strong"])

@@ -120,7 +120,7 @@ def _refuse_masks(root: Path, found: Sequence[SplitFolder]) -> None:
         if {"images", "masks"} <= {name.casefold() for name in Walk(folder).subfolders(folder)}:
             raise DataError(
                 f"{folder} has images/ and masks/, which image_segmentation learns; init writes no configuration of "
-                "it yet.\nREADME.md has one to copy, under Masks."
+                "it yet.\ndocs/tasks.md has one to copy, under Masks."
             )
 
 
