@@ -3,22 +3,82 @@
 from __future__ import annotations
 
 import contextlib
+import datetime
+import enum
 import errno
 import io
 import os
 import select
+import shutil
 import sys
+from collections.abc import Callable
 from typing import IO, Any, TextIO, cast
+
+from kerastune_ft.wording import wrap_words
 
 _ERROR = 2
 
 
+class Detail(enum.Enum):
+    """How much is said on standard error besides errors."""
+
+    QUIET = "nothing"
+    USUAL = "progress and notes"
+    VERBOSE = "progress and notes with their times, and more of them"
+
+
+_detail = Detail.USUAL
+
+
+def choose_detail(detail: Detail) -> Callable[[], None]:
+    """Choose how much this process says; return the function that puts back what was chosen before."""
+    global _detail
+    before, _detail = _detail, detail
+
+    def put_back() -> None:
+        global _detail
+        _detail = before
+
+    return put_back
+
+
+def is_quiet() -> bool:
+    """Return whether progress and notes are left out."""
+    return _detail is Detail.QUIET
+
+
+def is_verbose() -> bool:
+    """Return whether more is said than usually."""
+    return _detail is Detail.VERBOSE
+
+
+def mark_time(text: str) -> str:
+    """Return a line with the local time before it where times are asked for, otherwise as it is."""
+    return f"{datetime.datetime.now():%H:%M:%S} {text}" if is_verbose() else text
+
+
 def say(text: str) -> None:
-    """Print a line on standard error, if it can be written to."""
+    """Print progress or a note on standard error, if it can be written to and nobody asked for quiet.
+
+    On a terminal the line is broken between words.
+    """
+    if not is_quiet():
+        say_error(mark_time(text))
+
+
+def say_error(text: str) -> None:
+    """Print a line on standard error, if it can be written to, also where nothing but errors is said."""
     with contextlib.suppress(OSError, ValueError, AttributeError):
+        if sys.stderr.isatty():
+            text = fit_line(text, shutil.get_terminal_size().columns)
         # One call, so that lines of several threads do not mix; above a bar, where rich shows one.
         sys.stderr.write(f"{text}\n")
         sys.stderr.flush()
+
+
+def fit_line(text: str, width: int) -> str:
+    """Return a text broken between words into lines of at most `width` characters, those after the first indented."""
+    return "\n".join(wrap_words(text, width, "  "))
 
 
 def error_stream() -> IO[str]:

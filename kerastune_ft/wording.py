@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Iterable, Sequence
 
 _LIMIT = 20
@@ -33,3 +34,24 @@ def lines(rows: Sequence[tuple[str, str]], limit: int = _LIMIT) -> str:
     if len(rows) > limit:
         written.append(f"  and {len(rows) - limit:,} more")
     return "\n".join(written)
+
+
+def wrap_words(text: str, width: int, indent: str = "") -> list[str]:
+    """Return a text in lines of at most `width` characters, broken between words; a longer word is left whole.
+
+    Line breaks of the text stay; lines after the first of each begin with `indent`.
+    """
+    return [
+        line
+        for part in text.split("\n")
+        for line in textwrap.wrap(
+            part,
+            max(width, 1),
+            subsequent_indent=indent,
+            break_long_words=False,
+            break_on_hyphens=False,
+            replace_whitespace=False,
+            drop_whitespace=True,
+        )
+        or [""]
+    ]

@@ -26,7 +26,8 @@ RANKS = {
     name: rank
     for rank, names in enumerate(
         [
-            ("durable", "errors", "mounts", "quiet_imports", "rules", "streams", "wording"),
+            ("wording",),
+            ("durable", "errors", "mounts", "quiet_imports", "rules", "streams"),
             ("keras_settings", "metrics", "remote"),
             ("durations", "storage"),
             ("run_lock",),

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from kerastune_ft import streams
-from kerastune_ft.streams import error_stream, say
+from kerastune_ft.streams import Detail, choose_detail, error_stream, say, say_error
 from tests.support.places import import_environment
 
 
@@ -133,3 +133,15 @@ def test_a_terminal_that_goes_away_is_no_error() -> None:
     stream.write(b"lost")
     stream.close()
     os.close(writing)
+
+
+def test_quiet_leaves_errors_and_what_was_chosen_is_put_back(capsys: pytest.CaptureFixture[str]) -> None:
+    put_back = choose_detail(Detail.QUIET)
+    assert streams.is_quiet()
+    say("progress")
+    say_error("an error")
+    assert capsys.readouterr().err == "an error\n"
+    put_back()
+    say("progress")
+    assert capsys.readouterr().err == "progress\n"
+    assert not streams.is_quiet() and not streams.is_verbose()

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import json
 
-from kerastune_ft.wording import counted, encode_text, first_names, lines
+from kerastune_ft.wording import counted, encode_text, first_names, lines, wrap_words
 
 
 def test_one_is_singular_and_thousands_are_separated() -> None:
@@ -25,3 +25,12 @@ def test_rows_are_indented_lines() -> None:
 def test_half_characters_become_escapes_that_json_reads_back() -> None:
     assert encode_text("caf\xe9") == "caf\xe9".encode()
     assert json.loads(encode_text(json.dumps("caf\udce9", ensure_ascii=False))) == "caf\udce9"
+
+
+def test_lines_are_broken_between_words_and_no_word_is() -> None:
+    text = "the cache in /a/very/long/path-with-hyphens is full\nfree some"
+    assert wrap_words(text, 16, "  ") == [
+        "the cache in", "  /a/very/long/path-with-hyphens", "  is full", "free some",
+    ]  # fmt: skip
+    assert wrap_words("", 10) == [""]
+    assert wrap_words("a  b", 0) == ["a", "b"]

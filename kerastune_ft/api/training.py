@@ -16,7 +16,7 @@ from kerastune_ft.config.options.backbones import Applications
 from kerastune_ft.config.run import RunConfig, config_hash
 from kerastune_ft.errors import ConfigError, Interrupted, KerasTuneError, ResourceError, explain_exhaustion
 from kerastune_ft.reporting.progress import create_watcher
-from kerastune_ft.rundir import RunDirectory
+from kerastune_ft.rundir import RunDirectory, now
 from kerastune_ft.storage import path_of, path_of_user
 from kerastune_ft.streams import say
 from kerastune_ft.tracking.trackers import open_trackers
@@ -129,7 +129,7 @@ def _open_watchers(settings: RunConfig, writer: RunDirectory | None) -> Watcher:
     """Return the progress on standard error and in log.txt, and the trackers; of several workers only the chief's."""
     if writer is None:
         return Watcher()
-    progress = create_watcher(lambda line: writer.append("log.txt", line))
+    progress = create_watcher(lambda line: writer.append("log.txt", f"{now()} {line}"))
     return Watchers({"progress": progress, **open_trackers(settings.output.trackers)}, writer)
 
 
@@ -139,7 +139,7 @@ def _record_failure(target: RunDirectory, watch: Watcher, error: BaseException) 
     code = Interrupted.exit_code if stopped else error.exit_code if isinstance(error, KerasTuneError) else 1
     state = "interrupted" if stopped else "failed"
     with contextlib.suppress(OSError, ResourceError, ConfigError):
-        target.append("log.txt", str(error))
+        target.append("log.txt", f"{now()} {error}")
         watch.run_done(state, str(error), {})
         # What was refused before it began, as with other data, leaves a run what it was.
         if target.writer is not None and (target.writer.manifest() or {}).get("state") == "running":

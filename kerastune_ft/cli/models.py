@@ -6,7 +6,7 @@ from dataclasses import asdict
 
 import click
 
-from kerastune_ft.cli.terminal import common, print_json, show
+from kerastune_ft.cli.terminal import common, echo, print_json, show
 from kerastune_ft.config.facts.advice import DEVICES
 
 
@@ -48,12 +48,10 @@ def backbones(examples: int | None, device: str, as_json: bool, debug: bool) -> 
     from kerastune_ft.reporting.terminal.tables import build_backbones_table
 
     show(build_backbones_table(rows))
-    click.echo(
-        '"weights" may also be a path or null. "see" names the origin of weights for which Keras states no licence.'
-    )
+    echo('"weights" may also be a path or null. "see" names the origin of weights for which Keras states no licence.')
     for one in advised:
-        click.echo(f"\n{one.sentence}")
-    click.echo(f"\n{advised[0].why_device}")
+        echo(f"\n{one.sentence}")
+    echo(f"\n{advised[0].why_device}")
 
 
 @click.command()

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import click
 
-from kerastune_ft.cli.terminal import common, print_json, show
+from kerastune_ft.cli.terminal import common, echo, print_json, show
 from kerastune_ft.errors import ConfigError, DataError
 from kerastune_ft.inference.rows import FORMATS
 from kerastune_ft.storage import expand_home
+from kerastune_ft.streams import say, say_error
 
 
 @click.command()
@@ -25,7 +26,7 @@ def runs(directory: str, as_json: bool, debug: bool) -> None:
         show(build_runs_table(rows))
         for row in rows:
             if row["message"]:
-                click.echo(f"{row['run']}: {row['message']}")
+                echo(f"{row['run']}: {row['message']}")
     else:
         click.echo(f"no runs in {directory}")
 
@@ -97,7 +98,7 @@ def predict(
         summary = command.write_rows(made.columns, made.batches, output, form, scheme)
     if output and as_json:
         print_json({"output": output, "inputs": summary.inputs, "errors": summary.errors})
-    click.echo(str(summary), err=True)
+    (say_error if summary.errors else say)(str(summary))
     return DataError.exit_code if summary.errors == summary.inputs else 0
 
 

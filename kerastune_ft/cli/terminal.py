@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import atexit
 import contextlib
+import difflib
+import functools
 import json
 import math
 import os
 import shlex
+import shutil
 import signal
 import sys
 import threading
@@ -22,6 +25,11 @@ from kerastune_ft import streams
 from kerastune_ft.errors import OUT_OF_SPACE, KerasTuneError, ResourceError, describe_lack, explain
 from kerastune_ft.quiet_imports import own_process
 from kerastune_ft.training.interrupts import stop_signals
+
+_PIPED_WIDTH = 120
+_FLAG = "kerastune_ft."
+# Those of the flags of every command that choose how much is said.
+_DETAILS = {"quiet": streams.Detail.QUIET, "verbose": streams.Detail.VERBOSE}
 
 
 def _interrupt(number: int, frame: FrameType | None) -> NoReturn:
@@ -75,6 +83,17 @@ class Program(click.Group):
         except Exception as error:
             return _explain_unforeseen(error, words)
         return code if isinstance(code, int) else 0
+
+    def resolve_command(
+        self, context: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """Return the command that the first word names; for another word the error has the nearest command."""
+        name = args[0]
+        if name not in self.commands and not name.startswith("-"):
+            near = difflib.get_close_matches(name, self.commands, n=1)
+            meant = f"did you mean {near[0]}?" if near else f"there are {', '.join(self.commands)}"
+            raise click.UsageError(f'there is no command "{name}"; {meant}', context)
+        return super().resolve_command(context, args)
 
     def invoke(self, context: click.Context) -> Any:
         """Run a command; a reader that closes the pipe early, as `head` does, is not an error."""
@@ -158,17 +177,23 @@ def _plain(value: Any) -> Any:
     return None if isinstance(value, float) and not math.isfinite(value) else value
 
 
+def echo(text: str) -> None:
+    """Print a sentence of a result; on a terminal it is broken between words."""
+    click.echo(streams.fit_line(text, shutil.get_terminal_size().columns) if sys.stdout.isatty() else text)
+
+
 def show(table: Any) -> None:
-    """Print a rich table."""
-    from rich.console import Console
-    from rich.table import Table
+    """Print a rich table, or a group of tables and sentences; with --wide tables take the width they need."""
+    from rich.console import Console, Group
 
     console = Console(highlight=False)
-    if not console.is_terminal:
-        # When output is piped, rows stay on one line, and sentences wrap at a readable width.
-        wide = Console(width=1000).measure(table).maximum if isinstance(table, Table) else 0
-        console = Console(highlight=False, width=max(wide, 120))
-    console.print(table)
+    is_wide = not console.is_terminal or is_chosen("wide")
+    # When output is piped, rows stay on one line, and sentences wrap at a readable width.
+    usual = console.width if console.is_terminal else _PIPED_WIDTH
+    for part in table.renderables if isinstance(table, Group) else [table]:
+        console.width = max(usual, getattr(part, "full_width", 0)) if is_wide else usual
+        # What is wider than the terminal after all, such as a path, is not cut off.
+        console.print(part, crop=False)
 
 
 def print_outcome(done: Any) -> None:
@@ -185,18 +210,18 @@ def print_outcome(done: Any) -> None:
         for name, value in done.metrics.get(split, {}).items()
         if value is not None
     )
-    click.echo(figures or "not evaluated yet")
+    echo(figures or "not evaluated yet")
     if done.metrics and (better := document.summarise(done.path)["earlier_phase_better"]):
-        click.echo(
+        echo(
             f"phase {better} had a better epoch, by the last phase's monitor, than the final model; train the phases "
             "after it at a lower learning rate or for fewer epochs, or leave them out"
         )
-    click.echo(f"run directory: {done.path}")
+    echo(f"run directory: {done.path}")
     if done.metrics:
         place = shlex.quote(str(done.path))
         click.echo(f"next: open {done.path}/report/index.html, or: python -m kerastune_ft evaluate {place}")
     else:
-        click.echo("next: run the same command without --until-phase to continue")
+        echo("next: run the same command without --until-phase to continue")
 
 
 @contextlib.contextmanager
@@ -207,10 +232,51 @@ def tolerate_lost_output(remedy: str) -> Iterator[None]:
         sys.stdout.flush()
     except OSError as error:
         streams.discard_unwritten()
-        streams.say(f"standard output cannot be written ({error.strerror or error}); {remedy}")
+        streams.say_error(f"standard output cannot be written ({error.strerror or error}); {remedy}")
+
+
+def is_chosen(name: str) -> bool:
+    """Return whether the command under way was given a flag that every command has: wide, quiet or verbose."""
+    context = click.get_current_context(silent=True)
+    return context is not None and bool(context.meta.get(_FLAG + name))
+
+
+def _keep_flag(context: click.Context, option: click.Parameter, is_given: bool) -> None:
+    """Remember a flag for `is_chosen`."""
+    context.meta[f"{_FLAG}{option.name}"] = is_given
+
+
+_FLAGS = (
+    click.option("--debug", is_flag=True, help="Show tracebacks."),
+    click.option(
+        "-v", "--verbose", is_flag=True, expose_value=False, callback=_keep_flag,
+        help="Say more: the time of every line, all metrics of an epoch.",
+    ),
+    click.option(
+        "-q", "--quiet", is_flag=True, expose_value=False, callback=_keep_flag, help="Say results and errors only."
+    ),
+    click.option(
+        "--wide", is_flag=True, expose_value=False, callback=_keep_flag, help="Make tables as wide as they need."
+    ),
+    click.option("--json", "as_json", is_flag=True, help="Print the result as JSON."),
+)  # fmt: skip
 
 
 def common(command: Callable) -> Callable:
     """Add the options that every command has."""
-    command = click.option("--debug", is_flag=True, help="Show tracebacks.")(command)
-    return click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")(command)
+
+    @functools.wraps(command)
+    def run_at_detail(*arguments: Any, **options: Any) -> Any:
+        if is_chosen("quiet") and is_chosen("verbose"):
+            raise click.UsageError("-q and -v exclude each other; give one of them", click.get_current_context())
+        chosen = next((detail for name, detail in _DETAILS.items() if is_chosen(name)), streams.Detail.USUAL)
+        put_back = streams.choose_detail(chosen)
+        try:
+            return command(*arguments, **options)
+        finally:
+            put_back()
+
+    given: Callable = run_at_detail
+    for option in _FLAGS:
+        given = option(given)
+    return given

@@ -5,7 +5,8 @@ from __future__ import annotations
 import click
 
 from kerastune_ft.cli.options import explain_option, explain_origins, set_option, show_origins, training_options
-from kerastune_ft.cli.terminal import common, print_json, print_outcome, show, tolerate_lost_output
+from kerastune_ft.cli.terminal import common, echo, is_chosen, print_json, print_outcome, show, tolerate_lost_output
+from kerastune_ft.streams import say
 
 
 @click.command()
@@ -59,6 +60,7 @@ def launch(
     overrides = (*overrides, "runtime.strategy=multi_worker")
     named = {"--run-dir": run_dir, "--until-phase": until_phase, "--stop-after": stop_after}
     flags = {"--fresh": fresh, "--json": as_json, "--debug": debug}
+    flags |= {f"--{name}": is_chosen(name) for name in ("wide", "quiet", "verbose")}
     words = ["run", config, *(word for value in overrides for word in ("--set", value))]
     words += [word for name, value in named.items() if value is not None for word in (name, value)]
     return launching.launch(workers, words + [name for name, given in flags.items() if given])
@@ -71,13 +73,13 @@ def launch(
 @common
 def validate(config: str, overrides: tuple[str, ...], explain: bool, as_json: bool, debug: bool) -> None:
     """Report every problem of CONFIG without opening the model or the data."""
-    from kerastune_ft.config.read import list_unchecked, read
+    from kerastune_ft.config.read import list_decisions, list_unchecked, read
     from kerastune_ft.wording import counted
 
     settings = read(config, overrides)
     unchecked = list_unchecked(settings)
     for sentence in settings.replacements:
-        click.echo(sentence, err=True)
+        say(sentence)
     if as_json:
         print_json(
             {
@@ -91,6 +93,8 @@ def validate(config: str, overrides: tuple[str, ...], explain: bool, as_json: bo
         return
     phases = counted(len(settings.phases), "phase")
     click.echo(f"{config}: no problems; {phases}: {', '.join(phase.name for phase in settings.phases)}")
+    for decision in list_decisions(config):
+        echo(decision)
     click.echo(f"not checked here: {'; '.join(unchecked)} (see: python -m kerastune_ft plan {config})")
     if explain:
         show_origins(config, overrides)
@@ -121,7 +125,7 @@ def plan(
 
     document = training.plan(config, overrides, pictures=pictures, measure=measure).document
     if pictures is not None:
-        click.echo(f"{pictures} shows training examples with their names: share it with care", err=True)
+        say(f"{pictures} shows training examples with their names: share it with care")
     if as_json:
         print_json({**document, **explain_origins(explain, config, overrides)})
         return

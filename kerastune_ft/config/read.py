@@ -30,6 +30,7 @@ from kerastune_ft.config.run import RunConfig
 from kerastune_ft.errors import ConfigError
 
 _UNNAMED = "configuration"
+_DECISION = "PLEASE DECIDE"
 _PATHS: tuple[tuple[str, ...], ...] = (
     ("data", "path"),
     ("data", "data_dir"),
@@ -167,6 +168,28 @@ def _find_problems_behind_kinds(
             RunConfig.model_validate(plain, context=_directories(document, directory))
         except ValidationError as error:
             yield from explain_errors(error, document)
+
+
+def list_decisions(source: str | Path) -> list[str]:
+    """Return the comments of a configuration file that ask for a decision (PLEASE DECIDE), each with its line."""
+    path = find(source)
+    return [
+        f"{path}:{node.place.line}: {node.value}"
+        for node in _find_comments(_from_file(path, []))
+        if _DECISION in node.value
+    ]
+
+
+def _find_comments(node: Node, is_comment: bool = False) -> Iterator[Node]:
+    """Yield the texts of comments, which are the values of keys that begin with //."""
+    if isinstance(node.value, dict):
+        for key, item in node.value.items():
+            yield from _find_comments(item, is_comment or key.startswith("//"))
+    elif isinstance(node.value, list):
+        for item in node.value:
+            yield from _find_comments(item, is_comment)
+    elif is_comment and isinstance(node.value, str):
+        yield node
 
 
 def list_unchecked(settings: RunConfig) -> list[str]:

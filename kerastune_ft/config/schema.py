@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import Any
+from typing import Any, get_args
 
 from kerastune_ft.config.checks.availability import UNAVAILABLE
 from kerastune_ft.config.checks.messages import models_of_key
@@ -113,8 +113,10 @@ def _defaults_by_kind(slot: str) -> Iterator[tuple[str, dict[str, Any]]]:
     later = {value for row in UNAVAILABLE if row.pattern == f"{slot}.kind" for value in row.values}
     for _, model in models_of_key(RunConfig, slot):
         found = _defaults_of(model)
-        if found["kind"] not in later:
-            yield found["kind"], found
+        # Where a kind has to be written it has no default; of several spellings the first is the current one.
+        kind, *_ = get_args(model.model_fields["kind"].annotation)
+        if kind not in later:
+            yield kind, {**found, "kind": kind}
 
 
 def _defaults_of(model: type[Options]) -> dict[str, Any]:

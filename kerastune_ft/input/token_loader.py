@@ -211,8 +211,17 @@ def read_lengths(entry: Mapping[str, Any]) -> tuple[int, ...]:
 def _tokenise_source(
     source: TextSource, text: TextInput, cache_directory: Path, report: Callable[[str], None]
 ) -> list[Tokens]:
-    parts = zip(*source.texts, strict=True)
-    return [load_or_tokenise(text.tokenizer, part, cache_directory, report) for part in parts]
+    parts = list(zip(*source.texts, strict=True))
+    work = f"writing the tokens of {counted(len(source.texts), 'text' if len(parts) == 1 else 'pair')}"
+    said: set[str] = set()
+
+    def report_once(sentence: str) -> None:
+        # The texts of pairs are kept by column, and told of together.
+        if sentence not in said:
+            said.add(sentence)
+            report(sentence)
+
+    return [load_or_tokenise(text.tokenizer, part, cache_directory, report_once, work) for part in parts]
 
 
 def _choose_limit(text: TextInput, asked: int | None, parts: int) -> int:

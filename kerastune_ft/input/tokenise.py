@@ -60,9 +60,12 @@ def _tokenise_groups(tokenizer: Any, texts: Sequence[str]) -> Iterator[np.ndarra
 
 
 def load_or_tokenise(
-    tokenizer: Any, texts: Sequence[str], cache_directory: Path, report: Callable[[str], None]
+    tokenizer: Any, texts: Sequence[str], cache_directory: Path, report: Callable[[str], None], work: str
 ) -> Tokens:
-    """Return the tokens of texts: read from the cache directory, or made and written there the first time."""
+    """Return the tokens of texts: read from the cache directory, or made and written there the first time.
+
+    `report` then gets a line that begins with `work`, such as "writing the tokens of 1,000 texts".
+    """
     digest = hashlib.sha256(json.dumps([_VERSION, hash_tokenizer(tokenizer)]).encode())
     for text in texts:
         digest.update(len(text).to_bytes(8, "little") + text.encode("utf-8", "surrogatepass"))
@@ -72,9 +75,7 @@ def load_or_tokenise(
         write_array(folder / "ids.npy", made.ids)
         write_array(folder / "offsets.npy", made.offsets)
 
-    target = open_folder(
-        cache_directory / "tokens" / digest.hexdigest()[:32], write, report, f"writing the tokens of {len(texts)} texts"
-    )
+    target = open_folder(cache_directory / "tokens" / digest.hexdigest()[:32], write, report, work)
     return Tokens(np.load(target / "ids.npy", mmap_mode="r"), np.load(target / "offsets.npy"))
 
 

@@ -9,33 +9,58 @@ from typing import Any
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
 
+from kerastune_ft.metrics.document import metrics_by_split
 from kerastune_ft.reporting import plan_lines
 from kerastune_ft.reporting.metric_names import find_headline
 from kerastune_ft.reporting.quantities import format_count, format_progress, format_share, format_words
-from kerastune_ft.streams import error_stream, say
+from kerastune_ft.streams import error_stream, fit_line, is_quiet, is_verbose, mark_time, say
 from kerastune_ft.training.watch import Watcher
 from kerastune_ft.wording import counted
 
-_SECONDS_BETWEEN_LINES = 60.0
+_SECONDS_BETWEEN_LINES, _SECONDS_WHEN_VERBOSE = 60.0, 10.0
+_LINE_WIDTH = 80
+# Characters of a bar, and those that the words and figures beside it take.
+_LEAST_BAR, _WIDEST_BAR, _BESIDE_BAR = 6, 40, 74
+# The beginnings of the keys of an epoch's metrics.
+_MEASURED = ("train_", "validation_")
 
 
 def create_watcher(log: Callable[[str], None]) -> Watcher:
     """Return a watcher with bars where standard error can show them, else with lines; `log` gets every line too."""
     console = Console(file=error_stream(), highlight=False)
+    if is_quiet():
+        return Lines(log)
     if console.is_terminal or console.is_jupyter:
         return Bars(console, log)
     return Lines(log)
 
 
-def describe_epoch(row: Mapping[str, Any], epochs: int, is_best: bool, monitor: str = "validation_loss") -> str:
-    """Return one line about an epoch, the metric that judges it included."""
-    parts = [f"{row['phase']}  epoch {row['epoch']}/{epochs}"]
+def describe_epoch(
+    row: Mapping[str, Any], epochs: int, is_best: bool, monitor: str = "validation_loss", width: int = _LINE_WIDTH
+) -> str:
+    """Return one line about an epoch, the metric that judges it included; `val` stands for validation.
+
+    Where the line of some epoch of the phase would be longer than `width`, all leave out the loss of training.
+    """
     headline = find_headline([key for key, value in row.items() if value is not None])
-    for key in ("train_loss", "validation_loss", headline if monitor == "validation_loss" else monitor):
-        if key and row.get(key) is not None:
-            parts.append(f"{format_words(key)} {format_progress(row[key])}")
-    parts.append(f"{row['seconds']:.1f} s")
-    return "  ".join(parts) + ("  best so far" if is_best else "")
+    named = ["train_loss", "validation_loss", headline if monitor == "validation_loss" else monitor]
+    shown = [key for key in dict.fromkeys(named) if key and row.get(key) is not None]
+    words = {key: key.replace("validation_", "val_", 1).replace("train_loss", "loss") for key in shown}
+    if len(_join_epoch({**row, "epoch": epochs}, epochs, True, words)) > width:
+        words.pop("train_loss", None)
+    return _join_epoch(row, epochs, is_best, words)
+
+
+def _join_epoch(row: Mapping[str, Any], epochs: int, is_best: bool, words: Mapping[str, str]) -> str:
+    figures = [f"{format_words(word)} {format_progress(row[key])}" for key, word in words.items()]
+    ending = ["best"] if is_best else []
+    return "  ".join([f"{row['phase']} {row['epoch']}/{epochs}", *figures, f"{row['seconds']:.1f} s", *ending])
+
+
+def list_epoch(row: Mapping[str, Any], epochs: int, is_best: bool) -> str:
+    """Return a line with every metric of an epoch, as log.txt has it."""
+    metrics = {key: key for key, value in row.items() if key.startswith(_MEASURED) and value is not None}
+    return _join_epoch(row, epochs, is_best, metrics)
 
 
 def describe_phase_start(phase: Mapping[str, Any], done_steps: int, units: Sequence[str] = ()) -> str:
@@ -69,13 +94,18 @@ class Lines(Watcher):
         # Other work under way: its name, how much was done at the first report, and the time of that report.
         self._work: tuple[str, int, float] | None = None
 
-    def _say(self, text: str) -> None:
-        say(text)
-        self._log(text)
+    def _say(self, text: str, logged: str | None = None) -> None:
+        """Print a line; the log gets `logged` instead, where it is given."""
+        self._show_line(text)
+        self._log(logged or text)
         self._last = time.monotonic()
 
-    def _is_quiet(self) -> bool:
-        return time.monotonic() - self._last >= _SECONDS_BETWEEN_LINES
+    def _show_line(self, text: str) -> None:
+        say(text)
+
+    def _is_line_due(self) -> bool:
+        pause = _SECONDS_WHEN_VERBOSE if is_verbose() else _SECONDS_BETWEEN_LINES
+        return time.monotonic() - self._last >= pause
 
     def run_started(self, directory: str, config: Mapping[str, Any], plan: Mapping[str, Any]) -> None:
         """Remember the units of the plan."""
@@ -92,13 +122,15 @@ class Lines(Watcher):
 
     def step_done(self, step: int, loss: float | None) -> None:
         """Print a line when nothing was printed for a minute."""
-        if self._is_quiet():
+        if self._is_line_due():
             figure = "" if loss is None else f"  train loss {format_progress(loss)}"
             self._say(f"{self._phase['name']}  step {step}/{self._phase['steps']}{figure}")
 
     def epoch_done(self, row: Mapping[str, Any], is_best: bool) -> None:
         """Print the epoch's figures."""
-        self._say(describe_epoch(row, self._phase["epochs"], is_best, self._phase["monitor"]))
+        everything = list_epoch(row, self._phase["epochs"], is_best)
+        brief = describe_epoch(row, self._phase["epochs"], is_best, self._phase["monitor"])
+        self._say(everything if is_verbose() else brief, everything)
 
     def phase_done(self, result: Mapping[str, Any]) -> None:
         """Print the result of the phase."""
@@ -107,8 +139,18 @@ class Lines(Watcher):
     def work(self, what: str, done: int, total: int) -> None:
         """Print a line when nothing was printed for a minute."""
         rate = self._rate(what, done)
-        if self._is_quiet():
+        if self._is_line_due():
             self._say(f"{what}  {done}/{total}{rate}")
+
+    def run_done(self, state: str, message: str, metrics: Mapping[str, Any]) -> None:
+        """Write the final metrics into the log; the command prints them as its result."""
+        for split, measured in metrics_by_split(metrics).items():
+            figures = [
+                f"{format_words(name)} {format_progress(value)}"
+                for name, value in measured.items()
+                if value is not None
+            ]
+            self._log("  ".join([split, *figures]))
 
     def _rate(self, what: str, done: int) -> str:
         """Return the work done a second since its first report, if that is known yet."""
@@ -116,7 +158,11 @@ class Lines(Watcher):
             self._work = (what, done, time.monotonic())
         _, begun, since = self._work
         seconds = time.monotonic() - since
-        return f"  {(done - begun) / seconds:.3g} a second" if done > begun and seconds > 0 else ""
+        return f"  {_format_speed((done - begun) / seconds)} a second" if done > begun and seconds > 0 else ""
+
+
+def _format_speed(value: float) -> str:
+    return f"{value:.0f}" if value >= 100 else f"{value:.3g}"
 
 
 def describe_phase_end(result: Mapping[str, Any]) -> str:
@@ -141,15 +187,14 @@ class Bars(Lines):
         self._progress: Progress | None = None
         self._task: TaskID | None = None
 
-    def _say(self, text: str) -> None:
-        self._console.print(text, markup=False, soft_wrap=True)
-        self._log(text)
+    def _show_line(self, text: str) -> None:
+        self._console.print(fit_line(mark_time(text), self._console.width), markup=False, soft_wrap=True)
 
     def _show(self, what: str, total: int, done: int) -> None:
         self._hide()
         columns = (
             TextColumn("{task.description}", markup=False),
-            BarColumn(),
+            BarColumn(max(_LEAST_BAR, min(_WIDEST_BAR, self._console.width - _BESIDE_BAR))),
             MofNCompleteColumn(),
             TimeRemainingColumn(),
         )

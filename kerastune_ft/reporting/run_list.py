@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -10,6 +11,8 @@ from typing import Any
 from kerastune_ft.errors import ConfigError
 from kerastune_ft.rundir import MANIFEST, RunDirectory, is_held
 from kerastune_ft.storage import path_of_user
+
+_EVENTS = "events.jsonl"
 
 
 def runs(directory: str | os.PathLike[str] = "runs") -> list[dict[str, Any]]:
@@ -81,10 +84,11 @@ def _summarise_run(
     measured = [phase for phase in phases if (phase.get("best") or {}).get(phase.get("monitor")) is not None]
     last = measured[-1] if measured else {}
     state = _find_state(opened, manifest)
+    phase, epoch = _find_epoch(opened, manifest)
     return {
         "state": state,
-        "phase": manifest.get("phase"),
-        "epoch": manifest.get("epoch"),
+        "phase": phase,
+        "epoch": epoch,
         "data": (plan.get("data") or {}).get("name") or _find_name(config.get("data") or {}),
         "backbone": _name_backbone(config.get("backbone") or {}),
         "monitor": last.get("monitor"),
@@ -94,6 +98,25 @@ def _summarise_run(
         "seconds": sum(phase.get("seconds") or 0 for phase in phases) or None,
         "message": _find_message(manifest, state),
     }
+
+
+def _find_epoch(opened: RunDirectory, manifest: Mapping[str, Any]) -> tuple[str | None, int | None]:
+    """Return phase and number of the last epoch that ended.
+
+    The manifest is not written at every end of an epoch, and a killed process leaves it behind; events are.
+    """
+    known = manifest.get("phase"), manifest.get("epoch")
+    if manifest.get("state") != "running" or not opened.exists(_EVENTS):
+        return known
+    for line in reversed(opened.read_bytes(_EVENTS).decode("utf-8", "replace").splitlines()):
+        try:
+            event = json.loads(line)
+        except ValueError:
+            # A killed process may leave part of a line.
+            continue
+        if isinstance(event, Mapping) and event.get("event") == "epoch":
+            return event.get("phase"), event.get("epoch")
+    return known
 
 
 def _find_state(opened: RunDirectory, manifest: Mapping[str, Any]) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -13,6 +14,7 @@ import click
 import pytest
 from click.testing import CliRunner, Result
 
+from kerastune_ft import streams
 from kerastune_ft.api import training
 from kerastune_ft.cli.commands import main
 from kerastune_ft.errors import (
@@ -69,7 +71,7 @@ def test_lists_are_json_on_standard_output_and_text_without(words: tuple[str, ..
 def test_every_command_takes_json_and_debug() -> None:
     for name, command in main.commands.items():
         options = {option for parameter in command.params for option in parameter.opts}
-        assert {"--json", "--debug"} <= options, name
+        assert {"--json", "--debug", "--wide", "-q", "-v"} <= options, name
 
 
 @pytest.mark.parametrize("words", [(), ("run",), ("plan",), ("units",)], ids=str)
@@ -267,3 +269,47 @@ def test_a_process_with_tensorflow_in_it_ends_at_once_with_all_that_it_said(
         assert done.returncode == code
         assert said in done.stdout
         assert ("taken apart" in done.stdout) == is_apart
+
+
+@pytest.mark.parametrize(
+    ("words", "meant"),
+    [(("evalute", "x"), "did you mean evaluate?"), (("plann",), "did you mean plan?"), (("zzz",), "there are run,")],
+    ids=["evalute", "plann", "zzz"],
+)
+def test_a_command_that_does_not_exist_names_the_nearest(words: tuple[str, ...], meant: str) -> None:
+    result = give(*words)
+    assert (result.exit_code, result.stdout) == (2, "")
+    assert f'there is no command "{words[0]}"; {meant}' in result.stderr
+
+
+def test_an_option_that_does_not_exist_names_the_nearest() -> None:
+    result = give("validate", "--explian", "medical")
+    assert result.exit_code == 2
+    assert "--explain" in result.stderr
+
+
+def test_quiet_and_verbose_exclude_each_other_and_last_as_long_as_the_command() -> None:
+    result = give("validate", "medical", "-q", "-v")
+    assert result.exit_code == 2
+    assert "-q and -v" in result.stderr
+    assert not streams.is_quiet() and not streams.is_verbose()
+    assert give("validate", "medical", "-q").stdout == give("validate", "medical").stdout
+
+
+def test_validate_mentions_what_is_still_to_be_decided(config: str) -> None:
+    Path(config).write_text(json.dumps({"//": ["PLEASE DECIDE: is a the same as A?"], **CONFIG}))
+    assert "tiny.json:1: PLEASE DECIDE: is a the same as A?" in give("validate", config).stdout
+    assert "PLEASE" not in give("validate", config, "--json").stdout
+
+
+def test_wide_tables_take_the_width_they_need_on_a_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("rich.console.Console.is_terminal", True)
+    monkeypatch.setenv("COLUMNS", "80")
+    narrow, wide = (re.sub(r"\x1b\[\d*m", "", give("backbones", *more).stdout) for more in ((), ("--wide",)))
+    assert "(see --wide)" in narrow
+    assert "takes" not in narrow.split("\n ──")[0]
+    assert "--wide" not in wide
+    for line in narrow.split("(see --wide)")[0].splitlines():
+        assert len(line) <= 80
+    for word in ("SwinTransformerBackbone", "facebookresearch/ConvNeXt"):
+        assert word in narrow and word in wide

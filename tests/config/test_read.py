@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from kerastune_ft.config.read import read
+from kerastune_ft.config.read import list_decisions, read
 from kerastune_ft.errors import ConfigError
 from tests.support.config_cases import MINIMAL, messages, problems_of, with_change
 
@@ -136,3 +136,13 @@ def test_a_wrong_number_of_a_map_is_one_problem(path: str, value: object, place:
     document = with_change(path, value)
     document["task"]["multi_label"] = True
     assert messages(document) == {place: message}
+
+
+def test_decisions_that_a_file_still_asks_for_are_listed_with_their_lines(tmp_path: Path) -> None:
+    file = tmp_path / "a.json"
+    file.write_text(
+        '{"//": ["a remark", "PLEASE DECIDE: one label or two?"],\n "extends": "medical",\n'
+        ' "data": {"// later": "PLEASE DECIDE: which?"},\n "name": "PLEASE DECIDE"}'
+    )
+    assert list_decisions(file) == [f"{file}:1: PLEASE DECIDE: one label or two?", f"{file}:3: PLEASE DECIDE: which?"]
+    assert list_decisions("medical") == []

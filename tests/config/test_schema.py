@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from kerastune_ft import registry
 from kerastune_ft.config.checks.availability import UNAVAILABLE
 from kerastune_ft.config.documents.files import SHIPPED, shipped_names
 from kerastune_ft.config.presets import PRESETS
@@ -69,6 +70,9 @@ def test_defaults_are_those_a_configuration_gets() -> None:
     shown = defaults()
     assert list(shown["data"]) == ["folder", "table", "tfds", "arrays"]
     assert list(shown["backbone"]) == ["applications", "keras_hub", "saved", "run"]
+    assert list(shown["task"]) == [row["kind"] for row in registry.tasks()]
+    assert all(options["kind"] == kind for kind, options in shown["task"].items())
+    assert "ignore" in shown["task"]["image_segmentation"]
     refused = shown["not in this version"]
     assert "phases[*].mixup" in refused
     assert len(refused) == len(UNAVAILABLE)

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from rich.console import Console
 
+from kerastune_ft import streams
 from kerastune_ft.reporting import progress
 from kerastune_ft.reporting.progress import Bars, Lines
 
@@ -40,11 +41,11 @@ def test_a_line_per_epoch_on_standard_error_and_in_the_log(capsys: pytest.Captur
     watch.phase_done(RESULT)
     captured = capsys.readouterr()
     assert captured.out == ""
-    assert captured.err.splitlines() == log
+    said = captured.err.splitlines()
+    assert (said[0], said[2]) == (log[0], log[2])
     assert log[0].startswith("phase top: trains block16, head (205.4 k parameters, 50 %), 60 steps in at most 2 epochs")
-    assert log[1] == (
-        "top  epoch 1/2  train loss 0.5000  validation loss 0.2500  validation accuracy 0.7500  1.2 s  best so far"
-    )
+    assert said[1] == "top 1/2  loss 0.5000  val loss 0.2500  val accuracy 0.7500  1.2 s  best"
+    assert log[1] == "top 1/2  train loss 0.5000  validation loss 0.2500  validation accuracy 0.7500  1.2 s  best"
     assert "best epoch 1 of 2" in log[2]
     assert "256 frozen variables bit-identical" in log[2]
 
@@ -117,7 +118,7 @@ def test_bars_leave_the_same_lines() -> None:
     watch.close()
     watch.close()
     assert [line.split()[0] for line in log] == ["phase", "top", "phase"]
-    for line in log:
+    for line in (log[0], log[2], "top 1/2  loss 0.5000  val loss 0.2500"):
         assert line in screen.getvalue()
 
 
@@ -146,11 +147,58 @@ def test_bars_are_shown_on_the_terminal_that_standard_error_is(monkeypatch: pyte
 def test_one_is_singular_and_a_loss_that_diverges_stays_short() -> None:
     assert "1 step in at most 1 epoch" in progress.describe_phase_start({**PHASE, "steps": 1, "epochs": 1}, 0)
     line = progress.describe_epoch({**ROW, "train_loss": 165989284866769429315400096546816.0}, 2, False)
-    assert "train loss 1.660e+32  validation loss 0.2500" in line
+    assert "loss 1.660e+32  val loss 0.2500" in line
 
 
 def test_an_epochs_line_shows_the_metric_that_judges_it() -> None:
     row = {"phase": "top", "epoch": 1, "seconds": 1.0, "train_loss": 0.5, "validation_loss": 0.4}
     row |= {"validation_accuracy": 0.75, "validation_macro_f1": 0.625}
-    assert "validation accuracy 0.7500" in progress.describe_epoch(row, 2, True)
-    assert "validation macro F1 0.6250" in progress.describe_epoch(row, 2, True, "validation_macro_f1")
+    assert "val accuracy 0.7500" in progress.describe_epoch(row, 2, True)
+    assert "val macro F1 0.6250" in progress.describe_epoch(row, 2, True, "validation_macro_f1")
+
+
+def test_the_lines_of_a_phase_fit_into_80_columns_and_have_one_form() -> None:
+    row = {"phase": "augmented", "seconds": 12.3, "train_loss": 0.5, "validation_loss": 0.25}
+    row["validation_mean_average_precision"] = 0.75
+    lines = [progress.describe_epoch({**row, "epoch": number}, 20, number == 9) for number in range(1, 21)]
+    assert max(map(len, lines)) <= 80
+    assert all("val mean average precision 0.7500" in line and " loss 0.5" not in line for line in lines)
+    assert lines[8].endswith("  best")
+
+
+def test_the_log_ends_with_the_metrics_of_every_split(capsys: pytest.CaptureFixture[str]) -> None:
+    log: list[str] = []
+    measured = {"validation": {"loss": 0.5}, "test": {"loss": 0.25, "macro_f1": 0.75, "auc": None}, "intervals": {}}
+    Lines(log.append).run_done("done", "", measured)
+    assert log == ["validation  loss 0.5000", "test  loss 0.2500  macro F1 0.7500"]
+    assert capsys.readouterr().err == "", "the command prints them as its result"
+
+
+def test_quiet_says_nothing_and_still_logs_and_verbose_says_all(capsys: pytest.CaptureFixture[str]) -> None:
+    log: list[str] = []
+    put_back = streams.choose_detail(streams.Detail.QUIET)
+    try:
+        watch = progress.create_watcher(log.append)
+        watch.phase_started(PHASE, 0)
+        watch.epoch_done(ROW, True)
+        assert (type(watch), len(log), capsys.readouterr().err) == (Lines, 2, "")
+    finally:
+        put_back()
+    put_back = streams.choose_detail(streams.Detail.VERBOSE)
+    try:
+        watch.epoch_done(ROW, True)
+        (line,) = capsys.readouterr().err.splitlines()
+        assert line.endswith(f" {log[-1]}")
+        assert line[2] == line[5] == ":"
+    finally:
+        put_back()
+
+
+def test_sentences_on_a_terminal_are_broken_between_words() -> None:
+    screen = io.StringIO()
+    watch = Bars(Console(file=screen, force_terminal=True, width=40, highlight=False), lambda line: None)
+    path = "/a/path/that/is/longer/than/the/forty/columns/there/are"
+    watch.note(f"the features of 1,280 examples are kept in {path} from now on")
+    lines = screen.getvalue().splitlines()
+    assert lines[0] == "the features of 1,280 examples are kept"
+    assert path in (line.strip() for line in lines), "a path can be copied as a whole"

@@ -130,3 +130,16 @@ def test_a_run_of_somebody_else_hides_no_other(monkeypatch: pytest.MonkeyPatch) 
     # Whoever runs the tests as root may read everything.
     monkeypatch.setattr(Path, "is_file", is_file)
     assert [row["run"] for row in runs("runs")] == ["runs/a-1", "runs/b-1"]
+
+
+def test_the_epoch_of_a_killed_run_is_that_of_its_last_event() -> None:
+    run = write("a-1", state="running", epoch=1)
+    events = [{"event": "epoch", "phase": "head", "epoch": 2}, {"event": "epoch", "phase": "top", "epoch": 3}]
+    (run / "events.jsonl").write_text("\n".join(map(json.dumps, events)) + '\n{"event": "epo')
+    (row,) = runs()
+    assert (row["state"], row["phase"], row["epoch"]) == ("interrupted", "top", 3)
+    (run / "events.jsonl").write_text("")
+    assert runs()[0]["epoch"] == 1
+    done = write("a-2", "2025-03-02T09:00:00+00:00")
+    (done / "events.jsonl").write_text(json.dumps(events[0]))
+    assert runs()[1]["epoch"] == 4

@@ -109,4 +109,4 @@ def test_tokens_say_it_too(cache: Path) -> None:
             return [[ord(letter) for letter in text] for text in texts]
 
     with pytest.raises(ResourceError, match=rf"no space left for {cache}/tokens/.* in the cache"):
-        load_or_tokenise(Letters(), ["a", "bc"], cache, print)
+        load_or_tokenise(Letters(), ["a", "bc"], cache, print, "writing tokens")

@@ -6,13 +6,12 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from rich.table import Table
-
 from kerastune_ft.reporting.quantities import format_figure, format_moment, format_words
+from kerastune_ft.reporting.terminal.fitting import FittedTable
 from kerastune_ft.reporting.terminal.tables import build_rows_table
 
 
-def build_runs_table(rows: Sequence[Mapping[str, Any]]) -> Table:
+def build_runs_table(rows: Sequence[Mapping[str, Any]]) -> FittedTable:
     """Return a row per run: its state, and the monitored metric at its best epoch and on the test split."""
     return build_rows_table([_build_row(row) for row in rows])
 

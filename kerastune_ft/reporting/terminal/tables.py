@@ -5,10 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from rich import box
 from rich.console import Group, RenderableType
-from rich.padding import Padding
-from rich.table import Table
 from rich.text import Text
 
 from kerastune_ft.reporting import cache_lines, data_table, plan_lines
@@ -21,92 +18,92 @@ from kerastune_ft.reporting.quantities import (
     format_words,
     is_number,
 )
+from kerastune_ft.reporting.terminal.fitting import Column, FittedTable, LabelledLines
 from kerastune_ft.wording import counted
 
 _ROWS_SHOWN = 12
+_NUMERIC = ("parameters", "epochs", "steps", "batch", "est. time")
 _BACKBONE_COLUMNS = ("fits", "name", "kind", "parameters", "image_size", "top_1", "weights", "license")
 
 
 def build_rows_table(
     rows: Iterable[Mapping[str, Any]], columns: Sequence[str] | None = None, title: str | None = None
-) -> Table:
+) -> FittedTable:
     """Return rows as a table; numbers are formatted by the name of their column and aligned to the right.
 
     Without `columns`, the columns of all rows in order of appearance. A missing value prints as a dash.
     """
     rows = list(rows)
     names = list(columns) if columns is not None else list(dict.fromkeys(key for row in rows for key in row))
-    table = Table(box=box.SIMPLE_HEAD, title=Text(title) if title else None, title_justify="left", pad_edge=False)
-    for name in names:
-        numeric = any(is_number(row.get(name)) for row in rows)
-        table.add_column(Text(format_words(name)), justify="right" if numeric else "left", overflow="fold")
-    for row in rows:
-        table.add_row(*(Text(format_cell(name, row.get(name))) for name in names))
-    return table
+    return FittedTable(
+        [
+            Column(
+                format_words(name),
+                [format_cell(name, row.get(name)) for row in rows],
+                numeric=any(is_number(row.get(name)) for row in rows),
+            )
+            for name in names
+        ],
+        title=title,
+    )
 
 
-def build_units_table(rows: Sequence[Mapping[str, Any]]) -> Table:
+def build_units_table(rows: Sequence[Mapping[str, Any]]) -> FittedTable:
     """Return a model's units from input to output, each with the value of `unfreeze` that trains from there on.
 
     Columns: the unit's own parameters and their share of the backbone's, and under "from here" the share that trains
     when it is the first to train.
     """
-    total = sum(row.get("parameters") or 0 for row in rows)
-    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, caption=_describe_blocks(rows), caption_justify="left")
-    table.add_column("unit", overflow="fold")
-    for heading in ("parameters", "share", "from here"):
-        table.add_column(heading, justify="right", overflow="fold")
-    table.add_column("output")
-    table.add_column("unfreeze")
-    above = total
-    for place, row in enumerate(rows):
-        table.add_row(
-            Text(str(row["id"])),
-            format_count(row.get("parameters")),
-            format_share(row.get("share")),
-            format_share(above / total) if total else ABSENT,
-            Text(_format_shape(row.get("output_shape"))),
-            Text(f'{{"from": "{row["id"]}"}} = {{"last": {len(rows) - place}}}'),
-        )
-        above -= row.get("parameters") or 0
-    return table
+    own = [row.get("parameters") or 0 for row in rows]
+    total = sum(own)
+    columns = [
+        Column("unit", [str(row["id"]) for row in rows]),
+        Column("parameters", [format_count(row.get("parameters")) for row in rows], numeric=True),
+        Column("share", [format_share(row.get("share")) for row in rows], numeric=True),
+        Column(
+            "from here",
+            [format_share(sum(own[place:]) / total) if total else ABSENT for place in range(len(rows))],
+            numeric=True,
+        ),
+        Column("output", [_format_shape(row.get("output_shape")) for row in rows]),
+        Column(
+            "unfreeze",
+            [f'{{"from": "{row["id"]}"}} = {{"last": {len(rows) - place}}}' for place, row in enumerate(rows)],
+        ),
+    ]
+    return FittedTable(columns, caption=_describe_blocks(rows))
 
 
-def _describe_blocks(rows: Sequence[Mapping[str, Any]]) -> Text | None:
+def _describe_blocks(rows: Sequence[Mapping[str, Any]]) -> str | None:
     """Return a remark on units that hold several blocks and are named after the first."""
     held = max((row.get("blocks") or () for row in rows), key=len, default=())
     if not held:
         return None
     first, *_, last = (block.rpartition("_block")[2] for block in held)
     numbers = f"{first} and {last}" if len(held) == 2 else f"{first} to {last}"
-    return Text(
+    return (
         f"A unit holds up to {len(held)} blocks of its stage and is named after the first: {held[0]}, blocks {numbers}"
     )
 
 
 def build_metrics_table(
     metrics: Mapping[str, Mapping[str, Any]], constant: Mapping[str, Mapping[str, Any]] | None = None
-) -> Table:
+) -> FittedTable:
     """Return metrics by split, a row per metric and a column per split.
 
     Where `constant` has metrics of a split, they stand beside it; they are those of the best constant predictor.
     """
     names = dict.fromkeys(name for measured in metrics.values() for name in measured)
-    columns: list[Mapping[str, Any]] = []
-    table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
-    table.add_column("metric")
+    columns = [Column("metric", [format_words(name) for name in names])]
     for split, measured in metrics.items():
-        table.add_column(Text(split), justify="right")
-        columns.append(measured)
-        if split in (constant or {}):
-            table.add_column(Text(f"{split}, constant"), justify="right", style="dim")
-            columns.append((constant or {})[split])
-    for name in names:
-        table.add_row(Text(format_words(name)), *(format_figure(column.get(name)) for column in columns))
-    return table
+        columns.append(Column(split, [format_figure(measured.get(name)) for name in names], numeric=True))
+        if fixed := (constant or {}).get(split):
+            cells = [format_figure(fixed.get(name)) for name in names]
+            columns.append(Column(f"{split}, constant", cells, numeric=True, style="dim"))
+    return FittedTable(columns)
 
 
-def build_backbones_table(rows: Sequence[Mapping[str, Any]]) -> Table:
+def build_backbones_table(rows: Sequence[Mapping[str, Any]]) -> FittedTable:
     """Return the available backbones; the usual columns first, then any others of the rows, `kind` if it differs."""
     present = dict.fromkeys(key for row in rows for key in row)
     if len({row.get("kind") for row in rows}) == 1:
@@ -121,13 +118,13 @@ def build_plan_table(plan: Mapping[str, Any]) -> RenderableType:
     phases = plan.get("phases") or []
     parts: list[RenderableType] = [
         Text.assemble((str(plan.get("name")), "bold"), f"  seed {plan.get('seed')}, {counted(len(phases), 'phase')}"),
-        Padding(_build_grid(plan_lines.describe_plan(plan)), (0, 0, 0, 2)),
+        LabelledLines(plan_lines.describe_plan(plan)),
         _build_contents_table(plan.get("data") or {}),
         _build_phase_table(plan),
     ]
     for phase in phases:
         parts.append(Text.assemble((f"phase {phase.get('index', 0)}  ", "dim"), (str(phase.get("name")), "bold cyan")))
-        parts.append(Padding(_build_grid(plan_lines.describe_phase(phase, plan)), (0, 0, 1, 2)))
+        parts.extend((LabelledLines(plan_lines.describe_phase(phase, plan)), Text()))
     if measured := plan.get("measured"):
         parts.append(build_rows_table(cache_lines.list_timings(measured), title=cache_lines.describe_timing(measured)))
     parts.extend(Text.assemble(("note  ", "yellow"), str(note)) for note in plan.get("notes") or ())
@@ -155,15 +152,6 @@ def render_plan_html(plan: Mapping[str, Any]) -> str:
     )
 
 
-def _build_grid(lines: Sequence[plan_lines.Line]) -> Table:
-    grid = Table.grid(padding=(0, 2))
-    grid.add_column(style="dim", no_wrap=True)
-    grid.add_column(overflow="fold")
-    for line in lines:
-        grid.add_row(line.label, Text(line.text))
-    return grid
-
-
 def _build_contents_table(data: Mapping[str, Any]) -> RenderableType:
     rows = data_table.list_rows(data)
     if not rows:
@@ -175,18 +163,14 @@ def _build_contents_table(data: Mapping[str, Any]) -> RenderableType:
     return build_rows_table(rows)
 
 
-def _build_phase_table(plan: Mapping[str, Any]) -> Table:
-    table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
+def _build_phase_table(plan: Mapping[str, Any]) -> FittedTable:
     rows = [plan_lines.summarise_phase(phase, plan) for phase in plan.get("phases") or ()]
-    for heading in rows[0] if rows else ():
-        table.add_column(
-            heading,
-            justify="right" if heading in ("parameters", "epochs", "steps", "batch", "est. time") else "left",
-            overflow="fold",
-        )
-    for row in rows:
-        table.add_row(*(Text(value) for value in row.values()))
-    return table
+    return FittedTable(
+        [
+            Column(heading, [row[heading] for row in rows], numeric=heading in _NUMERIC)
+            for heading in (rows[0] if rows else ())
+        ]
+    )
 
 
 def _format_accuracy(value: Any) -> str:

@@ -19,7 +19,7 @@ from typing import IO
 from kerastune_ft.config.run import RunConfig
 from kerastune_ft.durations import parse_duration
 from kerastune_ft.errors import ConfigError, Interrupted
-from kerastune_ft.streams import say
+from kerastune_ft.streams import say_error
 from kerastune_ft.training import resume
 from kerastune_ft.training.interrupts import stop_signals
 
@@ -113,9 +113,9 @@ class _Group:
         code = self._processes[number].returncode
         if code < 0:
             name = signal.Signals(-code).name
-            say(f"worker {number} was ended by {name}; the same command goes on")
+            say_error(f"worker {number} was ended by {name}; the same command goes on")
         elif code != Interrupted.exit_code:
-            say(f"worker {number} ended with exit code {code}; ending the others")
+            say_error(f"worker {number} ended with exit code {code}; ending the others")
 
 
 def _start(number: int, ports: Sequence[int], words: Sequence[str]) -> subprocess.Popen[str]:
@@ -156,7 +156,7 @@ def _own_accelerators(number: int, workers: int) -> dict[str, str]:
 
 def _relay(stream: IO[str], number: int) -> None:
     for line in stream:
-        say(f"[worker {number}] {line.rstrip()}")
+        say_error(f"[worker {number}] {line.rstrip()}")
 
 
 def free_ports(count: int) -> list[int]:

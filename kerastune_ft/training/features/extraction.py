@@ -138,16 +138,20 @@ class FeatureExtractor:
         missing = [int(each.store.missing(own).sum()) for each, own in zip(fillings, ids, strict=True)]
         place = self._describe_level(need, level, view)
         work = StoreProgress(self._watch, f"storing features{place}", sum(missing))
-        began = time.monotonic()
+        began, elsewhere = time.monotonic(), 0.0
         for filling, own, lacking in zip(fillings, ids, missing, strict=True):
             if lacking:
                 self._make_room(filling.store, lacking)
-                self._extract(self._choose_origin(need, level, filling.examples, view), filling, own, lacking, work)
+                asked = time.monotonic()
+                origin = self._choose_origin(need, level, filling.examples, view)
+                # The store below is filled meanwhile, and has a note of its own.
+                elsewhere += time.monotonic() - asked
+                self._extract(origin, filling, own, lacking, work)
             filling.add(own)
         if work.total:
             work.show(work.total)
         if work.own:
-            seconds = time.monotonic() - began
+            seconds = time.monotonic() - began - elsewhere
             self._watch.note(
                 f"stored features of {counted(work.own, 'example')}{place} in {seconds:.1f} s "
                 f"({work.own / max(seconds, 1e-9):.0f} examples/s), {size_text(work.own_bytes)}"
