@@ -8,6 +8,7 @@ import re
 import unicodedata
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping
+from decimal import Decimal
 
 # A misspelt label is rarer than the right one by at least so much, and as like it as this.
 _TIMES = 5
@@ -15,13 +16,25 @@ _LIKE = 0.85
 _SHORTEST = 4
 _MOST = 500
 _SHOWN = 8
-_NUMBER = re.compile(r"[+-]?\d+(\.\d*)?")
+_LONGEST_NUMBER = 25
+# Differences that a reader sees.
+_SEEN = ("in letter case", "in how the number is written", "in blanks, hyphens or underscores")
+_NUMBER = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)(e[+-]?\d{1,3})?")
+# Between letters and digits these part words as a blank does; elsewhere, as in the grade A-, they mean something.
+_JOINTS = re.compile(r"(?<=\w)[-_](?=[^\W_])|(?<=[^\W_])_(?=\w)")
+# Cyrillic and Greek letters that look like Latin ones.
+_LATIN = str.maketrans(
+    "\u0430\u0441\u0435\u043e\u0440\u0445\u0443\u0456\u0458\u0455\u04bb\u0501\u03bf", "aceopxyijshdo"
+)
 # Controls and formats: zero-width characters, soft hyphens, byte order marks, directions.
 _INVISIBLE = frozenset(("Cc", "Cf"))
 # Words that programs write for a value that is not there. "none" and "na" may be classes, as may a country's NA.
 _MISSING = frozenset(
-    ("nan", "-nan", "n/a", "#n/a", "#na", "<na>", "nat", "null", "<null>", "\\n", "#value!", "#ref!", "#div/0!")
-)
+    (
+        "nan", "-nan", "n/a", "#n/a", "#na", "<na>", "nat", "null", "<null>", "\\n", "#value!", "#ref!", "#div/0!",
+        "?", "??", "-", "--", "missing",
+    )
+)  # fmt: skip
 
 
 def normalise(label: str) -> str:
@@ -30,14 +43,15 @@ def normalise(label: str) -> str:
 
 
 def plain_form(label: str) -> str:
-    """Return what labels share that differ in letter case, blanks, invisible letters or the form of a number only."""
+    """Return what labels share that differ in letter case, blanks, joints of words or the form of a number only."""
     if label.isascii() and label.isalpha():
         return label.lower()
     seen = "".join(letter for letter in unicodedata.normalize("NFKC", label) if not _is_invisible(letter))
     plain = " ".join(seen.casefold().split())
     if _NUMBER.fullmatch(plain):
-        return repr(float(plain))
-    return unicodedata.normalize("NFC", plain)
+        # Not as floats, in which long numbers are equal that differ; 0 is added to -0.
+        return str((Decimal(plain) + 0).normalize()) if len(plain) <= _LONGEST_NUMBER else plain
+    return unicodedata.normalize("NFC", _JOINTS.sub(" ", plain).translate(_LATIN))
 
 
 def reads_as_missing(label: str) -> bool:
@@ -51,7 +65,7 @@ def find_misspellings(counts: Mapping[str, int], among: Iterable[str] | None = N
     `among` are the labels that are looked at, all unless told otherwise.
     """
     # Of those that look alike the one that can be read and typed is right, else the largest, the shortest.
-    sizes = {label: (_is_clean(label), count, -len(label), label) for label, count in counts.items()}
+    sizes = {label: (_is_clean(label), label.isascii(), count, -len(label), label) for label, count in counts.items()}
     forms = {label: plain_form(label) for label in counts}
     alike: dict[str, list[str]] = defaultdict(list)
     for label, form in forms.items():
@@ -105,8 +119,10 @@ def explain_difference(label: str, other: str) -> str:
     one, two = ("".join(filter(lambda letter: not _is_invisible(letter), text)) for text in (label, other))
     if " ".join(one.casefold().split()) == " ".join(two.casefold().split()):
         return "in invisible letters"
-    if _NUMBER.fullmatch(" ".join(one.split())):
+    if _NUMBER.fullmatch(" ".join(one.casefold().split())):
         return "in how the number is written"
+    if _JOINTS.sub(" ", " ".join(one.casefold().split())) == _JOINTS.sub(" ", " ".join(two.casefold().split())):
+        return "in blanks, hyphens or underscores"
     return "in letters that look alike"
 
 
@@ -114,7 +130,7 @@ def differ_unseen(label: str, other: str) -> bool:
     """Return whether two labels differ in blanks, invisible letters or Unicode letters of one shape alone."""
     if plain_form(label) != plain_form(other):
         return False
-    return explain_difference(label, other) not in ("in letter case", "in how the number is written")
+    return explain_difference(label, other) not in _SEEN
 
 
 def quote(text: str) -> str:

@@ -41,7 +41,13 @@ def open_own_data(
         raise ConfigError(f"--split: there is no split {split!r}; there are {', '.join(recorded.sizes)}")
     own = at_new_place(config, target, watch.note)
     own = own.model_copy(update={"task": _with_classes(config.task, document)})
-    source = open_data(own, watch.note, recorded.in_changed_data())
+    try:
+        source = open_data(own, watch.note, recorded.in_changed_data())
+    except DataError as error:
+        raise DataError(
+            f"{error}\nThis is the data of {target} as it is now. A run that is done keeps its classes and options: "
+            "restore the data it was trained on, or evaluate data that the run never saw with --data"
+        ) from error
     if split not in source.splits:
         raise DataError(
             f"{describe_change(source, target)}.\nNone of the {recorded.sizes[split]} {split} examples is there, so "

@@ -6,11 +6,13 @@ import pytest
 
 from kerastune_ft.data.labels.spelling import (
     classes_that_merge,
+    explain_difference,
     explain_unknown,
     find_label,
     find_meant,
     find_misspellings,
     quote,
+    reads_as_missing,
 )
 
 
@@ -33,6 +35,35 @@ from kerastune_ft.data.labels.spelling import (
 )
 def test_rare_labels_that_look_like_frequent_ones(counts: dict[str, int], found: dict[str, str]) -> None:
     assert find_misspellings(counts) == found
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "difference"),
+    [
+        ("heart attack", "heart_attack", "in blanks, hyphens or underscores"),
+        ("heart-attack", "heart_attack", "in blanks, hyphens or underscores"),
+        ("\u0440os", "pos", "in letters that look alike"),
+        ("\uff21", "A", "in letters that look alike"),
+        ("-0", "0", "in how the number is written"),
+        ("1e0", "1", "in how the number is written"),
+    ],
+)
+def test_labels_that_look_alike_are_one_written_otherwise(one: str, other: str, difference: str) -> None:
+    assert find_misspellings({one: 20, other: 20}) == {one: other}
+    assert explain_difference(one, other) == difference
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [("A-", "A"), ("A+", "A"), ("-1", "1"), ("c++", "c"), ("0-1", "01"), (f"{10**19}", f"{10**19 + 1}")],
+)
+def test_labels_that_mean_something_else_are_left_alone(one: str, other: str) -> None:
+    assert find_misspellings({one: 20, other: 20}) == {}
+
+
+@pytest.mark.parametrize(("label", "is_missing"), [("?", True), ("-", True), ("missing", True), ("unknown", False)])
+def test_words_that_stand_for_a_missing_label(label: str, is_missing: bool) -> None:
+    assert reads_as_missing(label) is is_missing
 
 
 def test_many_labels_are_not_compared() -> None:
