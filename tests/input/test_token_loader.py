@@ -96,3 +96,17 @@ def test_other_data_may_be_longer(tmp_path: Path) -> None:
 def test_lengths_that_cannot_be_are_refused(tmp_path: Path, asked: int, said: str) -> None:
     with pytest.raises(ConfigError, match=said):
         load(tmp_path, Letters(), asked=asked)
+
+
+def test_the_tokens_of_pairs_are_told_of_once(tmp_path: Path) -> None:
+    texts = [("ab", "abc" * (row + 1)) for row in range(6)]
+    labels = OneClassLabels(("no", "yes"), np.array([0, 1] * 3, np.int32))
+    chosen = ChosenSplits({"train": np.arange(4), "validation": np.arange(4, 6)}, (), {})
+    keys = [f"row {row}" for row in range(6)]
+    data = TextSource(describe("table", "t", labels, chosen, "", keys, [text_identity(each) for each in texts]), texts)
+    text = TextInput(Letters(), ("token_ids", "padding_mask"), (1,), (2,), (2,), 0, 512, 256)
+    task = Classification(TextClassification(kind="text_classification"), Head(), data.scheme, 0)
+    said: list[str] = []
+    for _ in range(2):
+        build_token_loader(data, task, text, None, tmp_path, said.append)
+    assert said == ["writing the tokens of 6 pairs into the cache, once"]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+import time
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -19,6 +21,7 @@ from kerastune_ft.reporting.terminal import tables
 from kerastune_ft.rules import FIRST, NEWEST
 from kerastune_ft.stores.store import FeatureStore
 from kerastune_ft.training.devices import devices
+from kerastune_ft.training.features import extraction
 from kerastune_ft.training.features.existing_stores import find_existing_stores
 from kerastune_ft.training.plan import build as planning
 from kerastune_ft.training.plan import phase_plan
@@ -150,8 +153,21 @@ def test_measuring_changes_no_decision_and_reads_beside_the_estimates(folder: Pa
     assert not list((folder / "cache").glob("measured-*"))
 
 
+class Ticks:
+    """A clock that moves on by a second whenever it is looked at."""
+
+    sleep = staticmethod(time.sleep)
+
+    def __init__(self) -> None:
+        self.seconds = 0.0
+
+    def monotonic(self) -> float:
+        self.seconds += 1
+        return self.seconds
+
+
 def test_stores_that_are_there_are_counted_and_near_ones_compared(
-    session: Session, folder: Path, tmp_path: Path
+    session: Session, folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     made = tiny(folder)
     made["runtime"]["cache_directory"] = str(tmp_path / "cache")
@@ -167,8 +183,12 @@ def test_stores_that_are_there_are_counted_and_near_ones_compared(
     log = (tmp_path / "held" / "log.txt").read_text()
     assert log.count("more than the budget of 1.0 MB") == 2 and "computed again in every epoch" in log
     assert "stored features" not in log
+    monkeypatch.setattr(extraction, "time", ticks := Ticks())
     training.run(made, run_dir=tmp_path / "run", until_phase="head")
     log = (tmp_path / "run" / "log.txt").read_text()
+    # The store below is filled while the other waits for it, and its seconds count once.
+    below, above = (float(seconds) for seconds in re.findall(r"stored features of .* in ([\d.]+) s ", log))
+    assert 0 < above < below + above <= ticks.seconds
     assert "stored features of 70 examples (what stays frozen) in " in log
     assert "stored features of 60 examples in " in log
     document = training.plan(made).document
