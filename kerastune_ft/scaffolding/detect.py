@@ -19,9 +19,10 @@ from kerastune_ft.scaffolding.findings import DataFindings
 from kerastune_ft.scaffolding.sources.arrays import inspect_arrays
 from kerastune_ft.scaffolding.sources.file_kinds import file_kind_of_folder
 from kerastune_ft.scaffolding.sources.folders import has_split_folders, inspect_folder, list_class_folders
-from kerastune_ft.scaffolding.sources.split_tables import inspect_split_tables
+from kerastune_ft.scaffolding.sources.split_tables import inspect_split_tables, inspect_table_beside_splits
 from kerastune_ft.scaffolding.sources.tables import inspect_table
 from kerastune_ft.streams import say
+from kerastune_ft.wording import first_names
 
 _LABELLED = re.compile(r"(train|labels?|data|metadata|annotations?)", re.IGNORECASE)
 
@@ -41,7 +42,7 @@ def detect(place: Path, written: str, label: Sequence[str]) -> DataFindings:
             return inspect_table(join_tables([read_table(one) for one in places]), written, label)
         raise DataError(f"{place} does not exist{_suggest_path(place)}")
     if is_table(place):
-        return _read_table(place, written, label)
+        return inspect_table_beside_splits(place, written, label)
     _refuse_label(label)
     place = fetch_to_cache(place, cache_directory(Runtime()), say)
     if place.suffix.lower() == ".npz":
@@ -53,10 +54,6 @@ def detect(place: Path, written: str, label: Sequence[str]) -> DataFindings:
         f"{place} is neither a folder, a .zip or .tar of one, a table (.csv, .tsv, .jsonl, .parquet, .xlsx) nor an "
         ".npz file."
     )
-
-
-def _read_table(path: Path, written: str, label: Sequence[str]) -> DataFindings:
-    return inspect_table(read_table(path), written, label)
 
 
 def _refuse_label(label: Sequence[str]) -> None:
@@ -74,7 +71,11 @@ def _inspect_tables(folder: Path, written: str, kind: FileKind, label: Sequence[
     likely = [path for path in tables if _LABELLED.match(path.stem)]
     if len(tables) == 1 or len(likely) == 1:
         table = tables[0] if len(tables) == 1 else likely[0]
-        return _read_table(table, f"{written.rstrip('/')}/{table.name}", label)
+        findings = inspect_table_beside_splits(table, f"{written.rstrip('/')}/{table.name}", label)
+        said = " ".join([table.name, *findings.seen, *map(str, findings.data["splits"].values())])
+        others = [path.name for path in tables if path.name not in said]
+        findings.seen += [f"not read: {first_names(others, 5)}"] if others else []
+        return findings
     names = ", ".join(path.name for path in tables[:20])
     raise DataError(
         f"{folder} holds several tables: {names}.\nGive the one with the labels instead of the folder, or, to read "

@@ -10,6 +10,7 @@ import numpy as np
 
 from kerastune_ft.config.options.data import NamedTables, TableData
 from kerastune_ft.config.words import nearest
+from kerastune_ft.data.labels.spelling import reads_as_missing
 from kerastune_ft.data.tables.cells import cell_text
 from kerastune_ft.data.tables.joined_table import join_tables
 from kerastune_ft.data.tables.named_tables import find_tables
@@ -18,6 +19,9 @@ from kerastune_ft.data.tables.text_table import TextTable
 from kerastune_ft.errors import DataError
 from kerastune_ft.rules import NEWEST, Rules
 from kerastune_ft.wording import counted, first_names
+
+# Labels of fewer rows may all be the same by chance.
+_FEW_ROWS = 5
 
 
 @dataclass(frozen=True)
@@ -45,6 +49,7 @@ def read_tables(options: TableData, *, unsplit: bool = False, rules: Rules = NEW
     A table that was found by its name and has no labels is left out, and said: it is for predictions.
     """
     parts, splits, notes = [], [], []
+    named_splits: list[str | None] = []
     # Shares, a column and folds divide the rows of all tables together.
     are_splits = options.splits is None or isinstance(options.splits, NamedTables)
     for named in find_tables(options, unsplit=unsplit):
@@ -56,8 +61,12 @@ def read_tables(options: TableData, *, unsplit: bool = False, rules: Rules = NEW
         if lacking:
             notes.append(f"splits: {explain_lacking_labels(part, lacking)}")
             continue
+        named_splits.append(named.split)
         parts.append(part)
         splits += [named.split if are_splits else None] * len(part.numbers)
+    train = [part for part, split in zip(parts, named_splits, strict=True) if split == "train"]
+    others = [part for part, split in zip(parts, named_splits, strict=True) if split in {"validation", "test"}]
+    notes += [f"splits: {why}" for part in others if (why := find_filler_label(part, train, options.label))]
     table = join_tables(parts)
     sizes = Counter(split for split in splits if split is not None)
     if len(sizes) > 1:
@@ -80,6 +89,34 @@ def explain_lacking_labels(table: TextTable, name: str) -> str:
         f"{table.path.name} {what} (its columns are {first_names(table.columns, 6)}), so nothing can be measured on it "
         f"and it is no split; a trained run answers its rows:  predict RUN {table.path.name}"
     )
+
+
+def find_filler_label(table: TextTable, train: Sequence[TextTable], label: object) -> str:
+    """Return why the labels of a table seem to be fillers: one value in all rows, where the training tables have more.
+
+    Nothing where they differ, or where they are too few rows to say.
+    """
+    names = [name for name in _label_names(label) if all(name in part.cells for part in (table, *train))]
+    held = {name: _values(table, name) for name in names}
+    if not any(held.values()) or any(len(values) > 1 for values in held.values()):
+        return ""
+    words = [value for values in held.values() for value in values]
+    if len(table.numbers) < _FEW_ROWS and not all(map(_is_no_label, words)):
+        return ""
+    if all(len({value for part in train for value in _values(part, name)}) < 2 for name in names):
+        return ""
+    return (
+        f'{table.path.name} has only "{words[0]}" in the column "{names[0]}", as where labels are to be filled in: no '
+        f"labels to measure by, if so; for predict:  predict RUN {table.path.name}"
+    )
+
+
+def _values(table: TextTable, name: str) -> set[str]:
+    return {text for cell in table.cells[name] if (text := cell_text(cell))}
+
+
+def _is_no_label(text: str) -> bool:
+    return reads_as_missing(text) or not any(map(str.isalnum, text))
 
 
 def _label_names(label: object) -> Sequence[str]:

@@ -30,12 +30,19 @@ _SPELLINGS, _RIVALS = 5, 5
 def choose_labels(frame: TextTable, columns: Mapping[str, Sequence[str]], taken: set[str]) -> list[str]:
     """Return the label columns; raise DataError that lists the columns if the choice is unclear."""
     found = kinds.find_label_columns(columns, taken)
-    if len(found) > 1 and kinds.are_equivalent([columns[name] for name in found]):
+    are_classes = len(found) > 1 and _are_one_hot(columns, found)
+    if len(found) > 1 and not are_classes and kinds.are_equivalent([columns[name] for name in found]):
         # Codes and names of the same classes: names are more readable in tables and reports.
         found = [min(found, key=lambda name: kinds.parse_numbers(columns[name]) is not None)]
     if not found or (len(found) > 1 and not all(kinds.is_flag(columns[name]) for name in found)):
         raise DataError(_unclear_message(frame, columns, found, taken))
     return found
+
+
+def _are_one_hot(columns: Mapping[str, Sequence[str]], names: Sequence[str]) -> bool:
+    """Return whether every row has exactly one 1 in columns of 0 and 1."""
+    rows = zip(*(columns[name] for name in names), strict=True)
+    return all(set(cells) <= {"0", "1"} and cells.count("1") == 1 for cells in rows)
 
 
 def _unclear_message(
@@ -182,7 +189,7 @@ def _add_label_columns(
 ) -> None:
     if all(kinds.is_flag(columns[name]) or set(columns[name]) <= {"0", "1", ""} for name in names):
         findings.counts = {name: list(columns[name]).count("1") for name in names}
-        if all(cells.count("1") == 1 for cells in zip(*(columns[name] for name in names), strict=True)):
+        if _are_one_hot(columns, names):
             _add_one_hot(findings, modality, names, said)
             return
         findings.task = {"kind": f"{modality}_classification"}

@@ -1,4 +1,4 @@
-"""Inspecting the tables of a folder that are splits, such as train.csv beside test.csv."""
+"""Inspecting tables that are splits, such as train.csv beside test.csv, given by their folder or by one of them."""
 
 from __future__ import annotations
 
@@ -8,11 +8,13 @@ from pathlib import Path
 from pydantic import TypeAdapter
 
 from kerastune_ft.config.options.data import Label
+from kerastune_ft.data.splits.names import split_names
 from kerastune_ft.data.tables.joined_table import join_tables
-from kerastune_ft.data.tables.named_tables import name_splits
+from kerastune_ft.data.tables.named_tables import list_tables, name_splits, split_of_table
 from kerastune_ft.data.tables.read import read_table
-from kerastune_ft.data.tables.split_tables import explain_lacking_labels, find_lacking_labels
+from kerastune_ft.data.tables.split_tables import explain_lacking_labels, find_filler_label, find_lacking_labels
 from kerastune_ft.data.tables.text_table import TextTable
+from kerastune_ft.errors import DataError
 from kerastune_ft.scaffolding.findings import DataFindings, add_with_reason
 from kerastune_ft.scaffolding.sources.tables import inspect_table
 from kerastune_ft.wording import counted, first_names
@@ -33,19 +35,80 @@ def inspect_split_tables(
         return None
     parts = {split: [read_table(folder / name) for name in held] for split, held in names.items()}
     findings = inspect_table(join_tables(parts["train"]), _write_path(written, names["train"]), label)
+    findings, kept = _join_splits(findings, parts, label)
+    if len(kept) == 1 and len(names["train"]) > 1:
+        # The folder would have the tables read that are left out.
+        findings.data["path"] = [f"{written.rstrip('/')}/{name}" for name in names["train"]]
+    others = [path.name for path in tables if not any(path.name in held for held in names.values())]
+    findings.seen += [f"not read: {first_names(others, 5)}"] if others else []
+    return findings
+
+
+def inspect_table_beside_splits(path: Path, written: str, label: Sequence[str]) -> DataFindings:
+    """Inspect a table and, where its name says that it is to learn from, the tables of other splits beside it.
+
+    A table beside it that is not read is said. `written` is the path of the table as the configuration will have it.
+    """
+    train = read_table(path)
+    findings = inspect_table(train, written, label)
+    beside = _find_beside(path)
+    if beside is None or "column" in findings.data["splits"]:
+        return findings
+    parts: dict[str, list[TextTable]] = {"train": [train]}
+    for split, places in beside.items():
+        for place in places:
+            try:
+                part = read_table(place)
+            except DataError as problem:
+                findings.seen.append(f"not read: {place.name} beside it ({str(problem).splitlines()[0]})")
+                continue
+            missing = [name for name in train.columns if name not in {*part.columns, *_labels_of(findings)}]
+            if missing:
+                findings.seen.append(f'not read: {place.name} beside it, which has no column "{missing[0]}"')
+            else:
+                parts.setdefault(split, []).append(part)
+    return _join_splits(findings, parts, label)[0]
+
+
+def _find_beside(path: Path) -> dict[str, list[Path]] | None:
+    """Return the tables of other splits beside a table by their names; None where it is not one to learn from."""
+    stems = {one: one.name.split(".", 1)[0] for one in list_tables(path.parent)}
+    stems[path] = path.name.split(".", 1)[0]
+    words = split_names(stems.values())
+    splits = {one: split_of_table(one) or words.get(stem) for one, stem in stems.items()}
+    if splits.pop(path) != "train":
+        return None
+    found: dict[str, list[Path]] = {}
+    for split in ("validation", "test"):
+        held = [one for one in splits if splits[one] == split and one.name != path.name]
+        exact = [one for one in held if split_of_table(one)]
+        if held:
+            found[split] = exact or held
+    return found
+
+
+def _labels_of(findings: DataFindings) -> Sequence[str]:
+    return _label_columns(findings.data["label"])
+
+
+def _join_splits(
+    findings: DataFindings, parts: Parts, label: Sequence[str]
+) -> tuple[DataFindings, Mapping[str, Sequence[TextTable]]]:
+    """Return the findings about all tables that have labels, and these by split; the others are said."""
     kept, notes = _keep_labelled(parts, findings)
     if len(kept) > 1:
         rows = {split: sum(len(part.numbers) for part in held) for split, held in kept.items()}
+        seen = [note for note in findings.seen if note.startswith("not read")]
         findings = inspect_table(
             join_tables([part for held in kept.values() for part in held]),
             findings.data["path"],
-            [*_label_columns(findings.data["label"])],
+            [*_labels_of(findings)],
             is_given=bool(label),
         )
-        _add_splits(findings, kept, rows, written)
-    others = [path.name for path in tables if not any(path.name in held for held in names.values())]
-    findings.seen += [*notes, *([f"not read: {first_names(others, 5)}"] if others else [])]
-    return findings
+        _add_splits(findings, kept, rows)
+        notes = [*seen, *notes]
+    findings.seen += notes
+    return findings, kept
 
 
 def _label_columns(label: str | Sequence[str] | Mapping[str, str]) -> Sequence[str]:
@@ -64,15 +127,22 @@ def _keep_labelled(parts: Parts, findings: DataFindings) -> tuple[dict[str, Sequ
     label: object = TypeAdapter(Label).validate_python(findings.data["label"])
     kept, notes = {}, []
     for split, tables in parts.items():
-        bare = [(table, lacking) for table in tables if (lacking := find_lacking_labels(table, label))]
-        if bare and split != "train":
-            notes += [f"not read: {explain_lacking_labels(table, lacking)}" for table, lacking in bare]
+        bare = [why for table in tables if split != "train" and (why := _explain_no_labels(table, parts, label))]
+        if bare:
+            notes += [f"not read: {why}" for why in bare]
         else:
             kept[split] = tables
     return kept, notes
 
 
-def _add_splits(findings: DataFindings, parts: Parts, rows: Mapping[str, int], written: str) -> None:
+def _explain_no_labels(table: TextTable, parts: Parts, label: object) -> str:
+    """Return why a table has no labels to measure by; nothing where it has."""
+    if lacking := find_lacking_labels(table, label):
+        return explain_lacking_labels(table, lacking)
+    return find_filler_label(table, parts["train"], label)
+
+
+def _add_splits(findings: DataFindings, parts: Parts, rows: Mapping[str, int]) -> None:
     """Write the tables of the splits into the findings in place of shares."""
     names = {split: [table.path.name for table in tables] for split, tables in parts.items()}
     short = {split: held[0] if len(held) == 1 else held for split, held in names.items()}

@@ -10,7 +10,13 @@ import pytest
 
 from kerastune_ft.config.options.data import Column, Fractions, NamedTables, TableData
 from kerastune_ft.data.splits.table import splits_table
-from kerastune_ft.data.tables.split_tables import explain_lacking_labels, find_lacking_labels, read_tables
+from kerastune_ft.data.tables.read import read_table
+from kerastune_ft.data.tables.split_tables import (
+    explain_lacking_labels,
+    find_filler_label,
+    find_lacking_labels,
+    read_tables,
+)
 from kerastune_ft.errors import ConfigError, DataError
 from tests.support.image_files import write
 from tests.support.table_files import format_delimited, open_table, pets
@@ -142,3 +148,15 @@ def test_what_a_table_lacks_is_told() -> None:
     assert find_lacking_labels(frame, "masks/{image}") == ""
     assert 'has nothing in the column "label"' in explain_lacking_labels(frame, "label")
     assert 'has no column "x"' in explain_lacking_labels(frame, "x")
+
+
+@pytest.mark.parametrize("filler", ["?", "cat"])
+def test_labels_that_are_to_be_filled_in_are_said(tmp_path: Path, filler: str) -> None:
+    texts = [[f"text {number}", "cat" if number % 2 else "dog"] for number in range(20)]
+    table(tmp_path / "train.csv", texts[:14], ("text", "label"))
+    table(tmp_path / "test.csv", [[text, filler] for text, _ in texts[14:]], ("text", "label"))
+    options = TableData(path=str(tmp_path), input="text", label="label")
+    note = f'splits: test.csv has only "{filler}" in the column "label"'
+    assert any(said.startswith(note) and "predict RUN test.csv" in said for said in read_tables(options).notes)
+    test, train = (read_table(tmp_path / name) for name in ("test.csv", "train.csv"))
+    assert find_filler_label(test, [train], "label") and find_filler_label(train, [test], "label") == ""

@@ -71,3 +71,34 @@ def test_a_pattern_reads_tables_as_one() -> None:
     assert found.examples == 40
     assert read_written("both.json")["data"]["path"] == "d/*.csv"
     assert read("both.json").data.path.endswith("/d/*.csv")
+
+
+def test_a_table_to_learn_from_brings_the_splits_beside_it() -> None:
+    write_table(Path("d/train_labels.csv"), image_rows(0, 24))
+    write_table(Path("d/val.csv"), image_rows(24, 30))
+    write_table(Path("d/test.csv"), image_rows(30, 36))
+    found = init("d/train_labels.csv", "a.json")
+    data = read_written("a.json")["data"]
+    assert (data["path"], data["splits"]) == ("d/train_labels.csv", {"validation": "val.csv", "test": "test.csv"})
+    assert found.examples == 36
+    write_table(Path("d/val.csv"), [{"file": row["file"]} for row in image_rows(24, 30)])
+    write_table(Path("d/test.csv"), [{"id": 1, "finding": "a"}])
+    found = init("d/train_labels.csv", "b.json")
+    assert set(read_written("b.json")["data"]["splits"]) == {"train", "validation", "test"}
+    assert any("val.csv has no column" in note and "predict RUN val.csv" in note for note in found.seen)
+    assert 'not read: test.csv beside it, which has no column "file"' in found.seen
+
+
+def test_the_tables_of_a_folder_with_one_of_labels_are_said() -> None:
+    write_table(Path("d/labels.csv"), image_rows(0, 24))
+    write_table(Path("d/test.csv"), image_rows(24, 30))
+    assert "not read: test.csv" in init("d").seen
+
+
+@pytest.mark.parametrize("filler", ["?", "a"])
+def test_labels_that_are_to_be_filled_in_measure_nothing(filler: str) -> None:
+    write_table(Path("d/train.csv"), image_rows(0, 24))
+    write_table(Path("d/test.csv"), [{**row, "finding": filler} for row in image_rows(24, 30)])
+    found = init("d")
+    assert set(read_written("d.json")["data"]["splits"]) == {"train", "validation", "test"}
+    assert any(f'test.csv has only "{filler}"' in note and "no labels to measure by" in note for note in found.seen)

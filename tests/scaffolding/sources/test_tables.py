@@ -257,3 +257,12 @@ def test_backslashes_in_paths_are_named() -> None:
     write_table(Path("d/t.csv"), rows)
     with pytest.raises(DataError, match=r'"file" names the images with backslashes, as im\\0.png(.|\n)*im/0.png'):
         init("d/t.csv")
+
+
+def test_two_columns_with_one_1_are_two_classes_and_asked_about() -> None:
+    rows = [{"text": prose(number), "pos": number % 2, "neg": 1 - number % 2} for number in range(24)]
+    write_table(Path("d/cases.csv"), rows)
+    found = init("d/cases.csv")
+    assert json.loads(Path("cases.json").read_text())["data"]["label"] == ["pos", "neg"]
+    assert found.counts == {"pos": 12, "neg": 12}
+    assert any("do the classes pos, neg exclude each other?" in question for question in found.asks)
