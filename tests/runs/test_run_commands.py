@@ -186,7 +186,7 @@ def test_hiding_examples_later_makes_the_evaluation_of_a_finished_run_anew(comma
     assert hidden.code == 0
     assert "changed since the run began: output.examples: true -> false" in hidden.err
     assert "finished before" not in hidden.err
-    assert " 1/" not in hidden.err
+    assert "head 1/" not in hidden.err
 
 
 def test_a_split_and_other_data_do_not_go_together(commands: dict[str, Outcome]) -> None:
