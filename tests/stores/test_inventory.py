@@ -56,7 +56,7 @@ def test_everything_kept_is_listed_with_its_size(cache: Path, given: Callable[..
     assert found["others"] == [{"name": "archives", "holds": "unpacked archives", "files": 1, "bytes": 1234}]
     assert found["stored_bytes"] == sum(one["bytes"] for one in found["stores"])
     assert found["bytes"] == found["stored_bytes"] + 1234
-    result = given()
+    result = given("--wide")
     assert (result.exit_code, result.stderr) == (0, "")
     for text in (
         "Old",
