@@ -60,7 +60,7 @@ def test_everything_kept_is_listed_with_its_size(cache: Path, given: Callable[..
     assert (result.exit_code, result.stderr) == (0, "")
     for text in (
         "Old",
-        "224, 224",
+        "224 x 224",
         "block6_add",
         "photos",
         "1,200",
