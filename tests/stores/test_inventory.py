@@ -70,7 +70,7 @@ def test_everything_kept_is_listed_with_its_size(cache: Path, given: Callable[..
         "cache --clear",
     ):
         assert text in result.stdout
-    assert found["stores"][0]["key"][:12] in result.stdout
+    assert found["stores"][0]["key"][:8] in result.stdout
 
 
 def test_stores_can_be_chosen_by_key_and_age(given: Callable[..., Result]) -> None:
