@@ -291,6 +291,23 @@ class RunDirectory:
                     os.unlink(os.path.join(folder, name))
 
 
+def refuse_inside_run(path: str | os.PathLike[str], key: str) -> None:
+    """Raise ConfigError, which begins with `key`, for a local path in a run directory: its files are the run's own."""
+    place = Path(os.path.realpath(path))
+    for folder in (place, *place.parents):
+        if all(os.path.isfile(folder / name) for name in (MANIFEST, "config.json")) and _is_run(folder / MANIFEST):
+            raise ConfigError(f"{key}: {os.fspath(path)} is in the run directory {folder}; name a place outside of it")
+
+
+def _is_run(manifest: Path) -> bool:
+    """Return whether a manifest.json is that of a run, or too damaged to tell."""
+    try:
+        found = json.loads(manifest.read_bytes())
+    except (OSError, ValueError):
+        return True
+    return isinstance(found, dict) and "started" in found
+
+
 def is_partial(name: str) -> bool:
     """Return whether a name, with or without folders, is that of a partially written file."""
     return name.rpartition("/")[2].startswith(_PARTIAL)

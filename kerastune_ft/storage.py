@@ -44,11 +44,16 @@ def is_remote(path: str | os.PathLike[str]) -> bool:
     return found is not None and found[1].lower() not in _WEB
 
 
+def is_web_address(path: str | os.PathLike[str]) -> bool:
+    """Return whether a path is an address of the web, such as `https://example.org/a.png`, which is not read."""
+    found = _URI.match(os.fspath(path))
+    return found is not None and found[1].lower() in _WEB
+
+
 def find_name_fault(path: str | os.PathLike[str]) -> str | None:
     """Return why no file or folder can have this name, with a remedy; None where one can."""
     text = os.fspath(path)
-    found = _URI.match(text)
-    if found is not None and found[1].lower() in _WEB:
+    if is_web_address(text):
         return f"{text} is an address of the web, where no files are read or written; name a folder or file here"
     if "\0" in text:
         return f"{text!a} has a zero byte in it, which no file name has; take it out"

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from kerastune_ft.errors import ConfigError, ResourceError
-from kerastune_ft.rundir import RunDirectory
+from kerastune_ft.rundir import RunDirectory, refuse_inside_run
 from kerastune_ft.training.run_choice import choose, list_runs
 from tests.support.processes import HANG
 
@@ -172,7 +172,7 @@ def test_a_file_in_the_place_of_a_directory_is_the_users_error(tmp_path: Path) -
 
 OWNER = """
 import sys, time
-from kerastune_ft.rundir import RunDirectory
+from kerastune_ft.rundir import RunDirectory, refuse_inside_run
 with RunDirectory(sys.argv[1]).lock():
     print("held", flush=True)
     time.sleep(600)
@@ -253,3 +253,22 @@ def test_a_manifest_that_is_no_object_is_damaged(tmp_path: Path, content: str) -
     (tmp_path / "manifest.json").write_text(content)
     with pytest.raises(ConfigError, match=r"manifest\.json is damaged \(it holds no object\)"):
         RunDirectory(tmp_path).manifest()
+
+
+def test_nothing_else_is_written_into_a_run(tmp_path: Path) -> None:
+    run = RunDirectory(tmp_path / "runs" / "a-1")
+    run.commit_json("config.json", {})
+    run.update_manifest(state="done")
+    (tmp_path / "link").symlink_to(run.path)
+    for inside in (run.path, run.path / "splits.csv", run.path / "new" / "x.csv", tmp_path / "link" / "x.csv"):
+        with pytest.raises(
+            ConfigError, match=r"^--output: .* is in the run directory .*a-1; name a place outside of it"
+        ):
+            refuse_inside_run(inside, "--output")
+    refuse_inside_run(tmp_path / "runs" / "x.csv", "--output")
+
+
+def test_a_manifest_of_something_else_makes_no_run(tmp_path: Path) -> None:
+    (tmp_path / "config.json").write_text("{}")
+    (tmp_path / "manifest.json").write_text('{"name": "a page"}')
+    refuse_inside_run(tmp_path / "x.csv", "--output")

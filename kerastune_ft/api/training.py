@@ -22,6 +22,7 @@ from kerastune_ft.streams import say
 from kerastune_ft.tracking.trackers import open_trackers
 from kerastune_ft.training import resume
 from kerastune_ft.training.devices import tpu
+from kerastune_ft.training.run_choice import refuse_inside_data
 from kerastune_ft.training.watch import Watcher, Watchers
 
 
@@ -170,7 +171,9 @@ def plan(
     if pictures is not None:
         from kerastune_ft.preview import contact_sheet
 
+        refuse_inside_data(settings, pictures, "--pictures")
         contact_sheet.check_target(path_of_user(pictures))
+    refuse_inside_data(settings, settings.output.directory, "output.directory")
     require_weights(settings)
     with explain_exhaustion():
         engine = load_engine(settings)

@@ -13,9 +13,9 @@ from kerastune_ft.data.modalities import MODALITIES
 from kerastune_ft.data.modality import ReadContext
 from kerastune_ft.data.source import DataSource, Report
 from kerastune_ft.data.splits.recorded import RecordedExamples
-from kerastune_ft.errors import ConfigError
 from kerastune_ft.rules import NEWEST, Rules
 from kerastune_ft.storage import explain_unreachable
+from kerastune_ft.stores.cached_folder import refuse_place
 
 KINDS: Mapping[str, str] = {
     "folder": "kerastune_ft.data.kinds.folder",
@@ -62,7 +62,4 @@ def _make_directory(cache_directory: Path) -> None:
     try:
         cache_directory.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise ConfigError(
-            f"runtime.cache_directory: {cache_directory} cannot be made ({(error.strerror or str(error)).lower()}); "
-            "name a folder of a local disk that you may write to, there or in the environment variable KERASTUNE_CACHE"
-        ) from error
+        raise refuse_place(cache_directory, (error.strerror or str(error)).lower()) from error

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import sys
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -12,9 +13,10 @@ from typing import Any
 from kerastune_ft import streams
 from kerastune_ft.data.labels.scheme import LabelScheme
 from kerastune_ft.errors import ConfigError
-from kerastune_ft.inference.masks import TABLE, MaskFolder
+from kerastune_ft.inference.masks import TABLE, MaskFolder, find_other_picture
 from kerastune_ft.inference.rows import choose_form, make_row_writer, open_whole_file
-from kerastune_ft.storage import is_remote
+from kerastune_ft.rundir import refuse_inside_run
+from kerastune_ft.storage import expand_home, is_remote
 
 _STANDARD_INPUT = "-"
 
@@ -51,10 +53,21 @@ def check_arguments(
     if output is not None:
         if form is not None:
             raise ConfigError("--format is for standard output; the end of --output's name says what is written there")
-        return choose_form(output)
+        found = choose_form(output)
+        if not is_remote(output):
+            _refuse_inputs(output, inputs)
+        return found
     if form is not None and as_json:
         raise ConfigError("--format has no effect with --json, which prints one JSON array; give one of them")
     return "json" if as_json else form or "csv"
+
+
+def _refuse_inputs(output: str, inputs: Sequence[str]) -> None:
+    for given in inputs:
+        # Names may differ, as with links and on file systems without upper case.
+        with contextlib.suppress(OSError, ValueError):
+            if os.path.samefile(expand_home(given), output):
+                raise ConfigError(f"--output: {output} is an input too, which would be lost; name another file")
 
 
 def _check_folder(output: str | None, form: str | None, inputs: Sequence[str]) -> None:
@@ -69,6 +82,12 @@ def _check_folder(output: str | None, form: str | None, inputs: Sequence[str]) -
     if any(Path(given).is_dir() and Path(output).is_dir() and Path(given).samefile(output) for given in inputs):
         raise ConfigError(
             f"--output: {output} is an input too, and masks would lie among its images; name another folder"
+        )
+    refuse_inside_run(output, "--output")
+    if kept := find_other_picture(Path(output)):
+        raise ConfigError(
+            f"--output: {output} has pictures that are no predictions in it, such as {kept}, which masks could "
+            "replace; name another folder"
         )
 
 

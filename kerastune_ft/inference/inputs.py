@@ -20,7 +20,7 @@ from kerastune_ft.data.tables.read import is_table, read_table
 from kerastune_ft.errors import ConfigError, DataError
 from kerastune_ft.inference.arrays import open_array
 from kerastune_ft.inference.images import list_images
-from kerastune_ft.inference.items import Item, Listing, escape_name, list_problem
+from kerastune_ft.inference.items import ON_THE_WEB, Item, Listing, escape_name, list_problem, make_file_item
 from kerastune_ft.inference.path_lines import read_path_lines
 from kerastune_ft.inference.read_options import ReadOptions, choose_column
 from kerastune_ft.inference.sounds import list_sounds
@@ -92,6 +92,8 @@ def _list_path(text: str, path: Path, options: ReadOptions) -> Listing:
     name = path.name.lower()
     if not text:
         return list_problem(text, "its name is empty")
+    if storage.is_web_address(text):
+        return list_problem(text, ON_THE_WEB)
     if path.is_dir():
         return _list_folder(text, path, options)
     local = fetch_to_cache(path, options.cache_directory, options.report)
@@ -139,7 +141,9 @@ def _list_table(path: Path, options: ReadOptions) -> Listing:
     absent = f"names no file: its {wanted} is empty"
     paths = files.paths if files.are_cells else [_resolve_beside(path, text) for text in files.texts]
     items = [
-        Item(escape_name(text), path=file) if file else Item(frame.name_row(row), problem=absent)
+        make_file_item(text, text if storage.is_web_address(text) else file)
+        if file
+        else Item(frame.name_row(row), problem=absent)
         for row, (text, file) in enumerate(zip(files.texts, paths, strict=True))
     ]
     return Listing(items, len(items), frame.notes)

@@ -7,7 +7,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from kerastune_ft.storage import is_web_address
 from kerastune_ft.wording import encode_text
+
+ON_THE_WEB = "is an address of the web, where nothing is read; download it first, and give the file"
+"""The problem of an input on the web."""
 
 
 @dataclass(frozen=True)
@@ -37,6 +41,12 @@ class Listing:
     """The number of items; None where it is known only after reading them all."""
     notes: tuple[str, ...] = ()
     """Sentences for the user, such as which files were left out."""
+
+
+def make_file_item(name: str, path: str) -> Item:
+    """Return the item of an image or sound file; of an address of the web one with a problem, as nothing is fetched."""
+    shown = escape_name(name)
+    return Item(shown, problem=ON_THE_WEB) if is_web_address(path) else Item(shown, path=path)
 
 
 def list_problem(name: str, problem: str) -> Listing:

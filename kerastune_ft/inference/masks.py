@@ -16,6 +16,8 @@ from kerastune_ft.errors import ConfigError
 from kerastune_ft.inference.rows import open_whole_file
 
 TABLE = "predictions.csv"
+_MARK = ("Software", "kerastune_ft predict")
+"""Text in every mask file, by which a later command knows that it may replace it."""
 
 
 class MaskFolder:
@@ -44,13 +46,15 @@ class MaskFolder:
         return [self._write_one(row) if row["mask"] is not None else dict(row) for row in rows]
 
     def _write_one(self, row: Mapping[str, Any]) -> dict[str, Any]:
-        from PIL import Image
+        from PIL import Image, PngImagePlugin
 
         name = self._choose_name(str(row["input"]))
         image = Image.fromarray(self._table[row["mask"]], "P")
         image.putpalette(self._palette.tobytes())
+        about = PngImagePlugin.PngInfo()
+        about.add_text(*_MARK)
         with open_whole_file(str(self._folder / name)) as file:
-            image.save(file, "PNG")
+            image.save(file, "PNG", pnginfo=about)
         return {**row, "mask": name}
 
     def _choose_name(self, given: str) -> str:
@@ -62,6 +66,24 @@ class MaskFolder:
             name = f"{stem}-{number}.png"
         self._used.add(name)
         return name
+
+
+def find_other_picture(folder: Path) -> str | None:
+    """Return the name of a PNG in a folder that no prediction wrote there; None where there is none to lose."""
+    # Masks of earlier versions have no mark, and a table beside them.
+    if not folder.is_dir() or (folder / TABLE).exists():
+        return None
+    return next((path.name for path in sorted(folder.glob("*.png")) if not _is_own(path)), None)
+
+
+def _is_own(path: Path) -> bool:
+    from PIL import Image
+
+    try:
+        with Image.open(path) as image:
+            return image.info.get(_MARK[0]) == _MARK[1]
+    except (OSError, ValueError, SyntaxError):
+        return False
 
 
 def _choose_values(scheme: LabelScheme) -> list[int]:

@@ -12,7 +12,7 @@ from kerastune_ft import storage
 from kerastune_ft.data.tables.templates import input_texts
 from kerastune_ft.data.tables.text_table import TextTable
 from kerastune_ft.errors import ConfigError, DataError
-from kerastune_ft.inference.items import Item, escape_name
+from kerastune_ft.inference.items import Item, make_file_item
 
 _PLACE = Path("standard input")
 
@@ -30,11 +30,11 @@ def read_path_lines(lines: Iterable[Any], wanted: str | None) -> Iterator[Item]:
         if not text.strip():
             continue
         if not text.lstrip().startswith("{"):
-            yield Item(escape_name(text), path=storage.expand_home(text))
+            yield make_file_item(text, storage.expand_home(text))
             continue
         try:
             path = _parse_path(text, number, wanted)
-            yield Item(escape_name(path), path=path)
+            yield make_file_item(path, path)
         except (ConfigError, DataError) as problem:
             yield Item(f"line {number}", problem=" ".join(str(problem).split()))
 

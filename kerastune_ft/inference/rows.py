@@ -8,17 +8,20 @@ import io
 import json
 import math
 import os
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, BinaryIO, Protocol
 
 from kerastune_ft.durable import sync
 from kerastune_ft.errors import ConfigError
+from kerastune_ft.rundir import refuse_inside_run
 from kerastune_ft.storage import is_remote, path_of
 from kerastune_ft.wording import encode_text
 
 FORMATS = ("csv", "jsonl")
 _OF_SUFFIX = {".csv": "csv", ".tsv": "tsv", ".jsonl": "jsonl"}
+_HEADER, _SHOWN = 100_000, 4
 _SEPARATORS = {"csv": ",", "tsv": "\t"}
 
 
@@ -112,6 +115,28 @@ def _check_place(path: Path) -> None:
         raise ConfigError(f"--output: the folder {folder} is not there; make it, or name another")
     if not os.access(folder, os.W_OK | os.X_OK):
         raise ConfigError(f"--output: the folder {folder} cannot be written to; name another")
+    refuse_inside_run(path, "--output")
+    if path.exists() and (columns := _find_other_columns(path)):
+        raise ConfigError(
+            f"--output: {path} is there and holds no predictions, but {', '.join(columns)}; name another file, or "
+            "delete it"
+        )
+
+
+def _find_other_columns(path: Path) -> list[str]:
+    """Return the columns or keys of a table that are not those of predictions; none where it may be replaced."""
+    try:
+        with path.open(encoding="utf-8-sig", errors="replace") as file:
+            line = file.readline(_HEADER).strip()
+    except OSError:
+        return []
+    try:
+        found = list(json.loads(line)) if line.startswith("{") else []
+    except ValueError:
+        found = []
+    columns = found or [cell.strip(' "') for cell in re.split(r"[,;\t]", line)]
+    is_prediction = columns[0] == "input" and columns[-1] == "error"
+    return [] if is_prediction or not (found or len(columns) > 1) else columns[:_SHOWN]
 
 
 @contextlib.contextmanager

@@ -22,7 +22,7 @@ from kerastune_ft.data.texts.blank import explain_blank, is_blank
 from kerastune_ft.data.texts.read import array_texts, column_texts, read_text
 from kerastune_ft.errors import ConfigError, DataError
 from kerastune_ft.inference.arrays import open_array
-from kerastune_ft.inference.items import Item, Listing, escape_name, list_problem
+from kerastune_ft.inference.items import ON_THE_WEB, Item, Listing, escape_name, list_problem
 from kerastune_ft.inference.read_options import ReadOptions
 from kerastune_ft.storage import path_of_user
 from kerastune_ft.wording import first_names
@@ -62,6 +62,8 @@ def _list_input(given: Any, options: ReadOptions, parts: int) -> Listing:
     path = path_of_user(text) if "\n" not in text and len(text) < 4096 else None
     if path is None or not (_names_a_file(path) or storage.exists(os.fspath(path))):
         return Listing([_parse_argument(text, parts)], 1)
+    if storage.is_web_address(text):
+        return list_problem(text, ON_THE_WEB)
     try:
         return _list_path(text, path, options, parts)
     except (DataError, OSError) as error:

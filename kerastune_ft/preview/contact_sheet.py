@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from kerastune_ft.errors import OUT_OF_SPACE, ConfigError
-from kerastune_ft.rundir import RunDirectory
+from kerastune_ft.rundir import RunDirectory, refuse_inside_run
 from kerastune_ft.wording import encode_text
 
 if TYPE_CHECKING:
@@ -24,6 +24,8 @@ SUFFIXES = (".png", ".html")
 # The longer side of a picture on the sheet, at least and at most.
 _SMALLEST, _LARGEST = 96, 224
 _GAP, _CAPTION, _LINE = 8, 190, 20
+_MARK = ("Software", "kerastune_ft plan --pictures")
+"""Text in every sheet, by which a later command knows that it may replace it."""
 _INK, _FAINT, _PAPER = (20, 20, 20), (120, 120, 120), (255, 255, 255)
 _STYLE = (
     "body{font:14px/1.5 system-ui,sans-serif;margin:1.5rem;max-width:90rem}h2{font-size:1rem;margin:1.5rem 0 .5rem}"
@@ -63,6 +65,24 @@ def check_target(target: Path) -> None:
         raise ConfigError(f"--pictures: there is no folder {target.parent}; make it, or name another file")
     if not os.access(target.parent, os.W_OK):
         raise ConfigError(f"--pictures: the folder {target.parent} cannot be written to; name another file")
+    refuse_inside_run(target, "--pictures")
+    if target.exists() and target.stat().st_size and not _is_sheet(target):
+        raise ConfigError(
+            f"--pictures: {target} is there and was not written by this command; name another file, or delete it"
+        )
+
+
+def _is_sheet(target: Path) -> bool:
+    """Return whether an earlier command wrote this file."""
+    from PIL import Image
+
+    try:
+        if target.suffix.lower() == ".html":
+            return _STYLE.encode() in target.read_bytes()
+        with Image.open(target) as image:
+            return image.info.get(_MARK[0]) == _MARK[1]
+    except (OSError, ValueError, SyntaxError):
+        return False
 
 
 def write(sheet: Sheet, target: Path) -> None:
@@ -102,8 +122,11 @@ def _encode_data_uri(picture: Image.Image) -> str:
 
 
 def _encode_png(picture: Image.Image) -> bytes:
-    written = io.BytesIO()
-    picture.save(written, "PNG")
+    from PIL import PngImagePlugin
+
+    written, about = io.BytesIO(), PngImagePlugin.PngInfo()
+    about.add_text(*_MARK)
+    picture.save(written, "PNG", pnginfo=about)
     return written.getvalue()
 
 

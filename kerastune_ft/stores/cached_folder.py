@@ -61,6 +61,21 @@ def forget_folder(target: Path) -> None:
         _seal_of(target).unlink(missing_ok=True)
 
 
+def require_place(directory: Path) -> None:
+    """Raise ConfigError where a cache directory cannot be made, since it or what is above it is a file."""
+    there = next(place for place in (directory, *directory.absolute().parents) if os.path.exists(place))
+    if not there.is_dir():
+        raise refuse_place(directory, f"{there} is a file")
+
+
+def refuse_place(directory: Path, reason: str) -> ConfigError:
+    """Return the error for a cache directory that cannot be made."""
+    return ConfigError(
+        f"runtime.cache_directory: {directory} cannot be made ({reason}); name a folder of a local disk that you may "
+        "write to, there or in the environment variable KERASTUNE_CACHE"
+    )
+
+
 @contextlib.contextmanager
 def explain_cache(place: Path) -> Iterator[None]:
     """Turn an OSError about a place in the cache directory into an error with a remedy."""

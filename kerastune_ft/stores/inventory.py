@@ -16,6 +16,7 @@ from kerastune_ft.errors import ConfigError
 from kerastune_ft.storage import is_remote, path_of_user
 from kerastune_ft.stores import budget as stored
 from kerastune_ft.stores.budget import StoreInfo
+from kerastune_ft.stores.cached_folder import require_place
 from kerastune_ft.stores.record import FEATURES
 
 _OTHERS = {
@@ -114,6 +115,7 @@ def _find_stores(directory: str | None) -> tuple[Path, list[StoreInfo]]:
             f"--directory: there is no local folder {directory}; give a cache directory, as in runtime.cache_directory"
         )
     place = path_of_user(directory) if directory is not None else cache_directory(Runtime())
+    require_place(place)
     return place, stored.list_stores(place / FEATURES)
 
 

@@ -5,11 +5,16 @@ from __future__ import annotations
 import contextlib
 import os
 import re
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
+from kerastune_ft import storage
+from kerastune_ft.config.options.data import FolderData, Named
+from kerastune_ft.config.options.task_facts import LabelKind, facts
+from kerastune_ft.config.run import RunConfig
 from kerastune_ft.errors import ConfigError
 from kerastune_ft.rundir import MANIFEST, OWNER, RunDirectory, is_held, unusable
-from kerastune_ft.storage import path_of
+from kerastune_ft.storage import expand_home, path_of
 
 _BEFORE_STEPS = ("config.json", "plan.json", "splits.csv", "events.jsonl", MANIFEST)
 """What a run writes before its first step, besides its log."""
@@ -20,6 +25,41 @@ LOG = "log.txt"
 """What stays of a run that another takes the place of."""
 _BESIDE = (LOG, ".lock", OWNER)
 TAKEN_UP = "new; in the place of one that ended before its first step"
+
+
+_FOLDERS_READ: Mapping[LabelKind, Callable[[FolderData], set[str]]] = {
+    "mask": lambda data: {(data.input or "images").split("/")[-1], (data.label or "masks").split("/")[0]}
+}
+"""For kinds of labels that are read from folders of certain names alone, those names."""
+
+
+def refuse_inside_data(settings: RunConfig, place: str | os.PathLike[str], key: str) -> None:
+    """Raise ConfigError for a place inside a folder of data, where later readings would take it for data.
+
+    `key` is where the user named the place. Places in hidden folders and beside the folders that are read do no harm.
+    """
+    data = settings.data
+    if not isinstance(data, FolderData):
+        return
+    root, there = storage.real(data.path), storage.real(expand_home(place))
+    if there != root and not there.startswith(f"{root.rstrip('/')}/"):
+        return
+    parts = [part for part in storage.relative(there, root).split("/") if part != "."]
+    names = _FOLDERS_READ.get(facts(settings.task).labels, _name_splits)(data)
+    is_beside = bool(names) and not names & set(parts)
+    if is_beside or any(part.startswith(".") for part in parts) or not path_of(root).is_dir():
+        return
+    raise ConfigError(
+        f"{key}: {os.fspath(place)} lies in the data, {data.path}, where it would be taken for a part of it; name a "
+        "place outside"
+    )
+
+
+def _name_splits(data: FolderData) -> set[str]:
+    """Return the folders of the splits that the user names; nothing where every folder is looked into."""
+    splits = data.splits
+    named = (splits.train, splits.validation, splits.test) if isinstance(splits, Named) else ()
+    return {name.split("/")[0] for name in named if name is not None}
 
 
 def list_runs(directory: str | os.PathLike[str], name: str) -> list[Path]:

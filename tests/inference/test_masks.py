@@ -63,3 +63,22 @@ def test_masks_do_not_go_among_the_images_they_are_of(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match=r"--output: .* is an input too, .*; name another folder"):
         check_arguments([str(tmp_path)], str(tmp_path / "."), None, False, has_masks=True)
     assert check_arguments([str(tmp_path)], str(tmp_path / "masks"), None, False, has_masks=True) == "csv"
+
+
+def test_masks_do_not_replace_pictures_that_are_no_predictions(tmp_path: Path) -> None:
+    folder, given = tmp_path / "masks", [str(tmp_path / "7.jpg")]
+    MaskFolder(folder, LabelScheme("mask", NAMES)).write([row("7.jpg")])
+    assert check_arguments(given, str(folder), None, False, has_masks=True) == "csv", "an earlier command was stopped"
+    Image.fromarray(MASK).save(folder / "8.png")
+    with pytest.raises(ConfigError, match=r"has pictures that are no predictions in it, such as 8.png"):
+        check_arguments(given, str(folder), None, False, has_masks=True)
+
+
+def test_an_input_is_not_replaced_by_its_predictions(tmp_path: Path) -> None:
+    table, link = tmp_path / "a.csv", tmp_path / "b.csv"
+    table.write_text("file\n")
+    link.symlink_to(table)
+    for output in (table, link):
+        with pytest.raises(ConfigError, match=r"--output: .* is an input too, which would be lost"):
+            check_arguments(["x.png", str(table)], str(output), None, False)
+    assert check_arguments([str(table), "-"], str(tmp_path / "c.csv"), None, False) == "csv"

@@ -31,3 +31,12 @@ def test_a_line_that_names_no_path_is_a_row_that_says_why(line: str, wanted: str
     assert bad.name == "line 2"
     assert bad.problem is not None
     assert bad.problem.startswith(problem)
+
+
+def test_addresses_of_the_web_are_problems_with_a_remedy() -> None:
+    lines = [b"https://x.example/z.png\n", b'{"f": "HTTP://x.example/z.png"}\n', b"https/z.png\n"]
+    items = list(read_path_lines(lines, "f"))
+    assert [item.path for item in items] == [None, None, "https/z.png"]
+    assert all(
+        "is an address of the web" in str(item.problem) and "download" in str(item.problem) for item in items[:2]
+    )

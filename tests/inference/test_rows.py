@@ -97,3 +97,28 @@ def test_what_fails_is_told_by_the_name_that_was_given(tmp_path: Path) -> None:
     with pytest.raises(OSError, match=r"y{300}\.csv") as caught, open_whole_file(str(tmp_path / ("y" * 300 + ".csv"))):
         pass
     assert "partial" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("name", "before"),
+    [
+        ("p.csv", "file,label\n1.png,cat\n"),
+        ("p.tsv", "file\tlabel\n"),
+        ("p.csv", "file;label\n"),
+        ("p.jsonl", '{"text": "a", "label": 1}\n'),
+    ],
+)
+def test_a_table_that_holds_no_predictions_is_kept(tmp_path: Path, name: str, before: str) -> None:
+    (tmp_path / name).write_text(before)
+    with pytest.raises(ConfigError, match=r"is there and holds no predictions, but \w+, label; name another file"):
+        choose_form(str(tmp_path / name))
+
+
+@pytest.mark.parametrize(
+    "before", ["", "input,label,probability,error\n", '"input";"value";"error"\n', "\ufeffinput,error"]
+)
+def test_earlier_predictions_may_be_replaced(tmp_path: Path, before: str) -> None:
+    (tmp_path / "p.csv").write_text(before)
+    assert choose_form(str(tmp_path / "p.csv")) == "csv"
+    (tmp_path / "p.jsonl").write_text('{"input": "a", "value": null, "error": null}\n')
+    assert choose_form(str(tmp_path / "p.jsonl")) == "jsonl"

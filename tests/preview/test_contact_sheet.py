@@ -47,3 +47,18 @@ def test_captions_are_text_whatever_they_hold(tmp_path: Path, suffix: str) -> No
         assert b"<script>" not in content
     else:
         assert Image.open(io.BytesIO(content)).width < 1200
+
+
+@pytest.mark.parametrize("suffix", [".png", ".html"])
+def test_only_an_earlier_sheet_is_replaced(tmp_path: Path, suffix: str) -> None:
+    target = tmp_path / f"look{suffix}"
+    target.touch()
+    check_target(target)
+    write(Sheet("x", [("a", "b")], [Block("t", ("c",), np.zeros((1, 1, 4, 4, 3), np.uint8))]), target)
+    check_target(target)
+    if suffix == ".png":
+        Image.new("RGB", (4, 4)).save(target)
+    else:
+        target.write_text("<!doctype html><p>mine")
+    with pytest.raises(ConfigError, match="is there and was not written by this command; name another file"):
+        check_target(target)

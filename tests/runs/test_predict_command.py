@@ -254,6 +254,25 @@ def test_words_that_do_not_go_together_are_exit_code_2(
     assert [entry.name for entry in here.iterdir()] == ["folder.csv"]
 
 
+def test_data_and_runs_are_not_written_over(classes_run: Path, here: Path) -> None:
+    table = write(here / "a.csv", b"file\na.png\n")
+    result = give(classes_run, table, "--input", "file", "--output", "a.csv")
+    assert (result.exit_code, "a.csv is an input too" in result.stderr) == (2, True)
+    splits = classes_run / "splits.csv"
+    before = splits.read_bytes()
+    result = give(classes_run, "a.png", "--output", splits)
+    assert (result.exit_code, "is in the run directory" in result.stderr) == (2, True)
+    assert (table.read_bytes(), splits.read_bytes()) == (b"file\na.png\n", before)
+
+
+def test_addresses_of_the_web_are_rows_with_the_remedy(classes_run: Path, here: Path) -> None:
+    write(here / "a.csv", b"file\nhttps://x.example/z.png\n")
+    result = give(classes_run, "https://x.example/z.png", "a.csv", "--input", "file")
+    rows = rows_of(result)
+    assert (result.exit_code, [row["input"] for row in rows]) == (3, ["https://x.example/z.png"] * 2)
+    assert all("is an address of the web" in row["error"] and "download it first" in row["error"] for row in rows)
+
+
 def test_runs_without_a_model_are_exit_code_2(classes_run: Path, here: Path) -> None:
     result = give(here, "a.png")
     assert (result.exit_code, "is no run directory" in result.stderr) == (2, True)

@@ -13,6 +13,8 @@ import pytest
 from click.testing import CliRunner, Result
 
 from kerastune_ft.cli.commands import main
+from kerastune_ft.errors import ConfigError
+from kerastune_ft.stores.inventory import list_cache
 from kerastune_ft.stores.store import FeatureStore
 
 
@@ -136,3 +138,13 @@ def test_a_place_without_a_cache_is_empty_and_untouched(tmp_path: Path, given: C
         assert (result.exit_code, result.stderr) == (0, "")
     # A folder that only has the name of one is no store.
     assert (other / "features" / ("ab" * 16)).is_dir()
+
+
+def test_a_cache_directory_that_is_a_file_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "file").write_text("")
+    monkeypatch.setenv("KERASTUNE_CACHE", str(tmp_path / "file"))
+    with pytest.raises(ConfigError, match=r"file cannot be made \(.*file is a file\); name a folder"):
+        list_cache()
+    monkeypatch.setenv("KERASTUNE_CACHE", str(tmp_path / "new" / "cache"))
+    assert list_cache().stores == []
+    assert not (tmp_path / "new").exists()

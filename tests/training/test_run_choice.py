@@ -8,9 +8,19 @@ from pathlib import Path
 import pytest
 
 from kerastune_ft.config.read import read
+from kerastune_ft.config.run import RunConfig
+from kerastune_ft.errors import ConfigError
 from kerastune_ft.rundir import RunDirectory
 from kerastune_ft.training.resume import start_run
-from kerastune_ft.training.run_choice import TAKEN_UP, choose, clear, has_failed, has_no_step, is_unbegun
+from kerastune_ft.training.run_choice import (
+    TAKEN_UP,
+    choose,
+    clear,
+    has_failed,
+    has_no_step,
+    is_unbegun,
+    refuse_inside_data,
+)
 from tests.support.config_cases import OLD
 
 
@@ -76,3 +86,63 @@ def test_another_command_may_be_quicker(tmp_path: Path, monkeypatch: pytest.Monk
     monkeypatch.setattr("kerastune_ft.training.run_choice.is_held", lambda opened: False)
     with run.lock(), contextlib.ExitStack() as held:
         assert start_run(settings, "y", None, False, held).target.path.name == "tiny-2"
+
+
+def folder_settings(data: Path, kind: str = "image_classification", **options: object) -> RunConfig:
+    return read(
+        {
+            "task": {"kind": kind},
+            "data": {"kind": "folder", "path": str(data), **options},
+            "backbone": {"kind": "applications", "name": "MobileNetV2", "weights": "embedded"},
+            "phases": "head",
+        }
+    )
+
+
+SPLITS = {"train": "train", "validation": "val"}
+
+
+@pytest.mark.parametrize(
+    ("place", "kind", "options"),
+    [
+        ("data", "image_classification", {}),
+        ("data/runs", "image_classification", {}),
+        ("data/train/runs", "image_classification", {"splits": SPLITS}),
+        ("data/masks/runs", "image_segmentation", {}),
+        ("link/runs", "image_classification", {}),
+    ],
+)
+def test_a_run_does_not_lie_in_its_data(tmp_path: Path, place: str, kind: str, options: dict[str, object]) -> None:
+    (tmp_path / "data").mkdir()
+    (tmp_path / "link").symlink_to("data")
+    settings = folder_settings(tmp_path / "data", kind, **options)
+    with pytest.raises(ConfigError, match=r"^--run-dir: .* lies in the data, .*; name a place outside$"):
+        start_run(settings, "x", tmp_path / place, False, contextlib.ExitStack())
+    assert list((tmp_path / "data").iterdir()) == []
+    with pytest.raises(ConfigError, match=r"^output.directory: "):
+        refuse_inside_data(settings, tmp_path / place, "output.directory")
+
+
+@pytest.mark.parametrize(
+    ("place", "kind", "options"),
+    [
+        ("data-runs", "image_classification", {}),
+        ("data/.runs", "image_classification", {}),
+        ("data/runs", "image_classification", {"splits": SPLITS}),
+        ("data/runs", "image_segmentation", {}),
+    ],
+)
+def test_a_run_may_lie_where_no_data_is_looked_for(
+    tmp_path: Path, place: str, kind: str, options: dict[str, object]
+) -> None:
+    (tmp_path / "data").mkdir()
+    refuse_inside_data(folder_settings(tmp_path / "data", kind, **options), tmp_path / place, "output.directory")
+
+
+def test_a_cache_that_is_a_file_leaves_no_run_behind(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "file").write_text("mine")
+    (tmp_path / "data").mkdir()
+    monkeypatch.setenv("KERASTUNE_CACHE", str(tmp_path / "file" / "cache"))
+    with pytest.raises(ConfigError, match=r"cache cannot be made \(.*file is a file\); .*KERASTUNE_CACHE"):
+        start_run(folder_settings(tmp_path / "data"), "x", tmp_path / "run", False, contextlib.ExitStack())
+    assert not (tmp_path / "run").exists()
