@@ -80,7 +80,7 @@ TESTED_ELSEWHERE: dict[str, tuple[str, ...]] = {
         "data/labels/several_classes", "data/labels/values",
     ),
     "data/splits/test_choose.py": (
-        "data/splits/examples", "data/splits/notes", "data/splits/stratify",
+        "data/splits/examples", "data/splits/stratify",
     ),
     "data/splits/test_given.py": (
         "data/splits/table",

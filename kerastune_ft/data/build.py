@@ -16,7 +16,7 @@ from kerastune_ft.data.records import Records
 from kerastune_ft.data.source import Catalogue, DataInfo, DataSource, SkippedFile
 from kerastune_ft.data.splits.choose import ChosenSplits, all_as_test, choose_splits
 from kerastune_ft.data.splits.examples import SplitExamples
-from kerastune_ft.data.splits.notes import groups_by_split
+from kerastune_ft.data.splits.notes import groups_by_split, note_split_labels
 from kerastune_ft.data.splits.recorded import PresentExamples, RecordedExamples
 from kerastune_ft.rules import NEWEST, Rules
 
@@ -60,6 +60,7 @@ def build_source(
         notes=(
             *records.notes,
             *note_doubtful(labels, is_listed=getattr(task, "classes", None) is not None),
+            *note_split_labels(labels, is_listed=getattr(task, "classes", None) is not None),
             *labels.find_notes(chosen.splits),
             *chosen.notes,
             *inputs.find_notes(records.skipped, labels, chosen.splits),

@@ -6,13 +6,19 @@ import difflib
 import json
 import os
 from collections import defaultdict
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Self
 
 from kerastune_ft.config.options.data import SPLITS, FolderData, Named, Splits
 from kerastune_ft.data.annotations.base import AnnotatedFile, Annotations
+from kerastune_ft.data.annotations.inner_folders import (
+    explain_inner_splits,
+    find_inner_classes,
+    find_inner_splits,
+    note_merged,
+)
 from kerastune_ft.data.annotations.split_folders import (
     SplitFolder,
     are_listed,
@@ -47,6 +53,8 @@ class FolderReading:
     """Whether it is data that a finished run is evaluated on."""
     asks: bool = True
     """Whether folders that look like splits are asked about."""
+    asks_inside: bool = True
+    """Whether the folders inside the classes are asked about, where they may be splits or the classes."""
     normalises: bool = True
     """Whether labels are brought to NFC."""
 
@@ -60,6 +68,7 @@ class FolderReading:
             hasattr(context.task, "classes"),
             context.unsplit,
             rules.asks_about_splits,
+            rules.asks_about_splits and not context.unsplit,
             rules.normalised_labels,
         )
 
@@ -108,7 +117,9 @@ def find_class_files(walk: Walk, requested: Splits | None, reading: FolderReadin
     _check_files(walk, images, without)
     _refuse_empty_splits(walk, images, [(split, folder) for split, folder, _ in folders if split is not None])
     notes += [f"the class folder {place} has no {walk.file_kind.noun}" for _, place in without]
-    return images, notes + _find_merged(inside)
+    if reading.asks_inside:
+        _ask_about_inner_folders(walk, images, requested, reading)
+    return images, notes + note_merged(inside)
 
 
 Folders = list[tuple[str | None, Path, list[str]]]
@@ -230,23 +241,38 @@ def _refuse_empty_splits(walk: Walk, images: list[ClassFile], folders: Sequence[
         )
 
 
+def _ask_about_inner_folders(
+    walk: Walk, images: Sequence[ClassFile], requested: Splits | None, reading: FolderReading
+) -> None:
+    """Raise DataError where folders inside the classes may be splits or classes, and no option says which."""
+    inside = list_inner_folders(images)
+    if splits := find_inner_splits(inside):
+        # Shares are the answer that the folders are to be pooled.
+        if requested is None:
+            raise explain_inner_splits(walk.root, inside, splits)
+        return
+    is_asked = reading.has_classes and not reading.listed
+    if is_asked and (question := find_inner_classes(walk.root, inside)):
+        raise question.to_error(has_classes=True, is_other_data=False)
+
+
+def list_inner_folders(files: Sequence[ClassFile]) -> dict[str, set[str]]:
+    """Return by top folder the names of the folders in it, an empty one for files directly in it.
+
+    Nothing where the class folders are in folders of splits.
+    """
+    inside: dict[str, set[str]] = defaultdict(set)
+    for file in files:
+        top, *below = file.key.split("/")
+        if file.split is not None or normalise(top) != normalise(file.label):
+            return {}
+        inside[top].add(below[0] if len(below) > 1 else "")
+    return inside
+
+
 def _first_folder(below: str) -> str:
     """Return the name of the sub-folder that a file is in, or nothing where it is in the folder itself."""
     return below.partition(os.sep)[0] if os.sep in below else ""
-
-
-def _find_merged(inside: Mapping[str, set[str]]) -> list[str]:
-    """Return a sentence for each set of sub-folders that hold all images of several classes."""
-    classes: dict[tuple[str, ...], list[str]] = defaultdict(list)
-    for label, names in inside.items():
-        if len(names) > 1 and "" not in names:
-            classes[tuple(sorted(names))].append(label)
-    return [
-        f"the folders {', '.join(names[:20])} inside the classes {', '.join(labels[:20])} were merged; if they are "
-        f"splits, put them above the class folders, as {names[0]}/{labels[0]}; if they are the classes, move them up"
-        for names, labels in classes.items()
-        if len(labels) > 1
-    ]
 
 
 def _no_class_folders(folder: Path, file_kind: FileKind) -> str:

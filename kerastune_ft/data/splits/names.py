@@ -58,6 +58,12 @@ def split_names(names: Iterable[str]) -> dict[str, str]:
     return found
 
 
+def are_split_words(labels: Iterable[str]) -> bool:
+    """Return whether all labels are usual words for splits, of train and of another one."""
+    splits = {SPLIT_OF_WORD.get(label.strip().casefold()) for label in labels}
+    return "train" in splits and len(splits) > 1 and None not in splits
+
+
 def is_unlabelled_name(name: str) -> bool:
     """Tell whether a folder is called as one whose files have no labels: `pred`, `seg_pred`, `unlabelled`."""
     return bool(_UNLABELLED & set(_words(name)))

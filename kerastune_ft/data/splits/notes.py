@@ -1,4 +1,4 @@
-"""Notes for the user about groups in splits and about how even a division is."""
+"""Notes for the user about groups in splits, how even a division is, and labels that read as splits."""
 
 from __future__ import annotations
 
@@ -6,7 +6,9 @@ from collections.abc import Mapping
 
 import numpy as np
 
+from kerastune_ft.data.labels.base import Labels
 from kerastune_ft.data.splits.examples import SplitExamples
+from kerastune_ft.data.splits.names import are_split_words
 from kerastune_ft.wording import counted, first_names
 
 _SHOWN = 5
@@ -34,6 +36,17 @@ def group_notes(splits: Mapping[str, np.ndarray], examples: SplitExamples) -> li
             "so the metrics flatter the model"
         )
     return notes
+
+
+def note_split_labels(labels: Labels, is_listed: bool) -> list[str]:
+    """Return a sentence where all labels are words for splits; `is_listed` says whether task.classes names them."""
+    if is_listed or not are_split_words(labels.classes or ()):
+        return []
+    return [
+        f"labels: {first_names(labels.classes or (), _SHOWN)} are names of splits and learnt as classes. If they say "
+        'the splits of a table, name their column in data.splits, as {"column": "..."}, and that of the labels in '
+        "data.label; of arrays, name or save the labels as y. If they are classes, list them in task.classes"
+    ]
 
 
 def division_notes(

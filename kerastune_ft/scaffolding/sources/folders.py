@@ -10,7 +10,13 @@ from pathlib import Path
 from typing import Any
 
 from kerastune_ft.config.options.data import SPLITS, Named
-from kerastune_ft.data.annotations.class_folders import ClassFile, FolderReading, find_class_files
+from kerastune_ft.data.annotations.class_folders import (
+    ClassFile,
+    FolderReading,
+    find_class_files,
+    list_inner_folders,
+)
+from kerastune_ft.data.annotations.inner_folders import are_parts, find_inner_classes, find_inner_splits
 from kerastune_ft.data.annotations.split_folders import Question, SplitFolder, find_question, find_split_folders
 from kerastune_ft.data.files.find import FileKind, Walk, holds
 from kerastune_ft.data.splits.names import split_names, usual_split_names
@@ -18,7 +24,7 @@ from kerastune_ft.errors import DataError
 from kerastune_ft.scaffolding.findings import DataFindings, add_splits, add_with_reason, classification_task
 from kerastune_ft.scaffolding.samples.files import note_files
 from kerastune_ft.scaffolding.sources.file_kinds import MODALITIES
-from kerastune_ft.wording import counted
+from kerastune_ft.wording import counted, first_names
 
 _TRAIN_SHARE = 0.7
 _SUBJECT = re.compile(
@@ -41,7 +47,14 @@ def inspect_folder(root: Path, written: str, kind: FileKind, is_archive: bool = 
     question = None if _are_sure(found) else find_question(below, top, found, kind)
     splits, classes = _propose(question)
     walk = Walk(below, file_kind=kind)
-    files, notes = find_class_files(walk, Named(**splits) if splits else None, FolderReading(classes))
+    reading = FolderReading(classes, asks_inside=False)
+    files, notes = find_class_files(walk, Named(**splits) if splits else None, reading)
+    inner = None if splits or classes else _find_inner_question(below, files)
+    if inner is not None:
+        splits, classes = _propose_inner(inner)
+    if inner is not None and splits:
+        walk = Walk(below, file_kind=kind)
+        files, notes = find_class_files(walk, Named(**splits), reading)
     counts = dict(sorted(Counter(file.label for file in files).items()))
     if len(counts) < 2:
         raise DataError(
@@ -70,6 +83,7 @@ def inspect_folder(root: Path, written: str, kind: FileKind, is_archive: bool = 
         findings.seen.append(f"split folders: {divided}")
     findings.seen += [*walk.ignored.notes(), *notes]
     findings.asks += _ask_about_splits(question, found)
+    findings.asks += _ask_about_inner(inner, files, splits)
     findings.asks += [
         f'is "{name}" a class? If its {kind.noun}s are unlabelled, move the folder away'
         for name in filter(_UNSORTED.fullmatch, counts)
@@ -110,6 +124,42 @@ def _ask_about_splits(question: Question | None, found: Sequence[SplitFolder]) -
     remedy = f'write "splits": {line} in data' if question.splits else "move the folder away"
     return [
         f"{verb} {alike} {nouns}, as {' and '.join(question.others[:5])}? If not, {remedy} and take classes out of task"
+    ]
+
+
+def _find_inner_question(root: Path, files: Sequence[ClassFile]) -> Question | None:
+    """Return the question whether the folders inside those at the top are the classes, None where nothing is asked."""
+    inside = list_inner_folders(files)
+    return None if find_inner_splits(inside) else find_inner_classes(root, inside)
+
+
+def _propose_inner(question: Question) -> tuple[dict[str, str], tuple[str, ...]]:
+    """Return data.splits where the top folders are called as parts of data, else task.classes with them."""
+    return (question.splits, ()) if are_parts(question.classes) else ({}, question.classes)
+
+
+def _ask_about_inner(question: Question | None, files: Sequence[ClassFile], splits: dict[str, str]) -> list[str]:
+    """Return what to decide of folders inside class folders: which are splits, which classes."""
+    if question is None:
+        inner = find_inner_splits(list_inner_folders(files))
+        if not inner:
+            return []
+        name, split = next(iter(inner.items()))
+        return [
+            f"are the folders {first_names(sorted(inner), 5)} inside the class folders splits? They are pooled and "
+            "divided anew, as splits in data says; if they are splits, put them above the class folders, "
+            f"{files[0].label}/{name} as {split}/{files[0].label}, and run init again"
+        ]
+    names = first_names(question.classes, 5)
+    if splits:
+        line = f'"classes": {json.dumps(list(question.classes), ensure_ascii=False)}'
+        return [
+            f"which split is each of {names}? If they are classes, take splits out of data and write {line} in task"
+        ]
+    line = f'"splits": {json.dumps(question.splits, ensure_ascii=False)}'
+    return [
+        f"are {names} the classes? All hold folders of the same names; if those are the classes, write {line} in data, "
+        "each split with its folder, and take classes and positive out of task"
     ]
 
 

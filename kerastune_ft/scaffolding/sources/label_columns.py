@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections import Counter
 from collections.abc import Mapping, Sequence
 
@@ -15,6 +16,7 @@ from kerastune_ft.data.labels.spelling import (
     quote,
     reads_as_missing,
 )
+from kerastune_ft.data.splits.names import are_split_words
 from kerastune_ft.data.tables.list_cells import are_lists, read_list
 from kerastune_ft.data.tables.text_table import TextTable
 from kerastune_ft.errors import ConfigError, DataError
@@ -163,6 +165,23 @@ def ask_about_missing(findings: DataFindings) -> None:
             f"is {quote(label)} ({count:,}) a class? It reads as a label that is missing; if it is none, take its "
             "examples out of the data and run init again"
         )
+
+
+def ask_about_split_words(findings: DataFindings) -> None:
+    """Ask about labels that are all words for splits."""
+    if not are_split_words(findings.counts) or "classes" in findings.task:
+        return
+    name = findings.data.get("label")
+    remedy = (
+        f'write "splits": {{"column": {json.dumps(name, ensure_ascii=False)}}} in data and the column of the labels in '
+        "label"
+        if isinstance(name, str)
+        else "name or save the labels as y"
+    )
+    findings.asks.append(
+        f"is {quote(name) if isinstance(name, str) else 'y'} the label? Its values, "
+        f"{first_names(findings.counts)}, look like splits; if they are, {remedy}"
+    )
 
 
 def ask_about_rivals(

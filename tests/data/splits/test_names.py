@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from kerastune_ft.data.splits.names import SPLIT_OF_WORD, is_unlabelled_name, split_names
+from kerastune_ft.data.splits.names import SPLIT_OF_WORD, are_split_words, is_unlabelled_name, split_names
 
 
 def test_every_split_is_called_by_its_own_name_and_no_word_means_two() -> None:
@@ -37,3 +37,18 @@ def test_names_that_say_a_split_however_they_are_written(names: str, splits: dic
 def test_a_name_may_say_that_files_have_no_labels() -> None:
     assert all(map(is_unlabelled_name, ("pred", "seg_pred", "Unlabelled", "unlabeled-images")))
     assert not any(map(is_unlabelled_name, ("predator", "labelled", "prednisone")))
+
+
+@pytest.mark.parametrize(
+    ("labels", "expected"),
+    [
+        (("train", "test"), True),
+        (("Training", " val", "test"), True),
+        (("test", "eval"), False),
+        (("train",), False),
+        (("train", "test", "car"), False),
+        ((), False),
+    ],
+)
+def test_labels_that_are_all_words_for_splits_are_told(labels: tuple[str, ...], expected: bool) -> None:
+    assert are_split_words(labels) is expected

@@ -249,3 +249,38 @@ def test_splits_without_class_folders_are_exit_3() -> None:
     photos(Path("d"), train=4, test=4)
     with pytest.raises(DataError, match="look like splits and hold images without class folders"):
         init("d")
+
+
+def nested(root: Path, top: tuple[str, ...], inner: tuple[str, ...]) -> None:
+    for name in top:
+        photos(root / name, **dict.fromkeys(inner, 4))
+
+
+def test_splits_inside_the_classes_are_asked_about() -> None:
+    nested(Path("d"), ("cat", "dog"), ("test", "train"))
+    (ask,) = init("d").asks
+    assert "are the folders test, train inside the class folders splits?" in ask
+    assert read_written("d.json")["data"]["splits"]["train"] == 0.7
+
+
+def test_folds_are_written_as_splits_and_asked_about() -> None:
+    nested(Path("d"), ("fold1", "fold2"), ("cat", "dog"))
+    started = init("d")
+    assert read_written("d.json")["data"]["splits"] == {"train": "fold1", "test": "fold2"}
+    assert dict(started.counts) == {"cat": 8, "dog": 8}
+    assert any('"classes": ["fold1", "fold2"]' in ask for ask in started.asks)
+
+
+def test_folders_of_the_same_names_are_listed_as_classes_and_asked_about() -> None:
+    nested(Path("d"), ("art", "photo"), ("cat", "dog"))
+    started = init("d")
+    assert read_written("d.json")["task"]["classes"] == ["art", "photo"]
+    assert any("are art, photo the classes?" in ask for ask in started.asks)
+
+
+def test_labels_that_are_splits_are_asked_about() -> None:
+    np.savez("a.npz", x=np.zeros((12, 24, 24, 3), np.uint8), y=np.array(["train", "test"] * 6))
+    assert any("look like splits" in ask for ask in init("a.npz").asks)
+    Path("t.csv").write_text("text,label\n" + "".join(f"a fine long film {n},{'train' if n % 3 else 'test'}\n"
+                                                      for n in range(40)))  # fmt: skip
+    assert any('"splits": {"column": "label"}' in ask for ask in init("t.csv").asks)
