@@ -50,15 +50,16 @@ def explain_inner_splits(root: Path, inside: Mapping[str, Collection[str]], spli
 def find_inner_classes(root: Path, inside: Mapping[str, Collection[str]]) -> Question | None:
     """Return the question which folders are the classes, where all top folders hold folders of the same names.
 
-    None where the inner ones are only numbered, as patients and years are, unless those above are called as folds are.
-    `inside` is as of `find_inner_splits`, by top folder.
+    Of top folders that are called as folds are, two shared ones are enough. Under others all must be the same, and more
+    than numbers, as patients and years are. `inside` is as of `find_inner_splits`, by top folder.
     """
-    top, kinds = sorted(inside), {frozenset(names) for names in inside.values()}
-    if len(top) < 2 or len(kinds) > 1:
+    top = sorted(inside)
+    if len(top) < 2:
         return None
-    (shared,) = kinds
-    inner = sorted(shared)
-    if len(inner) < 2 or "" in shared or (are_numbered(inner) and not are_parts(top)):
+    have_part_names = are_parts(top)
+    shared = frozenset.intersection(*map(frozenset, inside.values()))
+    inner, differ = sorted(shared), any(set(names) != shared for names in inside.values())
+    if len(inner) < 2 or "" in shared or ((differ or are_numbered(inner)) and not have_part_names):
         return None
     seen = (
         f"the folders {first_names(top, _SHOWN)}, which all hold folders of the same names, "
@@ -67,9 +68,9 @@ def find_inner_classes(root: Path, inside: Mapping[str, Collection[str]]) -> Que
     wanted = SPLITS if len(top) > 2 else ("train", "test")
     splits = dict(zip(wanted, top, strict=False))
     remedy = (
-        f"Name the folder of each split as you mean it{', others are left out' if len(top) > 3 else ''}. To read one "
-        f'alone, write its path, as "path": {json.dumps(str(root / top[0]), ensure_ascii=False)}; to divide all anew, '
-        f"move their files together into one folder per class, as {inner[0]} and {inner[1]}."
+        f"Name the folder of each split as you mean it{', others are left out' if len(top) > 3 else ''}; "
+        f'"splits": {json.dumps({"train": top[0]}, ensure_ascii=False)} reads one alone. To divide all anew, move the '
+        f"files together into one folder per class, as {inner[0]} and {inner[1]}."
     )
     return Question(root, seen, splits, remedy, tuple(top), ())
 

@@ -66,7 +66,7 @@ def test_folders_of_the_same_names_are_asked_about_and_both_answers_work(
     root = folders(tmp_path / "pets", top, inner)
     with pytest.raises(DataError, match="folders of the same names") as caught:
         open_folder(root)
-    lines = dict(re.findall(r'"(splits|classes)": (.*)$', str(caught.value), re.MULTILINE))
+    lines = dict(re.findall(r'write in \w+:  "(splits|classes)": (.*)$', str(caught.value), re.MULTILINE))
     named = open_folder(root, splits=Named(**json.loads(lines["splits"])))
     assert named.info.classes == inner
     listed = ImageClassification(classes=tuple(json.loads(lines["classes"])))
@@ -97,6 +97,13 @@ def test_runs_of_the_first_rules_and_other_data_are_not_asked(top: tuple[str, ..
 def test_patients_years_and_folders_that_few_classes_have_are_not_asked_about(inside: dict[str, set[str]]) -> None:
     assert find_inner_splits(inside) == {}
     assert find_inner_classes(ROOT, inside) is None
+
+
+def test_folds_may_lack_a_class() -> None:
+    inside = {"fold1": {"cat", "dog", "fox"}, "fold2": {"cat", "dog"}}
+    question = find_inner_classes(ROOT, inside)
+    assert question is not None
+    assert question.classes == ("fold1", "fold2")
 
 
 def test_most_classes_are_enough_for_splits_inside() -> None:
