@@ -146,3 +146,9 @@ def test_decisions_that_a_file_still_asks_for_are_listed_with_their_lines(tmp_pa
     )
     assert list_decisions(file) == [f"{file}:1: PLEASE DECIDE: one label or two?", f"{file}:3: PLEASE DECIDE: which?"]
     assert list_decisions("medical") == []
+
+
+@pytest.mark.parametrize(("given", "size"), [([40], "1 value"), ([], "0 values")])
+def test_a_list_that_is_too_short_says_which_two_numbers_belong_in_it(given: list[int], size: str) -> None:
+    message = f"has {size}; it is a list of two numbers, [centre, width]"
+    assert messages(with_change("data.window", given)) == {"data.window": message}

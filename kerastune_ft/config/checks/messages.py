@@ -16,6 +16,7 @@ from kerastune_ft.config.options.base import Options
 from kerastune_ft.config.options.data import SHARES
 from kerastune_ft.config.run import RunConfig
 from kerastune_ft.config.words import HOMES, right_key, unknown_message
+from kerastune_ft.wording import counted
 
 # Examples for keys that are missing or have a wrong type.
 EXAMPLES = {
@@ -44,6 +45,8 @@ EXAMPLES = {
     "units": '{"block6*": 0.5}',
     "hidden": "[128]",
 }
+# What the two numbers of a list are.
+PAIRS = {"window": "[centre, width]"}
 
 _WANTED = {
     "int_type": "a whole number",
@@ -110,6 +113,11 @@ def _missing(loc: KeyPath, document: Node) -> Problem:
     if "@Fractions" in loc:
         # One share alone is useless: they must add up to 1.
         return Problem(place, f'missing; write all shares, as in "splits": {SHARES}', is_absent=True)
+    if isinstance(loc[-1], int):
+        whole = next(str(step) for step in reversed(loc) if isinstance(step, str) and step[:1] != "@")
+        pair = f", {PAIRS[whole]}" if whole in PAIRS else ""
+        message = f"has {counted(len(holder.plain()), 'value')}; it is a list of two numbers{pair}"
+        return Problem(holder.place, message, holder.plain())
     return Problem(place, f'missing; write "{loc[-1]}": {EXAMPLES.get(str(loc[-1]), "...")}', is_absent=True)
 
 

@@ -50,7 +50,8 @@ def read_table(path: Path, rules: Rules = NEWEST) -> TextTable:
     content = _content(path)
     frame = _READERS[suffix](path, content) if suffix in _READERS else read_delimited(path, content, rules)
     if not frame.cells or not frame.numbers:
-        raise DataError(f"data.path: {path} has a header and no rows. Give a table with a row per example.")
+        notes = "".join(f"\n{note}" for note in frame.notes)
+        raise DataError(f"data.path: {path} has a header and no rows. Give a table with a row per example.{notes}")
     return frame
 
 

@@ -46,9 +46,11 @@ def find_array_inputs(path: Path) -> ArrayInputs:
     for modality, fits in _FITS.items():
         if pair := _find_pair(found, [name for name in found if fits(name, found)]):
             return ArrayInputs(modality, *pair, found)
-    prose = {name: measures for name in found if (measures := _measure_prose(path, name, found[name]))}
-    if pair := _find_pair(found, list(prose)):
-        return ArrayInputs(TEXT, *pair, found, prose[pair[0]])
+    measured = {name: measures for name in found if (measures := _measure_texts(path, name, found[name]))}
+    # Texts of a word each are known by the array's name alone.
+    for fits_texts in (_is_prose, lambda name, _: _rank(name) < len(_NAMES)):
+        if pair := _find_pair(found, [name for name, measures in measured.items() if fits_texts(name, measures)]):
+            return ArrayInputs(TEXT, *pair, found, measured[pair[0]])
     listed = ", ".join(f"{name} {list(header.shape)}" for name, header in found.items()) or "nothing"
     long = _find_pair(found, [name for name in found if _are_long(found[name])])
     only = f"If {long[0]} holds sounds, only an array sample_rate with their rate is missing.\n" if long else ""
@@ -112,14 +114,17 @@ def _are_long(header: Header) -> bool:
     return shape[1] > _MOST_TARGETS and (len(shape) == 2 or shape[2] <= MOST_CHANNELS)
 
 
-def _measure_prose(path: Path, name: str, header: Header) -> TextStatistics | None:
+def _measure_texts(path: Path, name: str, header: Header) -> TextStatistics | None:
     shape = header.shape
     if header.dtype.kind not in "US" or not (len(shape) == 1 or (len(shape) == 2 and shape[1] in (1, 2))):
         return None
     values = read_array(path, name)
-    rows = [" ".join(as_texts(row)) for row in values] if values.ndim == 2 else as_texts(values)
-    measures, (words, distinct) = measure_texts(rows), _PROSE
-    return measures if measures and measures.words >= words and measures.distinct >= distinct else None
+    return measure_texts([" ".join(as_texts(row)) for row in values] if values.ndim == 2 else as_texts(values))
+
+
+def _is_prose(name: str, measures: TextStatistics) -> bool:
+    words, distinct = _PROSE
+    return measures.words >= words and measures.distinct >= distinct
 
 
 def _are_labels(header: Header) -> bool:

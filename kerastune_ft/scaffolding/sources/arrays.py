@@ -22,8 +22,13 @@ from kerastune_ft.scaffolding.findings import (
     short_number,
 )
 from kerastune_ft.scaffolding.sources.array_inputs import as_texts, find_array_inputs, read_array
-from kerastune_ft.scaffolding.sources.columns import are_amounts, find_group_column, is_group_name
-from kerastune_ft.scaffolding.sources.label_columns import regression_kind
+from kerastune_ft.scaffolding.sources.array_splits import (
+    ask_about_other_splits,
+    ask_about_split_array,
+    find_other_splits,
+)
+from kerastune_ft.scaffolding.sources.columns import are_amounts, find_group_column, is_group_name, is_split_name
+from kerastune_ft.scaffolding.sources.label_columns import ask_about_labels, regression_kind
 from kerastune_ft.scaffolding.sources.npz import Header, value_range
 from kerastune_ft.wording import counted
 
@@ -54,7 +59,13 @@ def inspect_arrays(path: Path, written: str) -> DataFindings:
     findings.seen.append(
         f"arrays: {x} [{count}{f' x {size}' if size else ''}], {y}{f' [{count} x {shape}]' if shape else ''}"
     )
-    findings.seen += _note_unused([name for name in others if name != group], others, count, noun)
+    apart = find_other_splits(x, y, found)
+    findings.asks += ask_about_other_splits(written, x, y, apart)
+    used = {group, *(name for pair in apart.values() for name in pair)}
+    for name in [name for name in others if is_split_name(name) and _is_a_value_each(others[name], count)]:
+        used.add(name)
+        findings.asks.append(ask_about_split_array(written, x, y, name, as_texts(read_array(path, name))))
+    findings.seen += _note_unused([name for name in others if name not in used], others, count, noun)
     return findings
 
 
@@ -78,6 +89,8 @@ def _choose_task(
     if empty := sum(count for text, count in counts.items() if not plain_form(text)):
         asks.append(f"{counted(empty, 'row')} of {y} have an empty label; take these examples out")
         counts = {text: count for text, count in counts.items() if plain_form(text)}
+    if question := ask_about_labels(y, counts, texts, "correct it in the file"):
+        asks.append(question)
     return classification_task(counts, modality), counts
 
 

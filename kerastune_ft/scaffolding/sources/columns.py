@@ -79,6 +79,11 @@ def is_group_name(name: str) -> bool:
     return _GROUP_NAME.fullmatch(normalise_name(name)) is not None
 
 
+def is_split_name(name: str) -> bool:
+    """Return whether a column's name means the split of each example."""
+    return _SPLIT_NAME.fullmatch(normalise_name(name)) is not None
+
+
 def find_group_column(columns: Columns, taken: Collection[str]) -> str | None:
     """Return the column that groups examples, such as by patient, if groups have several examples."""
     rows = max((len(texts) for texts in columns.values()), default=0)
@@ -100,11 +105,7 @@ def find_split_column(columns: Columns, taken: Collection[str]) -> tuple[str, bo
     """Return the column of splits, and whether its words are those that data.splits understands."""
     for name, texts in columns.items():
         words = {text.casefold() for text in texts}
-        if (
-            name in taken
-            or not _SPLIT_NAME.fullmatch(normalise_name(name))
-            or not any(word.startswith("tr") for word in words)
-        ):
+        if name in taken or not is_split_name(name) or not any(word.startswith("tr") for word in words):
             continue
         if len(words) <= len(SPLITS):
             return name, {"train"} <= {SPLIT_OF_WORD.get(word) for word in words} <= set(SPLITS)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
 
@@ -27,6 +28,11 @@ from kerastune_ft.wording import counted, first_names
 # With fewer examples per value than this, values are names or texts rather than classes.
 _FEW_EACH = 2
 _SPELLINGS, _RIVALS = 5, 5
+# Of so large a share of values that are numbers, some with a sign of money or a percent sign, all are amounts.
+_MOSTLY = 0.8
+_SIGN = r"(?:[A-Z]{0,3}[$\u20ac\u00a3\u00a5\u20b9\u20bd\u20a9\u20ba]|USD|EUR|GBP|CHF|JPY|INR|CNY|kr\.?|%)"
+_NUMBER = r"\d[\d.,'\u2019\u00a0 ]*"
+_AMOUNT = re.compile(rf"[-+(]?\s*(?:{_SIGN}\s*[-+]?{_NUMBER}|{_NUMBER}\s*{_SIGN})\s*\)?", re.IGNORECASE)
 
 
 def choose_labels(frame: TextTable, columns: Mapping[str, Sequence[str]], taken: set[str]) -> list[str]:
@@ -133,11 +139,28 @@ def _ask_about_classes(findings: DataFindings, modality: str, name: str, texts: 
             + f'"kind": "{regression_kind}" in task'
             + (f"; {commas}" if commas else "")
         )
-    elif len(findings.counts) * _FEW_EACH > sum(findings.counts.values()) > 0:
-        findings.asks.append(
-            f'is "{name}" the label? It has {len(findings.counts):,} values in {counted(findings.examples, "row")}, '
-            "too many to learn as classes; name another column with --label"
+    elif question := ask_about_labels(name, findings.counts, texts, "name another column with --label"):
+        findings.asks.append(question)
+
+
+def ask_about_labels(name: str, counts: Mapping[str, int], texts: Sequence[str], remedy: str) -> str:
+    """Return the question about labels that are amounts with a sign, or nearly all different; nothing for others.
+
+    `counts` are the examples by label, and `remedy` says what to do where they are no labels.
+    """
+    given = [text.strip() for text in texts if text.strip()]
+    amounts = [text for text in given if _AMOUNT.fullmatch(text)]
+    signed = {*amounts}
+    plain = sum(text not in signed and kinds.parse_numbers([text]) is not None for text in counts)
+    if amounts and len(counts) > 2 and len(signed) + plain > _MOSTLY * len(counts):
+        return (
+            f'are the {len(counts):,} values of "{name}", such as {amounts[0]}, amounts? With a sign they are read as '
+            "classes; to learn amounts, write plain numbers, as 1000.5, and run init again"
         )
+    if len(counts) * _FEW_EACH > sum(counts.values()) > 0:
+        rows = counted(sum(counts.values()), "row")
+        return f'is "{name}" the label? It has {len(counts):,} values in {rows}, too many to learn as classes; {remedy}'
+    return ""
 
 
 def ask_about_spelling(findings: DataFindings) -> None:

@@ -79,3 +79,13 @@ def test_where_only_the_rate_is_missing_that_is_said() -> None:
     with pytest.raises(DataError, match="no array of images") as error:
         init("a.npz")
     assert "sample_rate with their rate is missing" not in str(error.value)
+
+
+def test_texts_of_a_word_are_known_by_the_name_of_their_array() -> None:
+    np.savez("a.npz", x=np.array([f"text {row}" for row in ROWS]), y=ROWS % 2)
+    assert init("a.npz").task == "text_classification"
+
+
+def test_labels_that_all_differ_are_asked_about() -> None:
+    np.savez("a.npz", x=TEXTS, y=np.array([f"name {row}" for row in ROWS]))
+    assert any('is "y" the label?' in question for question in init("a.npz").asks)

@@ -266,3 +266,13 @@ def test_two_columns_with_one_1_are_two_classes_and_asked_about() -> None:
     assert json.loads(Path("cases.json").read_text())["data"]["label"] == ["pos", "neg"]
     assert found.counts == {"pos": 12, "neg": 12}
     assert any("do the classes pos, neg exclude each other?" in question for question in found.asks)
+
+
+@pytest.mark.parametrize("form", ["${}", "{},50 EUR", "12.{} %", "US$ {}"])
+def test_amounts_with_a_sign_are_asked_about(form: str) -> None:
+    rows = [{"text": prose(number), "price": form.format(1000 + number % 20)} for number in range(60)]
+    write_table(Path("d/cases.csv"), rows)
+    assert any(
+        'values of "price"' in question and "amounts?" in question
+        for question in init("d/cases.csv", label=["price"]).asks
+    )

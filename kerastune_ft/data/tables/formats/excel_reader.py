@@ -13,6 +13,7 @@ from kerastune_ft.data.tables.cells import cell_text
 from kerastune_ft.data.tables.formats.rows import table_of_rows
 from kerastune_ft.data.tables.text_table import TextTable
 from kerastune_ft.errors import ConfigError, DataError
+from kerastune_ft.wording import first_names
 
 INSTALL = 'python -m pip install "openpyxl>=3.1"'
 """The command that installs what reads these files; the extra `excel` has it too."""
@@ -48,8 +49,15 @@ def read_excel(path: Path, content: bytes) -> TextTable:
         ) from problem
     if sheet is None:
         raise DataError(f"data.path: {path} is empty. Give a table with a header and a row per example.")
-    note = f'{path.name}: of {len(sheets)} sheets the first with anything in it, "{sheet.title}", is read'
-    return table_of_rows(path, _pad(rows), notes=(note,) if len(sheets) > 1 else ())
+    others = [f'"{other.title}"' for other in sheets if other is not sheet]
+    note = (
+        f'{path.name}: of {len(sheets)} sheets the first with anything in it, "{sheet.title}", is read, and not '
+        f"{first_names(others, 5)}"
+    )
+    try:
+        return table_of_rows(path, _pad(rows), notes=(note,) if others else ())
+    except DataError as problem:
+        raise DataError(f"{problem}\n{note}" if others else str(problem)) from problem
 
 
 def _read_rows(sheet: Any) -> Iterator[tuple[int, list[str]]]:

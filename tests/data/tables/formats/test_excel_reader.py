@@ -54,7 +54,9 @@ def test_the_first_visible_sheet_that_holds_anything_is_read_and_said() -> None:
     content = encode([["old"], ["x"]], [], [["id"], ["1"]], [["other"], ["2"]], hidden=1)
     table = read_excel(XLSX, content)
     assert table.columns == ["id"]
-    assert table.notes == ('a.xlsx: of 3 sheets the first with anything in it, "part 3", is read',)
+    assert table.notes == (
+        'a.xlsx: of 3 sheets the first with anything in it, "part 3", is read, and not "part 2", "part 4"',
+    )
 
 
 @pytest.mark.parametrize(
@@ -83,3 +85,10 @@ def test_a_workbook_is_a_table_like_any_other(tmp_path: Path) -> None:
     path = write(tmp_path / "data/pets.XLSX", encode([["image", "label"], *rows]))
     assert is_table(path) and read_table(path).columns == ["image", "label"]
     assert open_table(path).info.sizes == {"train": 14, "validation": 3, "test": 3}
+
+
+@pytest.mark.parametrize("first", [[["notes"]], [["notes", "more"], ["too", "many", "cells"]]])
+def test_the_sheet_read_and_the_others_are_named_where_it_is_no_table(tmp_path: Path, first: list[list[Any]]) -> None:
+    path = write(tmp_path / "a.xlsx", encode(first, [["file", "label"], ["1.png", "a"]]))
+    with pytest.raises(DataError, match='"part 1", is read, and not "part 2"'):
+        read_table(path)
