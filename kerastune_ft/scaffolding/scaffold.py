@@ -21,7 +21,7 @@ from kerastune_ft.scaffolding.findings import DataFindings
 from kerastune_ft.scaffolding.json_text import as_text
 from kerastune_ft.scaffolding.sources.label_columns import ask_about_missing, ask_about_spelling, ask_about_split_words
 from kerastune_ft.scaffolding.suggest.choose import suggest
-from kerastune_ft.scaffolding.suggest.wanted_backbone import read_backbone, with_epochs
+from kerastune_ft.scaffolding.suggest.wanted_backbone import add_input, read_backbone, with_epochs
 from kerastune_ft.storage import expand_home, explain_unreachable, path_of_user
 from kerastune_ft.wording import encode_text
 
@@ -115,6 +115,8 @@ def init(
     ask_about_spelling(findings)
     ask_about_missing(findings)
     ask_about_split_words(findings)
+    if wanted is not None and (question := add_input(wanted, findings.modality, Path(expand_home(words[0] or "")))):
+        findings.asks.append(question)
     document = _build_document(findings, place, target, with_epochs(suggest(findings, wanted), epochs))
     if wanted is not None:
         # A model that does not fit the data is said before anything is written.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 import os
+import zipfile
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
@@ -11,10 +12,25 @@ from typing import Any
 from kerastune_ft.config.facts.applications import APPLICATIONS
 from kerastune_ft.config.facts.hub_families import BY_CLASS
 from kerastune_ft.config.options.paths import WEIGHT_WORDS
+from kerastune_ft.config.options.task_facts import AUDIO, IMAGE
 from kerastune_ft.errors import ConfigError
+from kerastune_ft.scaffolding.findings import add_with_reason
 from kerastune_ft.storage import expand_home
 
 _GIVEN = "given by --backbone"
+# By modality, a likely input of a saved model, and the question about it.
+_LIKELY_INPUT: Mapping[str, tuple[Any, str]] = {
+    IMAGE: (
+        "0-1",
+        'in which range does {} take pixels? "0-1" is written; others are "0-255", "-1-1", "caffe" (ResNet50, VGG), '
+        '"torch" and {{"scale": s, "offset": o}}',
+    ),
+    AUDIO: (
+        {"log_mel": {}},
+        'how do sounds become what {} takes? {{"log_mel": {{}}}} is written, a spectrogram; others are "yamnet", and '
+        'for a model of images the range of their pixels, as "0-1"',
+    ),
+}
 # Files that tell a folder of a run from one of a preset.
 _OF_RUN = ("manifest.json", "plan.json")
 
@@ -84,6 +100,30 @@ def _require(path: Path, option: str) -> None:
         raise ConfigError(
             f"{option}: {path} is neither there nor a name that is known; see  python -m kerastune_ft backbones"
         )
+
+
+def add_input(backbone: dict[str, Any], modality: str, file: Path) -> str:
+    """Add a likely `input` to a saved model that does not say what it takes, and return the question, if there is one.
+
+    `file` is the model's, which is searched for a layer that rescales pixels without building it.
+    """
+    if backbone["kind"] != "saved" or modality not in _LIKELY_INPUT:
+        return ""
+    likely, question = _LIKELY_INPUT[modality]
+    if modality == IMAGE and _has_rescaling(file):
+        return ""
+    add_with_reason(backbone, "input", likely, "a guess: the file does not say it")
+    return question.format(file.name)
+
+
+def _has_rescaling(file: Path) -> bool:
+    """Return whether a model has a layer that rescales pixels, or cannot be searched."""
+    try:
+        with zipfile.ZipFile(file) as archive:
+            text = archive.read("config.json").decode()
+    except (OSError, KeyError, ValueError, zipfile.BadZipFile):
+        return True
+    return any(f'"class_name": "{name}"' in text for name in ("Rescaling", "Normalization"))
 
 
 def with_epochs(chosen: Mapping[str, Any], epochs: int | None) -> dict[str, Any]:

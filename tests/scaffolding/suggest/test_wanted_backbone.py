@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import zipfile
 from pathlib import Path
 from typing import Any
 
@@ -13,8 +14,8 @@ from kerastune_ft import init
 from kerastune_ft.cli.commands import main
 from kerastune_ft.config.read import read
 from kerastune_ft.errors import ConfigError
-from kerastune_ft.scaffolding.suggest.wanted_backbone import read_backbone, with_epochs
-from tests.support.init_data import prose, read_written, write_image, write_table
+from kerastune_ft.scaffolding.suggest.wanted_backbone import add_input, read_backbone, with_epochs
+from tests.support.init_data import prose, read_written, write_image, write_sound, write_table
 
 
 @pytest.fixture
@@ -95,3 +96,32 @@ def test_the_configuration_is_written_with_them() -> None:
     assert not Path("no.json").exists()
     with pytest.raises(ConfigError, match="--backbone and --epochs have no effect with --example"):
         init(example="medical", backbone="ResNet50V2", epochs=1)
+
+
+@pytest.mark.parametrize(
+    ("modality", "layers", "wanted"),
+    [
+        ("image", "Conv2D", "0-1"),
+        ("image", "Rescaling", None),
+        ("audio", "Conv2D", {"log_mel": {}}),
+        ("text", "Dense", None),
+    ],
+)
+def test_a_saved_model_that_does_not_say_its_input_gets_a_likely_one(
+    tmp_path: Path, modality: str, layers: str, wanted: Any
+) -> None:
+    file = tmp_path / "own.keras"
+    with zipfile.ZipFile(file, "w") as archive:
+        archive.writestr("config.json", json.dumps({"class_name": layers}))
+    found: dict[str, Any] = {"kind": "saved", "path": "own.keras"}
+    question = add_input(found, modality, file)
+    assert (found.get("input"), "own.keras" in question) == (wanted, wanted is not None)
+
+
+def test_sounds_with_a_saved_model_are_written_with_a_question() -> None:
+    for number in range(24):
+        write_sound(Path(f"s/{'ab'[number % 2]}/{number}.wav"))
+    Path("own.keras").write_bytes(b"")
+    started = init("s", backbone="own.keras")
+    assert read_written("s.json")["backbone"]["input"] == {"log_mel": {}}
+    assert any("how do sounds become what own.keras takes?" in question for question in started.asks)
