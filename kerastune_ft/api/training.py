@@ -22,7 +22,7 @@ from kerastune_ft.streams import say
 from kerastune_ft.tracking.trackers import open_trackers
 from kerastune_ft.training import resume
 from kerastune_ft.training.devices import tpu
-from kerastune_ft.training.run_choice import refuse_inside_data
+from kerastune_ft.training.run_choice import check_places, refuse_inside_data
 from kerastune_ft.training.watch import Watcher, Watchers
 
 
@@ -173,7 +173,7 @@ def plan(
 
         refuse_inside_data(settings, pictures, "--pictures")
         contact_sheet.check_target(path_of_user(pictures))
-    refuse_inside_data(settings, settings.output.directory, "output.directory")
+    check_places(settings)
     require_weights(settings)
     with explain_exhaustion():
         engine = load_engine(settings)

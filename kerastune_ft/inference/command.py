@@ -53,10 +53,9 @@ def check_arguments(
     if output is not None:
         if form is not None:
             raise ConfigError("--format is for standard output; the end of --output's name says what is written there")
-        found = choose_form(output)
         if not is_remote(output):
             _refuse_inputs(output, inputs)
-        return found
+        return choose_form(output)
     if form is not None and as_json:
         raise ConfigError("--format has no effect with --json, which prints one JSON array; give one of them")
     return "json" if as_json else form or "csv"

@@ -119,7 +119,7 @@ def _check_place(path: Path) -> None:
     if path.exists() and (columns := _find_other_columns(path)):
         raise ConfigError(
             f"--output: {path} is there and holds no predictions, but {', '.join(columns)}; name another file, or "
-            "delete it"
+            "move it away"
         )
 
 

@@ -10,23 +10,21 @@ from pathlib import Path
 from typing import Any
 
 from kerastune_ft.config import changes
-from kerastune_ft.config.options.runtime import cache_directory
 from kerastune_ft.config.read import read
 from kerastune_ft.config.run import RunConfig
 from kerastune_ft.errors import ConfigError
 from kerastune_ft.rundir import RunDirectory
 from kerastune_ft.storage import expand_home
-from kerastune_ft.stores.cached_folder import require_place
 from kerastune_ft.streams import say
 from kerastune_ft.training.run_choice import (
     LOG,
     TAKEN_UP,
+    check_places,
     choose,
     clear,
     has_failed,
     has_no_step,
     list_runs,
-    refuse_inside_data,
 )
 
 
@@ -66,8 +64,7 @@ def start_run(
     """
     if run_dir is not None and not os.fspath(run_dir):
         raise ConfigError("--run-dir is empty; give a directory, or leave it out")
-    refuse_inside_data(settings, run_dir or settings.output.directory, "--run-dir" if run_dir else "output.directory")
-    require_place(cache_directory(settings.runtime))
+    check_places(settings, run_dir)
     if run_dir is not None:
         target = RunDirectory(expand_home(run_dir))
         if fresh:

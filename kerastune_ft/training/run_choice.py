@@ -10,11 +10,13 @@ from pathlib import Path
 
 from kerastune_ft import storage
 from kerastune_ft.config.options.data import FolderData, Named
+from kerastune_ft.config.options.runtime import cache_directory
 from kerastune_ft.config.options.task_facts import LabelKind, facts
 from kerastune_ft.config.run import RunConfig
 from kerastune_ft.errors import ConfigError
 from kerastune_ft.rundir import MANIFEST, OWNER, RunDirectory, is_held, unusable
 from kerastune_ft.storage import expand_home, path_of
+from kerastune_ft.stores.cached_folder import require_place
 
 _BEFORE_STEPS = ("config.json", "plan.json", "splits.csv", "events.jsonl", MANIFEST)
 """What a run writes before its first step, besides its log."""
@@ -53,6 +55,14 @@ def refuse_inside_data(settings: RunConfig, place: str | os.PathLike[str], key: 
         f"{key}: {os.fspath(place)} lies in the data, {data.path}, where it would be taken for a part of it; name a "
         "place outside"
     )
+
+
+def check_places(settings: RunConfig, run_dir: str | os.PathLike[str] | None = None) -> None:
+    """Raise ConfigError for a run directory or a cache in a folder of data, and for a cache that cannot be made."""
+    refuse_inside_data(settings, run_dir or settings.output.directory, "--run-dir" if run_dir else "output.directory")
+    cache = cache_directory(settings.runtime)
+    refuse_inside_data(settings, cache, "runtime.cache_directory")
+    require_place(cache)
 
 
 def _name_splits(data: FolderData) -> set[str]:

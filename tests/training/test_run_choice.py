@@ -14,6 +14,7 @@ from kerastune_ft.rundir import RunDirectory
 from kerastune_ft.training.resume import start_run
 from kerastune_ft.training.run_choice import (
     TAKEN_UP,
+    check_places,
     choose,
     clear,
     has_failed,
@@ -137,6 +138,13 @@ def test_a_run_may_lie_where_no_data_is_looked_for(
 ) -> None:
     (tmp_path / "data").mkdir()
     refuse_inside_data(folder_settings(tmp_path / "data", kind, **options), tmp_path / place, "output.directory")
+
+
+def test_a_cache_does_not_lie_in_the_data(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "data").mkdir()
+    monkeypatch.setenv("KERASTUNE_CACHE", str(tmp_path / "data" / "cache"))
+    with pytest.raises(ConfigError, match=r"^runtime.cache_directory: .*cache lies in the data, "):
+        check_places(folder_settings(tmp_path / "data"), tmp_path / "run")
 
 
 def test_a_cache_that_is_a_file_leaves_no_run_behind(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
