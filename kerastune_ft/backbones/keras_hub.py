@@ -209,7 +209,8 @@ def _shared_body(body: keras.Model, model: keras.Model) -> keras.Model | None:
 
 def check_options(name: str, options: Mapping[str, Any]) -> None:
     """Raise ConfigError for options that a class does not take, which it would ignore silently."""
-    parameters = inspect.signature(getattr(keras_hub.models, name)).parameters.values()
+    # Of the class itself some versions of Python return the signature that Keras gives to models made before.
+    _, *parameters = inspect.signature(getattr(keras_hub.models, name).__init__).parameters.values()
     own = [one.name for one in parameters if one.kind is not one.VAR_KEYWORD and one.name not in NO_OPTIONS]
     if strange := [option for option in options if option not in own]:
         raise ConfigError(
