@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import os
-import re
 import shlex
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -13,21 +12,15 @@ from typing import Any
 
 from kerastune_ft.config import schema
 from kerastune_ft.config.documents import files
-from kerastune_ft.config.read import read
 from kerastune_ft.config.words import unknown_message
 from kerastune_ft.errors import OUT_OF_SPACE, ConfigError
-from kerastune_ft.scaffolding.detect import detect
-from kerastune_ft.scaffolding.findings import DataFindings
 from kerastune_ft.scaffolding.json_text import as_text
-from kerastune_ft.scaffolding.sources.label_columns import ask_about_missing, ask_about_spelling, ask_about_split_words
-from kerastune_ft.scaffolding.suggest.choose import suggest
-from kerastune_ft.scaffolding.suggest.wanted_backbone import add_input, read_backbone, with_epochs
+from kerastune_ft.scaffolding.propose import Proposal, Wishes, name_of, path_from, propose
 from kerastune_ft.storage import expand_home, explain_unreachable, path_of_user
 from kerastune_ft.wording import encode_text
 
 _SCHEMA = "schema.json"
 _CLASSES_SHOWN = 12
-_ENDINGS = re.compile(r"(\.tar)?\.[A-Za-z0-9]{1,7}$")
 
 
 @dataclass(frozen=True)
@@ -108,28 +101,14 @@ def init(
         return _copy_example(example, output)
     place = path_of_user(data or "")
     with explain_unreachable("init"):
-        target = _choose_target(output, _name_of(place))
+        target = _choose_target(output, name_of(place))
         words = [None if text is None else os.fspath(text) for text in (backbone, weights)]
-        wanted = read_backbone(words[0], words[1], lambda path: _path_from(path, target))
-        findings = detect(place, _path_from(place, target), label)
-    ask_about_spelling(findings)
-    ask_about_missing(findings)
-    ask_about_split_words(findings)
-    if wanted is not None and (question := add_input(wanted, findings.modality, Path(expand_home(words[0] or "")))):
-        findings.asks.append(question)
-    document = _build_document(findings, place, target, with_epochs(suggest(findings, wanted), epochs))
-    if wanted is not None:
-        # A model that does not fit the data is said before anything is written.
-        read(document)
-    _write(target, as_text(document) + "\n")
+        proposal = propose(
+            place, lambda path: path_from(path, target.parent), label, Wishes(words[0], words[1], epochs=epochs)
+        )
+    _write(target, as_text(_add_remarks(proposal, place, target)) + "\n")
     return Scaffolded(
-        target,
-        _write_schema(target),
-        findings.task["kind"],
-        findings.examples,
-        findings.counts,
-        tuple(findings.seen),
-        tuple(findings.asks),
+        target, _write_schema(target), proposal.task, proposal.examples, proposal.counts, proposal.seen, proposal.asks
     )
 
 
@@ -149,12 +128,6 @@ def _copy_example(name: str, output: str | os.PathLike[str] | None) -> Scaffolde
     return Scaffolded(target, _write_schema(target), None, None, {}, (), ())
 
 
-def _name_of(place: Path) -> str:
-    name = place.resolve().name
-    plain = name if place.is_dir() else _ENDINGS.sub("", name.removesuffix(".gz"))
-    return re.sub(r"[^A-Za-z0-9_.-]+", "-", plain).strip("-.") or "data"
-
-
 def _choose_target(output: str | os.PathLike[str] | None, name: str) -> Path:
     """Return the file to write; checked before the data is inspected, which may take long."""
     target = Path(expand_home(output)) if output is not None else Path(f"{name}.json")
@@ -169,27 +142,14 @@ def _choose_target(output: str | os.PathLike[str] | None, name: str) -> Path:
     return target
 
 
-def _path_from(place: Path, target: Path) -> str:
-    """Return the data's path for the configuration: relative to its folder, unless it is absolute."""
-    if place.is_absolute():
-        return str(place)
-    return Path(os.path.relpath(place, target.parent)).as_posix()
-
-
-def _build_document(findings: DataFindings, place: Path, target: Path, chosen: Mapping[str, Any]) -> dict[str, Any]:
-    classes = (
-        f" of {len(findings.counts)} {'labels' if findings.is_multi_label else 'classes'}" if findings.counts else ""
-    )
-    remarks = [f"{place.name or place.resolve().name}: {findings.examples:,} examples{classes}."]
-    remarks += [f"PLEASE DECIDE: {question}." for question in findings.asks]
+def _add_remarks(proposal: Proposal, place: Path, target: Path) -> dict[str, Any]:
+    """Return the proposed document with what was found and what is to be decided at its head."""
+    noun = "labels" if proposal.is_multi_label else "classes"
+    classes = f" of {len(proposal.counts)} {noun}" if proposal.counts else ""
+    remarks = [f"{place.name or place.resolve().name}: {proposal.examples:,} examples{classes}."]
+    remarks += [f"PLEASE DECIDE: {question}." for question in proposal.asks]
     remarks.append(f"See what it will do: python -m kerastune_ft plan {shlex.quote(str(target))}")
-    return {
-        "$schema": _SCHEMA,
-        "//": remarks,
-        "task": findings.task,
-        "data": findings.data,
-        **chosen,
-    }
+    return {"$schema": _SCHEMA, "//": remarks, **proposal.document}
 
 
 def _write(target: Path, text: str) -> None:
