@@ -6,7 +6,7 @@ import click
 
 from kerastune_ft.cli.terminal import common, echo, print_json, show
 from kerastune_ft.errors import ConfigError, DataError
-from kerastune_ft.inference.rows import FORMATS
+from kerastune_ft.inference.output.rows import FORMATS
 from kerastune_ft.storage import expand_home
 from kerastune_ft.streams import say, say_error
 

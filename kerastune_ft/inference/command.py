@@ -13,8 +13,8 @@ from typing import Any
 from kerastune_ft import streams
 from kerastune_ft.data.labels.scheme import LabelScheme
 from kerastune_ft.errors import ConfigError
-from kerastune_ft.inference.masks import TABLE, MaskFolder, find_other_picture
-from kerastune_ft.inference.rows import choose_form, make_row_writer, open_whole_file
+from kerastune_ft.inference.output.masks import TABLE, MaskFolder, find_other_picture
+from kerastune_ft.inference.output.rows import choose_form, make_row_writer, open_whole_file
 from kerastune_ft.rundir import refuse_inside_run
 from kerastune_ft.storage import expand_home, is_remote
 

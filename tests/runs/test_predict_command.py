@@ -289,7 +289,7 @@ def test_runs_without_a_model_are_exit_code_2(classes_run: Path, here: Path) -> 
 def test_an_interrupted_command_leaves_the_old_file_and_nothing_else(
     classes_run: Path, workplace: Path, here: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from kerastune_ft.inference.rows import _Delimited
+    from kerastune_ft.inference.output.rows import _Delimited
 
     write(here / "p.csv", b"old")
     written: list[int] = []

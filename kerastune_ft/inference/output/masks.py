@@ -13,7 +13,7 @@ from kerastune_ft.data.annotations.masks import IGNORE
 from kerastune_ft.data.annotations.palette import PALETTE
 from kerastune_ft.data.labels.scheme import LabelScheme
 from kerastune_ft.errors import ConfigError
-from kerastune_ft.inference.rows import open_whole_file
+from kerastune_ft.inference.output.rows import open_whole_file
 
 TABLE = "predictions.csv"
 _MARK = ("Software", "kerastune_ft predict")

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from kerastune_ft.errors import ConfigError
-from kerastune_ft.inference.rows import choose_form, make_row_writer, open_whole_file
+from kerastune_ft.inference.output.rows import choose_form, make_row_writer, open_whole_file
 
 COLUMNS = ("input", "score", "error")
 ROWS = [{"input": "a,b", "score": 0.25, "error": None}, {"input": "é", "score": float("nan"), "error": "is gone"}]

@@ -10,7 +10,7 @@ from kerastune_ft.data.annotations.palette import PALETTE
 from kerastune_ft.data.labels.scheme import LabelScheme
 from kerastune_ft.errors import ConfigError
 from kerastune_ft.inference.command import check_arguments
-from kerastune_ft.inference.masks import MaskFolder
+from kerastune_ft.inference.output.masks import MaskFolder
 
 MASK = np.array([[0, 1], [1, 2]], np.uint8)
 NAMES = ("sky", "road", "tree")
