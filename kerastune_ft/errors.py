@@ -17,13 +17,25 @@ import os
 from collections.abc import Iterator, Sequence
 from typing import Any
 
+from kerastune_ft.notebook.speech import speak
+
 OUT_OF_SPACE = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 
 
 class KerasTuneError(Exception):
-    """Base of every error that is explained to the user without a traceback."""
+    """Base of every error that is explained to the user without a traceback, in a notebook too.
+
+    Where this process is the kernel of a notebook, its sentence speaks Python instead of commands.
+    """
 
     exit_code = 1
+
+    def __str__(self) -> str:
+        return speak(super().__str__())
+
+    def _render_traceback_(self) -> list[str]:
+        """Return the lines that IPython shows in the place of a traceback."""
+        return f"{type(self).__name__}: {self}".splitlines()
 
 
 class ConfigError(KerasTuneError):

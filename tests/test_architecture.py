@@ -26,7 +26,7 @@ RANKS = {
     name: rank
     for rank, names in enumerate(
         [
-            ("wording",),
+            ("notebook", "wording"),
             ("durable", "errors", "mounts", "quiet_imports", "rules", "streams"),
             ("keras_settings", "metrics", "remote"),
             ("durations", "storage"),

@@ -29,9 +29,10 @@ def ask_about_other_splits(file: str, x: str, y: str, others: Mapping[str, tuple
         asks.append(
             f"are {other_x} and {other_y} the examples to measure on? They are not read, and splits are drawn from "
             f"{x}. If so, run in Python  d = numpy.load({file!r}); numpy.savez({beside!r}, {x}=d[{other_x!r}], "
-            f"{y}=d[{other_y!r}])  and, after training,  evaluate RUN --data {beside}; to draw splits from all, write "
-            f"both into one file:  numpy.savez('all.npz', x=numpy.concatenate([d[{x!r}], d[{other_x!r}]]), "
-            f"y=numpy.concatenate([d[{y!r}], d[{other_y!r}]]))  and run init all.npz"
+            f"{y}=d[{other_y!r}])  and, after training,  python -m kerastune_ft evaluate RUN --data {beside}; to draw "
+            f"splits from all, write both into one file:  numpy.savez('all.npz', "
+            f"x=numpy.concatenate([d[{x!r}], d[{other_x!r}]]), "
+            f"y=numpy.concatenate([d[{y!r}], d[{other_y!r}]]))  and run  python -m kerastune_ft init all.npz"
         )
     return asks
 
@@ -46,5 +47,6 @@ def ask_about_split_array(file: str, x: str, y: str, name: str, values: Sequence
         f"t = d[{name!r}].astype(str) == {test!r}; "
         f"numpy.savez('train.npz', **{{k: d[k][~t] for k in ({x!r}, {y!r})}}); "
         f"numpy.savez('test.npz', **{{k: d[k][t] for k in ({x!r}, {y!r})}}),  "
-        "run init train.npz and, after training,  evaluate RUN --data test.npz"
+        "run  python -m kerastune_ft init train.npz  and, after training,  "
+        "python -m kerastune_ft evaluate RUN --data test.npz"
     )

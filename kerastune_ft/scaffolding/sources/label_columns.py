@@ -222,7 +222,7 @@ def ask_about_rivals(
     values = counted(len(set(filter(None, columns[rivals[0]]))), "value")
     findings.asks.append(
         f"{'is' if len(names) == 1 else 'are'} {chosen} the label? {others} could also be the label"
-        f"{f' ({values})' if len(rivals) == 1 else ''}; if so, run init again with --label {rivals[0]}"
+        f'{f" ({values})" if len(rivals) == 1 else ""}; if so, run init again with --label "{rivals[0]}"'
     )
 
 

@@ -165,9 +165,8 @@ def test_a_column_that_could_be_the_label_as_well_is_asked_about() -> None:
     assert start(rows, "{path}")["data"]["label"]["column"] == "tags"
     Path("cases.json").unlink()
     (asked,) = [each for each in init("d/cases.csv").asks if "is the label" in each or "the label?" in each]
-    assert (
-        asked
-        == 'is "tags" the label? "digit" and "grade" could also be the label; if so, run init again with --label digit'
+    assert asked == (
+        'is "tags" the label? "digit" and "grade" could also be the label; if so, run init again with --label "digit"'
     )
     Path("cases.json").unlink()
     assert not any("the label?" in each for each in init("d/cases.csv", label=["digit"]).asks)

@@ -1,0 +1,183 @@
+"""Sentences that speak of commands, said as Python: `--fresh` becomes `fresh=True`, `verify RUN` `kt.verify(RUN)`."""
+
+from __future__ import annotations
+
+import json
+import re
+import shlex
+from collections.abc import Callable, Sequence
+
+from kerastune_ft.notebook.kernel import is_notebook
+
+PROGRAM = "python -m kerastune_ft"
+# Options that are given without a value.
+_FLAGS = {
+    "fresh": "fresh=True", "measure": "measure=True", "json": "json", "explain": "kt.explain", "defaults": "defaults",
+    "variables": "variables", "clear": "clear", "wide": "wide", "quiet": "quiet", "verbose": "verbose",
+    "debug": "debug",
+}  # fmt: skip
+# Options with a value, which are the keywords of the functions.
+_NAMED = (
+    "run-dir", "until-phase", "stop-after", "data", "split", "input", "batch-size", "output", "format", "pictures",
+    "label", "backbone", "weights", "epochs", "example", "workers", "directory", "older-than", "examples", "device",
+)  # fmt: skip
+OPTIONS = frozenset((*_FLAGS, *_NAMED, "set"))
+"""The options of all commands, without their dashes."""
+
+# The end of a command within a sentence: what no argument of ours ends with, or a wide gap.
+_COMMAND = re.compile(rf"!?\b{PROGRAM}((?: (?! )(?:\"[^\"]*\"|'[^']*'|[^\s`()'\"]+(?<![;,:]))+)+)")
+_QUOTED_COMMAND = re.compile(r"`(run|runs|init|evaluate|predict|plan|units|verify) ([^`]+)`")
+_SETTINGS = re.compile(r"(?<![\w-])--set ([\w.\[\]*]+=\S+(?<![,;.)])(?: --set [\w.\[\]*]+=\S+(?<![,;.)]))*)")
+_SETTING = re.compile(r"(?<![\w-])--set (?=[\w.\[\]]+\b)(\S+)")
+_VALUE = r"\"[^\"\n]*\"|'[^'\n]*'|[^\s\"',;:()]*[A-Z0-9/_.][^\s\"',;:()]*(?<![.])"
+_OPTION = re.compile(
+    rf"(?<![\w-])--({'|'.join(sorted(OPTIONS, key=len, reverse=True))})(?![\w-])(?:(?P<gap>[ =])(?P<value>{_VALUE}))?"
+)
+# What is to be given "with --data", without saying what.
+_ALONE = re.compile(rf"\bwith --({'|'.join(_NAMED)})(?![\w-])(?!,? which|[ =](?:{_VALUE}))")
+_PHRASES = (
+    (re.compile(r"\bgive the command in another folder, or another\b"), "call it in another folder, or give another"),
+    (re.compile(r"\(repeat it for several columns\)"), "(a list for several columns)"),
+    (re.compile(r"\b[Gg]ive (?:its|the run's) (?:run )?command again\b"), "call kt.run again"),
+    (re.compile(r"\bgive (?:its|the run's) (?:run )?command with\b"), "call kt.run with"),
+    (re.compile(r"\b([Tt]he same|[Tt]his) command\b"), r"\1 call"),
+    (re.compile(r"\bthis call was given\b"), "this call was made"),
+    (re.compile(r"\b(?:give|run) the same call\b"), "make the same call"),
+    (re.compile(r"\bGive the same call\b"), "Make the same call"),
+    (re.compile(r"(?<=[\"\d]) (?=overrides=\{)"), ", "),
+    (re.compile(r"\brun init again\b"), "call kt.init again"),
+)
+
+
+def speak(text: str) -> str:
+    """Return a sentence as Python if this process is the kernel of a notebook, otherwise as it is."""
+    return translate(text) if is_notebook() else text
+
+
+def translate(text: str) -> str:
+    """Return a text with Python in the place of commands and their options; without any it stays as it is.
+
+    >>> translate("start over with --fresh (all that is wrong: python -m kerastune_ft verify runs/x-1)")
+    'start over with fresh=True (all that is wrong: kt.verify("runs/x-1"))'
+    """
+    parts, end = [], 0
+    for found in _COMMAND.finditer(text):
+        is_call = not found[0].startswith("!")
+        parts += [_translate_words(text[end : found.start()]), _call(found[1].strip()) if is_call else found[0]]
+        end = found.end()
+    return "".join([*parts, _translate_words(text[end:])])
+
+
+def _translate_words(text: str) -> str:
+    """Return a text without commands of the whole program, with Python in the place of options."""
+    text = _QUOTED_COMMAND.sub(lambda found: f"`{_call(f'{found[1]} {found[2]}')}`", text)
+    text = _SETTINGS.sub(lambda found: f"overrides={{{_join_settings(found[1])}}}", text)
+    text = _SETTING.sub(r'overrides: "\1"', text)
+    text = text.replace("--set", "overrides")
+    text = _ALONE.sub(lambda found: f'with {found[1].replace("-", "_")}="..."', text)
+    text = _OPTION.sub(_name_keyword, text)
+    for pattern, words in _PHRASES:
+        text = pattern.sub(words, text)
+    return text
+
+
+def _join_settings(settings: str) -> str:
+    """Return `a=1 --set b=x` as the items of a dict."""
+    pairs = (setting.partition("=")[::2] for setting in settings.split(" --set "))
+    return ", ".join(f'"{path}": {_write_json(value)}' for path, value in pairs)
+
+
+def _write_json(value: str) -> str:
+    """Return the Python of a value as `--set` takes it: JSON, or a text without quotes."""
+    try:
+        return repr(json.loads(value)) if value not in ("true", "false", "null") else str(json.loads(value))
+    except ValueError:
+        return _write_text(value)
+
+
+def _write_text(value: str) -> str:
+    """Return a value as Python text; a word that stands for a value of the reader's stays bare."""
+    bare = value.strip("\"'") if value[:1] in "\"'" else value
+    if re.fullmatch(r"[A-Z][A-Z_,]*", value) or re.fullmatch(r"\d+", value):
+        return value
+    return json.dumps(bare, ensure_ascii=False)
+
+
+def _name_keyword(found: re.Match[str]) -> str:
+    name = found[1]
+    if name in _FLAGS:
+        # A value is the next word of the sentence.
+        return _FLAGS[name] + (f"{found['gap']}{found['value']}" if found["value"] else "")
+    keyword = name.replace("-", "_")
+    return f"{keyword}={_write_text(found['value'])}" if found["value"] else keyword
+
+
+def _write_calls(head: str, *positional: str) -> Callable[[Sequence[str], Sequence[str]], str]:
+    """Return what writes a call of `head`, in which the options of these names need no name."""
+
+    def write(words: Sequence[str], options: Sequence[str]) -> str:
+        bare = [option.partition("=")[2] for option in options if option.partition("=")[0] in positional]
+        named = [option for option in options if option.partition("=")[0] not in positional]
+        return f"{head}({', '.join([*words, *bare, *named])})"
+
+    return write
+
+
+def _write_method(name: str, *positional: str) -> Callable[[Sequence[str], Sequence[str]], str]:
+    """Return what writes the call of a method of the run that the first word names."""
+
+    def write(words: Sequence[str], options: Sequence[str]) -> str:
+        run, *inputs = words
+        given = [f"[{', '.join(inputs)}]"] if len(inputs) > 1 else inputs
+        return _write_calls(f"kt.open_run({run}).{name}", *positional)(given, options)
+
+    return write
+
+
+# Commands that are functions; the others are given to the shell of the notebook, with an exclamation mark.
+_CALLS: dict[str, Callable[[Sequence[str], Sequence[str]], str]] = {
+    "run": _write_calls("kt.run"),
+    "validate": _write_calls("kt.plan"),
+    "plan": _write_calls("kt.plan"),
+    "init": _write_calls("kt.init"),
+    "units": lambda words, options: f"kt.units({', '.join(words)})",
+    "runs": _write_calls("kt.runs"),
+    "verify": _write_calls("kt.verify"),
+    "report": _write_method("report"),
+    "evaluate": _write_method("evaluate", "data"),
+    "predict": _write_method("predict"),
+}
+
+
+def _call(command: str) -> str:
+    """Return the Python call of a command's words, or the line that gives it to the shell."""
+    try:
+        name, *words = shlex.split(command)
+    except ValueError:
+        # A quote that is no quote, such as an apostrophe.
+        name, *words = command.split()
+    write = _CALLS.get(name)
+    if write is None:
+        return f"!{PROGRAM} {command}".strip()
+    return write(*_split_options(words))
+
+
+def _split_options(words: Sequence[str]) -> tuple[list[str], list[str]]:
+    """Return the arguments of a command as Python values, and its options as keywords."""
+    values: list[str] = []
+    options: list[str] = []
+    settings: list[str] = []
+    rest = iter(words)
+    for word in rest:
+        name = word.removeprefix("--")
+        if name == word:
+            values.append(_write_text(word))
+        elif name in _FLAGS:
+            options.append(_FLAGS[name])
+        elif name == "set":
+            settings.append(next(rest, ""))
+        else:
+            options.append(f"{name.replace('-', '_')}={_write_text(next(rest, '...'))}")
+    if settings:
+        options.append(f"overrides={{{_join_settings(' --set '.join(settings))}}}")
+    return values, options
