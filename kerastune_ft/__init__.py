@@ -10,6 +10,7 @@ import importlib
 from typing import Any
 
 _HOMES = {
+    "fine_tune": "api.fine_tune",
     "run": "api.training",
     "plan": "api.training",
     "open_run": "api.runs",

@@ -355,7 +355,7 @@ def test_private_names_of_keras_are_in_one_module() -> None:
 def test_the_public_names_are_these() -> None:
     assert kerastune_ft.__all__ == sorted(
         [
-            "run", "plan", "open_run", "evaluate", "predict", "units", "explain", "init", "runs", "verify",
+            "fine_tune", "run", "plan", "open_run", "evaluate", "predict", "units", "explain", "init", "runs", "verify",
             "Run", "KerasTuneError", "ConfigError", "DataError",
             "DivergedError", "PromiseError", "ResourceError", "Interrupted",
         ]

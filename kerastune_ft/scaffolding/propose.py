@@ -13,7 +13,8 @@ from kerastune_ft.config.read import read
 from kerastune_ft.scaffolding.detect import detect
 from kerastune_ft.scaffolding.sources.label_columns import ask_about_missing, ask_about_spelling, ask_about_split_words
 from kerastune_ft.scaffolding.suggest.choose import suggest
-from kerastune_ft.scaffolding.suggest.wanted_backbone import add_input, read_backbone, with_epochs
+from kerastune_ft.scaffolding.suggest.wanted_backbone import add_input, complete_backbone, read_backbone
+from kerastune_ft.scaffolding.wishes import lay_over, with_schedule, with_wishes
 from kerastune_ft.storage import expand_home
 
 _ENDINGS = re.compile(r"(\.tar)?\.[A-Za-z0-9]{1,7}$")
@@ -23,12 +24,21 @@ _ENDINGS = re.compile(r"(\.tar)?\.[A-Za-z0-9]{1,7}$")
 class Wishes:
     """The choices that a user makes instead of leaving them to the data."""
 
-    backbone: str | None = None
-    """A model of tf.keras.applications, a class or preset of keras-hub, or a path."""
+    backbone: str | Mapping[str, Any] | None = None
+    """A model of tf.keras.applications, a class or preset of keras-hub, or a path; or the configuration's `backbone`,
+    whose `kind` may be left out."""
     weights: str | None = None
     """A file of weights for a backbone of tf.keras.applications."""
     epochs: int | None = None
     """The epochs of every phase."""
+    phases: Any = None
+    """The configuration's `phases`."""
+    task: Mapping[str, Any] = field(default_factory=dict)
+    """Keys of the configuration's `task`."""
+    data: Mapping[str, Any] = field(default_factory=dict)
+    """Keys of the configuration's `data`."""
+    sections: Mapping[str, Any] = field(default_factory=dict)
+    """Other sections of the configuration, laid over those that are proposed."""
 
 
 @dataclass(frozen=True)
@@ -61,21 +71,28 @@ def propose(place: Path, relate: Callable[[Path], str], label: Sequence[str], wi
 
     `relate` returns a path as the configuration writes it; `label` names the label columns of a table.
     """
-    backbone = read_backbone(wishes.backbone, wishes.weights, relate)
-    findings = detect(place, relate(place), label)
+    backbone, file = _find_backbone(wishes, relate)
+    findings = with_wishes(detect(place, relate(place), label), wishes.task, wishes.data)
     ask_about_spelling(findings)
     ask_about_missing(findings)
     ask_about_split_words(findings)
-    if backbone is not None:
-        file = Path(expand_home(wishes.backbone or ""))
-        if question := add_input(backbone, findings.modality, file):
-            findings.asks.append(question)
-    chosen = with_epochs(suggest(findings, backbone), wishes.epochs)
-    document = {"task": findings.task, "data": findings.data, **chosen}
+    if backbone is not None and (question := add_input(backbone, findings.modality, file)):
+        findings.asks.append(question)
+    chosen = with_schedule(suggest(findings, backbone), wishes.phases, wishes.epochs)
+    proposed = {"task": findings.task, "data": findings.data, **chosen}
+    document = lay_over(proposed, {"data": wishes.data, **wishes.sections})
     if backbone is not None:
         # A model that does not fit the data is said before anything is written.
         read(document)
     return Proposal(document, findings.examples, findings.counts, tuple(findings.seen), tuple(findings.asks))
+
+
+def _find_backbone(wishes: Wishes, relate: Callable[[Path], str]) -> tuple[dict[str, Any] | None, Path]:
+    """Return the `backbone` that the user wants, None where the user wants none, and the file that may be its model."""
+    if isinstance(wishes.backbone, Mapping):
+        complete = complete_backbone(wishes.backbone)
+        return complete, Path(expand_home(str(complete.get("path", ""))))
+    return read_backbone(wishes.backbone, wishes.weights, relate), Path(expand_home(wishes.backbone or ""))
 
 
 def name_of(place: Path) -> str:

@@ -13,8 +13,8 @@ from kerastune_ft.scaffolding.propose import Proposal, Wishes, name_of, path_fro
 ROWS = "".join(f"a sentence with number {number},{'yes' if number % 2 else 'no'}\n" for number in range(30))
 
 
-def give(place: Path, wishes: Wishes = Wishes(), label: tuple[str, ...] = ()) -> Proposal:
-    return propose(place, lambda path: path_from(path, Path()), label, wishes)
+def give(place: Path, wishes: Wishes | None = None) -> Proposal:
+    return propose(place, lambda path: path_from(path, Path()), (), wishes or Wishes())
 
 
 @pytest.fixture

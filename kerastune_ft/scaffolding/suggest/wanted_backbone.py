@@ -31,6 +31,8 @@ _LIKELY_INPUT: Mapping[str, tuple[Any, str]] = {
         'for a model of images the range of their pixels, as "0-1"',
     ),
 }
+# The kind of backbone that has a key which no other has.
+_KINDS = {"name": "applications", "preset": "keras_hub", "class": "keras_hub"}
 # Files that tell a folder of a run from one of a preset.
 _OF_RUN = ("manifest.json", "plan.json")
 
@@ -84,6 +86,21 @@ def _refuse_misspelt(text: str, path: Path) -> None:
         _require(path, "--backbone")
 
 
+def complete_backbone(options: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a configuration's `backbone` with the `kind` that its other keys show, where it is left out."""
+    if "kind" in options:
+        return dict(options)
+    kind = next((kind for key, kind in _KINDS.items() if key in options), None)
+    if kind is None and "path" in options:
+        kind = _find(os.fspath(options["path"]), str)["kind"]
+    if kind is None:
+        raise ConfigError(
+            f"--backbone: nothing in {dict(options)!r} says which model it is; write one of "
+            f"{', '.join([*_KINDS, 'path'])} in it"
+        )
+    return {"kind": kind, **options}
+
+
 def _read_weights(text: str, relate: Callable[[Path], str]) -> str | None:
     if text in WEIGHT_WORDS:
         return text
@@ -124,15 +141,3 @@ def _has_rescaling(file: Path) -> bool:
     except (OSError, KeyError, ValueError, zipfile.BadZipFile):
         return True
     return any(f'"class_name": "{name}"' in text for name in ("Rescaling", "Normalization"))
-
-
-def with_epochs(chosen: Mapping[str, Any], epochs: int | None) -> dict[str, Any]:
-    """Return the rest of a configuration with as many epochs in every phase; unchanged where none are given."""
-    if epochs is None:
-        return dict(chosen)
-    if epochs < 1:
-        raise ConfigError(f"--epochs: {epochs} is none; give 1 or more")
-    phases = chosen["phases"]
-    if isinstance(phases, Mapping):
-        return {**chosen, "phases": {**phases, "epochs": epochs}}
-    return {**chosen, "phases": [{**phase, "epochs": epochs} for phase in phases]}

@@ -14,7 +14,7 @@ from kerastune_ft import init
 from kerastune_ft.cli.commands import main
 from kerastune_ft.config.read import read
 from kerastune_ft.errors import ConfigError
-from kerastune_ft.scaffolding.suggest.wanted_backbone import add_input, read_backbone, with_epochs
+from kerastune_ft.scaffolding.suggest.wanted_backbone import add_input, complete_backbone, read_backbone
 from tests.support.init_data import prose, read_written, write_image, write_sound, write_table
 
 
@@ -67,13 +67,22 @@ def test_what_is_none_is_said(here: Path, text: str | None, weights: str | None,
         read_backbone(text, weights, str)
 
 
-def test_epochs_are_those_of_every_phase() -> None:
-    assert with_epochs({"phases": {"preset": "head", "epochs": 4}}, 2) == {"phases": {"preset": "head", "epochs": 2}}
-    phases = [{"name": "head", "epochs": 4}, {"name": "top", "epochs": 4}]
-    assert [phase["epochs"] for phase in with_epochs({"phases": phases}, 2)["phases"]] == [2, 2]
-    assert with_epochs({"phases": phases}, None) == {"phases": phases}
-    with pytest.raises(ConfigError, match="0 is none"):
-        with_epochs({"phases": phases}, 0)
+@pytest.mark.parametrize(
+    ("options", "kind"),
+    [
+        ({"name": "MobileNetV2", "weights": None}, "applications"),
+        ({"preset": "bert_base_en"}, "keras_hub"),
+        ({"class": "BertBackbone"}, "keras_hub"),
+        ({"kind": "saved", "path": "x"}, "saved"),
+    ],
+)
+def test_a_kind_may_be_left_out(options: dict[str, object], kind: str) -> None:
+    assert complete_backbone(options) == {**options, "kind": kind}
+
+
+def test_a_model_that_nothing_names_is_refused() -> None:
+    with pytest.raises(ConfigError, match=r"says which model it is; write one of name, preset, class, path"):
+        complete_backbone({"weights": "w.h5"})
 
 
 def test_the_configuration_is_written_with_them() -> None:

@@ -1,0 +1,95 @@
+"""Laying what a user wants over what the data suggest."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+from kerastune_ft.config.checks.availability import available
+from kerastune_ft.config.options.task_facts import find_facts
+from kerastune_ft.config.options.tasks import TASK_KINDS
+from kerastune_ft.config.words import unknown_message
+from kerastune_ft.errors import ConfigError
+from kerastune_ft.scaffolding.findings import DataFindings
+
+_LENGTHS = ("epochs", "steps")
+
+
+def lay_over(document: Mapping[str, Any], wanted: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a proposed document with the keys that the user wants in its sections, which replace those that it has."""
+    result = dict(document)
+    for section, value in wanted.items():
+        known = result.get(section, {})
+        is_object = isinstance(known, Mapping) and isinstance(value, Mapping)
+        result[section] = replace_keys(known, value) if is_object else value
+    return result
+
+
+def replace_keys(section: Mapping[str, Any], wanted: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a section with other values for some of its keys; a reason goes with the value that it was for."""
+    gone = {f"// {key}" for key in wanted}
+    return {**{key: value for key, value in section.items() if key not in gone}, **wanted}
+
+
+def with_wishes(findings: DataFindings, task: Mapping[str, Any], data: Mapping[str, Any]) -> DataFindings:
+    """Return findings with the task and the keys of `data` that the user wants.
+
+    Raises ConfigError for a task or a kind of data that is not what was found.
+    """
+    if "kind" in task and find_facts(task) is None:
+        raise ConfigError(f"task: {unknown_message(task['kind'], available(('task', 'kind'), TASK_KINDS))[0]}")
+    for key, found, wanted in (
+        ("task", find_facts(findings.task), find_facts(task)),
+        ("data.kind", findings.data["kind"], data.get("kind")),
+    ):
+        _check_kind(key, found, wanted, findings, task)
+    return replace(findings, data=replace_keys(findings.data, data), **_choose_task(findings, task))
+
+
+def _check_kind(key: str, found: Any, wanted: Any, findings: DataFindings, task: Mapping[str, Any]) -> None:
+    what = getattr(found, "modality", found), getattr(wanted, "modality", wanted)
+    if wanted is not None and what[0] != what[1]:
+        given = task["kind"] if key == "task" else wanted
+        raise ConfigError(
+            f'{key}: "{given}" is wanted, and the data look like {findings.task["kind"]} in a {findings.data["kind"]}; '
+            "name the column of the inputs in data.input, or leave it out"
+        )
+
+
+def _choose_task(findings: DataFindings, task: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the task, and the examples by class where the labels are still classes."""
+    kind = task.get("kind", findings.task["kind"])
+    if kind == findings.task["kind"]:
+        return {"task": replace_keys(findings.task, task)}
+    return {"task": dict(task), "counts": {}}
+
+
+def with_schedule(chosen: Mapping[str, Any], phases: Any, epochs: int | None) -> dict[str, Any]:
+    """Return the rest of a configuration with the schedule that the user wants, and so many epochs in every phase.
+
+    `phases` is a preset, an object of one, or a list; None leaves what is there. Raises ConfigError for epochs below 1,
+    and for two numbers of epochs.
+    """
+    if epochs is not None and (isinstance(epochs, bool) or not isinstance(epochs, int) or epochs < 1):
+        raise ConfigError(f"--epochs: {epochs!r} is no number of epochs; give a whole number, 1 or more")
+    if phases is None:
+        phases, is_wanted = chosen["phases"], False
+    else:
+        is_wanted = True
+    if epochs is None:
+        return {**chosen, "phases": phases}
+    if isinstance(phases, str):
+        return {**chosen, "phases": {"preset": phases, "epochs": epochs}}
+    if isinstance(phases, Mapping):
+        return {**chosen, "phases": _with_epochs(phases, epochs, is_wanted)}
+    if not isinstance(phases, list | tuple) or not all(isinstance(phase, Mapping) for phase in phases):
+        # What is wrong with it is said where the configuration is read.
+        return {**chosen, "phases": phases}
+    return {**chosen, "phases": [_with_epochs(phase, epochs, is_wanted) for phase in phases]}
+
+
+def _with_epochs(phase: Mapping[str, Any], epochs: int, is_wanted: bool) -> dict[str, Any]:
+    if is_wanted and (known := next((key for key in _LENGTHS if key in phase), None)):
+        raise ConfigError(f"--epochs: the phases say {known} = {phase[known]} already; give one of the two")
+    return {**phase, "epochs": epochs}

@@ -1,0 +1,30 @@
+"""Messages in the words of a call from Python."""
+
+from __future__ import annotations
+
+import pytest
+
+from kerastune_ft.api.python_words import in_python, speaking_python
+from kerastune_ft.errors import ConfigError, DataError
+
+
+@pytest.mark.parametrize(
+    ("said", "expected"),
+    [
+        ('with  --label "a b"  (repeat it for several columns).', 'with  label="a b"  (a list for several columns).'),
+        ("if so, run init again with --label kind", 'if so, call kt.fine_tune again with label="kind"'),
+        ("--label: t.csv has no column 'x'", "label: t.csv has no column 'x'"),
+        ("given by --backbone", "given by backbone"),
+        ("write 1 in data", "write 1 in data"),
+    ],
+)  # fmt: skip
+def test_options_of_init_become_arguments(said: str, expected: str) -> None:
+    assert in_python(said) == expected
+
+
+def test_errors_keep_their_kind() -> None:
+    with pytest.raises(DataError, match=r"^label: none$"), speaking_python():
+        raise DataError("--label: none")
+    with pytest.raises(ConfigError, match=r"^two$") as error, speaking_python():
+        raise ConfigError("two", ["a"])
+    assert error.value.problems == ("a",)

@@ -1,0 +1,66 @@
+"""What a user wants, laid over what the data suggest."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from kerastune_ft.errors import ConfigError
+from kerastune_ft.scaffolding.findings import DataFindings
+from kerastune_ft.scaffolding.wishes import lay_over, replace_keys, with_schedule, with_wishes
+
+
+def test_a_reason_goes_with_the_value_it_was_for() -> None:
+    proposed = {"defaults": {"// monitor": "because", "monitor": "a", "early_stopping": {"patience": 3}}, "seed": 1}
+    wanted = {"defaults": {"monitor": "b", "early_stopping": {"min_delta": 0.1}}, "seed": 2, "head": {"dropout": 0.1}}
+    assert lay_over(proposed, wanted) == wanted
+
+
+def test_other_keys_of_a_section_stay() -> None:
+    assert replace_keys({"// a": "why", "a": 1, "// b": "so", "b": 2}, {"b": 3}) == {"// a": "why", "a": 1, "b": 3}
+
+
+def find() -> DataFindings:
+    task = {"kind": "text_classification", "// positive": "a word", "positive": "1"}
+    return DataFindings(task, {"kind": "table", "path": "t.csv"}, 10, 7, {"0": 5, "1": 5})
+
+
+def test_numbers_that_look_like_classes_can_be_amounts() -> None:
+    found = with_wishes(find(), {"kind": "text_regression"}, {"group": "user"})
+    assert (found.task, found.counts, found.data["group"]) == ({"kind": "text_regression"}, {}, "user")
+
+
+@pytest.mark.parametrize(("task", "data"), [({"kind": "image_classification"}, {}), ({}, {"kind": "folder"})])
+def test_another_task_or_kind_than_the_data_have_is_refused(task: dict[str, Any], data: dict[str, Any]) -> None:
+    with pytest.raises(ConfigError, match="the data look like text_classification in a table"):
+        with_wishes(find(), task, data)
+
+
+@pytest.mark.parametrize(
+    ("phases", "expected"),
+    [
+        (None, {"preset": "head", "epochs": 2}),
+        ("gradual", {"preset": "gradual", "epochs": 2}),
+        ({"preset": "gradual"}, {"preset": "gradual", "epochs": 2}),
+        ([{"name": "a"}, {"name": "b"}], [{"name": "a", "epochs": 2}, {"name": "b", "epochs": 2}]),
+    ],
+)
+def test_epochs_are_those_of_every_phase(phases: Any, expected: Any) -> None:
+    assert with_schedule({"phases": {"preset": "head", "epochs": 4}}, phases, 2)["phases"] == expected
+
+
+def test_without_epochs_the_schedule_stays() -> None:
+    assert with_schedule({"phases": "head"}, None, None) == {"phases": "head"}
+
+
+@pytest.mark.parametrize("epochs", [0, -1, True, 2.5, "3"])
+def test_what_is_no_number_of_epochs_is_refused(epochs: Any) -> None:
+    with pytest.raises(ConfigError, match="is no number of epochs"):
+        with_schedule({"phases": "head"}, None, epochs)
+
+
+@pytest.mark.parametrize("phases", [{"preset": "head", "epochs": 4}, [{"name": "a", "steps": 4}]])
+def test_two_numbers_of_epochs_are_refused(phases: Any) -> None:
+    with pytest.raises(ConfigError, match="already; give one of the two"):
+        with_schedule({"phases": "head"}, phases, 3)
