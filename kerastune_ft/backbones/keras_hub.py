@@ -19,7 +19,7 @@ from kerastune_ft.backbones.hub import text as hub_text
 from kerastune_ft.backbones.hub.units import units_of
 from kerastune_ft.backbones.inputs import ImageInput, SoundInput, SoundLengths
 from kerastune_ft.backbones.text_input import DEFAULT_LENGTH, TextInput, byte_tokens, special_tokens
-from kerastune_ft.config.facts.hub_families import BYTES, HUB_FAMILIES, NO_OPTIONS, HubFamily
+from kerastune_ft.config.facts.hub_families import BYTES, HUB_FAMILIES, NO_OPTIONS, SINCE, HubFamily
 from kerastune_ft.config.options.backbones import KerasHub
 from kerastune_ft.config.words import unknown_message
 from kerastune_ft.errors import ConfigError
@@ -82,6 +82,7 @@ class _Source:
 
 def _build_class(options: KerasHub) -> Backbone:
     name = str(options.class_name)
+    require_class(name, "backbone.class")
     family = HUB_FAMILIES[name]
     check_options(name, options.options)
     given = {**family.small, **options.options}
@@ -90,9 +91,23 @@ def _build_class(options: KerasHub) -> Backbone:
     return _build_source(_Source(_construct(name, given), name, family, Transfer("random", None, 0), given))
 
 
+def require_class(name: str, key: str) -> None:
+    """Raise ConfigError, which begins with `key`, for a class that the installed keras-hub lacks.
+
+    It names the version that has the class, where one is known.
+    """
+    if hasattr(keras_hub.models, name):
+        return
+    known = SINCE.get(name)
+    remedy = f'version {known} has it: python -m pip install "keras-hub>={known}"' if known else "write another class"
+    raise ConfigError(f"{key}: the keras-hub {keras_hub.__version__} here has no {name}; {remedy}")
+
+
 def _build_preset(options: KerasHub, preset: str, load_weights: bool) -> Backbone:
     handle = presets.locate(preset, keras_hub.models.Backbone.presets)
     directory = Path(handle) if Path(handle).is_dir() else None
+    if directory and (name := presets.class_name(directory)) in HUB_FAMILIES:
+        require_class(name, f"backbone.preset: {preset}")
     body = _load_preset(options, preset, handle, load_weights)
     kind = type(body).__name__
     if kind not in HUB_FAMILIES:

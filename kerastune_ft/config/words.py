@@ -159,6 +159,8 @@ FOREIGN_KEYS: Mapping[str, tuple[str, ...]] = MappingProxyType(
         "outdir": ("output", "directory"),
         "savedir": ("output", "directory"),
         "logdir": ("output", "directory"),
+        "backup": ("mirror",),
+        "drive": ("mirror",),
         "include": ("extends",),
         "inherit": ("extends",),
     }
@@ -309,6 +311,7 @@ HOMES: Mapping[str, str] = MappingProxyType(
         "directory": "in output",
         "checkpoint": "in output",
         "examples": "in output",
+        "mirror": "in output",
         "every": "in output.checkpoint",
         "keep": "in output.checkpoint",
         "backbone": "at the top",

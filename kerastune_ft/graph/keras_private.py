@@ -15,6 +15,8 @@ import keras
 import numpy as np
 import tensorflow as tf
 
+from kerastune_ft.errors import ConfigError
+
 
 @dataclass(frozen=True)
 class Node:
@@ -50,7 +52,8 @@ def run_graph(model: keras.Model, inputs: Any, call: Callable[..., Any]) -> Any:
 
     `call` gets the operation and what it was called with when the graph was made, tensors replaced.
     """
-    return model._run_through_graph(inputs, call_fn=call)
+    # Before Keras 3.14 `operation_fn` has no default.
+    return model._run_through_graph(inputs, operation_fn=lambda operation: operation, call_fn=call)
 
 
 def model_between(inputs: Sequence[Any], outputs: Any) -> keras.Model:
@@ -167,6 +170,8 @@ def dropout_noise_shape(layer: keras.layers.Dropout, inputs: tf.Tensor) -> list[
     ]
 
 
+# What Keras' optimizers call within a step and `reduced_optimizer` replaces.
+_HOOKS = ("_all_reduce_sum_gradients", "update_step", "_apply_weight_decay")
 _SPATIAL_DROPOUT = (keras.layers.SpatialDropout1D, keras.layers.SpatialDropout2D, keras.layers.SpatialDropout3D)
 
 
@@ -179,7 +184,10 @@ def reduced_optimizer(base: type[keras.optimizers.Optimizer]) -> type[keras.opti
     (attribute, by variable path) are the updates that were made before a variable joined: its own are counted from
     there, for the bias corrections of its moments, and with `corrects_product` (attribute) for Nadam's product of
     momentum, of which Keras keeps one for all variables.
+
+    Raises ConfigError for a Keras that has other hooks, which would never call these.
     """
+    _check_hooks(base)
 
     class ReducedOptimizer(base):
         rate_factors: Mapping[str, float] = {}
@@ -227,6 +235,14 @@ def reduced_optimizer(base: type[keras.optimizers.Optimizer]) -> type[keras.opti
 
     ReducedOptimizer.__name__ = base.__name__
     return ReducedOptimizer
+
+
+def _check_hooks(base: type[keras.optimizers.Optimizer]) -> None:
+    if missing := [name for name in _HOOKS if not callable(getattr(base, name, None))]:
+        raise ConfigError(
+            f"the optimizers of Keras {keras.__version__} have no {', '.join(missing)}, which this program goes by; "
+            'install a Keras that has: python -m pip install "keras>=3.13,<3.16"'
+        )
 
 
 @contextlib.contextmanager

@@ -102,7 +102,8 @@ def moving_statistics(norm: keras.layers.BatchNormalization, place: str) -> tupl
 
     Raises ConfigError for a layer that keeps others besides.
     """
-    if norm.renorm:
+    # Before Keras 3.14 no layer renormalises.
+    if getattr(norm, "renorm", False):
         raise ConfigError(
             f'{place}: layer {norm.name} renormalises its batches ("renorm"), which only "frozen" is available for'
         )

@@ -11,6 +11,7 @@ from kerastune_ft.backbones.build import build, outline
 from kerastune_ft.config.options.backbones import Applications, KerasHub
 from kerastune_ft.errors import ConfigError
 from kerastune_ft.graph.units import is_seed
+from tests.support import hub_classes
 from tests.support.graph_models import application
 
 TAPS = ("stride4", "stride8", "stride16")
@@ -75,7 +76,10 @@ def test_another_size_has_the_same_layers_and_values() -> None:
     assert large.up_to(TAPS).endpoints["stride8"].shape[1:3] == (12, 16)
 
 
-@pytest.mark.parametrize("name", ["ViTBackbone", "SwinTransformerBackbone"])
+_FIXED = ("ViTBackbone", "SwinTransformerBackbone")
+
+
+@pytest.mark.parametrize("name", hub_classes.each(_FIXED, _FIXED))
 def test_a_model_of_one_size_is_refused_at_another(name: str) -> None:
     backbone = build(KerasHub.model_validate({"class": name}), 0)
     height, width = backbone.input.image_size

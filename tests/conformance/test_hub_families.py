@@ -20,15 +20,13 @@ from kerastune_ft.errors import ConfigError
 from kerastune_ft.graph import keras_private, randomness
 from kerastune_ft.graph.partition import partition
 from kerastune_ft.graph.trainable import trainable_paths
+from tests.support import hub_classes
 
 _SAMPLE = ("AlbertBackbone", "BertBackbone", "GPT2Backbone", "T5Backbone", "ViTBackbone")
 
 
 def _families(sample: Collection[str]) -> list[Any]:
-    return [
-        pytest.param(name, marks=() if name in sample else pytest.mark.slow, id=name.removesuffix("Backbone"))
-        for name in BY_CLASS
-    ]
+    return hub_classes.each(BY_CLASS, sample)
 
 
 _LENGTH = 10

@@ -13,6 +13,7 @@ from kerastune_ft.graph import keras_private, lora
 from kerastune_ft.graph.decay import find_undecayed
 from kerastune_ft.graph.units import is_seed
 from kerastune_ft.rules import FIRST, NEWEST
+from tests.support import hub_classes
 
 LEFT_ALONE = {
     *("bias", "down_proj_bias", "gate_up_proj_bias", "relative_position_bias_table", "sinks"),
@@ -52,9 +53,7 @@ def check(layers: list[keras.layers.Layer]) -> None:
             assert name in (LEFT_ALONE if path in found else DECAYED), path
 
 
-@pytest.mark.parametrize("name", [
-    pytest.param(name, marks=() if name in SAMPLE else pytest.mark.slow) for name in BY_CLASS
-])  # fmt: skip
+@pytest.mark.parametrize("name", hub_classes.each(BY_CLASS, SAMPLE))
 def test_norms_and_biases_of_every_family_of_keras_hub(name: str) -> None:
     keras.utils.clear_session()
     check([layer for unit in outline(KerasHub(**{"class": name})).units for layer in unit.layers])

@@ -8,6 +8,7 @@ import pytest
 import tensorflow as tf
 
 from kerastune_ft.config.options.optimizers import OPTIMIZER_OPTIONS
+from kerastune_ft.errors import ConfigError
 from kerastune_ft.graph import keras_private
 from kerastune_ft.graph.keras_private import dropout_noise_shape, leaf_layers, nodes_in_order, reduced_optimizer
 from kerastune_ft.training.phase.optimizers import CLASSES
@@ -196,6 +197,16 @@ def test_a_factor_multiplies_the_decay(decay: float) -> None:
     assert np.allclose(variables[0].numpy(), start[0] * (1 - 0.01 * decay * 0.5), rtol=1e-6)
     assert np.array_equal(variables[0].numpy(), start[0]) == (decay == 0)
     assert np.array_equal(variables[1].numpy(), start[1])
+
+
+def test_a_keras_whose_optimizers_have_other_hooks_is_refused() -> None:
+    class Bare:
+        def update_step(self) -> None: ...
+
+        def _apply_weight_decay(self) -> None: ...
+
+    with pytest.raises(ConfigError, match="have no _all_reduce_sum_gradients, which"):
+        reduced_optimizer(Bare)
 
 
 def test_reduced_optimizer_follows_a_schedule() -> None:

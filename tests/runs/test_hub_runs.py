@@ -13,14 +13,11 @@ import pytest
 import kerastune_ft as kt
 from kerastune_ft.config.facts.hub_families import BY_CLASS, HUB_FAMILIES
 from kerastune_ft.graph import hub_layers
+from tests.support import hub_classes
 from tests.support.sound_files import write_folder
 
 _DEFAULT = ("ViTBackbone",)
-_VISION = [
-    pytest.param(name, marks=() if name in _DEFAULT else pytest.mark.slow)
-    for name in BY_CLASS
-    if HUB_FAMILIES[name].modality == "image"
-]
+_VISION = hub_classes.each([name for name in BY_CLASS if HUB_FAMILIES[name].modality == "image"], _DEFAULT)
 
 
 def _document(folder: Path, name: str, pooling: str) -> dict[str, Any]:
@@ -52,16 +49,25 @@ def test_a_run_changes_what_it_trains_and_opens_again(name: str, tmp_path: Path)
 def test_the_class_token_alone_may_be_the_features(tmp_path: Path) -> None:
     run = kt.run(_document(tmp_path, "DeiTBackbone", "cls"))
     assert run.metrics["test"] == run.evaluate()
+
+
+@hub_classes.needs("SwinTransformerBackbone")
+def test_of_a_model_without_class_tokens_they_cannot_be_the_features(tmp_path: Path) -> None:
     with pytest.raises(kt.ConfigError, match="has no class token"):
         kt.plan(_document(tmp_path, "SwinTransformerBackbone", "cls"))
 
 
-_AS_PICTURES = ("DINOV2Backbone", "DeiTBackbone", "MiTBackbone", "ResNetBackbone", "SwinTransformerBackbone")
-
-
-@pytest.mark.parametrize(
-    "name", ["ViTBackbone", *(pytest.param(name, marks=pytest.mark.slow) for name in _AS_PICTURES)]
+_AS_PICTURES = (
+    "ViTBackbone",
+    "DINOV2Backbone",
+    "DeiTBackbone",
+    "MiTBackbone",
+    "ResNetBackbone",
+    "SwinTransformerBackbone",
 )
+
+
+@pytest.mark.parametrize("name", hub_classes.each(_AS_PICTURES, ("ViTBackbone",)))
 def test_a_model_of_pictures_hears_and_opens_again(name: str, tmp_path: Path) -> None:
     document = _document(tmp_path, name, "mean")
     document["task"] = {"kind": "audio_classification"}
@@ -76,6 +82,7 @@ def test_a_model_of_pictures_hears_and_opens_again(name: str, tmp_path: Path) ->
 
 
 @pytest.mark.slow
+@hub_classes.needs("SwinTransformerBackbone")
 def test_a_store_may_lie_between_the_stages_of_a_pyramid(tmp_path: Path) -> None:
     document = _document(tmp_path, "SwinTransformerBackbone", "mean")
     document["phases"][1]["unfreeze"] = {"last": 2}

@@ -8,6 +8,7 @@ import os
 import re
 import socket
 from collections.abc import Iterator
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -66,6 +67,15 @@ def explain_refusal(preset: str, handle: str, error: Exception) -> ConfigError:
         f"{_PLACE}: {preset} cannot be loaded from {_HUBS[scheme]}: {why}\n  {remedy}check the name at the page of the "
         "model, or give a directory that preset.save_to_preset wrote"
     )
+
+
+def class_name(directory: Path) -> str:
+    """Return the name of the class of the backbone in a preset directory; empty where its file does not tell."""
+    try:
+        found = json.loads((directory / _CONFIG).read_text(encoding="utf-8")).get("class_name")
+    except (OSError, ValueError, AttributeError):
+        return ""
+    return found if isinstance(found, str) else ""
 
 
 def content_hash(directory: Path) -> str:
@@ -145,7 +155,9 @@ def _unknown_preset(preset: str, known: dict[str, Any]) -> ConfigError:
         hint = (
             f"there is no such directory; for Hugging Face write hf://{preset.rsplit('/', 2)[-2]}/{Path(preset).name}; "
         )
-    return ConfigError(f"{_PLACE}: {preset!r} is no preset of keras-hub; {hint}give the name of one, {_WRITTEN}")
+    return ConfigError(
+        f"{_PLACE}: {preset!r} is no preset of keras-hub {version('keras-hub')}; {hint}give the name of one, {_WRITTEN}"
+    )
 
 
 def _missing_preset(preset: str, scheme: str, rest: str, why: str) -> ConfigError:

@@ -326,6 +326,8 @@ REFUSED: Mapping[str, str] = MappingProxyType(
     }
 )
 """Classes that are not supported, and why."""
+SINCE: Mapping[str, str] = MappingProxyType({"SwinTransformerBackbone": "0.29.1"})
+"""By class, the first version of keras-hub that has it, where the oldest supported one has not."""
 BY_CLASS: tuple[str, ...] = tuple(name for name, family in HUB_FAMILIES.items() if family.small)
 """The classes that can be built with random weights; the others need a preset."""
 NO_OPTIONS: Mapping[str, str] = MappingProxyType(

@@ -100,6 +100,11 @@ class Output(Options):
     trackers: Annotated[tuple[str, ...], ListToTuple] = Field(
         (), description="the experiment trackers that receive the run's events"
     )
+    mirror: OutputPath | None = Field(
+        None,
+        description="a folder on a drive or in a bucket that gets a copy of the run while it trains, and from which a "
+        "run goes on whose directory is gone",
+    )
 
 
 def effective_cache(phase: Phase, runtime: Runtime) -> Literal["auto", "off", "required"]:

@@ -17,6 +17,7 @@ from kerastune_ft.backbones.hub import presets
 from kerastune_ft.config.facts.hub_families import BY_CLASS, HUB_FAMILIES
 from kerastune_ft.config.options.backbones import KerasHub
 from kerastune_ft.errors import ConfigError
+from tests.support import hub_classes
 
 _WORDS = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", "a", "good", "film", "bad", "the"]
 _TINY = {"num_layers": 2, "num_heads": 2, "hidden_dim": 8, "intermediate_dim": 16}
@@ -158,12 +159,24 @@ def test_all_options_that_a_class_does_not_take_are_named_at_once() -> None:
         build(KerasHub(**{"class": "BertBackbone"}, options={"num_layer": 7, "nonsense": 1}), seed=0)
 
 
-@pytest.mark.parametrize("name", BY_CLASS)
+@pytest.mark.parametrize("name", hub_classes.each(BY_CLASS, BY_CLASS))
 def test_the_options_of_the_small_models_are_those_of_their_classes(name: str) -> None:
     check = hub_backbones.check_options
     check(name, HUB_FAMILIES[name].small)
     with pytest.raises(ConfigError, match="nonsense"):
         check(name, {**HUB_FAMILIES[name].small, "nonsense": 1})
+
+
+def test_a_class_that_the_installed_version_lacks_is_refused_with_the_version_that_has_it(
+    bert: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delattr(keras_hub.models, "BertBackbone")
+    monkeypatch.setattr(hub_backbones, "SINCE", {"BertBackbone": "9.1"})
+    for options, place in (({"class": "BertBackbone"}, "class"), ({"preset": str(bert)}, "preset: .*tiny_bert")):
+        with pytest.raises(
+            ConfigError, match=rf"backbone\.{place}.* has no BertBackbone; version 9\.1 has it: .*>=9\.1"
+        ):
+            build(KerasHub(**options), seed=0)
 
 
 def test_a_preset_length_that_is_none_is_passed_over(tmp_path: Path) -> None:
