@@ -6,6 +6,7 @@
     scripts/benchmark.py tail --data photos --weights FILE       a partial phase against training its tail alone
     scripts/benchmark.py step --data photos --weights FILE       the step loop against Model.fit
     scripts/benchmark.py make-crops ...                          a larger data set, cut out of annotated photos
+    scripts/benchmark.py first-hour --data DIR --weights DIR     three lines with what they propose, against scripts
 
 All but `step` run every side in a process of its own, in alternating rounds, and give medians. Both sides train the
 same layers of the same model on the same files at the same rates; measurements/hand_written.py is the script.
@@ -16,13 +17,14 @@ from __future__ import annotations
 import json
 import sys
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import asdict
 from functools import reduce
 from pathlib import Path
 from typing import Any
 
 import click
-from measurements import crops, folders, machine, rounds, scaling, tail
+from measurements import crops, first_hour, folders, machine, rounds, scaling, tail
 from measurements.schedule import Schedule
 from measurements.sides import Sides
 from measurements.tables import Sheet
@@ -71,7 +73,16 @@ class _Numbers(click.ParamType):
 
 def _common(command: _Command) -> _Command:
     """Add the options for model, data and output format."""
-    return reduce(lambda made, option: option(made), reversed((*_MODEL, *_OUTPUT)), command)
+    return _add(command, (*_MODEL, *_OUTPUT))
+
+
+def _add_output(command: _Command) -> _Command:
+    """Add the options for the output format."""
+    return _add(command, _OUTPUT)
+
+
+def _add(command: _Command, options: Sequence[Callable[[_Command], _Command]]) -> _Command:
+    return reduce(lambda made, option: option(made), reversed(options), command)
 
 
 @click.group()
@@ -189,6 +200,23 @@ def step(
     with tempfile.TemporaryDirectory() as temporary:
         rows = steps.measure(asked, folders.link(files, Path(temporary) / "data"), count)
     _print(spelled, steps.sheet(rows, _caption(asked, files, count)), {"phases": rows})
+
+
+@main.command("first-hour")
+@click.option("--data", required=True, type=_FOLDER, help="A folder with images/ and text/.")
+@click.option("--weights", required=True, type=_FOLDER, help="A folder with vision/ and text/.")
+@click.option("--set", "names", multiple=True, type=click.Choice(list(first_hour.SETS)), help="Only these sets.")
+@click.option("--seeds", default=3, show_default=True, help="Runs of each side, each with a validation split drawn.")
+@_add_output
+def first_hour_command(data: Path, weights: Path, names: tuple[str, ...], seeds: int, spelled: str) -> None:
+    """Compare three lines, with the schedule that they propose, with a script by hand of the same epochs."""
+    with tempfile.TemporaryDirectory() as temporary:
+        costs = first_hour.compare(names or tuple(first_hour.SETS), seeds, data, weights, Path(temporary))
+    caption = f"Means of {seeds} seeds ± standard error. {machine.sentence(machine.describe())}"
+    document = {
+        name: {side: [asdict(cost) for cost in each] for side, each in sides.items()} for name, sides in costs.items()
+    }
+    _print(spelled, first_hour.sheet(costs, caption), {"costs": document})
 
 
 @main.command("make-crops")

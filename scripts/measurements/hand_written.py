@@ -73,7 +73,9 @@ def build(options: argparse.Namespace, classes: int) -> tuple[keras.Model, keras
     return keras.Model(inputs, keras.layers.Dense(classes)(x)), base
 
 
-def train(model: keras.Model, rate: float, data: list[tf.data.Dataset], epochs: int) -> list[float]:
+def train(
+    model: keras.Model, rate: float, data: list[tf.data.Dataset], epochs: int, patience: int | None
+) -> list[float]:
     """Train what is trainable and return the seconds of every epoch."""
     model.compile(
         keras.optimizers.Adam(rate),
@@ -81,7 +83,8 @@ def train(model: keras.Model, rate: float, data: list[tf.data.Dataset], epochs: 
         metrics=["accuracy"],
     )
     seconds = EpochSeconds()
-    model.fit(data[0], validation_data=data[1], epochs=epochs, callbacks=[seconds], verbose=0)
+    stop = [] if patience is None else [keras.callbacks.EarlyStopping(patience=patience, restore_best_weights=True)]
+    model.fit(data[0], validation_data=data[1], epochs=epochs, callbacks=[seconds, *stop], verbose=0)
     return seconds.seconds
 
 
@@ -106,13 +109,13 @@ def main() -> None:
     mark("data")
     model, base = build(options, sum(1 for folder in (options.data / "train").iterdir() if folder.is_dir()))
     mark("build")
-    head_epochs = train(model, options.head_rate, data, options.head_epochs)
+    head_epochs = train(model, options.head_rate, data, options.head_epochs, options.patience)
     mark("head")
     # Normalisation stays as it is: its layers are not among those that train.
     base.trainable = True
     for layer in base.layers:
         layer.trainable = layer.name in options.train
-    top_epochs = train(model, options.top_rate, data, options.top_epochs)
+    top_epochs = train(model, options.top_rate, data, options.top_epochs, options.patience)
     mark("top")
     _, accuracy = model.evaluate(test, verbose=0)
     mark("evaluate")
@@ -137,6 +140,7 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--top-epochs", type=int, required=True)
     parser.add_argument("--head-rate", type=float, required=True)
     parser.add_argument("--top-rate", type=float, required=True)
+    parser.add_argument("--patience", type=int, help="epochs without improvement after which a phase ends")
     parser.add_argument("--train", nargs="+", required=True, metavar="LAYER", help="what trains in the second phase")
     parser.add_argument("--seed", type=int, required=True)
     parser.add_argument("--cached", action="store_true", help="decode every image once and keep it in memory")

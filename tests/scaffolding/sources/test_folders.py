@@ -125,11 +125,12 @@ def test_deep_images_get_the_range_that_was_seen() -> None:
     assert "10 to 3005" in started.asks[0]
 
 
-def test_long_images_are_padded() -> None:
+@pytest.mark.parametrize(("size", "resize"), [((40, 20), "pad"), ((40, 30), "stretch"), ((40, 39), None)])
+def test_images_become_squares_by_what_was_best_for_their_sides(size: tuple[int, int], resize: str | None) -> None:
     for number in range(6):
-        write_image(Path(f"d/{'ab'[number % 2]}/{number}.png"), size=(40, 20))
+        write_image(Path(f"d/{'ab'[number % 2]}/{number}.png"), size=size)
     init("d")
-    assert read_written("d.json")["data"]["resize"] == "pad"
+    assert read_written("d.json")["data"].get("resize") == resize
 
 
 def test_a_damaged_file_in_the_sample_is_told() -> None:

@@ -1,0 +1,158 @@
+"""Two-phase transfer learning on texts as the guides of Keras and keras-hub teach it, written by hand and with care.
+
+The rival of scripts/benchmark.py on texts: tokens are made once and cached, the head trains on a frozen backbone, then
+some of its last layers at a lower rate; each phase ends when the validation loss stops falling, with its best weights.
+Needs nothing but Keras and keras-hub. Prints what each part took as JSON.
+"""
+
+from __future__ import annotations
+
+import time
+
+BEGAN = time.time()
+CLOCK = time.perf_counter()
+
+import argparse  # noqa: E402  the clock starts before the first import
+import csv  # noqa: E402
+import json  # noqa: E402
+import math  # noqa: E402
+from pathlib import Path  # noqa: E402
+
+import keras  # noqa: E402
+import keras_hub  # noqa: E402
+import tensorflow as tf  # noqa: E402
+
+IMPORTED = time.perf_counter()
+
+
+class EpochSeconds(keras.callbacks.Callback):
+    """Takes the seconds of every epoch, validation included."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.seconds: list[float] = []
+
+    def on_epoch_begin(self, epoch: int, logs: object = None) -> None:
+        """Start the clock."""
+        self._began = time.perf_counter()
+
+    def on_epoch_end(self, epoch: int, logs: object = None) -> None:
+        """Stop the clock."""
+        self.seconds.append(time.perf_counter() - self._began)
+
+
+def read_table(path: Path) -> tuple[list[str], list[str]]:
+    """Return the texts and labels of a table."""
+    with path.open(newline="", encoding="utf-8") as file:
+        rows = [(row["text"], row["label"]) for row in csv.DictReader(file)]
+    return [text for text, _ in rows], [label for _, label in rows]
+
+
+def tokens(
+    path: Path, classes: list[str], preprocessor: keras.layers.Layer, options: argparse.Namespace, *, shuffle: bool
+) -> tf.data.Dataset:
+    """Return the batches of a split, its texts made into tokens in the first epoch and kept."""
+    texts, labels = read_table(path)
+    numbers = [classes.index(label) for label in labels]
+    data = tf.data.Dataset.from_tensor_slices((texts, numbers)).batch(options.batch_size)
+    # Shuffled after the cache and by the example, so that every epoch has its own batches.
+    data = data.map(preprocessor, num_parallel_calls=tf.data.AUTOTUNE).unbatch()
+    data = data.apply(tf.data.experimental.assert_cardinality(len(texts))).cache()
+    if shuffle:
+        data = data.shuffle(len(texts), seed=options.seed)
+    return data.batch(options.batch_size).prefetch(tf.data.AUTOTUNE)
+
+
+def choose_length(texts: list[str], tokenizer: keras.layers.Layer, most: int) -> int:
+    """Return the tokens, with start and end, that 99 % of the texts do not exceed; at most `most`."""
+    lengths = sorted(len(ids) + 2 for ids in tokenizer(texts))
+    return min(most, lengths[int(0.99 * (len(lengths) - 1))])
+
+
+def build(options: argparse.Namespace, classes: int) -> tuple[keras.Model, keras.Model]:
+    """Return the model, which takes tokens, and its pretrained backbone."""
+    backbone = keras_hub.models.Backbone.from_preset(str(options.preset))
+    backbone.trainable = False
+    x = backbone.output["sequence_output"]
+    x = keras.layers.GlobalAveragePooling1D()(x, mask=backbone.input["padding_mask"])
+    x = keras.layers.Dropout(options.dropout)(x)
+    return keras.Model(backbone.input, keras.layers.Dense(classes)(x)), backbone
+
+
+def train(
+    model: keras.Model, rate: float, data: list[tf.data.Dataset], epochs: int, patience: int | None
+) -> list[float]:
+    """Train what is trainable and return the seconds of every epoch."""
+    model.compile(
+        keras.optimizers.Adam(rate),
+        keras.losses.SparseCategoricalCrossentropy(from_logits=True),
+        metrics=["accuracy"],
+    )
+    seconds = EpochSeconds()
+    stop = [] if patience is None else [keras.callbacks.EarlyStopping(patience=patience, restore_best_weights=True)]
+    model.fit(data[0], validation_data=data[1], epochs=epochs, callbacks=[seconds, *stop], verbose=0)
+    return seconds.seconds
+
+
+def main() -> None:
+    """Train, evaluate and save, and print the seconds of the parts and the test accuracy."""
+    options = arguments()
+    keras.utils.set_random_seed(options.seed)
+    marks = {"import": IMPORTED - CLOCK}
+    last = IMPORTED
+
+    def mark(name: str) -> None:
+        nonlocal last
+        now = time.perf_counter()
+        marks[name], last = now - last, now
+
+    preprocessor = keras_hub.models.TextClassifierPreprocessor.from_preset(str(options.preset))
+    texts, labels = read_table(options.data / "train.csv")
+    preprocessor.sequence_length = choose_length(texts, preprocessor.tokenizer, options.most_tokens)
+    classes = sorted(set(labels))
+    data = [
+        tokens(options.data / f"{split}.csv", classes, preprocessor, options, shuffle=split == "train")
+        for split in ("train", "validation", "test")
+    ]
+    mark("data")
+    model, backbone = build(options, len(classes))
+    mark("build")
+    head_epochs = train(model, options.head_rate, data, options.head_epochs, options.patience)
+    mark("head")
+    top_epochs: list[float] = []
+    if options.top_epochs:
+        backbone.trainable = True
+        for layer in backbone.layers:
+            layer.trainable = layer.name in options.train
+        top_epochs = train(model, options.top_rate, data, options.top_epochs, options.patience)
+        mark("top")
+    _, accuracy = model.evaluate(data[2], verbose=0)
+    mark("evaluate")
+    model.save(options.output)
+    mark("save")
+    trained = sum(math.prod(variable.shape) for variable in model.trainable_variables)
+    told = {"parts": marks, "head_epochs": head_epochs, "top_epochs": top_epochs, "test_accuracy": accuracy}
+    print(json.dumps({**told, "trained_parameters": trained, "began": BEGAN}))
+
+
+def arguments() -> argparse.Namespace:
+    """Return the options of the command line."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--data", type=Path, required=True, help="a folder with train.csv, validation.csv and test.csv")
+    parser.add_argument("--output", type=Path, required=True, help="where the model is saved")
+    parser.add_argument("--preset", type=Path, required=True, help="the directory of a preset of keras-hub")
+    parser.add_argument("--most-tokens", type=int, required=True, help="that are read of a text")
+    parser.add_argument("--batch-size", type=int, required=True)
+    parser.add_argument("--dropout", type=float, required=True)
+    parser.add_argument("--head-epochs", type=int, required=True)
+    parser.add_argument("--top-epochs", type=int, required=True, help="0 leaves the second phase out")
+    parser.add_argument("--head-rate", type=float, required=True)
+    parser.add_argument("--top-rate", type=float, required=True)
+    parser.add_argument("--patience", type=int, help="epochs without improvement after which a phase ends")
+    parser.add_argument("--train", nargs="*", default=(), metavar="LAYER", help="what trains in the second phase")
+    parser.add_argument("--seed", type=int, required=True)
+    return parser.parse_args()
+
+
+if __name__ == "__main__":
+    main()
