@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import importlib
+from types import FunctionType
 from typing import Any
 
 _HOMES = {
@@ -35,10 +36,18 @@ __all__ = sorted(_HOMES)
 
 
 def __getattr__(name: str) -> Any:
-    """Import public names when they are first used, so that importing the package costs nothing."""
+    """Import public names when they are used, so that importing the package costs nothing.
+
+    Functions say what they say in one output of a cell, where this is a notebook.
+    """
     if name not in _HOMES:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    return getattr(importlib.import_module(f"{__name__}.{_HOMES[name]}"), name)
+    value = getattr(importlib.import_module(f"{__name__}.{_HOMES[name]}"), name)
+    if not isinstance(value, FunctionType):
+        return value
+    from kerastune_ft.api.cells import show_in_cell
+
+    return show_in_cell(value)
 
 
 def __dir__() -> list[str]:

@@ -14,6 +14,7 @@ import sys
 from collections.abc import Callable
 from typing import IO, Any, TextIO, cast
 
+from kerastune_ft.notebook.speech import speak
 from kerastune_ft.wording import wrap_words
 
 _ERROR = 2
@@ -28,6 +29,7 @@ class Detail(enum.Enum):
 
 
 _detail = Detail.USUAL
+_listener: Callable[[str], None] | None = None
 
 
 def choose_detail(detail: Detail) -> Callable[[], None]:
@@ -60,10 +62,22 @@ def mark_time(text: str) -> str:
 def say(text: str) -> None:
     """Print progress or a note on standard error, if it can be written to and nobody asked for quiet.
 
-    On a terminal the line is broken between words.
+    On a terminal the line is broken between words; in a notebook it speaks Python.
     """
     if not is_quiet():
-        say_error(mark_time(text))
+        (_listener or say_error)(speak(mark_time(text)))
+
+
+def divert(listener: Callable[[str], None]) -> Callable[[], None]:
+    """Give what is said to `listener` instead of standard error; return the function that puts back what was before."""
+    global _listener
+    before, _listener = _listener, listener
+
+    def put_back() -> None:
+        global _listener
+        _listener = before
+
+    return put_back
 
 
 def say_error(text: str) -> None:

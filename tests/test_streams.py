@@ -145,3 +145,13 @@ def test_quiet_leaves_errors_and_what_was_chosen_is_put_back(capsys: pytest.Capt
     say("progress")
     assert capsys.readouterr().err == "progress\n"
     assert not streams.is_quiet() and not streams.is_verbose()
+
+
+def test_what_is_said_can_go_elsewhere(capsys: pytest.CaptureFixture[str]) -> None:
+    heard: list[str] = []
+    put_back = streams.divert(heard.append)
+    streams.say("one")
+    put_back()
+    streams.say("two")
+    assert heard == ["one"]
+    assert capsys.readouterr().err == "two\n"

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from kerastune_ft.api.cells import show_in_cell
 from kerastune_ft.api.finished import describe_use, explain_faults, require_model
 from kerastune_ft.config.options.task_facts import MASK
 from kerastune_ft.config.read import read
@@ -34,7 +35,7 @@ from kerastune_ft import keras_settings
 from kerastune_ft.api.engine import load_engine
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Run:
     """A run directory with results in it."""
 
@@ -85,11 +86,12 @@ class Run:
             return keras.models.load_model(file)
 
     def plot(self) -> Figure:
-        """Return the learning curves with a band per phase."""
+        """Return the learning curves with a band per phase, a matplotlib figure that a notebook shows as a picture."""
         from kerastune_ft.reporting.page import curves
 
-        return curves.draw_learning_curves(self.history, self.manifest.get("phases", []))
+        return curves.draw_learning_curves(self.history, self.manifest.get("phases", [])).put_on_white()
 
+    @show_in_cell
     def report(self) -> Path:
         """Write report/index.html from the files of the run, replacing an earlier one, and return its path."""
         target = self._directory
@@ -109,18 +111,25 @@ class Run:
         with explain_faults(self._directory):
             return document.summarise(self.path)
 
+    @show_in_cell
     def evaluate(self, data: str | os.PathLike[str] | None = None, split: str | None = None) -> dict[str, float]:
         """Return the metrics of the final model on a split of the run's data, or on a folder of other data."""
         return evaluate(self.path, data=data, split=split)
 
+    @show_in_cell
     def predict(self, inputs: Any, *, input: str | None = None, batch_size: int | None = None) -> pandas.DataFrame:
         """Return the final model's predictions on `inputs`, a row each; see `kerastune_ft.predict`."""
         return predict(self.path, inputs, input=input, batch_size=batch_size)
 
     def _repr_html_(self) -> str:
-        from kerastune_ft.reporting.page import document
+        from kerastune_ft.reporting.notebook import card
 
-        return document.render(self.path)
+        return card.render_card(self.path)
+
+    def __repr__(self) -> str:
+        from kerastune_ft.reporting.notebook import card
+
+        return card.describe_run(self.path)
 
 
 def _settle(target: RunDirectory) -> None:

@@ -10,11 +10,13 @@ from pathlib import Path
 from typing import Any
 
 from kerastune_ft import keras_settings
+from kerastune_ft.api.cells import describe_stop
 from kerastune_ft.api.engine import Config, load_engine, parse_seconds, require_weights, resolve_config
 from kerastune_ft.api.runs import Run, write_report
 from kerastune_ft.config.options.backbones import Applications
 from kerastune_ft.config.run import RunConfig, config_hash
 from kerastune_ft.errors import ConfigError, Interrupted, KerasTuneError, ResourceError, explain_exhaustion
+from kerastune_ft.notebook.kernel import is_notebook
 from kerastune_ft.reporting.progress import create_watcher
 from kerastune_ft.rundir import RunDirectory, now
 from kerastune_ft.storage import path_of, path_of_user
@@ -113,6 +115,8 @@ def _execute(
                     _write_end(writer, watch, is_done)
         except BaseException as error:
             _record_failure(target, watch, error)
+            if is_notebook() and isinstance(error, Interrupted | KeyboardInterrupt):
+                raise Interrupted(describe_stop(target, error)) from None
             raise
 
 
@@ -149,7 +153,7 @@ def _record_failure(target: RunDirectory, watch: Watcher, error: BaseException) 
 
 @dataclass(frozen=True)
 class PlanView:
-    """A plan that was made: `document` is plan.json, and what is found here and now; a notebook shows it as a table."""
+    """A plan that was made: `document` is plan.json, and what is found here and now; it prints as tables."""
 
     document: Mapping[str, Any]
 
@@ -157,6 +161,13 @@ class PlanView:
         from kerastune_ft.reporting.terminal import tables
 
         return tables.render_plan_html(dict(self.document))
+
+    def __str__(self) -> str:
+        from kerastune_ft.reporting.terminal import tables
+
+        return tables.write_plan(self.document)
+
+    __repr__ = __str__
 
 
 def plan(

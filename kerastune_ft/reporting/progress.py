@@ -1,4 +1,4 @@
-"""Shows the progress of a run: bars on a terminal or in a notebook, plain lines elsewhere."""
+"""Shows the progress of a run: bars on a terminal, one output of a cell in a notebook, plain lines elsewhere."""
 
 from __future__ import annotations
 
@@ -12,6 +12,8 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextC
 from kerastune_ft.metrics.document import metrics_by_split
 from kerastune_ft.reporting import plan_lines
 from kerastune_ft.reporting.metric_names import find_headline
+from kerastune_ft.reporting.notebook.card import show_results
+from kerastune_ft.reporting.notebook.panel import Panel, find_panel
 from kerastune_ft.reporting.quantities import format_count, format_progress, format_share, format_words
 from kerastune_ft.streams import error_stream, fit_line, is_quiet, is_verbose, mark_time, say
 from kerastune_ft.training.watch import Watcher
@@ -26,13 +28,14 @@ _MEASURED = ("train_", "validation_")
 
 
 def create_watcher(log: Callable[[str], None]) -> Watcher:
-    """Return a watcher with bars where standard error can show them, else with lines; `log` gets every line too."""
-    console = Console(file=error_stream(), highlight=False)
+    """Return a watcher with bars where a terminal or the call's panel shows them, else lines; `log` gets every line."""
     if is_quiet():
         return Lines(log)
-    if console.is_terminal or console.is_jupyter:
-        return Bars(console, log)
-    return Lines(log)
+    if (panel := find_panel()) is not None:
+        return PanelProgress(panel, log)
+    # In a notebook rich would show widgets, which a saved notebook shows as nothing.
+    console = Console(file=error_stream(), highlight=False, force_jupyter=False)
+    return Bars(console, log) if console.is_terminal else Lines(log)
 
 
 def describe_epoch(
@@ -181,7 +184,7 @@ class Bars(Lines):
     """A bar for the phase under way, with the lines of `Lines` above it."""
 
     def __init__(self, console: Console, log: Callable[[str], None]) -> None:
-        """`console` is the terminal or notebook."""
+        """`console` is the terminal."""
         super().__init__(log)
         self._console = console
         self._progress: Progress | None = None
@@ -240,3 +243,40 @@ class Bars(Lines):
     def close(self) -> None:
         """Take any bar away, also after an error."""
         self._hide()
+
+
+class PanelProgress(Lines):
+    """The lines of `Lines` in the panel of a call in a notebook, and a bar for what is under way."""
+
+    def __init__(self, panel: Panel, log: Callable[[str], None]) -> None:
+        """`panel` gets what is said as well."""
+        super().__init__(log)
+        self._panel = panel
+        self._directory = ""
+
+    def run_started(self, directory: str, config: Mapping[str, Any], plan: Mapping[str, Any]) -> None:
+        """Remember where the run is, for its results."""
+        super().run_started(directory, config, plan)
+        self._directory = directory
+
+    def step_done(self, step: int, loss: float | None) -> None:
+        """Move the bar."""
+        figure = "" if loss is None else f"  train loss {format_progress(loss)}"
+        self._panel.move_bar(f"{self._phase['name']}{figure}", step, self._phase["steps"])
+
+    def phase_done(self, result: Mapping[str, Any]) -> None:
+        """Take the bar away and say the result of the phase."""
+        self._panel.hide_bar()
+        super().phase_done(result)
+
+    def work(self, what: str, done: int, total: int) -> None:
+        """Show a bar for other work and take it away at its end."""
+        self._panel.move_bar(what, done, total)
+        if done >= total:
+            self._panel.hide_bar()
+
+    def run_done(self, state: str, message: str, metrics: Mapping[str, Any]) -> None:
+        """Show the metrics of the final model, once it is measured."""
+        super().run_done(state, message, metrics)
+        if self._directory and metrics:
+            self._panel.conclude(show_results(self._directory))

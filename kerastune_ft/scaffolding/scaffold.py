@@ -14,6 +14,7 @@ from kerastune_ft.config import schema
 from kerastune_ft.config.documents import files
 from kerastune_ft.config.words import unknown_message
 from kerastune_ft.errors import OUT_OF_SPACE, ConfigError
+from kerastune_ft.notebook.speech import speak
 from kerastune_ft.scaffolding.json_text import as_text
 from kerastune_ft.scaffolding.propose import Proposal, Wishes, name_of, path_from, propose
 from kerastune_ft.storage import expand_home, explain_unreachable, path_of_user
@@ -23,7 +24,7 @@ _SCHEMA = "schema.json"
 _CLASSES_SHOWN = 12
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Scaffolded:
     """The result of `init`: the file written, the facts found, and questions for the user."""
 
@@ -69,7 +70,11 @@ class Scaffolded:
             lines.append(f"  and {len(largest) - _CLASSES_SHOWN} more, the smallest with {largest[-1][1]:,}")
         lines += [f"seen: {note}" for note in self.seen]
         lines += [f"please decide: {question}" for question in self.asks]
-        return "\n".join([*lines, "next:", *(f"  {command}" for command in self.next)])
+        # In Python one function plans and validates.
+        calls = dict.fromkeys(f"  {speak(command)}" for command in self.next)
+        return speak("\n".join([*lines, "next:", *calls]))
+
+    __repr__ = __str__
 
 
 def init(

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from kerastune_ft.errors import ConfigError, DataError, PromiseError
+from kerastune_ft.notebook.speech import speak
 from kerastune_ft.rundir import MANIFEST, RunDirectory, is_held
 from kerastune_ft.storage import expand_home
 from kerastune_ft.verification import files, metrics, saved_model, weights
@@ -60,7 +61,7 @@ class Check:
         return {"check": self.name, "result": self.result, "told": self.sentence, "findings": findings}
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Verification:
     """The outcome of all checks of a run; printed, it is a line per check."""
 
@@ -81,7 +82,10 @@ class Verification:
     def __str__(self) -> str:
         broken = [check.name for check in self.checks if check.result == "broken"]
         last = f"all that {self.run} claims holds" if self.holds else f"{self.run} is broken: {', '.join(broken)}"
-        return "\n".join([line for check in self.checks for line in check.lines()] + [f"{last} (state: {self.state})"])
+        text = [line for check in self.checks for line in check.lines()] + [f"{last} (state: {self.state})"]
+        return speak("\n".join(text))
+
+    __repr__ = __str__
 
     def to_json(self) -> dict[str, Any]:
         """Return the verification as a JSON object."""

@@ -5,6 +5,7 @@ import io
 import os
 import sys
 import time
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -12,7 +13,10 @@ from rich.console import Console
 
 from kerastune_ft import streams
 from kerastune_ft.reporting import progress
+from kerastune_ft.reporting.notebook.panel import open_panel
 from kerastune_ft.reporting.progress import Bars, Lines
+from tests.support.kernels import be_in
+from tests.support.run_files import write_run
 
 PHASE = {
     "name": "top", "trains": ["block16", "head"], "trainable_parameters": 205_400, "trainable_share": 0.5,
@@ -202,3 +206,31 @@ def test_sentences_on_a_terminal_are_broken_between_words() -> None:
     lines = screen.getvalue().splitlines()
     assert lines[0] == "the features of 1,280 examples are kept"
     assert path in (line.strip() for line in lines), "a path can be copied as a whole"
+
+
+def test_in_a_notebook_progress_is_one_output(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    shown = be_in(monkeypatch)
+    run = write_run(tmp_path / "x-1")
+    log: list[str] = []
+    with open_panel():
+        watch = progress.create_watcher(log.append)
+        watch.run_started(str(run), {}, {})
+        watch.note("the data has 3 classes")
+        watch.phase_started(PHASE, 0)
+        watch.step_done(3, 0.5)
+        watch.epoch_done(ROW, True)
+        watch.work("evaluating", 1, 1)
+        watch.phase_done(RESULT)
+        watch.run_done("done", "", {"test": {"accuracy": 0.9}})
+        watch.close()
+    assert [how for how, _ in shown] == ["shown"] + ["updated"] * (len(shown) - 1)
+    last = shown[-1][1]["text/plain"].splitlines()
+    assert last[0].split() == ["test", "this", "model", "constant"]
+    assert [line.split()[0] for line in last[5:]] == ["the", "phase", "top", "phase"]
+    assert [line.split()[0] for line in log] == ["the", "phase", "top", "phase", "test"]
+
+
+def test_a_terminal_is_none_of_a_notebook(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Without a panel nothing shows widgets, as rich would in a notebook."""
+    be_in(monkeypatch)
+    assert type(progress.create_watcher(lambda line: None)) is Lines

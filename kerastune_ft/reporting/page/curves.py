@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
     from pandas import DataFrame
 
+    from kerastune_ft.reporting.notebook.picture import Picture
+
 _LINES = ("validation", "second", "third")
 _MARKERS_UP_TO = 60  # epochs; beyond, markers run into each other
 _NAME_CHARACTERS = 105  # of phase names fit across the picture
@@ -35,20 +37,20 @@ class _PhaseSpan(NamedTuple):
         return [self.start + epoch for epoch in self.rows["epoch"]]
 
 
-def draw_learning_curves(history: DataFrame, phases: Sequence[Mapping[str, Any]]) -> Figure:
+def draw_learning_curves(history: DataFrame, phases: Sequence[Mapping[str, Any]]) -> Picture:
     """Return loss, monitor metric and learning rate by epoch over all phases, best epochs ringed.
 
     Args:
         history: the rows of history.csv.
         phases: name, monitor and best_epoch of every phase (as in manifest.json).
     """
-    from matplotlib.figure import Figure
+    from kerastune_ft.reporting.notebook.picture import Picture
 
     spans = list(_list_spans(history, phases))
     metrics = _choose_metrics(history, spans)
     panels = ["loss", *(["metric"] if metrics else []), "rate"]
     heights = {"loss": 3.0, "metric": 3.0, "rate": 1.3}
-    figure = Figure(figsize=(9.0, 0.9 + 0.85 * sum(heights[panel] for panel in panels)), layout="constrained")
+    figure = Picture(figsize=(9.0, 0.9 + 0.85 * sum(heights[panel] for panel in panels)), layout="constrained")
     axes = figure.subplots(
         len(panels), 1, sharex=True, height_ratios=[heights[panel] for panel in panels], squeeze=False
     )

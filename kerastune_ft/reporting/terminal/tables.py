@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import io
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from rich.console import Group, RenderableType
+from rich.console import Console, Group, RenderableType
 from rich.text import Text
 
 from kerastune_ft.reporting import cache_lines, data_table, plan_lines
@@ -22,6 +23,7 @@ from kerastune_ft.reporting.terminal.fitting import Column, FittedTable, Labelle
 from kerastune_ft.wording import counted
 
 _ROWS_SHOWN = 12
+_TEXT_WIDTH = 100
 _NUMERIC = ("parameters", "epochs", "steps", "batch", "est. time")
 _BACKBONE_COLUMNS = ("fits", "name", "kind", "parameters", "image_size", "top_1", "weights", "license")
 
@@ -129,6 +131,14 @@ def build_plan_table(plan: Mapping[str, Any]) -> RenderableType:
         parts.append(build_rows_table(cache_lines.list_timings(measured), title=cache_lines.describe_timing(measured)))
     parts.extend(Text.assemble(("note  ", "yellow"), str(note)) for note in plan.get("notes") or ())
     return Group(*parts)
+
+
+def write_plan(plan: Mapping[str, Any], width: int = _TEXT_WIDTH) -> str:
+    """Return as text what `build_plan_table` shows, in lines of `width` characters where they can be."""
+    console = Console(width=width, file=io.StringIO(), highlight=False, force_terminal=False, force_jupyter=False)
+    console.print(build_plan_table(plan), crop=False)
+    written: io.StringIO = console.file  # type: ignore[assignment]
+    return "\n".join(line.rstrip() for line in written.getvalue().splitlines())
 
 
 def render_plan_html(plan: Mapping[str, Any]) -> str:

@@ -1,0 +1,1 @@
+"""What cells of a notebook show: calls at work, runs, plans and checks."""
