@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
     from pandas import DataFrame
 
-    from kerastune_ft.reporting.notebook.picture import Picture
+    from kerastune_ft.reporting.page.picture import Picture
 
 _LINES = ("validation", "second", "third")
 _MARKERS_UP_TO = 60  # epochs; beyond, markers run into each other
@@ -44,7 +44,7 @@ def draw_learning_curves(history: DataFrame, phases: Sequence[Mapping[str, Any]]
         history: the rows of history.csv.
         phases: name, monitor and best_epoch of every phase (as in manifest.json).
     """
-    from kerastune_ft.reporting.notebook.picture import Picture
+    from kerastune_ft.reporting.page.picture import Picture
 
     spans = list(_list_spans(history, phases))
     metrics = _choose_metrics(history, spans)

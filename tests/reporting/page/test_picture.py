@@ -4,7 +4,7 @@ import io
 
 from PIL import Image
 
-from kerastune_ft.reporting.notebook.picture import Picture
+from kerastune_ft.reporting.page.picture import Picture
 
 
 def test_a_figure_shows_itself_as_a_picture_on_white() -> None:
