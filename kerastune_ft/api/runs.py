@@ -17,7 +17,7 @@ from kerastune_ft.config.read import read
 from kerastune_ft.config.run import RunConfig
 from kerastune_ft.data.labels.scheme import LabelScheme
 from kerastune_ft.errors import ConfigError, explain_exhaustion, explain_memory
-from kerastune_ft.metrics.document import metrics_by_split
+from kerastune_ft.metrics.document import examples_by_split, intervals_by_split, metrics_by_split
 from kerastune_ft.reporting.progress import create_watcher
 from kerastune_ft.rundir import RunDirectory
 from kerastune_ft.storage import as_local_file, expand_home, is_remote, require_data
@@ -51,9 +51,22 @@ class Run:
     def metrics(self) -> dict[str, dict[str, float]]:
         """Return the final model's metrics by split; empty until the run is evaluated."""
         with explain_faults(self._directory):
-            if not self._directory.exists("metrics.json"):
-                return {}
-            return metrics_by_split(self._directory.read_json("metrics.json"))
+            return metrics_by_split(self._metrics_document())
+
+    @property
+    def intervals(self) -> dict[str, dict[str, tuple[float, float]]]:
+        """Return by split and metric the lower and upper end of its interval of 95 %; runs from before have none."""
+        return intervals_by_split(self._metrics_document())
+
+    @property
+    def examples(self) -> dict[str, int]:
+        """Return of how many examples the metrics of each split are; empty for runs that did not write it."""
+        return examples_by_split(self._metrics_document())
+
+    def _metrics_document(self) -> dict[str, Any]:
+        with explain_faults(self._directory):
+            found = self._directory.read_json("metrics.json") if self._directory.exists("metrics.json") else {}
+            return dict(found)
 
     @property
     def constant(self) -> dict[str, dict[str, float]]:

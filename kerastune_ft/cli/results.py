@@ -7,6 +7,7 @@ import click
 from kerastune_ft.cli.terminal import common, echo, print_json, show
 from kerastune_ft.errors import ConfigError, DataError
 from kerastune_ft.inference.output.rows import FORMATS
+from kerastune_ft.metrics.document import EXAMPLES, INTERVALS
 from kerastune_ft.storage import expand_home
 from kerastune_ft.streams import say, say_error
 
@@ -43,15 +44,23 @@ def evaluate(run: str, split: str | None, data: str | None, as_json: bool, debug
     from kerastune_ft.api import runs as runs_api
 
     found = runs_api.evaluation(run, data=data, split=split)
-    name = data or split or "test"
+    name = _name_metrics(data, split)
+    intervals, examples = {name: found.intervals}, {name: found.examples}
     if as_json:
-        print_json({name: found.metrics})
+        print_json({name: found.metrics, INTERVALS: intervals, EXAMPLES: examples})
         return
     from kerastune_ft.reporting.terminal.tables import build_metrics_table
 
     # The constant baseline is only known for the run's own splits as it measured them.
     constant = runs_api.open_run(run).constant if found.is_as_recorded else {}
-    show(build_metrics_table({name: found.metrics}, constant))
+    show(build_metrics_table({name: found.metrics}, constant, intervals, examples))
+
+
+def _name_metrics(data: str | None, split: str | None) -> str:
+    """Return the name under which metrics are printed: that of the data, other than the keys beside it, or the split"""
+    if data in (INTERVALS, EXAMPLES):
+        return f"./{data}"
+    return data or split or "test"
 
 
 @click.command()

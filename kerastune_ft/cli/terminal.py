@@ -203,7 +203,7 @@ def print_outcome(done: Any) -> None:
     from kerastune_ft.reporting.terminal.tables import build_metrics_table
 
     if done.metrics:
-        show(build_metrics_table(done.metrics, done.constant))
+        show(build_metrics_table(done.metrics, done.constant, done.intervals, done.examples))
     split = "test" if "test" in done.metrics else "validation"
     figures = "  ".join(
         f"{split}_{name} {format_progress(value)}"

@@ -31,7 +31,14 @@ def run(
     if not done.is_chief:
         return
     state = done.manifest.get("state")
-    results = {"run": str(done.path), "state": state, "metrics": done.metrics, "constant": done.constant}
+    results = {
+        "run": str(done.path),
+        "state": state,
+        "metrics": done.metrics,
+        "constant": done.constant,
+        "intervals": done.intervals,
+        "examples": done.examples,
+    }
     with tolerate_lost_output(f"the run is in {done.path}, with its figures in metrics.json"):
         print_json(results) if as_json else print_outcome(done)
 

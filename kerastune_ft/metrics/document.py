@@ -7,12 +7,27 @@ from typing import Any
 
 CLASSES = "classes"
 """Beside the splits: by split and class, the figures of that class."""
-_NO_SPLITS = (CLASSES, "intervals")
+INTERVALS = "intervals"
+"""Beside the splits: by split and metric, the lower and the upper end of its interval of 95 %."""
+EXAMPLES = "examples"
+"""Beside the splits: by split, of how many examples its metrics are."""
+_NO_SPLITS = (CLASSES, INTERVALS, EXAMPLES)
 
 
 def metrics_by_split(document: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
     """Return the metrics of every split, without what stands beside them."""
     return {split: dict(metrics) for split, metrics in document.items() if split not in _NO_SPLITS}
+
+
+def intervals_by_split(document: Mapping[str, Any]) -> dict[str, dict[str, tuple[float, float]]]:
+    """Return the intervals of every split that has some: by metric the lower and the upper end."""
+    found = document.get(INTERVALS) or {}
+    return {split: {name: (ends[0], ends[1]) for name, ends in own.items()} for split, own in found.items()}
+
+
+def examples_by_split(document: Mapping[str, Any]) -> dict[str, int]:
+    """Return of how many examples the metrics of every split are; empty for runs that did not write it."""
+    return dict(document.get(EXAMPLES) or {})
 
 
 def metrics_by_class(document: Mapping[str, Any], split: str) -> Mapping[str, Mapping[str, Any]]:

@@ -78,6 +78,11 @@ def format_figure(value: Any) -> str:
     return format_plain(value)
 
 
+def format_interval(ends: Any) -> str:
+    """Return the two ends of an interval as metrics: ``0.8513 to 0.9311``."""
+    return f"{format_figure(ends[0])} to {format_figure(ends[1])}" if ends else ABSENT
+
+
 def format_plain(value: Any) -> str:
     """Return a number in the user's units with up to four significant digits: ``3``, ``0.003``, ``12,345``."""
     if not is_number(value):

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from kerastune_ft.config.options.task_facts import facts, find_facts
 from kerastune_ft.errors import ConfigError, DataError
-from kerastune_ft.metrics.document import metrics_by_class, metrics_by_split
+from kerastune_ft.metrics.document import examples_by_split, intervals_by_split, metrics_by_class, metrics_by_split
 from kerastune_ft.reporting.results.base import SPLIT, ResultPage, Results
 from kerastune_ft.reporting.results.pages import PAGES
 
@@ -43,6 +43,8 @@ class RunFiles:
     manifest: Mapping[str, Any]
     metrics: Mapping[str, Mapping[str, Any]]
     constant: Mapping[str, Mapping[str, Any]]
+    intervals: Mapping[str, Mapping[str, tuple[float, float]]]
+    measured_examples: Mapping[str, int]
     history: list[dict[str, Any]]
     results: Results
     examples: list[dict[str, Any]]
@@ -80,6 +82,8 @@ def read(directory: Path) -> RunFiles:
         plan=plan,
         manifest=manifest,
         metrics=metrics_by_split(document),
+        intervals=intervals_by_split(document),
+        measured_examples=examples_by_split(document),
         constant=_read_json(directory, "evaluation/constant.json", {}),
         history=[_parse_numbers(row) for row in _read_csv(directory, "history.csv")],
         results=Results(

@@ -11,6 +11,7 @@ import numpy as np
 import tensorflow as tf
 
 from kerastune_ft.data.labels.scheme import LabelScheme
+from kerastune_ft.metrics.intervals.base import Sample
 
 Measured = Mapping[str, np.ndarray]
 """The results of `Task.measure` for all examples of a split, by name: arrays [examples, ...] in the split's order."""
@@ -163,6 +164,10 @@ class Task(ABC):
     def summarise_classes(self, measured: Measured) -> dict[str, dict[str, float]]:
         """Return metrics of a split by class and name; none by default."""
         return {}
+
+    @abstractmethod
+    def sample(self, measured: Measured) -> Sample:
+        """Return the examples of a split as intervals of the metrics of `summarise` need them."""
 
     @abstractmethod
     def prediction_columns(self, measured: Measured) -> dict[str, np.ndarray]:

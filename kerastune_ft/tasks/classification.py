@@ -16,8 +16,10 @@ from kerastune_ft.data.labels.scheme import LabelScheme
 from kerastune_ft.data.labels.spelling import explain_unknown, find_label
 from kerastune_ft.errors import ConfigError
 from kerastune_ft.metrics import one_class
+from kerastune_ft.metrics.intervals.base import Sample
+from kerastune_ft.metrics.intervals.one_class import Answers, make_sample
 from kerastune_ft.rules import NEWEST, Rules
-from kerastune_ft.tasks.base import NO_OPTIONS, LossOptions
+from kerastune_ft.tasks.base import NO_OPTIONS, LossOptions, Measured
 from kerastune_ft.tasks.pooled_task import PooledTask
 
 
@@ -69,6 +71,13 @@ class Classification(PooledTask):
         macro mean of one-vs-rest; it is NaN where a class has no example in the split.
         """
         return one_class.score(targets, outputs, self._positive, self._rules)
+
+    def sample(self, measured: Measured) -> Sample:
+        """Return classes, probabilities and losses of the examples, for intervals."""
+        targets, outputs = measured["targets"], measured["outputs"]
+        probabilities, losses = one_class.softmax(outputs), one_class.losses(targets, outputs)
+        answers = Answers(targets, probabilities.argmax(axis=1), probabilities, losses, self._positive)
+        return make_sample(answers, tuple(self.metric_directions), self._rules)
 
     def predictions(self, targets: np.ndarray | None, outputs: np.ndarray) -> dict[str, np.ndarray]:
         """Return label, prediction, probability, probability_<class> and loss; without targets no label or loss."""

@@ -17,8 +17,10 @@ from kerastune_ft.data.labels.scheme import LabelScheme
 from kerastune_ft.data.labels.spelling import explain_unknown, find_label
 from kerastune_ft.errors import ConfigError
 from kerastune_ft.metrics import several_classes
+from kerastune_ft.metrics.intervals.base import Sample
+from kerastune_ft.metrics.intervals.several_classes import Answers, make_sample
 from kerastune_ft.rules import NEWEST, Rules
-from kerastune_ft.tasks.base import NO_OPTIONS, LossOptions
+from kerastune_ft.tasks.base import NO_OPTIONS, LossOptions, Measured
 from kerastune_ft.tasks.pooled_task import PooledTask
 
 
@@ -96,6 +98,13 @@ class MultiLabelClassification(PooledTask):
         that occur in the split (for AUC, those that some examples have and others do not); NaN where there are none.
         """
         return several_classes.score(targets, outputs, self._thresholds)
+
+    def sample(self, measured: Measured) -> Sample:
+        """Return the classes, logits and losses of the examples, for intervals."""
+        targets, outputs = measured["targets"], measured["outputs"]
+        losses = several_classes.losses(targets, outputs)
+        answers = Answers(targets > 0.5, self._decide(outputs), outputs.astype(np.float64), losses)
+        return make_sample(answers, tuple(self.metric_directions))
 
     def _decide(self, outputs: np.ndarray) -> np.ndarray:
         return several_classes.sigmoid(outputs) >= self._thresholds

@@ -15,7 +15,9 @@ from kerastune_ft.config.options.tasks import Regression as Options
 from kerastune_ft.data.labels.scheme import LabelScheme
 from kerastune_ft.layers.heads import dense_head
 from kerastune_ft.metrics import values as value_metrics
-from kerastune_ft.tasks.base import NO_OPTIONS, LossOptions
+from kerastune_ft.metrics.intervals.base import Sample
+from kerastune_ft.metrics.intervals.values import make_sample
+from kerastune_ft.tasks.base import NO_OPTIONS, LossOptions, Measured
 from kerastune_ft.tasks.pooled_task import PooledTask
 
 _DIRECTIONS = {"loss": "min", "mae": "min", "rmse": "min", "r2": "max"}
@@ -85,6 +87,13 @@ class Regression(PooledTask):
         """
         loss = float(value_metrics.losses(targets, outputs).mean())
         return {"loss": loss, **value_metrics.score(self.values(targets), self.values(outputs), self.scheme.names)}
+
+    def sample(self, measured: Measured) -> Sample:
+        """Return true and predicted values in the user's units, and losses, for intervals."""
+        targets, outputs = measured["targets"], measured["outputs"]
+        losses = value_metrics.losses(targets, outputs)
+        names = tuple(_DIRECTIONS)
+        return make_sample(self.values(targets), self.values(outputs), losses, self.scheme.names, names)
 
     def values(self, standardised: np.ndarray) -> np.ndarray:
         """Return standardised values in the user's units, float64 [examples, targets]."""

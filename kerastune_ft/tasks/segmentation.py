@@ -21,6 +21,8 @@ from kerastune_ft.input.mask_geometry import fit_mask, restore_mask
 from kerastune_ft.layers.decoders.unet import unet_decoder
 from kerastune_ft.metrics import segmentation as metrics
 from kerastune_ft.metrics.confusion_table import name_columns
+from kerastune_ft.metrics.intervals.base import Sample
+from kerastune_ft.metrics.intervals.segmentation import make_sample
 from kerastune_ft.tasks.base import NO_OPTIONS, LossOptions, Measured, Placement, Prediction, Task
 from kerastune_ft.tasks.mask_losses import count_confusion, pixel_accuracy, pixel_cross_entropy
 
@@ -105,6 +107,11 @@ class Segmentation(Task):
     def summarise(self, measured: Measured) -> dict[str, float]:
         """Return the mean cross-entropy of labelled pixels, mean IoU, Dice and accuracy; see `metrics.segmentation`."""
         return {"loss": _mean_loss(measured), **metrics.score(_total(measured))}
+
+    def sample(self, measured: Measured) -> Sample:
+        """Return the pixel counts and losses of the pictures, for intervals."""
+        losses, counts = (measured[name].astype(np.float64) for name in ("loss", "count"))
+        return make_sample(measured["confusion"], losses, counts)
 
     def summarise_classes(self, measured: Measured) -> dict[str, dict[str, float]]:
         """Return IoU, Dice, precision and recall by class."""

@@ -8,7 +8,8 @@ import math
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from kerastune_ft.metrics.document import CLASSES, metrics_by_class, metrics_by_split
+from kerastune_ft.metrics.document import CLASSES, INTERVALS, intervals_by_split, metrics_by_class, metrics_by_split
+from kerastune_ft.metrics.intervals.base import find_intervals
 from kerastune_ft.verification.results.base import PREDICTIONS, ResultCheck
 from kerastune_ft.verification.results.checks import CHECKS
 from kerastune_ft.verification.run_record import Findings, PhaseRecord, RunRecord
@@ -20,6 +21,8 @@ _REWRITTEN = "the same command writes it again"
 # what was measured in half precision, which has two to three digits.
 _TOLERANCE_OF_ANOTHER_PROGRAM = 1e-4
 _TOLERANCE_OF_HALF_PRECISION = 5e-2
+# The ends of an interval are written with six digits.
+_TOLERANCE_OF_INTERVALS = 1e-5
 Rows = list[dict[str, str]]
 
 
@@ -169,6 +172,7 @@ def _compare(
     positive = record.config["task"].get("positive")
     for metric, value in check.score(rows, labels, positive, record.run.rules).items():
         yield f"{split}.{metric}", written[metric], value, check.tolerance(labels, metric)
+    yield from _compare_intervals(record, document, split, rows)
     by_class = metrics_by_class(document, split)
     for name, scores in check.score_classes(rows, labels).items():
         for metric, value in scores.items():
@@ -176,6 +180,27 @@ def _compare(
             if metric in by_class.get(name, {}):
                 place = f"{CLASSES}.{split}.{name}.{metric}"
                 yield place, by_class[name][metric], value, check.tolerance(labels, metric)
+
+
+def _compare_intervals(
+    record: RunRecord, document: Mapping[str, Any], split: str, rows: Rows
+) -> Iterator[tuple[str, Any, float, float]]:
+    """Yield what `_compare` does of both ends of every interval of a split; runs from before have none."""
+    written = intervals_by_split(document).get(split)
+    if not written:
+        return
+    check, labels = _find_check(record), record.plan["labels"]
+    sample = check.sample(rows, labels, record.config["task"].get("positive"), list(written), record.run.rules)
+    recorded = _read_splits(record, _SPLITS).get(split, [])
+    # Both tables have the examples of a split in the same order.
+    groups = [row["group"] for row in recorded] if all("group" in row for row in recorded) else None
+    if groups is not None and len(groups) != len(rows):
+        return
+    computed = find_intervals(sample, groups)
+    for metric, ends in written.items():
+        tolerance = max(check.tolerance(labels, metric), _TOLERANCE_OF_INTERVALS)
+        for end, value, again in zip(("low", "high"), ends, computed.get(metric, ends), strict=True):
+            yield f"{INTERVALS}.{split}.{metric}, {end}", value, again, tolerance
 
 
 def _check_against_last_phase(record: RunRecord, findings: Findings, metrics: Mapping[str, Mapping[str, Any]]) -> None:

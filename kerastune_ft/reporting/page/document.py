@@ -64,6 +64,8 @@ def _summarise(run: run_files.RunFiles) -> dict[str, Any]:
         "phase": manifest.get("phase"),
         "epoch": manifest.get("epoch"),
         "metrics": {split: dict(measured) for split, measured in run.metrics.items()},
+        "intervals": {split: dict(ends) for split, ends in run.intervals.items()},
+        "measured_examples": dict(run.measured_examples),
         "constant": {split: dict(measured) for split, measured in run.constant.items()},
         "margin": _describe_margin(run),
         "phases": results,

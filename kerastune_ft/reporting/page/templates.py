@@ -18,6 +18,7 @@ _FILTERS = (
     "duration",
     "rate",
     "figure",
+    "interval",
     "plain",
     "change",
     "offset",

@@ -27,6 +27,8 @@ GIVES_WAY = (
     *("started", "data", "seconds", "backbone", "phase"),
     # Units, phases and targets.
     *("output", "share", "batch", "steps", "est. time", "smallest", "largest", "deviation", "estimated"),
+    # Metrics.
+    "validation, constant",
 )
 """Headings of the columns that are left out of a table too wide, the first to go first; a first column stays."""
 _WRAPS = frozenset(

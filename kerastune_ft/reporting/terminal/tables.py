@@ -15,7 +15,9 @@ from kerastune_ft.reporting.quantities import (
     format_cell,
     format_count,
     format_figure,
+    format_interval,
     format_share,
+    format_whole,
     format_words,
     is_number,
 )
@@ -89,19 +91,30 @@ def _describe_blocks(rows: Sequence[Mapping[str, Any]]) -> str | None:
 
 
 def build_metrics_table(
-    metrics: Mapping[str, Mapping[str, Any]], constant: Mapping[str, Mapping[str, Any]] | None = None
+    metrics: Mapping[str, Mapping[str, Any]],
+    constant: Mapping[str, Mapping[str, Any]] | None = None,
+    intervals: Mapping[str, Mapping[str, Sequence[float]]] | None = None,
+    examples: Mapping[str, int] | None = None,
 ) -> FittedTable:
     """Return metrics by split, a row per metric and a column per split.
 
-    Where `constant` has metrics of a split, they stand beside it; they are those of the best constant predictor.
+    Beside a split stand its intervals and the metrics of the best constant predictor, where they are given; the last
+    row has the number of examples.
     """
-    names = dict.fromkeys(name for measured in metrics.values() for name in measured)
-    columns = [Column("metric", [format_words(name) for name in names])]
+    names = list(dict.fromkeys(name for measured in metrics.values() for name in measured))
+    counts = examples or {}
+    ending = ["examples"] if counts else []
+    columns = [Column("metric", [*map(format_words, names), *ending])]
     for split, measured in metrics.items():
-        columns.append(Column(split, [format_figure(measured.get(name)) for name in names], numeric=True))
+        ending = [format_whole(counts.get(split))] if counts else []
+        columns.append(Column(split, [*(format_figure(measured.get(name)) for name in names), *ending], numeric=True))
+        ending = [""] if counts else []
+        if ends := (intervals or {}).get(split):
+            cells = [format_interval(ends.get(name)) for name in names]
+            columns.append(Column(f"{split}, 95 %", cells + ending, numeric=True))
         if fixed := (constant or {}).get(split):
             cells = [format_figure(fixed.get(name)) for name in names]
-            columns.append(Column(f"{split}, constant", cells, numeric=True, style="dim"))
+            columns.append(Column(f"{split}, constant", cells + ending, numeric=True, style="dim"))
     return FittedTable(columns)
 
 

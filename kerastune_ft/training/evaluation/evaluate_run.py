@@ -15,6 +15,7 @@ from kerastune_ft.data.labels.scheme import LabelScheme
 from kerastune_ft.errors import ConfigError
 from kerastune_ft.graph.precision import FLOAT32
 from kerastune_ft.input.token_loader import read_lengths
+from kerastune_ft.metrics.intervals.base import Interval
 from kerastune_ft.rundir import RunDirectory
 from kerastune_ft.saved_model.build import THRESHOLDS
 from kerastune_ft.training.devices import devices as device_choice
@@ -34,6 +35,9 @@ class Evaluation:
     """The metrics of a run's model on one split or on other data."""
 
     metrics: dict[str, float]
+    intervals: dict[str, Interval]
+    """The lower and the upper end by metric, of those that have an interval."""
+    examples: int
     is_as_recorded: bool
     """Whether they are of all the examples that the run had in the split, with the labels they had then."""
 
@@ -68,8 +72,13 @@ def evaluate(target: RunDirectory, config: RunConfig, data: Path | None, split: 
         session.task.set_thresholds(target.read_json(THRESHOLDS))
     plan = planning.for_evaluation(session, document)
     with naming_lost_files(session.source):
-        metrics = final.metrics_of(session, final.evaluate_splits(session, plan, (split,), watch))[split]
-    return Evaluation(metrics, data is None and not (source.change and source.change.touches(split)))
+        evaluated = final.evaluate_splits(session, plan, (split,), watch)
+    return Evaluation(
+        metrics=final.metrics_of(session, evaluated)[split],
+        intervals=final.intervals_of(session, evaluated[split]),
+        examples=len(evaluated[split].indices),
+        is_as_recorded=data is None and not (source.change and source.change.touches(split)),
+    )
 
 
 def _of_the_same_length(config: RunConfig, document: Mapping[str, Any]) -> RunConfig:

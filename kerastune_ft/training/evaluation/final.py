@@ -7,6 +7,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from kerastune_ft.errors import explain_memory
+from kerastune_ft.metrics.document import CLASSES, EXAMPLES, INTERVALS
+from kerastune_ft.metrics.intervals.base import Interval, find_intervals
 from kerastune_ft.rundir import RunDirectory
 from kerastune_ft.saved_model.build import THRESHOLDS
 from kerastune_ft.training.evaluation.examples import write_examples
@@ -53,6 +55,13 @@ def metrics_of(session: Session, evaluated: Mapping[str, Evaluated]) -> dict[str
     return {split: session.task.summarise(each.measured) for split, each in evaluated.items()}
 
 
+def intervals_of(session: Session, evaluated: Evaluated) -> dict[str, Interval]:
+    """Return the lower and upper end of the interval of every metric, with examples of one group kept together."""
+    groups = session.source.groups
+    own = None if groups is None else [groups[index] for index in evaluated.indices]
+    return find_intervals(session.task.sample(evaluated.measured), own)
+
+
 def prediction_rows(session: Session, evaluated: Mapping[str, Evaluated]) -> list[dict[str, Any]]:
     """Return the rows of predictions.csv: split, input, and the task's columns."""
     rows = []
@@ -82,7 +91,11 @@ def write_evaluation(session: Session, run: RunDirectory, evaluated: Mapping[str
     metrics: dict[str, Any] = dict(metrics_of(session, evaluated))
     classes = {split: session.task.summarise_classes(each.measured) for split, each in evaluated.items()}
     if any(classes.values()):
-        metrics["classes"] = classes
+        metrics[CLASSES] = classes
+    metrics |= {
+        INTERVALS: {split: intervals_of(session, each) for split, each in evaluated.items() if split == "test"},
+        EXAMPLES: {split: len(each.indices) for split, each in evaluated.items()},
+    }
     if constant := _of_constant(session, evaluated):
         run.commit_json("evaluation/constant.json", constant)
     run.commit_json("metrics.json", metrics)

@@ -8,6 +8,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 
+from kerastune_ft.metrics.intervals.base import Sample
 from kerastune_ft.rules import NEWEST, Rules
 
 Row = Mapping[str, str]
@@ -39,6 +40,17 @@ class ResultCheck(ABC):
         """
 
     @abstractmethod
+    def sample(
+        self,
+        rows: Sequence[Row],
+        labels: Mapping[str, Any],
+        positive: str | None,
+        names: Sequence[str],
+        rules: Rules = NEWEST,
+    ) -> Sample:
+        """Return one split's rows as the intervals of the metrics of `names` need them; see `score`."""
+
+    @abstractmethod
     def find_faults(
         self, rows: Sequence[Row], labels: Mapping[str, Any], thresholds: Mapping[str, float]
     ) -> Iterator[tuple[int, str]]:
@@ -55,7 +67,12 @@ class ResultCheck(ABC):
 
 def average_losses(rows: Sequence[Row]) -> dict[str, float]:
     """Return the loss of a split, the mean of its examples' losses."""
-    return {"loss": float(np.mean([float(row["loss"]) for row in rows]))}
+    return {"loss": float(np.mean(read_losses(rows)))}
+
+
+def read_losses(rows: Sequence[Row]) -> np.ndarray:
+    """Return the loss of every example, float64 [rows]."""
+    return np.asarray([float(row["loss"]) for row in rows])
 
 
 def read_columns(rows: Sequence[Row], beginning: str, names: Sequence[str]) -> np.ndarray:

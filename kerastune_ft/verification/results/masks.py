@@ -10,6 +10,8 @@ import numpy as np
 
 from kerastune_ft.metrics import segmentation
 from kerastune_ft.metrics.confusion_table import name_columns, read_counts
+from kerastune_ft.metrics.intervals.base import Sample
+from kerastune_ft.metrics.intervals.segmentation import make_sample
 from kerastune_ft.rules import NEWEST, Rules
 from kerastune_ft.verification.results.base import ResultCheck, Row
 
@@ -28,6 +30,21 @@ class MaskCheck(ResultCheck):
         """Return mean IoU, Dice and accuracy, and the mean loss of labelled pixels."""
         counts = read_counts(rows, len(labels["names"]))
         return _average_losses(rows, counts) | segmentation.score(counts.sum(axis=0))
+
+    def sample(
+        self,
+        rows: Sequence[Row],
+        labels: Mapping[str, Any],
+        positive: str | None,
+        names: Sequence[str],
+        rules: Rules = NEWEST,
+    ) -> Sample:
+        """Return the pixel counts of the rows, and their losses where the rows have them."""
+        counts = read_counts(rows, len(labels["names"]))
+        pixels = counts.sum(axis=(1, 2)).astype(np.float64)
+        has_losses = all("loss" in row for row in rows)
+        means = np.array([float(row["loss"] or 0) for row in rows]) if has_losses else None
+        return make_sample(counts, None if means is None else means * pixels, pixels)
 
     def score_classes(self, rows: Sequence[Row], labels: Mapping[str, Any]) -> dict[str, dict[str, float]]:
         """Return IoU, Dice, precision and recall by class."""

@@ -9,6 +9,8 @@ import numpy as np
 
 from kerastune_ft.data.labels.raw import SEPARATOR
 from kerastune_ft.metrics import several_classes
+from kerastune_ft.metrics.intervals.base import Sample
+from kerastune_ft.metrics.intervals.several_classes import RANKED, Answers, make_sample
 from kerastune_ft.rules import NEWEST, Rules
 from kerastune_ft.verification.results.base import (
     ResultCheck,
@@ -17,6 +19,7 @@ from kerastune_ft.verification.results.base import (
     find_wrong_losses,
     find_wrong_predictions,
     read_columns,
+    read_losses,
 )
 
 # Near a probability of 1 the table has too few digits to compute the loss more exactly.
@@ -31,14 +34,22 @@ class SeveralClassesCheck(ResultCheck):
         self, rows: Sequence[Row], labels: Mapping[str, Any], positive: str | None, rules: Rules = NEWEST
     ) -> dict[str, float]:
         """Return the metrics; without AUC and average precision where some probability is exactly 0 or 1."""
-        names = list(labels["names"])
-        wanted, predicted = (_read_flags(rows, column, names) for column in ("label", "prediction"))
-        scores = read_columns(rows, "probability_", names)
-        found = average_losses(rows) | several_classes.score_decisions(wanted, predicted)
-        if ((scores == 0) | (scores == 1)).any():
-            # Very large logits have equal probabilities, so their order cannot be read from the table.
-            return found
-        return found | several_classes.score_ranking(wanted, scores)
+        answers = _read_answers(rows, labels)
+        found = average_losses(rows) | several_classes.score_decisions(answers.wanted, answers.predicted)
+        return found | several_classes.score_ranking(answers.wanted, answers.scores) if _can_rank(answers) else found
+
+    def sample(
+        self,
+        rows: Sequence[Row],
+        labels: Mapping[str, Any],
+        positive: str | None,
+        names: Sequence[str],
+        rules: Rules = NEWEST,
+    ) -> Sample:
+        """Return the classes, probabilities and losses of the rows, without what `score` leaves out."""
+        answers = _read_answers(rows, labels)
+        known = names if _can_rank(answers) else [name for name in names if name not in RANKED]
+        return make_sample(answers, known)
 
     def find_faults(
         self, rows: Sequence[Row], labels: Mapping[str, Any], thresholds: Mapping[str, float]
@@ -52,6 +63,17 @@ class SeveralClassesCheck(ResultCheck):
         likely = np.where(_read_flags(rows, "label", names), scores, 1 - scores)
         losses = -np.log(np.clip(likely, _SMALLEST_PROBABILITY, 1.0)).mean(axis=1)
         yield from find_wrong_losses(rows, losses, _LOSS_TOLERANCE)
+
+
+def _read_answers(rows: Sequence[Row], labels: Mapping[str, Any]) -> Answers:
+    names = list(labels["names"])
+    wanted, predicted = (_read_flags(rows, column, names) for column in ("label", "prediction"))
+    return Answers(wanted, predicted, read_columns(rows, "probability_", names), read_losses(rows))
+
+
+def _can_rank(answers: Answers) -> bool:
+    """Return whether probabilities sort examples as their logits do: very large logits have equal probabilities."""
+    return not ((answers.scores == 0) | (answers.scores == 1)).any()
 
 
 def _read_flags(rows: Sequence[Row], column: str, names: Sequence[str]) -> np.ndarray:

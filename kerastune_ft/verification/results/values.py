@@ -8,8 +8,17 @@ from typing import Any
 import numpy as np
 
 from kerastune_ft.metrics import values
+from kerastune_ft.metrics.intervals.base import Sample
+from kerastune_ft.metrics.intervals.values import make_sample
 from kerastune_ft.rules import NEWEST, Rules
-from kerastune_ft.verification.results.base import ResultCheck, Row, average_losses, find_wrong_losses, read_columns
+from kerastune_ft.verification.results.base import (
+    ResultCheck,
+    Row,
+    average_losses,
+    find_wrong_losses,
+    read_columns,
+    read_losses,
+)
 
 # True values are written with six significant digits of their deviation.
 _VALUE_TOLERANCE = 1e-4
@@ -26,6 +35,19 @@ class ValueCheck(ResultCheck):
         names = list(labels["names"])
         wanted, predicted = (_read_values(rows, column, names) for column in ("label", "value"))
         return average_losses(rows) | values.score(wanted, predicted, names)
+
+    def sample(
+        self,
+        rows: Sequence[Row],
+        labels: Mapping[str, Any],
+        positive: str | None,
+        names: Sequence[str],
+        rules: Rules = NEWEST,
+    ) -> Sample:
+        """Return true and predicted values and losses of the rows."""
+        targets = list(labels["names"])
+        wanted, predicted = (_read_values(rows, column, targets) for column in ("label", "value"))
+        return make_sample(wanted, predicted, read_losses(rows), targets, names)
 
     def find_faults(
         self, rows: Sequence[Row], labels: Mapping[str, Any], thresholds: Mapping[str, float]

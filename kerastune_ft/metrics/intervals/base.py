@@ -1,0 +1,155 @@
+"""Intervals of 95 % for the metrics of one split, by resampling its examples or by Wilson's formula."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from kerastune_ft.metrics.intervals.draws import count_resamples, draw_counts, number_groups
+
+Interval = tuple[float, float]
+Compute = Callable[[np.ndarray], Mapping[str, np.ndarray]]
+"""Returns metrics, each [resamples], of counts: how often every example was drawn, float64 [examples, resamples]."""
+
+_SHARE = 0.95
+# The standard normal quantile of 97.5 %.
+_DEVIATIONS = 1.959963984540054
+# The share of resamples in which a metric must be defined.
+_LEAST_DEFINED = 0.5
+# Digits that no order of summation changes.
+_DIGITS = 6
+# Beyond this many numbers a resample, metrics that rank every example for every class would take minutes.
+_MOST_RANKED = 10_000_000
+
+
+@dataclass(frozen=True)
+class Sample:
+    """The evaluated examples of a split, as their metrics need them."""
+
+    examples: int
+    proportions: Mapping[str, np.ndarray] = field(default_factory=dict)
+    """Metrics that are the share of hits: 1 or 0 for every example, NaN where it does not count; float64 [examples]."""
+    means: Mapping[str, np.ndarray] = field(default_factory=dict)
+    """Metrics that are the mean of a number of every example, float64 [examples]."""
+    compute: Compute = lambda counts: {}
+    """The other metrics of resamples, from counts."""
+    rank: Compute | None = None
+    """Metrics of resamples for which the examples are ranked anew for every class."""
+    ranked_classes: int = 1
+    """How many times `rank` ranks the examples."""
+
+    @property
+    def can_rank(self) -> bool:
+        """Return whether the metrics of `rank` get intervals: not with millions of examples times classes."""
+        return self.rank is not None and self.examples * self.ranked_classes <= _MOST_RANKED
+
+
+def find_intervals(sample: Sample, groups: Sequence[str] | None = None) -> dict[str, Interval]:
+    """Return the lower and the upper end by metric, without the metrics of which nothing can be said.
+
+    `groups` has the group of every example where examples of one group belong together. A share of examples that are
+    not grouped has Wilson's interval; everything else the 2.5 % and 97.5 % quantiles of its resamples, of which those
+    are left out where it is undefined. Nothing is said of a metric that is undefined in half of them, or that is the
+    same in all; a share of grouped examples then has Wilson's interval for as many examples as there are groups.
+    """
+    if not sample.examples:
+        return {}
+    if groups is not None and len(set(groups)) == sample.examples:
+        groups = None
+    found: dict[str, Interval] = {}
+    if groups is None:
+        found |= {name: _share_interval(hits) for name, hits in sample.proportions.items()}
+    resampled = _resample(sample, groups)
+    found |= {name: ends for name, values in resampled.items() if (ends := _find_quantiles(values)) is not None}
+    if groups is not None:
+        # All or none of the examples are hits, in every resample.
+        for name, hits in sample.proportions.items():
+            if name not in found:
+                found[name] = _share_interval(_hits_of_groups(hits, number_groups(groups)))
+    return {name: ends for name, ends in _in_order(sample, found) if not math.isnan(ends[0])}
+
+
+def share_interval(hits: float, examples: float) -> Interval:
+    """Return Wilson's interval for a share, given the number of hits and of examples; NaN without examples."""
+    if not examples:
+        return math.nan, math.nan
+    share, squared = hits / examples, _DEVIATIONS**2
+    middle = share + squared / (2 * examples)
+    reach = _DEVIATIONS * math.sqrt(share * (1 - share) / examples + squared / (4 * examples**2))
+    ends = ((middle - reach) / (1 + squared / examples), (middle + reach) / (1 + squared / examples))
+    # In exact numbers these ends are 0 and 1.
+    return (0.0 if hits == 0 else _round(ends[0])), (1.0 if hits == examples else _round(ends[1]))
+
+
+def average(values: np.ndarray, counts: np.ndarray) -> np.ndarray:
+    """Return the mean of the values of the drawn examples [resamples]; an example whose value is NaN does not count.
+
+    NaN where no example counts.
+    """
+    known = ~np.isnan(values)
+    return divide(np.where(known, values, 0.0) @ counts, known.astype(np.float64) @ counts)
+
+
+def divide(numerator: np.ndarray, denominator: np.ndarray) -> np.ndarray:
+    """Return the quotient, NaN where the denominator is 0."""
+    undefined = np.full(np.broadcast_shapes(np.shape(numerator), np.shape(denominator)), np.nan)
+    return np.divide(numerator, denominator, out=undefined, where=np.asarray(denominator) != 0)
+
+
+def nan_mean(values: np.ndarray) -> np.ndarray:
+    """Return the mean over the rows [rows, resamples] that are not NaN; NaN where none is."""
+    known = ~np.isnan(values)
+    return divide(np.where(known, values, 0.0).sum(axis=0), known.sum(axis=0))
+
+
+def _resample(sample: Sample, groups: Sequence[str] | None) -> dict[str, np.ndarray]:
+    """Return the values of every metric in all resamples."""
+    plain = dict(sample.means) if groups is None else {**sample.means, **sample.proportions}
+    parts: dict[str, list[np.ndarray]] = {}
+
+    def compute(counts: np.ndarray) -> dict[str, np.ndarray]:
+        return {name: average(values, counts) for name, values in plain.items()} | dict(sample.compute(counts))
+
+    passes: list[tuple[int, Compute]] = [(1, compute)]
+    if sample.rank is not None and sample.can_rank:
+        passes.append((sample.ranked_classes, sample.rank))
+    for work, method in passes:
+        for counts in draw_counts(sample.examples, groups, count_resamples(sample.examples, work)):
+            for name, values in method(counts).items():
+                parts.setdefault(name, []).append(values)
+    return {name: np.concatenate(values) for name, values in parts.items()}
+
+
+def _find_quantiles(values: np.ndarray) -> Interval | None:
+    known = values[~np.isnan(values)]
+    if len(known) <= _LEAST_DEFINED * len(values):
+        return None
+    low, high = np.quantile(known, [(1 - _SHARE) / 2, (1 + _SHARE) / 2])
+    ends = _round(low), _round(high)
+    return None if math.isclose(known.min(), known.max(), rel_tol=1e-9, abs_tol=1e-12) else ends
+
+
+def _share_interval(hits: np.ndarray) -> Interval:
+    known = hits[~np.isnan(hits)]
+    return share_interval(float(known.sum()), len(known))
+
+
+def _hits_of_groups(hits: np.ndarray, members: np.ndarray) -> np.ndarray:
+    """Return a hit or none for every group that has an example that counts; all of them are alike."""
+    known = ~np.isnan(hits)
+    first = np.unique(members[known], return_index=True)[1]
+    chosen: np.ndarray = hits[known][first]
+    return chosen
+
+
+def _round(value: float) -> float:
+    return float(f"{value:.{_DIGITS}g}")
+
+
+def _in_order(sample: Sample, found: Mapping[str, Interval]) -> list[tuple[str, Interval]]:
+    """Return the intervals with the means first, then the shares, as metrics.json has the loss before accuracy."""
+    first = [name for name in (*sample.means, *sample.proportions) if name in found]
+    return [(name, found[name]) for name in dict.fromkeys([*first, *found])]
