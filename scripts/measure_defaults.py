@@ -38,7 +38,7 @@ _FOLDER = click.Path(exists=True, file_okay=False, resolve_path=True, path_type=
 @click.argument("tables", nargs=-1, type=click.Choice(sorted(settings.TABLES)))
 def main(data: Path, weights: Path, results: Path, only: tuple[str, ...], seeds: int, tables: tuple[str, ...]) -> None:
     """Run the trials of TABLES that are missing, and print the tables in Markdown."""
-    known = {_key(row): row for row in read_rows(results)}
+    known = {_key(row): row for row in _read_rows(results)}
     for name in tables:
         table = settings.TABLES[name]
         for chosen in table.sets:
@@ -66,7 +66,7 @@ def _key(row: dict[str, Any]) -> tuple[Any, ...]:
     return row["table"], row["set"], row["setting"], row["seed"]
 
 
-def read_rows(results: Path) -> list[dict[str, Any]]:
+def _read_rows(results: Path) -> list[dict[str, Any]]:
     return [json.loads(line) for line in results.read_text("utf-8").splitlines()] if results.exists() else []
 
 

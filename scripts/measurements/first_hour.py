@@ -85,7 +85,7 @@ class Case:
         command = [sys.executable, str(_HERE / name), *output, *options, *proposal.options()]
         ended = processes.run(command, self._folder, {})
         told = ended.result()
-        if told["trained_parameters"] != proposal.trained:
+        if told["trained_parameters"] != proposal.trainable_parameters:
             raise click.ClickException("the sides train different parameters: this is no comparison")
         return _cost(ended, told["test_accuracy"], [len(told["head_epochs"]), len(told["top_epochs"])])
 
@@ -109,7 +109,7 @@ class Proposal:
     plan: Mapping[str, Any]
 
     @property
-    def trained(self) -> int:
+    def trainable_parameters(self) -> int:
         """Return the number of parameters that train in the last phase."""
         return int(self.plan["phases"][-1]["trainable_parameters"])
 

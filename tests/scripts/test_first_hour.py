@@ -36,7 +36,7 @@ def test_the_script_gets_epochs_rates_and_layers_of_the_proposal(tmp_path: Path)
         "--batch-size 8 --dropout 0.2 --head-epochs 9 --head-rate 0.003 --top-epochs 4 --top-rate 0.0001 --patience 3 "
         "--train block last"
     )
-    assert made.trained == 77
+    assert made.trainable_parameters == 77
 
 
 def test_a_head_alone_leaves_the_second_phase_out(tmp_path: Path) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import glob
-import math
 from typing import Any
 
 from kerastune_ft.backbones import imagenet
@@ -16,14 +15,11 @@ from kerastune_ft.errors import ConfigError
 from kerastune_ft.scaffolding.findings import DataFindings, add_with_reason, short_number
 from kerastune_ft.scaffolding.samples import image_statistics
 from kerastune_ft.scaffolding.samples.image_statistics import ImageStatistics
+from kerastune_ft.scaffolding.suggest.defaults import HEAD_ALONE, about, defaults, head_phase, length_for
 from kerastune_ft.training.devices import tpu
 from kerastune_ft.wording import counted
 
 _GPUS = "/dev/nvidia[0-9]*"
-# With fewer training examples than this only the head trains.
-HEAD_ALONE = 100
-# Rows: up to so many training examples; epochs per phase, patience of early stopping, batch size.
-_EPOCHS = ((HEAD_ALONE, 20, 5, 8), (1_000, 15, 4, 16), (20_000, 8, 3, 32), (math.inf, 4, 2, 64))
 # From here on images are far enough from a square for it to matter how they become one, and to be padded.
 _NOT_SQUARE, _ELONGATED = 1.1, 2.0
 _WHY_STRETCH = (
@@ -47,8 +43,8 @@ def suggest(findings: DataFindings, wanted: dict[str, Any] | None = None) -> dic
                 "DICOM files: all of one patient stay in one split (PatientID, which is written nowhere), and each "
                 "file's own window becomes 0 to 255 (data.window gives one for all)"
             )
-    defaults, preset = schedule(findings)
-    return {"backbone": wanted or backbone(findings, sampled), "defaults": defaults, "phases": preset}
+    chosen = wanted or backbone(findings, sampled)
+    return {"backbone": chosen, "defaults": defaults(findings), "phases": schedule(findings)}
 
 
 def device() -> str:
@@ -81,56 +77,16 @@ def backbone(findings: DataFindings, pixels: ImageStatistics | None) -> dict[str
     return found
 
 
-def schedule(findings: DataFindings) -> tuple[dict[str, Any], dict[str, Any]]:
-    """Return the configuration's `defaults` and `phases`."""
-    epochs = _row(findings)[1]
-    preset = "head" if findings.train < HEAD_ALONE else advise(findings.train, device()).preset
-    return defaults(findings), {"// preset": _why_preset(preset, findings.train), "preset": preset, "epochs": epochs}
-
-
-def defaults(findings: DataFindings) -> dict[str, Any]:
-    """Return the configuration's `defaults`."""
-    _, _, patience, batch_size = _row(findings)
-    defaults: dict[str, Any] = {"batch_size": batch_size}
-    if findings.is_imbalanced:
-        largest, smallest = max(findings.counts.values()), max(1, min(findings.counts.values()))
-        add_with_reason(
-            defaults, "class_weights", "balanced", f"the largest class has {largest / smallest:.0f} times the smallest"
-        )
-    if monitor := _monitor(findings):
-        add_with_reason(defaults, "monitor", *monitor)
-    add_with_reason(
-        defaults,
-        "early_stopping",
-        {"patience": patience},
-        "a phase ends when its monitor stops improving; the best epoch is kept",
-    )
-    return defaults
-
-
-def _row(findings: DataFindings) -> tuple[float, int, int, int]:
-    return next(row for row in _EPOCHS if findings.train < row[0])
-
-
-def _why_preset(preset: str, train: int) -> str:
-    if preset == "head":
-        return f"{about(train)}: too few to train more than the new head"
-    return f"{about(train)}. {preset}: {(PRESETS[preset].__doc__ or '').rstrip('.')}"
-
-
-def about(train: int) -> str:
-    """Return the number of training examples as words."""
-    return f"about {train:,} training examples"
-
-
-def _monitor(findings: DataFindings) -> tuple[str, str] | None:
-    if findings.is_multi_label:
-        return "validation_mean_average_precision", "accuracy says little if most labels are absent"
-    if findings.is_imbalanced and len(findings.counts) == 2:
-        return "validation_auc", "accuracy favours a model that always predicts the larger class"
-    if findings.is_imbalanced:
-        return "validation_macro_f1", "accuracy hides the rare classes"
-    return None
+def schedule(findings: DataFindings) -> list[dict[str, Any]]:
+    """Return the configuration's `phases`."""
+    train = findings.train
+    head = head_phase(train)
+    if train < HEAD_ALONE:
+        return [{"// name": f"{about(train)}: too few to train more than the new head", **head}]
+    preset = advise(train, device()).preset
+    first, *later = ({**phase, "epochs": length_for(train).later_epochs} for phase in PRESETS[preset]()[1:])
+    reason = f"{about(train)}. {preset}: {(PRESETS[preset].__doc__ or '').rstrip('.')}"
+    return [head, {"// unfreeze": reason, **first}, *later]
 
 
 def shape(data: dict[str, Any], pixels: ImageStatistics, asks: list[str]) -> None:

@@ -6,6 +6,7 @@ from typing import Any
 
 from kerastune_ft.scaffolding.findings import DataFindings
 from kerastune_ft.scaffolding.suggest import images
+from kerastune_ft.scaffolding.suggest.defaults import HEAD_ALONE, about, defaults, head_phase
 
 _SIZE, _SMALL_SIZE = 128, 64
 _INSTEAD = (
@@ -17,8 +18,7 @@ _INSTEAD = (
 def suggest(findings: DataFindings, wanted: dict[str, Any] | None = None) -> dict[str, Any]:
     """Return the rest of a configuration for sounds; `wanted` is the backbone that the user names, if any."""
     chosen = backbone(findings) if wanted is None else wanted
-    defaults, phases = schedule(findings, chosen)
-    return {"backbone": chosen, "defaults": defaults, "phases": phases}
+    return {"backbone": chosen, "defaults": defaults(findings), "phases": schedule(findings, chosen)}
 
 
 def backbone(findings: DataFindings) -> dict[str, Any]:
@@ -29,14 +29,11 @@ def backbone(findings: DataFindings) -> dict[str, Any]:
     return {"// name": reason, **found, "// image_size": "of the spectrograms", "image_size": size}
 
 
-def schedule(findings: DataFindings, backbone: dict[str, Any]) -> tuple[dict[str, Any], list[dict[str, Any]]]:
-    """Return the configuration's `defaults` and `phases`."""
-    defaults = images.defaults(findings)
-    is_small = backbone.get("weights") == "embedded"
-    head = {"name": "head", "unfreeze": "none", "epochs": 5, "learning_rate": 0.01 if is_small else 0.002}
-    if findings.train < images.HEAD_ALONE:
-        only = f"{images.about(findings.train)}: too few to train more than the new head"
-        return defaults, [{"// name": only, **head, "epochs": 20}]
+def schedule(findings: DataFindings, backbone: dict[str, Any]) -> list[dict[str, Any]]:
+    """Return the configuration's `phases`."""
+    head = head_phase(findings.train)
+    if findings.train < HEAD_ALONE:
+        return [{"// name": f"{about(findings.train)}: too few to train more than the new head", **head}]
     later = {
         "// unfreeze": "spectrograms are unlike photos, so the whole backbone has to train, its first units the least",
         "name": "all",
@@ -44,4 +41,4 @@ def schedule(findings: DataFindings, backbone: dict[str, Any]) -> tuple[dict[str
         "epochs": 15,
         "learning_rate": {"peak": 0.001, "shape": "cosine", "warmup": 0.1, "unit_decay": 0.9},
     }
-    return defaults, [head, later]
+    return [head, later]

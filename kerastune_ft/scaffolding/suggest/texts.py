@@ -10,6 +10,7 @@ from kerastune_ft.backbones.hub import presets
 from kerastune_ft.errors import ConfigError
 from kerastune_ft.scaffolding.findings import DataFindings, add_with_reason
 from kerastune_ft.scaffolding.suggest import images
+from kerastune_ft.scaffolding.suggest.defaults import HEAD_ALONE, about, defaults, head_phase
 
 HANDLES: Mapping[str, str] = MappingProxyType(
     {
@@ -49,8 +50,12 @@ def suggest(findings: DataFindings, wanted: dict[str, Any] | None = None) -> dic
     """
     chosen = wanted or backbone(findings)
     length(findings, chosen)
-    defaults, phases = schedule(findings, chosen)
-    return {"backbone": chosen, "head": head(), "defaults": defaults, "phases": phases}
+    return {
+        "backbone": chosen,
+        "head": head(),
+        "defaults": defaults(findings),
+        "phases": schedule(findings, chosen),
+    }
 
 
 def backbone(findings: DataFindings) -> dict[str, Any]:
@@ -67,7 +72,7 @@ def backbone(findings: DataFindings) -> dict[str, Any]:
         others = " and ".join(other for other in names if other != name)
         language = "the texts are not only English, and it knows many languages; " if is_foreign else ""
         there = "downloaded at the first run" if place == HANDLES[name] else "already in the cache"
-        reason = f"{language}fits {images.about(findings.train)} on a {where.upper()}, as does {others}; {there}"
+        reason = f"{language}fits {about(findings.train)} on a {where.upper()}, as does {others}; {there}"
         return {"// preset": reason, "kind": "keras_hub", "preset": name}
     return _random(names[0])
 
@@ -100,24 +105,16 @@ def length(findings: DataFindings, backbone: Mapping[str, Any]) -> None:
         add_with_reason(findings.data, "sequence_length", _LENGTH, reason)
 
 
-def schedule(findings: DataFindings, backbone: Mapping[str, Any]) -> tuple[dict[str, Any], list[dict[str, Any]]]:
-    """Return the configuration's `defaults` and `phases`."""
-    defaults = images.defaults(findings)
+def schedule(findings: DataFindings, backbone: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """Return the configuration's `phases`."""
     if _is_random(backbone):
-        return defaults, [
-            _head(3, 0.01),
-            _later("all", "all", 10, 0.003, "a backbone with random weights learns from scratch"),
-        ]
-    if findings.train < images.HEAD_ALONE:
-        only = f"{images.about(findings.train)}: too few to train more than the new head"
-        return defaults, [{"// name": only, **_head(20, 0.001)}]
-    epochs = 2 if findings.train > _MANY else 3
-    reason = f"{images.about(findings.train)}: the two layers nearest to the head, at a tenth of its rate"
-    return defaults, [_head(epochs, 0.001), _later("top", {"last": 2}, epochs, 0.0001, reason)]
-
-
-def _head(epochs: int, rate: float) -> dict[str, Any]:
-    return {"name": "head", "unfreeze": "none", "epochs": epochs, "learning_rate": rate}
+        head = {"name": "head", "unfreeze": "none", "epochs": 3, "learning_rate": 0.01}
+        return [head, _later("all", "all", 10, 0.003, "a backbone with random weights learns from scratch")]
+    head = head_phase(findings.train)
+    if findings.train < HEAD_ALONE:
+        return [{"// name": f"{about(findings.train)}: too few to train more than the new head", **head}]
+    reason = f"{about(findings.train)}: the two layers nearest to the head, at a low rate"
+    return [head, _later("top", {"last": 2}, 2 if findings.train > _MANY else 3, 0.0001, reason)]
 
 
 def _later(name: str, unfreeze: Any, epochs: int, rate: float, reason: str) -> dict[str, Any]:

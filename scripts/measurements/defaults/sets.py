@@ -11,6 +11,7 @@ from typing import Any
 
 _VALIDATION = 0.15
 _MOST_TESTED = 600
+_EMBEDDED = "embedded "
 
 Config = dict[str, Any]
 
@@ -18,12 +19,17 @@ Config = dict[str, Any]
 def prepare(name: str, seed: int, data: Path, weights: Path, folder: Path) -> Config:
     """Return task, data and backbone for a set, `FOLDER` or `FOLDER:N`; N is examples of a class, of texts in all.
 
+    After the word `embedded` the backbone is that of the package.
     The training examples, and which of them validate, are drawn by the seed; they are links or tables below `folder`.
     """
-    place, _, size = name.partition(":")
+    plain = name.removeprefix(_EMBEDDED)
+    place, _, size = plain.partition(":")
     kind = place.partition("/")[0]
-    target = folder / f"{name.replace('/', '-').replace(':', '-')}-{seed}"
-    return _KINDS[kind](data / place, target, int(size) if size else None, seed, weights)
+    target = folder / f"{plain.replace('/', '-').replace(':', '-')}-{seed}"
+    config = _KINDS[kind](data / place, target, int(size) if size else None, seed, weights)
+    if plain != name:
+        config["backbone"] = {"kind": "applications", "name": "MobileNetV2", "weights": "embedded"}
+    return config
 
 
 def _prepare_images(data: Path, target: Path, size: int | None, seed: int, weights: Path) -> Config:
@@ -49,10 +55,10 @@ def _prepare_sounds(data: Path, target: Path, size: int | None, seed: int, weigh
 
 
 def _prepare_texts(data: Path, target: Path, size: int | None, seed: int, weights: Path) -> Config:
-    chosen = _draw(read_rows(data / "train.csv"), size)
+    chosen = _draw(_read_rows(data / "train.csv"), size)
     random.Random(seed).shuffle(chosen)
     count = round(_VALIDATION * len(chosen))
-    tested = _draw(read_rows(data / "test.csv"), _MOST_TESTED)
+    tested = _draw(_read_rows(data / "test.csv"), _MOST_TESTED)
     parts = {"train": chosen[count:], "validation": chosen[:count], "test": tested}
     target.mkdir(parents=True, exist_ok=True)
     for split, part in parts.items():
@@ -76,7 +82,7 @@ def _prepare_texts(data: Path, target: Path, size: int | None, seed: int, weight
 _KINDS: Mapping[str, Any] = {"images": _prepare_images, "audio": _prepare_sounds, "text": _prepare_texts}
 
 
-def read_rows(path: Path) -> list[tuple[str, str]]:
+def _read_rows(path: Path) -> list[tuple[str, str]]:
     with path.open(newline="", encoding="utf-8") as file:
         return [(row["text"], row["label"]) for row in csv.DictReader(file)]
 

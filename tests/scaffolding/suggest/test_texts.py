@@ -66,7 +66,7 @@ def test_the_preset_fits_the_machine_and_the_language(
     assert document["backbone"]["preset"] == preset
     assert "downloaded at the first run" in document["backbone"]["// preset"]
     head, top = document["phases"]
-    assert (head["unfreeze"], head["learning_rate"]) == ("none", 0.001)
+    assert (head["unfreeze"], head["learning_rate"]) == ("none", 0.003)
     assert (top["unfreeze"], top["learning_rate"]) == ({"last": 2}, {"peak": 0.0001, "shape": "linear", "warmup": 0.1})
 
 
