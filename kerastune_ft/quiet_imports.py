@@ -6,7 +6,9 @@ import contextlib
 import gc
 import logging
 import os
+import signal
 import sys
+import threading
 import warnings
 from collections.abc import Iterator
 
@@ -40,8 +42,31 @@ def tensorflow_import() -> Iterator[None]:
     """Import TensorFlow, alone or with what needs it, without noise and without looking for garbage among its parts."""
     # Where the caller has it already, there may be models too, and those do not last.
     lasting = contextlib.nullcontext() if "tensorflow" in sys.modules else _lasting()
-    with _silence(), lasting, _hide_unused_modules():
+    with _hold_interrupts_back(), _silence(), lasting, _hide_unused_modules():
         yield
+
+
+@contextlib.contextmanager
+def _hold_interrupts_back() -> Iterator[None]:
+    """Let the stop button of a notebook wait until the import is done.
+
+    TensorFlow and Keras cannot be imported again where half of them was, and a kernel goes on after the button. A
+    process of our own ends, and so need not wait.
+    """
+    is_main = threading.current_thread() is threading.main_thread()
+    before = signal.getsignal(signal.SIGINT)
+    # A handler that was not set from Python is None, and could not be set again.
+    if _is_own or not is_main or before is None:
+        yield
+        return
+    came: list[int] = []
+    signal.signal(signal.SIGINT, lambda number, frame: came.append(number))
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
+        if came:
+            signal.raise_signal(signal.SIGINT)
 
 
 @contextlib.contextmanager

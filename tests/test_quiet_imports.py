@@ -3,6 +3,7 @@ from __future__ import annotations
 import gc
 import importlib
 import os
+import signal
 import sys
 import warnings
 from collections.abc import Iterator
@@ -52,6 +53,25 @@ def test_models_of_a_caller_who_has_tensorflow_already_can_be_freed(monkeypatch:
     with tensorflow_import():
         assert gc.isenabled()
     assert gc.get_freeze_count() == before
+
+
+def test_the_stop_button_waits_for_the_import() -> None:
+    """What is imported by half cannot be imported again in the same process."""
+    done = False
+    with pytest.raises(KeyboardInterrupt), tensorflow_import():
+        signal.raise_signal(signal.SIGINT)
+        signal.raise_signal(signal.SIGINT)
+        done = True
+    assert done
+    with pytest.raises(KeyboardInterrupt):
+        signal.raise_signal(signal.SIGINT)
+
+
+def test_a_command_is_interrupted_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(quiet_imports, "_is_own", True)
+    with pytest.raises(KeyboardInterrupt), tensorflow_import():
+        signal.raise_signal(signal.SIGINT)
+        pytest.fail("the import went on")
 
 
 def test_lines_from_before_there_is_a_log_go_nowhere(
