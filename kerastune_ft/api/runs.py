@@ -17,6 +17,7 @@ from kerastune_ft.config.read import read
 from kerastune_ft.config.run import RunConfig
 from kerastune_ft.data.labels.scheme import LabelScheme
 from kerastune_ft.errors import ConfigError, explain_exhaustion, explain_memory
+from kerastune_ft.inference.output.form import PLAIN, OutputForm
 from kerastune_ft.metrics.document import examples_by_split, intervals_by_split, metrics_by_split
 from kerastune_ft.reporting.progress import create_watcher
 from kerastune_ft.rundir import RunDirectory
@@ -130,9 +131,26 @@ class Run:
         return evaluate(self.path, data=data, split=split)
 
     @show_in_cell
-    def predict(self, inputs: Any, *, input: str | None = None, batch_size: int | None = None) -> pandas.DataFrame:
+    def predict(
+        self,
+        inputs: Any,
+        *,
+        input: str | None = None,
+        batch_size: int | None = None,
+        top: int | None = None,
+        submission: str | os.PathLike[str] | None = None,
+        allow_errors: bool = False,
+    ) -> pandas.DataFrame:
         """Return the final model's predictions on `inputs`, a row each; see `kerastune_ft.predict`."""
-        return predict(self.path, inputs, input=input, batch_size=batch_size)
+        return predict(
+            self.path,
+            inputs,
+            input=input,
+            batch_size=batch_size,
+            top=top,
+            submission=submission,
+            allow_errors=allow_errors,
+        )
 
     def _repr_html_(self) -> str:
         from kerastune_ft.reporting.notebook import card
@@ -193,24 +211,39 @@ def evaluation(
 
 
 def predict(
-    run_dir: str | os.PathLike[str], inputs: Any, *, input: str | None = None, batch_size: int | None = None
+    run_dir: str | os.PathLike[str],
+    inputs: Any,
+    *,
+    input: str | None = None,
+    batch_size: int | None = None,
+    top: int | None = None,
+    submission: str | os.PathLike[str] | None = None,
+    allow_errors: bool = False,
 ) -> pandas.DataFrame:
     """Return predictions of a run's final model, a row each: input, label, probability, probability_<class>; or value.
 
     `inputs` is a path of an image, a folder, an archive, a table or an .npz file, or a list of them, or a numpy array
     of images 0 to 255, [N, height, width, channels] or a single one. `input` names the column of a table (or a template
     of columns, or the array of an .npz file) where the run's own data does not. What cannot be read is a row with
-    `error`.
+    `error`. A table's own columns stand behind `input`. `top` asks for label, probability, label_2, probability_2 and
+    so on instead of a column per class; `submission` names a sample submission whose columns and rows are returned, and
+    with `allow_errors` its own answers stay where an input cannot be read.
     """
     import pandas
 
-    with predictions(run_dir, inputs, input=input, batch_size=batch_size) as made:
+    form = OutputForm(top, None if submission is None else os.fsdecode(submission), allow_errors)
+    with predictions(run_dir, inputs, input=input, batch_size=batch_size, form=form) as made:
         return pandas.DataFrame([row for rows in made.batches for row in rows], columns=list(made.columns))
 
 
 @contextlib.contextmanager
 def predictions(
-    run_dir: str | os.PathLike[str], inputs: Any, *, input: str | None = None, batch_size: int | None = None
+    run_dir: str | os.PathLike[str],
+    inputs: Any,
+    *,
+    input: str | None = None,
+    batch_size: int | None = None,
+    form: OutputForm = PLAIN,
 ) -> Iterator[Predictions]:
     """Give the rows of `predict` batch by batch, as they are computed; an open binary file has a path per line."""
     target = RunDirectory(open_run(run_dir).path)
@@ -226,7 +259,7 @@ def predictions(
         load_engine()
         from kerastune_ft.inference import predict as inference
 
-        yield inference.predict(target, settings, inputs, input, batch_size, watch)
+        yield inference.predict(target, settings, inputs, input, batch_size, watch, form)
 
 
 def mask_scheme(run_dir: str | os.PathLike[str]) -> LabelScheme | None:

@@ -76,6 +76,13 @@ def _name_metrics(data: str | None, split: str | None) -> str:
     metavar="NAME",
     help="The column, key or array with the inputs, in tables, JSON lines and .npz files.",
 )
+@click.option("--top", type=click.IntRange(min=1), metavar="K", help="The K most probable classes, not all of them.")
+@click.option(
+    "--submission",
+    metavar="SAMPLE",
+    help="A sample submission: its columns and rows are written, with predictions in it.",
+)
+@click.option("--allow-errors", is_flag=True, help="Keep the sample's own answers for inputs that cannot be read.")
 @click.option("--batch-size", type=click.IntRange(min=1), help="Inputs per batch; by default 32.")
 @common
 def predict(
@@ -84,6 +91,9 @@ def predict(
     output: str | None,
     form: str | None,
     column: str | None,
+    top: int | None,
+    submission: str | None,
+    allow_errors: bool,
     batch_size: int | None,
     as_json: bool,
     debug: bool,
@@ -93,18 +103,20 @@ def predict(
     An INPUT is an image (or a sound file, where RUN is about sounds), a folder, a .zip or .tar of them, a table that
     names them, an .npz file, or - for a path (or JSON object) per line on standard input. Where RUN is about texts, an
     INPUT is a text, a table, a folder of .txt files, an .npz file of strings, or - for a text per line. An input that
-    cannot be read gives a row with the error. Where RUN predicts masks, --output names a folder for them, and a table
-    beside them has a row for each.
+    cannot be read gives a row with the error. A table's own columns stand beside its predictions. Where RUN predicts
+    masks, --output names a folder for them, and a table beside them has a row for each.
     """
     from kerastune_ft.api import runs as runs_api
     from kerastune_ft.inference import command
+    from kerastune_ft.inference.output.form import OutputForm
 
     scheme = runs_api.mask_scheme(run)
     output = None if output is None else expand_home(output)
-    form = command.check_arguments(inputs, output, form, as_json, scheme is not None)
+    rows = OutputForm(top, submission, allow_errors)
+    form = command.check_arguments(inputs, output, form, as_json, scheme is not None, rows)
     given = command.open_standard_input(inputs)
-    with runs_api.predictions(run, given, input=column, batch_size=batch_size) as made:
-        summary = command.write_rows(made.columns, made.batches, output, form, scheme)
+    with runs_api.predictions(run, given, input=column, batch_size=batch_size, form=rows) as made:
+        summary = command.write_rows(made.columns, made.batches, output, form, scheme, rows)
     if output and as_json:
         print_json({"output": output, "inputs": summary.inputs, "errors": summary.errors})
     (say_error if summary.errors else say)(str(summary))

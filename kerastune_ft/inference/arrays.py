@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import zipfile
+from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
 from kerastune_ft.config.options.spectrograms import RATE_ARRAY
-from kerastune_ft.data.files.npz import ArrayFile, array_names
+from kerastune_ft.data.files.npz import UNREADABLE, ArrayFile, array_names
 from kerastune_ft.errors import ConfigError, DataError
 
 
@@ -22,8 +24,7 @@ def open_array(
     """
     if not path.is_file():
         raise DataError("is not there")
-    names = [each for each in array_names(path) if each != RATE_ARRAY]
-    chosen = name or ("x" if "x" in names else names[0] if len(names) == 1 else None)
+    names, chosen = _choose_array(path, name)
     if chosen not in names:
         absent = f"has no array {name!r}" if name else "has several arrays"
         raise ConfigError(
@@ -31,3 +32,30 @@ def open_array(
         )
     file = ArrayFile(path, cache_directory, report)
     return file, file.array(str(chosen), "x")
+
+
+def read_other_arrays(file: ArrayFile, name: str | None, rows: int) -> dict[str, Sequence[Any]]:
+    """Return the arrays [rows] of numbers or texts beside the inputs, which `name` chooses as in `open_array`."""
+    names, chosen = _choose_array(file.path, name)
+    return {
+        each: file.array(each, "x").tolist()
+        for each in names
+        if each != chosen and _read_shape(file.path, each) == (rows,)
+    }
+
+
+def _choose_array(path: Path, name: str | None) -> tuple[list[str], str | None]:
+    """Return the names of the arrays that may be inputs, and the one that is wanted."""
+    names = [each for each in array_names(path) if each != RATE_ARRAY]
+    return names, name or ("x" if "x" in names else names[0] if len(names) == 1 else None)
+
+
+def _read_shape(path: Path, name: str) -> tuple[int, ...] | None:
+    """Return the shape of an array of plain values, without reading these; None for any other."""
+    read = {(1, 0): np.lib.format.read_array_header_1_0, (2, 0): np.lib.format.read_array_header_2_0}
+    try:
+        with zipfile.ZipFile(path) as archive, archive.open(f"{name}.npy") as packed:
+            shape, _, dtype = read[np.lib.format.read_magic(packed)](packed)
+    except UNREADABLE:
+        return None
+    return shape if dtype.kind in "biufUS" and dtype.itemsize else None

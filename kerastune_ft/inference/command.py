@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import itertools
 import os
 import sys
 from collections.abc import Iterable, Sequence
@@ -13,8 +14,10 @@ from typing import Any
 from kerastune_ft import streams
 from kerastune_ft.data.labels.scheme import LabelScheme
 from kerastune_ft.errors import ConfigError
+from kerastune_ft.inference.output.form import PLAIN, OutputForm
 from kerastune_ft.inference.output.masks import TABLE, MaskFolder, find_other_picture
 from kerastune_ft.inference.output.rows import choose_form, make_row_writer, open_whole_file
+from kerastune_ft.inference.output.submission import read_sample
 from kerastune_ft.rundir import refuse_inside_run
 from kerastune_ft.storage import expand_home, is_remote
 
@@ -39,29 +42,43 @@ class WriteSummary:
 
 
 def check_arguments(
-    inputs: Sequence[str], output: str | None, form: str | None, as_json: bool, has_masks: bool = False
+    inputs: Sequence[str],
+    output: str | None,
+    form: str | None,
+    as_json: bool,
+    has_masks: bool = False,
+    form_of_rows: OutputForm = PLAIN,
 ) -> str:
     """Return the format to write, such as "csv"; raise ConfigError for arguments that exclude each other.
 
-    With `has_masks` predictions are masks, which are written into the folder `output`.
+    With `has_masks` predictions are masks, which are written into the folder `output`. `form_of_rows` is what
+    rows are to hold.
     """
+    form_of_rows.check()
     if inputs.count(_STANDARD_INPUT) > 1:
         raise ConfigError("- is given twice, and standard input can be read once; give it once")
     if has_masks:
+        if form_of_rows.submission is not None:
+            raise ConfigError("--submission: predictions of this run are masks, which are no cells of a table")
         _check_folder(output, form, inputs)
         return "csv"
     if output is not None:
         if form is not None:
             raise ConfigError("--format is for standard output; the end of --output's name says what is written there")
         if not is_remote(output):
-            _refuse_inputs(output, inputs)
-        return choose_form(output)
+            _refuse_inputs(output, [*inputs, *([form_of_rows.submission] if form_of_rows.submission else [])])
+        return choose_form(output, read_sample(form_of_rows.submission) if form_of_rows.submission else None)
     if form is not None and as_json:
         raise ConfigError("--format has no effect with --json, which prints one JSON array; give one of them")
     return "json" if as_json else form or "csv"
 
 
 def _refuse_inputs(output: str, inputs: Sequence[str]) -> None:
+    if _STANDARD_INPUT in inputs:
+        # As in  predict RUN - < texts.csv
+        with contextlib.suppress(OSError, ValueError):
+            if os.path.samestat(os.fstat(sys.stdin.fileno()), os.stat(output)):
+                raise ConfigError(f"--output: {output} is standard input too, which would be lost; name another file")
     for given in inputs:
         # Names may differ, as with links and on file systems without upper case.
         with contextlib.suppress(OSError, ValueError):
@@ -101,22 +118,28 @@ def write_rows(
     output: str | None,
     form: str,
     scheme: LabelScheme | None = None,
+    form_of_rows: OutputForm = PLAIN,
 ) -> WriteSummary:
     """Write rows to a file or to standard output as they are computed, and count them.
 
-    With a `scheme` rows have masks, which go into the folder `output` together with the table of rows.
+    With a `scheme` rows have masks, which go into the folder `output` together with the table of rows. `form_of_rows`
+    is what the rows were made for.
     """
     inputs = errors = 0
+    batches = iter(batches)
+    # A submission may be refused when all its rows are made, and then nothing of it is written, not even its columns.
+    first = [next(batches, [])] if form_of_rows.submission else []
     folder = None if scheme is None or output is None else MaskFolder(Path(output), scheme)
     file = output if folder is None else str(Path(output or "") / TABLE)
     with contextlib.ExitStack() as stack:
         stream = stack.enter_context(open_whole_file(file)) if file else sys.stdout.buffer
         writer = make_row_writer(form, stream, columns)
-        for rows in batches:
+        for rows in itertools.chain(first, batches):
             if not file:
                 streams.require_reader()
             writer.write(rows if folder is None else folder.write(rows))
             inputs += len(rows)
-            errors += sum(row["error"] is not None for row in rows)
+            # Rows of a submission have the columns of its sample alone.
+            errors += 0 if form_of_rows.submission else sum(row["error"] is not None for row in rows)
         writer.close()
     return WriteSummary(inputs, errors, output)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import os
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -18,7 +19,7 @@ from kerastune_ft.data.files.find import IMAGES, SOUNDS, FileKind, Walk
 from kerastune_ft.data.files.npz import ArrayFile
 from kerastune_ft.data.tables.read import is_table, read_table
 from kerastune_ft.errors import ConfigError, DataError
-from kerastune_ft.inference.arrays import open_array
+from kerastune_ft.inference.arrays import open_array, read_other_arrays
 from kerastune_ft.inference.images import list_images
 from kerastune_ft.inference.items import ON_THE_WEB, Item, Listing, escape_name, list_problem, make_file_item
 from kerastune_ft.inference.path_lines import read_path_lines
@@ -99,12 +100,17 @@ def _list_path(text: str, path: Path, options: ReadOptions) -> Listing:
     local = fetch_to_cache(path, options.cache_directory, options.report)
     if name.endswith(".npz"):
         file, values = open_array(local, options.given, options.cache_directory, options.report)
-        return _LIST_ARRAY[options.file_kind](values, escape_name(text), options, file)
+        return _add_arrays(_LIST_ARRAY[options.file_kind](values, escape_name(text), options, file), file, options)
     if name.endswith(_ARCHIVES) and local.is_file():
         return _list_folder(text, unpack_archive(local, options.cache_directory, options.report), options)
     if is_table(path):
         return _list_table(path, options)
     return Listing([Item(escape_name(text), path=os.fspath(path))], 1)
+
+
+def _add_arrays(listing: Listing, file: ArrayFile, options: ReadOptions) -> Listing:
+    """Return the listing of an array with the other arrays of its file that have a value for each input."""
+    return replace(listing, own=read_other_arrays(file, options.given, listing.count or 0))
 
 
 def _list_folder(text: str, root: Path, options: ReadOptions) -> Listing:
@@ -146,7 +152,7 @@ def _list_table(path: Path, options: ReadOptions) -> Listing:
         else Item(frame.name_row(row), problem=absent)
         for row, (text, file) in enumerate(zip(files.texts, paths, strict=True))
     ]
-    return Listing(items, len(items), frame.notes)
+    return Listing(items, len(items), frame.notes, frame.cells)
 
 
 def _resolve_beside(table: Path, text: str) -> str:

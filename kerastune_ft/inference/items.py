@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 
@@ -41,6 +42,8 @@ class Listing:
     """The number of items; None where it is known only after reading them all."""
     notes: tuple[str, ...] = ()
     """Sentences for the user, such as which files were left out."""
+    own: Mapping[str, Sequence[Any]] = field(default_factory=dict)
+    """The columns of a table, or other arrays of an .npz file, by name: a cell for each item, as the file has it."""
 
 
 def make_file_item(name: str, path: str) -> Item:

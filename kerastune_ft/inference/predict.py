@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from kerastune_ft.config.options.task_facts import AUDIO, IMAGE, TEXT, facts
 from kerastune_ft.config.run import RunConfig
+from kerastune_ft.data.labels.scheme import LabelScheme
 from kerastune_ft.errors import ConfigError
 from kerastune_ft.inference.fixed_shape_predictor import ImagePredictor, SoundPredictor
 from kerastune_ft.inference.inputs import as_list
-from kerastune_ft.inference.items import Listing
+from kerastune_ft.inference.items import Item, Listing
+from kerastune_ft.inference.output.form import PLAIN, OutputForm
+from kerastune_ft.inference.output.own_columns import OwnColumns
+from kerastune_ft.inference.output.submission import Submission, read_sample
+from kerastune_ft.inference.output.top_classes import TopClasses
 from kerastune_ft.inference.predictor import Predictor
 from kerastune_ft.inference.read_options import read_options
 from kerastune_ft.inference.run_model import Row
@@ -38,14 +43,23 @@ class Predictions:
 
 
 def predict(
-    run: RunDirectory, config: RunConfig, inputs: Any, given: str | None, batch_size: int | None, watch: Watcher
+    run: RunDirectory,
+    config: RunConfig,
+    inputs: Any,
+    given: str | None,
+    batch_size: int | None,
+    watch: Watcher,
+    form: OutputForm = PLAIN,
 ) -> Predictions:
     """Return a row for every item in `inputs`, one input or many; its cell `error` says why an item cannot be read.
 
     An input is the path of an image or sound, a folder, archive, table or .npz file, an array, or an open binary file
     with a path on each line. Where the run's examples are texts, an input may be a text itself, or a tuple of two for
-    pairs. `given` is the column, template, key or array that names the files, or holds the texts, in these.
+    pairs. `given` is the column, template, key or array that names the files, or holds the texts, in these. `form` says
+    what rows hold; with a sample submission they are the sample's, and come at the end. Raises DataError where inputs
+    and sample do not fit.
     """
+    form.check()
     resolved = devices.resolve(config.runtime.model_copy(update={"strategy": "none", "replicas": None}))
     plan = _read_plan(run)
     sound = plan.get("sound")
@@ -54,15 +68,51 @@ def predict(
     predictor_class = _PREDICTORS[facts(config.task).modality]
     # Before the model is loaded, so that wrong inputs are reported at once.
     listings = predictor_class.list_inputs(as_list(inputs), options, plan)
+    scheme = LabelScheme.from_json(plan["labels"])
+    top = None if form.top is None else TopClasses(scheme, form.top)
+    submission = _open_submission(form, listings, scheme, config)
+    listings = submission.listings if submission else listings
     predictor = _load_predictor(predictor_class, run, config, plan)
     watch.note(f"predicting with {run} on {resolved}")
     if options.intensity is not None:
         low, high = options.intensity
         watch.note(f"values {low:g} to {high:g} become 0 to 255, as in training (data.intensity)")
-    for listing in listings:
-        for note in listing.notes:
-            watch.note(note)
-    return Predictions(predictor.columns, _predict_batches(predictor, listings, batch_size or BATCH, watch))
+    columns = predictor.columns if top is None else top.columns(predictor.columns)
+    own = OwnColumns([] if submission else listings, columns, len(predictor.input_columns))
+    said = [note for listing in listings for note in listing.notes]
+    for note in (*said, *(top.notes if top else ()), *own.notes, *(submission.notes if submission else ())):
+        watch.note(note)
+    size = batch_size or BATCH
+    if submission is not None:
+        items = (item for listing in listings for item in listing.items)
+        found = _predict_batches(predictor, items, _count(listings), size, watch)
+        return Predictions(submission.columns, _fill(submission, found, watch))
+    found = _predict_batches(predictor, own.items(), _count(listings), size, watch)
+    rank = top.rank if top else dict
+    return Predictions(own.columns, ([own.join(rank(row)) for row in rows] for rows in found))
+
+
+def _open_submission(
+    form: OutputForm, listings: list[Listing], scheme: LabelScheme, config: RunConfig
+) -> Submission | None:
+    if form.submission is None:
+        return None
+    positive = getattr(config.task, "positive", None)
+    return Submission(read_sample(form.submission), listings, scheme, positive, form.allow_errors)
+
+
+def _fill(submission: Submission, found: Iterator[list[Row]], watch: Watcher) -> Iterator[list[Row]]:
+    """Yield the rows of a submission, then tell what became of inputs that could not be read."""
+    known = len(submission.notes)
+    yield from submission.fill(found)
+    for note in submission.notes[known:]:
+        watch.note(note)
+
+
+def _count(listings: list[Listing]) -> int | None:
+    """Return the number of items; None where it is known only after reading them all."""
+    counts = [listing.count for listing in listings]
+    return sum(count for count in counts if count is not None) if None not in counts else None
 
 
 def _read_plan(run: RunDirectory) -> dict[str, Any]:
@@ -76,13 +126,10 @@ def _read_plan(run: RunDirectory) -> dict[str, Any]:
 
 
 def _predict_batches(
-    predictor: Predictor, listings: list[Listing], batch_size: int, watch: Watcher
+    predictor: Predictor, items: Iterable[Item], total: int | None, batch_size: int, watch: Watcher
 ) -> Iterator[list[Row]]:
-    """Yield the rows of all items of the listings, with progress and then notes for the user."""
-    counts = [listing.count for listing in listings]
-    total = sum(count for count in counts if count is not None) if None not in counts else None
+    """Yield the rows of all items, `total` of them if that is known, with progress and then notes for the user."""
     done = 0
-    items = (item for listing in listings for item in listing.items)
     for rows in predictor.batches(items, batch_size):
         done += len(rows)
         # Where the total is unknown, progress shows one more to come.

@@ -9,7 +9,7 @@ from typing import Any
 from kerastune_ft.config.run import RunConfig
 from kerastune_ft.inference.items import Item, Listing
 from kerastune_ft.inference.read_options import ReadOptions
-from kerastune_ft.inference.run_model import Row, RunModel
+from kerastune_ft.inference.run_model import Row, RunModel, name_inputs
 from kerastune_ft.rundir import RunDirectory
 
 
@@ -19,7 +19,7 @@ class Predictor(ABC):
     def __init__(self, run: RunDirectory, config: RunConfig, plan: Mapping[str, Any]) -> None:
         """Load the model of a run; `plan` is its plan.json. Raises ConfigError where the run has no model."""
         self._run_model = RunModel(run, config, plan)
-        self.columns = self._run_model.columns
+        self.columns, self.input_columns = self._run_model.columns, name_inputs(plan)
 
     @classmethod
     @abstractmethod

@@ -24,7 +24,7 @@ class RunModel:
         serving = open_serving(run, config, plan)
         self.task, self.model = serving.task, serving.trained
         masks = (MASK,) if self.task.predicts_masks else ()
-        self.columns = ("input", *masks, *self.task.output_columns, ERROR)
+        self.columns = (*name_inputs(plan), *masks, *self.task.output_columns, ERROR)
 
     def row(self, name: str, problem: str | None, cells: Iterator[Row]) -> Row:
         """Return the row of an input, with its problem or the next of `cells`."""
@@ -36,6 +36,12 @@ class RunModel:
         for prediction in self.task.decode(outputs, placements or [None] * len(outputs)):
             cells = {name: _to_plain(value) for name, value in prediction.cells.items()}
             yield cells if prediction.mask is None else {**cells, MASK: prediction.mask}
+
+
+def name_inputs(plan: Mapping[str, Any]) -> tuple[str, ...]:
+    """Return the columns of the input in rows of a run with this plan.json: `input`, and `input_2` for pairs."""
+    parts = (plan.get("text") or {}).get("texts", 1)
+    return ("input", *(f"input_{part}" for part in range(2, parts + 1)))
 
 
 def _to_plain(value: Any) -> Any:

@@ -21,7 +21,7 @@ from kerastune_ft.data.tables.text_table import TextTable
 from kerastune_ft.data.texts.blank import explain_blank, is_blank
 from kerastune_ft.data.texts.read import array_texts, column_texts, read_text
 from kerastune_ft.errors import ConfigError, DataError
-from kerastune_ft.inference.arrays import open_array
+from kerastune_ft.inference.arrays import open_array, read_other_arrays
 from kerastune_ft.inference.items import ON_THE_WEB, Item, Listing, escape_name, list_problem
 from kerastune_ft.inference.read_options import ReadOptions
 from kerastune_ft.storage import path_of_user
@@ -81,7 +81,8 @@ def _list_path(text: str, path: Path, options: ReadOptions, parts: int) -> Listi
         return _list_table(path, options, parts)
     local = fetch_to_cache(path, options.cache_directory, options.report)
     if path.name.lower().endswith(".npz"):
-        return _list_array(open_array(local, options.given, options.cache_directory, options.report)[1], text, parts)
+        file, array = open_array(local, options.given, options.cache_directory, options.report)
+        return replace(_list_array(array, text, parts), own=read_other_arrays(file, options.given, len(array)))
     return Listing([_read_file(os.fspath(local), escape_name(text), parts)], 1)
 
 
@@ -122,7 +123,7 @@ def _list_table(path: Path, options: ReadOptions, parts: int) -> Listing:
         else _make_item(texts, parts)
         for row, texts in enumerate(rows)
     ]
-    return Listing(items, len(items), frame.notes)
+    return Listing(items, len(items), frame.notes, frame.cells)
 
 
 def _choose_columns(options: ReadOptions, parts: int) -> str | Sequence[str] | None:

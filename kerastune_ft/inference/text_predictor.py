@@ -65,7 +65,13 @@ class TextPredictor(Predictor):
         self._done += len(items)
         texts = [item.texts for item in items if item.texts is not None]
         cells = self._run_model.cells(self._compute(texts, shape)) if texts else iter(())
-        return [self._run_model.row(item.name, item.problem, cells) for item in items]
+        rows = [self._run_model.row(item.name, item.problem, cells) for item in items]
+        return [row | self._name_texts(item) for row, item in zip(rows, items, strict=True)]
+
+    def _name_texts(self, item: Item) -> Row:
+        """Return the cells of a pair of texts; nothing for a single text, whose cell its name is."""
+        texts = item.texts or ()
+        return dict(zip(self.input_columns, texts, strict=True)) if len(texts) > 1 else {}
 
     def _compute(self, texts: list[tuple[str, ...]], shape: int) -> np.ndarray:
         """Return the raw outputs of texts, in their order."""

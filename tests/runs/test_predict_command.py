@@ -291,7 +291,7 @@ def test_an_interrupted_command_leaves_the_old_file_and_nothing_else(
 ) -> None:
     from kerastune_ft.inference.output.rows import _Delimited
 
-    write(here / "p.csv", b"old")
+    write(here / "p.csv", b"input,error\nold,\n")
     written: list[int] = []
     whole = _Delimited.write
 
@@ -305,7 +305,7 @@ def test_an_interrupted_command_leaves_the_old_file_and_nothing_else(
     result = give(classes_run, workplace / "images", "--output", "p.csv", "--batch-size", "4")
     assert (result.exit_code, written) == (75, [4, 4])
     assert [entry.name for entry in here.iterdir()] == ["p.csv"]
-    assert (here / "p.csv").read_bytes() == b"old"
+    assert (here / "p.csv").read_bytes() == b"input,error\nold,\n"
 
 
 def test_it_is_a_filter_between_other_programs(classes_run: Path, here: Path) -> None:

@@ -31,7 +31,8 @@ def test_one_label_is_predicted_as_evaluation_did(classes_run: Path, workplace: 
 
 def test_several_labels_are_decided_by_the_runs_thresholds(several_run: Path, workplace: Path) -> None:
     frame = kt.predict(several_run, workplace / "cases.csv")
-    assert list(frame) == ["input", "label", "probability_late", "probability_square", "error"]
+    own = ["image", "findings", "brightness"]
+    assert list(frame) == ["input", *own, "label", "probability_late", "probability_square", "error"]
     by_input = {row.input: row for row in frame.itertuples()}
     rows = read_evaluation(several_run)
     assert len(rows) >= 6
@@ -42,7 +43,8 @@ def test_several_labels_are_decided_by_the_runs_thresholds(several_run: Path, wo
 
 def test_values_are_in_the_users_units(values_run: Path, workplace: Path) -> None:
     frame = kt.predict(values_run, workplace / "cases.csv")
-    assert list(frame) == ["input", "value", "error"]
+    assert list(frame) == ["input", "image", "findings", "brightness", "value", "error"]
+    assert frame.brightness.tolist() == [str(10 * (number % 2) + 5) for number in range(COUNT)]
     by_input = {row.input: row.value for row in frame.itertuples()}
     for name, row in read_evaluation(values_run).items():
         assert by_input[name] == pytest.approx(float(row["value"]), rel=1e-5, abs=1e-4)
@@ -119,12 +121,14 @@ def test_arrays_are_predicted_like_the_files_they_came_from(classes_run: Path, t
     assert frame.input.tolist() == [f"[0][{row}]" for row in range(5)]
     assert kt.predict(classes_run, images[0]).probability_square[0] == pytest.approx(wanted[0], abs=1e-6)
     assert kt.predict(classes_run, list(images)).input.tolist() == [f"[{row}]" for row in range(5)]
-    np.savez(tmp_path / "some.npz", pictures=images, y=np.arange(5))
+    np.savez(tmp_path / "some.npz", pictures=images, y=np.arange(5), other=np.arange(6))
     frame = kt.predict(classes_run, tmp_path / "some.npz", input="pictures")
+    assert list(frame)[:3] == ["input", "y", "label"]
+    assert frame.y.tolist() == [0, 1, 2, 3, 4]
     np.testing.assert_allclose(frame.probability_square, wanted, atol=1e-6)
     assert frame.input[4] == f"{tmp_path}/some.npz[4]"
     with pytest.raises(
-        ConfigError, match=r"several arrays; name the one of the inputs with --input, one of pictures, y"
+        ConfigError, match=r"several arrays; name the one of the inputs with --input, one of pictures, y, other"
     ):
         kt.predict(classes_run, tmp_path / "some.npz")
 

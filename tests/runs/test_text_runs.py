@@ -169,6 +169,7 @@ def test_a_pair_is_one_example(folder: Path, others: dict[str, Outcome]) -> None
     assert (about["texts"], about["sequence_length"]) == (2, 24)
     pair, alone = others["predict pair"].json
     assert np.isfinite(pair["value"])
+    assert (pair["input"], pair["input_2"], alone["input_2"]) == ("one", "two", None)
     assert "a pair has two" in alone["error"]
 
 

@@ -13,8 +13,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, BinaryIO, Protocol
 
+from kerastune_ft.data.tables.read import read_table
+from kerastune_ft.data.tables.text_table import TextTable
 from kerastune_ft.durable import sync
-from kerastune_ft.errors import ConfigError
+from kerastune_ft.errors import ConfigError, DataError
 from kerastune_ft.rundir import refuse_inside_run
 from kerastune_ft.storage import is_remote, path_of
 from kerastune_ft.wording import encode_text
@@ -86,6 +88,9 @@ class _Objects:
 
 
 def _format_cell(value: Any) -> Any:
+    # A cell of a table may be a list, which is written as in JSON.
+    if isinstance(value, list | dict):
+        return json.dumps(value, ensure_ascii=False)
     return "" if value is None or (isinstance(value, float) and math.isnan(value)) else value
 
 
@@ -93,8 +98,11 @@ def _replace_infinite(value: Any) -> Any:
     return None if isinstance(value, float) and not math.isfinite(value) else value
 
 
-def choose_form(output: str) -> str:
-    """Return the format that the end of a file's name stands for; raise ConfigError where it cannot be written."""
+def choose_form(output: str, sample: TextTable | None = None) -> str:
+    """Return the format that the end of a file's name stands for; raise ConfigError where it cannot be written.
+
+    A file that is there is replaced only where it holds predictions, or where it is a submission like the `sample`.
+    """
     path = path_of(output)
     form = _OF_SUFFIX.get(path.suffix.lower())
     if form is None:
@@ -102,11 +110,11 @@ def choose_form(output: str) -> str:
     if path.is_dir():
         raise ConfigError(f"--output: {output} is a folder; give the name of a file")
     if not is_remote(output):
-        _check_place(path)
+        _check_place(path, sample)
     return form
 
 
-def _check_place(path: Path) -> None:
+def _check_place(path: Path, sample: TextTable | None) -> None:
     """Raise ConfigError where no file of this name can be written, before a model is loaded."""
     if path.exists() and not path.is_file():
         raise ConfigError(f"--output: {path} is a pipe or device; leave --output out, and send standard output there")
@@ -116,7 +124,7 @@ def _check_place(path: Path) -> None:
     if not os.access(folder, os.W_OK | os.X_OK):
         raise ConfigError(f"--output: the folder {folder} cannot be written to; name another")
     refuse_inside_run(path, "--output")
-    if path.exists() and (columns := _find_other_columns(path)):
+    if path.exists() and (columns := _find_other_columns(path)) and not (sample and _is_submission(path, sample)):
         raise ConfigError(
             f"--output: {path} is there and holds no predictions, but {', '.join(columns)}; name another file, or "
             "move it away"
@@ -128,7 +136,9 @@ def _find_other_columns(path: Path) -> list[str]:
     try:
         with path.open(encoding="utf-8-sig", errors="replace") as file:
             line = file.readline(_HEADER).strip()
-    except OSError:
+    except OSError as problem:
+        return [f"what cannot be read ({(problem.strerror or str(problem)).lower()})"]
+    if not line:
         return []
     try:
         found = list(json.loads(line)) if line.startswith("{") else []
@@ -136,7 +146,17 @@ def _find_other_columns(path: Path) -> list[str]:
         found = []
     columns = found or [cell.strip(' "') for cell in re.split(r"[,;\t]", line)]
     is_prediction = columns[0] == "input" and columns[-1] == "error"
-    return [] if is_prediction or not (found or len(columns) > 1) else columns[:_SHOWN]
+    return [] if is_prediction else columns[:_SHOWN]
+
+
+def _is_submission(path: Path, sample: TextTable) -> bool:
+    """Tell whether a file has the columns of a sample, and one column, that of the ids, with the same cells."""
+    try:
+        found = read_table(path)
+    except (ConfigError, DataError):
+        return False
+    same = found.columns == sample.columns
+    return same and any(found.cells[name] == cells for name, cells in sample.cells.items())
 
 
 @contextlib.contextmanager

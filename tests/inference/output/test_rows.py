@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from kerastune_ft.data.tables.read import read_table
 from kerastune_ft.errors import ConfigError
 from kerastune_ft.inference.output.rows import choose_form, make_row_writer, open_whole_file
 
@@ -106,12 +107,41 @@ def test_what_fails_is_told_by_the_name_that_was_given(tmp_path: Path) -> None:
         ("p.tsv", "file\tlabel\n"),
         ("p.csv", "file;label\n"),
         ("p.jsonl", '{"text": "a", "label": 1}\n'),
+        ("p.csv", "text, label\nx\n"),
     ],
 )
 def test_a_table_that_holds_no_predictions_is_kept(tmp_path: Path, name: str, before: str) -> None:
     (tmp_path / name).write_text(before)
     with pytest.raises(ConfigError, match=r"is there and holds no predictions, but \w+, label; name another file"):
         choose_form(str(tmp_path / name))
+
+
+def test_a_table_of_one_column_is_kept_too(tmp_path: Path) -> None:
+    (tmp_path / "p.csv").write_text("text\na fine film\n")
+    with pytest.raises(ConfigError, match="is there and holds no predictions, but text; name another file"):
+        choose_form(str(tmp_path / "p.csv"))
+
+
+def test_a_submission_is_replaced_by_one_of_the_same_sample(tmp_path: Path) -> None:
+    (tmp_path / "sample.csv").write_text("id,label\n1,a\n2,a\n")
+    sample = read_table(tmp_path / "sample.csv")
+    for content, is_own in (
+        ("id,label\n1,b\n2,a\n", True),
+        ("id,label\n1,b\n3,c\n", False),
+        ("id,x\n1,b\n2,a\n", False),
+    ):
+        (tmp_path / "p.csv").write_text(content)
+        if is_own:
+            assert choose_form(str(tmp_path / "p.csv"), sample) == "csv"
+        else:
+            with pytest.raises(ConfigError, match="holds no predictions"):
+                choose_form(str(tmp_path / "p.csv"), sample)
+
+
+def test_a_list_in_a_cell_is_json() -> None:
+    rows = [{"input": "a", "score": ["x", 1, None], "error": None}]
+    assert write_rows("csv", rows).splitlines()[1] == 'a,"[""x"", 1, null]",'
+    assert json.loads(write_rows("jsonl", rows)) == rows[0]
 
 
 @pytest.mark.parametrize(
