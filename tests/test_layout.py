@@ -96,9 +96,6 @@ TESTED_ELSEWHERE: dict[str, tuple[str, ...]] = {
         "inference/images", "inference/inputs", "inference/predict", "inference/predictor",
         "inference/read_options", "inference/run_model", "inference/text_predictor",
     ),
-    "input/test_token_loader.py": (
-        "input/tokenise",
-    ),
     "reporting/page/test_document.py": (
         "reporting/drawing", "reporting/page/templates", "reporting/results/base",
     ),
@@ -108,7 +105,7 @@ TESTED_ELSEWHERE: dict[str, tuple[str, ...]] = {
     "runs/test_saved_model.py": (
         "saved_model/base", "saved_model/build", "saved_model/formats/keras_file", 
         "training/evaluation/evaluate_run", "training/evaluation/examples", "training/evaluation/final",
-        "training/evaluation/mistakes", "training/evaluation/pictures",
+        "training/evaluation/mistakes",
         "training/evaluation/saved_model",
     ),
     "runs/test_sound_runs.py": (

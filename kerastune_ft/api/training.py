@@ -25,6 +25,7 @@ from kerastune_ft.tracking.trackers import open_trackers
 from kerastune_ft.training import resume
 from kerastune_ft.training.devices import tpu
 from kerastune_ft.training.run_choice import check_places, refuse_inside_data
+from kerastune_ft.training.timekeeping import Timekeeper
 from kerastune_ft.training.watch import Watcher, Watchers
 
 
@@ -135,7 +136,8 @@ def _open_watchers(settings: RunConfig, writer: RunDirectory | None) -> Watcher:
     if writer is None:
         return Watcher()
     progress = create_watcher(lambda line: writer.append("log.txt", f"{now()} {line}"))
-    return Watchers({"progress": progress, **open_trackers(settings.output.trackers)}, writer)
+    own = {"progress": progress, "time": Timekeeper(writer)}
+    return Watchers({**own, **open_trackers(settings.output.trackers)}, writer)
 
 
 def _record_failure(target: RunDirectory, watch: Watcher, error: BaseException) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 from abc import ABC, abstractmethod
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -52,6 +52,10 @@ class FixedShapeLoader(ABC):
     @abstractmethod
     def plan_entry(self) -> dict[str, Any]:
         """Return the entries `text` and `sound` of plan.json."""
+
+    @abstractmethod
+    def describe_inputs(self, indices: Sequence[int]) -> list[dict[str, Any]]:
+        """Return for each of these examples what became of it on its way to the model, as JSON values."""
 
     @abstractmethod
     def notes(self, show_names: bool) -> list[str]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -12,7 +12,7 @@ import tensorflow as tf
 from kerastune_ft.data.images.reading import ACCURATE
 from kerastune_ft.data.source import DataSource
 from kerastune_ft.input import image_augmentation
-from kerastune_ft.input.decode import Geometry, fit_pixels, read_pixels
+from kerastune_ft.input.decode import Geometry, find_window, fit_pixels, read_pixels
 from kerastune_ft.input.fixed_shape_loader import FixedShapeLoader
 from kerastune_ft.input.loader import TargetTask
 from kerastune_ft.input.resize_notes import describe_fitting
@@ -55,6 +55,23 @@ class ImageLoader(FixedShapeLoader):
     def plan_entry(self) -> dict[str, Any]:
         """Return no entry: images are neither texts nor sounds."""
         return {"text": None, "sound": None}
+
+    def describe_inputs(self, indices: Sequence[int]) -> list[dict[str, Any]]:
+        """Return for each image its size in the model and its own, and the share of its area that was cut off."""
+        return [self._describe_input(index) for index in indices]
+
+    def _describe_input(self, index: int) -> dict[str, Any]:
+        # The image itself tells its size: photos may be stored rotated.
+        pixels = read_pixels(self.source, self.source.read_input(tf.constant(index, tf.int64)))
+        height, width = map(int, pixels.shape[:2])
+        _, _, rows, columns = (int(value) for value in find_window(height, width, self.geometry))
+        seen = min(rows, height) * min(columns, width) / (height * width)
+        return {
+            "size": [self.geometry.height, self.geometry.width],
+            "of": [height, width],
+            "resize": self.geometry.resize,
+            "cut": round(1 - seen, 4),
+        }
 
     def notes(self, show_names: bool) -> list[str]:
         """Return sentences on what resizing cuts off, fills or enlarges."""

@@ -8,7 +8,7 @@ interrupted epoch goes on with the same batches. There is one loader per modalit
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, Protocol
 
 import numpy as np
@@ -129,6 +129,15 @@ class Loader(Protocol):
 
     def plan_entry(self) -> dict[str, Any]:
         """Return the entries `text` and `sound` of plan.json; each is None where examples are of another modality."""
+
+    def describe_inputs(self, indices: Sequence[int]) -> list[dict[str, Any]]:
+        """Return for each of these examples what became of it on its way to the model, as JSON values.
+
+        Images have the `size` [height, width] the model takes, that of the image itself (`of`), `resize`, and the share
+        of its area that was `cut` off; sounds their `seconds` and `sample_rate` in the model, and the seconds that they
+        have (`of`); texts, for each of their parts, the number of characters that were `read` and that there are
+        (`of`).
+        """
 
     def notes(self, show_names: bool) -> list[str]:
         """Return sentences for the plan on what examples lose when they are brought to the model's shape.

@@ -30,6 +30,14 @@ class TokenRows:
         """Return the number of tokens of each row."""
         return np.diff(self.offsets)
 
+    def count_kept(self, number: int) -> tuple[int, ...]:
+        """Return how many tokens a row keeps of its text, or of each text of a pair."""
+        text, length, second = self.text, int(self.lengths[number]), int(self.second[number])
+        if second == length:
+            # The row of a text without any token holds one that stands for it.
+            return (max(0, length - len(text.start) - len(text.end)),)
+        return second - len(text.start) - len(text.separator), length - second - len(text.end)
+
     def pad(self, numbers: np.ndarray, length: int) -> dict[str, np.ndarray]:
         """Return these rows padded to `length`, as the model's inputs by name, int32 [rows, length] each."""
         starts, sizes = self.offsets[numbers][:, np.newaxis], self.lengths[numbers][:, np.newaxis]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import tensorflow as tf
@@ -42,6 +42,19 @@ class SoundLoader(FixedShapeLoader):
     def plan_entry(self) -> dict[str, Any]:
         """Return the entry `sound` of plan.json: rate and length."""
         return {"text": None, "sound": self.geometry.to_json()}
+
+    def describe_inputs(self, indices: Sequence[int]) -> list[dict[str, Any]]:
+        """Return for each sound its length and rate in the model, and its own length in seconds."""
+        own = self.source.sound_seconds
+        clip = self.geometry
+        return [
+            {
+                "seconds": clip.seconds,
+                "of": None if own is None else float(own[index]),
+                "sample_rate": clip.sample_rate,
+            }
+            for index in indices
+        ]
 
     def notes(self, show_names: bool) -> list[str]:
         """Return sentences on the length of sounds, and on how many are cut or followed by silence."""

@@ -20,7 +20,14 @@ from kerastune_ft.input.loader import INPUT_VERSION, Lookup, TargetTask
 from kerastune_ft.input.order import Order
 from kerastune_ft.input.packing import TokenRows, pack_rows
 from kerastune_ft.input.targets import Targets
-from kerastune_ft.input.tokenise import Tokens, has_vocabulary, hash_tokenizer, hash_tokenizer_parts, load_or_tokenise
+from kerastune_ft.input.tokenise import (
+    Tokens,
+    find_ends,
+    has_vocabulary,
+    hash_tokenizer,
+    hash_tokenizer_parts,
+    load_or_tokenise,
+)
 from kerastune_ft.wording import counted
 
 _LEAST_TOKENS = 4
@@ -129,6 +136,22 @@ class TokenLoader:
     def __call__(self, indices: np.ndarray, view: int = 0) -> dict[str, np.ndarray]:
         """Return the model's inputs by name for examples that share a length; `view` has no effect on texts."""
         return self.rows.pad(indices, self.lengths[self.buckets[indices[0]]])
+
+    def describe_inputs(self, indices: Sequence[int]) -> list[dict[str, Any]]:
+        """Return for each example how many characters of its texts the model reads, and how many they have."""
+        texts = [self.source.texts[index] for index in indices]
+        kept = [self.rows.count_kept(index) for index in indices]
+        cut = [int(self.rows.lost[index]) > 0 for index in indices]
+        ends = find_ends(
+            self.rows.text.tokenizer,
+            [text for own, is_cut in zip(texts, cut, strict=True) if is_cut for text in own],
+            [count for own, is_cut in zip(kept, cut, strict=True) if is_cut for count in own],
+        )
+        found = iter(ends)
+        return [
+            {"read": [next(found) if is_cut else len(text) for text in own], "of": [len(text) for text in own]}
+            for own, is_cut in zip(texts, cut, strict=True)
+        ]
 
     def to_json(self) -> dict[str, Any]:
         """Return the rows of tokens in numbers and settings, as plan.json has them."""

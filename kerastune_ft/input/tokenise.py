@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import importlib.metadata
 import json
+import re
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
@@ -22,6 +23,8 @@ _VERSION = 1
 # The number of texts in one call of a tokenizer.
 _GROUP = 1024
 _CONFIG = "config.json"
+# A run of letters that is longer is no word of a script with spaces: it may end anywhere.
+_LONGEST_WORD = 30
 
 
 @dataclass(frozen=True)
@@ -57,6 +60,37 @@ def _tokenise_groups(tokenizer: Any, texts: Sequence[str]) -> Iterator[np.ndarra
         # With tensorflow-text installed a tokenizer gives a ragged tensor, without it lists.
         for row in rows.to_list() if hasattr(rows, "to_list") else rows:
             yield np.asarray(row, np.int32).reshape(-1)
+
+
+def find_ends(tokenizer: Any, texts: Sequence[str], kept: Sequence[int]) -> list[int]:
+    """Return for each text the number of characters that its first `kept` tokens hold; whole words only.
+
+    A tokenizer does not say where its tokens are. Those of the beginning of a text are counted instead, all texts at
+    once, and its length is halved again and again.
+    """
+    places = [_list_places(text) for text in texts]
+    low, high = [0] * len(texts), [len(each) - 1 for each in places]
+    while open_ones := [number for number in range(len(texts)) if low[number] < high[number]]:
+        middles = [(low[number] + high[number] + 1) // 2 for number in open_ones]
+        beginnings = [
+            texts[number][: places[number][middle]] for number, middle in zip(open_ones, middles, strict=True)
+        ]
+        counts = np.diff(tokenise_texts(tokenizer, beginnings).offsets)
+        for number, middle, count in zip(open_ones, middles, counts, strict=True):
+            if count <= kept[number]:
+                low[number] = middle
+            else:
+                high[number] = middle - 1
+    return [each[place] for each, place in zip(places, low, strict=True)]
+
+
+def _list_places(text: str) -> list[int]:
+    """Return where a text may be said to end: at its start, after each word, in very long words after each letter."""
+    places = [0]
+    for word in re.finditer(r"\S+", text):
+        start, end = word.span()
+        places.extend(range(start + 1, end + 1) if end - start > _LONGEST_WORD else [end])
+    return places
 
 
 def load_or_tokenise(

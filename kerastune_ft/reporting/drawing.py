@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import html
 import io
 import re
 import warnings
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -26,14 +28,20 @@ COLOURS = {
 
 
 def render_svg(figure: Figure, label: str) -> str:
-    """Return a figure as inline SVG: the same bytes for the same figure, colours from the page's style sheet."""
+    """Return a figure as inline SVG: the same bytes for the same figure, colours from the page's style sheet.
+
+    `label` is read aloud in the place of the figure.
+    """
     import matplotlib
     from matplotlib.backends.backend_svg import FigureCanvasSVG
 
     buffer = io.BytesIO()
     metadata = dict.fromkeys(("Date", "Creator", "Format", "Type"))
     # Text stays text: the browser draws it in the page's font, so letters that matplotlib's font lacks are shown.
-    with matplotlib.rc_context({"svg.fonttype": "none", "svg.hashsalt": label}), warnings.catch_warnings():
+    with (
+        matplotlib.rc_context({"svg.fonttype": "none", "svg.hashsalt": _name_salt(figure, label)}),
+        warnings.catch_warnings(),
+    ):
         warnings.filterwarnings("ignore", message="Glyph .* missing from")
         FigureCanvasSVG(figure).print_svg(buffer, metadata=metadata)
     text = buffer.getvalue().decode("utf-8")
@@ -41,7 +49,18 @@ def render_svg(figure: Figure, label: str) -> str:
     for name, value in COLOURS.items():
         text = text.replace(value, f"var(--{name}, {value})")
     # The size follows the page; the view box keeps the proportions.
-    return re.sub(r'<svg ([^>]*?)width="[^"]*" height="[^"]*"', r'<svg role="img" \1', text, count=1)
+    opening = f'<svg role="img" aria-label="{html.escape(label)}" '
+    return re.sub(r'<svg ([^>]*?)width="[^"]*" height="[^"]*"', lambda match: opening + match.group(1), text, count=1)
+
+
+def render_both(draw: Callable[..., Figure], label: str) -> dict[str, str]:
+    """Return a figure as inline SVG for wide and for narrow screens; `draw` takes `narrow`."""
+    return {width: render_svg(draw(narrow=width == "narrow"), label) for width in ("wide", "narrow")}
+
+
+def _name_salt(figure: Figure, label: str) -> str:
+    """Return what the ids in a figure depend on: on one page, none of two versions of a figure may have the other's."""
+    return f"{label} {figure.get_figwidth():g} x {figure.get_figheight():g}"
 
 
 def style_frame(axis: Axes) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 ABSENT = "–"  # noqa: RUF001  an en dash stands for "no value" in every table
@@ -121,6 +121,21 @@ def format_moment(value: str) -> str:
     except ValueError:
         return value
     return f"{time:%Y-%m-%d %H:%M} {time.tzname() or ''}".strip()
+
+
+def format_local(value: str) -> str:
+    """Return an ISO time as the clock of this machine shows it, with its zone: ``2025-03-01 10:00 CET (UTC+1)``."""
+    try:
+        time = datetime.fromisoformat(value).astimezone()
+    except ValueError:
+        return value
+    away = round((time.utcoffset() or timedelta()).total_seconds() / 60)
+    hours, minutes = divmod(abs(away), 60)
+    offset = f"UTC{'-' if away < 0 else '+'}{hours}" + (f":{minutes:02d}" if minutes else "") if away else "UTC"
+    # Some systems call zones by whole sentences, or by nothing but the offset.
+    name = time.tzname() or ""
+    is_short = name.isalpha() and len(name) <= 5 and name != offset
+    return f"{time:%Y-%m-%d %H:%M} {f'{name} ({offset})' if is_short else offset}"
 
 
 def format_words(name: str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import csv
 import io
 import json
@@ -46,6 +47,7 @@ class RunFiles:
     intervals: Mapping[str, Mapping[str, tuple[float, float]]]
     measured_examples: Mapping[str, int]
     history: list[dict[str, Any]]
+    events: list[dict[str, Any]]
     results: Results
     examples: list[dict[str, Any]]
     splits: list[dict[str, str]]
@@ -86,6 +88,7 @@ def read(directory: Path) -> RunFiles:
         measured_examples=examples_by_split(document),
         constant=_read_json(directory, "evaluation/constant.json", {}),
         history=[_parse_numbers(row) for row in _read_csv(directory, "history.csv")],
+        events=_read_events(directory),
         results=Results(
             predictions=_select_columns(_read_csv(directory, "evaluation/predictions.csv"), page.columns),
             names=[str(name) for name in names],
@@ -142,6 +145,18 @@ def _read_csv(directory: Path, name: str) -> list[dict[str, str]]:
     if not path.exists():
         return []
     return list(csv.DictReader(io.StringIO(path.read_text(encoding="utf-8"), newline="")))
+
+
+def _read_events(directory: Path) -> list[dict[str, Any]]:
+    """Return the events of a run; a killed process may leave part of a line, which is no event."""
+    path = directory / "events.jsonl"
+    found = []
+    for line in path.read_text(encoding="utf-8", errors="replace").splitlines() if path.exists() else ():
+        with contextlib.suppress(ValueError):
+            event = json.loads(line, parse_constant=lambda _: None)
+            if isinstance(event, dict):
+                found.append(event)
+    return found
 
 
 def _parse_numbers(row: Mapping[str, str]) -> dict[str, Any]:

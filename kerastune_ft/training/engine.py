@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import importlib
 import threading
+import time
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -149,12 +150,16 @@ def finish(context: RunContext) -> None:
     # A twin in float32 computes other features, each of them once, so that stores would not pay for it.
     feed = context.feed.for_phase(session, plan, last, context.watch) if exact is session else None
     step = context.step_of(last) if exact is session else None
+    began = time.monotonic()
     evaluated = final.evaluate_splits(exact, evaluation, _measured_splits(session.source), context.watch, feed, step)
     final.write_evaluation(exact, target, evaluated)
+    evaluated_at = time.monotonic()
+    context.watch.add_time("evaluation", evaluated_at - began)
     # Adapters are merged into the kernels of the saved model, which is compared with what was measured before.
     if merged := lora.merge(exact.model):
         target.update_manifest(merged=merged)
     saved_model.save_model(exact, target, list(evaluated.values())[-1])
+    context.watch.add_time("saving", time.monotonic() - evaluated_at)
 
 
 def _import_ahead() -> None:

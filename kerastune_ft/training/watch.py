@@ -54,6 +54,9 @@ class Watcher:
     def work(self, what: str, done: int, total: int) -> None:
         """Take the progress of other slow work: evaluation, extraction."""
 
+    def add_time(self, part: str, seconds: float) -> None:
+        """Take the time that a part of the run took: `features`, `evaluation` or `saving`; phases have their epochs."""
+
     def run_done(self, state: str, message: str, metrics: Mapping[str, Any]) -> None:
         """Take how the run ended: `done`, `interrupted` or `failed`, why, and what metrics.json holds if it is done."""
 
@@ -122,6 +125,10 @@ class Watchers(Watcher):
     def work(self, what: str, done: int, total: int) -> None:
         """Pass on the progress of other work."""
         self._pass_on("work", what, done, total)
+
+    def add_time(self, part: str, seconds: float) -> None:
+        """Pass on the time that a part of the run took."""
+        self._pass_on("add_time", part, seconds)
 
     def run_done(self, state: str, message: str, metrics: Mapping[str, Any]) -> None:
         """Pass on how the run ended."""

@@ -189,3 +189,14 @@ def test_views_go_with_the_content_wherever_it_stands(loader: ImageLoader) -> No
     elsewhere = views.keys(1, tf.range(20, dtype=tf.int64), identities[::-1]).numpy()
     assert np.array_equal(elsewhere, here[::-1])
     assert len(np.unique(here, axis=0)) == 20
+
+
+@pytest.mark.parametrize(
+    ("resize", "size", "cut"), [("crop", (4, 4), 1 / 6), ("pad", (4, 4), 0.0), ("stretch", (4, 4), 0.0)]
+)
+def test_what_became_of_an_image_is_its_size_and_what_was_cut_off(
+    loader: ImageLoader, resize: Any, size: tuple[int, int], cut: float
+) -> None:
+    own = ImageLoader(loader.source, loader.task, Geometry(*size, resize))
+    (found,) = own.describe_inputs([3])
+    assert found == {"size": [4, 4], "of": [5, 6], "resize": resize, "cut": pytest.approx(cut, abs=1e-4)}

@@ -41,6 +41,7 @@ def test_a_text_between_its_special_tokens_and_padding() -> None:
     assert not inputs["segment_ids"].any()
     assert all(values.dtype == np.int32 for values in inputs.values())
     assert found.lost.tolist() == [0, 2]
+    assert [found.count_kept(number) for number in (0, 1)] == [(2,), (4,)]
 
 
 @pytest.mark.parametrize(
@@ -55,6 +56,7 @@ def test_the_longer_text_of_a_pair_is_cut_first(first: str, second: str, kept: t
     (segments,) = found.pad(np.array([0]), 10)["segment_ids"].tolist()
     assert segments == [0] * (kept[0] + 2) + [1] * (kept[1] + 1) + [0] * (7 - sum(kept))
     assert found.lost.tolist() == [len(first) + len(second) - sum(kept)]
+    assert found.count_kept(0) == kept
 
 
 def test_separators_may_be_two() -> None:

@@ -110,3 +110,8 @@ def test_the_tokens_of_pairs_are_told_of_once(tmp_path: Path) -> None:
     for _ in range(2):
         build_token_loader(data, task, text, None, tmp_path, said.append)
     assert said == ["writing the tokens of 6 pairs into the cache, once"]
+
+
+def test_what_became_of_a_text_is_how_much_of_it_is_read(tmp_path: Path) -> None:
+    found = load(tmp_path, Letters(), asked=22).describe_inputs([0, 1])
+    assert found == [{"read": [20], "of": [120]}, {"read": [6], "of": [6]}]

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import time
+
 import pytest
 
 from kerastune_ft.reporting import quantities as say
@@ -41,3 +43,24 @@ from kerastune_ft.reporting import quantities as say
 )
 def test_quantities_read_well(spelled: str, text: str) -> None:
     assert spelled == text
+
+
+@pytest.mark.parametrize(
+    ("zone", "told"),
+    [
+        ("UTC", "2025-03-01 09:00 UTC"),
+        ("CET-1", "2025-03-01 10:00 CET (UTC+1)"),
+        ("IST-5:30", "2025-03-01 14:30 IST (UTC+5:30)"),
+        ("<-03>3", "2025-03-01 06:00 UTC-3"),
+        ("NST3:30", "2025-03-01 05:30 NST (UTC-3:30)"),
+    ],
+)
+def test_times_are_those_of_the_clock_on_the_wall(monkeypatch: pytest.MonkeyPatch, zone: str, told: str) -> None:
+    monkeypatch.setenv("TZ", zone)
+    time.tzset()
+    try:
+        assert say.format_local("2025-03-01T09:00:12+00:00") == told
+        assert say.format_local("yesterday") == "yesterday"
+    finally:
+        monkeypatch.undo()
+        time.tzset()

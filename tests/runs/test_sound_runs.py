@@ -230,11 +230,15 @@ def test_a_run_is_a_backbone_of_its_own_length(commands: dict[str, Outcome]) -> 
     assert "s of sound and no other length; remove it" in commands["other length"].err
 
 
-def test_the_run_holds_what_it_claims_and_reports_without_pictures(folder: Path, commands: dict[str, Outcome]) -> None:
+def test_the_run_holds_what_it_claims_and_reports_what_the_model_heard(
+    folder: Path, commands: dict[str, Outcome]
+) -> None:
     assert commands["verify"].code == 0, commands["verify"].err
     assert commands["report"].code == 0, commands["report"].err
     mistakes = json.loads((folder / "base" / "evaluation" / "mistakes.json").read_text())
-    assert all("file" not in mistake for mistake in mistakes)
+    for mistake in mistakes:
+        assert mistake["file"].endswith(".png") and mistake["sound"].endswith(".wav")
+        assert mistake["seen"]["seconds"] == commands["plan"].json["sound"]["seconds"]
     page = (folder / "base" / "report" / "index.html").read_text()
     assert "0 x 0" not in page
     assert "followed by silence" in page

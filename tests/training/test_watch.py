@@ -20,6 +20,7 @@ EVENTS: dict[str, tuple[Any, ...]] = {
     "epoch_done": ({"epoch": 1}, True),
     "phase_done": ({"name": "head"},),
     "work": ("evaluating test", 1, 2),
+    "add_time": ("features", 1.5),
     "run_done": ("done", "", {"test": {"loss": 0.5}}),
     "close": (),
 }

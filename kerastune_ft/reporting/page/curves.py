@@ -18,7 +18,28 @@ if TYPE_CHECKING:
 
 _LINES = ("validation", "second", "third")
 _MARKERS_UP_TO = 60  # epochs; beyond, markers run into each other
-_NAME_CHARACTERS = 105  # of phase names fit across the picture
+_RATE_DECADES = 3  # below the highest rate, that the lowest one is shown to
+
+
+_TICK_DISTANCE = 2.0  # the factor between two rates that are named
+
+
+class _Layout(NamedTuple):
+    """The sizes of the picture, in inches, and what fits into it."""
+
+    width: float
+    heights: Mapping[str, float]
+    characters: int
+    """Of phase names, across the picture."""
+    ticks: int
+    legend_columns: int
+    best: str
+    """What the legend says of the rings."""
+
+
+_WIDE = _Layout(9.0, {"loss": 2.55, "metric": 2.55, "rate": 1.3}, 105, 16, 3, "best epoch of the phase, by its monitor")
+# On a phone the picture is as wide as this, so that its letters are as large as those of the page.
+_NARROW = _Layout(4.0, {"loss": 2.1, "metric": 2.1, "rate": 1.35}, 40, 7, 2, "best epoch")
 
 
 class _PhaseSpan(NamedTuple):
@@ -30,6 +51,8 @@ class _PhaseSpan(NamedTuple):
     is_dotted: bool
     best_epoch: int | None
     monitor: str | None
+    factors: tuple[float, float]
+    """The smallest and largest rate of a unit, as a factor of the rate in the history."""
 
     @property
     def epochs(self) -> Sequence[float]:
@@ -37,45 +60,61 @@ class _PhaseSpan(NamedTuple):
         return [self.start + epoch for epoch in self.rows["epoch"]]
 
 
-def draw_learning_curves(history: DataFrame, phases: Sequence[Mapping[str, Any]]) -> Picture:
+def draw_learning_curves(
+    history: DataFrame,
+    phases: Sequence[Mapping[str, Any]],
+    planned: Sequence[Mapping[str, Any]] = (),
+    narrow: bool = False,
+) -> Picture:
     """Return loss, monitor metric and learning rate by epoch over all phases, best epochs ringed.
 
     Args:
         history: the rows of history.csv.
         phases: name, monitor and best_epoch of every phase (as in manifest.json).
+        planned: name and rates of every phase (as in plan.json); units with other rates than the head get a band.
+        narrow: whether the picture is for the width of a phone.
     """
     from kerastune_ft.reporting.page.picture import Picture
 
-    spans = list(_list_spans(history, phases))
+    layout = _NARROW if narrow else _WIDE
+    spans = list(_list_spans(history, phases, planned))
     metrics = _choose_metrics(history, spans)
     panels = ["loss", *(["metric"] if metrics else []), "rate"]
-    heights = {"loss": 3.0, "metric": 3.0, "rate": 1.3}
-    figure = Picture(figsize=(9.0, 0.9 + 0.85 * sum(heights[panel] for panel in panels)), layout="constrained")
-    axes = figure.subplots(
-        len(panels), 1, sharex=True, height_ratios=[heights[panel] for panel in panels], squeeze=False
-    )
+    heights = [layout.heights[panel] for panel in panels]
+    figure = Picture(figsize=(layout.width, 0.9 + sum(heights)), layout="constrained")
+    axes = figure.subplots(len(panels), 1, sharex=True, height_ratios=heights, squeeze=False)
     by_panel = dict(zip(panels, axes[:, 0], strict=True))
     _draw_loss(by_panel["loss"], spans)
     if metrics:
         _draw_metrics(by_panel["metric"], spans, metrics)
     _draw_rate(by_panel["rate"], spans)
     for axis in by_panel.values():
-        _style_panel(axis, spans)
-    _name_phases(by_panel["loss"], spans)
-    by_panel["rate"].set_xlabel("epoch, counted over all phases", color=COLOURS["muted"])
-    _add_legend(figure, by_panel["loss"])
+        _style_panel(axis, spans, layout)
+    _name_phases(by_panel["loss"], spans, layout)
+    by_panel["rate"].set_xlabel("epoch" if narrow else "epoch, counted over all phases", color=COLOURS["muted"])
+    _add_legend(figure, by_panel["loss"], layout)
     return figure
 
 
-def _list_spans(history: DataFrame, phases: Sequence[Mapping[str, Any]]) -> Iterator[_PhaseSpan]:
+def _list_spans(
+    history: DataFrame, phases: Sequence[Mapping[str, Any]], planned: Sequence[Mapping[str, Any]]
+) -> Iterator[_PhaseSpan]:
     known = {phase["name"]: phase for phase in phases}
+    rates = {phase["name"]: phase.get("rates") or {} for phase in planned}
     start = 0
     few = len(history) <= _MARKERS_UP_TO
     for name in dict.fromkeys(history["phase"]):
         rows = history[history["phase"] == name]
-        phase = known.get(name, {})
-        yield _PhaseSpan(str(name), rows, start, few or len(rows) == 1, phase.get("best_epoch"), phase.get("monitor"))
+        phase, factors = known.get(name, {}), _find_factors(rates.get(name, {}))
+        is_dotted = few or len(rows) == 1
+        yield _PhaseSpan(str(name), rows, start, is_dotted, phase.get("best_epoch"), phase.get("monitor"), factors)
         start += int(rows["epoch"].max())
+
+
+def _find_factors(rates: Mapping[str, float]) -> tuple[float, float]:
+    """Return the smallest and largest rate of a unit as a factor of the head's."""
+    own = [rate / rates["head"] for rate in rates.values() if rate > 0] if rates.get("head") else []
+    return (min(own), max(own)) if own else (1.0, 1.0)
 
 
 def _choose_metrics(history: DataFrame, spans: Sequence[_PhaseSpan]) -> list[str]:
@@ -132,20 +171,45 @@ def _draw_metrics(axis: Axes, spans: Sequence[_PhaseSpan], metrics: Sequence[str
 
 
 def _draw_rate(axis: Axes, spans: Sequence[_PhaseSpan]) -> None:
-    from matplotlib.ticker import FuncFormatter, NullFormatter
+    from matplotlib.ticker import FixedLocator, FuncFormatter, NullFormatter
 
     axis.set_ylabel("learning rate", color=COLOURS["muted"])
     for span in spans:
         _draw(axis, span, "learning_rate", "muted", linewidth=1.4)
-    rates = [rate for span in spans for rate in span.rows["learning_rate"] if rate > 0]
+        low, high = span.factors
+        if low < high:
+            own = span.rows["learning_rate"]
+            band: dict[str, Any] = {
+                "facecolor": COLOURS["validation"],
+                "alpha": 0.25,
+                "edgecolor": COLOURS["validation"],
+            }
+            axis.fill_between(span.epochs, low * own, high * own, linewidth=0.8, **band)
+    rates = [rate * own for span in spans for rate in span.rows["learning_rate"] if rate > 0 for own in span.factors]
     # Rates of phases mostly differ by orders of magnitude; where they do not, a linear scale has more ticks.
     if rates and max(rates) >= 10 * min(rates):
         axis.set_yscale("log")
+        # A schedule that ends near zero would press everything else to the upper edge.
+        low, high = max(min(rates), max(rates) / 10**_RATE_DECADES), max(rates)
+        axis.set_ylim(low / 1.6, high * 1.6)
+        axis.yaxis.set_major_locator(FixedLocator(_choose_ticks(spans, low)))
         axis.yaxis.set_minor_formatter(NullFormatter())
+    elif rates:
+        axis.set_ylim(0, max(rates) * 1.15)
     axis.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:.3g}"))
 
 
-def _style_panel(axis: Axes, spans: Sequence[_PhaseSpan]) -> None:
+def _choose_ticks(spans: Sequence[_PhaseSpan], low: float) -> list[float]:
+    """Return the rates to name on a logarithmic axis: the highest of every phase, and the lowest that is shown."""
+    chosen: list[float] = []
+    peaks = sorted({float(span.rows["learning_rate"].max()) for span in spans}, reverse=True)
+    for rate in (*peaks, low):
+        if rate > 0 and all(max(rate / each, each / rate) > _TICK_DISTANCE for each in chosen):
+            chosen.append(rate)
+    return chosen
+
+
+def _style_panel(axis: Axes, spans: Sequence[_PhaseSpan], layout: _Layout) -> None:
     from matplotlib.ticker import MaxNLocator
 
     for place, span in enumerate(spans):
@@ -153,15 +217,15 @@ def _style_panel(axis: Axes, spans: Sequence[_PhaseSpan]) -> None:
         if place % 2 == 0:
             axis.axvspan(span.start + 0.5, end + 0.5, color=COLOURS["band"], linewidth=0, zorder=0)
     axis.set_xlim(0.5, _find_last_epoch(spans) + 0.5)
-    axis.xaxis.set_major_locator(MaxNLocator(nbins=16, integer=True, min_n_ticks=1))
+    axis.xaxis.set_major_locator(MaxNLocator(nbins=layout.ticks, integer=True, min_n_ticks=1))
     axis.grid(axis="y", color=COLOURS["grid"], linewidth=0.8)
     style_frame(axis)
 
 
-def _name_phases(axis: Axes, spans: Sequence[_PhaseSpan]) -> None:
+def _name_phases(axis: Axes, spans: Sequence[_PhaseSpan], layout: _Layout) -> None:
     for place, span in enumerate(spans):
         width = float(span.rows["epoch"].max())
-        room = int(_NAME_CHARACTERS * width / _find_last_epoch(spans))
+        room = int(layout.characters * width / _find_last_epoch(spans))
         axis.text(
             span.start + 0.5 + width / 2,
             1.02,
@@ -182,7 +246,7 @@ def _shorten_name(name: str, room: int, place: int) -> str:
     return f"{name[: room - 1]}…" if room >= 5 else str(place)
 
 
-def _add_legend(figure: Figure, axis: Axes) -> None:
+def _add_legend(figure: Figure, axis: Axes, layout: _Layout) -> None:
     from matplotlib.lines import Line2D
 
     entries = [
@@ -190,12 +254,13 @@ def _add_legend(figure: Figure, axis: Axes) -> None:
         Line2D([], [], color=COLOURS["validation"], linewidth=1.8, label="validation"),
         Line2D(
             [], [], linestyle="none", marker="o", markersize=8, markerfacecolor="none", markeredgewidth=1.8,
-            markeredgecolor=COLOURS["best"], label="best epoch of the phase, by its monitor",
+            markeredgecolor=COLOURS["best"], label=layout.best,
         ),
     ]  # fmt: skip
     figure.legend(
-        handles=entries, loc="outside upper left", ncols=3, frameon=False, fontsize=9, labelcolor=COLOURS["ink"]
-    )
+        handles=entries, loc="outside upper left", ncols=layout.legend_columns, frameon=False, fontsize=9,
+        labelcolor=COLOURS["ink"],
+    )  # fmt: skip
     axis.margins(y=0.08)
 
 

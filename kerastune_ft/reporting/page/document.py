@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import base64
+import functools
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 from kerastune_ft.reporting import data_table, drawing, run_files
 from kerastune_ft.reporting import phase_results as ran
-from kerastune_ft.reporting.page import curves, margin, redaction, templates
+from kerastune_ft.reporting.page import curves, margin, redaction, shown_examples, templates, time_spent
 from kerastune_ft.reporting.plan_lines import describe_layers
 from kerastune_ft.training.versions import version_history
 
@@ -28,10 +28,13 @@ def render(run_directory: Path) -> str:
         **found,
         written=run_files.WRITTEN,
         curves=_draw_curves(run),
+        has_unit_rates=any(len(set((phase.get("rates") or {}).values())) > 1 for phase in run.plan.get("phases") or ()),
         results_page=run.page,
         drawings=run.page.draw(run.results),
+        proofs=_list_proofs(run),
         strips=ran.build_unit_strips(run.plan, run.manifest),
-        shown_examples=_read_examples(run),
+        shown_examples=(shown := shown_examples.read_examples(run)),
+        view=shown_examples.describe_view(shown),
         contents=data_table.list_rows(run.plan.get("data") or {}, run.page.count_without_label(run.splits)),
         contents_heading=data_table.choose_heading(run.plan.get("data") or {}),
         rows_at_once=_ROWS_AT_ONCE,
@@ -61,6 +64,7 @@ def _summarise(run: run_files.RunFiles) -> dict[str, Any]:
         "started": manifest.get("started"),
         "updated": manifest.get("updated"),
         "seconds": sum(result["seconds"] or 0 for result in results) or None,
+        "time": time_spent.sum_time(run.events, results),
         "phase": manifest.get("phase"),
         "epoch": manifest.get("epoch"),
         "metrics": {split: dict(measured) for split, measured in run.metrics.items()},
@@ -149,28 +153,34 @@ def _summarise_environment(run: run_files.RunFiles) -> dict[str, Any]:
     }
 
 
-def _draw_curves(run: run_files.RunFiles) -> str | None:
+def _draw_curves(run: run_files.RunFiles) -> dict[str, str] | None:
     if not run.history:
         return None
-    drawn = curves.draw_learning_curves(run_files.build_frame(run.history), run.manifest.get("phases") or [])
-    return drawing.render_svg(drawn, "learning curves: loss, monitor metric and learning rate by epoch")
+    draw = functools.partial(
+        curves.draw_learning_curves,
+        run_files.build_frame(run.history),
+        run.manifest.get("phases") or [],
+        run.plan.get("phases") or [],
+    )
+    return drawing.render_both(draw, "learning curves: loss, monitor metric and learning rate by epoch")
 
 
-def _read_examples(run: run_files.RunFiles) -> list[dict[str, Any]]:
-    """Return the examples to show with their pictures as data URIs; none where examples may not be shown."""
-    if not run.shows_examples:
-        return []
-    folder = run.directory / "evaluation" / run.page.examples_file
-    return [{**example, "picture": _read_picture(folder, example)} for example in run.examples]
-
-
-def _read_picture(folder: Path, example: Mapping[str, Any]) -> str | None:
-    # Only the name counts: whatever a file says, nothing outside this folder is opened.
-    name = Path(str(example.get("file") or "")).name
-    picture = folder / name
-    if not name or not picture.exists():
-        return None
-    return "data:image/png;base64," + base64.b64encode(picture.read_bytes()).decode("ascii")
+def _list_proofs(run: run_files.RunFiles) -> list[dict[str, str]]:
+    """Return the hashes by which a run, its parts and its model are known, with what each is of."""
+    manifest, plan = run.manifest, run.plan
+    transfer = manifest.get("transfer") or (plan.get("backbone") or {}).get("transfer") or {}
+    model = (manifest.get("files") or {}).get("model/model.keras") or {}
+    found = {
+        **{f"frozen in phase {row['phase']}": row["sha256"] for row in ran.list_frozen_checks(manifest)},
+        "data: inputs, labels and what decides splits": (plan.get("data") or {}).get("fingerprint")
+        or manifest.get("data_fingerprint"),
+        "file of pretrained weights": transfer.get("sha256"),
+        "pretrained variables": manifest.get("source_hash"),
+        **{part.replace("_", " "): value for part, value in (manifest.get("parts") or {}).items()},
+        "configuration": manifest.get("config_hash"),
+        "model/model.keras": model.get("sha256"),
+    }
+    return [{"of": name, "hash": str(value)} for name, value in found.items() if value]
 
 
 def _redact_config(run: run_files.RunFiles) -> Any:

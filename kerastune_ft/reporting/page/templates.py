@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
@@ -9,6 +10,7 @@ from kerastune_ft.reporting import quantities
 
 if TYPE_CHECKING:
     from jinja2 import Environment
+    from markupsafe import Markup
 
 _FILTERS = (
     "count",
@@ -23,9 +25,20 @@ _FILTERS = (
     "change",
     "offset",
     "words",
-    "moment",
+    "local",
     "cell",
 )
+
+
+# After these a line may be broken in a name, and before a capital letter that follows a small one.
+_BREAK = re.compile(r"(?<=[_/.,|-])(?=[^\W_])|(?<=[a-z])(?=[A-Z])")
+
+
+def break_name(name: object) -> Markup:
+    """Return the name of a class or column as HTML that is broken over lines only where its words end."""
+    from markupsafe import Markup, escape
+
+    return Markup("<wbr>").join(escape(part) for part in _BREAK.split(str(name)))
 
 
 def render(template: str, **values: Any) -> str:
@@ -44,4 +57,5 @@ def _create_environment() -> Environment:
         lstrip_blocks=True,
     )
     environment.filters.update({name: getattr(quantities, f"format_{name}") for name in _FILTERS})
+    environment.filters["breakable"] = break_name
     return environment

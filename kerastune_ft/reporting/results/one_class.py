@@ -11,6 +11,9 @@ from kerastune_ft.reporting.results.base import SPLIT, ResultPage, Results, divi
 Pairs = Mapping[tuple[str, str], int]
 """How often each (label, prediction) occurred."""
 
+_MOST_CLASSES = 20
+"""The number of classes up to which a confusion matrix is legible."""
+
 OTHERS = "all others"
 """The row and column that sums what a large matrix does not show by itself."""
 
@@ -26,7 +29,10 @@ class OneClassPage(ResultPage):
         pairs = count_confusions(results.predictions, SPLIT)
         if not pairs:
             return {}
-        return {"classes": score_classes(pairs, results.names), "confused": find_commonest_mistakes(pairs)}
+        return {
+            "classes": score_classes(pairs, results.names),
+            "confused": find_commonest_mistakes(pairs, _choose_number(pairs, results.names)),
+        }
 
     def draw(self, results: Results) -> dict[str, Any]:
         """Return the confusion matrix, and the classes with the lowest F1 first."""
@@ -88,7 +94,12 @@ def find_commonest_mistakes(pairs: Pairs, most: int = 8) -> list[dict[str, Any]]
     ]
 
 
-def build_matrix(pairs: Pairs, classes: Sequence[str], most: int = 16) -> dict[str, Any]:
+def _choose_number(pairs: Pairs, classes: Sequence[str]) -> int:
+    """Return how many of the commonest mistakes to list: more where they stand in for a confusion matrix."""
+    return 20 if len(order_names(pairs, classes)) > _MOST_CLASSES else 8
+
+
+def build_matrix(pairs: Pairs, classes: Sequence[str], most: int = _MOST_CLASSES) -> dict[str, Any]:
     """Return the confusion matrix: a row per label, a column per prediction.
 
     With more than `most` classes, those in the most mistakes stand alone and the rest are summed in one more

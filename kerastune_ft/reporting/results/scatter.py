@@ -29,16 +29,17 @@ class Target(NamedTuple):
         return [predicted - true for true, predicted in zip(self.true, self.predicted, strict=True)]
 
 
-def draw_predictions(target: Target) -> Figure:
+def draw_predictions(target: Target, narrow: bool = False) -> Figure:
     """Return predictions over true values with the line where both agree, beside a histogram of the residuals.
 
-    Of very many examples every n-th is a point; the histogram counts all.
+    Of very many examples every n-th is a point; the histogram counts all. `narrow` is for the width of a phone, where
+    one stands below the other.
     """
     from matplotlib.figure import Figure
     from matplotlib.ticker import MaxNLocator
 
-    figure = Figure(figsize=(10.0, 4.4), layout="constrained")
-    left, right = figure.subplots(1, 2)
+    figure = Figure(figsize=(4.0, 6.6) if narrow else (10.0, 4.4), layout="constrained")
+    left, right = figure.subplots(2, 1) if narrow else figure.subplots(1, 2)
     _draw_points(left, target)
     _draw_residuals(right, target)
     for axis in (left, right):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import math
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
@@ -34,7 +35,10 @@ class ValuePage(ResultPage):
         drawn = [
             {
                 "target": target.name,
-                "svg": drawing.render_svg(draw_predictions(target), f"predicted against true {target.name}"),
+                "charts": drawing.render_both(
+                    functools.partial(draw_predictions, target),
+                    f"predicted against true values of {target.name}, and how the errors spread",
+                ),
                 "by_size": score_by_size(target),
             }
             for target in targets

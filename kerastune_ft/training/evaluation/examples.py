@@ -8,7 +8,7 @@ from typing import Any
 from kerastune_ft.rundir import RunDirectory
 from kerastune_ft.training.evaluation.mask_examples import write_mask_examples
 from kerastune_ft.training.evaluation.mistakes import write_mistakes
-from kerastune_ft.training.evaluation.pictures import remove_pictures
+from kerastune_ft.training.evaluation.pictures import remove_files
 from kerastune_ft.training.phase.evaluate import Evaluated
 from kerastune_ft.training.session.session import Session
 
@@ -40,5 +40,5 @@ def write_examples(
     if session.config.output.examples:
         write(session, run, rows, evaluated)
         return
-    remove_pictures(run, folder, 0)
+    remove_files(run, folder)
     run.remove(f"evaluation/{folder}.json")

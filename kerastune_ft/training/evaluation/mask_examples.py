@@ -1,4 +1,4 @@
-"""Test images with their masks and what was predicted, laid over them side by side, for the report."""
+"""Test images with their masks and with what was predicted laid over them, for the report."""
 
 from __future__ import annotations
 
@@ -11,13 +11,12 @@ import tensorflow as tf
 from kerastune_ft.data.annotations.masks import IGNORE
 from kerastune_ft.data.annotations.palette import PALETTE
 from kerastune_ft.rundir import RunDirectory
-from kerastune_ft.training.evaluation.pictures import encode_png, remove_pictures
+from kerastune_ft.training.evaluation.pictures import encode_thumbnail, remove_files
 from kerastune_ft.training.phase.evaluate import Evaluated
 from kerastune_ft.training.session.session import Session
 
 _SHOWN = 12
 _OPACITY = 0.45
-_GAP = 4
 
 
 def write_mask_examples(
@@ -31,15 +30,21 @@ def write_mask_examples(
     loader = session.loader
     images = np.concatenate([np.asarray(batch) for batch in loader.inputs(indices, 1)])
     masks = loader.targets(indices)
-    entries = []
-    for number, (place, image, mask) in enumerate(zip(chosen, images, masks, strict=True)):
+    became = loader.describe_inputs([int(index) for index in indices])
+    entries: list[dict[str, Any]] = []
+    written: set[str] = set()
+    for number, (place, image, mask, seen) in enumerate(zip(chosen, images, masks, became, strict=True)):
         outputs = session.model(tf.constant(image[np.newaxis], tf.float32), training=False)
         predicted = np.asarray(outputs)[0].argmax(-1).astype(np.uint8)
-        name = f"{number:02d}.png"
-        run.commit(f"evaluation/examples/{name}", encode_png(_lay_out(image, mask, predicted)))
+        names = {}
+        for panel, pixels in _draw_panels(image, mask, predicted).items():
+            suffix, content = encode_thumbnail(pixels)
+            names[panel] = f"{number:02d}-{panel}.{suffix}"
+            run.commit(f"evaluation/examples/{names[panel]}", content)
+        written.update(names.values())
         figures = {key: own[place][key] for key in ("mean_iou", "dice", "accuracy", "loss")}
-        entries.append({"file": name, "input": own[place]["input"], **figures})
-    remove_pictures(run, "examples", len(entries))
+        entries.append({"panels": names, "seen": seen, "input": own[place]["input"], **figures})
+    remove_files(run, "examples", written)
     run.commit_json("evaluation/examples.json", entries)
 
 
@@ -50,10 +55,10 @@ def _choose(losses: np.ndarray) -> list[int]:
     return [int(order[place]) for place in places]
 
 
-def _lay_out(image: np.ndarray, mask: np.ndarray, predicted: np.ndarray) -> np.ndarray:
+def _draw_panels(image: np.ndarray, mask: np.ndarray, predicted: np.ndarray) -> dict[str, np.ndarray]:
+    """Return by name what is shown of an example: the picture as the model saw it, and both masks laid over it."""
     pixels = np.clip(np.round(image), 0, 255).astype(np.uint8)
-    gap = np.full((len(pixels), _GAP, 3), 255, np.uint8)
-    return np.concatenate([pixels, gap, _overlay(pixels, mask), gap, _overlay(pixels, predicted)], axis=1)
+    return {"picture": pixels, "labelled": _overlay(pixels, mask), "predicted": _overlay(pixels, predicted)}
 
 
 def _overlay(pixels: np.ndarray, mask: np.ndarray) -> np.ndarray:

@@ -150,8 +150,10 @@ class FeatureExtractor:
             filling.add(own)
         if work.total:
             work.show(work.total)
+        seconds = time.monotonic() - began - elsewhere
+        if work.total:
+            self._watch.add_time("features", seconds)
         if work.own:
-            seconds = time.monotonic() - began - elsewhere
             self._watch.note(
                 f"stored features of {counted(work.own, 'example')}{place} in {seconds:.1f} s "
                 f"({work.own / max(seconds, 1e-9):.0f} examples/s), {size_text(work.own_bytes)}"

@@ -19,12 +19,12 @@ def test_few_examples_are_all_shown_and_one_without_a_loss_comes_last() -> None:
     assert mask_examples._choose(np.array([0.5, np.nan, 2.0])) == [2, 0, 1]
 
 
-def test_image_mask_and_prediction_stand_side_by_side() -> None:
+def test_image_mask_and_prediction_are_a_panel_each() -> None:
     image = np.full((2, 3, 3), 100, np.uint8)
     mask = np.array([[0, 1, IGNORE], [2, 0, 0]], np.uint8)
-    picture = mask_examples._lay_out(image, mask, np.zeros_like(mask))
-    assert picture.shape == (2, 3 * 3 + 8, 3)
-    first, second, third = picture[:, :3], picture[:, 7:10], picture[:, 14:]
+    panels = mask_examples._draw_panels(image, mask, np.zeros_like(mask))
+    assert list(panels) == ["picture", "labelled", "predicted"]
+    first, second, third = panels.values()
     assert np.array_equal(first, image)
     assert np.array_equal(third, image)
     is_tinted = (second != image).any(axis=-1)

@@ -1,0 +1,84 @@
+"""Shows sounds as the model heard them: a log-mel picture and, of short ones, the sound itself."""
+
+from __future__ import annotations
+
+import io
+import wave
+from collections.abc import Sequence
+from typing import Any
+
+import keras
+import numpy as np
+
+from kerastune_ft.training.evaluation.pictures import MediaFile
+from kerastune_ft.training.session.session import Session
+
+_BINS = 64
+# Seconds of a window and between two windows; the decibels that the colours reach down to.
+_WINDOW, _HOP, _DEPTH = 0.025, 0.01, 80.0
+_MOST_COLUMNS = 400
+_MOST_BYTES = 64_000
+"""The size of a sound beyond which it is shown as a picture alone: two dozen of them stay below 2 MB in a page."""
+
+
+def show_sounds(session: Session, indices: Sequence[int]) -> list[tuple[dict[str, Any], list[MediaFile]]]:
+    """Return for each example the picture of what entered the model, and the sound as a WAV file where it is short."""
+    rate = session.loader.describe_inputs(indices[:1])[0]["sample_rate"] if len(indices) else 0
+    found: list[tuple[dict[str, Any], list[MediaFile]]] = []
+    for batch in session.loader.inputs(np.asarray(indices, np.int64), 1):
+        samples = np.asarray(batch)[0]
+        files = [MediaFile("png", draw_log_mel(samples, rate))]
+        if 2 * len(samples) <= _MOST_BYTES:
+            files.append(MediaFile("wav", encode_wav(samples, rate)))
+        found.append(({}, files))
+    return found
+
+
+def draw_log_mel(samples: np.ndarray, rate: int) -> bytes:
+    """Return a PNG of the log-mel spectrogram of a sound, float [samples]: time to the right, low tones at the bottom.
+
+    Colours go from the loudest value to 80 dB below it.
+    """
+    from matplotlib import colormaps
+    from PIL import Image
+
+    decibels = _compute_decibels(samples, rate)
+    top = float(decibels.max())
+    shades = np.clip(1 + (decibels - top) / _DEPTH, 0, 1) if decibels.min() < top else np.zeros_like(decibels)
+    levels = np.round(shades * 255).astype(np.uint8)[::-1]
+    image = Image.fromarray(levels)
+    if image.width > _MOST_COLUMNS:
+        image = image.resize((_MOST_COLUMNS, _BINS), Image.Resampling.BOX)
+    image.putpalette((colormaps["magma"](np.arange(256))[:, :3] * 255).round().astype(np.uint8).tobytes())
+    written = io.BytesIO()
+    image.save(written, "PNG", optimize=True)
+    return written.getvalue()
+
+
+def _compute_decibels(samples: np.ndarray, rate: int) -> np.ndarray:
+    """Return the log-mel spectrogram [bins, frames] in decibels."""
+    window = max(2, round(_WINDOW * rate))
+    fft = 1 << (window - 1).bit_length()
+    padded = np.pad(samples, (0, max(0, fft + 1 - len(samples))))
+    layer = keras.layers.MelSpectrogram(
+        fft_length=fft,
+        sequence_length=window,
+        sequence_stride=max(1, round(_HOP * rate)),
+        sampling_rate=rate,
+        num_mel_bins=_BINS,
+        power_to_db=False,
+        dtype="float32",
+    )
+    mel = keras.ops.convert_to_numpy(layer(padded[np.newaxis].astype(np.float32)))[0]
+    return np.asarray(20 * np.log10(np.maximum(mel, 1e-6)))
+
+
+def encode_wav(samples: np.ndarray, rate: int) -> bytes:
+    """Return a WAV file of a sound, float [samples] from -1 to 1, in 16 bits."""
+    written = io.BytesIO()
+    with wave.open(written, "wb") as file:
+        file.setnchannels(1)
+        file.setsampwidth(2)
+        file.setframerate(rate)
+        file.writeframes((np.clip(samples, -1, 1) * 32767).round().astype("<i2").tobytes())
+    return written.getvalue()
