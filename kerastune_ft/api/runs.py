@@ -16,7 +16,7 @@ from kerastune_ft.config.options.task_facts import MASK
 from kerastune_ft.config.read import read
 from kerastune_ft.config.run import RunConfig
 from kerastune_ft.data.labels.scheme import LabelScheme
-from kerastune_ft.errors import ConfigError, explain_exhaustion, explain_memory
+from kerastune_ft.errors import ConfigError, DataError, explain_exhaustion, explain_memory
 from kerastune_ft.inference.output.form import PLAIN, OutputForm
 from kerastune_ft.metrics.document import examples_by_split, intervals_by_split, metrics_by_split
 from kerastune_ft.reporting.progress import create_watcher
@@ -96,8 +96,15 @@ class Run:
         keras_settings.refuse_foreign()
         import keras
 
+        from kerastune_ft.graph.keras_file import describe_newer
+
         with as_local_file(self.path / "model" / "model.keras") as file:
-            return keras.models.load_model(file)
+            try:
+                return keras.models.load_model(file)
+            except (TypeError, ValueError) as error:
+                if newer := describe_newer(file):
+                    raise DataError(f"{file} cannot be opened: {newer}") from error
+                raise
 
     def plot(self) -> Figure:
         """Return the learning curves with a band per phase, a matplotlib figure that a notebook shows as a picture."""

@@ -21,6 +21,7 @@ from kerastune_ft.config.words import right_value
 from kerastune_ft.errors import ConfigError
 from kerastune_ft.graph.depth import units_by_depth
 from kerastune_ft.graph.flat import FlatCopy, NotRebuilt, is_graph
+from kerastune_ft.graph.keras_file import describe_newer
 from kerastune_ft.quiet_imports import without_warnings_of_keras
 from kerastune_ft.storage import as_local_file, path_of
 
@@ -93,13 +94,19 @@ def load(path: Path, place: str) -> keras.Model:
         with without_warnings_of_keras(), as_local_file(path) as file:
             model = keras.models.load_model(file, compile=False, safe_mode=True)
     except Exception as error:
-        raise ConfigError(f"{place}: {path} cannot be opened: {_explain_failure(str(error))}") from error
+        why = _find_newer(path) or _explain_failure(str(error))
+        raise ConfigError(f"{place}: {path} cannot be opened: {why}") from error
     if not is_graph(model):
         raise ConfigError(
             f"{place}: {path.name} holds a {type(model).__name__}, whose call is Python code; make a Functional model "
             "of it, inputs = keras.Input(...); keras.Model(inputs, model.call(inputs)), and save that"
         )
     return model
+
+
+def _find_newer(path: Path) -> str | None:
+    with as_local_file(path) as file:
+        return describe_newer(file)
 
 
 def _explain_failure(error: str) -> str:

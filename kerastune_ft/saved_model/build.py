@@ -15,6 +15,7 @@ from kerastune_ft.data.images.reading import ImageReading
 from kerastune_ft.data.labels.scheme import LabelScheme
 from kerastune_ft.errors import DataError
 from kerastune_ft.graph.hub_layers import repair_layer
+from kerastune_ft.graph.keras_file import describe_newer
 from kerastune_ft.input.decode import Geometry
 from kerastune_ft.input.sounds import Clip
 from kerastune_ft.input.token_loader import read_lengths
@@ -58,18 +59,18 @@ def load_model(run: RunDirectory) -> keras.Model:
 
     Raises DataError where the file cannot be opened.
     """
-    path = run.path / MODEL
+    path, newer = run.path / MODEL, None
     try:
         # Keras calls a file that may not be read one that is not there.
         with as_local_file(path) as file, file.open("rb"), without_warnings_of_keras():
+            newer = describe_newer(file)
             saved = keras.models.load_model(file, compile=False)
     except PermissionError:
         raise
     except (OSError, ValueError, TypeError) as problem:
         said = " ".join(str(problem).split())[:200]
-        raise DataError(
-            f"{path} cannot be opened: {said}\nRestore it, or give the run's command with --fresh"
-        ) from problem
+        remedy = newer or f"{said}\nRestore it, or give the run's command with --fresh"
+        raise DataError(f"{path} cannot be opened: {remedy}") from problem
     found = next(layer for layer in saved.layers if is_inner(layer))
     repair_layer(found)
     return found

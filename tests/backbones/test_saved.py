@@ -225,7 +225,8 @@ def _save_subclass(folder: Path) -> str:
 
 def _two_inputs(folder: Path) -> str:
     images, more = keras.Input((16, 16, 3)), keras.Input((3,))
-    return write_model(keras.Model([images, more], layers.Dense(1)(more)), folder / "model.keras")
+    joined = layers.Concatenate()([layers.Flatten()(images), more])
+    return write_model(keras.Model([images, more], layers.Dense(1)(joined)), folder / "model.keras")
 
 
 def _write_damaged(folder: Path) -> str:

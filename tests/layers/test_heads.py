@@ -73,13 +73,15 @@ def test_dropout_stands_before_every_dense_layer() -> None:
 
 def _of_sequence(pooling: str, features: np.ndarray, mask: np.ndarray) -> np.ndarray:
     given = keras.Input((None, 6)), keras.Input((None,), dtype="int32")
-    head = keras.Model(given, dense_head(given[0], Head(pooling=pooling), 3, 0, mask=given[1]))
+    # Keras 3.13 makes no model with an input that nothing reads.
+    count = 1 if pooling == "cls" else 2
+    head = keras.Model(given[:count], dense_head(given[0], Head(pooling=pooling), 3, 0, mask=given[1]))
     # Of stock layers and operations: what is saved opens again without this package.
     again = type(head).from_config(head.get_config())
     again.set_weights(head.get_weights())
     kernel, bias = head.get_layer("head_output").get_weights()
-    found = np.asarray(again([features, mask]))
-    assert np.array_equal(found, np.asarray(head([features, mask])))
+    found = np.asarray(again([features, mask][:count]))
+    assert np.array_equal(found, np.asarray(head([features, mask][:count])))
     return np.linalg.lstsq(kernel.T, (found - bias).T, rcond=None)[0].T @ kernel
 
 

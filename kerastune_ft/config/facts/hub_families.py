@@ -124,7 +124,8 @@ _TOWER = {**_VIT, "intermediate_dim": 32}
 
 # Blocks that a layer holds a list of are layers of their own here, named after that layer: encoder_layers_3.
 _BLOCKS: Rules = (
-    (r".*(?:transformer_block|layers|encoder_block)_(\d+)$", r"block\1"),
+    # Before keras-hub 0.29.1 without an s, and the layers of ViT's variables are called so too.
+    (r".*(?:trans?former_block|layers|encoder_block)_(\d+)$", r"block\1"),
     (r".*(?:embed|rope|pre_layer_norm)", "embeddings"),
 )
 _SWIN: Rules = ((r"stage_(\d+)_blocks_(\d+)$", r"stage\1_block\2"), (r"(?:patch_embedding.*|pos_drop)", "embeddings"))

@@ -1,0 +1,36 @@
+"""Which version of Keras wrote a `.keras` file: Keras does not promise that an older one opens it."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import re
+import zipfile
+from pathlib import Path
+
+import keras
+
+_ABOUT = "metadata.json"
+
+
+def describe_newer(file: Path) -> str | None:
+    """Return a sentence with a remedy where a newer Keras than that here wrote a local file; else None."""
+    written = _read_version(file)
+    if written is None or _numbers(written) <= _numbers(keras.__version__):
+        return None
+    return (
+        f"Keras {written} wrote it, and Keras {keras.__version__} is here, which is older: "
+        f'python -m pip install "keras>={written}"'
+    )
+
+
+def _read_version(file: Path) -> str | None:
+    with contextlib.suppress(OSError, ValueError, KeyError, AttributeError, zipfile.BadZipFile):
+        with zipfile.ZipFile(file) as archive:
+            found = json.loads(archive.read(_ABOUT)).get("keras_version")
+        return found if isinstance(found, str) else None
+    return None
+
+
+def _numbers(version: str) -> tuple[int, ...]:
+    return tuple(map(int, re.findall(r"\d+", version)[:3]))
