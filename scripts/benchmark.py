@@ -212,7 +212,8 @@ def first_hour_command(data: Path, weights: Path, names: tuple[str, ...], seeds:
     """Compare three lines, with the schedule that they propose, with a script by hand of the same epochs."""
     with tempfile.TemporaryDirectory() as temporary:
         costs = first_hour.compare(names or tuple(first_hour.SETS), seeds, data, weights, Path(temporary))
-    caption = f"Means of {seeds} seeds ± standard error. {machine.sentence(machine.describe())}"
+    runs = "One seed" if seeds == 1 else f"Means of {seeds} seeds ± standard error of the mean"
+    caption = f"{runs}. {machine.sentence(machine.describe())}"
     document = {
         name: {side: [asdict(cost) for cost in each] for side, each in sides.items()} for name, sides in costs.items()
     }

@@ -111,12 +111,23 @@ TABLES: Mapping[str, Table] = {
     "imbalance": Table(
         ("images/mars", "text/banking77:1500"),
         {
-            name: {**_schedule(_head(40, 0.003), patience=8, **changes)}
+            name: _schedule(_head(40, 0.003), patience=8, **changes)
             for name, changes in {
                 "loss": {},
                 "weights": {"class_weights": "balanced"},
                 "macro F1": {"monitor": "validation_macro_f1"},
                 "weights, macro F1": {"monitor": "validation_macro_f1", "class_weights": "balanced"},
+            }.items()
+        },
+    ),
+    "two unequal classes": Table(
+        ("text/sms_spam:1000",),
+        {
+            name: _schedule(_head(40, 0.003), patience=8, **changes)
+            for name, changes in {
+                "loss": {},
+                "weights": {"class_weights": "balanced"},
+                "weights, AUC": {"monitor": "validation_auc", "class_weights": "balanced"},
             }.items()
         },
     ),
@@ -161,7 +172,7 @@ TABLES: Mapping[str, Table] = {
         },
     ),
     "top of texts": Table(
-        ("text/sst2:1000", "text/banking77:1500"),
+        ("text/sst2:1000",),
         {
             name: _schedule(_head(40, 0.003), *later, patience=None, batch_size=16)
             for name, later in {
