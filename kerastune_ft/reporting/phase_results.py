@@ -6,21 +6,57 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from kerastune_ft.reporting import plan_lines
-from kerastune_ft.reporting.metric_names import is_lower_better
+from kerastune_ft.reporting.metric_names import find_headline, is_lower_better
 from kerastune_ft.reporting.quantities import ABSENT, is_number
 
 
 def summarise_phases(
-    plan: Mapping[str, Any], manifest: Mapping[str, Any], history: Sequence[Mapping[str, Any]]
+    plan: Mapping[str, Any],
+    manifest: Mapping[str, Any],
+    history: Sequence[Mapping[str, Any]],
+    noise: Mapping[str, float] | None = None,
 ) -> list[dict[str, Any]]:
-    """Return a row per phase, planned ones included: what trained, for how long, and what it gained."""
+    """Return a row per phase, planned ones included: what trained, for how long, and what it gained.
+
+    `noise` is by monitor the difference that may be chance. `verdict` is `better` or `worse` where a gain is larger and
+    no score that people read was lost for it, `unclear` where it is not or where nothing is known of chance.
+    """
     begun = {phase["name"]: phase for phase in manifest.get("phases") or ()}
     planned = {phase["name"]: phase for phase in plan.get("phases") or ()}
     results: list[dict[str, Any]] = []
     for name in dict.fromkeys([*planned, *begun]):
         earlier = results[-1] if results else None
         results.append(_summarise_phase(planned.get(name, {}), begun.get(name, {}), plan, history, earlier))
+    for row, earlier in zip(results[1:], results, strict=False):
+        row.update(_judge(row, _find_gain_of_headline(row, earlier, planned, history), noise or {}))
     return results
+
+
+def _find_gain_of_headline(
+    row: Mapping[str, Any],
+    earlier: Mapping[str, Any],
+    planned: Mapping[str, Mapping[str, Any]],
+    history: Sequence[Mapping[str, Any]],
+) -> dict[str, Any] | None:
+    """Return what the score that people read gained in a phase whose monitor is another; None where none is known."""
+    name = find_headline({column for entry in history for column in entry})
+    if name is None or name == row["monitor"]:
+        return None
+    before = _find_value_before(planned.get(row["name"], {}), name, history, earlier)
+    after = _find_value(history, row["name"], row["best_epoch"], name)
+    if before is None or after is None:
+        return None
+    return {"metric": name, "gain": after - before, "lost": _beats(before, after, name)}
+
+
+def _judge(row: Mapping[str, Any], headline: Mapping[str, Any] | None, noise: Mapping[str, float]) -> dict[str, Any]:
+    """Return the verdict on what a phase gained, and what the score that people read gained."""
+    chance = noise.get(row["monitor"])
+    verdict = "unclear"
+    if row["gain"] is not None and chance is not None and abs(row["gain"]) > chance:
+        is_better = row["improved"] and not (headline and headline["lost"])
+        verdict = "better" if is_better else "unclear" if row["improved"] else "worse"
+    return {"verdict": verdict, "chance": chance, "headline": headline}
 
 
 def find_better_phase(results: Sequence[Mapping[str, Any]], history: Sequence[Mapping[str, Any]]) -> str | None:
@@ -113,6 +149,9 @@ def _summarise_phase(
         "after": after,
         "gain": after - before if before is not None and after is not None else None,
         "improved": _beats(after, before, monitor) if before is not None and after is not None else None,
+        "verdict": "unclear",
+        "chance": None,
+        "headline": None,
     }
 
 

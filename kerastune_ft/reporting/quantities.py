@@ -87,7 +87,8 @@ def format_plain(value: Any) -> str:
     """Return a number in the user's units with up to four significant digits: ``3``, ``0.003``, ``12,345``."""
     if not is_number(value):
         return ABSENT
-    return f"{value:,.0f}" if 1000 <= abs(value) < 1e7 else f"{value:.4g}"
+    # Adding zero makes -0.0 a plain 0.
+    return f"{value:,.0f}" if 1000 <= abs(value) < 1e7 else f"{value + 0.0:.4g}"
 
 
 def format_progress(value: float) -> str:

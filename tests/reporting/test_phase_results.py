@@ -73,3 +73,26 @@ def test_the_strip_marks_exactly_what_the_plan_trains(trained: Any) -> None:
     for strip, phase in zip(phase_results.build_unit_strips(plan, manifest), plan["phases"], strict=True):
         assert {cell["unit"] for cell in strip["cells"] if cell["trains"]} == set(phase["trains"])
         assert strip["cells"][-1]["unit"] == "head"
+
+
+def test_a_gain_has_a_verdict_only_where_it_is_larger_than_chance(trained: Any) -> None:
+    plan, history, manifest = trained
+    gain = phase_results.summarise_phases(plan, manifest, history)[1]["gain"]
+    for chance, verdict in ((gain * 0.9, "better"), (gain * 1.1, "unclear"), (None, "unclear")):
+        noise = {} if chance is None else {"validation_auc": chance}
+        assert phase_results.summarise_phases(plan, manifest, history, noise)[1]["verdict"] == verdict
+    worse = [{**row, "validation_auc": row["validation_auc"] - (row["phase"] == "top_2")} for row in history]
+    spoilt = run_files.manifest_document(plan, worse)
+    assert phase_results.summarise_phases(plan, spoilt, worse, {"validation_auc": 0.1})[2]["verdict"] == "worse"
+
+
+def test_a_smaller_loss_for_less_accuracy_is_no_plain_gain(trained: Any) -> None:
+    plan, history, _ = trained
+    on_loss = {**plan, "phases": [{**phase, "monitor": "validation_loss"} for phase in plan["phases"]]}
+    noise = {"validation_loss": 1e-6}
+    rows = phase_results.summarise_phases(on_loss, run_files.manifest_document(on_loss, history), history, noise)
+    assert rows[1]["verdict"] == "better"
+    assert (rows[1]["headline"]["metric"], rows[1]["headline"]["lost"]) == ("validation_accuracy", False)
+    lost = [{**row, "validation_accuracy": 0.9 - 0.1 * (row["phase"] != "head")} for row in history]
+    rows = phase_results.summarise_phases(on_loss, run_files.manifest_document(on_loss, lost), lost, noise)
+    assert rows[1]["headline"]["gain"] == pytest.approx(-0.1) and rows[1]["verdict"] == "unclear"

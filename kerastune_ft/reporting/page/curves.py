@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -21,6 +22,7 @@ _MARKERS_UP_TO = 60  # epochs; beyond, markers run into each other
 _RATE_DECADES = 3  # below the highest rate, that the lowest one is shown to
 
 
+_LABEL_CHARACTERS = 22  # beside an axis
 _TICK_DISTANCE = 2.0  # the factor between two rates that are named
 
 
@@ -159,7 +161,8 @@ def _draw_loss(axis: Axes, spans: Sequence[_PhaseSpan]) -> None:
 
 
 def _draw_metrics(axis: Axes, spans: Sequence[_PhaseSpan], metrics: Sequence[str]) -> None:
-    axis.set_ylabel(format_words(metrics[0]) if len(metrics) == 1 else "monitor", color=COLOURS["muted"])
+    label = format_words(metrics[0]) if len(metrics) == 1 else "monitor"
+    axis.set_ylabel(textwrap.fill(label, _LABEL_CHARACTERS), color=COLOURS["muted"])
     for metric, colour in zip(metrics, _LINES, strict=False):
         for place, span in enumerate(spans):
             if len(metrics) == 1:

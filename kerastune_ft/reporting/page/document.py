@@ -51,8 +51,8 @@ def summarise(run_directory: Path) -> dict[str, Any]:
 
 
 def _summarise(run: run_files.RunFiles) -> dict[str, Any]:
-    results = ran.summarise_phases(run.plan, run.manifest, run.history)
     manifest, plan = run.manifest, run.plan
+    results = ran.summarise_phases(plan, manifest, run.history, _list_noise(run))
     say = redaction.choose_redaction(run.shows_examples, _list_known_words(run), _list_private_words(run))
     message = manifest.get("message")
     return {
@@ -103,7 +103,20 @@ def _list_private_words(run: run_files.RunFiles) -> set[str]:
 def _describe_margin(run: run_files.RunFiles) -> dict[str, str] | None:
     """Return how the model compares with the best constant predictor on the test split, in words and as a verdict."""
     found = margin.list_margins(run.metrics.get("test") or {}, run.constant.get("test") or {})
-    return margin.describe_margin(found, run.page.headlines)
+    return margin.describe_margin(found, run.page.headlines, intervals=run.intervals.get("test"))
+
+
+def _list_noise(run: run_files.RunFiles) -> dict[str, float]:
+    """Return by metric of validation the difference that may be chance.
+
+    It is half the interval of 95 % on test, scaled to the number of validation examples.
+    """
+    tested = run.measured_examples.get("test")
+    validated = ((run.plan.get("data") or {}).get("sizes") or {}).get("validation")
+    if not tested or not validated:
+        return {}
+    scale = (tested / validated) ** 0.5 / 2
+    return {f"validation_{name}": (high - low) * scale for name, (low, high) in run.intervals.get("test", {}).items()}
 
 
 def _summarise_data(run: run_files.RunFiles, say: Spelling) -> dict[str, Any]:

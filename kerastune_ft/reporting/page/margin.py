@@ -41,10 +41,16 @@ def list_margins(measured: Mapping[str, Any], constant: Mapping[str, Any]) -> li
     ]
 
 
-def describe_margin(found: list[Margin], headlines: Sequence[str], split: str = "test") -> dict[str, str] | None:
+def describe_margin(
+    found: list[Margin],
+    headlines: Sequence[str],
+    split: str = "test",
+    intervals: Mapping[str, tuple[float, float]] | None = None,
+) -> dict[str, str] | None:
     """Return a verdict (`better`, `mixed` or `no better`) and the margin in words; None with nothing to compare.
 
-    The verdict is by the `headlines`, metrics by their names; the words also name any other that is not better.
+    The verdict is by the `headlines`, metrics by their names; the words also name any other that is not better. It is
+    `mixed` where the interval of 95 % of a headline that is better includes what the constant predictor has.
     """
     known = {margin.metric: margin for margin in found}
     shown = [known[name] for name in headlines if name in known]
@@ -58,7 +64,18 @@ def describe_margin(found: list[Margin], headlines: Sequence[str], split: str = 
         text = f"no better than {_RIVAL}: {shown[0].text}. {rest}"
         return {"verdict": "no better", "text": f"On {split} the model is {text}"}
     but = f" But not by {', '.join(worse)}." if worse else ""
+    chance = [margin for margin in better if _is_within(margin.constant, (intervals or {}).get(margin.metric))]
+    if chance:
+        names = ", ".join(format_words(margin.metric) for margin in chance)
+        but += (
+            f" It may be chance by {names}: the interval of 95 % includes the constant predictor's. More test examples"
+        )
+        but += " would tell."
     return {
-        "verdict": "better" if len(better) == len(shown) else "mixed",
+        "verdict": "better" if len(better) == len(shown) and not chance else "mixed",
         "text": f"On {split} the model is better than {_RIVAL}: {better[0].text}.{but}",
     }
+
+
+def _is_within(value: float, interval: tuple[float, float] | None) -> bool:
+    return interval is not None and interval[0] <= value <= interval[1]

@@ -61,7 +61,7 @@ def _draw_points(axis: Axes, target: Target) -> None:
     axis.plot(true, predicted, "o", color=COLOURS["validation"], markersize=4, alpha=0.5, markeredgewidth=0)
     axis.set_xlabel("true value", color=COLOURS["muted"])
     axis.set_ylabel("predicted value", color=COLOURS["muted"])
-    axis.legend(loc="upper left", frameon=False, fontsize=9, labelcolor=COLOURS["ink"])
+    axis.legend(loc="best", frameon=False, fontsize=9, labelcolor=COLOURS["ink"])
 
 
 def _draw_residuals(axis: Axes, target: Target) -> None:

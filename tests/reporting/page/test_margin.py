@@ -82,3 +82,12 @@ def test_a_finished_run_without_a_test_split_has_the_figures_of_validation(tmp_p
     assert "The data has no test split" in page
     assert "On validation, which chose the best epochs: loss 0.2500, accuracy 0.7500." in page
     assert "<code>metrics.json</code> is written" not in page
+
+
+def test_what_may_be_chance_is_not_called_better() -> None:
+    found = margin.list_margins({"accuracy": 0.6}, {"accuracy": 0.5})
+    told = [
+        margin.describe_margin(found, ("accuracy",), intervals={"accuracy": (low, 0.8)}) for low in (0.45, 0.5, 0.51)
+    ]
+    assert [each and each["verdict"] for each in told] == ["mixed", "mixed", "better"]
+    assert told[0] and "may be chance by accuracy" in told[0]["text"]
