@@ -11,13 +11,14 @@ from typing import Any
 from kerastune_ft import keras_settings
 from kerastune_ft.api import training
 from kerastune_ft.api.arguments import check_sections, plain
+from kerastune_ft.api.given_data import find_data
 from kerastune_ft.api.python_words import in_python, speaking_python
 from kerastune_ft.api.runs import Run
 from kerastune_ft.config.read import read
 from kerastune_ft.errors import ConfigError
-from kerastune_ft.scaffolding.propose import Proposal, Wishes, name_of, path_from, propose
+from kerastune_ft.scaffolding.propose import Proposal, Wishes, path_from, propose
 from kerastune_ft.scaffolding.sentences import describe
-from kerastune_ft.storage import explain_unreachable, path_of_user
+from kerastune_ft.storage import explain_unreachable
 from kerastune_ft.streams import say
 
 _RUNS = "runs"
@@ -39,9 +40,12 @@ def fine_tune(
 ) -> Run:
     """Fine-tune a pretrained model on data of almost any form, and return the finished run; again: go on with it.
 
-    `data` is a folder of class folders, an archive, a table, an .npz file, or an object with the keys of the
-    configuration's `data`, such as `{"path": "photos", "resize": "pad"}`. `label` names the label column of a table, or
-    several. What is not given is guessed as `kerastune_ft.init` does, and said on standard error.
+    `data` is a folder of class folders, an archive, a table or an .npz file; or data in memory, which are first written
+    to a file below `directory`: a DataFrame, an array, a list of files, texts, pairs of texts, pictures or sounds, a
+    tuple of examples and labels, a finite `tf.data.Dataset` of such pairs; or an object with the keys of the
+    configuration's `data`, such as `{"path": "photos", "resize": "pad"}`, whose `path` may be any of these. `label`
+    names the label column of a table, or several, or holds the labels. What is not given is guessed as
+    `kerastune_ft.init` does, and said on standard error.
 
     `task` is a kind such as `"text_regression"`, or the configuration's `task`; `backbone` a model of
     tf.keras.applications, a preset or class of keras-hub, a path, or the configuration's `backbone`; `phases` a preset
@@ -74,16 +78,19 @@ def _propose(
     sections: Mapping[str, Any],
 ) -> Proposal:
     """Return the configuration for a call, with name and directory."""
-    options = dict(data) if isinstance(data, Mapping) else {"path": data}
-    place = _find_place(options)
-    columns = options.pop("label", None) if label is None else label
     wanted = {"kind": task} if isinstance(task, str) else dict(task or {})
-    named = os.fspath(backbone) if isinstance(backbone, os.PathLike) else backbone
+    found = find_data(data, label, directory, several=bool(wanted.get("multi_label")))
     wishes = Wishes(
-        backbone=named, epochs=epochs, phases=plain(phases), task=plain(wanted), data=plain(options), sections=sections
+        backbone=os.fspath(backbone) if isinstance(backbone, os.PathLike) else plain(backbone),
+        epochs=epochs,
+        phases=plain(phases),
+        input=found.input,
+        task=plain(wanted),
+        data=found.options,
+        sections=sections,
     )
-    proposal = propose(place, lambda path: path_from(path, Path()), _list_columns(columns), wishes)
-    document = _with_place({"name": name_of(place), **proposal.document}, directory)
+    proposal = propose(found.place, lambda path: path_from(path, Path()), found.label, wishes)
+    document = _with_place({"name": found.name, **proposal.document}, directory)
     # What is wrong with it is said instead of what was guessed.
     read(document)
     return replace(proposal, document=document)
@@ -97,24 +104,3 @@ def _with_place(document: Mapping[str, Any], directory: str | os.PathLike[str]) 
     if output.get("directory", place) != place:
         raise ConfigError(f"directory is {place!r}, and output says {output['directory']!r}; give one of them")
     return {**document, "output": {**output, "directory": place}}
-
-
-def _find_place(options: dict[str, Any]) -> Path:
-    """Take the path out of the keys of `data`, and return it."""
-    if "path" not in options:
-        raise ConfigError('data: nothing says where the data are; give  data={"path": "photos", ...}')
-    path = options.pop("path")
-    if not isinstance(path, str | os.PathLike):
-        raise ConfigError(f"data: {type(path).__name__} is no data; give a folder, an archive, a table or an .npz file")
-    if not os.fspath(path):
-        raise ConfigError("data is empty; give a folder, an archive, a table or an .npz file")
-    return path_of_user(path)
-
-
-def _list_columns(label: Any) -> list[str]:
-    if label is None:
-        return []
-    columns = [label] if isinstance(label, str) else label
-    if not isinstance(columns, list | tuple) or not all(isinstance(name, str) for name in columns):
-        raise ConfigError(f'label: {label!r} names no column; give one, as label="finding", or a list of them')
-    return list(columns)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import io
 import os
+import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,7 +15,8 @@ from kerastune_ft.api.cells import show_in_cell
 from kerastune_ft.api.finished import describe_use, explain_faults, require_model
 from kerastune_ft.config.options.task_facts import MASK
 from kerastune_ft.config.read import read
-from kerastune_ft.config.run import RunConfig
+from kerastune_ft.config.run import RunConfig, restore_paths
+from kerastune_ft.data.in_memory.collect import collect, is_in_memory
 from kerastune_ft.data.labels.scheme import LabelScheme
 from kerastune_ft.errors import ConfigError, DataError, explain_exhaustion, explain_memory
 from kerastune_ft.inference.output.form import PLAIN, OutputForm
@@ -84,6 +86,16 @@ class Run:
         return self._directory.manifest() or {}
 
     @property
+    def config(self) -> dict[str, Any]:
+        """Return the complete configuration, as JSON values, which `python -m kerastune_ft run FILE` takes to this run.
+
+        Paths are as they were written, so that a relative one is looked up from the same working directory.
+        """
+        with explain_faults(self._directory):
+            document: dict[str, Any] = self._directory.read_json("config.json")
+            return restore_paths(document, self.manifest.get("paths") or {})
+
+    @property
     def history(self) -> pandas.DataFrame:
         """Return a row per phase and epoch."""
         import pandas
@@ -133,8 +145,12 @@ class Run:
             return document.summarise(self.path)
 
     @show_in_cell
-    def evaluate(self, data: str | os.PathLike[str] | None = None, split: str | None = None) -> dict[str, float]:
-        """Return the metrics of the final model on a split of the run's data, or on a folder of other data."""
+    def evaluate(self, data: Any = None, split: str | None = None) -> dict[str, float]:
+        """Return the metrics of the final model on a split of the run's data, or on other data with labels.
+
+        `data` is a folder, a table or an .npz file, a DataFrame with the columns of the run's own, or a tuple of
+        examples and labels in the form that the run was trained on.
+        """
         return evaluate(self.path, data=data, split=split)
 
     @show_in_cell
@@ -187,11 +203,10 @@ def open_run(path: str | os.PathLike[str]) -> Run:
     return Run(opened.path)
 
 
-def evaluate(
-    run_dir: str | os.PathLike[str], *, data: str | os.PathLike[str] | None = None, split: str | None = None
-) -> dict[str, float]:
-    """Return the metrics of a run's final model on a split of its data, or on a folder with the same classes.
+def evaluate(run_dir: str | os.PathLike[str], *, data: Any = None, split: str | None = None) -> dict[str, float]:
+    """Return the metrics of a run's final model on a split of its data, or on other data with the same classes.
 
+    `data` is a folder, a table or an .npz file, or data in memory as `kerastune_ft.fine_tune` takes them, with labels.
     `split` defaults to `test`; other data is evaluated whole, so the two do not go together. The run's own data is
     divided as the run recorded it; what changed in it since is said on standard error. Raises DataError where none of
     the split's examples is there any more.
@@ -199,22 +214,32 @@ def evaluate(
     return evaluation(run_dir, data=data, split=split).metrics
 
 
-def evaluation(
-    run_dir: str | os.PathLike[str], *, data: str | os.PathLike[str] | None = None, split: str | None = None
-) -> Evaluation:
+def evaluation(run_dir: str | os.PathLike[str], *, data: Any = None, split: str | None = None) -> Evaluation:
     """Return what `evaluate` returns, and whether it is of the examples that the run itself was measured on."""
     if data is not None and split is not None:
         raise ConfigError("--split has no effect with --data, which is evaluated whole; give one of them")
     target = RunDirectory(open_run(run_dir).path)
-    other = None if data is None else require_data(expand_home(data), "--data")
     watch = create_watcher(lambda line: None)
-    with explain_exhaustion(), explain_faults(target), contextlib.closing(watch):
+    with (
+        explain_exhaustion(),
+        explain_faults(target),
+        contextlib.closing(watch),
+        contextlib.ExitStack() as held,
+    ):
+        other = None if data is None else _find_other_data(data, held)
         settings = _read_settings(target)
         _note_use(target, watch)
         load_engine(settings)
         from kerastune_ft.training.evaluation import evaluate_run
 
         return evaluate_run.evaluate(target, settings, other, split or "test", watch)
+
+
+def _find_other_data(data: Any, held: contextlib.ExitStack) -> Path:
+    """Return where other data lie; those in memory are written to a folder that is there until `held` is closed."""
+    if not is_in_memory(data):
+        return require_data(expand_home(data), "--data")
+    return collect(data, None).write(held.enter_context(tempfile.TemporaryDirectory())).path
 
 
 def predict(
@@ -229,12 +254,14 @@ def predict(
 ) -> pandas.DataFrame:
     """Return predictions of a run's final model, a row each: input, label, probability, probability_<class>; or value.
 
-    `inputs` is a path of an image, a folder, an archive, a table or an .npz file, or a list of them, or a numpy array
-    of images 0 to 255, [N, height, width, channels] or a single one. `input` names the column of a table (or a template
-    of columns, or the array of an .npz file) where the run's own data does not. What cannot be read is a row with
-    `error`. A table's own columns stand behind `input`. `top` asks for label, probability, label_2, probability_2 and
-    so on instead of a column per class; `submission` names a sample submission whose columns and rows are returned, and
-    with `allow_errors` its own answers stay where an input cannot be read.
+    `inputs` is a path of an image, a folder, an archive, a table or an .npz file; an array or tensor of images as the
+    run takes them, [N, height, width, channels] or a single one; a picture of Pillow; a text, or a tuple of two; a
+    sound as `{"array": samples, "sampling_rate": 16000}`; a DataFrame; or a list of these. `input` names the column of
+    a table or DataFrame (or a template of columns, or the array of an .npz file) where the run's own data does not.
+    What cannot be read is a row with `error`. A table's own columns stand behind
+    `input`. `top` asks for label, probability, label_2, probability_2 and so on instead of a column per class;
+    `submission` names a sample submission whose columns and rows are returned, and with `allow_errors` its own answers
+    stay where an input cannot be read.
     """
     import pandas
 
@@ -265,8 +292,10 @@ def predictions(
         _note_use(target, watch)
         load_engine()
         from kerastune_ft.inference import predict as inference
+        from kerastune_ft.inference.memory_inputs import MemoryInputs
 
-        yield inference.predict(target, settings, inputs, input, batch_size, watch, form)
+        with MemoryInputs() as memory:
+            yield inference.predict(target, settings, memory.prepare(inputs), input, batch_size, watch, form)
 
 
 def mask_scheme(run_dir: str | os.PathLike[str]) -> LabelScheme | None:

@@ -14,7 +14,7 @@ from kerastune_ft.api.cells import describe_stop
 from kerastune_ft.api.engine import Config, load_engine, parse_seconds, require_weights, resolve_config
 from kerastune_ft.api.runs import Run, write_report
 from kerastune_ft.config.options.backbones import Applications
-from kerastune_ft.config.run import RunConfig, config_hash
+from kerastune_ft.config.run import RunConfig, config_hash, written_paths
 from kerastune_ft.errors import ConfigError, Interrupted, KerasTuneError, ResourceError, explain_exhaustion
 from kerastune_ft.notebook.kernel import is_notebook
 from kerastune_ft.reporting.progress import create_watcher
@@ -104,7 +104,12 @@ def _execute(
         # Written before anything can fail, so that a failure can be reported too.
         target.commit_json("config.json", settings.to_json())
         target.update_manifest(
-            state="running", exit_code=None, message="", config_hash=digest, rules=settings.rules.version
+            state="running",
+            exit_code=None,
+            message="",
+            config_hash=digest,
+            rules=settings.rules.version,
+            paths=written_paths(settings),
         )
     # Signals are received until the end is written down: a terminal that goes away may say so twice.
     with contextlib.closing(_open_watchers(settings, writer)) as watch, listening(StopRequest(stop_seconds)) as stop:

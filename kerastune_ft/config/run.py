@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Annotated, Any, Literal
 
 from pydantic import Field, PrivateAttr, model_validator
@@ -98,6 +98,38 @@ def _restore_paths(value: Any) -> Any:
     if isinstance(value, list | tuple):
         return [_restore_paths(item) for item in value]
     return value
+
+
+def written_paths(config: RunConfig) -> dict[str, str]:
+    """Return the paths of a configuration as the user wrote them, by their places as `data/path`, where that differs.
+
+    With them in its place the complete configuration has the same hash again.
+    """
+    return dict(_find_paths(config.model_dump(mode="python", by_alias=True), ""))
+
+
+def _find_paths(value: Any, place: str) -> Iterator[tuple[str, str]]:
+    if isinstance(value, WrittenPath):
+        if value.written != str(value):
+            yield place, value.written
+    elif isinstance(value, dict | list | tuple):
+        items = value.items() if isinstance(value, dict) else enumerate(value)
+        for key, item in items:
+            yield from _find_paths(item, f"{place}/{key}" if place else str(key))
+
+
+def restore_paths(document: dict[str, Any], written: Mapping[str, str]) -> dict[str, Any]:
+    """Return the JSON object of a configuration with the paths of `written_paths` in their places."""
+
+    def restore(value: Any, place: str) -> Any:
+        if isinstance(value, dict):
+            return {key: restore(item, f"{place}/{key}" if place else key) for key, item in value.items()}
+        if isinstance(value, list):
+            return [restore(item, f"{place}/{index}") for index, item in enumerate(value)]
+        return written.get(place, value) if isinstance(value, str) else value
+
+    restored: dict[str, Any] = restore(document, "")
+    return restored
 
 
 def _drop_later_keys(document: dict[str, Any]) -> None:

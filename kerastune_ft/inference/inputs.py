@@ -50,10 +50,10 @@ def as_list(inputs: Any) -> list[Any]:
         return list(inputs) if inputs.ndim == 1 and inputs.dtype.kind in "OUS" else [inputs]
     if isinstance(inputs, str | os.PathLike | io.IOBase):
         return [inputs]
-    if hasattr(inputs, "columns") or not isinstance(inputs, Iterable):
+    if not isinstance(inputs, Iterable):
         raise ConfigError(
-            f"{type(inputs).__name__} cannot be predicted on; give a path, a list of paths (of a frame, its column "
-            "of paths), or a numpy array"
+            f"{type(inputs).__name__} cannot be predicted on; give a path, an array, a picture, a DataFrame, or a list "
+            "of paths, texts, arrays or pictures"
         )
     return list(inputs)
 
@@ -71,6 +71,8 @@ def list_inputs(inputs: Iterable[Any], options: ReadOptions) -> list[Listing]:
 
 
 def _list_input(given: Any, number: int, options: ReadOptions) -> Listing:
+    if isinstance(given, Item):
+        return Listing([given], 1)
     if isinstance(given, io.IOBase):
         return Listing(read_path_lines(given, choose_column(options)), None)
     if isinstance(given, np.ndarray):

@@ -44,6 +44,8 @@ def list_texts(inputs: Iterable[Any], options: ReadOptions, parts: int) -> list[
 
 
 def _list_input(given: Any, options: ReadOptions, parts: int) -> Listing:
+    if isinstance(given, Item):
+        return Listing([_read_file(given.path, given.name, parts) if given.path else _refuse(given)], 1)
     if isinstance(given, io.IOBase):
         return Listing(_read_lines(given, options, parts), None)
     if isinstance(given, np.ndarray):
@@ -68,6 +70,10 @@ def _list_input(given: Any, options: ReadOptions, parts: int) -> Listing:
         return _list_path(text, path, options, parts)
     except (DataError, OSError) as error:
         return list_problem(text, " ".join(str(error).split()).removeprefix("data.path: "))
+
+
+def _refuse(item: Item) -> Item:
+    return Item(item.name, problem="is no text")
 
 
 def _names_a_file(path: Path) -> bool:

@@ -19,6 +19,7 @@ from kerastune_ft.scaffolding.findings import DataFindings
 from kerastune_ft.scaffolding.sources.arrays import inspect_arrays
 from kerastune_ft.scaffolding.sources.file_kinds import file_kind_of_folder
 from kerastune_ft.scaffolding.sources.folders import has_split_folders, inspect_folder, list_class_folders
+from kerastune_ft.scaffolding.sources.given_input import GivenInput
 from kerastune_ft.scaffolding.sources.split_tables import inspect_split_tables, inspect_table_beside_splits
 from kerastune_ft.scaffolding.sources.tables import inspect_table
 from kerastune_ft.streams import say
@@ -27,11 +28,14 @@ from kerastune_ft.wording import first_names
 _LABELLED = re.compile(r"(train|labels?|data|metadata|annotations?)", re.IGNORECASE)
 
 
-def detect(place: Path, written: str, label: Sequence[str]) -> DataFindings:
-    """Inspect the data at a path; `written` is the path as the configuration will have it."""
+def detect(place: Path, written: str, label: Sequence[str], given: GivenInput = None) -> DataFindings:
+    """Inspect the data at a path; `written` is the path as the configuration will have it.
+
+    `label` and `given` are the columns of labels and inputs of a table that the user names.
+    """
     if place.is_dir():
         kind = file_kind_of_folder(place)
-        findings = _inspect_tables(place, written, kind, label)
+        findings = _inspect_tables(place, written, kind, label, given)
         if findings is None:
             _refuse_label(label)
             findings = inspect_folder(place, written, kind)
@@ -39,10 +43,10 @@ def detect(place: Path, written: str, label: Sequence[str]) -> DataFindings:
     if not place.exists():
         places = expand_pattern(str(place), "init")
         if places != [place]:
-            return inspect_table(join_tables([read_table(one) for one in places]), written, label)
+            return inspect_table(join_tables([read_table(one) for one in places]), written, label, given=given)
         raise DataError(f"{place} does not exist{_suggest_path(place)}")
     if is_table(place):
-        return inspect_table_beside_splits(place, written, label)
+        return inspect_table_beside_splits(place, written, label, given)
     _refuse_label(label)
     place = fetch_to_cache(place, cache_directory(Runtime()), say)
     if place.suffix.lower() == ".npz":
@@ -61,17 +65,19 @@ def _refuse_label(label: Sequence[str]) -> None:
         raise ConfigError(f"--label: only a table has columns, and this data is not a table; leave {label[0]!r} out")
 
 
-def _inspect_tables(folder: Path, written: str, kind: FileKind, label: Sequence[str]) -> DataFindings | None:
+def _inspect_tables(
+    folder: Path, written: str, kind: FileKind, label: Sequence[str], given: GivenInput
+) -> DataFindings | None:
     """Inspect the tables of labels or texts in a folder; None if the folder has none, or class folders instead."""
     tables = list_tables(folder)
     if not tables or (not label and _has_classes(folder, kind)):
         return None
-    if findings := inspect_split_tables(folder, tables, written, label):
+    if findings := inspect_split_tables(folder, tables, written, label, given):
         return findings
     likely = [path for path in tables if _LABELLED.match(path.stem)]
     if len(tables) == 1 or len(likely) == 1:
         table = tables[0] if len(tables) == 1 else likely[0]
-        findings = inspect_table_beside_splits(table, f"{written.rstrip('/')}/{table.name}", label)
+        findings = inspect_table_beside_splits(table, f"{written.rstrip('/')}/{table.name}", label, given)
         said = " ".join([table.name, *findings.seen, *map(str, findings.data["splits"].values())])
         others = [path.name for path in tables if path.name not in said]
         findings.seen += [f"not read: {first_names(others, 5)}"] if others else []

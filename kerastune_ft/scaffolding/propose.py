@@ -33,6 +33,8 @@ class Wishes:
     """The epochs of every phase."""
     phases: Any = None
     """The configuration's `phases`."""
+    input: str | Sequence[str] | None = None
+    """The columns of inputs of a table."""
     task: Mapping[str, Any] = field(default_factory=dict)
     """Keys of the configuration's `task`."""
     data: Mapping[str, Any] = field(default_factory=dict)
@@ -72,7 +74,7 @@ def propose(place: Path, relate: Callable[[Path], str], label: Sequence[str], wi
     `relate` returns a path as the configuration writes it; `label` names the label columns of a table.
     """
     backbone, file = _find_backbone(wishes, relate)
-    findings = with_wishes(detect(place, relate(place), label), wishes.task, wishes.data)
+    findings = with_wishes(detect(place, relate(place), label, wishes.input), wishes.task, wishes.data)
     ask_about_spelling(findings)
     ask_about_missing(findings)
     ask_about_split_words(findings)

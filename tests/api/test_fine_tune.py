@@ -94,7 +94,7 @@ def test_what_is_given_is_laid_over_what_is_guessed(started: list[dict[str, Any]
         ({"resize": "pad"}, None, {}, kt.ConfigError, "nothing says where the data are"),
         ("photos", "a", {}, kt.ConfigError, "^label: only a table has columns"),
         ("t.csv", "star", {}, kt.ConfigError, "^label: .*t.csv has no column 'star'; did you mean \"stars\""),
-        ("t.csv", 3, {}, kt.ConfigError, "label: 3 names no column"),
+        ("t.csv", 3, {}, kt.ConfigError, "label: int names no column"),
         ("u.csv", None, {}, kt.DataError, r'p and q could each be the label(.*\n)+.*label="p"  \(a list'),
         ("photos", None, {"backbone": "MobileNetV5"}, kt.ConfigError, "^backbone: .*did you mean"),
         ("photos", None, {"epochs": 0}, kt.ConfigError, "^epochs: 0 is no number"),

@@ -12,7 +12,7 @@ from kerastune_ft.errors import ConfigError, DataError
     ("said", "expected"),
     [
         ('with  --label "a b"  (repeat it for several columns).', 'with  label="a b"  (a list for several columns).'),
-        ("if so, run init again with --label kind", 'if so, call kt.fine_tune again with label="kind"'),
+        ("if so, run init again with --label \"kind\"", 'if so, call kt.fine_tune again with label="kind"'),
         ("--label: t.csv has no column 'x'", "label: t.csv has no column 'x'"),
         ("given by --backbone", "given by backbone"),
         ("write 1 in data", "write 1 in data"),

@@ -15,9 +15,14 @@ from kerastune_ft.scaffolding.sources.file_columns import NamedFiles
 _HEAD = 16
 
 
-def find_byte_files(frame: TextTable, cache_directory: Path, report: Callable[[str], None]) -> NamedFiles | None:
-    """Return the files in the cells of a table's first column of such, unpacked into the cache; None without one."""
-    name = next((name for name in frame.columns if holds_bytes(frame.cells[name])), None)
+def find_byte_files(
+    frame: TextTable, cache_directory: Path, report: Callable[[str], None], given: str | None = None
+) -> NamedFiles | None:
+    """Return the files in the cells of a table's first column of such, or of the one that is given; None without one.
+
+    They are unpacked into the cache.
+    """
+    name = given or next((name for name in frame.columns if holds_bytes(frame.cells[name])), None)
     if name is None:
         return None
     found = unpack_cells(frame, name, IMAGES, cache_directory, report)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
@@ -62,12 +62,26 @@ def _files(frame: TextTable) -> dict[str, list[str]]:
 def _match_files(
     frame: TextTable, columns: Mapping[str, Sequence[str]], kind: FileKind, files: Sequence[str]
 ) -> NamedFiles | None:
-    folder = frame.folder
     best = _find_best(columns, kind, files, len(frame.numbers))
-    if best is None:
+    return None if best is None else _name_files(frame, columns, best, kind, set(files))
+
+
+def match_template(frame: TextTable, wanted: str) -> NamedFiles | None:
+    """Return the files that a column or template names; None where none of them is there."""
+    texts = [text for text in input_texts(frame, wanted) if text]
+    existing = (text for text in texts if storage.exists(storage.normal(os.path.join(frame.folder, text))))
+    first = next(existing, None)
+    if first is None:
         return None
-    texts = input_texts(frame, best)
-    there = set(files)
+    there = {os.path.normpath(text) for text in (first, *existing)}
+    return _name_files(frame, dict.fromkeys(frame.columns, ()), wanted, file_kind_of(first), there)
+
+
+def _name_files(
+    frame: TextTable, columns: Mapping[str, Sequence[str]], best: str, kind: FileKind, there: Collection[str]
+) -> NamedFiles:
+    """Return the files that a column or template names; `there` are those that exist, as it names them."""
+    folder, texts = frame.folder, input_texts(frame, best)
     by_file: dict[str, list[int]] = defaultdict(list)
     for row, text in enumerate(texts):
         if (name := os.path.normpath(text)) in there or (storage.is_absolute(text) and storage.exists(text)):

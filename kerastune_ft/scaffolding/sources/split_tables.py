@@ -16,6 +16,7 @@ from kerastune_ft.data.tables.split_tables import explain_lacking_labels, find_f
 from kerastune_ft.data.tables.text_table import TextTable
 from kerastune_ft.errors import DataError
 from kerastune_ft.scaffolding.findings import DataFindings, add_with_reason
+from kerastune_ft.scaffolding.sources.given_input import GivenInput
 from kerastune_ft.scaffolding.sources.tables import inspect_table
 from kerastune_ft.wording import counted, first_names
 
@@ -23,7 +24,7 @@ Parts = Mapping[str, Sequence[TextTable]]
 
 
 def inspect_split_tables(
-    folder: Path, tables: Sequence[Path], written: str, label: Sequence[str]
+    folder: Path, tables: Sequence[Path], written: str, label: Sequence[str], given: GivenInput = None
 ) -> DataFindings | None:
     """Inspect the tables of a folder as splits, by their names; None where they are no such.
 
@@ -34,8 +35,8 @@ def inspect_split_tables(
     if "train" not in names or len(names) < 2:
         return None
     parts = {split: [read_table(folder / name) for name in held] for split, held in names.items()}
-    findings = inspect_table(join_tables(parts["train"]), _write_path(written, names["train"]), label)
-    findings, kept = _join_splits(findings, parts, label)
+    findings = inspect_table(join_tables(parts["train"]), _write_path(written, names["train"]), label, given=given)
+    findings, kept = _join_splits(findings, parts, label, given)
     if len(kept) == 1 and len(names["train"]) > 1:
         # The folder would have the tables read that are left out.
         findings.data["path"] = [f"{written.rstrip('/')}/{name}" for name in names["train"]]
@@ -44,13 +45,15 @@ def inspect_split_tables(
     return findings
 
 
-def inspect_table_beside_splits(path: Path, written: str, label: Sequence[str]) -> DataFindings:
+def inspect_table_beside_splits(
+    path: Path, written: str, label: Sequence[str], given: GivenInput = None
+) -> DataFindings:
     """Inspect a table and, where its name says that it is to learn from, the tables of other splits beside it.
 
     A table beside it that is not read is said. `written` is the path of the table as the configuration will have it.
     """
     train = read_table(path)
-    findings = inspect_table(train, written, label)
+    findings = inspect_table(train, written, label, given=given)
     beside = _find_beside(path)
     if beside is None or "column" in findings.data["splits"]:
         return findings
@@ -67,7 +70,7 @@ def inspect_table_beside_splits(path: Path, written: str, label: Sequence[str]) 
                 findings.seen.append(f'not read: {place.name} beside it, which has no column "{missing[0]}"')
             else:
                 parts.setdefault(split, []).append(part)
-    return _join_splits(findings, parts, label)[0]
+    return _join_splits(findings, parts, label, given)[0]
 
 
 def _find_beside(path: Path) -> dict[str, list[Path]] | None:
@@ -92,7 +95,7 @@ def _labels_of(findings: DataFindings) -> Sequence[str]:
 
 
 def _join_splits(
-    findings: DataFindings, parts: Parts, label: Sequence[str]
+    findings: DataFindings, parts: Parts, label: Sequence[str], given: GivenInput
 ) -> tuple[DataFindings, Mapping[str, Sequence[TextTable]]]:
     """Return the findings about all tables that have labels, and these by split; the others are said."""
     kept, notes = _keep_labelled(parts, findings)
@@ -104,6 +107,7 @@ def _join_splits(
             findings.data["path"],
             [*_labels_of(findings)],
             is_given=bool(label),
+            given=given,
         )
         _add_splits(findings, kept, rows)
         notes = [*seen, *notes]

@@ -25,6 +25,7 @@ from kerastune_ft.scaffolding.sources.file_columns import (
     missing_files_message,
 )
 from kerastune_ft.scaffolding.sources.file_kinds import MODALITIES
+from kerastune_ft.scaffolding.sources.given_input import GivenInput, check_given_input, find_given_input
 from kerastune_ft.scaffolding.sources.label_columns import add_label, ask_about_rivals, choose_labels
 from kerastune_ft.scaffolding.sources.text_columns import TextColumns, find_text_columns
 from kerastune_ft.streams import say
@@ -37,13 +38,15 @@ Columns = Mapping[str, Sequence[str]]
 
 
 def inspect_table(
-    frame: TextTable, written: str, label: Sequence[str], *, is_given: bool | None = None
+    frame: TextTable, written: str, label: Sequence[str], *, is_given: bool | None = None, given: GivenInput = None
 ) -> DataFindings:
     """Inspect a table; `label` holds the label columns, if they are known.
 
-    `is_given` says whether the user named them, which otherwise all known ones are taken for.
+    `is_given` says whether the user named them, which otherwise all known ones are taken for;
+    `given` are the columns of inputs that the user names.
     """
     is_given = bool(label) if is_given is None else is_given
+    check_given_input(frame, given)
     frame.refuse_headless()
     columns, lists = _text_columns(frame)
     for name in label:
@@ -56,8 +59,7 @@ def inspect_table(
     split = kinds.find_split_column(columns, {*label})
     taken = {*label, *lists} | ({split[0]} if split else set())
     findings = DataFindings({}, {"kind": "table", "path": written}, len(frame.numbers), 0, {}, seen=list(frame.notes))
-    files = find_byte_files(frame, cache_directory(Runtime()), say) or find_named_files(frame, columns)
-    texts = find_text_columns(columns, taken)
+    files, texts = _find_inputs(frame, columns, taken, given)
     if files and (not texts or not _share_files(files)):
         texts = None
         _refuse_parts(frame, files)
@@ -84,6 +86,16 @@ def inspect_table(
     if files and not texts:
         note_files(findings, files.kind)
     return findings
+
+
+def _find_inputs(
+    frame: TextTable, columns: Columns, taken: set[str], given: GivenInput
+) -> tuple[NamedFiles | None, TextColumns | None]:
+    """Return the files that rows name or hold, and the columns of texts."""
+    if given is not None:
+        return find_given_input(frame, columns, given, cache_directory(Runtime()), say)
+    files = find_byte_files(frame, cache_directory(Runtime()), say) or find_named_files(frame, columns)
+    return files, find_text_columns(columns, taken)
 
 
 def _text_columns(frame: TextTable) -> tuple[dict[str, list[str]], list[str]]:

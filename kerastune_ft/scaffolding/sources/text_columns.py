@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
+from kerastune_ft.errors import DataError
 from kerastune_ft.scaffolding.findings import TextStatistics
 from kerastune_ft.scaffolding.samples.text_statistics import measure_texts
 from kerastune_ft.scaffolding.sources.columns import is_label_name, normalise_name, parse_numbers
@@ -74,6 +75,18 @@ def find_text_columns(columns: Mapping[str, Sequence[str]], taken: Collection[st
     if len(chosen.split()) >= _STRICT[0]:
         asks += (f'is "{chosen[:60]}" a text? The first line of a table must name its columns; add such a line',)
     return TextColumns((chosen,), f"{found.length_text}; {why}", others, found, asks=asks)
+
+
+def describe_columns(names: tuple[str, ...], columns: Mapping[str, Sequence[str]]) -> TextColumns:
+    """Return the text columns that the user names; raise DataError for one that has no text in it."""
+    measures = {name: found for name in names if (found := measure_texts(columns.get(name, ())))}
+    if empty := [name for name in names if name not in measures]:
+        raise DataError(f'data.input: the column "{empty[0]}" has no text in it')
+    if len(names) == 2:
+        pair = _describe_pair((names[0], names[1]), columns, measures, ())
+        return replace(pair, reason=f"given; together {pair.measures.length_text}")
+    found = measures[names[0]]
+    return TextColumns(names, f"{found.length_text}; given", (), found)
 
 
 def _is_prose(name: str, found: TextStatistics) -> bool:
