@@ -20,7 +20,7 @@ _HOMES = {
     "units": "api.training",
     "explain": "config.provenance",
     "init": "scaffolding.scaffold",
-    "runs": "reporting.run_list",
+    "runs": "api.listing",
     "verify": "verification.verify",
     "Run": "api.runs",
     "KerasTuneError": "errors",

@@ -21,6 +21,7 @@ from kerastune_ft.data.labels.scheme import LabelScheme
 from kerastune_ft.errors import ConfigError, DataError, explain_exhaustion, explain_memory
 from kerastune_ft.inference.output.form import PLAIN, OutputForm
 from kerastune_ft.metrics.document import examples_by_split, intervals_by_split, metrics_by_split
+from kerastune_ft.reporting.notebook.tables import Beside, Metrics
 from kerastune_ft.reporting.progress import create_watcher
 from kerastune_ft.rundir import RunDirectory
 from kerastune_ft.storage import as_local_file, expand_home, is_remote, require_data
@@ -51,10 +52,11 @@ class Run:
         return RunDirectory(self.path)
 
     @property
-    def metrics(self) -> dict[str, dict[str, float]]:
-        """Return the final model's metrics by split; empty until the run is evaluated."""
+    def metrics(self) -> Metrics:
+        """Return the final model's metrics by split and name, which print as a table; empty until it is evaluated."""
         with explain_faults(self._directory):
-            return metrics_by_split(self._metrics_document())
+            found = metrics_by_split(self._metrics_document())
+            return Metrics(found, lambda: Beside(self.constant, self.intervals, self.examples))
 
     @property
     def intervals(self) -> dict[str, dict[str, tuple[float, float]]]:

@@ -17,7 +17,9 @@ from kerastune_ft.config.options.backbones import Applications
 from kerastune_ft.config.run import RunConfig, config_hash, written_paths
 from kerastune_ft.errors import ConfigError, Interrupted, KerasTuneError, ResourceError, explain_exhaustion
 from kerastune_ft.notebook.kernel import is_notebook
+from kerastune_ft.reporting.notebook.tables import Rows
 from kerastune_ft.reporting.progress import create_watcher
+from kerastune_ft.reporting.terminal.tables import build_units_table
 from kerastune_ft.rundir import RunDirectory, now
 from kerastune_ft.storage import path_of, path_of_user
 from kerastune_ft.streams import say
@@ -203,8 +205,10 @@ def plan(
     return PlanView(document)
 
 
-def units(name: Config) -> list[dict[str, Any]]:
+def units(name: Config) -> Rows:
     """Return the units of a backbone, input to output: id, parameters, share, output shape, variable paths.
+
+    A row is a dict; together they print as a table.
 
     `name` is an architecture of keras.applications, a class of keras-hub (of which a tiny model is shown), a preset or
     its directory, a configuration, a run directory, or a .keras file.
@@ -216,4 +220,4 @@ def units(name: Config) -> list[dict[str, Any]]:
         options = resolve_config(name, ()).backbone
     # Units do not depend on the values of the weights, so nothing is downloaded for them.
     bare = options.model_copy(update={"weights": None}) if isinstance(options, Applications) else options
-    return load_engine().unit_table(bare)
+    return Rows(load_engine().unit_table(bare), build_units_table, "no units")

@@ -1,0 +1,25 @@
+"""The runs of a directory as a list that prints as a table."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+import kerastune_ft as kt
+from kerastune_ft.rundir import RunDirectory
+
+
+def test_runs_are_rows_and_a_table(tmp_path: Path) -> None:
+    assert repr(kt.runs(tmp_path)) == f"no run in {tmp_path}"
+    target = RunDirectory(tmp_path / "tiny-1")
+    target.commit_json("config.json", {})
+    target.update_manifest(state="interrupted", phase="head", epoch=2)
+    (row,) = kt.runs(tmp_path)
+    assert (row["state"], row["epoch"]) == ("interrupted", 2)
+    assert "tiny-1" in repr(kt.runs(tmp_path)) and "tiny-1" in kt.runs(tmp_path)._repr_html_()
+
+
+def test_a_directory_that_is_not_there_is_named(tmp_path: Path) -> None:
+    with pytest.raises(kt.ConfigError, match="is no directory"):
+        kt.runs(tmp_path / "none")
