@@ -9,7 +9,7 @@ from kerastune_ft.config.checks.availability import available
 from kerastune_ft.config.checks.modality import NOUNS
 from kerastune_ft.config.facts.applications import APPLICATIONS, EMBEDDED
 from kerastune_ft.config.facts.hub_families import BY_CLASS, HUB_FAMILIES
-from kerastune_ft.config.options.task_facts import facts
+from kerastune_ft.config.options.task_facts import chosen_metrics, facts
 from kerastune_ft.config.options.tasks import TASK_KINDS
 
 _TASKS = {
@@ -58,7 +58,9 @@ def _metrics(kind: str) -> str:
     """Return the metrics of a task in one line, with those it has only for several labels named apart."""
     one, several = (facts({"kind": kind, "multi_label": multi_label}).metrics for multi_label in (False, True))
     more = [name for name in several if name not in one]
-    return " ".join(one) + (f" (multi_label: {' '.join(more)} too)" if more else "")
+    chosen = " ".join(chosen_metrics(facts({"kind": kind}).labels))
+    asked = f"; by task.metrics: {chosen}" if chosen else ""
+    return " ".join(one) + (f" (multi_label: {' '.join(more)} too)" if more else "") + asked
 
 
 def datasets() -> list[dict[str, Any]]:

@@ -68,6 +68,18 @@ class Run:
         """Return of how many examples the metrics of each split are; empty for runs that did not write it."""
         return examples_by_split(self._metrics_document())
 
+    @property
+    def findings(self) -> list[dict[str, Any]]:
+        """Return what the figures of the run mean and what to try next; empty until the run is evaluated.
+
+        Each has `name`, `level` (`good`, `hint` or `warning`), `text`, `advice`, and as `set` the overrides that the
+        advice adds to the configuration.
+        """
+        from kerastune_ft.reporting.findings.gather import read_findings
+
+        with explain_faults(self._directory):
+            return read_findings(self.path)
+
     def _metrics_document(self) -> dict[str, Any]:
         with explain_faults(self._directory):
             found = self._directory.read_json("metrics.json") if self._directory.exists("metrics.json") else {}

@@ -15,7 +15,7 @@ import signal
 import sys
 import threading
 import traceback
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from types import FrameType
 from typing import Any, NoReturn
 
@@ -196,9 +196,11 @@ def show(table: Any) -> None:
         console.print(part, crop=False)
 
 
-def print_outcome(done: Any) -> None:
-    """Print the outcome of a run: its metrics, its directory, the next command."""
-    from kerastune_ft.reporting.page import document
+def print_outcome(done: Any, config: str, overrides: Sequence[str]) -> None:
+    """Print the outcome of a run: its metrics, what they mean, its directory, the next command.
+
+    `config` and `overrides` are those of the command, which findings advise to change.
+    """
     from kerastune_ft.reporting.quantities import format_progress
     from kerastune_ft.reporting.terminal.tables import build_metrics_table
 
@@ -211,17 +213,23 @@ def print_outcome(done: Any) -> None:
         if value is not None
     )
     echo(figures or "not evaluated yet")
-    if done.metrics and (better := document.summarise(done.path)["earlier_phase_better"]):
-        echo(
-            f"phase {better} had a better epoch, by the last phase's monitor, than the final model; train the phases "
-            "after it at a lower learning rate or for fewer epochs, or leave them out"
-        )
+    _print_findings(done.findings, config, overrides)
     echo(f"run directory: {done.path}")
     if done.metrics:
         place = shlex.quote(str(done.path))
         click.echo(f"next: open {done.path}/report/index.html, or: python -m kerastune_ft evaluate {place}")
     else:
         echo("next: run the same command without --until-phase to continue")
+
+
+def _print_findings(findings: Sequence[Mapping[str, Any]], config: str, overrides: Sequence[str]) -> None:
+    from kerastune_ft.reporting.terminal.banner import STYLES, describe_findings
+
+    width = shutil.get_terminal_size().columns
+    fit = functools.partial(streams.fit_line, width=width) if sys.stdout.isatty() else str
+    for level, text in describe_findings(findings, config, overrides, fit):
+        label, colon, rest = text.partition(":")
+        click.echo(f"{click.style(label, fg=STYLES[level], bold=True)}{colon}{rest}" if level else text)
 
 
 @contextlib.contextmanager

@@ -40,7 +40,7 @@ def run(
         "examples": done.examples,
     }
     with tolerate_lost_output(f"the run is in {done.path}, with its figures in metrics.json"):
-        print_json(results) if as_json else print_outcome(done)
+        print_json(results) if as_json else print_outcome(done, config, overrides)
 
 
 @click.command()

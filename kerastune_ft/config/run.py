@@ -23,7 +23,7 @@ from kerastune_ft.wording import encode_text
 
 _RESIZE = {"image_segmentation": "stretch"}
 # Keys that came later count only where they are given, so that runs from before have the hash they had.
-_LATER = (("head", ("decoder", "width", "stride")),)
+_LATER = (("head", ("decoder", "width", "stride")), ("task", ("metrics",)))
 _LATER_OF_FOLDERS = ("input", "label")
 
 
@@ -135,7 +135,7 @@ def restore_paths(document: dict[str, Any], written: Mapping[str, str]) -> dict[
 def _drop_later_keys(document: dict[str, Any]) -> None:
     for section, keys in _LATER:
         for key in keys:
-            if document[section][key] is None:
+            if document[section].get(key, 0) is None:
                 del document[section][key]
     data = document["data"]
     for key, usual in (("exif", "apply"), ("window", None)):

@@ -11,8 +11,9 @@ true class are in none. What a class that does not occur would score is NaN, and
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from types import MappingProxyType
+from typing import Any
 
 import numpy as np
 
@@ -43,6 +44,22 @@ def score_classes(confusion: np.ndarray) -> dict[str, np.ndarray]:
         "dice": _divide(2 * hits, predicted + true),
         "precision": _divide(hits, predicted),
         "recall": _divide(hits, true),
+    }
+
+
+def describe_classes(confusion: np.ndarray, names: Sequence[str]) -> dict[str, dict[str, Any]]:
+    """Return the figures of `score_classes` by name of the class, and as `examples` how many pictures have it.
+
+    `confusion` [pictures, classes, classes] has a confusion matrix for every picture.
+    """
+    scores = score_classes(confusion.sum(axis=0, dtype=np.int64))
+    pictures = (confusion.sum(axis=2) > 0).sum(axis=0)
+    return {
+        name: {
+            **{metric: float(values[number]) for metric, values in scores.items()},
+            "examples": int(pictures[number]),
+        }
+        for number, name in enumerate(names)
     }
 
 

@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Collection
 from typing import get_args
 
-from kerastune_ft.config.options.task_facts import LabelKind, MetricFacts, metrics_of_labels
+from kerastune_ft.config.options.task_facts import LabelKind, MetricFacts, chosen_metrics, metrics_of_labels
 
 _FACTS: dict[str, MetricFacts] = {
-    name: facts for kind in get_args(LabelKind) for name, facts in metrics_of_labels(kind).items()
+    name: facts
+    for kind in get_args(LabelKind)
+    for name, facts in {**chosen_metrics(kind), **metrics_of_labels(kind)}.items()
 }
 # Accuracy is measured for several kinds of labels and is the headline of one, the first, so it comes last.
 _HEADLINES = tuple(

@@ -10,7 +10,10 @@ from typing import Any, ClassVar, Protocol
 import numpy as np
 import tensorflow as tf
 
+from kerastune_ft.config.facts.chosen_metrics import explain_unfit
+from kerastune_ft.config.options.task_facts import LabelKind
 from kerastune_ft.data.labels.scheme import LabelScheme
+from kerastune_ft.errors import ConfigError
 from kerastune_ft.metrics.intervals.base import Sample
 
 Measured = Mapping[str, np.ndarray]
@@ -49,6 +52,18 @@ class LossOptions:
 
 
 NO_OPTIONS = LossOptions()
+
+
+def choose_metrics(options: Any, labels: LabelKind, classes: int) -> tuple[str, ...]:
+    """Return the names in `task.metrics`, the options of a task with this number of classes.
+
+    Raises ConfigError for a metric that this number of classes does not have.
+    """
+    names = tuple(options.metrics or ())
+    for index, name in enumerate(names):
+        if why := explain_unfit(name, labels, classes):
+            raise ConfigError(f"task.metrics[{index}]: {name}: {why}")
+    return names
 
 
 class Loss(Protocol):

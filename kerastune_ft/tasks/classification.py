@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from types import MappingProxyType
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import keras
@@ -11,28 +10,31 @@ import numpy as np
 import tensorflow as tf
 
 from kerastune_ft.config.options.heads import Head
+from kerastune_ft.config.options.task_facts import facts
 from kerastune_ft.config.options.tasks import Classification as Options
 from kerastune_ft.data.labels.scheme import LabelScheme
 from kerastune_ft.data.labels.spelling import explain_unknown, find_label
 from kerastune_ft.errors import ConfigError
 from kerastune_ft.metrics import one_class
-from kerastune_ft.metrics.intervals.base import Sample
+from kerastune_ft.metrics.class_figures import score_one_class
+from kerastune_ft.metrics.intervals.base import Sample, measure
 from kerastune_ft.metrics.intervals.one_class import Answers, make_sample
 from kerastune_ft.rules import NEWEST, Rules
-from kerastune_ft.tasks.base import NO_OPTIONS, LossOptions, Measured
+from kerastune_ft.tasks.base import NO_OPTIONS, LossOptions, Measured, choose_metrics
 from kerastune_ft.tasks.pooled_task import PooledTask
 
 
 class Classification(PooledTask):
     """Softmax over classes on pooled features; the outputs are logits [batch, classes]."""
 
-    metric_directions = MappingProxyType({"loss": "min", "accuracy": "max", "macro_f1": "max", "auc": "max"})
     training_metrics = ("accuracy",)
 
     def __init__(self, options: Options, head: Head, scheme: LabelScheme, seed: int, rules: Rules = NEWEST) -> None:
         """`scheme` names the classes in the order of the labels' numbers."""
         super().__init__(options.kind, head, scheme, seed, rules)
         self.classes = classes = scheme.names
+        self._chosen = choose_metrics(options, "one", len(scheme.names))
+        self.metric_directions = {name: known.direction for name, known in facts(options).metrics.items()}
         positive = classes[-1] if options.positive is None else find_label(options.positive, classes)
         if positive is None:
             raise ConfigError(f"task.positive: {explain_unknown(str(options.positive), classes)}")
@@ -70,14 +72,21 @@ class Classification(PooledTask):
         F1 is the mean over the classes that occur in the split. AUC is that of `positive` with two classes, else the
         macro mean of one-vs-rest; it is NaN where a class has no example in the split.
         """
-        return one_class.score(targets, outputs, self._positive, self._rules)
+        found = one_class.score(targets, outputs, self._positive, self._rules)
+        return found | measure(self._sample(targets, outputs, self._chosen)) if self._chosen else found
+
+    def summarise_classes(self, measured: Measured) -> dict[str, dict[str, float]]:
+        """Return precision, recall, F1 and the number of examples by class."""
+        return score_one_class(measured["targets"], one_class.softmax(measured["outputs"]).argmax(axis=1), self.classes)
 
     def sample(self, measured: Measured) -> Sample:
         """Return classes, probabilities and losses of the examples, for intervals."""
-        targets, outputs = measured["targets"], measured["outputs"]
+        return self._sample(measured["targets"], measured["outputs"], tuple(self.metric_directions))
+
+    def _sample(self, targets: np.ndarray, outputs: np.ndarray, names: Sequence[str]) -> Sample:
         probabilities, losses = one_class.softmax(outputs), one_class.losses(targets, outputs)
         answers = Answers(targets, probabilities.argmax(axis=1), probabilities, losses, self._positive)
-        return make_sample(answers, tuple(self.metric_directions), self._rules)
+        return make_sample(answers, names, self._rules)
 
     def predictions(self, targets: np.ndarray | None, outputs: np.ndarray) -> dict[str, np.ndarray]:
         """Return label, prediction, probability, probability_<class> and loss; without targets no label or loss."""

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from types import MappingProxyType
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import keras
@@ -11,37 +10,32 @@ import numpy as np
 import tensorflow as tf
 
 from kerastune_ft.config.options.heads import Head
+from kerastune_ft.config.options.task_facts import facts
 from kerastune_ft.config.options.tasks import Classification as Options
 from kerastune_ft.data.labels.raw import SEPARATOR
 from kerastune_ft.data.labels.scheme import LabelScheme
 from kerastune_ft.data.labels.spelling import explain_unknown, find_label
 from kerastune_ft.errors import ConfigError
 from kerastune_ft.metrics import several_classes
-from kerastune_ft.metrics.intervals.base import Sample
+from kerastune_ft.metrics.class_figures import score_several_classes
+from kerastune_ft.metrics.intervals.base import Sample, measure
 from kerastune_ft.metrics.intervals.several_classes import Answers, make_sample
 from kerastune_ft.rules import NEWEST, Rules
-from kerastune_ft.tasks.base import NO_OPTIONS, LossOptions, Measured
+from kerastune_ft.tasks.base import NO_OPTIONS, LossOptions, Measured, choose_metrics
 from kerastune_ft.tasks.pooled_task import PooledTask
 
 
 class MultiLabelClassification(PooledTask):
     """A sigmoid per class on pooled features; the outputs are logits [batch, classes]."""
 
-    metric_directions = MappingProxyType(
-        {
-            "loss": "min",
-            "accuracy": "max",
-            "macro_f1": "max",
-            "auc": "max",
-            "mean_average_precision": "max",
-        }
-    )
     training_metrics = ("accuracy",)
 
     def __init__(self, options: Options, head: Head, scheme: LabelScheme, seed: int, rules: Rules = NEWEST) -> None:
         """`scheme` names the classes in the order of the labels' columns."""
         super().__init__(options.kind, head, scheme, seed, rules)
         self.classes = scheme.names
+        self._chosen = choose_metrics(options, "several", len(scheme.names))
+        self.metric_directions = {name: known.direction for name, known in facts(options).metrics.items()}
         if options.positive is not None:
             raise ConfigError("task.positive has no effect with multi_label; remove it")
         self._chosen_later = options.thresholds == "best_f1"
@@ -97,14 +91,21 @@ class MultiLabelClassification(PooledTask):
         Accuracy is the share of examples whose labels are all predicted correctly. The macro means are over the classes
         that occur in the split (for AUC, those that some examples have and others do not); NaN where there are none.
         """
-        return several_classes.score(targets, outputs, self._thresholds)
+        found = several_classes.score(targets, outputs, self._thresholds)
+        return found | measure(self._sample(targets, outputs, self._chosen)) if self._chosen else found
+
+    def summarise_classes(self, measured: Measured) -> dict[str, dict[str, float]]:
+        """Return precision, recall, F1 and the number of examples by class."""
+        return score_several_classes(measured["targets"] > 0.5, self._decide(measured["outputs"]), self.classes)
 
     def sample(self, measured: Measured) -> Sample:
         """Return the classes, logits and losses of the examples, for intervals."""
-        targets, outputs = measured["targets"], measured["outputs"]
+        return self._sample(measured["targets"], measured["outputs"], tuple(self.metric_directions))
+
+    def _sample(self, targets: np.ndarray, outputs: np.ndarray, names: Sequence[str]) -> Sample:
         losses = several_classes.losses(targets, outputs)
         answers = Answers(targets > 0.5, self._decide(outputs), outputs.astype(np.float64), losses)
-        return make_sample(answers, tuple(self.metric_directions))
+        return make_sample(answers, names)
 
     def _decide(self, outputs: np.ndarray) -> np.ndarray:
         return several_classes.sigmoid(outputs) >= self._thresholds

@@ -11,16 +11,16 @@ import numpy as np
 import tensorflow as tf
 
 from kerastune_ft.config.options.heads import Head
+from kerastune_ft.config.options.task_facts import facts
 from kerastune_ft.config.options.tasks import Regression as Options
 from kerastune_ft.data.labels.scheme import LabelScheme
 from kerastune_ft.layers.heads import dense_head
 from kerastune_ft.metrics import values as value_metrics
-from kerastune_ft.metrics.intervals.base import Sample
+from kerastune_ft.metrics.intervals.base import Sample, measure
 from kerastune_ft.metrics.intervals.values import make_sample
-from kerastune_ft.tasks.base import NO_OPTIONS, LossOptions, Measured
+from kerastune_ft.tasks.base import NO_OPTIONS, LossOptions, Measured, choose_metrics
 from kerastune_ft.tasks.pooled_task import PooledTask
 
-_DIRECTIONS = {"loss": "min", "mae": "min", "rmse": "min", "r2": "max"}
 _FAR = 1e3
 
 
@@ -35,11 +35,13 @@ class Regression(PooledTask):
         """`scheme` holds the names of the targets, and the mean and deviation they are standardised by."""
         super().__init__(options.kind, head, scheme, seed)
         self._mean, self._deviation = np.asarray(scheme.mean), np.asarray(scheme.deviation)
+        self._chosen = choose_metrics(options, "values", len(scheme.names))
+        self._own = {name: known.direction for name, known in facts(options).metrics.items()}
         several = [f"_{name}" for name in scheme.names] if len(scheme.names) > 1 else []
         self.metric_directions = {
             f"{metric}{ending}": direction
             for ending in ("", *several)
-            for metric, direction in _DIRECTIONS.items()
+            for metric, direction in self._own.items()
             if not (ending and metric == "loss")
         }
 
@@ -86,14 +88,17 @@ class Regression(PooledTask):
         With several targets each has metrics of its own too: `mae_<target>` and so on. R2 is NaN for a single example.
         """
         loss = float(value_metrics.losses(targets, outputs).mean())
-        return {"loss": loss, **value_metrics.score(self.values(targets), self.values(outputs), self.scheme.names)}
+        wanted, values, names = self.values(targets), self.values(outputs), self.scheme.names
+        found = {"loss": loss, **value_metrics.score(wanted, values, names)}
+        if self._chosen:
+            found |= measure(make_sample(wanted, values, np.zeros(len(values)), names, self._chosen))
+        return found
 
     def sample(self, measured: Measured) -> Sample:
         """Return true and predicted values in the user's units, and losses, for intervals."""
         targets, outputs = measured["targets"], measured["outputs"]
         losses = value_metrics.losses(targets, outputs)
-        names = tuple(_DIRECTIONS)
-        return make_sample(self.values(targets), self.values(outputs), losses, self.scheme.names, names)
+        return make_sample(self.values(targets), self.values(outputs), losses, self.scheme.names, tuple(self._own))
 
     def values(self, standardised: np.ndarray) -> np.ndarray:
         """Return standardised values in the user's units, float64 [examples, targets]."""

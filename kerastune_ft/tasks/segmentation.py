@@ -114,12 +114,8 @@ class Segmentation(Task):
         return make_sample(measured["confusion"], losses, counts)
 
     def summarise_classes(self, measured: Measured) -> dict[str, dict[str, float]]:
-        """Return IoU, Dice, precision and recall by class."""
-        scores = metrics.score_classes(_total(measured))
-        return {
-            name: {metric: float(values[number]) for metric, values in scores.items()}
-            for number, name in enumerate(self.classes)
-        }
+        """Return IoU, Dice, precision, recall and the number of pictures that have the class, by class."""
+        return metrics.describe_classes(measured["confusion"], self.classes)
 
     def prediction_columns(self, measured: Measured) -> dict[str, np.ndarray]:
         """Return mean IoU, Dice, accuracy and loss of each image; NaN for an image without labelled pixels."""

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from kerastune_ft.metrics.document import CLASSES, INTERVALS, intervals_by_split, metrics_by_class, metrics_by_split
-from kerastune_ft.metrics.intervals.base import find_intervals
+from kerastune_ft.metrics.intervals.base import find_intervals, measure
 from kerastune_ft.verification.results.base import PREDICTIONS, ResultCheck
 from kerastune_ft.verification.results.checks import CHECKS
 from kerastune_ft.verification.run_record import Findings, PhaseRecord, RunRecord
@@ -170,7 +170,10 @@ def _compare(
     check, labels = _find_check(record), record.plan["labels"]
     written = metrics_by_split(document)[split]
     positive = record.config["task"].get("positive")
-    for metric, value in check.score(rows, labels, positive, record.run.rules).items():
+    computed = check.score(rows, labels, positive, record.run.rules)
+    if chosen := record.config["task"].get("metrics"):
+        computed |= measure(check.sample(rows, labels, positive, chosen, record.run.rules))
+    for metric, value in computed.items():
         yield f"{split}.{metric}", written[metric], value, check.tolerance(labels, metric)
     yield from _compare_intervals(record, document, split, rows)
     by_class = metrics_by_class(document, split)

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from sklearn import metrics
 
-from kerastune_ft.metrics.segmentation import CLASS_METRICS, DIRECTIONS, score, score_classes
+from kerastune_ft.metrics.segmentation import CLASS_METRICS, DIRECTIONS, describe_classes, score, score_classes
 
 NAN = float("nan")
 
@@ -78,3 +78,11 @@ def test_counts_beyond_what_a_float32_or_an_int32_holds_are_exact() -> None:
 def test_what_is_no_confusion_matrix_is_refused(confusion: np.ndarray) -> None:
     with pytest.raises(ValueError, match="a confusion matrix"):
         score(confusion)
+
+
+def test_figures_by_name_have_the_number_of_pictures() -> None:
+    pictures = np.array([[[3, 1], [0, 0]], [[0, 2], [1, 5]], [[4, 0], [0, 0]]])
+    found = describe_classes(pictures, ["background", "cell"])
+    assert [figures["examples"] for figures in found.values()] == [3, 1]
+    # Cell: 5 hits, 6 true pixels, 8 predicted ones.
+    assert found["cell"] == {"iou": 5 / 9, "dice": 10 / 14, "precision": 5 / 8, "recall": 5 / 6, "examples": 1}

@@ -179,3 +179,35 @@ def test_a_target_is_the_number_of_the_class() -> None:
 def test_a_positive_class_of_many_has_no_effect() -> None:
     with pytest.raises(ConfigError, match=r"task\.positive has no effect with 3 classes"):
         _task(positive="cat")
+
+
+def test_chosen_metrics_are_measured_beside_the_others() -> None:
+    probabilities, predicted = softmax(LOGITS), LOGITS.argmax(axis=1)
+    task = _task(metrics=["kappa", "balanced_accuracy", "log_loss", "average_precision"])
+    found = task.evaluate(TARGETS, LOGITS)
+    assert list(found) == list(task.metric_directions)
+    assert task.metric_directions["log_loss"] == "min"
+    assert found["kappa"] == pytest.approx(metrics.cohen_kappa_score(TARGETS, predicted))
+    assert found["balanced_accuracy"] == pytest.approx(metrics.balanced_accuracy_score(TARGETS, predicted))
+    assert found["log_loss"] == pytest.approx(metrics.log_loss(TARGETS, probabilities))
+    expected = metrics.average_precision_score(np.eye(3)[TARGETS], probabilities, average="macro")
+    assert found["average_precision"] == pytest.approx(expected)
+
+
+def test_sensitivity_and_specificity_are_those_of_the_positive_class() -> None:
+    targets, outputs = TARGETS % 2, LOGITS[:, :2]
+    task = _task(("ill", "well"), metrics=["sensitivity", "specificity"], positive="ill")
+    found, right = task.evaluate(targets, outputs), outputs.argmax(axis=1) == targets
+    assert found["sensitivity"] == pytest.approx(right[targets == 0].mean())
+    assert found["specificity"] == pytest.approx(right[targets == 1].mean())
+
+
+def test_metrics_that_the_classes_do_not_have_are_refused() -> None:
+    with pytest.raises(ConfigError, match=r"task\.metrics\[1\]: sensitivity: .* there are 3"):
+        _task(metrics=["kappa", "sensitivity"])
+
+
+def test_figures_by_class_are_those_of_scikit_learn() -> None:
+    found = _task().summarise_classes({"targets": TARGETS, "outputs": LOGITS})
+    expected = metrics.precision_recall_fscore_support(TARGETS, LOGITS.argmax(axis=1))
+    assert list(found["owl"].values()) == pytest.approx([column[2] for column in expected])

@@ -177,3 +177,14 @@ def test_the_figures_of_the_constant_predictor_by_hand() -> None:
 def test_unknown_classes_in_thresholds_are_named() -> None:
     with pytest.raises(ConfigError, match=r"task\.thresholds: 'd' is not a class; the classes are a, b, c"):
         _task(thresholds={"d": 0.5})
+
+
+def test_chosen_metrics_and_figures_by_class() -> None:
+    scheme = LabelScheme("several", ("a", "b"))
+    task = MultiLabelClassification(Options(multi_label=True, metrics=["sensitivity"]), Head(), scheme, 0)
+    targets = np.array([[1, 0], [1, 1], [0, 1]], np.float32)
+    outputs = np.array([[1, -1], [-1, -1], [-1, 1]], np.float32)
+    assert task.evaluate(targets, outputs)["sensitivity"] == pytest.approx((1 / 2 + 1 / 2) / 2)
+    assert task.summarise_classes({"targets": targets, "outputs": outputs})["b"] == pytest.approx(
+        {"precision": 1, "recall": 0.5, "f1": 2 / 3, "examples": 2}
+    )

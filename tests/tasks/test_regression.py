@@ -91,3 +91,13 @@ def test_the_constant_predictor_has_no_r2() -> None:
     outputs = np.tile(task.constant(LABELS), (30, 1))
     assert task.values(outputs)[0] == pytest.approx(LABELS.mean(axis=0), rel=1e-5)
     assert task.evaluate(STANDARDISED, outputs)["r2"] == pytest.approx(0.0, abs=1e-6)
+
+
+def test_correlations_are_measured_where_they_are_chosen() -> None:
+    scheme = LabelScheme("values", ("age", "dose"), MEAN, DEVIATION)
+    task = Regression(Options(kind="image_regression", metrics=["pearson"]), Head(), scheme, 0)
+    found = task.evaluate(STANDARDISED, OUTPUTS)
+    assert set(found) == set(task.metric_directions)
+    expected = [np.corrcoef(LABELS[:, number], OUTPUTS[:, number])[0, 1] for number in (0, 1)]
+    assert [found["pearson_age"], found["pearson_dose"]] == pytest.approx(expected, rel=1e-5)
+    assert found["pearson"] == pytest.approx(np.mean(expected), rel=1e-5)

@@ -7,7 +7,7 @@ mistake does not hide another.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from typing import Any, TypeGuard
 
 from kerastune_ft.config.checks.kinds import kind_inconsistencies
@@ -20,7 +20,7 @@ from kerastune_ft.config.facts.hub_families import NO_OPTIONS
 from kerastune_ft.config.options.augment import changes_images
 from kerastune_ft.config.options.backbones import WEIGHTS_ALONE
 from kerastune_ft.config.options.optimizers import OPTIMIZER_OPTIONS
-from kerastune_ft.config.options.task_facts import find_facts, metrics_of_labels
+from kerastune_ft.config.options.task_facts import chosen_metrics, find_facts, metrics_of_labels
 from kerastune_ft.config.words import unknown_message
 
 
@@ -225,7 +225,7 @@ def _phase(phase: Mapping[str, Any], index: int, task: Mapping[str, Any]) -> Ite
     # A misspelt kind is most often a classification, and an unknown monitor should be reported as well.
     metrics = [f"validation_{metric}" for metric in (facts.metrics if facts else metrics_of_labels("one"))]
     if isinstance(monitor, str) and monitor not in metrics:
-        yield ("monitor",), unknown_message(monitor, metrics, beginning="validation_")[0]
+        yield ("monitor",), _explain_monitor(monitor, metrics, chosen_metrics(facts.labels) if facts else ())
     if phase.get("accumulate") == "auto" and phase.get("batch_norm") in ("statistics", "train"):
         yield (
             ("accumulate",),
@@ -237,6 +237,14 @@ def _phase(phase: Mapping[str, Any], index: int, task: Mapping[str, Any]) -> Ite
     yield from _balance(phase, task)
     yield from _rate(section(phase, "learning_rate"), head_only)
     yield from _optimizer(section(phase, "optimizer"))
+
+
+def _explain_monitor(monitor: str, measured: list[str], chosen: Collection[str]) -> str:
+    """Return what is wrong with a monitor that is not measured; `chosen` are the metrics that can be added."""
+    metric = monitor.removeprefix("validation_")
+    if metric in chosen:
+        return f'it is measured only where it is asked for; add "metrics": ["{metric}"] to task'
+    return unknown_message(monitor, measured, beginning="validation_")[0]
 
 
 def _lora(phase: Mapping[str, Any]) -> Iterator[Finding]:

@@ -53,6 +53,25 @@ _METRICS: Mapping[LabelKind, Mapping[str, MetricFacts]] = {
     "values": {"loss": _LOWER, "mae": MetricFacts("min", headline=True), "rmse": _LOWER, "r2": _HIGHER},
     "mask": {"loss": _LOWER, "mean_iou": MetricFacts("max", headline=True), "dice": _HIGHER, "accuracy": _HIGHER},
 }
+_CHOSEN: Mapping[LabelKind, Mapping[str, MetricFacts]] = {
+    "one": {
+        "balanced_accuracy": _HIGHER,
+        "kappa": _HIGHER,
+        "log_loss": _LOWER,
+        "average_precision": _HIGHER,
+        "top_5_accuracy": _HIGHER,
+        "sensitivity": _HIGHER,
+        "specificity": _HIGHER,
+    },
+    "several": {
+        "balanced_accuracy": _HIGHER,
+        "log_loss": _LOWER,
+        "sensitivity": _HIGHER,
+        "specificity": _HIGHER,
+    },
+    "values": {"pearson": _HIGHER, "spearman": _HIGHER},
+    "mask": {},
+}
 _TASKS: Mapping[str, tuple[LabelKind, tuple[str, ...]]] = {
     "image_classification": ("one", (IMAGE,)),
     "image_regression": ("values", (IMAGE,)),
@@ -65,16 +84,22 @@ _TASKS: Mapping[str, tuple[LabelKind, tuple[str, ...]]] = {
 _MULTI_LABEL: Mapping[LabelKind, LabelKind] = {"one": "several"}
 
 
+_KEYS = ("kind", "multi_label", "metrics")
+
+
 def facts(task: Any) -> TaskFacts:
     """Return the facts of a task, given its options or the plain document of them.
 
     Raises KeyError for a kind that this version does not have.
     """
-    known = task if isinstance(task, Mapping) else {"kind": task.kind, "multi_label": getattr(task, "multi_label", 0)}
+    known = task if isinstance(task, Mapping) else {name: getattr(task, name, None) for name in _KEYS}
     labels, modalities = _TASKS[str(known.get("kind"))]
     if known.get("multi_label") is True:
         labels = _MULTI_LABEL.get(labels, labels)
-    return TaskFacts(labels, _METRICS[labels], modalities)
+    chosen = known.get("metrics")
+    names = chosen if isinstance(chosen, list | tuple) else ()
+    added = {name: _CHOSEN[labels][name] for name in names if isinstance(name, str) and name in _CHOSEN[labels]}
+    return TaskFacts(labels, {**_METRICS[labels], **added}, modalities)
 
 
 def find_facts(document: Mapping[str, Any]) -> TaskFacts | None:
@@ -85,3 +110,8 @@ def find_facts(document: Mapping[str, Any]) -> TaskFacts | None:
 def metrics_of_labels(labels: LabelKind) -> Mapping[str, MetricFacts]:
     """Return the metrics of all tasks with labels of a kind."""
     return _METRICS[labels]
+
+
+def chosen_metrics(labels: LabelKind) -> Mapping[str, MetricFacts]:
+    """Return the metrics that `task.metrics` can add for labels of a kind."""
+    return _CHOSEN[labels]

@@ -65,6 +65,12 @@ class Classification(Options):
         None, description="names in order, or a map of raw label to name; null means sorted labels of the data"
     )
     positive: str | None = Field(None, description="the class of binary metrics; null means the last")
+    metrics: Texts | None = Field(
+        None,
+        description="metrics besides the usual ones: balanced_accuracy, kappa, log_loss, average_precision, "
+        "top_5_accuracy, sensitivity, specificity; with multi_label balanced_accuracy, log_loss, sensitivity, "
+        "specificity",
+    )
     thresholds: Thresholds = Field(
         0.5,
         description="with multi_label, the probability from which a label is predicted: one for all, by class, or "
@@ -94,6 +100,7 @@ class Regression(Options):
     """Examples of which one number, or several, are to be predicted."""
 
     kind: str = Field(description="the task")
+    metrics: Texts | None = Field(None, description="metrics besides the usual ones: pearson, spearman")
 
 
 class ImageRegression(Regression):

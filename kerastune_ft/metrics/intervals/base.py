@@ -84,6 +84,16 @@ def share_interval(hits: float, examples: float) -> Interval:
     return (0.0 if hits == 0 else _round(ends[0])), (1.0 if hits == examples else _round(ends[1]))
 
 
+def measure(sample: Sample) -> dict[str, float]:
+    """Return the metrics of all examples, each counted once."""
+    once = np.ones((sample.examples, 1))
+    found = {name: average(values, once) for name, values in {**sample.means, **sample.proportions}.items()}
+    found |= sample.compute(once)
+    if sample.rank is not None:
+        found |= sample.rank(once)
+    return {name: float(values[0]) for name, values in found.items()}
+
+
 def average(values: np.ndarray, counts: np.ndarray) -> np.ndarray:
     """Return the mean of the values of the drawn examples [resamples]; an example whose value is NaN does not count.
 

@@ -10,6 +10,7 @@ from typing import Any
 
 from kerastune_ft.reporting import data_table, drawing, run_files
 from kerastune_ft.reporting import phase_results as ran
+from kerastune_ft.reporting.findings.gather import list_findings
 from kerastune_ft.reporting.page import curves, margin, redaction, shown_examples, templates, time_spent
 from kerastune_ft.reporting.plan_lines import describe_layers
 from kerastune_ft.training.versions import version_history
@@ -71,6 +72,7 @@ def _summarise(run: run_files.RunFiles) -> dict[str, Any]:
         "intervals": {split: dict(ends) for split, ends in run.intervals.items()},
         "measured_examples": dict(run.measured_examples),
         "constant": {split: dict(measured) for split, measured in run.constant.items()},
+        "findings": list_findings(run),
         "margin": _describe_margin(run),
         "phases": results,
         "earlier_phase_better": ran.find_better_phase(results, run.history),

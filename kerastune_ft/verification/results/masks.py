@@ -47,12 +47,8 @@ class MaskCheck(ResultCheck):
         return make_sample(counts, None if means is None else means * pixels, pixels)
 
     def score_classes(self, rows: Sequence[Row], labels: Mapping[str, Any]) -> dict[str, dict[str, float]]:
-        """Return IoU, Dice, precision and recall by class."""
-        scores = segmentation.score_classes(read_counts(rows, len(labels["names"])).sum(axis=0))
-        return {
-            name: {metric: float(values[number]) for metric, values in scores.items()}
-            for number, name in enumerate(labels["names"])
-        }
+        """Return IoU, Dice, precision, recall and the number of pictures that have the class, by class."""
+        return segmentation.describe_classes(read_counts(rows, len(labels["names"])), labels["names"])
 
     def find_faults(
         self, rows: Sequence[Row], labels: Mapping[str, Any], thresholds: Mapping[str, float]

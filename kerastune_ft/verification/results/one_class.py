@@ -9,6 +9,7 @@ import numpy as np
 
 from kerastune_ft.data.labels.spelling import find_label
 from kerastune_ft.metrics import one_class
+from kerastune_ft.metrics.class_figures import score_one_class
 from kerastune_ft.metrics.intervals.base import Sample
 from kerastune_ft.metrics.intervals.one_class import Answers, make_sample
 from kerastune_ft.rules import NEWEST, Rules
@@ -48,6 +49,12 @@ class OneClassCheck(ResultCheck):
     ) -> Sample:
         """Return classes, probabilities and losses of the rows."""
         return make_sample(_read_answers(rows, labels, positive), names, rules)
+
+    def score_classes(self, rows: Sequence[Row], labels: Mapping[str, Any]) -> dict[str, dict[str, float]]:
+        """Return precision, recall, F1 and the number of examples by class."""
+        names = list(labels["names"])
+        wanted, predicted = (_number_classes(rows, column, names) for column in ("label", "prediction"))
+        return score_one_class(wanted, predicted, names)
 
     def find_faults(
         self, rows: Sequence[Row], labels: Mapping[str, Any], thresholds: Mapping[str, float]

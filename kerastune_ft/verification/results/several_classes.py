@@ -9,6 +9,7 @@ import numpy as np
 
 from kerastune_ft.data.labels.raw import SEPARATOR
 from kerastune_ft.metrics import several_classes
+from kerastune_ft.metrics.class_figures import score_several_classes
 from kerastune_ft.metrics.intervals.base import Sample
 from kerastune_ft.metrics.intervals.several_classes import RANKED, Answers, make_sample
 from kerastune_ft.rules import NEWEST, Rules
@@ -50,6 +51,12 @@ class SeveralClassesCheck(ResultCheck):
         answers = _read_answers(rows, labels)
         known = names if _can_rank(answers) else [name for name in names if name not in RANKED]
         return make_sample(answers, known)
+
+    def score_classes(self, rows: Sequence[Row], labels: Mapping[str, Any]) -> dict[str, dict[str, float]]:
+        """Return precision, recall, F1 and the number of examples by class."""
+        names = list(labels["names"])
+        wanted, predicted = (_read_flags(rows, column, names) for column in ("label", "prediction"))
+        return score_several_classes(wanted, predicted, names)
 
     def find_faults(
         self, rows: Sequence[Row], labels: Mapping[str, Any], thresholds: Mapping[str, float]

@@ -1,0 +1,35 @@
+"""The banner of a finished run: the few findings that matter most, and the commands they advise."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Iterable, Sequence
+
+from kerastune_ft.reporting.findings.evidence import Evidence, Finding
+from kerastune_ft.reporting.findings.rules import RULES, praise
+
+MOST = 3
+"""How many findings are shown besides praise."""
+
+
+def find_findings(run: Evidence) -> list[Finding]:
+    """Return praise where it is earned, then at most three findings, those that matter most first.
+
+    Praise is earned where the model beats the best constant predictor by more than chance and no finding is a warning.
+    """
+    found = [finding for rule in RULES if (finding := rule(run)) is not None]
+    shown = sorted(found, key=lambda finding: finding.level != "warning")[:MOST]
+    if any(finding.level == "warning" for finding in found):
+        return shown
+    earned = praise(run)
+    return [earned, *shown] if earned is not None else shown
+
+
+def write_command(config: str, overrides: Sequence[str], more: Iterable[str]) -> str:
+    """Return the command of a run with more overrides, which replace earlier ones of the same key."""
+    added = list(more)
+    keys = {each.partition("=")[0] for each in added}
+    kept = [each for each in overrides if each.partition("=")[0] not in keys]
+    words = ["python", "-m", "kerastune_ft", "run", config]
+    words += [word for each in (*kept, *added) for word in ("--set", each)]
+    return shlex.join(words)

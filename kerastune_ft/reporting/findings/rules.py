@@ -1,0 +1,321 @@
+"""The rules of findings: each reads the figures of a run and says one thing about it, or nothing.
+
+`THRESHOLDS` has every number that a rule compares with, and why it is that one. Rules are pure: the same figures give
+the same findings.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
+
+from kerastune_ft.config.options.task_facts import IMAGE, find_facts
+from kerastune_ft.metrics.intervals.base import share_interval
+from kerastune_ft.reporting.findings.evidence import Evidence, Finding, gain
+from kerastune_ft.reporting.metric_names import is_lower_better
+from kerastune_ft.reporting.quantities import format_figure, format_plain, format_words, is_number
+from kerastune_ft.wording import counted, first_names
+
+THRESHOLDS: Mapping[str, float] = MappingProxyType(
+    {
+        # Training accuracy is measured with dropout and augmentation, so it is low rather than high: ten points above
+        # validation are no accident.
+        "gap": 0.10,
+        # The same for errors in the user's units, which have no common scale.
+        "gap_of_errors": 1.5,
+        # After the best epoch: training loss at most half, validation loss a tenth higher. Less is noise.
+        "learned_by_heart": 0.5,
+        "loss_rises": 1.1,
+        # A last epoch that is better by less than a hundredth (or half a point) hardly tells of the next.
+        "improves": 0.01,
+        "improves_points": 0.005,
+        # Phases of one or two epochs are no schedule that could have a first epoch best.
+        "epochs_to_judge": 3,
+        # With fewer validation examples one of them moves the accuracy by two points.
+        "validation_examples": 50,
+        # Wider than ten points: two models that are five points apart cannot be told from each other.
+        "wide": 0.10,
+        # Test below validation by five points and outside the intervals of both.
+        "drop": 0.05,
+        # A class that is never predicted is told of from so many test examples on: fewer may all be mistaken.
+        "examples_of_class": 5,
+        # More epochs: twice as many.
+        "more_epochs": 2,
+        # A lower rate: a third, which is half of a power of ten.
+        "lower_rate": 3,
+    }
+)
+
+# Data that come with the program or its tests are what the embedded weights were made for.
+_OWN_DATA = ("folder", "table", "arrays")
+_NAMES_SHOWN = 3
+# The gentlest augmentation by modality, where it has one.
+_AUGMENT: Mapping[str, str] = MappingProxyType({IMAGE: "light"})
+
+
+def judge_constant(run: Evidence) -> Finding | None:
+    """Say that the model is no better, or cannot be told from, the best predictor that never looks at its input."""
+    metric = run.headline
+    value = run.value("test", metric) if metric else None
+    rival = (run.constant.get("test") or {}).get(metric)
+    if metric is None or value is None or not is_number(rival):
+        return None
+    ends = run.interval(metric)
+    nearest = (ends[1] if is_lower_better(metric) else ends[0]) if ends else value
+    if gain(metric, nearest, rival) > 0:
+        return None
+    both = f"{format_words(metric)} {format_figure(value)} against {format_figure(rival)}"
+    verdict = "is no better than" if gain(metric, value, rival) <= 0 else "cannot be told from"
+    interval = f" (95 %: {format_figure(ends[0])} to {format_figure(ends[1])})" if ends else ""
+    return Finding(
+        "no_better_than_constant",
+        "warning",
+        f"On the test split the model {verdict} the best answer that never looks at the input: {both}{interval}.",
+        "Look at the worst mistakes in the report: are labels and inputs right? Then train longer",
+        _more_epochs(run, run.phases[0]["name"]) if run.phases else (),
+    )
+
+
+def judge_overfitting(run: Evidence) -> Finding | None:
+    """Say that the final model is far better on its training examples than on validation."""
+    row, name = (run.row_of(run.last), run.last["name"]) if run.last else ({}, "")
+    for metric in ("accuracy", "mae"):
+        train, validation = row.get(f"train_{metric}"), row.get(f"validation_{metric}")
+        if not is_number(train) or not is_number(validation):
+            continue
+        if is_lower_better(metric):
+            is_far = train > 0 and validation > THRESHOLDS["gap_of_errors"] * train
+        else:
+            high = share_interval(validation * run.examples.get("validation", 0), run.examples.get("validation", 0))[1]
+            is_far = train - validation > THRESHOLDS["gap"] and not train <= high
+        if is_far:
+            figures = f"{format_words(metric)} {format_figure(train)} in training, {format_figure(validation)} on "
+            advice, overrides = _less_freedom(run, name)
+            text = f"Phase {name} learned its training examples better than what they stand for: {figures}validation."
+            return Finding("overfitting", "warning", text, advice, overrides)
+    return None
+
+
+def judge_overtraining(run: Evidence) -> Finding | None:
+    """Say that after the best epoch of the last phase training went on and validation got worse."""
+    rows = run.rows(run.last["name"]) if run.last else []
+    best = run.row_of(run.last) if rows else {}
+    losses = [row.get(f"{split}_loss") for row in (best, rows[-1] if rows else {}) for split in ("train", "validation")]
+    if not all(map(is_number, losses)):
+        return None
+    train, validation, last_train, last_validation = (float(loss) for loss in losses if loss is not None)
+    if last_train > THRESHOLDS["learned_by_heart"] * train or last_validation < THRESHOLDS["loss_rises"] * validation:
+        return None
+    name, epoch = run.last["name"], int(best["epoch"])
+    text = (
+        f"After epoch {epoch} of {len(rows)} phase {name} learned its examples by heart: training loss "
+        f"{format_figure(train)} to {format_figure(last_train)}, validation loss {format_figure(validation)} to "
+        f"{format_figure(last_validation)}. The model is that of epoch {epoch}."
+    )
+    return Finding("overtraining", "hint", text, "Try a lower rate", _lower_rate(run, name))
+
+
+def judge_last_epoch(run: Evidence) -> Finding | None:
+    """Say that the last phase still improved in its last epoch."""
+    rows = run.rows(run.last["name"]) if run.last else []
+    if len(rows) < 2 or run.last.get("best_epoch") != len(rows) or run.last.get("stopped") == "early_stopping":
+        return None
+    monitor = run.last.get("monitor") or "validation_loss"
+    values = [row.get(monitor) for row in rows]
+    if not all(map(is_number, values)):
+        return None
+    numbers = [float(value) for value in values if value is not None]
+    lower = is_lower_better(monitor)
+    before = min(numbers[:-1]) if lower else max(numbers[:-1])
+    least = THRESHOLDS["improves"] * abs(before) if lower else THRESHOLDS["improves_points"]
+    if gain(monitor, numbers[-1], before) < least:
+        return None
+    name = run.last["name"]
+    text = (
+        f"Phase {name} still improved in its last epoch: {format_words(monitor)} {format_figure(before)} to "
+        f"{format_figure(numbers[-1])}."
+    )
+    return Finding("still_improving", "hint", text, "Give it more epochs", _more_epochs(run, name))
+
+
+def judge_first_epoch(run: Evidence) -> Finding | None:
+    """Say that a phase never improved on its first epoch."""
+    for result in run.phases:
+        monitor = result.get("monitor") or "validation_loss"
+        values = [row.get(monitor) for row in run.rows(result["name"])]
+        if result.get("best_epoch") != 1 or len(values) < THRESHOLDS["epochs_to_judge"] or not is_number(values[-1]):
+            continue
+        name = result["name"]
+        text = (
+            f"Phase {name} was best in its first epoch of {len(values)}: {format_words(monitor)} "
+            f"{format_figure(values[0])}, at the end {format_figure(values[-1])}."
+        )
+        return Finding(
+            "best_at_once", "hint", text, "Its rate may be too high; try a lower one", _lower_rate(run, name)
+        )
+    return None
+
+
+def judge_earlier_phase(run: Evidence) -> Finding | None:
+    """Say that an earlier phase had a better epoch than the final model."""
+    if run.better_phase is None or not run.last:
+        return None
+    name = run.last["name"]
+    return Finding(
+        "earlier_phase_better",
+        "warning",
+        f"Phase {run.better_phase} had a better epoch, by the last phase's monitor, than the final model.",
+        f"Train phase {name} at a lower rate, or leave it out",
+        _lower_rate(run, name),
+    )
+
+
+def judge_backbone(run: Evidence) -> Finding | None:
+    """Say that the backbone knows little or nothing of such data."""
+    backbone, kind = run.config.get("backbone") or {}, (run.config.get("data") or {}).get("kind")
+    if backbone.get("kind") == "applications" and backbone.get("weights") == "embedded" and kind in _OWN_DATA:
+        return Finding(
+            "weak_backbone",
+            "warning",
+            "The embedded weights are for a first try: they have never seen a photograph. Of test photos of 5 kinds "
+            "of flowers they got 44 % right, and a smaller MobileNet with ImageNet weights, at 224 pixels, 80 %.",
+            "Take ImageNet weights, which are fetched once (docs/backbones.md says how without a network)",
+            ("backbone.weights=imagenet",),
+        )
+    from_scratch = backbone.get("kind") == "applications" and backbone.get("weights") is None
+    if from_scratch or (backbone.get("kind") == "keras_hub" and backbone.get("class") is not None):
+        advice = "Take pretrained weights (docs/backbones.md)"
+        overrides = ("backbone.weights=imagenet",) if from_scratch else ()
+        text = "The backbone began with random weights, so everything had to be learned from these examples."
+        return Finding("random_backbone", "warning", text, advice, overrides)
+    return None
+
+
+def judge_interval(run: Evidence) -> Finding | None:
+    """Say that the test split is too small to tell good models from better ones."""
+    metric = run.headline
+    ends = run.interval(metric) if metric else None
+    # Errors in the user's units have no width that would be wide for all.
+    if metric is None or ends is None or is_lower_better(metric) or ends[1] - ends[0] <= THRESHOLDS["wide"]:
+        return None
+    text = (
+        f"{counted(run.examples.get('test', 0), 'test example')} leave {format_words(metric)} open between "
+        f"{format_figure(ends[0])} and {format_figure(ends[1])}."
+    )
+    return Finding("wide_interval", "hint", text, "Four times as many test examples make it half as wide")
+
+
+def judge_validation(run: Evidence) -> Finding | None:
+    """Say that few examples choose the best epochs."""
+    number = run.examples.get("validation", 0)
+    if not 0 < number < THRESHOLDS["validation_examples"]:
+        return None
+    text = f"The best epochs were chosen by {counted(number, 'validation example')}, so by chance in part."
+    return Finding("few_validation_examples", "hint", text, "Validate on more examples, if there are any")
+
+
+def judge_classes(run: Evidence) -> Finding | None:
+    """Say which classes were never predicted on the test split."""
+    never = [
+        name
+        for name, figures in run.classes.items()
+        if (figures.get("examples") or 0) >= THRESHOLDS["examples_of_class"]
+        and "precision" in figures
+        and not is_number(figures["precision"])
+    ]
+    if not never:
+        return None
+    text = f"Never predicted on the test split: {first_names(never, _NAMES_SHOWN)}."
+    phases = [phase["name"] for phase in run.phases]
+    balanced = tuple(f"phases.{name}.class_weights=balanced" for name in phases)
+    if any(run.setting(name, "class_weights") or run.setting(name, "sampling") for name in phases):
+        return Finding("class_never_predicted", "warning", text, "Add examples of it, or leave the class out")
+    return Finding("class_never_predicted", "warning", text, "Give every class the same weight", balanced)
+
+
+def judge_test_split(run: Evidence) -> Finding | None:
+    """Say that the test split is harder than validation."""
+    metric = run.headline
+    test, validation = ((run.value(split, metric) if metric else None) for split in ("test", "validation"))
+    ends, number = run.interval(metric) if metric else None, run.examples.get("validation", 0)
+    if metric is None or test is None or validation is None or ends is None or is_lower_better(metric):
+        return None
+    lowest = share_interval(validation * number, number)[0] if number else validation
+    if validation - test <= THRESHOLDS["drop"] or validation <= ends[1] or lowest <= ends[1]:
+        return None
+    text = (
+        f"Test is far below validation: {format_words(metric)} {format_figure(test)} against "
+        f"{format_figure(validation)}, which chance does not explain."
+    )
+    advice = (
+        "Find what is another there (another place, time or device), or examples that are in training and validation "
+        "alike: data.group keeps those of one patient or source together"
+    )
+    return Finding("test_below_validation", "warning", text, advice)
+
+
+def praise(run: Evidence) -> Finding | None:
+    """Say that the model is better than the best constant predictor, by more than chance."""
+    metric = run.headline
+    value = run.value("test", metric) if metric else None
+    rival = (run.constant.get("test") or {}).get(metric)
+    ends = run.interval(metric) if metric else None
+    if metric is None or value is None or ends is None or not is_number(rival):
+        return None
+    if gain(metric, ends[1] if is_lower_better(metric) else ends[0], rival) <= 0:
+        return None
+    text = (
+        f"On {counted(run.examples.get('test', 0), 'test example')} {format_words(metric)} is {format_figure(value)} "
+        f"(95 %: {format_figure(ends[0])} to {format_figure(ends[1])}); the best answer that never looks at the input "
+        f"has {format_figure(rival)}."
+    )
+    return Finding("better_than_constant", "good", text)
+
+
+RULES: tuple[Callable[[Evidence], Finding | None], ...] = (
+    judge_constant,
+    judge_test_split,
+    judge_backbone,
+    judge_earlier_phase,
+    judge_classes,
+    judge_overfitting,
+    judge_last_epoch,
+    judge_first_epoch,
+    judge_overtraining,
+    judge_validation,
+    judge_interval,
+)
+"""The rules, those that matter most first."""
+
+
+def _more_epochs(run: Evidence, phase: str) -> tuple[str, ...]:
+    epochs = run.setting(phase, "epochs") or run.planned(phase).get("epochs")
+    if not epochs or run.setting(phase, "steps"):
+        return ()
+    return (f"phases.{phase}.epochs={int(THRESHOLDS['more_epochs'] * epochs)}",)
+
+
+def _lower_rate(run: Evidence, phase: str) -> tuple[str, ...]:
+    rate = run.setting(phase, "learning_rate")
+    peak = rate.get("peak") if isinstance(rate, Mapping) else rate
+    if not is_number(peak):
+        return ()
+    lower = float(f"{peak / THRESHOLDS['lower_rate']:.1g}")
+    key = f"phases.{phase}.learning_rate.peak" if isinstance(rate, Mapping) else f"phases.{phase}.learning_rate"
+    return (f"{key}={format_plain(lower)}",)
+
+
+def _less_freedom(run: Evidence, phase: str) -> tuple[str, tuple[str, ...]]:
+    """Return advice against learning by heart, the gentlest that the phase does not follow yet."""
+    known = find_facts(run.config.get("task") or {})
+    preset = _AUGMENT.get(known.modality) if known else None
+    if preset is not None and not _is_augmented(run, phase):
+        return "Show other versions of every example in each epoch", (f"phases.{phase}.augment={preset}",)
+    if not run.setting(phase, "weight_decay"):
+        return "Add weight decay, or more examples", (f"phases.{phase}.weight_decay=0.01",)
+    return "Train fewer units in it, or add examples", _lower_rate(run, phase)
+
+
+def _is_augmented(run: Evidence, phase: str) -> bool:
+    augment = run.setting(phase, "augment")
+    return bool(augment) and augment != "none" and (not isinstance(augment, Mapping) or augment.get("preset") != "none")

@@ -1,0 +1,34 @@
+from __future__ import annotations
+
+import pytest
+
+from kerastune_ft.reporting.findings.evidence import Evidence, Finding, gain
+
+
+def test_a_finding_is_a_json_object() -> None:
+    found = Finding("few", "hint", "Text.", "Advice", ("phases.top.epochs=6",))
+    assert found.to_json() == {
+        "name": "few",
+        "level": "hint",
+        "text": "Text.",
+        "advice": "Advice",
+        "set": ["phases.top.epochs=6"],
+    }
+
+
+@pytest.mark.parametrize(("metric", "expected"), [("accuracy", 0.5), ("mae", -0.5), ("log_loss", -0.5)])
+def test_gains_know_which_way_is_better(metric: str, expected: float) -> None:
+    assert gain(metric, 1.5, 1.0) == expected
+
+
+def test_parts_that_are_not_there_are_empty() -> None:
+    empty = Evidence({}, {}, [], [], {}, {}, {}, {}, {})
+    assert empty.headline is None
+    assert empty.last == empty.planned("top") == {}
+    assert empty.value("test", "accuracy") is None
+    assert empty.interval("accuracy") is None
+
+
+def test_the_headline_is_the_most_telling_metric_that_is_known() -> None:
+    metrics = {"test": {"loss": 0.1, "accuracy": 0.9, "mean_average_precision": None}}
+    assert Evidence({}, {}, [], [], metrics, {}, {}, {}, {}).headline == "accuracy"
