@@ -20,7 +20,7 @@ from kerastune_ft.data.in_memory.collect import collect, is_in_memory
 from kerastune_ft.data.labels.scheme import LabelScheme
 from kerastune_ft.errors import ConfigError, DataError, explain_exhaustion, explain_memory
 from kerastune_ft.inference.output.form import PLAIN, OutputForm
-from kerastune_ft.metrics.document import examples_by_split, intervals_by_split, metrics_by_split
+from kerastune_ft.metrics.document import Figures, examples_by_split, intervals_by_split, metrics_by_split
 from kerastune_ft.reporting.notebook.tables import Beside, Metrics
 from kerastune_ft.reporting.progress import create_watcher
 from kerastune_ft.rundir import RunDirectory
@@ -159,7 +159,7 @@ class Run:
             return document.summarise(self.path)
 
     @show_in_cell
-    def evaluate(self, data: Any = None, split: str | None = None) -> dict[str, float]:
+    def evaluate(self, data: Any = None, split: str | None = None) -> Figures:
         """Return the metrics of the final model on a split of the run's data, or on other data with labels.
 
         `data` is a folder, a table or an .npz file, a DataFrame with the columns of the run's own, or a tuple of
@@ -217,15 +217,17 @@ def open_run(path: str | os.PathLike[str]) -> Run:
     return Run(opened.path)
 
 
-def evaluate(run_dir: str | os.PathLike[str], *, data: Any = None, split: str | None = None) -> dict[str, float]:
+def evaluate(run_dir: str | os.PathLike[str], *, data: Any = None, split: str | None = None) -> Figures:
     """Return the metrics of a run's final model on a split of its data, or on other data with the same classes.
 
     `data` is a folder, a table or an .npz file, or data in memory as `kerastune_ft.fine_tune` takes them, with labels.
+    The result is a dict by name, with their intervals as `intervals` and the number of examples as `examples`.
     `split` defaults to `test`; other data is evaluated whole, so the two do not go together. The run's own data is
     divided as the run recorded it; what changed in it since is said on standard error. Raises DataError where none of
     the split's examples is there any more.
     """
-    return evaluation(run_dir, data=data, split=split).metrics
+    found = evaluation(run_dir, data=data, split=split)
+    return Figures(found.metrics, found.intervals, found.examples)
 
 
 def evaluation(run_dir: str | os.PathLike[str], *, data: Any = None, split: str | None = None) -> Evaluation:

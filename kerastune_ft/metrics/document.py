@@ -14,6 +14,17 @@ EXAMPLES = "examples"
 _NO_SPLITS = (CLASSES, INTERVALS, EXAMPLES)
 
 
+class Figures(dict[str, float]):
+    """The metrics of some examples by name, a dict, with what tells how far they can be trusted."""
+
+    def __init__(
+        self, metrics: Mapping[str, float], intervals: Mapping[str, tuple[float, float]], examples: int
+    ) -> None:
+        """`intervals` has the lower and upper end by metric, `examples` of how many examples the metrics are."""
+        super().__init__(metrics)
+        self.intervals, self.examples = dict(intervals), examples
+
+
 def metrics_by_split(document: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
     """Return the metrics of every split, without what stands beside them."""
     return {split: dict(metrics) for split, metrics in document.items() if split not in _NO_SPLITS}

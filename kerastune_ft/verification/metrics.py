@@ -174,7 +174,7 @@ def _compare(
     if chosen := record.config["task"].get("metrics"):
         computed |= measure(check.sample(rows, labels, positive, chosen, record.run.rules))
     for metric, value in computed.items():
-        yield f"{split}.{metric}", written[metric], value, check.tolerance(labels, metric)
+        yield f"{split}.{metric}", written.get(metric), value, check.tolerance(labels, metric)
     yield from _compare_intervals(record, document, split, rows)
     by_class = metrics_by_class(document, split)
     for name, scores in check.score_classes(rows, labels).items():

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from kerastune_ft.metrics.intervals.base import find_intervals, measure
 from kerastune_ft.rules import FIRST
 from kerastune_ft.rundir import RunDirectory
 from kerastune_ft.verification.metrics import check_metrics
@@ -57,3 +58,32 @@ def test_a_prediction_and_a_loss_that_do_not_follow_are_found() -> None:
         (1, "the prediction is 'ill', and 'well' by its probabilities"),
         (2, "the loss is 0.2, and 0.105361 by its other numbers"),
     ]
+
+
+@pytest.mark.parametrize("grouped", [False, True])
+def test_intervals_and_chosen_metrics_follow_from_the_rows(tmp_path: Path, grouped: bool) -> None:
+    pairs = [("ill", 0.9), ("ill", 0.8), ("ill", 0.4), ("well", 0.6), ("well", 0.2), ("well", 0.3)] * 5
+    rows = [row(label, ill, split="test", input=str(place)) for place, (label, ill) in enumerate(pairs)]
+    groups = [str(place // 3) for place in range(len(rows))] if grouped else None
+    names = ["loss", "accuracy", "macro_f1", "auc", "kappa"]
+    sample = OneClassCheck().sample(rows, LABELS, None, names)
+    run = RunDirectory(tmp_path / "run")
+    run.commit_json("plan.json", {"labels": LABELS, "phases": []})
+    run.commit_json("config.json", {"task": {"metrics": ["kappa"]}})
+    run.commit_csv("evaluation/predictions.csv", list(rows[0]), rows)
+    recorded = [{"input": one["input"], "split": "test", "label": one["label"]} for one in rows]
+    if groups is not None:
+        recorded = [{**one, "group": group} for one, group in zip(recorded, groups, strict=True)]
+    run.commit_csv("splits.csv", list(recorded[0]), recorded)
+    intervals = find_intervals(sample, groups)
+    assert list(intervals) == names
+    for change, place in ((0.0, []), (0.01, ["metrics.json, intervals.test.auc, low"])):
+        written = {**intervals, "auc": (intervals["auc"][0] + change, intervals["auc"][1])}
+        document = {"test": measure(sample), "intervals": {"test": written}, "examples": {"test": len(rows)}}
+        run.commit_json("metrics.json", document)
+        run.update_manifest(state="done", rules=2)
+        findings = Findings()
+        check_metrics(RunRecord(run, is_live=False), findings)
+        assert [finding.place for finding in findings.found] == place
+    # Other groups give other intervals.
+    assert find_intervals(sample, groups) != find_intervals(sample, [str(place // 15) for place in range(len(rows))])
