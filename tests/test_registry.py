@@ -9,9 +9,11 @@ def test_tasks_tell_their_metrics_and_those_of_several_labels_apart() -> None:
     rows = {row["kind"]: row for row in registry.tasks()}
     assert (
         rows["image_classification"]["metrics"]
-        == "loss accuracy macro_f1 auc (multi_label: mean_average_precision too)"
+        == "loss accuracy macro_f1 auc (multi_label: mean_average_precision too); by task.metrics: balanced_accuracy "
+        "kappa log_loss average_precision top_5_accuracy sensitivity specificity"
     )
-    assert rows["image_regression"]["metrics"] == "loss mae rmse r2"
+    assert rows["image_regression"]["metrics"] == "loss mae rmse r2; by task.metrics: pearson spearman"
+    assert rows["image_segmentation"]["metrics"] == "loss mean_iou dice accuracy"
     assert all(row["for"] for row in rows.values())
 
 

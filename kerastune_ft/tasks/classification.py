@@ -73,7 +73,9 @@ class Classification(PooledTask):
         macro mean of one-vs-rest; it is NaN where a class has no example in the split.
         """
         found = one_class.score(targets, outputs, self._positive, self._rules)
-        return found | measure(self._sample(targets, outputs, self._chosen)) if self._chosen else found
+        if self._chosen:
+            found |= measure(self._sample(targets, outputs, self._chosen))
+        return {name: found[name] for name in self.metric_directions}
 
     def summarise_classes(self, measured: Measured) -> dict[str, dict[str, float]]:
         """Return precision, recall, F1 and the number of examples by class."""

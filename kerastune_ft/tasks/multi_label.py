@@ -92,7 +92,9 @@ class MultiLabelClassification(PooledTask):
         that occur in the split (for AUC, those that some examples have and others do not); NaN where there are none.
         """
         found = several_classes.score(targets, outputs, self._thresholds)
-        return found | measure(self._sample(targets, outputs, self._chosen)) if self._chosen else found
+        if self._chosen:
+            found |= measure(self._sample(targets, outputs, self._chosen))
+        return {name: found[name] for name in self.metric_directions}
 
     def summarise_classes(self, measured: Measured) -> dict[str, dict[str, float]]:
         """Return precision, recall, F1 and the number of examples by class."""

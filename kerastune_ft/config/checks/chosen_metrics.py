@@ -15,8 +15,8 @@ def check_chosen(parts: Parts) -> Iterator[Finding]:
     if not isinstance(metrics, list):
         return
     classes = parts.task.get("classes")
-    names = classes.values() if isinstance(classes, Mapping) else classes
-    count = len(set(map(str, names))) if isinstance(classes, list | Mapping) else None
+    names = list(classes.values()) if isinstance(classes, Mapping) else classes
+    count = len(set(map(str, names))) if isinstance(names, list) else None
     usual = metrics_of_labels(parts.facts.labels)
     for index, metric in enumerate(metrics):
         place = ("task", "metrics", index)

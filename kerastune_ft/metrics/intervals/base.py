@@ -9,18 +9,14 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from kerastune_ft.metrics.intervals.draws import count_resamples, draw_counts, number_groups
+from kerastune_ft.metrics.intervals.wilson import Interval, round_end, share_interval
 
-Interval = tuple[float, float]
 Compute = Callable[[np.ndarray], Mapping[str, np.ndarray]]
 """Returns metrics, each [resamples], of counts: how often every example was drawn, float64 [examples, resamples]."""
 
 _SHARE = 0.95
-# The standard normal quantile of 97.5 %.
-_DEVIATIONS = 1.959963984540054
 # The share of resamples in which a metric must be defined.
 _LEAST_DEFINED = 0.5
-# Digits that no order of summation changes.
-_DIGITS = 6
 # Beyond this many numbers a resample, metrics that rank every example for every class would take minutes.
 _MOST_RANKED = 10_000_000
 
@@ -69,19 +65,7 @@ def find_intervals(sample: Sample, groups: Sequence[str] | None = None) -> dict[
         for name, hits in sample.proportions.items():
             if name not in found:
                 found[name] = _share_interval(_hits_of_groups(hits, number_groups(groups)))
-    return {name: ends for name, ends in _in_order(sample, found) if not math.isnan(ends[0])}
-
-
-def share_interval(hits: float, examples: float) -> Interval:
-    """Return Wilson's interval for a share, given the number of hits and of examples; NaN without examples."""
-    if not examples:
-        return math.nan, math.nan
-    share, squared = hits / examples, _DEVIATIONS**2
-    middle = share + squared / (2 * examples)
-    reach = _DEVIATIONS * math.sqrt(share * (1 - share) / examples + squared / (4 * examples**2))
-    ends = ((middle - reach) / (1 + squared / examples), (middle + reach) / (1 + squared / examples))
-    # In exact numbers these ends are 0 and 1.
-    return (0.0 if hits == 0 else _round(ends[0])), (1.0 if hits == examples else _round(ends[1]))
+    return {name: ends for name, ends in found.items() if not math.isnan(ends[0])}
 
 
 def measure(sample: Sample) -> dict[str, float]:
@@ -138,7 +122,7 @@ def _find_quantiles(values: np.ndarray) -> Interval | None:
     if len(known) <= _LEAST_DEFINED * len(values):
         return None
     low, high = np.quantile(known, [(1 - _SHARE) / 2, (1 + _SHARE) / 2])
-    ends = _round(low), _round(high)
+    ends = round_end(low), round_end(high)
     return None if math.isclose(known.min(), known.max(), rel_tol=1e-9, abs_tol=1e-12) else ends
 
 
@@ -153,13 +137,3 @@ def _hits_of_groups(hits: np.ndarray, members: np.ndarray) -> np.ndarray:
     first = np.unique(members[known], return_index=True)[1]
     chosen: np.ndarray = hits[known][first]
     return chosen
-
-
-def _round(value: float) -> float:
-    return float(f"{value:.{_DIGITS}g}")
-
-
-def _in_order(sample: Sample, found: Mapping[str, Interval]) -> list[tuple[str, Interval]]:
-    """Return the intervals with the means first, then the shares, as metrics.json has the loss before accuracy."""
-    first = [name for name in (*sample.means, *sample.proportions) if name in found]
-    return [(name, found[name]) for name in dict.fromkeys([*first, *found])]

@@ -79,13 +79,21 @@ class Evidence:
 
     def value(self, split: str, metric: str) -> float | None:
         """Return a metric of a split, None where it is not known."""
-        found = (self.metrics.get(split) or {}).get(metric)
-        return float(found) if is_number(found) else None
+        return read_number((self.metrics.get(split) or {}).get(metric))
+
+    def rival(self, metric: str) -> float | None:
+        """Return what the best constant predictor has of a metric on the test split, None where it is not known."""
+        return read_number((self.constant.get("test") or {}).get(metric))
 
     def interval(self, metric: str) -> tuple[float, float] | None:
         """Return the interval of a metric on the test split."""
         ends = (self.intervals.get("test") or {}).get(metric)
         return (ends[0], ends[1]) if ends else None
+
+
+def read_number(value: Any) -> float | None:
+    """Return a finite number, and None for everything else."""
+    return float(value) if is_number(value) else None
 
 
 def gain(metric: str, value: float, rival: float) -> float:

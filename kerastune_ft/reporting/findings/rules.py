@@ -10,8 +10,8 @@ from collections.abc import Callable, Mapping
 from types import MappingProxyType
 
 from kerastune_ft.config.options.task_facts import IMAGE, find_facts
-from kerastune_ft.metrics.intervals.base import share_interval
-from kerastune_ft.reporting.findings.evidence import Evidence, Finding, gain
+from kerastune_ft.metrics.intervals.wilson import share_interval
+from kerastune_ft.reporting.findings.evidence import Evidence, Finding, gain, read_number
 from kerastune_ft.reporting.metric_names import is_lower_better
 from kerastune_ft.reporting.quantities import format_figure, format_plain, format_words, is_number
 from kerastune_ft.wording import counted, first_names
@@ -57,8 +57,8 @@ def judge_constant(run: Evidence) -> Finding | None:
     """Say that the model is no better, or cannot be told from, the best predictor that never looks at its input."""
     metric = run.headline
     value = run.value("test", metric) if metric else None
-    rival = (run.constant.get("test") or {}).get(metric)
-    if metric is None or value is None or not is_number(rival):
+    rival = run.rival(metric) if metric else None
+    if metric is None or value is None or rival is None:
         return None
     ends = run.interval(metric)
     nearest = (ends[1] if is_lower_better(metric) else ends[0]) if ends else value
@@ -80,8 +80,8 @@ def judge_overfitting(run: Evidence) -> Finding | None:
     """Say that the final model is far better on its training examples than on validation."""
     row, name = (run.row_of(run.last), run.last["name"]) if run.last else ({}, "")
     for metric in ("accuracy", "mae"):
-        train, validation = row.get(f"train_{metric}"), row.get(f"validation_{metric}")
-        if not is_number(train) or not is_number(validation):
+        train, validation = (read_number(row.get(f"{split}_{metric}")) for split in ("train", "validation"))
+        if train is None or validation is None:
             continue
         if is_lower_better(metric):
             is_far = train > 0 and validation > THRESHOLDS["gap_of_errors"] * train
@@ -101,7 +101,8 @@ def judge_overtraining(run: Evidence) -> Finding | None:
     rows = run.rows(run.last["name"]) if run.last else []
     best = run.row_of(run.last) if rows else {}
     losses = [row.get(f"{split}_loss") for row in (best, rows[-1] if rows else {}) for split in ("train", "validation")]
-    if not all(map(is_number, losses)):
+    if not all(map(is_number, losses)) or judge_overfitting(run) or judge_first_epoch(run):
+        # Those say the same, and more.
         return None
     train, validation, last_train, last_validation = (float(loss) for loss in losses if loss is not None)
     if last_train > THRESHOLDS["learned_by_heart"] * train or last_validation < THRESHOLDS["loss_rises"] * validation:
@@ -121,10 +122,9 @@ def judge_last_epoch(run: Evidence) -> Finding | None:
     if len(rows) < 2 or run.last.get("best_epoch") != len(rows) or run.last.get("stopped") == "early_stopping":
         return None
     monitor = run.last.get("monitor") or "validation_loss"
-    values = [row.get(monitor) for row in rows]
-    if not all(map(is_number, values)):
+    numbers = [number for row in rows if (number := read_number(row.get(monitor))) is not None]
+    if len(numbers) < len(rows):
         return None
-    numbers = [float(value) for value in values if value is not None]
     lower = is_lower_better(monitor)
     before = min(numbers[:-1]) if lower else max(numbers[:-1])
     least = THRESHOLDS["improves"] * abs(before) if lower else THRESHOLDS["improves_points"]
@@ -143,7 +143,8 @@ def judge_first_epoch(run: Evidence) -> Finding | None:
     for result in run.phases:
         monitor = result.get("monitor") or "validation_loss"
         values = [row.get(monitor) for row in run.rows(result["name"])]
-        if result.get("best_epoch") != 1 or len(values) < THRESHOLDS["epochs_to_judge"] or not is_number(values[-1]):
+        is_short = len(values) < THRESHOLDS["epochs_to_judge"] and result.get("stopped") != "early_stopping"
+        if result.get("best_epoch") != 1 or is_short or len(values) < 2 or not is_number(values[-1]):
             continue
         name = result["name"]
         text = (
@@ -258,9 +259,9 @@ def praise(run: Evidence) -> Finding | None:
     """Say that the model is better than the best constant predictor, by more than chance."""
     metric = run.headline
     value = run.value("test", metric) if metric else None
-    rival = (run.constant.get("test") or {}).get(metric)
+    rival = run.rival(metric) if metric else None
     ends = run.interval(metric) if metric else None
-    if metric is None or value is None or ends is None or not is_number(rival):
+    if metric is None or value is None or ends is None or rival is None:
         return None
     if gain(metric, ends[1] if is_lower_better(metric) else ends[0], rival) <= 0:
         return None
@@ -298,7 +299,7 @@ def _more_epochs(run: Evidence, phase: str) -> tuple[str, ...]:
 def _lower_rate(run: Evidence, phase: str) -> tuple[str, ...]:
     rate = run.setting(phase, "learning_rate")
     peak = rate.get("peak") if isinstance(rate, Mapping) else rate
-    if not is_number(peak):
+    if (peak := read_number(peak)) is None:
         return ()
     lower = float(f"{peak / THRESHOLDS['lower_rate']:.1g}")
     key = f"phases.{phase}.learning_rate.peak" if isinstance(rate, Mapping) else f"phases.{phase}.learning_rate"

@@ -8,7 +8,8 @@ from typing import Any
 
 from kerastune_ft.errors import explain_memory
 from kerastune_ft.metrics.document import CLASSES, EXAMPLES, INTERVALS
-from kerastune_ft.metrics.intervals.base import Interval, find_intervals
+from kerastune_ft.metrics.intervals.base import find_intervals
+from kerastune_ft.metrics.intervals.wilson import Interval
 from kerastune_ft.rundir import RunDirectory
 from kerastune_ft.saved_model.build import THRESHOLDS
 from kerastune_ft.training.evaluation.examples import write_examples
@@ -59,7 +60,8 @@ def intervals_of(session: Session, evaluated: Evaluated) -> dict[str, Interval]:
     """Return the lower and upper end of the interval of every metric, with examples of one group kept together."""
     groups = session.source.groups
     own = None if groups is None else [groups[index] for index in evaluated.indices]
-    return find_intervals(session.task.sample(evaluated.measured), own)
+    found = find_intervals(session.task.sample(evaluated.measured), own)
+    return {name: found[name] for name in session.task.metric_directions if name in found}
 
 
 def prediction_rows(session: Session, evaluated: Mapping[str, Evaluated]) -> list[dict[str, Any]]:

@@ -23,7 +23,7 @@ def make_document(task: dict[str, Any], **phase: Any) -> dict[str, Any]:
 @pytest.mark.parametrize(
     ("task", "message"),
     [
-        ({"metrics": ["accuracy"]}, "/task/metrics/0"),
+        ({"metrics": ["accuracy"]}, "task.metrics[0]"),
         ({"metrics": ["accuracy"]}, "it is measured always; remove it"),
         ({"metrics": ["kappa", "kappa"]}, "it is there already; remove it"),
         ({"metrics": ["sensitivty"]}, 'did you mean "sensitivity"?'),
@@ -31,9 +31,9 @@ def make_document(task: dict[str, Any], **phase: Any) -> dict[str, Any]:
         ({"metrics": ["sensitivity"], "classes": {"0": "a", "1": "b", "2": "c"}}, "there are 3"),
         ({"metrics": ["top_5_accuracy"], "classes": ["a", "b", "c", "d"]}, "of 4 classes"),
         ({"metrics": ["kappa"], "multi_label": True}, "with multi_label"),
-        ({"metrics": []}, "/task/metrics"),
-        ({"kind": "image_segmentation", "metrics": ["kappa"]}, "/task/metrics"),
-        ({"kind": "image_regression", "metrics": ["kappa"]}, "/task/metrics/0"),
+        ({"metrics": []}, "task.metrics"),
+        ({"kind": "image_segmentation", "metrics": ["kappa"]}, "task.metrics"),
+        ({"kind": "image_regression", "metrics": ["kappa"]}, "task.metrics[0]"),
     ],
 )
 def test_what_does_not_fit_is_refused(task: dict[str, Any], message: str) -> None:

@@ -28,7 +28,7 @@ def test_every_metric_that_can_be_added_fits_some_number_of_classes() -> None:
         ("specificity", "one", 3, "it is the share of one of two classes"),
         ("top_5_accuracy", "one", 5, "of 5 classes the right one is always among five; remove it"),
         ("kapa", "one", None, '"kapa" is unknown; did you mean "kappa"?'),
-        ("pearson", "one", None, '"pearson" is unknown; '),
+        ("pearson", "one", None, '"pearson" is not a metric; write "balanced_accuracy"'),
         ("kappa", "several", None, "with multi_label there is no agreement"),
         ("average_precision", "several", None, "mean_average_precision is measured already"),
         ("speerman", "values", None, 'did you mean "spearman"?'),

@@ -1,34 +1,15 @@
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 
 import numpy as np
 import pytest
 
-from kerastune_ft.metrics.intervals.base import Sample, average, find_intervals, share_interval
+from kerastune_ft.metrics.intervals.base import Sample, average, find_intervals
 from kerastune_ft.metrics.intervals.draws import draw_counts
+from kerastune_ft.metrics.intervals.wilson import share_interval
 
 VALUES = np.random.default_rng(1).normal(size=60)
-
-
-@pytest.mark.parametrize(
-    ("hits", "examples", "expected"),
-    [
-        # From the solutions of |p - hits / n| = z * sqrt(p * (1 - p) / n), found by bisection.
-        (20, 20, (0.8389, 1.0)),
-        (1, 1, (0.2065, 1.0)),
-        (0, 5, (0.0, 0.4345)),
-        (81, 100, (0.7222, 0.8749)),
-    ],
-)
-def test_a_share_has_the_interval_of_wilson(hits: int, examples: int, expected: tuple[float, float]) -> None:
-    assert share_interval(hits, examples) == pytest.approx(expected, abs=6e-5)
-    share = hits / examples
-    for end in share_interval(hits, examples):
-        if 0 < end < 1:
-            reach = 1.959963984540054 * math.sqrt(end * (1 - end) / examples)
-            assert abs(end - share) == pytest.approx(reach, rel=1e-4)
 
 
 def test_a_mean_has_the_quantiles_of_its_resamples() -> None:

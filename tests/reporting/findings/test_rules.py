@@ -104,7 +104,7 @@ def test_errors_are_better_below_the_constant() -> None:
 
 @pytest.mark.parametrize(
     ("train", "validation", "examples", "is_found"),
-    [(0.95, 0.80, 500, True), (0.89, 0.80, 500, False), (0.95, 0.80, 30, False)],
+    [(0.95, 0.80, 500, True), (0.89, 0.80, 500, False), (0.95, 0.80, 6, False)],
     ids=["far", "near", "far, by few examples"],
 )
 def test_training_far_above_validation(train: float, validation: float, examples: int, is_found: bool) -> None:
@@ -191,6 +191,18 @@ def test_best_in_the_first_epoch(losses: list[float], best: int, is_found: bool)
     found = rules.judge_first_epoch(run)
     assert (found is not None) == is_found
     assert found is None or found.overrides == ("phases.top.learning_rate.peak=3e-05",)
+
+
+def test_early_stopping_at_once() -> None:
+    rows = make_rows("top", validation_loss=[0.5, 0.6])
+    for stopped, is_found in (("early_stopping", True), ("epochs", False)):
+        run = make_evidence(history=rows, phases=[make_result("top", 1, stopped=stopped)])
+        assert (rules.judge_first_epoch(run) is not None) == is_found
+
+
+def test_one_thing_is_not_said_twice() -> None:
+    rows = make_rows("top", train_loss=[0.9, 0.4, 0.1], validation_loss=[0.5, 0.7, 0.9])
+    assert rules.judge_overtraining(make_evidence(history=rows, phases=[make_result("top", 1)])) is None
 
 
 def test_an_earlier_phase_that_was_better() -> None:
