@@ -12,6 +12,7 @@ from kerastune_ft import keras_settings
 from kerastune_ft.api import training
 from kerastune_ft.api.arguments import check_sections, plain
 from kerastune_ft.api.given_data import find_data
+from kerastune_ft.api.given_model import find_backbone
 from kerastune_ft.api.python_words import in_python, speaking_python
 from kerastune_ft.api.runs import Run
 from kerastune_ft.config.read import read
@@ -30,7 +31,7 @@ def fine_tune(
     label: Any = None,
     *,
     task: str | Mapping[str, Any] | None = None,
-    backbone: str | os.PathLike[str] | Mapping[str, Any] | None = None,
+    backbone: Any = None,
     phases: str | Mapping[str, Any] | Sequence[Mapping[str, Any]] | None = None,
     epochs: int | None = None,
     directory: str | os.PathLike[str] = "runs",
@@ -48,10 +49,10 @@ def fine_tune(
     `kerastune_ft.init` does, and said on standard error.
 
     `task` is a kind such as `"text_regression"`, or the configuration's `task`; `backbone` a model of
-    tf.keras.applications, a preset or class of keras-hub, a path, or the configuration's `backbone`; `phases` a preset
-    or the phases themselves, and `epochs` those of every phase. `sections` are other keys of the configuration, as
-    `defaults={"batch_size": 64}`, laid over what is proposed. Runs are in `directory`, or this one in `run_dir`;
-    `fresh` begins a new one although there is one of the same configuration.
+    tf.keras.applications, a preset or class of keras-hub, a path, a Keras model, or the configuration's `backbone`;
+    `phases` a preset or the phases themselves, and `epochs` those of every phase. `sections` are other keys of the
+    configuration, as `defaults={"batch_size": 64}`, laid over what is proposed. Runs are in `directory`, or this one in
+    `run_dir`; `fresh` begins a new one although there is one of the same configuration.
 
     `run.config` is the configuration, which `python -m kerastune_ft run FILE` takes to the same run. Raises ConfigError
     and DataError for what cannot be used or guessed, and the errors of `kerastune_ft.run`.
@@ -81,7 +82,7 @@ def _propose(
     wanted = {"kind": task} if isinstance(task, str) else dict(task or {})
     found = find_data(data, label, directory, several=bool(wanted.get("multi_label")))
     wishes = Wishes(
-        backbone=os.fspath(backbone) if isinstance(backbone, os.PathLike) else plain(backbone),
+        backbone=find_backbone(backbone, directory),
         epochs=epochs,
         phases=plain(phases),
         input=found.input,

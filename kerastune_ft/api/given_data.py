@@ -43,6 +43,11 @@ def find_data(data: Any, label: Any, directory: str | os.PathLike[str], several:
     either. Raises ConfigError and DataError for what is none of these.
     """
     options = dict(data) if _is_section(data) else {"path": data}
+    if "path" not in options and "name" in options:
+        raise ConfigError(
+            "data: nothing is guessed about data sets of TensorFlow Datasets; give  kt.run  a configuration with them, "
+            "or their examples, as  tfds.load(name, split=..., as_supervised=True)"
+        )
     if "path" not in options:
         raise ConfigError('data: nothing says where the data are; give  data={"path": "photos", ...}')
     given = options.pop("path")
