@@ -56,6 +56,9 @@ def find_data(data: Any, label: Any, directory: str | os.PathLike[str], several:
         label = columns
     elif columns is not None:
         raise ConfigError("label is given twice: as an argument, and in data; give one of them")
+    if isinstance(label, Mapping):
+        # A column of several labels in a cell, with what stands between them.
+        options["label"], label = label, label.get("column")
     if not is_in_memory(given):
         return _find_place(given, label, options)
     written = collect(given, label, several).write(directory)

@@ -28,6 +28,12 @@ def test_a_path_is_its_own_place() -> None:
     assert (found.label, found.options) == (["a", "b"], {"resize": "pad"})
 
 
+def test_a_column_of_several_labels_is_an_object() -> None:
+    label = {"column": "kind", "separator": "|"}
+    for found in (find_data("cases.csv", label, "runs"), find_data({"path": FRAME, "label": label}, None, "runs")):
+        assert (list(found.label), found.options["label"]) == (["kind"], label)
+
+
 def test_data_in_memory_are_written_once(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
     found = find_data(FRAME, "kind", "runs")
     assert found.place.parent == Path("runs/data")

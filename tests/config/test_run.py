@@ -19,7 +19,7 @@ from kerastune_ft.config.options.phases import (
     Variables,
 )
 from kerastune_ft.config.read import read
-from kerastune_ft.config.run import RunConfig, config_hash
+from kerastune_ft.config.run import RunConfig, config_hash, restore_paths, written_paths
 from kerastune_ft.rules import FIRST
 from tests.support.config_cases import MINIMAL, with_change
 
@@ -140,3 +140,21 @@ def test_the_hash_keeps_the_order_of_classes() -> None:
 def test_the_hash_ignores_the_order_of_options() -> None:
     texts = [{"name": "sgd", "momentum": 0.9, "nesterov": True}, {"nesterov": True, "momentum": 0.9, "name": "sgd"}]
     assert len({config_hash(read(with_change("phases.0.optimizer", text))) for text in texts}) == 1
+
+
+def test_paths_as_written_make_the_complete_configuration_the_same_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("PLACE", "elsewhere")
+    document = {
+        **MINIMAL,
+        "data": {"kind": "table", "path": ["a.csv", "/b.csv", "${PLACE}/c.csv"], "input": "image", "label": "label"},
+        "backbone": {"kind": "applications", "name": "MobileNetV2", "weights": "w/x.h5"},
+    }
+    settings = read(document)
+    written = written_paths(settings)
+    assert written == {"data/path/0": "a.csv", "data/path/2": "${PLACE}/c.csv", "backbone/weights": "w/x.h5"}
+    complete = json.loads(json.dumps(settings.to_json()))
+    assert config_hash(read(complete)) != config_hash(settings)
+    assert config_hash(read(restore_paths(complete, written))) == config_hash(settings)

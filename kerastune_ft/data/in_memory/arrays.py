@@ -30,8 +30,17 @@ def collect_arrays(given: Mapping[str, Any], several: bool) -> Arrays:
             '{"x": examples, "y": labels}, and for sounds "sample_rate": 16000'
         )
     values = np.asarray(as_values(given["x"]))
-    others = {name: np.asarray(as_values(value)) for name, value in given.items() if name not in ("x", "y")}
+    others = {name: _read_other(name, value) for name, value in given.items() if name not in ("x", "y")}
     return stack_arrays(values, given["y"], several, others)
+
+
+def _read_other(name: str, value: Any) -> np.ndarray:
+    values = np.asarray(as_values(value))
+    # Words of a column of pandas are objects, which no file holds.
+    values = np.array(values.tolist()) if values.dtype == object else values
+    if values.dtype == object:
+        raise DataError(f"data: the array {name!r} holds objects; give numbers or words")
+    return values
 
 
 def stack_arrays(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import zipfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -81,8 +82,10 @@ class Arrays:
             digest.add(values)
 
         def write(file: Path) -> None:
-            with open(file, "wb") as stream:
-                np.savez(stream, **self.arrays)
+            with zipfile.ZipFile(file, "w") as archive:
+                for name, values in self.arrays.items():
+                    with archive.open(f"{name}.npy", "w", force_zip64=True) as member:
+                        np.lib.format.write_array(member, np.asanyarray(values), allow_pickle=False)
 
         path, is_new = write_once(directory, self.name, ".npz", digest.text, write)
         return WrittenData(path, self.name, is_new, notes=self.notes)

@@ -21,6 +21,14 @@ def test_sounds_have_their_rate() -> None:
     assert int(found.arrays["sample_rate"]) == 8000
 
 
+def test_words_beside_them_are_kept() -> None:
+    x = np.zeros((2, 4, 4))
+    found = collect_arrays({"x": x, "y": [0, 1], "who": np.array(["a", "b"], object)}, several=False)
+    assert found.arrays["who"].dtype.kind == "U"
+    with pytest.raises(DataError, match="'who' holds objects"):
+        collect_arrays({"x": x, "y": [0, 1], "who": np.array([None, "b"], object)}, several=False)
+
+
 @pytest.mark.parametrize(
     ("values", "message"),
     [

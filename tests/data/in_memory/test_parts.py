@@ -29,8 +29,8 @@ def test_a_change_gives_another_file(tmp_path: Path) -> None:
 
 def test_arrays_become_a_file_that_says_the_same(tmp_path: Path) -> None:
     x, y = np.random.default_rng(0).random((4, 3, 3)).astype(np.float32), np.array(["a", "b", "a", "b"])
-    found = Arrays("arrays", {"x": x, "y": y}).write(tmp_path)
+    found = Arrays("arrays", {"x": x, "y": y, "file": y}).write(tmp_path)
     with np.load(found.path) as written:
         assert np.array_equal(written["x"], x) and written["x"].dtype == np.float32
-        assert written["y"].tolist() == y.tolist()
+        assert written["y"].tolist() == written["file"].tolist() == y.tolist()
     assert Arrays("arrays", {"x": x, "y": y[::-1]}).write(tmp_path).path != found.path
