@@ -10,6 +10,8 @@ import numpy as np
 from kerastune_ft.config.run import RunConfig
 from kerastune_ft.rundir import RunDirectory
 from kerastune_ft.saved_model.build import open_serving
+from kerastune_ft.saved_model.head_features import with_head_features
+from kerastune_ft.saved_model.unknown import COLUMNS, read_unknown
 from kerastune_ft.tasks.base import Placement
 
 ERROR, MASK = "error", "mask"
@@ -22,9 +24,12 @@ class RunModel:
     def __init__(self, run: RunDirectory, config: RunConfig, plan: Mapping[str, Any]) -> None:
         """Load the model; raise ConfigError where the run has none."""
         serving = open_serving(run, config, plan)
-        self.task, self.model = serving.task, serving.trained
+        self.task, self._unknown = serving.task, read_unknown(run)
+        self.model = serving.trained if self._unknown is None else with_head_features(serving.trained)
+        """From inputs as in training to raw outputs, and behind these the features where unknown answers need them."""
         masks = (MASK,) if self.task.predicts_masks else ()
-        self.columns = (*name_inputs(plan), *masks, *self.task.output_columns, ERROR)
+        unknown = COLUMNS if self._unknown else ()
+        self.columns = (*name_inputs(plan), *masks, *self.task.output_columns, *unknown, ERROR)
 
     def row(self, name: str, problem: str | None, cells: Iterator[Row]) -> Row:
         """Return the row of an input, with its problem or the next of `cells`."""
@@ -32,7 +37,17 @@ class RunModel:
         return empty | {"input": name, ERROR: problem} | ({} if problem else next(cells))
 
     def cells(self, outputs: np.ndarray, placements: Sequence[Placement | None] | None = None) -> Iterator[Row]:
-        """Yield the cells of each input from the raw outputs [inputs, ...]; `placements` are as in `Task.decode`."""
+        """Yield the cells of each input from the outputs of `model`; `placements` are as in `Task.decode`."""
+        if self._unknown is not None:
+            outputs, features = np.split(outputs, [len(self.task.scheme.names)], axis=1)
+            found = self._unknown.columns(self._unknown.distance.measure(features))
+            own = zip(*(values.tolist() for values in found.values()), strict=True)
+            for cells, values in zip(self._cells(outputs, placements), own, strict=True):
+                yield cells | dict(zip(found, values, strict=True))
+            return
+        yield from self._cells(outputs, placements)
+
+    def _cells(self, outputs: np.ndarray, placements: Sequence[Placement | None] | None) -> Iterator[Row]:
         for prediction in self.task.decode(outputs, placements or [None] * len(outputs)):
             cells = {name: _to_plain(value) for name, value in prediction.cells.items()}
             yield cells if prediction.mask is None else {**cells, MASK: prediction.mask}

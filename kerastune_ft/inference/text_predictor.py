@@ -79,7 +79,7 @@ class TextPredictor(Predictor):
         rows = pack_rows(self._text, parts, self._lengths[-1])
         self._cut += int((rows.lost > 0).sum())
         buckets = assign_buckets(rows.lengths, self._lengths)
-        outputs = np.zeros((len(texts), len(self._run_model.task.scheme.names)), np.float32)
+        outputs = np.zeros((len(texts), self._run_model.model.output_shape[-1]), np.float32)
         for bucket in np.unique(buckets):
             own = np.flatnonzero(buckets == bucket)
             outputs[own] = self._compute_length(rows, own, self._lengths[bucket], shape)

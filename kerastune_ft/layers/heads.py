@@ -10,6 +10,8 @@ from kerastune_ft.config.options.heads import Head
 from kerastune_ft.errors import ConfigError
 from kerastune_ft.layers.addressed_seeds import layer_seed
 
+FIRST_LAYERS = ("head_hidden_1_dropout", "head_dropout")
+"""The names of the layer that takes the pooled features: the first with hidden layers, the second without."""
 # Below any feature, and within the range of float32 whatever is added.
 _FAR_BELOW = 1e9
 

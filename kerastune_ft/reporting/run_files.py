@@ -46,6 +46,8 @@ class RunFiles:
     constant: Mapping[str, Mapping[str, Any]]
     intervals: Mapping[str, Mapping[str, tuple[float, float]]]
     measured_examples: Mapping[str, int]
+    unknown: Mapping[str, Any]
+    """What evaluation/unknown.json says of unknown answers."""
     history: list[dict[str, Any]]
     events: list[dict[str, Any]]
     results: Results
@@ -86,6 +88,7 @@ def read(directory: Path) -> RunFiles:
         metrics=metrics_by_split(document),
         intervals=intervals_by_split(document),
         measured_examples=examples_by_split(document),
+        unknown=_read_json(directory, "evaluation/unknown.json", {}),
         constant=_read_json(directory, "evaluation/constant.json", {}),
         history=[_parse_numbers(row) for row in _read_csv(directory, "history.csv")],
         events=_read_events(directory),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,6 +15,9 @@ from kerastune_ft.errors import ConfigError
 from kerastune_ft.graph.flat import copy_values
 from kerastune_ft.graph.hub_layers import repair_layer
 from kerastune_ft.tasks.base import Task
+
+Answer = Callable[[keras.Model, Any], Any]
+"""A function from a copy of the trained model, and its symbolic inputs, to symbolic outputs."""
 
 
 @dataclass(frozen=True)
@@ -40,10 +43,11 @@ class Serving(ABC):
         self.trained, self.task, self.settings = trained, task, settings
 
     @abstractmethod
-    def model(self) -> keras.Model:
+    def model(self, answer: Answer | None = None) -> keras.Model:
         """Return the Keras model to save: from inputs of any size, as documented, to the outputs of `Task.finish`.
 
-        It is of stock layers and outside the distribution strategy, so that it opens without this package.
+        With an `answer` it gives what that makes of the trained model and of its symbolic inputs. It is of stock layers
+        and outside the distribution strategy, so that it opens without this package.
         """
 
     @abstractmethod
@@ -64,6 +68,11 @@ class Serving(ABC):
 
         `model` is `self.model()`, or the same after it was saved and opened again.
         """
+
+    def finish(self, inputs: Any, answer: Answer | None) -> Any:
+        """Return the symbolic outputs of the model to save, from the symbolic inputs of the trained model."""
+        trained = self.copy()
+        return self.task.finish(trained(inputs, training=False)) if answer is None else answer(trained, inputs)
 
     def copy(self) -> keras.Model:
         """Return a copy of the trained model outside the distribution strategy, to be saved inside another model."""

@@ -12,7 +12,7 @@ import tensorflow as tf
 from kerastune_ft.data.images.reading import ImageReading
 from kerastune_ft.data.source import DataSource
 from kerastune_ft.input.decode import Geometry, read_pixels
-from kerastune_ft.saved_model.base import Serving, ServingSettings
+from kerastune_ft.saved_model.base import Answer, Serving, ServingSettings
 from kerastune_ft.tasks.base import Task
 
 _RESIZE = "resize"
@@ -35,7 +35,7 @@ class ImageServing(Serving):
         # Models of earlier runs take what was mapped before.
         self._range = self.reading.intensity if self.reading.rules.saves_range else None
 
-    def model(self) -> keras.Model:
+    def model(self, answer: Answer | None = None) -> keras.Model:
         """Return the model to save: decoded images [batch, height, width, 3] of any size to its outputs.
 
         Their values are 0 to 255, or those of `data.intensity`, which it maps to 0 to 255. It is of stock layers, so
@@ -53,7 +53,7 @@ class ImageServing(Serving):
         )(images if self._range is None else _map_range(images, *self._range))
         # Rounded, since the loader gives resized images as integers. `training` is set: Keras' Resizing defaults to
         # training mode and would pass it on to the layers behind it, dropout included.
-        outputs = self.task.finish(self.copy()(keras.ops.round(fitted), training=False))
+        outputs = self.finish(keras.ops.round(fitted), answer)
         return keras.Model(images, outputs, name=self.settings.name)
 
     def preprocessing(self) -> dict[str, Any]:

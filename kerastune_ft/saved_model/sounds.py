@@ -11,7 +11,7 @@ import tensorflow as tf
 
 from kerastune_ft.data.source import DataSource
 from kerastune_ft.input.sounds import Clip, resample
-from kerastune_ft.saved_model.base import Serving, ServingSettings
+from kerastune_ft.saved_model.base import Answer, Serving, ServingSettings
 from kerastune_ft.tasks.base import Task
 
 
@@ -23,7 +23,7 @@ class SoundServing(Serving):
         super().__init__(trained, task, settings)
         self.clip = clip
 
-    def model(self) -> keras.Model:
+    def model(self, answer: Answer | None = None) -> keras.Model:
         """Return the model to save: sounds [batch, samples] of any length, -1 to 1, to probabilities.
 
         As in training, shorter sounds get silence at the end and longer ones are cut. It is of stock layers, so that it
@@ -32,7 +32,7 @@ class SoundServing(Serving):
         samples = self.clip.samples
         sounds = keras.Input((None,), name="sound", dtype="float32")
         fitted = keras.ops.pad(sounds, [[0, 0], [0, samples]])[:, :samples]
-        outputs = self.task.finish(self.copy()(fitted, training=False))
+        outputs = self.finish(fitted, answer)
         return keras.Model(sounds, outputs, name=self.settings.name)
 
     def preprocessing(self) -> dict[str, Any]:

@@ -13,7 +13,7 @@ from kerastune_ft.backbones.text_input import SEGMENT_IDS, TextInput
 from kerastune_ft.input.lengths import assign_buckets
 from kerastune_ft.input.packing import pack_rows
 from kerastune_ft.input.tokenise import read_tokenizer_files, tokenise_texts
-from kerastune_ft.saved_model.base import Serving, ServingSettings
+from kerastune_ft.saved_model.base import Answer, Serving, ServingSettings
 from kerastune_ft.tasks.base import Task
 
 TOKENIZER = "model/tokenizer"
@@ -44,13 +44,13 @@ class TextServing(Serving):
         super().__init__(trained, task, settings)
         self.rows = rows
 
-    def model(self) -> keras.Model:
+    def model(self, answer: Answer | None = None) -> keras.Model:
         """Return the model to save: a dict of int32 [batch, length], of any length, to probabilities or values.
 
         It opens with Keras and keras-hub alone.
         """
         inputs = {name: keras.Input((None,), dtype="int32", name=name) for name in self.rows.text.names}
-        outputs = self.task.finish(self.copy()(inputs, training=False))
+        outputs = self.finish(inputs, answer)
         return keras.Model(inputs, outputs, name=self.settings.name)
 
     def preprocessing(self) -> dict[str, Any]:

@@ -22,6 +22,7 @@ from kerastune_ft.training.devices import devices as device_choice
 from kerastune_ft.training.devices import workers
 from kerastune_ft.training.devices.memory import find_limit
 from kerastune_ft.training.evaluation import final, saved_model
+from kerastune_ft.training.evaluation.unknown import find_unknown
 from kerastune_ft.training.features.existing_stores import find_existing_stores
 from kerastune_ft.training.features.feed import PhaseFeed
 from kerastune_ft.training.features.timing import time_plan
@@ -152,13 +153,16 @@ def finish(context: RunContext) -> None:
     step = context.step_of(last) if exact is session else None
     began = time.monotonic()
     evaluated = final.evaluate_splits(exact, evaluation, _measured_splits(session.source), context.watch, feed, step)
-    final.write_evaluation(exact, target, evaluated)
+    share = getattr(context.session.config.task, "unknown", None)
+    found = find_unknown(exact, evaluation, evaluated, share, context.watch, feed) if share is not None else None
+    final.write_evaluation(exact, target, evaluated, found)
     evaluated_at = time.monotonic()
     context.watch.add_time("evaluation", evaluated_at - began)
     # Adapters are merged into the kernels of the saved model, which is compared with what was measured before.
     if merged := lora.merge(exact.model):
         target.update_manifest(merged=merged)
-    saved_model.save_model(exact, target, list(evaluated.values())[-1])
+    last_split = list(evaluated)[-1]
+    saved_model.save_model(exact, target, last_split, evaluated[last_split], found)
     context.watch.add_time("saving", time.monotonic() - evaluated_at)
 
 

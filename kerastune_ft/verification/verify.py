@@ -11,7 +11,7 @@ from kerastune_ft.errors import ConfigError, DataError, PromiseError
 from kerastune_ft.notebook.speech import speak
 from kerastune_ft.rundir import MANIFEST, RunDirectory, is_held
 from kerastune_ft.storage import expand_home
-from kerastune_ft.verification import files, metrics, saved_model, weights
+from kerastune_ft.verification import files, metrics, saved_model, unknown, weights
 from kerastune_ft.verification.run_record import RESTORE, Finding, Findings, RunRecord
 from kerastune_ft.wording import counted
 
@@ -27,6 +27,7 @@ _CHECKS: tuple[tuple[str, Callable[[RunRecord, Findings], str | None]], ...] = (
     ("predictions", metrics.check_predictions),
     ("metrics", metrics.check_metrics),
     ("model", saved_model.check_saved_model),
+    ("unknown", unknown.check_unknown),
 )
 # What reading files that were tampered with may raise: any part of them may be missing or of another type.
 _UNREADABLE = (ConfigError, DataError, OSError, KeyError, IndexError, TypeError, ValueError, AttributeError)

@@ -62,6 +62,11 @@ def _task(task: Mapping[str, Any]) -> Iterator[Finding]:
     if "kind" not in task:
         yield ("task", "kind"), 'missing; write "kind": "image_classification"'
     yield from _thresholds(task)
+    if task.get("multi_label") is True and task.get("unknown") is not None:
+        yield (
+            ("task", "unknown"),
+            "it has no effect with multi_label, where an example of no class is one without labels; remove it",
+        )
     classes, positive = task.get("classes"), task.get("positive")
     names = list(classes.values()) if isinstance(classes, Mapping) else classes
     if not isinstance(names, list) or not isinstance(positive, str):

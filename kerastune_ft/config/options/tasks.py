@@ -76,6 +76,11 @@ class Classification(Options):
         description="with multi_label, the probability from which a label is predicted: one for all, by class, or "
         '"best_f1", chosen class by class on the validation split after training',
     )
+    unknown: Annotated[float, Field(gt=0, lt=1)] | None = Field(
+        None,
+        description="the share of the validation examples to let through, such as 0.95, where predictions are to say "
+        "which inputs belong to no class; null means that they do not",
+    )
 
 
 class ImageClassification(Classification):

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from kerastune_ft.metrics.class_distance import describe_unknown
 from kerastune_ft.reporting import data_table, drawing, run_files
 from kerastune_ft.reporting import phase_results as ran
 from kerastune_ft.reporting.findings.gather import list_findings
@@ -71,6 +72,10 @@ def _summarise(run: run_files.RunFiles) -> dict[str, Any]:
         "metrics": {split: dict(measured) for split, measured in run.metrics.items()},
         "intervals": {split: dict(ends) for split, ends in run.intervals.items()},
         "measured_examples": dict(run.measured_examples),
+        "unknown": [
+            describe_unknown(split, found["examples"], found["unknown"])
+            for split, found in (run.unknown.get("splits") or {}).items()
+        ],
         "constant": {split: dict(measured) for split, measured in run.constant.items()},
         "findings": list_findings(run),
         "margin": _describe_margin(run),

@@ -18,9 +18,11 @@ from kerastune_ft.input.token_loader import read_lengths
 from kerastune_ft.metrics.intervals.wilson import Interval
 from kerastune_ft.rundir import RunDirectory
 from kerastune_ft.saved_model.build import THRESHOLDS
+from kerastune_ft.saved_model.unknown import read_unknown
 from kerastune_ft.training.devices import devices as device_choice
 from kerastune_ft.training.evaluation import final
 from kerastune_ft.training.evaluation.run_source import open_other_data, open_own_data
+from kerastune_ft.training.evaluation.unknown import count_unknown
 from kerastune_ft.training.flags import describe_flags, find_flags
 from kerastune_ft.training.lost_files import naming_lost_files
 from kerastune_ft.training.plan import build as planning
@@ -73,6 +75,8 @@ def evaluate(target: RunDirectory, config: RunConfig, data: Path | None, split: 
     plan = planning.for_evaluation(session, document)
     with naming_lost_files(session.source):
         evaluated = final.evaluate_splits(session, plan, (split,), watch)
+        if answers := read_unknown(target):
+            watch.note(count_unknown(session, plan, answers, split, evaluated[split].indices, watch))
     return Evaluation(
         metrics=final.metrics_of(session, evaluated)[split],
         intervals=final.intervals_of(session, evaluated[split]),

@@ -13,8 +13,8 @@ from kerastune_ft.metrics.intervals.wilson import Interval
 from kerastune_ft.rundir import RunDirectory
 from kerastune_ft.saved_model.build import THRESHOLDS
 from kerastune_ft.training.evaluation.examples import write_examples
+from kerastune_ft.training.evaluation.unknown import FoundUnknown, make_feed, write_unknown
 from kerastune_ft.training.features.feed import Feed
-from kerastune_ft.training.features.prefix import Prefix
 from kerastune_ft.training.phase.evaluate import Evaluated, evaluate_split
 from kerastune_ft.training.phase.freeze import freeze_all_but
 from kerastune_ft.training.phase.step import PhaseStep
@@ -38,7 +38,7 @@ def evaluate_splits(
     """
     freeze_all_but(session, plan.selection, plan.trained)
     step = step or PhaseStep(session.devices, plan.partition.tail, session.task, (), address="")
-    feed = feed or Feed(session.devices, session.loader, Prefix(session.devices, plan.stages, plan.chunk))
+    feed = feed or make_feed(session, plan)
     evaluated = {}
     for split in splits:
         progress = functools.partial(watch.work, f"evaluating {split}")
@@ -64,26 +64,33 @@ def intervals_of(session: Session, evaluated: Evaluated) -> dict[str, Interval]:
     return {name: found[name] for name in session.task.metric_directions if name in found}
 
 
-def prediction_rows(session: Session, evaluated: Mapping[str, Evaluated]) -> list[dict[str, Any]]:
-    """Return the rows of predictions.csv: split, input, and the task's columns."""
+def prediction_rows(
+    session: Session, evaluated: Mapping[str, Evaluated], unknown: FoundUnknown | None = None
+) -> list[dict[str, Any]]:
+    """Return the rows of predictions.csv: split, input, the task's columns, and those of `unknown` answers."""
     rows = []
     for split, each in evaluated.items():
         columns = session.task.prediction_columns(each.measured)
+        columns |= {} if unknown is None else unknown.columns(split)
         for position, index in enumerate(each.indices):
             row = {"split": split, "input": session.source.keys[index]}
             rows.append(row | {name: values[position] for name, values in columns.items()})
     return rows
 
 
-def write_evaluation(session: Session, run: RunDirectory, evaluated: Mapping[str, Evaluated]) -> dict[str, Any]:
-    """Write predictions.csv, the worst mistakes and metrics.json; return the metrics.
+def write_evaluation(
+    session: Session, run: RunDirectory, evaluated: Mapping[str, Evaluated], unknown: FoundUnknown | None = None
+) -> dict[str, Any]:
+    """Write predictions.csv, the worst mistakes, metrics.json and `unknown` answers; return the metrics.
 
     With `output.examples: false` the inputs' names and pictures, which may identify a patient, are left out.
     """
     thresholds = session.task.choose_thresholds(evaluated["validation"].measured) if "validation" in evaluated else {}
     if thresholds:
         run.commit_json(THRESHOLDS, thresholds)
-    rows = prediction_rows(session, evaluated)
+    if unknown is not None:
+        write_unknown(run, unknown)
+    rows = prediction_rows(session, evaluated, unknown)
     shown = session.config.output.examples
     if not shown:
         rows = [{**row, "input": number} for number, row in enumerate(rows)]

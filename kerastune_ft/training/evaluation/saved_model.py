@@ -7,32 +7,38 @@ import numpy as np
 from kerastune_ft.rundir import RunDirectory
 from kerastune_ft.saved_model.build import make_serving
 from kerastune_ft.saved_model.formats.base import write_and_check
+from kerastune_ft.saved_model.unknown import MODEL_FILE, write_model
+from kerastune_ft.training.evaluation.unknown import FoundUnknown
 from kerastune_ft.training.phase.evaluate import Evaluated
 from kerastune_ft.training.session.session import Session
 
 _SAMPLES_COMPARED = 8
 
 
-def save_model(session: Session, run: RunDirectory, evaluated: Evaluated) -> None:
-    """Write model.keras with labels and preprocessing beside it, after comparing it with what was measured.
+def save_model(
+    session: Session, run: RunDirectory, split: str, evaluated: Evaluated, unknown: FoundUnknown | None = None
+) -> None:
+    """Write model.keras with labels and preprocessing beside it, after comparing it with what was measured of a split.
 
-    Raises PromiseError when the file, opened again, predicts otherwise from decoded images or tokens as they are.
+    With `unknown` answers unknown.keras is written too. Raises PromiseError when a file, opened again, answers
+    otherwise from decoded images or tokens as they are.
     """
     task = session.task
     serving = make_serving(session.config, session.model, task, session.loader, session.backbone.preprocessing)
     run.commit_json("model/labels.json", list(task.scheme.names))
-    run.commit_json("model/preprocessing.json", serving.preprocessing())
+    about = {} if unknown is None else {"unknown": unknown.answers.describe()}
+    run.commit_json("model/preprocessing.json", serving.preprocessing() | about)
     for name, content in serving.files().items():
         run.commit(name, content)
     indices = evaluated.indices[:_SAMPLES_COMPARED].tolist()
     measured = {name: rows[: len(indices)] for name, rows in evaluated.measured.items()}
     targets = session.loader.targets(np.array(indices, np.int64))
+    samples, names = serving.samples(session.source, indices), [session.source.keys[index] for index in indices]
     written = write_and_check(
-        "keras",
-        serving,
-        serving.samples(session.source, indices),
-        lambda outputs: task.difference(measured, outputs, targets),
-        [session.source.keys[index] for index in indices],
+        "keras", serving, samples, lambda outputs: task.difference(measured, outputs, targets), names
     )
     for name, content in written.items():
         run.commit(f"model/{name}", content)
+    if unknown is not None:
+        expected = unknown.distances[split][: len(indices)]
+        run.commit(MODEL_FILE, write_model(serving, unknown.answers, samples, expected, names))

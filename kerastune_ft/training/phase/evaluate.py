@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any, Protocol
 
 import numpy as np
 import tensorflow as tf
@@ -12,7 +13,6 @@ from kerastune_ft.input.order import order_batches
 from kerastune_ft.tasks.base import Measured
 from kerastune_ft.training.devices.devices import Devices
 from kerastune_ft.training.features.feed import Feed
-from kerastune_ft.training.phase.step import PhaseStep
 
 
 @dataclass(frozen=True)
@@ -28,15 +28,22 @@ class Evaluated:
         return all(np.isfinite(rows).all() for rows in self.measured.values() if rows.dtype.kind == "f")
 
 
+class Measure(Protocol):
+    """Something that is measured of the examples of a batch."""
+
+    def measure(self, features: Any, targets: Any) -> Any:
+        """Return arrays [batch, ...] by name, divided over the replicas as the batch is."""
+
+
 def evaluate_split(
-    step: PhaseStep,
+    step: Measure,
     devices: Devices,
     feed: Feed,
     indices: np.ndarray,
     batch: int,
     progress: Callable[[int, int], None] = lambda done, total: None,
 ) -> Evaluated:
-    """Return what the task measures of these examples, in their order.
+    """Return what `step` measures of these examples, as what the task does, in their order.
 
     `batch` is the global batch shape; the last batch, of each length where there are several, is padded, and the
     padding dropped.

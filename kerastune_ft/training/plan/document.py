@@ -19,7 +19,7 @@ from kerastune_ft.graph.partition import tensor_bytes
 from kerastune_ft.graph.units import count
 from kerastune_ft.mounts import network_notes
 from kerastune_ft.training.devices import precision
-from kerastune_ft.training.plan import batch_norm, cache_plan, class_balance, memory
+from kerastune_ft.training.plan import batch_norm, cache_plan, class_balance, memory, unknown
 from kerastune_ft.training.plan.cache_plan import CachedFeatures, CachePlan
 from kerastune_ft.training.plan.feature_usage import cache_settings, flops_rate, mean_length
 from kerastune_ft.training.plan.phase_plan import PhasePlan
@@ -108,6 +108,7 @@ def unit_rows(units: Sequence[Any]) -> list[dict[str, Any]]:
 def _notes(session: Session, phases: Sequence[PhasePlan], chunk: int, decision: CachePlan) -> list[str]:
     notes = [*session.backbone.notes, *warm_start.notes(session), *precision.notes(session.devices.precision)]
     notes += class_balance.notes(session.source, {plan.phase.name: plan.phase for plan in phases})
+    notes += unknown.notes(session)
     notes += session.loader.notes(show_names=session.config.output.examples)
     if session.unaddressed:
         notes.append(f"random draws of {', '.join(session.unaddressed)} are equal across replicas in distribution only")

@@ -1,0 +1,144 @@
+"""Fits the distance of `task.unknown` after the last phase, and measures it on splits."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+from kerastune_ft.metrics.class_distance import choose_threshold, describe_unknown, fit_distance
+from kerastune_ft.rundir import RunDirectory
+from kerastune_ft.saved_model.head_features import find_head_features
+from kerastune_ft.saved_model.unknown import FIT, UnknownAnswers, round_distance
+from kerastune_ft.training.devices.devices import Devices
+from kerastune_ft.training.features.feed import Feed, Supply
+from kerastune_ft.training.features.prefix import Prefix, as_float
+from kerastune_ft.training.phase.evaluate import Evaluated, evaluate_split
+from kerastune_ft.training.plan.phase_plan import EvaluationPlan
+from kerastune_ft.training.plan.unknown import MOST_FITTED
+from kerastune_ft.training.session.session import Session
+from kerastune_ft.training.watch import Watcher
+
+COUNTS = "evaluation/unknown.json"
+
+
+@dataclass(frozen=True)
+class FoundUnknown:
+    """Unknown answers of a run that has just been trained."""
+
+    answers: UnknownAnswers
+    distances: Mapping[str, np.ndarray]
+    """The distance of every example, by split."""
+    fitted: int
+    """The number of training examples that the distance was fitted to."""
+
+    def columns(self, split: str) -> dict[str, np.ndarray]:
+        """Return the columns of a split for predictions.csv."""
+        return self.answers.columns(self.distances[split])
+
+    def to_json(self) -> dict[str, Any]:
+        """Return what evaluation/unknown.json says."""
+        return {
+            "method": "Mahalanobis distance of features of length 1 to the nearest class, one covariance, Ledoit-Wolf",
+            "fitted_to": self.fitted,
+            "let_through": self.answers.let_through,
+            "threshold": self.answers.threshold,
+            "splits": {
+                split: {"examples": len(found), "unknown": int((found > self.answers.threshold).sum())}
+                for split, found in self.distances.items()
+            },
+        }
+
+
+class FeatureStep:
+    """The compiled call that gives the features entering the head, in the place of a phase's step."""
+
+    def __init__(self, devices: Devices, tail: keras.Model) -> None:
+        """`tail` is what follows the features of the feed; the head is its end."""
+        self._devices = devices
+        self._model = keras.Model(tail.input, find_head_features(tail))
+        self._call = tf.function(self._run, autograph=False)
+
+    def measure(self, features: Any, targets: Any) -> Any:
+        """Return the `features` that enter the head, divided over the replicas as the batch is."""
+        return self._call(features)
+
+    def _run(self, features: Any) -> Any:
+        return self._devices.strategy.run(self._run_replica, args=(features,))
+
+    def _run_replica(self, features: Any) -> dict[str, tf.Tensor]:
+        return {"features": self._model(tf.nest.map_structure(as_float, features), training=False)}
+
+
+def find_unknown(
+    session: Session,
+    plan: EvaluationPlan,
+    evaluated: Mapping[str, Evaluated],
+    share: float,
+    watch: Watcher,
+    feed: Feed | None = None,
+) -> FoundUnknown:
+    """Return the distance fitted to the training examples, its threshold and the distances of the measured splits.
+
+    `share` is that of the validation examples which are let through. `feed` is that of the last phase, whose stores
+    are read where they hold the training examples as they are; else these are computed once.
+    """
+    plain = feed or make_feed(session, plan)
+    # Stores of augmented training examples are other ones than those of validation and test.
+    training = plain if plain.plain is plain.training else replace(plain, plain=Supply())
+    step = FeatureStep(session.devices, plan.partition.tail)
+    indices = choose_training_examples(session.source.splits["train"], session.config.seed)
+    features = _measure(session, plan, training, step, indices, "fitting the distance", watch)
+    distance = round_distance(fit_distance(features, np.asarray(session.source.labels)[indices]))
+    distances = {
+        split: distance.measure(_measure(session, plan, plain, step, each.indices, f"distances of {split}", watch))
+        for split, each in evaluated.items()
+    }
+    threshold = choose_threshold(distances["validation"], share)
+    return FoundUnknown(UnknownAnswers(distance, threshold, share), distances, len(indices))
+
+
+def count_unknown(
+    session: Session, plan: EvaluationPlan, answers: UnknownAnswers, split: str, indices: np.ndarray, watch: Watcher
+) -> str:
+    """Return a sentence on how many of these examples of a split are unknown to a finished run."""
+    step = FeatureStep(session.devices, plan.partition.tail)
+    features = _measure(session, plan, make_feed(session, plan), step, indices, f"distances of {split}", watch)
+    return describe_unknown(split, len(indices), int((answers.distance.measure(features) > answers.threshold).sum()))
+
+
+def choose_training_examples(indices: Sequence[int] | np.ndarray, seed: int) -> np.ndarray:
+    """Return the training examples to fit to: all, or so many that memory holds them, drawn by the run's seed."""
+    known = np.asarray(indices)
+    if len(known) <= MOST_FITTED:
+        return known
+    return np.sort(np.random.default_rng(seed).choice(known, MOST_FITTED, replace=False))
+
+
+def write_unknown(run: RunDirectory, found: FoundUnknown) -> None:
+    """Write the fitted distance and how many examples of each split are unknown."""
+    run.commit(FIT, found.answers.to_bytes())
+    run.commit_json(COUNTS, found.to_json())
+
+
+def make_feed(session: Session, plan: EvaluationPlan) -> Feed:
+    """Return a feed that computes all features from inputs."""
+    return Feed(session.devices, session.loader, Prefix(session.devices, plan.stages, plan.chunk))
+
+
+def _measure(
+    session: Session,
+    plan: EvaluationPlan,
+    feed: Feed,
+    step: FeatureStep,
+    indices: np.ndarray,
+    work: str,
+    watch: Watcher,
+) -> np.ndarray:
+    progress = functools.partial(watch.work, work)
+    return evaluate_split(step, session.devices, feed, indices, plan.batch_size, progress).measured["features"]
