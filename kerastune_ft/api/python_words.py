@@ -3,15 +3,34 @@
 from __future__ import annotations
 
 import contextlib
+import re
 from collections.abc import Iterator
 
 from kerastune_ft.errors import ConfigError, KerasTuneError
 from kerastune_ft.notebook.speech import translate
 
+# Keys to write into a section of the file are keys of an argument here.
+_WORDS = (
+    (re.compile(r'write\s+"kind": ("\w+")\s+in task\b'), "give task={}"),
+    (re.compile(r'write\s+("\w+": [^;]+?)\s+in task\b'), 'give task={{"kind": ..., {}}}'),
+    (re.compile(r'write\s+("\w+": [^;]+?)\s+in data\b'), 'give data={{"path": ..., {}}}'),
+)
+_CONSTANTS = (("true", "True"), ("false", "False"), ("null", "None"))
+
 
 def in_python(message: str) -> str:
     """Return a message about options of `init` as one about the arguments of `kt.fine_tune`."""
-    return translate(message).replace("kt.init", "kt.fine_tune")
+    message = translate(message).replace("kt.init", "kt.fine_tune")
+    for pattern, words in _WORDS:
+        message = pattern.sub(lambda found, words=words: words.format(_as_python(found[1])), message)
+    return message
+
+
+def _as_python(keys: str) -> str:
+    """Return keys with their values in JSON as those of a dict of Python."""
+    for word, constant in _CONSTANTS:
+        keys = re.sub(rf"(?<=[ \[]){word}\b", constant, keys)
+    return keys
 
 
 @contextlib.contextmanager

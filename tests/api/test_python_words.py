@@ -16,6 +16,10 @@ from kerastune_ft.errors import ConfigError, DataError
         ("--label: t.csv has no column 'x'", "label: t.csv has no column 'x'"),
         ("given by --backbone", "given by backbone"),
         ("write 1 in data", "write 1 in data"),
+        ('write "kind": "text_regression" in task', 'give task="text_regression"'),
+        ('or write  "on_missing": "skip"  in data to', 'or give data={"path": ..., "on_missing": "skip"} to'),
+        ('write "input": ["a", "b"] in data', 'give data={"path": ..., "input": ["a", "b"]}'),
+        ('write "multi_label": true in task', 'give task={"kind": ..., "multi_label": True}'),
     ],
 )  # fmt: skip
 def test_options_of_init_become_arguments(said: str, expected: str) -> None:
