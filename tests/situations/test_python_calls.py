@@ -64,17 +64,23 @@ def test_its_configuration_in_a_file_is_the_same_run(run: kt.Run) -> None:
     assert [row["run"] for row in kt.runs()] == [str(run.path)]
 
 
-def test_pictures_are_predicted_as_in_training(run: kt.Run) -> None:
-    test = pd.read_csv(run.path / "evaluation" / "predictions.csv")
-    numbers = [int(name.split()[1]) - 1 for name in test["example"]] if "example" in test else [0, 1]
-    answers = run.predict([PICTURES[number] for number in numbers])
-    assert list(answers["input"]) == [f"[{place}]" for place in range(len(numbers))]
-    assert not answers["error"].any()
-    frame = pd.DataFrame({"image": [PICTURES[number] for number in numbers]})
-    for other in (run.predict(frame), run.predict([np.asarray(PICTURES[number]) for number in numbers])):
-        assert np.allclose(other["probability_dark"], answers["probability_dark"], atol=1e-6)
+def test_pictures_are_predicted_as_they_were_measured(run: kt.Run) -> None:
+    measured = pd.read_csv(run.path / "evaluation" / "predictions.csv")
+    pictures = [PICTURES[int(name.removeprefix("row ")) - 1] for name in measured["input"]]
+    answers = run.predict(pictures)
+    assert list(answers["input"]) == [f"[{place}]" for place in range(len(pictures))]
+    assert np.allclose(answers["probability_dark"], measured["probability_dark"], atol=1e-6)
+    arrays = run.predict([np.asarray(picture) for picture in pictures])
+    assert np.allclose(arrays["probability_dark"], measured["probability_dark"], atol=1e-6)
 
 
+def test_a_frame_keeps_its_columns(run: kt.Run) -> None:
+    answers = run.predict(pd.DataFrame({"image": PICTURES[:2], "who": ["x", "y"]}))
+    assert list(answers["who"]) == ["x", "y"]
+    assert list(answers["label"]) == list(run.predict(PICTURES[:2])["label"])
+
+
+@pytest.mark.slow
 def test_other_data_in_memory_are_evaluated(run: kt.Run) -> None:
     others = [draw(number) for number in range(100, 120)]
     table = pd.DataFrame({"image": others, "label": ["dark", "bright"] * 10})
