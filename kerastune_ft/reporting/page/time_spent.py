@@ -6,12 +6,12 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-_NAMES = {
-    "start": "start: data read, model built, plan made",
-    "features": "features, computed once by frozen units",
-    "evaluation": "evaluation of the final model",
-    "saving": "saving the model, compared with what was measured",
-    "other": "all else: checks of frozen variables, checkpoints, what was trained twice after a kill",
+_ABOUT = {
+    "start": "data read, model built, plan made",
+    "features": "computed once by frozen units",
+    "evaluation": "of the final model",
+    "saving": "the model, compared with what was measured",
+    "all else": "compiling, checks, checkpoints, epochs trained again after a kill",
 }
 
 
@@ -40,13 +40,18 @@ def sum_time(events: Sequence[Mapping[str, Any]], phases: Sequence[Mapping[str, 
         **parts,
     }
     # What was trained is known by epochs that are kept, whole time by the clock: rounding must not make it negative.
-    ordered["other"] = max(0.0, whole - sum(ordered.values()))
+    ordered["all else"] = max(0.0, whole - sum(ordered.values()))
     return {
         "whole": whole,
         "starts": len(processes),
         "complete": is_complete,
         "parts": [
-            {"part": _NAMES.get(name, name), "seconds": seconds, "share": seconds / whole if whole else 0.0}
+            {
+                "part": name,
+                "about": _ABOUT.get(name, ""),
+                "seconds": seconds,
+                "share": seconds / whole if whole else 0.0,
+            }
             for name, seconds in ordered.items()
         ],
     }

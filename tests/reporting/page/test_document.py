@@ -5,6 +5,7 @@ import json
 import re
 from html import unescape
 from html.parser import HTMLParser
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -221,3 +222,63 @@ def test_a_metric_that_is_not_a_number_has_no_value(tmp_path: Path) -> None:
     run_files.write_json(run / "metrics.json", {"test": {"loss": float("nan"), "accuracy": 0.5}})
     assert document.summarise(run)["metrics"]["test"] == {"loss": None, "accuracy": 0.5}
     assert "0.5000" in document.render(run)
+
+
+def luminance(colour: str) -> float:
+    parts = [int(colour[place : place + 2], 16) / 255 for place in (1, 3, 5)]
+    linear = [part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4 for part in parts]
+    return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
+
+
+def test_letters_stand_out_from_every_ground_in_every_theme(page: str) -> None:
+    themes = re.findall(r"--page: [^}]*", page)
+    assert len(themes) == 3, "light, dark, print"
+    for theme in themes:
+        colours = dict(re.findall(r"--([a-z]+): (#[0-9a-f]{6})", theme))
+        for ground in ("page", "card"):
+            for letters in ("ink", "muted", "good", "bad", "warn"):
+                low, high = sorted((luminance(colours[ground]), luminance(colours[letters])))
+                assert (high + 0.05) / (low + 0.05) >= 4.5, f"{letters} on {ground}"
+
+
+def test_headings_are_in_order_and_tables_and_pictures_say_what_they_are(page: str) -> None:
+    levels = [int(level) for level in re.findall(r"<h([1-6])", page)]
+    assert levels[0] == 1 and levels.count(1) == 1
+    assert all(after - before <= 1 for before, after in pairwise(levels))
+    assert all(re.search(r'role="img" aria-label="[^"]+"', tag) for tag in re.findall(r"<svg [^>]*>", page))
+    assert all(re.search(r' alt="[^"]+"', tag) for tag in re.findall(r"<img [^>]*>", page))
+    assert all('<th scope="row">' in table for table in re.findall(r"<table.*?</table>", page, re.S))
+    assert re.search(r'<time datetime="[^"]+">', page)
+
+
+def test_names_of_classes_are_broken_only_where_their_words_end(tmp_path: Path) -> None:
+    names = ("balance_not_updated_after_bank_transfer", "Refund_not_showing_up", "cardArrival")
+    page = document.render(run_files.write_run(tmp_path / "r", classes=names))
+    assert "<wbr>".join(("balance_", "not_", "updated_", "after_", "bank_", "transfer")) in page
+    assert "card<wbr>Arrival" in page
+    style = re.search(r"<style>(.*?)</style>", page, re.S)
+    assert style and "td, th { overflow-wrap: normal; }" in style.group(1)
+
+
+def test_whole_time_and_proofs_are_on_the_page(tmp_path: Path) -> None:
+    run = run_files.write_run(tmp_path / "r")
+    assert "Where the time went" not in document.render(run)
+    events = [
+        {"time": "2026-01-01T00:00:05+00:00", "event": "started", "elapsed": 5.0},
+        {"time": "2026-01-01T00:01:35+00:00", "event": "ended", "state": "done", "elapsed": 95.0},
+    ]
+    (run / "events.jsonl").write_text("\n".join(map(json.dumps, [*events, *events])) + '\n{"event": "spe')
+    page = document.render(run)
+    assert "whole time 3 min 10 s in 2 starts" in page and "data read, model built" in page
+    manifest = json.loads((run / "manifest.json").read_text())
+    assert all(phase["frozen"]["sha256"] in page for phase in manifest["phases"] if phase.get("frozen"))
+
+
+def test_charts_are_drawn_for_narrow_screens_too(page: str) -> None:
+    wide, narrow = (
+        re.search(rf'<div class="chart at-{width}"><svg [^>]*viewBox="0 0 ([\d.]+)', page)
+        for width in ("width", "narrow")
+    )
+    assert wide and narrow and float(narrow.group(1)) < 300 < 600 < float(wide.group(1))
+    ids = re.findall(r' id="([^"]+)"', page)
+    assert len(ids) == len(set(ids))
