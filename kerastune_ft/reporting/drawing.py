@@ -48,6 +48,8 @@ def render_svg(figure: Figure, label: str) -> str:
     text = text[text.index("<svg") :]
     for name, value in COLOURS.items():
         text = text.replace(value, f"var(--{name}, {value})")
+    # Names of groups, to which nothing refers, would be the same in every figure of a page.
+    text = re.sub(r'<g id="[^"]*"', "<g", text)
     # The size follows the page; the view box keeps the proportions.
     opening = f'<svg role="img" aria-label="{html.escape(label)}" '
     return re.sub(r'<svg ([^>]*?)width="[^"]*" height="[^"]*"', lambda match: opening + match.group(1), text, count=1)

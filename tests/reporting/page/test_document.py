@@ -247,7 +247,7 @@ def test_headings_are_in_order_and_tables_and_pictures_say_what_they_are(page: s
     assert all(after - before <= 1 for before, after in pairwise(levels))
     assert all(re.search(r'role="img" aria-label="[^"]+"', tag) for tag in re.findall(r"<svg [^>]*>", page))
     assert all(re.search(r' alt="[^"]+"', tag) for tag in re.findall(r"<img [^>]*>", page))
-    assert all('<th scope="row">' in table for table in re.findall(r"<table.*?</table>", page, re.S))
+    assert all('<th scope="row"' in table for table in re.findall(r"<table.*?</table>", page, re.S))
     assert re.search(r'<time datetime="[^"]+">', page)
 
 
