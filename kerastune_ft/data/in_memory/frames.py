@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from kerastune_ft.data.in_memory.labels import read_labels
-from kerastune_ft.data.in_memory.lists import label_columns, locate, name_files
+from kerastune_ft.data.in_memory.lists import are_there, end_like_files, label_columns, locate
 from kerastune_ft.data.in_memory.parts import Columns
 from kerastune_ft.data.in_memory.pictures import encode_picture, is_picture
 from kerastune_ft.data.in_memory.sounds import encode_sound, is_sound
@@ -119,7 +119,7 @@ def _as_plain(value: Any) -> Any:
 def _read_objects(cells: list[Any], name: str, notes: list[str]) -> Sequence[Any] | None:
     given = [cell for cell in cells if cell is not None]
     if not given or all(isinstance(cell, str) for cell in given):
-        return [None if cell is None else locate(cell) for cell in cells] if given and name_files(given) else cells
+        return _read_words(cells, given, name, notes)
     for is_one, read in _READERS:
         if all(map(is_one, given)):
             return [None if cell is None else read(cell, f'data["{name}"][{row}]') for row, cell in enumerate(cells)]
@@ -130,6 +130,18 @@ def _read_objects(cells: list[Any], name: str, notes: list[str]) -> Sequence[Any
         return [None if cell is None else str(cell) for cell in cells]
     notes.append(f'the column "{name}" is left out: it holds objects ({type(given[0]).__name__})')
     return None
+
+
+def _read_words(cells: list[Any], given: list[str], name: str, notes: list[str]) -> list[Any]:
+    """Return words, as absolute paths where most of them lead to files from the working directory."""
+    if are_there(given):
+        return [None if cell is None else locate(cell) for cell in cells]
+    if end_like_files(given):
+        notes.append(
+            f'the column "{name}" names files, such as {given[0]}, that are not there from {os.getcwd()}; where they '
+            f'lie is said as  data={{"path": df, "input": "photos/{{{name}}}"}}'
+        )
+    return cells
 
 
 def _as_word(cell: Any) -> str:

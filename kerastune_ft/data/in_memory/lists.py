@@ -125,18 +125,32 @@ def _read_text(path: str) -> str:
 
 def name_files(items: Sequence[Any]) -> bool:
     """Return whether words are paths: most of a sample exist, or all of it have the endings of pictures or sounds."""
-    step = max(1, len(items) // _SAMPLE)
-    sample = [item for item in items[::step] if not is_missing(item)][:_SAMPLE]
-    if not sample or not all(isinstance(item, str | os.PathLike) for item in sample):
-        return False
-    if any(isinstance(item, os.PathLike) for item in sample):
-        return True
+    sample = _sample(items)
+    return bool(sample) and (are_there(items) or end_like_files(items) or isinstance(sample[0], os.PathLike))
+
+
+def are_there(items: Sequence[Any]) -> bool:
+    """Return whether most words of a sample name files that exist, from the working directory."""
+    sample = _sample(items)
     there = sum(_may_be_path(item) and os.path.isfile(locate(item)) for item in sample)
-    endings = sum(os.path.splitext(item)[1].lower() in _MEDIA and "\n" not in item for item in sample)
-    return 2 * there >= len(sample) or endings == len(sample)
+    return bool(sample) and 2 * there >= len(sample)
 
 
-def _may_be_path(text: str) -> bool:
+def end_like_files(items: Sequence[Any]) -> bool:
+    """Return whether all words of a sample have the endings of pictures or sounds."""
+    sample = _sample(items)
+    return bool(sample) and all(
+        os.path.splitext(item)[1].lower() in _MEDIA and "\n" not in os.fspath(item) for item in sample
+    )
+
+
+def _sample(items: Sequence[Any]) -> list[Any]:
+    step = max(1, len(items) // _SAMPLE)
+    return [item for item in items[::step] if not is_missing(item)][:_SAMPLE]
+
+
+def _may_be_path(item: str | os.PathLike[str]) -> bool:
+    text = os.fspath(item)
     return bool(text) and "\0" not in text and "\n" not in text and len(text) < 1024 and not text.isspace()
 
 

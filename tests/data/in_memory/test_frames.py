@@ -80,6 +80,12 @@ def test_pictures_bytes_lists_and_files_are_cells(here: Path) -> None:
     assert found["sound"][0][:4] == b"RIFF"
 
 
+def test_names_of_files_elsewhere_stay_and_are_said() -> None:
+    found = collect_frame(pd.DataFrame({"file": ["1.jpg", "2.jpg"]}), None, several=False)
+    assert found.cells["file"] == ["1.jpg", "2.jpg"]
+    assert '{"path": df, "input": "photos/{file}"}' in found.notes[0]
+
+
 def test_the_index_counts_where_it_has_a_name() -> None:
     frame = pd.DataFrame({"c": ["x", "y"]}, index=[7, 7])
     assert list(collect_frame(frame, None, several=False).cells) == ["c"]
