@@ -10,7 +10,7 @@ from typing import Any, ClassVar, Protocol
 import numpy as np
 import tensorflow as tf
 
-from kerastune_ft.config.facts.chosen_metrics import explain_unfit
+from kerastune_ft.config.chosen_metrics import explain_unfit
 from kerastune_ft.config.options.task_facts import LabelKind
 from kerastune_ft.data.labels.scheme import LabelScheme
 from kerastune_ft.errors import ConfigError

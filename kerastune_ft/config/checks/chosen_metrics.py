@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from kerastune_ft.config.checks.parts import Finding, Parts
-from kerastune_ft.config.facts.chosen_metrics import explain_unfit
+from kerastune_ft.config.chosen_metrics import explain_unfit
 from kerastune_ft.config.options.task_facts import metrics_of_labels
 
 

@@ -69,7 +69,7 @@ class Evidence:
         rows = self.rows(result["name"])
         return next((row for row in rows if row["epoch"] == result.get("best_epoch")), {})
 
-    def planned(self, phase: str) -> Mapping[str, Any]:
+    def plan_of(self, phase: str) -> Mapping[str, Any]:
         """Return the plan of a phase."""
         return next((each for each in self.plan.get("phases") or () if each.get("name") == phase), {})
 

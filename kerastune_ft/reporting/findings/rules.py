@@ -290,7 +290,7 @@ RULES: tuple[Callable[[Evidence], Finding | None], ...] = (
 
 
 def _more_epochs(run: Evidence, phase: str) -> tuple[str, ...]:
-    epochs = run.setting(phase, "epochs") or run.planned(phase).get("epochs")
+    epochs = run.setting(phase, "epochs") or run.plan_of(phase).get("epochs")
     if not epochs or run.setting(phase, "steps"):
         return ()
     return (f"phases.{phase}.epochs={int(THRESHOLDS['more_epochs'] * epochs)}",)

@@ -24,7 +24,7 @@ def test_gains_know_which_way_is_better(metric: str, expected: float) -> None:
 def test_parts_that_are_not_there_are_empty() -> None:
     empty = Evidence({}, {}, [], [], {}, {}, {}, {}, {})
     assert empty.headline is None
-    assert empty.last == empty.planned("top") == {}
+    assert empty.last == empty.plan_of("top") == {}
     assert empty.value("test", "accuracy") is None
     assert empty.interval("accuracy") is None
 

@@ -64,7 +64,7 @@ def test_a_prediction_and_a_loss_that_do_not_follow_are_found() -> None:
 def test_intervals_and_chosen_metrics_follow_from_the_rows(tmp_path: Path, grouped: bool) -> None:
     pairs = [("ill", 0.9), ("ill", 0.8), ("ill", 0.4), ("well", 0.6), ("well", 0.2), ("well", 0.3)] * 5
     rows = [row(label, ill, split="test", input=str(place)) for place, (label, ill) in enumerate(pairs)]
-    groups = [str(place // 3) for place in range(len(rows))] if grouped else None
+    groups = [str(place // 2) for place in range(len(rows))] if grouped else None
     names = ["loss", "accuracy", "macro_f1", "auc", "kappa"]
     sample = OneClassCheck().sample(rows, LABELS, None, names)
     run = RunDirectory(tmp_path / "run")

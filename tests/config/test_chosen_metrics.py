@@ -4,7 +4,7 @@ from typing import get_args
 
 import pytest
 
-from kerastune_ft.config.facts.chosen_metrics import explain_unfit
+from kerastune_ft.config.chosen_metrics import explain_unfit
 from kerastune_ft.config.options.task_facts import LabelKind, chosen_metrics, metrics_of_labels
 
 
