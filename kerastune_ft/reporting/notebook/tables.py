@@ -33,6 +33,11 @@ class Rows(list[dict[str, Any]]):
             return self._nothing
         return write_table(self._build(self[:_MOST]), self._remark())
 
+    def __getitem__(self, place: Any) -> Any:
+        """Return a row, or some rows, which print as a table too."""
+        found = super().__getitem__(place)
+        return Rows(found, self._build, self._nothing) if isinstance(place, slice) else found
+
     def __reduce__(self) -> tuple[Any, ...]:
         """Copies and pickles are plain lists."""
         return list, (list(self),)
@@ -87,7 +92,7 @@ def write_table(table: FittedTable, remark: str = "") -> str:
     console = Console(width=_WIDTH, file=io.StringIO(), highlight=False, force_terminal=False, force_jupyter=False)
     console.print(table, crop=False)
     written: io.StringIO = console.file  # type: ignore[assignment]
-    lines = [line.rstrip() for line in written.getvalue().strip("\n").splitlines()]
+    lines = "\n".join(line.rstrip() for line in written.getvalue().splitlines()).strip("\n").split("\n")
     return "\n".join([*lines, remark] if remark else lines)
 
 

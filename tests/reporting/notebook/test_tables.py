@@ -20,6 +20,8 @@ def test_rows_are_a_list_and_print_as_a_table() -> None:
     rows = Rows(UNITS, build_units_table, "none")
     assert rows == UNITS and json.dumps(rows) == json.dumps(UNITS)
     assert len(repr(rows)) < 1000
+    assert len(repr(rows[:1])) < 500 and rows[:1] == UNITS[:1] and rows[0] is UNITS[0]
+    assert repr(rows).splitlines()[0].split()[0] == "unit"
     assert [line.split()[0] for line in repr(rows).splitlines() if "from" in line][-2:] == ["stem", "block<1>"]
     html = rows._repr_html_()
     assert html.count("<tr>") == 3 and "block&lt;1&gt;" in html and "<script" not in html
