@@ -135,7 +135,7 @@ def _summarise_phase(
     before = _find_value_before(planned, monitor, history, earlier)
     return {
         "name": name,
-        "state": begun.get("state", "pending"),
+        "state": begun.get("state", "under way" if rows else "pending"),
         "units": plan_lines.name_units(planned, plan) if planned else ABSENT,
         "trainable_parameters": planned.get("trainable_parameters"),
         "trainable_share": planned.get("trainable_share"),
