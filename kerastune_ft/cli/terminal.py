@@ -206,6 +206,7 @@ def print_outcome(done: Any, config: str, overrides: Sequence[str]) -> None:
 
     if done.metrics:
         show(build_metrics_table(done.metrics, done.constant, done.intervals, done.examples))
+        _print_findings(done.findings, config, overrides)
     split = "test" if "test" in done.metrics else "validation"
     figures = "  ".join(
         f"{split}_{name} {format_progress(value)}"
@@ -213,7 +214,6 @@ def print_outcome(done: Any, config: str, overrides: Sequence[str]) -> None:
         if value is not None
     )
     echo(figures or "not evaluated yet")
-    _print_findings(done.findings, config, overrides)
     echo(f"run directory: {done.path}")
     if done.metrics:
         place = shlex.quote(str(done.path))

@@ -63,9 +63,10 @@ def test_its_logs_are_whole(left: dict[str, Outcome], place: Path, base: Path) -
 
 def test_it_is_evaluated_predicted_reported_and_listed(left: dict[str, Outcome], place: Path, base: Path) -> None:
     metrics = json.loads((base / "metrics.json").read_text())
-    assert left["again"].json["metrics"] == metrics
+    assert left["again"].json["metrics"] == {split: metrics[split] for split in ("validation", "test")}
     assert left["again"].json["run"] == f"file://{place}/runs/tiny-1"
-    assert left["evaluate"].json == {"test": metrics["test"]}
+    assert left["evaluate"].json["test"] == metrics["test"]
+    assert left["evaluate"].json["intervals"] == metrics["intervals"]
     assert left["evaluate on data"].code == 0, left["evaluate on data"].text
     assert left["predict"].code == 0, left["predict"].text
     assert len((place / "answers.csv").read_text().splitlines()) == EXAMPLES + 1

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from kerastune_ft.metrics.document import metrics_by_split
 from kerastune_ft.rundir import RunDirectory
 from tests.support.processes import Outcome
 from tests.support.tiny_run import history, results
@@ -55,19 +56,30 @@ def test_the_last_lines_give_figures_directory_and_next_command(commands: dict[s
 
 
 def test_a_finished_run_prints_its_metrics_and_trains_nothing(commands: dict[str, Outcome], base: Path) -> None:
-    again = commands["again"]
+    again, document = commands["again"], json.loads((base / "metrics.json").read_text())
+    findings = again.json.pop("findings")
     assert again.json == {
         "run": "base",
         "state": "done",
-        "metrics": json.loads((base / "metrics.json").read_text()),
+        "metrics": metrics_by_split(document),
         "constant": json.loads((base / "evaluation/constant.json").read_text()),
+        "intervals": document["intervals"],
+        "examples": {"validation": 11, "test": 10},
     }
+    # With 10 test examples nothing is certain.
+    assert findings
+    assert {name for each in findings for name in each} == {"name", "level", "text", "advice", "set"}
     assert again.err == "run base finished before with this configuration and this data\n"
 
 
 def test_until_phase_leaves_a_finished_run_alone(commands: dict[str, Outcome], base: Path) -> None:
     assert commands["until on finished"].out.splitlines()[-3:] == commands["run"].out.splitlines()[-3:]
-    assert commands["evaluate"].json == {"test": json.loads((base / "metrics.json").read_text())["test"]}
+    document = json.loads((base / "metrics.json").read_text())
+    assert commands["evaluate"].json == {
+        "test": document["test"],
+        "intervals": document["intervals"],
+        "examples": {"test": 10},
+    }
 
 
 def test_another_rate_is_refused_with_the_difference(commands: dict[str, Outcome]) -> None:
@@ -103,7 +115,7 @@ def test_one_phase_and_then_the_rest_is_one_run(commands: dict[str, Outcome], fo
     more = commands["more epochs"]
     assert "changed since the run began: phases[1].epochs: 1 -> 2" in more.err
     assert "phase head: trains" not in more.err
-    assert more.json["metrics"] == json.loads((base / "metrics.json").read_text())
+    assert more.json["metrics"] == metrics_by_split(json.loads((base / "metrics.json").read_text()))
 
 
 def test_an_appended_phase_goes_on_with_a_finished_run(commands: dict[str, Outcome], folder: Path, base: Path) -> None:
@@ -174,7 +186,8 @@ def test_every_file_of_the_manifest_is_there_and_no_other(base: Path) -> None:
 
 def test_the_metrics_are_those_of_the_best_epoch(base: Path) -> None:
     rows, metrics = history(base), json.loads((base / "metrics.json").read_text())
-    assert set(metrics) == {"validation", "test"}
+    assert set(metrics) == {"validation", "test", "classes", "intervals", "examples"}
+    assert sum(figures["examples"] for figures in metrics["classes"]["test"].values()) == metrics["examples"]["test"]
     assert set(metrics["test"]) == FIGURES
     best = min((row for row in rows if row["phase"] == "top"), key=lambda row: float(row["validation_loss"]))
     assert float(best["validation_loss"]) == metrics["validation"]["loss"]

@@ -14,7 +14,13 @@ from kerastune_ft.training import engine
 def test_a_run_has_history_metrics_and_manifest(base: Path) -> None:
     run = kt.open_run(base)
     assert run.path == base
-    assert run.metrics == json.loads((base / "metrics.json").read_text())
+    document = json.loads((base / "metrics.json").read_text())
+    assert run.metrics == {split: document[split] for split in ("validation", "test")}
+    assert run.examples == document["examples"]
+    low, high = run.intervals["test"]["accuracy"]
+    assert [low, high] == document["intervals"]["test"]["accuracy"]
+    assert low <= run.metrics["test"]["accuracy"] <= high
+    assert {each["level"] for each in run.findings} <= {"good", "hint", "warning"}
     assert run.manifest["state"] == "done"
     assert list(run.history["phase"]) == ["head", "head", "top", "top"]
     assert run.history["step"].tolist() == [5, 10, 3, 6]

@@ -214,14 +214,17 @@ def test_metrics_are_those_of_a_loop_over_pixels(place: Path, base: Path, by_ker
         }
         assert {name: metrics(base)[split][name] for name in expected} == pytest.approx(expected, abs=1e-12)
         cell = {"iou": d / (b + c + d), "dice": expected["dice"], "precision": d / (b + d), "recall": d / (c + d)}
-        assert metrics(base)["classes"][split]["cell"] == pytest.approx(cell, abs=1e-12)
+        found = metrics(base)["classes"][split]["cell"]
+        assert {name: found[name] for name in cell} == pytest.approx(cell, abs=1e-12)
+        assert 0 < found["examples"] <= metrics(base)["examples"][split]
 
 
 def test_evaluate_gives_the_same_figures_and_those_of_other_data(
     place: Path, base: Path, said: dict[str, Outcome], by_keras: dict[str, np.ndarray]
 ) -> None:
     assert said["evaluate"].code == 0, said["evaluate"].err
-    assert said["evaluate"].json == {"test": metrics(base)["test"]}
+    assert said["evaluate"].json["test"] == metrics(base)["test"]
+    assert said["evaluate"].json["intervals"] == metrics(base)["intervals"]
     assert said["other data"].code == 0, said["other data"].err
     right = labelled = 0
     for path, predicted in by_keras.items():

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from pathlib import Path
 from typing import Any
 
@@ -36,6 +37,9 @@ def _flatten(document: dict[str, Any]) -> dict[str, float]:
     """Return the numbers of nested objects by their paths."""
     found = {}
     for key, value in document.items():
-        inner = _flatten(value) if isinstance(value, dict) else {"": value}
+        if isinstance(value, list):
+            value = dict(zip("ab", value, strict=True))
+        # A figure that is undefined is null.
+        inner = _flatten(value) if isinstance(value, dict) else {"": math.nan if value is None else value}
         found.update({f"{key}.{path}": number for path, number in inner.items()})
     return found
