@@ -31,9 +31,9 @@ SETS: Mapping[str, str] = {
     "flowers": "images/flowers",
     "mars": "images/mars",
     "blood_cells": "images/blood_cells",
-    "sst2": "text/sst2:1000",
-    "banking77": "text/banking77:1500",
-    "medical_abstracts": "text/medical_abstracts:400",
+    "sst2": "text/sst2:600",
+    "banking77": "text/banking77:1000",
+    "medical_abstracts": "text/medical_abstracts:160",
 }
 """The sets that are compared, and how much of each."""
 _HERE = Path(__file__).parent
@@ -118,12 +118,13 @@ class Proposal:
         head, *later = self.config.phases
         top = later[-1] if later else head
         layers = dict.fromkeys(path.partition("/")[0] for path in self.plan["phases"][-1]["trained_variables"])
-        stop = head.early_stopping
+        stops = [phase.early_stopping for phase in (head, top)]
+        patience = [str(stop.patience) for stop in stops if stop is not None]
         return [
             *("--batch-size", str(head.batch_size), "--dropout", str(self.config.head.dropout)),
             *("--head-epochs", str(head.epochs), "--head-rate", str(head.learning_rate.peak)),
             *("--top-epochs", str(top.epochs if later else 0), "--top-rate", str(top.learning_rate.peak)),
-            *(("--patience", str(stop.patience)) if stop else ()),
+            *(("--patience", *patience) if len(patience) == len(stops) else ()),
             *("--train", *(layer for layer in layers if layer not in self.plan["head"]["layers"])),
         ]
 

@@ -109,13 +109,13 @@ def main() -> None:
     mark("data")
     model, base = build(options, sum(1 for folder in (options.data / "train").iterdir() if folder.is_dir()))
     mark("build")
-    head_epochs = train(model, options.head_rate, data, options.head_epochs, options.patience)
+    head_epochs = train(model, options.head_rate, data, options.head_epochs, options.patience[0])
     mark("head")
     # Normalisation stays as it is: its layers are not among those that train.
     base.trainable = True
     for layer in base.layers:
         layer.trainable = layer.name in options.train
-    top_epochs = train(model, options.top_rate, data, options.top_epochs, options.patience)
+    top_epochs = train(model, options.top_rate, data, options.top_epochs, options.patience[1])
     mark("top")
     _, accuracy = model.evaluate(test, verbose=0)
     mark("evaluate")
@@ -140,7 +140,9 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--top-epochs", type=int, required=True)
     parser.add_argument("--head-rate", type=float, required=True)
     parser.add_argument("--top-rate", type=float, required=True)
-    parser.add_argument("--patience", type=int, help="epochs without improvement after which a phase ends")
+    parser.add_argument(
+        "--patience", type=int, nargs=2, default=(None, None), help="epochs without improvement that end each phase"
+    )
     parser.add_argument("--train", nargs="+", required=True, metavar="LAYER", help="what trains in the second phase")
     parser.add_argument("--seed", type=int, required=True)
     parser.add_argument("--cached", action="store_true", help="decode every image once and keep it in memory")

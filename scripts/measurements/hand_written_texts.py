@@ -117,14 +117,14 @@ def main() -> None:
     mark("data")
     model, backbone = build(options, len(classes))
     mark("build")
-    head_epochs = train(model, options.head_rate, data, options.head_epochs, options.patience)
+    head_epochs = train(model, options.head_rate, data, options.head_epochs, options.patience[0])
     mark("head")
     top_epochs: list[float] = []
     if options.top_epochs:
         backbone.trainable = True
         for layer in backbone.layers:
             layer.trainable = layer.name in options.train
-        top_epochs = train(model, options.top_rate, data, options.top_epochs, options.patience)
+        top_epochs = train(model, options.top_rate, data, options.top_epochs, options.patience[1])
         mark("top")
     _, accuracy = model.evaluate(data[2], verbose=0)
     mark("evaluate")
@@ -148,7 +148,9 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--top-epochs", type=int, required=True, help="0 leaves the second phase out")
     parser.add_argument("--head-rate", type=float, required=True)
     parser.add_argument("--top-rate", type=float, required=True)
-    parser.add_argument("--patience", type=int, help="epochs without improvement after which a phase ends")
+    parser.add_argument(
+        "--patience", type=int, nargs=2, default=(None, None), help="epochs without improvement that end each phase"
+    )
     parser.add_argument("--train", nargs="*", default=(), metavar="LAYER", help="what trains in the second phase")
     parser.add_argument("--seed", type=int, required=True)
     return parser.parse_args()

@@ -10,7 +10,13 @@ import pytest
 from kerastune_ft.config.read import read
 from tests.support.init_data import write_table
 
-HEAD = {"name": "head", "unfreeze": "none", "epochs": 9, "learning_rate": 0.003}
+HEAD = {
+    "name": "head",
+    "unfreeze": "none",
+    "epochs": 9,
+    "learning_rate": 0.003,
+    "early_stopping": {"patience": 5},
+}
 TOP = {"name": "top", "unfreeze": "all", "epochs": 4, "learning_rate": {"peak": 0.0001, "shape": "cosine"}}
 
 
@@ -33,8 +39,8 @@ def test_the_script_gets_epochs_rates_and_layers_of_the_proposal(tmp_path: Path)
     made = proposal(tmp_path, HEAD, TOP)
     words = " ".join(made.options())
     assert words == (
-        "--batch-size 8 --dropout 0.2 --head-epochs 9 --head-rate 0.003 --top-epochs 4 --top-rate 0.0001 --patience 3 "
-        "--train block last"
+        "--batch-size 8 --dropout 0.2 --head-epochs 9 --head-rate 0.003 --top-epochs 4 --top-rate 0.0001 "
+        "--patience 5 3 --train block last"
     )
     assert made.trainable_parameters == 77
 

@@ -60,7 +60,7 @@ def test_texts_of_every_seed_are_the_same_and_divided_otherwise(tmp_path: Path) 
             }
         )
     assert [{name: len(texts) for name, texts in part.items()} for part in parts] == [
-        {"train": 17, "validation": 3, "test": 40}
+        {"train": 17, "validation": 3, "test": 30}
     ] * 2
     assert parts[0]["train"] | parts[0]["validation"] == parts[1]["train"] | parts[1]["validation"]
     assert parts[0]["validation"] != parts[1]["validation"]

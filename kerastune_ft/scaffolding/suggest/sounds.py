@@ -31,9 +31,11 @@ def backbone(findings: DataFindings) -> dict[str, Any]:
 
 def schedule(findings: DataFindings, backbone: dict[str, Any]) -> list[dict[str, Any]]:
     """Return the configuration's `phases`."""
-    head = head_phase(findings.train)
+    is_small = backbone.get("weights") == "embedded"
+    head = {"name": "head", "unfreeze": "none", "epochs": 5, "learning_rate": 0.01 if is_small else 0.002}
     if findings.train < HEAD_ALONE:
-        return [{"// name": f"{about(findings.train)}: too few to train more than the new head", **head}]
+        only = f"{about(findings.train)}: too few to train more than the new head"
+        return [{"// name": only, **head, "epochs": head_phase(findings.train)["epochs"]}]
     later = {
         "// unfreeze": "spectrograms are unlike photos, so the whole backbone has to train, its first units the least",
         "name": "all",

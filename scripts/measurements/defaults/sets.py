@@ -58,7 +58,8 @@ def _prepare_texts(data: Path, target: Path, size: int | None, seed: int, weight
     chosen = _draw(_read_rows(data / "train.csv"), size)
     random.Random(seed).shuffle(chosen)
     count = round(_VALIDATION * len(chosen))
-    tested = _draw(_read_rows(data / "test.csv"), _MOST_TESTED)
+    most = _MOST_TESTED if size is None else min(_MOST_TESTED, size * 3 // 2)
+    tested = _draw(_read_rows(data / "test.csv"), most)
     parts = {"train": chosen[count:], "validation": chosen[:count], "test": tested}
     target.mkdir(parents=True, exist_ok=True)
     for split, part in parts.items():

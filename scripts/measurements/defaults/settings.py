@@ -159,6 +159,13 @@ TABLES: Mapping[str, Table] = {
             for name, augment in _AUGMENTATIONS.items()
         },
     ),
+    "light augmentation": Table(
+        ("images/mars:20", "images/blood_cells:20"),
+        {
+            name: {**_STRETCH, **_schedule(_head(40, 0.003), _later(), patience=8, **_AUGMENTATIONS[name])}
+            for name in ("none", "light, 4 views")
+        },
+    ),
     "top": Table(
         ("images/flowers:50",),
         {

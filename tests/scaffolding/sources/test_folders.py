@@ -33,6 +33,7 @@ def test_class_folders_become_a_short_configuration_with_reasons() -> None:
                                     "name": "MobileNetV2", "weights": "embedded"}  # fmt: skip
     assert [phase["name"] for phase in document["phases"]] == ["head"]
     assert "class_weights" not in document["defaults"]
+    assert document["defaults"]["augment"] == {"preset": "light", "views": 4}
     assert len(Path("photos.json").read_text().splitlines()) < 45
     assert json.loads(Path("schema.json").read_text())["title"] == "kerastune_ft run configuration"
 
@@ -161,10 +162,19 @@ def test_weights_within_reach_are_taken_for_the_machine(monkeypatch: pytest.Monk
 def test_more_examples_train_more_units(train: int, names: list[str]) -> None:
     from kerastune_ft.scaffolding.findings import DataFindings
 
-    phases = images.schedule(DataFindings({"kind": "image_classification"}, {}, train, train, {"a": 5, "b": 5}))
+    findings = DataFindings({"kind": "image_classification"}, {}, train, train, {"a": 5, "b": 5})
+    phases = images.schedule(findings)
     assert [phase["name"] for phase in phases] == names
     # All is written out, so that what a preset stands for may change without changing what was begun.
     assert all({"unfreeze", "epochs", "learning_rate"} <= set(phase) for phase in phases)
+
+
+@pytest.mark.parametrize(("train", "counts"), [(300, {"a": 150, "b": 150}), (200, {})])
+def test_many_images_and_numbers_are_not_augmented(train: int, counts: dict[str, int]) -> None:
+    from kerastune_ft.scaffolding.findings import DataFindings
+
+    findings = DataFindings({"kind": "image_classification"}, {}, train, train, counts)
+    assert "augment" not in images.suggest(findings)["defaults"]
 
 
 def test_arrays_are_told_by_shape() -> None:

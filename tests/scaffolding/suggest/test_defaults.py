@@ -19,14 +19,14 @@ def test_more_examples_need_fewer_epochs_and_larger_batches() -> None:
     lengths = [length_for(train) for train in (HEAD_ALONE - 1, HEAD_ALONE, 999, 1_000, 19_999, 20_000)]
     assert [length.batch_size for length in lengths] == [8, 16, 16, 32, 32, 64]
     for less, more in itertools.pairwise(lengths):
-        assert less.head_epochs >= more.head_epochs and less.patience >= more.patience
+        assert less.head_epochs >= more.head_epochs and less.later_patience >= more.later_patience
 
 
 @pytest.mark.parametrize("train", [10, 500, 5_000, 100_000])
 def test_early_stopping_can_end_every_head_phase(train: int) -> None:
-    head = head_phase(train)
+    head = {**defaults(find(train, {"a": 5, "b": 5})), **head_phase(train)}
     assert head["unfreeze"] == "none"
-    assert defaults(find(train, {"a": 5, "b": 5}))["early_stopping"]["patience"] < head["epochs"]
+    assert head["early_stopping"]["patience"] == length_for(train).head_patience < head["epochs"]
 
 
 def test_unequal_classes_are_weighted_and_watched() -> None:
