@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import signal
+import warnings
 from collections.abc import Callable
 from typing import ParamSpec, TypeVar
 
@@ -27,6 +28,8 @@ def show_in_cell(function: Callable[_Arguments, _Result]) -> Callable[_Arguments
     def call(*arguments: _Arguments.args, **options: _Arguments.kwargs) -> _Result:
         if not is_notebook():
             return function(*arguments, **options)
+        # What tqdm says where it is imported; none of its bars is shown.
+        warnings.filterwarnings("ignore", "IProgress not found")
         with open_panel():
             try:
                 return function(*arguments, **options)

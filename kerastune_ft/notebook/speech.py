@@ -14,12 +14,13 @@ PROGRAM = "python -m kerastune_ft"
 _FLAGS = {
     "fresh": "fresh=True", "measure": "measure=True", "json": "json", "explain": "kt.explain", "defaults": "defaults",
     "variables": "variables", "clear": "clear", "wide": "wide", "quiet": "quiet", "verbose": "verbose",
-    "debug": "debug",
+    "debug": "debug", "allow-errors": "allow_errors=True",
 }  # fmt: skip
 # Options with a value, which are the keywords of the functions.
 _NAMED = (
     "run-dir", "until-phase", "stop-after", "data", "split", "input", "batch-size", "output", "format", "pictures",
     "label", "backbone", "weights", "epochs", "example", "workers", "directory", "older-than", "examples", "device",
+    "top", "submission",
 )  # fmt: skip
 OPTIONS = frozenset((*_FLAGS, *_NAMED, "set"))
 """The options of all commands, without their dashes."""

@@ -10,20 +10,21 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from kerastune_ft.errors import ConfigError
-from kerastune_ft.metrics.document import metrics_by_split
+from kerastune_ft.metrics.document import examples_by_split, intervals_by_split, metrics_by_split
 from kerastune_ft.notebook.speech import speak
 from kerastune_ft.reporting.notebook.curve import draw_curve
 from kerastune_ft.reporting.notebook.panel import Results
-from kerastune_ft.reporting.quantities import format_duration, format_figure, format_words
+from kerastune_ft.reporting.quantities import format_duration, format_figure, format_interval, format_words
 from kerastune_ft.reporting.run_list import runs
 from kerastune_ft.rundir import RunDirectory
+from kerastune_ft.wording import counted
 
 _REPORT = "report/index.html"
 _UNREADABLE = (ConfigError, OSError, ValueError, KeyError, TypeError, AttributeError)
 
 
 class _Metrics(NamedTuple):
-    """The metrics of one split, a row each: name, model, and where it is known the constant predictor."""
+    """The metrics of one split, a row each: name, model, and where they are known interval and constant predictor."""
 
     split: str
     headings: list[str]
@@ -93,19 +94,22 @@ def _read_metrics(path: Path) -> _Metrics:
     """Return the metrics of the test split, else of validation; no rows where nothing is measured."""
     opened = RunDirectory(path)
     try:
-        found = metrics_by_split(_read_object(opened, "metrics.json"))
+        document = _read_object(opened, "metrics.json")
+        found, intervals = metrics_by_split(document), intervals_by_split(document)
+        counts = examples_by_split(document)
         constants = _read_object(opened, "evaluation/constant.json")
     except _UNREADABLE:
         return _Metrics("", [], [])
     split = "test" if "test" in found else "validation"
-    measured, constant = found.get(split) or {}, constants.get(split) or {}
-    headings = ["this model", "constant"] if constant else ["this model"]
-    rows = [
-        [format_words(name), format_figure(value), *([format_figure(constant.get(name))] if constant else [])]
-        for name, value in measured.items()
-        if value is not None
-    ]
-    return _Metrics(split, headings, rows)
+    measured = {name: value for name, value in (found.get(split) or {}).items() if value is not None}
+    columns = {"this model": [format_figure(value) for value in measured.values()]}
+    if ends := intervals.get(split):
+        columns["95 %"] = [format_interval(ends.get(name)) for name in measured]
+    if constant := constants.get(split):
+        columns["constant"] = [format_figure(constant.get(name)) for name in measured]
+    rows = [list(row) for row in zip(map(format_words, measured), *columns.values(), strict=True)]
+    count = f", {counted(counts[split], 'example')}" if counts.get(split) else ""
+    return _Metrics(f"{split}{count}", list(columns), rows)
 
 
 def _read_object(opened: RunDirectory, name: str) -> Mapping[str, Any]:

@@ -41,6 +41,17 @@ def test_in_print_it_is_a_few_lines(tmp_path: Path) -> None:
     assert repr(kt.Run(run)) == str(kt.Run(run)) == describe_run(run)
 
 
+def test_intervals_and_the_number_of_examples_stand_beside_the_metrics(tmp_path: Path) -> None:
+    run = write_run(tmp_path / "x-1")
+    metrics = json.loads((run / "metrics.json").read_text())
+    metrics |= {"intervals": {"test": {"accuracy": [0.8612, 0.941]}}, "examples": {"test": 1250}}
+    (run / "metrics.json").write_text(json.dumps(metrics))
+    lines = describe_run(run).splitlines()
+    assert lines[1].startswith("test, 1,250 examples  this model ")
+    assert lines[3].split() == ["accuracy", "0.9032", "0.8612", "to", "0.9410", "0.3333"]
+    assert "0.8612 to 0.9410" in render_card(run)
+
+
 def test_the_results_of_a_call_are_the_metrics_of_the_test_split(tmp_path: Path) -> None:
     results = show_results(write_run(tmp_path / "x-1"))
     assert results.html.count("<tr") == 5
