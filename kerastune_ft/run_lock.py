@@ -117,8 +117,12 @@ class Heartbeat:
         return self
 
     def __exit__(self, *error: object) -> None:
+        self.end()
+
+    def end(self, seconds: float | None = None) -> None:
+        """Beat no more; waits for a beat under way, no longer than so many seconds."""
         self._ended.set()
-        self._thread.join()
+        self._thread.join(seconds)
 
 
 def _now() -> datetime.datetime:

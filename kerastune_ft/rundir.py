@@ -16,7 +16,7 @@ import math
 import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 from kerastune_ft import run_lock
 from kerastune_ft.config.options.runtime import Runtime, cache_directory
@@ -33,8 +33,24 @@ OWNER = ".lock.json"
 _PARTIAL = ".partial-"
 
 
+class Listener(Protocol):
+    """Hears of every change of the files of a run directory, all but those whose names begin with a dot."""
+
+    def note_write(self, name: str, content: bytes) -> None:
+        """Hear that a file has this content now."""
+
+    def note_append(self, name: str) -> None:
+        """Hear that a log has grown."""
+
+    def note_removal(self, name: str) -> None:
+        """Hear that a file is gone."""
+
+
 class RunDirectory:
     """Reads and writes the files of one run."""
+
+    listener: Listener | None = None
+    """Who hears of every change."""
 
     def __init__(self, path: str | os.PathLike[str]) -> None:
         """`path` is a local directory or a URI such as `gs://bucket/run`, created with the first file written.
@@ -101,6 +117,8 @@ class RunDirectory:
             # Not that of the partial file, which nobody knows.
             error.filename, error.filename2 = os.fspath(target), None
             raise
+        if self.listener is not None and not name.startswith("."):
+            self.listener.note_write(name, data)
         # Checkpoints and the lock are temporary; the manifest lists only files that stay.
         if name != MANIFEST and not name.startswith(".") and "/checkpoint/" not in name:
             self._note(name, data)
@@ -143,6 +161,8 @@ class RunDirectory:
         with contextlib.suppress(FileNotFoundError):
             (self.path / name).unlink()
         self._written[name] = None
+        if self.listener is not None and not name.startswith("."):
+            self.listener.note_removal(name)
 
     def list_files(self, name: str) -> list[str]:
         """Return the names of the files in a sub-directory, sorted, without partial files of killed processes."""
@@ -162,6 +182,8 @@ class RunDirectory:
         self.path.mkdir(parents=True, exist_ok=True)
         with open(self.path / name, "a", encoding="utf-8", errors="backslashreplace") as file:
             file.write(line + "\n")
+        if self.listener is not None:
+            self.listener.note_append(name)
 
     def _write_logs(self) -> None:
         """Rewrite the remote logs that have waiting lines."""
@@ -170,6 +192,8 @@ class RunDirectory:
             before = target.read_bytes() if target.exists() else b""
             target.parent.mkdir(parents=True, exist_ok=True)
             target.write_bytes(before + encode_text("".join(f"{line}\n" for line in lines)))
+            if self.listener is not None:
+                self.listener.note_append(name)
 
     def event(self, kind: str, **fields: Any) -> None:
         """Add an event to events.jsonl."""
@@ -215,7 +239,7 @@ class RunDirectory:
             if by_content:
                 self._refuse_owner_elsewhere()
             if self.is_local:
-                self._remove_partial_files()
+                self.remove_partial_files()
             owner = run_lock.describe_owner()
             self._write_owner(owner)
             if by_content:
@@ -283,7 +307,7 @@ class RunDirectory:
             "finish, or give another --run-dir"
         )
 
-    def _remove_partial_files(self) -> None:
+    def remove_partial_files(self) -> None:
         """Delete the partial files of killed processes; only the owner of the lock may do so."""
         for folder, _, names in os.walk(self.path):
             for name in names:

@@ -28,11 +28,12 @@ RANKS = {
         [
             ("notebook", "wording"),
             ("durable", "errors", "mounts", "quiet_imports", "rules", "streams"),
-            ("keras_settings", "metrics", "remote"),
+            ("keras_file", "keras_settings", "metrics", "remote"),
             ("durations", "storage"),
             ("run_lock",),
             ("config",),
             ("rundir", "registry", "stores"),
+            ("mirror",),
             ("graph", "layers"),
             ("backbones", "data"),
             ("input",),

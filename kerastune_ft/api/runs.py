@@ -122,7 +122,7 @@ class Run:
         keras_settings.refuse_foreign()
         import keras
 
-        from kerastune_ft.graph.keras_file import describe_newer
+        from kerastune_ft.keras_file import describe_newer
 
         with as_local_file(self.path / "model" / "model.keras") as file:
             try:

@@ -15,10 +15,10 @@ from kerastune_ft.data.images.reading import ImageReading
 from kerastune_ft.data.labels.scheme import LabelScheme
 from kerastune_ft.errors import DataError
 from kerastune_ft.graph.hub_layers import repair_layer
-from kerastune_ft.graph.keras_file import describe_newer
 from kerastune_ft.input.decode import Geometry
 from kerastune_ft.input.sounds import Clip
 from kerastune_ft.input.token_loader import read_lengths
+from kerastune_ft.keras_file import describe_newer
 from kerastune_ft.quiet_imports import without_warnings_of_keras
 from kerastune_ft.rundir import RunDirectory
 from kerastune_ft.saved_model.base import Serving, ServingSettings

@@ -16,6 +16,7 @@ from kerastune_ft.errors import ConfigError
 from kerastune_ft.rundir import RunDirectory
 from kerastune_ft.storage import expand_home
 from kerastune_ft.streams import say
+from kerastune_ft.training.mirrored import bring_back, copy_beside
 from kerastune_ft.training.run_choice import (
     LOG,
     TAKEN_UP,
@@ -65,13 +66,16 @@ def start_run(
     if run_dir is not None and not os.fspath(run_dir):
         raise ConfigError("--run-dir is empty; give a directory, or leave it out")
     check_places(settings, run_dir)
+    mirror = settings.output.mirror
+    if mirror is not None and not fresh:
+        bring_back(settings, mirror, digest, run_dir)
     if run_dir is not None:
         target = RunDirectory(expand_home(run_dir))
         if fresh:
             move_aside(target)
         reason = "continues where it stopped" if target.manifest() else "new"
     else:
-        target, reason = choose(settings.output.directory, settings.name, digest, fresh)
+        target, reason = choose(settings.output.directory, settings.name, digest, fresh, mirror=mirror)
         if reason == "new" and not fresh and (earlier := find_shorter_run(target, settings)):
             reason = f"new; --run-dir {earlier} would go on with that run"
     try:
@@ -80,14 +84,16 @@ def start_run(
         if reason != TAKEN_UP:
             raise
         # Another command was quicker to take it up.
-        target, reason = choose(settings.output.directory, settings.name, digest, fresh, take_up=False)
+        target, reason = choose(settings.output.directory, settings.name, digest, fresh, take_up=False, mirror=mirror)
         held.enter_context(target.lock())
     if has_no_step(target) and (has_failed(target) or (target.manifest() or {}).get("config_hash") != digest):
         clear(target)
         reason = TAKEN_UP
-    if is_complete(target, settings, digest):
-        return RunStart(target, reason, complete=True)
-    return RunStart(target, reason, allowed_changes(target, settings))
+    is_done = is_complete(target, settings, digest)
+    start = RunStart(target, reason, () if is_done else allowed_changes(target, settings), is_done)
+    if mirror is not None:
+        copy_beside(target, mirror, held)
+    return start
 
 
 def check_until(settings: RunConfig, until_phase: str | None) -> None:

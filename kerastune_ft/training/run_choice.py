@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from kerastune_ft import storage
@@ -13,8 +13,9 @@ from kerastune_ft.config.options.data import FolderData, Named
 from kerastune_ft.config.options.runtime import cache_directory
 from kerastune_ft.config.options.task_facts import LabelKind, facts
 from kerastune_ft.config.run import RunConfig
-from kerastune_ft.errors import ConfigError
-from kerastune_ft.rundir import MANIFEST, OWNER, RunDirectory, is_held, unusable
+from kerastune_ft.errors import ConfigError, KerasTuneError
+from kerastune_ft.mirror.record import LINK
+from kerastune_ft.rundir import MANIFEST, OWNER, RunDirectory, is_held, refuse_inside_run, unusable
 from kerastune_ft.storage import expand_home, path_of
 from kerastune_ft.stores.cached_folder import require_place
 
@@ -25,7 +26,7 @@ _ENDED = ("running", "interrupted", "failed")
 _FOLDERS = ("report",)
 LOG = "log.txt"
 """What stays of a run that another takes the place of."""
-_BESIDE = (LOG, ".lock", OWNER)
+_BESIDE = (LOG, ".lock", OWNER, LINK)
 TAKEN_UP = "new; in the place of one that ended before its first step"
 
 
@@ -60,9 +61,28 @@ def refuse_inside_data(settings: RunConfig, place: str | os.PathLike[str], key: 
 def check_places(settings: RunConfig, run_dir: str | os.PathLike[str] | None = None) -> None:
     """Raise ConfigError for a run directory or a cache in a folder of data, and for a cache that cannot be made."""
     refuse_inside_data(settings, run_dir or settings.output.directory, "--run-dir" if run_dir else "output.directory")
+    _check_mirror(settings, run_dir)
     cache = cache_directory(settings.runtime)
     refuse_inside_data(settings, cache, "runtime.cache_directory")
     require_place(cache)
+
+
+def _check_mirror(settings: RunConfig, run_dir: str | os.PathLike[str] | None) -> None:
+    """Raise ConfigError for a mirror that is the place of the runs, in a run or in the data."""
+    mirror = settings.output.mirror
+    if mirror is None:
+        return
+    refuse_inside_data(settings, mirror, "output.mirror")
+    refuse_inside_run(expand_home(mirror), "output.mirror")
+    there, given = storage.real(expand_home(mirror)), run_dir or settings.output.directory
+    place = storage.real(expand_home(given))
+    if run_dir is not None and (there == place or there.startswith(f"{place}/")):
+        raise ConfigError(f"output.mirror: {mirror} is the run directory or in it; name a folder on another disk")
+    if there == (place if run_dir is None else place.rpartition("/")[0]):
+        raise ConfigError(
+            f"output.mirror: {mirror} is the folder of the runs themselves, where a copy would be the run; name a "
+            "folder on another disk"
+        )
 
 
 def _name_splits(data: FolderData) -> set[str]:
@@ -83,27 +103,26 @@ def list_runs(directory: str | os.PathLike[str], name: str) -> list[Path]:
 
 
 def choose(
-    directory: str | os.PathLike[str], name: str, config_hash: str, fresh: bool, take_up: bool = True
+    directory: str | os.PathLike[str],
+    name: str,
+    config_hash: str,
+    fresh: bool,
+    take_up: bool = True,
+    mirror: str | None = None,
 ) -> tuple[RunDirectory, str]:
     """Return the run directory for a configuration, and why it was chosen.
 
     This is the newest run with the same configuration unless `fresh`; otherwise the newest of all where that ended
-    before its first step, unless `take_up` is False; otherwise a new one with the next number.
+    before its first step, unless `take_up` is False; otherwise a new one with the next number, here and in `mirror`.
     """
     runs = list_runs(directory, name)
     if not fresh:
-        for path in reversed(runs):
-            run = RunDirectory(path)
-            # A damaged run must not prevent a new one.
-            manifest = None
-            with contextlib.suppress(ConfigError):
-                manifest = run.manifest()
-            if manifest and manifest.get("config_hash") == config_hash:
-                done = manifest.get("state") == "done"
-                return run, "finished; its results are written again" if done else "continues where it stopped"
+        if found := find_run(runs, config_hash):
+            done = (found.manifest() or {}).get("state") == "done"
+            return found, "finished; its results are written again" if done else "continues where it stopped"
         if runs and take_up and is_unbegun(RunDirectory(runs[-1])):
             return RunDirectory(runs[-1]), TAKEN_UP
-    number = int(runs[-1].name.rpartition("-")[2]) + 1 if runs else 1
+    number = max(_last_number(runs), _last_number_of(mirror, name)) + 1
     while True:
         path = path_of(directory) / f"{name}-{number}"
         try:
@@ -114,6 +133,28 @@ def choose(
             number += 1
             continue
         return RunDirectory(path), "new"
+
+
+def find_run(runs: Sequence[Path], config_hash: str) -> RunDirectory | None:
+    """Return the newest of some runs, which are given oldest first, that has a configuration; None where none has."""
+    for path in reversed(runs):
+        run = RunDirectory(path)
+        # A damaged run must not prevent a new one.
+        with contextlib.suppress(ConfigError):
+            if (run.manifest() or {}).get("config_hash") == config_hash:
+                return run
+    return None
+
+
+def _last_number(runs: Sequence[Path]) -> int:
+    return int(runs[-1].name.rpartition("-")[2]) if runs else 0
+
+
+def _last_number_of(mirror: str | None, name: str) -> int:
+    # One that cannot be read now is said to be so by what copies to it.
+    with contextlib.suppress(OSError, KerasTuneError):
+        return _last_number(list_runs(mirror, name)) if mirror is not None else 0
+    return 0
 
 
 def is_unbegun(run: RunDirectory) -> bool:

@@ -15,7 +15,7 @@ from kerastune_ft.verification.run_record import Findings, RunRecord, some_of
 from kerastune_ft.wording import counted
 
 _UNLISTED = re.compile(
-    rf"{re.escape(MANIFEST)}|log\.txt|events\.jsonl|\.lock|\.lock\.json|phases/[^/]+/checkpoint/(best-)?\d+\.safetensors"
+    rf"{re.escape(MANIFEST)}|log\.txt|events\.jsonl|\.lock|\.lock\.json|\.mirror(-[01])?\.json|phases/[^/]+/checkpoint/(best-)?\d+\.safetensors"
 )
 _REWRITTEN = "the same command writes it again"
 _STATES = {"running", "interrupted", "failed", "done"}

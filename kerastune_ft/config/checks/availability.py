@@ -57,7 +57,6 @@ UNAVAILABLE = (
     Later("runtime.gpu_memory", neutral=("grow",)),
     Later("output.tensorboard", neutral=(False,)),
     Later("output.trackers", neutral=([], ())),
-    Later("output.mirror"),
 )
 
 

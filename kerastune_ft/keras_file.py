@@ -3,24 +3,22 @@
 from __future__ import annotations
 
 import contextlib
+import importlib.metadata
 import json
 import re
 import zipfile
 from pathlib import Path
-
-import keras
 
 _ABOUT = "metadata.json"
 
 
 def describe_newer(file: Path) -> str | None:
     """Return a sentence with a remedy where a newer Keras than that here wrote a local file; else None."""
-    written = _read_version(file)
-    if written is None or _numbers(written) <= _numbers(keras.__version__):
+    written, here = _read_version(file), importlib.metadata.version("keras")
+    if written is None or _numbers(written) <= _numbers(here):
         return None
     return (
-        f"Keras {written} wrote it, and Keras {keras.__version__} is here, which is older: "
-        f'python -m pip install "keras>={written}"'
+        f'Keras {written} wrote it, and Keras {here} is here, which is older: python -m pip install "keras>={written}"'
     )
 
 

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import importlib.metadata
 import json
 import zipfile
 from pathlib import Path
@@ -7,7 +8,7 @@ from pathlib import Path
 import keras
 import pytest
 
-from kerastune_ft.graph.keras_file import describe_newer
+from kerastune_ft.keras_file import describe_newer
 
 
 def _write(path: Path, version: object) -> Path:
@@ -17,7 +18,7 @@ def _write(path: Path, version: object) -> Path:
 
 
 def test_only_a_newer_version_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(keras, "__version__", "3.13.2")
+    monkeypatch.setattr(importlib.metadata, "version", lambda name: "3.13.2")
     said = describe_newer(_write(tmp_path / "newer.keras", "3.15.1"))
     assert said is not None
     assert "Keras 3.15.1 wrote it" in said and "Keras 3.13.2 is here" in said and '"keras>=3.15.1"' in said
@@ -27,8 +28,8 @@ def test_only_a_newer_version_is_named(tmp_path: Path, monkeypatch: pytest.Monke
 
 def test_the_version_is_read_that_keras_writes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     written = keras.__version__
-    keras.Sequential([keras.Input((1,))]).save(tmp_path / "model.keras")
-    monkeypatch.setattr(keras, "__version__", "3.0.0")
+    keras.Sequential([keras.Input((1,)), keras.layers.Dense(1)]).save(tmp_path / "model.keras")
+    monkeypatch.setattr(importlib.metadata, "version", lambda name: "3.0.0")
     assert f"Keras {written} wrote it" in str(describe_newer(tmp_path / "model.keras"))
 
 

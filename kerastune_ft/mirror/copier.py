@@ -1,0 +1,210 @@
+"""Copies the files of a run beside its training: whole ones only, in an order in which every copy goes on."""
+
+from __future__ import annotations
+
+import hashlib
+import threading
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+from kerastune_ft.errors import KerasTuneError
+from kerastune_ft.mirror.open_copy import Copy, TakenError, list_names, open_copy
+from kerastune_ft.mirror.pending import Batch, PendingFiles
+from kerastune_ft.rundir import MANIFEST, RunDirectory
+from kerastune_ft.wording import counted, first_names
+
+_GROUP_BYTES = 8_000_000
+
+
+@dataclass(frozen=True)
+class Pauses:
+    """Seconds between two tries to copy, and how long the end of a run waits for the last one."""
+
+    between: float = 10.0
+    """After what was copied: a slow mount is not given every epoch of 0.1 seconds."""
+    after_failure: float = 30.0
+    at_end: float = 1.0
+    """After a failure while the run waits for its end."""
+    reports: float = 20.0
+    """Between two lines that say what the end of a run waits for."""
+    patience: float = 600.0
+    """The longest time in which no file is finished, while the run waits for its end."""
+
+
+_TRIES_AT_END = 3
+
+
+class Copier:
+    """Copies a run into its mirror, in a thread, until it is closed. Nothing that fails there ends the run.
+
+    One that fails is said once, tried again, and said once more when it succeeds.
+    """
+
+    def __init__(
+        self, run: RunDirectory, root: str, report: Callable[[str], None], pauses: Pauses | None = None
+    ) -> None:
+        """`root` is the folder of `output.mirror`.
+
+        Raises TakenError where the copy there belongs to another process or is further than the run.
+        """
+        self._run, self._root, self._report = run, root, report
+        self._pauses = pauses or Pauses()
+        self._pending = PendingFiles()
+        self._copy: Copy | None = None
+        self._failure: str | None = None
+        self._is_closing = self._gave_up = False
+        self._tries_left = _TRIES_AT_END
+        self._not_before = self._last_success = time.monotonic()
+        try:
+            self._open()
+        except TakenError:
+            raise
+        except (OSError, KerasTuneError) as error:
+            self._note_failure(error)
+        run.listener = self._pending
+        self._thread = threading.Thread(target=self._work, name="mirror", daemon=True)
+        self._thread.start()
+
+    def _open(self) -> Copy:
+        if self._copy is None:
+            self._copy = open_copy(self._run, self._root)
+            for name in list_names(self._run):
+                if name != MANIFEST:
+                    self._pending.note_write(name, b"")
+            if self._run.exists(MANIFEST):
+                self._pending.note_write(MANIFEST, self._run.read_bytes(MANIFEST))
+            here = {*list_names(self._run)}
+            for name in self._copy.record.files:
+                if name not in here:
+                    self._pending.note_removal(name)
+        return self._copy
+
+    def _work(self) -> None:
+        while not self._gave_up:
+            self._pending.wait(self._is_due, self._seconds_to_wait())
+            if not self._is_due():
+                continue
+            is_last = self._is_closing
+            try:
+                self._copy_pending()
+            except Exception as error:
+                self._note_failure(error)
+            else:
+                self._note_success()
+            if is_last and not self._pending:
+                return
+
+    def _is_due(self) -> bool:
+        if self._is_closing:
+            return time.monotonic() >= self._not_before
+        return bool(self._pending) and time.monotonic() >= self._not_before
+
+    def _seconds_to_wait(self) -> float | None:
+        left = self._not_before - time.monotonic()
+        return max(0.01, left) if left > 0 else None
+
+    def _note_failure(self, error: Exception) -> None:
+        why = str(error) or type(error).__name__
+        # What another process has taken is not taken back.
+        self._gave_up = isinstance(error, TakenError)
+        if self._failure is None:
+            then = "without a copy" if self._gave_up else "and tries again"
+            self._report(f"output.mirror: nothing is copied to {self._root} now: {why}; the run goes on, {then}")
+        self._failure = why
+        if self._is_closing:
+            self._tries_left -= 1
+            self._gave_up = self._gave_up or self._tries_left == 0
+        pause = self._pauses.at_end if self._is_closing else self._pauses.after_failure
+        self._not_before = time.monotonic() + pause
+
+    def _note_success(self) -> None:
+        if self._failure is not None:
+            self._report(f"output.mirror: {self._root} takes copies again")
+        self._failure = None
+        self._last_success = time.monotonic()
+        self._not_before = self._last_success + (0 if self._is_closing else self._pauses.between)
+
+    def _copy_pending(self) -> None:
+        copy = self._open()
+        copy.check_owner()
+        batch = self._pending.take()
+        left = Batch(list(batch.writes), batch.manifest, list(batch.removals))
+        try:
+            for group in self._read_groups(batch.writes):
+                self._write_group(copy, group)
+                left.writes = [name for name in left.writes if name not in group]
+            if batch.manifest is not None:
+                self._write_group(copy, {MANIFEST: batch.manifest})
+            copy.settle(batch.removals, None if batch.manifest is None else batch.manifest.decode("utf-8"))
+        except BaseException:
+            self._pending.put_back(left)
+            raise
+
+    def _read_groups(self, names: list[str]) -> Iterator[dict[str, bytes | None]]:
+        """Yield the contents of files, as many at a time as take little memory; None for one that is gone again."""
+        group: dict[str, bytes | None] = {}
+        size = 0
+        for name in names:
+            try:
+                content = self._run.read_bytes(name)
+            except FileNotFoundError:
+                group[name] = None
+                continue
+            if group and size + len(content) > _GROUP_BYTES:
+                yield group
+                group, size = {}, 0
+            group[name] = content
+            size += len(content)
+        if group:
+            yield group
+
+    def _write_group(self, copy: Copy, group: dict[str, bytes | None]) -> None:
+        contents = {name: content for name, content in group.items() if content is not None}
+        hashes = {name: hashlib.sha256(content).hexdigest() for name, content in contents.items()}
+        changed = [name for name, content in contents.items() if not copy.holds(name, hashes[name], len(content))]
+        copy.announce({name: hashes[name] for name in changed})
+        for name in changed:
+            copy.write(name, contents[name])
+            self._last_success = time.monotonic()
+
+    def close(self) -> None:
+        """Copy what is left, wait for it, and say what is there or is not; a KeyboardInterrupt ends the waiting."""
+        self._is_closing = True
+        self._not_before = time.monotonic()
+        self._last_success = time.monotonic()
+        self._pending.wake()
+        try:
+            self._wait_for_end()
+        except KeyboardInterrupt:
+            self._failure = self._failure or "the waiting was interrupted"
+        self._gave_up = True
+        self._run.listener = None
+        if self._copy is not None and not self._thread.is_alive():
+            self._copy.leave()
+        self._report(self._describe_end())
+
+    def _wait_for_end(self) -> None:
+        said = time.monotonic()
+        while self._thread.is_alive():
+            self._thread.join(0.1)
+            now = time.monotonic()
+            if now - self._last_success > self._pauses.patience:
+                self._failure = self._failure or f"no file was finished in {self._pauses.patience:.0f} s"
+                return
+            if now - said > self._pauses.reports:
+                said = now
+                self._report(
+                    f"waiting until {counted(len(self._pending.names()) or 1, 'file')} are copied to {self._root}; the "
+                    f"run itself is whole in {self._run}, and Ctrl-C leaves the copy as it is"
+                )
+
+    def _describe_end(self) -> str:
+        missing = self._pending.names(with_logs=False)
+        if self._copy is not None and not missing and self._failure is None:
+            return f"copied to {self._copy.folder}: {self._copy.describe()}"
+        what = f", {first_names(missing)}" if missing else ""
+        return (
+            f"output.mirror: {self._root} does not have all of the run ({self._failure or 'not copied'}{what}); "
+            f"{self._run} has, and the same command copies the rest"
+        )

@@ -1,0 +1,101 @@
+"""What is still to be copied: names in an order in which a run can go on from its copy at every moment."""
+
+from __future__ import annotations
+
+import threading
+from collections import OrderedDict
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from kerastune_ft.rundir import MANIFEST
+
+
+@dataclass
+class Batch:
+    """A part of the changes: first come the writes, in their order, then the manifest, then the removals."""
+
+    writes: list[str] = field(default_factory=list)
+    manifest: bytes | None = None
+    removals: list[str] = field(default_factory=list)
+
+    def __bool__(self) -> bool:
+        return bool(self.writes or self.removals or self.manifest is not None)
+
+
+class PendingFiles:
+    """Collects the changes of a run directory until they are copied; the listener of a RunDirectory.
+
+    A file that changes again before it is copied keeps its place, since a newer one does no harm there; only the
+    manifest, which names files, is kept as it was and comes last.
+    """
+
+    def __init__(self) -> None:
+        self._lock = threading.Condition()
+        self._changed: OrderedDict[str, bool] = OrderedDict()
+        self._logs: dict[str, None] = {}
+        self._manifest: bytes | None = None
+
+    def note_write(self, name: str, content: bytes) -> None:
+        """Note that a file has this content now."""
+        with self._lock:
+            if name == MANIFEST:
+                self._manifest = content
+            elif not self._changed.get(name, False):
+                self._changed.pop(name, None)
+                self._changed[name] = True
+            self._lock.notify_all()
+
+    def note_removal(self, name: str) -> None:
+        """Note that a file is gone."""
+        with self._lock:
+            self._logs.pop(name, None)
+            self._changed.pop(name, None)
+            self._changed[name] = False
+            self._lock.notify_all()
+
+    def note_append(self, name: str) -> None:
+        """Note that a log has grown, which is copied with the next change of another file."""
+        with self._lock:
+            self._logs[name] = None
+
+    def take(self) -> Batch:
+        """Return all changes so far, which are then no longer pending."""
+        with self._lock:
+            writes = [name for name, is_there in self._changed.items() if is_there]
+            removals = [name for name, is_there in self._changed.items() if not is_there]
+            batch = Batch([*writes, *self._logs], self._manifest, removals)
+            self._changed, self._logs, self._manifest = OrderedDict(), {}, None
+            return batch
+
+    def put_back(self, batch: Batch) -> None:
+        """Make changes pending again that could not be copied, before those that came since."""
+        with self._lock:
+            for name, is_there in (*((one, False) for one in batch.removals), *((one, True) for one in batch.writes)):
+                self._changed.setdefault(name, is_there)
+            # The order of the writes is that of the batch, then that of what came since.
+            first = [name for name in (*batch.writes, *batch.removals) if name in self._changed]
+            for name in reversed(first):
+                self._changed.move_to_end(name, last=False)
+            if self._manifest is None:
+                self._manifest = batch.manifest
+
+    def wait(self, ready: Callable[[], bool], seconds: float | None = None) -> None:
+        """Wait until `ready` holds, which is asked after every change and `wake`, or so many seconds are over."""
+        with self._lock:
+            self._lock.wait_for(ready, seconds)
+
+    def wake(self) -> None:
+        """Have those that wait ask again."""
+        with self._lock:
+            self._lock.notify_all()
+
+    def __bool__(self) -> bool:
+        """Whether something is to be copied besides logs."""
+        with self._lock:
+            return bool(self._changed) or self._manifest is not None
+
+    def names(self, with_logs: bool = True) -> list[str]:
+        """Return the names of the files that are to be copied or removed."""
+        with self._lock:
+            ends = [MANIFEST] if self._manifest is not None else []
+            return [*self._changed, *(self._logs if with_logs else ()), *ends]

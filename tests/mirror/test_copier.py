@@ -1,0 +1,157 @@
+"""A copy is whole at every moment, whatever its file system does, and never ends or holds up the run."""
+
+from __future__ import annotations
+
+import errno
+import hashlib
+import json
+import threading
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from kerastune_ft.mirror.copier import Copier, Pauses
+from kerastune_ft.mirror.record import Record
+from kerastune_ft.rundir import OWNER, RunDirectory
+from tests.support.mirrored_runs import AT_ONCE, STEPS, Failing, contents, copy_of, finish, mirror, newest_step, train
+
+
+def test_the_copy_has_every_file_of_the_run_at_the_end(run: RunDirectory, root: Path) -> None:
+    said: list[str] = []
+    run.commit("splits.csv", "from before")
+    copier = Copier(run, str(root), said.append, AT_ONCE)
+    train(run)
+    finish(run)
+    copier.close()
+    assert contents(root / "x-1") == contents(run.path)
+    assert "log.txt" in contents(root / "x-1")
+    assert said == [f"copied to {root / 'x-1'}: 9 files"]
+    assert not (root / "x-1" / OWNER).exists()
+    record = Record.read(RunDirectory(root / "x-1"))
+    assert record is not None and record.directory == "x-1"
+    for name, content in contents(run.path).items():
+        assert record.files[name] == [hashlib.sha256(content).hexdigest()]
+
+
+def test_whatever_fails_once_the_copy_becomes_whole(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    failing = Failing(monkeypatch, tmp_path / "drive")
+    for at in range(1, 100):
+        run, root = RunDirectory(tmp_path / f"runs-{at}" / "x-1"), tmp_path / "drive" / str(at)
+        run.path.mkdir(parents=True)
+        failing.count, failing.at = 0, at
+        said: list[str] = []
+        copier = Copier(run, str(root), said.append, AT_ONCE)
+        train(run)
+        finish(run)
+        copier.close()
+        assert contents(root / "x-1") == contents(run.path), at
+        assert said[-1] == f"copied to {root / 'x-1'}: 8 files"
+        if failing.count < at:
+            break
+        assert "Input/output error" in said[0] and "tries again" in said[0], said
+    else:
+        raise AssertionError("no try got to the end")
+
+
+def test_wherever_copying_ends_a_run_goes_on_from_the_copy(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    failing = Failing(monkeypatch, tmp_path / "drive", lasting=True)
+    for at in range(1, 100):
+        run, root = RunDirectory(tmp_path / f"runs-{at}" / "x-1"), tmp_path / "drive" / str(at)
+        run.path.mkdir(parents=True)
+        failing.count, failing.at = 0, 0
+        # One batch after another, so that the number of an operation says what it is.
+        copier = Copier(run, str(root), lambda text: None, AT_ONCE)
+        train(run, steps=2)
+        copier.close()
+        before = contents(run.path)
+        failing.count, failing.at = 0, at
+        said: list[str] = []
+        copier = Copier(run, str(root), said.append, AT_ONCE)
+        train(run, begin=2)
+        finish(run)
+        copier.close()
+        is_cut = failing.count >= at
+        failing.at = 0
+        copy = copy_of(root)
+        assert copy is not None, (at, said)
+        target = tmp_path / f"back-{at}" / "x-1"
+        target.parent.mkdir()
+        copy.bring_back(target)
+        back = contents(target)
+        assert {
+            name: back[name] for name in back if back[name] not in (before.get(name), contents(run.path).get(name))
+        }.keys() <= {"history.csv", "log.txt", "manifest.json"} | {name for name in back if "/checkpoint/" in name}
+        # It goes on from what it went on from before, or from something newer.
+        assert newest_step(target) >= 2 or (target / "phases/0-head/result.json").exists(), at
+        json.loads(back["manifest.json"])
+        if is_cut:
+            assert "does not have all of the run" in said[-1] and f"{run} has" in said[-1]
+        else:
+            assert back == contents(run.path)
+            break
+    else:
+        raise AssertionError("no try got to the end")
+
+
+def test_a_full_mirror_is_said_once_and_at_the_end_with_what_it_lacks(
+    run: RunDirectory, root: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    failing = Failing(monkeypatch, root, lasting=True)
+    failing.at, failing.error = 1, OSError(errno.ENOSPC, "No space left on device")
+    said: list[str] = []
+    copier = Copier(run, str(root), said.append, AT_ONCE)
+    train(run)
+    copier.close()
+    assert len(said) == 2
+    assert "nothing is copied" in said[0] and "No space left" in said[0] and "tries again" in said[0]
+    assert f"{root} does not have all of the run" in said[1] and "same command copies the rest" in said[1]
+    assert newest_step(run.path) == STEPS
+
+
+def test_what_a_drive_lost_is_copied_again(run: RunDirectory, root: Path) -> None:
+    mirror(run, root, train)
+    (root / "x-1" / "plan.json").unlink()
+    (root / "x-1" / "history.csv").write_bytes(b"")
+    mirror(run, root)
+    assert contents(root / "x-1") == contents(run.path)
+
+
+def test_a_step_never_waits_for_the_mirror(run: RunDirectory, root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    entered, released = threading.Event(), threading.Event()
+    commit = RunDirectory.commit
+
+    def slow(self: RunDirectory, name: str, content: Any) -> None:
+        if self.path.is_relative_to(root) and name == "plan.json":
+            entered.set()
+            assert released.wait(60)
+        commit(self, name, content)
+
+    monkeypatch.setattr(RunDirectory, "commit", slow)
+    copier = Copier(run, str(root), lambda text: None, AT_ONCE)
+    train(run)
+    assert entered.wait(60)
+    finish(run)
+    assert not (root / "x-1" / "metrics.json").exists()
+    released.set()
+    copier.close()
+    assert contents(root / "x-1") == contents(run.path)
+
+
+def test_waiting_for_a_mirror_that_hangs_ends(run: RunDirectory, root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    released = threading.Event()
+    commit = RunDirectory.commit
+
+    def hang(self: RunDirectory, name: str, content: Any) -> None:
+        if self.path.is_relative_to(root) and name == "plan.json":
+            assert released.wait(60)
+        commit(self, name, content)
+
+    monkeypatch.setattr(RunDirectory, "commit", hang)
+    said: list[str] = []
+    copier = Copier(run, str(root), said.append, Pauses(0, 0, 0, reports=0, patience=0.2))
+    train(run)
+    copier.close()
+    assert "waiting until" in said[0] and "the run itself is whole in" in said[0]
+    assert "no file was finished in" in said[-1] and "does not have all" in said[-1]
+    released.set()

@@ -1,0 +1,53 @@
+from __future__ import annotations
+
+from kerastune_ft.mirror.pending import Batch, PendingFiles
+from kerastune_ft.rundir import MANIFEST
+
+
+def test_changes_keep_their_order_and_the_manifest_is_the_last_one() -> None:
+    pending = PendingFiles()
+    assert not pending
+    for name, content in (("a", b"1"), (MANIFEST, b"old"), ("b", b""), ("a", b"2"), (MANIFEST, b"new")):
+        pending.note_write(name, content)
+    pending.note_append("log.txt")
+    pending.note_removal("c")
+    assert pending.names() == ["a", "b", "c", "log.txt", MANIFEST]
+    assert pending.take() == Batch(["a", "b", "log.txt"], b"new", ["c"])
+    assert not pending and not pending.take()
+
+
+def test_a_log_alone_waits_for_another_file() -> None:
+    pending = PendingFiles()
+    pending.note_append("log.txt")
+    assert not pending and pending.names(with_logs=False) == []
+    assert pending.take().writes == ["log.txt"]
+
+
+def test_the_last_change_of_a_name_counts() -> None:
+    pending = PendingFiles()
+    pending.note_write("a", b"")
+    pending.note_removal("a")
+    assert pending.take() == Batch([], None, ["a"])
+    pending.note_removal("a")
+    pending.note_write("b", b"")
+    pending.note_write("a", b"")
+    assert pending.take() == Batch(["b", "a"], None, [])
+
+
+def test_what_could_not_be_copied_comes_before_what_came_since() -> None:
+    pending = PendingFiles()
+    pending.note_write("new", b"")
+    pending.note_removal("a")
+    pending.note_write("r", b"")
+    pending.put_back(Batch(["a", "b"], b"m", ["r", "s"]))
+    assert pending.take() == Batch(["b", "r", "new"], b"m", ["a", "s"])
+    pending.note_write(MANIFEST, b"newer")
+    pending.put_back(Batch([], b"m", []))
+    assert pending.take().manifest == b"newer"
+
+
+def test_waiting_ends_when_something_changes() -> None:
+    pending = PendingFiles()
+    pending.note_write("a", b"")
+    pending.wait(lambda: bool(pending))
+    assert pending.names() == ["a"]
