@@ -22,8 +22,12 @@ def in_python(message: str) -> str:
     """Return a message about options of `init` as one about the arguments of `kt.fine_tune`."""
     message = translate(message).replace("kt.init", "kt.fine_tune")
     for pattern, words in _WORDS:
-        message = pattern.sub(lambda found, words=words: words.format(_as_python(found[1])), message)
+        message = _replace_keys(message, pattern, words)
     return message
+
+
+def _replace_keys(message: str, pattern: re.Pattern[str], words: str) -> str:
+    return pattern.sub(lambda found: words.format(_as_python(found[1])), message)
 
 
 def _as_python(keys: str) -> str:
