@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
@@ -111,8 +112,14 @@ class _Ranked:
     METRICS = ("auc", "average_precision")
 
     def __init__(self, answers: Answers) -> None:
-        classes = [answers.positive] if answers.probabilities.shape[1] == 2 else range(answers.probabilities.shape[1])
-        self._rankings = [Ranking(answers.probabilities[:, each], answers.targets == each) for each in classes]
+        self._answers = answers
+
+    @cached_property
+    def _rankings(self) -> list[Ranking]:
+        """The rankings of all classes, which take time and memory that is spent where they are asked for."""
+        targets, scores = self._answers.targets, self._answers.probabilities
+        classes = [self._answers.positive] if scores.shape[1] == 2 else range(scores.shape[1])
+        return [Ranking(scores[:, each], targets == each) for each in classes]
 
     def compute(self, counts: np.ndarray, names: Sequence[str]) -> dict[str, np.ndarray]:
         """Return the metrics of `names`, each [resamples]; the mean is over the classes that were drawn."""

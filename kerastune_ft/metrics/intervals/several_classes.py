@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from types import MappingProxyType
 
 import numpy as np
@@ -74,7 +75,12 @@ class _Rankings:
     """AUC and average precision of every class, averaged over the classes that have one."""
 
     def __init__(self, wanted: np.ndarray, scores: np.ndarray) -> None:
-        self._rankings = [Ranking(scores[:, each], wanted[:, each]) for each in range(wanted.shape[1])]
+        self._wanted, self._scores = wanted, scores
+
+    @cached_property
+    def _rankings(self) -> list[Ranking]:
+        """The rankings of all classes, which take time and memory that is spent where they are asked for."""
+        return [Ranking(self._scores[:, each], self._wanted[:, each]) for each in range(self._wanted.shape[1])]
 
     def compute(self, counts: np.ndarray, names: Sequence[str]) -> dict[str, np.ndarray]:
         """Return the metrics of `names`, each [resamples]."""

@@ -89,9 +89,9 @@ def judge_overfitting(run: Evidence) -> Finding | None:
             high = share_interval(validation * run.examples.get("validation", 0), run.examples.get("validation", 0))[1]
             is_far = train - validation > THRESHOLDS["gap"] and not train <= high
         if is_far:
-            figures = f"{format_words(metric)} {format_figure(train)} in training, {format_figure(validation)} on "
+            figures = f"{format_words(metric)} {format_figure(train)} in training, {format_figure(validation)} on"
             advice, overrides = _less_freedom(run, name)
-            text = f"Phase {name} learned its training examples better than what they stand for: {figures}validation."
+            text = f"Phase {name} overfits: {figures} validation."
             return Finding("overfitting", "warning", text, advice, overrides)
     return None
 
@@ -109,7 +109,7 @@ def judge_overtraining(run: Evidence) -> Finding | None:
         return None
     name, epoch = run.last["name"], int(best["epoch"])
     text = (
-        f"After epoch {epoch} of {len(rows)} phase {name} learned its examples by heart: training loss "
+        f"After epoch {epoch} of {len(rows)} phase {name} overfitted: training loss "
         f"{format_figure(train)} to {format_figure(last_train)}, validation loss {format_figure(validation)} to "
         f"{format_figure(last_validation)}. The model is that of epoch {epoch}."
     )
@@ -200,8 +200,8 @@ def judge_interval(run: Evidence) -> Finding | None:
     if metric is None or ends is None or is_lower_better(metric) or ends[1] - ends[0] <= THRESHOLDS["wide"]:
         return None
     text = (
-        f"{counted(run.examples.get('test', 0), 'test example')} leave {format_words(metric)} open between "
-        f"{format_figure(ends[0])} and {format_figure(ends[1])}."
+        f"With {counted(run.examples.get('test', 0), 'test example')} {format_words(metric)} may be anywhere from "
+        f"{format_figure(ends[0])} to {format_figure(ends[1])}."
     )
     return Finding("wide_interval", "hint", text, "Four times as many test examples make it half as wide")
 
@@ -311,7 +311,7 @@ def _less_freedom(run: Evidence, phase: str) -> tuple[str, tuple[str, ...]]:
     known = find_facts(run.config.get("task") or {})
     preset = _AUGMENT.get(known.modality) if known else None
     if preset is not None and not _is_augmented(run, phase):
-        return "Show other versions of every example in each epoch", (f"phases.{phase}.augment={preset}",)
+        return "Augment its images", (f"phases.{phase}.augment={preset}",)
     if not run.setting(phase, "weight_decay"):
         return "Add weight decay, or more examples", (f"phases.{phase}.weight_decay=0.01",)
     return "Train fewer units in it, or add examples", _lower_rate(run, phase)
