@@ -272,3 +272,31 @@ def test_a_manifest_of_something_else_makes_no_run(tmp_path: Path) -> None:
     (tmp_path / "config.json").write_text("{}")
     (tmp_path / "manifest.json").write_text('{"name": "a page"}')
     refuse_inside_run(tmp_path / "x.csv", "--output")
+
+
+def test_a_listener_hears_of_every_change_after_it_was_made(run: RunDirectory) -> None:
+    heard: list[tuple[str, str, bytes | None]] = []
+
+    class Listener:
+        def note_write(self, name: str, content: bytes) -> None:
+            heard.append(("write", name, run.read_bytes(name)))
+            assert content == run.read_bytes(name)
+
+        def note_append(self, name: str) -> None:
+            heard.append(("append", name, run.read_bytes(name)))
+
+        def note_removal(self, name: str) -> None:
+            heard.append(("removal", name, None))
+            assert not run.exists(name)
+
+    run.listener = Listener()
+    run.commit("phases/00-head/result.json", "{}")
+    run.commit(".hidden", "{}")
+    run.append("log.txt", "one")
+    run.remove("phases/00-head/result.json")
+    run.remove(".hidden")
+    assert heard == [
+        ("write", "phases/00-head/result.json", b"{}"),
+        ("append", "log.txt", b"one\n"),
+        ("removal", "phases/00-head/result.json", None),
+    ]

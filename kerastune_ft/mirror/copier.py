@@ -69,6 +69,8 @@ class Copier:
     def _open(self) -> Copy:
         if self._copy is None:
             self._copy = open_copy(self._run, self._root)
+            # What changed since the run began is among all files, in whose order phases stand.
+            self._pending.take()
             for name in list_names(self._run):
                 if name != MANIFEST:
                     self._pending.note_write(name, b"")
