@@ -96,3 +96,10 @@ def test_a_smaller_loss_for_less_accuracy_is_no_plain_gain(trained: Any) -> None
     lost = [{**row, "validation_accuracy": 0.9 - 0.1 * (row["phase"] != "head")} for row in history]
     rows = phase_results.summarise_phases(on_loss, run_files.manifest_document(on_loss, lost), lost, noise)
     assert rows[1]["headline"]["gain"] == pytest.approx(-0.1) and rows[1]["verdict"] == "unclear"
+
+
+def test_a_phase_with_epochs_and_no_result_is_under_way(trained: Any) -> None:
+    plan, history, manifest = trained
+    begun = {**manifest, "phases": manifest["phases"][:1]}
+    states = [row["state"] for row in phase_results.summarise_phases(plan, begun, history[:6])]
+    assert states == ["done", "under way", "pending"]

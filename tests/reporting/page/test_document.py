@@ -282,3 +282,12 @@ def test_charts_are_drawn_for_narrow_screens_too(page: str) -> None:
     assert wide and narrow and float(narrow.group(1)) < 300 < 600 < float(wide.group(1))
     ids = re.findall(r' id="([^"]+)"', page)
     assert len(ids) == len(set(ids))
+
+
+def test_findings_are_shown_without_a_test_split_too(tmp_path: Path) -> None:
+    run = run_files.write_run(tmp_path / "r")
+    metrics = json.loads((run / "metrics.json").read_text())
+    run_files.write_json(run / "metrics.json", {"validation": metrics["validation"]})
+    told = document.summarise(run)["findings"]
+    assert told, "the last phase of this run still improved"
+    assert all(finding["text"] in unescape(document.render(run)) for finding in told)
