@@ -8,7 +8,7 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
-from kerastune_ft.errors import KerasTuneError
+from kerastune_ft.errors import KerasTuneError, ResourceError
 from kerastune_ft.mirror.open_copy import Copy, TakenError, list_names, open_copy
 from kerastune_ft.mirror.pending import Batch, PendingFiles
 from kerastune_ft.rundir import MANIFEST, RunDirectory
@@ -33,6 +33,16 @@ class Pauses:
 
 
 _TRIES_AT_END = 3
+
+
+def _explain(error: BaseException) -> str:
+    """Return why something was not copied: the reason and the place, without remedies for the run itself."""
+    if isinstance(error, ResourceError) and error.__cause__ is not None:
+        error = error.__cause__
+    if isinstance(error, OSError) and error.strerror:
+        reason = error.strerror[0].lower() + error.strerror[1:]
+        return f"{reason} ({error.filename})" if error.filename else reason
+    return str(error) or type(error).__name__
 
 
 class Copier:
@@ -107,7 +117,7 @@ class Copier:
         return max(0.01, left) if left > 0 else None
 
     def _note_failure(self, error: Exception) -> None:
-        why = str(error) or type(error).__name__
+        why = _explain(error)
         # What another process has taken is not taken back.
         self._gave_up = isinstance(error, TakenError)
         if self._failure is None:
@@ -129,7 +139,7 @@ class Copier:
 
     def _copy_pending(self) -> None:
         copy = self._open()
-        copy.check_owner()
+        copy.check()
         batch = self._pending.take()
         left = Batch(list(batch.writes), batch.manifest, list(batch.removals))
         try:

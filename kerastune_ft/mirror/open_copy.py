@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import itertools
 import json
 import os
@@ -38,10 +39,18 @@ class Copy:
         self._heartbeat.__enter__()
 
     def _write_owner(self, owner: Mapping[str, Any]) -> None:
+        _require_folder(self.folder.path)
         self.folder.commit(OWNER, json.dumps(owner))
 
-    def check_owner(self) -> None:
-        """Raise TakenError if another process writes the copy by now."""
+    def check(self) -> None:
+        """Raise TakenError if another process writes the copy by now, and OSError if the copy is gone.
+
+        Where a drive is no longer mounted, its folders would else be made anew on the disk below.
+        """
+        _require_folder(self.folder.path)
+        there = Record.read(self.folder)
+        if there is None or there.run != self.record.run:
+            raise FileNotFoundError(errno.ENOENT, "the copy is not there any more", str(self.folder))
         if self._heartbeat.rival is not None:
             raise TakenError(f"{describe_use(self.folder, self._heartbeat.rival)}, and the copy is its own now")
 
@@ -67,6 +76,7 @@ class Copy:
 
     def write(self, name: str, content: bytes) -> None:
         """Write a file that was announced."""
+        _require_folder(self.folder.path)
         self.folder.commit(name, content)
         self._checked.add(name)
 
@@ -116,6 +126,8 @@ def open_copy(run: RunDirectory, root: str) -> Copy:
             f"output.mirror: {folder} was written from elsewhere since {run} was, and is further or another run. To go "
             f"on from the copy, move {run} away; to go on from {run}, move the copy away or name another output.mirror"
         )
+    if folder.is_local:
+        _require_folder(Path(root).parent)
     folder.path.mkdir(parents=True, exist_ok=True)
     if folder.is_local:
         folder.remove_partial_files()
@@ -125,6 +137,11 @@ def open_copy(run: RunDirectory, root: str) -> Copy:
     record.sessions = list(link.sessions)
     record.write(folder)
     return Copy(folder, record)
+
+
+def _require_folder(path: Path) -> None:
+    if not path.is_dir():
+        raise FileNotFoundError(errno.ENOENT, "there is no such folder; is the drive mounted?", str(path))
 
 
 def _choose_folder(run: RunDirectory, root: str, link: Link) -> str:
@@ -165,6 +182,9 @@ def _is_alive(owner: Mapping[str, Any]) -> bool:
         return False
     if run_lock.is_elsewhere(owner):
         return True
+    if owner.get("process") == os.getpid():
+        # An earlier run of this process, which lost the drive before it could take its name away.
+        return False
     try:
         os.kill(int(owner["process"]), 0)
     except ProcessLookupError:

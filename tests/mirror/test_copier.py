@@ -15,6 +15,7 @@ from kerastune_ft.mirror.copier import Copier, Pauses
 from kerastune_ft.mirror.record import Record
 from kerastune_ft.rundir import OWNER, RunDirectory
 from tests.support.mirrored_runs import AT_ONCE, STEPS, Failing, contents, copy_of, finish, mirror, newest_step, train
+from tests.support.processes import wait_until
 
 
 def test_the_copy_has_every_file_of_the_run_at_the_end(run: RunDirectory, root: Path) -> None:
@@ -39,6 +40,7 @@ def test_whatever_fails_once_the_copy_becomes_whole(tmp_path: Path, monkeypatch:
     for at in range(1, 100):
         run, root = RunDirectory(tmp_path / f"runs-{at}" / "x-1"), tmp_path / "drive" / str(at)
         run.path.mkdir(parents=True)
+        root.parent.mkdir(exist_ok=True)
         failing.count, failing.at = 0, at
         said: list[str] = []
         copier = Copier(run, str(root), said.append, AT_ONCE)
@@ -49,7 +51,7 @@ def test_whatever_fails_once_the_copy_becomes_whole(tmp_path: Path, monkeypatch:
         assert said[-1] == f"copied to {root / 'x-1'}: 8 files"
         if failing.count < at:
             break
-        assert "Input/output error" in said[0] and "tries again" in said[0], said
+        assert "nput/output error" in said[0] and "tries again" in said[0], said
     else:
         raise AssertionError("no try got to the end")
 
@@ -59,6 +61,7 @@ def test_wherever_copying_ends_a_run_goes_on_from_the_copy(tmp_path: Path, monke
     for at in range(1, 100):
         run, root = RunDirectory(tmp_path / f"runs-{at}" / "x-1"), tmp_path / "drive" / str(at)
         run.path.mkdir(parents=True)
+        root.parent.mkdir(exist_ok=True)
         failing.count, failing.at = 0, 0
         # One batch after another, so that the number of an operation says what it is.
         copier = Copier(run, str(root), lambda text: None, AT_ONCE)
@@ -104,7 +107,7 @@ def test_a_full_mirror_is_said_once_and_at_the_end_with_what_it_lacks(
     train(run)
     copier.close()
     assert len(said) == 2
-    assert "nothing is copied" in said[0] and "No space left" in said[0] and "tries again" in said[0]
+    assert "nothing is copied" in said[0] and "no space left on device" in said[0] and "tries again" in said[0]
     assert f"{root} does not have all of the run" in said[1] and "same command copies the rest" in said[1]
     assert newest_step(run.path) == STEPS
 
@@ -155,3 +158,27 @@ def test_waiting_for_a_mirror_that_hangs_ends(run: RunDirectory, root: Path, mon
     assert "waiting until" in said[0] and "the run itself is whole in" in said[0]
     assert "no file was finished in" in said[-1] and "does not have all" in said[-1]
     released.set()
+
+
+def test_a_drive_that_is_unmounted_is_not_made_anew_on_the_disk_below(run: RunDirectory, root: Path) -> None:
+    mounted, said = root / "mounted", []
+    mounted.mkdir(parents=True)
+    copier = Copier(run, str(mounted / "runs"), said.append, AT_ONCE)
+    train(run)
+    copier.close()
+    record = Record.read(RunDirectory(mounted / "runs" / "x-1"))
+    copier = Copier(run, str(mounted / "runs"), said.append, AT_ONCE)
+    # Once when it was opened, and once when all was found to be there.
+    wait_until(lambda: Record.read(RunDirectory(mounted / "runs" / "x-1")).number >= record.number + 2)
+    mounted.rename(root / "elsewhere")
+    finish(run)
+    copier.close()
+    assert not mounted.exists()
+    assert "is the drive mounted?" in said[1] and "does not have all of the run" in said[-1]
+    (root / "elsewhere").rename(mounted)
+    Copier(run, str(mounted / "runs"), said.append, AT_ONCE).close()
+    assert contents(mounted / "runs" / "x-1") == contents(run.path)
+    (root / "none").mkdir()
+    said.clear()
+    Copier(run, str(root / "none" / "there" / "runs"), said.append, AT_ONCE).close()
+    assert "is the drive mounted?" in said[0] and not (root / "none" / "there").exists()
