@@ -15,10 +15,12 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
+from sklearn.covariance import ledoit_wolf
 from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import roc_auc_score
+from sklearn.preprocessing import normalize
 
-from kerastune_ft.metrics.class_distance import choose_threshold, fit_distance
+from kerastune_ft.metrics.nearest_example import choose_threshold, fit_distance
 
 Score = Callable[[np.ndarray, np.ndarray, Sequence[np.ndarray]], list[np.ndarray]]
 """A function from training features, their classes and arrays of features to their scores, high where unknown."""
@@ -33,28 +35,38 @@ def score_answer(features: np.ndarray, labels: np.ndarray, asked: Sequence[np.nd
 
 
 def score_mahalanobis(features: np.ndarray, labels: np.ndarray, asked: Sequence[np.ndarray]) -> list[np.ndarray]:
-    """Return the distance of `task.unknown`."""
-    distance = fit_distance(features, labels)
-    return [distance.measure(each) for each in asked]
+    """Return the squared distance to the nearest mean of a class by one covariance (Lee et al., 2018), at length 1."""
+    known = normalize(features)
+    classes, places = np.unique(labels, return_inverse=True)
+    means = np.stack([known[places == place].mean(axis=0) for place in range(len(classes))])
+    covariance, _ = ledoit_wolf(known - means[places], assume_centered=True)
+    variances, directions = np.linalg.eigh(covariance)
+    whitening = directions / np.sqrt(np.maximum(variances, variances[-1] * 1e-7))
+    means = means @ whitening
+    white = [normalize(each) @ whitening for each in asked]
+    return [
+        ((each**2).sum(axis=1)[:, None] - 2 * each @ means.T + (means**2).sum(axis=1)).min(axis=1) for each in white
+    ]
 
 
 def score_relative(features: np.ndarray, labels: np.ndarray, asked: Sequence[np.ndarray]) -> list[np.ndarray]:
     """Return the squared distance less that to the mean of all classes (Ren et al., 2021)."""
-    own, whole = fit_distance(features, labels), fit_distance(features, np.zeros(len(labels), int))
-    return [own.measure(each) ** 2 - whole.measure(each) ** 2 for each in asked]
+    own = score_mahalanobis(features, labels, asked)
+    whole = score_mahalanobis(features, np.zeros(len(labels), int), asked)
+    return [near - far for near, far in zip(own, whole, strict=True)]
 
 
 def score_neighbour(features: np.ndarray, labels: np.ndarray, asked: Sequence[np.ndarray]) -> list[np.ndarray]:
-    """Return how far the nearest training example is, all at length 1 (Sun et al., 2022)."""
-    known = features / np.linalg.norm(features, axis=1, keepdims=True)
-    return [-(each / np.linalg.norm(each, axis=1, keepdims=True) @ known.T).max(axis=1) for each in asked]
+    """Return the distance of `task.unknown`."""
+    distance = fit_distance(features, labels, seed=0)
+    return [distance.measure(each) for each in asked]
 
 
 SCORES: Mapping[str, Score] = {
-    "probability of the answer": score_answer,
     "Mahalanobis, length 1": score_mahalanobis,
     "relative Mahalanobis": score_relative,
     "nearest example": score_neighbour,
+    "probability of the answer": score_answer,
 }
 
 

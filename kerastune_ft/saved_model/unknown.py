@@ -13,7 +13,7 @@ import keras
 import numpy as np
 
 from kerastune_ft.errors import PromiseError
-from kerastune_ft.metrics.class_distance import ClassDistance
+from kerastune_ft.metrics.nearest_example import NearestExample
 from kerastune_ft.quiet_imports import without_warnings_of_keras
 from kerastune_ft.rundir import RunDirectory
 from kerastune_ft.saved_model.base import Serving
@@ -21,7 +21,7 @@ from kerastune_ft.saved_model.head_features import find_head_features
 
 FIT, MODEL_FILE = "model/unknown.npz", "model/unknown.keras"
 COLUMNS = ("distance", "unknown")
-"""The columns of predictions: the distance to the nearest class, and whether it is above the threshold."""
+"""The columns of predictions: the distance to the nearest training example, and whether it is above the threshold."""
 _DISTANCE, _THRESHOLD = COLUMNS[0], "threshold"
 # float32 against float64, on features that two compiled programs computed.
 _TOLERANCE = 1e-2
@@ -31,7 +31,7 @@ _TOLERANCE = 1e-2
 class UnknownAnswers:
     """A fitted distance with the threshold above which an example is called unknown."""
 
-    distance: ClassDistance
+    distance: NearestExample
     threshold: float
     let_through: float
     """The share of the validation examples that are not beyond the threshold."""
@@ -42,13 +42,11 @@ class UnknownAnswers:
         return dict(zip(COLUMNS, (distances, (distances > self.threshold).astype(object)), strict=True))
 
     def to_bytes(self) -> bytes:
-        """Return the content of the file `FIT`: float32 where float64 would add no digits that features have."""
+        """Return the content of the file `FIT`: the examples at two bytes a feature, threshold and share."""
         file, distance = io.BytesIO(), self.distance
         np.savez(
             file,
-            center=distance.center,
-            whitening=distance.whitening.astype(np.float32),
-            means=distance.means,
+            examples=distance.examples.astype(np.float16),
             threshold=self.threshold,
             let_through=self.let_through,
         )
@@ -59,17 +57,11 @@ class UnknownAnswers:
         return {
             "file": Path(MODEL_FILE).name,
             "takes": "what model.keras takes",
-            "gives": "a dict: probabilities as model.keras gives them, and distance [batch] to the nearest class",
+            "gives": "a dict: probabilities as of model.keras, and distance [batch] to the nearest training example",
             "threshold": self.threshold,
             "unknown": "where the distance is above the threshold",
             "let_through": self.let_through,
         }
-
-
-def round_distance(distance: ClassDistance) -> ClassDistance:
-    """Return a fitted distance with the digits that its file has, so that all who measure by it agree."""
-    whitening = distance.whitening.astype(np.float32).astype(np.float64)
-    return ClassDistance(distance.center, whitening, distance.means)
 
 
 def read_unknown(run: RunDirectory) -> UnknownAnswers | None:
@@ -77,8 +69,7 @@ def read_unknown(run: RunDirectory) -> UnknownAnswers | None:
     if not run.exists(FIT):
         return None
     with np.load(io.BytesIO(run.read_bytes(FIT)), allow_pickle=False) as file:
-        distance = ClassDistance(file["center"], file["whitening"].astype(np.float64), file["means"])
-        return UnknownAnswers(distance, float(file["threshold"]), float(file["let_through"]))
+        return UnknownAnswers(NearestExample.of(file["examples"]), float(file["threshold"]), float(file["let_through"]))
 
 
 def write_model(
@@ -109,17 +100,11 @@ def _add_distance(serving: Serving, unknown: UnknownAnswers, trained: keras.Mode
     return {"probabilities": serving.task.finish(outputs), _DISTANCE: _measure(unknown.distance, features)}
 
 
-def _measure(distance: ClassDistance, features: Any) -> Any:
-    """Return the symbolic distances [batch] of symbolic features, computed as `ClassDistance.measure` does."""
-    width, classes = distance.whitening.shape[1], len(distance.means)
-    centered = keras.layers.Rescaling(1.0, offset=(-distance.center).tolist(), name="unknown_center", dtype="float32")
-    whiten = keras.layers.Dense(width, use_bias=False, name="unknown_whitening", dtype="float32", trainable=False)
-    compare = keras.layers.Dense(classes, name="unknown_classes", dtype="float32", trainable=False)
-    normalised = keras.layers.UnitNormalization(name="unknown_length", dtype="float32")(features)
-    white = whiten(centered(normalised))
-    # -2 z m + |m|^2, to which |z|^2 is added: the squared distances to all classes.
-    relative = compare(white)
-    whiten.set_weights([distance.whitening])
-    compare.set_weights([-2.0 * distance.means.T, (distance.means**2).sum(axis=1)])
-    squares = keras.ops.sum(keras.ops.square(white), axis=-1) + keras.ops.min(relative, axis=-1)
-    return keras.ops.sqrt(keras.ops.maximum(squares, 0.0))
+def _measure(distance: NearestExample, features: Any) -> Any:
+    """Return the symbolic distances [batch] of symbolic features, computed as `NearestExample.measure` does."""
+    compare = keras.layers.Dense(
+        len(distance.examples), use_bias=False, name="unknown_examples", dtype="float32", trainable=False
+    )
+    likeness = compare(keras.layers.UnitNormalization(name="unknown_length", dtype="float32")(features))
+    compare.set_weights([distance.examples.T])
+    return keras.ops.sqrt(keras.ops.maximum(2.0 - 2.0 * keras.ops.max(likeness, axis=-1), 0.0))

@@ -7,7 +7,7 @@ import io
 
 import numpy as np
 
-from kerastune_ft.metrics.class_distance import choose_threshold
+from kerastune_ft.metrics.nearest_example import choose_threshold
 from kerastune_ft.verification.results.base import PREDICTIONS
 from kerastune_ft.verification.run_record import Findings, RunRecord
 from kerastune_ft.wording import counted

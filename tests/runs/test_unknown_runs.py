@@ -12,7 +12,6 @@ import keras
 import numpy as np
 import pytest
 from PIL import Image
-from sklearn.covariance import LedoitWolf
 from sklearn.preprocessing import normalize
 
 import kerastune_ft as kt
@@ -63,14 +62,10 @@ def test_distances_are_those_to_the_plain_training_examples(unknown_run: Path, w
     with (unknown_run / "splits.csv").open(newline="") as file:
         rows = [row for row in csv.DictReader(file) if row["split"] == "train"]
     features = normalize(embed([row["input"] for row in rows]).astype(np.float64))
-    labels = np.array([row["label"] for row in rows])
-    means = {label: features[labels == label].mean(axis=0) for label in set(labels)}
-    within = np.stack([row - means[label] for row, label in zip(features, labels, strict=True)])
-    precision = LedoitWolf(assume_centered=True).fit(within).precision_
     for name, row in read_evaluation(unknown_run).items():
         (query,) = normalize(embed([name]).astype(np.float64))
-        wanted = min(np.sqrt((query - mean) @ precision @ (query - mean)) for mean in means.values())
-        assert float(row["distance"]) == pytest.approx(wanted, rel=2e-3)
+        wanted = np.linalg.norm(features - query, axis=1).min()
+        assert float(row["distance"]) == pytest.approx(wanted, abs=2e-3)
 
 
 def test_the_share_of_validation_is_let_through_and_counted(unknown_run: Path) -> None:
@@ -90,7 +85,7 @@ def test_predictions_have_the_distances_of_the_evaluation(unknown_run: Path, wor
     assert list(frame)[-3:] == ["distance", "unknown", "error"]
     by_input = {Path(row.input).relative_to(workplace / "images").as_posix(): row for row in frame.itertuples()}
     for name, row in read_evaluation(unknown_run).items():
-        assert by_input[name].distance == pytest.approx(float(row["distance"]), rel=1e-3)
+        assert by_input[name].distance == pytest.approx(float(row["distance"]), abs=1e-3)
     assert {type(cell) for cell in frame.unknown} == {bool}
     odd = tmp_path / "odd.png"
     Image.new("RGB", (40, 36), (255, 0, 255)).save(odd)
@@ -106,7 +101,7 @@ def test_the_saved_models_say_it_too_and_the_usual_one_is_as_before(
     image = np.asarray(keras.utils.load_img(workplace / "images/square/01.png"), np.float32)[None]
     found = keras.models.load_model(unknown_run / "model" / about["file"])(image)
     (row,) = kt.predict(unknown_run, workplace / "images/square/01.png").itertuples()
-    assert float(found["distance"][0]) == pytest.approx(row.distance, rel=1e-3)
+    assert float(found["distance"][0]) == pytest.approx(row.distance, abs=1e-3)
     assert bool(found["distance"][0] > about["threshold"]) == row.unknown
     usual = keras.models.load_model(unknown_run / "model/model.keras")(image)
     np.testing.assert_allclose(usual, found["probabilities"], atol=1e-6)
@@ -130,6 +125,7 @@ def test_evaluate_report_and_verify_know_of_it(
     assert (verified["unknown"], verified["model"]) == ("broken", "holds")
 
 
+@pytest.mark.slow
 def test_a_run_that_is_killed_before_the_fit_fits_the_same(
     unknown_run: Path, config: dict[str, Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

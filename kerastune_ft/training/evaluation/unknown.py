@@ -11,10 +11,10 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from kerastune_ft.metrics.class_distance import choose_threshold, describe_unknown, fit_distance
+from kerastune_ft.metrics.nearest_example import choose_threshold, describe_unknown, fit_distance
 from kerastune_ft.rundir import RunDirectory
 from kerastune_ft.saved_model.head_features import find_head_features
-from kerastune_ft.saved_model.unknown import FIT, UnknownAnswers, round_distance
+from kerastune_ft.saved_model.unknown import FIT, UnknownAnswers
 from kerastune_ft.training.devices.devices import Devices
 from kerastune_ft.training.features.feed import Feed, Supply
 from kerastune_ft.training.features.prefix import Prefix, as_float
@@ -44,8 +44,9 @@ class FoundUnknown:
     def to_json(self) -> dict[str, Any]:
         """Return what evaluation/unknown.json says."""
         return {
-            "method": "Mahalanobis distance of features of length 1 to the nearest class, one covariance, Ledoit-Wolf",
+            "method": "distance of features of length 1 to the nearest training example",
             "fitted_to": self.fitted,
+            "kept": len(self.answers.distance.examples),
             "let_through": self.answers.let_through,
             "threshold": self.answers.threshold,
             "splits": {
@@ -94,7 +95,8 @@ def find_unknown(
     step = FeatureStep(session.devices, plan.partition.tail)
     indices = choose_training_examples(session.source.splits["train"], session.config.seed)
     features = _measure(session, plan, training, step, indices, "fitting the distance", watch)
-    distance = round_distance(fit_distance(features, np.asarray(session.source.labels)[indices]))
+    labels = np.asarray(session.source.labels)[indices]
+    distance = fit_distance(features, labels, session.config.seed)
     distances = {
         split: distance.measure(_measure(session, plan, plain, step, each.indices, f"distances of {split}", watch))
         for split, each in evaluated.items()

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from kerastune_ft.errors import ConfigError
 from kerastune_ft.training.session.session import Session
 
-# Means and a covariance gain nothing from more examples, whose features would only have to be kept in memory.
+# Of more, whose features would have to be in memory together, no more could be kept.
 MOST_FITTED = 50_000
 
 
@@ -24,9 +24,9 @@ def notes(session: Session) -> Iterator[str]:
             "remove it"
         )
     yield (
-        "unknown answers: after the last phase the distance to the nearest class is fitted to the features of "
-        f"{min(sizes['train'], MOST_FITTED):,} training examples as the head is given them; its threshold lets "
-        f"{share:g} of the {validation:,} validation examples through"
+        "unknown answers: after the last phase the features that the head is given of "
+        f"{min(sizes['train'], MOST_FITTED):,} training examples are kept, 4 MB at most; a threshold on the distance "
+        f"to the nearest lets {share:g} of the {validation:,} validation examples through"
     )
     if validation * (1.0 - share) < 1.0:
         yield (

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from kerastune_ft.metrics.class_distance import ClassDistance
+from kerastune_ft.metrics.nearest_example import NearestExample
 from kerastune_ft.saved_model.unknown import UnknownAnswers
 from kerastune_ft.training.evaluation.unknown import FoundUnknown, choose_training_examples
 from kerastune_ft.training.plan.unknown import MOST_FITTED
@@ -18,7 +18,7 @@ def test_all_examples_are_fitted_to_unless_they_are_too_many() -> None:
 
 
 def test_the_counts_are_those_beyond_the_threshold() -> None:
-    distance = ClassDistance(np.zeros(1), np.eye(1), np.zeros((1, 1)))
+    distance = NearestExample.of(np.ones((1, 1)))
     distances = {"validation": np.array([1.0, 2.0, 3.0]), "test": np.array([2.5, 2.0])}
     found = FoundUnknown(UnknownAnswers(distance, 2.0, 0.6), distances, 7)
     document = found.to_json()

@@ -18,7 +18,7 @@ def make_session(share: float | None, **sizes: int) -> Any:
 
 def test_the_plan_says_what_is_fitted_and_let_through() -> None:
     (said,) = notes(make_session(0.95, train=60_000, validation=100))
-    assert "features of 50,000 training examples as the head is given them" in said
+    assert "the features that the head is given of 50,000 training examples are kept" in said
     assert "lets 0.95 of the 100 validation examples through" in said
     assert list(notes(make_session(None, train=5))) == []
 

@@ -1,0 +1,54 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from scipy.spatial.distance import cdist
+from sklearn.preprocessing import normalize
+
+from kerastune_ft.metrics import nearest_example
+from kerastune_ft.metrics.nearest_example import choose_threshold, describe_unknown, fit_distance
+
+
+def make_features(rows: int = 90, width: int = 6) -> tuple[np.ndarray, np.ndarray]:
+    random = np.random.default_rng(1)
+    return random.normal(size=(rows, width)).astype(np.float32), random.integers(0, 3, rows)
+
+
+def test_it_is_the_distance_to_the_nearest_at_length_1() -> None:
+    features, labels = make_features()
+    queries = make_features(110)[0][90:]
+    found = fit_distance(features, labels, 0)
+    wanted = cdist(normalize(queries), normalize(features)).min(axis=1)
+    # The examples have the digits of float16.
+    np.testing.assert_allclose(found.measure(queries), wanted, atol=1e-3)
+    np.testing.assert_allclose(found.measure(queries * 8.0), found.measure(queries), rtol=1e-9)
+    assert np.isfinite(found.measure(np.zeros((1, 6)))).all()
+    assert found.measure(features).max() < 2e-3
+    assert found.measure(features[:0]).shape == (0,)
+
+
+def test_where_there_is_no_room_for_all_each_class_has_its_share(monkeypatch: pytest.MonkeyPatch) -> None:
+    features = np.eye(60, dtype=np.float32)
+    labels = np.repeat([0, 1, 2], [50, 7, 3])
+    monkeypatch.setattr(nearest_example, "MOST_BYTES", 2 * 60 * 15)
+    kept = fit_distance(features, labels, 5).examples
+    counts = np.bincount(labels[kept.argmax(axis=1)])
+    assert counts.tolist() == [6, 6, 3]
+    np.testing.assert_array_equal(kept, fit_distance(features, labels, 5).examples)
+    assert (kept != fit_distance(features, labels, 6).examples).any()
+
+
+@pytest.mark.parametrize(("count", "share"), [(20, 0.95), (96, 0.95), (10, 0.99), (7, 0.5), (3, 0.01), (1, 0.9)])
+def test_the_threshold_is_the_least_that_lets_the_share_through(count: int, share: float) -> None:
+    distances = np.random.default_rng(count).permutation(count) + 0.5
+    found = choose_threshold(distances, share)
+    enough = [each for each in distances if sum(distances <= each) / count >= share - 1e-12]
+    assert found == min(enough)
+
+
+def test_the_count_is_a_sentence() -> None:
+    assert describe_unknown("test", 40, 1) == (
+        "1 of 40 examples of test (2.5%) is farther from all training examples than task.unknown lets through; metrics "
+        "count it like the others"
+    )
+    assert describe_unknown("test", 40, 2).startswith("2 of 40 examples of test (5.0%) are farther")
