@@ -31,8 +31,8 @@ SETS: Mapping[str, str] = {
     "flowers": "images/flowers",
     "mars": "images/mars",
     "blood_cells": "images/blood_cells",
-    "sst2": "text/sst2:600",
-    "banking77": "text/banking77:1000",
+    "sst2": "text/sst2:800",
+    "banking77": "text/banking77:800",
     "medical_abstracts": "text/medical_abstracts:160",
 }
 """The sets that are compared, and how much of each."""
