@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import importlib
 import sys
 from collections.abc import Mapping
@@ -28,8 +29,10 @@ class Output:
     def write(self, html: str, text: str) -> None:
         """Show HTML, and `text` where no HTML can be shown, in the place of what was there."""
         content: Mapping[str, str] = {"text/html": html, "text/plain": text}
-        if self._handle is None:
-            display = importlib.import_module("IPython.display")
-            self._handle = display.display(content, raw=True, display_id=True)
-        else:
-            self._handle.update(content, raw=True)
+        # A page that is gone ends no run, as no closed stream does.
+        with contextlib.suppress(Exception):
+            if self._handle is None:
+                display = importlib.import_module("IPython.display")
+                self._handle = display.display(content, raw=True, display_id=True)
+            else:
+                self._handle.update(content, raw=True)

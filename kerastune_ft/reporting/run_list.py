@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from kerastune_ft.errors import ConfigError
+from kerastune_ft.notebook.speech import speak
 from kerastune_ft.rundir import MANIFEST, RunDirectory, is_held
 from kerastune_ft.storage import path_of_user
 
@@ -127,8 +128,8 @@ def _find_state(opened: RunDirectory, manifest: Mapping[str, Any]) -> str:
 
 def _find_message(manifest: Mapping[str, Any], state: str) -> str | None:
     if state == "interrupted" and manifest.get("state") == "running":
-        return "the process was killed; the same command goes on"
-    return " ".join(str(manifest["message"]).split()) if manifest.get("message") else None
+        return speak("the process was killed; the same command goes on")
+    return speak(" ".join(str(manifest["message"]).split())) if manifest.get("message") else None
 
 
 def _find_name(options: Mapping[str, Any]) -> str | None:

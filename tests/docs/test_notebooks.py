@@ -149,6 +149,7 @@ def write_sounds(folder: Path) -> Path:
     return folder
 
 
+@pytest.mark.slow
 def test_the_quickstart_runs(tmp_path: Path) -> None:
     config = {
         "name": "quick",

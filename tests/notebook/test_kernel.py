@@ -33,6 +33,19 @@ def test_an_output_is_shown_once_and_then_replaced(monkeypatch: pytest.MonkeyPat
     ]
 
 
+def test_a_page_that_is_gone_ends_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    shown = be_in(monkeypatch)
+    output = Output()
+    output.write("<b>1</b>", "1")
+
+    def fail(*values: object, **options: object) -> None:
+        raise OSError("the socket is closed")
+
+    monkeypatch.setattr(output, "_handle", SimpleNamespace(update=fail))
+    output.write("<b>2</b>", "2")
+    assert len(shown) == 1
+
+
 def test_errors_are_short_and_speak_python_in_a_notebook(monkeypatch: pytest.MonkeyPatch) -> None:
     error = ConfigError("no run there;\nstart over with --fresh")
     monkeypatch.delitem(sys.modules, "IPython", raising=False)

@@ -11,7 +11,6 @@ from typing import Any, NamedTuple
 
 from kerastune_ft.errors import ConfigError
 from kerastune_ft.metrics.document import examples_by_split, intervals_by_split, metrics_by_split
-from kerastune_ft.notebook.speech import speak
 from kerastune_ft.reporting.notebook.curve import draw_curve
 from kerastune_ft.reporting.notebook.panel import Results
 from kerastune_ft.reporting.quantities import format_duration, format_figure, format_interval, format_words
@@ -87,7 +86,7 @@ def _summarise(row: Mapping[str, Any]) -> list[str]:
 
 
 def _read_message(row: Mapping[str, Any]) -> str:
-    return speak(str(row["message"] or ""))
+    return str(row["message"] or "")
 
 
 def _read_metrics(path: Path) -> _Metrics:

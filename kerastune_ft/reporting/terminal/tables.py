@@ -9,6 +9,7 @@ from typing import Any
 from rich.console import Console, Group, RenderableType
 from rich.text import Text
 
+from kerastune_ft.notebook.speech import speak
 from kerastune_ft.reporting import cache_lines, data_table, plan_lines
 from kerastune_ft.reporting.quantities import (
     ABSENT,
@@ -151,7 +152,7 @@ def write_plan(plan: Mapping[str, Any], width: int = _TEXT_WIDTH) -> str:
     console = Console(width=width, file=io.StringIO(), highlight=False, force_terminal=False, force_jupyter=False)
     console.print(build_plan_table(plan), crop=False)
     written: io.StringIO = console.file  # type: ignore[assignment]
-    return "\n".join(line.rstrip() for line in written.getvalue().splitlines())
+    return speak("\n".join(line.rstrip() for line in written.getvalue().splitlines()))
 
 
 def render_plan_html(plan: Mapping[str, Any]) -> str:
@@ -163,7 +164,7 @@ def render_plan_html(plan: Mapping[str, Any]) -> str:
         "plan.html",
         name=plan.get("name"),
         seed=plan.get("seed"),
-        notes=plan.get("notes") or [],
+        notes=[speak(str(note)) for note in plan.get("notes") or ()],
         subjects=plan_lines.describe_plan(plan),
         contents=data_table.list_rows(plan.get("data") or {}),
         contents_heading=data_table.choose_heading(plan.get("data") or {}),

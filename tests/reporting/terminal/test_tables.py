@@ -5,11 +5,13 @@ import subprocess
 import sys
 from typing import Any
 
+import pytest
 from rich.console import Console
 
 from kerastune_ft.reporting import quantities as say
 from kerastune_ft.reporting.terminal import tables
 from tests.support import run_files
+from tests.support.kernels import be_in
 
 
 def render(renderable: Any, width: int = 100) -> str:
@@ -105,3 +107,17 @@ def test_importing_the_reports_imports_nothing_heavy() -> None:
     )
     found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert found.stdout.strip() == "[]"
+
+
+def test_a_plan_is_text_in_print_and_speaks_python_in_a_notebook(monkeypatch: pytest.MonkeyPatch) -> None:
+    plan = run_files.plan_document() | {"notes": ["the run goes on with --run-dir runs/x-1"]}
+    # Notebooks ask for colours by this variable.
+    monkeypatch.setenv("FORCE_COLOR", "1")
+    text = tables.write_plan(plan)
+    assert "\x1b" not in text
+    assert max(map(len, text.splitlines())) <= 100
+    assert "xray  seed 7, 2 phases" in text
+    assert "goes on with --run-dir runs/x-1" in text
+    be_in(monkeypatch)
+    assert 'goes on with run_dir="runs/x-1"' in tables.write_plan(plan)
+    assert "goes on with run_dir=&#34;runs/x-1&#34;" in tables.render_plan_html(plan)
