@@ -72,8 +72,11 @@ def defaults(findings: DataFindings) -> dict[str, Any]:
         add_with_reason(
             defaults, "class_weights", "balanced", f"the largest class has {largest / smallest:.0f} times the smallest"
         )
-    if monitor := _monitor(findings):
-        add_with_reason(defaults, "monitor", *monitor)
+    # Of unequal classes too the loss is watched: AUC and macro F1 hang on a few rare examples, stand still or jump, and
+    # ended phases too early where it was measured.
+    if findings.is_multi_label:
+        reason = "accuracy says little if most labels are absent"
+        add_with_reason(defaults, "monitor", "validation_mean_average_precision", reason)
     add_with_reason(
         defaults,
         "early_stopping",
@@ -86,12 +89,3 @@ def defaults(findings: DataFindings) -> dict[str, Any]:
 def about(train: int) -> str:
     """Return the number of training examples as words."""
     return f"about {train:,} training examples"
-
-
-def _monitor(findings: DataFindings) -> tuple[str, str] | None:
-    if findings.is_multi_label:
-        return "validation_mean_average_precision", "accuracy says little if most labels are absent"
-    if findings.is_imbalanced and len(findings.counts) == 2:
-        return "validation_auc", "accuracy favours a model that always predicts the larger class"
-    # Of several unequal classes macro F1 hangs on a few examples of the rare ones, and ended phases too early.
-    return None

@@ -54,13 +54,10 @@ def test_of_two_classes_the_one_looked_for_is_positive(names: tuple[str, str], p
     assert read_written("d.json")["task"]["positive"] == positive
 
 
-def test_a_rare_class_brings_weights_and_of_two_another_monitor() -> None:
+def test_a_rare_class_brings_weights() -> None:
     photos(Path("d"), a=12, b=4, c=5)
-    photos(Path("e"), a=12, b=4)
-    for name, monitor in (("d", None), ("e", "validation_auc")):
-        init(name)
-        defaults = read_written(f"{name}.json")["defaults"]
-        assert (defaults["class_weights"], defaults.get("monitor")) == ("balanced", monitor)
+    init("d")
+    assert read_written("d.json")["defaults"]["class_weights"] == "balanced"
 
 
 def test_a_class_too_small_to_divide_is_not_stratified() -> None:
