@@ -72,6 +72,8 @@ def list_inputs(inputs: Iterable[Any], options: ReadOptions) -> list[Listing]:
 
 def _list_input(given: Any, number: int, options: ReadOptions) -> Listing:
     if isinstance(given, Item):
+        if given.rate is not None and options.file_kind is not SOUNDS:
+            return list_problem(given.name, f"is a sound, and the run is about {options.file_kind.noun}s")
         return Listing([given], 1)
     if isinstance(given, io.IOBase):
         return Listing(read_path_lines(given, choose_column(options)), None)

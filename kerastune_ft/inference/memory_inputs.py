@@ -16,7 +16,7 @@ from kerastune_ft.data.in_memory.datasets import is_dataset
 from kerastune_ft.data.in_memory.frames import collect_frame, is_frame
 from kerastune_ft.data.in_memory.pictures import encode_picture, is_picture
 from kerastune_ft.data.in_memory.sounds import is_sound, read_samples
-from kerastune_ft.data.in_memory.values import as_array, as_values
+from kerastune_ft.data.in_memory.values import as_array, as_values, is_missing
 from kerastune_ft.errors import ConfigError
 from kerastune_ft.inference.items import Item
 
@@ -46,6 +46,8 @@ class MemoryInputs(contextlib.AbstractContextManager["MemoryInputs"]):
         if self._is_one(inputs):
             return [self._prepare_one(inputs, 0)]
         values = as_values(inputs)
+        if isinstance(values, np.ndarray) and values.ndim == 1 and values.dtype == object:
+            values = values.tolist()
         is_plain = isinstance(values, str | os.PathLike | io.IOBase | np.ndarray) or not isinstance(values, Iterable)
         return values if is_plain else [self._prepare_one(one, number) for number, one in enumerate(values)]
 
@@ -55,6 +57,8 @@ class MemoryInputs(contextlib.AbstractContextManager["MemoryInputs"]):
 
     def _prepare_one(self, given: Any, number: int) -> Any:
         name = f"[{number}]"
+        if is_missing(given):
+            return Item(name, problem="is missing")
         if is_frame(given):
             return self._write_frame(given)
         if is_picture(given):

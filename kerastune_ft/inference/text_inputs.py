@@ -73,7 +73,7 @@ def _list_input(given: Any, options: ReadOptions, parts: int) -> Listing:
 
 
 def _refuse(item: Item) -> Item:
-    return Item(item.name, problem="is no text")
+    return Item(item.name, problem=item.problem or "is no text")
 
 
 def _names_a_file(path: Path) -> bool:

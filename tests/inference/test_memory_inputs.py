@@ -69,6 +69,11 @@ def test_bytes_are_a_file(memory: MemoryInputs) -> None:
     assert isinstance(item, Item) and Path(item.path or "").read_bytes() == b"content"
 
 
+def test_what_is_missing_keeps_its_place(memory: MemoryInputs) -> None:
+    text, gap = memory.prepare(pd.Series(["a", None]))
+    assert (text, gap.problem) == ("a", "is missing")
+
+
 def test_rows_as_objects_are_refused(memory: MemoryInputs) -> None:
     with pytest.raises(ConfigError, match=r"\[0\] is an object with text; give a DataFrame"):
         memory.prepare([{"text": "a"}])
