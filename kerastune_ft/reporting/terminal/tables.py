@@ -112,7 +112,8 @@ def build_metrics_table(
         ending = [""] if counts else []
         if ends := (intervals or {}).get(split):
             cells = [format_interval(ends.get(name)) for name in names]
-            columns.append(Column(f"{split}, 95 %", cells + ending, numeric=True))
+            heading = "95 %" if len(metrics) == 1 else f"{split}, 95 %"
+            columns.append(Column(heading, cells + ending, numeric=True))
         if fixed := (constant or {}).get(split):
             cells = [format_figure(fixed.get(name)) for name in names]
             columns.append(Column(f"{split}, constant", cells + ending, numeric=True, style="dim"))
