@@ -32,7 +32,7 @@ SETS: Mapping[str, str] = {
     "mars": "images/mars",
     "blood_cells": "images/blood_cells",
     "sst2": "text/sst2:800",
-    "banking77": "text/banking77:800",
+    "banking77": "text/banking77:1500",
     "medical_abstracts": "text/medical_abstracts:160",
 }
 """The sets that are compared, and how much of each."""
