@@ -44,6 +44,9 @@ class BackboneInput(Protocol):
         `model` is the backbone's model with this input.
         """
 
+    def windows(self, model: keras.Model) -> Any:
+        """Return the symbolic padding mask [batch, windows, length] of a model that reads windows; None for another."""
+
     def check_first_token(self, name: str, model: keras.Model, features: Any, class_tokens: int) -> None:
         """Raise ConfigError where the first vector of the features cannot stand for the whole example.
 
@@ -77,6 +80,10 @@ class ImageInput:
 
     def padding_mask(self, model: keras.Model) -> Any:
         """Return None: images are not padded."""
+        return None
+
+    def windows(self, model: keras.Model) -> Any:
+        """Return None: images are read whole."""
         return None
 
     def check_first_token(self, name: str, model: keras.Model, features: Any, class_tokens: int) -> None:
@@ -136,6 +143,10 @@ class SoundInput:
 
     def padding_mask(self, model: keras.Model) -> Any:
         """Return None: the silence after a short sound is part of the example."""
+        return None
+
+    def windows(self, model: keras.Model) -> Any:
+        """Return None: sounds are read whole."""
         return None
 
     def check_first_token(self, name: str, model: keras.Model, features: Any, class_tokens: int) -> None:

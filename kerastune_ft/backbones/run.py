@@ -12,6 +12,7 @@ from kerastune_ft.backbones.base import Backbone, Transfer
 from kerastune_ft.backbones.inputs import BackboneInput, ImageInput, SoundInput
 from kerastune_ft.backbones.saved import load
 from kerastune_ft.backbones.text_input import TextInput
+from kerastune_ft.backbones.text_windows import make_unfolding_layers
 from kerastune_ft.config.options.backbones import EarlierRun
 from kerastune_ft.errors import ConfigError, DataError
 from kerastune_ft.graph.flat import FlatCopy
@@ -31,13 +32,15 @@ def build(options: EarlierRun) -> Backbone:
     digest = _check_model(run, options)
     inner = next(layer for layer in load(run.path / _MODEL, "backbone.path").layers if is_inner(layer))
     given = _inputs(inner)
-    copy = FlatCopy(inner, given)
+    copy = FlatCopy(inner, given, substitutes=_unfolding_layers(plan))
     whole = keras.Model(given, copy.output)
     head, about = plan["head"]["layers"], plan["backbone"]
     body = keras.Model(given, _outputs(copy, about), name="backbone")
     units = tuple(_unit(body, inner, row) for row in about["units"])
     transfer = Transfer(f"run {written_path(options)}", digest, sum(len(unit.variables) for unit in units))
-    kept = {name: whole.get_layer(name).get_weights() for name in head} if options.head == "keep" else {}
+    known = {layer.name: layer for layer in whole.layers}
+    # Of layers without weights some were saved as operations, which are no layers.
+    kept = {name: known[name].get_weights() for name in head if name in known} if options.head == "keep" else {}
     return Backbone(
         about["name"],
         body,
@@ -70,6 +73,12 @@ def _input(run: RunDirectory, plan: Mapping[str, Any]) -> BackboneInput:
         return SoundInput(sound["sample_rate"], sound["samples"])
     height, width = plan["backbone"]["image_size"]
     return ImageInput((height, width))
+
+
+def _unfolding_layers(plan: Mapping[str, Any]) -> Mapping[str, keras.layers.Layer]:
+    """Return layers for the operations of a saved model that give windows rows: cuts know windows by such layers."""
+    rows = plan["text"]["rows"] if plan["text"] is not None else {}
+    return make_unfolding_layers(rows["names"]) if "window" in rows else {}
 
 
 def _inputs(inner: keras.Model) -> Any:

@@ -14,6 +14,8 @@ from kerastune_ft.errors import ConfigError
 TOKEN_IDS, PADDING_MASK, SEGMENT_IDS = "token_ids", "padding_mask", "segment_ids"
 MASK = f"{PADDING_MASK}_passed"
 """The layer whose output tells tokens from padding wherever a model looks at it."""
+WINDOWS = "windows"
+"""The layer whose output is the padding mask by windows, [batch, windows, length]."""
 DEFAULT_LENGTH = 512
 # Tokens of the row that shows whether a model looks ahead.
 _PROBE_LENGTH = 4
@@ -42,6 +44,8 @@ class TextInput:
     """The longest row the model has positions for, special tokens included; None where it has no limit."""
     default_length: int
     """The length of a row where the configuration names none: that of the preset's own preprocessor."""
+    window: int | None = None
+    """The tokens of a window, special ones included, where rows are [windows, length]; None where they are [length]."""
     modality: ClassVar[str] = "text"
 
     @property
@@ -59,16 +63,22 @@ class TextInput:
         return usual
 
     def padding_mask(self, model: keras.Model) -> Any:
-        """Return the symbolic padding mask [batch, length] of the model, under the layer name `MASK`."""
+        """Return the symbolic padding mask [batch, length] of the model; of windows [batch x windows, length]."""
         known = {layer.name: layer for layer in model.layers}
+        if self.window is not None:
+            return known[name_unfolding(PADDING_MASK)].output
         if MASK in known:
             return known[MASK].output
         return keras.layers.Identity(dtype="int32", name=MASK)(model.input[PADDING_MASK])
 
+    def windows(self, model: keras.Model) -> Any:
+        """Return the symbolic padding mask [batch, windows, length] of a model that reads windows; None for another."""
+        return None if self.window is None else model.get_layer(WINDOWS).output
+
     def check_first_token(self, name: str, model: keras.Model, features: Any, class_tokens: int) -> None:
         """Raise ConfigError where the features of the first token do not depend on the tokens after it."""
-        rows = np.zeros((2, _PROBE_LENGTH), np.int32)
-        rows[1, 1:] = 1
+        rows = np.zeros((2, _PROBE_LENGTH) if self.window is None else (2, 1, self.window), np.int32)
+        rows[1, ..., 1:] = 1
         given = {name: rows if name == TOKEN_IDS else np.full_like(rows, name == PADDING_MASK) for name in self.names}
         first, other = np.asarray(model(given, training=False))[:, 0]
         if np.array_equal(first, other):
@@ -87,6 +97,7 @@ class TextInput:
             "pad": self.pad,
             "maximum_length": self.maximum_length,
             "default_length": self.default_length,
+            **({} if self.window is None else {"window": self.window}),
         }
 
     @classmethod
@@ -103,6 +114,11 @@ class TextInput:
     def special(self, texts: int) -> int:
         """Return the number of special tokens in a row of one text or of a pair."""
         return len(self.start) + len(self.end) + (texts - 1) * len(self.separator)
+
+
+def name_unfolding(name: str) -> str:
+    """Return the name of the layer after which every window of an input is a row of its own."""
+    return f"{name}_unfolded"
 
 
 def special_tokens(tokenizer: Any, packing: str) -> dict[str, Any]:

@@ -138,7 +138,7 @@ def _drop_later_keys(document: dict[str, Any]) -> None:
             if document[section].get(key, 0) is None:
                 del document[section][key]
     data = document["data"]
-    for key, usual in (("exif", "apply"), ("window", None)):
+    for key, usual in (("exif", "apply"), ("window", None), ("long_texts", "cut")):
         if data[key] == usual:
             del data[key]
     for key in _LATER_OF_FOLDERS if data["kind"] == "folder" else ():

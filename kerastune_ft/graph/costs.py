@@ -6,24 +6,28 @@ import math
 from typing import Any
 
 import keras
-import tensorflow as tf
 
 from kerastune_ft.graph import keras_private
 from kerastune_ft.graph.decay import find_undecayed
+from kerastune_ft.graph.partition import tensor_bytes
+from kerastune_ft.graph.rows.windows import find_window_rows
 
 
 def forward_flops(model: keras.Model, length: float = 1) -> float:
     """Return the floating-point operations of one example's forward pass: two per multiply-add of every kernel.
 
     A kernel is applied once at every position of its layer's output; an axis that is open, as the tokens of a text, has
-    `length` of them. Layers without kernels count nothing, nor do embeddings, which only look up.
+    `length` of them, and where tensors have a row for each window there are `length` windows. Layers without kernels
+    count nothing, nor do embeddings, which only look up.
     """
     total = 0.0
+    window_rows, _ = find_window_rows(model)
     for node in keras_private.nodes_in_order(model):
         if isinstance(node.operation, keras.layers.Embedding):
             continue
         kernels = [variable for variable in _computing(node.operation) if len(variable.shape) >= 2]
         positions = math.prod(length if size is None else int(size) for size in node.outputs[0].shape[1:-1])
+        positions *= length if id(node.outputs[0]) in window_rows else 1
         total += 2 * positions * sum(math.prod(variable.shape) for variable in kernels)
     return total
 
@@ -47,17 +51,19 @@ def _computing(operation: Any) -> list[keras.Variable]:
 
 def activation_bytes(model: keras.Model, length: float = 1) -> float:
     """Return the bytes of all activations of one example: what backpropagation keeps at most."""
-    return sum(_tensor_bytes(tensor, length) for node in keras_private.nodes_in_order(model) for tensor in node.outputs)
+    sizes = _tensor_sizes(model, length)
+    return sum(sizes[id(tensor)] for node in keras_private.nodes_in_order(model) for tensor in node.outputs)
 
 
 def largest_live_bytes(model: keras.Model, length: float = 1) -> float:
     """Return the bytes of one example's activations that a forward pass without gradients holds at its widest place."""
     nodes = keras_private.nodes_in_order(model)
     last_use = {id(tensor): place for place, node in enumerate(nodes) for tensor in node.inputs}
+    sizes = _tensor_sizes(model, length)
     live: dict[int, float] = {}
     largest = 0.0
     for place, node in enumerate(nodes):
-        live |= {id(tensor): _tensor_bytes(tensor, length) for tensor in node.outputs}
+        live |= {id(tensor): sizes[id(tensor)] for tensor in node.outputs}
         largest = max(largest, sum(live.values()))
         for tensor in (*node.inputs, *node.outputs):
             if last_use.get(id(tensor), len(nodes)) <= place:
@@ -65,6 +71,11 @@ def largest_live_bytes(model: keras.Model, length: float = 1) -> float:
     return largest
 
 
-def _tensor_bytes(tensor: Any, length: float) -> float:
-    sizes = [length if size is None else int(size) for size in tensor.shape[1:]]
-    return float(tf.as_dtype(tensor.dtype).size * math.prod(sizes))
+def _tensor_sizes(model: keras.Model, length: float) -> dict[int, float]:
+    """Return the bytes of one example of every tensor of a model, by its id."""
+    window_rows, _ = find_window_rows(model)
+    return {
+        id(tensor): tensor_bytes(tensor, length) * (length if id(tensor) in window_rows else 1)
+        for node in keras_private.nodes_in_order(model)
+        for tensor in node.outputs
+    }

@@ -7,7 +7,8 @@ them, in every process, whatever the file went through before.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Mapping
+from types import MappingProxyType
 from typing import Any
 
 import keras
@@ -32,12 +33,15 @@ class FlatCopy:
         *,
         reserved: Collection[str] = (),
         skipped: Callable[[keras.layers.Layer], bool] = lambda layer: False,
+        substitutes: Mapping[str, keras.layers.Layer] = MappingProxyType({}),
     ) -> None:
         """`reserved` names are given to no operation; layers that are `skipped` let their input through.
 
+        `substitutes` are new layers by the name of the operation that each is used instead of.
+
         Raises NotRebuilt.
         """
-        self._taken, self._skipped = set(reserved), skipped
+        self._taken, self._skipped, self._substitutes = set(reserved), skipped, substitutes
         self._copies: dict[int, Any] = {}
         self._path: list[str] = []
         self.dropped: list[str] = []
@@ -84,6 +88,8 @@ class FlatCopy:
         return outputs
 
     def _copy(self, operation: Any) -> Any:
+        if substitute := self._substitutes.get(operation.name):
+            return substitute
         repair_layer(operation)
         config = {**operation.get_config(), "name": self._name(operation.name)}
         # Computed in the precision of the run, which the file does not decide.

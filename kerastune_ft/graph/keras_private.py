@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Any
 
 import keras
@@ -42,6 +43,12 @@ def maker(tensor: Any) -> str:
     return tensor._keras_history.operation.name
 
 
+def rename(tensor: Any, name: str) -> Any:
+    """Return a symbolic tensor after giving the operation it comes from a name; a layer must keep the one it has."""
+    tensor._keras_history.operation.name = name
+    return tensor
+
+
 def is_functional(operation: Any) -> bool:
     """Return whether an operation is a functional model: one made of inputs and outputs, whose nodes are known."""
     return isinstance(operation, keras.Model) and hasattr(operation, "_nodes_by_depth")
@@ -56,23 +63,30 @@ def run_graph(model: keras.Model, inputs: Any, call: Callable[..., Any]) -> Any:
     return model._run_through_graph(inputs, operation_fn=lambda operation: operation, call_fn=call)
 
 
-def model_between(inputs: Sequence[Any], outputs: Any) -> keras.Model:
+def model_between(
+    inputs: Sequence[Any], outputs: Any, entries: Mapping[int, tuple[Any, Any]] = MappingProxyType({})
+) -> keras.Model:
     """Return the functional model from some tensors of a graph to a structure of others, which need nothing else.
 
     Keras takes every use of an operation for an input where one of its uses gives an input: of a layer that is used
     below the inputs and above them the upper uses would be lost. Then the uses in between are copied here.
+    By the id of a tensor of `inputs`, `entries` have an input of the model in its place, and what is made of that one
+    for the graph to read.
     """
     given = {id(tensor) for tensor in inputs}
     nodes = _nodes_between(given, keras.tree.flatten(outputs))
     below = {id(_node_of(tensor).operation) for tensor in inputs if not _node_of(tensor).is_input}
-    if not below & {id(node.operation) for node in nodes}:
+    if not entries and not below & {id(node.operation) for node in nodes}:
         return keras.Model(_structure(inputs), outputs)
     copies = {
         id(tensor): tensor
         if _node_of(tensor).is_input
         else keras.Input(batch_shape=tensor.shape, dtype=tensor.dtype, name=f"{tensor.name}CLONE")
         for tensor in inputs
+        if id(tensor) not in entries
     }
+    taken = [entries[id(tensor)][0] if id(tensor) in entries else copies[id(tensor)] for tensor in inputs]
+    copies |= {tensor: read for tensor, (_, read) in entries.items()}
 
     def copy(value: Any) -> Any:
         return copies.get(id(value), value)
@@ -83,7 +97,7 @@ def model_between(inputs: Sequence[Any], outputs: Any) -> keras.Model:
         arguments = keras.tree.map_structure(copy, (node.arguments.args, node.arguments.kwargs))
         # A node enters itself into its operation, and into the tensors that it makes.
         type(node)(node.operation, call_args=arguments[0], call_kwargs=arguments[1], outputs=made)
-    return keras.Model(_structure(list(map(copy, inputs))), keras.tree.map_structure(copy, outputs))
+    return keras.Model(_structure(taken), keras.tree.map_structure(copy, outputs))
 
 
 def _structure(tensors: Sequence[Any]) -> Any:

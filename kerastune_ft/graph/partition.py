@@ -13,17 +13,49 @@ import tensorflow as tf
 
 from kerastune_ft.errors import ConfigError
 from kerastune_ft.graph import keras_private
+from kerastune_ft.graph.rows.windows import FoldWindows, UnfoldWindows, find_window_rows
 
 # Assumed tokens of a text of unknown length; which of two tensors is larger does not depend on it.
 OPEN_LENGTH = 128
 
 
 @dataclass(frozen=True)
+class Crossing:
+    """The tensors of a model that cross a cut, of which some may have a row for each window of an example."""
+
+    tensors: tuple[Any, ...]
+    names: tuple[str, ...]
+    window_rows: frozenset[int] = frozenset()
+    """The ids of all tensors of the model that have a row for each window."""
+    windows: Any = None
+    """The tensor that these are folded by."""
+
+    def fold(self) -> tuple[Any, ...]:
+        """Return the tensors with a row for each example."""
+        return tuple(
+            FoldWindows(name=f"{name}_folded", dtype=tensor.dtype)(tensor, self.windows)
+            if id(tensor) in self.window_rows
+            else tensor
+            for tensor, name in zip(self.tensors, self.names, strict=True)
+        )
+
+    def model_to(self, outputs: Any) -> keras.Model:
+        """Return the model from these tensors, with a row for each example, to others of the graph."""
+        entries = {}
+        for tensor, name in zip(self.tensors, self.names, strict=True):
+            if id(tensor) in self.window_rows:
+                given = keras.Input(batch_shape=(None, None, *tensor.shape[1:]), dtype=tensor.dtype)
+                read = UnfoldWindows(name=f"{name}_unfolded", dtype=tensor.dtype)(given)
+                entries[id(tensor)] = (given, read)
+        return keras_private.model_between(self.tensors, outputs, entries)
+
+
+@dataclass(frozen=True)
 class Partition:
     """Two models that share the whole model's variables: `tail(prefix(x)) == model(x)`.
 
-    `cut` are the tensors that cross from one to the other, in the order both use. `prefix` is None when the cut is the
-    model's own input: everything belongs to the tail.
+    `cut` are the tensors that cross from one to the other, with a row for each example, in the order both use. `prefix`
+    is None when the cut is the model's own input: everything belongs to the tail.
     """
 
     prefix: keras.Model | None
@@ -31,6 +63,8 @@ class Partition:
     cut: tuple[Any, ...]
     cut_names: tuple[str, ...]
     """For each tensor of the cut, the operation it comes from, and which use of it where that is not the first."""
+    crossing: Crossing
+    """The same tensors as the model's graph has them."""
 
     @property
     def cut_bytes(self) -> int:
@@ -62,12 +96,14 @@ def split_prefix(whole: Partition, base: Partition) -> tuple[Stage, ...]:
         return ()
     if base.prefix is None or set(base.cut_names) == set(whole.cut_names):
         return (Stage(whole.prefix, whole.cut, whole.cut_names),)
-    crossing = {id(tensor) for tensor in base.cut}
+    crossing = {id(tensor) for tensor in base.crossing.tensors}
     outputs = [
-        _pass_through(tensor, f"{name}_passed{number}") if id(tensor) in crossing else tensor
-        for number, (tensor, name) in enumerate(zip(whole.cut, whole.cut_names, strict=True))
+        _pass_through(folded, f"{name}_passed{number}") if id(tensor) in crossing else folded
+        for number, (tensor, folded, name) in enumerate(
+            zip(whole.crossing.tensors, whole.crossing.fold(), whole.cut_names, strict=True)
+        )
     ]
-    between = keras_private.model_between(base.cut, _structure(outputs))
+    between = base.crossing.model_to(_structure(outputs))
     return Stage(base.prefix, base.cut, base.cut_names), Stage(between, whole.cut, whole.cut_names)
 
 
@@ -119,20 +155,21 @@ def partition(model: keras.Model, trained: Collection[str], live: Collection[str
     tensors = _narrow(list(cut.values()), makers)
     if not prefix_has_variables or {id(tensor) for tensor in tensors} <= {id(tensor) for tensor in model.inputs}:
         names = tuple(named[id(tensor)] for tensor in model.inputs)
-        return Partition(None, model, tuple(model.inputs), names)
+        return Partition(None, model, tuple(model.inputs), names, Crossing(tuple(model.inputs), names))
     if not above:
         raise ConfigError(
             "nothing would train: no layer of the model holds a selected variable, and its output layer, tied to "
             'the backbone, has none of its own; give "unfreeze": {"last": 1}'
         )
     names = tuple(named[id(tensor)] for tensor in tensors)
-    given = {id(tensor) for tensor in model.inputs}
-    crossing = [
+    crossing = Crossing(tensors, names, *find_window_rows(model))
+    folded, given = crossing.fold(), {id(tensor) for tensor in model.inputs}
+    outputs = [
         _pass_through(tensor, f"{name}_passed") if id(tensor) in given else tensor
-        for tensor, name in zip(tensors, names, strict=True)
+        for tensor, name in zip(folded, names, strict=True)
     ]
-    prefix = keras.Model(model.input, _structure(crossing))
-    return Partition(prefix, keras_private.model_between(tensors, model.output), tensors, names)
+    prefix = keras.Model(model.input, _structure(outputs))
+    return Partition(prefix, crossing.model_to(model.output), folded, names, crossing)
 
 
 def _name_use(operation: str, uses: Mapping[str, int]) -> str:

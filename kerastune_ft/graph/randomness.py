@@ -59,6 +59,18 @@ def example_keys(address: str, epoch: tf.Tensor | int, examples: tf.Tensor) -> t
     return tf.stack([a, b], axis=-1)
 
 
+def window_keys(keys: tf.Tensor, windows: int) -> tf.Tensor:
+    """Return one key per window of each example, uint32 [batch x windows, 2]; the first window has its example's.
+
+    A window's key depends on its example and its place alone, not on the number of windows.
+    """
+    numbers = tf.range(windows, dtype=tf.int64)[tf.newaxis, :, tf.newaxis]
+    offsets = _mix(tf.cast(numbers, tf.uint32) * tf.constant(_GOLDEN, tf.uint32))
+    own = keys[:, tf.newaxis, :]
+    drawn = _mix(_mix(tf.bitwise.bitwise_xor(own, offsets)) + offsets)
+    return tf.reshape(tf.where(numbers == 0, own, drawn), [-1, 2])
+
+
 def uniform(keys: tf.Tensor, site: str, shape: Sequence[int | tf.Tensor] = ()) -> tf.Tensor:
     """Return draws from [0, 1), float32 of shape [batch, *shape]: one independent row per key and site.
 
@@ -151,15 +163,19 @@ def bind(layers: Mapping[str, keras.layers.Layer]) -> list[str]:
     return unaddressed
 
 
-def _keys(path: str) -> tf.Tensor:
+def _keys(path: str, rows: int | None) -> tf.Tensor:
+    """Return the keys of a layer's rows: examples, or where there are several to an example its windows."""
     keys = getattr(_current, "keys", None)
     if keys is None:
         raise RuntimeError(f"{path} draws outside an addressed step")
-    return keys
+    # A row that is the same for all examples is drawn for each of them.
+    if rows is None or keys.shape[0] in (None, rows) or rows % keys.shape[0]:
+        return keys
+    return window_keys(keys, rows // keys.shape[0])
 
 
 def _drop(inputs: tf.Tensor, path: str, shape: Sequence[int | tf.Tensor], rate: float) -> tf.Tensor:
-    keep = keep_mask(_keys(path), path, shape, rate, inputs.dtype)
+    keep = keep_mask(_keys(path, inputs.shape[0]), path, shape, rate, inputs.dtype)
     return inputs * (keep * tf.cast(1.0 / (1.0 - rate), inputs.dtype))
 
 

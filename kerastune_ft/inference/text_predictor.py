@@ -9,17 +9,15 @@ import numpy as np
 import tensorflow as tf
 
 from kerastune_ft.backbones.run import tokenizer_of
-from kerastune_ft.backbones.text_input import TextInput
 from kerastune_ft.config.run import RunConfig
 from kerastune_ft.inference.items import Item, Listing
 from kerastune_ft.inference.predictor import Predictor
 from kerastune_ft.inference.read_options import ReadOptions
 from kerastune_ft.inference.run_model import Row
 from kerastune_ft.inference.text_inputs import list_texts
-from kerastune_ft.input.lengths import assign_buckets
-from kerastune_ft.input.packing import TokenRows, pack_rows
-from kerastune_ft.input.token_loader import read_lengths
-from kerastune_ft.input.tokenise import tokenise_texts
+from kerastune_ft.input.texts.lengths import assign_buckets
+from kerastune_ft.input.texts.row_settings import Rows, RowSettings
+from kerastune_ft.input.texts.tokenise import tokenise_texts
 from kerastune_ft.rundir import RunDirectory
 from kerastune_ft.wording import counted
 
@@ -30,8 +28,7 @@ class TextPredictor(Predictor):
     def __init__(self, run: RunDirectory, config: RunConfig, plan: Mapping[str, Any]) -> None:
         """Load model and tokenizer; raise ConfigError where the run has none."""
         super().__init__(run, config, plan)
-        self._text = TextInput.from_json(plan["text"]["rows"], tokenizer_of(run, plan))
-        self._lengths = read_lengths(plan["text"])
+        self._settings = RowSettings.from_plan(plan["text"], tokenizer_of(run, plan))
         self._outputs = tf.function(lambda rows: self._run_model.model(rows, training=False), autograph=False)
         self._done = self._cut = 0
 
@@ -41,7 +38,7 @@ class TextPredictor(Predictor):
         return list_texts(inputs, options, plan["text"]["texts"])
 
     def batches(self, items: Iterable[Item], size: int) -> Iterator[list[Row]]:
-        """Yield lists of rows, in order, for `size` items at a time; texts of one length are computed together."""
+        """Yield lists of rows, in order, for `size` items at a time; texts of one size are computed together."""
         self._done = self._cut = 0
         waiting: list[Item] = []
         shape: int | None = None
@@ -59,7 +56,9 @@ class TextPredictor(Predictor):
         if not self._cut:
             return []
         verb = "was" if self._cut == 1 else "were"
-        return [f"{self._cut} of {counted(self._done, 'text')} {verb} cut to {self._lengths[-1]} tokens"]
+        length, window = self._settings.sizes[-1], self._settings.text.window
+        kept = f"{length} tokens" if window is None else f"{length} windows of {window} tokens"
+        return [f"{self._cut} of {counted(self._done, 'text')} {verb} cut to {kept}"]
 
     def _rows(self, items: list[Item], shape: int) -> list[Row]:
         self._done += len(items)
@@ -75,16 +74,17 @@ class TextPredictor(Predictor):
 
     def _compute(self, texts: list[tuple[str, ...]], shape: int) -> np.ndarray:
         """Return the raw outputs of texts, in their order."""
-        parts = [tokenise_texts(self._text.tokenizer, part) for part in zip(*texts, strict=True)]
-        rows = pack_rows(self._text, parts, self._lengths[-1])
+        settings = self._settings
+        parts = [tokenise_texts(settings.text.tokenizer, part) for part in zip(*texts, strict=True)]
+        rows = settings.pack(parts)
         self._cut += int((rows.lost > 0).sum())
-        buckets = assign_buckets(rows.lengths, self._lengths)
+        buckets = assign_buckets(rows.sizes, settings.sizes)
         outputs = np.zeros((len(texts), self._run_model.model.output_shape[-1]), np.float32)
         for bucket in np.unique(buckets):
             own = np.flatnonzero(buckets == bucket)
-            outputs[own] = self._compute_length(rows, own, self._lengths[bucket], shape)
+            outputs[own] = self._compute_size(rows, own, settings.sizes[bucket], shape)
         return outputs
 
-    def _compute_length(self, rows: TokenRows, own: np.ndarray, length: int, shape: int) -> np.ndarray:
-        inputs = rows.pad(np.resize(own, shape), length)
+    def _compute_size(self, rows: Rows, own: np.ndarray, size: int, shape: int) -> np.ndarray:
+        inputs = rows.pad(np.resize(own, shape), size)
         return np.asarray(self._outputs(tf.nest.map_structure(tf.convert_to_tensor, inputs)))[: len(own)]

@@ -15,7 +15,7 @@ from kerastune_ft.input.image_loader import ImageLoader
 from kerastune_ft.input.loader import Loader, TargetTask
 from kerastune_ft.input.sound_loader import SoundLoader
 from kerastune_ft.input.sounds import Clip, explain_length
-from kerastune_ft.input.token_loader import build_token_loader
+from kerastune_ft.input.texts.token_loader import build_token_loader
 
 
 @dataclass(frozen=True)
@@ -28,8 +28,8 @@ class LoaderOptions:
     """The name of the backbone, for messages."""
     cache_directory: Path
     report: Callable[[str], None]
-    lengths: Sequence[int] | None = None
-    """The lengths that texts are padded to in an earlier run whose model is used; None to choose them from the data."""
+    sizes: Sequence[int] | None = None
+    """The sizes that texts are padded to in an earlier run whose model is used; None to choose them from the data."""
 
 
 def build_loader(source: DataSource, task: TargetTask, given: BackboneInput, options: LoaderOptions) -> Loader:
@@ -49,7 +49,7 @@ def _build_sound_loader(source: DataSource, task: TargetTask, given: Any, option
 
 def _build_token_loader(source: Any, task: TargetTask, given: Any, options: LoaderOptions) -> Loader:
     return build_token_loader(
-        source, task, given, options.data.sequence_length, options.cache_directory, options.report, options.lengths
+        source, task, given, options.data.sequence_length, options.cache_directory, options.report, options.sizes
     )
 
 

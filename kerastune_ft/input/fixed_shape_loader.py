@@ -73,6 +73,10 @@ class FixedShapeLoader(ABC):
         """Return None: examples are not sequences of tokens."""
         return None
 
+    def tokens(self, bucket: int | None) -> int | None:
+        """Return None: examples are not sequences of tokens."""
+        return None
+
     @functools.cached_property
     def _spec(self) -> tf.TensorSpec:
         indices = tf.data.Dataset.from_tensors(tf.constant(0, tf.int64))

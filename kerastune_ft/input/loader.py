@@ -2,7 +2,7 @@
 
 What a loader gives depends on the configuration, the epoch and the indices alone, never on what it gave before, so an
 interrupted epoch goes on with the same batches. There is one loader per modality (`image_loader`, `sound_loader`,
-`token_loader`); `build` makes the one for a backbone's input.
+`texts.token_loader`); `build` makes the one for a backbone's input.
 """
 
 from __future__ import annotations
@@ -69,12 +69,21 @@ class Loader(Protocol):
 
     @property
     def mean_length(self) -> float:
-        """Return the mean number of tokens in a row, padding included; 1 where examples are not sequences."""
+        """Return the mean number of tokens in a row, or of windows where texts are read in these, padding included.
+
+        It is 1 where examples are not sequences.
+        """
 
     def at(self, image_size: tuple[int, int]) -> Loader:
         """Return a loader of the same examples at another (height, width); itself where examples are no images."""
 
     def length(self, bucket: int | None) -> int | None:
+        """Return the number of tokens, or of windows, that rows of a bucket are padded to: the size of open axes.
+
+        It is None where examples are not sequences.
+        """
+
+    def tokens(self, bucket: int | None) -> int | None:
         """Return the number of tokens that rows of a bucket are padded to; None where examples are not sequences."""
 
     def input_spec(self, bucket: int | None = None) -> Any:

@@ -8,6 +8,7 @@ import keras
 
 from kerastune_ft.config.options.heads import Head
 from kerastune_ft.errors import ConfigError
+from kerastune_ft.graph.rows.windows import FoldWindows
 from kerastune_ft.layers.addressed_seeds import layer_seed
 
 FIRST_LAYERS = ("head_hidden_1_dropout", "head_dropout")
@@ -17,17 +18,27 @@ _FAR_BELOW = 1e9
 
 
 def dense_head(
-    features: Any, options: Head, outputs: int, seed: int, *, mask: Any = None, start_at_zero: bool = False
+    features: Any,
+    options: Head,
+    outputs: int,
+    seed: int,
+    *,
+    mask: Any = None,
+    windows: Any = None,
+    start_at_zero: bool = False,
 ) -> Any:
     """Return raw outputs (logits or values) [batch, outputs] on features [batch, (height, width,|length,) channels].
 
     Pooling over the positions, if there are any (of a sequence with a `mask` [batch, length] over those where it is 1,
-    which lie side by side from the first one on), then dropout and a relu layer per entry of `hidden`, then dropout and
-    the output layer, in float32. Initial kernels are addressed by (seed, layer), so they depend on nothing else that
-    was built; with `start_at_zero` the outputs are 0 until something is learnt. Raises ConfigError for pooling of
-    features without positions.
+    which lie side by side from the first one on), and over windows, where an example has several rows of features
+    (`windows` is then their mask by example, [examples, windows, length]); then dropout and a relu layer per entry of
+    `hidden`, then dropout and the output layer, in float32. Initial kernels are addressed by (seed, layer), so they
+    depend on nothing else that was built; with `start_at_zero` the outputs are 0 until something is learnt. Raises
+    ConfigError for pooling of features without positions.
     """
     x = _pool(features, options, mask)
+    if windows is not None:
+        x = _pool_windows(x, windows)
     for number, width in enumerate(options.hidden, start=1):
         name = f"head_hidden_{number}"
         x = keras.layers.Dropout(options.dropout, name=f"{name}_dropout", dtype="float32")(x)
@@ -76,6 +87,13 @@ def _pool(features: Any, options: Head, mask: Any) -> Any:
         ("max", 4): keras.layers.GlobalMaxPooling2D,
     }[options.pooling, rank]
     return pooling(name="head_pooling", dtype="float32")(features)
+
+
+def _pool_windows(pooled: Any, windows: Any) -> Any:
+    """Return the mean over the windows of each example that have tokens; what fills up has none."""
+    by_example = FoldWindows(name="head_windows", dtype="float32")(pooled, windows)
+    present = keras.ops.max(windows, axis=-1)
+    return keras.layers.GlobalAveragePooling1D(name="head_window_pooling", dtype="float32")(by_example, mask=present)
 
 
 def _first(features: Any) -> Any:

@@ -237,11 +237,17 @@ def _describe_texts(text: Document) -> str:
         return ""
     cut = text.get("truncated") or {}
     lost = f"{counted(cut['examples'], 'example')} cut" if cut.get("examples") else "none cut"
-    return _join_parts(
-        f"at most {text.get('sequence_length')} tokens, {text.get('mean_tokens')} in the mean",
-        lost,
-        f"padded to {', '.join(map(str, text.get('lengths') or ()))} ({format_share(text.get('padding'))} padding)",
-    )
+    length, mean, padding = (text.get(key) for key in ("sequence_length", "mean_tokens", "padding"))
+    windows, sizes = text.get("windows"), text.get("lengths")
+    read = [f"at most {length} tokens, {mean} in the mean"]
+    if windows:
+        sizes = windows.get("numbers")
+        read = [
+            f"in windows of {length} tokens, {mean} tokens to a text",
+            f"{windows.get('longer')} texts need several",
+        ]
+    padded = f"{', '.join(map(str, sizes or ()))}{' windows' if windows else ''}"
+    return _join_parts(*read, lost, f"padded to {padded} ({format_share(padding)} padding)")
 
 
 def _describe_head(head: Document, endpoints: Document) -> str:

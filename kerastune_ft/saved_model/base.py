@@ -14,6 +14,7 @@ from kerastune_ft.data.source import DataSource
 from kerastune_ft.errors import ConfigError
 from kerastune_ft.graph.flat import copy_values
 from kerastune_ft.graph.hub_layers import repair_layer
+from kerastune_ft.graph.rows.windows import call_in_stock_operations
 from kerastune_ft.tasks.base import Task
 
 Answer = Callable[[keras.Model, Any], Any]
@@ -76,7 +77,9 @@ class Serving(ABC):
 
     def copy(self) -> keras.Model:
         """Return a copy of the trained model outside the distribution strategy, to be saved inside another model."""
-        made = keras.models.clone_model(self.trained, clone_function=_make_again)
+        made = keras.models.clone_model(
+            self.trained, clone_function=_make_again, call_function=call_in_stock_operations
+        )
         # The run's name may also be the name of one of the layers around it.
         made.name = "trained"
         copy_values(self.trained, made)

@@ -8,7 +8,6 @@ from typing import Any
 import keras
 
 from kerastune_ft.backbones.run import is_inner, tokenizer_of
-from kerastune_ft.backbones.text_input import TextInput
 from kerastune_ft.config.options.task_facts import AUDIO, IMAGE, TEXT, facts
 from kerastune_ft.config.run import RunConfig
 from kerastune_ft.data.images.reading import ImageReading
@@ -17,14 +16,14 @@ from kerastune_ft.errors import DataError
 from kerastune_ft.graph.hub_layers import repair_layer
 from kerastune_ft.input.decode import Geometry
 from kerastune_ft.input.sounds import Clip
-from kerastune_ft.input.token_loader import read_lengths
+from kerastune_ft.input.texts.row_settings import RowSettings
 from kerastune_ft.keras_file import describe_newer
 from kerastune_ft.quiet_imports import without_warnings_of_keras
 from kerastune_ft.rundir import RunDirectory
 from kerastune_ft.saved_model.base import Serving, ServingSettings
 from kerastune_ft.saved_model.images import ImageServing
 from kerastune_ft.saved_model.sounds import SoundServing
-from kerastune_ft.saved_model.texts import RowSettings, TextServing
+from kerastune_ft.saved_model.texts import TextServing
 from kerastune_ft.storage import as_local_file
 from kerastune_ft.tasks.base import Task
 from kerastune_ft.tasks.build import build_task
@@ -86,10 +85,7 @@ def _read_clip(run: RunDirectory, config: RunConfig, plan: Mapping[str, Any]) ->
 
 
 def _read_row_settings(run: RunDirectory, config: RunConfig, plan: Mapping[str, Any]) -> tuple[RowSettings]:
-    about = plan["text"]
-    text = TextInput.from_json(about["rows"], tokenizer_of(run, plan))
-    lengths = read_lengths(about)
-    return (RowSettings(text, about["texts"], lengths[-1], lengths),)
+    return (RowSettings.from_plan(plan["text"], tokenizer_of(run, plan)),)
 
 
 def _get_geometry(loader: Any, config: RunConfig) -> tuple[Geometry, ImageReading]:
@@ -101,7 +97,7 @@ def _get_clip(loader: Any, config: RunConfig) -> tuple[Clip]:
 
 
 def _get_row_settings(loader: Any, config: RunConfig) -> tuple[RowSettings]:
-    return (RowSettings.from_loader(loader),)
+    return (RowSettings(loader.rows.text, len(loader.source.texts[0]), loader.limit, loader.sizes),)
 
 
 _Arguments = Callable[..., tuple[Any, ...]]

@@ -3,42 +3,35 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import keras
 import numpy as np
 
-from kerastune_ft.backbones.text_input import SEGMENT_IDS, TextInput
-from kerastune_ft.input.lengths import assign_buckets
-from kerastune_ft.input.packing import pack_rows
-from kerastune_ft.input.tokenise import read_tokenizer_files, tokenise_texts
+from kerastune_ft.backbones.text_input import SEGMENT_IDS
+from kerastune_ft.input.texts.lengths import assign_buckets
+from kerastune_ft.input.texts.row_settings import RowSettings
+from kerastune_ft.input.texts.tokenise import read_tokenizer_files, tokenise_texts
+from kerastune_ft.input.texts.windows import MOST_WINDOWS
 from kerastune_ft.saved_model.base import Answer, Serving, ServingSettings
 from kerastune_ft.tasks.base import Task
 
 TOKENIZER = "model/tokenizer"
-
-
-@dataclass(frozen=True)
-class RowSettings:
-    """The settings by which texts become rows of tokens."""
-
-    text: TextInput
-    parts: int
-    """Texts of an example: 1, or 2 for pairs."""
-    limit: int
-    """The most tokens of a row."""
-    lengths: tuple[int, ...]
-    """The lengths that rows are padded to, ascending."""
-
-    @classmethod
-    def from_loader(cls, loader: Any) -> RowSettings:
-        """Return the settings of a `TokenLoader`."""
-        return cls(loader.rows.text, len(loader.source.texts[0]), loader.limit, loader.lengths)
+_ROWS = "a dict of int32 [batch, length] by name; any length up to sequence_length does"
+_WINDOWS = (
+    "a dict of int32 [batch, windows, length] by name, where length is sequence_length; any number of windows does, "
+    "and one that fills up has 0 in padding_mask everywhere"
+)
+_TOO_LONG = "tokens are cut from the end of a text; of a pair from the longer one first"
+_IN_WINDOWS = (
+    "the tokens of a text are divided into as few windows as hold them, of numbers of tokens that differ by one at "
+    "most: window i of n has those from floor(i * tokens / n) to floor((i + 1) * tokens / n). Each is a row; what is "
+    "beyond most windows is cut"
+)
 
 
 class TextServing(Serving):
-    """Takes rows of tokens, a dict of int32 [batch, length] of any length; gives probabilities or values."""
+    """Takes rows of tokens, a dict of int32 [batch, length], or [batch, windows, length] of any number of windows."""
 
     def __init__(self, trained: keras.Model, task: Task, settings: ServingSettings, rows: RowSettings) -> None:
         super().__init__(trained, task, settings)
@@ -47,9 +40,11 @@ class TextServing(Serving):
     def model(self, answer: Answer | None = None) -> keras.Model:
         """Return the model to save: a dict of int32 [batch, length], of any length, to probabilities or values.
 
-        It opens with Keras and keras-hub alone.
+        Of texts in windows it takes [batch, windows, length], of any number of windows. It opens with Keras and
+        keras-hub alone.
         """
-        inputs = {name: keras.Input((None,), dtype="int32", name=name) for name in self.rows.text.names}
+        shape = (None,) if self.rows.text.window is None else (None, self.rows.text.window)
+        inputs = {name: keras.Input(shape, dtype="int32", name=name) for name in self.rows.text.names}
         outputs = self.finish(inputs, answer)
         return keras.Model(inputs, outputs, name=self.settings.name)
 
@@ -58,7 +53,7 @@ class TextServing(Serving):
         text = self.rows.text
         has_files = bool(read_tokenizer_files(text.tokenizer))
         return {
-            "input": "a dict of int32 [batch, length] by name; any length up to sequence_length does",
+            "input": _ROWS if text.window is None else _WINDOWS,
             "names": list(text.names),
             "tokenizer": {
                 "class": type(text.tokenizer).__name__,
@@ -71,14 +66,18 @@ class TextServing(Serving):
             "end": list(text.end),
             "padding": text.pad,
             "sequence_length": self.rows.limit,
-            "lengths": list(self.rows.lengths),
+            **self._describe_sizes(),
             "row": "start, tokens, end; of a pair start, first, separator, second, end. Padding follows, to the next "
             "of lengths, and has 0 in padding_mask, where all else has 1"
             + ("; segment_ids are 1 from the second text on" if SEGMENT_IDS in text.names else ""),
-            "too_long": "tokens are cut from the end of a text; of a pair from the longer one first",
+            "too_long": _TOO_LONG if text.window is None else _IN_WINDOWS,
             "inside_the_model": [self.settings.preprocessing],
             "output": self.output_text,
         }
+
+    def _describe_sizes(self) -> dict[str, Any]:
+        sizes, window = list(self.rows.sizes), self.rows.text.window
+        return {"lengths": sizes} if window is None else {"lengths": [window], "windows": sizes, "most": MOST_WINDOWS}
 
     def files(self) -> dict[str, bytes]:
         """Return the content of the files that keras-hub opens the tokenizer from, by path."""
@@ -86,12 +85,12 @@ class TextServing(Serving):
         return {f"{TOKENIZER}/{name}": content for name, content in files.items()}
 
     def samples(self, source: Any, indices: Sequence[int]) -> list[Mapping[str, np.ndarray]]:
-        """Return rows of one example each, padded to the lengths of training."""
+        """Return rows of one example each, padded to the sizes of training."""
         texts = [source.texts[index] for index in indices]
         parts = [tokenise_texts(self.rows.text.tokenizer, part) for part in zip(*texts, strict=True)]
-        rows = pack_rows(self.rows.text, parts, self.rows.limit)
-        lengths = np.asarray(self.rows.lengths)[assign_buckets(rows.lengths, self.rows.lengths)]
-        return [rows.pad(np.array([place]), int(length)) for place, length in enumerate(lengths)]
+        rows = self.rows.pack(parts)
+        sizes = np.asarray(self.rows.sizes)[assign_buckets(rows.sizes, self.rows.sizes)]
+        return [rows.pad(np.array([place]), int(size)) for place, size in enumerate(sizes)]
 
     def call(self, model: keras.Model, samples: Sequence[Mapping[str, np.ndarray]]) -> np.ndarray:
         """Return the outputs of a saved model for rows of tokens, called with one at a time."""

@@ -108,7 +108,7 @@ class Task(ABC):
         return ("features",)
 
     @abstractmethod
-    def head(self, features: Mapping[str, Any], mask: Any = None) -> Any:
+    def head(self, features: Mapping[str, Any], mask: Any = None, windows: Any = None) -> Any:
         """Return the symbolic raw outputs of the model from the symbolic endpoints by name.
 
         `mask` [batch, length], int32, is 1 where the features of a sequence belong to the example and 0 where they

@@ -27,9 +27,11 @@ class PooledTask(Task):
         self.kind, self.scheme = kind, scheme
         self._head, self._seed, self._rules = head, seed, rules
 
-    def head(self, features: Mapping[str, Any], mask: Any = None) -> Any:
+    def head(self, features: Mapping[str, Any], mask: Any = None, windows: Any = None) -> Any:
         """Return raw outputs [batch, names of the scheme]."""
-        return dense_head(features["features"], self._head, len(self.scheme.names), self._seed, mask=mask)
+        return dense_head(
+            features["features"], self._head, len(self.scheme.names), self._seed, mask=mask, windows=windows
+        )
 
     def measure(self, targets: Any, outputs: Any) -> dict[str, tf.Tensor]:
         """Return `targets` and `outputs` as they are."""

@@ -45,13 +45,19 @@ class Regression(PooledTask):
             if not (ending and metric == "loss")
         }
 
-    def head(self, features: Mapping[str, Any], mask: Any = None) -> Any:
+    def head(self, features: Mapping[str, Any], mask: Any = None, windows: Any = None) -> Any:
         """Return standardised values [batch, targets]; before training all are 0, the mean of the training examples.
 
         Random ones would be off by several standard deviations, and the first epochs would only undo that.
         """
         return dense_head(
-            features["features"], self._head, len(self.scheme.names), self._seed, mask=mask, start_at_zero=True
+            features["features"],
+            self._head,
+            len(self.scheme.names),
+            self._seed,
+            mask=mask,
+            windows=windows,
+            start_at_zero=True,
         )
 
     def finish(self, outputs: Any) -> Any:

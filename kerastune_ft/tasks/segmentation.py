@@ -69,7 +69,7 @@ class Segmentation(Task):
             return finest if fits(finest) else _names_from(strides, _NEXT)
         return _names_from(strides, wanted)
 
-    def head(self, features: Mapping[str, Any], mask: Any = None) -> Any:
+    def head(self, features: Mapping[str, Any], mask: Any = None, windows: Any = None) -> Any:
         """Return logits [batch, height, width, classes] at the model's size."""
         width, dropout = self._head.width or _WIDTH, self._head.dropout
         return unet_decoder(features, len(self.classes), self._image_size, self._seed, width=width, dropout=dropout)

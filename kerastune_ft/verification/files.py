@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from kerastune_ft.config.read import read
-from kerastune_ft.input.vocabulary import hash_vocabulary
+from kerastune_ft.input.texts.vocabulary import hash_vocabulary
 from kerastune_ft.rundir import MANIFEST, is_partial
 from kerastune_ft.verification.run_record import Findings, RunRecord, some_of
 from kerastune_ft.wording import counted

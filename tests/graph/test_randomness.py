@@ -10,7 +10,7 @@ import pytest
 import tensorflow as tf
 
 from kerastune_ft.graph import keras_private, randomness
-from kerastune_ft.graph.randomness import address_draws, bind, example_keys, keep_mask, uniform
+from kerastune_ft.graph.randomness import address_draws, bind, example_keys, keep_mask, uniform, window_keys
 from tests.support.graph_models import application
 
 INDICES = np.array([0, 1, 5, 7, 100, 2**31, 2**32 + 5, 2**40], np.int64)
@@ -45,6 +45,28 @@ def test_draws_are_those_of_other_releases() -> None:
     keys = example_keys("7/0", 3, tf.constant([0, 5], tf.int64))
     assert keys.numpy().tolist() == [[3850812830, 3234909819], [617843203, 4147026024]]
     assert uniform(keys, "dropout").numpy().tolist() == [0.5872167944908142, 0.8458467721939087]
+
+
+def test_a_window_draws_by_its_example_and_its_place() -> None:
+    keys = example_keys("7/0", 3, tf.constant(INDICES))
+    four, two = (window_keys(keys, count).numpy().reshape(len(INDICES), count, 2) for count in (4, 2))
+    assert np.array_equal(four[:, 0], keys)
+    assert np.array_equal(four[:, :2], two)
+    assert len(np.unique(four.reshape(-1, 2), axis=0)) == four.shape[0] * four.shape[1]
+    draws = uniform(tf.constant(four.reshape(-1, 2)), "site", [500]).numpy()
+    assert np.abs(np.corrcoef(draws) - np.eye(len(draws))).max() < 0.2
+
+
+def test_dropout_within_windows_is_addressed_by_window() -> None:
+    layer = keras.layers.Dropout(0.5)
+    bind({"body/dropout": layer})
+    keys = example_keys("7/0", 3, tf.constant([4, 9], tf.int64))
+    with address_draws(keys):
+        wide, narrow = (layer(np.ones((2 * count, 40), np.float32), training=True).numpy() for count in (3, 1))
+        alone = layer(np.ones((2, 40), np.float32), training=True).numpy()
+    assert np.array_equal(wide[::3], narrow)
+    assert np.array_equal(narrow, alone)
+    assert len(np.unique(wide, axis=0)) == 6
 
 
 @pytest.mark.parametrize("dtype", [tf.float32, tf.bfloat16])

@@ -18,7 +18,7 @@ from kerastune_ft.config.options.data import ArraysData, FolderData, TableData, 
 from kerastune_ft.config.options.tasks import AudioClassification, ImageClassification
 from kerastune_ft.data.open import open_source
 from kerastune_ft.errors import ResourceError
-from kerastune_ft.input.tokenise import load_or_tokenise
+from kerastune_ft.input.texts.tokenise import load_or_tokenise
 from tests.support.image_files import class_folders, encode_image, pixels, write
 
 IMAGES, SOUNDS = ImageClassification(kind="image_classification"), AudioClassification(kind="audio_classification")

@@ -10,7 +10,7 @@ import keras_hub
 import numpy as np
 import pytest
 
-from kerastune_ft.input.tokenise import hash_tokenizer_parts
+from kerastune_ft.input.texts.tokenise import hash_tokenizer_parts
 from kerastune_ft.training.parts import MEANINGS, hash_parts, shape_of_inputs
 
 

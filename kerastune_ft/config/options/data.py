@@ -142,7 +142,12 @@ class _Source(Options):
     )
     sequence_length: Annotated[int, Field(ge=8)] | None = Field(
         None,
-        description="most tokens of a text; longer ones are cut; null means the longest, up to the backbone's",
+        description="most tokens of a text, or of a window of it; null means the longest text, up to the backbone's",
+    )
+    long_texts: Literal["cut", "windows"] = Field(
+        "cut",
+        description="what becomes of texts longer than sequence_length: they are cut, or read in windows of that "
+        "length, over which the features are averaged",
     )
     seconds: Annotated[float, Field(gt=0, le=600)] | None = Field(
         None,

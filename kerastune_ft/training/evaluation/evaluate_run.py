@@ -14,7 +14,7 @@ from kerastune_ft.config.run import RunConfig
 from kerastune_ft.data.labels.scheme import LabelScheme
 from kerastune_ft.errors import ConfigError
 from kerastune_ft.graph.precision import FLOAT32
-from kerastune_ft.input.token_loader import read_lengths
+from kerastune_ft.input.texts.row_settings import read_sizes
 from kerastune_ft.metrics.intervals.wilson import Interval
 from kerastune_ft.rundir import RunDirectory
 from kerastune_ft.saved_model.build import THRESHOLDS
@@ -67,9 +67,9 @@ def evaluate(target: RunDirectory, config: RunConfig, data: Path | None, split: 
     if data is not None and (overlap := describe_overlap(source, target, f"of {data}")):
         watch.note(overlap)
     scheme = LabelScheme.from_json(document["labels"])
-    lengths = read_lengths(document["text"]) if document.get("text") else None
+    sizes = read_sizes(document["text"]) if document.get("text") else None
     endpoints = tuple(document["backbone"].get("endpoints", ())) or None
-    session = assemble(bare, devices, watch.note, source, scheme, lengths, endpoints)
+    session = assemble(bare, devices, watch.note, source, scheme, sizes, endpoints)
     if target.exists(THRESHOLDS):
         session.task.set_thresholds(target.read_json(THRESHOLDS))
     plan = planning.for_evaluation(session, document)

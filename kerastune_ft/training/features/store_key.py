@@ -113,7 +113,7 @@ def describe_store(session: Session, store: CachedFeatures, bucket: int | None =
         "backbone": session.backbone.name if store.stages else "",
         "cut": " + ".join(store.stages[-1]) if store.stages else f"decoded {DECODED[session.backbone.input.modality]}",
         "image_size": list(session.backbone.input.image_size),
-        "length": session.loader.length(bucket),
+        "length": session.loader.tokens(bucket),
         "views": store.variant != NOT_AUGMENTED,
         "data": session.source.info.name,
     }

@@ -21,9 +21,10 @@ from kerastune_ft.data.labels.scheme import LabelScheme
 from kerastune_ft.data.open import open_source
 from kerastune_ft.data.source import DataSource
 from kerastune_ft.errors import ConfigError
-from kerastune_ft.graph import keras_private, normalisation, pooling, precision, randomness
+from kerastune_ft.graph import keras_private, normalisation, precision, randomness
 from kerastune_ft.graph.boundary import HEAD
 from kerastune_ft.graph.partition import tensor_bytes
+from kerastune_ft.graph.rows import pooling
 from kerastune_ft.graph.units import Unit
 from kerastune_ft.input.build import LoaderOptions, build_loader
 from kerastune_ft.input.sounds import choose_seconds, make_clip
@@ -31,7 +32,7 @@ from kerastune_ft.stores.budget import budget_bytes
 from kerastune_ft.tasks import build as tasks
 from kerastune_ft.tasks.base import Task
 from kerastune_ft.training.devices.devices import Devices
-from kerastune_ft.training.session import adapters, warm_start
+from kerastune_ft.training.session import adapters, long_texts, warm_start
 from kerastune_ft.training.session.session import Session
 
 # Bytes of all examples' endpoints up to which the finest stride is read where no budget is given. The model follows
@@ -45,13 +46,13 @@ def assemble(
     report: Callable[[str], None],
     source: DataSource | None = None,
     scheme: LabelScheme | None = None,
-    lengths: Sequence[int] | None = None,
+    sizes: Sequence[int] | None = None,
     endpoints: Sequence[str] | None = None,
 ) -> Session:
     """Open the data, build backbone and head in the strategy's scope, and return the session.
 
     `scheme` says what the labels mean where the data cannot: an earlier run's, when its model is used on other data;
-    `lengths` are then what texts are padded to. `endpoints` are those that the head reads in a run that began before,
+    `sizes` are then what texts are padded to. `endpoints` are those that the head reads in a run that began before,
     whatever the cache holds now.
     Raises ConfigError and DataError for what the configuration asks and the world does not have.
     """
@@ -67,11 +68,13 @@ def assemble(
         _check_modality(config, backbone)
         if source.sound_seconds is not None:
             backbone = _with_audio_front_end(config, source, backbone)
+        backbone = long_texts.prepare(config, source, backbone)
         backbone = backbone.up_to(endpoints or _choose_endpoints(config, source, task, backbone))
         backbone = backbones.with_precision(backbone, devices.precision)
         source_hash = backbones.content_hash(backbone.variables)
         adapters.build(config.phases, backbone.units, config.seed)
-        outputs = task.head(_endpoints(config, backbone), backbone.input.padding_mask(backbone.model))
+        given, body = backbone.input, backbone.model
+        outputs = task.head(_endpoints(config, backbone), given.padding_mask(body), given.windows(body))
         model = keras.Model(backbone.model.input, outputs, name=config.name.replace(".", "_"))
     head = _head_unit(model, backbone)
     for layer, weights in backbone.kept_head.items():
@@ -80,7 +83,7 @@ def assemble(
     unaddressed = randomness.bind(leaves)
     normalisation.bind(leaves)
     pooling.bind(leaves)
-    options = LoaderOptions(config.data, backbone.name, cache_directory(config.runtime), report, lengths)
+    options = LoaderOptions(config.data, backbone.name, cache_directory(config.runtime), report, sizes)
     loader = build_loader(source, task, backbone.input, options)
     variables = {variable.path: variable for unit in (*backbone.units, head) for variable in unit.variables}
     origin = {path: np.array(variable.numpy()) for path, variable in variables.items()}

@@ -20,6 +20,23 @@ def places(document: dict[str, Any]) -> list[tuple[Any, ...]]:
     return [place for place, _ in kind_inconsistencies(document)]
 
 
+WINDOWS = {**TEXT, "data": {**TEXT["data"], "long_texts": "windows"}}
+
+
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        ({}, []),
+        ({"sequence_length": None}, ["windows are of sequence_length tokens, and there is none"]),
+        ({"input": ["first", "second"]}, ["input names a pair of texts"]),
+    ],
+)
+def test_windows_need_a_length_and_one_text(changes: dict[str, Any], said: list[str]) -> None:
+    found = list(kind_inconsistencies({**WINDOWS, "data": {**WINDOWS["data"], **changes}}))
+    assert [place for place, _ in found] == [("data", "long_texts")] * len(said)
+    assert all(part in message for part, (_, message) in zip(said, found, strict=True))
+
+
 def test_what_texts_have_is_taken() -> None:
     assert places(TEXT) == []
 

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import hashlib
 
-from kerastune_ft.input.vocabulary import hash_vocabulary
+from kerastune_ft.input.texts.vocabulary import hash_vocabulary
 
 
 def test_the_vocabulary_is_the_assets_in_the_order_of_their_names() -> None:

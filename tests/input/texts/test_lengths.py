@@ -3,7 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from kerastune_ft.input.lengths import MOST_LENGTHS, assign_buckets, choose_lengths, round_up
+from kerastune_ft.input.texts.lengths import MOST_LENGTHS, assign_buckets, choose_lengths, round_up
 
 
 def count(lengths: np.ndarray, edges: tuple[int, ...]) -> int:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 from collections.abc import Sequence
 
-from kerastune_ft.input.tokenise import find_ends
+from kerastune_ft.input.texts.tokenise import find_ends
 
 
 class Syllables:

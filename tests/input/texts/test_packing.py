@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 
 from kerastune_ft.backbones.text_input import TextInput
-from kerastune_ft.input.packing import TokenRows, pack_rows
-from kerastune_ft.input.tokenise import tokenise_texts
+from kerastune_ft.input.texts.packing import TokenRows, pack_rows
+from kerastune_ft.input.texts.tokenise import tokenise_texts
 
 ALL = ("token_ids", "padding_mask", "segment_ids")
 

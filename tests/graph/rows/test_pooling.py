@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from kerastune_ft.graph import pooling
+from kerastune_ft.graph.rows import pooling
 
 
 @pytest.mark.parametrize("keepdims", [False, True])

@@ -15,7 +15,7 @@ from typing import Any
 import keras
 import numpy as np
 
-from kerastune_ft.input.vocabulary import hash_vocabulary
+from kerastune_ft.input.texts.vocabulary import hash_vocabulary
 from kerastune_ft.stores.cached_folder import open_folder, write_array
 
 # Raised by one when the content of the files changes, so that older files are not used.

@@ -18,13 +18,25 @@ def choose_lengths(lengths: np.ndarray, longest: int) -> tuple[int, ...]:
     The last is `longest`, the others are multiples of 8. They depend on the lengths alone, so the same data always gets
     the same.
     """
-    edges = np.array([*range(_STEP, longest, _STEP), longest])
+    return _choose_edges(np.array([*range(_STEP, longest, _STEP), longest]), np.minimum(lengths, longest), _LEAST)
+
+
+def choose_counts(counts: np.ndarray, most: int, length: int) -> tuple[int, ...]:
+    """Return at most four numbers of windows, ascending, that waste the fewest of them on rows of `counts` windows.
+
+    The last is `most`; a window has `length` tokens.
+    """
+    return _choose_edges(np.arange(1, most + 1), counts, _LEAST / length)
+
+
+def _choose_edges(edges: np.ndarray, sizes: np.ndarray, least: float) -> tuple[int, ...]:
+    """Return at most four of the edges, the last included; another one must save `least` at least."""
     # The number of rows by the first edge that they fit below.
-    counts = np.bincount(np.searchsorted(edges, np.minimum(lengths, longest)), minlength=len(edges))
+    counts = np.bincount(np.searchsorted(edges, sizes), minlength=len(edges))
     chosen, cost = _find_best_edges(edges, counts, 1)
     for number in range(2, min(MOST_LENGTHS, len(edges)) + 1):
         more, less = _find_best_edges(edges, counts, number)
-        if cost - less < max(_WORTH * cost, _LEAST):
+        if cost - less < max(_WORTH * cost, least):
             break
         chosen, cost = more, less
     return tuple(int(edge) for edge in chosen)

@@ -15,12 +15,13 @@ from kerastune_ft.backbones.text_input import TextInput
 from kerastune_ft.data.texts.text_source import TextSource
 from kerastune_ft.errors import ConfigError
 from kerastune_ft.input.augmentation import Augmentation
-from kerastune_ft.input.lengths import assign_buckets, choose_lengths, round_up
 from kerastune_ft.input.loader import INPUT_VERSION, Lookup, TargetTask
 from kerastune_ft.input.order import Order
-from kerastune_ft.input.packing import TokenRows, pack_rows
 from kerastune_ft.input.targets import Targets
-from kerastune_ft.input.tokenise import (
+from kerastune_ft.input.texts.lengths import assign_buckets
+from kerastune_ft.input.texts.notes import describe_cut, describe_unknown
+from kerastune_ft.input.texts.row_settings import Rows, pack_texts
+from kerastune_ft.input.texts.tokenise import (
     Tokens,
     find_ends,
     has_vocabulary,
@@ -28,6 +29,7 @@ from kerastune_ft.input.tokenise import (
     hash_tokenizer_parts,
     load_or_tokenise,
 )
+from kerastune_ft.input.texts.windows import MOST_WINDOWS
 from kerastune_ft.wording import counted
 
 _LEAST_TOKENS = 4
@@ -39,11 +41,11 @@ class TokenLoader:
 
     source: TextSource
     task: TargetTask
-    rows: TokenRows
+    rows: Rows
     limit: int
-    """The most tokens of a row."""
-    lengths: tuple[int, ...]
-    """The lengths that rows are padded to, ascending; an example gets the first that it fits into."""
+    """The most tokens of a row, or of a window."""
+    sizes: tuple[int, ...]
+    """The sizes that rows are padded to, ascending; an example gets the first that it fits into."""
 
     @property
     def decoder(self) -> None:
@@ -52,13 +54,13 @@ class TokenLoader:
 
     @functools.cached_property
     def buckets(self) -> np.ndarray:
-        """The number of the length that each example is padded to, by index in the source."""
-        return assign_buckets(self.rows.lengths, self.lengths)
+        """The number of the size that each example is padded to, by index in the source."""
+        return assign_buckets(self.rows.sizes, self.sizes)
 
     @property
     def mean_length(self) -> float:
-        """Return the mean number of tokens in a row, padding included."""
-        return float(np.asarray(self.lengths)[self.buckets].mean())
+        """Return the mean number of tokens in a row, or of windows, padding included."""
+        return float(np.asarray(self.sizes)[self.buckets].mean())
 
     @property
     def in_memory(self) -> Lookup:
@@ -74,12 +76,16 @@ class TokenLoader:
         return self
 
     def length(self, bucket: int | None) -> int | None:
-        """Return the tokens that the rows of a bucket are padded to."""
-        return None if bucket is None else self.lengths[bucket]
+        """Return the tokens, or the windows, that the rows of a bucket are padded to."""
+        return None if bucket is None else self.sizes[bucket]
+
+    def tokens(self, bucket: int | None) -> int | None:
+        """Return the tokens that the rows of a bucket are padded to, those of all windows together."""
+        return None if bucket is None else self.sizes[bucket] * self.rows.tokens_per_size
 
     def input_spec(self, bucket: int | None = None) -> dict[str, tf.TensorSpec]:
         """Return the spec of one row of tokens of a bucket, by the name of the model's input."""
-        return {name: tf.TensorSpec([self.length(bucket)], tf.int32) for name in self.rows.text.names}
+        return {name: tf.TensorSpec(self.rows.shape(self.length(bucket)), tf.int32) for name in self.rows.text.names}
 
     def batches(
         self,
@@ -110,7 +116,7 @@ class TokenLoader:
 
     def pick_typical(self, indices: np.ndarray) -> np.ndarray:
         """Return as many indices, of the padded length nearest to the mean of all."""
-        distances = np.abs(np.asarray(self.lengths) - self.mean_length)
+        distances = np.abs(np.asarray(self.sizes) - self.mean_length)
         buckets = self.buckets[indices]
         return np.resize(indices[buckets == buckets[np.argmin(distances[buckets])]], len(indices))
 
@@ -123,6 +129,7 @@ class TokenLoader:
             "length": self.length(bucket),
             "tokenizer": hash_tokenizer(text.tokenizer),
             "special": [text.start, text.separator, text.end, text.pad, text.names],
+            **({} if text.window is None else {"window": text.window}),
         }
 
     def part_hashes(self) -> dict[str, str]:
@@ -135,7 +142,7 @@ class TokenLoader:
 
     def __call__(self, indices: np.ndarray, view: int = 0) -> dict[str, np.ndarray]:
         """Return the model's inputs by name for examples that share a length; `view` has no effect on texts."""
-        return self.rows.pad(indices, self.lengths[self.buckets[indices[0]]])
+        return self.rows.pad(indices, self.sizes[self.buckets[indices[0]]])
 
     def describe_inputs(self, indices: Sequence[int]) -> list[dict[str, Any]]:
         """Return for each example how many characters of its texts the model reads, and how many they have."""
@@ -155,49 +162,43 @@ class TokenLoader:
 
     def to_json(self) -> dict[str, Any]:
         """Return the rows of tokens in numbers and settings, as plan.json has them."""
-        own, lost = self.rows.lengths, self.rows.lost
-        computed = np.asarray(self.lengths)[self.buckets]
+        own, lost, text = self.rows.lengths, self.rows.lost, self.rows.text
+        computed = np.asarray(self.sizes)[self.buckets] * self.rows.tokens_per_size
         return {
             "sequence_length": self.limit,
-            "lengths": list(self.lengths),
-            "rows": self.rows.text.to_json(),
-            "has_vocabulary": has_vocabulary(self.rows.text.tokenizer),
+            "lengths": list(self.sizes) if text.window is None else [text.window],
+            **self._describe_windows(),
+            "rows": text.to_json(),
+            "has_vocabulary": has_vocabulary(text.tokenizer),
             "texts": len(self.source.texts[0]),
-            "examples": np.bincount(self.buckets, minlength=len(self.lengths)).tolist(),
+            "examples": np.bincount(self.buckets, minlength=len(self.sizes)).tolist(),
             "mean_tokens": round(float(own.mean()), 1),
             "padding": round(1 - float(own.sum() / computed.sum()), 4),
             "truncated": {"examples": int((lost > 0).sum()), "tokens": int(lost.sum())},
         }
 
+    def _describe_windows(self) -> dict[str, Any]:
+        """Return the entry `windows` of plan.json, where texts are read in windows."""
+        if self.rows.text.window is None:
+            return {}
+        sizes = self.rows.sizes
+        return {
+            "windows": {
+                "numbers": list(self.sizes),
+                "most": MOST_WINDOWS,
+                "longer": int((sizes > 1).sum()),
+                "total": int(sizes.sum()),
+                "cost": round(float(np.asarray(self.sizes)[self.buckets].mean()), 2),
+            }
+        }
+
     def notes(self, show_names: bool = False) -> list[str]:
-        """Return sentences on texts that are cut, or that hold words unknown to the tokenizer."""
-        found = []
-        lost, total = self.rows.lost, len(self.rows.lost)
-        if cut := int((lost > 0).sum()):
-            found.append(
-                f"{cut} of {counted(total, 'text')} {'is' if cut == 1 else 'are'} cut to {self.limit} tokens and "
-                f"{'loses' if cut == 1 else 'lose'} {counted(int(lost.sum()), 'token')}, "
-                f"{lost[lost > 0].mean():.0f} in the mean (data.sequence_length)"
-            )
-        return found + _describe_unknown(self.rows, total)
+        """Return sentences on texts that are cut or read in windows, or that hold words unknown to the tokenizer."""
+        return [*describe_cut(self.rows, self.limit, len(self.source.texts[0])), *describe_unknown(self.rows)]
 
 
 def _refuse_to_draw(keys: tf.Tensor, operations: Mapping[str, Any]) -> Any:
     raise AssertionError(f"texts are not augmented, and {sorted(operations)} are asked for")
-
-
-def _describe_unknown(rows: TokenRows, total: int) -> list[str]:
-    unknown = getattr(rows.text.tokenizer, "unk_token_id", None)
-    if unknown is None:
-        return []
-    places = np.flatnonzero(rows.ids == unknown)
-    if not len(places):
-        return []
-    texts = len(np.unique(np.searchsorted(rows.offsets, places, side="right")))
-    return [
-        f"{texts} of {counted(total, 'text')} {'has' if texts == 1 else 'have'} characters or words that the tokenizer "
-        f"does not know: {counted(len(places), 'unknown token')}"
-    ]
 
 
 def build_token_loader(
@@ -207,28 +208,19 @@ def build_token_loader(
     asked: int | None,
     cache_directory: Path,
     report: Callable[[str], None],
-    lengths: Sequence[int] | None = None,
+    sizes: Sequence[int] | None = None,
 ) -> TokenLoader:
     """Tokenise a source and return its loader.
 
-    `asked` is data.sequence_length; `lengths` are those of an earlier run whose model is used on other data. Raises
-    ConfigError for a length that the model has no positions for, or that leaves no room for tokens.
+    `asked` is data.sequence_length; `sizes` are those of an earlier run whose model is used on other data, see
+    `row_settings.read_sizes`. Raises ConfigError for a length that the model has no positions for, or that leaves no
+    room for tokens.
     """
-    limit = lengths[-1] if lengths else _choose_limit(text, asked, len(source.texts[0]))
-    tokens = _tokenise_source(source, text, cache_directory, report)
-    rows = pack_rows(text, tokens, limit)
-    if lengths is None:
-        train = rows.lengths[source.splits["train"]]
-        lengths = choose_lengths(train, min(limit, round_up(int(rows.lengths.max()))))
-    return TokenLoader(source, task, rows, limit, tuple(lengths))
-
-
-def read_lengths(entry: Mapping[str, Any]) -> tuple[int, ...]:
-    """Return the padded lengths for data that a run was not trained on, from the entry `text` of its plan.json.
-
-    Besides the lengths of its training they include the longest that its model takes.
-    """
-    return tuple(sorted({*entry["lengths"], entry["sequence_length"]}))
+    limit = sizes[-1] if sizes else choose_limit(text, asked, len(source.texts[0]))
+    limit = text.window or limit
+    rows = pack_texts(text, _tokenise_source(source, text, cache_directory, report), limit)
+    chosen = sizes or rows.choose_sizes(source.splits["train"], limit)
+    return TokenLoader(source, task, rows, limit, tuple(chosen))
 
 
 def _tokenise_source(
@@ -247,7 +239,11 @@ def _tokenise_source(
     return [load_or_tokenise(text.tokenizer, part, cache_directory, report_once, work) for part in parts]
 
 
-def _choose_limit(text: TextInput, asked: int | None, parts: int) -> int:
+def choose_limit(text: TextInput, asked: int | None, parts: int) -> int:
+    """Return the most tokens of a row; `asked` is data.sequence_length, `parts` the texts of an example.
+
+    Raises ConfigError for a length that the model has no positions for, or that leaves no room for tokens.
+    """
     limit = asked or text.default_length
     if asked is not None and text.maximum_length is not None and asked > text.maximum_length:
         raise ConfigError(

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from kerastune_ft.backbones.text_input import PADDING_MASK, SEGMENT_IDS, TOKEN_IDS, TextInput
-from kerastune_ft.input.tokenise import Tokens
+from kerastune_ft.input.texts.lengths import choose_lengths, round_up
+from kerastune_ft.input.texts.tokenise import Tokens
 
 
 @dataclass(frozen=True)
@@ -37,6 +38,29 @@ class TokenRows:
             # The row of a text without any token holds one that stands for it.
             return (max(0, length - len(text.start) - len(text.end)),)
         return second - len(text.start) - len(text.separator), length - second - len(text.end)
+
+    @property
+    def sizes(self) -> np.ndarray:
+        """Return the number of tokens of each row, which decides what it is padded to."""
+        return self.lengths
+
+    @property
+    def tokens_per_size(self) -> int:
+        """Return 1: sizes are tokens."""
+        return 1
+
+    def shape(self, size: int | None) -> list[int | None]:
+        """Return the shape of a row padded to so many tokens."""
+        return [size]
+
+    def choose_sizes(self, train: np.ndarray, limit: int) -> tuple[int, ...]:
+        """Return at most four lengths to pad to, for the rows `train` of all, of at most `limit` tokens."""
+        return choose_lengths(self.lengths[train], min(limit, round_up(int(self.lengths.max()))))
+
+    def count_token(self, token: int) -> tuple[int, int]:
+        """Return how many rows hold a token, and how often it is there."""
+        places = np.flatnonzero(self.ids == token)
+        return len(np.unique(np.searchsorted(self.offsets, places, side="right"))), len(places)
 
     def pad(self, numbers: np.ndarray, length: int) -> dict[str, np.ndarray]:
         """Return these rows padded to `length`, as the model's inputs by name, int32 [rows, length] each."""

@@ -17,7 +17,8 @@ from kerastune_ft.data.labels.one_class import OneClassLabels
 from kerastune_ft.data.splits.choose import ChosenSplits
 from kerastune_ft.data.texts.text_source import TextSource, text_identity
 from kerastune_ft.errors import ConfigError
-from kerastune_ft.input.token_loader import TokenLoader, build_token_loader, read_lengths
+from kerastune_ft.input.texts.row_settings import read_sizes
+from kerastune_ft.input.texts.token_loader import TokenLoader, build_token_loader
 from kerastune_ft.tasks.classification import Classification
 
 EXAMPLES = 600
@@ -54,12 +55,13 @@ def load(
     tokenizer: Letters,
     asked: int | None = None,
     maximum: int = 512,
-    lengths: tuple[int, ...] | None = None,
+    sizes: tuple[int, ...] | None = None,
+    window: int | None = None,
 ) -> TokenLoader:
     data = source()
-    text = TextInput(tokenizer, ("token_ids", "padding_mask"), (1,), (2,), (2,), 0, maximum, 256)
+    text = TextInput(tokenizer, ("token_ids", "padding_mask"), (1,), (2,), (2,), 0, maximum, 256, window)
     task = Classification(TextClassification(kind="text_classification"), Head(), data.scheme, 0)
-    return build_token_loader(data, task, text, asked, cache, lambda line: None, lengths)
+    return build_token_loader(data, task, text, asked, cache, lambda line: None, sizes)
 
 
 def test_tokens_are_made_once(tmp_path: Path) -> None:
@@ -71,7 +73,7 @@ def test_tokens_are_made_once(tmp_path: Path) -> None:
 
 def test_a_batch_has_the_length_of_its_examples(tmp_path: Path) -> None:
     loader = load(tmp_path, Letters())
-    assert loader.lengths == (8, 128)
+    assert loader.sizes == (8, 128)
     assert loader(np.array([1, 2, 3]))["token_ids"].shape == (3, 8)
     assert loader(np.array([0, 10]))["padding_mask"].sum(axis=1).tolist() == [122, 122]
     assert loader.targets(np.arange(EXAMPLES)).tolist() == (np.arange(EXAMPLES) % 2).tolist()
@@ -80,7 +82,7 @@ def test_a_batch_has_the_length_of_its_examples(tmp_path: Path) -> None:
 
 def test_what_is_cut_or_unknown_is_told(tmp_path: Path) -> None:
     loader = load(tmp_path, Letters(), asked=32)
-    assert loader.lengths[-1] == loader.limit == 32
+    assert loader.sizes[-1] == loader.limit == 32
     assert loader.to_json()["truncated"] == {"examples": 60, "tokens": 60 * 90}
     (note,) = loader.notes()
     assert note.startswith("60 of 600 texts are cut to 32 tokens and lose 5,400 tokens, 90 in the mean")
@@ -88,8 +90,8 @@ def test_what_is_cut_or_unknown_is_told(tmp_path: Path) -> None:
 
 def test_other_data_may_be_longer(tmp_path: Path) -> None:
     about = load(tmp_path, Letters()).to_json()
-    assert read_lengths(about) == (8, 128, 256)
-    assert load(tmp_path, Letters(), lengths=(8, 16)).lengths == (8, 16)
+    assert read_sizes(about) == (8, 128, 256)
+    assert load(tmp_path, Letters(), sizes=(8, 16)).sizes == (8, 16)
 
 
 @pytest.mark.parametrize(("asked", "said"), [(600, "more than the 512 positions"), (5, "leaves no room for text")])
@@ -115,3 +117,9 @@ def test_the_tokens_of_pairs_are_told_of_once(tmp_path: Path) -> None:
 def test_what_became_of_a_text_is_how_much_of_it_is_read(tmp_path: Path) -> None:
     found = load(tmp_path, Letters(), asked=22).describe_inputs([0, 1])
     assert found == [{"read": [20], "of": [120]}, {"read": [6], "of": [6]}]
+
+
+@pytest.mark.parametrize(("window", "read"), [(8, 6 * 16), (22, 120)])
+def test_of_a_text_in_windows_all_windows_are_read(tmp_path: Path, window: int, read: int) -> None:
+    found = load(tmp_path, Letters(), asked=window, window=window).describe_inputs([0, 1])
+    assert found == [{"read": [read], "of": [120]}, {"read": [6], "of": [6]}]
