@@ -10,9 +10,16 @@ from kerastune_ft.training.session.session import Session
 
 # Beyond it a text is no longer looked at in a page: of the 24 worst of long documents it would be megabytes.
 _MOST_CHARACTERS = 4000
+# So many more than the model read show where it stopped.
+_UNREAD = 400
 
 
 def show_texts(session: Session, indices: Sequence[int]) -> list[tuple[dict[str, Any], list[MediaFile]]]:
-    """Return for each example its texts, up to 4,000 characters of each, and no file."""
+    """Return for each example its texts and no file: up to 4,000 characters of each, or what the model read and 400."""
     source: Any = session.source
-    return [({"texts": [text[:_MOST_CHARACTERS] for text in source.texts[index]]}, []) for index in indices]
+    became = session.loader.describe_inputs(indices)
+    shown: list[tuple[dict[str, Any], list[MediaFile]]] = []
+    for index, seen in zip(indices, became, strict=True):
+        ends = [max(_MOST_CHARACTERS, read + _UNREAD) for read in seen["read"]]
+        shown.append(({"texts": [text[:end] for text, end in zip(source.texts[index], ends, strict=True)]}, []))
+    return shown
