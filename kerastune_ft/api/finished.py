@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from kerastune_ft.errors import ConfigError, KerasTuneError, explain
@@ -17,6 +17,8 @@ _OBJECTS = ("config.json", "plan.json", "metrics.json")
 # What reading files may raise that were tampered with: any part of them may be missing or of another type.
 _UNREADABLE = (AttributeError, IndexError, KeyError, TypeError, ValueError)
 _SHOWN = 3
+_FIGURES = ("config.json", "plan.json", "splits.csv", "history.csv", "metrics.json", "evaluation/", "model/thresholds")
+"""The beginnings of the names of files that the report and `evaluate` show or compare with."""
 
 
 @contextlib.contextmanager
@@ -51,6 +53,24 @@ def find_damaged(target: RunDirectory, beginnings: tuple[str, ...] = ("",)) -> l
     return found + [
         name for name in _OBJECTS if name not in files and name.startswith(beginnings) and _is_odd(target, name)
     ]
+
+
+def find_damaged_figures(target: RunDirectory) -> list[str]:
+    """Return the files with figures of a finished run that are missing or not what its manifest names."""
+    # While a run is under way, and where it was killed, the manifest may be older than its files.
+    return find_damaged(target, _FIGURES) if (target.manifest() or {}).get("state") == "done" else []
+
+
+def describe_damaged_figures(damaged: Sequence[str]) -> str | None:
+    """Return a sentence that names files with figures that are not what the run wrote; None where there are none."""
+    if not damaged:
+        return None
+    one = len(damaged) == 1
+    return (
+        f"{first_names(damaged, _SHOWN)} {'is' if one else 'are'} missing, damaged or not what the run wrote (SHA-256 "
+        f"in {MANIFEST}): do not trust figures from {'it' if one else 'them'}; restore "
+        f"{'it' if one else 'them'} from a copy"
+    )
 
 
 def _list_files(target: RunDirectory) -> dict[str, str]:

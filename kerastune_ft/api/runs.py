@@ -12,7 +12,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from kerastune_ft.api.cells import show_in_cell
-from kerastune_ft.api.finished import describe_use, explain_faults, require_model
+from kerastune_ft.api.finished import (
+    describe_damaged_figures,
+    describe_use,
+    explain_faults,
+    find_damaged_figures,
+    require_model,
+)
 from kerastune_ft.config.options.task_facts import MASK
 from kerastune_ft.config.read import read
 from kerastune_ft.config.run import RunConfig, restore_paths
@@ -25,6 +31,7 @@ from kerastune_ft.reporting.notebook.tables import Beside, Metrics
 from kerastune_ft.reporting.progress import create_watcher
 from kerastune_ft.rundir import RunDirectory
 from kerastune_ft.storage import as_local_file, expand_home, is_remote, require_data
+from kerastune_ft.streams import say_error
 from kerastune_ft.training.devices import tpu
 from kerastune_ft.training.watch import Watcher
 
@@ -144,11 +151,14 @@ class Run:
         target = self._directory
         with explain_faults(target):
             _settle(target)
-            path = write_report(target)
+            damaged = describe_damaged_figures(find_damaged_figures(target))
+            if damaged:
+                say_error(f"{target}: {damaged}")
+            path = write_report(target, damaged)
             # By the same object, which knows that it wrote the page: its content changes with the time of the update.
             # A process at work there writes the manifest itself, and must not lose what it wrote meanwhile.
             if describe_use(target) is None:
-                target.update_manifest()
+                target.list_written()
         return path
 
     def summarise(self) -> dict[str, Any]:
@@ -156,7 +166,7 @@ class Run:
         from kerastune_ft.reporting.page import document
 
         with explain_faults(self._directory):
-            return document.summarise(self.path)
+            return document.summarise(self.path, describe_damaged_figures(find_damaged_figures(self._directory)))
 
     @show_in_cell
     def evaluate(self, data: Any = None, split: str | None = None) -> Figures:
@@ -245,6 +255,8 @@ def evaluation(run_dir: str | os.PathLike[str], *, data: Any = None, split: str 
         other = None if data is None else _find_other_data(data, held)
         settings = _read_settings(target)
         _note_use(target, watch)
+        if damaged := describe_damaged_figures(find_damaged_figures(target)):
+            say_error(f"{target}: {damaged}")
         load_engine(settings)
         from kerastune_ft.training.evaluation import evaluate_run
 
@@ -336,9 +348,9 @@ def _note_use(target: RunDirectory, watch: Watcher) -> None:
         watch.note(f"{target} {use}: its model is taken as it is now, and may be another one when that has finished")
 
 
-def write_report(target: RunDirectory) -> Path:
-    """Write report/index.html of a run and return its path."""
+def write_report(target: RunDirectory, damaged: str | None = None) -> Path:
+    """Write report/index.html of a run, which says what is damaged, and return its path."""
     from kerastune_ft.reporting.page import document
 
-    target.commit("report/index.html", document.render(target.path))
+    target.commit("report/index.html", document.render(target.path, damaged))
     return target.path / "report" / "index.html"

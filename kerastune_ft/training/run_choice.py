@@ -36,10 +36,13 @@ _FOLDERS_READ: Mapping[LabelKind, Callable[[FolderData], set[str]]] = {
 """For kinds of labels that are read from folders of certain names alone, those names."""
 
 
-def refuse_inside_data(settings: RunConfig, place: str | os.PathLike[str], key: str) -> None:
+def refuse_inside_data(
+    settings: RunConfig, place: str | os.PathLike[str], key: str, may_be_beside: bool = True
+) -> None:
     """Raise ConfigError for a place inside a folder of data, where later readings would take it for data.
 
-    `key` is where the user named the place. Places in hidden folders and beside the folders that are read do no harm.
+    `key` is where the user named the place. Places in hidden folders do no harm, nor those beside the folders that are
+    read, which later readings mention; `may_be_beside` tells whether these are allowed.
     """
     data = settings.data
     if not isinstance(data, FolderData):
@@ -49,7 +52,7 @@ def refuse_inside_data(settings: RunConfig, place: str | os.PathLike[str], key: 
         return
     parts = [part for part in storage.relative(there, root).split("/") if part != "."]
     names = _FOLDERS_READ.get(facts(settings.task).labels, _name_splits)(data)
-    is_beside = bool(names) and not names & set(parts)
+    is_beside = may_be_beside and bool(names) and not names & set(parts)
     if is_beside or any(part.startswith(".") for part in parts) or not path_of(root).is_dir():
         return
     raise ConfigError(
@@ -72,7 +75,10 @@ def _check_mirror(settings: RunConfig, run_dir: str | os.PathLike[str] | None) -
     mirror = settings.output.mirror
     if mirror is None:
         return
-    refuse_inside_data(settings, mirror, "output.mirror")
+    # Of a file below which it would lie another mount may take the place.
+    if os.path.isfile(expand_home(mirror)):
+        raise ConfigError(f"output.mirror: {mirror} is a file, where no run can be copied to; name a folder")
+    refuse_inside_data(settings, mirror, "output.mirror", may_be_beside=False)
     refuse_inside_run(expand_home(mirror), "output.mirror")
     there, given = storage.real(expand_home(mirror)), run_dir or settings.output.directory
     place = storage.real(expand_home(given))

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from click.testing import CliRunner
 
-from kerastune_ft.api.finished import describe_use, explain_faults, find_damaged, require_model
+from kerastune_ft.api.finished import describe_use, explain_faults, find_damaged, find_damaged_figures, require_model
 from kerastune_ft.cli.commands import main
 from kerastune_ft.errors import ConfigError
 from kerastune_ft.rundir import RunDirectory
@@ -163,3 +163,38 @@ def test_a_report_leaves_the_manifest_to_the_process_at_work(run: RunDirectory) 
         assert (run.path / "manifest.json").read_bytes() == before
     assert give(("report",), run)[0] == 0
     assert (run.path / "manifest.json").read_bytes() != before
+
+
+@pytest.mark.parametrize("name", ["metrics.json", "history.csv", "evaluation/constant.json"])
+@pytest.mark.parametrize("command", [("report",), ("report", "--json"), ("evaluate",)])
+def test_figures_that_the_run_did_not_write_are_named(
+    run: RunDirectory, name: str, command: tuple[str, ...], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # The note stands before anything is computed.
+    monkeypatch.setattr("kerastune_ft.api.runs.load_engine", lambda settings: (_ for _ in ()).throw(ConfigError("end")))
+    assert "what the run wrote" not in give(command, run)[1]
+    (run.path / name).write_bytes((run.path / name).read_bytes().replace(b"0.5", b"0.9") + b"\n")
+    said = give(command, run)[1]
+    assert f"{run}: {name} is missing, damaged or not what the run wrote (SHA-256 in manifest.json)" in said
+    if command[0] == "report":
+        assert f"{name} is missing, damaged" in (run.path / "report" / "index.html").read_text()
+        # Writing the page does not make the file one that the run wrote.
+        assert find_damaged(run) == [name]
+
+
+def test_files_that_are_newer_than_the_manifest_of_a_killed_run_are_not_damaged(run: RunDirectory) -> None:
+    (run.path / "metrics.json").write_text("{}")
+    assert find_damaged_figures(run) == ["metrics.json"]
+    for state in ("running", "interrupted", "failed"):
+        run.update_manifest(state=state)
+        assert find_damaged_figures(run) == []
+
+
+def test_a_page_that_is_written_again_leaves_the_time_of_the_run(run: RunDirectory) -> None:
+    (run.path / "manifest.json").write_text(
+        json.dumps({**(run.manifest() or {}), "updated": "2026-01-01T00:00:00+00:00"})
+    )
+    assert give(("report",), run)[0] == 0
+    manifest = run.manifest() or {}
+    assert manifest["updated"] == "2026-01-01T00:00:00+00:00"
+    assert find_damaged(run) == [] and "report/index.html" in manifest["files"]

@@ -125,7 +125,8 @@ def test_a_run_that_is_here_needs_no_mirror(settings: RunConfig, tmp_path: Path)
         ("one", "one", "is the run directory or in it"),
         ("one/copy", "one", "is the run directory or in it"),
         ("not/mounted", None, "there is no folder .*not, .*mount the drive"),
-        ("file", None, "is no folder"),
+        ("file", None, "is a file, where no run"),
+        ("file", "one", "is a file, where no run"),
     ],
 )
 def test_what_cannot_be_a_mirror_is_refused(

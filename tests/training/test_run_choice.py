@@ -154,3 +154,11 @@ def test_a_cache_that_is_a_file_leaves_no_run_behind(tmp_path: Path, monkeypatch
     with pytest.raises(ConfigError, match=r"cache cannot be made \(.*file is a file\); .*KERASTUNE_CACHE"):
         start_run(folder_settings(tmp_path / "data"), "x", tmp_path / "run", False, contextlib.ExitStack())
     assert not (tmp_path / "run").exists()
+
+
+def test_a_mirror_lies_in_no_folder_beside_the_splits_either(tmp_path: Path) -> None:
+    (tmp_path / "data").mkdir()
+    settings = folder_settings(tmp_path / "data", splits=SPLITS)
+    output = settings.output.model_copy(update={"mirror": str(tmp_path / "data" / "m")})
+    with pytest.raises(ConfigError, match=r"^output.mirror: .* lies in the data, "):
+        check_places(settings.model_copy(update={"output": output}), tmp_path / "run")

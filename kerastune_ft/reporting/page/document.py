@@ -21,10 +21,10 @@ Spelling = Callable[[str], str]
 _ROWS_AT_ONCE = 30
 
 
-def render(run_directory: Path) -> str:
-    """Return the report page of a run directory; the page names files that do not exist yet."""
+def render(run_directory: Path, damaged: str | None = None) -> str:
+    """Return the report page of a run directory, which names files that do not exist yet and says what is damaged."""
     run = run_files.read(run_directory)
-    found = _summarise(run)
+    found = _summarise(run, damaged)
     return templates.render(
         "report.html",
         **found,
@@ -47,12 +47,12 @@ def render(run_directory: Path) -> str:
     )
 
 
-def summarise(run_directory: Path) -> dict[str, Any]:
+def summarise(run_directory: Path, damaged: str | None = None) -> dict[str, Any]:
     """Return the figures of the report as plain data: what `report --json` prints."""
-    return _summarise(run_files.read(run_directory))
+    return _summarise(run_files.read(run_directory), damaged)
 
 
-def _summarise(run: run_files.RunFiles) -> dict[str, Any]:
+def _summarise(run: run_files.RunFiles, damaged: str | None) -> dict[str, Any]:
     manifest, plan = run.manifest, run.plan
     results = ran.summarise_phases(plan, manifest, run.history, _list_noise(run))
     say = redaction.choose_redaction(run.shows_examples, _list_known_words(run), _list_private_words(run))
@@ -89,6 +89,7 @@ def _summarise(run: run_files.RunFiles) -> dict[str, Any]:
         "notes": [say(note) for note in plan.get("notes") or ()],
         "examples": run.shows_examples,
         "missing": run.missing,
+        "damaged": damaged,
     }
 
 
