@@ -6,7 +6,7 @@ from scipy.spatial.distance import cdist
 from sklearn.preprocessing import normalize
 
 from kerastune_ft.metrics import nearest_example
-from kerastune_ft.metrics.nearest_example import choose_threshold, describe_unknown, fit_distance
+from kerastune_ft.metrics.nearest_example import MARGIN, choose_last, choose_threshold, describe_unknown, fit_distance
 
 
 def make_features(rows: int = 90, width: int = 6) -> tuple[np.ndarray, np.ndarray]:
@@ -41,9 +41,19 @@ def test_where_there_is_no_room_for_all_each_class_has_its_share(monkeypatch: py
 @pytest.mark.parametrize(("count", "share"), [(20, 0.95), (96, 0.95), (10, 0.99), (7, 0.5), (3, 0.01), (1, 0.9)])
 def test_the_threshold_is_the_least_that_lets_the_share_through(count: int, share: float) -> None:
     distances = np.random.default_rng(count).permutation(count) + 0.5
-    found = choose_threshold(distances, share)
-    enough = [each for each in distances if sum(distances <= each) / count >= share - 1e-12]
-    assert found == min(enough)
+    last = min(each for each in distances if sum(distances <= each) / count >= share - 1e-12)
+    assert choose_last(distances, share) == last
+    # Distances are whole numbers and a half.
+    assert choose_threshold(distances, share) == (last + 0.5 if last < count - 0.5 else last + MARGIN)
+
+
+def test_rounding_of_distances_changes_no_answer() -> None:
+    distances = np.array([0.1, 0.3, 0.3 + 1e-7, 0.7, 0.7 + 2e-7])
+    assert choose_threshold(distances, 0.4) == pytest.approx(0.5, abs=1e-6)
+    assert choose_threshold(distances, 0.8) == pytest.approx(0.7 + MARGIN, abs=1e-6)
+    for share in (0.2, 0.4, 0.6, 0.8, 1.0):
+        threshold = choose_threshold(distances, share)
+        assert ((distances + 1e-6 > threshold) == (distances - 1e-6 > threshold)).all()
 
 
 def test_the_count_is_a_sentence() -> None:

@@ -6,10 +6,10 @@ the same findings.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from types import MappingProxyType
 
-from kerastune_ft.config.options.task_facts import IMAGE, find_facts
+from kerastune_ft.config.options.task_facts import IMAGE, LabelKind, find_facts
 from kerastune_ft.metrics.intervals.wilson import share_interval
 from kerastune_ft.reporting.findings.evidence import Evidence, Finding, gain, read_number
 from kerastune_ft.reporting.metric_names import is_lower_better
@@ -39,6 +39,8 @@ THRESHOLDS: Mapping[str, float] = MappingProxyType(
         "drop": 0.05,
         # A class that is never predicted is told of from so many test examples on: fewer may all be mistaken.
         "examples_of_class": 5,
+        # Weights help a class of which another has more training examples, by half at least.
+        "unequal": 1.5,
         # More epochs: twice as many.
         "more_epochs": 2,
         # A lower rate: a third, which is half of a power of ten.
@@ -49,6 +51,8 @@ THRESHOLDS: Mapping[str, float] = MappingProxyType(
 # Data that come with the program or its tests are what the embedded weights were made for.
 _OWN_DATA = ("folder", "table", "arrays")
 _NAMES_SHOWN = 3
+# Labels whose balanced class weights follow from the examples of each class alone.
+_WEIGHED_BY_COUNT: tuple[LabelKind, ...] = ("one",)
 # The gentlest augmentation by modality, where it has one.
 _AUGMENT: Mapping[str, str] = MappingProxyType({IMAGE: "light"})
 
@@ -72,7 +76,7 @@ def judge_constant(run: Evidence) -> Finding | None:
         "warning",
         f"On the test split the model {verdict} the best answer that never looks at the input: {both}{interval}.",
         "Look at the worst mistakes in the report: are labels and inputs right? Then train longer",
-        _more_epochs(run, run.phases[0]["name"]) if run.phases else (),
+        _longer_phases(run),
     )
 
 
@@ -135,7 +139,9 @@ def judge_last_epoch(run: Evidence) -> Finding | None:
         f"Phase {name} still improved in its last epoch: {format_words(monitor)} {format_figure(before)} to "
         f"{format_figure(numbers[-1])}."
     )
-    return Finding("still_improving", "hint", text, "Give it more epochs", _more_epochs(run, name))
+    # Classes that are never predicted are those of a model that has not learned enough yet.
+    level = "warning" if judge_classes(run) else "hint"
+    return Finding("still_improving", level, text, "Give it more epochs", _more_epochs(run, name))
 
 
 def judge_first_epoch(run: Evidence) -> Finding | None:
@@ -228,10 +234,16 @@ def judge_classes(run: Evidence) -> Finding | None:
         return None
     text = f"Never predicted on the test split: {first_names(never, _NAMES_SHOWN)}."
     phases = [phase["name"] for phase in run.phases]
-    balanced = tuple(f"phases.{name}.class_weights=balanced" for name in phases)
+    them, classes = ("it", "the class") if len(never) == 1 else ("them", "these classes")
+    overrides: tuple[str, ...] = ()
     if any(run.setting(name, "class_weights") or run.setting(name, "sampling") for name in phases):
-        return Finding("class_never_predicted", "warning", text, "Add examples of it, or leave the class out")
-    return Finding("class_never_predicted", "warning", text, "Give every class the same weight", balanced)
+        advice = f"Add examples of {them}, or leave {classes} out"
+    elif _are_rarer(run, never):
+        advice = "Give every class the same weight"
+        overrides = tuple(f"phases.{name}.class_weights=balanced" for name in phases)
+    else:
+        advice, overrides = f"Train longer, or add examples of {them}", _longer_phases(run)
+    return Finding("class_never_predicted", "warning", text, advice, overrides)
 
 
 def judge_test_split(run: Evidence) -> Finding | None:
@@ -278,9 +290,9 @@ RULES: tuple[Callable[[Evidence], Finding | None], ...] = (
     judge_test_split,
     judge_backbone,
     judge_earlier_phase,
+    judge_last_epoch,
     judge_classes,
     judge_overfitting,
-    judge_last_epoch,
     judge_first_epoch,
     judge_overtraining,
     judge_validation,
@@ -294,6 +306,22 @@ def _more_epochs(run: Evidence, phase: str) -> tuple[str, ...]:
     if not epochs or run.setting(phase, "steps"):
         return ()
     return (f"phases.{phase}.epochs={int(THRESHOLDS['more_epochs'] * epochs)}",)
+
+
+def _longer_phases(run: Evidence) -> tuple[str, ...]:
+    return tuple(each for phase in run.phases for each in _more_epochs(run, phase["name"]))
+
+
+def _are_rarer(run: Evidence, classes: Sequence[str]) -> bool:
+    """Tell whether one of these classes has far fewer training examples than another; True where nothing is known.
+
+    Where an example has not exactly one class, balanced weights are no matter of these counts, and it is True too.
+    """
+    known = find_facts(run.config.get("task") or {})
+    counts: Mapping[str, int] = ((run.plan.get("data") or {}).get("counts") or {}).get("train") or {}
+    if not counts or known is None or known.labels not in _WEIGHED_BY_COUNT:
+        return True
+    return min(counts.get(name, 0) for name in classes) * THRESHOLDS["unequal"] < max(counts.values())
 
 
 def _lower_rate(run: Evidence, phase: str) -> tuple[str, ...]:

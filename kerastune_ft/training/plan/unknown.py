@@ -31,5 +31,5 @@ def notes(session: Session) -> Iterator[str]:
     if validation * (1.0 - share) < 1.0:
         yield (
             f"unknown answers: of {validation:,} validation examples none is left beyond {share:g} of them, so the "
-            "threshold is the distance of the farthest one, and may be another one with other examples"
+            "threshold is just above the distance of the farthest one, and may be another one with other examples"
         )

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from kerastune_ft.reporting.findings import rules
+from kerastune_ft.reporting.findings.banner import find_findings
 from kerastune_ft.reporting.findings.evidence import Evidence, Finding
 
 LOSS = "validation_loss"
@@ -260,6 +261,42 @@ def test_classes_that_are_never_predicted(figures: dict[str, Any], is_found: boo
         make_evidence(classes={"owl": figures}, config=with_option("class_weights", "balanced"))
     )
     assert weighted is None or weighted.overrides == ()
+
+
+def make_unseen(*names: str, task: Mapping[str, Any] | None = None, **counts: int) -> Evidence:
+    """A run of two phases that never predicts the classes of these names, with training examples by class."""
+    config = {**make_evidence().config, "task": task or {"kind": "image_classification"}}
+    config["phases"] = [{"name": "head", "epochs": 4}, {"name": "top", "epochs": 3}]
+    figures = {name: {"precision": None, "examples": 9} for name in names}
+    rows = make_rows("top", train_loss=[0.9, 0.5, 0.4], validation_loss=[0.8, 0.7, 0.6])
+    phases = [make_result("head", 2), make_result("top", 3)]
+    plan = {"data": {"counts": {"train": counts}}}
+    return make_evidence(config=config, classes=figures, plan=plan, phases=phases, history=rows)
+
+
+def test_class_weights_are_for_classes_that_are_rarer() -> None:
+    longer = ("phases.head.epochs=8", "phases.top.epochs=6")
+    equal = check(rules.judge_classes, make_unseen("owl", owl=28, cat=29))
+    assert (equal.advice, equal.overrides) == ("Train longer, or add examples of it", longer)
+    two = check(rules.judge_classes, make_unseen("owl", "cat", owl=28, cat=29))
+    assert two.advice == "Train longer, or add examples of them"
+    weights = ("phases.head.class_weights=balanced", "phases.top.class_weights=balanced")
+    assert check(rules.judge_classes, make_unseen("owl", owl=28, cat=90)).overrides == weights
+    # Of the commonest class weights would take even more.
+    assert check(rules.judge_classes, make_unseen("cat", owl=28, cat=90)).overrides == longer
+    several = {"kind": "image_classification", "multi_label": True}
+    assert check(rules.judge_classes, make_unseen("owl", task=several, owl=28, cat=29)).overrides == weights
+
+
+def test_a_phase_that_still_improves_comes_before_classes_that_are_never_predicted() -> None:
+    found = [each.name for each in find_findings(make_unseen("owl", owl=28, cat=29))]
+    assert found[:2] == ["still_improving", "class_never_predicted"]
+
+
+def test_training_longer_than_a_constant_lengthens_all_phases() -> None:
+    run = make_unseen()
+    run = make_evidence(**score(0.5, 0.4, 0.6), config=run.config, phases=run.phases)
+    assert check(rules.judge_constant, run).overrides == ("phases.head.epochs=8", "phases.top.epochs=6")
 
 
 @pytest.mark.parametrize(
