@@ -25,10 +25,15 @@ OUT_OF_SPACE = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 class KerasTuneError(Exception):
     """Base of every error that is explained to the user without a traceback, in a notebook too.
 
-    Where this process is the kernel of a notebook, its sentence speaks Python instead of commands.
+    Its sentence speaks of commands where one is under way, and Python to programs and notebooks.
     """
 
     exit_code = 1
+
+    @property
+    def sentence(self) -> str:
+        """The sentence as files of runs keep it, for whoever reads them later."""
+        return super().__str__()
 
     def __str__(self) -> str:
         return speak(super().__str__())

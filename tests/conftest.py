@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+
+from kerastune_ft.notebook.speech import serving_commands
 
 pytest.register_assert_rewrite("tests.support")
 pytest_plugins = ["tests.support.source_fixtures"]
@@ -15,6 +18,13 @@ SHARED = ("folder", "workplace")
 
 # Folders whose tests take longest begin first, so that no process waits long for the other in the end.
 LONGEST = ("runs", "scripts", "conformance", "training")
+
+
+@pytest.fixture(autouse=True, scope="session")
+def _speak_of_commands() -> Iterator[None]:
+    """Messages are pinned as they are written, which is as commands say them; tests of notebook/ speak Python."""
+    with serving_commands():
+        yield
 
 
 def pytest_configure(config: pytest.Config) -> None:

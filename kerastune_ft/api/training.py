@@ -152,12 +152,13 @@ def _record_failure(target: RunDirectory, watch: Watcher, error: BaseException) 
     stopped = isinstance(error, Interrupted | KeyboardInterrupt)
     code = Interrupted.exit_code if stopped else error.exit_code if isinstance(error, KerasTuneError) else 1
     state = "interrupted" if stopped else "failed"
+    why = error.sentence if isinstance(error, KerasTuneError) else str(error)
     with contextlib.suppress(OSError, ResourceError, ConfigError):
-        target.append("log.txt", f"{now()} {error}")
-        watch.run_done(state, str(error), {})
+        target.append("log.txt", f"{now()} {why}")
+        watch.run_done(state, why, {})
         # What was refused before it began, as with other data, leaves a run what it was.
         if target.writer is not None and (target.writer.manifest() or {}).get("state") == "running":
-            target.update_manifest(state=state, exit_code=code, message=str(error))
+            target.update_manifest(state=state, exit_code=code, message=why)
 
 
 @dataclass(frozen=True)

@@ -23,6 +23,7 @@ import click
 
 from kerastune_ft import streams
 from kerastune_ft.errors import OUT_OF_SPACE, KerasTuneError, ResourceError, describe_lack, explain
+from kerastune_ft.notebook.speech import serving_commands
 from kerastune_ft.quiet_imports import own_process
 from kerastune_ft.training.interrupts import stop_signals
 
@@ -50,12 +51,15 @@ class Program(click.Group):
         given = options.get("args") or (arguments[0] if arguments else None)
         words = given or sys.argv[1:]
         if given is not None:
-            sys.exit(self._run(words, arguments, options))
+            with serving_commands():
+                code = self._run(words, arguments, options)
+            sys.exit(code)
         own_process()
         streams.prepare()
         # The handler registered first runs last.
         atexit.register(ending := _Ending())
-        ending.code = self._run(words, arguments, options)
+        with serving_commands():
+            ending.code = self._run(words, arguments, options)
         streams.discard_unwritten()
         sys.exit(ending.code)
 

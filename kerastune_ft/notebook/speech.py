@@ -1,11 +1,15 @@
-"""Sentences that speak of commands, said as Python: `--fresh` becomes `fresh=True`, `verify RUN` `kt.verify(RUN)`."""
+"""Sentences that speak of commands, said as Python: `--fresh` becomes `fresh=True`, `verify RUN` `kt.verify(RUN)`.
+
+They are said as they are where our command line is the caller, and as Python to scripts and notebooks.
+"""
 
 from __future__ import annotations
 
+import contextlib
 import json
 import re
 import shlex
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 from kerastune_ft.notebook.kernel import is_notebook
 
@@ -50,9 +54,23 @@ _PHRASES = (
 )
 
 
+_serves_commands = False
+
+
+@contextlib.contextmanager
+def serving_commands() -> Iterator[None]:
+    """Let sentences speak of commands meanwhile: the caller is the command line, and no Python program."""
+    global _serves_commands
+    before, _serves_commands = _serves_commands, True
+    try:
+        yield
+    finally:
+        _serves_commands = before
+
+
 def speak(text: str) -> str:
-    """Return a sentence as Python if this process is the kernel of a notebook, otherwise as it is."""
-    return translate(text) if is_notebook() else text
+    """Return a sentence as it is if a command is under way, otherwise, and in notebooks, as Python."""
+    return text if _serves_commands and not is_notebook() else translate(text)
 
 
 def translate(text: str) -> str:

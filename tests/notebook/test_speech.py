@@ -1,7 +1,10 @@
 from __future__ import annotations
 
 import ast
+import os
 import re
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -95,6 +98,40 @@ def test_every_option_of_the_commands_is_known() -> None:
         if name.startswith("--")
     }
     assert given <= OPTIONS
+
+
+SCRIPT = """
+import kerastune_ft as kt
+from kerastune_ft.cli import main
+for call in (lambda: kt.init("p", "x.json"), lambda: kt.evaluate("p", data="p", split="test")):
+    try:
+        call()
+    except kt.KerasTuneError as error:
+        print(error)
+try:
+    main(["init", "p", "--output", "x.json"])
+except SystemExit:
+    pass
+try:
+    kt.init("p", "x.json")
+except kt.KerasTuneError as error:
+    print(error)
+"""
+
+
+def test_scripts_are_spoken_to_in_python_and_commands_in_theirs(tmp_path: Path) -> None:
+    (tmp_path / "p").mkdir()
+    (tmp_path / "x.json").write_text("{}")
+    found = subprocess.run(
+        [sys.executable, "-c", SCRIPT], cwd=tmp_path, env=os.environ | {"PYTHONPATH": str(ROOT)}, capture_output=True
+    )
+    said = "x.json already exists and is not overwritten; give another file with output"
+    assert found.stdout.decode().splitlines() == [
+        f'{said}="..."',
+        "split has no effect with data, which is evaluated whole; give one of them",
+        f'{said}="..."',
+    ]
+    assert said.replace("with output", "with --output") in found.stderr.decode()
 
 
 def list_messages(path: Path) -> Iterator[tuple[int, str]]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import html
+import re
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -16,6 +17,8 @@ from kerastune_ft.reporting.quantities import format_duration
 _SECONDS_BETWEEN_BARS = 0.3
 # Sentences that are shown while work is under way, and those that need not be folded at the end.
 _LAST_LINES, _FEW_LINES = 12, 6
+# What is to be read although the rest is folded: questions, and models that know nothing yet.
+_WEIGHTY = re.compile(r"^please \w+:|\brandom weights\b")
 _FONT = "font:13px/1.5 system-ui,sans-serif"
 _LINES = "font:12px/1.5 ui-monospace,monospace;white-space:pre-wrap;margin:.3em 0;padding:0;border:0;background:none"
 _RAIL = "height:6px;max-width:30rem;border-radius:3px;background:rgba(128,128,128,.3);margin:.3em 0"
@@ -104,7 +107,8 @@ class Panel:
     def _render_end(self) -> str:
         lines = _write_lines(self._lines)
         if len(self._lines) > _FEW_LINES:
-            lines = f"<details><summary>What it did, {len(self._lines)} lines</summary>{lines}</details>"
+            weighty = _write_lines([line for line in self._lines if _WEIGHTY.search(line)])
+            lines = f"{weighty}<details><summary>What it did, {len(self._lines)} lines</summary>{lines}</details>"
         return _frame(self._head(), lines)
 
     def _head(self) -> str:

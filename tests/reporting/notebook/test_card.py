@@ -31,13 +31,14 @@ def test_in_print_it_is_a_few_lines(tmp_path: Path) -> None:
     run = write_run(tmp_path / "x-1")
     lines = describe_run(run).splitlines()
     assert lines[0].startswith(f"run {run}: done")
-    assert lines[1:] == [
+    assert lines[1:6] == [
         "test      this model  constant",
         "loss          0.2741    1.0986",
         "accuracy      0.9032    0.3333",
         "macro F1      0.8911    0.1667",
         "AUC           0.9611    0.5000",
     ]
+    assert lines[6].startswith("hint: Phase top_1 still improved")
     assert repr(kt.Run(run)) == str(kt.Run(run)) == describe_run(run)
 
 

@@ -85,6 +85,18 @@ def test_at_the_end_many_sentences_are_folded_below_the_results() -> None:
     assert len(page.text.splitlines()) == 21
 
 
+def test_questions_and_weak_backbones_are_not_folded() -> None:
+    page = Page()
+    page.panel.note("backbone: BertBackbone: small and with random weights, so it learns little")
+    page.panel.note("please check: is 0 to 6 the range that matters?")
+    for number in range(20):
+        page.panel.note(f"line {number}.")
+    page.panel.close()
+    outside, folded = page.html.split("<details>")
+    assert "random weights" in outside and "the range that matters" in outside and "line 3." not in outside
+    assert "the range that matters" in folded
+
+
 def test_few_sentences_stay_as_they_are_and_no_bar_is_left() -> None:
     page = Page()
     page.panel.note("opened")
