@@ -217,13 +217,7 @@ class RunDirectory:
 
     def update_manifest(self, **fields: Any) -> None:
         """Write manifest.json with these fields changed and all committed files listed."""
-        self._write_manifest({**(self.manifest() or {"started": now()}), **fields, "updated": now()})
-
-    def list_written(self) -> None:
-        """Write manifest.json with all committed files listed, and leave when the run was last written as it was."""
-        self._write_manifest(self.manifest() or {"started": now()})
-
-    def _write_manifest(self, manifest: dict[str, Any]) -> None:
+        manifest = {**(self.manifest() or {"started": now()}), "updated": now(), **fields}
         files = {**manifest.get("files", {}), **self._written}
         manifest["files"] = {name: about for name, about in files.items() if about}
         self._write_logs()

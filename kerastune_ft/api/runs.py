@@ -156,9 +156,11 @@ class Run:
                 say_error(f"{target}: {damaged}")
             path = write_report(target, damaged)
             # By the same object, which knows that it wrote the page: its content changes with the time of the update.
-            # A process at work there writes the manifest itself, and must not lose what it wrote meanwhile.
+            # When the run itself was last written stays. A process at work there writes the manifest itself, and must
+            # not lose what it wrote meanwhile.
             if describe_use(target) is None:
-                target.list_written()
+                updated = (target.manifest() or {}).get("updated")
+                target.update_manifest(**({"updated": updated} if updated else {}))
         return path
 
     def summarise(self) -> dict[str, Any]:

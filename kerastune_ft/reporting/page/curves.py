@@ -55,6 +55,13 @@ class _PhaseSpan(NamedTuple):
     monitor: str | None
     factors: tuple[float, float]
     """The smallest and largest rate of a unit, as a factor of the rate in the history."""
+    peak: float | None
+    """The highest rate of the schedule, in the measure of the history; None where the plan is not known."""
+
+    @property
+    def highest_rate(self) -> float:
+        """Return the highest rate that is known of the phase."""
+        return max(float(self.rows["learning_rate"].max()), self.peak or 0.0)
 
     @property
     def epochs(self) -> Sequence[float]:
@@ -73,7 +80,8 @@ def draw_learning_curves(
     Args:
         history: the rows of history.csv.
         phases: name, monitor and best_epoch of every phase (as in manifest.json).
-        planned: name and rates of every phase (as in plan.json); units with other rates than the head get a band.
+        planned: name, learning_rate and rates of every phase (as in plan.json): peaks get a dotted line, and phases
+            whose units have different rates a band.
         narrow: whether the picture is for the width of a phone.
     """
     from kerastune_ft.reporting.page.picture import Picture
@@ -102,20 +110,25 @@ def _list_spans(
     history: DataFrame, phases: Sequence[Mapping[str, Any]], planned: Sequence[Mapping[str, Any]]
 ) -> Iterator[_PhaseSpan]:
     known = {phase["name"]: phase for phase in phases}
-    rates = {phase["name"]: phase.get("rates") or {} for phase in planned}
+    plans = {phase["name"]: phase for phase in planned}
     start = 0
     few = len(history) <= _MARKERS_UP_TO
     for name in dict.fromkeys(history["phase"]):
         rows = history[history["phase"] == name]
-        phase, factors = known.get(name, {}), _find_factors(rates.get(name, {}))
+        phase, plan = known.get(name, {}), plans.get(name, {})
+        peak = (plan.get("learning_rate") or {}).get("peak")
+        factors = _find_factors(plan.get("rates") or {}, peak)
         is_dotted = few or len(rows) == 1
-        yield _PhaseSpan(str(name), rows, start, is_dotted, phase.get("best_epoch"), phase.get("monitor"), factors)
+        yield _PhaseSpan(
+            str(name), rows, start, is_dotted, phase.get("best_epoch"), phase.get("monitor"), factors, peak
+        )
         start += int(rows["epoch"].max())
 
 
-def _find_factors(rates: Mapping[str, float]) -> tuple[float, float]:
-    """Return the smallest and largest rate of a unit as a factor of the head's."""
-    own = [rate / rates["head"] for rate in rates.values() if rate > 0] if rates.get("head") else []
+def _find_factors(rates: Mapping[str, float], peak: float | None) -> tuple[float, float]:
+    """Return the smallest and largest rate of a unit as a factor of the phase's, else of the head's."""
+    whole = peak or rates.get("head")
+    own = [rate / whole for rate in rates.values() if rate > 0] if whole else []
     return (min(own), max(own)) if own else (1.0, 1.0)
 
 
@@ -177,8 +190,14 @@ def _draw_rate(axis: Axes, spans: Sequence[_PhaseSpan]) -> None:
     from matplotlib.ticker import FixedLocator, FuncFormatter, NullFormatter
 
     axis.set_ylabel("learning rate", color=COLOURS["muted"])
+    known = [rate * own for span in spans for rate in span.rows["learning_rate"] if rate > 0 for own in span.factors]
+    rates = [*known, *(span.peak for span in spans if span.peak)]
+    # Rates of phases mostly differ by orders of magnitude; where they do not, a linear scale has more ticks.
+    is_logarithmic = bool(rates) and max(rates) >= 10 * min(rates)
+    # A schedule that ends near zero would press everything else to the upper edge: such a rate is drawn at the floor.
+    floor = max(min(rates), max(rates) / 10**_RATE_DECADES) if is_logarithmic else 0.0
     for span in spans:
-        _draw(axis, span, "learning_rate", "muted", linewidth=1.4)
+        _draw_rate_of(axis, span, floor)
         low, high = span.factors
         if low < high:
             own = span.rows["learning_rate"]
@@ -187,25 +206,34 @@ def _draw_rate(axis: Axes, spans: Sequence[_PhaseSpan]) -> None:
                 "alpha": 0.25,
                 "edgecolor": COLOURS["validation"],
             }
-            axis.fill_between(span.epochs, low * own, high * own, linewidth=0.8, **band)
-    rates = [rate * own for span in spans for rate in span.rows["learning_rate"] if rate > 0 for own in span.factors]
-    # Rates of phases mostly differ by orders of magnitude; where they do not, a linear scale has more ticks.
-    if rates and max(rates) >= 10 * min(rates):
+            axis.fill_between(span.epochs, (low * own).clip(floor), (high * own).clip(floor), linewidth=0.8, **band)
+    if is_logarithmic:
         axis.set_yscale("log")
-        # A schedule that ends near zero would press everything else to the upper edge.
-        low, high = max(min(rates), max(rates) / 10**_RATE_DECADES), max(rates)
-        axis.set_ylim(low / 1.6, high * 1.6)
-        axis.yaxis.set_major_locator(FixedLocator(_choose_ticks(spans, low)))
+        axis.set_ylim(floor / 1.6, max(rates) * 1.6)
+        axis.yaxis.set_major_locator(FixedLocator(_choose_ticks(spans, floor)))
         axis.yaxis.set_minor_formatter(NullFormatter())
     elif rates:
         axis.set_ylim(0, max(rates) * 1.15)
     axis.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:.3g}"))
 
 
+def _draw_rate_of(axis: Axes, span: _PhaseSpan, floor: float) -> None:
+    """Draw the rate of a phase by epoch, what is below `floor` at it with a mark, and a dotted line at its peak."""
+    own = span.rows["learning_rate"]
+    style: dict[str, Any] = {"color": COLOURS["muted"], "marker": "o" if span.is_dotted else "", "markersize": 3}
+    axis.plot(span.epochs, own.clip(floor), linewidth=1.4, **style)
+    below = [(epoch, floor) for epoch, rate in zip(span.epochs, own, strict=True) if rate < floor]
+    if below:
+        axis.plot(*zip(*below, strict=True), linestyle="none", marker="v", markersize=6, color=COLOURS["muted"])
+    if span.peak:
+        ends = [span.start + 0.5, span.start + float(span.rows["epoch"].max()) + 0.5]
+        axis.plot(ends, [span.peak] * 2, color=COLOURS["muted"], linewidth=1.2, linestyle=":")
+
+
 def _choose_ticks(spans: Sequence[_PhaseSpan], low: float) -> list[float]:
     """Return the rates to name on a logarithmic axis: the highest of every phase, and the lowest that is shown."""
     chosen: list[float] = []
-    peaks = sorted({float(span.rows["learning_rate"].max()) for span in spans}, reverse=True)
+    peaks = sorted({span.highest_rate for span in spans}, reverse=True)
     for rate in (*peaks, low):
         if rate > 0 and all(max(rate / each, each / rate) > _TICK_DISTANCE for each in chosen):
             chosen.append(rate)

@@ -68,3 +68,38 @@ def test_the_svg_is_deterministic_and_takes_its_colours_from_the_page() -> None:
     assert first.startswith('<svg role="img"') and "var(--validation, #2457d6)" in first
     assert "http" not in first.replace("http://www.w3.org/", "")
     assert "<metadata" not in first and "<!DOCTYPE" not in first
+
+
+def draw_rates(*phases: tuple[float, list[float]]) -> Any:
+    """Return the panel of learning rates of phases, each a peak and the rates at the ends of its epochs."""
+    rows = [
+        {"phase": f"p{place}", "epoch": epoch, "learning_rate": rate, "train_loss": 1.0, "validation_loss": 1.0}
+        for place, (_, rates) in enumerate(phases)
+        for epoch, rate in enumerate(rates, 1)
+    ]
+    planned = [{"name": f"p{place}", "learning_rate": {"peak": peak}} for place, (peak, _) in enumerate(phases)]
+    return curves.draw_learning_curves(pandas.DataFrame(rows), [], planned).axes[-1]
+
+
+def test_no_rate_leaves_the_plot_and_every_peak_is_shown() -> None:
+    axis = draw_rates((1e-3, [5e-4, 1e-7]), (1e-4, [2.78e-6]), (1e-4, [9e-5, 7.6e-8]))
+    low, high = axis.get_ylim()
+    values = [value for line in axis.get_lines() for value in line.get_ydata()]
+    assert low < min(values) and max(values) < high
+    marked = [line.get_xdata()[0] for line in axis.get_lines() if line.get_marker() == "v"]
+    assert marked == [2, 5]
+    peaks = [(*line.get_xdata(), *line.get_ydata()) for line in axis.get_lines() if line.get_linestyle() == ":"]
+    assert peaks == [(0.5, 2.5, 1e-3, 1e-3), (2.5, 3.5, 1e-4, 1e-4), (3.5, 5.5, 1e-4, 1e-4)]
+    assert [float(tick) for tick in axis.get_yticks()] == [1e-3, 1e-4, pytest.approx(1e-6)]
+
+
+def test_the_band_is_of_the_rates_that_units_have_where_the_head_has_its_own() -> None:
+    plan = run_files.plan_document(phases=1, epochs=2)
+    plan["phases"][0] |= {"learning_rate": {"peak": 1e-4}, "rates": {"top": 1e-4, "head": 1e-3}}
+    history = [
+        {"phase": plan["phases"][0]["name"], "epoch": epoch, "learning_rate": 1e-4, "train_loss": 1.0}
+        for epoch in (1, 2)
+    ]
+    axis = curves.draw_learning_curves(pandas.DataFrame(history), [], plan["phases"]).axes[-1]
+    heights = axis.collections[0].get_paths()[0].vertices[:, 1]
+    assert (min(heights), max(heights)) == (pytest.approx(1e-4), pytest.approx(1e-3))
