@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from kerastune_ft.api.answers import build_answers, give_labels_back
 from kerastune_ft.api.cells import show_in_cell
 from kerastune_ft.api.finished import (
     describe_damaged_figures,
@@ -288,8 +289,9 @@ def predict(
     run takes them, [N, height, width, channels] or a single one; a picture of Pillow; a text, or a tuple of two; a
     sound as `{"array": samples, "sampling_rate": 16000}`; a DataFrame; or a list of these. `input` names the column of
     a table or DataFrame (or a template of columns, or the array of an .npz file) where the run's own data does not.
-    What cannot be read is a row with `error`. A table's own columns stand behind
-    `input`. `top` asks for label, probability, label_2, probability_2 and so on instead of a column per class;
+    What cannot be read is a row with `error`. A table's own columns stand behind `input`. The index is that of a given
+    DataFrame or Series, and labels that are numbers or booleans in the run's data, in memory, Parquet or .npz, are so
+    here too. `top` asks for label, probability, label_2, probability_2 and so on instead of a column per class;
     `submission` names a sample submission whose columns and rows are returned, and with `allow_errors` its own answers
     stay where an input cannot be read.
     """
@@ -297,7 +299,15 @@ def predict(
 
     form = OutputForm(top, None if submission is None else os.fsdecode(submission), allow_errors)
     with predictions(run_dir, inputs, input=input, batch_size=batch_size, form=form) as made:
-        return pandas.DataFrame([row for rows in made.batches for row in rows], columns=list(made.columns))
+        rows = [row for batch in made.batches for row in batch]
+    if submission is not None:
+        return pandas.DataFrame(rows, columns=list(made.columns))
+    target = RunDirectory(open_run(run_dir).path)
+    scheme = LabelScheme.from_json(target.read_json("plan.json")["labels"])
+    classes = scheme.names if scheme.is_one_class else ()
+    return give_labels_back(
+        build_answers(rows, made.columns, inputs), (target.manifest() or {}).get("label_type"), classes
+    )
 
 
 @contextlib.contextmanager

@@ -65,7 +65,8 @@ def _read_list(values: list[Any]) -> list[Any]:
     if len(kinds) > 1:
         listed = " and ".join(f"{read[row]!r} at [{row}]" for row in kinds.values())
         raise DataError(f"label: labels of different types: {listed}; make all of them words, or all numbers")
-    return read
+    are_mixed = len({isinstance(value, bool) for value in read}) > 1
+    return [int(value) if isinstance(value, bool) else value for value in read] if are_mixed else read
 
 
 def _read_one(value: Any) -> Any:
@@ -74,8 +75,6 @@ def _read_one(value: Any) -> Any:
         value = value.tolist()
     if isinstance(value, bytes):
         return value.decode("utf-8", "backslashreplace")
-    if isinstance(value, bool):
-        return int(value)
     return [*value] if isinstance(value, list | tuple | set | frozenset) else value
 
 

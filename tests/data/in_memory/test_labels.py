@@ -17,7 +17,8 @@ from kerastune_ft.errors import ConfigError, DataError
     [
         (["a", "b"], ["a", "b"]),
         ((1, 2), [1, 2]),
-        (np.array([True, False]), [1, 0]),
+        (np.array([True, False]), [True, False]),
+        ([True, 0], [1, 0]),
         (np.array([[0.5], [1.5]]), [0.5, 1.5]),
         (pd.Series(["007", "8"]), ["007", "8"]),
         (pd.Categorical(["x", "y"]), ["x", "y"]),
