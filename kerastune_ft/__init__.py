@@ -18,7 +18,7 @@ _HOMES = {
     "evaluate": "api.runs",
     "predict": "api.runs",
     "units": "api.training",
-    "explain": "config.provenance",
+    "explain": "api.listing",
     "init": "scaffolding.scaffold",
     "runs": "api.listing",
     "verify": "verification.verify",

@@ -15,12 +15,14 @@ _WORDS = (
     (re.compile(r'write\s+("\w+": [^;]+?)\s+in task\b'), 'give task={{"kind": ..., {}}}'),
     (re.compile(r'write\s+("\w+": [^;]+?)\s+in data\b'), 'give data={{"path": ..., {}}}'),
 )
+_PRESET = re.compile(r'write "preset": ("\S+") \(or the directory\) instead of class, and in phases .*$')
 _CONSTANTS = (("true", "True"), ("false", "False"), ("null", "None"))
 
 
 def in_python(message: str) -> str:
     """Return a message about options of `init` as one about the arguments of `kt.fine_tune`."""
     message = translate(message).replace("kt.init", "kt.fine_tune")
+    message = _PRESET.sub(r"give backbone=\1 (or the directory), and the phases will fit it", message)
     for pattern, words in _WORDS:
         message = _replace_keys(message, pattern, words)
     return message

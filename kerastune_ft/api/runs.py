@@ -28,6 +28,8 @@ from kerastune_ft.data.labels.scheme import LabelScheme
 from kerastune_ft.errors import ConfigError, DataError, explain_exhaustion, explain_memory
 from kerastune_ft.inference.output.form import PLAIN, OutputForm
 from kerastune_ft.metrics.document import Figures, examples_by_split, intervals_by_split, metrics_by_split
+from kerastune_ft.reporting.notebook.advice import Findings
+from kerastune_ft.reporting.notebook.folded import Folded
 from kerastune_ft.reporting.notebook.tables import Beside, Metrics
 from kerastune_ft.reporting.progress import create_watcher
 from kerastune_ft.rundir import RunDirectory
@@ -77,8 +79,10 @@ class Run:
         return examples_by_split(self._metrics_document())
 
     @property
-    def findings(self) -> list[dict[str, Any]]:
+    def findings(self) -> Findings:
         """Return what the figures of the run mean and what to try next; empty until the run is evaluated.
+
+        They print as sentences.
 
         Each has `name`, `level` (`good`, `hint` or `warning`), `text`, `advice`, and as `set` the overrides that the
         advice adds to the configuration.
@@ -86,7 +90,7 @@ class Run:
         from kerastune_ft.reporting.findings.gather import read_findings
 
         with explain_faults(self._directory):
-            return read_findings(self.path)
+            return Findings(read_findings(self.path), self.path)
 
     def _metrics_document(self) -> dict[str, Any]:
         with explain_faults(self._directory):
@@ -103,9 +107,12 @@ class Run:
             return {split: dict(metrics) for split, metrics in self._directory.read_json(name).items()}
 
     @property
-    def manifest(self) -> dict[str, Any]:
-        """Return the manifest: state, versions, devices, results of the phases, hashes of the files."""
-        return self._directory.manifest() or {}
+    def manifest(self) -> Folded:
+        """Return the manifest: state, versions, devices, results of the phases, hashes of the files.
+
+        It prints a line per key.
+        """
+        return Folded(self._directory.manifest() or {})
 
     @property
     def config(self) -> dict[str, Any]:

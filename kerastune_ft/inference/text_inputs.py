@@ -24,6 +24,7 @@ from kerastune_ft.errors import ConfigError, DataError
 from kerastune_ft.inference.arrays import open_array, read_other_arrays
 from kerastune_ft.inference.items import ON_THE_WEB, Item, Listing, escape_name, list_problem
 from kerastune_ft.inference.read_options import ReadOptions
+from kerastune_ft.notebook.speech import speak
 from kerastune_ft.storage import path_of_user
 from kerastune_ft.wording import first_names
 
@@ -187,7 +188,7 @@ def _parse_argument(text: str, parts: int) -> Item:
     """Return the item of a text that is an argument of its own, such as a word on a command line."""
     item = _parse_line(text, parts)
     if parts == 2 and text.strip() and "\t" not in text:
-        item = replace(item, problem=f"{item.problem}{_HOW_A_PAIR}")
+        item = replace(item, problem=speak(f"{item.problem}{_HOW_A_PAIR}"))
     return item
 
 
@@ -200,7 +201,7 @@ def _make_item(texts: Sequence[str], parts: int) -> Item:
     name = escape_name("\t".join(texts))
     if len(texts) != parts:
         wanted = "a pair has two, with a tab between them" if parts == 2 else "the run is about single texts"
-        return Item(name, problem=f"is {len(texts)} text{'s' if len(texts) != 1 else ''}; {wanted}")
+        return Item(name, problem=speak(f"is {len(texts)} text{'s' if len(texts) != 1 else ''}; {wanted}"))
     if any(map(is_blank, texts)):
         return Item(name, problem=explain_blank(texts))
     if any(map(has_halves, texts)):

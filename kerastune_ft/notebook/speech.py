@@ -50,6 +50,13 @@ _PHRASES = (
     (re.compile(r"\b(?:give|run) the same call\b"), "make the same call"),
     (re.compile(r"\bGive the same call\b"), "Make the same call"),
     (re.compile(r"(?<=[\"\d]) (?=overrides=\{)"), ", "),
+    (re.compile(r"\(see wide\)"), "(the object itself has all of it)"),
+    (re.compile(r"\bnull is not allowed here\b"), "None is not allowed here"),
+    (re.compile(r"a pair has two, with a tab between them"), 'a pair has two: give a tuple, ("first", "second")'),
+    (
+        re.compile(r"in bash that is  \S+ and a CSV file or lines on standard input hold pairs too"),
+        "a CSV file or a DataFrame holds pairs too",
+    ),
     (re.compile(r"\brun init again\b"), "call kt.init again"),
 )
 

@@ -23,3 +23,13 @@ def test_runs_are_rows_and_a_table(tmp_path: Path) -> None:
 def test_a_directory_that_is_not_there_is_named(tmp_path: Path) -> None:
     with pytest.raises(kt.ConfigError, match="is no directory"):
         kt.runs(tmp_path / "none")
+
+
+def test_origins_print_as_a_table_and_stay_objects() -> None:
+    origins = kt.explain("medical", ["seed=3"])
+    lines = repr(origins).splitlines()
+    assert lines[0].split() == ["path", "value", "from"]
+    assert any(line.split() == ["seed", "3", "--set"] for line in lines)
+    assert max(map(len, lines)) <= 120
+    assert origins[0].path == "version" and repr(origins[:1]).splitlines()[2].split()[:2] == ["version", "1"]
+    assert "<td" in origins._repr_html_()

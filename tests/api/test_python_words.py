@@ -18,6 +18,10 @@ from kerastune_ft.errors import ConfigError, DataError
         ("write 1 in data", "write 1 in data"),
         ('write "kind": "text_regression" in task', 'give task="text_regression"'),
         ('or write  "on_missing": "skip"  in data to', 'or give data={"path": ..., "on_missing": "skip"} to'),
+        (
+            'write "preset": "x_en" (or the directory) instead of class, and in phases 0.001 for the head, "unfreeze"',
+            'give backbone="x_en" (or the directory), and the phases will fit it',
+        ),
         ('write "input": ["a", "b"] in data', 'give data={"path": ..., "input": ["a", "b"]}'),
         ('write "multi_label": true in task', 'give task={"kind": ..., "multi_label": True}'),
     ],

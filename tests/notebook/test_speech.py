@@ -63,6 +63,13 @@ NO_MESSAGES = ("cli", "notebook", "training/devices/launch.py", "training/device
         ("see: python -m kerastune_ft schema --defaults", "see: !python -m kerastune_ft schema --defaults"),
         ("evaluate data that it never saw with --data", 'evaluate data that it never saw with data="..."'),
         ("`run CONFIG --run-dir runs/a-1` goes on", '`kt.run(CONFIG, run_dir="runs/a-1")` goes on'),
+        ("null is not allowed here; write", "None is not allowed here; write"),
+        ("for want of width (see --wide)", "for want of width (the object itself has all of it)"),
+        (
+            "is 1 text; a pair has two, with a tab between them; in bash that is  $'first\\tsecond', and a CSV file or "
+            "lines on standard input hold pairs too",
+            'is 1 text; a pair has two: give a tuple, ("first", "second"); a CSV file or a DataFrame holds pairs too',
+        ),
         ("Put back what was there, then give the same command again.", "Put back what was there, then make the same"),
     ],
 )

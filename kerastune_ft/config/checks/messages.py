@@ -45,6 +45,8 @@ EXAMPLES = {
     "units": '{"block6*": 0.5}',
     "hidden": "[128]",
 }
+# What stands for nothing, where null is not taken.
+_OFF = {"augment": '"none"'}
 # What the two numbers of a list are.
 PAIRS = {"window": "[centre, width]"}
 
@@ -212,7 +214,7 @@ def _wrong_type(value: Any, kind: str, loc: KeyPath) -> str:
             f'{short_json(value)} says which head of an earlier run to use; it belongs in backbone, beside kind "run"'
         )
     if wanted == "an object" and loc and str(loc[-1]) in EXAMPLES:
-        wanted = EXAMPLES[str(loc[-1])]
+        wanted = (_OFF if value is None else {}).get(str(loc[-1])) or EXAMPLES[str(loc[-1])]
     if isinstance(value, str) and wanted in ("a number", "a whole number", "true or false"):
         return f"{short_json(value)} is text; write {_without_quotes(value, wanted)}"
     if isinstance(value, float) and wanted == "a whole number" and value.is_integer():

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -11,6 +11,7 @@ from kerastune_ft.notebook.speech import translate
 from kerastune_ft.reporting.findings.banner import write_command
 from kerastune_ft.reporting.findings.gather import read_findings
 
+_COLOURS = {"good": "#2e9e5b", "hint": "#3b82f6", "warning": "#d98e04"}
 _UNREADABLE = (KerasTuneError, OSError, ValueError, LookupError, TypeError, AttributeError)
 
 
@@ -56,3 +57,29 @@ def list_advice(found: Sequence[Advice]) -> list[str]:
         if each.call:
             lines.append(f"  {each.call}")
     return lines
+
+
+def render_advice(found: Sequence[Advice]) -> str:
+    """Return findings as an HTML fragment."""
+    from kerastune_ft.reporting.page import templates
+
+    return templates.render("advice.html", found=found, colours=_COLOURS) if found else ""
+
+
+class Findings(list[dict[str, Any]]):
+    """Findings, each a dict, which print as sentences with the calls to try next."""
+
+    def __init__(self, findings: Iterable[dict[str, Any]], path: Path) -> None:
+        """`path` is the run that they are about."""
+        super().__init__(findings)
+        self._path = path
+
+    def __repr__(self) -> str:
+        return "\n".join(list_advice(explain_findings(self, self._path))) or "no findings"
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Copies and pickles are plain lists."""
+        return list, (list(self),)
+
+    def _repr_html_(self) -> str:
+        return render_advice(explain_findings(self, self._path)) or "<p>no findings</p>"

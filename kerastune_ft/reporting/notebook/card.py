@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 
 from kerastune_ft.errors import ConfigError
 from kerastune_ft.metrics.document import examples_by_split, intervals_by_split, metrics_by_split
-from kerastune_ft.reporting.notebook.advice import Advice, list_advice, read_advice
+from kerastune_ft.reporting.notebook.advice import list_advice, read_advice, render_advice
 from kerastune_ft.reporting.notebook.curve import draw_curve
 from kerastune_ft.reporting.notebook.panel import Results
 from kerastune_ft.reporting.quantities import format_duration, format_figure, format_interval, format_words
@@ -20,7 +20,6 @@ from kerastune_ft.rundir import RunDirectory
 from kerastune_ft.wording import counted
 
 _REPORT = "report/index.html"
-_COLOURS = {"good": "#2e9e5b", "hint": "#3b82f6", "warning": "#d98e04"}
 _UNREADABLE = (ConfigError, OSError, ValueError, KeyError, TypeError, AttributeError)
 
 
@@ -46,7 +45,7 @@ def render_card(path: Path) -> str:
         rows=metrics.rows,
         metrics=_render_metrics(metrics),
         curve=_draw_curve(path, row),
-        advice=_render_advice(read_advice(path)),
+        advice=render_advice(read_advice(path)),
         path=str(path),
         report=str(report) if report.exists() else "",
         # A notebook is served from its folder, and reaches nothing outside.
@@ -71,7 +70,7 @@ def show_results(path: str | os.PathLike[str]) -> Results:
     """Return the metrics of a run on the test split and what they mean, for the end of a call that trained it."""
     metrics, advice = _read_metrics(Path(path)), read_advice(Path(path))
     return Results(
-        _render_metrics(metrics) + _render_advice(advice), "\n".join(_list_metrics(metrics) + list_advice(advice))
+        _render_metrics(metrics) + render_advice(advice), "\n".join(_list_metrics(metrics) + list_advice(advice))
     )
 
 
@@ -126,12 +125,6 @@ def _render_metrics(metrics: _Metrics) -> str:
     from kerastune_ft.reporting.page import templates
 
     return templates.render("metrics.html", **metrics._asdict()) if metrics.rows else ""
-
-
-def _render_advice(found: list[Advice]) -> str:
-    from kerastune_ft.reporting.page import templates
-
-    return templates.render("advice.html", found=found, colours=_COLOURS) if found else ""
 
 
 def _list_metrics(metrics: _Metrics) -> list[str]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, TypeVar
 
 from rich.console import Console
 
@@ -13,17 +13,16 @@ from kerastune_ft.errors import KerasTuneError
 from kerastune_ft.reporting.terminal.fitting import FittedTable
 from kerastune_ft.reporting.terminal.tables import build_metrics_table
 
+_Row = TypeVar("_Row")
 _WIDTH = 120
 # More rows than this make no table that anyone reads.
 _MOST = 200
 
 
-class Rows(list[dict[str, Any]]):
-    """A list of rows, each a dict, which prints as a table; `pandas.DataFrame(rows)` has all of their values."""
+class Listing(list[_Row]):
+    """A list of objects that prints as a table."""
 
-    def __init__(
-        self, rows: Iterable[dict[str, Any]], build: Callable[[Sequence[Mapping[str, Any]]], FittedTable], nothing: str
-    ) -> None:
+    def __init__(self, rows: Iterable[_Row], build: Callable[[Sequence[_Row]], FittedTable], nothing: str) -> None:
         """`build` makes the table of some rows; `nothing` is what stands where there are none."""
         super().__init__(rows)
         self._build, self._nothing = build, nothing
@@ -36,7 +35,7 @@ class Rows(list[dict[str, Any]]):
     def __getitem__(self, place: Any) -> Any:
         """Return a row, or some rows, which print as a table too."""
         found = super().__getitem__(place)
-        return Rows(found, self._build, self._nothing) if isinstance(place, slice) else found
+        return type(self)(found, self._build, self._nothing) if isinstance(place, slice) else found
 
     def __reduce__(self) -> tuple[Any, ...]:
         """Copies and pickles are plain lists."""
@@ -47,6 +46,10 @@ class Rows(list[dict[str, Any]]):
 
     def _remark(self) -> str:
         return f"and {len(self) - _MOST:,} more" if len(self) > _MOST else ""
+
+
+class Rows(Listing[dict[str, Any]]):
+    """A list of rows, each a dict, which prints as a table; `pandas.DataFrame(rows)` has all of their values."""
 
 
 @dataclass(frozen=True)

@@ -16,6 +16,7 @@ from rich.measure import Measurement
 from rich.table import Table
 from rich.text import Text
 
+from kerastune_ft.notebook.speech import speak
 from kerastune_ft.wording import wrap_words
 
 GIVES_WAY = (
@@ -107,7 +108,7 @@ class FittedTable:
         remarks = [f"without {', '.join(left_out)}"] if left_out else []
         remarks += ["names shortened"] if is_shortened else []
         if remarks:
-            for line in wrap_words(f"{'; '.join(remarks)} for want of width (see --wide)", options.max_width):
+            for line in wrap_words(speak(f"{'; '.join(remarks)} for want of width (see --wide)"), options.max_width):
                 yield Text(line, style="dim")
 
 

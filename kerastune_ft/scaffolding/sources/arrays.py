@@ -89,7 +89,7 @@ def _choose_task(
     if empty := sum(count for text, count in counts.items() if not plain_form(text)):
         asks.append(f"{counted(empty, 'row')} of {y} have an empty label; take these examples out")
         counts = {text: count for text, count in counts.items() if plain_form(text)}
-    if question := ask_about_labels(y, counts, texts, "correct it in the file"):
+    if question := ask_about_labels(y, counts, texts, "correct the labels"):
         asks.append(question)
     return classification_task(counts, modality), counts
 

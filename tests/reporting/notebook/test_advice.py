@@ -1,9 +1,11 @@
 from __future__ import annotations
 
 import json
+import pickle
 import xml.etree.ElementTree as ElementTree
 from pathlib import Path
 
+import kerastune_ft as kt
 from kerastune_ft.reporting.notebook.advice import explain_findings, list_advice, read_advice
 from kerastune_ft.reporting.notebook.card import describe_run, render_card, show_results
 from tests.support.run_files import write_run
@@ -46,3 +48,11 @@ def test_a_damaged_run_has_no_advice(tmp_path: Path) -> None:
     run = write_weak_run(tmp_path / "x-1")
     (run / "plan.json").write_bytes(b"{\xff")
     assert read_advice(run) == []
+
+
+def test_the_findings_of_a_run_print_as_sentences(tmp_path: Path) -> None:
+    findings = kt.open_run(write_weak_run(tmp_path / "x-1")).findings
+    assert "random_backbone" in [each["name"] for each in findings]
+    assert "warning: The backbone began with random weights" in repr(findings)
+    assert "overrides={" in findings._repr_html_().replace("&#34;", '"')
+    assert type(pickle.loads(pickle.dumps(findings))) is list
