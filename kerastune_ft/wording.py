@@ -5,7 +5,7 @@ from __future__ import annotations
 import textwrap
 from collections.abc import Iterable, Sequence
 
-_LIMIT = 20
+_LIMIT, _FEW = 20, 3
 
 
 def encode_text(text: str) -> bytes:
@@ -34,6 +34,14 @@ def lines(rows: Sequence[tuple[str, str]], limit: int = _LIMIT) -> str:
     if len(rows) > limit:
         written.append(f"  and {len(rows) - limit:,} more")
     return "\n".join(written)
+
+
+def describe_left_out(rows: Sequence[tuple[str, str]], show_names: bool = True) -> str:
+    """Return a line on examples that were left out, how many and the first of them with the reasons; empty for none."""
+    if not rows:
+        return ""
+    named = [f"{name} ({reason})" if reason else name for name, reason in rows]
+    return f"{counted(len(rows), 'example')} left out" + (f": {first_names(named, _FEW)}" if show_names else "")
 
 
 def wrap_words(text: str, width: int, indent: str = "") -> list[str]:

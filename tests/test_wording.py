@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import json
 
-from kerastune_ft.wording import counted, encode_text, first_names, lines, wrap_words
+from kerastune_ft.wording import counted, describe_left_out, encode_text, first_names, lines, wrap_words
 
 
 def test_one_is_singular_and_thousands_are_separated() -> None:
@@ -34,3 +34,11 @@ def test_lines_are_broken_between_words_and_no_word_is() -> None:
     ]  # fmt: skip
     assert wrap_words("", 10) == [""]
     assert wrap_words("a  b", 0) == ["a", "b"]
+
+
+def test_what_was_left_out_is_counted_and_named() -> None:
+    rows = [("a.png", "is empty"), ("b.png", ""), ("c.png", "is cut"), ("d.png", "is cut")]
+    assert describe_left_out([]) == ""
+    assert describe_left_out(rows[:1]) == "1 example left out: a.png (is empty)"
+    assert describe_left_out(rows) == "4 examples left out: a.png (is empty), b.png, c.png (is cut) and 1 more"
+    assert describe_left_out(rows, show_names=False) == "4 examples left out"

@@ -116,7 +116,7 @@ def predict(
     form = command.check_arguments(inputs, output, form, as_json, scheme is not None, rows)
     given = command.open_standard_input(inputs)
     with runs_api.predictions(run, given, input=column, batch_size=batch_size, form=rows) as made:
-        summary = command.write_rows(made.columns, made.batches, output, form, scheme, rows)
+        summary = command.write_rows(made, output, form, scheme, rows)
     if output and as_json:
         print_json({"output": output, "inputs": summary.inputs, "errors": summary.errors})
     (say_error if summary.errors else say)(str(summary))

@@ -14,6 +14,7 @@ from kerastune_ft.data.change import DataChange
 from kerastune_ft.data.labels.base import Labels
 from kerastune_ft.data.labels.scheme import LabelScheme
 from kerastune_ft.rules import NEWEST, Rules
+from kerastune_ft.wording import describe_left_out
 
 if TYPE_CHECKING:
     import tensorflow as tf
@@ -57,6 +58,11 @@ class DataInfo:
     skipped: tuple[SkippedFile, ...] = ()
     notes: tuple[str, ...] = ()
     """Sentences the user should read: what was left out, which splits were made."""
+
+    def list_notes(self, show_names: bool = True) -> tuple[str, ...]:
+        """Return what was left out, by name unless those are not to be shown, and the notes."""
+        skipped = describe_left_out([(file.path, file.reason) for file in self.skipped], show_names)
+        return (skipped, *self.notes) if skipped else self.notes
 
     def to_json(self) -> dict[str, Any]:
         """Return the description as a JSON object."""

@@ -6,10 +6,10 @@ import contextlib
 import itertools
 import os
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from kerastune_ft import streams
 from kerastune_ft.data.labels.scheme import LabelScheme
@@ -21,6 +21,9 @@ from kerastune_ft.inference.output.submission import read_sample
 from kerastune_ft.rundir import refuse_inside_run
 from kerastune_ft.storage import expand_home, is_remote
 
+if TYPE_CHECKING:
+    from kerastune_ft.inference.predict import Predictions
+
 _STANDARD_INPUT = "-"
 
 
@@ -31,12 +34,17 @@ class WriteSummary:
     inputs: int
     errors: int
     output: str | None
+    keeps_answers: bool = False
+    """Whether inputs that could not be read have the answer of a sample submission."""
 
     def __str__(self) -> str:
         if not self.inputs:
             return "there was no input at all"
         place = f" in {self.output}" if self.output else ""
-        bad = f"{self.errors} of {self.inputs} inputs could not be read; see the column error{place}"
+        unread = f"{self.errors} of {self.inputs} inputs could not be read"
+        bad = (
+            f"{unread} and kept the sample's answer" if self.keeps_answers else f"{unread}; see the column error{place}"
+        )
         good = f"predictions for {self.inputs - self.errors} of {self.inputs} inputs{place}"
         return bad if self.errors == self.inputs else f"{good}; {bad}" if self.errors else good
 
@@ -113,33 +121,28 @@ def open_standard_input(inputs: Sequence[str]) -> list[Any]:
 
 
 def write_rows(
-    columns: Sequence[str],
-    batches: Iterable[list[dict[str, Any]]],
+    made: Predictions,
     output: str | None,
     form: str,
     scheme: LabelScheme | None = None,
     form_of_rows: OutputForm = PLAIN,
 ) -> WriteSummary:
-    """Write rows to a file or to standard output as they are computed, and count them.
+    """Write rows of predictions to a file or to standard output as they are computed, and count their inputs.
 
     With a `scheme` rows have masks, which go into the folder `output` together with the table of rows. `form_of_rows`
     is what the rows were made for.
     """
-    inputs = errors = 0
-    batches = iter(batches)
+    batches = made.batches
     # A submission may be refused when all its rows are made, and then nothing of it is written, not even its columns.
     first = [next(batches, [])] if form_of_rows.submission else []
     folder = None if scheme is None or output is None else MaskFolder(Path(output), scheme)
     file = output if folder is None else str(Path(output or "") / TABLE)
     with contextlib.ExitStack() as stack:
         stream = stack.enter_context(open_whole_file(file)) if file else sys.stdout.buffer
-        writer = make_row_writer(form, stream, columns)
+        writer = make_row_writer(form, stream, made.columns)
         for rows in itertools.chain(first, batches):
             if not file:
                 streams.require_reader()
             writer.write(rows if folder is None else folder.write(rows))
-            inputs += len(rows)
-            # Rows of a submission have the columns of its sample alone.
-            errors += 0 if form_of_rows.submission else sum(row["error"] is not None for row in rows)
         writer.close()
-    return WriteSummary(inputs, errors, output)
+    return WriteSummary(made.counts.inputs, made.counts.errors, output, form_of_rows.submission is not None)

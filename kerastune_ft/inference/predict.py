@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -20,8 +20,9 @@ from kerastune_ft.inference.output.submission import Submission, read_sample
 from kerastune_ft.inference.output.top_classes import TopClasses
 from kerastune_ft.inference.predictor import Predictor
 from kerastune_ft.inference.read_options import read_options
-from kerastune_ft.inference.run_model import Row
+from kerastune_ft.inference.run_model import ERROR, UNKNOWN, Row
 from kerastune_ft.inference.text_predictor import TextPredictor
+from kerastune_ft.metrics.unknown_counts import describe_unknown_inputs
 from kerastune_ft.rundir import RunDirectory
 from kerastune_ft.saved_model.build import MODEL
 from kerastune_ft.training.devices import devices
@@ -32,6 +33,21 @@ BATCH = 32
 _PREDICTORS: Mapping[str, type[Predictor]] = {IMAGE: ImagePredictor, AUDIO: SoundPredictor, TEXT: TextPredictor}
 
 
+@dataclass
+class RowCounts:
+    """How many of the inputs so far could not be read, and how many are unknown."""
+
+    inputs: int = 0
+    errors: int = 0
+    unknown: int = 0
+
+    def add(self, rows: Sequence[Row]) -> None:
+        """Count the rows of these inputs, which have the columns of a predictor."""
+        self.inputs += len(rows)
+        self.errors += sum(row[ERROR] is not None for row in rows)
+        self.unknown += sum(row.get(UNKNOWN) is True for row in rows)
+
+
 @dataclass(frozen=True)
 class Predictions:
     """Rows of predictions, computed as they are read."""
@@ -40,6 +56,8 @@ class Predictions:
     """The names of the cells of a row."""
     batches: Iterator[list[Row]]
     """Lists of rows, in the order of inputs."""
+    counts: RowCounts
+    """The numbers of inputs, counted as their rows are computed."""
 
 
 def predict(
@@ -82,14 +100,14 @@ def predict(
     said = [note for listing in listings for note in listing.notes]
     for note in (*said, *(top.notes if top else ()), *own.notes, *(submission.notes if submission else ())):
         watch.note(note)
-    size = batch_size or BATCH
+    size, counts = batch_size or BATCH, RowCounts()
     if submission is not None:
         items = (item for listing in listings for item in listing.items)
-        found = _predict_batches(predictor, items, _count(listings), size, watch)
-        return Predictions(submission.columns, _fill(submission, found, watch))
-    found = _predict_batches(predictor, own.items(), _count(listings), size, watch)
+        found = _predict_batches(predictor, items, _count(listings), size, watch, counts)
+        return Predictions(submission.columns, _fill(submission, found, watch), counts)
+    found = _predict_batches(predictor, own.items(), _count(listings), size, watch, counts)
     rank = top.rank if top else dict
-    return Predictions(own.columns, ([own.join(rank(row)) for row in rows] for rows in found))
+    return Predictions(own.columns, ([own.join(rank(row)) for row in rows] for rows in found), counts)
 
 
 def _open_submission(
@@ -126,17 +144,23 @@ def _read_plan(run: RunDirectory) -> dict[str, Any]:
 
 
 def _predict_batches(
-    predictor: Predictor, items: Iterable[Item], total: int | None, batch_size: int, watch: Watcher
+    predictor: Predictor,
+    items: Iterable[Item],
+    total: int | None,
+    batch_size: int,
+    watch: Watcher,
+    counts: RowCounts,
 ) -> Iterator[list[Row]]:
     """Yield the rows of all items, `total` of them if that is known, with progress and then notes for the user."""
-    done = 0
     for rows in predictor.batches(items, batch_size):
-        done += len(rows)
+        counts.add(rows)
         # Where the total is unknown, progress shows one more to come.
-        watch.work("predicting", done, total if total is not None else done + 1)
+        watch.work("predicting", counts.inputs, total if total is not None else counts.inputs + 1)
         yield rows
     for note in predictor.notes():
         watch.note(note)
+    if UNKNOWN in predictor.columns and counts.errors < counts.inputs:
+        watch.note(describe_unknown_inputs(counts.inputs - counts.errors, counts.unknown))
 
 
 # The predictor of the last run, by the state of its files.

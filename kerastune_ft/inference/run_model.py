@@ -14,7 +14,7 @@ from kerastune_ft.saved_model.head_features import with_head_features
 from kerastune_ft.saved_model.unknown import COLUMNS, read_unknown
 from kerastune_ft.tasks.base import Placement
 
-ERROR, MASK = "error", "mask"
+ERROR, MASK, UNKNOWN = "error", "mask", COLUMNS[1]
 Row = dict[str, Any]
 
 

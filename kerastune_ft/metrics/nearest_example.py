@@ -12,8 +12,6 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from kerastune_ft.wording import counted
-
 MOST_BYTES = 4_000_000
 """The size of the examples that are kept, at two bytes a feature."""
 ROUNDING, MARGIN = 1e-5, 1e-3
@@ -67,15 +65,6 @@ def _normalise(features: np.ndarray) -> np.ndarray:
     """Return features at length 1, float64."""
     rows = features.astype(np.float64)
     return rows / np.maximum(np.linalg.norm(rows, axis=1, keepdims=True), _SHORTEST)
-
-
-def describe_unknown(split: str, examples: int, unknown: int) -> str:
-    """Return a sentence on how many examples of a split are unknown; metrics count these like all others."""
-    return (
-        f"{unknown:,} of {counted(examples, 'example')} of {split} ({unknown / max(examples, 1):.1%}) "
-        f"{'is' if unknown == 1 else 'are'} farther from all training examples than task.unknown lets through; metrics "
-        f"count {'it' if unknown == 1 else 'them'} like the others"
-    )
 
 
 def choose_threshold(distances: np.ndarray, share: float) -> float:

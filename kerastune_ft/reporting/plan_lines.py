@@ -18,7 +18,7 @@ from kerastune_ft.reporting.quantities import (
     format_whole,
     is_number,
 )
-from kerastune_ft.wording import counted
+from kerastune_ft.wording import counted, describe_left_out
 
 Document = Mapping[str, Any]
 HEAD = "head"
@@ -44,6 +44,7 @@ def describe_plan(plan: Document) -> list[Line]:
     facts = [
         Line("devices", _describe_devices(plan.get("devices") or {})),
         Line("data", _describe_data(plan.get("data") or {})),
+        Line("left out", _describe_left_out(plan.get("data") or {})),
         *(Line("data note", note) for note in (plan.get("data") or {}).get("notes") or ()),
         Line("labels", data_table.describe_labels(plan.get("labels") or {})),
         Line("backbone", _describe_backbone(plan.get("backbone") or {})),
@@ -211,12 +212,14 @@ def _describe_data(data: Document) -> str:
     if not data:
         return ""
     named = f"{data.get('name')} ({data.get('kind')})"
-    skipped = data.get("skipped") or ()
     return _join_parts(
         named,
         data_table.describe_sizes(data) or counted(data["examples"], "example"),
-        f"{counted(len(skipped), 'file')} skipped" if skipped else "",
     )
+
+
+def _describe_left_out(data: Document) -> str:
+    return describe_left_out([(str(file["path"]), str(file["reason"])) for file in data.get("skipped") or ()])
 
 
 def _describe_backbone(backbone: Document) -> str:

@@ -115,7 +115,8 @@ def prepare(
     check_inputs(target, earlier or {}, plan.document)
     _write_plan(target, config, session, plan, config_hash, hashes)
     watch.run_started(str(target), config.to_json(), plan.document)
-    for note in (*session.source.info.notes, *plan.document["notes"], *_find_memory_notes(session, plan)):
+    of_data = session.source.info.list_notes(config.output.examples)
+    for note in (*of_data, *plan.document["notes"], *_find_memory_notes(session, plan)):
         watch.note(note)
     return plan
 

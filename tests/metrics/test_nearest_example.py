@@ -6,7 +6,7 @@ from scipy.spatial.distance import cdist
 from sklearn.preprocessing import normalize
 
 from kerastune_ft.metrics import nearest_example
-from kerastune_ft.metrics.nearest_example import MARGIN, choose_last, choose_threshold, describe_unknown, fit_distance
+from kerastune_ft.metrics.nearest_example import MARGIN, choose_last, choose_threshold, fit_distance
 
 
 def make_features(rows: int = 90, width: int = 6) -> tuple[np.ndarray, np.ndarray]:
@@ -54,11 +54,3 @@ def test_rounding_of_distances_changes_no_answer() -> None:
     for share in (0.2, 0.4, 0.6, 0.8, 1.0):
         threshold = choose_threshold(distances, share)
         assert ((distances + 1e-6 > threshold) == (distances - 1e-6 > threshold)).all()
-
-
-def test_the_count_is_a_sentence() -> None:
-    assert describe_unknown("test", 40, 1) == (
-        "1 of 40 examples of test (2.5%) is farther from all training examples than task.unknown lets through; metrics "
-        "count it like the others"
-    )
-    assert describe_unknown("test", 40, 2).startswith("2 of 40 examples of test (5.0%) are farther")

@@ -60,6 +60,8 @@ def test_what_does_not_fit_leaves_no_file(classes_run: Path, workplace: Path, sa
     assert give(*words).stdout == ""
     kept = give(*words, "--allow-errors")
     assert (kept.exit_code, csv_rows(kept.stdout)[-1]) == (0, {"id": "00", "label": "noise"})
+    said = f"predictions for {COUNT - 1} of {COUNT} inputs; 1 of {COUNT} inputs could not be read and kept the sample's"
+    assert said in kept.stderr
     (folder / "noise" / "00.png").unlink()
     result = give(*words, "--output", output)
     assert (result.exit_code, output.exists()) == (3, False)

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from kerastune_ft.config.options.task_facts import LabelKind
+from kerastune_ft.config.words import nearest
 from kerastune_ft.data.labels.raw import SEPARATOR
 from kerastune_ft.data.labels.scheme import LabelScheme
 from kerastune_ft.data.labels.spelling import find_label, normalise
@@ -152,7 +153,9 @@ def _explain_columns(place: str, columns: Mapping[str, Any], scheme: LabelScheme
     absent = [name for name in scheme.names if normalise(name) not in map(normalise, columns)]
     parts = []
     if strange:
-        parts.append(f"{len(strange):,} of its columns are no {noun} of the run: {first_names(strange, _SHOWN)}")
+        meant = {name: nearest(name, absent) for name in strange}
+        shown = [f'{name} (did you mean "{meant[name]}"?)' if meant[name] else name for name in strange]
+        parts.append(f"{len(strange):,} of its columns are no {noun} of the run: {first_names(shown, _SHOWN)}")
     if absent:
         parts.append(f"{len(absent):,} {noun} of the run have no column: {first_names(absent, _SHOWN)}")
     return f"{place}: {'; '.join(parts)}. Give a sample with one answer column, or with a column for each of them"

@@ -114,23 +114,23 @@ def _check(sample: TextTable, column: str, texts: Sequence[str], way: _Ids) -> N
     """Raise DataError with all that is wrong where the ids are not those of the inputs, one for one."""
     wanted, known = Counter(texts), Counter(way.ids)
     ids = "id", "ids"
-    problems = [
-        _name((text for text in wanted if text not in known), *ids, "{} without an input"),
-        _name((text for text in known if text and text not in wanted), *ids, "{} of inputs that it does not name"),
-        _name((text for text, count in wanted.items() if text and count > 1), *ids, "{} that it names more than once"),
-        _name(
-            (text for text, count in known.items() if text and text in wanted and count > 1),
-            *ids,
-            "{} of more than one input",
+    twice = (text for text, count in wanted.items() if text and count > 1)
+    shared = (text for text, count in known.items() if text and text in wanted and count > 1)
+    found = (
+        (_name((text for text in wanted if text not in known), *ids, "{} without an input"), "give their inputs too"),
+        (
+            _name((text for text in known if text and text not in wanted), *ids, "{} of inputs that it does not name"),
+            "leave these inputs out",
         ),
-        f"{counted(known[''], 'input')} without an id" if known[""] else "",
-    ]
-    if said := [problem for problem in problems if problem]:
-        listed = "\n".join(f"  {problem}" for problem in said)
+        (_name(twice, *ids, "{} that it names more than once"), "name each of them once in the sample"),
+        (_name(shared, *ids, "{} of more than one input"), "give one input for each of them"),
+        (f"{counted(known[''], 'input')} without an id" if known[""] else "", "give each input an id, or leave it out"),
+    )
+    if said := [f"  {problem}; {remedy}" for problem, remedy in found if problem]:
+        listed = "\n".join(said)
         raise DataError(
             f"--submission: {sample.path} ({counted(len(texts), 'row')}) and the inputs ({len(way.ids):,}) are not the "
-            f"same; the ids in {column} are compared with {way.source}:\n{listed}\n"
-            "Give exactly the inputs that it names"
+            f"same; the ids in {column} are compared with {way.source}:\n{listed}"
         )
 
 

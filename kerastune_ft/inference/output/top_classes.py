@@ -24,7 +24,7 @@ class TopClasses:
         self._names = scheme.names
         self._count = min(wanted, len(scheme.names))
         self.notes = (
-            [f"--top {wanted}: the run has {len(scheme.names)} classes, so there are so many"]
+            [f"--top {wanted}: the run has {len(scheme.names)} classes: all {len(scheme.names)} are given"]
             if wanted > len(scheme.names)
             else []
         )

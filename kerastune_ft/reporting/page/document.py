@@ -8,7 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from kerastune_ft.metrics.nearest_example import describe_unknown
+from kerastune_ft.metrics.unknown_counts import describe_unknown
 from kerastune_ft.reporting import data_table, drawing, run_files
 from kerastune_ft.reporting import phase_results as ran
 from kerastune_ft.reporting.findings.gather import list_findings

@@ -62,7 +62,7 @@ def evaluate(target: RunDirectory, config: RunConfig, data: Path | None, split: 
         source = open_own_data(target, config, split, document, watch)
     else:
         source, split = open_other_data(target, config, data, document, watch), "test"
-        for note in source.info.notes:
+        for note in source.info.list_notes(config.output.examples):
             watch.note(note)
     if data is not None and (overlap := describe_overlap(source, target, f"of {data}")):
         watch.note(overlap)
@@ -73,10 +73,11 @@ def evaluate(target: RunDirectory, config: RunConfig, data: Path | None, split: 
     if target.exists(THRESHOLDS):
         session.task.set_thresholds(target.read_json(THRESHOLDS))
     plan = planning.for_evaluation(session, document)
+    place = split if data is None else data.name or str(data)
     with naming_lost_files(session.source):
-        evaluated = final.evaluate_splits(session, plan, (split,), watch)
+        evaluated = final.evaluate_splits(session, plan, (split,), watch, place=place)
         if answers := read_unknown(target):
-            watch.note(count_unknown(session, plan, answers, split, evaluated[split].indices, watch))
+            watch.note(count_unknown(session, plan, answers, place, evaluated[split].indices, watch))
     return Evaluation(
         metrics=final.metrics_of(session, evaluated)[split],
         intervals=final.intervals_of(session, evaluated[split]),

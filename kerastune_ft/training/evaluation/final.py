@@ -30,21 +30,23 @@ def evaluate_splits(
     watch: Watcher,
     feed: Feed | None = None,
     step: PhaseStep | None = None,
+    place: str | None = None,
 ) -> dict[str, Evaluated]:
     """Return what the task measures of these splits, computed as validation computed it in the last phase.
 
     `feed` and `step` are those of the last phase, where it was trained here: its stores are read, and what is compiled
-    already is called.
+    already is called. `place` is what progress and errors call the examples; by default it is the split.
     """
     freeze_all_but(session, plan.selection, plan.trained)
     step = step or PhaseStep(session.devices, plan.partition.tail, session.task, (), address="")
     feed = feed or make_feed(session, plan)
     evaluated = {}
     for split in splits:
-        progress = functools.partial(watch.work, f"evaluating {split}")
+        name = place or split
+        progress = functools.partial(watch.work, f"evaluating {name}")
         indices = session.source.splits[split]
         where = (
-            f"in the evaluation of {split}, which computes {plan.batch_size} examples at a time as the last phase did"
+            f"in the evaluation of {name}, which computes {plan.batch_size} examples at a time as the last phase did"
         )
         with explain_memory(where, "free memory, or go on where there is more"):
             evaluated[split] = evaluate_split(step, session.devices, feed, indices, plan.batch_size, progress)

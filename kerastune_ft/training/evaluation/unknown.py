@@ -11,7 +11,8 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from kerastune_ft.metrics.nearest_example import THRESHOLD_LIES, choose_threshold, describe_unknown, fit_distance
+from kerastune_ft.metrics.nearest_example import THRESHOLD_LIES, choose_threshold, fit_distance
+from kerastune_ft.metrics.unknown_counts import describe_unknown
 from kerastune_ft.rundir import RunDirectory
 from kerastune_ft.saved_model.head_features import find_head_features
 from kerastune_ft.saved_model.unknown import FIT, UnknownAnswers
@@ -107,12 +108,12 @@ def find_unknown(
 
 
 def count_unknown(
-    session: Session, plan: EvaluationPlan, answers: UnknownAnswers, split: str, indices: np.ndarray, watch: Watcher
+    session: Session, plan: EvaluationPlan, answers: UnknownAnswers, place: str, indices: np.ndarray, watch: Watcher
 ) -> str:
-    """Return a sentence on how many of these examples of a split are unknown to a finished run."""
+    """Return a sentence on how many of these examples of a split or of other data are unknown to a finished run."""
     step = FeatureStep(session.devices, plan.partition.tail)
-    features = _measure(session, plan, make_feed(session, plan), step, indices, f"distances of {split}", watch)
-    return describe_unknown(split, len(indices), int((answers.distance.measure(features) > answers.threshold).sum()))
+    features = _measure(session, plan, make_feed(session, plan), step, indices, f"distances of {place}", watch)
+    return describe_unknown(place, len(indices), int((answers.distance.measure(features) > answers.threshold).sum()))
 
 
 def choose_training_examples(indices: Sequence[int] | np.ndarray, seed: int) -> np.ndarray:

@@ -88,6 +88,7 @@ def test_several_labels_fill_a_column_each() -> None:
         (THREE, {"target": ["0.5"]}, "a probability would be that of one of them. Give a column for each class"),
         (THREE, {"a": [""], "b": [""], "lotus": [""]}, "1 of its columns are no classes of the run: lotus; 1 classes"),
         (PETS, {"cat": [""], "dog": [""], "bird": [""]}, "1 of its columns are no classes of the run: bird"),
+        (PETS, {"cats": [""], "dog": [""]}, r'of the run: cats \(did you mean "cat"\?\); 1 classes of the run have no'),
         (COUNT, {"n": ["many"]}, "its column n has many, and the run predicts numbers"),
         (COUNT, {"n": ["1"], "m": ["1"]}, "2 of its columns are no targets of the run: n, m"),
         (PLACE, {"x": ["1"]}, "1 targets of the run have no column: y"),

@@ -65,11 +65,11 @@ def test_what_does_not_fit_is_named_and_counted() -> None:
         match_ids(sample, [make_files("a/1.png", "b/1.png", "2.png", "3.png")])
     lines = str(caught.value).splitlines()
     assert lines[0].startswith("--submission: sample.csv (5 rows) and the inputs (4) are not the same; the ids in id")
-    assert lines[1:-1] == [
-        "  2 ids without an input: 9, 8",
-        "  1 id of inputs that it does not name: 3",
-        "  1 id that it names more than once: 2",
-        "  1 id of more than one input: 1",
+    assert lines[1:] == [
+        "  2 ids without an input: 9, 8; give their inputs too",
+        "  1 id of inputs that it does not name: 3; leave these inputs out",
+        "  1 id that it names more than once: 2; name each of them once in the sample",
+        "  1 id of more than one input: 1; give one input for each of them",
     ]
 
 

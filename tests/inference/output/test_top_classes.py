@@ -38,7 +38,7 @@ def test_an_input_that_cannot_be_read_has_empty_ranks() -> None:
 
 def test_more_than_there_are_is_said() -> None:
     top = TopClasses(LabelScheme("one", ("1", "2", "3")), 9)
-    assert top.notes == ["--top 9: the run has 3 classes, so there are so many"]
+    assert top.notes == ["--top 9: the run has 3 classes: all 3 are given"]
     assert top.columns(COLUMNS)[1:7] == ("label", "probability", "label_2", "probability_2", "label_3", "probability_3")
 
 

@@ -38,7 +38,7 @@ def test_the_plan_says_everything_within_a_hundred_columns() -> None:
         "3 phases",
         "~ 1 min 24 s, memory ~ 3.1 GB, basis: FLOPs at 50 GFLOP/s",
         "1 (predictions/kernel) unused",
-        "1 file skipped",
+        "1 example left out: chest/ward 3/patient-0042.png (cannot be decoded)",
         "no GPU found",
         "deterministic operations are on (CPU)",
         "120 train, 27 validation, 27 test",
