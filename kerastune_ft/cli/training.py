@@ -38,6 +38,7 @@ def run(
         "constant": done.constant,
         "intervals": done.intervals,
         "examples": done.examples,
+        "findings": done.findings,
     }
     with tolerate_lost_output(f"the run is in {done.path}, with its figures in metrics.json"):
         print_json(results) if as_json else print_outcome(done, config, overrides)

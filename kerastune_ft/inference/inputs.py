@@ -81,8 +81,8 @@ def _list_input(given: Any, number: int, options: ReadOptions) -> Listing:
         return _LIST_ARRAY[options.file_kind](given, f"[{number}]", options)
     if not isinstance(given, str | os.PathLike):
         raise ConfigError(
-            f"an input to predict on cannot be a {type(given).__name__}; give a path, a list of paths, or a numpy "
-            f"array of {options.file_kind.noun}s"
+            f"{type(given).__name__} is no input to predict on; give a path, an array, or a list of paths or of arrays "
+            f"of {options.file_kind.noun}s"
         )
     text = os.fsdecode(given)
     try:

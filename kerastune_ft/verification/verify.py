@@ -29,6 +29,8 @@ _CHECKS: tuple[tuple[str, Callable[[RunRecord, Findings], str | None]], ...] = (
     ("model", saved_model.check_saved_model),
     ("unknown", unknown.check_unknown),
 )
+# Checks of what only some configurations ask for.
+_ASKED_FOR = frozenset({"unknown"})
 # What reading files that were tampered with may raise: any part of them may be missing or of another type.
 _UNREADABLE = (ConfigError, DataError, OSError, KeyError, IndexError, TypeError, ValueError, AttributeError)
 
@@ -50,6 +52,11 @@ class Check:
         if self.findings:
             return "warning"
         return "nothing" if self.sentence is None else "holds"
+
+    @property
+    def is_left_out(self) -> bool:
+        """Whether this is a check of something that the run was not asked for."""
+        return self.name in _ASKED_FOR and self.result == "nothing"
 
     def lines(self) -> list[str]:
         """Return the check in a line, and a line for each finding."""
@@ -120,7 +127,7 @@ def verify(run: str | os.PathLike[str]) -> Verification:
     except _UNREADABLE as error:
         return Verification(os.fspath(run), "damaged", (Check("claims", None, (_report_unreadable("", error),)),))
     checks = tuple(_run_check(name, check, record) for name, check in _CHECKS)
-    return Verification(os.fspath(run), record.state, checks)
+    return Verification(os.fspath(run), record.state, tuple(check for check in checks if not check.is_left_out))
 
 
 def _run_check(name: str, check: Callable[[RunRecord, Findings], str | None], record: RunRecord) -> Check:

@@ -159,9 +159,7 @@ def test_the_saved_model_has_them_in_its_kernels(run: Path, outcomes: dict[str, 
 
 def test_the_run_verifies(outcomes: dict[str, Outcome]) -> None:
     assert outcomes["verify"].code == 0, outcomes["verify"].out
-    results = {check["check"]: check["result"] for check in outcomes["verify"].json["checks"]}
-    # No score for unknown inputs is asked of this run.
-    assert {name for name, result in results.items() if result != "holds"} == {"unknown"}
+    assert {check["result"] for check in outcomes["verify"].json["checks"]} == {"holds"}
 
 
 @pytest.mark.parametrize("merged", [{}, {"block_16_expand/kernel": "0" * 64}], ids=["not merged", "another"])
@@ -213,7 +211,7 @@ def test_the_plan_and_the_report_tell_adapters_apart(run: Path, outcomes: dict[s
     assert "adapters (6.7 k) in block16, top, head" in text
     assert "3 adapters of rank 3, alpha 6: 6.7 k parameters, on block_16_expand, block_16_project, Conv_1" in text
     assert "MobileNetV2 (applications), 410.2 k parameters" in text
-    page = (run / "report" / "index.html").read_text()
+    page = (run / "report" / "index.html").read_text().replace("<wbr>", "")
     assert "adapters (6.7 k) in block16, top, head" in page
     manifest = json.loads((run / "manifest.json").read_text())
     assert [phase["lora"] and phase["lora"]["parameters"] for phase in manifest["phases"]] == [None, 6696, None]

@@ -166,9 +166,13 @@ def test_other_things_are_refused_with_what_is_taken(classes_run: Path) -> None:
     import pandas
 
     frame = pandas.DataFrame({"path": ["1.png"]})
-    for given in (frame, 7, None, [b"bytes", object()]):
-        with pytest.raises(ConfigError, match="give a path, a list of paths"):
+    for given in (7, None, [b"bytes", object()]):
+        with pytest.raises(
+            ConfigError, match=r"(cannot be predicted|is no input to predict) on; give a path, an array"
+        ):
             kt.predict(classes_run, given)
+    with pytest.raises(ConfigError, match="Its columns are path"):
+        kt.predict(classes_run, frame)
     with pytest.raises(ConfigError, match="give at least one"):
         kt.predict(classes_run, [])
     assert kt.predict(classes_run, frame["path"]).error.tolist() == ["is not there"]
