@@ -23,7 +23,7 @@ TESTED_ELSEWHERE: dict[str, tuple[str, ...]] = {
         "tasks/base", "tasks/build", "tasks/pooled_task",
     ),
     "runs/test_run_object.py": (
-        "api/engine", "api/runs", "reporting/run_files",
+        "api/engine", "reporting/run_files",
     ),
     "cli/test_commands.py": (
         "cli/data", "cli/models", "cli/options", "cli/results", "cli/terminal", "cli/training",

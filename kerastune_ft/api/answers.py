@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from kerastune_ft.data.in_memory.frames import is_frame
+from kerastune_ft.errors import DataError
+from kerastune_ft.storage import exists, expand_home, is_web_address
 
 if TYPE_CHECKING:
     import pandas
@@ -18,6 +21,22 @@ _READERS: Mapping[str, Callable[[str], Any]] = {
     "float": float,
     "bool": lambda name: _TRUTHS[name.lower()],
 }
+
+
+def require_file(inputs: Any) -> None:
+    """Raise DataError for one path, no text, at which there is nothing."""
+    if isinstance(inputs, os.PathLike):
+        path = expand_home(os.fsdecode(inputs))
+        if not is_web_address(path) and not exists(path):
+            raise DataError(f"{os.fsdecode(inputs)} is not there (looked for from {os.getcwd()})")
+
+
+def raise_alone(inputs: Any, rows: Sequence[Mapping[str, Any]]) -> None:
+    """Raise DataError for one path alone that is not there: a row with the problem would pass for an answer."""
+    if not isinstance(inputs, str) or len(rows) != 1 or not (problem := rows[0].get("error")):
+        return
+    if not exists(expand_home(inputs)):
+        raise DataError(f"{inputs} {problem}")
 
 
 def build_answers(rows: Iterable[Mapping[str, Any]], columns: Sequence[str], inputs: Any) -> pandas.DataFrame:

@@ -8,6 +8,7 @@ import warnings
 from collections.abc import Callable
 from typing import ParamSpec, TypeVar
 
+from kerastune_ft.api.call_check import check_call
 from kerastune_ft.errors import Interrupted
 from kerastune_ft.notebook.kernel import is_notebook
 from kerastune_ft.reporting.notebook.panel import open_panel
@@ -21,11 +22,13 @@ _SIGNALS = {each.name for each in signal.Signals}
 def show_in_cell(function: Callable[_Arguments, _Result]) -> Callable[_Arguments, _Result]:
     """Return a function that does the same and, in a notebook, says all in one output that is updated in place.
 
-    Where the stop button of the notebook interrupts it, it raises Interrupted, which is shown as one sentence.
+    Where the stop button of the notebook interrupts it, it raises Interrupted, which is shown as one sentence; where
+    the call has other arguments than the function, ConfigError.
     """
 
     @functools.wraps(function)
     def call(*arguments: _Arguments.args, **options: _Arguments.kwargs) -> _Result:
+        check_call(function, arguments, options)
         if not is_notebook():
             return function(*arguments, **options)
         # What tqdm says where it is imported; none of its bars is shown.

@@ -13,6 +13,7 @@ from kerastune_ft.rundir import MANIFEST, RunDirectory, is_held
 from kerastune_ft.wording import first_names
 
 _MODEL = "model/model.keras"
+_HISTORY = "history.csv"
 _OBJECTS = ("config.json", "plan.json", "metrics.json")
 # What reading files may raise that were tampered with: any part of them may be missing or of another type.
 _UNREADABLE = (AttributeError, IndexError, KeyError, TypeError, ValueError)
@@ -115,16 +116,22 @@ def require_model(target: RunDirectory) -> None:
         raise ConfigError(_explain_damage(target, damaged))
 
 
-def _explain_lack(target: RunDirectory, manifest: Mapping[str, Any]) -> str:
+def require_epochs(target: RunDirectory) -> None:
+    """Raise ConfigError for a run in which no epoch has ended, saying why."""
+    if not target.exists(_HISTORY):
+        raise ConfigError(_explain_lack(target, target.manifest() or {}, "epoch", _HISTORY))
+
+
+def _explain_lack(target: RunDirectory, manifest: Mapping[str, Any], what: str = "model", file: str = _MODEL) -> str:
     if use := describe_use(target):
-        return f"{target} has no model yet: it {use}; wait for it to finish"
+        return f"{target} has no {what} yet: it {use}; wait for it to finish"
     state, message = manifest.get("state"), " ".join(str(manifest.get("message") or "").split())
     if state == "done":
-        return _explain_damage(target, [_MODEL])
+        return _explain_damage(target, [file])
     if state == "failed":
-        return f"{target} has no model: it failed ({message}); mend that and give its run command again"
+        return f"{target} has no {what}: it failed ({message}); mend that and give its run command again"
     why = f" ({message})" if message and state != "running" else ""
-    return f"{target} has no model yet{why}; give its run command again to finish it"
+    return f"{target} has no {what} yet{why}; give its run command again to finish it"
 
 
 def describe_use(target: RunDirectory) -> str | None:

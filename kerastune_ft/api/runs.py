@@ -7,17 +7,17 @@ import io
 import os
 import tempfile
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from kerastune_ft.api.answers import build_answers, give_labels_back
+from kerastune_ft.api.answers import build_answers, give_labels_back, raise_alone, require_file
 from kerastune_ft.api.cells import show_in_cell
 from kerastune_ft.api.finished import (
     describe_damaged_figures,
     describe_use,
     explain_faults,
     find_damaged_figures,
+    require_epochs,
     require_model,
 )
 from kerastune_ft.config.options.task_facts import MASK
@@ -49,13 +49,26 @@ from kerastune_ft import keras_settings
 from kerastune_ft.api.engine import load_engine
 
 
-@dataclass(frozen=True, repr=False)
 class Run:
     """A run directory with results in it."""
 
-    path: Path
-    is_chief: bool = True
-    """Whether this process, of several workers, is the one that has the results."""
+    def __init__(self, path: Path, is_chief: bool = True) -> None:
+        """`is_chief` says whether this process, of several workers, is the one that has the results."""
+        self._given, self.is_chief = path, is_chief
+        self._whole = path if is_remote(path) else Path(os.path.abspath(path))
+
+    @property
+    def path(self) -> Path:
+        """Return the run directory as it was given, and whole after a change of the working directory."""
+        return (
+            self._given if is_remote(self._given) or Path(os.path.abspath(self._given)) == self._whole else self._whole
+        )
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Run) and other._whole == self._whole
+
+    def __hash__(self) -> int:
+        return hash(self._whole)
 
     @property
     def _directory(self) -> RunDirectory:
@@ -126,14 +139,22 @@ class Run:
 
     @property
     def history(self) -> pandas.DataFrame:
-        """Return a row per phase and epoch."""
+        """Return a row per phase and epoch; none before the first one ended."""
         import pandas
+
+        if not self._directory.exists("history.csv"):
+            return pandas.DataFrame(columns=["phase", "epoch"])
 
         return pandas.read_csv(io.BytesIO(self._directory.read_bytes("history.csv")))
 
     @property
     def model(self) -> keras.Model:
-        """Return the final model; model/preprocessing.json says what it takes and gives."""
+        """Return the final model; model/preprocessing.json says what it takes and gives.
+
+        Raises ConfigError for a run that has none yet.
+        """
+        with explain_faults(self._directory):
+            require_model(self._directory)
         keras_settings.refuse_foreign()
         import keras
 
@@ -148,7 +169,11 @@ class Run:
                 raise
 
     def plot(self) -> Figure:
-        """Return the learning curves with a band per phase, a matplotlib figure that a notebook shows as a picture."""
+        """Return the learning curves with a band per phase, a matplotlib figure that a notebook shows as a picture.
+
+        Raises ConfigError for a run without an epoch.
+        """
+        require_epochs(self._directory)
         from kerastune_ft.reporting.page import curves
 
         return curves.draw_learning_curves(self.history, self.manifest.get("phases", [])).put_on_white()
@@ -296,17 +321,19 @@ def predict(
     run takes them, [N, height, width, channels] or a single one; a picture of Pillow; a text, or a tuple of two; a
     sound as `{"array": samples, "sampling_rate": 16000}`; a DataFrame; or a list of these. `input` names the column of
     a table or DataFrame (or a template of columns, or the array of an .npz file) where the run's own data does not.
-    What cannot be read is a row with `error`. A table's own columns stand behind `input`. The index is that of a given
-    DataFrame or Series, and labels that are numbers or booleans in the run's data, in memory, Parquet or .npz, are so
-    here too. `top` asks for label, probability, label_2, probability_2 and so on instead of a column per class;
-    `submission` names a sample submission whose columns and rows are returned, and with `allow_errors` its own answers
-    stay where an input cannot be read.
+    What cannot be read is a row with `error`; one path alone that is not there raises DataError. A table's own columns
+    stand behind `input`. The index is that of a given DataFrame or Series, and labels that are numbers or booleans in
+    the run's data, in memory, Parquet or .npz, are so here too. `top` asks for label, probability, label_2,
+    probability_2 and so on instead of a column per class; `submission` names a sample submission whose columns and
+    rows are returned, and with `allow_errors` its own answers stay where an input cannot be read.
     """
     import pandas
 
+    require_file(inputs)
     form = OutputForm(top, None if submission is None else os.fsdecode(submission), allow_errors)
     with predictions(run_dir, inputs, input=input, batch_size=batch_size, form=form) as made:
         rows = [row for batch in made.batches for row in batch]
+    raise_alone(inputs, rows)
     if submission is not None:
         return pandas.DataFrame(rows, columns=list(made.columns))
     target = RunDirectory(open_run(run_dir).path)

@@ -22,8 +22,11 @@ from kerastune_ft.inference.items import Item, Listing
 from kerastune_ft.inference.read_options import ReadOptions
 from kerastune_ft.input.decode import Geometry, decode_pixels, fit_pixels
 from kerastune_ft.tasks.base import Placement
+from kerastune_ft.wording import counted
 
 _CHANNELS = (1, 2, 3, 4)
+# Of an image of other libraries, whose channels come first; with one it is the same image either way.
+_FIRST = (3, 4)
 
 
 class ImageReader:
@@ -112,6 +115,12 @@ def list_images(values: np.ndarray, name: str, options: ReadOptions, file: Array
         raise DataError(
             f"{name} has shape {list(values.shape)}; the last dimension of [N, height, width, channels] is 1 (grey), "
             "2 (grey, alpha), 3 (RGB) or 4 (RGB, alpha)"
+        )
+    if file is None and values.ndim == 3 and values.shape[-1] not in _CHANNELS and values.shape[0] in _FIRST:
+        raise DataError(
+            f"{name} has shape {list(values.shape)}, which is one image with its channels first, or "
+            f"{counted(values.shape[0], 'grey image')}; write  x.transpose(1, 2, 0)  for the one, or  "
+            "x[..., np.newaxis]  for the others"
         )
     is_one = values.ndim == 2 or (values.ndim == 3 and values.shape[-1] in _CHANNELS)
     # Over the whole array: a single dark image has small values too. NaN is reported by the row that has it.

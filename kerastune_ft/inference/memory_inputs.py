@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 
+from kerastune_ft.config.options.spectrograms import MOST_CHANNELS
 from kerastune_ft.data.in_memory.datasets import is_dataset
 from kerastune_ft.data.in_memory.frames import collect_frame, is_frame
 from kerastune_ft.data.in_memory.pictures import encode_picture, is_picture
@@ -91,6 +92,9 @@ class MemoryInputs(contextlib.AbstractContextManager["MemoryInputs"]):
 
 def _unpack(element: Any) -> Iterable[Any]:
     """Return the texts of a batch of them; arrays are listed as they are, one or many."""
+    if isinstance(element, np.ndarray) and element.ndim == 3 and element.shape[2] > MOST_CHANNELS:
+        # A batch of grey pictures, which is no picture with its channels first however few they are.
+        return [element[..., np.newaxis]]
     return element.tolist() if isinstance(element, np.ndarray) and element.dtype == object else [element]
 
 

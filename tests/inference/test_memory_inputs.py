@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -13,7 +14,8 @@ import tensorflow as tf
 from PIL import Image
 
 from kerastune_ft.data.tables.read import read_table
-from kerastune_ft.errors import ConfigError
+from kerastune_ft.errors import ConfigError, DataError
+from kerastune_ft.inference.images import list_images
 from kerastune_ft.inference.items import Item
 from kerastune_ft.inference.memory_inputs import MemoryInputs
 
@@ -77,3 +79,16 @@ def test_what_is_missing_keeps_its_place(memory: MemoryInputs) -> None:
 def test_rows_as_objects_are_refused(memory: MemoryInputs) -> None:
     with pytest.raises(ConfigError, match=r"\[0\] is an object with text; give a DataFrame"):
         memory.prepare([{"text": "a"}])
+
+
+def test_channels_that_come_first_are_refused() -> None:
+    options: Any = SimpleNamespace(intensity=None)
+    with pytest.raises(DataError, match=r"channels first, or 3 grey images; write  x.transpose\(1, 2, 0\)"):
+        list_images(np.zeros((3, 8, 9), np.uint8), "[0]", options)
+    for values in (np.zeros((1, 8, 9), np.uint8), np.zeros((3, 8, 9, 1), np.uint8), np.zeros((3, 8, 3), np.uint8)):
+        assert list_images(values, "[0]", options).count in (1, 3)
+
+
+def test_a_batch_of_grey_pictures_is_no_picture(memory: MemoryInputs) -> None:
+    (batch,) = memory.prepare(tf.data.Dataset.from_tensor_slices(np.zeros((3, 40, 41), np.uint8)).batch(3))
+    assert batch.shape == (3, 40, 41, 1)
