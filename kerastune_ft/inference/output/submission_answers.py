@@ -110,7 +110,7 @@ def _choose_values(
         column = _get_only(place, columns, scheme)
         return Answers(lambda row: {column: row["value"]}, f"{column} gets the value")
     if set(columns) != set(scheme.names):
-        raise DataError(_explain_columns(place, columns, scheme, "targets"))
+        raise DataError(_explain_columns(place, columns, scheme))
     return Answers(
         lambda row: {name: row[f"value_{name}"] for name in scheme.names}, "the columns of targets get their values"
     )
@@ -143,21 +143,24 @@ def _match_classes(columns: Mapping[str, Any], names: Sequence[str]) -> dict[str
 
 def _get_only(place: str, columns: Mapping[str, Any], scheme: LabelScheme) -> str:
     if len(columns) != 1:
-        raise DataError(_explain_columns(place, columns, scheme, "classes" if scheme.has_classes else "targets"))
+        raise DataError(_explain_columns(place, columns, scheme))
     return next(iter(columns))
 
 
-def _explain_columns(place: str, columns: Mapping[str, Any], scheme: LabelScheme, noun: str) -> str:
+def _explain_columns(place: str, columns: Mapping[str, Any], scheme: LabelScheme) -> str:
     """Return the message about columns that are not those of the classes or targets."""
+    one, several = ("class", "classes") if scheme.has_classes else ("target", "targets")
     strange = [name for name in columns if normalise(name) not in map(normalise, scheme.names)]
     absent = [name for name in scheme.names if normalise(name) not in map(normalise, columns)]
     parts = []
     if strange:
         meant = {name: nearest(name, absent) for name in strange}
         shown = [f'{name} (did you mean "{meant[name]}"?)' if meant[name] else name for name in strange]
-        parts.append(f"{len(strange):,} of its columns are no {noun} of the run: {first_names(shown, _SHOWN)}")
+        verb = f"is no {one}" if len(strange) == 1 else f"are no {several}"
+        parts.append(f"{len(strange):,} of its columns {verb} of the run: {first_names(shown, _SHOWN)}")
     if absent:
-        parts.append(f"{len(absent):,} {noun} of the run have no column: {first_names(absent, _SHOWN)}")
+        verb = f"{one} of the run has" if len(absent) == 1 else f"{several} of the run have"
+        parts.append(f"{len(absent):,} {verb} no column: {first_names(absent, _SHOWN)}")
     return f"{place}: {'; '.join(parts)}. Give a sample with one answer column, or with a column for each of them"
 
 

@@ -4,10 +4,13 @@ from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
+import pytest
 
 from kerastune_ft.metrics.intervals.base import Sample, find_intervals
+from kerastune_ft.training.evaluation import final
 from kerastune_ft.training.evaluation.final import intervals_of
 from kerastune_ft.training.phase.evaluate import Evaluated
+from kerastune_ft.training.watch import Watcher
 
 VALUES = np.repeat(np.random.default_rng(0).normal(size=6), 5)
 
@@ -30,3 +33,22 @@ def test_examples_of_one_group_stay_together_in_intervals() -> None:
     alone = intervals_of(make_session(None), evaluated)
     assert alone == find_intervals(sample)
     assert found["loss"][1] - found["loss"][0] > alone["loss"][1] - alone["loss"][0]
+
+
+@pytest.mark.parametrize(("place", "name"), [(None, "test"), ("new photos", "new photos")])
+def test_progress_names_the_split_or_the_other_data(
+    place: str | None, name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    said = []
+
+    class Listener(Watcher):
+        def work(self, what: str, done: int, total: int) -> None:
+            said.append((what, done, total))
+
+    monkeypatch.setattr(final, "freeze_all_but", lambda *given: None)
+    monkeypatch.setattr(final, "evaluate_split", lambda *given: given[-1](2, 5))
+    session: Any = SimpleNamespace(devices=None, source=SimpleNamespace(splits={"test": np.arange(5)}))
+    plan: Any = SimpleNamespace(selection=None, trained=(), batch_size=2)
+    given: Any = object()
+    final.evaluate_splits(session, plan, ("test",), Listener(), given, given, place)
+    assert said == [(f"evaluating {name}", 2, 5)]
