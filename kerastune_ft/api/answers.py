@@ -54,7 +54,18 @@ def build_answers(rows: Iterable[Mapping[str, Any]], columns: Sequence[str], inp
     levels = [name for name in index.names if name is not None and name not in own]
     answers = answers.drop(columns=[name for name in levels if name in answers.columns])
     answers.index = index
+    if _is_named_by_rows(answers, inputs):
+        answers["input"] = [str(label) for label in index]
     return answers
+
+
+def _is_named_by_rows(answers: pandas.DataFrame, inputs: Any) -> bool:
+    """Return whether files in the cells of a DataFrame, which have no name of their own, got that of their rows."""
+    if "input" not in answers or not is_frame(inputs):
+        return False
+    names = answers["input"].tolist()
+    is_counted = names == [f"row {number + 1}" for number in range(len(names))]
+    return is_counted and not any(names == inputs[name].tolist() for name in inputs.columns)
 
 
 def give_labels_back(answers: pandas.DataFrame, stored_type: str | None, classes: Sequence[str]) -> pandas.DataFrame:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import os
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
@@ -16,7 +17,7 @@ from kerastune_ft.api.given_model import find_backbone
 from kerastune_ft.api.python_words import in_python, speaking_python
 from kerastune_ft.api.runs import Run
 from kerastune_ft.config.read import read
-from kerastune_ft.errors import ConfigError
+from kerastune_ft.errors import ConfigError, KerasTuneError
 from kerastune_ft.scaffolding.propose import Proposal, Wishes, path_from, propose
 from kerastune_ft.scaffolding.sentences import describe
 from kerastune_ft.storage import explain_unreachable
@@ -63,9 +64,18 @@ def fine_tune(
     check_sections(sections)
     with speaking_python(), explain_unreachable("data"):
         proposal = _propose(data, label, task, backbone, phases, epochs, directory, plain(sections))
-    for sentence in describe(proposal):
-        say(in_python(sentence))
-    return training.run(proposal.document, run_dir, fresh=fresh)
+
+    @functools.cache
+    def announce() -> None:
+        for sentence in describe(proposal):
+            say(in_python(sentence))
+
+    try:
+        return training.announce_and_run(proposal.document, announce, run_dir, fresh=fresh)
+    except KerasTuneError:
+        # What was guessed may be the reason.
+        announce()
+        raise
 
 
 def _propose(

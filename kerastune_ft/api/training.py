@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -51,6 +51,24 @@ def run(
 
     >>> finished = run("medical", directory="runs")              # doctest: +SKIP
     """
+    return announce_and_run(
+        config, lambda: None, run_dir, directory, fresh=fresh, until_phase=until_phase, stop_after=stop_after,
+        overrides=overrides,
+    )  # fmt: skip
+
+
+def announce_and_run(
+    config: Config,
+    announce: Callable[[], None],
+    run_dir: str | os.PathLike[str] | None = None,
+    directory: str | os.PathLike[str] | None = None,
+    *,
+    fresh: bool = False,
+    until_phase: str | None = None,
+    stop_after: str | float | None = None,
+    overrides: Sequence[str] | Mapping[str, Any] = (),
+) -> Run:
+    """Do what `run` does, and call `announce` before anything is computed; never for a run that is finished."""
     settings = resolve_config(config, overrides)
     if directory is not None:
         settings = settings.model_copy(
@@ -75,6 +93,8 @@ def run(
             from kerastune_ft.training.devices import workers
 
             begun = workers.agree_on_start(devices, start)
+        if not begun.complete:
+            announce()
         return _finish_run(begun, settings, digest, until_phase, seconds)
 
 

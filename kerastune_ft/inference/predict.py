@@ -23,6 +23,7 @@ from kerastune_ft.inference.read_options import read_options
 from kerastune_ft.inference.run_model import ERROR, UNKNOWN, Row
 from kerastune_ft.inference.text_predictor import TextPredictor
 from kerastune_ft.metrics.unknown_counts import describe_unknown_inputs
+from kerastune_ft.notebook.speech import is_news
 from kerastune_ft.rundir import RunDirectory
 from kerastune_ft.saved_model.build import MODEL
 from kerastune_ft.training.devices import devices
@@ -91,14 +92,20 @@ def predict(
     submission = _open_submission(form, listings, scheme, config)
     listings = submission.listings if submission else listings
     predictor = _load_predictor(predictor_class, run, config, plan)
-    watch.note(f"predicting with {run} on {resolved}")
+    if is_news(begin := f"predicting with {run} on {resolved}"):
+        watch.note(begin)
     if options.intensity is not None:
         low, high = options.intensity
         watch.note(f"values {low:g} to {high:g} become 0 to 255, as in training (data.intensity)")
     columns = predictor.columns if top is None else top.columns(predictor.columns)
     own = OwnColumns([] if submission else listings, columns, len(predictor.input_columns))
     said = [note for listing in listings for note in listing.notes]
-    for note in (*said, *(top.notes if top else ()), *own.notes, *(submission.notes if submission else ())):
+    for note in (
+        *said,
+        *(top.notes if top else ()),
+        *filter(is_news, own.notes),
+        *(submission.notes if submission else ()),
+    ):
         watch.note(note)
     size, counts = batch_size or BATCH, RowCounts()
     if submission is not None:

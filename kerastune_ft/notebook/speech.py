@@ -80,6 +80,18 @@ def speak(text: str) -> str:
     return text if _serves_commands and not is_notebook() else translate(text)
 
 
+_said: set[str] = set()
+
+
+def is_news(text: str) -> bool:
+    """Return whether a sentence is to be said: a command says it each time, a Python program hears it once."""
+    if _serves_commands and not is_notebook():
+        return True
+    known = text in _said
+    _said.add(text)
+    return not known
+
+
 def translate(text: str) -> str:
     """Return a text with Python in the place of commands and their options; without any it stays as it is.
 

@@ -11,6 +11,8 @@ from kerastune_ft.wording import counted
 
 _CLASSES_SHOWN = 6
 _MARK = "// "
+# Reasons that say nothing which whoever is told did not say, and none at all.
+_KNOWN = (None, "given by --label", "given by --backbone")
 
 
 def describe(proposal: Proposal) -> list[str]:
@@ -48,7 +50,7 @@ def _others(section: Mapping[str, Any], known: tuple[str, ...]) -> tuple[str, ..
 def _explain(place: str, section: Mapping[str, Any], keys: tuple[str, ...]) -> Iterator[str]:
     """Yield for each of the keys that has a reason its value and that reason."""
     for key in keys:
-        if f"{_MARK}{key}" in section:
+        if section.get(f"{_MARK}{key}") not in _KNOWN:
             yield f"{place}.{key} {_write(section[key])}: {section[_MARK + key]}"
 
 

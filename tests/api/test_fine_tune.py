@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -21,13 +22,14 @@ def started(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[dict[str, A
     """What `kt.run` is called with, which does not run, in an empty directory without a way to weights."""
     calls: list[dict[str, Any]] = []
 
-    def run(document: dict[str, Any], run_dir: Any = None, **options: Any) -> None:
+    def run(document: dict[str, Any], announce: Callable[[], None], run_dir: Any = None, **options: Any) -> None:
+        announce()
         calls.append({"document": document, "run_dir": run_dir, **options})
 
     def absent(*asked: Any) -> None:
         raise ConfigError("not there")
 
-    monkeypatch.setattr(training, "run", run)
+    monkeypatch.setattr(training, "announce_and_run", run)
     monkeypatch.setattr(imagenet, "require_weights", absent)
     monkeypatch.setattr(presets, "locate", absent)
     monkeypatch.setenv("KERASTUNE_CACHE", str(tmp_path / "cache"))

@@ -92,6 +92,6 @@ def test_other_data_in_memory_are_evaluated(run: kt.Run) -> None:
 
 def test_other_data_are_another_run(run: kt.Run, monkeypatch: pytest.MonkeyPatch) -> None:
     seen: list[dict[str, Any]] = []
-    monkeypatch.setattr("kerastune_ft.api.training.run", lambda document, *_, **__: seen.append(document))
+    monkeypatch.setattr("kerastune_ft.api.training.announce_and_run", lambda document, *_, **__: seen.append(document))
     kt.fine_tune(PICTURES[:-2], WORDS[:-2], backbone=SMALL, phases="head", epochs=1)
     assert seen[0]["data"]["path"] != run.config["data"]["path"]

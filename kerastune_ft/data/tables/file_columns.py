@@ -13,6 +13,7 @@ from typing import Any
 from kerastune_ft import storage
 from kerastune_ft.data.files.check import CheckedFile, FileCheck
 from kerastune_ft.data.files.find import FileKind
+from kerastune_ft.data.in_memory.written_names import is_written
 from kerastune_ft.data.tables.text_table import TextTable
 from kerastune_ft.errors import DataError
 from kerastune_ft.wording import counted, first_names
@@ -75,7 +76,8 @@ def find_file_notes(table: TextTable, files: NamedFiles, labels: Sequence[str]) 
             rows_of.setdefault(path, []).append(row)
     return (
         *_note_sharing(table, files.folder, rows_of, labels, files.file_kind),
-        *_notes_on_outside(table, files.folder, rows_of, files.file_kind),
+        # A list of files is written to a table that is never beside them.
+        *(() if is_written(table.path.name) else _notes_on_outside(table, files.folder, rows_of, files.file_kind)),
     )
 
 

@@ -13,6 +13,7 @@ from typing import Any
 
 from kerastune_ft import storage
 from kerastune_ft.config.words import nearest
+from kerastune_ft.data.in_memory.written_names import is_of_list
 from kerastune_ft.data.tables.cells import cell_text
 from kerastune_ft.data.tables.headless import explain_headless, explain_title
 from kerastune_ft.errors import ConfigError, DataError
@@ -54,11 +55,17 @@ class TextTable:
 
     def name_row(self, row: int) -> str:
         """Return what a row is called in messages, as `row 12`."""
-        return f"{self.place} {self.numbers[row]}"
+        return self._name_places([row]) or f"{self.place} {self.numbers[row]}"
 
     def name_rows(self, rows: Sequence[int]) -> str:
         """Return what some rows are called in messages, as `rows 2, 12`."""
-        return f"{self.place}s {first_names([str(self.numbers[row]) for row in rows], _ROWS_SHOWN)}"
+        shown = first_names([str(self.numbers[row]) for row in rows], _ROWS_SHOWN)
+        return self._name_places(rows) or f"{self.place}s {shown}"
+
+    def _name_places(self, rows: Sequence[int]) -> str:
+        """Return the places of rows in the list that the table was written from; empty for other tables."""
+        places = [f"[{self.numbers[row] - 1}]" for row in rows] if is_of_list(self.path.name) else []
+        return first_names(places, _ROWS_SHOWN) if places else ""
 
     def check_column(self, name: str, key: str) -> None:
         """Raise ConfigError where the table has no such column; `key` is where the configuration names it."""

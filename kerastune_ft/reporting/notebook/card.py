@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from kerastune_ft.data.in_memory.written_names import shorten_data_name
 from kerastune_ft.errors import ConfigError
 from kerastune_ft.metrics.document import examples_by_split, intervals_by_split, metrics_by_split
 from kerastune_ft.reporting.notebook.advice import list_advice, read_advice, render_advice
@@ -84,7 +85,7 @@ def _summarise(row: Mapping[str, Any]) -> list[str]:
     if row["state"] not in ("done", "damaged") and row["phase"]:
         epoch = f" after epoch {row['epoch']}" if row["epoch"] else ""
         parts.append(f"in phase {row['phase']}{epoch}")
-    parts += [str(row[name]) for name in ("data", "backbone") if row[name]]
+    parts += [shorten_data_name(str(row[name])) for name in ("data", "backbone") if row[name]]
     if row["seconds"]:
         parts.append(f"trained for {format_duration(row['seconds'])}")
     return parts

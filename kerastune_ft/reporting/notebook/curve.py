@@ -7,7 +7,7 @@ import math
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
-from kerastune_ft.reporting.metric_names import find_headline
+from kerastune_ft.reporting.metric_names import find_headline, is_lower_better
 from kerastune_ft.reporting.quantities import format_figure, format_words
 
 _WIDTH, _HEIGHT = 380, 130
@@ -51,13 +51,15 @@ def draw_curve(history: Sequence[Row], monitor: str | None = None) -> str:
     values = [row[name] for row in history for name, _, _ in drawn if _is_known(row.get(name))]
     frame = _Frame(len(history), min(values), max(values))
     title = f"{format_words(metric)} by epoch"
+    beside_name = f", grey: {format_words(beside)}" if len(drawn) > 1 and _is_measured(history, beside) else ""
     parts = [
         f'<svg role="img" aria-label="{html.escape(title)}" viewBox="0 0 {_WIDTH} {_HEIGHT}" '
         'style="width:100%;height:auto;display:block;background:none">',
-        f'<text x="{_LEFT}" y="10" {_TEXT} font-weight="bold">{html.escape(title)}</text>',
+        f'<text x="{_LEFT}" y="10" {_TEXT} font-weight="bold">{html.escape(title)}'
+        f'<tspan font-weight="normal" opacity=".7">{html.escape(beside_name)}</tspan></text>',
         *_draw_phases(history, frame),
         *(part for name, colour, width in drawn for part in _draw_line(history, frame, name, colour, width)),
-        _name_last(history, frame, metric),
+        *_name_values(history, frame, metric),
         f'<text x="{_LEFT}" y="{_HEIGHT - 4}" {_TEXT} opacity=".7">epoch 1</text>',
         f'<text x="{frame.x(frame.epochs - 1):.1f}" y="{_HEIGHT - 4}" text-anchor="middle" {_TEXT} opacity=".7">'
         f"{frame.epochs}</text>"
@@ -111,11 +113,19 @@ def _draw_phases(history: Sequence[Row], frame: _Frame) -> Iterator[str]:
             yield f'<text x="{left + 3:.1f}" y="{_TOP - 6}" {_TEXT} opacity=".7">{html.escape(name)}</text>'
 
 
-def _name_last(history: Sequence[Row], frame: _Frame, metric: str) -> str:
-    """Return the last value of a metric as text beside the end of its line."""
-    place = max(place for place, row in enumerate(history) if _is_known(row.get(metric)))
-    value = history[place][metric]
-    return (
-        f'<text x="{frame.x(place) + 6:.1f}" y="{frame.y(value) + 4:.1f}" {_TEXT} font-weight="bold">'
+def _is_measured(history: Sequence[Row], name: str) -> bool:
+    return any(_is_known(row.get(name)) for row in history)
+
+
+def _name_values(history: Sequence[Row], frame: _Frame, metric: str) -> Iterator[str]:
+    """Give the best epoch of a metric a dot, and its value in bold beside the end of the line."""
+    known = [place for place, row in enumerate(history) if _is_known(row.get(metric))]
+    choose = min if is_lower_better(metric) else max
+    best = choose(known, key=lambda place: history[place][metric])
+    value, last = history[best][metric], known[-1]
+    if best != last:
+        yield f'<circle cx="{frame.x(best):.1f}" cy="{frame.y(value):.1f}" r="3" fill="{_VALIDATION}"/>'
+    yield (
+        f'<text x="{frame.x(last) + 6:.1f}" y="{frame.y(value) + 4:.1f}" {_TEXT} font-weight="bold">'
         f"{format_figure(value)}</text>"
     )

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from kerastune_ft.data.in_memory.written_names import shorten_data_name
 from kerastune_ft.reporting.quantities import format_figure, format_moment, format_words
 from kerastune_ft.reporting.terminal.fitting import FittedTable
 from kerastune_ft.reporting.terminal.tables import build_rows_table
@@ -23,7 +24,7 @@ def _build_row(row: Mapping[str, Any]) -> dict[str, Any]:
         "run": Path(row["run"]).name,
         "state": row["state"],
         "phase": f"{row['phase']} {epoch}" if row["phase"] and epoch else row["phase"],
-        "data": row["data"],
+        "data": row["data"] and shorten_data_name(str(row["data"])),
         "backbone": row["backbone"] and str(row["backbone"]).partition(",")[0],
         "metric": None if metric is None else format_words(metric),
         "best": format_figure(row["value"]),

@@ -33,6 +33,16 @@ def test_the_monitor_is_drawn_upwards_with_training_beside_it() -> None:
     assert ">top<" in svg or svg.count("stroke-dasharray") == 1
 
 
+def test_the_bold_number_is_the_best_epoch_and_the_grey_line_has_a_name() -> None:
+    svg = draw_curve(rows(0.2, 0.9, 0.6), "validation_accuracy")
+    assert ">0.9000<" in svg and ">0.6000<" not in svg and svg.count("<circle") == 1
+    assert "grey: train accuracy" in svg
+    loss = [
+        {"phase": "head", "epoch": place, "validation_loss": value} for place, value in ((1, 2.0), (2, 0.5), (3, 1.0))
+    ]
+    assert ">0.5000<" in draw_curve(loss, None) and "grey" not in draw_curve(loss, None)
+
+
 def test_what_was_not_measured_leaves_a_gap() -> None:
     svg = draw_curve(rows(0.2, 0.3, math.nan, 0.5, 0.6), "validation_accuracy")
     assert [len(line) for line in lines(svg)] == [2, 2, 2, 2]
