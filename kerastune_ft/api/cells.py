@@ -51,4 +51,5 @@ def describe_stop(target: RunDirectory, error: BaseException) -> str:
     reason, is_reason, _ = str(error).partition(": stopped")
     why = f", {reason}" if is_reason and reason not in _SIGNALS else ""
     kept = "what was trained is kept" if phase else "nothing was trained yet"
-    return f'stopped{where}{why}: {kept}; run this cell again to go on, or call kt.run with run_dir="{target}"'
+    call = f'kt.run("{target}/config.json", run_dir="{target}")'
+    return f"stopped{where}{why}: {kept}; run this cell again to go on, or call  {call}"

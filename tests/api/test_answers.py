@@ -66,3 +66,11 @@ def test_rows_without_a_class_leave_the_others_whole_numbers() -> None:
     found = give_labels_back(frame, "int", ("0", "1"))["label"].tolist()
     assert found == [1, None, "unknown", 0]
     assert isinstance(found[0], int)
+
+
+def test_files_in_cells_are_named_by_the_index_and_texts_stay() -> None:
+    rows = [{"input": "row 1", "label": "a"}, {"input": "row 2", "label": "b"}]
+    pictures = pd.DataFrame({"image": [b"1", b"2"]}, index=["left", "right"])
+    assert build_answers(rows, ["input", "label"], pictures)["input"].tolist() == ["left", "right"]
+    texts = pd.DataFrame({"text": ["row 1", "row 2"]}, index=["left", "right"])
+    assert build_answers(rows, ["input", "label"], texts)["input"].tolist() == ["row 1", "row 2"]

@@ -54,18 +54,19 @@ def test_public_functions_are_shown_in_cells_and_keep_their_names() -> None:
             {"phase": "top", "epoch": 3},
             "SIGINT: stopped in step 4 of phase top, nothing is lost; the same command goes on",
             "stopped in phase top after epoch 3: what was trained is kept; run this cell again to go on, "
-            'or call kt.run with run_dir="{}"',
+            'or call  kt.run("{0}/config.json", run_dir="{0}")',
         ),
         (
             {"phase": "head"},
             "the time limit is reached: stopped, nothing is lost; the same command goes on",
             "stopped in phase head, the time limit is reached: what was trained is kept; run this cell again to go on, "
-            'or call kt.run with run_dir="{}"',
+            'or call  kt.run("{0}/config.json", run_dir="{0}")',
         ),
         (
             {},
             "",
-            "stopped: nothing was trained yet; run this cell again to go on, or call kt.run with run_dir=\"{}\"",
+            "stopped: nothing was trained yet; run this cell again to go on, "
+            'or call  kt.run("{0}/config.json", run_dir="{0}")',
         ),
     ],
 )  # fmt: skip
