@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import os
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from kerastune_ft.errors import ConfigError, KerasTuneError, explain
@@ -62,8 +62,9 @@ def find_damaged_figures(target: RunDirectory) -> list[str]:
     return find_damaged(target, _FIGURES) if (target.manifest() or {}).get("state") == "done" else []
 
 
-def describe_damaged_figures(damaged: Sequence[str]) -> str | None:
+def describe_damage(target: RunDirectory) -> str | None:
     """Return a sentence that names files with figures that are not what the run wrote; None where there are none."""
+    damaged = find_damaged_figures(target)
     if not damaged:
         return None
     one = len(damaged) == 1

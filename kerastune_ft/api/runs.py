@@ -12,14 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from kerastune_ft.api.answers import build_answers, give_labels_back, raise_alone, require_file
 from kerastune_ft.api.cells import show_in_cell
-from kerastune_ft.api.finished import (
-    describe_damaged_figures,
-    describe_use,
-    explain_faults,
-    find_damaged_figures,
-    require_epochs,
-    require_model,
-)
+from kerastune_ft.api.finished import describe_damage, describe_use, explain_faults, require_epochs, require_model
 from kerastune_ft.config.options.task_facts import MASK
 from kerastune_ft.config.read import read
 from kerastune_ft.config.run import RunConfig, restore_paths
@@ -184,8 +177,7 @@ class Run:
         target = self._directory
         with explain_faults(target):
             _settle(target)
-            damaged = describe_damaged_figures(find_damaged_figures(target))
-            if damaged:
+            if damaged := describe_damage(target):
                 say_error(f"{target}: {damaged}")
             path = write_report(target, damaged)
             # By the same object, which knows that it wrote the page: its content changes with the time of the update.
@@ -201,7 +193,7 @@ class Run:
         from kerastune_ft.reporting.page import document
 
         with explain_faults(self._directory):
-            return document.summarise(self.path, describe_damaged_figures(find_damaged_figures(self._directory)))
+            return document.summarise(self.path, describe_damage(self._directory))
 
     @show_in_cell
     def evaluate(self, data: Any = None, split: str | None = None) -> Figures:
@@ -290,7 +282,7 @@ def evaluation(run_dir: str | os.PathLike[str], *, data: Any = None, split: str 
         other = None if data is None else _find_other_data(data, held)
         settings = _read_settings(target)
         _note_use(target, watch)
-        if damaged := describe_damaged_figures(find_damaged_figures(target)):
+        if damaged := describe_damage(target):
             say_error(f"{target}: {damaged}")
         load_engine(settings)
         from kerastune_ft.training.evaluation import evaluate_run
@@ -352,10 +344,14 @@ def predictions(
     input: str | None = None,
     batch_size: int | None = None,
     form: OutputForm = PLAIN,
+    has_bars: bool = True,
 ) -> Iterator[Predictions]:
-    """Give the rows of `predict` batch by batch, as they are computed; an open binary file has a path per line."""
+    """Give the rows of `predict` batch by batch, as they are computed; an open binary file has a path per line.
+
+    Without `has_bars` no bar is shown, which would stand in the way of rows on the same terminal.
+    """
     target = RunDirectory(open_run(run_dir).path)
-    watch = create_watcher(lambda line: None)
+    watch = create_watcher(lambda line: None, has_bars)
     with (
         explain_exhaustion(),
         explain_memory("in a prediction", "give a smaller --batch-size, which is 32 by default"),

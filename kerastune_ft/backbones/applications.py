@@ -13,6 +13,7 @@ from kerastune_ft.backbones.base import Backbone, Transfer
 from kerastune_ft.backbones.families import Family, family_of
 from kerastune_ft.backbones.inputs import ImageInput
 from kerastune_ft.backbones.preprocessing import preprocess
+from kerastune_ft.config.facts.applications import IMAGENET_ALPHAS
 from kerastune_ft.config.options.backbones import Applications
 from kerastune_ft.errors import ConfigError
 from kerastune_ft.graph.depth import units_by_depth
@@ -40,7 +41,15 @@ def build(options: Applications) -> Backbone:
         transfer = Transfer("random", None, 0)
     else:
         path = EMBEDDED if options.weights == "embedded" else path_of(options.weights)
-        transfer = weights_file.load(model, variables, path, "embedded" if path is EMBEDDED else path.name)
+        try:
+            transfer = weights_file.load(model, variables, path, "embedded" if path is EMBEDDED else path.name)
+        except weights_file.ShapeError as error:
+            if (alpha := _find_alpha(options, family, size, path)) is None:
+                raise
+            raise ConfigError(
+                f'backbone.options: {path} has the weights of another width; write "options": {{"alpha": {alpha:g}}} '
+                "in backbone, with which all of them fit"
+            ) from error
     notes: tuple[str, ...] = ()
     if transfer.missing:
         notes = (f"{len(transfer.missing)} backbone variables are not in the weight file and stay random",)
@@ -77,6 +86,17 @@ def _construct(options: Applications, family: Family, size: tuple[int, int], wei
         ) from error
     # Some architectures make a list of their one input; Keras would warn each time it gets a tensor instead.
     return keras.Model(images, model.output, name=model.name)
+
+
+def _find_alpha(options: Applications, family: Family, size: tuple[int, int], path: Path) -> float | None:
+    """Return the width of a model at which the shapes of a weight file fit; None where none does."""
+    for alpha in IMAGENET_ALPHAS.get(options.name, ()):
+        other = options.model_copy(update={"options": {**options.options, "alpha": alpha}})
+        with keras.StatelessScope(initialize_variables=False):
+            model = _construct(other, family, size, None)
+        if weights_file.fits(model, [each for unit in _units(model, family) for each in unit.variables], path):
+            return alpha
+    return None
 
 
 def _units(model: keras.Model, family: Family) -> tuple[Unit, ...]:

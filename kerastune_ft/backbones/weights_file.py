@@ -21,6 +21,10 @@ from kerastune_ft.wording import first_names
 _LEGACY = ".h5"
 
 
+class ShapeError(ConfigError):
+    """A weight file that holds another shape than a variable of its name."""
+
+
 def load(model: keras.Model, variables: Sequence[keras.Variable], path: Path, source: str) -> Transfer:
     """Copy the values of a weight file into a backbone's variables and report the transfer.
 
@@ -55,9 +59,21 @@ def _load_file(model: keras.Model, variables: Sequence[keras.Variable], path: Pa
     return Transfer(source, digest, len(variables) - len(missing), missing, unused)
 
 
+def fits(model: keras.Model, variables: Sequence[keras.Variable], path: Path) -> bool:
+    """Return whether a `.safetensors` file or one of Keras 2 has every variable of a backbone, in its shape."""
+    with as_local_file(path) as local:
+        if path.name.endswith(".weights.h5") and not _is_keras_2(local):
+            return False
+        found = _read_file(local)
+        if path.suffix == _LEGACY and any(variable.path not in found for variable in variables):
+            found = _by_order(model, found) or found
+    shapes = {name: array.shape for name, array in found.items()}
+    return all(shapes.get(variable.path) == tuple(variable.shape) for variable in variables)
+
+
 def _assign(variable: keras.Variable, value: np.ndarray, path: Path) -> None:
     if tuple(variable.shape) != value.shape:
-        raise ConfigError(
+        raise ShapeError(
             f"backbone.weights: {variable.path} has shape {tuple(variable.shape)} in the backbone and {value.shape} "
             f"in {path}; "
             "is it another architecture, or another option such as alpha?"

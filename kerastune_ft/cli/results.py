@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+
 import click
 
 from kerastune_ft.cli.terminal import common, echo, print_json, show
@@ -115,7 +117,9 @@ def predict(
     rows = OutputForm(top, submission, allow_errors)
     form = command.check_arguments(inputs, output, form, as_json, scheme is not None, rows)
     given = command.open_standard_input(inputs)
-    with runs_api.predictions(run, given, input=column, batch_size=batch_size, form=rows) as made:
+    # Rows and a bar would share the lines of a terminal.
+    has_bars = output is not None or not sys.stdout.isatty()
+    with runs_api.predictions(run, given, input=column, batch_size=batch_size, form=rows, has_bars=has_bars) as made:
         summary = command.write_rows(made, output, form, scheme, rows)
     if output and as_json:
         print_json({"output": output, "inputs": summary.inputs, "errors": summary.errors})

@@ -164,6 +164,8 @@ def _predict_batches(
         # Where the total is unknown, progress shows one more to come.
         watch.work("predicting", counts.inputs, total if total is not None else counts.inputs + 1)
         yield rows
+    if total is None and counts.inputs:
+        watch.work("predicting", counts.inputs, counts.inputs)
     for note in predictor.notes():
         watch.note(note)
     if UNKNOWN in predictor.columns and counts.errors < counts.inputs:

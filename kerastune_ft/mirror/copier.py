@@ -5,14 +5,14 @@ from __future__ import annotations
 import hashlib
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 from kerastune_ft.errors import KerasTuneError, ResourceError
 from kerastune_ft.mirror.open_copy import Copy, TakenError, list_names, open_copy
 from kerastune_ft.mirror.pending import Batch, PendingFiles
 from kerastune_ft.rundir import MANIFEST, RunDirectory
-from kerastune_ft.wording import counted, first_names
+from kerastune_ft.wording import counted
 
 _GROUP_BYTES = 8_000_000
 
@@ -33,15 +33,16 @@ class Pauses:
 
 
 _TRIES_AT_END = 3
+_NAMED = 3
 
 
-def _explain(error: BaseException) -> str:
+def _explain(error: BaseException, with_place: bool = True) -> str:
     """Return why something was not copied: the reason and the place, without remedies for the run itself."""
     if isinstance(error, ResourceError) and error.__cause__ is not None:
         error = error.__cause__
     if isinstance(error, OSError) and error.strerror:
         reason = error.strerror[0].lower() + error.strerror[1:]
-        return f"{reason} ({error.filename})" if error.filename else reason
+        return f"{reason} ({error.filename})" if error.filename and with_place else reason
     return str(error) or type(error).__name__
 
 
@@ -117,13 +118,14 @@ class Copier:
         return max(0.01, left) if left > 0 else None
 
     def _note_failure(self, error: Exception) -> None:
-        why = _explain(error)
         # What another process has taken is not taken back.
         self._gave_up = isinstance(error, TakenError)
         if self._failure is None:
             then = "without a copy" if self._gave_up else "and tries again"
+            why = _explain(error)
             self._report(f"output.mirror: nothing is copied to {self._root} now: {why}; the run goes on, {then}")
-        self._failure = why
+        # The place was said then, and is most often a file like any other.
+        self._failure = _explain(error, with_place=False)
         if self._is_closing:
             self._tries_left -= 1
             self._gave_up = self._gave_up or self._tries_left == 0
@@ -215,8 +217,15 @@ class Copier:
         missing = self._pending.names(with_logs=False)
         if self._copy is not None and not missing and self._failure is None:
             return f"copied to {self._copy.folder}: {self._copy.describe()}"
-        what = f", {first_names(missing)}" if missing else ""
         return (
-            f"output.mirror: {self._root} does not have all of the run ({self._failure or 'not copied'}{what}); "
-            f"{self._run} has, and the same command copies the rest"
+            f"output.mirror: {self._root} does not have all of the run, {_describe_missing(list(missing))}: "
+            f"{self._failure or 'not copied'}; {self._run} has, and the same command copies the rest"
         )
+
+
+def _describe_missing(names: Sequence[str]) -> str:
+    """Return which files are not there: few by name, many by their number."""
+    if not names:
+        return "all but the last change of its logs"
+    what = ", ".join(names) if len(names) <= _NAMED else counted(len(names), "file")
+    return f"{what} {'is' if len(names) == 1 else 'are'} not there"

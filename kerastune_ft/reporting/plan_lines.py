@@ -42,7 +42,7 @@ class Line(NamedTuple):
 def describe_plan(plan: Document) -> list[Line]:
     """Return a line for everything that all phases share: devices, data, labels, backbone, weights, head, cache."""
     facts = [
-        Line("devices", _describe_devices(plan.get("devices") or {})),
+        Line("devices", describe_devices(plan.get("devices") or {})),
         Line("data", _describe_data(plan.get("data") or {})),
         Line("left out", _describe_left_out(plan.get("data") or {})),
         *(Line("data note", note) for note in (plan.get("data") or {}).get("notes") or ()),
@@ -199,13 +199,13 @@ def _join_parts(*parts: str, joint: str = ", ") -> str:
     return joint.join(part for part in parts if part)
 
 
-def _describe_devices(devices: Document) -> str:
+def describe_devices(devices: Document) -> str:
+    """Return the devices of a run in words, as `2 replicas (mirrored) on GPU 0, GPU 1`; one replica is its device."""
     names = ", ".join(str(name) for name in devices.get("devices") or ())
-    replicas = devices.get("replicas")
-    count = counted(replicas, "replica") if replicas else ""
-    return _join_parts(
-        _join_parts(str(devices.get("strategy") or ""), count, names), devices.get("note") or "", joint="; "
-    )
+    replicas, strategy = devices.get("replicas") or 1, devices.get("strategy")
+    if replicas > 1:
+        names = f"{counted(replicas, 'replica')}{f' ({strategy})' if strategy else ''}{f' on {names}' if names else ''}"
+    return _join_parts(names, devices.get("note") or "", joint="; ")
 
 
 def _describe_data(data: Document) -> str:

@@ -27,15 +27,18 @@ _LEAST_BAR, _WIDEST_BAR, _BESIDE_BAR = 6, 40, 74
 _MEASURED = ("train_", "validation_")
 
 
-def create_watcher(log: Callable[[str], None]) -> Watcher:
-    """Return a watcher with bars where a terminal or the call's panel shows them, else lines; `log` gets every line."""
+def create_watcher(log: Callable[[str], None], has_bars: bool = True) -> Watcher:
+    """Return a watcher with bars where a terminal or the call's panel shows them, else lines; `log` gets every line.
+
+    Without `has_bars` a terminal gets lines too, as where results are printed on it meanwhile.
+    """
     if is_quiet():
         return Lines(log)
     if (panel := find_panel()) is not None:
         return PanelProgress(panel, log)
     # In a notebook rich would show widgets, which a saved notebook shows as nothing.
     console = Console(file=error_stream(), highlight=False, force_jupyter=False)
-    return Bars(console, log) if console.is_terminal else Lines(log)
+    return Bars(console, log) if has_bars and console.is_terminal else Lines(log)
 
 
 def describe_epoch(

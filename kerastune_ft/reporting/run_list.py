@@ -138,5 +138,6 @@ def _find_name(options: Mapping[str, Any]) -> str | None:
 
 def _name_backbone(options: Mapping[str, Any]) -> str | None:
     weights = options.get("weights")
-    name = _find_name(options)
+    # A preset may be a local directory.
+    name = Path(str(options["preset"])).name if options.get("preset") else options.get("class") or _find_name(options)
     return f"{name}, {Path(str(weights)).name}" if name and weights else name

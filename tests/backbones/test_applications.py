@@ -7,8 +7,12 @@ import keras
 import numpy as np
 import pytest
 from safetensors import safe_open
+from safetensors.numpy import save_file
 
 import kerastune_ft.backbones
+from kerastune_ft.backbones import applications
+from kerastune_ft.config.options.backbones import Applications
+from kerastune_ft.errors import ConfigError
 
 WEIGHTS = Path(kerastune_ft.backbones.__file__).parent / "weights" / "mobilenet_v2_035_embedded.safetensors"
 
@@ -55,3 +59,19 @@ def test_linear_probe_on_real_digits(backbone: keras.Model) -> None:
     with threadpool_limits(1):  # spinning threads make this a hundred times slower on a busy machine
         probe = LogisticRegression(max_iter=1000, tol=0.01).fit(pooled[:300], labels[:300])
     assert probe.score(pooled[300:], labels[300:]) >= 0.75
+
+
+def test_weights_of_another_width_name_the_option(tmp_path: Path) -> None:
+    narrow = Applications(kind="applications", name="MobileNet", weights=None, options={"alpha": 0.25}, image_size=32)
+    model = applications.build(narrow).model
+    values = {variable.path: np.asarray(variable) for variable in model.variables}
+    save_file(values, tmp_path / "narrow.safetensors")
+    wide = narrow.model_copy(update={"weights": str(tmp_path / "narrow.safetensors"), "options": {}})
+    with pytest.raises(ConfigError, match=r'^backbone.options: .*write "options": \{"alpha": 0.25\} in backbone'):
+        applications.build(wide)
+    right = wide.model_copy(update={"options": {"alpha": 0.25}})
+    assert not applications.build(right).transfer.missing
+    # A file that fits no width keeps the message of its shapes.
+    save_file({name: value[..., :1] for name, value in values.items()}, tmp_path / "narrow.safetensors")
+    with pytest.raises(ConfigError, match="is it another architecture"):
+        applications.build(wide)

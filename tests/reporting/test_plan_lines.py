@@ -115,3 +115,16 @@ def test_the_plan_and_the_screen_name_the_units_of_a_pattern_alike() -> None:
     assert describe_phase_start({**about, **phase}, 0, plan_lines.list_units(plan)) == (
         "phase top: trains block1, block10 … head (2 parameters, 50 %), 3 steps in at most 1 epoch"
     )
+
+
+@pytest.mark.parametrize(
+    ("devices", "said"),
+    [
+        ({"strategy": "none", "replicas": 1, "devices": ["CPU"], "note": ""}, "CPU"),
+        ({"strategy": "none", "replicas": 1, "devices": ["CPU"], "note": "no GPU"}, "CPU; no GPU"),
+        ({"strategy": "mirrored", "replicas": 2, "devices": ["a", "b"]}, "2 replicas (mirrored) on a, b"),
+        ({}, ""),
+    ],
+)
+def test_devices_are_said_in_words(devices: dict[str, object], said: str) -> None:
+    assert plan_lines.describe_devices(devices) == said

@@ -143,3 +143,16 @@ def test_the_epoch_of_a_killed_run_is_that_of_its_last_event() -> None:
     done = write("a-2", "2025-03-02T09:00:00+00:00")
     (done / "events.jsonl").write_text(json.dumps(events[0]))
     assert runs()[1]["epoch"] == 4
+
+
+@pytest.mark.parametrize(
+    ("options", "name"),
+    [
+        ({"kind": "keras_hub", "preset": "bert_tiny_en_uncased", "class": None}, "bert_tiny_en_uncased"),
+        ({"kind": "keras_hub", "preset": None, "class": "BertBackbone"}, "BertBackbone"),
+    ],
+)
+def test_a_backbone_of_keras_hub_is_named_by_its_preset_or_class(options: dict[str, Any], name: str) -> None:
+    run = write("a")
+    (run / "config.json").write_text(json.dumps({"backbone": options}))
+    assert [row["backbone"] for row in runs("runs")] == [name]

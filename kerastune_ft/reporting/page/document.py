@@ -13,7 +13,7 @@ from kerastune_ft.reporting import data_table, drawing, run_files
 from kerastune_ft.reporting import phase_results as ran
 from kerastune_ft.reporting.findings.gather import list_findings
 from kerastune_ft.reporting.page import curves, margin, redaction, shown_examples, templates, time_spent
-from kerastune_ft.reporting.plan_lines import describe_layers
+from kerastune_ft.reporting.plan_lines import describe_devices, describe_layers
 from kerastune_ft.training.versions import version_history
 
 Spelling = Callable[[str], str]
@@ -43,6 +43,7 @@ def render(run_directory: Path, damaged: str | None = None) -> str:
         head_layers=describe_layers(
             run.plan.get("head") or {}, (run.plan.get("backbone") or {}).get("endpoints") or {}
         ),
+        devices_said=describe_devices(found["environment"]["devices"]),
         config=json.dumps(_redact_config(run), indent=2, ensure_ascii=False),
     )
 
@@ -86,7 +87,7 @@ def _summarise(run: run_files.RunFiles, damaged: str | None) -> dict[str, Any]:
         "data": _summarise_data(run, say),
         "backbone": _summarise_backbone(run, say),
         "environment": _summarise_environment(run),
-        "notes": [say(note) for note in plan.get("notes") or ()],
+        "notes": [say(note) for note in plan.get("notes") or () if note not in (plan.get("notes_on_data") or ())],
         "examples": run.shows_examples,
         "missing": run.missing,
         "damaged": damaged,
@@ -140,7 +141,7 @@ def _summarise_data(run: run_files.RunFiles, say: Spelling) -> dict[str, Any]:
         "values": data.get("values") or {},
         "groups": data.get("groups") or {},
         "fingerprint": data.get("fingerprint") or run.manifest.get("data_fingerprint"),
-        "notes": [say(note) for note in data.get("notes") or ()],
+        "notes": [say(note) for note in (*(data.get("notes") or ()), *(run.plan.get("notes_on_data") or ()))],
         "skipped_files": len(skipped),
         "skipped": [dict(file) for file in skipped] if run.shows_examples else [],
     }

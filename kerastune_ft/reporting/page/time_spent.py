@@ -23,7 +23,8 @@ def sum_time(events: Sequence[Mapping[str, Any]], phases: Sequence[Mapping[str, 
         phases: name and seconds (in epochs) of every phase, as the report has them.
 
     `complete` is False where an earlier version, which recorded less, worked on the run too. Times between two
-    processes do not count.
+    processes do not count, nor does writing the page, which may be written again; `killed` is how many processes
+    before the last one left no end, so that what they did after their last event is not known.
     """
     processes = _divide(events)
     if not processes:
@@ -44,6 +45,7 @@ def sum_time(events: Sequence[Mapping[str, Any]], phases: Sequence[Mapping[str, 
     return {
         "whole": whole,
         "starts": len(processes),
+        "killed": sum(process[-1].get("event") != "ended" for process in processes[:-1]),
         "complete": is_complete,
         "parts": [
             {
@@ -69,8 +71,12 @@ def _divide(events: Sequence[Mapping[str, Any]]) -> list[list[Mapping[str, Any]]
 
 
 def _measure(process: Sequence[Mapping[str, Any]]) -> float:
-    """Return how long a process worked: to its end, or to its last event where it was killed or is at work."""
-    last = process[-1]
+    """Return how long a process worked: to its end, or to its last event where it was killed or is at work.
+
+    The end of a run that is done counts from before its page was written, which shows this time.
+    """
+    is_done = process[-1].get("event") == "ended" and process[-1].get("state") == "done" and len(process) > 1
+    last = process[-2] if is_done else process[-1]
     if "elapsed" in last:
         return float(last["elapsed"])
     known = [event for event in process if "elapsed" in event][-1]

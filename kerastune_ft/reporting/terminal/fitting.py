@@ -25,7 +25,7 @@ GIVES_WAY = (
     # Stored features.
     *("views", "rows", "cut", "inputs"),
     # Runs.
-    *("started", "data", "seconds", "backbone", "phase"),
+    *("started", "data", "training", "backbone", "phase"),
     # Units, phases and targets.
     *("output", "share", "batch", "steps", "est. time", "smallest", "largest", "deviation", "estimated"),
     # Metrics.

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from kerastune_ft.data.in_memory.written_names import shorten_data_name
-from kerastune_ft.reporting.quantities import format_figure, format_moment, format_words
+from kerastune_ft.reporting.quantities import format_duration, format_figure, format_moment, format_words
 from kerastune_ft.reporting.terminal.fitting import FittedTable
 from kerastune_ft.reporting.terminal.tables import build_rows_table
 
@@ -30,5 +30,6 @@ def _build_row(row: Mapping[str, Any]) -> dict[str, Any]:
         "best": format_figure(row["value"]),
         "test": format_figure((row["test"] or {}).get(metric)),
         "started": started and format_moment(started).removesuffix(" UTC"),
-        "seconds": row["seconds"],
+        # Other than the whole time of a run, which its report has.
+        "training": format_duration(row["seconds"]),
     }

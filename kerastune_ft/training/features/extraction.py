@@ -135,7 +135,7 @@ class FeatureExtractor:
         """Fill stores with a view of their examples; return whether all rows were there before."""
         contents = self._session.source.contents
         ids = [[store_key.row_id(contents[index], view, store) for index in each.examples] for each in fillings]
-        missing = [int(each.store.missing(own).sum()) for each, own in zip(fillings, ids, strict=True)]
+        missing = [_count_missing(each.store, own) for each, own in zip(fillings, ids, strict=True)]
         place = self._describe_level(need, level, view)
         work = StoreProgress(self._watch, f"storing features{place}", sum(missing))
         began, elsewhere = time.monotonic(), 0.0
@@ -207,7 +207,7 @@ class FeatureExtractor:
                     )
                 waited = True
                 time.sleep(_PAUSE)
-            still = int(store.missing(ids).sum())
+            still = _count_missing(store, ids)
             if held or still < left:
                 heard = time.monotonic()
             work.done += left - still
@@ -335,3 +335,8 @@ def _describe_level(need: FeatureUse, level: str, view: int, inputs: str) -> str
     if level != INPUT and need.views > 1:
         said.append(f"view {view + 1} of {need.views}")
     return f" ({', '.join(said)})" if said else ""
+
+
+def _count_missing(store: FeatureStore, ids: Sequence[bytes]) -> int:
+    """Return how many rows a store lacks; examples with the same content have one row."""
+    return len({row for row, lacks in zip(ids, store.missing(ids), strict=True) if lacks})

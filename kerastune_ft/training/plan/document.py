@@ -33,6 +33,7 @@ def plan_document(session: Session, phases: Sequence[PhasePlan], chunk: int, dec
     config: RunConfig = session.config
     backbone = session.backbone
     parameters = sum(unit.parameters for unit in backbone.units)
+    on_data = _notes_on_data(session, phases)
     return {
         "version": 1,
         "name": config.name,
@@ -69,7 +70,9 @@ def plan_document(session: Session, phases: Sequence[PhasePlan], chunk: int, dec
             "stores": [_store_document(decision, store) for store in sorted(decision.stored, key=lambda each: each.id)],
         },
         "phases": [phase_document(session, plan, chunk, decision) for plan in phases],
-        "notes": _notes(session, phases, chunk, decision),
+        "notes": _notes(session, phases, chunk, decision, on_data),
+        # Those of the notes that are about the data, so that readers can tell.
+        "notes_on_data": on_data,
     }
 
 
@@ -105,11 +108,17 @@ def unit_rows(units: Sequence[Any]) -> list[dict[str, Any]]:
     ]
 
 
-def _notes(session: Session, phases: Sequence[PhasePlan], chunk: int, decision: CachePlan) -> list[str]:
+def _notes_on_data(session: Session, phases: Sequence[PhasePlan]) -> list[str]:
+    """Return notes on classes of unequal size, and on what examples lose when they are brought to the model's shape."""
+    notes = [*class_balance.notes(session.source, {plan.phase.name: plan.phase for plan in phases})]
+    return notes + session.loader.notes(show_names=session.config.output.examples)
+
+
+def _notes(
+    session: Session, phases: Sequence[PhasePlan], chunk: int, decision: CachePlan, on_data: Sequence[str]
+) -> list[str]:
     notes = [*session.backbone.notes, *warm_start.notes(session), *precision.notes(session.devices.precision)]
-    notes += class_balance.notes(session.source, {plan.phase.name: plan.phase for plan in phases})
-    notes += unknown.notes(session)
-    notes += session.loader.notes(show_names=session.config.output.examples)
+    notes += [*on_data, *unknown.notes(session)]
     if session.unaddressed:
         notes.append(f"random draws of {', '.join(session.unaddressed)} are equal across replicas in distribution only")
     examples = len(session.source.splits["train"])

@@ -268,7 +268,9 @@ def test_whole_time_and_proofs_are_on_the_page(tmp_path: Path) -> None:
     assert "Where the time went" not in document.render(run)
     events = [
         {"time": "2026-01-01T00:00:05+00:00", "event": "started", "elapsed": 5.0},
-        {"time": "2026-01-01T00:01:35+00:00", "event": "ended", "state": "done", "elapsed": 95.0},
+        {"time": "2026-01-01T00:01:35+00:00", "event": "spent", "part": "saving", "seconds": 2.0, "elapsed": 95.0},
+        # The page is written before.
+        {"time": "2026-01-01T00:01:38+00:00", "event": "ended", "state": "done", "elapsed": 98.0},
     ]
     (run / "events.jsonl").write_text("\n".join(map(json.dumps, [*events, *events])) + '\n{"event": "spe')
     page = document.render(run)
@@ -294,3 +296,20 @@ def test_findings_are_shown_without_a_test_split_too(tmp_path: Path) -> None:
     told = document.summarise(run)["findings"]
     assert told, "the last phase of this run still improved"
     assert all(finding["text"] in unescape(document.render(run)) for finding in told)
+
+
+def test_notes_on_the_data_stand_under_data(tmp_path: Path) -> None:
+    path = run_files.write_run(tmp_path / "run")
+    plan = json.loads((path / "plan.json").read_text())
+    cut, other = "3 of 9 texts are cut", "deterministic operations are on"
+    run_files.write_json(path / "plan.json", {**plan, "notes": [cut, other], "notes_on_data": [cut]})
+    found = document.summarise(path)
+    assert found["notes"] == ["deterministic operations are on"]
+    assert found["data"]["notes"][-1] == "3 of 9 texts are cut"
+    page = document.render(path)
+    assert (
+        page.index('<section id="data">')
+        < page.index("3 of 9 texts are cut")
+        < page.index('<section id="environment">')
+    )
+    assert page.count("3 of 9 texts are cut") == 1

@@ -44,6 +44,13 @@ def test_a_killed_process_counts_to_its_last_event_and_resumes_add_up() -> None:
     assert found is not None
     assert (found["whole"], found["starts"]) == (30.0 + 6.0 + 21.0, 3)
     assert parts(found)["start"] == 3 + 4 + 5
+    # The last one may be at work, and the second said that it ended.
+    assert found["killed"] == 1
+
+
+def test_a_page_that_is_written_again_has_the_same_time() -> None:
+    ended = [*ONE, at(23, "ended", state="done", elapsed=23.0)]
+    assert time_spent.sum_time(ended, PHASES) == time_spent.sum_time(ONE, PHASES)
 
 
 def test_what_an_earlier_version_did_is_not_made_up() -> None:

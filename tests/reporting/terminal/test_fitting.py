@@ -8,7 +8,7 @@ from kerastune_ft.reporting.terminal.fitting import GIVES_WAY, Column, FittedTab
 RUNS = FittedTable([
     Column("run", ["photos-1", "a-rather-long-name-of-photos-12"]), Column("state", ["done", "interrupted"]),
     Column("phase", ["top 3", "head 1"]), Column("data", ["photos", "photos"]), Column("test", ["0.5", "0.7"], True),
-    Column("started", ["2025-03-01 09:00", "2025-03-01 09:00"]), Column("seconds", ["61.0 s", "3 min 12 s"], True),
+    Column("started", ["2025-03-01 09:00", "2025-03-01 09:00"]), Column("training", ["61.0 s", "3 min 12 s"], True),
 ])  # fmt: skip
 
 

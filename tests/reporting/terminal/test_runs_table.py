@@ -20,9 +20,20 @@ def show(*rows: dict) -> str:
 
 def test_a_row_tells_where_the_run_is_and_how_good_it_was() -> None:
     (line,) = (line for line in show(ROW).splitlines() if "photos" in line)
-    for cell in ("base", "done", "top 4", "photos", "VGG16", "macro F1", "0.7500", "0.5000", "2025-03-01 09:00"):
+    for cell in (
+        "base",
+        "done",
+        "top 4",
+        "photos",
+        "VGG16",
+        "macro F1",
+        "0.7500",
+        "0.5000",
+        "2025-03-01 09:00",
+    ):
         assert cell in line
     assert "imagenet" not in line
+    assert "1 min 01 s" in line and "training" in show(ROW) and "seconds" not in show(ROW)
 
 
 def test_what_is_not_there_yet_is_a_dash() -> None:
