@@ -70,7 +70,7 @@ TESTED_ELSEWHERE: dict[str, tuple[str, ...]] = {
     ),
     "data/kinds/test_folder.py": (
         "data/annotations/base", "data/build", "data/file_modality", "data/inputs", "data/modalities",
-        "data/modality", "data/records", "data/source",
+        "data/modality", "data/records",
     ),
     "data/kinds/test_tfds.py": (
         "data/kinds/embedded", "data/kinds/tfds_builder",
