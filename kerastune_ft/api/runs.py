@@ -86,9 +86,7 @@ class Run:
 
     @property
     def findings(self) -> Findings:
-        """Return what the figures of the run mean and what to try next; empty until the run is evaluated.
-
-        They print as sentences.
+        """Return what the figures of the run mean and what to try next, printed as sentences; empty until evaluated.
 
         Each has `name`, `level` (`good`, `hint` or `warning`), `text`, `advice`, and as `set` the overrides that the
         advice adds to the configuration.
@@ -114,10 +112,7 @@ class Run:
 
     @property
     def manifest(self) -> Folded:
-        """Return the manifest: state, versions, devices, results of the phases, hashes of the files.
-
-        It prints a line per key.
-        """
+        """Return the manifest: state, versions, devices, results of the phases, hashes of files; printed in short."""
         return Folded(self._directory.manifest() or {})
 
     @property

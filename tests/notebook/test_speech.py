@@ -12,7 +12,8 @@ import click
 import pytest
 
 from kerastune_ft.cli import main
-from kerastune_ft.notebook.speech import OPTIONS, translate
+from kerastune_ft.notebook.speech import OPTIONS, is_news, translate
+from tests.support.kernels import be_in
 from tests.support.places import ROOT
 
 PACKAGE = ROOT / "kerastune_ft"
@@ -186,3 +187,10 @@ def test_looking_for_commands_finds_them() -> None:
     assert find_commands("see: !python -m kerastune_ft schema --defaults") == []
     texts = [text for path in PACKAGE.rglob("*.py") for _, text in list_messages(path)]
     assert sum(bool(find_commands(text)) for text in texts) > 80
+
+
+def test_a_program_hears_a_sentence_once_and_commands_say_it_each_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    sentence = "predicting with runs/heard-once-1 on CPU"
+    assert is_news(sentence) and is_news(sentence)
+    be_in(monkeypatch)
+    assert is_news(sentence) and not is_news(sentence)

@@ -34,3 +34,15 @@ def test_many_classes_are_cut_and_phases_are_listed() -> None:
     said = describe(Proposal(document, 36, {f"c{number}": number for number in range(1, 9)}))
     assert said[0].endswith("of 8 classes (c8 8, c7 7, c6 6, c5 5, c4 4, c3 3, ... c1 1), text_classification")
     assert "schedule: head 3 epochs; all 1 step (unlike photos)" in said
+
+
+def test_what_was_given_is_not_said_back() -> None:
+    document = {
+        "task": {"kind": "text_classification"},
+        "data": {"// label": "given by --label", "label": "kind", "// input": "the only prose", "input": "text"},
+        "backbone": {"kind": "keras_hub", "preset": "x"},
+        "phases": "head",
+    }
+    said = describe(Proposal(document, 9, {}, (), ()))
+    assert any("the only prose" in sentence for sentence in said)
+    assert not any("given by" in sentence for sentence in said)

@@ -50,9 +50,10 @@ def run(place: Path) -> kt.Run:
         return call()
 
 
-def test_the_same_call_gives_the_finished_run(run: kt.Run) -> None:
+def test_the_same_call_gives_the_finished_run(run: kt.Run, capsys: pytest.CaptureFixture[str]) -> None:
     before = run.manifest["updated"]
     assert call().path == run.path == Path("runs/images-1")
+    assert capsys.readouterr().err == f"run {run.path} finished before with this configuration and this data\n"
     assert run.manifest["updated"] == before
     assert len(list(Path("runs/data").iterdir())) == 1
 
