@@ -12,11 +12,13 @@ from typing import Any
 from kerastune_ft import keras_settings
 from kerastune_ft.api import training
 from kerastune_ft.api.arguments import check_sections, plain
-from kerastune_ft.api.given_data import find_data
+from kerastune_ft.api.given_data import GivenData, find_data
 from kerastune_ft.api.given_model import find_backbone
+from kerastune_ft.api.given_names import replace_paths
 from kerastune_ft.api.python_words import in_python, speaking_python
 from kerastune_ft.api.runs import Run
 from kerastune_ft.config.read import read
+from kerastune_ft.data.in_memory.collect import is_in_memory
 from kerastune_ft.errors import ConfigError, KerasTuneError
 from kerastune_ft.scaffolding.propose import Proposal, Wishes, path_from, propose
 from kerastune_ft.scaffolding.sentences import describe
@@ -62,26 +64,38 @@ def fine_tune(
     """
     keras_settings.refuse_foreign()
     check_sections(sections)
+    wanted = {"kind": task} if isinstance(task, str) else dict(task or {})
+    _check_places(data, directory, run_dir)
     with speaking_python(), explain_unreachable("data"):
-        proposal = _propose(data, label, task, backbone, phases, epochs, directory, plain(sections))
+        found = find_data(data, label, directory, several=bool(wanted.get("multi_label")))
+    with replace_paths({str(found.place): found.called} if found.called else {}), speaking_python():
+        with explain_unreachable("data"):
+            proposal = _propose(found, wanted, backbone, phases, epochs, directory, plain(sections))
 
-    @functools.cache
-    def announce() -> None:
-        for sentence in describe(proposal):
-            say(in_python(sentence))
+        @functools.cache
+        def announce() -> None:
+            for sentence in describe(proposal):
+                say(in_python(sentence))
 
-    try:
-        return training.announce_and_run(proposal.document, announce, run_dir, fresh=fresh)
-    except KerasTuneError:
-        # What was guessed may be the reason.
-        announce()
-        raise
+        try:
+            return training.announce_and_run(proposal.document, announce, run_dir, fresh=fresh)
+        except KerasTuneError:
+            # What was guessed may be the reason.
+            announce()
+            raise
+
+
+def _check_places(data: Any, directory: str | os.PathLike[str], run_dir: str | os.PathLike[str] | None) -> None:
+    """Raise ConfigError for a directory of runs that has no effect: data in memory are written below it."""
+    if run_dir is not None and os.fspath(directory) != _RUNS and not is_in_memory(data):
+        raise ConfigError(
+            f"directory {os.fspath(directory)!r} has no effect with run_dir {os.fspath(run_dir)!r}; give one of them"
+        )
 
 
 def _propose(
-    data: Any,
-    label: Any,
-    task: str | Mapping[str, Any] | None,
+    found: GivenData,
+    wanted: Mapping[str, Any],
     backbone: Any,
     phases: Any,
     epochs: int | None,
@@ -89,8 +103,6 @@ def _propose(
     sections: Mapping[str, Any],
 ) -> Proposal:
     """Return the configuration for a call, with name and directory."""
-    wanted = {"kind": task} if isinstance(task, str) else dict(task or {})
-    found = find_data(data, label, directory, several=bool(wanted.get("multi_label")))
     wishes = Wishes(
         backbone=find_backbone(backbone, directory),
         epochs=epochs,

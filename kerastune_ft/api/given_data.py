@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
+import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from kerastune_ft.api.arguments import plain
+from kerastune_ft.api.given_names import describe_form, replace_paths
 from kerastune_ft.data.in_memory.collect import collect, is_in_memory
+from kerastune_ft.data.in_memory.frames import is_frame
 from kerastune_ft.data.in_memory.parts import WrittenData
 from kerastune_ft.errors import ConfigError
 from kerastune_ft.scaffolding.propose import name_of
-from kerastune_ft.storage import path_of_user
+from kerastune_ft.storage import expand_home, path_of_user, require_data
 from kerastune_ft.streams import say
 
 # Keys that only the configuration's `data` has; other objects hold the data themselves.
@@ -34,6 +38,8 @@ class GivenData:
     """The columns of inputs, where they are known."""
     options: Mapping[str, Any] = field(default_factory=dict)
     """Other keys of the configuration's `data`."""
+    called: str = ""
+    """The words for data in memory; nothing for data at a path."""
 
 
 def find_data(data: Any, label: Any, directory: str | os.PathLike[str], several: bool = False) -> GivenData:
@@ -42,6 +48,7 @@ def find_data(data: Any, label: Any, directory: str | os.PathLike[str], several:
     `data` is a path, data in memory, or an object with the keys of the configuration's `data`, whose `path` may be
     either. Raises ConfigError and DataError for what is none of these.
     """
+    _refuse_unknown_key(data)
     options = dict(data) if _is_section(data) else {"path": data}
     if "path" not in options and "name" in options:
         raise ConfigError(
@@ -68,7 +75,14 @@ def find_data(data: Any, label: Any, directory: str | os.PathLike[str], several:
         options["input"] = os.path.abspath(options["input"])
     options |= _write_splits(options.get("splits"), label, directory, several)
     own = written.input if written.input is not None else options.get("input")
-    return GivenData(written.path, written.name, written.label, own, plain(options))
+    return GivenData(written.path, written.name, written.label, own, plain(options), describe_form(written.name))
+
+
+def _refuse_unknown_key(data: Any) -> None:
+    """Raise ConfigError for an object without `path` that holds a DataFrame, which is no column."""
+    if isinstance(data, Mapping) and "path" not in data:
+        for key in (key for key, value in data.items() if is_frame(value)):
+            raise ConfigError(f'data has no key {key!r} for a DataFrame; did you mean "path"?')
 
 
 def _is_section(data: Any) -> bool:
@@ -120,3 +134,16 @@ def _say(written: WrittenData) -> None:
         say(note)
     if written.is_new:
         say(f"the data were written to {written.path}, which the configuration names")
+
+
+def find_other_data(data: Any, held: contextlib.ExitStack, words: dict[str, str]) -> Path:
+    """Return where other data lie; those in memory are written to a folder that is there until `held` is closed.
+
+    `words` receives what these are called. Raises DataError for a path at which there is nothing.
+    """
+    if not is_in_memory(data):
+        return require_data(expand_home(data), "--data")
+    with replace_paths({"as  label=[...]": "as  run.evaluate((x, y))"}):
+        written = collect(data, None).write(held.enter_context(tempfile.TemporaryDirectory()))
+    words[str(written.path)] = describe_form(written.name)
+    return written.path

@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import io
 import os
-import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -13,10 +12,11 @@ from typing import TYPE_CHECKING, Any
 from kerastune_ft.api.answers import build_answers, give_labels_back, raise_alone, require_file
 from kerastune_ft.api.cells import show_in_cell
 from kerastune_ft.api.finished import describe_damage, describe_use, explain_faults, require_epochs, require_model
+from kerastune_ft.api.given_data import find_other_data
+from kerastune_ft.api.given_names import replace_paths
 from kerastune_ft.config.options.task_facts import MASK
 from kerastune_ft.config.read import read
 from kerastune_ft.config.run import RunConfig, restore_paths
-from kerastune_ft.data.in_memory.collect import collect, is_in_memory
 from kerastune_ft.data.labels.scheme import LabelScheme
 from kerastune_ft.errors import ConfigError, DataError, explain_exhaustion, explain_memory
 from kerastune_ft.inference.output.form import PLAIN, OutputForm
@@ -26,7 +26,7 @@ from kerastune_ft.reporting.notebook.folded import Folded
 from kerastune_ft.reporting.notebook.tables import Beside, Metrics
 from kerastune_ft.reporting.progress import create_watcher
 from kerastune_ft.rundir import RunDirectory
-from kerastune_ft.storage import as_local_file, expand_home, is_remote, require_data
+from kerastune_ft.storage import as_local_file, expand_home, is_remote
 from kerastune_ft.streams import say_error
 from kerastune_ft.training.devices import tpu
 from kerastune_ft.training.watch import Watcher
@@ -274,7 +274,9 @@ def evaluation(run_dir: str | os.PathLike[str], *, data: Any = None, split: str 
         contextlib.closing(watch),
         contextlib.ExitStack() as held,
     ):
-        other = None if data is None else _find_other_data(data, held)
+        words: dict[str, str] = {}
+        held.enter_context(replace_paths(words))
+        other = None if data is None else find_other_data(data, held, words)
         settings = _read_settings(target)
         _note_use(target, watch)
         if damaged := describe_damage(target):
@@ -283,13 +285,6 @@ def evaluation(run_dir: str | os.PathLike[str], *, data: Any = None, split: str 
         from kerastune_ft.training.evaluation import evaluate_run
 
         return evaluate_run.evaluate(target, settings, other, split or "test", watch)
-
-
-def _find_other_data(data: Any, held: contextlib.ExitStack) -> Path:
-    """Return where other data lie; those in memory are written to a folder that is there until `held` is closed."""
-    if not is_in_memory(data):
-        return require_data(expand_home(data), "--data")
-    return collect(data, None).write(held.enter_context(tempfile.TemporaryDirectory())).path
 
 
 def predict(
@@ -359,7 +354,7 @@ def predictions(
         from kerastune_ft.inference import predict as inference
         from kerastune_ft.inference.memory_inputs import MemoryInputs
 
-        with MemoryInputs() as memory:
+        with MemoryInputs() as memory, replace_paths(memory.words):
             yield inference.predict(target, settings, memory.prepare(inputs), input, batch_size, watch, form)
 
 

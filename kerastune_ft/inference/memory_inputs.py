@@ -28,6 +28,8 @@ class MemoryInputs(contextlib.AbstractContextManager["MemoryInputs"]):
     def __init__(self) -> None:
         self._stack = contextlib.ExitStack()
         self._folder: Path | None = None
+        self.words: dict[str, str] = {}
+        """The words for what was written, by path."""
 
     def __exit__(self, *error: object) -> None:
         """Remove the files."""
@@ -77,7 +79,9 @@ class MemoryInputs(contextlib.AbstractContextManager["MemoryInputs"]):
         return as_array(given)
 
     def _write_frame(self, frame: Any) -> str:
-        return str(collect_frame(frame, None, several=False).write(self._open_folder()).path)
+        path = str(collect_frame(frame, None, several=False).write(self._open_folder()).path)
+        self.words[path] = "the DataFrame"
+        return path
 
     def _write(self, name: str, content: bytes) -> str:
         path = self._open_folder() / name

@@ -123,7 +123,8 @@ def _list_table(path: Path, options: ReadOptions, parts: int) -> Listing:
         rows = column_texts(frame, wanted)
     except ConfigError as error:
         place = "--input" if options.given else "the run's own data.input"
-        raise ConfigError(str(error).replace("data.input", place, 1)) from error
+        remedy = "" if options.given or parts != 1 else f'\nName its column of texts, as  --input "{frame.columns[0]}"'
+        raise ConfigError(str(error).replace("data.input", place, 1) + remedy) from error
     items = [
         Item(frame.name_row(row), problem=explain_blank(texts))
         if any(map(is_blank, texts))

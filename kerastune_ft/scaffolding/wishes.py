@@ -52,8 +52,8 @@ def _check_kind(key: str, found: Any, wanted: Any, findings: DataFindings, task:
     if wanted is not None and what[0] != what[1]:
         given = task["kind"] if key == "task" else wanted
         raise ConfigError(
-            f'{key}: "{given}" is wanted, and the data look like {findings.task["kind"]} in a {findings.data["kind"]}; '
-            "name the column of the inputs in data.input, or leave it out"
+            f'{key}: "{given}" is wanted, and the data look like {findings.task["kind"]} '
+            f"(data.kind {findings.data['kind']}); name the column of the inputs in data.input, or leave it out"
         )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from pathlib import Path
 from typing import Any
 
@@ -9,7 +10,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from kerastune_ft.api.given_data import find_data
+from kerastune_ft.api.given_data import find_data, find_other_data
 from kerastune_ft.errors import ConfigError
 
 FRAME = pd.DataFrame({"id": ["01", "02"], "text": ["one", "two"], "kind": ["a", "b"]})
@@ -68,3 +69,13 @@ def test_splits_may_be_in_memory_too() -> None:
 def test_what_leads_nowhere_is_refused(data: Any, label: Any, message: str) -> None:
     with pytest.raises(ConfigError, match=message):
         find_data(data, label, "runs")
+
+
+def test_other_data_need_labels_and_say_how(here: Path) -> None:
+    words: dict[str, str] = {}
+    with contextlib.ExitStack() as held:
+        with pytest.raises(ConfigError, match=r"2 examples without labels; .*as  run.evaluate\(\(x, y\)\)$"):
+            find_other_data(["one text", "two texts"], held, words)
+        path = find_other_data(FRAME, held, words)
+        assert words == {str(path): "the DataFrame"}
+    assert not path.exists()

@@ -33,7 +33,7 @@ def test_numbers_that_look_like_classes_can_be_amounts() -> None:
 
 @pytest.mark.parametrize(("task", "data"), [({"kind": "image_classification"}, {}), ({}, {"kind": "folder"})])
 def test_another_task_or_kind_than_the_data_have_is_refused(task: dict[str, Any], data: dict[str, Any]) -> None:
-    with pytest.raises(ConfigError, match="the data look like text_classification in a table"):
+    with pytest.raises(ConfigError, match=r"the data look like text_classification \(data.kind table\)"):
         with_wishes(find(), task, data)
 
 

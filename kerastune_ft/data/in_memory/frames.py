@@ -46,6 +46,8 @@ def collect_frame(given: Any, label: Any, several: bool) -> Columns:
         found = read_column(frame.iloc[:, at], name, notes)
         if found is not None:
             cells[name] = found
+    if notes and not set(cells) - set(chosen):
+        raise DataError(f"data: nothing is left to learn from; {'; '.join(notes)}")
     for name, column in labels.items():
         cells[_name_apart(name, cells)] = column
     return Columns(NAME, cells, label=tuple(chosen or list(cells)[len(cells) - len(labels) :]), notes=tuple(notes))
@@ -75,6 +77,8 @@ def _choose_labels(
     """Return the names of the label columns, or no names and the labels of the rows as columns."""
     if label is None:
         return [], {}
+    if isinstance(label, int) and label in frame.columns:
+        label = str(label)
     if isinstance(label, str):
         # A name that is none of them is said where the table is looked at, with the nearest.
         return [label], {}

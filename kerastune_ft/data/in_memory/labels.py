@@ -32,11 +32,16 @@ def read_labels(label: Any, count: int, noun: str, several: bool = False) -> lis
         raise ConfigError(f"label: an array of shape {list(values.shape)} is no labels; give [{count}], one for each")
     if not isinstance(values, np.ndarray | Sequence):
         raise ConfigError(f"label: {name_type(label)} is no list of labels; give a list or an array")
-    if len(values) != count:
-        raise DataError(f"label: {counted(len(values), 'label')} for {counted(count, noun)}; give one for each")
+    check_count(values, count, noun)
     if isinstance(values, np.ndarray) and values.ndim == 2:
         return _read_rows(values, several)
     return _read_list(values.tolist() if isinstance(values, np.ndarray) else list(values))
+
+
+def check_count(label: Any, count: int, noun: str) -> None:
+    """Raise DataError for labels that are not as many as examples; for what is no list of labels nothing is said."""
+    if hasattr(label, "__len__") and not isinstance(label, str | bytes | Mapping) and len(label) != count:
+        raise DataError(f"label: {counted(len(label), 'label')} for {counted(count, noun)}; give one for each")
 
 
 def _read_rows(values: np.ndarray, several: bool) -> list[Any] | np.ndarray:

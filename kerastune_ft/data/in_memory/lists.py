@@ -11,7 +11,7 @@ import numpy as np
 from kerastune_ft import storage
 from kerastune_ft.data.files.find import IMAGES, SOUNDS, TEXTS
 from kerastune_ft.data.in_memory.arrays import stack_arrays
-from kerastune_ft.data.in_memory.labels import read_labels
+from kerastune_ft.data.in_memory.labels import check_count, read_labels
 from kerastune_ft.data.in_memory.parts import Columns, Parts
 from kerastune_ft.data.in_memory.pictures import encode_picture, is_picture
 from kerastune_ft.data.in_memory.sounds import encode_sound, is_sound
@@ -35,6 +35,7 @@ def collect_list(items: Sequence[Any], label: Any, several: bool) -> Parts:
     items = [as_array(item) for item in items]
     if not items:
         raise DataError("data is empty; give at least some examples of each class")
+    check_count(label, len(items), "example")
     kind = _find_kind(items)
     if kind == _ARRAY and len({(item.shape, item.dtype.str) for item in items}) == 1:
         return stack_arrays(np.stack(items), label, several)

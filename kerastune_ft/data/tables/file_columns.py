@@ -207,6 +207,11 @@ def _relative(folder: str, path: str) -> str:
     return path[len(folder) + 1 :] if path.startswith(folder + os.sep) else path
 
 
+def explain_absence(folder: str, path: str, file_kind: FileKind) -> str:
+    """Return what to add to a file that `is not there`: the file that must be meant, or the reason."""
+    return _Beside(folder, file_kind).hint(path)
+
+
 class _Beside:
     """The files that lie where one was looked for."""
 

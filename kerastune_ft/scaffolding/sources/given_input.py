@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
+from kerastune_ft import storage
 from kerastune_ft.data.byte_cells import holds_bytes
+from kerastune_ft.data.files.find import IMAGES, SOUNDS
+from kerastune_ft.data.tables.file_columns import explain_absence
 from kerastune_ft.data.tables.templates import input_texts
 from kerastune_ft.data.tables.text_table import TextTable
 from kerastune_ft.errors import DataError
@@ -47,5 +51,11 @@ def find_given_input(
         return files, None
     if given not in columns or find_file_column({given: columns[given]}):
         text = next(filter(None, input_texts(frame, given)), "")
-        raise DataError(f"data.input: {given} of {frame.path} names files, such as {text}, and none of them is there")
+        path = storage.normal(os.path.join(frame.folder, text))
+        why = explain_absence(
+            frame.folder, path, SOUNDS if os.path.splitext(path)[1].lower() in SOUNDS.suffixes else IMAGES
+        )
+        raise DataError(
+            f"data.input: {given} of {frame.path} names files, and none of them is there: {text} is not there{why}"
+        )
     return None, describe_columns((given,), columns)

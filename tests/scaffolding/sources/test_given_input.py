@@ -46,7 +46,7 @@ def test_a_template_names_files() -> None:
     [
         ("wrod", ConfigError, 'data.input: t.csv has no column "wrod"; did you mean "word"'),
         ("pics/{wrod}.png", ConfigError, 'has no column "wrod"'),
-        ("photos/{id}.png", DataError, r"names files, such as photos/0.png, and none of them is there"),
+        ("photos/{id}.png", DataError, r"names files, and none of them is there: photos/0.png is not there"),
     ],
 )
 def test_what_is_not_there_is_named(given: Any, error: type[Exception], message: str) -> None:
