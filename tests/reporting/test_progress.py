@@ -226,7 +226,8 @@ def test_in_a_notebook_progress_is_one_output(monkeypatch: pytest.MonkeyPatch, t
     assert [how for how, _ in shown] == ["shown"] + ["updated"] * (len(shown) - 1)
     last = shown[-1][1]["text/plain"].splitlines()
     assert last[0].split() == ["test", "this", "model", "constant"]
-    assert [line.split()[0] for line in last[5:]] == ["the", "phase", "top", "phase"]
+    assert [line.split()[0] for line in last[-4:]] == ["the", "phase", "top", "phase"]
+    assert "hint:" in [line.split()[0] for line in last[5:-4]], "what the figures mean stands before the lines"
     assert [line.split()[0] for line in log] == ["the", "phase", "top", "phase", "test"]
 
 
