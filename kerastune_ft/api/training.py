@@ -17,6 +17,7 @@ from kerastune_ft.config.options.backbones import Applications
 from kerastune_ft.config.run import RunConfig, config_hash, written_paths
 from kerastune_ft.data.labels.stored_type import find_stored_type
 from kerastune_ft.errors import ConfigError, Interrupted, KerasTuneError, ResourceError, explain_exhaustion
+from kerastune_ft.metrics.document import metrics_by_split
 from kerastune_ft.notebook.kernel import is_notebook
 from kerastune_ft.reporting.notebook.tables import Rows
 from kerastune_ft.reporting.progress import create_watcher
@@ -157,7 +158,8 @@ def _write_end(writer: RunDirectory, watch: Watcher, is_done: bool) -> None:
         writer.update_manifest(state="done", exit_code=0, message="")
         write_report(writer)
     manifest = writer.manifest() or {}
-    watch.run_done(manifest["state"], manifest["message"], writer.read_json("metrics.json") if is_done else {})
+    metrics = metrics_by_split(writer.read_json("metrics.json")) if is_done else {}
+    watch.run_done(manifest["state"], manifest["message"], metrics)
     writer.update_manifest()
 
 

@@ -67,7 +67,7 @@ def test_its_configuration_in_a_file_is_the_same_run(run: kt.Run) -> None:
 
 def test_pictures_are_predicted_as_they_were_measured(run: kt.Run) -> None:
     measured = pd.read_csv(run.path / "evaluation" / "predictions.csv")
-    pictures = [PICTURES[int(name.removeprefix("row ")) - 1] for name in measured["input"]]
+    pictures = [PICTURES[int(name.strip("[]"))] for name in measured["input"]]
     answers = run.predict(pictures)
     assert list(answers["input"]) == [f"[{place}]" for place in range(len(pictures))]
     assert np.allclose(answers["probability_dark"], measured["probability_dark"], atol=1e-6)
