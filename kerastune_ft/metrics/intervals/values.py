@@ -52,7 +52,7 @@ class _Target:
         """Return the metrics of `names` of this target alone, each [resamples]."""
         total = counts.sum(axis=0)
         squares = np.square(self._errors) @ counts
-        spread = _spread(self._wanted, counts, total)
+        spread = _sum_deviations(self._wanted, counts, total)
         found = {
             "mae": divide(np.abs(self._errors) @ counts, total),
             "rmse": np.sqrt(divide(squares, total)),
@@ -83,7 +83,7 @@ def _find_starts(ordered: np.ndarray) -> np.ndarray:
     return np.flatnonzero(np.concatenate([[True], ordered[1:] != ordered[:-1]]))
 
 
-def _spread(values: np.ndarray, counts: np.ndarray, total: np.ndarray) -> np.ndarray:
+def _sum_deviations(values: np.ndarray, counts: np.ndarray, total: np.ndarray) -> np.ndarray:
     """Return the squared deviations from the mean of the drawn examples, summed; 0 where all are the same."""
     squares = np.square(values) @ counts
     spread = squares - divide(np.square(values @ counts), total)
