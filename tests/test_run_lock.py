@@ -17,9 +17,17 @@ from kerastune_ft import run_lock, rundir
 from kerastune_ft.errors import ConfigError
 from kerastune_ft.rundir import RunDirectory, is_held
 
+NOW = datetime.datetime(2026, 1, 2, 3, 4, 5, tzinfo=datetime.UTC)
+
+
+@pytest.fixture(autouse=True)
+def stopped_clock(monkeypatch: pytest.MonkeyPatch) -> None:
+    """However long the tests before took, a heartbeat is as old as it is written here."""
+    monkeypatch.setattr(run_lock, "_now", lambda: NOW)
+
 
 def ago(seconds: float) -> str:
-    return (datetime.datetime.now(datetime.UTC) - datetime.timedelta(seconds=seconds)).isoformat()
+    return (NOW - datetime.timedelta(seconds=seconds)).isoformat()
 
 
 def elsewhere(seconds: float, **other: Any) -> dict[str, Any]:

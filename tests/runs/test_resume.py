@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import signal
-import time
 from pathlib import Path
 
 import pytest
@@ -89,9 +88,9 @@ def test_stopped_while_tensorflow_is_imported(folder: Path) -> None:
     begun = folder / "early" / "manifest.json"
 
     with start_program(folder, *COMMAND, "--run-dir", "early") as process:
-        wait_until(begun.exists, process)
-        # TensorFlow is imported next, which takes seconds.
-        time.sleep(0.3)
+        libraries = Path(f"/proc/{process.pid}/maps")
+        wait_until(lambda: "libtensorflow" in libraries.read_text(), process)
+        assert begun.exists()
         process.send_signal(signal.SIGTERM)
         out, err = process.communicate(timeout=HANG)
     early = Outcome(process.returncode, out, err)

@@ -52,6 +52,13 @@ case "$2 $3" in
 esac
 exit 0
 """
+# A run that ends once the script follows its log.
+UNDER_WAY = """
+import pathlib, time
+while not pathlib.Path("log.txt").exists():
+    time.sleep(0.01)
+pathlib.Path("code").write_text("0")
+"""
 
 Job = Callable[..., subprocess.CompletedProcess]
 
@@ -123,15 +130,16 @@ def test_an_error_of_the_run_stops_with_its_code_and_keeps_the_vm(job: Job, tmp_
 def test_a_run_that_is_under_way_is_followed_and_not_begun_twice(job: Job, tmp_path: Path) -> None:
     (tmp_path / "home" / "job").mkdir(parents=True)
     (tmp_path / "state" / "vm").write_text("READY\n")
-    program = "import pathlib, sys, time; time.sleep(1.5); pathlib.Path(sys.argv[1]).write_text('0')"
-    code = tmp_path / "home" / "job" / "code"
-    with subprocess.Popen([sys.executable, "-c", program, str(code), "kerastune_ft"]) as under_way:
+    with subprocess.Popen([sys.executable, "-c", UNDER_WAY, "kerastune_ft"], cwd=tmp_path / "home/job") as under_way:
         (tmp_path / "home" / "job" / "pid").write_text(str(under_way.pid))
         # Or it would not be gone when it ends, as it is on a VM.
         reaper = threading.Thread(target=under_way.wait)
         reaper.start()
-        done = job([])
-        reaper.join()
+        try:
+            done = job([])
+        finally:
+            under_way.kill()
+            reaper.join()
     assert done.returncode == 0, done.stderr
     assert _lines(tmp_path / "runs") == []
     assert not any("pip install" in line for line in _lines(tmp_path / "installed"))
