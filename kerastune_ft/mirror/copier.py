@@ -32,6 +32,10 @@ class Pauses:
     """The longest time in which no file is finished, while the run waits for its end."""
 
 
+class _ClosedError(Exception):
+    """The end of a run does not wait for its copy any longer."""
+
+
 _TRIES_AT_END = 3
 _NAMED = 3
 
@@ -61,7 +65,7 @@ class Copier:
         """
         self._run, self._root, self._report = run, root, report
         self._pauses = pauses or Pauses()
-        self._pending = PendingFiles()
+        self._pending, self._under_way = PendingFiles(), Batch()
         self._copy: Copy | None = None
         self._failure: str | None = None
         self._is_closing = self._gave_up = False
@@ -82,18 +86,22 @@ class Copier:
             self._copy = open_copy(self._run, self._root)
             # What changed since the run began is among all files, in whose order phases stand.
             self._pending.take()
-            for name in list_names(self._run):
-                if name != MANIFEST:
-                    self._pending.note_write(name, b"")
-            if self._run.exists(MANIFEST):
-                self._pending.note_write(MANIFEST, self._run.read_bytes(MANIFEST))
-            here = {*list_names(self._run)}
-            for name in self._copy.record.files:
-                if name not in here:
-                    self._pending.note_removal(name)
+            here = list_names(self._run)
+            manifest = self._run.read_bytes(MANIFEST) if MANIFEST in here else None
+            gone = [name for name in self._copy.record.files if name not in here]
+            # The run goes on meanwhile: what is noted by now is newer than what was read here.
+            self._pending.put_back(Batch([name for name in here if name != MANIFEST], manifest, gone))
         return self._copy
 
     def _work(self) -> None:
+        try:
+            self._copy_until_close()
+        finally:
+            # Here and not in `close`, which does not wait for ever: nobody else may write while this thread does.
+            if self._copy is not None:
+                self._copy.leave()
+
+    def _copy_until_close(self) -> None:
         while not self._gave_up:
             self._pending.wait(self._is_due, self._seconds_to_wait())
             if not self._is_due():
@@ -101,6 +109,9 @@ class Copier:
             is_last = self._is_closing
             try:
                 self._copy_pending()
+                self._require_open()
+            except _ClosedError:
+                return
             except Exception as error:
                 self._note_failure(error)
             else:
@@ -118,8 +129,8 @@ class Copier:
         return max(0.01, left) if left > 0 else None
 
     def _note_failure(self, error: Exception) -> None:
-        # What another process has taken is not taken back.
-        self._gave_up = isinstance(error, TakenError)
+        # What another process has taken is not taken back, nor what `close` did not wait for.
+        self._gave_up = self._gave_up or isinstance(error, TakenError)
         if self._failure is None:
             then = "without a copy" if self._gave_up else "and tries again"
             why = _explain(error)
@@ -142,18 +153,20 @@ class Copier:
     def _copy_pending(self) -> None:
         copy = self._open()
         copy.check()
-        batch = self._pending.take()
-        left = Batch(list(batch.writes), batch.manifest, list(batch.removals))
+        batch = self._under_way = self._pending.take()
         try:
-            for group in self._read_groups(batch.writes):
+            for group in self._read_groups(list(batch.writes)):
                 self._write_group(copy, group)
-                left.writes = [name for name in left.writes if name not in group]
+                batch.writes = [name for name in batch.writes if name not in group]
             if batch.manifest is not None:
                 self._write_group(copy, {MANIFEST: batch.manifest})
+            self._require_open()
             copy.settle(batch.removals, None if batch.manifest is None else batch.manifest.decode("utf-8"))
         except BaseException:
-            self._pending.put_back(left)
+            self._pending.put_back(batch)
             raise
+        finally:
+            self._under_way = Batch()
 
     def _read_groups(self, names: list[str]) -> Iterator[dict[str, bytes | None]]:
         """Yield the contents of files, as many at a time as take little memory; None for one that is gone again."""
@@ -173,7 +186,13 @@ class Copier:
         if group:
             yield group
 
+    def _require_open(self) -> None:
+        """Raise _ClosedError when `close` has returned, after which nothing is written but for what hung."""
+        if self._gave_up:
+            raise _ClosedError
+
     def _write_group(self, copy: Copy, group: dict[str, bytes | None]) -> None:
+        self._require_open()
         contents = {name: content for name, content in group.items() if content is not None}
         hashes = {name: hashlib.sha256(content).hexdigest() for name, content in contents.items()}
         changed = [name for name, content in contents.items() if not copy.holds(name, hashes[name], len(content))]
@@ -194,9 +213,11 @@ class Copier:
             self._failure = self._failure or "the waiting was interrupted"
         self._gave_up = True
         self._run.listener = None
-        if self._copy is not None and not self._thread.is_alive():
-            self._copy.leave()
         self._report(self._describe_end())
+
+    def _list_missing(self, with_logs: bool = True) -> list[str]:
+        """Return the names of what is to be copied or removed, that which is under way included."""
+        return list(dict.fromkeys([*self._under_way.names(), *self._pending.names(with_logs)]))
 
     def _wait_for_end(self) -> None:
         said = time.monotonic()
@@ -209,16 +230,16 @@ class Copier:
             if now - said > self._pauses.reports:
                 said = now
                 self._report(
-                    f"waiting until {counted(len(self._pending.names()) or 1, 'file')} are copied to {self._root}; the "
+                    f"waiting until {counted(len(self._list_missing()) or 1, 'file')} are copied to {self._root}; the "
                     f"run itself is whole in {self._run}, and Ctrl-C leaves the copy as it is"
                 )
 
     def _describe_end(self) -> str:
-        missing = self._pending.names(with_logs=False)
+        missing = self._list_missing(with_logs=False)
         if self._copy is not None and not missing and self._failure is None:
             return f"copied to {self._copy.folder}: {self._copy.describe()}"
         return (
-            f"output.mirror: {self._root} does not have all of the run, {_describe_missing(list(missing))}: "
+            f"output.mirror: {self._root} does not have all of the run, {_describe_missing(missing)}: "
             f"{self._failure or 'not copied'}; {self._run} has, and the same command copies the rest"
         )
 

@@ -103,8 +103,8 @@ class Copy:
     def leave(self) -> None:
         """Let other processes write the copy."""
         self._heartbeat.end(_SECONDS_TO_LEAVE)
-        if self._heartbeat.rival is None:
-            with contextlib.suppress(OSError, KerasTuneError):
+        with contextlib.suppress(OSError, KerasTuneError):
+            if (self.folder.owner() or {}).get("token") == self._owner["token"]:
                 self.folder.remove(OWNER)
 
 

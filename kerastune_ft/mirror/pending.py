@@ -18,8 +18,9 @@ class Batch:
     manifest: bytes | None = None
     removals: list[str] = field(default_factory=list)
 
-    def __bool__(self) -> bool:
-        return bool(self.writes or self.removals or self.manifest is not None)
+    def names(self) -> list[str]:
+        """Return the names of all files in it."""
+        return [*self.writes, *self.removals, *([MANIFEST] if self.manifest is not None else [])]
 
 
 class PendingFiles:
@@ -68,7 +69,7 @@ class PendingFiles:
             return batch
 
     def put_back(self, batch: Batch) -> None:
-        """Make changes pending again that could not be copied, before those that came since."""
+        """Make changes pending, such as could not be copied, before those that came since and are newer."""
         with self._lock:
             for name, is_there in (*((one, False) for one in batch.removals), *((one, True) for one in batch.writes)):
                 self._changed.setdefault(name, is_there)

@@ -11,9 +11,10 @@ from typing import Any
 
 import pytest
 
+from kerastune_ft.mirror import copier as copier_module
 from kerastune_ft.mirror.copier import Copier, Pauses
 from kerastune_ft.mirror.record import Record
-from kerastune_ft.rundir import OWNER, RunDirectory
+from kerastune_ft.rundir import MANIFEST, OWNER, RunDirectory
 from tests.support.mirrored_runs import AT_ONCE, STEPS, Failing, contents, copy_of, finish, mirror, newest_step, train
 from tests.support.processes import wait_until
 
@@ -148,18 +149,47 @@ def test_waiting_for_a_mirror_that_hangs_ends(run: RunDirectory, root: Path, mon
     commit = RunDirectory.commit
 
     def hang(self: RunDirectory, name: str, content: Any) -> None:
-        if self.path.is_relative_to(root) and name == "plan.json":
+        if self.path.is_relative_to(root) and name == "history.csv":
             assert released.wait(60)
         commit(self, name, content)
 
     monkeypatch.setattr(RunDirectory, "commit", hang)
+    # A file at a time.
+    monkeypatch.setattr(copier_module, "_GROUP_BYTES", 0)
+    train(run)
     said: list[str] = []
     copier = Copier(run, str(root), said.append, Pauses(0, 0, 0, reports=0, patience=0.2))
-    train(run)
     copier.close()
-    assert "waiting until" in said[0] and "the run itself is whole in" in said[0]
+    assert "waiting until 6 files" in said[0] and "the run itself is whole in" in said[0]
     assert "no file was finished in" in said[-1] and "does not have all" in said[-1]
+    assert "6 files are not there" in said[-1]
+    known, there = len(said), RunDirectory(root / "x-1")
+    assert there.exists(OWNER)
     released.set()
+    wait_until(lambda: not there.exists(OWNER))
+    # What hung is written, and nothing after it.
+    assert contents(there.path).keys() == {"config.json", "history.csv"}
+    assert len(said) == known
+
+
+def test_what_the_run_writes_while_the_copy_is_opened_is_newer(
+    run: RunDirectory, root: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    failing, train_on = Failing(monkeypatch, root), [finish]
+    failing.at, read = 1, RunDirectory.read_bytes
+
+    def read_and_write(self: RunDirectory, name: str) -> bytes:
+        content = read(self, name)
+        if self is run and name == MANIFEST and train_on:
+            train_on.pop()(run)
+        return content
+
+    train(run)
+    monkeypatch.setattr(RunDirectory, "read_bytes", read_and_write)
+    said: list[str] = []
+    Copier(run, str(root), said.append, AT_ONCE).close()
+    assert "tries again" in said[0] and not train_on
+    assert contents(root / "x-1") == contents(run.path)
 
 
 def test_a_drive_that_is_unmounted_is_not_made_anew_on_the_disk_below(run: RunDirectory, root: Path) -> None:

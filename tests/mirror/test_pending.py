@@ -13,7 +13,7 @@ def test_changes_keep_their_order_and_the_manifest_is_the_last_one() -> None:
     pending.note_removal("c")
     assert pending.names() == ["a", "b", "c", "log.txt", MANIFEST]
     assert pending.take() == Batch(["a", "b", "log.txt"], b"new", ["c"])
-    assert not pending and not pending.take()
+    assert not pending and pending.take() == Batch()
 
 
 def test_a_log_alone_waits_for_another_file() -> None:
