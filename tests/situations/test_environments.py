@@ -247,7 +247,9 @@ LIMITS = [
     ),
     Situation(
         "a limit of file sizes, init",
-        f"ulimit -f 0; {PROGRAM} init --example medical --output new.json 2>&1 | cat; test ! -e new.json",
+        f"ulimit -f 0; {PROGRAM} init --example medical --output new.json 2>&1 | cat\n"
+        "code=${PIPESTATUS[0]}; test ! -e new.json && (exit $code)",
+        code=6,
         said="no space left below the limit of file sizes (ulimit -f) (new.json)",
         slow=True,
     ),
