@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.support import trained_runs
-from tests.support.processes import Outcome, run_commands
+from tests.support.processes import Outcome, run_named
 from tests.support.tiny_run import document, write_data
 from tests.support.trained_runs import small_backbone, train
 
@@ -59,7 +59,7 @@ def commands(folder: Path) -> dict[str, Outcome]:
         ),
         "numbered other": ("stopped", "run", "tiny.json", "--set", "seed=4", "--until-phase", "head"),
     }  # fmt: skip
-    return dict(zip(words, run_commands(folder, list(words.values())), strict=True))
+    return run_named(folder, words)
 
 
 @pytest.fixture(scope="session")

@@ -14,7 +14,7 @@ import pytest
 from safetensors.numpy import load_file
 
 from kerastune_ft.backbones.applications import EMBEDDED
-from tests.support.processes import Outcome, run_commands, run_program, stop_program
+from tests.support.processes import Outcome, run_named, run_program, stop_program
 from tests.support.same_runs import assert_equal
 from tests.support.tiny_run import results
 
@@ -30,7 +30,7 @@ def outcomes(folder: Path) -> dict[str, Outcome]:
         "plan": ("plan", "tiny.json", *STATISTICS),
         "no norm": ("plan", "tiny.json", *TRAIN, "--set", 'phases.top.unfreeze={"variables": ["Conv_1/kernel"]}'),
     }
-    return dict(zip(words, run_commands(folder, list(words.values())), strict=True))
+    return run_named(folder, words)
 
 
 @pytest.fixture(scope="module")

@@ -16,7 +16,7 @@ import pytest
 from safetensors.numpy import load_file
 
 from kerastune_ft.backbones.applications import EMBEDDED
-from tests.support.processes import Outcome, run_commands, run_program, stop_program
+from tests.support.processes import Outcome, run_commands, run_named, run_program, stop_program
 from tests.support.same_runs import assert_equal
 from tests.support.tiny_run import document, results
 
@@ -65,7 +65,7 @@ def outcomes(adapted: Path) -> dict[str, Outcome]:
         ),
         "no layer": ("plan", "lora.json", "--set", 'phases.adapt.lora.targets=["block_16_expnd"]'),
     }  # fmt: skip
-    return dict(zip(words, run_commands(adapted, list(words.values())), strict=True))
+    return run_named(adapted, words)
 
 
 @pytest.fixture(scope="module")
@@ -80,7 +80,7 @@ def others(adapted: Path, run: Path) -> dict[str, Outcome]:
         "verify further": ("verify", "lora-further"),
         "large": ("plan", "two.json", "--set", "phases.adapt.lora.rank=300"),
     }
-    return dict(zip(words, run_commands(adapted, list(words.values())), strict=True))
+    return run_named(adapted, words)
 
 
 @pytest.fixture(scope="module")

@@ -20,7 +20,7 @@ from kerastune_ft.rundir import RunDirectory
 from kerastune_ft.training.checkpoint import unpack
 from kerastune_ft.training.comparison import check_same
 from kerastune_ft.training.devices.devices import Devices
-from tests.support.processes import Outcome, run_commands, run_program
+from tests.support.processes import Outcome, run_named, run_program
 from tests.support.tiny_run import history, results
 
 HALF = ("--set", "runtime.precision=mixed_float16")
@@ -42,7 +42,7 @@ def done(folder: Path) -> dict[str, Outcome]:
         "resumed": split,
         "auto": ("plan", "tiny.json", "--json", "--set", "runtime.precision=auto"),
     }
-    found = dict(zip(words, run_commands(folder, list(words.values())), strict=True))
+    found = run_named(folder, words)
     assert found["half"].code == 0, found["half"].err
     return found
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.processes import Outcome, run_commands
+from tests.support.processes import Outcome, run_named
 from tests.support.tiny_run import EXAMPLES, results
 
 # A dozen commands; what they rest on is tested by itself in test_storage and test_remote_data.
@@ -42,7 +42,7 @@ def left(folder: Path, place: Path) -> dict[str, Outcome]:
         "no file system for runs": ("run", "tiny.json", "--run-dir", "nope://bucket/run"),
         "no such run": ("evaluate", f"{bucket}/runs/tiny-7"),
     }
-    return dict(zip(words, run_commands(folder, list(words.values())), strict=True))
+    return run_named(folder, words)
 
 
 def test_a_run_in_a_bucket_is_bit_identical_to_one_on_a_disk(left: dict[str, Outcome], place: Path, base: Path) -> None:

@@ -16,7 +16,7 @@ import pytest
 from PIL import Image
 
 from tests.support.mask_files import IGNORED, write_scenes
-from tests.support.processes import Outcome, run_commands, run_program, stop_program
+from tests.support.processes import Outcome, run_commands, run_named, run_program, stop_program
 from tests.support.same_runs import assert_equal
 from tests.support.tiny_run import results
 
@@ -95,7 +95,7 @@ def said(place: Path) -> dict[str, Outcome]:
         "views": ("run", "views.json", "--run-dir", "views"),
         "views computed": ("run", "views.json", "--run-dir", "views-off", "--set", "runtime.cache=off"),
     }
-    return dict(zip(words, run_commands(place, list(words.values())), strict=True))
+    return run_named(place, words)
 
 
 @pytest.fixture(scope="module")

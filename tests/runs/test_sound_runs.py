@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 
 from kerastune_ft.input.sounds import resample
-from tests.support.processes import Outcome, run_commands, run_program
+from tests.support.processes import Outcome, run_named, run_program
 from tests.support.sound_files import tone, wav, write_folder
 from tests.support.tiny_run import results
 
@@ -120,7 +120,7 @@ def commands(folder: Path) -> dict[str, Outcome]:
     short = {"defaults": {"batch_size": 6, "epochs": 1}, "phases": document(folder)["phases"][:1]}
     (folder / "arrays.json").write_text(json.dumps({**document(folder), **short, "data": given}))
     (folder / "images.json").write_text(json.dumps({**document(folder), "backbone": embedded}))
-    return dict(zip(words, run_commands(folder, list(words.values())), strict=True))
+    return run_named(folder, words)
 
 
 def metrics(run: Path) -> dict[str, dict[str, float]]:

@@ -13,7 +13,7 @@ import pytest
 
 from kerastune_ft import ConfigError
 from kerastune_ft.api import training
-from tests.support.processes import Outcome, run_commands, run_program
+from tests.support.processes import Outcome, run_named, run_program
 from tests.support.same_runs import assert_equal
 from tests.support.tiny_run import results
 from tests.support.tiny_text import TEXTS, text_document, write_texts
@@ -49,7 +49,7 @@ def commands(folder: Path) -> dict[str, Outcome]:
         "predict texts": ("predict", "base", "so good", LONG, "absent.csv", "--json"),
         "verify": ("verify", "base"),
     }
-    return dict(zip(words, run_commands(folder, list(words.values())), strict=True))
+    return run_named(folder, words)
 
 
 @pytest.fixture(scope="module")
@@ -65,7 +65,7 @@ def others(folder: Path, base: Path) -> dict[str, Outcome]:
             "--until-phase", "head",
         ),
     }  # fmt: skip
-    return dict(zip(words, run_commands(folder, list(words.values())), strict=True))
+    return run_named(folder, words)
 
 
 @pytest.fixture(scope="module")

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from tests.support.processes import Outcome, run_commands, run_program
+from tests.support.processes import Outcome, run_named, run_program
 from tests.support.same_runs import assert_equal
 from tests.support.tiny_run import results
 from tests.support.tiny_text import text_document, write_texts
@@ -68,7 +68,7 @@ def commands(folder: Path) -> dict[str, Outcome]:
             "--set", "data.long_texts=cut",
         ),
     }  # fmt: skip
-    return dict(zip(words, run_commands(folder, list(words.values())), strict=True))
+    return run_named(folder, words)
 
 
 @pytest.fixture(scope="module")

@@ -30,8 +30,6 @@ CHANGES = [
     lambda word: f"{word}.0", lambda word: word[:3] + word[4:], lambda word: "", lambda word: "\u200b",
     lambda word: f"{word}|x", lambda word: word * 60, lambda word: f"{word}\x00",
 ]  # fmt: skip
-
-
 REQUESTS = (None, Fractions(train=0.5, validation=0.3, test=0.2), Folds(folds=3, fold=1, test=0.2))
 
 
@@ -67,9 +65,7 @@ def test_random_labels_are_numbered_and_divided_or_refused(part: int) -> None:
         groups = (
             [f"g{number}" for number in draw.integers(0, max(2, count // 3), count)] if draw.random() < 0.3 else None
         )
-        requested = [None, Fractions(train=0.5, validation=0.3, test=0.2), Folds(folds=3, fold=1, test=0.2)][
-            draw.integers(3)
-        ]
+        requested = REQUESTS[draw.integers(3)]
         for rules in (NEWEST, FIRST):
             try:
                 labels = number_labels(raw, keys, task, "d.npz", rules=rules)

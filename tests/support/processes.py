@@ -94,6 +94,11 @@ def run_commands(folder: Path, commands: Sequence[Sequence[str]]) -> list[Outcom
     return _SERVER.run(folder, commands)
 
 
+def run_named(folder: Path, commands: Mapping[str, Sequence[str]]) -> dict[str, Outcome]:
+    """Give commands as `run_commands` does, and return what each left by its name."""
+    return dict(zip(commands, run_commands(folder, list(commands.values())), strict=True))
+
+
 @contextlib.contextmanager
 def start_program(
     folder: Path, *words: str, variables: Mapping[str, str] | None = None
