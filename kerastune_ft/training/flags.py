@@ -49,7 +49,7 @@ def describe_flags(manifest: Manifest, present: Mapping[str, str]) -> list[str]:
     ]
     if not changed:
         return []
-    return [f"changed since the run began, and with it the last digits of results: {', '.join(changed)}"]
+    return [f"changed since the last start, and with it the last digits of results: {', '.join(changed)}"]
 
 
 def _last_flags(manifest: Manifest) -> dict[str, str]:

@@ -34,7 +34,7 @@ def test_what_changed_is_said_by_name() -> None:
     first = {**VERSIONS, "flags": NONE}
     assert describe_flags(first, NONE) == []
     assert describe_flags(first, ONE) == [
-        "changed since the run began, and with it the last digits of results: TF_ENABLE_ONEDNN_OPTS unset -> 0"
+        "changed since the last start, and with it the last digits of results: TF_ENABLE_ONEDNN_OPTS unset -> 0"
     ]
     later = {**first, "later_flags": [{"since": "2025", "flags": ONE}]}
     assert describe_flags(later, ONE) == []
