@@ -44,6 +44,8 @@ def shape_of_inputs(plan: Mapping[str, Any]) -> dict[str, Any]:
         rows = text["rows"]
         found["the length of a row of tokens"] = text["sequence_length"]
         found["the lengths that rows are padded to"] = list(text["lengths"])
+        if windows := text.get("windows"):
+            found["the numbers of windows that texts are padded to"] = [*windows["numbers"], windows["most"]]
         found["the special tokens of a row"] = {
             name: rows[name] for name in ("names", "start", "separator", "end", "pad")
         }

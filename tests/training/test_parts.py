@@ -83,6 +83,15 @@ def test_what_changes_the_rows_of_tokens_is_in_their_shape(changed: dict[str, An
     assert (shape_of_inputs(other) == shape_of_inputs(PLAN)) == is_same
 
 
+def test_the_numbers_of_windows_are_in_the_shape() -> None:
+    def plan(**windows: Any) -> dict[str, Any]:
+        return {**PLAN, "text": {**PLAN["text"], "windows": {"numbers": [1, 3], "most": 16, **windows}}}  # type: ignore[dict-item]
+
+    assert shape_of_inputs(plan(total=7)) == shape_of_inputs(plan())
+    assert shape_of_inputs(plan(numbers=[3])) != shape_of_inputs(plan())
+    assert shape_of_inputs(plan(most=8)) != shape_of_inputs(plan())
+
+
 def test_rate_and_length_of_sounds_are_in_their_shape() -> None:
     plan = {"backbone": {"preprocessing": "log-mel"}, "text": None, "sound": {"sample_rate": 16000, "seconds": 1.0}}
     assert shape_of_inputs(plan) != shape_of_inputs({**plan, "sound": {"sample_rate": 8000, "seconds": 1.0}})
