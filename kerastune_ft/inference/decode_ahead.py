@@ -41,9 +41,8 @@ def decode_ahead(items: Iterable[Item], reader: Reader, ahead: int) -> Iterator[
     """Yield the decoded input of each item, in order; up to `ahead` items are decoded while earlier ones are used."""
     # An image beyond Pillow's warning size is used; one beyond its limit is refused.
     warnings.simplefilter("ignore", Image.DecompressionBombWarning)
-    # Nor is damaged EXIF any harm to the pixels.
-    warnings.filterwarnings("ignore", module=r"PIL\.")
-    # What Pillow says of damaged files names no file; whether one can be used is the row's to say, as in training.
+    # Damaged EXIF is no harm to the pixels. What Pillow says of damaged files names no file; whether one can be used is
+    # the row's to say, as in training.
     warnings.filterwarnings("ignore", module=r"PIL\.")
     pool = ThreadPoolExecutor(min(16, 2 + (os.cpu_count() or 1)))
     waiting: deque[Future[DecodedInput]] = deque()
