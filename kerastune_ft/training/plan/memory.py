@@ -105,7 +105,7 @@ def _remedy(plan: PhasePlan) -> str:
 
 
 def _longest(session: Session) -> float:
-    """Return the tokens of the longest rows of texts; 1 where examples are no texts."""
+    """Return the tokens, or the windows, of the longest rows of texts; 1 where examples are no texts."""
     buckets = session.loader.buckets
     lengths = [] if buckets is None else [session.loader.length(int(number)) for number in np.unique(buckets)]
     return float(max((length for length in lengths if length is not None), default=1))
