@@ -16,7 +16,7 @@ from typing import Any, BinaryIO, Protocol
 from kerastune_ft.data.tables.read import read_table
 from kerastune_ft.data.tables.text_table import TextTable
 from kerastune_ft.durable import sync
-from kerastune_ft.errors import ConfigError, DataError
+from kerastune_ft.errors import OUT_OF_SPACE, ConfigError, DataError
 from kerastune_ft.rundir import refuse_inside_run
 from kerastune_ft.storage import is_remote, path_of
 from kerastune_ft.wording import encode_text
@@ -180,6 +180,9 @@ def open_whole_file(output: str) -> Iterator[BinaryIO]:
     except BaseException as error:
         with contextlib.suppress(OSError):
             partial.unlink()
-        if isinstance(error, OSError) and error.filename == os.fspath(partial):
+        # The partial file is one that nobody knows; what is written to an open file fails without a name.
+        if isinstance(error, OSError) and (
+            error.filename == os.fspath(partial) or (error.filename is None and error.errno in OUT_OF_SPACE)
+        ):
             error.filename, error.filename2 = os.fspath(output), None
         raise

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import errno
 import io
 import json
 import os
@@ -98,6 +99,10 @@ def test_what_fails_is_told_by_the_name_that_was_given(tmp_path: Path) -> None:
     with pytest.raises(OSError, match=r"y{300}\.csv") as caught, open_whole_file(str(tmp_path / ("y" * 300 + ".csv"))):
         pass
     assert "partial" not in str(caught.value)
+    full = OSError(errno.ENOSPC, "No space left on device")
+    with pytest.raises(OSError, match=f"{tmp_path}/a.csv"), open_whole_file(str(tmp_path / "a.csv")):
+        raise full
+    assert not list(tmp_path.iterdir())
 
 
 @pytest.mark.parametrize(
