@@ -112,7 +112,7 @@ class FoundCopy:
     def bring_back(self, target: Path) -> str:
         """Make the run directory `target` of the copy; return a sentence about it.
 
-        It has its name when it is whole. Raises FileExistsError where there is one already.
+        It has its name when it is whole. Raises OSError where one with files is there already.
         """
         place = target if is_remote(target) else target.parent / f".bringing-back-{secrets.token_hex(4)}"
         run = RunDirectory(place)

@@ -51,8 +51,11 @@ class Copy:
         there = Record.read(self.folder)
         if there is None or there.run != self.record.run:
             raise FileNotFoundError(errno.ENOENT, "the copy is not there any more", str(self.folder))
-        if self._heartbeat.rival is not None:
-            raise TakenError(f"{describe_use(self.folder, self._heartbeat.rival)}, and the copy is its own now")
+        # Of two that found the copy free at once the last to write the record goes on, long before a heartbeat tells.
+        is_lost = bool(set(there.sessions) - set(self.record.sessions))
+        rival = self._heartbeat.rival or (self.folder.owner() or {} if is_lost else None)
+        if rival is not None:
+            raise TakenError(f"{describe_use(self.folder, rival)}, and the copy is its own now")
 
     def holds(self, name: str, digest: str, size: int) -> bool:
         """Return whether a file is there, whole and with this content."""
