@@ -56,6 +56,17 @@ def _schedule(*phases: Config, batch_size: int = 16, patience: int | None = 4, *
     return {"defaults": defaults, "phases": list(phases)}
 
 
+def _heads(*rows: tuple[float, int, int], base: Config, **more: Any) -> dict[str, Config]:
+    """Return settings of a head alone by what they are called: rate, most epochs and patience of each."""
+    return {
+        f"rate {rate}, {epochs} epochs, patience {patience}": {
+            **base,
+            **_schedule(_head(epochs, rate), patience=patience, **more),
+        }
+        for rate, epochs, patience in rows
+    }
+
+
 _STRETCH = {"data": {"resize": "stretch"}}
 
 _FLIP = {"preset": "light", "flip": "horizontal"}
@@ -76,37 +87,27 @@ TABLES: Mapping[str, Table] = {
     ),
     "head": Table(
         ("images/flowers", "images/mars", "images/flowers:20", "images/mars:20"),
-        {
-            f"rate {rate}, {epochs} epochs, patience {patience}": {
-                **_STRETCH,
-                **_schedule(_head(epochs, rate), patience=patience),
-            }
-            for rate, epochs, patience in (
-                (0.001, 15, 4),
-                (0.001, 40, 4),
-                (0.003, 15, 4),
-                (0.003, 40, 4),
-                (0.003, 40, 8),
-                (0.01, 15, 4),
-                (0.01, 40, 8),
-            )
-        },
+        _heads(
+            (0.001, 15, 4),
+            (0.001, 40, 4),
+            (0.003, 15, 4),
+            (0.003, 40, 4),
+            (0.003, 40, 8),
+            (0.01, 15, 4),
+            (0.01, 40, 8),
+            base=_STRETCH,
+        ),
     ),
     "head of small sets": Table(
         SMALL,
-        {
-            f"rate {rate}, {epochs} epochs, patience {patience}": {
-                **_STRETCH,
-                **_schedule(_head(epochs, rate), patience=patience),
-            }
-            for rate, epochs, patience in (
-                (0.003, 40, 8),
-                (0.003, 100, 10),
-                (0.003, 100, 20),
-                (0.01, 40, 8),
-                (0.01, 100, 10),
-            )
-        },
+        _heads(
+            (0.003, 40, 8),
+            (0.003, 100, 10),
+            (0.003, 100, 20),
+            (0.01, 40, 8),
+            (0.01, 100, 10),
+            base=_STRETCH,
+        ),
     ),
     "imbalance": Table(
         ("images/mars", "text/banking77:1500"),
@@ -145,12 +146,7 @@ TABLES: Mapping[str, Table] = {
     ),
     "head of texts": Table(
         TEXTS,
-        {
-            f"rate {rate}, {epochs} epochs, patience {patience}": _schedule(
-                _head(epochs, rate), patience=patience, batch_size=32
-            )
-            for rate, epochs, patience in ((0.001, 3, 3), (0.001, 40, 8), (0.003, 40, 8), (0.01, 40, 8))
-        },
+        _heads((0.001, 3, 3), (0.001, 40, 8), (0.003, 40, 8), (0.01, 40, 8), base={}, batch_size=32),
     ),
     "augmentation": Table(
         SMALL,
