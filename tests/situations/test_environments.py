@@ -289,8 +289,8 @@ def test_what_this_user_may_not_read_is_not_called_broken(tmp_path: Path, monkey
 
     # Whoever runs the tests as root may read everything.
     monkeypatch.setattr(Path, "read_text", read_text)
+    (tmp_path / "config.json").write_text("{}")
     for command in ("verify", "report"):
-        (tmp_path / "config.json").write_text("{}")
         done = CliRunner().invoke(main, [command, str(tmp_path)])
         assert done.exit_code == 2
         assert f"{tmp_path}/manifest.json: permission denied; give this user the right to it" in done.stderr

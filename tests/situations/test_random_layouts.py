@@ -110,8 +110,8 @@ def options_of(root: Path, draw: np.random.Generator) -> dict[str, Any]:
     return chosen
 
 
-def said(problem: Exception) -> str:
-    """The message, which must be one that a user can place."""
+def check_message(problem: Exception) -> str:
+    """Return the message, which must be one that a user can place."""
     message = str(problem)
     assert re.match(r"(data|task|--data|init|runtime)\b|/", message), message
     assert not re.search(r"[\x00-\x09\x0b-\x1f\x7f]", message), message
@@ -120,12 +120,12 @@ def said(problem: Exception) -> str:
 
 
 def read(root: Path, task: Any, cache: Path, **options: Any) -> Any:
-    """The source, or what was said."""
+    """Return the source, or the message."""
     given = {name: options.pop(name) for name in ("unsplit", "rules") if name in options}
     try:
         return open_source(FolderData(path=str(root), **options), task, cache, lambda _: None, **given)
     except (DataError, ConfigError) as problem:
-        return said(problem)
+        return check_message(problem)
 
 
 @pytest.mark.parametrize("part", range(5))
@@ -194,7 +194,7 @@ def test_init_reads_or_refuses_random_folders(tmp_path: Path, part: int, monkeyp
         try:
             started = init(root, f"c{case}.json")
         except (DataError, ConfigError) as problem:
-            said(problem)
+            check_message(problem)
             continue
         document = json.loads(Path(f"c{case}.json").read_text(encoding="utf-8"))
         assert document["task"]["kind"] == started.task

@@ -6,7 +6,6 @@ left out, since this process has what it installs. The executed notebook is writ
 
 from __future__ import annotations
 
-import asyncio
 import json
 import sys
 import warnings
@@ -35,5 +34,4 @@ def main(source: str, target: str, parameters: str) -> None:
 
 
 if __name__ == "__main__":
-    asyncio.set_event_loop_policy(None)
     main(*sys.argv[1:])

@@ -13,7 +13,7 @@ import kerastune_ft as kt
 LIMITS = {"addresses": (resource.RLIMIT_AS, "VmSize"), "data": (resource.RLIMIT_DATA, "VmData")}
 
 
-def taken(name: str) -> int:
+def read_size(name: str) -> int:
     """Return a size of this process in bytes, as the system names it."""
     found = re.search(rf"{name}:\s+(\d+) kB", Path("/proc/self/status").read_text())
     assert found is not None
@@ -29,6 +29,6 @@ if __name__ == "__main__":
     kt.plan(config, overrides)
     if kind in LIMITS:
         number, name = LIMITS[kind]
-        limit = taken(name) + int(more)
+        limit = read_size(name) + int(more)
         resource.setrlimit(number, (limit, limit))
     kt.run(config, run_dir=run_dir, overrides=overrides)
