@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import zipfile
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
@@ -10,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from kerastune_ft.config.options.spectrograms import RATE_ARRAY
-from kerastune_ft.data.files.npz import UNREADABLE, ArrayFile, array_names
+from kerastune_ft.data.files.npz import UNREADABLE, ArrayFile, array_names, read_header
 from kerastune_ft.errors import ConfigError, DataError
 
 
@@ -52,10 +51,8 @@ def _choose_array(path: Path, name: str | None) -> tuple[list[str], str | None]:
 
 def _read_shape(path: Path, name: str) -> tuple[int, ...] | None:
     """Return the shape of an array of plain values, without reading these; None for any other."""
-    read = {(1, 0): np.lib.format.read_array_header_1_0, (2, 0): np.lib.format.read_array_header_2_0}
     try:
-        with zipfile.ZipFile(path) as archive, archive.open(f"{name}.npy") as packed:
-            shape, _, dtype = read[np.lib.format.read_magic(packed)](packed)
+        header = read_header(path, name)
     except UNREADABLE:
         return None
-    return shape if dtype.kind in "biufUS" and dtype.itemsize else None
+    return header.shape if header.dtype.kind in "biufUS" and header.dtype.itemsize else None

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import hashlib
 import lzma
+import os
 import struct
 import zipfile
 import zlib
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import numpy as np
 
@@ -37,6 +39,14 @@ UNREADABLE = (
 _ENDING = ".npy"
 _ARRAY = "array.npy"
 _BLOCK = 1 << 20
+
+
+@dataclass(frozen=True)
+class Header:
+    """The shape and dtype of an array."""
+
+    shape: tuple[int, ...]
+    dtype: np.dtype
 
 
 class ArrayFile:
@@ -113,6 +123,20 @@ def array_names(path: Path) -> list[str]:
             return [name.removesuffix(_ENDING) for name in archive.namelist() if name.endswith(_ENDING)]
     except UNREADABLE as problem:
         raise explain_unreadable(path, problem) from problem
+
+
+def read_header(path: str | os.PathLike[str], name: str) -> Header:
+    """Return the header of an array in an .npz file, without reading its values; raises one of `UNREADABLE`."""
+    with zipfile.ZipFile(path) as archive, archive.open(f"{name}{_ENDING}") as member:
+        return parse_header(member)
+
+
+def parse_header(file: IO[bytes]) -> Header:
+    """Return the header that the content of an array begins with; what follows in `file` are the values."""
+    version = np.lib.format.read_magic(file)
+    read = np.lib.format.read_array_header_1_0 if version == (1, 0) else np.lib.format.read_array_header_2_0
+    shape, _, dtype = read(file)
+    return Header(shape, dtype)
 
 
 def explain_unreadable(path: Path, problem: Exception) -> Exception:

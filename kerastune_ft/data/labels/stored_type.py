@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import os
-import zipfile
 from collections.abc import Callable, Mapping
 from typing import Any
 
-import numpy as np
-
+from kerastune_ft.data.files.npz import UNREADABLE, read_header
 from kerastune_ft.storage import is_remote, path_of
 
 _NUMPY_KINDS = {"b": "bool", "i": "int", "u": "int", "f": "float"}
@@ -25,7 +23,7 @@ def find_stored_type(data: Any) -> str | None:
     read = _READERS.get(os.path.splitext(path)[1].lower())
     try:
         return read(str(path_of(path)), column) if read else None
-    except (OSError, ValueError, KeyError, zipfile.BadZipFile):
+    except UNREADABLE:
         # What is wrong with the file is said where the data are read.
         return None
 
@@ -39,11 +37,8 @@ def _read_parquet(path: str, column: str) -> str | None:
 
 
 def _read_npz(path: str, name: str) -> str | None:
-    with zipfile.ZipFile(path) as archive, archive.open(f"{name}.npy") as member:
-        version = np.lib.format.read_magic(member)
-        read = np.lib.format.read_array_header_1_0 if version == (1, 0) else np.lib.format.read_array_header_2_0
-        shape, _, dtype = read(member)
-    return _NUMPY_KINDS.get(dtype.kind) if len(shape) == 1 else None
+    header = read_header(path, name)
+    return _NUMPY_KINDS.get(header.dtype.kind) if len(header.shape) == 1 else None
 
 
 _READERS: Mapping[str, Callable[[str, str], str | None]] = {".parquet": _read_parquet, ".npz": _read_npz}

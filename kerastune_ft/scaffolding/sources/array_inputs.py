@@ -13,12 +13,12 @@ import numpy as np
 from kerastune_ft.config.options.spectrograms import MOST_CHANNELS, RATE_ARRAY
 from kerastune_ft.config.options.task_facts import AUDIO, IMAGE, TEXT
 from kerastune_ft.data.files.array_values import list_values
-from kerastune_ft.data.files.npz import UNREADABLE
+from kerastune_ft.data.files.npz import UNREADABLE, Header
 from kerastune_ft.errors import DataError
 from kerastune_ft.scaffolding.findings import TextStatistics
 from kerastune_ft.scaffolding.samples.text_statistics import measure_texts
 from kerastune_ft.scaffolding.sources.columns import is_group_name, normalise_name
-from kerastune_ft.scaffolding.sources.npz import Header, read_headers
+from kerastune_ft.scaffolding.sources.npz import read_headers
 
 _NAMES = ("x", "images", "image", "texts", "text", "sounds", "x_train", "train_images", "data", "arr_0")
 _SOUND_NAME = re.compile(r"(x|train|test)?(sound|audio|sample|wave|waveform|clip)s?(train|test)?")

@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 
+from kerastune_ft.data.files.npz import Header
 from kerastune_ft.data.splits.names import SPLIT_OF_WORD
-from kerastune_ft.scaffolding.sources.npz import Header
 from kerastune_ft.wording import first_names
 
 _TRAIN = re.compile(r"train(ing)?", re.IGNORECASE)

@@ -11,6 +11,7 @@ import numpy as np
 
 from kerastune_ft.config.options.spectrograms import RATE_ARRAY
 from kerastune_ft.config.options.task_facts import AUDIO, IMAGE, TEXT
+from kerastune_ft.data.files.npz import Header
 from kerastune_ft.data.images.value_range import FULL, Values, find_kind, judge
 from kerastune_ft.data.labels.spelling import normalise, plain_form
 from kerastune_ft.data.texts.blank import is_blank
@@ -29,7 +30,7 @@ from kerastune_ft.scaffolding.sources.array_splits import (
 )
 from kerastune_ft.scaffolding.sources.columns import are_amounts, find_group_column, is_group_name, is_split_name
 from kerastune_ft.scaffolding.sources.label_columns import ask_about_labels, regression_kind
-from kerastune_ft.scaffolding.sources.npz import Header, value_range
+from kerastune_ft.scaffolding.sources.npz import value_range
 from kerastune_ft.wording import counted
 
 _TRAIN_SHARE = 0.7

@@ -4,24 +4,14 @@ from __future__ import annotations
 
 import math
 import zipfile
-from dataclasses import dataclass
 from pathlib import Path
-from typing import IO
 
 import numpy as np
 
-from kerastune_ft.data.files.npz import UNREADABLE
+from kerastune_ft.data.files.npz import UNREADABLE, Header, parse_header
 from kerastune_ft.errors import DataError
 
 _CHUNK = 1 << 24
-
-
-@dataclass(frozen=True)
-class Header:
-    """The shape and dtype of an array."""
-
-    shape: tuple[int, ...]
-    dtype: np.dtype
 
 
 def read_headers(path: Path) -> dict[str, Header]:
@@ -32,7 +22,7 @@ def read_headers(path: Path) -> dict[str, Header]:
             for entry in archive.namelist():
                 if entry.endswith(".npy"):
                     with archive.open(entry) as file:
-                        header = _read_header(file)
+                        header = parse_header(file)
                     _refuse_short(header, archive.getinfo(entry).file_size, entry)
                     found[entry.removesuffix(".npy")] = header
     except Exception as problem:  # NumPy's parser of headers raises almost anything on a hostile one.
@@ -45,7 +35,7 @@ def value_range(path: Path, name: str) -> tuple[float, float, bool]:
     lows, highs, are_finite = [], [], True
     try:
         with zipfile.ZipFile(path) as archive, archive.open(f"{name}.npy") as file:
-            dtype = _read_header(file).dtype
+            dtype = parse_header(file).dtype
             while content := file.read(_CHUNK // dtype.itemsize * dtype.itemsize):
                 values = np.frombuffer(content, dtype)
                 finite = values[np.isfinite(values)]
@@ -56,13 +46,6 @@ def value_range(path: Path, name: str) -> tuple[float, float, bool]:
     except UNREADABLE as problem:
         raise _refusal(path, problem) from problem
     return min(lows, default=0.0), max(highs, default=0.0), are_finite
-
-
-def _read_header(file: IO[bytes]) -> Header:
-    version = np.lib.format.read_magic(file)
-    read = np.lib.format.read_array_header_1_0 if version == (1, 0) else np.lib.format.read_array_header_2_0
-    shape, _, dtype = read(file)
-    return Header(shape, dtype)
 
 
 def _refuse_short(header: Header, size: int, entry: str) -> None:

@@ -42,5 +42,10 @@ def test_nothing_else_has_a_type(data: dict[str, Any]) -> None:
 def test_several_columns_or_none_have_no_type(tmp_path: Path) -> None:
     np.savez(tmp_path / "a.npz", y=np.zeros((2, 2)))
     (tmp_path / "b.npz").write_bytes(b"PK broken")
-    for name, column in (("a", "y"), ("a", "z"), ("b", "y")):
+    np.savez_compressed(tmp_path / "c.npz", y=np.arange(1000))
+    content = bytearray((tmp_path / "c.npz").read_bytes())
+    # Compressed content, behind the name of the member, that cannot be unpacked.
+    content[64:200] = b"\xff" * 136
+    (tmp_path / "c.npz").write_bytes(content)
+    for name, column in (("a", "y"), ("a", "z"), ("b", "y"), ("c", "y")):
         assert find_stored_type(SimpleNamespace(path=str(tmp_path / f"{name}.npz"), y=column)) is None
