@@ -15,6 +15,7 @@ from kerastune_ft.api.engine import Config, load_engine, parse_seconds, require_
 from kerastune_ft.api.runs import Run, write_report
 from kerastune_ft.config.options.backbones import Applications
 from kerastune_ft.config.run import RunConfig, config_hash, written_paths
+from kerastune_ft.data.files.npz import find_example_shape
 from kerastune_ft.data.labels.stored_type import find_stored_type
 from kerastune_ft.errors import ConfigError, Interrupted, KerasTuneError, ResourceError, explain_exhaustion
 from kerastune_ft.metrics.document import metrics_by_split
@@ -136,6 +137,8 @@ def _execute(
             paths=written_paths(settings),
             # What answers in Python are given back as; a configuration and files of text have no types of labels.
             label_type=find_stored_type(settings.data),
+            # An array [3, height, width] is three grey images to a run on such.
+            example_shape=find_example_shape(settings.data),
         )
     # Signals are received until the end is written down: a terminal that goes away may say so twice.
     with contextlib.closing(_open_watchers(settings, writer)) as watch, listening(StopRequest(stop_seconds)) as stop:

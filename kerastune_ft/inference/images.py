@@ -116,7 +116,8 @@ def list_images(values: np.ndarray, name: str, options: ReadOptions, file: Array
             f"{name} has shape {list(values.shape)}; the last dimension of [N, height, width, channels] is 1 (grey), "
             "2 (grey, alpha), 3 (RGB) or 4 (RGB, alpha)"
         )
-    if file is None and values.ndim == 3 and values.shape[-1] not in _CHANNELS and values.shape[0] in _FIRST:
+    may_be_turned = file is None and not options.takes_grey
+    if may_be_turned and values.ndim == 3 and values.shape[-1] not in _CHANNELS and values.shape[0] in _FIRST:
         raise DataError(
             f"{name} has shape {list(values.shape)}, which is one image with its channels first, or "
             f"{counted(values.shape[0], 'grey image')}; write  x.transpose(1, 2, 0)  for the one, or  "

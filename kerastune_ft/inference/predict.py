@@ -83,7 +83,8 @@ def predict(
     plan = _read_plan(run)
     sound = plan.get("sound")
     rate = sound["sample_rate"] if sound else None
-    options = read_options(config, given, cache_directory(config.runtime), watch.note, rate)
+    shape = (run.manifest() or {}).get("example_shape")
+    options = read_options(config, given, cache_directory(config.runtime), watch.note, rate, shape)
     predictor_class = _PREDICTORS[facts(config.task).modality]
     # Before the model is loaded, so that wrong inputs are reported at once.
     listings = predictor_class.list_inputs(as_list(inputs), options, plan)

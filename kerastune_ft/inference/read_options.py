@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -32,6 +32,8 @@ class ReadOptions:
     """Called with notes for the user."""
     sample_rate: int | None = None
     """Samples a second of sounds in an .npz file that does not say it."""
+    takes_grey: bool = False
+    """Whether the run was trained on an array [N, height, width] of grey images."""
 
 
 def read_options(
@@ -40,18 +42,20 @@ def read_options(
     cache_directory: Path,
     report: Callable[[str], None],
     model_rate: int | None = None,
+    example_shape: Sequence[int] | None = None,
 ) -> ReadOptions:
     """Return how inputs of a run are read.
 
     `given` is the column, key, template or array that the user names; `model_rate` the samples a second that the
-    run's model takes, None where it takes no sounds.
+    run's model takes, None where it takes no sounds; `example_shape` the shape of an example in the run's own array.
     """
     data = config.data
     own = data.input if data.kind == "table" else None
     intensity = None if data.intensity == "auto" else data.intensity
     # As training and evaluation read such files.
     rate = data.sample_rate if isinstance(data, ArraysData) else model_rate
-    return ReadOptions(given, own, intensity, _FILE_KINDS[facts(config.task).modality], cache_directory, report, rate)
+    kind, takes_grey = _FILE_KINDS[facts(config.task).modality], len(example_shape or ()) == 2
+    return ReadOptions(given, own, intensity, kind, cache_directory, report, rate, takes_grey)
 
 
 def choose_column(options: ReadOptions) -> str | None:

@@ -82,11 +82,18 @@ def test_rows_as_objects_are_refused(memory: MemoryInputs) -> None:
 
 
 def test_channels_that_come_first_are_refused() -> None:
-    options: Any = SimpleNamespace(intensity=None)
+    options: Any = SimpleNamespace(intensity=None, takes_grey=False)
     with pytest.raises(DataError, match=r"channels first, or 3 grey images; write  x.transpose\(1, 2, 0\)"):
         list_images(np.zeros((3, 8, 9), np.uint8), "[0]", options)
     for values in (np.zeros((1, 8, 9), np.uint8), np.zeros((3, 8, 9, 1), np.uint8), np.zeros((3, 8, 3), np.uint8)):
         assert list_images(values, "[0]", options).count in (1, 3)
+
+
+def test_a_run_on_grey_arrays_takes_three_of_them() -> None:
+    options: Any = SimpleNamespace(intensity=None, takes_grey=True)
+    assert list_images(np.zeros((3, 8, 9), np.uint8), "[0]", options).count == 3
+    # A single picture in colour is one picture even so.
+    assert list_images(np.zeros((8, 9, 3), np.uint8), "[0]", options).count == 1
 
 
 def test_a_batch_of_grey_pictures_is_no_picture(memory: MemoryInputs) -> None:

@@ -96,3 +96,11 @@ def test_other_data_are_another_run(run: kt.Run, monkeypatch: pytest.MonkeyPatch
     monkeypatch.setattr("kerastune_ft.api.training.announce_and_run", lambda document, *_, **__: seen.append(document))
     kt.fine_tune(PICTURES[:-2], WORDS[:-2], backbone=SMALL, phases="head", epochs=1)
     assert seen[0]["data"]["path"] != run.config["data"]["path"]
+
+
+@pytest.mark.slow
+def test_a_run_on_grey_arrays_answers_to_three_of_them(place: Path) -> None:
+    grey = np.stack([np.asarray(draw(number).convert("L").resize((36, 32))) for number in range(40)])
+    run = kt.fine_tune((grey, WORDS), backbone=SMALL, phases="head", epochs=1)
+    one_by_one = run.predict(list(grey[:3]))
+    assert np.allclose(run.predict(grey[:3])["probability_dark"], one_by_one["probability_dark"], atol=1e-6)

@@ -20,7 +20,7 @@ from kerastune_ft.data.files.download import fetch_to_cache
 from kerastune_ft.data.files.fingerprint import FileRecords, file_sha256
 from kerastune_ft.data.source import Report
 from kerastune_ft.errors import OUT_OF_SPACE, DataError
-from kerastune_ft.storage import path_of
+from kerastune_ft.storage import is_remote, path_of
 from kerastune_ft.stores.cached_folder import open_folder
 
 UNREADABLE = (
@@ -129,6 +129,17 @@ def read_header(path: str | os.PathLike[str], name: str) -> Header:
     """Return the header of an array in an .npz file, without reading its values; raises one of `UNREADABLE`."""
     with zipfile.ZipFile(path) as archive, archive.open(f"{name}{_ENDING}") as member:
         return parse_header(member)
+
+
+def find_example_shape(data: Any) -> list[int] | None:
+    """Return the shape of one example where a configuration's `data` are arrays; None for a file not read here."""
+    if not isinstance(data, ArraysData) or is_remote(data.path):
+        return None
+    try:
+        return list(read_header(path_of(data.path), data.x).shape[1:])
+    except UNREADABLE:
+        # What is wrong with the file is said where the data are read.
+        return None
 
 
 def parse_header(file: IO[bytes]) -> Header:

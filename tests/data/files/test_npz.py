@@ -5,7 +5,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from kerastune_ft.data.files.npz import ArrayFile
+from kerastune_ft.config.options.data import ArraysData
+from kerastune_ft.data.files.npz import ArrayFile, find_example_shape
 from kerastune_ft.errors import DataError
 
 
@@ -40,3 +41,15 @@ def test_what_cannot_be_read_says_what_to_write(tmp_path: Path) -> None:
     path.write_bytes(b"PK nothing")
     with pytest.raises(DataError, match=r"is no readable \.npz file"):
         ArrayFile(path, tmp_path / "cache", print).array("x", "x")
+
+
+def test_the_shape_of_an_example_is_known_where_the_file_is_here(tmp_path: Path) -> None:
+    np.savez(tmp_path / "a.npz", x=np.zeros((4, 8, 9)), y=np.zeros(4))
+    (tmp_path / "b.npz").write_bytes(b"PK nothing")
+    shapes = {
+        name: find_example_shape(ArraysData.model_construct(path=str(tmp_path / f"{name}.npz"), x="x"))
+        for name in ("a", "b", "absent")
+    }
+    assert shapes == {"a": [8, 9], "b": None, "absent": None}
+    assert find_example_shape(ArraysData.model_construct(path="gs://place/a.npz", x="x")) is None
+    assert find_example_shape(None) is None
