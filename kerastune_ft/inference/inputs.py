@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, Protocol
@@ -58,16 +58,28 @@ def as_list(inputs: Any) -> list[Any]:
     return list(inputs)
 
 
-def list_inputs(inputs: Iterable[Any], options: ReadOptions) -> list[Listing]:
+def list_inputs(inputs: Sequence[Any], options: ReadOptions) -> list[Listing]:
     """Return a listing for each input, in order; an input that cannot be read becomes one item with a problem.
 
-    An input is a path, an array, or an open file with a path on each line. Raises ConfigError for any other object, for
+    The rows of the only input, an array, are named as `[2]`; where there are several, by the input too: `[1][2]`. An
+    input is a path, an array, or an open file with a path on each line. Raises ConfigError for any other object, for
     no input at all, and for a table or array file of which neither the user nor the run says what to read.
     """
     found = [_list_input(given, number, options) for number, given in enumerate(inputs)]
     if not found:
         raise ConfigError("there is no input to predict on; give at least one")
-    return found
+    return [_name_by_rows(found[0])] if len(found) == 1 and isinstance(inputs[0], np.ndarray) else found
+
+
+def _name_by_rows(listing: Listing) -> Listing:
+    """Return the listing of the only array, without its place before those of its rows."""
+    place = _name_place(0)
+    items = (replace(item, name=item.name.removeprefix(place) or place) for item in listing.items)
+    return replace(listing, items=items)
+
+
+def _name_place(number: int) -> str:
+    return f"[{number}]"
 
 
 def _list_input(given: Any, number: int, options: ReadOptions) -> Listing:
@@ -78,7 +90,7 @@ def _list_input(given: Any, number: int, options: ReadOptions) -> Listing:
     if isinstance(given, io.IOBase):
         return Listing(read_path_lines(given, choose_column(options)), None)
     if isinstance(given, np.ndarray):
-        return _LIST_ARRAY[options.file_kind](given, f"[{number}]", options)
+        return _LIST_ARRAY[options.file_kind](given, _name_place(number), options)
     if not isinstance(given, str | os.PathLike):
         raise ConfigError(
             f"{type(given).__name__} is no input to predict on; give a path, an array, or a list of paths or of arrays "
