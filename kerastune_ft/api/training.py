@@ -14,7 +14,7 @@ from kerastune_ft.api.cells import describe_stop
 from kerastune_ft.api.engine import Config, load_engine, parse_seconds, require_weights, resolve_config
 from kerastune_ft.api.runs import Run, write_report
 from kerastune_ft.config.options.backbones import Applications
-from kerastune_ft.config.run import RunConfig, config_hash, written_paths
+from kerastune_ft.config.run import RunConfig, written_paths
 from kerastune_ft.data.files.npz import find_example_shape
 from kerastune_ft.data.labels.stored_type import find_stored_type
 from kerastune_ft.errors import ConfigError, Interrupted, KerasTuneError, ResourceError, explain_exhaustion
@@ -82,7 +82,7 @@ def announce_and_run(
     require_weights(settings)
     # A run directory in a bucket is asked for through TensorFlow.
     tpu.prepare(settings.runtime.strategy)
-    digest = config_hash(settings)
+    digest = resume.find_hash(settings, None if fresh else run_dir)
     devices = load_engine(settings).devices(settings) if settings.runtime.strategy == "multi_worker" else None
     with contextlib.ExitStack() as held:
 

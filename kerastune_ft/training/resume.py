@@ -11,7 +11,7 @@ from typing import Any
 
 from kerastune_ft.config import changes
 from kerastune_ft.config.read import read
-from kerastune_ft.config.run import RunConfig
+from kerastune_ft.config.run import RunConfig, config_hash
 from kerastune_ft.errors import ConfigError
 from kerastune_ft.rundir import RunDirectory
 from kerastune_ft.storage import expand_home
@@ -23,6 +23,7 @@ from kerastune_ft.training.run_choice import (
     check_places,
     choose,
     clear,
+    explain_return,
     has_failed,
     has_no_step,
     list_runs,
@@ -73,7 +74,7 @@ def start_run(
         target = RunDirectory(expand_home(run_dir))
         if fresh:
             move_aside(target)
-        reason = "continues where it stopped" if target.manifest() else "new"
+        reason = explain_return(target, digest) if target.manifest() else "new"
     else:
         target, reason = choose(settings.output.directory, settings.name, digest, fresh, mirror=mirror)
         if reason == "new" and not fresh and (earlier := find_shorter_run(target, settings)):
@@ -94,6 +95,27 @@ def start_run(
     if mirror is not None:
         copy_beside(target, mirror, held)
     return start
+
+
+def find_hash(settings: RunConfig, run_dir: str | os.PathLike[str] | None) -> str:
+    """Return the hash of a configuration: that of the run in `run_dir` where only its paths are written otherwise.
+
+    So they are in the config.json of a run, which has whole paths.
+    """
+    own = config_hash(settings)
+    if not run_dir:
+        return own
+    target = RunDirectory(expand_home(run_dir))
+    # What is wrong with a run is said where it is taken up.
+    with contextlib.suppress(ConfigError, OSError):
+        known, begun = (target.manifest() or {}).get("config_hash"), target.read_json("config.json")
+        if known and isinstance(begun, dict) and _hash_of_whole_paths(read(begun)) == _hash_of_whole_paths(settings):
+            return str(known)
+    return own
+
+
+def _hash_of_whole_paths(settings: RunConfig) -> str:
+    return config_hash(RunConfig.model_validate(settings.to_json()))
 
 
 def check_until(settings: RunConfig, until_phase: str | None) -> None:

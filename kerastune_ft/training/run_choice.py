@@ -124,8 +124,7 @@ def choose(
     runs = list_runs(directory, name)
     if not fresh:
         if found := find_run(runs, config_hash):
-            done = (found.manifest() or {}).get("state") == "done"
-            return found, "finished; its results are written again" if done else "continues where it stopped"
+            return found, explain_return(found, config_hash)
         if runs and take_up and is_unbegun(RunDirectory(runs[-1])):
             return RunDirectory(runs[-1]), TAKEN_UP
     number = max(_last_number(runs), _last_number_of(mirror, name)) + 1
@@ -139,6 +138,13 @@ def choose(
             number += 1
             continue
         return RunDirectory(path), "new"
+
+
+def explain_return(run: RunDirectory, config_hash: str) -> str:
+    """Return why a command with a configuration works in a run that was begun before."""
+    manifest = run.manifest() or {}
+    is_done = manifest.get("state") == "done" and manifest.get("config_hash") == config_hash
+    return "finished; its results are written again" if is_done else "continues where it stopped"
 
 
 def find_run(runs: Sequence[Path], config_hash: str) -> RunDirectory | None:

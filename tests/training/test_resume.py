@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import copy
 from pathlib import Path
 from typing import Any
@@ -9,9 +10,10 @@ from typing import Any
 import pytest
 
 from kerastune_ft.config.read import read
+from kerastune_ft.config.run import config_hash
 from kerastune_ft.errors import ConfigError
 from kerastune_ft.rundir import RunDirectory
-from kerastune_ft.training.resume import find_shorter_run, move_aside
+from kerastune_ft.training.resume import find_hash, find_shorter_run, move_aside, start_run
 from tests.support.config_cases import OLD
 
 THIRD = {"name": "third", "unfreeze": {"last": 3}, "epochs": 1, "learning_rate": 0.001}
@@ -55,3 +57,31 @@ def test_a_fresh_start_does_not_move_the_folder_it_is_given_in(
     with pytest.raises(ConfigError, match="holds the folder in which this command was given"):
         move_aside(RunDirectory(name))
     assert (tmp_path / "here").is_dir()
+
+
+def test_the_configuration_of_a_run_with_whole_paths_is_its_own(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    settings, run = read(_write(tmp_path)), RunDirectory(tmp_path / "tiny-1")
+    run.commit_json("config.json", settings.to_json())
+    run.update_manifest(state="done", config_hash=config_hash(settings))
+    whole = read(run.path / "config.json")
+    assert config_hash(whole) != config_hash(settings)
+    assert find_hash(whole, run.path) == find_hash(settings, None) == config_hash(settings)
+    # Another configuration, another place, and a run that cannot be read.
+    other = read(_write(tmp_path, seed=5))
+    assert find_hash(other, run.path) == config_hash(other)
+    assert find_hash(whole, tmp_path / "absent") == find_hash(whole, None) == config_hash(whole)
+    for content in ("{", "[]", "{}"):
+        (run.path / "config.json").write_text(content)
+        assert find_hash(whole, run.path) == config_hash(whole)
+
+
+def test_a_finished_run_in_a_directory_that_is_named_does_not_continue(tmp_path: Path) -> None:
+    settings, run = read(_write(tmp_path)), RunDirectory(tmp_path / "tiny-1")
+    run.commit_json("config.json", settings.to_json())
+    run.update_manifest(state="done", config_hash=config_hash(settings))
+    for digest, reason in ((config_hash(settings), "finished; its results are"), ("another", "continues where it")):
+        with contextlib.ExitStack() as held:
+            assert start_run(settings, digest, run.path, False, held).reason.startswith(reason)
