@@ -14,7 +14,7 @@ from __future__ import annotations
 import contextlib
 import errno
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 from kerastune_ft.notebook.speech import speak
@@ -84,6 +84,16 @@ class Interrupted(KerasTuneError):
     """Stopped by a signal or a time limit after saving; the same command continues."""
 
     exit_code = 75
+
+
+@contextlib.contextmanager
+def reword_errors(change: Callable[[str], str]) -> Iterator[None]:
+    """Let errors pass with the sentence that `change` makes of theirs; all else of them stays."""
+    try:
+        yield
+    except KerasTuneError as error:
+        error.args = (change(error.sentence), *error.args[1:])
+        raise
 
 
 _INTACT = "everything written before is intact"

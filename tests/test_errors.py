@@ -7,11 +7,13 @@ import pytest
 
 from kerastune_ft.errors import (
     ConfigError,
+    DataError,
     KerasTuneError,
     ResourceError,
     explain_exhaustion,
     explain_memory,
     is_exhaustion,
+    reword_errors,
 )
 from kerastune_ft.remote import UnreachableError
 
@@ -99,3 +101,16 @@ def test_other_errors_stay_what_they_are(raised: Exception) -> None:
 def test_exit_codes_are_all_different() -> None:
     codes = [error.exit_code for error in (KerasTuneError, *KerasTuneError.__subclasses__())]
     assert len(set(codes)) == len(codes)
+
+
+@pytest.mark.parametrize(
+    "raised", [DataError("a place"), ConfigError("a place", ["b"]), UnreachableError("a", "place")]
+)
+def test_errors_with_another_sentence_are_what_they_were(raised: KerasTuneError) -> None:
+    before = {**vars(raised)}
+    with (
+        pytest.raises(type(raised), match=r"the folder") as caught,
+        reword_errors(lambda said: said.replace("place", "the folder")),
+    ):
+        raise raised
+    assert caught.value is raised and vars(raised) == before

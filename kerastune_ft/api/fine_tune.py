@@ -15,11 +15,11 @@ from kerastune_ft.api.arguments import check_sections, plain
 from kerastune_ft.api.given_data import GivenData, find_data
 from kerastune_ft.api.given_model import find_backbone
 from kerastune_ft.api.given_names import replace_paths
-from kerastune_ft.api.python_words import in_python, speaking_python
+from kerastune_ft.api.python_words import in_python
 from kerastune_ft.api.runs import Run
 from kerastune_ft.config.read import read
 from kerastune_ft.data.in_memory.collect import is_in_memory
-from kerastune_ft.errors import ConfigError, KerasTuneError
+from kerastune_ft.errors import ConfigError, KerasTuneError, reword_errors
 from kerastune_ft.scaffolding.propose import Proposal, Wishes, path_from, propose
 from kerastune_ft.scaffolding.sentences import describe
 from kerastune_ft.storage import explain_unreachable
@@ -66,9 +66,9 @@ def fine_tune(
     check_sections(sections)
     wanted = {"kind": task} if isinstance(task, str) else dict(task or {})
     _check_places(data, directory, run_dir)
-    with speaking_python(), explain_unreachable("data"):
+    with reword_errors(in_python), explain_unreachable("data"):
         found = find_data(data, label, directory, several=bool(wanted.get("multi_label")))
-    with replace_paths({str(found.place): found.called} if found.called else {}), speaking_python():
+    with replace_paths({str(found.place): found.called} if found.called else {}), reword_errors(in_python):
         with explain_unreachable("data"):
             proposal = _propose(found, wanted, backbone, phases, epochs, directory, plain(sections))
 

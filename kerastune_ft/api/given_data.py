@@ -11,11 +11,11 @@ from pathlib import Path
 from typing import Any
 
 from kerastune_ft.api.arguments import plain
-from kerastune_ft.api.given_names import describe_form, replace_paths
+from kerastune_ft.api.given_names import describe_form
 from kerastune_ft.data.in_memory.collect import collect, is_in_memory
 from kerastune_ft.data.in_memory.frames import is_frame
 from kerastune_ft.data.in_memory.parts import WrittenData
-from kerastune_ft.errors import ConfigError
+from kerastune_ft.errors import ConfigError, reword_errors
 from kerastune_ft.scaffolding.propose import name_of
 from kerastune_ft.storage import expand_home, path_of_user, require_data
 from kerastune_ft.streams import say
@@ -143,7 +143,7 @@ def find_other_data(data: Any, held: contextlib.ExitStack, words: dict[str, str]
     """
     if not is_in_memory(data):
         return require_data(expand_home(data), "--data")
-    with replace_paths({"as  label=[...]": "as  run.evaluate((x, y))"}):
+    with reword_errors(lambda said: said.replace("as  label=[...]", "as  run.evaluate((x, y))")):
         written = collect(data, None).write(held.enter_context(tempfile.TemporaryDirectory()))
     words[str(written.path)] = describe_form(written.name)
     return written.path

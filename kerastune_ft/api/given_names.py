@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import contextlib
 import os
-from collections.abc import Iterator, MutableMapping
+from collections.abc import Mapping
 
 from kerastune_ft.data.in_memory.frames import NAME
-from kerastune_ft.errors import KerasTuneError
+from kerastune_ft.errors import reword_errors
 
 _FRAME, _OTHER = "the DataFrame", "the given data"
 
@@ -17,17 +17,12 @@ def describe_form(name: str) -> str:
     return _FRAME if name == NAME else _OTHER
 
 
-@contextlib.contextmanager
-def replace_paths(words: MutableMapping[str, str]) -> Iterator[None]:
-    """Raise errors with the words for what was given in the place of paths, by path; more may be added meanwhile."""
-    try:
-        yield
-    except KerasTuneError as error:
-        error.args = (_replace(error.sentence, words), *error.args[1:])
-        raise
+def replace_paths(words: Mapping[str, str]) -> contextlib.AbstractContextManager[None]:
+    """Let errors pass with the words for what was given in the place of paths, by path; more may come meanwhile."""
+    return reword_errors(lambda said: _replace(said, words))
 
 
-def _replace(said: str, words: MutableMapping[str, str]) -> str:
+def _replace(said: str, words: Mapping[str, str]) -> str:
     for path, given in words.items():
         for written in (os.path.abspath(path), path, os.path.basename(path)):
             said = said.replace(written, given)

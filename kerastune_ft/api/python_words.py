@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import contextlib
 import re
-from collections.abc import Iterator
 
-from kerastune_ft.errors import ConfigError, KerasTuneError
 from kerastune_ft.notebook.speech import translate
 
 # Keys to write into a section of the file are keys of an argument here.
@@ -37,16 +34,3 @@ def _as_python(keys: str) -> str:
     for word, constant in _CONSTANTS:
         keys = re.sub(rf"(?<=[ \[]){word}\b", constant, keys)
     return keys
-
-
-@contextlib.contextmanager
-def speaking_python() -> Iterator[None]:
-    """Raise errors again with messages in the words of a call from Python."""
-    try:
-        yield
-    except KerasTuneError as error:
-        said = in_python(str(error))
-        if said == str(error):
-            raise
-        problems = error.problems if isinstance(error, ConfigError) else ()
-        raise (ConfigError(said, problems) if problems else type(error)(said)) from error

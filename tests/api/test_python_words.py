@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from kerastune_ft.api.python_words import in_python, speaking_python
-from kerastune_ft.errors import ConfigError, DataError
+from kerastune_ft.api.python_words import in_python
 
 
 @pytest.mark.parametrize(
@@ -28,11 +27,3 @@ from kerastune_ft.errors import ConfigError, DataError
 )  # fmt: skip
 def test_options_of_init_become_arguments(said: str, expected: str) -> None:
     assert in_python(said) == expected
-
-
-def test_errors_keep_their_kind() -> None:
-    with pytest.raises(DataError, match=r"^label: none$"), speaking_python():
-        raise DataError("--label: none")
-    with pytest.raises(ConfigError, match=r"^two$") as error, speaking_python():
-        raise ConfigError("two", ["a"])
-    assert error.value.problems == ("a",)
