@@ -73,10 +73,8 @@ def with_schedule(chosen: Mapping[str, Any], phases: Any, epochs: int | None) ->
     """
     if epochs is not None and (isinstance(epochs, bool) or not isinstance(epochs, int) or epochs < 1):
         raise ConfigError(f"--epochs: {epochs!r} is no number of epochs; give a whole number, 1 or more")
-    if phases is None:
-        phases, is_wanted = chosen["phases"], False
-    else:
-        is_wanted = True
+    is_wanted = phases is not None
+    phases = phases if is_wanted else chosen["phases"]
     if epochs is None:
         return {**chosen, "phases": phases}
     if isinstance(phases, str):

@@ -70,13 +70,13 @@ def _collect_mapping(given: Mapping[str, Any], label: Any, several: bool) -> Par
     import pandas
 
     try:
-        frame = pandas.DataFrame({str(name): as_frame_column(value) for name, value in given.items()})
+        frame = pandas.DataFrame({str(name): _as_frame_column(value) for name, value in given.items()})
     except ValueError as problem:
         raise ConfigError(f"data: the columns {', '.join(map(str, given))} are no table: {problem}") from problem
     return collect_frame(frame, label, several)
 
 
-def as_frame_column(value: Any) -> Any:
+def _as_frame_column(value: Any) -> Any:
     """Return a column for a DataFrame, in which an array of several dimensions is a list of arrays."""
     values = as_frame(value) if hasattr(value, "to_pandas") else as_values(value)
     return list(values) if isinstance(values, np.ndarray) and values.ndim > 1 else values

@@ -43,7 +43,7 @@ def collect_frame(given: Any, label: Any, several: bool) -> Columns:
     cells: dict[str, Sequence[Any]] = {}
     notes: list[str] = []
     for at, name in enumerate(names):
-        found = read_column(frame.iloc[:, at], name, notes)
+        found = _read_column(frame.iloc[:, at], name, notes)
         if found is not None:
             cells[name] = found
     if notes and not set(cells) - set(chosen):
@@ -100,7 +100,7 @@ def _name_apart(name: str, taken: Mapping[str, Any]) -> str:
     return name
 
 
-def read_column(series: Any, name: str, notes: list[str]) -> Sequence[Any] | None:
+def _read_column(series: Any, name: str, notes: list[str]) -> Sequence[Any] | None:
     """Return the cells of a column as Parquet holds them; None, with a note, for objects that no file holds."""
     kind = getattr(series.dtype, "kind", "O")
     if hasattr(series.dtype, "categories"):

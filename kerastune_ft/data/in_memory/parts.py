@@ -48,11 +48,6 @@ class Columns:
     label: tuple[str, ...] = ()
     notes: tuple[str, ...] = field(default=())
 
-    @property
-    def count(self) -> int:
-        """The number of rows."""
-        return len(next(iter(self.cells.values()), ()))
-
     def write(self, directory: str | os.PathLike[str]) -> WrittenData:
         """Write a Parquet file of the columns."""
         digest = Digest()

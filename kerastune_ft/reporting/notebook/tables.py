@@ -42,7 +42,7 @@ class Listing(list[_Row]):
         return list, (list(self),)
 
     def _repr_html_(self) -> str:
-        return render_table(self._build(self[:_MOST]), self._remark()) if self else f"<p>{self._nothing}</p>"
+        return _render_table(self._build(self[:_MOST]), self._remark()) if self else f"<p>{self._nothing}</p>"
 
     def _remark(self) -> str:
         return f"and {len(self) - _MOST:,} more" if len(self) > _MOST else ""
@@ -79,7 +79,7 @@ class Metrics(dict[str, dict[str, float]]):
         return dict, (dict(self),)
 
     def _repr_html_(self) -> str:
-        return render_table(self._build()) if self else "<p>no metrics yet</p>"
+        return _render_table(self._build()) if self else "<p>no metrics yet</p>"
 
     def _build(self) -> FittedTable:
         try:
@@ -99,7 +99,7 @@ def write_table(table: FittedTable, remark: str = "") -> str:
     return "\n".join([*lines, remark] if remark else lines)
 
 
-def render_table(table: FittedTable, remark: str = "") -> str:
+def _render_table(table: FittedTable, remark: str = "") -> str:
     """Return a table as an HTML fragment for notebooks, with all of its columns."""
     from kerastune_ft.reporting.page import templates
 
