@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from kerastune_ft import keras_settings
+from kerastune_ft.api.arguments import plain
 from kerastune_ft.config.options.backbones import Applications
 from kerastune_ft.config.read import read
 from kerastune_ft.config.run import RunConfig
@@ -23,6 +24,7 @@ from kerastune_ft.training.devices import tpu
 _NEEDED_ADDRESSES = 2_300_000_000
 _FEW_ADDRESSES = 4_000_000_000
 Config = str | os.PathLike[str] | Mapping[str, Any] | RunConfig
+Overrides = str | Sequence[str] | Mapping[str, Any]
 
 
 def require_weights(settings: RunConfig) -> None:
@@ -85,10 +87,21 @@ def parse_seconds(stop_after: str | float | None) -> float | None:
     return stop_after
 
 
-def resolve_config(config: Config, overrides: Sequence[str] | Mapping[str, Any]) -> RunConfig:
+def list_overrides(overrides: Overrides) -> list[str]:
+    """Return overrides as texts `PATH=VALUE`; raise ConfigError for a value that is none of JSON."""
+    if isinstance(overrides, str):
+        return [overrides]
+    if not isinstance(overrides, Mapping):
+        return list(overrides)
+    try:
+        return [f"{path}={json.dumps(plain(value))}" for path, value in overrides.items()]
+    except TypeError as error:
+        raise ConfigError(f"overrides: {error}; give texts, numbers, booleans, None, lists and dicts") from error
+
+
+def resolve_config(config: Config, overrides: Overrides) -> RunConfig:
     """Return the configuration of a path, a shipped name, a dict or a RunConfig, with overrides applied."""
-    if isinstance(overrides, Mapping):
-        overrides = [f"{path}={json.dumps(value)}" for path, value in overrides.items()]
+    overrides = list_overrides(overrides)
     if not isinstance(config, str | os.PathLike | Mapping | RunConfig):
         raise ConfigError(f"{config!r} is no configuration; give a path, a shipped name, a dict or a RunConfig")
     if isinstance(config, RunConfig):

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from kerastune_ft.api.engine import Overrides, list_overrides
 from kerastune_ft.config import provenance
 from kerastune_ft.config.provenance import Origin
 from kerastune_ft.reporting import run_list
@@ -26,7 +27,7 @@ def runs(directory: str | os.PathLike[str] = "runs") -> Rows:
     return Rows(run_list.runs(directory), build_runs_table, f"no run in {os.fspath(directory)}")
 
 
-def explain(source: str | Path | Mapping[str, Any], overrides: Sequence[str] = ()) -> Listing[Origin]:
+def explain(source: str | Path | Mapping[str, Any], overrides: Overrides = ()) -> Listing[Origin]:
     """Return path (as `--set` takes it), value and origin of every key of a configuration; they print as a table.
 
     Model and data are not opened. Raises ConfigError if the configuration has problems.
@@ -38,4 +39,4 @@ def explain(source: str | Path | Mapping[str, Any], overrides: Sequence[str] = (
     def build(rows: Sequence[Origin]) -> FittedTable:
         return build_rows_table([row.cells() for row in rows])
 
-    return Listing(provenance.explain(source, overrides), build, "no keys")
+    return Listing(provenance.explain(source, list_overrides(overrides)), build, "no keys")

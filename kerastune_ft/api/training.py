@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import contextlib
 import os
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from kerastune_ft import keras_settings
 from kerastune_ft.api.cells import describe_stop
-from kerastune_ft.api.engine import Config, load_engine, parse_seconds, require_weights, resolve_config
+from kerastune_ft.api.engine import Config, Overrides, load_engine, parse_seconds, require_weights, resolve_config
 from kerastune_ft.api.runs import Run, write_report
 from kerastune_ft.config.options.backbones import Applications
 from kerastune_ft.config.run import RunConfig, written_paths
@@ -42,7 +42,7 @@ def run(
     fresh: bool = False,
     until_phase: str | None = None,
     stop_after: str | float | None = None,
-    overrides: Sequence[str] | Mapping[str, Any] = (),
+    overrides: Overrides = (),
 ) -> Run:
     """Train all phases of a configuration, evaluate, save, and return the run; again: go on where it stopped.
 
@@ -68,7 +68,7 @@ def announce_and_run(
     fresh: bool = False,
     until_phase: str | None = None,
     stop_after: str | float | None = None,
-    overrides: Sequence[str] | Mapping[str, Any] = (),
+    overrides: Overrides = (),
 ) -> Run:
     """Do what `run` does, and call `announce` before anything is computed; never for a run that is finished."""
     settings = resolve_config(config, overrides)
@@ -209,7 +209,7 @@ class PlanView:
 
 
 def plan(
-    config: Config, overrides: Sequence[str] = (), *, measure: bool = False, pictures: str | Path | None = None
+    config: Config, overrides: Overrides = (), *, measure: bool = False, pictures: str | Path | None = None
 ) -> PlanView:
     """Resolve a configuration against the real model and data without training a step.
 
