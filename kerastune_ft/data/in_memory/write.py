@@ -31,7 +31,12 @@ class Digest:
 
     def add(self, value: Any) -> None:
         """Take a value of Python or an array of NumPy in."""
-        if isinstance(value, np.ndarray):
+        if isinstance(value, np.ndarray) and value.dtype.hasobject:
+            # Their bytes are addresses in memory.
+            self._add_bytes(b"o", repr(value.shape).encode())
+            for item in value.flat:
+                self.add(item)
+        elif isinstance(value, np.ndarray):
             self._add_array(value)
         elif isinstance(value, bytes):
             self._add_bytes(b"b", value)

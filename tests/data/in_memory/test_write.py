@@ -25,6 +25,14 @@ def test_equal_values_have_one_digest_and_others_another() -> None:
     assert len({digest(*values) for values in different}) == len(different)
 
 
+def test_an_array_of_objects_is_known_by_what_they_are() -> None:
+    def write(*texts: str) -> np.ndarray:
+        # Objects of their own, as another process has them.
+        return np.array([text.encode() for text in texts], object)
+
+    assert digest(write("first", "second")) == digest(write("first", "second")) != digest(write("first", "third"))
+
+
 def test_an_array_is_known_by_values_shape_and_type_and_not_by_its_memory() -> None:
     values = np.arange(12, dtype=np.int16).reshape(3, 4)
     assert digest(values) == digest(np.asfortranarray(values)) == digest(np.repeat(values, 2, axis=1)[:, ::2])
