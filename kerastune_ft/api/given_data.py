@@ -11,10 +11,10 @@ from pathlib import Path
 from typing import Any
 
 from kerastune_ft.api.arguments import plain
-from kerastune_ft.api.given_names import describe_form
 from kerastune_ft.data.in_memory.collect import collect, is_in_memory
 from kerastune_ft.data.in_memory.frames import is_frame
 from kerastune_ft.data.in_memory.parts import WrittenData
+from kerastune_ft.data.in_memory.written_names import describe_form
 from kerastune_ft.errors import ConfigError, reword_errors
 from kerastune_ft.scaffolding.propose import name_of
 from kerastune_ft.storage import expand_home, path_of_user, require_data

@@ -6,15 +6,7 @@ import contextlib
 import os
 from collections.abc import Mapping
 
-from kerastune_ft.data.in_memory.frames import NAME
 from kerastune_ft.errors import reword_errors
-
-_FRAME, _OTHER = "the DataFrame", "the given data"
-
-
-def describe_form(name: str) -> str:
-    """Return the words for data in memory that were written under a name."""
-    return _FRAME if name == NAME else _OTHER
 
 
 def replace_paths(words: Mapping[str, str]) -> contextlib.AbstractContextManager[None]:

@@ -18,6 +18,7 @@ from kerastune_ft.data.in_memory.frames import collect_frame, is_frame
 from kerastune_ft.data.in_memory.pictures import encode_picture, is_picture
 from kerastune_ft.data.in_memory.sounds import is_sound, read_samples
 from kerastune_ft.data.in_memory.values import as_array, as_values, is_missing
+from kerastune_ft.data.in_memory.written_names import describe_form
 from kerastune_ft.errors import ConfigError
 from kerastune_ft.inference.items import Item
 
@@ -79,9 +80,9 @@ class MemoryInputs(contextlib.AbstractContextManager["MemoryInputs"]):
         return as_array(given)
 
     def _write_frame(self, frame: Any) -> str:
-        path = str(collect_frame(frame, None, several=False).write(self._open_folder()).path)
-        self.words[path] = "the DataFrame"
-        return path
+        written = collect_frame(frame, None, several=False).write(self._open_folder())
+        self.words[str(written.path)] = describe_form(written.name)
+        return str(written.path)
 
     def _write(self, name: str, content: bytes) -> str:
         path = self._open_folder() / name

@@ -9,7 +9,8 @@ import pandas as pd
 import pytest
 
 import kerastune_ft as kt
-from kerastune_ft.api.given_names import describe_form, replace_paths
+from kerastune_ft.api.given_names import replace_paths
+from kerastune_ft.data.in_memory.written_names import describe_form
 from kerastune_ft.errors import ConfigError, DataError
 
 FRAME = pd.DataFrame({"text": [f"this is text {row} about things" for row in range(30)], "queue": ["x", "y"] * 15})

@@ -17,7 +17,7 @@ from kerastune_ft.data.in_memory.values import as_array, is_missing
 from kerastune_ft.errors import ConfigError, DataError
 from kerastune_ft.wording import counted, first_names
 
-NAME = "table"
+_NAME = "table"
 
 
 def is_frame(given: Any) -> bool:
@@ -50,7 +50,7 @@ def collect_frame(given: Any, label: Any, several: bool) -> Columns:
         raise DataError(f"data: nothing is left to learn from; {'; '.join(notes)}")
     for name, column in labels.items():
         cells[_name_apart(name, cells)] = column
-    return Columns(NAME, cells, label=tuple(chosen or list(cells)[len(cells) - len(labels) :]), notes=tuple(notes))
+    return Columns(_NAME, cells, label=tuple(chosen or list(cells)[len(cells) - len(labels) :]), notes=tuple(notes))
 
 
 def _name_index(frame: Any) -> Any:

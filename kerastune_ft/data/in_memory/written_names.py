@@ -11,6 +11,11 @@ _NO_LISTS = ("table", "arrays")
 _DIGITS = 4
 
 
+def describe_form(name: str) -> str:
+    """Return the words for data in memory that were written under a name, for errors about the file."""
+    return f"the {_SHOWN[name]}" if name in _SHOWN else "the given data"
+
+
 def is_written(name: str) -> bool:
     """Return whether a file of this name was written for data in memory."""
     return _WRITTEN.fullmatch(name) is not None
