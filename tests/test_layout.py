@@ -23,7 +23,7 @@ TESTED_ELSEWHERE: dict[str, tuple[str, ...]] = {
         "tasks/base", "tasks/build", "tasks/pooled_task",
     ),
     "runs/test_run_object.py": (
-        "api/engine", "reporting/run_files",
+        "reporting/run_files",
     ),
     "cli/test_commands.py": (
         "cli/data", "cli/models", "cli/options", "cli/results", "cli/terminal", "cli/training",
@@ -93,7 +93,7 @@ TESTED_ELSEWHERE: dict[str, tuple[str, ...]] = {
     ),
     "runs/test_predict_command.py": (
         "inference/arrays", "inference/command", "inference/decode_ahead", "inference/fixed_shape_predictor",
-        "inference/images", "inference/inputs", "inference/predict", "inference/predictor",
+        "inference/images", "inference/predict", "inference/predictor",
         "inference/read_options", "inference/run_model", "inference/text_predictor",
     ),
     "reporting/page/test_document.py": (

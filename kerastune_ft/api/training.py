@@ -16,7 +16,7 @@ from kerastune_ft.api.runs import Run, write_report
 from kerastune_ft.config.options.backbones import Applications
 from kerastune_ft.config.run import RunConfig, written_paths
 from kerastune_ft.data.files.npz import find_example_shape
-from kerastune_ft.data.labels.stored_type import find_stored_type
+from kerastune_ft.data.files.stored_type import find_stored_type
 from kerastune_ft.errors import ConfigError, Interrupted, KerasTuneError, ResourceError, explain_exhaustion
 from kerastune_ft.metrics.document import metrics_by_split
 from kerastune_ft.notebook.kernel import is_notebook

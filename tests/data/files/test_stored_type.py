@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from kerastune_ft.data.labels.stored_type import find_stored_type
+from kerastune_ft.data.files.stored_type import find_stored_type
 
 TYPES: list[tuple[list[Any], str | None]] = [
     ([1, 0], "int"), ([True, False], "bool"), ([0.5, 1.0], "float"), (["007", "1"], None),
