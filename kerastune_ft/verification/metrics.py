@@ -10,7 +10,7 @@ from typing import Any
 
 from kerastune_ft.metrics.document import CLASSES, INTERVALS, intervals_by_split, metrics_by_class, metrics_by_split
 from kerastune_ft.metrics.intervals.base import find_intervals, measure
-from kerastune_ft.verification.results.base import PREDICTIONS, ResultCheck
+from kerastune_ft.verification.results.base import PREDICTIONS, ResultCheck, Table
 from kerastune_ft.verification.results.checks import CHECKS
 from kerastune_ft.verification.run_record import Findings, PhaseRecord, RunRecord
 from kerastune_ft.wording import counted
@@ -90,7 +90,7 @@ def check_predictions(record: RunRecord, findings: Findings) -> str | None:
         _check_examples(record, findings, table, expected)
     if _list_examples(rows) != _list_examples(_read_rows(record, PREDICTIONS)):
         findings.fail(check.table, f"its rows are not the examples of {PREDICTIONS} in their order")
-    for number, message in check.find_faults(rows, record.plan["labels"], _read_thresholds(record)):
+    for number, message in check.find_faults(_make_table(record, rows)):
         findings.fail(f"{check.table}, line {number + 2}", message)
     return f"{counted(len(rows), 'prediction')}, one for each example, and each follows from its numbers"
 
@@ -103,6 +103,12 @@ def _check_examples(record: RunRecord, findings: Findings, table: str, expected:
         known = expected.get(split, ())
         if len(names) != len(known) or (is_named and sorted(names) != sorted(known)):
             findings.fail(table, f"its examples of {split} are not those of {_SPLITS}")
+
+
+def _make_table(record: RunRecord, rows: Rows) -> Table:
+    """Return rows of the table that metrics follow from, with what the run says of them."""
+    positive = (record.config.get("task") or {}).get("positive")
+    return Table(rows, record.plan["labels"], positive, record.run.rules, _read_thresholds(record))
 
 
 def _find_check(record: RunRecord) -> ResultCheck:
@@ -167,41 +173,40 @@ def _compare(
     record: RunRecord, document: Mapping[str, Any], split: str, rows: Rows
 ) -> Iterator[tuple[str, Any, float, float]]:
     """Yield place, written value, computed value and tolerance of every figure of a split that can be computed."""
-    check, labels = _find_check(record), record.plan["labels"]
+    check, table = _find_check(record), _make_table(record, rows)
     written = metrics_by_split(document)[split]
-    positive = record.config["task"].get("positive")
-    computed = check.score(rows, labels, positive, record.run.rules)
+    computed = check.score(table)
     if chosen := record.config["task"].get("metrics"):
-        computed |= measure(check.sample(rows, labels, positive, chosen, record.run.rules))
+        computed |= measure(check.sample(table, chosen))
     for metric, value in computed.items():
-        yield f"{split}.{metric}", written.get(metric), value, check.tolerance(labels, metric)
-    yield from _compare_intervals(record, document, split, rows)
+        yield f"{split}.{metric}", written.get(metric), value, check.tolerance(table.labels, metric)
+    yield from _compare_intervals(record, document, split, table)
     by_class = metrics_by_class(document, split)
-    for name, scores in check.score_classes(rows, labels).items():
+    for name, scores in check.score_classes(table).items():
         for metric, value in scores.items():
             # metrics.json has some of the figures by class.
             if metric in by_class.get(name, {}):
                 place = f"{CLASSES}.{split}.{name}.{metric}"
-                yield place, by_class[name][metric], value, check.tolerance(labels, metric)
+                yield place, by_class[name][metric], value, check.tolerance(table.labels, metric)
 
 
 def _compare_intervals(
-    record: RunRecord, document: Mapping[str, Any], split: str, rows: Rows
+    record: RunRecord, document: Mapping[str, Any], split: str, table: Table
 ) -> Iterator[tuple[str, Any, float, float]]:
     """Yield what `_compare` does of both ends of every interval of a split; runs from before have none."""
     written = intervals_by_split(document).get(split)
     if not written:
         return
-    check, labels = _find_check(record), record.plan["labels"]
-    sample = check.sample(rows, labels, record.config["task"].get("positive"), list(written), record.run.rules)
+    check = _find_check(record)
+    sample = check.sample(table, list(written))
     recorded = _read_splits(record, _SPLITS).get(split, [])
     # Both tables have the examples of a split in the same order.
     groups = [row["group"] for row in recorded] if all("group" in row for row in recorded) else None
-    if groups is not None and len(groups) != len(rows):
+    if groups is not None and len(groups) != len(table.rows):
         return
     computed = find_intervals(sample, groups)
     for metric, ends in written.items():
-        tolerance = max(check.tolerance(labels, metric), _TOLERANCE_OF_INTERVALS)
+        tolerance = max(check.tolerance(table.labels, metric), _TOLERANCE_OF_INTERVALS)
         for end, value, again in zip(("low", "high"), ends, computed.get(metric, ends), strict=True):
             yield f"{INTERVALS}.{split}.{metric}, {end}", value, again, tolerance
 

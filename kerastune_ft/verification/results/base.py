@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
 import numpy as np
@@ -21,6 +22,25 @@ _EXACT = 1e-9
 _LARGEST_LOSS = 20
 
 
+@dataclass(frozen=True)
+class Table:
+    """Rows of a run's table, and what the run says of them."""
+
+    rows: Sequence[Row]
+    labels: Mapping[str, Any]
+    """The labels as plan.json describes them."""
+    positive: str | None = None
+    """What `task.positive` names."""
+    rules: Rules = NEWEST
+    thresholds: Mapping[str, float] = field(default_factory=dict)
+    """The probability from which a class is predicted, by class."""
+
+    @property
+    def names(self) -> list[str]:
+        """Return the classes or targets, in order."""
+        return list(self.labels["names"])
+
+
 class ResultCheck(ABC):
     """Computes the results of one kind of labels again, from a table of the run."""
 
@@ -31,32 +51,18 @@ class ResultCheck(ABC):
     """
 
     @abstractmethod
-    def score(
-        self, rows: Sequence[Row], labels: Mapping[str, Any], positive: str | None, rules: Rules = NEWEST
-    ) -> dict[str, float]:
-        """Return the metrics of one split's rows, as far as they follow from the table.
-
-        `labels` describes the labels as plan.json does, `positive` is `task.positive`; `rules` are those of the run.
-        """
+    def score(self, table: Table) -> dict[str, float]:
+        """Return the metrics of one split's rows, as far as they follow from the table."""
 
     @abstractmethod
-    def sample(
-        self,
-        rows: Sequence[Row],
-        labels: Mapping[str, Any],
-        positive: str | None,
-        names: Sequence[str],
-        rules: Rules = NEWEST,
-    ) -> Sample:
-        """Return one split's rows as the intervals of the metrics of `names` need them; see `score`."""
+    def sample(self, table: Table, names: Sequence[str]) -> Sample:
+        """Return one split's rows as the intervals of the metrics of `names` need them."""
 
     @abstractmethod
-    def find_faults(
-        self, rows: Sequence[Row], labels: Mapping[str, Any], thresholds: Mapping[str, float]
-    ) -> Iterator[tuple[int, str]]:
+    def find_faults(self, table: Table) -> Iterator[tuple[int, str]]:
         """Yield number and fault of every row of the table whose cells contradict each other."""
 
-    def score_classes(self, rows: Sequence[Row], labels: Mapping[str, Any]) -> dict[str, dict[str, float]]:
+    def score_classes(self, table: Table) -> dict[str, dict[str, float]]:
         """Return the figures by class that metrics.json has for one split's rows; none for most kinds of labels."""
         return {}
 

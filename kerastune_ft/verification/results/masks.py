@@ -12,8 +12,7 @@ from kerastune_ft.metrics import segmentation
 from kerastune_ft.metrics.confusion_table import name_columns, read_counts
 from kerastune_ft.metrics.intervals.base import Sample
 from kerastune_ft.metrics.intervals.segmentation import make_sample
-from kerastune_ft.rules import NEWEST, Rules
-from kerastune_ft.verification.results.base import ResultCheck, Row
+from kerastune_ft.verification.results.base import ResultCheck, Row, Table
 
 # The loss of a picture is summed in float32.
 _LOSS_TOLERANCE = 1e-6
@@ -24,42 +23,31 @@ class MaskCheck(ResultCheck):
 
     table = "evaluation/confusion.csv"
 
-    def score(
-        self, rows: Sequence[Row], labels: Mapping[str, Any], positive: str | None, rules: Rules = NEWEST
-    ) -> dict[str, float]:
+    def score(self, table: Table) -> dict[str, float]:
         """Return mean IoU, Dice and accuracy, and the mean loss of labelled pixels."""
-        counts = read_counts(rows, len(labels["names"]))
-        return _average_losses(rows, counts) | segmentation.score(counts.sum(axis=0))
+        counts = _read_counts(table)
+        return _average_losses(table.rows, counts) | segmentation.score(counts.sum(axis=0))
 
-    def sample(
-        self,
-        rows: Sequence[Row],
-        labels: Mapping[str, Any],
-        positive: str | None,
-        names: Sequence[str],
-        rules: Rules = NEWEST,
-    ) -> Sample:
+    def sample(self, table: Table, names: Sequence[str]) -> Sample:
         """Return the pixel counts of the rows, and their losses where the rows have them."""
-        counts = read_counts(rows, len(labels["names"]))
+        counts = _read_counts(table)
         pixels = counts.sum(axis=(1, 2)).astype(np.float64)
-        has_losses = all("loss" in row for row in rows)
-        means = np.array([float(row["loss"] or 0) for row in rows]) if has_losses else None
+        has_losses = all("loss" in row for row in table.rows)
+        means = np.array([float(row["loss"] or 0) for row in table.rows]) if has_losses else None
         return make_sample(counts, None if means is None else means * pixels, pixels)
 
-    def score_classes(self, rows: Sequence[Row], labels: Mapping[str, Any]) -> dict[str, dict[str, float]]:
+    def score_classes(self, table: Table) -> dict[str, dict[str, float]]:
         """Return IoU, Dice, precision, recall and the number of pictures that have the class, by class."""
-        return segmentation.describe_classes(read_counts(rows, len(labels["names"])), labels["names"])
+        return segmentation.describe_classes(_read_counts(table), table.names)
 
-    def find_faults(
-        self, rows: Sequence[Row], labels: Mapping[str, Any], thresholds: Mapping[str, float]
-    ) -> Iterator[tuple[int, str]]:
+    def find_faults(self, table: Table) -> Iterator[tuple[int, str]]:
         """Yield the rows with a cell that is no count, and those whose own metrics do not follow from their counts."""
-        columns = name_columns(len(labels["names"]))
-        for number, row in enumerate(rows):
+        columns = name_columns(len(table.names))
+        for number, row in enumerate(table.rows):
             if wrong := next((name for name in columns if not row[name].isdecimal()), None):
                 yield number, f"{wrong} is {row[wrong]!r}, which is no number of pixels"
                 continue
-            scores = segmentation.score(read_counts([row], len(labels["names"]))[0])
+            scores = segmentation.score(read_counts([row], len(table.names))[0])
             for metric, value in scores.items():
                 if metric in row and not _is_cell_of(row[metric], value):
                     yield number, f"{metric} is {row[metric] or 'empty'}, and {value} by its counts"
@@ -67,6 +55,10 @@ class MaskCheck(ResultCheck):
     def tolerance(self, labels: Mapping[str, Any], metric: str) -> float:
         """Return 0, but for the loss."""
         return _LOSS_TOLERANCE if metric == "loss" else 0.0
+
+
+def _read_counts(table: Table) -> np.ndarray:
+    return read_counts(table.rows, len(table.names))
 
 
 def _average_losses(rows: Sequence[Row], counts: np.ndarray) -> dict[str, float]:

@@ -12,6 +12,7 @@ from kerastune_ft.metrics import segmentation
 from kerastune_ft.metrics.confusion_table import name_columns
 from kerastune_ft.rundir import RunDirectory
 from kerastune_ft.verification import metrics
+from kerastune_ft.verification.results.base import Table
 from kerastune_ft.verification.results.masks import MaskCheck
 from kerastune_ft.verification.run_record import Findings, RunRecord
 from tests.support import label_run_files, run_files
@@ -36,16 +37,16 @@ def findings(run: Path) -> list[str]:
 def test_metrics_are_those_of_the_summed_counts() -> None:
     rows = [row(5, 1, 0, 2), row(3, 0, 1, 4)]
     expected = segmentation.score(np.array([[8, 1], [1, 6]]))
-    assert MaskCheck().score(rows, LABELS, None) == expected
+    assert MaskCheck().score(Table(rows, LABELS)) == expected
     losses = [{**row, "loss": loss} for row, loss in zip(rows, ("0.5", "0.25"), strict=True)]
-    assert MaskCheck().score(losses, LABELS, None) == {"loss": 0.375, **expected}
-    assert MaskCheck().score_classes(rows, LABELS)["b"]["recall"] == 6 / 7
+    assert MaskCheck().score(Table(losses, LABELS)) == {"loss": 0.375, **expected}
+    assert MaskCheck().score_classes(Table(rows, LABELS))["b"]["recall"] == 6 / 7
 
 
 def test_a_cell_that_is_no_count_and_metrics_of_other_counts_are_found() -> None:
     scores = {name: repr(value) for name, value in segmentation.score(np.array([[5, 1], [0, 2]])).items()}
     rows = [row(5, 1, 0, 2, **scores), row(5, 1, 0, 2.5), row(5, 1, 0, -2), row(5, 1, 0, 2, **scores | {"dice": "0.5"})]
-    faults = dict(MaskCheck().find_faults(rows, LABELS, {}))
+    faults = dict(MaskCheck().find_faults(Table(rows, LABELS)))
     assert list(faults) == [1, 2, 3]
     assert faults[1] == "count_1_1 is '2.5', which is no number of pixels"
     assert faults[3] == "dice is 0.5, and 0.8 by its counts"
@@ -111,8 +112,8 @@ def test_the_pictures_of_both_tables_come_in_the_same_order(tmp_path: Path) -> N
 
 def test_a_picture_without_labelled_pixels_has_no_figures() -> None:
     empty = row(0, 0, 0, 0, mean_iou="", dice="", accuracy="", loss="")
-    assert list(MaskCheck().find_faults([empty], LABELS, {})) == []
-    assert list(MaskCheck().find_faults([empty | {"dice": "1.0"}], LABELS, {})) == [
+    assert list(MaskCheck().find_faults(Table([empty], LABELS))) == []
+    assert list(MaskCheck().find_faults(Table([empty | {"dice": "1.0"}], LABELS))) == [
         (0, "dice is 1.0, and nan by its counts")
     ]
-    assert np.isnan(MaskCheck().score([empty], LABELS, None)["loss"])
+    assert np.isnan(MaskCheck().score(Table([empty], LABELS))["loss"])

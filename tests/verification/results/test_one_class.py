@@ -9,6 +9,7 @@ from kerastune_ft.metrics.intervals.base import find_intervals, measure
 from kerastune_ft.rules import FIRST
 from kerastune_ft.rundir import RunDirectory
 from kerastune_ft.verification.metrics import check_metrics
+from kerastune_ft.verification.results.base import Table
 from kerastune_ft.verification.results.one_class import OneClassCheck
 from kerastune_ft.verification.run_record import Findings, RunRecord
 
@@ -24,15 +25,15 @@ def row(label: str, ill: float, **more: str) -> dict[str, str]:
 @pytest.mark.parametrize(("positive", "auc"), [("ill", 0.75), ("well", 0.75), (None, 0.75)])
 def test_metrics_follow_from_the_rows(positive: str | None, auc: float) -> None:
     rows = [row("ill", 0.9), row("ill", 0.4), row("well", 0.6), row("well", 0.1)]
-    found = OneClassCheck().score(rows, LABELS, positive)
+    found = OneClassCheck().score(Table(rows, LABELS, positive))
     assert (found["accuracy"], found["auc"]) == (0.5, auc)
     assert found["loss"] == pytest.approx(-(math.log(0.9) * 2 + math.log(0.4) * 2) / 4)
 
 
 def test_the_rules_of_the_run_decide_over_which_classes_f1_is() -> None:
     rows = [row("ill", 0.9), row("ill", 0.8), row("ill", 0.4)]
-    assert OneClassCheck().score(rows, LABELS, None)["macro_f1"] == pytest.approx(4 / 5)
-    assert OneClassCheck().score(rows, LABELS, None, FIRST)["macro_f1"] == pytest.approx(4 / 5 / 2)
+    assert OneClassCheck().score(Table(rows, LABELS))["macro_f1"] == pytest.approx(4 / 5)
+    assert OneClassCheck().score(Table(rows, LABELS, rules=FIRST))["macro_f1"] == pytest.approx(4 / 5 / 2)
 
 
 @pytest.mark.parametrize(("recorded", "f1"), [({}, 4 / 5 / 2), ({"rules": 2}, 4 / 5)])
@@ -54,7 +55,7 @@ def test_a_run_is_verified_by_the_rules_it_recorded(tmp_path: Path, recorded: di
 
 def test_a_prediction_and_a_loss_that_do_not_follow_are_found() -> None:
     rows = [row("ill", 0.9), row("ill", 0.4, prediction="ill"), row("well", 0.1, loss="0.2")]
-    assert list(OneClassCheck().find_faults(rows, LABELS, {})) == [
+    assert list(OneClassCheck().find_faults(Table(rows, LABELS))) == [
         (1, "the prediction is 'ill', and 'well' by its probabilities"),
         (2, "the loss is 0.2, and 0.105361 by its other numbers"),
     ]
@@ -66,7 +67,7 @@ def test_intervals_and_chosen_metrics_follow_from_the_rows(tmp_path: Path, group
     rows = [row(label, ill, split="test", input=str(place)) for place, (label, ill) in enumerate(pairs)]
     groups = [str(place // 2) for place in range(len(rows))] if grouped else None
     names = ["loss", "accuracy", "macro_f1", "auc", "kappa"]
-    sample = OneClassCheck().sample(rows, LABELS, None, names)
+    sample = OneClassCheck().sample(Table(rows, LABELS), names)
     run = RunDirectory(tmp_path / "run")
     run.commit_json("plan.json", {"labels": LABELS, "phases": []})
     run.commit_json("config.json", {"task": {"metrics": ["kappa"]}})

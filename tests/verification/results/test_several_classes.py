@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from kerastune_ft.verification.results.base import Table
 from kerastune_ft.verification.results.several_classes import SeveralClassesCheck
 from tests.support import label_run_files as files
 
@@ -22,15 +23,15 @@ def shorten(column: str, value: object) -> str:
 
 
 def test_metrics_of_the_ranking_are_left_out_where_a_probability_is_exactly_1(rows: list[dict[str, str]]) -> None:
-    whole = SeveralClassesCheck().score(rows, LABELS, None)
+    whole = SeveralClassesCheck().score(Table(rows, LABELS))
     assert set(whole) == {"loss", "accuracy", "macro_f1", "auc", "mean_average_precision"}
     rows[0]["probability_red"] = "1.0"
-    assert set(SeveralClassesCheck().score(rows, LABELS, None)) == {"loss", "accuracy", "macro_f1"}
+    assert set(SeveralClassesCheck().score(Table(rows, LABELS))) == {"loss", "accuracy", "macro_f1"}
 
 
 def test_predictions_follow_from_the_thresholds(rows: list[dict[str, str]]) -> None:
     def wrong(thresholds: dict[str, float]) -> list[int]:
-        found = SeveralClassesCheck().find_faults(rows, LABELS, thresholds)
+        found = SeveralClassesCheck().find_faults(Table(rows, LABELS, thresholds=thresholds))
         return [number for number, message in found if "by its probabilities" in message]
 
     assert wrong(files.THRESHOLDS) == []
@@ -40,6 +41,6 @@ def test_predictions_follow_from_the_thresholds(rows: list[dict[str, str]]) -> N
 
 
 def test_a_loss_that_does_not_follow_is_found(rows: list[dict[str, str]]) -> None:
-    (number, message) = next(SeveralClassesCheck().find_faults(rows[:1], LABELS, files.THRESHOLDS))
+    (number, message) = next(SeveralClassesCheck().find_faults(Table(rows[:1], LABELS, thresholds=files.THRESHOLDS)))
     assert number == 0
     assert message.startswith("the loss is ")
