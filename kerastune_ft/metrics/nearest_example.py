@@ -16,8 +16,6 @@ MOST_BYTES = 4_000_000
 """The size of the examples that are kept, at two bytes a feature."""
 ROUNDING, MARGIN = 1e-5, 1e-3
 """How far the distances of one input may differ by batch and program, and the room above the farthest example."""
-THRESHOLD_LIES = "threshold_lies"
-"""The key of evaluation/unknown.json by which `choose_threshold` chose; without it `choose_last` did."""
 _ROWS = 1024
 _SHORTEST = 1e-6
 
@@ -73,17 +71,12 @@ def choose_threshold(distances: np.ndarray, share: float) -> float:
     No example lies on it, so that rounding changes no answer: distances closer than `ROUNDING` count as the same, and
     above the largest there is `MARGIN`.
     """
-    last = choose_last(distances, share)
+    ordered = np.sort(distances)
+    # A share like .95 of 20 is 19 and not 19.000000000000004.
+    reached = math.ceil(round(share * len(ordered), 9))
+    last = ordered[max(reached, 1) - 1]
     above = distances[distances > last + ROUNDING]
     if not len(above):
         return float(distances.max() + MARGIN)
     following = above.min()
     return float((distances[distances < following].max() + following) / 2)
-
-
-def choose_last(distances: np.ndarray, share: float) -> float:
-    """Return the least of `distances` that at least this share of them does not exceed."""
-    ordered = np.sort(distances)
-    # A share like .95 of 20 is 19 and not 19.000000000000004.
-    reached = math.ceil(round(share * len(ordered), 9))
-    return float(ordered[max(reached, 1) - 1])

@@ -7,7 +7,7 @@ import io
 
 import numpy as np
 
-from kerastune_ft.metrics.nearest_example import THRESHOLD_LIES, choose_last, choose_threshold
+from kerastune_ft.metrics.nearest_example import choose_threshold
 from kerastune_ft.verification.results.base import PREDICTIONS
 from kerastune_ft.verification.run_record import Findings, RunRecord
 from kerastune_ft.wording import counted
@@ -29,8 +29,7 @@ def check_unknown(record: RunRecord, findings: Findings) -> str | None:
     for row in csv.DictReader(io.StringIO(record.run.read_bytes(PREDICTIONS).decode(), newline="")):
         distances.setdefault(row["split"], []).append(float(row["distance"]))
         flags.setdefault(row["split"], []).append(row["unknown"] == "True")
-    choose = choose_threshold if THRESHOLD_LIES in written else choose_last
-    threshold = choose(np.array(distances["validation"]), share)
+    threshold = choose_threshold(np.array(distances["validation"]), share)
     with np.load(io.BytesIO(record.run.read_bytes(_FIT)), allow_pickle=False) as fit:
         known = {_FIT: float(fit["threshold"])}
     known |= {_COUNTS: written["threshold"], _ABOUT: record.run.read_json(_ABOUT)["unknown"]["threshold"]}

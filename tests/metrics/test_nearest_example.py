@@ -6,7 +6,7 @@ from scipy.spatial.distance import cdist
 from sklearn.preprocessing import normalize
 
 from kerastune_ft.metrics import nearest_example
-from kerastune_ft.metrics.nearest_example import MARGIN, choose_last, choose_threshold, fit_distance
+from kerastune_ft.metrics.nearest_example import MARGIN, choose_threshold, fit_distance
 
 
 def make_features(rows: int = 90, width: int = 6) -> tuple[np.ndarray, np.ndarray]:
@@ -42,7 +42,6 @@ def test_where_there_is_no_room_for_all_each_class_has_its_share(monkeypatch: py
 def test_the_threshold_is_the_least_that_lets_the_share_through(count: int, share: float) -> None:
     distances = np.random.default_rng(count).permutation(count) + 0.5
     last = min(each for each in distances if sum(distances <= each) / count >= share - 1e-12)
-    assert choose_last(distances, share) == last
     # Distances are whole numbers and a half.
     assert choose_threshold(distances, share) == (last + 0.5 if last < count - 0.5 else last + MARGIN)
 

@@ -14,7 +14,6 @@ from kerastune_ft.verification.unknown import check_unknown
 from tests.support.run_files import write_csv, write_json
 
 DISTANCES = {"validation": [1.0, 2.0, 3.0, 9.0], "test": [4.0, 2.5]}
-NEWEST = {"threshold_lies": "half way"}
 
 
 def write_run(
@@ -22,7 +21,6 @@ def write_run(
     threshold: float = 6.0,
     flags: Sequence[bool] = (False, False, False, True, False, False),
     tests: int = 0,
-    **more: str,
 ) -> None:
     write_json(run / "config.json", {"task": {"kind": "image_classification", "unknown": 0.75}})
     write_json(run / "manifest.json", {"state": "done"})
@@ -31,7 +29,7 @@ def write_run(
         run / "evaluation/predictions.csv", [{**row, "unknown": flag} for row, flag in zip(rows, flags, strict=True)]
     )
     splits = {"validation": {"examples": 4, "unknown": 1}, "test": {"examples": 2, "unknown": tests}}
-    write_json(run / "evaluation/unknown.json", {"threshold": threshold, "splits": splits, **(more or NEWEST)})
+    write_json(run / "evaluation/unknown.json", {"threshold": threshold, "splits": splits})
     write_json(run / "model/preprocessing.json", {"unknown": {"threshold": threshold}})
     (run / "model/unknown.keras").write_bytes(b"")
     file = io.BytesIO()
@@ -48,11 +46,6 @@ def check(run: Path) -> tuple[str | None, list[str]]:
 def test_answers_that_follow_from_each_other_hold(tmp_path: Path) -> None:
     write_run(tmp_path)
     assert check(tmp_path) == ("the threshold lets 0.75 of validation through, and 6 answers follow from it", [])
-
-
-def test_the_threshold_of_older_runs_is_a_distance_itself(tmp_path: Path) -> None:
-    write_run(tmp_path, 3.0, (False, False, False, True, True, False), 1, let_through="0.75")
-    assert check(tmp_path)[1] == []
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from kerastune_ft.metrics.nearest_example import THRESHOLD_LIES, choose_threshold, fit_distance
+from kerastune_ft.metrics.nearest_example import choose_threshold, fit_distance
 from kerastune_ft.metrics.unknown_counts import describe_unknown
 from kerastune_ft.rundir import RunDirectory
 from kerastune_ft.saved_model.head_features import find_head_features
@@ -50,7 +50,7 @@ class FoundUnknown:
             "kept": len(self.answers.distance.examples),
             "let_through": self.answers.let_through,
             "threshold": self.answers.threshold,
-            THRESHOLD_LIES: "half way from the last validation example that is let through to the next",
+            "threshold_lies": "half way from the last validation example that is let through to the next",
             "splits": {
                 split: {"examples": len(found), "unknown": int((found > self.answers.threshold).sum())}
                 for split, found in self.distances.items()
