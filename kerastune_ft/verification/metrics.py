@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
 import math
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
@@ -26,19 +24,14 @@ _TOLERANCE_OF_INTERVALS = 1e-5
 Rows = list[dict[str, str]]
 
 
-def _read_rows(record: RunRecord, name: str) -> Rows:
-    text = record.run.read_bytes(name).decode() if record.run.exists(name) else ""
-    return list(csv.DictReader(io.StringIO(text, newline="")))
-
-
 def check_history(record: RunRecord, findings: Findings) -> str | None:
     """Check that history.csv is the phases' histories, and that these have the epochs their results name."""
     joined: Rows = []
     for phase in record.phases:
-        rows = _read_rows(record, f"{phase.folder}/{_HISTORY}")
+        rows = record.read_table(f"{phase.folder}/{_HISTORY}")
         joined += rows
         _check_phase_history(phase, rows, findings)
-    whole = _read_rows(record, _HISTORY)
+    whole = record.read_table(_HISTORY)
     if whole != joined:
         pairs = enumerate(zip(whole, joined, strict=False))
         wrong = next((number for number, (one, other) in pairs if one != other), min(len(whole), len(joined)))
@@ -88,7 +81,7 @@ def check_predictions(record: RunRecord, findings: Findings) -> str | None:
             findings.fail(_SPLITS, message)
     for table in dict.fromkeys((PREDICTIONS, check.table)):
         _check_examples(record, findings, table, expected)
-    if _list_examples(rows) != _list_examples(_read_rows(record, PREDICTIONS)):
+    if _list_examples(rows) != _list_examples(record.read_table(PREDICTIONS)):
         findings.fail(check.table, f"its rows are not the examples of {PREDICTIONS} in their order")
     for number, message in check.find_faults(_make_table(record, rows)):
         findings.fail(f"{check.table}, line {number + 2}", message)
@@ -117,7 +110,7 @@ def _find_check(record: RunRecord) -> ResultCheck:
 
 def _read_splits(record: RunRecord, name: str) -> dict[str, Rows]:
     """Return the rows of a table by split."""
-    return _group_by_split(_read_rows(record, name))
+    return _group_by_split(record.read_table(name))
 
 
 def _group_by_split(rows: Rows) -> dict[str, Rows]:
@@ -133,7 +126,7 @@ def _read_results(record: RunRecord) -> Rows:
     Both have the same examples in the same order; where they do not, which is a finding, only those of the table.
     """
     table = _find_check(record).table
-    rows, predictions = _read_rows(record, table), _read_rows(record, PREDICTIONS)
+    rows, predictions = record.read_table(table), record.read_table(PREDICTIONS)
     if table == PREDICTIONS or _list_examples(rows) != _list_examples(predictions):
         return rows
     return [{**prediction, **row} for prediction, row in zip(predictions, rows, strict=True)]

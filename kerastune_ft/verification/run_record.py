@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import csv
 import hashlib
+import io
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -133,6 +135,11 @@ class RunRecord:
         if self.is_done or name in {f"{phase.folder}/{own}" for phase in self.finished_phases for own in _PHASE_FILES}:
             return True
         return name in _STARTED_WITH and self.state != "running" and not self.is_live
+
+    def read_table(self, name: str) -> list[dict[str, str]]:
+        """Return the rows of a CSV file, every cell as text; none where there is no file."""
+        text = self.run.read_bytes(name).decode() if self.run.exists(name) else ""
+        return list(csv.DictReader(io.StringIO(text, newline="")))
 
     def read_weights(self, name: str) -> tuple[dict[str, np.ndarray], dict[str, Any]]:
         """Return the arrays and the header of a weights file; raises ValueError when it is damaged or missing."""

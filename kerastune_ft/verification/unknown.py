@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import io
 
 import numpy as np
@@ -26,7 +25,7 @@ def check_unknown(record: RunRecord, findings: Findings) -> str | None:
     written, share = record.run.read_json(_COUNTS), record.config["task"]["unknown"]
     distances: dict[str, list[float]] = {}
     flags: dict[str, list[bool]] = {}
-    for row in csv.DictReader(io.StringIO(record.run.read_bytes(PREDICTIONS).decode(), newline="")):
+    for row in record.read_table(PREDICTIONS):
         distances.setdefault(row["split"], []).append(float(row["distance"]))
         flags.setdefault(row["split"], []).append(row["unknown"] == "True")
     threshold = choose_threshold(np.array(distances["validation"]), share)
