@@ -7,6 +7,8 @@ from typing import Any
 
 import numpy as np
 
+from kerastune_ft.metrics.division import divide
+
 
 def score_one_class(targets: np.ndarray, predicted: np.ndarray, names: Sequence[str]) -> dict[str, dict[str, Any]]:
     """Return the figures by class of examples that have one class each, given and predicted as numbers."""
@@ -28,16 +30,11 @@ def _describe(
     Precision is NaN for a class that was never predicted, recall for one without an example, F1 where both is so.
     """
     figures = {
-        "precision": _divide(hits, predicted),
-        "recall": _divide(hits, examples),
-        "f1": _divide(2 * hits, predicted + examples),
+        "precision": divide(hits, predicted),
+        "recall": divide(hits, examples),
+        "f1": divide(2 * hits, predicted + examples),
     }
     return {
         name: {**{metric: float(values[place]) for metric, values in figures.items()}, "examples": int(examples[place])}
         for place, name in enumerate(names)
     }
-
-
-def _divide(numerator: np.ndarray, denominator: np.ndarray) -> np.ndarray:
-    undefined = np.full(len(numerator), np.nan)
-    return np.divide(numerator, denominator, out=undefined, where=denominator > 0)

@@ -17,6 +17,8 @@ from typing import Any
 
 import numpy as np
 
+from kerastune_ft.metrics.division import divide
+
 DIRECTIONS: Mapping[str, str] = MappingProxyType({"mean_iou": "max", "dice": "max", "accuracy": "max"})
 """Which way is better, by metric."""
 
@@ -31,7 +33,7 @@ def score(confusion: np.ndarray) -> dict[str, float]:
     return {
         "mean_iou": _mean(classes["iou"]),
         "dice": _mean(classes["dice"][1:]),
-        "accuracy": float(_divide(np.trace(counts), counts.sum())),
+        "accuracy": float(divide(np.trace(counts), counts.sum())),
     }
 
 
@@ -40,10 +42,10 @@ def score_classes(confusion: np.ndarray) -> dict[str, np.ndarray]:
     counts = _check(confusion)
     hits, predicted, true = np.diagonal(counts), counts.sum(axis=0), counts.sum(axis=1)
     return {
-        "iou": _divide(hits, predicted + true - hits),
-        "dice": _divide(2 * hits, predicted + true),
-        "precision": _divide(hits, predicted),
-        "recall": _divide(hits, true),
+        "iou": divide(hits, predicted + true - hits),
+        "dice": divide(2 * hits, predicted + true),
+        "precision": divide(hits, predicted),
+        "recall": divide(hits, true),
     }
 
 
@@ -73,12 +75,6 @@ def _check(confusion: np.ndarray) -> np.ndarray:
     if counts.size and counts.min() < 0:
         raise ValueError(f"a confusion matrix holds counts; this one has {counts.min()}")
     return counts.astype(np.int64)
-
-
-def _divide(numerator: np.ndarray, denominator: np.ndarray) -> np.ndarray:
-    """Return the quotient in float64, NaN where the denominator is 0."""
-    undefined = np.full(np.shape(numerator), np.nan)
-    return np.divide(numerator, denominator, out=undefined, where=np.asarray(denominator) > 0)
 
 
 def _mean(values: np.ndarray) -> float:

@@ -21,6 +21,7 @@ from kerastune_ft.input.mask_geometry import fit_mask, restore_mask
 from kerastune_ft.layers.decoders.unet import unet_decoder
 from kerastune_ft.metrics import segmentation as metrics
 from kerastune_ft.metrics.confusion_table import name_columns
+from kerastune_ft.metrics.division import divide
 from kerastune_ft.metrics.intervals.base import Sample
 from kerastune_ft.metrics.intervals.segmentation import make_sample
 from kerastune_ft.tasks.base import NO_OPTIONS, LossOptions, Measured, Placement, Prediction, Task
@@ -121,7 +122,7 @@ class Segmentation(Task):
         """Return mean IoU, Dice, accuracy and loss of each image; NaN for an image without labelled pixels."""
         scores = [metrics.score(confusion) for confusion in measured["confusion"]]
         columns = {name: np.array([score[name] for score in scores]) for name in ("mean_iou", "dice", "accuracy")}
-        return {**columns, "loss": _divide(measured["loss"], measured["count"])}
+        return {**columns, "loss": _average_loss(measured)}
 
     def detail_tables(self, measured: Measured) -> dict[str, dict[str, np.ndarray]]:
         """Return the table `confusion`: for each image the pixels of each true class predicted as each class."""
@@ -158,7 +159,7 @@ class Segmentation(Task):
         """Return for each image the difference in loss, or the share of pixels that differ if that is larger."""
         logits = tf.constant(np.log(np.maximum(outputs, _SMALLEST)))
         found = {name: rows.numpy() for name, rows in self.measure(tf.constant(targets), logits).items()}
-        loss = np.abs(_divide(found["loss"], found["count"]) - _divide(measured["loss"], measured["count"]))
+        loss = np.abs(_average_loss(found) - _average_loss(measured))
         moved = np.abs(found["confusion"].astype(np.int64) - measured["confusion"]).sum(axis=(1, 2))
         pixels = np.maximum(measured["confusion"].sum(axis=(1, 2)), 1)
         return np.maximum(np.nan_to_num(loss), moved / (2 * pixels))
@@ -173,11 +174,11 @@ def _total(measured: Measured) -> np.ndarray:
     return total
 
 
+def _average_loss(measured: Measured) -> np.ndarray:
+    """Return the mean loss of the labelled pixels of each image; NaN for one without any."""
+    return divide(measured["loss"].astype(np.float64), measured["count"])
+
+
 def _mean_loss(measured: Measured) -> float:
     count = measured["count"].sum(dtype=np.float64)
     return float(measured["loss"].sum(dtype=np.float64) / count) if count else float("nan")
-
-
-def _divide(losses: np.ndarray, counts: np.ndarray) -> np.ndarray:
-    undefined = np.full(len(losses), np.nan)
-    return np.divide(losses.astype(np.float64), counts, out=undefined, where=counts > 0)

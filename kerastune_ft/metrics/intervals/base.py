@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from kerastune_ft.metrics.division import divide
 from kerastune_ft.metrics.intervals.draws import count_resamples, draw_counts, number_groups
 from kerastune_ft.metrics.intervals.wilson import Interval, round_end, share_interval
 
@@ -85,18 +86,6 @@ def average(values: np.ndarray, counts: np.ndarray) -> np.ndarray:
     """
     known = ~np.isnan(values)
     return divide(np.where(known, values, 0.0) @ counts, known.astype(np.float64) @ counts)
-
-
-def divide(numerator: np.ndarray, denominator: np.ndarray) -> np.ndarray:
-    """Return the quotient, NaN where the denominator is 0."""
-    undefined = np.full(np.broadcast_shapes(np.shape(numerator), np.shape(denominator)), np.nan)
-    return np.divide(numerator, denominator, out=undefined, where=np.asarray(denominator) != 0)
-
-
-def nan_mean(values: np.ndarray) -> np.ndarray:
-    """Return the mean over the rows [rows, resamples] that are not NaN; NaN where none is."""
-    known = ~np.isnan(values)
-    return divide(np.where(known, values, 0.0).sum(axis=0), known.sum(axis=0))
 
 
 def _resample(sample: Sample, groups: Sequence[str] | None) -> dict[str, np.ndarray]:

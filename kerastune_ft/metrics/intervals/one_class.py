@@ -8,7 +8,8 @@ from functools import cached_property
 
 import numpy as np
 
-from kerastune_ft.metrics.intervals.base import Sample, divide, nan_mean
+from kerastune_ft.metrics.division import divide, nan_mean
+from kerastune_ft.metrics.intervals.base import Sample
 from kerastune_ft.metrics.intervals.ranking import Ranking, average_rankings
 from kerastune_ft.rules import NEWEST, Rules
 

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
 
-from kerastune_ft.metrics.intervals.base import divide, nan_mean
+from kerastune_ft.metrics.division import divide, nan_mean
 
 
 class Ranking:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from kerastune_ft.metrics.intervals.base import Sample, divide, nan_mean
+from kerastune_ft.metrics.division import divide, nan_mean
+from kerastune_ft.metrics.intervals.base import Sample
 
 
 def make_sample(confusion: np.ndarray, losses: np.ndarray | None, pixels: np.ndarray) -> Sample:

@@ -9,7 +9,8 @@ from types import MappingProxyType
 
 import numpy as np
 
-from kerastune_ft.metrics.intervals.base import Sample, divide, nan_mean
+from kerastune_ft.metrics.division import divide, nan_mean
+from kerastune_ft.metrics.intervals.base import Sample
 from kerastune_ft.metrics.intervals.ranking import Ranking, average_rankings
 
 RANKED = MappingProxyType({"auc": "auc", "mean_average_precision": "average_precision"})

@@ -6,7 +6,8 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from kerastune_ft.metrics.intervals.base import Sample, divide
+from kerastune_ft.metrics.division import divide
+from kerastune_ft.metrics.intervals.base import Sample
 
 # A spread below this share of the squares is a rounding error of none.
 _NONE = 1e-12
