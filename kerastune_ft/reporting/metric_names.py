@@ -28,6 +28,11 @@ def is_lower_better(metric: str) -> bool:
     return bool(known) and _FACTS[max(known, key=len)].direction == "min"
 
 
+def find_gain(metric: str, value: float, rival: float) -> float:
+    """Return by how much a value of a metric is better than a rival, negative where it is worse."""
+    return rival - value if is_lower_better(metric) else value - rival
+
+
 def find_headline(measured: Collection[str], split: str = "validation") -> str | None:
     """Return the metric of a split to show beside the loss, by its name with the split; None if none was measured."""
     return next((name for each in _HEADLINES if (name := f"{split}_{each}") in measured), None)

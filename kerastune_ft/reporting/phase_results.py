@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from kerastune_ft.reporting import plan_lines
-from kerastune_ft.reporting.metric_names import find_headline, is_lower_better
+from kerastune_ft.reporting.metric_names import find_gain, find_headline
 from kerastune_ft.reporting.quantities import ABSENT, is_number
 
 
@@ -183,5 +183,4 @@ def _sum_seconds(rows: Sequence[Mapping[str, Any]]) -> float | None:
 
 def _beats(value: float, rival: float, metric: str) -> bool:
     """Return whether a value is better at the six significant digits that decisions are made with."""
-    value, rival = float(f"{value:.6g}"), float(f"{rival:.6g}")
-    return value < rival if is_lower_better(metric) else value > rival
+    return find_gain(metric, float(f"{value:.6g}"), float(f"{rival:.6g}")) > 0

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from kerastune_ft.reporting.metric_names import find_headline, is_lower_better
+from kerastune_ft.reporting.metric_names import find_gain, find_headline, is_lower_better
 
 
 @pytest.mark.parametrize(
@@ -22,6 +22,11 @@ from kerastune_ft.reporting.metric_names import find_headline, is_lower_better
 )
 def test_the_better_direction_follows_from_the_name(name: str, lower: bool) -> None:
     assert is_lower_better(name) is lower
+
+
+@pytest.mark.parametrize(("metric", "expected"), [("accuracy", 0.5), ("mae", -0.5), ("log_loss", -0.5)])
+def test_gains_know_which_way_is_better(metric: str, expected: float) -> None:
+    assert find_gain(metric, 1.5, 1.0) == expected
 
 
 @pytest.mark.parametrize(

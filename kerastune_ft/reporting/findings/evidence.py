@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from kerastune_ft.reporting.metric_names import find_headline, is_lower_better
+from kerastune_ft.reporting.metric_names import find_headline
 from kerastune_ft.reporting.quantities import is_number
 
 
@@ -94,8 +94,3 @@ class Evidence:
 def read_number(value: Any) -> float | None:
     """Return a finite number, and None for everything else."""
     return float(value) if is_number(value) else None
-
-
-def gain(metric: str, value: float, rival: float) -> float:
-    """Return by how much a value is better than a rival, which is negative where it is worse."""
-    return rival - value if is_lower_better(metric) else value - rival

@@ -11,8 +11,8 @@ from types import MappingProxyType
 
 from kerastune_ft.config.options.task_facts import IMAGE, LabelKind, find_facts
 from kerastune_ft.metrics.intervals.wilson import share_interval
-from kerastune_ft.reporting.findings.evidence import Evidence, Finding, gain, read_number
-from kerastune_ft.reporting.metric_names import is_lower_better
+from kerastune_ft.reporting.findings.evidence import Evidence, Finding, read_number
+from kerastune_ft.reporting.metric_names import find_gain, is_lower_better
 from kerastune_ft.reporting.quantities import format_figure, format_plain, format_words, is_number
 from kerastune_ft.wording import counted, first_names
 
@@ -66,10 +66,10 @@ def judge_constant(run: Evidence) -> Finding | None:
         return None
     ends = run.interval(metric)
     nearest = (ends[1] if is_lower_better(metric) else ends[0]) if ends else value
-    if gain(metric, nearest, rival) > 0:
+    if find_gain(metric, nearest, rival) > 0:
         return None
     both = f"{format_words(metric)} {format_figure(value)} against {format_figure(rival)}"
-    verdict = "is no better than" if gain(metric, value, rival) <= 0 else "cannot be told from"
+    verdict = "is no better than" if find_gain(metric, value, rival) <= 0 else "cannot be told from"
     interval = f" (95 %: {format_figure(ends[0])} to {format_figure(ends[1])})" if ends else ""
     return Finding(
         "no_better_than_constant",
@@ -132,7 +132,7 @@ def judge_last_epoch(run: Evidence) -> Finding | None:
     lower = is_lower_better(monitor)
     before = min(numbers[:-1]) if lower else max(numbers[:-1])
     least = THRESHOLDS["improves"] * abs(before) if lower else THRESHOLDS["improves_points"]
-    if gain(monitor, numbers[-1], before) < least:
+    if find_gain(monitor, numbers[-1], before) < least:
         return None
     name = run.last["name"]
     text = (
@@ -275,7 +275,7 @@ def praise(run: Evidence) -> Finding | None:
     ends = run.interval(metric) if metric else None
     if metric is None or value is None or ends is None or rival is None:
         return None
-    if gain(metric, ends[1] if is_lower_better(metric) else ends[0], rival) <= 0:
+    if find_gain(metric, ends[1] if is_lower_better(metric) else ends[0], rival) <= 0:
         return None
     text = (
         f"On {counted(run.examples.get('test', 0), 'test example')} {format_words(metric)} is {format_figure(value)} "

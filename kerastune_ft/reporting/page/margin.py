@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
-from kerastune_ft.reporting.metric_names import is_lower_better
+from kerastune_ft.reporting.metric_names import find_gain, is_lower_better
 from kerastune_ft.reporting.quantities import format_change, format_figure, format_share, format_words, is_number
 
 _RIVAL = "the best predictor that never looks at its input"
@@ -21,7 +21,7 @@ class Margin(NamedTuple):
     @property
     def gain(self) -> float:
         """Return by how much the model is better."""
-        return self.constant - self.model if is_lower_better(self.metric) else self.model - self.constant
+        return find_gain(self.metric, self.model, self.constant)
 
     @property
     def text(self) -> str:

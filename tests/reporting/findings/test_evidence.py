@@ -1,8 +1,6 @@
 from __future__ import annotations
 
-import pytest
-
-from kerastune_ft.reporting.findings.evidence import Evidence, Finding, gain
+from kerastune_ft.reporting.findings.evidence import Evidence, Finding
 
 
 def test_a_finding_is_a_json_object() -> None:
@@ -14,11 +12,6 @@ def test_a_finding_is_a_json_object() -> None:
         "advice": "Advice",
         "set": ["phases.top.epochs=6"],
     }
-
-
-@pytest.mark.parametrize(("metric", "expected"), [("accuracy", 0.5), ("mae", -0.5), ("log_loss", -0.5)])
-def test_gains_know_which_way_is_better(metric: str, expected: float) -> None:
-    assert gain(metric, 1.5, 1.0) == expected
 
 
 def test_parts_that_are_not_there_are_empty() -> None:
