@@ -186,7 +186,10 @@ def _compare(
 def _compare_intervals(
     record: RunRecord, document: Mapping[str, Any], split: str, table: Table
 ) -> Iterator[tuple[str, Any, float, float]]:
-    """Yield what `_compare` does of both ends of every interval of a split; runs from before have none."""
+    """Yield what `_compare` does of both ends of every interval of a split that can be computed again.
+
+    Runs from before have no intervals.
+    """
     written = intervals_by_split(document).get(split)
     if not written:
         return
@@ -198,9 +201,9 @@ def _compare_intervals(
     if groups is not None and len(groups) != len(table.rows):
         return
     computed = find_intervals(sample, groups)
-    for metric, ends in written.items():
+    for metric in (name for name in written if name in computed):
         tolerance = max(check.tolerance(table.labels, metric), _TOLERANCE_OF_INTERVALS)
-        for end, value, again in zip(("low", "high"), ends, computed.get(metric, ends), strict=True):
+        for end, value, again in zip(("low", "high"), written[metric], computed[metric], strict=True):
             yield f"{INTERVALS}.{split}.{metric}, {end}", value, again, tolerance
 
 

@@ -86,5 +86,9 @@ def test_intervals_and_chosen_metrics_follow_from_the_rows(tmp_path: Path, group
         findings = Findings()
         check_metrics(RunRecord(run, is_live=False), findings)
         assert [finding.place for finding in findings.found] == place
+    # What cannot be computed again is not counted among what holds.
+    run.commit_json("metrics.json", {**document, "intervals": {"test": {**intervals, "dice": (0.1, 0.2)}}})
+    said = check_metrics(RunRecord(run, is_live=False), Findings())
+    assert said == "15 metrics, the same as the predictions give"
     # Other groups give other intervals.
     assert find_intervals(sample, groups) != find_intervals(sample, [str(place // 15) for place in range(len(rows))])
