@@ -20,9 +20,9 @@ _UNLISTED = re.compile(
 _REWRITTEN = "the same command writes it again"
 _STATES = {"running", "interrupted", "failed", "done"}
 _RESULTS = ("config.json", "plan.json", "splits.csv", "history.csv", "metrics.json", "model/model.keras")
-# Keys of a phase that plan.json copies from the configuration.
 _SHA256 = re.compile("[0-9a-f]{64}")
 _VOCABULARY = "model/tokenizer/assets/"
+# Keys of a phase that plan.json copies from the configuration.
 _COPIED_KEYS = ("name", "unfreeze", "accumulate", "clip_norm", "label_smoothing", "monitor")
 
 

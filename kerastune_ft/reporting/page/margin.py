@@ -68,9 +68,9 @@ def describe_margin(
     if chance:
         names = ", ".join(format_words(margin.metric) for margin in chance)
         but += (
-            f" It may be chance by {names}: the interval of 95 % includes the constant predictor's. More test examples"
+            f" It may be chance by {names}: the interval of 95 % includes the constant predictor's. More test "
+            "examples would tell."
         )
-        but += " would tell."
     return {
         "verdict": "better" if len(better) == len(shown) and not chance else "mixed",
         "text": f"On {split} the model is better than {_RIVAL}: {better[0].text}.{but}",

@@ -64,8 +64,8 @@ def evaluate(target: RunDirectory, config: RunConfig, data: Path | None, split: 
         source, split = open_other_data(target, config, data, document, watch), "test"
         for note in source.info.list_notes(config.output.examples):
             watch.note(note)
-    if data is not None and (overlap := describe_overlap(source, target, f"of {data}")):
-        watch.note(overlap)
+        if overlap := describe_overlap(source, target, f"of {data}"):
+            watch.note(overlap)
     scheme = LabelScheme.from_json(document["labels"])
     sizes = read_sizes(document["text"]) if document.get("text") else None
     endpoints = tuple(document["backbone"].get("endpoints", ())) or None
