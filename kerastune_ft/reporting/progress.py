@@ -129,8 +129,7 @@ class Lines(Watcher):
     def step_done(self, step: int, loss: float | None) -> None:
         """Print a line when nothing was printed for a minute."""
         if self._is_line_due():
-            figure = "" if loss is None else f"  train loss {format_progress(loss)}"
-            self._say(f"{self._phase['name']}  step {step}/{self._phase['steps']}{figure}")
+            self._say(f"{self._phase['name']}  step {step}/{self._phase['steps']}{_describe_loss(loss)}")
 
     def epoch_done(self, row: Mapping[str, Any], is_best: bool) -> None:
         """Print the epoch's figures."""
@@ -165,6 +164,11 @@ class Lines(Watcher):
         _, begun, since = self._work
         seconds = time.monotonic() - since
         return f"  {_format_speed((done - begun) / seconds)} a second" if done > begun and seconds > 0 else ""
+
+
+def _describe_loss(loss: float | None) -> str:
+    """Return what is added to the name of a phase under way: its training loss, where it is known."""
+    return "" if loss is None else f"  train loss {format_progress(loss)}"
 
 
 def _format_speed(value: float) -> str:
@@ -221,11 +225,7 @@ class Bars(Lines):
     def step_done(self, step: int, loss: float | None) -> None:
         """Move the bar."""
         if self._progress is not None and self._task is not None:
-            description = (
-                f"{self._phase['name']}  train loss {format_progress(loss)}"
-                if loss is not None
-                else self._phase["name"]
-            )
+            description = f"{self._phase['name']}{_describe_loss(loss)}"
             self._progress.update(self._task, completed=step, description=description)
 
     def phase_done(self, result: Mapping[str, Any]) -> None:
@@ -264,8 +264,7 @@ class PanelProgress(Lines):
 
     def step_done(self, step: int, loss: float | None) -> None:
         """Move the bar."""
-        figure = "" if loss is None else f"  train loss {format_progress(loss)}"
-        self._panel.move_bar(f"{self._phase['name']}{figure}", step, self._phase["steps"])
+        self._panel.move_bar(f"{self._phase['name']}{_describe_loss(loss)}", step, self._phase["steps"])
 
     def phase_done(self, result: Mapping[str, Any]) -> None:
         """Take the bar away and say the result of the phase."""
