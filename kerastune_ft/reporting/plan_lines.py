@@ -18,7 +18,7 @@ from kerastune_ft.reporting.quantities import (
     format_whole,
     is_number,
 )
-from kerastune_ft.wording import counted, describe_left_out
+from kerastune_ft.wording import counted, describe_left_out, first_names
 
 Document = Mapping[str, Any]
 HEAD = "head"
@@ -276,10 +276,10 @@ def _describe_adapters(lora: Document) -> str:
     layers = lora.get("layers") or ()
     if not layers:
         return ""
-    named = ", ".join(layers[:3]) + (f" and {len(layers) - 3} more" if len(layers) > 3 else "")
     return (
         f"{counted(len(layers), 'adapter')} of rank {lora.get('rank')}, alpha {format_plain(lora.get('alpha'))}: "
-        f"{format_count(lora.get('parameters'))} parameters, on {named}; the units themselves stay frozen"
+        f"{format_count(lora.get('parameters'))} parameters, on {first_names(layers, 3)}; the units themselves stay "
+        "frozen"
     )
 
 
