@@ -21,6 +21,11 @@ def counted(number: int, noun: str) -> str:
     return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
 
 
+def percent(share: float, decimals: int = 0) -> str:
+    """Return a share of one as per cent: `12 %`, `2.5 %`."""
+    return f"{100 * share:.{decimals}f} %"
+
+
 def first_names(names: Iterable[str], limit: int = _LIMIT) -> str:
     """Return the first names, separated by commas, and how many more there are."""
     known = list(names)

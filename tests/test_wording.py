@@ -2,13 +2,19 @@ from __future__ import annotations
 
 import json
 
-from kerastune_ft.wording import counted, describe_left_out, encode_text, first_names, lines, wrap_words
+from kerastune_ft.wording import counted, describe_left_out, encode_text, first_names, lines, percent, wrap_words
 
 
 def test_one_is_singular_and_thousands_are_separated() -> None:
     assert counted(1, "image") == "1 image"
     assert counted(0, "image") == "0 images"
     assert counted(5232, "image") == "5,232 images"
+
+
+def test_shares_are_written_as_per_cent() -> None:
+    assert percent(0.126) == "13 %"
+    assert percent(0.025, 1) == "2.5 %"
+    assert percent(1.0) == "100 %"
 
 
 def test_of_many_names_the_first_are_told_and_the_rest_counted() -> None:

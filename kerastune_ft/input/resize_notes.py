@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from kerastune_ft.input.decode import Geometry
+from kerastune_ft.wording import percent
 
 # Smaller factors come from rounding to whole pixels.
 _UNNOTICED = 1.02
@@ -32,7 +33,7 @@ def describe_fitting(
     scales = _compute_scales(height, width, geometry)
     share = float((scales > 1.0).mean())
     if share >= _MANY:
-        who = "all images are" if share == 1.0 else f"{share:.0%} of the images are".replace("%", " %")
+        who = "all images are" if share == 1.0 else f"{percent(share)} of the images are"
         notes.append(
             f"{who} smaller than {geometry.height} x {geometry.width} and get enlarged, half of them "
             f"{np.median(scales[scales > 1.0]):.2g} times or more"

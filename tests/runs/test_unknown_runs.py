@@ -94,7 +94,7 @@ def test_predictions_have_the_distances_of_the_evaluation(
     Image.new("RGB", (40, 36), (255, 0, 255)).save(odd)
     capsys.readouterr()
     assert kt.predict(unknown_run, odd).unknown.tolist() == [True]
-    assert "1 of 1 input (100.0%) is farther from all training examples than task.unknown" in capsys.readouterr().err
+    assert "1 of 1 input (100.0 %) is farther from all training examples than task.unknown" in capsys.readouterr().err
     assert list(kt.predict(unknown_run, odd, top=1))[-3:] == ["distance", "unknown", "error"]
     assert kt.predict(unknown_run, [tmp_path / "none.png"]).unknown.tolist() == [None]
 

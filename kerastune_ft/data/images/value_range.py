@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 
 from kerastune_ft.data.images.intensity import Intensity
+from kerastune_ft.wording import percent
 
 FULL = (0.0, 255.0)
 """The range of 8-bit pictures."""
@@ -175,7 +176,7 @@ def _judge_wide(given: Values, trained: tuple[float, float]) -> Verdict:
     if given.high > given.low and (given.low >= high or given.high <= low):
         return Verdict(trained, f"{_name(trained)}, so all would be {'white' if given.low >= high else 'black'}")
     if given.above > 0.5 and given.high > high + (high - low):
-        share = f"{given.above:.0%}".replace("%", " %")
+        share = percent(given.above)
         return Verdict(trained, f"{_name(trained)}, so {share} of them would be white")
     return Verdict(trained, doubt=_doubt(given, trained))
 
