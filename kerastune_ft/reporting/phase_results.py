@@ -32,6 +32,21 @@ def summarise_phases(
     return results
 
 
+def find_noise(
+    plan: Mapping[str, Any], intervals: Mapping[str, tuple[float, float]], examples: Mapping[str, int]
+) -> dict[str, float]:
+    """Return by metric of validation the difference that may be chance; empty where too little is known.
+
+    It is half the interval of 95 % on test, scaled to the number of validation examples. `intervals` are those of test,
+    `examples` has by split how many were measured.
+    """
+    tested, validated = examples.get("test"), ((plan.get("data") or {}).get("sizes") or {}).get("validation")
+    if not tested or not validated:
+        return {}
+    scale = (tested / validated) ** 0.5 / 2
+    return {f"validation_{name}": (high - low) * scale for name, (low, high) in intervals.items()}
+
+
 def _find_gain_of_headline(
     row: Mapping[str, Any],
     earlier: Mapping[str, Any],

@@ -86,6 +86,14 @@ def test_a_gain_has_a_verdict_only_where_it_is_larger_than_chance(trained: Any) 
     assert phase_results.summarise_phases(plan, spoilt, worse, {"validation_auc": 0.1})[2]["verdict"] == "worse"
 
 
+def test_noise_is_half_the_interval_scaled_to_the_validation_examples() -> None:
+    plan = {"data": {"sizes": {"validation": 100, "test": 400}}}
+    intervals = {"accuracy": (0.8, 0.9)}
+    found = phase_results.find_noise(plan, intervals, {"test": 400})
+    assert found == {"validation_accuracy": pytest.approx(0.1)}
+    assert phase_results.find_noise(plan, intervals, {}) == phase_results.find_noise({}, intervals, {"test": 400}) == {}
+
+
 def test_a_smaller_loss_for_less_accuracy_is_no_plain_gain(trained: Any) -> None:
     plan, history, _ = trained
     on_loss = {**plan, "phases": [{**phase, "monitor": "validation_loss"} for phase in plan["phases"]]}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from kerastune_ft.reporting.metric_names import find_headline
@@ -47,6 +47,8 @@ class Evidence:
     """The figures of every class on the test split."""
     better_phase: str | None = None
     """An earlier phase with a better epoch than the final model."""
+    noise: Mapping[str, float] = field(default_factory=dict)
+    """By metric of validation the difference that may be chance."""
 
     @property
     def headline(self) -> str | None:

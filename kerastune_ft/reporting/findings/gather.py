@@ -39,4 +39,5 @@ def gather(run: RunFiles) -> Evidence:
         examples={**sizes, **run.measured_examples},
         classes=run.results.classes,
         better_phase=phase_results.find_better_phase(results, run.history),
+        noise=phase_results.find_noise(run.plan, run.intervals.get("test") or {}, run.measured_examples),
     )

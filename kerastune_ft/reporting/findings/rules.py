@@ -167,11 +167,12 @@ def judge_earlier_phase(run: Evidence) -> Finding | None:
     """Say that an earlier phase had a better epoch than the final model."""
     if run.better_phase is None or not run.last:
         return None
-    name = run.last["name"]
+    name, may_be_chance = run.last["name"], _is_within_noise(run, run.better_phase)
     return Finding(
         "earlier_phase_better",
-        "warning",
-        f"Phase {run.better_phase} had a better epoch, by the last phase's monitor, than the final model.",
+        "hint" if may_be_chance else "warning",
+        f"Phase {run.better_phase} had a better epoch, by the last phase's monitor, than the final model"
+        f"{', by no more than chance may explain' if may_be_chance else ''}.",
         f"Train phase {name} at a lower rate, or leave it out",
         _lower_rate(run, name),
     )
@@ -299,6 +300,15 @@ RULES: tuple[Callable[[Evidence], Finding | None], ...] = (
     judge_interval,
 )
 """The rules, those that matter most first."""
+
+
+def _is_within_noise(run: Evidence, phase: str) -> bool:
+    """Tell whether the best epochs of a phase and of the last one differ by no more than chance may explain."""
+    monitor = run.last.get("monitor") or "validation_loss"
+    results = [result for result in run.phases if result["name"] in (phase, run.last["name"])]
+    values = [read_number(run.row_of(result).get(monitor)) for result in results]
+    known = [value for value in values if value is not None]
+    return len(known) == 2 and abs(known[0] - known[1]) <= run.noise.get(monitor, 0.0)
 
 
 def _more_epochs(run: Evidence, phase: str) -> tuple[str, ...]:

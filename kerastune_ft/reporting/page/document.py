@@ -55,7 +55,9 @@ def summarise(run_directory: Path, damaged: str | None = None) -> dict[str, Any]
 
 def _summarise(run: run_files.RunFiles, damaged: str | None) -> dict[str, Any]:
     manifest, plan = run.manifest, run.plan
-    results = ran.summarise_phases(plan, manifest, run.history, _list_noise(run))
+    results = ran.summarise_phases(
+        plan, manifest, run.history, ran.find_noise(plan, run.intervals.get("test") or {}, run.measured_examples)
+    )
     say = redaction.choose_redaction(run.shows_examples, _list_known_words(run), _list_private_words(run))
     message = manifest.get("message")
     return {
@@ -113,19 +115,6 @@ def _describe_margin(run: run_files.RunFiles) -> dict[str, str] | None:
     """Return how the model compares with the best constant predictor on the test split, in words and as a verdict."""
     found = margin.list_margins(run.metrics.get("test") or {}, run.constant.get("test") or {})
     return margin.describe_margin(found, run.page.headlines, intervals=run.intervals.get("test"))
-
-
-def _list_noise(run: run_files.RunFiles) -> dict[str, float]:
-    """Return by metric of validation the difference that may be chance.
-
-    It is half the interval of 95 % on test, scaled to the number of validation examples.
-    """
-    tested = run.measured_examples.get("test")
-    validated = ((run.plan.get("data") or {}).get("sizes") or {}).get("validation")
-    if not tested or not validated:
-        return {}
-    scale = (tested / validated) ** 0.5 / 2
-    return {f"validation_{name}": (high - low) * scale for name, (low, high) in run.intervals.get("test", {}).items()}
 
 
 def _summarise_data(run: run_files.RunFiles, say: Spelling) -> dict[str, Any]:

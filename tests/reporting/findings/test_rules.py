@@ -212,6 +212,17 @@ def test_an_earlier_phase_that_was_better() -> None:
     assert found.overrides == ("phases.top.learning_rate.peak=3e-05",)
 
 
+@pytest.mark.parametrize(("noise", "level"), [({}, "warning"), ({LOSS: 0.019}, "warning"), ({LOSS: 0.021}, "hint")])
+def test_an_earlier_phase_that_may_be_better_by_chance(noise: dict[str, float], level: str) -> None:
+    rows = make_rows("head", validation_loss=[0.7, 0.6]) + make_rows("top", validation_loss=[0.62, 0.63])
+    phases = [make_result("head", 2), make_result("top", 1)]
+    found = check(
+        rules.judge_earlier_phase, make_evidence(history=rows, phases=phases, better_phase="head", noise=noise)
+    )
+    assert found.level == level
+    assert ("chance" in found.text) == (level == "hint")
+
+
 @pytest.mark.parametrize(
     ("backbone", "data", "name"),
     [
