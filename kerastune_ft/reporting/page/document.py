@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -35,6 +35,7 @@ def render(run_directory: Path, damaged: str | None = None) -> str:
         drawings=run.page.draw(run.results),
         proofs=_list_proofs(run),
         strips=ran.build_unit_strips(run.plan, run.manifest),
+        **_arrange_findings(found),
         shown_examples=(shown := shown_examples.read_examples(run)),
         view=shown_examples.describe_view(shown),
         contents=data_table.list_rows(run.plan.get("data") or {}, run.page.count_without_label(run.splits)),
@@ -115,6 +116,23 @@ def _describe_margin(run: run_files.RunFiles) -> dict[str, str] | None:
     """Return how the model compares with the best constant predictor on the test split, in words and as a verdict."""
     found = margin.list_margins(run.metrics.get("test") or {}, run.constant.get("test") or {})
     return margin.describe_margin(found, run.page.headlines, intervals=run.intervals.get("test"))
+
+
+def _arrange_findings(found: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the findings below the banner, the one whose advice the banner has, and the banner's style.
+
+    The banner says itself how the model compares with the constant predictor. It is green only without a warning.
+    """
+    by_name = {finding["name"]: finding for finding in found["findings"]}
+    against = by_name.pop("no_better_than_constant", None)
+    by_name.pop("better_than_constant", None)
+    has_warning = any(finding["level"] == "warning" for finding in by_name.values())
+    styles = {"better": "" if has_warning else "good", "no better": "bad"}
+    return {
+        "shown_findings": list(by_name.values()),
+        "against_constant": against,
+        "margin_style": styles.get((found["margin"] or {}).get("verdict"), ""),
+    }
 
 
 def _summarise_data(run: run_files.RunFiles, say: Spelling) -> dict[str, Any]:

@@ -63,7 +63,9 @@ def test_the_page_and_the_summary_tell_the_margin(tmp_path: Path, accuracy: floa
     run_files.write_json(run / "metrics.json", {"test": {"accuracy": accuracy}})
     told = document.summarise(run)["margin"]["text"]
     page = document.render(run)
-    assert f'<p class="callout {style}">{told}</p>' in page
+    assert f'<p class="callout {style}">{told}' in page
+    # What to try next stands with it.
+    assert (f"{told} Look at the worst mistakes" in page) == (style == "bad")
     assert "constant 0.3333" in page
     assert json.loads(json.dumps(document.summarise(run)))["constant"]["test"]["accuracy"] == 0.3333
 
