@@ -7,7 +7,7 @@ from typing import Any
 
 from kerastune_ft.config.options.task_facts import AUDIO, IMAGE, TEXT
 from kerastune_ft.rundir import RunDirectory
-from kerastune_ft.training.evaluation.pictures import MediaFile, remove_files
+from kerastune_ft.training.evaluation.pictures import Shown, remove_files
 from kerastune_ft.training.evaluation.show_images import show_images
 from kerastune_ft.training.evaluation.show_sounds import show_sounds
 from kerastune_ft.training.evaluation.show_texts import show_texts
@@ -15,7 +15,7 @@ from kerastune_ft.training.session.session import Session
 
 MISTAKES_SHOWN = 24
 
-Show = Callable[[Session, Sequence[int]], list[tuple[dict[str, Any], list[MediaFile]]]]
+Show = Callable[[Session, Sequence[int]], list[Shown]]
 
 _SHOW: Mapping[str, Show] = {IMAGE: show_images, TEXT: show_texts, AUDIO: show_sounds}
 """By modality, the function that shows examples as the model got them: entries of the list of mistakes, and files."""

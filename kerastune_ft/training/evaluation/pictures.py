@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 from collections.abc import Collection
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -21,6 +21,10 @@ class MediaFile(NamedTuple):
 
     suffix: str
     content: bytes
+
+
+Shown = tuple[dict[str, Any], list[MediaFile]]
+"""What shows an example: entries of its row in the list of mistakes, and files."""
 
 
 def encode_png(pixels: np.ndarray) -> bytes:

@@ -5,12 +5,11 @@ from __future__ import annotations
 import io
 import wave
 from collections.abc import Sequence
-from typing import Any
 
 import keras
 import numpy as np
 
-from kerastune_ft.training.evaluation.pictures import MediaFile
+from kerastune_ft.training.evaluation.pictures import MediaFile, Shown
 from kerastune_ft.training.session.session import Session
 
 _BINS = 64
@@ -21,10 +20,10 @@ _MOST_BYTES = 64_000
 """The size of a sound beyond which it is shown as a picture alone: two dozen of them stay below 2 MB in a page."""
 
 
-def show_sounds(session: Session, indices: Sequence[int]) -> list[tuple[dict[str, Any], list[MediaFile]]]:
+def show_sounds(session: Session, indices: Sequence[int]) -> list[Shown]:
     """Return for each example the picture of what entered the model, and the sound as a WAV file where it is short."""
-    rate = session.loader.describe_inputs(indices[:1])[0]["sample_rate"] if len(indices) else 0
-    found: list[tuple[dict[str, Any], list[MediaFile]]] = []
+    rate = session.loader.describe_inputs(indices[:1])[0]["sample_rate"]
+    found: list[Shown] = []
     for batch in session.loader.inputs(np.asarray(indices, np.int64), 1):
         samples = np.asarray(batch)[0]
         files = [MediaFile("png", draw_log_mel(samples, rate))]
