@@ -44,10 +44,9 @@ def list_margins(measured: Mapping[str, Any], constant: Mapping[str, Any]) -> li
 def describe_margin(
     found: list[Margin],
     headlines: Sequence[str],
-    split: str = "test",
     intervals: Mapping[str, tuple[float, float]] | None = None,
 ) -> dict[str, str] | None:
-    """Return a verdict (`better`, `mixed` or `no better`) and the margin in words; None with nothing to compare.
+    """Return a verdict (`better`, `mixed` or `no better`) and the margin on test in words; None without a headline.
 
     The verdict is by the `headlines`, metrics by their names; the words also name any other that is not better. It is
     `mixed` where the interval of 95 % of a headline that is better includes what the constant predictor has.
@@ -62,7 +61,7 @@ def describe_margin(
         others = [margin.text for margin in found if margin.gain > 0]
         rest = f"It is better only by {', '.join(others)}." if others else "It has learnt nothing that holds there."
         text = f"no better than {_RIVAL}: {shown[0].text}. {rest}"
-        return {"verdict": "no better", "text": f"On {split} the model is {text}"}
+        return {"verdict": "no better", "text": f"On test the model is {text}"}
     but = f" But not by {', '.join(worse)}." if worse else ""
     chance = [margin for margin in better if _is_within(margin.constant, (intervals or {}).get(margin.metric))]
     if chance:
@@ -73,7 +72,7 @@ def describe_margin(
         )
     return {
         "verdict": "better" if len(better) == len(shown) and not chance else "mixed",
-        "text": f"On {split} the model is better than {_RIVAL}: {better[0].text}.{but}",
+        "text": f"On test the model is better than {_RIVAL}: {better[0].text}.{but}",
     }
 
 
