@@ -212,7 +212,8 @@ def _find_padding(header: Any, stored: np.ndarray) -> np.ndarray:
     if header.get("PixelPaddingValue") is None:
         return np.zeros(stored.shape, bool)
     # Of signed pixels it may have been written as if they had no sign.
-    ends = [int(header.PixelPaddingValue), int(header.get("PixelPaddingRangeLimit") or header.PixelPaddingValue)]
+    last = header.get("PixelPaddingRangeLimit")
+    ends = [int(header.PixelPaddingValue), int(header.PixelPaddingValue if last is None else last)]
     if header.get("PixelRepresentation", 0):
         ends = [end - 2**16 if end >= 2**15 else end for end in ends]
     return (stored >= min(ends)) & (stored <= max(ends))

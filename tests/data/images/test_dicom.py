@@ -81,6 +81,8 @@ def test_signed_values_and_padding() -> None:
     np.testing.assert_array_equal(shown(dicom(stored, PixelPaddingValue=-2000))[0], [0, 0, 128, 255])
     limits = dicom(stored, PixelPaddingValue=-2000, PixelPaddingRangeLimit=-1000)
     np.testing.assert_array_equal(shown(limits)[0], [0, 0, 0, 255])
+    to_zero = dicom(stored, PixelPaddingValue=-2000, PixelPaddingRangeLimit=0, WindowCenter=0.5, WindowWidth=2001)
+    np.testing.assert_array_equal(shown(to_zero)[0], [0, 0, 0, 255])
 
 
 def test_without_a_window_bits_or_the_range_of_the_frame_decide() -> None:
