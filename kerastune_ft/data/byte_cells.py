@@ -57,7 +57,7 @@ def unpack_cells(
             (folder / digest).write_bytes(content)
 
     address = hashlib.sha256("".join(sorted(contents)).encode()).hexdigest()[:32]
-    work = f"unpacking {len(contents)} {file_kind.noun}s of {table.path.name}"
+    work = f"unpacking {len(contents)} {file_kind.noun}s of {table.name}"
     folder = open_folder(cache_directory / "cells" / address, write, report, work, trusts_times=True)
     own = _own_names([path for _, path in found])
     paths, keys, names = [], [], []

@@ -64,7 +64,7 @@ def read_records(options: TableData, modality: Modality, context: ReadContext) -
         deciding.append([tables.splits[row] or "" for row in rows])
     return Records(
         kind="table",
-        name=table.path.name,
+        name=table.name,
         place=str(table.path),
         keys=select(found.keys, rows),
         names=select(found.names, rows),

@@ -8,10 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import accumulate
-from pathlib import Path
 from typing import Any
-
-import numpy as np
 
 from kerastune_ft import storage
 from kerastune_ft.data.tables.text_table import TextTable
@@ -29,14 +26,14 @@ class JoinedTable(TextTable):
     """The folder that holds all of them, absolute."""
 
     @property
+    def name(self) -> str:
+        """The names of the tables, each relative to the folder of all."""
+        return _name_parts(self.parts, self.base)
+
+    @property
     def folder(self) -> str:
         """The folder that all tables lie in or below, absolute."""
         return self.base
-
-    @property
-    def part_of_row(self) -> np.ndarray:
-        """For each row, the position of its table, int64."""
-        return np.repeat(np.arange(len(self.parts)), [len(part.numbers) for part in self.parts])
 
     def folder_of(self, row: int) -> str:
         """Return the folder where the relative paths of a row begin, absolute."""
@@ -45,7 +42,7 @@ class JoinedTable(TextTable):
     def name_row(self, row: int) -> str:
         """Return what a row is called in messages, as `test.csv row 12`."""
         part, own = self._find(row)
-        return f"{storage.relative(storage.absolute(part.path), self.base)} {part.name_row(own)}"
+        return f"{_name_part(part, self.base)} {part.name_row(own)}"
 
     def name_rows(self, rows: Sequence[int]) -> str:
         """Return what some rows are called in messages, as `train.csv row 2, test.csv row 12`."""
@@ -121,10 +118,9 @@ def join_tables(parts: Sequence[TextTable]) -> TextTable:
     if len(parts) == 1:
         return parts[0]
     base = find_common_folder([part.folder for part in parts])
-    names = [storage.relative(storage.absolute(part.path), base) for part in parts]
     numbers = [number for part in parts for number in part.numbers]
     return JoinedTable(
-        path=Path(os.path.dirname(parts[0].path) or ".") / first_names(names, _NAMED),
+        path=storage.path_of(base) / _name_parts(parts, base),
         place="row",
         numbers=numbers,
         cells=_Cells(parts),
@@ -133,6 +129,14 @@ def join_tables(parts: Sequence[TextTable]) -> TextTable:
         parts=tuple(parts),
         base=base,
     )
+
+
+def _name_parts(parts: Sequence[TextTable], base: str) -> str:
+    return first_names((_name_part(part, base) for part in parts), _NAMED)
+
+
+def _name_part(part: TextTable, base: str) -> str:
+    return storage.relative(storage.absolute(part.path), base)
 
 
 def find_common_folder(folders: Sequence[str]) -> str:

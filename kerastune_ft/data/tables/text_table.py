@@ -40,6 +40,11 @@ class TextTable:
     """Whether the names of the columns are the first row of the file."""
 
     @property
+    def name(self) -> str:
+        """The name of the file."""
+        return self.path.name
+
+    @property
     def folder(self) -> str:
         """The folder of the table, absolute, where the relative paths in its cells begin."""
         return os.path.dirname(storage.absolute(self.path))

@@ -37,6 +37,14 @@ def test_rows_are_those_of_one_table_after_the_other(joined: JoinedTable, tmp_pa
     assert [joined.folder_of(row) for row in (1, 2)] == [str(tmp_path), f"{tmp_path}/sub"]
 
 
+def test_tables_in_folders_of_their_own_are_named_from_the_folder_of_all(tmp_path: Path) -> None:
+    for name in ("one", "two"):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "a.csv").write_text("text,label\nx,y\n")
+    table = join_tables([read_table(tmp_path / name / "a.csv") for name in ("one", "two")])
+    assert (table.name, str(table.path)) == ("one/a.csv, two/a.csv", f"{tmp_path}/one/a.csv, two/a.csv")
+
+
 def test_a_table_without_a_column_is_named(joined: JoinedTable) -> None:
     with pytest.raises(ConfigError, match=r'data.label: .*sub/b.jsonl has no column "x"'):
         joined.texts("x", "data.label")
