@@ -98,15 +98,16 @@ def find_filler_label(table: TextTable, train: Sequence[TextTable], label: objec
     """
     names = [name for name in _label_names(label) if all(name in part.cells for part in (table, *train))]
     held = {name: _values(table, name) for name in names}
-    if not any(held.values()) or any(len(values) > 1 for values in held.values()):
+    words = [(name, value) for name, values in held.items() for value in values]
+    if not words or any(len(values) > 1 for values in held.values()):
         return ""
-    words = [value for values in held.values() for value in values]
-    if len(table.numbers) < _FEW_ROWS and not all(map(_is_no_label, words)):
+    if len(table.numbers) < _FEW_ROWS and not all(_is_no_label(value) for _, value in words):
         return ""
     if all(len({value for part in train for value in _values(part, name)}) < 2 for name in names):
         return ""
+    name, word = words[0]
     return (
-        f'{table.path.name} has only "{words[0]}" in the column "{names[0]}", as where labels are to be filled in: no '
+        f'{table.path.name} has only "{word}" in the column "{name}", as where labels are to be filled in: no '
         f"labels to measure by, if so; for predict:  predict RUN {table.path.name}"
     )
 

@@ -17,6 +17,7 @@ from kerastune_ft.data.tables.split_tables import (
     find_lacking_labels,
     read_tables,
 )
+from kerastune_ft.data.tables.text_table import TextTable
 from kerastune_ft.errors import ConfigError, DataError
 from tests.support.image_files import write
 from tests.support.table_files import format_delimited, open_table, pets
@@ -140,8 +141,6 @@ def test_of_texts_rows_are_known_by_their_table(tmp_path: Path) -> None:
 
 
 def test_what_a_table_lacks_is_told() -> None:
-    from kerastune_ft.data.tables.text_table import TextTable
-
     frame = TextTable(Path("test.csv"), "row", [2], {"image": ["1.png"], "label": [""]})
     assert find_lacking_labels(frame, "label") == "label"
     assert find_lacking_labels(frame, "image") == ""
@@ -160,3 +159,9 @@ def test_labels_that_are_to_be_filled_in_are_said(tmp_path: Path, filler: str) -
     assert any(said.startswith(note) and "predict RUN test.csv" in said for said in read_tables(options).notes)
     test, train = (read_table(tmp_path / name) for name in ("test.csv", "train.csv"))
     assert find_filler_label(test, [train], "label") and find_filler_label(train, [test], "label") == ""
+
+
+def test_of_several_columns_the_one_that_holds_the_filler_is_named() -> None:
+    test = TextTable(Path("test.csv"), "row", [2, 3], {"a": ["", ""], "b": ["?", "?"]})
+    train = TextTable(Path("train.csv"), "row", [2, 3], {"a": ["0", "1"], "b": ["1", "0"]})
+    assert find_filler_label(test, [train], ("a", "b")).startswith('test.csv has only "?" in the column "b"')
