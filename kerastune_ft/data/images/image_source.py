@@ -15,6 +15,7 @@ from kerastune_ft.data.images.intensity import Intensity, map_intensity
 from kerastune_ft.data.images.orientation import UPRIGHT
 from kerastune_ft.data.images.reading import ImageReading
 from kerastune_ft.data.record_store import RecordStore
+from kerastune_ft.data.remedies import other_data
 from kerastune_ft.data.source import Catalogue, DataSource
 from kerastune_ft.errors import DataError
 from kerastune_ft.wording import counted, lines
@@ -74,7 +75,13 @@ def describe_dicom(files: Sequence[CheckedImage], window: Any, intensity: Any) -
     found = [file for file in files if file.frames]
     if not found:
         if window is not None:
-            raise DataError("data.window: none of the images is a DICOM file; remove it, or write intensity")
+            place = other_data()
+            raise DataError(
+                f"--data: the run's images are DICOM files seen through a window (data.window), and {place} has none; "
+                "give DICOM files"
+                if place
+                else "data.window: none of the images is a DICOM file; remove it, or write intensity"
+            )
         return ()
     own = sum(not file.has_window for file in found)
     asked = f"the window {list(window)}" if window is not None else f"the range {list(intensity)} of values"
