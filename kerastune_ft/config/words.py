@@ -85,7 +85,6 @@ FOREIGN_KEYS: Mapping[str, tuple[str, ...]] = MappingProxyType(
         "cachesize": ("cache_budget",),
         "smoothing": ("label_smoothing",),
         "metric": ("monitor",),
-        "metrics": ("monitor",),
         "metricforbestmodel": ("monitor",),
         "patience": ("early_stopping",),
         "earlystop": ("early_stopping",),
@@ -290,9 +289,10 @@ HOMES: Mapping[str, str] = MappingProxyType(
         "dropout": "in head",
         "pooling": "in head",
         "hidden": "in head",
-        **dict.fromkeys(("classes", "multi_label", "positive", "thresholds"), "in task"),
+        **dict.fromkeys(("classes", "multi_label", "positive", "thresholds", "metrics", "unknown"), "in task"),
         **dict.fromkeys(
-            ("label", "group", "intensity", "resize", "exif", "window", "on_bad_file", "on_missing"), "in data"
+            ("label", "group", "intensity", "resize", "exif", "window", "on_bad_file", "on_missing", "long_texts"),
+            "in data",
         ),
         "splits": "in data",
         "path": "in data",

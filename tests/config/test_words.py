@@ -129,7 +129,8 @@ def test_names_of_applications_in_lower_case(name: str) -> None:
 @pytest.mark.parametrize(
     ("path", "place"),
     [("checkpoint", "in output"), ("runtime.checkpoint", "in output"), ("data.keep", "in output.checkpoint"),
-     ("epochs", "in a phase, or in defaults"), ("head.thresholds", "in task")],
+     ("epochs", "in a phase, or in defaults"), ("head.thresholds", "in task"), ("metrics", "in task"),
+     ("head.unknown", "in task"), ("runtime.long_texts", "in data")],
 )  # fmt: skip
 def test_a_key_at_a_wrong_place_is_told_its_own(path: str, place: str) -> None:
     assert messages(with_change(path, 1)) == {path: f"unknown key here; it belongs elsewhere: {place}"}
