@@ -140,7 +140,7 @@ class Walk:
     ):
         """A tolerant walk goes on past folders that cannot be read, and keeps why in `unreadable`.
 
-        With `takes_refused`, files of refused forms, as DICOM, are found as all others are, for whoever tells of each
+        With `takes_refused`, files of refused forms, as M4A, are found as all others are, for whoever tells of each
         why it cannot be read. `rules` say which folders hold no data.
         """
         self.root = root

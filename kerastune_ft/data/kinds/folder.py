@@ -37,7 +37,7 @@ _POOLED = Fractions(train=0.7, validation=0.15, test=0.15)
 
 def read_records(options: FolderData, modality: Modality, context: ReadContext) -> Records:
     """Return the files of a folder, each checked, with the labels beside them."""
-    # Where bad files are left out, files in a form that is not read, as DICOM, are among them.
+    # Where bad files are left out, files in a form that is not read, as M4A, are among them.
     takes_refused = options.on_bad_file == "skip"
     root = find_root(path_of(options.path), context, modality.file_kind)
     walk = Walk(root, takes_refused=takes_refused, file_kind=modality.file_kind, rules=context.rules)
@@ -91,9 +91,10 @@ def find_root(path: Path, context: ReadContext, file_kind: FileKind) -> Path:
     if not is_archive(archive):
         raise DataError(f"data.path: {path} is neither a folder nor a .zip or .tar archive that can be read.")
     root = unpack_archive(archive, context.cache_directory, context.report)
-    inside = Walk(root, rules=context.rules).subfolders(root)
+    walk = Walk(root, file_kind=file_kind, rules=context.rules)
+    inside = walk.subfolders(root)
     # Most archives hold one folder that bears their name, and the class folders in it.
-    if len(inside) == 1 and not holds(root, file_kind) and Walk(root).subfolders(root / inside[0]):
+    if len(inside) == 1 and not holds(root, file_kind) and walk.subfolders(root / inside[0]):
         return root / inside[0]
     return root
 

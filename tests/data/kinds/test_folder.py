@@ -1,14 +1,18 @@
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 
 import numpy as np
 import pytest
 import tensorflow as tf
 
-from kerastune_ft.config.options.data import Fractions, Named
+from kerastune_ft.config.options.data import FolderData, Fractions, Named
+from kerastune_ft.config.options.tasks import ImageClassification
+from kerastune_ft.data.open import open_source
 from kerastune_ft.data.splits.table import splits_table
 from kerastune_ft.errors import DataError
+from kerastune_ft.rules import FIRST
 from tests.support.image_files import Open, class_folders, encode_image, pixels, write
 
 
@@ -127,3 +131,10 @@ def test_a_class_that_would_lose_all_its_files_is_an_error(
     write(root / "owl" / name, content)
     with pytest.raises(DataError, match=r"these class folders of .* have no image that can be read: owl"):
         open_folder(root, on_bad_file="skip")
+
+
+def test_an_archive_is_looked_into_by_the_rules_of_the_run(tmp_path: Path) -> None:
+    class_folders(tmp_path / "packed" / "pets", 6, ("_thumb", "recycled"))
+    options = FolderData(path=shutil.make_archive(str(tmp_path / "pets"), "zip", tmp_path / "packed"))
+    source = open_source(options, ImageClassification(), tmp_path / "cache", lambda _: None, rules=FIRST)
+    assert source.info.classes == ("_thumb", "recycled")
