@@ -46,6 +46,7 @@ def build_source(
     if recorded is not None:
         present = PresentExamples(records.keys, labels.texts, hashes, fingerprint)
         return inputs.make_source(_describe_earlier(records, inputs, labels, examples, present, recorded))
+    is_listed = getattr(task, "classes", None) is not None
     chosen = all_as_test(examples) if unsplit else choose_splits(requested, records.given_splits, examples)
     catalogue = describe(
         records.kind,
@@ -59,8 +60,8 @@ def build_source(
         skipped=records.skipped,
         notes=(
             *records.notes,
-            *note_doubtful(labels, is_listed=getattr(task, "classes", None) is not None),
-            *note_split_labels(labels, is_listed=getattr(task, "classes", None) is not None),
+            *note_doubtful(labels, is_listed),
+            *note_split_labels(labels, is_listed),
             *labels.find_notes(chosen.splits),
             *chosen.notes,
             *inputs.find_notes(records.skipped, labels, chosen.splits),

@@ -49,7 +49,7 @@ def _suggest(given: Values, verdict: Verdict, trained: Intensity) -> str:
     """Return the line to write into a configuration for a set of these values."""
     if given.kind is Kind.BYTES and trained is not None:
         return 'Remove "intensity" from data, or write the range that these values have.'
-    low, high = (min(given.low, 0.0), given.high) if verdict.doubt or given.low < 0 else (given.low, given.high)
+    low, high = min(given.low, 0.0) if verdict.doubt else given.low, given.high
     if given.low >= -1 and given.high <= 1:
         low, high = (-1.0, 1.0) if given.low < 0 else BITS
     line = f'Say which range becomes 0 to 255: write  "intensity": [{low:g}, {high:g}]  in data'

@@ -80,7 +80,7 @@ class MaskLabels(Labels):
         return [f"pixels of the {split} masks: {first_names(shares, _MOST_SHOWN)}{ignored}"]
 
     def balanced_weights(self, indices: np.ndarray) -> tuple[float, ...]:
-        """Return by class the pixels of these masks divided by the number of classes and the pixels of the class."""
+        """Return by class the pixels of these masks divided by the classes that occur and the pixels of the class."""
         return share_alike(self.numbers[indices].sum(axis=0).tolist())
 
     def scheme(self, train: np.ndarray) -> LabelScheme:

@@ -46,8 +46,7 @@ def plain_form(label: str) -> str:
     """Return what labels share that differ in letter case, blanks, joints of words or the form of a number only."""
     if label.isascii() and label.isalpha():
         return label.lower()
-    seen = "".join(letter for letter in unicodedata.normalize("NFKC", label) if not _is_invisible(letter))
-    plain = " ".join(seen.casefold().split())
+    plain = _fold(unicodedata.normalize("NFKC", label))
     if _NUMBER.fullmatch(plain):
         # Not as floats, in which long numbers are equal that differ; 0 is added to -0.
         return str((Decimal(plain) + 0).normalize()) if len(plain) <= _LONGEST_NUMBER else plain
@@ -116,12 +115,12 @@ def explain_difference(label: str, other: str) -> str:
         return "in letter case"
     if "".join(label.casefold().split()) == "".join(other.casefold().split()):
         return "in blanks"
-    one, two = ("".join(filter(lambda letter: not _is_invisible(letter), text)) for text in (label, other))
-    if " ".join(one.casefold().split()) == " ".join(two.casefold().split()):
+    one, two = _fold(label), _fold(other)
+    if one == two:
         return "in invisible letters"
-    if _NUMBER.fullmatch(" ".join(one.casefold().split())):
+    if _NUMBER.fullmatch(one):
         return "in how the number is written"
-    if _JOINTS.sub(" ", " ".join(one.casefold().split())) == _JOINTS.sub(" ", " ".join(two.casefold().split())):
+    if _JOINTS.sub(" ", one) == _JOINTS.sub(" ", two):
         return "in blanks, hyphens or underscores"
     return "in letters that look alike"
 
@@ -150,6 +149,12 @@ def classes_that_merge(counts: Iterable[str], wrong: Mapping[str, str]) -> str:
 
 def _quote_pairs(labels: Mapping[str, str]) -> str:
     return f"{{{', '.join(f'{quote(label)}: {quote(name)}' for label, name in labels.items())}}}"
+
+
+def _fold(label: str) -> str:
+    """Return a label without letter case, invisible letters and differences in blanks."""
+    seen = "".join(letter for letter in label if not _is_invisible(letter))
+    return " ".join(seen.casefold().split())
 
 
 def _is_clean(label: str) -> bool:

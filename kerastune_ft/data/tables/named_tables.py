@@ -19,7 +19,6 @@ from kerastune_ft.errors import ConfigError, DataError
 from kerastune_ft.storage import path_of
 from kerastune_ft.wording import first_names
 
-_PATTERN = re.compile(r"[*?\[]")
 # Programs divide large tables into parts: train-00000-of-00002.parquet.
 _PART = re.compile(r"-\d{5}-of-\d{5}$")
 
@@ -53,7 +52,7 @@ def find_tables(options: TableData, *, unsplit: bool = False) -> list[NamedTable
 
 def expand_pattern(text: str, key: str) -> list[Path]:
     """Return the path itself, or the tables that a pattern such as `data/*.csv` stands for, by name."""
-    if storage.is_remote(text) or not _PATTERN.search(text) or os.path.exists(text):
+    if storage.is_remote(text) or not glob.has_magic(text) or os.path.exists(text):
         return [path_of(text)]
     found = [Path(path) for path in sorted(glob.glob(text, recursive=True)) if is_table(Path(path))]
     if not found:
