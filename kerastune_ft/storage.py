@@ -7,6 +7,7 @@ then.
 from __future__ import annotations
 
 import contextlib
+import glob
 import os
 import posixpath
 import re
@@ -137,6 +138,13 @@ def status(path: str) -> os.stat_result:
 def exists(path: str) -> bool:
     """Return whether a file or folder exists."""
     return path_of(path).exists() if is_remote(path) else os.path.exists(path)
+
+
+def fits_something(path: str) -> bool:
+    """Return whether a path exists, or a pattern of names such as `*.csv` or `**/*.csv` fits something."""
+    if exists(path):
+        return True
+    return not is_remote(path) and glob.has_magic(path) and next(glob.iglob(path, recursive=True), None) is not None
 
 
 def is_link(path: str) -> bool:

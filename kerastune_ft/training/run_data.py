@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import glob
 import hashlib
 import os
 
@@ -14,7 +13,7 @@ from kerastune_ft.data.source import DataSource, Report
 from kerastune_ft.data.splits.recorded import RecordedExamples, content_key
 from kerastune_ft.errors import DataError, KerasTuneError
 from kerastune_ft.rundir import MANIFEST, RunDirectory
-from kerastune_ft.storage import absolute, exists, is_absolute, is_remote, normal, relative
+from kerastune_ft.storage import absolute, fits_something, is_absolute, is_remote, normal, relative
 from kerastune_ft.wording import counted, first_names
 
 SPLITS_FILE = "splits.csv"
@@ -97,7 +96,7 @@ def at_new_place(config: RunConfig, target: RunDirectory, report: Report) -> Run
         paths = (path,) if isinstance(path, str) else path or ()
         if paths and all(is_absolute(one) and not is_remote(one) for one in paths):
             beside = tuple(normal(os.path.join(now, relative(one, before))) for one in paths)
-            if beside != tuple(map(normal, paths)) and all(map(_fits_something, beside)):
+            if beside != tuple(map(normal, paths)) and all(map(fits_something, beside)):
                 report(
                     f"{target} was moved or copied from {before}: its data is read from {first_names(beside, 4)}, "
                     f"beside it as before, and not from {first_names(paths, 4)}"
@@ -105,11 +104,6 @@ def at_new_place(config: RunConfig, target: RunDirectory, report: Report) -> Run
                 moved = beside[0] if isinstance(path, str) else beside
                 return config.model_copy(update={"data": config.data.model_copy(update={key: moved})})
     return config
-
-
-def _fits_something(path: str) -> bool:
-    """Tell whether a path is there, or is a pattern of names that fits some."""
-    return exists(path) or next(glob.iglob(path), None) is not None
 
 
 def describe_overlap(source: DataSource, target: RunDirectory, place: str, run: str = "the run") -> str | None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import glob
 import os
 import re
 from pathlib import Path
@@ -12,7 +11,7 @@ from pydantic import AfterValidator, ValidationInfo
 
 from kerastune_ft.config.options.base import problem
 from kerastune_ft.config.words import right_value
-from kerastune_ft.storage import expand_home, find_name_fault, is_remote, normal
+from kerastune_ft.storage import expand_home, find_name_fault, fits_something, is_remote, normal
 
 _VARIABLE = re.compile(r"\$\{([^}]*)\}")
 
@@ -53,12 +52,7 @@ def resolve_path(text: str, directory: Path | None) -> str:
     if path.is_absolute():
         return str(path)
     here = Path.cwd() / path
-    return str(here if directory is None or _is_there(here) else (directory / path).resolve())
-
-
-def _is_there(path: Path) -> bool:
-    """Tell whether a path exists, or a pattern of names such as `*.csv` fits something."""
-    return path.exists() or (glob.has_magic(str(path)) and next(glob.iglob(str(path)), None) is not None)
+    return str(here if directory is None or fits_something(str(here)) else (directory / path).resolve())
 
 
 def _refuse_impossible(text: str) -> None:

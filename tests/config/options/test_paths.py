@@ -25,6 +25,19 @@ def test_paths_are_those_of_the_working_directory_else_of_the_file(
     assert read(path).output.directory == "runs"
 
 
+def test_a_pattern_that_fits_in_the_working_directory_at_any_depth_is_of_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for place in ("configs", "work/a/b/c"):
+        (tmp_path / place).mkdir(parents=True)
+    data = {"kind": "table", "path": "a/**/*.csv", "input": "image", "label": "label"}
+    (tmp_path / "configs" / "a.json").write_text(json.dumps({**MINIMAL, "data": data}))
+    monkeypatch.chdir(tmp_path / "work")
+    assert read(tmp_path / "configs" / "a.json").data.path == str(tmp_path / "configs" / "a" / "**" / "*.csv")
+    (tmp_path / "work" / "a" / "b" / "c" / "1.csv").touch()
+    assert read(tmp_path / "configs" / "a.json").data.path == str(tmp_path / "work" / "a" / "**" / "*.csv")
+
+
 def test_paths_of_a_base_are_relative_to_the_base(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     (tmp_path / "team").mkdir()
