@@ -135,3 +135,18 @@ def without_warnings_of_keras() -> Iterator[None]:
         warnings.filterwarnings("ignore", "__array__ implementation doesn't accept a copy keyword", DeprecationWarning)
         warnings.simplefilter("ignore", UserWarning)
         yield
+
+
+@contextlib.contextmanager
+def without_remarks_of_tensorflow() -> Iterator[None]:
+    """Leave out what the logger of TensorFlow says below a warning: in a notebook it says more than in a script."""
+    logger = logging.getLogger("tensorflow")
+
+    def is_warning(record: logging.LogRecord) -> bool:
+        return record.levelno >= logging.WARNING
+
+    logger.addFilter(is_warning)
+    try:
+        yield
+    finally:
+        logger.removeFilter(is_warning)

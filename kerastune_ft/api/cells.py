@@ -11,6 +11,7 @@ from typing import ParamSpec, TypeVar
 from kerastune_ft.api.call_check import check_call
 from kerastune_ft.errors import Interrupted
 from kerastune_ft.notebook.kernel import is_notebook
+from kerastune_ft.quiet_imports import without_remarks_of_tensorflow
 from kerastune_ft.reporting.notebook.panel import open_panel
 from kerastune_ft.rundir import RunDirectory
 
@@ -33,7 +34,7 @@ def show_in_cell(function: Callable[_Arguments, _Result]) -> Callable[_Arguments
             return function(*arguments, **options)
         # What tqdm says where it is imported; none of its bars is shown.
         warnings.filterwarnings("ignore", "IProgress not found")
-        with open_panel():
+        with open_panel(), without_remarks_of_tensorflow():
             try:
                 return function(*arguments, **options)
             except KeyboardInterrupt:

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import logging
 from pathlib import Path
 
 import pytest
@@ -25,6 +26,24 @@ def test_a_call_says_all_in_one_output(monkeypatch: pytest.MonkeyPatch, capsys: 
     assert cells.show_in_cell(work)("it") == "IT"
     assert shown[-1][1]["text/plain"] == "it begins"
     assert capsys.readouterr().err == ""
+
+
+def test_tensorflow_says_no_more_in_a_cell_than_in_a_script(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    be_in(monkeypatch)
+    # As TensorFlow sets it in an interactive process.
+    caplog.set_level(logging.INFO, "tensorflow")
+    logger = logging.getLogger("tensorflow")
+
+    def reduce() -> None:
+        logger.info("Reduce to a device")
+        logger.warning("a device is gone")
+
+    cells.show_in_cell(reduce)()
+    assert caplog.messages == ["a device is gone"]
+    reduce()
+    assert caplog.messages == ["a device is gone", "Reduce to a device", "a device is gone"]
 
 
 def test_the_stop_button_ends_a_call_in_one_sentence(monkeypatch: pytest.MonkeyPatch) -> None:

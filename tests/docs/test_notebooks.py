@@ -124,6 +124,7 @@ def execute(name: str, folder: Path, parameters: Mapping[str, Any]) -> list[Mapp
         for output in cell["outputs"]:
             assert output["output_type"] != "error", "\n".join(output["traceback"])
             assert output.get("name") != "stderr", output
+            assert "tensorflow:" not in "".join(output.get("text", "")), output
         kinds = [output["output_type"] for output in cell["outputs"]]
         # What a call says is one output.
         assert kinds.count("display_data") <= 1
