@@ -84,10 +84,10 @@ class Case:
         output = ("--output", str(self._folder / "script.keras"), "--seed", str(self._seed))
         command = [sys.executable, str(_HERE / name), *output, *options, *proposal.options()]
         ended = processes.run(command, self._folder, {})
-        told = ended.result()
-        if told["trained_parameters"] != proposal.trainable_parameters:
+        report = ended.result()
+        if report["trained_parameters"] != proposal.trainable_parameters:
             raise click.ClickException("the sides train different parameters: this is no comparison")
-        return _cost(ended, told["test_accuracy"], [len(told["head_epochs"]), len(told["top_epochs"])])
+        return _cost(ended, report["test_accuracy"], [len(report["head_epochs"]), len(report["top_epochs"])])
 
     def _options_of_images(self) -> list[str]:
         found = self._backbone

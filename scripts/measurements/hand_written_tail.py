@@ -15,7 +15,7 @@ from pathlib import Path
 import keras
 import numpy as np
 import tensorflow as tf
-from hand_written import EpochSeconds
+from by_hand import EpochSeconds
 
 Arrays = tuple[np.ndarray, np.ndarray]
 

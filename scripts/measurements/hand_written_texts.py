@@ -14,31 +14,15 @@ CLOCK = time.perf_counter()
 
 import argparse  # noqa: E402  the clock starts before the first import
 import csv  # noqa: E402
-import json  # noqa: E402
-import math  # noqa: E402
 from pathlib import Path  # noqa: E402
 
+import by_hand  # noqa: E402
 import keras  # noqa: E402
 import keras_hub  # noqa: E402
 import tensorflow as tf  # noqa: E402
 
-IMPORTED = time.perf_counter()
-
-
-class EpochSeconds(keras.callbacks.Callback):
-    """Takes the seconds of every epoch, validation included."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.seconds: list[float] = []
-
-    def on_epoch_begin(self, epoch: int, logs: object = None) -> None:
-        """Start the clock."""
-        self._began = time.perf_counter()
-
-    def on_epoch_end(self, epoch: int, logs: object = None) -> None:
-        """Stop the clock."""
-        self.seconds.append(time.perf_counter() - self._began)
+PARTS = by_hand.Parts(CLOCK)
+PARTS.end("import")
 
 
 def read_table(path: Path) -> tuple[list[str], list[str]]:
@@ -88,7 +72,7 @@ def train(
         keras.losses.SparseCategoricalCrossentropy(from_logits=True),
         metrics=["accuracy"],
     )
-    seconds = EpochSeconds()
+    seconds = by_hand.EpochSeconds()
     stop = [] if patience is None else [keras.callbacks.EarlyStopping(patience=patience, restore_best_weights=True)]
     model.fit(data[0], validation_data=data[1], epochs=epochs, callbacks=[seconds, *stop], verbose=0)
     return seconds.seconds
@@ -98,14 +82,6 @@ def main() -> None:
     """Train, evaluate and save, and print the seconds of the parts and the test accuracy."""
     options = arguments()
     keras.utils.set_random_seed(options.seed)
-    marks = {"import": IMPORTED - CLOCK}
-    last = IMPORTED
-
-    def mark(name: str) -> None:
-        nonlocal last
-        now = time.perf_counter()
-        marks[name], last = now - last, now
-
     preprocessor = keras_hub.models.TextClassifierPreprocessor.from_preset(str(options.preset))
     texts, labels = read_table(options.data / "train.csv")
     preprocessor.sequence_length = choose_length(texts, preprocessor.tokenizer, options.most_tokens)
@@ -114,45 +90,31 @@ def main() -> None:
         tokens(options.data / f"{split}.csv", classes, preprocessor, options, shuffle=split == "train")
         for split in ("train", "validation", "test")
     ]
-    mark("data")
+    PARTS.end("data")
     model, backbone = build(options, len(classes))
-    mark("build")
+    PARTS.end("build")
     head_epochs = train(model, options.head_rate, data, options.head_epochs, options.patience[0])
-    mark("head")
+    PARTS.end("head")
     top_epochs: list[float] = []
     if options.top_epochs:
         backbone.trainable = True
         for layer in backbone.layers:
             layer.trainable = layer.name in options.train
         top_epochs = train(model, options.top_rate, data, options.top_epochs, options.patience[1])
-        mark("top")
+        PARTS.end("top")
     _, accuracy = model.evaluate(data[2], verbose=0)
-    mark("evaluate")
+    PARTS.end("evaluate")
     model.save(options.output)
-    mark("save")
-    trained = sum(math.prod(variable.shape) for variable in model.trainable_variables)
-    told = {"parts": marks, "head_epochs": head_epochs, "top_epochs": top_epochs, "test_accuracy": accuracy}
-    print(json.dumps({**told, "trained_parameters": trained, "began": BEGAN}))
+    PARTS.end("save")
+    by_hand.print_report(model, BEGAN, PARTS, (head_epochs, top_epochs), accuracy)
 
 
 def arguments() -> argparse.Namespace:
     """Return the options of the command line."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser = by_hand.schedule_parser(__doc__.splitlines()[0])
     parser.add_argument("--data", type=Path, required=True, help="a folder with train.csv, validation.csv and test.csv")
-    parser.add_argument("--output", type=Path, required=True, help="where the model is saved")
     parser.add_argument("--preset", type=Path, required=True, help="the directory of a preset of keras-hub")
     parser.add_argument("--most-tokens", type=int, required=True, help="that are read of a text")
-    parser.add_argument("--batch-size", type=int, required=True)
-    parser.add_argument("--dropout", type=float, required=True)
-    parser.add_argument("--head-epochs", type=int, required=True)
-    parser.add_argument("--top-epochs", type=int, required=True, help="0 leaves the second phase out")
-    parser.add_argument("--head-rate", type=float, required=True)
-    parser.add_argument("--top-rate", type=float, required=True)
-    parser.add_argument(
-        "--patience", type=int, nargs=2, default=(None, None), help="epochs without improvement that end each phase"
-    )
-    parser.add_argument("--train", nargs="*", default=(), metavar="LAYER", help="what trains in the second phase")
-    parser.add_argument("--seed", type=int, required=True)
     return parser.parse_args()
 
 

@@ -332,6 +332,24 @@ def weights(path: Path) -> Path:
 
 
 @pytest.mark.slow
+def test_a_script_may_train_the_head_alone(tmp_path: Path) -> None:
+    for split in ("train", "validation", "test"):
+        photos(tmp_path / "data" / split, 8)
+    file = weights(tmp_path / "mobilenet.weights.h5")
+    words = f"--data data --output model.keras --weights {file} --alpha 0.25 --image-size 32 --batch-size 8 --seed 1"
+    words += " --dropout 0.2 --head-epochs 2 --head-rate 0.01 --top-epochs 0 --top-rate 0.001"
+    done = subprocess.run(
+        [sys.executable, str(SCRIPTS / "measurements" / "hand_written.py"), *words.split()],
+        capture_output=True, text=True, cwd=tmp_path, timeout=HANG, check=False,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    report = json.loads(done.stdout.splitlines()[-1])
+    assert (len(report["head_epochs"]), report["top_epochs"]) == (2, [])
+    # A weight for each of 256 features and a bias, of two classes.
+    assert report["trained_parameters"] == 2 * 257
+
+
+@pytest.mark.slow
 def test_both_sides_train_and_are_compared(tmp_path: Path) -> None:
     data = str(photos(tmp_path / "all", 24))
     file = weights(tmp_path / "mobilenet.weights.h5")
