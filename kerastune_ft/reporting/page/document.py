@@ -131,7 +131,7 @@ def _arrange_findings(found: Mapping[str, Any]) -> dict[str, Any]:
     return {
         "shown_findings": list(by_name.values()),
         "against_constant": against,
-        "margin_style": styles.get((found["margin"] or {}).get("verdict"), ""),
+        "margin_style": styles.get(found["margin"]["verdict"], "") if found["margin"] else "",
     }
 
 
