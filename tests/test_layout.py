@@ -60,7 +60,7 @@ TESTED_ELSEWHERE: dict[str, tuple[str, ...]] = {
         "data/embedded/chirps", "data/sounds/modality",
     ),
     "conformance/test_hostile_files.py": (
-        "data/files/check", "data/files/file_source", "data/images/image_source", "data/images/modality",
+        "data/files/check", "data/files/file_source", "data/images/modality",
     ),
     "conformance/test_remote_data.py": (
         "data/files/download",
