@@ -23,7 +23,7 @@ from kerastune_ft.wording import encode_text
 
 _RESIZE = {"image_segmentation": "stretch"}
 # Keys that came later count only where they are given, so that runs from before have the hash they had.
-_LATER = (("head", ("decoder", "width", "stride")), ("task", ("metrics", "unknown")))
+_LATER = (("runtime", ("pinned",)), ("head", ("decoder", "width", "stride")), ("task", ("metrics", "unknown")))
 _LATER_OF_FOLDERS = ("input", "label")
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +21,7 @@ from kerastune_ft.training.interrupts import StopRequest
 from kerastune_ft.training.phase.context import RunContext
 from kerastune_ft.training.plan import build
 from kerastune_ft.training.plan.phase_plan import Plan
-from kerastune_ft.training.plan.pins import Pins, schedule_hash
+from kerastune_ft.training.plan.pins import Pins, find_first_layers, schedule_hash
 from kerastune_ft.training.resume import RunStart
 from kerastune_ft.training.session.assemble import assemble
 from kerastune_ft.training.session.session import Session
@@ -141,3 +142,26 @@ def test_adapters_that_the_model_lacks_are_refused(folder: Path) -> None:
     adapted["phases"][1]["lora"] = {"rank": 2, "targets": ["block3_conv"]}
     with pytest.raises(ConfigError, match=r"\(top\).lora: the model was built without an adapter of rank 2"):
         session.with_phases(read(adapted).phases)
+
+
+def test_the_few_layers_of_a_configuration_stand_for_all_that_is_pinned(
+    folder: Path, schedules: tuple[RunConfig, RunConfig], pinned: Pins
+) -> None:
+    made = document(folder, 8, 1)
+    session = open_session(read(made))
+    layers = find_first_layers(pinned, session.model)
+    assert 1 <= len(layers) < len(pinned.live) + len(pinned.trained)
+    made["runtime"]["pinned"] = {"chunk": pinned.chunk, "layers": list(layers)}
+    written = build.make(replace(session, config=read(made)))
+    wanted = build.make(session, pinned=pinned)
+    assert written.chunk == wanted.chunk == pinned.chunk
+    assert [[stage.cut_names for stage in plan.stages] for plan in written.phases] == [
+        [stage.cut_names for stage in plan.stages] for plan in wanted.phases
+    ]
+    assert len(written.phases[0].stages) == 2
+    assert build.make(session, written.document).chunk == pinned.chunk, "and a run that goes on keeps it"
+    assert any("runtime.pinned" in note for note in written.document["notes"])
+
+    made["runtime"]["pinned"]["layers"] = [f"{layers[0]}x"]
+    with pytest.raises(ConfigError, match=rf'runtime.pinned.layers\[0\]: .*did you mean "{layers[0]}"'):
+        build.make(replace(session, config=read(made)))

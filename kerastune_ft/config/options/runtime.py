@@ -9,12 +9,21 @@ from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import Field, Tag
 
-from kerastune_ft.config.options.base import Count, ListToTuple, Options, Word, one_of
+from kerastune_ft.config.options.base import Count, ListToTuple, Options, Texts, Word, one_of
 from kerastune_ft.config.options.byte_sizes import ByteSize
 from kerastune_ft.config.options.paths import LocalPath, OutputPath
 from kerastune_ft.config.options.phases import Phase
 from kerastune_ft.errors import ConfigError
 from kerastune_ft.storage import expand_home, find_name_fault, is_remote
+
+
+class Pinned(Options):
+    """What a search fixed for all its trials, so that a run of one of them computes the same bits."""
+
+    chunk: Literal[8, 16, 24, 32] = Field(description="examples that the frozen part is computed on at a time")
+    layers: Texts = Field(
+        description="the first layers, by name, that train or draw in some trial: below them all stays frozen"
+    )
 
 
 class Runtime(Options):
@@ -44,6 +53,9 @@ class Runtime(Options):
         "of the space that is free or used by them if that is less",
     )
     gpu_memory: Literal["grow", "all"] | Count = Field("grow", description="GPU memory to take: as needed, all, or MiB")
+    pinned: Pinned | None = Field(
+        None, description="what `search` fixed for its trials and writes for the best of them; null means nothing"
+    )
 
 
 class EveryEpoch(Word):

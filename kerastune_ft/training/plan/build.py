@@ -19,7 +19,7 @@ from kerastune_ft.training.plan.document import plan_document
 from kerastune_ft.training.plan.feature_usage import plan_cache
 from kerastune_ft.training.plan.phase_plan import EvaluationPlan, PhasePlan, Plan
 from kerastune_ft.training.plan.pieces import CHUNK_STEP, LARGEST_CHUNK, find_pieces, in_pieces
-from kerastune_ft.training.plan.pins import Pins, pins_in
+from kerastune_ft.training.plan.pins import Pins, describe_pins, pins_in, read_pins
 from kerastune_ft.training.session import adapters
 from kerastune_ft.training.session.adapters import place_of
 from kerastune_ft.training.session.session import Session
@@ -44,10 +44,12 @@ def make(session: Session, earlier: Mapping[str, Any] | None = None, pinned: Pin
     """Resolve every phase of the session's configuration.
 
     `earlier` is the plan.json of a run that goes on: what it decided to store is stored, what it pinned stays pinned.
-    `pinned` sets from outside what otherwise follows from all phases, so that several schedules share their stores.
+    `pinned`, or `runtime.pinned`, sets from outside what otherwise follows from all phases, so that several schedules
+    share their stores.
     Raises ConfigError for a phase that matches nothing or trains nothing, DataError for data it cannot be trained on.
     """
-    pinned = pinned or pins_in(earlier)
+    written = session.config.runtime.pinned
+    pinned = pinned or pins_in(earlier) or read_pins(written, session.model)
     problems: list[str] = []
     phases: list[PhasePlan] = []
     for index, phase in enumerate(session.config.phases):
@@ -65,7 +67,11 @@ def make(session: Session, earlier: Mapping[str, Any] | None = None, pinned: Pin
     chunk = pinned.chunk if pinned else _choose_chunk(session, phases)
     decision = plan_cache(session, phases, earlier)
     document = plan_document(session, phases, chunk, decision)
-    return Plan(tuple(phases), chunk, decision, document | ({"pinned": pinned.to_json()} if pinned else {}))
+    if pinned:
+        document |= {"pinned": pinned.to_json()}
+    if written:
+        document["notes"] = [*document["notes"], describe_pins(written)]
+    return Plan(tuple(phases), chunk, decision, document)
 
 
 def pin(session: Session, plans: Iterable[Plan]) -> Pins:

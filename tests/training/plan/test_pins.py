@@ -8,6 +8,8 @@ from typing import Any
 import pytest
 
 from kerastune_ft.config.read import read
+from kerastune_ft.config.run import config_hash
+from kerastune_ft.errors import ConfigError
 from kerastune_ft.training.plan.pins import Pins, pins_in, schedule_hash
 
 DOCUMENT: dict[str, Any] = {
@@ -52,3 +54,15 @@ def test_pins_are_read_back() -> None:
     assert pins_in({"pinned": pins.to_json()}) == pins
     assert pins_in({"chunk": 16}) is None
     assert pins_in(None) is None
+
+
+def test_what_a_search_pinned_counts_and_its_absence_does_not() -> None:
+    pinned = {**DOCUMENT, "runtime": {"pinned": {"chunk": 16, "layers": ["block_15_expand"]}}}
+    assert config_hash(read({**DOCUMENT, "runtime": {"pinned": None}})) == config_hash(read(DOCUMENT))
+    assert config_hash(read(pinned)) != config_hash(read(DOCUMENT))
+
+
+@pytest.mark.parametrize("chunk", [0, 12, 64])
+def test_a_chunk_that_no_plan_chooses_is_refused(chunk: int) -> None:
+    with pytest.raises(ConfigError, match=r"runtime\.pinned\.chunk"):
+        read({**DOCUMENT, "runtime": {"pinned": {"chunk": chunk, "layers": ["block_15_expand"]}}})
