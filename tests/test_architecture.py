@@ -28,7 +28,7 @@ RANKS = {
         [
             ("notebook", "wording"),
             ("durable", "errors", "mounts", "quiet_imports", "rules", "streams"),
-            ("keras_file", "keras_settings", "metrics", "remote"),
+            ("keras_file", "keras_settings", "metrics", "remote", "solvers"),
             ("durations", "storage"),
             ("run_lock",),
             ("config",),
