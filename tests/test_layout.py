@@ -147,7 +147,7 @@ TESTED_ELSEWHERE: dict[str, tuple[str, ...]] = {
     ),
     "runs/test_run_commands.py": (
         "training/history", "training/loop", "training/phase/context", "training/phase/evaluate",
-        "training/phase/phase", "training/phase/step",
+        "training/phase/phase", "training/updates/step",
     ),
     "runs/test_verified_runs.py": (
         "verification/files", "verification/metrics", "verification/results/base", "verification/run_record",

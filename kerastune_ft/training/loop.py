@@ -9,7 +9,7 @@ from kerastune_ft.rundir import RunDirectory
 from kerastune_ft.training.checkpoint import read_end, read_variables
 from kerastune_ft.training.phase.context import RunContext
 from kerastune_ft.training.phase.fit_memory import fit_memory
-from kerastune_ft.training.phase.phase import PhaseTraining
+from kerastune_ft.training.phase.phase import train_phase
 from kerastune_ft.training.plan.phase_plan import PhasePlan
 
 
@@ -26,7 +26,7 @@ def run_phases(context: RunContext, until: str | None = None) -> Iterator[dict[s
             _set_weights(context, phase)
             kept = _changed_so_far(context, phase)
             fitted, prepared = fit_memory(context, phase)
-            result = PhaseTraining(context, fitted, kept, prepared).train()
+            result = train_phase(context, fitted, kept, prepared)
         yield result
         if phase.phase.name == until and any(index > phase.index for index in to_train):
             break

@@ -30,19 +30,19 @@ _LASTING = (
     ("kerastune_ft.data.kinds.table", "read_records", "extraction"),
     ("kerastune_ft.data.kinds.arrays", "read_records", "extraction"),
     ("kerastune_ft.training.features.extraction", "FeatureExtractor._extract", "extraction"),
-    ("kerastune_ft.training.phase.phase", "evaluate_split", "validation"),
+    ("kerastune_ft.training.phase.epoch_end", "evaluate_split", "validation"),
     ("kerastune_ft.training.checkpoint", "Checkpoints._write", "checkpoint"),
 )
 # (module, function, stage): the stage begins with the function and lasts until another one begins.
 _BEGINNING = (
-    ("kerastune_ft.training.phase.step", "PhaseStep.train", "training"),
+    ("kerastune_ft.training.updates.step", "PhaseStep.train", "training"),
     ("kerastune_ft.training.phase.frozen_check", "check_frozen", "phase_change"),
     ("kerastune_ft.training.evaluation.final", "evaluate_splits", "evaluation"),
     ("kerastune_ft.training.evaluation.saved_model", "save_model", "saving"),
 )
 # Events of whatever stage they happen in, besides the beginning and the end of the functions above.
 _EVENTS = (
-    ("kerastune_ft.training.phase.step", "PhaseStep.measure"),
+    ("kerastune_ft.training.updates.step", "PhaseStep.measure"),
     ("kerastune_ft.training.loop", "load_best"),
     ("kerastune_ft.training.evaluation.final", "write_evaluation"),
     ("kerastune_ft.rundir", "RunDirectory.update_manifest"),

@@ -17,13 +17,14 @@ from kerastune_ft.input.order import Order, shuffle_batches
 from kerastune_ft.training.devices import devices
 from kerastune_ft.training.features.feed import Feed
 from kerastune_ft.training.features.prefix import Prefix
-from kerastune_ft.training.phase import freeze, optimizers
+from kerastune_ft.training.phase import freeze
 from kerastune_ft.training.phase.evaluate import as_tensor
-from kerastune_ft.training.phase.phase import build_step
+from kerastune_ft.training.phase.prepare import build_step
 from kerastune_ft.training.plan import build, phase_plan
 from kerastune_ft.training.plan.schedules import rate_table
 from kerastune_ft.training.session.assemble import assemble
 from kerastune_ft.training.session.session import Session
+from kerastune_ft.training.updates import optimizers
 from measurements import tables
 from measurements.schedule import Schedule
 from measurements.tables import Sheet

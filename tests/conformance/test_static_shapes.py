@@ -17,14 +17,15 @@ from kerastune_ft.config.read import read
 from kerastune_ft.input.order import shuffle_batches
 from kerastune_ft.training.devices import devices
 from kerastune_ft.training.features.prefix import Prefix
-from kerastune_ft.training.phase import freeze, optimizers
+from kerastune_ft.training.phase import freeze
 from kerastune_ft.training.phase.evaluate import as_tensor
-from kerastune_ft.training.phase.phase import build_step
-from kerastune_ft.training.phase.step import PhaseStep
+from kerastune_ft.training.phase.prepare import build_step
 from kerastune_ft.training.plan import build, phase_plan
 from kerastune_ft.training.plan.schedules import rate_table
 from kerastune_ft.training.session.assemble import assemble
 from kerastune_ft.training.session.session import Session
+from kerastune_ft.training.updates import optimizers
+from kerastune_ft.training.updates.step import PhaseStep
 
 TOLERANCE = 1e-5
 SIZE = 32

@@ -11,7 +11,7 @@ from kerastune_ft.config.options.optimizers import OPTIMIZER_OPTIONS
 from kerastune_ft.errors import ConfigError
 from kerastune_ft.graph import keras_private
 from kerastune_ft.graph.keras_private import dropout_noise_shape, leaf_layers, nodes_in_order, reduced_optimizer
-from kerastune_ft.training.phase.optimizers import CLASSES
+from kerastune_ft.training.updates.optimizers import CLASSES
 from tests.support.graph_models import skip_segmenter
 
 

@@ -9,7 +9,7 @@ from typing import Any
 from tensorflow.python.ops import collective_ops
 
 import kerastune_ft as kt
-from kerastune_ft.training.phase.step import PhaseStep
+from kerastune_ft.training.updates.step import PhaseStep
 
 compiled: list[list[Any]] = []
 sent = collective_ops.all_reduce_v2

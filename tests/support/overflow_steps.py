@@ -23,8 +23,8 @@ from kerastune_ft.tasks.classification import Classification
 from kerastune_ft.training.devices import devices as device_choice
 from kerastune_ft.training.devices.devices import Devices
 from kerastune_ft.training.features.prefix import Prefix
-from kerastune_ft.training.phase.loss_scale import choose_loss_scale
-from kerastune_ft.training.phase.step import PhaseStep
+from kerastune_ft.training.updates.loss_scale import choose_loss_scale
+from kerastune_ft.training.updates.step import PhaseStep
 
 ROWS, SIZE, TOO_LARGE = 8, 6, 1e9
 # Replica 1 of 2 gets the second half of the rows.

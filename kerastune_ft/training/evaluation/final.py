@@ -17,9 +17,9 @@ from kerastune_ft.training.evaluation.unknown import FoundUnknown, make_feed, wr
 from kerastune_ft.training.features.feed import Feed
 from kerastune_ft.training.phase.evaluate import Evaluated, evaluate_split
 from kerastune_ft.training.phase.freeze import freeze_all_but
-from kerastune_ft.training.phase.step import PhaseStep
 from kerastune_ft.training.plan.phase_plan import EvaluationPlan
 from kerastune_ft.training.session.session import Session
+from kerastune_ft.training.updates.step import PhaseStep
 from kerastune_ft.training.watch import Watcher
 
 

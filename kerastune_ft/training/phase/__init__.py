@@ -1,4 +1,4 @@
-"""One phase: step, optimizer, state, validation, frozen check.
+"""One phase: epochs of steps, state, validation, frozen check.
 
 Nothing here knows what the other phases do.
 """

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from kerastune_ft.rundir import RunDirectory
 from kerastune_ft.training.features.feed import PhaseFeed
 from kerastune_ft.training.interrupts import StopRequest
-from kerastune_ft.training.phase.step import PhaseStep
 from kerastune_ft.training.plan.phase_plan import PhasePlan, Plan
 from kerastune_ft.training.session.session import Session
+from kerastune_ft.training.updates.step import PhaseStep
 from kerastune_ft.training.watch import Watcher
 
 

@@ -14,7 +14,7 @@ from kerastune_ft.input.order import Order, order_batches
 from kerastune_ft.training.devices.memory import find_limit
 from kerastune_ft.training.phase.context import RunContext
 from kerastune_ft.training.phase.evaluate import as_tensor
-from kerastune_ft.training.phase.phase import Prepared, prepare
+from kerastune_ft.training.phase.prepare import Prepared, prepare
 from kerastune_ft.training.plan import memory
 from kerastune_ft.training.plan.document import phase_document
 from kerastune_ft.training.plan.phase_plan import PhasePlan

@@ -16,7 +16,7 @@ import kerastune_ft as kt
 from kerastune_ft.errors import ResourceError
 from kerastune_ft.training.devices.memory import MemoryLimit
 from kerastune_ft.training.phase import fit_memory
-from kerastune_ft.training.phase.step import PhaseStep
+from kerastune_ft.training.updates.step import PhaseStep
 from tests.support.odd_graphs import write_own_model
 from tests.support.tiny_text import text_document, write_texts
 

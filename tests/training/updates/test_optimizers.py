@@ -11,7 +11,7 @@ from kerastune_ft.config.options.optimizers import OPTIMIZER_OPTIONS
 from kerastune_ft.config.options.phases import Phase
 from kerastune_ft.graph import keras_private
 from kerastune_ft.rules import FIRST, NEWEST
-from kerastune_ft.training.phase import optimizers
+from kerastune_ft.training.updates import optimizers
 
 RATES = np.array([0.5, 0.25, 0.125], np.float32)
 

@@ -13,7 +13,7 @@ import pytest
 import tensorflow as tf
 
 from kerastune_ft.training.devices.devices import Devices
-from kerastune_ft.training.phase.loss_scale import LossScale, choose_loss_scale
+from kerastune_ft.training.updates.loss_scale import LossScale, choose_loss_scale
 from tests.support.processes import HANG, environment
 
 

@@ -12,7 +12,7 @@ from kerastune_ft.graph import normalisation, randomness
 from kerastune_ft.tasks.base import NO_OPTIONS, LossOptions, Task
 from kerastune_ft.training.devices.devices import Devices
 from kerastune_ft.training.features.prefix import as_float
-from kerastune_ft.training.phase.loss_scale import LossScale
+from kerastune_ft.training.updates.loss_scale import LossScale
 
 
 class PhaseStep:

@@ -1,0 +1,127 @@
+"""The files of a phase under way: checkpoints that it goes on from, progress that is read, its result at the end."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+from typing import Any, NoReturn
+
+import numpy as np
+
+from kerastune_ft.errors import Interrupted
+from kerastune_ft.graph import keras_private
+from kerastune_ft.training.checkpoint import Checkpoints, Snapshot, Tensors, pack
+from kerastune_ft.training.history import columns, write_history
+from kerastune_ft.training.phase.state import PhaseState
+from kerastune_ft.training.phase.work import PhaseWork
+
+# Seconds between two times that history and manifest are written at the ends of epochs.
+_SECONDS_BETWEEN_WRITES = 1.0
+
+
+def resume(work: PhaseWork) -> None:
+    """Set everything to the newest checkpoint of the phase, or to its beginning where there is none."""
+    optimizer, scale = work.prepared.optimizer, work.prepared.scale
+    work.state.begun = dict(optimizer.begun)
+    found = work.checkpoints.newest(work.context.watch)
+    if found is None:
+        return
+    work.session.assign(found.tensors.variables)
+    slots = keras_private.optimizer_slots(optimizer)
+    for name, value in found.tensors.optimizer.items():
+        slots[name].assign(value)
+    work.state, work.best = PhaseState.from_json(found.state), found.best
+    if scale is not None:
+        scale.restore(work.state.loss_scale)
+
+
+def write_checkpoint(work: PhaseWork) -> None:
+    """Begin to write a checkpoint of the phase as it is now; workers but the chief write none."""
+    if not work.checkpoints.writes:
+        return
+    state, scale = work.state, work.prepared.scale
+    if scale is not None:
+        state.loss_scale = scale.state()
+    slots = keras_private.optimizer_slots(work.prepared.optimizer)
+    tensors = Tensors(
+        work.session.values(work.phase.changing), {name: np.array(slot.numpy()) for name, slot in slots.items()}
+    )
+    work.checkpoints.write(Snapshot(state.step, tensors, state.to_json(), state.best_step, work.best))
+
+
+def write_progress(work: PhaseWork, *, at_once: bool) -> None:
+    """Write histories and manifest: files that are only read while the run goes on, since checkpoints hold all.
+
+    An epoch on stored features takes less time than writing them does, so that not every one does it. Workers, who
+    look at the run directory together, do.
+    """
+    run, task = work.context.run, work.session.task
+    is_alone = work.session.devices.workers == 1
+    if not at_once and is_alone and time.monotonic() - work.last_written < _SECONDS_BETWEEN_WRITES:
+        return
+    run.commit_csv(f"{work.phase.folder}/history.csv", columns(task), work.state.history)
+    write_history(run, task, [phase.folder for phase in work.context.plan.phases])
+    run.update_manifest(phase=work.options.name, epoch=work.state.epoch)
+    work.last_written = time.monotonic()
+
+
+def interrupt(work: PhaseWork, where: str) -> NoReturn:
+    """End the run once the checkpoint is written and all workers know."""
+    work.checkpoints.wait()
+    if work.state.history:
+        write_progress(work, at_once=True)
+    work.session.devices.agree()
+    raise Interrupted(
+        f"{work.context.stop.reason or 'another worker was asked to stop'}: stopped {where} of phase "
+        f"{work.options.name}, nothing is lost; the same command goes on"
+    )
+
+
+def needs_end(work: PhaseWork) -> bool:
+    """Return whether the next phase goes on from the last step of this one; of a phase added later none knows."""
+    following = work.context.plan.phases[work.phase.index + 1 :]
+    return not following or following[0].phase.carry_optimizer or following[0].phase.start_from == "last"
+
+
+def write_result(
+    work: PhaseWork, moved: Mapping[str, float], updated: Mapping[str, Any], frozen: Mapping[str, Any]
+) -> dict[str, Any]:
+    """Write the best weights and the result of a phase that is done, and return the result.
+
+    The session's variables must hold the best epoch. `moved`, `updated` and `frozen` are entries of the result.
+    """
+    context, phase, state, options = work.context, work.phase, work.state, work.options
+    result = {
+        "name": options.name,
+        "index": phase.index,
+        "state": "done",
+        "epochs": state.epoch,
+        "steps": state.step,
+        "skipped_steps": work.prepared.skipped_steps,
+        "best_epoch": state.best_epoch,
+        "best": state.best,
+        "monitor": options.monitor,
+        "stopped": state.stopped,
+        "seconds": round(sum(row["seconds"] for row in state.history), 3),
+        "checkpoint_bytes": work.checkpoints.bytes,
+        "lora": context.plan.document["phases"][phase.index]["lora"],
+        "moved": dict(moved),
+        "updated": dict(updated),
+        "frozen": dict(frozen),
+    }
+    source_hash = work.session.source_hash
+    weights = pack(work.session.values(work.kept), source_hash, phase=options.name, epoch=state.best_epoch)
+    context.run.commit(f"{phase.folder}/best.safetensors", weights)
+    # Written last: from here on the phase is done, whatever happens.
+    context.run.commit_json(f"{phase.folder}/result.json", result)
+    _drop_checkpoints(work)
+    return result
+
+
+def _drop_checkpoints(work: PhaseWork) -> None:
+    """Remove what no later phase can begin with: checkpoints within this phase, and the end of the one before."""
+    work.checkpoints.clear(but=work.state.step if needs_end(work) else None)
+    if work.phase.index:
+        before = work.context.plan.phases[work.phase.index - 1]
+        options = work.session.config.output.checkpoint
+        Checkpoints(work.context.run, before.folder, options, work.session.source_hash).clear()

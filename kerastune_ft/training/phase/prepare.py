@@ -1,0 +1,89 @@
+"""What a phase trains by, made before its first step: the layers set to train, an optimizer, the compiled step."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import keras
+
+from kerastune_ft.graph.decay import find_undecayed
+from kerastune_ft.tasks.base import LossOptions
+from kerastune_ft.training.checkpoint import read_end
+from kerastune_ft.training.phase.context import RunContext
+from kerastune_ft.training.phase.freeze import freeze_all_but
+from kerastune_ft.training.plan.phase_plan import PhasePlan
+from kerastune_ft.training.plan.schedules import rate_table
+from kerastune_ft.training.session.session import Session
+from kerastune_ft.training.updates import loss_scale, optimizers
+from kerastune_ft.training.updates.loss_scale import LossScale
+from kerastune_ft.training.updates.step import PhaseStep
+
+
+def address(session: Session, plan: PhasePlan) -> str:
+    """Return the address of a phase's random draws: its seed and place in the schedule."""
+    return f"{session.config.seed}/{plan.index}"
+
+
+def build_step(
+    session: Session, phase: PhasePlan, optimizer: keras.optimizers.Optimizer, scale: LossScale | None = None
+) -> PhaseStep:
+    """Return the compiled calls of a phase's tail."""
+    variables = session.variables
+    return PhaseStep(
+        session.devices,
+        phase.partition.tail,
+        session.task,
+        [variables[path] for path in phase.trained],
+        address=address(session, phase),
+        optimizer=optimizer,
+        clip_norm=phase.phase.clip_norm,
+        accumulate=phase.micro_batches,
+        loss=LossOptions(phase.phase.label_smoothing, phase.class_weights),
+        loss_scale=scale,
+    )
+
+
+class Prepared(NamedTuple):
+    """What a phase trains by: an optimizer, the scale of its loss where it has one, and the compiled step."""
+
+    optimizer: keras.optimizers.Optimizer
+    scale: LossScale | None
+    step: PhaseStep
+
+    @property
+    def skipped_steps(self) -> int:
+        """Return the steps so far that made no update."""
+        return 0 if self.scale is None else self.scale.skipped_steps
+
+
+def prepare(context: RunContext, phase: PhasePlan) -> Prepared:
+    """Return a new optimizer and step for a phase, its layers set to train or not."""
+    session, options = context.session, phase.phase
+    freeze_all_but(session, phase.selection, phase.trained)
+    dropout = options.dropout if options.dropout is not None else session.config.head.dropout
+    for layer in session.head.layers:
+        if isinstance(layer, keras.layers.Dropout):
+            layer.rate = dropout
+    with session.devices.strategy.scope():
+        variables = session.variables
+        optimizer = optimizers.build(
+            options,
+            [variables[path] for path in phase.trained],
+            rate_table(options.learning_rate, phase.steps, session.config.rules),
+            phase.factors,
+            _find_carried(context, phase),
+            find_undecayed((layer for unit in session.units for layer in unit.layers), session.config.rules),
+            session.config.rules,
+        )
+    scale = loss_scale.choose_loss_scale(session.devices, phase.update_batch)
+    return Prepared(optimizer, scale, build_step(session, phase, optimizer, scale))
+
+
+def _find_carried(context: RunContext, phase: PhasePlan) -> optimizers.Carried | None:
+    """Return the state that the optimizer of the phase before ended with, if this one goes on from it."""
+    if not phase.phase.carry_optimizer:
+        return None
+    previous, session = context.plan.phases[phase.index - 1], context.session
+    end = read_end(context.run, previous.folder, session.source_hash)
+    trained = [session.variables[path] for path in previous.trained]
+    return optimizers.read_carried(previous.phase, trained, end.tensors.optimizer, end.state["begun"])

@@ -1,0 +1,48 @@
+"""A phase under way: what it trains by, how far it is, and the best weights so far."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from kerastune_ft.config.options.phases import Phase
+from kerastune_ft.training.checkpoint import Checkpoints
+from kerastune_ft.training.features.feed import Feed
+from kerastune_ft.training.phase.context import RunContext
+from kerastune_ft.training.phase.prepare import Prepared
+from kerastune_ft.training.phase.state import PhaseState
+from kerastune_ft.training.plan.phase_plan import PhasePlan
+from kerastune_ft.training.session.session import Session
+
+
+@dataclass
+class PhaseWork:
+    """A phase under way. What must outlive the process is in `state`, or in tensors that a checkpoint holds."""
+
+    context: RunContext
+    phase: PhasePlan
+    kept: tuple[str, ...]
+    """The paths of all variables that this or an earlier phase trains: what the best weights hold."""
+    feed: Feed
+    prepared: Prepared
+    checkpoints: Checkpoints
+    rates: np.ndarray
+    """The learning rate of every step, float32 [steps]."""
+    state: PhaseState = field(default_factory=PhaseState)
+    best: Mapping[str, np.ndarray] = field(default_factory=dict)
+    """The variables of the best epoch so far."""
+    last_written: float = -math.inf
+    """When history and manifest were last written."""
+
+    @property
+    def session(self) -> Session:
+        """Return the session of the run."""
+        return self.context.session
+
+    @property
+    def options(self) -> Phase:
+        """Return what the configuration says of the phase."""
+        return self.phase.phase
