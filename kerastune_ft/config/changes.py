@@ -16,8 +16,10 @@ _FREE = (
     "runtime.cache",
     "runtime.cache_directory",
     "runtime.cache_budget",
+    "runtime.gpu_memory",
 )
 _DIVIDING = ("].batch_size", "].accumulate")
+_RETRIES = ("].on_divergence", "].on_divergence.retry")
 
 
 @dataclass(frozen=True)
@@ -31,8 +33,9 @@ class Changes:
 def compare(old: RunConfig, new: RunConfig, begun: int) -> Changes:
     """Return the differences between the configuration a run started with and the one to resume it with.
 
-    Allowed are changes of `output`, strategy, replicas and caches (also of a phase), phases appended at the end, and
-    more epochs or steps in phases after the first `begun` ones, and another division of the same updates into batches.
+    Allowed are changes of `output`, strategy, replicas, memory of GPUs and caches (also of a phase), phases appended at
+    the end, more epochs or steps in phases after the first `begun` ones, another division of the same updates into
+    batches, and more retries at divergence.
     """
     allowed: list[str] = []
     refused: list[str] = []
@@ -48,7 +51,8 @@ def compare(old: RunConfig, new: RunConfig, begun: int) -> Changes:
         for place, one, other in _differences(phases[0][index], phase, f"phases[{index}]"):
             longer = place.endswith((".epochs", ".steps")) and one is not None and other is not None and other > one
             same_update = place.endswith(_DIVIDING) and _divides_alike(phases[0][index], phase)
-            free = place.endswith("].cache") or (longer and index >= begun) or same_update
+            retries = place.endswith(_RETRIES) and _adds_retries(one, other)
+            free = place.endswith("].cache") or (longer and index >= begun) or same_update or retries
             (allowed if free else refused).append(_line(place, one, other))
     refused += [
         f"phases[{index}]: {phase['name']} removed" for index, phase in enumerate(phases[0]) if index >= len(phases[1])
@@ -63,6 +67,11 @@ def _divides_alike(old: Mapping[str, Any], new: Mapping[str, Any]) -> bool:
     """
     sizes = [each["batch_size"] * (1 if each["accumulate"] == "auto" else each["accumulate"]) for each in (old, new)]
     return sizes[0] == sizes[1] and {old["batch_norm"], new["batch_norm"]} == {"frozen"}
+
+
+def _adds_retries(old: Any, new: Any) -> bool:
+    """Return whether a phase may begin again more often: at all where it could not, or more times."""
+    return new is not None and (old is None or (isinstance(old, int) and new > old))
 
 
 def _differences(old: Any, new: Any, place: str) -> Iterator[tuple[str, Any, Any]]:

@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from kerastune_ft.backbones import build
+from kerastune_ft.config.options.gpu_memory import gpu_bytes
 from kerastune_ft.config.run import RunConfig
 from kerastune_ft.data.source import DataSource
 from kerastune_ft.data.splits.table import splits_table
@@ -237,7 +238,8 @@ def make_plan(
 
 def _find_memory_notes(session: Session, plan: Plan) -> list[str]:
     """Return warnings of phases that need more memory than is left here and now; plan.json has none of them."""
-    return memory.notes(session, plan.phases, plan.chunk, find_limit(session.devices.names))
+    limit = find_limit(session.devices.names, allowed=gpu_bytes(session.config.runtime.gpu_memory))
+    return memory.notes(session, plan.phases, plan.chunk, limit)
 
 
 def unit_table(options: Any) -> list[dict[str, Any]]:

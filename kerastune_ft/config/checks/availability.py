@@ -54,7 +54,6 @@ UNAVAILABLE = (
     Later("phases.*.ema"),
     Later("phases.*.l2_sp", neutral=(0,)),
     Later("phases.*.on_divergence"),
-    Later("runtime.gpu_memory", neutral=("grow",)),
     Later("output.tensorboard", neutral=(False,)),
     Later("output.trackers", neutral=([], ())),
 )

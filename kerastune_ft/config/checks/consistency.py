@@ -14,6 +14,7 @@ from kerastune_ft.config.checks.kinds import kind_inconsistencies
 from kerastune_ft.config.checks.modality import modality_inconsistencies
 from kerastune_ft.config.checks.parts import Finding, section
 from kerastune_ft.config.checks.tables import table_inconsistencies
+from kerastune_ft.config.checks.weights import weight_inconsistencies
 from kerastune_ft.config.documents.nodes import KeyPath, short_json
 from kerastune_ft.config.facts.applications import APPLICATIONS, EMBEDDED, EMBEDDED_ALPHA, IMAGENET_ALPHAS
 from kerastune_ft.config.facts.hub_families import NO_OPTIONS
@@ -37,6 +38,7 @@ def inconsistencies(document: Mapping[str, Any]) -> Iterator[Finding]:
     yield from _runtime(section(document, "runtime"))
     listed = document.get("phases")
     phases = listed if isinstance(listed, list) else []
+    yield from weight_inconsistencies(phases)
     names: dict[Any, int] = {}
     for index, phase in enumerate(phases):
         if not isinstance(phase, Mapping):

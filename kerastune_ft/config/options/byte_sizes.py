@@ -63,15 +63,11 @@ def _check(value: Any) -> Any:
     return value
 
 
+SIZE_SCHEMA = {"type": "string", "pattern": r"^\s*[0-9]+(\.[0-9]+)? ?([kKmMgGtT][iI]?)?[bB]\s*$"}
+"""The JSON schema of a size as text."""
+
 ByteSize = Annotated[
     int | str,
     BeforeValidator(_check),
-    WithJsonSchema(
-        {
-            "anyOf": [
-                {"type": "integer", "minimum": 1},
-                {"type": "string", "pattern": r"^\s*[0-9]+(\.[0-9]+)? ?([kKmMgGtT][iI]?)?[bB]\s*$"},
-            ]
-        }
-    ),
+    WithJsonSchema({"anyOf": [{"type": "integer", "minimum": 1}, SIZE_SCHEMA]}),
 ]

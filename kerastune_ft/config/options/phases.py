@@ -129,7 +129,10 @@ class Phase(Options):
     start_from: Literal["best", "last", "pretrained"] = Field(
         "best", description="the weights it starts from: the previous phase's best or last epoch, or the source"
     )
-    keep_if_better: bool = Field(False, description="discard the phase's result if its monitor did not improve")
+    keep_if_better: bool = Field(
+        False,
+        description="discard the phase's weights unless its best epoch beats, by its monitor, what it began with",
+    )
     batch_norm: Literal["frozen", "statistics", "train"] = Field(
         "frozen",
         description="BatchNorm layers of units that train: frozen, update statistics only, or train too",
@@ -139,7 +142,9 @@ class Phase(Options):
     l2_sp: NotNegative = Field(0.0, description="pull towards the pretrained weights")
     lora: Lora | None = Field(None, description="low-rank adapters; null means none")
     carry_optimizer: bool = Field(False, description="keep the optimizer's state of the previous phase")
-    on_divergence: Retry | None = Field(None, description="what to do at NaN or infinity; null means stop")
+    on_divergence: Retry | None = Field(
+        None, description="how to begin the phase again at NaN or infinity; null means that the run ends"
+    )
     cache: Literal["auto", "off", "required"] = Field(
         "auto", description="whether to cache the frozen part's output; auto means runtime.cache"
     )

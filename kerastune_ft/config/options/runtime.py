@@ -11,6 +11,7 @@ from pydantic import Field, Tag
 
 from kerastune_ft.config.options.base import Count, ListToTuple, Options, Texts, Word, one_of
 from kerastune_ft.config.options.byte_sizes import ByteSize
+from kerastune_ft.config.options.gpu_memory import GpuMemory
 from kerastune_ft.config.options.paths import LocalPath, OutputPath
 from kerastune_ft.config.options.phases import Phase
 from kerastune_ft.errors import ConfigError
@@ -52,7 +53,11 @@ class Runtime(Options):
         description="the size limit of all stored features, in bytes or as text like 20GB; null means 20 GB, or 20 % "
         "of the space that is free or used by them if that is less",
     )
-    gpu_memory: Literal["grow", "all"] | Count = Field("grow", description="GPU memory to take: as needed, all, or MiB")
+    gpu_memory: GpuMemory = Field(
+        "grow",
+        description="the memory of each GPU to take: as it is needed, all at once, or so many bytes at most, which may "
+        "be text like 8GB",
+    )
     pinned: Pinned | None = Field(
         None, description="what `search` fixed for its trials and writes for the best of them; null means nothing"
     )

@@ -18,7 +18,7 @@ import tensorflow as tf
 from kerastune_ft.config.options.runtime import Runtime
 from kerastune_ft.errors import ConfigError
 from kerastune_ft.graph.precision import FLOAT32
-from kerastune_ft.training.devices import precision, tpu, tpu_strategy
+from kerastune_ft.training.devices import gpu_memory, precision, tpu, tpu_strategy
 from kerastune_ft.training.devices.reduction import sum_over_replicas
 from kerastune_ft.training.devices.rendezvous import meet
 
@@ -161,6 +161,8 @@ def resolve(runtime: Runtime) -> Devices:
     initialised with fewer logical CPUs (in a notebook: restart the kernel).
     """
     devices = _choose_devices(runtime)
+    memory = gpu_memory.describe_limit([name for name in devices.names if "GPU" in name], runtime.gpu_memory)
+    devices = replace(devices, note="; ".join(part for part in (devices.note, memory) if part))
     chosen = precision.choose(runtime.precision, on_tpu=devices.kind == "tpu")
     # Workers with other devices than the chief's compute as it does.
     policy, reason = json.loads(devices.agree(json.dumps(chosen).encode()))
@@ -173,8 +175,7 @@ def _choose_devices(runtime: Runtime) -> Devices:
     if runtime.strategy == "tpu" or (runtime.strategy == "auto" and tpu.is_there() and not tpu.obstacle()):
         return _tpu(runtime)
     gpus = tf.config.list_physical_devices("GPU")
-    for gpu in gpus:
-        tf.config.experimental.set_memory_growth(gpu, True)
+    gpu_memory.limit_memory(gpus, runtime.gpu_memory)
     deterministic = runtime.deterministic if runtime.deterministic is not None else not gpus
     if deterministic:
         tf.config.experimental.enable_op_determinism()

@@ -28,14 +28,16 @@ class MemoryLimit:
     source: str
 
 
-def find_limit(names: tuple[str, ...], root: Path = Path("/")) -> MemoryLimit | None:
+def find_limit(names: tuple[str, ...], root: Path = Path("/"), allowed: int | None = None) -> MemoryLimit | None:
     """Return the tightest limit that is known for devices of these names, None where none is.
 
-    On GPUs it is the free memory of one of them. On a CPU, whose memory the whole process shares, it is the smallest of
-    what the process, its control group (a container, a job of a batch system) and the machine leave.
+    On GPUs it is the free memory of one of them, or the bytes that are `allowed` on each. On a CPU, whose memory the
+    whole process shares, it is the smallest of what the process, its control group (a container, a job of a batch
+    system) and the machine leave.
     """
     if any("GPU" in name for name in names):
         found = list(_read_gpus())
+        found += [] if allowed is None else [MemoryLimit(allowed, "runtime.gpu_memory")]
     elif any("TPU" in name for name in names):
         found = []
     else:

@@ -29,7 +29,7 @@ def config(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
     monkeypatch.setenv("KERASTUNE_CACHE", str(tmp_path / "cache"))
     monkeypatch.chdir(tmp_path)
     # However little this machine has left.
-    monkeypatch.setattr(fit_memory, "find_limit", lambda names: None)
+    monkeypatch.setattr(fit_memory, "find_limit", lambda names, **_: None)
     found = write_own_model(tmp_path, "one layer after itself")
     found["phases"] = [{"name": "top", "unfreeze": {"last": 1}, "epochs": 2, **AUTO, "clip_norm": 0.1}]
     return found
@@ -91,14 +91,14 @@ def test_a_choice_is_kept_and_obeyed(
     config: dict[str, Any], tried: Callable[[int], list[int]], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     config["phases"].append({**config["phases"][0], "name": "more", "unfreeze": {"last": 2}})
-    monkeypatch.setattr(fit_memory, "find_limit", lambda names: MemoryLimit(0, "the limit of this test"))
+    monkeypatch.setattr(fit_memory, "find_limit", lambda names, **_: MemoryLimit(0, "the limit of this test"))
     rows = tried(100)
     kt.run(config, run_dir="run", until_phase="top")
     # Where no number of pieces fits by the estimate, one example at a time is the least there is.
     assert _plan("run")["pieces"] == 12
     assert set(rows) == {1}
     before = _weights("run")
-    monkeypatch.setattr(fit_memory, "find_limit", lambda names: None)
+    monkeypatch.setattr(fit_memory, "find_limit", lambda names, **_: None)
     kt.run(config, run_dir="run")
     phases = json.loads(Path("run/plan.json").read_text())["phases"]
     assert [phase["pieces"] for phase in phases] == [12, 1]
@@ -151,7 +151,7 @@ def test_texts_are_tried_by_their_longest(
 ) -> None:
     monkeypatch.setenv("KERASTUNE_CACHE", str(tmp_path / "cache"))
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr(fit_memory, "find_limit", lambda names: None)
+    monkeypatch.setattr(fit_memory, "find_limit", lambda names, **_: None)
     config = text_document(write_texts(tmp_path / "texts.csv"))
     for phase in config["phases"]:
         phase["accumulate"] = "auto"

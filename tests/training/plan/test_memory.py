@@ -44,11 +44,11 @@ def test_the_plan_warns_where_memory_would_not_do(
     config: dict[str, Any], monkeypatch: pytest.MonkeyPatch, changes: dict[str, Any], remedy: str
 ) -> None:
     config["phases"][0] |= changes
-    monkeypatch.setattr(engine, "find_limit", lambda names: MemoryLimit(100_000, "the limit of this test"))
+    monkeypatch.setattr(engine, "find_limit", lambda names, **_: MemoryLimit(100_000, "the limit of this test"))
     (note,) = [note for note in kt.plan(config).document["notes"] if "of memory" in note]
     assert note.startswith("phase top: its steps are estimated to take ")
     assert note.endswith(f"of memory, and the limit of this test leaves 100.0 kB; {remedy}")
-    monkeypatch.setattr(engine, "find_limit", lambda names: MemoryLimit(10**9, "the limit of this test"))
+    monkeypatch.setattr(engine, "find_limit", lambda names, **_: MemoryLimit(10**9, "the limit of this test"))
     assert not [note for note in kt.plan(config).document["notes"] if "of memory" in note]
 
 
@@ -56,7 +56,7 @@ def test_the_plan_warns_where_memory_would_not_do(
 def test_the_warning_is_said_by_a_run_and_not_kept(
     config: dict[str, Any], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr(engine, "find_limit", lambda names: MemoryLimit(100_000, "the limit of this test"))
+    monkeypatch.setattr(engine, "find_limit", lambda names, **_: MemoryLimit(100_000, "the limit of this test"))
     kt.run(config, run_dir="run")
     assert "the limit of this test leaves 100.0 kB" in capsys.readouterr().err
     assert "the limit of this test" not in json.dumps(json.loads(Path("run/plan.json").read_text()))

@@ -1,0 +1,34 @@
+"""Checks of the keys of a phase that decide which weights it ends with."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from kerastune_ft.config.checks.parts import Finding
+
+
+def weight_inconsistencies(phases: Sequence[Any]) -> Iterator[Finding]:
+    """Yield place and message of every contradiction, the places within the document."""
+    for index, phase in enumerate(phases):
+        if not isinstance(phase, Mapping):
+            continue
+        before = phases[index - 1] if index and isinstance(phases[index - 1], Mapping) else {}
+        for path, message in _check_kept(phase, before):
+            yield ("phases", index, *path), message
+
+
+def _check_kept(phase: Mapping[str, Any], before: Mapping[str, Any]) -> Iterator[Finding]:
+    """Yield contradictions of a phase that keeps what it began with unless it improves on it."""
+    if phase.get("keep_if_better") is True and phase.get("start_from") == "pretrained":
+        yield (
+            ("keep_if_better",),
+            'with "start_from": "pretrained" the phase begins with the head of the phase before on a backbone that it '
+            'does not fit, which any training improves on; remove it, or write "start_from": "best"',
+        )
+    if before.get("keep_if_better") is True and phase.get("carry_optimizer") is True:
+        yield (
+            ("carry_optimizer",),
+            'the previous phase has "keep_if_better", and where its weights are discarded the state of its optimizer '
+            "has none to go with; remove one of them",
+        )
