@@ -37,7 +37,7 @@ RANKS = {
             ("graph",),
             ("layers",),
             ("backbones", "data"),
-            ("input",),
+            ("input", "losses"),
             ("tasks",),
             ("saved_model",),
             ("training",),

@@ -16,7 +16,7 @@ from kerastune_ft.config.replacements import remove_excluded
 _STEP = re.compile(r"([^.\[\]]+)|\[(\d+)\]")
 _TARGET = re.compile(r"[^.\[\]]+(\.[^.\[\]]+|\[\d+\])*")
 # The key that the short form of a value stands for.
-SHORT_FORMS = {"learning_rate": "peak", "augment": "preset", "optimizer": "name"}
+SHORT_FORMS = {"learning_rate": "peak", "augment": "preset", "optimizer": "name", "loss": "name"}
 # Objects with exactly one key: another key replaces it.
 _ONE_KEY = ("unfreeze", "every")
 # Keys of a phase that no two phases share.

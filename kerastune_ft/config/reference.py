@@ -19,6 +19,7 @@ _TITLES = {
     "RatePolicy": "Learning rate",
     "TfdsData": "TensorFlow Datasets",
     "Lora": "LoRA",
+    "PhaseLoss": "Loss of a phase",
 }
 _LIMITS = (("minimum", "from"), ("exclusiveMinimum", "above"), ("maximum", "to"), ("exclusiveMaximum", "below"))
 _SHARED = "Every kind of data"

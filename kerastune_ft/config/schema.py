@@ -71,6 +71,8 @@ def _add_short_forms(definitions: dict[str, Any]) -> None:
     augment = definitions["Augment"]
     presets = {key: one for key, one in augment["properties"]["preset"].items() if key == "enum"}
     definitions["Augment"] = {"anyOf": [presets, augment]}
+    loss = definitions["PhaseLoss"]
+    definitions["PhaseLoss"] = {"anyOf": [{"enum": loss["properties"]["name"]["enum"]}, loss]}
     optimizer = definitions["Optimizer"]
     names = {"enum": list(OPTIMIZER_OPTIONS)}
     options = sorted({option for table in OPTIMIZER_OPTIONS.values() for option in table})

@@ -85,6 +85,7 @@ def describe_phase(phase: Document, plan: Document) -> list[Line]:
         Line("rate per unit", name_rates(phase.get("rates") or {}, list_units(plan))),
         Line("optimizer", _describe_optimizer(phase)),
         Line("batch norm", _describe_batch_norm(phase)),
+        Line("loss", _describe_loss(phase)),
         Line("class weights", data_table.describe_class_weights(phase.get("class_weights") or {})),
         Line("sampling", str(phase.get("sampling") or "")),
         Line("augment", describe_options(phase.get("augment"))),
@@ -322,6 +323,15 @@ def _describe_optimizer(phase: Document) -> str:
         f"weight decay {format_rate(phase['weight_decay'])}" if phase.get("weight_decay") else "no weight decay",
         f"clip norm {phase['clip_norm']:g}" if phase.get("clip_norm") else "",
     )
+
+
+def _describe_loss(phase: Document) -> str:
+    """Return the loss that a phase trains on, where it is not the task's own or its targets are smoothed."""
+    loss = phase.get("loss")
+    if not loss:
+        return ""
+    options = describe_options({key: value for key, value in loss.items() if key != "name"})
+    return _join_parts(str(loss["name"]), options) + "; the plain loss of the task is what validation measures"
 
 
 def _describe_batch_norm(phase: Document) -> str:

@@ -14,6 +14,7 @@ from kerastune_ft.config.chosen_metrics import explain_unfit
 from kerastune_ft.config.options.task_facts import LabelKind
 from kerastune_ft.data.labels.scheme import LabelScheme
 from kerastune_ft.errors import ConfigError
+from kerastune_ft.losses.options import NO_OPTIONS, LossOptions
 from kerastune_ft.metrics.intervals.base import Sample
 
 Measured = Mapping[str, np.ndarray]
@@ -39,19 +40,6 @@ class Prediction:
     """Texts and numbers by column: those of `Task.output_columns`."""
     mask: np.ndarray | None = None
     """The number of a class for every pixel of the input, uint8 [height, width]."""
-
-
-@dataclass(frozen=True)
-class LossOptions:
-    """Changes of a phase to the loss that it trains on; losses of validation and test are without them."""
-
-    smoothing: float = 0.0
-    """The share of the target that is spread evenly over all classes, 0 to 1."""
-    class_weights: tuple[float, ...] | None = None
-    """The factor on the loss of an example by its class; counts, by which losses are divided, stay as they are."""
-
-
-NO_OPTIONS = LossOptions()
 
 
 def choose_metrics(options: Any, labels: LabelKind, classes: int) -> tuple[str, ...]:

@@ -15,12 +15,14 @@ from kerastune_ft.config.options.tasks import Classification as Options
 from kerastune_ft.data.labels.scheme import LabelScheme
 from kerastune_ft.data.labels.spelling import explain_unknown, find_label
 from kerastune_ft.errors import ConfigError
+from kerastune_ft.losses import one_class as one_class_losses
+from kerastune_ft.losses.options import NO_OPTIONS, LossOptions
 from kerastune_ft.metrics import one_class
 from kerastune_ft.metrics.class_figures import score_one_class
 from kerastune_ft.metrics.intervals.base import Sample, measure
 from kerastune_ft.metrics.intervals.one_class import Answers, make_sample
 from kerastune_ft.rules import NEWEST, Rules
-from kerastune_ft.tasks.base import NO_OPTIONS, LossOptions, Measured, choose_metrics
+from kerastune_ft.tasks.base import Measured, choose_metrics
 from kerastune_ft.tasks.pooled_task import PooledTask
 
 
@@ -53,12 +55,8 @@ class Classification(PooledTask):
     def loss(
         self, targets: Any, outputs: tf.Tensor, weights: tf.Tensor, options: LossOptions = NO_OPTIONS
     ) -> tuple[tf.Tensor, tf.Tensor]:
-        """Return the summed cross-entropy and the number of real examples."""
-        wanted = tf.one_hot(targets, len(self.classes), on_value=1.0 - options.smoothing, dtype=tf.float32)
-        wanted += options.smoothing / len(self.classes)
-        losses = tf.nn.softmax_cross_entropy_with_logits(wanted, tf.cast(outputs, tf.float32))
-        if options.class_weights is not None:
-            losses *= tf.gather(tf.constant(options.class_weights, tf.float32), targets)
+        """Return the summed losses and the number of real examples; see `losses.one_class`."""
+        losses = one_class_losses.compute_losses(targets, outputs, options)
         return tf.reduce_sum(losses * weights), tf.reduce_sum(weights)
 
     def training_sums(self, targets: Any, outputs: tf.Tensor, weights: tf.Tensor) -> dict[str, tf.Tensor]:

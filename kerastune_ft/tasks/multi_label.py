@@ -16,12 +16,14 @@ from kerastune_ft.data.labels.raw import SEPARATOR
 from kerastune_ft.data.labels.scheme import LabelScheme
 from kerastune_ft.data.labels.spelling import explain_unknown, find_label
 from kerastune_ft.errors import ConfigError
+from kerastune_ft.losses import several_classes as several_losses
+from kerastune_ft.losses.options import NO_OPTIONS, LossOptions
 from kerastune_ft.metrics import several_classes
 from kerastune_ft.metrics.class_figures import score_several_classes
 from kerastune_ft.metrics.intervals.base import Sample, measure
 from kerastune_ft.metrics.intervals.several_classes import Answers, make_sample
 from kerastune_ft.rules import NEWEST, Rules
-from kerastune_ft.tasks.base import NO_OPTIONS, LossOptions, Measured, choose_metrics
+from kerastune_ft.tasks.base import Measured, choose_metrics
 from kerastune_ft.tasks.pooled_task import PooledTask
 
 
@@ -60,18 +62,9 @@ class MultiLabelClassification(PooledTask):
     def loss(
         self, targets: Any, outputs: tf.Tensor, weights: tf.Tensor, options: LossOptions = NO_OPTIONS
     ) -> tuple[tf.Tensor, tf.Tensor]:
-        """Return the sum of binary cross-entropies, averaged over classes, and the number of real examples.
-
-        Class weights are factors on the losses of the examples that have the class, whatever the smoothing.
-        """
-        wanted = targets * (1.0 - options.smoothing) + 0.5 * options.smoothing
-        positives = tf.constant(options.class_weights or (1.0,) * len(self.classes), tf.float32)
-        logits = tf.cast(outputs, tf.float32)
-        if self._rules.weights_by_label:
-            losses = tf.nn.sigmoid_cross_entropy_with_logits(wanted, logits) * (1.0 + targets * (positives - 1.0))
-        else:
-            losses = tf.nn.weighted_cross_entropy_with_logits(wanted, logits, positives)
-        return tf.reduce_sum(tf.reduce_mean(losses, axis=-1) * weights), tf.reduce_sum(weights)
+        """Return the summed losses and the number of real examples; see `losses.several_classes`."""
+        losses = several_losses.compute_losses(targets, outputs, options, self._rules.weights_by_label)
+        return tf.reduce_sum(losses * weights), tf.reduce_sum(weights)
 
     def training_sums(self, targets: Any, outputs: tf.Tensor, weights: tf.Tensor) -> dict[str, tf.Tensor]:
         """Return the number of examples whose labels are all predicted correctly, at the thresholds as they are now.

@@ -15,10 +15,12 @@ from kerastune_ft.config.options.task_facts import facts
 from kerastune_ft.config.options.tasks import Regression as Options
 from kerastune_ft.data.labels.scheme import LabelScheme
 from kerastune_ft.layers.heads import dense_head
+from kerastune_ft.losses import values as value_losses
+from kerastune_ft.losses.options import NO_OPTIONS, LossOptions
 from kerastune_ft.metrics import values as value_metrics
 from kerastune_ft.metrics.intervals.base import Sample, measure
 from kerastune_ft.metrics.intervals.values import make_sample
-from kerastune_ft.tasks.base import NO_OPTIONS, LossOptions, Measured, choose_metrics
+from kerastune_ft.tasks.base import Measured, choose_metrics
 from kerastune_ft.tasks.pooled_task import PooledTask
 
 _FAR = 1e3
@@ -79,9 +81,8 @@ class Regression(PooledTask):
     def loss(
         self, targets: Any, outputs: tf.Tensor, weights: tf.Tensor, options: LossOptions = NO_OPTIONS
     ) -> tuple[tf.Tensor, tf.Tensor]:
-        """Return the sum of squared errors of standardised values, averaged over targets, and the examples' number."""
-        errors = tf.cast(outputs, tf.float32) - targets
-        return tf.reduce_sum(tf.reduce_mean(tf.square(errors), axis=-1) * weights), tf.reduce_sum(weights)
+        """Return the summed losses of standardised values and the number of real examples; see `losses.values`."""
+        return tf.reduce_sum(value_losses.compute_losses(targets, outputs, options) * weights), tf.reduce_sum(weights)
 
     def training_sums(self, targets: Any, outputs: tf.Tensor, weights: tf.Tensor) -> dict[str, tf.Tensor]:
         """Return the sum of absolute errors in the user's units, averaged over targets."""

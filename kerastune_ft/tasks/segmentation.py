@@ -19,13 +19,15 @@ from kerastune_ft.input.decode import Geometry
 from kerastune_ft.input.image_augmentation import Changes, on_masks
 from kerastune_ft.input.mask_geometry import fit_mask, restore_mask
 from kerastune_ft.layers.decoders.unet import unet_decoder
+from kerastune_ft.losses.masks import compute_losses, pixel_cross_entropy
+from kerastune_ft.losses.options import NO_OPTIONS, LossOptions
 from kerastune_ft.metrics import segmentation as metrics
 from kerastune_ft.metrics.confusion_table import name_columns
 from kerastune_ft.metrics.division import divide
 from kerastune_ft.metrics.intervals.base import Sample
 from kerastune_ft.metrics.intervals.segmentation import make_sample
-from kerastune_ft.tasks.base import NO_OPTIONS, LossOptions, Measured, Placement, Prediction, Task
-from kerastune_ft.tasks.mask_losses import count_confusion, pixel_accuracy, pixel_cross_entropy
+from kerastune_ft.tasks.base import Measured, Placement, Prediction, Task
+from kerastune_ft.tasks.pixel_counts import count_confusion, pixel_accuracy
 
 _FINEST, _NEXT = 2, 4
 _WIDTH = 64
@@ -36,7 +38,7 @@ _SMALLEST = 1e-38
 class Segmentation(Task):
     """A U-Net on the backbone's feature maps of several strides; outputs are logits [batch, height, width, classes].
 
-    Loss and count are sums over pixels divided by the pixels of an image, see `mask_losses`. `measure` keeps the
+    Loss and count are sums over pixels divided by the pixels of an image, see `losses.masks`. `measure` keeps the
     confusion matrix of each image and no outputs, so the memory of an evaluation does not grow with the image size.
     """
 
@@ -91,8 +93,8 @@ class Segmentation(Task):
     def loss(
         self, targets: Any, outputs: Any, weights: tf.Tensor, options: LossOptions = NO_OPTIONS
     ) -> tuple[tf.Tensor, tf.Tensor]:
-        """Return the summed cross-entropy of labelled pixels and their number, divided by the pixels of an image."""
-        losses, counts = pixel_cross_entropy(targets, outputs, options.smoothing, options.class_weights)
+        """Return the summed losses of labelled pixels and their number, divided by the pixels of an image."""
+        losses, counts = compute_losses(targets, outputs, options)
         return tf.reduce_sum(losses * weights), tf.reduce_sum(counts * weights)
 
     def training_sums(self, targets: Any, outputs: Any, weights: tf.Tensor) -> dict[str, tf.Tensor]:

@@ -13,9 +13,9 @@ from kerastune_ft.config.options.task_facts import facts
 from kerastune_ft.config.options.tasks import ImageClassification as Options
 from kerastune_ft.data.labels.scheme import LabelScheme
 from kerastune_ft.errors import ConfigError
+from kerastune_ft.losses.options import LossOptions
 from kerastune_ft.metrics.one_class import softmax
 from kerastune_ft.rules import FIRST
-from kerastune_ft.tasks.base import LossOptions
 from kerastune_ft.tasks.classification import Classification
 
 RANDOM = np.random.default_rng(0)

@@ -12,9 +12,9 @@ from kerastune_ft.config.options.heads import Head
 from kerastune_ft.config.options.tasks import ImageClassification as Options
 from kerastune_ft.data.labels.scheme import LabelScheme
 from kerastune_ft.errors import ConfigError
+from kerastune_ft.losses.options import LossOptions
 from kerastune_ft.metrics.several_classes import best_f1_threshold, sigmoid
 from kerastune_ft.rules import FIRST, NEWEST, Rules
-from kerastune_ft.tasks.base import LossOptions
 from kerastune_ft.tasks.multi_label import MultiLabelClassification
 
 RANDOM = np.random.default_rng(0)

@@ -16,8 +16,9 @@ from kerastune_ft.errors import ConfigError
 from kerastune_ft.graph.randomness import example_keys
 from kerastune_ft.input import image_augmentation
 from kerastune_ft.input.decode import Geometry
+from kerastune_ft.losses.options import LossOptions
 from kerastune_ft.metrics import segmentation as metrics
-from kerastune_ft.tasks.base import LossOptions, Placement
+from kerastune_ft.tasks.base import Placement
 from kerastune_ft.tasks.segmentation import Segmentation
 
 NAMES = ("sky", "road", "tree")

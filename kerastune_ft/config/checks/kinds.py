@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
-from kerastune_ft.config.checks import chosen_metrics, classes, images, masks, sounds, texts, values
+from kerastune_ft.config.checks import chosen_metrics, classes, images, losses, masks, sounds, texts, values
 from kerastune_ft.config.checks.parts import Finding, Parts, find_parts
 from kerastune_ft.config.options.task_facts import AUDIO, IMAGE, TEXT, LabelKind
 
@@ -38,5 +38,5 @@ def kind_inconsistencies(document: Mapping[str, Any]) -> Iterator[Finding]:
     checks += [check for modality, check in _WITHOUT_INPUTS.items() if modality not in parts.facts.modalities]
     checks += [check for labels, check in _WITH_LABELS.items() if labels == parts.facts.labels]
     checks += [check for labels, check in _WITHOUT_LABELS.items() if labels != parts.facts.labels]
-    for check in (chosen_metrics.check_chosen, *checks):
+    for check in (chosen_metrics.check_chosen, losses.check_losses, *checks):
         yield from check(parts)

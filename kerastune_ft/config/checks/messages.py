@@ -32,6 +32,7 @@ EXAMPLES = {
     "learning_rate": '0.001, or {"peak": 0.001, "shape": "cosine"}',
     "optimizer": '"adamw", or {"name": "sgd", "momentum": 0.9}',
     "augment": '"light", or {"preset": "light", "flip": "none"}',
+    "loss": '"focal", or {"name": "focal", "gamma": 2}',
     "views": "4",
     "early_stopping": '{"patience": 4}',
     "unfreeze": '"none", or {"last": 3}, {"fraction": 0.3}, "all"',

@@ -9,6 +9,7 @@ from pydantic import Field, Tag
 
 from kerastune_ft.config.options.augment import AUGMENT_PRESETS, Augment
 from kerastune_ft.config.options.base import Count, NotNegative, Options, Rate, Texts, one_of
+from kerastune_ft.config.options.losses import PhaseLoss
 from kerastune_ft.config.options.optimizers import OPTIMIZER_OPTIONS, Optimizer
 from kerastune_ft.config.options.rates import RatePolicy
 from kerastune_ft.config.options.sizes import ImageSize
@@ -114,7 +115,10 @@ class Phase(Options):
         description="share of the target that is spread evenly: over all classes, or with several labels over having a "
         "class and not having it",
     )
-    loss: str | None = Field(None, description="the loss; null means the task's own")
+    loss: PhaseLoss | None = Field(
+        None,
+        description="the loss that it trains on; null means the task's own, and validation_loss is that one always",
+    )
     class_weights: ClassWeights | None = Field(
         None,
         description='factors on the losses of examples that have a class, or "balanced", which makes up for unequal '

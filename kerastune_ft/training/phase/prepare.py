@@ -7,7 +7,7 @@ from typing import NamedTuple
 import keras
 
 from kerastune_ft.graph.decay import find_undecayed
-from kerastune_ft.tasks.base import LossOptions
+from kerastune_ft.losses.options import LossOptions
 from kerastune_ft.training.checkpoint import read_end
 from kerastune_ft.training.phase.context import RunContext
 from kerastune_ft.training.phase.freeze import freeze_all_but
@@ -38,7 +38,7 @@ def build_step(
         optimizer=optimizer,
         clip_norm=phase.phase.clip_norm,
         accumulate=phase.micro_batches,
-        loss=LossOptions(phase.phase.label_smoothing, phase.class_weights),
+        loss=LossOptions(phase.phase.label_smoothing, phase.class_weights, phase.phase.loss),
         loss_scale=scale,
     )
 

@@ -203,17 +203,24 @@ def phase_document(session: Session, plan: PhasePlan, chunk: int, decision: Cach
         "carry_optimizer": phase.carry_optimizer,
         "weight_decay": phase.weight_decay,
         "clip_norm": phase.clip_norm,
-        "label_smoothing": phase.label_smoothing,
-        "class_weights": None
-        if plan.class_weights is None
-        else dict(zip(session.task.scheme.names, plan.class_weights, strict=True)),
-        "sampling": phase.sampling,
+        **_describe_loss(session, plan),
         "augment": plan.operations and {**plan.operations, "views": phase.augment.views},
         "early_stopping": phase.early_stopping.to_json() if phase.early_stopping else None,
         "monitor": phase.monitor,
         "start_from": phase.start_from if plan.index else None,
         "store": _storing(session, plan, decision),
         "estimate": _estimate(session, plan, chunk, decision),
+    }
+
+
+def _describe_loss(session: Session, plan: PhasePlan) -> dict[str, Any]:
+    """Return what a phase trains on: the loss, its changes, and how often classes come."""
+    weights = plan.class_weights
+    return {
+        "loss": plan.phase.loss.to_json() if plan.phase.loss else None,
+        "label_smoothing": plan.phase.label_smoothing,
+        "class_weights": None if weights is None else dict(zip(session.task.scheme.names, weights, strict=True)),
+        "sampling": plan.phase.sampling,
     }
 
 

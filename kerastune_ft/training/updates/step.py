@@ -9,7 +9,8 @@ import keras
 import tensorflow as tf
 
 from kerastune_ft.graph import normalisation, randomness
-from kerastune_ft.tasks.base import NO_OPTIONS, LossOptions, Task
+from kerastune_ft.losses.options import NO_OPTIONS, LossOptions
+from kerastune_ft.tasks.base import Task
 from kerastune_ft.training.devices.devices import Devices
 from kerastune_ft.training.features.prefix import as_float
 from kerastune_ft.training.updates.loss_scale import LossScale

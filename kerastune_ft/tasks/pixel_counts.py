@@ -1,4 +1,4 @@
-"""Losses and pixel counts of segmentation for each image, so that padding and replicas add up exactly.
+"""Pixel counts of segmentation for each image, so that padding and replicas add up exactly.
 
 Targets are masks of class numbers, uint8 [batch, height, width], in which `IGNORE` belongs to no class; outputs are
 logits [batch, height, width, classes] of the same height and width.
@@ -7,7 +7,6 @@ logits [batch, height, width, classes] of the same height and width.
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
 
 import tensorflow as tf
 
@@ -16,29 +15,6 @@ from kerastune_ft.data.annotations.masks import IGNORE
 # Pixels of an image that are counted at once: this bounds the memory of one matrix product, and float32 holds every
 # integer up to 2 ** 24.
 _CHUNK = 1 << 14
-
-
-def pixel_cross_entropy(
-    targets: tf.Tensor, logits: tf.Tensor, smoothing: float = 0.0, class_weights: Sequence[float] | None = None
-) -> tuple[tf.Tensor, tf.Tensor]:
-    """Return for each image the summed cross-entropy of its valid pixels and their number, float32 [batch] each.
-
-    Both are divided by height x width: an image without ignored pixels counts 1, one with a quarter ignored 0.75, and
-    every pixel of a split weighs the same in `sum of losses / sum of counts`. `smoothing` is the share of the target
-    that is spread over all classes; `class_weights` are factors on the losses of pixels by class, which leave the count
-    as it is.
-    """
-    logits = tf.cast(logits, tf.float32)
-    valid = tf.cast(tf.not_equal(targets, IGNORE), tf.float32)
-    labels = tf.where(tf.equal(targets, IGNORE), 0, tf.cast(targets, tf.int32))
-    losses = tf.nn.sparse_softmax_cross_entropy_with_logits(labels, logits)
-    if smoothing:
-        spread = tf.reduce_logsumexp(logits, -1) - tf.reduce_mean(logits, -1)
-        losses = (1.0 - smoothing) * losses + smoothing * spread
-    if class_weights is not None:
-        losses *= tf.gather(tf.constant(class_weights, tf.float32), labels)
-    unit = 1.0 / math.prod(targets.shape[1:3])
-    return tf.reduce_sum(losses * valid, [1, 2]) * unit, tf.reduce_sum(valid, [1, 2]) * unit
 
 
 def pixel_accuracy(targets: tf.Tensor, logits: tf.Tensor) -> tf.Tensor:
