@@ -18,6 +18,7 @@ _HOMES = {
     "evaluate": "api.runs",
     "predict": "api.runs",
     "units": "api.training",
+    "rank_backbones": "api.backbones",
     "explain": "api.listing",
     "init": "scaffolding.scaffold",
     "runs": "api.listing",

@@ -41,6 +41,7 @@ RANKS = {
             ("tasks",),
             ("saved_model",),
             ("training",),
+            ("probing",),
             ("inference", "preview", "reporting", "scaffolding", "tracking", "verification"),
             ("api",),
             ("cli",),
@@ -358,6 +359,7 @@ def test_the_public_names_are_these() -> None:
     assert kerastune_ft.__all__ == sorted(
         [
             "fine_tune", "run", "plan", "open_run", "evaluate", "predict", "units", "explain", "init", "runs", "verify",
+                "rank_backbones",
             "Run", "KerasTuneError", "ConfigError", "DataError",
             "DivergedError", "PromiseError", "ResourceError", "Interrupted",
         ]

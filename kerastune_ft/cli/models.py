@@ -6,6 +6,7 @@ from dataclasses import asdict
 
 import click
 
+from kerastune_ft.cli.options import set_option
 from kerastune_ft.cli.terminal import common, echo, print_json, show
 from kerastune_ft.config.facts.advice import DEVICES
 
@@ -34,9 +35,35 @@ def units(name: str, variables: bool, as_json: bool, debug: bool) -> None:
 @click.command()
 @click.option("--examples", type=click.IntRange(min=1), help="Mark backbones that suit this many training examples.")
 @click.option("--device", type=click.Choice(DEVICES), default="cpu", show_default=True, help="The device for training.")
+@click.option("--on", "config", metavar="CONFIG", help="Rank the backbones that are here on the data of CONFIG.")
+@click.option("--for", "duration", metavar="DURATION", help="With --on: try for this long, as in 10m; else all.")
+@click.option(
+    "--candidate",
+    "candidates",
+    multiple=True,
+    metavar="NAME|PATH|JSON",
+    help="With --on: try this one too: a preset, .keras file, run, architecture or backbone section.",
+)
+@click.option("--download", is_flag=True, help="With --on: try suitable architectures that must be downloaded.")
+@set_option
 @common
-def backbones(examples: int | None, device: str, as_json: bool, debug: bool) -> None:
-    """List all backbones, and which of them suit the data and the device."""
+def backbones(
+    examples: int | None,
+    device: str,
+    config: str | None,
+    duration: str | None,
+    candidates: tuple[str, ...],
+    download: bool,
+    overrides: tuple[str, ...],
+    as_json: bool,
+    debug: bool,
+) -> None:
+    """List all backbones, and which of them suit the data and the device, or rank those that are here."""
+    if config is not None:
+        _rank(config, duration, candidates, download, overrides, as_json)
+        return
+    if duration or candidates or download or overrides:
+        raise click.UsageError("--for, --candidate, --download and --set go with --on CONFIG")
     from kerastune_ft import registry
     from kerastune_ft.config.facts import advice
 
@@ -52,6 +79,27 @@ def backbones(examples: int | None, device: str, as_json: bool, debug: bool) -> 
     for one in advised:
         echo(f"\n{one.sentence}")
     echo(f"\n{advised[0].why_device}")
+
+
+def _rank(
+    config: str,
+    duration: str | None,
+    candidates: tuple[str, ...],
+    download: bool,
+    overrides: tuple[str, ...],
+    as_json: bool,
+) -> None:
+    from kerastune_ft.api.backbones import rank_backbones
+
+    found = rank_backbones(config, duration, candidates=candidates, download=download, overrides=overrides)
+    if as_json:
+        print_json(found.document)
+        return
+    from kerastune_ft.reporting.terminal.ranking_table import build_ranking_table, describe_ranking
+
+    show(build_ranking_table(found.document))
+    for sentence in describe_ranking(found.document):
+        echo(sentence)
 
 
 @click.command()

@@ -1,0 +1,185 @@
+"""Pooled features of training and validation examples at one or several cuts, read through the feature stores."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+from kerastune_ft.config.options.phases import Phase
+from kerastune_ft.config.options.runtime import effective_cache
+from kerastune_ft.errors import ConfigError
+from kerastune_ft.graph import costs
+from kerastune_ft.graph.partition import Stage
+from kerastune_ft.probing.cuts import pool_cuts
+from kerastune_ft.stores.budget import budget_bytes
+from kerastune_ft.training.devices.devices import Devices
+from kerastune_ft.training.features.feed import PhaseFeed
+from kerastune_ft.training.features.store_key import row_bytes as bytes_of
+from kerastune_ft.training.phase.evaluate import evaluate_split
+from kerastune_ft.training.plan import build as planning
+from kerastune_ft.training.plan.cache_plan import CUT, NOT_AUGMENTED, CachedFeatures, CachePlan, FeatureUse
+from kerastune_ft.training.plan.feature_usage import flops_rate, mean_length
+from kerastune_ft.training.plan.phase_plan import PhasePlan, Plan
+from kerastune_ft.training.session.session import Session
+from kerastune_ft.training.watch import Watcher
+
+SPLITS = ("train", "validation")
+"""The splits that probes read."""
+_HEAD_ONLY = {"name": "probe", "unfreeze": "none", "epochs": 1, "learning_rate": 0.001}
+
+
+@dataclass(frozen=True)
+class PooledFeatures:
+    """Features of the examples of both splits, one row for each, and their targets as the task makes them."""
+
+    features: Mapping[str, Mapping[str, np.ndarray]]
+    """By the name of the cut and by split, float32 [examples, features]."""
+    targets: Mapping[str, np.ndarray]
+    """By split."""
+    bytes: int
+    """Bytes that the rows take in the feature store; 0 where none is kept."""
+    computing_seconds: float
+    """Seconds that rows took that were not stored before; 0 where all were."""
+
+
+def estimate_seconds(session: Session) -> float:
+    """Return the seconds of a pass over the examples of both splits, by the sums that plans estimate by."""
+    examples = sum(len(session.source.splits[split]) for split in SPLITS)
+    flops = examples * costs.forward_flops(session.backbone.model, mean_length(session))
+    return flops / flops_rate(session.devices)[0]
+
+
+def head_only(session: Session) -> Session:
+    """Return the session with a schedule of one phase that trains the head, in the batches of the first phase."""
+    first = session.config.phases[0]
+    phase = Phase.model_validate({**_HEAD_ONLY, "batch_size": first.batch_size, "cache": first.cache})
+    return session.with_phases([phase])
+
+
+def read_final(session: Session, watch: Watcher) -> PooledFeatures:
+    """Return what the head gets from the frozen backbone: the features at the cut of a phase that trains it alone.
+
+    Where the first phase of the session's schedule is such a phase, its runs read the same rows. The cut is named
+    `features`.
+    """
+    plan = _plan_first_phase(session)
+    return _read_first_phase(session, plan, ("features",), watch)
+
+
+def read_cuts(session: Session, units: Sequence[str], watch: Watcher) -> PooledFeatures:
+    """Return pooled features at the cuts below these units, and what the head gets, all from one pass.
+
+    A cut has the name of the first unit above it; the last one is named `features`. Maps and sequences are averaged
+    over their positions, of texts without the padding.
+    """
+    plan = planning.make(head_only(session))
+    phase = plan.phases[0]
+    prefix = phase.partition.prefix
+    if prefix is None or not phase.stages:
+        return _read_first_phase(session, plan, ("features",), watch)
+    names = (*units, "features")
+    tensors = [*pool_cuts(session, units), *_flatten(prefix.outputs)]
+    model = keras.Model(prefix.input, tensors if len(tensors) > 1 else tensors[0])
+    stage = Stage(model, tuple(tensors), tuple(f"probe_{name}" for name in names))
+    probe = replace(phase, stages=(stage,))
+    return _read_first_phase(session, replace(plan, phases=(probe,)), names, watch)
+
+
+def _flatten(tensors: Sequence[Any]) -> list[Any]:
+    """Return symbolic tensors as a list of one, with a row of features for each example."""
+    flat = [keras.layers.Flatten(name=f"probe_flat{number}")(each) for number, each in enumerate(tensors)]
+    return [keras.layers.Concatenate(name="probe_features")(flat)] if len(flat) > 1 else flat
+
+
+def _plan_first_phase(session: Session) -> Plan:
+    """Return the plan of the session's own schedule if it begins with the head alone, else that of such a phase."""
+    try:
+        plan = planning.make(session)
+    except ConfigError:
+        # Units that this backbone does not have.
+        return planning.make(head_only(session))
+    first = plan.phases[0]
+    return plan if not first.selection.units and first.stages else planning.make(head_only(session))
+
+
+def _read_first_phase(session: Session, plan: Plan, names: Sequence[str], watch: Watcher) -> PooledFeatures:
+    """Return the features that the first phase of a plan reads, divided over the cuts of these names."""
+    phase, watch = plan.phases[0], _Timing(watch)
+    plan = replace(plan, phases=(phase,), decision=_decide(session, phase))
+    collect = _Collect(session.devices)
+    features: dict[str, dict[str, np.ndarray]] = {name: {} for name in names}
+    targets: dict[str, np.ndarray] = {}
+    with PhaseFeed() as feeds:
+        feed = feeds.for_phase(session, plan, phase, watch)
+        for split in SPLITS:
+            indices = session.source.splits[split]
+            found = evaluate_split(collect, session.devices, feed, indices, phase.batch_size).measured
+            targets[split] = found["targets"]
+            parts = [found[key] for key in sorted(found) if key != "targets"]
+            if len(names) == 1:
+                parts = [np.concatenate(parts, axis=1)]
+            for name, part in zip(names, parts, strict=True):
+                features[name][split] = part
+    stored = sum(map(plan.decision.bytes, plan.decision.stored))
+    return PooledFeatures(features, targets, stored, watch.seconds)
+
+
+class _Timing(Watcher):
+    """Passes on notes and progress, and adds up the seconds in which features were computed."""
+
+    def __init__(self, watch: Watcher) -> None:
+        self._watch, self.seconds = watch, 0.0
+
+    def note(self, text: str) -> None:
+        self._watch.note(text)
+
+    def work(self, what: str, done: int, total: int) -> None:
+        self._watch.work(what, done, total)
+
+    def add_time(self, part: str, seconds: float) -> None:
+        self.seconds += seconds
+
+
+def _decide(session: Session, phase: PhasePlan) -> CachePlan:
+    """Return the decision to store the features at the cut of a phase, where they may be stored and have room."""
+    sizes = {split: len(session.source.splits[split]) for split in SPLITS}
+    budget = budget_bytes(session.config.runtime.cache_budget, session.cache / "features")
+    stores: dict[str, CachedFeatures] = {}
+    if phase.stages and effective_cache(phase.phase, session.config.runtime) != "off":
+        names = tuple(stage.cut_names for stage in phase.stages)
+        tensors = [tf.TensorSpec(tensor.shape[1:], tensor.dtype) for tensor in phase.stages[-1].cut]
+        stores[CUT] = CachedFeatures(names, -1, NOT_AUGMENTED, bytes_of(tensors))
+    use = FeatureUse(phase.index, fresh=False, views=1, passes=dict.fromkeys(SPLITS, 1), stores=stores)
+    decision = CachePlan((use,), sizes, budget)
+    return replace(
+        decision, stored=frozenset(store for store in stores.values() if decision.bytes(store) <= decision.budget)
+    )
+
+
+class _Collect:
+    """Measures nothing: gives features, one row for each example, and targets as they are."""
+
+    def __init__(self, devices: Devices) -> None:
+        self._devices = devices
+        self._call = tf.function(self._run, autograph=False)
+
+    def measure(self, features: Any, targets: Any) -> Any:
+        """Return the tensors of the features by number, [batch, features], and the targets."""
+        return self._call(features, targets)
+
+    def _run(self, features: Any, targets: Any) -> Any:
+        return self._devices.strategy.run(_to_rows, args=(features, targets))
+
+
+def _to_rows(features: Any, targets: Any) -> dict[str, tf.Tensor]:
+    flat = [
+        tf.reshape(tf.cast(tensor, tf.float32), [tensor.shape[0], -1])
+        for tensor in tf.nest.flatten(features)
+        if tensor.dtype.is_floating
+    ]
+    return {"targets": targets, **{f"features{number:03d}": tensor for number, tensor in enumerate(flat)}}

@@ -1,0 +1,131 @@
+"""A linear probe: the best linear model on features of the training split, measured on the validation split."""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from kerastune_ft.config.options.task_facts import LabelKind, facts
+from kerastune_ft.errors import ConfigError
+from kerastune_ft.metrics.intervals.base import find_intervals
+from kerastune_ft.solvers.linear import Iterate, fit_linear
+from kerastune_ft.solvers.losses import LinearLoss, SigmoidLoss, SoftmaxLoss, SquaredLoss
+from kerastune_ft.training.session.session import Session
+
+STRENGTHS = (1.0, 1e-1, 1e-2, 1e-3, 1e-4)
+"""L2 strengths of features whose deviation is one, in the order in which they are tried."""
+_LOSSES: Mapping[LabelKind, Callable[[int], LinearLoss]] = {
+    "one": SoftmaxLoss,
+    "several": SigmoidLoss,
+    "values": SquaredLoss,
+}
+# A probe is compared with others, so that the last digits of its loss do not matter.
+_ITERATIONS, _TOLERANCE = 200, 1e-4
+# What a feature deviates by at least, as a share of the largest deviation: of constant ones nothing is learned.
+_LEAST_DEVIATION = 1e-6
+
+
+@dataclass(frozen=True)
+class Probe:
+    """A linear model on features, and what it reaches on the validation split."""
+
+    kernel: np.ndarray
+    """float64 [features, outputs], for features as they are."""
+    bias: np.ndarray
+    """float64 [outputs]."""
+    l2: float
+    """The L2 strength that was best on validation, of standardised features."""
+    metrics: Mapping[str, float]
+    """The task's metrics on validation."""
+    train_metrics: Mapping[str, float]
+    """The same on the training examples, which the model was fitted to."""
+    interval: tuple[float, float] | None
+    """The interval of 95 % of the headline metric on validation, where one can be given."""
+    seconds: float
+
+
+def headline(session: Session) -> tuple[str, bool]:
+    """Return the metric that probes are compared by, and whether more of it is better.
+
+    Raises ConfigError for tasks whose outputs are no linear function of one row of features.
+    """
+    known = facts(session.config.task)
+    if known.labels not in _LOSSES:
+        raise ConfigError(
+            f"task.kind: {session.config.task.kind} has no linear probe, since its head reads feature maps and no "
+            "single row of features; compare backbones by short runs instead"
+        )
+    name = next(name for name, each in known.metrics.items() if each.headline)
+    return name, known.metrics[name].direction == "max"
+
+
+def fit_probe(
+    session: Session,
+    features: Mapping[str, np.ndarray],
+    targets: Mapping[str, np.ndarray],
+    strengths: Sequence[float] = STRENGTHS,
+) -> Probe:
+    """Return the probe of least validation loss among the L2 strengths; `features` and `targets` are by split.
+
+    Weaker strengths are tried until the loss rises, since the weakest take longest to fit. Features are standardised by
+    the training examples. Raises ConfigError for tasks without probes, see `headline`.
+    """
+    began = time.monotonic()
+    name, _ = headline(session)
+    loss = _LOSSES[facts(session.config.task).labels](len(session.task.scheme.names))
+    mean, deviation = _moments(features["train"])
+    rows = {split: (values - mean) / deviation for split, values in features.items()}
+
+    def measure(head: Iterate, split: str) -> dict[str, np.ndarray]:
+        outputs = (rows[split] @ head.kernel + head.bias).astype(np.float32)
+        return {"targets": targets[split], "outputs": outputs}
+
+    def lose(head: Iterate) -> float:
+        return session.task.summarise(measure(head, "validation"))["loss"]
+
+    l2, best = _choose_strength(rows["train"], targets["train"], loss, strengths, lose)
+    validation = measure(best, "validation")
+    groups = session.source.groups
+    own = None if groups is None else [groups[index] for index in session.source.splits["validation"]]
+    kernel = best.kernel / deviation[:, None]
+    return Probe(
+        kernel=kernel,
+        bias=best.bias - mean @ kernel,
+        l2=l2,
+        metrics=session.task.summarise(validation),
+        train_metrics=session.task.summarise(measure(best, "train")),
+        interval=find_intervals(session.task.sample(validation), own).get(name),
+        seconds=time.monotonic() - began,
+    )
+
+
+def _choose_strength(
+    rows: np.ndarray,
+    targets: np.ndarray,
+    loss: LinearLoss,
+    strengths: Sequence[float],
+    lose: Callable[[Iterate], float],
+) -> tuple[float, Iterate]:
+    """Return the first strength whose model loses no more on validation than its successor's, and that model."""
+    chosen: tuple[float, Iterate] | None = None
+    least = math.inf
+    for l2 in strengths:
+        head = fit_linear(rows, targets, loss, l2, iterations=_ITERATIONS, tolerance=_TOLERANCE).head
+        lost = lose(head)
+        if chosen is not None and not lost < least:
+            break
+        chosen, least = (l2, head), lost
+    assert chosen is not None
+    return chosen
+
+
+def _moments(features: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Return mean and deviation of every feature, float64; a constant one has a deviation of 1."""
+    mean = features.mean(axis=0, dtype=np.float64)
+    deviation = features.std(axis=0, dtype=np.float64)
+    least = _LEAST_DEVIATION * max(float(deviation.max(initial=0.0)), 1e-30)
+    return mean, np.where(deviation > least, deviation, 1.0)
