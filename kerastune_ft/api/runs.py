@@ -23,8 +23,9 @@ from kerastune_ft.inference.output.form import PLAIN, OutputForm
 from kerastune_ft.metrics.document import Figures, examples_by_split, intervals_by_split, metrics_by_split
 from kerastune_ft.reporting.notebook.advice import Findings
 from kerastune_ft.reporting.notebook.folded import Folded
-from kerastune_ft.reporting.notebook.tables import Beside, Metrics
+from kerastune_ft.reporting.notebook.tables import Beside, Metrics, Rows
 from kerastune_ft.reporting.progress import create_watcher
+from kerastune_ft.reporting.terminal.phases_table import build_phases_table
 from kerastune_ft.rundir import RunDirectory
 from kerastune_ft.storage import as_local_file, expand_home, is_remote
 from kerastune_ft.streams import say_error
@@ -134,6 +135,11 @@ class Run:
             return pandas.DataFrame(columns=["phase", "epoch"])
 
         return pandas.read_csv(io.BytesIO(self._directory.read_bytes("history.csv")))
+
+    @property
+    def phases(self) -> Rows:
+        """Return a row per phase, with what it gained and cost and how far each unit moved; prints as a table."""
+        return Rows(self.summarise()["phases"], build_phases_table, "no phase yet")
 
     @property
     def model(self) -> keras.Model:

@@ -9,6 +9,9 @@ from kerastune_ft.reporting import plan_lines
 from kerastune_ft.reporting.metric_names import find_gain, find_headline
 from kerastune_ft.reporting.quantities import ABSENT, is_number
 
+# What plan.json says of the outputs of the frozen part; of runs from before it is all that is known.
+_FEATURES = {"store": "stored", "recompute": "computed"}
+
 
 def summarise_phases(
     plan: Mapping[str, Any],
@@ -16,7 +19,7 @@ def summarise_phases(
     history: Sequence[Mapping[str, Any]],
     noise: Mapping[str, float] | None = None,
 ) -> list[dict[str, Any]]:
-    """Return a row per phase, planned ones included: what trained, for how long, and what it gained.
+    """Return a row per phase, planned ones included: what trained, at which cost, what it gained, how far it moved.
 
     `noise` is by monitor the difference that may be chance. `verdict` is `better` or `worse` where a gain is larger and
     no score that people read was lost for it, `unclear` where it is not or where nothing is known of chance.
@@ -115,7 +118,7 @@ def build_unit_strips(plan: Mapping[str, Any], manifest: Mapping[str, Any]) -> l
     A cell has whether the unit trains, its peak rate, and how far its weights moved.
     """
     units = [unit["id"] for unit in (plan.get("backbone") or {}).get("units") or ()]
-    moved = {phase["name"]: phase.get("moved") or {} for phase in manifest.get("phases") or ()}
+    moved = {phase["name"]: find_distances(phase)["moved"] for phase in manifest.get("phases") or ()}
     return [
         {
             "phase": phase["name"],
@@ -133,6 +136,28 @@ def build_unit_strips(plan: Mapping[str, Any], manifest: Mapping[str, Any]) -> l
     ]
 
 
+def find_distances(result: Mapping[str, Any]) -> dict[str, Mapping[str, float]]:
+    """Return by unit how far a phase moved it, relative to its norm: `moved` since its start, `from_pretrained`.
+
+    So are `statistics` and `statistics_from_pretrained`, those of BatchNorm. Runs from before know how far the last
+    step was from the start, which is what `moved` has then, and nothing of pretrained weights.
+    """
+    known = result.get("distances") or {}
+    start, pretrained = known.get("start") or {}, known.get("pretrained") or {}
+    return {
+        "moved": start.get("weights") or result.get("moved") or {},
+        "from_pretrained": pretrained.get("weights") or {},
+        "statistics": start.get("statistics") or (result.get("updated") or {}).get("moved") or {},
+        "statistics_from_pretrained": pretrained.get("statistics") or {},
+    }
+
+
+def add_shares(rows: Sequence[dict[str, Any]], whole: float | None) -> None:
+    """Set `share` of every row to the share of the run's whole time, in seconds, that its epochs took."""
+    for row in rows:
+        row["share"] = row["seconds"] / whole if whole and row["seconds"] is not None else None
+
+
 def _summarise_phase(
     planned: Mapping[str, Any],
     begun: Mapping[str, Any],
@@ -147,7 +172,8 @@ def _summarise_phase(
     after = (begun.get("best") or {}).get(monitor)
     if after is None and best_epoch:
         after = _find_value(history, name, best_epoch, monitor)
-    before = _find_value_before(planned, monitor, history, earlier)
+    start = (begun.get("start") or {}).get("metrics") or {}
+    before = start[monitor] if monitor in start else _find_value_before(planned, monitor, history, earlier)
     return {
         "name": name,
         "state": begun.get("state", "under way" if rows else "pending"),
@@ -156,9 +182,14 @@ def _summarise_phase(
         "trainable_share": planned.get("trainable_share"),
         "epochs": begun.get("epochs", len(rows)),
         "planned_epochs": planned.get("epochs"),
+        "steps": begun.get("steps", int(rows[-1]["step"]) if rows else 0),
+        "planned_steps": planned.get("steps"),
         "best_epoch": best_epoch,
         "stopped": begun.get("stopped"),
         "seconds": begun.get("seconds") if begun.get("seconds") is not None else _sum_seconds(rows),
+        "share": None,
+        "features": (begun.get("features") or {}).get("train")
+        or _FEATURES.get(str((planned.get("store") or {}).get("decision"))),
         "monitor": monitor,
         "before": before,
         "after": after,
@@ -167,6 +198,8 @@ def _summarise_phase(
         "verdict": "unclear",
         "chance": None,
         "headline": None,
+        "start": begun.get("start"),
+        **{key: dict(found) for key, found in find_distances(begun).items()},
     }
 
 

@@ -14,7 +14,9 @@ from kerastune_ft.reporting import plan_lines
 from kerastune_ft.reporting.metric_names import find_headline
 from kerastune_ft.reporting.notebook.card import show_results
 from kerastune_ft.reporting.notebook.panel import Panel, find_panel
+from kerastune_ft.reporting.phase_results import find_distances
 from kerastune_ft.reporting.quantities import format_count, format_progress, format_share, format_words
+from kerastune_ft.reporting.terminal.phases_table import describe_moves
 from kerastune_ft.streams import error_stream, fit_line, is_quiet, is_verbose, mark_time, say
 from kerastune_ft.training.watch import Watcher
 from kerastune_ft.wording import counted
@@ -180,11 +182,27 @@ def describe_phase_end(result: Mapping[str, Any]) -> str:
     monitor = result["monitor"]
     updated, count = result["updated"]["variables"], result["frozen"]["variables"]
     frozen = f"{counted(count, 'frozen variable')} bit-identical" if count else "nothing was frozen"
+    moves = describe_moves(find_distances(result)["moved"])
     return (
         f"phase {result['name']} done: best epoch {result['best_epoch']} of {result['epochs']}, "
-        f"{format_words(monitor)} {format_progress(result['best'][monitor])}, {result['seconds']:.1f} s; "
-        f"{frozen}" + (f", {updated} BatchNorm statistics updated" if updated else "")
+        f"{format_words(monitor)} {format_progress(result['best'][monitor])}{_describe_gain(result)}, "
+        f"{_describe_cost(result)}; {f'moved {moves}; ' if moves else ''}{frozen}"
+        + (f", {updated} BatchNorm statistics updated" if updated else "")
     )
+
+
+def _describe_gain(result: Mapping[str, Any]) -> str:
+    """Return what the monitor was at the start of a phase, where it was measured."""
+    start = (result.get("start") or {}).get("metrics", {}).get(result["monitor"])
+    return "" if start is None else f" from {format_progress(start)}"
+
+
+def _describe_cost(result: Mapping[str, Any]) -> str:
+    """Return the seconds of a phase and, where they are known, its steps and what they read."""
+    if "features" not in result:
+        return f"{result['seconds']:.1f} s"
+    read = {"stored": " on stored features"}.get(result["features"]["train"], "")
+    return f"{counted(result['steps'], 'step')}{read} in {result['seconds']:.1f} s"
 
 
 class Bars(Lines):

@@ -65,6 +65,19 @@ def test_updated_statistics_are_told() -> None:
     assert progress.describe_phase_end(updated).endswith("bit-identical, 8 BatchNorm statistics updated")
 
 
+def test_the_end_of_a_phase_says_gain_cost_and_moves() -> None:
+    later = {
+        **RESULT, "steps": 60, "features": {"train": "stored"}, "start": {"metrics": {"validation_loss": 0.5}},
+        "distances": {"start": {"weights": {"top": 0.004, "head": 0.02}}},
+    }  # fmt: skip
+    assert progress.describe_phase_end(later) == (
+        "phase top done: best epoch 1 of 2, validation loss 0.2500 from 0.5000, 60 steps on stored features in 3.4 s; "
+        "moved 0.4 % (top) to 2 % (head); 256 frozen variables bit-identical"
+    )
+    computed = {**later, "features": {"train": "computed"}, "start": None}
+    assert "validation loss 0.2500, 60 steps in 3.4 s; " in progress.describe_phase_end(computed)
+
+
 def test_a_phase_of_scattered_units_names_no_range_over_frozen_ones(capsys: pytest.CaptureFixture[str]) -> None:
     watch = Lines(lambda line: None)
     watch.run_started("runs/a-1", {}, {"backbone": {"units": [{"id": f"block{number}"} for number in range(1, 17)]}})

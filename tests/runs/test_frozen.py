@@ -56,6 +56,28 @@ def test_the_first_phase_trains_the_head_alone(base: Path) -> None:
     assert len(best) == 2
 
 
+def test_distances_are_those_of_the_weights_that_were_kept(base: Path) -> None:
+    plan, result, best = phase(base, "01-top")
+    _, before, head = phase(base, "00-head")
+    origin = {**load_file(EMBEDDED), **head}
+    units = json.loads((base / "plan.json").read_text())["backbone"]["units"]
+    layers = {layer: unit["id"] for unit in units for layer in unit["layers"]}
+    squares: dict[str, list[float]] = {}
+    for path, value in best.items():
+        own = squares.setdefault(next((layers[part] for part in path.split("/") if part in layers), "head"), [0.0, 0.0])
+        own[0] += float(np.sum((value.astype(np.float64) - origin[path]) ** 2))
+        own[1] += float(np.sum(origin[path].astype(np.float64) ** 2))
+    expected = {unit: (change / norm) ** 0.5 for unit, (change, norm) in squares.items()}
+    assert set(expected) == set(plan["trains"])
+    start, pretrained = result["distances"]["start"], result["distances"]["pretrained"]
+    assert start["weights"] == pytest.approx(expected, rel=1e-9)
+    assert {**pretrained["weights"], "head": 0} == pytest.approx({**expected, "head": 0}, rel=1e-9)
+    assert start["statistics"] == {}, "they are frozen"
+    assert before["distances"]["start"] == before["distances"]["pretrained"]
+    assert result["start"] == {"phase": "head", "epoch": before["best_epoch"], "metrics": before["best"]}
+    assert before["start"] is None and before["features"]["train"] == "stored"
+
+
 def test_the_saved_model_has_the_pretrained_values_below_the_boundary(base: Path, tmp_path: Path) -> None:
     import zipfile
 

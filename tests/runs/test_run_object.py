@@ -39,6 +39,18 @@ def test_it_shows_curves_and_a_report(base: Path) -> None:
     assert "<" in run._repr_html_()
 
 
+def test_it_says_what_every_phase_did(base: Path) -> None:
+    rows = kt.open_run(base).phases
+    manifest = json.loads((base / "manifest.json").read_text())
+    best = [result["best"][result["monitor"]] for result in manifest["phases"]]
+    assert [row["after"] for row in rows] == best and rows[1]["before"] == best[0]
+    assert rows[1]["gain"] == best[1] - best[0]
+    assert [row["steps"] for row in rows] == [10, 6]
+    assert rows[1]["moved"] == manifest["phases"][1]["distances"]["start"]["weights"]
+    assert 0 < sum(row["share"] for row in rows) < 1
+    assert "monitor" in repr(rows) and "<table" in rows._repr_html_()
+
+
 def test_the_same_call_returns_the_finished_run(base: Path, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     # Its data is opened, to say whether it changed, and nothing else is done.
     monkeypatch.setattr(engine, "execute", lambda *arguments: pytest.fail("it was carried on"))

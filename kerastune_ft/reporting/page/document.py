@@ -12,8 +12,9 @@ from kerastune_ft.metrics.unknown_counts import describe_unknown
 from kerastune_ft.reporting import data_table, drawing, run_files
 from kerastune_ft.reporting import phase_results as ran
 from kerastune_ft.reporting.findings.gather import list_findings
-from kerastune_ft.reporting.page import curves, margin, redaction, shown_examples, templates, time_spent
+from kerastune_ft.reporting.page import curves, margin, phase_sections, redaction, shown_examples, templates, time_spent
 from kerastune_ft.reporting.plan_lines import describe_devices, describe_layers
+from kerastune_ft.rules import FIRST, Rules
 from kerastune_ft.training.versions import version_history
 
 Spelling = Callable[[str], str]
@@ -35,6 +36,7 @@ def render(run_directory: Path, damaged: str | None = None) -> str:
         drawings=run.page.draw(run.results),
         proofs=_list_proofs(run),
         strips=ran.build_unit_strips(run.plan, run.manifest),
+        phase_sections=phase_sections.build_sections(run.plan, found["phases"], _find_rules(run)),
         **_arrange_findings(found),
         shown_examples=(shown := shown_examples.read_examples(run)),
         view=shown_examples.describe_view(shown),
@@ -59,6 +61,8 @@ def _summarise(run: run_files.RunFiles, damaged: str | None) -> dict[str, Any]:
     results = ran.summarise_phases(
         plan, manifest, run.history, ran.find_noise(plan, run.intervals.get("test") or {}, run.measured_examples)
     )
+    time = time_spent.sum_time(run.events, results)
+    ran.add_shares(results, time["whole"] if time and time["complete"] else None)
     say = redaction.choose_redaction(run.shows_examples, _list_known_words(run), _list_private_words(run))
     message = manifest.get("message")
     return {
@@ -70,7 +74,7 @@ def _summarise(run: run_files.RunFiles, damaged: str | None) -> dict[str, Any]:
         "started": manifest.get("started"),
         "updated": manifest.get("updated"),
         "seconds": sum(result["seconds"] or 0 for result in results) or None,
-        "time": time_spent.sum_time(run.events, results),
+        "time": time,
         "phase": manifest.get("phase"),
         "epoch": manifest.get("epoch"),
         "metrics": {split: dict(measured) for split, measured in run.metrics.items()},
@@ -95,6 +99,10 @@ def _summarise(run: run_files.RunFiles, damaged: str | None) -> dict[str, Any]:
         "missing": run.missing,
         "damaged": damaged,
     }
+
+
+def _find_rules(run: run_files.RunFiles) -> Rules:
+    return Rules(run.manifest.get("rules", FIRST.version))
 
 
 def _list_known_words(run: run_files.RunFiles) -> set[str]:

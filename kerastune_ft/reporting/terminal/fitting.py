@@ -27,7 +27,8 @@ GIVES_WAY = (
     # Runs.
     *("started", "data", "training", "backbone", "phase"),
     # Units, phases and targets.
-    *("output", "share", "batch", "steps", "est. time", "smallest", "largest", "deviation", "estimated"),
+    *("output", "moved", "share", "batch", "steps", "est. time", "smallest", "largest", "deviation", "estimated"),
+    "features",
     # Metrics.
     "validation, constant",
 )

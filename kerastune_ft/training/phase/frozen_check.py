@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 
 from kerastune_ft.errors import PromiseError
+from kerastune_ft.training.phase.distances import measure_distances
 from kerastune_ft.training.plan.document import variable_bytes
 from kerastune_ft.training.plan.phase_plan import PhasePlan
 from kerastune_ft.training.session.session import Session
@@ -50,7 +51,7 @@ def distances(session: Session, plan: PhasePlan, before: Mapping[str, np.ndarray
 
     Raises PromiseError for a unit said to train of which no variable moved.
     """
-    moved = _distances(session, plan.trained, before)
+    moved = measure_distances(session, plan.trained, before)
     for unit, distance in moved.items():
         if distance == 0 and plan.unit_factors[unit] > 0:
             raise PromiseError(
@@ -66,7 +67,7 @@ def updates(session: Session, plan: PhasePlan, before: Mapping[str, np.ndarray])
 
     Raises PromiseError for a unit of which none moved.
     """
-    moved = _distances(session, plan.selection.statistics, before)
+    moved = measure_distances(session, plan.selection.statistics, before)
     for unit, distance in moved.items():
         if distance == 0:
             raise PromiseError(
@@ -74,16 +75,3 @@ def updates(session: Session, plan: PhasePlan, before: Mapping[str, np.ndarray])
                 f'("batch_norm": "{plan.phase.batch_norm}") and did not move; is the momentum of its layers 1?'
             )
     return {"variables": len(plan.selection.statistics), "moved": moved}
-
-
-def _distances(session: Session, paths: Iterable[str], before: Mapping[str, np.ndarray]) -> dict[str, float]:
-    """Return the L2 distance of each unit's variables among these from what they were, relative to their norm."""
-    moved = {}
-    now = session.values(paths)
-    for unit in session.units:
-        own = [variable.path for variable in unit.variables if variable.path in now]
-        if own:
-            change = sum(float(np.sum(np.square(now[path].astype(np.float64) - before[path]))) for path in own)
-            norm = sum(float(np.sum(np.square(before[path].astype(np.float64)))) for path in own)
-            moved[unit.id] = float(np.sqrt(change / norm)) if norm else float(np.sqrt(change))
-    return moved

@@ -6,7 +6,7 @@ from typing import Any
 
 from kerastune_ft.errors import explain_memory
 from kerastune_ft.training.checkpoint import Checkpoints
-from kerastune_ft.training.phase import frozen_check, phase_files
+from kerastune_ft.training.phase import frozen_check, outcome, phase_files
 from kerastune_ft.training.phase.context import RunContext
 from kerastune_ft.training.phase.epoch import EpochTraining
 from kerastune_ft.training.phase.prepare import Prepared, prepare
@@ -46,7 +46,8 @@ def train_phase(
             phase_files.write_checkpoint(work)
         work.checkpoints.wait()
         session.assign(work.best)
-        result = phase_files.write_result(work, moved, updated, frozen)
+        done = outcome.describe_outcome(context, phase, work.feed, before)
+        result = phase_files.write_result(work, {"moved": moved, "updated": updated, "frozen": frozen, **done})
         context.watch.phase_done(result)
         return result
 

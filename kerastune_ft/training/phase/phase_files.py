@@ -83,12 +83,10 @@ def needs_end(work: PhaseWork) -> bool:
     return not following or following[0].phase.carry_optimizer or following[0].phase.start_from == "last"
 
 
-def write_result(
-    work: PhaseWork, moved: Mapping[str, float], updated: Mapping[str, Any], frozen: Mapping[str, Any]
-) -> dict[str, Any]:
+def write_result(work: PhaseWork, found: Mapping[str, Any]) -> dict[str, Any]:
     """Write the best weights and the result of a phase that is done, and return the result.
 
-    The session's variables must hold the best epoch. `moved`, `updated` and `frozen` are entries of the result.
+    The session's variables must hold the best epoch. `found` are entries of the result that are known only now.
     """
     context, phase, state, options = work.context, work.phase, work.state, work.options
     result = {
@@ -105,9 +103,7 @@ def write_result(
         "seconds": round(sum(row["seconds"] for row in state.history), 3),
         "checkpoint_bytes": work.checkpoints.bytes,
         "lora": context.plan.document["phases"][phase.index]["lora"],
-        "moved": dict(moved),
-        "updated": dict(updated),
-        "frozen": dict(frozen),
+        **found,
     }
     source_hash = work.session.source_hash
     weights = pack(work.session.values(work.kept), source_hash, phase=options.name, epoch=state.best_epoch)
