@@ -25,6 +25,7 @@ from kerastune_ft.reporting.notebook.advice import Findings
 from kerastune_ft.reporting.notebook.folded import Folded
 from kerastune_ft.reporting.notebook.tables import Beside, Metrics, Rows
 from kerastune_ft.reporting.progress import create_watcher
+from kerastune_ft.reporting.refit_lines import BeforeRefit, read_before_refit
 from kerastune_ft.reporting.terminal.phases_table import build_phases_table
 from kerastune_ft.rundir import RunDirectory
 from kerastune_ft.storage import as_local_file, expand_home, is_remote
@@ -84,6 +85,12 @@ class Run:
     def examples(self) -> dict[str, int]:
         """Return of how many examples the metrics of each split are; empty for runs that did not write it."""
         return examples_by_split(self._metrics_document())
+
+    @property
+    def before_refit(self) -> BeforeRefit:
+        """Return `metrics` and `intervals` of the model before a refit, on test, printed as sentences; else empty."""
+        with explain_faults(self._directory):
+            return read_before_refit(self._directory)
 
     @property
     def findings(self) -> Findings:

@@ -210,6 +210,8 @@ def print_outcome(done: Any, config: str, overrides: Sequence[str]) -> None:
 
     if done.metrics:
         show(build_metrics_table(done.metrics, done.constant, done.intervals, done.examples))
+        if refit := str(done.before_refit):
+            echo(refit)
         _print_findings(done.findings, config, overrides)
     split = "test" if "test" in done.metrics else "validation"
     figures = "  ".join(

@@ -38,6 +38,7 @@ def run(
         "constant": done.constant,
         "intervals": done.intervals,
         "examples": done.examples,
+        **({"before_refit": first} if (first := done.before_refit) else {}),
         "findings": done.findings,
     }
     with tolerate_lost_output(f"the run is in {done.path}, with its figures in metrics.json"):

@@ -35,12 +35,15 @@ def compare(old: RunConfig, new: RunConfig, begun: int) -> Changes:
 
     Allowed are changes of `output`, strategy, replicas, memory of GPUs and caches (also of a phase), phases appended at
     the end, more epochs or steps in phases after the first `begun` ones, another division of the same updates into
-    batches, and more retries at divergence.
+    batches, more retries at divergence, and a refit, which comes after all phases.
     """
     allowed: list[str] = []
     refused: list[str] = []
     before, after = old.to_json(), new.to_json()
     phases = before.pop("phases"), after.pop("phases")
+    if after["refit"] and not before["refit"]:
+        allowed.append(_line("refit", False, True))
+        before["refit"] = True
     for place, one, other in _differences(before, after, ""):
         free = place == "name" or any(place == key or place.startswith(f"{key}.") for key in _FREE)
         (allowed if free else refused).append(_line(place, one, other))

@@ -38,6 +38,11 @@ class RunConfig(Options):
     backbone: Backbone = Field(description="the pretrained model")
     head: Head = Field(Head(), description="the new layers on the backbone")
     phases: Annotated[tuple[Phase, ...], ListToTuple, Field(min_length=1)] = Field(description="the schedule")
+    refit: bool = Field(
+        False,
+        description="whether the phases run again, for the epochs that validation chose, on training and validation "
+        "examples together",
+    )
     runtime: Runtime = Field(Runtime(), description="where and how to compute")
     output: Output = Field(Output(), description="where results go")
     # No option: a run that began before goes on by its own, whatever the file says.
@@ -137,6 +142,8 @@ def _drop_later_keys(document: dict[str, Any]) -> None:
         for key in keys:
             if document[section].get(key, 0) is None:
                 del document[section][key]
+    if not document["refit"]:
+        del document["refit"]
     data = document["data"]
     for key, usual in (("exif", "apply"), ("window", None), ("long_texts", "cut")):
         if data[key] == usual:

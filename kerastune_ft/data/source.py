@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import copy
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 
@@ -155,6 +156,12 @@ class DataSource(ABC):
     def label_fields(self, index: tf.Tensor) -> dict[str, tf.Tensor]:
         """Return what an example has of its label beside `labels`, such as its `mask`; a graph function."""
         return self._labels.fields(index)
+
+    def with_splits(self, splits: Mapping[str, np.ndarray]) -> Self:
+        """Return the same examples divided otherwise; `info` goes on describing the division that the source had."""
+        other = copy.copy(self)
+        other.splits = splits
+        return other
 
     @property
     def balanced_weights(self) -> tuple[float, ...]:

@@ -1,4 +1,7 @@
-"""The layout of metrics.json: figures by split and, for some kinds of labels, figures by class beside them."""
+"""The layout of metrics.json: figures by split and, for some kinds of labels, figures by class beside them.
+
+Also where the figures of the model before a refit are, which metrics.json has of validation alone.
+"""
 
 from __future__ import annotations
 
@@ -11,6 +14,12 @@ INTERVALS = "intervals"
 """Beside the splits: by split and metric, the lower and the upper end of its interval of 95 %."""
 EXAMPLES = "examples"
 """Beside the splits: by split, of how many examples its metrics are."""
+REFIT = "refit"
+"""The directory of a refit within the run directory, and its key in plan.json and manifest.json."""
+REFIT_PLAN = f"{REFIT}/plan.json"
+FIRST = f"{REFIT}/first.json"
+"""The metrics and intervals of the model before a refit, on test."""
+FIRST_PREDICTIONS = f"{REFIT}/first_predictions.csv"
 _NO_SPLITS = (CLASSES, INTERVALS, EXAMPLES)
 
 

@@ -100,16 +100,22 @@ def list_frozen_checks(manifest: Mapping[str, Any]) -> list[dict[str, Any]]:
     """
     return [
         {
-            "phase": phase["name"],
+            "phase": f"refit of {phase['name']}" if phase.get("refit") else phase["name"],
             "variables": phase["frozen"].get("variables"),
             "bytes": phase["frozen"].get("bytes"),
             "sha256": phase["frozen"].get("sha256"),
             "changed": list(phase["frozen"].get("changed") or ()),
             "updated": (phase.get("updated") or {}).get("variables") or 0,
         }
-        for phase in manifest.get("phases") or ()
+        for phase in [*(manifest.get("phases") or ()), *(manifest.get("refit") or ())]
         if phase.get("frozen")
     ]
+
+
+def list_refit(manifest: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """Return name and seconds of the phases of a refit, as far as they are finished."""
+    found = manifest.get("refit") or ()
+    return [{"name": f"{phase['name']} again", "seconds": phase.get("seconds")} for phase in found]
 
 
 def build_unit_strips(plan: Mapping[str, Any], manifest: Mapping[str, Any]) -> list[dict[str, Any]]:

@@ -51,10 +51,21 @@ def describe_plan(plan: Document) -> list[Line]:
         Line("weights", describe_transfer((plan.get("backbone") or {}).get("transfer") or {})),
         Line("texts", _describe_texts(plan.get("text") or {})),
         Line("head", _describe_head(plan.get("head") or {}, (plan.get("backbone") or {}).get("endpoints") or {})),
+        Line("refit", _describe_refit(plan.get("refit") or {})),
         Line("cache", cache_lines.describe_run_stores(plan.get("cache") or {})),
         *(Line("stored", line) for line in cache_lines.list_existing_stores(plan.get("cache") or {})),
     ]
     return [fact for fact in facts if fact.text]
+
+
+def _describe_refit(refit: Document) -> str:
+    """Return what a refit does; it comes after all phases."""
+    if not refit:
+        return ""
+    return (
+        f"the phases run again, for the epochs that validation chose, on {counted(refit['examples'], 'example')} of "
+        "training and validation together; that model is the run's"
+    )
 
 
 def summarise_phase(phase: Document, plan: Document) -> dict[str, str]:

@@ -74,10 +74,11 @@ def list_epoch(row: Mapping[str, Any], epochs: int, is_best: bool) -> str:
 def describe_phase_start(phase: Mapping[str, Any], done_steps: int, units: Sequence[str] = ()) -> str:
     """Return one line about a phase that begins; `units` are those of the plan, the head last."""
     together = "together " if phase.get("lora") else ""
+    is_refit = phase.get("refit") is not None
     text = (
-        f"phase {phase['name']}: trains {_name_units(phase, units)} ({together}"
+        f"{'refit of phase' if is_refit else 'phase'} {phase['name']}: trains {_name_units(phase, units)} ({together}"
         f"{format_count(phase['trainable_parameters'])} parameters, {format_share(phase['trainable_share'])}), "
-        f"{counted(phase['steps'], 'step')} in at most {counted(phase['epochs'], 'epoch')}"
+        f"{counted(phase['steps'], 'step')} in {'' if is_refit else 'at most '}{counted(phase['epochs'], 'epoch')}"
     )
     return f"{text}; going on after step {done_steps}" if done_steps else text
 
@@ -183,11 +184,13 @@ def describe_phase_end(result: Mapping[str, Any]) -> str:
     updated, count = result["updated"]["variables"], result["frozen"]["variables"]
     frozen = f"{counted(count, 'frozen variable')} bit-identical" if count else "nothing was frozen"
     moves = describe_moves(find_distances(result)["moved"])
-    return (
-        f"phase {result['name']} done: best epoch {result['best_epoch']} of {result['epochs']}, "
-        f"{format_words(monitor)} {format_progress(result['best'][monitor])}{_describe_gain(result)}, "
-        f"{_describe_cost(result)}; {f'moved {moves}; ' if moves else ''}{frozen}"
-        + (f", {updated} BatchNorm statistics updated" if updated else "")
+    if result.get("refit"):
+        said = f"refit of phase {result['name']} done: {counted(result['best_epoch'], 'epoch')} as chosen before"
+    else:
+        measured = f"{format_words(monitor)} {format_progress(result['best'][monitor])}{_describe_gain(result)}"
+        said = f"phase {result['name']} done: best epoch {result['best_epoch']} of {result['epochs']}, {measured}"
+    return f"{said}, {_describe_cost(result)}; {f'moved {moves}; ' if moves else ''}{frozen}" + (
+        f", {updated} BatchNorm statistics updated" if updated else ""
     )
 
 

@@ -13,7 +13,13 @@ from typing import TYPE_CHECKING, Any
 
 from kerastune_ft.config.options.task_facts import facts, find_facts
 from kerastune_ft.errors import ConfigError, DataError
-from kerastune_ft.metrics.document import examples_by_split, intervals_by_split, metrics_by_class, metrics_by_split
+from kerastune_ft.metrics.document import (
+    FIRST,
+    examples_by_split,
+    intervals_by_split,
+    metrics_by_class,
+    metrics_by_split,
+)
 from kerastune_ft.reporting.results.base import SPLIT, ResultPage, Results
 from kerastune_ft.reporting.results.pages import PAGES
 
@@ -42,10 +48,14 @@ class RunFiles:
     config: Mapping[str, Any]
     plan: Mapping[str, Any]
     manifest: Mapping[str, Any]
+    document: Mapping[str, Any]
+    """What metrics.json holds."""
     metrics: Mapping[str, Mapping[str, Any]]
     constant: Mapping[str, Mapping[str, Any]]
     intervals: Mapping[str, Mapping[str, tuple[float, float]]]
     measured_examples: Mapping[str, int]
+    first: Mapping[str, Any]
+    """The metrics and intervals of the model before a refit."""
     unknown: Mapping[str, Any]
     """What evaluation/unknown.json says of unknown answers."""
     history: list[dict[str, Any]]
@@ -85,9 +95,11 @@ def read(directory: Path) -> RunFiles:
         config=config,
         plan=plan,
         manifest=manifest,
+        document=document,
         metrics=metrics_by_split(document),
         intervals=intervals_by_split(document),
         measured_examples=examples_by_split(document),
+        first=_read_json(directory, FIRST, {}),
         unknown=_read_json(directory, "evaluation/unknown.json", {}),
         constant=_read_json(directory, "evaluation/constant.json", {}),
         history=[_parse_numbers(row) for row in _read_csv(directory, "history.csv")],

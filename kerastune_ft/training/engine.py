@@ -7,6 +7,7 @@ import importlib
 import threading
 import time
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import Any
 
 from kerastune_ft.backbones import build
@@ -15,6 +16,7 @@ from kerastune_ft.config.run import RunConfig
 from kerastune_ft.data.source import DataSource
 from kerastune_ft.data.splits.table import splits_table
 from kerastune_ft.graph import lora
+from kerastune_ft.metrics.document import REFIT
 from kerastune_ft.rundir import RunDirectory
 from kerastune_ft.storage import absolute
 from kerastune_ft.training import parts
@@ -23,6 +25,7 @@ from kerastune_ft.training.devices import devices as device_choice
 from kerastune_ft.training.devices import workers
 from kerastune_ft.training.devices.memory import find_limit
 from kerastune_ft.training.evaluation import final, saved_model
+from kerastune_ft.training.evaluation.measured import Measured, write_first
 from kerastune_ft.training.evaluation.unknown import find_unknown
 from kerastune_ft.training.features.existing_stores import find_existing_stores
 from kerastune_ft.training.features.feed import PhaseFeed
@@ -37,6 +40,7 @@ from kerastune_ft.training.plan import memory
 from kerastune_ft.training.plan.document import unit_rows
 from kerastune_ft.training.plan.phase_plan import Plan
 from kerastune_ft.training.plan.pins import Pins
+from kerastune_ft.training.refit import begin_refit
 from kerastune_ft.training.resume import RunStart
 from kerastune_ft.training.run_data import SPLITS_FILE, open_data, read_recorded
 from kerastune_ft.training.session.assemble import assemble, in_float32
@@ -65,7 +69,7 @@ def execute(
             context = RunContext(session, plan, start.target, watch, stop, feed)
             is_done = train(context, until_phase)
             if is_done:
-                finish(context)
+                complete(context)
         # None may leave while the chief still writes: it would take them for lost.
         used.agree()
     return is_done
@@ -127,7 +131,7 @@ def train(context: RunContext, until_phase: str | None = None) -> bool:
 
     The variables then hold the best epoch of the last phase.
     """
-    target, plan = context.run, context.plan
+    target, plan, key = context.run, context.plan, REFIT if context.plan.is_refit else "phases"
     threading.Thread(target=_import_ahead, daemon=True).start()
     for phase in plan.phases:
         if result_of(target, phase):
@@ -135,7 +139,7 @@ def train(context: RunContext, until_phase: str | None = None) -> bool:
             target.take_in(phase.files)
     for result in run_phases(context, until_phase):
         done = [entry for entry in (result_of(target, phase) for phase in plan.phases) if entry]
-        target.update_manifest(phases=done, phase=result["name"], epoch=result["epochs"])
+        target.update_manifest(**{key: done, "phase": result["name"], "epoch": result["epochs"]})
     if len(done) == len(plan.phases):
         return True
     message = f"stopped after phase {until_phase}; the same command without --until-phase goes on"
@@ -144,27 +148,64 @@ def train(context: RunContext, until_phase: str | None = None) -> bool:
     return False
 
 
-def finish(context: RunContext) -> None:
-    """Evaluate the trained model, write metrics and predictions, and save it, compared with what was measured."""
-    session, plan, target = context.session, context.plan, context.run
-    exact = in_float32(session)
+def complete(context: RunContext) -> None:
+    """Do what a run still needs whose phases are trained: the refit where it is asked for, then `finish`."""
+    if not context.session.config.refit:
+        finish(context)
+        return
+    # A process that takes up an interrupted refit measures the first model again, which gives the same figures.
+    first = measure(context)
+    context.compiled = None
+    with PhaseFeed() as feed:
+        again = begin_refit(context, feed)
+        train(again)
+        finish(again, first)
+
+
+def measure(context: RunContext, first: Measured | None = None) -> Measured:
+    """Return what the trained model gives on validation and test, in float32.
+
+    `first` is what the model before a refit gave: its splits are measured, and its threshold of unknown examples stays.
+    """
+    session, plan = context.session, context.plan
+    exact = in_float32(session if first is None else replace(session, source=first.session.source))
+    is_same = exact.model is session.model
     evaluation = planning.for_evaluation(exact, plan.document)
     last = plan.phases[-1]
     # A twin in float32 computes other features, each of them once, so that stores would not pay for it.
-    feed = context.feed.for_phase(session, plan, last, context.watch) if exact is session else None
-    step = context.step_of(last) if exact is session else None
+    feed = context.feed.for_phase(session, plan, last, context.watch) if is_same else None
+    step = context.step_of(last) if is_same else None
     began = time.monotonic()
-    evaluated = final.evaluate_splits(exact, evaluation, _measured_splits(session.source), context.watch, feed, step)
-    share = getattr(context.session.config.task, "unknown", None)
-    found = find_unknown(exact, evaluation, evaluated, share, context.watch, feed) if share is not None else None
-    final.write_evaluation(exact, target, evaluated, found)
+    evaluated = final.evaluate_splits(exact, evaluation, _measured_splits(exact.source), context.watch, feed, step)
+    share = getattr(session.config.task, "unknown", None)
+    threshold = first.unknown.answers.threshold if first is not None and first.unknown is not None else None
+    found = None
+    if share is not None:
+        found = find_unknown(exact, evaluation, evaluated, share, context.watch, feed, threshold)
+    context.watch.add_time("evaluation", time.monotonic() - began)
+    return Measured(exact, evaluated, found)
+
+
+def finish(context: RunContext, first: Measured | None = None) -> None:
+    """Evaluate the trained model, write metrics and predictions, and save it, compared with what was measured.
+
+    Of a refitted model, which was trained on the validation examples too, figures are those of test alone; those of
+    validation are of the model before, `first`, whose figures of test are written beside.
+    """
+    target = context.run
+    measured = measure(context, first)
+    shown = measured if first is None else measured.with_validation_of(first)
+    began = time.monotonic()
+    final.write_evaluation(shown.session, target, shown.evaluated, shown.unknown)
+    if first is not None:
+        write_first(target, first)
     evaluated_at = time.monotonic()
     context.watch.add_time("evaluation", evaluated_at - began)
     # Adapters are merged into the kernels of the saved model, which is compared with what was measured before.
-    if merged := lora.merge(exact.model):
+    if merged := lora.merge(measured.session.model):
         target.update_manifest(merged=merged)
-    last_split = list(evaluated)[-1]
-    saved_model.save_model(exact, target, last_split, evaluated[last_split], found)
+    last_split = list(measured.evaluated)[-1]
+    saved_model.save_model(measured.session, target, last_split, measured.evaluated[last_split], measured.unknown)
     context.watch.add_time("saving", time.monotonic() - evaluated_at)
 
 

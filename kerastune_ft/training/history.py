@@ -17,10 +17,10 @@ def columns(task: Task) -> tuple[str, ...]:
     return ("phase", "epoch", "step", "seconds", "learning_rate", *train, *validation)
 
 
-def write_history(run: RunDirectory, task: Task, folders: Sequence[str]) -> None:
-    """Write history.csv from the histories of the phases that have begun."""
+def write_history(run: RunDirectory, task: Task, folders: Sequence[str], name: str = "history.csv") -> None:
+    """Write one history, the run's history.csv or another, from the histories of the phases that have begun."""
     rows: list[dict[str, str]] = []
     for folder in folders:
         if run.exists(f"{folder}/history.csv"):
             rows.extend(csv.DictReader(io.StringIO(run.read_bytes(f"{folder}/history.csv").decode())))
-    run.commit_csv("history.csv", columns(task), rows)
+    run.commit_csv(name, columns(task), rows)

@@ -12,6 +12,7 @@ from kerastune_ft.data.open import open_source
 from kerastune_ft.data.source import DataSource, Report
 from kerastune_ft.data.splits.recorded import RecordedExamples, content_key
 from kerastune_ft.errors import DataError, KerasTuneError
+from kerastune_ft.metrics.document import REFIT_PLAN
 from kerastune_ft.rundir import MANIFEST, RunDirectory
 from kerastune_ft.storage import absolute, fits_something, is_absolute, is_remote, normal, relative
 from kerastune_ft.wording import counted, first_names
@@ -118,6 +119,8 @@ def describe_overlap(source: DataSource, target: RunDirectory, place: str, run: 
     if recorded.contents is None:
         return _describe_equal_names(source, target, recorded, place, run)
     trained = recorded.contents_of("train")
+    if target.exists(REFIT_PLAN):
+        trained = trained | recorded.contents_of("validation")
     count = sum(content_key(recorded.fingerprint, source.input_hashes[index]) in trained for index in test)
     if not count:
         return None
@@ -139,7 +142,8 @@ def _describe_equal_names(
             f"whether {run} was trained on examples {place} is not known: a run of an earlier version did not record "
             "what its examples hold"
         )
-    trained = {key for key, split in zip(recorded.keys, recorded.splits, strict=True) if split == "train"}
+    seen = ("train", "validation") if target.exists(REFIT_PLAN) else ("train",)
+    trained = {key for key, split in zip(recorded.keys, recorded.splits, strict=True) if split in seen}
     test = source.splits["test"]
     count = sum(source.keys[index] in trained for index in test)
     if not count:

@@ -4,18 +4,20 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from kerastune_ft.config.read import read
 from kerastune_ft.input.texts.vocabulary import hash_vocabulary
+from kerastune_ft.metrics.document import REFIT
 from kerastune_ft.rundir import MANIFEST, is_partial
-from kerastune_ft.verification.run_record import Findings, RunRecord, some_of
+from kerastune_ft.verification.run_record import Findings, PhaseRecord, RunRecord, some_of
 from kerastune_ft.wording import counted
 
 _UNLISTED = re.compile(
-    rf"{re.escape(MANIFEST)}|log\.txt|events\.jsonl|\.lock|\.lock\.json|\.mirror(-[01])?\.json|phases/[^/]+/checkpoint/(best-)?\d+\.safetensors"
+    rf"{re.escape(MANIFEST)}|log\.txt|events\.jsonl|\.lock|\.lock\.json|\.mirror(-[01])?\.json|"
+    rf"(phases|refit)/[^/]+/checkpoint/(best-)?\d+\.safetensors"
 )
 _REWRITTEN = "the same command writes it again"
 _STATES = {"running", "interrupted", "failed", "done"}
@@ -136,16 +138,25 @@ def _check_phases(record: RunRecord, findings: Findings) -> None:
             if key in phase.plan and not isinstance(wanted[key], dict):
                 place = f"plan.json, phase {phase.name}"
                 _require_same(findings, place, key, phase.plan[key], "config.json", wanted[key])
-    listed = {entry["name"]: entry for entry in record.manifest.get("phases") or ()}
-    for phase in record.finished_phases:
+    _check_listed(record, findings, record.phases, "phases")
+    _check_listed(record, findings, record.refit, REFIT)
+    if record.is_done and record.config.get(REFIT) and not record.refit:
+        findings.fail(MANIFEST, "the run is done, and its refit has no plan")
+
+
+def _check_listed(record: RunRecord, findings: Findings, phases: Sequence[PhaseRecord], key: str) -> None:
+    """Check the results of phases against the manifest, which lists them under a key."""
+    listed = {entry["name"]: entry for entry in record.manifest.get(key) or ()}
+    finished = [phase for phase in phases if phase.result is not None]
+    for phase in finished:
         if phase.name in listed:
             own = f"{phase.folder}/result.json"
             if listed.pop(phase.name) != phase.result:
                 findings.fail(MANIFEST, f"its entry of phase {phase.name} is not what {own} holds")
         elif record.is_done:
-            findings.fail(MANIFEST, f"phase {phase.name} is finished, and not among its phases")
+            findings.fail(MANIFEST, f"phase {phase.name} is finished, and not among its {key}")
     if listed:
-        findings.fail(MANIFEST, f"phases {some_of(listed)} are listed as finished and have no result.json")
-    if record.is_done and len(record.finished_phases) < len(record.phases):
-        missing = {phase.name for phase in record.phases} - {phase.name for phase in record.finished_phases}
-        findings.fail(MANIFEST, f"the run is done, and phases {some_of(missing)} have no result.json")
+        findings.fail(MANIFEST, f"{key} {some_of(listed)} are listed as finished and have no result.json")
+    if record.is_done and len(finished) < len(phases):
+        missing = {phase.name for phase in phases} - {phase.name for phase in finished}
+        findings.fail(MANIFEST, f"the run is done, and {key} {some_of(missing)} have no result.json")

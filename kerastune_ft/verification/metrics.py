@@ -6,7 +6,14 @@ import math
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from kerastune_ft.metrics.document import CLASSES, INTERVALS, intervals_by_split, metrics_by_class, metrics_by_split
+from kerastune_ft.metrics.document import (
+    CLASSES,
+    INTERVALS,
+    REFIT,
+    intervals_by_split,
+    metrics_by_class,
+    metrics_by_split,
+)
 from kerastune_ft.metrics.intervals.base import find_intervals, measure
 from kerastune_ft.verification.results.base import PREDICTIONS, ResultCheck, Table
 from kerastune_ft.verification.results.checks import CHECKS
@@ -26,25 +33,31 @@ Rows = list[dict[str, str]]
 
 def check_history(record: RunRecord, findings: Findings) -> str | None:
     """Check that history.csv is the phases' histories, and that these have the epochs their results name."""
+    count = _check_joined_history(record, findings, record.phases, _HISTORY)
+    if record.refit:
+        count += _check_joined_history(record, findings, record.refit, f"{REFIT}/{_HISTORY}")
+    return (
+        f"{counted(count, 'epoch')}, the same in the history of the run and in those of its phases" if count else None
+    )
+
+
+def _check_joined_history(record: RunRecord, findings: Findings, phases: Sequence[PhaseRecord], name: str) -> int:
+    """Check that a history is those of its phases one after another; return the number of its epochs."""
     joined: Rows = []
-    for phase in record.phases:
+    for phase in phases:
         rows = record.read_table(f"{phase.folder}/{_HISTORY}")
         joined += rows
         _check_phase_history(phase, rows, findings)
-    whole = record.read_table(_HISTORY)
+    whole = record.read_table(name)
     if whole != joined:
         pairs = enumerate(zip(whole, joined, strict=False))
         wrong = next((number for number, (one, other) in pairs if one != other), min(len(whole), len(joined)))
         message = f"row {wrong + 1} is not that of the phases' own histories"
         if record.is_done:
-            findings.fail(_HISTORY, message)
+            findings.fail(name, message)
         else:
-            findings.warn(_HISTORY, message, _REWRITTEN)
-    return (
-        f"{counted(len(whole), 'epoch')}, the same in the history of the run and in those of its phases"
-        if joined
-        else None
-    )
+            findings.warn(name, message, _REWRITTEN)
+    return len(joined)
 
 
 def _check_phase_history(phase: PhaseRecord, rows: Rows, findings: Findings) -> None:

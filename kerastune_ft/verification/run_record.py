@@ -6,12 +6,13 @@ import csv
 import hashlib
 import io
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
 
 from kerastune_ft.errors import ConfigError
+from kerastune_ft.metrics.document import REFIT, REFIT_PLAN
 from kerastune_ft.rundir import MANIFEST, RunDirectory
 from kerastune_ft.training.checkpoint import unpack
 from kerastune_ft.wording import first_names
@@ -61,6 +62,8 @@ class PhaseRecord:
     index: int
     plan: Mapping[str, Any]
     result: Mapping[str, Any] | None
+    root: str = "phases"
+    """The directory within the run directory that holds the folders of such phases."""
 
     @property
     def name(self) -> str:
@@ -70,7 +73,7 @@ class PhaseRecord:
     @property
     def folder(self) -> str:
         """Return the directory of the phase within the run directory."""
-        return f"phases/{self.index:02d}-{self.name}"
+        return f"{self.root}/{self.index:02d}-{self.name}"
 
     @property
     def weights_file(self) -> str:
@@ -93,7 +96,9 @@ class RunRecord:
             self._read_object(name) for name in ("config.json", MANIFEST, "plan.json")
         )
         self.files: Mapping[str, Mapping[str, Any]] = self.manifest.get("files") or {}
-        self.phases = tuple(self._read_phase(index, entry) for index, entry in enumerate(self.plan.get("phases") or ()))
+        self.phases = self._read_phases(self.plan.get("phases") or ())
+        self.refit = self._read_phases(self._read_object(REFIT_PLAN).get("phases") or (), REFIT)
+        """The phases of a refit, which comes after the others; none where there is no refit."""
         self._weights: dict[str, tuple[dict[str, np.ndarray], dict[str, Any]]] = {}
 
     def _read_object(self, name: str) -> Mapping[str, Any]:
@@ -102,9 +107,9 @@ class RunRecord:
             raise ConfigError(f"{self.run.path / name} is damaged (it holds no object); {RESTORE}")
         return found
 
-    def _read_phase(self, index: int, entry: Mapping[str, Any]) -> PhaseRecord:
-        phase = PhaseRecord(index, entry, None)
-        return PhaseRecord(index, entry, self._read_object(f"{phase.folder}/result.json") or None)
+    def _read_phases(self, entries: Iterable[Mapping[str, Any]], root: str = "phases") -> tuple[PhaseRecord, ...]:
+        phases = [PhaseRecord(index, entry, None, root) for index, entry in enumerate(entries)]
+        return tuple(replace(each, result=self._read_object(f"{each.folder}/result.json") or None) for each in phases)
 
     @property
     def state(self) -> str:
@@ -126,13 +131,23 @@ class RunRecord:
         """Return the phases that have a result."""
         return tuple(phase for phase in self.phases if phase.result is not None)
 
+    @property
+    def schedules(self) -> tuple[tuple[PhaseRecord, ...], ...]:
+        """Return the phases that were trained one after another: those of the schedule, and those of a refit."""
+        return (self.phases, self.refit) if self.refit else (self.phases,)
+
+    @property
+    def trained_phases(self) -> tuple[PhaseRecord, ...]:
+        """Return the phases that have a result, those of a refit last: the last one has the weights of the model."""
+        return tuple(phase for phases in self.schedules for phase in phases if phase.result is not None)
+
     def is_settled(self, name: str) -> bool:
         """Return whether a file must be what the manifest says.
 
         While a run is under way a file may be newer than the manifest: a process killed between the two left it so, and
         the same command writes it again. Files of finished phases are not written again.
         """
-        if self.is_done or name in {f"{phase.folder}/{own}" for phase in self.finished_phases for own in _PHASE_FILES}:
+        if self.is_done or name in {f"{phase.folder}/{own}" for phase in self.trained_phases for own in _PHASE_FILES}:
             return True
         return name in _STARTED_WITH and self.state != "running" and not self.is_live
 

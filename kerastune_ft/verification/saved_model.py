@@ -22,7 +22,7 @@ def check_saved_model(record: RunRecord, findings: Findings) -> str | None:
     """
     if not record.is_done or not record.finished_phases or not record.run.exists(_MODEL):
         return None
-    last = record.finished_phases[-1]
+    last = record.trained_phases[-1]
     try:
         values, _ = record.read_weights(last.weights_file)
     except ValueError:

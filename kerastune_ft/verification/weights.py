@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import itertools
 from collections.abc import Mapping
 from typing import Any
 
@@ -19,26 +20,30 @@ _FROM_START = "the same command begins the phase again"
 
 def check_best_weights(record: RunRecord, findings: Findings) -> str | None:
     """Check that the weights of every finished phase open, belong to the run and hold what trained until then."""
-    trained: set[str] = set()
-    count = 0
-    for phase in record.phases:
-        trained |= phase.changed_variables
-        if phase.result is None:
-            continue
-        arrays = _read_weights(record, findings, phase.weights_file)
-        if arrays is None:
-            continue
-        _, header = record.read_weights(phase.weights_file)
-        if header.get("epoch") != phase.result["best_epoch"] or header.get("phase") != phase.name:
-            findings.fail(phase.weights_file, f"it is of epoch {header.get('epoch')} of phase {header.get('phase')}")
-        if extra := arrays.keys() - trained:
-            findings.fail(phase.weights_file, f"it holds {some_of(extra)}, which no phase so far trains")
-        if missing := trained - arrays.keys():
-            findings.fail(phase.weights_file, f"it lacks {some_of(missing)}, which trained")
-        count += len(arrays)
-    if not record.finished_phases:
-        return None
-    return f"{counted(count, 'variable')} in {counted(len(record.finished_phases), 'weights file')}: all that trained"
+    count = files = 0
+    for phases in record.schedules:
+        trained: set[str] = set()
+        for phase in phases:
+            trained |= phase.changed_variables
+            if phase.result is not None:
+                files += 1
+                count += _check_weights(record, findings, phase, trained)
+    return f"{counted(count, 'variable')} in {counted(files, 'weights file')}: all that trained" if files else None
+
+
+def _check_weights(record: RunRecord, findings: Findings, phase: PhaseRecord, trained: set[str]) -> int:
+    """Check the weights of a finished phase, by which `trained` changed; return how many there are."""
+    arrays = _read_weights(record, findings, phase.weights_file)
+    if arrays is None:
+        return 0
+    _, header = record.read_weights(phase.weights_file)
+    if header.get("epoch") != (phase.result or {})["best_epoch"] or header.get("phase") != phase.name:
+        findings.fail(phase.weights_file, f"it is of epoch {header.get('epoch')} of phase {header.get('phase')}")
+    if extra := arrays.keys() - trained:
+        findings.fail(phase.weights_file, f"it holds {some_of(extra)}, which no phase so far trains")
+    if missing := trained - arrays.keys():
+        findings.fail(phase.weights_file, f"it lacks {some_of(missing)}, which trained")
+    return len(arrays)
 
 
 def _read_weights(record: RunRecord, findings: Findings, name: str) -> Mapping[str, np.ndarray] | None:
@@ -63,7 +68,7 @@ def check_frozen(record: RunRecord, findings: Findings) -> str | None:
     """Check the frozen check of every finished phase: nothing frozen changed, everything else trains and has moved."""
     whole: set[str] = set()
     count = 0
-    for phase in record.finished_phases:
+    for phase in record.trained_phases:
         place, result = f"{phase.folder}/result.json", phase.result or {}
         before, after = result["frozen"]["before"], result["frozen"]["after"]
         if changed := {path for path in {*before, *after} if before.get(path) != after.get(path)}:
@@ -88,7 +93,7 @@ def check_frozen(record: RunRecord, findings: Findings) -> str | None:
         count += len(after)
     return (
         f"{counted(count, 'frozen variable')} with the same hash before and after a phase"
-        if record.finished_phases
+        if record.trained_phases
         else None
     )
 
@@ -103,18 +108,16 @@ def _combine_hashes(hashes: Mapping[str, str]) -> str:
 def check_phase_chain(record: RunRecord, findings: Findings) -> str | None:
     """Check that every phase started from what the phase before ended with, by the hashes of frozen variables."""
     count = 0
-    for earlier, phase in zip(record.finished_phases, record.finished_phases[1:], strict=False):
+    finished = [[phase for phase in phases if phase.result is not None] for phases in record.schedules]
+    pairs = [pair for phases in finished for pair in itertools.pairwise(phases)]
+    for earlier, phase in pairs:
         held = (phase.result or {})["frozen"]["before"]
         left = _hash_final_weights(record, earlier, str(phase.plan.get("start_from") or "best"), held.keys())
         if broken := {path for path in left if left[path] != held[path]}:
             place = f"{phase.folder}/result.json"
             findings.fail(place, f"frozen {some_of(broken)} are not what phase {earlier.name} left", _UNTRUSTED)
         count += len(left)
-    return (
-        f"{counted(count, 'frozen variable')} as the phase before left them"
-        if len(record.finished_phases) > 1
-        else None
-    )
+    return f"{counted(count, 'frozen variable')} as the phase before left them" if pairs else None
 
 
 def _hash_final_weights(
@@ -146,7 +149,7 @@ def _find_weights(record: RunRecord, name: str) -> Mapping[str, np.ndarray]:
 def check_checkpoints(record: RunRecord, findings: Findings) -> str | None:
     """Check that the checkpoints can be read; a run falls back from a damaged one, so that is a warning."""
     count = 0
-    for phase in record.phases:
+    for phase in itertools.chain(*record.schedules):
         names = [name for name in record.run.list_files(f"{phase.folder}/checkpoint") if not name.startswith(_BEST)]
         count += sum(_check_checkpoint(record, findings, phase, name, older=name != names[0]) for name in names)
     return f"{counted(count, 'checkpoint')} read" if count else None

@@ -53,3 +53,13 @@ def test_stochastic_depth_and_dropout_do_not_depend_on_replicas(folder: Path, ba
         assert done.code == 0, done.err
     # The head's bias has gradients near zero, whose size AdamW does not see.
     assert_equal(folder / "efficient-1", folder / "efficient-2", of_weights=5e-5)
+
+
+@pytest.mark.slow
+def test_a_refit_on_two_replicas_equals_one_on_one(folder: Path) -> None:
+    for run, replicas in (("refit-1", 1), ("refit-2", 2)):
+        words = ("--set", "refit=true", "--set", f"runtime.replicas={replicas}")
+        done = run_program(folder, "run", "tiny.json", "--run-dir", run, *words)
+        assert done.code == 0, done.err
+    assert len(list((folder / "refit-1").glob("refit/*/best.safetensors"))) == 2
+    assert_equal(folder / "refit-1", folder / "refit-2")

@@ -107,3 +107,20 @@ def test_a_damaged_checkpoint_costs_its_steps_and_nothing_else(folder: Path, bas
     assert last.code == 0, last.err
     assert f"{newest.name} is damaged" in last.err
     assert results(folder / "damaged") == results(base)
+
+
+@pytest.mark.slow
+def test_killed_in_a_refit(folder: Path) -> None:
+    refit = (*COMMAND, "--set", "refit=true", "--run-dir")
+    whole = run_program(folder, *refit, "refit-whole")
+    assert whole.code == 0, whole.err
+    for file in ("refit/00-head/checkpoint/000000004.safetensors", "refit/01-top/result.json", "refit/first.json"):
+        killed = stop_program(folder, signal.SIGKILL, folder / "refit-killed" / file, *refit, "refit-killed")
+        assert killed.code == -signal.SIGKILL
+        assert_whole(folder / "refit-killed")
+    last = run_program(folder, *refit, "refit-killed")
+    assert last.code == 0, last.err
+    assert results(folder / "refit-killed") == results(folder / "refit-whole")
+    assert (folder / "refit-killed/refit/first.json").read_bytes() == (
+        folder / "refit-whole/refit/first.json"
+    ).read_bytes()

@@ -26,7 +26,7 @@ def assert_equal(one: Path, other: Path, of_weights: float = TOLERANCE) -> None:
                 assert float(second[key]) == pytest.approx(float(first[key]), abs=TOLERANCE), (first["phase"], key)
     metrics = [json.loads((run / "metrics.json").read_text()) for run in (one, other)]
     assert _flatten(metrics[1]) == pytest.approx(_flatten(metrics[0]), abs=TOLERANCE, nan_ok=True)
-    for path in one.glob("phases/*/best.safetensors"):
+    for path in one.glob("[pr]*/*/best.safetensors"):
         weights, others = load_file(path), load_file(other / path.relative_to(one))
         assert weights.keys() == others.keys()
         for name, value in weights.items():

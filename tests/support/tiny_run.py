@@ -61,7 +61,7 @@ def history(run: Path) -> list[dict[str, str]]:
 
 def results(run: Path) -> dict[str, Any]:
     """What must be the same, to the last bit, in two runs that are the same."""
-    weights = {str(path.relative_to(run)): path.read_bytes() for path in sorted(run.glob("phases/*/best.safetensors"))}
+    weights = {str(path.relative_to(run)): path.read_bytes() for path in sorted(run.glob("[pr]*/*/best.safetensors"))}
     predictions = (run / "evaluation" / "predictions.csv").read_text()
     return {
         "history": history(run),

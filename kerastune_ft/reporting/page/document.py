@@ -14,6 +14,7 @@ from kerastune_ft.reporting import phase_results as ran
 from kerastune_ft.reporting.findings.gather import list_findings
 from kerastune_ft.reporting.page import curves, margin, phase_sections, redaction, shown_examples, templates, time_spent
 from kerastune_ft.reporting.plan_lines import describe_devices, describe_layers
+from kerastune_ft.reporting.refit_lines import describe_refit
 from kerastune_ft.rules import FIRST, Rules
 from kerastune_ft.training.versions import version_history
 
@@ -61,7 +62,7 @@ def _summarise(run: run_files.RunFiles, damaged: str | None) -> dict[str, Any]:
     results = ran.summarise_phases(
         plan, manifest, run.history, ran.find_noise(plan, run.intervals.get("test") or {}, run.measured_examples)
     )
-    time = time_spent.sum_time(run.events, results)
+    time = time_spent.sum_time(run.events, [*results, *ran.list_refit(manifest)])
     ran.add_shares(results, time["whole"] if time and time["complete"] else None)
     say = redaction.choose_redaction(run.shows_examples, _list_known_words(run), _list_private_words(run))
     message = manifest.get("message")
@@ -80,6 +81,9 @@ def _summarise(run: run_files.RunFiles, damaged: str | None) -> dict[str, Any]:
         "metrics": {split: dict(measured) for split, measured in run.metrics.items()},
         "intervals": {split: dict(ends) for split, ends in run.intervals.items()},
         "measured_examples": dict(run.measured_examples),
+        "refit": {**run.first, "text": refitted}
+        if (refitted := describe_refit(run.plan, run.document, run.first))
+        else None,
         "unknown": [
             describe_unknown(split, found["examples"], found["unknown"])
             for split, found in (run.unknown.get("splits") or {}).items()

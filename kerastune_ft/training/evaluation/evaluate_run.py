@@ -15,6 +15,7 @@ from kerastune_ft.data.labels.scheme import LabelScheme
 from kerastune_ft.errors import ConfigError
 from kerastune_ft.graph.precision import FLOAT32
 from kerastune_ft.input.texts.row_settings import read_sizes
+from kerastune_ft.metrics.document import REFIT_PLAN
 from kerastune_ft.metrics.intervals.wilson import Interval
 from kerastune_ft.rundir import RunDirectory
 from kerastune_ft.saved_model.build import THRESHOLDS
@@ -60,6 +61,10 @@ def evaluate(target: RunDirectory, config: RunConfig, data: Path | None, split: 
     devices = _devices_for_evaluation(config.runtime.model_copy(update={"precision": FLOAT32}), watch)
     if data is None:
         source = open_own_data(target, config, split, document, watch)
+        if split == "validation" and target.exists(REFIT_PLAN):
+            watch.note(
+                f"the model of {target} was refitted on its validation examples too, so these figures flatter it"
+            )
     else:
         source, split = open_other_data(target, config, data, document, watch), "test"
         for note in source.info.list_notes(config.output.examples):

@@ -85,10 +85,12 @@ def find_unknown(
     share: float,
     watch: Watcher,
     feed: Feed | None = None,
+    threshold: float | None = None,
 ) -> FoundUnknown:
     """Return the distance fitted to the training examples, its threshold and the distances of the measured splits.
 
-    `share` is that of the validation examples which are let through. `feed` is that of the last phase, whose stores
+    `share` is that of the validation examples which are let through; `threshold` was chosen by it before, where the
+    model has been trained on the validation examples since. `feed` is that of the last phase, whose stores
     are read where they hold the training examples as they are; else these are computed once.
     """
     plain = feed or make_feed(session, plan)
@@ -103,7 +105,7 @@ def find_unknown(
         split: distance.measure(_measure(session, plan, plain, step, each.indices, f"distances of {split}", watch))
         for split, each in evaluated.items()
     }
-    threshold = choose_threshold(distances["validation"], share)
+    threshold = choose_threshold(distances["validation"], share) if threshold is None else threshold
     return FoundUnknown(UnknownAnswers(distance, threshold, share), distances, len(indices))
 
 

@@ -19,7 +19,7 @@ def end_epoch(work: PhaseWork, began: float) -> None:
     NaN or infinite, and Interrupted where a stop is requested during validation.
     """
     session, state, options = work.session, work.state, work.options
-    metrics = _validate(work)
+    metrics = {} if work.phase.refit else _validate(work)
     state.epoch += 1
     skipped = work.prepared.skipped_steps
     if skipped > state.skipped_before:
@@ -42,7 +42,7 @@ def end_epoch(work: PhaseWork, began: float) -> None:
     state.history.append(row)
     state.epoch_steps, state.sums, state.seconds = 0, [], 0.0
     is_best = _judge(work, metrics)
-    work.context.run.event("epoch", **row)
+    work.context.run.event("epoch", **row, **({"refit": True} if work.phase.refit else {}))
     write_progress(work, at_once=state.stopped is not None)
     work.context.watch.epoch_done(row, is_best)
     if state.stopped is None and work.checkpoints.is_due(state.step, epoch_ended=True):
@@ -50,12 +50,19 @@ def end_epoch(work: PhaseWork, began: float) -> None:
 
 
 def _judge(work: PhaseWork, metrics: dict[str, float]) -> bool:
-    """Return whether the epoch is the best so far, whose weights are then kept; say where training stops."""
+    """Return whether the epoch is the best so far, whose weights are then kept; say where training stops.
+
+    Its validation metrics tell; in a refit, which has none, the epoch that they chose before.
+    """
     session, state, options = work.session, work.state, work.options
     stopping = options.early_stopping
-    maximise = session.task.metric_directions[options.monitor.removeprefix("validation_")] == "max"
-    check_monitor(options, metrics, len(session.source.splits["validation"]))
-    is_best = state.judge(options.monitor, maximise, metrics, stopping.min_delta if stopping else 0.0)
+    if work.phase.refit is not None:
+        state.best_epoch = work.phase.refit.best_epoch
+        is_best = state.epoch == state.best_epoch
+    else:
+        maximise = session.task.metric_directions[options.monitor.removeprefix("validation_")] == "max"
+        check_monitor(options, metrics, len(session.source.splits["validation"]))
+        is_best = state.judge(options.monitor, maximise, metrics, stopping.min_delta if stopping else 0.0)
     if is_best:
         state.best_step, work.best = state.step, session.values(work.phase.changing)
     if state.step >= work.phase.steps:

@@ -11,6 +11,7 @@ import numpy as np
 from kerastune_ft.errors import ResourceError, is_exhaustion
 from kerastune_ft.graph.units import is_seed
 from kerastune_ft.input.order import Order, order_batches
+from kerastune_ft.metrics.document import REFIT_PLAN
 from kerastune_ft.training.devices.memory import find_limit
 from kerastune_ft.training.phase.context import RunContext
 from kerastune_ft.training.phase.evaluate import as_tensor
@@ -121,7 +122,11 @@ def _keep(context: RunContext, phase: PhasePlan) -> None:
     plan = context.plan
     phases = tuple(phase if each.index == phase.index else each for each in plan.phases)
     entries = list(plan.document["phases"])
-    entries[phase.index] = phase_document(context.session, phase, plan.chunk, plan.decision)
+    entry = phase_document(context.session, phase, plan.chunk, plan.decision)
+    entries[phase.index] = entry | ({"refit": phase.refit.to_json()} if phase.refit else {})
     context.plan = replace(plan, phases=phases, document={**plan.document, "phases": entries})
-    context.run.commit_json("plan.json", context.plan.document)
+    if plan.is_refit:
+        context.run.commit_json(REFIT_PLAN, {"phases": entries})
+    else:
+        context.run.commit_json("plan.json", context.plan.document)
     context.run.update_manifest()

@@ -61,5 +61,5 @@ def _begin(context: RunContext, phase: PhasePlan, kept: tuple[str, ...], prepare
     prepared = prepared or prepare(context, phase)
     context.compiled = (phase.index, prepared.step)
     checkpoints = Checkpoints(context.run, phase.folder, session.config.output.checkpoint, session.source_hash)
-    rates = rate_table(phase.phase.learning_rate, phase.steps, session.config.rules)
+    rates = rate_table(phase.phase.learning_rate, phase.rate_steps, session.config.rules)
     return PhaseWork(context, phase, kept, feed, prepared, checkpoints, rates)

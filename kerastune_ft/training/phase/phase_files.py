@@ -60,7 +60,8 @@ def write_progress(work: PhaseWork, *, at_once: bool) -> None:
     if not at_once and is_alone and time.monotonic() - work.last_written < _SECONDS_BETWEEN_WRITES:
         return
     run.commit_csv(f"{work.phase.folder}/history.csv", columns(task), work.state.history)
-    write_history(run, task, [phase.folder for phase in work.context.plan.phases])
+    plan = work.context.plan
+    write_history(run, task, [phase.folder for phase in plan.phases], plan.history_file)
     run.update_manifest(phase=work.options.name, epoch=work.state.epoch)
     work.last_written = time.monotonic()
 
@@ -104,6 +105,7 @@ def write_result(work: PhaseWork, found: Mapping[str, Any]) -> dict[str, Any]:
         "checkpoint_bytes": work.checkpoints.bytes,
         "lora": context.plan.document["phases"][phase.index]["lora"],
         **found,
+        **({"refit": phase.refit.to_json()} if phase.refit else {}),
     }
     source_hash = work.session.source_hash
     weights = pack(work.session.values(work.kept), source_hash, phase=options.name, epoch=state.best_epoch)

@@ -21,7 +21,7 @@ from kerastune_ft.training.updates.step import PhaseStep
 
 def address(session: Session, plan: PhasePlan) -> str:
     """Return the address of a phase's random draws: its seed and place in the schedule."""
-    return f"{session.config.seed}/{plan.index}"
+    return f"{session.config.seed}/{plan.draws}"
 
 
 def build_step(
@@ -69,7 +69,7 @@ def prepare(context: RunContext, phase: PhasePlan) -> Prepared:
         optimizer = optimizers.build(
             options,
             [variables[path] for path in phase.trained],
-            rate_table(options.learning_rate, phase.steps, session.config.rules),
+            rate_table(options.learning_rate, phase.rate_steps, session.config.rules),
             phase.factors,
             _find_carried(context, phase),
             find_undecayed((layer for unit in session.units for layer in unit.layers), session.config.rules),

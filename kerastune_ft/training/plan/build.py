@@ -121,12 +121,10 @@ def _phase(session: Session, index: int, phase: Phase) -> PhasePlan:
         session.config.rules,
     )
     unit_of = {variable.path: unit.id for unit in session.units for variable in unit.variables}
-    examples = len(session.source.splits["train"])
-    # A larger batch would be padding and nothing else.
-    batch_size = min(phase.batch_size, examples)
-    micro_batches = phase.update_size // phase.batch_size
+    batch_size, micro_batches = batch_sizes(session, phase)
     update_batch = batch_size * micro_batches
-    steps_per_epoch, steps = _steps(session, index, phase, update_batch)
+    steps_per_epoch = count_steps(session, index, phase, update_batch, 1)
+    steps = phase.steps or count_steps(session, index, phase, update_batch, phase.epochs or 1)
     return PhasePlan(
         index=index,
         phase=phase,
@@ -146,23 +144,25 @@ def _phase(session: Session, index: int, phase: Phase) -> PhasePlan:
     )
 
 
-def _steps(session: Session, index: int, phase: Phase, update: int) -> tuple[int, int]:
-    """Return the updates of the first epoch and of the whole phase.
+def batch_sizes(session: Session, phase: Phase) -> tuple[int, int]:
+    """Return the examples of a batch of a phase and the batches that make an update."""
+    # A larger batch would be padding and nothing else.
+    return min(phase.batch_size, len(session.source.splits["train"])), phase.update_size // phase.batch_size
+
+
+def count_steps(session: Session, draws: int, phase: Phase, update: int, epochs: int) -> int:
+    """Return the updates, of so many examples each, of the first epochs of a phase; `draws` is its number in addresses.
 
     All epochs have as many, except where each draws its own examples and batches hold one length.
     """
     source, buckets, seed = session.source, session.loader.buckets, session.config.seed
 
     def of_epoch(epoch: int) -> int:
-        return count_batches(class_balance.draw_examples(source, phase, (seed, index, epoch)), update, buckets)
+        return count_batches(class_balance.draw_examples(source, phase, (seed, draws, epoch)), update, buckets)
 
-    first = of_epoch(0)
-    if phase.steps is not None:
-        return first, phase.steps
-    epochs = phase.epochs or 1
     if buckets is None or phase.sampling is None:
-        return first, epochs * first
-    return first, sum(map(of_epoch, range(epochs)))
+        return epochs * of_epoch(0)
+    return sum(map(of_epoch, range(epochs)))
 
 
 def _live_layers(session: Session, selection: Selection) -> set[str]:

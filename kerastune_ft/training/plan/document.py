@@ -70,10 +70,17 @@ def plan_document(session: Session, phases: Sequence[PhasePlan], chunk: int, dec
             "stores": [_store_document(decision, store) for store in sorted(decision.stored, key=lambda each: each.id)],
         },
         "phases": [phase_document(session, plan, chunk, decision) for plan in phases],
+        **({"refit": _describe_refit(session)} if config.refit else {}),
         "notes": _notes(session, phases, chunk, decision, on_data),
         # Those of the notes that are about the data, so that readers can tell.
         "notes_on_data": on_data,
     }
+
+
+def _describe_refit(session: Session) -> dict[str, int]:
+    """Return of how many examples a refit is."""
+    splits = session.source.splits
+    return {"examples": len(splits["train"]) + len(splits["validation"])}
 
 
 def _endpoints(backbone: Backbone) -> dict[str, Any]:
@@ -117,8 +124,11 @@ def _notes_on_data(session: Session, phases: Sequence[PhasePlan]) -> list[str]:
 def _notes(
     session: Session, phases: Sequence[PhasePlan], chunk: int, decision: CachePlan, on_data: Sequence[str]
 ) -> list[str]:
+    config = session.config
     notes = [*session.backbone.notes, *warm_start.notes(session), *precision.notes(session.devices.precision)]
     notes += [*on_data, *unknown.notes(session)]
+    if config.refit and "test" not in session.source.splits:
+        notes.append("refit: there is no test split, so nothing measures the refitted model")
     if session.unaddressed:
         notes.append(f"random draws of {', '.join(session.unaddressed)} are equal across replicas in distribution only")
     examples = len(session.source.splits["train"])

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any
 
 from kerastune_ft.config.options.augment import changes_images
@@ -12,8 +12,26 @@ from kerastune_ft.config.options.phases import Phase
 from kerastune_ft.graph.boundary import Selection
 from kerastune_ft.graph.partition import Partition, Stage
 from kerastune_ft.input.augmentation import Augmentation
+from kerastune_ft.metrics.document import REFIT
 from kerastune_ft.training.plan.cache_plan import CachePlan
 from kerastune_ft.training.session.session import Session
+
+REFIT_DRAWS = 1 << 20
+"""What is added to the index of a phase in the addresses of the draws of its refit; more than there are phases."""
+
+
+@dataclass(frozen=True)
+class Refit:
+    """How a phase runs again where no validation can tell: as far as it went when validation chose its best epoch."""
+
+    best_epoch: int
+    """The epoch with which it ends, for the next phase and the model."""
+    rate_steps: int
+    """The steps over which its learning rates are laid out: those of its maximum, of which it may make fewer."""
+
+    def to_json(self) -> dict[str, int]:
+        """Return the refit as plan.json has it."""
+        return asdict(self)
 
 
 @dataclass(frozen=True)
@@ -44,11 +62,23 @@ class PhasePlan:
     steps: int
     pieces: int | None = None
     """The micro-batches that were chosen by the memory, where the phase leaves them to it; None before the choice."""
+    refit: Refit | None = None
+    """Where the phase runs again on training and validation examples together, how far; None elsewhere."""
 
     @property
     def folder(self) -> str:
         """Return the phase's directory within the run directory."""
-        return f"phases/{self.index:02d}-{self.phase.name}"
+        return f"{REFIT if self.refit else 'phases'}/{self.index:02d}-{self.phase.name}"
+
+    @property
+    def draws(self) -> int:
+        """Return the number of the phase in the addresses of its random draws: its index, and another in a refit."""
+        return self.index + (REFIT_DRAWS if self.refit else 0)
+
+    @property
+    def rate_steps(self) -> int:
+        """Return the steps over which its learning rates are laid out."""
+        return self.refit.rate_steps if self.refit else self.steps
 
     @property
     def files(self) -> tuple[str, ...]:
@@ -87,6 +117,16 @@ class Plan:
     document: Mapping[str, Any]
     """The plan as plan.json has it."""
 
+    @property
+    def is_refit(self) -> bool:
+        """Whether the phases run again on training and validation examples together."""
+        return self.phases[0].refit is not None
+
+    @property
+    def history_file(self) -> str:
+        """Return the file of the run that has a row for every epoch of these phases."""
+        return f"{REFIT}/history.csv" if self.is_refit else "history.csv"
+
 
 @dataclass(frozen=True)
 class EvaluationPlan:
@@ -107,4 +147,4 @@ def augmentation(session: Session, plan: PhasePlan) -> Augmentation | None:
         return None
     if not session.config.rules.zooms_evenly:
         operations = {**operations, "zoom": 0.0, "inverse_zoom": operations["zoom"]}
-    return Augmentation(operations, session.config.seed, plan.index, plan.phase.augment.views)
+    return Augmentation(operations, session.config.seed, plan.draws, plan.phase.augment.views)

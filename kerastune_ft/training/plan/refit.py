@@ -1,0 +1,80 @@
+"""The plan of a refit: the phases again, on training and validation examples together, for the epochs chosen before.
+
+A refit has nothing that tells when to stop, so a phase makes as many epochs as its best one was. Its learning rates are
+laid out over the maximum of the phase and cut where it ends: so every epoch has the rates that it had when validation
+chose it. An epoch has more examples and with them more steps, and a maximum of steps grows by the same factor.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+
+from kerastune_ft.training.plan import class_balance
+from kerastune_ft.training.plan.build import batch_sizes, count_steps
+from kerastune_ft.training.plan.document import phase_document
+from kerastune_ft.training.plan.phase_plan import REFIT_DRAWS, PhasePlan, Plan, Refit
+from kerastune_ft.training.plan.pieces import in_pieces
+from kerastune_ft.training.session.adapters import place_of
+from kerastune_ft.training.session.session import Session
+
+
+def join_splits(session: Session) -> Session:
+    """Return the session with the validation examples among the training examples, and none to validate."""
+    splits = session.source.splits
+    together = np.sort(np.concatenate([splits["train"], splits["validation"]]))
+    source = session.source.with_splits({**splits, "train": together, "validation": together[:0]})
+    return replace(session, source=source)
+
+
+def plan_refit(session: Session, plan: Plan, results: Sequence[Mapping[str, Any]]) -> Plan:
+    """Return the plan of the refit of a run; `session` has the joined splits, `results` are those of all its phases.
+
+    Cuts, chunk and what is stored are those of the run's plan, so that its stores are read.
+    """
+    phases = tuple(
+        _plan_phase(session, plan, phase, result) for phase, result in zip(plan.phases, results, strict=True)
+    )
+    entries = [
+        {**phase_document(session, phase, plan.chunk, plan.decision), "refit": phase.refit and phase.refit.to_json()}
+        for phase in phases
+    ]
+    return replace(plan, phases=phases, document={**plan.document, "phases": entries})
+
+
+def _plan_phase(session: Session, plan: Plan, phase: PhasePlan, result: Mapping[str, Any]) -> PhasePlan:
+    options, draws = phase.phase, phase.index + REFIT_DRAWS
+    batch_size, micro_batches = batch_sizes(session, options)
+    update = batch_size * micro_batches
+
+    def count(epochs: int) -> int:
+        return count_steps(session, draws, options, update, epochs)
+
+    steps_per_epoch = count(1)
+    if options.steps is None:
+        rate_steps = count(phase.epochs)
+    else:
+        rate_steps = max(1, round(options.steps * steps_per_epoch / phase.steps_per_epoch))
+    # The next phase may go on from the last step, and not from the best epoch.
+    epochs = result["epochs"] if _is_end_needed(plan, phase) else result["best_epoch"]
+    planned = replace(
+        phase,
+        class_weights=class_balance.class_weights(session.source, options, place_of(phase.index, options)),
+        batch_size=batch_size,
+        micro_batches=micro_batches,
+        update_batch=update,
+        steps_per_epoch=steps_per_epoch,
+        epochs=epochs,
+        steps=min(rate_steps, count(epochs)),
+        pieces=None,
+        refit=Refit(result["best_epoch"], rate_steps),
+    )
+    return planned if phase.pieces is None else in_pieces(planned, phase.pieces)
+
+
+def _is_end_needed(plan: Plan, phase: PhasePlan) -> bool:
+    following = plan.phases[phase.index + 1 : phase.index + 2]
+    return any(each.phase.carry_optimizer or each.phase.start_from == "last" for each in following)

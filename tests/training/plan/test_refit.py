@@ -1,0 +1,92 @@
+"""The plan of a refit: epochs, steps and rates from what validation chose."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import pytest
+
+from kerastune_ft.config.read import read
+from kerastune_ft.training import engine
+from kerastune_ft.training.plan import build
+from kerastune_ft.training.plan.phase_plan import REFIT_DRAWS, Plan, augmentation
+from kerastune_ft.training.plan.refit import join_splits, plan_refit
+from kerastune_ft.training.session.assemble import assemble
+from kerastune_ft.training.session.session import Session
+from tests.support import small_nets
+from tests.support.tiny_run import write_data
+
+
+@pytest.fixture(scope="module")
+def planned(tmp_path_factory: pytest.TempPathFactory) -> tuple[Session, Plan]:
+    folder = tmp_path_factory.mktemp("plan")
+    write_data(folder / "data.npz")
+    small_nets.save_net(folder / "net.keras", "plain")
+    config = read(
+        {
+            "task": {"kind": "image_classification", "classes": ["0", "1"]},
+            "data": {"kind": "arrays", "path": str(folder / "data.npz")},
+            "backbone": {"kind": "saved", "path": str(folder / "net.keras")},
+            "defaults": {"batch_size": 10, "learning_rate": 0.01, "class_weights": "balanced"},
+            "phases": [
+                {"name": "head", "unfreeze": "none", "epochs": 9, "batch_size": 64},
+                {"name": "top", "unfreeze": {"last": 1}, "steps": 13, "augment": "light"},
+                {"name": "on", "unfreeze": {"last": 1}, "epochs": 3, "start_from": "last"},
+            ],
+            "refit": True,
+            "runtime": {"cache_directory": str(folder / "cache")},
+        }
+    )
+    session = assemble(config, engine.devices(config), lambda line: None)
+    return session, build.make(session)
+
+
+def plan_again(planned: tuple[Session, Plan], *results: tuple[int, int]) -> Plan:
+    """Plan the refit after phases with these best epochs, of so many."""
+    session, plan = planned
+    found: list[dict[str, Any]] = [{"best_epoch": best, "epochs": epochs} for best, epochs in results]
+    return plan_refit(join_splits(session), plan, found)
+
+
+def test_validation_examples_join_those_to_train_on(planned: tuple[Session, Plan]) -> None:
+    session, _ = planned
+    before, now = session.source.splits, join_splits(session).source.splits
+    assert sorted([*before["train"], *before["validation"]]) == now["train"].tolist()
+    assert len(now["validation"]) == 0 and now["test"] is before["test"]
+    assert len(before["train"]) == 49 and len(before["validation"]) == 11, "the session itself is as it was"
+
+
+def test_epochs_are_those_chosen_and_rates_are_laid_out_over_the_maximum(planned: tuple[Session, Plan]) -> None:
+    head, top, on = plan_again(planned, (4, 6), (2, 3), (1, 3)).phases
+    # A batch of 64 takes all there are: 49 before, 60 now, one update an epoch.
+    assert (head.batch_size, head.steps_per_epoch, head.epochs, head.steps, head.rate_steps) == (60, 1, 4, 4, 9)
+    # 13 steps of 5 an epoch become 16 of 6; the next phase begins with the last epoch, so that all are trained.
+    assert (top.steps_per_epoch, top.epochs, top.steps, top.rate_steps) == (6, 3, 16, round(13 * 6 / 5))
+    assert (on.epochs, on.steps, on.rate_steps) == (1, 6, 18)
+    assert [phase.refit.best_epoch for phase in (head, top, on) if phase.refit] == [4, 2, 1]
+
+
+def test_a_phase_whose_end_nothing_needs_stops_at_its_best_epoch(planned: tuple[Session, Plan]) -> None:
+    session, plan = planned
+    last = replace(plan, phases=plan.phases[:2])
+    top = plan_refit(
+        join_splits(session), last, [{"best_epoch": 4, "epochs": 6}, {"best_epoch": 2, "epochs": 3}]
+    ).phases[1]
+    assert (top.epochs, top.steps, top.rate_steps) == (2, 12, 16)
+
+
+def test_all_else_is_that_of_the_run_but_the_addresses_of_draws(planned: tuple[Session, Plan]) -> None:
+    session, plan = planned
+    again = plan_again(planned, (4, 6), (2, 3), (1, 3))
+    assert again.is_refit and not plan.is_refit
+    assert (again.chunk, again.decision, again.history_file) == (plan.chunk, plan.decision, "refit/history.csv")
+    for before, now in zip(plan.phases, again.phases, strict=True):
+        assert now.partition is before.partition and now.stages is before.stages
+        assert now.draws == before.draws + REFIT_DRAWS and now.folder == before.folder.replace("phases", "refit")
+    drawn = augmentation(session, again.phases[1])
+    assert drawn is not None and drawn.phase == 1 + REFIT_DRAWS
+    labels = session.source.labels[join_splits(session).source.splits["train"]]
+    expected = len(labels) / (2 * np.bincount(labels))
+    assert again.phases[0].class_weights == pytest.approx(expected)
