@@ -73,18 +73,18 @@ class Run:
     def metrics(self) -> Metrics:
         """Return the final model's metrics by split and name, which print as a table; empty until it is evaluated."""
         with explain_faults(self._directory):
-            found = metrics_by_split(self._metrics_document())
+            found = metrics_by_split(self._read_object("metrics.json"))
             return Metrics(found, lambda: Beside(self.constant, self.intervals, self.examples))
 
     @property
     def intervals(self) -> dict[str, dict[str, tuple[float, float]]]:
         """Return by split and metric the lower and upper end of its interval of 95 %; runs from before have none."""
-        return intervals_by_split(self._metrics_document())
+        return intervals_by_split(self._read_object("metrics.json"))
 
     @property
     def examples(self) -> dict[str, int]:
         """Return of how many examples the metrics of each split are; empty for runs that did not write it."""
-        return examples_by_split(self._metrics_document())
+        return examples_by_split(self._read_object("metrics.json"))
 
     @property
     def before_refit(self) -> BeforeRefit:
@@ -104,19 +104,15 @@ class Run:
         with explain_faults(self._directory):
             return Findings(read_findings(self.path), self.path)
 
-    def _metrics_document(self) -> dict[str, Any]:
+    def _read_object(self, name: str) -> dict[str, Any]:
+        """Return what a JSON file of the run holds, nothing where it is not there."""
         with explain_faults(self._directory):
-            found = self._directory.read_json("metrics.json") if self._directory.exists("metrics.json") else {}
-            return dict(found)
+            return dict(self._directory.read_json(name)) if self._directory.exists(name) else {}
 
     @property
     def constant(self) -> dict[str, dict[str, float]]:
         """Return by split the metrics of the best predictor that never looks at its input, to be better than."""
-        name = "evaluation/constant.json"
-        with explain_faults(self._directory):
-            if not self._directory.exists(name):
-                return {}
-            return {split: dict(metrics) for split, metrics in self._directory.read_json(name).items()}
+        return {split: dict(metrics) for split, metrics in self._read_object("evaluation/constant.json").items()}
 
     @property
     def manifest(self) -> Folded:
