@@ -205,6 +205,7 @@ def _summarise_phase(
         "chance": None,
         "headline": None,
         "start": begun.get("start"),
+        "gradient_norms": begun.get("gradient_norms") or {},
         **{key: dict(found) for key, found in find_distances(begun).items()},
     }
 

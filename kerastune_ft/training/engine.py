@@ -136,7 +136,7 @@ def train(context: RunContext, until_phase: str | None = None) -> bool:
     for phase in plan.phases:
         if result_of(target, phase):
             # A process that was killed may have finished the phase without naming its files in the manifest.
-            target.take_in(phase.files)
+            target.take_in([*phase.files, *filter(target.exists, phase.further_files)])
     for result in run_phases(context, until_phase):
         done = [entry for entry in (result_of(target, phase) for phase in plan.phases) if entry]
         target.update_manifest(**{key: done, "phase": result["name"], "epoch": result["epochs"]})

@@ -29,6 +29,8 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def commands(folder: Path) -> dict[str, Outcome]:
     """What the commands of a user's day leave, given one after another; the first trains runs/base."""
     base, split = ("--run-dir", "base"), ("--run-dir", "split")
+    # The one run measures its gradients, the other does not, and both are the same otherwise.
+    plain = ("--set", "output.gradient_norms=false")
     words = {
         "run": ("run", "tiny.json", *base),
         "again": ("run", "tiny.json", *base, "--json"),
@@ -45,10 +47,12 @@ def commands(folder: Path) -> dict[str, Outcome]:
             "run", "tiny.json", "--run-dir", "diverged", "--json", "--set", "phases.head.learning_rate=1e30",
             "--set", "phases.head.clip_norm=null", "--set", "phases.head.optimizer=sgd",
         ),
-        "one phase": ("run", "tiny.json", *split, "--until-phase", "head", "--set", "phases.top.epochs=1", "--json"),
-        "more epochs": ("run", "tiny.json", *split, "--json"),
-        "examples hidden": ("run", "tiny.json", *split, "--set", "output.examples=false"),
-        "appended": ("run", "longer.json", *split, "--set", "output.examples=false"),
+        "one phase": (
+            "run", "tiny.json", *split, "--until-phase", "head", "--set", "phases.top.epochs=1", "--json", *plain,
+        ),
+        "more epochs": ("run", "tiny.json", *split, "--json", *plain),
+        "examples hidden": ("run", "tiny.json", *split, "--set", "output.examples=false", *plain),
+        "appended": ("run", "longer.json", *split, "--set", "output.examples=false", *plain),
         "fresh": ("run", "tiny.json", *split, "--fresh", "--until-phase", "head", "--set", "phases.head.epochs=1"),
         "numbered": ("stopped", "run", "tiny.json", "--until-phase", "head"),
         "begun": ("run", "tiny.json", "--run-dir", "runs/tiny-1", "--set", "phases.head.epochs=5", "--json"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import json
 from pathlib import Path
 from typing import Any
@@ -117,6 +118,25 @@ def test_one_phase_and_then_the_rest_is_one_run(commands: dict[str, Outcome], fo
     assert "changed since the run began: phases[1].epochs: 1 -> 2" in more.err
     assert "phase head: trains" not in more.err
     assert more.json["metrics"] == metrics_by_split(json.loads((base / "metrics.json").read_text()))
+
+
+def test_the_norms_of_gradients_change_no_bit_and_are_by_epoch_and_unit(
+    commands: dict[str, Outcome], folder: Path, base: Path
+) -> None:
+    kept = folder / "split.before-1"
+    assert not list(kept.glob("phases/*/gradient_norms.csv")) and list(base.glob("phases/*/gradient_norms.csv"))
+    for own in ("00-head", "01-top"):
+        weights = f"phases/{own}/best.safetensors"
+        assert (kept / weights).read_bytes() == (base / weights).read_bytes()
+        with (base / "phases" / own / "gradient_norms.csv").open() as file:
+            rows = list(csv.DictReader(file))
+        result = json.loads((base / "phases" / own / "result.json").read_text())
+        assert [(row["epoch"], row["unit"]) for row in rows] == [
+            (str(epoch), unit) for epoch in (1, 2) for unit in result["moved"]
+        ]
+        assert all(0 < float(row["mean"]) <= float(row["largest"]) for row in rows)
+        assert {row["steps"] for row in rows} == {"5" if own == "00-head" else "3"}
+        assert set(result["gradient_norms"]) == set(result["moved"])
 
 
 def test_an_appended_phase_goes_on_with_a_finished_run(commands: dict[str, Outcome], folder: Path, base: Path) -> None:

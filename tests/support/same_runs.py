@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import json
 import math
 from pathlib import Path
@@ -24,6 +25,13 @@ def assert_equal(one: Path, other: Path, of_weights: float = TOLERANCE) -> None:
         for key in first:
             if key != "phase":
                 assert float(second[key]) == pytest.approx(float(first[key]), abs=TOLERANCE), (first["phase"], key)
+    for path in one.glob("phases/*/gradient_norms.csv"):
+        pairs = zip(*(_read_rows(run / path.relative_to(one)) for run in (one, other)), strict=True)
+        for first, second in pairs:
+            assert (first.pop("unit"), first["steps"]) == (second.pop("unit"), second["steps"])
+            assert {key: float(cell) for key, cell in second.items()} == pytest.approx(
+                {key: float(cell) for key, cell in first.items()}, rel=1e-4, abs=TOLERANCE
+            )
     metrics = [json.loads((run / "metrics.json").read_text()) for run in (one, other)]
     assert _flatten(metrics[1]) == pytest.approx(_flatten(metrics[0]), abs=TOLERANCE, nan_ok=True)
     for path in one.glob("[pr]*/*/best.safetensors"):
@@ -31,6 +39,11 @@ def assert_equal(one: Path, other: Path, of_weights: float = TOLERANCE) -> None:
         assert weights.keys() == others.keys()
         for name, value in weights.items():
             np.testing.assert_allclose(others[name], value, rtol=0, atol=of_weights, err_msg=name)
+
+
+def _read_rows(path: Path) -> list[dict[str, str]]:
+    with path.open(encoding="utf-8") as file:
+        return list(csv.DictReader(file))
 
 
 def _flatten(document: dict[str, Any]) -> dict[str, float]:

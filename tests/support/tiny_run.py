@@ -39,7 +39,7 @@ def document(data: Path) -> dict[str, Any]:
                 "augment": "light",
             },
         ],
-        "output": {"checkpoint": {"every": {"steps": 2}}},
+        "output": {"checkpoint": {"every": {"steps": 2}}, "gradient_norms": True},
     }
 
 
@@ -63,8 +63,10 @@ def results(run: Path) -> dict[str, Any]:
     """What must be the same, to the last bit, in two runs that are the same."""
     weights = {str(path.relative_to(run)): path.read_bytes() for path in sorted(run.glob("[pr]*/*/best.safetensors"))}
     predictions = (run / "evaluation" / "predictions.csv").read_text()
+    norms = {str(path.relative_to(run)): path.read_text() for path in sorted(run.glob("phases/*/gradient_norms.csv"))}
     return {
         "history": history(run),
+        "norms": norms,
         "metrics": (run / "metrics.json").read_text(),
         "predictions": predictions,
         "weights": weights,

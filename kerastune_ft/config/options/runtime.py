@@ -113,6 +113,9 @@ class Output(Options):
     directory: OutputPath = Field("runs", validate_default=True, description="the directory that holds run directories")
     checkpoint: Checkpointing = Field(Checkpointing(), description="when checkpoints are written")
     examples: bool = Field(True, description="whether reports show thumbnails, paths and group ids")
+    gradient_norms: bool = Field(
+        False, description="whether to record the norms of the gradients of each unit, by epoch"
+    )
     tensorboard: bool = Field(False, description="whether to write TensorBoard events")
     trackers: Annotated[tuple[str, ...], ListToTuple] = Field(
         (), description="the experiment trackers that receive the run's events"

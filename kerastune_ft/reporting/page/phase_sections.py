@@ -21,7 +21,8 @@ def build_sections(
 ) -> list[dict[str, Any]]:
     """Return for each phase that has begun its row of `results`, its units from the head on, and its rates drawn.
 
-    `results` are from `summarise_phases`. A unit has `rate` and, where they are known, the distances it moved.
+    `results` are from `summarise_phases`. A unit has `rate` and, where they are known, the distances it moved
+    and the norms of its gradients.
     """
     planned = {phase["name"]: phase for phase in plan.get("phases") or ()}
     units = list_units(plan)
@@ -33,6 +34,7 @@ def build_sections(
             "farthest": max((unit["moved"] or 0.0 for unit in own), default=0.0),
             "has_pretrained": bool(row["from_pretrained"]),
             "has_statistics": bool(row["statistics"]),
+            "has_norms": bool(row["gradient_norms"]),
             **_draw(row, planned.get(row["name"]) or {}, units, rules),
         }
         for row in results
@@ -44,7 +46,12 @@ def _list_units(row: Mapping[str, Any], phase: Mapping[str, Any], units: Sequenc
     changing = {*(phase.get("trains") or ()), *row["moved"], *row["statistics"]}
     kinds = ("moved", "from_pretrained", "statistics", "statistics_from_pretrained")
     return [
-        {"unit": unit, "rate": (phase.get("rates") or {}).get(unit), **{kind: row[kind].get(unit) for kind in kinds}}
+        {
+            "unit": unit,
+            "rate": (phase.get("rates") or {}).get(unit),
+            "norms": row["gradient_norms"].get(unit),
+            **{kind: row[kind].get(unit) for kind in kinds},
+        }
         for unit in reversed(units)
         if unit in changing
     ]

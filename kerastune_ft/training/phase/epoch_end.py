@@ -40,6 +40,8 @@ def end_epoch(work: PhaseWork, began: float) -> None:
         **metrics,
     }
     state.history.append(row)
+    if work.prepared.norms is not None:
+        state.norms += work.prepared.norms.end_epoch(state.epoch)
     state.epoch_steps, state.sums, state.seconds = 0, [], 0.0
     is_best = _judge(work, metrics)
     work.context.run.event("epoch", **row, **({"refit": True} if work.phase.refit else {}))

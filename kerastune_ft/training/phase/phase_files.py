@@ -14,6 +14,8 @@ from kerastune_ft.training.checkpoint import Checkpoints, Snapshot, Tensors, pac
 from kerastune_ft.training.history import columns, write_history
 from kerastune_ft.training.phase.state import PhaseState
 from kerastune_ft.training.phase.work import PhaseWork
+from kerastune_ft.training.plan.phase_plan import NORMS_FILE
+from kerastune_ft.training.updates.gradient_norms import COLUMNS, summarise_norms
 
 # Seconds between two times that history and manifest are written at the ends of epochs.
 _SECONDS_BETWEEN_WRITES = 1.0
@@ -24,6 +26,9 @@ def resume(work: PhaseWork) -> None:
     optimizer, scale = work.prepared.optimizer, work.prepared.scale
     work.state.begun = dict(optimizer.begun)
     found = work.checkpoints.newest(work.context.watch)
+    if work.prepared.norms is not None:
+        # A step that was tried for its memory left some.
+        work.prepared.norms.restore(found.state.get("norm_sums", {}) if found else {})
     if found is None:
         return
     work.session.assign(found.tensors.variables)
@@ -42,6 +47,8 @@ def write_checkpoint(work: PhaseWork) -> None:
     state, scale = work.state, work.prepared.scale
     if scale is not None:
         state.loss_scale = scale.state()
+    if work.prepared.norms is not None:
+        state.norm_sums = work.prepared.norms.state()
     slots = keras_private.optimizer_slots(work.prepared.optimizer)
     tensors = Tensors(
         work.session.values(work.phase.changing), {name: np.array(slot.numpy()) for name, slot in slots.items()}
@@ -60,6 +67,8 @@ def write_progress(work: PhaseWork, *, at_once: bool) -> None:
     if not at_once and is_alone and time.monotonic() - work.last_written < _SECONDS_BETWEEN_WRITES:
         return
     run.commit_csv(f"{work.phase.folder}/history.csv", columns(task), work.state.history)
+    if work.state.norms:
+        run.commit_csv(f"{work.phase.folder}/{NORMS_FILE}", COLUMNS, work.state.norms)
     plan = work.context.plan
     write_history(run, task, [phase.folder for phase in plan.phases], plan.history_file)
     run.update_manifest(phase=work.options.name, epoch=work.state.epoch)
@@ -106,6 +115,7 @@ def write_result(work: PhaseWork, found: Mapping[str, Any]) -> dict[str, Any]:
         "lora": context.plan.document["phases"][phase.index]["lora"],
         **found,
         **({"refit": phase.refit.to_json()} if phase.refit else {}),
+        **({"gradient_norms": summarise_norms(state.norms)} if state.norms else {}),
     }
     source_hash = work.session.source_hash
     weights = pack(work.session.values(work.kept), source_hash, phase=options.name, epoch=state.best_epoch)

@@ -15,6 +15,7 @@ from kerastune_ft.training.plan.phase_plan import PhasePlan
 from kerastune_ft.training.plan.schedules import rate_table
 from kerastune_ft.training.session.session import Session
 from kerastune_ft.training.updates import loss_scale, optimizers
+from kerastune_ft.training.updates.gradient_norms import GradientNorms
 from kerastune_ft.training.updates.loss_scale import LossScale
 from kerastune_ft.training.updates.step import PhaseStep
 
@@ -25,7 +26,11 @@ def address(session: Session, plan: PhasePlan) -> str:
 
 
 def build_step(
-    session: Session, phase: PhasePlan, optimizer: keras.optimizers.Optimizer, scale: LossScale | None = None
+    session: Session,
+    phase: PhasePlan,
+    optimizer: keras.optimizers.Optimizer,
+    scale: LossScale | None = None,
+    norms: GradientNorms | None = None,
 ) -> PhaseStep:
     """Return the compiled calls of a phase's tail."""
     variables = session.variables
@@ -40,15 +45,20 @@ def build_step(
         accumulate=phase.micro_batches,
         loss=LossOptions(phase.phase.label_smoothing, phase.class_weights, phase.phase.loss),
         loss_scale=scale,
+        norms=norms,
     )
 
 
 class Prepared(NamedTuple):
-    """What a phase trains by: an optimizer, the scale of its loss where it has one, and the compiled step."""
+    """What a phase trains by: an optimizer, the scale of its loss where it has one, the compiled step.
+
+    `norms` are those of its gradients, where they are asked for.
+    """
 
     optimizer: keras.optimizers.Optimizer
     scale: LossScale | None
     step: PhaseStep
+    norms: GradientNorms | None = None
 
     @property
     def skipped_steps(self) -> int:
@@ -76,7 +86,15 @@ def prepare(context: RunContext, phase: PhasePlan) -> Prepared:
             session.config.rules,
         )
     scale = loss_scale.choose_loss_scale(session.devices, phase.update_batch)
-    return Prepared(optimizer, scale, build_step(session, phase, optimizer, scale))
+    norms = _count_norms(session, phase)
+    return Prepared(optimizer, scale, build_step(session, phase, optimizer, scale, norms), norms)
+
+
+def _count_norms(session: Session, phase: PhasePlan) -> GradientNorms | None:
+    if not session.config.output.gradient_norms:
+        return None
+    unit_of = {variable.path: unit.id for unit in session.units for variable in unit.variables}
+    return GradientNorms(session.devices, [unit_of[path] for path in phase.trained])
 
 
 def _find_carried(context: RunContext, phase: PhasePlan) -> optimizers.Carried | None:

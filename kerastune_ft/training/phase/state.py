@@ -59,6 +59,11 @@ class PhaseState:
     skipped_before: int = 0
     """Steps of finished epochs that made no update."""
 
+    norm_sums: dict[str, Any] = field(default_factory=dict)
+    """What the norms of gradients add up to in the epoch under way, where they are asked for."""
+    norms: list[dict[str, Any]] = field(default_factory=list)
+    """Their rows of finished epochs."""
+
     def to_json(self) -> dict[str, Any]:
         """Return the state as a JSON object."""
         return asdict(self)

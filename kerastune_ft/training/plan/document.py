@@ -22,7 +22,7 @@ from kerastune_ft.training.devices import precision
 from kerastune_ft.training.plan import batch_norm, cache_plan, class_balance, memory, unknown
 from kerastune_ft.training.plan.cache_plan import CachedFeatures, CachePlan
 from kerastune_ft.training.plan.feature_usage import cache_settings, flops_rate, mean_length
-from kerastune_ft.training.plan.phase_plan import PhasePlan
+from kerastune_ft.training.plan.phase_plan import NORMS_FILE, PhasePlan
 from kerastune_ft.training.plan.schedules import warmup_steps
 from kerastune_ft.training.session import adapters, warm_start
 from kerastune_ft.training.session.session import Session
@@ -129,6 +129,8 @@ def _notes(
     notes += [*on_data, *unknown.notes(session)]
     if config.refit and "test" not in session.source.splits:
         notes.append("refit: there is no test split, so nothing measures the refitted model")
+    if session.config.output.gradient_norms:
+        notes.append(f"the norms of the gradients of every unit are recorded in phases/*/{NORMS_FILE}")
     if session.unaddressed:
         notes.append(f"random draws of {', '.join(session.unaddressed)} are equal across replicas in distribution only")
     examples = len(session.source.splits["train"])

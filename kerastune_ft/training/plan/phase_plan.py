@@ -16,6 +16,9 @@ from kerastune_ft.metrics.document import REFIT
 from kerastune_ft.training.plan.cache_plan import CachePlan
 from kerastune_ft.training.session.session import Session
 
+NORMS_FILE = "gradient_norms.csv"
+"""The file of a phase with the norms of its gradients, by epoch and unit."""
+
 REFIT_DRAWS = 1 << 20
 """What is added to the index of a phase in the addresses of the draws of its refit; more than there are phases."""
 
@@ -84,6 +87,11 @@ class PhasePlan:
     def files(self) -> tuple[str, ...]:
         """Return the files a finished phase leaves, checkpoints aside."""
         return tuple(f"{self.folder}/{name}" for name in ("history.csv", "best.safetensors", "result.json"))
+
+    @property
+    def further_files(self) -> tuple[str, ...]:
+        """Return the files that a finished phase leaves where they are asked for."""
+        return (f"{self.folder}/{NORMS_FILE}",)
 
     @property
     def changing(self) -> tuple[str, ...]:

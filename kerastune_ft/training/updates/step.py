@@ -13,6 +13,7 @@ from kerastune_ft.losses.options import NO_OPTIONS, LossOptions
 from kerastune_ft.tasks.base import Task
 from kerastune_ft.training.devices.devices import Devices
 from kerastune_ft.training.features.prefix import as_float
+from kerastune_ft.training.updates.gradient_norms import GradientNorms
 from kerastune_ft.training.updates.loss_scale import LossScale
 
 
@@ -37,17 +38,19 @@ class PhaseStep:
         accumulate: int = 1,
         loss: LossOptions = NO_OPTIONS,
         loss_scale: LossScale | None = None,
+        norms: GradientNorms | None = None,
     ) -> None:
         """`tail` is what follows the features; `address` names seed and phase for random draws.
 
-        With a `loss_scale` an update whose reduced gradient is not finite is skipped, on all replicas alike.
+        With a `loss_scale` an update whose reduced gradient is not finite is skipped, on all replicas alike. `norms`
+        take the norms of the gradients in, where they are asked for.
         """
         self._devices, self._tail, self._task = devices, tail, task
         self._variables = list(variables)
         self._native = [variable.value for variable in self._variables]
         self._address = address
         self._optimizer, self._clip_norm, self.micro_batches = optimizer, clip_norm, accumulate
-        self._loss, self._loss_scale = task.bind(tail, loss), loss_scale
+        self._loss, self._loss_scale, self._norms = task.bind(tail, loss), loss_scale, norms
         # The latest wishes as a tensor: they change once, at the end.
         self._asked: dict[tuple[float, ...], tf.Tensor] = {}
         self._train_call = tf.function(self._train, autograph=False)
@@ -96,25 +99,34 @@ class PhaseStep:
         run = self._devices.strategy.run
         arguments = (features, targets, weights, indices, epoch, asked)
         if self._loss_scale is None:
-            return run(self._replica_update, args=arguments)
-        gradients, sums, finite = run(self._reduce_with_scale, args=arguments)
+            sums, norms = run(self._replica_update, args=arguments)
+            if self._norms is not None:
+                self._norms.update(self._first(norms))
+            return sums
+        gradients, sums, finite, norms = run(self._reduce_with_scale, args=arguments)
         # Between the two: TensorFlow forbids a condition around an update inside the replicas.
         applied = self._first(finite)
         tf.cond(applied, lambda: self._apply_everywhere(gradients), lambda: tf.constant(False))
         self._loss_scale.update(applied)
+        if self._norms is not None:
+            self._norms.update(self._first(norms), applied)
         return sums
 
     def _apply_everywhere(self, gradients: Any) -> tf.Tensor:
         self._devices.strategy.run(self._apply, args=(gradients,))
         return tf.constant(True)
 
-    def _replica_update(self, *arguments: Any) -> tf.Tensor:
+    def _replica_update(self, *arguments: Any) -> tuple[tf.Tensor, tf.Tensor]:
         gradients, sums = self._reduce(*arguments)
         self._apply(gradients)
-        return sums
+        return sums, self._measure_norms(gradients)
 
-    def _reduce_with_scale(self, *arguments: Any) -> tuple[list[tf.Tensor], tf.Tensor, tf.Tensor]:
-        """Return the reduced gradient, unscaled, the sums, and whether all are finite: the same on every replica.
+    def _measure_norms(self, gradients: Sequence[tf.Tensor]) -> tf.Tensor:
+        """Return the norms of the gradients by unit, none where they are not asked for."""
+        return tf.zeros(0) if self._norms is None else self._norms.measure(gradients)
+
+    def _reduce_with_scale(self, *arguments: Any) -> tuple[list[tf.Tensor], tf.Tensor, tf.Tensor, tf.Tensor]:
+        """Return the reduced gradient, unscaled, the sums, whether all are finite, and the norms: alike everywhere.
 
         Of an example whose loss overflowed nothing can be summed: then the batch counts as none.
         """
@@ -122,7 +134,8 @@ class PhaseStep:
         gradients, sums = self._reduce(*arguments)
         own, asked = tf.split(sums, [-1, arguments[-1].shape[0]])
         counted = tf.where(scale.finite([own]), own, tf.zeros_like(own))
-        return scale.unscale_gradients(gradients), tf.concat([counted, asked], 0), scale.finite([*gradients, own])
+        unscaled, finite = scale.unscale_gradients(gradients), scale.finite([*gradients, own])
+        return unscaled, tf.concat([counted, asked], 0), finite, self._measure_norms(unscaled)
 
     def _reduce(
         self, features: Any, targets: Any, weights: tf.Tensor, indices: tf.Tensor, epoch: tf.Tensor, asked: tf.Tensor
