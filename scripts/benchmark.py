@@ -5,11 +5,12 @@
     scripts/benchmark.py scaling --data photos --weights FILE    the same by number of examples, of epochs, and depth
     scripts/benchmark.py tail --data photos --weights FILE       a partial phase against training its tail alone
     scripts/benchmark.py step --data photos --weights FILE       the step loop against Model.fit
+    scripts/benchmark.py head                                    many steps of a head to a call against one
     scripts/benchmark.py make-crops ...                          a larger data set, cut out of annotated photos
     scripts/benchmark.py first-hour --data DIR --weights DIR     three lines with what they propose, against scripts
 
-All but `step` run every side in a process of its own, in alternating rounds, and give medians. Both sides train the
-same layers of the same model on the same files at the same rates; measurements/hand_written.py is the script.
+All but `step` and `head` run every side in a process of its own, in alternating rounds, and give medians. Both sides
+train the same layers of the same model on the same files at the same rates; measurements/hand_written.py is the script.
 """
 
 from __future__ import annotations
@@ -175,6 +176,24 @@ def tail_command(
         sides = Sides(asked, folders.link(files, folder / "data"), folder / "runs")
         found = tail.measure(sides, folder / "runs", count)
     _print(spelled, tail.sheet(found, _caption(asked, files, count)), {"medians": found})
+
+
+@main.command()
+@_add_output
+@click.option("--examples", default=40_000, show_default=True, type=click.IntRange(min=100), help="Of all splits.")
+@click.option("--width", default=256, show_default=True, help="Numbers of an example's features.")
+@click.option("--batch-size", default=32, show_default=True)
+@click.option("--epochs", default=5, show_default=True, help="Of each run, besides the first.")
+@click.option("--rounds", "count", default=2, show_default=True, help="Alternating runs of each.")
+def head(examples: int, width: int, batch_size: int, epochs: int, count: int, spelled: str) -> None:
+    """Compare epochs of a head on stored features, many steps to a compiled call and one, in one process."""
+    with tensorflow_import():
+        from measurements import head as heads
+
+    found = heads.measure(examples, width, batch_size, epochs, count)
+    where = machine.sentence(machine.describe())
+    caption = f"{examples:,} examples of {width} features, batches of {batch_size}. {where}"
+    _print(spelled, heads.sheet(found, caption), found)
 
 
 @main.command()

@@ -172,6 +172,9 @@ class _Collect:
         """Return the tensors of the features by number, [batch, features], and the targets."""
         return self._call(features, targets)
 
+    def find_many(self, rows: int) -> None:
+        """Return nothing: every batch is a call of its own."""
+
     def _run(self, features: Any, targets: Any) -> Any:
         return self._devices.strategy.run(_to_rows, args=(features, targets))
 

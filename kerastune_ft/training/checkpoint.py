@@ -135,6 +135,13 @@ class Checkpoints:
         pause = max(SECONDS_BETWEEN_EPOCH_CHECKPOINTS, _TIMES_ITS_COST * self._took)
         return epoch_ended and time.monotonic() - self._last >= pause
 
+    def steps_until_due(self, step: int) -> int | None:
+        """Return the updates from `step` to the next checkpoint, where options name the step; else None."""
+        match self._options.every:
+            case EverySteps(steps=steps):
+                return steps - step % steps
+        return None
+
     @property
     def writes(self) -> bool:
         """Return whether this process writes them: the chief does."""

@@ -36,6 +36,7 @@ _LASTING = (
 # (module, function, stage): the stage begins with the function and lasts until another one begins.
 _BEGINNING = (
     ("kerastune_ft.training.updates.step", "PhaseStep.train", "training"),
+    ("kerastune_ft.training.updates.step", "PhaseStep.train_many", "training"),
     ("kerastune_ft.training.phase.frozen_check", "check_frozen", "phase_change"),
     ("kerastune_ft.training.evaluation.final", "evaluate_splits", "evaluation"),
     ("kerastune_ft.training.evaluation.saved_model", "save_model", "saving"),
@@ -43,6 +44,7 @@ _BEGINNING = (
 # Events of whatever stage they happen in, besides the beginning and the end of the functions above.
 _EVENTS = (
     ("kerastune_ft.training.updates.step", "PhaseStep.measure"),
+    ("kerastune_ft.training.updates.step", "PhaseStep.find_many"),
     ("kerastune_ft.training.loop", "load_best"),
     ("kerastune_ft.training.evaluation.final", "write_evaluation"),
     ("kerastune_ft.rundir", "RunDirectory.update_manifest"),

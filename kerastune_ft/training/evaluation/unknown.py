@@ -71,6 +71,9 @@ class FeatureStep:
         """Return the `features` that enter the head, divided over the replicas as the batch is."""
         return self._call(features)
 
+    def find_many(self, rows: int) -> None:
+        """Return nothing: every batch is a call of its own."""
+
     def _run(self, features: Any) -> Any:
         return self._devices.strategy.run(self._run_replica, args=(features,))
 

@@ -6,9 +6,10 @@ import contextlib
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TypeVar
 
+import numpy as np
 import tensorflow as tf
 
 from kerastune_ft.errors import explain_memory
@@ -16,9 +17,11 @@ from kerastune_ft.input.augmentation import Augmentation
 from kerastune_ft.input.loader import Loader, Lookup
 from kerastune_ft.input.order import Order
 from kerastune_ft.training.devices.devices import Devices
+from kerastune_ft.training.devices.memory import find_limit
 from kerastune_ft.training.features.extraction import FeatureExtractor
+from kerastune_ft.training.features.memory_rows import count_bytes, find_room, hold_rows
 from kerastune_ft.training.features.prefix import Prefix
-from kerastune_ft.training.features.store_rows import StoredFeatures
+from kerastune_ft.training.features.store_rows import StoredByLength, StoredFeatures
 from kerastune_ft.training.plan import memory
 from kerastune_ft.training.plan.cache_plan import FeatureUse
 from kerastune_ft.training.plan.phase_plan import PhasePlan, Plan, augmentation
@@ -27,6 +30,9 @@ from kerastune_ft.training.watch import Watcher
 
 # Reads that are made ahead while a batch is computed; small batches are read together, up to this many bytes.
 _AHEAD, _READ_BYTES = 2, 1 << 20
+# Bytes of the batches that are stacked for compiled calls of many steps.
+_STACK_BYTES = 1 << 24
+_STORED = (StoredFeatures, StoredByLength)
 
 Value = TypeVar("Value")
 
@@ -63,6 +69,33 @@ class Feed:
         """Return the batches of an order without augmentation, for validation and test."""
         return self._batches(self.plain, order, None, 0)
 
+    def can_stack(self, supply: Supply) -> bool:
+        """Return whether batches are rows of one shape that are stored and need nothing computed, on one replica."""
+        needs_nothing = supply.first == len(self.prefix.stages)
+        return isinstance(supply.stored, StoredFeatures) and needs_nothing and not self.devices.is_distributed
+
+    def training_stacks(self, order: Order, epoch: int) -> Iterator[tuple]:
+        """Return the batches of `training_batches` in stacks: arrays [batches, batch, ...] as tensors."""
+        return self._stacks(self.training, order, self.augmentation, epoch)
+
+    def evaluation_stacks(self, order: Order) -> Iterator[tuple]:
+        """Return the batches of `evaluation_batches` in stacks: arrays [batches, batch, ...] as tensors."""
+        return self._stacks(self.plain, order, None, 0)
+
+    def _stacks(self, supply: Supply, order: Order, drawn: Augmentation | None, epoch: int) -> Iterator[tuple]:
+        stored = supply.stored
+        assert isinstance(stored, StoredFeatures)
+        batches = max(1, _STACK_BYTES // (order.batch * stored.row_bytes))
+
+        def stack(array: np.ndarray) -> tf.Tensor:
+            return tf.convert_to_tensor(array.reshape(-1, order.batch, *array.shape[1:]))
+
+        def read(number: int) -> tuple:
+            arrays = self._read(stored, order, drawn, epoch, number * batches, batches)
+            return tf.nest.map_structure(stack, arrays)
+
+        return _read_ahead(read, -(-order.batches // batches))
+
     def _batches(self, supply: Supply, order: Order, drawn: Augmentation | None, epoch: int) -> Iterator[tuple]:
         stored = supply.stored if supply.stored is not None else self.loader.in_memory
         if stored is not None:
@@ -90,16 +123,21 @@ class Feed:
         batches = max(1, _READ_BYTES // (own.batch * stored.row_bytes)) if isinstance(stored, StoredFeatures) else 1
 
         def read(number: int) -> tuple:
-            span = slice(number * batches * own.batch, (number + 1) * batches * own.batch)
-            indices = own.indices[span]
-            targets = self.loader.targets(indices, drawn, epoch)
-            return stored(indices, epoch), targets, own.weights[span], indices
+            return self._read(stored, own, drawn, epoch, number * batches, batches)
 
         for arrays in _read_ahead(read, -(-own.batches // batches)):
             for at in range(0, len(arrays[-1]), own.batch):
                 batch = tf.nest.map_structure(lambda array, at=at: array[at : at + own.batch], arrays)
                 features, *others = self.devices.shared_out(batch)
                 yield (self.prefix(features, first), *others)
+
+    def _read(
+        self, stored: Lookup, order: Order, drawn: Augmentation | None, epoch: int, first: int, batches: int
+    ) -> tuple:
+        """Return so many batches of an order, from the number `first` on, as arrays one after the other."""
+        span = slice(first * order.batch, (first + batches) * order.batch)
+        indices = order.indices[span]
+        return stored(indices, epoch), self.loader.targets(indices, drawn, epoch), order.weights[span], indices
 
 
 class PhaseFeed:
@@ -127,6 +165,7 @@ class PhaseFeed:
             features = self._closing.enter_context(FeatureExtractor(session, plan, phase, prefix, watch))
             with explain_memory(*memory.explain_features(plan.chunk, session.devices.replicas)):
                 supplies = [_find_supply(features, need) for need in plan.decision.of_phase(phase.index)]
+                supplies = _hold_in_memory(supplies, memory.step_bytes(session, phase, plan.chunk))
             drawn = augmentation(session, phase)
             self._feed = Feed(session.devices, session.loader, prefix, drawn, supplies[0], supplies[-1])
             self._phase = phase.index
@@ -136,6 +175,15 @@ class PhaseFeed:
 def _find_supply(features: FeatureExtractor, need: FeatureUse) -> Supply:
     stored, first = features.lookup(need)
     return Supply(stored, first, None if stored is not None else features.lookup_inputs(need))
+
+
+def _hold_in_memory(supplies: list[Supply], needed: int) -> list[Supply]:
+    """Return the supplies with their stored features in memory, where all have room beside steps that take `needed`."""
+    stores = {id(each.stored): each.stored for each in supplies if isinstance(each.stored, _STORED)}
+    if not stores or sum(map(count_bytes, stores.values())) > find_room(find_limit(("CPU",)), needed):
+        return supplies
+    held = {key: hold_rows(store) for key, store in stores.items()}
+    return [replace(each, stored=held.get(id(each.stored), each.stored)) for each in supplies]
 
 
 def _read_ahead(make: Callable[[int], Value], count: int) -> Iterator[Value]:

@@ -18,7 +18,8 @@ from kerastune_ft.training.watch import Watcher
 class StoredFeatures:
     """The rows of a store by example and view, as the tensors they are made of."""
 
-    rows: Rows
+    rows: Rows | np.ndarray
+    """In the store's files, or in memory: uint8 [rows, row_bytes]."""
     places: np.ndarray
     """The position of every example's row by view, int64 [views, examples of the source]; -1 where it has none."""
     tensors: tuple[tf.TensorSpec, ...]

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-import math
 import time
+from collections.abc import Iterator
+from typing import Any
 
+import numpy as np
 import tensorflow as tf
 
 from kerastune_ft.errors import DivergedError
 from kerastune_ft.input.order import Order, shuffle_batches
 from kerastune_ft.training.phase.epoch_end import end_epoch
 from kerastune_ft.training.phase.evaluate import as_tensor
+from kerastune_ft.training.phase.many_steps import Pace, can_run_many, run_many
 from kerastune_ft.training.phase.phase_files import interrupt, write_checkpoint
 from kerastune_ft.training.phase.work import PhaseWork
 from kerastune_ft.training.plan import class_balance
@@ -24,6 +27,7 @@ class EpochTraining:
 
     def __init__(self, work: PhaseWork) -> None:
         self._work = work
+        self._runs_many, self._pace = can_run_many(work), Pace()
         # What all workers asked for at the latest step, where there are several.
         self._asked: tf.Tensor | None = None
 
@@ -32,17 +36,16 @@ class EpochTraining:
 
         Raises Interrupted after writing a checkpoint when a stop is requested, and DivergedError at NaN or infinity.
         """
-        work, state, step = self._work, self._work.state, self._work.prepared.step
+        work, state = self._work, self._work.state
         began = time.monotonic()
-        epoch = as_tensor(state.epoch)
-        pending: list[tf.Tensor] = []
-        for batch in work.feed.training_batches(find_order(work), state.epoch):
-            pending.append(step.train(batch, epoch, [float(work.context.stop.reason is not None)]))
-            state.epoch_steps += 1
-            state.step += 1
+        pending: list[Any] = []
+        for steps, sums in self._run_updates(find_order(work)):
+            pending.append(sums)
+            state.epoch_steps += steps
+            state.step += steps
             due = work.checkpoints.is_due(state.step, epoch_ended=False)
-            stopping = self._stops(pending[-1])
-            if due or stopping or len(pending) >= _STEPS_BETWEEN_SUMS:
+            stopping = self._stops(sums)
+            if due or stopping or steps > 1 or len(pending) >= _STEPS_BETWEEN_SUMS:
                 add_sums(work, pending)
             if due or stopping:
                 state.seconds, began = state.seconds + time.monotonic() - began, time.monotonic()
@@ -52,7 +55,16 @@ class EpochTraining:
         add_sums(work, pending)
         end_epoch(work, began)
 
-    def _stops(self, sums: tf.Tensor) -> bool:
+    def _run_updates(self, order: Order) -> Iterator[tuple[int, Any]]:
+        """Make the updates of an order; yield, call by call, how many there were and their sums."""
+        if self._runs_many:
+            yield from run_many(self._work, self._pace, order)
+            return
+        epoch, stop = as_tensor(self._work.state.epoch), self._work.context.stop
+        for batch in self._work.feed.training_batches(order, self._work.state.epoch):
+            yield 1, self._work.prepared.step.train(batch, epoch, [float(stop.reason is not None)])
+
+    def _stops(self, sums: Any) -> bool:
         """Return whether to stop after this step; of several workers all answer alike.
 
         They answer by what was asked for before the step before this one, so that none waits for a step under way.
@@ -74,28 +86,32 @@ def find_order(work: PhaseWork) -> Order:
     return order.take(min(order.batches, phase.steps - started)).skip(state.epoch_steps)
 
 
-def add_sums(work: PhaseWork, pending: list[tf.Tensor]) -> None:
+def add_sums(work: PhaseWork, pending: list[Any]) -> None:
     """Add the sums of the latest steps, in their order, to those of the epoch; none of them is pending afterwards.
 
-    Raises DivergedError where one is NaN or infinite, or where no scale of the loss keeps gradients finite.
+    A member of `pending` has the sums of one step, [sums], or of several, [steps, sums]. Raises DivergedError where one
+    is NaN or infinite, or where no scale of the loss keeps gradients finite.
     """
     state, scale = work.state, work.prepared.scale
-    for sums in pending:
-        values = [float(value) for value in sums.numpy()[:-1]]
-        if not all(map(math.isfinite, values)):
-            clip_norm = work.options.clip_norm
-            raise DivergedError(
-                f"the loss of phase {work.options.name} became NaN or infinite within {len(pending)} steps before "
-                f"step {state.step} (learning rate {work.rates[state.step - 1]:.3g}); lower its learning_rate"
-                + (', or give "clip_norm": 1.0' if clip_norm is None else f" or its clip_norm of {clip_norm:g}")
-            )
+    if not pending:
+        return
+    rows = np.concatenate([np.atleast_2d(np.asarray(sums)) for sums in pending])[:, :-1]
+    wrong = np.flatnonzero(~np.isfinite(rows).all(axis=1))
+    if len(wrong):
+        step = state.step - len(rows) + int(wrong[0]) + 1
+        clip_norm = work.options.clip_norm
+        raise DivergedError(
+            f"the loss of phase {work.options.name} became NaN or infinite at step {step} "
+            f"(learning rate {work.rates[step - 1]:.3g}); lower its learning_rate"
+            + (', or give "clip_norm": 1.0' if clip_norm is None else f" or its clip_norm of {clip_norm:g}")
+        )
+    for values in rows.tolist():
         state.sums = [a + b for a, b in zip(state.sums or [0.0] * len(values), values, strict=True)]
     if scale is not None and scale.is_failed:
         raise DivergedError(
             f"the gradients of phase {work.options.name} overflow float16 at step {state.step} whatever the loss "
             'is scaled by; give "precision": "mixed_bfloat16" or "float32" in runtime, or a lower learning_rate'
         )
-    if pending:
-        # A step whose loss overflowed has no sums.
-        work.context.watch.step_done(state.step, state.sums[1] / state.sums[0] if state.sums[0] else None)
+    # A step whose loss overflowed has no sums.
+    work.context.watch.step_done(state.step, state.sums[1] / state.sums[0] if state.sums[0] else None)
     pending.clear()

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any, Protocol
 
 import numpy as np
 import tensorflow as tf
 
-from kerastune_ft.input.order import order_batches
+from kerastune_ft.input.order import Order, order_batches
 from kerastune_ft.tasks.base import Measured
 from kerastune_ft.training.devices.devices import Devices
 from kerastune_ft.training.features.feed import Feed
@@ -34,6 +34,9 @@ class Measure(Protocol):
     def measure(self, features: Any, targets: Any) -> Any:
         """Return arrays [batch, ...] by name, divided over the replicas as the batch is."""
 
+    def find_many(self, rows: int) -> Callable[[tuple], Any] | None:
+        """Return what measures stacks (features, targets) of batches of so many rows; None where there is nothing."""
+
 
 def evaluate_split(
     step: Measure,
@@ -50,15 +53,31 @@ def evaluate_split(
     """
     order = order_batches(indices, batch, devices.replicas, buckets=feed.loader.buckets)
     batches: list[dict[str, np.ndarray]] = []
-    for number, (features, targets, *_) in enumerate(feed.evaluation_batches(order)):
-        found = step.measure(features, targets)
-        batches.append({name: devices.rows(rows) for name, rows in found.items()})
-        progress(min(len(indices), (number + 1) * batch), len(indices))
+    for found, rows in _measure_order(step, devices, feed, order):
+        batches.append(found)
+        progress(min(len(indices), rows), len(indices))
     # Where the real examples are, in the order asked for: batches of one length come in another.
     places = np.flatnonzero(order.weights > 0)
     places = places[np.argsort(order.indices[places])][np.argsort(np.argsort(indices))]
     measured = {name: np.concatenate([batch[name] for batch in batches])[places] for name in batches[0]}
     return Evaluated(indices, measured)
+
+
+def _measure_order(
+    step: Measure, devices: Devices, feed: Feed, order: Order
+) -> Iterator[tuple[dict[str, np.ndarray], int]]:
+    """Yield what is measured of the next rows of an order, and the rows that are measured so far."""
+    done = 0
+    measure_stack = step.find_many(order.batch) if feed.can_stack(feed.plain) else None
+    if measure_stack is not None:
+        for features, targets, *_ in feed.evaluation_stacks(order):
+            found = {name: np.asarray(rows) for name, rows in measure_stack((features, targets)).items()}
+            done += order.batch * len(next(iter(found.values())))
+            yield {name: rows.reshape(-1, *rows.shape[2:]) for name, rows in found.items()}, done
+        return
+    for features, targets, *_ in feed.evaluation_batches(order):
+        done += order.batch
+        yield {name: devices.rows(rows) for name, rows in step.measure(features, targets).items()}, done
 
 
 def as_tensor(epoch: int) -> tf.Tensor:

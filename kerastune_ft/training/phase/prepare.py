@@ -19,6 +19,9 @@ from kerastune_ft.training.updates.gradient_norms import GradientNorms
 from kerastune_ft.training.updates.loss_scale import LossScale
 from kerastune_ft.training.updates.step import PhaseStep
 
+# Steps of a phase from which on compiling them once more, as many to a call, costs less than it saves.
+FEWEST_STEPS = 50
+
 
 def address(session: Session, plan: PhasePlan) -> str:
     """Return the address of a phase's random draws: its seed and place in the schedule."""
@@ -46,6 +49,7 @@ def build_step(
         loss=LossOptions(phase.phase.label_smoothing, phase.class_weights, phase.phase.loss),
         loss_scale=scale,
         norms=norms,
+        many=phase.steps >= FEWEST_STEPS,
     )
 
 

@@ -2,19 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import keras
 import tensorflow as tf
 
-from kerastune_ft.graph import normalisation, randomness
+from kerastune_ft.graph import costs, normalisation, randomness
 from kerastune_ft.losses.options import NO_OPTIONS, LossOptions
 from kerastune_ft.tasks.base import Task
 from kerastune_ft.training.devices.devices import Devices
 from kerastune_ft.training.features.prefix import as_float
 from kerastune_ft.training.updates.gradient_norms import GradientNorms
 from kerastune_ft.training.updates.loss_scale import LossScale
+from kerastune_ft.training.updates.stacks import StackedCall
+
+# Operations of an update from which on calling it costs nothing against computing it.
+LARGEST_FLOPS = 5e8
+# Forward and backward pass against the forward pass alone.
+_PASSES = 3
 
 
 class PhaseStep:
@@ -39,11 +45,13 @@ class PhaseStep:
         loss: LossOptions = NO_OPTIONS,
         loss_scale: LossScale | None = None,
         norms: GradientNorms | None = None,
+        many: bool = False,
     ) -> None:
         """`tail` is what follows the features; `address` names seed and phase for random draws.
 
         With a `loss_scale` an update whose reduced gradient is not finite is skipped, on all replicas alike. `norms`
-        take the norms of the gradients in, where they are asked for.
+        take the norms of the gradients in, where they are asked for. `many` tells whether steps are worth compiling
+        once more, as many to a call, where they are small.
         """
         self._devices, self._tail, self._task = devices, tail, task
         self._variables = list(variables)
@@ -51,8 +59,10 @@ class PhaseStep:
         self._address = address
         self._optimizer, self._clip_norm, self.micro_batches = optimizer, clip_norm, accumulate
         self._loss, self._loss_scale, self._norms = task.bind(tail, loss), loss_scale, norms
+        self._many = many
         # The latest wishes as a tensor: they change once, at the end.
         self._asked: dict[tuple[float, ...], tf.Tensor] = {}
+        self._train_stack, self._measure_stack = StackedCall(self._train), StackedCall(self._measure)
         self._train_call = tf.function(self._train, autograph=False)
         self._output_call = tf.function(self._outputs, autograph=False)
         self._measure_call = tf.function(self._measure, autograph=False)
@@ -64,11 +74,31 @@ class PhaseStep:
         stop. Their sums over all replicas are part of the same reduction, so that all processes learn of them after
         the same step.
         """
-        features, targets, weights, indices = batch
+        return self._first(self._train_call(*batch, epoch, self._as_tensor(wishes)))
+
+    def _as_tensor(self, wishes: Sequence[float]) -> tf.Tensor:
         key = tuple(wishes)
         if key not in self._asked:
             self._asked = {key: tf.constant(key, self._devices.sum_dtype, [len(key)])}
-        return self._first(self._train_call(features, targets, weights, indices, epoch, self._asked[key]))
+        return self._asked[key]
+
+    def train_many(self, stack: tuple, first: int, count: int, epoch: tf.Tensor) -> tf.Tensor:
+        """Make `count` updates on the batches of a stack from number `first` on; return their sums [count, sums].
+
+        Each is the update of `train`, nothing being wished for. One replica only.
+        """
+        return self._train_stack(stack, first, count, epoch, self._as_tensor([0.0]))
+
+    def find_many(self, rows: int) -> Callable[[tuple], Any] | None:
+        """Return what measures stacks (features, targets) of batches of so many rows; None where steps are large."""
+        return self._measure_all if self.runs_many(rows) else None
+
+    def runs_many(self, rows: int) -> bool:
+        """Return whether updates of so many rows, which take less to compute than to call, are made many to a call."""
+        return self._many and _PASSES * costs.forward_flops(self._tail) * rows <= LARGEST_FLOPS
+
+    def _measure_all(self, stack: tuple) -> Any:
+        return self._measure_stack(stack, 0, len(tf.nest.flatten(stack)[0]))
 
     def outputs(self, features: Any) -> Any:
         """Return the raw outputs of features in inference mode, divided over the replicas as they are."""

@@ -27,7 +27,7 @@ def _work(state: PhaseState, seen: list[tuple[int, float | None]] | None = None)
         context=SimpleNamespace(watch=watch),
         session=session,
         options=SimpleNamespace(name="head", clip_norm=None, sampling=None),
-        phase=SimpleNamespace(index=0, update_batch=4, micro_batches=1, steps=5),
+        phase=SimpleNamespace(index=0, draws=0, update_batch=4, micro_batches=1, steps=5),
         prepared=SimpleNamespace(scale=None),
         rates=np.full(9, 0.25, np.float32),
         state=state,
@@ -37,16 +37,19 @@ def _work(state: PhaseState, seen: list[tuple[int, float | None]] | None = None)
 def test_sums_of_steps_are_added_without_what_was_asked_for() -> None:
     seen: list[tuple[int, float | None]] = []
     work = _work(PhaseState(step=7, sums=[2.0, 3.0]), seen)
-    pending = [tf.constant([4.0, 5.0, 1.0], tf.float64), tf.constant([2.0, 8.0, 0.0], tf.float64)]
+    of_three = np.array([[2.0, 8.0, 0.0], [1.0, 0.5, 0.0], [1.0, 0.5, 0.0]])
+    pending: list[Any] = [tf.constant([4.0, 5.0, 1.0], tf.float64), of_three]
     add_sums(work, pending)
-    assert work.state.sums == [8.0, 16.0]
-    assert seen == [(7, 2.0)]
+    assert work.state.sums == [10.0, 17.0]
+    assert seen == [(7, 1.7)]
     assert pending == []
 
 
 def test_a_loss_that_is_no_number_ends_the_phase_with_the_rate_of_its_step() -> None:
-    with pytest.raises(DivergedError, match=r"within 1 steps before step 7 \(learning rate 0.25\).*clip_norm"):
-        add_sums(_work(PhaseState(step=7)), [tf.constant([4.0, np.nan, 0.0], tf.float64)])
+    # Of three steps in one call the second is the first without a number.
+    sums = np.array([[4.0, 1.0, 0.0], [4.0, np.nan, 0.0], [4.0, np.inf, 0.0]])
+    with pytest.raises(DivergedError, match=r"at step 6 \(learning rate 0.25\).*clip_norm"):
+        add_sums(_work(PhaseState(step=7)), [sums])
 
 
 def test_an_interrupted_epoch_goes_on_after_its_last_step_and_ends_with_the_phase() -> None:
