@@ -91,7 +91,7 @@ class Feed:
             return tf.convert_to_tensor(array.reshape(-1, order.batch, *array.shape[1:]))
 
         def read(number: int) -> tuple:
-            arrays = self._read(stored, order, drawn, epoch, number * batches, batches)
+            arrays = self._read_arrays(stored, order, drawn, epoch, number * batches, batches)
             return tf.nest.map_structure(stack, arrays)
 
         return _read_ahead(read, -(-order.batches // batches))
@@ -123,7 +123,7 @@ class Feed:
         batches = max(1, _READ_BYTES // (own.batch * stored.row_bytes)) if isinstance(stored, StoredFeatures) else 1
 
         def read(number: int) -> tuple:
-            return self._read(stored, own, drawn, epoch, number * batches, batches)
+            return self._read_arrays(stored, own, drawn, epoch, number * batches, batches)
 
         for arrays in _read_ahead(read, -(-own.batches // batches)):
             for at in range(0, len(arrays[-1]), own.batch):
@@ -131,7 +131,7 @@ class Feed:
                 features, *others = self.devices.shared_out(batch)
                 yield (self.prefix(features, first), *others)
 
-    def _read(
+    def _read_arrays(
         self, stored: Lookup, order: Order, drawn: Augmentation | None, epoch: int, first: int, batches: int
     ) -> tuple:
         """Return so many batches of an order, from the number `first` on, as arrays one after the other."""
