@@ -13,6 +13,7 @@ from typing import Any
 _HOMES = {
     "fine_tune": "api.fine_tune",
     "run": "api.training",
+    "search": "api.search",
     "plan": "api.training",
     "open_run": "api.runs",
     "evaluate": "api.runs",

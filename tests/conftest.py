@@ -10,10 +10,10 @@ import pytest
 from kerastune_ft.notebook.speech import serving_commands
 
 pytest.register_assert_rewrite("tests.support")
-pytest_plugins = ["tests.support.source_fixtures"]
+pytest_plugins = ["tests.support.source_fixtures", "tests.support.tiny_search"]
 
 # The folders of these fixtures hold trained runs that several files use; in one process each run is trained once.
-SHARED = ("folder", "workplace")
+SHARED = ("folder", "workplace", "searched")
 
 
 # Folders whose tests take longest begin first, so that no process waits long for the other in the end.

@@ -43,6 +43,7 @@ RANKS = {
             ("training",),
             ("probing",),
             ("inference", "preview", "reporting", "scaffolding", "tracking", "verification"),
+            ("trials",),
             ("api",),
             ("cli",),
             ("__main__",),
@@ -359,7 +360,7 @@ def test_the_public_names_are_these() -> None:
     assert kerastune_ft.__all__ == sorted(
         [
             "fine_tune", "run", "plan", "open_run", "evaluate", "predict", "units", "explain", "init", "runs", "verify",
-                "rank_backbones",
+            "rank_backbones", "search",
             "Run", "KerasTuneError", "ConfigError", "DataError",
             "DivergedError", "PromiseError", "ResourceError", "Interrupted",
         ]

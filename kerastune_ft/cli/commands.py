@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import click
 
-from kerastune_ft.cli import data, models, results, training
+from kerastune_ft.cli import data, models, results, training, tuning
 from kerastune_ft.cli.terminal import Program
 
 _COMMANDS = (
     *(training.run, training.launch, training.validate, training.plan),
+    *(tuning.search,),
     *(data.init, data.cache),
     *(results.runs, results.evaluate, results.predict, results.report, results.verify),
     *(models.units, models.backbones, models.tasks, models.datasets, models.schema),

@@ -17,10 +17,12 @@ def columns(task: Task) -> tuple[str, ...]:
     return ("phase", "epoch", "step", "seconds", "learning_rate", *train, *validation)
 
 
+def read_rows(run: RunDirectory, folder: str) -> list[dict[str, str]]:
+    """Return the rows of the history of a phase, as text; none before its first epoch has ended."""
+    name = f"{folder}/history.csv"
+    return list(csv.DictReader(io.StringIO(run.read_bytes(name).decode()))) if run.exists(name) else []
+
+
 def write_history(run: RunDirectory, task: Task, folders: Sequence[str], name: str = "history.csv") -> None:
     """Write one history, the run's history.csv or another, from the histories of the phases that have begun."""
-    rows: list[dict[str, str]] = []
-    for folder in folders:
-        if run.exists(f"{folder}/history.csv"):
-            rows.extend(csv.DictReader(io.StringIO(run.read_bytes(f"{folder}/history.csv").decode())))
-    run.commit_csv(name, columns(task), rows)
+    run.commit_csv(name, columns(task), [row for folder in folders for row in read_rows(run, folder)])

@@ -48,6 +48,11 @@ class StopRequest:
             self._reason = _TIME_LIMIT
         return self._reason
 
+    @property
+    def is_time_up(self) -> bool:
+        """Return whether the request was made by the time limit."""
+        return self.reason == _TIME_LIMIT
+
     def honour(self) -> None:
         """Raise Interrupted if there is a request, unless requests are deferred."""
         if not self._deferred and self.reason is not None:

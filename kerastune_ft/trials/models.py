@@ -1,0 +1,137 @@
+"""The models of a search: one for all trials with the same backbone and head, on their data without the test split.
+
+What the frozen parts are computed by, the chunk and the first cut, is pinned over the whole space, so that all trials
+share their stored features.
+"""
+
+from __future__ import annotations
+
+import copy
+import hashlib
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+from kerastune_ft.config.options.phases import Phase
+from kerastune_ft.config.options.runtime import Pinned
+from kerastune_ft.config.run import RunConfig
+from kerastune_ft.data.source import DataSource
+from kerastune_ft.errors import ConfigError, DataError
+from kerastune_ft.training.devices.devices import Devices
+from kerastune_ft.training.plan import build as planning
+from kerastune_ft.training.plan.phase_plan import Plan
+from kerastune_ft.training.plan.pins import find_first_layers
+from kerastune_ft.training.run_data import open_data
+from kerastune_ft.training.session import warm_start
+from kerastune_ft.training.session.assemble import assemble
+from kerastune_ft.training.session.session import Session
+from kerastune_ft.trials.dimensions import format_value
+from kerastune_ft.trials.space import Space
+
+# Models that are held at a time: the next trial has most often one of the last.
+_MOST_MODELS = 2
+# Plans that are made before the first trial.
+_MOST_PLANS = 32
+_MEASURED = ("train", "validation")
+
+
+def name_model(config: RunConfig) -> str:
+    """Return a hash of all that decides how the model of a configuration is built: all but schedule and outputs."""
+    document = config.to_json()
+    for key in ("phases", "output", "name"):
+        del document[key]
+    document["runtime"] = {**document["runtime"], "pinned": None}
+    # A layer's rate, which every phase sets.
+    document["head"] = {**document["head"], "dropout": None}
+    document["lora"] = [
+        each.model_dump(mode="json", include={"lora", "unfreeze"}) for each in config.phases if each.lora
+    ]
+    document["views"] = max((phase.augment.views or 1 for phase in config.phases), default=1)
+    return hashlib.sha256(json.dumps(document, sort_keys=True).encode()).hexdigest()
+
+
+def _describe_shape(phase: Phase) -> str:
+    """Return what of a phase decides where its frozen part ends and in which batches it is computed."""
+    keys = {"unfreeze", "lora", "batch_norm", "batch_size", "accumulate"}
+    return json.dumps(phase.model_dump(mode="json", include=keys), sort_keys=True)
+
+
+@dataclass(frozen=True)
+class SharedModel:
+    """A built model with its data, and what is pinned for all its trials."""
+
+    name: str
+    session: Session
+    """Its source has no test split."""
+    pinned: Pinned
+
+    def pin(self, config: RunConfig) -> RunConfig:
+        """Return the configuration of a trial with what is pinned."""
+        return config.model_copy(update={"runtime": config.runtime.model_copy(update={"pinned": self.pinned})})
+
+    def adopt(self, config: RunConfig) -> Session:
+        """Return the session of a trial, whose variables are those of all others."""
+        taken, _ = warm_start.with_kept_head(config, self.session.task.scheme)
+        return replace(self.session.with_phases(config.phases), config=taken)
+
+
+class Models:
+    """Builds the models of a space when they are needed and holds the latest."""
+
+    def __init__(self, space: Space, devices: Devices, report: Callable[[str], None]) -> None:
+        """`report` takes lines about slow work."""
+        self._space, self._devices, self._report = space, devices, report
+        self._held: dict[str, SharedModel] = {}
+        self._sources: dict[str, DataSource] = {}
+
+    def open(self, config: RunConfig) -> SharedModel:
+        """Return the model of a configuration; raises the errors of building it, and of planning the space on it."""
+        name = name_model(config)
+        if name in self._held:
+            self._held[name] = self._held.pop(name)
+            return self._held[name]
+        while len(self._held) >= _MOST_MODELS:
+            del self._held[next(iter(self._held))]
+        session = assemble(config, self._devices, self._report, self._open_source(config))
+        measured = copy.copy(session.source)
+        measured.splits = {split: session.source.splits[split] for split in _MEASURED}
+        session = replace(session, source=measured)
+        made = self._held[name] = SharedModel(name, session, self._find_pinned(session, name, config))
+        return made
+
+    def _open_source(self, config: RunConfig) -> DataSource:
+        key = json.dumps(config.data.to_json(), sort_keys=True)
+        if key not in self._sources:
+            source = open_data(config, self._report)
+            if not len(source.splits.get("validation", ())):
+                raise DataError(
+                    "the data has no validation split, which trials are compared on; give it one in data.splits"
+                )
+            self._sources = {key: source}
+        return self._sources[key]
+
+    def _find_pinned(self, session: Session, name: str, config: RunConfig) -> Pinned:
+        plans = self._plan_corners(session, name, config)
+        pins = planning.pin(session, plans)
+        chunk: Any = pins.chunk
+        return Pinned(chunk=chunk, layers=find_first_layers(pins, session.model))
+
+    def _plan_corners(self, session: Session, name: str, config: RunConfig) -> list[Plan]:
+        """Return plans of all kinds of schedules on this model; raises ConfigError for those that match nothing."""
+        shapes: dict[str, tuple[Mapping[str, Any], RunConfig]] = {}
+        corners: list[Mapping[str, Any]] = [{}, *self._space.list_corners()]
+        for corner in corners:
+            other = self._space.configure(corner) if corner else config
+            if name_model(other) == name:
+                shapes.setdefault("".join(map(_describe_shape, other.phases)), (corner, other))
+        plans, problems = [], []
+        for corner, other in list(shapes.values())[:_MOST_PLANS]:
+            try:
+                plans.append(planning.make(session.with_phases(other.phases)))
+            except ConfigError as error:
+                said = ", ".join(f"{key} = {format_value(value)}" for key, value in corner.items())
+                problems.append(f"with {said}: {error}" if said else str(error))
+        if problems:
+            raise ConfigError("\n".join(dict.fromkeys(problems)))
+        return plans

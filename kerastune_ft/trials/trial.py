@@ -1,0 +1,164 @@
+"""One trial: the phases of a schedule, without a saved model, a report or a look at the test split."""
+
+from __future__ import annotations
+
+import shutil
+import time
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from kerastune_ft.config.run import RunConfig
+from kerastune_ft.errors import (
+    ConfigError,
+    DataError,
+    DivergedError,
+    Interrupted,
+    KerasTuneError,
+    ResourceError,
+    explain_exhaustion,
+    is_exhaustion,
+)
+from kerastune_ft.rundir import RunDirectory
+from kerastune_ft.training.checkpoint import Checkpoints
+from kerastune_ft.training.features.feed import PhaseFeed
+from kerastune_ft.training.history import read_rows
+from kerastune_ft.training.interrupts import StopRequest
+from kerastune_ft.training.loop import result_of, run_phases
+from kerastune_ft.training.lost_files import naming_lost_files
+from kerastune_ft.training.phase.context import RunContext
+from kerastune_ft.training.plan import build as planning
+from kerastune_ft.training.plan.phase_plan import Plan
+from kerastune_ft.training.session.session import Session
+from kerastune_ft.training.watch import Watcher
+from kerastune_ft.trials.forks import FinishedPhases
+from kerastune_ft.trials.models import Models, SharedModel
+from kerastune_ft.trials.pruning import Point
+from kerastune_ft.trials.records import TrialRecord
+from kerastune_ft.trials.study import COMPLETE, FAILED, PRUNED
+from kerastune_ft.trials.watching import CurveWatcher, TrialStop, make_judge, read_point
+
+RECORD = "trial.json"
+_PHASES = "phases"
+
+
+class Goal(NamedTuple):
+    """What trials are compared by."""
+
+    metric: str
+    """Of validation, as `validation_accuracy`."""
+    maximise: bool
+    prunes: bool
+    """Whether hopeless trials are ended early."""
+
+
+class TrialRunner:
+    """Runs the trials of a search one after the other, in this process."""
+
+    def __init__(self, models: Models, forks: FinishedPhases, goal: Goal, watch: Watcher, stop: StopRequest) -> None:
+        """`watch` takes notes and the progress of slow work, `stop` is the request to stop the search."""
+        self._models, self._forks, self._goal, self._watch, self._stop = models, forks, goal, watch, stop
+        self._said: set[str] = set()
+
+    def run(
+        self,
+        number: int,
+        values: Mapping[str, Any],
+        config: RunConfig,
+        run: RunDirectory,
+        earlier: Sequence[TrialRecord],
+    ) -> TrialRecord:
+        """Train a trial, or what is left of it, and return what came of it; `earlier` are the trials before.
+
+        Raises Interrupted where the search is to stop, and errors that other trials would have too.
+        """
+        began, began_cpu = time.monotonic(), time.process_time()
+        made: dict[str, Any] = {"number": number, "values": dict(values)}
+        try:
+            with explain_exhaustion():
+                shared = self._models.open(config)
+                made |= {"pinned": shared.pinned.to_json(), **self._train(shared, config, values, run, earlier)}
+        except (ConfigError, DataError, DivergedError, ResourceError) as error:
+            if not belongs_to_trial(error):
+                raise
+            made |= {"state": FAILED, "reason": error.sentence, "error": type(error).__name__}
+        shutil.rmtree(Path(str(run)) / _PHASES, ignore_errors=True)
+        seconds, cpu = time.monotonic() - began, time.process_time() - began_cpu
+        return TrialRecord(**made, seconds=round(seconds, 3), cpu_seconds=round(cpu, 3))
+
+    def _train(
+        self,
+        shared: SharedModel,
+        config: RunConfig,
+        values: Mapping[str, Any],
+        run: RunDirectory,
+        earlier: Sequence[TrialRecord],
+    ) -> dict[str, Any]:
+        pinned, goal = shared.pin(config), self._goal
+        session = shared.adopt(pinned)
+        plan = planning.make(session, run.read_json("plan.json") if run.exists("plan.json") else None)
+        run.commit_json("config.json", pinned.to_json())
+        run.commit_json("plan.json", plan.document)
+        forked = self._forks.copy_to(run, plan, pinned, shared.name)
+        stop = TrialStop(self._stop)
+        others = [record.curve for record in earlier if record.state == COMPLETE]
+        judge = make_judge(others, goal.maximise, goal.prunes)
+        epochs = {phase.phase.name: phase.epochs for phase in plan.phases}
+        watch = CurveWatcher(self._watch, self._said, goal.metric, epochs, stop, judge)
+        _take_up(run, plan, session, watch)
+        if stop.pruned_after is not None:
+            return _describe_early_end(stop.pruned_after, watch.curve, forked)
+        try:
+            with naming_lost_files(session.source), PhaseFeed() as feed:
+                for result in run_phases(RunContext(session, plan, run, watch, stop, feed)):
+                    phase = plan.phases[result["index"]]
+                    if phase.index < len(plan.phases) - 1:
+                        self._forks.keep(run, phase, pinned, dict(values), shared.name)
+        except Interrupted:
+            last = result_of(run, plan.phases[-1])
+            if self._stop.reason is not None or (last is None and stop.pruned_after is None):
+                raise
+            if last is None:
+                return _describe_early_end(stop.pruned_after, watch.curve, forked)
+        best = (result_of(run, plan.phases[-1]) or {})["best"]
+        return {
+            "state": COMPLETE,
+            "value": best[goal.metric],
+            "metrics": best,
+            "curve": tuple(_read_curve(run, plan, goal.metric)),
+            "forked": forked,
+        }
+
+
+def _describe_early_end(after: Point | None, curve: Sequence[Point], forked: int) -> dict[str, Any]:
+    assert after is not None
+    known = tuple(curve[: curve.index(after) + 1])
+    said = f"after epoch {after.epoch} of {after.phase} its best value was worse than the median of the trials before"
+    return {"state": PRUNED, "reason": said, "curve": known, "forked": forked}
+
+
+def _take_up(run: RunDirectory, plan: Plan, session: Session, watch: CurveWatcher) -> None:
+    """Give the watcher the epochs that an interrupted trial had made, from its files and its newest checkpoint."""
+    for phase in plan.phases:
+        if result_of(run, phase) is not None:
+            watch.take_up(read_rows(run, phase.folder))
+            continue
+        options = session.config.output.checkpoint
+        found = Checkpoints(run, phase.folder, options, session.source_hash).newest(Watcher())
+        if found is not None:
+            watch.take_up(found.state["history"])
+        return
+
+
+def _read_curve(run: RunDirectory, plan: Plan, metric: str) -> list[Point]:
+    """Return the metric by epoch over all phases of a trial that is done."""
+    rows = [row for phase in plan.phases for row in read_rows(run, phase.folder)]
+    return [point for row in rows if (point := read_point(row, metric)) is not None]
+
+
+def belongs_to_trial(error: KerasTuneError) -> bool:
+    """Return whether an error is of a trial's own making: other trials may go well."""
+    if isinstance(error, ResourceError):
+        return error.__cause__ is not None and is_exhaustion(error.__cause__)
+    # Files that are gone are so for all.
+    return not (isinstance(error, DataError) and error.sentence.startswith("data.path"))

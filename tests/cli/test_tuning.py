@@ -1,0 +1,45 @@
+"""The command `search` as far as it trains nothing; tests/api/test_search.py has the rest."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from click.testing import CliRunner, Result
+
+from kerastune_ft.api import search as searching
+from kerastune_ft.api.search import SearchResult
+from kerastune_ft.cli.commands import main
+
+
+def give(*words: str) -> Result:
+    return CliRunner().invoke(main, ["search", *words])
+
+
+def test_the_result_is_a_table_sentences_and_the_next_command(
+    searched: SearchResult, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    given: dict[str, Any] = {}
+
+    def search(*arguments: Any, **options: Any) -> SearchResult:
+        given.update(options)
+        return searched
+
+    monkeypatch.setattr(searching, "search", search)
+    found = give("tiny.json", "{}", "--for", "20m", "--no-prune", "--trials", "5")
+    assert found.exit_code == 0, found.output
+    assert (given["time"], given["prune"], given["trials"]) == ("20m", False, 5)
+    assert "as written" in found.output
+    assert f"python -m kerastune_ft run {searched.best_path}" in found.output
+    document = json.loads(give("tiny.json", "{}", "--json").stdout)
+    assert [trial["number"] for trial in document["trials"]] == list(range(7))
+    assert document["best_config"] == str(searched.best_path)
+
+
+def test_every_problem_of_a_space_is_said_before_anything_is_done(search_folder: Path) -> None:
+    found = give(str(search_folder / "tiny.json"), '{"head.dropot": [0.1, 0.2], "phases.top.epochs": {"low": 2}}')
+    assert found.exit_code == 2
+    assert 'did you mean "dropout"?' in found.output
+    assert "phases.top.epochs.high" in found.output
