@@ -17,6 +17,7 @@ _HOMES = {
     "plan": "api.training",
     "open_run": "api.runs",
     "evaluate": "api.runs",
+    "compare": "api.compare",
     "predict": "api.runs",
     "units": "api.training",
     "rank_backbones": "api.backbones",

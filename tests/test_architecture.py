@@ -43,7 +43,7 @@ RANKS = {
             ("training",),
             ("probing",),
             ("inference", "preview", "reporting", "scaffolding", "tracking", "verification"),
-            ("trials",),
+            ("comparison", "trials"),
             ("api",),
             ("cli",),
             ("__main__",),
@@ -360,7 +360,7 @@ def test_the_public_names_are_these() -> None:
     assert kerastune_ft.__all__ == sorted(
         [
             "fine_tune", "run", "plan", "open_run", "evaluate", "predict", "units", "explain", "init", "runs", "verify",
-            "rank_backbones", "search",
+            "rank_backbones", "search", "compare",
             "Run", "KerasTuneError", "ConfigError", "DataError",
             "DivergedError", "PromiseError", "ResourceError", "Interrupted",
         ]

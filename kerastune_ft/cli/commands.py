@@ -11,7 +11,7 @@ _COMMANDS = (
     *(training.run, training.launch, training.validate, training.plan),
     *(tuning.search,),
     *(data.init, data.cache),
-    *(results.runs, results.evaluate, results.predict, results.report, results.verify),
+    *(results.runs, results.evaluate, results.predict, results.report, results.compare, results.verify),
     *(models.units, models.backbones, models.tasks, models.datasets, models.schema),
 )
 

@@ -1,4 +1,4 @@
-"""The commands on finished runs: runs, evaluate, predict, report, verify."""
+"""The commands on finished runs: runs, evaluate, predict, report, compare, verify."""
 
 from __future__ import annotations
 
@@ -146,6 +146,24 @@ def report(run: str, as_json: bool, debug: bool) -> None:
     print_json(opened.summarise()) if as_json else click.echo(str(path))
     if problem is not None:
         click.echo(f"the page is not written: {problem}", err=True)
+
+
+@click.command()
+@click.argument("runs", nargs=-1, required=True, metavar="RUN RUN...")
+@click.option("--html", metavar="FILE", help="Write a page with tables and curves over each other, too.")
+@common
+def compare(runs: tuple[str, ...], html: str | None, as_json: bool, debug: bool) -> None:
+    """Compare runs: settings, metrics on the same examples, phases, cost.
+
+    Differences are from the first RUN, with intervals of 95 % by the paired bootstrap and McNemar's exact test.
+    """
+    from kerastune_ft.api.compare import compare as compare_runs
+
+    found = compare_runs(*runs)
+    page = None if html is None else found.write_html(html)
+    print_json({**found, **({"page": str(page)} if page else {})}) if as_json else show(found.tables)
+    if page is not None and not as_json:
+        echo(f"page: {page}")
 
 
 @click.command()

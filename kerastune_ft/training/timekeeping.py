@@ -11,14 +11,15 @@ from kerastune_ft.training.watch import Watcher
 
 STARTED, SPENT, ENDED = "started", "spent", "ended"
 """Events: the first step is due, a part of the work is done, the process stops. Each has `elapsed`, the seconds since
-the process took up the run, so that of a killed one all but the end is known."""
+the process took up the run, and `cpu`, those that its threads computed since then, so that of a killed one all but the
+end is known."""
 
 
 class Timekeeper(Watcher):
     """Adds events on time to events.jsonl; made where a process takes up a run."""
 
     def __init__(self, run: RunDirectory) -> None:
-        self._run, self._began = run, time.monotonic()
+        self._run, self._began, self._computed = run, time.monotonic(), time.process_time()
 
     def run_started(self, directory: str, config: Mapping[str, Any], plan: Mapping[str, Any]) -> None:
         """Write that data, model and plan are there."""
@@ -33,4 +34,5 @@ class Timekeeper(Watcher):
         self._write(ENDED, state=state)
 
     def _write(self, event: str, **fields: Any) -> None:
-        self._run.event(event, **fields, elapsed=round(time.monotonic() - self._began, 3))
+        computed = round(time.process_time() - self._computed, 3)
+        self._run.event(event, **fields, elapsed=round(time.monotonic() - self._began, 3), cpu=computed)

@@ -83,8 +83,8 @@ def check_predictions(record: RunRecord, findings: Findings) -> str | None:
     """Check that every example of the splits has its row, and that the cells of a row follow from each other."""
     if not record.is_done:
         return None
-    check = _find_check(record)
-    rows = _read_results(record)
+    check = find_check(record)
+    rows = read_results(record)
     if not rows:
         return None
     expected = {split: [row["input"] for row in rows] for split, rows in _read_splits(record, _SPLITS).items()}
@@ -96,7 +96,7 @@ def check_predictions(record: RunRecord, findings: Findings) -> str | None:
         _check_examples(record, findings, table, expected)
     if _list_examples(rows) != _list_examples(record.read_table(PREDICTIONS)):
         findings.fail(check.table, f"its rows are not the examples of {PREDICTIONS} in their order")
-    for number, message in check.find_faults(_make_table(record, rows)):
+    for number, message in check.find_faults(make_table(record, rows)):
         findings.fail(f"{check.table}, line {number + 2}", message)
     return f"{counted(len(rows), 'prediction')}, one for each example, and each follows from its numbers"
 
@@ -111,34 +111,36 @@ def _check_examples(record: RunRecord, findings: Findings, table: str, expected:
             findings.fail(table, f"its examples of {split} are not those of {_SPLITS}")
 
 
-def _make_table(record: RunRecord, rows: Rows) -> Table:
+def make_table(record: RunRecord, rows: Rows) -> Table:
     """Return rows of the table that metrics follow from, with what the run says of them."""
     positive = (record.config.get("task") or {}).get("positive")
     return Table(rows, record.plan["labels"], positive, record.run.rules, _read_thresholds(record))
 
 
-def _find_check(record: RunRecord) -> ResultCheck:
+def find_check(record: RunRecord) -> ResultCheck:
+    """Return what computes the results of a run's kind of labels."""
     return CHECKS[record.plan["labels"]["kind"]]
 
 
 def _read_splits(record: RunRecord, name: str) -> dict[str, Rows]:
     """Return the rows of a table by split."""
-    return _group_by_split(record.read_table(name))
+    return group_by_split(record.read_table(name))
 
 
-def _group_by_split(rows: Rows) -> dict[str, Rows]:
+def group_by_split(rows: Rows) -> dict[str, Rows]:
+    """Return the rows of a table by the split in their cells."""
     parts: dict[str, Rows] = {}
     for row in rows:
         parts.setdefault(row["split"], []).append(row)
     return parts
 
 
-def _read_results(record: RunRecord) -> Rows:
+def read_results(record: RunRecord) -> Rows:
     """Return the rows of the table that metrics follow from, with the columns of predictions.csv.
 
     Both have the same examples in the same order; where they do not, which is a finding, only those of the table.
     """
-    table = _find_check(record).table
+    table = find_check(record).table
     rows, predictions = record.read_table(table), record.read_table(PREDICTIONS)
     if table == PREDICTIONS or _list_examples(rows) != _list_examples(predictions):
         return rows
@@ -159,8 +161,8 @@ def check_metrics(record: RunRecord, findings: Findings) -> str | None:
     if not record.is_done or not record.run.exists(_METRICS):
         return None
     document = record.run.read_json(_METRICS)
-    written, check = metrics_by_split(document), _find_check(record)
-    parts = _group_by_split(_read_results(record))
+    written, check = metrics_by_split(document), find_check(record)
+    parts = group_by_split(read_results(record))
     if set(parts) != set(written):
         message = f"its splits are {', '.join(written)}, those of {check.table} {', '.join(parts)}"
         findings.fail(_METRICS, message)
@@ -179,7 +181,7 @@ def _compare(
     record: RunRecord, document: Mapping[str, Any], split: str, rows: Rows
 ) -> Iterator[tuple[str, Any, float, float]]:
     """Yield place, written value, computed value and tolerance of every figure of a split that can be computed."""
-    check, table = _find_check(record), _make_table(record, rows)
+    check, table = find_check(record), make_table(record, rows)
     written = metrics_by_split(document)[split]
     computed = check.score(table)
     if chosen := record.config["task"].get("metrics"):
@@ -206,7 +208,7 @@ def _compare_intervals(
     written = intervals_by_split(document).get(split)
     if not written:
         return
-    check = _find_check(record)
+    check = find_check(record)
     sample = check.sample(table, list(written))
     recorded = _read_splits(record, _SPLITS).get(split, [])
     # Both tables have the examples of a split in the same order.

@@ -18,4 +18,5 @@ def test_every_event_says_how_long_the_process_worked(tmp_path: Path) -> None:
     events = [json.loads(line) for line in (tmp_path / "r" / "events.jsonl").read_text().splitlines()]
     assert [event["event"] for event in events] == ["started", "spent", "ended"]
     assert (events[1]["part"], events[1]["seconds"], events[2]["state"]) == ("features", 2.346, "interrupted")
+    assert 0 <= events[0]["cpu"] <= events[1]["cpu"] <= events[2]["cpu"]
     assert 0 <= events[0]["elapsed"] <= events[1]["elapsed"] <= events[2]["elapsed"]

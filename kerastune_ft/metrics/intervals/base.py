@@ -59,8 +59,8 @@ def find_intervals(sample: Sample, groups: Sequence[str] | None = None) -> dict[
     found: dict[str, Interval] = {}
     if groups is None:
         found |= {name: _share_interval(hits) for name, hits in sample.proportions.items()}
-    resampled = _resample(sample, groups)
-    found |= {name: ends for name, values in resampled.items() if (ends := _find_quantiles(values)) is not None}
+    resampled = resample(sample, groups, with_shares=groups is not None)
+    found |= {name: ends for name, values in resampled.items() if (ends := find_quantiles(values)) is not None}
     if groups is not None:
         # All or none of the examples are hits, in every resample.
         for name, hits in sample.proportions.items():
@@ -88,9 +88,13 @@ def average(values: np.ndarray, counts: np.ndarray) -> np.ndarray:
     return divide(np.where(known, values, 0.0) @ counts, known.astype(np.float64) @ counts)
 
 
-def _resample(sample: Sample, groups: Sequence[str] | None) -> dict[str, np.ndarray]:
-    """Return the values of every metric in all resamples."""
-    plain = dict(sample.means) if groups is None else {**sample.means, **sample.proportions}
+def resample(sample: Sample, groups: Sequence[str] | None, *, with_shares: bool) -> dict[str, np.ndarray]:
+    """Return the values of every metric in all resamples, each [resamples]; those of shares of hits if asked for.
+
+    The draws depend on the number of examples and the groups alone, so that those of two models on the same examples
+    are pairs.
+    """
+    plain = {**sample.means, **sample.proportions} if with_shares else dict(sample.means)
     parts: dict[str, list[np.ndarray]] = {}
 
     def compute(counts: np.ndarray) -> dict[str, np.ndarray]:
@@ -106,7 +110,8 @@ def _resample(sample: Sample, groups: Sequence[str] | None) -> dict[str, np.ndar
     return {name: np.concatenate(values) for name, values in parts.items()}
 
 
-def _find_quantiles(values: np.ndarray) -> Interval | None:
+def find_quantiles(values: np.ndarray) -> Interval | None:
+    """Return the 2.5 % and 97.5 % quantiles of resamples; None where half are undefined, or all the same."""
     known = values[~np.isnan(values)]
     if len(known) <= _LEAST_DEFINED * len(values):
         return None

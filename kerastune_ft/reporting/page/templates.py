@@ -7,6 +7,7 @@ from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from kerastune_ft.reporting import quantities
+from kerastune_ft.reporting.comparison_words import write_difference
 
 if TYPE_CHECKING:
     from jinja2 import Environment
@@ -58,4 +59,5 @@ def _create_environment() -> Environment:
     )
     environment.filters.update({name: getattr(quantities, f"format_{name}") for name in _FILTERS})
     environment.filters["breakable"] = break_name
+    environment.filters["difference"] = write_difference
     return environment

@@ -22,6 +22,7 @@ def sum_time(events: Sequence[Mapping[str, Any]], phases: Sequence[Mapping[str, 
         events: the lines of events.jsonl.
         phases: name and seconds (in epochs) of every phase, as the report has them.
 
+    `cpu` are the seconds that all threads computed, as far as they are known; None where a start did not record them.
     `complete` is False where an earlier version, which recorded less, worked on the run too. Times between two
     processes do not count, nor does writing the page, which may be written again; `killed` is how many processes
     before the last one left no end, so that what they did after their last event is not known.
@@ -44,6 +45,7 @@ def sum_time(events: Sequence[Mapping[str, Any]], phases: Sequence[Mapping[str, 
     ordered["all else"] = max(0.0, whole - sum(ordered.values()))
     return {
         "whole": whole,
+        "cpu": _sum_cpu(processes) if is_complete else None,
         "starts": len(processes),
         "killed": sum(process[-1].get("event") != "ended" for process in processes[:-1]),
         "complete": is_complete,
@@ -57,6 +59,11 @@ def sum_time(events: Sequence[Mapping[str, Any]], phases: Sequence[Mapping[str, 
             for name, seconds in ordered.items()
         ],
     }
+
+
+def _sum_cpu(processes: Sequence[Sequence[Mapping[str, Any]]]) -> float | None:
+    latest = [[event["cpu"] for event in process if event.get("cpu") is not None] for process in processes]
+    return sum(values[-1] for values in latest) if all(latest) else None
 
 
 def _divide(events: Sequence[Mapping[str, Any]]) -> list[list[Mapping[str, Any]]]:

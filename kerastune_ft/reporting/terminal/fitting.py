@@ -31,10 +31,28 @@ GIVES_WAY = (
     "features",
     # Metrics.
     "validation, constant",
+    # Comparisons.
+    *("on validation", "CPU", "monitor", "before"),
 )
 """Headings of the columns that are left out of a table too wide, the first to go first; a first column stays."""
 _WRAPS = frozenset(
-    {"holds", "for", "metrics", "name", "task", "source", "license", "cut", "value", "trains", "peak rate", "pass"}
+    (
+        *(
+            "holds",
+            "for",
+            "metrics",
+            "name",
+            "task",
+            "source",
+            "license",
+            "cut",
+            "value",
+            "trains",
+            "peak rate",
+            "pass",
+        ),
+        *("runs", "phase, trains"),
+    )
 )
 _WRAPS_AT = 12
 _SHORTENED_TO = 8
