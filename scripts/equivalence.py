@@ -66,6 +66,13 @@ ROWS = {
         before={"unfreeze": "none", "learning_rate": 0.003, "cache": "required"},
     ),
     "adamw, carried": Row({"carry_optimizer": True}, before={"unfreeze": "none", "learning_rate": 0.003}),
+    "sgd, kept if better": Row(
+        {"optimizer": _SGD, "keep_if_better": True, "learning_rate": 1.0},
+        before={"unfreeze": "none", "learning_rate": 0.003},
+    ),
+    "sgd, begun again": Row(
+        {"optimizer": _SGD, "learning_rate": 1e30, "on_divergence": {"retry": 1, "factor": 1e-33}},
+    ),
     "EfficientNetB0, all, adamw": Row(
         {"unfreeze": "all", "learning_rate": 0.001},
         {"name": "EfficientNetB0", "weights": None},

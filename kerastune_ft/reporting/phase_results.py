@@ -8,6 +8,7 @@ from typing import Any
 from kerastune_ft.reporting import plan_lines
 from kerastune_ft.reporting.metric_names import find_gain, find_headline
 from kerastune_ft.reporting.quantities import ABSENT, is_number
+from kerastune_ft.training.left_weights import is_discarded, left_metrics
 
 # What plan.json says of the outputs of the frozen part; of runs from before it is all that is known.
 _FEATURES = {"store": "stored", "recompute": "computed"}
@@ -84,10 +85,11 @@ def find_better_phase(results: Sequence[Mapping[str, Any]], history: Sequence[Ma
         return None
     last = done[-1]
     monitor = last["monitor"]
+    final = last["left"].get(monitor) if last["discarded"] else last["after"]
     better: tuple[str, float] | None = None
-    for result in done[:-1]:
+    for result in (each for each in done[:-1] if not each["discarded"]):
         value = _find_value(history, result["name"], result["best_epoch"], monitor)
-        rival = last["after"] if better is None else better[1]
+        rival = final if better is None else better[1]
         if value is not None and rival is not None and _beats(value, rival, monitor):
             better = (result["name"], value)
     return better[0] if better else None
@@ -192,6 +194,10 @@ def _summarise_phase(
         "planned_steps": planned.get("steps"),
         "best_epoch": best_epoch,
         "stopped": begun.get("stopped"),
+        "discarded": is_discarded(begun),
+        "left": left_metrics(begun),
+        "retries": len(begun.get("retries") or ()),
+        "peak": begun.get("peak"),
         "seconds": begun.get("seconds") if begun.get("seconds") is not None else _sum_seconds(rows),
         "share": None,
         "features": (begun.get("features") or {}).get("train")
@@ -220,6 +226,9 @@ def _find_value_before(
     start = planned.get("start_from", "best")
     if earlier is None or start not in ("best", "last"):
         return None
+    if earlier["discarded"]:
+        value = earlier["left"].get(monitor)
+        return float(value) if is_number(value) else None
     epoch = earlier["best_epoch"] if start == "best" else earlier["epochs"]
     return _find_value(history, earlier["name"], epoch, monitor)
 

@@ -101,6 +101,7 @@ def describe_phase(phase: Document, plan: Document) -> list[Line]:
         Line("sampling", str(phase.get("sampling") or "")),
         Line("augment", describe_options(phase.get("augment"))),
         Line("monitor", _describe_monitor(phase)),
+        Line("divergence", _describe_retries(phase.get("on_divergence") or {})),
         Line(
             str((phase.get("store") or {}).get("decision") or "store"),
             cache_lines.describe_phase_store(phase.get("store") or {}),
@@ -359,7 +360,14 @@ def _describe_monitor(phase: Document) -> str:
         str(phase.get("monitor") or ""),
         f"early stopping ({stopping})" if stopping else "no early stopping",
         f"starts from {phase['start_from']}" if phase.get("start_from") else "",
+        "kept only if better than what it starts from" if phase.get("keep_if_better") else "",
     )
+
+
+def _describe_retries(retry: Document) -> str:
+    if not retry:
+        return ""
+    return f"begins again, {counted(retry['retry'], 'time')} at most, at {retry['factor']:g} of its rates"
 
 
 def _describe_cut(cut: Sequence[Document]) -> str:

@@ -18,6 +18,7 @@ from kerastune_ft.reporting.phase_results import find_distances
 from kerastune_ft.reporting.quantities import format_count, format_progress, format_share, format_words
 from kerastune_ft.reporting.terminal.phases_table import describe_moves
 from kerastune_ft.streams import error_stream, fit_line, is_quiet, is_verbose, mark_time, say
+from kerastune_ft.training.left_weights import is_discarded
 from kerastune_ft.training.watch import Watcher
 from kerastune_ft.wording import counted
 
@@ -188,7 +189,8 @@ def describe_phase_end(result: Mapping[str, Any]) -> str:
         said = f"refit of phase {result['name']} done: {counted(result['best_epoch'], 'epoch')} as chosen before"
     else:
         measured = f"{format_words(monitor)} {format_progress(result['best'][monitor])}{_describe_gain(result)}"
-        said = f"phase {result['name']} done: best epoch {result['best_epoch']} of {result['epochs']}, {measured}"
+        verdict = "not kept" if is_discarded(result) else "done"
+        said = f"phase {result['name']} {verdict}: best epoch {result['best_epoch']} of {result['epochs']}, {measured}"
     return f"{said}, {_describe_cost(result)}; {f'moved {moves}; ' if moves else ''}{frozen}" + (
         f", {updated} BatchNorm statistics updated" if updated else ""
     )

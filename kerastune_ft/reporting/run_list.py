@@ -12,6 +12,7 @@ from kerastune_ft.errors import ConfigError
 from kerastune_ft.notebook.speech import speak
 from kerastune_ft.rundir import MANIFEST, RunDirectory, is_held
 from kerastune_ft.storage import path_of_user
+from kerastune_ft.training.left_weights import left_metrics
 
 _EVENTS = "events.jsonl"
 
@@ -93,7 +94,7 @@ def _summarise_run(
         "data": (plan.get("data") or {}).get("name") or _find_name(config.get("data") or {}),
         "backbone": _name_backbone(config.get("backbone") or {}),
         "monitor": last.get("monitor"),
-        "value": last["best"][last["monitor"]] if last else None,
+        "value": left_metrics(last)[last["monitor"]] if last else None,
         "test": dict(metrics["test"]) if "test" in metrics else None,
         "started": manifest.get("started"),
         "seconds": sum(phase.get("seconds") or 0 for phase in phases) or None,

@@ -7,6 +7,7 @@ from typing import Any
 
 from kerastune_ft.rundir import RunDirectory
 from kerastune_ft.training.checkpoint import read_end, read_variables
+from kerastune_ft.training.left_weights import is_discarded
 from kerastune_ft.training.phase.context import RunContext
 from kerastune_ft.training.phase.fit_memory import fit_memory
 from kerastune_ft.training.phase.phase import train_phase
@@ -40,7 +41,7 @@ def result_of(run: RunDirectory, phase: PhasePlan) -> dict[str, Any] | None:
 
 
 def load_best(context: RunContext, phase: PhasePlan) -> None:
-    """Set the session's variables to the best epoch of a finished phase."""
+    """Set the session's variables to what a finished phase left: its best epoch, unless that was discarded."""
     session = context.session
     session.assign(session.origin)
     session.assign(read_variables(context.run, f"{phase.folder}/best.safetensors", session.source_hash))
@@ -54,8 +55,8 @@ def _changed_so_far(context: RunContext, phase: PhasePlan) -> tuple[str, ...]:
 def _set_weights(context: RunContext, phase: PhasePlan) -> None:
     """Set the weights a phase starts from.
 
-    `best` and `last` are the previous phase's; `pretrained` takes the backbone from its source and the head from the
-    previous phase's best epoch.
+    `best` and `last` are the previous phase's, or what it began with where its own were discarded; `pretrained` takes
+    the backbone from its source and the head from what the previous phase left.
     """
     session = context.session
     if phase.index == 0:
@@ -63,7 +64,7 @@ def _set_weights(context: RunContext, phase: PhasePlan) -> None:
         return
     previous = context.plan.phases[phase.index - 1]
     load_best(context, previous)
-    if phase.phase.start_from == "last":
+    if phase.phase.start_from == "last" and not is_discarded(result_of(context.run, previous) or {}):
         session.assign(read_end(context.run, previous.folder, session.source_hash).tensors.variables)
     elif phase.phase.start_from == "pretrained":
         session.assign({variable.path: session.origin[variable.path] for variable in session.backbone.variables})

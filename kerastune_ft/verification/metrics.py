@@ -6,6 +6,7 @@ import math
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+from kerastune_ft.config.options.task_facts import find_facts
 from kerastune_ft.metrics.document import (
     CLASSES,
     INTERVALS,
@@ -15,6 +16,8 @@ from kerastune_ft.metrics.document import (
     metrics_by_split,
 )
 from kerastune_ft.metrics.intervals.base import find_intervals, measure
+from kerastune_ft.training.left_weights import left_metrics
+from kerastune_ft.training.phase.state import is_better
 from kerastune_ft.verification.results.base import PREDICTIONS, ResultCheck, Table
 from kerastune_ft.verification.results.checks import CHECKS
 from kerastune_ft.verification.run_record import Findings, PhaseRecord, RunRecord
@@ -47,7 +50,7 @@ def _check_joined_history(record: RunRecord, findings: Findings, phases: Sequenc
     for phase in phases:
         rows = record.read_table(f"{phase.folder}/{_HISTORY}")
         joined += rows
-        _check_phase_history(phase, rows, findings)
+        _check_phase_history(record, phase, rows, findings)
     whole = record.read_table(name)
     if whole != joined:
         pairs = enumerate(zip(whole, joined, strict=False))
@@ -60,7 +63,7 @@ def _check_joined_history(record: RunRecord, findings: Findings, phases: Sequenc
     return len(joined)
 
 
-def _check_phase_history(phase: PhaseRecord, rows: Rows, findings: Findings) -> None:
+def _check_phase_history(record: RunRecord, phase: PhaseRecord, rows: Rows, findings: Findings) -> None:
     if phase.result is None:
         return
     name = f"{phase.folder}/{_HISTORY}"
@@ -72,6 +75,22 @@ def _check_phase_history(phase: PhaseRecord, rows: Rows, findings: Findings) -> 
         if not _is_cell_of(best[metric], value):
             message = f"{metric} of the best epoch, {best['epoch']}, is {best[metric]}, and {value} in result.json"
             findings.fail(name, message)
+    if "kept" in phase.result and not phase.result.get(REFIT) and (wrong := _find_wrong_verdict(record, phase.result)):
+        findings.fail(f"{phase.folder}/result.json", wrong)
+
+
+def _find_wrong_verdict(record: RunRecord, result: Mapping[str, Any]) -> str | None:
+    """Return what is wrong with keeping, or discarding, the weights of a phase by what it measured."""
+    monitor = result["monitor"]
+    facts = find_facts(record.config["task"])
+    if facts is None:
+        return None
+    maximise = facts.metrics[monitor.removeprefix("validation_")].direction == "max"
+    best, start = result["best"][monitor], result["start"]["metrics"][monitor]
+    if is_better(best, start, maximise) == result["kept"]:
+        return None
+    verb = "kept" if result["kept"] else "discarded"
+    return f"its weights were {verb}, and its {monitor} was {best} at best and {start} at the start"
 
 
 def _is_cell_of(text: str, value: Any) -> bool:
@@ -224,7 +243,7 @@ def _compare_intervals(
 
 def _check_against_last_phase(record: RunRecord, findings: Findings, metrics: Mapping[str, Mapping[str, Any]]) -> None:
     last: Sequence[PhaseRecord] = record.finished_phases[-1:]
-    measured = (last[0].result or {}).get("best", {}).get("validation_loss") if last else None
+    measured = left_metrics(last[0].result or {}).get("validation_loss") if last else None
     loss = metrics.get("validation", {}).get("loss")
     devices = (record.run.manifest() or {}).get("devices") or {}
     tolerance = _TOLERANCE_OF_ANOTHER_PROGRAM
@@ -232,7 +251,7 @@ def _check_against_last_phase(record: RunRecord, findings: Findings, metrics: Ma
         # Validation computes in half precision, the final evaluation in float32.
         tolerance = _TOLERANCE_OF_HALF_PRECISION
     if measured is not None and not _is_close(loss, measured, tolerance):
-        message = f"it is {loss}, and the last phase measured {measured} in its best epoch"
+        message = f"it is {loss}, and the last phase measured {measured} of the weights it left"
         findings.fail(f"{_METRICS}, validation.loss", message)
 
 

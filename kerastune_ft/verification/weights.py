@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from kerastune_ft.training.checkpoint import pack
+from kerastune_ft.training.left_weights import is_discarded, left_epoch
 from kerastune_ft.verification.run_record import Findings, PhaseRecord, RunRecord, hash_array, some_of
 from kerastune_ft.wording import counted
 
@@ -37,7 +38,7 @@ def _check_weights(record: RunRecord, findings: Findings, phase: PhaseRecord, tr
     if arrays is None:
         return 0
     _, header = record.read_weights(phase.weights_file)
-    if header.get("epoch") != (phase.result or {})["best_epoch"] or header.get("phase") != phase.name:
+    if header.get("epoch") != left_epoch(phase.result or {}) or header.get("phase") != phase.name:
         findings.fail(phase.weights_file, f"it is of epoch {header.get('epoch')} of phase {header.get('phase')}")
     if extra := arrays.keys() - trained:
         findings.fail(phase.weights_file, f"it holds {some_of(extra)}, which no phase so far trains")
@@ -117,7 +118,20 @@ def check_phase_chain(record: RunRecord, findings: Findings) -> str | None:
             place = f"{phase.folder}/result.json"
             findings.fail(place, f"frozen {some_of(broken)} are not what phase {earlier.name} left", _UNTRUSTED)
         count += len(left)
+        _check_discarded(record, findings, earlier, phase)
     return f"{counted(count, 'frozen variable')} as the phase before left them" if pairs else None
+
+
+def _check_discarded(record: RunRecord, findings: Findings, earlier: PhaseRecord, phase: PhaseRecord) -> None:
+    """Check that a phase whose own weights were discarded left what the phase before did."""
+    if not is_discarded(phase.result or {}):
+        return
+    start = str(phase.plan.get("start_from") or "best")
+    known = _hash_final_weights(record, earlier, start, phase.changed_variables)
+    own = {path: hash_array(array) for path, array in _find_weights(record, phase.weights_file).items()}
+    if broken := {path for path in known.keys() & own.keys() if known[path] != own[path]}:
+        message = f"it is said to hold what phase {phase.name} began with, and {some_of(broken)} are not what phase "
+        findings.fail(phase.weights_file, f"{message}{earlier.name} left", _UNTRUSTED)
 
 
 def _hash_final_weights(
@@ -131,7 +145,7 @@ def _hash_final_weights(
         # The backbone was loaded again from its source, which is no part of the run.
         return {path: one for path, one in known.items() if path not in trained_before}
     values: Mapping[str, np.ndarray] = _find_weights(record, earlier.weights_file)
-    if start_from == "last":
+    if start_from == "last" and not is_discarded(earlier.result or {}):
         steps = (earlier.result or {})["steps"]
         held = _find_weights(record, f"{earlier.folder}/checkpoint/{steps:09d}.safetensors")
         values = {path: held[f"variable:{path}"] for path in values if f"variable:{path}" in held}
@@ -172,7 +186,9 @@ def _check_checkpoint(record: RunRecord, findings: Findings, phase: PhaseRecord,
     held = {key.removeprefix("variable:") for key in arrays if key.startswith("variable:")}
     if held != phase.changed_variables:
         findings.fail(place, f"it does not hold just what its phase changes: {some_of(held ^ phase.changed_variables)}")
-    if phase.result is not None and header["state"]["step"] == phase.result["steps"]:
+    is_end = phase.result is not None and header["state"]["step"] == phase.result["steps"]
+    # The best weights of a phase that discarded them are nowhere else.
+    if is_end and not is_discarded(phase.result or {}):
         ended = _find_weights(record, phase.weights_file)
         own = pack({path: array for path, array in ended.items() if path in phase.changed_variables}, header["source"])
         if hashlib.sha256(own).hexdigest() != header["best"]["sha256"]:

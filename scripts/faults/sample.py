@@ -68,12 +68,15 @@ def document(data: Path, strategy: str) -> dict[str, Any]:
                 "accumulate": 2,
                 "augment": "light",
                 "carry_optimizer": True,
+                "keep_if_better": True,
             },
             {
                 "name": "more",
                 "unfreeze": {"last": 3},
                 "epochs": 2,
-                "learning_rate": {"peak": 0.001, "unit_decay": 0.7},
+                # It diverges at once, and begins again at a rate of 0.001.
+                "learning_rate": {"peak": 1e27, "unit_decay": 0.7},
+                "on_divergence": {"retry": 1, "factor": 1e-30},
                 "augment": "medium",
                 "start_from": "last",
                 "batch_norm": "train",

@@ -30,6 +30,8 @@ def test_the_same_configuration_has_no_changes() -> None:
         "phases.head.cache=off",
         "phases.top.cache=required",
         "runtime.cache_directory=elsewhere",
+        "runtime.gpu_memory=8GB",
+        'phases.head.on_divergence={"retry": 1}',
         "name=other",
         "phases.top.epochs=9",
     ],
@@ -106,3 +108,21 @@ def test_not_so_where_batch_norm_takes_moments_of_what_is_computed_at_a_time() -
     old = read(OLD, ("phases.top.batch_norm=train",))
     new = read(OLD, ("phases.top.batch_norm=train", "phases.top.batch_size=16", "phases.top.accumulate=2"))
     assert len(compare(old, new, 1).refused) == 2
+
+
+@pytest.mark.parametrize(
+    ("now", "allowed"),
+    [
+        ({"retry": 3, "factor": 0.1}, True),
+        ({"retry": 1, "factor": 0.1}, False),
+        (None, False),
+        ({"retry": 2, "factor": 0.2}, False),
+    ],
+)
+def test_a_phase_may_get_more_retries_and_never_other_ones(now: Any, allowed: bool) -> None:
+    phases = copy.deepcopy(OLD["phases"])
+    phases[0]["on_divergence"] = {"retry": 2, "factor": 0.1}
+    begun = {**copy.deepcopy(OLD), "phases": copy.deepcopy(phases)}
+    phases[0]["on_divergence"] = now
+    changes = compare(read(begun), read({**copy.deepcopy(OLD), "phases": phases}), 1)
+    assert bool(changes.allowed) is allowed and bool(changes.refused) is not allowed

@@ -49,10 +49,8 @@ UNAVAILABLE = (
     Later("phases.*.image_size", instead="remove it; backbone.image_size holds for all phases"),
     Later("phases.*.mixup", neutral=(0,)),
     Later("phases.*.cutmix", neutral=(0,)),
-    Later("phases.*.keep_if_better", neutral=(False,)),
     Later("phases.*.ema"),
     Later("phases.*.l2_sp", neutral=(0,)),
-    Later("phases.*.on_divergence"),
     Later("output.tensorboard", neutral=(False,)),
     Later("output.trackers", neutral=([], ())),
 )

@@ -37,7 +37,7 @@ class Evidence:
     config: Mapping[str, Any]
     plan: Mapping[str, Any]
     phases: Sequence[Mapping[str, Any]]
-    """The results of the finished phases, as the manifest has them."""
+    """The results of the finished phases whose weights were kept, as the manifest has them."""
     history: Sequence[Mapping[str, Any]]
     metrics: Mapping[str, Mapping[str, Any]]
     constant: Mapping[str, Mapping[str, Any]]
@@ -45,6 +45,8 @@ class Evidence:
     examples: Mapping[str, int]
     classes: Mapping[str, Mapping[str, Any]]
     """The figures of every class on the test split."""
+    discarded: Sequence[Mapping[str, Any]] = ()
+    """The results of the finished phases that were no better than what they began with, and so were not kept."""
     better_phase: str | None = None
     """An earlier phase with a better epoch than the final model."""
     noise: Mapping[str, float] = field(default_factory=dict)
@@ -59,7 +61,7 @@ class Evidence:
 
     @property
     def last(self) -> Mapping[str, Any]:
-        """The result of the last phase; empty where none is finished."""
+        """Return the result of the last phase, of which the model is; empty where none is finished."""
         return self.phases[-1] if self.phases else {}
 
     def rows(self, phase: str) -> list[Mapping[str, Any]]:

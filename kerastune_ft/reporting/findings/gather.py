@@ -9,6 +9,7 @@ from kerastune_ft.reporting import phase_results, run_files
 from kerastune_ft.reporting.findings.banner import find_findings
 from kerastune_ft.reporting.findings.evidence import Evidence
 from kerastune_ft.reporting.run_files import RunFiles
+from kerastune_ft.training.left_weights import is_discarded
 
 
 def read_findings(directory: Path) -> list[dict[str, Any]]:
@@ -27,11 +28,13 @@ def list_findings(run: RunFiles) -> list[dict[str, Any]]:
 def gather(run: RunFiles) -> Evidence:
     """Return the figures of a run that findings follow from."""
     results = phase_results.summarise_phases(run.plan, run.manifest, run.history)
+    done = [phase for phase in run.manifest.get("phases") or () if phase.get("best_epoch")]
     sizes = (run.plan.get("data") or {}).get("sizes") or {}
     return Evidence(
         config=run.config,
         plan=run.plan,
-        phases=[phase for phase in run.manifest.get("phases") or () if phase.get("best_epoch")],
+        phases=[phase for phase in done if not is_discarded(phase)],
+        discarded=[phase for phase in done if is_discarded(phase)],
         history=run.history,
         metrics=run.metrics,
         constant=run.constant,

@@ -178,6 +178,21 @@ def judge_earlier_phase(run: Evidence) -> Finding | None:
     )
 
 
+def judge_discarded_phase(run: Evidence) -> Finding | None:
+    """Say that the last phase that was discarded did not improve on what it began with."""
+    if not run.discarded:
+        return None
+    result = run.discarded[-1]
+    name, monitor = result["name"], result["monitor"]
+    best, start = (format_figure(each[monitor]) for each in (result["best"], result["start"]["metrics"]))
+    owner = f"that of phase {run.last['name']}" if run.last else "the one it began with"
+    text = (
+        f"Phase {name} did not improve on what it began with ({format_words(monitor)} {start}, at best {best}), so it "
+        f"was not kept: the model is {owner}."
+    )
+    return Finding("phase_discarded", "hint", text, f"Train phase {name} at a lower rate", _lower_rate(run, name))
+
+
 def judge_backbone(run: Evidence) -> Finding | None:
     """Say that the backbone knows little or nothing of such data."""
     backbone, kind = run.config.get("backbone") or {}, (run.config.get("data") or {}).get("kind")
@@ -291,6 +306,7 @@ RULES: tuple[Callable[[Evidence], Finding | None], ...] = (
     judge_test_split,
     judge_backbone,
     judge_earlier_phase,
+    judge_discarded_phase,
     judge_last_epoch,
     judge_classes,
     judge_overfitting,

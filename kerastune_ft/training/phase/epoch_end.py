@@ -5,10 +5,9 @@ from __future__ import annotations
 import math
 import time
 
-from kerastune_ft.errors import DivergedError
-from kerastune_ft.training.phase.evaluate import evaluate_split
-from kerastune_ft.training.phase.phase_files import interrupt, write_checkpoint, write_progress
+from kerastune_ft.training.phase.phase_files import write_checkpoint, write_progress
 from kerastune_ft.training.phase.state import check_monitor
+from kerastune_ft.training.phase.validate import validate
 from kerastune_ft.training.phase.work import PhaseWork
 
 
@@ -19,7 +18,7 @@ def end_epoch(work: PhaseWork, began: float) -> None:
     NaN or infinite, and Interrupted where a stop is requested during validation.
     """
     session, state, options = work.session, work.state, work.options
-    metrics = {} if work.phase.refit else _validate(work)
+    metrics = {} if work.phase.refit else validate(work)
     state.epoch += 1
     skipped = work.prepared.skipped_steps
     if skipped > state.skipped_before:
@@ -72,25 +71,3 @@ def _judge(work: PhaseWork, metrics: dict[str, float]) -> bool:
     elif stopping and state.waited >= stopping.patience:
         state.stopped = "early_stopping"
     return is_best
-
-
-def _validate(work: PhaseWork) -> dict[str, float]:
-    """Return the metrics of the validation split, their names as history.csv has them."""
-
-    def stop(done: int, total: int) -> None:
-        """Stop between two batches of a validation, which is repeated on resume; workers stop at their next step."""
-        if work.session.devices.workers == 1 and work.context.stop.reason is not None:
-            write_checkpoint(work)
-            interrupt(work, f"while validating after step {work.state.step}")
-
-    session = work.session
-    indices = session.source.splits["validation"]
-    found = evaluate_split(work.prepared.step, session.devices, work.feed, indices, work.phase.batch_size, stop)
-    if not found.is_finite:
-        raise DivergedError(f"the outputs of phase {work.options.name} became NaN or infinite; lower its learning_rate")
-    from sklearn import config_context
-
-    # Looking at the same numbers again, metric by metric, takes longer than the metrics do.
-    with config_context(assume_finite=True, skip_parameter_validation=True):
-        metrics = session.task.summarise(found.measured)
-    return {f"validation_{name}": value for name, value in metrics.items()}

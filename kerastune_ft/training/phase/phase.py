@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from kerastune_ft.errors import explain_memory
+from kerastune_ft.errors import DivergedError, explain_memory
 from kerastune_ft.training.checkpoint import Checkpoints
-from kerastune_ft.training.phase import frozen_check, outcome, phase_files
+from kerastune_ft.training.phase import frozen_check, outcome, phase_files, restart, verdict
 from kerastune_ft.training.phase.context import RunContext
 from kerastune_ft.training.phase.epoch import EpochTraining
 from kerastune_ft.training.phase.prepare import Prepared, prepare
@@ -19,7 +19,7 @@ from kerastune_ft.training.plan.schedules import rate_table
 def train_phase(
     context: RunContext, phase: PhasePlan, kept: tuple[str, ...], prepared: Prepared | None = None
 ) -> dict[str, Any]:
-    """Train to the end of a phase and return its result; the variables then hold its best epoch.
+    """Train to the end of a phase and return its result; the variables then hold what the phase leaves.
 
     The variables of the session hold the weights it starts from. `kept` are the paths of all variables that this or an
     earlier phase trains; `prepared` are optimizer and step where they were made before, fresh.
@@ -31,14 +31,18 @@ def train_phase(
     work = _begin(context, phase, kept, prepared)
     before_frozen = frozen_check.frozen_hashes(session, phase)
     before = session.values(phase.changing)
-    phase_files.resume(work)
+    _resume(work)
     context.watch.phase_started(context.plan.document["phases"][phase.index], work.state.step)
     # Until the end of the phase is written: what came after the last checkpoint would be lost.
     with context.stop.defer():
         with explain_memory(*memory.explain_steps(phase, str(context.run))):
+            verdict.measure_start(work)
             epochs = EpochTraining(work)
             while work.state.stopped is None:
-                epochs.train_epoch()
+                try:
+                    epochs.train_epoch()
+                except DivergedError as error:
+                    restart.begin_again(work, before, error)
         moved, updated = frozen_check.distances(session, phase, before), frozen_check.updates(session, phase, before)
         after_frozen = frozen_check.frozen_hashes(session, phase)
         frozen = frozen_check.check_frozen(session, phase, before_frozen, after_frozen)
@@ -46,8 +50,11 @@ def train_phase(
             phase_files.write_checkpoint(work)
         work.checkpoints.wait()
         session.assign(work.best)
-        done = outcome.describe_outcome(context, phase, work.feed, before)
-        result = phase_files.write_result(work, {"moved": moved, "updated": updated, "frozen": frozen, **done})
+        done = outcome.describe_outcome(context, phase, work.feed, before, work.state.start)
+        # How far it moved is that of its best epoch, whatever is left of it.
+        session.assign(verdict.choose_weights(work, before))
+        proof = {"moved": moved, "updated": updated, "frozen": frozen}
+        result = phase_files.write_result(work, {**proof, **done, **verdict.describe_verdict(work)})
         context.watch.phase_done(result)
         return result
 
@@ -63,3 +70,11 @@ def _begin(context: RunContext, phase: PhasePlan, kept: tuple[str, ...], prepare
     checkpoints = Checkpoints(context.run, phase.folder, session.config.output.checkpoint, session.source_hash)
     rates = rate_table(phase.phase.learning_rate, phase.rate_steps, session.config.rules)
     return PhaseWork(context, phase, kept, feed, prepared, checkpoints, rates)
+
+
+def _resume(work: PhaseWork) -> None:
+    """Set the work to the newest checkpoint of its phase, whose rates may be lower than those of the plan."""
+    found = work.checkpoints.newest(work.context.watch)
+    if found is not None and (retries := found.state.get("retries")):
+        restart.prepare_retry(work, len(retries))
+    phase_files.resume(work, found)

@@ -12,6 +12,7 @@ from kerastune_ft.errors import Interrupted
 from kerastune_ft.graph import keras_private
 from kerastune_ft.training.checkpoint import Checkpoints, Snapshot, Tensors, pack
 from kerastune_ft.training.history import columns, write_history
+from kerastune_ft.training.left_weights import left_epoch
 from kerastune_ft.training.phase.state import PhaseState
 from kerastune_ft.training.phase.work import PhaseWork
 from kerastune_ft.training.plan.phase_plan import NORMS_FILE
@@ -21,11 +22,10 @@ from kerastune_ft.training.updates.gradient_norms import COLUMNS, summarise_norm
 _SECONDS_BETWEEN_WRITES = 1.0
 
 
-def resume(work: PhaseWork) -> None:
-    """Set everything to the newest checkpoint of the phase, or to its beginning where there is none."""
+def resume(work: PhaseWork, found: Snapshot | None) -> None:
+    """Set everything to a checkpoint of the phase, or to its beginning where there is none."""
     optimizer, scale = work.prepared.optimizer, work.prepared.scale
     work.state.begun = dict(optimizer.begun)
-    found = work.checkpoints.newest(work.context.watch)
     if work.prepared.norms is not None:
         # A step that was tried for its memory left some.
         work.prepared.norms.restore(found.state.get("norm_sums", {}) if found else {})
@@ -94,9 +94,9 @@ def needs_end(work: PhaseWork) -> bool:
 
 
 def write_result(work: PhaseWork, found: Mapping[str, Any]) -> dict[str, Any]:
-    """Write the best weights and the result of a phase that is done, and return the result.
+    """Write the weights that a phase leaves and its result, and return the result.
 
-    The session's variables must hold the best epoch. `found` are entries of the result that are known only now.
+    The session's variables must hold these weights. `found` are entries of the result that are known only now.
     """
     context, phase, state, options = work.context, work.phase, work.state, work.options
     result = {
@@ -113,17 +113,25 @@ def write_result(work: PhaseWork, found: Mapping[str, Any]) -> dict[str, Any]:
         "seconds": round(sum(row["seconds"] for row in state.history), 3),
         "checkpoint_bytes": work.checkpoints.bytes,
         "lora": context.plan.document["phases"][phase.index]["lora"],
+        **_describe_retries(work),
         **found,
         **({"refit": phase.refit.to_json()} if phase.refit else {}),
         **({"gradient_norms": summarise_norms(state.norms)} if state.norms else {}),
     }
     source_hash = work.session.source_hash
-    weights = pack(work.session.values(work.kept), source_hash, phase=options.name, epoch=state.best_epoch)
+    weights = pack(work.session.values(work.kept), source_hash, phase=options.name, epoch=left_epoch(result))
     context.run.commit(f"{phase.folder}/best.safetensors", weights)
     # Written last: from here on the phase is done, whatever happens.
     context.run.commit_json(f"{phase.folder}/result.json", result)
     _drop_checkpoints(work)
     return result
+
+
+def _describe_retries(work: PhaseWork) -> dict[str, Any]:
+    """Return the entries of a phase's result about the times it diverged; none where it may not begin again."""
+    if work.options.on_divergence is None:
+        return {}
+    return {"retries": work.state.retries, "peak": work.options.learning_rate.peak}
 
 
 def _drop_checkpoints(work: PhaseWork) -> None:

@@ -19,6 +19,12 @@ def round_monitor(value: float) -> float:
     return float(f"{value:.{SIGNIFICANT_DIGITS - 1}e}") if math.isfinite(value) else value
 
 
+def is_better(value: float, rival: float, maximise: bool) -> bool:
+    """Return whether a monitor is better than another as decisions see them; of equals none is."""
+    value, rival = round_monitor(value), round_monitor(rival)
+    return value > rival if maximise else value < rival
+
+
 def check_monitor(phase: Phase, metrics: Mapping[str, float], examples: int) -> None:
     """Raise DataError where a phase's monitor is not defined on the validation split: no epoch would be the best."""
     if math.isnan(metrics[phase.monitor]):
@@ -47,6 +53,10 @@ class PhaseState:
     best_step: int = 0
     """Updates made at the end of the best epoch."""
     best: dict[str, float] = field(default_factory=dict)
+    start: dict[str, float] = field(default_factory=dict)
+    """What the weights before the first step measured, where the result is kept only if it is better."""
+    retries: list[dict[str, Any]] = field(default_factory=list)
+    """The times the phase diverged and began again at lower rates: where, at which peak, and why."""
     reference: float | None = None
     """The monitor that early stopping compares with."""
     waited: int = 0

@@ -220,6 +220,7 @@ def phase_document(session: Session, plan: PhasePlan, chunk: int, decision: Cach
         "early_stopping": phase.early_stopping.to_json() if phase.early_stopping else None,
         "monitor": phase.monitor,
         "start_from": phase.start_from if plan.index else None,
+        **_weights(phase),
         "store": _storing(session, plan, decision),
         "estimate": _estimate(session, plan, chunk, decision),
     }
@@ -234,6 +235,12 @@ def _describe_loss(session: Session, plan: PhasePlan) -> dict[str, Any]:
         "class_weights": None if weights is None else dict(zip(session.task.scheme.names, weights, strict=True)),
         "sampling": plan.phase.sampling,
     }
+
+
+def _weights(phase: Phase) -> dict[str, Any]:
+    """Return the keys that say which weights a phase leaves, where they are given."""
+    kept = {"keep_if_better": True} if phase.keep_if_better else {}
+    return kept if phase.on_divergence is None else {**kept, "on_divergence": phase.on_divergence.to_json()}
 
 
 def _storing(session: Session, plan: PhasePlan, decision: CachePlan) -> dict[str, Any]:

@@ -31,10 +31,12 @@ class Refit:
     """The epoch with which it ends, for the next phase and the model."""
     rate_steps: int
     """The steps over which its learning rates are laid out: those of its maximum, of which it may make fewer."""
+    kept: bool = True
+    """Whether the weights of the phase were kept, as they then are here."""
 
     def to_json(self) -> dict[str, int]:
-        """Return the refit as plan.json has it."""
-        return asdict(self)
+        """Return the refit as plan.json has it; whether weights were kept is there where they were not."""
+        return {key: value for key, value in asdict(self).items() if key != "kept" or not value}
 
 
 @dataclass(frozen=True)

@@ -13,11 +13,13 @@ from typing import Any
 
 import numpy as np
 
+from kerastune_ft.training.left_weights import is_discarded
 from kerastune_ft.training.plan import class_balance
 from kerastune_ft.training.plan.build import batch_sizes, count_steps
 from kerastune_ft.training.plan.document import phase_document
 from kerastune_ft.training.plan.phase_plan import REFIT_DRAWS, PhasePlan, Plan, Refit
 from kerastune_ft.training.plan.pieces import in_pieces
+from kerastune_ft.training.plan.retries import lower_rates
 from kerastune_ft.training.session.adapters import place_of
 from kerastune_ft.training.session.session import Session
 
@@ -45,7 +47,9 @@ def plan_refit(session: Session, plan: Plan, results: Sequence[Mapping[str, Any]
     return replace(plan, phases=phases, document={**plan.document, "phases": entries})
 
 
-def _plan_phase(session: Session, plan: Plan, phase: PhasePlan, result: Mapping[str, Any]) -> PhasePlan:
+def _plan_phase(session: Session, plan: Plan, planned: PhasePlan, result: Mapping[str, Any]) -> PhasePlan:
+    # The rates with which validation chose its epochs.
+    phase = lower_rates(planned, len(result.get("retries") or ()))
     options, draws = phase.phase, phase.index + REFIT_DRAWS
     batch_size, micro_batches = batch_sizes(session, options)
     update = batch_size * micro_batches
@@ -60,7 +64,10 @@ def _plan_phase(session: Session, plan: Plan, phase: PhasePlan, result: Mapping[
         rate_steps = max(1, round(options.steps * steps_per_epoch / phase.steps_per_epoch))
     # The next phase may go on from the last step, and not from the best epoch.
     epochs = result["epochs"] if _is_end_needed(plan, phase) else result["best_epoch"]
-    planned = replace(
+    if is_discarded(result):
+        # It leaves what it begins with, however far it trains.
+        epochs = 1
+    again = replace(
         phase,
         class_weights=class_balance.class_weights(session.source, options, place_of(phase.index, options)),
         batch_size=batch_size,
@@ -70,9 +77,9 @@ def _plan_phase(session: Session, plan: Plan, phase: PhasePlan, result: Mapping[
         epochs=epochs,
         steps=min(rate_steps, count(epochs)),
         pieces=None,
-        refit=Refit(result["best_epoch"], rate_steps),
+        refit=Refit(min(result["best_epoch"], epochs), rate_steps, not is_discarded(result)),
     )
-    return planned if phase.pieces is None else in_pieces(planned, phase.pieces)
+    return again if phase.pieces is None else in_pieces(again, phase.pieces)
 
 
 def _is_end_needed(plan: Plan, phase: PhasePlan) -> bool:

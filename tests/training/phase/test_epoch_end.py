@@ -1,4 +1,4 @@
-"""The end of an epoch: its row, the best weights, where training stops, and what is no number."""
+"""The end of an epoch: its row, the best weights, and where training stops."""
 
 from __future__ import annotations
 
@@ -9,21 +9,17 @@ from typing import Any
 import numpy as np
 import pytest
 
-from kerastune_ft.errors import DivergedError
 from kerastune_ft.training.phase import epoch_end
 from kerastune_ft.training.phase.state import PhaseState
 
 
 def _work(state: PhaseState, monkeypatch: pytest.MonkeyPatch, losses: list[float]) -> Any:
     """Return work on two validation examples of these losses, its last step made."""
-    measured = {"loss": np.array(losses)}
-    found = SimpleNamespace(measured=measured, is_finite=bool(np.isfinite(losses).all()))
-    monkeypatch.setattr(epoch_end, "evaluate_split", lambda *given: found)
+    monkeypatch.setattr(epoch_end, "validate", lambda work: {"validation_loss": float(np.mean(losses))})
     monkeypatch.setattr(epoch_end, "write_progress", lambda work, at_once: None)
     task = SimpleNamespace(
         training_metrics=("accuracy",),
         metric_directions={"loss": "min"},
-        summarise=lambda measured: {"loss": float(measured["loss"].mean())},
     )
     source = SimpleNamespace(splits={"validation": np.arange(2)})
     session = SimpleNamespace(task=task, source=source, devices=None, values=lambda paths: {"kernel": np.ones(1)})
@@ -57,8 +53,3 @@ def test_the_phase_stops_at_its_last_step_and_a_worse_epoch_keeps_the_best(monke
     work = _work(state, monkeypatch, [2.0, 2.0])
     epoch_end.end_epoch(work, time.monotonic())
     assert (state.stopped, state.best_epoch, state.best_step, work.best) == ("epochs", 1, 2, {})
-
-
-def test_outputs_that_are_no_numbers_end_the_phase(monkeypatch: pytest.MonkeyPatch) -> None:
-    with pytest.raises(DivergedError, match="the outputs of phase head"):
-        epoch_end.end_epoch(_work(PhaseState(step=2), monkeypatch, [1.0, np.nan]), time.monotonic())

@@ -10,7 +10,7 @@ import pytest
 
 from kerastune_ft.config.options.phases import Phase
 from kerastune_ft.errors import DataError
-from kerastune_ft.training.phase.state import PhaseState, check_monitor, round_monitor
+from kerastune_ft.training.phase.state import PhaseState, check_monitor, is_better, round_monitor
 
 LOSS, ACCURACY = "validation_loss", "validation_accuracy"
 
@@ -104,3 +104,9 @@ def test_the_state_survives_json_to_the_last_digit() -> None:
     state, _ = judge([1 / 3, 0.1])
     state.sums, state.history, state.step = [3.0, 0.1 + 0.2], [{"train_loss": 2 / 3}], 7
     assert PhaseState.from_json(json.loads(json.dumps(state.to_json()))) == state
+
+
+def test_better_is_by_six_digits_and_in_the_direction_of_the_metric() -> None:
+    assert is_better(0.1, 0.2, maximise=False) and is_better(0.2, 0.1, maximise=True)
+    assert not is_better(0.2, 0.1, maximise=False) and not is_better(0.1, 0.2, maximise=True)
+    assert not is_better(0.12345601, 0.123456, maximise=True)

@@ -1,0 +1,33 @@
+"""Measuring a phase on the validation split, with the weights as they are."""
+
+from __future__ import annotations
+
+from kerastune_ft.errors import DivergedError
+from kerastune_ft.training.phase.evaluate import evaluate_split
+from kerastune_ft.training.phase.phase_files import interrupt, write_checkpoint
+from kerastune_ft.training.phase.work import PhaseWork
+
+
+def validate(work: PhaseWork) -> dict[str, float]:
+    """Return the metrics of the validation split, their names as history.csv has them.
+
+    Raises DivergedError where outputs are NaN or infinite, and Interrupted where a stop is requested meanwhile.
+    """
+
+    def stop(done: int, total: int) -> None:
+        """Stop between two batches of a validation, which is repeated on resume; workers stop at their next step."""
+        if work.session.devices.workers == 1 and work.context.stop.reason is not None:
+            write_checkpoint(work)
+            interrupt(work, f"while validating after step {work.state.step}")
+
+    session = work.session
+    indices = session.source.splits["validation"]
+    found = evaluate_split(work.prepared.step, session.devices, work.feed, indices, work.phase.batch_size, stop)
+    if not found.is_finite:
+        raise DivergedError(f"the outputs of phase {work.options.name} became NaN or infinite; lower its learning_rate")
+    from sklearn import config_context
+
+    # Looking at the same numbers again, metric by metric, takes longer than the metrics do.
+    with config_context(assume_finite=True, skip_parameter_validation=True):
+        metrics = session.task.summarise(found.measured)
+    return {f"validation_{name}": value for name, value in metrics.items()}
