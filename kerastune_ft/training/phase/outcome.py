@@ -29,7 +29,7 @@ def describe_outcome(
 
     `before` are the values of the variables that the phase changes, as they were at its start. Distances are those of
     these weights from them and from the pretrained ones (of the head, from its first ones), by unit; those of moving
-    statistics, which no gradient moves, stand apart. `measured` is what the phase measured itself before its first step
+    statistics, which no gradient moves, stand apart. `measured` is what the phase itself measured at its start.
     """
     session, statistics = context.session, phase.selection.statistics
 
