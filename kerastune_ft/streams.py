@@ -95,6 +95,19 @@ def fit_line(text: str, width: int) -> str:
     return "\n".join(wrap_words(text, width, "  "))
 
 
+def fit_message(text: str, width: int) -> str:
+    """Return an error or a result of several lines broken between words; a command, to be pasted, is left whole.
+
+    A line that is indented, as one in a list, goes on at a deeper indent.
+    """
+    lines = []
+    for line in text.split("\n"):
+        margin = line[: len(line) - len(line.lstrip())]
+        is_command = line.strip().startswith(("python -", "next: ", "Check again with: "))
+        lines += [line] if is_command else wrap_words(line, width, margin + ("    " if margin else "  "))
+    return "\n".join(lines)
+
+
 def error_stream() -> IO[str]:
     """Return the standard error of the moment of writing; what cannot be written there is lost without an error."""
     return cast(IO[str], _ErrorStream())

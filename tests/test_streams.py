@@ -155,3 +155,15 @@ def test_what_is_said_can_go_elsewhere(capsys: pytest.CaptureFixture[str]) -> No
     streams.say("two")
     assert heard == ["one"]
     assert capsys.readouterr().err == "two\n"
+
+
+def test_messages_are_broken_between_words_and_commands_are_not() -> None:
+    command = "python -m kerastune_ft run a.json --set phases.head.learning_rate=0.003 --run-dir runs/a"
+    listed = "  3:60  a.key  unknown key; allowed are kind, name"
+    text = "\n".join(["one two three four five six seven", listed, f"    {command}", f"next: {command}"])
+    assert streams.fit_message(text, 24).split("\n") == [
+        "one two three four five", "  six seven",
+        "  3:60  a.key  unknown", "      key; allowed are", "      kind, name",
+        f"    {command}", f"next: {command}",
+    ]  # fmt: skip
+    assert streams.fit_message(text, 400) == text

@@ -173,7 +173,9 @@ class Run:
         require_epochs(self._directory)
         from kerastune_ft.reporting.page import curves
 
-        return curves.draw_learning_curves(self.history, self.manifest.get("phases", [])).put_on_white()
+        with explain_faults(self._directory):
+            planned = self._directory.read_json("plan.json")["phases"] if self._directory.exists("plan.json") else []
+        return curves.draw_learning_curves(self.history, self.manifest.get("phases", []), planned).put_on_white()
 
     @show_in_cell
     def report(self) -> Path:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from kerastune_ft.cli.terminal import common, print_json, show
+from kerastune_ft.cli.terminal import common, echo, print_json, show
 
 
 @click.command()
@@ -35,7 +35,7 @@ def init(
     written = scaffold.init(
         data, output, example=example, label=label, backbone=backbone, weights=weights, epochs=epochs
     )
-    print_json(written.to_json()) if as_json else click.echo(str(written))
+    print_json(written.to_json()) if as_json else echo(str(written))
 
 
 @click.command()

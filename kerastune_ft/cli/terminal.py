@@ -143,7 +143,8 @@ def _explain(error: KerasTuneError, debug: bool, as_json: bool) -> None:
         traceback.print_exception(error)
     if as_json:
         print_json(_error_document(type(error).__name__, str(error), error.exit_code, getattr(error, "problems", ())))
-    click.echo(str(error), err=True)
+    text = str(error)
+    click.echo(streams.fit_message(text, shutil.get_terminal_size().columns) if sys.stderr.isatty() else text, err=True)
 
 
 def _error_document(kind: str, message: str, exit_code: int, problems: Sequence[Any] = ()) -> dict[str, Any]:
@@ -182,8 +183,8 @@ def _plain(value: Any) -> Any:
 
 
 def echo(text: str) -> None:
-    """Print a sentence of a result; on a terminal it is broken between words."""
-    click.echo(streams.fit_line(text, shutil.get_terminal_size().columns) if sys.stdout.isatty() else text)
+    """Print a result in words, perhaps several lines; on a terminal they are broken between words."""
+    click.echo(streams.fit_message(text, shutil.get_terminal_size().columns) if sys.stdout.isatty() else text)
 
 
 def show(table: Any) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import os
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -30,6 +31,9 @@ from kerastune_ft.wording import first_names
 
 _PLACE = Path("standard input")
 _FILES = (".txt", ".npz")
+_SHOWN = 3
+# What a path that is not there looks like: no blanks, and it begins as a path or ends as a file.
+_PATH = re.compile(r"(~|\.\.?)?/\S+|\S*\w\.[A-Za-z]\w{1,4}")
 
 
 def list_texts(inputs: Iterable[Any], options: ReadOptions, parts: int) -> list[Listing]:
@@ -38,10 +42,21 @@ def list_texts(inputs: Iterable[Any], options: ReadOptions, parts: int) -> list[
     A string is a path where a file of that name exists or it ends like a table or text file; any other string is a text
     itself. Raises ConfigError for objects that are no inputs, and for a table of which nothing says what to read.
     """
+    inputs = list(inputs)
     found = [_list_input(given, options, parts) for given in inputs]
     if not found:
         raise ConfigError("there is no input to predict on; give at least one")
+    if doubtful := [given for given in inputs if isinstance(given, str) and _is_lost_path(given)]:
+        said = f"read as text, since there is no such file or folder: {first_names(doubtful, _SHOWN)}"
+        found[0] = replace(found[0], notes=(*found[0].notes, said))
     return found
+
+
+def _is_lost_path(text: str) -> bool:
+    """Return whether a string that is read as a text looks like the path of something that is not there."""
+    folder, _, rest = text.partition("/")
+    looks = _PATH.fullmatch(text) is not None or (bool(rest) and not re.search(r"\s", text) and os.path.isdir(folder))
+    return looks and not _names_a_file(path_of_user(text)) and not storage.exists(os.fspath(path_of_user(text)))
 
 
 def _list_input(given: Any, options: ReadOptions, parts: int) -> Listing:

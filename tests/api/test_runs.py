@@ -9,6 +9,7 @@ import pytest
 import kerastune_ft as kt
 from kerastune_ft.api.answers import raise_alone, require_file
 from kerastune_ft.errors import ConfigError, DataError
+from tests.support.run_files import write_run
 
 
 def test_a_run_is_found_after_a_change_of_directory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -31,6 +32,14 @@ def test_a_run_that_was_stopped_says_so(tmp_path: Path) -> None:
         _ = run.model
     with pytest.raises(ConfigError, match=r"has no epoch yet \(stopped after epoch 0\)"):
         run.plot()
+
+
+def test_the_curves_mark_the_peaks_of_the_rates_and_the_bands_of_phases(tmp_path: Path) -> None:
+    run = kt.open_run(write_run(tmp_path / "r", phases=2))
+    *_, rate = run.plot().axes
+    assert [line.get_linestyle() for line in rate.lines].count(":") == 2, "a dotted line at the peak of each phase"
+    (run.path / "plan.json").unlink()
+    assert ":" not in [line.get_linestyle() for line in run.plot().axes[-1].lines]
 
 
 def test_one_path_that_is_not_there_is_no_row(tmp_path: Path) -> None:

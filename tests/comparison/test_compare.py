@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import statistics
 from pathlib import Path
 
@@ -8,6 +9,7 @@ import pytest
 
 from kerastune_ft.comparison.compare import compare_runs, read_histories
 from tests.support.compared_runs import change, write_model
+from tests.support.places import ROOT
 from tests.support.run_files import write_run
 
 
@@ -71,3 +73,16 @@ def test_partly_common_examples_and_other_data_are_said(tmp_path: Path) -> None:
     notes = compare_runs(paths)["notes"]
     assert any("on the 20 examples that both were measured on (20 and 27)" in note for note in notes)
     assert any("have other fingerprints" in note for note in notes)
+
+
+@pytest.mark.parametrize("name", ["image_regression", "text_classification"])
+def test_a_run_of_an_earlier_version_and_its_copy_are_the_same(tmp_path: Path, name: str) -> None:
+    """Also of other kinds of labels: each metric differs by 0, and where it is defined its interval is 0 too."""
+    shutil.copytree(ROOT / "tests/conformance/earlier_runs" / name, tmp_path / "copy")
+    found = compare_runs([ROOT / "tests/conformance/earlier_runs" / name, tmp_path / "copy"])
+    assert found["config"] == [] and found["notes"] == []
+    test = found["differences"][str(tmp_path / "copy")]["test"]
+    assert set(test["metrics"]) == set(found["runs"][0]["metrics"]["test"])
+    for own in test["metrics"].values():
+        assert own["difference"] == 0 and own["interval"] in ([0.0, 0.0], None) and own["verdict"] == "unclear"
+    assert (test["mcnemar"] is None) == (name == "image_regression")

@@ -57,3 +57,17 @@ def test_a_word_that_is_no_pair_says_how_a_shell_writes_one() -> None:
     assert rest[0][1] is not None
     assert r"in bash that is  $'first\tsecond'" in rest[0][1]
     assert rest[1] == ("c\td", None)
+
+
+def test_a_mistyped_path_is_read_as_a_text_and_that_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "data").mkdir()
+    how = ReadOptions(None, "text", None, TEXTS, Path("cache"), print)
+
+    def said(*words: str) -> list[str]:
+        return [note for listing in list_texts(words, how, 1) for note in listing.notes]
+
+    for path in ("reviews.cvs", "./reviews", "~/x", "/no/where", "data/reviews"):
+        assert said("fine", path) == [f"read as text, since there is no such file or folder: {path}"]
+    assert said("fine", "so good.", "and/or", "see data/reviews now", "a.b c.txtt", "U.S.A.", "3.14") == []
+    assert said(*[f"r{number}.cvs" for number in range(9)])[0].endswith("r0.cvs, r1.cvs, r2.cvs and 6 more")

@@ -14,6 +14,7 @@ from typing import Any
 from kerastune_ft import storage
 from kerastune_ft.config.words import nearest
 from kerastune_ft.data.in_memory.written_names import is_of_list
+from kerastune_ft.data.remedies import other_data
 from kerastune_ft.data.tables.cells import cell_text
 from kerastune_ft.data.tables.headless import explain_headless, explain_title
 from kerastune_ft.errors import ConfigError, DataError
@@ -79,6 +80,7 @@ class TextTable:
             hint = f'; did you mean "{near}"?' if near else "."
             raise ConfigError(
                 f'{key}: {self.path} has no column "{name}"{hint}\nIts columns are {self._list_columns()}.'
+                + (_explain_rename(self.columns, name) if other_data() else "")
                 + (f"\nBut {headless}" if (headless := self._explain_headless(self.columns)) else "")
             )
 
@@ -122,4 +124,13 @@ def _kind(cell: Any) -> str:
         return "an object"
     return (
         "bytes" if isinstance(cell, bytes) else "text that is no Unicode" if isinstance(cell, str) else "something else"
+    )
+
+
+def _explain_rename(columns: Sequence[str], name: str) -> str:
+    """Return what can be done where other data than a run's own lacks a column."""
+    renamed = f'{{"{columns[0]}": "{name}"}}' if columns else f'{{...: "{name}"}}'
+    return (
+        "\nOther data has the columns that the run was trained on: rename those that are meant, in pandas as  "
+        f"df.rename(columns={renamed})"
     )

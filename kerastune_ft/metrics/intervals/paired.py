@@ -53,4 +53,5 @@ def _find_interval(drawn: Sequence[Mapping[str, np.ndarray]], name: str) -> Inte
         return None
     resamples = min(len(each[name]) for each in drawn)
     changes = drawn[1][name][:resamples] - drawn[0][name][:resamples]
-    return (0.0, 0.0) if not np.any(changes) else find_quantiles(changes)
+    known = changes[~np.isnan(changes)]
+    return (0.0, 0.0) if 2 * len(known) > resamples and not known.any() else find_quantiles(changes)

@@ -15,6 +15,7 @@ from kerastune_ft.config.options.paths import WEIGHT_WORDS
 from kerastune_ft.config.options.task_facts import AUDIO, IMAGE
 from kerastune_ft.errors import ConfigError
 from kerastune_ft.scaffolding.findings import add_with_reason
+from kerastune_ft.scaffolding.suggest.weights_width import find_alpha
 from kerastune_ft.storage import expand_home
 
 _GIVEN = "given by --backbone"
@@ -53,7 +54,11 @@ def read_backbone(text: str | None, weights: str | None, relate: Callable[[Path]
         return found
     if found["kind"] != "applications":
         raise ConfigError(f"--weights: {text} brings weights of its own, or has none; leave --weights out")
-    return {**found, "weights": _read_weights(weights, relate)}
+    found["weights"] = _read_weights(weights, relate)
+    alpha = None if weights in (*WEIGHT_WORDS, "null") else find_alpha(text, Path(expand_home(weights)))
+    if alpha not in (None, 1.0):
+        add_with_reason(found, "options", {"alpha": alpha}, "the width that the shapes in the file of weights have")
+    return found
 
 
 def _find(text: str, relate: Callable[[Path], str]) -> dict[str, Any]:

@@ -4,7 +4,9 @@ from pathlib import Path
 
 import pytest
 
+from kerastune_ft.data.remedies import reading_other_data
 from kerastune_ft.data.tables.read import read_table
+from kerastune_ft.data.tables.text_table import TextTable
 from kerastune_ft.errors import ConfigError, DataError
 from tests.support.image_files import write
 from tests.support.table_files import format_delimited
@@ -44,3 +46,13 @@ def test_lists_of_labels_are_advised_for_labels_alone(tmp_path: Path, key: str, 
     with pytest.raises(DataError) as raised:
         read_table(path).texts("a", key)
     assert ("multi_label" in str(raised.value)) == is_advised
+
+
+def test_other_data_without_a_column_is_told_how_to_rename_one() -> None:
+    table = TextTable(Path("other.csv"), "row", [2], {"review": ["fine"], "stars": ["5"]})
+    with pytest.raises(ConfigError, match="has no column") as own:
+        table.check_column("text", "data.input")
+    assert "rename" not in str(own.value)
+    with reading_other_data("other.csv"), pytest.raises(ConfigError, match="has no column") as other:
+        table.check_column("text", "data.input")
+    assert str(other.value).endswith('in pandas as  df.rename(columns={"review": "text"})')
