@@ -1,4 +1,4 @@
-"""The lists printed by `tasks`, `datasets` and `backbones`, without importing any implementation."""
+"""The lists printed by `tasks`, `datasets`, `schedules` and `backbones`, without importing any implementation."""
 
 from __future__ import annotations
 
@@ -11,6 +11,9 @@ from kerastune_ft.config.facts.applications import APPLICATIONS, EMBEDDED
 from kerastune_ft.config.facts.hub_families import BY_CLASS, HUB_FAMILIES
 from kerastune_ft.config.options.task_facts import chosen_metrics, facts
 from kerastune_ft.config.options.tasks import TASK_KINDS
+from kerastune_ft.config.presets import PRESETS
+from kerastune_ft.config.words import unknown_message
+from kerastune_ft.errors import ConfigError
 
 _TASKS = {
     "image_classification": "images of one of several classes, or with multi_label of any number of them",
@@ -61,6 +64,26 @@ def _metrics(kind: str) -> str:
     chosen = " ".join(chosen_metrics(facts({"kind": kind}).labels))
     asked = f"; by task.metrics: {chosen}" if chosen else ""
     return " ".join(one) + (f" (multi_label: {' '.join(more)} too)" if more else "") + asked
+
+
+def schedules(name: str | None = None) -> list[dict[str, Any]]:
+    """Return the presets of phases: what each is, the paper it comes from, and its phases as a configuration has them.
+
+    With a `name` that one alone; raises ConfigError where there is none of it.
+    """
+    if name is not None and name not in PRESETS:
+        raise ConfigError(f"{unknown_message(name, PRESETS)[0]}; see: python -m kerastune_ft schedules")
+    chosen = PRESETS if name is None else {name: PRESETS[name]}
+    return [
+        {
+            "name": each,
+            "what": preset.description,
+            "source": preset.source,
+            "options": {key: rule.allowed for key, rule in preset.options.items()},
+            "phases": preset(**preset.example),
+        }
+        for each, preset in chosen.items()
+    ]
 
 
 def datasets() -> list[dict[str, Any]]:

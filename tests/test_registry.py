@@ -1,8 +1,14 @@
 from __future__ import annotations
 
+import pytest
+
 from kerastune_ft import registry
 from kerastune_ft.config.facts.applications import APPLICATIONS
 from kerastune_ft.config.facts.hub_families import HUB_FAMILIES
+from kerastune_ft.config.presets import PRESETS
+from kerastune_ft.config.read import read
+from kerastune_ft.errors import ConfigError
+from tests.support.config_cases import MINIMAL
 
 
 def test_tasks_tell_their_metrics_and_those_of_several_labels_apart() -> None:
@@ -31,3 +37,14 @@ def test_backbones_that_fit_come_first_in_their_order() -> None:
 def test_every_data_set_names_tasks_that_there_are() -> None:
     kinds = {row["kind"] for row in registry.tasks()}
     assert {task for row in registry.datasets() for task in row["task"].split(", ")} <= kinds
+
+
+def test_schedules_are_the_presets_with_phases_that_can_be_read() -> None:
+    rows = registry.schedules()
+    assert [row["name"] for row in rows] == list(PRESETS)
+    for row in rows:
+        assert [phase.name for phase in read({**MINIMAL, "phases": row["phases"]}).phases]
+    (one,) = registry.schedules("linear_probe_then_finetune")
+    assert one["options"] == {"l2": "a number above 0"} and "2022" in one["source"]
+    with pytest.raises(ConfigError, match='did you mean "bitfit"'):
+        registry.schedules("bitfitt")

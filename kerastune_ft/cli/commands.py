@@ -12,7 +12,7 @@ _COMMANDS = (
     *(tuning.search,),
     *(data.init, data.cache),
     *(results.runs, results.evaluate, results.predict, results.report, results.compare, results.verify),
-    *(models.units, models.backbones, models.tasks, models.datasets, models.schema),
+    *(models.units, models.backbones, models.tasks, models.datasets, models.schedules, models.schema),
 )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import asdict
 
 import click
@@ -114,6 +115,29 @@ def tasks(as_json: bool, debug: bool) -> None:
 def datasets(as_json: bool, debug: bool) -> None:
     """List the embedded data sets and the kinds of data that can be read."""
     _list("datasets", as_json)
+
+
+@click.command()
+@click.argument("name", required=False)
+@common
+def schedules(name: str | None, as_json: bool, debug: bool) -> None:
+    """List the presets of phases, each with its paper; of NAME print the phases, to paste into a configuration."""
+    from kerastune_ft import registry
+    from kerastune_ft.reporting.terminal.tables import build_rows_table
+
+    rows = registry.schedules(name)
+    if as_json:
+        print_json(rows)
+    elif name is None:
+        show(build_rows_table([{key: row[key] for key in ("name", "what", "source")} for row in rows]))
+        echo("the phases of one of them, to paste and change: python -m kerastune_ft schedules NAME")
+    else:
+        (row,) = rows
+        echo(f"{row['what']}\nfrom: {row['source']}")
+        for key, allowed in row["options"].items():
+            echo(f"option {key}: {allowed}")
+        phases = ",\n  ".join(json.dumps(phase) for phase in row["phases"])
+        echo(f'"phases": [\n  {phases}\n]')
 
 
 def _list(what: str, as_json: bool) -> None:

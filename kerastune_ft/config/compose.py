@@ -8,13 +8,13 @@ from pathlib import Path
 
 from pydantic_core import PydanticCustomError
 
+from kerastune_ft.config.checks.solvers import OF_UPDATES, is_solved
 from kerastune_ft.config.documents.files import SHIPPED, load, shipped_names
 from kerastune_ft.config.documents.nodes import Node, Place, as_node, short_json, without_comments
 from kerastune_ft.config.documents.problems import SET, Problem
+from kerastune_ft.config.expansion import expand
 from kerastune_ft.config.options.augment import changes_images
-from kerastune_ft.config.options.paths import expand
-from kerastune_ft.config.presets import PRESETS
-from kerastune_ft.config.words import unknown_message
+from kerastune_ft.config.options.paths import expand as expand_path
 from kerastune_ft.storage import expand_home
 
 # A phase has only one of the two, so giving one removes the default of the other.
@@ -51,7 +51,7 @@ def _base_path(extends: Node, directory: Path | None, problems: list[Problem], s
         problems.append(Problem(extends.place, message, extends.plain()))
         return None
     try:
-        path = (directory or Path()) / expand_home(expand(extends.value))
+        path = (directory or Path()) / expand_home(expand_path(extends.value))
         if not path.is_file() and extends.value in shipped_names():
             path = SHIPPED / f"{extends.value}.json"
     except PydanticCustomError as error:
@@ -95,32 +95,19 @@ def with_phases(document: Node, problems: list[Problem]) -> Node:
 
 def _expand_preset(node: Node, defaults: dict[str, Node], problems: list[Problem]) -> list[Node]:
     more = dict(node.value) if isinstance(node.value, dict) and "preset" in node.value else {}
-    name = _preset_name(more.pop("preset", node), problems)
+    found = expand(node, more, defaults, problems)
     for key in ("name", "unfreeze"):
         if key in more:
             message = "each phase of a preset has its own; to change it, write the phases as a list"
             problems.append(Problem(more.pop(key).name_place, message))
-    given = [as_node(phase, node.place.child(index)) for index, phase in enumerate(PRESETS[name]())]
+    shared = {key: item for key, item in defaults.items() if key not in found.own}
+    given = found.phases
     return [
         phase.with_items(
-            _lay_over(_lay_over(phase.value, select_keys(defaults, phase, given)), select_keys(more, phase, given))
+            _lay_over(_lay_over(phase.value, select_keys(shared, phase, given)), select_keys(more, phase, given))
         )
         for phase in given
     ]
-
-
-def _preset_name(node: Node, problems: list[Problem]) -> str:
-    """Return the name of a preset; after a problem any preset, so that the keys beside it are checked too."""
-    name = node.plain()
-    if isinstance(name, str) and name in PRESETS:
-        return name
-    if isinstance(name, str):
-        message, suggestion = unknown_message(name, PRESETS)
-    else:
-        message = f"{short_json(name)} is not a schedule; write a list of phases, or a preset: {', '.join(PRESETS)}"
-        suggestion = None
-    problems.append(Problem(node.place, message, name, suggestion))
-    return suggestion or next(iter(PRESETS))
 
 
 def _default_items(document: Node) -> dict[str, Node]:
@@ -131,6 +118,9 @@ def _default_items(document: Node) -> dict[str, Node]:
 def _lay_over(under: dict[str, Node], over: dict[str, Node]) -> dict[str, Node]:
     given = {key for key, item in over.items() if item.value is not None}
     dropped = {other for key, other in LENGTHS.items() if key in given and other not in given}
+    if _names_solver(over) and not _names_solver(under):
+        # What a preset says of updates by batches is not what was asked for.
+        dropped |= set(OF_UPDATES)
     laid = {**{key: item for key, item in under.items() if key not in dropped}, **over}
     if "augment" in under and "augment" in over:
         laid["augment"] = _join_augment(under["augment"], over["augment"])
@@ -151,9 +141,14 @@ def select_keys(shared: dict[str, Node], phase: Node, phases: list[Node]) -> dic
     """Return the shared keys that apply to one phase.
 
     `batch_norm` and `lora` skip phases that train only the head, `batch_norm` skips phases with adapters if others have
-    none, and `carry_optimizer` and `start_from` skip the first of several phases.
+    none, and `carry_optimizer` and `start_from` skip the first of several phases. Keys of updates by batches skip the
+    phases that name a solver, and a solver skips those that train more than the head if others do not.
     """
     without: tuple[str, ...] = ()
+    if _names_solver(phase.value):
+        without += (*OF_UPDATES, "optimizer", "epochs")
+    if _names_solver(shared) and not _trains_head_only(phase) and any(map(_trains_head_only, phases)):
+        without += ("optimizer",)
     if _trains_head_only(phase) and not all(map(_trains_head_only, phases)):
         without += _OF_UNITS
     if _adapts(phase, shared) and not all(_trains_head_only(one) or _adapts(one, shared) for one in phases):
@@ -161,6 +156,12 @@ def select_keys(shared: dict[str, Node], phase: Node, phases: list[Node]) -> dic
     if len(phases) > 1 and phase is phases[0]:
         without += _OF_LATER
     return {key: item for key, item in shared.items() if key not in without}
+
+
+def _names_solver(keys: Mapping[str, Node]) -> bool:
+    """Return whether the optimizer among these keys is a solver."""
+    optimizer = keys.get("optimizer")
+    return optimizer is not None and is_solved({"optimizer": optimizer.plain()})
 
 
 def _trains_head_only(phase: Node) -> bool:

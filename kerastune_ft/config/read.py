@@ -24,6 +24,7 @@ from kerastune_ft.config.compose import (
 from kerastune_ft.config.documents.files import find, load
 from kerastune_ft.config.documents.nodes import Node, Place, as_node
 from kerastune_ft.config.documents.problems import SET, Problem, make_error
+from kerastune_ft.config.expansion import find_preset
 from kerastune_ft.config.options.backbones import KerasHub
 from kerastune_ft.config.overrides import with_overrides
 from kerastune_ft.config.run import RunConfig
@@ -54,7 +55,7 @@ def read(source: str | Path | Mapping[str, Any], overrides: Sequence[str] = ()) 
     problems += [one for one in wrong if found.is_whole or not one.is_absent]
     if problems or config is None:
         raise make_error(problems, found.file, on_disk=found.directory is not None)
-    return config.with_replacements(found.replacements)
+    return config.with_replacements(found.replacements).with_preset(find_preset(found.schedule))
 
 
 @dataclass(frozen=True)
@@ -131,7 +132,10 @@ def _validate(document: Node, directory: Path | None) -> tuple[RunConfig | None,
     except ValidationError as error:
         problems += explain_errors(error, document)
         problems += list(_find_problems_behind_kinds(plain, problems, document, directory))
-    problems += [problem_at(path, message, document) for path, message in inconsistencies(plain)]
+    # What a misspelt key stands for is not missing.
+    meant = {(*one.place.path[:-1], one.suggestion) for one in problems if one.suggestion == "learning_rate"}
+    found = [problem_at(path, message, document) for path, message in inconsistencies(plain)]
+    problems += [one for one in found if not (one.is_absent and one.place.path in meant)]
     # Unavailable keys must be removed, a kind with its whole object; problems inside them are not worth reporting.
     gone = [locate(path[:-1] if path[-1] == "kind" else path, document).place.path for path, _ in later]
     worth_it = [one for one in problems if not any(one.place.path[: len(path)] == path for path in gone)]

@@ -41,14 +41,14 @@ def reference() -> str:
         if body is not None:
             keys = {key: one for key, one in body["properties"].items() if not _is_shared(name, key, shared)}
             parts.append(_table(_place(name), keys, body.get("required", ())))
-    parts += ["## Presets of phases", "| preset | what it is |\n|---|---|\n" + "\n".join(_presets())]
+    parts += ["## Presets of phases", "| preset | what it is | source |\n|---|---|---|\n" + "\n".join(_presets())]
     parts += ["## Options of optimizers", "| optimizer | options |\n|---|---|\n" + "\n".join(_optimizers())]
     return "\n\n".join(parts) + "\n"
 
 
 def _presets() -> Iterator[str]:
     for name, preset in PRESETS.items():
-        yield f"| `{name}` | {' '.join(str(preset.__doc__).split())} |"
+        yield f"| `{name}` | {preset.description} | {preset.source} |"
 
 
 def _optimizers() -> Iterator[str]:

@@ -25,6 +25,7 @@ _RESIZE = {"image_segmentation": "stretch"}
 # Keys that came later count only where they are given, so that runs from before have the hash they had.
 _LATER = (("runtime", ("pinned",)), ("head", ("decoder", "width", "stride")), ("task", ("metrics", "unknown")))
 _LATER_OF_FOLDERS = ("input", "label")
+_LATER_OF_RATES = ("start", "unit_span")
 
 
 class RunConfig(Options):
@@ -48,6 +49,7 @@ class RunConfig(Options):
     # No option: a run that began before goes on by its own, whatever the file says.
     _rules: Rules = PrivateAttr(NEWEST)
     _replacements: tuple[str, ...] = PrivateAttr(())
+    _preset: str | None = PrivateAttr(None)
 
     @property
     def replacements(self) -> tuple[str, ...]:
@@ -60,6 +62,17 @@ class RunConfig(Options):
             return self
         copy = self.model_copy()
         copy._replacements = replacements
+        return copy
+
+    @property
+    def preset(self) -> str | None:
+        """The name of the preset that the phases were written as; None where they were written one by one."""
+        return self._preset
+
+    def with_preset(self, name: str | None) -> RunConfig:
+        """Return the same configuration with the name of the preset that its phases come from."""
+        copy = self.model_copy()
+        copy._preset = name
         return copy
 
     @property
@@ -90,7 +103,7 @@ class RunConfig(Options):
 def _with_usual_warmup(phase: Phase) -> Phase:
     """Return a phase whose warm-up is the usual one of its shape where 0 is written."""
     rate = phase.learning_rate
-    if rate.shape != ONE_CYCLE or rate.warmup != 0:
+    if rate is None or rate.shape != ONE_CYCLE or rate.warmup != 0:
         return phase
     return phase.model_copy(update={"learning_rate": rate.model_copy(update={"warmup": None})})
 
@@ -169,6 +182,10 @@ def config_hash(config: RunConfig) -> str:
     document = _restore_paths(config.model_dump(mode="python", by_alias=True, exclude={"output"}))
     _drop_later_keys(document)
     for phase in document["phases"]:
-        _write_warmup_as_before(phase["learning_rate"])
+        if (rate := phase["learning_rate"]) is not None:
+            _write_warmup_as_before(rate)
+            for key in _LATER_OF_RATES:
+                if rate[key] is None:
+                    del rate[key]
     text = json.dumps(document, ensure_ascii=False, separators=(",", ":"))
     return hashlib.sha256(encode_text(text)).hexdigest()

@@ -85,12 +85,24 @@ def _add_short_forms(definitions: dict[str, Any]) -> None:
 def _phases(phases: dict[str, Any], settings: dict[str, Any]) -> dict[str, Any]:
     description = phases.pop("description")
     names = {
-        "enum": list(PRESETS),
-        "description": " ".join(f"{name}: {preset.__doc__}" for name, preset in PRESETS.items()),
+        "enum": [name for name, preset in PRESETS.items() if not preset.required],
+        "description": " ".join(f"{name}: {preset.description}" for name, preset in PRESETS.items()),
     }
     preset = {"enum": list(PRESETS), "description": "the schedule whose phases get the other keys"}
-    changed = _close({"properties": {"preset": preset, **settings}, "required": ["preset"]})
+    changed = _close({"properties": {"preset": preset, **settings, **_preset_options()}, "required": ["preset"]})
     return {"description": description, "anyOf": [phases, names, changed]}
+
+
+def _preset_options() -> dict[str, Any]:
+    """Return the keys that are options of some presets, and of no phase."""
+    of: dict[str, list[str]] = {}
+    allowed: dict[str, str] = {}
+    for name, preset in PRESETS.items():
+        for key, rule in preset.options.items():
+            of.setdefault(key, []).append(name)
+            allowed[key] = rule.allowed
+    own = (key for key in of if key not in Phase.model_fields)
+    return {key: {"description": f"of the preset {', '.join(of[key])}: {allowed[key]}"} for key in own}
 
 
 def defaults() -> dict[str, Any]:

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 from kerastune_ft.config.options import phases as options
 from kerastune_ft.errors import ConfigError
+from kerastune_ft.graph.decay import find_biases
 from kerastune_ft.graph.normalisation import batch_norms, moving_statistics
 from kerastune_ft.graph.trainable import trainable_paths
 from kerastune_ft.graph.units import Unit
@@ -45,6 +46,9 @@ def resolve(unfreeze: options.Unfreeze, units: Sequence[Unit], place: str, batch
     }
     if isinstance(unfreeze, options.Variables):
         chosen = _matching_variables(unfreeze.globs, candidates, units, place, batch_norm)
+        named = [unit for unit in candidates if chosen & candidates[unit]]
+    elif isinstance(unfreeze, options.Biases):
+        chosen = _find_biases(candidates, units, place)
         named = [unit for unit in candidates if chosen & candidates[unit]]
     else:
         named = matching_units(unfreeze, units, place)
@@ -102,6 +106,14 @@ def matching_units(unfreeze: options.Unfreeze, units: Sequence[Unit], place: str
                     f'{place}: {{"last": {number}}} asks for more than the {len(ids)} units there are; write "all"'
                 )
             return ids[len(ids) - number :]
+        case options.First(count=number):
+            if number > len(ids):
+                raise ConfigError(
+                    f'{place}: {{"first": {number}}} asks for more than the {len(ids)} units there are; write "all"'
+                )
+            return ids[:number]
+        case options.FirstFraction(share=share):
+            return ids[: math.ceil(round(share * len(ids), 9))]
         case options.Fraction(share=share):
             return ids[len(ids) - math.ceil(round(share * len(ids), 9)) :]
         case options.From(unit=unit):
@@ -118,6 +130,19 @@ def matching_units(unfreeze: options.Unfreeze, units: Sequence[Unit], place: str
                     )
             return [name for name in ids if any(fnmatch.fnmatchcase(name, glob) for glob in globs)]
     raise AssertionError(unfreeze)
+
+
+def _find_biases(candidates: dict[str, frozenset[str]], units: Sequence[Unit], place: str) -> set[str]:
+    """Return the biases of layers and the offsets of norms that may train; ConfigError where there are none."""
+    able = set().union(*candidates.values())
+    biases = find_biases(layer for unit in units for layer in unit.layers)
+    if found := able & biases:
+        return found
+    why = "those of its BatchNorm layers stay frozen (batch_norm)" if biases else "its layers have none"
+    raise ConfigError(
+        f'{place}: "biases" selects nothing: of this backbone no bias can train, since {why}; write "none" to train '
+        'the head alone, {"last": 2} to train units, or "lora" for another way to train few parameters'
+    )
 
 
 def _matching_variables(

@@ -35,6 +35,17 @@ def find_undecayed(layers: Iterable[keras.layers.Layer], rules: Rules = NEWEST) 
     )
 
 
+def find_biases(layers: Iterable[keras.layers.Layer]) -> frozenset[str]:
+    """Return the paths of the biases of these layers, and of the layers in them, and of the offsets of their norms."""
+    return frozenset(
+        variable.path
+        for layer in layers
+        for owner in keras_private.all_layers(layer)
+        for variable in keras_private.own_variables(owner)
+        if _BIAS.search(variable.name) or (_NORM.search(type(owner).__name__) and variable.name == "beta")
+    )
+
+
 def _is_undecayed(owner: keras.layers.Layer, variable: keras.Variable) -> bool:
     kind = type(owner).__name__
     return bool(

@@ -52,6 +52,7 @@ def describe_plan(plan: Document) -> list[Line]:
         Line("texts", _describe_texts(plan.get("text") or {})),
         Line("head", _describe_head(plan.get("head") or {}, (plan.get("backbone") or {}).get("endpoints") or {})),
         Line("refit", _describe_refit(plan.get("refit") or {})),
+        Line("schedule", _describe_schedule(plan.get("schedule") or {})),
         Line("cache", cache_lines.describe_run_stores(plan.get("cache") or {})),
         *(Line("stored", line) for line in cache_lines.list_existing_stores(plan.get("cache") or {})),
     ]
@@ -78,7 +79,9 @@ def summarise_phase(phase: Document, plan: Document) -> dict[str, str]:
         "epochs": format_whole(phase.get("epochs")),
         "steps": format_whole(phase.get("steps")),
         "batch": format_whole(phase.get("batch_size")),
-        "peak rate": f"{format_rate(learning_rate.get('peak'))} {learning_rate.get('shape', '')}".strip(),
+        "peak rate": "none: solved"
+        if phase.get("solver")
+        else f"{format_rate(learning_rate.get('peak'))} {learning_rate.get('shape', '')}".strip(),
         "est. time": _describe_time(phase.get("estimate") or {}),
     }
 
@@ -91,7 +94,7 @@ def describe_phase(phase: Document, plan: Document) -> list[Line]:
         Line("adapters", _describe_adapters(phase.get("lora") or {})),
         Line("parameters", _describe_parameters(phase)),
         Line("steps", _describe_steps(phase)),
-        Line("global batch", _describe_batch(phase)),
+        Line("global batch", "all examples" if phase.get("solver") else _describe_batch(phase)),
         Line("learning rate", _describe_learning_rate(phase.get("learning_rate") or {})),
         Line("rate per unit", name_rates(phase.get("rates") or {}, list_units(plan))),
         Line("optimizer", _describe_optimizer(phase)),
@@ -280,6 +283,10 @@ def describe_layers(head: Document, endpoints: Document) -> str:
     return f"{decoder} on the backbone's {', '.join(endpoints)}, {counted(len(layers), 'layer')}"
 
 
+def _describe_schedule(schedule: Document) -> str:
+    return f"{schedule.get('preset')}: {schedule.get('source')}" if schedule else ""
+
+
 def _describe_boundary(phase: Document) -> str:
     asked = json.dumps(phase.get("unfreeze"), ensure_ascii=False)
     return f"{phase.get('boundary')}, from unfreeze {asked}"
@@ -304,6 +311,8 @@ def _describe_parameters(phase: Document) -> str:
 
 
 def _describe_steps(phase: Document) -> str:
+    if phase.get("solver"):
+        return f"{counted(phase['steps'], 'iteration')} of a solver at most"
     return (
         f"{format_whole(phase.get('steps'))} at most: {counted(phase['epochs'], 'epoch')} "
         f"x {format_whole(phase.get('steps_per_epoch'))}"
@@ -320,6 +329,8 @@ def _describe_batch(phase: Document) -> str:
 
 
 def _describe_learning_rate(policy: Document) -> str:
+    if not policy:
+        return ""
     warmup = policy.get("warmup_steps")
     return _join_parts(
         f"peak {format_rate(policy.get('peak'))}",
@@ -330,6 +341,9 @@ def _describe_learning_rate(policy: Document) -> str:
 
 
 def _describe_optimizer(phase: Document) -> str:
+    if solver := phase.get("solver"):
+        options = ", ".join(f"{key} {format_rate(value)}" for key, value in solver.items())
+        return f"{phase.get('optimizer')}, {options}: sets the head to its optimum on the features of all examples"
     return _join_parts(
         str(phase.get("optimizer") or "") + (", carried on" if phase.get("carry_optimizer") else ""),
         f"weight decay {format_rate(phase['weight_decay'])}" if phase.get("weight_decay") else "no weight decay",
@@ -356,6 +370,8 @@ def _describe_batch_norm(phase: Document) -> str:
 
 def _describe_monitor(phase: Document) -> str:
     stopping = describe_options(phase.get("early_stopping"))
+    if phase.get("solver"):
+        return f"{phase.get('monitor')}, measured alone: the phase ends with the optimum"
     return _join_parts(
         str(phase.get("monitor") or ""),
         f"early stopping ({stopping})" if stopping else "no early stopping",

@@ -16,6 +16,7 @@ from kerastune_ft.data.labels.scheme import LabelScheme
 from kerastune_ft.errors import ConfigError
 from kerastune_ft.losses.options import NO_OPTIONS, LossOptions
 from kerastune_ft.metrics.intervals.base import Sample
+from kerastune_ft.solvers.losses import LinearLoss
 
 Measured = Mapping[str, np.ndarray]
 """The results of `Task.measure` for all examples of a split, by name: arrays [examples, ...] in the split's order."""
@@ -133,6 +134,13 @@ class Task(ABC):
 
         `weights` [batch] is 1 for examples and 0 for padding, which must add nothing to either.
         """
+
+    def linear_loss(self, options: LossOptions = NO_OPTIONS) -> LinearLoss | None:
+        """Return the loss of a phase as a convex solver takes it, for raw outputs that are linear in features.
+
+        It is that of `loss`, in NumPy. None where the head of the task is never linear.
+        """
+        return None
 
     @abstractmethod
     def training_sums(self, targets: Any, outputs: Any, weights: tf.Tensor) -> dict[str, tf.Tensor]:

@@ -22,6 +22,7 @@ from kerastune_ft.metrics.class_figures import score_one_class
 from kerastune_ft.metrics.intervals.base import Sample, measure
 from kerastune_ft.metrics.intervals.one_class import Answers, make_sample
 from kerastune_ft.rules import NEWEST, Rules
+from kerastune_ft.solvers.losses import LinearLoss, SoftmaxLoss
 from kerastune_ft.tasks.base import Measured, choose_metrics
 from kerastune_ft.tasks.pooled_task import PooledTask
 
@@ -58,6 +59,10 @@ class Classification(PooledTask):
         """Return the summed losses and the number of real examples; see `losses.one_class`."""
         losses = one_class_losses.compute_losses(targets, outputs, options)
         return tf.reduce_sum(losses * weights), tf.reduce_sum(weights)
+
+    def linear_loss(self, options: LossOptions = NO_OPTIONS) -> LinearLoss:
+        """Return the cross-entropy, as a solver takes it."""
+        return SoftmaxLoss(len(self.classes), options.smoothing, options.class_weights)
 
     def training_sums(self, targets: Any, outputs: tf.Tensor, weights: tf.Tensor) -> dict[str, tf.Tensor]:
         """Return the number of correct predictions."""

@@ -23,6 +23,7 @@ from kerastune_ft.metrics.class_figures import score_several_classes
 from kerastune_ft.metrics.intervals.base import Sample, measure
 from kerastune_ft.metrics.intervals.several_classes import Answers, make_sample
 from kerastune_ft.rules import NEWEST, Rules
+from kerastune_ft.solvers.losses import LinearLoss, SigmoidLoss
 from kerastune_ft.tasks.base import Measured, choose_metrics
 from kerastune_ft.tasks.pooled_task import PooledTask
 
@@ -65,6 +66,10 @@ class MultiLabelClassification(PooledTask):
         """Return the summed losses and the number of real examples; see `losses.several_classes`."""
         losses = several_losses.compute_losses(targets, outputs, options, self._rules.weights_by_label)
         return tf.reduce_sum(losses * weights), tf.reduce_sum(weights)
+
+    def linear_loss(self, options: LossOptions = NO_OPTIONS) -> LinearLoss:
+        """Return the binary cross-entropies, as a solver takes it."""
+        return SigmoidLoss(len(self.classes), options.smoothing, options.class_weights)
 
     def training_sums(self, targets: Any, outputs: tf.Tensor, weights: tf.Tensor) -> dict[str, tf.Tensor]:
         """Return the number of examples whose labels are all predicted correctly, at the thresholds as they are now.

@@ -20,6 +20,7 @@ from kerastune_ft.losses.options import NO_OPTIONS, LossOptions
 from kerastune_ft.metrics import values as value_metrics
 from kerastune_ft.metrics.intervals.base import Sample, measure
 from kerastune_ft.metrics.intervals.values import make_sample
+from kerastune_ft.solvers.losses import LinearLoss, SquaredLoss
 from kerastune_ft.tasks.base import Measured, choose_metrics
 from kerastune_ft.tasks.pooled_task import PooledTask
 
@@ -83,6 +84,10 @@ class Regression(PooledTask):
     ) -> tuple[tf.Tensor, tf.Tensor]:
         """Return the summed losses of standardised values and the number of real examples; see `losses.values`."""
         return tf.reduce_sum(value_losses.compute_losses(targets, outputs, options) * weights), tf.reduce_sum(weights)
+
+    def linear_loss(self, options: LossOptions = NO_OPTIONS) -> LinearLoss:
+        """Return the squared errors of standardised values, as a solver takes it."""
+        return SquaredLoss(len(self.scheme.names))
 
     def training_sums(self, targets: Any, outputs: tf.Tensor, weights: tf.Tensor) -> dict[str, tf.Tensor]:
         """Return the sum of absolute errors in the user's units, averaged over targets."""

@@ -11,6 +11,7 @@ from kerastune_ft.training.left_weights import is_discarded
 from kerastune_ft.training.phase.context import RunContext
 from kerastune_ft.training.phase.fit_memory import fit_memory
 from kerastune_ft.training.phase.phase import train_phase
+from kerastune_ft.training.phase.solve import solve_phase
 from kerastune_ft.training.plan.phase_plan import PhasePlan
 
 
@@ -26,8 +27,11 @@ def run_phases(context: RunContext, until: str | None = None) -> Iterator[dict[s
         if result is None:
             _set_weights(context, phase)
             kept = _changed_so_far(context, phase)
-            fitted, prepared = fit_memory(context, phase)
-            result = train_phase(context, fitted, kept, prepared)
+            if phase.phase.is_solved:
+                result = solve_phase(context, phase, kept)
+            else:
+                fitted, prepared = fit_memory(context, phase)
+                result = train_phase(context, fitted, kept, prepared)
         yield result
         if phase.phase.name == until and any(index > phase.index for index in to_train):
             break

@@ -47,6 +47,8 @@ ALL = ("stem", "block1", "block2", "block3")
     [
         (options.HeadOnly(), ()),
         (options.Everything(), ALL),
+        (options.First(count=1), ALL[:1]),
+        (options.FirstFraction(share=0.5), ALL[:3]),
         (options.Last(count=2), ALL[3:]),
         (options.Last(count=5), ALL),
         (options.From(unit="block2"), ALL[2:]),
@@ -168,3 +170,19 @@ def test_units_that_cannot_train_are_named_with_what_can() -> None:
             resolve(request, units, PLACE)
     with pytest.raises(ConfigError, match=r'd holds only .*; no unit .* write "none" to train the head alone$'):
         resolve(options.Last(count=1), units[2:], PLACE)
+
+
+def test_biases_are_those_of_layers_and_never_of_frozen_norms(units: tuple[Unit, ...]) -> None:
+    selection = resolve(options.Biases(), units, PLACE)
+    assert selection.variables == {f"{block}_conv/bias" for block in ALL[:3]} | {"block3_pair/conv/bias"}
+    assert selection.units == ALL
+    for has_norm, why in ((True, "those of its BatchNorm layers stay frozen"), (False, "its layers have none")):
+        x = inputs = keras.Input((4,))
+        x = keras.layers.BatchNormalization(name="stem_norm")(x) if has_norm else x
+        bare = units_by_name(
+            keras.Model(inputs, keras.layers.Dense(3, use_bias=False, name="stem_dense")(x)), lambda name: "stem"
+        )
+        with pytest.raises(ConfigError, match=f"no bias can train, since {why}"):
+            resolve(options.Biases(), bare, PLACE)
+    with pytest.raises(ConfigError, match=r'{"first": 9} asks for more than the 5 units there are'):
+        resolve(options.First(count=9), units, PLACE)

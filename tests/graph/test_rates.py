@@ -43,3 +43,13 @@ def test_a_factor_without_a_unit_is_an_error() -> None:
         "phases[1].learning_rate.units: 'bloc3' matches no unit that trains; did you mean 'block3'? "
         "they are block2, block3, head"
     )
+
+
+def test_a_span_falls_in_even_multiples_from_the_head_to_the_unit_nearest_the_input() -> None:
+    units = ("stem", "block1", "block2")
+    found = unit_factors(RatePolicy(peak=0.1, unit_span=1000.0, units={"stem": 2.0}), units, units, "p")
+    assert found == pytest.approx({"head": 1, "block2": 0.1, "block1": 0.01, "stem": 0.002})
+    # A unit's factor does not depend on which others train.
+    assert unit_factors(RatePolicy(peak=0.1, unit_span=1000.0), units, units[2:], "p") == pytest.approx(
+        {"head": 1, "block2": 0.1}
+    )

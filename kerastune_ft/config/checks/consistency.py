@@ -8,11 +8,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Collection, Iterator, Mapping
-from typing import Any, TypeGuard
+from typing import Any
 
 from kerastune_ft.config.checks.kinds import kind_inconsistencies
 from kerastune_ft.config.checks.modality import modality_inconsistencies
-from kerastune_ft.config.checks.parts import Finding, section
+from kerastune_ft.config.checks.parts import Finding, is_number, section
+from kerastune_ft.config.checks.rates import check_rate
+from kerastune_ft.config.checks.solvers import solver_inconsistencies
 from kerastune_ft.config.checks.tables import table_inconsistencies
 from kerastune_ft.config.checks.weights import weight_inconsistencies
 from kerastune_ft.config.documents.nodes import KeyPath, short_json
@@ -36,6 +38,7 @@ def inconsistencies(document: Mapping[str, Any]) -> Iterator[Finding]:
     yield from _backbone(section(document, "backbone"))
     yield from modality_inconsistencies(section(document, "task"), section(document, "backbone"))
     yield from _runtime(section(document, "runtime"))
+    yield from solver_inconsistencies(document)
     listed = document.get("phases")
     phases = listed if isinstance(listed, list) else []
     yield from weight_inconsistencies(phases)
@@ -54,10 +57,6 @@ def inconsistencies(document: Mapping[str, Any]) -> Iterator[Finding]:
         name = phase.get("name")
         if isinstance(name, str) and names.setdefault(name, index) != index:
             yield ("phases", index, "name"), f'phases[{names[name]}] is named "{name}" too; give each its own name'
-
-
-def _is_number(value: Any) -> TypeGuard[float]:
-    return isinstance(value, int | float) and not isinstance(value, bool)
 
 
 def _task(task: Mapping[str, Any]) -> Iterator[Finding]:
@@ -109,7 +108,7 @@ def _data(data: Mapping[str, Any]) -> Iterator[Finding]:
             )
     elif data.get("window") is not None and intensity != "auto":
         yield ("data", "window"), "window and intensity both say what becomes 0 to 255; keep one of them"
-    if isinstance(intensity, list) and len(intensity) == 2 and all(map(_is_number, intensity)):
+    if isinstance(intensity, list) and len(intensity) == 2 and all(map(is_number, intensity)):
         low, high = intensity
         if not low < high or not all(map(math.isfinite, intensity)):
             yield (
@@ -120,10 +119,10 @@ def _data(data: Mapping[str, Any]) -> Iterator[Finding]:
 
 def _splits(splits: Mapping[str, Any]) -> Iterator[Finding]:
     shares = [splits.get("train"), splits.get("validation"), splits.get("test", 0)]
-    if all(map(_is_number, shares)) and abs(sum(shares) - 1) > 1e-6:
+    if all(map(is_number, shares)) and abs(sum(shares) - 1) > 1e-6:
         yield ("data", "splits"), f"the shares add up to {sum(shares):.6g}; they must add up to 1"
     folds, fold = splits.get("folds"), splits.get("fold")
-    if _is_number(folds) and _is_number(fold) and fold >= folds:
+    if is_number(folds) and is_number(fold) and fold >= folds:
         yield ("data", "splits", "fold"), f"{fold} is too large; folds are counted from 0 to {folds - 1}"
 
 
@@ -170,7 +169,7 @@ def _check_saved(backbone: Mapping[str, Any]) -> Iterator[Finding]:
             f"{short_json(path)} has the format that preceded .keras; load it in Keras, call "
             'model.save("model.keras") and write that file',
         )
-    if _is_number(scale) and scale == 0:
+    if is_number(scale) and scale == 0:
         yield ("backbone", "input", "scale"), "0 makes all pixels equal; give another number, such as 0.00392 for 1/255"
 
 
@@ -180,7 +179,7 @@ def _option_fault(name: str, weights: Any, option: str, value: Any, options: Map
         return f"{name} takes {'the options ' + ', '.join(allowed) if allowed else 'no options'}; remove {option}"
     if option == "minimalistic":
         return None if isinstance(value, bool) else f"{short_json(value)} is not a choice; write true or false"
-    if not _is_number(value) or value <= 0:
+    if not is_number(value) or value <= 0:
         return f"{short_json(value)} is not a number above 0"
     if option == "depth_multiplier":
         if not isinstance(value, int):
@@ -205,13 +204,13 @@ def _alpha_fault(name: str, weights: Any, alpha: float, minimalistic: bool) -> s
 def _size(size: Any, name: str) -> Iterator[Finding]:
     sides = size if isinstance(size, list) else [size]
     smallest = APPLICATIONS[name].minimum
-    if sides and all(map(_is_number, sides)) and 0 < min(sides) < smallest:
+    if sides and all(map(is_number, sides)) and 0 < min(sides) < smallest:
         yield ("backbone", "image_size"), f"{short_json(size)} is too small; {name} needs at least {smallest}"
 
 
 def _runtime(runtime: Mapping[str, Any]) -> Iterator[Finding]:
     replicas = runtime.get("replicas")
-    if runtime.get("strategy") == "none" and _is_number(replicas) and replicas > 1:
+    if runtime.get("strategy") == "none" and is_number(replicas) and replicas > 1:
         yield (
             ("runtime", "replicas"),
             f'strategy "none" has one replica, not {replicas}; write "mirrored", or remove it',
@@ -242,7 +241,7 @@ def _phase(phase: Mapping[str, Any], index: int, task: Mapping[str, Any]) -> Ite
     yield from _lora(phase)
     yield from _views(section(phase, "augment"))
     yield from _balance(phase, task)
-    yield from _rate(section(phase, "learning_rate"), head_only)
+    yield from check_rate(section(phase, "learning_rate"), head_only)
     yield from _optimizer(section(phase, "optimizer"))
 
 
@@ -265,7 +264,7 @@ def _lora(phase: Mapping[str, Any]) -> Iterator[Finding]:
             'adapters are added to layers of the units that unfreeze selects, and "none" selects none; write '
             '"unfreeze": "all", or {"last": 2}: with lora the units\' own variables stay frozen',
         )
-    elif isinstance(unfreeze, Mapping) and "variables" in unfreeze:
+    elif unfreeze == "biases" or (isinstance(unfreeze, Mapping) and "variables" in unfreeze):
         yield (
             ("lora",),
             "with lora the backbone's own variables do not train, but unfreeze selects variables; select units there, "
@@ -331,28 +330,6 @@ def _length(phase: Mapping[str, Any]) -> Iterator[Finding]:
         yield ("epochs",), 'missing; write "epochs": 5, or "steps": 500'
     elif epochs is not None and steps is not None:
         yield ("steps",), "epochs is given too; keep one of them"
-
-
-def _rate(rate: Mapping[str, Any], head_only: bool) -> Iterator[Finding]:
-    place = "learning_rate"
-    peak, final, shape = rate.get("peak"), rate.get("final"), rate.get("shape", "constant")
-    if final is not None and shape == "constant":
-        yield (place, "final"), 'a constant rate does not change; remove it, or write a "shape" like "cosine"'
-    elif _is_number(final) and _is_number(peak) and final > peak:
-        yield (
-            (place, "final"),
-            f"{final} is above the peak of {peak}; the rate falls to this value, so give a smaller one",
-        )
-    elif shape == "exponential" and _is_number(final) and final == 0:
-        yield (place, "final"), "an exponential decay never reaches 0; give a number above 0"
-    if not head_only:
-        if rate.get("head") is not None and "head" in section(rate, "units"):
-            yield (place, "head"), '"units" has a factor for "head" too; keep one of them'
-        return
-    for key, neutral in (("unit_decay", (1,)), ("units", ({},)), ("head", (None,))):
-        if key in rate and rate[key] not in neutral:
-            remedy = "write the rate as peak" if key == "head" else "remove it"
-            yield (place, key), f'it has no effect with "unfreeze": "none", where only the head trains; {remedy}'
 
 
 def _optimizer(optimizer: Mapping[str, Any]) -> Iterator[Finding]:

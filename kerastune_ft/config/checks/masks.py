@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from kerastune_ft.config.checks.parts import Finding, Parts, ineffective
+from kerastune_ft.config.checks.solvers import is_solved
 from kerastune_ft.config.documents.nodes import short_json
 
 _OF_DECODERS = {"decoder": None, "width": None, "stride": None}
@@ -26,6 +27,10 @@ def check_masks(parts: Parts) -> Iterator[Finding]:
             'write "applications"',
         )
     yield from ineffective(head, "head", _OF_POOLED_HEADS, f"task.kind {kind}, whose head is a decoder")
+    for index, phase in enumerate(parts.phases):
+        if isinstance(phase, Mapping) and is_solved(phase):
+            message = f"a solver sets a linear head, and that of task.kind {kind} is a decoder; write another optimizer"
+            yield ("phases", index, "optimizer"), message
     for index, sampling in parts.phase_values("sampling"):
         if sampling is not None:
             message = f'it has no effect with task.kind {kind}; write "class_weights": "balanced", or remove it'

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeGuard
 
 from kerastune_ft.config.documents.nodes import KeyPath
 from kerastune_ft.config.options.task_facts import TaskFacts, find_facts
@@ -52,3 +52,8 @@ def ineffective(section: Mapping[str, Any], name: str, neutral: Mapping[str, Any
     for key, value in neutral.items():
         if section.get(key, value) != value:
             yield (name, key), f"it has no effect with {why}; remove it"
+
+
+def is_number(value: Any) -> TypeGuard[float]:
+    """Return whether a value is a number of JSON; true and false are none."""
+    return isinstance(value, int | float) and not isinstance(value, bool)

@@ -11,7 +11,10 @@ from pydantic import Field, model_validator
 
 from kerastune_ft.config.options.base import Options
 
-OptimizerName = Literal["sgd", "adam", "adamw", "nadam", "adagrad", "rmsprop", "lion", "lamb", "adafactor"]
+OptimizerName = Literal["sgd", "adam", "adamw", "nadam", "adagrad", "rmsprop", "lion", "lamb", "adafactor", "lbfgs"]
+
+SOLVERS = ("lbfgs",)
+"""The optimizers that set a linear head to its optimum by all examples at a time, instead of step by step."""
 
 
 @dataclass(frozen=True)
@@ -51,8 +54,13 @@ OPTIMIZER_OPTIONS: Mapping[str, Mapping[str, OptionRule]] = MappingProxyType(
             "epsilon_2": _POSITIVE,
             "clip_threshold": _POSITIVE,
         },
+        "lbfgs": {"l2": _POSITIVE},
     }
 )
+
+
+# What is written out of an option that is left away: how strong a penalty is has no default in Keras.
+_DEFAULTS: Mapping[str, Mapping[str, Any]] = {"lbfgs": {"l2": 0.001}}
 
 
 class Optimizer(Options):
@@ -65,8 +73,11 @@ class Optimizer(Options):
     @classmethod
     def _gather(cls, value: Any) -> Any:
         if isinstance(value, str):
-            return {"name": value}
+            value = {"name": value}
         if isinstance(value, Mapping) and "options" not in value:
             options = {key: option for key, option in sorted(value.items()) if key != "name"}
-            return {**({"name": value["name"]} if "name" in value else {}), "options": options}
+            value = {**({"name": value["name"]} if "name" in value else {}), "options": options}
+        if isinstance(value, Mapping) and isinstance(value["options"], Mapping):
+            usual = _DEFAULTS.get(str(value.get("name")), {})
+            return {**value, "options": {**usual, **value["options"]}}
         return value

@@ -10,17 +10,32 @@ from pydantic import Field, Tag
 from kerastune_ft.config.options.augment import AUGMENT_PRESETS, Augment
 from kerastune_ft.config.options.base import Count, NotNegative, Options, Rate, Texts, one_of
 from kerastune_ft.config.options.losses import PhaseLoss
-from kerastune_ft.config.options.optimizers import OPTIMIZER_OPTIONS, Optimizer
+from kerastune_ft.config.options.optimizers import OPTIMIZER_OPTIONS, SOLVERS, Optimizer
 from kerastune_ft.config.options.rates import RatePolicy
 from kerastune_ft.config.options.sizes import ImageSize
-from kerastune_ft.config.options.unfreeze import Everything, Fraction, From, HeadOnly, Last, Match, Unfreeze, Variables
+from kerastune_ft.config.options.unfreeze import (
+    Biases,
+    Everything,
+    First,
+    FirstFraction,
+    Fraction,
+    From,
+    HeadOnly,
+    Last,
+    Match,
+    Unfreeze,
+    Variables,
+)
 
 __all__ = [
     "AUGMENT_PRESETS",
     "OPTIMIZER_OPTIONS",
     "Augment",
+    "Biases",
     "EarlyStopping",
     "Everything",
+    "First",
+    "FirstFraction",
     "Fraction",
     "From",
     "HeadOnly",
@@ -98,7 +113,9 @@ class Phase(Options):
     unfreeze: Unfreeze = Field(description="which part of the backbone trains; the head always does")
     epochs: Count | None = Field(None, description="the maximum number of epochs; give epochs or steps")
     steps: Count | None = Field(None, description="the maximum number of steps; give epochs or steps")
-    learning_rate: RatePolicy = Field(description="a number, or a schedule within the phase")
+    learning_rate: RatePolicy | None = Field(
+        None, description="a number, or a schedule within the phase; null with lbfgs alone, which has none"
+    )
     optimizer: Optimizer = Field(Optimizer(), description="a name, or a name with options")
     weight_decay: NotNegative = Field(0.01, description="weight decay; norms, biases and scales of channels have none")
     clip_norm: Rate | None = Field(None, description="largest global norm of the gradient; null means no clipping")
@@ -152,6 +169,17 @@ class Phase(Options):
     cache: Literal["auto", "off", "required"] = Field(
         "auto", description="whether to cache the frozen part's output; auto means runtime.cache"
     )
+
+    @property
+    def is_solved(self) -> bool:
+        """Whether a solver sets the head to its optimum, instead of updates by batches."""
+        return self.optimizer.name in SOLVERS
+
+    @property
+    def rate_policy(self) -> RatePolicy:
+        """The learning rate of a phase that is trained by batches."""
+        assert self.learning_rate is not None
+        return self.learning_rate
 
     @property
     def update_size(self) -> int:

@@ -33,7 +33,18 @@ class RatePolicy(Options):
         description="the rate of the last step; null means a hundredth of the peak for exponential, and for the others "
         "that the step after the last would have 0",
     )
+    start: Rate | None = Field(
+        None,
+        description="the rate of the first step of a warm-up, which then rises as a cosine for one_cycle and linearly "
+        "for the others; null means that it rises linearly from near 0",
+    )
     unit_decay: float = Field(1.0, gt=0, le=1, description="factor on the rate per unit of distance from the head")
+    unit_span: float | None = Field(
+        None,
+        gt=1,
+        description="how many times lower the rate of the unit nearest the input is than the peak; the units between "
+        "get even multiples",
+    )
     head: Rate | None = Field(None, description="the head's own peak rate; null means `peak`")
     units: Mapping[str, Rate] = Field(
         {}, description='factor on the rate by pattern of unit ids; the head\'s only as "head"'

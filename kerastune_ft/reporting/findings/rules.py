@@ -55,6 +55,8 @@ _NAMES_SHOWN = 3
 _WEIGHED_BY_COUNT: tuple[LabelKind, ...] = ("one",)
 # The gentlest augmentation by modality, where it has one.
 _AUGMENT: Mapping[str, str] = MappingProxyType({IMAGE: "light"})
+# Why a phase stopped before its last epoch: by its monitor, or since a solver found the optimum.
+_BY_ITSELF = ("early_stopping", "converged")
 
 
 def judge_constant(run: Evidence) -> Finding | None:
@@ -123,7 +125,7 @@ def judge_overtraining(run: Evidence) -> Finding | None:
 def judge_last_epoch(run: Evidence) -> Finding | None:
     """Say that the last phase still improved in its last epoch."""
     rows = run.rows(run.last["name"]) if run.last else []
-    if len(rows) < 2 or run.last.get("best_epoch") != len(rows) or run.last.get("stopped") == "early_stopping":
+    if len(rows) < 2 or run.last.get("best_epoch") != len(rows) or run.last.get("stopped") in _BY_ITSELF:
         return None
     monitor = run.last.get("monitor") or "validation_loss"
     numbers = [number for row in rows if (number := read_number(row.get(monitor))) is not None]
@@ -149,7 +151,7 @@ def judge_first_epoch(run: Evidence) -> Finding | None:
     for result in run.phases:
         monitor = result.get("monitor") or "validation_loss"
         values = [row.get(monitor) for row in run.rows(result["name"])]
-        is_short = len(values) < THRESHOLDS["epochs_to_judge"] and result.get("stopped") != "early_stopping"
+        is_short = len(values) < THRESHOLDS["epochs_to_judge"] and result.get("stopped") not in _BY_ITSELF
         if result.get("best_epoch") != 1 or is_short or len(values) < 2 or not is_number(values[-1]):
             continue
         name = result["name"]

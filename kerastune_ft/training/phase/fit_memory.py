@@ -104,6 +104,7 @@ def _longest_batch(session: Session, phase: PhasePlan) -> Order:
 @contextlib.contextmanager
 def _restore_after(session: Session, phase: PhasePlan, prepared: Prepared) -> Iterator[None]:
     """Put the values of all that a step may change back at the end; draws are addressed and have no state."""
+    assert prepared.optimizer is not None
     states = [*prepared.optimizer.variables, *filter(is_seed, session.model.variables)]
     before, values = session.values(phase.changing), [np.array(state.numpy()) for state in states]
     scale = prepared.scale.state() if prepared.scale is not None else None

@@ -56,7 +56,7 @@ def distances(session: Session, plan: PhasePlan, before: Mapping[str, np.ndarray
         if distance == 0 and plan.unit_factors[unit] > 0:
             raise PromiseError(
                 f"phase {plan.phase.name}: unit {unit} was said to train and did not move; is its learning rate "
-                f"({plan.phase.learning_rate.peak * plan.unit_factors[unit]:g}) too small for float32, or its "
+                f"({plan.phase.rate_policy.peak * plan.unit_factors[unit]:g}) too small for float32, or its "
                 "gradient zero?"
             )
     return moved

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
+
+import numpy as np
 
 from kerastune_ft.errors import DivergedError, explain_memory
 from kerastune_ft.training.checkpoint import Checkpoints
@@ -43,20 +46,30 @@ def train_phase(
                     epochs.train_epoch()
                 except DivergedError as error:
                     restart.begin_again(work, before, error)
-        moved, updated = frozen_check.distances(session, phase, before), frozen_check.updates(session, phase, before)
-        after_frozen = frozen_check.frozen_hashes(session, phase)
-        frozen = frozen_check.check_frozen(session, phase, before_frozen, after_frozen)
-        if phase_files.needs_end(work):
-            phase_files.write_checkpoint(work)
-        work.checkpoints.wait()
-        session.assign(work.best)
-        done = outcome.describe_outcome(context, phase, work.feed, before, work.state.start)
-        # How far it moved is that of its best epoch, whatever is left of it.
-        session.assign(verdict.choose_weights(work, before))
-        proof = {"moved": moved, "updated": updated, "frozen": frozen}
-        result = phase_files.write_result(work, {**proof, **done, **verdict.describe_verdict(work)})
-        context.watch.phase_done(result)
-        return result
+        return finish_phase(work, before, before_frozen)
+
+
+def finish_phase(work: PhaseWork, before: Mapping[str, np.ndarray], before_frozen: Mapping[str, str]) -> dict[str, Any]:
+    """Check what moved and what did not, write the result of a phase and return it; the best epoch is then set.
+
+    `before` are the values of the variables that the phase changes, `before_frozen` the hashes of all others, as they
+    were at its start. Raises PromiseError when a frozen variable changed.
+    """
+    context, session, phase = work.context, work.session, work.phase
+    moved, updated = frozen_check.distances(session, phase, before), frozen_check.updates(session, phase, before)
+    after_frozen = frozen_check.frozen_hashes(session, phase)
+    frozen = frozen_check.check_frozen(session, phase, before_frozen, after_frozen)
+    if phase_files.needs_end(work):
+        phase_files.write_checkpoint(work)
+    work.checkpoints.wait()
+    session.assign(work.best)
+    done = outcome.describe_outcome(context, phase, work.feed, before, work.state.start)
+    # How far it moved is that of its best epoch, whatever is left of it.
+    session.assign(verdict.choose_weights(work, before))
+    proof = {"moved": moved, "updated": updated, "frozen": frozen}
+    result = phase_files.write_result(work, {**proof, **done, **verdict.describe_verdict(work)})
+    context.watch.phase_done(result)
+    return result
 
 
 def _begin(context: RunContext, phase: PhasePlan, kept: tuple[str, ...], prepared: Prepared | None) -> PhaseWork:
@@ -68,7 +81,7 @@ def _begin(context: RunContext, phase: PhasePlan, kept: tuple[str, ...], prepare
     prepared = prepared or prepare(context, phase)
     context.compiled = (phase.index, prepared.step)
     checkpoints = Checkpoints(context.run, phase.folder, session.config.output.checkpoint, session.source_hash)
-    rates = rate_table(phase.phase.learning_rate, phase.rate_steps, session.config.rules)
+    rates = rate_table(phase.phase.rate_policy, phase.rate_steps, session.config.rules)
     return PhaseWork(context, phase, kept, feed, prepared, checkpoints, rates)
 
 

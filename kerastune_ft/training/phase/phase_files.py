@@ -9,7 +9,6 @@ from typing import Any, NoReturn
 import numpy as np
 
 from kerastune_ft.errors import Interrupted
-from kerastune_ft.graph import keras_private
 from kerastune_ft.training.checkpoint import Checkpoints, Snapshot, Tensors, pack
 from kerastune_ft.training.history import columns, write_history
 from kerastune_ft.training.left_weights import left_epoch
@@ -24,15 +23,14 @@ _SECONDS_BETWEEN_WRITES = 1.0
 
 def resume(work: PhaseWork, found: Snapshot | None) -> None:
     """Set everything to a checkpoint of the phase, or to its beginning where there is none."""
-    optimizer, scale = work.prepared.optimizer, work.prepared.scale
-    work.state.begun = dict(optimizer.begun)
+    scale, slots = work.prepared.scale, work.prepared.slots
+    work.state.begun = work.prepared.updates_before
     if work.prepared.norms is not None:
         # A step that was tried for its memory left some.
         work.prepared.norms.restore(found.state.get("norm_sums", {}) if found else {})
     if found is None:
         return
     work.session.assign(found.tensors.variables)
-    slots = keras_private.optimizer_slots(optimizer)
     for name, value in found.tensors.optimizer.items():
         slots[name].assign(value)
     work.state, work.best = PhaseState.from_json(found.state), found.best
@@ -49,10 +47,8 @@ def write_checkpoint(work: PhaseWork) -> None:
         state.loss_scale = scale.state()
     if work.prepared.norms is not None:
         state.norm_sums = work.prepared.norms.state()
-    slots = keras_private.optimizer_slots(work.prepared.optimizer)
-    tensors = Tensors(
-        work.session.values(work.phase.changing), {name: np.array(slot.numpy()) for name, slot in slots.items()}
-    )
+    state_of_optimizer = {name: np.array(slot.numpy()) for name, slot in work.prepared.slots.items()}
+    tensors = Tensors(work.session.values(work.phase.changing), state_of_optimizer)
     work.checkpoints.write(Snapshot(state.step, tensors, state.to_json(), state.best_step, work.best))
 
 
@@ -131,7 +127,7 @@ def _describe_retries(work: PhaseWork) -> dict[str, Any]:
     """Return the entries of a phase's result about the times it diverged; none where it may not begin again."""
     if work.options.on_divergence is None:
         return {}
-    return {"retries": work.state.retries, "peak": work.options.learning_rate.peak}
+    return {"retries": work.state.retries, "peak": work.options.rate_policy.peak}
 
 
 def _drop_checkpoints(work: PhaseWork) -> None:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import keras
 
+from kerastune_ft.graph import keras_private
 from kerastune_ft.graph.decay import find_undecayed
 from kerastune_ft.losses.options import LossOptions
 from kerastune_ft.training.checkpoint import read_end
@@ -31,7 +32,7 @@ def address(session: Session, plan: PhasePlan) -> str:
 def build_step(
     session: Session,
     phase: PhasePlan,
-    optimizer: keras.optimizers.Optimizer,
+    optimizer: keras.optimizers.Optimizer | None,
     scale: LossScale | None = None,
     norms: GradientNorms | None = None,
 ) -> PhaseStep:
@@ -59,10 +60,21 @@ class Prepared(NamedTuple):
     `norms` are those of its gradients, where they are asked for.
     """
 
-    optimizer: keras.optimizers.Optimizer
+    optimizer: keras.optimizers.Optimizer | None
+    """None in a phase that a solver sets, which makes no updates."""
     scale: LossScale | None
     step: PhaseStep
     norms: GradientNorms | None = None
+
+    @property
+    def slots(self) -> dict[str, Any]:
+        """Return the variables of the optimizer's state by name."""
+        return {} if self.optimizer is None else keras_private.optimizer_slots(self.optimizer)
+
+    @property
+    def updates_before(self) -> dict[str, int]:
+        """Return the updates made before a variable joined, by its path."""
+        return {} if self.optimizer is None else dict(self.optimizer.begun)
 
     @property
     def skipped_steps(self) -> int:
@@ -78,12 +90,14 @@ def prepare(context: RunContext, phase: PhasePlan) -> Prepared:
     for layer in session.head.layers:
         if isinstance(layer, keras.layers.Dropout):
             layer.rate = dropout
+    if options.is_solved:
+        return Prepared(None, None, build_step(session, phase, None))
     with session.devices.strategy.scope():
         variables = session.variables
         optimizer = optimizers.build(
             options,
             [variables[path] for path in phase.trained],
-            rate_table(options.learning_rate, phase.rate_steps, session.config.rules),
+            rate_table(options.rate_policy, phase.rate_steps, session.config.rules),
             phase.factors,
             _find_carried(context, phase),
             find_undecayed((layer for unit in session.units for layer in unit.layers), session.config.rules),

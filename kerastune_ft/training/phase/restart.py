@@ -28,7 +28,7 @@ def prepare_retry(work: PhaseWork, retries: int) -> None:
     context = work.context
     planned = context.plan.phases[work.phase.index]
     work.phase = lower_rates(replace(work.phase, phase=planned.phase), retries)
-    work.rates = rate_table(work.options.learning_rate, work.phase.rate_steps, work.session.config.rules)
+    work.rates = rate_table(work.options.rate_policy, work.phase.rate_steps, work.session.config.rules)
     # The step that diverged is let go before the next is made.
     context.compiled = None
     del work.prepared
@@ -45,7 +45,7 @@ def begin_again(work: PhaseWork, start: Mapping[str, np.ndarray], error: Diverge
     retry, state, run = work.options.on_divergence, work.state, work.context.run
     if retry is None:
         raise error
-    peak = work.options.learning_rate.peak
+    peak = work.options.rate_policy.peak
     tried = [*state.retries, {"step": state.step, "epoch": state.epoch, "peak": peak, "reason": error.sentence}]
     if len(tried) > retry.retry:
         raise DivergedError(f"{error.sentence}; {_describe_tries(tried)}") from error
@@ -56,14 +56,14 @@ def begin_again(work: PhaseWork, start: Mapping[str, np.ndarray], error: Diverge
     work.session.assign(start)
     work.state, work.best = PhaseState(start=state.start, retries=tried), {}
     prepare_retry(work, len(tried))
-    work.state.begun = dict(work.prepared.optimizer.begun)
+    work.state.begun = work.prepared.updates_before
     options = work.session.config.output.checkpoint
     # Those of the steps that diverged are dropped with it, and so is what was known of their best weights.
     work.checkpoints = Checkpoints(run, work.phase.folder, options, work.session.source_hash)
     write_checkpoint(work)
     write_progress(work, at_once=True)
     run.event("diverged", phase=work.options.name, **tried[-1])
-    lower = work.options.learning_rate.peak
+    lower = work.options.rate_policy.peak
     work.context.watch.note(
         f"phase {work.options.name} diverged before step {state.step} at a peak rate of {peak:.3g}; it begins again at "
         f"{lower:.3g} (retry {len(tried)} of {retry.retry})"

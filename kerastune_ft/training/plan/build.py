@@ -14,7 +14,7 @@ from kerastune_ft.graph.boundary import HEAD, Selection
 from kerastune_ft.graph.partition import partition, split_prefix
 from kerastune_ft.input.order import count_batches
 from kerastune_ft.saved_model.base import check_savable
-from kerastune_ft.training.plan import batch_norm, class_balance
+from kerastune_ft.training.plan import batch_norm, class_balance, solved
 from kerastune_ft.training.plan.document import plan_document
 from kerastune_ft.training.plan.feature_usage import plan_cache
 from kerastune_ft.training.plan.phase_plan import EvaluationPlan, PhasePlan, Plan
@@ -113,18 +113,15 @@ def _select(session: Session, index: int, phase: Phase) -> tuple[Selection, tupl
 
 def _phase(session: Session, index: int, phase: Phase) -> PhasePlan:
     selection, trained = _select(session, index, phase)
-    unit_factors = rates.unit_factors(
-        phase.learning_rate,
-        [unit.id for unit in session.backbone.units],
-        selection.units,
-        f"{place_of(index, phase)}.learning_rate",
-        session.config.rules,
-    )
+    unit_factors = _find_factors(session, index, phase, selection)
     unit_of = {variable.path: unit.id for unit in session.units for variable in unit.variables}
     batch_size, micro_batches = batch_sizes(session, phase)
     update_batch = batch_size * micro_batches
     steps_per_epoch = count_steps(session, index, phase, update_batch, 1)
     steps = phase.steps or count_steps(session, index, phase, update_batch, phase.epochs or 1)
+    cut = partition(session.model, trained, _live_layers(session, selection))
+    if phase.is_solved:
+        solved.check_linear(session, cut, trained, place_of(index, phase))
     return PhasePlan(
         index=index,
         phase=phase,
@@ -133,7 +130,7 @@ def _phase(session: Session, index: int, phase: Phase) -> PhasePlan:
         unit_factors=unit_factors,
         factors={path: unit_factors[unit_of[path]] for path in trained},
         class_weights=class_balance.class_weights(session.source, phase, place_of(index, phase)),
-        partition=partition(session.model, trained, _live_layers(session, selection)),
+        partition=cut,
         stages=(),
         batch_size=batch_size,
         micro_batches=micro_batches,
@@ -142,6 +139,15 @@ def _phase(session: Session, index: int, phase: Phase) -> PhasePlan:
         epochs=phase.epochs or math.ceil(steps / steps_per_epoch),
         steps=steps,
     )
+
+
+def _find_factors(session: Session, index: int, phase: Phase, selection: Selection) -> dict[str, float]:
+    """Return the factors on the rate by unit that trains; a solver, which has no rate, sets the head alone."""
+    if phase.is_solved:
+        return {HEAD: 1.0}
+    place = f"{place_of(index, phase)}.learning_rate"
+    ids = [unit.id for unit in session.backbone.units]
+    return rates.unit_factors(phase.rate_policy, ids, selection.units, place, session.config.rules)
 
 
 def batch_sizes(session: Session, phase: Phase) -> tuple[int, int]:
@@ -153,8 +159,11 @@ def batch_sizes(session: Session, phase: Phase) -> tuple[int, int]:
 def count_steps(session: Session, draws: int, phase: Phase, update: int, epochs: int) -> int:
     """Return the updates, of so many examples each, of the first epochs of a phase; `draws` is its number in addresses.
 
-    All epochs have as many, except where each draws its own examples and batches hold one length.
+    All epochs have as many, except where each draws its own examples and batches hold one length. An iteration of a
+    solver is one of each.
     """
+    if phase.is_solved:
+        return epochs
     source, buckets, seed = session.source, session.loader.buckets, session.config.seed
 
     def of_epoch(epoch: int) -> int:

@@ -12,6 +12,7 @@ from kerastune_ft.backbones.base import Backbone
 from kerastune_ft.backbones.endpoints import FEATURES
 from kerastune_ft.config.options.phases import Phase
 from kerastune_ft.config.options.runtime import effective_cache
+from kerastune_ft.config.presets import PRESETS
 from kerastune_ft.config.run import RunConfig
 from kerastune_ft.graph import costs, keras_private, lora
 from kerastune_ft.graph.boundary import HEAD
@@ -69,6 +70,7 @@ def plan_document(session: Session, phases: Sequence[PhasePlan], chunk: int, dec
             "bytes": sum(map(decision.bytes, decision.stored)),
             "stores": [_store_document(decision, store) for store in sorted(decision.stored, key=lambda each: each.id)],
         },
+        **_describe_preset(config),
         "phases": [phase_document(session, plan, chunk, decision) for plan in phases],
         **({"refit": _describe_refit(session)} if config.refit else {}),
         "notes": _notes(session, phases, chunk, decision, on_data),
@@ -81,6 +83,14 @@ def _describe_refit(session: Session) -> dict[str, int]:
     """Return of how many examples a refit is."""
     splits = session.source.splits
     return {"examples": len(splits["train"]) + len(splits["validation"])}
+
+
+def _describe_preset(config: RunConfig) -> dict[str, Any]:
+    """Return the preset that the phases come from, and the paper it is from; nothing where there is none."""
+    if config.preset is None:
+        return {}
+    preset = PRESETS[config.preset]
+    return {"schedule": {"preset": config.preset, "what": preset.description, "source": preset.source}}
 
 
 def _endpoints(backbone: Backbone) -> dict[str, Any]:
@@ -173,7 +183,7 @@ def phase_document(session: Session, plan: PhasePlan, chunk: int, decision: Cach
     trained = sum(count(variables[path]) for path in plan.trained)
     updated = plan.selection.statistics
     total = sum(count(variable) for variable in variables.values())
-    policy, length = phase.learning_rate, mean_length(session)
+    length = mean_length(session)
     return {
         "name": phase.name,
         "index": plan.index,
@@ -204,13 +214,7 @@ def phase_document(session: Session, plan: PhasePlan, chunk: int, decision: Cach
         "replica_batch": plan.replica_rows(session.devices.replicas),
         "accumulate": phase.accumulate,
         **({"pieces": plan.pieces} if phase.accumulate == "auto" else {}),
-        "learning_rate": {
-            "peak": policy.peak,
-            "shape": policy.shape,
-            "warmup_steps": warmup_steps(policy, plan.steps, session.config.rules),
-            "final": policy.final,
-        },
-        "rates": {unit: policy.peak * factor for unit, factor in plan.unit_factors.items()},
+        **_describe_rates(session, plan),
         "optimizer": phase.optimizer.name,
         "carry_optimizer": phase.carry_optimizer,
         "weight_decay": phase.weight_decay,
@@ -241,6 +245,22 @@ def _weights(phase: Phase) -> dict[str, Any]:
     """Return the keys that say which weights a phase leaves, where they are given."""
     kept = {"keep_if_better": True} if phase.keep_if_better else {}
     return kept if phase.on_divergence is None else {**kept, "on_divergence": phase.on_divergence.to_json()}
+
+
+def _describe_rates(session: Session, plan: PhasePlan) -> dict[str, Any]:
+    """Return the learning rates of a phase, or the options of the solver that sets its head without any."""
+    if plan.phase.is_solved:
+        return {"learning_rate": None, "rates": {}, "solver": dict(plan.phase.optimizer.options)}
+    policy = plan.phase.rate_policy
+    return {
+        "learning_rate": {
+            "peak": policy.peak,
+            "shape": policy.shape,
+            "warmup_steps": warmup_steps(policy, plan.steps, session.config.rules),
+            "final": policy.final,
+        },
+        "rates": {unit: policy.peak * factor for unit, factor in plan.unit_factors.items()},
+    }
 
 
 def _storing(session: Session, plan: PhasePlan, decision: CachePlan) -> dict[str, Any]:

@@ -107,18 +107,18 @@ def variant(session: Session, plan: PhasePlan) -> str:
 
 def _find_uses(session: Session, phases: Sequence[PhasePlan], plan: PhasePlan) -> list[FeatureUse]:
     """Return what a phase looks at: training examples, then those it measures itself on."""
-    measured = {"validation": plan.epochs}
+    measured = {"validation": plan.passes}
     if plan.index == len(phases) - 1:
         measured["validation"] += 1
         if "test" in session.source.splits:
             measured["test"] = 1
         if session.devices.precision != FLOAT32:
             # What is measured last is computed in float32, by another model.
-            measured = {"validation": plan.epochs}
+            measured = {"validation": plan.passes}
     if plan.operations is None:
-        both = {"train": plan.epochs, **measured}
+        both = {"train": plan.passes, **measured}
         return [_find_use(session, phases, plan, NOT_AUGMENTED, both)]
-    training = _find_use(session, phases, plan, variant(session, plan), {"train": plan.epochs})
+    training = _find_use(session, phases, plan, variant(session, plan), {"train": plan.passes})
     return [training, _find_use(session, phases, plan, NOT_AUGMENTED, measured)]
 
 
@@ -144,7 +144,7 @@ def _find_use(
     return FeatureUse(
         phase=plan.index,
         fresh=fresh,
-        views=min(views or 1, plan.epochs) if kind != NOT_AUGMENTED else 1,
+        views=min(views or 1, plan.passes) if kind != NOT_AUGMENTED else 1,
         passes=passes,
         stores=stores,
         decoding=_decoding(session, pixels),

@@ -13,6 +13,7 @@ from kerastune_ft.graph.partition import tensor_bytes
 from kerastune_ft.graph.units import count
 from kerastune_ft.training.devices.devices import Devices
 from kerastune_ft.training.devices.memory import MemoryLimit
+from kerastune_ft.training.plan import solved
 from kerastune_ft.training.plan.phase_plan import PhasePlan
 from kerastune_ft.training.plan.pieces import CHUNK_STEP, describe_pair, smaller_pair
 from kerastune_ft.training.session.session import Session
@@ -42,6 +43,8 @@ def step_bytes(session: Session, plan: PhasePlan, chunk: int) -> int:
     frozen = chunk * replicas * max((costs.largest_live_bytes(each.model, length) for each in plan.stages), default=0.0)
     update = rows * plan.micro_batches * sum(tensor_bytes(tensor, length) for tensor in plan.partition.cut)
     trained = sum(_FLOAT32 * count(session.variables[path]) for path in plan.trained)
+    if plan.phase.is_solved:
+        update = solved.feature_bytes(session, plan)
     return math.ceil(max(tail, frozen) + update + _COPIES * trained)
 
 
@@ -78,6 +81,9 @@ def notes(session: Session, phases: Sequence[PhasePlan], chunk: int, limit: Memo
 def explain_steps(plan: PhasePlan, run: str) -> tuple[str, str]:
     """Return where memory ran out in the steps of a phase, and what to do; `run` is the path of the run."""
     name, pair = plan.phase.name, smaller_pair(plan)
+    if plan.phase.is_solved:
+        where = f"in phase {name}, whose solver keeps the features of all examples in memory"
+        return where, "train the head by batches: another optimizer, with a learning_rate"
     where = f"in phase {name}, whose steps compute {plan.batch_size} examples at a time"
     if pair is None:
         return where, _SMALLER

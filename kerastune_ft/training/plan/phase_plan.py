@@ -106,6 +106,14 @@ class PhasePlan:
         operations = self.phase.augment.resolve()
         return operations if changes_images(operations) else None
 
+    @property
+    def passes(self) -> int:
+        """Return how often training reads the examples.
+
+        A solver keeps their features in memory: it reads each view once, and once more where the run is interrupted.
+        """
+        return max(2, self.phase.augment.views or 1) if self.phase.is_solved else self.epochs
+
     def replica_rows(self, replicas: int) -> int:
         """Return the rows of one batch on one of so many replicas, padding included."""
         return math.ceil(self.batch_size / replicas)

@@ -12,7 +12,7 @@ def lower_rates(plan: PhasePlan, retries: int) -> PhasePlan:
     if plan.phase.on_divergence is None or not retries:
         return plan
     factor = plan.phase.on_divergence.factor**retries
-    policy = plan.phase.learning_rate
+    policy = plan.phase.rate_policy
     rates = {key: getattr(policy, key) for key in ("peak", "final", "head")}
     lower = policy.model_copy(update={key: rate * factor for key, rate in rates.items() if rate is not None})
     return replace(plan, phase=plan.phase.model_copy(update={"learning_rate": lower}))

@@ -15,7 +15,8 @@ _EXPONENTIAL_FINAL = 0.01
 def rate_table(policy: RatePolicy, steps: int, rules: Rules = NEWEST) -> np.ndarray:
     """Return the learning rate of every step of a phase, float32 of shape [steps].
 
-    Warm-up rises linearly over its share of the steps and never starts at zero; then comes one step at the peak. From
+    Warm-up rises linearly over its share of the steps and never starts at zero, or with `start` from that rate, for
+    `one_cycle` as a cosine; then comes one step at the peak. From
     there, with t from 0 at the peak to 1 at the last step: `constant`; `cosine`, `linear` and `exponential` fall to
     `final`; `one_cycle` (Smith, 2018, with cosine annealing) warms up over 30 % unless `warmup` is given and falls to
     `final`; `flat_cosine` stays at the peak for 72 % of the steps and falls as a cosine. Where no `final` is given
@@ -24,10 +25,9 @@ def rate_table(policy: RatePolicy, steps: int, rules: Rules = NEWEST) -> np.ndar
     """
     is_reached = rules.final_at_last_step and (policy.final is not None or policy.shape == "exponential")
     warmup = _count_warmup_steps(policy, steps, 2 if is_reached else 1)
-    rising = np.arange(1, warmup + 1) / (warmup + 1)
     remaining = steps - warmup
     t = np.arange(remaining) / max(1, remaining - 1 if is_reached else remaining)
-    return np.concatenate([policy.peak * rising, _falling(policy, t)]).astype(np.float32)
+    return np.concatenate([_rising(policy, warmup), _falling(policy, t)]).astype(np.float32)
 
 
 def warmup_steps(policy: RatePolicy, steps: int, rules: Rules = NEWEST) -> int:
@@ -41,6 +41,15 @@ def _count_warmup_steps(policy: RatePolicy, steps: int, others: int) -> int:
     if share is None:
         share = _ONE_CYCLE_WARMUP if policy.shape == ONE_CYCLE else 0.0
     return max(0, min(round(share * steps), steps - others))
+
+
+def _rising(policy: RatePolicy, steps: int) -> np.ndarray:
+    """Return the rates of a warm-up of so many steps."""
+    if policy.start is None:
+        return policy.peak * (np.arange(1, steps + 1) / (steps + 1))
+    t = np.arange(steps) / max(1, steps)
+    share = (1 - np.cos(np.pi * t)) / 2 if policy.shape == ONE_CYCLE else t
+    return policy.start + (policy.peak - policy.start) * share
 
 
 def _falling(policy: RatePolicy, t: np.ndarray) -> np.ndarray:

@@ -126,3 +126,29 @@ def test_one_cycle_takes_a_warm_up_of_its_own() -> None:
     without = table(20, shape="one_cycle", warmup=0.0, final=1e-5)
     assert (without[0], without[-1]) == (np.float32(PEAK), np.float32(1e-5))
     assert (np.diff(without) < 0).all()
+
+
+def test_a_warm_up_from_a_rate_is_that_of_fastai() -> None:
+    steps, pct, peak, div, div_final = 40, 0.3, 0.01, 5.0, 1e5
+
+    def anneal(start: float, end: float, share: float) -> float:
+        """fastai's SchedCos."""
+        return start + (1 + math.cos(math.pi * (1 - share))) * (end - start) / 2
+
+    by_hand = [
+        anneal(peak / div, peak, step / steps / pct)
+        if step / steps < pct
+        else anneal(peak, peak / div_final, (step / steps - pct) / (1 - pct))
+        for step in range(steps)
+    ]
+    rates = table(steps, peak=peak, shape="one_cycle", warmup=pct, start=peak / div, final=peak / div_final)
+    np.testing.assert_allclose(rates[:13], by_hand[:13], rtol=1e-5)
+    # fastai's last step is one short of the end, this one is at it.
+    assert np.abs(rates - by_hand).max() < 0.05 * peak
+    assert rates[-1] == pytest.approx(peak / div_final)
+
+
+@pytest.mark.parametrize("shape", ["cosine", "linear"])
+def test_other_shapes_rise_from_their_start_by_equal_amounts(shape: str) -> None:
+    rates = table(40, shape=shape, warmup=0.25, start=PEAK / 5)
+    np.testing.assert_allclose(rates[:11], np.linspace(PEAK / 5, PEAK, 11), rtol=1e-5)
