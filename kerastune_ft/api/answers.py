@@ -42,7 +42,7 @@ def raise_alone(inputs: Any, rows: Sequence[Mapping[str, Any]]) -> None:
 def build_answers(rows: Iterable[Mapping[str, Any]], columns: Sequence[str], inputs: Any) -> pandas.DataFrame:
     """Return the rows of predictions, with the index of `inputs` where they are a DataFrame or Series, a row each.
 
-    A level of that index that has a name is no column besides.
+    A level of that index that has a name is no column besides, nor is a column of the frame that `input` repeats.
     """
     import pandas
 
@@ -53,10 +53,20 @@ def build_answers(rows: Iterable[Mapping[str, Any]], columns: Sequence[str], inp
     own = inputs.columns if is_frame(inputs) else ()
     levels = [name for name in index.names if name is not None and name not in own]
     answers = answers.drop(columns=[name for name in levels if name in answers.columns])
+    answers = answers.drop(columns=_find_repeated(answers, inputs) if is_frame(inputs) else [])
     answers.index = index
     if _is_named_by_rows(answers, inputs):
         answers["input"] = [str(label) for label in index]
     return answers
+
+
+def _find_repeated(answers: pandas.DataFrame, frame: Any) -> list[str]:
+    """Return the column of the frame, if there is one, with the very texts or paths that are the inputs."""
+    if "input" not in answers:
+        return []
+    inputs = answers["input"].tolist()
+    own = [name for name in frame.columns if name in answers and name != "input"]
+    return [name for name in own if answers[name].tolist() == inputs == frame[name].tolist()][:1]
 
 
 def _is_named_by_rows(answers: pandas.DataFrame, inputs: Any) -> bool:

@@ -27,6 +27,17 @@ def test_other_answers_are_counted(inputs: Any) -> None:
     assert build_answers(ROWS, COLUMNS, inputs).index.tolist() == [0, 1, 2]
 
 
+def test_the_column_that_is_the_input_is_not_there_twice() -> None:
+    rows = [{"input": text, "text": text, "note": text.upper(), "label": "0"} for text in "abc"]
+    columns = ("input", "text", "note", "label")
+    frame = FRAME.assign(note=["A", "B", "C"])
+    assert list(build_answers(rows, columns, frame)) == ["input", "note", "label"]
+    # What differs in any row stays: nothing is lost.
+    blank = [{**rows[0], "input": "row 1", "text": ""}, *rows[1:]]
+    assert list(build_answers(blank, columns, frame)) == list(columns)
+    assert list(build_answers(rows, columns, None)) == list(columns)
+
+
 def test_a_named_level_is_no_column_besides() -> None:
     rows = [{**row, "id": f"{place}"} for place, row in enumerate(ROWS)]
     named = FRAME.set_axis(pd.Index(["x", "y", "z"], name="id"))
