@@ -18,6 +18,17 @@ from kerastune_ft.reporting.quantities import (
     format_whole,
     is_number,
 )
+from kerastune_ft.reporting.update_lines import (
+    describe_batch,
+    describe_learning_rate,
+    describe_loss,
+    describe_monitor,
+    describe_optimizer,
+    describe_options,
+    describe_retries,
+    describe_steps,
+    join_parts,
+)
 from kerastune_ft.wording import counted, describe_left_out, first_names
 
 Document = Mapping[str, Any]
@@ -93,18 +104,18 @@ def describe_phase(phase: Document, plan: Document) -> list[Line]:
         Line("trains", ", ".join(phase.get("trains") or ())),
         Line("adapters", _describe_adapters(phase.get("lora") or {})),
         Line("parameters", _describe_parameters(phase)),
-        Line("steps", _describe_steps(phase)),
-        Line("global batch", "all examples" if phase.get("solver") else _describe_batch(phase)),
-        Line("learning rate", _describe_learning_rate(phase.get("learning_rate") or {})),
+        Line("steps", describe_steps(phase)),
+        Line("global batch", "all examples" if phase.get("solver") else describe_batch(phase)),
+        Line("learning rate", describe_learning_rate(phase.get("learning_rate") or {})),
         Line("rate per unit", name_rates(phase.get("rates") or {}, list_units(plan))),
-        Line("optimizer", _describe_optimizer(phase)),
+        Line("optimizer", describe_optimizer(phase)),
         Line("batch norm", _describe_batch_norm(phase)),
-        Line("loss", _describe_loss(phase)),
+        Line("loss", describe_loss(phase)),
         Line("class weights", data_table.describe_class_weights(phase.get("class_weights") or {})),
         Line("sampling", str(phase.get("sampling") or "")),
         Line("augment", describe_options(phase.get("augment"))),
-        Line("monitor", _describe_monitor(phase)),
-        Line("divergence", _describe_retries(phase.get("on_divergence") or {})),
+        Line("monitor", describe_monitor(phase)),
+        Line("divergence", describe_retries(phase.get("on_divergence") or {})),
         Line(
             str((phase.get("store") or {}).get("decision") or "store"),
             cache_lines.describe_phase_store(phase.get("store") or {}),
@@ -191,17 +202,6 @@ def describe_transfer(found: Document) -> str:
     return ", ".join(parts)
 
 
-def describe_options(value: Any) -> str:
-    """Return a set of options in one line, without those that are off."""
-    if isinstance(value, Mapping):
-        return ", ".join(f"{key} {_write_value(item)}" for key, item in value.items() if item not in (None, False, 0))
-    return "" if value is None else _write_value(value)
-
-
-def _write_value(value: Any) -> str:
-    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, default=str)
-
-
 def _join_span(names: Sequence[str]) -> str:
     return f"{names[0]} … {names[-1]}" if len(names) > 2 else ", ".join(names)
 
@@ -211,24 +211,20 @@ def _sample(names: Sequence[str], most: int = 4) -> str:
     return f"{len(names)} ({shown}{', …' if len(names) > most else ''})"
 
 
-def _join_parts(*parts: str, joint: str = ", ") -> str:
-    return joint.join(part for part in parts if part)
-
-
 def describe_devices(devices: Document) -> str:
     """Return the devices of a run in words, as `2 replicas (mirrored) on GPU 0, GPU 1`; one replica is its device."""
     names = ", ".join(str(name) for name in devices.get("devices") or ())
     replicas, strategy = devices.get("replicas") or 1, devices.get("strategy")
     if replicas > 1:
         names = f"{counted(replicas, 'replica')}{f' ({strategy})' if strategy else ''}{f' on {names}' if names else ''}"
-    return _join_parts(names, devices.get("note") or "", joint="; ")
+    return join_parts(names, devices.get("note") or "", joint="; ")
 
 
 def _describe_data(data: Document) -> str:
     if not data:
         return ""
     named = f"{data.get('name')} ({data.get('kind')})"
-    return _join_parts(
+    return join_parts(
         named,
         data_table.describe_sizes(data) or counted(data["examples"], "example"),
     )
@@ -243,7 +239,7 @@ def _describe_backbone(backbone: Document) -> str:
         return ""
     image_size = backbone.get("image_size")
     units = counted(len(backbone.get("units") or ()), "unit")
-    return _join_parts(
+    return join_parts(
         f"{backbone.get('name')} ({backbone.get('kind')})",
         f"{format_count(backbone.get('parameters'))} parameters in {units}",
         f"images {image_size[0]} x {image_size[1]}" if image_size and any(image_size) else "",
@@ -266,7 +262,7 @@ def _describe_texts(text: Document) -> str:
             f"{windows.get('longer')} texts need several",
         ]
     padded = f"{', '.join(map(str, sizes or ()))}{' windows' if windows else ''}"
-    return _join_parts(*read, lost, f"padded to {padded} ({format_share(padding)} padding)")
+    return join_parts(*read, lost, f"padded to {padded} ({format_share(padding)} padding)")
 
 
 def _describe_head(head: Document, endpoints: Document) -> str:
@@ -310,80 +306,12 @@ def _describe_parameters(phase: Document) -> str:
     )
 
 
-def _describe_steps(phase: Document) -> str:
-    if phase.get("solver"):
-        return f"{counted(phase['steps'], 'iteration')} of a solver at most"
-    return (
-        f"{format_whole(phase.get('steps'))} at most: {counted(phase['epochs'], 'epoch')} "
-        f"x {format_whole(phase.get('steps_per_epoch'))}"
-    )
-
-
-def _describe_batch(phase: Document) -> str:
-    text = f"{format_whole(phase.get('batch_size'))} ({format_whole(phase.get('replica_batch'))} per replica)"
-    accumulate = phase.get("accumulate") or 1
-    if accumulate == "auto":
-        pieces = phase.get("pieces")
-        return f"{text}, in as many pieces as the memory needs" if pieces is None else f"{text}, in {pieces} pieces"
-    return text if accumulate == 1 else f"{text}, {accumulate} batches make one step"
-
-
-def _describe_learning_rate(policy: Document) -> str:
-    if not policy:
-        return ""
-    warmup = policy.get("warmup_steps")
-    return _join_parts(
-        f"peak {format_rate(policy.get('peak'))}",
-        str(policy.get("shape") or ""),
-        counted(warmup, "warm-up step") if warmup else "no warm-up",
-        f"final {format_rate(policy['final'])}" if policy.get("final") is not None else "",
-    )
-
-
-def _describe_optimizer(phase: Document) -> str:
-    if solver := phase.get("solver"):
-        options = ", ".join(f"{key} {format_rate(value)}" for key, value in solver.items())
-        return f"{phase.get('optimizer')}, {options}: sets the head to its optimum on the features of all examples"
-    return _join_parts(
-        str(phase.get("optimizer") or "") + (", carried on" if phase.get("carry_optimizer") else ""),
-        f"weight decay {format_rate(phase['weight_decay'])}" if phase.get("weight_decay") else "no weight decay",
-        f"clip norm {phase['clip_norm']:g}" if phase.get("clip_norm") else "",
-    )
-
-
-def _describe_loss(phase: Document) -> str:
-    """Return the loss that a phase trains on, where it is not the task's own or its targets are smoothed."""
-    loss = phase.get("loss")
-    if not loss:
-        return ""
-    options = describe_options({key: value for key, value in loss.items() if key != "name"})
-    return _join_parts(str(loss["name"]), options) + "; the plain loss of the task is what validation measures"
-
-
 def _describe_batch_norm(phase: Document) -> str:
     layers = phase.get("batch_norm_layers")
     if not layers:
         return ""
     mode = str(phase.get("batch_norm"))
     return f"{mode}: {counted(layers, 'layer')} {_BATCH_NORM[mode]}"
-
-
-def _describe_monitor(phase: Document) -> str:
-    stopping = describe_options(phase.get("early_stopping"))
-    if phase.get("solver"):
-        return f"{phase.get('monitor')}, measured alone: the phase ends with the optimum"
-    return _join_parts(
-        str(phase.get("monitor") or ""),
-        f"early stopping ({stopping})" if stopping else "no early stopping",
-        f"starts from {phase['start_from']}" if phase.get("start_from") else "",
-        "kept only if better than what it starts from" if phase.get("keep_if_better") else "",
-    )
-
-
-def _describe_retries(retry: Document) -> str:
-    if not retry:
-        return ""
-    return f"begins again, {counted(retry['retry'], 'time')} at most, at {retry['factor']:g} of its rates"
 
 
 def _describe_cut(cut: Sequence[Document]) -> str:
@@ -401,7 +329,7 @@ def _describe_time(estimate: Document) -> str:
 def _describe_estimate(estimate: Document) -> str:
     if not estimate:
         return ""
-    return _join_parts(
+    return join_parts(
         _describe_time(estimate),
         f"memory ~ {format_size(estimate['memory_bytes'])}" if is_number(estimate.get("memory_bytes")) else "",
         f"basis: {estimate['basis']}" if estimate.get("basis") else "",

@@ -11,8 +11,8 @@ from kerastune_ft.training.left_weights import is_discarded
 from kerastune_ft.training.phase.context import RunContext
 from kerastune_ft.training.phase.fit_memory import fit_memory
 from kerastune_ft.training.phase.phase import train_phase
-from kerastune_ft.training.phase.solve import solve_phase
 from kerastune_ft.training.plan.phase_plan import PhasePlan
+from kerastune_ft.training.solving.solve import solve_phase
 
 
 def run_phases(context: RunContext, until: str | None = None) -> Iterator[dict[str, Any]]:

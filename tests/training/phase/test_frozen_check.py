@@ -25,7 +25,7 @@ class Body:
         trained = ("block2/kernel", "head/kernel", "head/moving_mean")
         factors = {"block2": 0.5, "head": 1.0}
         self.plan: Any = SimpleNamespace(
-            phase=SimpleNamespace(name="top", batch_norm="statistics", learning_rate=SimpleNamespace(peak=1e-3)),
+            phase=SimpleNamespace(name="top", batch_norm="statistics", rate_policy=SimpleNamespace(peak=1e-3)),
             trained=trained,
             changing=trained,
             selection=SimpleNamespace(statistics=()),

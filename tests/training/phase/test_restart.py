@@ -17,7 +17,7 @@ ERROR = DivergedError("the loss became NaN")
 
 def _work(retry: Retry | None, peaks: tuple[float, ...] = ()) -> Any:
     tried = [{"step": 4, "epoch": 0, "peak": peak, "reason": "NaN"} for peak in peaks]
-    options = SimpleNamespace(on_divergence=retry, learning_rate=SimpleNamespace(peak=0.5))
+    options = SimpleNamespace(on_divergence=retry, rate_policy=SimpleNamespace(peak=0.5))
     return SimpleNamespace(options=options, state=PhaseState(step=7, retries=tried), context=SimpleNamespace(run=None))
 
 

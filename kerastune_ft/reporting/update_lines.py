@@ -1,0 +1,105 @@
+"""How a phase makes its updates, in words: steps, batches, rates, optimizer, loss and monitor."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from kerastune_ft.reporting.quantities import (
+    format_rate,
+    format_whole,
+)
+from kerastune_ft.wording import counted
+
+Document = Mapping[str, Any]
+
+
+def describe_options(value: Any) -> str:
+    """Return a set of options in one line, without those that are off."""
+    if isinstance(value, Mapping):
+        return ", ".join(f"{key} {_write_value(item)}" for key, item in value.items() if item not in (None, False, 0))
+    return "" if value is None else _write_value(value)
+
+
+def _write_value(value: Any) -> str:
+    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, default=str)
+
+
+def join_parts(*parts: str, joint: str = ", ") -> str:
+    """Return the parts that are not empty, joined."""
+    return joint.join(part for part in parts if part)
+
+
+def describe_steps(phase: Document) -> str:
+    """Return how many steps a phase makes at most."""
+    if phase.get("solver"):
+        return f"{counted(phase['steps'], 'iteration')} of a solver at most"
+    return (
+        f"{format_whole(phase.get('steps'))} at most: {counted(phase['epochs'], 'epoch')} "
+        f"x {format_whole(phase.get('steps_per_epoch'))}"
+    )
+
+
+def describe_batch(phase: Document) -> str:
+    """Return the examples of a batch, and how it is computed."""
+    text = f"{format_whole(phase.get('batch_size'))} ({format_whole(phase.get('replica_batch'))} per replica)"
+    accumulate = phase.get("accumulate") or 1
+    if accumulate == "auto":
+        pieces = phase.get("pieces")
+        return f"{text}, in as many pieces as the memory needs" if pieces is None else f"{text}, in {pieces} pieces"
+    return text if accumulate == 1 else f"{text}, {accumulate} batches make one step"
+
+
+def describe_learning_rate(policy: Document) -> str:
+    """Return peak, shape and ends of a learning rate; nothing where a solver needs none."""
+    if not policy:
+        return ""
+    warmup = policy.get("warmup_steps")
+    return join_parts(
+        f"peak {format_rate(policy.get('peak'))}",
+        str(policy.get("shape") or ""),
+        counted(warmup, "warm-up step") if warmup else "no warm-up",
+        f"final {format_rate(policy['final'])}" if policy.get("final") is not None else "",
+    )
+
+
+def describe_optimizer(phase: Document) -> str:
+    """Return the optimizer of a phase and what it is held by."""
+    if solver := phase.get("solver"):
+        options = ", ".join(f"{key} {format_rate(value)}" for key, value in solver.items())
+        return f"{phase.get('optimizer')}, {options}: sets the head to its optimum on the features of all examples"
+    return join_parts(
+        str(phase.get("optimizer") or "") + (", carried on" if phase.get("carry_optimizer") else ""),
+        f"weight decay {format_rate(phase['weight_decay'])}" if phase.get("weight_decay") else "no weight decay",
+        f"clip norm {phase['clip_norm']:g}" if phase.get("clip_norm") else "",
+    )
+
+
+def describe_loss(phase: Document) -> str:
+    """Return the loss that a phase trains on, where it is not the task's own or its targets are smoothed."""
+    loss = phase.get("loss")
+    if not loss:
+        return ""
+    options = describe_options({key: value for key, value in loss.items() if key != "name"})
+    return join_parts(str(loss["name"]), options) + "; the plain loss of the task is what validation measures"
+
+
+def describe_monitor(phase: Document) -> str:
+    """Return what chooses the epoch of a phase, and when it ends."""
+    stopping = describe_options(phase.get("early_stopping"))
+    if phase.get("solver"):
+        return f"{phase.get('monitor')}, measured alone: the phase ends with the optimum"
+    return join_parts(
+        str(phase.get("monitor") or ""),
+        f"early stopping ({stopping})" if stopping else "no early stopping",
+        f"starts from {phase['start_from']}" if phase.get("start_from") else "",
+        "kept only if better than what it starts from" if phase.get("keep_if_better") else "",
+    )
+
+
+def describe_retries(retry: Document) -> str:
+    """Return what happens where a phase diverges."""
+    if not retry:
+        return ""
+    return f"begins again, {counted(retry['retry'], 'time')} at most, at {retry['factor']:g} of its rates"

@@ -1,0 +1,43 @@
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from kerastune_ft.reporting import update_lines
+
+SOLVED = {"solver": {"l2": 0.001}, "optimizer": "lbfgs", "steps": 200, "epochs": 200, "monitor": "validation_loss"}
+TRAINED: dict[str, Any] = {
+    "steps": 40, "epochs": 4, "steps_per_epoch": 10, "batch_size": 8, "replica_batch": 4, "accumulate": 2,
+    "optimizer": "adamw", "weight_decay": 0.01, "monitor": "validation_auc", "early_stopping": {"patience": 3},
+    "learning_rate": {"peak": 0.1, "shape": "cosine", "warmup_steps": 4, "final": None},
+}  # fmt: skip
+
+
+def test_a_solver_makes_iterations_on_all_examples_and_ends_with_the_optimum() -> None:
+    assert update_lines.describe_steps(SOLVED) == "200 iterations of a solver at most"
+    assert update_lines.describe_learning_rate({}) == ""
+    said = update_lines.describe_optimizer(SOLVED)
+    assert said == "lbfgs, l2 0.001: sets the head to its optimum on the features of all examples"
+    assert update_lines.describe_monitor(SOLVED) == "validation_loss, measured alone: the phase ends with the optimum"
+
+
+def test_updates_by_batches_have_their_numbers() -> None:
+    assert update_lines.describe_steps(TRAINED) == "40 at most: 4 epochs x 10"
+    assert update_lines.describe_batch(TRAINED) == "8 (4 per replica), 2 batches make one step"
+    assert update_lines.describe_learning_rate(TRAINED["learning_rate"]) == "peak 0.1, cosine, 4 warm-up steps"
+    assert update_lines.describe_optimizer(TRAINED) == "adamw, weight decay 0.01"
+    assert update_lines.describe_monitor(TRAINED) == "validation_auc, early stopping (patience 3)"
+
+
+@pytest.mark.parametrize(
+    ("accumulate", "more", "ending"),
+    [
+        ("auto", {"pieces": 3}, ", in 3 pieces"),
+        ("auto", {"pieces": None}, ", in as many pieces as the memory needs"),
+        (1, {}, ""),
+    ],
+)
+def test_pieces_of_a_batch_are_named(accumulate: Any, more: dict[str, Any], ending: str) -> None:
+    found = update_lines.describe_batch({**TRAINED, "accumulate": accumulate, **more})
+    assert found == f"8 (4 per replica){ending}"
