@@ -8,9 +8,11 @@
     scripts/benchmark.py head                                    many steps of a head to a call against one
     scripts/benchmark.py make-crops ...                          a larger data set, cut out of annotated photos
     scripts/benchmark.py first-hour --data DIR --weights DIR     three lines with what they propose, against scripts
+    scripts/benchmark.py schedules --data DIR --weights DIR --results DIR   "auto" and presets
 
-All but `step` and `head` run every side in a process of its own, in alternating rounds, and give medians. Both sides
-train the same layers of the same model on the same files at the same rates; measurements/hand_written.py is the script.
+All but `step`, `head` and `schedules` run every side in a process of its own, in alternating rounds, and give medians.
+Both sides train the same layers of the same model on the same files at the same rates; measurements/hand_written.py is
+the script.
 """
 
 from __future__ import annotations
@@ -25,7 +27,7 @@ from pathlib import Path
 from typing import Any
 
 import click
-from measurements import crops, first_hour, folders, machine, rounds, scaling, tail
+from measurements import crops, first_hour, folders, machine, rounds, scaling, schedules, tail
 from measurements.schedule import Schedule
 from measurements.sides import Sides
 from measurements.tables import Sheet
@@ -237,6 +239,36 @@ def first_hour_command(data: Path, weights: Path, names: tuple[str, ...], seeds:
         name: {side: [asdict(cost) for cost in each] for side, each in sides.items()} for name, sides in costs.items()
     }
     _print(spelled, first_hour.sheet(costs, caption), {"costs": document})
+
+
+@main.command("schedules")
+@click.option("--data", required=True, type=_FOLDER, help="A folder with images/, audio/ and text/.")
+@click.option("--weights", required=True, type=_FOLDER, help="A folder with vision/, audio/ and text/.")
+@click.option("--results", required=True, type=click.Path(file_okay=False, resolve_path=True, path_type=Path))
+@click.option("--set", "names", multiple=True, help="Only these sets; NAME:N takes N examples of a class, or texts.")
+@click.option("--schedule", "chosen", multiple=True, type=click.Choice(schedules.SCHEDULES), help="Only these.")
+@click.option(
+    "--seeds", default=3, show_default=True, help="Runs of each schedule, each with a validation split drawn."
+)
+@click.option("--split", default="test", show_default=True, type=click.Choice(["validation", "test"]))
+@_add_output
+def schedules_command(
+    data: Path,
+    weights: Path,
+    results: Path,
+    names: tuple[str, ...],
+    chosen: tuple[str, ...],
+    seeds: int,
+    split: str,
+    spelled: str,
+) -> None:
+    """Compare phases chosen by measurement with every preset; RESULTS keeps what is done, and the command goes on."""
+    wanted = schedules.choose_sets(names)
+    cells = schedules.measure(wanted, chosen or schedules.SCHEDULES, seeds, data, weights, results)
+    runs = "One seed" if seeds == 1 else f"Means of {seeds} seeds ± standard error of the mean"
+    sizes = ", ".join(wanted.values())
+    caption = f"{runs}; accuracy on {split}; {sizes}. {machine.sentence(machine.describe())}"
+    _print(spelled, schedules.sheet(cells, caption, split), {"cells": cells})
 
 
 @main.command("make-crops")

@@ -43,7 +43,7 @@ RANKS = {
             ("training",),
             ("probing",),
             ("inference", "preview", "reporting", "scaffolding", "tracking", "verification"),
-            ("comparison", "trials"),
+            ("comparison", "scheduling", "trials"),
             ("api",),
             ("cli",),
             ("__main__",),

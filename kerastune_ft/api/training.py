@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import contextlib
+import json
 import os
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -145,7 +146,8 @@ def _execute(
         try:
             with explain_stop(), explain_exhaustion():
                 # TensorFlow takes seconds to import; everything that can be refused without it has been.
-                is_done = load_engine(settings).execute(start, settings, digest, watch, stop, until_phase)
+                engine, choose = load_engine(settings), _find_chooser(settings)
+                is_done = engine.execute(start, settings, digest, watch, stop, until_phase, choose)
                 if writer is not None:
                     _write_end(writer, watch, is_done)
         except BaseException as error:
@@ -153,6 +155,15 @@ def _execute(
             if is_notebook() and isinstance(error, Interrupted | KeyboardInterrupt):
                 raise Interrupted(describe_stop(target, error)) from None
             raise
+
+
+def _find_chooser(settings: RunConfig) -> Callable[..., Any] | None:
+    """Return what chooses the phases of a configuration that leaves them to measurements; None for another."""
+    if not settings.awaits_choice:
+        return None
+    from kerastune_ft.scheduling.resolve import choose_phases
+
+    return choose_phases
 
 
 def _write_end(writer: RunDirectory, watch: Watcher, is_done: bool) -> None:
@@ -194,6 +205,16 @@ class PlanView:
     """A plan that was made: `document` is plan.json, and what is found here and now; it prints as tables."""
 
     document: Mapping[str, Any]
+    configuration: Mapping[str, Any] = field(default_factory=dict)
+    """The complete configuration: with the phases that were chosen, where they were."""
+
+    def write(self, path: str | os.PathLike[str]) -> None:
+        """Write the complete configuration as a file that `run` takes. Raises ConfigError where that cannot be."""
+        target = path_of_user(path)
+        try:
+            target.write_text(json.dumps(self.configuration, indent=2) + "\n")
+        except OSError as error:
+            raise ConfigError(f"{os.fspath(path)} cannot be written: {error.strerror}; give another place") from error
 
     def _repr_html_(self) -> str:
         from kerastune_ft.reporting.terminal import tables
@@ -209,12 +230,18 @@ class PlanView:
 
 
 def plan(
-    config: Config, overrides: Overrides = (), *, measure: bool = False, pictures: str | Path | None = None
+    config: Config,
+    overrides: Overrides = (),
+    *,
+    measure: bool = False,
+    pictures: str | Path | None = None,
+    resolve: bool = False,
 ) -> PlanView:
     """Resolve a configuration against the real model and data without training a step.
 
     `pictures` names a .png or .html file to show a few training examples in, as each phase will augment them.
-    `measure` times a few chunks of what phases compute or read, and changes no decision.
+    `measure` times a few chunks of what phases compute or read, and changes no decision. `resolve` chooses the phases
+    of `"phases": "auto"` by measurement, as `run` does; without it those shown are the usual ones.
     """
     settings = resolve_config(config, overrides)
     if pictures is not None:
@@ -226,12 +253,15 @@ def plan(
     require_weights(settings)
     with explain_exhaustion():
         engine = load_engine(settings)
-        session, made, document = engine.make_plan(settings, say, measure)
+        choose = _find_chooser(settings) if resolve else None
+        session, made, document = engine.make_plan(settings, say, measure, choose)
         if pictures is not None:
             from kerastune_ft.preview.augmentations import draw
 
             draw(session, made, path_of_user(pictures))
-    return PlanView(document)
+    phases = [phase.to_json() for phase in session.config.phases]
+    complete = {key: value for key, value in settings.to_json().items() if key != "auto"} | {"phases": phases}
+    return PlanView(document, settings.to_json() if session.config.awaits_choice else complete)
 
 
 def units(name: Config) -> Rows:

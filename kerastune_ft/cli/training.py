@@ -94,14 +94,14 @@ def validate(config: str, overrides: tuple[str, ...], explain: bool, as_json: bo
             {
                 "valid": True,
                 "name": settings.name,
-                "phases": [phase.name for phase in settings.phases],
+                "phases": "auto" if settings.awaits_choice else [phase.name for phase in settings.phases],
                 "not_checked": unchecked,
                 **explain_origins(explain, config, overrides),
             }
         )
         return
-    phases = counted(len(settings.phases), "phase")
-    click.echo(f"{config}: no problems; {phases}: {', '.join(phase.name for phase in settings.phases)}")
+    phases = counted(len(settings.phases), "phase") + f": {', '.join(phase.name for phase in settings.phases)}"
+    click.echo(f"{config}: no problems; {'phases chosen by measurement' if settings.awaits_choice else phases}")
     for decision in list_decisions(config):
         echo(decision)
     click.echo(f"not checked here: {'; '.join(unchecked)} (see: python -m kerastune_ft plan {config})")
@@ -119,6 +119,8 @@ def validate(config: str, overrides: tuple[str, ...], explain: bool, as_json: bo
 @click.option(
     "--measure", is_flag=True, help="Time some batches of what phases compute or read; the plan does not change."
 )
+@click.option("--resolve", is_flag=True, help='Choose the phases of "auto" by measurement now, as run does.')
+@click.option("--write", metavar="FILE", help="Write the complete configuration, with phases that were chosen.")
 @common
 def plan(
     config: str,
@@ -126,13 +128,19 @@ def plan(
     explain: bool,
     pictures: str | None,
     measure: bool,
+    resolve: bool,
+    write: str | None,
     as_json: bool,
     debug: bool,
 ) -> None:
     """Print what every phase of CONFIG will do, before a step is trained."""
     from kerastune_ft.api import training
 
-    document = training.plan(config, overrides, pictures=pictures, measure=measure).document
+    made = training.plan(config, overrides, pictures=pictures, measure=measure, resolve=resolve)
+    document = made.document
+    if write is not None:
+        made.write(write)
+        say(f"{write} is the configuration with its phases")
     if pictures is not None:
         say(f"{pictures} shows training examples with their names: share it with care")
     if as_json:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 from pydantic_core import PydanticCustomError
 
@@ -12,9 +13,10 @@ from kerastune_ft.config.checks.solvers import OF_UPDATES, is_solved
 from kerastune_ft.config.documents.files import SHIPPED, load, shipped_names
 from kerastune_ft.config.documents.nodes import Node, Place, as_node, short_json, without_comments
 from kerastune_ft.config.documents.problems import SET, Problem
-from kerastune_ft.config.expansion import expand
+from kerastune_ft.config.expansion import describe_auto, expand, find_preset
 from kerastune_ft.config.options.augment import changes_images
 from kerastune_ft.config.options.paths import expand as expand_path
+from kerastune_ft.config.presets import AUTO
 from kerastune_ft.storage import expand_home
 
 # A phase has only one of the two, so giving one removes the default of the other.
@@ -90,7 +92,10 @@ def with_phases(document: Node, problems: list[Problem]) -> Node:
     if node is None or isinstance(node.value, list):
         return document
     phases = _expand_preset(node, _default_items(document), problems)
-    return document.with_items({**document.value, "phases": replace(node, value=phases)})
+    items = {**document.value, "phases": replace(node, value=phases)}
+    if find_preset(node) == AUTO:
+        items["auto"] = describe_auto(node, _default_items(document))
+    return document.with_items(items)
 
 
 def _expand_preset(node: Node, defaults: dict[str, Node], problems: list[Problem]) -> list[Node]:
@@ -267,3 +272,11 @@ def find_misplaced_defaults(document: Node) -> Iterator[Problem]:
         item = _default_items(document).get(key)
         if item is not None:
             yield Problem(item.name_place, "every phase has its own; write it in the phases", item.plain())
+
+
+def lay_keys(phases: Sequence[Mapping[str, Any]], keys: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """Return phases, as plain objects, with keys laid over all of them that they apply to."""
+    given = [as_node(dict(phase), Place("")) for phase in phases]
+    shared = as_node(dict(keys), Place("")).value
+    laid = [phase.with_items(_lay_over(phase.value, select_keys(shared, phase, given))) for phase in given]
+    return [phase.plain() for phase in laid]

@@ -9,8 +9,10 @@ from typing import Any, NamedTuple
 from kerastune_ft.config.documents.nodes import Node, as_node, short_json
 from kerastune_ft.config.documents.problems import Problem
 from kerastune_ft.config.options.phases import Phase
-from kerastune_ft.config.presets import PRESETS, Preset
+from kerastune_ft.config.presets import AUTO, PRESETS, Preset
 from kerastune_ft.config.words import right_key, unknown_message
+
+_OF_ONE_PHASE = ("name", "unfreeze")
 
 
 class Expansion(NamedTuple):
@@ -58,6 +60,24 @@ def find_preset(schedule: Node | None) -> str | None:
     plain = schedule.plain()
     name = plain.get("preset") if isinstance(plain, dict) else plain
     return name if isinstance(name, str) and name in PRESETS else None
+
+
+def describe_auto(node: Node, defaults: Mapping[str, Node]) -> Node:
+    """Return the section `auto` for phases that are left to measurements: their time, and the keys that are set."""
+    beside = dict(node.value) if isinstance(node.value, dict) else {}
+    preset = PRESETS[AUTO]
+    shared = {key: item for key, item in {**defaults, **beside}.items() if key in Phase.model_fields}
+    keys = {key: item.plain() for key, item in sorted(shared.items()) if key not in (*_OF_ONE_PHASE, *preset.instead)}
+    time = beside.get("time")
+    return as_node({"time": None if time is None else time.plain(), "keys": keys, "chosen": None}, node.place)
+
+
+def find_unasked(document: Node) -> list[Problem]:
+    """Return the problem of a section `auto` beside a list of phases that were not chosen by it."""
+    auto = document.find("auto")
+    if auto is None or auto.place.path[:1] != ("auto",) or not isinstance(auto.value, dict) or "chosen" in auto.value:
+        return []
+    return [Problem(auto.name_place, 'the phases are written out; remove "auto", or write "phases": "auto"')]
 
 
 def _find_name(node: Node, problems: list[Problem]) -> tuple[str, bool]:

@@ -10,7 +10,9 @@ from kerastune_ft.config.compose import LENGTHS, select_keys, with_phases
 from kerastune_ft.config.documents.json_parser import BrokenDocument, parse
 from kerastune_ft.config.documents.nodes import KeyPath, Node, Place, as_node, format_path, short_json
 from kerastune_ft.config.documents.problems import SET, Problem
+from kerastune_ft.config.expansion import find_preset
 from kerastune_ft.config.options.phases import Phase
+from kerastune_ft.config.presets import AUTO, PRESETS
 from kerastune_ft.config.replacements import remove_excluded
 
 _STEP = re.compile(r"([^.\[\]]+)|\[(\d+)\]")
@@ -36,6 +38,9 @@ def with_overrides(document: Node, overrides: Sequence[str], problems: list[Prob
     said: list[str] = []
     for path, value in sorted(parsed, key=lambda one: one[0][0] == "phases"):
         if path[0] == "phases" and len(path) > 1:
+            if find_preset(document.find("phases")) == AUTO:
+                document = _set_beside_auto(document, path, value, problems)
+                continue
             document = with_phases(document, problems)
         document, replaced = remove_excluded(document, path, value)
         said += replaced
@@ -46,6 +51,20 @@ def with_overrides(document: Node, overrides: Sequence[str], problems: list[Prob
             message = f"{error}{_remedy(path, value, document)}"
             problems.append(Problem(value.place, message, value.plain()))
     return document, said
+
+
+def _set_beside_auto(document: Node, path: KeyPath, value: Node, problems: list[Problem]) -> Node:
+    """Return the document with a key of all phases set, where these are still to be chosen and none has a name."""
+    node = document.find("phases")
+    if node is None or path[1] not in (*Phase.model_fields, *PRESETS[AUTO].options):
+        message = (
+            "the phases are chosen when the run begins, so that none has a name yet; set a key of all of them, as in "
+            "phases.epochs=5"
+        )
+        problems.append(Problem(value.place, message, value.plain()))
+        return document
+    written = node if isinstance(node.value, dict) else replace(node, value={"preset": node})
+    return _replace(document.with_items({**document.value, "phases": written}), path, (), value)
 
 
 def _find_targets(document: Node, path: KeyPath) -> list[KeyPath]:

@@ -9,8 +9,13 @@ from typing import Any
 
 from kerastune_ft.config.checks.parts import is_number
 from kerastune_ft.config.options.optimizers import OptionRule
+from kerastune_ft.durations import parse_duration
+from kerastune_ft.errors import ConfigError
 
 Phases = list[dict[str, Any]]
+
+AUTO = "auto"
+"""The preset whose phases a run chooses by measurement; what it stands for here is what is usual."""
 
 _HEAD = {"name": "head", "unfreeze": "none", "epochs": 5, "learning_rate": 0.001}
 # By what the rate of the lowest layer is lower than the head's in ULMFiT: 2.6 for each of four layers.
@@ -152,6 +157,14 @@ def full() -> Phases:
     return [{"name": "all", "unfreeze": "all", "epochs": 10, "learning_rate": _linear(0.0001)}]
 
 
+def auto(time: str | None = None) -> Phases:
+    """Chosen by measurement: linear probes and short trials on your data say what trains, how far and at which rate."""
+    head = {"name": "head", "unfreeze": "none", "epochs": 40, "learning_rate": 0.003}
+    stops = {"early_stopping": {"patience": 8}}
+    top = {"name": "top", "unfreeze": {"fraction": 0.3}, "epochs": 15, "learning_rate": _cosine(0.0002)}
+    return [{**head, **stops}, {**top, **stops}]
+
+
 def unfreeze_at(epochs: int, at: Mapping[str, Any]) -> Phases:
     """One training in which parts join after so many epochs, the weights and the optimizer going on as they are."""
     starts = sorted((int(epoch), unfreeze) for epoch, unfreeze in at.items())
@@ -189,6 +202,14 @@ def _whole(least: int) -> OptionRule:
     )
 
 
+def _is_duration(value: Any) -> bool:
+    try:
+        return isinstance(value, str) and parse_duration(value) > 0
+    except ConfigError:
+        return False
+
+
+_DURATION = OptionRule("a duration, as in 20m", _is_duration)
 _ABOVE_ZERO = OptionRule("a number above 0", lambda value: is_number(value) and value > 0)
 _AT_LEAST_ONE = OptionRule("a number of at least 1", lambda value: is_number(value) and value >= 1)
 _INNER_SHARE = OptionRule("a number between 0 and 1", lambda value: is_number(value) and 0 < value < 1)
@@ -246,6 +267,15 @@ PRESETS: Mapping[str, Preset] = MappingProxyType(
             full,
             "Devlin, Chang, Lee and Toutanova, BERT: Pre-training of Deep Bidirectional Transformers for Language "
             "Understanding, 2019",
+        ),
+        AUTO: Preset(
+            auto,
+            "Alain and Bengio, Understanding intermediate layers using linear classifier probes, 2016; " + _LP_FT,
+            {"time": _DURATION},
+            instead={
+                "lora": 'write the phases as a list, or "phases": "lora"',
+                "steps": 'write "epochs", the most there will be',
+            },
         ),
         "unfreeze_at": Preset(
             unfreeze_at,

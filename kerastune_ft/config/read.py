@@ -24,7 +24,7 @@ from kerastune_ft.config.compose import (
 from kerastune_ft.config.documents.files import find, load
 from kerastune_ft.config.documents.nodes import Node, Place, as_node
 from kerastune_ft.config.documents.problems import SET, Problem, make_error
-from kerastune_ft.config.expansion import find_preset
+from kerastune_ft.config.expansion import find_preset, find_unasked
 from kerastune_ft.config.options.backbones import KerasHub
 from kerastune_ft.config.overrides import with_overrides
 from kerastune_ft.config.run import RunConfig
@@ -112,7 +112,7 @@ def _name_of(path: Path) -> str:
 
 
 def _check(document: Node, directory: Path | None) -> tuple[RunConfig | None, list[Problem]]:
-    problems = [*find_misplaced_defaults(document), *find_idle_overrides(document)]
+    problems = [*find_misplaced_defaults(document), *find_idle_overrides(document), *find_unasked(document)]
     complete = with_defaults(document)
     config, found = _validate(complete, directory)
     problems += found

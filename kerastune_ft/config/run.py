@@ -4,17 +4,17 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Annotated, Any, Literal
 
-from pydantic import Field, PrivateAttr, model_validator
+from pydantic import Field, PrivateAttr, ValidationInfo, field_validator, model_validator
 
 from kerastune_ft.config.options.backbones import Backbone
-from kerastune_ft.config.options.base import ListToTuple, Options
+from kerastune_ft.config.options.base import ListToTuple, Options, problem
 from kerastune_ft.config.options.data import Data
 from kerastune_ft.config.options.heads import Head
 from kerastune_ft.config.options.paths import WrittenPath
-from kerastune_ft.config.options.phases import Phase
+from kerastune_ft.config.options.phases import Auto, Phase
 from kerastune_ft.config.options.rates import ONE_CYCLE
 from kerastune_ft.config.options.runtime import Output, Runtime
 from kerastune_ft.config.options.tasks import Task
@@ -39,6 +39,9 @@ class RunConfig(Options):
     backbone: Backbone = Field(description="the pretrained model")
     head: Head = Field(Head(), description="the new layers on the backbone")
     phases: Annotated[tuple[Phase, ...], ListToTuple, Field(min_length=1)] = Field(description="the schedule")
+    auto: Auto | None = Field(
+        None, description='what "phases": "auto" stands for; a run writes it, beside the phases that it chose'
+    )
     refit: bool = Field(
         False,
         description="whether the phases run again, for the epochs that validation chose, on training and validation "
@@ -50,6 +53,37 @@ class RunConfig(Options):
     _rules: Rules = PrivateAttr(NEWEST)
     _replacements: tuple[str, ...] = PrivateAttr(())
     _preset: str | None = PrivateAttr(None)
+
+    @field_validator("auto")
+    @classmethod
+    def _check_chosen(cls, value: Auto | None, info: ValidationInfo) -> Auto | None:
+        """Refuse phases that were changed after they were chosen, since the run would pass for one of those chosen."""
+        phases = info.data.get("phases")
+        if value is not None and value.chosen is not None and phases and value.chosen != phases_hash(phases):
+            raise problem(
+                'the phases are not those that were chosen; remove "auto" to take them as they are, or write '
+                '"phases": "auto"'
+            )
+        return value
+
+    @property
+    def awaits_choice(self) -> bool:
+        """Whether its phases are still to be chosen by measurement; those it has only stand in for them."""
+        return self.auto is not None and self.auto.chosen is None
+
+    def with_choice(self, phases: Sequence[Phase]) -> RunConfig:
+        """Return the same configuration with the phases that were chosen for it; its hash stays what it was."""
+        assert self.auto is not None
+        chosen = self.auto.model_copy(update={"chosen": phases_hash(phases)})
+        return self.model_copy(update={"phases": tuple(phases), "auto": chosen})
+
+    def to_json(self) -> Any:
+        """Return these options as JSON values, phases that are still to be chosen as a user writes them."""
+        document = super().to_json()
+        auto = document.pop("auto", None)
+        if self.auto is not None and self.awaits_choice:
+            return {**document, "phases": self.auto.to_preset()}
+        return document if auto is None else {**document, "auto": auto}
 
     @property
     def replacements(self) -> tuple[str, ...]:
@@ -98,6 +132,12 @@ class RunConfig(Options):
             return document
         resize = _RESIZE.get(str(task.get("kind")))
         return document if resize is None else {**document, "data": {**data, "resize": resize}}
+
+
+def phases_hash(phases: Sequence[Phase]) -> str:
+    """Return the SHA-256 of a list of phases."""
+    text = json.dumps([phase.to_json() for phase in phases], sort_keys=True)
+    return hashlib.sha256(encode_text(text)).hexdigest()
 
 
 def _with_usual_warmup(phase: Phase) -> Phase:
@@ -172,20 +212,29 @@ def _write_warmup_as_before(rate: dict[str, Any]) -> None:
         rate["warmup"] = 0.0 if rate["warmup"] is None else None
 
 
-def config_hash(config: RunConfig) -> str:
-    """Return the SHA-256 of everything that can change results: all but `output`, with paths as written.
-
-    Comments are not part of a RunConfig and do not count. Keys are in the order of the models; the order inside maps
-    such as `classes` has a meaning and counts.
-    """
-    # In Python mode a dump keeps the path objects, which know their text before expansion.
-    document = _restore_paths(config.model_dump(mode="python", by_alias=True, exclude={"output"}))
-    _drop_later_keys(document)
-    for phase in document["phases"]:
+def _write_rates_as_before(phases: list[dict[str, Any]]) -> None:
+    """Write the rates of phases as they were before there were further keys."""
+    for phase in phases:
         if (rate := phase["learning_rate"]) is not None:
             _write_warmup_as_before(rate)
             for key in _LATER_OF_RATES:
                 if rate[key] is None:
                     del rate[key]
+
+
+def config_hash(config: RunConfig) -> str:
+    """Return the SHA-256 of everything that can change results: all but `output`, with paths as written.
+
+    Phases that are chosen by measurement count as what they are chosen by, before and after that. Comments are not part
+    of a RunConfig and do not count. Keys are in the order of the models; the order inside maps
+    such as `classes` has a meaning and counts.
+    """
+    # In Python mode a dump keeps the path objects, which know their text before expansion.
+    document = _restore_paths(config.model_dump(mode="python", by_alias=True, exclude={"output"}))
+    _drop_later_keys(document)
+    if (auto := document.pop("auto")) is not None:
+        document["phases"] = {"auto": {"time": auto["time"], "keys": auto["keys"]}}
+    else:
+        _write_rates_as_before(document["phases"])
     text = json.dumps(document, ensure_ascii=False, separators=(",", ":"))
     return hashlib.sha256(encode_text(text)).hexdigest()

@@ -24,7 +24,7 @@ _LOSSES: Mapping[LabelKind, Callable[[int], LinearLoss]] = {
     "values": SquaredLoss,
 }
 # A probe is compared with others, so that the last digits of its loss do not matter.
-_ITERATIONS, _TOLERANCE = 200, 1e-4
+_ITERATIONS, _TOLERANCE = 100, 3e-4
 # What a feature deviates by at least, as a share of the largest deviation: of constant ones nothing is learned.
 _LEAST_DEVIATION = 1e-6
 
@@ -68,16 +68,20 @@ def fit_probe(
     features: Mapping[str, np.ndarray],
     targets: Mapping[str, np.ndarray],
     strengths: Sequence[float] = STRENGTHS,
+    *,
+    standardise: bool = True,
 ) -> Probe:
     """Return the probe of least validation loss among the L2 strengths; `features` and `targets` are by split.
 
     Weaker strengths are tried until the loss rises, since the weakest take longest to fit. Features are standardised by
-    the training examples. Raises ConfigError for tasks without probes, see `headline`.
+    the training examples; without `standardise` they stay as they are, as for a head that a solver sets. Raises
+    ConfigError for tasks without probes, see `headline`.
     """
     began = time.monotonic()
     name, _ = headline(session)
     loss = _LOSSES[facts(session.config.task).labels](len(session.task.scheme.names))
-    mean, deviation = _moments(features["train"])
+    width = features["train"].shape[1]
+    mean, deviation = _moments(features["train"]) if standardise else (np.zeros(width), np.ones(width))
     rows = {split: (values - mean) / deviation for split, values in features.items()}
 
     def measure(head: Iterate, split: str) -> dict[str, np.ndarray]:
@@ -101,6 +105,15 @@ def fit_probe(
         interval=find_intervals(session.task.sample(validation), own).get(name),
         seconds=time.monotonic() - began,
     )
+
+
+def raw_strengths(features: np.ndarray) -> tuple[float, ...]:
+    """Return L2 strengths for features as they are that weigh about as much as `STRENGTHS` on standardised ones.
+
+    They have two significant digits, as somebody would write them.
+    """
+    variance = float(features.var(axis=0, dtype=np.float64).mean())
+    return tuple(float(f"{strength * max(variance, 1e-12):.1e}") for strength in STRENGTHS)
 
 
 def _choose_strength(

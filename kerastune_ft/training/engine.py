@@ -12,7 +12,7 @@ from typing import Any
 
 from kerastune_ft.backbones import build
 from kerastune_ft.config.options.gpu_memory import gpu_bytes
-from kerastune_ft.config.run import RunConfig
+from kerastune_ft.config.run import RunConfig, config_hash
 from kerastune_ft.data.source import DataSource
 from kerastune_ft.data.splits.table import splits_table
 from kerastune_ft.graph import lora
@@ -20,6 +20,7 @@ from kerastune_ft.metrics.document import REFIT
 from kerastune_ft.rundir import RunDirectory
 from kerastune_ft.storage import absolute
 from kerastune_ft.training import parts
+from kerastune_ft.training.choice import ChoosePhases, Reporting, settle_phases, with_phases
 from kerastune_ft.training.comparison import check_inputs, check_same, compare_parts
 from kerastune_ft.training.devices import devices as device_choice
 from kerastune_ft.training.devices import workers
@@ -56,15 +57,18 @@ def execute(
     watch: Watcher,
     stop: StopRequest,
     until_phase: str | None,
+    choose: ChoosePhases | None = None,
 ) -> bool:
     """Carry a run as far as it can go: plan, phases, evaluation, saved model. Whatever is done already is kept.
 
-    Return whether the whole run is done; it is not where `until_phase` ends it earlier.
+    Return whether the whole run is done; it is not where `until_phase` ends it earlier. `choose` chooses the phases of
+    a configuration that leaves them to measurements.
     """
     used = devices(config)
     with workers.explain_lost_peers(used):
         session = open_session(start, config, used, watch)
-        plan = prepare(start, session, config, config_hash, watch)
+        session, config, chosen = settle_phases(start.target, session, config, config_hash, watch, stop, choose)
+        plan = prepare(start, session, config, config_hash, watch, chosen=chosen)
         with naming_lost_files(session.source), PhaseFeed() as feed:
             context = RunContext(session, plan, start.target, watch, stop, feed)
             is_done = train(context, until_phase)
@@ -104,8 +108,11 @@ def prepare(
     config_hash: str,
     watch: Watcher,
     pinned: Pins | None = None,
+    chosen: Mapping[str, Any] | None = None,
 ) -> Plan:
     """Plan a run and write its plan; `pinned` is what it shares with runs of other schedules.
+
+    `chosen` is what was measured where its phases were chosen by measurement.
 
     Raises an error for a resumed run that began with other data, weights or precision than the session has.
     """
@@ -117,6 +124,8 @@ def prepare(
         watch.note(note)
     earlier = target.read_json("plan.json") if target.exists("plan.json") else None
     plan = planning.make(session, earlier, pinned)
+    if chosen is not None:
+        plan = replace(plan, document={**plan.document, "auto": chosen})
     check_inputs(target, earlier or {}, plan.document)
     _write_plan(target, config, session, plan, config_hash, hashes)
     watch.run_started(str(target), config.to_json(), plan.document)
@@ -262,18 +271,29 @@ def _write_plan(
 
 
 def make_plan(
-    config: RunConfig, report: Callable[[str], None], measure: bool = False
+    config: RunConfig, report: Callable[[str], None], measure: bool = False, choose: ChoosePhases | None = None
 ) -> tuple[Session, Plan, dict[str, Any]]:
     """Return the plan of a configuration, the session it is made for, and what is to be said of both here and now.
 
     That is the plan's document with what stores hold already and, where asked for, with measured seconds; neither
-    changes a decision, nor do they stand in plan.json.
+    changes a decision, nor do they stand in plan.json. With `choose` phases that are left to measurements are chosen
+    now.
     """
     session = assemble(config, device_choice.resolve(config.runtime), report)
+    chosen: Mapping[str, Any] | None = None
+    if config.awaits_choice and choose is not None:
+        phases, chosen = choose(session, config, config_hash(config), Reporting(report), StopRequest())
+        session = with_phases(session, phases)
     plan = planning.make(session)
     cache = {**plan.document["cache"], "found": find_existing_stores(session, plan)}
     notes = [*plan.document["notes"], *_find_memory_notes(session, plan)]
-    said = {**plan.document, "cache": cache, "notes": notes}
+    if session.config.awaits_choice:
+        notes.insert(
+            0,
+            'the phases are chosen by measurement when the run begins, or now by "plan --resolve"; those '
+            "shown are the usual ones",
+        )
+    said = {**plan.document, "cache": cache, "notes": notes, **({} if chosen is None else {"auto": chosen})}
     return session, plan, {**said, "measured": time_plan(session, plan, report)} if measure else said
 
 

@@ -119,7 +119,9 @@ def _hash_of_whole_paths(settings: RunConfig) -> str:
 
 
 def check_until(settings: RunConfig, until_phase: str | None) -> None:
-    """Raise ConfigError for a phase to stop after that the schedule has not."""
+    """Raise ConfigError for a phase to stop after that the schedule has not, unless it is still to be chosen."""
+    if settings.awaits_choice:
+        return
     names = [phase.name for phase in settings.phases]
     if until_phase is not None and until_phase not in names:
         raise ConfigError(f"--until-phase: there is no phase {until_phase!r}; the phases are {', '.join(names)}")
@@ -149,6 +151,9 @@ def allowed_changes(target: RunDirectory, settings: RunConfig) -> tuple[str, ...
         return ()
     begun = len(target.list_files("phases"))
     earlier = RunConfig.model_validate(read(target.read_json("config.json"))).with_rules(target.rules)
+    if settings.awaits_choice and earlier.auto is not None and not earlier.awaits_choice:
+        # Chosen when the run began; what they were chosen by is compared.
+        settings = settings.with_choice(earlier.phases)
     found = changes.compare(earlier, settings.with_rules(target.rules), begun)
     if found.refused:
         raise ConfigError(

@@ -7,12 +7,8 @@ from typing import Any
 
 import pytest
 
-from kerastune_ft.config.read import read
-from kerastune_ft.training.devices import devices
-from kerastune_ft.training.session.assemble import assemble
 from kerastune_ft.training.session.session import Session
-from tests.support.small_nets import save_net
-from tests.support.tiny_run import document, write_data
+from tests.support.probe_sessions import image_document, open_session
 from tests.support.tiny_text import text_document, write_texts
 
 
@@ -24,22 +20,16 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="package")
 def images(folder: Path) -> dict[str, Any]:
     """A configuration of head and top on a small net, which the tests may read alone."""
-    made = document(write_data(folder / "data.npz"))
-    made["backbone"] = save_net(folder / "plain.keras", "plain")
-    made["phases"][1] |= {"augment": "none"}
-    made["runtime"] = {"strategy": "none", "cache_directory": str(folder / "cache"), "cache_budget": "20GB"}
-    return made
+    return image_document(folder)
 
 
 @pytest.fixture(scope="package")
 def session(images: dict[str, Any]) -> Session:
-    config = read(images)
-    return assemble(config, devices.resolve(config.runtime), lambda line: None)
+    return open_session(images)
 
 
 @pytest.fixture(scope="package")
 def texts(folder: Path) -> Session:
     made = text_document(write_texts(folder / "texts.csv"))
     made["runtime"] = {"strategy": "none", "cache_directory": str(folder / "cache"), "cache_budget": "20GB"}
-    config = read(made)
-    return assemble(config, devices.resolve(config.runtime), lambda line: None)
+    return open_session(made)

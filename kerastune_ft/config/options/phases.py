@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Annotated, Any, Literal
 
-from pydantic import Field, Tag
+from pydantic import AfterValidator, Field, Tag
 
 from kerastune_ft.config.options.augment import AUGMENT_PRESETS, Augment
-from kerastune_ft.config.options.base import Count, NotNegative, Options, Rate, Texts, one_of
+from kerastune_ft.config.options.base import Count, NotNegative, Options, Rate, Texts, one_of, problem
 from kerastune_ft.config.options.losses import PhaseLoss
 from kerastune_ft.config.options.optimizers import OPTIMIZER_OPTIONS, SOLVERS, Optimizer
 from kerastune_ft.config.options.rates import RatePolicy
@@ -26,11 +26,14 @@ from kerastune_ft.config.options.unfreeze import (
     Unfreeze,
     Variables,
 )
+from kerastune_ft.durations import parse_duration
+from kerastune_ft.errors import ConfigError
 
 __all__ = [
     "AUGMENT_PRESETS",
     "OPTIMIZER_OPTIONS",
     "Augment",
+    "Auto",
     "Biases",
     "EarlyStopping",
     "Everything",
@@ -185,3 +188,34 @@ class Phase(Options):
     def update_size(self) -> int:
         """The examples of one update: `accumulate` batches, or one batch where that is "auto"."""
         return self.batch_size if self.accumulate == "auto" else self.batch_size * self.accumulate
+
+
+def _duration(text: str) -> str:
+    try:
+        parse_duration(text)
+    except ConfigError as error:
+        raise problem(str(error)) from None
+    return text
+
+
+class Auto(Options):
+    """Phases that a run chooses by measurement before it trains them; written as `"phases": "auto"`."""
+
+    time: Annotated[str, AfterValidator(_duration)] | None = Field(
+        None,
+        description="the estimated time that measurements may take, as in 20m; null means a third of the longest "
+        "schedule that may be chosen",
+    )
+    keys: Mapping[str, Any] = Field({}, description="keys of all phases that are set and not chosen")
+    chosen: str | None = Field(
+        None, description="SHA-256 of the phases that were chosen, which stand under phases; null before that"
+    )
+
+    @property
+    def seconds(self) -> float | None:
+        """Return the seconds of `time`, or None."""
+        return None if self.time is None else parse_duration(self.time)
+
+    def to_preset(self) -> dict[str, Any]:
+        """Return what a user writes under `phases` for it."""
+        return {"preset": "auto", **({"time": self.time} if self.time is not None else {}), **self.keys}

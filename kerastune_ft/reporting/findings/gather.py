@@ -20,9 +20,13 @@ def read_findings(directory: Path) -> list[dict[str, Any]]:
 def list_findings(run: RunFiles) -> list[dict[str, Any]]:
     """Return the findings of a run as JSON objects with `name`, `level`, `text`, `advice` and `set`.
 
-    A run that is not evaluated yet has none.
+    A run that is not evaluated yet has none. Where its phases were chosen by measurement, no key of one phase can be
+    set before they are chosen again.
     """
-    return [finding.to_json() for finding in find_findings(gather(run))] if run.metrics else []
+    found = [finding.to_json() for finding in find_findings(gather(run))] if run.metrics else []
+    if run.config.get("auto") is None:
+        return found
+    return [{**each, "set": [key for key in each["set"] if not key.startswith("phases.")]} for each in found]
 
 
 def gather(run: RunFiles) -> Evidence:

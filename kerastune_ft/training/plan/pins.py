@@ -50,7 +50,7 @@ def schedule_hash(config: RunConfig, last: int) -> str:
 
     Later phases and `output` do not count: runs of equal hash and equal pins have the same weights after that phase.
     """
-    return config_hash(config.model_copy(update={"phases": config.phases[: last + 1]}))
+    return config_hash(config.model_copy(update={"phases": config.phases[: last + 1], "auto": None}))
 
 
 def find_first_layers(pins: Pins, model: keras.Model) -> tuple[str, ...]:

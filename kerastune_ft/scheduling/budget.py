@@ -1,0 +1,63 @@
+"""The cost of measurements before they are made, in the seconds that plans estimate: sums of operations, no clock."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from kerastune_ft.graph import costs
+from kerastune_ft.training.plan.feature_usage import flops_rate, mean_length
+from kerastune_ft.training.plan.phase_plan import Plan
+from kerastune_ft.training.session.session import Session
+
+SHARE = 1 / 3
+"""The share of the longest schedule that may be chosen, up to which measurements are made."""
+FEWEST_STEPS = 20
+"""With fewer steps a trial tells nothing."""
+_MOST_EPOCHS = 2
+
+
+@dataclass(frozen=True)
+class TrialCost:
+    """What trials of one part of the backbone cost."""
+
+    filling: float
+    """Seconds before the first step: features of the frozen part, computed once."""
+    step: float
+    """Seconds of an update."""
+    measuring: float
+    """Seconds of a pass over the validation examples."""
+
+    def seconds(self, steps: int, trials: int) -> float:
+        """Return the seconds of some trials of so many steps each."""
+        return self.filling + trials * (steps * self.step + self.measuring)
+
+
+def cost_of(session: Session, plan: Plan) -> TrialCost:
+    """Return what trials of the only phase of a plan cost."""
+    (phase,) = plan.phases
+    rate, _ = flops_rate(session.devices)
+    tail = costs.forward_flops(phase.partition.tail, mean_length(session)) / rate
+    sizes = {split: len(session.source.splits[split]) for split in ("train", "validation")}
+    stages = sum(costs.forward_flops(stage.model, mean_length(session)) for stage in phase.stages) / rate
+    return TrialCost(
+        filling=sum(sizes.values()) * stages,
+        step=3 * tail * phase.update_batch,
+        measuring=sizes["validation"] * tail,
+    )
+
+
+def schedule_seconds(plan: Plan) -> float:
+    """Return the estimated seconds of all phases of a plan."""
+    return float(sum(phase["estimate"]["seconds"] for phase in plan.document["phases"]))
+
+
+def trial_steps(left: float, costs_by_part: dict[str, TrialCost], trials: int, epoch: int) -> int:
+    """Return the steps of each trial if so many are made of every part in the seconds left; 0 if that is too few.
+
+    `epoch` is the steps of an epoch: no trial takes more than two.
+    """
+    fixed = sum(cost.seconds(0, trials) for cost in costs_by_part.values())
+    by_step = trials * sum(cost.step for cost in costs_by_part.values())
+    steps = int((left - fixed) / by_step) if by_step > 0 else 0
+    steps = min(steps, _MOST_EPOCHS * epoch)
+    return steps if steps >= min(FEWEST_STEPS, epoch) and steps > 0 else 0

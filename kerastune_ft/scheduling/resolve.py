@@ -1,0 +1,73 @@
+"""Choosing the phases of a configuration, with what was measured kept in the cache directory until they are chosen."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from filelock import FileLock
+
+from kerastune_ft.config.compose import lay_keys
+from kerastune_ft.config.options.phases import Phase
+from kerastune_ft.config.read import read
+from kerastune_ft.config.run import RunConfig
+from kerastune_ft.errors import ConfigError
+from kerastune_ft.scheduling.record import Record
+from kerastune_ft.scheduling.stage import choose_schedule
+from kerastune_ft.training.interrupts import StopRequest
+from kerastune_ft.training.lost_files import naming_lost_files
+from kerastune_ft.training.session.session import Session
+from kerastune_ft.training.versions import find_versions
+from kerastune_ft.training.watch import Watcher
+
+# Raised by one when the same measurements lead to other phases, or are made otherwise.
+_VERSION = 1
+_FOLDER = "auto"
+
+
+def choose_phases(
+    session: Session, config: RunConfig, config_hash: str, watch: Watcher, stop: StopRequest
+) -> tuple[Sequence[Phase], Mapping[str, Any]]:
+    """Return the phases that measurements lead to, and what was measured, as plan.json has it.
+
+    What was measured before, by a command that was interrupted or by `plan --resolve`, is not measured again. Raises
+    ConfigError for a run of several processes, whose measurements could differ in their last digits.
+    """
+    assert config.auto is not None
+    if session.devices.workers > 1:
+        raise ConfigError(
+            'phases: "auto" is chosen by one process; write what "plan --resolve --write FILE" chooses, and launch that'
+        )
+    keys = dict(config.auto.keys)
+
+    def lay(phases: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+        return _complete(config, lay_keys(phases, keys))
+
+    key = _key(session, config_hash)
+    folder = session.cache / _FOLDER / hashlib.sha256(json.dumps(key, sort_keys=True).encode()).hexdigest()[:16]
+    folder.mkdir(parents=True, exist_ok=True)
+    # Another process that measures the same is waited for: then all is measured.
+    with FileLock(folder / "lock"), naming_lost_files(session.source):
+        choice = choose_schedule(session, Record(folder, key), folder, lay, config.auto.seconds, watch, stop)
+    return tuple(Phase.model_validate(phase) for phase in choice.phases), choice.to_json()
+
+
+def _complete(config: RunConfig, phases: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Return phases with every key, checked as those of a configuration file are."""
+    document = {key: value for key, value in config.to_json().items() if key != "auto"}
+    found: list[dict[str, Any]] = read({**document, "phases": phases}).to_json()["phases"]
+    return found
+
+
+def _key(session: Session, config_hash: str) -> dict[str, Any]:
+    """Return all that measurements depend on."""
+    return {
+        "version": _VERSION,
+        "configuration": config_hash,
+        "data": session.source.info.fingerprint,
+        "weights": session.source_hash,
+        "devices": session.devices.to_json(),
+        "versions": find_versions(),
+    }

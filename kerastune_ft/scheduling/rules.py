@@ -1,0 +1,177 @@
+"""The rules that make phases of measurements: pure functions of numbers, each with the sentence that says why."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from kerastune_ft.scaffolding.suggest.defaults import HEAD_ALONE, head_phase, length_for
+
+RATES = (2e-4, 8e-4, 5e-5)
+"""Peak rates of a phase that trains units, as they are tried; the last only if the second is worse than the first."""
+_NEARLY_RIGHT = 0.995
+_FEW_IMAGES = 300
+_VIEWS = 4
+# By how much, as a share of the loss, a trial has to be better to take more units or a higher rate for it.
+_WORTH = 0.01
+
+
+@dataclass(frozen=True)
+class Boundary:
+    """A part of the backbone that a phase may train."""
+
+    name: str
+    unfreeze: Any
+    """The value of `unfreeze`."""
+    unit_decay: float
+    """The factor on the rate for each unit of distance from the head."""
+
+    def phase(self, rate: float, **length: Any) -> dict[str, Any]:
+        """Return the phase that trains this part at a peak rate."""
+        policy: dict[str, Any] = {"peak": rate, "shape": "cosine", "warmup": 0.1}
+        if self.unit_decay != 1.0:
+            policy["unit_decay"] = self.unit_decay
+        return {"name": self.name, "unfreeze": self.unfreeze, "learning_rate": policy, **length}
+
+
+TOP = Boundary("top", {"fraction": 0.3}, 1.0)
+ALL = Boundary("all", "all", 0.9)
+
+
+@dataclass(frozen=True)
+class Facts:
+    """What is known of a run before anything is measured."""
+
+    train: int
+    """Training examples."""
+    can_augment: bool
+    """Whether the inputs are images."""
+    can_probe: bool
+    """Whether the head is a linear function of one row of features."""
+    metric: str
+    """The headline metric of the task; empty where there is no probe."""
+    maximise: bool
+
+
+@dataclass(frozen=True)
+class ProbeResult:
+    """What a linear probe reached at one cut."""
+
+    cut: str
+    """The first unit above the cut; `features` for what the head gets."""
+    loss: float
+    value: float
+    """The headline metric."""
+    l2: float
+
+
+@dataclass(frozen=True)
+class TrialResult:
+    """What a short training of a part of the backbone came to from the probe's head."""
+
+    boundary: Boundary
+    rate: float
+    steps: int
+    loss: float
+    value: float | None
+
+
+def choose_boundaries(facts: Facts, probes: Sequence[ProbeResult]) -> tuple[list[Boundary], str]:
+    """Return the parts of the backbone that are worth a trial, the cheapest first, and why."""
+    if facts.train < HEAD_ALONE:
+        return [], f"only the head trains: there are {facts.train} training examples, fewer than {HEAD_ALONE}"
+    final = next((probe for probe in probes if probe.cut == "features"), None)
+    if final is None:
+        return [TOP], "a linear probe cannot be made of this head, so that the usual part is taken without trials"
+    if facts.maximise and facts.metric == "accuracy" and final.value >= _NEARLY_RIGHT:
+        return [], f"only the head trains: the linear probe reaches {final.value:.3f} on validation already"
+    found = [TOP]
+    inner = [probe for probe in probes if probe.cut != "features" and probe.loss <= final.loss]
+    if inner:
+        best = min(inner, key=lambda probe: probe.loss)
+        found.append(Boundary("deep", {"from": best.cut}, 0.9))
+        why = (
+            f"features below {best.cut} serve a linear model better (loss {best.loss:.3f}) than the last ones "
+            f"({final.loss:.3f}), so that training from {best.cut} on is tried"
+        )
+    else:
+        why = "linear probes improve up to the last features, so that the top of the backbone is tried first"
+    return [*found, ALL], why
+
+
+def next_rate(results: Sequence[TrialResult]) -> float | None:
+    """Return the rate to try next for a part, given its trials so far; None where they are enough."""
+    if len(results) < 2:
+        return RATES[len(results)]
+    first, second, *more = results
+    return RATES[2] if not more and second.loss >= first.loss else None
+
+
+def choose_trial(results: Sequence[TrialResult]) -> TrialResult | None:
+    """Return the best trial: of those about as good the first, which is of fewer units."""
+    chosen: TrialResult | None = None
+    for result in results:
+        if chosen is None or result.loss < chosen.loss * (1 - _WORTH):
+            chosen = result
+    return chosen
+
+
+def head_by_solver(l2: float, epochs: int = 200) -> dict[str, Any]:
+    """Return the phase that sets the head to its optimum at an L2 strength."""
+    return {"name": "head", "unfreeze": "none", "epochs": epochs, "optimizer": {"name": "lbfgs", "l2": l2}}
+
+
+def head_by_steps(train: int) -> dict[str, Any]:
+    """Return the phase that trains a head that no solver sets, as `init` proposes it."""
+    written = head_phase(train)
+    length = length_for(train)
+    return {
+        **{key: value for key, value in written.items() if not key.startswith("//")},
+        "early_stopping": {"patience": length.head_patience},
+        "batch_size": length.batch_size,
+    }
+
+
+def later_phase(facts: Facts, boundary: Boundary, rate: float) -> tuple[dict[str, Any], list[str]]:
+    """Return the phase that trains a part of the backbone, and why it is as it is."""
+    length = length_for(facts.train)
+    phase = boundary.phase(
+        rate,
+        epochs=length.later_epochs,
+        batch_size=length.batch_size,
+        early_stopping={"patience": length.later_patience},
+        keep_if_better=True,
+    )
+    reasons = [
+        f"{boundary.name}: at most {length.later_epochs} epochs in batches of {length.batch_size}, ended after "
+        f"{length.later_patience} without a better loss, as suits {facts.train:,} training examples; dropped where "
+        "none is better than the head alone"
+    ]
+    if facts.can_augment and facts.train < _FEW_IMAGES:
+        phase["augment"] = {"preset": "light", "views": _VIEWS}
+        reasons.append(f"{boundary.name}: {_VIEWS} lightly augmented views of each image, since there are few")
+    return phase, reasons
+
+
+def usual_rate() -> float:
+    """Return the rate where none can be tried."""
+    return RATES[0]
+
+
+def describe_probes(facts: Facts, probes: Sequence[ProbeResult]) -> list[str]:
+    """Return a line for each cut that was probed."""
+    return [
+        f"linear probe {'of what the head gets' if probe.cut == 'features' else f'below {probe.cut}'}: "
+        f"{facts.metric} {probe.value:.4f}, loss {probe.loss:.4f} on validation"
+        for probe in probes
+    ]
+
+
+def describe_trial(result: TrialResult, head: float, metric: str) -> str:
+    """Return the line on a trial; `head` is the loss of the probe's head, from which it began."""
+    value = "" if result.value is None else f", {metric} {result.value:.4f}"
+    return (
+        f"trial of {result.boundary.name} at {result.rate:g}, {result.steps} steps: loss {result.loss:.4f}{value} on "
+        f"validation (the head alone: {head:.4f})"
+    )

@@ -1,0 +1,251 @@
+"""The stage of a run that chooses its phases: what is measured in which order, within which cost, and what follows."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from kerastune_ft.durations import format_duration
+from kerastune_ft.errors import ConfigError, DivergedError
+from kerastune_ft.probing.cuts import choose_units
+from kerastune_ft.probing.features import estimate_seconds, read_cuts, read_final
+from kerastune_ft.probing.probe import Probe, fit_probe, headline, raw_strengths
+from kerastune_ft.scheduling import budget, rules
+from kerastune_ft.scheduling.record import Record
+from kerastune_ft.scheduling.rules import Boundary, Facts, ProbeResult, TrialResult
+from kerastune_ft.scheduling.trials import plan_trial, run_trial, start_from, without_test
+from kerastune_ft.training.interrupts import StopRequest
+from kerastune_ft.training.session.session import Session
+from kerastune_ft.training.watch import Watcher
+
+_FEATURES = "features"
+# A trial that diverges is worse than any other.
+_DIVERGED = 1e30
+LayKeys = Callable[[Sequence[Mapping[str, Any]]], list[dict[str, Any]]]
+"""Lays the keys beside `auto`, and the configuration's `defaults`, over phases."""
+
+
+@dataclass(frozen=True)
+class Choice:
+    """Phases that were chosen, and what was measured for them."""
+
+    phases: list[dict[str, Any]]
+    measured: list[str]
+    """A sentence for each measurement."""
+    reasons: list[str]
+    limit: float
+    """Estimated seconds that measurements might take."""
+    spent: float
+    """Estimated seconds that they took."""
+
+    def to_json(self) -> dict[str, Any]:
+        """Return a JSON object of all but the phases."""
+        return {
+            "measured": self.measured,
+            "reasons": self.reasons,
+            "limit_seconds": self.limit,
+            "estimated_seconds": self.spent,
+        }
+
+
+def choose_schedule(
+    session: Session,
+    record: Record,
+    folder: Path,
+    lay: LayKeys,
+    seconds: float | None,
+    watch: Watcher,
+    stop: StopRequest,
+) -> Choice:
+    """Measure what the schedule is chosen by, and return it.
+
+    What `record` has is not measured again; trials lie in `folder` while they last. `seconds` bounds the estimated cost
+    of all measurements; without it a third of that of the longest schedule that may be chosen does.
+    """
+    return _Stage(without_test(session), record, folder, lay, seconds, watch, stop).choose()
+
+
+def find_facts(session: Session) -> Facts:
+    """Return what is known of a session before anything is measured."""
+    try:
+        metric, maximise = headline(session)
+    except ConfigError:
+        metric, maximise = "", True
+    return Facts(
+        train=len(session.source.splits["train"]),
+        can_augment=session.backbone.input.image_size != (0, 0),
+        can_probe=bool(metric) and not session.config.head.hidden,
+        metric=metric,
+        maximise=maximise,
+    )
+
+
+class _Stage:
+    """Measures and chooses."""
+
+    def __init__(
+        self,
+        session: Session,
+        record: Record,
+        folder: Path,
+        lay: LayKeys,
+        seconds: float | None,
+        watch: Watcher,
+        stop: StopRequest,
+    ) -> None:
+        self._session, self._record, self._folder, self._lay = session, record, folder, lay
+        self._watch, self._stop = watch, stop
+        self._facts = find_facts(session)
+        self._limit = seconds if seconds is not None else budget.SHARE * self._longest_seconds()
+        self._spent = 0.0
+        self._head: Probe | None = None
+        self._measured: list[str] = []
+        self._reasons: list[str] = []
+
+    def choose(self) -> Choice:
+        """Return the chosen phases."""
+        self._watch.note(
+            f"choosing phases by measurement, in an estimated {format_duration(self._limit)} at most; the test split "
+            "is not read"
+        )
+        probes = self._probe()
+        boundaries, why = rules.choose_boundaries(self._facts, probes)
+        self._reason(why)
+        final = next((probe for probe in probes if probe.cut == _FEATURES), None)
+        phases = [self._choose_head(final)]
+        if boundaries:
+            boundary, rate = self._choose_later(boundaries, final)
+            later, reasons = rules.later_phase(self._facts, boundary, rate)
+            for reason in reasons:
+                self._reason(reason)
+            phases.append(later)
+        return Choice(self._lay(phases), self._measured, self._reasons, self._limit, self._spent)
+
+    def _longest_seconds(self) -> float:
+        """Return the estimated seconds of the longest schedule that may be chosen."""
+        later, _ = rules.later_phase(self._facts, rules.ALL, rules.usual_rate())
+        (phase,) = self._lay([later])[-1:]
+        return budget.schedule_seconds(plan_trial(self._session, phase)) + estimate_seconds(self._session)
+
+    def _say(self, text: str) -> None:
+        self._measured.append(text)
+        self._watch.note(text)
+
+    def _reason(self, text: str) -> None:
+        self._reasons.append(text)
+        self._watch.note(text)
+
+    def _probe(self) -> list[ProbeResult]:
+        """Return the probes at several cuts, or nothing for a task that has none."""
+        if not self._facts.can_probe:
+            return []
+        cost = estimate_seconds(self._session)
+        units = choose_units(self._session)
+        if 2 * cost > self._limit:
+            # One pass for what the run reads itself, and none for the cuts inside.
+            units = ()
+        self._spent += cost * (2 if units else 1)
+        found = [ProbeResult(**each) for each in self._record.recall("probes", lambda: self._fit_probes(units))]
+        for line in rules.describe_probes(self._facts, found):
+            self._say(line)
+        return found
+
+    def _fit_probes(self, units: Sequence[str]) -> list[dict[str, Any]]:
+        results = []
+        if units:
+            inner = read_cuts(self._session, units, self._watch)
+            for unit in units:
+                self._stop.honour()
+                probe = fit_probe(self._session, inner.features[unit], inner.targets)
+                results.append(self._describe(unit, probe))
+        self._stop.honour()
+        return [*results, self._describe(_FEATURES, self._fit_head(None))]
+
+    def _fit_head(self, l2: float | None) -> Probe:
+        """Return the probe on what the head gets, as it is; at one strength where it is known."""
+        if self._head is not None:
+            return self._head
+        found = read_final(self._session, self._watch)
+        rows = found.features[_FEATURES]
+        strengths = raw_strengths(rows["train"]) if l2 is None else (l2,)
+        self._head = fit_probe(self._session, rows, found.targets, strengths, standardise=False)
+        return self._head
+
+    def _describe(self, cut: str, probe: Probe) -> dict[str, Any]:
+        value = probe.metrics[self._facts.metric]
+        return {"cut": cut, "loss": probe.metrics["loss"], "value": value, "l2": probe.l2}
+
+    def _choose_head(self, final: ProbeResult | None) -> dict[str, Any]:
+        if final is None:
+            self._reason("head: in steps, as init proposes it, since no solver sets this head")
+            return rules.head_by_steps(self._facts.train)
+        self._reason(f"head: set to its optimum by a solver, at the L2 strength of least loss, {final.l2:g}")
+        return rules.head_by_solver(final.l2)
+
+    def _choose_later(self, boundaries: Sequence[Boundary], final: ProbeResult | None) -> tuple[Boundary, float]:
+        """Return the part to train and its rate: by trials as far as the cost allows, else as is usual."""
+        results = self._try(boundaries, final) if final is not None else []
+        best = rules.choose_trial(results)
+        if best is None or final is None:
+            self._reason(f"{boundaries[0].name}: a peak rate of {rules.usual_rate():g}, since nothing was tried")
+            return boundaries[0], rules.usual_rate()
+        how = "better" if best.loss < final.loss else "no better"
+        self._reason(
+            f"{best.boundary.name}: of all that was tried a peak rate of {best.rate:g} here gave the least loss, {how} "
+            "than the head alone"
+        )
+        return best.boundary, best.rate
+
+    def _try(self, boundaries: Sequence[Boundary], final: ProbeResult) -> list[TrialResult]:
+        """Return the trials of all parts that the cost allows."""
+        costs, epoch = {}, 1
+        for boundary in boundaries:
+            plan = plan_trial(self._session, self._phase(boundary, rules.usual_rate(), 1))
+            costs[boundary.name] = budget.cost_of(self._session, plan)
+            epoch = plan.phases[0].steps_per_epoch
+        parts = list(boundaries)
+        while parts and not (steps := self._steps(parts, costs, epoch)):
+            left_out = parts.pop()
+            self._reason(f"{left_out.name}: not tried, since its trials would cost more than measurements may")
+        results: list[TrialResult] = []
+        for boundary in parts:
+            own: list[TrialResult] = []
+            while (rate := rules.next_rate(own)) is not None and len(own) < len(rules.RATES):
+                own.append(self._trial(boundary, rate, steps, final))
+            self._spent += costs[boundary.name].seconds(steps, len(own))
+            results += own
+        return results
+
+    def _steps(self, parts: Sequence[Boundary], costs: Mapping[str, budget.TrialCost], epoch: int) -> int:
+        own = {part.name: costs[part.name] for part in parts}
+        return budget.trial_steps(self._limit - self._spent, own, len(rules.RATES), epoch)
+
+    def _phase(self, boundary: Boundary, rate: float, steps: int) -> dict[str, Any]:
+        """Return the phase of a trial: what would be trained, in its own batches, for so many steps."""
+        later, _ = rules.later_phase(self._facts, boundary, rate)
+        laid = self._lay([later])[-1]
+        for key in ("epochs", "early_stopping", "augment", "keep_if_better"):
+            laid.pop(key, None)
+        return {**laid, "steps": steps}
+
+    def _trial(self, boundary: Boundary, rate: float, steps: int, final: ProbeResult) -> TrialResult:
+        phase = self._phase(boundary, rate, steps)
+        name = f"{boundary.name} {rate:g} {steps}"
+
+        def measure() -> dict[str, float]:
+            start = start_from(self._session, self._fit_head(final.l2))
+            folder = self._folder / name.replace(" ", "-")
+            try:
+                return run_trial(start, phase, folder, self._watch, self._stop)
+            except DivergedError:
+                return {"validation_loss": _DIVERGED}
+            finally:
+                self._session.assign(self._session.origin)
+
+        found = self._record.recall(name, measure)
+        value = found.get(f"validation_{self._facts.metric}")
+        result = TrialResult(boundary, rate, steps, found["validation_loss"], value)
+        self._say(rules.describe_trial(result, final.loss, self._facts.metric))
+        return result

@@ -1,0 +1,81 @@
+"""Short trainings of one phase from the head of a linear probe, measured on validation."""
+
+from __future__ import annotations
+
+import copy
+import shutil
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from kerastune_ft.config.options.phases import Phase
+from kerastune_ft.probing.features import SPLITS
+from kerastune_ft.probing.probe import Probe
+from kerastune_ft.rundir import RunDirectory
+from kerastune_ft.training.features.feed import PhaseFeed
+from kerastune_ft.training.interrupts import StopRequest
+from kerastune_ft.training.loop import run_phases
+from kerastune_ft.training.phase.context import RunContext
+from kerastune_ft.training.plan import build as planning
+from kerastune_ft.training.plan.phase_plan import Plan
+from kerastune_ft.training.session.session import Session
+from kerastune_ft.training.watch import Watcher
+
+_OUTPUT_LAYER = "head_output"
+
+
+def without_test(session: Session) -> Session:
+    """Return the session without its test split, which no measurement reads."""
+    source = copy.copy(session.source)
+    source.splits = {split: session.source.splits[split] for split in SPLITS}
+    return replace(session, source=source)
+
+
+def start_from(session: Session, probe: Probe) -> Session:
+    """Return the session whose variables begin with the head of a probe in place of the drawn one."""
+    layer = session.model.get_layer(_OUTPUT_LAYER)
+    head = {layer.kernel.path: probe.kernel, layer.bias.path: probe.bias}
+    return replace(session, origin={**session.origin, **{key: value.astype(np.float32) for key, value in head.items()}})
+
+
+def plan_trial(session: Session, phase: Mapping[str, Any]) -> Plan:
+    """Return the plan of a schedule of this phase alone."""
+    return planning.make(session.with_phases([Phase.model_validate(dict(phase))]))
+
+
+def run_trial(
+    session: Session, phase: Mapping[str, Any], folder: Path, watch: Watcher, stop: StopRequest
+) -> dict[str, float]:
+    """Train a phase from the session's first values and return the metrics of its best epoch on validation.
+
+    A trial that was interrupted goes on where it stopped, in the same folder, which is removed at its end. The
+    variables of the session then have its first values.
+    """
+    trial = session.with_phases([Phase.model_validate(dict(phase))])
+    plan = planning.make(trial)
+    with PhaseFeed() as feed:
+        context = RunContext(trial, plan, RunDirectory(folder), _Notes(watch), stop, feed)
+        (result,) = list(run_phases(context))
+    session.assign(session.origin)
+    shutil.rmtree(folder, ignore_errors=True)
+    return {name: float(value) for name, value in result["best"].items()}
+
+
+class _Notes(Watcher):
+    """Passes on what is stored and how far that is; epochs of a trial, and what was stored before, are not shown."""
+
+    def __init__(self, watch: Watcher) -> None:
+        self._watch = watch
+
+    def note(self, text: str) -> None:
+        if not text.endswith("were stored before"):
+            self._watch.note(text)
+
+    def work(self, what: str, done: int, total: int) -> None:
+        self._watch.work(what, done, total)
+
+    def add_time(self, part: str, seconds: float) -> None:
+        self._watch.add_time(part, seconds)
