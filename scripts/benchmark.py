@@ -27,7 +27,8 @@ from pathlib import Path
 from typing import Any
 
 import click
-from measurements import crops, first_hour, folders, machine, rounds, scaling, schedules, tail
+from measurements import crops, first_hour, folders, machine, rounds, scaling, tail
+from measurements.defaults import schedules
 from measurements.schedule import Schedule
 from measurements.sides import Sides
 from measurements.tables import Sheet

@@ -20,7 +20,6 @@ from kerastune_ft.metrics.document import REFIT
 from kerastune_ft.rundir import RunDirectory
 from kerastune_ft.storage import absolute
 from kerastune_ft.training import parts
-from kerastune_ft.training.choice import ChoosePhases, Reporting, settle_phases, with_phases
 from kerastune_ft.training.comparison import check_inputs, check_same, compare_parts
 from kerastune_ft.training.devices import devices as device_choice
 from kerastune_ft.training.devices import workers
@@ -45,6 +44,7 @@ from kerastune_ft.training.refit import begin_refit
 from kerastune_ft.training.resume import RunStart
 from kerastune_ft.training.run_data import SPLITS_FILE, open_data, read_recorded
 from kerastune_ft.training.session.assemble import assemble, in_float32
+from kerastune_ft.training.session.choice import ChoosePhases, Reporting, settle_phases, with_phases
 from kerastune_ft.training.session.session import Session
 from kerastune_ft.training.versions import add_versions, find_versions
 from kerastune_ft.training.watch import Watcher

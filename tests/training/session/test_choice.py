@@ -10,8 +10,8 @@ import pytest
 from kerastune_ft.config.read import read
 from kerastune_ft.config.run import config_hash
 from kerastune_ft.rundir import RunDirectory
-from kerastune_ft.training.choice import Reporting, settle_phases
 from kerastune_ft.training.interrupts import StopRequest
+from kerastune_ft.training.session.choice import Reporting, settle_phases
 from kerastune_ft.training.session.session import Session
 from kerastune_ft.training.watch import Watcher
 from tests.support.probe_sessions import image_document, open_session
