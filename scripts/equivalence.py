@@ -65,6 +65,13 @@ ROWS = {
         {"augment": {"preset": "strong", "views": 2}, "cache": "required", "epochs": 4},
         before={"unfreeze": "none", "learning_rate": 0.003, "cache": "required"},
     ),
+    "adamw, focal, mixed, accumulate 2": Row(
+        {"loss": "focal", "class_weights": {"1": 2.0}, "mixup": 0.3, "cutmix": 1.0, "augment": "light", "accumulate": 2}
+    ),
+    "adamw, stored mixtures": Row(
+        {"augment": {"views": 2}, "mixup": 0.3, "cutmix": 1.0, "sampling": "balanced", "cache": "required"},
+        before={"unfreeze": "none", "learning_rate": 0.003, "cache": "required", "label_smoothing": 0.1},
+    ),
     "adamw, carried": Row({"carry_optimizer": True}, before={"unfreeze": "none", "learning_rate": 0.003}),
     "sgd, kept if better": Row(
         {"optimizer": _SGD, "keep_if_better": True, "learning_rate": 1.0},

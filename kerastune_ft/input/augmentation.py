@@ -1,4 +1,4 @@
-"""The settings of a phase's augmentation: which changes it makes, and the keys of their random draws."""
+"""The settings of a phase's augmentation: the changes and mixing it makes, and the keys of their random draws."""
 
 from __future__ import annotations
 
@@ -6,9 +6,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
 import tensorflow as tf
 
 from kerastune_ft.graph import randomness
+from kerastune_ft.input.mixing import Mixing
 
 
 @dataclass(frozen=True)
@@ -21,6 +23,8 @@ class Augmentation:
     phase: int
     views: int | None = None
     """The number of fixed augmented versions of each example, one per epoch in turn; None for new draws every epoch."""
+    mixing: Mixing | None = None
+    """How each example is mixed with another one, after the changes of both; None for not at all."""
 
     def version(self, epoch: int) -> int:
         """Return the version of examples for an epoch: the number of a view, or the epoch itself without views."""
@@ -35,3 +39,11 @@ class Augmentation:
         if self.views is None:
             return randomness.example_keys(f"{self.seed}/{self.phase}", epoch, indices)
         return randomness.example_keys(f"{self.seed}/views", self.version(epoch), tf.gather(identities, indices))
+
+    def draw_partners(self, epoch: int, indices: np.ndarray, identities: np.ndarray) -> np.ndarray:
+        """Return the index of the example that each of these is mixed with in an epoch, int64."""
+        assert self.mixing is not None
+        with tf.init_scope():
+            keys = self.keys(epoch, tf.constant(indices, tf.int64), tf.constant(identities))
+            partners: np.ndarray = self.mixing.partners.draw(keys).numpy()
+        return partners

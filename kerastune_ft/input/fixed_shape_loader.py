@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 from abc import ABC, abstractmethod
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -13,6 +13,7 @@ import tensorflow as tf
 from kerastune_ft.data.source import DataSource
 from kerastune_ft.input.augmentation import Augmentation
 from kerastune_ft.input.loader import INPUT_VERSION, Loader, Lookup, TargetTask
+from kerastune_ft.input.mixing import Mix, Mixing
 from kerastune_ft.input.order import Order
 from kerastune_ft.input.targets import Targets, map_in_order
 
@@ -31,7 +32,7 @@ class FixedShapeLoader(ABC):
     def __init__(self, source: DataSource, task: TargetTask, geometry: Any) -> None:
         """Load examples of `source` with inputs brought to the shape `geometry`, and targets of `task`."""
         self.source, self.task, self.geometry = source, task, geometry
-        self._targets = Targets(source, task, geometry, self.draw)
+        self._targets = Targets(source, task, geometry, self)
 
     @abstractmethod
     def input(self, fields: Mapping[str, tf.Tensor]) -> tf.Tensor:
@@ -44,6 +45,14 @@ class FixedShapeLoader(ABC):
     @abstractmethod
     def change(self, inputs: tf.Tensor, changes: Any) -> tf.Tensor:
         """Return a batch of inputs after these changes; a graph function."""
+
+    @abstractmethod
+    def draw_mix(self, keys: tf.Tensor, mixing: Mixing) -> Mix:
+        """Draw how a batch of examples with these keys is mixed with others; a graph function."""
+
+    @abstractmethod
+    def mix(self, inputs: tf.Tensor, others: tf.Tensor, mix: Mix) -> tf.Tensor:
+        """Return a batch of inputs mixed with others of the same shape; a graph function."""
 
     @abstractmethod
     def key_parts(self, bucket: int | None = None) -> dict[str, Any]:
@@ -108,14 +117,15 @@ class FixedShapeLoader(ABC):
         decoded: Lookup | None = None,
     ) -> tf.data.Dataset:
         """Return a dataset of (inputs, targets, weights, indices), `shares` batches for each batch of the order."""
-        dataset = tf.data.Dataset.from_tensor_slices((order.indices, order.weights))
         rows = order.batch // shares
-        if decoded is None:
-            dataset = map_in_order(dataset, self._load_example).batch(rows, drop_remainder=True)
-        else:
-            dataset = dataset.batch(rows, drop_remainder=True)
-            dataset = map_in_order(dataset, functools.partial(self._load_batch, decoded))
-        return self._augment(dataset, augmentation, epoch).prefetch(2 * shares)
+
+        def load(indices: np.ndarray) -> tf.data.Dataset:
+            dataset = tf.data.Dataset.from_tensor_slices((indices, order.weights))
+            if decoded is None:
+                return map_in_order(dataset, self._load_example).batch(rows, drop_remainder=True)
+            return map_in_order(dataset.batch(rows, drop_remainder=True), functools.partial(self._load_batch, decoded))
+
+        return self._augment(load, order.indices, augmentation, epoch).prefetch(2 * shares)
 
     def inputs(
         self,
@@ -126,14 +136,16 @@ class FixedShapeLoader(ABC):
         decoded: Lookup | None = None,
     ) -> Iterable[Any]:
         """Return batches of `rows` inputs of these examples, in order; an incomplete last batch is left out."""
-        dataset = tf.data.Dataset.from_tensor_slices(indices)
-        if decoded is None:
-            dataset = map_in_order(dataset, lambda index: (self._read_input(index), (), (), index))
+
+        def load(wanted: np.ndarray) -> tf.data.Dataset:
+            dataset = tf.data.Dataset.from_tensor_slices(wanted)
+            if decoded is None:
+                dataset = map_in_order(dataset, lambda index: (self._read_input(index), (), (), index))
+                return dataset.batch(rows, drop_remainder=True)
             dataset = dataset.batch(rows, drop_remainder=True)
-        else:
-            dataset = dataset.batch(rows, drop_remainder=True)
-            dataset = map_in_order(dataset, lambda index: (self._read_rows(decoded, index), (), (), index))
-        dataset = self._augment(dataset, augmentation, version, with_targets=False)
+            return map_in_order(dataset, lambda index: (self._read_rows(decoded, index), (), (), index))
+
+        dataset = self._augment(load, indices, augmentation, version, with_targets=False)
         spec = self.input_spec()
         size = rows * spec.shape.num_elements() * (4 if augmentation else spec.dtype.size)
         dataset = map_in_order(dataset, lambda inputs, *others: inputs)
@@ -156,18 +168,38 @@ class FixedShapeLoader(ABC):
         return tf.ensure_shape(rows, [indices.shape[0], *spec.shape])
 
     def _augment(
-        self, dataset: tf.data.Dataset, augmentation: Augmentation | None, epoch: int, with_targets: bool = True
+        self,
+        load: Callable[[np.ndarray], tf.data.Dataset],
+        indices: np.ndarray,
+        augmentation: Augmentation | None,
+        epoch: int,
+        with_targets: bool = True,
     ) -> tf.data.Dataset:
+        """Return the batches that `load` gives of these examples, changed and mixed as an epoch's are."""
+        dataset = load(indices)
         if augmentation is None:
             return dataset
-        identities = tf.constant(self.source.identities)
+        known = self.source.identities
+        identities = tf.constant(known)
 
-        def transform(inputs: tf.Tensor, targets: Any, weights: Any, indices: tf.Tensor) -> tuple:
+        def change(inputs: tf.Tensor, targets: Any, weights: Any, indices: tf.Tensor) -> tuple:
             changes = self.draw(augmentation.keys(epoch, indices, identities), augmentation.operations)
             changed = self.task.transform(targets, changes) if with_targets else targets
             return self.change(inputs, changes), changed, weights, indices
 
-        return map_in_order(dataset, transform)
+        mixing = augmentation.mixing
+        if mixing is None:
+            return map_in_order(dataset, change)
+
+        def mix(own: tuple, other: tuple) -> tuple:
+            inputs, targets, weights, indices = change(*own)
+            others, of_others, *_ = change(*other)
+            drawn = self.draw_mix(augmentation.keys(epoch, indices, identities), mixing)
+            mixed = self.task.mix(targets, of_others, drawn) if with_targets else targets
+            return self.mix(inputs, others, drawn), mixed, weights, indices
+
+        partners = load(augmentation.draw_partners(epoch, indices, known))
+        return map_in_order(tf.data.Dataset.zip((dataset, partners)), mix)
 
     def _key_parts(self, **own: Any) -> dict[str, Any]:
         return {"task": self.task.kind, "version": INPUT_VERSION, **own}

@@ -21,22 +21,12 @@ import tensorflow as tf
 
 from kerastune_ft.data.annotations.masks import IGNORE
 from kerastune_ft.graph.randomness import uniform
+from kerastune_ft.input.rectangles import Rectangles, is_inside
 
 _GREY = 127.0
 _ERASED_AREA = (0.02, 0.2)
 _ERASED_ASPECT = 2.0
 _TABLE = 64 * 64
-
-
-@dataclass(frozen=True)
-class Rectangles:
-    """One rectangle for each example, in pixels, [batch] each; `is_drawn` is false where an example has none."""
-
-    is_drawn: tf.Tensor
-    top: tf.Tensor
-    left: tf.Tensor
-    bottom: tf.Tensor
-    right: tf.Tensor
 
 
 @dataclass(frozen=True)
@@ -207,14 +197,4 @@ def _spread_contrast(images: tf.Tensor, amounts: tf.Tensor) -> tf.Tensor:
 
 def _erase(images: tf.Tensor, erased: Rectangles) -> tf.Tensor:
     """Return the images with their rectangles in grey."""
-    height, width = map(float, images.shape[1:3])
-    inside_rows = _between(tf.range(height), erased.top, erased.bottom)[:, :, tf.newaxis, tf.newaxis]
-    inside_columns = _between(tf.range(width), erased.left, erased.right)[:, tf.newaxis, :, tf.newaxis]
-    chosen = erased.is_drawn[:, tf.newaxis, tf.newaxis, tf.newaxis]
-    return tf.where(chosen & inside_rows & inside_columns, _GREY, images)
-
-
-def _between(places: tf.Tensor, start: tf.Tensor, stop: tf.Tensor) -> tf.Tensor:
-    """Return whether each pixel centre lies in an example's interval, [batch, places]."""
-    centres = places[tf.newaxis, :] + 0.5
-    return (centres >= start[:, tf.newaxis]) & (centres < stop[:, tf.newaxis])
+    return tf.where(is_inside(erased, images.shape[1:3])[..., tf.newaxis], _GREY, images)

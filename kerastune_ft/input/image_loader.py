@@ -15,6 +15,7 @@ from kerastune_ft.input import image_augmentation
 from kerastune_ft.input.decode import Geometry, find_window, fit_pixels, read_pixels
 from kerastune_ft.input.fixed_shape_loader import FixedShapeLoader
 from kerastune_ft.input.loader import TargetTask
+from kerastune_ft.input.mixing import Mix, Mixing, mix_images
 from kerastune_ft.input.resize_notes import describe_fitting
 
 
@@ -44,6 +45,14 @@ class ImageLoader(FixedShapeLoader):
     def change(self, inputs: tf.Tensor, changes: image_augmentation.Changes) -> tf.Tensor:
         """Return the augmented images, float32."""
         return image_augmentation.on_images(inputs, changes)
+
+    def draw_mix(self, keys: tf.Tensor, mixing: Mixing) -> Mix:
+        """Draw how a batch of images with these keys is mixed with others."""
+        return mixing.draw(keys, (self.geometry.height, self.geometry.width))
+
+    def mix(self, inputs: tf.Tensor, others: tf.Tensor, mix: Mix) -> tf.Tensor:
+        """Return images mixed with others, float32."""
+        return mix_images(inputs, others, mix)
 
     def key_parts(self, bucket: int | None = None) -> dict[str, Any]:
         """Return everything besides the example that its image depends on."""

@@ -39,6 +39,9 @@ class TargetTask(Protocol):
     def transform(self, targets: Any, changes: Any) -> Any:
         """Return a batch of targets after the changes of its inputs, see `Task.transform`."""
 
+    def mix(self, targets: Any, others: Any, mix: Any) -> Any:
+        """Return the targets of examples that are mixed with others, see `Task.mix`."""
+
 
 class Loader(Protocol):
     """Gives inputs and targets of the examples of one source, for one task and one shape or a few.

@@ -10,6 +10,7 @@ import tensorflow as tf
 from kerastune_ft.data.source import DataSource
 from kerastune_ft.input.fixed_shape_loader import FixedShapeLoader
 from kerastune_ft.input.loader import TargetTask
+from kerastune_ft.input.mixing import Mix, Mixing, mix_values
 from kerastune_ft.input.sounds import Clip, describe_fitting, fit_sound
 
 
@@ -28,12 +29,19 @@ class SoundLoader(FixedShapeLoader):
         return fit_sound(fields["samples"], fields["rate"], self.geometry)
 
     def draw(self, keys: tf.Tensor, operations: Mapping[str, Any]) -> Any:
-        """Raise AssertionError: the checks of a configuration refuse to augment sounds."""
-        raise AssertionError(f"sounds are not augmented, and {sorted(operations)} are asked for")
+        """Return None: sounds are not changed."""
 
     def change(self, inputs: tf.Tensor, changes: Any) -> tf.Tensor:
         """Return the sounds unchanged."""
         return inputs
+
+    def draw_mix(self, keys: tf.Tensor, mixing: Mixing) -> Mix:
+        """Draw how a batch of sounds with these keys is mixed with others."""
+        return mixing.draw(keys, None)
+
+    def mix(self, inputs: tf.Tensor, others: tf.Tensor, mix: Mix) -> tf.Tensor:
+        """Return sounds mixed with others, sample by sample."""
+        return mix_values(inputs, others, mix.share)
 
     def key_parts(self, bucket: int | None = None) -> dict[str, Any]:
         """Return everything besides the example that its sound depends on."""

@@ -1,4 +1,4 @@
-"""The targets of examples by index, augmented as their inputs are, without decoding any input."""
+"""The targets of examples by index, augmented and mixed as their inputs are, without decoding any input."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import functools
 import threading
 from collections import OrderedDict
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 import tensorflow as tf
@@ -14,9 +14,20 @@ import tensorflow as tf
 from kerastune_ft.data.source import DataSource
 from kerastune_ft.input.augmentation import Augmentation
 from kerastune_ft.input.loader import TargetTask
+from kerastune_ft.input.mixing import Mix, Mixing
 
 # Bytes of large targets, such as masks, that are kept in memory; targets beyond are read again.
 _KEPT_BYTES = 1 << 29
+
+
+class Draws(Protocol):
+    """What a loader draws for a batch of examples with these keys."""
+
+    def draw(self, keys: tf.Tensor, operations: Mapping[str, Any]) -> Any:
+        """Return the changes of an augmentation."""
+
+    def draw_mix(self, keys: tf.Tensor, mixing: Mixing) -> Mix:
+        """Return how the examples are mixed with others."""
 
 
 class Targets:
@@ -27,27 +38,35 @@ class Targets:
         source: DataSource,
         task: TargetTask,
         geometry: Any,
-        draw: Callable[[tf.Tensor, Mapping[str, Any]], Any],
+        draws: Draws | None,
     ) -> None:
-        """Make targets of `task` at the shape `geometry`; `draw` draws the changes of a batch."""
-        self._source, self._task, self._geometry, self._draw = source, task, geometry, draw
+        """Make targets of `task` at the shape `geometry`; `draws` is None where examples are never augmented."""
+        self._source, self._task, self._geometry, self._draws = source, task, geometry, draws
         self._kept: OrderedDict[int, np.ndarray] = OrderedDict()
         self._bytes = 0
         self._lock = threading.Lock()
         self._changers: list[tuple[Augmentation, Callable[..., tf.Tensor]]] = []
 
     def __call__(self, indices: np.ndarray, augmentation: Augmentation | None = None, version: int = 0) -> Any:
-        """Return the targets of these examples as arrays; augmented as their inputs are in `version`."""
-        if self._all_targets is not None:
-            # Labels of whole examples stay as they are, however their inputs are changed.
-            return self._all_targets[indices]
-        targets = self._gather(indices)
-        return targets if augmentation is None else self._change(targets, indices, augmentation, version)
+        """Return the targets of these examples as arrays; augmented and mixed as their inputs are in `version`."""
+        targets = self._take(indices)
+        # Labels of whole examples stay as they are, however their inputs are changed.
+        if augmentation is None or (augmentation.mixing is None and not self.are_in_files):
+            return targets
+        others, partners = targets, indices
+        if augmentation.mixing is not None:
+            partners = augmentation.draw_partners(version, indices, self._source.identities)
+            others = self._take(partners)
+        return self._change(augmentation, (targets, indices), (others, partners), version)
 
     @property
     def are_in_files(self) -> bool:
         """Whether targets are read from files of their own."""
         return self._all_targets is None
+
+    def _take(self, indices: np.ndarray) -> np.ndarray:
+        """Return the targets of these examples without augmentation."""
+        return self._gather(indices) if self._all_targets is None else self._all_targets[indices]
 
     def gather_batch(self, indices: tf.Tensor) -> Any:
         """Return the targets of a batch of examples without augmentation; a graph function."""
@@ -100,20 +119,33 @@ class Targets:
                 _, dropped = self._kept.popitem(last=False)
                 self._bytes -= dropped.nbytes
 
-    def _change(self, targets: np.ndarray, indices: np.ndarray, augmentation: Augmentation, version: int) -> Any:
-        """Return targets after the changes drawn for their examples in a version."""
+    def _change(self, augmentation: Augmentation, own: tuple, others: tuple, version: int) -> Any:
+        """Return targets after the changes drawn for their examples in a version, and mixed with others.
+
+        Both are pairs of targets and indices.
+        """
         change = next((call for known, call in self._changers if known is augmentation), None)
         if change is None:
             change = tf.function(functools.partial(self._transform, augmentation), autograph=False)
             self._changers.append((augmentation, change))
+        pairs = [(targets, np.asarray(indices, np.int64)) for targets, indices in (own, others)]
         # The version is a tensor, so that a new epoch needs no new trace.
-        return change(targets, np.asarray(indices, np.int64), tf.constant(version, tf.int32)).numpy()
+        changed = change(*pairs, tf.constant(version, tf.int32))
+        return tf.nest.map_structure(lambda tensor: tensor.numpy(), changed)
 
-    def _transform(
-        self, augmentation: Augmentation, targets: tf.Tensor, indices: tf.Tensor, version: tf.Tensor
-    ) -> tf.Tensor:
-        keys = augmentation.keys(version, indices, tf.constant(self._source.identities))
-        return self._task.transform(targets, self._draw(keys, augmentation.operations))
+    def _transform(self, augmentation: Augmentation, own: tuple, others: tuple, version: tf.Tensor) -> Any:
+        assert self._draws is not None, "examples that are never augmented"
+        draws, identities = self._draws, tf.constant(self._source.identities)
+
+        def change(targets: tf.Tensor, indices: tf.Tensor) -> Any:
+            keys = augmentation.keys(version, indices, identities)
+            return self._task.transform(targets, draws.draw(keys, augmentation.operations))
+
+        changed = change(*own)
+        if augmentation.mixing is None:
+            return changed
+        mix = draws.draw_mix(augmentation.keys(version, own[1], identities), augmentation.mixing)
+        return self._task.mix(changed, change(*others), mix)
 
 
 def map_in_order(dataset: tf.data.Dataset, function: Callable) -> tf.data.Dataset:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -48,7 +47,7 @@ def _build_block(session: Session, phase: PhasePlan, chosen: np.ndarray, resized
     epochs = range(_EPOCHS if drawn.views is None else min(_EPOCHS, drawn.views))
     images = [_load_images(session, chosen, drawn, epoch) for epoch in epochs]
     noun = "epoch" if drawn.views is None else "view"
-    title = f"phase {name}: {_describe_operations(drawn.operations)}{_describe_views(drawn.views, phase.epochs)}"
+    title = f"phase {name}: {_describe_changes(drawn)}{_describe_views(drawn.views, phase.epochs)}"
     columns = (_RESIZED, *(f"{noun} {epoch + 1}" for epoch in epochs))
     return Block(title, columns, np.stack([resized, *images], axis=1))
 
@@ -78,5 +77,9 @@ def _load_images(
     return np.clip(np.round(batch[0].numpy()), 0, 255).astype(np.uint8)
 
 
-def _describe_operations(operations: Mapping[str, Any]) -> str:
-    return ", ".join(f"{name} {value}" for name, value in operations.items() if value not in (0.0, "none"))
+def _describe_changes(drawn: Augmentation) -> str:
+    """Return the operations of an augmentation that do something, and how examples are mixed."""
+    changes: dict[str, Any] = dict(drawn.operations)
+    if drawn.mixing is not None:
+        changes |= {"mixup": drawn.mixing.mixup, "cutmix": drawn.mixing.cutmix}
+    return ", ".join(f"{name} {value}" for name, value in changes.items() if value not in (0.0, "none"))

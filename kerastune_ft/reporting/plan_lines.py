@@ -22,6 +22,7 @@ from kerastune_ft.reporting.update_lines import (
     describe_batch,
     describe_learning_rate,
     describe_loss,
+    describe_mixing,
     describe_monitor,
     describe_optimizer,
     describe_options,
@@ -114,6 +115,7 @@ def describe_phase(phase: Document, plan: Document) -> list[Line]:
         Line("class weights", data_table.describe_class_weights(phase.get("class_weights") or {})),
         Line("sampling", str(phase.get("sampling") or "")),
         Line("augment", describe_options(phase.get("augment"))),
+        Line("mixing", describe_mixing(phase.get("mixing") or {})),
         Line("monitor", describe_monitor(phase)),
         Line("divergence", describe_retries(phase.get("on_divergence") or {})),
         Line(

@@ -77,12 +77,22 @@ def describe_optimizer(phase: Document) -> str:
 
 
 def describe_loss(phase: Document) -> str:
-    """Return the loss that a phase trains on, where it is not the task's own or its targets are smoothed."""
+    """Return the loss that a phase trains on; nothing where it is the task's own."""
     loss = phase.get("loss")
     if not loss:
         return ""
     options = describe_options({key: value for key, value in loss.items() if key != "name"})
     return join_parts(str(loss["name"]), options) + "; the plain loss of the task is what validation measures"
+
+
+def describe_mixing(mixing: Document) -> str:
+    """Return how training examples are mixed with each other; nothing where they are not."""
+    ways = [f"{way} {mixing[way]:g}" for way in ("mixup", "cutmix") if mixing.get(way)]
+    if not ways:
+        return ""
+    each = " or ".join(ways) + (", one of the two for each example" if len(ways) > 1 else "")
+    views = f", the same in each of {mixing['views']} views" if mixing.get("views") else ""
+    return f"{each}, with any other training example{views}; nothing is mixed in validation"
 
 
 def describe_monitor(phase: Document) -> str:

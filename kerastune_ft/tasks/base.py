@@ -14,6 +14,9 @@ from kerastune_ft.config.chosen_metrics import explain_unfit
 from kerastune_ft.config.options.task_facts import LabelKind
 from kerastune_ft.data.labels.scheme import LabelScheme
 from kerastune_ft.errors import ConfigError
+from kerastune_ft.input.mixing import Mix
+from kerastune_ft.losses import mixed
+from kerastune_ft.losses.mixed import Mixed
 from kerastune_ft.losses.options import NO_OPTIONS, LossOptions
 from kerastune_ft.metrics.intervals.base import Sample
 from kerastune_ft.solvers.losses import LinearLoss
@@ -126,6 +129,13 @@ class Task(ABC):
         """
         return targets
 
+    def mix(self, targets: Any, others: Any, mix: Mix) -> Any:
+        """Return the targets of a batch of examples that are mixed with others; a graph function.
+
+        By default both are kept with their shares, and the loss is that of both (see `losses.mixed`).
+        """
+        return Mixed(targets, others, mix.share)
+
     @abstractmethod
     def loss(
         self, targets: Any, outputs: Any, weights: tf.Tensor, options: LossOptions = NO_OPTIONS
@@ -156,6 +166,12 @@ class Task(ABC):
         """
 
         def compute_sums(targets: Any, outputs: Any, weights: tf.Tensor) -> dict[str, tf.Tensor]:
+            sums, *more = [compute_part(own, outputs, shares) for own, shares in mixed.divide(targets, weights)]
+            for part in more:
+                sums = {name: sums[name] + part[name] for name in sums}
+            return sums
+
+        def compute_part(targets: Any, outputs: Any, weights: tf.Tensor) -> dict[str, tf.Tensor]:
             total, count = self.loss(targets, outputs, weights, options)
             return {"count": count, "loss": total, **self.training_sums(targets, outputs, weights)}
 

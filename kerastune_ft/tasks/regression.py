@@ -14,6 +14,7 @@ from kerastune_ft.config.options.heads import Head
 from kerastune_ft.config.options.task_facts import facts
 from kerastune_ft.config.options.tasks import Regression as Options
 from kerastune_ft.data.labels.scheme import LabelScheme
+from kerastune_ft.input.mixing import Mix, mix_values
 from kerastune_ft.layers.heads import dense_head
 from kerastune_ft.losses import values as value_losses
 from kerastune_ft.losses.options import NO_OPTIONS, LossOptions
@@ -78,6 +79,10 @@ class Regression(PooledTask):
     def target(self, fields: Mapping[str, tf.Tensor], geometry: Any = None) -> tf.Tensor:
         """Return the standardised values, float32 [targets]."""
         return tf.cast((tf.cast(fields["label"], tf.float64) - self._mean) / self._deviation, tf.float32)
+
+    def mix(self, targets: tf.Tensor, others: tf.Tensor, mix: Mix) -> tf.Tensor:
+        """Return the values in between: the absolute error to both would be least at one of them."""
+        return mix_values(targets, others, mix.share)
 
     def loss(
         self, targets: Any, outputs: tf.Tensor, weights: tf.Tensor, options: LossOptions = NO_OPTIONS

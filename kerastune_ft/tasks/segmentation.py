@@ -18,8 +18,10 @@ from kerastune_ft.errors import ConfigError
 from kerastune_ft.input.decode import Geometry
 from kerastune_ft.input.image_augmentation import Changes, on_masks
 from kerastune_ft.input.mask_geometry import fit_mask, restore_mask
+from kerastune_ft.input.mixing import Mix, paste
 from kerastune_ft.layers.decoders.unet import unet_decoder
 from kerastune_ft.losses.masks import compute_losses, pixel_cross_entropy
+from kerastune_ft.losses.mixed import Mixed
 from kerastune_ft.losses.options import NO_OPTIONS, LossOptions
 from kerastune_ft.metrics import segmentation as metrics
 from kerastune_ft.metrics.confusion_table import name_columns
@@ -89,6 +91,11 @@ class Segmentation(Task):
     def transform(self, targets: tf.Tensor, changes: Changes) -> tf.Tensor:
         """Return the masks after the flips, rotations and zooms of their images."""
         return on_masks(targets, changes)
+
+    def mix(self, targets: tf.Tensor, others: tf.Tensor, mix: Mix) -> Any:
+        """Return masks with the pixels pasted in, and where images are blended the others beside them."""
+        pasted = paste(targets, others, mix)
+        return pasted if mix.blend is None else Mixed(pasted, others, mix.blend)
 
     def loss(
         self, targets: Any, outputs: Any, weights: tf.Tensor, options: LossOptions = NO_OPTIONS

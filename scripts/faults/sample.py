@@ -58,6 +58,8 @@ def document(data: Path, strategy: str) -> dict[str, Any]:
                 "epochs": 3,
                 "learning_rate": 0.005,
                 "augment": {"preset": "light", "views": 2},
+                "mixup": 0.3,
+                "loss": {"name": "focal", "gamma": 1.0},
                 "cache": "required",
             },
             {
@@ -67,6 +69,7 @@ def document(data: Path, strategy: str) -> dict[str, Any]:
                 "learning_rate": {"peak": 0.003, "shape": "cosine", "warmup": 0.2, "unit_decay": 0.5},
                 "accumulate": 2,
                 "augment": "light",
+                "cutmix": 1.0,
                 "carry_optimizer": True,
                 "keep_if_better": True,
             },

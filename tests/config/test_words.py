@@ -26,11 +26,7 @@ from tests.support.config_cases import messages, with_change
         ("model", 1, 'unknown key; did you mean "backbone"?'),
         ("output.checkpoint.steps", 3, 'unknown key here; to say how often, write "every": {"steps": 3}'),
         ("phases.0.class_weight", 1, 'unknown key; did you mean "class_weights"?'),
-        (
-            "phases.0.cut_mix",
-            1,
-            'unknown key; "cutmix" has this meaning, but is not available in this version; remove it',
-        ),
+        ("phases.0.cut_mix", 1, 'unknown key; did you mean "cutmix"?'),
         ("phases.0.monitor", "val_loss", '"val_loss" is unknown; did you mean "validation_loss"?'),
         ("phases.0.monitor", "auc", '"auc" is unknown; did you mean "validation_auc"?'),
         ("phases.0.optimizer", "Adam", '"Adam" is unknown; did you mean "adam"?'),

@@ -20,6 +20,7 @@ from kerastune_ft.graph import randomness
 from kerastune_ft.input.augmentation import Augmentation
 from kerastune_ft.input.decode import Geometry
 from kerastune_ft.input.image_loader import ImageLoader
+from kerastune_ft.input.mixing import Mixing, Partners, mix_images
 from kerastune_ft.input.order import Order, order_batches
 from kerastune_ft.rules import FIRST
 from kerastune_ft.tasks.classification import Classification
@@ -200,3 +201,38 @@ def test_what_became_of_an_image_is_its_size_and_what_was_cut_off(
     own = ImageLoader(loader.source, loader.task, Geometry(*size, resize))
     (found,) = own.describe_inputs([3])
     assert found == {"size": [4, 4], "of": [5, 6], "resize": resize, "cut": pytest.approx(cut, abs=1e-4)}
+
+
+MIXED = Augmentation(
+    AUGMENT_PRESETS["none"] | {"brightness": 0.5}, 7, 0, None, Mixing(0.5, 1.0, Partners(np.arange(20, dtype=np.int64)))
+)
+
+
+@pytest.mark.parametrize("views", [None, 3])
+def test_mixtures_are_those_of_the_loaders_own_examples_in_any_batch(loader: ImageLoader, views: int | None) -> None:
+    mixed = replace(MIXED, views=views)
+    plain = replace(mixed, mixing=None)
+    partners = mixed.draw_partners(1, INDICES, loader.source.identities)
+    everything = np.arange(20, dtype=np.int64)
+    alone = _augment(loader, order_batches(everything, 20), plain, 1)
+    assert len(set(partners.tolist()) - set(INDICES.tolist())) > 0, "partners outside of the batches"
+    mix = loader.draw_mix(mixed.keys(1, tf.constant(INDICES), tf.constant(loader.source.identities)), MIXED.mixing)
+    own, others = (np.stack([alone[index] for index in rows.tolist()]) for rows in (INDICES, partners))
+    expected = mix_images(tf.constant(own), tf.constant(others), mix).numpy()
+    labels = loader.source.labels
+    for order, shares in ((order_batches(INDICES, 4), 1), (order_batches(INDICES[::-1].copy(), 2), 2)):
+        for inputs, targets, _, indices in loader.batches(order, shares, mixed, 1):
+            places = [INDICES.tolist().index(index) for index in indices.numpy().tolist()]
+            assert np.array_equal(inputs, expected[places])
+            assert np.array_equal(targets.own, labels[indices]) and np.array_equal(
+                targets.others, labels[partners[places]]
+            )
+            assert np.array_equal(targets.share, tf.gather(mix.share, places))
+    targets = loader.targets(INDICES, mixed, 1)
+    assert np.array_equal(targets.own, labels[INDICES]) and np.array_equal(targets.others, labels[partners])
+    assert np.array_equal(targets.share, mix.share)
+    (inputs,) = loader.inputs(INDICES, len(INDICES), mixed, 1)
+    assert np.array_equal(inputs, expected)
+    pixels = np.stack([np.full((5, 6, 3), 100 + index, np.uint8) for index in range(20)])
+    (inputs,) = loader.inputs(INDICES, len(INDICES), mixed, 1, lambda rows: pixels[rows])
+    assert np.array_equal(inputs, expected)

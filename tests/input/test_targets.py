@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -15,6 +16,7 @@ from kerastune_ft.input import targets as targets_module
 from kerastune_ft.input.augmentation import Augmentation
 from kerastune_ft.input.decode import Geometry
 from kerastune_ft.input.image_loader import ImageLoader
+from kerastune_ft.input.mixing import Mixing, Partners, paste
 from kerastune_ft.input.order import order_batches
 from kerastune_ft.tasks.segmentation import Segmentation
 from tests.support.mask_files import write_scenes
@@ -40,6 +42,27 @@ def of_batches(loader: ImageLoader, augmentation: Augmentation | None, epoch: in
     order = order_batches(INDICES, len(INDICES))
     (batch,) = loader.batches(order, 1, augmentation, epoch)
     return np.asarray(batch[1])
+
+
+MIXUP, CUTMIX = (Mixing(*alphas, Partners(np.arange(10, dtype=np.int64))) for alphas in ((0.5, 0.0), (0.0, 1.0)))
+
+
+@pytest.mark.parametrize("mixing", [MIXUP, CUTMIX, Mixing(0.5, 1.0, MIXUP.partners)])
+def test_mixed_masks_without_inputs_are_those_beside_them(loader: ImageLoader, mixing: Mixing) -> None:
+    augmentation = Augmentation({**AUGMENT_PRESETS["strong"], "flip": "both"}, 3, 1, None, mixing)
+    plain = loader.targets(INDICES, replace(augmentation, mixing=None), 1)
+    partners = augmentation.draw_partners(1, INDICES, loader.source.identities)
+    others = loader.targets(partners, replace(augmentation, mixing=None), 1)
+    found = loader.targets(INDICES, augmentation, 1)
+    (batch,) = loader.batches(order_batches(INDICES, len(INDICES)), 1, augmentation, 1)
+    for one, other in zip(tf.nest.flatten(found), tf.nest.flatten(batch[1]), strict=True):
+        assert np.array_equal(one, other)
+    keys = augmentation.keys(1, tf.constant(INDICES), tf.constant(loader.source.identities))
+    mix = loader.draw_mix(keys, mixing)
+    own = found if mix.blend is None else found.own
+    assert np.array_equal(own, paste(tf.constant(plain), tf.constant(others), mix))
+    if mix.blend is not None:
+        assert np.array_equal(found.others, others) and np.array_equal(found.share, mix.blend)
 
 
 @pytest.mark.parametrize("views", [None, 2])

@@ -48,7 +48,10 @@ def config(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
         "task": {"kind": "image_classification"},
         "data": {"kind": "folder", "path": str(place / "photos")},
         "backbone": {"kind": "saved", "path": str(place / "small.keras"), "input": "0-1"},
-        "phases": [{"name": "plain", **phase}, {"name": "varied", **phase, "augment": AUGMENT}],
+        "phases": [
+            {"name": "plain", **phase},
+            {"name": "varied", **phase, "augment": AUGMENT, "mixup": 0.4, "cutmix": 1.0},
+        ],
         "runtime": {"cache_directory": str(place / "cache")},
     }
 
@@ -69,6 +72,7 @@ def test_the_pictures_are_the_pixels_of_training(config: dict[str, Any], tmp_pat
         assert page.count(f"<small>{session.source.keys[index]}</small>") == 1
     assert "phase plain: no augmentation, every epoch sees the images as resized" in page
     assert "phase varied: flip both, rotate 0.1" in page
+    assert "erase 0.5, mixup 0.4, cutmix 1.0 (it ends" in page
     assert "(it ends with epoch 3 at the latest)" in page
     rows = np.stack(_pictures(page)).reshape(6, 6, SIDE, SIDE, 3)
     drawn = augmentation(session, plan.phases[1])
@@ -84,7 +88,8 @@ def test_the_pictures_are_the_pixels_of_training(config: dict[str, Any], tmp_pat
 
 
 def test_of_views_there_are_as_many_pictures(config: dict[str, Any], tmp_path: Path) -> None:
-    phases = [{**config["phases"][1], "augment": {"erase": 1.0, "views": 2}}]
+    plain = {"mixup": 0, "cutmix": 0}
+    phases = [{**config["phases"][1], **plain, "augment": {"erase": 1.0, "views": 2}}]
     session, plan, _ = make_plan(engine.resolve_config({**config, "phases": phases}, ()), lambda line: None)
     assert plan.document["phases"][0]["augment"]["views"] == 2
     draw(session, plan, tmp_path / "look.html")

@@ -41,3 +41,18 @@ def test_updates_by_batches_have_their_numbers() -> None:
 def test_pieces_of_a_batch_are_named(accumulate: Any, more: dict[str, Any], ending: str) -> None:
     found = update_lines.describe_batch({**TRAINED, "accumulate": accumulate, **more})
     assert found == f"8 (4 per replica){ending}"
+
+
+def test_a_loss_is_named_with_its_option() -> None:
+    assert update_lines.describe_loss({"loss": None}) == ""
+    told = "focal, gamma 1.5; the plain loss of the task is what validation measures"
+    assert update_lines.describe_loss({"loss": {"name": "focal", "gamma": 1.5}}) == told
+
+
+def test_mixing_is_told_with_its_views() -> None:
+    assert update_lines.describe_mixing({}) == update_lines.describe_mixing({"mixup": 0, "cutmix": 0.0}) == ""
+    assert update_lines.describe_mixing({"mixup": 0.2, "cutmix": 0.0, "views": 3}) == (
+        "mixup 0.2, with any other training example, the same in each of 3 views; nothing is mixed in validation"
+    )
+    both = update_lines.describe_mixing({"mixup": 0.2, "cutmix": 1.0})
+    assert both.startswith("mixup 0.2 or cutmix 1, one of the two for each example")

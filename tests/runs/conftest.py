@@ -19,6 +19,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder with the tiny data, its configuration tiny.json and, later, the runs."""
     made = tmp_path_factory.mktemp("runs")
     tiny = document(write_data(made / "data.npz"))
+    tiny["phases"][1] |= {"mixup": 0.3, "cutmix": 1.0, "loss": {"name": "focal", "gamma": 1.5}}
     (made / "tiny.json").write_text(json.dumps(tiny))
     third = {"name": "third", "unfreeze": {"last": 1}, "learning_rate": 0.001, "epochs": 1}
     (made / "longer.json").write_text(json.dumps({**tiny, "phases": [*tiny["phases"], third]}))

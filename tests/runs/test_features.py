@@ -73,8 +73,17 @@ _VIEWS = {"preset": "medium", "views": 2}
 # Two views in five epochs, fresh augmentation between, and views of the same kind again.
 VIEWS = [
     {"name": "head", "unfreeze": "none", "augment": _VIEWS, "epochs": 5},
-    {"name": "fresh", "unfreeze": {"last": 1}, "augment": "light", "batch_size": 15},
+    {"name": "fresh", "unfreeze": {"last": 1}, "augment": "light", "batch_size": 15, "mixup": 0.5},
     {"name": "top", "unfreeze": {"last": 1}, "augment": _VIEWS, "batch_size": 20, "epochs": 2},
+    {
+        "name": "mixed",
+        "unfreeze": {"last": 1},
+        "augment": _VIEWS,
+        "epochs": 3,
+        "mixup": 0.5,
+        "cutmix": 1.0,
+        "sampling": "balanced",
+    },
 ]
 
 
@@ -145,8 +154,11 @@ def test_views_and_fresh_augmentation_between(data: Path, tmp_path: Path) -> Non
     run = assert_same(made, tmp_path)
     assert "decoded input" in stored_ids(run)
     assert any(" of {" in store for store in stored_ids(run)), "views"
+    assert any('"partners": ' in store for store in stored_ids(run)), "views of mixtures"
     fresh = plan(run)["phases"][1]["store"]
-    assert fresh["reason"].startswith("random augmentation below the cut, drawn anew every epoch; validation is stored")
+    assert fresh["reason"].startswith(
+        "random augmentation and mixing below the cut, drawn anew every epoch; validation is"
+    )
 
 
 def test_a_second_run_and_a_resumed_one_compute_nothing_again(

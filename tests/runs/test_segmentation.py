@@ -57,7 +57,7 @@ def views_document() -> dict[str, Any]:
         },
         data={"kind": "table", "path": "three/table.csv", "input": "photo", "label": "truth", "resize": "pad"},
         head={"width": 8, "stride": 8},
-        phases=[{**phase, "class_weights": "balanced"}],
+        phases=[{**phase, "class_weights": "balanced", "loss": "cross_entropy_dice", "mixup": 0.5, "cutmix": 1.0}],
         output={"examples": False},
     )
 

@@ -20,7 +20,7 @@ from kerastune_ft.config.checks.weights import weight_inconsistencies
 from kerastune_ft.config.documents.nodes import KeyPath, short_json
 from kerastune_ft.config.facts.applications import APPLICATIONS, EMBEDDED, EMBEDDED_ALPHA, IMAGENET_ALPHAS
 from kerastune_ft.config.facts.hub_families import NO_OPTIONS
-from kerastune_ft.config.options.augment import changes_images
+from kerastune_ft.config.options.augment import changes_images, mixes_examples
 from kerastune_ft.config.options.backbones import WEIGHTS_ALONE
 from kerastune_ft.config.options.optimizers import OPTIMIZER_OPTIONS
 from kerastune_ft.config.options.task_facts import chosen_metrics, find_facts, metrics_of_labels
@@ -239,7 +239,7 @@ def _phase(phase: Mapping[str, Any], index: int, task: Mapping[str, Any]) -> Ite
             'that the memory would decide the result; write a number, or "batch_norm": "frozen"',
         )
     yield from _lora(phase)
-    yield from _views(section(phase, "augment"))
+    yield from _views(phase)
     yield from _balance(phase, task)
     yield from check_rate(section(phase, "learning_rate"), head_only)
     yield from _optimizer(section(phase, "optimizer"))
@@ -278,8 +278,9 @@ def _lora(phase: Mapping[str, Any]) -> Iterator[Finding]:
         )
 
 
-def _views(augment: Mapping[str, Any]) -> Iterator[Finding]:
-    if augment.get("views") is not None and not changes_images(augment):
+def _views(phase: Mapping[str, Any]) -> Iterator[Finding]:
+    augment = section(phase, "augment")
+    if augment.get("views") is not None and not changes_images(augment) and not mixes_examples(phase):
         yield (
             ("augment", "views"),
             'it has no effect without augmentation; give a "preset" like "light" beside it, or remove it',

@@ -38,5 +38,5 @@ def kind_inconsistencies(document: Mapping[str, Any]) -> Iterator[Finding]:
     checks += [check for modality, check in _WITHOUT_INPUTS.items() if modality not in parts.facts.modalities]
     checks += [check for labels, check in _WITH_LABELS.items() if labels == parts.facts.labels]
     checks += [check for labels, check in _WITHOUT_LABELS.items() if labels != parts.facts.labels]
-    for check in (chosen_metrics.check_chosen, losses.check_losses, *checks):
+    for check in (chosen_metrics.check_chosen, losses.check_losses, losses.check_mixing, *checks):
         yield from check(parts)

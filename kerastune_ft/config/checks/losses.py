@@ -1,4 +1,4 @@
-"""Checks of the loss of a phase: whether labels of the task's kind can have it, and what it excludes."""
+"""Checks of what a phase trains on: whether its labels can have its loss, and its inputs can be mixed."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from typing import Any
 from kerastune_ft.config.checks.parts import Finding, Parts
 from kerastune_ft.config.documents.nodes import short_json
 from kerastune_ft.config.options.losses import LOSS_OPTIONS, LOSSES
+from kerastune_ft.config.options.task_facts import AUDIO, TEXT
 
 _KNOWN = {name for names in LOSSES.values() for name in names}
 # By the loss, keys of a phase that it excludes, and why.
@@ -22,6 +23,15 @@ _EXCLUDED: Mapping[str, Mapping[str, str]] = {
         "class_weights": "dice counts every class of an image alike, however large it is; remove it, or write "
         '"loss": "cross_entropy_dice", whose cross-entropy is weighted',
     },
+}
+
+_WAYS = ("mixup", "cutmix")
+# By the modality of inputs, the ways in which they cannot be mixed, and why.
+_UNMIXED: Mapping[str, Mapping[str, str]] = {
+    TEXT: dict.fromkeys(
+        _WAYS, "texts are words, and there is nothing between two words; remove it, or write label_smoothing or dropout"
+    ),
+    AUDIO: {"cutmix": "it pastes a rectangle of one image into another, and sounds have none; write mixup"},
 }
 
 
@@ -56,3 +66,12 @@ def _find_foreign(loss: Any, name: str) -> list[str]:
 def _either(names: Sequence[str]) -> str:
     quoted = [short_json(name) for name in names]
     return f"{', '.join(quoted[:-1])} or {quoted[-1]}"
+
+
+def check_mixing(parts: Parts) -> Iterator[Finding]:
+    """Yield the ways of mixing that the task's inputs do not have."""
+    for modality in parts.facts.modalities:
+        for way, why in _UNMIXED.get(modality, {}).items():
+            for index, alpha in parts.phase_values(way):
+                if alpha:
+                    yield ("phases", index, way), why

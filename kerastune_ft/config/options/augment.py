@@ -64,6 +64,11 @@ class Augment(Options):
         return {name: preset[name] if value is None else value for name, value in given.items()}
 
 
+def mixes_examples(phase: Mapping[str, Any]) -> bool:
+    """Return whether a phase, as written in a file, mixes examples with each other."""
+    return any(phase.get(way) not in (None, 0) for way in ("mixup", "cutmix"))
+
+
 def changes_images(written: Any) -> bool:
     """Return whether an augmentation, as written in a file, changes images.
 

@@ -128,8 +128,14 @@ class Phase(Options):
     )
     image_size: ImageSize | None = Field(None, description="height and width; null means the backbone's")
     augment: Augment = Field(Augment(), description="a preset, or a preset with operations changed")
-    mixup: NotNegative = Field(0.0, description="strength of mixing two examples")
-    cutmix: NotNegative = Field(0.0, description="strength of pasting a rectangle of another example")
+    mixup: NotNegative = Field(
+        0.0, description="blend each example with another one, in shares from Beta(a, a) for this a; 0 means never"
+    )
+    cutmix: NotNegative = Field(
+        0.0,
+        description="paste a rectangle of another image into each one, of an area from Beta(a, a); with mixup too each "
+        "gets one of the two",
+    )
     label_smoothing: BelowOne = Field(
         0.0,
         description="share of the target that is spread evenly: over all classes, or with several labels over having a "

@@ -16,6 +16,7 @@ from kerastune_ft.stores.store import FeatureStore
 from kerastune_ft.training.features.prefix import Prefix, as_float
 from kerastune_ft.training.lost_files import naming_lost_files
 from kerastune_ft.training.plan.cache_plan import NOT_AUGMENTED, FeatureUse, read_seconds
+from kerastune_ft.training.plan.feature_usage import variant
 from kerastune_ft.training.plan.phase_plan import Plan, augmentation
 from kerastune_ft.training.session.session import Session
 
@@ -60,11 +61,11 @@ def _time_loading(session: Session, plan: Plan) -> Iterator[Timed]:
     """Time the data loader, without augmentation and with that of each phase."""
     need = plan.decision.needs[0]
     yield "decoding", _measure_times(_load_inputs(session, plan, None)), need.decoding
-    seen: list[dict[str, Any]] = []
+    seen = {NOT_AUGMENTED}
     for phase in plan.phases:
-        if phase.operations is None or phase.operations in seen:
+        if (drawn := variant(session, phase)) in seen:
             continue
-        seen.append(phase.operations)
+        seen.add(drawn)
         need = plan.decision.of_phase(phase.index)[0]
         seconds = _measure_times(_load_inputs(session, plan, phase.index))
         yield f"decoding and augmenting as phase {phase.phase.name}", seconds, need.decoding + need.augmenting

@@ -17,6 +17,7 @@ from kerastune_ft.saved_model.base import check_savable
 from kerastune_ft.training.plan import batch_norm, class_balance, solved
 from kerastune_ft.training.plan.document import plan_document
 from kerastune_ft.training.plan.feature_usage import plan_cache
+from kerastune_ft.training.plan.mixing import find_mixing
 from kerastune_ft.training.plan.phase_plan import EvaluationPlan, PhasePlan, Plan
 from kerastune_ft.training.plan.pieces import CHUNK_STEP, LARGEST_CHUNK, find_pieces, in_pieces
 from kerastune_ft.training.plan.pins import Pins, describe_pins, pins_in, read_pins
@@ -138,6 +139,7 @@ def _phase(session: Session, index: int, phase: Phase) -> PhasePlan:
         steps_per_epoch=steps_per_epoch,
         epochs=phase.epochs or math.ceil(steps / steps_per_epoch),
         steps=steps,
+        mixing=find_mixing(session.source, phase),
     )
 
 

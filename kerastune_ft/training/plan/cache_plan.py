@@ -58,6 +58,8 @@ class FeatureUse:
     """From the input to the cut that stays frozen for the rest of the schedule, where that is another."""
     rest: float = 0.0
     """From there to the phase's own cut."""
+    drawn: str = "augmentation"
+    """The random change of the examples, in a word."""
 
     def level(self, stored: Collection[CachedFeatures]) -> str | None:
         """Return the deepest level that is among these stores, or None."""
@@ -195,7 +197,7 @@ def reason(decision: CachePlan, phase: int, is_off: bool) -> str:
     if is_off:
         return "cache is off"
     if train.fresh:
-        said = "random augmentation below the cut, drawn anew every epoch"
+        said = f"random {train.drawn} below the cut, drawn anew every epoch"
         if any(need.level(decision.stored) in (CUT, BASE) for need in others):
             said += "; validation is stored"
         return said + _describe_inputs(level)

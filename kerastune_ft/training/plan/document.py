@@ -221,6 +221,7 @@ def phase_document(session: Session, plan: PhasePlan, chunk: int, decision: Cach
         "clip_norm": phase.clip_norm,
         **_describe_loss(session, plan),
         "augment": plan.operations and {**plan.operations, "views": phase.augment.views},
+        "mixing": _describe_mixing(plan),
         "early_stopping": phase.early_stopping.to_json() if phase.early_stopping else None,
         "monitor": phase.monitor,
         "start_from": phase.start_from if plan.index else None,
@@ -261,6 +262,14 @@ def _describe_rates(session: Session, plan: PhasePlan) -> dict[str, Any]:
         },
         "rates": {unit: policy.peak * factor for unit, factor in plan.unit_factors.items()},
     }
+
+
+def _describe_mixing(plan: PhasePlan) -> dict[str, Any] | None:
+    """Return how training examples are mixed with each other."""
+    mixing = plan.mixing
+    if mixing is None:
+        return None
+    return {"mixup": mixing.mixup, "cutmix": mixing.cutmix, "views": plan.phase.augment.views}
 
 
 def _storing(session: Session, plan: PhasePlan, decision: CachePlan) -> dict[str, Any]:

@@ -82,7 +82,7 @@ def _find_required(session: Session, decision: CachePlan, phases: Sequence[Phase
         train, *others = decision.of_phase(plan.index)
         if train.fresh:
             raise ConfigError(
-                f"{place}, and its augmentation is drawn anew in every epoch, so that no two are alike; give "
+                f"{place}, and its {train.drawn} is drawn anew in every epoch, so that no two are alike; give "
                 'augment.views, as in {"preset": "light", "views": 4}, or "cache": "auto"'
             )
         if not plan.stages:
@@ -97,12 +97,17 @@ def _find_required(session: Session, decision: CachePlan, phases: Sequence[Phase
 
 
 def variant(session: Session, plan: PhasePlan) -> str:
-    """Return what the stored views of a phase's training examples depend on; PLAIN without augmentation."""
-    if plan.operations is None:
+    """Return what the stored views of a phase's training examples depend on; PLAIN without augmentation and mixing."""
+    if not plan.augments:
         return NOT_AUGMENTED
+    operations = plan.phase.augment.resolve()
     # Views that an earlier version zoomed otherwise are others.
-    zoom = {"zooms_evenly": True} if plan.operations["zoom"] and session.config.rules.zooms_evenly else {}
-    return json.dumps({"seed": session.config.seed, **plan.operations, **zoom}, sort_keys=True)
+    zoom = {"zooms_evenly": True} if operations["zoom"] and session.config.rules.zooms_evenly else {}
+    mixing: dict[str, Any] = {}
+    if plan.mixing is not None:
+        partners = plan.mixing.partners.hash(session.source.contents)
+        mixing = {"mixup": plan.mixing.mixup, "cutmix": plan.mixing.cutmix, "partners": partners}
+    return json.dumps({"seed": session.config.seed, **operations, **zoom, **mixing}, sort_keys=True)
 
 
 def _find_uses(session: Session, phases: Sequence[PhasePlan], plan: PhasePlan) -> list[FeatureUse]:
@@ -115,7 +120,7 @@ def _find_uses(session: Session, phases: Sequence[PhasePlan], plan: PhasePlan) -
         if session.devices.precision != FLOAT32:
             # What is measured last is computed in float32, by another model.
             measured = {"validation": plan.passes}
-    if plan.operations is None:
+    if not plan.augments:
         both = {"train": plan.passes, **measured}
         return [_find_use(session, phases, plan, NOT_AUGMENTED, both)]
     training = _find_use(session, phases, plan, variant(session, plan), {"train": plan.passes})
@@ -129,6 +134,8 @@ def _find_use(
     fresh = views is None
     pixels, length = _values(session), mean_length(session)
     rate, _ = flops_rate(session.devices)
+    # A partner is loaded and changed too.
+    loaded = 2 if plan.mixing is not None and kind != NOT_AUGMENTED else 1
     computing = [costs.forward_flops(stage.model, length) / rate + _CALLED for stage in plan.stages]
     stores: dict[str, CachedFeatures] = {}
     if effective_cache(plan.phase, session.config.runtime) != "off":
@@ -147,11 +154,18 @@ def _find_use(
         views=min(views or 1, plan.passes) if kind != NOT_AUGMENTED else 1,
         passes=passes,
         stores=stores,
-        decoding=_decoding(session, pixels),
-        augmenting=pixels * _AUGMENTED / cores() if kind != NOT_AUGMENTED else 0.0,
+        drawn=_name_draws(plan),
+        decoding=loaded * _decoding(session, pixels),
+        augmenting=loaded * pixels * _AUGMENTED / cores() if kind != NOT_AUGMENTED else 0.0,
         base=computing[0] if len(computing) > 1 else 0.0,
         rest=computing[-1] if computing else 0.0,
     )
+
+
+def _name_draws(plan: PhasePlan) -> str:
+    """Return the random changes of a phase's training examples, in words."""
+    kinds = {"augmentation": plan.operations is not None, "mixing": plan.mixing is not None}
+    return " and ".join(kind for kind, is_drawn in kinds.items() if is_drawn)
 
 
 def _values(session: Session) -> int:

@@ -12,6 +12,7 @@ from kerastune_ft.config.options.phases import Phase
 from kerastune_ft.graph.boundary import Selection
 from kerastune_ft.graph.partition import Partition, Stage
 from kerastune_ft.input.augmentation import Augmentation
+from kerastune_ft.input.mixing import Mixing
 from kerastune_ft.metrics.document import REFIT
 from kerastune_ft.training.plan.cache_plan import CachePlan
 from kerastune_ft.training.session.session import Session
@@ -69,6 +70,8 @@ class PhasePlan:
     """The micro-batches that were chosen by the memory, where the phase leaves them to it; None before the choice."""
     refit: Refit | None = None
     """Where the phase runs again on training and validation examples together, how far; None elsewhere."""
+    mixing: Mixing | None = None
+    """How training examples are mixed with each other, if they are."""
 
     @property
     def folder(self) -> str:
@@ -113,6 +116,11 @@ class PhasePlan:
         A solver keeps their features in memory: it reads each view once, and once more where the run is interrupted.
         """
         return max(2, self.phase.augment.views or 1) if self.phase.is_solved else self.epochs
+
+    @property
+    def augments(self) -> bool:
+        """Return whether training examples are changed or mixed, so that they differ from those of validation."""
+        return self.operations is not None or self.mixing is not None
 
     def replica_rows(self, replicas: int) -> int:
         """Return the rows of one batch on one of so many replicas, padding included."""
@@ -159,10 +167,10 @@ class EvaluationPlan:
 
 
 def augmentation(session: Session, plan: PhasePlan) -> Augmentation | None:
-    """Return how a phase augments its training examples, if it does."""
-    operations = plan.operations
-    if operations is None:
+    """Return how a phase augments and mixes its training examples, if it does."""
+    if not plan.augments:
         return None
+    operations = plan.phase.augment.resolve()
     if not session.config.rules.zooms_evenly:
         operations = {**operations, "zoom": 0.0, "inverse_zoom": operations["zoom"]}
-    return Augmentation(operations, session.config.seed, plan.draws, plan.phase.augment.views)
+    return Augmentation(operations, session.config.seed, plan.draws, plan.phase.augment.views, plan.mixing)

@@ -17,6 +17,7 @@ from kerastune_ft.training.left_weights import is_discarded
 from kerastune_ft.training.plan import class_balance
 from kerastune_ft.training.plan.build import batch_sizes, count_steps
 from kerastune_ft.training.plan.document import phase_document
+from kerastune_ft.training.plan.mixing import find_mixing
 from kerastune_ft.training.plan.phase_plan import REFIT_DRAWS, PhasePlan, Plan, Refit
 from kerastune_ft.training.plan.pieces import in_pieces
 from kerastune_ft.training.plan.retries import lower_rates
@@ -78,6 +79,8 @@ def _plan_phase(session: Session, plan: Plan, planned: PhasePlan, result: Mappin
         steps=min(rate_steps, count(epochs)),
         pieces=None,
         refit=Refit(min(result["best_epoch"], epochs), rate_steps, not is_discarded(result)),
+        # Views of mixtures are stored with the partners that they had.
+        mixing=phase.mixing if options.augment.views else find_mixing(session.source, options),
     )
     return again if phase.pieces is None else in_pieces(again, phase.pieces)
 

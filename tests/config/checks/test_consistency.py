@@ -75,6 +75,10 @@ RIGHT = [
     ("backbone.options", {"alpha": 1.4}),
     ("phases.1.augment", {"preset": "light", "views": 4}),
     ("phases.1.augment", {"erase": 0.5, "views": 1}),
+    (
+        "phases.1",
+        {"name": "a", "unfreeze": "all", "epochs": 1, "learning_rate": 1.0, "mixup": 1, "augment": {"views": 2}},
+    ),
     ("phases.1.augment", {"views": None}),
     ("phases.1.cache", "required"),
     ("runtime", {"cache": "required"}),

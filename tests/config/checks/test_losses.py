@@ -59,3 +59,23 @@ def test_an_option_of_another_loss_has_no_effect() -> None:
 )  # fmt: skip
 def test_keys_that_a_loss_excludes(kind: str, phase: dict[str, Any], places: list[str]) -> None:
     assert list(problems(kind, phase)) == [f"phases.0.{key}" for key in places]
+
+
+@pytest.mark.parametrize("kind", ["image_classification", "image_regression", "image_segmentation"])
+def test_images_are_mixed_in_both_ways(kind: str) -> None:
+    assert problems(kind, {"mixup": 0.2}, {"cutmix": 1.0}, {"mixup": 0.2, "cutmix": 1}) == {}
+
+
+def test_sounds_are_blended_and_have_no_rectangles() -> None:
+    assert problems("audio_classification", {"mixup": 0.2}) == {}
+    found = problems("audio_classification", {"mixup": 0.2}, {"cutmix": 1.0})
+    assert found == {
+        "phases.1.cutmix": "it pastes a rectangle of one image into another, and sounds have none; write mixup"
+    }
+
+
+@pytest.mark.parametrize("kind", ["text_classification", "text_regression"])
+def test_texts_are_not_mixed_and_the_reason_is_given(kind: str) -> None:
+    found = problems(kind, {"mixup": 0.2, "cutmix": 0}, {"cutmix": 1.0})
+    assert list(found) == ["phases.0.mixup", "phases.1.cutmix"]
+    assert found["phases.0.mixup"].startswith("texts are words, and there is nothing between two words")
