@@ -14,6 +14,7 @@ _HOMES = {
     "fine_tune": "api.fine_tune",
     "run": "api.training",
     "search": "api.search",
+    "crossvalidate": "api.folds",
     "plan": "api.training",
     "open_run": "api.runs",
     "evaluate": "api.runs",

@@ -42,7 +42,7 @@ RANKS = {
             ("saved_model",),
             ("training",),
             ("probing",),
-            ("inference", "preview", "reporting", "scaffolding", "tracking", "verification"),
+            ("folds", "inference", "preview", "reporting", "scaffolding", "tracking", "verification"),
             ("comparison", "scheduling", "trials"),
             ("api",),
             ("cli",),
@@ -360,7 +360,7 @@ def test_the_public_names_are_these() -> None:
     assert kerastune_ft.__all__ == sorted(
         [
             "fine_tune", "run", "plan", "open_run", "evaluate", "predict", "units", "explain", "init", "runs", "verify",
-            "rank_backbones", "search", "compare",
+            "rank_backbones", "search", "compare", "crossvalidate",
             "Run", "KerasTuneError", "ConfigError", "DataError",
             "DivergedError", "PromiseError", "ResourceError", "Interrupted",
         ]

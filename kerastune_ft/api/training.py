@@ -8,7 +8,7 @@ import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from kerastune_ft import keras_settings
 from kerastune_ft.api.cells import describe_stop
@@ -33,6 +33,9 @@ from kerastune_ft.training.devices import tpu
 from kerastune_ft.training.run_choice import check_places, refuse_inside_data
 from kerastune_ft.training.timekeeping import Timekeeper
 from kerastune_ft.training.watch import Watcher, Watchers
+
+if TYPE_CHECKING:
+    from kerastune_ft.training.interrupts import StopRequest
 
 
 def run(
@@ -98,16 +101,27 @@ def announce_and_run(
             begun = workers.agree_on_start(devices, start)
         if not begun.complete:
             announce()
-        return _finish_run(begun, settings, digest, until_phase, seconds)
+
+        def work(watch: Watcher, stop: StopRequest) -> bool:
+            own = settings.with_rules(begun.target.rules)
+            choose = _find_chooser(own)
+            return bool(load_engine(own).execute(begun, own, digest, watch, stop, until_phase, choose))
+
+        finish_run(begun, settings, digest, seconds, work)
+        return Run(path_of(str(begun.target)), is_chief=begun.target.writer is not None)
 
 
-def _finish_run(
-    start: resume.RunStart, settings: RunConfig, digest: str, until_phase: str | None, seconds: float | None
-) -> Run:
-    """Do what a run still needs and return it."""
+def finish_run(
+    start: resume.RunStart,
+    settings: RunConfig,
+    digest: str,
+    seconds: float | None,
+    work: Callable[[Watcher, StopRequest], bool],
+) -> None:
+    """Do what a run still needs by `work`, which returns whether it is done then."""
     writer = start.target.writer
     if not start.complete:
-        _execute(start, settings.with_rules(start.target.rules), digest, until_phase, seconds)
+        _execute(start, settings.with_rules(start.target.rules), digest, seconds, work)
     elif writer is not None:
         load_engine(settings)
         from kerastune_ft.training.run_data import describe_finished_run
@@ -116,11 +130,14 @@ def _finish_run(
         if not writer.exists("report/index.html"):
             write_report(writer)
             writer.update_manifest()
-    return Run(path_of(str(start.target)), is_chief=writer is not None)
 
 
 def _execute(
-    start: resume.RunStart, settings: RunConfig, digest: str, until_phase: str | None, stop_seconds: float | None
+    start: resume.RunStart,
+    settings: RunConfig,
+    digest: str,
+    stop_seconds: float | None,
+    work: Callable[[Watcher, StopRequest], bool],
 ) -> None:
     """Train, evaluate and report; the manifest and the watchers receive how it ended, whatever happens."""
     from kerastune_ft.training.interrupts import StopRequest, explain_stop, listening
@@ -146,8 +163,8 @@ def _execute(
         try:
             with explain_stop(), explain_exhaustion():
                 # TensorFlow takes seconds to import; everything that can be refused without it has been.
-                engine, choose = load_engine(settings), _find_chooser(settings)
-                is_done = engine.execute(start, settings, digest, watch, stop, until_phase, choose)
+                load_engine(settings)
+                is_done = work(watch, stop)
                 if writer is not None:
                     _write_end(writer, watch, is_done)
         except BaseException as error:

@@ -29,6 +29,11 @@ def build(options: EarlierRun) -> Backbone:
     """Build the backbone of an earlier run with the weights that run ended with, divided into the same units."""
     run = RunDirectory(options.path)
     plan = plan_of(options)
+    if "ensemble" in plan:
+        raise ConfigError(
+            f"backbone.path: {written_path(options)} is an ensemble, which has no units to train; give the directory "
+            "of a single run"
+        )
     digest = _check_model(run, options)
     inner = next(layer for layer in load(run.path / _MODEL, "backbone.path").layers if is_inner(layer))
     given = _inputs(inner)
@@ -51,6 +56,19 @@ def build(options: EarlierRun) -> Backbone:
         kept_head=kept,
         prefix_tokens=about.get("prefix_tokens", 0),
     )
+
+
+def build_whole(options: EarlierRun) -> Backbone:
+    """Build the whole model of an earlier run, with its head, which is not divided into units."""
+    run = RunDirectory(options.path)
+    plan = plan_of(options)
+    digest = _check_model(run, options)
+    inner = next(layer for layer in load(run.path / _MODEL, "backbone.path").layers if is_inner(layer))
+    given = _inputs(inner)
+    model = keras.Model(given, FlatCopy(inner, given).output, name="whole")
+    about = plan["backbone"]
+    transfer = Transfer(f"run {written_path(options)}", digest, len(model.variables))
+    return Backbone(about["name"], model, (), _input(run, plan), about["preprocessing"], transfer)
 
 
 def _outputs(copy: FlatCopy, about: Mapping[str, Any]) -> Any:

@@ -1,4 +1,4 @@
-"""The commands that look for good settings: search."""
+"""The commands that try several trainings of a configuration: search, crossvalidate."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import shlex
 import click
 
 from kerastune_ft.cli.options import set_option
-from kerastune_ft.cli.terminal import common, echo, print_json, show, tolerate_lost_output
+from kerastune_ft.cli.terminal import common, echo, print_json, print_outcome, show, tolerate_lost_output
 
 
 @click.command()
@@ -60,3 +60,51 @@ def search(
         if found.best is not None:
             best = shlex.quote(str(output or found.best_path))
             click.echo(f"next: open {found.path}/report/index.html, or: python -m kerastune_ft run {best}")
+
+
+@click.command()
+@click.argument("config")
+@click.option("--folds", type=click.IntRange(min=2), help="How many folds; by default those of data.splits, or 5.")
+@click.option("--seeds", type=click.IntRange(min=1), default=1, show_default=True, help="How often all of it.")
+@click.option("--run-dir", help="The run directory; by default runs/<name>-folds-<n>.")
+@set_option
+@click.option("--fresh", is_flag=True, help="Start over; an earlier one in --run-dir is moved aside.")
+@click.option("--stop-after", metavar="DURATION", help="Stop after this time, as in 3h50m; the same command continues.")
+@common
+def crossvalidate(
+    config: str,
+    folds: int | None,
+    seeds: int,
+    run_dir: str | None,
+    overrides: tuple[str, ...],
+    fresh: bool,
+    stop_after: str | None,
+    as_json: bool,
+    debug: bool,
+) -> None:
+    """Train CONFIG on every fold, and make an ensemble of the models; run it again to continue."""
+    from kerastune_ft.api import folds as validation
+    from kerastune_ft.reporting.fold_lines import list_means
+    from kerastune_ft.reporting.terminal.folds_table import build_folds_table
+    from kerastune_ft.reporting.terminal.tables import build_rows_table
+
+    done = validation.crossvalidate(
+        config, folds, seeds, run_dir, fresh=fresh, stop_after=stop_after, overrides=overrides
+    )
+    with tolerate_lost_output(f"the cross-validation is in {done.path}"):
+        if as_json:
+            print_json(
+                {
+                    "run": str(done.path),
+                    "state": done.manifest.get("state"),
+                    "folds": list(done.folds),
+                    "summary": done.summary,
+                    "metrics": done.metrics,
+                    "intervals": done.intervals,
+                    "examples": done.examples,
+                }
+            )
+            return
+        show(build_folds_table(done.folds))
+        show(build_rows_table(list_means(done.results)))
+        print_outcome(done, config, overrides)

@@ -157,6 +157,11 @@ class DataSource(ABC):
         """Return what an example has of its label beside `labels`, such as its `mask`; a graph function."""
         return self._labels.fields(index)
 
+    @property
+    def label_set(self) -> Labels:
+        """Return the labels of all examples as an object."""
+        return self._labels
+
     def with_splits(self, splits: Mapping[str, np.ndarray]) -> Self:
         """Return the same examples divided otherwise; `info` goes on describing the division that the source had."""
         other = copy.copy(self)

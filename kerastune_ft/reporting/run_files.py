@@ -15,6 +15,7 @@ from kerastune_ft.config.options.task_facts import facts, find_facts
 from kerastune_ft.errors import ConfigError, DataError
 from kerastune_ft.metrics.document import (
     FIRST,
+    FOLDS,
     examples_by_split,
     intervals_by_split,
     metrics_by_class,
@@ -54,6 +55,8 @@ class RunFiles:
     constant: Mapping[str, Mapping[str, Any]]
     intervals: Mapping[str, Mapping[str, tuple[float, float]]]
     measured_examples: Mapping[str, int]
+    folds: Mapping[str, Any]
+    """What crossvalidation.json holds, of an ensemble."""
     first: Mapping[str, Any]
     """The metrics and intervals of the model before a refit."""
     unknown: Mapping[str, Any]
@@ -99,6 +102,7 @@ def read(directory: Path) -> RunFiles:
         metrics=metrics_by_split(document),
         intervals=intervals_by_split(document),
         measured_examples=examples_by_split(document),
+        folds=_read_json(directory, FOLDS, {}),
         first=_read_json(directory, FIRST, {}),
         unknown=_read_json(directory, "evaluation/unknown.json", {}),
         constant=_read_json(directory, "evaluation/constant.json", {}),

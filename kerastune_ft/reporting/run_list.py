@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from kerastune_ft.errors import ConfigError
+from kerastune_ft.metrics.document import OUT_OF_FOLD
 from kerastune_ft.notebook.speech import speak
 from kerastune_ft.rundir import MANIFEST, RunDirectory, is_held
 from kerastune_ft.storage import path_of_user
@@ -84,7 +85,7 @@ def _summarise_run(
 ) -> dict[str, Any]:
     phases: Sequence[Mapping[str, Any]] = manifest.get("phases") or []
     measured = [phase for phase in phases if (phase.get("best") or {}).get(phase.get("monitor")) is not None]
-    last = measured[-1] if measured else {}
+    last = measured[-1] if measured else _read_ensemble(config, metrics)
     state = _find_state(opened, manifest)
     phase, epoch = _find_epoch(opened, manifest)
     return {
@@ -97,9 +98,16 @@ def _summarise_run(
         "value": left_metrics(last)[last["monitor"]] if last else None,
         "test": dict(metrics["test"]) if "test" in metrics else None,
         "started": manifest.get("started"),
-        "seconds": sum(phase.get("seconds") or 0 for phase in phases) or None,
+        "seconds": sum(phase.get("seconds") or 0 for phase in phases) or manifest.get("seconds"),
         "message": _find_message(manifest, state),
     }
+
+
+def _read_ensemble(config: Mapping[str, Any], metrics: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Return of a cross-validation what stands for its last phase: the monitor, of the out-of-fold predictions."""
+    monitor = str(((config.get("phases") or [{}])[-1]).get("monitor"))
+    value = (metrics.get(OUT_OF_FOLD) or {}).get(monitor.removeprefix("validation_"))
+    return {} if value is None else {"monitor": monitor, "best": {monitor: value}}
 
 
 def _find_epoch(opened: RunDirectory, manifest: Mapping[str, Any]) -> tuple[str | None, int | None]:

@@ -115,6 +115,20 @@ class Task(ABC):
         """
 
     @abstractmethod
+    def join(self, outputs: Sequence[Any]) -> Any:
+        """Return symbolic raw outputs that `finish` makes the mean of what it makes of each of several models' outputs.
+
+        Only Keras' own operations may be used, as in `finish`.
+        """
+
+    @abstractmethod
+    def average(self, measured: Sequence[Measured]) -> Measured:
+        """Return what several models gave for the same examples, in the same order, as if one model had.
+
+        Where `measure` keeps outputs it is their mean answer, as in `join`; where it keeps counts, their sums.
+        """
+
+    @abstractmethod
     def target(self, fields: Mapping[str, tf.Tensor], geometry: Any = None) -> Any:
         """Return the target of one example, of a static shape; a graph function.
 

@@ -23,6 +23,7 @@ from kerastune_ft.metrics.intervals.base import Sample, measure
 from kerastune_ft.metrics.intervals.one_class import Answers, make_sample
 from kerastune_ft.rules import NEWEST, Rules
 from kerastune_ft.solvers.losses import LinearLoss, SoftmaxLoss
+from kerastune_ft.tasks import averages
 from kerastune_ft.tasks.base import Measured, choose_metrics
 from kerastune_ft.tasks.pooled_task import PooledTask
 
@@ -48,6 +49,14 @@ class Classification(PooledTask):
     def finish(self, outputs: Any) -> Any:
         """Return probabilities [batch, classes]."""
         return keras.layers.Softmax(name="probabilities", dtype="float32")(outputs)
+
+    def join(self, outputs: Sequence[Any]) -> Any:
+        """Return the mean answer of several models; see `tasks.averages`."""
+        return averages.join_probabilities(outputs)
+
+    def average_outputs(self, outputs: np.ndarray) -> np.ndarray:
+        """Return the mean answer of several models; see `tasks.averages`."""
+        return averages.average_probabilities(outputs)
 
     def target(self, fields: Mapping[str, tf.Tensor], geometry: Any = None) -> tf.Tensor:
         """Return the number of the class, int32."""

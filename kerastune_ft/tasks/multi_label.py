@@ -24,6 +24,7 @@ from kerastune_ft.metrics.intervals.base import Sample, measure
 from kerastune_ft.metrics.intervals.several_classes import Answers, make_sample
 from kerastune_ft.rules import NEWEST, Rules
 from kerastune_ft.solvers.losses import LinearLoss, SigmoidLoss
+from kerastune_ft.tasks import averages
 from kerastune_ft.tasks.base import Measured, choose_metrics
 from kerastune_ft.tasks.pooled_task import PooledTask
 
@@ -55,6 +56,14 @@ class MultiLabelClassification(PooledTask):
     def finish(self, outputs: Any) -> Any:
         """Return a probability per class, [batch, classes]; they do not add up to 1."""
         return keras.layers.Activation("sigmoid", name="probabilities", dtype="float32")(outputs)
+
+    def join(self, outputs: Sequence[Any]) -> Any:
+        """Return the mean answer of several models; see `tasks.averages`."""
+        return averages.join_flags(outputs)
+
+    def average_outputs(self, outputs: np.ndarray) -> np.ndarray:
+        """Return the mean answer of several models; see `tasks.averages`."""
+        return averages.average_flags(outputs)
 
     def target(self, fields: Mapping[str, tf.Tensor], geometry: Any = None) -> tf.Tensor:
         """Return 1 for each class that applies and 0 for the others, float32 [classes]."""

@@ -41,6 +41,11 @@ class PooledTask(Task):
         """Return the exact metrics of a split from all its targets and raw outputs."""
         return self.evaluate(measured["targets"], measured["outputs"])
 
+    def average(self, measured: Sequence[Measured]) -> dict[str, np.ndarray]:
+        """Return the targets and the mean answer of several models, as raw outputs."""
+        outputs = self.average_outputs(np.stack([each["outputs"] for each in measured]))
+        return {"targets": measured[0]["targets"], "outputs": outputs}
+
     def prediction_columns(self, measured: Measured) -> dict[str, np.ndarray]:
         """Return the columns of predictions.csv, one row per example."""
         return self.predictions(measured["targets"], measured["outputs"])
@@ -76,6 +81,10 @@ class PooledTask(Task):
     def choose_thresholds(self, measured: Measured) -> dict[str, float]:
         """Choose decision thresholds on the validation split, keep and return them."""
         return self.find_thresholds(measured["targets"], measured["outputs"])
+
+    @abstractmethod
+    def average_outputs(self, outputs: np.ndarray) -> np.ndarray:
+        """Return the mean answer of raw outputs [models, examples, outputs] as raw outputs; see `tasks.averages`."""
 
     @abstractmethod
     def evaluate(self, targets: np.ndarray, outputs: np.ndarray) -> dict[str, float]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import keras
@@ -22,6 +22,7 @@ from kerastune_ft.metrics import values as value_metrics
 from kerastune_ft.metrics.intervals.base import Sample, measure
 from kerastune_ft.metrics.intervals.values import make_sample
 from kerastune_ft.solvers.losses import LinearLoss, SquaredLoss
+from kerastune_ft.tasks import averages
 from kerastune_ft.tasks.base import Measured, choose_metrics
 from kerastune_ft.tasks.pooled_task import PooledTask
 
@@ -75,6 +76,14 @@ class Regression(PooledTask):
         values = layer(outputs)
         layer.set_weights([np.diag(self._deviation), self._mean])
         return values
+
+    def join(self, outputs: Sequence[Any]) -> Any:
+        """Return the mean answer of several models; see `tasks.averages`."""
+        return averages.join_values(outputs)
+
+    def average_outputs(self, outputs: np.ndarray) -> np.ndarray:
+        """Return the mean answer of several models; see `tasks.averages`."""
+        return averages.average_values(outputs)
 
     def target(self, fields: Mapping[str, tf.Tensor], geometry: Any = None) -> tf.Tensor:
         """Return the standardised values, float32 [targets]."""

@@ -28,6 +28,7 @@ from kerastune_ft.metrics.confusion_table import name_columns
 from kerastune_ft.metrics.division import divide
 from kerastune_ft.metrics.intervals.base import Sample
 from kerastune_ft.metrics.intervals.segmentation import make_sample
+from kerastune_ft.tasks import averages
 from kerastune_ft.tasks.base import Measured, Placement, Prediction, Task
 from kerastune_ft.tasks.pixel_counts import count_confusion, pixel_accuracy
 
@@ -82,6 +83,14 @@ class Segmentation(Task):
     def finish(self, outputs: Any) -> Any:
         """Return probabilities [batch, height, width, classes]."""
         return keras.layers.Softmax(name="probabilities", dtype="float32")(outputs)
+
+    def join(self, outputs: Sequence[Any]) -> Any:
+        """Return the mean answer of several models, pixel by pixel; see `tasks.averages`."""
+        return averages.join_probabilities(outputs)
+
+    def average(self, measured: Sequence[Measured]) -> dict[str, np.ndarray]:
+        """Return the pixels and losses of several models added up, image by image."""
+        return {name: np.sum([each[name] for each in measured], axis=0) for name in measured[0]}
 
     def target(self, fields: Mapping[str, tf.Tensor], geometry: Geometry | None = None) -> tf.Tensor:
         """Return the mask at the model's size, uint8 [height, width]; 255 for pixels of no class."""

@@ -127,7 +127,7 @@ def prepare(
     if chosen is not None:
         plan = replace(plan, document={**plan.document, "auto": chosen})
     check_inputs(target, earlier or {}, plan.document)
-    _write_plan(target, config, session, plan, config_hash, hashes)
+    write_plan(target, config, session, plan, config_hash, hashes)
     watch.run_started(str(target), config.to_json(), plan.document)
     of_data = session.source.info.list_notes(config.output.examples)
     for note in (*of_data, *plan.document["notes"], *_find_memory_notes(session, plan)):
@@ -229,7 +229,7 @@ def _measured_splits(source: DataSource) -> tuple[str, ...]:
     return tuple(split for split in ("validation", "test") if split in source.splits)
 
 
-def _write_plan(
+def write_plan(
     target: RunDirectory,
     config: RunConfig,
     session: Session,
@@ -237,6 +237,7 @@ def _write_plan(
     config_hash: str,
     hashes: Mapping[str, str],
 ) -> None:
+    """Write what a run begins with: configuration, plan, splits and the manifest."""
     # As the user gave it, so that the same command is seen to be the same; the plan has what came of it.
     target.commit_json("config.json", config.to_json())
     target.commit_json("plan.json", plan.document)

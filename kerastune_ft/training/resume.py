@@ -29,6 +29,9 @@ from kerastune_ft.training.run_choice import (
     list_runs,
 )
 
+KIND, RUN = "kind", "run"
+"""The key of the manifest that names the command of a run directory, and what it is without that key."""
+
 
 @dataclass(frozen=True)
 class RunStart:
@@ -58,11 +61,17 @@ class RunStart:
 
 
 def start_run(
-    settings: RunConfig, digest: str, run_dir: str | os.PathLike[str] | None, fresh: bool, held: contextlib.ExitStack
+    settings: RunConfig,
+    digest: str,
+    run_dir: str | os.PathLike[str] | None,
+    fresh: bool,
+    held: contextlib.ExitStack,
+    kind: str = RUN,
 ) -> RunStart:
     """Choose the run directory, lock it until `held` is closed, and return what is in it.
 
-    Raises ConfigError for one that is in use, unusable, or began with another configuration.
+    `kind` is the command that asks. Raises ConfigError for a directory that is in use, unusable, of another command, or
+    that began with another configuration.
     """
     if run_dir is not None and not os.fspath(run_dir):
         raise ConfigError("--run-dir is empty; give a directory, or leave it out")
@@ -74,6 +83,7 @@ def start_run(
         target = RunDirectory(expand_home(run_dir))
         if fresh:
             move_aside(target)
+        _check_kind(target, kind)
         reason = explain_return(target, digest) if target.manifest() else "new"
     else:
         target, reason = choose(settings.output.directory, settings.name, digest, fresh, mirror=mirror)
@@ -95,6 +105,13 @@ def start_run(
     if mirror is not None:
         copy_beside(target, mirror, held)
     return start
+
+
+def _check_kind(target: RunDirectory, kind: str) -> None:
+    """Raise ConfigError for the directory of another command."""
+    begun = (target.manifest() or {}).get(KIND, RUN)
+    if target.exists("plan.json") and begun != kind:
+        raise ConfigError(f"{target} was made by `{begun}` and not by `{kind}`; give another --run-dir")
 
 
 def find_hash(settings: RunConfig, run_dir: str | os.PathLike[str] | None) -> str:

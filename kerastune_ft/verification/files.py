@@ -17,7 +17,7 @@ from kerastune_ft.wording import counted
 
 _UNLISTED = re.compile(
     rf"{re.escape(MANIFEST)}|log\.txt|events\.jsonl|\.lock|\.lock\.json|\.mirror(-[01])?\.json|"
-    rf"(phases|refit)/[^/]+/checkpoint/(best-)?\d+\.safetensors"
+    rf"folds/.+|(phases|refit)/[^/]+/checkpoint/(best-)?\d+\.safetensors"
 )
 _REWRITTEN = "the same command writes it again"
 _STATES = {"running", "interrupted", "failed", "done"}
@@ -40,7 +40,8 @@ def check_listed_files(record: RunRecord, findings: Findings) -> str | None:
         size += about["bytes"]
     if record.is_done:
         for name in _RESULTS:
-            if name not in record.files:
+            # The epochs of an ensemble are those of its members.
+            if name not in record.files and (name != "history.csv" or record.phases) and not record.is_member:
                 findings.fail(MANIFEST, f"it says that the run is done, and does not name {name}")
     return f"{counted(len(record.files), 'file')} ({size:,} bytes) as {MANIFEST} names them" if record.files else None
 
@@ -92,7 +93,8 @@ def check_agreement(record: RunRecord, findings: Findings) -> str | None:
     _require_same(findings, MANIFEST, "seed", record.manifest.get("seed"), "config.json", record.config["seed"])
     known, planned = record.manifest.get("data_fingerprint"), record.plan["data"]["fingerprint"]
     _require_same(findings, "plan.json", "data fingerprint", planned, MANIFEST, known)
-    _check_phases(record, findings)
+    if "ensemble" not in record.plan:
+        _check_phases(record, findings)
     if record.run.exists("model/labels.json"):
         names = record.run.read_json("model/labels.json")
         _require_same(findings, "model/labels.json", "labels", names, "plan.json", record.plan["labels"]["names"])

@@ -10,6 +10,7 @@ from kerastune_ft.config.options.task_facts import find_facts
 from kerastune_ft.metrics.document import (
     CLASSES,
     INTERVALS,
+    OUT_OF_FOLD,
     REFIT,
     intervals_by_split,
     metrics_by_class,
@@ -107,6 +108,8 @@ def check_predictions(record: RunRecord, findings: Findings) -> str | None:
     if not rows:
         return None
     expected = {split: [row["input"] for row in rows] for split, rows in _read_splits(record, _SPLITS).items()}
+    # Each example that trained some member of an ensemble was predicted by others.
+    expected[OUT_OF_FOLD] = expected.get("train", [])
     for split, size in record.plan["data"]["sizes"].items():
         if len(expected.get(split, ())) != size:
             message = f"it has {len(expected.get(split, ()))} examples of {split}, and plan.json {size}"

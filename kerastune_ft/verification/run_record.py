@@ -127,6 +127,11 @@ class RunRecord:
         return self.state == "done" and not self.is_live
 
     @property
+    def is_member(self) -> bool:
+        """Return whether this is one fold of a cross-validation, whose model is a part of the ensemble's."""
+        return self.manifest.get("kind") == "fold"
+
+    @property
     def finished_phases(self) -> tuple[PhaseRecord, ...]:
         """Return the phases that have a result."""
         return tuple(phase for phase in self.phases if phase.result is not None)

@@ -33,7 +33,7 @@ def check_saved_model(record: RunRecord, findings: Findings) -> str | None:
     ended = {path: one for path, one in ended.items() if path not in record.adapters}
     ended |= record.manifest.get("merged") or {}
     try:
-        found = Counter(_hash_saved_values(record.run.read_bytes(_MODEL)))
+        found = Counter(hash_saved_values(record.run.read_bytes(_MODEL)))
     except PermissionError:
         raise
     except (zipfile.BadZipFile, OSError, KeyError) as error:
@@ -41,8 +41,8 @@ def check_saved_model(record: RunRecord, findings: Findings) -> str | None:
         return None
     lacking = []
     for path, value in ended.items():
-        if found[_layer_of(path), value]:
-            found[_layer_of(path), value] -= 1
+        if found[layer_of(path), value]:
+            found[layer_of(path), value] -= 1
         else:
             lacking.append(path)
     if lacking:
@@ -52,12 +52,12 @@ def check_saved_model(record: RunRecord, findings: Findings) -> str | None:
     return f"the {len(ended)} variables of {_MODEL} are those that phase {last.name} ended with"
 
 
-def _layer_of(path: str) -> str:
+def layer_of(path: str) -> str:
     """Return the name of the layer that a variable belongs to."""
     return path.split("/")[-2] if "/" in path else ""
 
 
-def _hash_saved_values(content: bytes) -> Iterator[tuple[str, str]]:
+def hash_saved_values(content: bytes) -> Iterator[tuple[str, str]]:
     """Yield layer name and SHA-256 of every value in the trained part of a .keras file; seeds are no values."""
     import h5py
 

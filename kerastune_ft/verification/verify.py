@@ -11,7 +11,7 @@ from kerastune_ft.errors import ConfigError, DataError, PromiseError
 from kerastune_ft.notebook.speech import speak
 from kerastune_ft.rundir import MANIFEST, RunDirectory, is_held
 from kerastune_ft.storage import expand_home
-from kerastune_ft.verification import files, metrics, saved_model, unknown, weights
+from kerastune_ft.verification import files, folds, metrics, saved_model, unknown, weights
 from kerastune_ft.verification.run_record import RESTORE, Finding, Findings, RunRecord
 from kerastune_ft.wording import counted
 
@@ -29,8 +29,12 @@ _CHECKS: tuple[tuple[str, Callable[[RunRecord, Findings], str | None]], ...] = (
     ("model", saved_model.check_saved_model),
     ("unknown", unknown.check_unknown),
 )
+# A member of a cross-validation has no model and no predictions of its own.
+_CHECKS_OF_MEMBERS = tuple(
+    (name, check) for name, check in _CHECKS if name not in ("predictions", "metrics", "model", "unknown")
+)
 # Checks of what only some configurations ask for.
-_ASKED_FOR = frozenset({"unknown"})
+_ASKED_FOR = frozenset({"unknown", "folds"})
 # What reading files that were tampered with may raise: any part of them may be missing or of another type.
 _UNREADABLE = (ConfigError, DataError, OSError, KeyError, IndexError, TypeError, ValueError, AttributeError)
 
@@ -126,8 +130,17 @@ def verify(run: str | os.PathLike[str]) -> Verification:
         raise
     except _UNREADABLE as error:
         return Verification(os.fspath(run), "damaged", (Check("claims", None, (_report_unreadable("", error),)),))
-    checks = tuple(_run_check(name, check, record) for name, check in _CHECKS)
+    checks = tuple(_run_check(name, check, record) for name, check in (*_CHECKS, ("folds", _check_folds)))
     return Verification(os.fspath(run), record.state, tuple(check for check in checks if not check.is_left_out))
+
+
+def _check_folds(record: RunRecord, findings: Findings) -> str | None:
+    return folds.check_folds(record, findings, _list_findings)
+
+
+def _list_findings(member: RunRecord) -> list[Finding]:
+    """Return what the checks of its training find of a member of a cross-validation."""
+    return [found for name, check in _CHECKS_OF_MEMBERS for found in _run_check(name, check, member).findings]
 
 
 def _run_check(name: str, check: Callable[[RunRecord, Findings], str | None], record: RunRecord) -> Check:

@@ -43,3 +43,13 @@ def test_every_problem_of_a_space_is_said_before_anything_is_done(search_folder:
     assert found.exit_code == 2
     assert 'did you mean "dropout"?' in found.output
     assert "phases.top.epochs.high" in found.output
+
+
+def test_crossvalidate_says_what_it_takes() -> None:
+    told = CliRunner().invoke(main, ["crossvalidate", "--help"]).output
+    assert "--folds" in told and "--seeds" in told and "runs/<name>-folds-<n>" in " ".join(told.split())
+
+
+def test_one_fold_is_no_division() -> None:
+    done = CliRunner().invoke(main, ["crossvalidate", "mine.json", "--folds", "1"])
+    assert done.exit_code == 2 and "--folds" in done.output

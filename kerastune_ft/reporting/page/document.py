@@ -12,6 +12,7 @@ from kerastune_ft.metrics.unknown_counts import describe_unknown
 from kerastune_ft.reporting import data_table, drawing, run_files
 from kerastune_ft.reporting import phase_results as ran
 from kerastune_ft.reporting.findings.gather import list_findings
+from kerastune_ft.reporting.fold_lines import list_folds, list_means, name_columns
 from kerastune_ft.reporting.page import curves, margin, phase_sections, redaction, shown_examples, templates, time_spent
 from kerastune_ft.reporting.plan_lines import describe_devices, describe_layers
 from kerastune_ft.reporting.refit_lines import describe_refit
@@ -31,6 +32,7 @@ def render(run_directory: Path, damaged: str | None = None) -> str:
         "report.html",
         **found,
         written=run_files.WRITTEN,
+        fold_columns=name_columns(found["folds"]),
         curves=_draw_curves(run),
         has_unit_rates=any(len(set((phase.get("rates") or {}).values())) > 1 for phase in run.plan.get("phases") or ()),
         results_page=run.page,
@@ -84,6 +86,8 @@ def _summarise(run: run_files.RunFiles, damaged: str | None) -> dict[str, Any]:
         "refit": {**run.first, "text": refitted}
         if (refitted := describe_refit(run.plan, run.document, run.first))
         else None,
+        "folds": list_folds(run.folds),
+        "fold_means": list_means(run.folds),
         "unknown": [
             describe_unknown(split, found["examples"], found["unknown"])
             for split, found in (run.unknown.get("splits") or {}).items()

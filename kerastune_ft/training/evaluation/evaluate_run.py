@@ -29,6 +29,7 @@ from kerastune_ft.training.lost_files import naming_lost_files
 from kerastune_ft.training.plan import build as planning
 from kerastune_ft.training.run_data import describe_overlap
 from kerastune_ft.training.session.assemble import assemble
+from kerastune_ft.training.session.whole import is_whole, open_whole
 from kerastune_ft.training.versions import describe_versions, find_versions
 from kerastune_ft.training.watch import Watcher
 
@@ -74,10 +75,14 @@ def evaluate(target: RunDirectory, config: RunConfig, data: Path | None, split: 
     scheme = LabelScheme.from_json(document["labels"])
     sizes = read_sizes(document["text"]) if document.get("text") else None
     endpoints = tuple(document["backbone"].get("endpoints", ())) or None
-    session = assemble(bare, devices, watch.note, source, scheme, sizes, endpoints)
+    if is_whole(document):
+        session = open_whole(target, bare, devices, watch.note, source, scheme, sizes)
+        plan = planning.for_whole(session, document["ensemble"]["replica_batch"])
+    else:
+        session = assemble(bare, devices, watch.note, source, scheme, sizes, endpoints)
+        plan = planning.for_evaluation(session, document)
     if target.exists(THRESHOLDS):
         session.task.set_thresholds(target.read_json(THRESHOLDS))
-    plan = planning.for_evaluation(session, document)
     place = split if data is None else data.name or str(data)
     with naming_lost_files(session.source):
         evaluated = final.evaluate_splits(session, plan, (split,), watch, place=place)

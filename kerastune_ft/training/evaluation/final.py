@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from kerastune_ft.errors import explain_memory
-from kerastune_ft.metrics.document import CLASSES, EXAMPLES, INTERVALS
+from kerastune_ft.metrics.document import CLASSES, EXAMPLES, INTERVALS, OUT_OF_FOLD
 from kerastune_ft.metrics.intervals.base import find_intervals
 from kerastune_ft.metrics.intervals.wilson import Interval
 from kerastune_ft.rundir import RunDirectory
@@ -21,6 +21,9 @@ from kerastune_ft.training.plan.phase_plan import EvaluationPlan
 from kerastune_ft.training.session.session import Session
 from kerastune_ft.training.updates.step import PhaseStep
 from kerastune_ft.training.watch import Watcher
+
+# Those of validation would flatter: it has chosen the epochs.
+_WITH_INTERVALS = ("test", OUT_OF_FOLD)
 
 
 def evaluate_splits(
@@ -104,7 +107,9 @@ def write_evaluation(
     if any(classes.values()):
         metrics[CLASSES] = classes
     metrics |= {
-        INTERVALS: {split: intervals_of(session, each) for split, each in evaluated.items() if split == "test"},
+        INTERVALS: {
+            split: intervals_of(session, each) for split, each in evaluated.items() if split in _WITH_INTERVALS
+        },
         EXAMPLES: {split: len(each.indices) for split, each in evaluated.items()},
     }
     if constant := _of_constant(session, evaluated):

@@ -9,9 +9,9 @@ from typing import Any
 
 from kerastune_ft.config.options.phases import Phase
 from kerastune_ft.errors import ConfigError, DataError
-from kerastune_ft.graph import boundary, randomness, rates
+from kerastune_ft.graph import boundary, keras_private, randomness, rates
 from kerastune_ft.graph.boundary import HEAD, Selection
-from kerastune_ft.graph.partition import partition, split_prefix
+from kerastune_ft.graph.partition import Crossing, Partition, partition, split_prefix
 from kerastune_ft.input.order import count_batches
 from kerastune_ft.saved_model.base import check_savable
 from kerastune_ft.training.plan import batch_norm, class_balance, solved
@@ -39,6 +39,14 @@ def for_evaluation(session: Session, document: Mapping[str, Any]) -> EvaluationP
         base = partition(session.model, pinned.trained.union(trained), pinned.live | live)
     batch_size = rows * session.devices.replicas
     return EvaluationPlan(selection, trained, cut, split_prefix(cut, base), batch_size, document["chunk"])
+
+
+def for_whole(session: Session, batch_size: int) -> EvaluationPlan:
+    """Return the plan of measuring a model as a whole, in batches of so many examples on a replica."""
+    model = session.model
+    names = tuple(keras_private.maker(tensor) for tensor in model.inputs)
+    whole = Partition(None, model, tuple(model.inputs), names, Crossing(tuple(model.inputs), names))
+    return EvaluationPlan(Selection((), HEAD, frozenset()), (), whole, (), batch_size * session.devices.replicas, 1)
 
 
 def make(session: Session, earlier: Mapping[str, Any] | None = None, pinned: Pins | None = None) -> Plan:

@@ -1,0 +1,145 @@
+"""Cross-validation in one call: every fold on one store of features, and an ensemble at the end."""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import os
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from kerastune_ft import keras_settings
+from kerastune_ft.api.engine import Config, Overrides, load_engine, parse_seconds, require_weights, resolve_config
+from kerastune_ft.api.finished import explain_faults
+from kerastune_ft.api.runs import Run
+from kerastune_ft.api.training import finish_run
+from kerastune_ft.config.options.data import Folds
+from kerastune_ft.config.run import RunConfig
+from kerastune_ft.errors import ConfigError
+from kerastune_ft.metrics.document import FOLDS
+from kerastune_ft.reporting.fold_lines import list_folds
+from kerastune_ft.reporting.notebook.tables import Rows
+from kerastune_ft.reporting.terminal.folds_table import build_folds_table
+from kerastune_ft.rundir import RunDirectory
+from kerastune_ft.storage import path_of
+from kerastune_ft.training import resume
+from kerastune_ft.training.devices import tpu
+from kerastune_ft.training.watch import Watcher
+
+if TYPE_CHECKING:
+    import pandas
+
+    from kerastune_ft.training.interrupts import StopRequest
+
+KIND = "crossvalidate"
+USUAL_FOLDS = 5
+"""The number of folds where neither the call nor data.splits names one."""
+
+
+class CrossValidation(Run):
+    """A finished cross-validation: its ensemble is a run, and what its members did is beside it."""
+
+    @property
+    def folds(self) -> Rows:
+        """Return a row per member: seed, fold, examples, seconds and metrics; printed as a table."""
+        return Rows(list_folds(self.results), build_folds_table, "no fold is finished")
+
+    @property
+    def summary(self) -> dict[str, dict[str, float | None]]:
+        """Return by metric the mean over the members, its deviation, and the `low` and `high` end of its interval."""
+        return dict(self.results.get("metrics") or {})
+
+    @property
+    def out_of_fold(self) -> pandas.DataFrame:
+        """Return what every example got from the member that did not train on it, a row for each seed."""
+        import pandas
+
+        return pandas.read_csv(io.BytesIO(RunDirectory(self.path).read_bytes("out_of_fold.csv")))
+
+    @property
+    def results(self) -> Mapping[str, Any]:
+        """Return what crossvalidation.json holds; empty until all folds are done."""
+        run = RunDirectory(self.path)
+        with explain_faults(run):
+            found = run.read_json(FOLDS) if run.exists(FOLDS) else {}
+            return dict(found)
+
+
+def crossvalidate(
+    config: Config,
+    folds: int | None = None,
+    seeds: int = 1,
+    run_dir: str | os.PathLike[str] | None = None,
+    directory: str | os.PathLike[str] | None = None,
+    *,
+    fresh: bool = False,
+    stop_after: str | float | None = None,
+    overrides: Overrides = (),
+) -> CrossValidation:
+    """Train the schedule of a configuration on every division into folds, and return figures and an ensemble.
+
+    All examples but those of the test split are divided into `folds` (default 5, or those of `data.splits`), each of
+    which is measured once by a model that was trained on the others; with `seeds` all that again, divided and drawn by
+    the next seed. Features are computed once for all. The result is a run: `predict`, `evaluate`, `report` and `verify`
+    are about the ensemble, whose answer is the mean of the members'; the test split measures the ensemble alone.
+    Again: go on where it stopped. The other arguments are those of `run`, as are the errors.
+
+    >>> found = crossvalidate("medical", folds=5).summary              # doctest: +SKIP
+    """
+    settings = _name(resolve_config(config, overrides), directory)
+    number = folds or (settings.data.splits.folds if isinstance(settings.data.splits, Folds) else USUAL_FOLDS)
+    check(settings, number, seeds)
+    keras_settings.refuse_foreign()
+    seconds = parse_seconds(stop_after)
+    require_weights(settings)
+    tpu.prepare(settings.runtime.strategy)
+    with contextlib.ExitStack() as held:
+        load_engine(settings)
+        from kerastune_ft.folds.execute import CrossValidation as Execution
+        from kerastune_ft.folds.execute import FoldOptions
+
+        options = FoldOptions(number, seeds)
+        digest = options.hash(settings)
+        begun = resume.start_run(settings, digest, run_dir, fresh, held, KIND)
+        if not begun.complete:
+            begun.target.update_manifest(**{resume.KIND: KIND})
+
+        def work(watch: Watcher, stop: StopRequest) -> bool:
+            own = settings.with_rules(begun.target.rules)
+            return Execution(begun, own, digest, options, watch, stop).execute()
+
+        finish_run(begun, settings, digest, seconds, work)
+        return CrossValidation(path_of(str(begun.target)))
+
+
+def _name(settings: RunConfig, directory: str | os.PathLike[str] | None) -> RunConfig:
+    """Return the configuration under the name that its cross-validations have, its runs in `directory`."""
+    output = settings.output if directory is None else settings.output.model_copy(update={"directory": str(directory)})
+    return settings.model_copy(update={"name": f"{settings.name}-folds", "output": output})
+
+
+def check(settings: RunConfig, folds: int, seeds: int) -> None:
+    """Raise ConfigError for what a cross-validation cannot be: too few folds, or keys that contradict it."""
+    if folds < 2:
+        raise ConfigError(f"--folds: {folds} is no division; give at least 2")
+    if seeds < 1:
+        raise ConfigError(f"--seeds: {seeds}; give at least 1")
+    if settings.awaits_choice:
+        raise ConfigError(
+            "phases: those of auto are chosen on one validation split, which is a part of the folds here; write what "
+            "plan --resolve prints"
+        )
+    if settings.refit:
+        raise ConfigError(
+            "refit: a cross-validation measures models on examples that they never saw, and a refit trains on these; "
+            "remove refit, and refit a run of the whole"
+        )
+    if settings.runtime.strategy == "multi_worker":
+        raise ConfigError("runtime.strategy: a cross-validation trains in one process; write auto")
+    if getattr(settings.task, "unknown", None) is not None:
+        raise ConfigError(
+            "task.unknown: the members of an ensemble have features of their own, so that it has no distance to known "
+            "examples; remove task.unknown, or use a single run"
+        )
+    if settings.output.mirror is not None:
+        raise ConfigError("output.mirror: folds are not copied to a mirror; remove it")

@@ -1,0 +1,46 @@
+"""What the folds say together: mean, spread and interval of every metric."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+from scipy.stats import t
+
+
+def summarise(values: Sequence[float], validated: float, trained: float, direction: str) -> dict[str, float | None]:
+    """Return mean, standard deviation and 95 % interval of a metric over models that share training examples.
+
+    The interval is that of the corrected resampled t-test (Nadeau & Bengio, 2003, Inference for the generalization
+    error): the variance of the mean of J values is s² (1 / J + validated / trained), since models whose training
+    examples overlap vary less than independent ones; `validated` and `trained` are the examples of a fold. It ends at
+    the best that a metric can be: 1 for those of `direction` "max", 0 for those of "min". Without two finite values
+    there is no spread and no interval.
+    """
+    found = np.asarray([value for value in values if math.isfinite(value)], np.float64)
+    if not len(found):
+        return {"mean": None, "deviation": None, "low": None, "high": None}
+    mean = float(found.mean())
+    if len(found) < 2:
+        return {"mean": mean, "deviation": None, "low": None, "high": None}
+    deviation = float(found.std(ddof=1))
+    half = float(t.ppf(0.975, len(found) - 1)) * deviation * math.sqrt(1 / len(found) + validated / trained)
+    low, high = (mean - half, min(mean + half, 1.0)) if direction == "max" else (max(mean - half, 0.0), mean + half)
+    return {"mean": mean, "deviation": deviation, "low": low, "high": high}
+
+
+def summarise_members(
+    members: Sequence[Mapping[str, Any]], directions: Mapping[str, str]
+) -> dict[str, dict[str, float | None]]:
+    """Return mean, deviation and interval by metric, of members with `metrics`, `validated` and `trained`."""
+    validated, trained = (float(np.mean([each[name] for each in members])) for name in ("validated", "trained"))
+    return {
+        name: summarise([_as_number(each["metrics"][name]) for each in members], validated, trained, direction)
+        for name, direction in directions.items()
+    }
+
+
+def _as_number(value: Any) -> float:
+    return math.nan if value is None else float(value)
