@@ -132,7 +132,7 @@ def find_hash(settings: RunConfig, run_dir: str | os.PathLike[str] | None) -> st
 
 
 def _hash_of_whole_paths(settings: RunConfig) -> str:
-    return config_hash(RunConfig.model_validate(settings.to_json()))
+    return config_hash(read(settings.to_json()))
 
 
 def check_until(settings: RunConfig, until_phase: str | None) -> None:

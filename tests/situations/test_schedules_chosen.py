@@ -91,6 +91,8 @@ def test_a_run_writes_the_phases_it_chose_and_is_found_again(asked: dict[str, An
     assert any("linear probe" in line for line in plan["auto"]["measured"])
     assert run.manifest["config_hash"] == config_hash(read(asked))
     assert kt.run(asked).path == run.path
+    # A run that is named is known by its configuration with whole paths.
+    assert kt.run(asked, run_dir=run.path).path == run.path
     with pytest.raises(kt.ConfigError, match="not those that were chosen"):
         kt.run(run.path / "config.json", overrides={"phases.head.epochs": 1})
 
