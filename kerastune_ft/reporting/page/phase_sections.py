@@ -57,12 +57,23 @@ def _list_units(row: Mapping[str, Any], phase: Mapping[str, Any], units: Sequenc
     ]
 
 
+def _lower_rates(phase: Mapping[str, Any], peak: float | None) -> Mapping[str, Any]:
+    """Return a phase of the plan with the rates that it began again with after it diverged."""
+    policy = phase.get("learning_rate") or {}
+    if not peak or not policy.get("peak") or peak == policy["peak"]:
+        return phase
+    share = peak / policy["peak"]
+    final = None if policy.get("final") is None else policy["final"] * share
+    rates = {unit: rate * share for unit, rate in (phase.get("rates") or {}).items()}
+    return {**phase, "learning_rate": {**policy, "peak": peak, "final": final}, "rates": rates}
+
+
 def _draw(row: Mapping[str, Any], phase: Mapping[str, Any], units: Sequence[str], rules: Rules) -> dict[str, Any]:
     """Return the rates as a picture, or the one that holds throughout as a number."""
     # NumPy with it, which not every reader of reports needs.
     from kerastune_ft.reporting.page import rates
 
-    curves = rates.compute_rates(phase, units, rules)
+    curves = rates.compute_rates(_lower_rates(phase, row["peak"]), units, rules)
     if not curves or rates.is_flat(curves):
         return {"rates": None, "flat_rate": curves[0].peak if curves else None}
     best = row["best_epoch"] and min(row["best_epoch"] * (phase.get("steps_per_epoch") or 0), len(curves[0].rates))

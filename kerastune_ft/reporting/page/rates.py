@@ -84,7 +84,7 @@ def draw_rates(curves: Sequence[RateCurve], made: int | None, best: int | None, 
     for number, curve in enumerate(curves):
         strength = 1.0 if len(curves) == 1 else 1.0 - (1.0 - _FAINTEST) * number / (len(curves) - 1)
         axis.plot(
-            places + 1, np.maximum(curve.rates[places], floor), color=COLOURS["validation"], alpha=strength,
+            places + 1, _hide_zeros(curve.rates[places]), color=COLOURS["validation"], alpha=strength,
             linewidth=1.6, label=_name_curve(curve), marker="o" if steps == 1 else "",
         )  # fmt: skip
     if made is not None and made < steps:
@@ -113,6 +113,11 @@ def draw_rates(curves: Sequence[RateCurve], made: int | None, best: int | None, 
         labelcolor=COLOURS["ink"],
     )  # fmt: skip
     return figure
+
+
+def _hide_zeros(rates: np.ndarray) -> np.ndarray:
+    """Return rates as a logarithmic axis has them; one of 0 is a gap."""
+    return np.where(rates > 0, rates, np.nan)
 
 
 def _name_curve(curve: RateCurve) -> str:

@@ -62,3 +62,16 @@ def test_rates_are_drawn_where_they_differ_and_a_phase_not_begun_has_no_section(
     flat = {**plan["phases"][0], "learning_rate": {"peak": 1e-3, "shape": "constant", "warmup_steps": 0, "final": None}}
     (head,) = sections({**plan, "phases": [flat]}, {**manifest, "phases": manifest["phases"][:1]}, history[:2])
     assert head["rates"] is None and head["flat_rate"] == 1e-3
+
+
+def test_a_phase_that_began_again_has_the_rates_of_its_last_attempt(trained: Any) -> None:
+    plan, history, manifest = trained
+    retried = {
+        **manifest["phases"][0],
+        "retries": [{"step": 2}],
+        "peak": plan["phases"][0]["learning_rate"]["peak"] / 10,
+    }
+    flat = {"peak": 1e-3, "shape": "constant", "warmup_steps": 0, "final": None}
+    lower = {**plan, "phases": [{**plan["phases"][0], "learning_rate": flat}]}
+    (head,) = sections(lower, {**manifest, "phases": [retried]}, history[:2])
+    assert head["flat_rate"] == pytest.approx(1e-4) and head["row"]["retries"] == 1
