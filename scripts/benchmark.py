@@ -7,6 +7,7 @@
     scripts/benchmark.py step --data photos --weights FILE       the step loop against Model.fit
     scripts/benchmark.py head                                    many steps of a head to a call against one
     scripts/benchmark.py make-crops ...                          a larger data set, cut out of annotated photos
+    scripts/benchmark.py folds --data photos --weights FILE      a cross-validation against a single run
     scripts/benchmark.py first-hour --data DIR --weights DIR     three lines with what they propose, against scripts
     scripts/benchmark.py schedules --data DIR --weights DIR --results DIR   "auto" and presets
 
@@ -27,7 +28,7 @@ from pathlib import Path
 from typing import Any
 
 import click
-from measurements import crops, first_hour, folders, machine, rounds, scaling, tail
+from measurements import crops, cross_validation, first_hour, folders, machine, rounds, scaling, tail
 from measurements.defaults import schedules
 from measurements.schedule import Schedule
 from measurements.sides import Sides
@@ -270,6 +271,37 @@ def schedules_command(
     sizes = ", ".join(wanted.values())
     caption = f"{runs}; accuracy on {split}; {sizes}. {machine.sentence(machine.describe())}"
     _print(spelled, schedules.sheet(cells, caption, split), {"cells": cells})
+
+
+@main.command("folds")
+@_common
+@click.option("--epochs", default=10, show_default=True, help="Of the phase that trains the head.")
+@click.option("--top-epochs", default=0, show_default=True, help="Of a second phase; 0 leaves it out.")
+@click.option("--last", default=3, show_default=True, help="Units that train in the second phase.")
+@click.option("--folds", "number", default=5, show_default=True)
+@click.option("--rounds", "count", default=3, show_default=True, help="Alternating rounds.")
+def folds_command(
+    data: Path,
+    weights: Path,
+    alpha: float,
+    image_size: int,
+    batch_size: int,
+    examples: int | None,
+    epochs: int,
+    top_epochs: int,
+    last: int,
+    number: int,
+    count: int,
+    spelled: str,
+) -> None:
+    """Compare a cross-validation with a single run of the same configuration, nothing stored before either."""
+    asked = Schedule(weights, alpha, image_size, epochs, top_epochs, last, batch_size)
+    files = _files(data, examples)
+    with tempfile.TemporaryDirectory() as temporary:
+        costs = cross_validation.measure(asked, folders.link(files, Path(temporary) / "data"), number, count)
+    document = {"costs": {name: [asdict(cost) for cost in each] for name, each in costs.items()}}
+    caption = f"{number} folds. {_caption(asked, files, count)}"
+    _print(spelled, cross_validation.sheet(costs, caption), document)
 
 
 @main.command("make-crops")
