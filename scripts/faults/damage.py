@@ -14,7 +14,7 @@ SHARD_KINDS = ("shard cut short", "shard garbled")
 
 def newest_checkpoint(run: Path) -> Path | None:
     """Return the newest checkpoint of the unfinished phase, or None."""
-    begun = [folder for folder in run.glob("phases/*") if not (folder / "result.json").exists()]
+    begun = [folder for folder in run.glob("[pr]*/*-*") if not (folder / "result.json").exists()]
     return max((path for folder in begun for path in folder.glob("checkpoint/0*.safetensors")), default=None)
 
 

@@ -20,7 +20,7 @@ _SHARED = re.compile(rb'(?<="shared_object_id": )\d+')
 def results(run: Path) -> dict[str, str]:
     """Return the SHA-256 of every result by name; seconds, dates and the order inside archives do not count."""
     found = {name: (run / name).read_bytes() for name in _EXACT if (run / name).exists()}
-    found |= {str(path.relative_to(run)): path.read_bytes() for path in run.glob("phases/*/best.safetensors")}
+    found |= {str(path.relative_to(run)): path.read_bytes() for path in run.glob("[pr]*/*/best.safetensors")}
     found |= {str(path.relative_to(run)): _timeless(path) for path in run.glob("**/history.csv")}
     if (run / _MODEL).exists():
         found |= _model(run / _MODEL)

@@ -31,14 +31,14 @@ def write(folder: Path, strategy: str, *, sample: str = "images", is_brief: bool
     else:
         made = document(_archive(folder / "pictures.zip"), strategy)
     if is_brief:
-        del made["defaults"]["early_stopping"]
+        del made["defaults"]["early_stopping"], made["refit"]
         made["phases"] = [{**phase, "epochs": number + 1} for number, phase in enumerate(made["phases"][:2])]
     path.write_text(json.dumps(made, indent=1))
     return path
 
 
 def document(data: Path, strategy: str) -> dict[str, Any]:
-    """Return the configuration: four phases with whatever holds state that a resumed run must find again.
+    """Return the configuration: four phases and their refit with whatever holds state that a resumed run must find.
 
     Each stores features: plain ones, two views, of the validation alone beside fresh augmentation, and later cuts.
     """
@@ -85,6 +85,7 @@ def document(data: Path, strategy: str) -> dict[str, Any]:
                 "batch_norm": "train",
             },
         ],
+        "refit": True,
         "runtime": _replicas(strategy),
         "output": {"checkpoint": {"every": {"steps": 2}}},
     }
@@ -129,6 +130,7 @@ def text_document(data: Path, strategy: str) -> dict[str, Any]:
                 "start_from": "last",
             },
         ],
+        "refit": True,
         "runtime": _replicas(strategy),
         "output": {"checkpoint": {"every": {"steps": 2}}},
     }
