@@ -7,7 +7,6 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
-from scipy.stats import t
 
 
 def summarise(values: Sequence[float], validated: float, trained: float, direction: str) -> dict[str, float | None]:
@@ -25,6 +24,8 @@ def summarise(values: Sequence[float], validated: float, trained: float, directi
     mean = float(found.mean())
     if len(found) < 2:
         return {"mean": mean, "deviation": None, "low": None, "high": None}
+    from scipy.stats import t
+
     deviation = float(found.std(ddof=1))
     half = float(t.ppf(0.975, len(found) - 1)) * deviation * math.sqrt(1 / len(found) + validated / trained)
     low, high = (mean - half, min(mean + half, 1.0)) if direction == "max" else (max(mean - half, 0.0), mean + half)

@@ -12,7 +12,6 @@ from typing import Any
 
 import keras
 import numpy as np
-from scipy.special import log_expit, log_softmax, logsumexp
 
 
 def join_probabilities(outputs: Sequence[Any]) -> Any:
@@ -48,6 +47,9 @@ def average_probabilities(outputs: np.ndarray) -> np.ndarray:
 
     They are float32, from sums in float64.
     """
+    # Imported where it is used: the engine is imported without SciPy, which takes long and few runs need.
+    from scipy.special import log_softmax, logsumexp
+
     logarithms = logsumexp(log_softmax(outputs.astype(np.float64), axis=-1), axis=0) - math.log(len(outputs))
     return np.asarray(logarithms, np.float32)
 
@@ -57,6 +59,8 @@ def average_flags(outputs: np.ndarray) -> np.ndarray:
 
     They are float32, from sums in float64.
     """
+    from scipy.special import log_expit, logsumexp
+
     wide = outputs.astype(np.float64)
     return np.asarray(logsumexp(log_expit(wide), axis=0) - logsumexp(log_expit(-wide), axis=0), np.float32)
 
