@@ -73,6 +73,8 @@ ROWS = {
         before={"unfreeze": "none", "learning_rate": 0.003, "cache": "required", "label_smoothing": 0.1},
     ),
     "adamw, carried": Row({"carry_optimizer": True}, before={"unfreeze": "none", "learning_rate": 0.003}),
+    "adamw, averaged, accumulate 2": Row({"accumulate": 2, "ema": 0.5, "batch_norm": "train"}, tolerance=1e-4),
+    "sgd, pulled": Row({"optimizer": _SGD, "l2_sp": 1.0}),
     "sgd, kept if better": Row(
         {"optimizer": _SGD, "keep_if_better": True, "learning_rate": 1.0},
         before={"unfreeze": "none", "learning_rate": 0.003},
@@ -99,6 +101,9 @@ ROWS = {
         reads="texts",
     ),
     "mixed_bfloat16": Row({"optimizer": _SGD}, runtime={"precision": "mixed_bfloat16"}, tolerance=_HALF),
+    "mixed_float16, averaged and pulled": Row(
+        {"optimizer": _SGD, "ema": 0.9, "l2_sp": 0.1}, runtime={"precision": "mixed_float16"}, tolerance=_HALF
+    ),
     "mixed_float16": Row({"optimizer": _SGD}, runtime={"precision": "mixed_float16"}, tolerance=_HALF),
 }
 

@@ -22,7 +22,9 @@ from kerastune_ft.storage import expand_home
 # A phase has only one of the two, so giving one removes the default of the other.
 LENGTHS = {"epochs": "steps", "steps": "epochs"}
 # Keys that only affect the backbone's units.
-_OF_UNITS = ("batch_norm", "lora")
+_OF_UNITS = ("batch_norm", "lora", "l2_sp")
+# Those of them that say what the units' own variables do, which adapters leave as they are.
+_OF_UNITS_THEMSELVES = ("batch_norm", "l2_sp")
 # Keys that refer to the previous phase.
 _OF_LATER = ("carry_optimizer", "start_from")
 
@@ -145,9 +147,10 @@ def _join_augment(under: Node, over: Node) -> Node:
 def select_keys(shared: dict[str, Node], phase: Node, phases: list[Node]) -> dict[str, Node]:
     """Return the shared keys that apply to one phase.
 
-    `batch_norm` and `lora` skip phases that train only the head, `batch_norm` skips phases with adapters if others have
-    none, and `carry_optimizer` and `start_from` skip the first of several phases. Keys of updates by batches skip the
-    phases that name a solver, and a solver skips those that train more than the head if others do not.
+    `batch_norm`, `lora` and `l2_sp` skip phases that train only the head, `batch_norm` and `l2_sp` skip phases with
+    adapters if others have none, and `carry_optimizer` and `start_from` skip the first of several phases. Keys of
+    updates by batches skip the phases that name a solver, and a solver skips those that train more than the head if
+    others do not.
     """
     without: tuple[str, ...] = ()
     if _names_solver(phase.value):
@@ -157,7 +160,7 @@ def select_keys(shared: dict[str, Node], phase: Node, phases: list[Node]) -> dic
     if _trains_head_only(phase) and not all(map(_trains_head_only, phases)):
         without += _OF_UNITS
     if _adapts(phase, shared) and not all(_trains_head_only(one) or _adapts(one, shared) for one in phases):
-        without += ("batch_norm",)
+        without += _OF_UNITS_THEMSELVES
     if len(phases) > 1 and phase is phases[0]:
         without += _OF_LATER
     return {key: item for key, item in shared.items() if key not in without}

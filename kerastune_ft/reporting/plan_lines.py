@@ -6,7 +6,7 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
-from kerastune_ft.reporting import cache_lines, data_table
+from kerastune_ft.reporting import cache_lines, data_table, weight_lines
 from kerastune_ft.reporting.quantities import (
     ABSENT,
     format_count,
@@ -26,7 +26,6 @@ from kerastune_ft.reporting.update_lines import (
     describe_monitor,
     describe_optimizer,
     describe_options,
-    describe_retries,
     describe_steps,
     join_parts,
 )
@@ -110,6 +109,8 @@ def describe_phase(phase: Document, plan: Document) -> list[Line]:
         Line("learning rate", describe_learning_rate(phase.get("learning_rate") or {})),
         Line("rate per unit", name_rates(phase.get("rates") or {}, list_units(plan))),
         Line("optimizer", describe_optimizer(phase)),
+        Line("pull", weight_lines.describe_pull(phase)),
+        Line("average", weight_lines.describe_average(phase)),
         Line("batch norm", _describe_batch_norm(phase)),
         Line("loss", describe_loss(phase)),
         Line("class weights", data_table.describe_class_weights(phase.get("class_weights") or {})),
@@ -117,7 +118,7 @@ def describe_phase(phase: Document, plan: Document) -> list[Line]:
         Line("augment", describe_options(phase.get("augment"))),
         Line("mixing", describe_mixing(phase.get("mixing") or {})),
         Line("monitor", describe_monitor(phase)),
-        Line("divergence", describe_retries(phase.get("on_divergence") or {})),
+        Line("divergence", weight_lines.describe_retries(phase)),
         Line(
             str((phase.get("store") or {}).get("decision") or "store"),
             cache_lines.describe_phase_store(phase.get("store") or {}),

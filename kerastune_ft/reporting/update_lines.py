@@ -6,6 +6,7 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
+from kerastune_ft.reporting import weight_lines
 from kerastune_ft.reporting.quantities import (
     format_rate,
     format_whole,
@@ -104,12 +105,5 @@ def describe_monitor(phase: Document) -> str:
         str(phase.get("monitor") or ""),
         f"early stopping ({stopping})" if stopping else "no early stopping",
         f"starts from {phase['start_from']}" if phase.get("start_from") else "",
-        "kept only if better than what it starts from" if phase.get("keep_if_better") else "",
+        weight_lines.describe_condition(phase),
     )
-
-
-def describe_retries(retry: Document) -> str:
-    """Return what happens where a phase diverges."""
-    if not retry:
-        return ""
-    return f"begins again, {counted(retry['retry'], 'time')} at most, at {retry['factor']:g} of its rates"

@@ -33,10 +33,17 @@ _BEST = "best-"
 
 @dataclass(frozen=True)
 class Tensors:
-    """The arrays of a checkpoint: raw variables by path, optimizer state by name."""
+    """The arrays of a checkpoint: raw variables by path, optimizer state by name, averages of variables by path."""
 
     variables: Mapping[str, np.ndarray]
     optimizer: Mapping[str, np.ndarray]
+    average: Mapping[str, np.ndarray] = field(default_factory=dict)
+    """Empty where the phase does not average its weights."""
+
+    @property
+    def final(self) -> Mapping[str, np.ndarray]:
+        """Return the variables that the next phase goes on from: averages where there are any, else the raw ones."""
+        return {**self.variables, **self.average}
 
 
 def pack(variables: Mapping[str, np.ndarray], source_hash: str, **metadata: Any) -> bytes:
@@ -179,6 +186,7 @@ class Checkpoints:
             best = {"step": snapshot.best_step, "sha256": self._best_hashes[snapshot.best_step]}
         arrays = {f"variable:{path}": value for path, value in snapshot.tensors.variables.items()}
         arrays |= {f"optimizer:{name}": value for name, value in snapshot.tensors.optimizer.items()}
+        arrays |= {f"average:{path}": value for path, value in snapshot.tensors.average.items()}
         content = pack(arrays, self._source, state=dict(snapshot.state), best=best)
         name = state_name(snapshot.step)
         self._run.commit(f"{self._folder}/{name}", content)
@@ -253,11 +261,11 @@ def read_end(run: RunDirectory, folder: str, source_hash: str) -> Snapshot:
 
 
 def _tensors(arrays: Mapping[str, np.ndarray]) -> Tensors:
-    parts: dict[str, dict[str, np.ndarray]] = {"variable": {}, "optimizer": {}}
+    parts: dict[str, dict[str, np.ndarray]] = {"variable": {}, "optimizer": {}, "average": {}}
     for key, value in arrays.items():
         part, _, rest = key.partition(":")
         parts[part][rest] = value
-    return Tensors(parts["variable"], parts["optimizer"])
+    return Tensors(parts["variable"], parts["optimizer"], parts["average"])
 
 
 def state_name(step: int) -> str:

@@ -69,6 +69,6 @@ def _set_weights(context: RunContext, phase: PhasePlan) -> None:
     previous = context.plan.phases[phase.index - 1]
     load_best(context, previous)
     if phase.phase.start_from == "last" and not is_discarded(result_of(context.run, previous) or {}):
-        session.assign(read_end(context.run, previous.folder, session.source_hash).tensors.variables)
+        session.assign(read_end(context.run, previous.folder, session.source_hash).tensors.final)
     elif phase.phase.start_from == "pretrained":
         session.assign({variable.path: session.origin[variable.path] for variable in session.backbone.variables})

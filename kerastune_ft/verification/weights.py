@@ -148,7 +148,9 @@ def _hash_final_weights(
     if start_from == "last" and not is_discarded(earlier.result or {}):
         steps = (earlier.result or {})["steps"]
         held = _find_weights(record, f"{earlier.folder}/checkpoint/{steps:09d}.safetensors")
-        values = {path: held[f"variable:{path}"] for path in values if f"variable:{path}" in held}
+        # Of weights that were averaged the averages are gone on from.
+        last = {path: held.get(f"average:{path}", held.get(f"variable:{path}")) for path in values}
+        values = {path: value for path, value in last.items() if value is not None}
     return known | {path: hash_array(array) for path, array in values.items() if path in wanted}
 
 

@@ -83,6 +83,8 @@ def document(data: Path, strategy: str) -> dict[str, Any]:
                 "augment": "medium",
                 "start_from": "last",
                 "batch_norm": "train",
+                "ema": 0.9,
+                "l2_sp": 0.1,
             },
         ],
         "refit": True,
@@ -114,6 +116,7 @@ def text_document(data: Path, strategy: str) -> dict[str, Any]:
                 "learning_rate": 0.01,
                 "lora": {"rank": 2},
                 "cache": "required",
+                "ema": 0.5,
             },
             {
                 "name": "top",

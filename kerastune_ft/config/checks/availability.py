@@ -47,8 +47,6 @@ UNAVAILABLE = (
     ),
     Later("head.decoder", values=("fpn",), instead='write "unet"'),
     Later("phases.*.image_size", instead="remove it; backbone.image_size holds for all phases"),
-    Later("phases.*.ema"),
-    Later("phases.*.l2_sp", neutral=(0,)),
     Later("output.tensorboard", neutral=(False,)),
     Later("output.trackers", neutral=([], ())),
 )

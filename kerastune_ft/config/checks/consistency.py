@@ -41,7 +41,7 @@ def inconsistencies(document: Mapping[str, Any]) -> Iterator[Finding]:
     yield from solver_inconsistencies(document)
     listed = document.get("phases")
     phases = listed if isinstance(listed, list) else []
-    yield from weight_inconsistencies(phases)
+    yield from weight_inconsistencies(phases, section(document, "backbone"))
     names: dict[Any, int] = {}
     for index, phase in enumerate(phases):
         if not isinstance(phase, Mapping):

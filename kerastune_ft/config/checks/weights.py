@@ -8,13 +8,13 @@ from typing import Any
 from kerastune_ft.config.checks.parts import Finding
 
 
-def weight_inconsistencies(phases: Sequence[Any]) -> Iterator[Finding]:
+def weight_inconsistencies(phases: Sequence[Any], backbone: Mapping[str, Any]) -> Iterator[Finding]:
     """Yield place and message of every contradiction, the places within the document."""
     for index, phase in enumerate(phases):
         if not isinstance(phase, Mapping):
             continue
         before = phases[index - 1] if index and isinstance(phases[index - 1], Mapping) else {}
-        for path, message in _check_kept(phase, before):
+        for path, message in (*_check_kept(phase, before), *_check_average(phase), *_check_pull(phase, backbone)):
             yield ("phases", index, *path), message
 
 
@@ -31,4 +31,27 @@ def _check_kept(phase: Mapping[str, Any], before: Mapping[str, Any]) -> Iterator
             ("carry_optimizer",),
             'the previous phase has "keep_if_better", and where its weights are discarded the state of its optimizer '
             "has none to go with; remove one of them",
+        )
+
+
+def _check_average(phase: Mapping[str, Any]) -> Iterator[Finding]:
+    if phase.get("ema") == 0 and phase.get("ema") is not False:
+        yield ("ema",), "a decay of 0 averages nothing; remove it, or write one like 0.999"
+
+
+def _check_pull(phase: Mapping[str, Any], backbone: Mapping[str, Any]) -> Iterator[Finding]:
+    """Yield contradictions of a pull towards pretrained weights with what trains, and with weights that are none."""
+    weight = phase.get("l2_sp")
+    if not weight:
+        return
+    is_random = backbone.get("kind") == "applications" and backbone.get("weights", "") is None
+    if phase.get("unfreeze") == "none" and backbone.get("head") != "keep":
+        yield ("l2_sp",), 'it has no effect with "unfreeze": "none": the new head has no pretrained weights; remove it'
+    elif is_random or backbone.get("class") is not None:
+        yield ("l2_sp",), "the backbone has random weights, and no pretrained ones to be pulled towards; remove it"
+    if phase.get("lora") is not None:
+        yield (
+            ("l2_sp",),
+            "with lora the pretrained weights stay as they are, and nothing has to be pulled towards them; remove it "
+            "(weight_decay shrinks what adapters add)",
         )

@@ -65,7 +65,7 @@ def _judge(work: PhaseWork, metrics: dict[str, float]) -> bool:
         check_monitor(options, metrics, len(session.source.splits["validation"]))
         is_best = state.judge(options.monitor, maximise, metrics, stopping.min_delta if stopping else 0.0)
     if is_best:
-        state.best_step, work.best = state.step, session.values(work.phase.changing)
+        state.best_step, work.best = state.step, work.measured_values()
     if state.step >= work.phase.steps:
         state.stopped = "epochs" if options.steps is None else "steps"
     elif stopping and state.waited >= stopping.patience:

@@ -108,6 +108,7 @@ def _restore_after(session: Session, phase: PhasePlan, prepared: Prepared) -> It
     states = [*prepared.optimizer.variables, *filter(is_seed, session.model.variables)]
     before, values = session.values(phase.changing), [np.array(state.numpy()) for state in states]
     scale = prepared.scale.state() if prepared.scale is not None else None
+    averages = prepared.average.values() if prepared.average is not None else {}
     try:
         yield
     finally:
@@ -116,6 +117,8 @@ def _restore_after(session: Session, phase: PhasePlan, prepared: Prepared) -> It
             state.assign(value)
         if prepared.scale is not None and scale is not None:
             prepared.scale.restore(scale)
+        if prepared.average is not None:
+            prepared.average.restore(averages, 0)
 
 
 def _keep(context: RunContext, phase: PhasePlan) -> None:

@@ -36,6 +36,8 @@ def resume(work: PhaseWork, found: Snapshot | None) -> None:
     work.state, work.best = PhaseState.from_json(found.state), found.best
     if scale is not None:
         scale.restore(work.state.loss_scale)
+    if work.prepared.average is not None:
+        work.prepared.average.restore(found.tensors.average, work.state.averaged_updates)
 
 
 def write_checkpoint(work: PhaseWork) -> None:
@@ -47,8 +49,11 @@ def write_checkpoint(work: PhaseWork) -> None:
         state.loss_scale = scale.state()
     if work.prepared.norms is not None:
         state.norm_sums = work.prepared.norms.state()
+    average = work.prepared.average
+    if average is not None:
+        state.averaged_updates = average.updates
     state_of_optimizer = {name: np.array(slot.numpy()) for name, slot in work.prepared.slots.items()}
-    tensors = Tensors(work.session.values(work.phase.changing), state_of_optimizer)
+    tensors = Tensors(work.raw_values(), state_of_optimizer, {} if average is None else average.values())
     work.checkpoints.write(Snapshot(state.step, tensors, state.to_json(), state.best_step, work.best))
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 import keras
@@ -13,12 +14,15 @@ from kerastune_ft.training.checkpoint import read_end
 from kerastune_ft.training.phase.context import RunContext
 from kerastune_ft.training.phase.freeze import freeze_all_but
 from kerastune_ft.training.plan.phase_plan import PhasePlan
+from kerastune_ft.training.plan.pull import find_pulled
 from kerastune_ft.training.plan.schedules import rate_table
 from kerastune_ft.training.session.session import Session
 from kerastune_ft.training.updates import loss_scale, optimizers
 from kerastune_ft.training.updates.gradient_norms import GradientNorms
 from kerastune_ft.training.updates.loss_scale import LossScale
+from kerastune_ft.training.updates.pretrained_pull import PretrainedPull
 from kerastune_ft.training.updates.step import PhaseStep
+from kerastune_ft.training.updates.weight_average import WeightAverage
 
 # Steps of a phase from which on compiling them once more, as many to a call, costs less than it saves.
 FEWEST_STEPS = 50
@@ -35,6 +39,8 @@ def build_step(
     optimizer: keras.optimizers.Optimizer | None,
     scale: LossScale | None = None,
     norms: GradientNorms | None = None,
+    average: WeightAverage | None = None,
+    pull: PretrainedPull | None = None,
 ) -> PhaseStep:
     """Return the compiled calls of a phase's tail."""
     variables = session.variables
@@ -50,6 +56,8 @@ def build_step(
         loss=LossOptions(phase.phase.label_smoothing, phase.class_weights, phase.phase.loss),
         loss_scale=scale,
         norms=norms,
+        average=average,
+        pull=pull,
         many=phase.steps >= FEWEST_STEPS,
     )
 
@@ -57,7 +65,7 @@ def build_step(
 class Prepared(NamedTuple):
     """What a phase trains by: an optimizer, the scale of its loss where it has one, the compiled step.
 
-    `norms` are those of its gradients, where they are asked for.
+    `norms` are those of its gradients and `average` is that of its weights, where they are asked for.
     """
 
     optimizer: keras.optimizers.Optimizer | None
@@ -65,6 +73,7 @@ class Prepared(NamedTuple):
     scale: LossScale | None
     step: PhaseStep
     norms: GradientNorms | None = None
+    average: WeightAverage | None = None
 
     @property
     def slots(self) -> dict[str, Any]:
@@ -92,20 +101,40 @@ def prepare(context: RunContext, phase: PhasePlan) -> Prepared:
             layer.rate = dropout
     if options.is_solved:
         return Prepared(None, None, build_step(session, phase, None))
+    variables = session.variables
+    undecayed = find_undecayed((layer for unit in session.units for layer in unit.layers), session.config.rules)
+    pulled = find_pulled(session, phase.trained) if options.l2_sp else []
     with session.devices.strategy.scope():
-        variables = session.variables
         optimizer = optimizers.build(
             options,
             [variables[path] for path in phase.trained],
             rate_table(options.rate_policy, phase.rate_steps, session.config.rules),
             phase.factors,
             _find_carried(context, phase),
-            find_undecayed((layer for unit in session.units for layer in unit.layers), session.config.rules),
+            # What is pulled to its pretrained value is not pulled to zero as well.
+            undecayed.union(pulled),
             session.config.rules,
         )
     scale = loss_scale.choose_loss_scale(session.devices, phase.update_batch)
-    norms = _count_norms(session, phase)
-    return Prepared(optimizer, scale, build_step(session, phase, optimizer, scale, norms), norms)
+    norms, average = _count_norms(session, phase), _make_average(session, phase)
+    pull = _make_pull(session, phase, pulled)
+    step = build_step(session, phase, optimizer, scale, norms, average, pull)
+    return Prepared(optimizer, scale, step, norms, average)
+
+
+def _make_average(session: Session, phase: PhasePlan) -> WeightAverage | None:
+    if phase.phase.ema is None:
+        return None
+    changing = [session.variables[path] for path in phase.changing]
+    return WeightAverage(session.devices.strategy, changing, phase.phase.ema)
+
+
+def _make_pull(session: Session, phase: PhasePlan, pulled: Sequence[str]) -> PretrainedPull | None:
+    if not pulled:
+        return None
+    trained = [session.variables[path] for path in phase.trained]
+    pretrained = {path: session.origin[path] for path in pulled}
+    return PretrainedPull(session.devices.strategy, trained, pretrained, phase.phase.l2_sp)
 
 
 def _count_norms(session: Session, phase: PhasePlan) -> GradientNorms | None:

@@ -66,6 +66,8 @@ class PhaseState:
 
     loss_scale: dict[str, float] = field(default_factory=dict)
     """The state of the loss scale, where the run computes in float16."""
+    averaged_updates: int = 0
+    """Updates that the averages of weights have taken in, where the phase averages them."""
     skipped_before: int = 0
     """Steps of finished epochs that made no update."""
 

@@ -1,4 +1,4 @@
-"""Measuring a phase on the validation split, with the weights as they are."""
+"""Measuring a phase on the validation split, with its averaged weights where it averages them."""
 
 from __future__ import annotations
 
@@ -22,7 +22,8 @@ def validate(work: PhaseWork) -> dict[str, float]:
 
     session = work.session
     indices = session.source.splits["validation"]
-    found = evaluate_split(work.prepared.step, session.devices, work.feed, indices, work.phase.batch_size, stop)
+    with work.use_averages():
+        found = evaluate_split(work.prepared.step, session.devices, work.feed, indices, work.phase.batch_size, stop)
     if not found.is_finite:
         raise DivergedError(f"the outputs of phase {work.options.name} became NaN or infinite; lower its learning_rate")
     from sklearn import config_context

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import math
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -34,6 +35,8 @@ class PhaseWork:
     state: PhaseState = field(default_factory=PhaseState)
     best: Mapping[str, np.ndarray] = field(default_factory=dict)
     """The variables of the best epoch so far."""
+    raw: Mapping[str, np.ndarray] | None = None
+    """The raw values of the variables while they hold their averages, to be measured."""
     last_written: float = -math.inf
     """When history and manifest were last written."""
 
@@ -46,3 +49,30 @@ class PhaseWork:
     def options(self) -> Phase:
         """Return what the configuration says of the phase."""
         return self.phase.phase
+
+    @contextlib.contextmanager
+    def use_averages(self) -> Iterator[None]:
+        """Within this context the variables hold their averages, where the phase has them, and afterwards the raw ones.
+
+        A checkpoint that is written meanwhile has the raw ones.
+        """
+        average = self.prepared.average
+        if average is None:
+            yield
+            return
+        self.raw = self.session.values(self.phase.changing)
+        self.session.assign(average.values())
+        try:
+            yield
+        finally:
+            self.session.assign(self.raw)
+            self.raw = None
+
+    def raw_values(self) -> Mapping[str, np.ndarray]:
+        """Return the values of the variables that the phase changes, as training goes on from them."""
+        return self.session.values(self.phase.changing) if self.raw is None else self.raw
+
+    def measured_values(self) -> Mapping[str, np.ndarray]:
+        """Return the values of these variables that validation measures: averages, where the phase averages them."""
+        average = self.prepared.average
+        return self.session.values(self.phase.changing) if average is None else average.values()

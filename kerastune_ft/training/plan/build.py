@@ -21,6 +21,7 @@ from kerastune_ft.training.plan.mixing import find_mixing
 from kerastune_ft.training.plan.phase_plan import EvaluationPlan, PhasePlan, Plan
 from kerastune_ft.training.plan.pieces import CHUNK_STEP, LARGEST_CHUNK, find_pieces, in_pieces
 from kerastune_ft.training.plan.pins import Pins, describe_pins, pins_in, read_pins
+from kerastune_ft.training.plan.pull import check_pull
 from kerastune_ft.training.session import adapters
 from kerastune_ft.training.session.adapters import place_of
 from kerastune_ft.training.session.session import Session
@@ -122,6 +123,7 @@ def _select(session: Session, index: int, phase: Phase) -> tuple[Selection, tupl
 
 def _phase(session: Session, index: int, phase: Phase) -> PhasePlan:
     selection, trained = _select(session, index, phase)
+    check_pull(session, phase, trained, place_of(index, phase))
     unit_factors = _find_factors(session, index, phase, selection)
     unit_of = {variable.path: unit.id for unit in session.units for variable in unit.variables}
     batch_size, micro_batches = batch_sizes(session, phase)

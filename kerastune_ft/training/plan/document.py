@@ -20,10 +20,11 @@ from kerastune_ft.graph.partition import tensor_bytes
 from kerastune_ft.graph.units import count
 from kerastune_ft.mounts import network_notes
 from kerastune_ft.training.devices import precision
-from kerastune_ft.training.plan import batch_norm, cache_plan, class_balance, memory, unknown
+from kerastune_ft.training.plan import averages, batch_norm, cache_plan, class_balance, memory, unknown
 from kerastune_ft.training.plan.cache_plan import CachedFeatures, CachePlan
 from kerastune_ft.training.plan.feature_usage import cache_settings, flops_rate, mean_length
 from kerastune_ft.training.plan.phase_plan import NORMS_FILE, PhasePlan
+from kerastune_ft.training.plan.pull import describe_pull
 from kerastune_ft.training.plan.schedules import warmup_steps
 from kerastune_ft.training.session import adapters, warm_start
 from kerastune_ft.training.session.session import Session
@@ -151,6 +152,7 @@ def _notes(
                 f"phase {plan.phase.name}: an update takes batch_size x accumulate = {asked} examples and there are "
                 f"{examples} to train on, so every epoch is one update of all of them"
             )
+        notes += averages.notes(plan.phase, plan.steps)
     if decision.stored:
         notes += network_notes(session.cache)
     for plan in phases:
@@ -225,7 +227,7 @@ def phase_document(session: Session, plan: PhasePlan, chunk: int, decision: Cach
         "early_stopping": phase.early_stopping.to_json() if phase.early_stopping else None,
         "monitor": phase.monitor,
         "start_from": phase.start_from if plan.index else None,
-        **_weights(phase),
+        **_weights(session, plan),
         "store": _storing(session, plan, decision),
         "estimate": _estimate(session, plan, chunk, decision),
     }
@@ -242,10 +244,15 @@ def _describe_loss(session: Session, plan: PhasePlan) -> dict[str, Any]:
     }
 
 
-def _weights(phase: Phase) -> dict[str, Any]:
+def _weights(session: Session, plan: PhasePlan) -> dict[str, Any]:
     """Return the keys that say which weights a phase leaves, where they are given."""
-    kept = {"keep_if_better": True} if phase.keep_if_better else {}
-    return kept if phase.on_divergence is None else {**kept, "on_divergence": phase.on_divergence.to_json()}
+    phase = plan.phase
+    return {
+        **({} if phase.ema is None else {"ema": phase.ema}),
+        **describe_pull(session, phase, plan.trained),
+        **({"keep_if_better": True} if phase.keep_if_better else {}),
+        **({} if phase.on_divergence is None else {"on_divergence": phase.on_divergence.to_json()}),
+    }
 
 
 def _describe_rates(session: Session, plan: PhasePlan) -> dict[str, Any]:

@@ -45,7 +45,9 @@ def step_bytes(session: Session, plan: PhasePlan, chunk: int) -> int:
     trained = sum(_FLOAT32 * count(session.variables[path]) for path in plan.trained)
     if plan.phase.is_solved:
         update = solved.feature_bytes(session, plan)
-    return math.ceil(max(tail, frozen) + update + _COPIES * trained)
+    # Averages, and pretrained values that weights are pulled towards, are a copy each.
+    copies = _COPIES + (plan.phase.ema is not None) + bool(plan.phase.l2_sp)
+    return math.ceil(max(tail, frozen) + update + copies * trained)
 
 
 def model_bytes(session: Session) -> int:

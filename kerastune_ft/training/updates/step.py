@@ -15,7 +15,9 @@ from kerastune_ft.training.devices.devices import Devices
 from kerastune_ft.training.features.prefix import as_float
 from kerastune_ft.training.updates.gradient_norms import GradientNorms
 from kerastune_ft.training.updates.loss_scale import LossScale
+from kerastune_ft.training.updates.pretrained_pull import PretrainedPull
 from kerastune_ft.training.updates.stacks import StackedCall
+from kerastune_ft.training.updates.weight_average import WeightAverage
 
 # Operations of an update from which on calling it costs nothing against computing it.
 LARGEST_FLOPS = 5e8
@@ -45,12 +47,15 @@ class PhaseStep:
         loss: LossOptions = NO_OPTIONS,
         loss_scale: LossScale | None = None,
         norms: GradientNorms | None = None,
+        average: WeightAverage | None = None,
+        pull: PretrainedPull | None = None,
         many: bool = False,
     ) -> None:
         """`tail` is what follows the features; `address` names seed and phase for random draws.
 
         With a `loss_scale` an update whose reduced gradient is not finite is skipped, on all replicas alike. `norms`
-        take the norms of the gradients in, where they are asked for. `many` tells whether steps are worth compiling
+        take the norms of the gradients in, where they are asked for, `average` the variables after an update, and
+        `pull` adds its gradient to that of the loss. `many` tells whether steps are worth compiling
         once more, as many to a call, where they are small.
         """
         self._devices, self._tail, self._task = devices, tail, task
@@ -59,7 +64,7 @@ class PhaseStep:
         self._address = address
         self._optimizer, self._clip_norm, self.micro_batches = optimizer, clip_norm, accumulate
         self._loss, self._loss_scale, self._norms = task.bind(tail, loss), loss_scale, norms
-        self._many = many
+        self._average, self._pull, self._many = average, pull, many
         # The latest wishes as a tensor: they change once, at the end.
         self._asked: dict[tuple[float, ...], tf.Tensor] = {}
         self._train_stack, self._measure_stack = StackedCall(self._train), StackedCall(self._measure)
@@ -147,9 +152,13 @@ class PhaseStep:
         return tf.constant(True)
 
     def _replica_update(self, *arguments: Any) -> tuple[tf.Tensor, tf.Tensor]:
-        gradients, sums = self._reduce(*arguments)
+        reduced, sums = self._reduce(*arguments)
+        gradients = self._add_pull(reduced)
         self._apply(gradients)
         return sums, self._measure_norms(gradients)
+
+    def _add_pull(self, gradients: list[tf.Tensor]) -> list[tf.Tensor]:
+        return gradients if self._pull is None else self._pull.add(gradients)
 
     def _measure_norms(self, gradients: Sequence[tf.Tensor]) -> tf.Tensor:
         """Return the norms of the gradients by unit, none where they are not asked for."""
@@ -164,7 +173,8 @@ class PhaseStep:
         gradients, sums = self._reduce(*arguments)
         own, asked = tf.split(sums, [-1, arguments[-1].shape[0]])
         counted = tf.where(scale.finite([own]), own, tf.zeros_like(own))
-        unscaled, finite = scale.unscale_gradients(gradients), scale.finite([*gradients, own])
+        finite = scale.finite([*gradients, own])
+        unscaled = self._add_pull(scale.unscale_gradients(gradients))
         return unscaled, tf.concat([counted, asked], 0), finite, self._measure_norms(unscaled)
 
     def _reduce(
@@ -192,6 +202,8 @@ class PhaseStep:
         if self._clip_norm is not None:
             gradients, _ = tf.clip_by_global_norm(gradients, self._clip_norm)
         self._optimizer.apply(gradients, self._variables)
+        if self._average is not None:
+            self._average.update()
 
     def _micro_batch(self, batch: tuple, part: int) -> tuple:
         if self.micro_batches == 1:

@@ -29,12 +29,13 @@ def _work(state: PhaseState, monkeypatch: pytest.MonkeyPatch, losses: list[float
         session=session,
         options=SimpleNamespace(name="head", monitor="validation_loss", early_stopping=None, steps=None),
         phase=SimpleNamespace(batch_size=2, steps=4, changing=("kernel",), refit=None),
-        prepared=SimpleNamespace(step=None, skipped_steps=0, norms=None),
+        prepared=SimpleNamespace(step=None, skipped_steps=0, norms=None, average=None),
         checkpoints=SimpleNamespace(is_due=lambda step, epoch_ended: False),
         feed=None,
         rates=np.array([0.5, 0.25, 0.125, 0.0625], np.float32),
         state=state,
         best={},
+        measured_values=lambda: session.values(()),
     )
 
 

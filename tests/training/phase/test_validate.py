@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from types import SimpleNamespace
 from typing import Any
 
@@ -21,8 +22,9 @@ def _work(monkeypatch: pytest.MonkeyPatch, losses: list[float]) -> Any:
         session=session,
         options=SimpleNamespace(name="head"),
         phase=SimpleNamespace(batch_size=2),
-        prepared=SimpleNamespace(step=None),
+        prepared=SimpleNamespace(step=None, average=None),
         feed=None,
+        use_averages=contextlib.nullcontext,
     )
 
 
