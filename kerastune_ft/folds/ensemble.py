@@ -27,7 +27,7 @@ def build_ensemble(session: Session, origins: Sequence[Values], members: Sequenc
     """
     exact = in_float32(session)
     adapters = [adapter.kernel.path for adapter in lora.adapters([exact.model])]
-    weights = [member.read_weights(session.source_hash) for member in members]
+    weights = [member.read_weights() for member in members]
     changed = {path for values in weights for path in values} | _find_differences(origins) | set(adapters)
     with exact.devices.strategy.scope():
         graph = MemberGraph(exact.model, changed)

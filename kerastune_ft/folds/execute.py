@@ -115,6 +115,9 @@ class CrossValidation:
         self._watch.run_started(str(target), self._config.to_json(), document)
         for note in (*session.source.info.list_notes(self._config.output.examples), *plan.document["notes"]):
             self._watch.note(note)
+        sizes = session.source.info.sizes
+        kept = f"; {sizes['test']} are kept for test" if "test" in sizes else "; none are kept for test"
+        self._watch.note(f"folds: {sizes['train']} examples are divided into {self._options.folds}{kept}")
         return pinned
 
     def _plan_first(self, session: Session) -> Plan:

@@ -65,8 +65,10 @@ class Member:
             arrays = dict(found)
         return Evaluated(arrays.pop("indices"), arrays)
 
-    def read_weights(self, source_hash: str) -> dict[str, np.ndarray]:
+    def read_weights(self) -> dict[str, np.ndarray]:
         """Return the values of all variables that its phases changed."""
+        # Of a backbone of random weights every seed begins with others.
+        source_hash = (self.run.manifest() or {})["source_hash"]
         plan = self.run.read_json("plan.json")
         last = plan["phases"][-1]
         return read_variables(self.run, f"phases/{last['index']:02d}-{last['name']}/best.safetensors", source_hash)

@@ -27,6 +27,12 @@ def list_folds(document: Mapping[str, Any]) -> list[dict[str, Any]]:
     ]
 
 
+def list_times(document: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """Return name and seconds of every member, as the report has those of phases."""
+    members = document.get("members") or ()
+    return [{"name": f"seed {each['seed']} fold {each['fold']}", "seconds": each["seconds"]} for each in members]
+
+
 def name_columns(rows: Sequence[Mapping[str, Any]]) -> list[str]:
     """Return the metrics that a table of members has."""
     return [name for name in rows[0] if name not in _ABOUT][:_SHOWN] if rows else []

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from kerastune_ft.reporting.fold_lines import list_folds, list_means, name_columns, write_fold
+from kerastune_ft.reporting.fold_lines import list_folds, list_means, list_times, name_columns, write_fold
 from kerastune_ft.reporting.quantities import ABSENT
 
 DOCUMENT: dict[str, Any] = {
@@ -24,6 +24,7 @@ def test_a_row_per_member() -> None:
     assert name_columns([first]) == ["loss", "accuracy", "macro_f1", "auc"]
     assert (second["fold"], second["accuracy"]) == (1, 0.91)
     assert write_fold(second)["AUC"] == ABSENT
+    assert list_times(DOCUMENT)[1] == {"name": "seed 0 fold 1", "seconds": 12.5}
 
 
 def test_means_with_what_is_not_known_as_a_dash() -> None:

@@ -12,7 +12,7 @@ from kerastune_ft.metrics.unknown_counts import describe_unknown
 from kerastune_ft.reporting import data_table, drawing, run_files
 from kerastune_ft.reporting import phase_results as ran
 from kerastune_ft.reporting.findings.gather import list_findings
-from kerastune_ft.reporting.fold_lines import list_folds, list_means, name_columns
+from kerastune_ft.reporting.fold_lines import list_folds, list_means, list_times, name_columns
 from kerastune_ft.reporting.page import curves, margin, phase_sections, redaction, shown_examples, templates, time_spent
 from kerastune_ft.reporting.plan_lines import describe_devices, describe_layers
 from kerastune_ft.reporting.refit_lines import describe_refit
@@ -64,7 +64,7 @@ def _summarise(run: run_files.RunFiles, damaged: str | None) -> dict[str, Any]:
     results = ran.summarise_phases(
         plan, manifest, run.history, ran.find_noise(plan, run.intervals.get("test") or {}, run.measured_examples)
     )
-    time = time_spent.sum_time(run.events, [*results, *ran.list_refit(manifest)])
+    time = time_spent.sum_time(run.events, [*results, *ran.list_refit(manifest), *list_times(run.folds)])
     ran.add_shares(results, time["whole"] if time and time["complete"] else None)
     say = redaction.choose_redaction(run.shows_examples, _list_known_words(run), _list_private_words(run))
     message = manifest.get("message")
