@@ -14,7 +14,7 @@ from kerastune_ft.config.documents.files import SHIPPED, load, shipped_names
 from kerastune_ft.config.documents.nodes import Node, Place, as_node, short_json, without_comments
 from kerastune_ft.config.documents.problems import SET, Problem
 from kerastune_ft.config.expansion import describe_auto, expand, find_preset
-from kerastune_ft.config.options.augment import changes_images, mixes_examples
+from kerastune_ft.config.options.augment import changes_examples, mixes_examples
 from kerastune_ft.config.options.paths import expand as expand_path
 from kerastune_ft.config.presets import AUTO
 from kerastune_ft.storage import expand_home
@@ -207,7 +207,7 @@ def _without_idle_views(phases: list[Node]) -> list[Node]:
     idle = [
         phase
         for phase in shared
-        if not changes_images(phase.value["augment"].plain()) and not mixes_examples(phase.plain())
+        if not changes_examples(phase.value["augment"].plain()) and not mixes_examples(phase.plain())
     ]
     return phases if len(idle) == len(shared) else [_without_views(one) if one in idle else one for one in phases]
 

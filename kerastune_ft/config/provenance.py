@@ -10,6 +10,7 @@ from typing import Any
 from kerastune_ft.config.compose import with_defaults
 from kerastune_ft.config.documents.nodes import KeyPath, Node, format_path, short_json
 from kerastune_ft.config.documents.problems import SET
+from kerastune_ft.config.options.task_facts import find_facts
 from kerastune_ft.config.overrides import SHORT_FORMS
 from kerastune_ft.config.read import Composed, compose, read
 from kerastune_ft.config.run import RunConfig
@@ -97,9 +98,11 @@ def _row(path: KeyPath, value: Any, node: Node | None, found: Composed, config: 
     address = _address(path, config)
     if path[0] == "phases" and path[2] == "augment" and path[3] != "views" and value is None:
         augment = config.phases[int(path[1])].augment
-        value = augment.resolve()[str(path[3])]
+        facts = find_facts(config.task.to_json())
+        operations = augment.resolve(facts.modality) if facts else {}
+        value = operations.get(str(path[3]))
         node = _find_node(document, (*path[:3], "preset"))
-        if node is not None:
+        if node is not None and str(path[3]) in operations:
             return Origin(address, value, "preset", f"augment {augment.preset}", *_where(node))
     if node is None or (path == ("name",) and found.directory is None and value == "run"):
         return Origin(address, value, "default")

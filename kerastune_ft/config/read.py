@@ -22,7 +22,7 @@ from kerastune_ft.config.compose import (
     with_phases,
 )
 from kerastune_ft.config.documents.files import find, load
-from kerastune_ft.config.documents.nodes import Node, Place, as_node
+from kerastune_ft.config.documents.nodes import KeyPath, Node, Place, as_node
 from kerastune_ft.config.documents.problems import SET, Problem, make_error
 from kerastune_ft.config.expansion import find_preset, find_unasked
 from kerastune_ft.config.options.backbones import KerasHub
@@ -145,7 +145,10 @@ def _validate(document: Node, directory: Path | None) -> tuple[RunConfig | None,
 def _directories(document: Node, directory: Path | None) -> dict[str, Path]:
     """Return for each path in the document the directory of the file it is written in."""
     found = {}
-    for path in _PATHS:
+    phases = document.find("phases")
+    count = len(phases.value) if phases is not None and isinstance(phases.value, list) else 0
+    of_phases: list[KeyPath] = [("phases", index, "augment", "noise") for index in range(count)]
+    for path in (*_PATHS, *of_phases):
         node = locate(path, document)
         if node.place.path[-1:] != path[-1:] or directory is None:
             continue

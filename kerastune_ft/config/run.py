@@ -25,6 +25,7 @@ _RESIZE = {"image_segmentation": "stretch"}
 # Keys that came later count only where they are given, so that runs from before have the hash they had.
 _LATER = (("runtime", ("pinned",)), ("head", ("decoder", "width", "stride")), ("task", ("metrics", "unknown")))
 _LATER_OF_FOLDERS = ("input", "label")
+_LATER_OF_AUGMENT = ("gain", "shift", "time_mask", "frequency_mask", "noise")
 _LATER_OF_RATES = ("start", "unit_span")
 
 
@@ -195,6 +196,10 @@ def _drop_later_keys(document: dict[str, Any]) -> None:
         for key in keys:
             if document[section].get(key, 0) is None:
                 del document[section][key]
+    for phase in document.get("phases") or ():
+        for key in _LATER_OF_AUGMENT:
+            if phase["augment"][key] is None:
+                del phase["augment"][key]
     if not document["refit"]:
         del document["refit"]
     data = document["data"]

@@ -1,4 +1,4 @@
-"""The data loader of sounds: resampling to one rate and fitting to one length."""
+"""The data loader of sounds: resampling to one rate, fitting to one length, and augmentation."""
 
 from __future__ import annotations
 
@@ -8,9 +8,11 @@ from typing import Any
 import tensorflow as tf
 
 from kerastune_ft.data.source import DataSource
+from kerastune_ft.input import sound_augmentation
 from kerastune_ft.input.fixed_shape_loader import FixedShapeLoader
 from kerastune_ft.input.loader import TargetTask
 from kerastune_ft.input.mixing import Mix, Mixing, mix_values
+from kerastune_ft.input.sound_augmentation import SoundChanges
 from kerastune_ft.input.sounds import Clip, describe_fitting, fit_sound
 
 
@@ -28,12 +30,13 @@ class SoundLoader(FixedShapeLoader):
         """Return the sound at the clip's rate and of its length, float32 [samples]."""
         return fit_sound(fields["samples"], fields["rate"], self.geometry)
 
-    def draw(self, keys: tf.Tensor, operations: Mapping[str, Any]) -> Any:
-        """Return None: sounds are not changed."""
+    def draw(self, keys: tf.Tensor, operations: Mapping[str, Any]) -> SoundChanges:
+        """Draw the changes for a batch of sounds with these keys."""
+        return sound_augmentation.draw(keys, operations)
 
-    def change(self, inputs: tf.Tensor, changes: Any) -> tf.Tensor:
-        """Return the sounds unchanged."""
-        return inputs
+    def change(self, inputs: tf.Tensor, changes: SoundChanges) -> tf.Tensor:
+        """Return the augmented sounds, float32."""
+        return sound_augmentation.on_sounds(inputs, changes, self.geometry.sample_rate)
 
     def draw_mix(self, keys: tf.Tensor, mixing: Mixing) -> Mix:
         """Draw how a batch of sounds with these keys is mixed with others."""

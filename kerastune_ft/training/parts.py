@@ -51,4 +51,7 @@ def shape_of_inputs(plan: Mapping[str, Any]) -> dict[str, Any]:
         }
     if sound := plan.get("sound"):
         found["the rate and length of sounds"] = sound
+    for phase in plan.get("phases") or ():
+        if noise := (phase.get("augment") or {}).get("noise_sha256"):
+            found[f"the noise of phase {phase['name']}"] = noise
     return found

@@ -50,7 +50,13 @@ def document(folder: Path) -> dict[str, Any]:
         "defaults": {"batch_size": 6, "epochs": 4},
         "phases": [
             {"name": "head", "unfreeze": "none", "learning_rate": 0.05},
-            {"name": "top", "unfreeze": {"last": 2}, "learning_rate": 0.01},
+            {
+                "name": "top",
+                "unfreeze": {"last": 2},
+                "learning_rate": 0.01,
+                "mixup": 0.1,
+                "augment": {"preset": "light", "frequency_mask": 0.1, "views": 2},
+            },
         ],
         "output": {"checkpoint": {"every": {"steps": 1}}},
     }

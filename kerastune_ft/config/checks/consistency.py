@@ -20,7 +20,7 @@ from kerastune_ft.config.checks.weights import weight_inconsistencies
 from kerastune_ft.config.documents.nodes import KeyPath, short_json
 from kerastune_ft.config.facts.applications import APPLICATIONS, EMBEDDED, EMBEDDED_ALPHA, IMAGENET_ALPHAS
 from kerastune_ft.config.facts.hub_families import NO_OPTIONS
-from kerastune_ft.config.options.augment import changes_images, mixes_examples
+from kerastune_ft.config.options.augment import changes_examples, mixes_examples
 from kerastune_ft.config.options.backbones import WEIGHTS_ALONE
 from kerastune_ft.config.options.optimizers import OPTIMIZER_OPTIONS
 from kerastune_ft.config.options.task_facts import chosen_metrics, find_facts, metrics_of_labels
@@ -280,7 +280,7 @@ def _lora(phase: Mapping[str, Any]) -> Iterator[Finding]:
 
 def _views(phase: Mapping[str, Any]) -> Iterator[Finding]:
     augment = section(phase, "augment")
-    if augment.get("views") is not None and not changes_images(augment) and not mixes_examples(phase):
+    if augment.get("views") is not None and not changes_examples(augment) and not mixes_examples(phase):
         yield (
             ("augment", "views"),
             'it has no effect without augmentation; give a "preset" like "light" beside it, or remove it',

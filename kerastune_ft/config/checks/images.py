@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from kerastune_ft.config.checks.parts import Finding, Parts
+from kerastune_ft.config.checks.parts import Finding, Parts, foreign_operations
+from kerastune_ft.config.options.augment import IMAGE_KEYS, SOUND_KEYS
 
 
 def check_images(parts: Parts) -> Iterator[Finding]:
@@ -17,3 +18,4 @@ def check_images(parts: Parts) -> Iterator[Finding]:
             ("head", "pooling"),
             f'"last" is the last token of a text, and task.kind is {parts.kind}; write "mean" or "max"',
         )
+    yield from foreign_operations(parts, SOUND_KEYS, f"changes sounds; of images there are {', '.join(IMAGE_KEYS)}")

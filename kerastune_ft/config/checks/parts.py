@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, TypeGuard
 
@@ -57,3 +57,11 @@ def ineffective(section: Mapping[str, Any], name: str, neutral: Mapping[str, Any
 def is_number(value: Any) -> TypeGuard[float]:
     """Return whether a value is a number of JSON; true and false are none."""
     return isinstance(value, int | float) and not isinstance(value, bool)
+
+
+def foreign_operations(parts: Parts, keys: Iterable[str], what: str) -> Iterator[Finding]:
+    """Yield the operations of augmentations among `keys`, which are of another modality; `what` says what they do."""
+    for index, augment in parts.phase_values("augment"):
+        for key in keys if isinstance(augment, Mapping) else ():
+            if augment.get(key) is not None:
+                yield ("phases", index, "augment", key), f"it {what}; remove it"

@@ -7,7 +7,7 @@ from typing import Any
 
 from kerastune_ft.config.checks.parts import Finding, section
 from kerastune_ft.config.documents.nodes import short_json
-from kerastune_ft.config.options.augment import changes_images
+from kerastune_ft.config.options.augment import changes_examples
 from kerastune_ft.config.options.optimizers import SOLVERS
 
 # Keys that say how updates are made by batches, with the values that ask for nothing.
@@ -88,7 +88,7 @@ def _check_solved(phase: Mapping[str, Any], head: Mapping[str, Any]) -> Iterator
             )
     augment = phase.get("augment")
     written = {"preset": augment} if isinstance(augment, str) else section(phase, "augment")
-    if changes_images(written) and written.get("views") is None:
+    if changes_examples(written) and written.get("views") is None:
         yield (
             ("augment",),
             'it would be drawn anew in every epoch, and a solver takes all examples at a time; give it "views", as in '

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from kerastune_ft.config.checks.parts import Finding, Parts, ineffective
+from kerastune_ft.config.checks.parts import Finding, Parts, foreign_operations, ineffective
 from kerastune_ft.config.documents.nodes import short_json
-from kerastune_ft.config.options.augment import changes_images
+from kerastune_ft.config.options.augment import IMAGE_KEYS, SOUND_KEYS
 from kerastune_ft.config.options.spectrograms import LOG_MELS
 
 _FRONT_END = 'write "yamnet", or {"log_mel": {}} with the options that differ from the defaults'
@@ -32,9 +32,7 @@ def check_sounds(parts: Parts) -> Iterator[Finding]:
             ("data", "sample_rate"),
             f"the backbone takes {own} samples per second; remove it, because all sounds are resampled to that rate",
         )
-    for index, augment in parts.phase_values("augment"):
-        if augment is not None and changes_images(augment):
-            yield ("phases", index, "augment"), 'sounds are not augmented in this version; remove it, or write "none"'
+    yield from foreign_operations(parts, IMAGE_KEYS, f"changes images; of sounds there are {', '.join(SOUND_KEYS)}")
 
 
 def check_no_sounds(parts: Parts) -> Iterator[Finding]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from kerastune_ft.config.checks.parts import Finding, Parts, ineffective
-from kerastune_ft.config.options.augment import changes_images
+from kerastune_ft.config.options.augment import changes_examples
 
 _OF_IMAGES = {"resize": "crop", "intensity": "auto", "exif": "apply", "window": None}
 _ON_BAD_FILE = "on_bad_file"
@@ -22,7 +22,7 @@ def check_texts(parts: Parts) -> Iterator[Finding]:
         yield from _check_windows(parts)
     yield from ineffective(parts.backbone, "backbone", {"image_size": None}, why)
     for index, augment in parts.phase_values("augment"):
-        if changes_images(augment):
+        if changes_examples(augment):
             yield ("phases", index, "augment"), f"it has no effect with {why}; remove it"
 
 

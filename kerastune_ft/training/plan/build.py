@@ -12,6 +12,7 @@ from kerastune_ft.errors import ConfigError, DataError
 from kerastune_ft.graph import boundary, keras_private, randomness, rates
 from kerastune_ft.graph.boundary import HEAD, Selection
 from kerastune_ft.graph.partition import Crossing, Partition, partition, split_prefix
+from kerastune_ft.input.noise import NoiseSounds
 from kerastune_ft.input.order import count_batches
 from kerastune_ft.saved_model.base import check_savable
 from kerastune_ft.training.plan import batch_norm, class_balance, solved
@@ -150,7 +151,17 @@ def _phase(session: Session, index: int, phase: Phase) -> PhasePlan:
         epochs=phase.epochs or math.ceil(steps / steps_per_epoch),
         steps=steps,
         mixing=find_mixing(session.source, phase),
+        modality=session.backbone.input.modality,
+        noise=_open_noise(session, index, phase),
     )
+
+
+def _open_noise(session: Session, index: int, phase: Phase) -> NoiseSounds | None:
+    if phase.augment.noise is None:
+        return None
+    given: Any = session.backbone.input
+    rate, _ = given.rate_and_samples
+    return NoiseSounds(phase.augment.noise, rate, f"{place_of(index, phase)}.augment.noise", session.config.rules)
 
 
 def _find_factors(session: Session, index: int, phase: Phase, selection: Selection) -> dict[str, float]:

@@ -222,7 +222,7 @@ def phase_document(session: Session, plan: PhasePlan, chunk: int, decision: Cach
         "weight_decay": phase.weight_decay,
         "clip_norm": phase.clip_norm,
         **_describe_loss(session, plan),
-        "augment": plan.operations and {**plan.operations, "views": phase.augment.views},
+        "augment": _describe_augmentation(plan),
         "mixing": _describe_mixing(plan),
         "early_stopping": phase.early_stopping.to_json() if phase.early_stopping else None,
         "monitor": phase.monitor,
@@ -269,6 +269,14 @@ def _describe_rates(session: Session, plan: PhasePlan) -> dict[str, Any]:
         },
         "rates": {unit: policy.peak * factor for unit, factor in plan.unit_factors.items()},
     }
+
+
+def _describe_augmentation(plan: PhasePlan) -> dict[str, Any] | None:
+    """Return the operations that change training examples; a folder of noise with the hash of its sounds."""
+    if plan.operations is None:
+        return None
+    noise = {"noise_sha256": plan.noise.hash} if plan.noise is not None else {}
+    return {**plan.operations, **noise, "views": plan.phase.augment.views}
 
 
 def _describe_mixing(plan: PhasePlan) -> dict[str, Any] | None:

@@ -100,9 +100,11 @@ def variant(session: Session, plan: PhasePlan) -> str:
     """Return what the stored views of a phase's training examples depend on; PLAIN without augmentation and mixing."""
     if not plan.augments:
         return NOT_AUGMENTED
-    operations = plan.phase.augment.resolve()
+    operations = plan.phase.augment.resolve(plan.modality)
+    if plan.noise is not None:
+        operations["noise"] = plan.noise.hash
     # Views that an earlier version zoomed otherwise are others.
-    zoom = {"zooms_evenly": True} if operations["zoom"] and session.config.rules.zooms_evenly else {}
+    zoom = {"zooms_evenly": True} if operations.get("zoom") and session.config.rules.zooms_evenly else {}
     mixing: dict[str, Any] = {}
     if plan.mixing is not None:
         partners = plan.mixing.partners.hash(session.source.contents)

@@ -7,12 +7,14 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from kerastune_ft.config.options.augment import changes_images
+from kerastune_ft.config.options.augment import is_active
 from kerastune_ft.config.options.phases import Phase
+from kerastune_ft.config.options.task_facts import IMAGE
 from kerastune_ft.graph.boundary import Selection
 from kerastune_ft.graph.partition import Partition, Stage
 from kerastune_ft.input.augmentation import Augmentation
 from kerastune_ft.input.mixing import Mixing
+from kerastune_ft.input.noise import NoiseSounds
 from kerastune_ft.metrics.document import REFIT
 from kerastune_ft.training.plan.cache_plan import CachePlan
 from kerastune_ft.training.session.session import Session
@@ -72,6 +74,10 @@ class PhasePlan:
     """Where the phase runs again on training and validation examples together, how far; None elsewhere."""
     mixing: Mixing | None = None
     """How training examples are mixed with each other, if they are."""
+    modality: str = IMAGE
+    """The modality of the examples, on which the operations of an augmentation depend."""
+    noise: NoiseSounds | None = None
+    """The sounds that are mixed in as noise, if any are."""
 
     @property
     def folder(self) -> str:
@@ -106,8 +112,8 @@ class PhasePlan:
     @property
     def operations(self) -> dict[str, Any] | None:
         """Return the operations that training examples are augmented by, or None where none does anything."""
-        operations = self.phase.augment.resolve()
-        return operations if changes_images(operations) else None
+        operations = self.phase.augment.resolve(self.modality)
+        return operations if is_active(operations) else None
 
     @property
     def passes(self) -> int:
@@ -170,7 +176,9 @@ def augmentation(session: Session, plan: PhasePlan) -> Augmentation | None:
     """Return how a phase augments and mixes its training examples, if it does."""
     if not plan.augments:
         return None
-    operations = plan.phase.augment.resolve()
-    if not session.config.rules.zooms_evenly:
+    operations = plan.phase.augment.resolve(plan.modality)
+    if plan.noise is not None:
+        operations = {**operations, "noise": plan.noise}
+    if not session.config.rules.zooms_evenly and "zoom" in operations:
         operations = {**operations, "zoom": 0.0, "inverse_zoom": operations["zoom"]}
     return Augmentation(operations, session.config.seed, plan.draws, plan.phase.augment.views, plan.mixing)
