@@ -186,7 +186,8 @@ def describe_phase_end(result: Mapping[str, Any]) -> str:
     frozen = f"{counted(count, 'frozen variable')} bit-identical" if count else "nothing was frozen"
     moves = describe_moves(find_distances(result)["moved"])
     if result.get("refit"):
-        said = f"refit of phase {result['name']} done: {counted(result['best_epoch'], 'epoch')} as chosen before"
+        chosen = "not kept, as before" if is_discarded(result) else "as chosen before"
+        said = f"refit of phase {result['name']} done: {counted(result['best_epoch'], 'epoch')} {chosen}"
     else:
         measured = f"{format_words(monitor)} {format_progress(result['best'][monitor])}{_describe_gain(result)}"
         verdict = "not kept" if is_discarded(result) else "done"

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from kerastune_ft.config.options.phases import Retry
 from kerastune_ft.config.read import read
 from kerastune_ft.training import engine
 from kerastune_ft.training.plan import build
@@ -90,3 +91,21 @@ def test_all_else_is_that_of_the_run_but_the_addresses_of_draws(planned: tuple[S
     labels = session.source.labels[join_splits(session).source.splits["train"]]
     expected = len(labels) / (2 * np.bincount(labels))
     assert again.phases[0].class_weights == pytest.approx(expected)
+
+
+def test_a_phase_that_was_discarded_is_discarded_again_and_one_that_diverged_has_its_last_rates(
+    planned: tuple[Session, Plan],
+) -> None:
+    session, plan = planned
+    options = plan.phases[0].phase.model_copy(update={"on_divergence": Retry(retry=2, factor=0.1)})
+    plan = replace(plan, phases=(replace(plan.phases[0], phase=options), *plan.phases[1:]))
+    results = [
+        {"best_epoch": 4, "epochs": 6, "retries": [{"peak": 0.01}]},
+        {"best_epoch": 2, "epochs": 3, "kept": False},
+        {"best_epoch": 1, "epochs": 3, "kept": True},
+    ]
+    head, top, on = plan_refit(join_splits(session), plan, results).phases
+    assert head.phase.rate_policy.peak == pytest.approx(0.001)
+    assert top.refit is not None and (top.epochs, top.refit.kept) == (1, False)
+    assert top.refit.to_json()["kept"] is False
+    assert on.refit is not None and on.refit.kept and "kept" not in on.refit.to_json()
