@@ -154,6 +154,20 @@ def later_phase(facts: Facts, boundary: Boundary, rate: float) -> tuple[dict[str
     return phase, reasons
 
 
+def short_phase(facts: Facts, trial: TrialResult) -> dict[str, Any]:
+    """Return the phase that a trial was, to be made again in the run."""
+    length = length_for(facts.train)
+    return {
+        **trial.boundary.phase(trial.rate, steps=trial.steps, batch_size=length.batch_size, keep_if_better=True),
+        "name": f"{trial.boundary.name}_short",
+    }
+
+
+def lowest_rate() -> float:
+    """Return the rate at which a part goes on that a short phase has brought forward."""
+    return min(RATES)
+
+
 def usual_rate() -> float:
     """Return the rate where none can be tried."""
     return RATES[0]

@@ -116,11 +116,7 @@ class _Stage:
         final = next((probe for probe in probes if probe.cut == _FEATURES), None)
         phases = [self._choose_head(final)]
         if boundaries:
-            boundary, rate = self._choose_later(boundaries, final)
-            later, reasons = rules.later_phase(self._facts, boundary, rate)
-            for reason in reasons:
-                self._reason(reason)
-            phases.append(later)
+            phases += self._choose_later(boundaries, final)
         return Choice(self._lay(phases), self._measured, self._reasons, self._limit, self._spent)
 
     def _longest_seconds(self) -> float:
@@ -184,19 +180,34 @@ class _Stage:
         self._reason(f"head: set to its optimum by a solver, at the L2 strength of least loss, {final.l2:g}")
         return rules.head_by_solver(final.l2)
 
-    def _choose_later(self, boundaries: Sequence[Boundary], final: ProbeResult | None) -> tuple[Boundary, float]:
-        """Return the part to train and its rate: by trials as far as the cost allows, else as is usual."""
+    def _choose_later(self, boundaries: Sequence[Boundary], final: ProbeResult | None) -> list[dict[str, Any]]:
+        """Return the phases after the head: by trials as far as the cost allows, else as is usual.
+
+        A trial that was better than the head alone becomes a phase of its own, as short as it was, since the same rate
+        over many epochs may undo what it brought; what follows goes on at a low rate.
+        """
         results = self._try(boundaries, final) if final is not None else []
         best = rules.choose_trial(results)
         if best is None or final is None:
             self._reason(f"{boundaries[0].name}: a peak rate of {rules.usual_rate():g}, since nothing was tried")
-            return boundaries[0], rules.usual_rate()
-        how = "better" if best.loss < final.loss else "no better"
+            return [self._go_on(boundaries[0], rules.usual_rate())]
+        is_better = best.loss < final.loss
         self._reason(
-            f"{best.boundary.name}: of all that was tried a peak rate of {best.rate:g} here gave the least loss, {how} "
-            "than the head alone"
+            f"{best.boundary.name}: of all that was tried a peak rate of {best.rate:g} here gave the least loss, "
+            f"{'better' if is_better else 'no better'} than the head alone"
         )
-        return best.boundary, best.rate
+        if not is_better:
+            return [self._go_on(best.boundary, best.rate)]
+        short = rules.short_phase(self._facts, best)
+        self._reason(f"{short['name']}: the trial made again, of {best.steps} steps; then on at a low rate")
+        return [short, self._go_on(best.boundary, rules.lowest_rate())]
+
+    def _go_on(self, boundary: Boundary, rate: float) -> dict[str, Any]:
+        """Return the long phase of a part of the backbone, and say why it is as it is."""
+        later, reasons = rules.later_phase(self._facts, boundary, rate)
+        for reason in reasons:
+            self._reason(reason)
+        return later
 
     def _try(self, boundaries: Sequence[Boundary], final: ProbeResult) -> list[TrialResult]:
         """Return the trials of all parts that the cost allows."""

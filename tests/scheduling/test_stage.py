@@ -66,7 +66,8 @@ def chosen(session: Session, tmp_path_factory: pytest.TempPathFactory) -> Choice
 
 @pytest.mark.slow
 def test_it_ends_with_the_solved_head_and_a_part_that_was_tried(chosen: Choice) -> None:
-    head, later = chosen.phases
+    head, *short, later = chosen.phases
+    assert [phase["name"] for phase in short] in ([], [f"{later['name']}_short"])
     assert head["optimizer"]["name"] == "lbfgs" and head["unfreeze"] == "none"
     assert later["learning_rate"]["peak"] in rules.RATES and later["name"] in ("top", "all", "deep")
     trials = [line for line in chosen.measured if line.startswith("trial of")]
