@@ -21,6 +21,7 @@ _HOMES = {
     "compare": "api.compare",
     "predict": "api.runs",
     "units": "api.training",
+    "find_rate": "api.tuning.find_rate",
     "rank_backbones": "api.backbones",
     "explain": "api.listing",
     "init": "scaffolding.scaffold",

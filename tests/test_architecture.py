@@ -43,7 +43,7 @@ RANKS = {
             ("training",),
             ("probing",),
             ("folds", "inference", "preview", "reporting", "scaffolding", "tracking", "verification"),
-            ("comparison", "scheduling", "trials"),
+            ("comparison", "scheduling", "trials", "tuning"),
             ("api",),
             ("cli",),
             ("__main__",),
@@ -359,7 +359,8 @@ def test_private_names_of_keras_are_in_one_module() -> None:
 def test_the_public_names_are_these() -> None:
     assert kerastune_ft.__all__ == sorted(
         [
-            "fine_tune", "run", "plan", "open_run", "evaluate", "predict", "units", "explain", "init", "runs", "verify",
+            "find_rate", "fine_tune", "run", "plan", "open_run", "evaluate", "predict", "units", "explain", "init",
+            "runs", "verify",
             "rank_backbones", "search", "compare", "crossvalidate",
             "Run", "KerasTuneError", "ConfigError", "DataError",
             "DivergedError", "PromiseError", "ResourceError", "Interrupted",

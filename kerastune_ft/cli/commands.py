@@ -9,7 +9,7 @@ from kerastune_ft.cli.terminal import Program
 
 _COMMANDS = (
     *(training.run, training.launch, training.validate, training.plan),
-    *(tuning.search, tuning.crossvalidate),
+    *(tuning.search, tuning.crossvalidate, tuning.find_rate),
     *(data.init, data.cache),
     *(results.runs, results.evaluate, results.predict, results.report, results.compare, results.verify),
     *(models.units, models.backbones, models.tasks, models.datasets, models.schedules, models.schema),

@@ -1,4 +1,4 @@
-"""The commands that try several trainings of a configuration: search, crossvalidate."""
+"""The commands that try several trainings of a configuration, or a part of one: search, crossvalidate, find-rate."""
 
 from __future__ import annotations
 
@@ -108,3 +108,52 @@ def crossvalidate(
         show(build_folds_table(done.folds))
         show(build_rows_table(list_means(done.results)))
         print_outcome(done, config, overrides)
+
+
+@click.command("find-rate")
+@click.argument("config")
+@click.option("--phase", metavar="NAME", help="The phase to sweep; by default the first that has a learning rate.")
+@click.option(
+    "--write",
+    is_flag=False,
+    flag_value="valley",
+    metavar="[valley|steepest]",
+    help="Write a suggestion into CONFIG, by default the valley.",
+)
+@click.option("--plot", metavar="FILE", help="Write the curve to a .png or .html file.")
+@click.option("--steps", type=int, default=100, show_default=True, help="The updates of the sweep.")
+@click.option("--low", type=float, default=1e-7, show_default=True, help="The rate of the first.")
+@click.option("--high", type=float, default=10.0, show_default=True, help="The rate of the last.")
+@click.option("--run-dir", help="The run with the phases before; by default that of CONFIG, as run takes it.")
+@set_option
+@common
+def find_rate(
+    config: str,
+    phase: str | None,
+    write: str | None,
+    plot: str | None,
+    steps: int,
+    low: float,
+    high: float,
+    run_dir: str | None,
+    overrides: tuple[str, ...],
+    as_json: bool,
+    debug: bool,
+) -> None:
+    """Sweep the learning rate of a phase of CONFIG and suggest one; nothing else changes."""
+    from kerastune_ft.api.tuning import find_rate as finding
+
+    if plot is not None:
+        finding.check_target(plot)
+    found = finding.find_rate(
+        config, phase, write=write or False, steps=steps, low=low, high=high, run_dir=run_dir, overrides=overrides
+    )
+    if plot is not None:
+        found.save(plot)
+    if as_json:
+        print_json(found.to_json())
+        return
+    click.echo(str(found))
+    if found.suggestions and write is None:
+        name = shlex.quote(config)
+        click.echo(f"next: python -m kerastune_ft find-rate {name} --phase {found.phase} --write")

@@ -95,7 +95,7 @@ def gradual() -> Phases:
     return [dict(_HEAD), *later]
 
 
-def linear_probe_then_finetune(l2: float = 0.001) -> Phases:
+def linear_probe_then_finetune(l2: float = 0.01) -> Phases:
     """LP-FT: the head set to its optimum by a convex solver, then everything at one low rate from there."""
     probe = {"name": "probe", "unfreeze": "none", "epochs": 200, "optimizer": {"name": "lbfgs", "l2": l2}}
     return [probe, {"name": "all", "unfreeze": "all", "epochs": 10, "learning_rate": _cosine(0.00005)}]

@@ -25,7 +25,7 @@ def run_phases(context: RunContext, until: str | None = None) -> Iterator[dict[s
     for phase in context.plan.phases:
         result = result_of(context.run, phase)
         if result is None:
-            _set_weights(context, phase)
+            set_weights(context, phase)
             kept = _changed_so_far(context, phase)
             if phase.phase.is_solved:
                 result = solve_phase(context, phase, kept)
@@ -56,7 +56,7 @@ def _changed_so_far(context: RunContext, phase: PhasePlan) -> tuple[str, ...]:
     return tuple(path for path in context.session.variables if path in changed)
 
 
-def _set_weights(context: RunContext, phase: PhasePlan) -> None:
+def set_weights(context: RunContext, phase: PhasePlan) -> None:
     """Set the weights a phase starts from.
 
     `best` and `last` are the previous phase's, or what it began with where its own were discarded; `pretrained` takes

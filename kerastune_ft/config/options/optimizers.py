@@ -60,7 +60,7 @@ OPTIMIZER_OPTIONS: Mapping[str, Mapping[str, OptionRule]] = MappingProxyType(
 
 
 # What is written out of an option that is left away: how strong a penalty is has no default in Keras.
-_DEFAULTS: Mapping[str, Mapping[str, Any]] = {"lbfgs": {"l2": 0.001}}
+_DEFAULTS: Mapping[str, Mapping[str, Any]] = {"lbfgs": {"l2": 0.01}}
 
 
 class Optimizer(Options):

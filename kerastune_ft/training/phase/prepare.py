@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 import keras
+import numpy as np
 
 from kerastune_ft.graph import keras_private
 from kerastune_ft.graph.decay import find_undecayed
@@ -91,8 +92,11 @@ class Prepared(NamedTuple):
         return 0 if self.scale is None else self.scale.skipped_steps
 
 
-def prepare(context: RunContext, phase: PhasePlan) -> Prepared:
-    """Return a new optimizer and step for a phase, its layers set to train or not."""
+def prepare(context: RunContext, phase: PhasePlan, rates: np.ndarray | None = None) -> Prepared:
+    """Return a new optimizer and step for a phase, its layers set to train or not.
+
+    `rates` [steps] are learning rates to take instead of the phase's own.
+    """
     session, options = context.session, phase.phase
     freeze_all_but(session, phase.selection, phase.trained)
     dropout = options.dropout if options.dropout is not None else session.config.head.dropout
@@ -104,11 +108,13 @@ def prepare(context: RunContext, phase: PhasePlan) -> Prepared:
     variables = session.variables
     undecayed = find_undecayed((layer for unit in session.units for layer in unit.layers), session.config.rules)
     pulled = find_pulled(session, phase.trained) if options.l2_sp else []
+    if rates is None:
+        rates = rate_table(options.rate_policy, phase.rate_steps, session.config.rules)
     with session.devices.strategy.scope():
         optimizer = optimizers.build(
             options,
             [variables[path] for path in phase.trained],
-            rate_table(options.rate_policy, phase.rate_steps, session.config.rules),
+            rates,
             phase.factors,
             _find_carried(context, phase),
             # What is pulled to its pretrained value is not pulled to zero as well.

@@ -15,8 +15,8 @@ def test_every_optimizer_reads(name: str) -> None:
 def test_a_solver_is_read_with_its_penalty_written_out() -> None:
     document = with_change("phases.0", {"name": "head", "unfreeze": "none", "epochs": 9, "optimizer": "lbfgs"})
     phase = read(document).phases[0]
-    assert (phase.is_solved, phase.learning_rate, dict(phase.optimizer.options)) == (True, None, {"l2": 0.001})
+    assert (phase.is_solved, phase.learning_rate, dict(phase.optimizer.options)) == (True, None, {"l2": 0.01})
     written = read(document).to_json()
-    assert written["phases"][0]["optimizer"] == {"name": "lbfgs", "options": {"l2": 0.001}}
+    assert written["phases"][0]["optimizer"] == {"name": "lbfgs", "options": {"l2": 0.01}}
     # What is written out is read as the same again.
     assert read(written) == read(document)

@@ -1,0 +1,4 @@
+"""Functions that look for good settings.
+
+The engine computes; what they return shows itself.
+"""
