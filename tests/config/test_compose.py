@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from kerastune_ft.config.options.augment import changes_images
+from kerastune_ft.config.options.augment import is_active
 from kerastune_ft.config.read import read
 from tests.support.config_cases import MINIMAL, messages, problems_of, with_change
 
@@ -173,7 +173,7 @@ TOP = {**HEAD, "name": "top", "unfreeze": "all"}
 def test_views_for_all_phases_are_for_those_that_augment(given: dict, views: list[int | None]) -> None:
     phases = read({**MINIMAL, **given}).phases
     assert [phase.augment.views for phase in phases] == views
-    assert all(changes_images(phase.augment.resolve()) for phase in phases if phase.augment.views)
+    assert all(is_active(phase.augment.resolve()) for phase in phases if phase.augment.views)
 
 
 @pytest.mark.parametrize(
