@@ -76,7 +76,8 @@ ROWS = {
     "adamw, averaged, accumulate 2": Row({"accumulate": 2, "ema": 0.5, "batch_norm": "train"}, tolerance=1e-4),
     "sgd, pulled": Row({"optimizer": _SGD, "l2_sp": 1.0}),
     "sgd, kept if better": Row(
-        {"optimizer": _SGD, "keep_if_better": True, "learning_rate": 1.0},
+        # At a rate that is so high that the phase is discarded, rounding shows in its history.
+        {"optimizer": _SGD, "keep_if_better": True, "learning_rate": 0.03, "clip_norm": 0.1},
         before={"unfreeze": "none", "learning_rate": 0.003},
     ),
     "sgd, begun again": Row(
