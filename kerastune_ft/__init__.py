@@ -28,6 +28,7 @@ _HOMES = {
     "runs": "api.listing",
     "verify": "verification.verify",
     "Run": "api.runs",
+    "Watcher": "training.watch",
     "KerasTuneError": "errors",
     "ConfigError": "errors",
     "DataError": "errors",

@@ -22,6 +22,18 @@ def describe_newer(file: Path) -> str | None:
     )
 
 
+def describe_missing_class(error: str) -> str | None:
+    """Return a sentence with a remedy where Keras did not know a class of a file, by the text of its error."""
+    if missing := re.search(r"Could not locate (?:class|function) '([^']+)'", error):
+        name = missing[1]
+        return (
+            f"it needs {name}, Python code that is not in Keras and is not run from a file; call this in Python where "
+            f'{name} is known, within keras.saving.custom_object_scope({{"{name}": {name}}}), or build the model of '
+            "stock layers, copy the weights, and save it again"
+        )
+    return None
+
+
 def _read_version(file: Path) -> str | None:
     with contextlib.suppress(OSError, ValueError, KeyError, AttributeError, zipfile.BadZipFile):
         with zipfile.ZipFile(file) as archive:

@@ -39,6 +39,7 @@ RANKS = {
             ("backbones", "data"),
             ("input", "losses"),
             ("tasks",),
+            ("own",),
             ("saved_model",),
             ("training",),
             ("probing",),

@@ -16,6 +16,7 @@ from kerastune_ft.config.read import read
 from kerastune_ft.config.run import RunConfig
 from kerastune_ft.durations import parse_duration
 from kerastune_ft.errors import ConfigError, ResourceError
+from kerastune_ft.own.objects import OwnObjects
 from kerastune_ft.quiet_imports import tensorflow_import
 from kerastune_ft.streams import say
 from kerastune_ft.training.devices import tpu
@@ -112,3 +113,19 @@ def resolve_config(config: Config, overrides: Overrides) -> RunConfig:
     for sentence in settings.replacements:
         say(sentence)
     return settings
+
+
+def with_objects(config: Config, overrides: Overrides, own: OwnObjects | None) -> RunConfig:
+    """Return the configuration of a call with the caller's objects at hand.
+
+    Raises ConfigError for a configuration that goes with objects where none are given.
+    """
+    if own is not None and isinstance(config, RunConfig):
+        raise ConfigError("objects of Python go with a path or a dict, not with a RunConfig")
+    if own is None:
+        settings = resolve_config(config, overrides)
+        if settings.python is not None:
+            raise ConfigError(settings.python.explain_missing())
+        return settings
+    recorded = f"python={json.dumps(own.identify().to_json())}"
+    return resolve_config(config, [*list_overrides(overrides), recorded]).with_own(own)

@@ -20,6 +20,7 @@ from kerastune_ft.api.runs import Run
 from kerastune_ft.config.read import read
 from kerastune_ft.data.in_memory.collect import is_in_memory
 from kerastune_ft.errors import ConfigError, KerasTuneError, reword_errors
+from kerastune_ft.own.objects import gather_objects
 from kerastune_ft.scaffolding.propose import Proposal, Wishes, path_from, propose
 from kerastune_ft.scaffolding.sentences import describe
 from kerastune_ft.storage import explain_unreachable
@@ -40,6 +41,9 @@ def fine_tune(
     directory: str | os.PathLike[str] = "runs",
     run_dir: str | os.PathLike[str] | None = None,
     fresh: bool = False,
+    loss: Any = None,
+    metrics: Any = None,
+    callbacks: Any = (),
     **sections: Any,
 ) -> Run:
     """Fine-tune a pretrained model on data of almost any form, and return the finished run; again: go on with it.
@@ -54,7 +58,8 @@ def fine_tune(
     `task` is a kind such as `"text_regression"`, or the configuration's `task`; `backbone` a model of
     tf.keras.applications, a preset or class of keras-hub, a path, a Keras model, or the configuration's `backbone`;
     `phases` a preset or the phases themselves, and `epochs` those of every phase. `sections` are other keys of the
-    configuration, as `defaults={"batch_size": 64}`, laid over what is proposed. Runs are in `directory`, or this one in
+    configuration, as `defaults={"batch_size": 64}`, laid over what is proposed; `head` may also be an object, and it,
+    `loss`, `metrics` and `callbacks` are then as in `kerastune_ft.run`. Runs are in `directory`, or this one in
     `run_dir`; `fresh` begins a new one although there is one of the same configuration.
 
     `run.config` is the configuration, which `python -m kerastune_ft run FILE` takes to the same run. Raises ConfigError
@@ -63,6 +68,8 @@ def fine_tune(
     >>> run = fine_tune("photos", epochs=5)                       # doctest: +SKIP
     """
     keras_settings.refuse_foreign()
+    given_head = None if isinstance(sections.get("head"), Mapping) else sections.pop("head", None)
+    own = gather_objects(given_head, loss, metrics)
     check_sections(sections)
     wanted = {"kind": task} if isinstance(task, str) else dict(task or {})
     _check_places(data, directory, run_dir)
@@ -70,7 +77,8 @@ def fine_tune(
         found = find_data(data, label, directory, several=bool(wanted.get("multi_label")))
     with replace_paths({str(found.place): found.called} if found.called else {}), reword_errors(in_python):
         with explain_unreachable("data"):
-            proposal = _propose(found, wanted, backbone, phases, epochs, directory, plain(sections))
+            recorded = {} if own is None else {"python": own.identify().to_json()}
+            proposal = _propose(found, wanted, backbone, phases, epochs, directory, {**plain(sections), **recorded})
 
         @functools.cache
         def announce() -> None:
@@ -78,7 +86,9 @@ def fine_tune(
                 say(in_python(sentence))
 
         try:
-            return training.announce_and_run(proposal.document, announce, run_dir, fresh=fresh)
+            return training.announce_and_run(
+                proposal.document, announce, run_dir, fresh=fresh, own=own, callbacks=callbacks
+            )
         except KerasTuneError:
             # What was guessed may be the reason.
             announce()

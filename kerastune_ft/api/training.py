@@ -8,11 +8,21 @@ import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from kerastune_ft import keras_settings
 from kerastune_ft.api.cells import describe_stop
-from kerastune_ft.api.engine import Config, Overrides, load_engine, parse_seconds, require_weights, resolve_config
+from kerastune_ft.api.engine import (
+    Config,
+    Overrides,
+    load_engine,
+    parse_seconds,
+    require_weights,
+    resolve_config,
+    with_objects,
+)
+from kerastune_ft.api.given_model import with_backbone
 from kerastune_ft.api.runs import Run, write_report
 from kerastune_ft.config.options.backbones import Applications
 from kerastune_ft.config.run import RunConfig, written_paths
@@ -21,12 +31,14 @@ from kerastune_ft.data.files.stored_type import find_stored_type
 from kerastune_ft.errors import ConfigError, Interrupted, KerasTuneError, ResourceError, explain_exhaustion
 from kerastune_ft.metrics.document import metrics_by_split
 from kerastune_ft.notebook.kernel import is_notebook
+from kerastune_ft.own.objects import OwnObjects, gather_objects
 from kerastune_ft.reporting.notebook.tables import Rows
 from kerastune_ft.reporting.progress import create_watcher
 from kerastune_ft.reporting.terminal.tables import build_units_table
 from kerastune_ft.rundir import RunDirectory, now
 from kerastune_ft.storage import path_of, path_of_user
 from kerastune_ft.streams import say
+from kerastune_ft.tracking.callbacks import make_watchers
 from kerastune_ft.tracking.trackers import open_trackers
 from kerastune_ft.training import resume
 from kerastune_ft.training.devices import tpu
@@ -47,19 +59,30 @@ def run(
     until_phase: str | None = None,
     stop_after: str | float | None = None,
     overrides: Overrides = (),
+    backbone: Any = None,
+    head: Any = None,
+    loss: Any = None,
+    metrics: Any = None,
+    callbacks: Any = (),
 ) -> Run:
     """Train all phases of a configuration, evaluate, save, and return the run; again: go on where it stopped.
 
     `config` is a path, a shipped name, a dict or a RunConfig. Without `run_dir` the newest run of the same
     configuration in `directory` (default: `output.directory`) goes on, or a new one is made. `stop_after` is seconds or
     text such as `3h50m`; `overrides` are texts like `phases.head.epochs=2`, or a dict of path to value.
+    `backbone` is a Keras model in the place of the configuration's backbone; `head` a layer, a model or a function
+    (features, outputs) that builds the head; `loss` a loss of Keras or a function (targets, outputs) of which every
+    example has its own; `metrics` functions (targets, outputs) of NumPy arrays, or metrics of Keras, by name, each
+    alone or as (function, "min" or "max"); `callbacks` observe the run, as docs/python.md describes.
     Raises the errors of `kerastune_ft.errors`; Interrupted after a stop that loses nothing.
 
     >>> finished = run("medical", directory="runs")              # doctest: +SKIP
     """
+    own = gather_objects(head, loss, metrics)
+    overrides = with_backbone(config, overrides, backbone, directory)
     return announce_and_run(
         config, lambda: None, run_dir, directory, fresh=fresh, until_phase=until_phase, stop_after=stop_after,
-        overrides=overrides,
+        overrides=overrides, own=own, callbacks=callbacks,
     )  # fmt: skip
 
 
@@ -73,9 +96,12 @@ def announce_and_run(
     until_phase: str | None = None,
     stop_after: str | float | None = None,
     overrides: Overrides = (),
+    own: OwnObjects | None = None,
+    callbacks: Any = (),
 ) -> Run:
     """Do what `run` does, and call `announce` before anything is computed; never for a run that is finished."""
-    settings = resolve_config(config, overrides)
+    watchers = make_watchers(callbacks)
+    settings = with_objects(config, overrides, own)
     if directory is not None:
         settings = settings.model_copy(
             update={"output": settings.output.model_copy(update={"directory": str(directory)})}
@@ -107,7 +133,7 @@ def announce_and_run(
             choose = _find_chooser(own)
             return bool(load_engine(own).execute(begun, own, digest, watch, stop, until_phase, choose))
 
-        finish_run(begun, settings, digest, seconds, work)
+        finish_run(begun, settings, digest, seconds, work, watchers)
         return Run(path_of(str(begun.target)), is_chief=begun.target.writer is not None)
 
 
@@ -117,11 +143,12 @@ def finish_run(
     digest: str,
     seconds: float | None,
     work: Callable[[Watcher, StopRequest], bool],
+    watchers: Mapping[str, Watcher] = MappingProxyType({}),
 ) -> None:
-    """Do what a run still needs by `work`, which returns whether it is done then."""
+    """Do what a run still needs by `work`, which returns whether it is done then; `watchers` are the caller's."""
     writer = start.target.writer
     if not start.complete:
-        _execute(start, settings.with_rules(start.target.rules), digest, seconds, work)
+        _execute(start, settings.with_rules(start.target.rules), digest, seconds, work, watchers)
     elif writer is not None:
         load_engine(settings)
         from kerastune_ft.training.run_data import describe_finished_run
@@ -138,6 +165,7 @@ def _execute(
     digest: str,
     stop_seconds: float | None,
     work: Callable[[Watcher, StopRequest], bool],
+    watchers: Mapping[str, Watcher],
 ) -> None:
     """Train, evaluate and report; the manifest and the watchers receive how it ended, whatever happens."""
     from kerastune_ft.training.interrupts import StopRequest, explain_stop, listening
@@ -159,7 +187,10 @@ def _execute(
             example_shape=find_example_shape(settings.data),
         )
     # Signals are received until the end is written down: a terminal that goes away may say so twice.
-    with contextlib.closing(_open_watchers(settings, writer)) as watch, listening(StopRequest(stop_seconds)) as stop:
+    with (
+        contextlib.closing(_open_watchers(settings, writer, watchers)) as watch,
+        listening(StopRequest(stop_seconds)) as stop,
+    ):
         try:
             with explain_stop(), explain_exhaustion():
                 # TensorFlow takes seconds to import; everything that can be refused without it has been.
@@ -194,13 +225,13 @@ def _write_end(writer: RunDirectory, watch: Watcher, is_done: bool) -> None:
     writer.update_manifest()
 
 
-def _open_watchers(settings: RunConfig, writer: RunDirectory | None) -> Watcher:
-    """Return the progress on standard error and in log.txt, and the trackers; of several workers only the chief's."""
+def _open_watchers(settings: RunConfig, writer: RunDirectory | None, watchers: Mapping[str, Watcher]) -> Watcher:
+    """Return the progress on standard error and in log.txt, trackers and the caller's; of workers only the chief's."""
     if writer is None:
         return Watcher()
     progress = create_watcher(lambda line: writer.append("log.txt", f"{now()} {line}"))
     own = {"progress": progress, "time": Timekeeper(writer)}
-    return Watchers({**own, **open_trackers(settings.output.trackers)}, writer)
+    return Watchers({**own, **open_trackers(settings.output.trackers), **watchers}, writer)
 
 
 def _record_failure(target: RunDirectory, watch: Watcher, error: BaseException) -> None:
@@ -253,14 +284,20 @@ def plan(
     measure: bool = False,
     pictures: str | Path | None = None,
     resolve: bool = False,
+    backbone: Any = None,
+    head: Any = None,
+    loss: Any = None,
+    metrics: Any = None,
 ) -> PlanView:
     """Resolve a configuration against the real model and data without training a step.
 
     `pictures` names a .png or .html file to show a few training examples in, as each phase will augment them.
     `measure` times a few chunks of what phases compute or read, and changes no decision. `resolve` chooses the phases
     of `"phases": "auto"` by measurement, as `run` does; without it those shown are the usual ones.
+    The objects are as in `run`.
     """
-    settings = resolve_config(config, overrides)
+    overrides = with_backbone(config, overrides, backbone, None)
+    settings = with_objects(config, overrides, gather_objects(head, loss, metrics))
     if pictures is not None:
         from kerastune_ft.preview import contact_sheet
 

@@ -59,6 +59,8 @@ class Backbone:
     notes: tuple[str, ...] = ()
     kept_head: Mapping[str, Sequence[np.ndarray]] = field(default_factory=dict)
     """The weights that a head continues from, by the name of its layer; empty for a new head."""
+    kept_outputs: Any = None
+    """The symbolic outputs of an earlier run's head, where objects of Python built it; else None."""
     prefix_tokens: int = 0
     """Number of leading positions of the features that are no patches of the image: class tokens and registers."""
 

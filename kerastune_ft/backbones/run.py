@@ -54,6 +54,7 @@ def build(options: EarlierRun) -> Backbone:
         about["preprocessing"],
         transfer,
         kept_head=kept,
+        kept_outputs=copy.output if options.head == "keep" and plan["head"].get("python") else None,
         prefix_tokens=about.get("prefix_tokens", 0),
     )
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import io
-import re
 import zipfile
 from pathlib import Path
 from typing import Any
@@ -21,7 +20,7 @@ from kerastune_ft.config.words import right_value
 from kerastune_ft.errors import ConfigError
 from kerastune_ft.graph.depth import units_by_depth
 from kerastune_ft.graph.flat import FlatCopy, NotRebuilt, is_graph
-from kerastune_ft.keras_file import describe_newer
+from kerastune_ft.keras_file import describe_missing_class, describe_newer
 from kerastune_ft.quiet_imports import without_warnings_of_keras
 from kerastune_ft.storage import as_local_file, path_of
 
@@ -116,11 +115,8 @@ def _explain_failure(error: str) -> str:
             "it has a Lambda layer, which is Python code and is not run from a file; write what it does with "
             "keras.ops or a stock layer, and save the model again"
         )
-    if missing := re.search(r"Could not locate (?:class|function) '([^']+)'", error):
-        return (
-            f"it needs {missing[1]}, Python code that is not in Keras and is not run from a file; build the model of "
-            "stock layers, copy the weights, and save it again"
-        )
+    if missing := describe_missing_class(error):
+        return missing
     return f"{first}; does it open with Keras {keras.__version__}? Save it again with that"
 
 

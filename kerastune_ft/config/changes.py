@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from kerastune_ft.config.python_objects import list_changes
 from kerastune_ft.config.run import RunConfig
 
 _FREE = (
@@ -41,6 +42,8 @@ def compare(old: RunConfig, new: RunConfig, begun: int) -> Changes:
     refused: list[str] = []
     before, after = old.to_json(), new.to_json()
     phases = before.pop("phases"), after.pop("phases")
+    del before["python"], after["python"]
+    refused += list_changes(old.python, new.python)
     if after["refit"] and not before["refit"]:
         allowed.append(_line("refit", False, True))
         before["refit"] = True

@@ -18,6 +18,7 @@ from kerastune_ft.config.options.phases import Auto, Phase
 from kerastune_ft.config.options.rates import ONE_CYCLE
 from kerastune_ft.config.options.runtime import Output, Runtime
 from kerastune_ft.config.options.tasks import Task
+from kerastune_ft.config.python_objects import PythonObjects
 from kerastune_ft.rules import NEWEST, Rules
 from kerastune_ft.wording import encode_text
 
@@ -48,11 +49,17 @@ class RunConfig(Options):
         description="whether the phases run again, for the epochs that validation chose, on training and validation "
         "examples together",
     )
+    python: PythonObjects | None = Field(
+        None,
+        description="the objects of Python that the run was begun with; kt.run writes it, and no file can give them",
+    )
     runtime: Runtime = Field(Runtime(), description="where and how to compute")
     output: Output = Field(Output(), description="where results go")
     # No option: a run that began before goes on by its own, whatever the file says.
     _rules: Rules = PrivateAttr(NEWEST)
     _replacements: tuple[str, ...] = PrivateAttr(())
+    # No option either: the objects that `python` records.
+    _own: Any = PrivateAttr(None)
     _preset: str | None = PrivateAttr(None)
 
     @field_validator("auto")
@@ -97,6 +104,17 @@ class RunConfig(Options):
             return self
         copy = self.model_copy()
         copy._replacements = replacements
+        return copy
+
+    @property
+    def own(self) -> Any:
+        """The objects of Python that `python` records, an `own.objects.OwnObjects`; None where they are not at hand."""
+        return self._own
+
+    def with_own(self, own: Any) -> RunConfig:
+        """Return the same configuration with these objects at hand."""
+        copy = self.model_copy()
+        copy._own = own
         return copy
 
     @property
@@ -196,6 +214,8 @@ def _drop_later_keys(document: dict[str, Any]) -> None:
         for key in keys:
             if document[section].get(key, 0) is None:
                 del document[section][key]
+    if document["python"] is None:
+        del document["python"]
     for phase in document.get("phases") or ():
         for key in _LATER_OF_AUGMENT:
             if phase["augment"][key] is None:

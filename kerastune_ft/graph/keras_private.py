@@ -140,6 +140,11 @@ def leaf_layers(layer: keras.layers.Layer, prefix: str = "") -> dict[str, keras.
     return found
 
 
+def inner_layers(layer: keras.layers.Layer) -> list[keras.layers.Layer]:
+    """Return the layers that a layer holds itself, without those in these."""
+    return list(layer._flatten_layers(include_self=False, recursive=False))
+
+
 def all_layers(layer: keras.layers.Layer) -> list[keras.layers.Layer]:
     """Return a layer and the layers at any depth in it."""
     return list(layer._flatten_layers())

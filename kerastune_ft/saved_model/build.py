@@ -17,7 +17,7 @@ from kerastune_ft.graph.hub_layers import repair_layer
 from kerastune_ft.input.decode import Geometry
 from kerastune_ft.input.sounds import Clip
 from kerastune_ft.input.texts.row_settings import RowSettings
-from kerastune_ft.keras_file import describe_newer
+from kerastune_ft.keras_file import describe_missing_class, describe_newer
 from kerastune_ft.quiet_imports import without_warnings_of_keras
 from kerastune_ft.rundir import RunDirectory
 from kerastune_ft.saved_model.base import Serving, ServingSettings
@@ -68,7 +68,11 @@ def load_model(run: RunDirectory) -> keras.Model:
         raise
     except (OSError, ValueError, TypeError) as problem:
         said = " ".join(str(problem).split())[:200]
-        remedy = newer or f"{said}\nRestore it, or give the run's command with --fresh"
+        remedy = (
+            newer
+            or describe_missing_class(str(problem))
+            or f"{said}\nRestore it, or give the run's command with --fresh"
+        )
         raise DataError(f"{path} cannot be opened: {remedy}") from problem
     found = next(layer for layer in saved.layers if is_inner(layer))
     repair_layer(found)

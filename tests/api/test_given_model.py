@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Any
 
 import keras
 import pytest
 
-from kerastune_ft.api.given_model import find_backbone
+from kerastune_ft.api.given_model import find_backbone, with_backbone
+from kerastune_ft.config.read import read
 from kerastune_ft.errors import ConfigError
 
 
@@ -39,3 +41,26 @@ def test_a_model_is_written_once_with_its_weights(tmp_path: Path) -> None:
 def test_what_is_no_model_is_refused(given: Any) -> None:
     with pytest.raises(ConfigError, match="is no model; give a name"):
         find_backbone(given, "runs")
+
+
+DOCUMENT = {
+    "task": {"kind": "image_classification"},
+    "data": {"kind": "tfds", "name": "digits"},
+    "backbone": {"kind": "saved", "path": "old.keras", "input": "-1-1"},
+    "phases": [{"name": "head", "unfreeze": "none", "epochs": 2, "learning_rate": 0.1}],
+}
+
+
+def test_a_model_takes_the_place_of_the_backbone_and_keeps_its_range(tmp_path: Path) -> None:
+    images = keras.Input((8, 8, 3))
+    model = keras.Model(images, keras.layers.Conv2D(2, 3)(images))
+    (override,) = with_backbone(DOCUMENT, (), model, tmp_path)
+    options = json.loads(override.removeprefix("backbone="))
+    assert (options["kind"], options["input"]) == ("saved", "-1-1")
+    assert Path(options["path"]).exists()
+    assert read(DOCUMENT, [override]).backbone.kind == "saved"
+    (named,) = with_backbone("medical", (), {"path": model, "input": "0-1"}, tmp_path)
+    assert json.loads(named.removeprefix("backbone="))["input"] == "0-1"
+    assert with_backbone(DOCUMENT, ("seed=1",), None, None) == ("seed=1",)
+    with pytest.raises(ConfigError, match="a name or a path is written in the configuration"):
+        with_backbone(DOCUMENT, (), "MobileNetV2", None)

@@ -14,7 +14,7 @@ from kerastune_ft.config.checks.kinds import kind_inconsistencies
 from kerastune_ft.config.checks.modality import modality_inconsistencies
 from kerastune_ft.config.checks.parts import Finding, is_number, section
 from kerastune_ft.config.checks.rates import check_rate
-from kerastune_ft.config.checks.solvers import solver_inconsistencies
+from kerastune_ft.config.checks.solvers import python_inconsistencies, solver_inconsistencies
 from kerastune_ft.config.checks.tables import table_inconsistencies
 from kerastune_ft.config.checks.weights import weight_inconsistencies
 from kerastune_ft.config.documents.nodes import KeyPath, short_json
@@ -42,12 +42,13 @@ def inconsistencies(document: Mapping[str, Any]) -> Iterator[Finding]:
     listed = document.get("phases")
     phases = listed if isinstance(listed, list) else []
     yield from weight_inconsistencies(phases, section(document, "backbone"))
+    yield from python_inconsistencies(section(document, "python"), section(document, "head"), phases)
     names: dict[Any, int] = {}
     for index, phase in enumerate(phases):
         if not isinstance(phase, Mapping):
             continue
         for path, message in (
-            *_phase(phase, index, section(document, "task")),
+            *_phase(phase, index, section(document, "task"), section(section(document, "python"), "metrics")),
             *_cache(phase, section(document, "runtime")),
         ):
             yield ("phases", index, *path), message
@@ -217,7 +218,9 @@ def _runtime(runtime: Mapping[str, Any]) -> Iterator[Finding]:
         )
 
 
-def _phase(phase: Mapping[str, Any], index: int, task: Mapping[str, Any]) -> Iterator[Finding]:
+def _phase(
+    phase: Mapping[str, Any], index: int, task: Mapping[str, Any], own_metrics: Mapping[str, Any]
+) -> Iterator[Finding]:
     yield from _length(phase)
     head_only = phase.get("unfreeze") == "none"
     if head_only and phase.get("batch_norm") in ("statistics", "train"):
@@ -229,7 +232,8 @@ def _phase(phase: Mapping[str, Any], index: int, task: Mapping[str, Any]) -> Ite
     monitor = phase.get("monitor")
     facts = find_facts(task)
     # A misspelt kind is most often a classification, and an unknown monitor should be reported as well.
-    metrics = [f"validation_{metric}" for metric in (facts.metrics if facts else metrics_of_labels("one"))]
+    measured = (*(facts.metrics if facts else metrics_of_labels("one")), *own_metrics)
+    metrics = [f"validation_{metric}" for metric in measured]
     if isinstance(monitor, str) and monitor not in metrics:
         yield ("monitor",), _explain_monitor(monitor, metrics, chosen_metrics(facts.labels) if facts else ())
     if phase.get("accumulate") == "auto" and phase.get("batch_norm") in ("statistics", "train"):

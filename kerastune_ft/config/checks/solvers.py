@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from kerastune_ft.config.checks.parts import Finding, section
 from kerastune_ft.config.documents.nodes import short_json
 from kerastune_ft.config.options.augment import changes_examples
+from kerastune_ft.config.options.heads import Head
 from kerastune_ft.config.options.optimizers import SOLVERS
 
 # Keys that say how updates are made by batches, with the values that ask for nothing.
@@ -94,3 +95,23 @@ def _check_solved(phase: Mapping[str, Any], head: Mapping[str, Any]) -> Iterator
             'it would be drawn anew in every epoch, and a solver takes all examples at a time; give it "views", as in '
             '{"preset": "light", "views": 4}, or write "none"',
         )
+
+
+def python_inconsistencies(
+    python: Mapping[str, Any], head: Mapping[str, Any], phases: Sequence[Any]
+) -> Iterator[Finding]:
+    """Yield place and message of every key without effect beside a head or a loss of the caller's."""
+    if python.get("head") is not None:
+        usual = Head().to_json()
+        for key in (key for key, value in head.items() if value != usual.get(key)):
+            yield ("head", key), "it has no effect with a head of your own, which says this itself; remove it"
+    listed = [(index, phase) for index, phase in enumerate(phases) if isinstance(phase, Mapping)]
+    for index, phase in listed:
+        if python.get("head") is not None and phase.get("dropout") is not None:
+            yield ("phases", index, "dropout"), "a head of your own keeps its rates of dropout; remove it"
+        if python.get("loss") is not None:
+            for key in ("label_smoothing", "class_weights", "loss"):
+                if phase.get(key):
+                    yield ("phases", index, key), "it has no effect with a loss of your own, which says this; remove it"
+        if (python.get("head") or python.get("loss")) is not None and is_solved(phase):
+            yield ("phases", index, "optimizer"), "it solves the task's own head and loss; write another optimizer"

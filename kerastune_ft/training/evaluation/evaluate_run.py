@@ -75,6 +75,8 @@ def evaluate(target: RunDirectory, config: RunConfig, data: Path | None, split: 
     scheme = LabelScheme.from_json(document["labels"])
     sizes = read_sizes(document["text"]) if document.get("text") else None
     endpoints = tuple(document["backbone"].get("endpoints", ())) or None
+    if config.python is not None and config.python.metrics:
+        watch.note(f"left out, since it was given in Python: {', '.join(config.python.metrics)}")
     if is_whole(document):
         session = open_whole(target, bare, devices, watch.note, source, scheme, sizes)
         plan = planning.for_whole(session, document["ensemble"]["replica_batch"])

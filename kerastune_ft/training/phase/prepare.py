@@ -99,10 +99,7 @@ def prepare(context: RunContext, phase: PhasePlan, rates: np.ndarray | None = No
     """
     session, options = context.session, phase.phase
     freeze_all_but(session, phase.selection, phase.trained)
-    dropout = options.dropout if options.dropout is not None else session.config.head.dropout
-    for layer in session.head.layers:
-        if isinstance(layer, keras.layers.Dropout):
-            layer.rate = dropout
+    _set_dropout(session, options.dropout)
     if options.is_solved:
         return Prepared(None, None, build_step(session, phase, None))
     variables = session.variables
@@ -148,6 +145,16 @@ def _count_norms(session: Session, phase: PhasePlan) -> GradientNorms | None:
         return None
     unit_of = {variable.path: unit.id for unit in session.units for variable in unit.variables}
     return GradientNorms(session.devices, [unit_of[path] for path in phase.trained])
+
+
+def _set_dropout(session: Session, dropout: float | None) -> None:
+    """Give the head's dropout the rate of a phase, or its own; a head of the caller's keeps the rates it was given."""
+    python = session.config.python
+    if python is not None and python.head is not None:
+        return
+    for layer in session.head.layers:
+        if isinstance(layer, keras.layers.Dropout):
+            layer.rate = dropout if dropout is not None else session.config.head.dropout
 
 
 def _find_carried(context: RunContext, phase: PhasePlan) -> optimizers.Carried | None:

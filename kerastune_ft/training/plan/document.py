@@ -20,7 +20,7 @@ from kerastune_ft.graph.partition import tensor_bytes
 from kerastune_ft.graph.units import count
 from kerastune_ft.mounts import network_notes
 from kerastune_ft.training.devices import precision
-from kerastune_ft.training.plan import averages, batch_norm, cache_plan, class_balance, memory, unknown
+from kerastune_ft.training.plan import averages, batch_norm, cache_plan, class_balance, memory, python_objects, unknown
 from kerastune_ft.training.plan.cache_plan import CachedFeatures, CachePlan
 from kerastune_ft.training.plan.feature_usage import cache_settings, flops_rate, mean_length
 from kerastune_ft.training.plan.phase_plan import NORMS_FILE, PhasePlan
@@ -62,6 +62,7 @@ def plan_document(session: Session, phases: Sequence[PhasePlan], chunk: int, dec
             "parameters": session.head.parameters,
             # Options of decoders are there where they are given.
             "options": {key: value for key, value in config.head.to_json().items() if value is not None},
+            **({"python": config.python.head.to_json()} if config.python and config.python.head else {}),
         },
         **session.loader.plan_entry(),
         "chunk": chunk,
@@ -140,6 +141,7 @@ def _notes(
     notes += [*on_data, *unknown.notes(session)]
     if config.refit and "test" not in session.source.splits:
         notes.append("refit: there is no test split, so nothing measures the refitted model")
+    notes += python_objects.notes(session)
     if session.config.output.gradient_norms:
         notes.append(f"the norms of the gradients of every unit are recorded in phases/*/{NORMS_FILE}")
     if session.unaddressed:

@@ -28,11 +28,12 @@ from kerastune_ft.graph.rows import pooling
 from kerastune_ft.graph.units import Unit
 from kerastune_ft.input.build import LoaderOptions, build_loader
 from kerastune_ft.input.sounds import choose_seconds, make_clip
+from kerastune_ft.own.task import with_own_objects
 from kerastune_ft.stores.budget import budget_bytes
 from kerastune_ft.tasks import build as tasks
 from kerastune_ft.tasks.base import Task
 from kerastune_ft.training.devices.devices import Devices
-from kerastune_ft.training.session import adapters, long_texts, warm_start
+from kerastune_ft.training.session import adapters, long_texts, own_objects, warm_start
 from kerastune_ft.training.session.session import Session
 
 # Bytes of all examples' endpoints up to which the finest stride is read where no budget is given. The model follows
@@ -64,7 +65,7 @@ def assemble(
     config, scheme = warm_start.with_kept_head(config, scheme or source.scheme)
     with devices.strategy.scope():
         backbone = build.build(config.backbone, config.seed, config.rules)
-        task = tasks.build_task(config, scheme, backbone.input.image_size)
+        task = with_own_objects(tasks.build_task(config, scheme, backbone.input.image_size), config)
         _check_modality(config, backbone)
         if source.sound_seconds is not None:
             backbone = _with_audio_front_end(config, source, backbone)
@@ -74,9 +75,12 @@ def assemble(
         source_hash = backbones.content_hash(backbone.variables)
         adapters.build(config.phases, backbone.units, config.seed)
         given, body = backbone.input, backbone.model
-        outputs = task.head(_endpoints(config, backbone), given.padding_mask(body), given.windows(body))
+        outputs = own_objects.find_kept_outputs(config, backbone)
+        if outputs is None:
+            outputs = task.head(_endpoints(config, backbone), given.padding_mask(body), given.windows(body))
         model = keras.Model(backbone.model.input, outputs, name=config.name.replace(".", "_"))
     head = _head_unit(model, backbone)
+    own_objects.settle_head(config, head.layers)
     for layer, weights in backbone.kept_head.items():
         model.get_layer(layer).set_weights(list(weights))
     leaves = keras_private.leaf_layers(model)

@@ -4,7 +4,8 @@ from typing import Any
 
 import pytest
 
-from kerastune_ft.config.checks.solvers import is_solved
+from kerastune_ft.config.checks.solvers import is_solved, python_inconsistencies
+from kerastune_ft.config.options.heads import Head
 from kerastune_ft.config.read import read
 from tests.support.config_cases import MINIMAL, messages
 
@@ -83,3 +84,24 @@ def test_a_solved_phase_leaves_no_optimizer_to_go_on_with() -> None:
     top = {"name": "top", "unfreeze": "all", "epochs": 2, "learning_rate": 0.1, "carry_optimizer": True}
     found = messages({**MINIMAL, "phases": [PROBE, top]})
     assert "the phase before is solved" in found["phases[1].carry_optimizer"]
+
+
+def test_keys_of_the_head_have_no_effect_beside_an_own_one() -> None:
+    python = {"head": {"name": "build_head"}}
+    found = list(python_inconsistencies(python, {"dropout": 0.4}, [{"dropout": 0.1}, {"dropout": None}]))
+    assert [place for place, _ in found] == [("head", "dropout"), ("phases", 0, "dropout")]
+    # As the config.json of a run has them.
+    assert list(python_inconsistencies(python, Head().to_json(), [])) == []
+    assert list(python_inconsistencies({"head": None}, {"dropout": 0.4}, [{"dropout": 0.1}])) == []
+
+
+def test_what_changes_the_tasks_loss_has_no_effect_beside_an_own_one() -> None:
+    phases = [{"label_smoothing": 0.1, "class_weights": "balanced"}, {"loss": {"name": "mae"}, "label_smoothing": 0}]
+    found = [place for place, _ in python_inconsistencies({"loss": {"name": "half"}}, {}, phases)]
+    assert found == [("phases", 0, "label_smoothing"), ("phases", 0, "class_weights"), ("phases", 1, "loss")]
+
+
+def test_a_solver_solves_the_tasks_own_head_and_loss_alone() -> None:
+    solved = {"optimizer": {"name": "lbfgs", "l2": 0.1}}
+    for python in ({"head": {"name": "build_head"}}, {"loss": {"name": "half"}}):
+        assert [place for place, _ in python_inconsistencies(python, {}, [{}, solved])] == [("phases", 1, "optimizer")]

@@ -1,0 +1,149 @@
+"""A task with a person's own head, loss and metrics; all else is that of the task itself."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, cast
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+from kerastune_ft.config.run import RunConfig
+from kerastune_ft.errors import ConfigError
+from kerastune_ft.losses.options import NO_OPTIONS, LossOptions
+from kerastune_ft.metrics.intervals.base import Sample
+from kerastune_ft.own.head import build_head
+from kerastune_ft.own.objects import OwnMetric, OwnObjects
+from kerastune_ft.tasks.base import Loss, Measured, Task
+
+# Of more examples a metric of Python, called a thousand times, would take minutes.
+_MOST_RESAMPLED = 5000
+
+
+def with_own_objects(task: Task, config: RunConfig) -> Task:
+    """Return the task with the objects that a configuration carries, or itself.
+
+    Raises ConfigError for objects that the task has no use for.
+    """
+    own = config.own
+    if own is None:
+        return task
+    if task.predicts_masks and (own.head is not None or own.metrics):
+        raise ConfigError(f"head and metrics of your own are not available for {task.kind} in this version")
+    if taken := [name for name in own.metrics if name in task.metric_directions]:
+        raise ConfigError(f"metrics[{taken[0]!r}]: {task.kind} measures {taken[0]} itself; write another name")
+    return cast(Task, OwnTask(task, own, config.seed))
+
+
+class OwnTask:
+    """A task whose head, training loss and metrics may be a person's own."""
+
+    def __init__(self, task: Task, own: OwnObjects, seed: int) -> None:
+        self._task, self._own, self._seed = task, own, seed
+        self.metric_directions = {
+            **task.metric_directions,
+            **{name: metric.direction for name, metric in own.metrics.items()},
+        }
+
+    def __getattr__(self, name: str) -> Any:
+        """Return what the task itself has."""
+        return getattr(self.__dict__["_task"], name)
+
+    def head(self, features: Mapping[str, Any], mask: Any = None, windows: Any = None) -> Any:
+        """Return the symbolic raw outputs of the own head, or of the task's."""
+        if self._own.head is None:
+            return self._task.head(features, mask, windows)
+        if windows is not None:
+            raise ConfigError('head: a head of your own does not read windows; write "long_texts": "cut" in data')
+        return build_head(self._own.head, features["features"], len(self._task.scheme.names), self._seed, mask)
+
+    def bind(self, model: Any, options: LossOptions = NO_OPTIONS) -> Loss:
+        """Return the own loss as phases use it, or the task's."""
+        own = self._own.loss
+        if own is None:
+            return self._task.bind(model, options)
+
+        def compute_sums(targets: Any, outputs: Any, weights: tf.Tensor) -> dict[str, tf.Tensor]:
+            losses = compute_losses(own, targets, outputs)
+            # Padding may repeat an example, and must add nothing, not even NaN.
+            total = tf.reduce_sum(tf.where(weights > 0, losses * weights, tf.zeros_like(losses)))
+            sums = self._task.training_sums(targets, outputs, weights)
+            return {"count": tf.reduce_sum(weights), "loss": total, **sums}
+
+        return compute_sums
+
+    def summarise(self, measured: Measured) -> dict[str, float]:
+        """Return the task's metrics of a split, then the own ones."""
+        found = self._task.summarise(measured)
+        if self._own.metrics:
+            targets, answers = self._answers(measured)
+            found |= {name: measure_metric(name, each, targets, answers) for name, each in self._own.metrics.items()}
+        return found
+
+    def sample(self, measured: Measured) -> Sample:
+        """Return the examples for intervals, which functions get where these are few enough."""
+        base = self._task.sample(measured)
+        functions = {name: each for name, each in self._own.metrics.items() if each.is_function}
+        if not functions or base.examples > _MOST_RESAMPLED:
+            return base
+        targets, answers = self._answers(measured)
+
+        def compute(counts: np.ndarray) -> Mapping[str, np.ndarray]:
+            drawn = [np.repeat(np.arange(len(targets)), column.astype(np.int64)) for column in counts.T]
+            own = {
+                name: np.array([_try_metric(name, each, targets[rows], answers[rows]) for rows in drawn])
+                for name, each in functions.items()
+            }
+            return {**base.compute(counts), **own}
+
+        return Sample(base.examples, base.proportions, base.means, compute, base.rank, base.ranked_classes)
+
+    def _answers(self, measured: Measured) -> tuple[np.ndarray, np.ndarray]:
+        """Return targets and answers as people know them: probabilities, or values in the units of the labels."""
+        columns = self._task.prediction_columns(measured)
+        known = [values for name, values in columns.items() if name.startswith(("probability_", "value"))]
+        targets, scheme = np.asarray(measured["targets"]), self._task.scheme
+        if scheme.deviation:
+            targets = targets * np.asarray(scheme.deviation) + np.asarray(scheme.mean)
+        return targets, np.stack(known, axis=1).astype(np.float32)
+
+
+def compute_losses(own: Any, targets: Any, outputs: Any) -> tf.Tensor:
+    """Return the loss of every example, float32 [batch], of a loss of Keras or a function (targets, outputs).
+
+    Raises ConfigError where it gives another number of losses than there are examples.
+    """
+    losses = own.call(targets, outputs) if isinstance(own, keras.losses.Loss) else own(targets, outputs)
+    losses = tf.cast(tf.convert_to_tensor(losses), tf.float32)
+    rows = tf.nest.flatten(outputs)[0].shape[0]
+    if losses.shape.rank in (None, 0) or losses.shape[0] != rows:
+        raise ConfigError(
+            f"loss: it gives {tuple(losses.shape)} for a batch of {rows}, and every example needs a loss of its own, "
+            f"({rows},); give the losses without their mean"
+        )
+    return tf.reduce_mean(losses, axis=list(range(1, losses.shape.rank))) if losses.shape.rank > 1 else losses
+
+
+def measure_metric(name: str, metric: OwnMetric, targets: np.ndarray, answers: np.ndarray) -> float:
+    """Return a metric of a whole split as a number; raise ConfigError where it gives none."""
+    try:
+        if metric.is_function:
+            return float(metric.function(targets, answers))
+        metric.function.reset_state()
+        metric.function.update_state(targets, answers)
+        return float(metric.function.result())
+    except Exception as error:
+        said = " ".join(str(error).split())[:200]
+        raise ConfigError(
+            f"metrics[{name!r}]: it gives no number of targets {targets.shape} and outputs {answers.shape} "
+            f"({type(error).__name__}: {said})"
+        ) from error
+
+
+def _try_metric(name: str, metric: OwnMetric, targets: np.ndarray, answers: np.ndarray) -> float:
+    """Return a metric of a resample, NaN where it is not defined: a class may be missing there."""
+    try:
+        return measure_metric(name, metric, targets, answers)
+    except ConfigError:
+        return float("nan")

@@ -1,0 +1,67 @@
+"""What an object of Python is known by: its source, its configuration, what it closes over; not Keras' counters."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable
+from typing import Any
+
+import keras
+import numpy as np
+
+from kerastune_ft.own.identity import identify
+
+
+def _scale(factor: float, unit: Any = None) -> Callable[[float], float]:
+    def scaled(value: float) -> float:
+        return value * factor
+
+    return scaled
+
+
+def _other(value: float) -> float:
+    return value + 1
+
+
+class _Cost:
+    def __init__(self, weight: float) -> None:
+        self.weight = weight
+
+    def __call__(self, targets: Any, outputs: Any) -> float:
+        return self.weight
+
+
+def test_a_function_is_its_source_and_the_values_it_closes_over() -> None:
+    assert identify(_scale(2.0)) == identify(_scale(2.0))
+    assert identify(_scale(2.0)).sha256 == identify(_scale(3.0)).sha256
+    assert identify(_scale(2.0)) != identify(_scale(3.0))
+    assert identify(_other).sha256 != identify(_scale(2.0)).sha256
+    assert identify(functools.partial(_other, 1.0)) != identify(functools.partial(_other, 2.0))
+    made: dict[str, Any] = {}
+    # As in a terminal, where no source is at hand.
+    exec("def f(x): return x + 1\ndef g(x): return x - 1\nh = lambda x: x + 1", made)
+    assert identify(made["f"]).sha256 not in (None, identify(made["g"]).sha256)
+
+
+def test_an_object_is_its_class_and_its_attributes() -> None:
+    assert identify(_Cost(1.0)) == identify(_Cost(1.0)) != identify(_Cost(2.0))
+    assert identify(_Cost(1.0)).name == "_Cost"
+
+
+def test_layers_are_their_configuration_whatever_keras_has_counted_up() -> None:
+    def make(units: int) -> keras.Sequential:
+        return keras.Sequential([keras.layers.Dense(units), keras.layers.Dense(2, activation="relu")])
+
+    first, again, other = make(3), make(3), make(4)
+    assert first.layers[0].name != again.layers[0].name
+    assert identify(first) == identify(again) != identify(other)
+    assert identify(first).sha256 is None
+
+
+def test_losses_and_metrics_of_keras_are_what_they_were_made_with() -> None:
+    assert identify(keras.losses.Huber(0.5)) == identify(keras.losses.Huber(0.5)) != identify(keras.losses.Huber(0.7))
+    kind = keras.metrics.SparseTopKCategoricalAccuracy
+    metric = kind(k=2)
+    before = identify(metric)
+    metric.update_state(np.array([0, 1]), np.array([[0.1, 0.9], [0.8, 0.2]], np.float32))
+    assert identify(metric) == before == identify(kind(k=2)) != identify(kind(k=3))

@@ -1,0 +1,79 @@
+"""Somebody trains with a head, a loss and a metric of their own, is interrupted, goes on, and changes the loss."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import keras
+import numpy as np
+import pytest
+
+import kerastune_ft as kt
+from tests.support import tiny_run
+from tests.support.trained_runs import small_backbone
+
+
+def build_head(features: Any, outputs: int) -> Any:
+    x = keras.layers.GlobalAveragePooling2D()(features)
+    x = keras.layers.Dropout(0.3)(keras.layers.Dense(8, activation="relu")(x))
+    return keras.layers.Dense(outputs)(x)
+
+
+def half(targets: Any, outputs: Any) -> Any:
+    return 0.5 * keras.losses.sparse_categorical_crossentropy(targets, outputs, from_logits=True)
+
+
+def third(targets: Any, outputs: Any) -> Any:
+    return keras.losses.sparse_categorical_crossentropy(targets, outputs, from_logits=True) / 3
+
+
+def cost(targets: np.ndarray, outputs: np.ndarray) -> float:
+    return float(np.mean((outputs.argmax(1) != targets) * (1 + targets)))
+
+
+class Seen:
+    def __init__(self) -> None:
+        self.costs: list[float] = []
+
+    def epoch_done(self, row: dict[str, Any], is_best: bool) -> None:
+        self.costs.append(row["validation_cost"])
+
+
+def test_own_objects_hold_the_promises_that_can_hold(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("KERASTUNE_CACHE", str(tmp_path / "cache"))
+    monkeypatch.chdir(tmp_path)
+    phase = {"learning_rate": 0.01, "batch_size": 10, "monitor": "validation_cost"}
+    document = {
+        "seed": 3,
+        "task": {"kind": "image_classification"},
+        "data": {"kind": "arrays", "path": str(tiny_run.write_data(tmp_path / "data.npz"))},
+        "backbone": small_backbone(tmp_path),
+        "phases": [
+            {"name": "head", "unfreeze": "none", "epochs": 2, **phase},
+            {"name": "top", "unfreeze": {"last": 1}, "epochs": 2, **phase},
+        ],
+    }
+    own: dict[str, Any] = {"head": build_head, "loss": half, "metrics": {"cost": (cost, "min")}}
+    seen = Seen()
+    whole = kt.run(document, run_dir="whole", callbacks=[seen], **own)
+    assert seen.costs == whole.history["validation_cost"].tolist()
+
+    kt.run(document, run_dir="parts", until_phase="head", **own)
+    with pytest.raises(kt.ConfigError, match="loss: it was half, and is third"):
+        kt.run(document, run_dir="parts", **{**own, "loss": third})
+    with pytest.raises(kt.ConfigError, match=r"call kt\.run"):
+        kt.run("parts/config.json", run_dir="parts")
+    parts = kt.run(document, run_dir="parts", **own)
+    assert tiny_run.results(parts.path) == tiny_run.results(whole.path)
+
+    test = whole.metrics["test"]
+    assert set(whole.predict(np.load("data.npz")["x"])["label"]) <= {0, 1}
+    assert "cost" in whole.intervals["test"]
+    assert whole.evaluate() == {name: value for name, value in test.items() if name != "cost"}
+    assert "left out, since it was given in Python: cost" in capsys.readouterr().err
+    assert json.loads(Path("whole/config.json").read_text())["python"]["head"]["name"] == "build_head"
+    assert kt.verify("whole").holds
