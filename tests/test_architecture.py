@@ -363,7 +363,7 @@ def test_the_public_names_are_these() -> None:
             "find_rate", "fine_tune", "run", "plan", "open_run", "evaluate", "predict", "units", "explain", "init",
             "runs", "verify",
             "rank_backbones", "search", "compare", "crossvalidate",
-            "Run", "KerasTuneError", "ConfigError", "DataError",
+            "Run", "Watcher", "KerasTuneError", "ConfigError", "DataError",
             "DivergedError", "PromiseError", "ResourceError", "Interrupted",
         ]
     )  # fmt: skip

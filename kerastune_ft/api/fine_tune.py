@@ -20,7 +20,7 @@ from kerastune_ft.api.runs import Run
 from kerastune_ft.config.read import read
 from kerastune_ft.data.in_memory.collect import is_in_memory
 from kerastune_ft.errors import ConfigError, KerasTuneError, reword_errors
-from kerastune_ft.own.objects import gather_objects
+from kerastune_ft.own.objects import OwnObjects, gather_objects
 from kerastune_ft.scaffolding.propose import Proposal, Wishes, path_from, propose
 from kerastune_ft.scaffolding.sentences import describe
 from kerastune_ft.storage import explain_unreachable
@@ -68,8 +68,7 @@ def fine_tune(
     >>> run = fine_tune("photos", epochs=5)                       # doctest: +SKIP
     """
     keras_settings.refuse_foreign()
-    given_head = None if isinstance(sections.get("head"), Mapping) else sections.pop("head", None)
-    own = gather_objects(given_head, loss, metrics)
+    own, sections = _take_objects(sections, loss, metrics)
     check_sections(sections)
     wanted = {"kind": task} if isinstance(task, str) else dict(task or {})
     _check_places(data, directory, run_dir)
@@ -77,8 +76,7 @@ def fine_tune(
         found = find_data(data, label, directory, several=bool(wanted.get("multi_label")))
     with replace_paths({str(found.place): found.called} if found.called else {}), reword_errors(in_python):
         with explain_unreachable("data"):
-            recorded = {} if own is None else {"python": own.identify().to_json()}
-            proposal = _propose(found, wanted, backbone, phases, epochs, directory, {**plain(sections), **recorded})
+            proposal = _propose(found, wanted, backbone, phases, epochs, directory, _record(plain(sections), own))
 
         @functools.cache
         def announce() -> None:
@@ -86,13 +84,24 @@ def fine_tune(
                 say(in_python(sentence))
 
         try:
-            return training.announce_and_run(
-                proposal.document, announce, run_dir, fresh=fresh, own=own, callbacks=callbacks
-            )
+            own_arguments = {"own": own, "callbacks": callbacks}
+            return training.announce_and_run(proposal.document, announce, run_dir, fresh=fresh, **own_arguments)
         except KerasTuneError:
             # What was guessed may be the reason.
             announce()
             raise
+
+
+def _take_objects(sections: Mapping[str, Any], loss: Any, metrics: Any) -> tuple[OwnObjects | None, dict[str, Any]]:
+    """Return the caller's objects, and the sections without a head that is one of them."""
+    head = sections.get("head")
+    if head is None or isinstance(head, Mapping):
+        return gather_objects(None, loss, metrics), dict(sections)
+    return gather_objects(head, loss, metrics), {name: each for name, each in sections.items() if name != "head"}
+
+
+def _record(sections: Mapping[str, Any], own: OwnObjects | None) -> dict[str, Any]:
+    return {**sections, **({} if own is None else {"python": own.identify().to_json()})}
 
 
 def _check_places(data: Any, directory: str | os.PathLike[str], run_dir: str | os.PathLike[str] | None) -> None:

@@ -42,7 +42,7 @@ def build_head(given: Any, features: Any, outputs: int, seed: int, mask: Any = N
 def _call(given: Any, features: Any, outputs: int, mask: Any) -> Any:
     if isinstance(given, keras.layers.Layer):
         return _make_anew(given)(features)
-    takes_mask = "mask" in inspect.signature(given).parameters
+    takes_mask = inspect.signature(given).parameters.get("mask") is not None
     return given(features, outputs, mask=mask) if takes_mask else given(features, outputs)
 
 

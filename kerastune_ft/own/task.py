@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, cast
 
-import keras
 import numpy as np
 import tensorflow as tf
 
@@ -114,7 +113,8 @@ def compute_losses(own: Any, targets: Any, outputs: Any) -> tf.Tensor:
 
     Raises ConfigError where it gives another number of losses than there are examples.
     """
-    losses = own.call(targets, outputs) if isinstance(own, keras.losses.Loss) else own(targets, outputs)
+    # A loss of Keras takes the mean itself unless it is asked this way.
+    losses = getattr(own, "call", own)(targets, outputs)
     losses = tf.cast(tf.convert_to_tensor(losses), tf.float32)
     rows = tf.nest.flatten(outputs)[0].shape[0]
     if losses.shape.rank in (None, 0) or losses.shape[0] != rows:

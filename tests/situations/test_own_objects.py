@@ -72,7 +72,6 @@ def test_own_objects_hold_the_promises_that_can_hold(
 
     test = whole.metrics["test"]
     assert set(whole.predict(np.load("data.npz")["x"])["label"]) <= {0, 1}
-    assert "cost" in whole.intervals["test"]
     assert whole.evaluate() == {name: value for name, value in test.items() if name != "cost"}
     assert "left out, since it was given in Python: cost" in capsys.readouterr().err
     assert json.loads(Path("whole/config.json").read_text())["python"]["head"]["name"] == "build_head"
