@@ -30,7 +30,7 @@ class Sweep:
     """Whether it ended early, since the loss was too high or no number."""
 
     @property
-    def smoothed(self) -> np.ndarray:
+    def running_mean(self) -> np.ndarray:
         """Return the running mean of the losses."""
         return smooth(self.losses.tolist())
 

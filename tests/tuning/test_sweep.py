@@ -73,8 +73,8 @@ def test_a_training_after_a_sweep_has_the_bits_of_one_without(folder: Path) -> N
     assert history(folder / "after") == history(folder / "alone")
     for each in found:
         # The first step is at a rate that changes nothing much, the last ones at rates that destroy.
-        assert len(each.rates) == len(each.losses) == len(each.smoothed)
-        assert np.isfinite(each.losses).all() and each.smoothed[0] == pytest.approx(each.losses[0])
+        assert len(each.rates) == len(each.losses) == len(each.running_mean)
+        assert np.isfinite(each.losses).all() and each.running_mean[0] == pytest.approx(each.losses[0])
         assert each.is_exploded or len(each.losses) == 20
     # The updates are the phase's own first ones: the first loss is that of its first batch before any update.
     assert found[0].losses[0] < 3

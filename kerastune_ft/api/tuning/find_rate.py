@@ -224,9 +224,9 @@ def _sweep(
         planned=steps,
         rates=tuple(found.rates.tolist()),
         losses=tuple(found.losses.tolist()),
-        smoothed=tuple(found.smoothed.tolist()),
+        smoothed=tuple(found.running_mean.tolist()),
         is_exploded=found.is_exploded,
-        suggestions=suggest(found.rates, found.smoothed, steps),
+        suggestions=suggest(found.rates, found.running_mean, steps),
     )
 
 
