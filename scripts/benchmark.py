@@ -6,6 +6,7 @@
     scripts/benchmark.py tail --data photos --weights FILE       a partial phase against training its tail alone
     scripts/benchmark.py step --data photos --weights FILE       the step loop against Model.fit
     scripts/benchmark.py head                                    many steps of a head to a call against one
+    scripts/benchmark.py search --data DIR --weights DIR         a search of 20 trials against ordinary runs
     scripts/benchmark.py make-crops ...                          a larger data set, cut out of annotated photos
     scripts/benchmark.py folds --data photos --weights FILE      a cross-validation against a single run
     scripts/benchmark.py first-hour --data DIR --weights DIR     three lines with what they propose, against scripts
@@ -28,7 +29,7 @@ from pathlib import Path
 from typing import Any
 
 import click
-from measurements import crops, cross_validation, first_hour, folders, machine, rounds, scaling, tail
+from measurements import crops, cross_validation, first_hour, folders, machine, rounds, scaling, search, tail
 from measurements.defaults import schedules
 from measurements.schedule import Schedule
 from measurements.sides import Sides
@@ -302,6 +303,25 @@ def folds_command(
     document = {"costs": {name: [asdict(cost) for cost in each] for name, each in costs.items()}}
     caption = f"{number} folds. {_caption(asked, files, count)}"
     _print(spelled, cross_validation.sheet(costs, caption), document)
+
+
+@main.command("search")
+@click.option("--data", required=True, type=_FOLDER, help="A folder with images/ and text/.")
+@click.option("--weights", required=True, type=_FOLDER, help="A folder with vision/ and text/.")
+@click.option("--set", "names", multiple=True, type=click.Choice(list(first_hour.SETS)), help="Only these sets.")
+@click.option("--space", "spaces", multiple=True, type=click.Choice(list(search.SPACES)), help="Only these spaces.")
+@_add_output
+def search_command(data: Path, weights: Path, names: tuple[str, ...], spaces: tuple[str, ...], spelled: str) -> None:
+    """Compare searches of 20 trials with ordinary runs, and the winner with the configuration as written."""
+    found = {}
+    with tempfile.TemporaryDirectory() as temporary:
+        for name in names or ("flowers", "sst2"):
+            for space in spaces or tuple(search.SPACES):
+                folder = Path(temporary) / name / space.replace(" ", "-")
+                found[name, space] = search.compare(name, space, data, weights, folder)
+    caption = f"{search.TRIALS} trials. {machine.sentence(machine.describe())}"
+    document = {f"{name}, {space}": asdict(each) for (name, space), each in found.items()}
+    _print(spelled, search.sheet(found, caption), {"comparisons": document})
 
 
 @main.command("make-crops")

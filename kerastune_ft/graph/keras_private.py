@@ -202,7 +202,7 @@ def reduced_optimizer(base: type[keras.optimizers.Optimizer]) -> type[keras.opti
     multiply both the update and the weight decay of a variable: one optimizer, one schedule, a rate per unit. `begun`
     (attribute, by variable path) are the updates that were made before a variable joined: its own are counted from
     there, for the bias corrections of its moments, and with `corrects_product` (attribute) for Nadam's product of
-    momentum, of which Keras keeps one for all variables.
+    momentum, of which Keras keeps one for all variables. `rates` (attribute) has the weight decay as a tensor `decay`.
 
     Raises ConfigError for a Keras that has other hooks, which would never call these.
     """
@@ -212,6 +212,7 @@ def reduced_optimizer(base: type[keras.optimizers.Optimizer]) -> type[keras.opti
         rate_factors: Mapping[str, float] = {}
         begun: Mapping[str, int] = {}
         corrects_product = True
+        rates: Any = None
         _uncounted = 0
 
         @property
@@ -238,6 +239,7 @@ def reduced_optimizer(base: type[keras.optimizers.Optimizer]) -> type[keras.opti
             if not self.weight_decay:
                 return
             rate = tf.convert_to_tensor(self.learning_rate)
+            decay_of_step = self.weight_decay if self.rates is None else self.rates.decay
 
             def decay(variable: tf.Variable, amount: tf.Tensor) -> None:
                 variable.assign_sub(variable * tf.cast(amount, variable.dtype))
@@ -247,7 +249,7 @@ def reduced_optimizer(base: type[keras.optimizers.Optimizer]) -> type[keras.opti
                     if self._use_weight_decay(variable):
                         native = variable.value
                         amount = rate if not hasattr(rate, "values") else rate.values[0]
-                        amount = amount * self.weight_decay * self._factor(native)
+                        amount = amount * decay_of_step * self._factor(native)
                         distribution.extended.update(native, decay, args=(amount,), group=False)
 
             tf.__internal__.distribute.interim.maybe_merge_call(update, self._distribution_strategy, rate)

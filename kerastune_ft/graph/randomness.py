@@ -15,6 +15,7 @@ import functools
 import hashlib
 import math
 import threading
+import weakref
 from collections.abc import Iterator, Mapping, Sequence
 
 import keras
@@ -89,12 +90,16 @@ def _draws(words: tf.Tensor, count: int | tf.Tensor) -> tf.Tensor:
     return tf.cast(tf.bitwise.right_shift(bits, tf.constant(8, tf.uint32)), tf.float32) * (1.0 / (1 << 24))
 
 
-def keep_mask(keys: tf.Tensor, site: str, shape: Sequence[int | tf.Tensor], rate: float, dtype: tf.DType) -> tf.Tensor:
+def keep_mask(
+    keys: tf.Tensor, site: str, shape: Sequence[int | tf.Tensor], rate: float | tf.Tensor, dtype: tf.DType
+) -> tf.Tensor:
     """Return 1 where the draws of `uniform` are not below the rate, and 0 elsewhere."""
     if not _is_worth_fusing(keys, shape):
         return tf.cast(uniform(keys, site, shape) >= rate, dtype)
     words = tf.bitwise.bitwise_xor(keys, tf.constant(_words(site), tf.uint32))
-    return tf.reshape(_compute_mask(words, math.prod(shape), tf.constant(rate), dtype), [keys.shape[0], *shape])
+    return tf.reshape(
+        _compute_mask(words, math.prod(shape), tf.convert_to_tensor(rate, tf.float32), dtype), [keys.shape[0], *shape]
+    )
 
 
 def _is_worth_fusing(keys: tf.Tensor, shape: Sequence[int | tf.Tensor]) -> bool:
@@ -174,16 +179,56 @@ def _keys(path: str, rows: int | None) -> tf.Tensor:
     return window_keys(keys, rows // keys.shape[0])
 
 
-def _drop(inputs: tf.Tensor, path: str, shape: Sequence[int | tf.Tensor], rate: float) -> tf.Tensor:
+class _Rate:
+    """The rate of a dropout layer and the factor that makes up for it, as variables that compiled steps read."""
+
+    def __init__(self, rate: float) -> None:
+        self.rate = tf.Variable(rate, trainable=False, dtype=tf.float32, name="dropout")
+        self.factor = tf.Variable(_make_up(rate), trainable=False, dtype=tf.float32, name="dropout_factor")
+
+    def set(self, rate: float) -> None:
+        self.rate.assign(rate)
+        self.factor.assign(_make_up(rate))
+
+
+def _make_up(rate: float) -> float:
+    return 1.0 / (1.0 - rate)
+
+
+# Beside the layers, which would save the variables of their attributes.
+_rates: weakref.WeakKeyDictionary[keras.layers.Layer, _Rate] = weakref.WeakKeyDictionary()
+
+
+def set_rate(layer: keras.layers.Dropout, rate: float) -> None:
+    """Set the rate of a dropout layer, in steps that are compiled too unless it was 0; call it in the strategy's scope.
+
+    A step that is compiled with a rate of 0 drops nothing whatever the rate is later.
+    """
+    layer.rate = rate
+    if layer in _rates:
+        _rates[layer].set(rate)
+    else:
+        _rates[layer] = _Rate(rate)
+
+
+def _drop(
+    inputs: tf.Tensor,
+    path: str,
+    shape: Sequence[int | tf.Tensor],
+    rate: float | tf.Tensor,
+    factor: float | tf.Tensor,
+) -> tf.Tensor:
     keep = keep_mask(_keys(path, inputs.shape[0]), path, shape, rate, inputs.dtype)
-    return inputs * (keep * tf.cast(1.0 / (1.0 - rate), inputs.dtype))
+    return inputs * (keep * tf.cast(factor, inputs.dtype))
 
 
 def _dropout(layer: keras.layers.Dropout, path: str, inputs: tf.Tensor, training: bool = False) -> tf.Tensor:
     if not training or not layer.trainable or layer.rate == 0:
         return inputs
     shape = keras_private.dropout_noise_shape(layer, inputs)
-    return _drop(inputs, path, shape[1:], layer.rate)
+    if (held := _rates.get(layer)) is not None:
+        return _drop(inputs, path, shape[1:], tf.convert_to_tensor(held.rate), tf.convert_to_tensor(held.factor))
+    return _drop(inputs, path, shape[1:], layer.rate, _make_up(layer.rate))
 
 
 def _drop_path(
@@ -191,4 +236,4 @@ def _drop_path(
 ) -> tf.Tensor:
     if not training or not layer.trainable or rate == 0:
         return inputs
-    return _drop(inputs, path, [1] * (len(inputs.shape) - 1), rate)
+    return _drop(inputs, path, [1] * (len(inputs.shape) - 1), rate, _make_up(rate))

@@ -17,8 +17,8 @@ if TYPE_CHECKING:
 
     from kerastune_ft.reporting.page.picture import Picture
 
-_WIDE, _NARROW, _HEIGHT = 9.0, 4.0, 2.6
-_COLUMNS, _NARROW_COLUMNS = 3, 1
+_WIDE, _HEIGHT = 9.0, 2.6
+_COLUMNS = 3
 _DECADES = 1.5  # of a range, from which on its axis is logarithmic
 _LABEL = 18
 
@@ -33,9 +33,9 @@ def _open(width: float, height: float) -> Picture:
     return Picture(figsize=(width, height), layout="constrained")
 
 
-def draw_history(records: Sequence[TrialRecord], metric: str, maximise: bool, narrow: bool = False) -> Picture:
+def draw_history(records: Sequence[TrialRecord], metric: str, maximise: bool) -> Picture:
     """Return the metric of every trial in order, and the best so far."""
-    figure = _open(_NARROW if narrow else _WIDE, _HEIGHT)
+    figure = _open(_WIDE, _HEIGHT)
     _plot_history(figure.subplots(), records, metric, maximise)
     return figure
 
@@ -58,9 +58,9 @@ def _plot_history(axis: Axes, records: Sequence[TrialRecord], metric: str, maxim
     axis.xaxis.set_major_locator(MaxNLocator(integer=True))
 
 
-def draw_importances(importances: Mapping[str, float], narrow: bool = False) -> Picture:
+def draw_importances(importances: Mapping[str, float]) -> Picture:
     """Return the share of each key in what decides the metric, as bars."""
-    figure = _open(_NARROW if narrow else _WIDE, 0.6 + 0.34 * max(1, len(importances)))
+    figure = _open(_WIDE, 0.6 + 0.34 * max(1, len(importances)))
     _plot_importances(figure.subplots(), importances)
     return figure
 
@@ -74,12 +74,12 @@ def _plot_importances(axis: Axes, importances: Mapping[str, float]) -> None:
     axis.set_title("share in what decides the metric", loc="left", color=COLOURS["ink"], size=10)
 
 
-def draw_slices(records: Sequence[TrialRecord], metric: str, narrow: bool = False) -> Picture:
+def draw_slices(records: Sequence[TrialRecord], metric: str) -> Picture:
     """Return the metric by the value of each key, a panel each; later trials are darker."""
     keys = tuple(records[0].values)
-    columns = _NARROW_COLUMNS if narrow else min(_COLUMNS, len(keys))
+    columns = min(_COLUMNS, len(keys))
     rows = math.ceil(len(keys) / columns)
-    figure = _open(_NARROW if narrow else _WIDE, _HEIGHT * rows)
+    figure = _open(_WIDE, _HEIGHT * rows)
     axes = figure.subplots(rows, columns, sharey=True, squeeze=False).ravel()
     for axis, key, name in zip(axes, keys, shorten_keys(keys), strict=False):
         _plot_slice(axis, _find_complete(records), key)
@@ -117,11 +117,11 @@ def _is_wide(places: Sequence[float]) -> bool:
     return min(places, default=0) > 0 and math.log10(max(places) / min(places)) > _DECADES
 
 
-def draw_parallel(records: Sequence[TrialRecord], metric: str, maximise: bool, narrow: bool = False) -> Picture:
+def draw_parallel(records: Sequence[TrialRecord], metric: str, maximise: bool) -> Picture:
     """Return every trial as a line over the values of its keys to its metric; the best quarter is coloured."""
     done = _find_complete(records)
     keys = tuple(records[0].values)
-    figure = _open(_NARROW if narrow else _WIDE, _HEIGHT + 0.4)
+    figure = _open(_WIDE, _HEIGHT + 0.4)
     axis = figure.subplots()
     style_frame(axis)
     columns = [_scale([record.values[key] for record in done]) for key in keys]
@@ -135,7 +135,7 @@ def draw_parallel(records: Sequence[TrialRecord], metric: str, maximise: bool, n
             range(len(columns)), heights, color=colour, lw=2 if at == order[0] else 1, alpha=1 if at in good else 0.4
         )
     names = [*shorten_keys(keys), format_words(metric)]
-    axis.set_xticks(range(len(names)), [name[-_LABEL:] for name in names], rotation=20 if narrow else 0)
+    axis.set_xticks(range(len(names)), [name[-_LABEL:] for name in names])
     axis.set_yticks([0, 1], ["low", "high"])
     return figure
 

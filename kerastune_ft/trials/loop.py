@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+import contextlib
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 from kerastune_ft.config.run import RunConfig, config_hash
 from kerastune_ft.data.change import name_fingerprints
@@ -62,6 +64,10 @@ class SearchLoop:
         """
         self._check_same_data()
         start = self._space.find_start()
+        with contextlib.closing(self._runner):
+            self._run_trials(trials, start, announce)
+
+    def _run_trials(self, trials: int | None, start: Mapping[str, Any] | None, announce: Announce) -> None:
         while trials is None or len(self._records) < trials:
             self._stop.honour()
             proposal = self._study.ask(start)

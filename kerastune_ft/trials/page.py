@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import functools
 import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 from kerastune_ft.config.run import RunConfig
-from kerastune_ft.reporting.drawing import render_both
+from kerastune_ft.reporting.drawing import render_svg
 from kerastune_ft.reporting.page import redaction, templates
 from kerastune_ft.reporting.quantities import format_duration, format_figure, format_words
 from kerastune_ft.rundir import RunDirectory
@@ -72,23 +71,16 @@ def write(
     search.commit(PAGE, text)
 
 
-def _draw(
-    records: Sequence[TrialRecord], settings: SearchSettings, importances: Mapping[str, float]
-) -> dict[str, dict[str, str]]:
-    """Return the pictures by name, each for wide and narrow screens; none of trials that all failed."""
+def _draw(records: Sequence[TrialRecord], settings: SearchSettings, importances: Mapping[str, float]) -> dict[str, str]:
+    """Return the pictures by name; none of trials that all failed."""
     metric, maximise = settings.metric, settings.maximise
     if not any(record.state == COMPLETE for record in records):
         return {}
-    draw = functools.partial
     found = {
-        "history": render_both(
-            draw(figures.draw_history, records, metric, maximise), "metric by trial, and the best so far"
-        ),
-        "slices": render_both(draw(figures.draw_slices, records, metric), "metric by the value of each key"),
-        "parallel": render_both(
-            draw(figures.draw_parallel, records, metric, maximise), "trials as lines over their values"
-        ),
+        "history": render_svg(figures.draw_history(records, metric, maximise), "metric by trial, and the best so far"),
+        "slices": render_svg(figures.draw_slices(records, metric), "metric by the value of each key"),
+        "parallel": render_svg(figures.draw_parallel(records, metric, maximise), "trials as lines over their values"),
     }
     if importances:
-        found["importances"] = render_both(draw(figures.draw_importances, importances), "importance of each key")
+        found["importances"] = render_svg(figures.draw_importances(importances), "importance of each key")
     return found

@@ -21,16 +21,17 @@ from kerastune_ft.errors import (
 )
 from kerastune_ft.rundir import RunDirectory
 from kerastune_ft.training.checkpoint import Checkpoints
-from kerastune_ft.training.features.feed import PhaseFeed
 from kerastune_ft.training.history import read_rows
 from kerastune_ft.training.interrupts import StopRequest
 from kerastune_ft.training.loop import result_of, run_phases
 from kerastune_ft.training.lost_files import naming_lost_files
 from kerastune_ft.training.phase.context import RunContext
+from kerastune_ft.training.phase.reuse import StepReuse
 from kerastune_ft.training.plan import build as planning
 from kerastune_ft.training.plan.phase_plan import Plan
 from kerastune_ft.training.session.session import Session
 from kerastune_ft.training.watch import Watcher
+from kerastune_ft.trials.feeds import SharedFeeds
 from kerastune_ft.trials.forks import FinishedPhases
 from kerastune_ft.trials.models import Models, SharedModel
 from kerastune_ft.trials.pruning import Point
@@ -58,7 +59,12 @@ class TrialRunner:
     def __init__(self, models: Models, forks: FinishedPhases, goal: Goal, watch: Watcher, stop: StopRequest) -> None:
         """`watch` takes notes and the progress of slow work, `stop` is the request to stop the search."""
         self._models, self._forks, self._goal, self._watch, self._stop = models, forks, goal, watch, stop
+        self._feeds, self._steps = SharedFeeds(), StepReuse()
         self._said: set[str] = set()
+
+    def close(self) -> None:
+        """Close the stores of features that trials share."""
+        self._feeds.__exit__()
 
     def run(
         self,
@@ -109,11 +115,14 @@ class TrialRunner:
         if stop.pruned_after is not None:
             return _describe_early_end(stop.pruned_after, watch.curve, forked)
         try:
-            with naming_lost_files(session.source), PhaseFeed() as feed:
-                for result in run_phases(RunContext(session, plan, run, watch, stop, feed)):
+            with naming_lost_files(session.source):
+                context = RunContext(session, plan, run, watch, stop, self._feeds, self._steps.prepare)
+                for result in run_phases(context):
                     phase = plan.phases[result["index"]]
-                    if phase.index < len(plan.phases) - 1:
-                        self._forks.keep(run, phase, pinned, dict(values), shared.name)
+                    if phase.index == len(plan.phases) - 1:
+                        # Going on would load its best weights, which no trial needs.
+                        break
+                    self._forks.keep(run, phase, pinned, dict(values), shared.name)
         except Interrupted:
             last = result_of(run, plan.phases[-1])
             if self._stop.reason is not None or (last is None and stop.pruned_after is None):

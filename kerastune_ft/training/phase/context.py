@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 from kerastune_ft.rundir import RunDirectory
 from kerastune_ft.training.features.feed import PhaseFeed
@@ -23,6 +25,8 @@ class RunContext:
     watch: Watcher
     stop: StopRequest
     feed: PhaseFeed
+    prepare: Callable[[RunContext, PhasePlan], Any] | None = None
+    """What prepares a phase, where steps that were compiled for other schedules are taken; None prepares it anew."""
     compiled: tuple[int, PhaseStep] | None = None
     """The compiled step of the phase trained last in this process, with the number of that phase."""
 

@@ -35,10 +35,11 @@ def check_frozen(
             f"phase {plan.phase.name}: {len(changed)} frozen variables changed while training, first {changed[0]}; "
             "the result must not be trusted. Please report this with the run directory"
         )
+    variables = session.variables
     combined = hashlib.sha256("".join(f"{path}{digest}" for path, digest in sorted(after.items())).encode())
     return {
         "variables": len(after),
-        "bytes": sum(variable_bytes(session.variables[path]) for path in after),
+        "bytes": sum(variable_bytes(variables[path]) for path in after),
         "sha256": combined.hexdigest(),
         "changed": changed,
         "before": dict(before),

@@ -78,7 +78,7 @@ def _begin(context: RunContext, phase: PhasePlan, kept: tuple[str, ...], prepare
     # The step of the phase before is let go before this one's is made.
     context.compiled = None
     feed = context.feed.for_phase(session, context.plan, phase, context.watch)
-    prepared = prepared or prepare(context, phase)
+    prepared = prepared or (context.prepare or prepare)(context, phase)
     context.compiled = (phase.index, prepared.step)
     checkpoints = Checkpoints(context.run, phase.folder, session.config.output.checkpoint, session.source_hash)
     rates = rate_table(phase.phase.rate_policy, phase.rate_steps, session.config.rules)

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 import keras
 import numpy as np
 
-from kerastune_ft.graph import keras_private
+from kerastune_ft.graph import keras_private, randomness
 from kerastune_ft.graph.decay import find_undecayed
 from kerastune_ft.losses.options import LossOptions
 from kerastune_ft.training.checkpoint import read_end
@@ -92,14 +92,31 @@ class Prepared(NamedTuple):
         return 0 if self.scale is None else self.scale.skipped_steps
 
 
+def find_dropout(session: Session, phase: PhasePlan) -> float:
+    """Return the dropout of the head in a phase."""
+    own = phase.phase.dropout
+    return session.config.head.dropout if own is None else own
+
+
+def set_layers(session: Session, phase: PhasePlan) -> None:
+    """Set which layers train in a phase, and the dropout of its head; that of a caller's own keeps its rates."""
+    freeze_all_but(session, phase.selection, phase.trained)
+    python = session.config.python
+    if python is not None and python.head is not None:
+        return
+    with session.devices.strategy.scope():
+        for layer in session.head.layers:
+            if isinstance(layer, keras.layers.Dropout):
+                randomness.set_rate(layer, find_dropout(session, phase))
+
+
 def prepare(context: RunContext, phase: PhasePlan, rates: np.ndarray | None = None) -> Prepared:
     """Return a new optimizer and step for a phase, its layers set to train or not.
 
     `rates` [steps] are learning rates to take instead of the phase's own.
     """
     session, options = context.session, phase.phase
-    freeze_all_but(session, phase.selection, phase.trained)
-    _set_dropout(session, options.dropout)
+    set_layers(session, phase)
     if options.is_solved:
         return Prepared(None, None, build_step(session, phase, None))
     variables = session.variables
@@ -145,16 +162,6 @@ def _count_norms(session: Session, phase: PhasePlan) -> GradientNorms | None:
         return None
     unit_of = {variable.path: unit.id for unit in session.units for variable in unit.variables}
     return GradientNorms(session.devices, [unit_of[path] for path in phase.trained])
-
-
-def _set_dropout(session: Session, dropout: float | None) -> None:
-    """Give the head's dropout the rate of a phase, or its own; a head of the caller's keeps the rates it was given."""
-    python = session.config.python
-    if python is not None and python.head is not None:
-        return
-    for layer in session.head.layers:
-        if isinstance(layer, keras.layers.Dropout):
-            layer.rate = dropout if dropout is not None else session.config.head.dropout
 
 
 def _find_carried(context: RunContext, phase: PhasePlan) -> optimizers.Carried | None:

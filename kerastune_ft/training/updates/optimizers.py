@@ -27,16 +27,32 @@ CLASSES = {
 
 
 class TableRate(keras.optimizers.schedules.LearningRateSchedule):
-    """The learning rate of every step, looked up in a table."""
+    """The learning rate of every step, looked up in a table, and the weight decay.
 
-    def __init__(self, table: np.ndarray, first: int = 0) -> None:
+    Both are variables, so that a compiled step can be taken for other values.
+    """
+
+    def __init__(self, table: np.ndarray, first: int = 0, decay: float = 0.0) -> None:
         """`table` is float32 of shape [steps], beginning at step `first`; beyond its end the last rate goes on."""
         self._table, self._first = table, first
+        self._rates = tf.Variable(table, trainable=False, dtype=tf.float32, name="rates")
+        self._decay = tf.Variable(decay, trainable=False, dtype=tf.float32, name="weight_decay")
+
+    def set(self, table: np.ndarray, decay: float) -> None:
+        """Set other rates, of as many steps, and another weight decay."""
+        self._table = table
+        self._rates.assign(table)
+        self._decay.assign(decay)
+
+    @property
+    def decay(self) -> tf.Tensor:
+        """The weight decay, a float32 scalar."""
+        return tf.convert_to_tensor(self._decay)
 
     def __call__(self, step: tf.Tensor) -> tf.Tensor:
         """Return the rate of a step, counted as the optimizer counts."""
         place = tf.cast(step, tf.int32) - self._first
-        return tf.gather(tf.constant(self._table), tf.minimum(place, len(self._table) - 1))
+        return tf.gather(tf.convert_to_tensor(self._rates), tf.minimum(place, len(self._table) - 1))
 
     def get_config(self) -> dict:
         """Return the table, as Keras asks of every schedule."""
@@ -101,7 +117,9 @@ def build(
     variables of the paths `undecayed` do not decay.
     Clipping is the step's business, since it comes after the reduction over replicas.
     """
-    optimizer = _construct(phase, TableRate(table, carried.updates if carried else 0))
+    rates = TableRate(table, carried.updates if carried else 0, phase.weight_decay)
+    optimizer = _construct(phase, rates)
+    optimizer.rates = rates
     optimizer.rate_factors = dict(factors)
     optimizer.corrects_product = rules.corrects_joining_momentum
     excluded = [variable for variable in variables if variable.path in undecayed]

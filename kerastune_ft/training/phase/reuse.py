@@ -1,0 +1,98 @@
+"""Compiled steps for phases of several schedules on one model: taken again where nothing but numbers differs."""
+
+from __future__ import annotations
+
+import json
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from kerastune_ft.config.options.phases import Phase
+from kerastune_ft.training.phase.context import RunContext
+from kerastune_ft.training.phase.prepare import Prepared, find_dropout, prepare, set_layers
+from kerastune_ft.training.plan.phase_plan import PhasePlan
+from kerastune_ft.training.plan.schedules import rate_table
+from kerastune_ft.training.session.session import Session
+
+# Steps that are held at a time, and the bytes that the states of their optimizers may take besides.
+_MOST_STEPS, _LARGEST_STATE = 6, 200_000_000
+# What a compiled step holds as variables, or does not depend on at all.
+_FREE = {
+    "learning_rate", "weight_decay", "dropout", "epochs", "steps", "monitor", "early_stopping", "start_from", "cache",
+    "sampling", "class_weights", "keep_if_better", "on_divergence",
+}  # fmt: skip
+# What it is compiled for. A phase that has any other key is prepared anew.
+_COMPILED = {
+    "name", "unfreeze", "optimizer", "clip_norm", "batch_size", "accumulate", "augment", "label_smoothing", "loss",
+    "batch_norm", "lora",
+}  # fmt: skip
+
+
+class _Held(NamedTuple):
+    prepared: Prepared
+    initial: list[np.ndarray]
+    """The values of the optimizer's variables before its first update."""
+
+
+class StepReuse:
+    """Prepares the phases of schedules on one model, with the compiled steps of those before where they are the same.
+
+    A step that is taken again computes what a new one would: rates, weight decay and dropout are variables in either.
+    """
+
+    def __init__(self) -> None:
+        self._held: dict[str, _Held] = {}
+        self.reused = 0
+        """How often a compiled step was taken again."""
+
+    def prepare(self, context: RunContext, phase: PhasePlan) -> Prepared:
+        """Return an optimizer and step for a phase, as `prepare` makes them."""
+        key = _describe(context.session, phase)
+        held = self._held.pop(key, None) if key is not None else None
+        if key is None or held is None:
+            prepared = prepare(context, phase)
+            if key is None or prepared.optimizer is None or prepared.scale is not None or prepared.norms is not None:
+                return prepared
+            variables = prepared.optimizer.variables
+            if sum(np.prod(variable.shape) * 4 for variable in variables) > _LARGEST_STATE:
+                return prepared
+            held = _Held(prepared, [np.array(variable.numpy()) for variable in variables])
+            while len(self._held) >= _MOST_STEPS:
+                del self._held[next(iter(self._held))]
+        else:
+            _restart(context.session, phase, held)
+            self.reused += 1
+        # The latest are kept.
+        self._held[key] = held
+        return held.prepared
+
+
+def _restart(session: Session, phase: PhasePlan, held: _Held) -> None:
+    """Give a step the values of another phase, and its optimizer the state of a new one."""
+    set_layers(session, phase)
+    options = phase.phase
+    optimizer: Any = held.prepared.optimizer
+    optimizer.rates.set(rate_table(options.learning_rate, phase.rate_steps, session.config.rules), options.weight_decay)
+    for variable, value in zip(optimizer.variables, held.initial, strict=True):
+        variable.assign(value)
+
+
+def _describe(session: Session, phase: PhasePlan) -> str | None:
+    """Return all that a compiled step depends on as text, or None for a phase whose step may hold something else."""
+    options = phase.phase
+    document = options.model_dump(mode="json")
+    plain = Phase(name="x", unfreeze="none", learning_rate=1.0, epochs=1).model_dump(mode="json")  # type: ignore[arg-type]
+    others = set(document) - _FREE - _COMPILED
+    if any(document[key] != plain[key] for key in others) or options.accumulate == "auto":
+        return None
+    has_factors = any(factor != 1.0 for factor in phase.factors.values())
+    return json.dumps(
+        [
+            {key: document[key] for key in sorted(_COMPILED)},
+            [id(session.model), session.config.seed, session.config.rules.version, phase.draws],
+            [list(phase.trained), list(phase.partition.cut_names), phase.batch_size, phase.micro_batches],
+            [phase.steps, phase.rate_steps, phase.class_weights, options.weight_decay > 0],
+            find_dropout(session, phase) > 0,
+            dict(phase.factors) if has_factors else None,
+        ]
+    )

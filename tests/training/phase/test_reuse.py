@@ -1,0 +1,69 @@
+"""Compiled steps that are taken again: the same bits as of new ones, and only where nothing but numbers differs."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from kerastune_ft.config.read import read
+from kerastune_ft.rundir import RunDirectory
+from kerastune_ft.training import engine
+from kerastune_ft.training.features.feed import PhaseFeed
+from kerastune_ft.training.interrupts import StopRequest
+from kerastune_ft.training.loop import run_phases
+from kerastune_ft.training.phase.context import RunContext
+from kerastune_ft.training.phase.reuse import StepReuse
+from kerastune_ft.training.plan import build
+from kerastune_ft.training.session.assemble import assemble
+from kerastune_ft.training.session.session import Session
+from kerastune_ft.training.watch import Watcher
+
+OTHER = ("phases.head.learning_rate.peak=0.03", "phases.head.weight_decay=0.2", "phases.head.dropout=0.45")
+
+
+@pytest.fixture(scope="module")
+def session(search_folder: Path) -> Session:
+    config = read(search_folder / "tiny.json")
+    return assemble(config, engine.devices(config), lambda line: None)
+
+
+def train(session: Session, search_folder: Path, place: Path, reuse: StepReuse, *overrides: str) -> bytes:
+    """Train the head with overrides and return its best weights."""
+    config = read(search_folder / "tiny.json", ("phases.top.cache=off", *overrides))
+    own = session.with_phases(config.phases[:1])
+    run = RunDirectory(place)
+    with PhaseFeed() as feed:
+        list(run_phases(RunContext(own, build.make(own), run, Watcher(), StopRequest(), feed, reuse.prepare)))
+    return (place / "phases/00-head/best.safetensors").read_bytes()
+
+
+def test_a_step_taken_again_with_other_numbers_gives_the_bits_of_a_new_one(
+    session: Session, search_folder: Path, tmp_path: Path
+) -> None:
+    reuse = StepReuse()
+    first = train(session, search_folder, tmp_path / "first", reuse)
+    second = train(session, search_folder, tmp_path / "second", reuse, *OTHER)
+    assert reuse.reused == 1
+    assert second == train(session, search_folder, tmp_path / "alone", StepReuse(), *OTHER)
+    assert first == train(session, search_folder, tmp_path / "again", reuse)
+    assert reuse.reused == 2
+    assert first != second
+
+
+@pytest.mark.parametrize(
+    "override",
+    [
+        "phases.head.optimizer=sgd", "phases.head.batch_size=12", "phases.head.weight_decay=0", "phases.head.dropout=0",
+        "phases.head.clip_norm=1", "phases.head.label_smoothing=0.1", "phases.head.epochs=1",
+    ],
+)  # fmt: skip
+def test_anything_else_is_compiled_anew(session: Session, search_folder: Path, override: str) -> None:
+    reuse = StepReuse()
+    for overrides in ((), (override,)):
+        own = session.with_phases(read(search_folder / "tiny.json", overrides).phases[:1])
+        plan = build.make(own)
+        with PhaseFeed() as feed:
+            context = RunContext(own, plan, RunDirectory("unused"), Watcher(), StopRequest(), feed)
+            reuse.prepare(context, plan.phases[0])
+    assert reuse.reused == 0

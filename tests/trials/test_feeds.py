@@ -1,0 +1,34 @@
+"""Feeds are shared by phases that read the same features, and by no others."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from kerastune_ft.config.read import read
+from kerastune_ft.training import engine
+from kerastune_ft.training.plan import build
+from kerastune_ft.training.session.assemble import assemble
+from kerastune_ft.training.session.session import Session
+from kerastune_ft.training.watch import Watcher
+from kerastune_ft.trials.feeds import SharedFeeds
+
+
+@pytest.fixture(scope="module")
+def session(search_folder: Path) -> Session:
+    config = read(search_folder / "tiny.json")
+    return assemble(config, engine.devices(config), lambda line: None)
+
+
+def test_a_feed_is_taken_again_unless_its_features_are_others(session: Session, search_folder: Path) -> None:
+    def open_feed(feeds: SharedFeeds, *overrides: str, phase: int = 0) -> int:
+        own = session.with_phases(read(search_folder / "tiny.json", overrides).phases)
+        plan = build.make(own)
+        return id(feeds.for_phase(own, plan, plan.phases[phase], Watcher()))
+
+    with SharedFeeds() as feeds:
+        first = open_feed(feeds)
+        assert open_feed(feeds, "phases.learning_rate.peak=0.5", "phases.head.dropout=0.4") == first
+        assert open_feed(feeds, "phases.head.augment.preset=light") != first
+        assert open_feed(feeds, phase=1) != first
