@@ -238,8 +238,7 @@ def reduced_optimizer(base: type[keras.optimizers.Optimizer]) -> type[keras.opti
         def _apply_weight_decay(self, variables: Any) -> None:
             if not self.weight_decay:
                 return
-            rate = tf.convert_to_tensor(self.learning_rate)
-            decay_of_step = self.weight_decay if self.rates is None else self.rates.decay
+            share = self.weight_decay if self.rates is None else self.rates.decay
 
             def decay(variable: tf.Variable, amount: tf.Tensor) -> None:
                 variable.assign_sub(variable * tf.cast(amount, variable.dtype))
@@ -248,11 +247,13 @@ def reduced_optimizer(base: type[keras.optimizers.Optimizer]) -> type[keras.opti
                 for variable in variables:
                     if self._use_weight_decay(variable):
                         native = variable.value
-                        amount = rate if not hasattr(rate, "values") else rate.values[0]
-                        amount = amount * decay_of_step * self._factor(native)
+                        amount = (rate.values[0] if hasattr(rate, "values") else rate) * share
+                        amount = amount * self._factor(native)
                         distribution.extended.update(native, decay, args=(amount,), group=False)
 
-            tf.__internal__.distribute.interim.maybe_merge_call(update, self._distribution_strategy, rate)
+            tf.__internal__.distribute.interim.maybe_merge_call(
+                update, self._distribution_strategy, tf.convert_to_tensor(self.learning_rate)
+            )
 
     ReducedOptimizer.__name__ = base.__name__
     return ReducedOptimizer

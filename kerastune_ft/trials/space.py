@@ -55,7 +55,9 @@ class Space:
         """Return the configuration with values for all keys, or some; raises ConfigError with its problems."""
         text = json.dumps(dict(values), sort_keys=True)
         if text not in self._known:
-            self._known[text] = read(self.source, (*self.overrides, *list_overrides(values)))
+            made = read(self.source, (*self.overrides, *list_overrides(values)))
+            _require_schedule(made)
+            self._known[text] = made
         return self._known[text]
 
     def find_start(self) -> dict[str, Any] | None:
@@ -106,6 +108,7 @@ def read_space(source: Source, overrides: Sequence[str], space: Source) -> Space
     that there are not, values that they do not take, and combinations of ends that contradict each other.
     """
     base = read(source, overrides)
+    _require_schedule(base)
     document, file, problems = _load(space)
     made = Space(source, tuple(overrides), (), base)
     dimensions = []
@@ -123,6 +126,15 @@ def read_space(source: Source, overrides: Sequence[str], space: Source) -> Space
     if problems:
         raise make_error(problems, file, on_disk=False)
     return made
+
+
+def _require_schedule(config: RunConfig) -> None:
+    """Raise ConfigError for phases that a run would choose itself."""
+    if config.awaits_choice:
+        raise ConfigError(
+            'phases: "auto" chooses by measurements of its own; write phases or a preset, or search from the '
+            "config.json of a run that chose them"
+        )
 
 
 def _load(space: Source) -> tuple[dict[str, Node], str, list[Problem]]:

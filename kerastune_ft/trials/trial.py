@@ -23,10 +23,10 @@ from kerastune_ft.rundir import RunDirectory
 from kerastune_ft.training.checkpoint import Checkpoints
 from kerastune_ft.training.history import read_rows
 from kerastune_ft.training.interrupts import StopRequest
+from kerastune_ft.training.left_weights import left_metrics
 from kerastune_ft.training.loop import result_of, run_phases
 from kerastune_ft.training.lost_files import naming_lost_files
 from kerastune_ft.training.phase.context import RunContext
-from kerastune_ft.training.phase.reuse import StepReuse
 from kerastune_ft.training.plan import build as planning
 from kerastune_ft.training.plan.phase_plan import Plan
 from kerastune_ft.training.session.session import Session
@@ -36,6 +36,7 @@ from kerastune_ft.trials.forks import FinishedPhases
 from kerastune_ft.trials.models import Models, SharedModel
 from kerastune_ft.trials.pruning import Point
 from kerastune_ft.trials.records import TrialRecord
+from kerastune_ft.trials.reuse import StepReuse
 from kerastune_ft.trials.study import COMPLETE, FAILED, PRUNED
 from kerastune_ft.trials.watching import CurveWatcher, TrialStop, make_judge, read_point
 
@@ -129,7 +130,7 @@ class TrialRunner:
                 raise
             if last is None:
                 return _describe_early_end(stop.pruned_after, watch.curve, forked)
-        best = (result_of(run, plan.phases[-1]) or {})["best"]
+        best = dict(left_metrics(result_of(run, plan.phases[-1]) or {}))
         return {
             "state": COMPLETE,
             "value": best[goal.metric],

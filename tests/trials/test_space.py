@@ -95,6 +95,12 @@ def test_ends_that_contradict_each_other_are_named_and_no_others() -> None:
     assert 'no phase is named "top"' in found["phases"]
 
 
+def test_phases_that_a_run_chooses_itself_are_not_searched() -> None:
+    with pytest.raises(ConfigError, match='phases: "auto" chooses by measurements'):
+        read_space({**BASE, "phases": "auto"}, [], {"head.dropout": [0.1, 0.2]})
+    assert "auto" in problems({"phases": ["auto", "gradual"]})["phases[0]"]
+
+
 @pytest.mark.parametrize("text", ["[1]", "{}", '{"head.dropout":', '{"head.dropout": [0, 0]}', "nothing.json"])
 def test_what_is_no_space_is_refused(text: str) -> None:
     with pytest.raises(ConfigError):

@@ -72,7 +72,7 @@ def _restart(session: Session, phase: PhasePlan, held: _Held) -> None:
     set_layers(session, phase)
     options = phase.phase
     optimizer: Any = held.prepared.optimizer
-    optimizer.rates.set(rate_table(options.learning_rate, phase.rate_steps, session.config.rules), options.weight_decay)
+    optimizer.rates.set(rate_table(options.rate_policy, phase.rate_steps, session.config.rules), options.weight_decay)
     for variable, value in zip(optimizer.variables, held.initial, strict=True):
         variable.assign(value)
 

@@ -13,11 +13,11 @@ from kerastune_ft.training.features.feed import PhaseFeed
 from kerastune_ft.training.interrupts import StopRequest
 from kerastune_ft.training.loop import run_phases
 from kerastune_ft.training.phase.context import RunContext
-from kerastune_ft.training.phase.reuse import StepReuse
 from kerastune_ft.training.plan import build
 from kerastune_ft.training.session.assemble import assemble
 from kerastune_ft.training.session.session import Session
 from kerastune_ft.training.watch import Watcher
+from kerastune_ft.trials.reuse import StepReuse
 
 OTHER = ("phases.head.learning_rate.peak=0.03", "phases.head.weight_decay=0.2", "phases.head.dropout=0.45")
 
