@@ -240,16 +240,13 @@ def reduced_optimizer(base: type[keras.optimizers.Optimizer]) -> type[keras.opti
                 return
             share = self.weight_decay if self.rates is None else self.rates.decay
 
-            def decay(variable: tf.Variable, amount: tf.Tensor) -> None:
-                variable.assign_sub(variable * tf.cast(amount, variable.dtype))
-
             def update(distribution: tf.distribute.Strategy, rate: tf.Tensor) -> None:
                 for variable in variables:
                     if self._use_weight_decay(variable):
                         native = variable.value
                         amount = (rate.values[0] if hasattr(rate, "values") else rate) * share
                         amount = amount * self._factor(native)
-                        distribution.extended.update(native, decay, args=(amount,), group=False)
+                        distribution.extended.update(native, _decay, args=(amount,), group=False)
 
             tf.__internal__.distribute.interim.maybe_merge_call(
                 update, self._distribution_strategy, tf.convert_to_tensor(self.learning_rate)
@@ -257,6 +254,10 @@ def reduced_optimizer(base: type[keras.optimizers.Optimizer]) -> type[keras.opti
 
     ReducedOptimizer.__name__ = base.__name__
     return ReducedOptimizer
+
+
+def _decay(variable: tf.Variable, amount: tf.Tensor) -> None:
+    variable.assign_sub(variable * tf.cast(amount, variable.dtype))
 
 
 def _check_hooks(base: type[keras.optimizers.Optimizer]) -> None:
