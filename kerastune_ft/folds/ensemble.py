@@ -19,8 +19,10 @@ from kerastune_ft.training.session.whole import with_model
 Values = Mapping[str, np.ndarray]
 
 
-def build_ensemble(session: Session, origins: Sequence[Values], members: Sequence[Member]) -> Session:
-    """Return a session around the ensemble, in float32.
+def build_ensemble(
+    session: Session, origins: Sequence[Values], members: Sequence[Member]
+) -> tuple[Session, dict[str, dict[str, str]]]:
+    """Return a session around the ensemble, in float32, and by member the SHA-256 of kernels that hold adapters now.
 
     `session` is that of any member; `origins` has by the number of a seed the values that all variables began with
     under it. What no member changed, and no seed draws, is in the model once.
@@ -31,13 +33,14 @@ def build_ensemble(session: Session, origins: Sequence[Values], members: Sequenc
     changed = {path for values in weights for path in values} | _find_differences(origins) | set(adapters)
     with exact.devices.strategy.scope():
         graph = MemberGraph(exact.model, changed)
-        outputs = []
+        outputs, merged = [], {}
         for member, values in zip(members, weights, strict=True):
             exact.assign({**origins[member.fold.turn], **values})
-            lora.merge(exact.model)
+            if found := lora.merge(exact.model):
+                merged[member.fold.place] = found
             outputs.append(graph.add(member.fold.place))
         model = keras.Model(graph.inputs, session.task.join(outputs), name=session.config.name.replace(".", "_"))
-    return with_model(exact, model)
+    return with_model(exact, model), merged
 
 
 def _find_differences(origins: Sequence[Values]) -> set[str]:

@@ -143,7 +143,9 @@ class CrossValidation:
 
     def _finish(self, session: Session) -> None:
         """Write what the members say together, and the ensemble, measured on the test split."""
-        whole = ensemble.build_ensemble(session, self._origins, self._members)
+        whole, merged = ensemble.build_ensemble(session, self._origins, self._members)
+        if merged:
+            self._run.update_manifest(merged=merged)
         results.write(self._run, whole, self._members, self._watch)
 
 

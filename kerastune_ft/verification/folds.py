@@ -60,10 +60,13 @@ def _check_model(record: RunRecord, members: Mapping[str, RunRecord], findings: 
         except ValueError:
             # The checks of the member report it.
             continue
+        ended = {path: hash_array(array) for path, array in values.items() if path not in member.adapters}
+        ended |= (record.manifest.get("merged") or {}).get(place) or {}
+        # A layer within another keeps its name, and the other one has the member's.
         lacking = [
             path
-            for path, array in values.items()
-            if path not in member.adapters and (f"{place}_{layer_of(path)}", hash_array(array)) not in saved
+            for path, one in ended.items()
+            if not {(f"{place}_{layer_of(path)}", one), (layer_of(path), one)} & saved
         ]
         if lacking:
             findings.fail(_MODEL, f"it does not hold {some_of(lacking)} as {place} ended with them", _REPEAT)
