@@ -13,7 +13,7 @@ from kerastune_ft.training.features.feed import Feed
 from kerastune_ft.training.phase.context import RunContext
 from kerastune_ft.training.phase.evaluate import as_tensor
 from kerastune_ft.training.phase.prepare import prepare
-from kerastune_ft.training.plan import class_balance
+from kerastune_ft.training.plan.keys import class_balance
 from kerastune_ft.training.plan.phase_plan import PhasePlan
 from kerastune_ft.tuning.suggestions import EXPLODED, smooth
 

@@ -16,7 +16,7 @@ from kerastune_ft.training.phase.evaluate import as_tensor
 from kerastune_ft.training.phase.many_steps import Pace, can_run_many, run_many
 from kerastune_ft.training.phase.phase_files import interrupt, write_checkpoint
 from kerastune_ft.training.phase.work import PhaseWork
-from kerastune_ft.training.plan import class_balance
+from kerastune_ft.training.plan.keys import class_balance
 
 # The loss is checked this often: often enough to stop a diverged run, seldom enough not to wait for the device.
 _STEPS_BETWEEN_SUMS = 20

@@ -14,8 +14,8 @@ from kerastune_ft.losses.options import LossOptions
 from kerastune_ft.training.checkpoint import read_end
 from kerastune_ft.training.phase.context import RunContext
 from kerastune_ft.training.phase.freeze import freeze_all_but
+from kerastune_ft.training.plan.keys.pull import find_pulled
 from kerastune_ft.training.plan.phase_plan import PhasePlan
-from kerastune_ft.training.plan.pull import find_pulled
 from kerastune_ft.training.plan.schedules import rate_table
 from kerastune_ft.training.session.session import Session
 from kerastune_ft.training.updates import loss_scale, optimizers

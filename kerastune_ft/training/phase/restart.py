@@ -18,7 +18,7 @@ from kerastune_ft.training.phase.phase_files import write_checkpoint, write_prog
 from kerastune_ft.training.phase.prepare import prepare
 from kerastune_ft.training.phase.state import PhaseState
 from kerastune_ft.training.phase.work import PhaseWork
-from kerastune_ft.training.plan.retries import lower_rates
+from kerastune_ft.training.plan.keys.retries import lower_rates
 from kerastune_ft.training.plan.schedules import rate_table
 from kerastune_ft.wording import counted
 

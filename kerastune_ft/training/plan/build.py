@@ -15,14 +15,14 @@ from kerastune_ft.graph.partition import Crossing, Partition, partition, split_p
 from kerastune_ft.input.noise import NoiseSounds
 from kerastune_ft.input.order import count_batches
 from kerastune_ft.saved_model.base import check_savable
-from kerastune_ft.training.plan import batch_norm, class_balance, solved
 from kerastune_ft.training.plan.document import plan_document
 from kerastune_ft.training.plan.feature_usage import plan_cache
-from kerastune_ft.training.plan.mixing import find_mixing
+from kerastune_ft.training.plan.keys import batch_norm, class_balance, solved
+from kerastune_ft.training.plan.keys.mixing import find_mixing
+from kerastune_ft.training.plan.keys.pull import check_pull
 from kerastune_ft.training.plan.phase_plan import EvaluationPlan, PhasePlan, Plan
 from kerastune_ft.training.plan.pieces import CHUNK_STEP, LARGEST_CHUNK, find_pieces, in_pieces
 from kerastune_ft.training.plan.pins import Pins, describe_pins, pins_in, read_pins
-from kerastune_ft.training.plan.pull import check_pull
 from kerastune_ft.training.session import adapters
 from kerastune_ft.training.session.adapters import place_of
 from kerastune_ft.training.session.session import Session

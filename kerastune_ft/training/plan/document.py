@@ -20,11 +20,12 @@ from kerastune_ft.graph.partition import tensor_bytes
 from kerastune_ft.graph.units import count
 from kerastune_ft.mounts import network_notes
 from kerastune_ft.training.devices import precision
-from kerastune_ft.training.plan import averages, batch_norm, cache_plan, class_balance, memory, python_objects, unknown
+from kerastune_ft.training.plan import cache_plan, memory, python_objects, unknown
 from kerastune_ft.training.plan.cache_plan import CachedFeatures, CachePlan
 from kerastune_ft.training.plan.feature_usage import cache_settings, flops_rate, mean_length
+from kerastune_ft.training.plan.keys import averages, batch_norm, class_balance
+from kerastune_ft.training.plan.keys.pull import describe_pull
 from kerastune_ft.training.plan.phase_plan import NORMS_FILE, PhasePlan
-from kerastune_ft.training.plan.pull import describe_pull
 from kerastune_ft.training.plan.schedules import warmup_steps
 from kerastune_ft.training.session import adapters, warm_start
 from kerastune_ft.training.session.session import Session

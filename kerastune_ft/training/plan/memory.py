@@ -13,7 +13,7 @@ from kerastune_ft.graph.partition import tensor_bytes
 from kerastune_ft.graph.units import count
 from kerastune_ft.training.devices.devices import Devices
 from kerastune_ft.training.devices.memory import MemoryLimit
-from kerastune_ft.training.plan import solved
+from kerastune_ft.training.plan.keys import solved
 from kerastune_ft.training.plan.phase_plan import PhasePlan
 from kerastune_ft.training.plan.pieces import CHUNK_STEP, describe_pair, smaller_pair
 from kerastune_ft.training.session.session import Session

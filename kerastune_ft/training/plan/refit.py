@@ -14,13 +14,13 @@ from typing import Any
 import numpy as np
 
 from kerastune_ft.training.left_weights import is_discarded
-from kerastune_ft.training.plan import class_balance
 from kerastune_ft.training.plan.build import batch_sizes, count_steps
 from kerastune_ft.training.plan.document import phase_document
-from kerastune_ft.training.plan.mixing import find_mixing
+from kerastune_ft.training.plan.keys import class_balance
+from kerastune_ft.training.plan.keys.mixing import find_mixing
+from kerastune_ft.training.plan.keys.retries import lower_rates
 from kerastune_ft.training.plan.phase_plan import REFIT_DRAWS, PhasePlan, Plan, Refit
 from kerastune_ft.training.plan.pieces import in_pieces
-from kerastune_ft.training.plan.retries import lower_rates
 from kerastune_ft.training.session.adapters import place_of
 from kerastune_ft.training.session.session import Session
 

@@ -27,8 +27,8 @@ from kerastune_ft.training.phase.validate import validate
 from kerastune_ft.training.phase.verdict import measure_start
 from kerastune_ft.training.phase.work import PhaseWork
 from kerastune_ft.training.plan import memory
+from kerastune_ft.training.plan.keys.solved import LinearHead, find_head
 from kerastune_ft.training.plan.phase_plan import PhasePlan
-from kerastune_ft.training.plan.solved import LinearHead, find_head
 
 # The largest derivative that is none: the loss is then within a thousandth of its minimum, whatever the features.
 _TOLERANCE = 1e-5

@@ -14,7 +14,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from kerastune_ft.training.plan.averages import GROWTH
+from kerastune_ft.training.plan.keys.averages import GROWTH
 
 
 class WeightAverage:

@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from kerastune_ft.config.read import read
-from kerastune_ft.training.plan.averages import notes, steps_to_decay
+from kerastune_ft.training.plan.keys.averages import notes, steps_to_decay
 from tests.support.config_cases import with_change
 
 

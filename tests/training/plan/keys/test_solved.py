@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from kerastune_ft.errors import ConfigError
-from kerastune_ft.training.plan.solved import check_linear, feature_bytes
+from kerastune_ft.training.plan.keys.solved import check_linear, feature_bytes
 
 
 def session(**shapes: tuple[int, ...]) -> Any:

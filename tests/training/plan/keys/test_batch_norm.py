@@ -15,7 +15,8 @@ from kerastune_ft.graph.boundary import resolve
 from kerastune_ft.graph.units import Unit, units_by_name
 from kerastune_ft.training.devices import devices
 from kerastune_ft.training.phase import freeze
-from kerastune_ft.training.plan import batch_norm, build
+from kerastune_ft.training.plan import build
+from kerastune_ft.training.plan.keys import batch_norm
 from kerastune_ft.training.session.assemble import assemble
 from kerastune_ft.training.session.session import Session
 

@@ -7,7 +7,7 @@ import keras
 import pytest
 
 from kerastune_ft.errors import ConfigError
-from kerastune_ft.training.plan.pull import check_pull, describe_pull, find_pulled
+from kerastune_ft.training.plan.keys.pull import check_pull, describe_pull, find_pulled
 
 PHASE: Any = SimpleNamespace(l2_sp=0.01)
 TRAINED = ["block/kernel", "block/bias", "head/kernel"]

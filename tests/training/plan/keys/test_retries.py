@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from kerastune_ft.config.read import read
+from kerastune_ft.training.plan.keys.retries import lower_rates
 from kerastune_ft.training.plan.phase_plan import PhasePlan
-from kerastune_ft.training.plan.retries import lower_rates
 from kerastune_ft.training.plan.schedules import rate_table
 from tests.support.config_cases import with_change
 

@@ -18,7 +18,7 @@ from kerastune_ft.data.source import DataSource
 from kerastune_ft.data.splits.choose import ChosenSplits
 from kerastune_ft.errors import ConfigError
 from kerastune_ft.input.order import draw_by_class
-from kerastune_ft.training.plan import class_balance
+from kerastune_ft.training.plan.keys import class_balance
 
 
 class _Numbered(DataSource):

@@ -7,7 +7,7 @@ import numpy as np
 from kerastune_ft.config.options.phases import Phase
 from kerastune_ft.data.source import DataSource
 from kerastune_ft.input.mixing import Mixing, Partners
-from kerastune_ft.training.plan.class_balance import rarest_class, sampling_shares
+from kerastune_ft.training.plan.keys.class_balance import rarest_class, sampling_shares
 
 
 def find_mixing(source: DataSource, phase: Phase) -> Mixing | None:

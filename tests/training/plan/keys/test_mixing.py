@@ -16,7 +16,7 @@ from kerastune_ft.reporting.plan_lines import describe_phase
 from kerastune_ft.training.devices import devices
 from kerastune_ft.training.plan import build as planning
 from kerastune_ft.training.plan.feature_usage import variant
-from kerastune_ft.training.plan.mixing import find_mixing
+from kerastune_ft.training.plan.keys.mixing import find_mixing
 from kerastune_ft.training.plan.phase_plan import Plan
 from kerastune_ft.training.session.assemble import assemble
 from kerastune_ft.training.session.session import Session
