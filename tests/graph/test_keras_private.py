@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from kerastune_ft.config.options.optimizers import OPTIMIZER_OPTIONS
+from kerastune_ft.config.options.optimizers import OPTIMIZER_OPTIONS, SOLVERS
 from kerastune_ft.errors import ConfigError
 from kerastune_ft.graph import keras_private
 from kerastune_ft.graph.keras_private import dropout_noise_shape, leaf_layers, nodes_in_order, reduced_optimizer
@@ -151,14 +151,14 @@ SAMPLES = {
 }
 CASES = [(name, {}) for name in CLASSES] + [
     (name, {option: value, **({"momentum": 0.9} if option == "nesterov" else {})})
-    for name, rules in OPTIMIZER_OPTIONS.items()
-    for option in rules
+    for name in CLASSES
+    for option in OPTIMIZER_OPTIONS[name]
     for value in SAMPLES[option]
 ]
 
 
 def test_every_optimizer_of_the_configuration_is_here() -> None:
-    assert set(CLASSES) == set(OPTIMIZER_OPTIONS)
+    assert {*CLASSES, *SOLVERS} == set(OPTIMIZER_OPTIONS)
 
 
 @pytest.mark.parametrize(("name", "options"), CASES, ids=str)

@@ -7,7 +7,6 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from kerastune_ft.config.options.optimizers import OPTIMIZER_OPTIONS
 from kerastune_ft.config.options.phases import Phase
 from kerastune_ft.graph import keras_private
 from kerastune_ft.rules import FIRST, NEWEST
@@ -36,7 +35,7 @@ def update(optimizer: keras.optimizers.Optimizer, on: list[keras.Variable], grad
     return [float(old - variable.numpy().flat[0]) for old, variable in zip(before, on, strict=True)]
 
 
-@pytest.mark.parametrize("name", OPTIMIZER_OPTIONS)
+@pytest.mark.parametrize("name", optimizers.CLASSES)
 def test_every_optimizer_of_the_format_updates_and_decays_weights_alone(name: str) -> None:
     on = variables()
     optimizer = optimizers.build(phase(name, weight_decay=0.5), on, RATES, {}, undecayed=[on[1].path])
@@ -81,7 +80,7 @@ def carry(before: keras.optimizers.Optimizer, on: list[keras.Variable], of: Phas
     return optimizers.read_carried(of, on, state, dict(before.begun))
 
 
-@pytest.mark.parametrize("name", OPTIMIZER_OPTIONS)
+@pytest.mark.parametrize("name", optimizers.CLASSES)
 def test_a_carried_optimizer_goes_on_as_if_it_were_the_same(name: str) -> None:
     longer = np.full(6, 0.25, np.float32)
     one, other = variables(), variables()
@@ -126,7 +125,7 @@ def test_variables_that_join_begin_as_with_a_new_optimizer(name: str) -> None:
 
 
 OPTIONS = [
-    *(pytest.param(name, {}, id=name) for name in OPTIMIZER_OPTIONS),
+    *(pytest.param(name, {}, id=name) for name in optimizers.CLASSES),
     *(
         pytest.param(name, options, id=f"{name} {options}", marks=pytest.mark.slow)
         for name, options in [
