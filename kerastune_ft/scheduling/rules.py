@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -74,6 +75,7 @@ class TrialResult:
     rate: float
     steps: int
     loss: float
+    """Infinite where it diverged."""
     value: float | None
 
 
@@ -109,10 +111,10 @@ def next_rate(results: Sequence[TrialResult]) -> float | None:
 
 
 def choose_trial(results: Sequence[TrialResult]) -> TrialResult | None:
-    """Return the best trial: of those about as good the first, which is of fewer units."""
+    """Return the best trial: of those about as good the first, which is of fewer units; None where all diverged."""
     chosen: TrialResult | None = None
     for result in results:
-        if chosen is None or result.loss < chosen.loss * (1 - _WORTH):
+        if result.loss < (math.inf if chosen is None else chosen.loss * (1 - _WORTH)):
             chosen = result
     return chosen
 
@@ -184,8 +186,11 @@ def describe_probes(facts: Facts, probes: Sequence[ProbeResult]) -> list[str]:
 
 def describe_trial(result: TrialResult, head: float, metric: str) -> str:
     """Return the line on a trial; `head` is the loss of the probe's head, from which it began."""
+    trial = f"trial of {result.boundary.name} at {result.rate:g}, {result.steps} steps"
+    if math.isinf(result.loss):
+        return f"{trial}: it diverged"
     value = "" if result.value is None else f", {metric} {result.value:.4f}"
     return (
-        f"trial of {result.boundary.name} at {result.rate:g}, {result.steps} steps: loss {result.loss:.4f}{value} on "
+        f"{trial}: loss {result.loss:.4f}{value} on "
         f"validation (the head alone: {head:.4f})"
     )

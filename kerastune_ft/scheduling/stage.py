@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,8 +22,6 @@ from kerastune_ft.training.session.session import Session
 from kerastune_ft.training.watch import Watcher
 
 _FEATURES = "features"
-# A trial that diverges is worse than any other.
-_DIVERGED = 1e30
 LayKeys = Callable[[Sequence[Mapping[str, Any]]], list[dict[str, Any]]]
 """Lays the keys beside `auto`, and the configuration's `defaults`, over phases."""
 
@@ -187,10 +186,13 @@ class _Stage:
         over many epochs may undo what it brought; what follows goes on at a low rate.
         """
         results = self._try(boundaries, final) if final is not None else []
-        best = rules.choose_trial(results)
-        if best is None or final is None:
+        if not results or final is None:
             self._reason(f"{boundaries[0].name}: a peak rate of {rules.usual_rate():g}, since nothing was tried")
             return [self._go_on(boundaries[0], rules.usual_rate())]
+        best = rules.choose_trial(results)
+        if best is None:
+            self._reason("only the head trains: every trial of more diverged")
+            return []
         is_better = best.loss < final.loss
         self._reason(
             f"{best.boundary.name}: of all that was tried a peak rate of {best.rate:g} here gave the least loss, "
@@ -245,17 +247,18 @@ class _Stage:
         phase = self._phase(boundary, rate, steps)
         name = f"{boundary.name} {rate:g} {steps}"
 
-        def measure() -> dict[str, float]:
+        def measure() -> dict[str, float] | None:
             start = start_from(self._session, self._fit_head(final.l2))
             folder = self._folder / name.replace(" ", "-")
             try:
                 return run_trial(start, phase, folder, self._watch, self._stop)
             except DivergedError:
-                return {"validation_loss": _DIVERGED}
+                return None
             finally:
                 self._session.assign(self._session.origin)
 
-        found = self._record.recall(name, measure)
+        # JSON has no infinity.
+        found = self._record.recall(name, measure) or {"validation_loss": math.inf}
         value = found.get(f"validation_{self._facts.metric}")
         result = TrialResult(boundary, rate, steps, found["validation_loss"], value)
         self._say(rules.describe_trial(result, final.loss, self._facts.metric))

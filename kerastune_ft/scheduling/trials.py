@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from kerastune_ft.config.options.phases import Phase
+from kerastune_ft.errors import DivergedError
 from kerastune_ft.probing.features import SPLITS
 from kerastune_ft.probing.probe import Probe
 from kerastune_ft.rundir import RunDirectory
@@ -52,13 +53,17 @@ def run_trial(
     """Train a phase from the session's first values and return the metrics of its best epoch on validation.
 
     A trial that was interrupted goes on where it stopped, in the same folder, which is removed at its end. The
-    variables of the session then have its first values.
+    variables of the session then have its first values. Raises DivergedError at NaN or infinity.
     """
     trial = session.with_phases([Phase.model_validate(dict(phase))])
     plan = planning.make(trial)
     with PhaseFeed() as feed:
         context = RunContext(trial, plan, RunDirectory(folder), _Notes(watch), stop, feed)
-        (result,) = list(run_phases(context))
+        try:
+            (result,) = list(run_phases(context))
+        except DivergedError:
+            shutil.rmtree(folder, ignore_errors=True)
+            raise
     session.assign(session.origin)
     shutil.rmtree(folder, ignore_errors=True)
     return {name: float(value) for name, value in result["best"].items()}

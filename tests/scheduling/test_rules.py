@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import pytest
@@ -57,6 +58,14 @@ def test_more_units_have_to_be_worth_it(loss: float, chosen: rules.Boundary) -> 
     found = rules.choose_trial([trial(TOP, 2e-4, 0.5), trial(TOP, 8e-4, 0.6), trial(ALL, 2e-4, loss)])
     assert found is not None and found.boundary == chosen
     assert rules.choose_trial([]) is None
+
+
+def test_what_diverged_is_worse_than_anything_and_nothing_to_go_on_with() -> None:
+    diverged = [trial(TOP, rate, math.inf) for rate in rules.RATES[:2]]
+    assert rules.next_rate(diverged) == rules.RATES[2] and rules.choose_trial(diverged) is None
+    fine = trial(TOP, rules.RATES[2], 0.5)
+    assert rules.choose_trial([*diverged, fine]) == fine == rules.choose_trial([fine, *diverged])
+    assert rules.describe_trial(diverged[0], 0.6, "accuracy") == "trial of top at 0.0002, 30 steps: it diverged"
 
 
 def test_phases_are_those_of_a_configuration() -> None:

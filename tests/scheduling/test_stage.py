@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from kerastune_ft.errors import Interrupted
+from kerastune_ft.errors import DivergedError, Interrupted
 from kerastune_ft.scheduling import rules, stage
 from kerastune_ft.scheduling.record import Record
 from kerastune_ft.scheduling.stage import Choice, choose_schedule
@@ -120,6 +120,23 @@ def test_the_test_split_is_never_read(session: Session, chosen: Choice, tmp_path
 
     own = replace(session, source=forbid(copy.copy(session.source)), cache=tmp_path / "cache")
     assert choose(own, tmp_path).phases == chosen.phases
+
+
+def test_where_every_trial_diverges_the_head_alone_trains(
+    session: Session, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def diverge(*given: Any) -> None:
+        raise DivergedError("NaN")
+
+    monkeypatch.setattr(stage, "run_trial", diverge)
+    record = Record(tmp_path, {})
+    record.recall("probes", lambda: [{"cut": "features", "loss": 0.5, "value": 0.7, "l2": 0.1}])
+    found = choose(session, tmp_path)
+    assert [phase["name"] for phase in found.phases] == ["head"] and "every trial" in found.reasons[-1]
+    assert sum(line.endswith("steps: it diverged") for line in found.measured) == 6
+    # What diverged is known, as JSON has it.
+    monkeypatch.setattr(stage, "run_trial", lambda *given: pytest.fail("again"))
+    assert choose(session, tmp_path) == found
 
 
 def test_heads_that_no_solver_sets_train_in_steps(session: Session, tmp_path: Path) -> None:
