@@ -43,7 +43,7 @@ def choose_phases(
     keys = dict(config.auto.keys)
 
     def lay(phases: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
-        return _complete(config, lay_keys(phases, keys))
+        return _complete(config, _keep_steps(phases, lay_keys(phases, keys)))
 
     key = _key(session, config_hash)
     folder = session.cache / _FOLDER / hashlib.sha256(json.dumps(key, sort_keys=True).encode()).hexdigest()[:16]
@@ -52,6 +52,16 @@ def choose_phases(
     with FileLock(folder / "lock"), naming_lost_files(session.source):
         choice = choose_schedule(session, Record(folder, key), folder, lay, config.auto.seconds, watch, stop)
     return tuple(Phase.model_validate(phase) for phase in choice.phases), choice.to_json()
+
+
+def _keep_steps(phases: Sequence[Mapping[str, Any]], laid: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Return laid phases, those that are as long as a trial was with its steps: `epochs` is how long others may be."""
+    return [
+        {**{key: value for key, value in own.items() if key != "epochs"}, "steps": phase["steps"]}
+        if "steps" in phase
+        else own
+        for phase, own in zip(phases, laid, strict=True)
+    ]
 
 
 def _complete(config: RunConfig, phases: list[dict[str, Any]]) -> list[dict[str, Any]]:

@@ -190,7 +190,4 @@ def describe_trial(result: TrialResult, head: float, metric: str) -> str:
     if math.isinf(result.loss):
         return f"{trial}: it diverged"
     value = "" if result.value is None else f", {metric} {result.value:.4f}"
-    return (
-        f"{trial}: loss {result.loss:.4f}{value} on "
-        f"validation (the head alone: {head:.4f})"
-    )
+    return f"{trial}: loss {result.loss:.4f}{value} on validation (the head alone: {head:.4f})"
