@@ -31,9 +31,10 @@ def expand(node: Node, more: dict[str, Node], defaults: Mapping[str, Node], prob
     name, is_known = _find_name(more.pop("preset", node), problems)
     preset = PRESETS[name]
     _take_misspelt(preset, more, problems)
-    for key in [key for key in preset.instead if key in more]:
-        message = f"the preset {name} has its own way; {preset.instead[key]}"
-        problems.append(Problem(more.pop(key).name_place, message))
+    for key, remedy in preset.instead.items():
+        for item in (more.pop(key, None), defaults.get(key)):
+            if item is not None and item.value is not None:
+                problems.append(Problem(item.name_place, f"the preset {name} has its own way; {remedy}"))
     given = {key: more.pop(key, None) or defaults.get(key) for key in preset.options}
     options = _read_options(preset, given, problems)
     lacking = [key for key in preset.required if key not in given or given[key] is None]
@@ -73,11 +74,14 @@ def describe_auto(node: Node, defaults: Mapping[str, Node]) -> Node:
 
 
 def find_unasked(document: Node) -> list[Problem]:
-    """Return the problem of a section `auto` beside a list of phases that were not chosen by it."""
+    """Return the problem of a section `auto` that is written beside phases other than those that were chosen by it."""
     auto = document.find("auto")
-    if auto is None or auto.place.path[:1] != ("auto",) or not isinstance(auto.value, dict) or "chosen" in auto.value:
+    if auto is None or auto.place.path[:1] != ("auto",) or not isinstance(auto.value, dict):
         return []
-    return [Problem(auto.name_place, 'the phases are written out; remove "auto", or write "phases": "auto"')]
+    if "chosen" in auto.value and find_preset(document.find("phases")) is None:
+        return []
+    message = 'remove it: phases that are to be chosen are written as "phases": {"preset": "auto", "time": "20m"}'
+    return [Problem(auto.name_place, message)]
 
 
 def _find_name(node: Node, problems: list[Problem]) -> tuple[str, bool]:

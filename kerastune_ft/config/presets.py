@@ -273,6 +273,7 @@ PRESETS: Mapping[str, Preset] = MappingProxyType(
             "Alain and Bengio, Understanding intermediate layers using linear classifier probes, 2016; " + _LP_FT,
             {"time": _DURATION},
             instead={
+                "learning_rate": "rates are what it tries; remove it, or take another preset",
                 "lora": 'write the phases as a list, or "phases": "lora"',
                 "steps": 'write "epochs", the most there will be',
             },

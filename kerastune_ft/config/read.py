@@ -87,6 +87,7 @@ def compose(source: str | Path | Mapping[str, Any], overrides: Sequence[str], pr
     if is_whole:
         # Otherwise the keys they refer to may be in the file that could not be read.
         document, replaced = with_overrides(document, overrides, problems)
+    problems += find_unasked(document)
     document = with_phases(document, problems)
     if "name" not in document.value:
         document = document.with_items({"name": Node(name, Place(file, ("name",))), **document.value})
@@ -112,7 +113,7 @@ def _name_of(path: Path) -> str:
 
 
 def _check(document: Node, directory: Path | None) -> tuple[RunConfig | None, list[Problem]]:
-    problems = [*find_misplaced_defaults(document), *find_idle_overrides(document), *find_unasked(document)]
+    problems = [*find_misplaced_defaults(document), *find_idle_overrides(document)]
     complete = with_defaults(document)
     config, found = _validate(complete, directory)
     problems += found

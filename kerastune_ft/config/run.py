@@ -70,7 +70,7 @@ class RunConfig(Options):
         if value is not None and value.chosen is not None and phases and value.chosen != phases_hash(phases):
             raise problem(
                 'the phases are not those that were chosen; remove "auto" to take them as they are, or write '
-                '"phases": "auto"'
+                '"phases": "auto" in place of both'
             )
         return value
 
