@@ -49,7 +49,7 @@ class Facts:
     can_augment: bool
     """Whether the inputs are images."""
     can_probe: bool
-    """Whether the head is a linear function of one row of features."""
+    """Whether the head is new, a linear function of one row of features, and trains on the task's own loss."""
     metric: str
     """The headline metric of the task; empty where there is no probe."""
     maximise: bool

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from kerastune_ft.config.run import RunConfig
 from kerastune_ft.durations import format_duration
 from kerastune_ft.errors import ConfigError, DivergedError
 from kerastune_ft.probing.cuts import choose_units
@@ -75,10 +76,17 @@ def find_facts(session: Session) -> Facts:
     return Facts(
         train=len(session.source.splits["train"]),
         can_augment=session.backbone.input.image_size != (0, 0),
-        can_probe=bool(metric) and not session.config.head.hidden,
+        can_probe=bool(metric) and _has_plain_head(session.config),
         metric=metric,
         maximise=maximise,
     )
+
+
+def _has_plain_head(config: RunConfig) -> bool:
+    """Return whether the head is a new linear one that trains on the task's own loss, as a solver sets it."""
+    own = config.python
+    is_own = own is not None and (own.head is not None or own.loss is not None)
+    return not (config.head.hidden or is_own or getattr(config.backbone, "head", "new") == "keep")
 
 
 class _Stage:

@@ -11,10 +11,12 @@ from typing import Any
 import numpy as np
 import pytest
 
+from kerastune_ft.config.options.backbones import EarlierRun
+from kerastune_ft.config.python_objects import PythonObject, PythonObjects
 from kerastune_ft.errors import DivergedError, Interrupted
 from kerastune_ft.scheduling import rules, stage
 from kerastune_ft.scheduling.record import Record
-from kerastune_ft.scheduling.stage import Choice, choose_schedule
+from kerastune_ft.scheduling.stage import Choice, choose_schedule, find_facts
 from kerastune_ft.training.interrupts import StopRequest
 from kerastune_ft.training.session.session import Session
 from kerastune_ft.training.watch import Watcher
@@ -145,3 +147,16 @@ def test_heads_that_no_solver_sets_train_in_steps(session: Session, tmp_path: Pa
     found = choose(own, tmp_path)
     assert "optimizer" not in found.phases[0] and found.phases[0]["learning_rate"] == 0.003
     assert found.measured == []
+
+
+@pytest.mark.parametrize(
+    "more",
+    [
+        {"python": PythonObjects(head=PythonObject(name="mine"))},
+        {"python": PythonObjects(loss=PythonObject(name="mine"))},
+        {"backbone": EarlierRun(path="runs/a-1", head="keep")},
+    ],
+)
+def test_a_head_or_a_loss_that_a_solver_would_pass_over_is_not_probed(session: Session, more: dict[str, Any]) -> None:
+    assert find_facts(session).can_probe
+    assert not find_facts(replace(session, config=session.config.model_copy(update=more))).can_probe
