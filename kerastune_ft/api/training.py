@@ -35,8 +35,8 @@ from kerastune_ft.own.objects import OwnObjects, gather_objects
 from kerastune_ft.reporting.notebook.tables import Rows
 from kerastune_ft.reporting.progress import create_watcher
 from kerastune_ft.reporting.terminal.tables import build_units_table
-from kerastune_ft.rundir import RunDirectory, now
-from kerastune_ft.storage import path_of, path_of_user
+from kerastune_ft.rundir import RunDirectory, now, refuse_inside_run
+from kerastune_ft.storage import is_remote, path_of, path_of_user
 from kerastune_ft.streams import say
 from kerastune_ft.tracking.callbacks import make_watchers
 from kerastune_ft.tracking.trackers import open_trackers
@@ -248,6 +248,17 @@ def _record_failure(target: RunDirectory, watch: Watcher, error: BaseException) 
             target.update_manifest(state=state, exit_code=code, message=why)
 
 
+def check_target(path: str | os.PathLike[str]) -> Path:
+    """Return the path of a configuration to write; raise ConfigError for a folder, and for a place in a run."""
+    target = path_of_user(path)
+    if target.is_dir():
+        raise ConfigError(f"--write: {os.fspath(path)} is a folder; name a file")
+    if not is_remote(target) and not target.parent.is_dir():
+        raise ConfigError(f"--write: there is no folder {target.parent}; make it, or name another file")
+    refuse_inside_run(target, "--write")
+    return target
+
+
 @dataclass(frozen=True)
 class PlanView:
     """A plan that was made: `document` is plan.json, and what is found here and now; it prints as tables."""
@@ -258,7 +269,7 @@ class PlanView:
 
     def write(self, path: str | os.PathLike[str]) -> None:
         """Write the complete configuration as a file that `run` takes. Raises ConfigError where that cannot be."""
-        target = path_of_user(path)
+        target = check_target(path)
         try:
             target.write_text(json.dumps(self.configuration, indent=2) + "\n")
         except OSError as error:

@@ -136,11 +136,15 @@ def plan(
     """Print what every phase of CONFIG will do, before a step is trained."""
     from kerastune_ft.api import training
 
+    if write is not None:
+        training.check_target(write)
     made = training.plan(config, overrides, pictures=pictures, measure=measure, resolve=resolve)
     document = made.document
     if write is not None:
         made.write(write)
-        say(f"{write} is the configuration with its phases")
+        is_open = not isinstance(made.configuration["phases"], list)
+        said = "which a run chooses; --resolve chooses them now" if is_open else "written out"
+        say(f"{write} is the complete configuration, its phases {said}")
     if pictures is not None:
         say(f"{pictures} shows training examples with their names: share it with care")
     if as_json:

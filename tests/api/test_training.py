@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 import kerastune_ft as kt
+from kerastune_ft.api.training import PlanView
 from kerastune_ft.rundir import RunDirectory
 
 TINY = {
@@ -61,3 +63,20 @@ def test_a_report_leaves_a_run_under_way_alone(tmp_path: Path) -> None:
         target.update_manifest(state="running", exit_code=None)
         kt.open_run(tmp_path).report()
         assert target.manifest()["state"] == "running"
+
+
+def test_a_configuration_is_written_outside_of_runs(tmp_path: Path) -> None:
+    made = PlanView({}, {"phases": []})
+    made.write(tmp_path / "mine.json")
+    assert json.loads((tmp_path / "mine.json").read_text()) == {"phases": []}
+    run = RunDirectory(tmp_path / "a-1")
+    run.commit_json("config.json", {})
+    run.update_manifest(state="done")
+    for place, message in (
+        ("a-1/config.json", "is in the run directory"),
+        ("none/mine.json", "there is no folder"),
+        (".", "is a folder"),
+    ):
+        with pytest.raises(kt.ConfigError, match=f"--write: .*{message}"):
+            made.write(tmp_path / place)
+    assert run.read_json("config.json") == {}

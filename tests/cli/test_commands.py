@@ -313,3 +313,15 @@ def test_wide_tables_take_the_width_they_need_on_a_terminal(monkeypatch: pytest.
         assert len(line) <= 80
     for word in ("SwinTransformerBackbone", "facebookresearch/ConvNeXt"):
         assert word in narrow and word in wide
+
+
+@pytest.mark.parametrize(
+    ("phases", "said"), [({"preset": "auto"}, "which a run chooses; --resolve"), ([], "its phases written out")]
+)
+def test_a_plan_that_is_written_says_whether_its_phases_are_there(
+    phases: Any, said: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(training, "plan", lambda *given, **more: training.PlanView({}, {"phases": phases}))
+    found = give("plan", "medical", "--json", "--write", str(tmp_path / "mine.json"))
+    assert found.exit_code == 0 and said in found.stderr
+    assert json.loads((tmp_path / "mine.json").read_text()) == {"phases": phases}
