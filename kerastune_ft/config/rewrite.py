@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import NamedTuple
 
 from kerastune_ft.config.compose import with_base, with_phases
 from kerastune_ft.config.documents.files import SHIPPED, find
@@ -17,11 +18,33 @@ from kerastune_ft.errors import ConfigError
 _DECODER = json.JSONDecoder(strict=False)
 
 
+class Change(NamedTuple):
+    """A configuration file with another rate in it, not yet written."""
+
+    path: Path
+    content: bytes
+    replaced: str
+    """The text in whose place the rate is."""
+
+
 def write_rate(source: str | Path, phase: str, rate: float) -> tuple[Path, str]:
-    """Write the peak rate of a phase into a configuration file; return the file and what was replaced.
+    """Write the peak rate of a phase into a configuration file, see `change_rate`; return the file and what was there.
+
+    Raises ConfigError where the file cannot be written.
+    """
+    change = change_rate(source, phase, rate)
+    try:
+        write_whole(f"{change.path}.partial", str(change.path), change.content)
+    except OSError as error:
+        raise ConfigError(f"{change.path} cannot be written: {error.strerror or error}") from error
+    return change.path, change.replaced
+
+
+def change_rate(source: str | Path, phase: str, rate: float) -> Change:
+    """Return a configuration file with the peak rate of a phase in it.
 
     Comments and layout stay. A preset becomes the list of its phases, since its rates are nowhere to write. Raises
-    ConfigError where the rate is not in this file alone: a file that comes with the package, or that others extend.
+    ConfigError where the rate is not in this file alone: it comes with the package, or the phases from another file.
     """
     path = find(source)
     if path.is_relative_to(SHIPPED):
@@ -35,8 +58,7 @@ def write_rate(source: str | Path, phase: str, rate: float) -> tuple[Path, str]:
     written, value = _find_change(path, document, phase, rate)
     start, end = _find_span(text, written)
     changed = text[:start] + value + text[end:]
-    write_whole(f"{path}.partial", str(path), mark + changed.encode())
-    return path, text[start:end]
+    return Change(path, mark + changed.encode(), text[start:end])
 
 
 def _find_change(path: Path, own: Node, phase: str, rate: float) -> tuple[Place, str]:

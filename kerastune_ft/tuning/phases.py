@@ -12,10 +12,11 @@ from kerastune_ft.rundir import RunDirectory
 from kerastune_ft.training import engine
 from kerastune_ft.training.features.feed import PhaseFeed
 from kerastune_ft.training.interrupts import StopRequest
-from kerastune_ft.training.loop import set_weights
+from kerastune_ft.training.left_weights import is_discarded
+from kerastune_ft.training.loop import result_of, set_weights
 from kerastune_ft.training.phase.context import RunContext
 from kerastune_ft.training.plan import build as planning
-from kerastune_ft.training.plan.phase_plan import PhasePlan
+from kerastune_ft.training.plan.phase_plan import PhasePlan, Plan
 from kerastune_ft.training.run_data import open_data, read_recorded
 from kerastune_ft.training.session.assemble import assemble
 from kerastune_ft.training.watch import Watcher
@@ -47,7 +48,8 @@ def open_phase(
 ) -> Iterator[tuple[RunContext, PhasePlan]]:
     """Yield a phase ready to be swept, its session holding the weights that the phase begins with.
 
-    `run` has the phases before it; of the first phase any empty directory will do. Nothing is written there.
+    `run` has the phases before it; of the first phase any empty directory will do. Nothing is written there. Raises
+    ConfigError for a phase that the run has finished, where what it began with is gone.
     """
     devices = engine.devices(config)
     earlier = run.read_json("plan.json") if run.exists("plan.json") else None
@@ -55,7 +57,21 @@ def open_phase(
     source = open_data(config, watch.note, read_recorded(run))
     session = assemble(config, devices, watch.note, source, endpoints=endpoints)
     plan = planning.make(session, earlier)
+    _check_start(run, plan, number)
     with PhaseFeed() as feed:
         context = RunContext(session, plan, run, watch, stop, feed)
         set_weights(context, plan.phases[number])
         yield context, plan.phases[number]
+
+
+def _check_start(run: RunDirectory, plan: Plan, number: int) -> None:
+    """Raise ConfigError for a finished phase that began with the last step of the one before, which no run keeps."""
+    options, previous = plan.phases[number].phase, plan.phases[number - 1]
+    if number == 0 or result_of(run, plan.phases[number]) is None or is_discarded(result_of(run, previous) or {}):
+        return
+    if options.start_from == "last" or options.carry_optimizer:
+        raise ConfigError(
+            f"--phase: phase {options.name} begins with the last step of phase {previous.phase.name}, "
+            f"which {run.path} no longer has, since phase {options.name} is finished there; give --run-dir a new "
+            "directory, in which the phases before it are trained again"
+        )

@@ -1,13 +1,18 @@
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from kerastune_ft.config.read import read
 from kerastune_ft.errors import ConfigError
-from kerastune_ft.tuning.phases import choose_phase
+from kerastune_ft.rundir import RunDirectory
+from kerastune_ft.training.interrupts import StopRequest
+from kerastune_ft.training.watch import Watcher
+from kerastune_ft.tuning.phases import choose_phase, open_phase
 from tests.support.config_cases import MINIMAL
+from tests.support.probe_sessions import image_document
 
 
 @pytest.mark.parametrize(
@@ -30,3 +35,14 @@ def test_the_first_phase_with_a_rate_is_swept_unless_one_is_named(phases: Any, n
 def test_what_has_no_rate_is_refused(phases: Any, name: str | None, message: str) -> None:
     with pytest.raises(ConfigError, match=message):
         choose_phase(read({**MINIMAL, "phases": phases}), name)
+
+
+@pytest.mark.parametrize("key", [{"start_from": "last"}, {"carry_optimizer": True}])
+def test_a_finished_phase_that_began_with_a_step_that_is_gone_is_refused(key: dict[str, Any], tmp_path: Path) -> None:
+    made = image_document(tmp_path)
+    made["phases"][1] |= key
+    config, run, stop = read(made), RunDirectory(tmp_path / "run"), StopRequest()
+    run.commit_json("phases/01-top/result.json", {"state": "done"})
+    refused = pytest.raises(ConfigError, match=r"last step of phase head.*--run-dir a new")
+    with refused, open_phase(config, 1, run, Watcher(), stop):
+        pytest.fail("opened")

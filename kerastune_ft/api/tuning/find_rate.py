@@ -15,8 +15,9 @@ from typing import TYPE_CHECKING, Any
 from kerastune_ft import keras_settings
 from kerastune_ft.api import training
 from kerastune_ft.api.engine import Config, Overrides, load_engine, require_weights, resolve_config
+from kerastune_ft.config.documents.files import find
 from kerastune_ft.config.read import read
-from kerastune_ft.config.rewrite import write_rate
+from kerastune_ft.config.rewrite import change_rate, write_rate
 from kerastune_ft.config.run import RunConfig
 from kerastune_ft.durable import write_whole
 from kerastune_ft.errors import ConfigError, explain_exhaustion
@@ -170,6 +171,10 @@ def find_rate(
     from kerastune_ft.tuning.phases import choose_phase
 
     number = choose_phase(settings, phase)
+    if write and isinstance(config, str | os.PathLike):
+        # Said before the sweep, whose result would be lost.
+        refuse_inside_run(find(config), "--write")
+        change_rate(os.fspath(config), settings.phases[number].name, low)
     run: RunDirectory | None = None
     if number:
         before = settings.phases[number - 1].name

@@ -1,12 +1,15 @@
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from kerastune_ft.api.tuning import find_rate as finding
 from kerastune_ft.api.tuning.find_rate import RateFinding, check_target, find_rate
 from kerastune_ft.errors import ConfigError
+from kerastune_ft.rundir import RunDirectory
 from tests.support.config_cases import MINIMAL
 
 FOUND = RateFinding(
@@ -51,3 +54,21 @@ def test_calls_that_cannot_be_are_refused(more: dict[str, Any], message: str) ->
 def test_a_suggestion_is_named_by_its_name() -> None:
     with pytest.raises(ConfigError, match=r"'vally' is no suggestion"):
         find_rate("medical", write="vally")
+
+
+def test_a_file_that_no_rate_can_be_written_into_is_refused_before_the_sweep(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(finding, "_sweep", lambda *given: pytest.fail("swept"))
+    document = {**MINIMAL, "backbone": {"kind": "applications", "name": "MobileNetV2", "weights": "embedded"}}
+    run = RunDirectory(tmp_path / "a-1")
+    run.commit_json("config.json", document)
+    run.update_manifest(state="done")
+    with pytest.raises(ConfigError, match=r"--write: .*config\.json is in the run directory"):
+        find_rate(tmp_path / "a-1" / "config.json", write=True)
+    (tmp_path / "team.json").write_text(json.dumps(document))
+    (tmp_path / "mine.json").write_text('{"extends": "team.json"}')
+    with pytest.raises(ConfigError, match="in one that it extends"):
+        find_rate(tmp_path / "mine.json", write="steepest")
+    with pytest.raises(ConfigError, match="comes with the package"):
+        find_rate("medical", write=True)
