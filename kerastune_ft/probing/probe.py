@@ -10,6 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from kerastune_ft.config.options.task_facts import LabelKind, facts
+from kerastune_ft.config.options.tasks import Task
 from kerastune_ft.errors import ConfigError
 from kerastune_ft.metrics.intervals.base import find_intervals
 from kerastune_ft.solvers.linear import Iterate, fit_linear
@@ -48,15 +49,15 @@ class Probe:
     seconds: float
 
 
-def headline(session: Session) -> tuple[str, bool]:
+def headline(task: Task) -> tuple[str, bool]:
     """Return the metric that probes are compared by, and whether more of it is better.
 
     Raises ConfigError for tasks whose outputs are no linear function of one row of features.
     """
-    known = facts(session.config.task)
+    known = facts(task)
     if known.labels not in _LOSSES:
         raise ConfigError(
-            f"task.kind: {session.config.task.kind} has no linear probe, since its head reads feature maps and no "
+            f"task.kind: {task.kind} has no linear probe, since its head reads feature maps and no "
             "single row of features; compare backbones by short runs instead"
         )
     name = next(name for name, each in known.metrics.items() if each.headline)
@@ -78,7 +79,7 @@ def fit_probe(
     ConfigError for tasks without probes, see `headline`.
     """
     began = time.monotonic()
-    name, _ = headline(session)
+    name, _ = headline(session.config.task)
     loss = _LOSSES[facts(session.config.task).labels](len(session.task.scheme.names))
     width = features["train"].shape[1]
     mean, deviation = _moments(features["train"]) if standardise else (np.zeros(width), np.ones(width))

@@ -124,12 +124,12 @@ def rank_backbones(
     and for named candidates that are none, DataError for data that cannot be read.
     """
     began = time.monotonic()
+    metric, maximise = headline(config.task)
     source = open_data(config, watch.note)
     examples = {split: len(source.splits[split]) for split in SPLITS}
     candidates = find_candidates(config, named, download, examples["train"])
-    trial = _Trial(config, devices, watch, source, began, seconds)
+    trial = _Trial(config, devices, watch, source, metric, began, seconds)
     rows = [trial.rank(candidate, number, len(candidates)) for number, candidate in enumerate(candidates, start=1)]
-    metric, maximise = trial.headline or ("", True)
     sign = -1.0 if maximise else 1.0
     tried = [row for row in rows if row.value is not None]
     # Of equals the one with fewer bytes of weights, which come first.
@@ -147,15 +147,16 @@ class _Trial:
         devices: Devices,
         watch: Watcher,
         source: DataSource,
+        metric: str,
         began: float,
         seconds: float | None,
     ) -> None:
         self._config, self._devices, self._watch, self._source = config, devices, watch, source
+        self._metric = metric
         self._began, self._seconds = began, seconds
         # Seconds for each second of the plans' estimates, as far as was seen.
         self._pace = 1.0
         self._has_tried = False
-        self.headline: tuple[str, bool] | None = None
 
     def rank(self, candidate: Candidate, number: int, count: int) -> Ranked:
         """Return what came of a candidate."""
@@ -174,7 +175,6 @@ class _Trial:
         began = time.monotonic()
         config = self._config.model_copy(update={"backbone": candidate.options})
         session = assemble(config, self._devices, _ignore, self._source)
-        self.headline = name, _ = headline(session)
         expected = self._pace * estimate_seconds(session)
         if left is not None and expected > left and self._has_tried:
             why = f"about {format_duration(expected)}, and {format_duration(max(0.0, left))} were left"
@@ -188,7 +188,7 @@ class _Trial:
         return Ranked(
             candidate,
             TRIED,
-            value=probe.metrics[name],
+            value=probe.metrics[self._metric],
             interval=probe.interval,
             loss=probe.metrics["loss"],
             l2=probe.l2,

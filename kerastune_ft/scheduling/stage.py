@@ -70,7 +70,7 @@ def choose_schedule(
 def find_facts(session: Session) -> Facts:
     """Return what is known of a session before anything is measured."""
     try:
-        metric, maximise = headline(session)
+        metric, maximise = headline(session.config.task)
     except ConfigError:
         metric, maximise = "", True
     return Facts(

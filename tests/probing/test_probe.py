@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import numpy as np
 import pytest
 from sklearn.linear_model import LogisticRegression
@@ -58,7 +56,7 @@ def test_kernel_and_bias_are_for_features_as_they_are(session: Session, data: tu
 
 
 def test_tasks_with_masks_have_no_probe(session: Session) -> None:
-    assert headline(session) == ("accuracy", True)
+    assert headline(session.config.task) == ("accuracy", True)
     config = read(
         {
             "task": {"kind": "image_segmentation", "classes": ["a", "b"]},
@@ -68,4 +66,4 @@ def test_tasks_with_masks_have_no_probe(session: Session) -> None:
         }
     )
     with pytest.raises(ConfigError, match=r"image_segmentation has no linear probe.*short runs"):
-        headline(replace(session, config=config))
+        headline(config.task)

@@ -8,7 +8,9 @@ from typing import Any
 
 import pytest
 
+from kerastune_ft.config.options.tasks import ImageSegmentation
 from kerastune_ft.config.read import read
+from kerastune_ft.errors import ConfigError
 from kerastune_ft.probing import ranking
 from kerastune_ft.probing.candidates import Candidate, find_candidates
 from kerastune_ft.probing.ranking import LEFT_OUT, REFUSED, TRIED, rank_backbones
@@ -61,3 +63,9 @@ def test_without_time_the_first_is_tried_and_others_are_named(
     assert {row.state for row in found.rows if row.candidate.origin == "named"} == {LEFT_OUT}
     again = next(row for row in ranked.rows if row.candidate.origin == "config")
     assert found.rows[0].value == again.value and found.rows[0].loss == again.loss
+
+
+def test_a_task_without_probes_is_refused_before_anything_is_opened(images: dict[str, Any]) -> None:
+    config = read(images).model_copy(update={"task": ImageSegmentation(kind="image_segmentation")})
+    with pytest.raises(ConfigError, match="has no linear probe"):
+        rank_backbones(config, devices.resolve(config.runtime), Watcher())

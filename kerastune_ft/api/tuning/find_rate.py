@@ -173,7 +173,7 @@ def find_rate(
     number = choose_phase(settings, phase)
     if write and isinstance(config, str | os.PathLike):
         # Said before the sweep, whose result would be lost.
-        refuse_inside_run(find(config), "--write")
+        refuse_inside_run(find(os.fspath(config)), "--write")
         change_rate(os.fspath(config), settings.phases[number].name, low)
     run: RunDirectory | None = None
     if number:
