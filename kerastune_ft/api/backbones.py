@@ -43,7 +43,7 @@ class RankingView:
 
 def rank_backbones(
     config: Config,
-    for_: str | float | None = None,
+    time: str | float | None = None,
     *,
     candidates: str | os.PathLike[str] | Sequence[str | os.PathLike[str]] = (),
     download: bool = False,
@@ -51,7 +51,7 @@ def rank_backbones(
 ) -> RankingView:
     """Return the backbones that can be had here, ranked on the data of a configuration.
 
-    They are ranked by linear probes on their frozen features: `for_` is seconds or text such as `10m`, in which the
+    They are ranked by linear probes on their frozen features: `time` is seconds or text such as `10m`, in which the
     cheapest are tried first; without it all are. `candidates` names further ones: a preset, its directory, a .keras
     file, a run, an architecture, or the JSON text of a section `backbone`. `download` also tries architectures that
     have to be downloaded. Features stay in the stores, so that the same call again goes on. The test split is not read.
@@ -59,7 +59,7 @@ def rank_backbones(
     """
     settings = resolve_config(config, overrides)
     keras_settings.refuse_foreign()
-    seconds = parse_seconds(for_)
+    seconds = parse_seconds(time)
     check_places(settings)
     engine = load_engine(settings)
     from kerastune_ft.probing import ranking

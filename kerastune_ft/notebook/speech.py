@@ -18,14 +18,18 @@ PROGRAM = "python -m kerastune_ft"
 _FLAGS = {
     "fresh": "fresh=True", "measure": "measure=True", "json": "json", "explain": "kt.explain", "defaults": "defaults",
     "variables": "variables", "clear": "clear", "wide": "wide", "quiet": "quiet", "verbose": "verbose",
-    "debug": "debug", "allow-errors": "allow_errors=True",
+    "debug": "debug", "allow-errors": "allow_errors=True", "resolve": "resolve=True", "download": "download=True",
+    "no-prune": "prune=False",
 }  # fmt: skip
 # Options with a value, which are the keywords of the functions.
 _NAMED = (
     "run-dir", "until-phase", "stop-after", "data", "split", "input", "batch-size", "output", "format", "pictures",
     "label", "backbone", "weights", "epochs", "example", "workers", "directory", "older-than", "examples", "device",
-    "top", "submission",
+    "top", "submission", "folds", "seeds", "seed", "phase", "write", "steps", "low", "high", "plot", "trials", "for",
+    "sampler", "metric", "html", "on", "candidate",
 )  # fmt: skip
+# Options whose keyword is another word.
+_KEYWORDS = {"for": "time", "candidate": "candidates"}
 OPTIONS = frozenset((*_FLAGS, *_NAMED, "set"))
 """The options of all commands, without their dashes."""
 
@@ -112,7 +116,7 @@ def _translate_words(text: str) -> str:
     text = _SETTINGS.sub(lambda found: f"overrides={{{_join_settings(found[1])}}}", text)
     text = _SETTING.sub(r'overrides: "\1"', text)
     text = text.replace("--set", "overrides")
-    text = _ALONE.sub(lambda found: f'with {found[1].replace("-", "_")}="..."', text)
+    text = _ALONE.sub(lambda found: f'with {_name_argument(found[1])}="..."', text)
     text = _OPTION.sub(_name_keyword, text)
     for pattern, words in _PHRASES:
         text = pattern.sub(words, text)
@@ -146,8 +150,13 @@ def _name_keyword(found: re.Match[str]) -> str:
     if name in _FLAGS:
         # A value is the next word of the sentence.
         return _FLAGS[name] + (f"{found['gap']}{found['value']}" if found["value"] else "")
-    keyword = name.replace("-", "_")
+    keyword = _name_argument(name)
     return f"{keyword}={_write_text(found['value'])}" if found["value"] else keyword
+
+
+def _name_argument(option: str) -> str:
+    """Return the keyword of the functions that an option is."""
+    return _KEYWORDS.get(option, option.replace("-", "_"))
 
 
 def _write_calls(head: str, *positional: str) -> Callable[[Sequence[str], Sequence[str]], str]:
@@ -181,6 +190,10 @@ _CALLS: dict[str, Callable[[Sequence[str], Sequence[str]], str]] = {
     "units": lambda words, options: f"kt.units({', '.join(words)})",
     "runs": _write_calls("kt.runs"),
     "verify": _write_calls("kt.verify"),
+    "compare": _write_calls("kt.compare"),
+    "crossvalidate": _write_calls("kt.crossvalidate"),
+    "find-rate": _write_calls("kt.find_rate"),
+    "search": _write_calls("kt.search"),
     "report": _write_method("report"),
     "evaluate": _write_method("evaluate", "data"),
     "predict": _write_method("predict"),
@@ -215,7 +228,7 @@ def _split_options(words: Sequence[str]) -> tuple[list[str], list[str]]:
         elif name == "set":
             settings.append(next(rest, ""))
         else:
-            options.append(f"{name.replace('-', '_')}={_write_text(next(rest, '...'))}")
+            options.append(f"{_name_argument(name)}={_write_text(next(rest, '...'))}")
     if settings:
         options.append(f"overrides={{{_join_settings(' --set '.join(settings))}}}")
     return values, options

@@ -177,6 +177,11 @@ def _mark_in_use(folder: Path) -> Lock:
     while True:
         try:
             folder.mkdir(parents=True, exist_ok=True)
+        except FileExistsError:
+            # It was there and is evicted by now, unless it is a file.
+            if folder.exists():
+                raise
+            continue
         except FileNotFoundError as error:
             # The folder cannot be created at all; this is not the race with an eviction.
             raise unusable_error(folder, error) from error

@@ -21,7 +21,7 @@ DOCUMENT: dict[str, Any] = {
 
 def test_a_time_that_is_none_is_refused() -> None:
     with pytest.raises(kt.ConfigError, match="10 minutes"):
-        kt.rank_backbones("medical", for_="10 minutes")
+        kt.rank_backbones("medical", time="10 minutes")
 
 
 def test_a_ranking_shows_itself() -> None:

@@ -149,6 +149,7 @@ def test_skip_connections_that_cross_in_half_precision(data: Path, tmp_path: Pat
     assert any("+" in store for store in stored_ids(run)), "several tensors"
 
 
+@pytest.mark.slow
 def test_views_and_fresh_augmentation_between(data: Path, tmp_path: Path) -> None:
     made = document(data, small_nets.save_net(tmp_path / "net.keras", "plain"), VIEWS, kind="folder")
     run = assert_same(made, tmp_path)

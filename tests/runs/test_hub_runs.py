@@ -46,6 +46,7 @@ def test_a_run_changes_what_it_trains_and_opens_again(name: str, tmp_path: Path)
     assert run.metrics["test"] == run.evaluate()
 
 
+@pytest.mark.slow
 def test_the_class_token_alone_may_be_the_features(tmp_path: Path) -> None:
     run = kt.run(_document(tmp_path, "DeiTBackbone", "cls"))
     assert run.metrics["test"] == run.evaluate()
@@ -67,6 +68,7 @@ _AS_PICTURES = (
 )
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", hub_classes.each(_AS_PICTURES, ("ViTBackbone",)))
 def test_a_model_of_pictures_hears_and_opens_again(name: str, tmp_path: Path) -> None:
     document = _document(tmp_path, name, "mean")

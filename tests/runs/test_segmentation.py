@@ -178,6 +178,7 @@ def test_masks_follow_stored_views(place: Path, said: dict[str, Outcome]) -> Non
     assert results(place / "views") == results(place / "views-off")
 
 
+@pytest.mark.slow
 def test_two_replicas_equal_one(place: Path, said: dict[str, Outcome]) -> None:
     assert said["views"].code == 0, said["views"].err
     done = run_program(place, "run", "views.json", "--run-dir", "two", "--set", "runtime.replicas=2")
@@ -322,6 +323,7 @@ def test_balanced_weights_count_pixels(place: Path, said: dict[str, Outcome]) ->
     assert plan["phases"][0]["class_weights"] == pytest.approx(dict(zip(names, expected, strict=True)))
 
 
+@pytest.mark.slow
 def test_the_strides_of_a_run_stay_whatever_the_budget_is_later(place: Path) -> None:
     head = {"name": "head", "unfreeze": "none", "epochs": 1, "learning_rate": 0.01}
     short = document(head={"width": 8}, phases=[head, {**head, "name": "more"}], runtime={})

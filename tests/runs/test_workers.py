@@ -99,6 +99,7 @@ def alive(process: int) -> bool:
         return False
 
 
+@pytest.mark.slow
 def test_a_step_makes_one_reduction_of_the_gradient(folder: Path, tmp_path: Path) -> None:
     ports = free_ports(2)
     cluster = {"worker": [f"127.0.0.1:{port}" for port in ports]}

@@ -21,7 +21,9 @@ METRICS = {"test": {"loss": 0.5, "accuracy": 0.75}}
 class Engine:
     """Takes the place of `kerastune_ft.training.engine`."""
 
-    def execute(self, start: Any, settings: Any, digest: str, watch: Any, stop: Any, until_phase: Any) -> bool:
+    def execute(
+        self, start: Any, settings: Any, digest: str, watch: Any, stop: Any, until_phase: Any, choose: Any
+    ) -> bool:
         """Say a line and do what STUB asks."""
         watch.note(f"run {start.target} is under way")
         wanted = os.environ.get("STUB", "")
