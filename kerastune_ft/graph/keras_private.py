@@ -244,8 +244,8 @@ def reduced_optimizer(base: type[keras.optimizers.Optimizer]) -> type[keras.opti
                 for variable in variables:
                     if self._use_weight_decay(variable):
                         native = variable.value
-                        amount = (rate.values[0] if hasattr(rate, "values") else rate) * share
-                        amount = amount * self._factor(native)
+                        # Decay and factor first, as TensorFlow does where both are constants: to the same last bit.
+                        amount = (rate.values[0] if hasattr(rate, "values") else rate) * (share * self._factor(native))
                         distribution.extended.update(native, _decay, args=(amount,), group=False)
 
             tf.__internal__.distribute.interim.maybe_merge_call(

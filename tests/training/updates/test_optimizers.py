@@ -60,6 +60,19 @@ def test_factors_multiply_rate_and_decay() -> None:
     assert bias == pytest.approx(0.5 * 0.25)
 
 
+def test_decay_is_the_rate_times_decay_and_factor_to_the_last_bit() -> None:
+    """As in runs of earlier versions, for which decay and factor were constants that are multiplied beforehand."""
+    rate, share, before = np.float32(0.9137), np.float32(0.7213), np.float32([0.3, 1.7])
+    on = [keras.Variable(before, name=f"kernel_{number}") for number in range(12)]
+    factors = {variable.path: 0.9**number for number, variable in enumerate(on)}
+    optimizer = optimizers.build(phase("sgd", weight_decay=0.7213), on, np.array([rate]), factors)
+    update(optimizer, on, gradient=0.0)
+    found = np.stack([variable.numpy() for variable in on])
+    known = [np.float32(factor) for factor in factors.values()]
+    assert found.tobytes() == np.stack([before - before * (rate * (share * factor)) for factor in known]).tobytes()
+    assert found.tobytes() != np.stack([before - before * (rate * share * factor) for factor in known]).tobytes()
+
+
 def test_options_reach_the_optimizer() -> None:
     on = variables()
     options = {"name": "sgd", "momentum": 0.5, "nesterov": True}
