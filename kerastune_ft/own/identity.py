@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import dataclasses
 import functools
 import hashlib
 import inspect
 import json
 import re
+import types
 from collections.abc import Mapping
 from typing import Any
 
@@ -20,10 +22,14 @@ _PLAIN = (bool, int, float, str, bytes, type(None))
 def identify(value: Any) -> PythonObject:
     """Return what an object is known by: a change of any of it is another object.
 
-    Of a function its source counts, its defaults and the plain values that it closes over; of an object its class'
-    source and its configuration (`get_config`, a dataclass' or instance's plain attributes), without the names that
-    Keras counts up. Functions that it calls do not count.
+    Of a function its source counts, its defaults and the plain values that it closes over, of a method its object too;
+    of an object its class' source and its configuration (`get_config`, an instance's attributes that are numbers, texts
+    or arrays), without the names that Keras counts up. Functions that it calls do not count.
     """
+    if inspect.ismethod(value):
+        inner = identify(value.__func__)
+        given = {"self": identify(value.__self__).to_json(), "of": inner.configuration}
+        return inner.model_copy(update={"configuration": _to_text(given)})
     if isinstance(value, functools.partial):
         inner = identify(value.func)
         given = {"args": _plain(value.args), "keywords": _plain(value.keywords), "of": inner.configuration}
@@ -48,8 +54,17 @@ def _hash_source(value: Any) -> str | None:
 def _code_of(value: Any) -> bytes:
     """Return the compiled code of a function, or of the functions of a class."""
     members = vars(value).values() if inspect.isclass(value) else [value]
-    codes = [each.__code__ for each in members if hasattr(each, "__code__")]
-    return b"".join(code.co_code + repr(code.co_names).encode() for code in codes)
+    return b"".join(_read_code(each.__code__) for each in members if hasattr(each, "__code__"))
+
+
+def _read_code(code: types.CodeType) -> bytes:
+    """Return the instructions, names and constants of compiled code, with those of the functions in it."""
+    parts = [code.co_code, repr(code.co_names).encode()]
+    for value in code.co_consts:
+        # The order of a set is another one in every process.
+        known = sorted(map(repr, value)) if isinstance(value, frozenset) else value
+        parts.append(_read_code(value) if inspect.iscode(value) else repr(known).encode())
+    return b"".join(parts)
 
 
 def _closure_of(function: Any) -> str | None:
@@ -58,12 +73,17 @@ def _closure_of(function: Any) -> str | None:
         return None
     names, cells = function.__code__.co_freevars, function.__closure__ or ()
     closed = {name: cell.cell_contents for name, cell in zip(names, cells, strict=True)}
+    # One that calls itself.
+    closed = {name: each for name, each in closed.items() if each is not function}
     found = {"defaults": _plain(function.__defaults__), "closed_over": _plain(closed)}
     return _to_text(found) if any(found.values()) else None
 
 
 def _configuration_of(value: Any) -> str | None:
-    found = _plain({key: each for key, each in getattr(value, "__dict__", {}).items() if _is_plain(each)})
+    # A dataclass may have slots in the place of a dict.
+    fields = dataclasses.fields(value) if dataclasses.is_dataclass(value) else ()
+    attributes = {**{each.name: getattr(value, each.name) for each in fields}, **getattr(value, "__dict__", {})}
+    found = _plain({key: each for key, each in attributes.items() if _is_plain(each)})
     if hasattr(value, "get_config"):
         try:
             configuration = _plain(value.get_config())
@@ -75,10 +95,22 @@ def _configuration_of(value: Any) -> str | None:
 
 
 def _is_plain(value: Any) -> bool:
-    """Return whether a value is made of numbers and texts alone."""
+    """Return whether a value is made of numbers, texts and arrays alone."""
     if isinstance(value, Mapping):
         return all(map(_is_plain, value.values()))
-    return all(map(_is_plain, value)) if isinstance(value, list | tuple) else isinstance(value, _PLAIN)
+    return all(map(_is_plain, value)) if isinstance(value, list | tuple) else _is_single(value)
+
+
+def _is_single(value: Any) -> bool:
+    return isinstance(value, _PLAIN) or _read_array(value) is not None
+
+
+def _read_array(value: Any) -> bytes | None:
+    """Return the bytes of an array or a tensor; None for anything else, variables among it, which training changes."""
+    if inspect.isclass(value) or hasattr(value, "assign"):
+        return None
+    array = value.numpy() if hasattr(value, "numpy") else value
+    return bytes(array.tobytes()) if hasattr(array, "tobytes") else None
 
 
 def _plain(value: Any) -> Any:
@@ -89,8 +121,8 @@ def _plain(value: Any) -> Any:
         return [_plain(item) for item in (sorted(value, key=repr) if isinstance(value, set | frozenset) else value)]
     if isinstance(value, _PLAIN):
         return value.hex() if isinstance(value, bytes) else value
-    if hasattr(value, "tobytes"):
-        return hashlib.sha256(value.tobytes()).hexdigest()
+    if (content := _read_array(value)) is not None:
+        return hashlib.sha256(content).hexdigest()
     if inspect.isroutine(value) or inspect.isclass(value) or hasattr(value, "get_config"):
         return identify(value).to_json()
     return type(value).__qualname__

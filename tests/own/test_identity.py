@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import dataclasses
 import functools
 from collections.abc import Callable
 from typing import Any
 
 import keras
 import numpy as np
+import tensorflow as tf
 
 from kerastune_ft.own.identity import identify
 
@@ -30,6 +32,24 @@ class _Cost:
     def __call__(self, targets: Any, outputs: Any) -> float:
         return self.weight
 
+    def weigh(self, targets: Any, outputs: Any) -> float:
+        return self.weight
+
+
+@dataclasses.dataclass(slots=True)
+class _Slotted:
+    weight: float
+
+    def __call__(self, targets: Any, outputs: Any) -> float:
+        return self.weight
+
+
+def _repeated() -> Callable[[int], int]:
+    def repeat(times: int) -> int:
+        return repeat(times - 1) if times else 0
+
+    return repeat
+
 
 def test_a_function_is_its_source_and_the_values_it_closes_over() -> None:
     assert identify(_scale(2.0)) == identify(_scale(2.0))
@@ -39,13 +59,28 @@ def test_a_function_is_its_source_and_the_values_it_closes_over() -> None:
     assert identify(functools.partial(_other, 1.0)) != identify(functools.partial(_other, 2.0))
     made: dict[str, Any] = {}
     # As in a terminal, where no source is at hand.
-    exec("def f(x): return x + 1\ndef g(x): return x - 1\nh = lambda x: x + 1", made)
-    assert identify(made["f"]).sha256 not in (None, identify(made["g"]).sha256)
+    exec(
+        "def f(x): return x + 1\ndef g(x): return x - 1\nh = lambda x: x + 2\n"
+        "def i(x): return [y + 3 for y in x]\ndef j(x): return [y + 4 for y in x]",
+        made,
+    )
+    known = {identify(made[name]).sha256 for name in "fghij"}
+    assert len(known) == 5 and None not in known
+    assert identify(_repeated()) == identify(_repeated())
 
 
 def test_an_object_is_its_class_and_its_attributes() -> None:
     assert identify(_Cost(1.0)) == identify(_Cost(1.0)) != identify(_Cost(2.0))
     assert identify(_Cost(1.0)).name == "_Cost"
+    assert identify(_Slotted(1.0)) == identify(_Slotted(1.0)) != identify(_Slotted(2.0))
+    assert identify(_Cost(1.0).weigh) == identify(_Cost(1.0).weigh) != identify(_Cost(2.0).weigh)
+
+
+def test_arrays_and_tensors_of_an_object_count_and_variables_do_not() -> None:
+    for make in (np.float32, tf.constant):
+        one, same, other = (identify(_Cost(make([1, value]))) for value in (2.0, 2.0, 3.0))
+        assert one == same != other
+    assert identify(_Cost(tf.Variable([1.0]))) == identify(_Cost(tf.Variable([2.0])))
 
 
 def test_layers_are_their_configuration_whatever_keras_has_counted_up() -> None:
