@@ -51,12 +51,26 @@ class _KerasCallback(Watcher):
     """Tells a callback of Keras of the beginning, the epochs and the end of a run; it has no model to act on."""
 
     def __init__(self, callback: Any) -> None:
-        self._callback, self._epochs = callback, 0
+        self._callback, self._phase = callback, ""
+        # Epochs that are done, by phase.
+        self._done: dict[str, int] = {}
+
+    def state(self) -> Mapping[str, Any]:
+        """Return how many epochs of each phase are done."""
+        return dict(self._done)
+
+    def restore(self, state: Mapping[str, Any]) -> None:
+        """Go on counting where an interrupted run was."""
+        self._done = dict(state)
 
     def run_started(self, directory: str, config: Mapping[str, Any], plan: Mapping[str, Any]) -> None:
         """Pass on that the run begins."""
         self._callback.set_params({"epochs": sum(phase["epochs"] for phase in plan["phases"]), "verbose": 0})
         self._callback.on_train_begin({})
+
+    def phase_started(self, phase: Mapping[str, Any], done_steps: int) -> None:
+        """Take the phase in whose epochs are to come; those of a refit have the names of the phases before."""
+        self._phase = f"refit of {phase['name']}" if phase.get("refit") else str(phase["name"])
 
     def epoch_done(self, row: Mapping[str, Any], is_best: bool) -> None:
         """Pass on the row of an epoch, its figures by Keras' names; epochs are counted over all phases."""
@@ -65,9 +79,10 @@ class _KerasCallback(Watcher):
             for key, value in row.items()
             if key not in ("phase", "epoch", "step", "seconds")
         }
-        self._callback.on_epoch_begin(self._epochs, {})
-        self._callback.on_epoch_end(self._epochs, logs)
-        self._epochs += 1
+        self._done[self._phase or row["phase"]] = row["epoch"]
+        number = sum(self._done.values()) - 1
+        self._callback.on_epoch_begin(number, {})
+        self._callback.on_epoch_end(number, logs)
 
     def run_done(self, state: str, message: str, metrics: Mapping[str, Any]) -> None:
         """Pass on that the run ended."""

@@ -63,3 +63,25 @@ def test_two_callbacks_of_a_class_are_two_and_what_observes_nothing_is_refused()
     assert list(make_watchers(Some())) == ["Some"]
     with pytest.raises(ConfigError, match="callbacks: object has none of the methods run_started, "):
         make_watchers([object()])
+
+
+def test_a_callback_of_keras_counts_epochs_on_where_a_run_was_interrupted() -> None:
+    class Counting(keras.callbacks.Callback):
+        def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
+            seen.append(epoch)
+
+    def train(watcher: Watcher, phase: dict[str, Any], epochs: list[int]) -> None:
+        watcher.phase_started(phase, 0)
+        for epoch in epochs:
+            watcher.epoch_done({**ROW, "phase": phase["name"], "epoch": epoch}, False)
+
+    seen: list[int] = []
+    head, top = {"name": "head"}, {"name": "top"}
+    first, other = (make_watchers(Counting())["Counting"] for _ in range(2))
+    train(first, head, [1, 2])
+    train(first, top, [1, 2])
+    other.restore(first.state())
+    # The second epoch came after the last checkpoint.
+    train(other, top, [2, 3])
+    train(other, {**head, "refit": {"epochs": 1}}, [1])
+    assert seen == [0, 1, 2, 3, 3, 4, 5]
