@@ -66,16 +66,17 @@ def _describe_run(run: ComparedRun) -> dict[str, Any]:
 
 
 def _describe_cost(run: ComparedRun) -> dict[str, Any]:
-    """Return seconds and bytes; None where the run has not recorded them."""
+    """Return seconds and bytes, a refit included; None where the run has not recorded them."""
     summary, time = run.summary, run.summary["time"]
-    phases = summary["phases"]
+    phases, refit = summary["phases"], run.record.manifest.get("refit") or ()
     trained = [phase["trainable_parameters"] for phase in phases if phase["trainable_parameters"] is not None]
+    seconds = [phase["seconds"] for phase in (*phases, *refit) if phase["seconds"]]
     return {
         "seconds": time["whole"] if time and time["complete"] else None,
         "cpu_seconds": time.get("cpu") if time else None,
-        "training_seconds": summary["seconds"],
-        "epochs": sum(phase["epochs"] or 0 for phase in phases),
-        "steps": sum(phase["steps"] or 0 for phase in phases),
+        "training_seconds": sum(seconds) or None,
+        "epochs": sum(phase["epochs"] or 0 for phase in (*phases, *refit)),
+        "steps": sum(phase["steps"] or 0 for phase in (*phases, *refit)),
         "stored_bytes": (run.record.plan.get("cache") or {}).get("bytes"),
         "trained_parameters": max(trained, default=None),
         "devices": (summary["environment"]["devices"] or {}).get("devices"),
@@ -134,6 +135,9 @@ def _list_notes(
     notes = [f"{run.name} is not finished ({run.state}): it has no metrics yet" for run in runs if not run.is_measured]
     if measured and measured[0] is not runs[0]:
         notes.append(f"differences are from {measured[0].name}, the first that has metrics")
+    notes += [
+        f"validation: figures of {run.name} are of the model before its refit" for run in measured if run.record.refit
+    ]
     for name, splits in differences.items():
         for split, own in splits.items():
             notes += _note_examples(name, measured[0].name, split, own)

@@ -10,7 +10,7 @@ import pytest
 from kerastune_ft.comparison.compare import compare_runs, read_histories
 from tests.support.compared_runs import change, write_model
 from tests.support.places import ROOT
-from tests.support.run_files import write_run
+from tests.support.run_files import write_json, write_run
 
 
 def test_runs_side_by_side_are_one_json_object(tmp_path: Path) -> None:
@@ -86,3 +86,17 @@ def test_a_run_of_an_earlier_version_and_its_copy_are_the_same(tmp_path: Path, n
     for own in test["metrics"].values():
         assert own["difference"] == 0 and own["interval"] in ([0.0, 0.0], None) and own["verdict"] == "unclear"
     assert (test["mcnemar"] is None) == (name == "image_regression")
+
+
+def test_a_refit_counts_in_the_cost_and_validation_is_of_the_model_before(tmp_path: Path) -> None:
+    paths = [write_model(tmp_path / name, draw) for draw, name in enumerate(("plain", "again"))]
+    write_json(paths[1] / "refit/plan.json", {"phases": [{"name": "head"}]})
+    change(paths[1], "manifest.json", refit=[{"name": "head", "epochs": 2, "steps": 30, "seconds": 4.5}])
+    found = compare_runs(paths)
+    plain, again = (run["cost"] for run in found["runs"])
+    assert {key: again[key] - plain[key] for key in ("epochs", "steps", "training_seconds")} == {
+        "epochs": 2,
+        "steps": 30,
+        "training_seconds": pytest.approx(4.5),
+    }
+    assert found["notes"] == [f"validation: figures of {paths[1]} are of the model before its refit"]
