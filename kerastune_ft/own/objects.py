@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import inspect
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -61,10 +63,26 @@ def gather_objects(head: Any, loss: Any, metrics: Any) -> OwnObjects | None:
             f"loss: {type(loss).__name__} is no loss of Keras and no function (targets, outputs); the name of a loss "
             'is a key of the phases, as defaults={"loss": {"name": "focal", "gamma": 2.0}}'
         )
+    if loss is not None and _takes_probabilities(loss):
+        name = getattr(loss, "__name__", type(loss).__name__)
+        raise ConfigError(
+            f"loss: {name} takes probabilities, and a head gives numbers without a softmax; give it from_logits=True, "
+            "as keras.losses.SparseCategoricalCrossentropy(from_logits=True)"
+        )
     named = {name: _read_metric(name, each) for name, each in _name_metrics(metrics).items()}
     if head is None and loss is None and not named:
         return None
     return OwnObjects(head, loss, named)
+
+
+def _takes_probabilities(loss: Any) -> bool:
+    """Return whether a loss says that it takes probabilities, as those of Keras do unless they are told otherwise."""
+    if hasattr(loss, "from_logits"):
+        return not loss.from_logits
+    with contextlib.suppress(TypeError, ValueError):
+        found = inspect.signature(loss).parameters.get("from_logits")
+        return found is not None and found.default is False
+    return False
 
 
 def _name_metrics(metrics: Any) -> dict[str, Any]:

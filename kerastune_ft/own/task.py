@@ -59,18 +59,17 @@ class OwnTask:
 
     def bind(self, model: Any, options: LossOptions = NO_OPTIONS) -> Loss:
         """Return the own loss as phases use it, or the task's."""
-        own = self._own.loss
-        if own is None:
-            return self._task.bind(model, options)
+        return Task.bind(cast(Task, self), model, options)
 
-        def compute_sums(targets: Any, outputs: Any, weights: tf.Tensor) -> dict[str, tf.Tensor]:
-            losses = compute_losses(own, targets, outputs)
-            # Padding may repeat an example, and must add nothing, not even NaN.
-            total = tf.reduce_sum(tf.where(weights > 0, losses * weights, tf.zeros_like(losses)))
-            sums = self._task.training_sums(targets, outputs, weights)
-            return {"count": tf.reduce_sum(weights), "loss": total, **sums}
-
-        return compute_sums
+    def loss(
+        self, targets: Any, outputs: Any, weights: tf.Tensor, options: LossOptions = NO_OPTIONS
+    ) -> tuple[tf.Tensor, tf.Tensor]:
+        """Return the sum of the own losses, or of the task's, and the count to divide it by."""
+        if self._own.loss is None:
+            return self._task.loss(targets, outputs, weights, options)
+        losses = compute_losses(self._own.loss, targets, outputs)
+        # Padding may repeat an example, and must add nothing, not even NaN.
+        return tf.reduce_sum(tf.where(weights > 0, losses * weights, tf.zeros_like(losses))), tf.reduce_sum(weights)
 
     def summarise(self, measured: Measured) -> dict[str, float]:
         """Return the task's metrics of a split, then the own ones."""
@@ -111,11 +110,19 @@ class OwnTask:
 def compute_losses(own: Any, targets: Any, outputs: Any) -> tf.Tensor:
     """Return the loss of every example, float32 [batch], of a loss of Keras or a function (targets, outputs).
 
-    Raises ConfigError where it gives another number of losses than there are examples.
+    Raises ConfigError where it fails, or gives another number of losses than there are examples.
     """
-    # A loss of Keras takes the mean itself unless it is asked this way.
-    losses = getattr(own, "call", own)(targets, outputs)
-    losses = tf.cast(tf.convert_to_tensor(losses), tf.float32)
+    try:
+        # A loss of Keras takes the mean itself unless it is asked this way.
+        losses = getattr(own, "call", own)(targets, outputs)
+        losses = tf.cast(tf.convert_to_tensor(losses), tf.float32)
+    except Exception as error:
+        shapes = [tuple(each.shape) for each in (targets, outputs)]
+        said = " ".join(str(error).split())[:200]
+        raise ConfigError(
+            f"loss: it cannot be computed of targets {shapes[0]} and outputs {shapes[1]} "
+            f"({type(error).__name__}: {said})"
+        ) from error
     rows = tf.nest.flatten(outputs)[0].shape[0]
     if losses.shape.rank in (None, 0) or losses.shape[0] != rows:
         raise ConfigError(

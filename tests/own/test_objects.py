@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from typing import Any
 
 import keras
@@ -31,10 +32,26 @@ def test_metrics_have_the_names_of_their_functions_or_those_given() -> None:
 
 
 @pytest.mark.parametrize(
+    "loss",
+    [
+        keras.losses.SparseCategoricalCrossentropy(from_logits=True),
+        functools.partial(keras.losses.binary_crossentropy, from_logits=True),
+        keras.losses.Huber(),
+        keras.losses.mean_absolute_error,
+    ],
+)
+def test_losses_of_what_a_head_gives_are_taken(loss: Any) -> None:
+    own = gather_objects(None, loss, None)
+    assert own is not None and own.loss is loss
+
+
+@pytest.mark.parametrize(
     ("head", "loss", "metrics", "said"),
     [
         (3, None, None, "head: int is no layer"),
         (None, "focal", None, "loss: str is no loss of Keras"),
+        (None, keras.losses.SparseCategoricalCrossentropy(), None, "takes probabilities, .* give it from_logits=True"),
+        (None, keras.losses.binary_crossentropy, None, "loss: binary_crossentropy takes probabilities"),
         (None, None, {"Range": spread}, "metrics: 'Range' is no name"),
         (None, None, {"range": (spread, "low")}, 'write "min" or "max"'),
         (None, None, {"range": 1}, "int is no function"),
