@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import signal
+import sys
 import threading
 import time
 from collections.abc import Iterator
@@ -17,6 +18,8 @@ INSISTENT = (signal.SIGINT, signal.SIGTERM)
 # A terminal that is gone, and the warnings of batch systems before they end a job; they may come more than once.
 WARNINGS = (signal.SIGHUP, signal.SIGUSR1, signal.SIGUSR2, signal.SIGXCPU)
 _TIME_LIMIT = "the time limit is reached"
+# Seconds to the next time a request is made that has been lost.
+_SOON = 1e-3
 
 
 class _Stopped(BaseException):
@@ -40,6 +43,10 @@ class StopRequest:
                 self.honour()
         except Interrupted as error:
             raise _Stopped(str(error)) from None
+
+    def rearm(self) -> None:
+        """Let the request raise once more; its exception was lost."""
+        self._raised = False
 
     @property
     def reason(self) -> str | None:
@@ -105,16 +112,35 @@ def listening(stop: StopRequest) -> Iterator[StopRequest]:
 
     for number in stop_signals():
         signal.signal(number, receive)
+    signal.signal(signal.SIGALRM, lambda number, frame: stop.ask(stop.reason or _TIME_LIMIT))
     if stop.deadline is not None:
-        signal.signal(signal.SIGALRM, lambda number, frame: stop.ask(_TIME_LIMIT))
-        signal.setitimer(signal.ITIMER_REAL, max(1e-3, stop.deadline - time.monotonic()))
+        signal.setitimer(signal.ITIMER_REAL, max(_SOON, stop.deadline - time.monotonic()))
     try:
-        with explain_stop():
+        with _asking_again(stop), explain_stop():
             yield stop
     finally:
         signal.setitimer(signal.ITIMER_REAL, 0)
         for number, handler in before.items():
             _restore(number, handler)
+
+
+@contextlib.contextmanager
+def _asking_again(stop: StopRequest) -> Iterator[None]:
+    """Make a request again that came while an object was being deleted, where Python passes over all exceptions."""
+    before = sys.unraisablehook
+
+    def receive(lost: sys.UnraisableHookArgs) -> None:
+        if isinstance(lost.exc_value, _Stopped):
+            stop.rearm()
+            signal.setitimer(signal.ITIMER_REAL, _SOON)
+        else:
+            before(lost)
+
+    sys.unraisablehook = receive
+    try:
+        yield
+    finally:
+        sys.unraisablehook = before
 
 
 def _restore(number: int, handler: Any) -> None:

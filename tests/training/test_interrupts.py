@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import os
 import signal
+import sys
 import threading
 import time
 
@@ -103,6 +104,23 @@ def test_what_passes_over_exceptions_does_not_pass_over_a_stop() -> None:
             time.sleep(60)
         except Exception as error:
             raise ValueError(f"Exception encountered when calling a layer: {error}") from error
+
+
+def test_a_request_that_is_lost_in_a_finalizer_is_made_again(capfd: pytest.CaptureFixture[str]) -> None:
+    class Last:
+        def __del__(self) -> None:
+            signal.raise_signal(signal.SIGTERM)
+
+    before, has_ended = sys.unraisablehook, False
+    with pytest.raises(Interrupted, match="SIGTERM: stopped, nothing is lost"), listening(StopRequest()):
+        Last()
+        # The alarm is due by now; its handler runs before the next line.
+        while signal.getitimer(signal.ITIMER_REAL)[0] > 0:
+            pass
+        has_ended = True
+    assert not has_ended
+    assert capfd.readouterr().err == ""
+    assert sys.unraisablehook is before
 
 
 @pytest.mark.parametrize("number", WARNINGS)
