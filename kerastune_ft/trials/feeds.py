@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+import weakref
+from typing import NamedTuple
+
+import keras
+
 from kerastune_ft.training.features.feed import Feed, PhaseFeed
 from kerastune_ft.training.plan.phase_plan import PhasePlan, Plan
 from kerastune_ft.training.session.session import Session
@@ -9,11 +14,17 @@ from kerastune_ft.training.watch import Watcher
 
 # Each may hold its features in memory.
 _MOST_FEEDS = 2
-# What of a phase its features do not depend on.
+# What of a phase its feed does not depend on; `sampling` is none of it, as it draws the partners of mixing.
 _NOT_OF_FEEDS = {
     "learning_rate", "weight_decay", "dropout", "epochs", "steps", "optimizer", "clip_norm", "monitor", "start_from",
-    "early_stopping", "label_smoothing", "class_weights", "sampling",
+    "early_stopping", "label_smoothing", "class_weights",
 }  # fmt: skip
+
+
+class _Held(NamedTuple):
+    model: weakref.ReferenceType[keras.Model]
+    """The model that the feed reads for: its id, which stands in the key, may be that of a later one."""
+    feed: PhaseFeed
 
 
 class SharedFeeds(PhaseFeed):
@@ -21,11 +32,11 @@ class SharedFeeds(PhaseFeed):
 
     def __init__(self) -> None:
         super().__init__()
-        self._held: dict[tuple, PhaseFeed] = {}
+        self._held: dict[tuple, _Held] = {}
         self._own = PhaseFeed()
 
     def __exit__(self, *error: object) -> None:
-        for each in (self._own, *self._held.values()):
+        for each in (self._own, *(held.feed for held in self._held.values())):
             each.__exit__(*error)
         self._held.clear()
 
@@ -37,11 +48,15 @@ class SharedFeeds(PhaseFeed):
         if key is None:
             self._own = PhaseFeed()
             return self._own.for_phase(session, plan, phase, watch)
-        held = self._held.pop(key, None) or PhaseFeed()
+        held = self._held.pop(key, None)
+        if held is None or held.model() is not session.model:
+            if held is not None:
+                held.feed.__exit__()
+            held = _Held(weakref.ref(session.model), PhaseFeed())
         while len(self._held) >= _MOST_FEEDS:
-            self._held.pop(next(iter(self._held))).__exit__()
+            self._held.pop(next(iter(self._held))).feed.__exit__()
         self._held[key] = held
-        return held.for_phase(session, plan, phase, watch)
+        return held.feed.for_phase(session, plan, phase, watch)
 
 
 def _describe(session: Session, plan: Plan, phase: PhasePlan) -> tuple | None:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import weakref
 from typing import Any, NamedTuple
 
+import keras
 import numpy as np
 
 from kerastune_ft.config.options.phases import Phase
@@ -29,6 +31,8 @@ _COMPILED = {
 
 
 class _Held(NamedTuple):
+    model: weakref.ReferenceType[keras.Model]
+    """The model whose variables the step trains: its id, which stands in the key, may be that of a later one."""
     prepared: Prepared
     initial: list[np.ndarray]
     """The values of the optimizer's variables before its first update."""
@@ -49,14 +53,15 @@ class StepReuse:
         """Return an optimizer and step for a phase, as `prepare` makes them."""
         key = _describe(context.session, phase)
         held = self._held.pop(key, None) if key is not None else None
-        if key is None or held is None:
+        if key is None or held is None or held.model() is not context.session.model:
             prepared = prepare(context, phase)
             if key is None or prepared.optimizer is None or prepared.scale is not None or prepared.norms is not None:
                 return prepared
             variables = prepared.optimizer.variables
             if sum(np.prod(variable.shape) * 4 for variable in variables) > _LARGEST_STATE:
                 return prepared
-            held = _Held(prepared, [np.array(variable.numpy()) for variable in variables])
+            initial = [np.array(variable.numpy()) for variable in variables]
+            held = _Held(weakref.ref(context.session.model), prepared, initial)
             while len(self._held) >= _MOST_STEPS:
                 del self._held[next(iter(self._held))]
         else:

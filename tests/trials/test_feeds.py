@@ -32,3 +32,14 @@ def test_a_feed_is_taken_again_unless_its_features_are_others(session: Session, 
         assert open_feed(feeds, "phases.learning_rate.peak=0.5", "phases.head.dropout=0.4") == first
         assert open_feed(feeds, "phases.head.augment.preset=light") != first
         assert open_feed(feeds, phase=1) != first
+        mixed = open_feed(feeds, "phases.head.mixup=0.2")
+        assert open_feed(feeds, "phases.head.mixup=0.2", "phases.head.sampling=balanced") != mixed, "other partners"
+
+
+def test_a_feed_of_a_model_that_is_gone_is_not_taken_for_one_at_the_same_address(session: Session) -> None:
+    with SharedFeeds() as feeds:
+        plan = build.make(session)
+        first = feeds.for_phase(session, plan, plan.phases[0], Watcher())
+        (key,) = feeds._held
+        feeds._held[key] = feeds._held[key]._replace(model=lambda: None)  # type: ignore[arg-type]
+        assert feeds.for_phase(session, plan, plan.phases[0], Watcher()) is not first

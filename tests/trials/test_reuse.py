@@ -28,6 +28,13 @@ def session(search_folder: Path) -> Session:
     return assemble(config, engine.devices(config), lambda line: None)
 
 
+def prepare_head(session: Session, search_folder: Path, reuse: StepReuse, *overrides: str) -> None:
+    own = session.with_phases(read(search_folder / "tiny.json", overrides).phases[:1])
+    plan = build.make(own)
+    with PhaseFeed() as feed:
+        reuse.prepare(RunContext(own, plan, RunDirectory("unused"), Watcher(), StopRequest(), feed), plan.phases[0])
+
+
 def train(session: Session, search_folder: Path, place: Path, reuse: StepReuse, *overrides: str) -> bytes:
     """Train the head with overrides and return its best weights."""
     config = read(search_folder / "tiny.json", ("phases.top.cache=off", *overrides))
@@ -61,9 +68,18 @@ def test_a_step_taken_again_with_other_numbers_gives_the_bits_of_a_new_one(
 def test_anything_else_is_compiled_anew(session: Session, search_folder: Path, override: str) -> None:
     reuse = StepReuse()
     for overrides in ((), (override,)):
-        own = session.with_phases(read(search_folder / "tiny.json", overrides).phases[:1])
-        plan = build.make(own)
-        with PhaseFeed() as feed:
-            context = RunContext(own, plan, RunDirectory("unused"), Watcher(), StopRequest(), feed)
-            reuse.prepare(context, plan.phases[0])
+        prepare_head(session, search_folder, reuse, *overrides)
     assert reuse.reused == 0
+
+
+def test_a_step_of_a_model_that_is_gone_is_not_taken_for_one_at_the_same_address(
+    session: Session, search_folder: Path
+) -> None:
+    reuse = StepReuse()
+    prepare_head(session, search_folder, reuse)
+    (key,) = reuse._held
+    reuse._held[key] = reuse._held[key]._replace(model=lambda: None)  # type: ignore[arg-type]
+    prepare_head(session, search_folder, reuse)
+    assert (reuse.reused, list(reuse._held)) == (0, [key])
+    prepare_head(session, search_folder, reuse)
+    assert reuse.reused == 1
