@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 _WITH_PEAK = "learning_rate"
+_DIGITS = 12
 
 
 @dataclass(frozen=True)
@@ -41,8 +42,13 @@ class Range:
             return None
         step = self.step or 1
         count = math.floor((self.high - self.low) / step + 1e-9) + 1
-        values = [self.low + number * step for number in range(count)]
-        return tuple(int(value) if self.is_whole else value for value in values)
+        return tuple(self.snap(self.low + number * step) for number in range(count))
+
+    def snap(self, value: Any) -> Any:
+        """Return a value of the range as people write it: 0.3 and not 0.30000000000000004 where it has steps."""
+        if self.is_whole:
+            return int(value)
+        return value if self.step is None else round(value, _DIGITS)
 
     def holds(self, value: Any) -> bool:
         """Return whether a value is one of the range."""

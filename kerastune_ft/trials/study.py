@@ -54,8 +54,8 @@ def check_sampler(sampler: str, dimensions: Sequence[Dimension]) -> None:
         )
 
 
-def count_grid(dimensions: Sequence[Dimension]) -> int:
-    """Return the number of combinations of a grid."""
+def count_combinations(dimensions: Sequence[Dimension]) -> int:
+    """Return the number of combinations of values; 0 where there is no end to those of a range."""
     return math.prod(len(dimension.list_values() or ()) for dimension in dimensions)
 
 
@@ -186,7 +186,9 @@ class Study:
         found: dict[str, Any] = {}
         for dimension in self._dimensions:
             value = params[dimension.key]
-            if not isinstance(dimension, Range):
+            if isinstance(dimension, Range):
+                value = dimension.snap(value)
+            else:
                 value = next(each for each in dimension.values if _write_value(dimension, each) == value)
             found[dimension.key] = value
         return found

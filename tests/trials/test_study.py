@@ -10,7 +10,7 @@ import pytest
 
 from kerastune_ft.errors import ConfigError
 from kerastune_ft.trials.dimensions import Choices, Range
-from kerastune_ft.trials.study import COMPLETE, FAILED, PRUNED, Study, check_sampler, count_grid
+from kerastune_ft.trials.study import COMPLETE, FAILED, PRUNED, Study, check_sampler, count_combinations
 
 SPACE = (
     Range("x", 0.0, 1.0),
@@ -84,7 +84,7 @@ def test_a_grid_has_every_combination_once(tmp_path: Path) -> None:
         found.append((proposal.values["a"], proposal.values["n"]))
         study.tell(proposal, FAILED, None)
     assert sorted(found) == [([a], n) for a in (1, 2) for n in (1, 2, 3)]
-    assert count_grid(space) == len(found) == study.outcomes
+    assert count_combinations(space) == len(found) == study.outcomes
 
 
 def test_a_grid_over_what_has_no_end_is_refused() -> None:
