@@ -56,7 +56,7 @@ def _write(value: Any) -> str:
 
 
 def list_means(document: Mapping[str, Any]) -> list[dict[str, str]]:
-    """Return a row per metric: mean, deviation and interval over the members, and the figures of the ensemble's test.
+    """Return a row per metric: mean, deviation and interval over the members, and that of all out-of-fold answers.
 
     `document` is crossvalidation.json.
     """

@@ -6,10 +6,11 @@ share their stored features.
 
 from __future__ import annotations
 
+import contextlib
 import copy
 import hashlib
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -85,8 +86,11 @@ class Models:
         self._held: dict[str, SharedModel] = {}
         self._sources: dict[str, DataSource] = {}
 
-    def open(self, config: RunConfig) -> SharedModel:
-        """Return the model of a configuration; raises the errors of building it, and of planning the space on it."""
+    def open(self, config: RunConfig, values: Mapping[str, Any]) -> SharedModel:
+        """Return the model of a configuration, which has these values of the space.
+
+        Raises the errors of building it, and for the model of the base configuration those of planning the space on it.
+        """
         name = name_model(config)
         if name in self._held:
             self._held[name] = self._held.pop(name)
@@ -97,7 +101,7 @@ class Models:
         measured = copy.copy(session.source)
         measured.splits = {split: session.source.splits[split] for split in _MEASURED}
         session = replace(session, source=measured)
-        made = self._held[name] = SharedModel(name, session, self._find_pinned(session, name, config))
+        made = self._held[name] = SharedModel(name, session, self._find_pinned(session, config, values))
         return made
 
     def _open_source(self, config: RunConfig) -> DataSource:
@@ -111,20 +115,46 @@ class Models:
             self._sources = {key: source}
         return self._sources[key]
 
-    def _find_pinned(self, session: Session, name: str, config: RunConfig) -> Pinned:
-        plans = self._plan_corners(session, name, config)
+    def _find_pinned(self, session: Session, config: RunConfig, values: Mapping[str, Any]) -> Pinned:
+        plans = self._plan_corners(session, self.list_schedules(config, values), config)
         pins = planning.pin(session, plans)
         chunk: Any = pins.chunk
         return Pinned(chunk=chunk, layers=find_first_layers(pins, session.model))
 
-    def _plan_corners(self, session: Session, name: str, config: RunConfig) -> list[Plan]:
+    def list_schedules(self, config: RunConfig, values: Mapping[str, Any]) -> list[tuple[Mapping[str, Any], RunConfig]]:
+        """Return the schedules that decide what is pinned for the model of a configuration, with their values.
+
+        They are those of the ends of the space, whichever trial needs the model first: a search that goes on meets its
+        models in another order. Of a model that none of them has, built by values between ends, those values stay.
+        """
+        space, name = self._space, name_model(config)
+        corners: list[Mapping[str, Any]] = [{}, *space.list_corners()]
+        found = [(corner, other) for corner in corners if name_model(other := space.configure(corner)) == name]
+        if found:
+            return found
+        own = {
+            each.key: values[each.key]
+            for each in space.dimensions
+            if any(self._names_other(name, {**values, each.key: end}) for end in each.ends)
+        }
+        for corner in corners[1:]:
+            with contextlib.suppress(ConfigError):
+                found.append(({**corner, **own}, space.configure({**corner, **own})))
+        return [(corner, other) for corner, other in found if name_model(other) == name] or [(values, config)]
+
+    def _names_other(self, name: str, values: Mapping[str, Any]) -> bool:
+        try:
+            return name_model(self._space.configure(values)) != name
+        except ConfigError:
+            return False
+
+    def _plan_corners(
+        self, session: Session, schedules: Sequence[tuple[Mapping[str, Any], RunConfig]], config: RunConfig
+    ) -> list[Plan]:
         """Return plans of all kinds of schedules on this model; raises ConfigError for those that match nothing."""
         shapes: dict[str, tuple[Mapping[str, Any], RunConfig]] = {}
-        corners: list[Mapping[str, Any]] = [{}, *self._space.list_corners()]
-        for corner in corners:
-            other = self._space.configure(corner) if corner else config
-            if name_model(other) == name:
-                shapes.setdefault("".join(map(_describe_shape, other.phases)), (corner, other))
+        for corner, other in schedules:
+            shapes.setdefault("".join(map(_describe_shape, other.phases)), (corner, other))
         plans, problems = [], []
         for corner, other in list(shapes.values())[:_MOST_PLANS]:
             try:
@@ -132,6 +162,7 @@ class Models:
             except ConfigError as error:
                 said = ", ".join(f"{key} = {format_value(value)}" for key, value in corner.items())
                 problems.append(f"with {said}: {error}" if said else str(error))
-        if problems:
+        # What another model has not for every trial, as so many units, fails those trials alone.
+        if problems and (not plans or name_model(config) == name_model(self._space.base)):
             raise ConfigError("\n".join(dict.fromkeys(problems)))
         return plans

@@ -25,8 +25,8 @@ _KEYS = ("low", "high", "scale", "step")
 _SCALES = ("linear", "log")
 _INLINE = "space"
 _EXAMPLE = '{"phases.head.learning_rate": {"low": 1e-4, "high": 1e-1, "scale": "log"}, "head.dropout": [0, 0.2, 0.5]}'
-# All corners of a space are checked up to this many; of more, every pair of ends.
-MOST_CORNERS = 256
+# All corners of a space are checked up to this many; of more, pairs of ends.
+MOST_CORNERS, _MOST_PAIRS = 256, 4096
 # What belongs to the search and not to a trial.
 _NOT_SEARCHED = ("output", "runtime", "name", "version", "extends", "task", "data", "$schema")
 # How examples are brought to the model, whichever they are.
@@ -78,12 +78,12 @@ class Space:
         return [each for each in typed if config_hash(self.configure({dimension.key: each})) == wanted][:1]
 
     def list_corners(self) -> list[dict[str, Any]]:
-        """Return the combinations of the ends of all dimensions; every pair of ends where these are too many."""
+        """Return the combinations of the ends of all dimensions; pairs of ends where these are too many."""
         ends = [[(each.key, end) for end in each.ends] for each in self.dimensions]
         if math.prod(map(len, ends)) <= MOST_CORNERS:
             return [dict(corner) for corner in itertools.product(*ends)]
         pairs = (pair for one, other in itertools.combinations(ends, 2) for pair in itertools.product(one, other))
-        return [dict(pair) for pair in itertools.islice(pairs, MOST_CORNERS)]
+        return [dict(pair) for pair in itertools.islice(pairs, _MOST_PAIRS)]
 
     def to_json(self) -> dict[str, Any]:
         """Return the space as a JSON object."""

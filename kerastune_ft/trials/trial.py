@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import shutil
 import time
 from collections.abc import Mapping, Sequence
@@ -83,7 +84,7 @@ class TrialRunner:
         made: dict[str, Any] = {"number": number, "values": dict(values)}
         try:
             with explain_exhaustion():
-                shared = self._models.open(config)
+                shared = self._models.open(config, values)
                 made |= {"pinned": shared.pinned.to_json(), **self._train(shared, config, values, run, earlier)}
         except (ConfigError, DataError, DivergedError, ResourceError) as error:
             if not belongs_to_trial(error):
@@ -131,9 +132,12 @@ class TrialRunner:
             if last is None:
                 return _describe_early_end(stop.pruned_after, watch.curve, forked)
         best = dict(left_metrics(result_of(run, plan.phases[-1]) or {}))
+        value = best[goal.metric]
+        if value is None or not math.isfinite(value):
+            raise DataError(f"{goal.metric} is not defined on these validation examples; give another --metric")
         return {
             "state": COMPLETE,
-            "value": best[goal.metric],
+            "value": value,
             "metrics": best,
             "curve": tuple(_read_curve(run, plan, goal.metric)),
             "forked": forked,

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
+
 from kerastune_ft.api.search import SearchResult
 from kerastune_ft.config.read import read
-from kerastune_ft.trials.models import name_model
+from kerastune_ft.trials.models import Models, name_model
+from kerastune_ft.trials.space import read_space
 from tests.support.tiny_search import BASE
 
 
@@ -24,6 +27,23 @@ def test_what_changes_no_layer_shares_the_model() -> None:
         name('phases.top.lora={"rank": 2}'), name("phases.top.augment.preset=light", "phases.top.augment.views=3"),
     ]  # fmt: skip
     assert len({usual, *others}) == 7
+
+
+def test_what_is_pinned_follows_from_the_space_and_not_from_the_trial_that_comes_first() -> None:
+    space = read_space(
+        BASE,
+        ['phases.top.lora={"rank": 2}'],
+        {"phases.top.lora.rank": {"low": 2, "high": 6}, "phases.head.batch_size": {"low": 8, "high": 64}},
+    )
+    models = Models(space, SimpleNamespace(), print)  # type: ignore[arg-type]
+
+    def list_batches(rank: int, batch: int) -> list[tuple[int, int]]:
+        values = {"phases.top.lora.rank": rank, "phases.head.batch_size": batch}
+        found = models.list_schedules(space.configure(values), values)
+        return [(each.phases[1].lora.rank, each.phases[0].batch_size) for _, each in found]  # type: ignore[union-attr]
+
+    assert set(list_batches(2, 13)) == {(2, 8), (2, 64), (2, 32)}, "its ends, and the configuration as it is written"
+    assert set(list_batches(4, 13)) == set(list_batches(4, 50)) == {(4, 8), (4, 64)}
 
 
 def test_all_trials_are_pinned_alike_at_the_deepest_cut_of_the_space(searched: SearchResult) -> None:
