@@ -34,6 +34,7 @@ def write(
         return
     keys = tuple(records[0].values)
     best = find_best(records, settings.maximise)
+    written = next((each for each in records if start is not None and each.values == start), None)
     ordered = sort_trials(records, settings.maximise)
     document = search.read_json(BEST) if best is not None else None
     shown = document if config.output.examples or document is None else redaction.withhold_paths(document)
@@ -48,9 +49,8 @@ def write(
         complete=sum(record.state == COMPLETE for record in records),
         best=best,
         best_value=format_figure(best.value) if best is not None else None,
-        written=next(
-            (format_figure(each.value) for each in records if start is not None and each.values == start), None
-        ),
+        is_written=written is not None and written is best,
+        written=format_figure(written.value) if written is not None else None,
         metrics=[(format_words(name), format_figure(value)) for name, value in (best.metrics if best else {}).items()],
         headings=shorten_keys(keys),
         rows=[

@@ -33,6 +33,8 @@ def test_the_page_has_all_trials_and_loads_nothing(tmp_path: Path) -> None:
         "Trial 1 has a validation loss of <b>0.2500</b>; with the configuration as it is written it was 0.5000" in text
     )
     assert "&lt;b&gt;NaN" in text
+    page.write(search, trials, SETTINGS, {"head.dropout": 0.4}, {}, config)
+    assert "<b>0.2500</b>, which is the configuration as it is written." in (tmp_path / page.PAGE).read_text()
     assert text.count("<svg") == 4
     assert not re.search(r'(src|href)="(?!#)', text)
     assert json.loads((tmp_path / "best.json").read_text())["runtime"]["pinned"] == PINNED
