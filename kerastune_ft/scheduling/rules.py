@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -135,8 +135,8 @@ def head_by_steps(train: int) -> dict[str, Any]:
     }
 
 
-def later_phase(facts: Facts, boundary: Boundary, rate: float) -> tuple[dict[str, Any], list[str]]:
-    """Return the phase that trains a part of the backbone, and why it is as it is."""
+def later_phase(facts: Facts, boundary: Boundary, rate: float) -> dict[str, Any]:
+    """Return the phase that trains a part of the backbone."""
     length = length_for(facts.train)
     phase = boundary.phase(
         rate,
@@ -145,15 +145,27 @@ def later_phase(facts: Facts, boundary: Boundary, rate: float) -> tuple[dict[str
         early_stopping={"patience": length.later_patience},
         keep_if_better=True,
     )
-    reasons = [
-        f"{boundary.name}: at most {length.later_epochs} epochs in batches of {length.batch_size}, ended after "
-        f"{length.later_patience} without a better loss, as suits {facts.train:,} training examples; dropped where "
-        "none is better than the head alone"
-    ]
-    if facts.can_augment and facts.train < _FEW_IMAGES:
+    if _has_few_images(facts):
         phase["augment"] = {"preset": "light", "views": _VIEWS}
-        reasons.append(f"{boundary.name}: {_VIEWS} lightly augmented views of each image, since there are few")
-    return phase, reasons
+    return phase
+
+
+def _has_few_images(facts: Facts) -> bool:
+    return facts.can_augment and facts.train < _FEW_IMAGES
+
+
+def describe_later(facts: Facts, phase: Mapping[str, Any]) -> list[str]:
+    """Return why a later phase is as it is; `phase` has every key, also those that the configuration sets."""
+    stops, name = phase["early_stopping"], phase["name"]
+    ends = f", ended after {stops['patience']} without a better {phase['monitor']}" if stops else ""
+    dropped = "; dropped where none is better than the head alone" if phase["keep_if_better"] else ""
+    reasons = [
+        f"{name}: at most {phase['epochs']} epochs in batches of {phase['batch_size']}{ends}, for {facts.train:,} "
+        f"training examples{dropped}"
+    ]
+    if _has_few_images(facts) and phase["augment"]["views"] == _VIEWS:
+        reasons.append(f"{name}: {_VIEWS} augmented views of each image, since there are few")
+    return reasons
 
 
 def short_phase(facts: Facts, trial: TrialResult) -> dict[str, Any]:

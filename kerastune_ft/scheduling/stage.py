@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from kerastune_ft.config.options.phases import Phase
 from kerastune_ft.config.run import RunConfig
 from kerastune_ft.durations import format_duration
 from kerastune_ft.errors import ConfigError, DivergedError
@@ -128,7 +129,7 @@ class _Stage:
 
     def _longest_seconds(self) -> float:
         """Return the estimated seconds of the longest schedule that may be chosen."""
-        later, _ = rules.later_phase(self._facts, rules.ALL, rules.usual_rate())
+        later = rules.later_phase(self._facts, rules.ALL, rules.usual_rate())
         (phase,) = self._lay([later])[-1:]
         return budget.schedule_seconds(plan_trial(self._session, phase)) + estimate_seconds(self._session)
 
@@ -170,11 +171,17 @@ class _Stage:
         """Return the probe on what the head gets, as it is; at one strength where it is known."""
         if self._head is not None:
             return self._head
-        found = read_final(self._session, self._watch)
+        found = read_final(self._with_usual_phases(), self._watch)
         rows = found.features[_FEATURES]
         strengths = raw_strengths(rows["train"]) if l2 is None else (l2,)
         self._head = fit_probe(self._session, rows, found.targets, strengths, standardise=False)
         return self._head
+
+    def _with_usual_phases(self) -> Session:
+        """Return the session with the phases that are likely: where they are chosen, the run reads the same rows."""
+        later = rules.later_phase(self._facts, rules.TOP, rules.usual_rate())
+        laid = self._lay([rules.head_by_solver(1.0), later])
+        return self._session.with_phases([Phase.model_validate(phase) for phase in laid])
 
     def _describe(self, cut: str, probe: Probe) -> dict[str, Any]:
         value = probe.metrics[self._facts.metric]
@@ -214,8 +221,9 @@ class _Stage:
 
     def _go_on(self, boundary: Boundary, rate: float) -> dict[str, Any]:
         """Return the long phase of a part of the backbone, and say why it is as it is."""
-        later, reasons = rules.later_phase(self._facts, boundary, rate)
-        for reason in reasons:
+        later = rules.later_phase(self._facts, boundary, rate)
+        # Keys beside "auto" say how long it is, and more.
+        for reason in rules.describe_later(self._facts, self._lay([later])[-1]):
             self._reason(reason)
         return later
 
@@ -245,7 +253,7 @@ class _Stage:
 
     def _phase(self, boundary: Boundary, rate: float, steps: int) -> dict[str, Any]:
         """Return the phase of a trial: what would be trained, in its own batches, for so many steps."""
-        later, _ = rules.later_phase(self._facts, boundary, rate)
+        later = rules.later_phase(self._facts, boundary, rate)
         laid = self._lay([later])[-1]
         for key in ("epochs", "early_stopping", "augment", "keep_if_better"):
             laid.pop(key, None)

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from kerastune_ft.config.options.phases import Phase
 from kerastune_ft.scheduling import rules
 from kerastune_ft.scheduling.rules import ALL, TOP, Facts, ProbeResult, TrialResult
 
@@ -69,12 +70,12 @@ def test_what_diverged_is_worse_than_anything_and_nothing_to_go_on_with() -> Non
 
 
 def test_phases_are_those_of_a_configuration() -> None:
-    phase, reasons = rules.later_phase(facts(), ALL, 2e-4)
+    phase = rules.later_phase(facts(), ALL, 2e-4)
     assert phase["learning_rate"] == {"peak": 2e-4, "shape": "cosine", "warmup": 0.1, "unit_decay": 0.9}
-    assert phase["unfreeze"] == "all" and "augment" not in phase and len(reasons) == 1
-    few, reasons = rules.later_phase(facts(250), TOP, 2e-4)
-    assert few["augment"] == {"preset": "light", "views": 4} and "views" in reasons[-1]
-    assert "augment" not in rules.later_phase(facts(250, can_augment=False), TOP, 2e-4)[0]
+    assert phase["unfreeze"] == "all" and "augment" not in phase
+    few = rules.later_phase(facts(250), TOP, 2e-4)
+    assert few["augment"] == {"preset": "light", "views": 4}
+    assert "augment" not in rules.later_phase(facts(250, can_augment=False), TOP, 2e-4)
     assert "unit_decay" not in few["learning_rate"]
     assert rules.head_by_solver(0.5)["optimizer"] == {"name": "lbfgs", "l2": 0.5}
     short = rules.short_phase(facts(), trial(ALL, 8e-4, 0.4))
@@ -82,3 +83,13 @@ def test_phases_are_those_of_a_configuration() -> None:
     assert "epochs" not in short and rules.lowest_rate() < rules.usual_rate()
     head = rules.head_by_steps(800)
     assert head["unfreeze"] == "none" and not any(key.startswith("//") for key in head)
+
+
+def test_what_is_said_of_a_phase_is_what_it_is_with_the_keys_that_are_set() -> None:
+    few = rules.later_phase(facts(250), TOP, 2e-4)
+    said = rules.describe_later(facts(250), Phase.model_validate(few).to_json())
+    assert f"at most {few['epochs']} epochs in batches of {few['batch_size']}, ended after" in said[0]
+    assert "dropped where none is better" in said[0] and "4 augmented views" in said[1]
+    own = {**few, "epochs": 3, "early_stopping": None, "keep_if_better": False, "augment": "none"}
+    said = rules.describe_later(facts(250), Phase.model_validate(own).to_json())
+    assert said == [f"top: at most 3 epochs in batches of {few['batch_size']}, for 250 training examples"]

@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 
 from kerastune_ft.config.options.backbones import EarlierRun
+from kerastune_ft.config.options.phases import Phase
 from kerastune_ft.config.python_objects import PythonObject, PythonObjects
 from kerastune_ft.errors import DivergedError, Interrupted
 from kerastune_ft.scheduling import rules, stage
@@ -54,7 +55,7 @@ def _small() -> Iterator[None]:
 
 
 def lay(phases: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
-    return [{"batch_size": 16, **phase} | {"batch_size": 16} for phase in phases]
+    return [Phase.model_validate({**phase, "batch_size": 16}).to_json() for phase in phases]
 
 
 def choose(session: Session, folder: Path, seconds: float | None = PLENTY, stop: StopRequest | None = None) -> Choice:
@@ -145,7 +146,7 @@ def test_heads_that_no_solver_sets_train_in_steps(session: Session, tmp_path: Pa
     head = session.config.head.model_copy(update={"hidden": (4,)})
     own = replace(session, config=session.config.model_copy(update={"head": head}))
     found = choose(own, tmp_path)
-    assert "optimizer" not in found.phases[0] and found.phases[0]["learning_rate"] == 0.003
+    assert found.phases[0]["optimizer"]["name"] == "adamw" and found.phases[0]["learning_rate"]["peak"] == 0.003
     assert found.measured == []
 
 
