@@ -155,5 +155,6 @@ def find_rate(
         return
     click.echo(str(found))
     if found.suggestions and write is None:
-        name = shlex.quote(config)
-        click.echo(f"next: python -m kerastune_ft find-rate {name} --phase {found.phase} --write")
+        given = [config, *(word for each in overrides for word in ("--set", each)), "--phase", found.phase]
+        given += ["--run-dir", run_dir] if run_dir else []
+        click.echo(f"next: python -m kerastune_ft find-rate {shlex.join(given)} --write")

@@ -1,4 +1,4 @@
-"""The command `search` as far as it trains nothing; tests/api/test_search.py has the rest."""
+"""The commands that try several trainings, as far as they train nothing."""
 
 from __future__ import annotations
 
@@ -11,6 +11,8 @@ from click.testing import CliRunner, Result
 
 from kerastune_ft.api import search as searching
 from kerastune_ft.api.search import SearchResult
+from kerastune_ft.api.tuning import find_rate as finding
+from kerastune_ft.api.tuning.find_rate import RateFinding
 from kerastune_ft.cli.commands import main
 
 
@@ -53,3 +55,12 @@ def test_crossvalidate_says_what_it_takes() -> None:
 def test_one_fold_is_no_division() -> None:
     done = CliRunner().invoke(main, ["crossvalidate", "mine.json", "--folds", "1"])
     assert done.exit_code == 2 and "--folds" in done.output
+
+
+def test_find_rate_names_the_command_that_writes_with_what_was_given(monkeypatch: pytest.MonkeyPatch) -> None:
+    found = RateFinding("top", 0.1, 20, (0.1, 0.2), (2.0, 1.0), (2.0, 1.0), False, {"valley": 0.1})
+    monkeypatch.setattr(finding, "find_rate", lambda *given, **more: found)
+    words = ["find-rate", "my photos.json", "--set", "seed=3", "--run-dir", "runs/a-1"]
+    said = CliRunner().invoke(main, words).output.splitlines()[-1]
+    assert said.endswith("find-rate 'my photos.json' --set seed=3 --phase top --run-dir runs/a-1 --write")
+    assert "next:" not in CliRunner().invoke(main, [*words, "--write"]).output
