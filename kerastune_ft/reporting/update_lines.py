@@ -57,10 +57,11 @@ def describe_learning_rate(policy: Document) -> str:
     if not policy:
         return ""
     warmup = policy.get("warmup_steps")
+    start = f" from {format_rate(policy['start'])}" if policy.get("start") is not None else ""
     return join_parts(
         f"peak {format_rate(policy.get('peak'))}",
         str(policy.get("shape") or ""),
-        counted(warmup, "warm-up step") if warmup else "no warm-up",
+        counted(warmup, "warm-up step") + start if warmup else "no warm-up",
         f"final {format_rate(policy['final'])}" if policy.get("final") is not None else "",
     )
 

@@ -26,6 +26,8 @@ def test_updates_by_batches_have_their_numbers() -> None:
     assert update_lines.describe_steps(TRAINED) == "40 at most: 4 epochs x 10"
     assert update_lines.describe_batch(TRAINED) == "8 (4 per replica), 2 batches make one step"
     assert update_lines.describe_learning_rate(TRAINED["learning_rate"]) == "peak 0.1, cosine, 4 warm-up steps"
+    warm = {**TRAINED["learning_rate"], "start": 0.02}
+    assert update_lines.describe_learning_rate(warm) == "peak 0.1, cosine, 4 warm-up steps from 0.02"
     assert update_lines.describe_optimizer(TRAINED) == "adamw, weight decay 0.01"
     assert update_lines.describe_monitor(TRAINED) == "validation_auc, early stopping (patience 3)"
 

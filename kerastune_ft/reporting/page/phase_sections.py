@@ -63,9 +63,9 @@ def _lower_rates(phase: Mapping[str, Any], peak: float | None) -> Mapping[str, A
     if not peak or not policy.get("peak") or peak == policy["peak"]:
         return phase
     share = peak / policy["peak"]
-    final = None if policy.get("final") is None else policy["final"] * share
+    ends = {key: policy[key] * share for key in ("start", "final") if policy.get(key) is not None}
     rates = {unit: rate * share for unit, rate in (phase.get("rates") or {}).items()}
-    return {**phase, "learning_rate": {**policy, "peak": peak, "final": final}, "rates": rates}
+    return {**phase, "learning_rate": {**policy, "peak": peak, **ends}, "rates": rates}
 
 
 def _draw(row: Mapping[str, Any], phase: Mapping[str, Any], units: Sequence[str], rules: Rules) -> dict[str, Any]:

@@ -43,7 +43,7 @@ def compute_rates(phase: Mapping[str, Any], units: Sequence[str], rules: Rules =
     peak = policy.get("peak")
     if not peak or not steps:
         return []
-    known = {name: policy.get(name) for name in ("peak", "shape", "final")}
+    known = {name: policy.get(name) for name in ("peak", "shape", "start", "final")}
     share = (policy.get("warmup_steps") or 0) / steps
     table = rate_table(RatePolicy.model_validate({**known, "warmup": share}), steps, rules)
     groups: dict[float, list[str]] = {}

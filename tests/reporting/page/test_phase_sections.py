@@ -75,3 +75,8 @@ def test_a_phase_that_began_again_has_the_rates_of_its_last_attempt(trained: Any
     lower = {**plan, "phases": [{**plan["phases"][0], "learning_rate": flat}]}
     (head,) = sections(lower, {**manifest, "phases": [retried]}, history[:2])
     assert head["flat_rate"] == pytest.approx(1e-4) and head["row"]["retries"] == 1
+    # From a tenth of the rate that the warm-up begins with, too, which here is the peak.
+    warm = {**flat, "start": 1e-3, "warmup_steps": 1}
+    (head,) = sections({**lower, "phases": [{**lower["phases"][0], "learning_rate": warm}]},
+                       {**manifest, "phases": [retried]}, history[:2])  # fmt: skip
+    assert head["flat_rate"] == pytest.approx(1e-4)

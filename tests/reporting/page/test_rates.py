@@ -10,9 +10,9 @@ from kerastune_ft.training.plan.schedules import rate_table, warmup_steps
 UNITS = ["stem", "block1", "block2", "head"]
 
 
-def planned(shape: str, warmup: float | None, steps: int, final: float | None = None) -> tuple[RatePolicy, dict]:
-    policy = RatePolicy.model_validate({"peak": 0.01, "shape": shape, "warmup": warmup, "final": final})
-    rate = {"peak": 0.01, "shape": shape, "warmup_steps": warmup_steps(policy, steps), "final": final}
+def planned(shape: str, warmup: float | None, steps: int, **ends: float) -> tuple[RatePolicy, dict]:
+    policy = RatePolicy.model_validate({"peak": 0.01, "shape": shape, "warmup": warmup, **ends})
+    rate = {"peak": 0.01, "shape": shape, "warmup_steps": warmup_steps(policy, steps), "final": None, **ends}
     own = {"stem": 0.0, "block1": 0.0025, "block2": 0.0025, "head": 0.01}
     return policy, {"learning_rate": rate, "steps": steps, "rates": own}
 
@@ -20,8 +20,11 @@ def planned(shape: str, warmup: float | None, steps: int, final: float | None = 
 @pytest.mark.parametrize("shape", ["constant", "cosine", "linear", "exponential", "one_cycle", "flat_cosine"])
 @pytest.mark.parametrize("warmup", [None, 0.1, 0.37])
 @pytest.mark.parametrize("steps", [1, 2, 17, 1000])
-def test_the_rates_of_a_plan_are_those_that_training_uses(shape: str, warmup: float | None, steps: int) -> None:
-    policy, phase = planned(shape, warmup, steps)
+@pytest.mark.parametrize("ends", [{}, {"start": 0.004}])
+def test_the_rates_of_a_plan_are_those_that_training_uses(
+    shape: str, warmup: float | None, steps: int, ends: dict[str, float]
+) -> None:
+    policy, phase = planned(shape, warmup, steps, **ends)
     head, blocks = rates.compute_rates(phase, UNITS)
     np.testing.assert_array_equal(head.rates, rate_table(policy, steps))
     np.testing.assert_allclose(blocks.rates, rate_table(policy, steps) * 0.25, rtol=1e-6)

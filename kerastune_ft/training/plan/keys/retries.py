@@ -13,6 +13,6 @@ def lower_rates(plan: PhasePlan, retries: int) -> PhasePlan:
         return plan
     factor = plan.phase.on_divergence.factor**retries
     policy = plan.phase.rate_policy
-    rates = {key: getattr(policy, key) for key in ("peak", "final", "head")}
+    rates = {key: getattr(policy, key) for key in ("peak", "start", "final", "head")}
     lower = policy.model_copy(update={key: rate * factor for key, rate in rates.items() if rate is not None})
     return replace(plan, phase=plan.phase.model_copy(update={"learning_rate": lower}))
