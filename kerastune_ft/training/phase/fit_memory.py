@@ -8,6 +8,7 @@ from dataclasses import replace
 
 import numpy as np
 
+from kerastune_ft.config.options.gpu_memory import gpu_bytes
 from kerastune_ft.errors import ResourceError, is_exhaustion
 from kerastune_ft.graph.units import is_seed
 from kerastune_ft.input.order import Order, order_batches
@@ -52,7 +53,7 @@ def _estimate(context: RunContext, phase: PhasePlan, counts: list[int]) -> int:
     A process that goes over a limit of a CPU's memory is killed, with nothing to catch: so the estimate comes first.
     """
     session = context.session
-    limit = find_limit(session.devices.names)
+    limit = find_limit(session.devices.names, allowed=gpu_bytes(session.config.runtime.gpu_memory))
     sizes = {count: memory.step_bytes(session, in_pieces(phase, count), context.plan.chunk) for count in counts}
     return next((count for count in counts if memory.fits(sizes[count], limit)), counts[-1])
 

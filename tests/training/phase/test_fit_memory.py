@@ -66,9 +66,15 @@ def _plan(run: str) -> dict[str, Any]:
 
 
 def test_the_first_pieces_that_fit_are_taken_with_the_same_result(
-    config: dict[str, Any], tried: Callable[[int], list[int]], capsys: pytest.CaptureFixture[str]
+    config: dict[str, Any],
+    tried: Callable[[int], list[int]],
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    kt.run(config, run_dir="whole")
+    limits: list[int | None] = []
+    monkeypatch.setattr(fit_memory, "find_limit", lambda names, allowed=None: limits.append(allowed))
+    kt.run(config, run_dir="whole", overrides=["runtime.gpu_memory=8GB"])
+    assert limits == [8 * 10**9], "what GPUs may give counts for the estimate"
     assert _plan("whole")["pieces"] == 1
     rows = tried(5)
     kt.run(config, run_dir="pieces")
