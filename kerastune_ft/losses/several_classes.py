@@ -23,12 +23,13 @@ def compute_losses(
     """Return the loss of each example, averaged over classes, float32 [batch].
 
     Class weights are factors on the losses of the examples that have the class, whatever the smoothing. Without
-    `weights_by_label`, in runs that began before that rule, they multiply the share of the target that is 1.
+    `weights_by_label`, in runs that began before that rule, those of the cross-entropy multiply the share of the target
+    that is 1; such a run may get phases with other losses.
     """
     loss = options.loss or _PLAIN
     logits = tf.cast(outputs, tf.float32)
     factors = tf.constant(options.class_weights or (1.0,) * logits.shape[-1], tf.float32)
-    if not weights_by_label:
+    if not weights_by_label and loss.name == _PLAIN.name:
         wanted = _smooth(targets, options.smoothing)
         losses = tf.nn.weighted_cross_entropy_with_logits(wanted, logits, factors)
     else:

@@ -43,6 +43,15 @@ def test_focal_is_that_of_keras_and_of_its_formula(gamma: float, weights: tuple[
         assert found.mean() == pytest.approx(float(of_keras), rel=1e-3)
 
 
+def test_a_phase_that_an_older_run_gets_trains_on_the_loss_it_names() -> None:
+    found = {}
+    for name, loss in (("own", None), ("focal", PhaseLoss(name="focal", gamma=2.0))):
+        options = LossOptions(class_weights=(0.25, 1.0, 3.0), loss=loss)
+        found[name] = compute_losses(tf.constant(TARGETS), tf.constant(LOGITS), options, weights_by_label=False).numpy()
+    assert found["focal"] == pytest.approx(_by_hand(2.0, (0.25, 1.0, 3.0)), rel=1e-4)
+    assert found["own"] == pytest.approx(_by_hand(0.0, (0.25, 1.0, 3.0)), rel=1e-4)
+
+
 def test_focal_is_finite_at_probabilities_of_zero_and_one() -> None:
     logits = tf.constant([[1e4, -1e4], [-1e4, 1e4]])
     with tf.GradientTape() as tape:
