@@ -157,7 +157,7 @@ def test_it_trains_as_one_that_had_these_rates_at_once(folder: Path, retried: Pa
 
 def test_the_run_says_what_it_tried(retried: Path) -> None:
     log = (retried / "log.txt").read_text()
-    assert "phase second diverged before step" in log
+    assert "phase second diverged at step" in log
     assert "(retry 2 of 3)" in log
     events = [json.loads(line) for line in (retried / "events.jsonl").read_text().splitlines()]
     assert [event["phase"] for event in events if event["event"] == "diverged"] == ["second", "second"]
@@ -200,7 +200,7 @@ def test_killed_in_a_retry_it_goes_on_with_its_rates(
 @pytest.mark.slow
 def test_a_phase_that_diverges_at_every_rate_ends_the_run_and_says_so(folder: Path) -> None:
     made, place = diverging(folder, {"retry": 1, "factor": 0.5}), folder / "hopeless"
-    with pytest.raises(DivergedError, match=r"began the phase again 1 time, .*: 1e\+32 \(before step .*, 5e\+31"):
+    with pytest.raises(DivergedError, match=r"began the phase again 1 time, .*: 1e\+32 \(at step .*, 5e\+31"):
         train(made, run_dir=place)
     manifest = json.loads((place / "manifest.json").read_text())
     assert (manifest["state"], manifest["exit_code"]) == ("failed", 4)

@@ -90,7 +90,7 @@ def add_sums(work: PhaseWork, pending: list[Any]) -> None:
     """Add the sums of the latest steps, in their order, to those of the epoch; none of them is pending afterwards.
 
     A member of `pending` has the sums of one step, [sums], or of several, [steps, sums]. Raises DivergedError where one
-    is NaN or infinite, or where no scale of the loss keeps gradients finite.
+    is NaN or infinite, the phase's state being at that step, or where no scale of the loss keeps gradients finite.
     """
     state, scale = work.state, work.prepared.scale
     if not pending:
@@ -98,7 +98,8 @@ def add_sums(work: PhaseWork, pending: list[Any]) -> None:
     rows = np.concatenate([np.atleast_2d(np.asarray(sums)) for sums in pending])[:, :-1]
     wrong = np.flatnonzero(~np.isfinite(rows).all(axis=1))
     if len(wrong):
-        step = state.step - len(rows) + int(wrong[0]) + 1
+        # Steps beyond it may have been made before that was looked at, as the clock would have it.
+        state.step = step = state.step - len(rows) + int(wrong[0]) + 1
         clip_norm = work.options.clip_norm
         raise DivergedError(
             f"the loss of phase {work.options.name} became NaN or infinite at step {step} "

@@ -65,13 +65,13 @@ def begin_again(work: PhaseWork, start: Mapping[str, np.ndarray], error: Diverge
     run.event("diverged", phase=work.options.name, **tried[-1])
     lower = work.options.rate_policy.peak
     work.context.watch.note(
-        f"phase {work.options.name} diverged before step {state.step} at a peak rate of {peak:.3g}; it begins again at "
+        f"phase {work.options.name} diverged at step {state.step} at a peak rate of {peak:.3g}; it begins again at "
         f"{lower:.3g} (retry {len(tried)} of {retry.retry})"
     )
 
 
 def _describe_tries(tried: list[dict[str, float]]) -> str:
-    places = ", ".join(f"{each['peak']:.3g} (before step {each['step']})" for each in tried)
+    places = ", ".join(f"{each['peak']:.3g} (at step {each['step']})" for each in tried)
     return (
         f"on_divergence began the phase again {counted(len(tried) - 1, 'time')}, and it diverged at every peak rate: "
         f"{places}; the cause may be in the data and not in the rate"

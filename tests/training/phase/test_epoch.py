@@ -48,8 +48,10 @@ def test_sums_of_steps_are_added_without_what_was_asked_for() -> None:
 def test_a_loss_that_is_no_number_ends_the_phase_with_the_rate_of_its_step() -> None:
     # Of three steps in one call the second is the first without a number.
     sums = np.array([[4.0, 1.0, 0.0], [4.0, np.nan, 0.0], [4.0, np.inf, 0.0]])
+    work = _work(PhaseState(step=7))
     with pytest.raises(DivergedError, match=r"at step 6 \(learning rate 0.25\).*clip_norm"):
-        add_sums(_work(PhaseState(step=7)), [sums])
+        add_sums(work, [sums])
+    assert work.state.step == 6, "however many steps were made until it was seen"
 
 
 def test_an_interrupted_epoch_goes_on_after_its_last_step_and_ends_with_the_phase() -> None:

@@ -32,5 +32,5 @@ def test_where_no_retry_is_left_it_says_what_was_tried() -> None:
         begin_again(_work(Retry(retry=2), (8.0, 2.0)), {}, ERROR)
     assert str(raised.value) == (
         "the loss became NaN; on_divergence began the phase again 2 times, and it diverged at every peak rate: 8 "
-        "(before step 4), 2 (before step 4), 0.5 (before step 7); the cause may be in the data and not in the rate"
+        "(at step 4), 2 (at step 4), 0.5 (at step 7); the cause may be in the data and not in the rate"
     )
