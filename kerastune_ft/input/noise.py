@@ -24,7 +24,7 @@ class NoiseSounds:
     """The sounds of a folder and its sub-folders at one rate, in the order of their names."""
 
     def __init__(self, folder: str, rate: int, place: str, rules: Rules = NEWEST) -> None:
-        """Read all sounds once; `place` is the key of the configuration, for messages.
+        """Read all sounds, and keep as many as memory may hold; `place` is the key of the configuration, for messages.
 
         Raises DataError for a folder that is not there or has no sounds, and for a sound that cannot be read or is
         silent.
@@ -37,15 +37,16 @@ class NoiseSounds:
         self.paths = tuple(sorted(path for path in found if not path.name.startswith(".")))
         if not self.paths:
             raise DataError(f"{place}: {folder} has no sound files ({', '.join(_SUFFIXES)})")
+        self._kept: OrderedDict[int, np.ndarray] = OrderedDict()
+        self._bytes = 0
+        self._lock = threading.Lock()
         digest = hashlib.sha256()
-        for path in self.paths:
+        for number, path in enumerate(self.paths):
             content = path.read_bytes()
-            self._decode(path, content)
+            self._keep(number, self._decode(path, content))
             digest.update(hashlib.sha256(content).digest())
         self.hash = digest.hexdigest()
         """A SHA-256 over the contents of all sounds, in their order."""
-        self._kept: OrderedDict[int, np.ndarray] = OrderedDict()
-        self._lock = threading.Lock()
 
     def take(self, choice: float, place: float, length: int) -> np.ndarray:
         """Return a span of a sound, float64 [length]: the sound and its first sample follow from draws from [0, 1).
@@ -62,11 +63,18 @@ class NoiseSounds:
             if number in self._kept:
                 return self._kept[number]
         samples = self._decode(self.paths[number], self.paths[number].read_bytes())
-        with self._lock:
-            self._kept[number] = samples
-            while sum(kept.nbytes for kept in self._kept.values()) > _KEPT_BYTES:
-                self._kept.popitem(last=False)
+        self._keep(number, samples)
         return samples
+
+    def _keep(self, number: int, samples: np.ndarray) -> None:
+        with self._lock:
+            if number in self._kept:
+                return
+            self._kept[number] = samples
+            self._bytes += samples.nbytes
+            while self._bytes > _KEPT_BYTES:
+                _, dropped = self._kept.popitem(last=False)
+                self._bytes -= dropped.nbytes
 
     def _decode(self, path: Path, content: bytes) -> np.ndarray:
         try:

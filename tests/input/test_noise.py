@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -33,11 +34,19 @@ def test_a_span_of_one_of_them_is_taken_and_short_ones_are_repeated(folder: Path
 
 
 def test_sounds_beyond_the_memory_are_read_again(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    noise = NoiseSounds(str(folder), RATE, "here")
-    first = noise.take(0.9, 0.2, 300)
+    kept = NoiseSounds(str(folder), RATE, "here")
     monkeypatch.setattr(module, "_KEPT_BYTES", 500)
-    noise.take(0.1, 0.2, 300)
-    assert np.array_equal(noise.take(0.9, 0.2, 300), first)
+    read = NoiseSounds(str(folder), RATE, "here")
+    expected = [kept.take(choice, 0.2, 300) for choice in (0.1, 0.9)]
+    assert all(
+        np.array_equal(read.take(choice, 0.2, 300), one) for choice, one in zip((0.1, 0.9), expected, strict=True)
+    )
+    shutil.rmtree(folder)
+    assert all(
+        np.array_equal(kept.take(choice, 0.2, 300), one) for choice, one in zip((0.1, 0.9), expected, strict=True)
+    )
+    with pytest.raises(FileNotFoundError):
+        read.take(0.9, 0.2, 300)
 
 
 def test_the_hash_is_that_of_the_contents_in_their_order(folder: Path) -> None:
