@@ -18,6 +18,8 @@ from kerastune_ft.reporting.findings.gather import read_findings
 from kerastune_ft.training.phase import epoch, restart
 from kerastune_ft.verification.verify import verify
 from tests.support import small_nets
+from tests.support.processes import run_program
+from tests.support.same_runs import assert_equal
 from tests.support.tiny_run import history, write_data
 
 # A rate at which plain SGD leaves the range of float32 within a few steps.
@@ -120,6 +122,18 @@ def test_a_phase_that_improves_is_kept(discarded: Path) -> None:
     assert any(
         not np.array_equal(weights(discarded, "second")[path], one) for path, one in weights(discarded, "third").items()
     )
+
+
+def test_what_is_discarded_on_two_replicas_is_discarded_on_one(folder: Path) -> None:
+    """At a rate so low that no prediction changes: of equals what was there stays."""
+    made = document(folder, keep_if_better=True, learning_rate=1e-5, monitor="validation_macro_f1", epochs=1)
+    made["phases"][2]["start_from"] = "last"
+    (folder / "two.json").write_text(json.dumps(made))
+    done = run_program(folder, "run", "two.json", "--run-dir", "two", "--set", "runtime.replicas=2")
+    assert done.code == 0, done.err
+    one = train(made, run_dir=folder / "one").path
+    assert [result(run, "second")["kept"] for run in (one, folder / "two")] == [False, False]
+    assert_equal(one, folder / "two")
 
 
 # Diverging

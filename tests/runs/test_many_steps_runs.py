@@ -20,7 +20,7 @@ class _Killed(BaseException):
 
 
 def _images(folder: Path) -> dict[str, Any]:
-    """Three micro-batches to an update, the last of which has padding; views that are stored, balanced classes."""
+    """Three micro-batches to an update, the last of which has padding; stored mixtures, balanced classes, averages."""
     return {
         **tiny_run.document(tiny_run.write_data(folder / "data.npz")),
         "backbone": small_backbone(folder),
@@ -36,10 +36,20 @@ def _images(folder: Path) -> dict[str, Any]:
                 "label_smoothing": 0.1,
                 "sampling": "balanced",
                 "augment": {"preset": "light", "views": 2},
+                "mixup": 0.3,
+                "cutmix": 1.0,
+                "ema": 0.8,
             }
         ],
-        "output": {"checkpoint": {"every": {"steps": 5}}, "examples": False},
+        "output": {"checkpoint": {"every": {"steps": 5}}, "examples": False, "gradient_norms": True},
     }
+
+
+def _pulled(folder: Path) -> dict[str, Any]:
+    """The last unit trains too, near to its pretrained values."""
+    document = _images(folder)
+    (head,) = document["phases"]
+    return {**document, "phases": [{**head, "unfreeze": {"last": 1}, "l2_sp": 0.5, "cache": "required"}]}
 
 
 def _texts(folder: Path) -> dict[str, Any]:
@@ -49,7 +59,7 @@ def _texts(folder: Path) -> dict[str, Any]:
     return {**document, "phases": [head], "output": {"checkpoint": {"every": {"steps": 5}}, "examples": False}}
 
 
-@pytest.mark.parametrize("make", [_images, pytest.param(_texts, marks=pytest.mark.slow)])
+@pytest.mark.parametrize("make", [_images, *(pytest.param(make, marks=pytest.mark.slow) for make in (_pulled, _texts))])
 def test_killed_and_resumed_it_is_step_by_step_to_the_last_bit(
     make: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -19,9 +19,12 @@ from kerastune_ft.tasks.base import LossOptions
 from kerastune_ft.tasks.classification import Classification
 from kerastune_ft.training.devices import devices as device_choice
 from kerastune_ft.training.phase.evaluate import as_tensor
+from kerastune_ft.training.updates.gradient_norms import GradientNorms
 from kerastune_ft.training.updates.optimizers import TableRate
+from kerastune_ft.training.updates.pretrained_pull import PretrainedPull
 from kerastune_ft.training.updates.stacks import StackedCall
 from kerastune_ft.training.updates.step import PhaseStep
+from kerastune_ft.training.updates.weight_average import WeightAverage
 
 STEPS, ROWS, CLASSES = 7, 12, ("a", "b", "c")
 RATES = np.linspace(0.05, 0.001, STEPS + 1).astype(np.float32)
@@ -42,8 +45,13 @@ def _convolutional() -> tuple[keras.Model, Classification]:
     return keras.Model(features, task.head({"features": x})), task
 
 
-def _make(build: Callable[[], tuple[keras.Model, Classification]], optimizer: str, **options: Any) -> Any:
-    """Return a step, and what gives the values of all that it changes."""
+def _make(
+    build: Callable[[], tuple[keras.Model, Classification]], optimizer: str, more: bool = False, **options: Any
+) -> Any:
+    """Return a step, and what gives the values of all that it changes.
+
+    It has `more` to do where it averages weights, pulls them to other values and measures its gradients.
+    """
     keras.utils.clear_session()
     keras.utils.set_random_seed(0)
     model, task = build()
@@ -53,11 +61,23 @@ def _make(build: Callable[[], tuple[keras.Model, Classification]], optimizer: st
     made = keras_private.reduced_optimizer(getattr(keras.optimizers, optimizer))(TableRate(RATES), name="optimizer")
     made.build(model.trainable_variables)
     devices = device_choice.resolve(Runtime())
-    step = PhaseStep(
-        devices, model, task, model.trainable_variables, address="3/0", optimizer=made, many=True, **options
-    )
+    variables = model.trainable_variables
+    average = WeightAverage(devices.strategy, model.variables, 0.3) if more else None
+    norms = GradientNorms(devices, [variable.path.partition("/")[0] for variable in variables]) if more else None
+    pretrained = {variable.path: variable.numpy() + 0.1 for variable in variables[:-1]}
+    pull = PretrainedPull(devices.strategy, variables, pretrained, 0.5) if more else None
+    own = {"average": average, "norms": norms, "pull": pull}
+    step = PhaseStep(devices, model, task, variables, address="3/0", optimizer=made, many=True, **own, **options)
     changed = (*model.variables, *made.variables)
-    return step, lambda: [np.array(variable.numpy()) for variable in changed]
+
+    def read_values() -> list[np.ndarray]:
+        values = [np.array(variable.numpy()) for variable in changed]
+        if average is not None and norms is not None:
+            values += [*average.values().values(), np.array(average.updates)]
+            values += [np.array(value) for value in norms.state().values()]
+        return values
+
+    return step, read_values
 
 
 def _batches() -> tuple[np.ndarray, ...]:
@@ -78,7 +98,8 @@ def _batches() -> tuple[np.ndarray, ...]:
             "AdamW",
             {"clip_norm": 0.3, "accumulate": 3, "loss": LossOptions(0.1, (1.0, 2.0, 0.5))},
         ),
-        (_convolutional, "SGD", {"accumulate": 1}),
+        (_convolutional, "SGD", {"more": True, "clip_norm": 0.3}),
+        pytest.param(_convolutional, "SGD", {"accumulate": 1}, marks=pytest.mark.slow),
         pytest.param(_dense, "Lamb", {}, marks=pytest.mark.slow),
         pytest.param(_dense, "Lion", {}, marks=pytest.mark.slow),
         pytest.param(_convolutional, "AdamW", {"accumulate": 2}, marks=pytest.mark.slow),
