@@ -54,6 +54,7 @@ def document(folder: Path) -> dict[str, Any]:
                 "name": "top",
                 "unfreeze": {"last": 2},
                 "learning_rate": 0.01,
+                "epochs": 6,
                 "mixup": 0.1,
                 "augment": {"preset": "light", "frequency_mask": 0.1, "views": 2},
             },
