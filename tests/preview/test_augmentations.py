@@ -61,6 +61,7 @@ def _pictures(page: str) -> list[np.ndarray]:
     return [np.asarray(Image.open(io.BytesIO(base64.b64decode(text))))[1::3, 1::3] for text in found]
 
 
+@pytest.mark.slow
 def test_the_pictures_are_the_pixels_of_training(config: dict[str, Any], tmp_path: Path) -> None:
     target = tmp_path / "look.html"
     session, plan, _ = make_plan(engine.resolve_config(config, ()), lambda line: None)

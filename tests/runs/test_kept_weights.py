@@ -124,6 +124,7 @@ def test_a_phase_that_improves_is_kept(discarded: Path) -> None:
     )
 
 
+@pytest.mark.slow
 def test_what_is_discarded_on_two_replicas_is_discarded_on_one(folder: Path) -> None:
     """At a rate so low that no prediction changes: of equals what was there stays."""
     made = document(folder, keep_if_better=True, learning_rate=1e-5, monitor="validation_macro_f1", epochs=1)

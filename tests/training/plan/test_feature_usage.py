@@ -166,6 +166,7 @@ class Ticks:
         return self.seconds
 
 
+@pytest.mark.slow
 def test_stores_that_are_there_are_counted_and_near_ones_compared(
     session: Session, folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
