@@ -29,12 +29,8 @@ class LinearLoss(Protocol):
 
 
 @dataclass(frozen=True)
-class SoftmaxLoss:
-    """Cross-entropy of a softmax over classes; targets are numbers of classes, int [rows].
-
-    With `smoothing` that share of the target is spread evenly over all classes. `class_weights` are factors on the
-    losses of examples by their class; the mean is over examples all the same, whatever they weigh.
-    """
+class ClassLoss:
+    """The options that losses over classes share, each of which reads them in its own way."""
 
     classes: int
     smoothing: float = 0.0
@@ -44,6 +40,15 @@ class SoftmaxLoss:
     def outputs(self) -> int:
         """Return the number of classes."""
         return self.classes
+
+
+@dataclass(frozen=True)
+class SoftmaxLoss(ClassLoss):
+    """Cross-entropy of a softmax over classes; targets are numbers of classes, int [rows].
+
+    With `smoothing` that share of the target is spread evenly over all classes. `class_weights` are factors on the
+    losses of examples by their class; the mean is over examples all the same, whatever they weigh.
+    """
 
     @property
     def curvature(self) -> float:
@@ -68,21 +73,12 @@ class SoftmaxLoss:
 
 
 @dataclass(frozen=True)
-class SigmoidLoss:
+class SigmoidLoss(ClassLoss):
     """Binary cross-entropy of each class, in the mean over classes; targets are 0 or 1, [rows, classes].
 
     With `smoothing` half of that share is given to having a class and half to not having it. `class_weights` are
     factors on the losses of the examples that have the class.
     """
-
-    classes: int
-    smoothing: float = 0.0
-    class_weights: Sequence[float] | None = None
-
-    @property
-    def outputs(self) -> int:
-        """Return the number of classes."""
-        return self.classes
 
     @property
     def curvature(self) -> float:
