@@ -11,6 +11,7 @@ import pytest
 import kerastune_ft
 from kerastune_ft.api.folds import CrossValidation
 from tests.support import small_nets
+from tests.support.plain_net import describe_parts
 from tests.support.tiny_run import write_data
 
 
@@ -20,14 +21,9 @@ def fold_document(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
     write_data(folder / "data.npz")
     small_nets.save_net(folder / "net.keras", "plain")
     return {
-        "name": "cells",
-        "seed": 3,
-        "task": {"kind": "image_classification", "classes": ["0", "1"]},
-        "data": {"kind": "arrays", "path": str(folder / "data.npz")},
-        "backbone": {"kind": "saved", "path": str(folder / "net.keras")},
+        **describe_parts(folder, "cells"),
         "defaults": {"batch_size": 10, "epochs": 2},
         "phases": [{"name": "head", "unfreeze": "none", "learning_rate": 0.03, "cache": "required"}],
-        "runtime": {"cache_directory": str(folder / "cache")},
         "output": {"directory": str(folder / "runs"), "checkpoint": {"every": {"steps": 1}}},
     }
 

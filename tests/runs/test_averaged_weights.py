@@ -14,35 +14,27 @@ from safetensors.numpy import load_file
 from kerastune_ft.api.training import run as train
 from kerastune_ft.training.checkpoint import Checkpoints, Snapshot
 from kerastune_ft.verification.verify import verify
-from tests.support import small_nets
-from tests.support.tiny_run import history, write_data
+from tests.support.plain_net import describe_parts, write_parts
+from tests.support.tiny_run import history
 
 DECAY = 0.4
 
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    made = tmp_path_factory.mktemp("averaged")
-    write_data(made / "data.npz")
-    small_nets.save_net(made / "net.keras", "plain")
-    return made
+    return write_parts(tmp_path_factory.mktemp("averaged"))
 
 
 def document(folder: Path, **first: Any) -> dict[str, Any]:
     """A phase of these options that trains BatchNorm as well, and one that goes on from its last step."""
     phase = {"name": "first", "unfreeze": {"last": 1}, "learning_rate": 0.05, "batch_norm": "train", "accumulate": 2}
     return {
-        "name": "averaged",
-        "seed": 3,
-        "task": {"kind": "image_classification", "classes": ["0", "1"]},
-        "data": {"kind": "arrays", "path": str(folder / "data.npz")},
-        "backbone": {"kind": "saved", "path": str(folder / "net.keras")},
+        **describe_parts(folder, "averaged"),
         "defaults": {"batch_size": 12, "epochs": 2},
         "phases": [
             {**phase, **first},
             {"name": "second", "unfreeze": "none", "learning_rate": 0.01, "start_from": "last", "epochs": 1},
         ],
-        "runtime": {"cache_directory": str(folder / "cache")},
         "output": {"checkpoint": {"every": {"steps": 1}}},
     }
 

@@ -17,10 +17,10 @@ from kerastune_ft.reporting import phase_results, run_files
 from kerastune_ft.reporting.findings.gather import read_findings
 from kerastune_ft.training.phase import epoch, restart
 from kerastune_ft.verification.verify import verify
-from tests.support import small_nets
+from tests.support.plain_net import describe_parts, write_parts
 from tests.support.processes import run_program
 from tests.support.same_runs import assert_equal
-from tests.support.tiny_run import history, write_data
+from tests.support.tiny_run import history
 
 # A rate at which plain SGD leaves the range of float32 within a few steps.
 TOO_HIGH = 1e32
@@ -28,27 +28,19 @@ TOO_HIGH = 1e32
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    made = tmp_path_factory.mktemp("kept")
-    write_data(made / "data.npz")
-    small_nets.save_net(made / "net.keras", "plain")
-    return made
+    return write_parts(tmp_path_factory.mktemp("kept"))
 
 
 def document(folder: Path, **second: Any) -> dict[str, Any]:
     """A head, then a phase of these options on the last unit, then one that goes on from there."""
     return {
-        "name": "kept",
-        "seed": 3,
-        "task": {"kind": "image_classification", "classes": ["0", "1"]},
-        "data": {"kind": "arrays", "path": str(folder / "data.npz")},
-        "backbone": {"kind": "saved", "path": str(folder / "net.keras")},
+        **describe_parts(folder, "kept"),
         "defaults": {"batch_size": 24, "epochs": 2, "optimizer": "sgd", "weight_decay": 0},
         "phases": [
             {"name": "head", "unfreeze": "none", "learning_rate": 0.1},
             {"name": "second", "unfreeze": {"last": 1}, "learning_rate": 0.01, **second},
             {"name": "third", "unfreeze": {"last": 1}, "learning_rate": 0.01, "epochs": 1},
         ],
-        "runtime": {"cache_directory": str(folder / "cache")},
         "output": {"checkpoint": {"every": {"steps": 1}}},
     }
 

@@ -26,8 +26,8 @@ from kerastune_ft.training.resume import RunStart
 from kerastune_ft.training.session.assemble import assemble
 from kerastune_ft.training.session.session import Session
 from kerastune_ft.training.watch import Watcher
-from tests.support import small_nets
-from tests.support.tiny_run import history, write_data
+from tests.support.plain_net import describe_parts, write_parts
+from tests.support.tiny_run import history
 
 HEAD = {"name": "head", "unfreeze": "none", "learning_rate": 0.01, "cache": "required"}
 
@@ -36,24 +36,16 @@ def document(folder: Path, batch: int, last: int) -> dict[str, Any]:
     """A head phase on a store, then the last units."""
     top = {"name": "top", "unfreeze": {"last": last}, "learning_rate": 0.001, "batch_size": batch, "cache": "off"}
     return {
-        "name": "shared",
-        "seed": 3,
-        "task": {"kind": "image_classification", "classes": ["0", "1"]},
-        "data": {"kind": "arrays", "path": str(folder / "data.npz")},
-        "backbone": {"kind": "saved", "path": str(folder / "net.keras")},
+        **describe_parts(folder, "shared"),
         "head": {"dropout": 0.2},
         "defaults": {"batch_size": 24, "epochs": 2},
         "phases": [HEAD, top],
-        "runtime": {"cache_directory": str(folder / "cache")},
     }
 
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    made = tmp_path_factory.mktemp("shared")
-    write_data(made / "data.npz")
-    small_nets.save_net(made / "net.keras", "plain")
-    return made
+    return write_parts(tmp_path_factory.mktemp("shared"))
 
 
 def open_session(config: RunConfig) -> Session:

@@ -20,19 +20,15 @@ from kerastune_ft.training.interrupts import StopRequest
 from kerastune_ft.training.resume import RunStart
 from kerastune_ft.training.watch import Watcher
 from kerastune_ft.verification.verify import verify
-from tests.support import small_nets
-from tests.support.tiny_run import results, write_data
+from tests.support.plain_net import describe_parts, write_parts
+from tests.support.tiny_run import results
 
 
 def document(folder: Path, **more: Any) -> dict[str, Any]:
     """A head phase on stored features, then the last units, which go on with its moments."""
     rate = {"peak": 0.01, "shape": "cosine", "warmup": 0.2}
     return {
-        "name": "again",
-        "seed": 3,
-        "task": {"kind": "image_classification", "classes": ["0", "1"]},
-        "data": {"kind": "arrays", "path": str(folder / "data.npz")},
-        "backbone": {"kind": "saved", "path": str(folder / "net.keras")},
+        **describe_parts(folder, "again"),
         "defaults": {"batch_size": 10, "epochs": 4},
         "phases": [
             {"name": "head", "unfreeze": "none", "learning_rate": rate, "cache": "required"},
@@ -45,7 +41,6 @@ def document(folder: Path, **more: Any) -> dict[str, Any]:
             },
         ],
         "refit": True,
-        "runtime": {"cache_directory": str(folder / "cache")},
         "output": {"checkpoint": {"every": {"steps": 1}}, "directory": str(folder / "runs")},
         **more,
     }
@@ -84,10 +79,7 @@ def execute(folder: Path, run: str, settings: dict[str, Any], epochs: int = 0) -
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    made = tmp_path_factory.mktemp("refit")
-    write_data(made / "data.npz")
-    small_nets.save_net(made / "net.keras", "plain")
-    return made
+    return write_parts(tmp_path_factory.mktemp("refit"))
 
 
 @pytest.fixture(scope="module")

@@ -17,24 +17,19 @@ from kerastune_ft.training.resume import RunStart
 from kerastune_ft.training.session.assemble import assemble
 from kerastune_ft.training.watch import Watcher
 from kerastune_ft.tuning.sweep import Sweep, spread_rates, sweep
-from tests.support import small_nets
-from tests.support.tiny_run import history, write_data
+from tests.support.plain_net import describe_parts, write_parts
+from tests.support.tiny_run import history
 
 
 def open_context(folder: Path, run: str, feed: PhaseFeed) -> RunContext:
     document = {
-        "name": "swept",
-        "seed": 3,
-        "task": {"kind": "image_classification", "classes": ["0", "1"]},
-        "data": {"kind": "arrays", "path": str(folder / "data.npz")},
-        "backbone": {"kind": "saved", "path": str(folder / "net.keras")},
+        **describe_parts(folder, "swept"),
         "defaults": {"batch_size": 10, "epochs": 1},
         "phases": [
             {"name": "head", "unfreeze": "none", "learning_rate": 0.01, "label_smoothing": 0.1},
             {"name": "top", "unfreeze": {"last": 1}, "learning_rate": 0.001, "carry_optimizer": True,
              "start_from": "last"},
         ],
-        "runtime": {"cache_directory": str(folder / "cache")},
     }  # fmt: skip
     config = read(document)
     session = assemble(config, engine.devices(config), lambda line: None)
@@ -45,10 +40,7 @@ def open_context(folder: Path, run: str, feed: PhaseFeed) -> RunContext:
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    made = tmp_path_factory.mktemp("swept")
-    write_data(made / "data.npz")
-    small_nets.save_net(made / "net.keras", "plain")
-    return made
+    return write_parts(tmp_path_factory.mktemp("swept"))
 
 
 def run_phases(folder: Path, run: str, sweeps: bool) -> tuple[list[Sweep], list[bytes]]:

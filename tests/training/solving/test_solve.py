@@ -21,8 +21,8 @@ from kerastune_ft.training.resume import RunStart
 from kerastune_ft.training.session.assemble import assemble
 from kerastune_ft.training.session.session import Session
 from kerastune_ft.training.watch import Watcher
-from tests.support import small_nets
-from tests.support.tiny_run import history, write_data
+from tests.support.plain_net import describe_parts, write_parts
+from tests.support.tiny_run import history
 
 L2 = 0.01
 PROBE = {"name": "probe", "unfreeze": "none", "epochs": 100, "optimizer": {"name": "lbfgs", "l2": L2}}
@@ -30,22 +30,14 @@ PROBE = {"name": "probe", "unfreeze": "none", "epochs": 100, "optimizer": {"name
 
 def document(folder: Path, phase: dict[str, Any]) -> dict[str, Any]:
     return {
-        "name": "solved",
-        "seed": 3,
-        "task": {"kind": "image_classification", "classes": ["0", "1"]},
-        "data": {"kind": "arrays", "path": str(folder / "data.npz")},
-        "backbone": {"kind": "saved", "path": str(folder / "net.keras")},
+        **describe_parts(folder, "solved"),
         "phases": [{**PROBE, **phase}],
-        "runtime": {"cache_directory": str(folder / "cache")},
     }
 
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    made = tmp_path_factory.mktemp("solved")
-    write_data(made / "data.npz")
-    small_nets.save_net(made / "net.keras", "plain")
-    return made
+    return write_parts(tmp_path_factory.mktemp("solved"))
 
 
 @pytest.fixture(scope="module")
