@@ -144,6 +144,13 @@ def describe_lack(error: OSError) -> str:
     return f"no space left{' below the limit of file sizes (ulimit -f)' if error.errno == errno.EFBIG else ''}"
 
 
+def explain_write(place: str | os.PathLike[str], error: OSError) -> KerasTuneError:
+    """Return the error of a file that could not be written: of the disk where it is full, else of its place."""
+    if error.errno in OUT_OF_SPACE:
+        return ResourceError(f"{describe_lack(error)} for {os.fspath(place)}: free some, or name another place")
+    return ConfigError(f"{os.fspath(place)} cannot be written: {error.strerror or error}; name another place")
+
+
 def explain(error: Exception) -> KerasTuneError | None:
     """Return an error of memory, disk or file system as one with a remedy; None for one that only a fault explains."""
     if isinstance(error, OSError):

@@ -12,6 +12,7 @@ from kerastune_ft.errors import (
     ResourceError,
     explain_exhaustion,
     explain_memory,
+    explain_write,
     is_exhaustion,
     reword_errors,
 )
@@ -114,3 +115,10 @@ def test_errors_with_another_sentence_are_what_they_were(raised: KerasTuneError)
     ):
         raise raised
     assert caught.value is raised and vars(raised) == before
+
+
+@pytest.mark.parametrize(("number", "code"), [(errno.ENOSPC, 6), (errno.EFBIG, 6), (errno.EACCES, 2)])
+def test_a_file_that_cannot_be_written_is_named(number: int, code: int) -> None:
+    error = explain_write("page.html", OSError(number, os.strerror(number), "page.html.partial"))
+    assert error.exit_code == code
+    assert "page.html" in str(error) and "partial" not in str(error) and "name another place" in str(error)

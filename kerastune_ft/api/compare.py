@@ -12,7 +12,7 @@ from rich.console import Console, RenderableType
 from kerastune_ft.api.runs import Run
 from kerastune_ft.comparison.compare import compare_runs, read_histories
 from kerastune_ft.durable import write_whole
-from kerastune_ft.errors import ConfigError
+from kerastune_ft.errors import ConfigError, explain_write
 from kerastune_ft.reporting.page.comparison import render_comparison
 from kerastune_ft.reporting.terminal.comparison_tables import build_comparison_tables
 from kerastune_ft.rundir import refuse_inside_run
@@ -48,7 +48,7 @@ class Comparison(dict[str, Any]):
             page = render_comparison(self, read_histories(self._paths)).encode("utf-8", "backslashreplace")
             write_whole(f"{target}.partial", os.fspath(target), page)
         except OSError as error:
-            raise ConfigError(f"{target} cannot be written: {error.strerror or error}; name another place") from error
+            raise explain_write(target, error) from error
         return target
 
     def __repr__(self) -> str:

@@ -148,12 +148,12 @@ def find_rate(
     found = finding.find_rate(
         config, phase, write=write or False, steps=steps, low=low, high=high, run_dir=run_dir, overrides=overrides
     )
+    # Before the picture: the sweep is not lost where there is no room for that.
+    print_json(found.to_json()) if as_json else click.echo(str(found))
     if plot is not None:
         found.save(plot)
     if as_json:
-        print_json(found.to_json())
         return
-    click.echo(str(found))
     if found.suggestions and write is None:
         given = [config, *(word for each in overrides for word in ("--set", each)), "--phase", found.phase]
         given += ["--run-dir", run_dir] if run_dir else []

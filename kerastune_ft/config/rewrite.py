@@ -13,7 +13,7 @@ from kerastune_ft.config.documents.nodes import Node, Place
 from kerastune_ft.config.documents.problems import Problem
 from kerastune_ft.config.expansion import find_preset
 from kerastune_ft.durable import write_whole
-from kerastune_ft.errors import ConfigError
+from kerastune_ft.errors import ConfigError, explain_write
 
 _DECODER = json.JSONDecoder(strict=False)
 
@@ -36,7 +36,7 @@ def write_rate(source: str | Path, phase: str, rate: float) -> tuple[Path, str]:
     try:
         write_whole(f"{change.path}.partial", str(change.path), change.content)
     except OSError as error:
-        raise ConfigError(f"{change.path} cannot be written: {error.strerror or error}") from error
+        raise explain_write(change.path, error) from error
     return change.path, change.replaced
 
 

@@ -20,7 +20,7 @@ from kerastune_ft.config.read import read
 from kerastune_ft.config.rewrite import change_rate, write_rate
 from kerastune_ft.config.run import RunConfig
 from kerastune_ft.durable import write_whole
-from kerastune_ft.errors import ConfigError, explain_exhaustion
+from kerastune_ft.errors import ConfigError, explain_exhaustion, explain_write
 from kerastune_ft.reporting.progress import create_watcher
 from kerastune_ft.reporting.quantities import format_rate
 from kerastune_ft.rundir import RunDirectory, refuse_inside_run
@@ -103,7 +103,7 @@ class RateFinding:
         try:
             write_whole(f"{target}.partial", os.fspath(target), content)
         except OSError as error:
-            raise ConfigError(f"{target} cannot be written: {error.strerror or error}; name another place") from error
+            raise explain_write(target, error) from error
         return target
 
     def to_json(self) -> dict[str, Any]:
