@@ -38,6 +38,12 @@ def find_rest(source: DataSource) -> np.ndarray:
     return np.sort(np.concatenate(kept))
 
 
+def join_rest(source: DataSource) -> DataSource:
+    """Return the source with all that is divided into folds as its training split, and the file's own test split."""
+    tested = {split: indices for split, indices in source.splits.items() if split == "test"}
+    return divide_again(source, {"train": find_rest(source), **tested})
+
+
 def divide_rest(source: DataSource, folds: int, turn: int, requested: Any) -> list[np.ndarray]:
     """Return the examples of every fold; every class is divided alike, and no group.
 

@@ -10,9 +10,8 @@ import numpy as np
 
 from kerastune_ft.config.run import RunConfig, config_hash
 from kerastune_ft.data.source import DataSource
-from kerastune_ft.data.splits.again import divide_again
 from kerastune_ft.folds import ensemble, member, results
-from kerastune_ft.folds.division import choose_fold, divide_rest, find_rest, list_folds
+from kerastune_ft.folds.division import choose_fold, divide_rest, join_rest, list_folds
 from kerastune_ft.folds.member import Member
 from kerastune_ft.folds.watch import FoldWatcher
 from kerastune_ft.rundir import RunDirectory
@@ -22,7 +21,7 @@ from kerastune_ft.training.interrupts import StopRequest
 from kerastune_ft.training.lost_files import naming_lost_files
 from kerastune_ft.training.plan import build as planning
 from kerastune_ft.training.plan.phase_plan import Plan
-from kerastune_ft.training.plan.pins import Pins
+from kerastune_ft.training.plan.pins import Pins, read_pins
 from kerastune_ft.training.resume import RunStart
 from kerastune_ft.training.run_data import open_data, read_recorded
 from kerastune_ft.training.session.assemble import assemble
@@ -76,10 +75,7 @@ class CrossValidation:
 
     def _open_source(self) -> DataSource:
         """Return the data with all that the folds are made of as the training split, and the file's own test split."""
-        source = open_data(self._config, self._watch.note, read_recorded(self._run))
-        rest = {"train": find_rest(source)}
-        tested = {split: indices for split, indices in source.splits.items() if split == "test"}
-        return divide_again(source, {**rest, **tested})
+        return join_rest(open_data(self._config, self._watch.note, read_recorded(self._run)))
 
     def _assemble(self, source: DataSource, turn: int) -> Session:
         """Return a session with the values that a seed draws; its data are not divided into folds."""
@@ -96,7 +92,8 @@ class CrossValidation:
             self._watch.note(note)
         earlier = target.read_json("plan.json") if target.exists("plan.json") else {}
         plan = self._plan_first(session)
-        pinned = planning.pin(session, [plan])
+        # Of a configuration that a search wrote, what its trials computed their frozen part by.
+        pinned = read_pins(self._config.runtime.pinned, session.model) or planning.pin(session, [plan])
         document = {
             **plan.document,
             "data": session.source.info.to_json(),

@@ -21,6 +21,7 @@ from kerastune_ft.training.checkpoint import read_variables
 from kerastune_ft.training.evaluation import final
 from kerastune_ft.training.features.feed import PhaseFeed
 from kerastune_ft.training.interrupts import StopRequest
+from kerastune_ft.training.left_weights import left_epoch
 from kerastune_ft.training.phase.context import RunContext
 from kerastune_ft.training.phase.evaluate import Evaluated
 from kerastune_ft.training.plan.phase_plan import Plan
@@ -54,7 +55,7 @@ class Member:
             "fold": self.fold.number,
             "trained": plan["data"]["sizes"]["train"],
             "validated": plan["data"]["sizes"][_VALIDATION],
-            "best_epochs": {phase["name"]: phase["best_epoch"] for phase in phases},
+            "best_epochs": {phase["name"]: left_epoch(phase) for phase in phases},
             "seconds": round(sum(phase["seconds"] for phase in phases), 3),
             "metrics": self.run.read_json("metrics.json")[_VALIDATION],
         }
